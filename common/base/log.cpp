@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/base/log.hpp"
+
+#include <atomic>
+#include <unistd.h>
+
+namespace sluice::log {
+namespace {
+
+std::atomic<int> g_level{static_cast<int>(Level::info)};
+
+bool needs_quotes(std::string_view value) {
+    return value.empty() || value.find_first_of(" \t\"=\\\n\r") != std::string_view::npos;
+}
+
+void append_value(std::string& out, std::string_view value) {
+    if (!needs_quotes(value)) {
+        out += value;
+        return;
+    }
+    out += '"';
+    for (const char c : value) {
+        if (c == '"' || c == '\\')
+            out += '\\';
+        // A line break inside a value would forge a second event.
+        out += (static_cast<unsigned char>(c) < 0x20) ? ' ' : c;
+    }
+    out += '"';
+}
+
+} // namespace
+
+void set_level(Level level) {
+    g_level.store(static_cast<int>(level), std::memory_order_relaxed);
+}
+
+std::string line(std::string_view id, std::string_view word, std::initializer_list<Field> fields) {
+    std::string out(id);
+    out += ' ';
+    out += word;
+    for (const auto& field : fields) {
+        out += ' ';
+        out += field.key;
+        out += '=';
+        append_value(out, field.value);
+    }
+    return out;
+}
+
+void event(Level level, std::string_view id, std::string_view word,
+           std::initializer_list<Field> fields) {
+    if (static_cast<int>(level) > g_level.load(std::memory_order_relaxed))
+        return;
+    static const bool terminal = ::isatty(STDERR_FILENO) == 1;
+    std::string out;
+    if (!terminal)
+        out = '<' + std::to_string(static_cast<int>(level)) + '>';
+    out += line(id, word, fields);
+    out += '\n';
+    // A log that cannot be written must not stop the daemon.
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, out.data(), out.size());
+}
+
+} // namespace sluice::log

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One event, one line: a stable ID, a word, then key=value. IDs are listed and explained in
+// docs/messages.md. Goes to stderr with the <N> prefix that journald turns into a priority (no
+// prefix on a terminal). Never a secret.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace sluice::log {
+
+enum class Level { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
+
+struct Field {
+    std::string_view key;
+    std::string value;
+};
+
+// Lines above this level are dropped (default info). Thread-safe.
+void set_level(Level level);
+// Writes `<5>SLUICE-0412 standing-changed account=physics from=normal to=paused`. Values with
+// blanks or quotes are quoted. Thread-safe: one write(2) a line.
+void event(Level level, std::string_view id, std::string_view word,
+           std::initializer_list<Field> fields = {});
+// The line without prefix and newline; what tests look at.
+std::string line(std::string_view id, std::string_view word, std::initializer_list<Field> fields);
+
+} // namespace sluice::log

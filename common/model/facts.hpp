@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Everything one turn knows, taken at one `now`. Immutable once collected.
+#pragma once
+
+#include "common/base/amount.hpp"
+#include "common/base/instant.hpp"
+#include "common/model/history.hpp"
+#include "common/model/tres.hpp"
+#include "common/model/usage.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice::model {
+
+// One association as slurmdbd holds it, without what it inherits. Account rows have an empty user.
+struct Association {
+    std::uint32_t id = 0;
+    std::string account;
+    std::string parent; // account rows: parent account; "" for root
+    std::string user;
+    std::string partition;
+    std::vector<std::string> qos;                      // own list by name; empty: inherited
+    std::string default_qos;                           // own; "": inherited or none
+    std::map<std::string, std::int64_t> grp_tres_mins; // own limits by TRES name
+    std::map<std::string, std::int64_t> max_tres_mins;
+    std::map<std::string, std::int64_t> grp_tres;
+    std::uint32_t shares = 1;
+};
+
+struct User {
+    std::string name;
+    std::uint32_t uid = 0; // 4294967294 (NO_VAL) when slurmctld does not know it
+    std::string default_account;
+    std::vector<std::string> accounts; // those with an association
+};
+
+// The cluster's structure, from slurmdbd.
+struct Structure {
+    std::string cluster;
+    std::vector<Tres> tres;
+    std::vector<Qos> qos;
+    std::vector<Association> associations;
+    std::vector<User> users;
+};
+
+struct Facts {
+    Instant now{};
+    Structure structure;
+    std::vector<WindowUsage>
+        usage; // one per window that the policies ask for (current and previous periods)
+    // slurmctld's own counters by account and TRES name, TRES-seconds (decayed when decay is on);
+    // empty when slurmctld did not answer. What GrpTRESMins is compared with.
+    std::map<std::string, std::map<std::string, Amount>> raw_usage;
+    bool raw_usage_known = false;
+    // Age of usage in seconds when its source failed and the last good figures stand in; 0: fresh.
+    std::int64_t usage_age = 0;
+    History history;
+};
+
+} // namespace sluice::model

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What Sluice itself remembers between turns (the journal's part of the facts).
+#pragma once
+
+#include "common/base/amount.hpp"
+#include "common/base/decimal.hpp"
+#include "common/base/instant.hpp"
+#include "common/model/standing.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sluice::model {
+
+// An account's QOS as it was before Sluice touched it.
+struct SavedQos {
+    std::vector<std::string> list; // own list by name; empty: inherited from the parent
+    std::string default_qos;       // "": inherited or none
+
+    friend bool operator==(const SavedQos&, const SavedQos&) = default;
+};
+
+// Per account of a policy. Written in the same transaction as the evaluation that changed it.
+struct AccountMemory {
+    std::string period; // label of the period last judged; "": never judged
+    std::map<std::string, Amount>
+        bases; // component -> allocation (TRES-seconds) in force when last judged
+    std::map<std::string, Amount>
+        adjustments_at_end;         // reserved for reports: adjustments of that period
+    Flags flags;                    // own flags, without the ancestors'
+    Flags shown_flags;              // with the ancestors'; what the last evaluation reported
+    std::set<std::string> notified; // levels told in `period`: "notify", "downscale", "pause"
+    std::optional<std::int64_t>
+        percent; // last percentage in hundredths, for "moved by a whole percent"
+    std::optional<SavedQos> saved_qos; // set while Sluice holds the account's QOS
+    std::string reset_done_for;        // period label whose raw usage reset is done
+    std::optional<std::string>
+        previous_period; // label of the period before `period`, if judged then
+    std::map<std::string, Amount> previous_bases; // allocation when that period ended
+};
+
+struct Override {
+    std::int64_t id = 0;
+    std::string account;
+    Standing standing = Standing::normal;
+    Instant from{};
+    Instant until{};
+    std::string reason;
+    std::string by;
+};
+
+struct Adjustment {
+    std::int64_t id = 0;
+    std::string account;
+    std::string period;                   // label
+    std::map<std::string, Decimal> units; // component -> units added (negative: taken)
+    std::string reason;
+    std::string by;
+    Instant at{};
+};
+
+struct History {
+    std::map<std::string, AccountMemory> accounts; // by account name
+    std::vector<Override> overrides;               // also expired ones of the last days
+    std::vector<Adjustment> adjustments;           // of the periods in question
+};
+
+} // namespace sluice::model

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the site wrote in sluiced.yaml about components, allocations and policies, checked and with
+// defaults filled in. Values only: how they decide is common/policy, how they are read is
+// common/settings.
+#pragma once
+
+#include "common/base/decimal.hpp"
+#include "common/model/period.hpp"
+#include "common/model/tres.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::model {
+
+enum class Mode { observe, enforce };
+
+// Waldur's five actions by their names.
+enum class Action {
+    notify_organization_owners,
+    notify_external_user,
+    block_creation_of_new_resources,
+    request_slurm_resource_downscaling,
+    request_slurm_resource_pausing,
+};
+
+enum class CarryoverModel { cap, decay };
+
+struct Carryover {
+    bool enabled = true;
+    CarryoverModel model = CarryoverModel::cap;
+    Decimal factor = Decimal::whole(50);         // cap: percent of the base, 0..100
+    Decimal half_life_days = Decimal::whole(15); // decay: > 0
+    bool days_exact = false; // decay: real length of the previous period instead of 90 days
+    bool new_accounts_full =
+        false; // an account without previous allocation gets the full cap (Waldur)
+
+    friend bool operator==(const Carryover&, const Carryover&) = default;
+};
+
+struct Billing {
+    bool enabled = false;
+    bool weights_slurm = false; // judge Slurm's own `billing` TRES, as partitions price it
+    std::map<std::string, Decimal> weights; // by component or TRES name, matched ignoring case
+
+    friend bool operator==(const Billing&, const Billing&) = default;
+};
+
+enum class QosStrategy { threshold, progressive };
+
+struct Step {
+    Decimal at;      // percent of the effective allocation
+    std::string qos; // applied from there on
+    bool pause = false;
+};
+
+enum class LimitType { grp_tres_mins, max_tres_mins, grp_tres };
+
+struct Limits {
+    bool enabled = true;
+    LimitType type = LimitType::grp_tres_mins;
+    // A limit that follows raw usage (raw_usage_reset: false) is rewritten when it is off by more
+    // than this percentage of the budget; raw usage lags by up to PriorityCalcPeriod, so 0 would
+    // write in every turn.
+    Decimal tolerance = Decimal::whole(1);
+};
+
+struct Fairshare {
+    bool enabled = false;
+    Decimal divisor = Decimal::whole(3);
+};
+
+enum class Drift { repair, report };
+
+struct Borrow {
+    Decimal factor; // percent of the next period's allocation that may be used early; 0: none
+
+    friend bool operator==(const Borrow&, const Borrow&) = default;
+};
+
+// Which accounts a policy judges: all that have an allocation, unless one of the lists is given.
+struct Match {
+    std::vector<std::string> accounts; // these
+    std::vector<std::string> subtrees; // these and their descendants
+
+    bool all() const { return accounts.empty() && subtrees.empty(); }
+};
+
+using Allocation =
+    std::map<std::string, Decimal>; // component -> granted units (hours, by default) for one period
+
+struct Policy {
+    std::string name;
+    Mode mode = Mode::observe;
+    Match match;
+    PeriodRule period;
+    Decimal grace_ratio; // 0.2: up to 120 %
+    Decimal notify_at = Decimal::whole(80);
+    Decimal hysteresis; // percentage points below a threshold before a flag is taken back
+    Carryover carryover;
+    Borrow borrow;
+    Billing billing;
+    std::vector<Action> actions;
+    QosStrategy strategy = QosStrategy::threshold;
+    std::vector<Step> steps; // progressive, rising
+    std::string qos_default; // "": restore exactly what the account had
+    std::string qos_downscaled = "slowdown";
+    std::string qos_paused = "blocked";
+    Limits limits;
+    Fairshare fairshare;
+    bool raw_usage_reset = false;
+    Drift drift = Drift::repair;
+    std::optional<Allocation> allocation;    // for matched accounts without their own
+    std::string contact;                     // in refusals; "": the file's `contact`
+    std::vector<std::string> external_users; // options.notify_external_user
+
+    bool has(Action action) const {
+        for (const Action a : actions)
+            if (a == action)
+                return true;
+        return false;
+    }
+};
+
+struct AccountSettings {
+    std::optional<Allocation> allocation;
+    std::string parent; // scenarios only; on a cluster Slurm tells
+};
+
+// The part of the configuration that decides. Shared by the daemon's file and by scenarios.
+struct PolicySet {
+    std::string timezone; // IANA name; "": the host's
+    std::string contact;
+    std::vector<Component> components;
+    std::vector<Policy> policies;
+    std::map<std::string, AccountSettings> accounts;
+
+    const Component* component(const std::string& name) const {
+        for (const auto& c : components)
+            if (c.name == name)
+                return &c;
+        return nullptr;
+    }
+};
+
+} // namespace sluice::model

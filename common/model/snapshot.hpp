@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the plugin decides from: every fact of a verdict, nothing else. Made by the core, carried by
+// common/wire.
+#pragma once
+
+#include "common/base/instant.hpp"
+#include "common/model/standing.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::model {
+
+// An account that a submission could name. Accounts that are admitted without a word still appear
+// when they have a percentage (to be offered as "use one of your other accounts").
+struct SnapshotAccount {
+    std::string name;
+    Standing standing = Standing::normal; // with the ancestors'; normal in observe mode
+    std::optional<std::int64_t> percent;  // hundredths
+    std::optional<Instant> until;         // a pause ends by itself here
+    std::string
+        text; // paused: the refusal; downscaled or above the notify level: the warning; else ""
+
+    friend bool operator==(const SnapshotAccount&, const SnapshotAccount&) = default;
+};
+
+struct SnapshotUser {
+    std::uint32_t uid = 0;
+    std::string default_account;
+    std::vector<std::string> accounts; // sorted
+
+    friend bool operator==(const SnapshotUser&, const SnapshotUser&) = default;
+};
+
+struct Snapshot {
+    std::string cluster;
+    std::uint64_t sequence = 0; // grows with every change; 0: none
+    Instant made{};
+    std::vector<SnapshotAccount> accounts; // sorted by name
+    std::vector<SnapshotUser> users;       // sorted by uid
+
+    // Same verdicts: sequence and time left aside.
+    bool same_content(const Snapshot& other) const {
+        return cluster == other.cluster && accounts == other.accounts && users == other.users;
+    }
+};
+
+} // namespace sluice::model

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The two flags of an account, as Waldur has them, and the one word for both.
+#pragma once
+
+#include <string_view>
+
+namespace sluice::model {
+
+enum class Standing { normal, downscaled, paused };
+
+// Both may hold: above the grace limit an account is paused and downscaled.
+struct Flags {
+    bool paused = false;
+    bool downscaled = false;
+
+    friend bool operator==(const Flags&, const Flags&) = default;
+};
+
+constexpr Standing standing(Flags flags) {
+    if (flags.paused)
+        return Standing::paused;
+    return flags.downscaled ? Standing::downscaled : Standing::normal;
+}
+
+constexpr std::string_view name(Standing standing) {
+    switch (standing) {
+    case Standing::paused:
+        return "paused";
+    case Standing::downscaled:
+        return "downscaled";
+    case Standing::normal:
+        break;
+    }
+    return "normal";
+}
+
+} // namespace sluice::model

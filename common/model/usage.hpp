@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What an account and its descendants used inside a window, by where the figure comes from.
+#pragma once
+
+#include "common/base/amount.hpp"
+#include "common/base/instant.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace sluice::model {
+
+// TRES-seconds inside one window.
+struct UsageSplit {
+    Amount settled = 0;  // slurmdbd's rollups
+    Amount finished = 0; // job records that ended after the last complete rollup
+    Amount running = 0;  // jobs that still run, from their start (or the window's) to `now`
+
+    Amount total() const { return settled + finished + running; }
+};
+
+using TresUsage = std::map<std::string, UsageSplit>; // by TRES name
+
+struct AccountUsage {
+    TresUsage tres;                         // descendants included
+    std::map<std::string, TresUsage> users; // by user name; settled may be missing here
+};
+
+// All accounts in one window. An account that is absent used nothing.
+struct WindowUsage {
+    Window window;
+    std::map<std::string, AccountUsage> accounts; // by account name
+};
+
+} // namespace sluice::model

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Port: changes in Slurm. One adapter: the slurmdb API. Never runs a program.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/model/command.hpp"
+#include "common/model/facts.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace sluice::ports {
+
+// Index-aligned with the commands handed over: nullopt is success.
+using Outcomes = std::vector<std::optional<Error>>;
+
+// Same thread rule as Accounting (they may share one connection).
+class Enforcer {
+public:
+    Enforcer() = default;
+    Enforcer(const Enforcer&) = delete;
+    Enforcer& operator=(const Enforcer&) = delete;
+    virtual ~Enforcer() = default;
+
+    // Checks what slurmdbd does not (QOS and TRES exist, DefaultQOS in the list), changes, commits.
+    // A command that fails does not stop the others. `structure` is the one that the commands were
+    // planned from.
+    virtual Outcomes apply(const model::Structure& structure,
+                           std::span<const model::Command> commands) = 0;
+};
+
+} // namespace sluice::ports

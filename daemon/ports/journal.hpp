@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Port: the books. Every decision and every command is written before its effect and closed after
+// it, so that a crash at any point leaves either nothing or something that the next turn finishes.
+// Adapters: SQLite; MariaDB later.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/model/command.hpp"
+#include "common/model/decision.hpp"
+#include "common/model/history.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sluice::ports {
+
+struct EvaluationRecord {
+    std::int64_t id = 0;
+    std::string cluster;
+    std::string account;
+    std::string policy; // comma-separated when several
+    std::string billing_period;
+    std::optional<std::int64_t> percent; // hundredths
+    std::string grace_limit;             // percent, decimal text
+    model::Flags previous;
+    model::Flags now;
+    std::vector<std::string> actions_taken;
+    std::string trigger; // "timer", "boundary", "person", "start"
+    Instant at{};
+};
+
+enum class CommandState { requested, succeeded, failed };
+
+struct CommandRecord {
+    std::int64_t id = 0;
+    std::string cluster;
+    model::Command command;
+    std::string mode = "production";
+    Instant requested{};
+    std::optional<Instant> started;
+    std::optional<Instant> finished;
+    std::optional<bool> success; // unknown until it is known
+    std::string error;
+};
+
+struct Query {
+    std::string cluster;               // "": all
+    std::vector<std::string> accounts; // empty: all
+    std::size_t limit = 100;           // newest first
+};
+
+// Thread-safe: the turn writes while HTTP threads read. unavailable: disk full, locked for longer
+// than the busy timeout. A call either happens wholly or not at all.
+class Journal {
+public:
+    Journal() = default;
+    Journal(const Journal&) = delete;
+    Journal& operator=(const Journal&) = delete;
+    virtual ~Journal() = default;
+
+    virtual Result<model::History> history(const std::string& cluster) = 0;
+    // One transaction: the accounts' memory, the evaluations that are worth a record, and the
+    // commands as `requested`. Returns the ids of the commands, in order.
+    virtual Result<std::vector<std::int64_t>>
+    record_turn(const std::string& cluster, const model::Decision& decision,
+                std::span<const EvaluationRecord> evaluations,
+                std::span<const model::Command> commands) = 0;
+    virtual Result<void> close_command(std::int64_t id, Instant started, Instant finished,
+                                       const std::optional<Error>& failure) = 0;
+    virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
+    virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
+    // Ledger. Entries are added, never edited; clearing an override ends it now.
+    virtual Result<std::int64_t> add_override(const std::string& cluster,
+                                              const model::Override& entry) = 0;
+    virtual Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
+                                      const std::string& by) = 0;
+    virtual Result<std::int64_t> add_adjustment(const std::string& cluster,
+                                                const model::Adjustment& entry) = 0;
+};
+
+} // namespace sluice::ports

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Driving port: what the daemon answers to people and programs. The HTTP adapter turns requests
+// into these calls and values into JSON; it decides nothing but who may ask.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/model/decision.hpp"
+#include "daemon/ports/journal.hpp"
+#include "daemon/ports/publisher.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::ports {
+
+// Who asks. Users see only the accounts they have an association with.
+struct Viewer {
+    std::uint32_t uid = 0;
+    bool staff = false; // root, SlurmUser
+};
+
+// The last turn, as it was decided and applied.
+struct TurnReport {
+    std::string cluster;
+    Instant at{};
+    std::string trigger; // "timer", "start", "boundary", "person", "reload"
+    bool dry_run = false;
+    std::int64_t duration_ms = 0;
+    model::Decision decision;
+    model::Plan plan;
+    std::vector<CommandRecord> applied;   // of this turn, with outcome; empty for a dry run
+    std::vector<model::Problem> problems; // plan's and those met while applying
+    std::string error; // the turn could not be done: why; figures are then the last good ones
+    std::vector<model::User> users; // to tell which accounts a viewer belongs to
+};
+
+struct DaemonInfo {
+    std::string version;
+    std::string cluster;
+    Instant started{};
+    std::string config_file;
+    Instant config_loaded{};
+    std::string config_error;      // last reload that was refused
+    std::vector<std::string> down; // sources that are away: "slurmdbd", "slurmctld"
+    std::int64_t interval_s = 60;
+};
+
+struct EvaluateRequest {
+    bool dry_run = false;
+    std::vector<std::string>
+        accounts;   // empty: all. The turn is the whole turn; the answer is cut to these.
+    std::string by; // "uid 0"
+};
+
+// Thread-safe: called from HTTP threads. Only evaluate() waits for a turn.
+class Service {
+public:
+    Service() = default;
+    Service(const Service&) = delete;
+    Service& operator=(const Service&) = delete;
+    virtual ~Service() = default;
+
+    virtual DaemonInfo info() const = 0;
+    // nullptr before the first turn.
+    virtual std::shared_ptr<const TurnReport> last_turn() const = 0;
+    // Runs the very turn that the timer runs and returns its report. not_found: an account is not
+    // under any policy.
+    virtual Result<std::shared_ptr<const TurnReport>> evaluate(const EvaluateRequest& request) = 0;
+    // The derivation of one account's figures, a sentence a line.
+    virtual Result<std::vector<std::string>> explain(const std::string& account) const = 0;
+    virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
+    virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
+    virtual GateStatus gate() const = 0;
+};
+
+} // namespace sluice::ports

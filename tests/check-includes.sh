@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Arrows point to the core: fails on an #include that points the wrong way, and on a third-party header outside its home.
+top=${SLUICE_SRCDIR:-$(cd "$(dirname "$0")/.." && pwd)}
+cd "$top" || exit 2
+bad=$(mktemp) || exit 2
+trap 'rm -f "$bad"' EXIT
+
+# allowed FOLDER PREFIX...: files below FOLDER may include only these of our own folders
+allowed() {
+    folder=$1
+    shift
+    pattern=$(printf '|%s' "$folder/" "$@")
+    pattern=${pattern#|}
+    grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"(common|plugin|daemon|cli)/' --include='*.?pp' --include='*.h' "$folder" 2>/dev/null |
+        grep -vE "\"($pattern)" | sed 's/^/wrong way: /' >>"$bad"
+}
+# home HEADER FOLDER...: this third-party header is included only below these folders
+home() {
+    header=$1
+    shift
+    grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$header" --include='*.?pp' --include='*.h' common plugin daemon cli tests 2>/dev/null |
+        grep -vE "^($(printf '|%s' "$@" | cut -c2-))" | sed 's/^/not its home: /' >>"$bad"
+}
+
+allowed common/base
+allowed common/model common/base/
+allowed common/policy common/base/ common/model/
+allowed common/json common/base/
+allowed common/yaml common/base/
+allowed common/settings common/base/ common/model/ common/yaml/
+allowed common/cred common/base/
+allowed common/wire common/base/ common/model/ common/cred/
+allowed plugin common/base/ common/model/ common/wire/ common/cred/
+allowed daemon/ports common/base/ common/model/
+allowed daemon/app common/base/ common/model/ common/policy/ common/settings/ daemon/ports/
+allowed daemon/adapters/slurm common/base/ common/model/ daemon/ports/
+allowed daemon/adapters/sqlite common/base/ common/model/ daemon/ports/ common/json/
+allowed daemon/adapters/gate common/base/ common/model/ common/wire/ common/cred/ daemon/ports/
+allowed daemon/adapters/http common/base/ common/model/ common/json/ common/cred/ daemon/ports/
+allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
+
+home 'slurm/' plugin/ daemon/adapters/slurm/ tests/plugin/ tests/daemon/adapters/slurm/ tests/bench/ tests/integration/
+home 'munge\.h' common/cred/
+home 'jansson\.h' common/json/
+home 'yaml\.h' common/yaml/
+home 'sqlite3\.h' daemon/adapters/sqlite/ tests/daemon/adapters/sqlite/
+home 'microhttpd\.h' daemon/adapters/http/
+home 'curl/' cli/
+home 'cmocka\.h' tests/support/
+
+# The core is handed instants, text and numbers; it asks nobody.
+grep -rnE '(std::chrono::(system|steady)_clock|[^_a-z](time|getenv|localtime|mktime|gettimeofday) ?\()' --include='*.?pp' common/policy common/model 2>/dev/null |
+    grep -v '//' | sed 's/^/impure core: /' >>"$bad"
+grep -rnE '(^|[^_a-z])(double|float)[^_a-z]' --include='*.?pp' common/policy common/model 2>/dev/null |
+    grep -vE ':[[:space:]]*//|long double' | sed 's/^/floating point in the core: /' >>"$bad"
+# Every source says its licence.
+git ls-files '*.cpp' '*.hpp' '*.c' '*.h' '*.sh' '*.m4' '*.ac' 2>/dev/null | grep -v '^m4/ax_' | while read -r file; do
+    [ -f "$file" ] || continue
+    head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || echo "no SPDX line: $file" >>"$bad"
+done
+
+if [ -s "$bad" ]; then
+    cat "$bad"
+    exit 1
+fi
+echo "includes point to the core"
