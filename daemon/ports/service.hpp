@@ -8,6 +8,7 @@
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/publisher.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +35,8 @@ struct TurnReport {
     std::vector<model::Problem> problems; // plan's and those met while applying
     std::string error; // the turn could not be done: why; figures are then the last good ones
     std::vector<model::User> users; // to tell which accounts a viewer belongs to
+    // account -> parent ("" for root): a viewer also sees what bounds their accounts from above
+    std::map<std::string, std::string> parents;
 };
 
 struct DaemonInfo {
