@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The only file that calls jansson.
+#include "common/json/json.hpp"
+
+#include <jansson.h>
+
+#include <algorithm>
+#include <new>
+
+namespace sluice::json {
+namespace {
+
+// 15 digits survive text -> double -> text, so what was written is what is read back.
+constexpr std::size_t kDumpFlags = JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY;
+
+JsonRef owned(json_t* raw) {
+    if (raw == nullptr)
+        throw std::bad_alloc();
+    return JsonRef(raw);
+}
+
+// Length of the UTF-8 sequence that begins at text[at], 0 when there is none. Overlong forms,
+// surrogates and NUL-free range checks are left to jansson, which then refuses the whole text.
+std::size_t sequence(std::string_view text, std::size_t at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const std::size_t length = byte < 0x80                   ? 1
+                               : byte >= 0xC2 && byte < 0xE0 ? 2
+                               : byte >= 0xE0 && byte < 0xF0 ? 3
+                               : byte >= 0xF0 && byte < 0xF5 ? 4
+                                                             : 0;
+    if (length == 0 || at + length > text.size())
+        return 0;
+    for (std::size_t i = 1; i < length; ++i)
+        if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80)
+            return 0;
+    return length;
+}
+
+std::string mended(std::string_view text) {
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = sequence(text, at);
+        const JsonRef probe(length > 1 ? json_stringn(text.data() + at, length) : nullptr);
+        if (length == 1 || probe) {
+            out.append(text, at, length);
+            at += length;
+        } else {
+            out += "\xEF\xBF\xBD";
+            ++at;
+        }
+    }
+    return out;
+}
+
+int append(const char* buffer, std::size_t size, void* out) {
+    try {
+        static_cast<std::string*>(out)->append(buffer, size);
+        return 0;
+    } catch (...) {
+        return -1; // nothing may be thrown through C frames
+    }
+}
+
+std::size_t deepest(std::string_view text) {
+    std::size_t depth = 0;
+    std::size_t most = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (quoted) {
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                quoted = false;
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            most = std::max(most, ++depth);
+        } else if ((c == '}' || c == ']') && depth > 0) {
+            --depth;
+        }
+    }
+    return most;
+}
+
+} // namespace
+
+void Release::operator()(json_t* raw) const noexcept {
+    json_decref(raw);
+}
+
+bool View::is_object() const {
+    return json_is_object(raw_);
+}
+bool View::is_array() const {
+    return json_is_array(raw_);
+}
+bool View::is_string() const {
+    return json_is_string(raw_);
+}
+bool View::is_integer() const {
+    return json_is_integer(raw_);
+}
+bool View::is_number() const {
+    return json_is_number(raw_);
+}
+bool View::is_bool() const {
+    return json_is_boolean(raw_);
+}
+bool View::is_null() const {
+    return json_is_null(raw_);
+}
+
+View View::operator[](std::string_view key) const {
+    return View(json_object_get(raw_, std::string(key).c_str()));
+}
+
+View View::at(std::size_t index) const {
+    return View(json_array_get(raw_, index));
+}
+
+std::size_t View::size() const {
+    return is_object() ? json_object_size(raw_) : json_array_size(raw_);
+}
+
+std::vector<std::string> View::keys() const {
+    std::vector<std::string> out;
+    if (!is_object())
+        return out;
+    // Iterating changes nothing, but jansson's iterator asks for a mutable object.
+    auto* raw = const_cast<json_t*>(raw_);
+    for (void* at = json_object_iter(raw); at != nullptr; at = json_object_iter_next(raw, at))
+        out.emplace_back(json_object_iter_key(at));
+    return out;
+}
+
+std::vector<View> View::items() const {
+    std::vector<View> out;
+    for (std::size_t i = 0; is_array() && i < size(); ++i)
+        out.push_back(at(i));
+    return out;
+}
+
+std::string View::text(std::string_view fallback) const {
+    if (!is_string())
+        return std::string(fallback);
+    return {json_string_value(raw_), json_string_length(raw_)};
+}
+
+std::int64_t View::integer(std::int64_t fallback) const {
+    return is_integer() ? json_integer_value(raw_) : fallback;
+}
+
+double View::number(double fallback) const {
+    return is_number() ? json_number_value(raw_) : fallback;
+}
+
+bool View::boolean(bool fallback) const {
+    return is_bool() ? json_is_true(raw_) : fallback;
+}
+
+std::vector<std::string> View::texts() const {
+    std::vector<std::string> out;
+    for (const View item : items())
+        if (item.is_string())
+            out.push_back(item.text());
+    return out;
+}
+
+Value::Value() : raw_(owned(json_null())) {}
+Value::Value(bool flag) : raw_(owned(json_boolean(flag))) {}
+
+Value::Value(std::string_view text) : raw_(json_stringn(text.data(), text.size())) {
+    if (raw_)
+        return;
+    const std::string good = mended(text);
+    raw_ = owned(json_stringn(good.data(), good.size()));
+}
+
+Value::Value(const std::vector<std::string>& texts) : Value(array()) {
+    for (const auto& text : texts)
+        append(text);
+}
+
+Value Value::of_integer(std::int64_t number) {
+    return Value(owned(json_integer(number)));
+}
+
+Value Value::object() {
+    return Value(owned(json_object()));
+}
+
+Value Value::array() {
+    return Value(owned(json_array()));
+}
+
+Value Value::decimal(std::int64_t scaled, int places) {
+    std::int64_t unit = 1;
+    for (int i = 0; i < places; ++i)
+        unit *= 10;
+    if (scaled % unit == 0)
+        return of_integer(scaled / unit);
+    return Value(owned(json_real(
+        static_cast<double>(static_cast<long double>(scaled) / static_cast<long double>(unit)))));
+}
+
+Value& Value::set(std::string_view key, Value value) {
+    if (json_object_set_new(raw_.get(), mended(key).c_str(), value.raw_.release()) != 0)
+        throw std::bad_alloc();
+    return *this;
+}
+
+Value& Value::append(Value value) {
+    if (json_array_append_new(raw_.get(), value.raw_.release()) != 0)
+        throw std::bad_alloc();
+    return *this;
+}
+
+std::string Value::dump(std::size_t flags) const {
+    std::string out;
+    if (json_dump_callback(raw_.get(), json::append, &out, kDumpFlags | flags) != 0)
+        throw std::bad_alloc();
+    return out;
+}
+
+std::string Value::compact() const {
+    return dump(JSON_COMPACT);
+}
+
+std::string Value::indented() const {
+    return dump(JSON_INDENT(2));
+}
+
+Result<Value> parse(std::string_view text, Bounds bounds) {
+    if (text.size() > bounds.bytes)
+        return Error{Errc::malformed,
+                     "JSON: longer than " + std::to_string(bounds.bytes) + " bytes"};
+    if (deepest(text) > bounds.depth)
+        return Error{Errc::malformed, "JSON: nested deeper than " + std::to_string(bounds.depth)};
+    json_error_t error{};
+    JsonRef raw(json_loadb(text.data(), text.size(), JSON_REJECT_DUPLICATES, &error));
+    if (!raw)
+        return Error{Errc::malformed, "JSON: line " + std::to_string(error.line) + " column " +
+                                          std::to_string(error.column) + ": " + error.text};
+    return Value(std::move(raw));
+}
+
+} // namespace sluice::json
