@@ -5,6 +5,7 @@
 
 #include "common/base/result.hpp"
 #include "common/model/decision.hpp"
+#include "common/model/facts.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/publisher.hpp"
 
