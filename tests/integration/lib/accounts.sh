@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The accounts, users and QOS that every test finds, and short ways to ask slurmdbd and slurmctld about them.
+#   univ > physics > optics ; univ > chem       QOS normal, slowdown (2 CPUs per user), blocked (no submission)
+#   games: physics (default), chem    man: optics    mail: chem    lp: physics    (news has no association)
+# Users are system accounts that every distribution has, so that nothing is added to the host.
+# shellcheck shell=bash
+
+sacctmgr_do() { timeout 30 sacctmgr -i -Q "$@" >>"$CLUSTER_DIR/log/sacctmgr.out" 2>&1; }
+
+accounts_create() {
+    sacctmgr_do add cluster "$CLUSTER_NAME" &&
+        sacctmgr_do modify qos normal set priority=100 &&
+        sacctmgr_do add qos slowdown priority=1 MaxTRESPerUser=cpu=2 &&
+        sacctmgr_do add qos blocked GrpSubmitJobs=0 &&
+        sacctmgr_do add account univ description=univ organization=univ qos=normal,slowdown,blocked defaultqos=normal &&
+        sacctmgr_do add account physics,chem parent=univ description=faculty organization=univ &&
+        sacctmgr_do add account optics parent=physics description=group organization=univ &&
+        sacctmgr_do add user games account=physics,chem defaultaccount=physics &&
+        sacctmgr_do add user man account=optics &&
+        sacctmgr_do add user mail account=chem &&
+        sacctmgr_do add user lp account=physics
+}
+
+# as USER COMMAND...: runs it with the user's ids in the world-writable work folder
+as() {
+    local user=$1
+    shift
+    (cd "$CLUSTER_DIR/work" && exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@")
+}
+
+# account_field ACCOUNT FIELDS [USER]: what sacctmgr shows of the account's own association (or the user's), like "normal,slowdown"
+account_field() {
+    timeout 30 sacctmgr -n -P show assoc where account="$1" cluster="$CLUSTER_NAME" format="user,$2" |
+        awk -F'|' -v user="${3:-}" '$1 == user { sub(/^[^|]*\|/, ""); print; exit }'
+}
+
+# account_live ACCOUNT KEY: KEY=value of the account's own association as slurmctld holds it, such as GrpTRESMins
+account_live() {
+    timeout 30 scontrol show assoc_mgr accounts="$1" flags=assoc |
+        awk -v account="$1" -v key="$2" '
+            /ClusterName=/ { mine = index($0 " ", "Account=" account " ") && /UserName= / }
+            mine { for (i = 1; i <= NF; i++) if (index($i, key "=") == 1) { print substr($i, length(key) + 2); exit } }'
+}
