@@ -34,6 +34,9 @@ account_field() {
         awk -F'|' -v user="${3:-}" '$1 == user { sub(/^[^|]*\|/, ""); print; exit }'
 }
 
+# account_is ACCOUNT FIELD VALUE: for eventually
+account_is() { [ "$(account_field "$1" "$2")" = "$3" ]; }
+
 # account_live ACCOUNT KEY: KEY=value of the account's own association as slurmctld holds it, such as GrpTRESMins
 account_live() {
     timeout 30 scontrol show assoc_mgr accounts="$1" flags=assoc |

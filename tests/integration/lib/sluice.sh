@@ -15,10 +15,12 @@ sluice_find() {
     esac
     [ -z "$given" ] || { echo "$given" && return 0; }
     if [ -n "${SLUICE_BUILD:-}" ]; then
-        # libtool keeps the plugin in .libs; programs may be its wrapper scripts, which exec the real one
-        find "$SLUICE_BUILD" -name "$name" -type f \( -path '*/.libs/*.so' -o ! -path '*/.libs/*' -perm -u+x \) \
-            ! -path '*/_inst/*' -print -quit | grep . && return 0
-        return 1
+        # libtool keeps the plugin in .libs; a program may be its wrapper script, which execs the real one
+        case $name in
+            *.so) name=.libs/$name ;;
+        esac
+        [ -e "$SLUICE_BUILD/$name" ] && echo "$SLUICE_BUILD/$name"
+        return
     fi
     case $name in
         *.so) [ -e "$(slurm_plugin_dir)/$name" ] && echo "$(slurm_plugin_dir)/$name" ;;
