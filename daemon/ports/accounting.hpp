@@ -30,10 +30,11 @@ public:
 
     // TRES, QOS, users and associations of one cluster. not_found: slurmdbd has no such cluster.
     virtual Result<model::Structure> structure(const std::string& cluster) = 0;
-    // Usage of every account (descendants included) in each window, up to `now` at the latest. A
-    // source that answered incompletely is an error, never "no usage".
+    // Usage of `accounts` (empty: of every account), descendants included, in each window, up to
+    // `now` at the latest. A source that answered incompletely is an error, never "no usage".
     virtual Result<std::vector<model::WindowUsage>>
-    usage(const model::Structure& structure, std::span<const Window> windows, Instant now) = 0;
+    usage(const model::Structure& structure, std::span<const Window> windows, Instant now,
+          std::span<const std::string> accounts) = 0;
     // slurmctld's own counters and its view of users. unavailable: slurmctld is away.
     virtual Result<RawUsage> raw_usage(const std::string& cluster) = 0;
 };
