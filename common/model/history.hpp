@@ -41,6 +41,8 @@ struct AccountMemory {
     std::optional<std::string>
         previous_period; // label of the period before `period`, if judged then
     std::map<std::string, Amount> previous_bases; // allocation when that period ended
+
+    friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };
 
 struct Override {

@@ -70,6 +70,11 @@ public:
                 std::span<const model::Command> commands) = 0;
     virtual Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                        const std::optional<Error>& failure) = 0;
+    // At start: commands that a crash left open are closed as failed, since nobody knows whether
+    // they took effect; the next turn repeats what is still needed. Returns how many.
+    virtual Result<std::size_t> close_unfinished(Instant at) = 0;
+    // Retention: evaluations and closed commands older than `before` go; the ledger stays.
+    virtual Result<void> forget(Instant before) = 0;
     virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
     virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
     // Ledger. Entries are added, never edited; clearing an override ends it now.

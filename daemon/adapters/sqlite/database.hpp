@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Owners of SQLite's connection, statement and transaction. Inside this folder faults travel as
+// Failure; the journal turns them into Error. Knows nothing of Sluice's tables.
+#pragma once
+
+#include "common/base/result.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace sluice::sqlite {
+
+// Never leaves the adapter.
+class Failure : public std::exception {
+public:
+    explicit Failure(Error error) : error_(std::move(error)) {}
+    const Error& error() const noexcept { return error_; }
+    const char* what() const noexcept override { return error_.context.c_str(); }
+
+private:
+    Error error_;
+};
+
+// One connection; one thread at a time.
+class Database {
+public:
+    enum class Access { read_write, read_only };
+
+    // read_write creates the file with mode 0600 and takes wider rights of an existing one away.
+    // ":memory:" is for tests. Throws Failure.
+    Database(const std::string& path, Access access, std::chrono::milliseconds busy_timeout);
+
+    // One or more statements without parameters or results.
+    void execute(const char* sql);
+    std::int64_t last_insert_id() const noexcept;
+    // Rows that the last INSERT, UPDATE or DELETE changed.
+    int changes() const noexcept;
+    // A single integer, such as a pragma's value.
+    std::int64_t integer(const char* sql);
+    // Copies the whole database to `path` (mode 0600); what is there already is replaced.
+    void copy_to(const std::string& path);
+
+    sqlite3* raw() const noexcept { return raw_.get(); }
+
+private:
+    struct Close {
+        void operator()(sqlite3* raw) const noexcept;
+    };
+    std::unique_ptr<sqlite3, Close> raw_;
+};
+
+// Prepared in the constructor: one that exists is valid. Must die before its Database.
+class Statement {
+public:
+    Statement(Database& database, std::string_view sql);
+
+    // Binds all parameters in order, from the first on; text is copied.
+    template <class... Values>
+    Statement& bind(const Values&... values) {
+        rewind();
+        (bind_next(values), ...);
+        return *this;
+    }
+    // Binds one more after those bound.
+    template <class Value>
+    void bind_more(const Value& value) {
+        bind_next(value);
+    }
+    // True while there is a row to read.
+    bool step();
+    // Steps to the end.
+    void run();
+
+    bool is_null(int column) const noexcept;
+    std::int64_t integer(int column) const noexcept;
+    bool flag(int column) const noexcept { return integer(column) != 0; }
+    std::string text(int column) const;
+    std::optional<std::int64_t> optional_integer(int column) const;
+    std::optional<std::string> optional_text(int column) const;
+
+private:
+    struct Finalize {
+        void operator()(sqlite3_stmt* raw) const noexcept;
+    };
+    void rewind() noexcept;
+    void bind_next(std::int64_t value);
+    void bind_next(int value) { bind_next(std::int64_t{value}); }
+    void bind_next(bool value) { bind_next(std::int64_t{value ? 1 : 0}); }
+    void bind_next(std::string_view value);
+    void bind_next(const std::string& value) { bind_next(std::string_view{value}); }
+    void bind_next(const char* value) { bind_next(std::string_view{value}); }
+    void bind_next(std::nullopt_t);
+    template <class Value>
+    void bind_next(const std::optional<Value>& value) {
+        if (value)
+            bind_next(*value);
+        else
+            bind_next(std::nullopt);
+    }
+
+    Database& database_;
+    std::unique_ptr<sqlite3_stmt, Finalize> raw_;
+    int bound_ = 0;
+};
+
+// Takes the write lock at once, so that a busy database shows here and not half-way. Rolls back
+// unless committed.
+class Transaction {
+public:
+    explicit Transaction(Database& database);
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+    ~Transaction();
+    void commit();
+
+private:
+    Database& database_;
+    bool open_ = true;
+};
+
+} // namespace sluice::sqlite

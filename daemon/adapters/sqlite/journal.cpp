@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/sqlite/journal.hpp"
+
+#include "daemon/adapters/sqlite/rows.hpp"
+#include "daemon/adapters/sqlite/schema.hpp"
+
+namespace sluice::sqlite {
+namespace {
+
+constexpr const char* kUnfinished =
+    "daemon ended before it was known; the next turn repeats what is still needed";
+// The write-ahead log is cut back to this after a burst.
+constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
+                                 // FULL: a decision must outlive a power cut before it is applied.
+                                 "PRAGMA synchronous = FULL;"
+                                 "PRAGMA journal_size_limit = 16777216;";
+
+// Nothing thrown leaves the adapter.
+template <class Body>
+auto at_port(const char* what, Body&& body) -> Result<decltype(body())> {
+    try {
+        if constexpr (std::is_void_v<decltype(body())>) {
+            body();
+            return {};
+        } else {
+            return body();
+        }
+    } catch (const Failure& failure) {
+        return Error(failure.error()).in(what).in("journal");
+    } catch (const std::exception& fault) {
+        return Error{Errc::internal, fault.what()}.in(what).in("journal");
+    }
+}
+
+} // namespace
+
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
+                                                           const Clock& clock,
+                                                           std::chrono::milliseconds busy_timeout) {
+    return at_port(path.c_str(), [&] {
+        Database writer(path, Database::Access::read_write, busy_timeout);
+        upgrade(writer, path, migrations());
+        writer.execute("PRAGMA journal_mode = WAL");
+        writer.execute(kPragmas);
+        Database reader(path, Database::Access::read_only, busy_timeout);
+        return std::unique_ptr<SqliteJournal>(
+            new SqliteJournal(std::move(writer), std::move(reader), clock));
+    });
+}
+
+Result<model::History> SqliteJournal::history(const std::string& cluster) {
+    return at_port("history", [&] {
+        auto writer = writer_.lock();
+        if (!writer->written.contains(cluster))
+            writer->written[cluster] = read_memories(writer->database, cluster);
+        model::History history;
+        history.accounts = writer->written[cluster];
+        history.overrides =
+            read_overrides(writer->database, cluster, clock_.now() - kExpiredOverrides);
+        history.adjustments = read_adjustments(writer->database, cluster);
+        return history;
+    });
+}
+
+Result<std::vector<std::int64_t>>
+SqliteJournal::record_turn(const std::string& cluster, const model::Decision& decision,
+                           std::span<const ports::EvaluationRecord> evaluations,
+                           std::span<const model::Command> commands) {
+    return at_port("record the turn", [&] {
+        auto writer = writer_.lock();
+        Database& database = writer->database;
+        if (!writer->written.contains(cluster))
+            writer->written[cluster] = read_memories(database, cluster);
+        auto& written = writer->written[cluster];
+        Memories changed;
+        for (const auto& account : decision.accounts) {
+            const auto known = written.find(account.account);
+            // An account that could not be judged keeps what is remembered of it.
+            if (account.error.empty() &&
+                (known == written.end() || !(known->second == account.memory)))
+                changed.emplace(account.account, account.memory);
+        }
+        std::vector<std::int64_t> ids;
+        if (changed.empty() && evaluations.empty() && commands.empty())
+            return ids;
+
+        Transaction transaction(database);
+        MemoryWriter memories(database, cluster);
+        for (const auto& [account, memory] : changed)
+            memories.write(account, memory);
+        for (const auto& record : evaluations)
+            insert_evaluation(database, record);
+        for (const auto& command : commands)
+            ids.push_back(insert_command(database, cluster, command, decision.now));
+        transaction.commit();
+        for (auto& [account, memory] : changed)
+            written[account] = std::move(memory);
+        return ids;
+    });
+}
+
+Result<void> SqliteJournal::close_command(std::int64_t id, Instant started, Instant finished,
+                                          const std::optional<Error>& failure) {
+    return at_port("close a command", [&] {
+        auto writer = writer_.lock();
+        Statement(writer->database, "UPDATE command SET started = ?, finished = ?, success = ?, "
+                                    "error = ? WHERE id = ? AND finished IS NULL")
+            .bind(epoch(started), epoch(finished), !failure.has_value(),
+                  failure ? failure->context : std::string(), id)
+            .run();
+        if (writer->database.changes() != 1)
+            throw Failure({Errc::not_found, "no open command " + std::to_string(id)});
+    });
+}
+
+Result<std::size_t> SqliteJournal::close_unfinished(Instant at) {
+    return at_port("close unfinished commands", [&] {
+        auto writer = writer_.lock();
+        Statement(writer->database, "UPDATE command SET finished = ?, success = 0, error = ? "
+                                    "WHERE finished IS NULL")
+            .bind(epoch(at), kUnfinished)
+            .run();
+        return static_cast<std::size_t>(writer->database.changes());
+    });
+}
+
+Result<void> SqliteJournal::forget(Instant before) {
+    return at_port("forget old records", [&] {
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        Statement(writer->database, "DELETE FROM evaluation WHERE at < ?")
+            .bind(epoch(before))
+            .run();
+        Statement(writer->database,
+                  "DELETE FROM command WHERE requested < ? AND finished IS NOT NULL")
+            .bind(epoch(before))
+            .run();
+        transaction.commit();
+    });
+}
+
+Result<std::vector<ports::EvaluationRecord>> SqliteJournal::evaluations(const ports::Query& query) {
+    return at_port("evaluations", [&] { return read_evaluations(*reader_.lock(), query); });
+}
+
+Result<std::vector<ports::CommandRecord>> SqliteJournal::commands(const ports::Query& query) {
+    return at_port("commands", [&] { return read_commands(*reader_.lock(), query); });
+}
+
+Result<std::int64_t> SqliteJournal::add_override(const std::string& cluster,
+                                                 const model::Override& entry) {
+    return at_port("add an override", [&] {
+        auto writer = writer_.lock();
+        Statement(writer->database, "INSERT INTO override (cluster, account, standing, begins, "
+                                    "ends, reason, made_by) VALUES (?,?,?,?,?,?,?)")
+            .bind(cluster, entry.account, model::name(entry.standing), epoch(entry.from),
+                  epoch(entry.until), entry.reason, entry.by)
+            .run();
+        return writer->database.last_insert_id();
+    });
+}
+
+Result<void> SqliteJournal::end_override(const std::string& cluster, std::int64_t id, Instant at,
+                                         const std::string& by) {
+    return at_port("end an override", [&] {
+        auto writer = writer_.lock();
+        Statement(writer->database,
+                  "INSERT INTO override_end (override, at, made_by) SELECT id, ?, ? FROM override "
+                  "WHERE id = ? AND cluster = ? AND ends > ? "
+                  "AND NOT EXISTS (SELECT 1 FROM override_end WHERE override = override.id)")
+            .bind(epoch(at), by, id, cluster, epoch(at))
+            .run();
+        if (writer->database.changes() != 1)
+            throw Failure({Errc::not_found, "no override " + std::to_string(id) + " in force"});
+    });
+}
+
+Result<std::int64_t> SqliteJournal::add_adjustment(const std::string& cluster,
+                                                   const model::Adjustment& entry) {
+    return at_port("add an adjustment", [&] {
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        Statement(writer->database, "INSERT INTO adjustment (cluster, account, period, reason, "
+                                    "made_by, at) VALUES (?,?,?,?,?,?)")
+            .bind(cluster, entry.account, entry.period, entry.reason, entry.by, epoch(entry.at))
+            .run();
+        const std::int64_t id = writer->database.last_insert_id();
+        Statement unit(writer->database,
+                       "INSERT INTO adjustment_unit (adjustment, component, units) VALUES (?,?,?)");
+        for (const auto& [component, units] : entry.units)
+            unit.bind(id, component, units.scaled()).run();
+        transaction.commit();
+        return id;
+    });
+}
+
+} // namespace sluice::sqlite

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The journal in one SQLite file. One connection writes and one reads, each behind its own lock, so
+// that people who look do not hold up the turn.
+#pragma once
+
+#include "common/base/clock.hpp"
+#include "common/base/guarded.hpp"
+#include "daemon/adapters/sqlite/database.hpp"
+#include "daemon/ports/journal.hpp"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace sluice::sqlite {
+
+class SqliteJournal final : public ports::Journal {
+public:
+    static constexpr std::chrono::milliseconds kBusyTimeout{5000};
+    // Expired overrides stay in the facts for so long, so that their end can be reported.
+    static constexpr std::chrono::days kExpiredOverrides{7};
+
+    // Creates the file (mode 0600) or upgrades it; its folder must exist. unavailable: cannot be
+    // opened or is locked; refused: newer schema, not a journal, damaged. `clock` must outlive it.
+    static Result<std::unique_ptr<SqliteJournal>>
+    open(const std::string& path, const Clock& clock,
+         std::chrono::milliseconds busy_timeout = kBusyTimeout);
+
+    Result<model::History> history(const std::string& cluster) override;
+    Result<std::vector<std::int64_t>>
+    record_turn(const std::string& cluster, const model::Decision& decision,
+                std::span<const ports::EvaluationRecord> evaluations,
+                std::span<const model::Command> commands) override;
+    Result<void> close_command(std::int64_t id, Instant started, Instant finished,
+                               const std::optional<Error>& failure) override;
+    Result<std::size_t> close_unfinished(Instant at) override;
+    Result<void> forget(Instant before) override;
+    Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
+    Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
+    Result<std::int64_t> add_override(const std::string& cluster,
+                                      const model::Override& entry) override;
+    Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
+                              const std::string& by) override;
+    Result<std::int64_t> add_adjustment(const std::string& cluster,
+                                        const model::Adjustment& entry) override;
+
+private:
+    using Memories = std::map<std::string, model::AccountMemory>; // by account
+
+    struct Writer {
+        Database database;
+        // What the file holds, so that a turn writes only what changed. Only this process writes.
+        std::map<std::string, Memories> written; // by cluster
+    };
+
+    SqliteJournal(Database writer, Database reader, const Clock& clock)
+        : writer_(Writer{std::move(writer), {}}), reader_(std::move(reader)), clock_(clock) {}
+
+    Guarded<Writer> writer_;
+    Guarded<Database> reader_;
+    const Clock& clock_;
+};
+
+} // namespace sluice::sqlite

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Model values to rows and back, one pair of functions per table group. Throws Failure; opens no
+// transaction of its own.
+#pragma once
+
+#include "daemon/adapters/sqlite/database.hpp"
+#include "daemon/ports/journal.hpp"
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sluice::sqlite {
+
+std::map<std::string, model::AccountMemory> read_memories(Database& database,
+                                                          const std::string& cluster);
+
+// Keeps its statements for all accounts of a turn. REQUIRES: an open transaction.
+class MemoryWriter {
+public:
+    MemoryWriter(Database& database, std::string cluster);
+    void write(const std::string& account, const model::AccountMemory& memory);
+
+private:
+    std::int64_t write_account(const std::string& account, const model::AccountMemory& memory);
+
+    Database& database_;
+    std::string cluster_;
+    Statement find_;
+    Statement insert_;
+    Statement update_;
+    Statement clear_amounts_;
+    Statement clear_notified_;
+    Statement amount_;
+    Statement notified_;
+};
+
+void insert_evaluation(Database& database, const ports::EvaluationRecord& record);
+std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
+                                                      const ports::Query& query);
+
+std::int64_t insert_command(Database& database, const std::string& cluster,
+                            const model::Command& command, Instant requested);
+std::vector<ports::CommandRecord> read_commands(Database& database, const ports::Query& query);
+
+// Overrides that end after `since`, and all adjustments.
+std::vector<model::Override> read_overrides(Database& database, const std::string& cluster,
+                                            Instant since);
+std::vector<model::Adjustment> read_adjustments(Database& database, const std::string& cluster);
+
+} // namespace sluice::sqlite

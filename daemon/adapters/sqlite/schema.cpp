@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/sqlite/schema.hpp"
+
+namespace sluice::sqlite {
+namespace {
+
+// Instants are epoch seconds, percentages hundredths, amounts TRES-seconds, units the decimal times
+// 10^9. Lists of QOS names are comma-separated as in sacctmgr (Slurm forbids commas in names).
+constexpr const char* kSchema1 = R"sql(
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    cluster TEXT NOT NULL,
+    name TEXT NOT NULL,
+    period TEXT NOT NULL,
+    own_paused INTEGER NOT NULL,
+    own_downscaled INTEGER NOT NULL,
+    shown_paused INTEGER NOT NULL,
+    shown_downscaled INTEGER NOT NULL,
+    percent INTEGER,
+    saved_qos TEXT,
+    saved_default_qos TEXT,
+    reset_done_for TEXT NOT NULL,
+    previous_period TEXT,
+    UNIQUE (cluster, name)
+);
+CREATE TABLE account_amount (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('base', 'previous_base', 'adjustment')),
+    component TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (account, kind, component)
+) WITHOUT ROWID;
+CREATE TABLE account_notified (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    level TEXT NOT NULL,
+    PRIMARY KEY (account, level)
+) WITHOUT ROWID;
+
+CREATE TABLE evaluation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    billing_period TEXT NOT NULL,
+    percent INTEGER,
+    grace_limit TEXT NOT NULL,
+    previous_paused INTEGER NOT NULL,
+    previous_downscaled INTEGER NOT NULL,
+    paused INTEGER NOT NULL,
+    downscaled INTEGER NOT NULL,
+    actions_taken TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX evaluation_by_account ON evaluation (account, id);
+CREATE INDEX evaluation_by_age ON evaluation (at);
+
+CREATE TABLE command (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    user TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    type TEXT NOT NULL,
+    qos TEXT NOT NULL,
+    default_qos TEXT NOT NULL,
+    limit_type TEXT NOT NULL,
+    shares INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    description TEXT NOT NULL,
+    sacctmgr TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    requested INTEGER NOT NULL,
+    started INTEGER,
+    finished INTEGER,
+    success INTEGER,
+    error TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX command_by_account ON command (account, id);
+CREATE INDEX command_by_age ON command (requested);
+CREATE INDEX command_open ON command (id) WHERE finished IS NULL;
+CREATE TABLE command_limit (
+    command INTEGER NOT NULL REFERENCES command (id) ON DELETE CASCADE,
+    tres TEXT NOT NULL,
+    value INTEGER,
+    PRIMARY KEY (command, tres)
+) WITHOUT ROWID;
+
+CREATE TABLE override (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    standing TEXT NOT NULL CHECK (standing IN ('normal', 'downscaled', 'paused')),
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL
+);
+CREATE INDEX override_by_end ON override (cluster, ends);
+CREATE TABLE override_end (
+    override INTEGER PRIMARY KEY REFERENCES override (id),
+    at INTEGER NOT NULL,
+    made_by TEXT NOT NULL
+);
+CREATE TABLE adjustment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    period TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX adjustment_by_cluster ON adjustment (cluster, account, period);
+CREATE TABLE adjustment_unit (
+    adjustment INTEGER NOT NULL REFERENCES adjustment (id),
+    component TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    PRIMARY KEY (adjustment, component)
+) WITHOUT ROWID;
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kSchema1}};
+
+void set_schema(Database& database, int number) {
+    const std::string value = std::to_string(number);
+    database.execute(("PRAGMA user_version = " + value).c_str());
+    Statement(database, "REPLACE INTO meta (key, value) VALUES ('schema', ?)").bind(value).run();
+}
+
+// The schema in the file. 0: empty file.
+int schema_in(Database& database) {
+    const auto id = database.integer("PRAGMA application_id");
+    const auto number = static_cast<int>(database.integer("PRAGMA user_version"));
+    if (id == kApplicationId)
+        return number;
+    if (id != 0 || number != 0 || database.integer("SELECT COUNT(*) FROM sqlite_master") != 0)
+        throw Failure({Errc::refused, "the file is a database, but not a journal of Sluice; name "
+                                      "another file in `journal`"});
+    return 0;
+}
+
+} // namespace
+
+std::span<const Migration> migrations() {
+    return kMigrations;
+}
+
+void upgrade(Database& database, const std::string& path, std::span<const Migration> list) {
+    const int newest = list.back().to;
+    const int found = schema_in(database);
+    if (found > newest)
+        throw Failure({Errc::refused, "the journal has schema " + std::to_string(found) +
+                                          ", this version of sluiced knows schemas up to " +
+                                          std::to_string(newest) +
+                                          "; run the newer version, or restore " + path +
+                                          ".schema-" + std::to_string(newest) + ".bak"});
+    if (found == newest)
+        return;
+    if (found != 0)
+        database.copy_to(path + ".schema-" + std::to_string(found) + ".bak");
+    Transaction transaction(database);
+    for (const auto& migration : list)
+        if (migration.to > found) {
+            database.execute(migration.sql);
+            set_schema(database, migration.to);
+        }
+    database.execute(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
+    transaction.commit();
+}
+
+} // namespace sluice::sqlite

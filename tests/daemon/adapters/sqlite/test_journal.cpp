@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/sqlite/journal.hpp"
+#include "tests/support/case.hpp"
+#include "tests/support/fixed_clock.hpp"
+#include "tests/support/scratch_dir.hpp"
+
+using namespace sluice;
+using namespace sluice::sqlite;
+
+namespace {
+
+constexpr Instant kNow = instant(1'800'000'000);
+constexpr const char* kCluster = "c1";
+
+struct Books {
+    test::ScratchDir dir;
+    test::FixedClock clock{kNow};
+    std::unique_ptr<SqliteJournal> journal = open();
+
+    std::unique_ptr<SqliteJournal> open() {
+        auto opened = SqliteJournal::open(dir.file("j.db"), clock);
+        CHECK(opened);
+        return std::move(*opened);
+    }
+    void reopen() {
+        journal.reset();
+        journal = open();
+    }
+    // Changes with every commit of another connection.
+    std::int64_t commits() {
+        if (!watcher)
+            watcher.emplace(dir.file("j.db"), Database::Access::read_only,
+                            std::chrono::milliseconds(100));
+        return watcher->integer("PRAGMA data_version");
+    }
+    std::optional<Database> watcher;
+};
+
+model::AccountMemory full_memory() {
+    model::AccountMemory memory;
+    memory.period = "2027-Q1";
+    memory.bases = {{"node_hours", 3'600'000}, {"gpu_hours", 0}};
+    memory.adjustments_at_end = {{"node_hours", -3600}};
+    memory.flags = {false, true};
+    memory.shown_flags = {true, true};
+    memory.notified = {"notify", "downscale"};
+    memory.percent = 10'123;
+    memory.saved_qos = model::SavedQos{{"normal", "high"}, "normal"};
+    memory.reset_done_for = "2027-Q1";
+    memory.previous_period = "2026-Q4";
+    memory.previous_bases = {{"node_hours", 1}};
+    return memory;
+}
+
+model::Decision decision(const std::string& account, model::AccountMemory memory) {
+    model::Decision decided;
+    decided.now = kNow;
+    decided.cluster = kCluster;
+    auto& entry = decided.accounts.emplace_back();
+    entry.account = account;
+    entry.memory = std::move(memory);
+    return decided;
+}
+
+ports::EvaluationRecord evaluation(const std::string& account) {
+    ports::EvaluationRecord record;
+    record.cluster = kCluster;
+    record.account = account;
+    record.policy = "quarterly";
+    record.billing_period = "2027-Q1";
+    record.percent = 12'000;
+    record.grace_limit = "120";
+    record.previous = {false, true};
+    record.now = {true, true};
+    record.actions_taken = {"pause", "notify"};
+    record.trigger = "timer";
+    record.at = kNow;
+    return record;
+}
+
+model::Command limits(const std::string& account) {
+    model::Command command;
+    command.type = model::CommandType::limits;
+    command.account = account;
+    command.limit_type = model::LimitType::max_tres_mins;
+    command.limits = {{"node", 72'000}, {"gres/gpu", std::nullopt}, {"cpu", 0}};
+    command.reason = "drift";
+    command.description = "set a limit";
+    command.sacctmgr = "sacctmgr ...";
+    return command;
+}
+
+model::Command qos(const std::string& account) {
+    model::Command command;
+    command.type = model::CommandType::qos;
+    command.account = account;
+    command.user = "ann";
+    command.partition = "gpu";
+    command.qos = {"blocked", "debug"};
+    command.default_qos = "blocked";
+    command.shares = 4'000'000'000U;
+    return command;
+}
+
+} // namespace
+
+CASE(memory_comes_back_exactly_after_a_restart) {
+    Books books;
+    auto decided = decision("physics", full_memory());
+    auto& second = decided.accounts.emplace_back();
+    second.account = "new";
+    second.memory.saved_qos = model::SavedQos{}; // held, and it had nothing of its own
+    CHECK(books.journal->record_turn(kCluster, decided, {}, {}));
+    books.reopen();
+    const auto history = books.journal->history(kCluster);
+    CHECK(history);
+    CHECK_EQ(history->accounts.size(), 2U);
+    CHECK(history->accounts.at("physics") == full_memory());
+    CHECK(history->accounts.at("new") == second.memory);
+    CHECK(books.journal->history("c2")->accounts.empty());
+}
+
+CASE(changed_memory_replaces_the_old_one_whole) {
+    Books books;
+    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    model::AccountMemory next;
+    next.period = "2027-Q2";
+    next.bases = {{"node_hours", 5}};
+    CHECK(books.journal->record_turn(kCluster, decision("a", next), {}, {}));
+    books.reopen();
+    CHECK(books.journal->history(kCluster)->accounts.at("a") == next);
+}
+
+CASE(the_same_turn_again_writes_nothing) {
+    Books books;
+    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    const auto before = books.commits();
+    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    CHECK_EQ(books.commits(), before);
+    books.reopen();
+    const auto after_restart = books.commits();
+    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    CHECK_EQ(books.commits(), after_restart);
+    auto moved = full_memory();
+    moved.percent = 10'124;
+    CHECK(books.journal->record_turn(kCluster, decision("a", moved), {}, {}));
+    CHECK(books.commits() != after_restart);
+}
+
+CASE(an_account_that_could_not_be_judged_keeps_its_memory) {
+    Books books;
+    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    auto failed = decision("a", {});
+    failed.accounts[0].error = "a figure does not fit";
+    CHECK(books.journal->record_turn(kCluster, failed, {}, {}));
+    CHECK(books.journal->history(kCluster)->accounts.at("a") == full_memory());
+}
+
+CASE(evaluations_come_back_newest_first_and_by_account) {
+    Books books;
+    const std::vector records{evaluation("a"), evaluation("b"), evaluation("a")};
+    CHECK(books.journal->record_turn(kCluster, {}, records, {}));
+    const auto all = books.journal->evaluations({});
+    CHECK_EQ(all->size(), 3U);
+    CHECK(all->at(0).id > all->at(1).id && all->at(1).id > all->at(2).id);
+    const auto of_a = books.journal->evaluations({kCluster, {"a"}, 1});
+    CHECK_EQ(of_a->size(), 1U);
+    const auto& got = of_a->at(0);
+    const auto want = evaluation("a");
+    CHECK_EQ(got.id, 3);
+    CHECK_EQ(got.policy, want.policy);
+    CHECK_EQ(got.billing_period, want.billing_period);
+    CHECK(got.percent == want.percent);
+    CHECK_EQ(got.grace_limit, want.grace_limit);
+    CHECK(got.previous == want.previous && got.now == want.now);
+    CHECK(got.actions_taken == want.actions_taken);
+    CHECK_EQ(got.trigger, want.trigger);
+    CHECK(got.at == want.at);
+    CHECK(books.journal->evaluations({"c2", {}, 100})->empty());
+}
+
+CASE(a_question_for_very_many_accounts_is_answered) {
+    Books books;
+    CHECK(books.journal->record_turn(kCluster, {}, std::vector{evaluation("a"), evaluation("b")},
+                                     {}));
+    ports::Query query{kCluster, {"b"}, 100};
+    for (int i = 0; i < 2'000; ++i)
+        query.accounts.push_back("x" + std::to_string(i));
+    const auto found = books.journal->evaluations(query);
+    CHECK(found);
+    CHECK_EQ(found->size(), 1U);
+    CHECK_EQ(found->at(0).account, "b");
+}
+
+CASE(a_command_is_open_until_its_outcome_is_known) {
+    Books books;
+    const std::vector commands{qos("a"), limits("b")};
+    const auto ids = books.journal->record_turn(kCluster, decision("a", {}), {}, commands);
+    CHECK(ids);
+    CHECK_EQ(ids->size(), 2U);
+    auto records = books.journal->commands({});
+    CHECK_EQ(records->size(), 2U);
+    CHECK_EQ(records->at(1).id, ids->at(0));
+    CHECK(records->at(1).command == commands[0]);
+    CHECK(records->at(0).command == commands[1]);
+    for (const auto& record : *records) {
+        CHECK(record.requested == kNow);
+        CHECK(!record.started && !record.finished && !record.success);
+        CHECK_EQ(record.mode, "production");
+    }
+
+    using std::chrono::seconds;
+    CHECK(books.journal->close_command(ids->at(0), kNow + seconds(1), kNow + seconds(2), {}));
+    CHECK(books.journal->close_command(ids->at(1), kNow, kNow, Error{Errc::refused, "no right"}));
+    records = books.journal->commands({});
+    CHECK(records->at(1).success == true);
+    CHECK(records->at(1).started == kNow + seconds(1));
+    CHECK(records->at(1).finished == kNow + seconds(2));
+    CHECK(records->at(0).success == false);
+    CHECK_EQ(records->at(0).error, "no right");
+}
+
+CASE(a_closed_command_stays_as_it_was_closed) {
+    Books books;
+    const auto ids = books.journal->record_turn(kCluster, {}, {}, std::vector{qos("a")});
+    CHECK(books.journal->close_command(ids->at(0), kNow, kNow, {}));
+    const auto again = books.journal->close_command(ids->at(0), kNow, kNow, Error{});
+    CHECK(!again);
+    CHECK(again.error().code == Errc::not_found);
+    CHECK(books.journal->commands({})->at(0).success == true);
+    CHECK(books.journal->close_command(4711, kNow, kNow, {}).error().code == Errc::not_found);
+}
+
+CASE(commands_left_open_by_a_crash_are_closed_as_failed) {
+    Books books;
+    const auto ids =
+        books.journal->record_turn(kCluster, {}, {}, std::vector{qos("a"), qos("b"), qos("c")});
+    CHECK(books.journal->close_command(ids->at(0), kNow, kNow, {}));
+    books.reopen();
+    CHECK_EQ(*books.journal->close_unfinished(kNow), 2U);
+    CHECK_EQ(*books.journal->close_unfinished(kNow), 0U);
+    const auto records = books.journal->commands({});
+    CHECK(records->at(0).success == false);
+    CHECK(!records->at(0).started);
+    CHECK_EQ(records->at(0).error,
+             "daemon ended before it was known; the next turn repeats what is still needed");
+    CHECK(records->at(2).success == true);
+}
+
+CASE(overrides_end_at_their_expiry_or_when_cleared) {
+    Books books;
+    using std::chrono::hours;
+    const model::Override entry{0,     "a",    model::Standing::paused, kNow, kNow + hours(10),
+                                "why", "uid 0"};
+    const auto id = books.journal->add_override(kCluster, entry);
+    CHECK(id);
+    auto found = books.journal->history(kCluster)->overrides;
+    CHECK_EQ(found.size(), 1U);
+    CHECK_EQ(found[0].id, *id);
+    CHECK(found[0].standing == model::Standing::paused);
+    CHECK(found[0].from == kNow && found[0].until == kNow + hours(10));
+    CHECK_EQ(found[0].reason, "why");
+    CHECK_EQ(found[0].by, "uid 0");
+
+    CHECK(books.journal->end_override(kCluster, *id, kNow + hours(1), "uid 0"));
+    CHECK(books.journal->history(kCluster)->overrides.at(0).until == kNow + hours(1));
+    CHECK(books.journal->end_override(kCluster, *id, kNow + hours(2), "uid 0").error().code ==
+          Errc::not_found);
+    CHECK(books.journal->end_override("c2", *id, kNow, "uid 0").error().code == Errc::not_found);
+    books.clock.set(kNow + hours(24 * 8));
+    CHECK(books.journal->history(kCluster)->overrides.empty());
+}
+
+CASE(adjustments_keep_their_exact_units) {
+    Books books;
+    model::Adjustment entry{0, "a", "2027-Q1", {}, "node failure", "uid 0", kNow};
+    entry.units = {{"node_hours", *Decimal::parse("-2.500000001")}, {"gpu_hours", Decimal{}}};
+    CHECK(books.journal->add_adjustment(kCluster, entry));
+    books.reopen();
+    const auto found = books.journal->history(kCluster)->adjustments;
+    CHECK_EQ(found.size(), 1U);
+    CHECK(found[0].units == entry.units);
+    CHECK_EQ(found[0].period, "2027-Q1");
+    CHECK_EQ(found[0].reason, "node failure");
+    CHECK(found[0].at == kNow);
+}
+
+CASE(retention_takes_records_and_leaves_the_ledger_and_open_commands) {
+    Books books;
+    const auto ids = books.journal->record_turn(kCluster, decision("a", full_memory()),
+                                                std::vector{evaluation("a")}, {});
+    auto decided = decision("a", full_memory());
+    const auto commands =
+        books.journal->record_turn(kCluster, decided, {}, std::vector{limits("a"), limits("b")});
+    CHECK(books.journal->close_command(commands->at(0), kNow, kNow, {}));
+    CHECK(books.journal->add_adjustment(kCluster, {0, "a", "2027-Q1", {}, "r", "b", kNow}));
+    CHECK(books.journal->forget(kNow));
+    CHECK_EQ(books.journal->evaluations({})->size(), 1U);
+    CHECK(books.journal->forget(kNow + std::chrono::seconds(1)));
+    CHECK(books.journal->evaluations({})->empty());
+    CHECK_EQ(books.journal->commands({})->size(), 1U);
+    CHECK_EQ(books.journal->commands({})->at(0).command.limits.size(), 3U);
+    CHECK_EQ(books.journal->history(kCluster)->adjustments.size(), 1U);
+    CHECK(books.journal->history(kCluster)->accounts.at("a") == full_memory());
+}
