@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Owner of a munge context: a payload becomes a credential that only one uid may open, and back.
+// Asks munged over its Unix socket, so each call may block (libmunge gives up after about 2 s):
+// never call it on slurmctld's submit path.
+#pragma once
+
+#include "common/base/instant.hpp"
+#include "common/base/result.hpp"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+struct munge_ctx;
+
+namespace sluice::cred {
+
+// Larger payloads are refused on both sides. munged itself takes about 1 MiB.
+constexpr std::size_t kMaxPayload = 256 * 1024;
+
+struct Credential {
+    std::string payload;
+    uid_t uid = 0; // who encoded it, as munged vouches
+    gid_t gid = 0;
+    Instant encoded{}; // by the clock of the encoding host
+};
+
+// Not thread-safe: one context per thread.
+class MungeContext {
+public:
+    // `socket` is munged's; "": the one munge was built with. `ttl_seconds` 0: munged's default
+    // (300 s), which is also how far the clocks of two hosts may be apart.
+    static Result<MungeContext> create(const std::string& socket, int ttl_seconds = 0);
+
+    // The credential text ("MUNGE:...:"). Only a process of uid `only` can decode it.
+    // Errors: overflow (payload too large), unavailable (munged is away), refused, internal.
+    Result<std::string> encode(std::string_view payload, std::optional<uid_t> only);
+
+    // Errors: malformed (no credential, altered, foreign key), refused (expired, from the future,
+    // replayed, made for another uid), overflow (payload too large), unavailable. Anything but
+    // success yields no payload.
+    Result<Credential> decode(std::string_view text);
+
+private:
+    struct Release {
+        void operator()(munge_ctx* context) const noexcept;
+    };
+    using Handle = std::unique_ptr<munge_ctx, Release>;
+
+    MungeContext(Handle encoder, Handle decoder)
+        : encoder_(std::move(encoder)), decoder_(std::move(decoder)) {}
+    static Result<Handle> make(const std::string& socket, int ttl_seconds);
+    static Error failed(int code, munge_ctx* context);
+
+    // munge_decode() overwrites its context with what the credential says, and with zeros when it
+    // fails: an encoder must never share it.
+    Handle encoder_;
+    Handle decoder_;
+};
+
+} // namespace sluice::cred

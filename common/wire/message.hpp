@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What plugin and daemon say to each other, as values and as bytes (docs/wire-format.md). Pure: no
+// socket, no munge, no clock. Any input is safe: it decodes or is refused.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/wire/image.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace sluice::wire {
+
+// The newest version that this code speaks. The newer side speaks the older's.
+constexpr std::uint8_t kVersion = 1;
+// Bytes of an image in one frame: header, base64 and munge's own head still fit into its limit.
+constexpr std::size_t kPartBytes = std::size_t{192} * 1024;
+
+// Plugin, first frame. Its layout only ever grows at the end.
+struct Hello {
+    std::uint8_t speaks = kVersion; // newest version of the sender
+    std::string cluster;
+    std::string host;
+    std::string slurm_version;
+    std::string plugin_version;
+    std::uint64_t sequence = 0; // snapshot it has (from its file); 0: none
+
+    friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+// Daemon, first frame. Its layout only ever grows at the end.
+struct Welcome {
+    std::uint8_t version = kVersion; // of every frame from here on
+    bool leader = true;              // false: a standby that has nothing to say
+    std::string daemon_version;
+
+    friend bool operator==(const Welcome&, const Welcome&) = default;
+};
+
+// Announces an image that follows in parts.
+struct Begin {
+    std::uint64_t sequence = 0;
+    std::uint32_t bytes = 0; // <= kMaxImage
+    std::uint32_t crc = 0;   // CRC-32C of the image
+
+    friend bool operator==(const Begin&, const Begin&) = default;
+};
+
+struct Part {
+    std::string bytes; // <= kPartBytes, not empty
+
+    friend bool operator==(const Part&, const Part&) = default;
+};
+
+struct End {
+    friend bool operator==(const End&, const End&) = default;
+};
+
+struct Heartbeat {
+    Instant now{};              // the daemon's clock
+    std::uint64_t sequence = 0; // newest snapshot; 0: none made yet
+
+    friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
+};
+
+// Plugin, after each heartbeat and each snapshot. Counts since the plugin was loaded.
+struct Status {
+    std::uint64_t sequence = 0; // snapshot in use; 0: none
+    std::uint64_t admitted = 0;
+    std::uint64_t warned = 0;
+    std::uint64_t refused = 0;
+    std::uint64_t faults = 0;
+
+    friend bool operator==(const Status&, const Status&) = default;
+};
+
+enum class Kind : std::uint8_t {
+    hello = 1,
+    welcome = 2,
+    begin = 3,
+    part = 4,
+    end = 5,
+    delta = 6,
+    heartbeat = 7,
+    status = 8,
+};
+
+using Message = std::variant<Hello, Welcome, Begin, Part, End, Delta, Heartbeat, Status>;
+
+Kind kind_of(const Message& message);
+std::string_view name(Kind kind);
+
+// Errors: overflow.
+Result<std::string> encode(const Message& message);
+// Errors: malformed (unknown kind, missing or left-over bytes, a value out of range).
+Result<Message> decode(std::uint8_t kind, std::string_view body);
+
+// Puts the parts of one image together again. Takes no more than `begin` announced, and allocates
+// only for bytes that have arrived.
+class Assembly {
+public:
+    explicit Assembly(const Begin& begin) : begin_(begin) {}
+
+    // Errors: malformed (more bytes than announced).
+    Result<void> add(const Part& part);
+    // Errors: malformed (bytes missing, wrong checksum, no snapshot, another sequence).
+    Result<model::Snapshot> finish() const;
+
+private:
+    Begin begin_;
+    std::string bytes_;
+};
+
+} // namespace sluice::wire

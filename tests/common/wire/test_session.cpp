@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/wire/session.hpp"
+
+#include "tests/support/case.hpp"
+
+using namespace sluice;
+using namespace sluice::wire;
+
+namespace {
+
+Nonce nonce(unsigned char fill) {
+    Nonce out{};
+    out.fill(fill);
+    return out;
+}
+
+struct Pair {
+    Session plugin{Direction::to_daemon, nonce(1)};
+    Session daemon{Direction::to_plugin, nonce(2)};
+
+    void greet() {
+        CHECK(daemon.open(*plugin.seal(Hello{})).has_value());
+        CHECK(plugin.open(*daemon.seal(Welcome{})).has_value());
+    }
+};
+
+Errc refusal(Session& session, std::string_view payload) {
+    const auto opened = session.open(payload);
+    CHECK(!opened.has_value());
+    return opened.error().code;
+}
+
+} // namespace
+
+CASE(frames_flow_both_ways_after_the_greeting) {
+    Pair pair;
+    pair.greet();
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        CHECK(*pair.plugin.open(*pair.daemon.seal(Heartbeat{{}, i})) == Message(Heartbeat{{}, i}));
+        CHECK(pair.daemon.open(*pair.plugin.seal(Status{i})).has_value());
+    }
+}
+
+CASE(a_replayed_frame_is_refused) {
+    Pair pair;
+    pair.greet();
+    const auto payload = *pair.daemon.seal(Heartbeat{});
+    CHECK(pair.plugin.open(payload).has_value());
+    CHECK(refusal(pair.plugin, payload) == Errc::refused);
+}
+
+CASE(a_left_out_or_reordered_frame_is_refused) {
+    Pair pair;
+    pair.greet();
+    const auto first = *pair.daemon.seal(Heartbeat{});
+    const auto second = *pair.daemon.seal(Heartbeat{});
+    CHECK(refusal(pair.plugin, second) == Errc::refused);
+    CHECK(pair.plugin.open(first).has_value());
+    CHECK(pair.plugin.open(second).has_value());
+}
+
+CASE(a_reflected_frame_is_refused) {
+    Pair pair;
+    pair.greet();
+    CHECK(refusal(pair.plugin, *pair.plugin.seal(Status{})) == Errc::refused);
+    CHECK(refusal(pair.daemon, *pair.daemon.seal(Heartbeat{})) == Errc::refused);
+}
+
+CASE(a_frame_of_another_session_is_refused) {
+    Pair old;
+    old.greet();
+    Pair fresh{Session(Direction::to_daemon, nonce(3)), Session(Direction::to_plugin, nonce(2))};
+    fresh.greet();
+    CHECK(refusal(fresh.plugin, *old.daemon.seal(Heartbeat{})) == Errc::refused);
+    CHECK(refusal(fresh.daemon, *old.plugin.seal(Status{})) == Errc::refused);
+}
+
+CASE(a_welcome_to_another_hello_is_refused) {
+    Pair old;
+    CHECK(old.daemon.open(*old.plugin.seal(Hello{})).has_value());
+    const auto welcome = *old.daemon.seal(Welcome{});
+    Session plugin(Direction::to_daemon, nonce(5));
+    CHECK(plugin.seal(Hello{}).has_value());
+    CHECK(refusal(plugin, welcome) == Errc::refused);
+}
+
+CASE(a_replayed_hello_leads_nowhere) {
+    Pair old;
+    const auto hello = *old.plugin.seal(Hello{});
+    CHECK(old.daemon.open(hello).has_value());
+    CHECK(old.plugin.open(*old.daemon.seal(Welcome{})).has_value());
+    const auto status = *old.plugin.seal(Status{});
+    Session daemon(Direction::to_plugin, nonce(9));
+    CHECK(daemon.open(hello).has_value());
+    CHECK(refusal(daemon, status) == Errc::refused); // it has the old daemon's nonce
+}
+
+CASE(nothing_comes_before_the_greeting_and_no_second_greeting) {
+    Pair pair;
+    CHECK(refusal(pair.daemon, *Session(Direction::to_daemon, nonce(1)).seal(Status{})) ==
+          Errc::refused);
+    pair.greet();
+    CHECK(refusal(pair.daemon, *pair.plugin.seal(Hello{})) == Errc::refused);
+}
+
+CASE(each_side_sends_only_its_own_kinds) {
+    Pair pair;
+    pair.greet();
+    CHECK(refusal(pair.daemon, *pair.plugin.seal(Heartbeat{})) == Errc::refused);
+    CHECK(refusal(pair.plugin, *pair.daemon.seal(Status{})) == Errc::refused);
+}
+
+CASE(a_frame_cut_at_any_byte_is_malformed) {
+    Pair pair;
+    const auto payload = *pair.plugin.seal(Hello{1, "lab", "h", "v", "p", 1});
+    for (std::size_t i = 0; i < payload.size(); ++i)
+        CHECK(refusal(pair.daemon, std::string_view(payload).substr(0, i)) == Errc::malformed);
+    CHECK(refusal(pair.daemon, payload + 'x') == Errc::malformed);
+    CHECK(pair.daemon.open(payload).has_value()); // refusals left the session as it was
+}
+
+CASE(a_frame_of_another_version_is_malformed) {
+    Pair pair;
+    pair.greet();
+    pair.daemon.agree(kVersion + 1);
+    CHECK(refusal(pair.plugin, *pair.daemon.seal(Heartbeat{})) == Errc::malformed);
+}
+
+CASE(nonces_differ) {
+    CHECK(*random_nonce() != *random_nonce());
+}
