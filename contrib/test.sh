@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# All tests of Sluice from nothing, as root on a bare Debian 12: installs packages, builds a copy of the tree in a
+# temporary folder, runs every step and counts. The tree itself, and the host but for packages, are left as they were.
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=contrib/lib/packages.sh
+. "$top/contrib/lib/packages.sh"
+
+STEPS='packages tree format build unit integration clang asan tsan distcheck'
+usage() {
+    cat <<END
+usage: contrib/test.sh [--unit] [--integration] [--only STEP[,STEP...]] [--skip STEP[,STEP...]] [--keep] [-j N]
+  steps: $STEPS
+    packages     apt-get install what is missing (contrib/packages-debian.txt)
+    tree         copy the tree, bootstrap
+    format       clang-format-14, direction of includes, shell scripts
+    build        gcc, warnings are errors          unit         make check on it
+    integration  on private Slurm clusters         clang        the same with clang 14
+    asan, tsan   unit tests under sanitizers       distcheck    from the tarball
+  --unit         only what the unit tests need     --integration  only what the integration tests need
+  --only, --skip choose steps (those they need are added)
+  --keep         leave the build folder and say where it is
+  -j N           parallel compilations and tests (default: CPUs)
+Last line: "N passed, N failed". Exit status 1 if anything failed or is missing.
+END
+}
+
+chosen=" $STEPS " keep=0 jobs=$(nproc)
+choose() { chosen=" packages tree ${1//,/ } "; }
+while [ $# -gt 0 ]; do
+    case $1 in
+        --unit) choose build,unit ;;
+        --integration) choose build,integration ;;
+        --only) choose "${2:?--only needs a step}" && shift ;;
+        --skip) for step in ${2//,/ }; do chosen=${chosen/" $step "/ }; done && shift ;;
+        --keep) keep=1 ;;
+        -j) jobs=${2:?-j needs a number} && shift ;;
+        -j*) jobs=${1#-j} ;;
+        -h | --help) usage && exit 0 ;;
+        *) usage >&2 && exit 2 ;;
+    esac
+    shift
+done
+for step in $chosen; do
+    [[ " $STEPS " = *" $step "* ]] || { echo "test.sh: no step '$step'; there are: $STEPS" >&2 && exit 2; }
+done
+if [[ $chosen = *" unit "* || $chosen = *" integration "* ]] && [[ $chosen != *" build "* ]]; then chosen+='build '; fi
+
+export LC_ALL=C CI=true # a skipped test is a missing part
+work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX") || exit 1
+chmod 755 "$work"
+finish() {
+    [ $keep -eq 1 ] && echo "kept: $work" && return
+    chmod -R u+w "$work" # distcheck's copy is read-only when it was interrupted
+    rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+if command -v ccache >/dev/null; then
+    CACHE='ccache '
+    export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1
+else
+    CACHE=''
+fi
+
+total_passed=0 total_failed=0 summary=''
+# What a step sets: how many points it has. A step that counts nothing is one point by its exit status.
+step_passed=0 step_failed=0
+
+run_step() { # run_step NAME
+    local name=$1 start=$EPOCHSECONDS rc word
+    [[ $chosen = *" $name "* ]] || return 0
+    echo "== $name"
+    step_passed=0 step_failed=0
+    "step_$name" >"$work/$name.log" 2>&1
+    rc=$?
+    if [ $((step_passed + step_failed)) -eq 0 ] || { [ $rc -ne 0 ] && [ $step_failed -eq 0 ]; }; then
+        [ $rc -eq 0 ] && step_passed=1 || step_failed=1
+    fi
+    word=ok
+    if [ $step_failed -gt 0 ]; then
+        word=FAILED
+        show_failure "$name"
+    fi
+    total_passed=$((total_passed + step_passed)) total_failed=$((total_failed + step_failed))
+    summary+=$(printf '%-12s %-6s %5d passed %4d failed %5d s' "$name" $word $step_passed $step_failed $((EPOCHSECONDS - start)))$'\n'
+    [ $word = ok ]
+}
+
+show_failure() { # show_failure STEP: what went wrong, at a readable length
+    local log
+    while read -r log; do
+        echo "--- ${log#"$work"/}"
+        grep -vE '^\[( RUN  |   OK | *OK)' "$log" | tail -n 60
+    done <"$work/failed-logs.$1" 2>/dev/null
+    echo "--- end of step $1"
+    tail -n $([ "$1" = integration ] && echo 400 || echo 60) "$work/$1.log"
+}
+
+step_packages() { packages_install build cluster check; }
+
+step_tree() {
+    mkdir "$work/src" && cd "$top" || return 1
+    # As the tree stands, with changes that are not committed, without what builds left in it.
+    if git -c safe.directory='*' rev-parse --git-dir >/dev/null 2>&1; then
+        git -c safe.directory='*' ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+            [ ! -e "$file" ] || printf '%s\0' "$file"
+        done >"$work/files" || return 1
+        tar -c --null -T "$work/files" -f - | tar -x -C "$work/src" -f - || return 1
+    else
+        tar -c --exclude=./.git . | tar -x -C "$work/src" -f - || return 1
+    fi
+    cd "$work/src" && ./bootstrap
+}
+
+step_format() {
+    local rc=0
+    cd "$top" && tests/check-includes.sh || rc=1 # here, where git tells it which files are ours
+    cd "$work/src" || return 1
+    find common plugin daemon cli tests \( -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h' \) -print0 |
+        xargs -0 -r clang-format-14 --dry-run -Werror || rc=1
+    find contrib tests .ci -name '*.sh' -o -name '*.t' -o -path .ci/run -o -path tests/integration/run | while read -r file; do
+        bash -n "$file" || exit 1
+    done || rc=1
+    return $rc
+}
+
+# configured FOLDER COMPILER [ARGS...]: a build folder beside the copy of the tree
+configured() {
+    local folder=$work/$1 cc=$2 cxx
+    shift 2
+    case $cc in
+        clang*) cxx=clang++${cc#clang} ;;
+        *) cxx=g++ ;;
+    esac
+    mkdir -p "$folder" && cd "$folder" || return 1
+    ../src/configure CC="$CACHE$cc" CXX="$CACHE$cxx" --enable-warnings=error "$@" && make -j"$jobs" all
+}
+
+step_build() { configured build gcc; }
+
+step_unit() { checked unit build; }
+
+# checked STEP FOLDER [WRAPPER]: make check there, counted; a test program that says no number is one point
+checked() {
+    cd "$work/$2" || return 1
+    ${3:-} make -j"$jobs" -k check
+    local rc=$? trs log result points
+    : >"$work/failed-logs.$1"
+    while read -r trs; do
+        log=${trs%.trs}.log
+        result=$(sed -n 's/^:global-test-result: //p' "$trs")
+        points=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) test.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+        [ "$result" != PASS ] || [ "$points" -gt 0 ] || points=1
+        step_passed=$((step_passed + points))
+        [ "$result" = PASS ] && continue
+        points=$(sed -nE 's/^\[  FAILED  \].*[^0-9]([0-9]+) test\(s\).*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+        step_failed=$((step_failed + (points > 0 ? points : 1)))
+        echo "$log" >>"$work/failed-logs.$1"
+    done < <(find . -name '*.trs' ! -path './sluice-*')
+    return $rc
+}
+
+step_integration() {
+    local rc line
+    SLUICE_BUILD=$work/build "$work/src/tests/integration/run" -j "$jobs" -l "$work/integration"
+    rc=$?
+    line=$(tail -n 1 "$work/integration.log")
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+        step_passed=${BASH_REMATCH[1]} step_failed=${BASH_REMATCH[2]}
+    fi
+    return $rc
+}
+
+step_clang() { configured clang clang-14 && checked clang clang && one_point; }
+step_asan() { configured asan gcc --enable-sanitize=address,undefined && checked asan asan && one_point; }
+step_tsan() { configured tsan gcc --enable-sanitize=thread && checked tsan tsan fixed_addresses && one_point; }
+
+# ThreadSanitizer of gcc 12 does not start where the kernel spreads addresses over more bits than it knows.
+fixed_addresses() { if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi; }
+
+# The same tests once more under another compiler: they count once, as a whole.
+one_point() { step_passed=0; }
+
+step_distcheck() {
+    mkdir "$work/dist" && cd "$work/dist" || return 1
+    CC="${CACHE}gcc" CXX="${CACHE}g++" ../src/configure && make -j"$jobs" distcheck
+}
+
+echo "Sluice tests in $work on $jobs CPUs; $(date -u +%H:%M:%S) UTC"
+begin=$EPOCHSECONDS
+if run_step packages && run_step tree; then
+    run_step format
+    if run_step build; then
+        run_step unit
+        run_step integration
+    fi
+    for step in clang asan tsan distcheck; do run_step $step; done
+fi
+
+echo
+printf '%s' "$summary"
+for step in $chosen; do
+    # a step that an earlier failure kept from running is a failure too
+    [[ $summary = "$step "* || $summary = *$'\n'"$step "* ]] || { echo "$step  not run" && total_failed=$((total_failed + 1)); }
+done
+printf '%d min %d s\n' $(((EPOCHSECONDS - begin) / 60)) $(((EPOCHSECONDS - begin) % 60))
+echo "$total_passed passed, $total_failed failed"
+[ $total_failed -eq 0 ]
