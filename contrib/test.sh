@@ -96,7 +96,12 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
         grep -vE '^\[( RUN  |   OK | *OK)' "$log" | tail -n 60
     done <"$work/failed-logs.$1" 2>/dev/null
     echo "--- end of step $1"
-    tail -n $([ "$1" = integration ] && echo 400 || echo 60) "$work/$1.log"
+    if [ "$1" = integration ]; then
+        cat "$work/$1.log" # its runner was brief already
+    else
+        grep -n -m 10 -E '(error|Error|FAIL)' "$work/$1.log"
+        tail -n 40 "$work/$1.log"
+    fi
 }
 
 step_packages() { packages_install build cluster check; }
