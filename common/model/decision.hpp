@@ -89,9 +89,11 @@ struct AccountDecision {
     std::string qos;              // QOS the standing asks for; "": the account's own
     std::optional<Instant> until; // when the pause ends by itself: period end or override expiry
     std::vector<std::string>
-        notes;            // why something is not done, data that is missing, foreign pauses
-    std::string error;    // set: this account could not be judged; nothing is planned for it
-    AccountMemory memory; // what the journal shall remember after this decision
+        notes;               // why something is not done, data that is missing, foreign pauses
+    std::string error;       // set: this account could not be judged; nothing is planned for it
+    bool noteworthy = false; // changed something, or the metric moved by a whole percent since the
+                             // last noteworthy evaluation
+    AccountMemory memory;    // what the journal shall remember after this decision
 };
 
 struct Decision {

@@ -31,19 +31,36 @@ struct AccountMemory {
         bases; // component -> allocation (TRES-seconds) in force when last judged
     std::map<std::string, Amount>
         adjustments_at_end;         // reserved for reports: adjustments of that period
-    Flags flags;                    // own flags, without the ancestors'
+    Flags flags;                    // own flags by the metric, without ancestors' and overrides
     Flags shown_flags;              // with the ancestors'; what the last evaluation reported
     std::set<std::string> notified; // levels told in `period`: "notify", "downscale", "pause"
     std::optional<std::int64_t>
-        percent; // last percentage in hundredths, for "moved by a whole percent"
+        percent; // hundredths, of the last noteworthy evaluation: "moved by a whole percent"
     std::optional<SavedQos> saved_qos; // set while Sluice holds the account's QOS
     std::string reset_done_for;        // period label whose raw usage reset is done
     std::optional<std::string>
         previous_period; // label of the period before `period`, if judged then
     std::map<std::string, Amount> previous_bases; // allocation when that period ended
+    // component -> allocation + carryover + adjustments, without what is borrowed: what a borrowing
+    // period's overuse is measured against. Of `period`, and as it was when `previous_period`
+    // ended.
+    std::map<std::string, Amount> grants;
+    std::map<std::string, Amount> previous_grants;
+    std::set<std::string> held; // progressive steps (by QOS name) in force in `period`: hysteresis
+    // Own lists of associations below this account that Sluice holds, by association_key().
+    std::map<std::string, SavedQos> saved_members;
+    // What Slurm was last seen to have of ours; tells drift from a change that is not yet made.
+    std::string qos_in_force;
+    std::map<std::string, std::int64_t> limits_in_force; // TRES name -> limit
 
     friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };
+
+// "account|user|partition"; user and partition may be empty.
+inline std::string association_key(const std::string& account, const std::string& user,
+                                   const std::string& partition) {
+    return account + '|' + user + '|' + partition;
+}
 
 struct Override {
     std::int64_t id = 0;

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A scripted timeline for the core: policies, accounts and what happens when. Values only: read by
+// common/settings, run by common/policy/scenario.hpp.
+#pragma once
+
+#include "common/model/policy.hpp"
+#include "common/model/standing.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::model {
+
+// A wall-clock time in the scenario's time zone. A time inside a DST gap means the first instant
+// after it; one that occurs twice means the earlier.
+using LocalTime = std::chrono::local_seconds;
+
+// A running job: counts from its start up to each evaluation, at most to its end.
+struct ScenarioJob {
+    std::string account;
+    std::map<std::string, std::int64_t> tres; // TRES name -> count, >= 0
+    LocalTime start{};
+    LocalTime end{}; // REQUIRES: end >= start
+};
+
+struct ScenarioOverride {
+    std::string account;
+    Standing standing = Standing::normal;
+    LocalTime until{}; // begins at the step's instant
+    std::string reason;
+};
+
+struct ScenarioAdjustment {
+    std::string account;
+    std::map<std::string, Decimal> units; // component -> units added (negative: taken)
+    std::string reason;
+};
+
+// Everything in a step happens at `at`, in the order of the members below; `evaluate` comes last
+// and sees it.
+struct ScenarioStep {
+    LocalTime at{};
+    std::map<std::string, Allocation> set; // account -> components whose allocation changes
+    std::map<std::string, std::map<std::string, Decimal>>
+        usage; // account -> component -> units, charged at this instant
+    std::vector<ScenarioJob> jobs;
+    std::vector<ScenarioOverride> overrides;
+    std::vector<ScenarioAdjustment> adjustments;
+    bool evaluate = false;
+};
+
+// `set.accounts` holds the allocations and parents that begin with the first step. Steps do not go
+// back in time; every account named exists in `set.accounts`; every component in `set.components`.
+struct Scenario {
+    PolicySet set;
+    std::vector<ScenarioStep> steps;
+};
+
+} // namespace sluice::model
