@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Period boundaries. Local dates are only used to find the neighbourhood; what decides is the
+// comparison of instants, so that a clock that goes back over midnight cannot put an instant into
+// two periods.
+#include "common/policy/periods.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sluice::policy {
+
+using model::Period;
+using model::PeriodKind;
+using model::PeriodRule;
+using std::chrono::day;
+using std::chrono::month;
+using std::chrono::months;
+using std::chrono::year;
+using std::chrono::year_month;
+using std::chrono::year_month_day;
+using std::chrono::year_month_day_last;
+
+namespace {
+
+// 0002-01-01 and 9998-01-01 UTC.
+constexpr std::int64_t kFirst = -62104060800;
+constexpr std::int64_t kLast = 253339228800;
+
+int length_in_months(const PeriodRule& rule) {
+    switch (rule.kind) {
+    case PeriodKind::month:
+        return 1;
+    case PeriodKind::quarter:
+        return 3;
+    case PeriodKind::year:
+        return 12;
+    case PeriodKind::custom:
+        return std::clamp(rule.months, 1, 1200);
+    case PeriodKind::total:
+        break;
+    }
+    return 0;
+}
+
+year_month_day anchor(const PeriodRule& rule) {
+    const year_month_day fallback{year{1970}, month{1}, day{1}};
+    if (rule.kind != PeriodKind::custom || !rule.anchor.ok())
+        return fallback;
+    const auto y = static_cast<int>(rule.anchor.year());
+    return y < 1 || y > 9998 ? fallback : rule.anchor;
+}
+
+// First day of the n-th period from the anchor. An anchor on the 31st begins shorter months'
+// periods on their last day.
+year_month_day first_day(const PeriodRule& rule, int n) {
+    const year_month_day start = anchor(rule);
+    const year_month at =
+        year_month{start.year(), start.month()} + months{n * length_in_months(rule)};
+    const day last = year_month_day_last{at.year(), std::chrono::month_day_last{at.month()}}.day();
+    return {at.year(), at.month(), std::min(start.day(), last)};
+}
+
+std::string label(const PeriodRule& rule, year_month_day first) {
+    char text[32] = "";
+    const int y = static_cast<int>(first.year());
+    const unsigned m = static_cast<unsigned>(first.month());
+    switch (rule.kind) {
+    case PeriodKind::month:
+        std::snprintf(text, sizeof text, "%04d-%02u", y, m);
+        break;
+    case PeriodKind::quarter:
+        std::snprintf(text, sizeof text, "%04d-Q%u", y, (m - 1) / 3 + 1);
+        break;
+    case PeriodKind::year:
+        std::snprintf(text, sizeof text, "%04d", y);
+        break;
+    case PeriodKind::custom:
+    case PeriodKind::total:
+        return date_text(first);
+    }
+    return text;
+}
+
+Period nth(const PeriodRule& rule, const Zone& zone, int n) {
+    const auto first = first_day(rule, n);
+    return {label(rule, first), zone.start_of_day(first),
+            zone.start_of_day(first_day(rule, n + 1))};
+}
+
+int months_between(year_month_day from, year_month_day to) {
+    return static_cast<int>(
+        (year_month{to.year(), to.month()} - year_month{from.year(), from.month()}).count());
+}
+
+int floor_divide(int a, int b) {
+    return a / b - (a % b != 0 && a < 0 ? 1 : 0);
+}
+
+int index_of(const PeriodRule& rule, const Zone& zone, Instant at) {
+    const auto date = zone.local(at).date();
+    int n = floor_divide(months_between(anchor(rule), date), length_in_months(rule));
+    while (at < zone.start_of_day(first_day(rule, n)))
+        --n;
+    while (at >= zone.start_of_day(first_day(rule, n + 1)))
+        ++n;
+    return n;
+}
+
+void add_window(std::vector<Window>& all, Window window) {
+    if (window.begin < window.end)
+        all.push_back(window);
+}
+
+void keep_earliest(std::optional<Instant>& best, Instant candidate, Instant now) {
+    if (candidate > now && (!best || candidate < *best))
+        best = candidate;
+}
+
+} // namespace
+
+Period period_at(const PeriodRule& rule, const Zone& zone, Instant at) {
+    if (rule.kind == PeriodKind::total)
+        return {"total", instant(0), std::nullopt};
+    return nth(rule, zone, index_of(rule, zone, instant(std::clamp(epoch(at), kFirst, kLast))));
+}
+
+std::optional<Period> previous(const PeriodRule& rule, const Zone& zone, const Period& period) {
+    if (rule.kind == PeriodKind::total)
+        return std::nullopt;
+    return period_at(rule, zone, period.begin - std::chrono::seconds{1});
+}
+
+std::vector<Window> windows(const model::PolicySet& set, const Zone& zone, Instant now) {
+    std::vector<Window> all;
+    for (const auto& policy : set.policies) {
+        const Period current = period_at(policy.period, zone, now);
+        add_window(all, {current.begin, now});
+        const auto before = previous(policy.period, zone, current);
+        if (before && before->end)
+            add_window(all, {before->begin, *before->end});
+    }
+    std::sort(all.begin(), all.end(), [](const Window& a, const Window& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
+    });
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+}
+
+std::optional<Instant> next_event(const model::PolicySet& set, const Zone& zone, Instant now,
+                                  const model::History& history) {
+    std::optional<Instant> best;
+    for (const auto& policy : set.policies)
+        if (const auto end = period_at(policy.period, zone, now).end)
+            keep_earliest(best, *end, now);
+    for (const auto& entry : history.overrides) {
+        keep_earliest(best, entry.from, now);
+        keep_earliest(best, entry.until, now);
+    }
+    return best;
+}
+
+} // namespace sluice::policy

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Calendar-aligned periods as instants. Boundaries are local midnights turned into instants once,
+// so a day with a DST change is 23 or 25 hours long and nothing is lost or counted twice.
+#pragma once
+
+#include "common/base/zone.hpp"
+#include "common/model/facts.hpp"
+#include "common/model/history.hpp"
+#include "common/model/period.hpp"
+#include "common/model/policy.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace sluice::policy {
+
+// The period that contains `at`; a boundary instant belongs to the period that begins there.
+// Total, for any rule and instant (years outside 1..9998 are taken as the nearest of these).
+model::Period period_at(const model::PeriodRule& rule, const Zone& zone, Instant at);
+
+// The period before; nullopt for `total`.
+std::optional<model::Period> previous(const model::PeriodRule& rule, const Zone& zone,
+                                      const model::Period& period);
+
+// The usage windows that decide() needs: of each rule in use the current period as [begin, now) and
+// the whole period before it (carryover, borrowing). Distinct, sorted; empty windows are left out.
+std::vector<Window> windows(const model::PolicySet& set, const Zone& zone, Instant now);
+
+// The first instant after `now` at which a decision changes by itself: a period boundary, an
+// override that begins or expires. nullopt: none (only `total`, no overrides).
+std::optional<Instant> next_event(const model::PolicySet& set, const Zone& zone, Instant now,
+                                  const model::History& history);
+
+} // namespace sluice::policy

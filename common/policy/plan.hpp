@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What has to change in Slurm: the difference between what it has and what the decision asks for.
+// Planning the same facts again after the commands were done gives nothing. Pure; runs nothing.
+#pragma once
+
+#include "common/model/decision.hpp"
+#include "common/model/facts.hpp"
+#include "common/model/policy.hpp"
+
+namespace sluice::policy {
+
+// Commands in the order in which they should be done: parents before children; per account
+// reset_usage, fairshare, limits, qos. Each has its description and sacctmgr line.
+model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
+                 const model::Decision& decision);
+
+} // namespace sluice::policy
