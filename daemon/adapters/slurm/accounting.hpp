@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// ports::Accounting over slurmdbd and slurmctld. Reads only; decides nothing.
+#pragma once
+
+#include "daemon/adapters/slurm/connection.hpp"
+#include "daemon/adapters/slurm/cut.hpp"
+#include "daemon/adapters/slurm/tree.hpp"
+#include "daemon/adapters/slurm/tres_text.hpp"
+#include "daemon/ports/accounting.hpp"
+
+namespace sluice::slurm {
+
+// The session must outlive it.
+class SlurmAccounting final : public ports::Accounting {
+public:
+    explicit SlurmAccounting(Session& session) : session_(session) {}
+
+    Result<model::Structure> structure(const std::string& cluster) override;
+    Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
+                                                  std::span<const Window> windows, Instant now,
+                                                  std::span<const std::string> accounts) override;
+    Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
+
+private:
+    Session& session_;
+};
+
+// Control host, port and protocol of a cluster, as slurmdbd knows them.
+struct ClusterAddress {
+    std::string host; // "" while its slurmctld is not registered
+    std::uint16_t port = 0;
+    std::uint16_t rpc_version = 0;
+};
+
+// not_found: slurmdbd has no such cluster.
+Result<ClusterAddress> cluster_address(Session& session, const std::string& cluster);
+// Own values of the associations of `accounts` (empty: of the whole cluster).
+Result<std::vector<model::Association>> associations(Session& session,
+                                                     const model::Structure& names,
+                                                     const std::vector<std::string>& accounts);
+
+} // namespace sluice::slurm

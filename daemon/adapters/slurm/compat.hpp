@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Everything that differs between Slurm 22.05 and 26.05 in the public headers that we use. The only
+// file with version guards: no #if on SLURM_VERSION_NUMBER elsewhere in this folder.
+#pragma once
+
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+#include <slurm/slurm_version.h>
+#include <slurm/slurmdb.h>
+
+#define SLUICE_SLURM_AT_LEAST(major, minor)                                                        \
+    (SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(major, minor, 0))
+
+// Exported by libslurm in every release, in no installed header.
+extern "C" {
+char* slurm_xstrdup(const char* text);
+// The configuration that slurm_init() read. REQUIRES: slurm_init()
+extern slurm_conf_t slurm_conf;
+// How sacctmgr sets RawUsage=0: straight to slurmctld. Weak, because nothing promises it.
+__attribute__((weak)) int slurmdb_send_accounting_update(struct xlist* updates, char* cluster,
+                                                         char* host, uint16_t port,
+                                                         uint16_t rpc_version);
+}
+
+namespace sluice::slurm {
+
+// List and ListIterator went away in 24.11 and 24.05, list_t and list_itr_t came with 23.02; the
+// structs behind them kept their names.
+using RawList = struct xlist*;
+using RawIterator = struct listIterator*;
+
+// Slurm sets TCP_NODELAY on its sockets from 24.05 on.
+constexpr bool kSlurmSocketsAreSlow = !SLUICE_SLURM_AT_LEAST(24, 5);
+
+inline void want_usage(slurmdb_assoc_cond_t& cond) {
+#if SLUICE_SLURM_AT_LEAST(24, 11)
+    cond.flags |= ASSOC_COND_FLAG_WITH_USAGE;
+#else
+    cond.with_usage = 1;
+#endif
+}
+
+// Limits and DefaultQOS of the association itself, without those of its parents.
+inline void want_own_limits(slurmdb_assoc_cond_t& cond) {
+#if SLUICE_SLURM_AT_LEAST(24, 11)
+    cond.flags |= ASSOC_COND_FLAG_WOPL;
+#else
+    cond.without_parent_limits = 1;
+#endif
+}
+
+// The QOS column as it is in the database: "+4" and "-4" are kept, not worked in.
+inline void want_raw_qos(slurmdb_assoc_cond_t& cond) {
+#if SLUICE_SLURM_AT_LEAST(24, 11)
+    cond.flags |= ASSOC_COND_FLAG_RAW_QOS;
+#else
+    cond.with_raw_qos = 1;
+#endif
+}
+
+// Neither name nor id of the parent: saves slurmdbd one stored procedure per account.
+inline void without_parent(slurmdb_assoc_cond_t& cond) {
+#if SLUICE_SLURM_AT_LEAST(24, 11)
+    cond.flags |= ASSOC_COND_FLAG_WOPI;
+#else
+    cond.without_parent_info = 1;
+#endif
+}
+
+} // namespace sluice::slurm

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// ports::Enforcer over slurmdbd. Writes what it is told to and reads it back; plans nothing.
+#pragma once
+
+#include "daemon/adapters/slurm/connection.hpp"
+#include "daemon/adapters/slurm/grouping.hpp"
+#include "daemon/ports/enforcer.hpp"
+
+namespace sluice::slurm {
+
+// The session must outlive it.
+class SlurmEnforcer final : public ports::Enforcer {
+public:
+    explicit SlurmEnforcer(Session& session) : session_(session) {}
+
+    ports::Outcomes apply(const model::Structure& structure,
+                          std::span<const model::Command> commands) override;
+
+private:
+    Session& session_;
+};
+
+} // namespace sluice::slurm

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// slurm.conf through libslurm; no RPC here.
+#include "daemon/adapters/slurm/local.hpp"
+
+#include "daemon/adapters/slurm/list.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace sluice::slurm {
+
+Result<void> start_libslurm() {
+    static bool started = false;
+    if (started)
+        return {};
+    // slurm_init() ends the process when it cannot read its file. Without SLURM_CONF it may fetch
+    // the file from slurmctld, so only a named one can be checked.
+    const char* named = std::getenv("SLURM_CONF");
+    if (named != nullptr && access(named, R_OK) != 0)
+        return Error{Errc::not_found, std::string{"SLURM_CONF="} + named + " cannot be read"};
+    slurm_init(nullptr);
+    started = true;
+    return {};
+}
+
+Result<LocalSlurm> local_slurm() {
+    if (Result<void> ready = start_libslurm(); !ready)
+        return std::move(ready).error();
+    LocalSlurm local;
+    local.cluster = text_of(slurm_conf.cluster_name);
+    local.slurm_user = slurm_conf.slurm_user_id;
+    local.conf_path = text_of(slurm_conf.slurm_conf);
+    local.slurmdbd_host = text_of(slurm_conf.accounting_storage_host);
+    local.slurmdbd_port = slurm_conf.accounting_storage_port;
+    local.version = std::to_string(SLURM_VERSION_MAJOR(SLURM_VERSION_NUMBER)) + "." +
+                    (SLURM_VERSION_MINOR(SLURM_VERSION_NUMBER) < 10 ? "0" : "") +
+                    std::to_string(SLURM_VERSION_MINOR(SLURM_VERSION_NUMBER)) + "." +
+                    std::to_string(SLURM_VERSION_MICRO(SLURM_VERSION_NUMBER));
+    return local;
+}
+
+} // namespace sluice::slurm

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Slurm's TRES strings; must not know libslurm.
+#include "daemon/adapters/slurm/tres_text.hpp"
+
+#include "common/base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::slurm {
+namespace {
+
+// slurm.h: INFINITE64 0xffffffffffffffff, NO_VAL64 0xfffffffffffffffe
+constexpr std::uint64_t kFirstMarker = 0xfffffffffffffffe;
+
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+    Number value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return value;
+}
+
+} // namespace
+
+TresNames::TresNames(const std::vector<model::Tres>& tres) {
+    for (const model::Tres& one : tres) {
+        names_.emplace(one.id, one.name);
+        ids_.emplace(one.name, one.id);
+    }
+}
+
+const std::string* TresNames::name(std::uint32_t id) const {
+    const auto found = names_.find(id);
+    return found == names_.end() ? nullptr : &found->second;
+}
+
+std::optional<std::uint32_t> TresNames::id(std::string_view name) const {
+    const auto found = ids_.find(name);
+    return found == ids_.end() ? std::nullopt : std::optional{found->second};
+}
+
+std::vector<std::pair<std::uint32_t, std::uint64_t>> parse_tres(std::string_view text) {
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> figures;
+    for (const std::string& part : split(text, ',')) {
+        const std::size_t equals = part.find('=');
+        if (equals == std::string::npos)
+            continue;
+        const auto id = number<std::uint32_t>(std::string_view{part}.substr(0, equals));
+        const auto figure = number<std::uint64_t>(std::string_view{part}.substr(equals + 1));
+        if (!id || !figure || *figure >= kFirstMarker)
+            continue;
+        const bool again = std::any_of(figures.begin(), figures.end(),
+                                       [&](const auto& other) { return other.first == *id; });
+        if (!again)
+            figures.emplace_back(*id, *figure);
+    }
+    return figures;
+}
+
+std::map<std::string, std::int64_t> named_limits(std::string_view text, const TresNames& names) {
+    std::map<std::string, std::int64_t> limits;
+    for (const auto& [id, figure] : parse_tres(text)) {
+        const std::string* name = names.name(id);
+        if (name != nullptr && figure <= static_cast<std::uint64_t>(INT64_MAX))
+            limits.emplace(*name, static_cast<std::int64_t>(figure));
+    }
+    return limits;
+}
+
+std::optional<std::string>
+limit_text(const std::map<std::string, std::optional<std::int64_t>>& limits,
+           const TresNames& names) {
+    std::vector<std::string> parts;
+    for (const auto& [name, value] : limits) {
+        const std::optional<std::uint32_t> id = names.id(name);
+        if (!id || (value && *value < 0))
+            return std::nullopt;
+        parts.push_back(std::to_string(*id) + '=' + std::to_string(value.value_or(-1)));
+    }
+    return join(parts, ",");
+}
+
+} // namespace sluice::slurm
