@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A YAML file as an immutable tree in which every node knows its place, so that a fault can be
+// named by line and column. It does not interpret text: what is a number is the reader's business.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::yaml {
+
+// Both count from 1; columns count characters. {0, 0}: no place.
+struct Place {
+    std::size_t line = 0;
+    std::size_t column = 0;
+
+    friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+enum class Kind { empty, scalar, list, map };
+
+struct Entry;
+
+class Node {
+public:
+    Kind kind() const { return kind_; }
+    Place place() const { return place_; }
+    bool is_scalar() const { return kind_ == Kind::scalar; }
+    bool is_list() const { return kind_ == Kind::list; }
+    bool is_map() const { return kind_ == Kind::map; }
+    // Nothing stands there, or `~` or `null` without quotes.
+    bool is_empty() const { return kind_ == Kind::empty; }
+    // scalar: its text as written, escapes resolved; else "".
+    const std::string& text() const { return text_; }
+    // scalar: written in quotes or as a block, so that it is text and no number or truth value.
+    bool quoted() const { return quoted_; }
+    const std::vector<Node>& items() const { return items_; }
+    // In the order of the file; keys are unique.
+    const std::vector<Entry>& entries() const { return entries_; }
+    // map: the value of `key`, or nullptr. Linear in the number of entries.
+    const Node* find(std::string_view key) const;
+
+private:
+    friend class Builder;
+    Kind kind_ = Kind::empty;
+    bool quoted_ = false;
+    Place place_;
+    std::string text_;
+    std::vector<Node> items_;
+    std::vector<Entry> entries_;
+};
+
+struct Entry {
+    std::string key;
+    Place key_place;
+    Node value;
+};
+
+struct Fault {
+    Place place;
+    std::string text;
+};
+
+// root is absent when the text is no YAML or exceeds a limit. Faults with a root are things that
+// YAML allows and a configuration does not: duplicate keys (the first one is kept), aliases
+// (left out), anchors, tags, a second document. Whoever finds any fault must not act on the tree;
+// it is there so that the other errors of the file can be reported in the same breath.
+struct Tree {
+    std::optional<Node> root;
+    std::vector<Fault> faults;
+};
+
+struct Bounds {
+    std::size_t bytes = std::size_t{4} << 20;
+    std::size_t nodes = 500'000;
+    std::size_t depth = 32;
+};
+
+// `text` must be UTF-8.
+Tree parse(std::string_view text, const Bounds& bounds = {});
+
+} // namespace sluice::yaml
