@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Components, groups, accounts and allocations.
+#include "common/base/amount.hpp"
+#include "common/base/text.hpp"
+#include "common/settings/policy_set.hpp"
+
+#include <array>
+
+namespace sluice::settings {
+namespace {
+
+const Range kUnitFactor{Decimal{}, Decimal::raw(INT64_MAX), true};
+const Range kUnits{Decimal{}, Decimal::raw(INT64_MAX)};
+
+constexpr std::size_t kMostComponents = 64;
+
+// Waldur's limit_period of an offering component.
+constexpr std::array<Choice<model::PeriodKind>, 4> kLimitPeriods{{
+    {"month", model::PeriodKind::month},
+    {"quarterly", model::PeriodKind::quarter},
+    {"annual", model::PeriodKind::year},
+    {"total", model::PeriodKind::total},
+}};
+
+void read_tres(const Node& node, model::Component& component, Errors& errors) {
+    const auto text = as_text(node, "tres", errors);
+    if (!text)
+        return;
+    const std::string fault = name_fault(*text);
+    // gres/gpu=... and lists are Slurm's form for amounts, not a name.
+    if (!fault.empty())
+        errors.add(node.place(), "tres: name " + shown(*text) + " " + fault);
+    else
+        component.tres = *text;
+}
+
+void read_component(const yaml::Entry& entry, Reading& reading, Errors& errors) {
+    model::Component component;
+    component.name = entry.key;
+    Place tres_place = entry.value.place();
+    if (entry.value.is_scalar()) {
+        read_tres(entry.value, component, errors);
+    } else {
+        MapReader map(entry.value, "component " + shown(entry.key), errors);
+        if (const Node* tres = map.take("tres")) {
+            tres_place = tres->place();
+            read_tres(*tres, component, errors);
+        } else if (entry.value.is_map() && !map.has("tres")) {
+            errors.add(entry.key_place, "component " + shown(entry.key) +
+                                            " has no tres; say what it counts, for example "
+                                            "tres: node");
+        }
+        map.read("unit_factor", component.unit_factor, kUnitFactor);
+        if (map.has("limit_period"))
+            map.choose("limit_period", reading.limit_periods[entry.key], kLimitPeriods);
+        else
+            map.take("limit_period");
+        map.finish();
+    }
+    reading.places.components.emplace(entry.key, entry.key_place);
+    reading.places.tres.emplace(entry.key, tres_place);
+    reading.set.components.push_back(std::move(component));
+}
+
+std::vector<std::string> component_names(const Reading& reading) {
+    std::vector<std::string> names;
+    for (const auto& component : reading.set.components)
+        names.push_back(component.name);
+    return names;
+}
+
+} // namespace
+
+void read_components(const Node& node, Reading& reading, Errors& errors) {
+    if (!node.is_map()) {
+        MapReader(node, "components", errors);
+        return;
+    }
+    for (const auto& entry : node.entries()) {
+        const std::string fault = name_fault(entry.key);
+        if (!fault.empty()) {
+            errors.add(entry.key_place, "component name " + shown(entry.key) + " " + fault);
+            continue;
+        }
+        for (const auto& known : reading.set.components)
+            if (equals_ignoring_case(known.name, entry.key))
+                errors.add(entry.key_place,
+                           "component " + shown(entry.key) + " differs from " + shown(known.name) +
+                               " (line " +
+                               std::to_string(reading.places.components.at(known.name).line) +
+                               ") in case only; weights ignore case, so rename one");
+        if (reading.set.components.size() == kMostComponents) {
+            errors.add(entry.key_place, "more than 64 components; leave some out");
+            return;
+        }
+        read_component(entry, reading, errors);
+    }
+}
+
+std::optional<Decimal> read_units(const Node& node, const std::string& component,
+                                  const Reading& reading, Errors& errors) {
+    const auto units = as_number(node, "allocation of " + shown(component), kUnits, errors);
+    const model::Component* known = reading.set.component(component);
+    if (!units || known == nullptr)
+        return units;
+    // units * unit_factor * 60 are TRES-seconds; both factors are scaled.
+    const auto seconds = multiply(Wide{units->scaled()} * known->unit_factor.scaled(), 60);
+    if (!seconds || !narrow(*seconds / Decimal::kScale / Decimal::kScale)) {
+        errors.add(node.place(), "allocation of " + shown(component) + ": " + units->text() +
+                                     " units of " + known->unit_factor.text() +
+                                     " TRES-minutes are more than can be counted; give less");
+        return std::nullopt;
+    }
+    return units;
+}
+
+model::Allocation read_allocation(const Node& node, const Reading& reading, Errors& errors) {
+    model::Allocation allocation;
+    if (!node.is_map()) {
+        MapReader(node, "allocation", errors);
+        return allocation;
+    }
+    for (const auto& entry : node.entries()) {
+        if (reading.set.component(entry.key) == nullptr)
+            errors.add(entry.key_place, "allocation: component " + shown(entry.key) +
+                                            " is not defined" +
+                                            suggestion(entry.key, component_names(reading)));
+        if (const auto units = read_units(entry.value, entry.key, reading, errors))
+            allocation.emplace(entry.key, *units);
+    }
+    return allocation;
+}
+
+void read_groups(const Node& node, Reading& reading, Errors& errors) {
+    if (!node.is_map()) {
+        MapReader(node, "groups", errors);
+        return;
+    }
+    for (const auto& entry : node.entries()) {
+        Group group;
+        if (entry.value.is_map()) {
+            MapReader map(entry.value, "group " + shown(entry.key), errors);
+            if (const Node* subtree = map.take("subtree"))
+                group.subtrees = read_names(*subtree, "subtree", errors);
+            if (const Node* accounts = map.take("accounts"))
+                group.accounts = read_names(*accounts, "accounts", errors);
+            map.finish();
+        } else {
+            group.accounts = read_names(entry.value, "group " + shown(entry.key), errors);
+        }
+        reading.groups.emplace(entry.key, std::move(group));
+    }
+}
+
+void read_accounts(const Node& node, Reading& reading, Errors& errors) {
+    if (!node.is_map()) {
+        MapReader(node, "accounts", errors);
+        return;
+    }
+    for (const auto& entry : node.entries()) {
+        const std::string fault = name_fault(entry.key);
+        if (!fault.empty()) {
+            errors.add(entry.key_place, "account name " + shown(entry.key) + " " + fault);
+            continue;
+        }
+        model::AccountSettings account;
+        MapReader map(entry.value, "account " + shown(entry.key), errors);
+        if (const Node* allocation = map.take("allocation"))
+            account.allocation = read_allocation(*allocation, reading, errors);
+        map.read("parent", account.parent);
+        if (map.has("parent") && reading.dialect == Dialect::daemon) {
+            errors.add(map.key_place("parent"), "parent is for scenarios; on a cluster Slurm's "
+                                                "own account tree counts, leave it out");
+            account.parent.clear();
+        }
+        map.finish();
+        reading.places.accounts.emplace(entry.key, entry.key_place);
+        reading.set.accounts.emplace(entry.key, std::move(account));
+    }
+}
+
+} // namespace sluice::settings

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the parts of a configuration say about each other: parents, groups, policies that meet on
+// one account, weights. Cost grows in line with the number of names written.
+#include "common/base/text.hpp"
+#include "common/settings/policy_set.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace sluice::settings {
+namespace {
+
+using model::Policy;
+using model::PolicySet;
+
+constexpr std::size_t kDeepest = 64; // levels of accounts; real trees have under ten
+
+// From `account` up to its root, at most kDeepest levels, so that a cycle ends too.
+std::vector<std::string> ancestry(const std::string& account, const Parents& parents) {
+    std::vector<std::string> line{account};
+    for (auto it = parents.find(account);
+         it != parents.end() && !it->second.empty() && line.size() < kDeepest;
+         it = parents.find(line.back()))
+        line.push_back(it->second);
+    return line;
+}
+
+// Which policies match an account, by their index.
+class Matching {
+public:
+    Matching(const PolicySet& set, const Parents& parents) : parents_(parents) {
+        for (std::size_t i = 0; i < set.policies.size(); ++i) {
+            const auto& match = set.policies[i].match;
+            if (match.all())
+                all_.push_back(i);
+            for (const auto& name : match.accounts)
+                exact_[name].push_back(i);
+            for (const auto& name : match.subtrees)
+                subtree_[name].push_back(i);
+        }
+    }
+    const std::vector<std::size_t>& all() const { return all_; }
+    // Those that name the account or an ancestor's subtree, rising; without all().
+    std::vector<std::size_t> named(const std::string& account) const {
+        std::vector<std::size_t> found;
+        append(exact_, account, found);
+        for (const auto& name : ancestry(account, parents_))
+            append(subtree_, name, found);
+        std::sort(found.begin(), found.end());
+        found.erase(std::unique(found.begin(), found.end()), found.end());
+        return found;
+    }
+    // Every account that is written down or has a parent.
+    std::set<std::string> accounts(const PolicySet& set) const {
+        std::set<std::string> names;
+        for (const auto& [name, account] : set.accounts)
+            names.insert(name);
+        for (const auto* lists : {&exact_, &subtree_})
+            for (const auto& [name, policies] : *lists)
+                names.insert(name);
+        for (const auto& [name, parent] : parents_)
+            names.insert(name);
+        return names;
+    }
+
+private:
+    using Lists = std::map<std::string, std::vector<std::size_t>>;
+    static void append(const Lists& lists, const std::string& name, std::vector<std::size_t>& out) {
+        const auto it = lists.find(name);
+        if (it != lists.end())
+            out.insert(out.end(), it->second.begin(), it->second.end());
+    }
+    const Parents& parents_;
+    std::vector<std::size_t> all_;
+    Lists exact_;
+    Lists subtree_;
+};
+
+std::vector<std::string> differences(const Policy& a, const Policy& b) {
+    std::vector<std::string> words;
+    if (!(a.period == b.period))
+        words.emplace_back("period");
+    if (a.grace_ratio != b.grace_ratio)
+        words.emplace_back("grace_ratio");
+    if (!(a.carryover == b.carryover))
+        words.emplace_back("carryover");
+    if (!(a.borrow == b.borrow))
+        words.emplace_back("borrow");
+    if (!(a.billing == b.billing))
+        words.emplace_back("tres_billing");
+    if (a.allocation && b.allocation && *a.allocation != *b.allocation)
+        words.emplace_back("allocation");
+    return words;
+}
+
+class Agreement {
+public:
+    Agreement(const PolicySet& set, const Places& places, Errors& errors)
+        : set_(set), places_(places), errors_(errors) {}
+
+    // Agreement is transitive, so that each is compared with the first only.
+    void check(const std::vector<std::size_t>& policies, const std::string& account) {
+        for (std::size_t i = 1; i < policies.size(); ++i)
+            compare(policies.front(), policies[i], account);
+    }
+
+private:
+    void compare(std::size_t a, std::size_t b, const std::string& account) {
+        const Policy& first = set_.policies[a];
+        const Policy& second = set_.policies[b];
+        const auto words = differences(first, second);
+        if (words.empty() || !told_.insert({a, b}).second)
+            return;
+        errors_.add(places_.policies[b].policy,
+                    "policies " + shown(first.name) + " (line " +
+                        std::to_string(places_.policies[a].policy.line) + ") and " +
+                        shown(second.name) + " both match " +
+                        (account.empty() ? "all accounts" : "account " + shown(account)) +
+                        " but differ in " + join(words, ", ") +
+                        "; make them agree or let them match different accounts");
+    }
+    const PolicySet& set_;
+    const Places& places_;
+    Errors& errors_;
+    std::set<std::pair<std::size_t, std::size_t>> told_;
+};
+
+bool has_weight(const PolicySet& set, const model::Billing& billing, const std::string& name) {
+    const auto* component = set.component(name);
+    return component == nullptr || // reported where it is written
+           std::any_of(billing.weights.begin(), billing.weights.end(), [&](const auto& entry) {
+               return equals_ignoring_case(entry.first, name) ||
+                      equals_ignoring_case(entry.first, component->tres);
+           });
+}
+
+class WeightCheck {
+public:
+    WeightCheck(const PolicySet& set, const Places& places, Errors& errors)
+        : set_(set), places_(places), errors_(errors) {}
+
+    void check(std::size_t policy, const std::string& component, const std::string& where) {
+        const auto& billing = set_.policies[policy].billing;
+        if (!billing.enabled || billing.weights_slurm || has_weight(set_, billing, component) ||
+            !told_.insert({policy, component}).second)
+            return;
+        errors_.add(places_.policies[policy].weights,
+                    "policy " + shown(set_.policies[policy].name) + ": component " +
+                        shown(component) + " has an allocation (" + where +
+                        ") but no weight; give it a weight, 0 to leave it out");
+    }
+
+private:
+    const PolicySet& set_;
+    const Places& places_;
+    Errors& errors_;
+    std::set<std::pair<std::size_t, std::string>> told_;
+};
+
+std::string at_line(const Places& places, const std::string& account) {
+    const auto it = places.accounts.find(account);
+    return "account " + shown(account) +
+           (it == places.accounts.end() ? "" : ", line " + std::to_string(it->second.line));
+}
+
+void check_known_parents(const Reading& reading, const Parents& parents, Errors& errors) {
+    std::vector<std::string> known;
+    for (const auto& [name, settings] : reading.set.accounts)
+        known.push_back(name);
+    for (const auto& [account, parent] : parents)
+        if (!reading.set.accounts.contains(parent))
+            errors.add(reading.places.accounts.at(account),
+                       "account " + shown(account) + ": parent " + shown(parent) +
+                           " is not among the accounts" + suggestion(parent, known));
+}
+
+void check_cycles(const Reading& reading, const Parents& parents, Errors& errors) {
+    std::set<std::string> done;
+    for (const auto& entry : parents) {
+        std::vector<std::string> walk;
+        std::set<std::string> walked;
+        std::string name = entry.first;
+        while (parents.contains(name) && !done.contains(name) && walked.insert(name).second) {
+            walk.push_back(name);
+            name = parents.at(name);
+        }
+        if (walked.contains(name)) {
+            std::vector<std::string> circle(std::find(walk.begin(), walk.end(), name), walk.end());
+            circle.push_back(name);
+            errors.add(reading.places.accounts.at(name),
+                       "parents form a circle: " + join(circle, " -> ") +
+                           "; give one of them another parent or none");
+        } else if (walk.size() > kDeepest) {
+            errors.add(reading.places.accounts.at(entry.first),
+                       "account " + shown(entry.first) + " lies deeper than " +
+                           std::to_string(kDeepest) + " levels; flatten the tree");
+        }
+        done.insert(walked.begin(), walked.end());
+    }
+}
+
+void check_groups(const Reading& reading, const Parents& parents, Errors& errors) {
+    struct Owner {
+        std::string group;
+        std::size_t line;
+    };
+    std::map<std::string, Owner> subtrees;
+    std::map<std::string, Owner> accounts;
+    const auto clash = [&](const Reference& name, const std::string& group, const Owner& other) {
+        if (other.group != group)
+            errors.add(name.place, "account " + shown(name.name) + " is in the groups " +
+                                       shown(other.group) + " (line " + std::to_string(other.line) +
+                                       ") and " + shown(group) + "; keep it in one");
+    };
+    for (const auto& [group, members] : reading.groups)
+        for (const auto& root : members.subtrees) {
+            const auto [it, is_new] = subtrees.insert({root.name, {group, root.place.line}});
+            if (!is_new)
+                clash(root, group, it->second);
+        }
+    for (const auto& [group, members] : reading.groups) {
+        for (const auto& account : members.accounts) {
+            const auto [it, is_new] = accounts.insert({account.name, {group, account.place.line}});
+            if (!is_new)
+                clash(account, group, it->second);
+            for (const auto& name : ancestry(account.name, parents))
+                if (const auto root = subtrees.find(name); root != subtrees.end())
+                    clash(account, group, root->second);
+        }
+        for (const auto& root : members.subtrees)
+            for (const auto& name : ancestry(root.name, parents))
+                if (const auto other = subtrees.find(name); other != subtrees.end())
+                    if (name != root.name)
+                        clash(root, group, other->second);
+    }
+}
+
+} // namespace
+
+void check_agreement(const PolicySet& set, const Places& places, const Parents& parents,
+                     Errors& errors) {
+    const Matching matching(set, parents);
+    Agreement agreement(set, places, errors);
+    agreement.check(matching.all(), "");
+    for (const auto& account : matching.accounts(set)) {
+        auto policies = matching.named(account);
+        if (!matching.all().empty())
+            policies.push_back(matching.all().front());
+        std::sort(policies.begin(), policies.end());
+        agreement.check(policies, account);
+    }
+}
+
+void check_weights(const PolicySet& set, const Places& places, const Parents& parents,
+                   Errors& errors) {
+    const Matching matching(set, parents);
+    WeightCheck weights(set, places, errors);
+    for (std::size_t i = 0; i < set.policies.size(); ++i)
+        if (const auto& allocation = set.policies[i].allocation)
+            for (const auto& [component, units] : *allocation)
+                weights.check(i, component, "the policy's own");
+    std::map<std::string, std::string> first_account; // by component
+    for (const auto& [name, account] : set.accounts) {
+        if (!account.allocation)
+            continue;
+        const auto policies = matching.named(name);
+        for (const auto& [component, units] : *account.allocation) {
+            first_account.emplace(component, name);
+            for (const std::size_t policy : policies)
+                weights.check(policy, component, at_line(places, name));
+        }
+    }
+    for (const std::size_t policy : matching.all())
+        for (const auto& [component, account] : first_account)
+            weights.check(policy, component, at_line(places, account));
+}
+
+void cross_check(const Reading& reading, Errors& errors) {
+    Parents parents;
+    for (const auto& [name, account] : reading.set.accounts)
+        if (!account.parent.empty())
+            parents.emplace(name, account.parent);
+    check_known_parents(reading, parents, errors);
+    check_cycles(reading, parents, errors);
+    check_groups(reading, parents, errors);
+    check_agreement(reading.set, reading.places, parents, errors);
+    check_weights(reading.set, reading.places, parents, errors);
+}
+
+} // namespace sluice::settings

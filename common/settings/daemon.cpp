@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Keys of sluiced.yaml that tell where things are and how often a turn runs. Nothing is opened or
+// looked up here.
+#include "common/settings/daemon.hpp"
+
+#include "common/base/text.hpp"
+#include "common/settings/policy_set.hpp"
+
+namespace sluice::settings {
+namespace {
+
+constexpr std::int64_t kLongestInterval = 86400;
+
+std::optional<std::int64_t> parse_seconds(const Node& node) {
+    if (!node.is_scalar() || node.text().empty())
+        return std::nullopt;
+    std::string text = node.text();
+    std::int64_t unit = 1;
+    if (text.back() == 's' || text.back() == 'm' || text.back() == 'h') {
+        unit = text.back() == 's' ? 1 : text.back() == 'm' ? 60 : 3600;
+        text.pop_back();
+    } else if (node.quoted()) {
+        return std::nullopt;
+    }
+    const auto value = Decimal::parse(trim(text));
+    if (!value || value->scaled() % Decimal::kScale != 0)
+        return std::nullopt;
+    const std::int64_t whole = value->scaled() / Decimal::kScale;
+    if (whole < 1 || whole > kLongestInterval || whole * unit > kLongestInterval)
+        return std::nullopt;
+    return whole * unit;
+}
+
+void read_interval(MapReader& top, DaemonSettings& daemon) {
+    const Node* node = top.take("interval");
+    if (node == nullptr)
+        return;
+    if (const auto seconds = parse_seconds(*node))
+        daemon.interval = std::chrono::seconds{*seconds};
+    else
+        top.errors().add(node->place(), "interval: expected seconds from 1 to 86400, or 30s, 5m, "
+                                        "1h, found " +
+                                            describe(*node));
+}
+
+void read_path(MapReader& map, std::string_view key, std::string& out, std::size_t longest) {
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return;
+    const auto path = as_text(*node, key, map.errors());
+    if (!path)
+        return;
+    if (path->empty() || path->front() != '/')
+        map.errors().add(node->place(), std::string(key) + ": " + shown(*path) +
+                                            " is no absolute path; begin it with /");
+    else if (path->size() > longest)
+        map.errors().add(node->place(), std::string(key) + ": longer than " +
+                                            std::to_string(longest) +
+                                            " bytes; choose a shorter path");
+    else
+        out = *path;
+}
+
+constexpr std::size_t kLongestPath = 4095;
+constexpr std::size_t kLongestSocket = 107; // sockaddr_un::sun_path with its NUL
+
+bool is_address(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0)
+        return false;
+    const std::string_view host = text.substr(0, colon);
+    const bool bracketed = host.front() == '[' && host.back() == ']' && host.size() > 2;
+    if (!bracketed && host.find_first_of(":[] /") != std::string_view::npos)
+        return false;
+    const std::string_view port = text.substr(colon + 1);
+    int value = 0;
+    for (const char c : port) {
+        if (c < '0' || c > '9' || value > 65535)
+            return false;
+        value = value * 10 + (c - '0');
+    }
+    return value >= 1 && value <= 65535;
+}
+
+void read_listen(MapReader& map, std::vector<std::string>& listen) {
+    const Node* node = map.take("listen");
+    if (node == nullptr)
+        return;
+    listen.clear();
+    for (auto& word : as_words(*node, "listen", map.errors())) {
+        if (!is_address(word.text))
+            map.errors().add(word.place, "listen: " + shown(word.text) +
+                                             " is no address; give host:port, for example "
+                                             "127.0.0.1:6830 or [::1]:6830");
+        listen.push_back(std::move(word.text));
+    }
+    if (listen.empty())
+        map.errors().add(node->place(), "listen: no address; give host:port, or gate: false to "
+                                        "have no gate");
+}
+
+void read_gate(MapReader& top, GateSettings& gate) {
+    const Node* node = top.take("gate");
+    if (node == nullptr)
+        return;
+    if (node->is_scalar()) {
+        gate.enabled = as_bool(*node, "gate", top.errors()).value_or(gate.enabled);
+        return;
+    }
+    MapReader map(*node, "gate", top.errors());
+    map.read("enabled", gate.enabled);
+    read_listen(map, gate.listen);
+    if (const Node* user = map.take("user")) {
+        gate.user = as_text(*user, "user", top.errors()).value_or("");
+        const std::string fault = name_fault(gate.user);
+        if (user->is_scalar() && !fault.empty())
+            top.errors().add(user->place(), "user: name " + shown(gate.user) + " " + fault);
+    }
+    read_path(map, "munge_socket", gate.munge_socket, kLongestSocket);
+    map.finish();
+}
+
+// `clusters` is reserved for several clusters behind one slurmdbd; today a list of one.
+void read_cluster(MapReader& top, DaemonSettings& daemon) {
+    Errors& errors = top.errors();
+    std::vector<Reference> names;
+    if (const Node* node = top.take("cluster"))
+        names = read_names(*node, "cluster", errors);
+    const Node* list = top.take("clusters");
+    if (list != nullptr && top.has("cluster"))
+        errors.add(top.key_place("clusters"), "cluster and clusters are both given; keep one");
+    if (list != nullptr)
+        names = read_names(*list, "clusters", errors);
+    if (names.size() > 1)
+        errors.add(names[1].place, "more than one cluster; this release serves one, run a daemon "
+                                   "with its own file for each");
+    if (!names.empty())
+        daemon.cluster = names.front().name;
+}
+
+} // namespace
+
+void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
+    read_cluster(top, daemon);
+    read_interval(top, daemon);
+    read_path(top, "socket", daemon.socket, kLongestSocket);
+    read_path(top, "journal", daemon.journal, kLongestPath);
+    std::int64_t days = daemon.retention_days;
+    top.read("retention_days", days, 1, 36500);
+    daemon.retention_days = static_cast<int>(days);
+    read_path(top, "munge_socket", daemon.munge_socket, kLongestSocket);
+    read_gate(top, daemon.gate);
+}
+
+} // namespace sluice::settings

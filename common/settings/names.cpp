@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Names of accounts, QOS, components, policies and groups: what Slurm's own lists can carry.
+#include "common/settings/policy_set.hpp"
+
+namespace sluice::settings {
+
+std::string name_fault(std::string_view name) {
+    constexpr std::size_t kLongestName = 255;
+    if (name.empty())
+        return "is empty; give a name";
+    if (name.size() > kLongestName)
+        return "is longer than 255 characters; give a shorter name";
+    for (const char c : name) {
+        if (c == ' ' || c == ',' || c == '|' || c == '=' || c == '"' || c == '\'' || c == '\t' ||
+            c == '\n' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+            return "holds a blank, comma, bar, equals sign or quote; Slurm's lists cannot carry it";
+    }
+    return {};
+}
+
+std::vector<Reference> read_names(const Node& node, std::string_view what, Errors& errors) {
+    std::vector<Reference> names;
+    for (auto& word : as_words(node, what, errors)) {
+        const std::string fault = name_fault(word.text);
+        if (!fault.empty())
+            errors.add(word.place, std::string(what) + ": name " + shown(word.text) + " " + fault);
+        else
+            names.push_back({std::move(word.text), word.place});
+    }
+    return names;
+}
+
+} // namespace sluice::settings

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One entry of `policies`.
+#include "common/base/text.hpp"
+#include "common/settings/policy_set.hpp"
+
+#include <array>
+#include <initializer_list>
+
+namespace sluice::settings {
+namespace {
+
+using namespace model;
+
+constexpr std::array<Choice<Mode>, 2> kModes{
+    {{"observe", Mode::observe}, {"enforce", Mode::enforce}}};
+constexpr std::array<Choice<CarryoverModel>, 2> kModels{
+    {{"cap", CarryoverModel::cap}, {"decay", CarryoverModel::decay}}};
+constexpr std::array<Choice<bool>, 2> kDays{{{"exact", true}, {"90", false}}};
+constexpr std::array<Choice<bool>, 2> kNewAccounts{{{"none", false}, {"full", true}}};
+constexpr std::array<Choice<QosStrategy>, 2> kStrategies{
+    {{"threshold", QosStrategy::threshold}, {"progressive", QosStrategy::progressive}}};
+constexpr std::array<Choice<LimitType>, 3> kLimitTypes{{{"GrpTRESMins", LimitType::grp_tres_mins},
+                                                        {"MaxTRESMins", LimitType::max_tres_mins},
+                                                        {"GrpTRES", LimitType::grp_tres}}};
+constexpr std::array<Choice<Drift>, 2> kDrifts{
+    {{"repair", Drift::repair}, {"report", Drift::report}}};
+constexpr std::array<Choice<Action>, 5> kActions{{
+    {"notify_organization_owners", Action::notify_organization_owners},
+    {"notify_external_user", Action::notify_external_user},
+    {"block_creation_of_new_resources", Action::block_creation_of_new_resources},
+    {"request_slurm_resource_downscaling", Action::request_slurm_resource_downscaling},
+    {"request_slurm_resource_pausing", Action::request_slurm_resource_pausing},
+}};
+
+const Range kPercent{Decimal{}, Decimal::whole(100)};
+const Range kGrace{Decimal{}, Decimal::whole(10)};
+const Range kThreshold{Decimal{}, Decimal::whole(1100), true}; // grace ends at 1100 %
+const Range kPositive{Decimal{}, Decimal::raw(INT64_MAX), true};
+const Range kDayCount{Decimal{}, Decimal::whole(36500), true};
+
+// `key: true`, `key: false`, or a map with `enabled`. Returns the map to read on, if there is one.
+const Node* switchable(MapReader& map, std::string_view key, bool& enabled) {
+    const Node* node = map.take(key);
+    if (node == nullptr || node->is_map())
+        return node;
+    if (node->is_list())
+        map.errors().add(node->place(),
+                         std::string(key) + ": expected true, false or a map, found a list");
+    else
+        enabled = as_bool(*node, key, map.errors()).value_or(enabled);
+    return nullptr;
+}
+
+void read_carryover(MapReader& map, Carryover& carryover) {
+    const Node* node = switchable(map, "carryover", carryover.enabled);
+    if (node == nullptr)
+        return;
+    MapReader inner(*node, "carryover", map.errors());
+    inner.read("enabled", carryover.enabled);
+    inner.choose("model", carryover.model, kModels);
+    inner.read("factor", carryover.factor, kPercent);
+    inner.read("half_life_days", carryover.half_life_days, kDayCount);
+    inner.choose("days", carryover.days_exact, kDays);
+    inner.choose("new_accounts", carryover.new_accounts_full, kNewAccounts);
+    inner.finish();
+    const auto useless = [&](std::string_view key, std::string_view model) {
+        if (inner.has(key))
+            map.errors().add(inner.key_place(key), std::string(key) +
+                                                       " belongs to model: " + std::string(model) +
+                                                       "; leave it out or change the model");
+    };
+    if (carryover.model == CarryoverModel::decay)
+        useless("factor", "cap");
+    else
+        for (const auto* key : {"half_life_days", "days"})
+            useless(key, "decay");
+}
+
+void read_billing(MapReader& map, Reading& reading, Billing& billing, PolicyPlaces& places) {
+    const Node* node = switchable(map, "tres_billing", billing.enabled);
+    if (node == nullptr)
+        return;
+    MapReader inner(*node, "tres_billing", map.errors());
+    inner.read("enabled", billing.enabled);
+    if (const Node* weights = inner.take("weights")) {
+        places.weights = weights->place();
+        read_weights(*weights, reading, billing, map.errors());
+    }
+    inner.finish();
+    if (!billing.enabled && !inner.has("enabled") && inner.has("weights"))
+        map.errors().note(node->place(),
+                          "tres_billing is off: weights count only with enabled: true");
+}
+
+void read_limits(MapReader& map, Limits& limits) {
+    const Node* node = switchable(map, "limits", limits.enabled);
+    if (node == nullptr)
+        return;
+    MapReader inner(*node, "limits", map.errors());
+    inner.read("enabled", limits.enabled);
+    inner.choose("type", limits.type, kLimitTypes);
+    inner.read("tolerance", limits.tolerance, kPercent);
+    inner.finish();
+}
+
+void read_fairshare(MapReader& map, Fairshare& fairshare) {
+    const Node* node = switchable(map, "fairshare", fairshare.enabled);
+    if (node == nullptr)
+        return;
+    MapReader inner(*node, "fairshare", map.errors());
+    inner.read("enabled", fairshare.enabled);
+    inner.read("divisor", fairshare.divisor, kPositive);
+    inner.finish();
+}
+
+void read_borrow(MapReader& map, Borrow& borrow) {
+    const Node* node = map.take("borrow");
+    if (node == nullptr)
+        return;
+    MapReader inner(*node, "borrow", map.errors());
+    inner.read("factor", borrow.factor, kPercent);
+    inner.finish();
+}
+
+void read_qos(MapReader& map, std::string_view key, std::string& out, PolicyPlaces& places) {
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return;
+    const auto name = as_text(*node, key, map.errors());
+    if (!name)
+        return;
+    out = *name;
+    if (name->empty())
+        return;
+    const std::string fault = name_fault(*name);
+    if (!fault.empty())
+        map.errors().add(node->place(), std::string(key) + ": name " + shown(*name) + " " + fault);
+    else
+        places.qos.push_back({*name, node->place()});
+}
+
+void read_step(const Node& node, Policy& policy, PolicyPlaces& places, Errors& errors) {
+    MapReader map(node, "a step", errors);
+    Step step;
+    map.read("at", step.at, kThreshold);
+    read_qos(map, "qos", step.qos, places);
+    map.read("pause", step.pause);
+    map.finish();
+    if (!node.is_map())
+        return;
+    if (!map.has("at"))
+        errors.add(node.place(), "a step has no at; give the percentage where it begins");
+    if (step.qos.empty() && map.has("at"))
+        errors.add(node.place(), "a step has no qos; name the QOS that applies from there on");
+    if (map.has("at") && !policy.steps.empty() && step.at <= policy.steps.back().at)
+        errors.add(map.key_place("at"), "steps must rise: " + step.at.text() + " comes after " +
+                                            policy.steps.back().at.text() +
+                                            "; sort them and keep one of equal ones");
+    policy.steps.push_back(std::move(step));
+}
+
+void read_steps(MapReader& map, Policy& policy, PolicyPlaces& places) {
+    map.choose("qos_strategy", policy.strategy, kStrategies);
+    const Node* node = map.take("steps");
+    const bool progressive = policy.strategy == QosStrategy::progressive;
+    if (node == nullptr) {
+        if (progressive && !map.has("steps"))
+            map.errors().add(map.key_place("qos_strategy"),
+                             "qos_strategy progressive needs steps, for example "
+                             "[{at: 90, qos: slow}, {at: 120, qos: blocked, pause: true}]");
+        return;
+    }
+    if (!progressive)
+        map.errors().add(map.key_place("steps"),
+                         "steps belong to qos_strategy: progressive; set it or leave steps out");
+    if (!node->is_list() || node->items().empty()) {
+        map.errors().add(node->place(), "steps: expected a list of {at, qos, pause}, found " +
+                                            (node->is_list() ? "an empty one" : describe(*node)));
+        return;
+    }
+    for (const auto& item : node->items())
+        read_step(item, policy, places, map.errors());
+}
+
+void add_group(const Reference& name, Reading& reading, Policy& policy, PolicyPlaces& places,
+               Errors& errors) {
+    const auto group = reading.groups.find(name.name);
+    if (group == reading.groups.end()) {
+        std::vector<std::string> known;
+        for (const auto& [other, members] : reading.groups)
+            known.push_back(other);
+        errors.add(name.place, "organization_groups: group " + shown(name.name) +
+                                   " is not defined under groups" + suggestion(name.name, known));
+        return;
+    }
+    for (const auto& account : group->second.accounts) {
+        policy.match.accounts.push_back(account.name);
+        places.accounts.push_back(account);
+    }
+    for (const auto& subtree : group->second.subtrees) {
+        policy.match.subtrees.push_back(subtree.name);
+        places.accounts.push_back(subtree);
+    }
+}
+
+void read_own_match(MapReader& map, std::string_view key, std::vector<std::string>& out,
+                    PolicyPlaces& places) {
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return;
+    if (node->is_list() && node->items().empty())
+        map.errors().add(node->place(), std::string(key) + " is empty and would match nothing; "
+                                                           "leave it out to match all accounts");
+    for (auto& name : read_names(*node, key, map.errors())) {
+        out.push_back(name.name);
+        places.accounts.push_back(std::move(name));
+    }
+}
+
+void read_match(MapReader& map, Reading& reading, Policy& policy, PolicyPlaces& places) {
+    Errors& errors = map.errors();
+    read_own_match(map, "accounts", policy.match.accounts, places);
+    read_own_match(map, "subtrees", policy.match.subtrees, places);
+    bool apply_to_all = false;
+    map.read("apply_to_all", apply_to_all);
+    if (const Node* groups = map.take("organization_groups"))
+        for (const auto& name : as_words(*groups, "organization_groups", errors))
+            add_group({name.text, name.place}, reading, policy, places, errors);
+    const bool named = map.has("accounts") || map.has("subtrees") || map.has("organization_groups");
+    if (apply_to_all && named)
+        errors.add(map.key_place("apply_to_all"),
+                   "apply_to_all: true contradicts the accounts or groups named beside it; keep "
+                   "one of them");
+    else if (map.has("apply_to_all") && !apply_to_all && !named)
+        errors.add(map.key_place("apply_to_all"),
+                   "apply_to_all: false and no group is named; set organization_groups or "
+                   "accounts");
+}
+
+void read_external_users(MapReader& map, Policy& policy) {
+    const Node* options = map.take("options");
+    if (options == nullptr)
+        return;
+    Errors& errors = map.errors();
+    MapReader inner(*options, "options", errors);
+    const Node* users = inner.take("notify_external_user");
+    inner.finish();
+    if (users == nullptr)
+        return;
+    for (const auto& word : as_words(*users, "notify_external_user", errors)) {
+        const std::size_t at = word.text.find('@');
+        if (at == 0 || at == std::string::npos || at + 1 == word.text.size() ||
+            word.text.find_first_of(" \t\r\n<>\"") != std::string::npos)
+            errors.add(word.place, "notify_external_user: " + shown(word.text) +
+                                       " is no mail address; give name@host, several with commas");
+        policy.external_users.push_back(word.text);
+    }
+}
+
+// Actions that cannot do what they say.
+void check_actions(MapReader& map, const Policy& policy) {
+    const auto needs = [&](Action action, std::string_view name, const std::string& qos,
+                           std::string_view key) {
+        if (policy.has(action) && qos.empty() && policy.strategy == QosStrategy::threshold)
+            map.errors().add(map.key_place(key), "action " + std::string(name) +
+                                                     " needs a QOS; name one in " +
+                                                     std::string(key));
+    };
+    needs(Action::request_slurm_resource_downscaling, "request_slurm_resource_downscaling",
+          policy.qos_downscaled, "qos_downscaled");
+    needs(Action::request_slurm_resource_pausing, "request_slurm_resource_pausing",
+          policy.qos_paused, "qos_paused");
+    if (policy.has(Action::notify_external_user) && policy.external_users.empty())
+        map.errors().note(map.key_place("actions"),
+                          "action notify_external_user writes to nobody: "
+                          "options.notify_external_user names no address");
+    if (policy.actions.empty() && policy.strategy == QosStrategy::threshold)
+        map.errors().note(map.key_place("actions"),
+                          "policy " + shown(policy.name) + " lists no actions: it only reports");
+}
+
+void read_name(MapReader& map, const Reading& reading, Policy& policy) {
+    Errors& errors = map.errors();
+    const Node* node = map.take("name");
+    if (node == nullptr) {
+        if (!map.has("name"))
+            errors.add(map.place(), "a policy has no name; give it one");
+        return;
+    }
+    policy.name = as_text(*node, "name", errors).value_or("");
+    const std::string fault = name_fault(policy.name);
+    if (node->is_scalar() && !fault.empty())
+        errors.add(node->place(), "policy name " + shown(policy.name) + " " + fault);
+    for (std::size_t i = 0; i < reading.set.policies.size(); ++i)
+        if (reading.set.policies[i].name == policy.name)
+            errors.add(node->place(), "policy " + shown(policy.name) +
+                                          " is there already, at line " +
+                                          std::to_string(reading.places.policies[i].policy.line) +
+                                          "; rename one of them");
+}
+
+} // namespace
+
+std::vector<Action> read_actions(const Node& node, Errors& errors) {
+    std::vector<std::string> known;
+    for (const auto& choice : kActions)
+        known.emplace_back(choice.word);
+    std::vector<Action> actions;
+    for (const auto& word : as_words(node, "actions", errors)) {
+        bool found = false;
+        for (const auto& choice : kActions) {
+            if (choice.word == word.text) {
+                actions.push_back(choice.value);
+                found = true;
+            }
+        }
+        if (!found)
+            errors.add(word.place, "actions: unknown action " + shown(word.text) +
+                                       suggestion(word.text, known));
+    }
+    return actions;
+}
+
+void read_policy(const Node& node, Reading& reading, Errors& errors) {
+    MapReader map(node, "a policy", errors);
+    if (!node.is_map())
+        return;
+    Policy policy;
+    PolicyPlaces places;
+    places.policy = places.weights = node.place();
+    if (reading.dialect == Dialect::scenario) {
+        policy.mode = Mode::enforce;
+        policy.qos_default = "normal";
+    }
+    read_name(map, reading, policy);
+    map.choose("mode", policy.mode, kModes);
+    read_match(map, reading, policy, places);
+    if (const Node* period = map.take("period"))
+        read_period(*period, policy.period, errors);
+    map.read("grace_ratio", policy.grace_ratio, kGrace);
+    map.read("notify_at", policy.notify_at, kThreshold);
+    map.read("hysteresis", policy.hysteresis, kPercent);
+    read_carryover(map, policy.carryover);
+    read_borrow(map, policy.borrow);
+    read_billing(map, reading, policy.billing, places);
+    if (const Node* actions = map.take("actions"))
+        policy.actions = read_actions(*actions, errors);
+    read_qos(map, "qos_default", policy.qos_default, places);
+    read_qos(map, "qos_downscaled", policy.qos_downscaled, places);
+    read_qos(map, "qos_paused", policy.qos_paused, places);
+    read_steps(map, policy, places);
+    read_limits(map, policy.limits);
+    read_fairshare(map, policy.fairshare);
+    map.read("raw_usage_reset", policy.raw_usage_reset);
+    map.choose("drift", policy.drift, kDrifts);
+    if (const Node* allocation = map.take("allocation"))
+        policy.allocation = read_allocation(*allocation, reading, errors);
+    map.read("contact", policy.contact);
+    read_external_users(map, policy);
+    read_waldur_words(map, reading, policy, places);
+    map.finish();
+    check_actions(map, policy);
+    reading.set.policies.push_back(std::move(policy));
+    reading.places.policies.push_back(std::move(places));
+}
+
+} // namespace sluice::settings

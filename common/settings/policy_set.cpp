@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The part that sluiced.yaml and scenarios share, in the order in which its parts need each other.
+#include "common/settings/policy_set.hpp"
+
+#include "common/base/zone.hpp"
+
+#include <set>
+
+namespace sluice::settings {
+namespace {
+
+std::string_view word(model::PeriodKind kind) {
+    switch (kind) {
+    case model::PeriodKind::month:
+        return "month";
+    case model::PeriodKind::quarter:
+        return "quarter";
+    case model::PeriodKind::year:
+        return "year";
+    case model::PeriodKind::total:
+        return "total";
+    case model::PeriodKind::custom:
+        break;
+    }
+    return "custom";
+}
+
+void read_timezone(MapReader& top, std::string& timezone) {
+    const Node* node = top.take("timezone");
+    if (node == nullptr)
+        return;
+    const auto name = as_text(*node, "timezone", top.errors());
+    if (!name)
+        return;
+    timezone = *name;
+    if (!Zone::load(*name))
+        top.errors().add(node->place(), "timezone: " + shown(*name) +
+                                            " is not in the host's time zone database; give an "
+                                            "IANA name such as Europe/Tallinn");
+}
+
+// Waldur: exactly one limit_period among the components wins over the policies' period.
+void apply_limit_periods(Reading& reading, Errors& errors) {
+    std::set<model::PeriodKind> kinds;
+    for (const auto& [component, kind] : reading.limit_periods)
+        kinds.insert(kind);
+    if (kinds.empty())
+        return;
+    const auto& [first_name, first_kind] = *reading.limit_periods.begin();
+    for (const auto& [name, kind] : reading.limit_periods)
+        if (kind != first_kind)
+            errors.add(reading.places.components.at(name),
+                       "limit_period of component " + shown(name) + " is " +
+                           std::string(word(kind)) + ", that of " + shown(first_name) + " is " +
+                           std::string(word(first_kind)) + "; give all components the same");
+    for (std::size_t i = 0; i < reading.set.policies.size(); ++i) {
+        auto& policy = reading.set.policies[i];
+        if (policy.period.kind == first_kind)
+            continue;
+        errors.note(reading.places.policies[i].policy,
+                    "policy " + shown(policy.name) + " counts by " + std::string(word(first_kind)) +
+                        ": limit_period of component " + shown(first_name) +
+                        " wins over its period");
+        policy.period = {};
+        policy.period.kind = first_kind;
+    }
+}
+
+void read_policies(const Node& node, Reading& reading, Errors& errors) {
+    if (!node.is_list()) {
+        errors.add(node.place(),
+                   "policies: expected a list (- name: ...), found " + describe(node));
+        return;
+    }
+    constexpr std::size_t kMostPolicies = 1000;
+    if (node.items().size() > kMostPolicies) {
+        errors.add(node.place(), "policies: more than 1000; let one policy match more accounts");
+        return;
+    }
+    for (const auto& item : node.items())
+        read_policy(item, reading, errors);
+}
+
+} // namespace
+
+void read_policy_set(MapReader& top, Reading& reading) {
+    Errors& errors = top.errors();
+    read_timezone(top, reading.set.timezone);
+    top.read("contact", reading.set.contact);
+    if (const Node* components = top.take("components"))
+        read_components(*components, reading, errors);
+    if (const Node* groups = top.take("groups"))
+        read_groups(*groups, reading, errors);
+    if (const Node* accounts = top.take("accounts"))
+        read_accounts(*accounts, reading, errors);
+    if (const Node* policies = top.take("policies"))
+        read_policies(*policies, reading, errors);
+    apply_limit_periods(reading, errors);
+    cross_check(reading, errors);
+}
+
+} // namespace sluice::settings

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Typed reading and the words in which a wrong value is refused.
+#include "common/settings/reader.hpp"
+
+#include "common/base/text.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace sluice::settings {
+namespace {
+
+constexpr std::size_t kLongestShown = 60;
+
+bool looks_like_number(std::string_view text) {
+    bool digit = false;
+    for (const char c : text) {
+        if (c >= '0' && c <= '9')
+            digit = true;
+        else if (c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E')
+            return false;
+    }
+    return digit;
+}
+
+std::string range_text(const Range& range) {
+    const std::string least = range.least.text();
+    if (range.most.scaled() == INT64_MAX)
+        return range.above_least ? "a number above " + least : "a number, " + least + " or more";
+    if (range.above_least)
+        return "a number above " + least + ", up to " + range.most.text();
+    return "a number from " + least + " to " + range.most.text();
+}
+
+void expected(const Node& node, std::string_view what, std::string_view type, Errors& errors) {
+    std::string text(what);
+    text.append(": expected ").append(type).append(", found ").append(describe(node));
+    if (node.is_scalar() && node.quoted() && type != "a text")
+        text += "; leave out the quotes";
+    errors.add(node.place(), text);
+}
+
+std::string known_list(const std::vector<std::string>& known) {
+    constexpr std::size_t kMostNames = 40;
+    if (known.size() <= kMostNames)
+        return join(known, ", ");
+    return join({known.data(), kMostNames}, ", ") + " ...";
+}
+
+} // namespace
+
+std::string shown(std::string_view text) {
+    std::string out = "\"";
+    std::size_t length = std::min(text.size(), kLongestShown);
+    // Not in the middle of a character.
+    while (length < text.size() && length > 0 &&
+           (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U)
+        --length;
+    for (const char c : text.substr(0, length))
+        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+    return out + (length < text.size() ? "...\"" : "\"");
+}
+
+std::string describe(const Node& node) {
+    switch (node.kind()) {
+    case yaml::Kind::scalar:
+        return (node.quoted() ? "the text " : "") + shown(node.text());
+    case yaml::Kind::list:
+        return "a list";
+    case yaml::Kind::map:
+        return "a map";
+    case yaml::Kind::empty:
+        break;
+    }
+    return "nothing";
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
+    constexpr std::size_t kMostCompared = 1000; // else a file of wrong names costs its square
+    const std::string near = known.size() > kMostCompared ? "" : nearest(word, known);
+    if (!near.empty())
+        return "; did you mean \"" + near + "\"?";
+    return known.empty() ? "" : "; known: " + known_list(known);
+}
+
+std::optional<bool> as_bool(const Node& node, std::string_view what, Errors& errors) {
+    if (node.is_scalar() && !node.quoted()) {
+        const std::string word = lower(node.text());
+        if (word == "true" || word == "yes" || word == "on")
+            return true;
+        if (word == "false" || word == "no" || word == "off")
+            return false;
+    }
+    expected(node, what, "true or false", errors);
+    return std::nullopt;
+}
+
+std::optional<Decimal> as_number(const Node& node, std::string_view what, const Range& range,
+                                 Errors& errors) {
+    const auto value =
+        node.is_scalar() && !node.quoted() ? Decimal::parse(node.text()) : std::optional<Decimal>{};
+    if (!value && node.is_scalar() && !node.quoted() && looks_like_number(node.text())) {
+        errors.add(node.place(), std::string(what) + ": " + shown(node.text()) +
+                                     " has more than nine digits after the point or is too large");
+        return std::nullopt;
+    }
+    if (!value) {
+        expected(node, what, range_text(range), errors);
+        return std::nullopt;
+    }
+    if (*value < range.least || *value > range.most ||
+        (range.above_least && *value == range.least)) {
+        errors.add(node.place(), std::string(what) + ": " + value->text() +
+                                     " is out of range; give " + range_text(range));
+        return std::nullopt;
+    }
+    return value;
+}
+
+std::optional<std::int64_t> as_integer(const Node& node, std::string_view what, std::int64_t least,
+                                       std::int64_t most, Errors& errors) {
+    const std::string type =
+        "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    const auto value =
+        node.is_scalar() && !node.quoted() ? Decimal::parse(node.text()) : std::optional<Decimal>{};
+    if (!value || value->scaled() % Decimal::kScale != 0) {
+        expected(node, what, type, errors);
+        return std::nullopt;
+    }
+    const std::int64_t whole = value->scaled() / Decimal::kScale;
+    if (whole < least || whole > most) {
+        errors.add(node.place(),
+                   std::string(what) + ": " + value->text() + " is out of range; give " + type);
+        return std::nullopt;
+    }
+    return whole;
+}
+
+std::optional<std::string> as_text(const Node& node, std::string_view what, Errors& errors) {
+    if (!node.is_scalar()) {
+        expected(node, what, "a text", errors);
+        return std::nullopt;
+    }
+    return node.text();
+}
+
+std::vector<Word> as_words(const Node& node, std::string_view what, Errors& errors) {
+    std::vector<Word> words;
+    std::unordered_set<std::string> known;
+    const auto add = [&](std::string text, Place place) {
+        if (!known.insert(text).second)
+            errors.add(place, std::string(what) + ": " + shown(text) + " is listed twice");
+        else
+            words.push_back({std::move(text), place});
+    };
+    if (node.is_scalar()) {
+        for (auto& part : split(node.text(), ','))
+            add(std::move(part), node.place());
+    } else if (node.is_list()) {
+        for (const auto& item : node.items()) {
+            if (item.is_scalar() && !trim(item.text()).empty())
+                add(std::string(trim(item.text())), item.place());
+            else
+                expected(item, what, "a name", errors);
+        }
+    } else {
+        expected(node, what, "a list of names", errors);
+    }
+    return words;
+}
+
+MapReader::MapReader(const Node& node, std::string_view what, Errors& errors)
+    : node_(node), errors_(errors) {
+    if (what.find(' ') == std::string_view::npos)
+        prefix_ = std::string(what) + '.';
+    if (!node.is_map())
+        expected(node, what, "a map (key: value)", errors);
+}
+
+const Node* MapReader::take(std::string_view key) {
+    known_.emplace_back(key);
+    const Node* node = node_.find(key);
+    if (node != nullptr && node->is_empty()) {
+        errors_.add(key_place(key),
+                    "key " + shown(label(key)) + " has no value; give one or leave the key out");
+        return nullptr;
+    }
+    return node;
+}
+
+Place MapReader::key_place(std::string_view key) const {
+    for (const auto& entry : node_.entries())
+        if (entry.key == key)
+            return entry.key_place;
+    return node_.place();
+}
+
+void MapReader::read(std::string_view key, bool& out) {
+    if (const Node* node = take(key))
+        out = as_bool(*node, label(key), errors_).value_or(out);
+}
+
+void MapReader::read(std::string_view key, std::string& out) {
+    if (const Node* node = take(key))
+        out = as_text(*node, label(key), errors_).value_or(out);
+}
+
+void MapReader::read(std::string_view key, Decimal& out, const Range& range) {
+    if (const Node* node = take(key))
+        out = as_number(*node, label(key), range, errors_).value_or(out);
+}
+
+void MapReader::read(std::string_view key, std::int64_t& out, std::int64_t least,
+                     std::int64_t most) {
+    if (const Node* node = take(key))
+        out = as_integer(*node, label(key), least, most, errors_).value_or(out);
+}
+
+void MapReader::read(std::string_view key, std::vector<std::string>& out) {
+    const Node* node = take(key);
+    if (node == nullptr)
+        return;
+    out.clear();
+    for (auto& word : as_words(*node, label(key), errors_))
+        out.push_back(std::move(word.text));
+}
+
+void MapReader::refuse_choice(std::string_view key, const Node& node,
+                              const std::vector<std::string>& words) {
+    if (!node.is_scalar()) {
+        expected(node, label(key), "one of " + join(words, ", "), errors_);
+        return;
+    }
+    const std::string near = nearest(node.text(), words);
+    errors_.add(node.place(), label(key) + ": unknown value " + shown(node.text()) +
+                                  (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
+                                  "; known: " + known_list(words));
+}
+
+void MapReader::finish() {
+    for (const auto& entry : node_.entries()) {
+        if (std::find(known_.begin(), known_.end(), entry.key) != known_.end())
+            continue;
+        errors_.add(entry.key_place,
+                    "unknown key " + shown(entry.key) + suggestion(entry.key, known_));
+    }
+}
+
+} // namespace sluice::settings

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Reads typed values from a node tree. Every fault goes to Errors and the reading goes on with the
+// value that was there before: a caller looks at Errors once, at the end.
+#pragma once
+
+#include "common/base/decimal.hpp"
+#include "common/settings/errors.hpp"
+#include "common/yaml/tree.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::settings {
+
+using yaml::Node;
+
+struct Range {
+    Decimal least;
+    Decimal most;
+    bool above_least = false; // least itself is excluded
+};
+
+template <class T>
+struct Choice {
+    std::string_view word;
+    T value;
+};
+
+// What stands at a node, for "expected X, found Y". Long texts are cut.
+std::string describe(const Node& node);
+// `"text"`, cut to a readable length, control characters shown as '?'.
+std::string shown(std::string_view text);
+// "; did you mean "x"?" or, when nothing is near, "; known: a, b, c".
+std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
+// Values without a key, for lists and for maps whose keys are names.
+std::optional<bool> as_bool(const Node& node, std::string_view what, Errors& errors);
+std::optional<Decimal> as_number(const Node& node, std::string_view what, const Range& range,
+                                 Errors& errors);
+std::optional<std::int64_t> as_integer(const Node& node, std::string_view what, std::int64_t least,
+                                       std::int64_t most, Errors& errors);
+// Not empty.
+std::optional<std::string> as_text(const Node& node, std::string_view what, Errors& errors);
+
+// One map of the file. Keys are announced by asking for them; finish() then refuses the others.
+class MapReader {
+public:
+    // Reports a node that is no map. `what` names it: a description ("a policy"), or the key that
+    // it is the value of ("gate"), which then stands before its own keys ("gate.user").
+    MapReader(const Node& node, std::string_view what, Errors& errors);
+    MapReader(const MapReader&) = delete;
+    MapReader& operator=(const MapReader&) = delete;
+
+    Errors& errors() const { return errors_; }
+    Place place() const { return node_.place(); }
+    // nullptr: absent. An empty value is reported and counts as absent.
+    const Node* take(std::string_view key);
+    // Place of the key itself; the map's own place when it is absent.
+    Place key_place(std::string_view key) const;
+    bool has(std::string_view key) const { return node_.find(key) != nullptr; }
+
+    void read(std::string_view key, bool& out);
+    void read(std::string_view key, std::string& out);
+    void read(std::string_view key, Decimal& out, const Range& range);
+    void read(std::string_view key, std::int64_t& out, std::int64_t least, std::int64_t most);
+    // A list of texts, or one text with commas. Repetitions are refused.
+    void read(std::string_view key, std::vector<std::string>& out);
+
+    template <class T, std::size_t N>
+    void choose(std::string_view key, T& out, const std::array<Choice<T>, N>& choices) {
+        const Node* node = take(key);
+        if (node == nullptr)
+            return;
+        std::vector<std::string> words;
+        for (const auto& choice : choices) {
+            if (node->is_scalar() && node->text() == choice.word) {
+                out = choice.value;
+                return;
+            }
+            words.emplace_back(choice.word);
+        }
+        refuse_choice(key, *node, words);
+    }
+
+    // Reports keys that nobody asked for, with a suggestion.
+    void finish();
+
+private:
+    std::string label(std::string_view key) const { return prefix_ + std::string(key); }
+    void refuse_choice(std::string_view key, const Node& node,
+                       const std::vector<std::string>& words);
+
+    const Node& node_;
+    Errors& errors_;
+    std::string prefix_;
+    std::vector<std::string> known_;
+};
+
+// A list of texts with their places: `[a, b]`, or `a, b` in one text.
+struct Word {
+    std::string text;
+    Place place;
+};
+std::vector<Word> as_words(const Node& node, std::string_view what, Errors& errors);
+
+} // namespace sluice::settings

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// sluiced.yaml from text or file to Settings.
+#include "common/settings/settings.hpp"
+
+#include "common/settings/daemon.hpp"
+#include "common/settings/policy_set.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include <sys/stat.h>
+
+#include <cstdio>
+
+namespace sluice::settings {
+namespace {
+
+struct CloseFile {
+    void operator()(std::FILE* file) const noexcept { (void)std::fclose(file); }
+};
+
+Error file_error(const std::string& path, int number) {
+    return {number == ENOENT ? Errc::not_found : Errc::refused,
+            path + ": " + std::strerror(number)};
+}
+
+void note_what_is_missing(const Settings& settings, Errors& errors) {
+    if (settings.policies.policies.empty())
+        errors.note({}, "no policies: nothing is judged");
+    if (settings.policies.components.empty())
+        errors.note({}, "no components: nothing can be granted");
+}
+
+} // namespace
+
+bool take_faults(const yaml::Tree& tree, Errors& errors) {
+    for (const auto& fault : tree.faults)
+        errors.add(fault.place, fault.text);
+    return tree.root.has_value();
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
+    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
+    if (file == nullptr)
+        return file_error(path, errno);
+    std::string text;
+    char buffer[65536];
+    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file.get())) {
+        text.append(buffer, got);
+        if (text.size() > most_bytes)
+            return Error{Errc::malformed,
+                         path + ": longer than " + std::to_string(most_bytes) + " bytes"};
+    }
+    if (std::ferror(file.get()) != 0)
+        return file_error(path, errno);
+    return text;
+}
+
+Result<Settings> parse(std::string_view text, const std::string& filename) {
+    const yaml::Tree tree = yaml::parse(text);
+    Errors errors(filename);
+    if (!take_faults(tree, errors))
+        return errors.error();
+    Settings settings;
+    settings.file = filename;
+    Reading reading;
+    if (!tree.root->is_empty()) {
+        MapReader top(*tree.root, "the file", errors);
+        if (tree.root->is_map()) {
+            read_daemon_keys(top, settings.daemon);
+            read_policy_set(top, reading);
+            top.finish();
+        }
+    }
+    settings.policies = std::move(reading.set);
+    settings.places = std::move(reading.places);
+    note_what_is_missing(settings, errors);
+    settings.notes = errors.notes();
+    if (errors.any())
+        return errors.error();
+    return settings;
+}
+
+Result<Settings> load(const std::string& path) {
+    auto text = read_file(path, yaml::Bounds{}.bytes);
+    if (!text)
+        return std::move(text).error();
+    return parse(*text, path);
+}
+
+} // namespace sluice::settings

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// sluiced.yaml as values: what the daemon itself needs, and the policy set that decides. Reading
+// checks everything that the file alone can tell; what only the cluster knows (TRES, accounts,
+// QOS) is checked afterwards by check_against().
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/model/facts.hpp"
+#include "common/model/policy.hpp"
+#include "common/settings/errors.hpp"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::settings {
+
+// Where the plugins of slurmctld fetch their snapshots.
+struct GateSettings {
+    bool enabled = true;
+    std::vector<std::string> listen = {"127.0.0.1:6830"}; // host:port, [address]:port
+    std::string user;         // who slurmctld runs as, name or uid; "": SlurmUser of slurm.conf
+    std::string munge_socket; // "": DaemonSettings::munge_socket
+};
+
+struct DaemonSettings {
+    std::string cluster; // "": the local cluster of slurm.conf
+    std::chrono::seconds interval{60};
+    std::string socket = SLUICE_RUNDIR "/sluiced.sock";
+    std::string journal = SLUICE_STATEDIR "/sluice.db";
+    int retention_days = 90;  // evaluations and commands; the ledger is kept for ever
+    std::string munge_socket; // "": libmunge's default
+    GateSettings gate;
+};
+
+struct Reference {
+    std::string name;
+    Place place;
+};
+
+// Places of one policy, in the order of PolicySet::policies.
+struct PolicyPlaces {
+    Place policy;
+    Place weights;                   // of the weights, else of the policy
+    std::vector<Reference> accounts; // names it matches: accounts, subtrees, of groups too
+    std::vector<Reference> qos;      // QOS names that it writes out
+};
+
+// Where things stand in the file, for messages that come up later.
+struct Places {
+    std::map<std::string, Place> components; // by component: its key
+    std::map<std::string, Place> tres;       // by component: its TRES
+    std::map<std::string, Place> accounts;   // by account: its key under `accounts`
+    std::vector<PolicyPlaces> policies;
+};
+
+struct Settings {
+    std::string file; // as it was named; begins every message
+    DaemonSettings daemon;
+    model::PolicySet policies;
+    std::vector<std::string> notes; // for the log: accepted, but worth a line; with place
+    Places places;
+};
+
+// The file's text, at most 4 MiB. The error of load() and parse() carries every fault of the file,
+// one a line: `FILE:LINE:COLUMN: what is wrong; what mends it`.
+Result<Settings> load(const std::string& path);
+Result<Settings> parse(std::string_view text, const std::string& filename);
+
+// Faults of the configuration that show only on the cluster: unknown TRES, policies that meet on
+// an account through the account tree and disagree, weights missing there. Empty: none.
+std::vector<std::string> check_against(const Settings& settings, const model::Structure& structure);
+// What the turn goes on without: accounts and QOS that the cluster does not have, with the remedy.
+std::vector<std::string> warnings_against(const Settings& settings,
+                                          const model::Structure& structure);
+
+} // namespace sluice::settings

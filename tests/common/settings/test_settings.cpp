@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/settings/settings.hpp"
+
+#include "common/base/text.hpp"
+#include "tests/support/case.hpp"
+
+#include <cstdlib>
+
+using namespace sluice;
+using namespace sluice::model;
+using settings::Settings;
+
+namespace {
+
+Settings read(const std::string& text) {
+    auto settings = settings::parse(text, "f.yaml");
+    if (!settings)
+        test::fail(settings.error().context);
+    return *std::move(settings);
+}
+
+std::string refused(const std::string& text) {
+    auto settings = settings::parse(text, "f.yaml");
+    return settings ? "accepted" : settings.error().context;
+}
+
+Settings full() {
+    const char* source = std::getenv("SLUICE_SRCDIR");
+    auto settings = settings::load(std::string(source != nullptr ? source : ".") +
+                                   "/tests/data/settings/good/full.yaml");
+    if (!settings)
+        test::fail(settings.error().context);
+    return *std::move(settings);
+}
+
+Decimal decimal(const char* text) {
+    return Decimal::parse(text).value();
+}
+
+const std::string kPolicy = "components: {node_hours: node}\npolicies:\n  - name: p\n";
+
+} // namespace
+
+CASE(defaults_are_those_of_the_manual) {
+    const Settings s = read("");
+    CHECK_EQ(s.daemon.cluster, "");
+    CHECK_EQ(s.daemon.interval.count(), 60);
+    CHECK_EQ(s.daemon.retention_days, 90);
+    CHECK(s.daemon.gate.enabled);
+    CHECK_EQ(join(s.daemon.gate.listen, " "), "127.0.0.1:6830");
+    CHECK(s.daemon.socket.ends_with("/sluiced.sock"));
+    CHECK(s.daemon.journal.ends_with("/sluice.db"));
+    CHECK_EQ(s.notes.size(), 2U);
+    const Policy p = read(kPolicy).policies.policies.at(0);
+    CHECK(p.mode == Mode::observe);
+    CHECK(p.period.kind == PeriodKind::quarter);
+    CHECK(p.match.all());
+    CHECK_EQ(p.qos_default, "");
+    CHECK_EQ(p.qos_downscaled, "slowdown");
+    CHECK_EQ(p.qos_paused, "blocked");
+    CHECK(p.carryover.enabled);
+    CHECK_EQ(p.carryover.factor.text(), "50");
+    CHECK(!p.billing.enabled);
+    CHECK(!p.raw_usage_reset);
+}
+
+CASE(daemon_keys_are_read) {
+    const auto d = full().daemon;
+    CHECK_EQ(d.cluster, "alpha");
+    CHECK_EQ(d.interval.count(), 120);
+    CHECK_EQ(d.retention_days, 30);
+    CHECK_EQ(d.munge_socket, "/run/munge/munge.socket.2");
+    CHECK_EQ(join(d.gate.listen, " "), "127.0.0.1:6830 [::1]:6830");
+    CHECK_EQ(d.gate.user, "slurm");
+    CHECK_EQ(d.gate.munge_socket, "/run/munge/munge.socket.3");
+    CHECK(!read("gate: false").daemon.gate.enabled);
+    CHECK_EQ(read("clusters: [beta]").daemon.cluster, "beta");
+    CHECK_EQ(read("interval: 86400").daemon.interval.count(), 86400);
+    CHECK_EQ(read("interval: 1h").daemon.interval.count(), 3600);
+}
+
+CASE(components_and_accounts_are_read) {
+    const auto set = full().policies;
+    CHECK_EQ(set.timezone, "Europe/Tallinn");
+    CHECK_EQ(set.contact, "hpc-admin@example.org");
+    CHECK_EQ(set.components.size(), 4U);
+    CHECK_EQ(set.components[0].tres, "node");
+    CHECK_EQ(set.components[0].unit_factor.text(), "60");
+    CHECK_EQ(set.component("cpu_kh")->unit_factor.text(), "60000");
+    CHECK_EQ(set.accounts.at("physics").allocation->at("gpu_hours").text(), "12.5");
+    CHECK_EQ(set.accounts.at("chem").allocation->at("cpu_kh").text(), "0.5");
+}
+
+CASE(policy_keys_are_read) {
+    const Policy p = full().policies.policies.at(0);
+    CHECK(p.mode == Mode::enforce);
+    CHECK_EQ(join(p.match.accounts, " "), "physics");
+    CHECK_EQ(join(p.match.subtrees, " "), "science");
+    CHECK(p.grace_ratio == decimal("0.2"));
+    CHECK(p.notify_at == decimal("75.5"));
+    CHECK(p.hysteresis == decimal("2"));
+    CHECK(p.carryover.new_accounts_full);
+    CHECK_EQ(p.carryover.factor.text(), "40");
+    CHECK_EQ(p.borrow.factor.text(), "10");
+    CHECK(p.billing.enabled);
+    CHECK_EQ(p.billing.weights.at("GRES/gpu").text(), "0.25");
+    CHECK_EQ(p.actions.size(), 5U);
+    CHECK_EQ(join(p.external_users, " "), "a@example.org b@example.org");
+    CHECK_EQ(p.qos_default + p.qos_downscaled + p.qos_paused, "normalslowstop");
+    CHECK(p.limits.enabled);
+    CHECK(p.limits.type == LimitType::max_tres_mins);
+    CHECK_EQ(p.limits.tolerance.text(), "0.5");
+    CHECK(p.fairshare.enabled);
+    CHECK_EQ(p.fairshare.divisor.text(), "4");
+    CHECK(p.raw_usage_reset);
+    CHECK(p.drift == Drift::report);
+    CHECK_EQ(p.allocation->at("node_hours").text(), "10");
+    CHECK_EQ(p.contact, "physics-admin@example.org");
+}
+
+CASE(custom_periods_steps_and_decay_are_read) {
+    using namespace std::chrono;
+    const Policy p = full().policies.policies.at(1);
+    CHECK(p.period.kind == PeriodKind::custom);
+    CHECK_EQ(p.period.months, 12);
+    CHECK(p.period.anchor == year{2026} / October / 1);
+    CHECK(p.carryover.model == CarryoverModel::decay);
+    CHECK(p.carryover.days_exact);
+    CHECK_EQ(p.carryover.half_life_days.text(), "30");
+    CHECK(p.strategy == QosStrategy::progressive);
+    CHECK_EQ(p.steps.size(), 3U);
+    CHECK_EQ(p.steps[2].qos, "blocked");
+    CHECK(p.steps[2].pause);
+    CHECK(!p.limits.enabled);
+    CHECK(!p.fairshare.enabled);
+}
+
+CASE(numbers_are_never_binary) {
+    const Policy p = read(kPolicy + "    grace_ratio: 0.1\n").policies.policies.at(0);
+    CHECK_EQ(p.grace_ratio.scaled(), 100'000'000);
+}
+
+CASE(a_weight_with_a_unit_suffix_is_per_component_unit_and_noted) {
+    const Settings s = full();
+    CHECK_EQ(s.policies.policies.at(0).billing.weights.at("mem_gbh").text(), "0.001953125");
+    bool noted = false;
+    for (const auto& note : s.notes)
+        noted = noted || note.find("0.001953125G is taken as 0.001953125 for one unit of "
+                                   "mem_gbh") != std::string::npos;
+    CHECK(noted);
+}
+
+CASE(all_errors_of_a_file_are_reported_in_its_order) {
+    CHECK_EQ(refused("intervall: 5\ncomponents: {node_hours: node}\npolicies:\n"
+                     "  - name: p\n    grace_ration: 0.2\n    mode: obsrve\n"),
+             "f.yaml:1:1: unknown key \"intervall\"; did you mean \"interval\"?\n"
+             "f.yaml:5:5: unknown key \"grace_ration\"; did you mean \"grace_ratio\"?\n"
+             "f.yaml:6:11: mode: unknown value \"obsrve\"; did you mean \"observe\"?; known: "
+             "observe, enforce");
+}
+
+CASE(a_flood_of_errors_is_cut) {
+    std::string text;
+    for (int i = 0; i < 150; ++i)
+        text += "k" + std::to_string(1000 + i) + ": 1\n";
+    CHECK(refused(text).ends_with("f.yaml: and 50 more of this kind"));
+}
+
+CASE(a_missing_file_is_named) {
+    const auto settings = settings::load("/nonexistent/sluiced.yaml");
+    CHECK(!settings);
+    CHECK(settings.error().code == Errc::not_found);
+    CHECK_EQ(settings.error().context, "/nonexistent/sluiced.yaml: No such file or directory");
+}
+
+CASE(an_unknown_tres_is_named_with_its_place) {
+    const Settings s = read("components:\n  gpu_hours: {tres: gres/gp}\n  node_hours: node\n");
+    Structure structure;
+    structure.tres = {{1, "cpu"}, {2, "mem"}, {4, "node"}, {1001, "gres/gpu"}};
+    const auto lines = settings::check_against(s, structure);
+    CHECK_EQ(lines.size(), 1U);
+    CHECK_EQ(lines[0], "f.yaml:2:21: unknown TRES \"gres/gp\"; the cluster has: cpu, gres/gpu, "
+                       "mem, node");
+}
+
+CASE(policies_that_meet_in_the_account_tree_must_agree) {
+    const Settings s = read("components: {node_hours: node}\npolicies:\n"
+                            "  - {name: a, subtrees: [science], period: quarter}\n"
+                            "  - {name: b, accounts: [optics], period: month}\n");
+    Structure structure;
+    structure.tres = {{4, "node"}};
+    Association science;
+    science.account = "science";
+    science.parent = "root";
+    Association optics;
+    optics.account = "optics";
+    optics.parent = "science";
+    structure.associations = {science, optics};
+    const auto lines = settings::check_against(s, structure);
+    CHECK_EQ(lines.size(), 1U);
+    CHECK_EQ(lines[0], "f.yaml:4:5: policies \"a\" (line 3) and \"b\" both match account "
+                       "\"optics\" but differ in period; make them agree or let them match "
+                       "different accounts");
+    structure.associations[1].parent = "root";
+    CHECK(settings::check_against(s, structure).empty());
+}
+
+CASE(accounts_and_qos_that_the_cluster_lacks_are_warnings_with_a_remedy) {
+    const Settings s = read("components: {node_hours: node}\n"
+                            "accounts: {phisics: {allocation: {node_hours: 1}}}\n"
+                            "policies:\n  - {name: a, accounts: [zoology], qos_paused: stop}\n");
+    Structure structure;
+    Association physics;
+    physics.account = "physics";
+    structure.associations = {physics};
+    const auto lines = settings::warnings_against(s, structure);
+    CHECK_EQ(lines.size(), 3U);
+    CHECK_EQ(lines[0], "f.yaml:2:12: account \"phisics\" is not known to the cluster; did you "
+                       "mean \"physics\"?");
+    CHECK_EQ(lines[1], "f.yaml:4:26: account \"zoology\" is not known to the cluster; sacctmgr "
+                       "add account zoology");
+    CHECK_EQ(lines[2], "f.yaml:4:48: QOS \"stop\" is not known to slurmdbd; sacctmgr add qos stop");
+}
