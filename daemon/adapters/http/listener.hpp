@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A listening AF_UNIX socket that anybody on the machine may connect to: the peer's credentials
+// are the login, so the socket's mode keeps nobody out (0666 in a 0755 directory).
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/base/unique_fd.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+
+namespace sluice::http {
+
+// Removes its path when it goes, unless another daemon has taken the path over meanwhile.
+class Listener {
+public:
+    // Makes the directory (not its parents) when it is missing. A socket file that nobody answers
+    // on is replaced. conflict: a daemon answers there, or the path is not a socket; refused:
+    // permissions; malformed: the path is longer than a socket address takes.
+    static Result<Listener> open(const std::string& path);
+
+    Listener(Listener&& other) noexcept;
+    Listener& operator=(Listener&&) = delete;
+    ~Listener();
+
+    // The library that accepts on it may take it over by release().
+    UniqueFd& descriptor() noexcept { return fd_; }
+
+private:
+    Listener(UniqueFd fd, std::string path, ino_t inode);
+    UniqueFd fd_;
+    std::string path_;
+    ino_t inode_ = 0;
+};
+
+// Who is at the other end, as the kernel knows it. nullopt: no credentials.
+std::optional<std::uint32_t> peer_uid(int fd);
+
+} // namespace sluice::http

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Values of the core as JSON, with the words of policy.md and Waldur's where it has one. Decides
+// nothing. docs/http-api.md describes every key.
+#pragma once
+
+#include "common/json/json.hpp"
+#include "daemon/ports/service.hpp"
+
+namespace sluice::http {
+
+// key: "2026-11-23T00:47:42Z", key_epoch: 1795394862; both null without an instant.
+void put_instant(json::Value& object, const std::string& key, std::optional<Instant> at);
+
+json::Value render(const model::AccountDecision& account);
+json::Value render(const model::Problem& problem);
+// As planned: id, times and success are null.
+json::Value render(const model::Command& command);
+json::Value render(const ports::CommandRecord& record);
+json::Value render(const ports::EvaluationRecord& record);
+json::Value render(const ports::GateStatus& gate);
+// What `sluice balance` shows: one element per component.
+void append_balances(json::Value& array, const model::AccountDecision& account);
+
+} // namespace sluice::http

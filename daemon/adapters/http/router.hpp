@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The table of routes and who may use them. Knows nothing of sockets.
+#pragma once
+
+#include "daemon/adapters/http/message.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace sluice::http {
+
+struct Call {
+    const Request& request;
+    ports::Service& service;
+    std::string name; // what stands for {name} in the path
+};
+
+using Handler = Response (*)(const Call& call);
+
+struct Route {
+    std::string_view method;
+    std::string_view path; // "{name}" may be its last segment
+    bool staff;            // users get 403
+    bool waits;            // runs a turn: must not occupy a thread that others need
+    Handler handler;
+};
+
+std::span<const Route> routes();
+
+// True when the answer takes as long as a turn. Unknown routes do not wait.
+bool waits(const Request& request);
+
+// Never throws; a fault of ours is status 500 and a log line.
+Response dispatch(const Request& request, ports::Service& service) noexcept;
+
+} // namespace sluice::http

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Serves /healthz and /api/v1 on a Unix socket. The only file pair that knows libmicrohttpd.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "daemon/ports/service.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::http {
+
+struct HttpSettings {
+    std::string socket_path;
+    // May do everything; root and the daemon's own uid are added by themselves.
+    std::vector<std::uint32_t> staff_uids;
+};
+
+class HttpServer {
+public:
+    // Listens and answers when it returns. `service` must outlive the server. Errors as those of
+    // Listener::open.
+    static Result<std::unique_ptr<HttpServer>> start(HttpSettings settings,
+                                                     ports::Service& service);
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+    // Stops listening, answers 503 to what waits, and returns when the running calls of the
+    // service have returned: stop the turn first if that shall be soon.
+    ~HttpServer();
+
+private:
+    struct Engine;
+    explicit HttpServer(std::unique_ptr<Engine> engine);
+    std::unique_ptr<Engine> engine_;
+};
+
+} // namespace sluice::http

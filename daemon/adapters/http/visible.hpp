@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which accounts a viewer may see: staff all of them; users those that they have an association
+// with, and the accounts above these, whose standing bounds theirs.
+#pragma once
+
+#include "daemon/ports/service.hpp"
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sluice::http {
+
+class Visible {
+public:
+    // Without a turn nothing is known about users: they see nothing, staff everything.
+    Visible(const ports::TurnReport* turn, const ports::Viewer& viewer);
+
+    bool all() const { return all_; }
+    bool sees(const std::string& account) const { return all_ || own_.contains(account); }
+    // The accounts of a viewer who does not see all.
+    const std::set<std::string>& own() const { return own_; }
+
+private:
+    bool all_ = false;
+    std::set<std::string> own_;
+};
+
+// Accounts of users with this uid (or this name), and the ones above them.
+std::set<std::string> accounts_of(const ports::TurnReport& turn, std::uint32_t uid);
+std::set<std::string> accounts_of(const ports::TurnReport& turn, const std::string& user);
+
+} // namespace sluice::http

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/daemon/adapters/http/fake_service.hpp"
+
+#include <algorithm>
+
+namespace sluice::test {
+namespace {
+
+constexpr Amount kHour = 3600;
+
+model::Figure figure(Amount allocation, Amount carry, model::UsageSplit usage) {
+    model::Figure out;
+    out.component = {"node_hours", "node", Decimal::whole(60)};
+    out.allocation = allocation;
+    out.carryover.applied = carry != 0;
+    out.carryover.carry = carry;
+    out.effective = allocation + carry;
+    out.usage = usage;
+    out.weight = Decimal::whole(1);
+    if (out.effective != 0)
+        out.percent = static_cast<std::int64_t>(
+            divide_half_up(Wide{out.used()} * 10000, Wide{out.effective}));
+    return out;
+}
+
+model::AccountDecision account(const std::string& name, model::Figure figure) {
+    model::AccountDecision out;
+    out.account = name;
+    out.policies = {"quarterly"};
+    out.mode = model::Mode::enforce;
+    out.contact = "hpc-admin@example.org";
+    out.period = {"2026-Q4", instant(1790812800), instant(1798761600)}; // UTC quarter
+    out.percent = figure.percent;
+    out.figures = {std::move(figure)};
+    out.judged = "node_hours";
+    out.grace_limit = Decimal::whole(120);
+    out.thresholds = {{"notify", Decimal::whole(80), out.percent.value_or(10000) >= 8000, {}}};
+    return out;
+}
+
+model::Command block_physics() {
+    model::Command out;
+    out.type = model::CommandType::qos;
+    out.account = "physics";
+    out.qos = {"blocked"};
+    out.default_qos = "blocked";
+    out.reason = "grace limit reached";
+    out.description = "QOS of account physics becomes blocked";
+    out.sacctmgr =
+        "sacctmgr -i modify account physics cluster=lab set qos=blocked defaultqos=blocked";
+    return out;
+}
+
+ports::CommandRecord record(std::optional<bool> success) {
+    ports::CommandRecord out;
+    out.id = 7;
+    out.cluster = "lab";
+    out.command = block_physics();
+    out.requested = instant(kNow);
+    out.success = success;
+    if (success)
+        out.started = out.finished = instant(kNow + 1);
+    if (success == false)
+        out.error = "slurmdbd: Access/permission denied";
+    return out;
+}
+
+bool wanted(const ports::Query& query, const std::string& account) {
+    return query.accounts.empty() ||
+           std::find(query.accounts.begin(), query.accounts.end(), account) != query.accounts.end();
+}
+
+} // namespace
+
+ports::TurnReport sample_turn() {
+    ports::TurnReport out;
+    out.cluster = "lab";
+    out.at = instant(kNow);
+    out.trigger = "timer";
+    out.duration_ms = 35;
+    out.decision.now = out.at;
+    out.decision.cluster = "lab";
+    auto chem = account("chem", figure(900 * kHour, 100 * kHour, {600 * kHour, 9 * kHour, 4500}));
+    auto empty = account("empty", figure(0, 0, {}));
+    auto physics = account("physics", figure(1000 * kHour, 0, {1230 * kHour, 0, kHour + 1}));
+    physics.flags = physics.own = {true, true};
+    physics.previous_flags = {false, true};
+    physics.actions_taken = {"pause"};
+    physics.qos = "blocked";
+    physics.until = physics.period.end;
+    auto optics = account("optics", figure(100 * kHour, 0, {kHour, 0, 0}));
+    optics.flags = optics.previous_flags = {true, true};
+    optics.cause = {model::CauseKind::ancestor, "physics", 0};
+    optics.mode = model::Mode::observe;
+    out.decision.accounts = {chem, empty, optics, physics};
+    out.plan.commands = {block_physics()};
+    out.applied = {record(true)};
+    out.users = {{"alice", kAlice, "optics", {"optics"}}, {"bob", kBob, "chem", {"chem"}}};
+    out.parents = {{"root", ""}, {"physics", "root"}, {"optics", "physics"}, {"chem", "root"}};
+    return out;
+}
+
+FakeService::FakeService() : turn(std::make_shared<ports::TurnReport>(sample_turn())) {
+    daemon.version = "0.1.0";
+    daemon.cluster = "lab";
+    daemon.started = instant(kNow - 3600);
+    daemon.config_file = "/etc/sluice/sluiced.yaml";
+    daemon.config_loaded = daemon.started;
+}
+
+ports::DaemonInfo FakeService::info() const {
+    return daemon;
+}
+
+std::shared_ptr<const ports::TurnReport> FakeService::last_turn() const {
+    return turn;
+}
+
+Result<std::shared_ptr<const ports::TurnReport>>
+FakeService::evaluate(const ports::EvaluateRequest& request) {
+    ++evaluating;
+    {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return !held_; });
+    }
+    for (const auto& account : request.accounts)
+        if (turn == nullptr || turn->decision.find(account) == nullptr)
+            return Error{Errc::not_found, "account '" + account + "' is not under any policy"};
+    auto out = std::make_shared<ports::TurnReport>(*turn);
+    out->dry_run = request.dry_run;
+    out->trigger = "person";
+    if (request.dry_run)
+        out->applied.clear();
+    else
+        ++evaluated;
+    return std::shared_ptr<const ports::TurnReport>(out);
+}
+
+Result<std::vector<std::string>> FakeService::explain(const std::string& account) const {
+    return std::vector<std::string>{"Account " + account + " was granted hours.",
+                                    "It has used some of them."};
+}
+
+Result<std::vector<ports::EvaluationRecord>> FakeService::evaluations(const ports::Query& query) {
+    if (journal_away)
+        return Error{Errc::unavailable, "journal: database is locked"};
+    std::vector<ports::EvaluationRecord> out;
+    ports::EvaluationRecord one;
+    one.cluster = "lab";
+    one.policy = "quarterly";
+    one.billing_period = "2026-Q4";
+    one.grace_limit = "120";
+    one.at = instant(kNow);
+    one.trigger = "timer";
+    for (const char* name : {"physics", "chem"}) {
+        one.id = 40 + static_cast<std::int64_t>(out.size());
+        one.account = name;
+        one.percent = one.account == "physics" ? 12310 : 6103;
+        one.previous = {false, one.account == "physics"};
+        one.now = {one.account == "physics", one.account == "physics"};
+        one.actions_taken = {};
+        if (one.account == "physics")
+            one.actions_taken = {"pause", "notify"};
+        if (wanted(query, one.account) && out.size() < query.limit)
+            out.push_back(one);
+    }
+    return out;
+}
+
+Result<std::vector<ports::CommandRecord>> FakeService::commands(const ports::Query& query) {
+    if (journal_away)
+        return Error{Errc::unavailable, "journal: database is locked"};
+    std::vector<ports::CommandRecord> out;
+    if (wanted(query, "physics"))
+        out = {record(std::nullopt), record(false), record(true)};
+    if (out.size() > query.limit)
+        out.resize(query.limit);
+    return out;
+}
+
+ports::GateStatus FakeService::gate() const {
+    ports::GateStatus out;
+    out.sequence = 12;
+    out.rejected_frames = 3;
+    if (plugins)
+        out.plugins = {{"ctl1",
+                        "127.0.0.1:41234",
+                        "22.05.8",
+                        "0.1.0",
+                        11,
+                        instant(kNow - 600),
+                        instant(kNow),
+                        {1000, 20, 3, 0}}};
+    return out;
+}
+
+void FakeService::hold() {
+    const std::scoped_lock lock(mutex_);
+    held_ = true;
+}
+
+void FakeService::let_go() {
+    {
+        const std::scoped_lock lock(mutex_);
+        held_ = false;
+    }
+    wake_.notify_all();
+}
+
+} // namespace sluice::test

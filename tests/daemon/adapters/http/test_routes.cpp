@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The routes without a socket: who sees what, what is refused, and how it looks.
+#include "common/json/json.hpp"
+#include "daemon/adapters/http/router.hpp"
+#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "tests/support/case.hpp"
+
+using namespace sluice;
+using sluice::test::FakeService;
+
+namespace {
+
+constexpr ports::Viewer kRoot{0, true};
+constexpr ports::Viewer kAlice{sluice::test::kAlice, false};
+constexpr ports::Viewer kStranger{4294967294U, false};
+
+struct Answer {
+    int status;
+    json::Value body;
+    std::string allow;
+};
+
+Answer ask(FakeService& service, http::Request request) {
+    auto response = http::dispatch(request, service);
+    CHECK(response.body.ends_with('\n'));
+    auto body = json::parse(response.body, {.bytes = 1 << 20});
+    CHECK(body.has_value());
+    return {response.status, std::move(*body), response.allow};
+}
+
+Answer get(const std::string& path, ports::Viewer viewer = kRoot,
+           std::map<std::string, std::string> query = {}) {
+    FakeService service;
+    return ask(service, {"GET", path, std::move(query), "", viewer});
+}
+
+Answer post(const std::string& body, ports::Viewer viewer = kRoot) {
+    FakeService service;
+    return ask(service, {"POST", "/api/v1/evaluate", {}, body, viewer});
+}
+
+} // namespace
+
+CASE(staff_see_all_accounts_and_users_theirs_with_the_parents) {
+    CHECK_EQ(get("/api/v1/accounts").body["accounts"].size(), 4u);
+    const auto alice = get("/api/v1/accounts", kAlice);
+    CHECK_EQ(alice.body["accounts"].size(), 2u);
+    CHECK_EQ(alice.body["accounts"].at(0)["account"].text(), "optics");
+    CHECK_EQ(alice.body["accounts"].at(1)["account"].text(), "physics");
+}
+
+CASE(a_user_whom_slurm_does_not_know_sees_nothing) {
+    FakeService service;
+    auto turn = sluice::test::sample_turn();
+    turn.users.push_back({"ghost", 4294967294U, "chem", {"chem"}});
+    service.turn = std::make_shared<ports::TurnReport>(turn);
+    const auto answer = ask(service, {"GET", "/api/v1/accounts", {}, "", kStranger});
+    CHECK_EQ(answer.status, 200);
+    CHECK_EQ(answer.body["accounts"].size(), 0u);
+}
+
+CASE(figures_are_numbers_in_the_components_unit) {
+    const auto answer = get("/api/v1/accounts/physics");
+    CHECK_EQ(answer.status, 200);
+    const auto account = answer.body["account"];
+    const auto component = account["components"].at(0);
+    CHECK_EQ(component["allocation"].integer(), 1000);
+    CHECK_EQ(component["used"].number(), 1231.000278);
+    CHECK_EQ(component["left"].number(), -231.000278);
+    CHECK_EQ(component["usage_percentage"].number(), 123.1);
+    CHECK_EQ(account["standing"].text(), "paused");
+    CHECK_EQ(account["until"].text(), "2027-01-01T00:00:00Z");
+    CHECK_EQ(account["until_epoch"].integer(), 1798761600);
+    CHECK_EQ(account["period"]["begin"].text(), "2026-10-01T00:00:00Z");
+    CHECK_EQ(answer.body["explain"].size(), 2u);
+}
+
+CASE(an_allocation_of_nothing_has_no_percentage) {
+    const auto answer = get("/api/v1/accounts/empty");
+    CHECK(answer.body["account"]["usage_percentage"].is_null());
+    CHECK(answer.body["account"]["components"].at(0)["usage_percentage"].is_null());
+}
+
+CASE(an_unknown_account_is_404_with_a_suggestion) {
+    const auto answer = get("/api/v1/accounts/phisics");
+    CHECK_EQ(answer.status, 404);
+    CHECK_EQ(answer.body["detail"].text(),
+             "account 'phisics' is not under any policy; did you mean 'physics'?");
+}
+
+CASE(users_cannot_tell_a_foreign_account_from_an_unknown_one) {
+    const auto foreign = get("/api/v1/accounts/chem", kAlice);
+    const auto unknown = get("/api/v1/accounts/none", kAlice);
+    CHECK_EQ(foreign.status, 404);
+    CHECK_EQ(unknown.status, 404);
+    CHECK_EQ(foreign.body["detail"].text(),
+             "account 'chem' is not under any policy, or you do not belong to it");
+}
+
+CASE(only_staff_may_start_a_turn_or_see_the_gate) {
+    CHECK_EQ(post("{}", kAlice).status, 403);
+    CHECK_EQ(get("/api/v1/gate", kAlice).status, 403);
+    CHECK_EQ(post("{}").status, 200);
+    CHECK_EQ(get("/api/v1/gate").body["gate"]["plugins"].at(0)["refused"].integer(), 3);
+}
+
+CASE(a_dry_run_shows_the_plan_and_evaluate_the_outcome) {
+    const auto dry = post("{\"dry_run\": true}");
+    CHECK(dry.body["turn"]["dry_run"].boolean());
+    CHECK(dry.body["commands"].at(0)["success"].is_null());
+    CHECK(dry.body["commands"].at(0)["id"].is_null());
+    const auto real = post("");
+    CHECK(real.body["commands"].at(0)["success"].boolean());
+    CHECK_EQ(real.body["commands"].at(0)["parameters"]["qos"].at(0).text(), "blocked");
+    CHECK_EQ(real.body["commands"].at(0)["execution_mode"].text(), "production");
+}
+
+CASE(evaluate_shows_only_the_accounts_asked_for) {
+    const auto answer = post("{\"accounts\": [\"chem\"]}");
+    CHECK_EQ(answer.status, 200);
+    CHECK_EQ(answer.body["accounts"].size(), 1u);
+    CHECK_EQ(answer.body["commands"].size(), 0u);
+    CHECK_EQ(post("{\"accounts\": [\"kem\"]}").status, 404);
+}
+
+CASE(bad_bodies_are_400_and_say_why) {
+    CHECK_EQ(post("{\"dry_run\": 1}").body["detail"].text(), "dry_run is true or false");
+    for (const char* bad : {"[]", "{", "nonsense", "{\"dryrun\": true}", "{\"accounts\": \"x\"}",
+                            "{\"accounts\": [1]}", "{\"dry_run\": true, \"dry_run\": false}"})
+        CHECK_EQ(post(bad).status, 400);
+    CHECK_EQ(post(std::string(1000, '[')).status, 400);
+}
+
+CASE(a_bad_request_starts_no_turn) {
+    FakeService service;
+    ask(service, {"POST", "/api/v1/evaluate", {}, "{\"dryrun\": true}", kRoot});
+    ask(service, {"POST", "/api/v1/evaluate", {}, "{}", kAlice});
+    CHECK_EQ(service.evaluating.load(), 0);
+}
+
+CASE(unknown_paths_are_404_and_other_methods_405) {
+    CHECK_EQ(get("/").status, 404);
+    CHECK_EQ(get("/api/v1/accounts/").status, 200);
+    CHECK_EQ(get("/api/v1/nothing").status, 404);
+    const auto answer = get("/api/v1/evaluate");
+    CHECK_EQ(answer.status, 405);
+    CHECK_EQ(answer.allow, "POST");
+    FakeService service;
+    CHECK_EQ(ask(service, {"DELETE", "/api/v1/status", {}, "", kRoot}).allow, "GET");
+}
+
+CASE(journal_is_cut_to_the_viewers_accounts) {
+    CHECK_EQ(get("/api/v1/evaluations").body["evaluations"].size(), 2u);
+    const auto alice = get("/api/v1/evaluations", kAlice);
+    CHECK_EQ(alice.body["evaluations"].size(), 1u);
+    CHECK_EQ(alice.body["evaluations"].at(0)["account"].text(), "physics");
+    CHECK_EQ(get("/api/v1/evaluations", kAlice, {{"account", "chem"}}).status, 404);
+    CHECK_EQ(get("/api/v1/commands", kStranger).body["commands"].size(), 0u);
+    CHECK_EQ(get("/api/v1/evaluations", kStranger).body["evaluations"].size(), 0u);
+}
+
+CASE(limit_is_a_number_in_bounds) {
+    CHECK_EQ(get("/api/v1/commands", kRoot, {{"limit", "1"}}).body["commands"].size(), 1u);
+    for (const char* bad : {"0", "-1", "x", "1x", "10001", ""})
+        CHECK_EQ(get("/api/v1/commands", kRoot, {{"limit", bad}}).status, 400);
+}
+
+CASE(a_locked_journal_is_503) {
+    FakeService service;
+    service.journal_away = true;
+    const auto answer = ask(service, {"GET", "/api/v1/commands", {}, "", kRoot});
+    CHECK_EQ(answer.status, 503);
+    CHECK_EQ(answer.body["detail"].text(), "journal: database is locked");
+}
+
+CASE(status_warns_of_what_makes_the_figures_doubtful) {
+    FakeService service;
+    service.daemon.down = {"slurmdbd"};
+    service.daemon.config_error = "sluiced.yaml:3:5: unknown key";
+    service.plugins = false;
+    auto turn = sluice::test::sample_turn();
+    turn.error = "slurmdbd: Connection refused";
+    service.turn = std::make_shared<ports::TurnReport>(turn);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/status", {}, "", kRoot}).body["warnings"].size(), 4u);
+    const auto user = ask(service, {"GET", "/api/v1/status", {}, "", kAlice});
+    CHECK_EQ(user.body["warnings"].size(), 2u);
+    CHECK_EQ(user.body["daemon"]["config_error"].text(), "");
+    CHECK_EQ(user.body["turn"]["error"].text(), "");
+}
+
+CASE(before_the_first_turn_status_says_so) {
+    FakeService service;
+    service.turn = nullptr;
+    const auto status = ask(service, {"GET", "/api/v1/status", {}, "", kRoot});
+    CHECK_EQ(status.status, 200);
+    CHECK(status.body["turn"].is_null());
+    CHECK_EQ(status.body["warnings"].at(0)["description"].text(), "no turn has been done yet");
+    CHECK_EQ(ask(service, {"GET", "/api/v1/balances", {}, "", kRoot}).status, 503);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/accounts/x", {}, "", kAlice}).status, 503);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/accounts", {}, "", kAlice}).status, 200);
+}
+
+CASE(balances_are_ones_own_unless_staff_ask) {
+    const auto own = get("/api/v1/balances", kAlice);
+    CHECK_EQ(own.body["balances"].size(), 2u);
+    CHECK_EQ(own.body["balances"].at(0)["left"].integer(), 99);
+    CHECK_EQ(own.body["balances"].at(0)["resets"].text(), "2027-01-01T00:00:00Z");
+    CHECK_EQ(get("/api/v1/balances", kAlice, {{"user", "alice"}}).status, 200);
+    CHECK_EQ(get("/api/v1/balances", kAlice, {{"user", "bob"}}).status, 403);
+    CHECK_EQ(get("/api/v1/balances", kRoot, {{"user", "bob"}}).body["balances"].size(), 1u);
+    CHECK_EQ(get("/api/v1/balances", kRoot, {{"user", "nobody"}}).status, 404);
+    CHECK_EQ(get("/api/v1/balances", kRoot).body["balances"].size(), 0u);
+}
+
+CASE(only_evaluate_waits_for_a_turn) {
+    for (const auto& route : http::routes())
+        CHECK_EQ(http::waits({std::string(route.method), std::string(route.path), {}, "", {}}),
+                 route.path == "/api/v1/evaluate");
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The server over a real socket: credentials, limits, slow clients, stale sockets.
+#include "common/base/unique_fd.hpp"
+#include "daemon/adapters/http/server.hpp"
+#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "tests/support/case.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace sluice;
+using sluice::test::FakeService;
+
+namespace {
+
+struct Directory {
+    char path[32] = "/tmp/sluice-http-XXXXXX";
+    Directory() {
+        CHECK(::mkdtemp(path) != nullptr);
+        // Another uid must reach the socket in it.
+        CHECK(::chmod(path, 0755) == 0);
+    }
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+    ~Directory() {
+        ::unlink(socket().c_str());
+        ::rmdir((std::string(path) + "/run").c_str());
+        ::rmdir(path);
+    }
+    std::string socket() const { return std::string(path) + "/run/s"; }
+};
+
+sockaddr_un address(const std::string& path) {
+    sockaddr_un out{};
+    out.sun_family = AF_UNIX;
+    path.copy(out.sun_path, sizeof out.sun_path - 1);
+    return out;
+}
+
+UniqueFd dial(const std::string& path) {
+    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto to = address(path);
+    timeval patience{10, 0};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+        fd.reset();
+    return fd;
+}
+
+void send_all(int fd, std::string_view text) {
+    while (!text.empty()) {
+        const auto sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+        if (sent <= 0)
+            return;
+        text.remove_prefix(static_cast<std::size_t>(sent));
+    }
+}
+
+std::string receive_all(int fd) {
+    std::string out;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
+        out.append(buffer, static_cast<std::size_t>(got));
+    return out;
+}
+
+std::string request(const std::string& path, std::string_view text) {
+    const UniqueFd fd = dial(path);
+    CHECK(fd.get() >= 0);
+    send_all(fd.get(), text);
+    return receive_all(fd.get());
+}
+
+std::string get(const std::string& path, const std::string& target) {
+    return request(path, "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+}
+
+std::string post(const std::string& path, const std::string& body) {
+    return request(path, "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                         "Content-Length: " +
+                             std::to_string(body.size()) + "\r\n\r\n" + body);
+}
+
+// The same request from a child with another uid. 77 characters are enough to tell the status.
+std::string get_as(std::uint32_t uid, const std::string& path, const std::string& target) {
+    int ends[2];
+    CHECK(::pipe(ends) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        std::string answer = "cannot change the uid";
+        if (::setgid(uid) == 0 && ::setuid(uid) == 0)
+            answer = get(path, target);
+        [[maybe_unused]] const auto n = ::write(ends[1], answer.data(), answer.size());
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    std::string out;
+    char buffer[4096];
+    for (ssize_t got = 0; (got = ::read(ends[0], buffer, sizeof buffer)) > 0;)
+        out.append(buffer, static_cast<std::size_t>(got));
+    ::close(ends[0]);
+    ::waitpid(child, nullptr, 0);
+    return out;
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+struct Running {
+    Directory directory;
+    FakeService service;
+    std::unique_ptr<http::HttpServer> server;
+
+    Running() {
+        auto started = http::HttpServer::start({directory.socket(), {}}, service);
+        CHECK(started.has_value());
+        server = std::move(*started);
+    }
+    std::string socket() const { return directory.socket(); }
+};
+
+double seconds_of(const std::function<void()>& body) {
+    const auto begin = std::chrono::steady_clock::now();
+    body();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+} // namespace
+
+CASE(the_socket_is_open_to_all_and_its_directory_is_made) {
+    const Running running;
+    struct stat status {};
+    CHECK(::stat(running.socket().c_str(), &status) == 0);
+    CHECK_EQ(status.st_mode & 07777, 0666u);
+    CHECK(::stat((std::string(running.directory.path) + "/run").c_str(), &status) == 0);
+    CHECK_EQ(status.st_mode & 07777, 0755u);
+}
+
+CASE(the_peer_on_the_socket_is_the_login) {
+    const Running running;
+    const std::string answer = get(running.socket(), "/api/v1/status");
+    CHECK(has(answer, "HTTP/1.1 200"));
+    CHECK(has(answer, "Content-Type: application/json"));
+    CHECK(has(answer, "\"staff\":true"));
+    CHECK(has(answer, "\"chem\""));
+    if (::geteuid() != 0)
+        return; // another uid needs root
+    const std::string alice = get_as(sluice::test::kAlice, running.socket(), "/api/v1/status");
+    CHECK(has(alice, "\"staff\":false"));
+    CHECK(has(alice, "\"optics\""));
+    CHECK(!has(alice, "\"chem\""));
+    CHECK(has(get_as(sluice::test::kAlice, running.socket(), "/api/v1/gate"), "HTTP/1.1 403"));
+}
+
+CASE(a_uid_named_in_the_settings_is_staff) {
+    if (::geteuid() != 0)
+        return;
+    const Directory directory;
+    FakeService service;
+    const auto server = http::HttpServer::start({directory.socket(), {23456}}, service);
+    CHECK(server.has_value());
+    CHECK(has(get_as(23456, directory.socket(), "/api/v1/gate"), "HTTP/1.1 200"));
+    CHECK(has(get_as(23457, directory.socket(), "/api/v1/gate"), "HTTP/1.1 403"));
+}
+
+CASE(head_answers_without_a_body) {
+    const Running running;
+    const std::string answer =
+        request(running.socket(), "HEAD /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    CHECK(has(answer, "HTTP/1.1 200"));
+    CHECK(answer.ends_with("\r\n\r\n"));
+}
+
+CASE(paths_and_queries_are_percent_decoded) {
+    const Running running;
+    CHECK(has(get(running.socket(), "/api/v1/accounts/phys%69cs"), "HTTP/1.1 200"));
+    const std::string answer = get(running.socket(), "/api/v1/status?account=ch%65m");
+    CHECK(has(answer, "\"chem\""));
+    CHECK(!has(answer, "\"physics\""));
+}
+
+CASE(a_large_body_is_413_whether_announced_or_not) {
+    const Running running;
+    CHECK(has(post(running.socket(), std::string(65 * 1024, ' ')), "HTTP/1.1 413"));
+    const std::string chunk = "4000\r\n" + std::string(0x4000, ' ') + "\r\n";
+    std::string chunked = "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                          "Transfer-Encoding: chunked\r\n\r\n";
+    for (int i = 0; i < 5; ++i)
+        chunked += chunk;
+    CHECK(has(request(running.socket(), chunked + "0\r\n\r\n"), "HTTP/1.1 413"));
+    CHECK(has(post(running.socket(), "{}" + std::string(63 * 1024, ' ')), "HTTP/1.1 200"));
+    CHECK_EQ(running.service.evaluated.load(), 1);
+}
+
+CASE(an_endless_body_is_cut_off) {
+    const Running running;
+    std::string chunked = "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\n"
+                          "Transfer-Encoding: chunked\r\n\r\n";
+    const std::string chunk = "10000\r\n" + std::string(0x10000, ' ') + "\r\n";
+    for (int i = 0; i < 40; ++i)
+        chunked += chunk;
+    request(running.socket(), chunked); // returns: the server hung up
+    CHECK_EQ(running.service.evaluating.load(), 0);
+}
+
+CASE(large_headers_and_rubbish_do_not_harm) {
+    const Running running;
+    request(running.socket(), "GET / HTTP/1.1\r\nX: " + std::string(100000, 'x') + "\r\n\r\n");
+    request(running.socket(), std::string("\0\xFF\r\n\r\n garbage \r\n\r\n", 20));
+    request(running.socket(), "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                              "Content-Length: -5\r\n\r\n");
+    CHECK(has(get(running.socket(), "/healthz"), "HTTP/1.1 200"));
+    CHECK_EQ(running.service.evaluating.load(), 0);
+}
+
+CASE(two_hundred_half_open_clients_delay_nobody) {
+    const Running running;
+    std::vector<UniqueFd> slow;
+    for (int i = 0; i < 200; ++i) {
+        slow.push_back(dial(running.socket()));
+        send_all(slow.back().get(), "GET /api/v1/status HTTP/1.1\r\nHost:");
+    }
+    CHECK(seconds_of([&] { CHECK(has(get(running.socket(), "/api/v1/status"), "HTTP/1.1 200")); }) <
+          1.0);
+}
+
+CASE(a_running_turn_delays_nobody_and_turns_queue_up) {
+    Running running;
+    running.service.hold();
+    std::vector<std::thread> waiting;
+    std::atomic<int> done{0};
+    for (int i = 0; i < 3; ++i)
+        waiting.emplace_back([&] {
+            if (has(post(running.socket(), "{}"), "HTTP/1.1 200"))
+                ++done;
+        });
+    while (running.service.evaluating == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    CHECK(seconds_of([&] { CHECK(has(get(running.socket(), "/api/v1/status"), "HTTP/1.1 200")); }) <
+          1.0);
+    CHECK_EQ(running.service.evaluating.load(), 1);
+    running.service.let_go();
+    for (auto& thread : waiting)
+        thread.join();
+    CHECK_EQ(done.load(), 3);
+}
+
+CASE(one_user_cannot_take_all_connections) {
+    if (::geteuid() != 0)
+        return;
+    const Running running;
+    int ready[2];
+    int quit[2];
+    CHECK(::pipe(ready) == 0 && ::pipe(quit) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::close(quit[1]);
+        std::vector<UniqueFd> mine;
+        if (::setuid(sluice::test::kBob) == 0)
+            for (int i = 0; i < 200; ++i)
+                mine.push_back(dial(running.socket()));
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        int open = 0;
+        for (const auto& fd : mine) {
+            char byte = 0;
+            if (::recv(fd.get(), &byte, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+                ++open;
+        }
+        const char most = static_cast<char>(open);
+        [[maybe_unused]] const auto n = ::write(ready[1], &most, 1);
+        char byte = 0;
+        [[maybe_unused]] const auto m = ::read(quit[0], &byte, 1);
+        ::_exit(0);
+    }
+    char open = 0;
+    CHECK(::read(ready[0], &open, 1) == 1);
+    const std::string alice = get_as(sluice::test::kAlice, running.socket(), "/api/v1/status");
+    for (const int fd : {ready[0], ready[1], quit[0], quit[1]})
+        ::close(fd);
+    ::waitpid(child, nullptr, 0);
+    CHECK_EQ(static_cast<int>(open), 32);
+    CHECK(has(alice, "HTTP/1.1 200"));
+}
+
+CASE(stopping_answers_what_waits_and_waits_for_what_runs) {
+    auto running = std::make_unique<Running>();
+    running->service.hold();
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 4; ++i)
+        clients.emplace_back([path = running->socket()] { post(path, "{}"); });
+    while (running->service.evaluating == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    std::thread later([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        running->service.let_go();
+    });
+    running->server.reset();
+    later.join();
+    for (auto& thread : clients)
+        thread.join();
+    CHECK(::access(running->socket().c_str(), F_OK) != 0);
+}
+
+CASE(a_stale_socket_is_replaced_and_a_live_one_is_not) {
+    Directory directory;
+    FakeService service;
+    {
+        CHECK(::mkdir((std::string(directory.path) + "/run").c_str(), 0755) == 0);
+        const UniqueFd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
+        const auto at = address(directory.socket());
+        CHECK(::bind(dead.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
+    }
+    auto first = http::HttpServer::start({directory.socket(), {}}, service);
+    CHECK(first.has_value());
+    const auto second = http::HttpServer::start({directory.socket(), {}}, service);
+    CHECK(!second.has_value());
+    CHECK(second.error().code == Errc::conflict);
+    CHECK(has(get(directory.socket(), "/healthz"), "HTTP/1.1 200"));
+}
+
+CASE(a_file_in_the_way_is_left_alone) {
+    Directory directory;
+    FakeService service;
+    CHECK(::mkdir((std::string(directory.path) + "/run").c_str(), 0755) == 0);
+    CHECK(::symlink("/nowhere", directory.socket().c_str()) == 0);
+    const auto server = http::HttpServer::start({directory.socket(), {}}, service);
+    CHECK(!server.has_value());
+    CHECK(server.error().code == Errc::conflict);
+    CHECK(!http::HttpServer::start({std::string(200, 'x'), {}}, service).has_value());
+}
+
+CASE(a_hundred_requests_on_one_connection) {
+    const Running running;
+    const UniqueFd fd = dial(running.socket());
+    std::size_t answers = 0;
+    for (int i = 0; i < 100; ++i)
+        send_all(fd.get(), i == 99 ? "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                                   : "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string all = receive_all(fd.get());
+    for (std::size_t at = 0; (at = all.find("HTTP/1.1 200", at)) != std::string::npos; ++at)
+        ++answers;
+    CHECK_EQ(answers, 100u);
+}
