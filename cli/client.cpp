@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/client.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <curl/curl.h>
+#include <memory>
+#include <optional>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::size_t kMostAnswer = 256U * 1024 * 1024; // 100,000 accounts are about 100 MB
+constexpr long kConnectSeconds = 5;
+constexpr long kReadSeconds = 60;
+constexpr long kTurnSeconds = 600;
+
+struct EasyRelease {
+    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+struct ListRelease {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+using EasyHandle = std::unique_ptr<CURL, EasyRelease>;
+using HeaderList = std::unique_ptr<curl_slist, ListRelease>;
+
+struct Exchange {
+    std::string socket;
+    std::string target;
+    std::optional<std::string> body; // set: POST
+    long seconds = kReadSeconds;
+};
+
+std::size_t take(char* data, std::size_t size, std::size_t count, void* out) {
+    auto& text = *static_cast<std::string*>(out);
+    const std::size_t bytes = size * count;
+    if (text.size() + bytes > kMostAnswer)
+        return 0;
+    try {
+        text.append(data, bytes);
+    } catch (...) {
+        return 0;
+    }
+    return bytes;
+}
+
+Error unreachable(const Exchange& exchange, CURLcode code, long os_error) {
+    const std::string where = "cannot reach sluiced at " + exchange.socket + ": ";
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return Error{Errc::timeout, "no answer from sluiced at " + exchange.socket + " within " +
+                                        std::to_string(exchange.seconds) +
+                                        " s; is it stuck? (journalctl -u sluiced)"};
+    if (code == CURLE_COULDNT_CONNECT && os_error == EACCES)
+        return Error{Errc::refused,
+                     where + std::strerror(EACCES) + "; you need to reach the socket's directory"};
+    if (code == CURLE_COULDNT_CONNECT)
+        return Error{Errc::unavailable,
+                     where +
+                         (os_error != 0 ? std::strerror(static_cast<int>(os_error))
+                                        : curl_easy_strerror(code)) +
+                         "; is the service running? (systemctl status sluiced)"};
+    if (code == CURLE_WRITE_ERROR)
+        return Error{Errc::overflow, "the answer of sluiced is too large"};
+    return Error{Errc::unavailable, where + curl_easy_strerror(code)};
+}
+
+Error refused(long status, const std::string& body) {
+    const auto answer = json::parse(body);
+    std::string detail = answer ? (*answer)["detail"].text() : "";
+    if (detail.empty())
+        detail = "sluiced answered with HTTP status " + std::to_string(status);
+    switch (status) {
+    case 401:
+    case 403:
+        return Error{Errc::refused, std::move(detail)};
+    case 404:
+        return Error{Errc::not_found, std::move(detail)};
+    case 400:
+    case 405:
+    case 413:
+        return Error{Errc::malformed, std::move(detail)};
+    case 429:
+    case 503:
+        return Error{Errc::unavailable, std::move(detail)};
+    default:
+        return Error{Errc::internal, std::move(detail)};
+    }
+}
+
+// Option setters fail only for lack of memory or an option unknown to an older libcurl; the
+// exchange then fails by itself.
+void prepare(CURL* easy, const Exchange& exchange, std::string& answer) {
+    const std::string url = "http://localhost" + exchange.target;
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, exchange.socket.c_str());
+    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, exchange.seconds);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "sluice");
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer);
+    if (exchange.body) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange.body->c_str());
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(exchange.body->size()));
+    }
+}
+
+Result<json::Value> perform(const Exchange& exchange) {
+    const EasyHandle easy(curl_easy_init());
+    const HeaderList headers(curl_slist_append(nullptr, "Content-Type: application/json"));
+    if (!easy || !headers)
+        return Error{Errc::internal, "libcurl cannot be started"};
+    std::string answer;
+    prepare(easy.get(), exchange, answer);
+    curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
+    const CURLcode code = curl_easy_perform(easy.get());
+    long os_error = 0;
+    long status = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &os_error);
+    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    if (code != CURLE_OK)
+        return unreachable(exchange, code, os_error);
+    if (status != 200)
+        return refused(status, answer);
+    auto parsed = json::parse(answer, {.bytes = kMostAnswer, .depth = 64});
+    if (!parsed)
+        return std::move(parsed).error().in("the answer of sluiced at " + exchange.socket);
+    return parsed;
+}
+
+} // namespace
+
+std::string escaped(std::string_view text) {
+    constexpr std::string_view kPlain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (kPlain.find(c) != std::string_view::npos)
+            out += c;
+        else
+            (((out += '%') += kHex[byte >> 4]) += kHex[byte & 15]);
+    }
+    return out;
+}
+
+std::string target(const std::string& path, const Parameters& parameters) {
+    std::string out = path;
+    char separator = '?';
+    for (const auto& [key, value] : parameters) {
+        (out += separator) += escaped(key);
+        (out += '=') += escaped(value);
+        separator = '&';
+    }
+    return out;
+}
+
+Result<json::Value> Client::get(const std::string& path, const Parameters& parameters) const {
+    return perform({socket_, target(path, parameters), std::nullopt, kReadSeconds});
+}
+
+Result<json::Value> Client::post(const std::string& path, const json::Value& body) const {
+    return perform({socket_, path, body.compact(), kTurnSeconds});
+}
+
+} // namespace sluice::cli

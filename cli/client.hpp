@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Asks the daemon over its Unix socket. The only file pair of the command line that knows libcurl.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/json/json.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::cli {
+
+using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+class Client {
+public:
+    explicit Client(std::string socket) : socket_(std::move(socket)) {}
+
+    // Errors are sentences for people, with the remedy. unavailable: nobody listens; timeout;
+    // refused: not allowed; not_found; malformed: not our daemon, or a request that it refuses.
+    Result<json::Value> get(const std::string& path, const Parameters& parameters = {}) const;
+    // Waits for as long as a turn may take.
+    Result<json::Value> post(const std::string& path, const json::Value& body) const;
+
+private:
+    std::string socket_;
+};
+
+// "/api/v1/status?account=a%26b"
+std::string target(const std::string& path, const Parameters& parameters);
+// One segment of a path or a value of a query.
+std::string escaped(std::string_view text);
+
+} // namespace sluice::cli

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice commands`: what was changed in Slurm, newest first.
+#include "cli/figures.hpp"
+#include "cli/report.hpp"
+#include "cli/subcommands.hpp"
+
+#include <array>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::array kColumns{
+    Column{"id", "ID", 10, "number of the record"},
+    Column{"time", "Requested", 19, "when it was decided, local time"},
+    Column{"finished", "Finished", 19, "when it was done, local time"},
+    Column{"account", "Account", 24, "account in Slurm"},
+    Column{"type", "Type", 12, "qos, limits, fairshare or reset_usage"},
+    Column{"result", "Result", 8, "done, failed, or open while it is not known"},
+    Column{"reason", "Reason", 24, "why"},
+    Column{"description", "Description", 60, "what, in a sentence"},
+    Column{"error", "Error", 60, "why it failed"},
+    Column{"execution", "Execution", 12, "production or emulator"},
+    Column{"sacctmgr", "Sacctmgr", 200, "the equivalent sacctmgr line, to read and paste"},
+};
+constexpr const char* kDefault = "id,time,account,type,result,reason,description";
+
+std::string result(json::View record) {
+    const auto success = record["success"];
+    if (!success.is_bool())
+        return "open";
+    return success.boolean() ? "done" : "failed";
+}
+
+Row fill(json::View record) {
+    return {std::to_string(record["id"].integer()),
+            local_time(record, "requested"),
+            local_time(record, "finished"),
+            record["account"].text(),
+            record["type"].text(),
+            result(record),
+            record["reason"].text(),
+            record["description"].text(),
+            record["error"].text(),
+            record["execution_mode"].text(),
+            record["sacctmgr"].text()};
+}
+
+} // namespace
+
+int run_commands(const Context& context, int argc, char** argv) {
+    const auto parsed =
+        parse_options(context, *find_subcommand("commands"),
+                      kTable | kJson | kAccounts | kLimit | kCluster | kSocket, argc, argv);
+    if (parsed.done)
+        return *parsed.done;
+    if (helped(parsed, kColumns))
+        return kOk;
+    auto table = sheet(parsed, kColumns, kDefault);
+    if (!table)
+        return complain(parsed.context, table.error());
+    const auto answer = ask(parsed, "/api/v1/commands", parameters(parsed.options));
+    if (!answer)
+        return complain(parsed.context, answer.error());
+    if (parsed.options.json)
+        return print_json(parsed, *answer);
+    for (const auto& record : (*answer)["commands"].items())
+        table->rows.push_back(fill(record));
+    print(parsed.context, table->text());
+    return kOk;
+}
+
+} // namespace sluice::cli

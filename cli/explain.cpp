@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice explain ACCOUNT`: how the figures came about, in sentences that the daemon wrote.
+#include "cli/report.hpp"
+#include "cli/subcommands.hpp"
+
+namespace sluice::cli {
+
+int run_explain(const Context& context, int argc, char** argv) {
+    const auto parsed = parse_options(context, *find_subcommand("explain"),
+                                      kJson | kAccounts | kCluster | kSocket, argc, argv);
+    if (parsed.done)
+        return *parsed.done;
+    const auto& accounts = parsed.options.accounts;
+    if (accounts.empty())
+        return complain(parsed.context, "which account? (sluice explain ACCOUNT)");
+    if (accounts.size() > 1 && parsed.options.json)
+        return complain(parsed.context, "--json explains one account at a time");
+    for (const auto& account : accounts) {
+        const auto answer = ask(parsed, "/api/v1/accounts/" + escaped(account));
+        if (!answer)
+            return complain(parsed.context, answer.error());
+        if (parsed.options.json)
+            return print_json(parsed, *answer);
+        if (&account != &accounts.front())
+            print(parsed.context, "\n");
+        for (const auto& line : (*answer)["explain"].texts())
+            print(parsed.context, line + '\n');
+    }
+    return kOk;
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice gate`: which plugins are connected and what they have.
+#include "cli/figures.hpp"
+#include "cli/report.hpp"
+#include "cli/subcommands.hpp"
+
+#include <array>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::array kColumns{
+    Column{"host", "Host", 32, "host of slurmctld"},
+    Column{"address", "Address", 32, "where it connects from"},
+    Column{"slurm", "Slurm", 12, "version of slurmctld"},
+    Column{"version", "Version", 12, "version of the plugin"},
+    Column{"sequence", "Sequence", 12, "newest snapshot it has acknowledged"},
+    Column{"behind", "Behind", 8, "snapshots that it has not acknowledged yet"},
+    Column{"heard", "Heard", 10, "time since it was last heard"},
+    Column{"connected", "Connected", 19, "since when, local time"},
+    Column{"admitted", "Admitted", 12, "submissions admitted"},
+    Column{"warned", "Warned", 12, "of these with a warning"},
+    Column{"refused", "Refused", 12, "submissions refused"},
+    Column{"faults", "Faults", 8, "faults caught inside it; the job was admitted"},
+};
+constexpr const char* kDefault =
+    "host,address,slurm,version,sequence,behind,heard,admitted,warned,refused,faults";
+
+std::string number(json::View value) {
+    return std::to_string(value.integer());
+}
+
+Row fill(json::View plugin, std::int64_t newest, Instant now) {
+    const auto behind = newest - plugin["sequence"].integer();
+    return {plugin["host"].text(),
+            plugin["address"].text(),
+            plugin["slurm_version"].text(),
+            plugin["plugin_version"].text(),
+            number(plugin["sequence"]),
+            std::to_string(behind < 0 ? 0 : behind),
+            age(now - instant(plugin["last_heard_epoch"].integer())),
+            local_time(plugin, "connected"),
+            number(plugin["admitted"]),
+            number(plugin["warned"]),
+            number(plugin["refused"]),
+            number(plugin["faults"])};
+}
+
+int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+    const auto gate = answer["gate"];
+    for (const auto& plugin : gate["plugins"].items())
+        sheet.rows.push_back(fill(plugin, gate["sequence"].integer(), parsed.context.clock.now()));
+    if (sheet.rows.empty())
+        warn(parsed.context,
+             "no plugin is connected; is JobSubmitPlugins=sluice in slurm.conf, slurmctld "
+             "restarted since, and Daemon= in its sluice.conf the address of this daemon?");
+    remark(parsed, "Newest snapshot " + number(gate["sequence"]) + ", " +
+                       number(gate["rejected_frames"]) + " frames rejected\n\n");
+    print(parsed.context, sheet.text());
+    return kOk;
+}
+
+} // namespace
+
+int run_gate(const Context& context, int argc, char** argv) {
+    const auto parsed = parse_options(context, *find_subcommand("gate"),
+                                      kTable | kJson | kCluster | kSocket, argc, argv);
+    if (parsed.done)
+        return *parsed.done;
+    if (helped(parsed, kColumns))
+        return kOk;
+    auto table = sheet(parsed, kColumns, kDefault);
+    if (!table)
+        return complain(parsed.context, table.error());
+    const auto answer = ask(parsed, "/api/v1/gate");
+    if (!answer)
+        return complain(parsed.context, answer.error());
+    if (parsed.options.json)
+        return print_json(parsed, *answer);
+    return show(parsed, *answer, std::move(*table));
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The program `sluice`: environment, global options, dispatch. Everything else is in the
+// subcommands.
+#include "cli/options.hpp"
+#include "cli/subcommands.hpp"
+#include "common/base/text.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::cli;
+
+std::string environment(const char* name, const char* fallback) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0' ? value : fallback;
+}
+
+int unknown_subcommand(const Context& context, const std::string& word) {
+    std::vector<std::string> known;
+    for (const auto& each : subcommands())
+        known.emplace_back(each.name);
+    const std::string near = nearest(word, known);
+    return complain(context, "unknown subcommand '" + word + "'" +
+                                 (near.empty() ? std::string(" (sluice help lists them)")
+                                               : "; did you mean '" + near + "'?"));
+}
+
+// Options before the subcommand end at the first word that is none.
+int leading_options(int argc, char** argv) {
+    int at = 1;
+    while (at < argc && argv[at][0] == '-' && std::strcmp(argv[at], "--") != 0) {
+        at += std::strcmp(argv[at], "--socket") == 0 ? 2 : 1;
+    }
+    return at < argc ? at : argc;
+}
+
+int run(const Context& context, int argc, char** argv) {
+    static constexpr Subcommand kSelf{"", "SUBCOMMAND [ARGUMENTS]",
+                                      "Allocations of Slurm accounts: usage, standing, history",
+                                      nullptr};
+    const int at = leading_options(argc, argv);
+    auto parsed = parse_options(context, kSelf, kSocket, at, argv);
+    if (parsed.done)
+        return *parsed.done;
+    if (at == argc) {
+        std::fputs(overview().c_str(), context.err);
+        return kFailed;
+    }
+    const Subcommand* found = find_subcommand(argv[at]);
+    if (found == nullptr)
+        return unknown_subcommand(context, argv[at]);
+    return found->run(parsed.context, argc - at, argv + at);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const SystemClock clock;
+    const Context context{clock,
+                          stdout,
+                          stderr,
+                          environment("SLUICE_SOCKET", SLUICE_RUNDIR "/sluiced.sock"),
+                          environment("SLUICE_FORMAT", ""),
+                          false,
+                          0};
+    try {
+        int code = run(context, argc, argv);
+        // `sluice status | head` is no error; a full disk is.
+        if ((std::fflush(stdout) != 0 || std::ferror(stdout) != 0) && errno != EPIPE)
+            code =
+                complain(context, std::string("cannot write the output: ") + std::strerror(errno));
+        return code;
+    } catch (const std::exception& fault) {
+        return complain(context, fault.what());
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/report.hpp"
+
+#include "common/base/text.hpp"
+
+namespace sluice::cli {
+
+Result<Sheet> sheet(const Parsed& parsed, std::span<const Column> catalogue,
+                    const char* default_format) {
+    const std::string& named = parsed.options.format;
+    auto chosen = choose(catalogue, named.empty() ? default_format : named);
+    if (!chosen)
+        return std::move(chosen).error();
+    return Sheet{catalogue, std::move(*chosen), style(parsed.options), {}};
+}
+
+bool helped(const Parsed& parsed, std::span<const Column> catalogue) {
+    if (parsed.options.helpformat)
+        print(parsed.context, fields_help(catalogue));
+    return parsed.options.helpformat;
+}
+
+Result<json::Value> ask(const Parsed& parsed, const std::string& path,
+                        const Parameters& parameters) {
+    if (parsed.context.verbose > 0)
+        std::fprintf(parsed.context.err, "sluice: GET %s on %s\n", target(path, parameters).c_str(),
+                     parsed.context.socket.c_str());
+    auto answer = Client(parsed.context.socket).get(path, parameters);
+    if (!answer)
+        return answer;
+    const std::string cluster = (*answer)["meta"]["cluster"].text();
+    const std::string& wanted = parsed.options.cluster;
+    if (!wanted.empty() && wanted != cluster)
+        return Error{Errc::not_found,
+                     "this daemon serves cluster '" + cluster + "', not '" + wanted + "'"};
+    if (!parsed.options.json)
+        for (const auto& each : (*answer)["warnings"].items())
+            warn(parsed.context, each["description"].text());
+    return answer;
+}
+
+Parameters parameters(const Options& options) {
+    Parameters out;
+    if (!options.accounts.empty())
+        out.emplace_back("account", join(options.accounts, ","));
+    if (options.limit)
+        out.emplace_back("limit", std::to_string(*options.limit));
+    return out;
+}
+
+int print_json(const Parsed& parsed, const json::Value& answer) {
+    print(parsed.context, answer.indented() + '\n');
+    return kOk;
+}
+
+void remark(const Parsed& parsed, const std::string& text) {
+    const auto& options = parsed.options;
+    if (!options.noheader && !options.parsable && !options.parsable2 && !parsed.context.quiet)
+        print(parsed.context, text);
+}
+
+} // namespace sluice::cli

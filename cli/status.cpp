@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice status`: a line on the daemon's health, then a row for each component of each account.
+#include "cli/figures.hpp"
+#include "cli/report.hpp"
+#include "cli/subcommands.hpp"
+#include "common/base/text.hpp"
+
+#include <array>
+
+namespace sluice::cli {
+namespace {
+
+// fill() has a cell for each of these, in this order.
+constexpr std::array kColumns{
+    Column{"account", "Account", 24, "account in Slurm"},
+    Column{"policy", "Policy", 16, "policies that judge it"},
+    Column{"mode", "Mode", 8, "observe (nothing is applied) or enforce"},
+    Column{"period", "Period", 12, "current period"},
+    Column{"component", "Component", 16, "what is granted"},
+    Column{"allocation", "Alloc", 16, "granted for the period"},
+    Column{"carryover", "Carry", 16, "carried over from the period before"},
+    Column{"adjustments", "Adjust", 16, "added or taken by staff"},
+    Column{"borrowed", "Borrowed", 16, "from the next period, less what was borrowed from this"},
+    Column{"effective", "Effective", 16, "allocation, carryover, adjustments and borrowed"},
+    Column{"used", "Used", 16, "used in the period, running jobs included"},
+    Column{"running", "Running", 16, "the part of it that is of running jobs"},
+    Column{"left", "Left", 16, "effective allocation less used; negative: overused"},
+    Column{"percent", "Percent", 10, "used, of the effective allocation"},
+    Column{"metric", "Metric", 10, "the percentage that the thresholds look at"},
+    Column{"grace", "Grace", 8, "percentage at which the account is paused"},
+    Column{"standing", "Standing", 10, "normal, downscaled or paused"},
+    Column{"cause", "Cause", 24, "what brought the standing about"},
+    Column{"qos", "QOS", 16, "QOS that the standing asks for; empty: the account's own"},
+    Column{"resets", "Resets", 19, "begin of the next period, local time"},
+    Column{"until", "Until", 19, "when a pause ends by itself, local time"},
+    Column{"contact", "Contact", 24, "whom refused users are sent to"},
+    Column{"note", "Note", 60, "what is not done and why, missing data, errors"},
+};
+constexpr const char* kDefault =
+    "account,policy,mode,period,component,allocation,carryover,used,left,percent,grace,standing,"
+    "cause,qos,resets";
+
+std::string note(json::View account) {
+    auto notes = account["notes"].texts();
+    if (const std::string error = account["error"].text(); !error.empty())
+        notes.insert(notes.begin(), error);
+    return join(notes, "; ");
+}
+
+Row fill(json::View account, json::View component, bool exact) {
+    const auto units = [&](const char* key) { return amount(component[key], exact); };
+    return {account["account"].text(),
+            account["policy"].text(),
+            account["mode"].text(),
+            account["billing_period"].text(),
+            component["component"].text(),
+            units("allocation"),
+            units("carryover"),
+            units("adjustments"),
+            units("borrowed"),
+            units("effective_allocation"),
+            units("used"),
+            amount(component["usage"]["running"], exact),
+            units("left"),
+            percent(component["usage_percentage"]),
+            percent(account["usage_percentage"]),
+            amount(account["grace_limit_percentage"], exact),
+            account["error"].text().empty() ? account["standing"].text() : "error",
+            cause(account),
+            account["qos"].text(),
+            local_day(account["period"], "end"),
+            local_day(account, "until"),
+            account["contact"].text(),
+            note(account)};
+}
+
+// An account without figures (it could not be judged) still has its row.
+void add_rows(Sheet& sheet, json::View account) {
+    for (const auto& component : account["components"].items())
+        sheet.rows.push_back(fill(account, component, sheet.exact()));
+    if (account["components"].size() == 0)
+        sheet.rows.push_back(fill(account, json::View(), sheet.exact()));
+    if (account["judged"].text() != "billing")
+        return;
+    Row row = fill(account, json::View(), sheet.exact());
+    row[4] = "billing";
+    row[13] = percent(account["usage_percentage"]);
+    sheet.rows.push_back(std::move(row));
+}
+
+std::string plural(std::int64_t n, const std::string& word) {
+    return std::to_string(n) + " " + word + (n == 1 ? "" : "s");
+}
+
+std::string health(const json::Value& answer, Instant now) {
+    const auto turn = answer["turn"];
+    std::string out = "Cluster " + answer["meta"]["cluster"].text() + ": ";
+    if (!turn.is_object())
+        return out + "no turn yet\n";
+    out += "last turn " + age(now - instant(turn["at_epoch"].integer())) + " ago (" +
+           turn["trigger"].text() + ", " + std::to_string(turn["duration_ms"].integer()) + " ms)";
+    const auto down = answer["daemon"]["down"].texts();
+    out += down.empty() ? ", slurmdbd and slurmctld up" : ", down: " + join(down, " and ");
+    if (answer["meta"]["viewer"]["staff"].boolean())
+        out += ", " + plural(answer["gate"]["plugins"].integer(), "plugin") + " connected";
+    return out + "\n\n";
+}
+
+void warn_of_age(const Context& context, const json::Value& answer) {
+    const auto turn = answer["turn"];
+    const auto old = context.clock.now() - instant(turn["at_epoch"].integer());
+    const std::int64_t interval = answer["daemon"]["interval_s"].integer(60);
+    if (turn.is_object() && old > std::chrono::seconds(3 * interval + 30))
+        warn(context, "the last turn is " + age(old) + " old although one is due every " +
+                          age(std::chrono::seconds(interval)) + "; see journalctl -u sluiced");
+}
+
+void show_notes(const Parsed& parsed, const json::Value& answer) {
+    std::string out;
+    for (const auto& account : answer["accounts"].items())
+        if (const std::string text = note(account); !text.empty())
+            out += "  " + account["account"].text() + ": " + text + '\n';
+    for (const auto& problem : answer["problems"].items()) {
+        const std::string account = problem["account"].text();
+        const std::string remedy = problem["remedy"].text();
+        out += "  " + (account.empty() ? "" : account + ": ") + problem["what"].text() +
+               (remedy.empty() ? "" : "; remedy: " + remedy) + '\n';
+    }
+    if (!out.empty())
+        remark(parsed, "\nNotes:\n" + out);
+}
+
+int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+    warn_of_age(parsed.context, answer);
+    for (const auto& account : answer["accounts"].items())
+        add_rows(sheet, account);
+    remark(parsed, health(answer, parsed.context.clock.now()));
+    if (sheet.rows.empty() && answer["turn"].is_object())
+        warn(parsed.context, answer["meta"]["viewer"]["staff"].boolean()
+                                 ? "no account has a policy and an allocation yet"
+                                 : "none of your accounts has an allocation here");
+    print(parsed.context, sheet.text());
+    show_notes(parsed, answer);
+    return kOk;
+}
+
+} // namespace
+
+int run_status(const Context& context, int argc, char** argv) {
+    auto parsed = parse_options(context, *find_subcommand("status"),
+                                kTable | kJson | kAccounts | kCluster | kSocket, argc, argv);
+    if (parsed.done)
+        return *parsed.done;
+    if (parsed.options.format.empty())
+        parsed.options.format = context.format;
+    if (helped(parsed, kColumns))
+        return kOk;
+    auto table = sheet(parsed, kColumns, kDefault);
+    if (!table)
+        return complain(parsed.context, table.error());
+    const auto answer = ask(parsed, "/api/v1/status", parameters(parsed.options));
+    if (!answer)
+        return complain(parsed.context, answer.error());
+    if (parsed.options.json)
+        return print_json(parsed, *answer);
+    return show(parsed, *answer, std::move(*table));
+}
+
+} // namespace sluice::cli

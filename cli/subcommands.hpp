@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The run function of each subcommand; see Run in command.hpp.
+#pragma once
+
+#include "cli/command.hpp"
+
+namespace sluice::cli {
+
+int run_balance(const Context& context, int argc, char** argv);
+int run_commands(const Context& context, int argc, char** argv);
+int run_evaluate(const Context& context, int argc, char** argv);
+int run_explain(const Context& context, int argc, char** argv);
+int run_gate(const Context& context, int argc, char** argv);
+int run_help(const Context& context, int argc, char** argv);
+int run_history(const Context& context, int argc, char** argv);
+int run_status(const Context& context, int argc, char** argv);
+int run_version(const Context& context, int argc, char** argv);
+
+// What `sluice help` prints.
+std::string overview();
+
+} // namespace sluice::cli

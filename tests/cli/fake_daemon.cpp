@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A daemon with a fixed small cluster behind the real HTTP adapter, for tests of the program as a
+// whole: fake_daemon SOCKET [stale|broken|empty]. Runs until its standard input ends.
+#include "daemon/adapters/http/server.hpp"
+#include "tests/daemon/adapters/http/fake_service.hpp"
+
+#include <cstdio>
+#include <string_view>
+#include <unistd.h>
+
+using namespace sluice;
+
+namespace {
+
+void spoil(test::FakeService& service, std::string_view how) {
+    auto turn = test::sample_turn();
+    if (how == "stale") {
+        service.daemon.down = {"slurmdbd"};
+        service.daemon.config_error = "sluiced.yaml:3:5: unknown key 'polcies'";
+        turn.error = "slurmdbd: Connection refused";
+        service.plugins = false;
+    }
+    if (how == "broken")
+        turn.applied.front().success = false;
+    service.turn = std::make_shared<ports::TurnReport>(turn);
+    if (how == "empty")
+        service.turn = nullptr;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2)
+        return 2;
+    test::FakeService service;
+    spoil(service, argc > 2 ? argv[2] : "");
+    const auto server = http::HttpServer::start({argv[1], {}}, service);
+    if (!server) {
+        std::fprintf(stderr, "%s\n", server.error().context.c_str());
+        return 1;
+    }
+    std::puts("ready");
+    std::fflush(stdout);
+    char buffer[64];
+    while (::read(STDIN_FILENO, buffer, sizeof buffer) > 0)
+        continue;
+    return 0;
+}
