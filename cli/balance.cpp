@@ -21,7 +21,8 @@ constexpr std::array kColumns{
     Column{"cause", "Cause", 24, "what brought the standing about"},
     Column{"resets", "Resets", 19, "begin of the next period, local time"},
 };
-constexpr const char* kDefault = "account,component,allocation,used,left,percent,standing,cause,resets";
+constexpr const char* kDefault =
+    "account,component,allocation,used,left,percent,standing,cause,resets";
 
 Row fill(json::View balance, bool exact) {
     return {balance["account"].text(),

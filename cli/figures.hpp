@@ -22,8 +22,8 @@ std::string local_time(Instant at);
 // "12 s", "5 min", "3 h", "2 d".
 std::string age(std::chrono::seconds span);
 
-// What brought a standing about, of an account or a balance: "parent physics", "override 3", "set by
-// hand", or the component that decides; "" when all is normal.
+// What brought a standing about, of an account or a balance: "parent physics", "override 3", "set
+// by hand", or the component that decides; "" when all is normal.
 std::string cause(json::View account);
 
 } // namespace sluice::cli
