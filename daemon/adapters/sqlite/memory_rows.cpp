@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The accounts' memory: tables account, account_amount, account_notified.
+// The accounts' memory: tables account, account_amount, account_word,
+// account_member.
 #include "common/base/text.hpp"
 #include "daemon/adapters/sqlite/rows.hpp"
 
@@ -8,9 +9,40 @@ namespace {
 
 using Memories = std::map<std::string, model::AccountMemory>;
 
-constexpr const char* kBase = "base";
-constexpr const char* kPreviousBase = "previous_base";
-constexpr const char* kAdjustment = "adjustment";
+// The maps and sets of a memory by the word that marks their rows.
+struct AmountKind {
+    std::string_view word;
+    std::map<std::string, Amount> model::AccountMemory::*member;
+};
+constexpr AmountKind kAmounts[] = {
+    {"base", &model::AccountMemory::bases},
+    {"previous_base", &model::AccountMemory::previous_bases},
+    {"adjustment", &model::AccountMemory::adjustments_at_end},
+    {"grant", &model::AccountMemory::grants},
+    {"previous_grant", &model::AccountMemory::previous_grants},
+    {"limit", &model::AccountMemory::limits_in_force},
+};
+struct WordKind {
+    std::string_view word;
+    std::set<std::string> model::AccountMemory::*member;
+};
+constexpr WordKind kWords[] = {
+    {"notified", &model::AccountMemory::notified},
+    {"held", &model::AccountMemory::held},
+};
+
+constexpr const char* kSelectAccounts =
+    "SELECT name, period, own_paused, own_downscaled, shown_paused, shown_downscaled, percent, "
+    "saved_qos, saved_default_qos, reset_done_for, previous_period, qos_in_force "
+    "FROM account WHERE cluster = ?";
+constexpr const char* kInsertAccount =
+    "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, shown_downscaled, "
+    "percent, saved_qos, saved_default_qos, reset_done_for, previous_period, qos_in_force, "
+    "cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kUpdateAccount =
+    "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, shown_paused = ?, "
+    "shown_downscaled = ?, percent = ?, saved_qos = ?, saved_default_qos = ?, reset_done_for = ?, "
+    "previous_period = ?, qos_in_force = ? WHERE id = ?";
 
 model::AccountMemory memory_of(const Statement& row) {
     model::AccountMemory memory;
@@ -22,58 +54,57 @@ model::AccountMemory memory_of(const Statement& row) {
         memory.saved_qos = model::SavedQos{split(row.text(7), ','), row.text(8)};
     memory.reset_done_for = row.text(9);
     memory.previous_period = row.optional_text(10);
+    memory.qos_in_force = row.text(11);
     return memory;
 }
 
-std::map<std::string, Amount>& amounts_of(model::AccountMemory& memory, const std::string& kind) {
-    if (kind == kBase)
-        return memory.bases;
-    return kind == kPreviousBase ? memory.previous_bases : memory.adjustments_at_end;
+// Rows (account name, ...) of a table that hangs on `account`.
+Statement below_accounts(Database& database, const std::string& columns, const char* table,
+                         const std::string& cluster) {
+    Statement row(database, "SELECT a.name, " + columns + " FROM " + table +
+                                " t JOIN account a ON a.id = t.account WHERE a.cluster = ?");
+    row.bind(cluster);
+    return row;
 }
 
 } // namespace
 
 Memories read_memories(Database& database, const std::string& cluster) {
     Memories memories;
-    Statement accounts(database,
-                       "SELECT name, period, own_paused, own_downscaled, shown_paused, "
-                       "shown_downscaled, percent, saved_qos, saved_default_qos, reset_done_for, "
-                       "previous_period FROM account WHERE cluster = ?");
+    Statement accounts(database, kSelectAccounts);
     accounts.bind(cluster);
     while (accounts.step())
         memories.emplace(accounts.text(0), memory_of(accounts));
 
-    Statement amounts(database,
-                      "SELECT a.name, m.kind, m.component, m.amount FROM account_amount m "
-                      "JOIN account a ON a.id = m.account WHERE a.cluster = ?");
-    amounts.bind(cluster);
-    while (amounts.step())
-        amounts_of(memories[amounts.text(0)], amounts.text(1))[amounts.text(2)] =
-            amounts.integer(3);
+    auto amount = below_accounts(database, "t.kind, t.name, t.amount", "account_amount", cluster);
+    while (amount.step())
+        for (const auto& kind : kAmounts)
+            if (amount.text(1) == kind.word)
+                (memories[amount.text(0)].*kind.member)[amount.text(2)] = amount.integer(3);
 
-    Statement notified(database, "SELECT a.name, n.level FROM account_notified n "
-                                 "JOIN account a ON a.id = n.account WHERE a.cluster = ?");
-    notified.bind(cluster);
-    while (notified.step())
-        memories[notified.text(0)].notified.insert(notified.text(1));
+    auto word = below_accounts(database, "t.kind, t.word", "account_word", cluster);
+    while (word.step())
+        for (const auto& kind : kWords)
+            if (word.text(1) == kind.word)
+                (memories[word.text(0)].*kind.member).insert(word.text(2));
+
+    auto member = below_accounts(database, "t.association, t.saved_qos, t.saved_default_qos",
+                                 "account_member", cluster);
+    while (member.step())
+        memories[member.text(0)].saved_members[member.text(1)] = {split(member.text(2), ','),
+                                                                  member.text(3)};
     return memories;
 }
 
 MemoryWriter::MemoryWriter(Database& database, std::string cluster)
     : database_(database), cluster_(std::move(cluster)),
       find_(database, "SELECT id FROM account WHERE cluster = ? AND name = ?"),
-      insert_(database, "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, "
-                        "shown_downscaled, percent, saved_qos, saved_default_qos, reset_done_for, "
-                        "previous_period, cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"),
-      update_(database, "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, "
-                        "shown_paused = ?, shown_downscaled = ?, percent = ?, saved_qos = ?, "
-                        "saved_default_qos = ?, reset_done_for = ?, previous_period = ? "
-                        "WHERE id = ?"),
-      clear_amounts_(database, "DELETE FROM account_amount WHERE account = ?"),
-      clear_notified_(database, "DELETE FROM account_notified WHERE account = ?"),
+      insert_(database, kInsertAccount), update_(database, kUpdateAccount),
       amount_(database,
-              "INSERT INTO account_amount (account, kind, component, amount) VALUES (?,?,?,?)"),
-      notified_(database, "INSERT INTO account_notified (account, level) VALUES (?,?)") {}
+              "INSERT INTO account_amount (account, kind, name, amount) VALUES (?,?,?,?)"),
+      word_(database, "INSERT INTO account_word (account, kind, word) VALUES (?,?,?)"),
+      member_(database, "INSERT INTO account_member (account, association, saved_qos, "
+                        "saved_default_qos) VALUES (?,?,?,?)") {}
 
 std::int64_t MemoryWriter::write_account(const std::string& account,
                                          const model::AccountMemory& memory) {
@@ -87,7 +118,8 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
         statement
             .bind(memory.period, memory.flags.paused, memory.flags.downscaled,
                   memory.shown_flags.paused, memory.shown_flags.downscaled, memory.percent, list,
-                  default_qos, memory.reset_done_for, memory.previous_period, key...)
+                  default_qos, memory.reset_done_for, memory.previous_period, memory.qos_in_force,
+                  key...)
             .run();
     };
     if (find_.bind(cluster_, account).step()) {
@@ -99,18 +131,24 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
     return database_.last_insert_id();
 }
 
+void MemoryWriter::clear(std::int64_t id) {
+    for (const char* sql : {"DELETE FROM account_amount WHERE account = ?",
+                            "DELETE FROM account_word WHERE account = ?",
+                            "DELETE FROM account_member WHERE account = ?"})
+        Statement(database_, sql).bind(id).run();
+}
+
 void MemoryWriter::write(const std::string& account, const model::AccountMemory& memory) {
     const std::int64_t id = write_account(account, memory);
-    clear_amounts_.bind(id).run();
-    for (const auto& [component, amount] : memory.bases)
-        amount_.bind(id, kBase, component, amount).run();
-    for (const auto& [component, amount] : memory.previous_bases)
-        amount_.bind(id, kPreviousBase, component, amount).run();
-    for (const auto& [component, amount] : memory.adjustments_at_end)
-        amount_.bind(id, kAdjustment, component, amount).run();
-    clear_notified_.bind(id).run();
-    for (const auto& level : memory.notified)
-        notified_.bind(id, level).run();
+    clear(id);
+    for (const auto& kind : kAmounts)
+        for (const auto& [name, amount] : memory.*kind.member)
+            amount_.bind(id, kind.word, name, amount).run();
+    for (const auto& kind : kWords)
+        for (const auto& word : memory.*kind.member)
+            word_.bind(id, kind.word, word).run();
+    for (const auto& [association, saved] : memory.saved_members)
+        member_.bind(id, association, join(saved.list, ","), saved.default_qos).run();
 }
 
 } // namespace sluice::sqlite

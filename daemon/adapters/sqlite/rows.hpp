@@ -24,16 +24,16 @@ public:
 
 private:
     std::int64_t write_account(const std::string& account, const model::AccountMemory& memory);
+    void clear(std::int64_t id);
 
     Database& database_;
     std::string cluster_;
     Statement find_;
     Statement insert_;
     Statement update_;
-    Statement clear_amounts_;
-    Statement clear_notified_;
     Statement amount_;
-    Statement notified_;
+    Statement word_;
+    Statement member_;
 };
 
 void insert_evaluation(Database& database, const ports::EvaluationRecord& record);

@@ -26,19 +26,29 @@ CREATE TABLE account (
     saved_default_qos TEXT,
     reset_done_for TEXT NOT NULL,
     previous_period TEXT,
+    qos_in_force TEXT NOT NULL,
     UNIQUE (cluster, name)
 );
 CREATE TABLE account_amount (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('base', 'previous_base', 'adjustment')),
-    component TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN
+        ('base', 'previous_base', 'adjustment', 'grant', 'previous_grant', 'limit')),
+    name TEXT NOT NULL,
     amount INTEGER NOT NULL,
-    PRIMARY KEY (account, kind, component)
+    PRIMARY KEY (account, kind, name)
 ) WITHOUT ROWID;
-CREATE TABLE account_notified (
+CREATE TABLE account_word (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    level TEXT NOT NULL,
-    PRIMARY KEY (account, level)
+    kind TEXT NOT NULL CHECK (kind IN ('notified', 'held')),
+    word TEXT NOT NULL,
+    PRIMARY KEY (account, kind, word)
+) WITHOUT ROWID;
+CREATE TABLE account_member (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    association TEXT NOT NULL,
+    saved_qos TEXT NOT NULL,
+    saved_default_qos TEXT NOT NULL,
+    PRIMARY KEY (account, association)
 ) WITHOUT ROWID;
 
 CREATE TABLE evaluation (

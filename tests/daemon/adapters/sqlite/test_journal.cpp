@@ -49,6 +49,12 @@ model::AccountMemory full_memory() {
     memory.reset_done_for = "2027-Q1";
     memory.previous_period = "2026-Q4";
     memory.previous_bases = {{"node_hours", 1}};
+    memory.grants = {{"node_hours", 2}};
+    memory.previous_grants = {{"node_hours", 3}};
+    memory.held = {"slow1"};
+    memory.saved_members = {{"physics|ann|", {{"a", "b"}, "a"}}, {"physics|bob|gpu", {}}};
+    memory.qos_in_force = "slowdown";
+    memory.limits_in_force = {{"gres/gpu", 4}};
     return memory;
 }
 
