@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The program as people start it: exit codes, streams, environment, global options. A fake daemon answers.
+set -u
+build=${SLUICE_BUILDDIR:-.}
+sluice=$build/sluice
+dir=$(mktemp -d) || exit 2
+failures=0
+daemon=
+
+cleanup() {
+    exec 9>&-
+    [ -z "$daemon" ] || wait "$daemon"
+    rm -rf "$dir"
+}
+trap cleanup EXIT
+
+start() { # start [HOW]: ends when descriptor 9 is closed
+    rm -f "$dir/stdin" "$dir/ready"
+    mkfifo "$dir/stdin"
+    "$build/tests/cli/fake_daemon" "$dir/run/s" "$@" <"$dir/stdin" >"$dir/ready" &
+    daemon=$!
+    exec 9>"$dir/stdin"
+    tries=0
+    until grep -q ready "$dir/ready" 2>/dev/null; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || { echo "the fake daemon does not start"; exit 2; }
+        sleep 0.05
+    done
+}
+stop() {
+    exec 9>&-
+    wait "$daemon"
+    daemon=
+}
+# expect CODE STREAM PATTERN COMMAND...
+expect() {
+    code=$1 stream=$2 pattern=$3
+    shift 3
+    "$@" >"$dir/out" 2>"$dir/err"
+    got=$?
+    if [ "$got" -ne "$code" ] || ! grep -qe "$pattern" "$dir/$stream"; then
+        echo "FAILED: $* : exit $got (wanted $code), $stream without '$pattern'"
+        cat "$dir/out" "$dir/err"
+        failures=$((failures + 1))
+    fi
+}
+
+unset SLUICE_SOCKET SLUICE_FORMAT
+expect 1 err 'sluice: error: cannot reach sluiced at .*/none: No such file or directory; is the service running?' \
+    "$sluice" --socket="$dir/none" status
+expect 0 out '^sluice [0-9]' "$sluice" --version
+expect 0 out '^sluice [0-9]' "$sluice" -V
+expect 0 out '^  status ' "$sluice" --help
+expect 1 err '^  status ' "$sluice"
+expect 1 err "did you mean 'status'" "$sluice" statsu
+expect 1 err "unrecognized option '--nonsense'" "$sluice" --nonsense
+
+start
+SLUICE_SOCKET=$dir/run/s
+export SLUICE_SOCKET
+expect 0 out '^physics|paused$' "$sluice" status -P -o account,standing
+expect 0 out '^physics|paused$' "$sluice" --socket "$dir/run/s" status -P -o account,standing
+expect 1 err 'cannot reach sluiced' "$sluice" status --socket="$dir/none"
+expect 0 out '^physics$' env SLUICE_FORMAT=account%7 "$sluice" status -n
+expect 0 err 'GET /api/v1/status on' "$sluice" -v status
+expect 0 err 'warning: the last turn is' "$sluice" status
+expect 0 out 'would: QOS' "$sluice" evaluate --dry-run
+expect 0 out '^sluiced [0-9]' "$sluice" version
+if [ -w /dev/full ]; then
+    "$sluice" status >/dev/full 2>"$dir/err"
+    [ $? -eq 1 ] && grep -q 'cannot write the output' "$dir/err" || {
+        echo "FAILED: a full disk goes unnoticed"
+        failures=$((failures + 1))
+    }
+fi
+chmod 755 "$dir"
+if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && [ -r "$sluice" ] &&
+    setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" --version >/dev/null 2>&1; then
+    expect 0 out '^optics' setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" status -P
+    grep -q '^chem' "$dir/out" && { echo "FAILED: a user sees a foreign account"; failures=$((failures + 1)); }
+    expect 1 err 'Only root and SlurmUser' setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" evaluate
+fi
+stop
+expect 1 err 'cannot reach sluiced' "$sluice" status
+
+start stale
+expect 0 err 'warning: the last turn failed' "$sluice" status
+expect 0 out 'down: slurmdbd' "$sluice" status
+stop
+start broken
+expect 1 out 'FAILED: QOS' "$sluice" evaluate
+stop
+start empty
+expect 0 err 'no turn has been done yet' "$sluice" status
+expect 1 err 'no turn has been done yet' "$sluice" balance
+stop
+
+[ "$failures" -eq 0 ] || exit 1
+echo "the program behaves"

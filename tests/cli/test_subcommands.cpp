@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The subcommands against the real HTTP adapter with a fixed cluster behind it.
+#include "cli/command.hpp"
+#include "daemon/adapters/http/server.hpp"
+#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "tests/support/case.hpp"
+
+#include <cstdlib>
+#include <ctime>
+#include <unistd.h>
+#include <vector>
+
+using namespace sluice;
+using sluice::test::FakeService;
+
+namespace {
+
+struct FixedClock final : Clock {
+    Instant at = instant(sluice::test::kNow + 12);
+    Instant now() const override { return at; }
+};
+
+// A memory file; what was printed to it is its text.
+struct Capture {
+    char* data = nullptr;
+    std::size_t size = 0;
+    std::FILE* file = ::open_memstream(&data, &size);
+    Capture() = default;
+    Capture(const Capture&) = delete;
+    Capture& operator=(const Capture&) = delete;
+    ~Capture() {
+        std::fclose(file);
+        std::free(data);
+    }
+    std::string text() {
+        std::fflush(file);
+        return {data, size};
+    }
+};
+
+struct Outcome {
+    int code;
+    std::string out;
+    std::string err;
+};
+
+struct Lab {
+    char directory[32] = "/tmp/sluice-cli-XXXXXX";
+    FakeService service;
+    FixedClock clock;
+    std::unique_ptr<http::HttpServer> server;
+    std::string format;
+
+    Lab() {
+        ::setenv("TZ", "UTC0", 1);
+        ::tzset();
+        CHECK(::mkdtemp(directory) != nullptr);
+        auto started = http::HttpServer::start({socket(), {}}, service);
+        CHECK(started.has_value());
+        server = std::move(*started);
+    }
+    Lab(const Lab&) = delete;
+    Lab& operator=(const Lab&) = delete;
+    ~Lab() {
+        server.reset();
+        ::rmdir(directory);
+    }
+    std::string socket() const { return std::string(directory) + "/s"; }
+
+    Outcome run(std::vector<std::string> words) {
+        Capture out;
+        Capture err;
+        const auto* found = cli::find_subcommand(words.front());
+        CHECK(found != nullptr);
+        std::vector<char*> argv;
+        for (auto& word : words)
+            argv.push_back(word.data());
+        argv.push_back(nullptr);
+        const cli::Context context{clock, out.file, err.file, socket(), format, false, 0};
+        const int code = found->run(context, static_cast<int>(words.size()), argv.data());
+        return {code, out.text(), err.text()};
+    }
+};
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+CASE(status_is_a_table_under_a_line_of_health) {
+    Lab lab;
+    const auto seen = lab.run({"status", "-o",
+                               "account,component,used,left,percent,standing,"
+                               "cause,resets"});
+    CHECK_EQ(seen.code, 0);
+    CHECK_EQ(seen.err, "");
+    CHECK_EQ(seen.out,
+             "Cluster lab: last turn 12 s ago (timer, 35 ms), slurmdbd and slurmctld up, 1 plugin "
+             "connected\n"
+             "\n"
+             "Account  Component   Used   Left Percent Standing          Cause     Resets\n"
+             "------- ---------- ------ ------ ------- -------- -------------- ----------\n"
+             "   chem node_hours 610.25 389.75   61.03   normal                2027-01-01\n"
+             "  empty node_hours      0      0       -   normal                2027-01-01\n"
+             " optics node_hours      1     99    1.00   paused parent physics 2027-01-01\n"
+             "physics node_hours   1231   -231  123.10   paused     node_hours 2027-01-01\n");
+}
+
+CASE(status_parsable_has_exact_figures_and_no_health_line) {
+    Lab lab;
+    const auto seen = lab.run({"status", "-P", "physics", "-o", "account,used,resets"});
+    CHECK_EQ(seen.out, "Account|Used|Resets\nphysics|1231.000278|2027-01-01\n");
+    CHECK_EQ(lab.run({"status", "-np", "-A", "chem,empty", "--format=account"}).out,
+             "chem|\nempty|\n");
+}
+
+CASE(format_of_the_environment_is_overridden_by_the_option) {
+    Lab lab;
+    lab.format = "account%3";
+    CHECK_EQ(lab.run({"status", "-n", "chem"}).out, "ch+\n");
+    CHECK_EQ(lab.run({"status", "-n", "chem", "-o", "account%-6"}).out, "chem\n");
+}
+
+CASE(status_of_a_daemon_in_trouble_says_so) {
+    Lab lab;
+    auto turn = sluice::test::sample_turn();
+    turn.error = "slurmdbd: Connection refused";
+    turn.problems = {{"physics", "QOS 'blocked' does not exist", "sacctmgr add qos blocked"}};
+    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    lab.service.daemon.down = {"slurmdbd"};
+    lab.service.daemon.config_error = "sluiced.yaml:3:5: unknown key";
+    lab.service.plugins = false;
+    lab.clock.at = instant(sluice::test::kNow + 600);
+    const auto seen = lab.run({"status"});
+    CHECK_EQ(seen.code, 0);
+    CHECK(has(seen.out, "last turn 10 min ago"));
+    CHECK(has(seen.out, "down: slurmdbd, 0 plugins connected"));
+    CHECK(has(seen.out, "physics: QOS 'blocked' does not exist; remedy: sacctmgr add qos blocked"));
+    CHECK(has(seen.err, "sluice: warning: the last turn failed: slurmdbd: Connection refused"));
+    CHECK(has(seen.err, "the new settings were refused"));
+    CHECK(has(seen.err, "no plugin is connected"));
+    CHECK(has(seen.err, "the last turn is 10 min old"));
+    CHECK_EQ(lab.run({"status", "-Q"}).err, "");
+}
+
+CASE(status_before_the_first_turn_is_no_error) {
+    Lab lab;
+    lab.service.turn = nullptr;
+    const auto seen = lab.run({"status"});
+    CHECK_EQ(seen.code, 0);
+    CHECK(has(seen.out, "no turn yet"));
+}
+
+CASE(an_account_that_could_not_be_judged_has_a_row_and_a_reason) {
+    Lab lab;
+    auto turn = sluice::test::sample_turn();
+    turn.decision.accounts[0].figures.clear();
+    turn.decision.accounts[0].error = "usage does not fit";
+    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    const auto seen = lab.run({"status", "chem", "-P", "-o", "account,used,standing,note"});
+    CHECK_EQ(seen.out, "Account|Used|Standing|Note\nchem||error|usage does not fit\n");
+}
+
+CASE(weighted_accounts_have_a_row_for_what_is_judged) {
+    Lab lab;
+    auto turn = sluice::test::sample_turn();
+    turn.decision.accounts[0].judged = "billing";
+    turn.decision.accounts[0].percent = 7050;
+    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    CHECK_EQ(lab.run({"status", "chem", "-nP", "-o", "component,used,percent"}).out,
+             "node_hours|610.25|61.03\nbilling||70.50\n");
+}
+
+CASE(json_is_what_the_daemon_answered) {
+    Lab lab;
+    for (const char* name : {"status", "history", "commands", "gate", "balance"}) {
+        const auto seen = lab.run({name, "--json"});
+        CHECK_EQ(seen.code, 0);
+        CHECK(has(seen.out, "\"errors\": []"));
+        CHECK(has(seen.out, "\"cluster\": \"lab\""));
+    }
+    CHECK(has(lab.run({"explain", "chem", "--json"}).out, "\"explain\": ["));
+}
+
+CASE(evaluate_tells_what_changed_and_each_command_with_its_outcome) {
+    Lab lab;
+    const auto seen = lab.run({"evaluate"});
+    CHECK_EQ(seen.code, 0);
+    CHECK_EQ(seen.out, "Turn on cluster lab at 2026-11-23T00:50:00 (35 ms)\n"
+                       "Accounts:\n"
+                       "  physics: 1231 of 1000 node_hours (123.10 %), downscaled -> paused "
+                       "[pause]\n"
+                       "  3 accounts unchanged\n"
+                       "Commands:\n"
+                       "  done: QOS of account physics becomes blocked (grace limit reached)\n"
+                       "      sacctmgr -i modify account physics cluster=lab set qos=blocked "
+                       "defaultqos=blocked\n");
+    CHECK_EQ(lab.service.evaluated.load(), 1);
+}
+
+CASE(a_dry_run_says_would_and_changes_nothing) {
+    Lab lab;
+    const auto seen = lab.run({"evaluate", "--dry-run", "physics"});
+    CHECK_EQ(seen.code, 0);
+    CHECK(seen.out.starts_with("Dry run on cluster lab"));
+    CHECK(has(seen.out, "  would: QOS of account physics becomes blocked"));
+    CHECK(seen.out.ends_with("Nothing was changed.\n"));
+    CHECK_EQ(lab.service.evaluated.load(), 0);
+}
+
+CASE(a_failed_command_or_turn_is_exit_code_1) {
+    Lab lab;
+    auto turn = sluice::test::sample_turn();
+    turn.applied[0].success = false;
+    turn.applied[0].error = "slurmdbd: Access/permission denied";
+    turn.problems = {
+        {"physics", "no permission", "sacctmgr modify user sluice set admin=operator"}};
+    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto seen = lab.run({"evaluate"});
+    CHECK_EQ(seen.code, 1);
+    CHECK(has(seen.out, "  FAILED: QOS of account physics"));
+    CHECK(has(seen.out, "      error: slurmdbd: Access/permission denied"));
+    CHECK(has(seen.out, "      remedy: sacctmgr modify user sluice set admin=operator"));
+    turn.applied.clear();
+    turn.error = "slurmdbd: Connection refused";
+    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    seen = lab.run({"evaluate"});
+    CHECK_EQ(seen.code, 1);
+    CHECK_EQ(seen.err, "sluice: error: the turn failed: slurmdbd: Connection refused\n");
+}
+
+CASE(history_and_commands_are_tables) {
+    Lab lab;
+    CHECK_EQ(
+        lab.run({"history", "physics", "-P"}).out,
+        "Time|Account|Period|Percent|Grace|From|To|Actions|Trigger\n"
+        "2026-11-23T00:50:00|physics|2026-Q4|123.10|120|downscaled|paused|pause,notify|timer\n");
+    CHECK_EQ(lab.run({"commands", "-l", "2", "-nP", "-o", "id,result,error"}).out,
+             "7|open|\n7|failed|slurmdbd: Access/permission denied\n");
+    CHECK_EQ(lab.run({"commands", "chem", "-nP"}).out, "");
+}
+
+CASE(gate_shows_what_the_plugins_have) {
+    Lab lab;
+    CHECK_EQ(lab.run({"gate", "-P", "-o", "host,sequence,behind,heard,refused"}).out,
+             "Host|Sequence|Behind|Heard|Refused\nctl1|11|1|12 s|3\n");
+    CHECK(has(lab.run({"gate"}).out, "Newest snapshot 12, 3 frames rejected"));
+    lab.service.plugins = false;
+    CHECK(has(lab.run({"gate"}).err, "no plugin is connected"));
+}
+
+CASE(balance_is_ones_own) {
+    Lab lab;
+    CHECK_EQ(
+        lab.run({"balance", "-u", "alice"}).out,
+        "Account  Component Granted   Used   Left Percent Standing          Cause     Resets\n"
+        "------- ---------- ------- ------ ------ ------- -------- -------------- ----------\n"
+        " optics node_hours     100      1     99    1.00   paused parent physics 2027-01-01\n"
+        "physics node_hours    1000   1231   -231  123.10   paused     node_hours 2027-01-01\n");
+    CHECK(has(lab.run({"balance"}).err, "you are in no account with an allocation"));
+}
+
+CASE(errors_name_the_remedy) {
+    Lab lab;
+    const auto error = [&](std::vector<std::string> words) {
+        const auto seen = lab.run(std::move(words));
+        CHECK_EQ(seen.code, 1);
+        CHECK_EQ(seen.out, "");
+        return seen.err;
+    };
+    CHECK_EQ(error({"status", "--jsn"}),
+             "sluice: error: unrecognized option '--jsn'; did you mean --json? (sluice status "
+             "--help)\n");
+    CHECK_EQ(error({"status", "-x"}),
+             "sluice: error: unrecognized option '-x' (sluice status --help)\n");
+    CHECK_EQ(error({"status", "-o"}), "sluice: error: option '-o' needs a value\n");
+    CHECK_EQ(error({"gate", "extra"}),
+             "sluice: error: unexpected argument 'extra' (sluice gate --help)\n");
+    CHECK_EQ(error({"explain"}), "sluice: error: which account? (sluice explain ACCOUNT)\n");
+    CHECK_EQ(error({"history", "-l", "0"}),
+             "sluice: error: --limit takes a number from 1 to 10000, not '0'\n");
+    CHECK_EQ(error({"status", "-M", "other"}),
+             "sluice: error: this daemon serves cluster 'lab', not 'other'\n");
+    CHECK_EQ(error({"explain", "phisics"}),
+             "sluice: error: account 'phisics' is not under any policy; did you mean 'physics'?\n");
+    lab.service.journal_away = true;
+    CHECK_EQ(error({"history"}), "sluice: error: journal: database is locked\n");
+    lab.server.reset();
+    CHECK_EQ(error({"status"}), "sluice: error: cannot reach sluiced at " + lab.socket() +
+                                    ": No such file or directory; is the service running? "
+                                    "(systemctl status sluiced)\n");
+}
+
+CASE(help_of_every_subcommand_needs_no_daemon) {
+    Lab lab;
+    lab.server.reset();
+    for (const auto& each : cli::subcommands()) {
+        const auto seen = lab.run({each.name, "--help"});
+        CHECK_EQ(seen.code, 0);
+        CHECK(has(seen.out, "Usage: sluice"));
+        CHECK_EQ(seen.err, "");
+    }
+    CHECK_EQ(lab.run({"status", "--usage"}).out, "Usage: sluice status [OPTIONS] [ACCOUNT...]\n");
+    CHECK(has(lab.run({"status", "--helpformat"}).out, "\nstanding"));
+    CHECK(has(lab.run({"help", "status"}).out, "Usage: sluice status"));
+    CHECK_EQ(lab.run({"help", "nothing"}).code, 1);
+}
