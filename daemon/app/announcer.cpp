@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/app/announcer.hpp"
+
+#include "common/base/log.hpp"
+#include "common/base/text.hpp"
+
+namespace sluice::app {
+namespace {
+
+std::string_view word(const model::Cause& cause) {
+    switch (cause.kind) {
+    case model::CauseKind::ancestor:
+        return "ancestor";
+    case model::CauseKind::override_:
+        return "override";
+    case model::CauseKind::foreign:
+        return "foreign";
+    case model::CauseKind::own:
+        break;
+    }
+    return "own";
+}
+
+void announce_standing(const model::AccountDecision& account) {
+    if (account.previous_flags == account.flags)
+        return;
+    log::event(log::Level::notice, "SLUICE-0412", "standing-changed",
+               {{"account", account.account},
+                {"from", std::string(model::name(model::standing(account.previous_flags)))},
+                {"to", std::string(model::name(model::standing(account.flags)))},
+                {"usage", percent_text(account.percent)},
+                {"grace_limit", account.grace_limit.text()},
+                {"period", account.period.label},
+                {"cause", std::string(word(account.cause))},
+                {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
+}
+
+void announce_command(const ports::CommandRecord& record) {
+    const auto& command = record.command;
+    if (record.success == true)
+        log::event(log::Level::notice, "SLUICE-0421", "command-done",
+                   {{"command", std::to_string(record.id)},
+                    {"type", std::string(model::name(command.type))},
+                    {"account", command.account},
+                    {"reason", command.reason},
+                    {"same_as", command.sacctmgr}});
+    else
+        log::event(log::Level::error, "SLUICE-0422", "command-failed",
+                   {{"command", std::to_string(record.id)},
+                    {"type", std::string(model::name(command.type))},
+                    {"account", command.account},
+                    {"error", record.error},
+                    {"same_as", command.sacctmgr}});
+}
+
+} // namespace
+
+std::string percent_text(const std::optional<std::int64_t>& hundredths) {
+    if (!hundredths)
+        return "-";
+    const auto rest = *hundredths % 100;
+    return std::to_string(*hundredths / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest);
+}
+
+void Announcer::announce(const ports::TurnReport& report) {
+    if (!failure_.empty()) {
+        log::event(log::Level::notice, "SLUICE-0402", "turn-done-again");
+        failure_.clear();
+    }
+    for (const auto& account : report.decision.accounts)
+        announce_standing(account);
+    for (const auto& record : report.applied)
+        announce_command(record);
+    announce_problems(report);
+    log::event(log::Level::debug, "SLUICE-0404", "turn-done",
+               {{"trigger", report.trigger},
+                {"accounts", std::to_string(report.decision.accounts.size())},
+                {"commands", std::to_string(report.applied.size())},
+                {"problems", std::to_string(report.problems.size())}});
+}
+
+void Announcer::announce_failure(const ports::TurnReport& report) {
+    if (failure_ == report.error)
+        return;
+    failure_ = report.error;
+    log::event(log::Level::error, "SLUICE-0401", "turn-failed",
+               {{"trigger", report.trigger}, {"error", report.error}});
+}
+
+void Announcer::announce_problems(const ports::TurnReport& report) {
+    std::map<std::string, model::Problem> current;
+    for (const auto& problem : report.problems)
+        current.emplace(problem.account + '\n' + problem.what, problem);
+    for (const auto& account : report.decision.accounts)
+        if (!account.error.empty())
+            current.emplace(account.account + '\n' + account.error,
+                            model::Problem{account.account, account.error, ""});
+    for (const auto& text : report.decision.problems)
+        current.emplace('\n' + text, model::Problem{"", text, ""});
+    for (const auto& [key, problem] : current)
+        if (!problems_.contains(key))
+            log::event(log::Level::warning, "SLUICE-0431", "problem",
+                       {{"account", problem.account.empty() ? "-" : problem.account},
+                        {"what", problem.what},
+                        {"remedy", problem.remedy.empty() ? "-" : problem.remedy}});
+    for (const auto& [key, problem] : problems_)
+        if (!current.contains(key))
+            log::event(log::Level::notice, "SLUICE-0432", "problem-over",
+                       {{"account", problem.account.empty() ? "-" : problem.account},
+                        {"what", problem.what}});
+    problems_ = std::move(current);
+}
+
+} // namespace sluice::app

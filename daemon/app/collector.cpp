@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/app/collector.hpp"
+
+#include "common/policy/periods.hpp"
+
+#include <algorithm>
+
+namespace sluice::app {
+namespace {
+
+constexpr const char* kSlurmdbd = "slurmdbd";
+constexpr const char* kSlurmctld = "slurmctld";
+constexpr const char* kJournal = "journal";
+
+// Whose usage is needed. Empty (everybody's) when a policy grants to accounts that the file does
+// not name.
+std::vector<std::string> accounts_of(const model::PolicySet& set) {
+    for (const auto& policy : set.policies)
+        if (policy.allocation)
+            return {};
+    std::vector<std::string> names;
+    for (const auto& [name, settings] : set.accounts)
+        if (settings.allocation)
+            names.push_back(name);
+    return names;
+}
+
+} // namespace
+
+Result<model::Facts> Collector::collect(const Rules& rules, Instant now) {
+    if (cluster_ != rules.cluster) {
+        good_usage_.clear();
+        uids_.clear();
+        default_accounts_.clear();
+        cluster_ = rules.cluster;
+    }
+    model::Facts facts;
+    facts.now = now;
+    auto history = journal_.history(rules.cluster);
+    if (!history) {
+        sources_.down(kJournal, history.error(), now);
+        return std::move(history).error();
+    }
+    facts.history = std::move(*history);
+
+    auto structure = accounting_.structure(rules.cluster);
+    if (!structure) {
+        sources_.down(source_of(structure.error(), kSlurmdbd), structure.error(), now);
+        return std::move(structure).error();
+    }
+    sources_.up(kSlurmdbd, now);
+    facts.structure = std::move(*structure);
+    add_raw_usage(rules, facts);
+    if (auto added = add_usage(rules, facts); !added)
+        return std::move(added).error();
+    return facts;
+}
+
+Result<void> Collector::add_usage(const Rules& rules, model::Facts& facts) {
+    const auto windows = policy::windows(rules.set, rules.zone, facts.now);
+    auto usage = accounting_.usage(facts.structure, windows, facts.now, accounts_of(rules.set));
+    if (usage) {
+        facts.usage = std::move(*usage);
+        good_usage_ = facts.usage;
+        good_at_ = facts.now;
+        return {};
+    }
+    sources_.down(source_of(usage.error(), kSlurmdbd), usage.error(), facts.now);
+    if (stand_in(windows, facts))
+        return {};
+    return std::move(usage).error();
+}
+
+// Windows of the current period end at `now`: last time's stands for this time's when both begin
+// together. A window that was never read is left out, and its accounts are not judged.
+bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts) const {
+    for (const auto& window : windows) {
+        const auto found =
+            std::find_if(good_usage_.begin(), good_usage_.end(),
+                         [&](const auto& good) { return good.window.begin == window.begin; });
+        if (found != good_usage_.end())
+            facts.usage.push_back({window, found->accounts});
+    }
+    // At least one second: 0 would call the figures fresh.
+    facts.usage_age = std::max<std::int64_t>(1, epoch(facts.now) - epoch(good_at_));
+    return !facts.usage.empty();
+}
+
+void Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
+    auto raw = accounting_.raw_usage(rules.cluster);
+    if (raw) {
+        sources_.up(kSlurmctld, facts.now);
+        facts.raw_usage = std::move(raw->accounts);
+        facts.raw_usage_known = true;
+        uids_ = std::move(raw->uids);
+        default_accounts_ = std::move(raw->default_accounts);
+    } else {
+        sources_.down(source_of(raw.error(), kSlurmctld), raw.error(), facts.now);
+    }
+    // slurmctld's own view of a user is what its plugin will see; slurmdbd knows no uids.
+    for (auto& user : facts.structure.users) {
+        if (const auto uid = uids_.find(user.name); uid != uids_.end())
+            user.uid = uid->second;
+        if (const auto account = default_accounts_.find(user.name);
+            account != default_accounts_.end())
+            user.default_account = account->second;
+    }
+}
+
+} // namespace sluice::app

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/app/loop.hpp"
+
+#include "common/base/log.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace sluice::app {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+// Even when a turn takes longer than the interval, others get at the machine.
+constexpr std::chrono::seconds kLeastPause{1};
+constexpr std::chrono::hours kHousekeeping{24};
+// Wall clocks are set and machines sleep: no wait for an instant is trusted for longer.
+constexpr std::chrono::seconds kLongestWait{60};
+
+// Orders of one kind become one: for everybody when one of them is.
+void merge(std::optional<Order>& into, const Order& order) {
+    if (!into) {
+        into = order;
+        return;
+    }
+    if (order.accounts.empty() || into->accounts.empty())
+        into->accounts.clear();
+    else
+        into->accounts.insert(order.accounts.begin(), order.accounts.end());
+}
+
+Loop::Report excuse(const std::string& text) {
+    ports::TurnReport report;
+    report.error = text;
+    return std::make_shared<const ports::TurnReport>(std::move(report));
+}
+
+} // namespace
+
+Loop::Loop(const Ports& ports, Sources& sources, std::shared_ptr<const Rules> rules)
+    : ports_(ports), turn_(ports, sources) {
+    auto state = state_.lock();
+    state->shown.rules = rules;
+    state->rules = std::move(rules);
+}
+
+Loop::~Loop() {
+    if (worker_.joinable())
+        stop(std::chrono::hours(1));
+}
+
+void Loop::start() {
+    worker_ = std::thread([this] { work(); });
+}
+
+bool Loop::stop(std::chrono::milliseconds patience) {
+    if (!worker_.joinable())
+        return true;
+    std::vector<Asked> left;
+    bool ended = false;
+    {
+        auto state = state_.lock();
+        state->stopping = true;
+        changed_.notify_all();
+        changed_.wait_for(state.lock(), patience, [&] { return state->ended; });
+        ended = state->ended;
+        left = std::move(state->waiting);
+        std::move(state->running.begin(), state->running.end(), std::back_inserter(left));
+        state->waiting.clear();
+        state->running.clear();
+    }
+    const auto stopping = excuse("sluiced is stopping");
+    answer(std::move(left), stopping, stopping);
+    if (ended)
+        worker_.join();
+    else
+        worker_.detach();
+    return ended;
+}
+
+void Loop::use(std::shared_ptr<const Rules> rules) {
+    auto state = state_.lock();
+    state->rules = std::move(rules);
+    state->reloaded = true;
+    changed_.notify_all();
+}
+
+std::future<Loop::Report> Loop::ask(Order order) {
+    Asked asked{std::move(order), {}};
+    auto answer = asked.answer.get_future();
+    auto state = state_.lock();
+    if (state->stopping) {
+        asked.answer.set_value(excuse("sluiced is stopping"));
+        return answer;
+    }
+    state->waiting.push_back(std::move(asked));
+    changed_.notify_all();
+    return answer;
+}
+
+Loop::Shown Loop::shown() const {
+    return state_.lock()->shown;
+}
+
+std::shared_ptr<const Rules> Loop::rules() const {
+    return state_.lock()->rules;
+}
+
+std::chrono::seconds Loop::busy_for() const {
+    auto state = state_.lock();
+    if (!state->turn_began)
+        return std::chrono::seconds{0};
+    return std::chrono::duration_cast<std::chrono::seconds>(Steady::now() - *state->turn_began);
+}
+
+void Loop::work() {
+    due_ = Steady::now();
+    housekept_ = due_ - kHousekeeping;
+    while (const auto work = next())
+        run(*work);
+    auto state = state_.lock();
+    state->ended = true;
+    changed_.notify_all();
+}
+
+// Waits for a cause. False: the daemon stops, or it was woken for nothing yet.
+bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
+    Time until = std::min(due_, Steady::now() + kLongestWait);
+    if (event_)
+        until = std::min(
+            until, Steady::now() + std::max(std::chrono::seconds{0}, *event_ - ports_.clock.now()));
+    changed_.wait_until(state.lock(), until, [&] {
+        return state->stopping || state->reloaded || !state->waiting.empty();
+    });
+    if (state->stopping)
+        return false;
+    if (state->reloaded)
+        trigger = "reload";
+    else if (event_ && ports_.clock.now() >= *event_)
+        trigger = "boundary";
+    else if (Steady::now() >= due_)
+        trigger = first_ ? "start" : "timer";
+    return !trigger.empty() || !state->waiting.empty();
+}
+
+std::optional<Loop::Work> Loop::next() {
+    auto state = state_.lock();
+    std::string trigger;
+    while (!wait_for_cause(state, trigger))
+        if (state->stopping)
+            return std::nullopt;
+    Work work;
+    work.rules = state->rules;
+    state->reloaded = false;
+    state->running = std::move(state->waiting);
+    state->waiting.clear();
+    for (const auto& asked : state->running)
+        merge(asked.order.dry_run ? work.dry : work.real, asked.order);
+    if (!work.real && !trigger.empty())
+        work.real = Order{trigger, false, {}};
+    state->turn_began = Steady::now();
+    return work;
+}
+
+void Loop::run(const Work& work) {
+    const Time began = Steady::now();
+    Report dry;
+    Report real;
+    if (work.dry)
+        dry = turn(*work.rules, *work.dry);
+    if (work.real) {
+        real = turn(*work.rules, *work.real);
+        event_ = turn_.next_event(*work.rules);
+        due_ = std::max(began + work.rules->interval, Steady::now() + kLeastPause);
+        first_ = false;
+        housekeep(*work.rules);
+    }
+    std::vector<Asked> asked;
+    {
+        auto state = state_.lock();
+        if (real)
+            state->shown = {real, work.rules, turn_.structure()};
+        state->turn_began.reset();
+        asked = std::move(state->running);
+        state->running.clear();
+    }
+    answer(std::move(asked), dry, real);
+}
+
+// A fault of ours in one turn must not end the daemon.
+Loop::Report Loop::turn(const Rules& rules, const Order& order) {
+    try {
+        return turn_.run(rules, order);
+    } catch (const std::exception& fault) {
+        log::event(log::Level::error, "SLUICE-0401", "turn-failed",
+                   {{"trigger", order.trigger}, {"error", fault.what()}});
+        return excuse(std::string("internal fault: ") + fault.what());
+    }
+}
+
+void Loop::housekeep(const Rules& rules) {
+    if (Steady::now() - housekept_ < kHousekeeping)
+        return;
+    housekept_ = Steady::now();
+    const auto forgotten = ports_.journal.forget(ports_.clock.now() - rules.retention);
+    if (!forgotten)
+        log::event(log::Level::warning, "SLUICE-0403", "retention-failed",
+                   {{"error", forgotten.error().context}});
+}
+
+void Loop::answer(std::vector<Asked> asked, const Report& dry, const Report& real) {
+    for (auto& one : asked)
+        one.answer.set_value(one.order.dry_run ? dry : real);
+}
+
+} // namespace sluice::app

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Runs turns: every `interval`, at the exact instant at which a decision changes by itself, after a
+// reload, and when somebody asks. One worker thread does them all; it is the only one that calls
+// libslurm.
+#pragma once
+
+#include "common/base/guarded.hpp"
+#include "daemon/app/rules.hpp"
+#include "daemon/app/turn.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace sluice::app {
+
+// Thread-safe, except start() and stop().
+class Loop {
+public:
+    using Report = std::shared_ptr<const ports::TurnReport>;
+    // What people see: a report and the rules it was decided by.
+    struct Shown {
+        Report report; // nullptr before the first turn
+        std::shared_ptr<const Rules> rules;
+        std::shared_ptr<const model::Structure> structure; // nullptr before a turn saw it
+    };
+
+    Loop(const Ports& ports, Sources& sources, std::shared_ptr<const Rules> rules);
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
+    ~Loop();
+
+    // The first turn begins at once.
+    void start();
+    // True: the worker has ended. False: it hangs inside a port for longer than `patience`; nothing
+    // that it uses may be destroyed then, and the process has to leave by _exit. Waiting callers of
+    // ask() are answered in both cases.
+    bool stop(std::chrono::milliseconds patience);
+
+    // From now on these rules; a turn follows at once.
+    void use(std::shared_ptr<const Rules> rules);
+    // Requests that arrive while a turn runs share the next one.
+    std::future<Report> ask(Order order);
+
+    Shown shown() const;
+    std::shared_ptr<const Rules> rules() const;
+    // For how long the present turn has been running; 0 when none is.
+    std::chrono::seconds busy_for() const;
+
+private:
+    using Time = std::chrono::steady_clock::time_point;
+    struct Asked {
+        Order order;
+        std::promise<Report> answer;
+    };
+    struct State {
+        bool stopping = false;
+        bool ended = false;
+        bool reloaded = false;
+        std::shared_ptr<const Rules> rules;
+        std::vector<Asked> waiting;
+        std::vector<Asked> running;
+        std::optional<Time> turn_began;
+        Shown shown;
+    };
+    // What the worker has to do next; false: end.
+    struct Work {
+        std::shared_ptr<const Rules> rules;
+        std::optional<Order> dry;
+        std::optional<Order> real;
+    };
+
+    void work();
+    std::optional<Work> next();
+    bool wait_for_cause(Guarded<State>::Access& state, std::string& trigger);
+    void run(const Work& work);
+    Report turn(const Rules& rules, const Order& order);
+    void housekeep(const Rules& rules);
+    static void answer(std::vector<Asked> asked, const Report& dry, const Report& real);
+
+    Ports ports_;
+    Turn turn_;
+    mutable Guarded<State> state_;
+    mutable std::condition_variable changed_;
+    std::thread worker_;
+    // Worker only.
+    Time due_{};
+    std::optional<Instant> event_;
+    bool first_ = true;
+    Time housekept_{};
+};
+
+} // namespace sluice::app

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the daemon answers to people and programs: a view of the loop and the journal. Decides
+// nothing, and waits only in evaluate().
+#pragma once
+
+#include "common/base/guarded.hpp"
+#include "daemon/app/loop.hpp"
+#include "daemon/ports/service.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace sluice::app {
+
+struct Identity {
+    std::string version;
+    std::string config_file;
+    Instant started{};
+};
+
+class DaemonService final : public ports::Service {
+public:
+    // No caller waits longer for a turn.
+    static constexpr std::chrono::seconds kLongestTurn{120};
+
+    DaemonService(Identity identity, Loop& loop, const Sources& sources, const Ports& ports,
+                  std::chrono::milliseconds longest_turn = kLongestTurn)
+        : identity_(std::move(identity)), loop_(loop), sources_(sources), ports_(ports),
+          longest_turn_(longest_turn) {}
+
+    // "": the file that was read last is good.
+    void set_config_error(std::string error) { *config_error_.lock() = std::move(error); }
+
+    ports::DaemonInfo info() const override;
+    std::shared_ptr<const ports::TurnReport> last_turn() const override;
+    Result<std::shared_ptr<const ports::TurnReport>>
+    evaluate(const ports::EvaluateRequest& request) override;
+    Result<std::vector<std::string>> explain(const std::string& account) const override;
+    Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
+    Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
+    ports::GateStatus gate() const override;
+
+private:
+    Identity identity_;
+    Loop& loop_;
+    const Sources& sources_;
+    Ports ports_;
+    std::chrono::milliseconds longest_turn_;
+    mutable Guarded<std::string> config_error_;
+};
+
+} // namespace sluice::app

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which of the things that a turn needs are away. One log line when one goes, one when it is back.
+#pragma once
+
+#include "common/base/guarded.hpp"
+#include "common/base/instant.hpp"
+#include "common/base/result.hpp"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::app {
+
+// Thread-safe.
+class Sources {
+public:
+    // It answered: everything that was known to be wrong with it is over.
+    void up(std::string_view source, Instant now);
+    // Only errors that mean "not there" (unavailable, timeout) count: one that refuses is not away.
+    void down(std::string_view source, const Error& error, Instant now);
+    // Names, sorted.
+    std::vector<std::string> away() const;
+
+private:
+    // By name; since when it is away.
+    mutable Guarded<std::map<std::string, Instant, std::less<>>> away_;
+};
+
+// Adapters begin an error's context with the source's name where they know it.
+std::string_view source_of(const Error& error, std::string_view otherwise);
+
+} // namespace sluice::app

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/app/turn.hpp"
+
+#include "common/base/text.hpp"
+#include "common/policy/decide.hpp"
+#include "common/policy/periods.hpp"
+#include "common/policy/plan.hpp"
+#include "common/policy/snapshot.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace sluice::app {
+namespace {
+
+ports::EvaluationRecord evaluation(const std::string& cluster, const std::string& trigger,
+                                   const model::AccountDecision& decision, Instant at) {
+    ports::EvaluationRecord record;
+    record.cluster = cluster;
+    record.account = decision.account;
+    record.policy = join(decision.policies, ",");
+    record.billing_period = decision.period.label;
+    record.percent = decision.percent;
+    record.grace_limit = decision.grace_limit.text();
+    record.previous = decision.previous_flags;
+    record.now = decision.flags;
+    record.actions_taken = decision.actions_taken;
+    record.trigger = trigger;
+    record.at = at;
+    return record;
+}
+
+bool is_recorded(const model::AccountDecision& decision, const Order& order) {
+    if (!decision.error.empty())
+        return false;
+    if (policy::worth_recording(decision))
+        return true;
+    return order.trigger == "person" &&
+           (order.accounts.empty() || order.accounts.contains(decision.account));
+}
+
+std::vector<ports::EvaluationRecord> evaluations(const Rules& rules, const Order& order,
+                                                 const model::Decision& decision) {
+    std::vector<ports::EvaluationRecord> records;
+    for (const auto& account : decision.accounts)
+        if (is_recorded(account, order))
+            records.push_back(evaluation(rules.cluster, order.trigger, account, decision.now));
+    return records;
+}
+
+std::map<std::string, std::string> parents(const model::Structure& structure) {
+    std::map<std::string, std::string> found;
+    for (const auto& association : structure.associations)
+        if (association.user.empty())
+            found.emplace(association.account, association.parent);
+    return found;
+}
+
+std::int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
+                                                                 start)
+        .count();
+}
+
+} // namespace
+
+std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Order& order) {
+    const auto start = std::chrono::steady_clock::now();
+    ports::TurnReport report;
+    report.cluster = rules.cluster;
+    report.at = ports_.clock.now();
+    report.trigger = order.trigger;
+    report.dry_run = order.dry_run;
+    close_late();
+
+    const auto facts = collector_.collect(rules, report.at);
+    if (!facts)
+        return failed(std::move(report), facts.error());
+    history_ = facts->history;
+    structure_ = std::make_shared<const model::Structure>(facts->structure);
+    report.decision = policy::decide(rules.set, rules.zone, *facts);
+    report.plan = policy::plan(rules.set, *facts, report.decision);
+    report.problems = report.plan.problems;
+    if (rules.faults)
+        for (auto& fault : rules.faults(facts->structure))
+            report.problems.push_back({"", std::move(fault), ""});
+    report.users = facts->structure.users;
+    report.parents = parents(facts->structure);
+    if (!order.dry_run) {
+        if (const auto done = record_and_apply(rules, order, *facts, report); !done)
+            return failed(std::move(report), done.error());
+        publish(rules, *facts, report.decision);
+        announcer_.announce(report);
+    }
+    report.duration_ms = milliseconds_since(start);
+    auto finished = std::make_shared<const ports::TurnReport>(std::move(report));
+    if (!order.dry_run)
+        last_good_ = finished;
+    return finished;
+}
+
+std::shared_ptr<const ports::TurnReport> Turn::failed(ports::TurnReport report,
+                                                      const Error& error) {
+    if (last_good_) {
+        report.decision = last_good_->decision;
+        report.plan = last_good_->plan;
+        report.users = last_good_->users;
+        report.parents = last_good_->parents;
+        report.problems = last_good_->problems;
+    } else {
+        report.decision = {};
+        report.plan = {};
+        report.problems.clear();
+    }
+    report.error = error.context;
+    // A source that is away has its own line.
+    if (error.code != Errc::unavailable && error.code != Errc::timeout)
+        announcer_.announce_failure(report);
+    return std::make_shared<const ports::TurnReport>(std::move(report));
+}
+
+// What is not in the books is not done: an error of the journal ends the turn before any effect.
+Result<void> Turn::record_and_apply(const Rules& rules, const Order& order,
+                                    const model::Facts& facts, ports::TurnReport& report) {
+    const auto ids = ports_.journal.record_turn(rules.cluster, report.decision,
+                                                evaluations(rules, order, report.decision),
+                                                report.plan.commands);
+    if (!ids) {
+        sources_.down("journal", ids.error(), report.at);
+        return Error(ids.error());
+    }
+    if (ids->size() != report.plan.commands.size())
+        return Error{Errc::internal, "journal: not one id for each command"};
+    sources_.up("journal", report.at);
+    if (!ids->empty())
+        apply(facts, *ids, report);
+    return {};
+}
+
+void Turn::apply(const model::Facts& facts, const std::vector<std::int64_t>& ids,
+                 ports::TurnReport& report) {
+    const auto& commands = report.plan.commands;
+    const Instant started = ports_.clock.now();
+    auto outcomes = ports_.enforcer.apply(facts.structure, commands);
+    // An adapter that answers for fewer did not do the rest, as far as anybody knows.
+    outcomes.resize(commands.size(), Error{Errc::internal, "the enforcer gave no answer"});
+    const Instant finished = ports_.clock.now();
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        auto& record = report.applied.emplace_back();
+        record.id = ids[i];
+        record.cluster = report.cluster;
+        record.command = commands[i];
+        record.requested = report.at;
+        record.started = started;
+        record.finished = finished;
+        record.success = !outcomes[i].has_value();
+        if (outcomes[i]) {
+            record.error = outcomes[i]->context;
+            report.problems.push_back({commands[i].account, outcomes[i]->context, ""});
+        }
+        close({ids[i], started, finished, std::move(outcomes[i])});
+    }
+}
+
+void Turn::close(Outcome outcome) {
+    const auto closed = ports_.journal.close_command(outcome.id, outcome.started, outcome.finished,
+                                                     outcome.failure);
+    if (closed || closed.error().code == Errc::not_found)
+        return;
+    sources_.down("journal", closed.error(), outcome.finished);
+    unclosed_.push_back(std::move(outcome));
+}
+
+void Turn::close_late() {
+    auto waiting = std::move(unclosed_);
+    unclosed_.clear();
+    for (auto& outcome : waiting)
+        close(std::move(outcome));
+}
+
+// Sequences go on growing over a restart of the daemon, since they begin with the time.
+void Turn::publish(const Rules& rules, const model::Facts& facts, const model::Decision& decision) {
+    auto next = policy::snapshot(rules.set, rules.zone, facts, decision);
+    if (snapshot_ && snapshot_->same_content(next))
+        return;
+    const std::uint64_t by_time =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(1, epoch(facts.now)));
+    next.sequence = snapshot_ ? std::max(snapshot_->sequence + 1, by_time) : by_time;
+    snapshot_ = std::make_shared<const model::Snapshot>(std::move(next));
+    ports_.publisher.publish(snapshot_);
+}
+
+std::optional<Instant> Turn::next_event(const Rules& rules) const {
+    return policy::next_event(rules.set, rules.zone, ports_.clock.now(), history_);
+}
+
+} // namespace sluice::app

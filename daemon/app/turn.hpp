@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One turn: collect, decide, plan, record, apply, close, publish. Idempotent: a second one on the
+// same facts changes and writes nothing. Dry run, evaluate and the timer all come here and differ
+// only in where they stop.
+#pragma once
+
+#include "common/base/clock.hpp"
+#include "common/model/snapshot.hpp"
+#include "daemon/app/announcer.hpp"
+#include "daemon/app/collector.hpp"
+#include "daemon/app/rules.hpp"
+#include "daemon/app/sources.hpp"
+#include "daemon/ports/accounting.hpp"
+#include "daemon/ports/enforcer.hpp"
+#include "daemon/ports/journal.hpp"
+#include "daemon/ports/publisher.hpp"
+#include "daemon/ports/service.hpp"
+
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+struct Ports {
+    ports::Accounting& accounting;
+    ports::Enforcer& enforcer;
+    ports::Journal& journal;
+    ports::Publisher& publisher;
+    const Clock& clock;
+};
+
+struct Order {
+    std::string trigger = "timer"; // "timer", "start", "boundary", "person", "reload"
+    bool dry_run = false;
+    // person: whose evaluations are recorded whatever they say; empty: everybody's
+    std::set<std::string> accounts;
+};
+
+// One thread: the one that owns libslurm.
+class Turn {
+public:
+    Turn(const Ports& ports, Sources& sources)
+        : ports_(ports), sources_(sources), collector_(ports.accounting, ports.journal, sources) {}
+
+    // Never fails as a call: what went wrong is in `error` and `problems` of the report.
+    std::shared_ptr<const ports::TurnReport> run(const Rules& rules, const Order& order);
+    // When a decision will next change by itself, as far as the last turn knows.
+    std::optional<Instant> next_event(const Rules& rules) const;
+    // The cluster as the last turn saw it; nullptr before.
+    std::shared_ptr<const model::Structure> structure() const { return structure_; }
+
+private:
+    struct Outcome {
+        std::int64_t id = 0;
+        Instant started{};
+        Instant finished{};
+        std::optional<Error> failure;
+    };
+
+    std::shared_ptr<const ports::TurnReport> failed(ports::TurnReport report, const Error& error);
+    Result<void> record_and_apply(const Rules& rules, const Order& order, const model::Facts& facts,
+                                  ports::TurnReport& report);
+    void apply(const model::Facts& facts, const std::vector<std::int64_t>& ids,
+               ports::TurnReport& report);
+    void close(Outcome outcome);
+    void close_late();
+    void publish(const Rules& rules, const model::Facts& facts, const model::Decision& decision);
+
+    Ports ports_;
+    Sources& sources_;
+    Collector collector_;
+    Announcer announcer_;
+    std::vector<Outcome> unclosed_; // done, but the journal could not be told
+    std::shared_ptr<const model::Snapshot> snapshot_;
+    std::shared_ptr<const ports::TurnReport> last_good_;
+    std::shared_ptr<const model::Structure> structure_;
+    model::History history_;
+};
+
+} // namespace sluice::app
