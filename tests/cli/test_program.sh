@@ -69,10 +69,26 @@ expect 0 out 'would: QOS' "$sluice" evaluate --dry-run
 expect 0 out '^sluiced [0-9]' "$sluice" version
 if [ -w /dev/full ]; then
     "$sluice" status >/dev/full 2>"$dir/err"
-    [ $? -eq 1 ] && grep -q 'cannot write the output' "$dir/err" || {
+    got=$?
+    if [ "$got" -ne 1 ] || ! grep -q 'cannot write the output' "$dir/err"; then
         echo "FAILED: a full disk goes unnoticed"
         failures=$((failures + 1))
-    }
+    fi
+fi
+# complete "WORDS AS TYPED": what bash would offer for the last word
+complete() {
+    bash -c '. "$1"; COMP_WORDBREAKS=" "; shift
+        read -r -a COMP_WORDS <<<"$1"; [[ $1 == *" " ]] && COMP_WORDS+=("")
+        COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMP_LINE=$1; COMP_POINT=${#1}
+        compopt() { :; }
+        _sluice; printf "%s\n" "${COMPREPLY[@]}"' _ "${SLUICE_SRCDIR:-.}/contrib/completion/sluice.bash" "$1"
+}
+if command -v bash >/dev/null; then
+    expect 0 out '^status$' complete "$sluice sta"
+    expect 0 out '^physics$' complete "$sluice explain ph"
+    expect 0 out '^--dry-run$' complete "$sluice evaluate --d"
+    expect 0 out '^account,used$' complete "$sluice status -o account,us"
+    expect 0 out '^history$' complete "$sluice help "
 fi
 chmod 755 "$dir"
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && [ -r "$sluice" ] &&

@@ -5,6 +5,10 @@
 #include "tests/daemon/adapters/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
 using namespace sluice;
 using sluice::test::FakeService;
 
@@ -216,4 +220,14 @@ CASE(only_evaluate_waits_for_a_turn) {
     for (const auto& route : http::routes())
         CHECK_EQ(http::waits({std::string(route.method), std::string(route.path), {}, "", {}}),
                  route.path == "/api/v1/evaluate");
+}
+
+CASE(every_route_is_documented) {
+    const char* top = std::getenv("SLUICE_SRCDIR");
+    std::ifstream file(std::string(top != nullptr ? top : ".") + "/docs/http-api.md");
+    std::ostringstream text;
+    text << file.rdbuf();
+    for (const auto& route : http::routes())
+        CHECK(text.str().find("`" + std::string(route.method) + " " + std::string(route.path)) !=
+              std::string::npos);
 }

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Bash completion for sluice(1). Subcommands, options and fields come from the program itself; account names from the
+# daemon, within a second or not at all.
+
+_sluice() {
+    local cur prev words cword
+    if declare -F _init_completion >/dev/null; then
+        _init_completion -n = || return
+    else
+        cur=${COMP_WORDS[COMP_CWORD]}
+        prev=${COMP_WORDS[COMP_CWORD - 1]}
+        words=("${COMP_WORDS[@]}")
+        cword=$COMP_CWORD
+    fi
+    local program=${words[0]} subcommand='' i socket=()
+    for ((i = 1; i < cword; i++)); do
+        case ${words[i]} in
+        --socket) socket=(--socket "${words[i + 1]}") && ((i++)) ;;
+        --socket=*) socket=("${words[i]}") ;;
+        -*) ;;
+        *) subcommand=${words[i]} && break ;;
+        esac
+    done
+
+    if [[ $cur == --socket=* ]]; then
+        cur=${cur#--socket=}
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+    fi
+    if [[ -z $subcommand ]]; then
+        if [[ $cur == -* ]]; then
+            mapfile -t COMPREPLY < <(compgen -W '--socket= --quiet --verbose --help --version' -- "$cur")
+            [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+            return
+        fi
+        local names
+        names=$("$program" help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+        mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
+        return
+    fi
+
+    case $prev,$cur in
+    -o,* | *,--format=*)
+        local list=${cur#--format=} before=''
+        [[ $list == *,* ]] && before=${list%,*},
+        local fields
+        fields=$("$program" "$subcommand" --helpformat 2>/dev/null | awk '{print $1}')
+        mapfile -t COMPREPLY < <(compgen -P "${before}" -W "$fields" -- "${list##*,}")
+        [[ $cur == --format=* && $COMP_WORDBREAKS != *=* ]] && COMPREPLY=("${COMPREPLY[@]/#/--format=}")
+        compopt -o nospace
+        return
+        ;;
+    -u,*)
+        mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+        return
+        ;;
+    esac
+    if [[ $cur == -* ]]; then
+        local options
+        options=$("$program" "$subcommand" --help 2>/dev/null | grep -o -e '--[a-z0-9-]*=\?')
+        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+        [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+        return
+    fi
+    case $subcommand in
+    help)
+        local names
+        names=$("$program" help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+        mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
+        ;;
+    simulate | preview)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        ;;
+    status | balance | explain | evaluate | history | commands)
+        local accounts
+        accounts=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
+        mapfile -t COMPREPLY < <(compgen -W "$accounts" -- "$cur")
+        ;;
+    esac
+}
+complete -F _sluice sluice
