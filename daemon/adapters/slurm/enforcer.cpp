@@ -5,7 +5,7 @@
 
 #include "daemon/adapters/slurm/accounting.hpp"
 
-#include <algorithm>
+#include <map>
 #include <set>
 
 namespace sluice::slurm {
@@ -47,6 +47,7 @@ private:
     Result<void> change(const Group& group);
     Result<void> change_qos(const Group& group);
     Result<void> inherit_again(const Group& group);
+    Result<void> commit();
     Targets targets(const Group& group) const;
     Result<void> modify(const Targets& targets, slurmdb_assoc_rec_t& record);
     Result<void> reset(const Group& group);
@@ -126,6 +127,10 @@ Result<void> Application::change(const Group& group) {
     }
     if (!done)
         return done;
+    return commit();
+}
+
+Result<void> Application::commit() {
     return session_.status("commit", [](void* db) { return slurmdb_connection_commit(db, true); });
 }
 
@@ -145,6 +150,9 @@ Result<void> Application::change_qos(const Group& group) {
         return done;
     if (done = inherit_again(group); !done || !deltas)
         return done;
+    // In a commit of its own, because of the order within one.
+    if (done = commit(); !done)
+        return done;
     slurmdb_init_assoc_rec(&record, false);
     const StringList changes{ids};
     record.qos_list = changes.get();
@@ -152,10 +160,11 @@ Result<void> Application::change_qos(const Group& group) {
 }
 
 // slurmdbd has it right at once, slurmctld has not (assoc_mgr.c, _grab_parents_qos): told of an
-// empty list it copies the list of the parent as it has it, users before their account, and it is
-// never told of sub-accounts that inherit. So the accounts that inherit on the way up and in the
-// subtree are "emptied" once more, parents first as slurmdbd does it (this puts the accounts
-// right), and again (this puts their users right). In slurmdbd's tables that changes nothing.
+// empty list it copies the list of the parent as it has it, and it is never told of sub-accounts
+// that inherit. So the accounts that inherit, on the way up and in the subtree, are "emptied" once
+// more, level by level; in slurmdbd's tables that changes nothing. Parents must come first, but
+// slurmdbd hands the changes of one commit on in reverse order (common_as.c, addto_update_list),
+// which is nothing to rely on: down and up again is right both ways round.
 Result<void> Application::inherit_again(const Group& group) {
     std::set<std::string> near;
     for (const std::size_t i : group.members) {
@@ -170,18 +179,20 @@ Result<void> Application::inherit_again(const Group& group) {
         associations(session_, structure_, std::vector<std::string>{near.begin(), near.end()});
     if (!rows)
         return rows.error();
-    Targets inheriting;
+    std::map<std::size_t, Targets> levels; // by depth
     for (const Association& row : *rows)
         if (row.user.empty() && row.qos.empty())
-            inheriting.accounts.push_back(row.account);
-    if (inheriting.accounts.empty())
-        return {};
+            levels[tree_.upward(row.account).size()].accounts.push_back(row.account);
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
     const StringList none{{""}};
     record.qos_list = none.get();
-    Result<void> done = modify(inheriting, record);
-    return done ? modify(inheriting, record) : done;
+    Result<void> done;
+    for (auto level = levels.begin(); done && level != levels.end(); ++level)
+        done = modify(level->second, record);
+    for (auto level = levels.rbegin(); done && level != levels.rend(); ++level)
+        done = modify(level->second, record);
+    return done;
 }
 
 Targets Application::targets(const Group& group) const {

@@ -3,6 +3,7 @@
 // own rules, so that a second counts the same before and after it is rolled up.
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/job_usage.hpp"
+#include "daemon/adapters/slurm/suspension.hpp"
 
 #include <algorithm>
 
@@ -142,6 +143,15 @@ Result<void> Question::add_records(Window range, WindowUsage& usage) {
         "jobs", [&](void* db) { return slurmdb_jobs_get(db, &cond); });
     if (!rows)
         return std::move(rows).error();
+    std::map<std::uint64_t, Instant> suspended;
+    for (const slurmdb_job_rec_t& row : *rows)
+        if ((row.state & JOB_STATE_BASE) == JOB_SUSPENDED) {
+            auto since = suspended_since(session_, structure_.cluster, now_);
+            if (!since)
+                return std::move(since).error();
+            suspended = std::move(*since);
+            break;
+        }
     JobSum sum{tree_, tres_};
     for (const slurmdb_job_rec_t& row : *rows) {
         const std::uint32_t state = row.state & JOB_STATE_BASE;
@@ -151,6 +161,9 @@ Result<void> Question::add_records(Window range, WindowUsage& usage) {
         job.begin = instant(row.start);
         job.end = instant(row.end);
         job.suspended = row.suspended;
+        if (const auto since = suspended.find(row.db_index); since != suspended.end())
+            job.suspended +=
+                std::max<std::int64_t>(0, (job.end - std::max(job.begin, since->second)).count());
         job.tres = text_of(row.tres_alloc_str);
         job.running = state == JOB_RUNNING || state == JOB_SUSPENDED;
         sum.add(job);
