@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# matrix-inside.sh JOBS STEPS [TEST...]: what contrib/matrix.sh runs within a Debian root: builds /tmp/src, tests it, counts.
+# It installs nothing, and expects the private namespaces that chroot_enter makes.
+set -u
+jobs=$1 steps=" $2 "
+shift 2
+passed=0 failed=0
+logs=/tmp/logs
+mkdir -p $logs
+export CCACHE_DIR=/tmp/ccache CCACHE_BASEDIR=/tmp CCACHE_NOHASHDIR=1
+
+said() { echo "-- $* ($SECONDS s)"; }
+finish() {
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ] && exit 0
+    exit 1
+}
+fatal() { # fatal WORD: the end of a step's log, and no more steps
+    said "$1 FAILED"
+    grep -E 'error[: ]' "$logs/$1.log" | head -n 40
+    echo '...'
+    tail -n 60 "$logs/$1.log"
+    failed=$((failed + 1))
+    finish
+}
+
+said "$(slurmctld -V), $(g++ --version | head -n 1), cmocka $(pkg-config --modversion cmocka)"
+(cd /tmp/src && ./bootstrap) >$logs/bootstrap.log 2>&1 || fatal bootstrap
+mkdir -p /tmp/build && cd /tmp/build || exit 1
+(../src/configure CC='ccache gcc' CXX='ccache g++' --enable-warnings=error) >$logs/configure.log 2>&1 || fatal configure
+make -k -j"$jobs" all >$logs/build.log 2>&1 || fatal build
+passed=$((passed + 1))
+said 'built without warnings'
+
+unit() {
+    local trs log points result
+    make -j"$jobs" -k check >$logs/unit.log 2>&1 || [ -n "$(find . -name '*.trs')" ] || fatal unit
+    ! grep -q ' error: ' $logs/unit.log || fatal unit
+    while read -r trs; do
+        log=${trs%.trs}.log
+        result=$(sed -n 's/^:global-test-result: //p' "$trs")
+        points=$(sed -nE 's/^\[  PASSED  \] ([0-9]+) test.*/\1/p' "$log" | awk '{ n += $1 } END { print n + 0 }')
+        if [ "$result" = PASS ]; then
+            passed=$((passed + (points > 0 ? points : 1)))
+        else
+            failed=$((failed + 1)) passed=$((passed + points))
+            said "$result ${trs%.trs}"
+            grep -vE '^\[( RUN  |   OK | *OK)' "$log" | tail -n 40
+        fi
+    done < <(find . -name '*.trs')
+    said "unit tests: $passed passed, $failed failed so far"
+}
+
+integration() {
+    local line
+    SLUICE_BUILD=/tmp/build /tmp/src/tests/integration/run -j $((jobs + 1)) -l $logs/integration "$@" >$logs/run.log 2>&1
+    cat $logs/run.log
+    line=$(tail -n 1 $logs/run.log)
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+        passed=$((passed + BASH_REMATCH[1])) failed=$((failed + BASH_REMATCH[2]))
+    else
+        failed=$((failed + 1))
+    fi
+    said 'integration tests'
+}
+
+if [[ $steps = *' unit '* ]]; then unit; fi
+if [[ $steps = *' integration '* ]]; then integration "$@"; fi
+finish
