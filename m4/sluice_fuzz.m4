@@ -6,7 +6,8 @@ AC_DEFUN([SLUICE_FUZZ], [
     [], [enable_fuzz=no])
   SLUICE_FUZZFLAGS=
   AS_IF([test "$enable_fuzz" = yes], [
-    AX_CHECK_COMPILE_FLAG([-fsanitize=fuzzer-no-link], [SLUICE_FUZZFLAGS="-fsanitize=fuzzer"],
+    AX_CHECK_COMPILE_FLAG([-fsanitize=fuzzer-no-link], [SLUICE_FUZZFLAGS="-fsanitize=fuzzer"
+       SLUICE_SANFLAGS="$SLUICE_SANFLAGS -fsanitize=fuzzer-no-link"],
       [AC_MSG_ERROR([--enable-fuzz needs clang with libFuzzer (Debian: clang-14 libclang-rt-14-dev; EL: clang compiler-rt)])])])
   AC_SUBST([SLUICE_FUZZFLAGS])
   AM_CONDITIONAL([SLUICE_FUZZING], [test "$enable_fuzz" = yes])

@@ -99,10 +99,13 @@ std::vector<std::string> weight_names(const Reading& reading) {
     std::vector<std::string> names;
     for (const auto& component : reading.set.components) {
         names.push_back(component.name);
-        names.push_back(component.tres);
+        if (component.tres != component.name)
+            names.push_back(component.tres);
     }
     return names;
 }
+
+} // namespace
 
 void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billing& billing,
                  Errors& errors) {
@@ -133,8 +136,6 @@ void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billin
     if (weight)
         billing.weights[entry.key] = *weight;
 }
-
-} // namespace
 
 void read_weights(const Node& node, const Reading& reading, model::Billing& billing,
                   Errors& errors) {

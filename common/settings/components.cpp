@@ -99,14 +99,14 @@ void read_components(const Node& node, Reading& reading, Errors& errors) {
 
 std::optional<Decimal> read_units(const Node& node, const std::string& component,
                                   const Reading& reading, Errors& errors) {
-    const auto units = as_number(node, "allocation of " + shown(component), kUnits, errors);
+    const auto units = as_number(node, "units of " + shown(component), kUnits, errors);
     const model::Component* known = reading.set.component(component);
     if (!units || known == nullptr)
         return units;
     // units * unit_factor * 60 are TRES-seconds; both factors are scaled.
     const auto seconds = multiply(Wide{units->scaled()} * known->unit_factor.scaled(), 60);
     if (!seconds || !narrow(*seconds / Decimal::kScale / Decimal::kScale)) {
-        errors.add(node.place(), "allocation of " + shown(component) + ": " + units->text() +
+        errors.add(node.place(), "units of " + shown(component) + ": " + units->text() +
                                      " units of " + known->unit_factor.text() +
                                      " TRES-minutes are more than can be counted; give less");
         return std::nullopt;

@@ -157,6 +157,29 @@ private:
     std::set<std::pair<std::size_t, std::string>> told_;
 };
 
+bool is_billing(const model::Component& component) {
+    return component.tres == "billing";
+}
+
+// Billing that no allocation could ever be judged by.
+void check_billing(const PolicySet& set, std::size_t index, const Places& places, Errors& errors) {
+    const Policy& policy = set.policies[index];
+    const auto& weights = policy.billing.weights;
+    if (!policy.billing.enabled)
+        return;
+    if (policy.billing.weights_slurm &&
+        std::none_of(set.components.begin(), set.components.end(), is_billing))
+        errors.add(places.policies[index].weights,
+                   "policy " + shown(policy.name) +
+                       ": weights: slurm needs a component that counts Slurm's own billing, for "
+                       "example billing_hours: billing");
+    if (!weights.empty() && std::all_of(weights.begin(), weights.end(),
+                                        [](const auto& w) { return w.second.is_zero(); }))
+        errors.add(places.policies[index].weights,
+                   "policy " + shown(policy.name) +
+                       ": every weight is 0; give one component a weight above 0");
+}
+
 std::string at_line(const Places& places, const std::string& account) {
     const auto it = places.accounts.find(account);
     return "account " + shown(account) +
@@ -255,6 +278,8 @@ void check_weights(const PolicySet& set, const Places& places, const Parents& pa
                    Errors& errors) {
     const Matching matching(set, parents);
     WeightCheck weights(set, places, errors);
+    for (std::size_t i = 0; i < set.policies.size(); ++i)
+        check_billing(set, i, places, errors);
     for (std::size_t i = 0; i < set.policies.size(); ++i)
         if (const auto& allocation = set.policies[i].allocation)
             for (const auto& [component, units] : *allocation)

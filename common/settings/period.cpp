@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `period`: a word, Waldur's number, or a custom length.
-#include "common/base/text.hpp"
+#include "common/settings/local_time.hpp"
 #include "common/settings/policy_set.hpp"
 
 #include <array>
@@ -21,30 +21,6 @@ constexpr std::array<Choice<PeriodKind>, 8> kPeriods{{
     {"3", PeriodKind::quarter},
     {"4", PeriodKind::year},
 }};
-
-std::optional<int> digits(std::string_view text) {
-    int value = 0;
-    for (const char c : text) {
-        if (c < '0' || c > '9')
-            return std::nullopt;
-        value = value * 10 + (c - '0');
-    }
-    return value;
-}
-
-std::optional<std::chrono::year_month_day> parse_day(std::string_view text) {
-    if (text.size() != 10 || text[4] != '-' || text[7] != '-')
-        return std::nullopt;
-    const auto year = digits(text.substr(0, 4));
-    const auto month = digits(text.substr(5, 2));
-    const auto day = digits(text.substr(8, 2));
-    if (!year || !month || !day)
-        return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year{*year},
-                                           std::chrono::month{static_cast<unsigned>(*month)},
-                                           std::chrono::day{static_cast<unsigned>(*day)}};
-    return date.ok() ? std::optional(date) : std::nullopt;
-}
 
 void read_anchor(const Node& node, model::PeriodRule& period, Errors& errors) {
     const auto date = node.is_scalar() ? parse_day(node.text()) : std::nullopt;

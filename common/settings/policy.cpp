@@ -2,6 +2,7 @@
 // One entry of `policies`.
 #include "common/base/text.hpp"
 #include "common/settings/policy_set.hpp"
+#include "common/settings/ranges.hpp"
 
 #include <array>
 #include <initializer_list>
@@ -19,9 +20,6 @@ constexpr std::array<Choice<bool>, 2> kDays{{{"exact", true}, {"90", false}}};
 constexpr std::array<Choice<bool>, 2> kNewAccounts{{{"none", false}, {"full", true}}};
 constexpr std::array<Choice<QosStrategy>, 2> kStrategies{
     {{"threshold", QosStrategy::threshold}, {"progressive", QosStrategy::progressive}}};
-constexpr std::array<Choice<LimitType>, 3> kLimitTypes{{{"GrpTRESMins", LimitType::grp_tres_mins},
-                                                        {"MaxTRESMins", LimitType::max_tres_mins},
-                                                        {"GrpTRES", LimitType::grp_tres}}};
 constexpr std::array<Choice<Drift>, 2> kDrifts{
     {{"repair", Drift::repair}, {"report", Drift::report}}};
 constexpr std::array<Choice<Action>, 5> kActions{{
@@ -32,11 +30,9 @@ constexpr std::array<Choice<Action>, 5> kActions{{
     {"request_slurm_resource_pausing", Action::request_slurm_resource_pausing},
 }};
 
-const Range kPercent{Decimal{}, Decimal::whole(100)};
 const Range kGrace{Decimal{}, Decimal::whole(10)};
 const Range kThreshold{Decimal{}, Decimal::whole(1100), true}; // grace ends at 1100 %
 const Range kPositive{Decimal{}, Decimal::raw(INT64_MAX), true};
-const Range kDayCount{Decimal{}, Decimal::whole(36500), true};
 
 // `key: true`, `key: false`, or a map with `enabled`. Returns the map to read on, if there is one.
 const Node* switchable(MapReader& map, std::string_view key, bool& enabled) {

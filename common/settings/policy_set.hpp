@@ -41,6 +41,8 @@ std::optional<Decimal> read_units(const Node& node, const std::string& component
                                   const Reading& reading, Errors& errors);
 void read_weights(const Node& node, const Reading& reading, model::Billing& billing,
                   Errors& errors);
+void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billing& billing,
+                 Errors& errors);
 void read_period(const Node& node, model::PeriodRule& period, Errors& errors);
 std::vector<model::Action> read_actions(const Node& node, Errors& errors);
 // Waldur's spellings of the same things; true values already read stay unless given twice.

@@ -2,9 +2,8 @@
 #include "common/settings/settings.hpp"
 
 #include "common/base/text.hpp"
+#include "tests/common/settings/data.hpp"
 #include "tests/support/case.hpp"
-
-#include <cstdlib>
 
 using namespace sluice;
 using namespace sluice::model;
@@ -25,9 +24,7 @@ std::string refused(const std::string& text) {
 }
 
 Settings full() {
-    const char* source = std::getenv("SLUICE_SRCDIR");
-    auto settings = settings::load(std::string(source != nullptr ? source : ".") +
-                                   "/tests/data/settings/good/full.yaml");
+    auto settings = settings::load((test::data_folder() / "good/full.yaml").string());
     if (!settings)
         test::fail(settings.error().context);
     return *std::move(settings);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// waldur-site-agent-config.yaml to sluiced.yaml, as text for a person to look through.
+#pragma once
+
+#include "common/base/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace sluice::settings {
+
+// The sluiced.yaml that does the same for the first SLURM offering of the file, policies in observe
+// mode; every key that has no effect stands in it as a comment with the reason, secrets without
+// their value. What it returns is accepted by parse(). malformed: the text is no YAML, or a key
+// that matters cannot be understood; with place.
+Result<std::string> import_site_agent(std::string_view text, const std::string& filename);
+
+} // namespace sluice::settings
