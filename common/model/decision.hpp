@@ -13,6 +13,7 @@
 #include "common/model/standing.hpp"
 #include "common/model/usage.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -86,11 +87,16 @@ struct AccountDecision {
     bool notify_reached = false;
     bool block_creation = false;
     std::vector<Threshold> thresholds;
-    std::string qos;              // QOS the standing asks for; "": the account's own
+    std::string qos; // QOS the standing asks for; "": the account's own
+    // What is really in force: own flags where a policy enforces, and enforcing ancestors'. Equals
+    // `flags` and `qos` in enforce mode; an observed account may still be paused by an ancestor.
+    Flags enforced;
+    std::string enforced_qos;
     std::optional<Instant> until; // when the pause ends by itself: period end or override expiry
     std::vector<std::string>
-        notes;               // why something is not done, data that is missing, foreign pauses
-    std::string error;       // set: this account could not be judged; nothing is planned for it
+        notes;                  // why something is not done, data that is missing, foreign pauses
+    std::string error;          // set: this account could not be judged; nothing is planned for it
+    bool grant_changed = false; // allocation, carryover, adjustments or period since the last turn
     bool noteworthy = false; // changed something, or the metric moved by a whole percent since the
                              // last noteworthy evaluation
     AccountMemory memory;    // what the journal shall remember after this decision
@@ -102,6 +108,9 @@ struct Decision {
     std::vector<AccountDecision> accounts; // by name; only those with a policy and an allocation
     std::vector<std::string>
         problems; // not tied to one account: unknown accounts in the file, missing TRES ...
+    // Accounts that no policy judges any more but whose QOS or limits Sluice still holds: memory to
+    // be written until both are given back (then empty: the journal may forget the account).
+    std::map<std::string, AccountMemory> released;
 
     const AccountDecision* find(const std::string& account) const {
         for (const auto& a : accounts)

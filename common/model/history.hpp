@@ -41,9 +41,9 @@ struct AccountMemory {
     std::optional<std::string>
         previous_period; // label of the period before `period`, if judged then
     std::map<std::string, Amount> previous_bases; // allocation when that period ended
-    // component -> allocation + carryover + adjustments, without what is borrowed: what a borrowing
-    // period's overuse is measured against. Of `period`, and as it was when `previous_period`
-    // ended.
+    // component -> allocation + carryover + adjustments - what the period before had borrowed: the
+    // period's own, against which borrowing is measured. Of `period`, and as it was when
+    // `previous_period` ended.
     std::map<std::string, Amount> grants;
     std::map<std::string, Amount> previous_grants;
     std::set<std::string> held; // progressive steps (by QOS name) in force in `period`: hysteresis

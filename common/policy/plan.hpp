@@ -10,7 +10,7 @@
 namespace sluice::policy {
 
 // Commands in the order in which they should be done: parents before children; per account
-// reset_usage, fairshare, limits, qos. Each has its description and sacctmgr line.
+// fairshare, limits, qos, reset_usage. Each has its description and sacctmgr line.
 model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
                  const model::Decision& decision);
 

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/account.hpp"
+
+#include "common/policy/figures.hpp"
+#include "common/policy/periods.hpp"
+#include "common/policy/standing.hpp"
+
+#include <algorithm>
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::AccountMemory;
+using model::Mode;
+using model::Policy;
+using model::Standing;
+
+namespace {
+
+// A fact that the settings reader has refused already; the core does not rely on it.
+std::string disagreement(const Subject& subject) {
+    const Policy& first = *subject.policies.front();
+    for (const Policy* other : subject.policies) {
+        const char* what = nullptr;
+        if (other->period != first.period)
+            what = "period";
+        else if (other->carryover != first.carryover)
+            what = "carryover";
+        else if (other->grace_ratio != first.grace_ratio)
+            what = "grace_ratio";
+        else if (other->billing != first.billing)
+            what = "tres_billing";
+        else if (other->borrow != first.borrow)
+            what = "borrow";
+        if (what != nullptr)
+            return "policies " + first.name + " and " + other->name + " disagree on " + what;
+    }
+    return "";
+}
+
+// Where any policy enforces, the observing ones do not count.
+std::vector<const Policy*> deciding(const Subject& subject, Mode mode) {
+    std::vector<const Policy*> found;
+    for (const Policy* policy : subject.policies)
+        if (policy->mode == mode)
+            found.push_back(policy);
+    return found;
+}
+
+Mode mode_of(const Subject& subject) {
+    const auto enforces = [](const Policy* p) { return p->mode == Mode::enforce; };
+    return std::any_of(subject.policies.begin(), subject.policies.end(), enforces) ? Mode::enforce
+                                                                                   : Mode::observe;
+}
+
+Held held_before(const AccountMemory& memory, const model::Period& period, bool stale) {
+    if (memory.period != period.label)
+        return {};
+    return {memory.flags, memory.held, stale};
+}
+
+// When the metric will cross `percent`, if usage goes on as it did since the period began.
+std::optional<Instant> crossing(const Metric& metric, Decimal percent, const model::Period& period,
+                                Instant now) {
+    const Wide elapsed = (now - period.begin).count();
+    if (!period.end || metric.used <= 0 || elapsed <= 0)
+        return std::nullopt;
+    Wide used = metric.used, effective = metric.effective;
+    while (effective > (Wide{1} << 56)) { // for display: more bits than seconds in a period
+        effective >>= 1;
+        used >>= 1;
+    }
+    const auto target = multiply(effective, percent.scaled());
+    const auto product = target ? multiply(*target / (Wide{100} * 1000), elapsed) : std::nullopt;
+    if (!product || used == 0)
+        return std::nullopt;
+    const Wide seconds = *product / used / (Decimal::kScale / 1000);
+    const Wide at = epoch(period.begin) + seconds;
+    return at < epoch(*period.end) ? std::optional(instant(static_cast<std::int64_t>(at)))
+                                   : std::nullopt;
+}
+
+void cross(std::vector<model::Threshold>& thresholds, const Metric& metric,
+           const model::Period& period, Instant now) {
+    for (auto& threshold : thresholds)
+        if (!threshold.reached)
+            threshold.crossing = crossing(metric, threshold.percent, period, now);
+}
+
+void turn_page(AccountMemory& memory, const model::Period& period) {
+    if (memory.period == period.label)
+        return;
+    memory.previous_period =
+        memory.period.empty() ? std::nullopt : std::optional<std::string>(memory.period);
+    memory.previous_bases = std::move(memory.bases);
+    memory.previous_grants = std::move(memory.grants);
+    memory.notified.clear();
+    memory.held.clear();
+    memory.period = period.label;
+}
+
+void remember_figures(const AccountDecision& decision, const Figures& figures,
+                      AccountMemory& memory) {
+    memory.bases.clear();
+    memory.adjustments_at_end.clear();
+    for (const auto& figure : decision.figures) {
+        memory.bases[figure.component.name] = figure.allocation;
+        if (figure.adjustments != 0)
+            memory.adjustments_at_end[figure.component.name] = figure.adjustments;
+    }
+    memory.grants = figures.grants;
+}
+
+void apply_override(const model::Override& entry, const Policy& policy, AccountDecision& out) {
+    out.in_force = entry;
+    out.own = {entry.standing == Standing::paused, entry.standing != Standing::normal};
+    out.qos = qos_for(policy, entry.standing);
+    out.cause = {model::CauseKind::override_, "", entry.id};
+}
+
+// The instant at which the account's own pause ends by itself; nullopt: never.
+std::optional<Instant> own_end(const AccountDecision& decision, bool metric_pauses,
+                               const Policy& policy) {
+    std::optional<Instant> end = decision.period.end;
+    const auto nothing = [](const model::Figure& f) { return f.allocation == 0; };
+    const bool all = policy.billing.enabled;
+    const auto& figures = decision.figures;
+    const bool empty = all ? std::all_of(figures.begin(), figures.end(), nothing)
+                           : std::any_of(figures.begin(), figures.end(), nothing);
+    if (empty || policy.borrow.factor >= Decimal::whole(100))
+        end.reset(); // the next period begins as this one ends
+    if (!decision.in_force)
+        return end;
+    if (!metric_pauses)
+        return decision.in_force->until;
+    return end ? std::optional(std::max(*end, decision.in_force->until)) : std::nullopt;
+}
+
+// An account that cannot be judged stays as it was, but no pause outlives its period.
+void stay(const AccountMemory& before, AccountDecision& out) {
+    out.memory = before;
+    if (before.period != out.period.label)
+        return;
+    out.flags = out.own = out.previous_flags;
+    out.until = out.period.end;
+    if (out.mode == Mode::enforce)
+        out.enforced = out.flags;
+}
+
+void mark_reset(const Subject& subject, AccountMemory& memory) {
+    for (const Policy* policy : subject.policies)
+        if (policy->raw_usage_reset)
+            memory.reset_done_for = memory.period;
+}
+
+} // namespace
+
+Bench::Bench(const model::PolicySet& set, const Zone& zone, const model::Facts& facts)
+    : set_(set), facts_(facts), usage_(facts) {
+    for (const Policy& policy : set.policies) {
+        Span& span = spans_[&policy];
+        span.current = period_at(policy.period, zone, facts.now);
+        span.before = previous(policy.period, zone, span.current);
+        span.usage = usage_.current(span.current);
+        span.usage_before = span.before ? usage_.whole(*span.before) : nullptr;
+    }
+    for (const auto& entry : facts.history.adjustments)
+        if (entry.at <= facts.now)
+            adjustments_[entry.account].push_back(&entry);
+    for (const auto& entry : facts.history.overrides) {
+        if (facts.now < entry.from || facts.now >= entry.until)
+            continue;
+        auto& latest = overrides_[entry.account];
+        if (latest == nullptr || entry.id >= latest->id)
+            latest = &entry;
+    }
+}
+
+const Bench::Span& Bench::span_of(const Policy& policy) const {
+    return spans_.at(&policy);
+}
+
+const AccountMemory& Bench::memory(const std::string& account) const {
+    static const AccountMemory kNothing;
+    const auto found = facts_.history.accounts.find(account);
+    return found == facts_.history.accounts.end() ? kNothing : found->second;
+}
+
+std::vector<const model::Adjustment*> Bench::adjustments(const std::string& account,
+                                                         const std::string& period) const {
+    const auto found = adjustments_.find(account);
+    std::vector<const model::Adjustment*> mine;
+    if (found != adjustments_.end())
+        std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(mine),
+                     [&](const auto* entry) { return entry->period == period; });
+    return mine;
+}
+
+std::string Bench::missing_tres(const Subject& subject) const {
+    for (const auto& component : set_.components) {
+        if (!subject.allocation->contains(component.name))
+            continue;
+        const auto& known = facts_.structure.tres;
+        const auto same = [&](const model::Tres& tres) { return tres.name == component.tres; };
+        if (std::none_of(known.begin(), known.end(), same))
+            return component.tres;
+    }
+    return "";
+}
+
+AccountDecision Bench::judge(const Subject& subject) const {
+    const Span& span = span_of(*subject.policies.front());
+    AccountDecision out;
+    out.account = subject.account;
+    for (const Policy* policy : subject.policies)
+        out.policies.push_back(policy->name);
+    out.mode = mode_of(subject);
+    out.contact = subject.policies.front()->contact.empty() ? set_.contact
+                                                            : subject.policies.front()->contact;
+    out.period = span.current;
+    out.previous = span.before;
+    out.grace_limit = grace_limit(*subject.policies.front());
+    out.memory = memory(subject.account);
+    out.previous_flags = out.memory.shown_flags;
+    const std::string missing = missing_tres(subject);
+    out.error = disagreement(subject);
+    if (out.error.empty() && !missing.empty())
+        out.error = "Slurm has no TRES " + missing;
+    if (out.error.empty() && span.usage == nullptr)
+        out.error = "usage of " + span.current.label + " is not known";
+    if (out.error.empty())
+        fill(subject, span, out);
+    if (!out.error.empty())
+        stay(memory(subject.account), out);
+    return out;
+}
+
+void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out) const {
+    const AccountMemory& before = memory(subject.account);
+    const FiguresInput in{&set_,
+                          &subject,
+                          &before,
+                          &span.current,
+                          &span.before,
+                          span.usage,
+                          span.usage_before,
+                          adjustments(subject.account, span.current.label)};
+    auto figures_made = figures(in);
+    if (!figures_made) {
+        out.error = figures_made.error().context;
+        return;
+    }
+    out.figures = std::move(figures_made->figures);
+    out.notes = std::move(figures_made->notes);
+    const Policy& first = *subject.policies.front();
+    const auto measured = metric(first.billing, out.figures);
+    if (!measured) {
+        out.error = measured.error().context;
+        return;
+    }
+    out.judged = measured->judged;
+    out.percent = measured->percent();
+    if (!out.percent && measured->effective != 0) {
+        out.error = "the percentage of " + out.judged + " does not fit";
+        return;
+    }
+    const bool stale = facts_.usage_age > 0;
+    const auto policies = deciding(subject, out.mode);
+    Verdict verdict = judge_all(policies, *measured, held_before(before, span.current, stale));
+    cross(verdict.thresholds, *measured, span.current, facts_.now);
+    out.own = verdict.flags;
+    out.qos = verdict.qos;
+    out.notify_reached = verdict.notify_reached;
+    out.block_creation = verdict.block_creation;
+    out.thresholds = std::move(verdict.thresholds);
+    if (verdict.kept)
+        out.notes.push_back(stale ? "usage is " + std::to_string(facts_.usage_age) +
+                                        " s old: nothing is lifted on it"
+                                  : "below the threshold, held by hysteresis");
+    turn_page(out.memory, span.current);
+    remember_figures(out, *figures_made, out.memory);
+    mark_reset(subject, out.memory);
+    out.grant_changed = before.period != out.memory.period || before.bases != out.memory.bases ||
+                        before.grants != out.memory.grants;
+    out.memory.flags = verdict.flags;
+    out.memory.held = std::move(verdict.steps);
+    if (const auto entry = overrides_.find(subject.account); entry != overrides_.end())
+        apply_override(*entry->second, *policies.front(), out);
+    if (out.own.paused)
+        out.until = own_end(out, verdict.flags.paused, first);
+}
+
+} // namespace sluice::policy

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The judgement of one account by itself: figures, metric, own flags, override, memory. Ancestors
+// come afterwards (ancestors.hpp).
+#pragma once
+
+#include "common/base/zone.hpp"
+#include "common/model/decision.hpp"
+#include "common/model/facts.hpp"
+#include "common/policy/subjects.hpp"
+#include "common/policy/usage_index.hpp"
+
+#include <map>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::policy {
+
+// What all accounts of one turn share. Points into set and facts.
+class Bench {
+public:
+    Bench(const model::PolicySet& set, const Zone& zone, const model::Facts& facts);
+
+    model::AccountDecision judge(const Subject& subject) const;
+
+private:
+    struct Span {
+        model::Period current;
+        std::optional<model::Period> before;
+        const model::WindowUsage* usage = nullptr;
+        const model::WindowUsage* usage_before = nullptr;
+    };
+    const Span& span_of(const model::Policy& policy) const;
+    std::string missing_tres(const Subject& subject) const;
+    void fill(const Subject& subject, const Span& span, model::AccountDecision& out) const;
+    const model::AccountMemory& memory(const std::string& account) const;
+    std::vector<const model::Adjustment*> adjustments(const std::string& account,
+                                                      const std::string& period) const;
+
+    const model::PolicySet& set_;
+    const model::Facts& facts_;
+    UsageIndex usage_;
+    std::map<const model::Policy*, Span> spans_;
+    std::unordered_map<std::string_view, std::vector<const model::Adjustment*>> adjustments_;
+    std::unordered_map<std::string_view, const model::Override*> overrides_; // in force
+};
+
+} // namespace sluice::policy

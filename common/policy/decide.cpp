@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One turn's judgement: each account by itself, then what ancestors add, then what it means against
+// the turn before.
+#include "common/policy/decide.hpp"
+
+#include "common/policy/account.hpp"
+#include "common/policy/holding.hpp"
+#include "common/policy/limits.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::Flags;
+using model::Mode;
+using model::PolicySet;
+using model::Standing;
+
+namespace {
+
+constexpr std::int64_t kWholePercent = 100; // in hundredths
+
+Flags unite(Flags a, Flags b) {
+    return {a.paused || b.paused, a.downscaled || b.downscaled};
+}
+
+// nullopt is "never".
+std::optional<Instant> later(std::optional<Instant> a, std::optional<Instant> b) {
+    return a && b ? std::optional(std::max(*a, *b)) : std::nullopt;
+}
+
+void follow(const AccountDecision& above, AccountDecision& out) {
+    const bool enforces = out.mode == Mode::enforce;
+    const Flags from_above = enforces ? above.enforced : above.flags;
+    const Standing theirs = standing(from_above);
+    const Standing ours = standing(out.own);
+    out.flags = unite(out.own, from_above);
+    if (theirs > ours) {
+        out.qos = enforces ? above.enforced_qos : above.qos;
+        const bool relayed = above.cause.kind == model::CauseKind::ancestor;
+        out.cause = {model::CauseKind::ancestor, relayed ? above.cause.account : above.account, 0};
+    }
+    if (from_above.paused)
+        out.until = out.own.paused ? later(out.until, above.until) : above.until;
+    out.enforced = enforces ? out.flags : above.enforced;
+    out.enforced_qos = enforces ? out.qos : above.enforced_qos;
+}
+
+void stand_alone(AccountDecision& out) {
+    out.flags = out.own;
+    if (out.mode == Mode::enforce) {
+        out.enforced = out.own;
+        out.enforced_qos = out.qos;
+    }
+}
+
+void add_ancestors(const Tree& tree, model::Decision& decision) {
+    const Governance governed = governance(tree, decision);
+    for (const int node : tree.order()) {
+        if (!governed.judged[static_cast<std::size_t>(node)])
+            continue;
+        auto& out = decision.accounts[static_cast<std::size_t>(
+            governed.governor[static_cast<std::size_t>(node)])];
+        if (!out.error.empty())
+            continue;
+        const int parent = tree[node].parent;
+        const int above =
+            parent == kNone ? kNone : governed.governor[static_cast<std::size_t>(parent)];
+        if (above == kNone)
+            stand_alone(out);
+        else
+            follow(decision.accounts[static_cast<std::size_t>(above)], out);
+    }
+}
+
+bool notifies(const PolicySet& set, const AccountDecision& out) {
+    for (const auto& policy : set.policies)
+        if (std::find(out.policies.begin(), out.policies.end(), policy.name) !=
+                out.policies.end() &&
+            (policy.has(model::Action::notify_organization_owners) ||
+             policy.has(model::Action::notify_external_user)))
+            return true;
+    return false;
+}
+
+void name_actions(const PolicySet& set, AccountDecision& out) {
+    const Flags before = out.previous_flags;
+    if (out.flags.paused && !before.paused)
+        out.actions_taken.emplace_back("pause");
+    if (out.flags.downscaled && !before.downscaled)
+        out.actions_taken.emplace_back("downscale");
+    if (notifies(set, out)) {
+        if (out.notify_reached && out.memory.notified.insert("notify").second)
+            out.actions_taken.emplace_back("notify");
+        if (out.flags.downscaled)
+            out.memory.notified.insert("downscale");
+        if (out.flags.paused)
+            out.memory.notified.insert("pause");
+    }
+    if ((before.paused && !out.flags.paused) || (before.downscaled && !out.flags.downscaled))
+        out.actions_taken.emplace_back("restore");
+    out.memory.shown_flags = out.flags;
+}
+
+void weigh_record(const model::AccountMemory& before, AccountDecision& out) {
+    const auto last = before.percent;
+    bool moved = last.has_value() != out.percent.has_value() || before.period != out.period.label;
+    if (last && out.percent)
+        moved = moved || std::llabs(*last - *out.percent) >= kWholePercent;
+    out.noteworthy = moved || !out.actions_taken.empty();
+    if (out.noteworthy)
+        out.memory.percent = out.percent;
+}
+
+void conclude(const PolicySet& set, const Tree& tree, const model::Facts& facts,
+              model::Decision& decision) {
+    static const model::AccountMemory kNothing;
+    for (auto& out : decision.accounts) {
+        if (!out.error.empty())
+            continue;
+        name_actions(set, out);
+        const auto before = facts.history.accounts.find(out.account);
+        weigh_record(before == facts.history.accounts.end() ? kNothing : before->second, out);
+        const int node = tree.find(out.account);
+        if (node != kNone && tree[node].row != nullptr)
+            note_limits(set, facts, *tree[node].row, out);
+    }
+}
+
+void name_problems(const model::Facts& facts, const std::vector<std::string>& unknown,
+                   model::Decision& decision) {
+    for (const auto& account : unknown)
+        decision.problems.push_back("account " + account + " is in the settings, but " +
+                                    decision.cluster + " has no such account");
+    std::set<std::string_view> judged;
+    for (const auto& account : decision.accounts)
+        judged.insert(account.account);
+    for (const auto& entry : facts.history.overrides)
+        if (facts.now >= entry.from && facts.now < entry.until && !judged.contains(entry.account))
+            decision.problems.push_back("override of account " + entry.account +
+                                        " has no effect: no policy judges it");
+}
+
+} // namespace
+
+model::Decision decide(const PolicySet& set, const Zone& zone, const model::Facts& facts) {
+    model::Decision decision;
+    decision.now = facts.now;
+    decision.cluster = facts.structure.cluster;
+    const Tree tree(facts.structure);
+    std::vector<std::string> unknown;
+    const auto found = subjects(set, tree, unknown);
+    const Bench bench(set, zone, facts);
+    decision.accounts.reserve(found.size());
+    for (const auto& subject : found)
+        decision.accounts.push_back(bench.judge(subject));
+    add_ancestors(tree, decision);
+    conclude(set, tree, facts, decision);
+    hold(set, tree, facts, decision);
+    name_problems(facts, unknown, decision);
+    return decision;
+}
+
+bool worth_recording(const model::AccountDecision& decision) {
+    return decision.noteworthy;
+}
+
+} // namespace sluice::policy

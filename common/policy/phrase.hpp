@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Figures, percentages and command lines as people read them. Rounds for the eye only; nothing is
+// decided from these texts.
+#pragma once
+
+#include "common/base/zone.hpp"
+#include "common/model/command.hpp"
+#include "common/model/decision.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sluice::policy {
+
+// "1231", "2.31": units of the component, at most two places, half up.
+std::string units_text(Amount amount, const model::Component& component);
+// "102.6": one place, half up; "-" without a value.
+std::string percent_text(std::optional<std::int64_t> hundredths);
+// "102.6 %"; "-" without a value.
+std::string share_text(std::optional<std::int64_t> hundredths);
+// "2026-11-01" when that is a local midnight, else with the time of day.
+std::string moment_text(const Zone& zone, Instant at);
+std::string_view limit_name(model::LimitType type); // "GrpTRESMins"
+
+// Fills `sacctmgr`: the line that a person could paste in a shell.
+void write_line(const std::string& cluster, model::Command& command);
+
+} // namespace sluice::policy

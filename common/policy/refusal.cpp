@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/refusal.hpp"
+
+#include "common/policy/phrase.hpp"
+#include "common/policy/snapshot.hpp"
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::CauseKind;
+
+namespace {
+
+constexpr std::size_t kReasonBytes = 100;
+
+// Cuts before a UTF-8 character that does not fit.
+std::string shortened(std::string text, std::size_t most) {
+    if (text.size() <= most)
+        return text;
+    std::size_t end = most - 3;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+        --end;
+    return text.substr(0, end) + "...";
+}
+
+std::string one_line(std::string text) {
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20)
+            c = ' ';
+    return shortened(std::move(text), kReasonBytes);
+}
+
+const model::Figure* judged_figure(const AccountDecision& decision) {
+    for (const auto& figure : decision.figures)
+        if (figure.component.name == decision.judged)
+            return &figure;
+    return decision.figures.size() == 1 ? &decision.figures.front() : nullptr;
+}
+
+// "1231 of 1200 node_hours used in 2026-Q4"
+std::string spent(const AccountDecision& decision) {
+    const std::string when = decision.period.end ? " in " + decision.period.label : "";
+    if (const auto* figure = judged_figure(decision))
+        return units_text(figure->used(), figure->component) + " of " +
+               units_text(figure->effective, figure->component) + " " + figure->component.name +
+               " used" + when;
+    return share_text(decision.percent) + " of the weighted allocation used" + when;
+}
+
+std::string in_brackets(const AccountDecision& decision) {
+    const std::string grace = "grace to " + decision.grace_limit.text() + " %";
+    return decision.percent ? " (" + share_text(decision.percent) + ", " + grace + ")"
+                            : " (nothing is granted)";
+}
+
+std::string next_start(const Zone& zone, const AccountDecision& decision) {
+    if (!decision.period.end)
+        return "\nThe allocation is granted once: it does not start anew.";
+    return "\nNext period starts " + moment_text(zone, *decision.period.end) + ".";
+}
+
+std::string advice(const AccountDecision& decision) {
+    return decision.contact.empty() ? "" : "\nAsk " + one_line(decision.contact) + ".";
+}
+
+bool overridden(const AccountDecision& decision) {
+    return decision.cause.kind == CauseKind::override_ && decision.in_force.has_value();
+}
+
+std::string by_staff(const Zone& zone, const model::Override& entry) {
+    std::string text = " by staff until " + moment_text(zone, entry.until);
+    if (!entry.reason.empty())
+        text += ": " + one_line(entry.reason);
+    return text + ".";
+}
+
+} // namespace
+
+std::string refusal(const Zone& zone, const AccountDecision& decision, const std::string& account,
+                    const AccountDecision* cause) {
+    const AccountDecision& source = cause != nullptr ? *cause : decision;
+    std::string text = "account " + account + " is paused";
+    if (account != source.account)
+        text += " with account " + source.account;
+    if (overridden(source))
+        text += by_staff(zone, *source.in_force);
+    else if (!source.error.empty() || source.figures.empty())
+        text += " since the last evaluation." + next_start(zone, source);
+    else
+        text += ": " + spent(source) + in_brackets(source) + "." + next_start(zone, source);
+    return shortened(text + advice(source), kTextBytes - 1);
+}
+
+std::string warning(const Zone& zone, const AccountDecision& decision, const std::string& account) {
+    std::string text = "account " + account;
+    if (account != decision.account)
+        text += " (under " + decision.account + ")";
+    const bool slow = standing(decision.enforced) == model::Standing::downscaled;
+    if (slow && overridden(decision))
+        text += " is slowed down" + by_staff(zone, *decision.in_force);
+    else if (!decision.figures.empty())
+        text += ": " + spent(decision) + in_brackets(decision) + ".";
+    if (slow)
+        text += "\nJobs run with QOS " + decision.enforced_qos + ".";
+    text += next_start(zone, decision);
+    return shortened(text + advice(decision), kTextBytes - 1);
+}
+
+} // namespace sluice::policy

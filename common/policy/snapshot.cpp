@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/snapshot.hpp"
+
+#include "common/policy/holding.hpp"
+#include "common/policy/refusal.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::SnapshotAccount;
+using model::Standing;
+
+namespace {
+
+// slurmctld does not know the user (NO_VAL of slurm.h).
+constexpr std::uint32_t kUnknownUid = 0xfffffffe;
+
+class Maker {
+public:
+    Maker(const Zone& zone, const model::Decision& decision) : zone_(zone) {
+        for (const auto& account : decision.accounts)
+            by_name_.emplace(account.account, &account);
+    }
+
+    SnapshotAccount record(const AccountDecision& decision, const std::string& account) const {
+        SnapshotAccount out;
+        out.name = account;
+        out.standing = standing(decision.enforced);
+        if (account == decision.account)
+            out.percent = decision.percent;
+        if (out.standing == Standing::paused) {
+            out.until = decision.until;
+            out.text = refusal(zone_, decision, account, cause(decision));
+        } else if (out.standing == Standing::downscaled) {
+            out.text = warning(zone_, decision, account);
+        } else if (decision.mode == model::Mode::enforce && account == decision.account) {
+            out.text = quiet_warning(decision);
+        }
+        return out;
+    }
+
+private:
+    const AccountDecision* cause(const AccountDecision& decision) const {
+        if (decision.cause.kind != model::CauseKind::ancestor)
+            return nullptr;
+        const auto found = by_name_.find(decision.cause.account);
+        return found == by_name_.end() ? nullptr : found->second;
+    }
+
+    std::string quiet_warning(const AccountDecision& decision) const {
+        if (decision.cause.kind == model::CauseKind::foreign)
+            return "account " + decision.account +
+                   " was paused by somebody else: its QOS may keep jobs from starting.";
+        return decision.notify_reached ? warning(zone_, decision, decision.account) : "";
+    }
+
+    const Zone& zone_;
+    std::unordered_map<std::string_view, const AccountDecision*> by_name_;
+};
+
+std::vector<model::SnapshotUser> users(const model::Structure& structure) {
+    std::vector<model::SnapshotUser> all;
+    all.reserve(structure.users.size());
+    for (const auto& user : structure.users) {
+        if (user.uid == kUnknownUid)
+            continue;
+        model::SnapshotUser one{user.uid, user.default_account, user.accounts};
+        std::sort(one.accounts.begin(), one.accounts.end());
+        all.push_back(std::move(one));
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const auto& a, const auto& b) { return a.uid < b.uid; });
+    all.erase(std::unique(all.begin(), all.end(),
+                          [](const auto& a, const auto& b) { return a.uid == b.uid; }),
+              all.end());
+    return all;
+}
+
+} // namespace
+
+model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone, const model::Facts& facts,
+                         const model::Decision& decision) {
+    (void)set; // templates of the texts will come from here
+    model::Snapshot out;
+    out.cluster = decision.cluster;
+    out.made = decision.now;
+    const Tree tree(facts.structure);
+    const Governance governed = governance(tree, decision);
+    const Maker maker(zone, decision);
+    for (std::size_t node = 0; node < tree.size(); ++node) {
+        const int index = governed.governor[node];
+        if (index == kNone)
+            continue;
+        const auto& account = decision.accounts[static_cast<std::size_t>(index)];
+        if (governed.judged[node] || standing(account.enforced) != Standing::normal)
+            out.accounts.push_back(
+                maker.record(account, std::string(tree[static_cast<int>(node)].name)));
+    }
+    std::sort(out.accounts.begin(), out.accounts.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    out.users = users(facts.structure);
+    return out;
+}
+
+} // namespace sluice::policy

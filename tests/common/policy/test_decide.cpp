@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The judgement of whole turns: thresholds, flags, actions, ancestors, overrides.
+#include "tests/common/policy/world.hpp"
+
+#include "common/base/text.hpp"
+
+using namespace sluice;
+using test::dec;
+using test::utc;
+using test::World;
+
+namespace {
+
+World physics(const char* hours = "1000") {
+    World w;
+    w.policy();
+    w.account("physics");
+    w.grant("physics", hours);
+    return w;
+}
+
+std::string actions(const model::AccountDecision& d) {
+    return join(d.actions_taken, ",");
+}
+
+} // namespace
+
+CASE(thresholds_act_at_80_100_and_the_grace_limit) {
+    World w = physics();
+    CHECK_EQ(actions(w.run(utc(2026, 1, 1))), "");
+    w.use(utc(2026, 1, 2), "physics", 799);
+    CHECK_EQ(actions(w.run(utc(2026, 1, 3))), "");
+    w.use(utc(2026, 1, 3), "physics", 1);
+    CHECK_EQ(actions(w.run(utc(2026, 1, 4))), "notify");
+    w.use(utc(2026, 1, 4), "physics", 200);
+    CHECK_EQ(actions(w.run(utc(2026, 1, 5))), "downscale");
+    CHECK_EQ(*w.of("physics").percent, 10000);
+    w.use(utc(2026, 1, 5), "physics", 200);
+    CHECK_EQ(actions(w.run(utc(2026, 1, 6))), "pause");
+    CHECK(w.of("physics").flags == (model::Flags{true, true}));
+    CHECK_EQ(actions(w.run(utc(2026, 4, 1))), "restore");
+    CHECK(w.of("physics").flags == (model::Flags{}));
+}
+
+CASE(almost_a_hundred_percent_is_not_a_hundred) {
+    World w = physics();
+    w.charges.push_back({utc(2026, 1, 2), "physics", "node", 3'600'000 - 1});
+    CHECK(!w.turn(utc(2026, 1, 3)).flags.downscaled);
+    CHECK_EQ(*w.of("physics").percent, 10000); // shown rounded, decided exactly
+    w.charges.back().amount += 1;
+    CHECK(w.turn(utc(2026, 1, 3)).flags.downscaled);
+}
+
+CASE(grace_zero_pauses_at_a_hundred) {
+    World w = physics();
+    w.set.policies[0].grace_ratio = Decimal{};
+    w.use(utc(2026, 1, 2), "physics", 1000);
+    CHECK_EQ(actions(w.turn(utc(2026, 1, 3))), "pause,downscale,notify");
+}
+
+// Waldur computes (1 + 0.1) * 100 = 110.00000000000001 in binary: exactly 110 % does not pause.
+CASE(ten_percent_of_grace_end_at_exactly_110) {
+    World w = physics();
+    w.set.policies[0].grace_ratio = dec("0.1");
+    w.use(utc(2026, 1, 2), "physics", 1100);
+    CHECK(w.turn(utc(2026, 1, 3)).flags.paused);
+}
+
+CASE(actions_that_are_not_listed_do_not_happen) {
+    World w = physics();
+    w.set.policies[0].actions = {model::Action::block_creation_of_new_resources};
+    w.use(utc(2026, 1, 2), "physics", 1000);
+    const auto& d = w.turn(utc(2026, 1, 3));
+    CHECK(d.flags == model::Flags{});
+    CHECK(d.block_creation); // at 100 %, as pausing is not listed
+    CHECK_EQ(actions(d), "");
+}
+
+CASE(nothing_granted_is_at_every_threshold) {
+    World w = physics("0");
+    const auto& d = w.turn(utc(2026, 1, 3));
+    CHECK_EQ(actions(d), "pause,downscale,notify");
+    CHECK(!d.percent);
+    CHECK(!d.until); // the next period grants nothing either
+}
+
+CASE(notify_happens_once_per_period) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 900);
+    w.use(utc(2026, 5, 2), "physics", 2000);
+    CHECK_EQ(actions(w.run(utc(2026, 1, 3))), "notify");
+    CHECK_EQ(actions(w.run(utc(2026, 1, 4))), "");
+    CHECK_EQ(actions(w.run(utc(2026, 5, 3))), "pause,downscale,notify");
+}
+
+CASE(unused_allocation_is_carried_once) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 700);
+    CHECK_EQ(w.run(utc(2026, 1, 3)).figures[0].carryover.reason, "no_previous_allocation");
+    const auto& d = w.run(utc(2026, 4, 1));
+    CHECK_EQ(d.figures[0].carryover.carry, 300 * 3600);
+    CHECK_EQ(d.figures[0].effective, 1300 * 3600);
+    CHECK_EQ(w.run(utc(2026, 4, 2)).figures[0].effective, 1300 * 3600);
+    // Nothing used in Q2: the cap is of the base, not of what was carried before.
+    CHECK_EQ(w.run(utc(2026, 7, 1)).figures[0].effective, 1500 * 3600);
+}
+
+CASE(borrowing_moves_hours_between_periods) {
+    World w = physics();
+    w.set.policies[0].borrow.factor = dec("20");
+    w.set.policies[0].carryover.enabled = false;
+    w.run(utc(2026, 1, 1));
+    w.use(utc(2026, 1, 2), "physics", 1150);
+    CHECK_EQ(w.run(utc(2026, 1, 3)).figures[0].effective, 1200 * 3600);
+    CHECK(!w.of("physics").flags.downscaled);
+    const auto& d = w.run(utc(2026, 4, 1));
+    CHECK_EQ(d.figures[0].borrowed, 50 * 3600); // 200 of Q3, 150 were used of Q2
+    CHECK_EQ(d.figures[0].effective, 1050 * 3600);
+    CHECK_EQ(w.run(utc(2026, 4, 2)).figures[0].effective, 1050 * 3600);
+}
+
+CASE(hysteresis_holds_a_flag_until_that_many_points_below) {
+    World w = physics();
+    w.set.policies[0].hysteresis = dec("5");
+    w.use(utc(2026, 1, 2), "physics", 1000);
+    CHECK(w.run(utc(2026, 1, 3)).flags.downscaled);
+    w.grant("physics", "1040"); // 96.15 %
+    CHECK(w.run(utc(2026, 1, 4)).flags.downscaled);
+    w.grant("physics", "1053"); // 94.97 %
+    CHECK_EQ(actions(w.run(utc(2026, 1, 5))), "restore");
+    w.grant("physics", "1040");
+    CHECK(!w.run(utc(2026, 1, 6)).flags.downscaled);
+    w.grant("physics", "1000");
+    CHECK(w.run(utc(2026, 1, 7)).flags.downscaled);
+    CHECK(!w.run(utc(2026, 4, 1)).flags.downscaled); // a new period begins afresh
+}
+
+CASE(progressive_steps_name_the_qos) {
+    World w = physics();
+    auto& p = w.set.policies[0];
+    p.strategy = model::QosStrategy::progressive;
+    p.steps = {
+        {dec("90"), "slow1", false}, {dec("100"), "slow2", false}, {dec("120"), "blocked", true}};
+    w.use(utc(2026, 1, 2), "physics", 900);
+    CHECK_EQ(w.run(utc(2026, 1, 3)).qos, "slow1");
+    w.use(utc(2026, 1, 3), "physics", 100);
+    CHECK_EQ(w.run(utc(2026, 1, 4)).qos, "slow2");
+    CHECK(!w.of("physics").flags.paused);
+    w.use(utc(2026, 1, 4), "physics", 200);
+    CHECK_EQ(w.run(utc(2026, 1, 5)).qos, "blocked");
+    CHECK(w.of("physics").flags.paused);
+}
+
+CASE(the_worst_component_decides_without_billing) {
+    World w = physics();
+    w.set.components.push_back({"gpu_hours", "gres/gpu", Decimal::whole(60)});
+    w.grant("physics", "10", "gpu_hours");
+    w.use(utc(2026, 1, 2), "physics", 500);
+    w.use(utc(2026, 1, 2), "physics", 11, "gres/gpu");
+    const auto& d = w.turn(utc(2026, 1, 3));
+    CHECK_EQ(d.judged, "gpu_hours");
+    CHECK_EQ(*d.percent, 11000);
+    CHECK(d.flags.downscaled);
+}
+
+CASE(billing_weighs_units_for_allocation_and_usage_alike) {
+    World w = physics();
+    w.set.components = {{"cpu", "cpu", Decimal::whole(60)},
+                        {"mem", "mem", Decimal::whole(61440)}}; // GB-hours
+    w.set.accounts.clear();
+    w.grant("physics", "64000", "cpu");
+    w.grant("physics", "512000", "mem");
+    auto& billing = w.set.policies[0].billing;
+    billing.enabled = true;
+    billing.weights = {{"CPU", dec("0.015625")}, {"Mem", dec("0.001953125")}};
+    w.use(utc(2026, 1, 2), "physics", 32000, "cpu");
+    w.use(utc(2026, 1, 2), "physics", Amount{256000} * 1024, "mem");
+    w.use(utc(2026, 1, 2), "physics", 1000000, "gres/gpu"); // no allocation: never counts
+    CHECK_EQ(*w.turn(utc(2026, 1, 3)).percent, 5000);
+    billing.weights.erase("Mem");
+    CHECK(w.turn(utc(2026, 1, 3)).error.find("mem has no weight") != std::string::npos);
+}
+
+CASE(slurms_own_billing_is_judged_alone) {
+    World w = physics();
+    w.set.components.push_back({"credits", "billing", Decimal::whole(60)});
+    w.grant("physics", "100", "credits");
+    w.set.policies[0].billing.enabled = true;
+    w.set.policies[0].billing.weights_slurm = true;
+    w.use(utc(2026, 1, 2), "physics", 5000);
+    w.use(utc(2026, 1, 2), "physics", 50, "billing");
+    CHECK_EQ(*w.turn(utc(2026, 1, 3)).percent, 5000);
+}
+
+CASE(a_paused_account_pauses_its_subtree) {
+    World w = physics();
+    w.account("optics", "physics");
+    w.account("laser", "optics");
+    w.grant("laser", "5000");
+    w.use(utc(2026, 1, 2), "laser", 1300);
+    w.turn(utc(2026, 1, 3));
+    const auto& laser = w.of("laser");
+    CHECK(laser.own == model::Flags{});
+    CHECK(laser.flags.paused);
+    CHECK(laser.cause.kind == model::CauseKind::ancestor);
+    CHECK_EQ(laser.cause.account, "physics");
+    CHECK_EQ(*laser.percent, 2600);
+    CHECK(w.decision.find("optics") == nullptr); // no allocation: not listed
+}
+
+CASE(an_override_replaces_own_flags_but_not_the_ancestors) {
+    World w = physics();
+    w.account("optics", "physics");
+    w.grant("optics", "100");
+    w.use(utc(2026, 1, 2), "optics", 1300);
+    auto& overrides = w.facts.history.overrides;
+    overrides.push_back(
+        {1, "optics", model::Standing::normal, utc(2026, 1, 1), utc(2026, 1, 10), "", ""});
+    w.turn(utc(2026, 1, 3));
+    CHECK(w.of("optics").own == model::Flags{});
+    CHECK(w.of("optics").flags.paused); // physics is at 130 %
+    overrides.push_back(
+        {2, "physics", model::Standing::normal, utc(2026, 1, 1), utc(2026, 1, 10), "", ""});
+    w.turn(utc(2026, 1, 3));
+    CHECK(!w.of("optics").flags.paused);
+    CHECK(w.of("physics").cause.kind == model::CauseKind::override_);
+    CHECK(w.turn(utc(2026, 1, 10)).flags.paused); // over at the expiry instant
+}
+
+CASE(an_override_may_pause_and_ends_by_itself) {
+    World w = physics();
+    w.facts.history.overrides.push_back({1, "physics", model::Standing::paused, utc(2026, 1, 1),
+                                         utc(2026, 1, 10), "misuse", "root"});
+    const auto& d = w.run(utc(2026, 1, 3));
+    CHECK(d.flags == (model::Flags{true, true}));
+    CHECK_EQ(epoch(*d.until), epoch(utc(2026, 1, 10)));
+    CHECK_EQ(actions(w.run(utc(2026, 1, 10))), "restore");
+}
+
+CASE(adjustments_count_in_their_period_only) {
+    World w = physics();
+    w.facts.history.adjustments.push_back({1,
+                                           "physics",
+                                           "2026-Q1",
+                                           {{"node_hours", dec("25")}},
+                                           "node failure",
+                                           "root",
+                                           utc(2026, 1, 2)});
+    w.facts.history.adjustments.push_back(
+        {2, "physics", "2026-Q1", {{"node_hours", dec("-2000")}}, "", "root", utc(2026, 2, 2)});
+    CHECK_EQ(w.run(utc(2026, 1, 1)).figures[0].effective, 1000 * 3600); // not yet made
+    CHECK_EQ(w.run(utc(2026, 1, 3)).figures[0].effective, 1025 * 3600);
+    CHECK_EQ(w.run(utc(2026, 2, 3)).figures[0].effective, 0); // never below zero
+    CHECK_EQ(w.run(utc(2026, 4, 3)).figures[0].adjustments, 0);
+}
+
+CASE(several_policies_act_together) {
+    World w = physics();
+    w.set.policies[0].actions = {model::Action::notify_organization_owners};
+    w.policy("strict").actions = {model::Action::request_slurm_resource_downscaling};
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    CHECK_EQ(actions(w.turn(utc(2026, 1, 3))), "downscale,notify");
+    w.set.policies[1].grace_ratio = dec("0.5");
+    CHECK(w.turn(utc(2026, 1, 3)).error.find("disagree on grace_ratio") != std::string::npos);
+}
+
+CASE(an_observing_policy_does_not_count_beside_an_enforcing_one) {
+    World w = physics();
+    w.set.policies[0].mode = model::Mode::observe;
+    w.policy("soft").actions = {model::Action::request_slurm_resource_downscaling};
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    const auto& d = w.turn(utc(2026, 1, 3));
+    CHECK(d.enforced == (model::Flags{false, true}));
+}
+
+CASE(stale_usage_lifts_nothing) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    w.facts.usage_age = 600;
+    w.charges.clear();
+    CHECK(w.run(utc(2026, 1, 4)).flags.paused);
+    CHECK(!w.run(utc(2026, 4, 1)).flags.paused); // by the calendar, not by usage
+    w.facts.usage_age = 0;
+}
+
+CASE(missing_usage_is_not_zero_usage) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    w.turn(utc(2026, 1, 4));
+    w.facts.usage.clear();
+    w.decision = policy::decide(w.set, w.zone, w.facts);
+    CHECK_EQ(w.of("physics").error, "usage of 2026-Q1 is not known");
+    CHECK(w.of("physics").flags.paused);
+}
+
+CASE(figures_that_do_not_fit_name_account_and_figure) {
+    World w = physics("9000000000");
+    w.set.components[0].unit_factor = dec("9000000000");
+    const auto& d = w.turn(utc(2026, 1, 3));
+    CHECK_EQ(d.error, "the allocation of node_hours does not fit");
+    CHECK(w.plan.commands.empty());
+    CHECK_EQ(w.plan.problems.back().account, "physics");
+}
+
+CASE(an_evaluation_is_worth_a_record_when_something_moved) {
+    World w = physics();
+    CHECK(policy::worth_recording(w.run(utc(2026, 1, 1))));
+    CHECK(!policy::worth_recording(w.run(utc(2026, 1, 2))));
+    w.use(utc(2026, 1, 2), "physics", 9);
+    CHECK(!policy::worth_recording(w.run(utc(2026, 1, 3)))); // 0.9 %
+    w.use(utc(2026, 1, 3), "physics", 1);
+    CHECK(policy::worth_recording(w.run(utc(2026, 1, 4))));
+}
+
+CASE(a_threshold_is_foreseen_at_the_present_rate) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 400);
+    const auto& d = w.turn(utc(2026, 1, 11)); // 40 h a day since 1 January
+    CHECK_EQ(epoch(*d.thresholds[0].crossing), epoch(utc(2026, 1, 21)));
+    CHECK_EQ(epoch(*d.thresholds[1].crossing), epoch(utc(2026, 1, 26)));
+    CHECK_EQ(epoch(*d.thresholds[2].crossing), epoch(utc(2026, 1, 31)));
+}
+
+CASE(unknown_accounts_are_reported_and_others_go_on) {
+    World w = physics();
+    w.grant("chemistry", "10");
+    w.turn(utc(2026, 1, 3));
+    CHECK_EQ(w.decision.accounts.size(), 1U);
+    CHECK_EQ(w.decision.problems.size(), 1U);
+    CHECK_EQ(w.plan.problems[0].remedy, "sacctmgr add account chemistry cluster=lab");
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What turns into commands, and that nothing does twice.
+#include "tests/common/policy/world.hpp"
+
+using namespace sluice;
+using test::dec;
+using test::utc;
+using test::World;
+
+namespace {
+
+World physics(const char* hours = "1000") {
+    World w;
+    w.policy();
+    w.account("physics");
+    w.grant("physics", hours);
+    return w;
+}
+
+bool nothing_more(World& w, Instant now) {
+    w.turn(now);
+    return w.plan.commands.empty();
+}
+
+} // namespace
+
+CASE(limits_are_written_at_the_grace_level) {
+    World w = physics();
+    w.run(utc(2026, 1, 1));
+    CHECK_EQ(w.plan.commands.size(), 1U);
+    CHECK_EQ(
+        w.command(0),
+        "sacctmgr -i modify account where name=physics cluster=lab set GrpTRESMins=node=72000");
+    CHECK(nothing_more(w, utc(2026, 1, 1)));
+}
+
+// Waldur truncates twice in binary: 6000 * 1.15 gives 6899, and 33.333 h give 2398.
+CASE(minutes_are_rounded_once) {
+    const struct {
+        const char *hours, *grace;
+        std::int64_t minutes;
+    } rows[] = {{"100", "0.15", 6900},   {"1", "0.3", 78},          {"10", "0.5", 900},
+                {"33.333", "0.2", 2400}, {"64000", "0.2", 4608000}, {"0", "0.2", 0}};
+    for (const auto& row : rows) {
+        World w = physics(row.hours);
+        w.set.policies[0].grace_ratio = dec(row.grace);
+        w.turn(utc(2026, 1, 1));
+        CHECK_EQ(*w.plan.commands[0].limits.at("node"), row.minutes);
+    }
+}
+
+CASE(billing_gets_a_limit_of_its_own) {
+    World w = physics();
+    w.set.components = {{"cpu", "cpu", Decimal::whole(60)}, {"mem", "mem", Decimal::whole(61440)}};
+    w.set.accounts.clear();
+    w.grant("physics", "64000", "cpu");
+    w.grant("physics", "512000", "mem");
+    auto& billing = w.set.policies[0].billing;
+    billing.enabled = true;
+    billing.weights = {{"cpu", dec("0.015625")}, {"mem", dec("0.001953125")}};
+    w.turn(utc(2026, 1, 1));
+    const auto& limits = w.plan.commands[0].limits;
+    CHECK_EQ(*limits.at("billing"), 144000);
+    CHECK_EQ(*limits.at("cpu"), 4608000);
+    CHECK_EQ(*limits.at("mem"), Amount{36864000} * 1024); // Slurm counts memory in MB
+}
+
+CASE(a_concurrent_limit_is_a_count) {
+    World w = physics("40");
+    w.set.policies[0].limits.type = model::LimitType::grp_tres;
+    w.set.policies[0].grace_ratio = Decimal{};
+    w.turn(utc(2026, 1, 1));
+    CHECK_EQ(*w.plan.commands[0].limits.at("node"), 40);
+}
+
+CASE(a_limit_follows_raw_usage_when_it_is_not_reset) {
+    World w = physics();
+    w.run(utc(2026, 1, 1));
+    w.use(utc(2026, 2, 1), "physics", 700);
+    CHECK(nothing_more(w, utc(2026, 2, 2))); // raw usage grew as usage did
+    w.run(utc(2026, 4, 1));                  // raw 700 h + 1300 h * 1.2
+    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), (700 + 1560) * 60);
+    w.turn(utc(2026, 4, 2));
+    w.facts.raw_usage["physics"]["node"] -= 10 * 3600; // decay below the tolerance of 1 %
+    w.plan = policy::plan(w.set, w.facts, w.decision);
+    CHECK(w.plan.commands.empty());
+    w.facts.raw_usage["physics"]["node"] -= 10 * 3600;
+    w.plan = policy::plan(w.set, w.facts, w.decision);
+    CHECK_EQ(*w.plan.commands[0].limits.at("node"), (680 + 1560) * 60);
+    w.facts.raw_usage_known = false;
+    w.plan = policy::plan(w.set, w.facts, w.decision);
+    CHECK(w.plan.commands.empty()); // what is there stays
+}
+
+CASE(raw_usage_is_reset_once_per_boundary) {
+    World w = physics();
+    w.set.policies[0].raw_usage_reset = true;
+    w.run(utc(2026, 1, 1));
+    CHECK_EQ(w.plan.commands.size(), 1U); // limits only: no boundary was passed
+    w.use(utc(2026, 2, 1), "physics", 1000);
+    w.run(utc(2026, 4, 1));
+    CHECK_EQ(w.command(0),
+             "sacctmgr -i modify account where name=physics cluster=lab set RawUsage=0");
+    CHECK(nothing_more(w, utc(2026, 4, 2)));
+}
+
+CASE(qos_goes_to_the_standing_and_exactly_back) {
+    World w = physics();
+    w.row("physics").qos = {"slow1", "normal"};
+    w.row("physics").default_qos = "normal";
+    w.run(utc(2026, 1, 1));
+    w.use(utc(2026, 1, 2), "physics", 1000);
+    w.run(utc(2026, 1, 3));
+    CHECK_EQ(w.row("physics").default_qos, "slowdown");
+    w.use(utc(2026, 1, 3), "physics", 300);
+    w.run(utc(2026, 1, 4));
+    CHECK_EQ(w.command(0), "sacctmgr -i modify account where name=physics cluster=lab set "
+                           "QOS=blocked DefaultQOS=blocked");
+    CHECK(nothing_more(w, utc(2026, 1, 4)));
+    w.grant("physics", "2000");
+    w.run(utc(2026, 1, 5));
+    CHECK(w.row("physics").qos == (std::vector<std::string>{"slow1", "normal"}));
+    CHECK_EQ(w.row("physics").default_qos, "normal");
+    CHECK(nothing_more(w, utc(2026, 1, 6)));
+    w.apply();
+    CHECK(!w.facts.history.accounts["physics"].saved_qos);
+}
+
+CASE(an_inherited_qos_is_inherited_again) {
+    World w = physics();
+    w.run(utc(2026, 1, 1));
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    w.run(utc(2026, 4, 1));
+    CHECK(w.row("physics").qos.empty());
+    CHECK_EQ(w.row("physics").default_qos, "");
+}
+
+CASE(a_named_default_is_what_an_account_gets_back) {
+    World w = physics();
+    w.set.policies[0].qos_default = "normal";
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    w.run(utc(2026, 4, 1));
+    CHECK_EQ(w.row("physics").default_qos, "normal");
+    CHECK(nothing_more(w, utc(2026, 4, 1)));
+}
+
+CASE(lists_below_a_paused_account_are_held_too) {
+    World w = physics();
+    w.account("optics", "physics");
+    w.account("laser", "physics");
+    w.row("laser").qos = {"normal"};
+    w.user("alice", "physics");
+    w.user("bob", "physics");
+    w.row("physics", "bob").default_qos = "normal";
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    CHECK_EQ(w.row("laser").default_qos, "blocked");
+    CHECK_EQ(w.row("physics", "bob").default_qos, "blocked");
+    CHECK(w.row("optics").qos.empty());           // inherits
+    CHECK(w.row("physics", "alice").qos.empty()); // inherits
+    CHECK(nothing_more(w, utc(2026, 1, 3)));
+    w.run(utc(2026, 4, 1));
+    CHECK(w.row("laser").qos == std::vector<std::string>{"normal"});
+    CHECK_EQ(w.row("laser").default_qos, "");
+    CHECK(w.row("physics", "bob").qos.empty());
+    CHECK_EQ(w.row("physics", "bob").default_qos, "normal");
+    CHECK(nothing_more(w, utc(2026, 4, 1)));
+    w.apply();
+    CHECK(w.facts.history.accounts["physics"].saved_members.empty());
+}
+
+CASE(a_judged_child_that_inherits_needs_no_command) {
+    World w = physics();
+    w.account("optics", "physics");
+    w.grant("optics", "5000");
+    w.use(utc(2026, 1, 2), "optics", 1300);
+    w.run(utc(2026, 1, 3));
+    CHECK(w.of("optics").flags.paused);
+    CHECK(w.row("optics").qos.empty());
+    w.use(utc(2026, 1, 3), "optics", 5000); // now paused by itself as well
+    w.grant("physics", "100000");
+    w.run(utc(2026, 1, 4));
+    CHECK_EQ(w.row("optics").default_qos, "blocked");
+    CHECK(w.row("physics").qos.empty());
+    w.run(utc(2026, 4, 1));
+    CHECK(w.row("optics").qos.empty());
+}
+
+CASE(a_foreign_pause_is_reported_and_left_alone) {
+    World w = physics();
+    w.row("physics").qos = {"blocked"};
+    w.row("physics").default_qos = "blocked";
+    const auto& d = w.run(utc(2026, 1, 3));
+    CHECK(d.cause.kind == model::CauseKind::foreign);
+    CHECK_EQ(w.row("physics").default_qos, "blocked");
+    w.use(utc(2026, 1, 3), "physics", 1000);
+    w.run(utc(2026, 1, 4)); // downscaled: would be more than they have
+    CHECK_EQ(w.row("physics").default_qos, "blocked");
+    w.run(utc(2026, 4, 1));
+    CHECK_EQ(w.row("physics").default_qos, "blocked");
+}
+
+CASE(drift_is_repaired_or_only_reported) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    w.run(utc(2026, 1, 3));
+    w.row("physics").qos = {"normal"};
+    w.turn(utc(2026, 1, 4));
+    CHECK_EQ(w.plan.commands[0].reason, "drift");
+    w.set.policies[0].drift = model::Drift::report;
+    w.turn(utc(2026, 1, 4));
+    CHECK(w.plan.commands.empty());
+    CHECK_EQ(w.plan.withheld[0].reason, "drift");
+}
+
+CASE(a_change_that_failed_is_tried_again_and_is_no_drift) {
+    World w = physics();
+    w.set.policies[0].drift = model::Drift::report;
+    w.run(utc(2026, 1, 1));
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.turn(utc(2026, 1, 3));
+    w.plan.commands.clear(); // slurmdbd was away
+    w.apply();
+    w.turn(utc(2026, 1, 4));
+    CHECK_EQ(w.plan.commands.size(), 1U);
+    CHECK_EQ(w.plan.commands[0].default_qos, "blocked");
+}
+
+CASE(observe_mode_changes_nothing) {
+    World w = physics();
+    w.set.policies[0].mode = model::Mode::observe;
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.turn(utc(2026, 1, 3));
+    CHECK(w.plan.commands.empty());
+    CHECK_EQ(w.plan.withheld.size(), 2U); // limits and QOS
+    CHECK(w.of("physics").flags.paused);
+    CHECK(w.of("physics").enforced == model::Flags{});
+}
+
+CASE(an_account_without_allocation_is_let_go) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    w.run(utc(2026, 1, 4));
+    w.set.accounts.clear();
+    w.account("chem");
+    w.grant("chem", "5");
+    w.run(utc(2026, 1, 5), "chem");
+    CHECK(w.row("physics").qos.empty());
+    CHECK(w.row("physics").grp_tres_mins.empty());
+    w.run(utc(2026, 1, 6), "chem");
+    CHECK(w.plan.commands.empty());
+    CHECK(!w.facts.history.accounts["physics"].saved_qos);
+}
+
+CASE(a_missing_qos_fails_its_account_and_no_other) {
+    World w = physics();
+    w.account("chem");
+    w.grant("chem", "10");
+    std::erase_if(w.facts.structure.qos, [](const auto& q) { return q.name == "blocked"; });
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.turn(utc(2026, 1, 3));
+    CHECK_EQ(w.plan.commands.size(), 2U); // both limits
+    CHECK_EQ(w.plan.problems.back().account, "physics");
+    CHECK_EQ(w.plan.problems.back().remedy, "sacctmgr add qos blocked");
+}
+
+CASE(a_missing_tres_fails_its_accounts) {
+    World w = physics();
+    w.set.components[0].tres = "gres/fpga";
+    CHECK_EQ(w.turn(utc(2026, 1, 3)).error, "Slurm has no TRES gres/fpga");
+    CHECK(w.plan.commands.empty());
+    CHECK_EQ(w.plan.problems[0].remedy, "add gres/fpga to AccountingStorageTRES in slurm.conf");
+}
+
+CASE(fairshare_is_a_third_of_the_hours) {
+    const struct {
+        const char* hours;
+        std::uint32_t shares;
+    } rows[] = {{"1000", 333}, {"1", 1}, {"10", 3}, {"33.333", 11}, {"0", 1}};
+    for (const auto& row : rows) {
+        World w = physics(row.hours);
+        w.set.policies[0].fairshare.enabled = true;
+        w.run(utc(2026, 1, 1));
+        CHECK_EQ(w.row("physics").shares, row.shares);
+    }
+}

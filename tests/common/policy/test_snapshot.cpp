@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/common/policy/world.hpp"
+
+using namespace sluice;
+using test::dec;
+using test::utc;
+using test::World;
+
+namespace {
+
+World physics() {
+    World w;
+    w.policy();
+    w.account("physics");
+    w.account("optics", "physics");
+    w.grant("physics", "1200");
+    w.set.policies[0].grace_ratio = Decimal{};
+    return w;
+}
+
+model::SnapshotAccount record(World& w, Instant now, const std::string& name) {
+    w.turn(now);
+    const auto all = policy::snapshot(w.set, w.zone, w.facts, w.decision);
+    for (const auto& one : all.accounts)
+        if (one.name == name)
+            return one;
+    return {};
+}
+
+} // namespace
+
+CASE(a_refusal_tells_figure_period_next_start_and_whom_to_ask) {
+    World w = physics();
+    w.use(utc(2026, 10, 2), "physics", 1231);
+    const auto one = record(w, utc(2026, 11, 3), "physics");
+    CHECK(one.standing == model::Standing::paused);
+    CHECK_EQ(one.text, "account physics is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 "
+                       "%, grace to 100 %).\nNext period starts 2027-01-01.\nAsk "
+                       "hpc-admin@example.org.");
+    CHECK_EQ(epoch(*one.until), epoch(utc(2027, 1, 1)));
+    CHECK_EQ(*one.percent, 10258);
+}
+
+CASE(an_account_below_a_paused_one_names_it) {
+    World w = physics();
+    w.use(utc(2026, 10, 2), "optics", 1231);
+    const auto one = record(w, utc(2026, 11, 3), "optics");
+    CHECK(one.standing == model::Standing::paused);
+    CHECK(one.text.starts_with("account optics is paused with account physics: 1231 of 1200"));
+}
+
+CASE(a_downscaled_account_is_warned_with_its_qos) {
+    World w = physics();
+    w.set.policies[0].grace_ratio = dec("0.2");
+    w.use(utc(2026, 10, 2), "physics", 1231);
+    const auto one = record(w, utc(2026, 11, 3), "physics");
+    CHECK(one.standing == model::Standing::downscaled);
+    CHECK(one.text.find("QOS slowdown") != std::string::npos);
+    CHECK(one.text.find("2027-01-01") != std::string::npos);
+    CHECK(!one.until);
+}
+
+CASE(an_observed_account_is_normal_without_text) {
+    World w = physics();
+    w.set.policies[0].mode = model::Mode::observe;
+    w.use(utc(2026, 10, 2), "physics", 1231);
+    const auto one = record(w, utc(2026, 11, 3), "physics");
+    CHECK(one.standing == model::Standing::normal);
+    CHECK_EQ(one.text, "");
+    CHECK_EQ(*one.percent, 10258);
+}
+
+CASE(texts_are_bounded) {
+    World w = physics();
+    w.set.contact = std::string(1000, 'x');
+    w.facts.history.overrides.push_back({1, "physics", model::Standing::paused, utc(2026, 1, 1),
+                                         utc(2027, 1, 1), std::string(5000, 'r') + "\n", ""});
+    const auto one = record(w, utc(2026, 11, 3), "physics");
+    CHECK(one.text.size() < policy::kTextBytes);
+    CHECK(one.text.find("by staff until 2027-01-01") != std::string::npos);
+}
+
+CASE(users_come_with_their_accounts_by_uid) {
+    World w = physics();
+    w.facts.structure.users = {{"bob", 7, "physics", {"physics", "chem"}},
+                               {"ghost", 4294967294, "", {}},
+                               {"alice", 5, "chem", {"chem"}}};
+    w.turn(utc(2026, 11, 3));
+    const auto all = policy::snapshot(w.set, w.zone, w.facts, w.decision).users;
+    CHECK_EQ(all.size(), 2U);
+    CHECK_EQ(all[0].uid, 5U);
+    CHECK_EQ(all[1].accounts[0], "chem");
+}
+
+CASE(an_explanation_has_every_step_of_the_derivation) {
+    World w = physics();
+    w.run(utc(2026, 7, 1));
+    w.use(utc(2026, 7, 2), "physics", 1000);
+    w.use(utc(2026, 10, 2), "physics", 1500);
+    w.turn(utc(2026, 11, 3));
+    std::string text;
+    for (const auto& line : w.explain())
+        text += line + "\n";
+    for (const char* part :
+         {"Period 2026-Q4 runs from 2026-10-01 00:00:00 to 2027-01-01 00:00:00 (UTC).",
+          "the allocation is 1200", "1000 of 1200 were used in 2026-Q3, 200 were left",
+          "effective allocation is 1400", "settled 1500 + finished 0 + running 0",
+          "Threshold pause at 100 %: reached.", "paused by its own usage",
+          "Planned: Set QOS of account physics to blocked"})
+        if (text.find(part) == std::string::npos)
+            test::fail(std::string("missing: ") + part + " in\n" + text);
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A small cluster in memory for tests of the core: builds facts, runs turns, applies plans the way
+// Slurm would.
+#pragma once
+
+#include "common/policy/decide.hpp"
+#include "common/policy/explain.hpp"
+#include "common/policy/periods.hpp"
+#include "common/policy/plan.hpp"
+#include "common/policy/snapshot.hpp"
+
+#include "tests/support/case.hpp"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sluice::test {
+
+inline Instant utc(int y, unsigned m, unsigned d, int hour = 0) {
+    using namespace std::chrono;
+    return sys_days{year{y} / month{m} / day{d}} + hours{hour};
+}
+
+inline Decimal dec(const char* text) {
+    const auto value = Decimal::parse(text);
+    if (!value)
+        fail(std::string("not a decimal: ") + text);
+    return *value;
+}
+
+struct World {
+    model::PolicySet set;
+    model::Facts facts;
+    Zone zone;
+    // (account, component's TRES) -> instants and amounts; an account's descendants are added.
+    struct Charge {
+        Instant at;
+        std::string account;
+        std::string tres;
+        Amount amount;
+    };
+    std::vector<Charge> charges;
+    model::Decision decision;
+    model::Plan plan;
+
+    World() {
+        facts.structure.cluster = "lab";
+        facts.structure.tres = {
+            {1, "cpu"}, {2, "mem"}, {4, "node"}, {5, "billing"}, {1001, "gres/gpu"}};
+        facts.structure.qos = {
+            {1, "normal"}, {2, "slowdown"}, {3, "blocked"}, {4, "slow1"}, {5, "slow2"}};
+        facts.raw_usage_known = true;
+        account("root", "");
+        row("root").qos = {"normal"};
+        set.components = {{"node_hours", "node", Decimal::whole(60)}};
+        set.contact = "hpc-admin@example.org";
+    }
+
+    model::Policy& policy(const char* name = "quarterly") {
+        model::Policy p;
+        p.name = name;
+        p.mode = model::Mode::enforce;
+        p.grace_ratio = dec("0.2");
+        p.actions = {model::Action::notify_organization_owners,
+                     model::Action::request_slurm_resource_downscaling,
+                     model::Action::request_slurm_resource_pausing};
+        set.policies.push_back(p);
+        return set.policies.back();
+    }
+    void account(const std::string& name, const std::string& parent = "root") {
+        model::Association row;
+        row.id = static_cast<std::uint32_t>(facts.structure.associations.size() + 1);
+        row.account = name;
+        row.parent = parent;
+        facts.structure.associations.push_back(row);
+    }
+    void user(const std::string& name, const std::string& account_name) {
+        account(account_name, "");
+        facts.structure.associations.back().user = name;
+    }
+    void grant(const std::string& name, const char* hours, const char* component = "node_hours") {
+        auto& settings = set.accounts[name];
+        if (!settings.allocation)
+            settings.allocation.emplace();
+        (*settings.allocation)[component] = dec(hours);
+    }
+    model::Association& row(const std::string& account_name, const std::string& user_name = "") {
+        for (auto& one : facts.structure.associations)
+            if (one.account == account_name && one.user == user_name)
+                return one;
+        fail("no association of " + account_name);
+    }
+    void use(Instant at, const std::string& name, Amount hours, const std::string& tres = "node") {
+        charges.push_back({at, name, tres, hours * 3600});
+    }
+
+    // Collect, decide, plan.
+    const model::AccountDecision& turn(Instant now, const std::string& account_name = "physics") {
+        collect(now);
+        decision = policy::decide(set, zone, facts);
+        plan = policy::plan(set, facts, decision);
+        return of(account_name);
+    }
+    const model::AccountDecision& of(const std::string& account_name) const {
+        const auto* found = decision.find(account_name);
+        if (found == nullptr)
+            fail("not judged: " + account_name);
+        return *found;
+    }
+    // Apply and record.
+    void apply() {
+        for (const auto& command : plan.commands)
+            apply(command);
+        for (const auto& one : decision.accounts)
+            facts.history.accounts[one.account] = one.memory;
+        for (const auto& [name, memory] : decision.released)
+            facts.history.accounts[name] = memory;
+    }
+    const model::AccountDecision& run(Instant now, const std::string& account_name = "physics") {
+        turn(now, account_name);
+        apply();
+        return of(account_name);
+    }
+    std::vector<std::string> explain(const std::string& account_name = "physics") const {
+        return policy::explain(set, zone, of(account_name), plan);
+    }
+    std::string command(std::size_t index) const {
+        return index < plan.commands.size() ? plan.commands[index].sacctmgr : "(none)";
+    }
+
+private:
+    std::string parent_of(const std::string& name) const {
+        for (const auto& one : facts.structure.associations)
+            if (one.account == name && one.user.empty())
+                return one.parent;
+        return "";
+    }
+    void collect(Instant now) {
+        facts.now = now;
+        facts.usage.clear();
+        for (const Window& window : policy::windows(set, zone, now)) {
+            model::WindowUsage usage;
+            usage.window = window;
+            for (const auto& charge : charges)
+                if (charge.at >= window.begin && charge.at < window.end)
+                    for (std::string a = charge.account; !a.empty(); a = parent_of(a))
+                        usage.accounts[a].tres[charge.tres].settled += charge.amount;
+            facts.usage.push_back(std::move(usage));
+        }
+        facts.raw_usage.clear();
+        for (const auto& charge : charges)
+            if (charge.at < now)
+                for (std::string a = charge.account; !a.empty(); a = parent_of(a))
+                    facts.raw_usage[a][charge.tres] += charge.amount;
+    }
+    void apply(const model::Command& command) {
+        auto& one = row(command.account, command.user);
+        switch (command.type) {
+        case model::CommandType::qos:
+            one.qos = command.qos;
+            one.default_qos = command.default_qos;
+            break;
+        case model::CommandType::limits:
+            for (const auto& [tres, value] : command.limits)
+                set_limit(one, command.limit_type, tres, value);
+            break;
+        case model::CommandType::fairshare:
+            one.shares = command.shares;
+            break;
+        case model::CommandType::reset_usage:
+            break;
+        }
+    }
+    static void set_limit(model::Association& one, model::LimitType type, const std::string& tres,
+                          std::optional<std::int64_t> value) {
+        auto& map = type == model::LimitType::grp_tres        ? one.grp_tres
+                    : type == model::LimitType::max_tres_mins ? one.max_tres_mins
+                                                              : one.grp_tres_mins;
+        if (value)
+            map[tres] = *value;
+        else
+            map.erase(tres);
+    }
+};
+
+} // namespace sluice::test
