@@ -20,6 +20,20 @@ extern slurm_conf_t slurm_conf;
 __attribute__((weak)) int slurmdb_send_accounting_update(struct xlist* updates, char* cluster,
                                                          char* host, uint16_t port,
                                                          uint16_t rpc_version);
+// Where libslurm's own messages go; levels 0 quiet, 1 fatal, 2 error, 3 info.
+struct SluiceSlurmLogOptions {
+    int stderr_level;
+    int syslog_level;
+    int logfile_level;
+    bool prefix_level;
+    bool buffered;
+    bool raw;
+#if SLUICE_SLURM_AT_LEAST(23, 2)
+    int logfile_format; // 0: with a time stamp
+#endif
+};
+__attribute__((weak)) int slurm_log_alter(SluiceSlurmLogOptions options, int facility,
+                                          char* logfile);
 }
 
 namespace sluice::slurm {

@@ -42,6 +42,15 @@ Result<void*> Session::open() {
     return connection_->get();
 }
 
+void Session::refresh() {
+    if (!connection_)
+        return;
+    // A roll-back. When it fails, the connection is closed and the next call opens a new one.
+    const Result<void> done =
+        status("refresh", [](void* db) { return slurmdb_connection_commit(db, false); });
+    static_cast<void>(done);
+}
+
 void Session::close() {
     latency_.closed();
     connection_.reset();

@@ -64,6 +64,11 @@ public:
             return failed(what, number != 0 ? number : rc);
         return {};
     }
+    // To be called before the first read of an operation. slurmdbd keeps one MariaDB transaction
+    // open for each connection, so reads see the state of the first read until something ends it:
+    // without this a long-lived connection would never see what others change. In between, the
+    // reads of an operation agree with each other.
+    void refresh();
     void close();
 
 private:

@@ -67,6 +67,7 @@ private:
 Outcomes Application::run() {
     for (std::size_t i = 0; i < commands_.size(); ++i)
         outcomes_[i] = check(commands_[i], structure_, tree_);
+    session_.refresh();
     for (const Group& one : group(commands_, outcomes_))
         apply(one);
     read_back();

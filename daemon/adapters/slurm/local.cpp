@@ -20,6 +20,14 @@ Result<void> start_libslurm() {
     if (named != nullptr && access(named, R_OK) != 0)
         return Error{Errc::not_found, std::string{"SLURM_CONF="} + named + " cannot be read"};
     slurm_init(nullptr);
+    // libslurm tells of each failed call in several lines on stderr; the caller gets it as an Error
+    // and says it once. What ends the process is still said.
+    if (&slurm_log_alter != nullptr) {
+        SluiceSlurmLogOptions quiet{};
+        quiet.stderr_level = 1;
+        quiet.prefix_level = true;
+        slurm_log_alter(quiet, 0, nullptr);
+    }
     started = true;
     return {};
 }

@@ -152,6 +152,7 @@ Result<std::vector<Association>> associations(Session& session, const model::Str
 Result<model::Structure> SlurmAccounting::structure(const std::string& cluster) {
     model::Structure all;
     all.cluster = cluster;
+    session_.refresh();
     if (auto address = cluster_address(session_, cluster); !address)
         return std::move(address).error();
     auto tres = read_tres(session_);

@@ -188,6 +188,7 @@ Result<std::vector<WindowUsage>> SlurmAccounting::usage(const model::Structure& 
     Instant earliest = now;
     for (const Window& window : windows)
         earliest = std::min(earliest, window.begin);
+    session_.refresh();
     auto rolled = rolled_up_to(session_, structure.cluster, earliest, now);
     if (!rolled)
         return std::move(rolled).error();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Runs the Slurm adapter against the cluster that SLURM_CONF names, one call a line of standard
-// input, one JSON line (or "error CODE text") an answer. Integration tests drive it; not a unit
-// test. Names are printed as they are: test clusters have no quotes in them.
+// input, JSON lines (or "error CODE text") for an answer, then a line ".". Integration tests drive
+// it; not a unit test. Names are printed as they are: test clusters have no quotes in them.
 //
 //   local | structure | raw | assoc ACCOUNT [USER [PARTITION]]
 //   usage BEGIN END NOW [ACCOUNT...]           (0 for NOW: the clock)
@@ -75,7 +75,7 @@ void print(const std::string& account, const std::string& user, const model::Tre
 
 class Probe {
 public:
-    bool run(const std::string& line) {
+    void run(const std::string& line) {
         std::istringstream words{line};
         std::string word;
         words >> word;
@@ -95,8 +95,8 @@ public:
             std::this_thread::sleep_for(std::chrono::seconds{seconds});
         } else
             command(word, words);
+        std::printf(".\n");
         std::fflush(stdout);
-        return true;
     }
 
 private:
