@@ -19,11 +19,13 @@ JsonRef owned(json_t* raw) {
     return JsonRef(raw);
 }
 
-// Length of the UTF-8 sequence that begins at text[at], 0 when there is none. Overlong forms,
+// Length of the UTF-8 sequence that begins at text[at], 0 when there is none or it is a NUL (which
+// jansson writes, but refuses to read). Overlong forms,
 // surrogates and NUL-free range checks are left to jansson, which then refuses the whole text.
 std::size_t sequence(std::string_view text, std::size_t at) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    const std::size_t length = byte < 0x80                   ? 1
+    const std::size_t length = byte == 0                     ? 0
+                               : byte < 0x80                 ? 1
                                : byte >= 0xC2 && byte < 0xE0 ? 2
                                : byte >= 0xE0 && byte < 0xF0 ? 3
                                : byte >= 0xF0 && byte < 0xF5 ? 4
@@ -171,7 +173,7 @@ Value::Value() : raw_(owned(json_null())) {}
 Value::Value(bool flag) : raw_(owned(json_boolean(flag))) {}
 
 Value::Value(std::string_view text) : raw_(json_stringn(text.data(), text.size())) {
-    if (raw_)
+    if (raw_ && text.find('\0') == std::string_view::npos)
         return;
     const std::string good = mended(text);
     raw_ = owned(json_stringn(good.data(), good.size()));

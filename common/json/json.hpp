@@ -63,7 +63,8 @@ public:
     Value(bool flag);
     Value(const char* text) : Value(std::string_view(text)) {}
     Value(const std::string& text) : Value(std::string_view(text)) {}
-    // Bytes that are not UTF-8 become U+FFFD: Slurm's names and comments may hold anything.
+    // Bytes that are not UTF-8, and NUL, become U+FFFD: Slurm's names and comments may hold
+    // anything.
     Value(std::string_view text);
     template <std::integral T>
     requires(!std::same_as<T, bool>) Value(T number) : Value(integer(number)) {}

@@ -283,7 +283,7 @@ CASE(errors_name_the_remedy) {
     CHECK_EQ(error({"status", "-M", "other"}),
              "sluice: error: this daemon serves cluster 'lab', not 'other'\n");
     CHECK_EQ(error({"explain", "phisics"}),
-             "sluice: error: account 'phisics' is not under any policy; did you mean 'physics'?\n");
+             "sluice: error: account 'phisics' is not known in Slurm; did you mean 'physics'?\n");
     lab.service.journal_away = true;
     CHECK_EQ(error({"history"}), "sluice: error: journal: database is locked\n");
     lab.server.reset();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 namespace sluice::http {
 namespace {
@@ -105,16 +106,30 @@ std::vector<std::string> asked(const Request& request) {
     return found == request.query.end() ? std::vector<std::string>() : split(found->second, ',');
 }
 
+// Why an account that Slurm has is not listed, and what bounds it instead.
+std::string not_judged(const ports::TurnReport& turn, const std::string& account) {
+    std::set<std::string> seen;
+    for (auto at = turn.parents.find(account);
+         at != turn.parents.end() && seen.insert(at->first).second;
+         at = turn.parents.find(at->second))
+        if (turn.decision.find(at->second) != nullptr)
+            return "account '" + account + "' has no allocation of its own; it is bounded by '" +
+                   at->second + "'";
+    return "account '" + account + "' has no policy with an allocation, nor has one above it";
+}
+
 Response no_account(const Call& call, const ports::TurnReport* turn, const Visible& visible,
                     const std::string& account) {
+    if (turn != nullptr && visible.sees(account) && turn->parents.contains(account))
+        return failure(404, not_judged(*turn, account));
     std::vector<std::string> known;
     if (turn != nullptr)
         for (const auto& each : turn->decision.accounts)
             if (visible.sees(each.account))
                 known.push_back(each.account);
     std::string text = "account '" + account + "' ";
-    text += call.request.viewer.staff ? "is not under any policy"
-                                      : "is not under any policy, or you do not belong to it";
+    text += call.request.viewer.staff ? "is not known in Slurm"
+                                      : "does not exist, or you do not belong to it";
     const std::string near = nearest(account, known);
     if (!near.empty())
         text += "; did you mean '" + near + "'?";

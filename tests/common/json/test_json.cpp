@@ -38,6 +38,7 @@ CASE(numbers_beyond_int64_are_capped) {
 CASE(bytes_that_are_not_utf8_are_replaced) {
     CHECK_EQ(Value("a\xFFz").compact(), "\"a\xEF\xBF\xBDz\"");
     CHECK_EQ(Value("\xED\xA0\x80").compact(), "\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"");
+    CHECK_EQ(Value(std::string_view("a\0z", 3)).compact(), "\"a\xEF\xBF\xBDz\"");
     CHECK_EQ(Value("J\xC3\xB5geva").compact(), "\"J\xC3\xB5geva\"");
     Value v = Value::object();
     v.set("k\xC0", 1);

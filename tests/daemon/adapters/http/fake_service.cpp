@@ -96,7 +96,9 @@ ports::TurnReport sample_turn() {
     out.plan.commands = {block_physics()};
     out.applied = {record(true)};
     out.users = {{"alice", kAlice, "optics", {"optics"}}, {"bob", kBob, "chem", {"chem"}}};
-    out.parents = {{"root", ""}, {"physics", "root"}, {"optics", "physics"}, {"chem", "root"}};
+    out.parents = {{"root", ""},     {"physics", "root"},  {"optics", "physics"},
+                   {"chem", "root"}, {"lasers", "optics"}, {"idle", "root"},
+                   {"loop", "loop"}};
     return out;
 }
 

@@ -89,7 +89,16 @@ CASE(an_unknown_account_is_404_with_a_suggestion) {
     const auto answer = get("/api/v1/accounts/phisics");
     CHECK_EQ(answer.status, 404);
     CHECK_EQ(answer.body["detail"].text(),
-             "account 'phisics' is not under any policy; did you mean 'physics'?");
+             "account 'phisics' is not known in Slurm; did you mean 'physics'?");
+}
+
+CASE(an_account_without_allocation_is_told_what_bounds_it) {
+    CHECK_EQ(get("/api/v1/accounts/lasers").body["detail"].text(),
+             "account 'lasers' has no allocation of its own; it is bounded by 'optics'");
+    for (const char* name : {"idle", "loop"})
+        CHECK_EQ(get(std::string("/api/v1/accounts/") + name).body["detail"].text(),
+                 std::string("account '") + name +
+                     "' has no policy with an allocation, nor has one above it");
 }
 
 CASE(users_cannot_tell_a_foreign_account_from_an_unknown_one) {
@@ -98,7 +107,7 @@ CASE(users_cannot_tell_a_foreign_account_from_an_unknown_one) {
     CHECK_EQ(foreign.status, 404);
     CHECK_EQ(unknown.status, 404);
     CHECK_EQ(foreign.body["detail"].text(),
-             "account 'chem' is not under any policy, or you do not belong to it");
+             "account 'chem' does not exist, or you do not belong to it");
 }
 
 CASE(only_staff_may_start_a_turn_or_see_the_gate) {
