@@ -1,2 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Placeholder for the entry points of the plugin; see plugin/Makefile.inc.
+// The only symbols that slurmctld sees. Every one of them is noexcept and open on fault: whatever
+// goes wrong in here, the job is admitted and counted. No static with a destructor: slurmctld
+// leaves by exit() without fini() while our thread runs.
+#include "plugin/host.hpp"
+#include "plugin/slurm_compat.hpp"
+
+#include <atomic>
+
+namespace {
+
+using sluice::plugin::Host;
+
+// Made by init(), used by controller threads, taken down by fini() where Slurm calls it: it holds
+// its lock against job_submit() then.
+std::atomic<Host*> g_host{nullptr};
+
+template <class Body>
+int shielded(Body&& body) noexcept {
+    Host* host = g_host.load(std::memory_order_acquire);
+    if (host == nullptr)
+        return SLURM_SUCCESS;
+    try {
+        return body(*host);
+    } catch (...) {
+        host->count_fault();
+        return SLURM_SUCCESS;
+    }
+}
+
+} // namespace
+
+// Everything else is compiled hidden.
+#pragma GCC visibility push(default)
+extern "C" {
+
+// const has internal linkage in C++ without the declarations.
+extern const char plugin_name[];
+extern const char plugin_type[];
+extern const std::uint32_t plugin_version;
+int init() noexcept;
+int fini() noexcept;
+int job_submit(job_desc_msg_t* desc, std::uint32_t uid, char** err_msg) noexcept;
+SLUICE_JOB_MODIFY(desc, uid, err_msg);
+
+const char plugin_name[] = "Sluice: admission by allocation";
+const char plugin_type[] = "job_submit/sluice";
+const std::uint32_t plugin_version = SLURM_VERSION_NUMBER;
+
+// Always succeeds: slurmctld would end otherwise.
+int init() noexcept {
+    if (g_host.load(std::memory_order_acquire) == nullptr)
+        g_host.store(Host::start(), std::memory_order_release);
+    return SLURM_SUCCESS;
+}
+
+int fini() noexcept {
+    Host::finish(g_host.exchange(nullptr, std::memory_order_acq_rel));
+    return SLURM_SUCCESS;
+}
+
+int job_submit(job_desc_msg_t* desc, std::uint32_t uid, char** err_msg) noexcept {
+    return shielded([&](Host& host) { return host.submit(*desc, uid, err_msg); });
+}
+
+SLUICE_JOB_MODIFY(desc, uid, err_msg) {
+#if SLUICE_MODIFY_HAS_MESSAGE
+    return shielded([&](Host& host) { return host.modify(*desc, uid, err_msg); });
+#else
+    return shielded([&](Host& host) { return host.modify(*desc, uid, nullptr); });
+#endif
+}
+
+} // extern "C"
+#pragma GCC visibility pop

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -64,6 +65,14 @@ void sync_folder(const std::string& path) {
     const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd)
         ::fsync(fd.get());
+}
+
+// Host and pid keep two processes of one folder - a reconfigured slurmctld, a backup controller -
+// from writing into each other's file.
+std::string fresh_suffix() {
+    std::array<char, 256> host{};
+    ::gethostname(host.data(), host.size() - 1);
+    return std::string(".new.") + host.data() + '.' + std::to_string(::getpid());
 }
 
 Result<void> write_new(const std::string& path, std::string_view bytes) {
@@ -131,8 +140,7 @@ Result<void> save_file(const std::string& path, const model::Snapshot& snapshot)
     auto bytes = encode_file(snapshot);
     if (!bytes)
         return std::move(bytes).error();
-    // The pid keeps two processes of one folder from writing into each other's file.
-    const std::string fresh = path + ".new." + std::to_string(::getpid());
+    const std::string fresh = path + fresh_suffix();
     if (auto written = write_new(fresh, *bytes); !written) {
         ::unlink(fresh.c_str());
         return written;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/admission.hpp"
+
+#include "common/base/text.hpp"
+
+#include <algorithm>
+
+namespace sluice::plugin {
+namespace {
+
+// These lists are short; a scan without folding a copy of the word costs less than it looks.
+bool contains(const std::vector<std::string>& list, std::string_view word) noexcept {
+    return std::any_of(list.begin(), list.end(), [word](const std::string& entry) {
+        return equals_ignoring_case(entry, word);
+    });
+}
+
+// A job that names several partitions may run in any of them: all must be exempt.
+bool all_contained(const std::vector<std::string>& list, std::string_view words) noexcept {
+    if (list.empty() || words.empty())
+        return false;
+    while (true) {
+        const std::size_t comma = words.find(',');
+        const std::string_view word = trim(words.substr(0, comma));
+        if (!word.empty() && !contains(list, word))
+            return false;
+        if (comma == std::string_view::npos)
+            return true;
+        words.remove_prefix(comma + 1);
+    }
+}
+
+bool is_exempt(const Request& request, const Settings& settings) noexcept {
+    return std::binary_search(settings.exempt_users.begin(), settings.exempt_users.end(),
+                              request.user) ||
+           all_contained(settings.exempt_qos, request.qos) ||
+           all_contained(settings.exempt_partitions, request.partition) ||
+           all_contained(settings.exempt_reservations, request.reservation);
+}
+
+Verdict judge_account(const View& view, std::string_view name, const Settings& settings,
+                      Instant now) noexcept {
+    if (contains(settings.exempt_accounts, name))
+        return {Reason::exempt};
+    const View::Account* account = view.account(name);
+    if (account == nullptr)
+        return {Reason::unknown_account};
+    if (is_paused(*account, now))
+        return {Reason::paused, account};
+    // Its text is the refusal: nothing to show to somebody who is admitted.
+    if (account->standing == model::Standing::paused)
+        return {Reason::pause_over, account};
+    return {account->text.length > 0 ? Reason::notice : Reason::normal, account};
+}
+
+} // namespace
+
+Verdict judge(const Request& request, const View* view, const Settings& settings,
+              Moment moment) noexcept {
+    if (request.submitter == 0 && request.user == 0)
+        return {Reason::root};
+    if (is_exempt(request, settings))
+        return {Reason::exempt};
+    if (view == nullptr)
+        return {Reason::no_snapshot};
+    if (settings.fail_open && moment.age > settings.max_age)
+        return {Reason::stale};
+    std::string_view name = request.account;
+    if (name.empty())
+        if (const View::User* user = view->user(request.user))
+            name = view->text(user->default_account);
+    if (name.empty())
+        return {Reason::unknown_user};
+    return judge_account(*view, name, settings, moment.now);
+}
+
+} // namespace sluice::plugin

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The verdict at submission (docs/policy.md, "The verdict at submission"). Pure: request, snapshot,
+// settings and time in, verdict out. No allocation, no lock, no clock, no Slurm.
+#pragma once
+
+#include "plugin/settings.hpp"
+#include "plugin/view.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::plugin {
+
+struct Request {
+    std::uint32_t user = 0;      // whose job it will be
+    std::uint32_t submitter = 0; // who submits
+    std::string_view account;    // "": the user's default
+    std::string_view partition;  // may be a list; "": the default partition
+    std::string_view qos;        // "": the default
+    std::string_view reservation;
+};
+
+enum class Reason {
+    normal,          // known, nothing to say
+    root,            // root for itself
+    exempt,          // by sluice.conf
+    no_snapshot,     // nothing was ever received
+    stale,           // Fail=open and too old
+    unknown_user,    // no account named, and the snapshot has no default for this uid
+    unknown_account, // no policy for it, or no such account
+    pause_over,      // paused, but its end has passed while the daemon is away
+    notice,          // admitted with a text: downscaled, or above the notify level
+    paused,
+};
+
+struct Verdict {
+    Reason reason = Reason::normal;
+    const View::Account* account = nullptr; // the account it is about; owned by the view
+
+    bool refused() const noexcept { return reason == Reason::paused; }
+};
+
+struct Moment {
+    Instant now{};        // wall clock
+    std::int64_t age = 0; // seconds since the daemon last confirmed the snapshot
+};
+
+// `view` nullptr: no snapshot. Thread-safe.
+Verdict judge(const Request& request, const View* view, const Settings& settings,
+              Moment moment) noexcept;
+
+// The pause holds at `now`. Its end is exclusive: at that instant the account is open again.
+inline bool is_paused(const View::Account& account, Instant now) noexcept {
+    return account.standing == model::Standing::paused && !(account.until && *account.until <= now);
+}
+
+} // namespace sluice::plugin

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/conversation.hpp"
+
+#include "plugin/receiver.hpp"
+
+namespace sluice::plugin {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kGreetingTime = 10s;
+// The daemon sends a heartbeat each second; munged of a loaded host may take a few.
+constexpr auto kSilence = 15s;
+constexpr auto kWriteTime = 10s;
+// The daemon has a newer snapshot than we have for so long: something was lost, start anew.
+constexpr auto kBehind = 60s;
+
+} // namespace
+
+Error Conversation::out_of_turn() {
+    return Error{Errc::malformed, "message out of turn"};
+}
+
+Result<void> Conversation::send(const wire::Message& message) {
+    const auto bytes = channel_.seal(message, daemon_uid_);
+    if (!bytes)
+        return bytes.error();
+    return stream_.write(*bytes, Steady::now() + kWriteTime);
+}
+
+// Errors: timeout when no whole frame came; what did come is kept for the next call.
+Result<wire::Opened> Conversation::next_frame(Steady::time_point deadline, std::size_t most) {
+    while (true) {
+        auto frame = frames_.next(most);
+        if (!frame)
+            return std::move(frame).error();
+        if (*frame)
+            return channel_.open(**frame);
+        auto bytes = stream_.read(deadline);
+        if (!bytes)
+            return std::move(bytes).error();
+        if (*bytes)
+            frames_.add(**bytes);
+        else if (Steady::now() >= deadline)
+            return Error{Errc::timeout, "no answer in time"};
+    }
+}
+
+Result<void> Conversation::greet(const wire::Hello& hello, const TrustedUid& trusted) {
+    // Nothing in a hello is secret, and whose daemon answers is not known yet.
+    if (auto sent = send(hello); !sent)
+        return sent;
+    const auto answer = next_frame(Steady::now() + kGreetingTime, wire::kMaxGreeting);
+    if (!answer)
+        return answer.error();
+    if (!trusted(answer->uid))
+        return Error{Errc::refused, "the daemon runs as uid " + std::to_string(answer->uid) +
+                                        ", which DaemonUser does not allow"};
+    const auto* welcome = std::get_if<wire::Welcome>(&answer->message);
+    if (welcome == nullptr)
+        return out_of_turn();
+    if (!welcome->leader)
+        return Error{Errc::refused, "a standby"};
+    daemon_uid_ = answer->uid;
+    channel_.agree(welcome->version);
+    heard_ = Steady::now();
+    return report();
+}
+
+Result<void> Conversation::listen(Steady::time_point deadline) {
+    while (Steady::now() < deadline) {
+        const auto frame = next_frame(deadline, wire::kMaxFrame);
+        if (!frame && frame.error().code == Errc::timeout)
+            break;
+        if (!frame)
+            return frame.error();
+        if (frame->uid != *daemon_uid_)
+            return Error{Errc::refused, "frame of uid " + std::to_string(frame->uid)};
+        heard_ = Steady::now();
+        if (auto handled = handle(frame->message); !handled)
+            return handled;
+    }
+    if (Steady::now() - heard_ > kSilence)
+        return Error{Errc::timeout, "the daemon is silent"};
+    return {};
+}
+
+Result<void> Conversation::handle(const wire::Message& message) {
+    return std::visit([this](const auto& value) { return on(value); }, message);
+}
+
+Result<void> Conversation::on(const wire::Begin& begin) {
+    assembly_.emplace(begin);
+    return {};
+}
+
+Result<void> Conversation::on(const wire::Part& part) {
+    return assembly_ ? assembly_->add(part) : Result<void>(out_of_turn());
+}
+
+Result<void> Conversation::on(const wire::End&) {
+    if (!assembly_)
+        return out_of_turn();
+    auto snapshot = assembly_->finish();
+    assembly_.reset();
+    if (!snapshot)
+        return std::move(snapshot).error();
+    if (auto taken = keeper_.take(std::move(*snapshot), Receiver::steady_seconds()); !taken)
+        return taken;
+    return report();
+}
+
+Result<void> Conversation::on(const wire::Delta& delta) {
+    if (auto taken = keeper_.take(delta, Receiver::steady_seconds()); !taken)
+        return taken;
+    return report();
+}
+
+Result<void> Conversation::on(const wire::Heartbeat& heartbeat) {
+    if (heartbeat.sequence == keeper_.sequence()) {
+        if (heartbeat.sequence != 0)
+            keeper_.confirm(Receiver::steady_seconds());
+        behind_since_.reset();
+    } else if (heartbeat.sequence != 0 && !assembly_) {
+        if (!behind_since_)
+            behind_since_ = heard_;
+        if (heard_ - *behind_since_ > kBehind)
+            return Error{Errc::conflict, "a snapshot was lost"};
+    }
+    return report();
+}
+
+Result<void> Conversation::report() {
+    wire::Status status;
+    status.sequence = keeper_.sequence();
+    status.admitted = Counters::read(counters_.admitted);
+    status.warned = Counters::read(counters_.warned);
+    status.refused = Counters::read(counters_.refused);
+    status.faults = Counters::read(counters_.faults);
+    return send(status);
+}
+
+} // namespace sluice::plugin

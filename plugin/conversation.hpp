@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One session with one daemon, from hello to the loss of the connection. Runs in the receiver's
+// thread.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/cred/munge.hpp"
+#include "common/wire/channel.hpp"
+#include "common/wire/frame.hpp"
+#include "plugin/counters.hpp"
+#include "plugin/keeper.hpp"
+#include "plugin/stream.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace sluice::plugin {
+
+// May this uid be the daemon's?
+using TrustedUid = std::function<bool(std::uint32_t)>;
+
+class Conversation {
+public:
+    // All outlive it.
+    Conversation(Stream& stream, wire::Channel& channel, Keeper& keeper, const Counters& counters)
+        : stream_(stream), channel_(channel), keeper_(keeper), counters_(counters) {}
+
+    // Errors: refused (foreign uid, a standby), malformed, timeout, unavailable.
+    Result<void> greet(const wire::Hello& hello, const TrustedUid& trusted);
+    // Handles what arrives until `deadline`. Errors: the session is over.
+    Result<void> listen(Steady::time_point deadline);
+
+private:
+    Result<wire::Opened> next_frame(Steady::time_point deadline, std::size_t most);
+    Result<void> handle(const wire::Message& message);
+    Result<void> on(const wire::Begin& begin);
+    Result<void> on(const wire::Part& part);
+    Result<void> on(const wire::End& end);
+    Result<void> on(const wire::Delta& delta);
+    Result<void> on(const wire::Heartbeat& heartbeat);
+    Result<void> on(const wire::Hello&) { return out_of_turn(); }
+    Result<void> on(const wire::Welcome&) { return out_of_turn(); }
+    Result<void> on(const wire::Status&) { return out_of_turn(); }
+    static Error out_of_turn();
+    Result<void> report();
+    Result<void> send(const wire::Message& message);
+
+    Stream& stream_;
+    wire::Channel& channel_;
+    Keeper& keeper_;
+    const Counters& counters_;
+    wire::FrameReader frames_;
+    std::optional<uid_t> daemon_uid_;
+    std::optional<wire::Assembly> assembly_;
+    Steady::time_point heard_{};
+    std::optional<Steady::time_point> behind_since_;
+};
+
+} // namespace sluice::plugin

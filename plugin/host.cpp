@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/host.hpp"
+
+#include "plugin/refusal.hpp"
+
+#include "config.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <new>
+#include <vector>
+
+namespace sluice::plugin {
+namespace {
+
+// The text slurmctld adds behind ours: "Job violates accounting/QOS policy (...)". Of the codes
+// that exist it misleads least: it is neither a matter of permissions nor of a mistyped account.
+constexpr int kRefused = ESLURM_ACCOUNTING_POLICY;
+
+void log_info(const char* line) {
+    slurm_info("job_submit/sluice: %s", line);
+}
+void log_error(const char* line) {
+    slurm_error("job_submit/sluice: %s", line);
+}
+
+std::string_view text_of(const char* text) noexcept {
+    return text != nullptr ? std::string_view(text) : std::string_view();
+}
+
+std::optional<std::uint32_t> uid_of(const std::string& name) {
+    std::vector<char> buffer(16'384);
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 ||
+        found == nullptr)
+        return std::nullopt;
+    return found->pw_uid;
+}
+
+// "socket=/run/munge/munge.socket.2,ttl=60" -> the path.
+std::string socket_of(std::string_view auth_info) {
+    constexpr std::string_view kKey = "socket=";
+    const std::size_t at = auth_info.find(kKey);
+    if (at == std::string_view::npos)
+        return {};
+    auth_info.remove_prefix(at + kKey.size());
+    return std::string(auth_info.substr(0, auth_info.find(',')));
+}
+
+std::string conf_beside(std::string_view slurm_conf_path) {
+    const std::size_t slash = slurm_conf_path.rfind('/');
+    return slash == std::string_view::npos
+               ? std::string("sluice.conf")
+               : std::string(slurm_conf_path.substr(0, slash + 1)) + "sluice.conf";
+}
+
+// As slurmctld prints it: the month has two digits, the last number has none to spare.
+std::string slurm_version() {
+    std::array<char, 32> out{};
+    std::snprintf(out.data(), out.size(), "%d.%02d.%d", SLURM_VERSION_MAJOR(SLURM_VERSION_NUMBER),
+                  SLURM_VERSION_MINOR(SLURM_VERSION_NUMBER),
+                  SLURM_VERSION_MICRO(SLURM_VERSION_NUMBER));
+    return out.data();
+}
+
+HostFacts find_facts() {
+    HostFacts facts;
+    std::string_view slurm_conf_path;
+    if (&slurm_conf != nullptr) {
+        slurm_conf_path = text_of(slurm_conf.slurm_conf);
+        facts.state_folder = text_of(slurm_conf.state_save_location);
+        facts.munge_socket = socket_of(text_of(slurm_conf.authinfo));
+        facts.cluster = text_of(slurm_conf.cluster_name);
+    }
+    if (slurm_conf_path.empty())
+        slurm_conf_path = text_of(std::getenv("SLURM_CONF"));
+    if (slurm_conf_path.empty())
+        slurm_conf_path = "/etc/slurm/slurm.conf";
+    facts.conf_file = conf_beside(slurm_conf_path);
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) == 0)
+        facts.host = host.data();
+    facts.slurm_version = slurm_version();
+    facts.plugin_version = PACKAGE_VERSION;
+    facts.own_uid = ::geteuid();
+    return facts;
+}
+
+// Several plugins may each have something to say: what an earlier one said stays in front.
+void tell(char** err_msg, std::string_view text) {
+    if (err_msg == nullptr || text.empty())
+        return;
+    std::string whole(text_of(*err_msg));
+    if (!whole.empty())
+        whole += '\n';
+    whole += text;
+    char* fresh = slurm_xstrdup(whole.c_str());
+    if (*err_msg != nullptr)
+        slurm_xfree(reinterpret_cast<void**>(err_msg));
+    *err_msg = fresh;
+}
+
+// The default account as slurmctld itself would find it, for users who are newer than the snapshot.
+// Copied at once: the record belongs to slurmctld.
+std::string_view host_default_account(std::uint32_t uid, std::span<char> buffer) noexcept {
+    if (&assoc_mgr_fill_in_assoc == nullptr)
+        return {};
+    slurmdb_assoc_rec_t record{};
+    record.uid = uid;
+    slurmdb_assoc_rec_t* found = nullptr;
+    void* connection = &acct_db_conn != nullptr ? acct_db_conn : nullptr;
+    if (assoc_mgr_fill_in_assoc(connection, &record, 0, &found, false) != SLURM_SUCCESS ||
+        record.acct == nullptr)
+        return {};
+    const std::size_t length = ::strnlen(record.acct, buffer.size());
+    std::copy_n(record.acct, length, buffer.begin());
+    return {buffer.data(), length};
+}
+
+} // namespace
+
+Host::Host() : receiver_(find_facts(), cell_, counters_, Log{log_info, log_error}, uid_of) {}
+
+Host* Host::start() noexcept {
+    try {
+        auto* host = new Host; // owned by entry.cpp; outlives main() on purpose
+        host->receiver_.prepare();
+        if (!host->receiver_.start())
+            log_error("no thread for the receiver: nothing new will be heard");
+        return host;
+    } catch (...) {
+        log_error("cannot start: all jobs are admitted");
+        return nullptr;
+    }
+}
+
+void Host::finish(Host* host) noexcept {
+    if (host == nullptr)
+        return;
+    host->receiver_.stop();
+    delete host;
+}
+
+Moment Host::moment() const noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return {instant(now.tv_sec), Receiver::steady_seconds() - cell_.confirmed()};
+}
+
+Verdict Host::decide(Request& request, const Current& current, Moment at) {
+    Verdict verdict = judge(request, current.view.get(), *current.settings, at);
+    if (verdict.reason != Reason::unknown_user)
+        return verdict;
+    std::array<char, 1024> buffer;
+    request.account = host_default_account(request.user, buffer);
+    if (!request.account.empty())
+        verdict = judge(request, current.view.get(), *current.settings, at);
+    request.account = {}; // the buffer ends here
+    return verdict;
+}
+
+int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {
+    // Kept to the end: the verdict points into it.
+    const auto current = cell_.get();
+    Request request{desc.user_id,          submitter,
+                    text_of(desc.account), text_of(desc.partition),
+                    text_of(desc.qos),     text_of(desc.reservation)};
+    const Moment at = moment();
+    const Verdict verdict = decide(request, *current, at);
+    if (verdict.refused()) {
+        tell(err_msg, refusal_text(*current->view, *verdict.account, desc.user_id, at.now));
+        Counters::count(counters_.refused);
+        return kRefused;
+    }
+    Counters::count(counters_.admitted);
+    if (verdict.reason == Reason::notice && current->settings->warn_at_submit) {
+        tell(err_msg, current->view->text(verdict.account->text));
+        Counters::count(counters_.warned);
+    }
+    return SLURM_SUCCESS;
+}
+
+// Only the move to a paused account is refused: holding, shortening or cancelling stays possible.
+// The job's other properties are in an opaque record.
+int Host::modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {
+    if (desc.account == nullptr)
+        return SLURM_SUCCESS;
+    const auto current = cell_.get();
+    Request request{desc.user_id,          submitter,
+                    text_of(desc.account), text_of(desc.partition),
+                    text_of(desc.qos),     text_of(desc.reservation)};
+    const Moment at = moment();
+    const Verdict verdict = decide(request, *current, at);
+    if (!verdict.refused())
+        return SLURM_SUCCESS;
+    const std::string text = refusal_text(*current->view, *verdict.account, desc.user_id, at.now);
+    tell(err_msg, text);
+    // 22.05 has no way to say it to the user.
+    if (err_msg == nullptr)
+        log_info(("job update of uid " + std::to_string(submitter) + " refused: " + text).c_str());
+    Counters::count(counters_.refused);
+    return kRefused;
+}
+
+} // namespace sluice::plugin

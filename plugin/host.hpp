@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Between Slurm's types and ours: requests out of job descriptions, verdicts into return codes and
+// messages. Knows Slurm; decides nothing.
+#pragma once
+
+#include "plugin/admission.hpp"
+#include "plugin/counters.hpp"
+#include "plugin/receiver.hpp"
+#include "plugin/slurm_compat.hpp"
+#include "plugin/snapshot_cell.hpp"
+
+namespace sluice::plugin {
+
+class Host {
+public:
+    // Never throws, never waits. Null: no memory, and every job will be admitted.
+    static Host* start() noexcept;
+    // Stops the thread and frees. REQUIRES: no call of submit() or modify() is running.
+    static void finish(Host* host) noexcept;
+
+    // Thread-safe. `err_msg` may be null.
+    int submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg);
+    int modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg);
+    void count_fault() noexcept { Counters::count(counters_.faults); }
+
+private:
+    Host();
+    Verdict decide(Request& request, const Current& current, Moment moment);
+    Moment moment() const noexcept;
+
+    SnapshotCell cell_;
+    Counters counters_;
+    Receiver receiver_;
+};
+
+} // namespace sluice::plugin

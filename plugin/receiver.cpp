@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/receiver.hpp"
+
+#include "common/base/clock.hpp"
+#include "plugin/conversation.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+#include <system_error>
+
+namespace sluice::plugin {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kConnectTime = 5s;
+constexpr auto kTick = 1s; // how soon a changed sluice.conf is seen
+constexpr std::size_t kMaxConf = std::size_t{1} << 20;
+constexpr const char* kSnapshotName = "/sluice_snapshot";
+
+std::string read_conf(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    std::string text;
+    char buffer[4096];
+    while (fd && text.size() < kMaxConf) {
+        const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
+        if (n <= 0)
+            break;
+        text.append(buffer, static_cast<std::size_t>(n));
+    }
+    return text;
+}
+
+std::string shown(const Address& address) {
+    return address.host + ":" + address.port;
+}
+
+} // namespace
+
+Receiver::Receiver(HostFacts facts, SnapshotCell& cell, const Counters& counters, Log log,
+                   UserLookup lookup)
+    : facts_(std::move(facts)), cell_(cell), counters_(counters), log_(log),
+      lookup_(std::move(lookup)), keeper_(cell, log, facts_.cluster),
+      random_(static_cast<std::uint32_t>(::getpid()) ^
+              static_cast<std::uint32_t>(steady_seconds())) {}
+
+std::int64_t Receiver::steady_seconds() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec;
+}
+
+void Receiver::prepare() {
+    wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    seen_ = mark();
+    reload(nullptr);
+    keeper_.load(SystemClock().now(), steady_seconds());
+    if (!keeper_.has_snapshot())
+        log_.note("no snapshot yet: all jobs are admitted");
+}
+
+bool Receiver::start() noexcept {
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    // The new thread inherits the mask; slurmctld's signals are for its own threads.
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = true;
+    try {
+        thread_ = std::thread([this] { run(); });
+    } catch (const std::system_error&) {
+        started = false;
+    }
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return started;
+}
+
+void Receiver::stop() noexcept {
+    stop_.store(true, std::memory_order_relaxed);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void Receiver::run() noexcept {
+    ::pthread_setname_np(::pthread_self(), "sluice");
+    bool first = true;
+    while (!stopping()) {
+        // Memory may run out: the next turn starts from what is there.
+        try {
+            if (first)
+                reload(lookup_);
+            first = false;
+            turn();
+        } catch (const std::exception& fault) {
+            say_down(std::string("fault: ") + fault.what());
+        } catch (...) {
+            say_down("fault");
+        }
+        if (!stopping())
+            pause_for(backoff_.next(static_cast<std::uint32_t>(random_())));
+    }
+}
+
+void Receiver::turn() {
+    reload_if_changed();
+    keeper_.sweep();
+    // A copy: serving an address may replace the settings.
+    const auto daemons = keeper_.settings().daemons;
+    for (const auto& address : daemons)
+        if (!stopping())
+            serve(address);
+}
+
+Receiver::FileMark Receiver::mark() const {
+    struct stat st {};
+    if (::stat(facts_.conf_file.c_str(), &st) != 0)
+        return {};
+    return {true, st.st_ino, st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
+}
+
+bool Receiver::reload_if_changed() {
+    const FileMark now = mark();
+    if (now == seen_)
+        return false;
+    seen_ = now;
+    if (!now.exists) {
+        log_.fail(facts_.conf_file + " is gone: the settings stay as they were");
+        return false;
+    }
+    const Settings before = keeper_.settings();
+    reload(lookup_);
+    log_.note(facts_.conf_file + " was read again");
+    return !before.same_route(keeper_.settings());
+}
+
+void Receiver::reload(const UserLookup& lookup) {
+    auto parsed = parse_settings(read_conf(facts_.conf_file), lookup);
+    // Without a lookup this is the first, provisional reading: the thread reads again and reports.
+    const bool provisional = !lookup;
+    if (!provisional)
+        for (const auto& note : parsed.notes)
+            log_.fail(facts_.conf_file + ":" + std::to_string(note.line) + ": " + note.text);
+    if (!provisional && parsed.settings.daemons.empty())
+        log_.fail("no Daemon= in " + facts_.conf_file + ": nothing new will be heard");
+    const std::string& file = parsed.settings.snapshot_file;
+    if (!file.empty())
+        keeper_.store_in(file);
+    else
+        keeper_.store_in(facts_.state_folder.empty() ? "" : facts_.state_folder + kSnapshotName);
+    keeper_.use(std::move(parsed.settings));
+}
+
+void Receiver::serve(const Address& address) {
+    const auto gave_up = [&](const Error& error) {
+        say_down(shown(address) + ": " + error.context);
+    };
+    const Settings& settings = keeper_.settings();
+    const auto trusted = [this, user = settings.daemon_user](std::uint32_t uid) {
+        return user ? uid == *user : uid == 0 || uid == facts_.own_uid;
+    };
+    auto stream = Stream::connect(address, wake_.get(), Steady::now() + kConnectTime);
+    if (!stream)
+        return gave_up(stream.error());
+    auto munge = cred::MungeContext::create(settings.munge_socket.empty() ? facts_.munge_socket
+                                                                          : settings.munge_socket);
+    const auto nonce = wire::random_nonce();
+    if (!munge || !nonce)
+        return gave_up(munge ? nonce.error() : munge.error());
+    wire::Channel channel(*munge, wire::Session(wire::Direction::to_daemon, *nonce));
+    Conversation conversation(*stream, channel, keeper_, counters_);
+    const wire::Hello hello{wire::kVersion,       facts_.cluster,        facts_.host,
+                            facts_.slurm_version, facts_.plugin_version, keeper_.sequence()};
+    if (const auto greeted = conversation.greet(hello, trusted); !greeted)
+        return gave_up(greeted.error());
+    say_up(address);
+    backoff_.reset();
+    while (!stopping()) {
+        if (const auto heard = conversation.listen(Steady::now() + kTick); !heard)
+            return gave_up(heard.error());
+        keeper_.sweep();
+        if (reload_if_changed())
+            return;
+    }
+}
+
+void Receiver::say_up(const Address& address) {
+    if (connection_ != Connection::up)
+        log_.note("connected to the daemon at " + shown(address));
+    connection_ = Connection::up;
+}
+
+void Receiver::say_down(const std::string& why) {
+    if (connection_ != Connection::down && !stopping())
+        log_.fail("no daemon: " + why + "; trying again. " +
+                  (keeper_.has_snapshot() ? "The last snapshot stays in force"
+                                          : "No snapshot yet: all jobs are admitted"));
+    connection_ = Connection::down;
+}
+
+void Receiver::pause_for(std::chrono::milliseconds time) {
+    pollfd wake{wake_.get(), POLLIN, 0};
+    const auto end = Steady::now() + time;
+    // In ticks, so that a changed sluice.conf does not wait for a long backoff.
+    while (!stopping() && Steady::now() < end) {
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(end - Steady::now());
+        const auto step = std::min<std::chrono::milliseconds>(left + 1ms, kTick);
+        ::poll(&wake, 1, static_cast<int>(step.count()));
+        if (mark() != seen_)
+            return backoff_.reset();
+    }
+}
+
+} // namespace sluice::plugin

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The plugin's one thread: connects out to the daemon, receives snapshots, reports counters,
+// watches sluice.conf. Everything that may wait happens here and nowhere else.
+#pragma once
+
+#include "common/base/unique_fd.hpp"
+#include "plugin/backoff.hpp"
+#include "plugin/counters.hpp"
+#include "plugin/keeper.hpp"
+#include "plugin/log.hpp"
+#include "plugin/settings.hpp"
+#include "plugin/snapshot_cell.hpp"
+
+#include <sys/stat.h>
+
+#include <atomic>
+#include <chrono>
+#include <random>
+#include <string>
+#include <thread>
+
+namespace sluice::plugin {
+
+// What is known about the host when the plugin is loaded; never changes.
+struct HostFacts {
+    std::string conf_file;    // sluice.conf
+    std::string state_folder; // StateSaveLocation; "": none
+    std::string munge_socket; // of Slurm's AuthInfo; "": munge's own
+    std::string cluster;      // "": unknown
+    std::string host;
+    std::string slurm_version;
+    std::string plugin_version;
+    std::uint32_t own_uid = 0;
+};
+
+class Receiver {
+public:
+    // `cell` and `counters` outlive it. `lookup` is called in the thread only.
+    Receiver(HostFacts facts, SnapshotCell& cell, const Counters& counters, Log log,
+             UserLookup lookup);
+    Receiver(const Receiver&) = delete;
+    Receiver& operator=(const Receiver&) = delete;
+    // REQUIRES: stopped or never started.
+    ~Receiver() = default;
+
+    // Reads sluice.conf (no user names: NSS may wait) and the stored snapshot; bounded.
+    void prepare();
+    // Starts the thread, with all signals blocked. False: the system has no thread for us.
+    bool start() noexcept;
+    // Wakes and joins. A name being resolved is waited for.
+    void stop() noexcept;
+
+    // Seconds of the clock that SnapshotCell::confirm() takes.
+    static std::int64_t steady_seconds() noexcept;
+
+private:
+    struct FileMark {
+        bool exists = false;
+        ino_t inode = 0;
+        off_t size = 0;
+        std::int64_t seconds = 0;
+        std::int64_t nanoseconds = 0;
+        friend bool operator==(const FileMark&, const FileMark&) = default;
+    };
+
+    void run() noexcept;
+    void turn();
+    // True: the route to the daemon changed.
+    bool reload_if_changed();
+    void reload(const UserLookup& lookup);
+    FileMark mark() const;
+    void serve(const Address& address);
+    void say_up(const Address& address);
+    void say_down(const std::string& why);
+    void pause_for(std::chrono::milliseconds time);
+    bool stopping() const { return stop_.load(std::memory_order_relaxed); }
+
+    friend class Conversation;
+
+    HostFacts facts_;
+    SnapshotCell& cell_;
+    const Counters& counters_;
+    Log log_;
+    UserLookup lookup_;
+    Keeper keeper_;
+    FileMark seen_;
+    Backoff backoff_;
+    std::minstd_rand random_;
+    enum class Connection { unknown, up, down } connection_ = Connection::unknown;
+    UniqueFd wake_;
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
+} // namespace sluice::plugin

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// sluice.conf, in the manner of slurm.conf: Key=Value, keys in any case, # comments. A line that is
+// not understood is noted and left out: a slip in this file must not stop slurmctld. Pure: text in,
+// values and notes out.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::plugin {
+
+struct Address {
+    std::string host;
+    std::string port;
+
+    friend bool operator==(const Address&, const Address&) = default;
+};
+
+struct Settings {
+    std::vector<Address> daemons;                 // tried in this order
+    std::int64_t max_age = 15 * 60;               // seconds; of use with fail_open only
+    bool fail_open = false;                       // admit once the snapshot is older than max_age
+    bool warn_at_submit = true;                   // show warnings of admitted jobs
+    std::vector<std::uint32_t> exempt_users;      // uids, sorted
+    std::vector<std::string> exempt_accounts;     // lower case, sorted
+    std::vector<std::string> exempt_qos;          // the same
+    std::vector<std::string> exempt_partitions;   // the same
+    std::vector<std::string> exempt_reservations; // the same
+    std::optional<std::uint32_t> daemon_user;     // uid; unset: root or slurmctld's own
+    std::string munge_socket;                     // "": as Slurm's AuthInfo, else munge's own
+    std::string snapshot_file;                    // "": in StateSaveLocation
+
+    // Same daemon, reached in the same way: a session may go on.
+    bool same_route(const Settings& other) const {
+        return daemons == other.daemons && daemon_user == other.daemon_user &&
+               munge_socket == other.munge_socket;
+    }
+};
+
+struct SettingsNote {
+    int line = 0;
+    std::string text;
+};
+
+struct ParsedSettings {
+    Settings settings;
+    std::vector<SettingsNote> notes;
+};
+
+// uid of a user's name; nullopt: unknown. May ask NSS, so never on the submit path.
+using UserLookup = std::function<std::optional<std::uint32_t>(const std::string&)>;
+
+ParsedSettings parse_settings(std::string_view text, const UserLookup& lookup);
+
+} // namespace sluice::plugin

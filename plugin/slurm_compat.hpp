@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Everything that the plugin takes from Slurm, 22.05 to 26.05, and where the releases differ.
+// Public headers only; what they leave out but every release exports is declared here. Nothing here
+// is linked: slurmctld has the symbols when it loads us.
+#pragma once
+
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+#include <slurm/slurmdb.h>
+#include <slurm/spank.h>
+
+#include <cstdint>
+
+extern "C" {
+
+// In libslurm and slurmctld of every release, in no installed header. *err_msg is freed by
+// slurmctld with xfree(): memory of any other allocator makes it abort after the user has read the
+// message.
+char* slurm_xstrdup(const char* text);
+void slurm_xfree(void** memory);
+
+// slurmctld's configuration; the type is public, the variable is not declared. Weak: a host without
+// it (a test) leaves it null.
+extern slurm_conf_t slurm_conf __attribute__((weak));
+
+// Not public, but the same signature in 22.05 .. 26.05 and 1.4 - 3.7 us a call. Weak: where it is
+// missing, a user whom the snapshot does not know is admitted.
+extern int assoc_mgr_fill_in_assoc(void* db_conn, slurmdb_assoc_rec_t* assoc, int enforce,
+                                   slurmdb_assoc_rec_t** assoc_pptr, bool locked)
+    __attribute__((weak));
+extern void* acct_db_conn __attribute__((weak));
+
+// job_record_t is not public.
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 2, 0)
+#define SLUICE_JOB_MODIFY(desc, uid, err_msg)                                                      \
+    int job_modify(job_desc_msg_t* desc, void*, std::uint32_t uid, char** err_msg) noexcept
+#define SLUICE_MODIFY_HAS_MESSAGE 1
+#else
+#define SLUICE_JOB_MODIFY(desc, uid, err_msg)                                                      \
+    int job_modify(job_desc_msg_t* desc, void*, std::uint32_t uid) noexcept
+#define SLUICE_MODIFY_HAS_MESSAGE 0
+#endif
+
+} // extern "C"

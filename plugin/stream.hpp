@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A TCP connection of the receiver: every wait has a deadline and ends at once when the wake-up
+// descriptor becomes readable. Not for controller threads.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/base/unique_fd.hpp"
+#include "plugin/settings.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::plugin {
+
+using Steady = std::chrono::steady_clock;
+
+class Stream {
+public:
+    // Tries each address that the name resolves to. `wake` stays the caller's. Errors: timeout,
+    // unavailable; conflict: woken.
+    static Result<Stream> connect(const Address& address, int wake, Steady::time_point deadline);
+
+    // At least one byte, or nullopt at `deadline`. Errors: unavailable (closed); conflict: woken.
+    Result<std::optional<std::string>> read(Steady::time_point deadline);
+    // All of it. Errors: timeout, unavailable; conflict: woken.
+    Result<void> write(std::string_view bytes, Steady::time_point deadline);
+
+private:
+    Stream(UniqueFd fd, int wake) : fd_(std::move(fd)), wake_(wake) {}
+
+    UniqueFd fd_;
+    int wake_ = -1;
+};
+
+} // namespace sluice::plugin

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/view.hpp"
+
+#include "common/base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <numeric>
+
+namespace sluice::plugin {
+namespace {
+
+// Longer than any account name that the wire lets through.
+constexpr std::size_t kLongestName = 1024;
+constexpr std::size_t kHead = 8;
+
+char fold(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// Eight bytes as one number with the order of the bytes: most steps of a search compare only these,
+// which lie side by side in memory.
+std::uint64_t head_of(std::string_view folded) {
+    std::uint64_t head = 0;
+    for (std::size_t i = 0; i < kHead; ++i)
+        head = (head << 8) | (i < folded.size() ? static_cast<unsigned char>(folded[i]) : 0U);
+    return head;
+}
+
+} // namespace
+
+View::Ref View::keep(std::string_view text) {
+    const Ref ref{static_cast<std::uint32_t>(arena_.size()),
+                  static_cast<std::uint32_t>(text.size())};
+    arena_ += text;
+    return ref;
+}
+
+void View::keep_accounts(const std::vector<model::SnapshotAccount>& accounts) {
+    accounts_.reserve(accounts.size());
+    for (const auto& from : accounts) {
+        Account account;
+        account.name = keep(from.name);
+        const std::string folded = lower(from.name);
+        account.folded = folded == from.name ? account.name : keep(folded);
+        account.text = keep(from.text);
+        account.percent = from.percent;
+        account.until = from.until;
+        account.standing = from.standing;
+        accounts_.push_back(account);
+    }
+    // Of two names that differ in case only, the stricter is found.
+    std::sort(accounts_.begin(), accounts_.end(), [this](const Account& a, const Account& b) {
+        const int order = text(a.folded).compare(text(b.folded));
+        return order != 0 ? order < 0 : a.standing > b.standing;
+    });
+    heads_.reserve(accounts_.size());
+    for (const auto& account : accounts_)
+        heads_.push_back(head_of(text(account.folded)));
+}
+
+// Names of accounts that are known already are not stored again.
+View::Ref View::known_name(std::string_view name) {
+    if (name.empty())
+        return {};
+    const Account* known = account(name);
+    return known != nullptr && text(known->name) == name ? known->name : keep(name);
+}
+
+void View::keep_users(const std::vector<model::SnapshotUser>& users) {
+    users_.reserve(users.size());
+    for (const auto& from : users) {
+        User user;
+        user.uid = from.uid;
+        user.default_account = known_name(from.default_account);
+        user.first = static_cast<std::uint32_t>(memberships_.size());
+        user.count = static_cast<std::uint32_t>(from.accounts.size());
+        for (const auto& name : from.accounts)
+            memberships_.push_back(known_name(name));
+        users_.push_back(user);
+    }
+    std::stable_sort(users_.begin(), users_.end(),
+                     [](const User& a, const User& b) { return a.uid < b.uid; });
+}
+
+View::View(const model::Snapshot& snapshot) : sequence_(snapshot.sequence) {
+    keep_accounts(snapshot.accounts);
+    keep_users(snapshot.users);
+}
+
+const View::Account* View::account(std::string_view name) const noexcept {
+    std::array<char, kLongestName> buffer;
+    if (name.empty() || name.size() > buffer.size())
+        return nullptr;
+    std::transform(name.begin(), name.end(), buffer.begin(), fold);
+    const std::string_view wanted(buffer.data(), name.size());
+    const auto heads = std::equal_range(heads_.begin(), heads_.end(), head_of(wanted));
+    const auto begin = accounts_.begin() + (heads.first - heads_.begin());
+    const auto end = accounts_.begin() + (heads.second - heads_.begin());
+    const auto found =
+        std::lower_bound(begin, end, wanted, [this](const Account& a, std::string_view key) {
+            return text(a.folded) < key;
+        });
+    return found != end && text(found->folded) == wanted ? &*found : nullptr;
+}
+
+const View::User* View::user(std::uint32_t uid) const noexcept {
+    const auto found =
+        std::lower_bound(users_.begin(), users_.end(), uid,
+                         [](const User& user, std::uint32_t key) { return user.uid < key; });
+    return found != users_.end() && found->uid == uid ? &*found : nullptr;
+}
+
+} // namespace sluice::plugin

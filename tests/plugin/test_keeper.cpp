@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/keeper.hpp"
+
+#include "common/wire/file.hpp"
+#include "tests/plugin/world.hpp"
+#include "tests/support/case.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+using namespace sluice;
+using namespace sluice::plugin;
+
+namespace {
+
+std::string g_lines; // of the log; this test has one thread that logs
+
+Log capture() {
+    g_lines.clear();
+    const auto add = [](const char* line) { g_lines += std::string(line) + '\n'; };
+    return Log{add, add};
+}
+
+struct Scratch {
+    Scratch() {
+        std::string pattern = std::filesystem::temp_directory_path() / "sluice-keeper-XXXXXX";
+        CHECK(::mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+    }
+    ~Scratch() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+    std::string file() const { return path / "sluice_snapshot"; }
+    std::filesystem::path path;
+};
+
+} // namespace
+
+CASE(a_snapshot_is_published_and_stored_and_read_again) {
+    const Scratch scratch;
+    {
+        SnapshotCell cell;
+        Keeper keeper(cell, capture(), "LAB");
+        keeper.store_in(scratch.file());
+        CHECK(keeper.take(test::world(), 100).has_value());
+        CHECK_EQ(cell.get()->view->sequence(), 7U);
+        CHECK_EQ(cell.confirmed(), 100);
+    }
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    keeper.store_in(scratch.file());
+    keeper.load(instant(::time(nullptr)), 5000);
+    CHECK_EQ(keeper.sequence(), 7U);
+    CHECK(cell.get()->view->account("physics") != nullptr);
+    CHECK(cell.confirmed() <= 5000 && cell.confirmed() > 4900);
+}
+
+CASE(the_age_of_a_stored_snapshot_is_that_of_its_last_confirmation) {
+    const Scratch scratch;
+    CHECK(wire::save_file(scratch.file(), test::world()).has_value());
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    keeper.store_in(scratch.file());
+    keeper.load(instant(::time(nullptr) + 1000), 5000);
+    CHECK(std::abs(cell.confirmed() - 4000) < 10);
+    // Loading is no confirmation.
+    CHECK(epoch(wire::load_file(scratch.file())->confirmed) <= ::time(nullptr));
+}
+
+CASE(a_damaged_file_is_ignored_with_one_line) {
+    const Scratch scratch;
+    std::ofstream(scratch.file()) << "SLUICESN and then nothing of use";
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    keeper.store_in(scratch.file());
+    keeper.load(instant(0), 0);
+    CHECK(!keeper.has_snapshot());
+    CHECK_EQ(std::count(g_lines.begin(), g_lines.end(), '\n'), 1);
+    CHECK(g_lines.find("snapshot file ignored") != std::string::npos);
+}
+
+CASE(a_snapshot_of_another_cluster_is_refused) {
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "other");
+    CHECK(keeper.take(test::world(), 0).error().code == Errc::refused);
+    CHECK(!keeper.has_snapshot());
+    CHECK(cell.get() == nullptr);
+}
+
+CASE(a_delta_for_another_snapshot_changes_nothing) {
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    CHECK(keeper.take(test::world(), 0).has_value());
+    wire::Delta delta;
+    delta.base = 6;
+    delta.sequence = 8;
+    CHECK(!keeper.take(delta, 0).has_value());
+    delta.base = 7;
+    delta.removed_accounts = {"physics"};
+    CHECK(keeper.take(delta, 0).has_value());
+    CHECK(cell.get()->view->account("physics") == nullptr);
+    CHECK_EQ(keeper.sequence(), 8U);
+}
+
+CASE(a_folder_that_cannot_be_written_is_said_once_and_stops_nothing) {
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    keeper.store_in("/nonexistent/folder/file");
+    CHECK(keeper.take(test::world(), 0).has_value());
+    auto next = test::world();
+    next.sequence = 8;
+    CHECK(keeper.take(next, 0).has_value());
+    CHECK_EQ(std::count(g_lines.begin(), g_lines.end(), '\n'), 1);
+    CHECK_EQ(cell.get()->view->sequence(), 8U);
+}
+
+CASE(the_reader_is_never_the_one_who_frees) {
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    CHECK(keeper.take(test::world(), 0).has_value());
+    auto held = cell.get();
+    const std::weak_ptr<const Current> watch = held;
+    auto next = test::world();
+    next.sequence = 8;
+    CHECK(keeper.take(next, 0).has_value());
+    keeper.sweep();
+    held.reset();
+    CHECK(!watch.expired()); // the keeper still has it
+    keeper.sweep();
+    CHECK(watch.expired());
+}
+
+CASE(readers_always_see_a_whole_snapshot) {
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    CHECK(keeper.take(test::world(), 0).has_value());
+    std::atomic<bool> stop{false};
+    std::atomic<int> torn{0};
+    std::vector<std::thread> readers;
+    for (int i = 0; i < 8; ++i)
+        readers.emplace_back([&] {
+            while (!stop.load(std::memory_order_relaxed)) {
+                const auto current = cell.get();
+                const auto* account = current->view->account("physics");
+                if (account == nullptr ||
+                    account->percent != static_cast<std::int64_t>(current->view->sequence()))
+                    torn.fetch_add(current->view->sequence() > 7 ? 1 : 0);
+            }
+        });
+    for (std::uint64_t i = 8; i < 300; ++i) {
+        auto next = test::world();
+        next.sequence = i;
+        next.accounts.back().percent = static_cast<std::int64_t>(i);
+        CHECK(keeper.take(std::move(next), 0).has_value());
+        keeper.sweep();
+    }
+    stop.store(true);
+    for (auto& reader : readers)
+        reader.join();
+    CHECK_EQ(torn.load(), 0);
+}

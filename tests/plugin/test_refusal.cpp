@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/refusal.hpp"
+
+#include "tests/plugin/world.hpp"
+#include "tests/support/case.hpp"
+
+using namespace sluice;
+using namespace sluice::plugin;
+
+namespace {
+
+std::string refusal(const model::Snapshot& snapshot, std::string_view account, std::uint32_t uid,
+                    std::int64_t now = test::kNow) {
+    const View view(snapshot);
+    return refusal_text(view, *view.account(account), uid, instant(now));
+}
+
+} // namespace
+
+CASE(other_accounts_are_offered_with_what_they_have_used) {
+    CHECK_EQ(refusal(test::world(), "physics", 1001),
+             "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org, or use "
+             "one of your other accounts: Chem (61 % used), bio (85 % used).");
+}
+
+CASE(a_paused_account_is_not_offered_until_its_pause_ends) {
+    CHECK_EQ(refusal(test::world(), "physics", 1004),
+             "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org.");
+    CHECK_EQ(refusal(test::world(), "forever", 1004, test::kPauseEnd),
+             "account forever is paused. You can use your other account: physics (120 % used).");
+}
+
+CASE(an_account_without_a_policy_is_offered_without_a_figure) {
+    CHECK_EQ(refusal(test::world(), "physics", 1005),
+             "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org, or use "
+             "your other account: nopolicy.");
+}
+
+CASE(nobody_gets_offers_of_others) {
+    CHECK_EQ(refusal(test::world(), "physics", 4242),
+             "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org.");
+}
+
+CASE(a_missing_text_is_made_up_for) {
+    auto snapshot = test::world();
+    snapshot.accounts.back().text.clear();
+    CHECK_EQ(refusal(snapshot, "physics", 42), "account physics is paused.");
+}
+
+CASE(an_advice_on_a_line_of_its_own_is_continued) {
+    auto snapshot = test::world();
+    snapshot.accounts.back().text = "account physics is paused.\nAsk hpc@example.org.";
+    CHECK_EQ(refusal(snapshot, "physics", 1005),
+             "account physics is paused.\nAsk hpc@example.org, or use your other account: "
+             "nopolicy.");
+}
+
+CASE(a_long_list_is_cut) {
+    model::Snapshot snapshot;
+    snapshot.accounts = {{"a", model::Standing::paused, {}, {}, "paused"}};
+    snapshot.users = {{1, "a", {"a", "b", "c", "d", "e", "f", "g", "h"}}};
+    CHECK_EQ(refusal(snapshot, "a", 1),
+             "paused. You can use one of your other accounts: b, c, d, e, f and 2 more.");
+}

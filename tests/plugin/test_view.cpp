@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/view.hpp"
+
+#include "tests/plugin/world.hpp"
+#include "tests/support/case.hpp"
+
+using namespace sluice;
+using plugin::View;
+
+CASE(an_account_is_found_in_any_case) {
+    const View view(test::world());
+    for (const std::string_view name : {"physics", "PHYSICS", "Physics"}) {
+        const auto* account = view.account(name);
+        CHECK(account != nullptr);
+        CHECK_EQ(view.text(account->name), "physics");
+        CHECK(account->standing == model::Standing::paused);
+    }
+    CHECK_EQ(view.text(view.account("chem")->name), "Chem");
+}
+
+CASE(what_is_not_there_is_not_found) {
+    const View view(test::world());
+    for (const std::string_view name : {"", "phys", "physicss", "zzz", "\xff"})
+        CHECK(view.account(name) == nullptr);
+    CHECK(view.account(std::string(5000, 'p')) == nullptr);
+    CHECK(view.user(9) == nullptr);
+    const View empty{model::Snapshot{}};
+    CHECK(empty.account("physics") == nullptr);
+    CHECK(empty.user(0) == nullptr);
+}
+
+CASE(each_of_many_accounts_is_found) {
+    model::Snapshot snapshot;
+    for (int i = 0; i < 3000; ++i) // equal heads: they differ after the eighth byte
+        snapshot.accounts.push_back(
+            {"department-" + std::to_string(i), model::Standing::normal, i, std::nullopt, ""});
+    const View view(snapshot);
+    for (int i = 0; i < 3000; ++i)
+        CHECK_EQ(view.account("DEPARTMENT-" + std::to_string(i))->percent, std::int64_t{i});
+}
+
+CASE(of_two_names_that_differ_in_case_the_stricter_is_found) {
+    model::Snapshot snapshot;
+    snapshot.accounts = {{"LAB", model::Standing::normal, {}, {}, ""},
+                         {"Lab", model::Standing::paused, {}, {}, ""},
+                         {"lab", model::Standing::downscaled, {}, {}, ""}};
+    CHECK(View(snapshot).account("lAb")->standing == model::Standing::paused);
+}
+
+CASE(a_user_has_a_default_and_accounts) {
+    const View view(test::world());
+    const auto* user = view.user(1001);
+    CHECK(user != nullptr);
+    CHECK_EQ(view.text(user->default_account), "physics");
+    std::string names;
+    for (const auto ref : view.accounts_of(*user))
+        names += std::string(view.text(ref)) + ' ';
+    CHECK_EQ(names, "Chem bio physics ");
+    CHECK_EQ(view.text(view.user(1005)->default_account), "nopolicy");
+    CHECK_EQ(view.text(view.user(1003)->default_account), "");
+}
