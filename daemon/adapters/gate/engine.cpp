@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/gate/engine.hpp"
+
+#include "common/base/log.hpp"
+
+#include "config.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+namespace sluice::gate {
+namespace {
+
+using log::Level;
+
+// Plugins are as many as slurmctlds. Whoever else connects must not crowd them out.
+constexpr std::size_t kMostConnections = 64;
+constexpr std::size_t kMostRejections = 1000; // remembered, so that each is logged once
+constexpr int kFramesPerTurn = 8;             // then the other plugins have their turn
+constexpr int kTickMilliseconds = 250;
+constexpr int kIdleMilliseconds = 60'000;
+
+} // namespace
+
+Gate::Engine::Engine(std::vector<Listener> listeners, cred::MungeContext munge, UniqueFd wake,
+                     const GateSettings& settings, const Clock& clock)
+    : listeners_(std::move(listeners)), munge_(std::move(munge)),
+      wake_(std::move(wake)), rules_{settings.allowed_uid, PACKAGE_VERSION}, clock_(clock),
+      shelf_(clock.now()) {
+    for (const auto& listener : listeners_)
+        ports_.push_back(listener.port());
+}
+
+void Gate::Engine::start() {
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    thread_ = std::thread([this] { run(); });
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+Gate::Engine::~Engine() {
+    stop_.store(true);
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+    if (thread_.joinable())
+        thread_.join();
+}
+
+void Gate::Engine::publish(const model::Snapshot& snapshot) {
+    if (!shelf_.put(snapshot))
+        return;
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+}
+
+ports::GateStatus Gate::Engine::status() const {
+    return {*plugins_.lock(), shelf_.newest_sequence(),
+            rejected_frames_.load(std::memory_order_relaxed)};
+}
+
+void Gate::Engine::run() {
+    ::pthread_setname_np(::pthread_self(), "gate");
+    std::vector<pollfd> watched;
+    while (!stop_.load()) {
+        wait(watched);
+        // Connections come first in `watched`, in the order of the list.
+        auto events = watched.begin();
+        for (auto it = connections_.begin(); it != connections_.end(); ++events) {
+            auto here = it++;
+            if (const auto served = serve(*here, events->revents); !served) {
+                close(*here, served.error());
+                connections_.erase(here);
+            }
+        }
+        for (const auto& listener : listeners_)
+            if ((events++)->revents != 0)
+                accept_all(listener);
+        note_status();
+    }
+}
+
+void Gate::Engine::wait(std::vector<pollfd>& watched) {
+    watched.clear();
+    for (const auto& connection : connections_) {
+        const int writing = connection.peer.pending().empty() ? 0 : POLLOUT;
+        watched.push_back({connection.from.fd.get(), static_cast<short>(POLLIN | writing), 0});
+    }
+    for (const auto& listener : listeners_)
+        watched.push_back({listener.fd(), POLLIN, 0});
+    watched.push_back({wake_.get(), POLLIN, 0});
+    int timeout = connections_.empty() ? kIdleMilliseconds : kTickMilliseconds;
+    if (std::any_of(connections_.begin(), connections_.end(),
+                    [](const Connection& c) { return c.peer.has_more(); }))
+        timeout = 0;
+    ::poll(watched.data(), watched.size(), timeout);
+    std::uint64_t count = 0;
+    if (watched.back().revents != 0) [[maybe_unused]]
+        const auto read = ::read(wake_.get(), &count, sizeof count);
+}
+
+void Gate::Engine::accept_all(const Listener& listener) {
+    while (auto accepted = listener.accept()) {
+        make_room();
+        const auto nonce = wire::random_nonce();
+        if (!nonce)
+            return;
+        connections_.push_back(Connection{
+            std::move(*accepted), Peer(munge_, shelf_, press_, rules_, *nonce, Steady::now())});
+    }
+}
+
+// Those who have proven nothing go first, the oldest of them before the others.
+void Gate::Engine::make_room() {
+    if (connections_.size() < kMostConnections)
+        return;
+    auto victim = std::find_if(connections_.begin(), connections_.end(),
+                               [](const Connection& c) { return !c.peer.proven(); });
+    if (victim == connections_.end())
+        victim = connections_.begin();
+    close(*victim, Error{Errc::timeout, "too many connections"});
+    connections_.erase(victim);
+}
+
+Result<void> Gate::Engine::serve(Connection& connection, short events) {
+    if ((events & (POLLIN | POLLHUP | POLLERR)) != 0)
+        if (auto done = read(connection); !done)
+            return done;
+    if (connection.peer.proven())
+        announce(connection);
+    for (int frames = 0; frames < kFramesPerTurn; ++frames) {
+        if (auto filled = connection.peer.fill(clock_.now(), Steady::now()); !filled)
+            return filled;
+        if (connection.peer.pending().empty())
+            break;
+        if (auto done = write(connection); !done)
+            return done;
+    }
+    return connection.peer.check_time(Steady::now());
+}
+
+Result<void> Gate::Engine::read(Connection& connection) {
+    std::array<char, 16'384> buffer;
+    const ssize_t n = ::recv(connection.from.fd.get(), buffer.data(), buffer.size(), 0);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return {};
+    if (n <= 0)
+        return Error{Errc::not_found,
+                     n == 0 ? "closed by the plugin" : std::generic_category().message(errno)};
+    auto received = connection.peer.receive({buffer.data(), static_cast<std::size_t>(n)},
+                                            clock_.now(), Steady::now());
+    if (received)
+        munge_is(true, "");
+    return received;
+}
+
+Result<void> Gate::Engine::write(Connection& connection) {
+    const std::string_view pending = connection.peer.pending();
+    const ssize_t n =
+        ::send(connection.from.fd.get(), pending.data(), pending.size(), MSG_NOSIGNAL);
+    if (n >= 0)
+        connection.peer.wrote(static_cast<std::size_t>(n), Steady::now());
+    else if (errno != EAGAIN && errno != EINTR)
+        return Error{Errc::not_found, std::generic_category().message(errno)};
+    return {};
+}
+
+void Gate::Engine::announce(Connection& connection) {
+    if (connection.announced)
+        return;
+    connection.announced = true;
+    const auto& status = connection.peer.status();
+    log::event(Level::notice, "SLUICE-0601", "plugin-connected",
+               {{"host", status.host},
+                {"address", connection.from.address},
+                {"cluster", connection.peer.cluster()},
+                {"slurm", status.slurm_version},
+                {"plugin", status.plugin_version}});
+}
+
+void Gate::Engine::close(Connection& connection, const Error& why) {
+    switch (why.code) {
+    case Errc::malformed:
+    case Errc::refused:
+        reject(connection, why);
+        break;
+    case Errc::overflow:
+        log::event(Level::error, "SLUICE-0604", "snapshot-not-sent", {{"why", why.context}});
+        break;
+    case Errc::unavailable:
+        munge_is(false, why.context);
+        break;
+    default:
+        break;
+    }
+    if (connection.announced)
+        log::event(Level::notice, "SLUICE-0602", "plugin-lost",
+                   {{"host", connection.peer.status().host},
+                    {"address", connection.from.address},
+                    {"why", why.context}});
+}
+
+void Gate::Engine::reject(const Connection& connection, const Error& why) {
+    rejected_frames_.fetch_add(1, std::memory_order_relaxed);
+    if (rejected_.size() >= kMostRejections ||
+        !rejected_.insert(connection.from.host + ' ' + why.context).second)
+        return;
+    log::event(Level::warning, "SLUICE-0603", "frame-rejected",
+               {{"peer", connection.from.host}, {"why", why.context}});
+}
+
+void Gate::Engine::munge_is(bool there, const std::string& why) {
+    if (there == munge_there_)
+        return;
+    munge_there_ = there;
+    if (there)
+        log::event(Level::notice, "SLUICE-0606", "munge-back");
+    else
+        log::event(Level::error, "SLUICE-0605", "munge-away", {{"why", why}});
+}
+
+void Gate::Engine::note_status() {
+    std::vector<ports::PluginStatus> plugins;
+    for (const auto& connection : connections_)
+        if (connection.peer.proven()) {
+            plugins.push_back(connection.peer.status());
+            plugins.back().address = connection.from.address;
+        }
+    *plugins_.lock() = std::move(plugins);
+}
+
+} // namespace sluice::gate

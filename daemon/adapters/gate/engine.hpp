@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The gate's thread: a poll loop over listeners and peers.
+#pragma once
+
+#include "common/base/guarded.hpp"
+#include "common/cred/munge.hpp"
+#include "daemon/adapters/gate/gate.hpp"
+#include "daemon/adapters/gate/listener.hpp"
+#include "daemon/adapters/gate/peer.hpp"
+#include "daemon/adapters/gate/shelf.hpp"
+
+#include <poll.h>
+
+#include <atomic>
+#include <list>
+#include <set>
+#include <thread>
+
+namespace sluice::gate {
+
+class Gate::Engine {
+public:
+    Engine(std::vector<Listener> listeners, cred::MungeContext munge, UniqueFd wake,
+           const GateSettings& settings, const Clock& clock);
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+    ~Engine();
+
+    void publish(const model::Snapshot& snapshot);
+    ports::GateStatus status() const;
+    const std::vector<std::uint16_t>& listening_ports() const { return ports_; }
+    void start();
+
+private:
+    struct Connection {
+        Accepted from;
+        Peer peer;
+        bool announced = false;
+    };
+    using Connections = std::list<Connection>;
+
+    void run();
+    void wait(std::vector<pollfd>& watched);
+    void accept_all(const Listener& listener);
+    void make_room();
+    Result<void> serve(Connection& connection, short events);
+    Result<void> read(Connection& connection);
+    Result<void> write(Connection& connection);
+    void announce(Connection& connection);
+    void close(Connection& connection, const Error& why);
+    void reject(const Connection& connection, const Error& why);
+    void munge_is(bool there, const std::string& why);
+    void note_status();
+
+    const std::vector<Listener> listeners_;
+    std::vector<std::uint16_t> ports_;
+    cred::MungeContext munge_;
+    UniqueFd wake_;
+    PeerRules rules_;
+    const Clock& clock_;
+    Shelf shelf_;
+    Press press_;
+    Connections connections_;
+    std::set<std::string> rejected_; // peer and reason that were logged
+    bool munge_there_ = true;
+    std::atomic<std::uint64_t> rejected_frames_{0};
+    mutable Guarded<std::vector<ports::PluginStatus>> plugins_;
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
+} // namespace sluice::gate

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/gate/gate.hpp"
+
+#include "daemon/adapters/gate/engine.hpp"
+
+#include <sys/eventfd.h>
+
+namespace sluice::gate {
+
+Gate::Gate(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+Gate::~Gate() = default;
+
+Result<std::unique_ptr<Gate>> Gate::start(const GateSettings& settings, const Clock& clock) {
+    std::vector<Listener> listeners;
+    for (const auto& where : settings.listen) {
+        auto listener = Listener::open(where);
+        if (!listener)
+            return std::move(listener).error();
+        listeners.push_back(std::move(*listener));
+    }
+    auto munge = cred::MungeContext::create(settings.munge_socket);
+    if (!munge)
+        return std::move(munge).error();
+    UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake)
+        return Error{Errc::internal, "gate: eventfd"};
+    auto engine = std::make_unique<Engine>(std::move(listeners), std::move(*munge), std::move(wake),
+                                           settings, clock);
+    try {
+        engine->start();
+    } catch (const std::system_error&) {
+        return Error{Errc::internal, "gate: no thread"};
+    }
+    return std::unique_ptr<Gate>(new Gate(std::move(engine)));
+}
+
+void Gate::publish(std::shared_ptr<const model::Snapshot> snapshot) {
+    if (snapshot)
+        engine_->publish(*snapshot);
+}
+
+ports::GateStatus Gate::status() const {
+    return engine_->status();
+}
+
+const std::vector<std::uint16_t>& Gate::listening_ports() const {
+    return engine_->listening_ports();
+}
+
+} // namespace sluice::gate

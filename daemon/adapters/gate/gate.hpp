@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Hands snapshots to the plugins that connect. One thread of its own; a plugin that is slow or gone
+// costs the others and the caller nothing.
+#pragma once
+
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+#include "daemon/ports/publisher.hpp"
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::gate {
+
+struct GateSettings {
+    std::vector<std::string> listen; // "127.0.0.1:6830", "[::1]:6830"; port 0: any free one
+    uid_t allowed_uid = 0;           // who slurmctld runs as; nobody else is served
+    std::string munge_socket;        // "": munge's own
+};
+
+class Gate final : public ports::Publisher {
+public:
+    // Listens when it returns. `clock` must outlive the gate. Errors: malformed (an address),
+    // unavailable (with the address: in use, not of this host), internal.
+    static Result<std::unique_ptr<Gate>> start(const GateSettings& settings, const Clock& clock);
+    // Closes all connections and joins; takes a few seconds when munged does not answer.
+    ~Gate() override;
+
+    // Same content as before: nothing is sent and the sequence stays. Else the snapshot gets a
+    // sequence that also grows across restarts, whatever `snapshot->sequence` says. Records need
+    // not be sorted. The plugin of each cluster gets the snapshots of its own cluster.
+    void publish(std::shared_ptr<const model::Snapshot> snapshot) override;
+    ports::GateStatus status() const override;
+
+    // What it listens on, in the order of the settings.
+    const std::vector<std::uint16_t>& listening_ports() const;
+
+private:
+    class Engine;
+    explicit Gate(std::unique_ptr<Engine> engine);
+    std::unique_ptr<Engine> engine_;
+};
+
+} // namespace sluice::gate

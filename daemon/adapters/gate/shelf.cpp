@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/gate/shelf.hpp"
+
+#include "common/base/text.hpp"
+#include "common/wire/message.hpp"
+
+#include <algorithm>
+
+namespace sluice::gate {
+namespace {
+
+// A million changes a second would be needed to overtake the clock.
+constexpr int kSequenceShift = 20;
+
+template <class Record, class Key>
+void sort_unique(std::vector<Record>& records, Key key) {
+    std::stable_sort(records.begin(), records.end(),
+                     [key](const Record& a, const Record& b) { return key(a) < key(b); });
+    records.erase(std::unique(records.begin(), records.end(),
+                              [key](const Record& a, const Record& b) { return key(a) == key(b); }),
+                  records.end());
+}
+
+model::Snapshot sorted(const model::Snapshot& from) {
+    model::Snapshot out = from;
+    sort_unique(out.accounts,
+                [](const model::SnapshotAccount& a) -> const std::string& { return a.name; });
+    sort_unique(out.users, [](const model::SnapshotUser& u) { return u.uid; });
+    for (auto& account : out.accounts)
+        if (account.text.size() > wire::kMaxText)
+            account.text.resize(wire::kMaxText);
+    return out;
+}
+
+} // namespace
+
+Shelf::Shelf(Instant started)
+    : held_(Held{{}, static_cast<std::uint64_t>(epoch(started)) << kSequenceShift, 0}) {}
+
+bool Shelf::put(const model::Snapshot& snapshot) {
+    // The usual case costs one comparison.
+    if (const Edition before = newest(snapshot.cluster); before && before->same_content(snapshot))
+        return false;
+    auto fresh = std::make_shared<model::Snapshot>(sorted(snapshot));
+    auto held = held_.lock();
+    Edition& edition = held->editions[lower(snapshot.cluster)];
+    if (edition && edition->same_content(*fresh))
+        return false;
+    fresh->sequence = ++held->sequence;
+    held->newest = fresh->sequence;
+    edition = std::move(fresh);
+    return true;
+}
+
+Edition Shelf::newest(const std::string& cluster) const {
+    auto held = held_.lock();
+    const auto found = held->editions.find(lower(cluster));
+    return found == held->editions.end() ? nullptr : found->second;
+}
+
+std::uint64_t Shelf::newest_sequence() const {
+    return held_.lock()->newest;
+}
+
+Result<std::shared_ptr<const std::string>> Press::image(const Edition& edition) {
+    if (image_of_ != edition) {
+        auto bytes = wire::encode_image(*edition);
+        if (!bytes)
+            return std::move(bytes).error();
+        image_ = std::make_shared<const std::string>(std::move(*bytes));
+        image_of_ = edition;
+    }
+    return image_;
+}
+
+std::shared_ptr<const wire::Delta> Press::delta(const Edition& from, const Edition& to) {
+    if (delta_from_ == from && delta_to_ == to)
+        return delta_;
+    delta_from_ = from;
+    delta_to_ = to;
+    auto delta = std::make_shared<const wire::Delta>(wire::difference(*from, *to));
+    const auto bytes = wire::encode_delta(*delta);
+    delta_ = bytes && bytes->size() <= wire::kPartBytes ? std::move(delta) : nullptr;
+    return delta_;
+}
+
+} // namespace sluice::gate
