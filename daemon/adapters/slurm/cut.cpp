@@ -51,7 +51,10 @@ Cut cut(Window window, Instant now, std::optional<Instant> rolled,
     push(parts.records, last, stop);
     const Instant first_day = ceil_midnight(first, floor_midnight);
     const Instant last_day = floor_midnight(last);
-    if (first_day < last_day) {
+    // Where our midnight is none of slurmdbd's hours, another zone is at work: no days to be had.
+    const bool aligned =
+        floor_hour(first_day, *rolled) == first_day && floor_hour(last_day, *rolled) == last_day;
+    if (aligned && first_day < last_day) {
         push(parts.settled, first, first_day);
         push(parts.settled, first_day, last_day);
         push(parts.settled, last_day, last);

@@ -93,6 +93,16 @@ CASE(hours_of_a_half_hour_zone_are_kept) {
     check_whole(parts, kDay, kDay + hours{8});
 }
 
+CASE(midnights_that_are_no_hours_of_slurmdbd_are_not_used) {
+    const auto half_past = [](Instant at) {
+        return utc_midnight(at - minutes{1110}) + minutes{1110}; // 18:30
+    };
+    const auto parts = slurm::cut({kDay - hours{72}, kDay + hours{9}}, kDay + hours{9},
+                                  kDay + hours{9}, half_past);
+    CHECK_EQ(parts.settled.size(), 1U);
+    check_whole(parts, kDay - hours{72}, kDay + hours{9});
+}
+
 CASE(a_window_in_the_future_has_nothing) {
     const auto parts = slurm::cut({kDay, kDay + hours{1}}, kDay, kDay, utc_midnight);
     CHECK(parts.settled.empty());

@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Usage is exact to the second against an independent sum of the database's own rows, and the same before and after
+# slurmdbd rolls it up: arrays, het jobs, requeues, suspensions (ended and open), running jobs, deleted users.
+. "$(dirname "$0")/lib/harness.sh"
+. "$HARNESS_LIB/slurm_probe.sh"
+cluster_up
+probe_start
+
+sql() { database_sql "use slurm_acct_db; $1"; }
+job() { # job USER ACCOUNT ARGS...: prints the id
+    local user=$1 account=$2
+    shift 2
+    as "$user" sbatch --parsable -A "$account" -t5 -o /dev/null "$@" | head -n 1
+}
+
+# truth ACCOUNTS TRES_ID BEGIN END NOW: TRES-seconds by the job table; CPUs do not count while suspended
+truth() {
+    local accounts=${1//,/\',\'} awake=0
+    [ "$2" != 1 ] || awake="coalesce((select sum(greatest(0,
+        least(if(s.time_end, s.time_end, $5), $4, if(j.time_end, j.time_end, $5)) - greatest(s.time_start, $3, j.time_start)))
+        from ${CLUSTER_NAME}_suspend_table s where s.job_db_inx = j.job_db_inx), 0)"
+    sql "select coalesce(sum((greatest(0, least(if(j.time_end, j.time_end, $5), $4, $5) - greatest(j.time_start, $3)) - $awake) *
+            cast(replace(regexp_substr(concat(',', j.tres_alloc), ',$2=[0-9]+'), ',$2=', '') as unsigned)), 0)
+         from ${CLUSTER_NAME}_job_table j join ${CLUSTER_NAME}_assoc_table a on a.id_assoc = j.id_assoc
+         where a.acct in ('$accounts') and j.time_start > 0 and j.tres_alloc != ''"
+}
+
+same_as_truth() { # same_as_truth NAME BEGIN END NOW
+    local got='' want='' tres
+    for tres in cpu=1 mem=2 node=4 billing=5 gres/gpu="$gpu"; do
+        got+="${tres%=*} $(figure physics "${tres%=*}" total) $(figure optics "${tres%=*}" total); "
+        want+="${tres%=*} $(truth physics,optics "${tres#*=}" "$2" "$3" "$4") $(truth optics "${tres#*=}" "$2" "$3" "$4"); "
+    done
+    is "$1" "$got" "$want"
+}
+
+gpu=$(sql "select id from tres_table where type='gres' and name='gpu'")
+running=$(job games physics -n2 --wrap 'sleep 600')
+open=$(job man optics -n3 --wrap 'sleep 600')
+suspended=$(job games physics -n4 --wrap 'sleep 6')
+requeued=$(job games physics -n2 --requeue --wrap 'sleep 300')
+plain=$(job man optics -n1 --gres=gpu:2 --wrap 'sleep 3')
+array=$(job games physics -n1 --array=1-3 --wrap 'sleep 2')
+het=$(as games sbatch --parsable -A physics -t5 -n1 -o /dev/null : -A physics -t5 -n2 --wrap 'sleep 3')
+job games chem -n1 --wrap 'sleep 2' >/dev/null
+for id in "$open" "$suspended" "$requeued" "$running"; do eventually "job $id runs" 20 job_is "$id" RUNNING; done
+sleep 2
+scontrol suspend "$open,$suspended"
+sleep 3
+scontrol resume "$open,$suspended"
+sleep 1
+scontrol suspend "$open"
+scontrol requeue "$requeued"
+eventually 'one is requeued' 10 job_is "$requeued" PENDING
+scancel "$requeued"
+# slurmctld tells slurmdbd in its own time
+ended() { [ "$(sql "select count(*) from ${CLUSTER_NAME}_job_table where time_end = 0")" = 2 ]; }
+eventually 'all but two have ended' 40 ended
+diag "$(sql "select job_db_inx, id_job, id_assoc, state, time_start, time_end, time_suspended, tres_alloc from ${CLUSTER_NAME}_job_table")"
+records() { [ "$(sql "select count(*) from ${CLUSTER_NAME}_job_table where id_job = $requeued")" -gt 1 ]; }
+eventually 'the requeued job has more than one record' 20 records
+diag "plain $plain array $array het $het"
+
+now=$(date +%s)
+ask usage $((now - 7200)) $((now + 7200)) "$now"
+same_as_truth 'jobs of this minute, from job records' $((now - 7200)) $((now + 7200)) "$now"
+is 'running jobs are named as such' "$(figure physics node running)" "$(($(truth physics,optics 4 0 $((now + 1)) "$now") -
+    $(sql "select sum(time_end - time_start) from ${CLUSTER_NAME}_job_table j join ${CLUSTER_NAME}_assoc_table a using (id_assoc)
+       where a.acct in ('physics', 'optics') and time_end > 0 and time_start > 0 and j.tres_alloc != ''")))"
+is 'and shown by user' "$(figure physics cpu running man)" "$(figure optics cpu running)"
+is 'accounts are told apart' "$(figure chem cpu total)" "$(truth chem 1 0 $((now + 1)) "$now")"
+
+# --- the ended jobs moved to earlier hours and days, as if they had run then
+hour=$((now - now % 3600))
+ok 'the past is made' sql "update ${CLUSTER_NAME}_suspend_table s join ${CLUSTER_NAME}_job_table j using (job_db_inx)
+        set s.time_start = s.time_start - 7000, s.time_end = s.time_end - 7000 where j.time_end > 0;
+     update ${CLUSTER_NAME}_job_table set time_submit = time_submit - 7000, time_eligible = time_submit, time_start = time_start - 7000,
+            time_end = time_end - 7000 where time_end > 0 and time_start > 0;
+     update ${CLUSTER_NAME}_job_table set time_submit = $hour - 200000, time_eligible = $hour - 200000, time_start = $hour - 200000,
+            time_end = $hour + 7 where id_job = $plain;
+     update ${CLUSTER_NAME}_job_table set time_submit = $hour - 90000, time_eligible = $hour - 90000, time_start = $hour - 90000,
+            time_end = $hour - 5401 where id_job = $array;
+     update ${CLUSTER_NAME}_event_table set time_start = time_start - 400000 where node_name = '';
+     update ${CLUSTER_NAME}_last_ran_table set hourly_rollup = $hour - 360000, daily_rollup = $hour - 360000, monthly_rollup = $hour - 360000;
+     delete from ${CLUSTER_NAME}_usage_hour_table; delete from ${CLUSTER_NAME}_assoc_usage_hour_table;
+     delete from ${CLUSTER_NAME}_usage_day_table; delete from ${CLUSTER_NAME}_assoc_usage_day_table"
+begin=$((hour - 180000)) end=$((hour + 86400)) now=$(date +%s)
+ask usage "$begin" "$end" "$now"
+same_as_truth 'days of jobs before any rollup' "$begin" "$end" "$now"
+is 'nothing is settled' "$(figure physics cpu settled)" 0
+before=$(sed 's/"settled":.*"total"/"total"/; /"ms"/d; /"user":"[^"]/d' <<<"$ANSWER")
+ok 'sacctmgr rolls up' sacctmgr -i roll
+ask usage "$begin" "$end" "$now"
+same_as_truth 'the same after the rollup' "$begin" "$end" "$now"
+isnt 'though most is settled' "$(figure physics cpu settled)" 0
+is 'on every account and TRES' "$(sed 's/"settled":.*"total"/"total"/; /"ms"/d; /"user":"[^"]/d' <<<"$ANSWER")" "$before"
+
+# --- windows
+for middle in $((hour - 100000)) $((hour - 86400)) $((hour - 3600)) $((hour - 5000)) $((hour + 3)); do
+    sum=0
+    ask usage "$begin" "$middle" "$now" physics
+    sum=$(figure physics billing total)
+    same_as_truth_one=$(truth physics,optics 5 "$begin" "$middle" "$now")
+    is "up to $((middle - hour)) s it is right" "$sum" "$same_as_truth_one"
+    ask usage "$middle" "$end" "$now" physics
+    is 'and the two parts are the whole' $((sum + $(figure physics billing total))) "$(truth physics,optics 5 "$begin" "$end" "$now")"
+done
+ask usage 0 $((end + 999999)) "$now" physics
+is 'all time' "$(figure physics billing total)" "$(truth physics,optics 5 0 "$end" "$now")"
+for zone in Asia/Kolkata America/New_York; do
+    line=$(echo "usage $begin $end $now physics" | TZ=$zone "$CLUSTER_DIR/work/slurm_probe" 2>/dev/null | grep '"user":"","tres":"billing"')
+    like "our time zone $zone does not matter" "$line" "\"total\":$(truth physics,optics 5 "$begin" "$end" "$now")[,}]"
+done
+from=$((hour - 172800))
+ask usage "$from" "$hour" "$now" physics optics
+report() { sreport -n -P -t Seconds --tres=cpu cluster AccountUtilizationByUser account="$1" start="$(date -d @$from +%FT%T)" \
+    end="$(date -d @"$hour" +%FT%T)" format=login,used | awk -F'|' '$1 == "" { print $2; exit }'; }
+is 'sreport says the same on whole hours' "$(figure physics cpu total) $(figure optics cpu total)" "$(report physics) $(report optics)"
+
+# --- a deleted user's usage stays with the account
+scancel "$open"
+eventually 'the job of man is over' 20 job_is "$open" CANCELLED
+ask usage "$begin" "$hour" "$now" optics
+want=$(figure optics cpu total)
+sacctmgr_do delete user man account=optics
+ask usage "$begin" "$hour" "$now" optics
+is 'usage of a deleted user counts' "$(figure optics cpu total)" "$want"
+
+# --- sources away are errors, not zeros
+ok 'slurmdbd restarts' slurmdbd_restart
+ask usage "$begin" "$hour" "$now" optics
+is 'the same figure afterwards, no rollup needed' "$(figure optics cpu total)" "$want"
+slurmdbd_stop
+ask usage "$begin" "$hour" "$now" optics
+like 'slurmdbd away is an error' "$ANSWER" '^error unavailable '
+slurmdbd_start
+mariadb_kill9
+ask usage "$begin" "$hour" "$now" optics
+like 'MariaDB away is an error' "$ANSWER" '^error '
+unlike 'and no figure' "$ANSWER" '"total"'
+mariadb_start
+asked() { ask usage "$begin" "$hour" "$now" optics; [ "$(figure optics cpu total)" = "$want" ]; }
+eventually 'MariaDB back: the same figure again' 60 asked
+probe_stop
+is 'the adapter ends in order' $? 0
+done_testing
