@@ -65,3 +65,15 @@ CASE(the_shipped_example_is_accepted_and_only_observes) {
     for (const auto& note : settings->notes)
         test::fail("the example has a note: " + note);
 }
+
+CASE(the_manuals_example_is_accepted) {
+    const std::string page = test::content(test::source_folder() / "docs/man/sluiced.yaml.5");
+    const std::string begin = ".SH EXAMPLE\n.nf\n";
+    const std::size_t at = page.find(begin);
+    CHECK(at != std::string::npos);
+    const std::size_t from = at + begin.size();
+    const auto settings = settings::parse(page.substr(from, page.find(".fi", from) - from), "man");
+    if (!settings)
+        test::fail(settings.error().context);
+    CHECK_EQ(settings->policies.policies.size(), 1U);
+}
