@@ -72,10 +72,8 @@ std::vector<std::string> component_names(const Reading& reading) {
 } // namespace
 
 void read_components(const Node& node, Reading& reading, Errors& errors) {
-    if (!node.is_map()) {
-        MapReader(node, "components", errors);
+    if (!expect_map(node, "components", errors))
         return;
-    }
     for (const auto& entry : node.entries()) {
         const std::string fault = name_fault(entry.key);
         if (!fault.empty()) {
@@ -116,10 +114,8 @@ std::optional<Decimal> read_units(const Node& node, const std::string& component
 
 model::Allocation read_allocation(const Node& node, const Reading& reading, Errors& errors) {
     model::Allocation allocation;
-    if (!node.is_map()) {
-        MapReader(node, "allocation", errors);
+    if (!expect_map(node, "allocation", errors))
         return allocation;
-    }
     for (const auto& entry : node.entries()) {
         if (reading.set.component(entry.key) == nullptr)
             errors.add(entry.key_place, "allocation: component " + shown(entry.key) +
@@ -132,10 +128,8 @@ model::Allocation read_allocation(const Node& node, const Reading& reading, Erro
 }
 
 void read_groups(const Node& node, Reading& reading, Errors& errors) {
-    if (!node.is_map()) {
-        MapReader(node, "groups", errors);
+    if (!expect_map(node, "groups", errors))
         return;
-    }
     for (const auto& entry : node.entries()) {
         Group group;
         if (entry.value.is_map()) {
@@ -153,10 +147,8 @@ void read_groups(const Node& node, Reading& reading, Errors& errors) {
 }
 
 void read_accounts(const Node& node, Reading& reading, Errors& errors) {
-    if (!node.is_map()) {
-        MapReader(node, "accounts", errors);
+    if (!expect_map(node, "accounts", errors))
         return;
-    }
     for (const auto& entry : node.entries()) {
         const std::string fault = name_fault(entry.key);
         if (!fault.empty()) {

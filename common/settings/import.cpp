@@ -112,7 +112,7 @@ std::string Import::qos(std::string_view key, std::string_view level) {
         node = other;
     if (node == nullptr)
         return {};
-    const std::string name = as_text(*node, key, errors_).value_or("");
+    std::string name = as_text(*node, key, errors_).value_or("");
     const std::string fault = name_fault(name);
     if (node->is_scalar() && !fault.empty())
         errors_.add(node->place(), std::string(key) + ": name " + shown(name) + " " + fault);

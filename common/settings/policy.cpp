@@ -183,6 +183,7 @@ void add_group(const Reference& name, Reading& reading, Policy& policy, PolicyPl
     const auto group = reading.groups.find(name.name);
     if (group == reading.groups.end()) {
         std::vector<std::string> known;
+        known.reserve(reading.groups.size());
         for (const auto& [other, members] : reading.groups)
             known.push_back(other);
         errors.add(name.place, "organization_groups: group " + shown(name.name) +
@@ -299,6 +300,7 @@ void read_name(MapReader& map, const Reading& reading, Policy& policy) {
 
 std::vector<Action> read_actions(const Node& node, Errors& errors) {
     std::vector<std::string> known;
+    known.reserve(kActions.size());
     for (const auto& choice : kActions)
         known.emplace_back(choice.word);
     std::vector<Action> actions;

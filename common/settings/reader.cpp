@@ -144,6 +144,12 @@ std::optional<std::string> as_text(const Node& node, std::string_view what, Erro
     return node.text();
 }
 
+bool expect_map(const Node& node, std::string_view what, Errors& errors) {
+    if (!node.is_map())
+        expected(node, what, "a map (key: value)", errors);
+    return node.is_map();
+}
+
 std::vector<Word> as_words(const Node& node, std::string_view what, Errors& errors) {
     std::vector<Word> words;
     std::unordered_set<std::string> known;
@@ -173,8 +179,7 @@ MapReader::MapReader(const Node& node, std::string_view what, Errors& errors)
     : node_(node), errors_(errors) {
     if (what.find(' ') == std::string_view::npos)
         prefix_ = std::string(what) + '.';
-    if (!node.is_map())
-        expected(node, what, "a map (key: value)", errors);
+    expect_map(node, what, errors);
 }
 
 const Node* MapReader::take(std::string_view key) {

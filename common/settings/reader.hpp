@@ -46,6 +46,9 @@ std::optional<std::int64_t> as_integer(const Node& node, std::string_view what, 
 // Not empty.
 std::optional<std::string> as_text(const Node& node, std::string_view what, Errors& errors);
 
+// Reports a node that is no map.
+bool expect_map(const Node& node, std::string_view what, Errors& errors);
+
 // One map of the file. Keys are announced by asking for them; finish() then refuses the others.
 class MapReader {
 public:

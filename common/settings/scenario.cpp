@@ -96,23 +96,19 @@ std::string StepReader::account_of(MapReader& map) {
             errors_.add(map.place(), "key \"account\" is missing; name the account");
         return {};
     }
-    const std::string name = as_text(*node, "account", errors_).value_or("");
+    std::string name = as_text(*node, "account", errors_).value_or("");
     if (node->is_scalar())
         known_account(name, node->place());
     return name;
 }
 
 void StepReader::usage(const Node& node, ScenarioStep& step) {
-    if (!node.is_map()) {
-        MapReader(node, "usage", errors_);
+    if (!expect_map(node, "usage", errors_))
         return;
-    }
     for (const auto& entry : node.entries()) {
         known_account(entry.key, entry.key_place);
-        if (!entry.value.is_map()) {
-            MapReader(entry.value, "usage of " + shown(entry.key), errors_);
+        if (!expect_map(entry.value, "usage of " + shown(entry.key), errors_))
             continue;
-        }
         for (const auto& used : entry.value.entries()) {
             known_component(used.key, used.key_place);
             if (const auto units = read_units(used.value, used.key, reading_, errors_))
@@ -122,10 +118,8 @@ void StepReader::usage(const Node& node, ScenarioStep& step) {
 }
 
 void StepReader::set(const Node& node, ScenarioStep& step) {
-    if (!node.is_map()) {
-        MapReader(node, "set", errors_);
+    if (!expect_map(node, "set", errors_))
         return;
-    }
     for (const auto& entry : node.entries()) {
         known_account(entry.key, entry.key_place);
         step.set.emplace(entry.key, read_allocation(entry.value, reading_, errors_));
@@ -141,9 +135,7 @@ void StepReader::job(const Node& node, ScenarioStep& step) {
     const Node* tres = map.take("tres");
     if (tres == nullptr && !map.has("tres"))
         errors_.add(node.place(), "key \"tres\" is missing; give counts, for example {node: 2}");
-    if (tres != nullptr && !tres->is_map())
-        MapReader(*tres, "tres", errors_);
-    else if (tres != nullptr)
+    if (tres != nullptr && expect_map(*tres, "tres", errors_))
         for (const auto& entry : tres->entries())
             if (const auto count =
                     as_integer(entry.value, "count of " + shown(entry.key), 0, kMostTres, errors_))

@@ -6,17 +6,15 @@
 #include "common/settings/policy_set.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
-
-#include <sys/stat.h>
-
-#include <cstdio>
 
 namespace sluice::settings {
 namespace {
 
 struct CloseFile {
+    // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): this is the owner's deleter
     void operator()(std::FILE* file) const noexcept { (void)std::fclose(file); }
 };
 
