@@ -112,6 +112,21 @@ std::optional<Decimal> read_units(const Node& node, const std::string& component
     return units;
 }
 
+// Slurm has one limit per TRES, so that two grants of one TRES could not both be in force.
+void check_tres_once(const std::string& name, Place place, const Reading& reading,
+                     const model::Allocation& allocation, Errors& errors) {
+    const model::Component* component = reading.set.component(name);
+    if (component == nullptr)
+        return;
+    for (const auto& [other, units] : allocation) {
+        const model::Component* known = reading.set.component(other);
+        if (other != name && known != nullptr && known->tres == component->tres)
+            errors.add(place, "components " + shown(other) + " and " + shown(name) +
+                                  " of one allocation both count TRES " + shown(known->tres) +
+                                  "; grant one of them");
+    }
+}
+
 model::Allocation read_allocation(const Node& node, const Reading& reading, Errors& errors) {
     model::Allocation allocation;
     if (!expect_map(node, "allocation", errors))
@@ -121,6 +136,7 @@ model::Allocation read_allocation(const Node& node, const Reading& reading, Erro
             errors.add(entry.key_place, "allocation: component " + shown(entry.key) +
                                             " is not defined" +
                                             suggestion(entry.key, component_names(reading)));
+        check_tres_once(entry.key, entry.key_place, reading, allocation, errors);
         if (const auto units = read_units(entry.value, entry.key, reading, errors))
             allocation.emplace(entry.key, *units);
     }

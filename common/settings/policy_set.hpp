@@ -37,6 +37,9 @@ void read_accounts(const Node& node, Reading& reading, Errors& errors);
 void read_policy(const Node& node, Reading& reading, Errors& errors);
 // REQUIRES: components are read.
 model::Allocation read_allocation(const Node& node, const Reading& reading, Errors& errors);
+// Refuses component `name` beside another one of the same TRES.
+void check_tres_once(const std::string& name, Place place, const Reading& reading,
+                     const model::Allocation& allocation, Errors& errors);
 std::optional<Decimal> read_units(const Node& node, const std::string& component,
                                   const Reading& reading, Errors& errors);
 void read_weights(const Node& node, const Reading& reading, model::Billing& billing,

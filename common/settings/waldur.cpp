@@ -74,6 +74,7 @@ void read_component_limit(const Node& item, const Reading& reading, Allocation& 
     if (allocation.contains(type->text()))
         errors.add(type->place(), "component_limits_set: component " + shown(type->text()) +
                                       " is there already; keep one of them");
+    check_tres_once(type->text(), type->place(), reading, allocation, errors);
     if (const auto units = read_units(*limit, type->text(), reading, errors))
         allocation.emplace(type->text(), *units);
 }
