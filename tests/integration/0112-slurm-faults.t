@@ -80,6 +80,10 @@ started=$EPOCHSECONDS
 ask raw
 like 'slurmctld away is said' "$ANSWER" '^error unavailable slurmctld'
 diag "after $((EPOCHSECONDS - started)) s"
+started=$EPOCHSECONDS
+ask raw
+like 'again' "$ANSWER" '^error unavailable slurmctld'
+ok 'this time at once' test $((EPOCHSECONDS - started)) -le 2
 ok 'slurmdbd still answers' reads
 ask reset physics
 like 'a usage reset fails' "$ANSWER" 'physics: error '

@@ -23,6 +23,7 @@ public:
 
 private:
     Session& session_;
+    bool slurmctld_away_ = false; // at the last try
 };
 
 // Control host, port and protocol of a cluster, as slurmdbd knows them.

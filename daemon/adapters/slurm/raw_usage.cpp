@@ -2,6 +2,7 @@
 // slurmctld's own counters and its view of users: one RPC to slurmctld, none to slurmdbd.
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/slurm/reach.hpp"
 
 #include <cmath>
 #include <memory>
@@ -15,6 +16,7 @@ struct ReleaseInfo {
     }
 };
 
+constexpr std::chrono::milliseconds kPatience{1000};
 constexpr long double kMost = 9.2e18L;
 
 // The arrays go by slurmctld's order of TRES, which tres_names gives; the index is not the id.
@@ -32,11 +34,23 @@ std::map<std::string, Amount> counters(const assoc_mgr_info_msg_t& info,
     return all;
 }
 
+bool slurmctld_listens() {
+    for (std::uint32_t i = 0; i < slurm_conf.control_cnt; ++i)
+        if (listens(text_of(slurm_conf.control_addr[i]),
+                    static_cast<std::uint16_t>(slurm_conf.slurmctld_port), kPatience))
+            return true;
+    return false;
+}
+
 } // namespace
 
 Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     if (Result<void> ready = start_libslurm(); !ready)
         return std::move(ready).error();
+    // libslurm tries for MessageTimeout (10 s). That is paid once: while slurmctld is known to be
+    // away, only its port is looked at. (Not before: it logs an error for each such look.)
+    if (slurmctld_away_ && !slurmctld_listens())
+        return Error{Errc::unavailable, "slurmctld: nobody listens"};
     assoc_mgr_info_request_msg_t request{};
     request.flags = ASSOC_MGR_INFO_FLAG_ASSOC | ASSOC_MGR_INFO_FLAG_USERS;
     assoc_mgr_info_msg_t* answer = nullptr;
@@ -44,6 +58,7 @@ Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     const int rc = slurm_load_assoc_mgr_info(&request, &answer);
     const int number = errno;
     const std::unique_ptr<assoc_mgr_info_msg_t, ReleaseInfo> info{answer};
+    slurmctld_away_ = rc != SLURM_SUCCESS || !info;
     if (rc != SLURM_SUCCESS || !info)
         return Error{Errc::unavailable,
                      std::string{"slurmctld: "} + slurm_strerror(number != 0 ? number : rc)};
