@@ -119,9 +119,25 @@ std::shared_ptr<const ports::TurnReport> Turn::failed(ports::TurnReport report,
     return std::make_shared<const ports::TurnReport>(std::move(report));
 }
 
+// A person who asks wants to see it tried.
+void Turn::hold_back(const Order& order, ports::TurnReport& report) {
+    if (order.trigger == "person")
+        return;
+    auto& commands = report.plan.commands;
+    const auto due = std::stable_partition(commands.begin(), commands.end(), [&](const auto& c) {
+        return backoff_.waits(c, report.at) == nullptr;
+    });
+    for (auto waiting = due; waiting != commands.end(); ++waiting) {
+        report.problems.push_back({waiting->account, *backoff_.waits(*waiting, report.at), ""});
+        report.plan.withheld.push_back(std::move(*waiting));
+    }
+    commands.erase(due, commands.end());
+}
+
 // What is not in the books is not done: an error of the journal ends the turn before any effect.
 Result<void> Turn::record_and_apply(const Rules& rules, const Order& order,
                                     const model::Facts& facts, ports::TurnReport& report) {
+    hold_back(order, report);
     const auto ids = ports_.journal.record_turn(rules.cluster, report.decision,
                                                 evaluations(rules, order, report.decision),
                                                 report.plan.commands);
@@ -158,6 +174,7 @@ void Turn::apply(const model::Facts& facts, const std::vector<std::int64_t>& ids
             record.error = outcomes[i]->context;
             report.problems.push_back({commands[i].account, outcomes[i]->context, ""});
         }
+        backoff_.note(commands[i], outcomes[i], report.at);
         close({ids[i], started, finished, std::move(outcomes[i])});
     }
 }

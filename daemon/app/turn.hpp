@@ -7,6 +7,7 @@
 #include "common/base/clock.hpp"
 #include "common/model/snapshot.hpp"
 #include "daemon/app/announcer.hpp"
+#include "daemon/app/backoff.hpp"
 #include "daemon/app/collector.hpp"
 #include "daemon/app/rules.hpp"
 #include "daemon/app/sources.hpp"
@@ -63,6 +64,7 @@ private:
     std::shared_ptr<const ports::TurnReport> failed(ports::TurnReport report, const Error& error);
     Result<void> record_and_apply(const Rules& rules, const Order& order, const model::Facts& facts,
                                   ports::TurnReport& report);
+    void hold_back(const Order& order, ports::TurnReport& report);
     void apply(const model::Facts& facts, const std::vector<std::int64_t>& ids,
                ports::TurnReport& report);
     void close(Outcome outcome);
@@ -73,6 +75,7 @@ private:
     Sources& sources_;
     Collector collector_;
     Announcer announcer_;
+    Backoff backoff_;
     std::vector<Outcome> unclosed_; // done, but the journal could not be told
     std::shared_ptr<const model::Snapshot> snapshot_;
     std::shared_ptr<const ports::TurnReport> last_good_;

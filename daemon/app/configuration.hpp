@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// From the file to the rules that turns run by, at the start and again on SIGHUP. A bad new file
+// changes nothing.
+#pragma once
+
+#include "common/settings/settings.hpp"
+#include "daemon/app/rules.hpp"
+#include "daemon/app/service.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+// malformed: no such time zone on this host. `local_cluster` is taken when the file names none.
+Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
+                                                const std::string& local_cluster, Instant now);
+
+// Keys that differ and that a running daemon cannot change.
+std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_force,
+                                            const settings::DaemonSettings& next);
+
+// One log line for each line of the error.
+void log_refused(const std::string& file, const Error& error);
+
+// The main thread's.
+class Reloader {
+public:
+    // Loop and service must outlive it.
+    Reloader(settings::DaemonSettings in_force, std::string file, std::string local_cluster,
+             Loop& loop, DaemonService& service)
+        : in_force_(std::move(in_force)), file_(std::move(file)),
+          local_cluster_(std::move(local_cluster)), loop_(loop), service_(service) {}
+
+    // Reads the file, checks it (against the cluster, too, as the last turn saw it) and gives it to
+    // the loop. False: it is refused, the log and DaemonInfo say why, the old rules stay.
+    bool reload(Instant now);
+
+private:
+    Result<settings::Settings> read() const;
+
+    settings::DaemonSettings in_force_;
+    std::string file_;
+    std::string local_cluster_;
+    Loop& loop_;
+    DaemonService& service_;
+};
+
+} // namespace sluice::app

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/check.hpp"
+
+#include "common/base/zone.hpp"
+#include "common/settings/import.hpp"
+#include "common/settings/settings.hpp"
+#include "daemon/adapters/slurm/accounting.hpp"
+#include "daemon/adapters/slurm/local.hpp"
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+
+namespace sluice {
+namespace {
+
+void print(const std::vector<std::string>& lines, const char* prefix = "") {
+    for (const auto& line : lines)
+        std::cerr << prefix << line << '\n';
+}
+
+Result<model::Structure> structure(const std::string& named_cluster) {
+    const auto local = slurm::local_slurm();
+    if (!local)
+        return local.error();
+    slurm::Session session;
+    return slurm::SlurmAccounting(session).structure(named_cluster.empty() ? local->cluster
+                                                                           : named_cluster);
+}
+
+} // namespace
+
+int check_configuration(const std::string& file) {
+    const auto settings = settings::load(file);
+    if (!settings) {
+        std::cerr << settings.error().context << '\n';
+        return 1;
+    }
+    print(settings->notes, "note: ");
+    if (const auto zone = Zone::load(settings->policies.timezone); !zone) {
+        std::cerr << file << ": timezone: " << zone.error().context << '\n';
+        return 1;
+    }
+    const auto cluster = structure(settings->daemon.cluster);
+    if (!cluster) {
+        std::cerr << "not checked against the cluster: " << cluster.error().context << '\n';
+        std::cout << file << " is good as far as the file alone can tell\n";
+        return 0;
+    }
+    print(settings::warnings_against(*settings, *cluster), "warning: ");
+    const auto faults = settings::check_against(*settings, *cluster);
+    print(faults);
+    if (!faults.empty())
+        return 1;
+    std::cout << file << " is good on cluster " << cluster->cluster << '\n';
+    return 0;
+}
+
+int import_site_agent(const std::string& file) {
+    std::ifstream in(file, std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    if (!in) {
+        std::cerr << "sluiced: " << file << " cannot be read\n";
+        return 1;
+    }
+    const auto imported = settings::import_site_agent(text, file);
+    if (!imported) {
+        std::cerr << imported.error().context << '\n';
+        return 1;
+    }
+    std::cout << *imported;
+    return 0;
+}
+
+} // namespace sluice

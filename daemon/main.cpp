@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Composition root of sluiced: builds the adapters, wires them to the application, runs, stops in
+// reverse. The only file that knows every adapter; no rule of the product lives here.
+#include "config.h"
+
+#include "common/base/clock.hpp"
+#include "common/base/log.hpp"
+#include "common/settings/settings.hpp"
+#include "daemon/adapters/gate/gate.hpp"
+#include "daemon/adapters/http/server.hpp"
+#include "daemon/adapters/slurm/accounting.hpp"
+#include "daemon/adapters/slurm/enforcer.hpp"
+#include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/sqlite/journal.hpp"
+#include "daemon/app/background.hpp"
+#include "daemon/app/configuration.hpp"
+#include "daemon/app/instance.hpp"
+#include "daemon/app/loop.hpp"
+#include "daemon/app/options.hpp"
+#include "daemon/app/service.hpp"
+#include "daemon/app/supervisor.hpp"
+#include "daemon/check.hpp"
+
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <pwd.h>
+#include <thread>
+#include <unistd.h>
+
+namespace sluice {
+namespace {
+
+// SIGTERM to the end of the process: within two seconds, whatever hangs.
+constexpr std::chrono::milliseconds kLongestStop{1900};
+constexpr std::chrono::milliseconds kTurnPatience{1400};
+// A turn that takes longer is taken for hung: the service manager may end us.
+constexpr std::chrono::minutes kHungTurn{15};
+constexpr std::chrono::seconds kStatusEvery{10};
+
+// Before any thread: they inherit the mask, so that only the main thread sees these.
+sigset_t take_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+        sigaddset(&set, number);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    return set;
+}
+
+// Munge credentials and slurmdbd's rights are by uid: nobody else could do the work.
+Result<void> check_user(const slurm::LocalSlurm& local) {
+    const auto uid = ::geteuid();
+    if (uid == 0 || uid == local.slurm_user)
+        return {};
+    return Error{Errc::refused, "runs as uid " + std::to_string(uid) +
+                                    ", but only root and SlurmUser (uid " +
+                                    std::to_string(local.slurm_user) + ") may change accounting"};
+}
+
+std::string status_text(const app::Loop& loop, const app::Sources& sources) {
+    const auto report = loop.shown().report;
+    if (!report)
+        return "first turn is running";
+    std::size_t paused = 0;
+    for (const auto& account : report->decision.accounts)
+        paused += account.flags.paused ? 1U : 0U;
+    std::string text = std::to_string(report->decision.accounts.size()) + " accounts, " +
+                       std::to_string(paused) + " paused";
+    for (const auto& name : sources.away())
+        text += ", " + name + " is away";
+    return text;
+}
+
+// Until SIGTERM or SIGINT; its number.
+int wait_for_end(const sigset_t& signals, const app::Supervisor& supervisor, app::Loop& loop,
+                 const app::Sources& sources, app::Reloader& reloader, const Clock& clock) {
+    const auto every = std::min<std::chrono::milliseconds>(
+        supervisor.alive_every().value_or(kStatusEvery), kStatusEvery);
+    const timespec timeout{
+        static_cast<time_t>(every.count() / 1000),
+        static_cast<long>(every.count() % 1000) * 1'000'000,
+    };
+    for (;;) {
+        const int number = sigtimedwait(&signals, nullptr, &timeout);
+        if (number == SIGTERM || number == SIGINT)
+            return number;
+        if (number == SIGHUP) {
+            supervisor.reloading();
+            reloader.reload(clock.now());
+            supervisor.ready();
+        }
+        if (loop.busy_for() < kHungTurn)
+            supervisor.alive();
+        supervisor.status(status_text(loop, sources));
+    }
+}
+
+// The journal is safe at any instant, and commands left open are closed at the next start: what has
+// not ended by then may be left as it is.
+void end_by(std::chrono::steady_clock::time_point deadline) {
+    std::thread([deadline] {
+        std::this_thread::sleep_until(deadline);
+        ::_exit(0);
+    }).detach();
+}
+
+// Stands for the gate where it is switched off.
+class NoGate final : public ports::Publisher {
+public:
+    void publish(std::shared_ptr<const model::Snapshot>) override {}
+    ports::GateStatus status() const override { return {}; }
+};
+
+// Who slurmctld runs as: a name, a uid, or SlurmUser.
+Result<uid_t> gate_user(const std::string& user, uid_t slurm_user) {
+    if (user.empty())
+        return slurm_user;
+    uid_t uid = 0;
+    const auto [end, fault] = std::from_chars(user.data(), user.data() + user.size(), uid);
+    if (fault == std::errc{} && end == user.data() + user.size())
+        return uid;
+    if (const passwd* entry = ::getpwnam(user.c_str()); entry != nullptr)
+        return entry->pw_uid;
+    return Error{Errc::not_found, "gate.user: no user " + user + " on this host"};
+}
+
+Result<std::unique_ptr<ports::Publisher>> start_gate(const settings::DaemonSettings& daemon,
+                                                     uid_t slurm_user, const Clock& clock) {
+    if (!daemon.gate.enabled)
+        return std::unique_ptr<ports::Publisher>(std::make_unique<NoGate>());
+    const auto user = gate_user(daemon.gate.user, slurm_user);
+    if (!user)
+        return user.error();
+    const auto& socket =
+        daemon.gate.munge_socket.empty() ? daemon.munge_socket : daemon.gate.munge_socket;
+    auto gate = gate::Gate::start({daemon.gate.listen, *user, socket}, clock);
+    if (!gate)
+        return std::move(gate).error().in("gate");
+    return std::unique_ptr<ports::Publisher>(std::move(*gate));
+}
+
+Result<std::unique_ptr<sqlite::SqliteJournal>> open_journal(const std::string& path,
+                                                            const Clock& clock) {
+    auto journal = sqlite::SqliteJournal::open(path, clock);
+    if (!journal)
+        return journal;
+    const auto closed = (*journal)->close_unfinished(clock.now());
+    if (!closed)
+        return closed.error();
+    if (*closed > 0)
+        log::event(log::Level::warning, "SLUICE-0104", "commands-unknown",
+                   {{"count", std::to_string(*closed)}});
+    return journal;
+}
+
+Result<void> serve(const app::Options& options, settings::Settings settings,
+                   app::Background& background) {
+    const sigset_t signals = take_signals();
+    const auto supervisor = app::Supervisor::from_environment();
+    const SystemClock clock;
+    const auto daemon = settings.daemon;
+    const auto local = slurm::local_slurm();
+    if (!local)
+        return local.error();
+    if (auto allowed = check_user(*local); !allowed)
+        return allowed;
+    auto rules = app::make_rules(std::move(settings), local->cluster, clock.now());
+    if (!rules)
+        return rules.error();
+
+    if (auto made = app::make_folder_of(daemon.journal, 0700); !made)
+        return made;
+    const auto lock = app::InstanceLock::take(daemon.journal);
+    if (!lock)
+        return lock.error();
+    const auto journal = open_journal(daemon.journal, clock);
+    if (!journal)
+        return journal.error();
+    slurm::Session session;
+    slurm::SlurmAccounting accounting(session);
+    slurm::SlurmEnforcer enforcer(session);
+    const auto publisher = start_gate(daemon, local->slurm_user, clock);
+    if (!publisher)
+        return publisher.error();
+
+    app::Sources sources;
+    const app::Ports ports{accounting, enforcer, **journal, **publisher, clock};
+    app::Loop loop(ports, sources, *rules);
+    app::DaemonService service({PACKAGE_VERSION, options.file, clock.now()}, loop, sources, ports);
+    if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
+        return made;
+    auto server = http::HttpServer::start({daemon.socket, {local->slurm_user}}, service);
+    if (!server)
+        return server.error();
+    app::Reloader reloader(daemon, options.file, local->cluster, loop, service);
+
+    loop.start();
+    log::event(log::Level::notice, "SLUICE-0101", "daemon-started",
+               {{"version", PACKAGE_VERSION},
+                {"cluster", (*rules)->cluster},
+                {"file", options.file},
+                {"journal", daemon.journal},
+                {"socket", daemon.socket},
+                {"slurm", local->version}});
+    supervisor.ready();
+    background.ready();
+    const int number = wait_for_end(signals, supervisor, loop, sources, reloader, clock);
+    supervisor.stopping();
+    log::event(log::Level::notice, "SLUICE-0102", "daemon-stopping",
+               {{"signal", number == SIGTERM ? "TERM" : "INT"}});
+    end_by(std::chrono::steady_clock::now() + kLongestStop);
+    if (!loop.stop(kTurnPatience)) {
+        log::event(log::Level::warning, "SLUICE-0103", "turn-abandoned",
+                   {{"after_ms", std::to_string(kTurnPatience.count())}});
+        ::_exit(0);
+    }
+    return {};
+}
+
+int run(app::Options options) {
+    // Going to the background leaves the folder that the person was in.
+    options.file = std::filesystem::absolute(options.file).string();
+    auto settings = settings::load(options.file);
+    if (!settings) {
+        std::cerr << settings.error().context << '\n';
+        return 1;
+    }
+    auto background =
+        options.foreground ? Result<app::Background>(app::Background()) : app::Background::enter();
+    if (!background) {
+        std::cerr << "sluiced: " << background.error().context << '\n';
+        return 1;
+    }
+    const auto served = serve(options, std::move(*settings), *background);
+    if (served)
+        return 0;
+    if (options.foreground)
+        log::event(log::Level::error, "SLUICE-0105", "daemon-failed",
+                   {{"error", served.error().context}});
+    background->failed(served.error().context);
+    return 1;
+}
+
+int begin(int argc, char** argv) {
+    auto options = app::parse_options(argc, argv);
+    if (!options) {
+        std::cerr << "sluiced: " << options.error().context << '\n';
+        return 2;
+    }
+    log::set_level(options->level);
+    using Task = app::Options::Task;
+    switch (options->task) {
+    case Task::version:
+        std::cout << "sluiced " PACKAGE_VERSION "\n";
+        return 0;
+    case Task::help:
+        std::cout << app::usage_text();
+        return 0;
+    case Task::check:
+        return check_configuration(options->file);
+    case Task::import_site_agent:
+        return import_site_agent(options->import_file);
+    case Task::run:
+        break;
+    }
+    return run(std::move(*options));
+}
+
+} // namespace
+} // namespace sluice
+
+int main(int argc, char** argv) {
+    try {
+        return sluice::begin(argc, argv);
+    } catch (const std::exception& fault) {
+        std::cerr << "sluiced: " << fault.what() << '\n';
+        return 1;
+    }
+}

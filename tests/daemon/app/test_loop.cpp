@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/app/loop.hpp"
+#include "tests/daemon/app/bench.hpp"
+#include "tests/support/case.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <semaphore>
+
+using namespace sluice;
+using namespace sluice::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Looping : Bench {
+    explicit Looping(std::chrono::seconds interval = 1h) { rules.interval = interval; }
+    std::shared_ptr<const app::Rules> shared() { return std::make_shared<app::Rules>(rules); }
+
+    // Until `condition` holds, at most five seconds.
+    template <class Condition>
+    static bool soon(Condition condition) {
+        for (int i = 0; i < 500; ++i) {
+            if (condition())
+                return true;
+            std::this_thread::sleep_for(10ms);
+        }
+        return false;
+    }
+    int turns() {
+        const auto calls = faults.calls();
+        return static_cast<int>(std::count(calls.begin(), calls.end(), "history"));
+    }
+};
+
+} // namespace
+
+CASE(the_first_turn_comes_at_once_and_is_named_start) {
+    Looping bench;
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    CHECK(!loop.shown().report);
+    loop.start();
+    CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
+    CHECK_EQ(loop.shown().report->trigger, "start");
+    CHECK(loop.stop(5s));
+}
+
+CASE(the_timer_runs_turns) {
+    Looping bench(1s);
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    loop.start();
+    CHECK(Looping::soon([&] { return bench.turns() >= 3; }));
+    CHECK_EQ(loop.shown().report->trigger, "timer");
+    CHECK(loop.stop(5s));
+}
+
+CASE(a_request_runs_a_turn_and_gets_its_report) {
+    Looping bench;
+    bench.use_hours(1250);
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    loop.start();
+    auto dry = loop.ask({"person", true, {}});
+    CHECK(dry.wait_for(5s) == std::future_status::ready);
+    auto real = loop.ask({"person", false, {}});
+    CHECK(real.wait_for(5s) == std::future_status::ready);
+    CHECK(dry.get()->dry_run);
+    CHECK(!real.get()->dry_run);
+    CHECK(!loop.shown().report->dry_run);
+    CHECK(loop.stop(5s));
+}
+
+CASE(requests_that_meet_share_a_turn) {
+    Looping bench;
+    std::binary_semaphore entered{0};
+    std::binary_semaphore let_go{0};
+    std::atomic<bool> hold{true};
+    bench.faults.before_each([&](const std::string& name) {
+        if (name == "structure" && hold.exchange(false)) {
+            entered.release();
+            let_go.acquire();
+        }
+    });
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    loop.start();
+    CHECK(entered.try_acquire_for(5s));
+    auto a = loop.ask({"person", false, {"physics"}});
+    auto b = loop.ask({"person", false, {"other"}});
+    let_go.release();
+    CHECK(a.wait_for(5s) == std::future_status::ready);
+    CHECK(b.wait_for(5s) == std::future_status::ready);
+    CHECK(a.get() == b.get());
+    CHECK_EQ(bench.turns(), 2);
+    CHECK(loop.stop(5s));
+}
+
+CASE(a_reload_is_followed_by_a_turn_with_the_new_rules) {
+    Looping bench;
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    loop.start();
+    CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
+    bench.rules.set.accounts["physics"].allocation = {{"node_hours", Decimal::whole(10)}};
+    const auto changed = bench.shared();
+    loop.use(changed);
+    CHECK(Looping::soon([&] { return loop.shown().rules == changed; }));
+    CHECK_EQ(loop.shown().report->trigger, "reload");
+    CHECK_EQ(loop.shown().report->decision.find("physics")->figures.at(0).allocation, 10 * kHour);
+    CHECK(loop.stop(5s));
+}
+
+CASE(a_period_boundary_starts_a_turn_by_itself) {
+    Looping bench;
+    bench.clock.set(instant(1'775'001'599)); // 2026-03-31 23:59:59 UTC
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    loop.start();
+    CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
+    CHECK_EQ(loop.shown().report->decision.find("physics")->period.label, "2026-Q1");
+    bench.clock.advance(1s);
+    CHECK(Looping::soon([&] { return loop.shown().report->trigger == "boundary"; }));
+    CHECK_EQ(loop.shown().report->decision.find("physics")->period.label, "2026-Q2");
+    CHECK(loop.stop(5s));
+}
+
+CASE(stopping_does_not_wait_for_a_port_that_hangs) {
+    static std::counting_semaphore<8> hangs{0}; // outlives the detached worker
+    static Looping* bench = new Looping;        // so must everything that it uses
+    std::atomic<bool> inside{false};
+    bench->faults.before_each([&inside](const std::string& name) {
+        if (name == "structure") {
+            inside = true;
+            hangs.acquire();
+        }
+    });
+    static app::Loop* loop = new app::Loop(bench->ports, bench->sources, bench->shared());
+    loop->start();
+    CHECK(Looping::soon([&] { return inside.load(); }));
+    auto asked = loop->ask({"person", false, {}});
+    const auto began = std::chrono::steady_clock::now();
+    CHECK(!loop->stop(100ms));
+    CHECK(std::chrono::steady_clock::now() - began < 2s);
+    CHECK(asked.wait_for(0s) == std::future_status::ready);
+    CHECK_EQ(asked.get()->error, "sluiced is stopping");
+    CHECK_EQ(loop->ask({}).get()->error, "sluiced is stopping");
+    hangs.release(8);
+    CHECK(Looping::soon([&] { return loop->busy_for() == 0s; }));
+}
+
+CASE(a_fault_inside_a_turn_does_not_end_the_daemon) {
+    Looping bench;
+    std::atomic<bool> thrown{false};
+    bench.faults.before_each([&](const std::string& name) {
+        if (name == "usage" && !thrown.exchange(true))
+            throw std::runtime_error("boom");
+    });
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    loop.start();
+    CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
+    CHECK_EQ(loop.shown().report->error, "internal fault: boom");
+    CHECK_EQ(loop.ask({"person", false, {}}).get()->error, "");
+    CHECK(loop.stop(5s));
+}
+
+CASE(old_records_are_forgotten_after_the_retention) {
+    Looping bench;
+    bench.rules.retention = std::chrono::days{90};
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    loop.start();
+    CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
+    CHECK(loop.stop(5s));
+    CHECK(bench.journal.forgotten_before == kFebruary - std::chrono::days{90});
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/support/fakes.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace sluice::test {
+
+void Faults::fail_at(int n, Errc code) {
+    const std::lock_guard lock(mutex_);
+    fail_at_ = n;
+    code_ = code;
+}
+
+void Faults::fail_all(const std::string& name, Errc code) {
+    const std::lock_guard lock(mutex_);
+    fail_name_ = name;
+    code_ = code;
+}
+
+void Faults::clear() {
+    const std::lock_guard lock(mutex_);
+    calls_.clear();
+    fail_at_ = 0;
+    fail_name_.clear();
+}
+
+std::optional<Error> Faults::next(const std::string& name) {
+    if (hook_)
+        hook_(name);
+    const std::lock_guard lock(mutex_);
+    calls_.push_back(name);
+    if (name == fail_name_ || (fail_at_ > 0 && --fail_at_ == 0))
+        return Error{code_, name + ": injected"};
+    return std::nullopt;
+}
+
+std::vector<std::string> Faults::calls() const {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+}
+
+FakeSlurm::FakeSlurm(Faults& faults) : faults_(faults) {
+    held.cluster = "c1";
+    held.tres = {{1, "cpu"}, {2, "mem"}, {3, "energy"}, {4, "node"}, {5, "billing"}};
+    held.qos = {{1, "normal"}, {2, "slowdown"}, {3, "blocked"}};
+    add_account("root", "");
+}
+
+void FakeSlurm::add_account(const std::string& name, const std::string& parent) {
+    model::Association association;
+    association.id = static_cast<std::uint32_t>(held.associations.size() + 1);
+    association.account = name;
+    association.parent = parent;
+    held.associations.push_back(std::move(association));
+}
+
+void FakeSlurm::set_usage(const std::string& account, const std::string& tres, Amount amount) {
+    used[account][tres] = {amount, 0, 0};
+}
+
+model::Association& FakeSlurm::account(const std::string& name) {
+    for (auto& association : held.associations)
+        if (association.user.empty() && association.account == name)
+            return association;
+    throw std::runtime_error("no account " + name);
+}
+
+Result<model::Structure> FakeSlurm::structure(const std::string& cluster) {
+    if (auto fault = faults_.next("structure"))
+        return *fault;
+    if (cluster != held.cluster)
+        return Error{Errc::not_found, "slurmdbd: no cluster " + cluster};
+    return held;
+}
+
+Result<std::vector<model::WindowUsage>> FakeSlurm::usage(const model::Structure&,
+                                                         std::span<const Window> windows,
+                                                         Instant now,
+                                                         std::span<const std::string>) {
+    if (auto fault = faults_.next("usage"))
+        return *fault;
+    std::vector<model::WindowUsage> answer;
+    for (const auto& window : windows) {
+        auto& one = answer.emplace_back();
+        one.window = window;
+        if (window.end >= now)
+            for (const auto& [account, tres] : used)
+                one.accounts[account].tres = tres;
+    }
+    return answer;
+}
+
+Result<ports::RawUsage> FakeSlurm::raw_usage(const std::string&) {
+    if (auto fault = faults_.next("raw_usage"))
+        return *fault;
+    ports::RawUsage raw;
+    for (const auto& [account, tres] : used)
+        for (const auto& [name, split] : tres)
+            raw.accounts[account][name] = split.total();
+    for (const auto& user : held.users)
+        raw.uids[user.name] = 1000;
+    return raw;
+}
+
+ports::Outcomes FakeSlurm::apply(const model::Structure&,
+                                 std::span<const model::Command> commands) {
+    ports::Outcomes outcomes;
+    for (const auto& command : commands) {
+        auto fault = faults_.next("apply");
+        if (!fault && refuse)
+            fault = refuse(command);
+        outcomes.push_back(fault);
+        if (fault)
+            continue;
+        applied.push_back(command);
+        auto& association = account(command.account);
+        if (command.type == model::CommandType::qos) {
+            association.qos = command.qos;
+            association.default_qos = command.default_qos;
+        } else if (command.type == model::CommandType::limits) {
+            for (const auto& [tres, value] : command.limits)
+                if (value)
+                    association.grp_tres_mins[tres] = *value;
+                else
+                    association.grp_tres_mins.erase(tres);
+        }
+    }
+    return outcomes;
+}
+
+Result<model::History> FakeJournal::history(const std::string&) {
+    if (auto fault = faults_.next("history"))
+        return *fault;
+    return held;
+}
+
+Result<std::vector<std::int64_t>>
+FakeJournal::record_turn(const std::string& cluster, const model::Decision& decision,
+                         std::span<const ports::EvaluationRecord> evaluations,
+                         std::span<const model::Command> commands) {
+    if (auto fault = faults_.next("record_turn"))
+        return *fault;
+    for (const auto& account : decision.accounts)
+        if (account.error.empty())
+            held.accounts[account.account] = account.memory;
+    evaluated.insert(evaluated.end(), evaluations.begin(), evaluations.end());
+    std::vector<std::int64_t> ids;
+    for (const auto& command : commands) {
+        auto& record = commanded.emplace_back();
+        record.id = static_cast<std::int64_t>(commanded.size());
+        record.cluster = cluster;
+        record.command = command;
+        record.requested = decision.now;
+        ids.push_back(record.id);
+    }
+    return ids;
+}
+
+Result<void> FakeJournal::close_command(std::int64_t id, Instant started, Instant finished,
+                                        const std::optional<Error>& failure) {
+    if (auto fault = faults_.next("close_command"))
+        return *fault;
+    auto& record = commanded.at(static_cast<std::size_t>(id - 1));
+    record.started = started;
+    record.finished = finished;
+    record.success = !failure.has_value();
+    record.error = failure ? failure->context : "";
+    return {};
+}
+
+Result<std::size_t> FakeJournal::close_unfinished(Instant at) {
+    std::size_t closed = 0;
+    for (auto& record : commanded)
+        if (!record.finished) {
+            record.finished = at;
+            record.success = false;
+            ++closed;
+        }
+    return closed;
+}
+
+Result<void> FakeJournal::forget(Instant before) {
+    if (auto fault = faults_.next("forget"))
+        return *fault;
+    forgotten_before = before;
+    return {};
+}
+
+Result<std::vector<ports::EvaluationRecord>> FakeJournal::evaluations(const ports::Query&) {
+    return evaluated;
+}
+
+Result<std::vector<ports::CommandRecord>> FakeJournal::commands(const ports::Query&) {
+    return commanded;
+}
+
+Result<std::int64_t> FakeJournal::add_override(const std::string&, const model::Override& entry) {
+    held.overrides.push_back(entry);
+    return held.overrides.back().id = static_cast<std::int64_t>(held.overrides.size());
+}
+
+Result<void> FakeJournal::end_override(const std::string&, std::int64_t id, Instant at,
+                                       const std::string&) {
+    held.overrides.at(static_cast<std::size_t>(id - 1)).until = at;
+    return {};
+}
+
+Result<std::int64_t> FakeJournal::add_adjustment(const std::string&,
+                                                 const model::Adjustment& entry) {
+    held.adjustments.push_back(entry);
+    return static_cast<std::int64_t>(held.adjustments.size());
+}
+
+void FakePublisher::publish(std::shared_ptr<const model::Snapshot> snapshot) {
+    const std::lock_guard lock(mutex_);
+    published_.push_back(std::move(snapshot));
+}
+
+ports::GateStatus FakePublisher::status() const {
+    const std::lock_guard lock(mutex_);
+    ports::GateStatus status;
+    status.sequence = published_.empty() ? 0 : published_.back()->sequence;
+    return status;
+}
+
+std::vector<std::shared_ptr<const model::Snapshot>> FakePublisher::published() const {
+    const std::lock_guard lock(mutex_);
+    return published_;
+}
+
+} // namespace sluice::test

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One fake for each port of the daemon. Each call asks Faults first, so that a test can let the
+// n-th call fail, whichever it is.
+#pragma once
+
+#include "daemon/ports/accounting.hpp"
+#include "daemon/ports/enforcer.hpp"
+#include "daemon/ports/journal.hpp"
+#include "daemon/ports/publisher.hpp"
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::test {
+
+// Counts calls over all fakes that share it.
+class Faults {
+public:
+    // From now on the n-th call (1 is the next) fails, for once.
+    void fail_at(int n, Errc code = Errc::unavailable);
+    // Every call with this name fails until clear().
+    void fail_all(const std::string& name, Errc code = Errc::unavailable);
+    // Runs before every call; a crash test ends the process there.
+    void before_each(std::function<void(const std::string& name)> hook) { hook_ = std::move(hook); }
+    void clear();
+
+    std::optional<Error> next(const std::string& name);
+    // Names of the calls since clear(), in order.
+    std::vector<std::string> calls() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> calls_;
+    int fail_at_ = 0;
+    std::string fail_name_;
+    Errc code_ = Errc::unavailable;
+    std::function<void(const std::string&)> hook_;
+};
+
+// A cluster with slurmdbd and slurmctld in one: what is applied is what the next turn reads.
+class FakeSlurm final : public ports::Accounting, public ports::Enforcer {
+public:
+    explicit FakeSlurm(Faults& faults);
+
+    void add_account(const std::string& name, const std::string& parent = "root");
+    // TRES-seconds in the current window, replacing what was there.
+    void set_usage(const std::string& account, const std::string& tres, Amount amount);
+    model::Association& account(const std::string& name);
+
+    Result<model::Structure> structure(const std::string& cluster) override;
+    Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
+                                                  std::span<const Window> windows, Instant now,
+                                                  std::span<const std::string> accounts) override;
+    Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
+    ports::Outcomes apply(const model::Structure& structure,
+                          std::span<const model::Command> commands) override;
+
+    model::Structure held;
+    std::map<std::string, model::TresUsage> used;
+    std::vector<model::Command> applied;
+    // Refuses commands that it returns an error for.
+    std::function<std::optional<Error>(const model::Command&)> refuse;
+
+private:
+    Faults& faults_;
+};
+
+class FakeJournal final : public ports::Journal {
+public:
+    explicit FakeJournal(Faults& faults) : faults_(faults) {}
+
+    Result<model::History> history(const std::string& cluster) override;
+    Result<std::vector<std::int64_t>>
+    record_turn(const std::string& cluster, const model::Decision& decision,
+                std::span<const ports::EvaluationRecord> evaluations,
+                std::span<const model::Command> commands) override;
+    Result<void> close_command(std::int64_t id, Instant started, Instant finished,
+                               const std::optional<Error>& failure) override;
+    Result<std::size_t> close_unfinished(Instant at) override;
+    Result<void> forget(Instant before) override;
+    Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
+    Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
+    Result<std::int64_t> add_override(const std::string& cluster,
+                                      const model::Override& entry) override;
+    Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
+                              const std::string& by) override;
+    Result<std::int64_t> add_adjustment(const std::string& cluster,
+                                        const model::Adjustment& entry) override;
+
+    model::History held;
+    std::vector<ports::EvaluationRecord> evaluated;
+    std::vector<ports::CommandRecord> commanded;
+    std::optional<Instant> forgotten_before;
+
+private:
+    Faults& faults_;
+};
+
+class FakePublisher final : public ports::Publisher {
+public:
+    void publish(std::shared_ptr<const model::Snapshot> snapshot) override;
+    ports::GateStatus status() const override;
+    std::vector<std::shared_ptr<const model::Snapshot>> published() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::shared_ptr<const model::Snapshot>> published_;
+};
+
+} // namespace sluice::test
