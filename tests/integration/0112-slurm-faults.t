@@ -22,11 +22,15 @@ ask limits grp_tres_mins physics cpu=5
 like 'refused again' "$ANSWER" 'physics: error refused'
 ask reset physics
 like 'a usage reset is refused too' "$ANSWER" 'physics: error refused'
+ask usage 1700000000 2000000000 0
+like 'usage that may be incomplete is refused' "$ANSWER" '^error refused .*sacctmgr add user games'
 is 'nothing was changed' "$(account_field physics qos,grptresmins)" 'blocked,normal,slowdown|'
 sacctmgr_do modify user where name=games set adminlevel=operator
 ask limits grp_tres_mins physics cpu=5
 like 'an operator may' "$ANSWER" 'physics: done'
 is 'it is changed' "$(account_field physics grptresmins)" cpu=5
+ask usage 1700000000 2000000000 0
+unlike 'an operator sees all usage' "$ANSWER" error
 ask limits grp_tres_mins physics cpu=-
 ok 'the process is alive all the time' alive
 probe_stop

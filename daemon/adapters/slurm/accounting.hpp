@@ -23,6 +23,7 @@ public:
 
 private:
     Session& session_;
+    bool sees_all_ = false;
     bool slurmctld_away_ = false; // at the last try
 };
 
@@ -33,6 +34,8 @@ struct ClusterAddress {
     std::uint16_t rpc_version = 0;
 };
 
+// refused: slurmdbd may leave out what others own; root, SlurmUser and operators see all.
+Result<void> check_sees_all(Session& session);
 // not_found: slurmdbd has no such cluster.
 Result<ClusterAddress> cluster_address(Session& session, const std::string& cluster);
 // Own values of the associations of `accounts` (empty: of the whole cluster).

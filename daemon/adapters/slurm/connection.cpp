@@ -85,14 +85,17 @@ Error slurm_error(std::string_view what, int number) {
     return error;
 }
 
-std::string rights_remedy() {
+std::string own_name() {
     std::array<char, 4096> space;
     passwd entry{};
     passwd* found = nullptr;
-    const bool known =
-        getpwuid_r(geteuid(), &entry, space.data(), space.size(), &found) == 0 && found != nullptr;
-    const std::string user = known ? found->pw_name : std::to_string(geteuid());
-    return "ask a Slurm administrator to run: sacctmgr add user " + user +
+    if (getpwuid_r(geteuid(), &entry, space.data(), space.size(), &found) != 0 || found == nullptr)
+        return std::to_string(geteuid());
+    return found->pw_name;
+}
+
+std::string rights_remedy() {
+    return "ask a Slurm administrator to run: sacctmgr add user " + own_name() +
            " account=root adminlevel=operator";
 }
 

@@ -82,6 +82,8 @@ private:
 // Slurm's error number as an Error: who may not is `refused` and told how to be allowed, the rest
 // is `unavailable` or `timeout`.
 Error slurm_error(std::string_view what, int number);
+// Of the user we run as; the number where it has none.
+std::string own_name();
 // "ask a Slurm administrator to run: sacctmgr add user sluice account=root adminlevel=operator"
 std::string rights_remedy();
 

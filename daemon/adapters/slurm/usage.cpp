@@ -189,6 +189,10 @@ Result<std::vector<WindowUsage>> SlurmAccounting::usage(const model::Structure& 
     for (const Window& window : windows)
         earliest = std::min(earliest, window.begin);
     session_.refresh();
+    if (!sees_all_)
+        if (Result<void> all_seen = check_sees_all(session_); !all_seen)
+            return std::move(all_seen).error();
+    sees_all_ = true;
     auto rolled = rolled_up_to(session_, structure.cluster, earliest, now);
     if (!rolled)
         return std::move(rolled).error();
