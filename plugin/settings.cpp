@@ -100,7 +100,12 @@ private:
     static constexpr std::size_t kKeys = 12;
     static const Key kTable[kKeys];
 
-    void note(const std::string& text) { out_.notes.push_back({line_, text}); }
+    void note(std::string text) {
+        // It goes to slurmctld's log: no line breaks or escapes of the file's making.
+        std::replace_if(
+            text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+        out_.notes.push_back({line_, std::move(text)});
+    }
     void bad(std::string_view value, std::string_view wanted) {
         note("\"" + std::string(value) + "\" is not " + std::string(wanted) + "; line ignored");
     }
@@ -108,6 +113,8 @@ private:
 
     void daemon(std::string_view value) {
         std::vector<Address> daemons;
+        if (value.empty())
+            bad(value, "host:port");
         for (const auto& part : split(value, ','))
             if (auto one = address(part))
                 daemons.push_back(std::move(*one));

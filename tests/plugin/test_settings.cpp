@@ -73,15 +73,16 @@ CASE(an_unknown_key_is_noted_with_its_line_and_ignored) {
     CHECK_EQ(note("\n# c\nDeamon=ctl1:6823\n"),
              "3: unknown key Deamon; line ignored (meant Daemon?)");
     CHECK_EQ(note("Colour=red"), "1: unknown key Colour; line ignored");
+    CHECK_EQ(note("a\x1b[2Jb"), "1: no Key=Value: a?[2Jb");
     CHECK_EQ(note("just words"), "1: no Key=Value: just words");
 }
 
 CASE(a_bad_value_is_noted_and_leaves_the_default) {
     for (const std::string_view text :
          {"MaxAge=soon", "MaxAge=-5", "MaxAge=0", "MaxAge=99999999999999999999", "MaxAge=5 weeks",
-          "Fail=closed", "WarnAtSubmit=maybe", "Daemon=ctl1", "Daemon=ctl1:0", "Daemon=ctl1:99999",
-          "Daemon=:6823", "Daemon=2001:db8::1:6823", "DaemonUser=nobodyknows", "MungeSocket=here",
-          "SnapshotFile=", "ExemptUsers=nobodyknows"}) {
+          "Fail=closed", "WarnAtSubmit=maybe", "Daemon=ctl1", "Daemon=", "Daemon=ctl1:0",
+          "Daemon=ctl1:99999", "Daemon=:6823", "Daemon=2001:db8::1:6823", "DaemonUser=nobodyknows",
+          "MungeSocket=here", "SnapshotFile=", "ExemptUsers=nobodyknows"}) {
         const auto parsed = parse_settings(text, users);
         CHECK_EQ(parsed.notes.size(), 1U);
         CHECK_EQ(parsed.settings.max_age, 900);

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The built plugin in a host that is not slurmctld: exports what the plugin takes from it, loads it
+// again and again, gives it bad settings and a bad daemon, and calls it from many threads while
+// snapshots change. Run it under the sanitizers, too.
+#include "common/wire/file.hpp"
+#include "common/wire/frame.hpp"
+#include "daemon/adapters/gate/gate.hpp"
+#include "daemon/adapters/gate/listener.hpp"
+#include "tests/common/cred/private_munged.hpp"
+#include "tests/plugin/world.hpp"
+#include "tests/support/case.hpp"
+
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+
+#include <dlfcn.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdarg>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <mutex>
+#include <new>
+#include <thread>
+#include <vector>
+
+namespace {
+
+std::mutex g_mutex;
+std::string g_log;
+std::atomic<bool> g_no_memory{false};
+
+void add_line(const char* format, std::va_list args) {
+    char line[1024];
+    std::vsnprintf(line, sizeof line, format, args);
+    const std::lock_guard lock(g_mutex);
+    g_log += std::string(line) + '\n';
+}
+
+} // namespace
+
+// What slurmctld exports. The linker hands these to the plugin when it is loaded.
+#pragma GCC visibility push(default)
+extern "C" {
+void slurm_info(const char* format, ...);
+void slurm_error(const char* format, ...);
+char* slurm_xstrdup(const char* text);
+void slurm_xfree(void** memory);
+extern slurm_conf_t slurm_conf;
+
+slurm_conf_t slurm_conf{};
+void slurm_info(const char* format, ...) {
+    std::va_list args;
+    va_start(args, format);
+    add_line(format, args);
+    va_end(args);
+}
+void slurm_error(const char* format, ...) {
+    std::va_list args;
+    va_start(args, format);
+    add_line(format, args);
+    va_end(args);
+}
+// Memory that free() does not take: a plugin that mixes allocators dies here as in slurmctld.
+constexpr std::size_t kXHead = 16;
+char* slurm_xstrdup(const char* text) {
+    if (g_no_memory.load())
+        throw std::bad_alloc();
+    auto* memory = static_cast<char*>(std::malloc(kXHead + std::strlen(text) + 1));
+    return std::strcpy(memory + kXHead, text);
+}
+void slurm_xfree(void** memory) {
+    if (*memory != nullptr)
+        std::free(static_cast<char*>(*memory) - kXHead);
+    *memory = nullptr;
+}
+}
+#pragma GCC visibility pop
+
+using namespace sluice;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::size_t lines_with(std::string_view what) {
+    const std::lock_guard lock(g_mutex);
+    std::size_t count = 0;
+    for (auto at = g_log.find(what); at != std::string::npos; at = g_log.find(what, at + 1))
+        ++count;
+    return count;
+}
+
+bool eventually(const std::function<bool()>& what, std::chrono::seconds within = 20s) {
+    const auto end = std::chrono::steady_clock::now() + within;
+    while (std::chrono::steady_clock::now() < end) {
+        if (what())
+            return true;
+        ::usleep(10'000);
+    }
+    return what();
+}
+
+std::string plugin_path() {
+    const char* top = std::getenv("SLUICE_BUILDDIR");
+    return std::string(top != nullptr ? top : ".") + "/.libs/job_submit_sluice.so";
+}
+
+// The plugin as slurmctld loads it.
+class Loaded {
+public:
+    Loaded() : handle_(::dlopen(plugin_path().c_str(), RTLD_LAZY)) {
+        if (handle_ == nullptr)
+            test::fail(::dlerror());
+        init = symbol<int()>("init");
+        fini = symbol<int()>("fini");
+        submit_ = symbol<int(job_desc_msg_t*, std::uint32_t, char**)>("job_submit");
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 2, 0)
+        modify_ = symbol<int(job_desc_msg_t*, void*, std::uint32_t, char**)>("job_modify");
+#else
+        modify_ = symbol<int(job_desc_msg_t*, void*, std::uint32_t)>("job_modify");
+#endif
+    }
+    Loaded(const Loaded&) = delete;
+    Loaded& operator=(const Loaded&) = delete;
+    ~Loaded() {
+        ::dlclose(handle_);
+    }
+
+    const void* data(const char* name) const {
+        return ::dlsym(handle_, name);
+    }
+
+    struct Answer {
+        int rc = 0;
+        std::string text;
+    };
+    Answer submit(std::uint32_t uid, const char* account, std::uint32_t submitter = 4242,
+                  const char* earlier = nullptr) const {
+        job_desc_msg_t desc{};
+        desc.user_id = uid;
+        desc.account = const_cast<char*>(account);
+        char* message = earlier != nullptr ? slurm_xstrdup(earlier) : nullptr;
+        Answer answer;
+        answer.rc = submit_(&desc, submitter, &message);
+        if (message != nullptr)
+            answer.text = message;
+        void* memory = message;
+        slurm_xfree(&memory);
+        return answer;
+    }
+    int modify(std::uint32_t uid, const char* account) const {
+        job_desc_msg_t desc{};
+        desc.user_id = uid;
+        desc.account = const_cast<char*>(account);
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 2, 0)
+        char* message = nullptr;
+        const int rc = modify_(&desc, nullptr, uid, &message);
+        void* memory = message;
+        slurm_xfree(&memory);
+        return rc;
+#else
+        return modify_(&desc, nullptr, uid);
+#endif
+    }
+
+    int (*init)() = nullptr;
+    int (*fini)() = nullptr;
+
+private:
+    template <class F>
+    F* symbol(const char* name) {
+        auto* found = reinterpret_cast<F*>(::dlsym(handle_, name));
+        if (found == nullptr)
+            test::fail(std::string("no symbol ") + name);
+        return found;
+    }
+    void* handle_;
+    int (*submit_)(job_desc_msg_t*, std::uint32_t, char**) = nullptr;
+    decltype(reinterpret_cast<int (*)(job_desc_msg_t*, void*, std::uint32_t
+#if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 2, 0)
+                                      ,
+                                      char**
+#endif
+                                      )>(0)) modify_ = nullptr;
+};
+
+// The folder that slurm_conf points to.
+class Site {
+public:
+    Site() {
+        std::string pattern = std::filesystem::temp_directory_path() / "sluice-stub-XXXXXX";
+        CHECK(::mkdtemp(pattern.data()) != nullptr);
+        folder = pattern;
+        conf_path_ = folder + "/slurm.conf";
+        slurm_conf.slurm_conf = conf_path_.data();
+        slurm_conf.state_save_location = folder.data();
+        slurm_conf.cluster_name = cluster_.data();
+        const std::lock_guard lock(g_mutex);
+        g_log.clear();
+    }
+    Site(const Site&) = delete;
+    Site& operator=(const Site&) = delete;
+    ~Site() {
+        slurm_conf = {};
+        std::error_code ignored;
+        std::filesystem::remove_all(folder, ignored);
+    }
+    void conf(std::string_view text) const { std::ofstream(folder + "/sluice.conf") << text; }
+    void auth_info(const std::string& text) {
+        auth_info_ = text;
+        slurm_conf.authinfo = auth_info_.data();
+    }
+    void store(const model::Snapshot& snapshot) const {
+        CHECK(wire::save_file(folder + "/sluice_snapshot", snapshot).has_value());
+    }
+
+    std::string folder;
+
+private:
+    std::string conf_path_;
+    std::string cluster_ = "lab";
+    std::string auth_info_;
+};
+
+// The world with a pause that holds now.
+model::Snapshot paused_world() {
+    auto snapshot = test::world();
+    snapshot.accounts.back().until = instant(std::time(nullptr) + 3600);
+    return snapshot;
+}
+
+std::size_t entries(const char* folder) {
+    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder),
+                                                  std::filesystem::directory_iterator()));
+}
+
+const SystemClock kClock;
+
+} // namespace
+
+CASE(the_plugin_says_what_slurm_wants_to_know) {
+    const Loaded plugin;
+    CHECK_EQ(std::string(static_cast<const char*>(plugin.data("plugin_type"))),
+             "job_submit/sluice");
+    CHECK(plugin.data("plugin_name") != nullptr);
+    CHECK_EQ(*static_cast<const std::uint32_t*>(plugin.data("plugin_version")),
+             std::uint32_t{SLURM_VERSION_NUMBER});
+}
+
+CASE(before_init_and_after_fini_everybody_is_admitted) {
+    const Site site;
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.submit(1001, "physics").rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    CHECK_EQ(plugin.submit(1001, "physics").rc, int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS); // once more changes nothing
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+    CHECK_EQ(plugin.submit(1001, "physics").rc, SLURM_SUCCESS);
+}
+
+CASE(a_thousand_loads_leave_nothing_behind) {
+    const Site site;
+    site.conf("Daemon=127.0.0.1:1\n");
+    site.store(paused_world());
+    const std::size_t files = entries("/proc/self/fd");
+    const std::size_t threads = entries("/proc/self/task");
+    for (int i = 0; i < 1000; ++i) {
+        const Loaded plugin;
+        CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+        CHECK_EQ(plugin.submit(1001, "physics").rc, int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+    }
+    CHECK_EQ(entries("/proc/self/fd"), files);
+    CHECK_EQ(entries("/proc/self/task"), threads);
+    // Really gone: a symbol that the loader cannot let go of would keep it mapped.
+    CHECK(::dlopen(plugin_path().c_str(), RTLD_LAZY | RTLD_NOLOAD) == nullptr);
+    CHECK_EQ(entries(site.folder.c_str()), 2U); // sluice.conf and the snapshot
+}
+
+CASE(the_verdict_reaches_slurm_with_its_text) {
+    const Site site;
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    const auto refused = plugin.submit(1001, nullptr);
+    CHECK_EQ(refused.rc, int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(refused.text, "account physics is paused: 1231 of 1200 node_hours used. Ask "
+                           "hpc@example.org, or use one of your other accounts: Chem (61 % used), "
+                           "bio (85 % used).");
+    CHECK_EQ(plugin.submit(1001, "").rc, int{ESLURM_ACCOUNTING_POLICY}); // "" is the default, too
+    CHECK_EQ(plugin.submit(1001, "chem").text, "");
+    const auto warned = plugin.submit(1001, "bio");
+    CHECK_EQ(warned.rc, SLURM_SUCCESS);
+    CHECK_EQ(warned.text, "account bio: 85 % used");
+    CHECK_EQ(plugin.submit(1001, "bio", 4242, "from lua").text, "from lua\naccount bio: 85 % used");
+    CHECK_EQ(plugin.submit(1001, "chem", 4242, "from lua").text, "from lua");
+    CHECK_EQ(plugin.submit(0, "physics", 0).rc, SLURM_SUCCESS);
+    // A user of nowhere: the host has no assoc_mgr_fill_in_assoc.
+    CHECK_EQ(plugin.submit(77, nullptr).rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(only_the_move_to_a_paused_account_is_refused) {
+    const Site site;
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    CHECK_EQ(plugin.modify(1001, nullptr), SLURM_SUCCESS); // hold, release, time limit ...
+    CHECK_EQ(plugin.modify(1001, "chem"), SLURM_SUCCESS);
+    CHECK_EQ(plugin.modify(1001, "physics"), int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(plugin.modify(1001, ""), int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+#if SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(23, 2, 0)
+    CHECK_EQ(lines_with("job update of uid 1001 refused: account physics is paused"), 2U);
+#endif
+}
+
+CASE(bad_settings_never_fail_the_start) {
+    for (const std::string_view text :
+         {std::string_view("Daemon=\nFail=never\nMaxAge=-1\n=\n==\nNoSuchKey=1\n"),
+          std::string_view("\0\0\0=\xff\xfe\n", 7), std::string_view("[daemon]\nhost: x\n")}) {
+        const Site site;
+        site.conf(text);
+        site.store(paused_world());
+        const Loaded plugin;
+        CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+        CHECK_EQ(plugin.submit(1001, "physics").rc, int{ESLURM_ACCOUNTING_POLICY});
+        CHECK(eventually([] { return lines_with("sluice.conf:1: ") == 1; }));
+        CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+    }
+}
+
+CASE(a_host_without_a_configuration_is_survived) {
+    const Site site;
+    slurm_conf = {};
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    CHECK_EQ(plugin.submit(1001, "physics").rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(a_damaged_snapshot_is_ignored_with_one_line) {
+    const Site site;
+    std::ofstream(site.folder + "/sluice_snapshot") << "SLUICESN" << std::string(5000, 'x');
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    CHECK_EQ(plugin.submit(1001, "physics").rc, SLURM_SUCCESS);
+    CHECK_EQ(lines_with("snapshot file ignored"), 1U);
+    CHECK_EQ(lines_with("no snapshot yet: all jobs are admitted"), 1U);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(a_fault_inside_admits) {
+    const Site site;
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    g_no_memory = true;
+    const auto answer = plugin.submit(1001, "physics");
+    g_no_memory = false;
+    CHECK_EQ(answer.rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.submit(1001, "physics").rc, int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(a_daemon_that_talks_nonsense_is_dropped_and_changes_nothing) {
+    const std::string nonsense[] = {
+        "HTTP/1.1 400 Bad Request\r\n\r\n", std::string("\xff\xff\xff\xff", 4),
+        std::string("\0\0\0\0", 4),         *wire::frame("MUNGE:AwQFAAA:"),
+        *wire::frame("not a credential"),
+    };
+    const test::PrivateMunged munged;
+    for (const auto& bytes : nonsense) {
+        Site site;
+        site.auth_info("socket=" + munged.socket());
+        const auto listener = gate::Listener::open("127.0.0.1:0");
+        CHECK(listener.has_value());
+        site.conf("Daemon=127.0.0.1:" + std::to_string(listener->port()) + "\n");
+        site.store(paused_world());
+        const Loaded plugin;
+        CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+        pollfd incoming{listener->fd(), POLLIN, 0};
+        CHECK(::poll(&incoming, 1, 10'000) == 1);
+        const auto accepted = listener->accept();
+        CHECK(accepted.has_value());
+        CHECK(::send(accepted->fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0);
+        CHECK(eventually([] { return lines_with("no daemon") == 1; }));
+        CHECK_EQ(plugin.submit(1001, "physics").rc, int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+    }
+}
+
+CASE(eight_threads_submit_while_snapshots_change) {
+    const test::PrivateMunged munged;
+    Site site;
+    site.auth_info("socket=" + munged.socket() + ",ttl=60");
+    auto gate = gate::Gate::start({{"127.0.0.1:0"}, ::getuid(), munged.socket()}, kClock);
+    CHECK(gate.has_value());
+    site.conf("Daemon=127.0.0.1:" + std::to_string((*gate)->listening_ports()[0]) + "\n");
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    std::atomic<bool> stop{false};
+    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> admitted{0};
+    std::atomic<int> odd{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i)
+        threads.emplace_back([&] {
+            while (!stop.load(std::memory_order_relaxed)) {
+                const auto answer = plugin.submit(1001, nullptr);
+                if (answer.rc == SLURM_SUCCESS)
+                    admitted.fetch_add(1, std::memory_order_relaxed);
+                else
+                    refused.fetch_add(1, std::memory_order_relaxed);
+                // Refused with words, admitted without: never a mixture of two snapshots.
+                if ((answer.rc == SLURM_SUCCESS) != answer.text.empty())
+                    odd.fetch_add(1, std::memory_order_relaxed);
+            }
+        });
+    std::uint64_t sequence = 0;
+    for (int i = 0; i < 40; ++i) {
+        auto next = paused_world();
+        next.accounts.front().percent = i; // so that each is another one
+        if (i % 2 == 0) {
+            next.accounts.back().standing = model::Standing::normal;
+            next.accounts.back().text.clear();
+        }
+        (*gate)->publish(std::make_shared<const model::Snapshot>(next));
+        sequence = (*gate)->status().sequence;
+        CHECK(eventually([&] {
+            const auto status = (*gate)->status();
+            return status.plugins.size() == 1 && status.plugins[0].sequence == sequence;
+        }));
+    }
+    stop = true;
+    for (auto& thread : threads)
+        thread.join();
+    CHECK_EQ(odd.load(), 0);
+    CHECK(refused.load() > 0);
+    CHECK(admitted.load() > 0);
+    CHECK(eventually([&] {
+        const auto status = (*gate)->status();
+        return status.plugins.size() == 1 && status.plugins[0].counters.refused == refused.load() &&
+               status.plugins[0].counters.admitted == admitted.load() &&
+               status.plugins[0].counters.faults == 0;
+    }));
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
