@@ -38,11 +38,7 @@ bool is_exempt(const Request& request, const Settings& settings) noexcept {
            all_contained(settings.exempt_reservations, request.reservation);
 }
 
-Verdict judge_account(const View& view, std::string_view name, const Settings& settings,
-                      Instant now) noexcept {
-    if (contains(settings.exempt_accounts, name))
-        return {Reason::exempt};
-    const View::Account* account = view.account(name);
+Verdict judge_account(const View::Account* account, Instant now) noexcept {
     if (account == nullptr)
         return {Reason::unknown_account};
     if (is_paused(*account, now))
@@ -51,6 +47,16 @@ Verdict judge_account(const View& view, std::string_view name, const Settings& s
     if (account->standing == model::Standing::paused)
         return {Reason::pause_over, account};
     return {account->text.length > 0 ? Reason::notice : Reason::normal, account};
+}
+
+Verdict judge_default(const View& view, std::uint32_t uid, const Settings& settings,
+                      Instant now) noexcept {
+    const View::User* user = view.user(uid);
+    if (user == nullptr || user->default_account.length == 0)
+        return {Reason::unknown_user};
+    if (contains(settings.exempt_accounts, view.text(user->default_account)))
+        return {Reason::exempt};
+    return judge_account(view.default_of(*user), now);
 }
 
 } // namespace
@@ -65,13 +71,11 @@ Verdict judge(const Request& request, const View* view, const Settings& settings
         return {Reason::no_snapshot};
     if (settings.fail_open && moment.age > settings.max_age)
         return {Reason::stale};
-    std::string_view name = request.account;
-    if (name.empty())
-        if (const View::User* user = view->user(request.user))
-            name = view->text(user->default_account);
-    if (name.empty())
-        return {Reason::unknown_user};
-    return judge_account(*view, name, settings, moment.now);
+    if (request.account.empty())
+        return judge_default(*view, request.user, settings, moment.now);
+    if (contains(settings.exempt_accounts, request.account))
+        return {Reason::exempt};
+    return judge_account(view->account(request.account), moment.now);
 }
 
 } // namespace sluice::plugin

@@ -28,6 +28,12 @@ std::uint64_t head_of(std::string_view folded) {
     return head;
 }
 
+// In sorted order, what the first and the last name begin with, all begin with.
+std::size_t common_prefix(std::string_view first, std::string_view last) {
+    const auto end = std::mismatch(first.begin(), first.end(), last.begin(), last.end()).first;
+    return static_cast<std::size_t>(end - first.begin());
+}
+
 } // namespace
 
 View::Ref View::keep(std::string_view text) {
@@ -55,9 +61,12 @@ void View::keep_accounts(const std::vector<model::SnapshotAccount>& accounts) {
         const int order = text(a.folded).compare(text(b.folded));
         return order != 0 ? order < 0 : a.standing > b.standing;
     });
+    common_ = accounts_.empty()
+                  ? 0
+                  : common_prefix(text(accounts_.front().folded), text(accounts_.back().folded));
     heads_.reserve(accounts_.size());
     for (const auto& account : accounts_)
-        heads_.push_back(head_of(text(account.folded)));
+        heads_.push_back(head_of(text(account.folded).substr(common_)));
 }
 
 // Names of accounts that are known already are not stored again.
@@ -74,6 +83,8 @@ void View::keep_users(const std::vector<model::SnapshotUser>& users) {
         User user;
         user.uid = from.uid;
         user.default_account = known_name(from.default_account);
+        if (const Account* known = account(from.default_account))
+            user.default_index = static_cast<std::uint32_t>(known - accounts_.data());
         user.first = static_cast<std::uint32_t>(memberships_.size());
         user.count = static_cast<std::uint32_t>(from.accounts.size());
         for (const auto& name : from.accounts)
@@ -82,6 +93,9 @@ void View::keep_users(const std::vector<model::SnapshotUser>& users) {
     }
     std::stable_sort(users_.begin(), users_.end(),
                      [](const User& a, const User& b) { return a.uid < b.uid; });
+    uids_.reserve(users_.size());
+    for (const auto& user : users_)
+        uids_.push_back(user.uid);
 }
 
 View::View(const model::Snapshot& snapshot) : sequence_(snapshot.sequence) {
@@ -95,7 +109,10 @@ const View::Account* View::account(std::string_view name) const noexcept {
         return nullptr;
     std::transform(name.begin(), name.end(), buffer.begin(), fold);
     const std::string_view wanted(buffer.data(), name.size());
-    const auto heads = std::equal_range(heads_.begin(), heads_.end(), head_of(wanted));
+    if (wanted.size() < common_)
+        return nullptr;
+    const std::uint64_t head = head_of(wanted.substr(common_));
+    const auto heads = std::equal_range(heads_.begin(), heads_.end(), head);
     const auto begin = accounts_.begin() + (heads.first - heads_.begin());
     const auto end = accounts_.begin() + (heads.second - heads_.begin());
     const auto found =
@@ -106,10 +123,10 @@ const View::Account* View::account(std::string_view name) const noexcept {
 }
 
 const View::User* View::user(std::uint32_t uid) const noexcept {
-    const auto found =
-        std::lower_bound(users_.begin(), users_.end(), uid,
-                         [](const User& user, std::uint32_t key) { return user.uid < key; });
-    return found != users_.end() && found->uid == uid ? &*found : nullptr;
+    const auto found = std::lower_bound(uids_.begin(), uids_.end(), uid);
+    return found != uids_.end() && *found == uid
+               ? &users_[static_cast<std::size_t>(found - uids_.begin())]
+               : nullptr;
 }
 
 } // namespace sluice::plugin

@@ -16,6 +16,8 @@ namespace sluice::plugin {
 
 class View {
 public:
+    static constexpr std::uint32_t kUnknown = UINT32_MAX;
+
     // A piece of the arena.
     struct Ref {
         std::uint32_t at = 0;
@@ -31,7 +33,8 @@ public:
     };
     struct User {
         std::uint32_t uid = 0;
-        Ref default_account; // empty: none
+        Ref default_account;                    // empty: none
+        std::uint32_t default_index = kUnknown; // in the accounts
         std::uint32_t first = 0;
         std::uint32_t count = 0;
     };
@@ -42,6 +45,10 @@ public:
     const Account* account(std::string_view name) const noexcept;
     // nullptr: unknown. O(log users).
     const User* user(std::uint32_t uid) const noexcept;
+    // The account that `user` has as default; nullptr: it has none, or one without a policy.
+    const Account* default_of(const User& user) const noexcept {
+        return user.default_index == kUnknown ? nullptr : &accounts_[user.default_index];
+    }
     std::span<const Ref> accounts_of(const User& user) const noexcept {
         return {memberships_.data() + user.first, user.count};
     }
@@ -59,10 +66,13 @@ private:
     Ref known_name(std::string_view name);
 
     std::string arena_;
-    std::vector<Account> accounts_;    // by folded name
-    std::vector<std::uint64_t> heads_; // first eight folded bytes of each, in the same order
-    std::vector<User> users_;          // by uid
-    std::vector<Ref> memberships_;     // account names of all users, user after user
+    std::vector<Account> accounts_; // by folded name
+    // Of each folded name the eight bytes after those that all names begin with, in the same order.
+    std::vector<std::uint64_t> heads_;
+    std::size_t common_ = 0;          // how many bytes all names begin with
+    std::vector<User> users_;         // by uid
+    std::vector<std::uint32_t> uids_; // of users_, in the same order
+    std::vector<Ref> memberships_;    // account names of all users, user after user
     std::uint64_t sequence_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "daemon/adapters/gate/gate.hpp"
 #include "daemon/adapters/gate/listener.hpp"
 #include "tests/common/cred/private_munged.hpp"
+#include "tests/plugin/stub_slurm.hpp"
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
 
@@ -19,83 +20,19 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdarg>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <mutex>
-#include <new>
 #include <thread>
 #include <vector>
-
-namespace {
-
-std::mutex g_mutex;
-std::string g_log;
-std::atomic<bool> g_no_memory{false};
-
-void add_line(const char* format, std::va_list args) {
-    char line[1024];
-    std::vsnprintf(line, sizeof line, format, args);
-    const std::lock_guard lock(g_mutex);
-    g_log += std::string(line) + '\n';
-}
-
-} // namespace
-
-// What slurmctld exports. The linker hands these to the plugin when it is loaded.
-#pragma GCC visibility push(default)
-extern "C" {
-void slurm_info(const char* format, ...);
-void slurm_error(const char* format, ...);
-char* slurm_xstrdup(const char* text);
-void slurm_xfree(void** memory);
-extern slurm_conf_t slurm_conf;
-
-slurm_conf_t slurm_conf{};
-void slurm_info(const char* format, ...) {
-    std::va_list args;
-    va_start(args, format);
-    add_line(format, args);
-    va_end(args);
-}
-void slurm_error(const char* format, ...) {
-    std::va_list args;
-    va_start(args, format);
-    add_line(format, args);
-    va_end(args);
-}
-// Memory that free() does not take: a plugin that mixes allocators dies here as in slurmctld.
-constexpr std::size_t kXHead = 16;
-char* slurm_xstrdup(const char* text) {
-    if (g_no_memory.load())
-        throw std::bad_alloc();
-    auto* memory = static_cast<char*>(std::malloc(kXHead + std::strlen(text) + 1));
-    return std::strcpy(memory + kXHead, text);
-}
-void slurm_xfree(void** memory) {
-    if (*memory != nullptr)
-        std::free(static_cast<char*>(*memory) - kXHead);
-    *memory = nullptr;
-}
-}
-#pragma GCC visibility pop
 
 using namespace sluice;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::size_t lines_with(std::string_view what) {
-    const std::lock_guard lock(g_mutex);
-    std::size_t count = 0;
-    for (auto at = g_log.find(what); at != std::string::npos; at = g_log.find(what, at + 1))
-        ++count;
-    return count;
-}
 
 bool eventually(const std::function<bool()>& what, std::chrono::seconds within = 20s) {
     const auto end = std::chrono::steady_clock::now() + within;
@@ -202,8 +139,7 @@ public:
         slurm_conf.slurm_conf = conf_path_.data();
         slurm_conf.state_save_location = folder.data();
         slurm_conf.cluster_name = cluster_.data();
-        const std::lock_guard lock(g_mutex);
-        g_log.clear();
+        test::clear_slurm_log();
     }
     Site(const Site&) = delete;
     Site& operator=(const Site&) = delete;
@@ -320,7 +256,8 @@ CASE(only_the_move_to_a_paused_account_is_refused) {
     CHECK_EQ(plugin.modify(1001, ""), int{ESLURM_ACCOUNTING_POLICY});
     CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
 #if SLURM_VERSION_NUMBER < SLURM_VERSION_NUM(23, 2, 0)
-    CHECK_EQ(lines_with("job update of uid 1001 refused: account physics is paused"), 2U);
+    CHECK_EQ(test::slurm_log_lines("job update of uid 1001 refused: account physics is paused"),
+             2U);
 #endif
 }
 
@@ -334,7 +271,7 @@ CASE(bad_settings_never_fail_the_start) {
         const Loaded plugin;
         CHECK_EQ(plugin.init(), SLURM_SUCCESS);
         CHECK_EQ(plugin.submit(1001, "physics").rc, int{ESLURM_ACCOUNTING_POLICY});
-        CHECK(eventually([] { return lines_with("sluice.conf:1: ") == 1; }));
+        CHECK(eventually([] { return test::slurm_log_lines("sluice.conf:1: ") == 1; }));
         CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
     }
 }
@@ -354,8 +291,8 @@ CASE(a_damaged_snapshot_is_ignored_with_one_line) {
     const Loaded plugin;
     CHECK_EQ(plugin.init(), SLURM_SUCCESS);
     CHECK_EQ(plugin.submit(1001, "physics").rc, SLURM_SUCCESS);
-    CHECK_EQ(lines_with("snapshot file ignored"), 1U);
-    CHECK_EQ(lines_with("no snapshot yet: all jobs are admitted"), 1U);
+    CHECK_EQ(test::slurm_log_lines("snapshot file ignored"), 1U);
+    CHECK_EQ(test::slurm_log_lines("no snapshot yet: all jobs are admitted"), 1U);
     CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
 }
 
@@ -364,9 +301,9 @@ CASE(a_fault_inside_admits) {
     site.store(paused_world());
     const Loaded plugin;
     CHECK_EQ(plugin.init(), SLURM_SUCCESS);
-    g_no_memory = true;
+    test::slurm_memory_is_out() = true;
     const auto answer = plugin.submit(1001, "physics");
-    g_no_memory = false;
+    test::slurm_memory_is_out() = false;
     CHECK_EQ(answer.rc, SLURM_SUCCESS);
     CHECK_EQ(plugin.submit(1001, "physics").rc, int{ESLURM_ACCOUNTING_POLICY});
     CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
@@ -393,7 +330,7 @@ CASE(a_daemon_that_talks_nonsense_is_dropped_and_changes_nothing) {
         const auto accepted = listener->accept();
         CHECK(accepted.has_value());
         CHECK(::send(accepted->fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) > 0);
-        CHECK(eventually([] { return lines_with("no daemon") == 1; }));
+        CHECK(eventually([] { return test::slurm_log_lines("no daemon") == 1; }));
         CHECK_EQ(plugin.submit(1001, "physics").rc, int{ESLURM_ACCOUNTING_POLICY});
         CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
     }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// job_submit() through a built plugin, with 100,000 accounts and users in its snapshot: time of
+// each call as the caller sees it. The second plugin does nothing: what is left is the measuring
+// itself.
+//
+//   make bench && tests/bench/bench_submit
+#include "common/wire/file.hpp"
+#include "tests/plugin/stub_slurm.hpp"
+
+#include <slurm/slurm_errno.h>
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace sluice;
+
+namespace {
+
+constexpr int kAccounts = 100'000;
+constexpr std::uint32_t kFirstUid = 10'000;
+
+using Submit = int (*)(job_desc_msg_t*, std::uint32_t, char**);
+
+std::string account_name(int i) {
+    char name[32];
+    std::snprintf(name, sizeof name, "project%06d", i);
+    return name;
+}
+
+// Every tenth account is paused, every tenth warns.
+model::Snapshot world() {
+    model::Snapshot snapshot;
+    snapshot.cluster = "lab";
+    snapshot.sequence = 1;
+    for (int i = 0; i < kAccounts; ++i) {
+        model::SnapshotAccount account;
+        account.name = account_name(i);
+        account.percent = i % 12'000;
+        if (i % 10 == 0) {
+            account.standing = model::Standing::paused;
+            account.until = instant(std::time(nullptr) + 86'400);
+            account.text = "account " + account.name +
+                           " is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 %, grace to "
+                           "100 %). Next period starts 2027-01-01. Ask hpc-admin@example.org.";
+        } else if (i % 10 == 1) {
+            account.text = "account " + account.name + ": 85 % used";
+        }
+        snapshot.accounts.push_back(account);
+        snapshot.users.push_back({kFirstUid + static_cast<std::uint32_t>(i),
+                                  account.name,
+                                  {account.name, account_name((i + 1) % kAccounts)}});
+    }
+    std::sort(snapshot.users.begin(), snapshot.users.end(),
+              [](const auto& a, const auto& b) { return a.uid < b.uid; });
+    for (auto& user : snapshot.users)
+        std::sort(user.accounts.begin(), user.accounts.end());
+    return snapshot;
+}
+
+struct Job {
+    std::uint32_t uid = 0;
+    std::string account;
+};
+
+// Accounts with number % 10 == `remainder`, in no order.
+std::vector<Job> jobs(int remainder, bool named) {
+    std::vector<Job> out;
+    for (int i = remainder; i < kAccounts; i += 10)
+        out.push_back({kFirstUid + static_cast<std::uint32_t>(i), named ? account_name(i) : ""});
+    std::shuffle(out.begin(), out.end(), std::mt19937(1));
+    return out;
+}
+
+std::int64_t nanoseconds() {
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+void call(Submit submit, const std::vector<Job>& jobs, std::vector<std::int64_t>& times,
+          int rounds) {
+    times.reserve(jobs.size() * static_cast<std::size_t>(rounds));
+    for (int round = 0; round < rounds; ++round)
+        for (const auto& job : jobs) {
+            job_desc_msg_t desc{};
+            desc.user_id = job.uid;
+            desc.account = job.account.empty() ? nullptr : const_cast<char*>(job.account.c_str());
+            char* message = nullptr;
+            const std::int64_t begin = nanoseconds();
+            submit(&desc, job.uid, &message);
+            times.push_back(nanoseconds() - begin);
+            if (message != nullptr)
+                slurm_xfree(reinterpret_cast<void**>(&message));
+        }
+}
+
+void report(const char* plugin, const char* what, Submit submit, const std::vector<Job>& jobs,
+            int threads) {
+    constexpr int kRounds = 20;
+    std::vector<std::vector<std::int64_t>> times(static_cast<std::size_t>(threads));
+    std::vector<std::thread> running;
+    for (auto& own : times)
+        running.emplace_back([&] { call(submit, jobs, own, kRounds); });
+    for (auto& thread : running)
+        thread.join();
+    std::vector<std::int64_t> all;
+    for (const auto& own : times)
+        all.insert(all.end(), own.begin(), own.end());
+    std::sort(all.begin(), all.end());
+    long double sum = 0;
+    for (const auto time : all)
+        sum += static_cast<long double>(time);
+    const auto at = [&all](std::size_t per_mille) { return all[all.size() * per_mille / 1000]; };
+    std::printf("%-8s %-16s %d  %9zu  %7.0Lf %7lld %7lld %7lld %9lld\n", plugin, what, threads,
+                all.size(), sum / static_cast<long double>(all.size()),
+                static_cast<long long>(at(500)), static_cast<long long>(at(990)),
+                static_cast<long long>(at(999)), static_cast<long long>(all.back()));
+}
+
+void run(const char* name, const std::string& path) {
+    void* handle = ::dlopen(path.c_str(), RTLD_LAZY);
+    if (handle == nullptr) {
+        std::fprintf(stderr, "%s\n", ::dlerror());
+        std::exit(1);
+    }
+    const auto init = reinterpret_cast<int (*)()>(::dlsym(handle, "init"));
+    const auto fini = reinterpret_cast<int (*)()>(::dlsym(handle, "fini"));
+    const auto submit = reinterpret_cast<Submit>(::dlsym(handle, "job_submit"));
+    const std::int64_t begin = nanoseconds();
+    init();
+    std::printf("# %s: init %lld us\n", name,
+                static_cast<long long>((nanoseconds() - begin) / 1000));
+    for (const int threads : {1, 4}) {
+        report(name, "admit, named", submit, jobs(2, true), threads);
+        report(name, "admit, default", submit, jobs(2, false), threads);
+        report(name, "warn", submit, jobs(1, true), threads);
+        report(name, "refuse, named", submit, jobs(0, true), threads);
+        report(name, "refuse, default", submit, jobs(0, false), threads);
+    }
+    fini();
+    ::dlclose(handle);
+}
+
+} // namespace
+
+int main() {
+    std::string folder = std::filesystem::temp_directory_path() / "sluice-bench-XXXXXX";
+    if (::mkdtemp(folder.data()) == nullptr)
+        return 1;
+    std::string conf = folder + "/slurm.conf";
+    std::string cluster = "lab";
+    slurm_conf.slurm_conf = conf.data();
+    slurm_conf.state_save_location = folder.data();
+    slurm_conf.cluster_name = cluster.data();
+    const bool stored = wire::save_file(folder + "/sluice_snapshot", world()).has_value();
+    const char* top = std::getenv("SLUICE_BUILDDIR");
+    const std::string build = top != nullptr ? top : ".";
+    std::printf(
+        "# job_submit(), %d accounts and users; times in ns, each with one clock_gettime()\n",
+        kAccounts);
+    std::printf("# plugin what     threads    calls     mean     p50     p99   p99.9       max\n");
+    if (stored) {
+        run("empty", build + "/.libs/bench_empty.so");
+        run("sluice", build + "/.libs/job_submit_sluice.so");
+    }
+    std::filesystem::remove_all(folder);
+    return stored ? 0 : 1;
+}
