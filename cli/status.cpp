@@ -80,6 +80,10 @@ void add_rows(Sheet& sheet, json::View account) {
         sheet.rows.push_back(fill(account, component, sheet.exact()));
     if (account["components"].size() == 0)
         sheet.rows.push_back(fill(account, json::View(), sheet.exact()));
+    // Slurm's own billing TRES is a component like others and has its row already.
+    for (const auto& component : account["components"].items())
+        if (component["tres"].text() == "billing")
+            return;
     if (account["judged"].text() != "billing")
         return;
     Row row = fill(account, json::View(), sheet.exact());
