@@ -18,11 +18,17 @@ constexpr std::array kColumns{
     Column{"left", "Left", 16, "what is left of it; negative: overused"},
     Column{"percent", "Percent", 10, "used, of what was granted"},
     Column{"standing", "Standing", 10, "normal, downscaled or paused"},
-    Column{"cause", "Cause", 24, "what brought the standing about"},
+    Column{"cause", "Cause", 40, "what brought the standing about"},
     Column{"resets", "Resets", 19, "begin of the next period, local time"},
 };
 constexpr const char* kDefault =
     "account,component,allocation,used,left,percent,standing,cause,resets";
+
+// In observe mode nobody is held up: who reads "paused" here must not believe it.
+std::string why(json::View balance) {
+    const std::string out = cause(balance);
+    return out.empty() || balance["mode"].text() != "observe" ? out : out + " (observed only)";
+}
 
 Row fill(json::View balance, bool exact) {
     return {balance["account"].text(),
@@ -33,7 +39,7 @@ Row fill(json::View balance, bool exact) {
             amount(balance["left"], exact),
             percent(balance["usage_percentage"]),
             balance["standing"].text(),
-            cause(balance),
+            why(balance),
             local_day(balance, "resets")};
 }
 

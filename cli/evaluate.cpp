@@ -57,8 +57,9 @@ std::string outcome(json::View command, bool dry_run) {
 
 std::string command_lines(json::View command, const std::string& word) {
     std::string out = "  " + word + ": " + command["description"].text();
-    if (const std::string reason = command["reason"].text(); !reason.empty())
-        out += " (" + reason + ")";
+    const std::string reason = " (" + command["reason"].text() + ")";
+    if (reason.size() > 3 && !out.ends_with(reason))
+        out += reason;
     out += "\n      " + command["sacctmgr"].text() + '\n';
     if (const std::string error = command["error"].text(); !error.empty())
         out += "      error: " + error + '\n';
@@ -125,7 +126,7 @@ bool failed(const json::Value& answer) {
     for (const auto& command : answer["commands"].items())
         if (command["success"].is_bool() && !command["success"].boolean())
             return true;
-    return !answer["turn"]["error"].text().empty();
+    return false;
 }
 
 } // namespace
@@ -143,13 +144,14 @@ int run_evaluate(const Context& context, int argc, char** argv) {
     const auto answer = Client(parsed.context.socket).post("/api/v1/evaluate", body);
     if (!answer)
         return complain(parsed.context, answer.error());
+    const std::string error = (*answer)["turn"]["error"].text();
     if (parsed.options.json)
         print_json(parsed, *answer);
-    else
+    else if (error.empty())
         print(parsed.context, text(parsed, *answer));
-    const std::string error = (*answer)["turn"]["error"].text();
+    // The rest of the answer is then of the last good turn: `sluice status` shows that.
     if (!error.empty())
-        complain(parsed.context, "the turn failed: " + error);
+        return complain(parsed.context, "the turn failed: " + error);
     return failed(*answer) ? kFailed : kOk;
 }
 

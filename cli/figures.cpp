@@ -86,13 +86,15 @@ std::string age(std::chrono::seconds span) {
 std::string cause(json::View account) {
     const auto from = account["cause"];
     const std::string kind = from["kind"].text();
+    if (kind == "own" && account["standing"].text() == "normal")
+        return "";
     if (kind == "ancestor")
         return "parent " + from["account"].text();
     if (kind == "override")
         return "override " + std::to_string(from["override_id"].integer());
     if (kind == "foreign")
         return "set by hand";
-    return account["standing"].text() == "normal" ? "" : account["judged"].text();
+    return account["judged"].text();
 }
 
 } // namespace sluice::cli

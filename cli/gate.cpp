@@ -14,7 +14,7 @@ constexpr std::array kColumns{
     Column{"address", "Address", 32, "where it connects from"},
     Column{"slurm", "Slurm", 12, "version of slurmctld"},
     Column{"version", "Version", 12, "version of the plugin"},
-    Column{"sequence", "Sequence", 12, "newest snapshot it has acknowledged"},
+    Column{"sequence", "Sequence", 20, "newest snapshot it has acknowledged"},
     Column{"behind", "Behind", 8, "snapshots that it has not acknowledged yet"},
     Column{"heard", "Heard", 10, "time since it was last heard"},
     Column{"connected", "Connected", 19, "since when, local time"},
