@@ -15,7 +15,21 @@
 namespace sluice::cli {
 namespace {
 
-enum LongOnly { kDelimiter = 256, kHelpFormat, kJsonOption, kDryRunOption, kSocketOption, kUsage };
+enum LongOnly {
+    kDelimiter = 256,
+    kHelpFormat,
+    kJsonOption,
+    kDryRunOption,
+    kSocketOption,
+    kUsage,
+    kAllocation,
+    kGraceRatio,
+    kPreviousUsage,
+    kCarryoverFactor,
+    kNoCarryover,
+    kCurrentUsage,
+    kDailyRate
+};
 
 struct Spec {
     const char* name;
@@ -38,6 +52,14 @@ constexpr std::array kSpecs{
     Spec{"parsable", 'p', nullptr, kTable, "fields separated by |, also a trailing one"},
     Spec{"parsable2", 'P', nullptr, kTable, "fields separated by |, no trailing one"},
     Spec{"user", 'u', "NAME", kUser, "as this user sees it (staff only, unless it is you)"},
+    Spec{"allocation", kAllocation, "HOURS", kFigures, "granted for the period (default 1000)"},
+    Spec{"grace-ratio", kGraceRatio, "RATIO", kFigures, "0.2 is up to 120 % (default 0.2)"},
+    Spec{"previous-usage", kPreviousUsage, "HOURS", kFigures, "in the period before (default 0)"},
+    Spec{"carryover-factor", kCarryoverFactor, "PERCENT", kFigures,
+         "most that is carried over (default 50)"},
+    Spec{"no-carryover", kNoCarryover, nullptr, kFigures, "carry nothing over"},
+    Spec{"current-usage", kCurrentUsage, "HOURS", kFigures, "in this period (default 0)"},
+    Spec{"daily-rate", kDailyRate, "HOURS", kFigures, "used a day from now on (default 0)"},
     Spec{"quiet", 'Q', nullptr, 0, "no warnings and no remarks"},
     Spec{"socket", kSocketOption, "PATH", kSocket, "the daemon's socket (also SLUICE_SOCKET)"},
     Spec{"verbose", 'v', nullptr, 0, "say what is asked of the daemon"},
@@ -136,8 +158,17 @@ struct Reader {
                                                     std::string(value) + "'"));
             return true;
         default:
-            return false;
+            return figure(id, value);
         }
+    }
+
+    bool figure(int id, const char* value) {
+        for (const auto& spec : kSpecs)
+            if (spec.id == id && spec.group == kFigures) {
+                parsed.options.figures[spec.name] = value;
+                return true;
+            }
+        return false;
     }
 
     bool flag(int id) {
@@ -225,6 +256,8 @@ Parsed parse_options(const Context& context, const Subcommand& self, unsigned gr
     }
     if (parsed.done)
         return parsed;
+    if ((groups & kFile) != 0 && optind < argc)
+        parsed.options.file = argv[optind++];
     for (int i = optind; i < argc; ++i)
         for (auto& account : split(argv[i], ','))
             parsed.options.accounts.push_back(std::move(account));

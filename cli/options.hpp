@@ -4,6 +4,7 @@
 
 #include "cli/command.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,14 +15,16 @@ namespace sluice::cli {
 // Groups of options a subcommand takes, to be or-ed. Help, version, verbosity and the socket are
 // always taken.
 enum Group : unsigned {
-    kTable = 1,    // -n -p -P --delimiter -o --helpformat
-    kJson = 2,     // --json
-    kAccounts = 4, // -A and ACCOUNT arguments
-    kUser = 8,     // -u
-    kLimit = 16,   // -l
-    kDryRun = 32,  // --dry-run
-    kCluster = 64, // -M
-    kSocket = 128, // --socket
+    kTable = 1,     // -n -p -P --delimiter -o --helpformat
+    kJson = 2,      // --json
+    kAccounts = 4,  // -A and ACCOUNT arguments
+    kUser = 8,      // -u
+    kLimit = 16,    // -l
+    kDryRun = 32,   // --dry-run
+    kCluster = 64,  // -M
+    kSocket = 128,  // --socket
+    kFile = 256,    // one FILE argument
+    kFigures = 512, // --allocation and the other figures of a preview
 };
 
 struct Options {
@@ -37,6 +40,8 @@ struct Options {
     std::string cluster;
     std::optional<std::size_t> limit;
     bool dry_run = false;
+    std::string file;
+    std::map<std::string, std::string> figures; // option's name -> value as typed
 };
 
 struct Parsed {

@@ -19,6 +19,10 @@ constexpr std::array kSubcommands{
     Subcommand{"history", "[ACCOUNT...]", "Evaluations on record", run_history},
     Subcommand{"commands", "[ACCOUNT...]", "Changes made in Slurm", run_commands},
     Subcommand{"gate", "", "The plugins that are connected and what they have", run_gate},
+    Subcommand{"simulate", "FILE", "Run policies over a scripted timeline, without Slurm",
+               run_simulate},
+    Subcommand{"preview", "[FILE]",
+               "Thresholds, carryover and the dates at which they will be crossed", run_preview},
     Subcommand{"help", "[SUBCOMMAND]", "This list, or the help of a subcommand", run_help},
     Subcommand{"version", "", "Versions of this program and of the daemon", run_version},
 };

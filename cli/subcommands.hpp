@@ -13,6 +13,8 @@ int run_explain(const Context& context, int argc, char** argv);
 int run_gate(const Context& context, int argc, char** argv);
 int run_help(const Context& context, int argc, char** argv);
 int run_history(const Context& context, int argc, char** argv);
+int run_preview(const Context& context, int argc, char** argv);
+int run_simulate(const Context& context, int argc, char** argv);
 int run_status(const Context& context, int argc, char** argv);
 int run_version(const Context& context, int argc, char** argv);
 

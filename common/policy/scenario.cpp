@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/scenario.hpp"
+
+#include "common/policy/decide.hpp"
+#include "common/policy/exact.hpp"
+#include "common/policy/meter.hpp"
+#include "common/policy/periods.hpp"
+#include "common/policy/plan.hpp"
+#include "common/policy/simulated.hpp"
+#include "common/policy/tree.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+namespace sluice::policy {
+
+using model::ScenarioStep;
+
+namespace {
+
+class Simulation {
+public:
+    Simulation(const model::Scenario& scenario, const Zone& zone, Instant start)
+        : zone_(zone), set_(scenario.set), structure_(simulated_structure(scenario)),
+          tree_(structure_), accounts_(tree_.size()), meter_(cells(), start),
+          reset_(cells(), Wide{0}) {
+        facts_.structure = structure_;
+        facts_.raw_usage_known = true;
+        for (const auto& rule : rules())
+            mark_periods(rule, start);
+    }
+
+    void step(const ScenarioStep& step, const std::function<void(const Evaluated&)>& sink) {
+        reach(std::max(zone_.instant(step.at), meter_.now()));
+        grant(step);
+        charge(step);
+        start_jobs(step);
+        pin(step);
+        adjust(step);
+        if (step.evaluate)
+            evaluate(step, sink);
+    }
+
+private:
+    std::size_t tres_count() const { return structure_.tres.size(); }
+    std::size_t cells() const { return accounts_ * tres_count(); }
+    Cell cell(int node, std::size_t tres) const {
+        return static_cast<std::size_t>(node) * tres_count() + tres;
+    }
+    std::optional<Cell> cell(const std::string& account, const std::string& tres) const {
+        const int node = tree_.find(account);
+        if (node == kNone)
+            return std::nullopt;
+        for (std::size_t i = 0; i < tres_count(); ++i)
+            if (structure_.tres[i].name == tres)
+                return cell(node, i);
+        return std::nullopt;
+    }
+
+    std::vector<model::PeriodRule> rules() const {
+        std::vector<model::PeriodRule> all;
+        for (const auto& policy : set_.policies)
+            if (std::find(all.begin(), all.end(), policy.period) == all.end())
+                all.push_back(policy.period);
+        return all;
+    }
+
+    void mark_periods(const model::PeriodRule& rule, Instant at) {
+        const auto current = period_at(rule, zone_, at);
+        if (const auto before = previous(rule, zone_, current))
+            meter_.mark(before->begin);
+        meter_.mark(current.begin);
+    }
+
+    std::optional<Instant> next_boundary() const {
+        return next_event(set_, zone_, meter_.now(), {});
+    }
+
+    // Goes through every boundary on the way, so that what an account had when a period ended is
+    // known although nobody evaluated then.
+    void reach(Instant at) {
+        for (auto boundary = next_boundary(); boundary && *boundary <= at;
+             boundary = next_boundary()) {
+            meter_.advance(*boundary - std::chrono::seconds{1});
+            remember_end_of_period();
+            meter_.mark(*boundary);
+            drop_old_marks();
+        }
+        meter_.advance(at);
+    }
+
+    void drop_old_marks() {
+        std::optional<Instant> oldest;
+        for (const auto& rule : rules()) {
+            const auto current = period_at(rule, zone_, meter_.now());
+            const auto before = previous(rule, zone_, current);
+            const Instant begin = before ? before->begin : current.begin;
+            oldest = oldest ? std::min(*oldest, begin) : begin;
+        }
+        if (oldest)
+            meter_.forget_before(*oldest);
+    }
+
+    // Only figures are remembered: flags, notifications and what Slurm has belong to evaluations.
+    void remember_end_of_period() {
+        collect();
+        for (auto& account : decide(set_, zone_, facts_).accounts) {
+            if (!account.error.empty())
+                continue;
+            auto& memory = facts_.history.accounts[account.account];
+            if (memory.period != account.memory.period) {
+                memory.notified.clear();
+                memory.held.clear();
+            }
+            memory.period = account.memory.period;
+            memory.bases = std::move(account.memory.bases);
+            memory.grants = std::move(account.memory.grants);
+            memory.previous_period = account.memory.previous_period;
+            memory.previous_bases = std::move(account.memory.previous_bases);
+            memory.previous_grants = std::move(account.memory.previous_grants);
+        }
+    }
+
+    void grant(const ScenarioStep& step) {
+        for (const auto& [account, changes] : step.set) {
+            auto& allocation = set_.accounts[account].allocation;
+            if (!allocation)
+                allocation.emplace();
+            for (const auto& [component, units] : changes)
+                (*allocation)[component] = units;
+        }
+    }
+
+    void charge(const ScenarioStep& step) {
+        for (const auto& [account, used] : step.usage)
+            for (const auto& [name, units] : used) {
+                const auto* component = set_.component(name);
+                if (component == nullptr)
+                    continue;
+                const auto where = cell(account, component->tres);
+                const auto amount = to_amount(units, *component);
+                if (where)
+                    meter_.charge(*where, amount.value_or(INT64_MAX));
+            }
+    }
+
+    void start_jobs(const ScenarioStep& step) {
+        for (const auto& job : step.jobs)
+            for (const auto& [tres, count] : job.tres)
+                if (const auto where = cell(job.account, tres))
+                    meter_.job(*where, count, zone_.instant(job.start), zone_.instant(job.end));
+    }
+
+    void pin(const ScenarioStep& step) {
+        for (const auto& entry : step.overrides)
+            facts_.history.overrides.push_back({++ledger_, entry.account, entry.standing,
+                                                meter_.now(), zone_.instant(entry.until),
+                                                entry.reason, "scenario"});
+    }
+
+    void adjust(const ScenarioStep& step) {
+        // Counts where a policy's period has this label; labels of several rules may be equal.
+        std::set<std::string> labels;
+        for (const auto& rule : rules())
+            labels.insert(period_at(rule, zone_, meter_.now()).label);
+        for (const auto& entry : step.adjustments)
+            for (const auto& label : labels)
+                facts_.history.adjustments.push_back({++ledger_, entry.account, label, entry.units,
+                                                      entry.reason, "scenario", meter_.now()});
+    }
+
+    void evaluate(const ScenarioStep& step, const std::function<void(const Evaluated&)>& sink) {
+        collect();
+        const auto decision = decide(set_, zone_, facts_);
+        const auto made = plan(set_, facts_, decision);
+        sink({step, decision, made, set_});
+        for (const auto& command : made.commands) {
+            apply(command, facts_.structure);
+            if (command.type == model::CommandType::reset_usage)
+                reset(command.account);
+        }
+        for (const auto& account : decision.accounts)
+            facts_.history.accounts[account.account] = account.memory;
+        for (const auto& [account, memory] : decision.released)
+            facts_.history.accounts[account] = memory;
+    }
+
+    void collect() {
+        facts_.now = meter_.now();
+        facts_.usage.clear();
+        std::vector<Window> wanted = windows(set_, zone_, facts_.now);
+        for (const auto& rule : rules()) // also one that begins now: charges at its first instant
+            if (const auto current = period_at(rule, zone_, facts_.now);
+                current.begin == facts_.now)
+                wanted.push_back({facts_.now, facts_.now});
+        for (const Window& window : wanted)
+            facts_.usage.push_back(usage(window));
+        facts_.raw_usage.clear();
+        const auto sums = with_descendants([&](Cell at) { return meter_.total(at); });
+        each_cell([&](const std::string& account, const std::string& tres, Cell at) {
+            if (sums[at] != 0)
+                facts_.raw_usage[account][tres] = narrow(sums[at] - reset_[at]).value_or(INT64_MAX);
+        });
+    }
+
+    model::WindowUsage usage(const Window& window) const {
+        model::WindowUsage out;
+        out.window = window;
+        const auto sums =
+            with_descendants([&](Cell at) { return meter_.between(at, window.begin, window.end); });
+        each_cell([&](const std::string& account, const std::string& tres, Cell at) {
+            if (sums[at] == 0)
+                return;
+            auto& split = out.accounts[account].tres[tres];
+            const auto amount = narrow(sums[at]);
+            split.settled = amount.value_or(INT64_MAX);
+            split.finished = amount ? 0 : INT64_MAX; // does not fit: the core will say so
+        });
+        return out;
+    }
+
+    template <class Read>
+    std::vector<Wide> with_descendants(Read read) const {
+        std::vector<Wide> sums(cells());
+        for (Cell at = 0; at < sums.size(); ++at)
+            sums[at] = read(at);
+        const auto& order = tree_.order();
+        for (auto node = order.rbegin(); node != order.rend(); ++node)
+            if (const int parent = tree_[*node].parent; parent != kNone)
+                for (std::size_t tres = 0; tres < tres_count(); ++tres)
+                    sums[cell(parent, tres)] += sums[cell(*node, tres)];
+        return sums;
+    }
+
+    template <class Body>
+    void each_cell(Body body) const {
+        for (int node = 0; node < static_cast<int>(tree_.size()); ++node) {
+            const std::string account(tree_[node].name);
+            for (std::size_t tres = 0; tres < tres_count(); ++tres)
+                body(account, structure_.tres[tres].name, cell(node, tres));
+        }
+    }
+
+    // Slurm sets the account and what is below it to zero and takes that off the parents.
+    void reset(const std::string& account) {
+        const int root = tree_.find(account);
+        if (root == kNone)
+            return;
+        const auto sums = with_descendants([&](Cell at) { return meter_.total(at); });
+        for (std::size_t tres = 0; tres < tres_count(); ++tres) {
+            const Wide gone = sums[cell(root, tres)] - reset_[cell(root, tres)];
+            for (int up = tree_[root].parent; up != kNone; up = tree_[up].parent)
+                reset_[cell(up, tres)] += gone;
+        }
+        std::vector<int> below{root};
+        while (!below.empty()) {
+            const int node = below.back();
+            below.pop_back();
+            for (std::size_t tres = 0; tres < tres_count(); ++tres)
+                reset_[cell(node, tres)] = sums[cell(node, tres)];
+            const auto& children = tree_[node].children;
+            below.insert(below.end(), children.begin(), children.end());
+        }
+    }
+
+    const Zone& zone_;
+    model::PolicySet set_;
+    const model::Structure structure_; // as it began; the tree looks into it
+    const Tree tree_;
+    const std::size_t accounts_;
+    model::Facts facts_; // its structure is the one that commands change
+    Meter meter_;
+    std::vector<Wide> reset_; // by cell, descendants included: what resets took off
+    std::int64_t ledger_ = 0;
+};
+
+} // namespace
+
+void run(const model::Scenario& scenario, const Zone& zone,
+         const std::function<void(const Evaluated&)>& sink) {
+    if (scenario.steps.empty())
+        return;
+    Simulation simulation(scenario, zone, zone.instant(scenario.steps.front().at));
+    for (const auto& step : scenario.steps)
+        simulation.step(step, sink);
+}
+
+} // namespace sluice::policy
