@@ -52,6 +52,7 @@ struct AccountMemory {
     // What Slurm was last seen to have of ours; tells drift from a change that is not yet made.
     std::string qos_in_force;
     std::map<std::string, std::int64_t> limits_in_force; // TRES name -> limit
+    std::map<std::string, std::int64_t> limits_asked;    // wanted by the last turn, not seen yet
 
     friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };

@@ -116,6 +116,12 @@ private:
     bool follows_;
 };
 
+bool is_entry(const std::map<std::string, std::int64_t>& map,
+              const std::pair<const std::string, std::int64_t>& entry) {
+    const auto found = map.find(entry.first);
+    return found != map.end() && found->second == entry.second;
+}
+
 bool limits_billing(const Policy& policy, const AccountDecision& decision) {
     if (!policy.billing.enabled || policy.limits.type == LimitType::grp_tres)
         return false;
@@ -181,9 +187,7 @@ void note_limits(const model::PolicySet& set, const model::Facts& facts,
     const auto gone = [&](const auto& entry) {
         for (const auto type :
              {LimitType::grp_tres_mins, LimitType::max_tres_mins, LimitType::grp_tres}) {
-            const auto& present = limits_of(row, type);
-            const auto found = present.find(entry.first);
-            if (found != present.end() && found->second == entry.second)
+            if (is_entry(limits_of(row, type), entry))
                 return false;
         }
         return true;
@@ -194,14 +198,20 @@ void note_limits(const model::PolicySet& set, const model::Facts& facts,
     if (!wanted)
         return;
     std::map<std::string, std::int64_t> next;
+    const auto asked = std::move(decision.memory.limits_asked);
+    decision.memory.limits_asked.clear();
     for (const auto& limit : *wanted) {
         const auto& present = limits_of(row, policy->limits.type);
         const auto found = present.find(limit.tres);
         const auto old = in_force.find(limit.tres);
         if (found != present.end() && limit.value && limit.accepts(found->second))
             next[limit.tres] = found->second;
+        else if (found != present.end() && is_entry(asked, *found))
+            next[limit.tres] = found->second; // done meanwhile, and out of date already
         else if (old != in_force.end())
             next[limit.tres] = old->second;
+        if (limit.value && (found == present.end() || !limit.accepts(found->second)))
+            decision.memory.limits_asked[limit.tres] = *limit.value;
     }
     for (const auto& entry : in_force)
         if (!next.contains(entry.first) && !gone(entry))

@@ -43,7 +43,7 @@ const std::map<std::string, std::int64_t>& limits_of(const model::Association& r
 const model::Policy* limiting_policy(const model::PolicySet& set,
                                      const model::AccountDecision& decision);
 
-// Updates memory.limits_in_force: what Slurm is seen to have of ours.
+// Updates memory.limits_in_force (what Slurm is seen to have of ours) and limits_asked.
 void note_limits(const model::PolicySet& set, const model::Facts& facts,
                  const model::Association& row, model::AccountDecision& decision);
 

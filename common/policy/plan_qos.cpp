@@ -41,7 +41,14 @@ Command qos_command(const Association& row, const SavedQos& target, std::string 
     return command;
 }
 
-std::string reason_for(const AccountDecision& decision) {
+bool steps(const Draft& draft, const AccountDecision& decision) {
+    for (const auto& name : decision.policies)
+        if (const auto* policy = find_policy(draft.set(), name))
+            return policy->strategy == model::QosStrategy::progressive;
+    return false;
+}
+
+std::string reason_for(const Draft& draft, const AccountDecision& decision) {
     const auto now = standing(decision.flags);
     if (now == Standing::normal)
         return "restored";
@@ -54,6 +61,8 @@ std::string reason_for(const AccountDecision& decision) {
     case CauseKind::foreign:
         break;
     }
+    if (steps(draft, decision))
+        return "step " + decision.qos + " reached";
     return now == Standing::paused ? "grace limit reached" : "allocation used up";
 }
 
@@ -84,7 +93,7 @@ void go_to(const Association& row, const SavedQos& target, const AccountDecision
     const bool drifted = !decision.enforced_qos.empty() &&
                          decision.memory.qos_in_force == decision.enforced_qos &&
                          decision.previous_flags == decision.flags;
-    draft.add(qos_command(row, target, drifted ? "drift" : reason_for(decision)),
+    draft.add(qos_command(row, target, drifted ? "drift" : reason_for(draft, decision)),
               !drifted || !only_reports(draft, decision));
 }
 
@@ -102,7 +111,7 @@ void plan_qos(const Association& row, const AccountDecision& decision, Draft& dr
     // Observed: shown, not done.
     if (decision.mode == model::Mode::observe && decision.enforced_qos.empty() &&
         !decision.qos.empty() && !has_qos(row, decision.qos))
-        draft.add(qos_command(row, exactly(decision.qos), reason_for(decision)), false);
+        draft.add(qos_command(row, exactly(decision.qos), reason_for(draft, decision)), false);
 }
 
 void plan_member(const Association& row, const AccountDecision& decision, Draft& draft) {

@@ -4,9 +4,11 @@
 #include "common/policy/decide.hpp"
 #include "common/policy/exact.hpp"
 #include "common/policy/meter.hpp"
+#include "common/policy/metric.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/plan.hpp"
 #include "common/policy/simulated.hpp"
+#include "common/policy/subjects.hpp"
 #include "common/policy/tree.hpp"
 
 #include <algorithm>

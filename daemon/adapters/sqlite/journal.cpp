@@ -80,6 +80,11 @@ SqliteJournal::record_turn(const std::string& cluster, const model::Decision& de
                 (known == written.end() || !(known->second == account.memory)))
                 changed.emplace(account.account, account.memory);
         }
+        // Accounts that no policy judges any more, until all that was held of them is given back.
+        for (const auto& [account, memory] : decision.released)
+            if (const auto known = written.find(account);
+                known == written.end() || !(known->second == memory))
+                changed.insert_or_assign(account, memory);
         std::vector<std::int64_t> ids;
         if (changed.empty() && evaluations.empty() && commands.empty())
             return ids;

@@ -21,6 +21,7 @@ constexpr AmountKind kAmounts[] = {
     {"grant", &model::AccountMemory::grants},
     {"previous_grant", &model::AccountMemory::previous_grants},
     {"limit", &model::AccountMemory::limits_in_force},
+    {"limit_asked", &model::AccountMemory::limits_asked},
 };
 struct WordKind {
     std::string_view word;

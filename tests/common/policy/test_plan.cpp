@@ -229,6 +229,22 @@ CASE(a_change_that_failed_is_tried_again_and_is_no_drift) {
     CHECK_EQ(w.plan.commands[0].default_qos, "blocked");
 }
 
+CASE(two_changes_in_a_row_are_no_drift) {
+    World w = physics();
+    w.set.policies[0].drift = model::Drift::report;
+    w.run(utc(2026, 1, 1));
+    w.grant("physics", "2000");
+    w.run(utc(2026, 1, 2));
+    w.grant("physics", "3000");
+    w.run(utc(2026, 1, 3));
+    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), 3600 * 60);
+    w.run(utc(2026, 1, 4));
+    w.row("physics").grp_tres_mins["node"] = 5;
+    w.turn(utc(2026, 1, 5));
+    CHECK(w.plan.commands.empty());
+    CHECK_EQ(w.plan.withheld[0].reason, "drift");
+}
+
 CASE(observe_mode_changes_nothing) {
     World w = physics();
     w.set.policies[0].mode = model::Mode::observe;

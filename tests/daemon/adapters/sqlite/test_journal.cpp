@@ -55,6 +55,7 @@ model::AccountMemory full_memory() {
     memory.saved_members = {{"physics|ann|", {{"a", "b"}, "a"}}, {"physics|bob|gpu", {}}};
     memory.qos_in_force = "slowdown";
     memory.limits_in_force = {{"gres/gpu", 4}};
+    memory.limits_asked = {{"gres/gpu", 5}};
     return memory;
 }
 
@@ -135,6 +136,18 @@ CASE(changed_memory_replaces_the_old_one_whole) {
     CHECK(books.journal->record_turn(kCluster, decision("a", next), {}, {}));
     books.reopen();
     CHECK(books.journal->history(kCluster)->accounts.at("a") == next);
+}
+
+CASE(released_accounts_are_remembered_until_given_back) {
+    Books books;
+    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    model::Decision let_go = decision("b", {});
+    let_go.released["a"].saved_qos = full_memory().saved_qos;
+    CHECK(books.journal->record_turn(kCluster, let_go, {}, {}));
+    CHECK(books.journal->history(kCluster)->accounts.at("a") == let_go.released["a"]);
+    let_go.released["a"] = {};
+    CHECK(books.journal->record_turn(kCluster, let_go, {}, {}));
+    CHECK(!books.journal->history(kCluster)->accounts.at("a").saved_qos);
 }
 
 CASE(the_same_turn_again_writes_nothing) {
