@@ -33,8 +33,8 @@ namespace sluice {
 namespace {
 
 // SIGTERM to the end of the process: within two seconds, whatever hangs.
-constexpr std::chrono::milliseconds kLongestStop{1900};
-constexpr std::chrono::milliseconds kTurnPatience{1400};
+constexpr std::chrono::milliseconds kLongestStop{1600};
+constexpr std::chrono::milliseconds kTurnPatience{1000};
 // A turn that takes longer is taken for hung: the service manager may end us.
 constexpr std::chrono::minutes kHungTurn{15};
 constexpr std::chrono::seconds kStatusEvery{10};

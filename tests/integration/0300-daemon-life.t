@@ -8,6 +8,7 @@ sluiced=$(sluice_find sluiced)
 config=$CLUSTER_DIR/etc/sluiced.yaml
 journal=$CLUSTER_DIR/state/sluice/sluice.db
 log=$(sluiced_log)
+export SLUICE_SOCKET=$CLUSTER_DIR/run/sluiced.sock
 
 # write_config [EXTRA LINE...]
 write_config() {
@@ -94,17 +95,23 @@ away slurmdbd 'mariadb_kill9' 'mariadb_start'
 is 'it was the same process all the time' "$(daemon_pid sluiced)" "$pid"
 
 # --- end
-began=${EPOCHREALTIME/./}
-ok 'SIGTERM ends it' daemon_stop sluiced TERM 5
-took=$(((${EPOCHREALTIME/./} - began) / 1000))
-ok "within two seconds ($took ms)" test $took -le 2100
+# A zombie has ended; whoever inherited it may be slow to notice.
+ended() { [ ! -e "/proc/$1" ] || grep -q '^State:[[:space:]]*Z' "/proc/$1/status"; }
+# ends_soon NAME: SIGTERM, and the time until it is gone
+ends_soon() {
+    local pid began took
+    pid=$(daemon_pid sluiced)
+    began=${EPOCHREALTIME/./}
+    kill -TERM "$pid"
+    ok "$1" wait_until 5 ended "$pid"
+    took=$(((${EPOCHREALTIME/./} - began) / 1000))
+    ok "within two seconds ($took ms)" test $took -le 2000
+}
+ends_soon 'SIGTERM ends it'
 ok 'it starts again' sluiced_start "$config"
 kill -STOP "$(daemon_pid slurmdbd)"
 sleep 2
-began=${EPOCHREALTIME/./}
-ok 'SIGTERM ends it while slurmdbd hangs' daemon_stop sluiced TERM 5
-took=$(((${EPOCHREALTIME/./} - began) / 1000))
-ok "within two seconds, too ($took ms)" test $took -le 2100
+ends_soon 'SIGTERM ends it while slurmdbd hangs'
 kill -CONT "$(daemon_pid slurmdbd)"
 ok 'it starts after that' sluiced_start "$config"
 sluiced_kill9
@@ -116,7 +123,7 @@ ok 'without -D the command returns when the daemon is ready' timeout 20 "$sluice
 ok 'and it answers' sluice_cli status
 pid=$(cat "$journal.lock")
 kill -TERM "$pid"
-ok 'and ends' wait_until 5 pid_gone "$pid"
+ok 'and ends' wait_until 5 ended "$pid"
 sed -i 's/^journal:.*/journal: \/proc\/none\/j.db/' "$config"
 fails 'a start that fails is told to the person' timeout 20 "$sluiced" -f "$config"
 like 'with the reason' "$OUT" 'sluiced: .*/proc/none'
