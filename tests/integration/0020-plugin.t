@@ -102,12 +102,22 @@ ok 'scontrol reconfigure' scontrol reconfigure
 ok 'slurmctld is alive after it' alive
 fails 'still refused' as games sbatch -n1 -t1 -o /dev/null --wrap true
 
+# 22.05 and 23.02 take the plugin down and load it again within the running process; later ones start a new process.
+before=$(times 'starting from the stored snapshot')
+CLUSTER_JOB_SUBMIT='' slurm_conf_write
+ok 'scontrol reconfigure without the plugin' scontrol reconfigure
+eventually 'everybody is admitted' 10 as games sbatch -n1 -t1 -o /dev/null --wrap true
+CLUSTER_JOB_SUBMIT=sluice slurm_conf_write
+ok 'scontrol reconfigure with the plugin' scontrol reconfigure
+eventually 'refused again' 10 refused_now games
+ok 'from the stored snapshot' test "$(times 'starting from the stored snapshot')" -gt "$before"
+
 world normal normal
 eventually 'an opened account is admitted' 5 as games sbatch -n1 -t1 -o /dev/null --wrap true
 world paused normal
 eventually 'and refused again' 5 refused_now games
 like 'the publisher knows what the plugin has' "$(feed_status)" 'slurm=22|slurm=2[3-6]'
-like 'and what it did' "$(feed_status)" 'refused=1[0-9]|refused=2[0-9]'
+like 'and what it did' "$(feed_status)" 'refused=[1-9]'
 
 daemon_kill9 feed
 eventually 'the lost daemon is one line' 10 logged 'no daemon: .* The last snapshot stays in force'
