@@ -14,7 +14,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <new>
+#include <memory>
 #include <vector>
 
 namespace sluice::plugin {
@@ -131,11 +131,11 @@ Host::Host() : receiver_(find_facts(), cell_, counters_, Log{log_info, log_error
 
 Host* Host::start() noexcept {
     try {
-        auto* host = new Host; // owned by entry.cpp; outlives main() on purpose
+        std::unique_ptr<Host> host(new Host);
         host->receiver_.prepare();
         if (!host->receiver_.start())
             log_error("no thread for the receiver: nothing new will be heard");
-        return host;
+        return host.release(); // entry.cpp's; outlives main() on purpose
     } catch (...) {
         log_error("cannot start: all jobs are admitted");
         return nullptr;
@@ -145,8 +145,8 @@ Host* Host::start() noexcept {
 void Host::finish(Host* host) noexcept {
     if (host == nullptr)
         return;
-    host->receiver_.stop();
-    delete host;
+    const std::unique_ptr<Host> owned(host);
+    owned->receiver_.stop();
 }
 
 Moment Host::moment() const noexcept {

@@ -22,7 +22,7 @@ struct Address {
 
 struct Settings {
     std::vector<Address> daemons;                 // tried in this order
-    std::int64_t max_age = 15 * 60;               // seconds; of use with fail_open only
+    std::int64_t max_age = std::int64_t{15} * 60; // seconds; of use with fail_open only
     bool fail_open = false;                       // admit once the snapshot is older than max_age
     bool warn_at_submit = true;                   // show warnings of admitted jobs
     std::vector<std::uint32_t> exempt_users;      // uids, sorted

@@ -20,7 +20,7 @@ struct munge_ctx;
 namespace sluice::cred {
 
 // Larger payloads are refused on both sides. munged itself takes about 1 MiB.
-constexpr std::size_t kMaxPayload = 256 * 1024;
+constexpr std::size_t kMaxPayload = std::size_t{256} * 1024;
 
 struct Credential {
     std::string payload;

@@ -22,8 +22,8 @@ struct Opened {
 // Not thread-safe. `munge` outlives it.
 class Channel {
 public:
-    Channel(cred::MungeContext& munge, Session session)
-        : munge_(&munge), session_(std::move(session)) {}
+    Channel(cred::MungeContext& munge, const Session& session)
+        : munge_(&munge), session_(session) {}
 
     // Bytes for the stream, readable by uid `only`.
     Result<std::string> seal(const Message& message, std::optional<uid_t> only);
