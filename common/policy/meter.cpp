@@ -68,9 +68,7 @@ Wide Meter::at_mark(Cell cell, Instant at) const {
 }
 
 Wide Meter::between(Cell cell, Instant begin, Instant end) const {
-    const auto marked = marks_.find(end);
-    const bool whole = end == now_ || marked == marks_.end();
-    return (whole ? total(cell) : marked->second[cell]) - at_mark(cell, begin);
+    return at_mark(cell, end) - at_mark(cell, begin);
 }
 
 } // namespace sluice::policy

@@ -33,8 +33,11 @@ public:
     void job(Cell cell, std::int64_t rate, Instant start, Instant end);
 
     Wide total(Cell cell) const; // up to now
-    // In [begin, end); both marked, or `end` == now(). A mark that is not known reads as the start.
+    // In [begin, end), both marked: without what was charged at `end` itself. A mark that is not
+    // known reads as the start.
     Wide between(Cell cell, Instant begin, Instant end) const;
+    // From `begin`, marked, to now, with what was charged at this very instant.
+    Wide since(Cell cell, Instant begin) const { return total(cell) - at_mark(cell, begin); }
 
 private:
     struct Flow {

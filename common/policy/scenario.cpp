@@ -191,26 +191,54 @@ private:
     void collect() {
         facts_.now = meter_.now();
         facts_.usage.clear();
-        std::vector<Window> wanted = windows(set_, zone_, facts_.now);
-        for (const auto& rule : rules()) // also one that begins now: charges at its first instant
-            if (const auto current = period_at(rule, zone_, facts_.now);
-                current.begin == facts_.now)
-                wanted.push_back({facts_.now, facts_.now});
-        for (const Window& window : wanted)
-            facts_.usage.push_back(usage(window));
+        for (const auto& rule : rules()) {
+            const auto current = period_at(rule, zone_, facts_.now);
+            if (const auto before = previous(rule, zone_, current))
+                facts_.usage.push_back(usage({before->begin, *before->end}, [&](Cell at) {
+                    return meter_.between(at, before->begin, *before->end);
+                }));
+        }
+        for (const auto& rule : rules()) {
+            const Instant begin = period_at(rule, zone_, facts_.now).begin;
+            facts_.usage.push_back(
+                usage({begin, facts_.now}, [&](Cell at) { return meter_.since(at, begin); }));
+        }
         facts_.raw_usage.clear();
         const auto sums = with_descendants([&](Cell at) { return meter_.total(at); });
         each_cell([&](const std::string& account, const std::string& tres, Cell at) {
             if (sums[at] != 0)
                 facts_.raw_usage[account][tres] = narrow(sums[at] - reset_[at]).value_or(INT64_MAX);
         });
+        price_raw_usage();
     }
 
-    model::WindowUsage usage(const Window& window) const {
+    // Slurm's own `billing`, as if its partitions had the weights of the account's policy.
+    void price_raw_usage() {
+        std::vector<std::string> unknown;
+        for (const auto& subject : subjects(set_, tree_, unknown)) {
+            const auto& billing = subject.policies.front()->billing;
+            auto& raw = facts_.raw_usage[subject.account];
+            if (!billing.enabled || billing.weights_slurm || raw.contains("billing"))
+                continue;
+            std::vector<model::Figure> figures;
+            for (const auto& component : set_.components)
+                if (subject.allocation->contains(component.name)) {
+                    figures.emplace_back().component = component;
+                    figures.back().usage.settled = raw[component.tres];
+                }
+            const auto sum = figures.empty() ? Result<Metric>(Error{}) : metric(billing, figures);
+            const auto seconds = sum ? multiply(sum->minutes_numerator, 60) : std::nullopt;
+            if (seconds)
+                raw["billing"] = scaled_amount(sum->used, *seconds, sum->minutes_denominator)
+                                     .value_or(INT64_MAX);
+        }
+    }
+
+    template <class Read>
+    model::WindowUsage usage(const Window& window, Read read) const {
         model::WindowUsage out;
         out.window = window;
-        const auto sums =
-            with_descendants([&](Cell at) { return meter_.between(at, window.begin, window.end); });
+        const auto sums = with_descendants(read);
         each_cell([&](const std::string& account, const std::string& tres, Cell at) {
             if (sums[at] == 0)
                 return;

@@ -11,7 +11,7 @@ const model::WindowUsage* UsageIndex::current(const model::Period& period) const
         const bool fresh = one.window.end == facts_->now;
         if (!fresh && facts_->usage_age <= 0)
             continue;
-        if (best == nullptr || one.window.end > best->window.end)
+        if (best == nullptr || one.window.end >= best->window.end)
             best = &one;
     }
     return best == nullptr && period.begin == facts_->now ? &nothing_ : best;

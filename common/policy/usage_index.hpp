@@ -15,8 +15,9 @@ class UsageIndex {
 public:
     explicit UsageIndex(const model::Facts& facts) : facts_(&facts) {}
 
-    // [period.begin, now); of stale facts the longest window that begins there. An account's
-    // window that has just begun is empty and needs no fact.
+    // [period.begin, now); of stale facts the longest window that begins there. A window that has
+    // just begun is empty and needs no fact. Of equal windows the last one counts; for whole() the
+    // first: a simulation may charge at a boundary, which ends one and lies in the other.
     const model::WindowUsage* current(const model::Period& period) const;
     // The whole of a period that is over.
     const model::WindowUsage* whole(const model::Period& period) const;
