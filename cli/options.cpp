@@ -46,9 +46,9 @@ constexpr std::array kSpecs{
     Spec{"dry-run", kDryRunOption, nullptr, kDryRun, "decide and show, change nothing"},
     Spec{"format", 'o', "FIELDS", kTable, "fields with widths: f1,f2%20,f3%-20 (- is left)"},
     Spec{"helpformat", kHelpFormat, nullptr, kTable, "list the fields that --format knows"},
-    Spec{"json", kJsonOption, nullptr, kJson, "what the daemon answered, as JSON"},
+    Spec{"json", kJsonOption, nullptr, kJson, "the answer as JSON"},
     Spec{"limit", 'l', "N", kLimit, "at most N records, newest first (default 100)"},
-    Spec{"noheader", 'n', nullptr, kTable, "no header, no health line"},
+    Spec{"noheader", 'n', nullptr, kTable, "no header and no remarks"},
     Spec{"parsable", 'p', nullptr, kTable, "fields separated by |, also a trailing one"},
     Spec{"parsable2", 'P', nullptr, kTable, "fields separated by |, no trailing one"},
     Spec{"user", 'u', "NAME", kUser, "as this user sees it (staff only, unless it is you)"},
@@ -91,6 +91,16 @@ Getopt getopt_tables(unsigned groups) {
             out.letters += ':';
     }
     out.names.push_back({nullptr, 0, nullptr, 0});
+    return out;
+}
+
+// "  -o, --format=FIELDS"
+std::string spelt(const Spec& spec) {
+    std::string out = spec.id < 256 ? std::string("  -") + static_cast<char>(spec.id) + ", --"
+                                    : std::string("      --");
+    out += spec.name;
+    if (spec.argument != nullptr)
+        out += std::string("=") + spec.argument;
     return out;
 }
 
@@ -214,16 +224,16 @@ struct Reader {
 std::string help_text(const Subcommand& self, unsigned groups) {
     if (*self.name == '\0')
         return overview();
+    std::size_t widest = 0;
+    for (const auto& spec : kSpecs)
+        if (taken(spec, groups))
+            widest = std::max(widest, spelt(spec).size());
     std::string out = usage(self) + self.summary + ".\n\nOptions:\n";
     for (const auto& spec : kSpecs) {
         if (!taken(spec, groups))
             continue;
-        std::string left = spec.id < 256 ? std::string("  -") + static_cast<char>(spec.id) + ", --"
-                                         : std::string("      --");
-        left += spec.name;
-        if (spec.argument != nullptr)
-            left += std::string("=") + spec.argument;
-        left.resize(std::max<std::size_t>(left.size() + 2, 27), ' ');
+        std::string left = spelt(spec);
+        left.resize(widest + 2, ' ');
         out += left + spec.help + '\n';
     }
     return out;

@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
+#include <sstream>
 #include <unistd.h>
 #include <vector>
 
@@ -307,4 +309,28 @@ CASE(help_of_every_subcommand_needs_no_daemon) {
     CHECK(has(lab.run({"status", "--helpformat"}).out, "\nstanding"));
     CHECK(has(lab.run({"help", "status"}).out, "Usage: sluice status"));
     CHECK_EQ(lab.run({"help", "nothing"}).code, 1);
+}
+
+CASE(the_man_page_names_every_subcommand_and_option) {
+    Lab lab;
+    const char* top = std::getenv("SLUICE_SRCDIR");
+    std::ifstream file(std::string(top != nullptr ? top : ".") + "/docs/man/sluice.1");
+    std::ostringstream read;
+    read << file.rdbuf();
+    std::string page;
+    for (const char c : read.str())
+        if (c != '\\')
+            page += c;
+    for (const auto& each : cli::subcommands()) {
+        const std::string name = each.name;
+        CHECK(has(page, "\nfB" + name + "fR") || has(page, "\n.B " + name + "\n"));
+        if (name == "help")
+            continue;
+        std::istringstream help(lab.run({name, "--help"}).out);
+        for (std::string line; std::getline(help, line);) {
+            const std::size_t at = line.find("--");
+            if (at != std::string::npos && at <= 6)
+                CHECK(has(page, line.substr(at, line.find_first_of("= ", at) - at)));
+        }
+    }
 }
