@@ -71,9 +71,11 @@ std::string units_text(Amount amount, const model::Component& component) {
     const Wide factor = component.unit_factor.scaled();
     if (factor <= 0)
         return std::to_string(amount);
-    const auto hundredths =
-        narrow(divide_half_up(Wide{amount} * 100 * Decimal::kScale, factor * 60));
-    return hundredths ? without_zeros(fixed(*hundredths, 100, 2)) : std::to_string(amount);
+    // Two digits after the point; a grant of less than one unit would read "0 of 0" with so few.
+    const bool small = Wide{amount} * Decimal::kScale < factor * 60;
+    const std::int64_t one = small ? 10'000 : 100;
+    const auto scaled = narrow(divide_half_up(Wide{amount} * one * Decimal::kScale, factor * 60));
+    return scaled ? without_zeros(fixed(*scaled, one, small ? 4 : 2)) : std::to_string(amount);
 }
 
 std::string percent_text(std::optional<std::int64_t> hundredths) {

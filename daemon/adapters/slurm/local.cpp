@@ -4,21 +4,47 @@
 
 #include "daemon/adapters/slurm/list.hpp"
 
+#include <fcntl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 
 namespace sluice::slurm {
+namespace {
+
+// slurm_init() ends the process when it finds no configuration, and where it looks is compiled into
+// libslurm (a file, a cache, DNS for a configless site): only trying tells. The try is a child's.
+bool finds_configuration() {
+    const pid_t child = fork();
+    if (child < 0)
+        return true; // the real call then says what is wrong
+    if (child == 0) {
+        const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        if (nowhere >= 0)
+            dup2(nowhere, STDERR_FILENO);
+        slurm_init(nullptr);
+        _exit(0);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+} // namespace
 
 Result<void> start_libslurm() {
     static bool started = false;
     if (started)
         return {};
-    // slurm_init() ends the process when it cannot read its file. Without SLURM_CONF it may fetch
-    // the file from slurmctld, so only a named one can be checked.
     const char* named = std::getenv("SLURM_CONF");
     if (named != nullptr && access(named, R_OK) != 0)
         return Error{Errc::not_found, std::string{"SLURM_CONF="} + named + " cannot be read"};
+    if (named == nullptr && !finds_configuration())
+        return Error{Errc::not_found,
+                     "no slurm.conf is found on this host; set SLURM_CONF to its path"};
     slurm_init(nullptr);
     // libslurm tells of each failed call in several lines on stderr; the caller gets it as an Error
     // and says it once. What ends the process is still said.
