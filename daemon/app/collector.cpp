@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kSlurmdbd = "slurmdbd";
 constexpr const char* kSlurmctld = "slurmctld";
+constexpr const char* kMunge = "munge";
 constexpr const char* kJournal = "journal";
 
 // Whose usage is needed. Empty (everybody's) when a policy grants to accounts that the file does
@@ -34,6 +35,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now) {
         default_accounts_.clear();
         cluster_ = rules.cluster;
     }
+    failed_.clear();
     model::Facts facts;
     facts.now = now;
     auto history = journal_.history(rules.cluster);
@@ -48,12 +50,26 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now) {
         sources_.down(source_of(structure.error(), kSlurmdbd), structure.error(), now);
         return std::move(structure).error();
     }
-    sources_.up(kSlurmdbd, now);
     facts.structure = std::move(*structure);
     add_raw_usage(rules, facts);
-    if (auto added = add_usage(rules, facts); !added)
+    auto added = add_usage(rules, facts);
+    settle(now);
+    if (!added)
         return std::move(added).error();
     return facts;
+}
+
+void Collector::note(const Error& error, std::string_view otherwise) {
+    failed_.emplace(source_of(error, otherwise), error);
+}
+
+// Two calls may need one source: it is up when none of them failed for it.
+void Collector::settle(Instant now) {
+    for (const char* source : {kSlurmdbd, kSlurmctld, kMunge})
+        if (const auto failure = failed_.find(source); failure != failed_.end())
+            sources_.down(source, failure->second, now);
+        else
+            sources_.up(source, now);
 }
 
 Result<void> Collector::add_usage(const Rules& rules, model::Facts& facts) {
@@ -65,7 +81,7 @@ Result<void> Collector::add_usage(const Rules& rules, model::Facts& facts) {
         good_at_ = facts.now;
         return {};
     }
-    sources_.down(source_of(usage.error(), kSlurmdbd), usage.error(), facts.now);
+    note(usage.error(), kSlurmdbd);
     if (stand_in(windows, facts))
         return {};
     return std::move(usage).error();
@@ -89,13 +105,12 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
 void Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
     auto raw = accounting_.raw_usage(rules.cluster);
     if (raw) {
-        sources_.up(kSlurmctld, facts.now);
         facts.raw_usage = std::move(raw->accounts);
         facts.raw_usage_known = true;
         uids_ = std::move(raw->uids);
         default_accounts_ = std::move(raw->default_accounts);
     } else {
-        sources_.down(source_of(raw.error(), kSlurmctld), raw.error(), facts.now);
+        note(raw.error(), kSlurmctld);
     }
     // slurmctld's own view of a user is what its plugin will see; slurmdbd knows no uids.
     for (auto& user : facts.structure.users) {

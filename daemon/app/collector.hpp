@@ -28,6 +28,8 @@ private:
     Result<void> add_usage(const Rules& rules, model::Facts& facts);
     bool stand_in(const std::vector<Window>& windows, model::Facts& facts) const;
     void add_raw_usage(const Rules& rules, model::Facts& facts);
+    void note(const Error& error, std::string_view otherwise);
+    void settle(Instant now);
 
     ports::Accounting& accounting_;
     ports::Journal& journal_;
@@ -37,6 +39,7 @@ private:
     Instant good_at_{};
     std::map<std::string, std::uint32_t> uids_;
     std::map<std::string, std::string> default_accounts_;
+    std::map<std::string, Error> failed_; // of this turn, by source
 };
 
 } // namespace sluice::app

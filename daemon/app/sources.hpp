@@ -28,7 +28,7 @@ private:
     mutable Guarded<std::map<std::string, Instant, std::less<>>> away_;
 };
 
-// Adapters begin an error's context with the source's name where they know it.
+// Which source an error is about: adapters begin its context with the name where they know it.
 std::string_view source_of(const Error& error, std::string_view otherwise);
 
 } // namespace sluice::app

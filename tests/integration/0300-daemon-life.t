@@ -92,6 +92,7 @@ pid=$(daemon_pid sluiced)
 away slurmdbd slurmdbd_stop slurmdbd_start
 away slurmctld slurmctld_stop slurmctld_start
 away slurmdbd 'mariadb_kill9' 'mariadb_start'
+away munge 'munged_kill9' 'munged_start'
 is 'it was the same process all the time' "$(daemon_pid sluiced)" "$pid"
 
 # --- end

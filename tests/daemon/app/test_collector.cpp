@@ -96,3 +96,21 @@ CASE(a_source_that_refuses_is_not_away) {
     CHECK(!bench.collect());
     CHECK(bench.sources.away().empty());
 }
+
+CASE(a_source_that_fails_one_of_two_calls_is_told_as_away_once) {
+    Collecting bench;
+    CHECK(bench.collect());
+    bench.faults.fail_all("usage"); // slurmdbd's structure still answers
+    for (int i = 0; i < 3; ++i) {
+        CHECK(bench.collect());
+        CHECK(bench.sources.away() == std::vector<std::string>{"slurmdbd"});
+    }
+}
+
+CASE(errors_are_told_apart_by_their_source) {
+    using app::source_of;
+    CHECK_EQ(source_of({Errc::unavailable, "slurmctld: jobs: x"}, "slurmdbd"), "slurmctld");
+    CHECK_EQ(source_of({Errc::unavailable, "slurmdbd: Protocol authentication error"}, "x"),
+             "munge");
+    CHECK_EQ(source_of({Errc::unavailable, "who knows"}, "slurmdbd"), "slurmdbd");
+}
