@@ -6,6 +6,8 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=contrib/lib/packages.sh
 . "$top/contrib/lib/packages.sh"
+# shellcheck source=contrib/lib/tree.sh
+. "$top/contrib/lib/tree.sh"
 
 STEPS='packages tree format build unit integration clang asan tsan distcheck'
 usage() {
@@ -111,19 +113,7 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
 
 step_packages() { packages_install build cluster check; }
 
-step_tree() {
-    mkdir "$work/src" && cd "$top" || return 1
-    # As the tree stands, with changes that are not committed, without what builds left in it.
-    if git -c safe.directory='*' rev-parse --git-dir >/dev/null 2>&1; then
-        git -c safe.directory='*' ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-            [ ! -e "$file" ] || printf '%s\0' "$file"
-        done >"$work/files" || return 1
-        tar -c --null -T "$work/files" -f - | tar -x -C "$work/src" -f - || return 1
-    else
-        tar -c --exclude=./.git . | tar -x -C "$work/src" -f - || return 1
-    fi
-    cd "$work/src" && ./bootstrap
-}
+step_tree() { tree_copy "$top" "$work/src" && cd "$work/src" && ./bootstrap; }
 
 step_format() {
     local rc=0

@@ -44,3 +44,12 @@ account_live() {
             /ClusterName=/ { mine = index($0 " ", "Account=" account " ") && /UserName= / }
             mine { for (i = 1; i <= NF; i++) if (index($i, key "=") == 1) { print substr($i, length(key) + 2); exit } }'
 }
+
+# assoc_rows: what Sluice may change, as slurmdbd stores it, one line per association. Equal texts: equal rows.
+assoc_rows() {
+    database_sql "select acct, user, qos, delta_qos, def_qos_id, grp_tres_mins, max_tres_mins_pj, grp_tres, shares
+        from slurm_acct_db.${CLUSTER_NAME}_assoc_table where deleted = 0 order by id_assoc"
+}
+
+# txn_count: changes that slurmdbd has on record; it writes one for every change, also one to the same value
+txn_count() { database_sql 'select count(*) from slurm_acct_db.txn_table'; }

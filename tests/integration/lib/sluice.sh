@@ -81,3 +81,62 @@ sluiced_log() { echo "$CLUSTER_DIR/log/sluiced.out"; }
 
 # sluice_cli ARGS...: the command line against the private daemon, as root or under `as USER`
 sluice_cli() { "$(sluice_find sluice)" "$@"; }
+
+# --- settings and turns. A test says what it grants and by which policy; the rest is the same everywhere.
+
+# sluiced_settings: writes sluiced.yaml; components, accounts and policies come from standard input. The timer
+# hardly ever fires (SLUICED_INTERVAL to change it): turns are made by turn_now, so a test knows which one it sees.
+sluiced_settings() {
+    local file=$CLUSTER_DIR/etc/sluiced.yaml
+    mkdir -p "$CLUSTER_DIR/journal"
+    {
+        cat <<END
+interval: ${SLUICED_INTERVAL:-1h}
+timezone: UTC
+contact: hpc-admin@example.org
+socket: $CLUSTER_DIR/run/sluiced.sock
+journal: $CLUSTER_DIR/journal/sluice.db
+munge_socket: $CLUSTER_DIR/run/munge.sock
+gate: {listen: "127.0.0.1:$PORT_GATE"}
+END
+        cat
+    } >"$file.new" && mv "$file.new" "$file"
+}
+
+sluiced_restart() { sluiced_start "$CLUSTER_DIR/etc/sluiced.yaml"; }
+
+# sluiced_up: settings from standard input, a running daemon, a turn done, the plugin told
+sluiced_up() {
+    sluiced_settings && sluiced_restart && wait_until 15 turn_now && return
+    tail -n 5 "$(sluiced_log)"
+    return 1
+}
+
+# sluiced_reload: SIGHUP; 0 when the daemon took the file, 1 when it refused it (or is away)
+sluiced_reload() {
+    local log mark pid
+    log=$(sluiced_log)
+    mark=$(lines_of "$log")
+    pid=$(daemon_pid sluiced) && kill -HUP "$pid" || return 1
+    wait_for_line 10 "$log" ' settings-(loaded|refused)' "$mark" && line_in "$log" ' settings-loaded' "$mark"
+}
+
+# sluiced_regrant: new settings from standard input, in force and with the plugin
+sluiced_regrant() { sluiced_settings && sluiced_reload && turn_now; }
+
+# turn_now [ACCOUNT...]: a turn, and the plugin has its snapshot
+turn_now() { sluice_cli evaluate "$@" && wait_until 10 plugin_current; }
+
+# plugin_current: at least one plugin is connected and none is behind
+plugin_current() {
+    local behind
+    behind=$(sluice_cli gate -Q -n -P --format=behind) && [ -n "$behind" ] && ! grep -qvx 0 <<<"$behind"
+}
+
+# status_field ACCOUNT FIELDS: of the account's first component
+status_field() { sluice_cli status -Q -n -P --format="$2" "$1" | head -n 1; }
+standing_is() { [ "$(status_field "$1" standing)" = "$2" ]; }        # standing_is ACCOUNT WORD
+turn_makes() { turn_now && standing_is "$1" "$2"; }                  # turn_makes ACCOUNT WORD: for eventually
+gate_field() { sluice_cli gate -Q -n -P --format="$1" | head -n 1; } # of the first plugin
+
+slurmctld_log() { echo "$CLUSTER_DIR/log/slurmctld.log"; }

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Others who knock at the gate: noise, absurd lengths, credentials of another uid, replayed ones, silence. Each is
+# closed and counted, the plugin's own session and the daemon are not disturbed.
+. "$(dirname "$0")/lib/harness.sh"
+sluice_cluster_up
+ok 'sluiced is up' sluiced_up <<END
+components: {node_hours: {tres: node}}
+accounts:
+  physics: {allocation: {node_hours: 0}}
+policies:
+  - name: quarterly
+    mode: enforce
+    period: quarter
+    carryover: false
+    limits: false
+    actions: [request_slurm_resource_pausing]
+END
+pid=$(daemon_pid sluiced)
+rejected() { sluice_cli gate --json | sed -nE 's/.*"rejected_frames": *([0-9]+).*/\1/p'; }
+more_than() { [ "$(rejected)" -gt "$1" ]; }
+since=$(gate_field connected)
+is 'nothing rejected yet' "$(rejected)" 0
+
+# framed FILE: with its length in front, as on the wire
+framed() { printf "\\x$(printf '%08x' "$(stat -c %s "$1")" | sed 's/../&\\x/g; s/\\x$//')" | cat - "$1"; }
+# knock FILE: sends the bytes, waits until the other side closes; 0 if it closed within 15 s
+knock() { timeout 15 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat "$2" >&3 && cat <&3 >/dev/null' - "$PORT_GATE" "$1"; }
+bytes=$CLUSTER_DIR/work/bytes
+turned_away() { # turned_away NAME: the bytes in $bytes
+    local seen
+    seen=$(rejected)
+    knock "$bytes" 2>/dev/null
+    tap_point $(($? == 124)) "$1: closed"
+    eventually "$1: counted" 5 more_than "$seen"
+    is "$1: the daemon lives" "$(daemon_alive sluiced && daemon_pid sluiced)" "$pid"
+}
+head -c 3000 /dev/urandom >"$CLUSTER_DIR/work/noise"
+{ printf '\0\0\13\270' && cat "$CLUSTER_DIR/work/noise"; } >"$bytes"
+turned_away 'noise of a good length'
+printf 'GET / HTTP/1.0\r\n\r\n' >"$bytes"
+turned_away 'HTTP'
+{ printf '\377\377\377\377' && head -c 100000 /dev/zero; } >"$bytes"
+turned_away 'a length of 4 GiB'
+printf '\0\0\0\0' >"$bytes"
+turned_away 'a length of 0'
+printf '\0\1\0\0' >"$bytes"
+turned_away 'a greeting of 64 KiB'
+printf 'MUNGE:AwQDAA:' >"$CLUSTER_DIR/work/text" && framed "$CLUSTER_DIR/work/text" >"$bytes"
+turned_away 'half a credential'
+
+socket=$CLUSTER_DIR/run/munge.sock
+as games munge --socket="$socket" --string=hello | tr -d '\n' >"$CLUSTER_DIR/work/text"
+framed "$CLUSTER_DIR/work/text" >"$bytes"
+turned_away 'a credential of games'
+munge --socket="$socket" --string=hello | tr -d '\n' >"$CLUSTER_DIR/work/text"
+framed "$CLUSTER_DIR/work/text" >"$bytes"
+turned_away 'a credential of root with another content'
+turned_away 'the same once more'
+
+# Silence costs nothing but a connection: the daemon ends it, and others get through meanwhile.
+for _ in {1..40}; do
+    timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat <&3 >/dev/null' - "$PORT_GATE" &
+done
+ok 'forty silent connections: a turn' turn_now
+fails 'the plugin still refuses' as games sbatch --wrap true
+is 'in the same session' "$(gate_field connected)" "$since"
+is 'its own frames were all good' "$(sluice_cli gate -Q -n -P --format=host | wc -l)" 1
+silence_over() { ! jobs -r | grep -q .; }
+eventually 'the daemon ends them' 30 silence_over
+logged=$(grep -c 'SLUICE-0603' "$(sluiced_log)")
+diag "$(grep 'SLUICE-0603' "$(sluiced_log)")"
+ok 'the log is not flooded' test "$logged" -le 12
+is 'the daemon was one process' "$(daemon_pid sluiced)" "$pid"
+
+# The other way round: who answers for the daemon must be root.
+ok 'sluiced stops' sluiced_stop
+mark=$(lines_of "$(slurmctld_log)")
+cat >"$CLUSTER_DIR/run/false.pl" <<'END'
+use strict; use IO::Socket::INET;
+my ($port, $noise) = @ARGV;
+my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 5, ReuseAddr => 1) or die;
+while (my $client = $listen->accept) { sysread $client, my $hello, 65536; syswrite $client, pack("N", length $noise) . $noise; close $client }
+END
+daemon_run false perl "$CLUSTER_DIR/run/false.pl" "$PORT_GATE" "$(as games munge --socket="$socket" --string=welcome | tr -d '\n')"
+ok 'a false daemon of another uid: the plugin says so' wait_for_line 20 "$(slurmctld_log)" 'no daemon: ' "$mark"
+fails 'and keeps its verdicts' as games sbatch --wrap true
+like 'of before' "$OUT" 'account physics is paused'
+daemon_stop false
+ok 'the true one returns' sluiced_restart
+eventually 'and is heard' 40 plugin_current
+done_testing
