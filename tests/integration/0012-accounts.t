@@ -64,7 +64,7 @@ is 'his' "$OUT" chem
 ok 'a user of a sub-account sees the parent that bounds it' as man "$(sluice_find sluice)" status -n -P --format=account
 is 'physics' "$OUT" physics
 fails 'asking for another account' as mail "$(sluice_find sluice)" status physics
-like 'does not tell whether it exists' "$OUT" 'not under any policy, or you do not belong to it'
+like 'does not tell whether it exists' "$OUT" 'or you do not belong to it'
 fails 'nor does explain' as mail "$(sluice_find sluice)" explain physics
 fails 'nor history' as mail "$(sluice_find sluice)" history physics
 fails 'nor commands' as mail "$(sluice_find sluice)" commands physics

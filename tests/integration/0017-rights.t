@@ -18,9 +18,14 @@ policies:
     actions: [request_slurm_resource_pausing]
 END
 install -d -o lp "$CLUSTER_DIR/journal" "$CLUSTER_DIR/run/lp"
-sed -i "s,^socket: .*,socket: $CLUSTER_DIR/run/lp/sluiced.sock," "$CLUSTER_DIR/etc/sluiced.yaml"
 export SLUICE_SOCKET=$CLUSTER_DIR/run/lp/sluiced.sock
-daemon_run sluiced setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
+sed -i "s,^socket: .*,socket: $SLUICE_SOCKET,; s,^gate: {,&user: root, ," "$CLUSTER_DIR/etc/sluiced.yaml"
+# It runs as root or SlurmUser only. Where its slurm.conf names a SlurmUser that slurmdbd does not know, rights lack.
+sed 's/^SlurmUser=.*/SlurmUser=lp/' "$SLURM_CONF" >"$CLUSTER_DIR/etc/other.conf"
+fails 'as anybody else it does not start' timeout 10 setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
+    "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
+like 'and says who may' "$OUT" 'root and SlurmUser'
+daemon_run sluiced env SLURM_CONF="$CLUSTER_DIR/etc/other.conf" setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
     "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
 eventually 'sluiced runs as a user without rights in Slurm' 15 sluiced_answers
 eventually 'and its plugin hears it' 20 plugin_current

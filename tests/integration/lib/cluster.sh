@@ -19,6 +19,7 @@ cluster_prepare() {
     scratch_new "$@"
     ports_new
     slurm_conf_write
+    export SLUICE_SOCKET=$CLUSTER_DIR/run/sluiced.sock
     cluster_env >"$CLUSTER_DIR/env"
 }
 

@@ -28,7 +28,8 @@ daemon_alive() {
     pid=$(daemon_pid "$1") && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
 }
 
-pid_gone() { ! kill -0 "$1" 2>/dev/null; }
+# A zombie is gone: the shell that started it may be busy reading the output of the one that waits.
+pid_gone() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.*Z' "/proc/$1/status"; }
 
 # daemon_stop NAME [SIGNAL] [SECONDS]: 0 when it is gone (or was not there); SIGKILL and 1 when it did not go.
 daemon_stop() {

@@ -67,8 +67,7 @@ sluiced_start() {
         cat >"$config"
     fi
     program=$(sluice_find sluiced) || return 1
-    rm -f "$CLUSTER_DIR/run/sluiced.sock"
-    export SLUICE_SOCKET=$CLUSTER_DIR/run/sluiced.sock
+    rm -f "$SLUICE_SOCKET"
     daemon_run sluiced "$program" -D -f "$config" "$@"
     wait_until 15 sluiced_answers_or_died
     sluiced_answers
