@@ -28,7 +28,7 @@ pid=$(daemon_pid sluiced)
 rows=$(assoc_rows)
 
 events() { tail -n +"$((mark + 1))" "$log" | grep -E "SLUICE-030[12] " | sed -E 's/^<[0-9]>//'; }
-count() { events | grep -c "$1"; }
+count() { events | grep -Ec "$1"; }
 turns() { sluice_cli status --json | sed -nE 's/.*"figures_at_epoch": *([0-9]+).*/\1/p' | head -n 1; }
 fresh() { # fresh EPOCH: a good turn is younger than that
     local now
@@ -61,7 +61,7 @@ away() {
 nothing() { :; }
 away slurmdbd slurmdbd_stop slurmdbd_start slurmdbd nothing
 away MariaDB mariadb_kill9 mariadb_start slurmdbd nothing
-away munged munged_kill9 munged_start '(munge|slurmdbd)' nothing
+away munged munged_kill9 munged_start '(munge|slurmctld|slurmdbd)' nothing
 away slurmctld slurmctld_stop slurmctld_start slurmctld nothing
 eventually 'the plugin is connected again' 20 plugin_current
 is 'in Slurm nothing has changed' "$(assoc_rows)" "$rows"

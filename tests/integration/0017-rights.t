@@ -19,7 +19,7 @@ policies:
 END
 install -d -o lp "$CLUSTER_DIR/journal" "$CLUSTER_DIR/run/lp"
 export SLUICE_SOCKET=$CLUSTER_DIR/run/lp/sluiced.sock
-sed -i "s,^socket: .*,socket: $SLUICE_SOCKET,; s,^gate: {,&user: root, ," "$CLUSTER_DIR/etc/sluiced.yaml"
+sed -i "s|^socket: .*|socket: $SLUICE_SOCKET|; s|^gate: {|&user: root, |" "$CLUSTER_DIR/etc/sluiced.yaml"
 # It runs as root or SlurmUser only. Where its slurm.conf names a SlurmUser that slurmdbd does not know, rights lack.
 sed 's/^SlurmUser=.*/SlurmUser=lp/' "$SLURM_CONF" >"$CLUSTER_DIR/etc/other.conf"
 fails 'as anybody else it does not start' timeout 10 setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \

@@ -22,8 +22,13 @@ more_than() { [ "$(rejected)" -gt "$1" ]; }
 since=$(gate_field connected)
 is 'nothing rejected yet' "$(rejected)" 0
 
-# framed FILE: with its length in front, as on the wire
-framed() { printf "\\x$(printf '%08x' "$(stat -c %s "$1")" | sed 's/../&\\x/g; s/\\x$//')" | cat - "$1"; }
+# framed FILE: with its length in front, little-endian, as on the wire
+framed() {
+    local n
+    n=$(stat -c %s "$1")
+    # shellcheck disable=SC2059
+    printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $((n & 255)) $((n >> 8 & 255)) $((n >> 16 & 255)) $((n >> 24)))" && cat "$1"
+}
 # knock FILE: sends the bytes, waits until the other side closes; 0 if it closed within 15 s
 knock() { timeout 15 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat "$2" >&3 && cat <&3 >/dev/null' - "$PORT_GATE" "$1"; }
 bytes=$CLUSTER_DIR/work/bytes
@@ -36,7 +41,7 @@ turned_away() { # turned_away NAME: the bytes in $bytes
     is "$1: the daemon lives" "$(daemon_alive sluiced && daemon_pid sluiced)" "$pid"
 }
 head -c 3000 /dev/urandom >"$CLUSTER_DIR/work/noise"
-{ printf '\0\0\13\270' && cat "$CLUSTER_DIR/work/noise"; } >"$bytes"
+framed "$CLUSTER_DIR/work/noise" >"$bytes"
 turned_away 'noise of a good length'
 printf 'GET / HTTP/1.0\r\n\r\n' >"$bytes"
 turned_away 'HTTP'
@@ -44,7 +49,7 @@ turned_away 'HTTP'
 turned_away 'a length of 4 GiB'
 printf '\0\0\0\0' >"$bytes"
 turned_away 'a length of 0'
-printf '\0\1\0\0' >"$bytes"
+printf '\0\0\1\0' >"$bytes"
 turned_away 'a greeting of 64 KiB'
 printf 'MUNGE:AwQDAA:' >"$CLUSTER_DIR/work/text" && framed "$CLUSTER_DIR/work/text" >"$bytes"
 turned_away 'half a credential'
@@ -75,16 +80,18 @@ is 'the daemon was one process' "$(daemon_pid sluiced)" "$pid"
 
 # The other way round: who answers for the daemon must be root.
 ok 'sluiced stops' sluiced_stop
-mark=$(lines_of "$(slurmctld_log)")
+connections() { grep -c 'connected to the daemon' "$(slurmctld_log)"; }
+trusted=$(connections)
 cat >"$CLUSTER_DIR/run/false.pl" <<'END'
-use strict; use IO::Socket::INET;
+use strict; $| = 1; use IO::Socket::INET;
 my ($port, $noise) = @ARGV;
 my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 5, ReuseAddr => 1) or die;
-while (my $client = $listen->accept) { sysread $client, my $hello, 65536; syswrite $client, pack("N", length $noise) . $noise; close $client }
+while (my $client = $listen->accept) { print "knocked\n"; sysread $client, my $hello, 65536; syswrite $client, pack("N", length $noise) . $noise; close $client }
 END
 daemon_run false perl "$CLUSTER_DIR/run/false.pl" "$PORT_GATE" "$(as games munge --socket="$socket" --string=welcome | tr -d '\n')"
-ok 'a false daemon of another uid: the plugin says so' wait_for_line 20 "$(slurmctld_log)" 'no daemon: ' "$mark"
-fails 'and keeps its verdicts' as games sbatch --wrap true
+eventually 'the plugin comes to a false daemon of another uid' 20 eval '[ "$(grep -c knocked "$CLUSTER_DIR/log/false.out")" -ge 2 ]'
+is 'and does not trust it' "$(connections)" "$trusted"
+fails 'it keeps its verdicts' as games sbatch --wrap true
 like 'of before' "$OUT" 'account physics is paused'
 daemon_stop false
 ok 'the true one returns' sluiced_restart

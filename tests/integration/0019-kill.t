@@ -46,7 +46,7 @@ isnt 'there are commands in the books' "$(commands id)" ''
 is 'none is without an outcome' "$(commands result | grep -c open)" 0
 is 'ids are not used twice' "$(commands id | sort | uniq -d)" ''
 fails 'physics is refused' as games sbatch --wrap true
-ok 'chem runs' as games srun -A chem -n1 true
+ok 'chem runs' as games srun -A chem -n1 -t1 true
 ok 'another turn' turn_now
 writes=$(txn_count)
 ok 'and another' turn_now
