@@ -237,14 +237,16 @@ AccountDecision Bench::judge(const Subject& subject) const {
 
 void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out) const {
     const AccountMemory& before = memory(subject.account);
-    const FiguresInput in{&set_,
-                          &subject,
-                          &before,
-                          &span.current,
-                          &span.before,
-                          span.usage,
-                          span.usage_before,
-                          adjustments(subject.account, span.current.label)};
+    FiguresInput in;
+    in.set = &set_;
+    in.subject = &subject;
+    in.memory = &before;
+    in.current = &span.current;
+    in.before = &span.before;
+    in.usage = &usage_of(*span.usage, subject.account);
+    if (span.usage_before != nullptr)
+        in.usage_before = &usage_of(*span.usage_before, subject.account);
+    in.adjustments = adjustments(subject.account, span.current.label);
     auto figures_made = figures(in);
     if (!figures_made) {
         out.error = figures_made.error().context;

@@ -51,7 +51,7 @@ std::optional<Amount> adjusted(const FiguresInput& in, const Component& componen
 Past past(const FiguresInput& in, const Component& component) {
     Past past = past_of(*in.memory, *in.current, *in.before, component.name);
     if (in.usage_before != nullptr)
-        past.used = usage_of(*in.usage_before, in.subject->account, component.tres).total();
+        past.used = usage_of(*in.usage_before, component.tres).total();
     return past;
 }
 
@@ -77,7 +77,7 @@ Result<Figure> base_figure(const FiguresInput& in, const Component& component, D
     if (!adjustments)
         return too_large(component, "the sum of adjustments");
     figure.adjustments = *adjustments;
-    figure.usage = usage_of(*in.usage, in.subject->account, component.tres);
+    figure.usage = usage_of(*in.usage, component.tres);
     if (!usage_fits(figure.usage))
         return too_large(component, "the usage");
     return figure;

@@ -22,8 +22,8 @@ struct FiguresInput {
     const model::AccountMemory* memory = nullptr;
     const model::Period* current = nullptr;
     const std::optional<model::Period>* before = nullptr;
-    const model::WindowUsage* usage = nullptr;         // of `current`
-    const model::WindowUsage* usage_before = nullptr;  // nullptr: unknown, or no period before
+    const model::AccountUsage* usage = nullptr;        // of `current`
+    const model::AccountUsage* usage_before = nullptr; // nullptr: unknown, or no period before
     std::vector<const model::Adjustment*> adjustments; // of this account and period
 };
 

@@ -24,13 +24,15 @@ const model::WindowUsage* UsageIndex::whole(const model::Period& period) const {
     return nullptr;
 }
 
-model::UsageSplit usage_of(const model::WindowUsage& window, const std::string& account,
-                           const std::string& tres) {
+const model::AccountUsage& usage_of(const model::WindowUsage& window, const std::string& account) {
+    static const model::AccountUsage kNothing;
     const auto found = window.accounts.find(account);
-    if (found == window.accounts.end())
-        return {};
-    const auto split = found->second.tres.find(tres);
-    return split == found->second.tres.end() ? model::UsageSplit{} : split->second;
+    return found == window.accounts.end() ? kNothing : found->second;
+}
+
+model::UsageSplit usage_of(const model::AccountUsage& usage, const std::string& tres) {
+    const auto split = usage.tres.find(tres);
+    return split == usage.tres.end() ? model::UsageSplit{} : split->second;
 }
 
 } // namespace sluice::policy

@@ -28,7 +28,7 @@ private:
 };
 
 // An account that is absent from a known window used nothing.
-model::UsageSplit usage_of(const model::WindowUsage& window, const std::string& account,
-                           const std::string& tres);
+const model::AccountUsage& usage_of(const model::WindowUsage& window, const std::string& account);
+model::UsageSplit usage_of(const model::AccountUsage& usage, const std::string& tres);
 
 } // namespace sluice::policy
