@@ -39,7 +39,7 @@ public:
             return {PeriodKind::total, 0, {}};
         default:
             return {PeriodKind::custom, static_cast<int>(number(1, 14)),
-                    std::chrono::year{2024} / 10 / static_cast<unsigned>(number(1, 31))};
+                    std::chrono::year{2024} / 10 / static_cast<int>(number(1, 31))};
         }
     }
 
