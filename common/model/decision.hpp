@@ -62,6 +62,7 @@ struct Threshold {
     std::string name; // "notify", "downscale", "pause", or the step's QOS
     Decimal percent;
     bool reached = false;
+    std::optional<Instant> since; // reached: the first turn of this period that saw it
     std::optional<Instant>
         crossing; // when it will be crossed at the present rate; nullopt: never, or reached
 };

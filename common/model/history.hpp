@@ -46,6 +46,9 @@ struct AccountMemory {
     // `previous_period` ended.
     std::map<std::string, Amount> grants;
     std::map<std::string, Amount> previous_grants;
+    // "pause@120" -> epoch seconds: when a threshold was first seen reached in `period`, since then
+    // without a break
+    std::map<std::string, std::int64_t> reached;
     std::set<std::string> held; // progressive steps (by QOS name) in force in `period`: hysteresis
     // Own lists of associations below this account that Sluice holds, by association_key().
     std::map<std::string, SavedQos> saved_members;

@@ -87,6 +87,21 @@ void cross(std::vector<model::Threshold>& thresholds, const Metric& metric,
             threshold.crossing = crossing(metric, threshold.percent, period, now);
 }
 
+// Turns are a minute apart, so that is how exact the instant is.
+void note_reached(std::vector<model::Threshold>& thresholds, Instant now, AccountMemory& memory) {
+    std::map<std::string, std::int64_t> reached;
+    for (auto& threshold : thresholds) {
+        if (!threshold.reached)
+            continue;
+        const std::string key = threshold.name + '@' + threshold.percent.text();
+        const auto before = memory.reached.find(key);
+        const std::int64_t at = before == memory.reached.end() ? epoch(now) : before->second;
+        threshold.since = instant(at);
+        reached.emplace(key, at);
+    }
+    memory.reached = std::move(reached);
+}
+
 void turn_page(AccountMemory& memory, const model::Period& period) {
     if (memory.period == period.label)
         return;
@@ -96,6 +111,7 @@ void turn_page(AccountMemory& memory, const model::Period& period) {
     memory.previous_grants = std::move(memory.grants);
     memory.notified.clear();
     memory.held.clear();
+    memory.reached.clear();
     memory.period = period.label;
 }
 
@@ -280,6 +296,7 @@ void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out)
                                         " s old: nothing is lifted on it"
                                   : "below the threshold, held by hysteresis");
     turn_page(out.memory, span.current);
+    note_reached(out.thresholds, facts_.now, out.memory);
     remember_figures(out, *figures_made, out.memory);
     mark_reset(subject, out.memory);
     out.grant_changed = before.period != out.memory.period || before.bases != out.memory.bases ||

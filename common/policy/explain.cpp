@@ -140,7 +140,9 @@ private:
             std::string text =
                 "Threshold " + threshold.name + " at " + threshold.percent.text() + " %: ";
             if (threshold.reached)
-                text += "reached.";
+                text += threshold.since
+                            ? "reached, first seen on " + local_text(zone_, *threshold.since) + "."
+                            : "reached.";
             else if (threshold.crossing)
                 text += "not reached; at the present rate on " +
                         local_text(zone_, *threshold.crossing) + ".";

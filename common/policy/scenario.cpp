@@ -114,6 +114,7 @@ private:
             if (memory.period != account.memory.period) {
                 memory.notified.clear();
                 memory.held.clear();
+                memory.reached.clear();
             }
             memory.period = account.memory.period;
             memory.bases = std::move(account.memory.bases);

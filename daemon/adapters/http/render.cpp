@@ -135,6 +135,7 @@ Value render_thresholds(const std::vector<model::Threshold>& thresholds) {
         Value one = Value::object();
         one.set("name", each.name).set("percent", number(each.percent));
         one.set("reached", each.reached);
+        put_instant(one, "since", each.since);
         put_instant(one, "crossing", each.crossing);
         out.append(std::move(one));
     }

@@ -22,6 +22,7 @@ constexpr AmountKind kAmounts[] = {
     {"previous_grant", &model::AccountMemory::previous_grants},
     {"limit", &model::AccountMemory::limits_in_force},
     {"limit_asked", &model::AccountMemory::limits_asked},
+    {"reached", &model::AccountMemory::reached},
 };
 struct WordKind {
     std::string_view word;

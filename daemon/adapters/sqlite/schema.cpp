@@ -33,7 +33,7 @@ CREATE TABLE account_amount (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     kind TEXT NOT NULL CHECK (kind IN
         ('base', 'previous_base', 'adjustment', 'grant', 'previous_grant', 'limit',
-         'limit_asked')),
+         'limit_asked', 'reached')),
     name TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (account, kind, name)

@@ -323,6 +323,18 @@ CASE(a_threshold_is_foreseen_at_the_present_rate) {
     CHECK_EQ(epoch(*d.thresholds[2].crossing), epoch(utc(2026, 1, 31)));
 }
 
+CASE(the_instant_a_threshold_was_reached_is_kept_for_the_period) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 850);
+    CHECK_EQ(epoch(*w.run(utc(2026, 1, 3)).thresholds[0].since), epoch(utc(2026, 1, 3)));
+    w.use(utc(2026, 1, 4), "physics", 200);
+    const auto later = w.run(utc(2026, 1, 5));
+    CHECK_EQ(epoch(*later.thresholds[0].since), epoch(utc(2026, 1, 3)));
+    CHECK_EQ(epoch(*later.thresholds[1].since), epoch(utc(2026, 1, 5)));
+    CHECK(!later.thresholds[2].since.has_value());
+    CHECK(w.run(utc(2026, 4, 1)).memory.reached.empty());
+}
+
 CASE(unknown_accounts_are_reported_and_others_go_on) {
     World w = physics();
     w.grant("chemistry", "10");

@@ -105,7 +105,7 @@ CASE(an_explanation_has_every_step_of_the_derivation) {
          {"Period 2026-Q4 runs from 2026-10-01 00:00:00 to 2027-01-01 00:00:00 (UTC).",
           "the allocation is 1200", "1000 of 1200 were used in 2026-Q3, 200 were left",
           "effective allocation is 1400", "settled 1500 + finished 0 + running 0",
-          "Threshold pause at 100 %: reached.", "paused by its own usage",
+          "Threshold pause at 100 %: reached, first seen on ", "paused by its own usage",
           "Planned: Set QOS of account physics to blocked"})
         if (text.find(part) == std::string::npos)
             test::fail(std::string("missing: ") + part + " in\n" + text);

@@ -56,6 +56,7 @@ model::AccountMemory full_memory() {
     memory.qos_in_force = "slowdown";
     memory.limits_in_force = {{"gres/gpu", 4}};
     memory.limits_asked = {{"gres/gpu", 5}};
+    memory.reached = {{"pause@120", 1767225600}};
     return memory;
 }
 
