@@ -88,7 +88,7 @@ prepare_root() { # prepare_root SUITE; two runs on one host take turns
 
 run_suite() { # run_suite SUITE: all of it; the last line of its log is the count
     local suite=$1 dir=$work/$1 rc
-    trap 'kill $(jobs -p) 2>/dev/null; exit 143' TERM
+    trap 'kill $(jobs -p) 2>/dev/null; wait; keep_ccache; exit 143' TERM
     prepare_root "$suite" </dev/null &
     wait $! || { echo "the root of $suite could not be made"; echo '0 passed, 1 failed' && return 1; }
     [ $prepare -eq 0 ] || { echo '1 passed, 0 failed' && return 0; }
@@ -98,8 +98,11 @@ run_suite() { # run_suite SUITE: all of it; the last line of its log is the coun
     chroot_enter "$cache/$suite" "$dir" bash /tmp/src/contrib/lib/matrix-inside.sh "$jobs" "$only" "${tests[@]}" </dev/null &
     wait $!
     rc=$?
-    [ -e "$cache/$suite.ccache" ] || mv -T "$dir/tmp/ccache" "$cache/$suite.ccache"
+    keep_ccache
     return $rc
+}
+keep_ccache() { # for run_suite, whose variables it uses
+    [ -e "$cache/$suite.ccache" ] || mv -T "$dir/tmp/ccache" "$cache/$suite.ccache" 2>/dev/null
 }
 
 if ! command -v debootstrap >/dev/null; then

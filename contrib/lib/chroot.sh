@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian roots of other releases and throw-away views of them. What runs in one has mount, pid, ipc, uts and network
-# namespaces of its own that end with it: no process, mount or port is left, and the root itself is never changed.
+# namespaces of its own: no process, mount or port is left, and the root itself is never changed.
 # shellcheck shell=bash
 # shellcheck disable=SC2016 # apt, dpkg and the inner shells expand what is in single quotes
+
+# What runs under this ends when its caller does, in whatever way that one ends (unshare itself ignores SIGTERM).
+CHROOT_OWN=(setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child=KILL --propagation private)
 
 # chroot_mirror: the Debian mirror that this host takes its own packages from
 chroot_mirror() {
@@ -24,7 +27,7 @@ chroot_make() {
     rm -rf "$root.new"
     # debootstrap mounts /proc in the root, also when it is interrupted: in a namespace, so that rm finds no such thing.
     # shellcheck disable=SC2086 # no script is no argument
-    http_proxy=${proxy:-${http_proxy:-}} unshare --mount --pid --fork --kill-child=KILL --propagation private debootstrap --variant=minbase "$suite" "$root.new" "$mirror" $script || {
+    http_proxy=${proxy:-${http_proxy:-}} "${CHROOT_OWN[@]}" debootstrap --variant=minbase "$suite" "$root.new" "$mirror" $script || {
         tail -n 20 "$root.new/debootstrap/debootstrap.log" >&2
         rm -rf "$root.new"
         return 1
@@ -46,7 +49,7 @@ chroot_install() {
     apt-config dump | grep -i '^Acquire::.*Proxy' >"$root/etc/apt/apt.conf.d/90host" || :
     # testing's index may be older than it says it lives, and this host's clock may be off: neither matters here
     # shellcheck disable=SC2086
-    unshare --mount --pid --fork --kill-child=KILL --propagation private bash -c '
+    "${CHROOT_OWN[@]}" bash -c '
         root=$1; shift
         mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" || exit 1
         valid="-o Acquire::Check-Valid-Until=false -o Acquire::Check-Date=false"
@@ -62,7 +65,7 @@ chroot_enter() {
     local lower=$1 dir=$2
     shift 2
     mkdir -p "$dir"/{upper,work,root,tmp} && chmod 1777 "$dir/tmp" || return 1
-    unshare --mount --pid --ipc --uts --net --fork --kill-child=KILL --propagation private bash -c '
+    "${CHROOT_OWN[@]}" --ipc --uts --net bash -c '
         lower=$1 dir=$2; shift 2
         layers=$dir root=$dir/root
         if [ "$lower" = / ]; then # the writable layer must not lie within the other
