@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the package tests share: words of the integration tests' TAP, a working folder, a tarball, the closing count.
+# shellcheck shell=bash
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck source=tests/integration/lib/tap.sh
+. "$top/tests/integration/lib/tap.sh"
+# shellcheck source=contrib/lib/tree.sh
+. "$top/contrib/lib/tree.sh"
+# shellcheck source=contrib/lib/chroot.sh
+. "$top/contrib/lib/chroot.sh"
+export LC_ALL=C CI=true # a skipped point is a missing part
+[ ! -d /usr/lib/ccache ] || export PATH=/usr/lib/ccache:$PATH
+
+keep=0 check=0 # options of the scripts
+for option; do
+    case $option in
+        --keep) keep=1 ;;
+        --check) check=1 ;;
+        *) sed -n 's/^# usage: //p' "$0" >&2 && exit 2 ;;
+    esac
+done
+
+# packaging_begin NAME PROGRAM...: sets work (SLUICE_PACKAGING_DIR/NAME if that is given: the same place each time lets
+# a compiler cache help, as debug information holds it); a missing program or right is a failure, not a skip
+packaging_begin() {
+    local name=$1 program
+    shift
+    for program; do
+        command -v "$program" >/dev/null || { echo "$name: $program is missing" && echo '0 passed, 1 failed' && exit 1; }
+    done
+    [ "$(id -u)" -eq 0 ] || { echo "$name: needs root" && echo '0 passed, 1 failed' && exit 1; }
+    if [ -n "${SLUICE_PACKAGING_DIR:-}" ]; then
+        work=$SLUICE_PACKAGING_DIR/$name
+        rm -rf "$work"
+        mkdir -p "$work" || exit 1
+    else
+        work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-$name.XXXXXX") || exit 1
+    fi
+    chmod 755 "$work"
+    trap packaging_end EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+packaging_end() {
+    if [ $keep -eq 1 ]; then echo "kept: $work"; else rm -rf "$work"; fi
+}
+
+# log NAME COMMAND...: runs it with its output in a file; shows the file's end when it fails
+log() {
+    local name=$1
+    shift
+    "$@" >"$work/$name.log" 2>&1 && return 0
+    tail -n 40 "$work/$name.log"
+    return 1
+}
+
+# tarball_make: the release's tarball from the tree as it stands; sets tarball, version, slurm_version, tree
+tarball_make() {
+    tree=$work/tree
+    tree_copy "$top" "$tree" && (cd "$tree" && ./bootstrap) && mkdir "$work/dist" && cd "$work/dist" &&
+        "$tree/configure" && make dist || return 1
+    tarball=$(echo "$work"/dist/sluice-*.tar.xz)
+    version=${tarball##*/sluice-} version=${version%.tar.xz}
+    slurm_version=$(sed -n "s/^slurm_version='\(.*\)'$/\1/p" config.log)
+    [ -f "$tarball" ] && [ -n "$slurm_version" ]
+}
+
+# A part that ran elsewhere printed its own points: they are added to ours.
+tap_include() { # tap_include FILE STATUS
+    local line
+    while IFS= read -r line; do
+        case $line in
+            'ok '*) TAP_POINTS=$((TAP_POINTS + 1)) && echo "ok $TAP_POINTS - ${line#* - }" ;;
+            'not ok '*) TAP_POINTS=$((TAP_POINTS + 1)) TAP_FAILED=$((TAP_FAILED + 1)) && echo "not ok $TAP_POINTS - ${line#* - }" ;;
+            1..[0-9]*) ;;
+            *) echo "$line" ;;
+        esac
+    done <"$1"
+    [ "$2" -eq 0 ] || grep -q '^not ok' "$1" || tap_point 1 "${1##*/} came to its end"
+}
+
+packaging_done() {
+    printf '1..%d\n' "$TAP_POINTS"
+    echo "$((TAP_POINTS - TAP_FAILED)) passed, $TAP_FAILED failed"
+    exit $((TAP_FAILED != 0))
+}
