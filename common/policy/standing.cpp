@@ -25,7 +25,7 @@ public:
 
     bool open(const std::string& name, Decimal percent, bool held_before) {
         const bool reached = metric_.reaches(percent);
-        out_.thresholds.push_back({name, percent, reached, std::nullopt});
+        out_.thresholds.push_back({name, percent, reached, std::nullopt, std::nullopt});
         if (reached || !held_before)
             return reached;
         const bool kept = held_.stale || above_hysteresis(percent);
