@@ -62,7 +62,7 @@ step '2. Sluice'
 built() { [ -x "$1/sluiced" ] && [ -x "$1/sluice" ] && [ -e "$1/.libs/job_submit_sluice.so" ]; }
 build() {
     tree_copy "$top" "$CLUSTER_DIR/src" && mkdir "$CLUSTER_DIR/build" && cd "$CLUSTER_DIR/src" && ./bootstrap &&
-        cd "$CLUSTER_DIR/build" && ../src/configure CXXFLAGS=-O1 --disable-dependency-tracking &&
+        cd "$CLUSTER_DIR/build" && ../src/configure CXXFLAGS='-O0 -g0' --disable-dependency-tracking &&
         make -j"$(nproc)" sluiced sluice job_submit_sluice.la
 }
 if built "$top/build"; then
@@ -104,7 +104,7 @@ policies:
     limits: false                             # no GrpTRESMins here: watch the plugin and the QOS
 END
 sed -n '/^components:/,$s/^/  | /p' "$CLUSTER_DIR/etc/sluiced.yaml"
-sluiced_restart && wait_until 20 turn_now || die "sluiced did not start: $(tail -n 5 "$(sluiced_log)")"
+{ sluiced_restart && wait_until 20 turn_now; } >"$CLUSTER_DIR/log/start.out" 2>&1 || die "sluiced did not start: $(tail -n 5 "$(sluiced_log)")"
 say 'sluiced is up, the plugin in slurmctld is connected'
 
 printf '#!/bin/sh\nsleep 300\n' >"$CLUSTER_DIR/work/analysis.sh"
@@ -120,6 +120,7 @@ last=normal warned=0
 deadline=$((EPOCHSECONDS + 90))
 while [ "$EPOCHSECONDS" -lt $deadline ]; do
     IFS='|' read -r used percent standing < <(status_field physics used,percent,standing)
+    used=$(printf '%.1f' "$used")
     if [ $warned -eq 0 ] && [ "${percent%.*}" -ge 80 ]; then
         warned=1
         say "$percent % used: from now on a submission is accepted with a warning"
