@@ -12,7 +12,8 @@ namespace sluice::plugin {
 class Backoff {
 public:
     static constexpr std::chrono::milliseconds kFirst{500};
-    static constexpr std::chrono::milliseconds kMost{15'000};
+    // A daemon that was restarted is heard within seconds; one connect in that time is nothing.
+    static constexpr std::chrono::milliseconds kMost{5'000};
 
     // `random`: any number. Between half of the step and the whole step.
     std::chrono::milliseconds next(std::uint32_t random) {
