@@ -34,7 +34,8 @@ model::AccountDecision account(const std::string& name, model::Figure figure) {
     out.figures = {std::move(figure)};
     out.judged = "node_hours";
     out.grace_limit = Decimal::whole(120);
-    out.thresholds = {{"notify", Decimal::whole(80), out.percent.value_or(10000) >= 8000, {}}};
+    const bool reached = out.percent.value_or(10000) >= 8000;
+    out.thresholds = {{"notify", Decimal::whole(80), reached, {}, {}}};
     return out;
 }
 
