@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The Debian packages: built from the release's tarball with packaging/deb as debian/, checked, and installed, upgraded
+# and purged in a throw-away view of this host (deb-inside.sh).
+# usage: tests/packaging/deb.sh [--check] [--keep]
+# As root. --check runs the unit tests in the build, too; --keep leaves the working folder. Last line "N passed, N failed".
+set -u
+# shellcheck source=tests/packaging/lib.sh
+. "$(dirname "$0")/lib.sh"
+packaging_begin deb dpkg-buildpackage dh lintian readelf unshare systemd-analyze
+
+# Always in the same folder, so that a compiler cache helps and is right about the sources' place.
+source_make() { # source_make: the tarball unpacked, as Debian wants it
+    rm -rf "$work/build" && mkdir "$work/build" && tar -xJf "$tarball" -C "$work/build" &&
+        cp "$tarball" "$work/build/sluice_$version.orig.tar.xz" && cp -r "$top/packaging/deb" "$work/build/sluice-$version/debian"
+}
+build() { # build FOLDER [ARGS...]: all packages of that source, into $work/FOLDER
+    local folder=$1 rc
+    shift
+    (cd "$work/build/sluice-$version" && DEB_BUILD_OPTIONS="parallel=$(nproc) $options" dpkg-buildpackage -us -uc "$@")
+    rc=$?
+    mkdir "$work/$folder" && find "$work/build" -maxdepth 1 -type f -exec mv -t "$work/$folder" {} +
+    return $rc
+}
+field() { dpkg-deb -f "$work/1/$1" "$2"; }
+next_micro() { echo "$1" | awk -F. '{ print $1 "." $2 "." $3 + 1 }'; }
+
+log dist tarball_make || bail 'make dist'
+source_make || bail 'unpacking'
+is 'its changelog is of this version' "$(dpkg-parsechangelog -l "$top/packaging/deb/changelog" -S Version)" "$version-1"
+options=nocheck
+[ $check -eq 0 ] || options=''
+ok "the packages are built from the tarball $options" log build-1 build 1
+[ "$RC" -eq 0 ] || packaging_done
+arch=$(dpkg --print-architecture)
+daemon=sluice-daemon_$version-1_$arch.deb
+plugin=slurm-job-submit-sluice_$version-1+slurm${slurm_version}_$arch.deb
+is 'there are the three packages' "$(cd "$work/1" && find . -name '*.deb' ! -name '*-dbgsym_*' -printf '%f\n' | sort | tr '\n' ' ')" \
+    "sluice-daemon_$version-1_$arch.deb sluice_$version-1_$arch.deb $plugin "
+is 'and their debug symbols' "$(cd "$work/1" && find . -name '*-dbgsym_*.deb' | wc -l)" 3
+
+is 'the plugin asks for exactly its Slurm' "$(field "$plugin" Depends | grep -o 'slurmctld ([^)]*)' | tr '\n' ' ')" \
+    "slurmctld (>= $slurm_version) slurmctld (<< $(next_micro "$slurm_version")~) "
+unlike 'only the plugin is tied to it' "$(field "$daemon" Depends)" 'slurmctld'
+like 'the daemon asks for its libslurm' "$(field "$daemon" Depends)" 'libslurm[0-9]+'
+unlike 'the plugin does not' "$(field "$plugin" Depends)" 'libslurm'
+dpkg-deb -x "$work/1/$plugin" "$work/unpacked"
+so=$(find "$work/unpacked" -name job_submit_sluice.so)
+is 'the plugin lies where Debian has them' "${so#"$work/unpacked"}" "/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/slurm-wlm/job_submit_sluice.so"
+unlike "its symbols are slurmctld's, found when called" "$(readelf -dW "$so")" 'BIND_NOW|Flags:.* NOW'
+# Debian's bug tracker knows nothing of these packages.
+ok 'lintian finds no error or warning' lintian --fail-on error,warning --allow-root --suppress-tags initial-upload-closes-no-bugs "$work/1/sluice_$version-1_$arch.changes"
+
+# The next release, with another default configuration; and SchedMD's world by a switch (-d: its packages are not here).
+source_make && cd "$work/build/sluice-$version" && rm ../*.orig.tar.xz && echo '# next' >>contrib/sluiced.yaml &&
+    sed -i "1s/$version-1/$version-2/" debian/changelog || bail 'next release'
+options=nocheck
+ok 'the next release is built, in the way for SchedMD' log build-2 build 2 -b -d --build-profiles=pkg.sluice.schedmd,nocheck
+schedmd=$work/2/slurm-job-submit-sluice_$version-2+slurm${slurm_version}_$arch.deb
+is "its plugin lies where SchedMD's are" "$(dpkg-deb --fsys-tarfile "$schedmd" | tar -t | grep '\.so$')" \
+    "./usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/slurm/job_submit_sluice.so"
+like "and asks for SchedMD's slurmctld" "$(dpkg-deb -f "$schedmd" Depends)" "slurm-smd-slurmctld \(>= $slurm_version\), slurm-smd-slurmctld \(<< "
+
+mkdir -p "$work/view/tmp/debs" && cp "$work"/1/*.deb "$work"/2/*.deb "$work/view/tmp/debs/" && cp -r "$tree" "$work/view/tmp/src" || bail 'copy'
+chroot_enter / "$work/view" bash /tmp/src/tests/packaging/deb-inside.sh "$version" "$slurm_version" "$arch" </dev/null >"$work/inside.tap" 2>&1
+tap_include "$work/inside.tap" $?
+packaging_done
