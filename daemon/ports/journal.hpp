@@ -8,6 +8,7 @@
 #include "common/model/command.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/history.hpp"
+#include "daemon/ports/outbox.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -30,6 +31,8 @@ struct EvaluationRecord {
     std::vector<std::string> actions_taken;
     std::string trigger; // "timer", "boundary", "person", "start"
     Instant at{};
+    // Written to the outbox in the transaction that records the evaluation; not read back.
+    std::vector<Message> messages;
 };
 
 enum class CommandState { requested, succeeded, failed };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/sqlite/journal.hpp"
 
+#include "daemon/adapters/sqlite/at_port.hpp"
 #include "daemon/adapters/sqlite/rows.hpp"
 #include "daemon/adapters/sqlite/schema.hpp"
 
@@ -14,23 +15,6 @@ constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
                                  // FULL: a decision must outlive a power cut before it is applied.
                                  "PRAGMA synchronous = FULL;"
                                  "PRAGMA journal_size_limit = 16777216;";
-
-// Nothing thrown leaves the adapter.
-template <class Body>
-auto at_port(const char* what, Body&& body) -> Result<decltype(body())> {
-    try {
-        if constexpr (std::is_void_v<decltype(body())>) {
-            body();
-            return {};
-        } else {
-            return body();
-        }
-    } catch (const Failure& failure) {
-        return Error(failure.error()).in(what).in("journal");
-    } catch (const std::exception& fault) {
-        return Error{Errc::internal, fault.what()}.in(what).in("journal");
-    }
-}
 
 } // namespace
 
@@ -72,7 +56,7 @@ SqliteJournal::record_turn(const std::string& cluster, const model::Decision& de
         if (!writer->written.contains(cluster))
             writer->written[cluster] = read_memories(database, cluster);
         auto& written = writer->written[cluster];
-        Memories changed;
+        std::map<std::string, model::AccountMemory> changed;
         for (const auto& account : decision.accounts) {
             const auto known = written.find(account.account);
             // An account that could not be judged keeps what is remembered of it.
@@ -95,6 +79,10 @@ SqliteJournal::record_turn(const std::string& cluster, const model::Decision& de
             memories.write(account, memory);
         for (const auto& record : evaluations)
             insert_evaluation(database, record);
+        MessageWriter messages(database, decision.now);
+        for (const auto& record : evaluations)
+            for (const auto& message : record.messages)
+                messages.add(message);
         for (const auto& command : commands)
             ids.push_back(insert_command(database, cluster, command, decision.now));
         transaction.commit();
@@ -138,6 +126,9 @@ Result<void> SqliteJournal::forget(Instant before) {
             .run();
         Statement(writer->database,
                   "DELETE FROM command WHERE requested < ? AND finished IS NOT NULL")
+            .bind(epoch(before))
+            .run();
+        Statement(writer->database, "DELETE FROM outbox WHERE closed < ?")
             .bind(epoch(before))
             .run();
         transaction.commit();

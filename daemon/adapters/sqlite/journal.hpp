@@ -5,7 +5,8 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
-#include "daemon/adapters/sqlite/database.hpp"
+#include "daemon/adapters/sqlite/outbox.hpp"
+#include "daemon/adapters/sqlite/writer.hpp"
 #include "daemon/ports/journal.hpp"
 
 #include <chrono>
@@ -45,21 +46,18 @@ public:
     Result<std::int64_t> add_adjustment(const std::string& cluster,
                                         const model::Adjustment& entry) override;
 
+    // In the same file; lives as long as the journal.
+    ports::Outbox& outbox() { return outbox_; }
+
 private:
-    using Memories = std::map<std::string, model::AccountMemory>; // by account
-
-    struct Writer {
-        Database database;
-        // What the file holds, so that a turn writes only what changed. Only this process writes.
-        std::map<std::string, Memories> written; // by cluster
-    };
-
     SqliteJournal(Database writer, Database reader, const Clock& clock)
-        : writer_(Writer{std::move(writer), {}}), reader_(std::move(reader)), clock_(clock) {}
+        : writer_(Writer{std::move(writer), {}}), reader_(std::move(reader)), clock_(clock),
+          outbox_(writer_, reader_, clock) {}
 
     Guarded<Writer> writer_;
     Guarded<Database> reader_;
     const Clock& clock_;
+    SqliteOutbox outbox_;
 };
 
 } // namespace sluice::sqlite

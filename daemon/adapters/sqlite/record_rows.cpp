@@ -147,7 +147,8 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
                            {row.flag(9), row.flag(10)},
                            split(row.text(11), ','),
                            row.text(12),
-                           instant(row.integer(13))});
+                           instant(row.integer(13)),
+                           {}});
     }
     return records;
 }

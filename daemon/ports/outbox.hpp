@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Port: what is to be told to others (Waldur, mail, webhooks), kept until they have it. Adapters:
+// SQLite. Who brings it there is a Deliverer (deliverer.hpp).
+#pragma once
+
+#include "common/base/instant.hpp"
+#include "common/base/result.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::ports {
+
+constexpr std::size_t kMostMessageBody = 256 * 1024; // bytes of JSON text
+
+struct Message {
+    std::string target; // "waldur", "mail", "webhook"
+    std::string kind;   // what it is: "report-command-result", "set-usage" ...
+    std::string key;    // messages of one target and key arrive in the order of their adding
+    // Unique in the whole outbox, told from what causes the message: adding it again does nothing,
+    // so that whoever does not know whether he added it may do so again.
+    std::string correlation;
+    std::string body; // JSON text of at most kMostMessageBody bytes
+    // Says how things are, not what happened: messages of the same target, kind and key that still
+    // wait or are parked are dropped for it.
+    bool replaces = false;
+};
+
+enum class MessageState { waiting, parked, done, dropped };
+
+constexpr std::string_view name(MessageState state) {
+    switch (state) {
+    case MessageState::waiting:
+        return "waiting";
+    case MessageState::parked:
+        return "parked";
+    case MessageState::done:
+        return "done";
+    case MessageState::dropped:
+        break;
+    }
+    return "dropped";
+}
+
+struct OutboxEntry {
+    std::int64_t id = 0; // grows in the order of adding
+    Message message;
+    MessageState state = MessageState::waiting;
+    Instant created{};
+    std::int64_t attempts = 0;
+    Instant not_before{};          // waiting: next try
+    std::string error;             // of the last try; parked, dropped: why
+    std::optional<Instant> closed; // when it was done or dropped
+};
+
+struct OutboxQuery {
+    std::string target;                // "": all
+    std::optional<MessageState> state; // nullopt: those waiting and parked
+    std::size_t limit = 100;           // oldest first
+};
+
+struct OutboxCount {
+    std::string target;
+    std::int64_t waiting = 0;
+    std::int64_t parked = 0;
+    std::optional<Instant> oldest; // creation of the oldest that waits
+};
+
+// Thread-safe. unavailable: disk full, or locked for longer than the busy timeout. A call either
+// happens wholly or not at all. Once add() has returned, the messages outlive a power cut; that one
+// was delivered may be forgotten by it.
+class Outbox {
+public:
+    Outbox() = default;
+    Outbox(const Outbox&) = delete;
+    Outbox& operator=(const Outbox&) = delete;
+    virtual ~Outbox() = default;
+
+    // Ids of those that are new, in order. overflow: a body is too long.
+    // Messages that must stand or fall with an evaluation go into EvaluationRecord::messages.
+    virtual Result<std::vector<std::int64_t>> add(std::span<const Message> messages) = 0;
+    // Of each key the oldest that waits, where it may be tried at `now`; oldest first, at most
+    // `most`. A parked one does not hold up those behind it.
+    virtual Result<std::vector<OutboxEntry>> due(const std::string& target, Instant now,
+                                                 std::size_t most) = 0;
+    // When due() will next have something; nullopt: not before somebody adds to it.
+    virtual Result<std::optional<Instant>> next_due(const std::string& target) = 0;
+
+    virtual Result<void> succeeded(std::int64_t id) = 0;
+    // One try more; the next not before `retry_at`.
+    virtual Result<void> failed(std::int64_t id, Instant retry_at, const std::string& error) = 0;
+    // One try more; it waits for a person from now on.
+    virtual Result<void> park(std::int64_t id, const std::string& reason) = 0;
+
+    virtual Result<std::vector<OutboxEntry>> list(const OutboxQuery& query) = 0;
+    // Only targets for which something waits or is parked.
+    virtual Result<std::vector<OutboxCount>> counts() = 0;
+    // A waiting or parked one is due at once. not_found: there is none.
+    virtual Result<void> retry(std::int64_t id) = 0;
+    virtual Result<void> drop(std::int64_t id, const std::string& reason) = 0;
+};
+
+} // namespace sluice::ports
