@@ -6,6 +6,7 @@
 #include "common/base/instant.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,13 +24,17 @@ struct UsageSplit {
 using TresUsage = std::map<std::string, UsageSplit>; // by TRES name
 
 struct AccountUsage {
-    TresUsage tres;                         // descendants included
-    std::map<std::string, TresUsage> users; // by user name; settled may be missing here
+    TresUsage tres; // descendants included
+    // By user name, users of descendants and deleted users included; "": of deleted accounts.
+    // `settled` is there only when it was asked for: it costs a question for each account.
+    std::map<std::string, TresUsage> users;
+    bool users_settled = false; // `settled` of the users is there; they sum up to `tres`
 };
 
 // All accounts in one window. An account that is absent used nothing.
 struct WindowUsage {
     Window window;
+    std::optional<Instant> settled_until; // end of what the rollups answered for; nullopt: nothing
     std::map<std::string, AccountUsage> accounts; // by account name
 };
 

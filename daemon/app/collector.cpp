@@ -15,20 +15,21 @@ constexpr const char* kJournal = "journal";
 
 // Whose usage is needed. Empty (everybody's) when a policy grants to accounts that the file does
 // not name.
-std::vector<std::string> accounts_of(const model::PolicySet& set) {
+std::set<std::string> accounts_of(const model::PolicySet& set) {
     for (const auto& policy : set.policies)
         if (policy.allocation)
             return {};
-    std::vector<std::string> names;
+    std::set<std::string> names;
     for (const auto& [name, settings] : set.accounts)
         if (settings.allocation)
-            names.push_back(name);
+            names.insert(name);
     return names;
 }
 
 } // namespace
 
-Result<model::Facts> Collector::collect(const Rules& rules, Instant now) {
+Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
+                                        const std::set<std::string>& by_user) {
     if (cluster_ != rules.cluster) {
         good_usage_.clear();
         uids_.clear();
@@ -52,7 +53,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now) {
     }
     facts.structure = std::move(*structure);
     add_raw_usage(rules, facts);
-    auto added = add_usage(rules, facts);
+    auto added = add_usage(rules, by_user, facts);
     settle(now);
     if (!added)
         return std::move(added).error();
@@ -72,9 +73,11 @@ void Collector::settle(Instant now) {
             sources_.up(source, now);
 }
 
-Result<void> Collector::add_usage(const Rules& rules, model::Facts& facts) {
-    const auto windows = policy::windows(rules.set, rules.zone, facts.now);
-    auto usage = accounting_.usage(facts.structure, windows, facts.now, accounts_of(rules.set));
+Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string>& by_user,
+                                  model::Facts& facts) {
+    const ports::UsageQuestion question{policy::windows(rules.set, rules.zone, facts.now),
+                                        facts.now, accounts_of(rules.set), by_user};
+    auto usage = accounting_.usage(facts.structure, question);
     if (usage) {
         facts.usage = std::move(*usage);
         good_usage_ = facts.usage;
@@ -82,7 +85,7 @@ Result<void> Collector::add_usage(const Rules& rules, model::Facts& facts) {
         return {};
     }
     note(usage.error(), kSlurmdbd);
-    if (stand_in(windows, facts))
+    if (stand_in(question.windows, facts))
         return {};
     return std::move(usage).error();
 }
@@ -95,7 +98,7 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
             std::find_if(good_usage_.begin(), good_usage_.end(),
                          [&](const auto& good) { return good.window.begin == window.begin; });
         if (found != good_usage_.end())
-            facts.usage.push_back({window, found->accounts});
+            facts.usage.push_back({window, found->settled_until, found->accounts});
     }
     // At least one second: 0 would call the figures fresh.
     facts.usage_age = std::max<std::int64_t>(1, epoch(facts.now) - epoch(good_at_));

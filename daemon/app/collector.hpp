@@ -10,6 +10,7 @@
 #include "daemon/ports/journal.hpp"
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,13 @@ public:
         : accounting_(accounting), journal_(journal), sources_(sources) {}
 
     // An error means that no turn can be done: no journal, no structure, or usage was never read.
-    Result<model::Facts> collect(const Rules& rules, Instant now);
+    // `by_user`: accounts whose settled usage is wanted by user as well.
+    Result<model::Facts> collect(const Rules& rules, Instant now,
+                                 const std::set<std::string>& by_user = {});
 
 private:
-    Result<void> add_usage(const Rules& rules, model::Facts& facts);
+    Result<void> add_usage(const Rules& rules, const std::set<std::string>& by_user,
+                           model::Facts& facts);
     bool stand_in(const std::vector<Window>& windows, model::Facts& facts) const;
     void add_raw_usage(const Rules& rules, model::Facts& facts);
     void note(const Error& error, std::string_view otherwise);

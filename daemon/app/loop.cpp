@@ -27,6 +27,7 @@ void merge(std::optional<Order>& into, const Order& order) {
         into->accounts.clear();
     else
         into->accounts.insert(order.accounts.begin(), order.accounts.end());
+    into->by_user.insert(order.by_user.begin(), order.by_user.end());
 }
 
 Loop::Report excuse(const std::string& text) {
@@ -157,7 +158,7 @@ std::optional<Loop::Work> Loop::next() {
     for (const auto& asked : state->running)
         merge(asked.order.dry_run ? work.dry : work.real, asked.order);
     if (!work.real && !trigger.empty())
-        work.real = Order{trigger, false, {}};
+        work.real = Order{trigger, false, {}, {}};
     state->turn_began = Steady::now();
     return work;
 }

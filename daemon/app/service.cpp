@@ -60,8 +60,10 @@ std::shared_ptr<const ports::TurnReport> DaemonService::last_turn() const {
 
 Result<std::shared_ptr<const ports::TurnReport>>
 DaemonService::evaluate(const ports::EvaluateRequest& request) {
-    auto answer =
-        loop_.ask({"person", request.dry_run, {request.accounts.begin(), request.accounts.end()}});
+    Order order{"person", request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
+    if (request.by_user)
+        order.by_user = order.accounts;
+    auto answer = loop_.ask(std::move(order));
     if (answer.wait_for(longest_turn_) != std::future_status::ready)
         return Error{Errc::timeout, "the turn takes longer than " +
                                         std::to_string(longest_turn_.count() / 1000) +

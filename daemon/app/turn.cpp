@@ -73,7 +73,7 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.dry_run = order.dry_run;
     close_late();
 
-    const auto facts = collector_.collect(rules, report.at);
+    auto facts = collector_.collect(rules, report.at, order.by_user);
     if (!facts)
         return failed(std::move(report), facts.error());
     history_ = facts->history;
@@ -92,6 +92,8 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
         publish(rules, *facts, report.decision);
         announcer_.announce(report);
     }
+    report.usage_age = facts->usage_age;
+    report.usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(facts->usage));
     report.duration_ms = milliseconds_since(start);
     auto finished = std::make_shared<const ports::TurnReport>(std::move(report));
     if (!order.dry_run)
@@ -104,6 +106,8 @@ std::shared_ptr<const ports::TurnReport> Turn::failed(ports::TurnReport report,
     if (last_good_) {
         report.decision = last_good_->decision;
         report.plan = last_good_->plan;
+        report.usage = last_good_->usage;
+        report.usage_age = epoch(report.at) - epoch(last_good_->at) + last_good_->usage_age;
         report.users = last_good_->users;
         report.parents = last_good_->parents;
         report.problems = last_good_->problems;

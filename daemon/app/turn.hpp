@@ -38,6 +38,7 @@ struct Order {
     bool dry_run = false;
     // person: whose evaluations are recorded whatever they say; empty: everybody's
     std::set<std::string> accounts;
+    std::set<std::string> by_user{}; // accounts whose settled usage the report shall have by user
 };
 
 // One thread: the one that owns libslurm.

@@ -7,8 +7,9 @@
 #include "common/model/facts.hpp"
 
 #include <map>
-#include <span>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace sluice::ports {
 
@@ -17,6 +18,15 @@ struct RawUsage {
         accounts;                              // account -> TRES name -> TRES-seconds
     std::map<std::string, std::uint32_t> uids; // user name -> uid, as slurmctld knows them
     std::map<std::string, std::string> default_accounts; // user name -> default account
+};
+
+struct UsageQuestion {
+    std::vector<Window> windows;
+    Instant now{};                  // nothing after it counts
+    std::set<std::string> accounts; // whose usage; empty: everybody's
+    // Of which accounts the settled part is wanted by user as well (they need not be in
+    // `accounts`).
+    std::set<std::string> by_user;
 };
 
 // All calls from one thread (a libslurm connection must not be shared). May block for as long as
@@ -30,11 +40,10 @@ public:
 
     // TRES, QOS, users and associations of one cluster. not_found: slurmdbd has no such cluster.
     virtual Result<model::Structure> structure(const std::string& cluster) = 0;
-    // Usage of `accounts` (empty: of every account), descendants included, in each window, up to
-    // `now` at the latest. A source that answered incompletely is an error, never "no usage".
-    virtual Result<std::vector<model::WindowUsage>>
-    usage(const model::Structure& structure, std::span<const Window> windows, Instant now,
-          std::span<const std::string> accounts) = 0;
+    // One answer for each window, in order; descendants included. A source that answered
+    // incompletely is an error, never "no usage".
+    virtual Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
+                                                          const UsageQuestion& question) = 0;
     // slurmctld's own counters and its view of users. unavailable: slurmctld is away.
     virtual Result<RawUsage> raw_usage(const std::string& cluster) = 0;
 };

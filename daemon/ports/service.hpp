@@ -6,6 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
+#include "common/model/usage.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/publisher.hpp"
 
@@ -35,6 +36,11 @@ struct TurnReport {
     std::vector<CommandRecord> applied;   // of this turn, with outcome; empty for a dry run
     std::vector<model::Problem> problems; // plan's and those met while applying
     std::string error; // the turn could not be done: why; figures are then the last good ones
+    // What was decided from: one for each window that the policies ask for. Never nullptr. All
+    // accounts that were judged, so to be cut to what a viewer may see.
+    std::shared_ptr<const std::vector<model::WindowUsage>> usage =
+        std::make_shared<const std::vector<model::WindowUsage>>();
+    std::int64_t usage_age = 0; // seconds; 0: fresh, else its source failed and older ones stand in
     std::vector<model::User> users; // to tell which accounts a viewer belongs to
     // account -> parent ("" for root): a viewer also sees what bounds their accounts from above
     std::map<std::string, std::string> parents;
@@ -56,6 +62,9 @@ struct EvaluateRequest {
     std::vector<std::string>
         accounts;   // empty: all. The turn is the whole turn; the answer is cut to these.
     std::string by; // "uid 0"
+    // The report's usage has the settled part of `accounts` by user too. With `dry_run`, this is
+    // how to ask who used an account.
+    bool by_user = false;
 };
 
 // Thread-safe: called from HTTP threads. Only evaluate() waits for a turn.

@@ -127,6 +127,13 @@ sacctmgr_do delete user man account=optics
 ask usage "$begin" "$hour" "$now" optics
 is 'usage of a deleted user counts' "$(figure optics cpu total)" "$want"
 
+# --- by user, when asked
+ask usage "$begin" "$hour" "$now" +physics
+is 'users sum up to the account' "$(($(figure physics billing settled games) + $(figure physics billing settled man)))" "$(figure physics billing settled)"
+is 'a deleted user too, through the sub-account' "$(figure physics cpu settled man)" "$want"
+ask usage "$begin" "$hour" "$now" physics
+is 'and not when not asked' "$(figure physics cpu settled man)" 0
+
 # --- sources away are errors, not zeros
 ok 'slurmdbd restarts' slurmdbd_restart
 ask usage "$begin" "$hour" "$now" optics

@@ -75,16 +75,15 @@ Result<model::Structure> FakeSlurm::structure(const std::string& cluster) {
 }
 
 Result<std::vector<model::WindowUsage>> FakeSlurm::usage(const model::Structure&,
-                                                         std::span<const Window> windows,
-                                                         Instant now,
-                                                         std::span<const std::string>) {
+                                                         const ports::UsageQuestion& question) {
+    asked = question;
     if (auto fault = faults_.next("usage"))
         return *fault;
     std::vector<model::WindowUsage> answer;
-    for (const auto& window : windows) {
+    for (const auto& window : question.windows) {
         auto& one = answer.emplace_back();
         one.window = window;
-        if (window.end >= now)
+        if (window.end >= question.now)
             for (const auto& [account, tres] : used)
                 one.accounts[account].tres = tres;
     }

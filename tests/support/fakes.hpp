@@ -54,14 +54,14 @@ public:
 
     Result<model::Structure> structure(const std::string& cluster) override;
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
-                                                  std::span<const Window> windows, Instant now,
-                                                  std::span<const std::string> accounts) override;
+                                                  const ports::UsageQuestion& question) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
     ports::Outcomes apply(const model::Structure& structure,
                           std::span<const model::Command> commands) override;
 
     model::Structure held;
     std::map<std::string, model::TresUsage> used;
+    ports::UsageQuestion asked; // the last question about usage
     std::vector<model::Command> applied;
     // Refuses commands that it returns an error for.
     std::function<std::optional<Error>(const model::Command&)> refuse;

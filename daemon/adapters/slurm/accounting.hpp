@@ -17,8 +17,7 @@ public:
 
     Result<model::Structure> structure(const std::string& cluster) override;
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
-                                                  std::span<const Window> windows, Instant now,
-                                                  std::span<const std::string> accounts) override;
+                                                  const ports::UsageQuestion& question) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
 
 private:

@@ -54,6 +54,14 @@ inline void want_usage(slurmdb_assoc_cond_t& cond) {
 #endif
 }
 
+inline void want_deleted(slurmdb_assoc_cond_t& cond) {
+#if SLUICE_SLURM_AT_LEAST(24, 11)
+    cond.flags |= ASSOC_COND_FLAG_WITH_DELETED;
+#else
+    cond.with_deleted = 1;
+#endif
+}
+
 // Limits and DefaultQOS of the association itself, without those of its parents.
 inline void want_own_limits(slurmdb_assoc_cond_t& cond) {
 #if SLUICE_SLURM_AT_LEAST(24, 11)

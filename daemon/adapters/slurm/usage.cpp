@@ -15,6 +15,7 @@ using model::Association;
 using model::WindowUsage;
 
 constexpr std::chrono::hours kRecent{26};
+constexpr std::size_t kMostAccountsByUser = 200;
 
 std::time_t c_time(Instant at) {
     return static_cast<std::time_t>(epoch(at));
@@ -58,23 +59,42 @@ Result<std::optional<Instant>> rolled_up_to(Session& session, const std::string&
     return rolled_since(session, cluster, {std::max(earliest, instant(86400)), end});
 }
 
+// Settled figures of the users; what is left of the account's own is of accounts that are gone.
+void share_out(const std::map<std::string, AccountUsage>& users, AccountUsage& usage) {
+    model::TresUsage left = usage.tres;
+    for (const auto& [user, figures] : users)
+        for (const auto& [tres, split] : figures.tres) {
+            if (split.settled == 0)
+                continue;
+            usage.users[user][tres].settled = split.settled;
+            left[tres].settled -= split.settled;
+        }
+    for (const auto& [tres, split] : left)
+        if (split.settled > 0)
+            usage.users[""][tres].settled = split.settled;
+    usage.users_settled = true;
+}
+
 // One turn's question, answered window by window.
 class Question {
 public:
-    Question(Session& session, const model::Structure& structure, Instant now)
-        : session_(session), structure_(structure), now_(now), tree_(structure),
-          tres_(structure.tres) {}
+    Question(Session& session, const model::Structure& structure, const ports::UsageQuestion& asked)
+        : session_(session), structure_(structure), now_(asked.now), by_user_(asked.by_user),
+          tree_(structure), tres_(structure.tres) {}
 
     Result<WindowUsage> window(Window window, std::optional<Instant> rolled,
                                const std::vector<const Association*>& accounts);
 
 private:
+    Result<void> add_users(const std::vector<Window>& ranges, const Association& account,
+                           AccountUsage& usage);
     Result<void> add_settled(Window range, const Association& account, AccountUsage& usage);
     Result<void> add_records(Window range, WindowUsage& usage);
 
     Session& session_;
     const model::Structure& structure_;
     Instant now_;
+    const std::set<std::string>& by_user_;
     AccountTree tree_;
     TresNames tres_;
 };
@@ -86,9 +106,16 @@ Result<WindowUsage> Question::window(Window window, std::optional<Instant> rolle
     for (const Association* account : accounts)
         all.accounts.emplace(account->account, AccountUsage{});
     const Cut parts = cut(window, now_, rolled, floor_local_midnight);
+    if (!parts.settled.empty())
+        all.settled_until = parts.settled.back().end;
     for (const Association* account : accounts)
         for (const Window& range : parts.settled)
             if (auto added = add_settled(range, *account, all.accounts[account->account]); !added)
+                return std::move(added).error();
+    for (const Association* account : accounts)
+        if (by_user_.contains(account->account))
+            if (auto added = add_users(parts.settled, *account, all.accounts[account->account]);
+                !added)
                 return std::move(added).error();
     for (const Window& range : parts.records)
         if (auto added = add_records(range, all); !added)
@@ -127,6 +154,49 @@ Result<void> Question::add_settled(Window range, const Association& account, Acc
         });
     }
     return sum.into(usage);
+}
+
+// The rows of the users themselves, deleted ones included: one call a range. Of a large subtree
+// that would be a question about the whole tree, which takes slurmdbd minutes; it is not asked.
+Result<void> Question::add_users(const std::vector<Window>& ranges, const Association& account,
+                                 AccountUsage& usage) {
+    std::vector<std::string> names = tree_.below(account.account);
+    names.push_back(account.account);
+    if (names.size() > kMostAccountsByUser)
+        return {};
+    const StringList clusters{{structure_.cluster}};
+    const StringList accounts{names};
+    const StringList every_user{{}};
+    std::map<std::string, AccountUsage> users;
+    for (const Window& range : ranges) {
+        slurmdb_assoc_cond_t cond{};
+        cond.cluster_list = clusters.get();
+        cond.acct_list = accounts.get();
+        cond.user_list = every_user.get();
+        cond.usage_start = c_time(range.begin);
+        cond.usage_end = c_time(range.end);
+        want_usage(cond);
+        want_deleted(cond);
+        want_own_limits(cond);
+        without_parent(cond);
+        auto rows = session_.list<slurmdb_assoc_rec_t>(
+            "usage by user", [&](void* db) { return slurmdb_associations_get(db, &cond); });
+        if (!rows)
+            return std::move(rows).error();
+        for (const slurmdb_assoc_rec_t& row : *rows) {
+            if (row.accounting_list == nullptr)
+                return Error{Errc::unavailable, "slurmdbd: usage by user: no figures for " +
+                                                    text_of(row.user) + " of " + text_of(row.acct)};
+            SettledSum sum{range, tres_};
+            for_each<slurmdb_accounting_rec_t>(row.accounting_list, [&](const auto& record) {
+                sum.add(instant(record.period_start), record.tres_rec.id, record.alloc_secs);
+            });
+            if (auto added = sum.into(users[text_of(row.user)]); !added)
+                return added;
+        }
+    }
+    share_out(users, usage);
+    return {};
 }
 
 // One call for the whole cluster. Truncated to the range by slurmdbd; DUP, because a requeued or
@@ -174,30 +244,28 @@ Result<void> Question::add_records(Window range, WindowUsage& usage) {
 } // namespace
 
 Result<std::vector<WindowUsage>> SlurmAccounting::usage(const model::Structure& structure,
-                                                        std::span<const Window> windows,
-                                                        Instant now,
-                                                        std::span<const std::string> accounts) {
+                                                        const ports::UsageQuestion& asked) {
     std::vector<WindowUsage> all;
-    if (windows.empty())
+    if (asked.windows.empty())
         return all;
     std::vector<const Association*> wanted;
     for (const Association& row : structure.associations)
-        if (row.user.empty() && (accounts.empty() || std::find(accounts.begin(), accounts.end(),
-                                                               row.account) != accounts.end()))
+        if (row.user.empty() && (asked.accounts.empty() || asked.accounts.contains(row.account) ||
+                                 asked.by_user.contains(row.account)))
             wanted.push_back(&row);
-    Instant earliest = now;
-    for (const Window& window : windows)
+    Instant earliest = asked.now;
+    for (const Window& window : asked.windows)
         earliest = std::min(earliest, window.begin);
     session_.refresh();
     if (!sees_all_)
         if (Result<void> all_seen = check_sees_all(session_); !all_seen)
             return std::move(all_seen).error();
     sees_all_ = true;
-    auto rolled = rolled_up_to(session_, structure.cluster, earliest, now);
+    auto rolled = rolled_up_to(session_, structure.cluster, earliest, asked.now);
     if (!rolled)
         return std::move(rolled).error();
-    Question question{session_, structure, now};
-    for (const Window& window : windows) {
+    Question question{session_, structure, asked};
+    for (const Window& window : asked.windows) {
         auto usage = question.window(window, *rolled, wanted);
         if (!usage)
             return std::move(usage).error();

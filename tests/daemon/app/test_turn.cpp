@@ -276,3 +276,28 @@ CASE(a_command_that_keeps_failing_is_not_tried_in_every_turn_but_stays_a_problem
     bench.run({"person", false, {}});
     CHECK_EQ(tries, before + 1);
 }
+
+CASE(the_report_shows_what_was_decided_from_and_who_was_asked_about) {
+    Bench bench;
+    bench.use_hours(7);
+    const auto report = bench.run({"person", true, {"physics"}, {"physics"}});
+    CHECK(bench.slurm.asked.by_user == std::set<std::string>{"physics"});
+    CHECK_EQ(report->usage->size(), 2U);
+    CHECK_EQ(report->usage->back().accounts.at("physics").tres.at("node").total(), 7 * kHour);
+    CHECK_EQ(report->usage_age, 0);
+    bench.run();
+    CHECK(bench.slurm.asked.by_user.empty());
+}
+
+CASE(a_report_without_fresh_usage_says_its_age) {
+    Bench bench;
+    CHECK_EQ(bench.run()->usage_age, 0);
+    bench.clock.advance(std::chrono::seconds(50));
+    bench.faults.fail_all("usage");
+    CHECK_EQ(bench.run()->usage_age, 50);
+    bench.clock.advance(std::chrono::seconds(10));
+    bench.faults.fail_all("structure"); // no turn at all: the last one's figures are shown
+    const auto report = bench.run();
+    CHECK_EQ(report->usage_age, 60);
+    CHECK(!report->usage->empty());
+}

@@ -4,7 +4,7 @@
 // it; not a unit test. Names are printed as they are: test clusters have no quotes in them.
 //
 //   local | structure | raw | assoc ACCOUNT [USER [PARTITION]]
-//   usage BEGIN END NOW [ACCOUNT...]           (0 for NOW: the clock)
+//   usage BEGIN END NOW [[+]ACCOUNT...]        (0 for NOW: the clock; +: settled by user)
 //   qos ACCOUNT[,ACCOUNT...] LIST|- DEFAULT|-  [USER] [PARTITION]
 //   limits TYPE ACCOUNT[,...] TRES=VALUE|TRES=- ...
 //   fairshare ACCOUNT[,...] SHARES | reset ACCOUNT[,...] | sleep SECONDS
@@ -158,15 +158,16 @@ private:
         long long end = 0;
         long long now = 0;
         words >> begin >> end >> now;
-        std::vector<std::string> accounts;
+        ports::UsageQuestion question;
+        question.windows.push_back({instant(begin), instant(end)});
+        question.now = now != 0 ? instant(now) : SystemClock{}.now();
         for (std::string name; words >> name;)
-            accounts.push_back(name);
+            (name.front() == '+' ? question.by_user : question.accounts)
+                .insert(name.substr(name.front() == '+'));
         if (!read())
             return;
-        const Window window{instant(begin), instant(end)};
         const auto started = std::chrono::steady_clock::now();
-        const auto all = accounting_.usage(structure_, {&window, 1},
-                                           now != 0 ? instant(now) : SystemClock{}.now(), accounts);
+        const auto all = accounting_.usage(structure_, question);
         const std::chrono::duration<double, std::milli> took =
             std::chrono::steady_clock::now() - started;
         if (!all)
