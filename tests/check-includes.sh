@@ -26,6 +26,7 @@ home() {
 allowed common/base
 allowed common/model common/base/
 allowed common/policy common/base/ common/model/
+allowed common/hash common/base/
 allowed common/json common/base/
 allowed common/yaml common/base/
 allowed common/settings common/base/ common/model/ common/yaml/
@@ -38,9 +39,11 @@ allowed daemon/adapters/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/adapters/sqlite common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/adapters/gate common/base/ common/model/ common/wire/ common/cred/ daemon/ports/
 allowed daemon/adapters/http common/base/ common/model/ common/json/ common/cred/ daemon/ports/
+allowed daemon/adapters/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/
 allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
 
 home 'slurm/' plugin/ daemon/adapters/slurm/ tests/plugin/ tests/daemon/adapters/slurm/ tests/bench/ tests/integration/
+home 'gnutls/' common/hash/
 home 'munge\.h' common/cred/
 home 'jansson\.h' common/json/
 home 'yaml\.h' common/yaml/

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Any bytes as the answer to an opening ('O' first) or as a server's frames that come in pieces
+// (else the first byte is their size): messages or a refusal, the same whatever the pieces are.
+#include "daemon/adapters/stomp/websocket.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <vector>
+
+using namespace sluice;
+using namespace sluice::stomp;
+
+namespace {
+
+constexpr std::size_t kMost = 4096;
+
+void must(bool condition) {
+    if (!condition)
+        std::abort();
+}
+
+struct Outcome {
+    std::vector<std::string> messages;
+    bool fault = false;
+};
+
+Outcome read(std::string_view bytes, std::size_t piece) {
+    MessageReader reader(kMost);
+    Outcome outcome;
+    for (std::size_t at = 0; at < bytes.size() && !outcome.fault; at += piece) {
+        reader.add(bytes.substr(at, piece));
+        auto message = reader.next();
+        for (; message && *message; message = reader.next()) {
+            must((*message)->payload.size() <= kMost);
+            must(!close_reason((*message)->payload).empty());
+            outcome.messages.push_back((*message)->payload);
+        }
+        outcome.fault = !message;
+    }
+    return outcome;
+}
+
+} // namespace
+
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0)
+        return 0;
+    const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+    if (data[0] == 'O') {
+        const auto end = check_opening(bytes, {"h", "/", "dGhlIHNhbXBsZSBub25jZQ=="});
+        must(!end || !*end || **end <= bytes.size());
+        return 0;
+    }
+    const auto whole = read(bytes, std::max<std::size_t>(bytes.size(), 1));
+    const auto pieces = read(bytes, std::max<std::size_t>(data[0], 1));
+    must(whole.messages == pieces.messages && whole.fault == pieces.fault);
+    return 0;
+}
