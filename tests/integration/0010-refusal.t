@@ -21,7 +21,7 @@ policies:
     actions: [request_slurm_resource_pausing]
 END
 }
-ok 'sluiced is up' eval 'sluiced_up < <(granted 1000)'
+must 'sluiced is up' eval 'sluiced_up < <(granted 1000)'
 ctld=$(daemon_pid slurmctld)
 slurmctld_lives() { [ "$(daemon_pid slurmctld)" = "$ctld" ] && slurmctld_answers; }
 

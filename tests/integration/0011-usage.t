@@ -27,7 +27,7 @@ ok 'a user gets his own QOS list' sacctmgr_do modify user lp where account=physi
 before=$(assoc_rows)
 diag "$before"
 # 0.02 node-hours are 72 node-seconds: four nodes reach 80 % in 14.4 s, 100 % in 18 s and 200 % in 36 s
-ok 'sluiced is up' eval 'sluiced_up < <(granted 0.02)'
+must 'sluiced is up' eval 'sluiced_up < <(granted 0.02)'
 is 'physics is normal' "$(status_field physics standing)" normal
 is 'and nothing was changed' "$(assoc_rows)" "$before"
 

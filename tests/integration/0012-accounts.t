@@ -22,7 +22,7 @@ policies:
 END
 }
 before=$(assoc_rows)
-ok 'sluiced is up' eval 'sluiced_up < <(granted 0 100)'
+must 'sluiced is up' eval 'sluiced_up < <(granted 0 100)'
 
 fails 'no account named: the default account decides' as games sbatch --wrap true
 like 'which is physics' "$OUT" 'account physics is paused'

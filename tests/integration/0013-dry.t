@@ -30,7 +30,7 @@ unchanged() { # unchanged NAME
     is "$1: slurmdbd was asked for no change" "$(txn_count)" "$writes"
 }
 
-ok 'sluiced is up, observing' eval 'sluiced_up < <(granted observe 10)'
+must 'sluiced is up, observing' eval 'sluiced_up < <(granted observe 10)'
 is 'physics would be paused' "$(status_field physics standing,mode)" 'paused|observe'
 ok 'its jobs are admitted' as games sbatch --parsable -H --wrap true
 like 'without a word' "$OUT" '^[0-9]+$'

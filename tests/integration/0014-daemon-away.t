@@ -33,7 +33,7 @@ ok 'and jobs are admitted' as games srun -n1 true
 is 'an unknown key of sluice.conf is named with its line' "$(ours | grep -c 'sluice.conf:3: unknown key WarnAtSubmitt')" 1
 like 'with the key that was meant' "$(ours)" 'meant WarnAtSubmit'
 
-ok 'sluiced comes' eval 'sluiced_up < <(granted 0)'
+must 'sluiced comes' eval 'sluiced_up < <(granted 0)'
 is 'one line says that it is connected' "$(ours | grep -c 'connected to the daemon')" 1
 is 'one line had said that it was away' "$(ours | grep -c 'no daemon:')" 1
 paused 'physics is paused'

@@ -22,7 +22,7 @@ policies:
     actions: [request_slurm_resource_pausing]
 END
 }
-ok 'sluiced is up' eval 'sluiced_up < <(granted 0)'
+must 'sluiced is up' eval 'sluiced_up < <(granted 0)'
 log=$(sluiced_log)
 pid=$(daemon_pid sluiced)
 rows=$(assoc_rows)

@@ -56,7 +56,7 @@ like 'is named' "$OUT" 'nowhere\.yaml'
 fails 'an unknown option' "$(sluice_find sluiced)" --frobnicate
 ok 'the example is good' "$(sluice_find sluiced)" --check -f "$(dirname "$0")/../../contrib/sluiced.yaml"
 
-ok 'sluiced starts with a good file' eval 'sluiced_up < <(granted 0 100)'
+must 'sluiced starts with a good file' eval 'sluiced_up < <(granted 0 100)'
 log=$(sluiced_log)
 is 'physics is paused' "$(status_field physics standing)" paused
 

@@ -27,7 +27,7 @@ fails 'as anybody else it does not start' timeout 10 setpriv --reuid=lp --regid=
 like 'and says who may' "$OUT" 'root and SlurmUser'
 daemon_run sluiced env SLURM_CONF="$CLUSTER_DIR/etc/other.conf" setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
     "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
-eventually 'sluiced runs as a user without rights in Slurm' 15 sluiced_answers
+must 'sluiced runs as a user without rights in Slurm' wait_until 15 sluiced_answers
 eventually 'and its plugin hears it' 20 plugin_current
 run sluice_cli evaluate
 text=$OUT$(sluice_cli status)

@@ -4,7 +4,7 @@
 # closed and counted, the plugin's own session and the daemon are not disturbed.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
-ok 'sluiced is up' sluiced_up <<END
+must 'sluiced is up' sluiced_up <<END
 components: {node_hours: {tres: node}}
 accounts:
   physics: {allocation: {node_hours: 0}}

@@ -35,7 +35,7 @@ for ((i = 1; i <= KILLS; i++)); do
 done
 is 'every daemon was killed, none had ended' "$killed" "$KILLS"
 
-ok 'sluiced starts' eval 'sluiced_up < <(granted 0 100)'
+must 'sluiced starts' eval 'sluiced_up < <(granted 0 100)'
 is 'physics is paused' "$(status_field physics standing)" paused
 is 'in Slurm too' "$(account_field physics qos)" blocked
 is 'chem is normal' "$(status_field chem standing)" normal

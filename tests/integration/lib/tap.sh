@@ -38,6 +38,11 @@ ok() { # ok NAME COMMAND...: the command succeeds
     tap_point $((RC != 0)) "$name"
 }
 
+must() { # must NAME COMMAND...: as ok, but without it nothing that follows would make sense
+    ok "$@"
+    [ "$RC" -eq 0 ] || bail "$1: failed"
+}
+
 fails() { # fails NAME COMMAND...: the command ends with an exit status other than 0
     local name=$1
     shift
