@@ -74,7 +74,7 @@ trap 'exit 143' TERM
 # What a root has beyond a minimal Debian: what Sluice's build and its clusters need, by the one list of packages.
 packages() {
     packages_list build cluster
-    echo libcmocka-dev xz-utils iproute2 ca-certificates ccache
+    echo libcmocka-dev mandoc xz-utils iproute2 ca-certificates ccache
 }
 
 prepare_root() { # prepare_root SUITE; two runs on one host take turns
