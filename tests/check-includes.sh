@@ -40,6 +40,7 @@ allowed daemon/adapters/sqlite common/base/ common/model/ daemon/ports/ common/j
 allowed daemon/adapters/gate common/base/ common/model/ common/wire/ common/cred/ daemon/ports/
 allowed daemon/adapters/http common/base/ common/model/ common/json/ common/cred/ daemon/ports/
 allowed daemon/adapters/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/
+allowed daemon/adapters/mail common/base/ common/model/ common/json/ common/hash/ daemon/ports/
 allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
 
 home 'slurm/' plugin/ daemon/adapters/slurm/ tests/plugin/ tests/daemon/adapters/slurm/ tests/bench/ tests/integration/
@@ -49,7 +50,7 @@ home 'jansson\.h' common/json/
 home 'yaml\.h' common/yaml/
 home 'sqlite3\.h' daemon/adapters/sqlite/ tests/daemon/adapters/sqlite/
 home 'microhttpd\.h' daemon/adapters/http/
-home 'curl/' cli/
+home 'curl/' cli/ daemon/adapters/mail/ daemon/adapters/stomp/
 home 'cmocka\.h' tests/support/
 
 # The core is handed instants, text and numbers; it asks nobody.

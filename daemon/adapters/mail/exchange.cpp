@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/mail/exchange.hpp"
+
+#include <algorithm>
+
+namespace sluice::mail {
+namespace {
+
+constexpr std::size_t kMostAnswer = 300;
+constexpr long kConnectSeconds = 10;
+constexpr long kSeconds = 45;
+
+int look_at_stop(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<const std::atomic<bool>*>(stop)->load() ? 1 : 0;
+}
+
+} // namespace
+
+void AnswerKeeper::attach(CURL* easy) {
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
+}
+
+std::string AnswerKeeper::text() const {
+    std::string out = text_;
+    for (char& c : out)
+        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F)
+            c = ' ';
+    return out;
+}
+
+std::size_t AnswerKeeper::take(char* data, std::size_t size, std::size_t count, void* self) {
+    auto& text = static_cast<AnswerKeeper*>(self)->text_;
+    const std::size_t bytes = size * count;
+    try {
+        text.append(data, std::min(bytes, kMostAnswer - std::min(kMostAnswer, text.size())));
+    } catch (...) {
+        return 0;
+    }
+    return bytes;
+}
+
+void bound(CURL* easy, const char* schemes, const std::atomic<bool>& stop) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, schemes);
+#else
+    const bool smtp = schemes[0] == 's';
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                     smtp ? CURLPROTO_SMTP | CURLPROTO_SMTPS : CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, kSeconds);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look_at_stop);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &stop);
+}
+
+void trust(CURL* easy, const std::string& ca_file) {
+    if (!ca_file.empty())
+        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file.c_str());
+}
+
+ports::Delivery unreached(const std::string& where, CURLcode code) {
+    return {ports::Delivered::target_away, where + ": " + curl_easy_strerror(code), {}};
+}
+
+} // namespace sluice::mail
