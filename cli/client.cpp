@@ -29,6 +29,7 @@ struct Exchange {
     std::string target;
     std::optional<std::string> body; // set: POST
     long seconds = kReadSeconds;
+    const char* method = nullptr; // not GET or POST
 };
 
 std::size_t take(char* data, std::size_t size, std::size_t count, void* out) {
@@ -77,6 +78,7 @@ Error refused(long status, const std::string& body) {
         return Error{Errc::not_found, std::move(detail)};
     case 400:
     case 405:
+    case 409:
     case 413:
         return Error{Errc::malformed, std::move(detail)};
     case 429:
@@ -100,6 +102,8 @@ void prepare(CURL* easy, const Exchange& exchange, std::string& answer) {
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "sluice");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer);
+    if (exchange.method != nullptr)
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, exchange.method);
     if (exchange.body) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, exchange.body->c_str());
@@ -122,7 +126,7 @@ Result<json::Value> perform(const Exchange& exchange) {
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK)
         return unreachable(exchange, code, os_error);
-    if (status != 200)
+    if (status < 200 || status > 299)
         return refused(status, answer);
     auto parsed = json::parse(answer, {.bytes = kMostAnswer, .depth = 64});
     if (!parsed)
@@ -159,11 +163,15 @@ std::string target(const std::string& path, const Parameters& parameters) {
 }
 
 Result<json::Value> Client::get(const std::string& path, const Parameters& parameters) const {
-    return perform({socket_, target(path, parameters), std::nullopt, kReadSeconds});
+    return perform({socket_, target(path, parameters), std::nullopt, kReadSeconds, nullptr});
 }
 
 Result<json::Value> Client::post(const std::string& path, const json::Value& body) const {
-    return perform({socket_, path, body.compact(), kTurnSeconds});
+    return perform({socket_, path, body.compact(), kTurnSeconds, nullptr});
+}
+
+Result<json::Value> Client::remove(const std::string& path, const json::Value& body) const {
+    return perform({socket_, path, body.compact(), kTurnSeconds, "DELETE"});
 }
 
 } // namespace sluice::cli

@@ -24,6 +24,8 @@ public:
     // Waits for as long as a turn may take.
     Result<json::Value> post(const std::string& path, const json::Value& body) const;
 
+    Result<json::Value> remove(const std::string& path, const json::Value& body) const;
+
 private:
     std::string socket_;
 };

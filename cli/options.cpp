@@ -28,7 +28,14 @@ enum LongOnly {
     kCarryoverFactor,
     kNoCarryover,
     kCurrentUsage,
-    kDailyRate
+    kDailyRate,
+    kReasonOption,
+    kFromOption,
+    kUntilOption,
+    kLabelOption,
+    kPeriodOption,
+    kBeforeOption,
+    kAllOption
 };
 
 struct Spec {
@@ -41,16 +48,25 @@ struct Spec {
 
 constexpr std::array kSpecs{
     Spec{"accounts", 'A', "LIST", kAccounts, "these accounts (comma-separated)"},
+    Spec{"all", kAllOption, nullptr, kAll, "also those that are over"},
+    Spec{"before", kBeforeOption, "TIME", kBefore,
+         "older than this (default: as old as retention_days)"},
     Spec{"cluster", 'M', "NAME", kCluster, "fail unless the daemon serves this cluster"},
     Spec{"delimiter", kDelimiter, "TEXT", kTable, "between the fields of -p and -P (default |)"},
     Spec{"dry-run", kDryRunOption, nullptr, kDryRun, "decide and show, change nothing"},
     Spec{"format", 'o', "FIELDS", kTable, "fields with widths: f1,f2%20,f3%-20 (- is left)"},
+    Spec{"from", kFromOption, "TIME", kSpan, "begins then (default now)"},
     Spec{"helpformat", kHelpFormat, nullptr, kTable, "list the fields that --format knows"},
     Spec{"json", kJsonOption, nullptr, kJson, "the answer as JSON"},
     Spec{"limit", 'l', "N", kLimit, "at most N records, newest first (default 100)"},
     Spec{"noheader", 'n', nullptr, kTable, "no header and no remarks"},
     Spec{"parsable", 'p', nullptr, kTable, "fields separated by |, also a trailing one"},
     Spec{"parsable2", 'P', nullptr, kTable, "fields separated by |, no trailing one"},
+    Spec{"period", kLabelOption, "LABEL", kLabel, "the period it counts in (default this one)"},
+    Spec{"period", kPeriodOption, nullptr, kPeriod, "the running period"},
+    Spec{"reason", kReasonOption, "TEXT", kReason, "why; kept with the entry"},
+    Spec{"until", kUntilOption, "TIME", kSpan,
+         "ends then: 2026-12-01, 2026-12-01T12:00, now+3days"},
     Spec{"user", 'u', "NAME", kUser, "as this user sees it (staff only, unless it is you)"},
     Spec{"allocation", kAllocation, "HOURS", kFigures, "granted for the period (default 1000)"},
     Spec{"grace-ratio", kGraceRatio, "RATIO", kFigures, "0.2 is up to 120 % (default 0.2)"},
@@ -173,8 +189,9 @@ struct Reader {
     }
 
     bool figure(int id, const char* value) {
+        constexpr unsigned kKept = kFigures | kReason | kSpan | kLabel | kBefore;
         for (const auto& spec : kSpecs)
-            if (spec.id == id && spec.group == kFigures) {
+            if (spec.id == id && (spec.group & kKept) != 0) {
                 parsed.options.figures[spec.name] = value;
                 return true;
             }
@@ -196,6 +213,10 @@ struct Reader {
             return options.json = true;
         case kDryRunOption:
             return options.dry_run = true;
+        case kPeriodOption:
+            return options.period = true;
+        case kAllOption:
+            return options.all = true;
         case 'Q':
             return parsed.context.quiet = true;
         case 'v':
@@ -268,7 +289,9 @@ Parsed parse_options(const Context& context, const Subcommand& self, unsigned gr
         return parsed;
     if ((groups & kFile) != 0 && optind < argc)
         parsed.options.file = argv[optind++];
-    for (int i = optind; i < argc; ++i)
+    for (int i = optind; i < argc && (groups & kWords) != 0; ++i)
+        parsed.options.words.emplace_back(argv[i]);
+    for (int i = optind; i < argc && (groups & kWords) == 0; ++i)
         for (auto& account : split(argv[i], ','))
             parsed.options.accounts.push_back(std::move(account));
     if ((groups & kAccounts) == 0 && !parsed.options.accounts.empty())

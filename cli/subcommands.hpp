@@ -6,16 +6,21 @@
 
 namespace sluice::cli {
 
+int run_adjust(const Context& context, int argc, char** argv);
 int run_balance(const Context& context, int argc, char** argv);
+int run_cleanup(const Context& context, int argc, char** argv);
 int run_commands(const Context& context, int argc, char** argv);
 int run_evaluate(const Context& context, int argc, char** argv);
 int run_explain(const Context& context, int argc, char** argv);
 int run_gate(const Context& context, int argc, char** argv);
 int run_help(const Context& context, int argc, char** argv);
 int run_history(const Context& context, int argc, char** argv);
+int run_override(const Context& context, int argc, char** argv);
 int run_preview(const Context& context, int argc, char** argv);
+int run_reset(const Context& context, int argc, char** argv);
 int run_simulate(const Context& context, int argc, char** argv);
 int run_status(const Context& context, int argc, char** argv);
+int run_usage(const Context& context, int argc, char** argv);
 int run_version(const Context& context, int argc, char** argv);
 
 // What `sluice help` prints.

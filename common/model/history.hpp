@@ -84,7 +84,27 @@ struct Adjustment {
     std::string reason;
     std::string by;
     Instant at{};
+    std::int64_t takes_back = 0; // number of the adjustment that this one undoes; 0: none
 };
+
+// A person had an account judged anew in its running period, as if the period had just begun:
+// without hysteresis, and told again at each level. Usage and allocation stay what they are.
+struct PeriodReset {
+    std::int64_t id = 0;
+    std::string account;
+    std::string period; // label
+    std::string reason;
+    std::string by;
+    Instant at{};
+};
+
+// What a PeriodReset does to the memory. Idempotent.
+inline void reopen(AccountMemory& memory) {
+    memory.flags = {};
+    memory.notified.clear();
+    memory.held.clear();
+    memory.reached.clear();
+}
 
 struct History {
     std::map<std::string, AccountMemory> accounts; // by account name

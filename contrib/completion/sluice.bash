@@ -73,7 +73,22 @@ _sluice() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
-    status | balance | explain | evaluate | history | commands)
+    override | adjust)
+        local verbs='set list clear' word
+        [[ $subcommand == adjust ]] && verbs='add list'
+        for ((i = i + 1; i < cword; i++)); do
+            [[ ${words[i]} == -* ]] || word=${words[i]}
+        done
+        if [[ -z $word ]]; then
+            mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
+        else
+            local names
+            names=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
+            [[ $word == set || $word == clear || $word == list || $word == add ]] || names='normal downscaled paused'
+            mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
+        fi
+        ;;
+    status | balance | explain | usage | evaluate | history | commands | reset)
         local accounts
         accounts=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
         mapfile -t COMPREPLY < <(compgen -W "$accounts" -- "$cur")

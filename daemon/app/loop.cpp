@@ -14,6 +14,7 @@ using Steady = std::chrono::steady_clock;
 // Even when a turn takes longer than the interval, others get at the machine.
 constexpr std::chrono::seconds kLeastPause{1};
 constexpr std::chrono::hours kHousekeeping{24};
+constexpr std::size_t kTurnsKept = 100;
 // Wall clocks are set and machines sleep: no wait for an instant is trusted for longer.
 constexpr std::chrono::seconds kLongestWait{60};
 
@@ -28,6 +29,27 @@ void merge(std::optional<Order>& into, const Order& order) {
     else
         into->accounts.insert(order.accounts.begin(), order.accounts.end());
     into->by_user.insert(order.by_user.begin(), order.by_user.end());
+    into->reopen.insert(into->reopen.end(), order.reopen.begin(), order.reopen.end());
+}
+
+// A dry run that supposes something is nobody else's answer.
+bool alone(const Order& order) {
+    return order.dry_run && !(order.supposed.empty() && order.reopen.empty());
+}
+
+ports::TurnSummary summary(const ports::TurnReport& report) {
+    ports::TurnSummary out;
+    out.at = report.at;
+    out.trigger = report.trigger;
+    out.duration_ms = report.duration_ms;
+    out.accounts = report.decision.accounts.size();
+    out.commands = report.applied.size();
+    out.failed = static_cast<std::size_t>(
+        std::count_if(report.applied.begin(), report.applied.end(),
+                      [](const auto& record) { return record.success == false; }));
+    out.problems = report.problems.size();
+    out.error = report.error;
+    return out;
 }
 
 Loop::Report excuse(const std::string& text) {
@@ -103,6 +125,11 @@ Loop::Shown Loop::shown() const {
     return state_.lock()->shown;
 }
 
+std::vector<ports::TurnSummary> Loop::turns() const {
+    auto state = state_.lock();
+    return {state->turns.begin(), state->turns.end()};
+}
+
 std::shared_ptr<const Rules> Loop::rules() const {
     return state_.lock()->rules;
 }
@@ -144,6 +171,15 @@ bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
     return !trigger.empty() || !state->waiting.empty();
 }
 
+void Loop::take_orders(State& state) {
+    auto& waiting = state.waiting;
+    const auto lone = std::find_if(waiting.begin(), waiting.end(),
+                                   [](const auto& asked) { return alone(asked.order); });
+    const auto end = lone == waiting.begin() && lone != waiting.end() ? lone + 1 : lone;
+    state.running.assign(std::move_iterator(waiting.begin()), std::move_iterator(end));
+    waiting.erase(waiting.begin(), end);
+}
+
 std::optional<Loop::Work> Loop::next() {
     auto state = state_.lock();
     std::string trigger;
@@ -153,8 +189,7 @@ std::optional<Loop::Work> Loop::next() {
     Work work;
     work.rules = state->rules;
     state->reloaded = false;
-    state->running = std::move(state->waiting);
-    state->waiting.clear();
+    take_orders(*state);
     for (const auto& asked : state->running)
         merge(asked.order.dry_run ? work.dry : work.real, asked.order);
     if (!work.real && !trigger.empty())
@@ -179,8 +214,12 @@ void Loop::run(const Work& work) {
     std::vector<Asked> asked;
     {
         auto state = state_.lock();
-        if (real)
+        if (real) {
             state->shown = {real, work.rules, turn_.structure()};
+            state->turns.push_front(summary(*real));
+            if (state->turns.size() > kTurnsKept)
+                state->turns.pop_back();
+        }
         state->turn_began.reset();
         asked = std::move(state->running);
         state->running.clear();

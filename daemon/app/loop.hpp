@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <future>
 #include <memory>
 #include <thread>
@@ -46,6 +47,8 @@ public:
     std::future<Report> ask(Order order);
 
     Shown shown() const;
+    // Newest first.
+    std::vector<ports::TurnSummary> turns() const;
     std::shared_ptr<const Rules> rules() const;
     // For how long the present turn has been running; 0 when none is.
     std::chrono::seconds busy_for() const;
@@ -65,6 +68,7 @@ private:
         std::vector<Asked> running;
         std::optional<Time> turn_began;
         Shown shown;
+        std::deque<ports::TurnSummary> turns; // newest first
     };
     // What the worker has to do next; false: end.
     struct Work {
@@ -75,6 +79,7 @@ private:
 
     void work();
     std::optional<Work> next();
+    static void take_orders(State& state);
     bool wait_for_cause(Guarded<State>::Access& state, std::string& trigger);
     void run(const Work& work);
     Report turn(const Rules& rules, const Order& order);

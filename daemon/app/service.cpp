@@ -1,45 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/app/service.hpp"
 
-#include "common/base/text.hpp"
 #include "common/policy/explain.hpp"
-
-#include <algorithm>
-#include <set>
+#include "daemon/app/shown.hpp"
 
 namespace sluice::app {
-namespace {
-
-std::string unknown(const std::string& account, const model::Decision& decision) {
-    std::vector<std::string> known;
-    for (const auto& entry : decision.accounts)
-        known.push_back(entry.account);
-    std::string text = "account " + account + " has no policy with an allocation";
-    if (const auto near = nearest(account, known); !near.empty())
-        text += "; did you mean " + near + "?";
-    return text;
-}
-
-template <class Entries, class AccountOf>
-void keep(Entries& entries, const std::set<std::string>& wanted, AccountOf account_of) {
-    std::erase_if(entries, [&](const auto& entry) { return !wanted.contains(account_of(entry)); });
-}
-
-// The turn is always the whole turn; the answer holds what was asked for.
-ports::TurnReport cut(ports::TurnReport report, const std::vector<std::string>& accounts) {
-    const std::set<std::string> wanted(accounts.begin(), accounts.end());
-    const auto account = [](const auto& entry) { return entry.account; };
-    keep(report.decision.accounts, wanted, account);
-    keep(report.plan.commands, wanted, account);
-    keep(report.plan.withheld, wanted, account);
-    keep(report.plan.problems, wanted, account);
-    keep(report.problems, wanted, account);
-    keep(report.applied, wanted, [](const auto& record) { return record.command.account; });
-    return report;
-}
-
-} // namespace
-
 ports::DaemonInfo DaemonService::info() const {
     const auto rules = loop_.rules();
     ports::DaemonInfo info;
@@ -58,6 +23,10 @@ std::shared_ptr<const ports::TurnReport> DaemonService::last_turn() const {
     return loop_.shown().report;
 }
 
+std::vector<ports::TurnSummary> DaemonService::turns() const {
+    return loop_.turns();
+}
+
 Result<std::shared_ptr<const ports::TurnReport>>
 DaemonService::evaluate(const ports::EvaluateRequest& request) {
     Order order{"person", request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
@@ -72,10 +41,10 @@ DaemonService::evaluate(const ports::EvaluateRequest& request) {
     if (report->error.empty())
         for (const auto& account : request.accounts)
             if (report->decision.find(account) == nullptr)
-                return Error{Errc::not_found, unknown(account, report->decision)};
+                return Error{Errc::not_found, unknown_account(account, report->decision)};
     if (request.accounts.empty())
         return report;
-    return std::make_shared<const ports::TurnReport>(cut(*report, request.accounts));
+    return std::make_shared<const ports::TurnReport>(cut_to(*report, request.accounts));
 }
 
 Result<std::vector<std::string>> DaemonService::explain(const std::string& account) const {
@@ -84,7 +53,7 @@ Result<std::vector<std::string>> DaemonService::explain(const std::string& accou
         return Error{Errc::unavailable, "no turn has been done yet"};
     const auto* decision = shown.report->decision.find(account);
     if (decision == nullptr)
-        return Error{Errc::not_found, unknown(account, shown.report->decision)};
+        return Error{Errc::not_found, unknown_account(account, shown.report->decision)};
     return policy::explain(shown.rules->set, shown.rules->zone, *decision, shown.report->plan);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/guarded.hpp"
+#include "daemon/app/ledger.hpp"
 #include "daemon/app/loop.hpp"
 #include "daemon/ports/service.hpp"
 
@@ -26,19 +27,21 @@ public:
     DaemonService(Identity identity, Loop& loop, const Sources& sources, const Ports& ports,
                   std::chrono::milliseconds longest_turn = kLongestTurn)
         : identity_(std::move(identity)), loop_(loop), sources_(sources), ports_(ports),
-          longest_turn_(longest_turn) {}
+          longest_turn_(longest_turn), ledger_(loop, ports, longest_turn) {}
 
     // "": the file that was read last is good.
     void set_config_error(std::string error) { *config_error_.lock() = std::move(error); }
 
     ports::DaemonInfo info() const override;
     std::shared_ptr<const ports::TurnReport> last_turn() const override;
+    std::vector<ports::TurnSummary> turns() const override;
     Result<std::shared_ptr<const ports::TurnReport>>
     evaluate(const ports::EvaluateRequest& request) override;
     Result<std::vector<std::string>> explain(const std::string& account) const override;
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
     ports::GateStatus gate() const override;
+    ports::Ledger& ledger() override { return ledger_; }
 
 private:
     Identity identity_;
@@ -46,6 +49,7 @@ private:
     const Sources& sources_;
     Ports ports_;
     std::chrono::milliseconds longest_turn_;
+    DaemonLedger ledger_;
     mutable Guarded<std::string> config_error_;
 };
 

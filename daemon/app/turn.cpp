@@ -56,6 +56,19 @@ std::map<std::string, std::string> parents(const model::Structure& structure) {
     return found;
 }
 
+void suppose(const Supposed& supposed, Instant now, model::History& history) {
+    for (auto& entry : history.overrides)
+        if (std::find(supposed.ended.begin(), supposed.ended.end(), entry.id) !=
+            supposed.ended.end())
+            entry.until = std::min(entry.until, now);
+    for (auto entry : supposed.overrides) {
+        entry.id = INT64_MAX; // the newest decides
+        history.overrides.push_back(std::move(entry));
+    }
+    for (const auto& entry : supposed.adjustments)
+        history.adjustments.push_back(entry);
+}
+
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                  start)
@@ -76,6 +89,8 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     auto facts = collector_.collect(rules, report.at, order.by_user);
     if (!facts)
         return failed(std::move(report), facts.error());
+    if (const auto ready = prepare(rules, order, *facts); !ready)
+        return failed(std::move(report), ready.error());
     history_ = facts->history;
     structure_ = std::make_shared<const model::Structure>(facts->structure);
     report.decision = policy::decide(rules.set, rules.zone, *facts);
@@ -99,6 +114,25 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     if (!order.dry_run)
         last_good_ = finished;
     return finished;
+}
+
+// What people entered, before the judgement. A pause is never lifted on old figures, so nothing is
+// reopened on them either.
+Result<void> Turn::prepare(const Rules& rules, const Order& order, model::Facts& facts) {
+    if (order.dry_run)
+        suppose(order.supposed, facts.now, facts.history);
+    if (!order.reopen.empty() && facts.usage_age > 0)
+        return Error{Errc::unavailable, "usage is " + std::to_string(facts.usage_age) +
+                                            " s old: no period is reopened on it"};
+    for (const auto& entry : order.reopen) {
+        if (!order.dry_run)
+            if (const auto done = ports_.journal.reopen_period(rules.cluster, entry); !done)
+                return done.error();
+        if (const auto known = facts.history.accounts.find(entry.account);
+            known != facts.history.accounts.end())
+            model::reopen(known->second);
+    }
+    return {};
 }
 
 std::shared_ptr<const ports::TurnReport> Turn::failed(ports::TurnReport report,

@@ -33,12 +33,24 @@ struct Ports {
     const Clock& clock;
 };
 
+// What a person enters: a dry run decides as if it were in the books already.
+struct Supposed {
+    std::vector<model::Override> overrides;
+    std::vector<std::int64_t> ended; // numbers of overrides that are no longer in force
+    std::vector<model::Adjustment> adjustments;
+
+    bool empty() const { return overrides.empty() && ended.empty() && adjustments.empty(); }
+};
+
 struct Order {
     std::string trigger = "timer"; // "timer", "start", "boundary", "person", "reload"
     bool dry_run = false;
     // person: whose evaluations are recorded whatever they say; empty: everybody's
     std::set<std::string> accounts;
     std::set<std::string> by_user{}; // accounts whose settled usage the report shall have by user
+    Supposed supposed = {};          // dry run only
+    // To be reopened before the judgement; in a dry run only supposed so.
+    std::vector<model::PeriodReset> reopen = {};
 };
 
 // One thread: the one that owns libslurm.
@@ -62,6 +74,7 @@ private:
         std::optional<Error> failure;
     };
 
+    Result<void> prepare(const Rules& rules, const Order& order, model::Facts& facts);
     std::shared_ptr<const ports::TurnReport> failed(ports::TurnReport report, const Error& error);
     Result<void> record_and_apply(const Rules& rules, const Order& order, const model::Facts& facts,
                                   ports::TurnReport& report);

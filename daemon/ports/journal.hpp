@@ -49,6 +49,24 @@ struct CommandRecord {
     std::string error;
 };
 
+// Entries of the ledger as people list them, ended and taken back ones too.
+struct OverrideRecord {
+    model::Override entry;        // `until` as it was set
+    std::optional<Instant> ended; // by a person, before its time
+    std::string ended_by;
+    std::string end_reason;
+};
+struct AdjustmentRecord {
+    model::Adjustment entry;
+    std::int64_t taken_back_by = 0; // number of the adjustment that undoes it; 0: it stands
+};
+
+// How many records retention removed, or would remove.
+struct Forgotten {
+    std::size_t evaluations = 0;
+    std::size_t commands = 0;
+};
+
 struct Query {
     std::string cluster;               // "": all
     std::vector<std::string> accounts; // empty: all
@@ -77,16 +95,26 @@ public:
     // they took effect; the next turn repeats what is still needed. Returns how many.
     virtual Result<std::size_t> close_unfinished(Instant at) = 0;
     // Retention: evaluations and closed commands older than `before` go; the ledger stays.
-    virtual Result<void> forget(Instant before) = 0;
+    virtual Result<Forgotten> forget(Instant before) = 0;
+    // What forget() would remove.
+    virtual Result<Forgotten> forgettable(Instant before) = 0;
     virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
     virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
     // Ledger. Entries are added, never edited; clearing an override ends it now.
     virtual Result<std::int64_t> add_override(const std::string& cluster,
                                               const model::Override& entry) = 0;
     virtual Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
-                                      const std::string& by) = 0;
+                                      const std::string& by, const std::string& reason) = 0;
+    // conflict: `takes_back` names an entry that is taken back already; not_found: no such entry.
     virtual Result<std::int64_t> add_adjustment(const std::string& cluster,
                                                 const model::Adjustment& entry) = 0;
+    // Writes the entry and applies reopen() to what is remembered of the account.
+    virtual Result<std::int64_t> reopen_period(const std::string& cluster,
+                                               const model::PeriodReset& entry) = 0;
+    // Newest first.
+    virtual Result<std::vector<OverrideRecord>> overrides(const Query& query) = 0;
+    virtual Result<std::vector<AdjustmentRecord>> adjustments(const Query& query) = 0;
+    virtual Result<std::vector<model::PeriodReset>> resets(const Query& query) = 0;
 };
 
 } // namespace sluice::ports

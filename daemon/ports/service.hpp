@@ -8,6 +8,7 @@
 #include "common/model/facts.hpp"
 #include "common/model/usage.hpp"
 #include "daemon/ports/journal.hpp"
+#include "daemon/ports/ledger.hpp"
 #include "daemon/ports/publisher.hpp"
 
 #include <map>
@@ -21,7 +22,8 @@ namespace sluice::ports {
 // Who asks. Users see only the accounts they have an association with.
 struct Viewer {
     std::uint32_t uid = 0;
-    bool staff = false; // root, SlurmUser
+    bool staff = false;    // root, SlurmUser
+    std::string name = {}; // as the ledger shall have it; "": by uid
 };
 
 // The last turn, as it was decided and applied.
@@ -44,6 +46,18 @@ struct TurnReport {
     std::vector<model::User> users; // to tell which accounts a viewer belongs to
     // account -> parent ("" for root): a viewer also sees what bounds their accounts from above
     std::map<std::string, std::string> parents;
+};
+
+// One line on a turn that was done.
+struct TurnSummary {
+    Instant at{};
+    std::string trigger;
+    std::int64_t duration_ms = 0;
+    std::size_t accounts = 0;
+    std::size_t commands = 0;
+    std::size_t failed = 0; // of the commands
+    std::size_t problems = 0;
+    std::string error;
 };
 
 struct DaemonInfo {
@@ -78,6 +92,8 @@ public:
     virtual DaemonInfo info() const = 0;
     // nullptr before the first turn.
     virtual std::shared_ptr<const TurnReport> last_turn() const = 0;
+    // The last hundred, newest first; no dry runs.
+    virtual std::vector<TurnSummary> turns() const = 0;
     // Runs the very turn that the timer runs and returns its report. not_found: an account is not
     // under any policy.
     virtual Result<std::shared_ptr<const TurnReport>> evaluate(const EvaluateRequest& request) = 0;
@@ -86,6 +102,7 @@ public:
     virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
     virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
     virtual GateStatus gate() const = 0;
+    virtual Ledger& ledger() = 0;
 };
 
 } // namespace sluice::ports

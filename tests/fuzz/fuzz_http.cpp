@@ -49,12 +49,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static sluice::test::FakeService service;
     const auto request = request_of({reinterpret_cast<const char*>(data), size});
     const int before = service.evaluating;
+    service.books.last = {};
     const auto response = http::dispatch(request, service);
-    require(response.status == 200 || response.status == 400 || response.status == 403 ||
-            response.status == 404 || response.status == 405);
+    require(response.status == 200 || response.status == 201 || response.status == 400 ||
+            response.status == 403 || response.status == 404 || response.status == 405);
     require(json::parse(response.body, {.bytes = 1 << 24, .depth = 32}).has_value());
     if (!request.viewer.staff) {
         require(service.evaluating == before);
+        require(service.books.last.by.empty()); // entered nothing
         require(response.body.find("\"account\":\"chem\"") == std::string::npos);
     }
     return 0;

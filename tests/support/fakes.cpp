@@ -179,11 +179,15 @@ Result<std::size_t> FakeJournal::close_unfinished(Instant at) {
     return closed;
 }
 
-Result<void> FakeJournal::forget(Instant before) {
+Result<ports::Forgotten> FakeJournal::forget(Instant before) {
     if (auto fault = faults_.next("forget"))
         return *fault;
     forgotten_before = before;
-    return {};
+    return ports::Forgotten{evaluated.size(), commanded.size()};
+}
+
+Result<ports::Forgotten> FakeJournal::forgettable(Instant) {
+    return ports::Forgotten{evaluated.size(), commanded.size()};
 }
 
 Result<std::vector<ports::EvaluationRecord>> FakeJournal::evaluations(const ports::Query&) {
@@ -200,7 +204,9 @@ Result<std::int64_t> FakeJournal::add_override(const std::string&, const model::
 }
 
 Result<void> FakeJournal::end_override(const std::string&, std::int64_t id, Instant at,
-                                       const std::string&) {
+                                       const std::string&, const std::string&) {
+    if (id < 1 || static_cast<std::size_t>(id) > held.overrides.size())
+        return Error{Errc::not_found, "no override " + std::to_string(id) + " in force"};
     held.overrides.at(static_cast<std::size_t>(id - 1)).until = at;
     return {};
 }
@@ -208,7 +214,34 @@ Result<void> FakeJournal::end_override(const std::string&, std::int64_t id, Inst
 Result<std::int64_t> FakeJournal::add_adjustment(const std::string&,
                                                  const model::Adjustment& entry) {
     held.adjustments.push_back(entry);
-    return static_cast<std::int64_t>(held.adjustments.size());
+    return held.adjustments.back().id = static_cast<std::int64_t>(held.adjustments.size());
+}
+
+Result<std::int64_t> FakeJournal::reopen_period(const std::string&,
+                                                const model::PeriodReset& entry) {
+    if (auto fault = faults_.next("reopen_period"))
+        return *fault;
+    model::reopen(held.accounts[entry.account]);
+    reopened.push_back(entry);
+    return reopened.back().id = static_cast<std::int64_t>(reopened.size());
+}
+
+Result<std::vector<ports::OverrideRecord>> FakeJournal::overrides(const ports::Query&) {
+    std::vector<ports::OverrideRecord> out;
+    for (const auto& entry : held.overrides)
+        out.push_back({entry, {}, "", ""});
+    return out;
+}
+
+Result<std::vector<ports::AdjustmentRecord>> FakeJournal::adjustments(const ports::Query&) {
+    std::vector<ports::AdjustmentRecord> out;
+    for (const auto& entry : held.adjustments)
+        out.push_back({entry, 0});
+    return out;
+}
+
+Result<std::vector<model::PeriodReset>> FakeJournal::resets(const ports::Query&) {
+    return reopened;
 }
 
 void FakePublisher::publish(std::shared_ptr<const model::Snapshot> snapshot) {

@@ -82,19 +82,26 @@ public:
     Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                const std::optional<Error>& failure) override;
     Result<std::size_t> close_unfinished(Instant at) override;
-    Result<void> forget(Instant before) override;
+    Result<ports::Forgotten> forget(Instant before) override;
+    Result<ports::Forgotten> forgettable(Instant before) override;
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
     Result<std::int64_t> add_override(const std::string& cluster,
                                       const model::Override& entry) override;
     Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
-                              const std::string& by) override;
+                              const std::string& by, const std::string& reason) override;
     Result<std::int64_t> add_adjustment(const std::string& cluster,
                                         const model::Adjustment& entry) override;
+    Result<std::int64_t> reopen_period(const std::string& cluster,
+                                       const model::PeriodReset& entry) override;
+    Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override;
+    Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
+    Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
 
     model::History held;
     std::vector<ports::EvaluationRecord> evaluated;
     std::vector<ports::CommandRecord> commanded;
+    std::vector<model::PeriodReset> reopened;
     std::optional<Instant> forgotten_before;
 
 private:

@@ -26,8 +26,8 @@ int status(Errc code) {
 
 } // namespace
 
-Response ok(const json::Value& payload) {
-    return {200, payload.compact() + '\n', ""};
+Response ok(const json::Value& payload, int status) {
+    return {status, payload.compact() + '\n', ""};
 }
 
 Response failure(int status, std::string_view detail) {

@@ -25,7 +25,7 @@ struct Response {
     std::string allow; // 405: the methods that would do
 };
 
-Response ok(const json::Value& payload);
+Response ok(const json::Value& payload, int status = 200);
 // {"detail": "..."} as Django REST says it.
 Response failure(int status, std::string_view detail);
 // The status that fits the code: 403, 404, 400, 409, 503 or 500.

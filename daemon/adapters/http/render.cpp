@@ -13,19 +13,6 @@ using json::Value;
 
 constexpr int kPercentPlaces = 2;
 
-// "2026-11-23T00:47:42Z"; calendar arithmetic only, no zone data.
-std::string iso(Instant at) {
-    const auto day = std::chrono::floor<std::chrono::days>(at);
-    const std::chrono::year_month_day date(day);
-    const auto seconds = static_cast<int>((at - day).count());
-    char text[40];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                  static_cast<unsigned>(date.day()), seconds / 3600, seconds / 60 % 60,
-                  seconds % 60);
-    return text;
-}
-
 Value percent(const std::optional<std::int64_t>& hundredths) {
     return hundredths ? Value::decimal(*hundredths, kPercentPlaces) : Value();
 }
@@ -198,6 +185,19 @@ Value render_plugin(const ports::PluginStatus& plugin) {
 
 } // namespace
 
+// Calendar arithmetic only, no zone data.
+std::string iso(Instant at) {
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date(day);
+    const auto seconds = static_cast<int>((at - day).count());
+    char text[40];
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), seconds / 3600, seconds / 60 % 60,
+                  seconds % 60);
+    return text;
+}
+
 void put_instant(Value& object, const std::string& key, std::optional<Instant> at) {
     object.set(key, at ? Value(iso(*at)) : Value());
     object.set(key + "_epoch", at ? Value(epoch(*at)) : Value());
@@ -260,6 +260,41 @@ Value render(const ports::EvaluationRecord& record) {
     return out;
 }
 
+Value render(const ports::OverrideRecord& record, Instant now) {
+    Value out = render_override(record.entry);
+    out.set("account", record.entry.account);
+    put_instant(out, "ended", record.ended);
+    out.set("ended_by", record.ended_by).set("end_reason", record.end_reason);
+    const char* state = record.ended                ? "ended"
+                        : record.entry.until <= now ? "expired"
+                        : record.entry.from > now   ? "to come"
+                                                    : "in force";
+    out.set("state", state);
+    return out;
+}
+
+Value render(const ports::AdjustmentRecord& record) {
+    const auto& entry = record.entry;
+    Value units = Value::object();
+    for (const auto& [component, value] : entry.units)
+        units.set(component, number(value));
+    Value out = Value::object();
+    out.set("id", entry.id).set("account", entry.account).set("period", entry.period);
+    out.set("units", std::move(units)).set("reason", entry.reason).set("by", entry.by);
+    put_instant(out, "at", entry.at);
+    out.set("takes_back", entry.takes_back != 0 ? Value(entry.takes_back) : Value());
+    out.set("taken_back_by", record.taken_back_by != 0 ? Value(record.taken_back_by) : Value());
+    return out;
+}
+
+Value render(const model::PeriodReset& entry) {
+    Value out = Value::object();
+    out.set("id", entry.id).set("account", entry.account).set("period", entry.period);
+    out.set("reason", entry.reason).set("by", entry.by);
+    put_instant(out, "at", entry.at);
+    return out;
+}
+
 Value render(const ports::GateStatus& gate) {
     Value plugins = Value::array();
     for (const auto& plugin : gate.plugins)
@@ -268,6 +303,21 @@ Value render(const ports::GateStatus& gate) {
     out.set("sequence", gate.sequence).set("rejected_frames", gate.rejected_frames);
     out.set("plugins", std::move(plugins));
     return out;
+}
+
+void append_usage(Value& array, const model::AccountDecision& account) {
+    for (const auto& figure : account.figures) {
+        const auto& c = figure.component;
+        Value out = Value::object();
+        out.set("account", account.account).set("component", c.name).set("tres", c.tres);
+        out.set("billing_period", account.period.label);
+        out.set("settled", units(figure.usage.settled, c));
+        out.set("finished", units(figure.usage.finished, c));
+        out.set("running", units(figure.usage.running, c));
+        out.set("used", units(figure.used(), c));
+        out.set("usage_percentage", percent(figure.percent));
+        array.append(std::move(out));
+    }
 }
 
 void append_balances(Value& array, const model::AccountDecision& account) {

@@ -18,6 +18,13 @@ json::Value render(const model::Command& command);
 json::Value render(const ports::CommandRecord& record);
 json::Value render(const ports::EvaluationRecord& record);
 json::Value render(const ports::GateStatus& gate);
+json::Value render(const ports::OverrideRecord& record, Instant now);
+json::Value render(const ports::AdjustmentRecord& record);
+json::Value render(const model::PeriodReset& entry);
+// "2026-11-23T00:47:42Z"
+std::string iso(Instant at);
+// What `sluice usage` shows: one element per component, with the parts that make up what was used.
+void append_usage(json::Value& array, const model::AccountDecision& account);
 // What `sluice balance` shows: one element per component.
 void append_balances(json::Value& array, const model::AccountDecision& account);
 

@@ -2,6 +2,7 @@
 #include "daemon/adapters/http/router.hpp"
 
 #include "common/base/log.hpp"
+#include "daemon/adapters/http/ledger_views.hpp"
 #include "daemon/adapters/http/views.hpp"
 
 #include <array>
@@ -21,20 +22,38 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/evaluations", false, false, view_evaluations},
     Route{"GET", "/api/v1/commands", false, false, view_commands},
     Route{"GET", "/api/v1/gate", true, false, view_gate},
+    Route{"GET", "/api/v1/turns", true, false, view_turns},
+    Route{"GET", "/api/v1/usage", false, false, view_usage},
+    Route{"GET", "/api/v1/overrides", false, false, view_overrides},
+    Route{"POST", "/api/v1/overrides", true, true, view_set_override},
+    Route{"DELETE", "/api/v1/overrides/{id}", true, true, view_end_override},
+    Route{"GET", "/api/v1/adjustments", false, false, view_adjustments},
+    Route{"POST", "/api/v1/adjustments", true, true, view_add_adjustment},
+    Route{"DELETE", "/api/v1/adjustments/{id}", true, true, view_take_back},
+    Route{"GET", "/api/v1/resets", false, false, view_resets},
+    Route{"POST", "/api/v1/resets", true, true, view_reopen},
+    Route{"POST", "/api/v1/cleanup", true, false, view_cleanup},
 };
 
-constexpr std::string_view kName = "{name}";
-
-// The part that stands for {name}, "" for a route without; nullopt: another path.
+// What stands for the placeholder, "" for a route without; nullopt: another path.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
     if (path.size() > 1 && path.ends_with('/'))
         path.remove_suffix(1);
-    if (!pattern.ends_with(kName))
+    if (pattern.size() > 1 && pattern.ends_with('/'))
+        pattern.remove_suffix(1);
+    const std::size_t open = pattern.find('{');
+    if (open == std::string_view::npos)
         return pattern == path ? std::optional<std::string>("") : std::nullopt;
-    pattern.remove_suffix(kName.size());
-    if (!path.starts_with(pattern) || path.size() == pattern.size())
+    const std::string_view head = pattern.substr(0, open);
+    const std::string_view tail = pattern.substr(pattern.find('}') + 1);
+    if (path.size() <= head.size() + tail.size() || !path.starts_with(head) ||
+        !path.ends_with(tail))
         return std::nullopt;
-    return std::string(path.substr(pattern.size()));
+    const auto name = path.substr(head.size(), path.size() - head.size() - tail.size());
+    // A name may hold slashes only where nothing follows it.
+    if (!tail.empty() && name.find('/') != std::string_view::npos)
+        return std::nullopt;
+    return std::string(name);
 }
 
 Response not_allowed(std::string allow) {
@@ -50,7 +69,7 @@ Response routed(const Request& request, ports::Service& service) {
         if (!name)
             continue;
         if (route.method != request.method) {
-            allow = route.method;
+            allow += (allow.empty() ? "" : ", ") + std::string(route.method);
             continue;
         }
         if (route.staff && !request.viewer.staff)

@@ -13,14 +13,14 @@ namespace sluice::http {
 struct Call {
     const Request& request;
     ports::Service& service;
-    std::string name; // what stands for {name} in the path
+    std::string name; // what stands for the {placeholder} in the path
 };
 
 using Handler = Response (*)(const Call& call);
 
 struct Route {
     std::string_view method;
-    std::string_view path; // "{name}" may be its last segment
+    std::string_view path; // one segment may be a "{placeholder}"
     bool staff;            // users get 403
     bool waits;            // runs a turn: must not occupy a thread that others need
     Handler handler;

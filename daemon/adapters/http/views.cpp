@@ -3,38 +3,15 @@
 
 #include "common/base/text.hpp"
 #include "daemon/adapters/http/render.hpp"
-#include "daemon/adapters/http/visible.hpp"
+#include "daemon/adapters/http/view_parts.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 namespace sluice::http {
 namespace {
 
 using json::Value;
-using TurnPtr = std::shared_ptr<const ports::TurnReport>;
-
-constexpr std::size_t kDefaultLimit = 100;
-constexpr std::size_t kMostLimit = 10000;
-
-// Slurm's own top level: payload beside meta, errors and warnings.
-Value envelope(const Call& call, const ports::DaemonInfo& info, Value warnings) {
-    Value meta = Value::object();
-    meta.set("program", "sluiced").set("version", info.version).set("api", "v1");
-    meta.set("cluster", info.cluster);
-    Value viewer = Value::object();
-    viewer.set("uid", call.request.viewer.uid).set("staff", call.request.viewer.staff);
-    meta.set("viewer", std::move(viewer));
-    Value out = Value::object();
-    out.set("meta", std::move(meta)).set("errors", Value::array());
-    out.set("warnings", std::move(warnings));
-    return out;
-}
-
-Value envelope(const Call& call) {
-    return envelope(call, call.service.info(), Value::array());
-}
 
 Value warning(std::string_view source, const std::string& description) {
     Value out = Value::object();
@@ -79,136 +56,6 @@ Value render_info(const ports::DaemonInfo& info, bool staff) {
     return out;
 }
 
-Value render_turn(const ports::TurnReport* turn, bool staff) {
-    if (turn == nullptr)
-        return Value();
-    Value out = Value::object();
-    out.set("cluster", turn->cluster);
-    put_instant(out, "at", turn->at);
-    put_instant(out, "figures_at", turn->decision.now);
-    out.set("trigger", turn->trigger).set("dry_run", turn->dry_run);
-    out.set("duration_ms", turn->duration_ms).set("accounts", turn->decision.accounts.size());
-    out.set("error", staff ? turn->error : "");
-    return out;
-}
-
-Value render_problems(const ports::TurnReport& turn) {
-    Value out = Value::array();
-    for (const auto& problem : turn.problems)
-        out.append(render(problem));
-    for (const auto& text : turn.decision.problems)
-        out.append(render(model::Problem{"", text, ""}));
-    return out;
-}
-
-std::vector<std::string> asked(const Request& request) {
-    const auto found = request.query.find("account");
-    return found == request.query.end() ? std::vector<std::string>() : split(found->second, ',');
-}
-
-// Why an account that Slurm has is not listed, and what bounds it instead.
-std::string not_judged(const ports::TurnReport& turn, const std::string& account) {
-    std::set<std::string> seen;
-    for (auto at = turn.parents.find(account);
-         at != turn.parents.end() && seen.insert(at->first).second;
-         at = turn.parents.find(at->second))
-        if (turn.decision.find(at->second) != nullptr)
-            return "account '" + account + "' has no allocation of its own; it is bounded by '" +
-                   at->second + "'";
-    return "account '" + account + "' has no policy with an allocation, nor has one above it";
-}
-
-Response no_account(const Call& call, const ports::TurnReport* turn, const Visible& visible,
-                    const std::string& account) {
-    if (turn != nullptr && visible.sees(account) && turn->parents.contains(account))
-        return failure(404, not_judged(*turn, account));
-    std::vector<std::string> known;
-    if (turn != nullptr)
-        for (const auto& each : turn->decision.accounts)
-            if (visible.sees(each.account))
-                known.push_back(each.account);
-    std::string text = "account '" + account + "' ";
-    text += call.request.viewer.staff ? "is not known in Slurm"
-                                      : "does not exist, or you do not belong to it";
-    const std::string near = nearest(account, known);
-    if (!near.empty())
-        text += "; did you mean '" + near + "'?";
-    return failure(404, text);
-}
-
-bool named(const std::vector<std::string>& accounts, const std::string& account) {
-    return accounts.empty() ||
-           std::find(accounts.begin(), accounts.end(), account) != accounts.end();
-}
-
-// The first of these accounts that the viewer cannot see or that no policy judges.
-std::optional<Response> unknown(const Call& call, const ports::TurnReport* turn,
-                                const Visible& visible, const std::vector<std::string>& accounts) {
-    for (const auto& account : accounts)
-        if (!visible.sees(account) || turn == nullptr || turn->decision.find(account) == nullptr)
-            return no_account(call, turn, visible, account);
-    return std::nullopt;
-}
-
-Value accounts_array(const ports::TurnReport* turn, const Visible& visible,
-                     const std::vector<std::string>& wanted) {
-    Value out = Value::array();
-    if (turn == nullptr)
-        return out;
-    for (const auto& account : turn->decision.accounts)
-        if (visible.sees(account.account) && named(wanted, account.account))
-            out.append(render(account));
-    return out;
-}
-
-Result<std::size_t> limit(const Request& request) {
-    const auto found = request.query.find("limit");
-    if (found == request.query.end())
-        return kDefaultLimit;
-    const std::string& text = found->second;
-    std::size_t out = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (error != std::errc() || end != text.data() + text.size() || out == 0 || out > kMostLimit)
-        return Error{Errc::malformed, "limit is a number from 1 to " + std::to_string(kMostLimit)};
-    return out;
-}
-
-// What a viewer may ask of the journal. Staff may name an account that no policy judges any more.
-Result<ports::Query> journal_query(const Call& call, const ports::TurnReport* turn) {
-    const auto most = limit(call.request);
-    if (!most)
-        return most.error();
-    const Visible visible(turn, call.request.viewer);
-    ports::Query out{call.service.info().cluster, asked(call.request), *most};
-    for (const auto& account : out.accounts)
-        if (!visible.sees(account))
-            return Error{Errc::not_found,
-                         "account '" + account + "' is unknown, or you do not " + "belong to it"};
-    if (out.accounts.empty() && !visible.all())
-        out.accounts.assign(visible.own().begin(), visible.own().end());
-    return out;
-}
-
-template <class Ask>
-Response journal_view(const Call& call, std::string_view key, Ask ask) {
-    const TurnPtr turn = call.service.last_turn();
-    const auto query = journal_query(call, turn.get());
-    if (!query)
-        return failure(query.error());
-    Value list = Value::array();
-    // An empty list would mean all accounts.
-    if (call.request.viewer.staff || !query->accounts.empty()) {
-        const auto records = ask(*query);
-        if (!records)
-            return failure(records.error());
-        for (const auto& record : *records)
-            list.append(render(record));
-    }
-    Value out = envelope(call);
-    out.set(key, std::move(list));
-    return ok(out);
-}
-
 Result<ports::EvaluateRequest> evaluate_request(const Request& request) {
     ports::EvaluateRequest out;
     out.by = "uid " + std::to_string(request.viewer.uid);
@@ -230,33 +77,6 @@ Result<ports::EvaluateRequest> evaluate_request(const Request& request) {
     if (root["accounts"].exists() &&
         (!root["accounts"].is_array() || out.accounts.size() != root["accounts"].size()))
         return Error{Errc::malformed, "accounts is a list of names"};
-    return out;
-}
-
-Value planned(const std::vector<model::Command>& commands, const std::vector<std::string>& wanted) {
-    Value out = Value::array();
-    for (const auto& command : commands)
-        if (named(wanted, command.account))
-            out.append(render(command));
-    return out;
-}
-
-Value evaluation(const Call& call, const ports::TurnReport& turn,
-                 const std::vector<std::string>& wanted) {
-    Value out = envelope(call);
-    out.set("turn", render_turn(&turn, true));
-    out.set("accounts", accounts_array(&turn, Visible(&turn, call.request.viewer), wanted));
-    if (turn.dry_run) {
-        out.set("commands", planned(turn.plan.commands, wanted));
-    } else {
-        Value applied = Value::array();
-        for (const auto& record : turn.applied)
-            if (named(wanted, record.command.account))
-                applied.append(render(record));
-        out.set("commands", std::move(applied));
-    }
-    out.set("withheld", planned(turn.plan.withheld, wanted));
-    out.set("problems", render_problems(turn));
     return out;
 }
 
@@ -384,6 +204,39 @@ Response view_commands(const Call& call) {
 Response view_gate(const Call& call) {
     Value out = envelope(call);
     out.set("gate", render(call.service.gate()));
+    return ok(out);
+}
+
+Response view_turns(const Call& call) {
+    Value list = Value::array();
+    for (const auto& turn : call.service.turns()) {
+        Value one = Value::object();
+        put_instant(one, "at", turn.at);
+        one.set("trigger", turn.trigger).set("duration_ms", turn.duration_ms);
+        one.set("accounts", turn.accounts).set("commands", turn.commands);
+        one.set("failed", turn.failed).set("problems", turn.problems).set("error", turn.error);
+        list.append(std::move(one));
+    }
+    Value out = envelope(call);
+    out.set("turns", std::move(list));
+    return ok(out);
+}
+
+Response view_usage(const Call& call) {
+    const TurnPtr turn = call.service.last_turn();
+    if (turn == nullptr)
+        return failure(503, "no turn has been done yet; try again in a moment");
+    const Visible visible(turn.get(), call.request.viewer);
+    const auto wanted = asked(call.request);
+    if (auto bad = unknown(call, turn.get(), visible, wanted))
+        return std::move(*bad);
+    Value list = Value::array();
+    for (const auto& account : turn->decision.accounts)
+        if (visible.sees(account.account) && named(wanted, account.account))
+            append_usage(list, account);
+    Value out = envelope(call);
+    put_instant(out, "figures_at", turn->decision.now);
+    out.set("usage", std::move(list));
     return ok(out);
 }
 

@@ -16,5 +16,7 @@ Response view_evaluate(const Call& call);
 Response view_evaluations(const Call& call);
 Response view_commands(const Call& call);
 Response view_gate(const Call& call);
+Response view_turns(const Call& call);
+Response view_usage(const Call& call);
 
 } // namespace sluice::http

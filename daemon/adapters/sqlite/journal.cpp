@@ -117,13 +117,15 @@ Result<std::size_t> SqliteJournal::close_unfinished(Instant at) {
     });
 }
 
-Result<void> SqliteJournal::forget(Instant before) {
+Result<ports::Forgotten> SqliteJournal::forget(Instant before) {
     return at_port("forget old records", [&] {
         auto writer = writer_.lock();
         Transaction transaction(writer->database);
+        ports::Forgotten gone;
         Statement(writer->database, "DELETE FROM evaluation WHERE at < ?")
             .bind(epoch(before))
             .run();
+        gone.evaluations = static_cast<std::size_t>(writer->database.changes());
         Statement(writer->database,
                   "DELETE FROM command WHERE requested < ? AND finished IS NOT NULL")
             .bind(epoch(before))
@@ -131,8 +133,15 @@ Result<void> SqliteJournal::forget(Instant before) {
         Statement(writer->database, "DELETE FROM outbox WHERE closed < ?")
             .bind(epoch(before))
             .run();
+        gone.commands = static_cast<std::size_t>(writer->database.changes());
         transaction.commit();
+        return gone;
     });
+}
+
+Result<ports::Forgotten> SqliteJournal::forgettable(Instant before) {
+    return at_port("count old records",
+                   [&] { return count_forgettable(*reader_.lock(), epoch(before)); });
 }
 
 Result<std::vector<ports::EvaluationRecord>> SqliteJournal::evaluations(const ports::Query& query) {
@@ -157,14 +166,15 @@ Result<std::int64_t> SqliteJournal::add_override(const std::string& cluster,
 }
 
 Result<void> SqliteJournal::end_override(const std::string& cluster, std::int64_t id, Instant at,
-                                         const std::string& by) {
+                                         const std::string& by, const std::string& reason) {
     return at_port("end an override", [&] {
         auto writer = writer_.lock();
         Statement(writer->database,
-                  "INSERT INTO override_end (override, at, made_by) SELECT id, ?, ? FROM override "
+                  "INSERT INTO override_end (override, at, made_by, reason) "
+                  "SELECT id, ?, ?, ? FROM override "
                   "WHERE id = ? AND cluster = ? AND ends > ? "
                   "AND NOT EXISTS (SELECT 1 FROM override_end WHERE override = override.id)")
-            .bind(epoch(at), by, id, cluster, epoch(at))
+            .bind(epoch(at), by, reason, id, cluster, epoch(at))
             .run();
         if (writer->database.changes() != 1)
             throw Failure({Errc::not_found, "no override " + std::to_string(id) + " in force"});
@@ -176,18 +186,45 @@ Result<std::int64_t> SqliteJournal::add_adjustment(const std::string& cluster,
     return at_port("add an adjustment", [&] {
         auto writer = writer_.lock();
         Transaction transaction(writer->database);
-        Statement(writer->database, "INSERT INTO adjustment (cluster, account, period, reason, "
-                                    "made_by, at) VALUES (?,?,?,?,?,?)")
-            .bind(cluster, entry.account, entry.period, entry.reason, entry.by, epoch(entry.at))
-            .run();
-        const std::int64_t id = writer->database.last_insert_id();
-        Statement unit(writer->database,
-                       "INSERT INTO adjustment_unit (adjustment, component, units) VALUES (?,?,?)");
-        for (const auto& [component, units] : entry.units)
-            unit.bind(id, component, units.scaled()).run();
+        const std::int64_t id = insert_adjustment(writer->database, cluster, entry);
         transaction.commit();
         return id;
     });
+}
+
+Result<std::int64_t> SqliteJournal::reopen_period(const std::string& cluster,
+                                                  const model::PeriodReset& entry) {
+    return at_port("reopen a period", [&] {
+        auto writer = writer_.lock();
+        Database& database = writer->database;
+        if (!writer->written.contains(cluster))
+            writer->written[cluster] = read_memories(database, cluster);
+        auto& written = writer->written[cluster];
+        Transaction transaction(database);
+        const std::int64_t id = insert_reset(database, cluster, entry);
+        std::optional<model::AccountMemory> reopened;
+        if (const auto known = written.find(entry.account); known != written.end()) {
+            reopened = known->second;
+            model::reopen(*reopened);
+            MemoryWriter(database, cluster).write(entry.account, *reopened);
+        }
+        transaction.commit();
+        if (reopened)
+            written[entry.account] = std::move(*reopened);
+        return id;
+    });
+}
+
+Result<std::vector<ports::OverrideRecord>> SqliteJournal::overrides(const ports::Query& query) {
+    return at_port("overrides", [&] { return list_overrides(*reader_.lock(), query); });
+}
+
+Result<std::vector<ports::AdjustmentRecord>> SqliteJournal::adjustments(const ports::Query& query) {
+    return at_port("adjustments", [&] { return list_adjustments(*reader_.lock(), query); });
+}
+
+Result<std::vector<model::PeriodReset>> SqliteJournal::resets(const ports::Query& query) {
+    return at_port("resets", [&] { return list_resets(*reader_.lock(), query); });
 }
 
 } // namespace sluice::sqlite

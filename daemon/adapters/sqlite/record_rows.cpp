@@ -193,6 +193,16 @@ std::vector<ports::CommandRecord> read_commands(Database& database, const ports:
     return records;
 }
 
+ports::Forgotten count_forgettable(Database& database, std::int64_t before) {
+    const auto count = [&](const char* sql) {
+        Statement row(database, sql);
+        row.bind(before);
+        return row.step() ? static_cast<std::size_t>(row.integer(0)) : 0U;
+    };
+    return {count("SELECT COUNT(*) FROM evaluation WHERE at < ?"),
+            count("SELECT COUNT(*) FROM command WHERE requested < ? AND finished IS NOT NULL")};
+}
+
 std::vector<model::Override> read_overrides(Database& database, const std::string& cluster,
                                             Instant since) {
     std::vector<model::Override> overrides;

@@ -49,4 +49,16 @@ std::vector<model::Override> read_overrides(Database& database, const std::strin
                                             Instant since);
 std::vector<model::Adjustment> read_adjustments(Database& database, const std::string& cluster);
 
+// REQUIRES: an open transaction. Failure conflict, not_found: what it takes back.
+std::int64_t insert_adjustment(Database& database, const std::string& cluster,
+                               const model::Adjustment& entry);
+std::int64_t insert_reset(Database& database, const std::string& cluster,
+                          const model::PeriodReset& entry);
+std::vector<ports::OverrideRecord> list_overrides(Database& database, const ports::Query& query);
+std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
+                                                      const ports::Query& query);
+std::vector<model::PeriodReset> list_resets(Database& database, const ports::Query& query);
+// What retention would delete.
+ports::Forgotten count_forgettable(Database& database, std::int64_t before);
+
 } // namespace sluice::sqlite

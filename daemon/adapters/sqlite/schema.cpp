@@ -155,6 +155,18 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_open ON outbox (target, id) WHERE closed IS NULL;
 CREATE INDEX outbox_open_by_key ON outbox (target, key, id) WHERE closed IS NULL;
 CREATE INDEX outbox_by_age ON outbox (closed) WHERE closed IS NOT NULL;
+ALTER TABLE override_end ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE adjustment ADD COLUMN takes_back INTEGER REFERENCES adjustment (id);
+CREATE UNIQUE INDEX adjustment_taken_back ON adjustment (takes_back) WHERE takes_back IS NOT NULL;
+CREATE TABLE period_reset (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    period TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
 )sql";
 
 constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}};

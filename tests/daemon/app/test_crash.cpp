@@ -39,7 +39,10 @@ public:
     Result<std::size_t> close_unfinished(Instant at) override {
         return inner_.close_unfinished(at);
     }
-    Result<void> forget(Instant before) override { return inner_.forget(before); }
+    Result<ports::Forgotten> forget(Instant before) override { return inner_.forget(before); }
+    Result<ports::Forgotten> forgettable(Instant before) override {
+        return inner_.forgettable(before);
+    }
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override {
         return inner_.evaluations(query);
     }
@@ -51,12 +54,25 @@ public:
         return inner_.add_override(cluster, entry);
     }
     Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
-                              const std::string& by) override {
-        return inner_.end_override(cluster, id, at, by);
+                              const std::string& by, const std::string& reason) override {
+        return inner_.end_override(cluster, id, at, by, reason);
     }
     Result<std::int64_t> add_adjustment(const std::string& cluster,
                                         const model::Adjustment& entry) override {
         return inner_.add_adjustment(cluster, entry);
+    }
+    Result<std::int64_t> reopen_period(const std::string& cluster,
+                                       const model::PeriodReset& entry) override {
+        return inner_.reopen_period(cluster, entry);
+    }
+    Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override {
+        return inner_.overrides(query);
+    }
+    Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override {
+        return inner_.adjustments(query);
+    }
+    Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override {
+        return inner_.resets(query);
     }
 
 private:

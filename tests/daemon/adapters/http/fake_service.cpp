@@ -197,6 +197,99 @@ ports::GateStatus FakeService::gate() const {
     return out;
 }
 
+std::vector<ports::TurnSummary> FakeService::turns() const {
+    return {{instant(kNow), "timer", 35, 4, 1, 0, 0, ""}};
+}
+
+Result<std::vector<ports::OverrideRecord>> FakeLedger::overrides(const ports::Query& query) {
+    std::vector<ports::OverrideRecord> out;
+    if (wanted(query, "physics")) {
+        const model::Override entry{2,
+                                    "physics",
+                                    model::Standing::normal,
+                                    instant(kNow - 60),
+                                    instant(kNow + 3600),
+                                    "deadline",
+                                    "root"};
+        out.push_back({entry, {}, "", ""});
+    }
+    if (wanted(query, "chem")) {
+        const model::Override entry{
+            1,         "chem", model::Standing::paused, instant(kNow - 9000), instant(kNow - 60),
+            "cleanup", "ann"};
+        out.push_back({entry, instant(kNow - 600), "root", "done"});
+    }
+    return out;
+}
+
+Result<std::vector<ports::AdjustmentRecord>> FakeLedger::adjustments(const ports::Query& query) {
+    std::vector<ports::AdjustmentRecord> out;
+    if (wanted(query, "chem"))
+        out.push_back({{3,
+                        "chem",
+                        "2026-Q4",
+                        {{"node_hours", *Decimal::parse("2.5")}},
+                        "node failure",
+                        "root",
+                        instant(kNow - 60)},
+                       0});
+    return out;
+}
+
+Result<std::vector<model::PeriodReset>> FakeLedger::resets(const ports::Query& query) {
+    if (!wanted(query, "physics"))
+        return std::vector<model::PeriodReset>();
+    return std::vector<model::PeriodReset>{
+        {1, "physics", "2026-Q4", "asked by the board", "root", instant(kNow - 60)}};
+}
+
+Result<ports::Booked> FakeLedger::booked(const std::string& account, const ports::Person& person) {
+    auto turn = sample_turn();
+    turn.dry_run = person.dry_run;
+    turn.trigger = "person";
+    if (turn.decision.find(account) == nullptr)
+        return Error{Errc::not_found, "account " + account + " has no policy with an allocation"};
+    if (person.reason.empty())
+        return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
+    last = person;
+    return ports::Booked{person.dry_run ? 0 : 4,
+                         std::make_shared<const ports::TurnReport>(std::move(turn))};
+}
+
+Result<ports::Booked> FakeLedger::set_override(const ports::NewOverride& entry,
+                                               const ports::Person& person) {
+    if (entry.until.empty())
+        return Error{Errc::malformed, "until is needed: no override stays for ever"};
+    return booked(entry.account, person);
+}
+
+Result<ports::Booked> FakeLedger::end_override(std::int64_t id, const ports::Person& person) {
+    if (id != 2)
+        return Error{Errc::not_found, "no override " + std::to_string(id)};
+    return booked("physics", person);
+}
+
+Result<ports::Booked> FakeLedger::add_adjustment(const ports::NewAdjustment& entry,
+                                                 const ports::Person& person) {
+    return booked(entry.account, person);
+}
+
+Result<ports::Booked> FakeLedger::take_back(std::int64_t id, const ports::Person& person) {
+    if (id != 3)
+        return Error{Errc::not_found, "no adjustment " + std::to_string(id)};
+    return booked("chem", person);
+}
+
+Result<ports::Booked> FakeLedger::reopen(const std::vector<std::string>& accounts,
+                                         const ports::Person& person) {
+    return booked(accounts.front(), person);
+}
+
+Result<ports::Cleanup> FakeLedger::cleanup(const std::string&, const ports::Person& person) {
+    last = person;
+    return ports::Cleanup{instant(kNow - 90 * 86400), {12, 3}};
+}
+
 void FakeService::hold() {
     const std::scoped_lock lock(mutex_);
     held_ = true;

@@ -16,6 +16,28 @@ inline constexpr std::int64_t kNow = 1795395000;
 
 ports::TurnReport sample_turn();
 
+// Keeps what was entered; every account of the sample may be named.
+class FakeLedger final : public ports::Ledger {
+public:
+    Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override;
+    Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
+    Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
+    Result<ports::Booked> set_override(const ports::NewOverride& entry,
+                                       const ports::Person& person) override;
+    Result<ports::Booked> end_override(std::int64_t id, const ports::Person& person) override;
+    Result<ports::Booked> add_adjustment(const ports::NewAdjustment& entry,
+                                         const ports::Person& person) override;
+    Result<ports::Booked> take_back(std::int64_t id, const ports::Person& person) override;
+    Result<ports::Booked> reopen(const std::vector<std::string>& accounts,
+                                 const ports::Person& person) override;
+    Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
+
+    ports::Person last; // who entered something last
+
+private:
+    Result<ports::Booked> booked(const std::string& account, const ports::Person& person);
+};
+
 class FakeService final : public ports::Service {
 public:
     FakeService();
@@ -28,10 +50,13 @@ public:
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
     ports::GateStatus gate() const override;
+    std::vector<ports::TurnSummary> turns() const override;
+    ports::Ledger& ledger() override { return books; }
 
     // To be set before the server starts.
     std::shared_ptr<const ports::TurnReport> turn;
     ports::DaemonInfo daemon;
+    FakeLedger books;
     bool journal_away = false;
     bool plugins = true;
     // evaluate() waits while held.

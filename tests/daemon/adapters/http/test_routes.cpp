@@ -225,10 +225,11 @@ CASE(balances_are_ones_own_unless_staff_ask) {
     CHECK_EQ(get("/api/v1/balances", kRoot).body["balances"].size(), 0u);
 }
 
-CASE(only_evaluate_waits_for_a_turn) {
+// Cleanup changes the journal alone.
+CASE(what_staff_change_waits_for_a_turn) {
     for (const auto& route : http::routes())
         CHECK_EQ(http::waits({std::string(route.method), std::string(route.path), {}, "", {}}),
-                 route.path == "/api/v1/evaluate");
+                 route.method != "GET" && route.path != "/api/v1/cleanup");
 }
 
 CASE(every_route_is_documented) {
@@ -239,4 +240,85 @@ CASE(every_route_is_documented) {
     for (const auto& route : http::routes())
         CHECK(text.str().find("`" + std::string(route.method) + " " + std::string(route.path)) !=
               std::string::npos);
+}
+
+CASE(staff_enter_with_a_reason_and_see_the_turn) {
+    FakeService service;
+    const char* body = R"({"account":"physics","standing":"normal","until":"now+1day",)"
+                       R"("reason":"deadline"})";
+    const auto answer = ask(service, {"POST", "/api/v1/overrides", {}, body, kRoot});
+    CHECK_EQ(answer.status, 201);
+    CHECK_EQ(answer.body["id"].integer(), 4);
+    CHECK_EQ(answer.body["accounts"].at(0)["account"].text(), "physics");
+    CHECK_EQ(service.books.last.by, "root");
+    CHECK_EQ(service.books.last.reason, "deadline");
+    CHECK_EQ(ask(service, {"POST", "/api/v1/overrides", {}, body, kAlice}).status, 403);
+    const auto ended =
+        ask(service,
+            {"DELETE", "/api/v1/overrides/2", {{"reason", "done"}}, "", ports::Viewer{77, true}});
+    CHECK_EQ(ended.status, 200);
+    CHECK_EQ(service.books.last.by, "uid 77");
+    CHECK_EQ(ask(service, {"DELETE", "/api/v1/overrides/3", {{"reason", "x"}}, "", kRoot}).status,
+             404);
+    CHECK_EQ(ask(service, {"DELETE", "/api/v1/overrides/x", {{"reason", "x"}}, "", kRoot}).status,
+             404);
+}
+
+CASE(a_dry_entry_is_no_new_thing) {
+    FakeService service;
+    const char* body = R"({"account":"chem","units":{"node_hours":"2.5"},"reason":"r",)"
+                       R"("dry_run":true})";
+    const auto answer = ask(service, {"POST", "/api/v1/adjustments", {}, body, kRoot});
+    CHECK_EQ(answer.status, 200);
+    CHECK(answer.body["id"].is_null());
+    CHECK(service.books.last.dry_run);
+}
+
+CASE(entries_that_cannot_be_understood_are_refused) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"/api/v1/overrides", R"({"account":"physics","standing":"quick","reason":"r"})"},
+        {"/api/v1/overrides", R"({"account":7,"standing":"normal","reason":"r"})"},
+        {"/api/v1/overrides", R"({"acount":"physics"})"},
+        {"/api/v1/overrides", R"([])"},
+        {"/api/v1/adjustments", R"({"account":"chem","units":{"node_hours":2.5},"reason":"r"})"},
+        {"/api/v1/adjustments", R"({"account":"chem","units":[],"reason":"r"})"},
+        {"/api/v1/resets", R"({"accounts":[],"reason":"r"})"},
+        {"/api/v1/resets", R"({"accounts":[1],"reason":"r"})"},
+        {"/api/v1/cleanup", R"({"before":1})"},
+        {"/api/v1/cleanup", R"({"dry_run":"yes"})"},
+    };
+    FakeService service;
+    for (const auto& [path, body] : cases)
+        CHECK_EQ(ask(service, {"POST", path, {}, body, kRoot}).status, 400);
+}
+
+CASE(users_read_the_entries_of_their_accounts) {
+    CHECK_EQ(get("/api/v1/overrides").body["overrides"].size(), 2u);
+    CHECK_EQ(get("/api/v1/overrides", kRoot, {{"in_force", "true"}}).body["overrides"].size(), 1u);
+    const auto alice = get("/api/v1/overrides", kAlice);
+    CHECK_EQ(alice.body["overrides"].size(), 1u);
+    CHECK_EQ(alice.body["overrides"].at(0)["state"].text(), "in force");
+    CHECK_EQ(get("/api/v1/adjustments", kAlice).body["adjustments"].size(), 0u);
+    const auto all = get("/api/v1/adjustments");
+    CHECK_EQ(all.body["adjustments"].at(0)["units"]["node_hours"].number(), 2.5);
+    CHECK_EQ(get("/api/v1/resets").body["resets"].size(), 1u);
+    CHECK_EQ(get("/api/v1/turns", kAlice).status, 403);
+    CHECK_EQ(get("/api/v1/turns").body["turns"].at(0)["trigger"].text(), "timer");
+}
+
+CASE(usage_shows_what_it_is_made_of) {
+    const auto answer = get("/api/v1/usage", kRoot, {{"account", "chem"}});
+    const auto part = answer.body["usage"].at(0);
+    CHECK_EQ(part["settled"].integer(), 600);
+    CHECK_EQ(part["finished"].integer(), 9);
+    CHECK_EQ(part["running"].number(), 1.25);
+    CHECK_EQ(part["used"].number(), 610.25);
+    CHECK_EQ(get("/api/v1/usage", kAlice, {{"account", "chem"}}).status, 404);
+}
+
+CASE(a_wrong_method_names_all_that_would_do) {
+    FakeService service;
+    const auto answer = ask(service, {"PUT", "/api/v1/overrides", {}, "", kRoot});
+    CHECK_EQ(answer.status, 405);
+    CHECK_EQ(answer.allow, "GET, POST");
 }

@@ -282,11 +282,12 @@ CASE(overrides_end_at_their_expiry_or_when_cleared) {
     CHECK_EQ(found[0].reason, "why");
     CHECK_EQ(found[0].by, "uid 0");
 
-    CHECK(books.journal->end_override(kCluster, *id, kNow + hours(1), "uid 0"));
+    CHECK(books.journal->end_override(kCluster, *id, kNow + hours(1), "uid 0", "done"));
     CHECK(books.journal->history(kCluster)->overrides.at(0).until == kNow + hours(1));
-    CHECK(books.journal->end_override(kCluster, *id, kNow + hours(2), "uid 0").error().code ==
+    CHECK(books.journal->end_override(kCluster, *id, kNow + hours(2), "uid 0", "x").error().code ==
           Errc::not_found);
-    CHECK(books.journal->end_override("c2", *id, kNow, "uid 0").error().code == Errc::not_found);
+    CHECK(books.journal->end_override("c2", *id, kNow, "uid 0", "x").error().code ==
+          Errc::not_found);
     books.clock.set(kNow + hours(24 * 8));
     CHECK(books.journal->history(kCluster)->overrides.empty());
 }
@@ -322,4 +323,86 @@ CASE(retention_takes_records_and_leaves_the_ledger_and_open_commands) {
     CHECK_EQ(books.journal->commands({})->at(0).command.limits.size(), 3U);
     CHECK_EQ(books.journal->history(kCluster)->adjustments.size(), 1U);
     CHECK(books.journal->history(kCluster)->accounts.at("a") == full_memory());
+}
+
+CASE(the_ledger_lists_who_ended_what_and_why) {
+    Books books;
+    const model::Override entry{
+        0, "a", model::Standing::normal, kNow, kNow + std::chrono::hours(9), "deadline", "root"};
+    const auto id = books.journal->add_override(kCluster, entry);
+    CHECK(id);
+    CHECK(books.journal->end_override(kCluster, *id, kNow, "ann", "paper is out"));
+    const auto found = books.journal->overrides({kCluster, {}, 10});
+    CHECK(found);
+    CHECK_EQ(found->size(), 1U);
+    CHECK(found->at(0).entry.until == entry.until);
+    CHECK(found->at(0).ended == kNow);
+    CHECK_EQ(found->at(0).ended_by, "ann");
+    CHECK_EQ(found->at(0).end_reason, "paper is out");
+    CHECK(books.journal->overrides({kCluster, {"b"}, 10})->empty());
+}
+
+CASE(an_adjustment_is_taken_back_once) {
+    Books books;
+    model::Adjustment entry{0, "a", "2027-Q1", {{"cpu", Decimal::whole(5)}}, "r", "root", kNow};
+    const auto first = books.journal->add_adjustment(kCluster, entry);
+    CHECK(first);
+    entry.takes_back = *first;
+    entry.units = {{"cpu", Decimal::whole(-5)}};
+    const auto second = books.journal->add_adjustment(kCluster, entry);
+    CHECK(second);
+    CHECK(books.journal->add_adjustment(kCluster, entry).error().code == Errc::conflict);
+    entry.takes_back = 77;
+    CHECK(books.journal->add_adjustment(kCluster, entry).error().code == Errc::not_found);
+    const auto found = books.journal->adjustments({kCluster, {}, 10});
+    CHECK(found);
+    CHECK_EQ(found->size(), 2U);
+    CHECK_EQ(found->at(0).entry.takes_back, *first);
+    CHECK_EQ(found->at(1).taken_back_by, *second);
+}
+
+CASE(a_reopened_period_forgets_what_held_the_account) {
+    test::ScratchDir dir;
+    SystemClock clock;
+    model::Decision decision;
+    auto& account = decision.accounts.emplace_back();
+    account.account = "a";
+    account.memory.period = "2027-Q1";
+    account.memory.flags = {true, true};
+    account.memory.notified = {"notify"};
+    account.memory.bases = {{"cpu", 3600}};
+    {
+        auto journal = SqliteJournal::open(dir.file("j.db"), clock);
+        CHECK(journal);
+        CHECK((*journal)->record_turn(kCluster, decision, {}, {}));
+        CHECK((*journal)->reopen_period(kCluster, {0, "a", "2027-Q1", "why", "root", kNow}));
+        CHECK(!(*journal)->history(kCluster)->accounts.at("a").flags.paused);
+    }
+    const auto journal = SqliteJournal::open(dir.file("j.db"), clock);
+    CHECK(journal);
+    const auto memory = (*journal)->history(kCluster)->accounts.at("a");
+    CHECK(!memory.flags.paused);
+    CHECK(memory.notified.empty());
+    CHECK_EQ(memory.period, "2027-Q1");
+    CHECK_EQ(memory.bases.at("cpu"), 3600);
+    const auto resets = (*journal)->resets({kCluster, {}, 10});
+    CHECK(resets);
+    CHECK_EQ(resets->at(0).reason, "why");
+}
+
+CASE(what_would_be_forgotten_is_what_is_forgotten) {
+    Books books;
+    model::Decision decision;
+    decision.now = kNow;
+    ports::EvaluationRecord record;
+    record.at = kNow;
+    record.cluster = kCluster;
+    CHECK(books.journal->record_turn(kCluster, decision, std::array{record, record}, {}));
+    const auto would = books.journal->forgettable(kNow + std::chrono::seconds(1));
+    CHECK(would);
+    CHECK_EQ(would->evaluations, 2U);
+    const auto gone = books.journal->forget(kNow + std::chrono::seconds(1));
+    CHECK(gone);
+    CHECK_EQ(gone->evaluations, 2U);
+    CHECK_EQ(gone->commands, 0U);
 }

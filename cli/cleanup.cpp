@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice cleanup`: what retention does once a day, now or with another limit. The ledger stays.
+#include "cli/figures.hpp"
+#include "cli/report.hpp"
+#include "cli/subcommands.hpp"
+
+namespace sluice::cli {
+
+int run_cleanup(const Context& context, int argc, char** argv) {
+    const auto parsed = parse_options(context, *find_subcommand("cleanup"),
+                                      kJson | kSocket | kDryRun | kBefore, argc, argv);
+    if (parsed.done)
+        return *parsed.done;
+    json::Value body = json::Value::object();
+    body.set("dry_run", parsed.options.dry_run);
+    if (const auto before = parsed.options.figures.find("before");
+        before != parsed.options.figures.end())
+        body.set("before", before->second);
+    const auto answer = Client(parsed.context.socket).post("/api/v1/cleanup", body);
+    if (!answer)
+        return complain(parsed.context, answer.error());
+    if (parsed.options.json)
+        return print_json(parsed, *answer);
+    print(parsed.context, std::to_string((*answer)["evaluations"].integer()) + " evaluations and " +
+                              std::to_string((*answer)["commands"].integer()) +
+                              " commands from before " + local_time(answer->view(), "before") +
+                              (parsed.options.dry_run ? " would be removed.\n" : " removed.\n"));
+    return kOk;
+}
+
+} // namespace sluice::cli

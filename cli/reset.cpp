@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice reset --period`: accounts are judged anew, as if their running period had just begun.
+#include "cli/entry.hpp"
+#include "cli/subcommands.hpp"
+#include "common/base/text.hpp"
+
+namespace sluice::cli {
+
+int run_reset(const Context& context, int argc, char** argv) {
+    const auto parsed =
+        parse_options(context, *find_subcommand("reset"),
+                      kJson | kAccounts | kSocket | kDryRun | kReason | kPeriod, argc, argv);
+    if (parsed.done)
+        return *parsed.done;
+    const auto& accounts = parsed.options.accounts;
+    if (!parsed.options.period || accounts.empty())
+        return complain(parsed.context, "sluice reset --period ACCOUNT... --reason=TEXT");
+    auto body = entry_body(parsed);
+    if (!body)
+        return kFailed;
+    body->set("accounts", accounts);
+    const std::string names =
+        (accounts.size() == 1 ? "account " : "accounts ") + join(accounts, ", ");
+    return enter(parsed, Method::post, "/api/v1/resets", *body,
+                 {"Judged anew: " + names + ".", "Would be judged anew: " + names + "."});
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/http/view_parts.hpp"
+
+#include "common/base/text.hpp"
+#include "daemon/adapters/http/render.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace sluice::http {
+namespace {
+
+using json::Value;
+
+constexpr std::size_t kDefaultLimit = 100;
+
+// Why an account that Slurm has is not listed, and what bounds it instead.
+std::string not_judged(const ports::TurnReport& turn, const std::string& account) {
+    std::set<std::string> seen;
+    for (auto at = turn.parents.find(account);
+         at != turn.parents.end() && seen.insert(at->first).second;
+         at = turn.parents.find(at->second))
+        if (turn.decision.find(at->second) != nullptr)
+            return "account '" + account + "' has no allocation of its own; it is bounded by '" +
+                   at->second + "'";
+    return "account '" + account + "' has no policy with an allocation, nor has one above it";
+}
+
+Value planned(const std::vector<model::Command>& commands, const std::vector<std::string>& wanted) {
+    Value out = Value::array();
+    for (const auto& command : commands)
+        if (named(wanted, command.account))
+            out.append(render(command));
+    return out;
+}
+
+} // namespace
+
+Value envelope(const Call& call, const ports::DaemonInfo& info, Value warnings) {
+    Value meta = Value::object();
+    meta.set("program", "sluiced").set("version", info.version).set("api", "v1");
+    meta.set("cluster", info.cluster);
+    Value viewer = Value::object();
+    viewer.set("uid", call.request.viewer.uid).set("staff", call.request.viewer.staff);
+    meta.set("viewer", std::move(viewer));
+    Value out = Value::object();
+    out.set("meta", std::move(meta)).set("errors", Value::array());
+    out.set("warnings", std::move(warnings));
+    return out;
+}
+
+Value envelope(const Call& call) {
+    return envelope(call, call.service.info(), Value::array());
+}
+
+Value render_problems(const ports::TurnReport& turn) {
+    Value out = Value::array();
+    for (const auto& problem : turn.problems)
+        out.append(render(problem));
+    for (const auto& text : turn.decision.problems)
+        out.append(render(model::Problem{"", text, ""}));
+    return out;
+}
+
+Value render_turn(const ports::TurnReport* turn, bool staff) {
+    if (turn == nullptr)
+        return Value();
+    Value out = Value::object();
+    out.set("cluster", turn->cluster);
+    put_instant(out, "at", turn->at);
+    put_instant(out, "figures_at", turn->decision.now);
+    out.set("trigger", turn->trigger).set("dry_run", turn->dry_run);
+    out.set("duration_ms", turn->duration_ms).set("accounts", turn->decision.accounts.size());
+    out.set("error", staff ? turn->error : "");
+    return out;
+}
+
+std::vector<std::string> asked(const Request& request) {
+    const auto found = request.query.find("account");
+    return found == request.query.end() ? std::vector<std::string>() : split(found->second, ',');
+}
+
+Response no_account(const Call& call, const ports::TurnReport* turn, const Visible& visible,
+                    const std::string& account) {
+    if (turn != nullptr && visible.sees(account) && turn->parents.contains(account))
+        return failure(404, not_judged(*turn, account));
+    std::vector<std::string> known;
+    if (turn != nullptr)
+        for (const auto& each : turn->decision.accounts)
+            if (visible.sees(each.account))
+                known.push_back(each.account);
+    std::string text = "account '" + account + "' ";
+    text += call.request.viewer.staff ? "is not known in Slurm"
+                                      : "does not exist, or you do not belong to it";
+    const std::string near = nearest(account, known);
+    if (!near.empty())
+        text += "; did you mean '" + near + "'?";
+    return failure(404, text);
+}
+
+bool named(const std::vector<std::string>& accounts, const std::string& account) {
+    return accounts.empty() ||
+           std::find(accounts.begin(), accounts.end(), account) != accounts.end();
+}
+
+std::optional<Response> unknown(const Call& call, const ports::TurnReport* turn,
+                                const Visible& visible, const std::vector<std::string>& accounts) {
+    for (const auto& account : accounts)
+        if (!visible.sees(account) || turn == nullptr || turn->decision.find(account) == nullptr)
+            return no_account(call, turn, visible, account);
+    return std::nullopt;
+}
+
+Value accounts_array(const ports::TurnReport* turn, const Visible& visible,
+                     const std::vector<std::string>& wanted) {
+    Value out = Value::array();
+    if (turn == nullptr)
+        return out;
+    for (const auto& account : turn->decision.accounts)
+        if (visible.sees(account.account) && named(wanted, account.account))
+            out.append(render(account));
+    return out;
+}
+
+Result<std::size_t> limit(const Request& request) {
+    const auto found = request.query.find("limit");
+    if (found == request.query.end())
+        return kDefaultLimit;
+    const std::string& text = found->second;
+    std::size_t out = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (error != std::errc() || end != text.data() + text.size() || out == 0 || out > kMostLimit)
+        return Error{Errc::malformed, "limit is a number from 1 to " + std::to_string(kMostLimit)};
+    return out;
+}
+
+Result<ports::Query> journal_query(const Call& call, const ports::TurnReport* turn) {
+    const auto most = limit(call.request);
+    if (!most)
+        return most.error();
+    const Visible visible(turn, call.request.viewer);
+    ports::Query out{call.service.info().cluster, asked(call.request), *most};
+    for (const auto& account : out.accounts)
+        if (!visible.sees(account))
+            return Error{Errc::not_found,
+                         "account '" + account + "' is unknown, or you do not " + "belong to it"};
+    if (out.accounts.empty() && !visible.all())
+        out.accounts.assign(visible.own().begin(), visible.own().end());
+    return out;
+}
+
+Value evaluation(const Call& call, const ports::TurnReport& turn,
+                 const std::vector<std::string>& wanted) {
+    Value out = envelope(call);
+    out.set("turn", render_turn(&turn, true));
+    out.set("accounts", accounts_array(&turn, Visible(&turn, call.request.viewer), wanted));
+    if (turn.dry_run) {
+        out.set("commands", planned(turn.plan.commands, wanted));
+    } else {
+        Value applied = Value::array();
+        for (const auto& record : turn.applied)
+            if (named(wanted, record.command.account))
+                applied.append(render(record));
+        out.set("commands", std::move(applied));
+    }
+    out.set("withheld", planned(turn.plan.withheld, wanted));
+    out.set("problems", render_problems(turn));
+    return out;
+}
+
+} // namespace sluice::http

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Checks what staff enter by hand, writes it into the journal and has a turn done. Decides nothing
+// about accounts.
+#pragma once
+
+#include "daemon/app/loop.hpp"
+#include "daemon/ports/ledger.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+class DaemonLedger final : public ports::Ledger {
+public:
+    DaemonLedger(Loop& loop, const Ports& ports, std::chrono::milliseconds longest_turn)
+        : loop_(loop), ports_(ports), longest_turn_(longest_turn) {}
+
+    Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override;
+    Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
+    Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
+    Result<ports::Booked> set_override(const ports::NewOverride& entry,
+                                       const ports::Person& person) override;
+    Result<ports::Booked> end_override(std::int64_t id, const ports::Person& person) override;
+    Result<ports::Booked> add_adjustment(const ports::NewAdjustment& entry,
+                                         const ports::Person& person) override;
+    Result<ports::Booked> take_back(std::int64_t id, const ports::Person& person) override;
+    Result<ports::Booked> reopen(const std::vector<std::string>& accounts,
+                                 const ports::Person& person) override;
+    Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
+
+private:
+    Result<ports::Booked> book(model::Adjustment entry, const ports::Person& person);
+    std::shared_ptr<const ports::TurnReport> turn(Order order, const ports::Person& person,
+                                                  const std::vector<std::string>& accounts);
+
+    Loop& loop_;
+    Ports ports_;
+    std::chrono::milliseconds longest_turn_;
+};
+
+} // namespace sluice::app

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What staff enter by hand: overrides, adjustments, a reset and a cleanup take effect at once in Slurm, a dry run
+# changes nothing, users may look but not enter, and everything stays in the books with its reason.
+. "$(dirname "$0")/lib/harness.sh"
+sluice_cluster_up
+
+ok 'sluiced is up' eval 'sluiced_up' <<END
+components:
+  node_hours: {tres: node}
+accounts:
+  physics: {allocation: {node_hours: 0}}
+  chem: {allocation: {node_hours: 10}}
+policies:
+  - name: quarterly
+    mode: enforce
+    period: quarter
+    grace_ratio: 0.2
+    carryover: false
+    actions: [request_slurm_resource_downscaling, request_slurm_resource_pausing]
+END
+is 'physics is paused' "$(status_field physics standing)" paused
+fails 'a job is refused' as games sbatch --parsable -H --wrap true
+writes=$(txn_count)
+
+fails 'an override needs a reason' sluice_cli override set physics normal --until=now+1day
+like 'and says so' "$OUT" 'a reason is needed'
+fails 'an end' sluice_cli override set physics normal --reason=x
+fails 'a known account' sluice_cli override set phisics normal --until=now+1day --reason=x
+like 'with a suggestion' "$OUT" 'did you mean physics'
+fails 'and staff' as games "$(sluice_find sluice)" override set physics normal --until=now+1day --reason=x
+ok 'dry' sluice_cli override set physics normal --until=now+1day --reason=deadline --dry-run
+like 'it shows the commands' "$OUT" 'would: .*physics'
+is 'writes nothing in Slurm' "$(txn_count)" "$writes"
+is 'and nothing in the books' "$(sluice_cli override list --all -nP)" ''
+
+ok 'an override' sluice_cli override set physics normal --until=now+1day --reason='paper deadline'
+is 'is in force at once' "$(status_field physics standing)" normal
+eventually 'the plugin knows' 10 plugin_current
+ok 'jobs are admitted' as games sbatch --parsable -H --wrap true
+is 'it is listed' "$(sluice_cli override list -nP -o account,standing,state,by,reason)" 'physics|normal|in force|root|paper deadline'
+ok 'a member may look' as games "$(sluice_find sluice)" override list
+like 'and sees it' "$OUT" 'paper deadline'
+ok 'cleared by account' sluice_cli override clear physics --reason='paper is out'
+is 'paused again at once' "$(status_field physics standing)" paused
+is 'the books know why' "$(sluice_cli override list --all -nP -o state,endedby,endreason)" 'ended|root|paper is out'
+fails 'it cannot be cleared twice' sluice_cli override clear 1 --reason=x
+like 'and says so' "$OUT" 'over already'
+
+ok 'an adjustment, dry' sluice_cli adjust add chem node_hours=5 --reason=failure --dry-run
+like 'shows the new limit' "$OUT" 'node=1080'
+is 'which is not set' "$(account_field chem grptresmins)" node=720
+ok 'an adjustment' sluice_cli adjust add chem node_hours=5 --reason='node failure'
+is 'moves the limit at once' "$(account_field chem grptresmins)" node=1080
+is 'it is listed' "$(sluice_cli adjust list -nP -o account,units,by,reason)" 'chem|node_hours=5|root|node failure'
+fails 'of a component that is not there' sluice_cli adjust add chem gpu_hours=5 --reason=x
+like 'the known ones are named' "$OUT" 'known: node_hours'
+
+ok 'a reset' sluice_cli reset --period chem --reason='asked by the board'
+like 'is a turn' "$OUT" 'Judged anew: account chem'
+ok 'usage' sluice_cli usage chem -nP -o component,used
+like 'is shown by component' "$OUT" '^node_hours\|'
+ok 'cleanup, dry' sluice_cli cleanup --before=now --dry-run
+like 'counts' "$OUT" '[1-9][0-9]* commands from before .* would be removed'
+sleep 1.1
+ok 'cleanup' sluice_cli cleanup --before=now
+is 'takes the records' "$(sluice_cli commands -nP)" ''
+is 'and leaves the ledger' "$(sluice_cli adjust list -nP | wc -l)" 1
+like 'the log has the entries' "$(cat "$(sluiced_log)")" 'SLUICE-0441 ledger-entry kind=override id=1 account=physics by=root'
+ok 'a restart' eval 'sluiced_stop; sluiced_restart && turn_now'
+is 'keeps the adjustment' "$(account_field chem grptresmins)" node=1080
+done_testing
