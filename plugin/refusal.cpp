@@ -10,6 +10,8 @@ namespace sluice::plugin {
 namespace {
 
 constexpr std::size_t kMostOffers = 5;
+// Of the whole text. Clients print it on one line after their own words.
+constexpr std::size_t kMostBytes = 499;
 
 struct Offer {
     std::string_view name;
@@ -37,19 +39,26 @@ std::vector<Offer> offers(const View& view, const View::Account& refused, std::u
     return out;
 }
 
+std::string and_more(std::size_t count) {
+    return " and " + std::to_string(count) + " more";
+}
+
 // "chem (61 % used), bio": whole percent, rounded down, so that 99.6 % does not read as nothing
-// left.
-std::string listed(const std::vector<Offer>& all) {
+// left. "" when not even one fits in `room`.
+std::string listed(const std::vector<Offer>& all, std::size_t room) {
     std::string out;
     for (std::size_t i = 0; i < std::min(all.size(), kMostOffers); ++i) {
-        out += i == 0 ? "" : ", ";
-        out += all[i].name;
+        std::string one = i == 0 ? "" : ", ";
+        one += all[i].name;
         if (all[i].percent)
-            out += " (" + std::to_string(*all[i].percent / 100) + " % used)";
+            one += " (" + std::to_string(*all[i].percent / 100) + " % used)";
+        const std::size_t rest = all.size() - i;
+        const std::size_t tail = rest > 1 ? and_more(rest).size() : 0;
+        if (out.size() + one.size() + tail > room)
+            return out.empty() ? out : out + and_more(rest);
+        out += one;
     }
-    if (all.size() > kMostOffers)
-        out += " and " + std::to_string(all.size() - kMostOffers) + " more";
-    return out;
+    return all.size() > kMostOffers ? out + and_more(all.size() - kMostOffers) : out;
 }
 
 // The last sentence asks somebody: the offer goes on from it.
@@ -75,16 +84,20 @@ std::string refusal_text(const View& view, const View::Account& account, std::ui
     const auto all = offers(view, account, uid, now);
     if (all.empty())
         return out;
-    const std::string one =
-        all.size() == 1 ? "your other account: " : "one of your other accounts: ";
-    if (ends_with_advice(out)) {
-        if (out.ends_with('.'))
-            out.pop_back();
-        return out + ", or use " + one + listed(all) + ".";
-    }
-    if (!out.ends_with('.'))
-        out += '.';
-    return out + " You can use " + one + listed(all) + ".";
+    const bool goes_on = ends_with_advice(out);
+    std::string lead;
+    if (goes_on && out.ends_with('.'))
+        out.pop_back();
+    if (goes_on)
+        lead = ", or use ";
+    else
+        lead = out.ends_with('.') ? " You can use " : ". You can use ";
+    lead += all.size() == 1 ? "your other account: " : "one of your other accounts: ";
+    const std::size_t taken = out.size() + lead.size() + 1;
+    const std::string names = taken < kMostBytes ? listed(all, kMostBytes - taken) : "";
+    if (names.empty())
+        return std::string(base);
+    return out + lead + names + ".";
 }
 
 } // namespace sluice::plugin

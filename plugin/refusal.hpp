@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a refused person reads: the daemon's text, and the accounts that would still take the job.
-// Runs on the refusing path only, so it may allocate.
+// Under 500 bytes. Runs on the refusing path only, so it may allocate.
 #pragma once
 
 #include "plugin/admission.hpp"

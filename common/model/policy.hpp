@@ -6,6 +6,7 @@
 
 #include "common/base/decimal.hpp"
 #include "common/model/period.hpp"
+#include "common/model/texts.hpp"
 #include "common/model/tres.hpp"
 
 #include <chrono>
@@ -115,6 +116,7 @@ struct Policy {
     Drift drift = Drift::repair;
     std::optional<Allocation> allocation;    // for matched accounts without their own
     std::string contact;                     // in refusals; "": the file's `contact`
+    Texts texts;                             // "": the file's `texts`
     std::vector<std::string> external_users; // options.notify_external_user
 
     bool has(Action action) const {
@@ -134,6 +136,7 @@ struct AccountSettings {
 struct PolicySet {
     std::string timezone; // IANA name; "": the host's
     std::string contact;
+    Texts texts;
     std::vector<Component> components;
     std::vector<Policy> policies;
     std::map<std::string, AccountSettings> accounts;

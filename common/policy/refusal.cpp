@@ -2,7 +2,6 @@
 #include "common/policy/refusal.hpp"
 
 #include "common/policy/phrase.hpp"
-#include "common/policy/snapshot.hpp"
 
 namespace sluice::policy {
 
@@ -13,7 +12,8 @@ namespace {
 
 constexpr std::size_t kReasonBytes = 100;
 
-// Cuts before a UTF-8 character that does not fit.
+} // namespace
+
 std::string shortened(std::string text, std::size_t most) {
     if (text.size() <= most)
         return text;
@@ -36,6 +36,12 @@ const model::Figure* judged_figure(const AccountDecision& decision) {
             return &figure;
     return decision.figures.size() == 1 ? &decision.figures.front() : nullptr;
 }
+
+bool overridden(const AccountDecision& decision) {
+    return decision.cause.kind == CauseKind::override_ && decision.in_force.has_value();
+}
+
+namespace {
 
 // "1231 of 1200 node_hours used in 2026-Q4"
 std::string spent(const AccountDecision& decision) {
@@ -63,10 +69,6 @@ std::string advice(const AccountDecision& decision) {
     return decision.contact.empty() ? "" : "\nAsk " + one_line(decision.contact) + ".";
 }
 
-bool overridden(const AccountDecision& decision) {
-    return decision.cause.kind == CauseKind::override_ && decision.in_force.has_value();
-}
-
 std::string by_staff(const Zone& zone, const model::Override& entry) {
     std::string text = " by staff until " + moment_text(zone, entry.until);
     if (!entry.reason.empty())
@@ -88,7 +90,7 @@ std::string refusal(const Zone& zone, const AccountDecision& decision, const std
         text += " since the last evaluation." + next_start(zone, source);
     else
         text += ": " + spent(source) + in_brackets(source) + "." + next_start(zone, source);
-    return shortened(text + advice(source), kTextBytes - 1);
+    return shortened(text + advice(source), model::kTextMost);
 }
 
 std::string warning(const Zone& zone, const AccountDecision& decision, const std::string& account) {
@@ -103,7 +105,7 @@ std::string warning(const Zone& zone, const AccountDecision& decision, const std
     if (slow)
         text += "\nJobs run with QOS " + decision.enforced_qos + ".";
     text += next_start(zone, decision);
-    return shortened(text + advice(decision), kTextBytes - 1);
+    return shortened(text + advice(decision), model::kTextMost);
 }
 
 } // namespace sluice::policy

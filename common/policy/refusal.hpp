@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a submitter reads: the refusal of a paused account, the warning of a slowed or nearly used
-// up one. One line a fact; shorter than kTextBytes. The plugin goes on from "Ask ...".
+// up one, in the built-in words. One line a fact; at most kTextMost bytes. The plugin goes on from
+// "Ask ...". A site's own words: wording.hpp.
 #pragma once
 
 #include "common/base/zone.hpp"
 #include "common/model/decision.hpp"
+#include "common/model/texts.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace sluice::policy {
@@ -15,5 +18,14 @@ std::string refusal(const Zone& zone, const model::AccountDecision& decision,
                     const std::string& account, const model::AccountDecision* cause);
 std::string warning(const Zone& zone, const model::AccountDecision& decision,
                     const std::string& account);
+
+// Cuts before a UTF-8 character that does not fit.
+std::string shortened(std::string text, std::size_t most);
+// What somebody wrote, fit for one line of a text.
+std::string one_line(std::string text);
+// The figure that decides; nullptr: a weighted sum of several, or none.
+const model::Figure* judged_figure(const model::AccountDecision& decision);
+// Staff, not usage, made the standing.
+bool overridden(const model::AccountDecision& decision);
 
 } // namespace sluice::policy

@@ -2,7 +2,7 @@
 #include "common/policy/snapshot.hpp"
 
 #include "common/policy/holding.hpp"
-#include "common/policy/refusal.hpp"
+#include "common/policy/wording.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -20,7 +20,7 @@ constexpr std::uint32_t kUnknownUid = 0xfffffffe;
 
 class Maker {
 public:
-    Maker(const Zone& zone, const model::Decision& decision) : zone_(zone) {
+    Maker(const Wording& wording, const model::Decision& decision) : wording_(wording) {
         for (const auto& account : decision.accounts)
             by_name_.emplace(account.account, &account);
     }
@@ -33,9 +33,9 @@ public:
             out.percent = decision.percent;
         if (out.standing == Standing::paused) {
             out.until = decision.until;
-            out.text = refusal(zone_, decision, account, cause(decision));
+            out.text = wording_.refusal(decision, account, cause(decision));
         } else if (out.standing == Standing::downscaled) {
-            out.text = warning(zone_, decision, account);
+            out.text = wording_.warning(decision, account);
         } else if (decision.mode == model::Mode::enforce && account == decision.account) {
             out.text = quiet_warning(decision);
         }
@@ -54,10 +54,10 @@ private:
         if (decision.cause.kind == model::CauseKind::foreign)
             return "account " + decision.account +
                    " was paused by somebody else: its QOS may keep jobs from starting.";
-        return decision.notify_reached ? warning(zone_, decision, decision.account) : "";
+        return decision.notify_reached ? wording_.warning(decision, decision.account) : "";
     }
 
-    const Zone& zone_;
+    const Wording& wording_;
     std::unordered_map<std::string_view, const AccountDecision*> by_name_;
 };
 
@@ -83,13 +83,13 @@ std::vector<model::SnapshotUser> users(const model::Structure& structure) {
 
 model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone, const model::Facts& facts,
                          const model::Decision& decision) {
-    (void)set; // templates of the texts will come from here
     model::Snapshot out;
     out.cluster = decision.cluster;
     out.made = decision.now;
     const Tree tree(facts.structure);
     const Governance governed = governance(tree, decision);
-    const Maker maker(zone, decision);
+    const Wording wording(set, zone, decision.cluster);
+    const Maker maker(wording, decision);
     for (std::size_t node = 0; node < tree.size(); ++node) {
         const int index = governed.governor[node];
         if (index == kNone)

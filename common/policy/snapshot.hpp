@@ -8,12 +8,7 @@
 #include "common/model/policy.hpp"
 #include "common/model/snapshot.hpp"
 
-#include <cstddef>
-
 namespace sluice::policy {
-
-// A text is shorter than this; the plugin adds the user's other accounts after it.
-inline constexpr std::size_t kTextBytes = 400;
 
 // `sequence` is left 0 and `made` is the decision's `now`. Accounts without an allocation below a
 // paused or downscaled account get a record of their own that names the ancestor. Observed accounts

@@ -354,6 +354,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     if (const Node* allocation = map.take("allocation"))
         policy.allocation = read_allocation(*allocation, reading, errors);
     map.read("contact", policy.contact);
+    read_texts(map, policy.texts);
     read_external_users(map, policy);
     read_waldur_words(map, reading, policy, places);
     map.finish();

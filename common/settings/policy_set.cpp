@@ -87,6 +87,7 @@ void read_policy_set(MapReader& top, Reading& reading) {
     Errors& errors = top.errors();
     read_timezone(top, reading.set.timezone);
     top.read("contact", reading.set.contact);
+    read_texts(top, reading.set.texts);
     if (const Node* components = top.take("components"))
         read_components(*components, reading, errors);
     if (const Node* groups = top.take("groups"))

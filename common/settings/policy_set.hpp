@@ -47,6 +47,7 @@ void read_weights(const Node& node, const Reading& reading, model::Billing& bill
 void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billing& billing,
                  Errors& errors);
 void read_period(const Node& node, model::PeriodRule& period, Errors& errors);
+void read_texts(MapReader& map, model::Texts& texts);
 std::vector<model::Action> read_actions(const Node& node, Errors& errors);
 // Waldur's spellings of the same things; true values already read stay unless given twice.
 void read_waldur_words(MapReader& map, Reading& reading, model::Policy& policy,

@@ -62,3 +62,15 @@ CASE(a_long_list_is_cut) {
     CHECK_EQ(refusal(snapshot, "a", 1),
              "paused. You can use one of your other accounts: b, c, d, e, f and 2 more.");
 }
+
+CASE(a_refusal_stays_under_500_bytes) {
+    model::Snapshot snapshot;
+    snapshot.accounts = {{"a", model::Standing::paused, {}, {}, std::string(399, 'p')}};
+    const std::string long_name(60, 'x');
+    snapshot.users = {{1, "a", {"a", "b", long_name, long_name + "y"}}};
+    const auto text = refusal(snapshot, "a", 1);
+    CHECK(text.size() < 500);
+    CHECK(text.ends_with(": b and 2 more."));
+    snapshot.users[0].accounts = {"a", std::string(255, 'z')};
+    CHECK_EQ(refusal(snapshot, "a", 1), std::string(399, 'p'));
+}

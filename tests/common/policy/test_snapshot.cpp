@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/model/texts.hpp"
+
 #include "tests/common/policy/world.hpp"
 
 using namespace sluice;
@@ -76,7 +78,7 @@ CASE(texts_are_bounded) {
     w.facts.history.overrides.push_back({1, "physics", model::Standing::paused, utc(2026, 1, 1),
                                          utc(2027, 1, 1), std::string(5000, 'r') + "\n", ""});
     const auto one = record(w, utc(2026, 11, 3), "physics");
-    CHECK(one.text.size() < policy::kTextBytes);
+    CHECK(one.text.size() <= model::kTextMost);
     CHECK(one.text.find("by staff until 2027-01-01") != std::string::npos);
 }
 
@@ -109,4 +111,55 @@ CASE(an_explanation_has_every_step_of_the_derivation) {
           "Planned: Set QOS of account physics to blocked"})
         if (text.find(part) == std::string::npos)
             test::fail(std::string("missing: ") + part + " in\n" + text);
+}
+
+CASE(the_sites_own_words_are_filled_in) {
+    World w = physics();
+    w.set.texts.refusal = "Konto {account} on peatatud ({cause}, {reason}): {used}/{granted} "
+                          "{component} = {tres} {unit}, {percent} of {grace}, left {left} in "
+                          "{period}. Next {next_reset}, {until}. {contact} {{{policy}}} {cluster} "
+                          "{standing} {qos} {source}";
+    w.use(utc(2026, 10, 2), "optics", 1231);
+    CHECK_EQ(record(w, utc(2026, 11, 3), "optics").text,
+             "Konto optics on peatatud (the usage of account physics, -): 1231/1200 node_hours = "
+             "node hours, 102.6 % of 100 %, left 0 in 2026-Q4. Next 2027-01-01, 2027-01-01. "
+             "hpc-admin@example.org {quarterly} lab paused blocked physics");
+}
+
+CASE(a_policys_words_go_before_the_files) {
+    World w = physics();
+    w.set.texts.refusal = "no";
+    w.set.policies[0].texts.refusal = "not {account}: {cause}, {reason}";
+    w.facts.history.overrides.push_back(
+        {1, "physics", model::Standing::paused, utc(2026, 1, 1), utc(2027, 1, 1), "audit", "root"});
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
+             "not physics: staff until 2027-01-01, audit");
+}
+
+CASE(a_warning_has_words_of_its_own) {
+    World w = physics();
+    w.set.texts.warning = "{account}: {used} of {granted}, {left} left\n";
+    w.use(utc(2026, 10, 2), "physics", 1000);
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text, "physics: 1000 of 1200, 200 left");
+}
+
+CASE(own_words_are_bounded_too) {
+    World w = physics();
+    for (int i = 0; i < 40; ++i)
+        w.set.texts.refusal += "{contact} ";
+    w.set.contact = std::string(99, 'x');
+    w.use(utc(2026, 10, 2), "physics", 1231);
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text.size(), model::kTextMost);
+}
+
+CASE(a_weighted_sum_is_told_in_percent) {
+    World w = physics();
+    w.set.policies[0].billing.enabled = true;
+    w.set.policies[0].billing.weights["node_hours"] = dec("2");
+    w.set.texts.refusal = "{used} of {granted} {component}";
+    w.set.components.push_back({"gpu_hours", "gres/gpu", Decimal::whole(60)});
+    w.set.policies[0].billing.weights["gpu_hours"] = dec("1");
+    w.grant("physics", "10", "gpu_hours");
+    w.use(utc(2026, 10, 2), "physics", 2410);
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text, "200.0 % of 100 % billing");
 }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Refusals and warnings in the site's own words (`texts` of sluiced.yaml), else in the built-in
+// ones.
+#pragma once
+
+#include "common/base/fill.hpp"
+#include "common/base/zone.hpp"
+#include "common/model/decision.hpp"
+#include "common/model/policy.hpp"
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::policy {
+
+// At most model::kTextMost bytes a text.
+class Wording {
+public:
+    // `set` and `zone` outlive it.
+    Wording(const model::PolicySet& set, const Zone& zone, std::string cluster);
+
+    // `account` is the one that was named at submission: `decision`'s own, or one below it.
+    // `cause`: the ancestor whose standing it is, or nullptr.
+    std::string refusal(const model::AccountDecision& decision, const std::string& account,
+                        const model::AccountDecision* cause) const;
+    std::string warning(const model::AccountDecision& decision, const std::string& account) const;
+
+private:
+    using Pattern = std::vector<FillPiece>; // empty: the built-in text
+    struct Patterns {
+        Pattern refusal;
+        Pattern warning;
+    };
+    // Of the first of the account's policies that has one.
+    const Pattern* pattern(const model::AccountDecision& decision, Pattern Patterns::*which) const;
+    std::string filled(const Pattern& pattern, const model::AccountDecision& source,
+                       const std::string& account) const;
+
+    const Zone& zone_;
+    std::string cluster_;
+    std::unordered_map<std::string_view, Patterns> by_policy_;
+};
+
+} // namespace sluice::policy
