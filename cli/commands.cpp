@@ -13,9 +13,12 @@ constexpr std::array kColumns{
     Column{"id", "ID", 10, "number of the record"},
     Column{"time", "Requested", 19, "when it was decided, local time"},
     Column{"finished", "Finished", 19, "when it was done, local time"},
+    Column{"confirmed", "Confirmed", 19, "when slurmctld showed it in force, local time"},
+    Column{"delay", "Delay", 8, "from the decision until slurmctld showed it, seconds"},
     Column{"account", "Account", 24, "account in Slurm"},
     Column{"type", "Type", 12, "qos, limits, fairshare or reset_usage"},
-    Column{"result", "Result", 8, "done, failed, or open while it is not known"},
+    Column{"result", "Result", 8,
+           "done, failed, sent while slurmctld does not show it yet, open while it is not known"},
     Column{"reason", "Reason", 24, "why"},
     Column{"description", "Description", 60, "what, in a sentence"},
     Column{"error", "Error", 60, "why it failed"},
@@ -28,13 +31,26 @@ std::string result(json::View record) {
     const auto success = record["success"];
     if (!success.is_bool())
         return "open";
-    return success.boolean() ? "done" : "failed";
+    if (!success.boolean())
+        return "failed";
+    return record["confirmed"].is_null() ? "sent" : "done";
+}
+
+std::string delay(json::View record) {
+    const auto milliseconds = record["confirm_delay_ms"];
+    if (milliseconds.is_null())
+        return "";
+    const auto value = milliseconds.integer();
+    std::string rest = std::to_string(value % 1000);
+    return std::to_string(value / 1000) + "." + std::string(3 - rest.size(), '0') + rest;
 }
 
 Row fill(json::View record) {
     return {std::to_string(record["id"].integer()),
             local_time(record, "requested"),
             local_time(record, "finished"),
+            local_time(record, "confirmed"),
+            delay(record),
             record["account"].text(),
             record["type"].text(),
             result(record),

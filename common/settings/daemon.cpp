@@ -31,15 +31,16 @@ std::optional<std::int64_t> parse_seconds(const Node& node) {
     return whole * unit;
 }
 
-void read_interval(MapReader& top, DaemonSettings& daemon) {
-    const Node* node = top.take("interval");
+void read_seconds(MapReader& top, std::string_view key, std::chrono::seconds& out) {
+    const Node* node = top.take(key);
     if (node == nullptr)
         return;
     if (const auto seconds = parse_seconds(*node))
-        daemon.interval = std::chrono::seconds{*seconds};
+        out = std::chrono::seconds{*seconds};
     else
-        top.errors().add(node->place(), "interval: expected seconds from 1 to 86400, or 30s, 5m, "
-                                        "1h, found " +
+        top.errors().add(node->place(), std::string(key) +
+                                            ": expected seconds from 1 to 86400, or 30s, 5m, 1h, "
+                                            "found " +
                                             describe(*node));
 }
 
@@ -142,7 +143,8 @@ void read_cluster(MapReader& top, DaemonSettings& daemon) {
 
 void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     read_cluster(top, daemon);
-    read_interval(top, daemon);
+    read_seconds(top, "interval", daemon.interval);
+    read_seconds(top, "confirm_timeout", daemon.confirm_timeout);
     read_path(top, "socket", daemon.socket, kLongestSocket);
     read_path(top, "journal", daemon.journal, kLongestPath);
     std::int64_t days = daemon.retention_days;

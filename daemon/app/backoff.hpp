@@ -12,6 +12,9 @@
 
 namespace sluice::app {
 
+// Association and kind of change: of two commands with one key the later one counts.
+std::string command_key(const model::Command& command);
+
 // One thread.
 class Backoff {
 public:

@@ -157,6 +157,8 @@ bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
     if (event_)
         until = std::min(
             until, Steady::now() + std::max(std::chrono::seconds{0}, *event_ - ports_.clock.now()));
+    if (confirm_)
+        until = std::min(until, *confirm_);
     changed_.wait_until(state.lock(), until, [&] {
         return state->stopping || state->reloaded || !state->waiting.empty();
     });
@@ -168,7 +170,11 @@ bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
         trigger = "boundary";
     else if (Steady::now() >= due_)
         trigger = first_ ? "start" : "timer";
-    return !trigger.empty() || !state->waiting.empty();
+    return !trigger.empty() || !state->waiting.empty() || confirms();
+}
+
+bool Loop::confirms() const {
+    return confirm_ && Steady::now() >= *confirm_;
 }
 
 void Loop::take_orders(State& state) {
@@ -210,7 +216,10 @@ void Loop::run(const Work& work) {
         due_ = std::max(began + work.rules->interval, Steady::now() + kLeastPause);
         first_ = false;
         housekeep(*work.rules);
+    } else if (confirms()) {
+        confirm(*work.rules);
     }
+    confirm_ = turn_.confirmation_due();
     std::vector<Asked> asked;
     {
         auto state = state_.lock();
@@ -235,6 +244,15 @@ Loop::Report Loop::turn(const Rules& rules, const Order& order) {
         log::event(log::Level::error, "SLUICE-0401", "turn-failed",
                    {{"trigger", order.trigger}, {"error", fault.what()}});
         return excuse(std::string("internal fault: ") + fault.what());
+    }
+}
+
+void Loop::confirm(const Rules& rules) {
+    try {
+        turn_.confirm(rules);
+    } catch (const std::exception& fault) {
+        log::event(log::Level::error, "SLUICE-0401", "turn-failed",
+                   {{"trigger", "confirm"}, {"error", fault.what()}});
     }
 }
 

@@ -83,6 +83,8 @@ private:
     bool wait_for_cause(Guarded<State>::Access& state, std::string& trigger);
     void run(const Work& work);
     Report turn(const Rules& rules, const Order& order);
+    bool confirms() const;
+    void confirm(const Rules& rules);
     void housekeep(const Rules& rules);
     static void answer(std::vector<Asked> asked, const Report& dry, const Report& real);
 
@@ -94,6 +96,7 @@ private:
     // Worker only.
     Time due_{};
     std::optional<Instant> event_;
+    std::optional<Time> confirm_; // when to look for changes that slurmctld does not show yet
     bool first_ = true;
     Time housekept_{};
 };

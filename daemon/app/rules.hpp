@@ -18,7 +18,8 @@ struct Rules {
     model::PolicySet set;
     Zone zone;
     std::chrono::seconds interval{60};
-    std::chrono::days retention{90}; // of evaluations and commands
+    std::chrono::seconds confirm_timeout{30}; // for slurmctld to show a change
+    std::chrono::days retention{90};          // of evaluations and commands
     Instant loaded{};
     // Faults of the file that only the cluster shows, each with its place. Empty: none are looked
     // for.

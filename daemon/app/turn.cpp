@@ -78,7 +78,7 @@ std::int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
 } // namespace
 
 std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Order& order) {
-    const auto start = std::chrono::steady_clock::now();
+    began_ = std::chrono::steady_clock::now();
     ports::TurnReport report;
     report.cluster = rules.cluster;
     report.at = ports_.clock.now();
@@ -95,6 +95,7 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     structure_ = std::make_shared<const model::Structure>(facts->structure);
     report.decision = policy::decide(rules.set, rules.zone, *facts);
     report.plan = policy::plan(rules.set, *facts, report.decision);
+    confirmations_.retry(facts->structure, report.plan);
     report.problems = report.plan.problems;
     if (rules.faults)
         for (auto& fault : rules.faults(facts->structure))
@@ -102,14 +103,21 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.users = facts->structure.users;
     report.parents = parents(facts->structure);
     if (!order.dry_run) {
-        if (const auto done = record_and_apply(rules, order, *facts, report); !done)
-            return failed(std::move(report), done.error());
+        const auto ids = record(rules, order, report);
+        if (!ids)
+            return failed(std::move(report), ids.error());
+        // The plugin first: what slurmdbd has to be told may take a while.
         publish(rules, *facts, report.decision);
+        confirmations_.restore(rules.cluster, rules.confirm_timeout);
+        if (!ids->empty())
+            apply(rules, *facts, *ids, report);
+        if (facts->raw_usage_known)
+            confirm(rules);
         announcer_.announce(report);
     }
     report.usage_age = facts->usage_age;
     report.usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(facts->usage));
-    report.duration_ms = milliseconds_since(start);
+    report.duration_ms = milliseconds_since(began_);
     auto finished = std::make_shared<const ports::TurnReport>(std::move(report));
     if (!order.dry_run)
         last_good_ = finished;
@@ -173,12 +181,12 @@ void Turn::hold_back(const Order& order, ports::TurnReport& report) {
 }
 
 // What is not in the books is not done: an error of the journal ends the turn before any effect.
-Result<void> Turn::record_and_apply(const Rules& rules, const Order& order,
-                                    const model::Facts& facts, ports::TurnReport& report) {
+Result<std::vector<std::int64_t>> Turn::record(const Rules& rules, const Order& order,
+                                               ports::TurnReport& report) {
     hold_back(order, report);
-    const auto ids = ports_.journal.record_turn(rules.cluster, report.decision,
-                                                evaluations(rules, order, report.decision),
-                                                report.plan.commands);
+    auto ids = ports_.journal.record_turn(rules.cluster, report.decision,
+                                          evaluations(rules, order, report.decision),
+                                          report.plan.commands);
     if (!ids) {
         sources_.down("journal", ids.error(), report.at);
         return Error(ids.error());
@@ -186,13 +194,16 @@ Result<void> Turn::record_and_apply(const Rules& rules, const Order& order,
     if (ids->size() != report.plan.commands.size())
         return Error{Errc::internal, "journal: not one id for each command"};
     sources_.up("journal", report.at);
-    if (!ids->empty())
-        apply(facts, *ids, report);
-    return {};
+    return ids;
 }
 
-void Turn::apply(const model::Facts& facts, const std::vector<std::int64_t>& ids,
-                 ports::TurnReport& report) {
+void Turn::confirm(const Rules& rules) {
+    if (structure_)
+        confirmations_.check(*structure_, rules.confirm_timeout, backoff_);
+}
+
+void Turn::apply(const Rules& rules, const model::Facts& facts,
+                 const std::vector<std::int64_t>& ids, ports::TurnReport& report) {
     const auto& commands = report.plan.commands;
     const Instant started = ports_.clock.now();
     auto outcomes = ports_.enforcer.apply(facts.structure, commands);
@@ -214,6 +225,8 @@ void Turn::apply(const model::Facts& facts, const std::vector<std::int64_t>& ids
         }
         backoff_.note(commands[i], outcomes[i], report.at);
         close({ids[i], started, finished, std::move(outcomes[i])});
+        if (record.success == true)
+            confirmations_.expect(record, began_, rules.confirm_timeout);
     }
 }
 

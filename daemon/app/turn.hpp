@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One turn: collect, decide, plan, record, apply, close, publish. Idempotent: a second one on the
-// same facts changes and writes nothing. Dry run, evaluate and the timer all come here and differ
-// only in where they stop.
+// One turn: collect, decide, plan, record, publish, apply, close, confirm. Idempotent: a second one
+// on the same facts changes and writes nothing. Dry run, evaluate and the timer all come here and
+// differ only in where they stop.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -9,6 +9,7 @@
 #include "daemon/app/announcer.hpp"
 #include "daemon/app/backoff.hpp"
 #include "daemon/app/collector.hpp"
+#include "daemon/app/confirmations.hpp"
 #include "daemon/app/rules.hpp"
 #include "daemon/app/sources.hpp"
 #include "daemon/ports/accounting.hpp"
@@ -57,10 +58,14 @@ struct Order {
 class Turn {
 public:
     Turn(const Ports& ports, Sources& sources)
-        : ports_(ports), sources_(sources), collector_(ports.accounting, ports.journal, sources) {}
+        : ports_(ports), sources_(sources), collector_(ports.accounting, ports.journal, sources),
+          confirmations_(ports.enforcer, ports.journal, ports.clock) {}
 
     // Never fails as a call: what went wrong is in `error` and `problems` of the report.
     std::shared_ptr<const ports::TurnReport> run(const Rules& rules, const Order& order);
+    // Between turns: looks whether slurmctld shows what was changed. When to come back for that:
+    void confirm(const Rules& rules);
+    std::optional<Confirmations::Time> confirmation_due() const { return confirmations_.due(); }
     // When a decision will next change by itself, as far as the last turn knows.
     std::optional<Instant> next_event(const Rules& rules) const;
     // The cluster as the last turn saw it; nullptr before.
@@ -76,10 +81,10 @@ private:
 
     Result<void> prepare(const Rules& rules, const Order& order, model::Facts& facts);
     std::shared_ptr<const ports::TurnReport> failed(ports::TurnReport report, const Error& error);
-    Result<void> record_and_apply(const Rules& rules, const Order& order, const model::Facts& facts,
-                                  ports::TurnReport& report);
+    Result<std::vector<std::int64_t>> record(const Rules& rules, const Order& order,
+                                             ports::TurnReport& report);
     void hold_back(const Order& order, ports::TurnReport& report);
-    void apply(const model::Facts& facts, const std::vector<std::int64_t>& ids,
+    void apply(const Rules& rules, const model::Facts& facts, const std::vector<std::int64_t>& ids,
                ports::TurnReport& report);
     void close(Outcome outcome);
     void close_late();
@@ -90,6 +95,8 @@ private:
     Collector collector_;
     Announcer announcer_;
     Backoff backoff_;
+    Confirmations confirmations_;
+    Confirmations::Time began_{};   // the turn that runs
     std::vector<Outcome> unclosed_; // done, but the journal could not be told
     std::shared_ptr<const model::Snapshot> snapshot_;
     std::shared_ptr<const ports::TurnReport> last_good_;

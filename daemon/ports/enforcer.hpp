@@ -28,6 +28,11 @@ public:
     // planned from.
     virtual Outcomes apply(const model::Structure& structure,
                            std::span<const model::Command> commands) = 0;
+    // Which of `commands`, all done by apply(), slurmctld shows to be in force: only then do jobs
+    // feel them. Index-aligned. `structure` may be older than the commands. unavailable: slurmctld
+    // is away.
+    virtual Result<std::vector<bool>> confirm(const model::Structure& structure,
+                                              std::span<const model::Command> commands) = 0;
 };
 
 } // namespace sluice::ports

@@ -47,6 +47,16 @@ struct CommandRecord {
     std::optional<Instant> finished;
     std::optional<bool> success; // unknown until it is known
     std::string error;
+    std::optional<Instant> confirmed;             // slurmctld showed it in force
+    std::optional<std::int64_t> confirm_delay_ms; // from the decision to that
+};
+
+// What slurmctld shows of a change that was done, or, with a failure, that it never showed it.
+struct Confirmation {
+    std::int64_t id = 0; // of the command
+    Instant at{};
+    std::int64_t delay_ms = 0;
+    std::optional<Error> failure;
 };
 
 // Entries of the ledger as people list them, ended and taken back ones too.
@@ -91,6 +101,11 @@ public:
                 std::span<const model::Command> commands) = 0;
     virtual Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                        const std::optional<Error>& failure) = 0;
+    // A confirmation that is a failure makes the command a failed one. not_found: no such command
+    // that waits for one.
+    virtual Result<void> confirm_command(const Confirmation& confirmation) = 0;
+    // Commands that were done and that nobody has seen in force yet, oldest first.
+    virtual Result<std::vector<CommandRecord>> unconfirmed(const std::string& cluster) = 0;
     // At start: commands that a crash left open are closed as failed, since nobody knows whether
     // they took effect; the next turn repeats what is still needed. Returns how many.
     virtual Result<std::size_t> close_unfinished(Instant at) = 0;

@@ -128,6 +128,16 @@ ports::Outcomes FakeSlurm::apply(const model::Structure&,
     return outcomes;
 }
 
+Result<std::vector<bool>> FakeSlurm::confirm(const model::Structure&,
+                                             std::span<const model::Command> commands) {
+    if (auto fault = faults_.next("confirm"))
+        return *fault;
+    std::vector<bool> shown;
+    for (const auto& command : commands)
+        shown.push_back(!shows || shows(command));
+    return shown;
+}
+
 Result<model::History> FakeJournal::history(const std::string&) {
     if (auto fault = faults_.next("history"))
         return *fault;
@@ -166,6 +176,32 @@ Result<void> FakeJournal::close_command(std::int64_t id, Instant started, Instan
     record.success = !failure.has_value();
     record.error = failure ? failure->context : "";
     return {};
+}
+
+Result<void> FakeJournal::confirm_command(const ports::Confirmation& confirmation) {
+    if (auto fault = faults_.next("confirm_command"))
+        return *fault;
+    auto& record = commanded.at(static_cast<std::size_t>(confirmation.id - 1));
+    if (record.success != true || record.confirmed)
+        return Error{Errc::not_found, "not waiting"};
+    if (confirmation.failure) {
+        record.success = false;
+        record.error = confirmation.failure->context;
+    } else {
+        record.confirmed = confirmation.at;
+        record.confirm_delay_ms = confirmation.delay_ms;
+    }
+    return {};
+}
+
+Result<std::vector<ports::CommandRecord>> FakeJournal::unconfirmed(const std::string&) {
+    if (auto fault = faults_.next("unconfirmed"))
+        return *fault;
+    std::vector<ports::CommandRecord> waiting;
+    for (const auto& record : commanded)
+        if (record.success == true && !record.confirmed)
+            waiting.push_back(record);
+    return waiting;
 }
 
 Result<std::size_t> FakeJournal::close_unfinished(Instant at) {
@@ -245,6 +281,8 @@ Result<std::vector<model::PeriodReset>> FakeJournal::resets(const ports::Query&)
 }
 
 void FakePublisher::publish(std::shared_ptr<const model::Snapshot> snapshot) {
+    if (faults_ != nullptr)
+        (void)faults_->next("publish"); // cannot fail
     const std::lock_guard lock(mutex_);
     published_.push_back(std::move(snapshot));
 }

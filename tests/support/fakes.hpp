@@ -58,6 +58,8 @@ public:
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
     ports::Outcomes apply(const model::Structure& structure,
                           std::span<const model::Command> commands) override;
+    Result<std::vector<bool>> confirm(const model::Structure& structure,
+                                      std::span<const model::Command> commands) override;
 
     model::Structure held;
     std::map<std::string, model::TresUsage> used;
@@ -65,6 +67,8 @@ public:
     std::vector<model::Command> applied;
     // Refuses commands that it returns an error for.
     std::function<std::optional<Error>(const model::Command&)> refuse;
+    // Whether slurmctld shows a command in force; all of them unless set.
+    std::function<bool(const model::Command&)> shows;
 
 private:
     Faults& faults_;
@@ -81,6 +85,8 @@ public:
                 std::span<const model::Command> commands) override;
     Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                const std::optional<Error>& failure) override;
+    Result<void> confirm_command(const ports::Confirmation& confirmation) override;
+    Result<std::vector<ports::CommandRecord>> unconfirmed(const std::string& cluster) override;
     Result<std::size_t> close_unfinished(Instant at) override;
     Result<ports::Forgotten> forget(Instant before) override;
     Result<ports::Forgotten> forgettable(Instant before) override;
@@ -110,11 +116,15 @@ private:
 
 class FakePublisher final : public ports::Publisher {
 public:
+    FakePublisher() = default;
+    explicit FakePublisher(Faults& faults) : faults_(&faults) {}
+
     void publish(std::shared_ptr<const model::Snapshot> snapshot) override;
     ports::GateStatus status() const override;
     std::vector<std::shared_ptr<const model::Snapshot>> published() const;
 
 private:
+    Faults* faults_ = nullptr;
     mutable std::mutex mutex_;
     std::vector<std::shared_ptr<const model::Snapshot>> published_;
 };

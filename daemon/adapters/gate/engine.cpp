@@ -33,7 +33,7 @@ Gate::Engine::Engine(std::vector<Listener> listeners, cred::MungeContext munge, 
                      const GateSettings& settings, const Clock& clock)
     : listeners_(std::move(listeners)), munge_(std::move(munge)),
       wake_(std::move(wake)), rules_{settings.allowed_uid, PACKAGE_VERSION}, clock_(clock),
-      shelf_(clock.now()) {
+      shelf_(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())) {
     for (const auto& listener : listeners_)
         ports_.push_back(listener.port());
 }

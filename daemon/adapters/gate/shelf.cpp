@@ -9,8 +9,15 @@
 namespace sluice::gate {
 namespace {
 
-// A million changes a second would be needed to overtake the clock.
+// Seconds and, below them, microseconds: a million changes a second would be needed to overtake the
+// clock, and a daemon that is started twice within a second does not repeat itself.
 constexpr int kSequenceShift = 20;
+
+std::uint64_t first_sequence(std::chrono::sys_time<std::chrono::microseconds> started) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(started);
+    return (static_cast<std::uint64_t>(epoch(seconds)) << kSequenceShift) +
+           static_cast<std::uint64_t>((started - seconds).count());
+}
 
 template <class Record, class Key>
 void sort_unique(std::vector<Record>& records, Key key) {
@@ -34,8 +41,8 @@ model::Snapshot sorted(const model::Snapshot& from) {
 
 } // namespace
 
-Shelf::Shelf(Instant started)
-    : held_(Held{{}, static_cast<std::uint64_t>(epoch(started)) << kSequenceShift, 0}) {}
+Shelf::Shelf(std::chrono::sys_time<std::chrono::microseconds> started)
+    : held_(Held{{}, first_sequence(started), 0}) {}
 
 bool Shelf::put(const model::Snapshot& snapshot) {
     // The usual case costs one comparison.

@@ -20,7 +20,7 @@ using Edition = std::shared_ptr<const model::Snapshot>; // immutable, sorted, wi
 class Shelf {
 public:
     // `started`: sequences begin there, so that those of a restarted daemon are larger.
-    explicit Shelf(Instant started);
+    explicit Shelf(std::chrono::sys_time<std::chrono::microseconds> started);
 
     // Thread-safe. True: it differs from the one before. O(accounts + users).
     bool put(const model::Snapshot& snapshot);

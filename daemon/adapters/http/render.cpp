@@ -230,9 +230,9 @@ Value render(const model::Problem& problem) {
 
 Value render(const model::Command& command) {
     Value out = render_command(command, 0, "");
-    for (const char* key : {"requested", "started", "finished"})
+    for (const char* key : {"requested", "started", "finished", "confirmed"})
         put_instant(out, key, std::nullopt);
-    out.set("success", Value()).set("error", "");
+    out.set("confirm_delay_ms", Value()).set("success", Value()).set("error", "");
     return out;
 }
 
@@ -241,6 +241,8 @@ Value render(const ports::CommandRecord& record) {
     put_instant(out, "requested", record.requested);
     put_instant(out, "started", record.started);
     put_instant(out, "finished", record.finished);
+    put_instant(out, "confirmed", record.confirmed);
+    out.set("confirm_delay_ms", record.confirm_delay_ms);
     out.set("success", record.success).set("error", record.error);
     return out;
 }

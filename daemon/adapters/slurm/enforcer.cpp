@@ -4,7 +4,12 @@
 #include "daemon/adapters/slurm/enforcer.hpp"
 
 #include "daemon/adapters/slurm/accounting.hpp"
+#include "daemon/adapters/slurm/in_force.hpp"
+#include "daemon/adapters/slurm/live.hpp"
+#include "daemon/adapters/slurm/read_back.hpp"
+#include "daemon/adapters/slurm/usage_reset.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -16,7 +21,27 @@ using model::Command;
 using model::CommandType;
 using ports::Outcomes;
 
-constexpr std::size_t kReadBackAtOnce = 500;
+using Limits = std::map<std::string, std::optional<std::int64_t>>;
+
+constexpr std::int64_t kPracticallyUnlimited = 1'000'000'000'000;
+// slurmctld compares every association with every name that it is given: for more of them it is
+// cheaper to be given all.
+constexpr std::size_t kMostAccountsAsked = 64;
+
+std::vector<std::string> concerned(const model::Structure& structure,
+                                   std::span<const Command> commands) {
+    const AccountTree tree{structure};
+    std::set<std::string> names;
+    for (const Command& command : commands) {
+        names.insert(command.account);
+        if (command.type == CommandType::qos && command.user.empty())
+            for (std::string& name : tree.below(command.account))
+                names.insert(std::move(name));
+        if (names.size() > kMostAccountsAsked)
+            return {};
+    }
+    return {names.begin(), names.end()};
+}
 
 std::uint32_t qos_id(const model::Structure& structure, const std::string& name) {
     for (const model::Qos& qos : structure.qos)
@@ -50,10 +75,13 @@ private:
     Result<void> commit();
     Targets targets(const Group& group) const;
     Result<void> modify(const Targets& targets, slurmdb_assoc_rec_t& record);
-    Result<void> reset(const Group& group);
+    std::vector<std::uint32_t> ids(const Group& group) const;
+    bool is_there(const Group& group) const;
+    Result<void> nudge(const Group& group);
+    Result<void> set_limits(const Group& group, const Limits& limits);
+    Result<void> set_shares(const Group& group, std::uint32_t shares);
     void fail(const Group& group, const Error& error);
-    void read_back();
-    void read_back(const std::vector<std::string>& accounts);
+    const Association* row(const Command& command) const;
     const Command& first(const Group& group) const { return commands_[group.members.front()]; }
 
     Session& session_;
@@ -70,7 +98,7 @@ Outcomes Application::run() {
     session_.refresh();
     for (const Group& one : group(commands_, outcomes_))
         apply(one);
-    read_back();
+    read_back(session_, structure_, commands_, outcomes_);
     return std::move(outcomes_);
 }
 
@@ -83,7 +111,7 @@ void Application::apply(const Group& group) {
     if (gone_)
         return fail(group, *gone_);
     if (first(group).type == CommandType::reset_usage) {
-        if (const Result<void> done = reset(group); !done)
+        if (const Result<void> done = reset_usage(session_, structure_.cluster, ids(group)); !done)
             fail(group, done.error());
         return;
     }
@@ -103,25 +131,19 @@ void Application::apply(const Group& group) {
 }
 
 Result<void> Application::change(const Group& group) {
-    slurmdb_assoc_rec_t record{};
-    slurmdb_init_assoc_rec(&record, false);
     const Command& command = first(group);
-    Result<void> done;
-    std::string limits;
+    Result<void> done = nudge(group);
+    if (!done)
+        return done;
     switch (command.type) {
     case CommandType::qos:
         done = change_qos(group);
         break;
     case CommandType::limits:
-        limits = limit_text(command.limits, TresNames{structure_.tres}).value_or("");
-        (command.limit_type == model::LimitType::grp_tres_mins   ? record.grp_tres_mins
-         : command.limit_type == model::LimitType::max_tres_mins ? record.max_tres_mins_pj
-                                                                 : record.grp_tres) = limits.data();
-        done = modify(targets(group), record);
+        done = set_limits(group, command.limits);
         break;
     case CommandType::fairshare:
-        record.shares_raw = command.shares;
-        done = modify(targets(group), record);
+        done = set_shares(group, command.shares);
         break;
     case CommandType::reset_usage:
         break;
@@ -129,6 +151,61 @@ Result<void> Application::change(const Group& group) {
     if (!done)
         return done;
     return commit();
+}
+
+const Association* Application::row(const Command& command) const {
+    return command.user.empty() ? tree_.account(command.account)
+                                : tree_.user(command.account, command.user, command.partition);
+}
+
+std::vector<std::uint32_t> Application::ids(const Group& group) const {
+    std::vector<std::uint32_t> all;
+    for (const std::size_t i : group.members)
+        all.push_back(row(commands_[i])->id);
+    return all;
+}
+
+bool Application::is_there(const Group& group) const {
+    return std::any_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
+        return !difference(*row(commands_[i]), commands_[i]);
+    });
+}
+
+// A command for what slurmdbd has already is one that slurmctld does not show. slurmdbd hands on
+// only limits and shares that change, so they are moved a little first.
+Result<void> Application::nudge(const Group& group) {
+    const Command& command = first(group);
+    Result<void> done;
+    if (command.type == CommandType::qos || command.type == CommandType::reset_usage ||
+        !is_there(group))
+        return done;
+    if (command.type == CommandType::limits) {
+        Limits near = command.limits;
+        for (auto& [tres, value] : near)
+            value = value ? *value + 1 : kPracticallyUnlimited;
+        done = set_limits(group, near);
+    } else {
+        done = set_shares(group, command.shares + 1);
+    }
+    return done ? commit() : done;
+}
+
+Result<void> Application::set_limits(const Group& group, const Limits& limits) {
+    slurmdb_assoc_rec_t record{};
+    slurmdb_init_assoc_rec(&record, false);
+    const model::LimitType type = first(group).limit_type;
+    std::string text = limit_text(limits, TresNames{structure_.tres}).value_or("");
+    (type == model::LimitType::grp_tres_mins   ? record.grp_tres_mins
+     : type == model::LimitType::max_tres_mins ? record.max_tres_mins_pj
+                                               : record.grp_tres) = text.data();
+    return modify(targets(group), record);
+}
+
+Result<void> Application::set_shares(const Group& group, std::uint32_t shares) {
+    slurmdb_assoc_rec_t record{};
+    slurmdb_init_assoc_rec(&record, false);
+    record.shares_raw = shares;
+    return modify(targets(group), record);
 }
 
 Result<void> Application::commit() {
@@ -235,95 +312,19 @@ Result<void> Application::modify(const Targets& targets, slurmdb_assoc_rec_t& re
     return {};
 }
 
-// As sacctmgr does for RawUsage=0: not by slurmdbd, but by an accounting update sent to slurmctld.
-Result<void> Application::reset(const Group& group) {
-    if (&slurmdb_send_accounting_update == nullptr)
-        return Error{Errc::internal, "this libslurm has no slurmdb_send_accounting_update; set "
-                                     "raw_usage_reset: false, which needs none"};
-    Result<ClusterAddress> address = cluster_address(session_, structure_.cluster);
-    if (!address)
-        return std::move(address).error();
-    if (address->host.empty())
-        return Error{Errc::conflict, "slurmctld of cluster " + structure_.cluster +
-                                         " is not registered with slurmdbd"};
-    std::string cluster = structure_.cluster;
-    std::vector<slurmdb_assoc_rec_t> records(group.members.size());
-    const RawList objects = slurm_list_create(nullptr);
-    for (std::size_t k = 0; k < records.size(); ++k) {
-        const Command& command = commands_[group.members[k]];
-        const Association* row = command.user.empty()
-                                     ? tree_.account(command.account)
-                                     : tree_.user(command.account, command.user, command.partition);
-        slurmdb_init_assoc_rec(&records[k], false);
-        records[k].id = row->id;
-        records[k].cluster = cluster.data();
-        slurm_list_append(objects, &records[k]);
-    }
-    slurmdb_update_object_t update{};
-    update.type = SLURMDB_REMOVE_ASSOC_USAGE;
-    update.objects = objects;
-    const RawList updates = slurm_list_create(nullptr);
-    slurm_list_append(updates, &update);
-    errno = 0;
-    const int rc = slurmdb_send_accounting_update(updates, cluster.data(), address->host.data(),
-                                                  address->port, address->rpc_version);
-    const int number = rc > 0 ? rc : errno;
-    slurm_list_destroy(updates);
-    slurm_list_destroy(objects);
-    if (rc == SLURM_SUCCESS)
-        return {};
-    const bool denied = number == EACCES || number == EPERM || number == ESLURM_ACCESS_DENIED;
-    return Error{denied ? Errc::refused : Errc::unavailable,
-                 std::string{"slurmctld: usage reset: "} + slurm_strerror(number) +
-                     (denied ? "; only root and SlurmUser may" : "")};
-}
-
-void Application::read_back() {
-    std::set<std::string> accounts;
-    for (std::size_t i = 0; i < commands_.size(); ++i)
-        if (!outcomes_[i] && commands_[i].type != CommandType::reset_usage)
-            accounts.insert(commands_[i].account);
-    std::vector<std::string> some;
-    for (const std::string& account : accounts) {
-        some.push_back(account);
-        if (some.size() == kReadBackAtOnce)
-            read_back(std::exchange(some, {}));
-    }
-    if (!some.empty())
-        read_back(some);
-}
-
-void Application::read_back(const std::vector<std::string>& accounts) {
-    const Result<std::vector<Association>> rows = associations(session_, structure_, accounts);
-    model::Structure now;
-    if (rows)
-        now.associations = *rows;
-    const AccountTree tree{now};
-    const std::set<std::string> these{accounts.begin(), accounts.end()};
-    for (std::size_t i = 0; i < commands_.size(); ++i) {
-        const Command& command = commands_[i];
-        if (outcomes_[i] || command.type == CommandType::reset_usage ||
-            !these.contains(command.account))
-            continue;
-        const Association* row = command.user.empty()
-                                     ? tree.account(command.account)
-                                     : tree.user(command.account, command.user, command.partition);
-        if (!rows)
-            outcomes_[i] = Error{rows.error()}.in("not read back");
-        else if (row == nullptr)
-            outcomes_[i] =
-                Error{Errc::not_found, "association of account " + command.account + " is gone"};
-        else if (const auto differs = difference(*row, command))
-            outcomes_[i] = Error{Errc::conflict, "slurmdbd did not keep the change of account " +
-                                                     command.account + ": " + *differs};
-    }
-}
-
 } // namespace
 
 Outcomes SlurmEnforcer::apply(const model::Structure& structure,
                               std::span<const Command> commands) {
     return Application{session_, structure, commands}.run();
+}
+
+Result<std::vector<bool>> SlurmEnforcer::confirm(const model::Structure& structure,
+                                                 std::span<const Command> commands) {
+    const auto live = live_associations(structure, concerned(structure, commands));
+    if (!live)
+        return live.error();
+    return in_force(structure, commands, *live);
 }
 
 } // namespace sluice::slurm

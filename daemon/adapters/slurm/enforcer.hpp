@@ -15,6 +15,8 @@ public:
 
     ports::Outcomes apply(const model::Structure& structure,
                           std::span<const model::Command> commands) override;
+    Result<std::vector<bool>> confirm(const model::Structure& structure,
+                                      std::span<const model::Command> commands) override;
 
 private:
     Session& session_;

@@ -60,6 +60,14 @@ std::vector<const model::Association*> AccountTree::upward(std::string_view name
     return way;
 }
 
+std::vector<std::string> AccountTree::children(std::string_view name) const {
+    std::vector<std::string> names;
+    const auto [first, last] = children_.equal_range(name);
+    for (auto it = first; it != last; ++it)
+        names.push_back(it->second->account);
+    return names;
+}
+
 std::vector<std::string> AccountTree::below(std::string_view name) const {
     std::vector<std::string> names;
     std::vector<std::string_view> open{name};

@@ -23,6 +23,7 @@ public:
                                    std::string_view partition) const;
     // The account, its parent ... up to root. Empty: no such account.
     std::vector<const model::Association*> upward(std::string_view account) const;
+    std::vector<std::string> children(std::string_view account) const;
     // All accounts below, in no order.
     std::vector<std::string> below(std::string_view account) const;
     // QOS list in force for a row, which need not be the tree's own: the nearest own list on the

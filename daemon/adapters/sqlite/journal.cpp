@@ -106,6 +106,30 @@ Result<void> SqliteJournal::close_command(std::int64_t id, Instant started, Inst
     });
 }
 
+Result<void> SqliteJournal::confirm_command(const ports::Confirmation& confirmation) {
+    return at_port("confirm a command", [&] {
+        auto writer = writer_.lock();
+        const char* sql = confirmation.failure
+                              ? "UPDATE command SET success = 0, error = ? WHERE id = ? "
+                                "AND success = 1 AND confirmed IS NULL"
+                              : "UPDATE command SET confirmed = ?, confirm_delay_ms = ? "
+                                "WHERE id = ? AND success = 1 AND confirmed IS NULL";
+        Statement update(writer->database, sql);
+        if (confirmation.failure)
+            update.bind(confirmation.failure->context, confirmation.id).run();
+        else
+            update.bind(epoch(confirmation.at), confirmation.delay_ms, confirmation.id).run();
+        if (writer->database.changes() != 1)
+            throw Failure({Errc::not_found, "no command " + std::to_string(confirmation.id) +
+                                                " waits for confirmation"});
+    });
+}
+
+Result<std::vector<ports::CommandRecord>> SqliteJournal::unconfirmed(const std::string& cluster) {
+    return at_port("unconfirmed commands",
+                   [&] { return read_unconfirmed(writer_.lock()->database, cluster); });
+}
+
 Result<std::size_t> SqliteJournal::close_unfinished(Instant at) {
     return at_port("close unfinished commands", [&] {
         auto writer = writer_.lock();

@@ -35,6 +35,8 @@ public:
                 std::span<const model::Command> commands) override;
     Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                const std::optional<Error>& failure) override;
+    Result<void> confirm_command(const ports::Confirmation& confirmation) override;
+    Result<std::vector<ports::CommandRecord>> unconfirmed(const std::string& cluster) override;
     Result<std::size_t> close_unfinished(Instant at) override;
     Result<ports::Forgotten> forget(Instant before) override;
     Result<ports::Forgotten> forgettable(Instant before) override;

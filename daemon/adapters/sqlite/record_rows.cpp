@@ -107,8 +107,23 @@ ports::CommandRecord command_of(const Statement& row) {
     if (!row.is_null(17))
         record.success = row.flag(17);
     record.error = row.text(18);
+    record.confirmed = optional_instant(row, 19);
+    record.confirm_delay_ms = row.optional_integer(20);
     return record;
 }
+
+constexpr const char* kCommandColumns =
+    "SELECT id, cluster, account, user, partition, type, qos, default_qos, limit_type, shares, "
+    "reason, description, sacctmgr, mode, requested, started, finished, success, error, confirmed, "
+    "confirm_delay_ms FROM command";
+
+void read_limits(Statement& limit, ports::CommandRecord& record) {
+    limit.bind(record.id);
+    while (limit.step())
+        record.command.limits[limit.text(0)] = limit.optional_integer(1);
+}
+
+constexpr const char* kLimitsOf = "SELECT tres, value FROM command_limit WHERE command = ?";
 
 } // namespace
 
@@ -176,20 +191,23 @@ std::int64_t insert_command(Database& database, const std::string& cluster,
 std::vector<ports::CommandRecord> read_commands(Database& database, const ports::Query& query) {
     std::vector<ports::CommandRecord> records;
     const Wanted wanted(query);
-    Statement row = select(database,
-                           "SELECT id, cluster, account, user, partition, type, qos, default_qos, "
-                           "limit_type, shares, reason, description, sacctmgr, mode, requested, "
-                           "started, finished, success, error FROM command",
-                           query);
-    Statement limit(database, "SELECT tres, value FROM command_limit WHERE command = ?");
-    while (records.size() < query.limit && row.step()) {
-        if (!wanted(row.text(2)))
-            continue;
-        auto& record = records.emplace_back(command_of(row));
-        limit.bind(record.id);
-        while (limit.step())
-            record.command.limits[limit.text(0)] = limit.optional_integer(1);
-    }
+    Statement row = select(database, kCommandColumns, query);
+    Statement limit(database, kLimitsOf);
+    while (records.size() < query.limit && row.step())
+        if (wanted(row.text(2)))
+            read_limits(limit, records.emplace_back(command_of(row)));
+    return records;
+}
+
+std::vector<ports::CommandRecord> read_unconfirmed(Database& database, const std::string& cluster) {
+    std::vector<ports::CommandRecord> records;
+    Statement row(database, std::string(kCommandColumns) +
+                                " WHERE success = 1 AND confirmed IS NULL AND cluster = ? "
+                                "ORDER BY id");
+    Statement limit(database, kLimitsOf);
+    row.bind(cluster);
+    while (row.step())
+        read_limits(limit, records.emplace_back(command_of(row)));
     return records;
 }
 

@@ -167,6 +167,11 @@ CREATE TABLE period_reset (
     made_by TEXT NOT NULL,
     at INTEGER NOT NULL
 );
+-- Whether slurmctld shows a change. What was done before that was asked counts as shown.
+ALTER TABLE command ADD COLUMN confirmed INTEGER;
+ALTER TABLE command ADD COLUMN confirm_delay_ms INTEGER;
+UPDATE command SET confirmed = finished WHERE success = 1;
+CREATE INDEX command_unconfirmed ON command (id) WHERE success = 1 AND confirmed IS NULL;
 )sql";
 
 constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}};

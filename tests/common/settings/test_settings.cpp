@@ -66,6 +66,7 @@ CASE(daemon_keys_are_read) {
     CHECK_EQ(d.cluster, "alpha");
     CHECK_EQ(d.interval.count(), 120);
     CHECK_EQ(d.retention_days, 30);
+    CHECK_EQ(d.confirm_timeout.count(), 45);
     CHECK_EQ(d.munge_socket, "/run/munge/munge.socket.2");
     CHECK_EQ(join(d.gate.listen, " "), "127.0.0.1:6830 [::1]:6830");
     CHECK_EQ(d.gate.user, "slurm");

@@ -38,7 +38,7 @@ struct Bench {
     FixedClock clock{kFebruary};
     FakeSlurm slurm{faults};
     FakeJournal journal{faults};
-    FakePublisher publisher;
+    FakePublisher publisher{faults};
     app::Sources sources;
     app::Rules rules = test::rules();
     app::Ports ports{slurm, slurm, journal, publisher, clock};

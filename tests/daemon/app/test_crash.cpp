@@ -36,6 +36,12 @@ public:
                                const std::optional<Error>& failure) override {
         return step([&] { return inner_.close_command(id, started, finished, failure); });
     }
+    Result<void> confirm_command(const ports::Confirmation& confirmation) override {
+        return step([&] { return inner_.confirm_command(confirmation); });
+    }
+    Result<std::vector<ports::CommandRecord>> unconfirmed(const std::string& cluster) override {
+        return inner_.unconfirmed(cluster);
+    }
     Result<std::size_t> close_unfinished(Instant at) override {
         return inner_.close_unfinished(at);
     }

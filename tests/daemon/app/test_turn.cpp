@@ -58,6 +58,8 @@ CASE(what_is_recorded_is_recorded_before_it_is_applied) {
         return std::find(calls.begin(), calls.end(), name) - calls.begin();
     };
     CHECK(at("record_turn") < at("apply"));
+    CHECK(at("record_turn") < at("publish"));
+    CHECK(at("publish") < at("apply")); // the plugin does not wait for slurmdbd
     CHECK(at("apply") < at("close_command"));
 }
 
@@ -300,4 +302,102 @@ CASE(a_report_without_fresh_usage_says_its_age) {
     const auto report = bench.run();
     CHECK_EQ(report->usage_age, 60);
     CHECK(!report->usage->empty());
+}
+
+CASE(a_change_is_confirmed_when_slurmctld_shows_it) {
+    Bench bench;
+    bench.use_hours(1250);
+    bool shows = false;
+    bench.slurm.shows = [&](const model::Command&) { return shows; };
+    bench.run();
+    CHECK(!bench.journal.commanded.empty());
+    for (const auto& record : bench.journal.commanded)
+        CHECK(record.success == true && !record.confirmed);
+    CHECK(bench.turn.confirmation_due().has_value());
+    shows = true;
+    bench.turn.confirm(bench.rules);
+    for (const auto& record : bench.journal.commanded) {
+        CHECK(record.confirmed == bench.clock.now());
+        CHECK(record.confirm_delay_ms.has_value());
+    }
+    CHECK(!bench.turn.confirmation_due());
+}
+
+CASE(a_change_that_slurmctld_never_shows_fails_and_is_made_again) {
+    Bench bench;
+    bench.rules.confirm_timeout = std::chrono::seconds(0);
+    bench.use_hours(1250);
+    bool shows = false;
+    bench.slurm.shows = [&](const model::Command& command) {
+        return shows || command.type != CommandType::qos;
+    };
+    bench.run();
+    const auto lost =
+        std::find_if(bench.journal.commanded.begin(), bench.journal.commanded.end(),
+                     [](const auto& record) { return record.command.type == CommandType::qos; });
+    CHECK(lost->success == false);
+    CHECK(lost->error.find("slurmctld does not show") == 0);
+    CHECK(!bench.turn.confirmation_due()); // the turns see to it
+
+    bench.clock.advance(std::chrono::seconds(60));
+    shows = true;
+    const auto report = bench.run();
+    CHECK_EQ(report->plan.commands.size(), 1U);
+    CHECK(report->plan.commands[0].type == CommandType::qos);
+    CHECK_EQ(report->plan.commands[0].reason, "slurmctld does not show it");
+    CHECK(!report->problems.empty());
+    CHECK(bench.journal.commanded.back().confirmed.has_value());
+    bench.clock.advance(std::chrono::seconds(60));
+    CHECK(bench.run()->plan.commands.empty());
+}
+
+CASE(a_lost_change_that_somebody_has_overwritten_is_left_alone) {
+    Bench bench;
+    bench.rules.confirm_timeout = std::chrono::seconds(0);
+    bench.rules.set.policies[0].drift = model::Drift::report;
+    bench.use_hours(1250);
+    bench.slurm.shows = [](const model::Command& command) {
+        return command.type != CommandType::qos;
+    };
+    bench.run();
+    bench.clock.advance(std::chrono::seconds(60));
+    bench.slurm.account("physics").grp_tres_mins["node"] = 72'000;
+    bench.run(); // seen in force by slurmdbd
+    bench.slurm.account("physics").qos = {"normal"};
+    bench.slurm.account("physics").default_qos = "normal";
+    bench.clock.advance(std::chrono::seconds(3600));
+    const auto report = bench.run();
+    CHECK(report->plan.commands.empty());
+    CHECK_EQ(report->plan.withheld.size(), 1U);
+}
+
+CASE(while_slurmctld_is_away_nothing_is_late) {
+    Bench bench;
+    bench.rules.confirm_timeout = std::chrono::seconds(0);
+    bench.use_hours(1250);
+    bench.faults.fail_all("confirm");
+    bench.run();
+    CHECK(!bench.turn.confirmation_due());
+    for (const auto& record : bench.journal.commanded)
+        CHECK(record.success == true && !record.confirmed);
+    bench.faults.clear();
+    bench.run();
+    for (const auto& record : bench.journal.commanded)
+        CHECK(record.confirmed.has_value());
+}
+
+CASE(a_restarted_daemon_waits_for_what_was_not_confirmed) {
+    Bench bench;
+    bench.use_hours(1250);
+    bench.slurm.shows = [](const model::Command&) { return false; };
+    bench.run();
+    bench.slurm.shows = nullptr;
+    app::Sources sources;
+    app::Turn restarted(bench.ports, sources);
+    bench.clock.advance(std::chrono::seconds(5));
+    restarted.run(bench.rules, {});
+    for (const auto& record : bench.journal.commanded) {
+        CHECK(record.confirmed.has_value());
+        CHECK(*record.confirm_delay_ms >= 5'000);
+    }
 }

@@ -33,6 +33,10 @@ CASE(a_restarted_daemon_goes_on_above_its_last_sequence) {
     Shelf after(instant(1001));
     CHECK(after.put(sample_snapshot()));
     CHECK(after.newest_sequence() > before.newest_sequence());
+    Shelf soon(instant(1000) + std::chrono::milliseconds(1));
+    CHECK(soon.put(sample_snapshot()));
+    CHECK(soon.newest_sequence() > before.newest_sequence());
+    CHECK(soon.newest_sequence() < after.newest_sequence());
 }
 
 CASE(clusters_do_not_see_each_other) {

@@ -406,3 +406,32 @@ CASE(what_would_be_forgotten_is_what_is_forgotten) {
     CHECK_EQ(gone->evaluations, 2U);
     CHECK_EQ(gone->commands, 0U);
 }
+
+CASE(a_change_waits_for_its_confirmation_over_restarts) {
+    Books books;
+    const std::vector commands{limits("a"), qos("b"), qos("c")};
+    const auto ids = books.journal->record_turn(kCluster, decision("a", {}), {}, commands);
+    CHECK(ids);
+    CHECK(books.journal->unconfirmed(kCluster)->empty()); // nothing is done yet
+    for (const auto id : *ids)
+        CHECK(books.journal->close_command(id, kNow, kNow, std::nullopt));
+    books.reopen();
+    const auto waiting = books.journal->unconfirmed(kCluster);
+    CHECK_EQ(waiting->size(), 3U);
+    CHECK(waiting->at(0).command == limits("a"));
+    CHECK(books.journal->unconfirmed("c2")->empty());
+
+    CHECK(books.journal->confirm_command({(*ids)[0], kNow, 1234, std::nullopt}));
+    CHECK(books.journal->confirm_command({(*ids)[1], kNow, 1, Error{Errc::conflict, "not shown"}}));
+    CHECK_EQ(books.journal->unconfirmed(kCluster)->size(), 1U);
+    const auto again = books.journal->confirm_command({(*ids)[0], kNow, 1, std::nullopt});
+    CHECK(!again);
+    CHECK(again.error().code == Errc::not_found);
+    const auto all = books.journal->commands({}); // newest first
+    CHECK(all->at(2).confirmed == kNow);
+    CHECK(all->at(2).confirm_delay_ms == 1234);
+    CHECK(all->at(1).success == false);
+    CHECK(!all->at(1).confirmed);
+    CHECK_EQ(all->at(1).error, "not shown");
+    CHECK(!all->at(0).confirmed);
+}
