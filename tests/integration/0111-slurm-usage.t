@@ -71,16 +71,19 @@ is 'running jobs are named as such' "$(figure physics node running)" "$(($(truth
 is 'and shown by user' "$(figure physics cpu running man)" "$(figure optics cpu running)"
 is 'accounts are told apart' "$(figure chem cpu total)" "$(truth chem 1 0 $((now + 1)) "$now")"
 
-# --- the ended jobs moved to earlier hours and days, as if they had run then
-hour=$((now - now % 3600))
-ok 'the past is made' sql "update ${CLUSTER_NAME}_suspend_table s join ${CLUSTER_NAME}_job_table j using (job_db_inx)
-        set s.time_start = s.time_start - 7000, s.time_end = s.time_end - 7000 where j.time_end > 0;
-     update ${CLUSTER_NAME}_job_table set time_submit = time_submit - 7000, time_eligible = time_submit, time_start = time_start - 7000,
-            time_end = time_end - 7000 where time_end > 0 and time_start > 0;
-     update ${CLUSTER_NAME}_job_table set time_submit = $hour - 200000, time_eligible = $hour - 200000, time_start = $hour - 200000,
-            time_end = $hour + 7 where id_job = $plain;
-     update ${CLUSTER_NAME}_job_table set time_submit = $hour - 90000, time_eligible = $hour - 90000, time_start = $hour - 90000,
-            time_end = $hour - 5401 where id_job = $array;
+# --- copies of the ended jobs in earlier hours and days
+hour=$((now - now % 3600)) far=1000000
+ok 'a past is made' sql "create temporary table old as select * from ${CLUSTER_NAME}_job_table where time_end > 0 and time_start > 0;
+     update old set job_db_inx = job_db_inx + $far, id_job = id_job + $far, time_submit = time_submit - 7000,
+            time_eligible = time_submit, time_start = time_start - 7000, time_end = time_end - 7000;
+     update old set time_submit = $hour - 200000, time_eligible = $hour - 200000, time_start = $hour - 200000,
+            time_end = $hour + 7 where id_job = $plain + $far;
+     update old set time_submit = $hour - 90000, time_eligible = $hour - 90000, time_start = $hour - 90000,
+            time_end = $hour - 5401 where id_job = $array + $far;
+     insert into ${CLUSTER_NAME}_job_table select * from old;
+     insert into ${CLUSTER_NAME}_suspend_table (job_db_inx, id_assoc, time_start, time_end)
+         select s.job_db_inx + $far, s.id_assoc, s.time_start - 7000, s.time_end - 7000
+         from ${CLUSTER_NAME}_suspend_table s join old on old.job_db_inx = s.job_db_inx + $far;
      update ${CLUSTER_NAME}_event_table set time_start = time_start - 400000 where node_name = '';
      update ${CLUSTER_NAME}_last_ran_table set hourly_rollup = $hour - 360000, daily_rollup = $hour - 360000, monthly_rollup = $hour - 360000;
      delete from ${CLUSTER_NAME}_usage_hour_table; delete from ${CLUSTER_NAME}_assoc_usage_hour_table;

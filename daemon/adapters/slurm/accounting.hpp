@@ -6,6 +6,7 @@
 #include "daemon/adapters/slurm/cut.hpp"
 #include "daemon/adapters/slurm/tree.hpp"
 #include "daemon/adapters/slurm/tres_text.hpp"
+#include "daemon/adapters/slurm/usage.hpp"
 #include "daemon/ports/accounting.hpp"
 
 namespace sluice::slurm {
@@ -22,6 +23,7 @@ public:
 
 private:
     Session& session_;
+    std::map<std::string, ClusterUsage> clusters_; // by cluster
     bool sees_all_ = false;
     bool slurmctld_away_ = false; // at the last try
 };

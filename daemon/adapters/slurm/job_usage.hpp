@@ -57,6 +57,7 @@ public:
 
     void add(Instant begin, std::uint32_t tres, std::uint64_t seconds);
     Result<void> into(model::AccountUsage& usage) const;
+    const std::map<std::uint32_t, Wide>& sums() const { return sums_; } // by TRES id
 
 private:
     Window range_;

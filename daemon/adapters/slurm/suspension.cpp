@@ -25,6 +25,20 @@ Result<SlurmList<slurmdb_job_rec_t>> suspended_jobs(Session& session, const std:
 
 } // namespace
 
+Result<Suspensions> suspensions_in(Session& session, const std::string& cluster, Window range) {
+    auto rows = suspended_jobs(session, cluster, range, 0);
+    if (!rows)
+        return std::move(rows).error();
+    Suspensions all;
+    for (const slurmdb_job_rec_t& row : *rows) {
+        const std::uint32_t state = row.state & JOB_STATE_BASE;
+        all.by_record[row.db_index] = row.suspended;
+        if (state == JOB_RUNNING || state == JOB_SUSPENDED)
+            all.open_records[row.jobid] = row.suspended;
+    }
+    return all;
+}
+
 Result<std::map<std::uint64_t, Instant>> suspended_since(Session& session,
                                                          const std::string& cluster, Instant now) {
     std::map<std::uint64_t, Instant> since;

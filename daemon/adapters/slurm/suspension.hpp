@@ -4,6 +4,7 @@
 
 #include "common/base/instant.hpp"
 #include "daemon/adapters/slurm/connection.hpp"
+#include "daemon/adapters/slurm/job_book.hpp"
 
 #include <cstdint>
 #include <map>
@@ -16,5 +17,8 @@ namespace sluice::slurm {
 // suspended jobs only.
 Result<std::map<std::uint64_t, Instant>> suspended_since(Session& session,
                                                          const std::string& cluster, Instant now);
+
+// Suspensions that have ended, cut to the range. One call, about suspended jobs only.
+Result<Suspensions> suspensions_in(Session& session, const std::string& cluster, Window range);
 
 } // namespace sluice::slurm

@@ -22,6 +22,29 @@ std::optional<Number> number(std::string_view text) {
     return value;
 }
 
+// slurmdb_defs.c, slurmdb_make_tres_string_from_simple: powers of 1024 from MiB for memory and
+// burst buffers, from 1 for the rest.
+std::optional<std::uint64_t> with_suffix(std::string_view text, std::string_view name) {
+    constexpr std::string_view kSuffixes = "KMGTPE";
+    if (text.empty())
+        return std::nullopt;
+    const std::size_t suffix = kSuffixes.find(text.back());
+    const bool in_mib = name == "mem" || name.substr(0, 3) == "bb/";
+    const std::size_t base = in_mib ? 2 : 0;
+    std::size_t power = base;
+    if (suffix != std::string_view::npos) {
+        text.remove_suffix(1);
+        power = suffix + 1;
+    }
+    const auto figure = number<std::uint64_t>(text);
+    if (!figure || power < base)
+        return std::nullopt;
+    const std::size_t bits = 10 * (power - base);
+    if (*figure > (UINT64_MAX >> bits))
+        return std::nullopt;
+    return *figure << bits;
+}
+
 } // namespace
 
 TresNames::TresNames(const std::vector<model::Tres>& tres) {
@@ -57,6 +80,24 @@ std::vector<std::pair<std::uint32_t, std::uint64_t>> parse_tres(std::string_view
             figures.emplace_back(*id, *figure);
     }
     return figures;
+}
+
+std::optional<std::string> tres_by_id(std::string_view text, const TresNames& names) {
+    std::vector<std::string> parts;
+    if (text.empty())
+        return "";
+    for (const std::string& part : split(text, ',')) {
+        const std::size_t equals = part.find('=');
+        if (equals == std::string::npos)
+            return std::nullopt;
+        const std::string name = part.substr(0, equals);
+        const auto figure = with_suffix(part.substr(equals + 1), name);
+        if (!figure)
+            return std::nullopt;
+        if (const auto id = names.id(name); id)
+            parts.push_back(std::to_string(*id) + '=' + std::to_string(*figure));
+    }
+    return join(parts, ",");
 }
 
 std::map<std::string, std::int64_t> named_limits(std::string_view text, const TresNames& names) {

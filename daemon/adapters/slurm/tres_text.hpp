@@ -32,6 +32,11 @@ private:
 // first counts, as Slurm itself reads limits concatenated up the tree.
 std::vector<std::pair<std::uint32_t, std::uint64_t>> parse_tres(std::string_view text);
 
+// slurmctld's form for people, "cpu=4,mem=1500M,gres/gpu=2", as the form by id: memory and burst
+// buffers in MiB, other figures as they are, with a suffix K, M, G ... where that is exact. TRES
+// that the structure does not have are left out. nullopt: not such a text.
+std::optional<std::string> tres_by_id(std::string_view text, const TresNames& names);
+
 // By name; ids that the structure does not have are left out.
 std::map<std::string, std::int64_t> named_limits(std::string_view text, const TresNames& names);
 

@@ -53,5 +53,20 @@ CASE(a_limit_is_written_by_id_and_cleared_by_minus_one) {
     CHECK(!slurm::limit_text({{"cpu", -1}}, names()));
 }
 
+CASE(slurmctlds_form_is_read_exactly) {
+    const slurm::TresNames names{test::small_cluster().tres};
+    using slurm::tres_by_id;
+    CHECK(tres_by_id("cpu=4,mem=1500M,node=1,billing=5", names) == "1=4,2=1500,4=1,5=5");
+    CHECK(tres_by_id("mem=3G", names) == "2=3072");
+    CHECK(tres_by_id("mem=2T,cpu=2K", names) == "2=2097152,1=2048");
+    CHECK(tres_by_id("cpu=1,unknown/tres=7", names) == "1=1");
+    CHECK(tres_by_id("", names) == "");
+    CHECK(!tres_by_id("mem=1.50G", names));
+    CHECK(!tres_by_id("mem=5K", names)); // less than one of its unit
+    CHECK(!tres_by_id("cpu", names));
+    CHECK(!tres_by_id("cpu=", names));
+    CHECK(!tres_by_id("cpu=20000000000000E", names));
+}
+
 } // namespace
 } // namespace sluice

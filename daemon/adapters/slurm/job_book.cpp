@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Which of two tellers of one job counts; must not know libslurm.
+#include "daemon/adapters/slurm/job_book.hpp"
+
+#include <algorithm>
+
+namespace sluice::slurm {
+namespace {
+
+Window within(Window range, Instant begin, Instant end) {
+    return {std::max(range.begin, begin), std::min(range.end, end)};
+}
+
+template <class Key>
+std::int64_t seconds_of(const std::unordered_map<Key, std::int64_t>& all, Key key) {
+    const auto found = all.find(key);
+    return found == all.end() ? 0 : found->second;
+}
+
+JobRecord record(const std::string& account, const std::string& user, Window time,
+                 const std::string& tres) {
+    JobRecord one;
+    one.account = account;
+    one.user = user;
+    one.begin = time.begin;
+    one.end = time.end;
+    one.tres = tres;
+    return one;
+}
+
+} // namespace
+
+void JobBook::note_ended(EndedJob job) {
+    const auto [at, fresh] = ended_.try_emplace(job.db_index, job);
+    if (fresh)
+        ends_.emplace(job.job_id, job.end);
+    else
+        at->second = std::move(job);
+}
+
+// A record that ended after this run began is this run's: those of earlier runs and sizes, and of
+// an older job with the same id, ended before.
+bool JobBook::superseded(const LiveJob& job) const {
+    const auto [first, last] = ends_.equal_range(job.job_id);
+    return std::any_of(first, last, [&](const auto& entry) { return entry.second > job.begin; });
+}
+
+void JobBook::note_live(std::vector<LiveJob> jobs, Instant now) {
+    for (LiveJob& job : live_) {
+        if (!job.end)
+            job.end = seen_;
+        departed_.insert_or_assign({job.job_id, job.begin}, std::move(job));
+    }
+    live_ = std::move(jobs);
+    std::erase_if(live_, [&](const LiveJob& job) {
+        return superseded(job) || (job.end && *job.end <= job.begin);
+    });
+    for (const LiveJob& job : live_)
+        departed_.erase({job.job_id, job.begin});
+    std::erase_if(departed_, [&](const auto& entry) { return superseded(entry.second); });
+    seen_ = now;
+}
+
+void JobBook::drop_before(Instant settled) {
+    std::erase_if(ended_, [&](const auto& entry) { return entry.second.end <= settled; });
+    std::erase_if(ends_, [&](const auto& entry) { return entry.second <= settled; });
+    std::erase_if(departed_, [&](const auto& entry) { return entry.second.end <= settled; });
+}
+
+std::optional<Instant> JobBook::oldest_missing() const {
+    std::optional<Instant> oldest;
+    for (const auto& [key, job] : departed_)
+        if (!oldest || *job.end < *oldest)
+            oldest = job.end;
+    return oldest;
+}
+
+bool JobBook::needs_suspensions(Window range) const {
+    return std::any_of(ended_.begin(), ended_.end(),
+                       [&](const auto& entry) {
+                           return entry.second.suspended > 0 && entry.second.end > range.begin;
+                       }) ||
+           std::any_of(live_.begin(), live_.end(),
+                       [&](const LiveJob& job) { return job.switched > range.begin; }) ||
+           std::any_of(departed_.begin(), departed_.end(),
+                       [&](const auto& entry) { return entry.second.switched > range.begin; });
+}
+
+void JobBook::add(Window range, const Suspensions& suspensions, JobSum& sum) const {
+    for (const auto& [index, job] : ended_) {
+        JobRecord one = record(job.account, job.user, within(range, job.begin, job.end), job.tres);
+        if (job.suspended > 0)
+            one.suspended = seconds_of(suspensions.by_record, index);
+        sum.add(one);
+    }
+    const auto add_live = [&](const LiveJob& job) {
+        const Window time = within(range, job.begin, job.end.value_or(range.end));
+        JobRecord one = record(job.account, job.user, time, job.tres);
+        one.running = !job.end;
+        if (job.switched > range.begin)
+            one.suspended = seconds_of(suspensions.open_records, job.job_id);
+        if (job.suspended)
+            one.suspended +=
+                std::max<std::int64_t>(0, (time.end - std::max(time.begin, job.switched)).count());
+        sum.add(one);
+    };
+    std::for_each(live_.begin(), live_.end(), add_live);
+    for (const auto& [key, job] : departed_)
+        add_live(job);
+}
+
+} // namespace sluice::slurm

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Job records out of slurmdbd as values, for the whole cluster; counts nothing.
+#pragma once
+
+#include "daemon/adapters/slurm/connection.hpp"
+#include "daemon/adapters/slurm/job_book.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sluice::slurm {
+
+// All that ran inside the range, cut to it; what has no end yet is taken to run on up to `now`.
+// Costs what is running and what ended in the range.
+Result<std::vector<JobRecord>> records_in(Session& session, const std::string& cluster,
+                                          Window range, Instant now);
+
+// Those that ended inside the window (both ends included), whole. MariaDB has an index for this.
+Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& cluster, Window window);
+
+} // namespace sluice::slurm

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What is remembered of one cluster's usage between two questions about it.
+#pragma once
+
+#include "daemon/adapters/slurm/cut.hpp"
+#include "daemon/adapters/slurm/job_book.hpp"
+#include "daemon/adapters/slurm/live_jobs.hpp"
+#include "daemon/adapters/slurm/rolled.hpp"
+#include "daemon/adapters/slurm/settled.hpp"
+#include "daemon/ports/accounting.hpp"
+
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace sluice::slurm {
+
+class ClusterUsage {
+public:
+    using Answer = std::vector<model::WindowUsage>;
+
+    // `has_live`: slurmctld of this cluster can be asked; else slurmdbd tells what is running.
+    Result<Answer> answer(Session& session, const model::Structure& structure,
+                          const ports::UsageQuestion& asked, bool has_live);
+
+private:
+    Result<void> note_rollup(Session& session, const model::Structure& structure,
+                             const ports::UsageQuestion& asked);
+    Result<void> read_jobs(Session& session, const model::Structure& structure, Instant now);
+    Result<model::WindowUsage> window(Session& session, const model::Structure& structure,
+                                      const ports::UsageQuestion& asked, Window window);
+    Result<void> add_jobs(Session& session, const std::string& cluster, Window range, Instant now,
+                          JobSum& sum);
+
+    SettledCache settled_;
+    Rolled rolled_;
+    LiveJobs live_;
+    JobBook book_;
+    Instant base_{};                        // the book has all that ended after it
+    std::optional<Instant> cursor_;         // ... up to here; nullopt: nothing was read yet
+    bool book_in_use_ = false;              // in this answer
+    std::optional<Instant> doubtful_since_; // slurmdbd did not answer: records come late
+    Instant trusted_again_{};
+    // Ranges before `base_`, which only windows that begin inside an hour have.
+    std::map<std::pair<Instant, Instant>, std::vector<JobRecord>> old_ranges_;
+};
+
+} // namespace sluice::slurm

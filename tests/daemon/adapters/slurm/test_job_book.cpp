@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Each job counts once, whether slurmctld or slurmdbd tells first.
+#include "daemon/adapters/slurm/job_book.hpp"
+
+#include "tests/daemon/adapters/slurm/facts.hpp"
+#include "tests/support/case.hpp"
+
+namespace sluice {
+namespace {
+
+using slurm::EndedJob;
+using slurm::LiveJob;
+
+struct Bench {
+    model::Structure cluster = test::small_cluster();
+    slurm::AccountTree tree{cluster};
+    slurm::TresNames names{cluster.tres};
+    slurm::JobBook book;
+    slurm::Suspensions suspensions;
+
+    model::UsageSplit used(std::int64_t begin, std::int64_t end, const std::string& tres = "cpu") {
+        slurm::JobSum sum{tree, names};
+        book.add({instant(begin), instant(end)}, suspensions, sum);
+        model::WindowUsage usage;
+        usage.accounts["physics"];
+        CHECK(sum.into(usage));
+        return usage.accounts["physics"].tres[tres];
+    }
+};
+
+LiveJob live(std::uint32_t id, std::int64_t begin) {
+    LiveJob job;
+    job.job_id = id;
+    job.account = "physics";
+    job.user = "games";
+    job.begin = instant(begin);
+    job.tres = "1=2,4=1";
+    return job;
+}
+
+EndedJob ended(std::uint64_t index, std::uint32_t id, std::int64_t begin, std::int64_t end) {
+    EndedJob job;
+    job.db_index = index;
+    job.job_id = id;
+    job.account = "physics";
+    job.user = "games";
+    job.begin = instant(begin);
+    job.end = instant(end);
+    job.tres = "1=2,4=1";
+    return job;
+}
+
+CASE(a_running_job_counts_from_its_start_or_the_ranges) {
+    Bench bench;
+    bench.book.note_live({live(1, 1000), live(2, 50)}, instant(1100));
+    CHECK_EQ(bench.used(100, 1100).running, 2 * (100 + 1000));
+    CHECK_EQ(bench.used(100, 1100).finished, 0);
+}
+
+CASE(an_ended_job_that_straddles_the_range_counts_inside_it) {
+    Bench bench;
+    bench.book.note_ended(ended(1, 1, 500, 1500));
+    CHECK_EQ(bench.used(1000, 2000).finished, 2 * 500);
+    CHECK_EQ(bench.used(0, 1000).finished, 2 * 500);
+}
+
+CASE(a_record_read_twice_counts_once) {
+    Bench bench;
+    bench.book.note_ended(ended(1, 1, 1000, 1100));
+    bench.book.note_ended(ended(1, 1, 1000, 1100));
+    CHECK_EQ(bench.used(0, 2000).finished, 200);
+}
+
+CASE(a_job_that_ended_between_the_two_questions_counts_by_its_record) {
+    Bench bench;
+    bench.book.note_ended(ended(7, 1, 1000, 1090));
+    bench.book.note_live({live(1, 1000)}, instant(1100));
+    CHECK_EQ(bench.used(0, 1100).total(), 2 * 90);
+}
+
+CASE(a_job_that_slurmctld_calls_ended_counts_before_its_record_comes) {
+    Bench bench;
+    LiveJob job = live(1, 1000);
+    job.end = instant(1060);
+    bench.book.note_live({job}, instant(1100));
+    CHECK_EQ(bench.used(0, 1100).finished, 120);
+    bench.book.note_ended(ended(7, 1, 1000, 1060));
+    bench.book.note_live({job}, instant(1160));
+    CHECK_EQ(bench.used(0, 1160).finished, 120);
+}
+
+CASE(a_job_that_vanished_without_a_record_counts_up_to_where_it_was_seen) {
+    Bench bench;
+    bench.book.note_live({live(1, 1000)}, instant(1100));
+    bench.book.note_live({}, instant(1200));
+    CHECK_EQ(bench.used(0, 1200).total(), 200);
+    CHECK(bench.book.oldest_missing() == instant(1100));
+    bench.book.note_ended(ended(7, 1, 1000, 1150)); // late
+    bench.book.note_live({}, instant(1300));
+    CHECK_EQ(bench.used(0, 1300).total(), 300);
+    CHECK(!bench.book.oldest_missing());
+}
+
+CASE(each_run_of_a_requeued_job_counts) {
+    Bench bench;
+    bench.book.note_ended(ended(1, 1, 1000, 1050));
+    bench.book.note_live({live(1, 1080)}, instant(1100));
+    CHECK_EQ(bench.used(0, 1100).finished, 100);
+    CHECK_EQ(bench.used(0, 1100).running, 40);
+}
+
+CASE(each_size_of_a_resized_job_counts) {
+    Bench bench;
+    bench.book.note_ended(ended(1, 1, 1000, 1050));
+    LiveJob smaller = live(1, 1050); // begins where the other record ends
+    smaller.tres = "1=1,4=1";
+    bench.book.note_live({smaller}, instant(1100));
+    CHECK_EQ(bench.used(0, 1100).total(), 2 * 50 + 50);
+}
+
+CASE(a_job_id_that_is_used_again_is_another_job) {
+    Bench bench;
+    bench.book.note_ended(ended(1, 5, 1000, 1010));
+    bench.book.note_ended(ended(9, 5, 2000, 2010));
+    bench.book.note_live({live(5, 3000)}, instant(3010));
+    CHECK_EQ(bench.used(0, 3010).total(), 3 * 20);
+}
+
+CASE(what_a_rollup_covers_is_dropped) {
+    Bench bench;
+    bench.book.note_ended(ended(1, 1, 1000, 3600));
+    bench.book.note_ended(ended(2, 2, 1000, 3601));
+    bench.book.drop_before(instant(3600));
+    CHECK_EQ(bench.book.ended(), 1U);
+    CHECK_EQ(bench.used(3600, 7200).finished, 2);
+}
+
+CASE(closed_and_open_suspensions_are_taken_from_cpus) {
+    Bench bench;
+    EndedJob slept = ended(1, 1, 1000, 1100);
+    slept.suspended = 30;
+    bench.book.note_ended(slept);
+    LiveJob asleep = live(2, 1000);
+    asleep.suspended = true;
+    asleep.switched = instant(1080);
+    bench.book.note_live({asleep}, instant(1100));
+    CHECK(bench.book.needs_suspensions({instant(0), instant(1100)}));
+    bench.suspensions.by_record[1] = 30;
+    bench.suspensions.open_records[2] = 10;
+    CHECK_EQ(bench.used(0, 1100).finished, 2 * 70);
+    CHECK_EQ(bench.used(0, 1100).running, 2 * (100 - 20 - 10));
+    CHECK_EQ(bench.used(0, 1100, "node").running, 100);
+}
+
+CASE(a_job_suspended_before_the_range_sleeps_all_through_it) {
+    Bench bench;
+    LiveJob asleep = live(2, 1000);
+    asleep.suspended = true;
+    asleep.switched = instant(1080);
+    bench.book.note_live({asleep}, instant(1300));
+    CHECK(!bench.book.needs_suspensions({instant(1200), instant(1300)}));
+    CHECK_EQ(bench.used(1200, 1300).running, 0);
+    CHECK_EQ(bench.used(1200, 1300, "node").running, 100);
+}
+
+CASE(a_job_that_begins_after_the_range_does_not_count) {
+    Bench bench;
+    bench.book.note_live({live(1, 2000)}, instant(2100));
+    CHECK_EQ(bench.used(0, 1500).total(), 0);
+}
+
+} // namespace
+} // namespace sluice
