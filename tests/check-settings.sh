@@ -7,7 +7,7 @@ cd "$top" || exit 2
 page=docs/man/sluiced.yaml.5 example=contrib/sluiced.yaml
 # import.cpp and leftover.cpp read another program's file.
 keys=$(find common/settings -name '*.cpp' ! -name import.cpp ! -name leftover.cpp -exec cat {} + | tr '\n' ' ' |
-    grep -oE '(\.(read|take|choose)\(|(read_path|read_qos|read_own_match|stands_alone|switchable|local_time)\([a-z_]+,) *"[a-z_]+"' |
+    grep -oE '(\.(read|take|choose)\(|(read_[a-z]+|read_own_match|stands_alone|switchable|local_time)\([a-z_]+,) *"[a-z_]+"' |
     sed 's/.*"\(.*\)"/\1/' | sort -u)
 [ "$(echo "$keys" | wc -l)" -gt 60 ] || { echo "only these keys found, is this check broken? $keys" && exit 1; }
 bad=0
