@@ -132,7 +132,7 @@ Result<WindowUsage> ClusterUsage::window(Session& session, const model::Structur
     const auto accounts = accounts_of(structure, asked);
     for (const Association* account : accounts)
         all.accounts.emplace(account->account, model::AccountUsage{});
-    const Cut parts = cut(window, asked.now, rolled_.until, floor_local_midnight);
+    const Cut parts = cut(window, asked.now, rolled_.until, local_calendar());
     if (!parts.settled.empty())
         all.settled_until = parts.settled.back().end;
     for (const Window& range : parts.settled)

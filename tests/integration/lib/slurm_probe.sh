@@ -42,3 +42,26 @@ figure() {
     value=$(sed -nE "s|.*\"account\":\"$1\",\"user\":\"${4:-}\",\"tres\":\"$2\".*\"$3\":([0-9]+).*|\\1|p" <<<"$ANSWER")
     echo "${value:-0}"
 }
+
+sql() { database_sql "use slurm_acct_db; $1"; }
+
+# truth ACCOUNTS TRES_ID BEGIN END NOW: TRES-seconds by the job table; CPUs do not count while suspended
+truth() {
+    local accounts=${1//,/\',\'} awake=0
+    [ "$2" != 1 ] || awake="coalesce((select sum(greatest(0,
+        least(if(s.time_end, s.time_end, $5), $4, if(j.time_end, j.time_end, $5)) - greatest(s.time_start, $3, j.time_start)))
+        from ${CLUSTER_NAME}_suspend_table s where s.job_db_inx = j.job_db_inx), 0)"
+    sql "select coalesce(sum((greatest(0, least(if(j.time_end, j.time_end, $5), $4, $5) - greatest(j.time_start, $3)) - $awake) *
+            cast(replace(regexp_substr(concat(',', j.tres_alloc), ',$2=[0-9]+'), ',$2=', '') as unsigned)), 0)
+         from ${CLUSTER_NAME}_job_table j join ${CLUSTER_NAME}_assoc_table a on a.id_assoc = j.id_assoc
+         where a.acct in ('$accounts') and j.time_start > 0 and j.tres_alloc != ''"
+}
+
+same_as_truth() { # same_as_truth NAME BEGIN END NOW
+    local got='' want='' tres
+    for tres in cpu=1 mem=2 node=4 billing=5 gres/gpu="$gpu"; do
+        got+="${tres%=*} $(figure physics "${tres%=*}" total) $(figure optics "${tres%=*}" total); "
+        want+="${tres%=*} $(truth physics,optics "${tres#*=}" "$2" "$3" "$4") $(truth optics "${tres#*=}" "$2" "$3" "$4"); "
+    done
+    is "$1" "$got" "$want"
+}

@@ -15,9 +15,14 @@ using std::chrono::seconds;
 
 constexpr Instant kDay = instant(1795392000); // 2026-11-23T00:00:00Z
 
-Instant utc_midnight(Instant at) {
+Instant utc_day(Instant at) {
     return std::chrono::floor<std::chrono::days>(at);
 }
+Instant utc_month(Instant at) {
+    const std::chrono::year_month_day day{std::chrono::floor<std::chrono::days>(at)};
+    return std::chrono::sys_days{day.year() / day.month() / 1};
+}
+const slurm::Calendar utc_midnight{utc_day, utc_month};
 
 // Seconds of [begin, min(end, now)) are covered exactly once.
 void check_whole(const slurm::Cut& parts, Instant begin, Instant end) {
@@ -51,6 +56,17 @@ CASE(whole_days_are_asked_for_apart_from_hours) {
     CHECK_EQ(epoch(parts.settled[1].end), epoch(kDay));
     CHECK_EQ(parts.records.size(), 1U);
     CHECK_EQ(epoch(parts.records[0].begin), epoch(kDay + hours{3}));
+    check_whole(parts, begin, now);
+}
+
+CASE(whole_months_are_asked_for_apart_from_days) {
+    using namespace std::chrono;
+    const Instant begin = sys_days{year{2025} / 12 / 15};
+    const Instant now = kDay + hours{3} + minutes{20};
+    const auto parts = slurm::cut({begin, now}, now, kDay + hours{3}, utc_midnight);
+    CHECK_EQ(parts.settled.size(), 4U); // days of December, ten months, days of November, hours
+    CHECK_EQ(epoch(parts.settled[1].begin), epoch(sys_days{year{2026} / 1 / 1}));
+    CHECK_EQ(epoch(parts.settled[1].end), epoch(sys_days{year{2026} / 11 / 1}));
     check_whole(parts, begin, now);
 }
 
@@ -95,10 +111,10 @@ CASE(hours_of_a_half_hour_zone_are_kept) {
 
 CASE(midnights_that_are_no_hours_of_slurmdbd_are_not_used) {
     const auto half_past = [](Instant at) {
-        return utc_midnight(at - minutes{1110}) + minutes{1110}; // 18:30
+        return utc_day(at - minutes{1110}) + minutes{1110}; // 18:30
     };
     const auto parts = slurm::cut({kDay - hours{72}, kDay + hours{9}}, kDay + hours{9},
-                                  kDay + hours{9}, half_past);
+                                  kDay + hours{9}, {half_past, utc_month});
     CHECK_EQ(parts.settled.size(), 1U);
     check_whole(parts, kDay - hours{72}, kDay + hours{9});
 }
@@ -120,11 +136,11 @@ CASE(days_of_23_and_25_hours_are_whole_days) {
     // Days begin at 00:00, 23:00 (a 23-hour day), then 24:00 again.
     const auto odd_midnight = [](Instant at) {
         if (at < kDay)
-            return utc_midnight(at);
+            return utc_day(at);
         return at < kDay + hours{23} ? kDay : kDay + hours{23};
     };
     const auto parts = slurm::cut({kDay - hours{1}, kDay + hours{40}}, kDay + hours{30},
-                                  kDay + hours{30}, odd_midnight);
+                                  kDay + hours{30}, {odd_midnight, utc_month});
     CHECK_EQ(parts.settled.size(), 3U);
     CHECK_EQ(epoch(parts.settled[1].end), epoch(kDay + hours{23}));
     check_whole(parts, kDay - hours{1}, kDay + hours{30});
