@@ -35,7 +35,7 @@ std::string without_zeros(std::string text) {
 }
 
 // Names in Slurm are tame, but nobody should paste a surprise.
-std::string quoted(const std::string& word) {
+std::string as_word(const std::string& word) {
     const bool plain = word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                               "0123456789_.,:/@%+-=") == std::string::npos;
     if (plain && !word.empty())
@@ -49,12 +49,12 @@ std::string quoted(const std::string& word) {
 std::string where(const std::string& cluster, const Command& command) {
     std::string text = "sacctmgr -i modify ";
     if (command.user.empty())
-        text += "account where name=" + quoted(command.account);
+        text += "account where name=" + as_word(command.account);
     else
-        text += "user where name=" + quoted(command.user) + " account=" + quoted(command.account);
-    text += " cluster=" + quoted(cluster);
+        text += "user where name=" + as_word(command.user) + " account=" + as_word(command.account);
+    text += " cluster=" + as_word(cluster);
     if (!command.partition.empty())
-        text += " partition=" + quoted(command.partition);
+        text += " partition=" + as_word(command.partition);
     return text + " set ";
 }
 
@@ -110,12 +110,12 @@ void write_line(const std::string& cluster, Command& command) {
     command.sacctmgr = where(cluster, command);
     switch (command.type) {
     case CommandType::qos:
-        command.sacctmgr += "QOS=" + quoted(join(command.qos, ",")) + " DefaultQOS=" +
-                            (command.default_qos.empty() ? "-1" : quoted(command.default_qos));
+        command.sacctmgr += "QOS=" + as_word(join(command.qos, ",")) + " DefaultQOS=" +
+                            (command.default_qos.empty() ? "-1" : as_word(command.default_qos));
         break;
     case CommandType::limits:
         command.sacctmgr +=
-            std::string(limit_name(command.limit_type)) + "=" + quoted(limits_list(command));
+            std::string(limit_name(command.limit_type)) + "=" + as_word(limits_list(command));
         break;
     case CommandType::fairshare:
         command.sacctmgr += "fairshare=" + std::to_string(command.shares);

@@ -59,7 +59,7 @@ is 'the journal is private' "$(stat -c %a "$journal")" 600
 is 'so is its folder' "$(stat -c %a "${journal%/*}")" 700
 fails 'a second one on the same journal is refused' "$sluiced" -D -f "$config"
 like 'and the first is named' "$OUT" "another sluiced .pid $(daemon_pid sluiced)."
-eventually 'the limit is set' 20 test -n "$(account_field physics grptresmins)"
+eventually 'the limit is set' 20 eval 'test -n "$(account_field physics grptresmins)"'
 fails 'nobody else may run it' as games "$sluiced" -D -f "$config"
 
 # --- reload

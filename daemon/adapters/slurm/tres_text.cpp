@@ -12,6 +12,8 @@ namespace {
 
 // slurm.h: INFINITE64 0xffffffffffffffff, NO_VAL64 0xfffffffffffffffe
 constexpr std::uint64_t kFirstMarker = 0xfffffffffffffffe;
+// INFINITE64. Not "-1", which every release says it takes: 26.05 subtracts it from the old limit.
+constexpr const char* kClears = "18446744073709551615";
 
 template <class Number>
 std::optional<Number> number(std::string_view text) {
@@ -118,7 +120,8 @@ limit_text(const std::map<std::string, std::optional<std::int64_t>>& limits,
         const std::optional<std::uint32_t> id = names.id(name);
         if (!id || (value && *value < 0))
             return std::nullopt;
-        parts.push_back(std::to_string(*id) + '=' + std::to_string(value.value_or(-1)));
+        parts.push_back(std::to_string(*id) + '=' +
+                        (value ? std::to_string(*value) : std::string(kClears)));
     }
     return join(parts, ",");
 }

@@ -40,7 +40,7 @@ std::optional<std::string> tres_by_id(std::string_view text, const TresNames& na
 // By name; ids that the structure does not have are left out.
 std::map<std::string, std::int64_t> named_limits(std::string_view text, const TresNames& names);
 
-// "5=600,1=-1" (-1 clears a limit). The names must be known; nullopt otherwise.
+// "5=600,1=18446744073709551615"; the latter clears. The names must be known; nullopt otherwise.
 std::optional<std::string>
 limit_text(const std::map<std::string, std::optional<std::int64_t>>& limits,
            const TresNames& names);

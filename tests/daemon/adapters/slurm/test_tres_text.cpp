@@ -46,9 +46,9 @@ CASE(limits_are_named_and_unknown_tres_are_not_there) {
     CHECK_EQ(limits.at("gres/gpu"), 0);
 }
 
-CASE(a_limit_is_written_by_id_and_cleared_by_minus_one) {
+CASE(a_limit_is_written_by_id_and_cleared_by_infinity) {
     CHECK_EQ(slurm::limit_text({{"gres/gpu", 7}, {"cpu", std::nullopt}}, names()).value(),
-             "1=-1,1001=7");
+             "1=18446744073709551615,1001=7");
     CHECK(!slurm::limit_text({{"gres/tpu", 7}}, names()));
     CHECK(!slurm::limit_text({{"cpu", -1}}, names()));
 }
