@@ -28,6 +28,8 @@ constexpr std::array kSubcommands{
                "Judge accounts anew, as if their period had just begun", run_reset},
     Subcommand{"cleanup", "", "Remove old evaluations and commands from the journal", run_cleanup},
     Subcommand{"gate", "", "The plugins that are connected and what they have", run_gate},
+    Subcommand{"doctor", "", "Why does it not act? Checks everything, tells what to do",
+               run_doctor},
     Subcommand{"simulate", "FILE", "Run policies over a scripted timeline, without Slurm",
                run_simulate},
     Subcommand{"preview", "[FILE]",

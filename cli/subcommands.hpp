@@ -10,6 +10,7 @@ int run_adjust(const Context& context, int argc, char** argv);
 int run_balance(const Context& context, int argc, char** argv);
 int run_cleanup(const Context& context, int argc, char** argv);
 int run_commands(const Context& context, int argc, char** argv);
+int run_doctor(const Context& context, int argc, char** argv);
 int run_evaluate(const Context& context, int argc, char** argv);
 int run_explain(const Context& context, int argc, char** argv);
 int run_gate(const Context& context, int argc, char** argv);

@@ -10,6 +10,7 @@
 #include "daemon/adapters/http/server.hpp"
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/enforcer.hpp"
+#include "daemon/adapters/slurm/inspector.hpp"
 #include "daemon/adapters/slurm/local.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "daemon/app/background.hpp"
@@ -190,6 +191,8 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const app::Ports ports{accounting, enforcer, **journal, **publisher, clock};
     app::Loop loop(ports, sources, *rules);
     app::DaemonService service({PACKAGE_VERSION, options.file, clock.now()}, loop, sources, ports);
+    slurm::SlurmInspector inspector;
+    service.use(inspector);
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
     auto server = http::HttpServer::start({daemon.socket, {local->slurm_user}}, service);

@@ -69,4 +69,10 @@ ports::GateStatus DaemonService::gate() const {
     return ports_.publisher.status();
 }
 
+Result<ports::ControllerSettings> DaemonService::controller() {
+    if (inspector_ == nullptr)
+        return Error{Errc::unavailable, "slurmctld cannot be asked"};
+    return inspector_->controller();
+}
+
 } // namespace sluice::app

@@ -29,6 +29,8 @@ public:
         : identity_(std::move(identity)), loop_(loop), sources_(sources), ports_(ports),
           longest_turn_(longest_turn), ledger_(loop, ports, longest_turn) {}
 
+    // Before the first caller; must outlive this. Without one controller() is unavailable.
+    void use(ports::Inspector& inspector) { inspector_ = &inspector; }
     // "": the file that was read last is good.
     void set_config_error(std::string error) { *config_error_.lock() = std::move(error); }
 
@@ -42,6 +44,7 @@ public:
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
     ports::GateStatus gate() const override;
     ports::Ledger& ledger() override { return ledger_; }
+    Result<ports::ControllerSettings> controller() override;
 
 private:
     Identity identity_;
@@ -50,6 +53,7 @@ private:
     Ports ports_;
     std::chrono::milliseconds longest_turn_;
     DaemonLedger ledger_;
+    ports::Inspector* inspector_ = nullptr;
     mutable Guarded<std::string> config_error_;
 };
 

@@ -7,6 +7,7 @@
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
 #include "common/model/usage.hpp"
+#include "daemon/ports/inspector.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/ledger.hpp"
 #include "daemon/ports/publisher.hpp"
@@ -81,7 +82,8 @@ struct EvaluateRequest {
     bool by_user = false;
 };
 
-// Thread-safe: called from HTTP threads. Only evaluate() waits for a turn.
+// Thread-safe: called from HTTP threads. Only evaluate() waits for a turn, and
+// controller() for slurmctld.
 class Service {
 public:
     Service() = default;
@@ -103,6 +105,8 @@ public:
     virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
     virtual GateStatus gate() const = 0;
     virtual Ledger& ledger() = 0;
+    // Asks slurmctld, now.
+    virtual Result<ControllerSettings> controller() = 0;
 };
 
 } // namespace sluice::ports

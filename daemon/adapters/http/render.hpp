@@ -25,6 +25,7 @@ json::Value render(const model::PeriodReset& entry);
 std::string iso(Instant at);
 // What `sluice usage` shows: one element per component, with the parts that make up what was used.
 void append_usage(json::Value& array, const model::AccountDecision& account);
+json::Value render(const ports::ControllerSettings& controller);
 // What `sluice balance` shows: one element per component.
 void append_balances(json::Value& array, const model::AccountDecision& account);
 

@@ -33,6 +33,7 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/resets", false, false, view_resets},
     Route{"POST", "/api/v1/resets", true, true, view_reopen},
     Route{"POST", "/api/v1/cleanup", true, false, view_cleanup},
+    Route{"GET", "/api/v1/controller", true, true, view_controller},
 };
 
 // What stands for the placeholder, "" for a route without; nullopt: another path.

@@ -240,4 +240,13 @@ Response view_usage(const Call& call) {
     return ok(out);
 }
 
+Response view_controller(const Call& call) {
+    const auto settings = call.service.controller();
+    if (!settings)
+        return failure(settings.error());
+    Value out = envelope(call);
+    out.set("controller", render(*settings));
+    return ok(out);
+}
+
 } // namespace sluice::http

@@ -34,6 +34,10 @@ struct SluiceSlurmLogOptions {
 };
 __attribute__((weak)) int slurm_log_alter(SluiceSlurmLogOptions options, int facility,
                                           char* logfile);
+void slurm_free_stats_response_msg(stats_info_response_msg_t* answer);
+// 26.05 calls it by the second name; weak, because a library has one of them.
+__attribute__((weak)) void slurm_free_ctl_conf(slurm_conf_t* conf);
+__attribute__((weak)) void slurm_free_conf(slurm_conf_t* conf);
 }
 
 namespace sluice::slurm {
@@ -45,6 +49,14 @@ using RawIterator = struct listIterator*;
 
 // Slurm sets TCP_NODELAY on its sockets from 24.05 on.
 constexpr bool kSlurmSocketsAreSlow = !SLUICE_SLURM_AT_LEAST(24, 5);
+
+// What slurm_load_ctl_conf() gave.
+inline void free_controller_conf(slurm_conf_t* conf) {
+    if (slurm_free_ctl_conf != nullptr)
+        slurm_free_ctl_conf(conf);
+    else if (slurm_free_conf != nullptr)
+        slurm_free_conf(conf);
+}
 
 inline void want_usage(slurmdb_assoc_cond_t& cond) {
 #if SLUICE_SLURM_AT_LEAST(24, 11)

@@ -52,11 +52,19 @@ public:
     ports::GateStatus gate() const override;
     std::vector<ports::TurnSummary> turns() const override;
     ports::Ledger& ledger() override { return books; }
+    Result<ports::ControllerSettings> controller() override { return controller_settings; }
 
     // To be set before the server starts.
     std::shared_ptr<const ports::TurnReport> turn;
     ports::DaemonInfo daemon;
     FakeLedger books;
+    ports::ControllerSettings controller_settings{
+        .version = "22.05.8",
+        .enforce = {"associations", "limits", "qos", "safe"},
+        .job_submit_plugins = {"lua", "sluice"},
+        .decay_half_life_s = 0,
+        .usage_reset = "none",
+        .clock_ahead_s = 0};
     bool journal_away = false;
     bool plugins = true;
     // evaluate() waits while held.

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/doctor_checks.hpp"
+
+#include "cli/figures.hpp"
+#include "common/base/text.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace sluice::cli {
+namespace {
+
+using json::View;
+
+// Munge refuses credentials at 300 s; a pause that ends by itself is off by the whole difference.
+constexpr std::int64_t kClockTolerance = 10;
+constexpr std::chrono::seconds kSilence{60}; // of a plugin, which is heard every few seconds
+
+class Examination {
+public:
+    explicit Examination(const Evidence& evidence) : in_(evidence) {}
+
+    std::vector<Finding> run() {
+        each("daemon", "sluiced " + in_.version + " answers", &Examination::daemon);
+        each("settings", "in force: " + info()["config_file"].text(), &Examination::settings);
+        each("sources", "slurmdbd, slurmctld and journal answer", &Examination::sources);
+        each("turn", "the last one is recent and good", &Examination::turn);
+        each("accounts", "nothing waits for a person", &Examination::accounts);
+        each("commands", "none failed lately", &Examination::commands);
+        each("slurm", "slurm.conf enforces limits and QOS", &Examination::slurm);
+        each("clock", "slurmctld's is ours", &Examination::clock);
+        each("plugin", "connected, with the newest verdicts", &Examination::plugin);
+        return std::move(out_);
+    }
+
+private:
+    void each(const char* check, std::string good, void (Examination::*look)()) {
+        check_ = check;
+        const auto before = out_.size();
+        (this->*look)();
+        if (out_.size() == before)
+            add(Health::good, std::move(good), "");
+    }
+    void add(Health health, std::string text, std::string remedy) {
+        out_.push_back({health, check_, std::move(text), std::move(remedy)});
+    }
+    void fault(std::string text, std::string remedy) {
+        add(Health::fault, std::move(text), std::move(remedy));
+    }
+    void note(std::string text, std::string remedy) {
+        add(Health::note, std::move(text), std::move(remedy));
+    }
+
+    View info() const { return in_.status["daemon"]; }
+    void daemon();
+    void settings();
+    void sources();
+    void turn();
+    void accounts();
+    void commands();
+    void slurm();
+    void clock();
+    void plugin();
+    void one_plugin(View plugin, std::int64_t newest);
+
+    const Evidence& in_;
+    std::string check_;
+    std::vector<Finding> out_;
+};
+
+void Examination::daemon() {
+    if (const auto version = info()["version"].text(); version != in_.version)
+        note("sluiced is " + version + ", this program " + in_.version,
+             "restart sluiced after an upgrade: systemctl restart sluiced");
+}
+
+void Examination::settings() {
+    if (const auto error = info()["config_error"].text(); !error.empty())
+        fault("new settings were refused, the old ones are in force: " + error,
+              "mend the file, then: sluiced --check && systemctl reload sluiced");
+    bool enforced = false;
+    const auto accounts = in_.status["accounts"].items();
+    for (const auto& account : accounts)
+        enforced = enforced || account["mode"].text() == "enforce";
+    if (accounts.empty())
+        fault("no account has an allocation under a policy: there is nothing to judge",
+              "add accounts with an allocation to " + info()["config_file"].text());
+    else if (!enforced)
+        note("every policy observes: nothing is changed and no job refused",
+             "mode: enforce, when the figures of sluice status are right");
+}
+
+void Examination::sources() {
+    for (const auto& source : info()["down"].texts())
+        fault(source + " does not answer",
+              source == "journal" ? "look at the disk of the journal, and at: journalctl -u sluiced"
+                                  : "look at that service; sluiced goes on by itself once it is "
+                                    "back, and till then keeps the last good figures");
+}
+
+void Examination::turn() {
+    const auto turn = in_.status["turn"];
+    if (!turn.is_object())
+        return fault("none has been done yet", "journalctl -u sluiced tells what it waits for");
+    if (const auto error = turn["error"].text(); !error.empty())
+        fault("the last one failed: " + error, "the figures are those of the last good one");
+    const auto since = in_.now - instant(turn["at_epoch"].integer());
+    if (since > std::chrono::seconds(3 * info()["interval_s"].integer(60) + 60))
+        fault("the last one was " + age(since) + " ago",
+              "it hangs or the daemon does: journalctl -u sluiced, then systemctl restart sluiced");
+}
+
+void Examination::accounts() {
+    for (const auto& problem : in_.status["problems"].items()) {
+        const auto account = problem["account"].text();
+        fault((account.empty() ? "" : account + ": ") + problem["what"].text(),
+              problem["remedy"].text());
+    }
+    for (const auto& account : in_.status["accounts"].items())
+        if (const auto error = account["error"].text(); !error.empty())
+            fault(account["account"].text() + " cannot be judged: " + error,
+                  "sluice explain " + account["account"].text());
+}
+
+void Examination::commands() {
+    if (const auto error = in_.commands["error"].text(); !error.empty())
+        return fault(error, "");
+    // One that was repeated with success is over: only the newest of each kind counts.
+    std::vector<std::string> seen;
+    for (const auto& command : in_.commands["commands"].items()) {
+        const auto account = command["account"].text();
+        const auto key = account + ' ' + command["type"].text() + ' ' + command["user"].text();
+        if (std::find(seen.begin(), seen.end(), key) != seen.end())
+            continue;
+        seen.push_back(key);
+        if (command["success"].is_bool() && !command["success"].boolean())
+            fault(command["type"].text() + " of " + account +
+                      " could not be changed: " + command["error"].text(),
+                  "sluice commands " + account + "; by hand: " + command["sacctmgr"].text());
+    }
+}
+
+void Examination::slurm() {
+    if (const auto error = in_.controller["error"].text(); !error.empty())
+        return fault("its settings cannot be read: " + error, "is slurmctld up?");
+    const auto controller = in_.controller["controller"];
+    const auto enforce = controller["enforce"].texts();
+    const auto has = [&](const char* word) {
+        return std::find(enforce.begin(), enforce.end(), word) != enforce.end();
+    };
+    for (const char* word : {"limits", "qos"})
+        if (!has(word))
+            fault(std::string("AccountingStorageEnforce has no ") + word +
+                      ": what Sluice sets in slurmdbd does not bind",
+                  "slurm.conf: AccountingStorageEnforce=associations,limits,qos,safe; restart "
+                  "slurmctld");
+    if (has("limits") && !has("safe"))
+        note("AccountingStorageEnforce has no safe: jobs start that cannot end within GrpTRESMins",
+             "slurm.conf: AccountingStorageEnforce=associations,limits,qos,safe");
+    if (const auto reset = controller["usage_reset"].text(); reset != "none")
+        fault("PriorityUsageResetPeriod is " + reset +
+                  ": Slurm sets raw usage to zero by its own calendar, and GrpTRESMins is too wide "
+                  "until the next turn",
+              "slurm.conf: PriorityUsageResetPeriod=NONE; for a reset at the period's begin: "
+              "raw_usage_reset: true in sluiced.yaml");
+    if (const auto life = controller["decay_half_life_s"].integer(); life > 0)
+        note("PriorityDecayHalfLife is " + age(std::chrono::seconds(life)) +
+                 ": raw usage decays, so GrpTRESMins is written again now and then",
+             "nothing to do; usage and standing do not come from it");
+}
+
+void Examination::clock() {
+    const auto ahead = in_.controller["controller"]["clock_ahead_s"].integer();
+    if (std::abs(ahead) > kClockTolerance)
+        fault(
+            "slurmctld's is " + std::to_string(std::abs(ahead)) + " s " +
+                (ahead > 0 ? "ahead of" : "behind") + " ours",
+            "set both by NTP: munge refuses credentials at 300 s, and periods begin by the clock");
+}
+
+void Examination::one_plugin(View plugin, std::int64_t newest) {
+    const auto host = plugin["host"].text();
+    const auto silent = in_.now - instant(plugin["last_heard_epoch"].integer());
+    if (silent > kSilence)
+        fault("that of " + host + " was last heard " + age(silent) + " ago",
+              "look for job_submit/sluice in slurmctld's log there");
+    else if (plugin["sequence"].integer() < newest - 1)
+        fault("that of " + host + " has snapshot " + std::to_string(plugin["sequence"].integer()) +
+                  ", the newest is " + std::to_string(newest),
+              "look for job_submit/sluice in slurmctld's log there");
+    if (const auto faults = plugin["faults"].integer(); faults > 0)
+        fault("that of " + host + " caught " + std::to_string(faults) +
+                  " faults of its own and admitted the jobs",
+              "please report it, with the lines job_submit/sluice of slurmctld's log");
+    if (const auto version = plugin["plugin_version"].text(); version != info()["version"].text())
+        note("that of " + host + " is " + version + ", sluiced " + info()["version"].text(),
+             "they understand each other; restart slurmctld when it suits");
+}
+
+void Examination::plugin() {
+    const auto listed = in_.controller["controller"]["job_submit_plugins"].texts();
+    const bool known = in_.controller["controller"].exists();
+    if (known && std::none_of(listed.begin(), listed.end(), [](const std::string& name) {
+            return name == "sluice" || name == "job_submit/sluice";
+        }))
+        return fault(
+            "slurmctld does not have it: submissions of paused accounts are refused by "
+            "QOS only, without a reason",
+            "slurm.conf: JobSubmitPlugins=" + (listed.empty() ? "" : join(listed, ",") + ",") +
+                "sluice; restart slurmctld");
+    const auto plugins = in_.gate["gate"]["plugins"].items();
+    if (plugins.empty())
+        return fault("none is connected",
+                     "is Daemon= in slurmctld's sluice.conf the address of this daemon, munge's "
+                     "key the same, gate.user who slurmctld runs as? See job_submit/sluice in "
+                     "slurmctld's log");
+    for (const auto& each : plugins)
+        one_plugin(each, in_.gate["gate"]["sequence"].integer());
+}
+
+} // namespace
+
+std::vector<Finding> examine(const Evidence& evidence) {
+    return Examination(evidence).run();
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What `sluice doctor` looks at. Pure: the daemon's answers in, findings with their remedies out.
+#pragma once
+
+#include "common/base/instant.hpp"
+#include "common/json/json.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sluice::cli {
+
+enum class Health {
+    good,
+    note,  // works, but worth knowing
+    fault, // something does not act as the settings promise
+};
+
+struct Finding {
+    Health health = Health::good;
+    std::string check; // one word: "settings", "plugin"
+    std::string text;
+    std::string remedy; // "" where there is nothing to do
+};
+
+// The daemon's answers; of one that could not be had the error stands in, as {"error": "..."}.
+struct Evidence {
+    json::View status;     // /api/v1/status
+    json::View gate;       // /api/v1/gate
+    json::View controller; // /api/v1/controller
+    json::View commands;   // /api/v1/commands
+    Instant now{};
+    std::string version; // of this program
+};
+
+// In the order of the chain from settings to refusal; at least one for each check.
+std::vector<Finding> examine(const Evidence& evidence);
+
+} // namespace sluice::cli

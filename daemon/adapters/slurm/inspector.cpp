@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/slurm/inspector.hpp"
+
+#include "common/base/text.hpp"
+#include "daemon/adapters/slurm/compat.hpp"
+#include "daemon/adapters/slurm/list.hpp"
+#include "daemon/adapters/slurm/local.hpp"
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <memory>
+
+namespace sluice::slurm {
+namespace {
+
+struct ReleaseConf {
+    void operator()(slurm_conf_t* conf) const noexcept { free_controller_conf(conf); }
+};
+struct ReleaseStatistics {
+    void operator()(stats_info_response_msg_t* answer) const noexcept {
+        slurm_free_stats_response_msg(answer);
+    }
+};
+
+Error away(int number) {
+    return {Errc::unavailable, std::string{"slurmctld: "} + slurm_strerror(number)};
+}
+
+// Bits of AccountingStorageEnforce; the same from 22.05 to 26.05, in no installed header.
+std::vector<std::string> enforced(std::uint16_t bits) {
+    static constexpr std::array kWords{"associations", "limits", "wckeys",  "qos",
+                                       "safe",         "nojobs", "nosteps", "tres"};
+    std::vector<std::string> words;
+    for (std::size_t bit = 0; bit < kWords.size(); ++bit)
+        if ((bits >> bit & 1U) != 0)
+            words.emplace_back(kWords[bit]);
+    return words;
+}
+
+std::string reset_word(std::uint16_t period) {
+    static constexpr std::array kWords{"none",    "now",       "daily", "weekly",
+                                       "monthly", "quarterly", "yearly"};
+    return period < kWords.size() ? kWords[period] : std::to_string(period);
+}
+
+// 0 where slurmctld does not tell its time: that is no finding.
+std::int64_t clock_ahead() {
+    stats_info_request_msg_t request{};
+    request.command_id = STAT_COMMAND_GET;
+    stats_info_response_msg_t* answer = nullptr;
+    const std::time_t before = std::time(nullptr);
+    const int rc = slurm_get_statistics(&answer, &request);
+    const std::time_t after = std::time(nullptr);
+    const std::unique_ptr<stats_info_response_msg_t, ReleaseStatistics> held{answer};
+    if (rc != SLURM_SUCCESS || !held)
+        return 0;
+    if (held->req_time < before)
+        return held->req_time - before;
+    return held->req_time > after ? held->req_time - after : 0;
+}
+
+} // namespace
+
+Result<ports::ControllerSettings> SlurmInspector::controller() {
+    if (auto ready = start_libslurm(); !ready)
+        return std::move(ready).error();
+    slurm_conf_t* answer = nullptr;
+    errno = 0;
+    const int rc = slurm_load_ctl_conf(0, &answer);
+    const int number = errno;
+    const std::unique_ptr<slurm_conf_t, ReleaseConf> conf{answer};
+    if (rc != SLURM_SUCCESS || !conf)
+        return away(number != 0 ? number : rc);
+    ports::ControllerSettings out;
+    out.version = text_of(conf->version);
+    out.enforce = enforced(conf->accounting_storage_enforce);
+    out.job_submit_plugins = split(text_of(conf->job_submit_plugins), ',');
+    out.decay_half_life_s = conf->priority_decay_hl == NO_VAL ? 0 : conf->priority_decay_hl;
+    out.usage_reset = reset_word(conf->priority_reset_period);
+    out.clock_ahead_s = clock_ahead();
+    return out;
+}
+
+} // namespace sluice::slurm

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// slurmctld's settings and clock, by two calls that open a connection of their own each: the one
+// adapter that may be used beside the turn's thread.
+#pragma once
+
+#include "daemon/ports/inspector.hpp"
+
+namespace sluice::slurm {
+
+class SlurmInspector final : public ports::Inspector {
+public:
+    Result<ports::ControllerSettings> controller() override;
+};
+
+} // namespace sluice::slurm

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What `sluice doctor` makes of the daemon's answers.
+#include "cli/doctor_checks.hpp"
+#include "tests/support/case.hpp"
+
+#include <algorithm>
+
+using namespace sluice;
+using namespace sluice::cli;
+
+namespace {
+
+json::Value parsed(const std::string& text) {
+    auto value = json::parse(text);
+    CHECK(value.has_value());
+    return std::move(*value);
+}
+
+// All is well; a test spoils one answer.
+struct Case {
+    std::string status = R"({
+        "daemon": {"version": "1.2.0", "config_file": "/etc/sluice/sluiced.yaml", "config_error": "",
+                   "down": [], "interval_s": 60},
+        "turn": {"at_epoch": 1000, "error": ""},
+        "accounts": [{"account": "physics", "mode": "enforce", "error": ""}], "problems": []})";
+    std::string gate = R"({"gate": {"sequence": 7, "plugins": [
+        {"host": "ctl1", "sequence": 7, "last_heard_epoch": 1005, "faults": 0,
+         "plugin_version": "1.2.0"}]}})";
+    std::string controller = R"({"controller": {"version": "22.05.8", "clock_ahead_s": 1,
+        "enforce": ["associations", "limits", "qos", "safe"], "job_submit_plugins": ["sluice"],
+        "decay_half_life_s": 0, "usage_reset": "none"}})";
+    std::string commands = R"({"commands": []})";
+
+    // REQUIRES: `what` stands in `answer`
+    static void spoil(std::string& answer, const std::string& what, const std::string& with) {
+        const auto at = answer.find(what);
+        CHECK(at != std::string::npos);
+        answer.replace(at, what.size(), with);
+    }
+    std::vector<Finding> run() const {
+        const auto a = parsed(status);
+        const auto b = parsed(gate);
+        const auto c = parsed(controller);
+        const auto d = parsed(commands);
+        return examine({.status = a.view(),
+                        .gate = b.view(),
+                        .controller = c.view(),
+                        .commands = d.view(),
+                        .now = instant(1010),
+                        .version = "1.2.0"});
+    }
+    // The checks that are not good: "plugin", or "note:slurm".
+    std::string bad() const {
+        std::string out;
+        for (const auto& finding : run()) {
+            if (finding.health == Health::good)
+                continue;
+            CHECK(!finding.remedy.empty());
+            out += out.empty() ? "" : " ";
+            out += finding.health == Health::note ? "note:" + finding.check : finding.check;
+        }
+        return out;
+    }
+};
+
+} // namespace
+
+CASE(where_all_is_well_each_check_says_so) {
+    const Case all;
+    CHECK_EQ(all.bad(), "");
+    CHECK_EQ(all.run().size(), 9U);
+}
+
+CASE(a_refused_file_is_a_fault_and_observing_a_note) {
+    Case refused;
+    Case::spoil(refused.status, R"("config_error": "")",
+                R"("config_error": "sluiced.yaml:3:5: x")");
+    CHECK_EQ(refused.bad(), "settings");
+    Case observing;
+    Case::spoil(observing.status, "enforce", "observe");
+    CHECK_EQ(observing.bad(), "note:settings");
+    Case empty;
+    Case::spoil(empty.status, R"({"account": "physics", "mode": "enforce", "error": ""})", "");
+    CHECK_EQ(empty.bad(), "settings");
+}
+
+CASE(a_source_that_is_away_and_a_turn_that_is_late_are_faults) {
+    Case away;
+    Case::spoil(away.status, R"("down": [])", R"("down": ["slurmdbd"])");
+    CHECK_EQ(away.bad(), "sources");
+    Case failed;
+    Case::spoil(failed.status, R"("at_epoch": 1000, "error": "")",
+                R"("at_epoch": 1, "error": "x")");
+    CHECK_EQ(failed.bad(), "turn turn");
+    Case none;
+    Case::spoil(none.status, R"({"at_epoch": 1000, "error": ""})", "null");
+    CHECK_EQ(none.bad(), "turn");
+}
+
+CASE(problems_come_with_their_own_remedy) {
+    Case missing;
+    Case::spoil(missing.status, R"("problems": [])",
+                R"("problems": [{"account": "", "what": "QOS slow does not exist",
+                                 "remedy": "sacctmgr add qos slow"}])");
+    CHECK_EQ(missing.bad(), "accounts");
+    const auto findings = missing.run();
+    CHECK(std::any_of(findings.begin(), findings.end(),
+                      [](const Finding& f) { return f.remedy == "sacctmgr add qos slow"; }));
+}
+
+CASE(a_command_that_failed_counts_until_the_next_of_its_kind) {
+    const std::string failed =
+        R"({"account": "physics", "type": "qos", "success": false, "error": "denied"})";
+    const std::string done = R"({"account": "physics", "type": "qos", "success": true})";
+    Case last;
+    last.commands = R"({"commands": [)" + failed + "," + done + "]}";
+    CHECK_EQ(last.bad(), "commands");
+    Case repeated;
+    repeated.commands = R"({"commands": [)" + done + "," + failed + "]}";
+    CHECK_EQ(repeated.bad(), "");
+}
+
+CASE(what_slurm_conf_must_have_is_looked_at) {
+    Case lax;
+    Case::spoil(lax.controller, R"("limits", "qos", "safe")", R"("wckeys")");
+    CHECK_EQ(lax.bad(), "slurm slurm");
+    Case unsafe;
+    Case::spoil(unsafe.controller, R"(, "safe")", "");
+    CHECK_EQ(unsafe.bad(), "note:slurm");
+    Case reset;
+    Case::spoil(reset.controller, R"("none")", R"("monthly")");
+    CHECK_EQ(reset.bad(), "slurm");
+    Case decay;
+    Case::spoil(decay.controller, R"("decay_half_life_s": 0)", R"("decay_half_life_s": 604800)");
+    CHECK_EQ(decay.bad(), "note:slurm");
+    Case away;
+    away.controller = R"({"error": "slurmctld: away"})";
+    CHECK_EQ(away.bad(), "slurm");
+}
+
+CASE(clocks_may_differ_by_seconds) {
+    Case close;
+    Case::spoil(close.controller, R"("clock_ahead_s": 1)", R"("clock_ahead_s": -10)");
+    CHECK_EQ(close.bad(), "");
+    Case behind;
+    Case::spoil(behind.controller, R"("clock_ahead_s": 1)", R"("clock_ahead_s": -11)");
+    CHECK_EQ(behind.bad(), "clock");
+}
+
+CASE(a_plugin_must_be_listed_connected_and_up_to_date) {
+    Case unlisted;
+    Case::spoil(unlisted.controller, R"(["sluice"])", R"(["lua"])");
+    CHECK_EQ(unlisted.bad(), "plugin");
+    const auto findings = unlisted.run();
+    CHECK(findings.back().remedy.find("JobSubmitPlugins=lua,sluice") != std::string::npos);
+    Case longer;
+    Case::spoil(longer.controller, R"(["sluice"])", R"(["lua", "job_submit/sluice"])");
+    CHECK_EQ(longer.bad(), "");
+    Case none;
+    none.gate = R"({"gate": {"sequence": 7, "plugins": []}})";
+    CHECK_EQ(none.bad(), "plugin");
+    Case silent;
+    Case::spoil(silent.gate, "1005", "949");
+    CHECK_EQ(silent.bad(), "plugin");
+    Case old;
+    Case::spoil(old.gate, R"("host": "ctl1", "sequence": 7)", R"("host": "ctl1", "sequence": 5)");
+    CHECK_EQ(old.bad(), "plugin");
+    Case faulty;
+    Case::spoil(faulty.gate, R"("faults": 0)", R"("faults": 2)");
+    CHECK_EQ(faulty.bad(), "plugin");
+    Case version;
+    Case::spoil(version.gate, R"("plugin_version": "1.2.0")", R"("plugin_version": "1.1.0")");
+    CHECK_EQ(version.bad(), "note:plugin");
+}
