@@ -71,6 +71,7 @@ private:
     void apply(const Group& group);
     Result<void> change(const Group& group);
     Result<void> change_qos(const Group& group);
+    bool inherited_below(const Group& group) const;
     Result<void> inherit_again(const Group& group);
     Result<void> commit();
     Targets targets(const Group& group) const;
@@ -224,8 +225,15 @@ Result<void> Application::change_qos(const Group& group) {
     const StringList base{ids.empty() || deltas ? std::vector<std::string>{""} : ids};
     record.qos_list = base.get();
     Result<void> done = modify(targets(group), record);
-    if (!done || !(ids.empty() || deltas))
+    if (!done)
         return done;
+    if (!ids.empty() && !deltas && !inherited_below(group))
+        return done;
+    // slurmctld must know the list before those below are told to take it: 24.11 tells their users
+    // of no list but that of their own account.
+    if (!ids.empty() && !deltas)
+        if (done = commit(); !done)
+            return done;
     if (done = inherit_again(group); !done || !deltas)
         return done;
     // In a commit of its own, because of the order within one.
@@ -235,6 +243,12 @@ Result<void> Application::change_qos(const Group& group) {
     const StringList changes{ids};
     record.qos_list = changes.get();
     return modify(targets(group), record);
+}
+
+bool Application::inherited_below(const Group& group) const {
+    return std::any_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
+        return commands_[i].user.empty() && !tree_.below(commands_[i].account).empty();
+    });
 }
 
 // slurmdbd has it right at once, slurmctld has not (assoc_mgr.c, _grab_parents_qos): told of an
