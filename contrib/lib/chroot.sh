@@ -81,7 +81,7 @@ chroot_enter() {
         echo matrix >/proc/sys/kernel/hostname
         printf "127.0.0.1 localhost\n127.0.0.1 matrix\n" >"$root/etc/hosts"
         # An address beside 127.0.0.1: without one glibc finds no IPv4 at all for a server that asks by AI_ADDRCONFIG.
-        chroot "$root" ip link set lo up && chroot "$root" ip address add 192.0.2.1/32 dev lo || exit 1
+        chroot "$root" ip link set lo up && chroot "$root" ip address add 198.51.100.1/32 dev lo || exit 1
         cd / && exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C \
             CI="${CI:-}" TERM="${TERM:-dumb}" chroot "$root" "$@"' - "$lower" "$dir" "$@"
 }
