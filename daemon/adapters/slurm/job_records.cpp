@@ -9,6 +9,9 @@
 namespace sluice::slurm {
 namespace {
 
+// slurmdbd makes one message of all records of an answer, and libslurm refuses huge ones.
+constexpr std::chrono::hours kSlice{24};
+
 bool is_open(const slurmdb_job_rec_t& row) {
     const std::uint32_t state = row.state & JOB_STATE_BASE;
     return state == JOB_RUNNING || state == JOB_SUSPENDED;
@@ -72,21 +75,20 @@ Result<std::vector<JobRecord>> records_in(Session& session, const std::string& c
     return jobs;
 }
 
-Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& cluster,
-                                       Window window) {
+namespace {
+
+Result<void> read_ended(Session& session, const std::string& cluster, Window window,
+                        const StringList& states, JobBook& book) {
     slurmdb_job_cond_t cond{};
-    const StringList states{ended_states()};
     cond.state_list = states.get();
     cond.flags = JOBCOND_FLAG_NO_TRUNC;
     auto rows = ask(session, cond, cluster, window);
     if (!rows)
         return std::move(rows).error();
-    std::vector<EndedJob> jobs;
-    jobs.reserve(rows->size());
     for (const slurmdb_job_rec_t& row : *rows) {
-        if (row.end <= 0 || row.start <= 0 || row.end <= row.start)
+        if (row.start <= 0 || row.end <= row.start)
             continue;
-        EndedJob& job = jobs.emplace_back();
+        EndedJob job;
         job.db_index = row.db_index;
         job.job_id = row.jobid;
         job.account = text_of(row.account);
@@ -95,8 +97,22 @@ Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& clus
         job.end = instant(row.end);
         job.suspended = row.suspended;
         job.tres = text_of(row.tres_alloc_str);
+        book.note_ended(std::move(job));
     }
-    return jobs;
+    return {};
+}
+
+} // namespace
+
+Result<void> note_ended_in(Session& session, const std::string& cluster, Window window,
+                           JobBook& book) {
+    const StringList states{ended_states()};
+    for (Instant from = window.begin; from < window.end; from += kSlice) {
+        const Window slice{from, std::min(window.end, from + kSlice)};
+        if (auto read = read_ended(session, cluster, slice, states, book); !read)
+            return read;
+    }
+    return {};
 }
 
 } // namespace sluice::slurm

@@ -79,17 +79,15 @@ Result<void> ClusterUsage::read_jobs(Session& session, const model::Structure& s
             from = std::min(from, *missing);
         from = std::max(base_, from - kOverlap);
     }
-    auto records = ended_in(session, structure.cluster, {from, now + kSkew});
+    auto records = note_ended_in(session, structure.cluster, {from, now + kSkew}, book_);
     if (!records) {
         if (!doubtful_since_)
             doubtful_since_ = cursor_.value_or(base_);
         trusted_again_ = now + kCatchingUp;
-        return std::move(records).error();
+        return records;
     }
     if (now >= trusted_again_)
         doubtful_since_.reset();
-    for (EndedJob& job : *records)
-        book_.note_ended(std::move(job));
     book_.note_live(std::move(*live), now);
     cursor_ = now;
     return {};
