@@ -35,7 +35,8 @@ enum LongOnly {
     kLabelOption,
     kPeriodOption,
     kBeforeOption,
-    kAllOption
+    kAllOption,
+    kRoleOption
 };
 
 struct Spec {
@@ -67,6 +68,7 @@ constexpr std::array kSpecs{
     Spec{"reason", kReasonOption, "TEXT", kReason, "why; kept with the entry"},
     Spec{"until", kUntilOption, "TIME", kSpan,
          "ends then: 2026-12-01, 2026-12-01T12:00, now+3days"},
+    Spec{"role", kRoleOption, "ROLE", kRole, "staff (may change things) or reader"},
     Spec{"user", 'u', "NAME", kUser, "as this user sees it (staff only, unless it is you)"},
     Spec{"allocation", kAllocation, "HOURS", kFigures, "granted for the period (default 1000)"},
     Spec{"grace-ratio", kGraceRatio, "RATIO", kFigures, "0.2 is up to 120 % (default 0.2)"},
@@ -189,7 +191,7 @@ struct Reader {
     }
 
     bool figure(int id, const char* value) {
-        constexpr unsigned kKept = kFigures | kReason | kSpan | kLabel | kBefore;
+        constexpr unsigned kKept = kFigures | kReason | kSpan | kLabel | kBefore | kRole;
         for (const auto& spec : kSpecs)
             if (spec.id == id && (spec.group & kKept) != 0) {
                 parsed.options.figures[spec.name] = value;

@@ -32,6 +32,7 @@ enum Group : unsigned {
     kPeriod = 16384, // --period, without a value
     kBefore = 32768, // --before
     kAll = 65536,    // --all
+    kRole = 131072,  // --role
 };
 
 struct Options {

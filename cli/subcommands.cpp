@@ -27,6 +27,8 @@ constexpr std::array kSubcommands{
     Subcommand{"reset", "--period ACCOUNT...",
                "Judge accounts anew, as if their period had just begun", run_reset},
     Subcommand{"cleanup", "", "Remove old evaluations and commands from the journal", run_cleanup},
+    Subcommand{"token", "add NAME --role=ROLE | list | remove NAME",
+               "Tokens of programs that ask over TCP", run_token},
     Subcommand{"gate", "", "The plugins that are connected and what they have", run_gate},
     Subcommand{"doctor", "", "Why does it not act? Checks everything, tells what to do",
                run_doctor},

@@ -21,6 +21,7 @@ int run_preview(const Context& context, int argc, char** argv);
 int run_reset(const Context& context, int argc, char** argv);
 int run_simulate(const Context& context, int argc, char** argv);
 int run_status(const Context& context, int argc, char** argv);
+int run_token(const Context& context, int argc, char** argv);
 int run_usage(const Context& context, int argc, char** argv);
 int run_version(const Context& context, int argc, char** argv);
 

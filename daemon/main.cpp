@@ -143,6 +143,20 @@ Result<std::unique_ptr<ports::Publisher>> start_gate(const settings::DaemonSetti
     return std::unique_ptr<ports::Publisher>(std::move(*gate));
 }
 
+http::HttpSettings http_settings(const settings::DaemonSettings& daemon, uid_t slurm_user) {
+    http::HttpSettings out;
+    out.socket_path = daemon.socket;
+    out.staff_uids = {slurm_user};
+    out.listen = daemon.http.listen;
+    out.tls_certificate = daemon.http.tls_certificate;
+    out.tls_key = daemon.http.tls_key;
+    out.tokens = daemon.http.tokens;
+    if (out.tokens.empty())
+        out.tokens = std::filesystem::path(daemon.journal).replace_filename("tokens").string();
+    out.munge_socket = daemon.munge_socket;
+    return out;
+}
+
 Result<std::unique_ptr<sqlite::SqliteJournal>> open_journal(const std::string& path,
                                                             const Clock& clock) {
     auto journal = sqlite::SqliteJournal::open(path, clock);
@@ -195,10 +209,11 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     service.use(inspector);
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
-    auto server = http::HttpServer::start({daemon.socket, {local->slurm_user}}, service);
+    auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user), service);
     if (!server)
         return server.error();
     app::Reloader reloader(daemon, options.file, local->cluster, loop, service);
+    reloader.also([&server] { (*server)->reload_certificate(); });
 
     loop.start();
     log::event(log::Level::notice, "SLUICE-0101", "daemon-started",

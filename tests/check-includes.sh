@@ -38,7 +38,7 @@ allowed daemon/app common/base/ common/model/ common/policy/ common/settings/ da
 allowed daemon/adapters/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/adapters/sqlite common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/adapters/gate common/base/ common/model/ common/wire/ common/cred/ daemon/ports/
-allowed daemon/adapters/http common/base/ common/model/ common/json/ common/cred/ daemon/ports/
+allowed daemon/adapters/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/adapters/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/
 allowed daemon/adapters/mail common/base/ common/model/ common/json/ common/hash/ daemon/ports/
 allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/

@@ -212,6 +212,13 @@ Value& Value::set(std::string_view key, Value value) {
     return *this;
 }
 
+Value& Value::keep(const std::vector<std::string>& keys) {
+    for (const auto& key : view().keys())
+        if (std::find(keys.begin(), keys.end(), key) == keys.end())
+            json_object_del(raw_.get(), key.c_str());
+    return *this;
+}
+
 Value& Value::append(Value value) {
     if (json_array_append_new(raw_.get(), value.raw_.release()) != 0)
         throw std::bad_alloc();

@@ -80,6 +80,8 @@ public:
 
     // REQUIRES: an object. Returns itself, to be chained.
     Value& set(std::string_view key, Value value);
+    // Drops all other keys. REQUIRES: an object
+    Value& keep(const std::vector<std::string>& keys);
     // REQUIRES: an array
     Value& append(Value value);
 

@@ -3,50 +3,15 @@
 // each threshold is crossed at a given rate. What Waldur calls preview_impact, from the core.
 #pragma once
 
-#include "common/base/decimal.hpp"
 #include "common/base/result.hpp"
-#include "common/model/decision.hpp"
-
-#include <chrono>
-#include <optional>
-#include <string>
-#include <vector>
+#include "common/model/preview.hpp"
 
 namespace sluice::policy {
 
-// Units are hours.
-struct PreviewInput {
-    Decimal allocation = Decimal::whole(1000);       // >= 0
-    Decimal grace_ratio = Decimal::raw(200'000'000); // 0..10
-    Decimal previous_usage;
-    bool carryover_enabled = true;
-    Decimal carryover_factor = Decimal::whole(50); // 0..100
-    Decimal current_usage;
-    Decimal daily_usage_rate; // >= 0
-    std::chrono::year_month_day today{};
-};
-
-enum class Outlook { never, exceeded, projected };
-
-struct PreviewThreshold {
-    std::string name;  // "notification", "slowdown", "blocked"
-    Decimal percent;   // of the effective allocation
-    Amount amount = 0; // TRES-seconds, rounded half up
-    Outlook outlook = Outlook::never;
-    std::optional<std::int64_t> days; // whole days until it is crossed; 0 when exceeded
-    std::optional<std::chrono::year_month_day> date; // nullopt beyond year 9999 too
-};
-
-struct Preview {
-    model::Component component; // hours
-    Amount allocation = 0;
-    model::CarryoverDerivation carryover;
-    Amount effective = 0;
-    Amount used = 0;
-    std::optional<std::int64_t> percent; // hundredths
-    std::string status;                  // "normal", "notification", "slowdown", "blocked"
-    std::vector<PreviewThreshold> thresholds;
-};
+using model::Outlook;
+using model::Preview;
+using model::PreviewInput;
+using model::PreviewThreshold;
 
 // overflow, malformed (a figure out of its range): names the figure.
 Result<Preview> preview(const PreviewInput& in);

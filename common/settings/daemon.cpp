@@ -83,7 +83,7 @@ bool is_address(std::string_view text) {
     return value >= 1 && value <= 65535;
 }
 
-void read_listen(MapReader& map, std::vector<std::string>& listen) {
+void read_listen(MapReader& map, std::vector<std::string>& listen, const std::string& example) {
     const Node* node = map.take("listen");
     if (node == nullptr)
         return;
@@ -91,13 +91,13 @@ void read_listen(MapReader& map, std::vector<std::string>& listen) {
     for (auto& word : as_words(*node, "listen", map.errors())) {
         if (!is_address(word.text))
             map.errors().add(word.place, "listen: " + shown(word.text) +
-                                             " is no address; give host:port, for example "
-                                             "127.0.0.1:6830 or [::1]:6830");
+                                             " is no address; give host:port, for example " +
+                                             example + " or [::1]" +
+                                             example.substr(example.rfind(':')));
         listen.push_back(std::move(word.text));
     }
     if (listen.empty())
-        map.errors().add(node->place(), "listen: no address; give host:port, or gate: false to "
-                                        "have no gate");
+        map.errors().add(node->place(), "listen: no address; give host:port, or leave the key out");
 }
 
 void read_gate(MapReader& top, GateSettings& gate) {
@@ -110,7 +110,7 @@ void read_gate(MapReader& top, GateSettings& gate) {
     }
     MapReader map(*node, "gate", top.errors());
     map.read("enabled", gate.enabled);
-    read_listen(map, gate.listen);
+    read_listen(map, gate.listen, "127.0.0.1:6830");
     if (const Node* user = map.take("user")) {
         gate.user = as_text(*user, "user", top.errors()).value_or("");
         const std::string fault = name_fault(gate.user);
@@ -119,6 +119,36 @@ void read_gate(MapReader& top, GateSettings& gate) {
     }
     read_path(map, "munge_socket", gate.munge_socket, kLongestSocket);
     map.finish();
+}
+
+bool is_loopback(std::string_view address) {
+    return address.starts_with("127.") || address.starts_with("localhost:") ||
+           address.starts_with("[::1]:");
+}
+
+// Tokens travel with every request: never in clear over a network.
+void check_tls(const Node& node, const HttpSettings& http, Errors& errors) {
+    if (http.tls_certificate.empty() != http.tls_key.empty())
+        errors.add(node.place(), "http: tls_certificate and tls_key belong together; give both");
+    else if (http.tls_certificate.empty())
+        for (const auto& address : http.listen)
+            if (is_address(address) && !is_loopback(address))
+                errors.add(node.place(), "http: " + shown(address) +
+                                             " is no loopback address, so tls_certificate and "
+                                             "tls_key are needed");
+}
+
+void read_http(MapReader& top, HttpSettings& http) {
+    const Node* node = top.take("http");
+    if (node == nullptr)
+        return;
+    MapReader map(*node, "http", top.errors());
+    read_listen(map, http.listen, "127.0.0.1:6831");
+    read_path(map, "tls_certificate", http.tls_certificate, kLongestPath);
+    read_path(map, "tls_key", http.tls_key, kLongestPath);
+    read_path(map, "tokens", http.tokens, kLongestPath);
+    map.finish();
+    check_tls(*node, http, top.errors());
 }
 
 // `clusters` is reserved for several clusters behind one slurmdbd; today a list of one.
@@ -152,6 +182,7 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     daemon.retention_days = static_cast<int>(days);
     read_path(top, "munge_socket", daemon.munge_socket, kLongestSocket);
     read_gate(top, daemon.gate);
+    read_http(top, daemon.http);
 }
 
 } // namespace sluice::settings

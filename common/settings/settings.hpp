@@ -25,6 +25,16 @@ struct GateSettings {
     std::string munge_socket; // "": DaemonSettings::munge_socket
 };
 
+// Where programs of other hosts ask; the Unix socket is always there.
+struct HttpSettings {
+    std::vector<std::string> listen; // host:port, [address]:port; empty: not on TCP
+    std::string tls_certificate;     // PEM files; both or none
+    std::string tls_key;
+    std::string tokens; // hashes of tokens; "": the file `tokens` beside the journal
+
+    friend bool operator==(const HttpSettings&, const HttpSettings&) = default;
+};
+
 struct DaemonSettings {
     std::string cluster; // "": the local cluster of slurm.conf
     std::chrono::seconds interval{60};
@@ -34,6 +44,7 @@ struct DaemonSettings {
     int retention_days = 90;  // evaluations and commands; the ledger is kept for ever
     std::string munge_socket; // "": libmunge's default
     GateSettings gate;
+    HttpSettings http;
 };
 
 struct Reference {

@@ -73,9 +73,10 @@ _sluice() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
-    override | adjust)
+    override | adjust | token)
         local verbs='set list clear' word
         [[ $subcommand == adjust ]] && verbs='add list'
+        [[ $subcommand == token ]] && verbs='add list remove'
         for ((i = i + 1; i < cword; i++)); do
             [[ ${words[i]} == -* ]] || word=${words[i]}
         done
@@ -84,7 +85,8 @@ _sluice() {
         else
             local names
             names=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
-            [[ $word == set || $word == clear || $word == list || $word == add ]] || names='normal downscaled paused'
+            [[ $subcommand == token ]] && names=
+            [[ $word == remove || $word == set || $word == clear || $word == list || $word == add ]] || names='normal downscaled paused'
             mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
         fi
         ;;

@@ -49,6 +49,7 @@ std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_f
     compare("gate.listen", in_force.gate.listen, next.gate.listen);
     compare("gate.user", in_force.gate.user, next.gate.user);
     compare("gate.munge_socket", in_force.gate.munge_socket, next.gate.munge_socket);
+    compare("http", in_force.http, next.http);
     return keys;
 }
 
@@ -71,6 +72,7 @@ Result<settings::Settings> Reloader::read() const {
 }
 
 bool Reloader::reload(Instant now) {
+    more_();
     auto settings = read();
     if (!settings) {
         log_refused(file_, settings.error());

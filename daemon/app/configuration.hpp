@@ -7,6 +7,7 @@
 #include "daemon/app/rules.hpp"
 #include "daemon/app/service.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -36,6 +37,8 @@ public:
     // Reads the file, checks it (against the cluster, too, as the last turn saw it) and gives it to
     // the loop. False: it is refused, the log and DaemonInfo say why, the old rules stay.
     bool reload(Instant now);
+    // What else a reload renews; done also when the file is refused.
+    void also(std::function<void()> more) { more_ = std::move(more); }
 
 private:
     Result<settings::Settings> read() const;
@@ -45,6 +48,7 @@ private:
     std::string local_cluster_;
     Loop& loop_;
     DaemonService& service_;
+    std::function<void()> more_ = [] {};
 };
 
 } // namespace sluice::app

@@ -2,6 +2,7 @@
 #include "daemon/app/service.hpp"
 
 #include "common/policy/explain.hpp"
+#include "common/policy/preview.hpp"
 #include "daemon/app/shown.hpp"
 
 namespace sluice::app {
@@ -16,6 +17,7 @@ ports::DaemonInfo DaemonService::info() const {
     info.config_error = *config_error_.lock();
     info.down = sources_.away();
     info.interval_s = rules->interval.count();
+    info.now = ports_.clock.now();
     return info;
 }
 
@@ -63,6 +65,17 @@ Result<std::vector<ports::EvaluationRecord>> DaemonService::evaluations(const po
 
 Result<std::vector<ports::CommandRecord>> DaemonService::commands(const ports::Query& query) {
     return ports_.journal.commands(query);
+}
+
+Result<model::Preview> DaemonService::preview(const model::PreviewInput& input) const {
+    model::PreviewInput in = input;
+    in.today = loop_.rules()->zone.local(ports_.clock.now()).date();
+    return policy::preview(in);
+}
+
+std::shared_ptr<const model::PolicySet> DaemonService::policies() const {
+    const auto rules = loop_.rules();
+    return {rules, &rules->set};
 }
 
 ports::GateStatus DaemonService::gate() const {

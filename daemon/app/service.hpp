@@ -43,6 +43,8 @@ public:
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
     ports::GateStatus gate() const override;
+    Result<model::Preview> preview(const model::PreviewInput& input) const override;
+    std::shared_ptr<const model::PolicySet> policies() const override;
     ports::Ledger& ledger() override { return ledger_; }
     Result<ports::ControllerSettings> controller() override;
 

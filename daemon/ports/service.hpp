@@ -6,6 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
+#include "common/model/preview.hpp"
 #include "common/model/usage.hpp"
 #include "daemon/ports/inspector.hpp"
 #include "daemon/ports/journal.hpp"
@@ -23,8 +24,11 @@ namespace sluice::ports {
 // Who asks. Users see only the accounts they have an association with.
 struct Viewer {
     std::uint32_t uid = 0;
-    bool staff = false;    // root, SlurmUser
-    std::string name = {}; // as the ledger shall have it; "": by uid
+    bool staff = false;     // root, SlurmUser
+    std::string name = {};  // as the ledger shall have it; "": by uid
+    bool reads_all = false; // sees what staff see, changes nothing
+
+    bool sees_all() const { return staff || reads_all; }
 };
 
 // The last turn, as it was decided and applied.
@@ -70,6 +74,7 @@ struct DaemonInfo {
     std::string config_error;      // last reload that was refused
     std::vector<std::string> down; // sources that are away: "slurmdbd", "slurmctld"
     std::int64_t interval_s = 60;
+    Instant now{};
 };
 
 struct EvaluateRequest {
@@ -104,6 +109,10 @@ public:
     virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
     virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
     virtual GateStatus gate() const = 0;
+    // A question of what if; asks nothing of Slurm. `today` is filled in. overflow, malformed.
+    virtual Result<model::Preview> preview(const model::PreviewInput& input) const = 0;
+    // What the next turn decides by.
+    virtual std::shared_ptr<const model::PolicySet> policies() const = 0;
     virtual Ledger& ledger() = 0;
     // Asks slurmctld, now.
     virtual Result<ControllerSettings> controller() = 0;

@@ -27,13 +27,13 @@ int status(Errc code) {
 } // namespace
 
 Response ok(const json::Value& payload, int status) {
-    return {status, payload.compact() + '\n', ""};
+    return {status, payload.compact() + '\n'};
 }
 
 Response failure(int status, std::string_view detail) {
     json::Value body = json::Value::object();
     body.set("detail", detail);
-    return {status, body.compact() + '\n', ""};
+    return {status, body.compact() + '\n'};
 }
 
 Response failure(const Error& error) {

@@ -8,6 +8,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sluice::http {
 
@@ -17,12 +19,15 @@ struct Request {
     std::map<std::string, std::string> query;
     std::string body;
     ports::Viewer viewer;
+    std::string origin = "http://localhost"; // what links begin with
 };
 
 struct Response {
     int status = 200;
-    std::string body;  // JSON and a line feed
-    std::string allow; // 405: the methods that would do
+    std::string body;       // JSON and a line feed
+    std::string allow = {}; // 405: the methods that would do
+    std::string type = "application/json";
+    std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
 Response ok(const json::Value& payload, int status = 200);

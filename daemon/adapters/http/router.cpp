@@ -3,7 +3,10 @@
 
 #include "common/base/log.hpp"
 #include "daemon/adapters/http/ledger_views.hpp"
+#include "daemon/adapters/http/token_views.hpp"
 #include "daemon/adapters/http/views.hpp"
+#include "daemon/adapters/http/waldur_views.hpp"
+#include "daemon/adapters/http/watch_views.hpp"
 
 #include <array>
 #include <exception>
@@ -12,28 +15,90 @@ namespace sluice::http {
 namespace {
 
 constexpr std::array kRoutes{
-    Route{"GET", "/healthz", false, false, view_health},
-    Route{"GET", "/api/v1/info", false, false, view_info},
-    Route{"GET", "/api/v1/status", false, false, view_status},
-    Route{"GET", "/api/v1/accounts", false, false, view_accounts},
-    Route{"GET", "/api/v1/accounts/{name}", false, false, view_account},
-    Route{"GET", "/api/v1/balances", false, false, view_balances},
-    Route{"POST", "/api/v1/evaluate", true, true, view_evaluate},
-    Route{"GET", "/api/v1/evaluations", false, false, view_evaluations},
-    Route{"GET", "/api/v1/commands", false, false, view_commands},
-    Route{"GET", "/api/v1/gate", true, false, view_gate},
-    Route{"GET", "/api/v1/turns", true, false, view_turns},
-    Route{"GET", "/api/v1/usage", false, false, view_usage},
-    Route{"GET", "/api/v1/overrides", false, false, view_overrides},
-    Route{"POST", "/api/v1/overrides", true, true, view_set_override},
-    Route{"DELETE", "/api/v1/overrides/{id}", true, true, view_end_override},
-    Route{"GET", "/api/v1/adjustments", false, false, view_adjustments},
-    Route{"POST", "/api/v1/adjustments", true, true, view_add_adjustment},
-    Route{"DELETE", "/api/v1/adjustments/{id}", true, true, view_take_back},
-    Route{"GET", "/api/v1/resets", false, false, view_resets},
-    Route{"POST", "/api/v1/resets", true, true, view_reopen},
-    Route{"POST", "/api/v1/cleanup", true, false, view_cleanup},
-    Route{"GET", "/api/v1/controller", true, true, view_controller},
+    Route{"GET", "/", false, false, view_page, "The accounts as a page for a browser", ""},
+    Route{"GET", "/healthz", false, false, view_health, "The process answers; needs no login", ""},
+    Route{"GET", "/readyz", false, false, view_ready,
+          "Each thing that work needs, by name; 503 when one is missing", ""},
+    Route{"GET", "/metrics", true, false, view_metrics, "Prometheus text", ""},
+    Route{"GET", "/api/v1/openapi.json", false, false, view_openapi, "This description", ""},
+    Route{"GET", "/api/v1/info", false, false, view_info,
+          "Version, settings in force, sources that are away", ""},
+    Route{"GET", "/api/v1/status", false, false, view_status,
+          "Daemon, last turn, gate, accounts, problems", "account,fields,page,page_size"},
+    Route{"GET", "/api/v1/accounts", false, false, view_accounts, "Accounts",
+          "account,fields,page,page_size"},
+    Route{"GET", "/api/v1/accounts/{name}", false, false, view_account,
+          "One account and how its figures came about", ""},
+    Route{"GET", "/api/v1/balances", false, false, view_balances,
+          "What is left of one's own accounts", "account,user"},
+    Route{"POST", "/api/v1/evaluate", true, true, view_evaluate, "A turn now, or a dry run", ""},
+    Route{"GET", "/api/v1/evaluations", false, false, view_evaluations,
+          "Evaluations on record, newest first", "account,limit"},
+    Route{"GET", "/api/v1/commands", false, false, view_commands,
+          "Commands on record, newest first", "account,limit"},
+    Route{"GET", "/api/v1/gate", true, false, view_gate, "Plugins that are connected", ""},
+    Route{"GET", "/api/v1/turns", true, false, view_turns, "The last hundred turns, newest first",
+          ""},
+    Route{"GET", "/api/v1/usage", false, false, view_usage,
+          "What the usage is made of, by component", "account"},
+    Route{"GET", "/api/v1/overrides", false, false, view_overrides, "Overrides, newest first",
+          "account,in_force,limit"},
+    Route{"POST", "/api/v1/overrides", true, true, view_set_override,
+          "Pin an account to a standing", ""},
+    Route{"DELETE", "/api/v1/overrides/{id}", true, true, view_end_override, "End an override now",
+          "reason,dry_run"},
+    Route{"GET", "/api/v1/adjustments", false, false, view_adjustments, "Adjustments, newest first",
+          "account,limit"},
+    Route{"POST", "/api/v1/adjustments", true, true, view_add_adjustment, "Add to an allocation",
+          ""},
+    Route{"DELETE", "/api/v1/adjustments/{id}", true, true, view_take_back,
+          "Take an adjustment back", "reason,dry_run"},
+    Route{"GET", "/api/v1/resets", false, false, view_resets, "Accounts that were judged anew",
+          "account,limit"},
+    Route{"POST", "/api/v1/resets", true, true, view_reopen,
+          "Judge accounts as if their period had just begun", ""},
+    Route{"POST", "/api/v1/cleanup", true, false, view_cleanup,
+          "Remove old evaluations and commands", ""},
+    Route{"GET", "/api/v1/controller", true, true, view_controller,
+          "Settings and clock of slurmctld, asked now", ""},
+    Route{"GET", "/api/v1/tokens", true, false, view_tokens,
+          "Tokens by name and role; on the Unix socket only", ""},
+    Route{"POST", "/api/v1/tokens", true, false, view_add_token,
+          "Make a token; on the Unix socket only", ""},
+    Route{"DELETE", "/api/v1/tokens/{name}", true, false, view_remove_token,
+          "Remove a token; on the Unix socket only", ""},
+    Route{"GET", "/api/v1/ondemand/balances.json", true, false, view_ondemand,
+          "Balances as Open OnDemand reads them", "component"},
+    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/", false, false, waldur_list,
+          "Policies with Waldur's fields", "scope,scope_uuid,page,page_size"},
+    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/", false, false, waldur_no_write,
+          "405: policies live in sluiced.yaml or in Waldur", ""},
+    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/actions/", false, false,
+          waldur_actions, "The names of actions", ""},
+    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/preview_impact/", true, false,
+          waldur_preview, "Thresholds and the dates at which they are crossed", ""},
+    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/", false, false,
+          waldur_policy, "One policy", ""},
+    Route{"PUT", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/", false, false,
+          waldur_no_write, "405: policies live in sluiced.yaml or in Waldur", ""},
+    Route{"PATCH", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/", false, false,
+          waldur_no_write, "405: policies live in sluiced.yaml or in Waldur", ""},
+    Route{"DELETE", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/", false, false,
+          waldur_no_write, "405: policies live in sluiced.yaml or in Waldur", ""},
+    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/dry-run/", true, true,
+          waldur_dry_run, "What an evaluation would decide", ""},
+    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/evaluate/", true, true,
+          waldur_evaluate, "Evaluate now", ""},
+    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/force-period-reset/", true,
+          true, waldur_reset, "Judge flagged accounts below 100 % anew", ""},
+    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/evaluation-logs/", false,
+          false, waldur_evaluations, "Evaluations, newest first, at most 100",
+          "resource_uuid,billing_period,page,page_size"},
+    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/command-history/", false,
+          false, waldur_commands, "Commands, newest first, at most 100",
+          "resource_uuid,page,page_size"},
+    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/report-command-result/",
+          true, false, waldur_report, "What an agent did with its commands", ""},
 };
 
 // What stands for the placeholder, "" for a route without; nullopt: another path.
@@ -51,8 +116,8 @@ std::optional<std::string> match(std::string_view pattern, std::string_view path
         !path.ends_with(tail))
         return std::nullopt;
     const auto name = path.substr(head.size(), path.size() - head.size() - tail.size());
-    // A name may hold slashes only where nothing follows it.
-    if (!tail.empty() && name.find('/') != std::string_view::npos)
+    // Names of accounts may hold slashes.
+    if (pattern.substr(open) != "{name}" && name.find('/') != std::string_view::npos)
         return std::nullopt;
     return std::string(name);
 }
@@ -63,7 +128,19 @@ Response not_allowed(std::string allow) {
     return out;
 }
 
-Response routed(const Request& request, ports::Service& service) {
+// Routes for staff: those who only read may read these, too.
+bool may(const Request& request) {
+    return request.viewer.staff || (request.viewer.reads_all && request.method == "GET");
+}
+
+Response forbidden(const ports::Viewer& viewer) {
+    if (viewer.reads_all)
+        return failure(403, "The " + viewer.name + " may only read.");
+    return failure(403, "Only root and SlurmUser may do this; you are uid " +
+                            std::to_string(viewer.uid) + ".");
+}
+
+Response routed(const Request& request, ports::Service& service, Shared shared) {
     std::string allow;
     for (const auto& route : kRoutes) {
         auto name = match(route.path, request.path);
@@ -73,10 +150,9 @@ Response routed(const Request& request, ports::Service& service) {
             allow += (allow.empty() ? "" : ", ") + std::string(route.method);
             continue;
         }
-        if (route.staff && !request.viewer.staff)
-            return failure(403, "Only root and SlurmUser may do this; you are uid " +
-                                    std::to_string(request.viewer.uid) + ".");
-        return route.handler(Call{request, service, std::move(*name)});
+        if (route.staff && !may(request))
+            return forbidden(request.viewer);
+        return route.handler(Call{request, service, shared, std::move(*name)});
     }
     if (!allow.empty())
         return not_allowed(std::move(allow));
@@ -105,15 +181,15 @@ bool waits(const Request& request) {
     return false;
 }
 
-Response dispatch(const Request& request, ports::Service& service) noexcept {
+Response dispatch(const Request& request, ports::Service& service, Shared shared) noexcept {
     try {
-        return routed(request, service);
+        return routed(request, service, shared);
     } catch (const std::exception& fault) {
         log_fault(fault.what(), request);
     } catch (...) {
         log_fault("unknown exception", request);
     }
-    return Response{500, "{\"detail\":\"internal error\"}\n", ""};
+    return Response{500, "{\"detail\":\"internal error\"}\n"};
 }
 
 } // namespace sluice::http

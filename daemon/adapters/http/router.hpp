@@ -10,9 +10,19 @@
 
 namespace sluice::http {
 
+class TokenFile;
+class AccountsText;
+
+// What requests share; what is missing is answered with 404 or computed each time.
+struct Shared {
+    TokenFile* tokens = nullptr;
+    AccountsText* texts = nullptr;
+};
+
 struct Call {
     const Request& request;
     ports::Service& service;
+    Shared shared;
     std::string name; // what stands for the {placeholder} in the path
 };
 
@@ -24,6 +34,8 @@ struct Route {
     bool staff;            // users get 403
     bool waits;            // runs a turn: must not occupy a thread that others need
     Handler handler;
+    std::string_view summary;
+    std::string_view query = {}; // parameters, comma-separated
 };
 
 std::span<const Route> routes();
@@ -32,6 +44,6 @@ std::span<const Route> routes();
 bool waits(const Request& request);
 
 // Never throws; a fault of ours is status 500 and a log line.
-Response dispatch(const Request& request, ports::Service& service) noexcept;
+Response dispatch(const Request& request, ports::Service& service, Shared shared = {}) noexcept;
 
 } // namespace sluice::http

@@ -2,8 +2,11 @@
 #include "daemon/adapters/http/server.hpp"
 
 #include "common/base/log.hpp"
+#include "daemon/adapters/http/accounts_text.hpp"
 #include "daemon/adapters/http/listener.hpp"
+#include "daemon/adapters/http/login.hpp"
 #include "daemon/adapters/http/router.hpp"
+#include "daemon/adapters/http/tcp.hpp"
 #include "daemon/adapters/http/workers.hpp"
 
 #include <algorithm>
@@ -12,6 +15,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
+#include <list>
 #include <map>
 #include <microhttpd.h>
 #include <sys/socket.h>
@@ -36,9 +41,12 @@ constexpr unsigned kIdleSeconds = 15;
 constexpr std::size_t kMostPerUser = 32;
 constexpr std::size_t kMostPerStaff = 256;
 constexpr std::size_t kAnswerThreads = 4;
+constexpr unsigned kMostPerAddress = 256; // a proxy is one address
+constexpr const char* kTlsVersions = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
 struct Connection {
-    std::optional<std::uint32_t> uid;
+    std::optional<std::uint32_t> uid; // Unix socket
+    std::string address;              // TCP
 };
 
 struct DaemonRelease {
@@ -58,7 +66,16 @@ struct Exchange {
     std::size_t received = 0;
     bool started = false;
     bool answered = false;
+    std::string authorization;
+    std::string address;
     Response response;
+};
+
+// A listening socket and the library's daemon on it.
+struct Front {
+    UniqueFd fd;
+    DaemonRef daemon;
+    bool tls = false;
 };
 
 MhdResult queue_response(MHD_Connection* connection, const Response& answer) {
@@ -67,20 +84,30 @@ MhdResult queue_response(MHD_Connection* connection, const Response& answer) {
         answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY));
     if (!response)
         return MHD_NO;
-    MHD_add_response_header(response.get(), "Content-Type", "application/json");
+    MHD_add_response_header(response.get(), "Content-Type", answer.type.c_str());
     MHD_add_response_header(response.get(), "Cache-Control", "no-store");
     if (!answer.allow.empty())
         MHD_add_response_header(response.get(), "Allow", answer.allow.c_str());
+    MHD_add_response_header(response.get(), "X-Content-Type-Options", "nosniff");
+    for (const auto& [key, value] : answer.headers)
+        MHD_add_response_header(response.get(), key.c_str(), value.c_str());
     return MHD_queue_response(connection, static_cast<unsigned>(answer.status), response.get());
 }
 
 MhdResult add_query(void* out, MHD_ValueKind, const char* key, const char* value) {
     try {
-        static_cast<Request*>(out)->query[key] = value != nullptr ? value : "";
+        // A key that comes twice is a list.
+        auto& text = static_cast<Request*>(out)->query[key];
+        text += (text.empty() ? "" : ",") + std::string(value != nullptr ? value : "");
         return MHD_YES;
     } catch (...) {
         return MHD_NO;
     }
+}
+
+std::string header(MHD_Connection* connection, const char* name) {
+    const char* text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    return text != nullptr ? text : "";
 }
 
 std::size_t announced_length(MHD_Connection* connection) {
@@ -101,7 +128,13 @@ struct HttpServer::Engine {
     Guarded<std::map<std::uint32_t, std::size_t>> connections; // by uid
     Lane answers{kAnswerThreads, kMostConnections};
     Lane turns{1, 16};
-    DaemonRef daemon;
+    std::unique_ptr<TokenFile> tokens;
+    std::unique_ptr<Login> login; // with TCP
+    AccountsText texts;
+    Certificate certificate;
+    DaemonRef daemon; // on the Unix socket
+    std::vector<Front> fronts;
+    std::list<DaemonRef> retired; // of former certificates, until their connections are over
 
     Engine(HttpSettings s, ports::Service& v, Listener l)
         : settings(std::move(s)), service(v), listener(std::move(l)) {}
@@ -113,20 +146,25 @@ struct HttpServer::Engine {
                settings.staff_uids.end();
     }
 
-    bool start_daemon();
+    Result<void> start_fronts();
+    Result<void> open_tokens();
+    DaemonRef start_daemon(int fd, const Certificate* with);
+    void reload();
     void connected(int fd, void** context);
     void disconnected(void** context);
     Exchange* begin(MHD_Connection* connection, const char* url, const char* method);
     MhdResult advance(MHD_Connection* connection, Exchange& exchange, const char* data,
                       std::size_t* size);
     MhdResult answer(MHD_Connection* connection, Exchange& exchange);
+    Response respond(Exchange& exchange);
 
     ~Engine() {
-        if (!daemon)
-            return;
         // What cannot be quiesced is closed by the library itself.
-        if (MHD_quiesce_daemon(daemon.get()) == MHD_INVALID_SOCKET)
+        if (daemon && MHD_quiesce_daemon(daemon.get()) == MHD_INVALID_SOCKET)
             listener.descriptor().release();
+        for (auto& front : fronts)
+            if (front.daemon && MHD_quiesce_daemon(front.daemon.get()) == MHD_INVALID_SOCKET)
+                front.fd.release();
         // A suspended connection would make the library abort: all are resumed here.
         turns.stop();
         answers.stop();
@@ -134,7 +172,9 @@ struct HttpServer::Engine {
 };
 
 void HttpServer::Engine::connected(int fd, void** context) {
-    auto made = std::make_unique<Connection>(Connection{peer_uid(fd)});
+    auto made = std::make_unique<Connection>(Connection{peer_uid(fd), ""});
+    if (!made->uid)
+        made->address = peer_address(fd);
     if (made->uid) {
         auto count = connections.lock();
         const std::size_t most = staff(*made->uid) ? kMostPerStaff : kMostPerUser;
@@ -162,6 +202,11 @@ Exchange* HttpServer::Engine::begin(MHD_Connection* connection, const char* url,
     made->request.method = made->head ? "GET" : method;
     made->request.path = url;
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, &made->request);
+    made->authorization = header(connection, "Authorization");
+    const auto* tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (const std::string host = header(connection, "Host"); !host.empty())
+        made->request.origin =
+            (tls != nullptr && tls->tls_session != nullptr ? "https://" : "http://") + host;
     return made.release();
 }
 
@@ -195,9 +240,11 @@ MhdResult HttpServer::Engine::answer(MHD_Connection* connection, Exchange& excha
     const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     const auto* peer =
         info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
-    if (peer == nullptr || !peer->uid)
+    if (peer == nullptr || (!peer->uid && peer->address.empty()))
         return queue_response(connection, failure(401, "The kernel does not tell who you are."));
-    exchange.request.viewer = {*peer->uid, staff(*peer->uid)};
+    exchange.address = peer->address;
+    if (peer->uid)
+        exchange.request.viewer = {*peer->uid, staff(*peer->uid)};
     Lane& lane = waits(exchange.request) ? turns : answers;
     const auto resume = [connection, &exchange](Response response) {
         exchange.response = std::move(response);
@@ -205,8 +252,7 @@ MhdResult HttpServer::Engine::answer(MHD_Connection* connection, Exchange& excha
         MHD_resume_connection(connection);
     };
     Lane::Job job = [this, resume, &exchange](bool abandoned) {
-        resume(abandoned ? failure(503, "The daemon is stopping.")
-                         : dispatch(exchange.request, service));
+        resume(abandoned ? failure(503, "The daemon is stopping.") : respond(exchange));
     };
     MHD_suspend_connection(connection);
     if (!lane.submit(std::move(job)))
@@ -214,8 +260,19 @@ MhdResult HttpServer::Engine::answer(MHD_Connection* connection, Exchange& excha
     return MHD_YES;
 }
 
+// On an answering thread: munged may be slow.
+Response HttpServer::Engine::respond(Exchange& exchange) {
+    if (!exchange.address.empty() && exchange.request.path != "/healthz") {
+        auto found = login->identify(exchange.authorization, exchange.address);
+        if (auto* refusal = std::get_if<Response>(&found))
+            return std::move(*refusal);
+        exchange.request.viewer = std::get<ports::Viewer>(found);
+    }
+    return dispatch(exchange.request, service, {tokens.get(), &texts});
+}
+
 // The lambdas are the library's callbacks: nothing may be thrown through them.
-bool HttpServer::Engine::start_daemon() {
+DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with) {
     const auto access = [](void* self, MHD_Connection* connection, const char* url,
                            const char* method, const char*, const char* data, std::size_t* size,
                            void** context) -> MhdResult {
@@ -250,15 +307,101 @@ bool HttpServer::Engine::start_daemon() {
         std::vsnprintf(text, sizeof text, format, arguments);
         log::event(log::Level::debug, "SLUICE-0502", "http-library", {{"text", text}});
     };
-    daemon.reset(MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, nullptr,
-        nullptr, +access, this, MHD_OPTION_EXTERNAL_LOGGER, +log, nullptr,
+    std::vector<MHD_OptionItem> extra;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    if (fd != listener.descriptor().get())
+        extra.push_back({MHD_OPTION_PER_IP_CONNECTION_LIMIT, kMostPerAddress, nullptr});
+    const auto text = [](std::string_view from) { return const_cast<char*>(from.data()); };
+    if (with != nullptr) {
+        flags |= MHD_USE_TLS;
+        extra.push_back({MHD_OPTION_HTTPS_MEM_CERT, 0, text(with->chain)});
+        extra.push_back({MHD_OPTION_HTTPS_MEM_KEY, 0, text(with->key.reveal())});
+        extra.push_back({MHD_OPTION_HTTPS_PRIORITIES, 0, text(kTlsVersions)});
+    }
+    extra.push_back({MHD_OPTION_END, 0, nullptr});
+    return DaemonRef(MHD_start_daemon(
+        flags, 0, nullptr, nullptr, +access, this, MHD_OPTION_EXTERNAL_LOGGER, +log, nullptr,
         MHD_OPTION_NOTIFY_CONNECTION, +connection_changed, this, MHD_OPTION_NOTIFY_COMPLETED,
-        +completed, nullptr, MHD_OPTION_LISTEN_SOCKET, listener.descriptor().get(),
-        MHD_OPTION_THREAD_POOL_SIZE, kListenThreads, MHD_OPTION_CONNECTION_LIMIT, kMostConnections,
+        +completed, nullptr, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
+        kListenThreads, MHD_OPTION_CONNECTION_LIMIT, kMostConnections,
         MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        kConnectionMemory, MHD_OPTION_END));
-    return daemon != nullptr;
+        kConnectionMemory, MHD_OPTION_ARRAY, extra.data(), MHD_OPTION_END));
+}
+
+Result<void> HttpServer::Engine::open_tokens() {
+    if (settings.tokens.empty())
+        return {};
+    auto opened = TokenFile::open(settings.tokens);
+    if (!opened)
+        return opened.error();
+    tokens = std::move(*opened);
+    login =
+        std::make_unique<Login>(LoginSettings{settings.staff_uids, settings.munge_socket}, *tokens);
+    return {};
+}
+
+Result<void> HttpServer::Engine::start_fronts() {
+    if (auto opened = open_tokens(); !opened)
+        return opened;
+    if (settings.listen.empty())
+        return {};
+    if (!login)
+        return Error{Errc::malformed, "http.listen needs http.tokens"};
+    const bool tls = !settings.tls_certificate.empty();
+    if (tls) {
+        auto read = read_certificate(settings.tls_certificate, settings.tls_key);
+        if (!read)
+            return read.error();
+        certificate = std::move(*read);
+    }
+    for (const auto& address : settings.listen) {
+        auto fd = listen_tcp(address);
+        if (!fd)
+            return fd.error();
+        auto started = start_daemon(fd->get(), tls ? &certificate : nullptr);
+        if (!started)
+            return Error{Errc::unavailable,
+                         "http.listen " + address + ": the server cannot start" +
+                             (tls ? "; do tls_certificate and tls_key fit together?" : "")};
+        fronts.push_back({std::move(*fd), std::move(started), tls});
+    }
+    return {};
+}
+
+// The new certificate listens beside the old one before the old one stops: no connection is
+// refused.
+void HttpServer::Engine::reload() {
+    if (settings.tls_certificate.empty() || fronts.empty())
+        return;
+    const auto refuse = [](const std::string& error) {
+        log::event(log::Level::error, "SLUICE-0513", "certificate-refused", {{"error", error}});
+    };
+    auto read = read_certificate(settings.tls_certificate, settings.tls_key);
+    if (!read)
+        return refuse(read.error().context);
+    if (read->chain == certificate.chain && read->key.reveal() == certificate.key.reveal())
+        return;
+    std::vector<Front> fresh;
+    for (const auto& front : fronts) {
+        UniqueFd fd(::fcntl(front.fd.get(), F_DUPFD_CLOEXEC, 0));
+        auto started = start_daemon(fd.get(), &*read);
+        if (!started)
+            return refuse("certificate and key do not fit together, or are no PEM");
+        fresh.push_back({std::move(fd), std::move(started), true});
+    }
+    for (auto& front : fronts) {
+        if (MHD_quiesce_daemon(front.daemon.get()) == MHD_INVALID_SOCKET)
+            front.fd.release();
+        retired.push_back(std::move(front.daemon));
+    }
+    fronts = std::move(fresh);
+    certificate = std::move(*read);
+    log::event(log::Level::notice, "SLUICE-0514", "certificate-loaded",
+               {{"file", settings.tls_certificate}});
+}
+
+void HttpServer::reload_certificate() {
+    engine_->reload();
 }
 
 HttpServer::HttpServer(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
@@ -272,9 +415,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpSettings settings,
     if (!listener)
         return std::move(listener).error();
     auto engine = std::make_unique<Engine>(std::move(settings), service, std::move(*listener));
-    if (!engine->start_daemon())
+    engine->daemon = engine->start_daemon(engine->listener.descriptor().get(), nullptr);
+    if (!engine->daemon)
         return Error{Errc::unavailable,
                      "the HTTP server cannot start: " + std::string(std::strerror(errno))};
+    if (auto started = engine->start_fronts(); !started)
+        return started.error();
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(engine)));
 }
 

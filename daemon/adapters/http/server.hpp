@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Serves /healthz and /api/v1 on a Unix socket. The only file pair that knows libmicrohttpd.
+// Serves the routes on a Unix socket and, when configured, on TCP with TLS. The only file pair that
+// knows libmicrohttpd.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -16,6 +17,11 @@ struct HttpSettings {
     std::string socket_path;
     // May do everything; root and the daemon's own uid are added by themselves.
     std::vector<std::uint32_t> staff_uids;
+    std::vector<std::string> listen = {}; // host:port; none: the Unix socket only
+    std::string tls_certificate = {};     // PEM files; both or none
+    std::string tls_key = {};
+    std::string tokens = {}; // file of TokenFile; needed with `listen`
+    std::string munge_socket = {};
 };
 
 class HttpServer {
@@ -24,6 +30,9 @@ public:
     // Listener::open.
     static Result<std::unique_ptr<HttpServer>> start(HttpSettings settings,
                                                      ports::Service& service);
+    // Reads certificate and key again; new connections get the new one. One that cannot be used is
+    // told in the log, and the old one stays.
+    void reload_certificate();
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     // Stops listening, answers 503 to what waits, and returns when the running calls of the

@@ -34,6 +34,22 @@ Value planned(const std::vector<model::Command>& commands, const std::vector<std
     return out;
 }
 
+// Slashes stay: paths are encoded, too.
+std::string percent_encoded(std::string_view text) {
+    constexpr std::string_view kPlain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (kPlain.find(c) != std::string_view::npos)
+            out += c;
+        else
+            (((out += '%') += kHex[byte >> 4]) += kHex[byte & 15]);
+    }
+    return out;
+}
+
 } // namespace
 
 Value envelope(const Call& call, const ports::DaemonInfo& info, Value warnings) {
@@ -166,6 +182,58 @@ Value evaluation(const Call& call, const ports::TurnReport& turn,
     out.set("withheld", planned(turn.plan.withheld, wanted));
     out.set("problems", render_problems(turn));
     return out;
+}
+
+std::size_t Page::begin(std::size_t count) const {
+    return number - 1 > count / std::max<std::size_t>(size, 1)
+               ? count
+               : std::min(count, (number - 1) * size);
+}
+
+std::size_t Page::end(std::size_t count) const {
+    const std::size_t from = begin(count);
+    return size > count - from ? count : from + size;
+}
+
+Result<Page> page_of(const Request& request, std::size_t size_without, std::size_t most) {
+    Page out{1, size_without};
+    const auto take = [&](const char* key, std::size_t& into, std::size_t largest) {
+        const auto found = request.query.find(key);
+        if (found == request.query.end())
+            return true;
+        const auto& text = found->second;
+        const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), into);
+        return fault == std::errc{} && end == text.data() + text.size() && into >= 1 &&
+               into <= largest;
+    };
+    if (!take("page", out.number, 1'000'000))
+        return Error{Errc::not_found, "Invalid page."};
+    if (!take("page_size", out.size, most))
+        return Error{Errc::malformed, "page_size is a number from 1 to " + std::to_string(most)};
+    return out;
+}
+
+void put_paging(Response& response, const Request& request, const Page& page, std::size_t count) {
+    response.headers.emplace_back("X-Result-Count", std::to_string(count));
+    if (page.size >= SIZE_MAX)
+        return;
+    std::string rest;
+    for (const auto& [key, value] : request.query)
+        if (key != "page")
+            rest += '&' + percent_encoded(key) + '=' + percent_encoded(value);
+    std::string link;
+    const auto add = [&](std::size_t number, const char* rel) {
+        link += (link.empty() ? "<" : ", <") + request.origin + percent_encoded(request.path) +
+                "?page=" + std::to_string(number) + rest + ">; rel=\"" + rel + '"';
+    };
+    const std::size_t last = std::max<std::size_t>(1, (count + page.size - 1) / page.size);
+    add(1, "first");
+    if (page.number > 1)
+        add(page.number - 1, "prev");
+    if (page.number < last)
+        add(page.number + 1, "next");
+    add(last, "last");
+    response.headers.emplace_back("Link", std::move(link));
 }
 
 } // namespace sluice::http

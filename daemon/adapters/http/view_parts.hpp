@@ -38,6 +38,18 @@ std::optional<Response> unknown(const Call& call, const ports::TurnReport* turn,
 json::Value accounts_array(const ports::TurnReport* turn, const Visible& visible,
                            const std::vector<std::string>& wanted);
 
+// A page of a list: ?page= (from 1) and ?page_size=; without either the whole of it.
+struct Page {
+    std::size_t number = 1;
+    std::size_t size = SIZE_MAX;
+    std::size_t begin(std::size_t count) const;
+    std::size_t end(std::size_t count) const;
+};
+// malformed; not_found is the caller's matter.
+Result<Page> page_of(const Request& request, std::size_t size_without, std::size_t most);
+// X-Result-Count, and Link with first, prev, next and last where they exist.
+void put_paging(Response& response, const Request& request, const Page& page, std::size_t count);
+
 inline constexpr std::size_t kMostLimit = 10000;
 // ?limit=, a default without. malformed
 Result<std::size_t> limit(const Request& request);
@@ -53,7 +65,7 @@ Response journal_view(const Call& call, std::string_view key, Ask ask, Show show
         return failure(query.error());
     json::Value list = json::Value::array();
     // An empty list would mean all accounts.
-    if (call.request.viewer.staff || !query->accounts.empty()) {
+    if (call.request.viewer.sees_all() || !query->accounts.empty()) {
         const auto records = ask(*query);
         if (!records)
             return failure(records.error());

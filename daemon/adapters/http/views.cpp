@@ -2,6 +2,7 @@
 #include "daemon/adapters/http/views.hpp"
 
 #include "common/base/text.hpp"
+#include "daemon/adapters/http/accounts_text.hpp"
 #include "daemon/adapters/http/render.hpp"
 #include "daemon/adapters/http/view_parts.hpp"
 
@@ -87,7 +88,7 @@ Result<std::set<std::string>> balance_accounts(const Call& call, const ports::Tu
     const auto found = std::find_if(turn.users.begin(), turn.users.end(),
                                     [&](const auto& u) { return u.name == user->second; });
     const bool self = found != turn.users.end() && found->uid == call.request.viewer.uid;
-    if (!call.request.viewer.staff && !self)
+    if (!call.request.viewer.sees_all() && !self)
         return Error{Errc::refused, "Only root and SlurmUser may see the balance of other users."};
     if (found == turn.users.end())
         return Error{Errc::not_found, "user '" + user->second + "' has no association in Slurm"};
@@ -104,12 +105,12 @@ Response view_health(const Call&) {
 
 Response view_info(const Call& call) {
     Value out = envelope(call);
-    out.set("info", render_info(call.service.info(), call.request.viewer.staff));
+    out.set("info", render_info(call.service.info(), call.request.viewer.sees_all()));
     return ok(out);
 }
 
 Response view_status(const Call& call) {
-    const bool staff = call.request.viewer.staff;
+    const bool staff = call.request.viewer.sees_all();
     const TurnPtr turn = call.service.last_turn();
     const auto info = call.service.info();
     const auto gate = call.service.gate();
@@ -123,17 +124,21 @@ Response view_status(const Call& call) {
     Value summary = Value::object();
     summary.set("plugins", gate.plugins.size()).set("sequence", gate.sequence);
     out.set("gate", std::move(summary));
-    out.set("accounts", accounts_array(turn.get(), visible, wanted));
+    out.set("accounts", Value::array());
     out.set("problems", staff && turn != nullptr ? render_problems(*turn) : Value::array());
-    return ok(out);
+    return with_accounts(call, turn, out, wanted);
 }
 
 Response view_accounts(const Call& call) {
     const TurnPtr turn = call.service.last_turn();
-    const Visible visible(turn.get(), call.request.viewer);
     Value out = envelope(call);
-    out.set("accounts", accounts_array(turn.get(), visible, {}));
-    return ok(out);
+    out.set("accounts", Value::array());
+    const auto wanted = asked(call.request);
+    const Visible visible(turn.get(), call.request.viewer);
+    if (turn != nullptr)
+        if (auto bad = unknown(call, turn.get(), visible, wanted))
+            return std::move(*bad);
+    return with_accounts(call, turn, out, wanted);
 }
 
 Response view_account(const Call& call) {

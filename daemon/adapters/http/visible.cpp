@@ -37,7 +37,8 @@ std::set<std::string> accounts_of(const ports::TurnReport& turn, const std::stri
     return accounts_where(turn, [&user](const model::User& u) { return u.name == user; });
 }
 
-Visible::Visible(const ports::TurnReport* turn, const ports::Viewer& viewer) : all_(viewer.staff) {
+Visible::Visible(const ports::TurnReport* turn, const ports::Viewer& viewer)
+    : all_(viewer.sees_all()) {
     if (!all_ && turn != nullptr)
         own_ = accounts_of(*turn, viewer.uid);
 }

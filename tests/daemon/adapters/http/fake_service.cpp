@@ -109,6 +109,7 @@ FakeService::FakeService() : turn(std::make_shared<ports::TurnReport>(sample_tur
     daemon.started = instant(kNow - 3600);
     daemon.config_file = "/etc/sluice/sluiced.yaml";
     daemon.config_loaded = daemon.started;
+    daemon.now = instant(kNow);
 }
 
 ports::DaemonInfo FakeService::info() const {
@@ -179,6 +180,33 @@ Result<std::vector<ports::CommandRecord>> FakeService::commands(const ports::Que
     if (out.size() > query.limit)
         out.resize(query.limit);
     return out;
+}
+
+Result<model::Preview> FakeService::preview(const model::PreviewInput& input) const {
+    if (input.grace_ratio > Decimal::whole(10))
+        return Error{Errc::malformed, "grace_ratio: 0 to 10"};
+    model::Preview out;
+    out.component = {"hours", "node", Decimal::whole(60)};
+    out.allocation = out.effective = 1000 * kHour;
+    out.used = 850 * kHour;
+    out.percent = 8500;
+    out.status = "notification";
+    out.thresholds = {
+        {"notification", Decimal::whole(80), 800 * kHour, model::Outlook::exceeded, 0, {}}};
+    return out;
+}
+
+std::shared_ptr<const model::PolicySet> FakeService::policies() const {
+    auto set = std::make_shared<model::PolicySet>();
+    set->components = {{"node_hours", "node", Decimal::whole(60)}};
+    model::Policy policy;
+    policy.name = "quarterly";
+    policy.mode = model::Mode::enforce;
+    policy.grace_ratio = *Decimal::parse("0.2");
+    policy.actions = {model::Action::notify_organization_owners,
+                      model::Action::request_slurm_resource_pausing};
+    set->policies = {policy};
+    return set;
 }
 
 ports::GateStatus FakeService::gate() const {

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Prometheus text, format 0.0.4. Names begin with sluice_, in base units; labels are those that
+// Slurm's own exporters use, so that they can be joined.
+#include "daemon/adapters/http/view_parts.hpp"
+#include "daemon/adapters/http/watch_views.hpp"
+
+#include <cstdio>
+
+namespace sluice::http {
+namespace {
+
+using Labels = std::vector<std::pair<const char*, std::string>>;
+
+std::string escaped(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\\' || c == '"')
+            out += '\\';
+        if (c == '\n')
+            out += "\\n";
+        else
+            out += c;
+    }
+    return out;
+}
+
+class Sheet {
+public:
+    void family(const char* name, const char* type, const char* help) {
+        name_ = name;
+        text_ +=
+            std::string("# HELP ") + name + ' ' + help + "\n# TYPE " + name + ' ' + type + '\n';
+    }
+    void sample(const Labels& labels, const std::string& value) {
+        text_ += name_;
+        const char* before = "{";
+        for (const auto& [key, text] : labels) {
+            text_ += std::string(before) + key + "=\"" + escaped(text) + '"';
+            before = ",";
+        }
+        text_ += (labels.empty() ? " " : "} ") + value + '\n';
+    }
+    void sample(const Labels& labels, std::int64_t value) { sample(labels, std::to_string(value)); }
+    std::string take() { return std::move(text_); }
+
+private:
+    std::string name_;
+    std::string text_;
+};
+
+// 12310 hundredths of a percent are 1.2310.
+std::string ratio(std::int64_t hundredths) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%s%lld.%04lld", hundredths < 0 ? "-" : "",
+                  static_cast<long long>(hundredths < 0 ? -hundredths : hundredths) / 10000,
+                  static_cast<long long>(hundredths < 0 ? -hundredths : hundredths) % 10000);
+    return text;
+}
+
+std::string thousandths(std::int64_t value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%lld.%03lld", static_cast<long long>(value / 1000),
+                  static_cast<long long>(value % 1000));
+    return text;
+}
+
+void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::TurnReport* turn) {
+    sheet.family("sluice_build_info", "gauge", "Version of the daemon; always 1.");
+    sheet.sample({{"version", info.version}, {"cluster", info.cluster}}, 1);
+    sheet.family("sluice_leader", "gauge", "This daemon is the one that decides.");
+    sheet.sample({}, 1);
+    sheet.family("sluice_start_timestamp_seconds", "gauge", "When the daemon started.");
+    sheet.sample({}, epoch(info.started));
+    sheet.family("sluice_config_refused", "gauge", "The newest settings were refused.");
+    sheet.sample({}, info.config_error.empty() ? 0 : 1);
+    sheet.family("sluice_source_up", "gauge", "A source that turns need answers.");
+    for (const char* source : {"slurmdbd", "slurmctld", "journal"}) {
+        bool up = true;
+        for (const auto& down : info.down)
+            up = up && down != source;
+        sheet.sample({{"source", source}}, up ? 1 : 0);
+    }
+    if (turn == nullptr)
+        return;
+    sheet.family("sluice_last_evaluation_timestamp_seconds", "gauge",
+                 "Instant of the figures that are shown.");
+    sheet.sample({}, epoch(turn->decision.now));
+    sheet.family("sluice_last_turn_timestamp_seconds", "gauge", "When the last turn began.");
+    sheet.sample({}, epoch(turn->at));
+    sheet.family("sluice_last_turn_duration_seconds", "gauge", "How long the last turn took.");
+    sheet.sample({}, thousandths(turn->duration_ms));
+    sheet.family("sluice_last_turn_failed", "gauge", "The last turn could not be done.");
+    sheet.sample({}, turn->error.empty() ? 0 : 1);
+    sheet.family("sluice_problems", "gauge", "Problems that wait for a person.");
+    sheet.sample({}, static_cast<std::int64_t>(turn->problems.size()));
+}
+
+using Accounts = std::vector<model::AccountDecision>;
+
+void put_figures(Sheet& sheet, const Accounts& accounts, const char* name, const char* help,
+                 Amount (*value)(const model::Figure&)) {
+    sheet.family(name, "gauge", help);
+    for (const auto& account : accounts)
+        for (const auto& figure : account.figures)
+            sheet.sample({{"account", account.account}, {"component", figure.component.name}},
+                         std::to_string(value(figure)));
+}
+
+void put_accounts(Sheet& sheet, const Accounts& accounts) {
+    put_figures(sheet, accounts, "sluice_account_allocation_tres_seconds",
+                "Effective allocation of the period.",
+                [](const model::Figure& f) { return f.effective; });
+    put_figures(sheet, accounts, "sluice_account_used_tres_seconds", "Used in the period.",
+                [](const model::Figure& f) { return f.used(); });
+    sheet.family("sluice_account_usage_ratio", "gauge",
+                 "The metric that the thresholds look at; 1 is the whole allocation.");
+    for (const auto& account : accounts)
+        if (account.percent)
+            sheet.sample({{"account", account.account}}, ratio(*account.percent));
+    sheet.family("sluice_account_paused", "gauge", "Submissions are refused.");
+    for (const auto& account : accounts)
+        sheet.sample({{"account", account.account}}, account.flags.paused ? 1 : 0);
+    sheet.family("sluice_account_downscaled", "gauge", "Jobs get a slower QOS.");
+    for (const auto& account : accounts)
+        sheet.sample({{"account", account.account}}, account.flags.downscaled ? 1 : 0);
+    sheet.family("sluice_account_period_end_timestamp_seconds", "gauge", "When the period ends.");
+    for (const auto& account : accounts)
+        if (account.period.end)
+            sheet.sample({{"account", account.account}}, epoch(*account.period.end));
+}
+
+void put_counter(Sheet& sheet, const ports::GateStatus& gate, const char* name, const char* help,
+                 std::uint64_t ports::PluginCounters::*member) {
+    sheet.family(name, "counter", help);
+    for (const auto& plugin : gate.plugins)
+        sheet.sample({{"host", plugin.host}}, std::to_string(plugin.counters.*member));
+}
+
+void put_gate(Sheet& sheet, const ports::GateStatus& gate) {
+    using ports::PluginCounters;
+    sheet.family("sluice_plugins_connected", "gauge", "Plugins that are connected.");
+    sheet.sample({}, static_cast<std::int64_t>(gate.plugins.size()));
+    sheet.family("sluice_snapshot_sequence", "gauge", "Newest snapshot.");
+    sheet.sample({}, std::to_string(gate.sequence));
+    put_counter(sheet, gate, "sluice_submissions_admitted_total", "Submissions admitted.",
+                &PluginCounters::admitted);
+    put_counter(sheet, gate, "sluice_submissions_warned_total", "Admitted with a warning.",
+                &PluginCounters::warned);
+    put_counter(sheet, gate, "sluice_submissions_refused_total", "Submissions refused.",
+                &PluginCounters::refused);
+    put_counter(sheet, gate, "sluice_plugin_faults_total", "Faults caught inside the plugin.",
+                &PluginCounters::faults);
+}
+
+} // namespace
+
+Response view_metrics(const Call& call) {
+    const TurnPtr turn = call.service.last_turn();
+    Sheet sheet;
+    put_daemon(sheet, call.service.info(), turn.get());
+    if (turn != nullptr)
+        put_accounts(sheet, turn->decision.accounts);
+    put_gate(sheet, call.service.gate());
+    Response out{200, sheet.take()};
+    out.type = "text/plain; version=0.0.4; charset=utf-8";
+    return out;
+}
+
+} // namespace sluice::http

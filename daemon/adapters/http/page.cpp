@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The accounts as one page: no script, nothing from elsewhere, every text escaped. It shows what
+// the viewer may see and changes nothing.
+#include "common/base/text.hpp"
+#include "common/model/units.hpp"
+#include "daemon/adapters/http/view_parts.hpp"
+#include "daemon/adapters/http/watch_views.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sluice::http {
+namespace {
+
+constexpr std::size_t kRows = 500;
+
+constexpr const char* kHead =
+    "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+    "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+    "<meta http-equiv=\"refresh\" content=\"60\"><title>Sluice</title><style>\n"
+    ":root{color-scheme:light dark;--ink:#1c2430;--soft:#5d6878;--line:#d9dee6;--paper:#fff;"
+    "--bar:#e9edf2;--good:#2f8f5b;--near:#c98a12;--slow:#d2691e;--stop:#c0392b}\n"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e4e9f0;--soft:#98a4b5;--line:#333d4b;"
+    "--paper:#161b22;--bar:#2a3340}}\n"
+    "body{font:15px/1.45 system-ui,sans-serif;color:var(--ink);background:var(--paper);"
+    "margin:2rem auto;max-width:72rem;padding:0 1rem}\n"
+    "h1{font-size:1.4rem;margin:0}p{margin:.3rem 0 1rem;color:var(--soft)}\n"
+    ".warn{border-left:4px solid var(--near);padding:.4rem .8rem;margin:.5rem 0;"
+    "background:var(--bar);color:var(--ink)}\n"
+    "table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:600;"
+    "color:var(--soft);border-bottom:2px solid var(--line)}\n"
+    "th,td{padding:.45rem .6rem;vertical-align:middle}td{border-bottom:1px solid var(--line)}"
+    ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
+    ".bar{position:relative;background:var(--bar);border-radius:4px;height:1rem;min-width:9rem;"
+    "overflow:hidden}.bar i{display:block;height:100%}\n"
+    ".bar b{position:absolute;top:0;bottom:0;width:2px;background:var(--ink);opacity:.45}\n"
+    ".tag{border-radius:1rem;padding:.1rem .6rem;color:#fff;font-size:.85rem;white-space:nowrap}"
+    ".good{background:var(--good)}.near{background:var(--near)}"
+    ".slow{background:var(--slow)}.stop{background:var(--stop)}\n"
+    "small{color:var(--soft)}a{color:inherit}footer{margin-top:1.5rem;color:var(--soft)}\n"
+    "</style></head><body>\n";
+
+std::string escaped(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        switch (c) {
+        case '&':
+            out += "&amp;";
+            break;
+        case '<':
+            out += "&lt;";
+            break;
+        case '>':
+            out += "&gt;";
+            break;
+        case '"':
+            out += "&quot;";
+            break;
+        case '\'':
+            out += "&#39;";
+            break;
+        default:
+            out += c;
+        }
+    }
+    return out;
+}
+
+std::string hundredths(std::int64_t value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%s%lld.%02lld", value < 0 ? "-" : "",
+                  static_cast<long long>(value < 0 ? -value : value) / 100,
+                  static_cast<long long>(value < 0 ? -value : value) % 100);
+    return text;
+}
+
+std::string units(Amount amount, const model::Component& component) {
+    const auto millionths = model::unit_millionths(amount, component);
+    return millionths ? hundredths(*millionths / 10'000) : "?";
+}
+
+struct Look {
+    const char* css;
+    const char* word;
+};
+
+Look look(const model::AccountDecision& account) {
+    if (account.flags.paused)
+        return {"stop", "paused"};
+    if (account.flags.downscaled)
+        return {"slow", "downscaled"};
+    return account.notify_reached ? Look{"near", "normal, nearly used up"} : Look{"good", "normal"};
+}
+
+// The whole width is the grace limit; the mark is 100 %.
+std::string bar(const model::AccountDecision& account, std::int64_t percent, const char* css) {
+    const std::int64_t full =
+        std::max<std::int64_t>(10'000, account.grace_limit.scaled() / (Decimal::kScale / 100));
+    const std::int64_t width = std::clamp<std::int64_t>(percent * 10'000 / full, 0, 10'000);
+    return "<div class=\"bar\" title=\"" + hundredths(percent) + " %\"><i class=\"" + css +
+           "\" style=\"width:" + hundredths(width) +
+           "%\"></i><b style=\"left:" + hundredths(100'000'000 / full) + "%\"></b></div>";
+}
+
+std::string cause(const model::AccountDecision& account) {
+    switch (account.cause.kind) {
+    case model::CauseKind::ancestor:
+        return " by " + account.cause.account;
+    case model::CauseKind::override_:
+        return " by override " + std::to_string(account.cause.override_id);
+    case model::CauseKind::foreign:
+        return " by hand";
+    case model::CauseKind::own:
+        break;
+    }
+    return "";
+}
+
+std::string row(const model::AccountDecision& account, const model::Figure& figure, bool first) {
+    const Look seen = look(account);
+    std::string out = "<tr><td>";
+    if (first)
+        out += "<strong>" + escaped(account.account) + "</strong><br><small>" +
+               escaped(join(account.policies, ", ")) +
+               (account.mode == model::Mode::observe ? ", observed only" : "") + "</small>";
+    out += "</td><td>" + escaped(figure.component.name) + "</td><td>" +
+           bar(account, figure.percent.value_or(0), seen.css) + "</td><td class=\"n\">" +
+           (figure.percent ? hundredths(*figure.percent) + " %" : "-") + "</td><td class=\"n\">" +
+           units(figure.used(), figure.component) + " / " +
+           units(figure.effective, figure.component) + "</td><td>";
+    if (first)
+        out += std::string("<span class=\"tag ") + seen.css + "\">" + seen.word +
+               escaped(cause(account)) + "</span>";
+    return out + "</td><td>" + escaped(account.period.label) + "</td><td>" +
+           (account.period.end ? iso(*account.period.end).substr(0, 10) : std::string("-")) +
+           "</td></tr>\n";
+}
+
+std::string warnings(const Call& call, const ports::TurnReport* turn) {
+    std::string out;
+    const auto warn = [&](const std::string& text) {
+        out += "<div class=\"warn\">" + escaped(text) + "</div>\n";
+    };
+    const auto info = call.service.info();
+    if (turn != nullptr && !turn->error.empty())
+        warn("The last turn failed; the figures are those of the last good one.");
+    for (const auto& source : info.down)
+        warn(source + " does not answer.");
+    if (call.request.viewer.sees_all() && !info.config_error.empty())
+        warn("New settings were refused: " + info.config_error);
+    return out;
+}
+
+std::string table(const ports::TurnReport& turn, const Visible& visible) {
+    std::vector<const model::AccountDecision*> shown;
+    for (const auto& account : turn.decision.accounts)
+        if (visible.sees(account.account))
+            shown.push_back(&account);
+    std::stable_sort(shown.begin(), shown.end(), [](const auto* a, const auto* b) {
+        return a->percent.value_or(0) > b->percent.value_or(0);
+    });
+    std::string out = "<table><thead><tr><th>Account</th><th>Component</th><th>Usage</th>"
+                      "<th class=\"n\">%</th><th class=\"n\">Used / granted</th><th>Standing</th>"
+                      "<th>Period</th><th>Resets</th></tr></thead><tbody>\n";
+    for (std::size_t i = 0; i < std::min(kRows, shown.size()); ++i)
+        for (const auto& figure : shown[i]->figures)
+            out += row(*shown[i], figure, &figure == shown[i]->figures.data());
+    out += "</tbody></table>\n";
+    if (shown.size() > kRows)
+        out += "<p>The " + std::to_string(kRows) + " fullest of " + std::to_string(shown.size()) +
+               " accounts.</p>\n";
+    return out;
+}
+
+} // namespace
+
+Response view_page(const Call& call) {
+    const TurnPtr turn = call.service.last_turn();
+    const auto info = call.service.info();
+    std::string out = kHead;
+    out += "<h1>Allocations on " + escaped(info.cluster) + "</h1>\n";
+    if (turn != nullptr)
+        out += "<p>Figures of " + escaped(iso(turn->decision.now)) +
+               ", the fullest account first. The mark in a bar is 100 %, its end the grace "
+               "limit.</p>\n" +
+               warnings(call, turn.get()) + table(*turn, Visible(turn.get(), call.request.viewer));
+    else
+        out += "<p>No turn has been done yet.</p>\n";
+    out += "<footer>sluiced " + escaped(info.version) +
+           " &middot; <a href=\"api/v1/status\">as JSON</a> &middot; <code>sluice explain "
+           "ACCOUNT</code> tells where each figure comes from.</footer>\n</body></html>\n";
+    Response response{200, std::move(out)};
+    response.type = "text/html; charset=utf-8";
+    response.headers.emplace_back("Content-Security-Policy",
+                                  "default-src 'none'; style-src 'unsafe-inline'; "
+                                  "frame-ancestors 'self'; base-uri 'none'; form-action 'none'");
+    response.headers.emplace_back("Referrer-Policy", "no-referrer");
+    return response;
+}
+
+} // namespace sluice::http

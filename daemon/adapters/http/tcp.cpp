@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/http/tcp.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <memory>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sluice::http {
+namespace {
+
+constexpr int kBacklog = 256;
+constexpr std::size_t kLargestFile = 1024 * 1024;
+
+struct AddressRelease {
+    void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
+};
+using AddressList = std::unique_ptr<addrinfo, AddressRelease>;
+
+Error failed(const std::string& what, const char* step) {
+    const int code = errno;
+    const Errc kind = code == EADDRINUSE                ? Errc::conflict
+                      : code == EACCES || code == EPERM ? Errc::refused
+                                                        : Errc::unavailable;
+    return {kind, what + ": " + step + ": " + std::strerror(code)};
+}
+
+Result<AddressList> resolve(const std::string& address) {
+    const auto colon = address.rfind(':');
+    std::string host = address.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[')
+        host = host.substr(1, host.size() - 2);
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    const int code = ::getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found);
+    if (code != 0)
+        return Error{Errc::not_found, "http.listen " + address + ": " + ::gai_strerror(code)};
+    return AddressList(found);
+}
+
+Result<std::string> read_file(const std::string& path, bool secret) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd)
+        return failed(path, "open");
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0)
+        return failed(path, "stat");
+    if (secret && (status.st_mode & 007) != 0)
+        return Error{Errc::refused, path + ": everybody may read this key; chmod 600 " + path};
+    std::string text(kLargestFile, '\0');
+    std::size_t size = 0;
+    for (ssize_t got = 0; size < text.size() &&
+                          (got = ::read(fd.get(), text.data() + size, text.size() - size)) > 0;)
+        size += static_cast<std::size_t>(got);
+    text.resize(size);
+    return text;
+}
+
+} // namespace
+
+Result<UniqueFd> listen_tcp(const std::string& address) {
+    const auto list = resolve(address);
+    if (!list)
+        return list.error();
+    const addrinfo& to = **list;
+    const std::string what = "http.listen " + address;
+    UniqueFd fd(::socket(to.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!fd)
+        return failed(what, "socket");
+    const int on = 1;
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (::bind(fd.get(), to.ai_addr, to.ai_addrlen) != 0)
+        return failed(what, "bind");
+    if (::listen(fd.get(), kBacklog) != 0)
+        return failed(what, "listen");
+    return fd;
+}
+
+std::string peer_address(int fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    char host[NI_MAXHOST] = "";
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+        (address.ss_family != AF_INET && address.ss_family != AF_INET6) ||
+        ::getnameinfo(reinterpret_cast<sockaddr*>(&address), size, host, sizeof host, nullptr, 0,
+                      NI_NUMERICHOST) != 0)
+        return "";
+    return host;
+}
+
+Result<Certificate> read_certificate(const std::string& chain_path, const std::string& key_path) {
+    auto chain = read_file(chain_path, false);
+    if (!chain)
+        return Error(chain.error()).in("http.tls_certificate");
+    auto key = read_file(key_path, true);
+    if (!key)
+        return Error(key.error()).in("http.tls_key");
+    return Certificate{std::move(*chain), Secret(std::move(*key))};
+}
+
+} // namespace sluice::http

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/http/waldur_render.hpp"
+
+#include "common/base/text.hpp"
+#include "common/base/zone.hpp"
+#include "common/hash/hash.hpp"
+#include "common/model/units.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::http::waldur {
+namespace {
+
+using json::Value;
+
+// Names of ours in version 5: 6ba7b811-9dad-11d1-80b4-00c04fd430c8 is RFC 9562's for URLs.
+constexpr std::string_view kUrlNamespace =
+    "\x6b\xa7\xb8\x11\x9d\xad\x11\xd1\x80\xb4\x00\xc0\x4f\xd4"
+    "\x30\xc8";
+constexpr const char* kBase = "/api/marketplace-slurm-periodic-usage-policies/";
+
+constexpr std::array kActions{model::Action::notify_organization_owners,
+                              model::Action::notify_external_user,
+                              model::Action::block_creation_of_new_resources,
+                              model::Action::request_slurm_resource_downscaling,
+                              model::Action::request_slurm_resource_pausing};
+
+Value number(Decimal value) {
+    return Value::decimal(value.scaled(), 9);
+}
+
+Value percent(const std::optional<std::int64_t>& hundredths) {
+    return Value::decimal(hundredths.value_or(0), 2);
+}
+
+Value flags(model::Flags flags) {
+    Value out = Value::object();
+    out.set("paused", flags.paused).set("downscaled", flags.downscaled);
+    return out;
+}
+
+struct PeriodWord {
+    int number;
+    std::string name;
+};
+
+// Waldur has four; a period of our own making is shown as the nearest of them, by its real name.
+PeriodWord period_word(const model::PeriodRule& rule) {
+    switch (rule.kind) {
+    case model::PeriodKind::total:
+        return {1, "Total"};
+    case model::PeriodKind::month:
+        return {2, "1 month"};
+    case model::PeriodKind::quarter:
+        return {3, "3 month"};
+    case model::PeriodKind::year:
+        return {4, "12 month"};
+    case model::PeriodKind::custom:
+        break;
+    }
+    return {rule.months <= 1   ? 2
+            : rule.months <= 6 ? 3
+                               : 4,
+            std::to_string(rule.months) + " month"};
+}
+
+const char* limit_word(model::LimitType type) {
+    switch (type) {
+    case model::LimitType::max_tres_mins:
+        return "MaxTRESMins";
+    case model::LimitType::grp_tres:
+        return "GrpTRES";
+    case model::LimitType::grp_tres_mins:
+        break;
+    }
+    return "GrpTRESMins";
+}
+
+// Whether the policy has done something to an account, and when it last began to.
+void put_fired(Value& out, const Scope& scope) {
+    bool fired = false;
+    Instant at = scope.info.config_loaded;
+    std::size_t affected = 0;
+    if (scope.turn != nullptr)
+        for (const auto& account : scope.turn->decision.accounts) {
+            if (!judges(account, scope.policy))
+                continue;
+            ++affected;
+            fired =
+                fired || account.flags.paused || account.flags.downscaled || account.notify_reached;
+            for (const auto& threshold : account.thresholds)
+                if (threshold.reached && threshold.since)
+                    at = std::max(at, *threshold.since);
+        }
+    // Null would break Waldur's client: a policy that never fired says when it was loaded.
+    out.set("has_fired", fired).set("fired_datetime", iso(at));
+    out.set("affected_resources_count", affected);
+}
+
+Value component_limits(const model::Policy& policy) {
+    Value out = Value::array();
+    if (policy.allocation)
+        for (const auto& [component, units] : *policy.allocation) {
+            Value one = Value::object();
+            one.set("type", component).set("limit", units.scaled() / Decimal::kScale);
+            out.append(std::move(one));
+        }
+    return out;
+}
+
+void put_rules(Value& out, const model::Policy& policy) {
+    const auto period = period_word(policy.period);
+    Value weights = Value::object();
+    for (const auto& [name, weight] : policy.billing.weights)
+        weights.set(name, number(weight));
+    out.set("component_limits_set", component_limits(policy));
+    out.set("period", period.number).set("period_name", period.name);
+    out.set("limit_type", limit_word(policy.limits.type));
+    out.set("tres_billing_enabled", policy.billing.enabled);
+    out.set("tres_billing_weights", std::move(weights));
+    out.set("carryover_factor", policy.carryover.factor.scaled() / Decimal::kScale);
+    out.set("carryover_enabled", policy.carryover.enabled);
+    out.set("grace_ratio", number(policy.grace_ratio));
+    out.set("raw_usage_reset", policy.raw_usage_reset);
+    out.set("qos_strategy",
+            policy.strategy == model::QosStrategy::progressive ? "progressive" : "threshold");
+}
+
+Value hours(Amount amount, const model::Component& component) {
+    const auto millionths = model::unit_millionths(amount, component);
+    return millionths ? Value::decimal(*millionths, model::kUnitPlaces) : Value();
+}
+
+Value carryover(const model::PreviewInput& input, const model::Preview& made) {
+    const auto& from = made.carryover;
+    if (!from.applied)
+        return {};
+    const auto& c = made.component;
+    Value out = Value::object();
+    out.set("previous_usage", hours(from.used_before, c));
+    out.set("carryover_factor", number(input.carryover_factor));
+    out.set("base_allocation", hours(from.base, c)).set("unused", hours(from.unused, c));
+    out.set("carryover_cap", hours(from.cap, c)).set("carryover", hours(from.carry, c));
+    out.set("total_allocation", hours(made.effective, c));
+    return out;
+}
+
+const char* outlook_word(model::Outlook outlook) {
+    switch (outlook) {
+    case model::Outlook::exceeded:
+        return "exceeded";
+    case model::Outlook::projected:
+        return "projected";
+    case model::Outlook::never:
+        break;
+    }
+    return "never";
+}
+
+Value parameters(const model::Command& command) {
+    Value out = Value::object();
+    out.set("account", command.account);
+    switch (command.type) {
+    case model::CommandType::fairshare:
+        out.set("fairshare", command.shares);
+        break;
+    case model::CommandType::qos:
+        out.set("qos", join(command.qos, ",")).set("reason", command.reason);
+        break;
+    case model::CommandType::limits: {
+        Value limits = Value::object();
+        for (const auto& [tres, value] : command.limits)
+            limits.set(tres, value);
+        out.set("limit_type", limit_word(command.limit_type)).set("limits", std::move(limits));
+        break;
+    }
+    case model::CommandType::reset_usage:
+        break;
+    }
+    return out;
+}
+
+void put_resource(Value& out, const std::string& cluster, const std::string& account) {
+    out.set("resource_uuid", uuid("resource", cluster, account)).set("resource_name", account);
+}
+
+} // namespace
+
+std::string uuid(std::string_view kind, std::string_view cluster, std::string_view name) {
+    std::string text(kUrlNamespace);
+    ((text += "sluice:") += kind) += ':';
+    ((text += cluster) += ':') += name;
+    const auto digest = hash::sha1(text);
+    // A host that forbids SHA-1 has SHA-256; its first bytes do as well.
+    std::string bytes = digest ? digest->substr(0, 16) : hash::sha256(text).value().substr(0, 16);
+    bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0fU) | 0x50U);
+    bytes[8] = static_cast<char>((static_cast<unsigned char>(bytes[8]) & 0x3fU) | 0x80U);
+    return hash::hex(bytes);
+}
+
+std::string bare(std::string_view text) {
+    std::string out;
+    for (const char c : lower(text)) {
+        if (c == '-')
+            continue;
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'f'))
+            return "";
+        out += c;
+    }
+    return out.size() == 32 ? out : "";
+}
+
+bool judges(const model::AccountDecision& account, const model::Policy& policy) {
+    return std::find(account.policies.begin(), account.policies.end(), policy.name) !=
+           account.policies.end();
+}
+
+std::string_view action_name(model::Action action) {
+    switch (action) {
+    case model::Action::notify_organization_owners:
+        return "notify_organization_owners";
+    case model::Action::notify_external_user:
+        return "notify_external_user";
+    case model::Action::block_creation_of_new_resources:
+        return "block_creation_of_new_resources";
+    case model::Action::request_slurm_resource_downscaling:
+        return "request_slurm_resource_downscaling";
+    case model::Action::request_slurm_resource_pausing:
+        break;
+    }
+    return "request_slurm_resource_pausing";
+}
+
+Value all_actions() {
+    Value out = Value::array();
+    for (const auto action : kActions)
+        out.append(action_name(action));
+    return out;
+}
+
+Value policy(const Scope& scope) {
+    const auto& from = scope.policy;
+    const std::string id = uuid("policy", scope.info.cluster, from.name);
+    const std::string offering = uuid("offering", scope.info.cluster, "");
+    std::string actions;
+    for (const auto action : from.actions)
+        (actions += actions.empty() ? "" : ",") += action_name(action);
+    Value options = Value::object();
+    if (!from.external_users.empty())
+        options.set("notify_external_user", join(from.external_users, ","));
+    Value out = Value::object();
+    out.set("uuid", id).set("url", scope.origin + kBase + id + "/");
+    out.set("scope", scope.origin + "/api/marketplace-provider-offerings/" + offering + "/");
+    out.set("scope_name", scope.info.cluster).set("scope_uuid", offering);
+    out.set("actions", actions).set("created", iso(scope.info.config_loaded));
+    out.set("created_by_full_name", "sluiced.yaml: " + from.name);
+    out.set("created_by_username", "sluice");
+    put_fired(out, scope);
+    out.set("options", std::move(options)).set("organization_groups", Value::array());
+    out.set("apply_to_all", true);
+    put_rules(out, from);
+    return std::move(out.set("warnings", Value::array()));
+}
+
+Value preview(const model::PreviewInput& input, const model::Preview& made) {
+    const auto& c = made.component;
+    Value thresholds = Value::object();
+    thresholds.set("allocation", hours(made.effective, c));
+    thresholds.set("grace_ratio", number(input.grace_ratio));
+    thresholds.set("notification_ratio", Value::decimal(8, 1));
+    Value projections = Value::object();
+    for (const auto& each : made.thresholds) {
+        thresholds.set(each.name + "_threshold", hours(each.amount, c));
+        Value one = Value::object();
+        one.set("days", each.days);
+        one.set("date", each.date ? Value(date_text(*each.date)) : Value());
+        projections.set(each.name, std::move(one.set("status", outlook_word(each.outlook))));
+    }
+    Value out = Value::object();
+    out.set("base_allocation", hours(made.allocation, c));
+    out.set("effective_allocation", hours(made.effective, c));
+    out.set("carryover_enabled", input.carryover_enabled);
+    out.set("carryover", carryover(input, made)).set("thresholds", std::move(thresholds));
+    out.set("grace_ratio", number(input.grace_ratio));
+    out.set("carryover_factor", number(input.carryover_factor));
+    out.set("current_usage", hours(made.used, c));
+    out.set("daily_usage_rate", number(input.daily_usage_rate));
+    out.set("usage_percentage", percent(made.percent));
+    out.set("current_qos_status", made.status).set("date_projections", std::move(projections));
+    out.set("preview_commands", Value::array()).set("command_history", Value::array());
+    const auto month = input.today.year() / input.today.month();
+    out.set("billing_period_start", date_text(month / 1));
+    return std::move(out.set("billing_period_end",
+                             date_text(std::chrono::year_month_day(month / std::chrono::last))));
+}
+
+Value dry(const std::string& cluster, const model::Policy& policy,
+          const model::AccountDecision& account) {
+    Value triggers = Value::array();
+    if (account.own.paused)
+        triggers.append("pause");
+    if (account.own.downscaled)
+        triggers.append("downscale");
+    if (account.notify_reached && policy.has(model::Action::notify_organization_owners))
+        triggers.append("notify");
+    Value out = Value::object();
+    put_resource(out, cluster, account.account);
+    out.set("usage_percentage", percent(account.percent));
+    out.set("paused", account.previous_flags.paused);
+    out.set("downscaled", account.previous_flags.downscaled);
+    return std::move(out.set("would_trigger", std::move(triggers)));
+}
+
+Value evaluated(const std::string& cluster, const model::Policy&,
+                const model::AccountDecision& account) {
+    Value out = Value::object();
+    put_resource(out, cluster, account.account);
+    out.set("usage_percentage", percent(account.percent));
+    out.set("actions_taken", account.actions_taken);
+    out.set("previous_state", flags(account.previous_flags));
+    return std::move(out.set("new_state", flags(account.flags)));
+}
+
+Value evaluation(const ports::EvaluationRecord& record) {
+    const auto grace = Decimal::parse(record.grace_limit);
+    Value out = Value::object();
+    out.set("uuid", uuid("evaluation", record.cluster, std::to_string(record.id)));
+    put_resource(out, record.cluster, record.account);
+    out.set("billing_period", record.billing_period);
+    out.set("usage_percentage", percent(record.percent));
+    out.set("grace_limit_percentage", grace ? number(*grace) : Value(0));
+    out.set("actions_taken", record.actions_taken);
+    out.set("previous_state", flags(record.previous)).set("new_state", flags(record.now));
+    // No message goes to an agent: the daemon changes Slurm itself, see command-history.
+    out.set("stomp_message_sent", false).set("site_agent_confirmed", Value());
+    out.set("site_agent_response", Value());
+    return std::move(out.set("evaluated_at", iso(record.at)));
+}
+
+Value command(const ports::CommandRecord& record) {
+    Value out = Value::object();
+    out.set("uuid", uuid("command", record.cluster, std::to_string(record.id)));
+    out.set("command_type", model::name(record.command.type));
+    out.set("description", record.command.description);
+    out.set("shell_command", record.command.sacctmgr);
+    out.set("parameters", parameters(record.command));
+    out.set("executed_at", iso(record.finished.value_or(record.requested)));
+    out.set("execution_mode", record.mode);
+    out.set("success", record.success.value_or(false));
+    return std::move(out.set("error_message",
+                             record.success ? record.error : "not known yet whether it is done"));
+}
+
+} // namespace sluice::http::waldur

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/http/watch_views.hpp"
+
+#include "common/model/units.hpp"
+#include "daemon/adapters/http/view_parts.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace sluice::http {
+namespace {
+
+using json::Value;
+
+// A turn may be late by this much before the daemon counts as not ready.
+constexpr std::int64_t kLateTurns = 3;
+constexpr std::int64_t kLateSeconds = 60;
+
+struct Part {
+    const char* name;
+    std::string fault; // "": good
+};
+
+std::string turn_fault(const ports::TurnReport* turn, const ports::DaemonInfo& info) {
+    if (turn == nullptr)
+        return "no turn has been done yet";
+    if (!turn->error.empty())
+        return "the last turn failed";
+    const auto age = (info.now - turn->at).count();
+    if (age > kLateTurns * info.interval_s + kLateSeconds)
+        return "the last turn was " + std::to_string(age) + " s ago";
+    return "";
+}
+
+std::string source_fault(const ports::DaemonInfo& info, const char* name) {
+    const bool away = std::find(info.down.begin(), info.down.end(), name) != info.down.end();
+    return away ? std::string(name) + " does not answer" : "";
+}
+
+std::string plugin_fault(const ports::TurnReport* turn, const ports::GateStatus& gate) {
+    const bool enforced =
+        turn != nullptr &&
+        std::any_of(turn->decision.accounts.begin(), turn->decision.accounts.end(),
+                    [](const auto& account) { return account.mode == model::Mode::enforce; });
+    return enforced && gate.plugins.empty() ? "no plugin is connected" : "";
+}
+
+// What is left of the component, in its unit; nullopt: the account has none of it.
+std::optional<Value> left_of(const model::AccountDecision& account, const std::string& component) {
+    for (const auto& figure : account.figures)
+        if (figure.component.name == component)
+            if (const auto millionths =
+                    model::unit_millionths(figure.effective - figure.used(), figure.component))
+                return Value::decimal(*millionths, model::kUnitPlaces);
+    return std::nullopt;
+}
+
+} // namespace
+
+Response view_ready(const Call& call) {
+    const TurnPtr turn = call.service.last_turn();
+    const auto info = call.service.info();
+    const Part parts[] = {{"slurmdbd", source_fault(info, "slurmdbd")},
+                          {"slurmctld", source_fault(info, "slurmctld")},
+                          {"journal", source_fault(info, "journal")},
+                          {"turn", turn_fault(turn.get(), info)},
+                          {"plugin", plugin_fault(turn.get(), call.service.gate())}};
+    Value shown = Value::object();
+    bool ready = true;
+    for (const auto& part : parts) {
+        Value one = Value::object();
+        one.set("ready", part.fault.empty()).set("fault", part.fault);
+        shown.set(part.name, std::move(one));
+        ready = ready && part.fault.empty();
+    }
+    Value out = Value::object();
+    out.set("status", ready ? "ready" : "not ready").set("parts", std::move(shown));
+    return ok(out, ready ? 200 : 503);
+}
+
+// https://osc.github.io/ood-documentation/latest/customizations.html, "Balance warnings"
+Response view_ondemand(const Call& call) {
+    const TurnPtr turn = call.service.last_turn();
+    if (turn == nullptr)
+        return failure(503, "no turn has been done yet; try again in a moment");
+    const auto set = call.service.policies();
+    const auto asked_for = call.request.query.find("component");
+    std::string component = set->components.empty() ? "" : set->components.front().name;
+    if (asked_for != call.request.query.end())
+        component = asked_for->second;
+    if (set->component(component) == nullptr)
+        return failure(404, "no component '" + component + "'");
+    Value balances = Value::array();
+    for (const auto& user : turn->users) {
+        const std::set<std::string> accounts(user.accounts.begin(), user.accounts.end());
+        for (const auto& name : accounts) {
+            const auto* account = turn->decision.find(name);
+            auto left = account != nullptr ? left_of(*account, component) : std::nullopt;
+            if (!left)
+                continue;
+            Value one = Value::object();
+            one.set("user", user.name).set("project", name).set("value", std::move(*left));
+            balances.append(std::move(one));
+        }
+    }
+    Value config = Value::object();
+    config.set("unit", component).set("project_type", "account");
+    Value out = Value::object();
+    out.set("version", 1).set("timestamp", epoch(turn->decision.now));
+    out.set("config", std::move(config)).set("balances", std::move(balances));
+    return ok(out);
+}
+
+} // namespace sluice::http

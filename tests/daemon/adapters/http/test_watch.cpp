@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Readiness, metrics, the description of the routes, Open OnDemand's balances and the page.
+#include "daemon/adapters/http/router.hpp"
+#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "tests/support/case.hpp"
+
+#include <cctype>
+
+using namespace sluice;
+using sluice::test::FakeService;
+
+namespace {
+
+http::Response get(FakeService& service, const std::string& path,
+                   ports::Viewer viewer = {0, true, "", false}) {
+    http::Request request;
+    request.method = "GET";
+    request.path = path;
+    request.viewer = std::move(viewer);
+    return http::dispatch(request, service);
+}
+
+json::Value parsed(const http::Response& response) {
+    auto body = json::parse(response.body, {.bytes = 1 << 20});
+    CHECK(body.has_value());
+    return std::move(*body);
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+CASE(ready_means_that_each_part_is) {
+    FakeService service;
+    CHECK_EQ(get(service, "/readyz").status, 200);
+    service.plugins = false;
+    service.daemon.down = {"slurmdbd"};
+    service.daemon.now += std::chrono::hours(1);
+    const auto answer = get(service, "/readyz");
+    CHECK_EQ(answer.status, 503);
+    const auto body = parsed(answer);
+    CHECK(!body["parts"]["slurmdbd"]["ready"].boolean());
+    CHECK(body["parts"]["journal"]["ready"].boolean());
+    CHECK(!body["parts"]["plugin"]["ready"].boolean());
+    CHECK_EQ(body["parts"]["turn"]["fault"].text(), "the last turn was 3600 s ago");
+    service.turn = nullptr;
+    CHECK_EQ(get(service, "/readyz").status, 503);
+}
+
+CASE(metrics_have_types_and_escaped_labels) {
+    FakeService service;
+    auto turn = sluice::test::sample_turn();
+    turn.decision.accounts.front().account = "odd\"na\\me\n";
+    service.turn = std::make_shared<ports::TurnReport>(turn);
+    const auto answer = get(service, "/metrics");
+    CHECK(has(answer.type, "version=0.0.4"));
+    CHECK(has(answer.body, "# TYPE sluice_account_usage_ratio gauge\n"));
+    CHECK(has(answer.body, "sluice_account_usage_ratio{account=\"physics\"} 1.2310\n"));
+    CHECK(has(answer.body, "sluice_account_paused{account=\"odd\\\"na\\\\me\\n\"} 0\n"));
+    CHECK(has(answer.body, "sluice_submissions_refused_total{host=\"ctl1\"} 3\n"));
+    CHECK(has(answer.body, "sluice_source_up{source=\"slurmdbd\"} 1\n"));
+    CHECK_EQ(get(service, "/metrics", {5, false, "", false}).status, 403);
+    CHECK_EQ(get(service, "/metrics", {5, false, "token x", true}).status, 200);
+}
+
+CASE(openapi_describes_every_route_and_nothing_else) {
+    FakeService service;
+    const auto body = parsed(get(service, "/api/v1/openapi.json"));
+    std::size_t described = 0;
+    for (const auto& path : body["paths"].keys())
+        described += body["paths"][path].size();
+    CHECK_EQ(described, http::routes().size());
+    for (const auto& route : http::routes()) {
+        std::string method;
+        for (const char c : route.method)
+            method += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        const auto operation = body["paths"][route.path][method];
+        CHECK(operation.exists());
+        CHECK(!operation["summary"].text().empty());
+        CHECK(operation["responses"]["200"].exists());
+        const bool placeholder = route.path.find('{') != std::string_view::npos;
+        CHECK_EQ(placeholder, operation["parameters"].size() != 0 &&
+                                  operation["parameters"].at(0)["in"].text() == "path");
+    }
+}
+
+CASE(ondemand_gets_a_balance_for_each_user_and_account) {
+    FakeService service;
+    const auto body = parsed(get(service, "/api/v1/ondemand/balances.json"));
+    CHECK_EQ(body["version"].integer(), 1);
+    CHECK_EQ(body["config"]["unit"].text(), "node_hours");
+    CHECK_EQ(body["balances"].size(), 2U);
+    CHECK_EQ(body["balances"].at(1)["user"].text(), "bob");
+    CHECK_EQ(body["balances"].at(1)["project"].text(), "chem");
+    CHECK_EQ(body["balances"].at(1)["value"].number(), 389.75);
+    CHECK_EQ(get(service, "/api/v1/ondemand/balances.json", {5, false, "", false}).status, 403);
+}
+
+CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
+    FakeService service;
+    auto turn = sluice::test::sample_turn();
+    turn.decision.accounts.front().account = "<script>alert('x')</script>";
+    service.turn = std::make_shared<ports::TurnReport>(turn);
+    const auto page = get(service, "/");
+    CHECK(has(page.type, "text/html"));
+    CHECK(!has(page.body, "<script"));
+    CHECK(has(page.body, "&lt;script&gt;alert(&#39;x&#39;)"));
+    CHECK(has(page.body, "<strong>physics</strong>"));
+    CHECK(!has(page.body, "http://"));
+    CHECK(!has(page.body, "https://"));
+    bool csp = false;
+    for (const auto& [key, value] : page.headers)
+        csp = csp || (key == "Content-Security-Policy" && has(value, "default-src 'none'"));
+    CHECK(csp);
+    const auto bob = get(service, "/", {sluice::test::kBob, false, "", false});
+    CHECK(!has(bob.body, "<strong>physics</strong>"));
+    service.turn = nullptr;
+    CHECK(has(get(service, "/").body, "No turn has been done yet"));
+}
+
+CASE(readers_see_everything_and_change_nothing) {
+    FakeService service;
+    http::Request request;
+    request.method = "POST";
+    request.path = "/api/v1/overrides";
+    request.viewer = {4294967295U, false, "token grafana", true};
+    const auto refused = http::dispatch(request, service);
+    CHECK_EQ(refused.status, 403);
+    CHECK(has(refused.body, "The token grafana may only read."));
+    CHECK_EQ(parsed(get(service, "/api/v1/accounts", request.viewer))["accounts"].size(), 4U);
+    CHECK_EQ(get(service, "/api/v1/turns", request.viewer).status, 200);
+    CHECK_EQ(get(service, "/api/v1/tokens").status, 404);
+    CHECK_EQ(get(service, "/api/v1/tokens", {4294967295U, true, "token waldur", false}).status,
+             403);
+}
