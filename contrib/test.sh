@@ -8,19 +8,23 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/contrib/lib/packages.sh"
 # shellcheck source=contrib/lib/tree.sh
 . "$top/contrib/lib/tree.sh"
+# shellcheck source=contrib/lib/fast.sh
+. "$top/contrib/lib/fast.sh"
 
-STEPS='packages tree format build unit integration clang asan tsan distcheck'
+STEPS='packages tree format build unit integration distcheck asan tsan rpm deb matrix'
 usage() {
     cat <<END
-usage: contrib/test.sh [--unit] [--integration] [--only STEP[,STEP...]] [--skip STEP[,STEP...]] [--keep] [-j N]
+usage: contrib/test.sh [--unit] [--integration] [--matrix] [--only STEP[,STEP...]] [--skip STEP[,STEP...]] [--keep] [-j N]
   steps: $STEPS
     packages     apt-get install what is missing (contrib/packages-debian.txt)
     tree         copy the tree, bootstrap
     format       clang-format-14, direction of includes, shell scripts
     build        gcc, warnings are errors          unit         make check on it
-    integration  on private Slurm clusters         clang        the same with clang 14
-    asan, tsan   unit tests under sanitizers       distcheck    from the tarball
+    integration  on private Slurm clusters         distcheck    from the tarball, unit tests too, by clang 14
+    asan, tsan   unit tests under sanitizers       rpm, deb     packages: built, installed, upgraded, removed
+    matrix       build, unit and integration tests on other releases of Slurm and Debian (contrib/matrix.sh)
   --unit         only what the unit tests need     --integration  only what the integration tests need
+  --matrix       the matrix, too: beside the other steps, from the begin on
   --only, --skip choose steps (those they need are added)
   --keep         leave the build folder and say where it is
   -j N           parallel compilations and tests (default: CPUs)
@@ -28,12 +32,13 @@ Last line: "N passed, N failed". Exit status 1 if anything failed or is missing.
 END
 }
 
-chosen=" $STEPS " keep=0 jobs=$(nproc)
+chosen=" ${STEPS/ matrix/} " keep=0 jobs=$(nproc)
 choose() { chosen=" packages tree ${1//,/ } "; }
 while [ $# -gt 0 ]; do
     case $1 in
         --unit) choose build,unit ;;
         --integration) choose build,integration ;;
+        --matrix) chosen+='matrix ' ;;
         --only) choose "${2:?--only needs a step}" && shift ;;
         --skip) for step in ${2//,/ }; do chosen=${chosen/" $step "/ }; done && shift ;;
         --keep) keep=1 ;;
@@ -52,7 +57,9 @@ if [[ $chosen = *" unit "* || $chosen = *" integration "* ]] && [[ $chosen != *"
 export LC_ALL=C CI=true # a skipped test is a missing part
 work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX") || exit 1
 chmod 755 "$work"
+matrix=''
 finish() {
+    [ -z "$matrix" ] || { kill "$matrix" && wait "$matrix"; } 2>/dev/null
     [ $keep -eq 1 ] && echo "kept: $work" && return
     chmod -R u+w "$work" # distcheck's copy is read-only when it was interrupted
     rm -rf "$work"
@@ -103,7 +110,7 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
         grep -vE '^\[( RUN  |   OK | *OK)' "$log" | tail -n 60
     done <"$work/failed-logs.$1" 2>/dev/null
     echo "--- end of step $1"
-    if [ "$1" = integration ]; then
+    if [[ ' integration matrix ' = *" $1 "* ]]; then
         cat "$work/$1.log" # its runner was brief already
     else
         grep -n -m 10 -E '(error|Error|FAIL)' "$work/$1.log"
@@ -111,7 +118,13 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
     fi
 }
 
-step_packages() { packages_install build cluster check; }
+step_packages() {
+    local groups='build cluster check'
+    [[ $chosen != *' rpm '* && $chosen != *' deb '* ]] || groups+=' package'
+    [[ $chosen != *' matrix '* ]] || groups+=' matrix'
+    # shellcheck disable=SC2086
+    packages_install $groups
+}
 
 step_tree() { tree_copy "$top" "$work/src" && cd "$work/src" && ./bootstrap; }
 
@@ -127,19 +140,11 @@ step_format() {
     return $rc
 }
 
-# configured FOLDER COMPILER [ARGS...]: a build folder beside the copy of the tree
-configured() {
-    local folder=$work/$1 cc=$2 cxx
-    shift 2
-    case $cc in
-        clang*) cxx=clang++${cc#clang} ;;
-        *) cxx=g++ ;;
-    esac
-    mkdir -p "$folder" && cd "$folder" || return 1
-    ../src/configure CC="$CACHE$cc" CXX="$CACHE$cxx" --enable-warnings=error "$@" && make -j"$jobs" all
+# What sites get: -O2 -g, each header read where it is included. The other builds look for other things.
+step_build() {
+    mkdir "$work/build" && cd "$work/build" &&
+        ../src/configure CC="${CACHE}gcc" CXX="${CACHE}g++" --enable-warnings=error && make -j"$jobs" all
 }
-
-step_build() { configured build gcc; }
 
 step_unit() { checked unit build; }
 
@@ -174,37 +179,56 @@ step_integration() {
     return $rc
 }
 
-# The first build is what sites get (-O2 -g). The others look for other things and compile in half the time without it.
-step_clang() { configured clang clang-14 CXXFLAGS='-O0 -g0' && checked clang clang && one_point; }
-step_asan() {
-    configured asan gcc --enable-sanitize=address,undefined CXXFLAGS='-O1 -g1' && checked asan asan && one_point
-}
-step_tsan() {
-    configured tsan gcc --enable-sanitize=thread CXXFLAGS='-O1 -g1' && checked tsan tsan fixed_addresses && one_point
+step_asan() { sanitized asan address,undefined; }
+step_tsan() { sanitized tsan thread fixed_addresses; }
+sanitized() { # sanitized STEP SANITIZERS [WRAPPER]
+    mkdir "$work/$1" && cd "$work/$1" || return 1
+    CC="${CACHE}gcc" CXX="${CACHE}g++" fast_configure ../src '-O0 -g1' --enable-warnings=error --enable-sanitize="$2" && checked "$1" "$1" "${3:-}" || return 1
+    step_passed=0 # the same tests once more: they count once, as a whole
 }
 
 # ThreadSanitizer of gcc 12 does not start where the kernel spreads addresses over more bits than it knows.
 fixed_addresses() { if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi; }
 
-# The same tests once more under another compiler: they count once, as a whole.
-one_point() { step_passed=0; }
-
-step_distcheck() {
-    mkdir "$work/dist" && cd "$work/dist" || return 1
+# Without the compiled header: clang refuses one where a target's flags differ (-pthread), instead of leaving it aside.
+step_distcheck() (
+    mkdir "$work/dist" && cd "$work/dist" || exit 1
     # in the environment, so that the configure of the unpacked tarball gets them too
-    export CC="${CACHE}gcc" CXX="${CACHE}g++" CXXFLAGS='-O0 -g0'
+    export CC="${CACHE}clang-14" CXX="${CACHE}clang++-14" CFLAGS='-O0 -g0' CXXFLAGS='-O0 -g0'
     ../src/configure && make -j"$jobs" distcheck
+)
+
+step_rpm() { counted "$work/src/tests/packaging/rpm.sh"; }
+step_deb() { counted "$work/src/tests/packaging/deb.sh"; }
+step_matrix() {
+    wait "$matrix"
+    matrix=''
+    counted cat "$work/matrix.out"
+}
+
+# counted COMMAND...: its last line is "N passed, N failed"
+counted() {
+    local line
+    "$@" | tee "$work/counted"
+    line=$(tail -n 1 "$work/counted")
+    [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]] || return 1
+    step_passed=${BASH_REMATCH[1]} step_failed=${BASH_REMATCH[2]}
+    [ "$step_failed" -eq 0 ]
 }
 
 echo "Sluice tests in $work on $jobs CPUs; $(date -u +%H:%M:%S) UTC"
 begin=$EPOCHSECONDS
 if run_step packages && run_step tree; then
+    if [[ $chosen = *' matrix '* ]]; then
+        "$top/contrib/matrix.sh" -j 1 >"$work/matrix.out" 2>&1 </dev/null &
+        matrix=$!
+    fi
     run_step format
     if run_step build; then
         run_step unit
         run_step integration
     fi
-    for step in clang asan tsan distcheck; do run_step $step; done
+    for step in distcheck asan tsan rpm deb matrix; do run_step $step; done
 fi
 
 echo

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A build that is soon there: not optimised, and the standard headers, which take most of a compilation, compiled once.
-# Not what sites get, and never the only build: a missing #include shows only in one without it.
+# Not what sites get, and never the only build: a missing #include shows only in one without it. For gcc only.
 # shellcheck shell=bash
 
 # fast_configure SOURCE FLAGS [ARGS...]: configures SOURCE in this folder to be compiled with FLAGS; then make as usual
