@@ -2,6 +2,8 @@
 #include "daemon/app/collector.hpp"
 
 #include "common/policy/periods.hpp"
+#include "common/policy/subjects.hpp"
+#include "common/policy/tree.hpp"
 
 #include <algorithm>
 
@@ -13,16 +15,14 @@ constexpr const char* kSlurmctld = "slurmctld";
 constexpr const char* kMunge = "munge";
 constexpr const char* kJournal = "journal";
 
-// Whose usage is needed. Empty (everybody's) when a policy grants to accounts that the file does
-// not name.
-std::set<std::string> accounts_of(const model::PolicySet& set) {
-    for (const auto& policy : set.policies)
-        if (policy.allocation)
-            return {};
+// Whose usage is needed: only of accounts that are judged. `root` above all would be a question
+// about the whole tree.
+std::set<std::string> accounts_of(const model::PolicySet& set, const model::Structure& structure) {
+    const policy::Tree tree{structure};
+    std::vector<std::string> unknown;
     std::set<std::string> names;
-    for (const auto& [name, settings] : set.accounts)
-        if (settings.allocation)
-            names.insert(name);
+    for (const auto& subject : policy::subjects(set, tree, unknown))
+        names.insert(subject.account);
     return names;
 }
 
@@ -76,7 +76,8 @@ void Collector::settle(Instant now) {
 Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string>& by_user,
                                   model::Facts& facts) {
     const ports::UsageQuestion question{policy::windows(rules.set, rules.zone, facts.now),
-                                        facts.now, accounts_of(rules.set), by_user};
+                                        facts.now, accounts_of(rules.set, facts.structure),
+                                        by_user};
     auto usage = accounting_.usage(facts.structure, question);
     if (usage) {
         facts.usage = std::move(*usage);

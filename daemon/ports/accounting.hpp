@@ -23,7 +23,7 @@ struct RawUsage {
 struct UsageQuestion {
     std::vector<Window> windows;
     Instant now{};                  // nothing after it counts
-    std::set<std::string> accounts; // whose usage; empty: everybody's
+    std::set<std::string> accounts; // whose usage
     // Of which accounts the settled part is wanted by user as well (they need not be in
     // `accounts`).
     std::set<std::string> by_user;

@@ -35,8 +35,8 @@ std::vector<const Association*> accounts_of(const model::Structure& structure,
                                             const ports::UsageQuestion& asked) {
     std::vector<const Association*> wanted;
     for (const Association& row : structure.associations)
-        if (row.user.empty() && (asked.accounts.empty() || asked.accounts.contains(row.account) ||
-                                 asked.by_user.contains(row.account)))
+        if (row.user.empty() &&
+            (asked.accounts.contains(row.account) || asked.by_user.contains(row.account)))
             wanted.push_back(&row);
     return wanted;
 }

@@ -114,3 +114,13 @@ CASE(errors_are_told_apart_by_their_source) {
              "munge");
     CHECK_EQ(source_of({Errc::unavailable, "who knows"}, "slurmdbd"), "slurmdbd");
 }
+
+CASE(usage_is_asked_of_judged_accounts_only) {
+    Collecting bench;
+    bench.slurm.add_account("chem");
+    CHECK(bench.collect());
+    CHECK(bench.slurm.asked.accounts == std::set<std::string>{"physics"});
+    bench.rules.set.policies.front().allocation = {{"node_hours", Decimal::whole(5)}};
+    CHECK(bench.collect());
+    CHECK((bench.slurm.asked.accounts == std::set<std::string>{"chem", "physics"})); // not root
+}

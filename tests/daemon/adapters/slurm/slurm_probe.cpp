@@ -166,6 +166,9 @@ private:
                 .insert(name.substr(name.front() == '+'));
         if (!read())
             return;
+        if (question.accounts.empty() && question.by_user.empty())
+            for (const model::Association& row : structure_.associations)
+                question.accounts.insert(row.account);
         const auto started = std::chrono::steady_clock::now();
         const auto all = accounting_.usage(structure_, question);
         const std::chrono::duration<double, std::milli> took =
