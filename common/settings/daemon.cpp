@@ -31,38 +31,6 @@ std::optional<std::int64_t> parse_seconds(const Node& node) {
     return whole * unit;
 }
 
-void read_seconds(MapReader& top, std::string_view key, std::chrono::seconds& out) {
-    const Node* node = top.take(key);
-    if (node == nullptr)
-        return;
-    if (const auto seconds = parse_seconds(*node))
-        out = std::chrono::seconds{*seconds};
-    else
-        top.errors().add(node->place(), std::string(key) +
-                                            ": expected seconds from 1 to 86400, or 30s, 5m, 1h, "
-                                            "found " +
-                                            describe(*node));
-}
-
-void read_path(MapReader& map, std::string_view key, std::string& out, std::size_t longest) {
-    const Node* node = map.take(key);
-    if (node == nullptr)
-        return;
-    const auto path = as_text(*node, key, map.errors());
-    if (!path)
-        return;
-    if (path->empty() || path->front() != '/')
-        map.errors().add(node->place(), std::string(key) + ": " + shown(*path) +
-                                            " is no absolute path; begin it with /");
-    else if (path->size() > longest)
-        map.errors().add(node->place(), std::string(key) + ": longer than " +
-                                            std::to_string(longest) +
-                                            " bytes; choose a shorter path");
-    else
-        out = *path;
-}
-
-constexpr std::size_t kLongestPath = 4095;
 constexpr std::size_t kLongestSocket = 107; // sockaddr_un::sun_path with its NUL
 
 bool is_address(std::string_view text) {
@@ -144,9 +112,9 @@ void read_http(MapReader& top, HttpSettings& http) {
         return;
     MapReader map(*node, "http", top.errors());
     read_listen(map, http.listen, "127.0.0.1:6831");
-    read_path(map, "tls_certificate", http.tls_certificate, kLongestPath);
-    read_path(map, "tls_key", http.tls_key, kLongestPath);
-    read_path(map, "tokens", http.tokens, kLongestPath);
+    read_path(map, "tls_certificate", http.tls_certificate);
+    read_path(map, "tls_key", http.tls_key);
+    read_path(map, "tokens", http.tokens);
     map.finish();
     check_tls(*node, http, top.errors());
 }
@@ -171,12 +139,43 @@ void read_cluster(MapReader& top, DaemonSettings& daemon) {
 
 } // namespace
 
+void read_seconds(MapReader& map, std::string_view key, std::chrono::seconds& out) {
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return;
+    if (const auto seconds = parse_seconds(*node))
+        out = std::chrono::seconds{*seconds};
+    else
+        map.errors().add(node->place(), std::string(key) +
+                                            ": expected seconds from 1 to 86400, or 30s, 5m, 1h, "
+                                            "found " +
+                                            describe(*node));
+}
+
+void read_path(MapReader& map, std::string_view key, std::string& out, std::size_t longest) {
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return;
+    const auto path = as_text(*node, key, map.errors());
+    if (!path)
+        return;
+    if (path->empty() || path->front() != '/')
+        map.errors().add(node->place(), std::string(key) + ": " + shown(*path) +
+                                            " is no absolute path; begin it with /");
+    else if (path->size() > longest)
+        map.errors().add(node->place(), std::string(key) + ": longer than " +
+                                            std::to_string(longest) +
+                                            " bytes; choose a shorter path");
+    else
+        out = *path;
+}
+
 void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     read_cluster(top, daemon);
     read_seconds(top, "interval", daemon.interval);
     read_seconds(top, "confirm_timeout", daemon.confirm_timeout);
     read_path(top, "socket", daemon.socket, kLongestSocket);
-    read_path(top, "journal", daemon.journal, kLongestPath);
+    read_path(top, "journal", daemon.journal);
     std::int64_t days = daemon.retention_days;
     top.read("retention_days", days, 1, 36500);
     daemon.retention_days = static_cast<int>(days);

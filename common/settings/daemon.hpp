@@ -8,5 +8,11 @@
 namespace sluice::settings {
 
 void read_daemon_keys(MapReader& top, DaemonSettings& daemon);
+void read_portal(MapReader& top, PortalSettings& portal);
+
+// An absolute path of at most `longest` bytes.
+void read_path(MapReader& map, std::string_view key, std::string& out, std::size_t longest = 4095);
+// 1 s to a day: 30, 30s, 5m, 1h.
+void read_seconds(MapReader& map, std::string_view key, std::chrono::seconds& out);
 
 } // namespace sluice::settings

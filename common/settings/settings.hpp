@@ -8,6 +8,7 @@
 #include "common/model/facts.hpp"
 #include "common/model/policy.hpp"
 #include "common/settings/errors.hpp"
+#include "common/settings/portal.hpp"
 
 #include <chrono>
 #include <map>
@@ -71,6 +72,7 @@ struct Places {
 struct Settings {
     std::string file; // as it was named; begins every message
     DaemonSettings daemon;
+    PortalSettings portal;
     model::PolicySet policies;
     std::vector<std::string> notes; // for the log: accepted, but worth a line; with place
     Places places;
