@@ -36,7 +36,8 @@ enum LongOnly {
     kPeriodOption,
     kBeforeOption,
     kAllOption,
-    kRoleOption
+    kRoleOption,
+    kTestOption
 };
 
 struct Spec {
@@ -66,6 +67,7 @@ constexpr std::array kSpecs{
     Spec{"period", kLabelOption, "LABEL", kLabel, "the period it counts in (default this one)"},
     Spec{"period", kPeriodOption, nullptr, kPeriod, "the running period"},
     Spec{"reason", kReasonOption, "TEXT", kReason, "why; kept with the entry"},
+    Spec{"test", kTestOption, nullptr, kTest, "show the texts on invented figures, send nothing"},
     Spec{"until", kUntilOption, "TIME", kSpan,
          "ends then: 2026-12-01, 2026-12-01T12:00, now+3days"},
     Spec{"role", kRoleOption, "ROLE", kRole, "staff (may change things) or reader"},
@@ -217,6 +219,8 @@ struct Reader {
             return options.dry_run = true;
         case kPeriodOption:
             return options.period = true;
+        case kTestOption:
+            return options.test = true;
         case kAllOption:
             return options.all = true;
         case 'Q':

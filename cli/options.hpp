@@ -33,6 +33,7 @@ enum Group : unsigned {
     kBefore = 32768, // --before
     kAll = 65536,    // --all
     kRole = 131072,  // --role
+    kTest = 262144,  // --test
 };
 
 struct Options {
@@ -52,6 +53,7 @@ struct Options {
     std::vector<std::string> words;
     bool period = false;
     bool all = false;
+    bool test = false;
     std::map<std::string, std::string> figures; // option's name -> value as typed
 };
 

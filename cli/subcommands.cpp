@@ -36,6 +36,7 @@ constexpr std::array kSubcommands{
                run_simulate},
     Subcommand{"preview", "[FILE]",
                "Thresholds, carryover and the dates at which they will be crossed", run_preview},
+    Subcommand{"notify", "--test [FILE]", "What the notices to people look like", run_notify},
     Subcommand{"help", "[SUBCOMMAND]", "This list, or the help of a subcommand", run_help},
     Subcommand{"version", "", "Versions of this program and of the daemon", run_version},
 };

@@ -21,6 +21,7 @@
 #include "daemon/app/service.hpp"
 #include "daemon/app/supervisor.hpp"
 #include "daemon/check.hpp"
+#include "daemon/notifiers.hpp"
 
 #include <charconv>
 #include <csignal>
@@ -36,6 +37,7 @@ namespace {
 // SIGTERM to the end of the process: within two seconds, whatever hangs.
 constexpr std::chrono::milliseconds kLongestStop{1600};
 constexpr std::chrono::milliseconds kTurnPatience{1000};
+constexpr std::chrono::milliseconds kCourierPatience{300};
 // A turn that takes longer is taken for hung: the service manager may end us.
 constexpr std::chrono::minutes kHungTurn{15};
 constexpr std::chrono::seconds kStatusEvery{10};
@@ -194,6 +196,9 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const auto journal = open_journal(daemon.journal, clock);
     if (!journal)
         return journal.error();
+    const auto notifiers = Notifiers::make(daemon, (*journal)->outbox(), clock);
+    if (!notifiers)
+        return notifiers.error();
     slurm::Session session;
     slurm::SlurmAccounting accounting(session);
     slurm::SlurmEnforcer enforcer(session);
@@ -216,6 +221,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     reloader.also([&server] { (*server)->reload_certificate(); });
 
     loop.start();
+    (*notifiers)->start();
     log::event(log::Level::notice, "SLUICE-0101", "daemon-started",
                {{"version", PACKAGE_VERSION},
                 {"cluster", (*rules)->cluster},
@@ -235,6 +241,9 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                    {{"after_ms", std::to_string(kTurnPatience.count())}});
         ::_exit(0);
     }
+    // A mail that is under way may go twice; nothing is lost.
+    if (!(*notifiers)->stop(kCourierPatience))
+        ::_exit(0);
     return {};
 }
 

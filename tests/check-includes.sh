@@ -34,7 +34,7 @@ allowed common/cred common/base/
 allowed common/wire common/base/ common/model/ common/cred/
 allowed plugin common/base/ common/model/ common/wire/ common/cred/
 allowed daemon/ports common/base/ common/model/
-allowed daemon/app common/base/ common/model/ common/policy/ common/settings/ daemon/ports/
+allowed daemon/app common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/
 allowed daemon/adapters/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/adapters/sqlite common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/adapters/gate common/base/ common/model/ common/wire/ common/cred/ daemon/ports/

@@ -17,7 +17,7 @@ for key in $keys; do
 done
 # What stands directly under components and accounts are names of the site's own; comments begin with "# ".
 for key in $(sed -E 's/^( *)#([a-z_]+:)/\1\2/; s/#.*//' $example |
-    awk '/^[a-z]/ { names = /^(components|accounts):/ } names && /^ +[a-z]/ { sub(/^ +[a-z_]+: *[{]?/, ""); sub(/^allocation: .*/, "allocation:") } { print }' |
+    awk '/^[a-z]/ { names = /^(components|accounts|contacts):/ } names && /^ +[a-z]/ { sub(/^ +[a-z_]+: *[{]?/, ""); sub(/^allocation: .*/, "allocation:") } { print }' |
     grep -oE '(^|[ {,])[a-z_]+:( |$)' | tr -d ' {,:'); do
     echo "$keys" | grep -qx "$key" || { echo "$example: no such key: $key" && bad=1; }
 done

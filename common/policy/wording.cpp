@@ -107,6 +107,11 @@ std::vector<FillPiece> pieces(const std::string& own, const std::string& general
 
 } // namespace
 
+std::string placeholder_text(std::string_view name, const Zone& zone, const std::string& cluster,
+                             const AccountDecision& account) {
+    return Values(zone, account, account.account).of(name, cluster);
+}
+
 Wording::Wording(const model::PolicySet& set, const Zone& zone, std::string cluster)
     : zone_(zone), cluster_(std::move(cluster)) {
     for (const auto& policy : set.policies)

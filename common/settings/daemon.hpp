@@ -8,6 +8,9 @@
 namespace sluice::settings {
 
 void read_daemon_keys(MapReader& top, DaemonSettings& daemon);
+// Keys contacts and notifications, into settings.notices and settings.daemon.
+void read_notifications(MapReader& top, Settings& settings);
+void check_notifications(const Settings& settings, Errors& errors);
 void read_portal(MapReader& top, PortalSettings& portal);
 
 // An absolute path of at most `longest` bytes.

@@ -100,12 +100,14 @@ Result<Settings> parse(std::string_view text, const std::string& filename) {
             read_daemon_keys(top, settings.daemon);
             read_portal(top, settings.portal);
             read_policy_set(top, reading);
+            read_notifications(top, settings);
             top.finish();
         }
     }
     settings.policies = std::move(reading.set);
     settings.places = std::move(reading.places);
     check_portal(settings, errors);
+    check_notifications(settings, errors);
     note_what_is_missing(settings, errors);
     settings.notes = errors.notes();
     if (errors.any())

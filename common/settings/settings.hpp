@@ -6,8 +6,10 @@
 
 #include "common/base/result.hpp"
 #include "common/model/facts.hpp"
+#include "common/model/notice.hpp"
 #include "common/model/policy.hpp"
 #include "common/settings/errors.hpp"
+#include "common/settings/notify.hpp"
 #include "common/settings/portal.hpp"
 
 #include <chrono>
@@ -46,6 +48,8 @@ struct DaemonSettings {
     std::string munge_socket; // "": libmunge's default
     GateSettings gate;
     HttpSettings http;
+    MailSettings mail;
+    WebhookSettings webhook;
 };
 
 struct Reference {
@@ -74,6 +78,7 @@ struct Settings {
     DaemonSettings daemon;
     PortalSettings portal;
     model::PolicySet policies;
+    model::NoticeRules notices;
     std::vector<std::string> notes; // for the log: accepted, but worth a line; with place
     Places places;
 };

@@ -23,6 +23,7 @@ Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
     auto rules = std::make_shared<Rules>();
     rules->cluster = settings.daemon.cluster.empty() ? local_cluster : settings.daemon.cluster;
     rules->set = settings.policies;
+    rules->notices = settings.notices;
     rules->zone = *zone;
     rules->interval = settings.daemon.interval;
     rules->confirm_timeout = settings.daemon.confirm_timeout;
@@ -45,6 +46,8 @@ std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_f
     compare("socket", in_force.socket, next.socket);
     compare("journal", in_force.journal, next.journal);
     compare("munge_socket", in_force.munge_socket, next.munge_socket);
+    compare("notifications.mail", in_force.mail, next.mail);
+    compare("notifications.webhook", in_force.webhook, next.webhook);
     compare("gate.enabled", in_force.gate.enabled, next.gate.enabled);
     compare("gate.listen", in_force.gate.listen, next.gate.listen);
     compare("gate.user", in_force.gate.user, next.gate.user);

@@ -4,6 +4,7 @@
 
 #include "common/base/zone.hpp"
 #include "common/model/facts.hpp"
+#include "common/model/notice.hpp"
 #include "common/model/policy.hpp"
 
 #include <chrono>
@@ -16,6 +17,7 @@ namespace sluice::app {
 struct Rules {
     std::string cluster;
     model::PolicySet set;
+    model::NoticeRules notices;
     Zone zone;
     std::chrono::seconds interval{60};
     std::chrono::seconds confirm_timeout{30}; // for slurmctld to show a change

@@ -6,6 +6,7 @@
 #include "common/policy/periods.hpp"
 #include "common/policy/plan.hpp"
 #include "common/policy/snapshot.hpp"
+#include "daemon/app/notices.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -39,17 +40,22 @@ bool is_recorded(const model::AccountDecision& decision, const Order& order) {
            (order.accounts.empty() || order.accounts.contains(decision.account));
 }
 
+using Parents = std::map<std::string, std::string>;
+
 std::vector<ports::EvaluationRecord> evaluations(const Rules& rules, const Order& order,
-                                                 const model::Decision& decision) {
+                                                 const model::Decision& decision,
+                                                 const Parents& parents) {
     std::vector<ports::EvaluationRecord> records;
     for (const auto& account : decision.accounts)
-        if (is_recorded(account, order))
+        if (is_recorded(account, order)) {
             records.push_back(evaluation(rules.cluster, order.trigger, account, decision.now));
+            records.back().messages = notice_messages(rules, decision, account, parents);
+        }
     return records;
 }
 
-std::map<std::string, std::string> parents(const model::Structure& structure) {
-    std::map<std::string, std::string> found;
+Parents parents(const model::Structure& structure) {
+    Parents found;
     for (const auto& association : structure.associations)
         if (association.user.empty())
             found.emplace(association.account, association.parent);
@@ -184,9 +190,9 @@ void Turn::hold_back(const Order& order, ports::TurnReport& report) {
 Result<std::vector<std::int64_t>> Turn::record(const Rules& rules, const Order& order,
                                                ports::TurnReport& report) {
     hold_back(order, report);
-    auto ids = ports_.journal.record_turn(rules.cluster, report.decision,
-                                          evaluations(rules, order, report.decision),
-                                          report.plan.commands);
+    auto ids = ports_.journal.record_turn(
+        rules.cluster, report.decision, evaluations(rules, order, report.decision, report.parents),
+        report.plan.commands);
     if (!ids) {
         sources_.down("journal", ids.error(), report.at);
         return Error(ids.error());

@@ -48,6 +48,8 @@ for part in '"effective_allocation": 1300' '"carryover": 300' '"notification_thr
 done
 echo '{"allocation": 10, "grace_ratio": 0.1, "carryover_enabled": false, "current_usage": 11}' >"$dir/in.json"
 "$sluice" preview "$dir/in.json" | grep -q 'status blocked' || fail "11 of 10 with 10 % of grace is not blocked"
+printf 'contacts: {physics: pi@example.org}\nnotifications: {mail: {from: hpc@example.org}, subject: "[{cluster}] {event}"}\n' >"$dir/notify.yaml"
+"$sluice" notify --test "$dir/notify.yaml" 2>&1 | grep -qFx 'Subject: [CLUSTER] is paused' || fail "a notice is not in the site's words"
 "$sluice" preview --grace-ratio=-1 2>&1 | grep -q 'grace_ratio is out of range' || fail "a negative grace passes"
 "$sluice" preview --allocation=x 2>&1 | grep -q -e "--allocation takes a number, not 'x'" || fail "x is a number"
 [ "$failures" -eq 0 ] || exit 1

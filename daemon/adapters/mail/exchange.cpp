@@ -16,6 +16,11 @@ int look_at_stop(void* stop, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 
 } // namespace
 
+void begin_library() {
+    // On failure each curl_easy_init fails, which is reported there.
+    (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
 void AnswerKeeper::attach(CURL* easy) {
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);

@@ -21,6 +21,9 @@ struct ListRelease {
 using EasyHandle = std::unique_ptr<CURL, EasyRelease>;
 using HeaderList = std::unique_ptr<curl_slist, ListRelease>;
 
+// curl_global_init. Not thread-safe in old libcurl; a second call does nothing.
+void begin_library();
+
 // Takes the first bytes of an answer and lets the rest go.
 class AnswerKeeper {
 public:

@@ -68,6 +68,10 @@ void log_in(CURL* easy, const MailSettings& settings) {
 
 } // namespace
 
+Mailer::Mailer(MailSettings settings) : settings_(std::move(settings)) {
+    begin_library();
+}
+
 Delivery Mailer::deliver(const ports::OutboxEntry& entry) {
     if (stop_)
         return {Delivered::later, "sluiced is stopping", {}};

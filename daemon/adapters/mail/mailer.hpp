@@ -26,7 +26,8 @@ struct MailSettings {
 
 class Mailer final : public ports::Deliverer {
 public:
-    explicit Mailer(MailSettings settings) : settings_(std::move(settings)) {}
+    // The first use of libcurl in a process must not be by two threads at once: before they start.
+    explicit Mailer(MailSettings settings);
 
     ports::Delivery deliver(const ports::OutboxEntry& entry) override;
     void interrupt() override { stop_ = true; }

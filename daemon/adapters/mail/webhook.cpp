@@ -59,6 +59,11 @@ Delivery judge(CURL* easy, const std::string& url, const AnswerKeeper& answer) {
 
 } // namespace
 
+Webhook::Webhook(WebhookSettings settings, const Clock& clock)
+    : settings_(std::move(settings)), clock_(clock) {
+    begin_library();
+}
+
 Result<std::string> Webhook::signature(const std::string& timestamp,
                                        const std::string& body) const {
     const auto mac = hash::hmac_sha256(settings_.secret.reveal(), timestamp + '.' + body);

@@ -23,8 +23,8 @@ struct WebhookSettings {
 // HMAC-SHA-256(secret, TIMESTAMP "." BODY).
 class Webhook final : public ports::Deliverer {
 public:
-    Webhook(WebhookSettings settings, const Clock& clock)
-        : settings_(std::move(settings)), clock_(clock) {}
+    // Before threads are started, like a Mailer. `clock` must outlive it.
+    Webhook(WebhookSettings settings, const Clock& clock);
 
     ports::Delivery deliver(const ports::OutboxEntry& entry) override;
     void interrupt() override { stop_ = true; }

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Keys `contacts` and `notifications`: who is told, in which words, and how it gets there.
+#include "common/base/fill.hpp"
+#include "common/settings/daemon.hpp"
+#include "common/settings/policy_set.hpp"
+
+#include <algorithm>
+
+namespace sluice::settings {
+namespace {
+
+constexpr std::size_t kMostAddress = 254;
+
+// What a mail header and an SMTP command take without quoting.
+bool is_address(std::string_view text) {
+    const auto at = text.find('@');
+    const auto plain = [](char c) {
+        return c > ' ' && c < 0x7f &&
+               std::string_view("()<>[]:;@\\,\"").find(c) == std::string_view::npos;
+    };
+    return at != std::string_view::npos && at != 0 && at <= 64 && at + 1 < text.size() &&
+           text.size() <= kMostAddress && text.front() != '-' &&
+           std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), plain) &&
+           std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 1, text.end(), plain);
+}
+
+void refuse_address(std::string_view what, const std::string& text, Place place, Errors& errors) {
+    errors.add(place, std::string(what) + ": " + shown(text) +
+                          " is no mail address; give name@host, several with commas");
+}
+
+void read_contacts(MapReader& top, model::NoticeRules& notices) {
+    const Node* node = top.take("contacts");
+    if (node == nullptr || !expect_map(*node, "contacts", top.errors()))
+        return;
+    for (const auto& entry : node->entries()) {
+        const std::string what = "contacts." + entry.key;
+        auto& addresses = notices.contacts[entry.key];
+        for (auto& word : as_words(entry.value, what, top.errors())) {
+            if (!is_address(word.text))
+                refuse_address(what, word.text, word.place, top.errors());
+            addresses.push_back(std::move(word.text));
+        }
+    }
+}
+
+bool begins(std::string_view text, std::string_view with) {
+    return text.substr(0, with.size()) == with;
+}
+
+// SCHEME://host[:port][/path]: nothing in it that could hide another host or a password.
+bool is_url(std::string_view text, std::string_view scheme, bool path) {
+    if (!begins(text, scheme))
+        return false;
+    const auto rest = text.substr(scheme.size());
+    const std::string_view never = path ? "@\"\\" : "@\"\\/?#";
+    return !rest.empty() && rest.front() != '/' && rest.front() != ':' &&
+           std::all_of(rest.begin(), rest.end(), [&](char c) {
+               return c > ' ' && c != 0x7f && never.find(c) == std::string_view::npos;
+           });
+}
+
+void read_smtp(MapReader& map, MailSettings& mail) {
+    const Node* node = map.take("smtp");
+    if (node == nullptr)
+        return;
+    mail.smtp = as_text(*node, "smtp", map.errors()).value_or("");
+    if (node->is_scalar() && !is_url(mail.smtp, "smtp://", false) &&
+        !is_url(mail.smtp, "smtps://", false))
+        map.errors().add(node->place(), "smtp: " + shown(mail.smtp) +
+                                            " is no address; give smtp://host:587 or "
+                                            "smtps://host:465");
+}
+
+void read_mail(MapReader& notifications, MailSettings& mail) {
+    const Node* node = notifications.take("mail");
+    if (node == nullptr)
+        return;
+    Errors& errors = notifications.errors();
+    MapReader map(*node, "mail", errors);
+    if (!node->is_map())
+        return;
+    map.read("from", mail.from);
+    if (!is_address(mail.from))
+        errors.add(map.has("from") ? map.key_place("from") : map.place(),
+                   "mail.from: name the sender's address, name@host");
+    read_smtp(map, mail);
+    map.read("starttls", mail.starttls);
+    map.read("user", mail.user);
+    read_path(map, "password_file", mail.password_file);
+    read_path(map, "ca_file", mail.ca_file);
+    read_path(map, "sendmail", mail.sendmail);
+    if (!mail.smtp.empty() && map.has("sendmail"))
+        errors.add(map.key_place("sendmail"), "mail.smtp and mail.sendmail are both given; keep "
+                                              "one of them");
+    if (mail.user.empty() != mail.password_file.empty())
+        errors.add(map.place(), "mail: a login needs user and password_file");
+    if (!mail.user.empty() && !mail.starttls && begins(mail.smtp, "smtp://"))
+        errors.add(map.key_place("starttls"), "mail.starttls: the password would travel in clear; "
+                                              "leave it true, or use smtps://");
+    map.finish();
+}
+
+void read_webhook(MapReader& notifications, WebhookSettings& webhook) {
+    const Node* node = notifications.take("webhook");
+    if (node == nullptr)
+        return;
+    MapReader map(*node, "webhook", notifications.errors());
+    if (!node->is_map())
+        return;
+    map.read("url", webhook.url);
+    if (!is_url(webhook.url, "https://", true) && !is_url(webhook.url, "http://", true))
+        map.errors().add(map.has("url") ? map.key_place("url") : map.place(),
+                         "webhook.url: give an address such as https://chat.example.org/hook");
+    read_path(map, "secret_file", webhook.secret_file);
+    read_path(map, "ca_file", webhook.ca_file);
+    map.finish();
+}
+
+std::string fault_of(const std::string& text, std::size_t most, bool one_line) {
+    if (text.size() > most)
+        return "has " + std::to_string(text.size()) + " bytes; shorten it to " +
+               std::to_string(most);
+    for (const char c : text)
+        if ((static_cast<unsigned char>(c) < 0x20 && (one_line || (c != '\n' && c != '\t'))) ||
+            c == 0x7f)
+            return "holds a control character; leave it out";
+    const auto pieces = fill_pieces(text);
+    if (!pieces)
+        return pieces.error().context;
+    std::vector<std::string> known(model::kPlaceholders.begin(), model::kPlaceholders.end());
+    known.emplace_back("event");
+    for (const auto& piece : *pieces)
+        if (piece.placeholder && std::find(known.begin(), known.end(), piece.text) == known.end())
+            return "unknown placeholder " + shown(piece.text) + suggestion(piece.text, known);
+    return {};
+}
+
+void read_pattern(MapReader& map, const std::string& key, std::string& out, std::size_t most) {
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return;
+    const std::string what = "notifications." + key;
+    const auto text = as_text(*node, what, map.errors());
+    if (!text)
+        return;
+    if (const auto fault = fault_of(*text, most, key == "subject"); !fault.empty())
+        map.errors().add(node->place(), what + ": " + fault);
+    out = *text;
+}
+
+} // namespace
+
+void read_notifications(MapReader& top, Settings& settings) {
+    read_contacts(top, settings.notices);
+    const Node* node = top.take("notifications");
+    if (node == nullptr)
+        return;
+    MapReader map(*node, "notifications", top.errors());
+    if (!node->is_map())
+        return;
+    read_mail(map, settings.daemon.mail);
+    read_webhook(map, settings.daemon.webhook);
+    read_pattern(map, "subject", settings.notices.subject, model::kSubjectMost);
+    read_pattern(map, "text", settings.notices.text, model::kNoticeMost);
+    map.finish();
+    settings.notices.by_mail = !settings.daemon.mail.from.empty();
+    settings.notices.by_webhook = !settings.daemon.webhook.url.empty();
+}
+
+void check_notifications(const Settings& settings, Errors& errors) {
+    const auto& policies = settings.policies.policies;
+    for (std::size_t i = 0; i < policies.size(); ++i) {
+        const auto& policy = policies[i];
+        const bool somebody = policy.has(model::Action::notify_external_user) ||
+                              (policy.has(model::Action::notify_organization_owners) &&
+                               !settings.notices.contacts.empty());
+        if (somebody && !settings.notices.by_mail && !settings.notices.by_webhook)
+            errors.note(settings.places.policies[i].policy,
+                        "policy " + shown(policy.name) +
+                            " notifies, but `notifications` names "
+                            "neither mail nor webhook: nobody is told");
+    }
+}
+
+} // namespace sluice::settings

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// How notices travel, as sluiced.yaml says it. Files of secrets are named, not opened.
+#pragma once
+
+#include <string>
+
+namespace sluice::settings {
+
+struct MailSettings {
+    std::string from; // "": no mail
+    std::string smtp; // smtp://host[:port], smtps://host[:port]; "": by `sendmail`
+    bool starttls = true;
+    std::string ca_file; // "": the host's own
+    std::string user;    // "": no login
+    std::string password_file;
+    std::string sendmail = "/usr/sbin/sendmail";
+
+    friend bool operator==(const MailSettings&, const MailSettings&) = default;
+};
+
+struct WebhookSettings {
+    std::string url; // "": none
+    std::string ca_file;
+    std::string secret_file; // "": unsigned
+
+    friend bool operator==(const WebhookSettings&, const WebhookSettings&) = default;
+};
+
+} // namespace sluice::settings

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/notifiers.hpp"
+
+#include "common/base/secret.hpp"
+#include "common/base/text.hpp"
+#include "common/base/unique_fd.hpp"
+#include "daemon/adapters/mail/mailer.hpp"
+#include "daemon/adapters/mail/webhook.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace sluice {
+namespace {
+
+Error fault(const std::string& path) {
+    return {errno == ENOENT ? Errc::not_found : Errc::refused, path + ": " + std::strerror(errno)};
+}
+
+// "": no file, no secret.
+Result<Secret> read_secret(const std::string& path) {
+    if (path.empty())
+        return Secret();
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (!fd || ::fstat(fd.get(), &status) != 0)
+        return fault(path);
+    if ((status.st_mode & S_IRWXO) != 0)
+        return Error{Errc::refused, path + ": everybody may read it; chmod o= " + path};
+    std::array<char, 4096> buffer{};
+    const auto size = ::read(fd.get(), buffer.data(), buffer.size());
+    if (size < 0)
+        return fault(path);
+    Secret secret{std::string(trim({buffer.data(), static_cast<std::size_t>(size)}))};
+    explicit_bzero(buffer.data(), buffer.size());
+    if (secret.empty())
+        return Error{Errc::malformed, path + ": is empty"};
+    return secret;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSettings& settings,
+                                                   ports::Outbox& outbox, const Clock& clock) {
+    auto made = std::make_unique<Notifiers>();
+    if (const auto& mail = settings.mail; !mail.from.empty()) {
+        auto password = read_secret(mail.password_file);
+        if (!password)
+            return std::move(password).error().in("notifications.mail");
+        made->add("mail",
+                  std::make_unique<mail::Mailer>(
+                      mail::MailSettings{mail.from, mail.smtp, mail.starttls, mail.ca_file,
+                                         mail.user, std::move(*password), mail.sendmail}),
+                  outbox, clock);
+    }
+    if (const auto& webhook = settings.webhook; !webhook.url.empty()) {
+        auto secret = read_secret(webhook.secret_file);
+        if (!secret)
+            return std::move(secret).error().in("notifications.webhook");
+        made->add(
+            "webhook",
+            std::make_unique<mail::Webhook>(
+                mail::WebhookSettings{webhook.url, webhook.ca_file, std::move(*secret)}, clock),
+            outbox, clock);
+    }
+    return made;
+}
+
+void Notifiers::add(const char* target, std::unique_ptr<ports::Deliverer> deliverer,
+                    ports::Outbox& outbox, const Clock& clock) {
+    auto courier = std::make_unique<app::Courier>(target, outbox, *deliverer, clock);
+    lines_.push_back({std::move(deliverer), std::move(courier)});
+}
+
+void Notifiers::start() {
+    for (auto& line : lines_)
+        line.courier->start();
+}
+
+bool Notifiers::stop(std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    bool ended = true;
+    for (auto& line : lines_)
+        line.deliverer->interrupt();
+    for (auto& line : lines_) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
+        ended = line.courier->stop(std::max(left, std::chrono::milliseconds{0})) && ended;
+    }
+    return ended;
+}
+
+} // namespace sluice

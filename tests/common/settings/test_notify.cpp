@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/settings/settings.hpp"
+#include "tests/common/settings/data.hpp"
+#include "tests/support/case.hpp"
+
+using namespace sluice;
+
+namespace {
+
+settings::Settings read(const std::string& text) {
+    auto settings = settings::parse(text, "f.yaml");
+    if (!settings)
+        test::fail(settings.error().context);
+    return std::move(*settings);
+}
+
+} // namespace
+
+CASE(notifications_say_who_and_how) {
+    for (const auto& path : test::yaml_files("good")) {
+        if (path.filename() != "notifications.yaml")
+            continue;
+        const auto s = read(test::content(path));
+        CHECK(s.notices.by_mail && s.notices.by_webhook);
+        CHECK_EQ(s.notices.contacts.at("physics").size(), 2U);
+        CHECK_EQ(s.notices.contacts.at("chem")[0], "office@example.org");
+        CHECK_EQ(s.notices.subject, "[{cluster}] {account} {event}");
+        CHECK_EQ(s.daemon.mail.smtp, "smtp://mail.example.org:587");
+        CHECK(s.daemon.mail.starttls);
+        CHECK_EQ(s.daemon.webhook.url, "https://chat.example.org/hook?room=hpc");
+        return;
+    }
+    test::fail("good/notifications.yaml is missing");
+}
+
+CASE(without_notifications_nobody_is_told_and_contacts_alone_are_noted) {
+    CHECK(!read("contact: x\n").notices.by_mail);
+    const auto s = read("contacts: {physics: pi@example.org}\n"
+                        "components: {node_hours: {tres: node}}\n"
+                        "policies: [{name: q, actions: [notify_organization_owners]}]\n");
+    CHECK_EQ(s.notes.size(), 1U);
+    CHECK(s.notes[0].find("nobody is told") != std::string::npos);
+}
