@@ -90,7 +90,7 @@ Result<void> Conversation::handle(const wire::Message& message) {
 }
 
 Result<void> Conversation::on(const wire::Begin& begin) {
-    assembly_.emplace(begin);
+    assembly_.emplace(begin, channel_.version());
     return {};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/host.hpp"
 
+#include "plugin/ask.hpp"
 #include "plugin/refusal.hpp"
 
 #include "config.h"
@@ -180,12 +181,31 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
         Counters::count(counters_.refused);
         return kRefused;
     }
+    const auto over = too_large(verdict, *current, desc);
+    if (over && over->refused()) {
+        tell(err_msg, budget_text(*current->view, *over));
+        Counters::count(counters_.refused);
+        return kRefused;
+    }
     Counters::count(counters_.admitted);
-    if (verdict.reason == Reason::notice && current->settings->warn_at_submit) {
+    if (over && current->settings->warn_at_submit) {
+        tell(err_msg, budget_text(*current->view, *over));
+        Counters::count(counters_.warned);
+    } else if (verdict.reason == Reason::notice && current->settings->warn_at_submit) {
         tell(err_msg, current->view->text(verdict.account->text));
         Counters::count(counters_.warned);
     }
     return SLURM_SUCCESS;
+}
+
+// Exempt jobs and those of accounts that nobody watches have no account in their verdict.
+std::optional<Shortfall> Host::too_large(const Verdict& verdict, const Current& current,
+                                         const job_desc_msg_t& desc) const noexcept {
+    const View::Account* account = verdict.account;
+    if (account == nullptr ||
+        (account->check == model::BudgetCheck::off && account->bounded_by == View::kUnknown))
+        return std::nullopt;
+    return shortfall(*current.view, *account, ask_of(desc));
 }
 
 // Only the move to a paused account is refused: holding, shortening or cancelling stays possible.

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plugin/admission.hpp"
+#include "plugin/budget.hpp"
 #include "plugin/counters.hpp"
 #include "plugin/receiver.hpp"
 #include "plugin/slurm_compat.hpp"
@@ -26,6 +27,9 @@ public:
 private:
     Host();
     Verdict decide(Request& request, const Current& current, Moment moment);
+    // The job asks for more than is left; nullopt: no, or nobody can tell.
+    std::optional<Shortfall> too_large(const Verdict& verdict, const Current& current,
+                                       const job_desc_msg_t& desc) const noexcept;
     Moment moment() const noexcept;
 
     SnapshotCell cell_;

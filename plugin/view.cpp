@@ -69,6 +69,59 @@ void View::keep_accounts(const std::vector<model::SnapshotAccount>& accounts) {
         heads_.push_back(head_of(text(account.folded).substr(common_)));
 }
 
+void View::keep_rules(const model::Snapshot& snapshot) {
+    for (const auto& from : snapshot.measures) {
+        measures_.push_back({keep(from.name), std::max<std::int64_t>(1, from.per_unit),
+                             static_cast<std::uint32_t>(terms_.size()),
+                             static_cast<std::uint32_t>(from.terms.size())});
+        for (const auto& term : from.terms)
+            terms_.push_back({keep(term.tres), term.weight});
+    }
+    for (const auto& from : snapshot.partitions) {
+        if (from.is_default)
+            default_partition_ = static_cast<std::uint32_t>(partitions_.size());
+        partitions_.push_back({keep(from.name), from.whole_nodes, from.minutes,
+                               static_cast<std::uint32_t>(least_.size()),
+                               static_cast<std::uint32_t>(from.least_node.size())});
+        for (const auto& [tres, amount] : from.least_node)
+            least_.push_back({keep(tres), amount});
+    }
+}
+
+// After the accounts are sorted: they name each other by index.
+void View::keep_budgets(const std::vector<model::SnapshotAccount>& accounts) {
+    for (const auto& from : accounts) {
+        if (from.check == model::BudgetCheck::off && from.bounded_by.empty())
+            continue;
+        const Account* found = account(from.name);
+        if (found == nullptr)
+            continue;
+        Account& own = accounts_[static_cast<std::size_t>(found - accounts_.data())];
+        own.check = from.check;
+        own.first_budget = static_cast<std::uint32_t>(budgets_.size());
+        for (const auto& budget : from.budgets)
+            if (budget.measure < measures_.size())
+                budgets_.push_back(budget);
+        own.budget_count = static_cast<std::uint32_t>(budgets_.size()) - own.first_budget;
+        if (const Account* above = account(from.bounded_by))
+            own.bounded_by = static_cast<std::uint32_t>(above - accounts_.data());
+    }
+}
+
+const View::Partition* View::partition(std::string_view name) const noexcept {
+    for (const auto& one : partitions_)
+        if (text(one.name) == name)
+            return &one;
+    return nullptr;
+}
+
+std::uint64_t View::least_of(const Partition& partition, std::string_view tres) const noexcept {
+    for (std::uint32_t i = 0; i < partition.least_count; ++i)
+        if (const Term& one = least_[partition.first_least + i]; text(one.tres) == tres)
+            return static_cast<std::uint64_t>(std::max<std::int64_t>(0, one.weight));
+    return 0;
+}
+
 // Names of accounts that are known already are not stored again.
 View::Ref View::known_name(std::string_view name) {
     if (name.empty())
@@ -100,6 +153,8 @@ void View::keep_users(const std::vector<model::SnapshotUser>& users) {
 
 View::View(const model::Snapshot& snapshot) : sequence_(snapshot.sequence) {
     keep_accounts(snapshot.accounts);
+    keep_rules(snapshot);
+    keep_budgets(snapshot.accounts);
     keep_users(snapshot.users);
 }
 

@@ -30,6 +30,27 @@ public:
         std::optional<std::int64_t> percent; // hundredths
         std::optional<Instant> until;        // a pause ends by itself here
         model::Standing standing = model::Standing::normal;
+        model::BudgetCheck check = model::BudgetCheck::off; // of its own budgets
+        std::uint32_t bounded_by = kUnknown;                // in the accounts
+        std::uint32_t first_budget = 0;
+        std::uint32_t budget_count = 0;
+    };
+    struct Term {
+        Ref tres;
+        std::int64_t weight = 1;
+    };
+    struct Measure {
+        Ref name;
+        std::int64_t per_unit = 1;
+        std::uint32_t first_term = 0;
+        std::uint32_t term_count = 0;
+    };
+    struct Partition {
+        Ref name;
+        bool whole_nodes = false;
+        std::optional<std::uint32_t> minutes; // limit of a job without --time
+        std::uint32_t first_least = 0;        // what a node has at least
+        std::uint32_t least_count = 0;
     };
     struct User {
         std::uint32_t uid = 0;
@@ -56,12 +77,35 @@ public:
         return std::string_view(arena_).substr(ref.at, ref.length);
     }
 
+    std::span<const model::Budget> budgets_of(const Account& account) const noexcept {
+        return {budgets_.data() + account.first_budget, account.budget_count};
+    }
+    // The next account above that has budgets; nullptr: none.
+    const Account* above(const Account& account) const noexcept {
+        return account.bounded_by == kUnknown ? nullptr : &accounts_[account.bounded_by];
+    }
+    const Measure& measure(const model::Budget& budget) const noexcept {
+        return measures_[budget.measure];
+    }
+    std::span<const Term> terms_of(const Measure& measure) const noexcept {
+        return {terms_.data() + measure.first_term, measure.term_count};
+    }
+    // nullptr: unknown.
+    const Partition* partition(std::string_view name) const noexcept;
+    const Partition* default_partition() const noexcept {
+        return default_partition_ == kUnknown ? nullptr : &partitions_[default_partition_];
+    }
+    // How much of a TRES each node of the partition has at least; 0: not known.
+    std::uint64_t least_of(const Partition& partition, std::string_view tres) const noexcept;
+
     std::uint64_t sequence() const noexcept { return sequence_; }
     std::size_t accounts() const noexcept { return accounts_.size(); }
 
 private:
     Ref keep(std::string_view text);
     void keep_accounts(const std::vector<model::SnapshotAccount>& accounts);
+    void keep_rules(const model::Snapshot& snapshot);
+    void keep_budgets(const std::vector<model::SnapshotAccount>& accounts);
     void keep_users(const std::vector<model::SnapshotUser>& users);
     Ref known_name(std::string_view name);
 
@@ -69,10 +113,16 @@ private:
     std::vector<Account> accounts_; // by folded name
     // Of each folded name the eight bytes after those that all names begin with, in the same order.
     std::vector<std::uint64_t> heads_;
-    std::size_t common_ = 0;          // how many bytes all names begin with
-    std::vector<User> users_;         // by uid
-    std::vector<std::uint32_t> uids_; // of users_, in the same order
-    std::vector<Ref> memberships_;    // account names of all users, user after user
+    std::size_t common_ = 0;             // how many bytes all names begin with
+    std::vector<User> users_;            // by uid
+    std::vector<std::uint32_t> uids_;    // of users_, in the same order
+    std::vector<Ref> memberships_;       // account names of all users, user after user
+    std::vector<model::Budget> budgets_; // of all accounts, account after account
+    std::vector<Measure> measures_;
+    std::vector<Term> terms_;
+    std::vector<Partition> partitions_;
+    std::vector<Term> least_;
+    std::uint32_t default_partition_ = kUnknown;
     std::uint64_t sequence_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/base/amount.hpp"
 #include "common/base/instant.hpp"
+#include "common/model/budget.hpp"
 #include "common/model/history.hpp"
 #include "common/model/tres.hpp"
 #include "common/model/usage.hpp"
@@ -44,6 +45,7 @@ struct Structure {
     std::vector<Qos> qos;
     std::vector<Association> associations;
     std::vector<User> users;
+    std::vector<Partition> partitions; // from slurmctld; empty unless a policy checks budgets
 };
 
 struct Facts {

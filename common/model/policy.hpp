@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/base/decimal.hpp"
+#include "common/model/budget.hpp"
 #include "common/model/period.hpp"
 #include "common/model/texts.hpp"
 #include "common/model/tres.hpp"
@@ -114,6 +115,7 @@ struct Policy {
     Fairshare fairshare;
     bool raw_usage_reset = false;
     Drift drift = Drift::repair;
+    BudgetCheck budget_check = BudgetCheck::off;
     std::optional<Allocation> allocation;    // for matched accounts without their own
     std::string contact;                     // in refusals; "": the file's `contact`
     Texts texts;                             // "": the file's `texts`

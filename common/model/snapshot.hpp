@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/instant.hpp"
+#include "common/model/budget.hpp"
 #include "common/model/standing.hpp"
 
 #include <cstdint>
@@ -22,6 +23,10 @@ struct SnapshotAccount {
     std::optional<Instant> until;         // a pause ends by itself here
     std::string
         text; // paused: the refusal; downscaled or above the notify level: the warning; else ""
+    // What a job of this account, or of one below it, is held against. Empty while off.
+    BudgetCheck check = BudgetCheck::off;
+    std::vector<Budget> budgets = {};
+    std::string bounded_by = {}; // the next account above that has budgets; "": none
 
     friend bool operator==(const SnapshotAccount&, const SnapshotAccount&) = default;
 };
@@ -40,10 +45,13 @@ struct Snapshot {
     Instant made{};
     std::vector<SnapshotAccount> accounts; // sorted by name
     std::vector<SnapshotUser> users;       // sorted by uid
+    std::vector<Measure> measures;         // of the budgets
+    std::vector<Partition> partitions;     // empty unless a policy checks budgets
 
     // Same verdicts: sequence and time left aside.
     bool same_content(const Snapshot& other) const {
-        return cluster == other.cluster && accounts == other.accounts && users == other.users;
+        return cluster == other.cluster && accounts == other.accounts && users == other.users &&
+               measures == other.measures && partitions == other.partitions;
     }
 };
 

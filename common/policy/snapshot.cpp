@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/snapshot.hpp"
 
+#include "common/policy/budget.hpp"
 #include "common/policy/holding.hpp"
 #include "common/policy/wording.hpp"
 
@@ -61,6 +62,54 @@ private:
     std::unordered_map<std::string_view, const AccountDecision*> by_name_;
 };
 
+// Whose budgets bind the jobs of an account: its own and those of the accounts above it.
+class Bounds {
+public:
+    Bounds(const model::PolicySet& set, const model::Decision& decision)
+        : budgets_(set), decision_(decision) {}
+
+    // By node: the nearest account at or above it that checks, or kNone.
+    void find(const Tree& tree, const Governance& governed) {
+        if (budgets_.none())
+            return;
+        nearest_.assign(tree.size(), kNone);
+        for (const int node : tree.order()) {
+            const auto at = static_cast<std::size_t>(node);
+            const int parent = tree[node].parent;
+            nearest_[at] = parent == kNone ? kNone : nearest_[static_cast<std::size_t>(parent)];
+            if (governed.judged[at] &&
+                budgets_.check(account(governed.governor[at])) != model::BudgetCheck::off)
+                nearest_[at] = node;
+        }
+    }
+    bool any(std::size_t node) const { return !nearest_.empty() && nearest_[node] != kNone; }
+    void add(const Tree& tree, const Governance& governed, std::size_t node, SnapshotAccount& out) {
+        if (!any(node) || out.standing == Standing::paused)
+            return;
+        const auto at = static_cast<int>(node);
+        int above = nearest_[node];
+        if (above == at) {
+            const auto& own = account(governed.governor[node]);
+            out.budgets = budgets_.left(own);
+            out.check = out.budgets.empty() ? model::BudgetCheck::off : budgets_.check(own);
+            const int parent = tree[at].parent;
+            above = parent == kNone ? kNone : nearest_[static_cast<std::size_t>(parent)];
+        }
+        if (above != kNone)
+            out.bounded_by = tree[above].name;
+    }
+    std::vector<model::Measure> take_measures() { return budgets_.take_measures(); }
+
+private:
+    const AccountDecision& account(int index) const {
+        return decision_.accounts[static_cast<std::size_t>(index)];
+    }
+
+    Budgets budgets_;
+    const model::Decision& decision_;
+    std::vector<int> nearest_;
+};
+
 std::vector<model::SnapshotUser> users(const model::Structure& structure) {
     std::vector<model::SnapshotUser> all;
     all.reserve(structure.users.size());
@@ -90,15 +139,22 @@ model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone, const mo
     const Governance governed = governance(tree, decision);
     const Wording wording(set, zone, decision.cluster);
     const Maker maker(wording, decision);
+    Bounds bounds(set, decision);
+    bounds.find(tree, governed);
     for (std::size_t node = 0; node < tree.size(); ++node) {
         const int index = governed.governor[node];
         if (index == kNone)
             continue;
         const auto& account = decision.accounts[static_cast<std::size_t>(index)];
-        if (governed.judged[node] || standing(account.enforced) != Standing::normal)
-            out.accounts.push_back(
-                maker.record(account, std::string(tree[static_cast<int>(node)].name)));
+        if (!governed.judged[node] && standing(account.enforced) == Standing::normal &&
+            !bounds.any(node))
+            continue;
+        out.accounts.push_back(
+            maker.record(account, std::string(tree[static_cast<int>(node)].name)));
+        bounds.add(tree, governed, node, out.accounts.back());
     }
+    out.measures = bounds.take_measures();
+    out.partitions = facts.structure.partitions;
     std::sort(out.accounts.begin(), out.accounts.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     out.users = users(facts.structure);

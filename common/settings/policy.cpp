@@ -22,6 +22,8 @@ constexpr std::array<Choice<QosStrategy>, 2> kStrategies{
     {{"threshold", QosStrategy::threshold}, {"progressive", QosStrategy::progressive}}};
 constexpr std::array<Choice<Drift>, 2> kDrifts{
     {{"repair", Drift::repair}, {"report", Drift::report}}};
+constexpr std::array<Choice<BudgetCheck>, 3> kChecks{
+    {{"off", BudgetCheck::off}, {"warn", BudgetCheck::warn}, {"refuse", BudgetCheck::refuse}}};
 constexpr std::array<Choice<Action>, 5> kActions{{
     {"notify_organization_owners", Action::notify_organization_owners},
     {"notify_external_user", Action::notify_external_user},
@@ -351,6 +353,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     read_fairshare(map, policy.fairshare);
     map.read("raw_usage_reset", policy.raw_usage_reset);
     map.choose("drift", policy.drift, kDrifts);
+    map.choose("budget_check", policy.budget_check, kChecks);
     if (const Node* allocation = map.take("allocation"))
         policy.allocation = read_allocation(*allocation, reading, errors);
     map.read("contact", policy.contact);

@@ -31,6 +31,7 @@ public:
     Result<Opened> open(std::string_view credential);
 
     void agree(std::uint8_t version) { session_.agree(version); }
+    std::uint8_t version() const { return session_.version(); }
 
 private:
     cred::MungeContext* munge_;

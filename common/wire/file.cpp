@@ -19,7 +19,8 @@ namespace sluice::wire {
 namespace {
 
 constexpr std::string_view kMagic = "SLUICESN";
-constexpr std::uint32_t kFileVersion = 1;
+// The version of the image in it.
+constexpr std::uint32_t kFileVersion = kVersion;
 constexpr std::size_t kHead = 8 + 4 + 4 + 8; // magic, version, checksum, length
 
 Error system_error(const std::string& what, int error) {
@@ -108,11 +109,11 @@ Result<model::Snapshot> decode_file(std::string_view bytes) {
     const std::string_view image = in.rest();
     if (!in.ok() || magic != kMagic)
         return Error{Errc::malformed, "not a snapshot file"};
-    if (version != kFileVersion)
+    if (version == 0 || version > kFileVersion)
         return Error{Errc::malformed, "snapshot file of another version"};
     if (length != image.size() || crc32c(image) != crc)
         return Error{Errc::malformed, "damaged snapshot file"};
-    return decode_image(image);
+    return decode_image(image, static_cast<std::uint8_t>(version));
 }
 
 Result<Stored> load_file(const std::string& path) {

@@ -15,24 +15,75 @@ using model::SnapshotUser;
 
 constexpr std::uint8_t kHasPercent = 1;
 constexpr std::uint8_t kHasUntil = 2;
+// Version 2:
+constexpr std::uint8_t kHasBudgets = 4;
+constexpr std::uint8_t kIsBounded = 8;
+constexpr std::uint8_t kWithBudgets = 2; // the version
 // Shortest records: name length, standing, flags, text length; uid, default length, count.
 constexpr std::size_t kLeastAccount = 2 + 1 + 1 + 2;
 constexpr std::size_t kLeastUser = 4 + 2 + 4;
 constexpr std::size_t kLeastName = 2;
+constexpr std::size_t kLeastBudget = 4 + 8;
+constexpr std::size_t kLeastMeasure = 2 + 8 + 4;
+constexpr std::size_t kLeastAmount = 2 + 8; // of a term, or of what a node has
+constexpr std::size_t kLeastPartition = 2 + 1 + 4 + 4;
+constexpr std::uint8_t kIsDefault = 1;
+constexpr std::uint8_t kWholeNodes = 2;
+constexpr std::uint8_t kHasMinutes = 4;
 
-void put(Writer& out, const SnapshotAccount& account) {
+void put(Writer& out, const model::Budget& budget) {
+    out.u32(budget.measure);
+    out.i64(budget.left);
+}
+
+void put(Writer& out, const std::string& name, std::int64_t amount) {
+    out.text(name, kMaxName);
+    out.i64(amount);
+}
+
+void put(Writer& out, const model::Measure& measure) {
+    out.text(measure.name, kMaxName);
+    out.i64(measure.per_unit);
+    out.count(measure.terms.size());
+    for (const auto& term : measure.terms)
+        put(out, term.tres, term.weight);
+}
+
+void put(Writer& out, const model::Partition& partition) {
+    out.text(partition.name, kMaxName);
+    out.u8(static_cast<std::uint8_t>((partition.is_default ? kIsDefault : 0) |
+                                     (partition.whole_nodes ? kWholeNodes : 0) |
+                                     (partition.minutes ? kHasMinutes : 0)));
+    out.u32(partition.minutes.value_or(0));
+    out.count(partition.least_node.size());
+    for (const auto& [tres, amount] : partition.least_node)
+        put(out, tres, amount);
+}
+
+void put(Writer& out, const SnapshotAccount& account, std::uint8_t version) {
+    const bool budgets = version >= kWithBudgets && account.check != model::BudgetCheck::off;
+    const bool bounded = version >= kWithBudgets && !account.bounded_by.empty();
     out.text(account.name, kMaxName);
     out.u8(static_cast<std::uint8_t>(account.standing));
     out.u8(static_cast<std::uint8_t>((account.percent ? kHasPercent : 0) |
-                                     (account.until ? kHasUntil : 0)));
+                                     (account.until ? kHasUntil : 0) | (budgets ? kHasBudgets : 0) |
+                                     (bounded ? kIsBounded : 0)));
     if (account.percent)
         out.i64(*account.percent);
     if (account.until)
         out.i64(epoch(*account.until));
     out.text(account.text, kMaxText);
+    if (budgets) {
+        out.u8(static_cast<std::uint8_t>(account.check));
+        out.count(account.budgets.size());
+        for (const auto& budget : account.budgets)
+            put(out, budget);
+    }
+    if (bounded)
+        out.text(account.bounded_by, kMaxName);
 }
 
-void put(Writer& out, const SnapshotUser& user) {
+void put(Writer& out, const SnapshotUser& user, std::uint8_t) {
     out.u32(user.uid);
     out.text(user.default_account, kMaxName);
     out.count(user.accounts.size());
@@ -41,10 +92,23 @@ void put(Writer& out, const SnapshotUser& user) {
 }
 
 template <class Record>
-void put_all(Writer& out, const std::vector<Record>& records) {
+void put_all(Writer& out, const std::vector<Record>& records, std::uint8_t version) {
     out.count(records.size());
     for (const auto& record : records)
-        put(out, record);
+        put(out, record, version);
+}
+
+// What only version 2 has at the end of an image or delta.
+template <class Holder>
+void put_rules(Writer& out, const Holder& from, std::uint8_t version) {
+    if (version < kWithBudgets)
+        return;
+    out.count(from.measures.size());
+    for (const auto& measure : from.measures)
+        put(out, measure);
+    out.count(from.partitions.size());
+    for (const auto& partition : from.partitions)
+        put(out, partition);
 }
 
 // Seconds far outside of any calendar would overflow later arithmetic.
@@ -58,13 +122,85 @@ Instant get_instant(Reader& in) {
     return instant(seconds);
 }
 
-SnapshotAccount get_account(Reader& in) {
+std::int64_t get_positive(Reader& in, std::int64_t least) {
+    const std::int64_t value = in.i64();
+    if (value >= least)
+        return value;
+    in.fail();
+    return least;
+}
+
+// Indices are held against the measures once these have been read.
+void get_budgets(Reader& in, SnapshotAccount& account) {
+    const std::uint8_t check = in.u8();
+    if (check == 0 || check > static_cast<std::uint8_t>(model::BudgetCheck::refuse))
+        in.fail();
+    else
+        account.check = static_cast<model::BudgetCheck>(check);
+    const std::size_t count = in.count(kLeastBudget);
+    account.budgets.reserve(count);
+    for (std::size_t i = 0; i < count && in.ok(); ++i) {
+        const std::uint32_t measure = in.u32();
+        account.budgets.push_back({measure, get_positive(in, 0)});
+    }
+}
+
+model::Measure get_measure(Reader& in) {
+    model::Measure measure;
+    measure.name = in.text(kMaxName);
+    measure.per_unit = get_positive(in, 1);
+    const std::size_t count = in.count(kLeastAmount);
+    for (std::size_t i = 0; i < count && in.ok(); ++i) {
+        std::string tres(in.text(kMaxName));
+        measure.terms.push_back({std::move(tres), get_positive(in, 1)});
+    }
+    return measure;
+}
+
+model::Partition get_partition(Reader& in) {
+    model::Partition partition;
+    partition.name = in.text(kMaxName);
+    const std::uint8_t flags = in.u8();
+    const std::uint32_t minutes = in.u32();
+    if ((flags & ~(kIsDefault | kWholeNodes | kHasMinutes)) != 0)
+        in.fail();
+    partition.is_default = (flags & kIsDefault) != 0;
+    partition.whole_nodes = (flags & kWholeNodes) != 0;
+    if ((flags & kHasMinutes) != 0)
+        partition.minutes = minutes;
+    const std::size_t count = in.count(kLeastAmount);
+    for (std::size_t i = 0; i < count && in.ok(); ++i) {
+        std::string tres(in.text(kMaxName));
+        partition.least_node[std::move(tres)] = get_positive(in, 0);
+    }
+    return partition;
+}
+
+// Into a snapshot or delta whose accounts are read.
+template <class Holder>
+void get_rules(Reader& in, Holder& to, std::uint8_t version) {
+    if (version < kWithBudgets)
+        return;
+    const std::size_t measures = in.count(kLeastMeasure);
+    for (std::size_t i = 0; i < measures && in.ok(); ++i)
+        to.measures.push_back(get_measure(in));
+    const std::size_t partitions = in.count(kLeastPartition);
+    for (std::size_t i = 0; i < partitions && in.ok(); ++i)
+        to.partitions.push_back(get_partition(in));
+    for (const auto& account : to.accounts)
+        for (const auto& budget : account.budgets)
+            if (budget.measure >= to.measures.size())
+                in.fail();
+}
+
+SnapshotAccount get_account(Reader& in, std::uint8_t version) {
+    const int known =
+        kHasPercent | kHasUntil | (version >= kWithBudgets ? kHasBudgets | kIsBounded : 0);
     SnapshotAccount account;
     account.name = in.text(kMaxName);
     const std::uint8_t standing = in.u8();
     const std::uint8_t flags = in.u8();
-    if (standing > static_cast<std::uint8_t>(model::Standing::paused) ||
-        (flags & ~(kHasPercent | kHasUntil)) != 0)
+    if (standing > static_cast<std::uint8_t>(model::Standing::paused) || (flags & ~known) != 0)
         in.fail();
     else
         account.standing = static_cast<model::Standing>(standing);
@@ -73,6 +209,10 @@ SnapshotAccount get_account(Reader& in) {
     if ((flags & kHasUntil) != 0)
         account.until = get_instant(in);
     account.text = in.text(kMaxText);
+    if ((flags & kHasBudgets) != 0)
+        get_budgets(in, account);
+    if ((flags & kIsBounded) != 0)
+        account.bounded_by = in.text(kMaxName);
     return account;
 }
 
@@ -114,8 +254,9 @@ std::vector<Record> get_all(Reader& in, std::size_t least, Get get) {
     return records;
 }
 
-std::vector<SnapshotAccount> get_accounts(Reader& in) {
-    return get_all<SnapshotAccount>(in, kLeastAccount, get_account);
+std::vector<SnapshotAccount> get_accounts(Reader& in, std::uint8_t version) {
+    return get_all<SnapshotAccount>(in, kLeastAccount,
+                                    [version](Reader& from) { return get_account(from, version); });
 }
 std::vector<SnapshotUser> get_users(Reader& in) {
     return get_all<SnapshotUser>(in, kLeastUser, get_user);
@@ -169,57 +310,61 @@ void merge(std::vector<Record>& records, const std::vector<Record>& changed,
 
 } // namespace
 
-Result<std::string> encode_image(const Snapshot& snapshot) {
+Result<std::string> encode_image(const Snapshot& snapshot, std::uint8_t version) {
     Writer out;
     out.text(snapshot.cluster, kMaxName);
     out.u64(snapshot.sequence);
     out.i64(epoch(snapshot.made));
-    put_all(out, snapshot.accounts);
-    put_all(out, snapshot.users);
+    put_all(out, snapshot.accounts, version);
+    put_all(out, snapshot.users, version);
+    put_rules(out, snapshot, version);
     return taken(std::move(out));
 }
 
-Result<Snapshot> decode_image(std::string_view bytes) {
+Result<Snapshot> decode_image(std::string_view bytes, std::uint8_t version) {
     Reader in(bytes);
     Snapshot snapshot;
     snapshot.cluster = in.text(kMaxName);
     snapshot.sequence = in.u64();
     snapshot.made = get_instant(in);
-    snapshot.accounts = get_accounts(in);
+    snapshot.accounts = get_accounts(in, version);
     snapshot.users = get_users(in);
+    get_rules(in, snapshot, version);
     if (!in.done())
         return Error{Errc::malformed, "wire: snapshot"};
     return snapshot;
 }
 
-Result<std::string> encode_delta(const Delta& delta) {
+Result<std::string> encode_delta(const Delta& delta, std::uint8_t version) {
     Writer out;
     out.u64(delta.base);
     out.u64(delta.sequence);
     out.i64(epoch(delta.made));
-    put_all(out, delta.accounts);
+    put_all(out, delta.accounts, version);
     out.count(delta.removed_accounts.size());
     for (const auto& name : delta.removed_accounts)
         out.text(name, kMaxName);
-    put_all(out, delta.users);
+    put_all(out, delta.users, version);
     out.count(delta.removed_users.size());
     for (const auto uid : delta.removed_users)
         out.u32(uid);
+    put_rules(out, delta, version);
     return taken(std::move(out));
 }
 
-Result<Delta> decode_delta(std::string_view bytes) {
+Result<Delta> decode_delta(std::string_view bytes, std::uint8_t version) {
     Reader in(bytes);
     Delta delta;
     delta.base = in.u64();
     delta.sequence = in.u64();
     delta.made = get_instant(in);
-    delta.accounts = get_accounts(in);
+    delta.accounts = get_accounts(in, version);
     delta.removed_accounts = get_all<std::string>(
         in, kLeastName, [](Reader& from) { return std::string(from.text(kMaxName)); });
     delta.users = get_users(in);
     delta.removed_users =
         get_all<std::uint32_t>(in, sizeof(std::uint32_t), [](Reader& from) { return from.u32(); });
+    get_rules(in, delta, version);
     if (!in.done())
         return Error{Errc::malformed, "wire: delta"};
     return delta;
@@ -232,6 +377,8 @@ Delta difference(const Snapshot& from, const Snapshot& to) {
     delta.made = to.made;
     diff(from.accounts, to.accounts, delta.accounts, delta.removed_accounts);
     diff(from.users, to.users, delta.users, delta.removed_users);
+    delta.measures = to.measures;
+    delta.partitions = to.partitions;
     return delta;
 }
 
@@ -242,6 +389,8 @@ Result<void> apply(const Delta& delta, Snapshot& snapshot) {
     merge(snapshot.users, delta.users, delta.removed_users);
     snapshot.sequence = delta.sequence;
     snapshot.made = delta.made;
+    snapshot.measures = delta.measures;
+    snapshot.partitions = delta.partitions;
     return {};
 }
 

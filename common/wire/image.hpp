@@ -14,6 +14,9 @@
 
 namespace sluice::wire {
 
+// Of images and deltas. 2 adds budgets, measures and partitions; the older form leaves them out.
+constexpr std::uint8_t kVersion = 2;
+
 constexpr std::size_t kMaxName = 1024; // cluster, account, host; Slurm's own column has 255
 constexpr std::size_t kMaxText = 4096; // refusal or warning
 constexpr std::size_t kMaxImage = std::size_t{128} << 20; // 100,000 accounts take about 10 MiB
@@ -26,18 +29,20 @@ struct Delta {
     std::vector<std::string> removed_accounts;    // sorted
     std::vector<model::SnapshotUser> users;       // new or changed, sorted by uid
     std::vector<std::uint32_t> removed_users;     // sorted
+    std::vector<model::Measure> measures;         // all of them
+    std::vector<model::Partition> partitions;     // all of them
 
     friend bool operator==(const Delta&, const Delta&) = default;
 };
 
 // Errors: overflow (a name, text or the whole is too large). REQUIRES: accounts strictly ascending
 // by name, users by uid.
-Result<std::string> encode_image(const model::Snapshot& snapshot);
+Result<std::string> encode_image(const model::Snapshot& snapshot, std::uint8_t version = kVersion);
 // Errors: malformed. What it returns is strictly ascending.
-Result<model::Snapshot> decode_image(std::string_view bytes);
+Result<model::Snapshot> decode_image(std::string_view bytes, std::uint8_t version = kVersion);
 
-Result<std::string> encode_delta(const Delta& delta);
-Result<Delta> decode_delta(std::string_view bytes);
+Result<std::string> encode_delta(const Delta& delta, std::uint8_t version = kVersion);
+Result<Delta> decode_delta(std::string_view bytes, std::uint8_t version = kVersion);
 
 // What turns `from` into `to`. REQUIRES: both sorted, same cluster. O(accounts + users).
 Delta difference(const model::Snapshot& from, const model::Snapshot& to);

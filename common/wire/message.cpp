@@ -131,9 +131,9 @@ std::string_view name(Kind kind) {
     return index < std::size(kNames) ? kNames[index] : "unknown";
 }
 
-Result<std::string> encode(const Message& message) {
+Result<std::string> encode(const Message& message, std::uint8_t version) {
     if (const auto* delta = std::get_if<Delta>(&message))
-        return encode_delta(*delta);
+        return encode_delta(*delta, version);
     Writer out;
     std::visit(
         [&out](const auto& value) {
@@ -146,9 +146,9 @@ Result<std::string> encode(const Message& message) {
     return out.take();
 }
 
-Result<Message> decode(std::uint8_t kind, std::string_view body) {
+Result<Message> decode(std::uint8_t kind, std::string_view body, std::uint8_t version) {
     if (static_cast<Kind>(kind) == Kind::delta) {
-        auto delta = decode_delta(body);
+        auto delta = decode_delta(body, version);
         if (!delta)
             return std::move(delta).error();
         return Message(std::move(*delta));
@@ -170,7 +170,7 @@ Result<void> Assembly::add(const Part& part) {
 Result<model::Snapshot> Assembly::finish() const {
     if (bytes_.size() != begin_.bytes || crc32c(bytes_) != begin_.crc)
         return Error{Errc::malformed, "wire: snapshot is incomplete or damaged"};
-    auto snapshot = decode_image(bytes_);
+    auto snapshot = decode_image(bytes_, version_);
     if (snapshot && snapshot->sequence != begin_.sequence)
         return Error{Errc::malformed, "wire: snapshot of another sequence"};
     return snapshot;

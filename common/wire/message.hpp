@@ -13,8 +13,6 @@
 
 namespace sluice::wire {
 
-// The newest version that this code speaks. The newer side speaks the older's.
-constexpr std::uint8_t kVersion = 1;
 // Bytes of an image in one frame: header, base64 and munge's own head still fit into its limit.
 constexpr std::size_t kPartBytes = std::size_t{192} * 1024;
 
@@ -92,16 +90,17 @@ using Message = std::variant<Hello, Welcome, Begin, Part, End, Delta, Heartbeat,
 Kind kind_of(const Message& message);
 std::string_view name(Kind kind);
 
-// Errors: overflow.
-Result<std::string> encode(const Message& message);
+// `version`: what both sides agreed on; the newer speaks the older's. Errors: overflow.
+Result<std::string> encode(const Message& message, std::uint8_t version = kVersion);
 // Errors: malformed (unknown kind, missing or left-over bytes, a value out of range).
-Result<Message> decode(std::uint8_t kind, std::string_view body);
+Result<Message> decode(std::uint8_t kind, std::string_view body, std::uint8_t version = kVersion);
 
 // Puts the parts of one image together again. Takes no more than `begin` announced, and allocates
 // only for bytes that have arrived.
 class Assembly {
 public:
-    explicit Assembly(const Begin& begin) : begin_(begin) {}
+    explicit Assembly(const Begin& begin, std::uint8_t version = kVersion)
+        : begin_(begin), version_(version) {}
 
     // Errors: malformed (more bytes than announced).
     Result<void> add(const Part& part);
@@ -110,6 +109,7 @@ public:
 
 private:
     Begin begin_;
+    std::uint8_t version_;
     std::string bytes_;
 };
 

@@ -48,7 +48,7 @@ Direction Session::receives() const {
 }
 
 Result<std::string> Session::seal(const Message& message) {
-    auto body = encode(message);
+    auto body = encode(message, version_);
     if (!body)
         return body;
     const Kind kind = kind_of(message);
@@ -100,7 +100,7 @@ Result<Message> Session::open(std::string_view payload) {
         !may_send(receives(), static_cast<Kind>(kind)) ||
         is_greeting(static_cast<Kind>(kind)) != (received_ == 0))
         return Error{Errc::refused, "wire: frame out of turn"};
-    auto message = decode(kind, body);
+    auto message = decode(kind, body, version_);
     if (!message)
         return message;
     if (auto same = check_nonces(plugin, daemon); !same)

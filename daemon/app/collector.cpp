@@ -26,6 +26,12 @@ std::set<std::string> accounts_of(const model::PolicySet& set, const model::Stru
     return names;
 }
 
+bool checks_budgets(const model::PolicySet& set) {
+    return std::any_of(set.policies.begin(), set.policies.end(), [](const auto& policy) {
+        return policy.budget_check != model::BudgetCheck::off;
+    });
+}
+
 } // namespace
 
 Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
@@ -34,6 +40,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         good_usage_.clear();
         uids_.clear();
         default_accounts_.clear();
+        partitions_.clear();
         cluster_ = rules.cluster;
     }
     failed_.clear();
@@ -53,6 +60,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
     }
     facts.structure = std::move(*structure);
     add_raw_usage(rules, facts);
+    add_partitions(rules, facts);
     auto added = add_usage(rules, by_user, facts);
     settle(now);
     if (!added)
@@ -104,6 +112,17 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
     // At least one second: 0 would call the figures fresh.
     facts.usage_age = std::max<std::int64_t>(1, epoch(facts.now) - epoch(good_at_));
     return !facts.usage.empty();
+}
+
+// While slurmctld is away, what it last said: partitions change rarely.
+void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
+    if (!checks_budgets(rules.set))
+        return;
+    if (auto partitions = accounting_.partitions())
+        partitions_ = std::move(*partitions);
+    else
+        note(partitions.error(), kSlurmctld);
+    facts.structure.partitions = partitions_;
 }
 
 void Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {

@@ -32,6 +32,7 @@ private:
                            model::Facts& facts);
     bool stand_in(const std::vector<Window>& windows, model::Facts& facts) const;
     void add_raw_usage(const Rules& rules, model::Facts& facts);
+    void add_partitions(const Rules& rules, model::Facts& facts);
     void note(const Error& error, std::string_view otherwise);
     void settle(Instant now);
 
@@ -43,6 +44,7 @@ private:
     Instant good_at_{};
     std::map<std::string, std::uint32_t> uids_;
     std::map<std::string, std::string> default_accounts_;
+    std::vector<model::Partition> partitions_;
     std::map<std::string, Error> failed_; // of this turn, by source
 };
 

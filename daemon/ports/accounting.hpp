@@ -46,6 +46,11 @@ public:
                                                           const UsageQuestion& question) = 0;
     // slurmctld's own counters and its view of users. unavailable: slurmctld is away.
     virtual Result<RawUsage> raw_usage(const std::string& cluster) = 0;
+    // What a job gets that names no time limit or takes whole nodes. unavailable: slurmctld is
+    // away.
+    virtual Result<std::vector<model::Partition>> partitions() {
+        return std::vector<model::Partition>{};
+    }
 };
 
 } // namespace sluice::ports

@@ -31,6 +31,9 @@ namespace {
 constexpr int kAccounts = 100'000;
 constexpr std::uint32_t kFirstUid = 10'000;
 
+char g_array[] = "1-100:2,200-300%10";
+char g_gres[] = "gres:gpu:a100:2";
+
 using Submit = int (*)(job_desc_msg_t*, std::uint32_t, char**);
 
 std::string account_name(int i) {
@@ -39,11 +42,16 @@ std::string account_name(int i) {
     return name;
 }
 
-// Every tenth account is paused, every tenth warns.
+// Every tenth account is paused, every tenth warns, every tenth checks budgets and is bounded by
+// another one that does.
 model::Snapshot world() {
     model::Snapshot snapshot;
     snapshot.cluster = "lab";
     snapshot.sequence = 1;
+    snapshot.measures = {{"node_hours", 3600, {{"node", 1}}},
+                         {"gpu_hours", 3600, {{"gres/gpu", 1}}},
+                         {"cpu_hours", 3600, {{"cpu", 1}}}};
+    snapshot.partitions = {{"main", true, false, 60, {}}};
     for (int i = 0; i < kAccounts; ++i) {
         model::SnapshotAccount account;
         account.name = account_name(i);
@@ -56,6 +64,11 @@ model::Snapshot world() {
                            "100 %). Next period starts 2027-01-01. Ask hpc-admin@example.org.";
         } else if (i % 10 == 1) {
             account.text = "account " + account.name + ": 85 % used";
+        } else if (i % 10 == 3) {
+            account.check = model::BudgetCheck::refuse;
+            account.budgets = {{0, INT64_MAX}, {1, INT64_MAX}, {2, INT64_MAX}};
+            if (i % 1000 != 3)
+                account.bounded_by = account_name(i - i % 1000 + 3);
         }
         snapshot.accounts.push_back(account);
         snapshot.users.push_back({kFirstUid + static_cast<std::uint32_t>(i),
@@ -95,6 +108,10 @@ void call(Submit submit, const std::vector<Job>& jobs, std::vector<std::int64_t>
     for (int round = 0; round < rounds; ++round)
         for (const auto& job : jobs) {
             job_desc_msg_t desc{};
+            desc.shared = NO_VAL16;
+            desc.time_limit = 600;
+            desc.array_inx = g_array;
+            desc.tres_per_node = g_gres;
             desc.user_id = job.uid;
             desc.account = job.account.empty() ? nullptr : const_cast<char*>(job.account.c_str());
             char* message = nullptr;
@@ -146,6 +163,7 @@ void run(const char* name, const std::string& path) {
         report(name, "admit, named", submit, jobs(2, true), threads);
         report(name, "admit, default", submit, jobs(2, false), threads);
         report(name, "warn", submit, jobs(1, true), threads);
+        report(name, "admit, checked", submit, jobs(3, true), threads);
         report(name, "refuse, named", submit, jobs(0, true), threads);
         report(name, "refuse, default", submit, jobs(0, false), threads);
     }

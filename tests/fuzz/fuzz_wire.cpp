@@ -20,11 +20,11 @@ void must(bool condition) {
         std::abort();
 }
 
-void try_message(std::uint8_t kind, std::string_view body) {
-    const auto message = decode(kind, body);
+void try_message(std::uint8_t kind, std::string_view body, std::uint8_t version) {
+    const auto message = decode(kind, body, version);
     if (!message)
         return;
-    const auto again = encode(*message);
+    const auto again = encode(*message, version);
     must(again.has_value() && body.starts_with(*again));
 }
 
@@ -49,6 +49,18 @@ void try_delta(std::string_view bytes) {
         must(encode_image(snapshot).has_value());
 }
 
+// Files of older versions are read, only the newest is written.
+void try_file(std::string_view bytes) {
+    const auto snapshot = decode_file(bytes);
+    if (!snapshot)
+        return;
+    const auto written = encode_file(*snapshot);
+    must(written.has_value());
+    const auto again = decode_file(*written);
+    must(again.has_value() && again->same_content(*snapshot));
+    must(*encode_file(*again) == *written);
+}
+
 void try_session(Direction direction, std::string_view payload) {
     Nonce nonce{};
     nonce.fill(0x11);
@@ -66,12 +78,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     switch (data[0]) {
     case 'F':
-        if (const auto snapshot = decode_file(bytes))
-            must(*encode_file(*snapshot) == bytes);
+        try_file(bytes);
         break;
     case 'I':
-        if (const auto snapshot = decode_image(bytes))
-            must(*encode_image(*snapshot) == bytes);
+        for (std::uint8_t version = 1; version <= kVersion; ++version)
+            if (const auto snapshot = decode_image(bytes, version))
+                must(*encode_image(*snapshot, version) == bytes);
         break;
     case 'D':
         try_delta(bytes);
@@ -86,7 +98,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         try_session(Direction::to_daemon, bytes);
         break;
     default:
-        try_message(data[0], bytes);
+        for (std::uint8_t version = 1; version <= kVersion; ++version)
+            try_message(data[0], bytes, version);
     }
     return 0;
 }

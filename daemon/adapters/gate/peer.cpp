@@ -112,7 +112,7 @@ Result<void> Peer::send_news(const Edition& newest) {
         has_sequence_ = newest->sequence;
         return send(*delta);
     }
-    auto image = press_.image(newest);
+    auto image = press_.image(newest, channel_.version());
     if (!image)
         return std::move(image).error();
     transfer_ = Transfer{newest, *image, 0};

@@ -69,15 +69,17 @@ std::uint64_t Shelf::newest_sequence() const {
     return held_.lock()->newest;
 }
 
-Result<std::shared_ptr<const std::string>> Press::image(const Edition& edition) {
-    if (image_of_ != edition) {
-        auto bytes = wire::encode_image(*edition);
+Result<std::shared_ptr<const std::string>> Press::image(const Edition& edition,
+                                                        std::uint8_t version) {
+    Image& image = images_[version];
+    if (image.of != edition) {
+        auto bytes = wire::encode_image(*edition, version);
         if (!bytes)
             return std::move(bytes).error();
-        image_ = std::make_shared<const std::string>(std::move(*bytes));
-        image_of_ = edition;
+        image.bytes = std::make_shared<const std::string>(std::move(*bytes));
+        image.of = edition;
     }
-    return image_;
+    return image.bytes;
 }
 
 std::shared_ptr<const wire::Delta> Press::delta(const Edition& from, const Edition& to) {

@@ -41,14 +41,17 @@ private:
 // Bytes of editions. For one thread.
 class Press {
 public:
-    // Errors: overflow.
-    Result<std::shared_ptr<const std::string>> image(const Edition& edition);
+    // In the form of `version`. Errors: overflow.
+    Result<std::shared_ptr<const std::string>> image(const Edition& edition, std::uint8_t version);
     // Null: larger than one frame takes; send the image.
     std::shared_ptr<const wire::Delta> delta(const Edition& from, const Edition& to);
 
 private:
-    Edition image_of_;
-    std::shared_ptr<const std::string> image_;
+    struct Image {
+        Edition of;
+        std::shared_ptr<const std::string> bytes;
+    };
+    std::map<std::uint8_t, Image> images_; // by version
     Edition delta_from_;
     Edition delta_to_;
     std::shared_ptr<const wire::Delta> delta_;

@@ -20,6 +20,7 @@ public:
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                   const ports::UsageQuestion& question) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
+    Result<std::vector<model::Partition>> partitions() override;
 
 private:
     Session& session_;

@@ -163,3 +163,93 @@ CASE(a_weighted_sum_is_told_in_percent) {
     w.use(utc(2026, 10, 2), "physics", 2410);
     CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text, "200.0 % of 100 % billing");
 }
+
+namespace {
+
+World checked(model::BudgetCheck check) {
+    World w = physics();
+    w.set.policies[0].grace_ratio = dec("0.5");
+    w.set.policies[0].budget_check = check;
+    w.account("lasers", "optics");
+    w.use(utc(2026, 10, 2), "physics", 800);
+    return w;
+}
+
+model::Snapshot whole(World& w, Instant now) {
+    w.turn(now);
+    return policy::snapshot(w.set, w.zone, w.facts, w.decision);
+}
+
+} // namespace
+
+CASE(a_budget_is_what_is_left_to_the_grace_limit) {
+    World w = checked(model::BudgetCheck::refuse);
+    const auto snapshot = whole(w, utc(2026, 11, 3));
+    CHECK_EQ(snapshot.accounts.size(), 3U); // those below physics are bounded by it
+    CHECK_EQ(snapshot.accounts[0].name, "lasers");
+    CHECK_EQ(snapshot.accounts[0].bounded_by, "physics");
+    CHECK(snapshot.accounts[0].check == model::BudgetCheck::off);
+    const auto& own = snapshot.accounts[2];
+    CHECK(own.check == model::BudgetCheck::refuse);
+    CHECK_EQ(own.bounded_by, "");
+    CHECK_EQ(own.budgets.size(), 1U);
+    CHECK_EQ(own.budgets[0].left, (1800 - 800) * 3600);
+    CHECK_EQ(snapshot.measures.size(), 1U);
+    CHECK_EQ(snapshot.measures[0].name, "node_hours");
+    CHECK_EQ(snapshot.measures[0].per_unit, 3600);
+}
+
+CASE(a_judged_account_names_the_next_one_that_checks) {
+    World w = checked(model::BudgetCheck::warn);
+    w.grant("lasers", "10");
+    const auto snapshot = whole(w, utc(2026, 11, 3));
+    CHECK_EQ(snapshot.accounts[0].budgets[0].left, 15 * 3600);
+    CHECK_EQ(snapshot.accounts[0].bounded_by, "physics");
+    CHECK_EQ(snapshot.measures.size(), 1U);
+}
+
+CASE(nothing_is_checked_unless_a_policy_enforces_it) {
+    World off = checked(model::BudgetCheck::off);
+    CHECK_EQ(whole(off, utc(2026, 11, 3)).accounts.size(), 1U);
+    World observed = checked(model::BudgetCheck::refuse);
+    observed.set.policies[0].mode = model::Mode::observe;
+    for (const auto& account : whole(observed, utc(2026, 11, 3)).accounts)
+        CHECK(account.budgets.empty() && account.bounded_by.empty());
+}
+
+CASE(what_staff_has_pinned_is_not_checked) {
+    World w = checked(model::BudgetCheck::refuse);
+    w.facts.history.overrides.push_back(
+        {1, "physics", model::Standing::normal, utc(2026, 1, 1), utc(2027, 1, 1), "deadline", ""});
+    for (const auto& account : whole(w, utc(2026, 11, 3)).accounts)
+        CHECK(account.budgets.empty() && account.bounded_by.empty());
+}
+
+CASE(a_weighted_budget_has_the_scale_of_its_weights) {
+    World w = checked(model::BudgetCheck::refuse);
+    auto& billing = w.set.policies[0].billing;
+    billing.enabled = true;
+    billing.weights = {{"node_hours", dec("2")}, {"gpu_hours", dec("0.5")}};
+    w.set.components.push_back({"gpu_hours", "gres/gpu", Decimal::whole(60)});
+    w.grant("physics", "400", "gpu_hours");
+    const auto snapshot = whole(w, utc(2026, 11, 3));
+    // Granted 2 x 1200 + 0.5 x 400 = 2600, limit 3900, used 1600: 2300 units of 4 points an hour.
+    CHECK_EQ(snapshot.measures.size(), 1U);
+    const auto& measure = snapshot.measures[0];
+    CHECK_EQ(measure.name, "billing");
+    CHECK_EQ(measure.terms.size(), 2U);
+    CHECK_EQ(measure.terms[0].weight, 4);
+    CHECK_EQ(measure.terms[1].weight, 1);
+    CHECK_EQ(measure.per_unit, 2 * 3600);
+    const auto& physics_ = snapshot.accounts.back();
+    CHECK_EQ(physics_.budgets[0].left, std::int64_t{2300} * measure.per_unit);
+}
+
+CASE(what_slurm_prices_itself_is_not_checked) {
+    World w = checked(model::BudgetCheck::refuse);
+    w.set.components = {{"billing_hours", "billing", Decimal::whole(60)}};
+    w.set.accounts.clear();
+    w.grant("physics", "10", "billing_hours");
+    for (const auto& account : whole(w, utc(2026, 11, 3)).accounts)
+        CHECK(account.budgets.empty());
+}

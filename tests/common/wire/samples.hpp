@@ -40,4 +40,34 @@ inline wire::Delta sample_delta() {
     return delta;
 }
 
+inline std::vector<model::Measure> sample_measures() {
+    return {{"node_hours", 3600, {{"node", 1}}},
+            {"billing", 14'400, {{"cpu", 1}, {"gres/gpu", 4}}}};
+}
+
+inline std::vector<model::Partition> sample_partitions() {
+    return {{"long", false, true, std::nullopt, {{"cpu", 64}, {"gres/gpu", 4}}},
+            {"short", true, false, 30, {}}};
+}
+
+// What only version 2 can say.
+inline model::Snapshot sample_snapshot_2() {
+    auto snapshot = sample_snapshot();
+    snapshot.accounts[0].bounded_by = "chem";
+    snapshot.accounts[1].check = model::BudgetCheck::refuse;
+    snapshot.accounts[1].budgets = {{0, 36'000}, {1, 5'000'000'000}};
+    snapshot.measures = sample_measures();
+    snapshot.partitions = sample_partitions();
+    return snapshot;
+}
+
+inline wire::Delta sample_delta_2() {
+    auto delta = sample_delta();
+    delta.accounts[1].check = model::BudgetCheck::warn;
+    delta.accounts[1].budgets = {{1, 0}};
+    delta.measures = sample_measures();
+    delta.partitions = sample_partitions();
+    return delta;
+}
+
 } // namespace sluice::test

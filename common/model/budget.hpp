@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the plugin needs to hold a job against what is left of an allocation. Values only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::model {
+
+// What happens to a job that asks for more than what is left.
+enum class BudgetCheck { off, warn, refuse };
+
+// Points of a measure per TRES-second.
+struct MeasureTerm {
+    std::string tres;
+    std::int64_t weight = 1; // > 0
+
+    friend bool operator==(const MeasureTerm&, const MeasureTerm&) = default;
+};
+
+// How a budget counts: one component, or the weighted sum of several. TRES-seconds times weights
+// are points; `per_unit` of them are what people know as one unit.
+struct Measure {
+    std::string name; // of the component, or "billing"
+    std::int64_t per_unit = 1;
+    std::vector<MeasureTerm> terms;
+
+    friend bool operator==(const Measure&, const Measure&) = default;
+};
+
+struct Budget {
+    std::uint32_t measure = 0; // index in the snapshot's measures
+    std::int64_t left = 0;     // points to the grace limit, >= 0
+
+    friend bool operator==(const Budget&, const Budget&) = default;
+};
+
+// What slurmctld knows of a partition and a submission does not say.
+struct Partition {
+    std::string name;
+    bool is_default = false;
+    bool whole_nodes = false;                       // a job gets whole nodes whether it asks or not
+    std::optional<std::uint32_t> minutes;           // limit of a job without --time; nullopt: none
+    std::map<std::string, std::int64_t> least_node; // TRES name -> what every node has at least
+
+    friend bool operator==(const Partition&, const Partition&) = default;
+};
+
+} // namespace sluice::model

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/budget.hpp"
+
+#include "common/policy/exact.hpp"
+#include "common/policy/metric.hpp"
+
+#include <algorithm>
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::Budget;
+using model::BudgetCheck;
+using model::Measure;
+
+namespace {
+
+constexpr std::size_t kMostMeasures = 1000;
+
+// used + this is exactly the grace limit. nullopt: does not fit.
+std::optional<std::int64_t> left_of(Wide used, Wide effective, Decimal grace_limit) {
+    const auto product = multiply(effective, grace_limit.scaled());
+    if (!product)
+        return std::nullopt;
+    const Wide limit = *product / (Wide{100} * Decimal::kScale);
+    return narrow(std::max<Wide>(0, limit - used));
+}
+
+// Slurm prices `billing` when the job starts: no submission can be held against it.
+bool is_known_before(const std::string& tres) {
+    return tres != "billing";
+}
+
+} // namespace
+
+Budgets::Budgets(const model::PolicySet& set) {
+    for (const auto& policy : set.policies)
+        if (policy.budget_check != BudgetCheck::off && policy.mode == model::Mode::enforce)
+            checks_.emplace(policy.name, &policy);
+}
+
+BudgetCheck Budgets::check(const AccountDecision& decision) const {
+    if (decision.mode != model::Mode::enforce || !decision.error.empty() || decision.in_force)
+        return BudgetCheck::off;
+    BudgetCheck strictest = BudgetCheck::off;
+    for (const auto& name : decision.policies)
+        if (const auto found = checks_.find(name); found != checks_.end())
+            strictest = std::max(strictest, found->second->budget_check);
+    return strictest;
+}
+
+std::optional<std::uint32_t> Budgets::index_of(Measure measure) {
+    const auto found = std::find(measures_.begin(), measures_.end(), measure);
+    if (found == measures_.end() && measures_.size() >= kMostMeasures)
+        return std::nullopt;
+    const auto index = static_cast<std::uint32_t>(found - measures_.begin());
+    if (found == measures_.end())
+        measures_.push_back(std::move(measure));
+    return index;
+}
+
+void Budgets::add_component(const AccountDecision& decision, const model::Figure& figure,
+                            std::vector<Budget>& out) {
+    const auto left =
+        left_of(std::max<Amount>(0, figure.used()), figure.effective, decision.grace_limit);
+    if (!left || !is_known_before(figure.component.tres))
+        return;
+    const Wide per_unit =
+        divide_half_up(Wide{figure.component.unit_factor.scaled()} * 60, Decimal::kScale);
+    const auto index = index_of({figure.component.name,
+                                 narrow(std::max<Wide>(1, per_unit)).value_or(1),
+                                 {{figure.component.tres, 1}}});
+    if (index)
+        out.push_back({*index, *left});
+}
+
+// The same scale as the metric's: amounts times weight * common / unit_factor / divisor.
+void Budgets::add_sum(const AccountDecision& decision, const model::Billing& billing,
+                      std::vector<Budget>& out) {
+    auto figures = decision.figures;
+    const auto sum = metric(billing, figures);
+    if (!sum)
+        return;
+    Measure measure{"billing", 1, {}};
+    const Wide divisor = sum->minutes_numerator, common = sum->minutes_denominator;
+    for (const auto& figure : figures) {
+        const auto product =
+            multiply(figure.weight.scaled(), common / figure.component.unit_factor.scaled());
+        const auto weight = product ? narrow(*product / divisor) : std::nullopt;
+        if (!weight)
+            return;
+        if (*weight > 0 && is_known_before(figure.component.tres))
+            measure.terms.push_back({figure.component.tres, *weight});
+    }
+    const auto left = left_of(sum->used, sum->effective, decision.grace_limit);
+    const auto per_unit = narrow(divide_half_up(common * 60, divisor));
+    if (!left || !per_unit || measure.terms.empty())
+        return;
+    measure.per_unit = std::max<std::int64_t>(1, *per_unit);
+    if (const auto index = index_of(std::move(measure)))
+        out.push_back({*index, *left});
+}
+
+std::vector<Budget> Budgets::left(const AccountDecision& decision) {
+    std::vector<Budget> out;
+    const model::Billing* billing = nullptr;
+    for (const auto& name : decision.policies)
+        if (const auto found = checks_.find(name); found != checks_.end() && billing == nullptr)
+            billing = &found->second->billing; // policies of one account agree on it
+    if (billing == nullptr || decision.figures.empty())
+        return out;
+    if (billing->enabled && billing->weights_slurm)
+        return out;
+    if (billing->enabled)
+        add_sum(decision, *billing, out);
+    else
+        for (const auto& figure : decision.figures)
+            add_component(decision, figure, out);
+    return out;
+}
+
+} // namespace sluice::policy

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/ask.hpp"
+
+#include <algorithm>
+
+namespace sluice::plugin {
+namespace {
+
+// INFINITE is the largest value of its type, NO_VAL the one before.
+std::uint64_t set_or(std::uint32_t value, std::uint64_t otherwise) noexcept {
+    return value == NO_VAL || value == INFINITE ? otherwise : value;
+}
+std::uint64_t set_or(std::uint16_t value, std::uint64_t otherwise) noexcept {
+    return value == NO_VAL16 || value == INFINITE16 ? otherwise : value;
+}
+
+std::string_view text_of(const char* text) noexcept {
+    return text != nullptr ? std::string_view(text) : std::string_view();
+}
+
+void count_nodes(const job_desc_msg_t& desc, Ask& ask) noexcept {
+    const std::uint64_t processes = set_or(desc.num_tasks, 0);
+    const std::uint64_t per_node = set_or(desc.ntasks_per_node, 0);
+    ask.nodes = std::max<std::uint64_t>(1, set_or(desc.min_nodes, 1));
+    // More processes than fit need more nodes; with --overcommit nothing of this holds.
+    if (desc.overcommit == 0 || desc.overcommit == NO_VAL8) {
+        if (processes > 0 && per_node > 0)
+            ask.nodes = std::max(ask.nodes, (processes + per_node - 1) / per_node);
+        ask.processes =
+            std::max<std::uint64_t>(1, processes > 0 ? processes : ask.nodes * per_node);
+    } else {
+        ask.processes = std::max<std::uint64_t>(1, processes);
+    }
+}
+
+void count_cpus(const job_desc_msg_t& desc, Ask& ask) noexcept {
+    const bool overcommit = desc.overcommit != 0 && desc.overcommit != NO_VAL8;
+    ask.cpus = std::max({std::uint64_t{1}, set_or(desc.min_cpus, 1),
+                         ask.nodes * set_or(desc.pn_min_cpus, 0), ask.nodes});
+    if (!overcommit)
+        ask.cpus = std::max(ask.cpus, ask.processes * set_or(desc.cpus_per_task, 1));
+}
+
+void count_memory(const job_desc_msg_t& desc, Ask& ask) noexcept {
+    const std::uint64_t memory = desc.pn_min_memory;
+    if (memory == NO_VAL64 || memory == INFINITE64)
+        return;
+    if (memory == 0) // --mem=0: all that the nodes have
+        ask.memory_kind = Ask::Memory::whole_nodes;
+    else if ((memory & MEM_PER_CPU) != 0)
+        ask.memory_kind = Ask::Memory::per_cpu;
+    else
+        ask.memory_kind = Ask::Memory::per_node;
+    ask.memory = memory & ~MEM_PER_CPU;
+}
+
+// A job that may be shortened to --time-min can run with that.
+void read_time(const job_desc_msg_t& desc, Ask& ask) noexcept {
+    if (desc.time_limit == NO_VAL)
+        return;
+    if (desc.time_limit == INFINITE || desc.time_limit == 0) {
+        ask.unlimited = true;
+        return;
+    }
+    ask.minutes = desc.time_limit;
+    if (desc.time_min != 0 && desc.time_min != NO_VAL && desc.time_min != INFINITE)
+        ask.minutes = std::min(*ask.minutes, desc.time_min);
+}
+
+} // namespace
+
+Ask ask_of(const job_desc_msg_t& desc) noexcept {
+    Ask ask;
+    ask.tasks = array_tasks(text_of(desc.array_inx));
+    ask.partition = text_of(desc.partition);
+    ask.whole_nodes = desc.shared == JOB_SHARED_NONE;
+    ask.tres_per_job = text_of(desc.tres_per_job);
+    ask.tres_per_node = text_of(desc.tres_per_node);
+    ask.tres_per_socket = text_of(desc.tres_per_socket);
+    ask.tres_per_process = text_of(desc.tres_per_task);
+    ask.cpus_per_tres = text_of(desc.cpus_per_tres);
+    ask.memory_per_tres = text_of(desc.mem_per_tres);
+    read_time(desc, ask);
+    count_nodes(desc, ask);
+    count_cpus(desc, ask);
+    count_memory(desc, ask);
+    return ask;
+}
+
+} // namespace sluice::plugin

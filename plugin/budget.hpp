@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A job held against what is left (docs/policy.md, `budget_check`). Every figure of a job is what
+// it takes at least: what a submission does not tell counts as nothing, so that nobody is refused
+// for a guess. Pure; allocates only for the text.
+#pragma once
+
+#include "plugin/view.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::plugin {
+
+// What a submission asks for. Views into Slurm's job description.
+struct Ask {
+    enum class Memory { unknown, per_node, per_cpu, whole_nodes };
+
+    std::uint64_t tasks = 1;                   // of a job array, at least
+    std::optional<std::uint32_t> minutes = {}; // nullopt: not given
+    bool unlimited = false;                    // no time limit is asked for
+    std::string_view partition = {};           // may be a list; "": the default one
+    bool whole_nodes = false;
+    std::uint64_t nodes = 1;
+    std::uint64_t cpus = 1;
+    std::uint64_t processes = 1; // what Slurm calls tasks of a job
+    Memory memory_kind = Memory::unknown;
+    std::uint64_t memory = 0; // MB
+    // "gres:gpu:2", "gres/gpu:a100=2", several with commas or semicolons.
+    std::string_view tres_per_job = {};
+    std::string_view tres_per_node = {};
+    std::string_view tres_per_socket = {};
+    std::string_view tres_per_process = {};
+    std::string_view cpus_per_tres = {};
+    std::string_view memory_per_tres = {};
+};
+
+struct Shortfall {
+    const View::Account* account = nullptr; // whose budget: the job's account or one above it
+    const View::Measure* measure = nullptr;
+    std::int64_t wants = 0; // points; what does not fit is INT64_MAX
+    std::int64_t left = 0;
+
+    bool refused() const noexcept { return account->check == model::BudgetCheck::refuse; }
+};
+
+// The first budget that refuses, else the first that warns, on the way from `account` up.
+// Thread-safe, allocates nothing.
+std::optional<Shortfall> shortfall(const View& view, const View::Account& account,
+                                   const Ask& ask) noexcept;
+
+// Both numbers; under 500 bytes.
+std::string budget_text(const View& view, const Shortfall& what);
+
+// How many tasks "1-10:2,15%4" names, at least; 1 for what cannot be read.
+std::uint64_t array_tasks(std::string_view indices) noexcept;
+// How many of `tres` ("gres/gpu", "gres/gpu:a100") a list asks for; 0: none, or not readable.
+std::uint64_t gres_count(std::string_view list, std::string_view tres) noexcept;
+
+} // namespace sluice::plugin

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A job that asks for more than what is left is refused or warned with both numbers; a job of which that cannot be
+# known is admitted.
+. "$(dirname "$0")/lib/harness.sh"
+sluice_cluster_up
+
+granted() { # granted CHECK: to physics nodes and GPUs, to chem CPUs
+    cat <<END
+components:
+  node_hours: {tres: node}
+  cpu_hours: {tres: cpu}
+  gpu_hours: {tres: gres/gpu}
+accounts:
+  physics: {allocation: {node_hours: 100, gpu_hours: 50}}
+  chem: {allocation: {cpu_hours: 1000}}
+policies:
+  - name: quarterly
+    mode: enforce
+    period: quarter
+    carryover: false
+    limits: false
+    budget_check: $1
+    actions: [request_slurm_resource_pausing]
+END
+}
+ok 'sluiced is up' eval 'sluiced_up < <(granted refuse)'
+
+admitted() { # admitted NAME SBATCH-ARGUMENT...
+    local name=$1
+    shift
+    ok "$name: admitted" as games timeout 20 sbatch --parsable -H -o /dev/null "$@" --wrap true
+    like "$name: without a word" "$OUT" '^[0-9]+$'
+}
+refused() { # refused NAME TEXT SBATCH-ARGUMENT...
+    local name=$1 text=$2
+    shift 2
+    fails "$name: refused" as games timeout 20 sbatch --parsable -H -o /dev/null "$@" --wrap true
+    like "$name: says why" "$OUT" "$text"
+}
+left='but account physics has 100 left'
+admitted 'exactly what is left' -A physics -N1 -t 100:00:00
+refused 'one minute more' "may use 100\.02 node_hours, $left" -A physics -N1 -t 100:01:00
+refused 'two nodes' "may use 120 node_hours, $left" -A physics -N2 -t 60:00:00
+refused 'an array' "may use 200 node_hours, $left" -A physics --array=1-20%2 -t 10:00:00
+admitted 'a smaller array' -A physics --array=1-10 -t 10:00:00
+admitted 'no time limit at all' -A physics -N2
+refused 'GPUs of each node' 'may use 80 gpu_hours, but account physics has 50 left' -A physics -N2 --gres=gpu:2 -t 20:00:00
+admitted 'fewer GPUs' -A physics -N2 --gres=gpu:1 -t 20:00:00
+refused 'processes and their CPUs' 'may use 1280 cpu_hours, but account chem has 1000 left' -A chem -n4 -c4 -t 80:00:00
+admitted 'fewer' -A chem -n2 -c4 -t 80:00:00
+
+ok 'a partition gets limits and whole nodes' \
+    scontrol update PartitionName=aux DefaultTime=100:00:00 MaxTime=200:00:00 OverSubscribe=EXCLUSIVE
+ok 'a turn sees it' turn_now
+refused 'all CPUs of the node for its default time' 'may use 1600 cpu_hours' -A chem -p aux -n1
+admitted 'the least of two partitions' -A chem -p main,aux -n1 -t 100:00:00
+admitted 'its nodes for a shorter time' -A chem -p aux -n1 -t 60:00:00
+refused 'exclusive by choice' 'may use 1600 cpu_hours' -A chem -p main --exclusive -N1 -t 100:00:00
+
+ok 'warn' eval 'sluiced_regrant < <(granted warn)'
+ok 'the job is admitted' as games timeout 20 sbatch -H -o /dev/null -A physics -t 101:00:00 --wrap true
+like 'with a warning' "$OUT" "may use 101 node_hours, $left"
+ok 'off' eval 'sluiced_regrant < <(granted off)'
+admitted 'the same job' -A physics -t 101:00:00
+is 'no fault was counted' "$(gate_field faults)" 0
+done_testing

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/budget.hpp"
+
+#include "tests/plugin/world.hpp"
+#include "tests/support/case.hpp"
+
+using namespace sluice;
+using namespace sluice::plugin;
+
+namespace {
+
+constexpr std::int64_t kHour = 3600;
+
+// physics checks node, cpu, mem and GPU hours; optics below it has nothing of its own.
+model::Snapshot world(std::int64_t left_hours) {
+    model::Snapshot snapshot;
+    snapshot.cluster = "lab";
+    snapshot.sequence = 1;
+    model::SnapshotAccount optics{"optics", model::Standing::normal, {}, {}, ""};
+    optics.bounded_by = "physics";
+    model::SnapshotAccount physics{"physics", model::Standing::normal, 5000, {}, ""};
+    physics.check = model::BudgetCheck::refuse;
+    for (std::uint32_t i = 0; i < 5; ++i)
+        physics.budgets.push_back({i, left_hours * kHour});
+    snapshot.accounts = {optics, physics};
+    snapshot.measures = {{"node_hours", kHour, {{"node", 1}}},
+                         {"cpu_hours", kHour, {{"cpu", 1}}},
+                         {"mem_hours", kHour, {{"mem", 1}}},
+                         {"gpu_hours", kHour, {{"gres/gpu", 1}}},
+                         {"a100_hours", kHour, {{"gres/gpu:a100", 1}}}};
+    snapshot.partitions = {
+        {"big", false, true, 60, {{"cpu", 32}, {"gres/gpu", 4}, {"mem", 1000}}},
+        {"free", false, false, std::nullopt, {{"cpu", 16}}},
+        {"short", true, false, 30, {{"cpu", 64}, {"mem", 500}}},
+    };
+    return snapshot;
+}
+
+Ask hours(std::uint32_t count) {
+    Ask ask;
+    ask.minutes = count * 60;
+    return ask;
+}
+
+// "node_hours 10": which budget is short and by how many hours the job counts; "": none.
+std::string verdict(const Ask& ask, std::int64_t left_hours = 0, const char* account = "physics") {
+    const View view(world(left_hours));
+    const auto found = shortfall(view, *view.account(account), ask);
+    if (!found)
+        return "";
+    return std::string(view.text(found->measure->name)) + " " +
+           std::to_string(found->wants / kHour);
+}
+
+// What the job counts in one measure: nothing is left of the others' concern.
+std::int64_t counted(const Ask& ask, std::uint32_t measure) {
+    auto snapshot = world(0);
+    snapshot.accounts[1].budgets = {{measure, 0}};
+    const View view(snapshot);
+    const auto found = shortfall(view, *view.account("physics"), ask);
+    return found ? found->wants / kHour : 0;
+}
+
+} // namespace
+
+CASE(a_job_that_takes_exactly_what_is_left_is_admitted) {
+    CHECK_EQ(verdict(hours(10), 10), "");
+    CHECK_EQ(verdict(hours(11), 10), "node_hours 11");
+}
+
+CASE(tasks_of_an_array_are_multiplied) {
+    auto ask = hours(2);
+    ask.tasks = array_tasks("0-9%2");
+    CHECK_EQ(verdict(ask, 20), "");
+    CHECK_EQ(verdict(ask, 19), "node_hours 20");
+}
+
+CASE(an_array_is_counted_with_steps_and_never_too_high) {
+    CHECK_EQ(array_tasks(""), 1U);
+    CHECK_EQ(array_tasks("7"), 1U);
+    CHECK_EQ(array_tasks("1-10:3"), 4U);
+    CHECK_EQ(array_tasks("1,3,5-7%2"), 5U);
+    CHECK_EQ(array_tasks("1-10,5-12"), 10U); // 5-10 are the same tasks
+    CHECK_EQ(array_tasks("5,1-3"), 3U);
+    CHECK_EQ(array_tasks("3-1"), 1U);
+    CHECK_EQ(array_tasks("1-x"), 1U);
+    CHECK_EQ(array_tasks("1-10:0"), 1U);
+    CHECK_EQ(array_tasks("99999999999999999999999"), 1U);
+}
+
+CASE(an_account_below_is_held_against_the_budget_above) {
+    CHECK_EQ(verdict(hours(11), 10, "optics"), "node_hours 11");
+    CHECK_EQ(verdict(hours(10), 10, "optics"), "");
+}
+
+CASE(without_a_time_the_partitions_limit_counts) {
+    Ask ask;
+    ask.nodes = 20;
+    CHECK_EQ(counted(ask, 0), 10); // short, the default one
+    ask.partition = "big";
+    CHECK_EQ(counted(ask, 0), 20);
+    ask.partition = "big,short";
+    CHECK_EQ(counted(ask, 0), 10);
+}
+
+CASE(what_cannot_be_known_refuses_nobody) {
+    Ask ask;
+    ask.nodes = 1000;
+    ask.partition = "free"; // no limit
+    CHECK_EQ(verdict(ask), "");
+    ask.partition = "elsewhere";
+    CHECK_EQ(verdict(ask), "");
+    ask.partition = "short,elsewhere";
+    CHECK_EQ(verdict(ask), "");
+    ask.partition = "short";
+    ask.unlimited = true;
+    CHECK_EQ(verdict(ask), "");
+}
+
+CASE(whole_nodes_count_with_all_that_they_have) {
+    auto ask = hours(1);
+    ask.nodes = 2;
+    ask.cpus = 2;
+    ask.partition = "short";
+    CHECK_EQ(counted(ask, 1), 2);
+    ask.whole_nodes = true;
+    CHECK_EQ(counted(ask, 1), 128);
+    ask.whole_nodes = false;
+    ask.partition = "big"; // its nodes are not shared
+    CHECK_EQ(counted(ask, 1), 64);
+    CHECK_EQ(counted(ask, 3), 8);
+    ask.partition = "big,short"; // in short they are
+    CHECK_EQ(counted(ask, 1), 2);
+}
+
+CASE(gpus_count_by_type_and_all_together) {
+    CHECK_EQ(gres_count("gres:gpu:2", "gres/gpu"), 2U);
+    CHECK_EQ(gres_count("gres/gpu:a100=2", "gres/gpu"), 2U);
+    CHECK_EQ(gres_count("gres/gpu:a100=2", "gres/gpu:a100"), 2U);
+    CHECK_EQ(gres_count("gres:gpu:a100:2,gres:gpu:v100:1", "gres/gpu"), 3U);
+    CHECK_EQ(gres_count("gres:gpu:a100:2;gres:gpu:v100:1", "gres/gpu:a100"), 2U);
+    CHECK_EQ(gres_count("gres:gpu:2", "gres/gpu:a100"), 0U);
+    CHECK_EQ(gres_count("gpu", "gres/gpu"), 1U);
+    CHECK_EQ(gres_count("gpu:a100", "gres/gpu"), 1U);
+    CHECK_EQ(gres_count("gpu:2(S:0-1)", "gres/gpu"), 2U);
+    CHECK_EQ(gres_count("cpu=4,gres/gpu=1", "gres/gpu"), 1U);
+    CHECK_EQ(gres_count("gres:fpga:2", "gres/gpu"), 0U);
+    CHECK_EQ(gres_count("gres:gpu:2k", "gres/gpu"), 0U);
+    CHECK_EQ(gres_count(",;,", "gres/gpu"), 0U);
+}
+
+CASE(gpus_are_multiplied_by_what_they_are_asked_for) {
+    auto ask = hours(1);
+    ask.nodes = 3;
+    ask.processes = 6;
+    ask.tres_per_node = "gres:gpu:a100:2";
+    CHECK_EQ(counted(ask, 3), 6);
+    CHECK_EQ(counted(ask, 4), 6);
+    ask.tres_per_process = "gres:gpu:2";
+    CHECK_EQ(counted(ask, 3), 12);
+    ask.tres_per_job = "gres:gpu:20";
+    CHECK_EQ(counted(ask, 3), 20);
+    ask.cpus_per_tres = "gres:gpu:4";
+    CHECK_EQ(counted(ask, 1), 80);
+}
+
+CASE(memory_is_per_node_per_cpu_or_all) {
+    auto ask = hours(1);
+    ask.nodes = 2;
+    ask.cpus = 8;
+    ask.memory = 100;
+    CHECK_EQ(counted(ask, 2), 0);
+    ask.memory_kind = Ask::Memory::per_node;
+    CHECK_EQ(counted(ask, 2), 200);
+    ask.memory_kind = Ask::Memory::per_cpu;
+    CHECK_EQ(counted(ask, 2), 800);
+    ask.memory_kind = Ask::Memory::whole_nodes;
+    CHECK_EQ(counted(ask, 2), 1000);
+}
+
+CASE(a_weighted_sum_is_one_budget) {
+    auto snapshot = world(0);
+    snapshot.measures = {{"billing", 4 * kHour, {{"cpu", 1}, {"gres/gpu", 16}}}};
+    snapshot.accounts[1].budgets = {{0, 20 * kHour}};
+    auto ask = hours(1);
+    ask.cpus = 4;
+    ask.tres_per_job = "gpu:1";
+    const View view(snapshot);
+    CHECK(!shortfall(view, *view.account("physics"), ask));
+    ask.cpus = 5;
+    const auto found = shortfall(view, *view.account("physics"), ask);
+    CHECK(found && found->refused());
+    CHECK_EQ(budget_text(view, *found),
+             "this job may use 5.25 billing, but account physics has 5 left to its limit. Ask for "
+             "less time or fewer resources.");
+}
+
+CASE(a_warning_gives_way_to_a_refusal_above) {
+    auto snapshot = world(10);
+    snapshot.accounts[0].check = model::BudgetCheck::warn;
+    snapshot.accounts[0].budgets = {{0, kHour}};
+    const View view(snapshot);
+    const auto warned = shortfall(view, *view.account("optics"), hours(2));
+    CHECK(warned && !warned->refused());
+    CHECK(budget_text(view, *warned)
+              .starts_with("this job may use 2 node_hours, but account optics has 1 left"));
+    const auto refused = shortfall(view, *view.account("optics"), hours(11));
+    CHECK(refused && refused->refused());
+    CHECK_EQ(view.text(refused->account->name), "physics");
+}
+
+CASE(figures_beyond_all_bounds_exceed) {
+    auto ask = hours(1'000'000);
+    ask.nodes = UINT64_MAX;
+    ask.tasks = UINT64_MAX;
+    CHECK_EQ(verdict(ask, 1'000'000'000), "node_hours " + std::to_string(INT64_MAX / kHour));
+}
+
+CASE(a_circle_of_accounts_ends) {
+    auto snapshot = world(1);
+    snapshot.accounts[1].bounded_by = "optics";
+    snapshot.accounts[1].budgets.clear();
+    const View view(snapshot);
+    CHECK(!shortfall(view, *view.account("optics"), hours(5)));
+}
