@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the parts of a configuration say about each other: parents, groups, policies that meet on
-// one account, weights. Cost grows in line with the number of names written.
+// one account. Cost grows in line with the number of names written.
 #include "common/base/text.hpp"
-#include "common/settings/policy_set.hpp"
+#include "common/settings/matching.hpp"
 
 #include <algorithm>
 #include <set>
@@ -12,69 +12,6 @@ namespace {
 
 using model::Policy;
 using model::PolicySet;
-
-constexpr std::size_t kDeepest = 64; // levels of accounts; real trees have under ten
-
-// From `account` up to its root, at most kDeepest levels, so that a cycle ends too.
-std::vector<std::string> ancestry(const std::string& account, const Parents& parents) {
-    std::vector<std::string> line{account};
-    for (auto it = parents.find(account);
-         it != parents.end() && !it->second.empty() && line.size() < kDeepest;
-         it = parents.find(line.back()))
-        line.push_back(it->second);
-    return line;
-}
-
-// Which policies match an account, by their index.
-class Matching {
-public:
-    Matching(const PolicySet& set, const Parents& parents) : parents_(parents) {
-        for (std::size_t i = 0; i < set.policies.size(); ++i) {
-            const auto& match = set.policies[i].match;
-            if (match.all())
-                all_.push_back(i);
-            for (const auto& name : match.accounts)
-                exact_[name].push_back(i);
-            for (const auto& name : match.subtrees)
-                subtree_[name].push_back(i);
-        }
-    }
-    const std::vector<std::size_t>& all() const { return all_; }
-    // Those that name the account or an ancestor's subtree, rising; without all().
-    std::vector<std::size_t> named(const std::string& account) const {
-        std::vector<std::size_t> found;
-        append(exact_, account, found);
-        for (const auto& name : ancestry(account, parents_))
-            append(subtree_, name, found);
-        std::sort(found.begin(), found.end());
-        found.erase(std::unique(found.begin(), found.end()), found.end());
-        return found;
-    }
-    // Every account that is written down or has a parent.
-    std::set<std::string> accounts(const PolicySet& set) const {
-        std::set<std::string> names;
-        for (const auto& [name, account] : set.accounts)
-            names.insert(name);
-        for (const auto* lists : {&exact_, &subtree_})
-            for (const auto& [name, policies] : *lists)
-                names.insert(name);
-        for (const auto& [name, parent] : parents_)
-            names.insert(name);
-        return names;
-    }
-
-private:
-    using Lists = std::map<std::string, std::vector<std::size_t>>;
-    static void append(const Lists& lists, const std::string& name, std::vector<std::size_t>& out) {
-        const auto it = lists.find(name);
-        if (it != lists.end())
-            out.insert(out.end(), it->second.begin(), it->second.end());
-    }
-    const Parents& parents_;
-    std::vector<std::size_t> all_;
-    Lists exact_;
-    Lists subtree_;
-};
 
 std::vector<std::string> differences(const Policy& a, const Policy& b) {
     std::vector<std::string> words;
@@ -124,67 +61,6 @@ private:
     Errors& errors_;
     std::set<std::pair<std::size_t, std::size_t>> told_;
 };
-
-bool has_weight(const PolicySet& set, const model::Billing& billing, const std::string& name) {
-    const auto* component = set.component(name);
-    return component == nullptr || // reported where it is written
-           std::any_of(billing.weights.begin(), billing.weights.end(), [&](const auto& entry) {
-               return equals_ignoring_case(entry.first, name) ||
-                      equals_ignoring_case(entry.first, component->tres);
-           });
-}
-
-class WeightCheck {
-public:
-    WeightCheck(const PolicySet& set, const Places& places, Errors& errors)
-        : set_(set), places_(places), errors_(errors) {}
-
-    void check(std::size_t policy, const std::string& component, const std::string& where) {
-        const auto& billing = set_.policies[policy].billing;
-        if (!billing.enabled || billing.weights_slurm || has_weight(set_, billing, component) ||
-            !told_.insert({policy, component}).second)
-            return;
-        errors_.add(places_.policies[policy].weights,
-                    "policy " + shown(set_.policies[policy].name) + ": component " +
-                        shown(component) + " has an allocation (" + where +
-                        ") but no weight; give it a weight, 0 to leave it out");
-    }
-
-private:
-    const PolicySet& set_;
-    const Places& places_;
-    Errors& errors_;
-    std::set<std::pair<std::size_t, std::string>> told_;
-};
-
-bool is_billing(const model::Component& component) {
-    return component.tres == "billing";
-}
-
-// Billing that no allocation could ever be judged by.
-void check_billing(const PolicySet& set, std::size_t index, const Places& places, Errors& errors) {
-    const Policy& policy = set.policies[index];
-    const auto& weights = policy.billing.weights;
-    if (!policy.billing.enabled)
-        return;
-    if (policy.billing.weights_slurm &&
-        std::none_of(set.components.begin(), set.components.end(), is_billing))
-        errors.add(places.policies[index].weights,
-                   "policy " + shown(policy.name) +
-                       ": weights: slurm needs a component that counts Slurm's own billing, for "
-                       "example billing_hours: billing");
-    if (!weights.empty() && std::all_of(weights.begin(), weights.end(),
-                                        [](const auto& w) { return w.second.is_zero(); }))
-        errors.add(places.policies[index].weights,
-                   "policy " + shown(policy.name) +
-                       ": every weight is 0; give one component a weight above 0");
-}
-
-std::string at_line(const Places& places, const std::string& account) {
-    const auto it = places.accounts.find(account);
-    return "account " + shown(account) +
-           (it == places.accounts.end() ? "" : ", line " + std::to_string(it->second.line));
-}
 
 void check_known_parents(const Reading& reading, const Parents& parents, Errors& errors) {
     std::vector<std::string> known;
@@ -272,32 +148,6 @@ void check_agreement(const PolicySet& set, const Places& places, const Parents& 
         std::sort(policies.begin(), policies.end());
         agreement.check(policies, account);
     }
-}
-
-void check_weights(const PolicySet& set, const Places& places, const Parents& parents,
-                   Errors& errors) {
-    const Matching matching(set, parents);
-    WeightCheck weights(set, places, errors);
-    for (std::size_t i = 0; i < set.policies.size(); ++i)
-        check_billing(set, i, places, errors);
-    for (std::size_t i = 0; i < set.policies.size(); ++i)
-        if (const auto& allocation = set.policies[i].allocation)
-            for (const auto& [component, units] : *allocation)
-                weights.check(i, component, "the policy's own");
-    std::map<std::string, std::string> first_account; // by component
-    for (const auto& [name, account] : set.accounts) {
-        if (!account.allocation)
-            continue;
-        const auto policies = matching.named(name);
-        for (const auto& [component, units] : *account.allocation) {
-            first_account.emplace(component, name);
-            for (const std::size_t policy : policies)
-                weights.check(policy, component, at_line(places, name));
-        }
-    }
-    for (const std::size_t policy : matching.all())
-        for (const auto& [component, account] : first_account)
-            weights.check(policy, component, at_line(places, account));
 }
 
 void cross_check(const Reading& reading, Errors& errors) {

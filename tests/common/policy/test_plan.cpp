@@ -73,6 +73,32 @@ CASE(a_concurrent_limit_is_a_count) {
     CHECK_EQ(*w.plan.commands[0].limits.at("node"), 40);
 }
 
+CASE(a_limit_per_job_does_not_follow_usage) {
+    World w = physics();
+    w.set.policies[0].limits.type = model::LimitType::max_tres_mins;
+    w.use(utc(2026, 1, 2), "physics", 700);
+    w.run(utc(2026, 2, 1));
+    CHECK_EQ(
+        w.command(0),
+        "sacctmgr -i modify account where name=physics cluster=lab set MaxTRESMins=node=72000");
+    CHECK_EQ(w.row("physics").max_tres_mins.at("node"), 72000);
+    CHECK(nothing_more(w, utc(2026, 2, 2)));
+}
+
+CASE(a_total_grant_is_never_reset) {
+    World w = physics();
+    w.set.policies[0].period.kind = model::PeriodKind::total;
+    w.set.policies[0].raw_usage_reset = true;
+    w.run(utc(2026, 1, 1));
+    w.use(utc(2026, 2, 1), "physics", 1300);
+    const auto& one = w.run(utc(2031, 1, 1));
+    CHECK_EQ(one.period.label, "total");
+    CHECK(one.flags.paused && !one.until);
+    CHECK_EQ(one.figures[0].carryover.reason, "no_previous_period");
+    for (const auto& command : w.plan.commands)
+        CHECK(command.type != model::CommandType::reset_usage);
+}
+
 CASE(a_limit_follows_raw_usage_when_it_is_not_reset) {
     World w = physics();
     w.run(utc(2026, 1, 1));
