@@ -14,7 +14,21 @@
 
 namespace sluice::model {
 
-enum class CommandType { fairshare, limits, qos, reset_usage };
+enum class CommandType {
+    fairshare,
+    limits,
+    qos,
+    reset_usage,
+    hold_job,
+    release_job,
+    cancel_job,
+    requeue_job,
+};
+
+constexpr bool is_for_job(CommandType type) {
+    return type == CommandType::hold_job || type == CommandType::release_job ||
+           type == CommandType::cancel_job || type == CommandType::requeue_job;
+}
 
 constexpr std::string_view name(CommandType type) {
     switch (type) {
@@ -24,6 +38,14 @@ constexpr std::string_view name(CommandType type) {
         return "limits";
     case CommandType::qos:
         return "qos";
+    case CommandType::hold_job:
+        return "hold_job";
+    case CommandType::release_job:
+        return "release_job";
+    case CommandType::cancel_job:
+        return "cancel_job";
+    case CommandType::requeue_job:
+        return "requeue_job";
     case CommandType::reset_usage:
         break;
     }
@@ -42,6 +64,8 @@ struct Command {
     LimitType limit_type = LimitType::grp_tres_mins;
     std::map<std::string, std::optional<std::int64_t>> limits;
     std::uint32_t shares = 0; // fairshare
+    std::string job;          // jobs: as people write it; `user` is its owner
+    std::uint32_t job_id = 0; // jobs; not kept in the journal
     std::string reason;       // "grace limit reached", "restored", "drift" ...
     std::string description;  // one human sentence
     std::string sacctmgr;     // the equivalent line, for people to read and paste; never run

@@ -48,6 +48,19 @@ struct Structure {
     std::vector<Partition> partitions; // from slurmctld; empty unless a policy checks budgets
 };
 
+enum class JobState { pending, running };
+
+// A job that has not ended. A job array's tasks that have not started are one job.
+struct Job {
+    std::uint32_t id = 0;
+    std::uint32_t array_id = 0; // 0: none
+    std::string name;           // as people write it: "7", "7_3", "7_[4-9]"
+    std::string account;
+    std::string user;
+    JobState state = JobState::pending;
+    bool held = false; // by whomever
+};
+
 struct Facts {
     Instant now{};
     Structure structure;
@@ -57,6 +70,8 @@ struct Facts {
     // empty when slurmctld did not answer. What GrpTRESMins is compared with.
     std::map<std::string, std::map<std::string, Amount>> raw_usage;
     bool raw_usage_known = false;
+    std::vector<Job> jobs; // read only when a policy or the history needs them
+    bool jobs_known = false;
     // Age of usage in seconds when its source failed and the last good figures stand in; 0: fresh.
     std::int64_t usage_age = 0;
     History history;

@@ -24,6 +24,8 @@ struct SavedQos {
     friend bool operator==(const SavedQos&, const SavedQos&) = default;
 };
 
+inline constexpr const char* kResetOwed = "owed";
+
 // Per account of a policy. Written in the same transaction as the evaluation that changed it.
 struct AccountMemory {
     std::string period; // label of the period last judged; "": never judged
@@ -37,7 +39,9 @@ struct AccountMemory {
     std::optional<std::int64_t>
         percent; // hundredths, of the last noteworthy evaluation: "moved by a whole percent"
     std::optional<SavedQos> saved_qos; // set while Sluice holds the account's QOS
-    std::string reset_done_for;        // period label whose raw usage reset is done
+    // Period label whose raw usage reset is done (or under way); kResetOwed: it failed, or nobody
+    // knows, and is to be done again.
+    std::string reset_done_for;
     std::optional<std::string>
         previous_period; // label of the period before `period`, if judged then
     std::map<std::string, Amount> previous_bases; // allocation when that period ended
@@ -52,6 +56,8 @@ struct AccountMemory {
     std::set<std::string> held; // progressive steps (by QOS name) in force in `period`: hysteresis
     // Own lists of associations below this account that Sluice holds, by association_key().
     std::map<std::string, SavedQos> saved_members;
+    std::optional<Instant> paused_since; // an enforced pause, own or from above
+    std::set<std::uint32_t> held_jobs;   // by Sluice, and to be released by it: job ids
     // What Slurm was last seen to have of ours; tells drift from a change that is not yet made.
     std::string qos_in_force;
     std::map<std::string, std::int64_t> limits_in_force; // TRES name -> limit

@@ -77,6 +77,19 @@ struct Fairshare {
 
 enum class Drift { repair, report };
 
+// What becomes of the jobs of an account that is paused.
+enum class PendingJobs { leave, hold, cancel };
+enum class RunningJobs { leave, cancel, requeue };
+struct OnPause {
+    PendingJobs pending = PendingJobs::leave; // they wait by their QOS
+    RunningJobs running = RunningJobs::leave;
+    std::chrono::seconds grace_time{0}; // from the pause to the end of running jobs
+
+    bool leaves_all() const {
+        return pending == PendingJobs::leave && running == RunningJobs::leave;
+    }
+};
+
 struct Borrow {
     Decimal factor; // percent of the next period's allocation that may be used early; 0: none
 
@@ -116,6 +129,7 @@ struct Policy {
     bool raw_usage_reset = false;
     Drift drift = Drift::repair;
     BudgetCheck budget_check = BudgetCheck::off;
+    OnPause on_pause;
     std::optional<Allocation> allocation;    // for matched accounts without their own
     std::string contact;                     // in refusals; "": the file's `contact`
     Texts texts;                             // "": the file's `texts`

@@ -5,6 +5,7 @@
 
 #include "common/policy/account.hpp"
 #include "common/policy/holding.hpp"
+#include "common/policy/jobs.hpp"
 #include "common/policy/limits.hpp"
 
 #include <algorithm>
@@ -160,6 +161,7 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     add_ancestors(tree, decision);
     conclude(set, tree, facts, decision);
     hold(set, tree, facts, decision);
+    remember_jobs(set, tree, facts, decision);
     name_problems(facts, unknown, decision);
     return decision;
 }

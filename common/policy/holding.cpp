@@ -65,7 +65,7 @@ private:
     void begin_release() {
         for (const auto& [name, memory] : facts_.history.accounts) {
             const bool holds = memory.saved_qos || !memory.saved_members.empty() ||
-                               !memory.limits_in_force.empty();
+                               !memory.limits_in_force.empty() || !memory.held_jobs.empty();
             const int node = tree_.find(name);
             if (!holds || (node != kNone && governance_.judged[at(node)]))
                 continue;

@@ -152,6 +152,11 @@ std::optional<Instant> next_event(const model::PolicySet& set, const Zone& zone,
     for (const auto& policy : set.policies)
         if (const auto end = period_at(policy.period, zone, now).end)
             keep_earliest(best, *end, now);
+    for (const auto& policy : set.policies)
+        if (policy.on_pause.running != model::RunningJobs::leave)
+            for (const auto& [account, memory] : history.accounts)
+                if (memory.paused_since)
+                    keep_earliest(best, *memory.paused_since + policy.on_pause.grace_time, now);
     for (const auto& entry : history.overrides) {
         keep_earliest(best, entry.from, now);
         keep_earliest(best, entry.until, now);

@@ -65,6 +65,19 @@ std::string limits_list(const Command& command) {
     return text;
 }
 
+std::string job_line(const Command& command) {
+    switch (command.type) {
+    case CommandType::hold_job:
+        return "scontrol hold " + as_word(command.job);
+    case CommandType::release_job:
+        return "scontrol release " + as_word(command.job);
+    case CommandType::requeue_job:
+        return "scontrol requeue " + as_word(command.job);
+    default:
+        return "scancel " + as_word(command.job);
+    }
+}
+
 } // namespace
 
 std::string units_text(Amount amount, const model::Component& component) {
@@ -107,6 +120,10 @@ std::string_view limit_name(model::LimitType type) {
 }
 
 void write_line(const std::string& cluster, Command& command) {
+    if (is_for_job(command.type)) {
+        command.sacctmgr = job_line(command);
+        return;
+    }
     command.sacctmgr = where(cluster, command);
     switch (command.type) {
     case CommandType::qos:
@@ -122,6 +139,8 @@ void write_line(const std::string& cluster, Command& command) {
         break;
     case CommandType::reset_usage:
         command.sacctmgr += "RawUsage=0";
+        break;
+    default:
         break;
     }
 }

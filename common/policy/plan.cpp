@@ -3,6 +3,7 @@
 #include "common/policy/plan.hpp"
 
 #include "common/policy/holding.hpp"
+#include "common/policy/jobs.hpp"
 #include "common/policy/phrase.hpp"
 #include "common/policy/plan_parts.hpp"
 #include "common/policy/subjects.hpp"
@@ -149,6 +150,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
         if (!account.error.empty())
             draft.fail(account.account, account.error, remedy(account));
     Walk(tree, decision, draft).run();
+    plan_jobs(tree, decision, draft);
     return out;
 }
 

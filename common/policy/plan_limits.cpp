@@ -205,8 +205,10 @@ void plan_reset(const AccountDecision& decision, Draft& draft) {
     const auto before = known.find(decision.account);
     // A boundary only: neither the first judgement of an account nor `total` resets anything.
     if (policy == nullptr || before == known.end() || before->second.period.empty() ||
-        before->second.period == decision.period.label || !decision.period.end ||
-        before->second.reset_done_for == decision.period.label)
+        !decision.period.end || before->second.reset_done_for == decision.period.label)
+        return;
+    if (before->second.period == decision.period.label &&
+        before->second.reset_done_for != model::kResetOwed)
         return;
     Command command;
     command.type = CommandType::reset_usage;

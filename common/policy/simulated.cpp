@@ -108,8 +108,8 @@ void change(const model::Command& command, Association& row) {
     case model::CommandType::fairshare:
         row.shares = command.shares;
         break;
-    case model::CommandType::reset_usage:
-        break; // raw usage is not in slurmdbd
+    default:
+        break; // neither raw usage nor jobs are in slurmdbd
     }
 }
 

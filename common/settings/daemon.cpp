@@ -10,6 +10,7 @@ namespace sluice::settings {
 namespace {
 
 constexpr std::int64_t kLongestInterval = 86400;
+constexpr std::int64_t kMostInOneCommit = 10'000;
 
 std::optional<std::int64_t> parse_seconds(const Node& node) {
     if (!node.is_scalar() || node.text().empty())
@@ -176,6 +177,9 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     read_seconds(top, "confirm_timeout", daemon.confirm_timeout);
     read_path(top, "socket", daemon.socket, kLongestSocket);
     read_path(top, "journal", daemon.journal);
+    std::int64_t changes = daemon.commit_group;
+    top.read("commit_group", changes, 1, kMostInOneCommit);
+    daemon.commit_group = static_cast<int>(changes);
     std::int64_t days = daemon.retention_days;
     top.read("retention_days", days, 1, 36500);
     daemon.retention_days = static_cast<int>(days);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One entry of `policies`.
 #include "common/base/text.hpp"
+#include "common/settings/duration.hpp"
 #include "common/settings/policy_set.hpp"
 #include "common/settings/ranges.hpp"
 
@@ -20,6 +21,16 @@ constexpr std::array<Choice<bool>, 2> kDays{{{"exact", true}, {"90", false}}};
 constexpr std::array<Choice<bool>, 2> kNewAccounts{{{"none", false}, {"full", true}}};
 constexpr std::array<Choice<QosStrategy>, 2> kStrategies{
     {{"threshold", QosStrategy::threshold}, {"progressive", QosStrategy::progressive}}};
+constexpr std::array<Choice<model::PendingJobs>, 3> kPendingJobs{
+    {{"leave", model::PendingJobs::leave},
+     {"hold", model::PendingJobs::hold},
+     {"cancel", model::PendingJobs::cancel}}};
+constexpr std::array<Choice<model::RunningJobs>, 3> kRunningJobs{
+    {{"leave", model::RunningJobs::leave},
+     {"cancel", model::RunningJobs::cancel},
+     {"requeue", model::RunningJobs::requeue}}};
+constexpr std::chrono::seconds kLongestGrace = std::chrono::days{366};
+
 constexpr std::array<Choice<Drift>, 2> kDrifts{
     {{"repair", Drift::repair}, {"report", Drift::report}}};
 constexpr std::array<Choice<BudgetCheck>, 3> kChecks{
@@ -278,6 +289,15 @@ void check_actions(MapReader& map, const Policy& policy) {
                           "policy " + shown(policy.name) + " lists no actions: it only reports");
 }
 
+void read_on_pause(MapReader& map, model::OnPause& rule) {
+    map.choose("on_pause", rule.pending, kPendingJobs);
+    map.choose("on_pause_running", rule.running, kRunningJobs);
+    read_duration(map, "grace_time", rule.grace_time, std::chrono::seconds{0}, kLongestGrace);
+    if (rule.grace_time.count() > 0 && rule.running == model::RunningJobs::leave)
+        map.errors().note(map.key_place("grace_time"),
+                          "grace_time has no effect: on_pause_running is leave");
+}
+
 void read_name(MapReader& map, const Reading& reading, Policy& policy) {
     Errors& errors = map.errors();
     const Node* node = map.take("name");
@@ -354,6 +374,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     map.read("raw_usage_reset", policy.raw_usage_reset);
     map.choose("drift", policy.drift, kDrifts);
     map.choose("budget_check", policy.budget_check, kChecks);
+    read_on_pause(map, policy.on_pause);
     if (const Node* allocation = map.take("allocation"))
         policy.allocation = read_allocation(*allocation, reading, errors);
     map.read("contact", policy.contact);

@@ -42,6 +42,7 @@ struct DaemonSettings {
     std::string cluster; // "": the local cluster of slurm.conf
     std::chrono::seconds interval{60};
     std::chrono::seconds confirm_timeout{30}; // for slurmctld to show a change
+    int commit_group = 500;                   // changes that share one commit in slurmdbd, at most
     std::string socket = SLUICE_RUNDIR "/sluiced.sock";
     std::string journal = SLUICE_STATEDIR "/sluice.db";
     int retention_days = 90;  // evaluations and commands; the ledger is kept for ever

@@ -12,6 +12,8 @@ std::string command_key(const model::Command& command) {
                       '|' + std::string(model::name(command.type));
     if (command.type == model::CommandType::limits)
         key += '|' + std::to_string(static_cast<int>(command.limit_type));
+    if (model::is_for_job(command.type))
+        key += '|' + command.job;
     return key;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/app/collector.hpp"
 
+#include "common/policy/jobs.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/subjects.hpp"
 #include "common/policy/tree.hpp"
@@ -61,6 +62,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
     facts.structure = std::move(*structure);
     add_raw_usage(rules, facts);
     add_partitions(rules, facts);
+    add_jobs(rules, facts);
     auto added = add_usage(rules, by_user, facts);
     settle(now);
     if (!added)
@@ -123,6 +125,17 @@ void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
     else
         note(partitions.error(), kSlurmctld);
     facts.structure.partitions = partitions_;
+}
+
+// A slurmctld that did not answer a moment ago is not asked again.
+void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
+    if (!facts.raw_usage_known || !policy::needs_jobs(rules.set, facts.history))
+        return;
+    auto jobs = accounting_.jobs();
+    if (!jobs)
+        return note(jobs.error(), kSlurmctld);
+    facts.jobs = std::move(*jobs);
+    facts.jobs_known = true;
 }
 
 void Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {

@@ -31,6 +31,7 @@ private:
     Result<void> add_usage(const Rules& rules, const std::set<std::string>& by_user,
                            model::Facts& facts);
     bool stand_in(const std::vector<Window>& windows, model::Facts& facts) const;
+    void add_jobs(const Rules& rules, model::Facts& facts);
     void add_raw_usage(const Rules& rules, model::Facts& facts);
     void add_partitions(const Rules& rules, model::Facts& facts);
     void note(const Error& error, std::string_view otherwise);

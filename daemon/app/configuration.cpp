@@ -27,6 +27,7 @@ Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
     rules->zone = *zone;
     rules->interval = settings.daemon.interval;
     rules->confirm_timeout = settings.daemon.confirm_timeout;
+    rules->commit_group = static_cast<std::size_t>(settings.daemon.commit_group);
     rules->retention = std::chrono::days{settings.daemon.retention_days};
     rules->loaded = now;
     rules->faults = [held = std::make_shared<const settings::Settings>(std::move(settings))](

@@ -38,7 +38,7 @@ bool holds(const model::Structure& structure, const Command& command) {
             return has_limits(row, command);
         case CommandType::fairshare:
             return row.shares == command.shares;
-        case CommandType::reset_usage:
+        default:
             return false;
         }
     }

@@ -21,6 +21,7 @@ struct Rules {
     Zone zone;
     std::chrono::seconds interval{60};
     std::chrono::seconds confirm_timeout{30}; // for slurmctld to show a change
+    std::size_t commit_group = 500;           // changes that share one commit in slurmdbd, at most
     std::chrono::days retention{90};          // of evaluations and commands
     Instant loaded{};
     // Faults of the file that only the cluster shows, each with its place. Empty: none are looked

@@ -181,6 +181,10 @@ void Turn::hold_back(const Order& order, ports::TurnReport& report) {
     });
     for (auto waiting = due; waiting != commands.end(); ++waiting) {
         report.problems.push_back({waiting->account, *backoff_.waits(*waiting, report.at), ""});
+        if (waiting->type == model::CommandType::reset_usage)
+            for (auto& account : report.decision.accounts)
+                if (account.account == waiting->account)
+                    account.memory.reset_done_for = model::kResetOwed;
         report.plan.withheld.push_back(std::move(*waiting));
     }
     commands.erase(due, commands.end());
@@ -212,7 +216,7 @@ void Turn::apply(const Rules& rules, const model::Facts& facts,
                  const std::vector<std::int64_t>& ids, ports::TurnReport& report) {
     const auto& commands = report.plan.commands;
     const Instant started = ports_.clock.now();
-    auto outcomes = ports_.enforcer.apply(facts.structure, commands);
+    auto outcomes = ports_.enforcer.apply(facts.structure, commands, rules.commit_group);
     // An adapter that answers for fewer did not do the rest, as far as anybody knows.
     outcomes.resize(commands.size(), Error{Errc::internal, "the enforcer gave no answer"});
     const Instant finished = ports_.clock.now();

@@ -51,6 +51,8 @@ public:
     virtual Result<std::vector<model::Partition>> partitions() {
         return std::vector<model::Partition>{};
     }
+    // Pending and running jobs of every user. unavailable: slurmctld is away.
+    virtual Result<std::vector<model::Job>> jobs() = 0;
 };
 
 } // namespace sluice::ports

@@ -25,9 +25,9 @@ public:
 
     // Checks what slurmdbd does not (QOS and TRES exist, DefaultQOS in the list), changes, commits.
     // A command that fails does not stop the others. `structure` is the one that the commands were
-    // planned from.
+    // planned from; `commit_group` (at least 1): how many changes share one commit at most.
     virtual Outcomes apply(const model::Structure& structure,
-                           std::span<const model::Command> commands) = 0;
+                           std::span<const model::Command> commands, std::size_t commit_group) = 0;
     // Which of `commands`, all done by apply(), slurmctld shows to be in force: only then do jobs
     // feel them. Index-aligned. `structure` may be older than the commands. unavailable: slurmctld
     // is away.

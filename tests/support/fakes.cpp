@@ -102,8 +102,24 @@ Result<ports::RawUsage> FakeSlurm::raw_usage(const std::string&) {
     return raw;
 }
 
-ports::Outcomes FakeSlurm::apply(const model::Structure&,
-                                 std::span<const model::Command> commands) {
+Result<std::vector<model::Job>> FakeSlurm::jobs() {
+    if (auto fault = faults_.next("jobs"))
+        return *fault;
+    return queue;
+}
+
+void FakeSlurm::change_job(const model::Command& command) {
+    for (auto& job : queue)
+        if (job.id == command.job_id && command.type == model::CommandType::hold_job)
+            job.held = true;
+        else if (job.id == command.job_id && command.type == model::CommandType::release_job)
+            job.held = false;
+    if (command.type == model::CommandType::cancel_job)
+        std::erase_if(queue, [&](const auto& job) { return job.id == command.job_id; });
+}
+
+ports::Outcomes FakeSlurm::apply(const model::Structure&, std::span<const model::Command> commands,
+                                 std::size_t) {
     ports::Outcomes outcomes;
     for (const auto& command : commands) {
         auto fault = faults_.next("apply");
@@ -113,6 +129,10 @@ ports::Outcomes FakeSlurm::apply(const model::Structure&,
         if (fault)
             continue;
         applied.push_back(command);
+        if (is_for_job(command.type)) {
+            change_job(command);
+            continue;
+        }
         auto& association = account(command.account);
         if (command.type == model::CommandType::qos) {
             association.qos = command.qos;

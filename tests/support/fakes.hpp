@@ -56,14 +56,17 @@ public:
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                   const ports::UsageQuestion& question) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
+    Result<std::vector<model::Job>> jobs() override;
     ports::Outcomes apply(const model::Structure& structure,
-                          std::span<const model::Command> commands) override;
+                          std::span<const model::Command> commands,
+                          std::size_t commit_group) override;
     Result<std::vector<bool>> confirm(const model::Structure& structure,
                                       std::span<const model::Command> commands) override;
 
     model::Structure held;
     std::map<std::string, model::TresUsage> used;
     ports::UsageQuestion asked; // the last question about usage
+    std::vector<model::Job> queue;
     std::vector<model::Command> applied;
     // Refuses commands that it returns an error for.
     std::function<std::optional<Error>(const model::Command&)> refuse;
@@ -71,6 +74,8 @@ public:
     std::function<bool(const model::Command&)> shows;
 
 private:
+    void change_job(const model::Command& command);
+
     Faults& faults_;
 };
 

@@ -153,6 +153,8 @@ Value parameters(const model::Command& command) {
         break;
     case model::CommandType::reset_usage:
         return out;
+    default:
+        return std::move(out.set("job", command.job));
     }
     Value limits = Value::object();
     for (const auto& [tres, value] : command.limits)

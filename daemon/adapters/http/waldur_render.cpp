@@ -177,6 +177,9 @@ Value parameters(const model::Command& command) {
     }
     case model::CommandType::reset_usage:
         break;
+    default:
+        out.set("job", command.job).set("user", command.user).set("reason", command.reason);
+        break;
     }
     return out;
 }

@@ -4,6 +4,7 @@
 
 #include "daemon/adapters/slurm/connection.hpp"
 #include "daemon/adapters/slurm/cut.hpp"
+#include "daemon/adapters/slurm/jobs.hpp"
 #include "daemon/adapters/slurm/tree.hpp"
 #include "daemon/adapters/slurm/tres_text.hpp"
 #include "daemon/adapters/slurm/usage.hpp"
@@ -21,6 +22,7 @@ public:
                                                   const ports::UsageQuestion& question) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
     Result<std::vector<model::Partition>> partitions() override;
+    Result<std::vector<model::Job>> jobs() override { return live_jobs(); }
 
 private:
     Session& session_;

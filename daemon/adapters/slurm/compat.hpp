@@ -58,6 +58,14 @@ inline void free_controller_conf(slurm_conf_t* conf) {
         slurm_free_conf(conf);
 }
 
+inline void set_job_id(job_desc_msg_t& change, uint32_t id) {
+#if SLUICE_SLURM_AT_LEAST(25, 11)
+    change.step_id.job_id = id;
+#else
+    change.job_id = id;
+#endif
+}
+
 inline void want_usage(slurmdb_assoc_cond_t& cond) {
 #if SLUICE_SLURM_AT_LEAST(24, 11)
     cond.flags |= ASSOC_COND_FLAG_WITH_USAGE;

@@ -5,6 +5,7 @@
 
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/in_force.hpp"
+#include "daemon/adapters/slurm/jobs.hpp"
 #include "daemon/adapters/slurm/live.hpp"
 #include "daemon/adapters/slurm/read_back.hpp"
 #include "daemon/adapters/slurm/usage_reset.hpp"
@@ -33,6 +34,8 @@ std::vector<std::string> concerned(const model::Structure& structure,
     const AccountTree tree{structure};
     std::set<std::string> names;
     for (const Command& command : commands) {
+        if (is_for_job(command.type))
+            continue;
         names.insert(command.account);
         if (command.type == CommandType::qos && command.user.empty())
             for (std::string& name : tree.below(command.account))
@@ -61,14 +64,17 @@ struct Targets {
 class Application {
 public:
     Application(Session& session, const model::Structure& structure,
-                std::span<const Command> commands)
-        : session_(session), structure_(structure), commands_(commands), tree_(structure),
+                std::span<const Command> commands, std::size_t commit_group)
+        : session_(session), structure_(structure), commands_(commands),
+          most_(std::max<std::size_t>(commit_group, 1)), tree_(structure),
           outcomes_(commands.size()) {}
 
     Outcomes run();
 
 private:
     void apply(const Group& group);
+    void apply(const std::vector<Group>& batch);
+    Result<void> change(const std::vector<Group>& batch);
     Result<void> change(const Group& group);
     Result<void> change_qos(const Group& group);
     bool inherited_below(const Group& group) const;
@@ -88,6 +94,7 @@ private:
     Session& session_;
     const model::Structure& structure_;
     std::span<const Command> commands_;
+    std::size_t most_;
     AccountTree tree_;
     Outcomes outcomes_;
     std::optional<Error> gone_; // slurmdbd is away, or we may not: the rest need not be tried
@@ -97,8 +104,8 @@ Outcomes Application::run() {
     for (std::size_t i = 0; i < commands_.size(); ++i)
         outcomes_[i] = check(commands_[i], structure_, tree_);
     session_.refresh();
-    for (const Group& one : group(commands_, outcomes_))
-        apply(one);
+    for (const auto& batch : batches(group(commands_, outcomes_, most_), commands_, most_))
+        batch.size() == 1 ? apply(batch.front()) : apply(batch);
     read_back(session_, structure_, commands_, outcomes_);
     return std::move(outcomes_);
 }
@@ -109,49 +116,65 @@ void Application::fail(const Group& group, const Error& error) {
 }
 
 void Application::apply(const Group& group) {
+    const Command& command = first(group);
+    Result<void> done;
+    if (is_for_job(command.type))
+        done = change_job(command);
+    else if (command.type == CommandType::reset_usage)
+        done = reset_usage(session_, structure_.cluster, ids(group));
+    else
+        return apply(std::vector<Group>{group});
+    if (!done)
+        fail(group, done.error());
+}
+
+// All groups in one commit. One bad account must not stop the others: what fails is taken apart.
+void Application::apply(const std::vector<Group>& batch) {
+    const Result<void> done = gone_ ? Result<void>(*gone_) : change(batch);
+    if (done)
+        return;
+    const Error& error = done.error();
+    if (error.code == Errc::unavailable || error.code == Errc::timeout ||
+        error.code == Errc::refused)
+        gone_ = error;
+    const Group& only = batch.front();
     if (gone_)
-        return fail(group, *gone_);
-    if (first(group).type == CommandType::reset_usage) {
-        if (const Result<void> done = reset_usage(session_, structure_.cluster, ids(group)); !done)
-            fail(group, done.error());
-        return;
-    }
-    const Result<void> changed = change(group);
-    if (changed)
-        return;
-    const Errc code = changed.error().code;
-    if (code == Errc::unavailable || code == Errc::timeout || code == Errc::refused)
-        gone_ = changed.error();
-    // One bad account must not stop the others.
-    else if (group.members.size() > 1) {
-        for (const std::size_t i : group.members)
-            apply(Group{{i}});
-        return;
-    }
-    fail(group, changed.error());
+        for (const Group& group : batch)
+            fail(group, *gone_);
+    else if (batch.size() > 1)
+        for (const Group& group : batch)
+            apply(std::vector<Group>{group});
+    else if (only.members.size() > 1)
+        for (const std::size_t i : only.members)
+            apply(std::vector<Group>{Group{{i}}});
+    else
+        fail(only, error);
+}
+
+Result<void> Application::change(const std::vector<Group>& batch) {
+    Result<void> done;
+    for (const Group& group : batch)
+        if (done = change(group); !done) {
+            session_.refresh(); // takes back what is not committed
+            return done;
+        }
+    return commit();
 }
 
 Result<void> Application::change(const Group& group) {
     const Command& command = first(group);
-    Result<void> done = nudge(group);
-    if (!done)
-        return done;
+    if (Result<void> nudged = nudge(group); !nudged)
+        return nudged;
     switch (command.type) {
     case CommandType::qos:
-        done = change_qos(group);
-        break;
+        return change_qos(group);
     case CommandType::limits:
-        done = set_limits(group, command.limits);
-        break;
+        return set_limits(group, command.limits);
     case CommandType::fairshare:
-        done = set_shares(group, command.shares);
-        break;
-    case CommandType::reset_usage:
-        break;
+        return set_shares(group, command.shares);
+    default:
+        return {};
     }
-    if (!done)
-        return done;
-    return commit();
 }
 
 const Association* Application::row(const Command& command) const {
@@ -328,13 +351,17 @@ Result<void> Application::modify(const Targets& targets, slurmdb_assoc_rec_t& re
 
 } // namespace
 
-Outcomes SlurmEnforcer::apply(const model::Structure& structure,
-                              std::span<const Command> commands) {
-    return Application{session_, structure, commands}.run();
+Outcomes SlurmEnforcer::apply(const model::Structure& structure, std::span<const Command> commands,
+                              std::size_t commit_group) {
+    return Application{session_, structure, commands, commit_group}.run();
 }
 
 Result<std::vector<bool>> SlurmEnforcer::confirm(const model::Structure& structure,
                                                  std::span<const Command> commands) {
+    // What slurmctld has done itself is in force.
+    if (std::all_of(commands.begin(), commands.end(),
+                    [](const Command& command) { return is_for_job(command.type); }))
+        return std::vector<bool>(commands.size(), true);
     const auto live = live_associations(structure, concerned(structure, commands));
     if (!live)
         return live.error();

@@ -14,7 +14,8 @@ public:
     explicit SlurmEnforcer(Session& session) : session_(session) {}
 
     ports::Outcomes apply(const model::Structure& structure,
-                          std::span<const model::Command> commands) override;
+                          std::span<const model::Command> commands,
+                          std::size_t commit_group) override;
     Result<std::vector<bool>> confirm(const model::Structure& structure,
                                       std::span<const model::Command> commands) override;
 

@@ -81,6 +81,8 @@ std::string value_key(const Command& command) {
         return key + std::to_string(command.shares);
     case CommandType::reset_usage:
         break;
+    default:
+        return key + command.job;
     }
     return key;
 }
@@ -98,6 +100,8 @@ std::vector<std::string> sorted(std::vector<std::string> list) {
 
 std::optional<Error> check(const Command& command, const model::Structure& structure,
                            const AccountTree& tree) {
+    if (is_for_job(command.type))
+        return std::nullopt;
     const Association* account = tree.account(command.account);
     if (account == nullptr)
         return Error{Errc::not_found, "account " + command.account + " does not exist in cluster " +
@@ -119,14 +123,14 @@ std::optional<Error> check(const Command& command, const model::Structure& struc
         if (command.shares == 0)
             return Error{Errc::malformed, "fairshare of account " + command.account + " is 0"};
         break;
-    case CommandType::reset_usage:
+    default:
         break;
     }
     return std::nullopt;
 }
 
 std::vector<Group> group(std::span<const Command> commands,
-                         std::span<const std::optional<Error>> failures) {
+                         std::span<const std::optional<Error>> failures, std::size_t most) {
     std::vector<Group> groups;
     std::map<std::string, std::size_t> places;
     for (std::size_t i = 0; i < commands.size(); ++i) {
@@ -134,11 +138,30 @@ std::vector<Group> group(std::span<const Command> commands,
             continue;
         const auto [place, is_new] = places.try_emplace(
             value_key(commands[i]) + '\n' + target_key(commands[i]), groups.size());
-        if (is_new)
+        if (!is_new && groups[place->second].members.size() >= most)
+            place->second = groups.size();
+        if (place->second == groups.size())
             groups.emplace_back();
         groups[place->second].members.push_back(i);
     }
     return groups;
+}
+
+std::vector<std::vector<Group>> batches(std::vector<Group> groups,
+                                        std::span<const Command> commands, std::size_t most) {
+    std::vector<std::vector<Group>> all;
+    std::size_t open = most; // members of the last batch; `most`: it takes no more
+    for (Group& one : groups) {
+        const CommandType type = commands[one.members.front()].type;
+        const bool shares = type == CommandType::limits || type == CommandType::fairshare;
+        if (!shares || open + one.members.size() > most) {
+            all.emplace_back();
+            open = 0;
+        }
+        open = shares ? open + one.members.size() : most;
+        all.back().push_back(std::move(one));
+    }
+    return all;
 }
 
 std::optional<std::string> difference(const Association& row, const Command& command) {
@@ -168,7 +191,7 @@ std::optional<std::string> difference(const Association& row, const Command& com
         if (row.shares != command.shares)
             return "shares are " + std::to_string(row.shares);
         break;
-    case CommandType::reset_usage:
+    default:
         break;
     }
     return std::nullopt;

@@ -29,9 +29,13 @@ struct Group {
 };
 
 // Groups the commands whose outcome is still open (`failures[i]` empty), in order of their first
-// member.
+// member; none has more than `most` members.
 std::vector<Group> group(std::span<const model::Command> commands,
-                         std::span<const std::optional<Error>> failures);
+                         std::span<const std::optional<Error>> failures, std::size_t most);
+// Groups that share one commit, `most` changes at most. A change of QOS has its own commit, because
+// of the order in which slurmdbd hands on what is in one.
+std::vector<std::vector<Group>> batches(std::vector<Group> groups,
+                                        std::span<const model::Command> commands, std::size_t most);
 
 // The row as the command wants it; nullopt: it is so. Otherwise what differs.
 std::optional<std::string> difference(const model::Association& row, const model::Command& command);

@@ -77,6 +77,8 @@ public:
     }
 
     bool shown(const Command& command) const {
+        if (is_for_job(command.type) || command.type == CommandType::reset_usage)
+            return true;
         const auto found = live_.find(key_of(command));
         const Association* own = command.user.empty()
                                      ? tree_.account(command.account)
@@ -90,7 +92,7 @@ public:
             return same_limits(command, *own, *found->second);
         case CommandType::fairshare:
             return found->second->shares == command.shares;
-        case CommandType::reset_usage:
+        default:
             break;
         }
         return true;

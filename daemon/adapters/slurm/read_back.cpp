@@ -15,6 +15,11 @@ using model::Command;
 
 constexpr std::size_t kAtOnce = 500;
 
+// By slurmdbd; the others are slurmctld's own matter.
+bool is_kept(const Command& command) {
+    return command.type != model::CommandType::reset_usage && !is_for_job(command.type);
+}
+
 std::optional<Error> compare(const AccountTree& tree, const Command& command) {
     const Association* row = command.user.empty()
                                  ? tree.account(command.account)
@@ -33,7 +38,7 @@ void read_back(Session& session, const model::Structure& structure,
                std::span<const Command> commands, ports::Outcomes& outcomes) {
     std::set<std::string> accounts;
     for (std::size_t i = 0; i < commands.size(); ++i)
-        if (!outcomes[i] && commands[i].type != model::CommandType::reset_usage)
+        if (!outcomes[i] && is_kept(commands[i]))
             accounts.insert(commands[i].account);
     while (!accounts.empty()) {
         std::vector<std::string> some;
@@ -47,8 +52,7 @@ void read_back(Session& session, const model::Structure& structure,
         const std::set<std::string> these{some.begin(), some.end()};
         for (std::size_t i = 0; i < commands.size(); ++i) {
             const Command& command = commands[i];
-            if (outcomes[i] || command.type == model::CommandType::reset_usage ||
-                !these.contains(command.account))
+            if (outcomes[i] || !is_kept(command) || !these.contains(command.account))
                 continue;
             outcomes[i] = rows ? compare(tree, command)
                                : std::optional<Error>{Error{rows.error()}.in("not read back")};

@@ -16,6 +16,18 @@ constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
                                  "PRAGMA synchronous = FULL;"
                                  "PRAGMA journal_size_limit = 16777216;";
 
+// A period has its reset of raw usage once, so one that failed must be remembered: of the open
+// command `id`, or of all open ones.
+int owe_resets(Database& database, std::optional<std::int64_t> id) {
+    Statement(database,
+              "UPDATE account SET reset_done_for = ? WHERE EXISTS (SELECT 1 FROM command c WHERE "
+              "c.type = 'reset_usage' AND c.finished IS NULL AND c.cluster = account.cluster AND "
+              "c.account = account.name AND (? IS NULL OR c.id = ?))")
+        .bind(std::string_view(model::kResetOwed), id, id)
+        .run();
+    return static_cast<int>(database.changes());
+}
+
 } // namespace
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
@@ -96,6 +108,9 @@ Result<void> SqliteJournal::close_command(std::int64_t id, Instant started, Inst
                                           const std::optional<Error>& failure) {
     return at_port("close a command", [&] {
         auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        if (failure && owe_resets(writer->database, id) > 0)
+            writer->written.clear();
         Statement(writer->database, "UPDATE command SET started = ?, finished = ?, success = ?, "
                                     "error = ? WHERE id = ? AND finished IS NULL")
             .bind(epoch(started), epoch(finished), !failure.has_value(),
@@ -103,6 +118,7 @@ Result<void> SqliteJournal::close_command(std::int64_t id, Instant started, Inst
             .run();
         if (writer->database.changes() != 1)
             throw Failure({Errc::not_found, "no open command " + std::to_string(id)});
+        transaction.commit();
     });
 }
 
@@ -133,11 +149,16 @@ Result<std::vector<ports::CommandRecord>> SqliteJournal::unconfirmed(const std::
 Result<std::size_t> SqliteJournal::close_unfinished(Instant at) {
     return at_port("close unfinished commands", [&] {
         auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        if (owe_resets(writer->database, std::nullopt) > 0)
+            writer->written.clear();
         Statement(writer->database, "UPDATE command SET finished = ?, success = 0, error = ? "
                                     "WHERE finished IS NULL")
             .bind(epoch(at), kUnfinished)
             .run();
-        return static_cast<std::size_t>(writer->database.changes());
+        const auto closed = static_cast<std::size_t>(writer->database.changes());
+        transaction.commit();
+        return closed;
     });
 }
 

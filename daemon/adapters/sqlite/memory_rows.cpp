@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The accounts' memory: tables account, account_amount, account_word,
-// account_member.
+// account_member, account_job.
 #include "common/base/text.hpp"
 #include "daemon/adapters/sqlite/rows.hpp"
 
@@ -35,16 +35,16 @@ constexpr WordKind kWords[] = {
 
 constexpr const char* kSelectAccounts =
     "SELECT name, period, own_paused, own_downscaled, shown_paused, shown_downscaled, percent, "
-    "saved_qos, saved_default_qos, reset_done_for, previous_period, qos_in_force "
-    "FROM account WHERE cluster = ?";
+    "saved_qos, saved_default_qos, reset_done_for, previous_period, qos_in_force, "
+    "paused_since FROM account WHERE cluster = ?";
 constexpr const char* kInsertAccount =
     "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, shown_downscaled, "
     "percent, saved_qos, saved_default_qos, reset_done_for, previous_period, qos_in_force, "
-    "cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "paused_since, cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kUpdateAccount =
     "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, shown_paused = ?, "
     "shown_downscaled = ?, percent = ?, saved_qos = ?, saved_default_qos = ?, reset_done_for = ?, "
-    "previous_period = ?, qos_in_force = ? WHERE id = ?";
+    "previous_period = ?, qos_in_force = ?, paused_since = ? WHERE id = ?";
 
 model::AccountMemory memory_of(const Statement& row) {
     model::AccountMemory memory;
@@ -57,6 +57,8 @@ model::AccountMemory memory_of(const Statement& row) {
     memory.reset_done_for = row.text(9);
     memory.previous_period = row.optional_text(10);
     memory.qos_in_force = row.text(11);
+    if (const auto since = row.optional_integer(12))
+        memory.paused_since = instant(*since);
     return memory;
 }
 
@@ -95,6 +97,10 @@ Memories read_memories(Database& database, const std::string& cluster) {
     while (member.step())
         memories[member.text(0)].saved_members[member.text(1)] = {split(member.text(2), ','),
                                                                   member.text(3)};
+
+    auto job = below_accounts(database, "t.job", "account_job", cluster);
+    while (job.step())
+        memories[job.text(0)].held_jobs.insert(static_cast<std::uint32_t>(job.integer(1)));
     return memories;
 }
 
@@ -106,7 +112,8 @@ MemoryWriter::MemoryWriter(Database& database, std::string cluster)
               "INSERT INTO account_amount (account, kind, name, amount) VALUES (?,?,?,?)"),
       word_(database, "INSERT INTO account_word (account, kind, word) VALUES (?,?,?)"),
       member_(database, "INSERT INTO account_member (account, association, saved_qos, "
-                        "saved_default_qos) VALUES (?,?,?,?)") {}
+                        "saved_default_qos) VALUES (?,?,?,?)"),
+      job_(database, "INSERT INTO account_job (account, job) VALUES (?,?)") {}
 
 std::int64_t MemoryWriter::write_account(const std::string& account,
                                          const model::AccountMemory& memory) {
@@ -116,12 +123,15 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
         list = join(memory.saved_qos->list, ",");
         default_qos = memory.saved_qos->default_qos;
     }
+    std::optional<std::int64_t> since;
+    if (memory.paused_since)
+        since = epoch(*memory.paused_since);
     const auto put = [&](Statement& statement, const auto&... key) {
         statement
             .bind(memory.period, memory.flags.paused, memory.flags.downscaled,
                   memory.shown_flags.paused, memory.shown_flags.downscaled, memory.percent, list,
                   default_qos, memory.reset_done_for, memory.previous_period, memory.qos_in_force,
-                  key...)
+                  since, key...)
             .run();
     };
     if (find_.bind(cluster_, account).step()) {
@@ -136,7 +146,8 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
 void MemoryWriter::clear(std::int64_t id) {
     for (const char* sql : {"DELETE FROM account_amount WHERE account = ?",
                             "DELETE FROM account_word WHERE account = ?",
-                            "DELETE FROM account_member WHERE account = ?"})
+                            "DELETE FROM account_member WHERE account = ?",
+                            "DELETE FROM account_job WHERE account = ?"})
         Statement(database_, sql).bind(id).run();
 }
 
@@ -151,6 +162,8 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
             word_.bind(id, kind.word, word).run();
     for (const auto& [association, saved] : memory.saved_members)
         member_.bind(id, association, join(saved.list, ","), saved.default_qos).run();
+    for (const std::uint32_t job : memory.held_jobs)
+        job_.bind(id, std::int64_t{job}).run();
 }
 
 } // namespace sluice::sqlite

@@ -32,7 +32,9 @@ Enum named(const std::string& text, std::initializer_list<Enum> all, const char*
 
 model::CommandType command_type(const std::string& text) {
     using enum model::CommandType;
-    return named(text, {fairshare, limits, qos, reset_usage}, "command type");
+    return named(
+        text, {fairshare, limits, qos, reset_usage, hold_job, release_job, cancel_job, requeue_job},
+        "command type");
 }
 
 model::LimitType limit_type(const std::string& text) {
@@ -109,13 +111,14 @@ ports::CommandRecord command_of(const Statement& row) {
     record.error = row.text(18);
     record.confirmed = optional_instant(row, 19);
     record.confirm_delay_ms = row.optional_integer(20);
+    command.job = row.text(21);
     return record;
 }
 
 constexpr const char* kCommandColumns =
     "SELECT id, cluster, account, user, partition, type, qos, default_qos, limit_type, shares, "
     "reason, description, sacctmgr, mode, requested, started, finished, success, error, confirmed, "
-    "confirm_delay_ms FROM command";
+    "confirm_delay_ms, job FROM command";
 
 void read_limits(Statement& limit, ports::CommandRecord& record) {
     limit.bind(record.id);
@@ -172,12 +175,12 @@ std::int64_t insert_command(Database& database, const std::string& cluster,
                             const model::Command& command, Instant requested) {
     Statement(database,
               "INSERT INTO command (cluster, account, user, partition, type, qos, default_qos, "
-              "limit_type, shares, reason, description, sacctmgr, mode, requested) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,'production',?)")
+              "limit_type, shares, reason, description, sacctmgr, job, mode, requested) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,'production',?)")
         .bind(cluster, command.account, command.user, command.partition, model::name(command.type),
               join(command.qos, ","), command.default_qos, name(command.limit_type),
               std::int64_t{command.shares}, command.reason, command.description, command.sacctmgr,
-              epoch(requested))
+              command.job, epoch(requested))
         .run();
     const std::int64_t id = database.last_insert_id();
     if (command.limits.empty())

@@ -34,6 +34,7 @@ private:
     Statement amount_;
     Statement word_;
     Statement member_;
+    Statement job_;
 };
 
 void insert_evaluation(Database& database, const ports::EvaluationRecord& record);

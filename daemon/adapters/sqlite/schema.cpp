@@ -172,6 +172,14 @@ ALTER TABLE command ADD COLUMN confirmed INTEGER;
 ALTER TABLE command ADD COLUMN confirm_delay_ms INTEGER;
 UPDATE command SET confirmed = finished WHERE success = 1;
 CREATE INDEX command_unconfirmed ON command (id) WHERE success = 1 AND confirmed IS NULL;
+-- Jobs of paused accounts.
+ALTER TABLE command ADD COLUMN job TEXT NOT NULL DEFAULT '';
+ALTER TABLE account ADD COLUMN paused_since INTEGER;
+CREATE TABLE account_job (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    job INTEGER NOT NULL,
+    PRIMARY KEY (account, job)
+) WITHOUT ROWID;
 )sql";
 
 constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}};

@@ -130,6 +130,18 @@ CASE(raw_usage_is_reset_once_per_boundary) {
     CHECK(nothing_more(w, utc(2026, 4, 2)));
 }
 
+CASE(a_reset_that_failed_is_owed_until_it_is_done) {
+    World w = physics();
+    w.set.policies[0].raw_usage_reset = true;
+    w.run(utc(2026, 1, 1));
+    w.run(utc(2026, 4, 1));
+    w.facts.history.accounts["physics"].reset_done_for = model::kResetOwed;
+    w.run(utc(2026, 4, 1, 1));
+    CHECK_EQ(w.plan.commands.size(), 1U);
+    CHECK(w.plan.commands[0].type == model::CommandType::reset_usage);
+    CHECK(nothing_more(w, utc(2026, 4, 2)));
+}
+
 CASE(qos_goes_to_the_standing_and_exactly_back) {
     World w = physics();
     w.row("physics").qos = {"slow1", "normal"};

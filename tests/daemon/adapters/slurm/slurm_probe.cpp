@@ -221,6 +221,8 @@ private:
                     value == "-" ? std::nullopt
                                  : std::optional<std::int64_t>{std::atoll(value.c_str())};
             }
+        } else if (type == "spread") { // limits of four TRES, different for each account
+            return spread(split(first, ','));
         } else if (type == "fairshare") {
             command.type = model::CommandType::fairshare;
             accounts = first;
@@ -235,16 +237,33 @@ private:
         apply(command, split(accounts, ','));
     }
 
+    void spread(const std::vector<std::string>& accounts) {
+        std::vector<model::Command> commands;
+        std::int64_t value = 1'000;
+        for (const std::string& account : accounts) {
+            auto& command = commands.emplace_back();
+            command.type = model::CommandType::limits;
+            command.account = account;
+            for (const char* tres : {"cpu", "mem", "node", "gres/gpu"})
+                command.limits[tres] = ++value;
+        }
+        apply(commands);
+    }
+
     void apply(model::Command command, const std::vector<std::string>& accounts) {
-        if (structure_.associations.empty() && !read())
-            return;
         std::vector<model::Command> commands;
         for (const std::string& account : accounts) {
             command.account = account;
             commands.push_back(command);
         }
+        apply(commands);
+    }
+
+    void apply(const std::vector<model::Command>& commands) {
+        if (structure_.associations.empty() && !read())
+            return;
         const auto started = std::chrono::steady_clock::now();
-        const ports::Outcomes outcomes = enforcer_.apply(structure_, commands);
+        const ports::Outcomes outcomes = enforcer_.apply(structure_, commands, 500);
         const std::chrono::duration<double, std::milli> took =
             std::chrono::steady_clock::now() - started;
         for (std::size_t i = 0; i < outcomes.size(); ++i) {

@@ -36,7 +36,7 @@ std::optional<Error> checked(const Command& command) {
 
 std::vector<slurm::Group> grouped(const std::vector<Command>& commands) {
     const std::vector<std::optional<Error>> failures(commands.size());
-    return slurm::group(commands, failures);
+    return slurm::group(commands, failures, 100);
 }
 
 CASE(what_slurmdbd_would_swallow_is_refused) {
@@ -103,7 +103,7 @@ CASE(users_are_grouped_inside_their_account_and_partition) {
 CASE(commands_that_failed_the_check_are_left_out) {
     const std::vector<Command> commands{limit("physics", "cpu", 5), limit("chem", "cpu", 5)};
     const std::vector<std::optional<Error>> failures{Error{Errc::not_found, "x"}, std::nullopt};
-    const auto groups = slurm::group(commands, failures);
+    const auto groups = slurm::group(commands, failures, 100);
     CHECK_EQ(groups.size(), 1U);
     CHECK_EQ(groups[0].members.size(), 1U);
     CHECK_EQ(groups[0].members[0], 1U);
@@ -127,6 +127,32 @@ CASE(read_back_sees_what_was_not_kept) {
 CASE(qos_are_sent_by_id) {
     const auto ids = slurm::qos_ids({"normal", "+slowdown", "-blocked"}, test::small_cluster());
     CHECK_EQ(join(ids, " "), "1 +2 -3");
+}
+
+CASE(a_group_and_a_commit_have_no_more_members_than_allowed) {
+    std::vector<Command> commands;
+    for (int i = 0; i < 5; ++i) {
+        auto& qos = commands.emplace_back();
+        qos.account = "a" + std::to_string(i);
+        qos.qos = {"blocked"};
+    }
+    for (int i = 0; i < 5; ++i) {
+        auto& limits = commands.emplace_back();
+        limits.type = CommandType::limits;
+        limits.account = "a" + std::to_string(i);
+        limits.limits = {{"cpu", i / 2}}; // 0 0 1 1 2
+    }
+    const std::vector<std::optional<Error>> failures(commands.size());
+    auto groups = slurm::group(commands, failures, 2);
+    CHECK_EQ(groups.size(), 6U); // QOS 2 2 1, limits 2 2 1
+    const auto together = slurm::batches(groups, commands, 3);
+    CHECK_EQ(together.size(), 5U); // each QOS alone, limits 2 and 2 + 1
+    CHECK_EQ(together.back().size(), 2U);
+    std::size_t members = 0;
+    for (const auto& batch : together)
+        for (const auto& one : batch)
+            members += one.members.size();
+    CHECK_EQ(members, commands.size());
 }
 
 } // namespace

@@ -54,6 +54,8 @@ model::AccountMemory full_memory() {
     memory.held = {"slow1"};
     memory.saved_members = {{"physics|ann|", {{"a", "b"}, "a"}}, {"physics|bob|gpu", {}}};
     memory.qos_in_force = "slowdown";
+    memory.paused_since = instant(1767225601);
+    memory.held_jobs = {7, 4'000'000'000U};
     memory.limits_in_force = {{"gres/gpu", 4}};
     memory.limits_asked = {{"gres/gpu", 5}};
     memory.reached = {{"pause@120", 1767225600}};
@@ -107,6 +109,7 @@ model::Command qos(const std::string& account) {
     command.qos = {"blocked", "debug"};
     command.default_qos = "blocked";
     command.shares = 4'000'000'000U;
+    command.job = "7_[1-3]";
     return command;
 }
 
@@ -434,4 +437,36 @@ CASE(a_change_waits_for_its_confirmation_over_restarts) {
     CHECK(!all->at(1).confirmed);
     CHECK_EQ(all->at(1).error, "not shown");
     CHECK(!all->at(0).confirmed);
+}
+
+CASE(a_reset_that_failed_or_that_nobody_knows_of_is_owed) {
+    Books books;
+    model::AccountMemory memory;
+    memory.period = memory.reset_done_for = "2027-Q1";
+    model::Command reset;
+    reset.type = model::CommandType::reset_usage;
+    const auto owed = [&](const char* account) {
+        return books.journal->history(kCluster)->accounts.at(account).reset_done_for ==
+               model::kResetOwed;
+    };
+    const auto begin = [&](const char* account) {
+        reset.account = account;
+        const auto ids = books.journal->record_turn(kCluster, decision(account, memory), {},
+                                                    std::vector{reset, qos(account)});
+        CHECK(ids);
+        return *ids;
+    };
+    const auto done = begin("a");
+    CHECK(books.journal->close_command(done[0], kNow, kNow, std::nullopt));
+    CHECK(books.journal->close_command(done[1], kNow, kNow, Error{Errc::timeout, "no answer"}));
+    CHECK(!owed("a")); // only the QOS failed
+    const auto failed = begin("b");
+    CHECK(books.journal->close_command(failed[0], kNow, kNow, Error{Errc::timeout, "no answer"}));
+    CHECK(owed("b"));
+    begin("c");
+    books.reopen(); // as after a crash
+    CHECK(!owed("c"));
+    CHECK(books.journal->close_unfinished(kNow));
+    CHECK(owed("c"));
+    CHECK(!owed("a"));
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Jobs in slurmctld: reading them, and stopping those of paused accounts.
+#pragma once
+
+#include "common/base/result.hpp"
+#include "common/model/command.hpp"
+#include "common/model/facts.hpp"
+
+#include <vector>
+
+namespace sluice::slurm {
+
+// Pending and running jobs of the local cluster. unavailable: slurmctld is away.
+Result<std::vector<model::Job>> live_jobs();
+// A job that has ended meanwhile is done with: no error. REQUIRES: is_for_job(command.type)
+Result<void> change_job(const model::Command& command);
+
+} // namespace sluice::slurm
