@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Ends of periods by the daemon's clock (libfaketime): month, quarter, year and a change of summer time; exactly once, also
+# when the daemon was down across one or two of them or is killed on the way. The cluster keeps the real time.
+. "$(dirname "$0")/lib/harness.sh"
+faketime=$(find /usr/lib /usr/lib64 -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
+[ -n "$faketime" ] || skip_all 'libfaketime is not installed'
+sluice_cluster_up
+export TZ=UTC
+KILLS=${SLUICE_KILLS:-4}
+
+granted() { # granted PERIOD ZONE
+    cat <<END
+components:
+  node_hours: {tres: node}
+accounts:
+  physics: {allocation: {node_hours: 0.001}}
+policies:
+  - name: p
+    mode: enforce
+    period: $1
+    carryover: false
+    raw_usage_reset: true
+    actions: [request_slurm_resource_pausing]
+END
+}
+# new_life PERIOD ZONE: settings, and books without a past
+new_life() {
+    rm -rf "$CLUSTER_DIR/journal"
+    sluiced_settings < <(granted "$1")
+    sed -i "s|^timezone: .*|timezone: $2|" "$CLUSTER_DIR/etc/sluiced.yaml"
+}
+# sluiced_at TIME: a daemon whose clock starts there (UTC)
+sluiced_at() {
+    LD_PRELOAD=$faketime FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart
+}
+records() { sluice_cli history -Q -n -P -l 1000 --format="$1" physics; }
+resets() { sluice_cli commands -Q -n -P -l 1000 --format=type,result physics | grep -c 'reset_usage|done'; }
+in_period() { status_field physics period | grep -qx "$1"; }
+
+# passes NAME PERIOD ZONE BOUNDARY LABEL: the daemon is there when the instant BOUNDARY (UTC) comes, and the period is LABEL then
+passes() {
+    local name=$1 boundary=$4 label=$5 first
+    new_life "$2" "$3"
+    ok "$name: a daemon four seconds before" sluiced_at "$(date -d "$boundary UTC -4 seconds" '+%F %T')"
+    ok "$name: a turn" wait_until 15 turn_now
+    fails "$name: the period is not over yet" in_period "$label"
+    is "$name: no reset yet" "$(resets)" 0
+    eventually "$name: then it is, without being asked" 15 in_period "$label"
+    first=$(records time,trigger,period | grep "|$label$" | tail -n 1)
+    like "$name: in the second of the boundary" "$first" "^$(date -d "$boundary UTC" +%FT%T)\|boundary"
+    is "$name: raw usage is reset once" "$(resets)" 1
+    ok "$name: a turn after it" turn_now
+    is "$name: no second reset" "$(resets)" 1
+    sluiced_stop
+}
+
+as games srun -A physics -n1 -t1 sleep 6 # of the 3.6 seconds that are granted
+now=$(date +%s)
+month=$(date -d "@$now" +%Y-%m-01)
+next_month=$(date -d "$month +1 month" +%F)
+number=$(date -d "@$now" +%-m)
+next_quarter=$(date -d "$(date +%Y)-$((((number - 1) / 3) * 3 + 1))-01 +3 months" +%F)
+year=$(($(date +%Y) + 1))
+
+passes month month UTC "$next_month 00:00:00" "$(date -d "$next_month" +%Y-%m)"
+passes quarter quarter UTC "$next_quarter 00:00:00" "$(date -d "$next_quarter" +%Y)-Q$((($(date -d "$next_quarter" +%-m) + 2) / 3))"
+passes year year UTC "$year-01-01 00:00:00" "$year"
+# In Berlin March begins at 23:00 UTC and April, in summer time, at 22:00.
+passes 'before summer time' month Europe/Berlin "$year-02-28 23:00:00" "$year-03"
+passes 'in summer time' month Europe/Berlin "$year-03-31 22:00:00" "$year-04"
+
+# --- what was paused is free again
+new_life month UTC
+ok 'the last minutes of the month' sluiced_at "$(date -d "$next_month UTC -5 seconds" '+%F %T')"
+ok 'a turn' wait_until 15 turn_now
+is 'the account is paused' "$(status_field physics standing)" paused
+fails 'and refused' as games sbatch -A physics --wrap true
+free() { standing_is physics normal && as games sbatch -A physics -H --wrap true; }
+eventually 'the new month frees it, in Slurm and plugin' 15 free
+sluiced_stop
+
+# --- down across one and across two ends
+for months in 1 2; do
+    new_life month UTC
+    ok "the daemon stops before $months ends of months" eval 'sluiced_at "$(date -d "$next_month UTC -1 hour" "+%F %T")" && wait_until 15 turn_now && sluiced_stop'
+    later=$(date -d "$next_month +$((months - 1)) months +3 days" +%F)
+    ok 'and starts after' eval 'sluiced_at "$later 12:00:00" && wait_until 15 turn_now'
+    is 'it is in the present period' "$(status_field physics period)" "${later:0:7}"
+    is 'raw usage is reset once' "$(resets)" 1
+    sluiced_kill9
+    ok 'killed and started again' eval 'sluiced_at "$later 12:10:00" && wait_until 15 turn_now'
+    is 'no second reset' "$(resets)" 1
+    sluiced_stop
+done
+
+# --- killed around the boundary
+program=$(sluice_find sluiced)
+for ((i = 1; i <= KILLS; i++)); do
+    new_life month UTC
+    sluiced_at "$(date -d "$next_month UTC -1 hour" '+%F %T')" && wait_until 15 turn_now >/dev/null && sluiced_stop
+    rm -f "$CLUSTER_DIR/run/sluiced.sock"
+    LD_PRELOAD=$faketime FAKETIME="@$next_month 00:00:00" FAKETIME_DONT_FAKE_MONOTONIC=1 \
+        daemon_run sluiced "$program" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
+    sleep "0.$(printf '%03d' $((RANDOM % 300 + 20)))" # the random moment is the point here
+    sluiced_kill9
+    sluiced_at "$next_month 00:01:00" && wait_until 15 turn_now >/dev/null
+    is "kill $i: the period began once, and the reset is done" \
+        "$(records period,trigger | grep -v person | grep -c "^${next_month:0:7}|")|$(sluice_cli commands -Q -n -P -l 1 --format=result physics)" '1|done'
+    sluiced_stop
+done
+done_testing
