@@ -32,6 +32,8 @@ constexpr std::array kSubcommands{
     Subcommand{"gate", "", "The plugins that are connected and what they have", run_gate},
     Subcommand{"doctor", "", "Why does it not act? Checks everything, tells what to do",
                run_doctor},
+    Subcommand{"outbox", "[list | retry NUMBER... | drop NUMBER...]",
+               "What waits to be told to Waldur, by mail or to a webhook", run_outbox},
     Subcommand{"simulate", "FILE", "Run policies over a scripted timeline, without Slurm",
                run_simulate},
     Subcommand{"preview", "[FILE]",

@@ -17,6 +17,7 @@ int run_gate(const Context& context, int argc, char** argv);
 int run_help(const Context& context, int argc, char** argv);
 int run_history(const Context& context, int argc, char** argv);
 int run_notify(const Context& context, int argc, char** argv);
+int run_outbox(const Context& context, int argc, char** argv);
 int run_override(const Context& context, int argc, char** argv);
 int run_preview(const Context& context, int argc, char** argv);
 int run_reset(const Context& context, int argc, char** argv);

@@ -22,6 +22,7 @@
 #include "daemon/app/supervisor.hpp"
 #include "daemon/check.hpp"
 #include "daemon/notifiers.hpp"
+#include "daemon/waldur.hpp"
 
 #include <charconv>
 #include <csignal>
@@ -38,6 +39,7 @@ namespace {
 constexpr std::chrono::milliseconds kLongestStop{1600};
 constexpr std::chrono::milliseconds kTurnPatience{1000};
 constexpr std::chrono::milliseconds kCourierPatience{300};
+constexpr std::chrono::milliseconds kLinkPatience{250};
 // A turn that takes longer is taken for hung: the service manager may end us.
 constexpr std::chrono::minutes kHungTurn{15};
 constexpr std::chrono::seconds kStatusEvery{10};
@@ -179,6 +181,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const auto supervisor = app::Supervisor::from_environment();
     const SystemClock clock;
     const auto daemon = settings.daemon;
+    const auto portal = settings.portal;
     const auto local = slurm::local_slurm();
     if (!local)
         return local.error();
@@ -207,8 +210,11 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         return publisher.error();
 
     app::Sources sources;
-    const app::Ports ports{accounting, enforcer, **journal, **publisher, clock};
-    app::Loop loop(ports, sources, *rules);
+    const app::Ports ports{accounting,  enforcer, **journal,
+                           **publisher, clock,    (*journal)->outbox()};
+    WaldurLink link(portal, **journal, sources, clock);
+    app::Loop loop(ports, sources, link.load(*rules));
+    link.attach(loop);
     app::DaemonService service({PACKAGE_VERSION, options.file, clock.now()}, loop, sources, ports);
     slurm::SlurmInspector inspector;
     service.use(inspector);
@@ -219,9 +225,12 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         return server.error();
     app::Reloader reloader(daemon, options.file, local->cluster, loop, service);
     reloader.also([&server] { (*server)->reload_certificate(); });
+    reloader.pass_to(
+        [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
 
     loop.start();
     (*notifiers)->start();
+    link.start();
     log::event(log::Level::notice, "SLUICE-0101", "daemon-started",
                {{"version", PACKAGE_VERSION},
                 {"cluster", (*rules)->cluster},
@@ -242,7 +251,8 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         ::_exit(0);
     }
     // A mail that is under way may go twice; nothing is lost.
-    if (!(*notifiers)->stop(kCourierPatience))
+    const bool linked = link.stop(kLinkPatience);
+    if (!(*notifiers)->stop(kCourierPatience) || !linked)
         ::_exit(0);
     return {};
 }

@@ -41,6 +41,7 @@ allowed daemon/adapters/gate common/base/ common/model/ common/wire/ common/cred
 allowed daemon/adapters/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/adapters/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/
 allowed daemon/adapters/mail common/base/ common/model/ common/json/ common/hash/ daemon/ports/
+allowed daemon/adapters/waldur common/base/ common/model/ common/json/ daemon/ports/
 allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
 
 home 'slurm/' plugin/ daemon/adapters/slurm/ tests/plugin/ tests/daemon/adapters/slurm/ tests/bench/ tests/integration/
@@ -50,7 +51,7 @@ home 'jansson\.h' common/json/
 home 'yaml\.h' common/yaml/
 home 'sqlite3\.h' daemon/adapters/sqlite/ tests/daemon/adapters/sqlite/
 home 'microhttpd\.h' daemon/adapters/http/
-home 'curl/' cli/ daemon/adapters/mail/ daemon/adapters/stomp/
+home 'curl/' cli/ daemon/adapters/mail/ daemon/adapters/stomp/ daemon/adapters/waldur/
 home 'cmocka\.h' tests/support/
 
 # The core is handed instants, text and numbers; it asks nobody.

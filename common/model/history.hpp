@@ -80,6 +80,10 @@ struct Override {
     Instant until{};
     std::string reason;
     std::string by;
+    // Not of our own ledger but taken over from there (`by`, "Waldur"); ends when it ends there.
+    bool foreign = false;
+    // Never loosens what the account's own usage asks for.
+    bool at_least = false;
 };
 
 struct Adjustment {

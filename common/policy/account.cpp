@@ -128,6 +128,8 @@ void remember_figures(const AccountDecision& decision, const Figures& figures,
 }
 
 void apply_override(const model::Override& entry, const Policy& policy, AccountDecision& out) {
+    if (entry.at_least && model::standing(out.own) >= entry.standing)
+        return;
     out.in_force = entry;
     out.own = {entry.standing == Standing::paused, entry.standing != Standing::normal};
     out.qos = qos_for(policy, entry.standing);

@@ -154,7 +154,10 @@ private:
 
     void standing_and_cause() {
         say("The account is " + std::string(name(standing(decision_.flags))) + cause() + ".");
-        if (decision_.in_force)
+        if (decision_.in_force && decision_.in_force->foreign)
+            say("It is " + std::string(name(decision_.in_force->standing)) + " in " +
+                decision_.in_force->by + ": " + decision_.in_force->reason + ".");
+        else if (decision_.in_force)
             say("Override " + std::to_string(decision_.in_force->id) + " pins it to " +
                 std::string(name(decision_.in_force->standing)) + " until " +
                 local_text(zone_, decision_.in_force->until) + ": " + decision_.in_force->reason +

@@ -70,7 +70,8 @@ std::string advice(const AccountDecision& decision) {
 }
 
 std::string by_staff(const Zone& zone, const model::Override& entry) {
-    std::string text = " by staff until " + moment_text(zone, entry.until);
+    std::string text = entry.foreign ? " in " + one_line(entry.by)
+                                     : " by staff until " + moment_text(zone, entry.until);
     if (!entry.reason.empty())
         text += ": " + one_line(entry.reason);
     return text + ".";

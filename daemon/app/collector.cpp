@@ -18,12 +18,15 @@ constexpr const char* kJournal = "journal";
 
 // Whose usage is needed: only of accounts that are judged. `root` above all would be a question
 // about the whole tree.
-std::set<std::string> accounts_of(const model::PolicySet& set, const model::Structure& structure) {
+std::set<std::string> accounts_of(const Rules& rules, const model::Structure& structure) {
     const policy::Tree tree{structure};
     std::vector<std::string> unknown;
     std::set<std::string> names;
-    for (const auto& subject : policy::subjects(set, tree, unknown))
+    for (const auto& subject : policy::subjects(rules.set, tree, unknown))
         names.insert(subject.account);
+    for (const auto& association : structure.associations)
+        if (association.user.empty() && rules.monthly.contains(association.account))
+            names.insert(association.account);
     return names;
 }
 
@@ -31,6 +34,26 @@ bool checks_budgets(const model::PolicySet& set) {
     return std::any_of(set.policies.begin(), set.policies.end(), [](const auto& policy) {
         return policy.budget_check != model::BudgetCheck::off;
     });
+}
+
+// Waldur counts by calendar months, whatever the policies count by.
+std::vector<Window> windows_of(const Rules& rules, Instant now) {
+    auto windows = policy::windows(rules.set, rules.zone, now);
+    if (rules.monthly.empty())
+        return windows;
+    const model::PeriodRule month{model::PeriodKind::month, 0, {}};
+    const auto current = policy::period_at(month, rules.zone, now);
+    const auto before = policy::previous(month, rules.zone, current);
+    if (current.begin < now)
+        windows.push_back({current.begin, now});
+    if (before && before->end)
+        windows.push_back({before->begin, *before->end});
+    const auto earlier = [](const Window& a, const Window& b) {
+        return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    };
+    std::sort(windows.begin(), windows.end(), earlier);
+    windows.erase(std::unique(windows.begin(), windows.end()), windows.end());
+    return windows;
 }
 
 } // namespace
@@ -85,9 +108,8 @@ void Collector::settle(Instant now) {
 
 Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string>& by_user,
                                   model::Facts& facts) {
-    const ports::UsageQuestion question{policy::windows(rules.set, rules.zone, facts.now),
-                                        facts.now, accounts_of(rules.set, facts.structure),
-                                        by_user};
+    const ports::UsageQuestion question{windows_of(rules, facts.now), facts.now,
+                                        accounts_of(rules, facts.structure), by_user};
     auto usage = accounting_.usage(facts.structure, question);
     if (usage) {
         facts.usage = std::move(*usage);

@@ -95,7 +95,10 @@ bool Reloader::reload(Instant now) {
         log::event(log::Level::warning, "SLUICE-0204", "restart-needed",
                    {{"keys", join(fixed, ", ")}});
     service_.set_config_error("");
-    loop_.use(std::move(*rules));
+    if (sink_)
+        sink_(std::move(*rules));
+    else
+        loop_.use(std::move(*rules));
     return true;
 }
 

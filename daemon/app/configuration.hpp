@@ -34,6 +34,10 @@ public:
         : in_force_(std::move(in_force)), file_(std::move(file)),
           local_cluster_(std::move(local_cluster)), loop_(loop), service_(service) {}
 
+    // Good rules go there instead of straight to the loop.
+    void pass_to(std::function<void(std::shared_ptr<const Rules>)> sink) {
+        sink_ = std::move(sink);
+    }
     // Reads the file, checks it (against the cluster, too, as the last turn saw it) and gives it to
     // the loop. False: it is refused, the log and DaemonInfo say why, the old rules stay.
     bool reload(Instant now);
@@ -49,6 +53,7 @@ private:
     Loop& loop_;
     DaemonService& service_;
     std::function<void()> more_ = [] {};
+    std::function<void(std::shared_ptr<const Rules>)> sink_;
 };
 
 } // namespace sluice::app

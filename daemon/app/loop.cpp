@@ -101,10 +101,10 @@ bool Loop::stop(std::chrono::milliseconds patience) {
     return ended;
 }
 
-void Loop::use(std::shared_ptr<const Rules> rules) {
+void Loop::use(std::shared_ptr<const Rules> rules, const std::string& trigger) {
     auto state = state_.lock();
     state->rules = std::move(rules);
-    state->reloaded = true;
+    state->reloaded = trigger;
     changed_.notify_all();
 }
 
@@ -160,12 +160,12 @@ bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
     if (confirm_)
         until = std::min(until, *confirm_);
     changed_.wait_until(state.lock(), until, [&] {
-        return state->stopping || state->reloaded || !state->waiting.empty();
+        return state->stopping || !state->reloaded.empty() || !state->waiting.empty();
     });
     if (state->stopping)
         return false;
-    if (state->reloaded)
-        trigger = "reload";
+    if (!state->reloaded.empty())
+        trigger = state->reloaded;
     else if (event_ && ports_.clock.now() >= *event_)
         trigger = "boundary";
     else if (Steady::now() >= due_)
@@ -194,7 +194,7 @@ std::optional<Loop::Work> Loop::next() {
             return std::nullopt;
     Work work;
     work.rules = state->rules;
-    state->reloaded = false;
+    state->reloaded.clear();
     take_orders(*state);
     for (const auto& asked : state->running)
         merge(asked.order.dry_run ? work.dry : work.real, asked.order);
@@ -221,10 +221,11 @@ void Loop::run(const Work& work) {
     }
     confirm_ = turn_.confirmation_due();
     std::vector<Asked> asked;
+    const Shown shown{real, work.rules, turn_.structure()};
     {
         auto state = state_.lock();
         if (real) {
-            state->shown = {real, work.rules, turn_.structure()};
+            state->shown = shown;
             state->turns.push_front(summary(*real));
             if (state->turns.size() > kTurnsKept)
                 state->turns.pop_back();
@@ -234,6 +235,8 @@ void Loop::run(const Work& work) {
         state->running.clear();
     }
     answer(std::move(asked), dry, real);
+    if (real && listener_)
+        listener_(shown);
 }
 
 // A fault of ours in one turn must not end the daemon.

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
@@ -42,7 +43,9 @@ public:
     bool stop(std::chrono::milliseconds patience);
 
     // From now on these rules; a turn follows at once.
-    void use(std::shared_ptr<const Rules> rules);
+    void use(std::shared_ptr<const Rules> rules, const std::string& trigger = "reload");
+    // Told of each turn but dry runs, on the worker: it must not block. Before start().
+    void after_turn(std::function<void(const Shown&)> listener) { listener_ = std::move(listener); }
     // Requests that arrive while a turn runs share the next one.
     std::future<Report> ask(Order order);
 
@@ -62,7 +65,7 @@ private:
     struct State {
         bool stopping = false;
         bool ended = false;
-        bool reloaded = false;
+        std::string reloaded; // trigger of the turn that the new rules ask for; "": none
         std::shared_ptr<const Rules> rules;
         std::vector<Asked> waiting;
         std::vector<Asked> running;
@@ -92,6 +95,7 @@ private:
     Turn turn_;
     mutable Guarded<State> state_;
     mutable std::condition_variable changed_;
+    std::function<void(const Shown&)> listener_;
     std::thread worker_;
     // Worker only.
     Time due_{};

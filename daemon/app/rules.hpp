@@ -3,12 +3,14 @@
 #pragma once
 
 #include "common/base/zone.hpp"
+#include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
 #include "common/model/notice.hpp"
 #include "common/model/policy.hpp"
 
 #include <chrono>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +29,14 @@ struct Rules {
     // Faults of the file that only the cluster shows, each with its place. Empty: none are looked
     // for.
     std::function<std::vector<std::string>(const model::Structure&)> faults;
+
+    // What the sync with Waldur adds (portal_rules.hpp).
+    std::string missing;           // set: no turn can be done by these rules, because of this
+    std::set<std::string> monthly; // whose usage of this and of the last month is wanted, too
+    bool partial = false;   // what Sluice holds of accounts that are not listed stays as it is
+    Instant portal_began{}; // of the answer of Waldur that these rules were made from
+    std::vector<model::Override> pins;
+    std::vector<model::Problem> problems;
 };
 
 } // namespace sluice::app

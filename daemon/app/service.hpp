@@ -47,6 +47,7 @@ public:
     std::shared_ptr<const model::PolicySet> policies() const override;
     ports::Ledger& ledger() override { return ledger_; }
     Result<ports::ControllerSettings> controller() override;
+    ports::Outbox& outbox() override { return ports_.outbox; }
 
 private:
     Identity identity_;

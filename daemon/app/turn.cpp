@@ -75,6 +75,15 @@ void suppose(const Supposed& supposed, Instant now, model::History& history) {
         history.adjustments.push_back(entry);
 }
 
+// Flags of Waldur count as overrides. What the core does not know of it does not give back.
+void add_portal(const Rules& rules, model::Facts& facts) {
+    auto& history = facts.history;
+    history.overrides.insert(history.overrides.begin(), rules.pins.begin(), rules.pins.end());
+    if (rules.partial)
+        std::erase_if(history.accounts,
+                      [&](const auto& entry) { return !rules.set.accounts.contains(entry.first); });
+}
+
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                  start)
@@ -92,11 +101,14 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.dry_run = order.dry_run;
     close_late();
 
+    if (!rules.missing.empty())
+        return failed(std::move(report), {Errc::unavailable, rules.missing});
     auto facts = collector_.collect(rules, report.at, order.by_user);
     if (!facts)
         return failed(std::move(report), facts.error());
     if (const auto ready = prepare(rules, order, *facts); !ready)
         return failed(std::move(report), ready.error());
+    add_portal(rules, *facts);
     history_ = facts->history;
     structure_ = std::make_shared<const model::Structure>(facts->structure);
     report.decision = policy::decide(rules.set, rules.zone, *facts);
@@ -106,6 +118,7 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     if (rules.faults)
         for (auto& fault : rules.faults(facts->structure))
             report.problems.push_back({"", std::move(fault), ""});
+    report.problems.insert(report.problems.end(), rules.problems.begin(), rules.problems.end());
     report.users = facts->structure.users;
     report.parents = parents(facts->structure);
     if (!order.dry_run) {

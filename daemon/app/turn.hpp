@@ -15,6 +15,7 @@
 #include "daemon/ports/accounting.hpp"
 #include "daemon/ports/enforcer.hpp"
 #include "daemon/ports/journal.hpp"
+#include "daemon/ports/outbox.hpp"
 #include "daemon/ports/publisher.hpp"
 #include "daemon/ports/service.hpp"
 
@@ -32,6 +33,7 @@ struct Ports {
     ports::Journal& journal;
     ports::Publisher& publisher;
     const Clock& clock;
+    ports::Outbox& outbox;
 };
 
 // What a person enters: a dry run decides as if it were in the books already.

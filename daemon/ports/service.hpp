@@ -11,6 +11,7 @@
 #include "daemon/ports/inspector.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/ledger.hpp"
+#include "daemon/ports/outbox.hpp"
 #include "daemon/ports/publisher.hpp"
 
 #include <map>
@@ -116,6 +117,7 @@ public:
     virtual Ledger& ledger() = 0;
     // Asks slurmctld, now.
     virtual Result<ControllerSettings> controller() = 0;
+    virtual Outbox& outbox() = 0;
 };
 
 } // namespace sluice::ports

@@ -385,3 +385,18 @@ CASE(the_man_page_names_every_subcommand_and_option) {
         }
     }
 }
+
+CASE(outbox_shows_what_waits_and_retries_it) {
+    Lab lab;
+    CHECK(has(lab.run({"outbox"}).out, "Nothing waits"));
+    ports::Message message;
+    message.target = "waldur";
+    message.kind = "set_paused";
+    CHECK(lab.service.post.add(std::vector{message}));
+    CHECK(lab.service.post.park(1, "HTTP 403"));
+    CHECK_EQ(lab.run({"outbox", "list", "-nP", "-o", "id,target,state,error"}).out,
+             "1|waldur|parked|HTTP 403\n");
+    CHECK(has(lab.run({"outbox", "retry", "1"}).out, "Message 1 is tried again"));
+    CHECK(lab.run({"outbox", "drop", "7"}).code != 0);
+    CHECK(lab.run({"outbox", "retry"}).code != 0);
+}

@@ -3,6 +3,7 @@
 
 #include "common/base/log.hpp"
 #include "daemon/adapters/http/ledger_views.hpp"
+#include "daemon/adapters/http/outbox_views.hpp"
 #include "daemon/adapters/http/token_views.hpp"
 #include "daemon/adapters/http/views.hpp"
 #include "daemon/adapters/http/waldur_views.hpp"
@@ -57,6 +58,12 @@ constexpr std::array kRoutes{
           "account,limit"},
     Route{"POST", "/api/v1/resets", true, true, view_reopen,
           "Judge accounts as if their period had just begun", ""},
+    Route{"GET", "/api/v1/outbox", true, false, view_outbox,
+          "Messages that wait for Waldur, mail and webhooks", "target,state,limit"},
+    Route{"POST", "/api/v1/outbox/{id}/retry", true, false, view_retry_message,
+          "Try a message again now", ""},
+    Route{"POST", "/api/v1/outbox/{id}/drop", true, false, view_drop_message, "Give a message up",
+          ""},
     Route{"POST", "/api/v1/cleanup", true, false, view_cleanup,
           "Remove old evaluations and commands", ""},
     Route{"GET", "/api/v1/controller", true, true, view_controller,

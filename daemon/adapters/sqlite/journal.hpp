@@ -5,6 +5,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
+#include "daemon/adapters/sqlite/notes.hpp"
 #include "daemon/adapters/sqlite/outbox.hpp"
 #include "daemon/adapters/sqlite/writer.hpp"
 #include "daemon/ports/journal.hpp"
@@ -54,18 +55,20 @@ public:
     Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
     Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
 
-    // In the same file; lives as long as the journal.
+    // In the same file; they live as long as the journal.
     ports::Outbox& outbox() { return outbox_; }
+    ports::Notes& notes() { return notes_; }
 
 private:
     SqliteJournal(Database writer, Database reader, const Clock& clock)
         : writer_(Writer{std::move(writer), {}}), reader_(std::move(reader)), clock_(clock),
-          outbox_(writer_, reader_, clock) {}
+          outbox_(writer_, reader_, clock), notes_(writer_, reader_) {}
 
     Guarded<Writer> writer_;
     Guarded<Database> reader_;
     const Clock& clock_;
     SqliteOutbox outbox_;
+    SqliteNotes notes_;
 };
 
 } // namespace sluice::sqlite

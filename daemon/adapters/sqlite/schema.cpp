@@ -180,6 +180,13 @@ CREATE TABLE account_job (
     job INTEGER NOT NULL,
     PRIMARY KEY (account, job)
 ) WITHOUT ROWID;
+
+CREATE TABLE note (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
 )sql";
 
 constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}};

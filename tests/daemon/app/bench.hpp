@@ -4,6 +4,7 @@
 #pragma once
 
 #include "daemon/app/turn.hpp"
+#include "tests/support/fake_outbox.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/fixed_clock.hpp"
 
@@ -41,7 +42,8 @@ struct Bench {
     FakePublisher publisher{faults};
     app::Sources sources;
     app::Rules rules = test::rules();
-    app::Ports ports{slurm, slurm, journal, publisher, clock};
+    test::FakeOutbox outbox;
+    app::Ports ports{slurm, slurm, journal, publisher, clock, outbox};
     app::Turn turn{ports, sources};
 
     Bench() {

@@ -115,7 +115,8 @@ class Daemon {
 public:
     explicit Daemon(const Cluster& cluster)
         : books_(opened(cluster.dir.file("j.db"), bench_.clock)), crashing_(*books_, bench_.faults),
-          turn_({bench_.slurm, bench_.slurm, crashing_, bench_.publisher, bench_.clock},
+          turn_({bench_.slurm, bench_.slurm, crashing_, bench_.publisher, bench_.clock,
+                 bench_.outbox},
                 bench_.sources) {
         CHECK(books_->close_unfinished(kFebruary));
         bench_.use_hours(1250);

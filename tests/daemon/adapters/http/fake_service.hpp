@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/ports/service.hpp"
+#include "tests/support/fake_outbox.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -55,6 +56,7 @@ public:
     std::vector<ports::TurnSummary> turns() const override;
     ports::Ledger& ledger() override { return books; }
     Result<ports::ControllerSettings> controller() override { return controller_settings; }
+    ports::Outbox& outbox() override { return post; }
 
     // To be set before the server starts.
     std::shared_ptr<const ports::TurnReport> turn;
@@ -67,6 +69,7 @@ public:
         .decay_half_life_s = 0,
         .usage_reset = "none",
         .clock_ahead_s = 0};
+    FakeOutbox post;
     bool journal_away = false;
     bool plugins = true;
     // evaluate() waits while held.

@@ -228,7 +228,8 @@ CASE(balances_are_ones_own_unless_staff_ask) {
 
 CASE(what_staff_change_waits_for_a_turn) {
     const std::set<std::string_view> at_once{"/api/v1/cleanup", "/api/v1/tokens",
-                                             "/api/v1/tokens/{name}"};
+                                             "/api/v1/tokens/{name}", "/api/v1/outbox/{id}/retry",
+                                             "/api/v1/outbox/{id}/drop"};
     for (const auto& route : http::routes())
         CHECK_EQ(http::waits({std::string(route.method), std::string(route.path), {}, "", {}}),
                  (route.staff && route.method != "GET" && !at_once.contains(route.path) &&
@@ -326,4 +327,23 @@ CASE(a_wrong_method_names_all_that_would_do) {
     const auto answer = ask(service, {"PUT", "/api/v1/overrides", {}, "", kRoot});
     CHECK_EQ(answer.status, 405);
     CHECK_EQ(answer.allow, "GET, POST");
+}
+
+CASE(staff_see_and_steer_the_outbox) {
+    FakeService service;
+    ports::Message message;
+    message.target = "waldur";
+    message.kind = "set_paused";
+    CHECK(service.post.add(std::vector{message}));
+    CHECK(service.post.park(1, "HTTP 403"));
+    const auto list = ask(service, {"GET", "/api/v1/outbox", {}, "", kRoot});
+    CHECK_EQ(list.body["messages"].at(0)["error"].text(), "HTTP 403");
+    CHECK_EQ(list.body["targets"].at(0)["parked"].integer(), 1);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/outbox", {}, "", kAlice}).status, 403);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/outbox", {{"state", "lost"}}, "", kRoot}).status, 400);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/1/retry", {}, "{}", kRoot}).status, 200);
+    CHECK(service.post.held[0].state == ports::MessageState::waiting);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/1/drop", {}, "{}", kRoot}).status, 200);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/1/drop", {}, "{}", kRoot}).status, 404);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/x/drop", {}, "{}", kRoot}).status, 404);
 }

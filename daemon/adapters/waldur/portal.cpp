@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/adapters/waldur/portal.hpp"
+
+#include "daemon/adapters/waldur/read.hpp"
+
+#include <algorithm>
+
+namespace sluice::waldur {
+
+std::string dashed(const std::string& uuid) {
+    if (uuid.size() != 32)
+        return uuid;
+    return uuid.substr(0, 8) + '-' + uuid.substr(8, 4) + '-' + uuid.substr(12, 4) + '-' +
+           uuid.substr(16, 4) + '-' + uuid.substr(20);
+}
+
+Result<ports::PortalView> WaldurPortal::pull() {
+    ports::PortalView view;
+    view.began = clock_.now();
+    if (auto done = pull_offering(view); !done)
+        return std::move(done).error();
+    if (auto done = pull_resources(view); !done)
+        return std::move(done).error();
+    if (auto done = pull_policy(view); !done)
+        return std::move(done).error();
+    view.taken = clock_.now();
+    return view;
+}
+
+Result<void> WaldurPortal::pull_offering(ports::PortalView& view) {
+    const auto called = api_.get("/api/marketplace-provider-offerings/" + dashed(offering_) + '/',
+                                 {{"field", "uuid"}, {"field", "components"}});
+    if (called.fault && called.fault->status == 404)
+        return Error{Errc::refused, "waldur: no offering " + dashed(offering_) +
+                                        " that this token may see; check waldur_offering_uuid and "
+                                        "give its user a role in the service provider"};
+    if (called.fault)
+        return Error(called.fault->error);
+    if (!called.value["components"].is_array())
+        return Error{Errc::unavailable, "waldur: the offering has no components"};
+    view.components = read_components(called.value["components"]);
+    return {};
+}
+
+Result<void> WaldurPortal::pull_resources(ports::PortalView& view) {
+    Query query{{"offering_uuid", dashed(offering_)}};
+    for (const char* state : {"Creating", "OK", "Erred", "Updating", "Terminating"})
+        query.emplace_back("state", state);
+    for (const char* field :
+         {"uuid", "name", "backend_id", "state", "limits", "paused", "downscaled", "customer_uuid",
+          "customer_name", "project_uuid", "project_name"})
+        query.emplace_back("field", field);
+    auto done = api_.list("/api/marketplace-provider-resources/", std::move(query),
+                          [&](json::View item) { view.resources.push_back(read_resource(item)); });
+    if (!done)
+        return done;
+    auto& resources = view.resources;
+    std::sort(resources.begin(), resources.end(),
+              [](const auto& a, const auto& b) { return a.uuid < b.uuid; });
+    const auto same = [](const auto& a, const auto& b) { return a.uuid == b.uuid; };
+    // One that slipped to another page means that another one was missed.
+    if (std::adjacent_find(resources.begin(), resources.end(), same) != resources.end())
+        return Error{Errc::unavailable, "waldur: the list of resources changed while it was read"};
+    if (!resources.empty() && resources.front().uuid.empty())
+        return Error{Errc::unavailable, "waldur: a resource without uuid"};
+    return {};
+}
+
+// Older ones have no such policy, and a token may not see it: then our own file's stands.
+Result<void> WaldurPortal::pull_policy(ports::PortalView& view) {
+    std::vector<std::string> groups;
+    auto done = api_.list("/api/marketplace-slurm-periodic-usage-policies/",
+                          {{"scope_uuid", dashed(offering_)}}, [&](json::View item) {
+                              if (view.policy)
+                                  return;
+                              view.policy = read_policy(item);
+                              groups = read_groups(item);
+                          });
+    if (!done) {
+        const Errc code = done.error().code;
+        if (code != Errc::refused && code != Errc::not_found)
+            return done;
+        view.policy.reset();
+        view.problems.push_back("the policy cannot be read: " + done.error().context);
+        return {};
+    }
+    if (view.policy && !view.policy->for_all)
+        return pull_customers(groups, *view.policy);
+    return {};
+}
+
+Result<void> WaldurPortal::pull_customers(const std::vector<std::string>& groups,
+                                          ports::PortalPolicy& policy) {
+    for (const auto& group : groups) {
+        auto done = api_.list("/api/customers/",
+                              {{"organization_group_uuid", dashed(group)}, {"field", "uuid"}},
+                              [&](json::View item) {
+                                  if (auto uuid = uuid_of(item["uuid"].text()); !uuid.empty())
+                                      policy.customers.insert(std::move(uuid));
+                              });
+        if (!done)
+            return done;
+    }
+    return {};
+}
+
+std::string WaldurPortal::text_of(const ports::PortalView& view) const {
+    return write_view(view);
+}
+
+Result<ports::PortalView> WaldurPortal::view_of(const std::string& text) const {
+    return read_view(text);
+}
+
+} // namespace sluice::waldur

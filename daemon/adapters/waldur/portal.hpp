@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Asks Waldur for the offering, its resources and its policy.
+#pragma once
+
+#include "daemon/adapters/waldur/api.hpp"
+#include "daemon/ports/portal.hpp"
+
+#include <string>
+
+namespace sluice::waldur {
+
+struct PortalOptions {
+    std::string url;      // without "/api/"
+    std::string offering; // 32 hex digits
+    HttpOptions http;
+    LoginOptions login;
+};
+
+class WaldurPortal final : public ports::Portal {
+public:
+    WaldurPortal(const PortalOptions& options, const Clock& clock)
+        : offering_(options.offering), clock_(clock),
+          api_(options.url, options.http, options.login, clock) {}
+
+    Result<ports::PortalView> pull() override;
+    void interrupt() override { api_.interrupt(); }
+    std::string text_of(const ports::PortalView& view) const override;
+    Result<ports::PortalView> view_of(const std::string& text) const override;
+
+private:
+    Result<void> pull_offering(ports::PortalView& view);
+    Result<void> pull_resources(ports::PortalView& view);
+    Result<void> pull_policy(ports::PortalView& view);
+    Result<void> pull_customers(const std::vector<std::string>& groups,
+                                ports::PortalPolicy& policy);
+
+    std::string offering_;
+    const Clock& clock_;
+    Api api_;
+};
+
+// UUID with dashes, as paths and filters of Waldur's own client have it.
+std::string dashed(const std::string& uuid);
+
+} // namespace sluice::waldur

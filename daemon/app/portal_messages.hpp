@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What Waldur is told, as messages of the outbox. Pure: who was told what comes in and goes out as
+// notes; nothing here asks for the time.
+#pragma once
+
+#include "common/settings/portal.hpp"
+#include "daemon/app/portal_rules.hpp"
+#include "daemon/ports/journal.hpp"
+#include "daemon/ports/notes.hpp"
+#include "daemon/ports/outbox.hpp"
+#include "daemon/ports/service.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+constexpr const char* kFlagNote = "waldur-flag";         // flag_key() -> text_of(AskedFlag)
+constexpr const char* kUsageNote = "waldur-usage";       // "UUID:2026-11" -> what was reported
+constexpr const char* kUsersNote = "waldur-users";       // UUID -> what was sent last
+constexpr const char* kMetadataNote = "waldur-metadata"; // UUID -> what was sent last
+
+struct Outgoing {
+    std::vector<ports::Message> messages;
+    std::vector<ports::Note> notes; // to be put after the messages are in the outbox
+};
+
+// What the messages are made from. All references outlive it.
+struct Telling {
+    const ports::PortalView& view;
+    const Roster& roster;
+    const Rules& rules;
+    const ports::TurnReport& report;
+    const std::map<std::string, std::string>& noted; // of the kind in question
+    Instant now{};
+};
+
+// set_paused, set_downscaled. `asked`: the flags as noted; those that are over are forgotten.
+Outgoing tell_flags(const Telling& telling, const AskedFlags& asked);
+Outgoing tell_metadata(const Telling& telling, const std::string& version);
+// set_usage of this month and of the last one, two decimals, only what changed. A lower figure than
+// the one reported carries a note. A month is closed a day after its end.
+Outgoing tell_usage(const Telling& telling);
+// set_user_usages of this month, of the accounts whose usage the report has by user.
+Outgoing tell_users(const Telling& telling);
+// report-command-result, one for each account. `commands`: closed ones, in any order.
+std::vector<ports::Message> tell_results(const Telling& telling,
+                                         const std::vector<ports::CommandRecord>& commands);
+ports::Message tell_agent(const Telling& telling, const std::string& offering,
+                          const std::string& version);
+
+// "12.35" for 44460 TRES-seconds of a component of hours.
+std::string units_text(std::int64_t hundredths);
+// Of TRES-seconds in units of the component, half up; nullopt: does not fit.
+std::optional<std::int64_t> hundredths(Amount amount, const model::Component& component);
+// nullptr: the report has no such window.
+const model::WindowUsage* window_of(const ports::TurnReport& report, Instant begin, Instant end);
+// 2a3b4c5d-6e7f-...
+std::string dashed(const std::string& uuid);
+
+} // namespace sluice::app

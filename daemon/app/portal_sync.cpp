@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/app/portal_sync.hpp"
+
+#include "common/base/log.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace sluice::app {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr const char* kSource = "waldur";
+constexpr const char* kAnswerNote = "waldur-answer";
+constexpr const char* kReportedNote = "waldur-reported"; // cluster -> id of a command
+constexpr std::chrono::seconds kFirstRetry{10};          // while it has never answered
+constexpr std::chrono::hours kKeepEvery{1};
+constexpr std::size_t kMostSplit = 50;
+constexpr std::size_t kMostCommands = 100'000; // of one turn
+
+void log_fault(const char* what, const Error& error) {
+    log::event(log::Level::warning, "SLUICE-0804", "waldur-not-noted",
+               {{"what", what}, {"error", error.context}});
+}
+
+} // namespace
+
+PortalSync::PortalSync(settings::PortalSettings settings, Parts parts)
+    : settings_(std::move(settings)), parts_(std::move(parts)) {}
+
+PortalSync::~PortalSync() {
+    if (worker_.joinable())
+        stop(std::chrono::hours(1));
+}
+
+std::shared_ptr<const Rules> PortalSync::load(std::shared_ptr<const Rules> file) {
+    auto state = state_.lock();
+    state->file = std::move(file);
+    if (auto kept = parts_.notes.notes(kAnswerNote); kept && kept->contains("last")) {
+        if (auto view = parts_.portal.view_of((*kept)["last"]))
+            state->view = std::make_shared<const ports::PortalView>(std::move(*view));
+        else
+            log_fault("last answer", view.error());
+    }
+    if (const auto flags = parts_.notes.notes(kFlagNote))
+        for (const auto& [key, text] : *flags)
+            if (const auto flag = asked_flag(text))
+                state->flags.emplace(key, *flag);
+    if (auto notes = parts_.notes.notes(kUsageNote))
+        usage_ = std::move(*notes);
+    if (auto notes = parts_.notes.notes(kUsersNote))
+        users_ = std::move(*notes);
+    if (auto notes = parts_.notes.notes(kMetadataNote))
+        metadata_ = std::move(*notes);
+    return made(*state);
+}
+
+void PortalSync::start() {
+    worker_ = std::thread([this] { work(); });
+}
+
+bool PortalSync::stop(std::chrono::milliseconds patience) {
+    if (!worker_.joinable())
+        return true;
+    bool ended = false;
+    {
+        auto state = state_.lock();
+        state->stopping = true;
+        parts_.portal.interrupt();
+        changed_.notify_all();
+        changed_.wait_for(state.lock(), patience, [&] { return state->ended; });
+        ended = state->ended;
+    }
+    if (ended)
+        worker_.join();
+    else
+        worker_.detach();
+    return ended;
+}
+
+void PortalSync::use_file(std::shared_ptr<const Rules> file) {
+    std::shared_ptr<const Rules> rules;
+    {
+        auto state = state_.lock();
+        state->file = std::move(file);
+        rules = made(*state);
+    }
+    parts_.use(std::move(rules));
+}
+
+void PortalSync::after_turn(const Loop::Shown& shown) {
+    state_.lock()->turn = shown;
+    changed_.notify_all();
+}
+
+void PortalSync::wake() {
+    state_.lock()->asked = true;
+    changed_.notify_all();
+}
+
+void PortalSync::arrived(const ports::OutboxEntry& entry) {
+    const std::string& kind = entry.message.kind;
+    if (kind != "set_paused" && kind != "set_downscaled")
+        return;
+    const std::string key = flag_key(entry.message.key, kind.c_str() + 4);
+    ports::Note note{kFlagNote, key, ""};
+    {
+        auto state = state_.lock();
+        const auto flag = state->flags.find(key);
+        if (flag == state->flags.end() || flag->second.confirmed ||
+            entry.message.correlation !=
+                kind + ':' + entry.message.key + ':' + text_of(flag->second))
+            return;
+        flag->second.confirmed = parts_.clock.now();
+        note.value = text_of(flag->second);
+    }
+    if (const auto put = parts_.notes.put(std::span(&note, 1)); !put)
+        log_fault("flag", put.error());
+}
+
+void PortalSync::work() {
+    auto due = Steady::now();
+    for (;;) {
+        std::optional<Loop::Shown> turn;
+        bool pull_now = false;
+        {
+            auto state = state_.lock();
+            changed_.wait_until(state.lock(), due,
+                                [&] { return state->stopping || state->asked || state->turn; });
+            if (state->stopping) {
+                state->ended = true;
+                changed_.notify_all();
+                return;
+            }
+            pull_now = state->asked || Steady::now() >= due;
+            state->asked = false;
+            turn = std::move(state->turn);
+            state->turn.reset();
+        }
+        try {
+            if (turn)
+                tell(*turn);
+            if (pull_now)
+                pull();
+        } catch (const std::exception& fault) {
+            log::event(log::Level::error, "SLUICE-0805", "waldur-sync-failed",
+                       {{"error", fault.what()}});
+        }
+        if (pull_now)
+            due = Steady::now() + (state_.lock()->view ? settings_.interval
+                                                       : std::min(kFirstRetry, settings_.interval));
+    }
+}
+
+void PortalSync::pull() {
+    auto view = parts_.portal.pull();
+    if (state_.lock()->stopping)
+        return;
+    if (view)
+        answered(std::move(*view));
+    else
+        failed(view.error());
+}
+
+void PortalSync::answered(ports::PortalView view) {
+    const Instant now = parts_.clock.now();
+    parts_.sources.up(kSource, now);
+    const std::string text = parts_.portal.text_of(view);
+    std::shared_ptr<const Rules> rules;
+    bool changed = false;
+    {
+        auto state = state_.lock();
+        if (!state->trouble.empty())
+            log::event(log::Level::notice, "SLUICE-0802", "waldur-answers", {});
+        changed = !state->view || !state->view->same_content(view);
+        state->trouble.clear();
+        state->view = std::make_shared<const ports::PortalView>(std::move(view));
+        rules = made(*state);
+    }
+    parts_.use(std::move(rules));
+    // The text is long: a mere new time is written only now and then.
+    if (!changed && kept_at_ && now - *kept_at_ < kKeepEvery)
+        return;
+    kept_at_ = now;
+    const ports::Note note{kAnswerNote, "last", text};
+    if (const auto put = parts_.notes.put(std::span(&note, 1)); !put)
+        log_fault("answer", put.error());
+}
+
+void PortalSync::failed(const Error& error) {
+    parts_.sources.down(kSource, error, parts_.clock.now());
+    std::shared_ptr<const Rules> rules;
+    {
+        auto state = state_.lock();
+        if (state->trouble == error.context)
+            return;
+        if (error.code != Errc::unavailable && error.code != Errc::timeout)
+            log::event(log::Level::warning, "SLUICE-0801", "waldur-refuses",
+                       {{"error", error.context}});
+        state->trouble = error.context;
+        rules = made(*state);
+    }
+    parts_.use(std::move(rules));
+}
+
+std::shared_ptr<const Rules> PortalSync::made(const State& state) const {
+    auto rules = portal_rules(*state.file, settings_, state.view.get(), state.flags);
+    if (state.trouble.empty())
+        return rules;
+    auto warned = std::make_shared<Rules>(*rules);
+    if (state.view == nullptr && !warned->missing.empty())
+        warned->missing += ": " + state.trouble;
+    else if (state.view != nullptr)
+        warned->problems.push_back({"",
+                                    "Waldur does not answer (" + state.trouble +
+                                        "); its answer of " +
+                                        local_text(warned->zone, state.view->taken) + " is used",
+                                    ""});
+    return warned;
+}
+
+void PortalSync::tell(const Loop::Shown& shown) {
+    std::shared_ptr<const ports::PortalView> view;
+    AskedFlags flags;
+    {
+        auto state = state_.lock();
+        view = state->view;
+        flags = state->flags;
+    }
+    // Rules of another answer would take a flag for wanted that its owner has just cleared.
+    if (!view || !shown.report || !shown.report->error.empty() ||
+        shown.rules->portal_began != view->began)
+        return;
+    const Instant now = parts_.clock.now();
+    const Roster known = roster(*view);
+    Telling telling{*view, known, *shown.rules, *shown.report, usage_, now};
+    const auto& push = settings_.push;
+    if (push.flags && settings_.authority == settings::PortalSettings::Authority::sluice)
+        send_flags(tell_flags(telling, flags));
+    if (push.command_results)
+        tell_commands(telling);
+    if (push.user_usage) {
+        const Telling with{*view, known, *shown.rules, *shown.report, users_, now};
+        send(tell_users(with), &users_);
+    }
+    if (!figures_told_ || now - *figures_told_ >= settings_.interval) {
+        figures_told_ = now;
+        tell_figures(telling);
+    }
+    if (push.metadata) {
+        const Telling with{*view, known, *shown.rules, *shown.report, metadata_, now};
+        send(tell_metadata(with, parts_.version), &metadata_);
+    }
+    parts_.wake();
+}
+
+// Noted first: a flag of ours must never be taken for a person's. What a crash keeps from the
+// outbox is added with the next turn.
+void PortalSync::send_flags(const Outgoing& out) {
+    {
+        auto state = state_.lock();
+        for (const auto& note : out.notes)
+            if (const auto flag = asked_flag(note.value))
+                state->flags[note.key] = *flag;
+            else
+                state->flags.erase(note.key);
+    }
+    if (const auto put = parts_.notes.put(out.notes); !put)
+        log_fault("flags", put.error());
+    else
+        send({out.messages, {}}, nullptr);
+}
+
+// Splitting by user costs slurmdbd a question for each account: some of them each time, in turn.
+void PortalSync::tell_figures(const Telling& telling) {
+    const auto& push = settings_.push;
+    const auto usage = tell_usage(telling);
+    if (push.usage)
+        send(usage, &usage_);
+    if (push.user_usage) {
+        std::set<std::string> keys;
+        for (const auto& message : usage.messages)
+            keys.insert(message.key);
+        for (const auto& [account, resource] : telling.roster.accounts)
+            if (keys.contains(resource->uuid))
+                changed_accounts_.insert(account);
+    }
+    if (push.identity)
+        send({{tell_agent(telling, settings_.offering, parts_.version)}, {}}, nullptr);
+    std::set<std::string> some;
+    while (!changed_accounts_.empty() && some.size() < kMostSplit)
+        some.insert(changed_accounts_.extract(changed_accounts_.begin()).value());
+    if (!some.empty())
+        parts_.split(std::move(some));
+}
+
+void PortalSync::tell_commands(const Telling& telling) {
+    const std::string& cluster = telling.report.cluster;
+    if (reported_ < 0) {
+        const auto notes = parts_.notes.notes(kReportedNote);
+        if (!notes)
+            return;
+        const auto found = notes->find(cluster);
+        reported_ = found == notes->end() ? -1 : std::stoll(found->second);
+    } else if (telling.report.applied.empty()) {
+        return;
+    }
+    auto commands = parts_.journal.commands({cluster, {}, kMostCommands});
+    if (!commands)
+        return;
+    std::int64_t newest = reported_;
+    std::vector<ports::CommandRecord> closed;
+    // What was before the first start is history; of the rest, those after one that is still open
+    // wait for it.
+    std::reverse(commands->begin(), commands->end());
+    const bool first = reported_ < 0;
+    for (auto& command : *commands) {
+        if (command.id <= reported_)
+            continue;
+        if (!command.finished)
+            break;
+        newest = command.id;
+        if (!first || command.requested >= telling.report.at)
+            closed.push_back(std::move(command));
+    }
+    const ports::Note note{kReportedNote, cluster,
+                           std::to_string(std::max<std::int64_t>(newest, 0))};
+    Outgoing out;
+    out.messages = tell_results(telling, closed);
+    if (newest != reported_ || first)
+        out.notes.push_back(note);
+    if (send(out, nullptr))
+        reported_ = std::max<std::int64_t>(newest, 0);
+}
+
+bool PortalSync::send(const Outgoing& out, std::map<std::string, std::string>* noted) {
+    if (!out.messages.empty())
+        if (const auto added = parts_.outbox.add(out.messages); !added) {
+            log_fault("messages", added.error());
+            return false;
+        }
+    if (const auto put = parts_.notes.put(out.notes); !put) {
+        log_fault("notes", put.error());
+        return false;
+    }
+    if (noted != nullptr)
+        for (const auto& note : out.notes)
+            (*noted)[note.key] = note.value;
+    return true;
+}
+
+} // namespace sluice::app

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The sync with Waldur: asks every `interval`, hands the rules that follow to the loop, and after
+// each turn puts into the outbox what Waldur is to be told. Waldur being away costs nothing but
+// age.
+#pragma once
+
+#include "common/base/clock.hpp"
+#include "common/base/guarded.hpp"
+#include "daemon/app/loop.hpp"
+#include "daemon/app/portal_messages.hpp"
+#include "daemon/app/sources.hpp"
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+
+namespace sluice::app {
+
+// Thread-safe, except load(), start() and stop().
+class PortalSync {
+public:
+    struct Parts {
+        ports::Portal& portal;
+        ports::Outbox& outbox;
+        ports::Notes& notes;
+        ports::Journal& journal;
+        Sources& sources;
+        const Clock& clock;
+        std::string version;                                   // of sluiced
+        std::function<void(std::shared_ptr<const Rules>)> use; // to the loop
+        // A turn that splits the usage of these accounts by user.
+        std::function<void(std::set<std::string>)> split;
+        std::function<void()> wake; // the courier
+    };
+
+    PortalSync(settings::PortalSettings settings, Parts parts);
+    PortalSync(const PortalSync&) = delete;
+    PortalSync& operator=(const PortalSync&) = delete;
+    ~PortalSync();
+
+    // The last good answer out of the journal, and the rules of the first turn.
+    std::shared_ptr<const Rules> load(std::shared_ptr<const Rules> file);
+    void start();
+    // As for Loop.
+    bool stop(std::chrono::milliseconds patience);
+
+    // From the file, at a reload: what Waldur said is laid over it again.
+    void use_file(std::shared_ptr<const Rules> file);
+    void after_turn(const Loop::Shown& shown);
+    // A message got there (from the courier's thread).
+    void arrived(const ports::OutboxEntry& entry);
+    // Ask Waldur now.
+    void wake();
+
+private:
+    struct State {
+        bool stopping = false;
+        bool ended = false;
+        bool asked = false; // wake()
+        std::shared_ptr<const Rules> file;
+        std::shared_ptr<const ports::PortalView> view; // nullptr: never answered
+        AskedFlags flags;
+        std::string trouble;             // why the last pull failed; "": it did not
+        std::optional<Loop::Shown> turn; // not looked at yet
+    };
+
+    void work();
+    void pull();
+    void answered(ports::PortalView view);
+    void failed(const Error& error);
+    std::shared_ptr<const Rules> made(const State& state) const;
+    void tell(const Loop::Shown& shown);
+    void send_flags(const Outgoing& out);
+    void tell_figures(const Telling& telling);
+    void tell_commands(const Telling& telling);
+    // False: the journal did not take it; the next turn tries again.
+    bool send(const Outgoing& out, std::map<std::string, std::string>* noted);
+
+    const settings::PortalSettings settings_;
+    Parts parts_;
+    std::map<std::string, std::string> usage_;    // the worker's: notes
+    std::map<std::string, std::string> users_;    // the worker's: notes
+    std::set<std::string> changed_accounts_;      // the worker's: users of these are to be told
+    std::map<std::string, std::string> metadata_; // the worker's: notes
+    std::int64_t reported_ = -1;          // the worker's: newest command told; -1: not known
+    std::optional<Instant> figures_told_; // the worker's
+    std::optional<Instant> kept_at_;      // the worker's: when the answer was written last
+    mutable Guarded<State> state_;
+    std::condition_variable changed_;
+    std::thread worker_;
+};
+
+} // namespace sluice::app

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "config.h"
+
+#include "daemon/waldur.hpp"
+
+namespace sluice {
+namespace {
+
+waldur::PortalOptions options_of(const settings::PortalSettings& settings) {
+    waldur::PortalOptions options;
+    options.url = settings.url;
+    options.offering = settings.offering;
+    options.http.verify = settings.verify_ssl;
+    options.http.ca_file = settings.ca_file;
+    options.login.token = settings.token.inline_text;
+    options.login.token_file = settings.token.file;
+    options.login.oidc_token_url = settings.oidc_token_url;
+    options.login.oidc_client_id = settings.oidc_client_id;
+    options.login.oidc_secret = settings.oidc_client_secret.inline_text;
+    options.login.oidc_secret_file = settings.oidc_client_secret.file;
+    return options;
+}
+
+} // namespace
+
+WaldurLink::WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
+                       app::Sources& sources, const Clock& clock) {
+    if (!settings.enabled)
+        return;
+    const auto options = options_of(settings);
+    portal_ = std::make_unique<waldur::WaldurPortal>(options, clock);
+    deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
+        options, clock, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
+    courier_ = std::make_unique<app::Courier>("waldur", journal.outbox(), *deliverer_, clock);
+    sync_ = std::make_unique<app::PortalSync>(
+        settings, app::PortalSync::Parts{*portal_, journal.outbox(), journal.notes(), journal,
+                                         sources, clock, PACKAGE_VERSION,
+                                         [this](std::shared_ptr<const app::Rules> rules) {
+                                             loop_->use(std::move(rules), "waldur");
+                                         },
+                                         [this](std::set<std::string> accounts) {
+                                             app::Order order;
+                                             order.trigger = "waldur";
+                                             order.by_user = std::move(accounts);
+                                             (void)loop_->ask(std::move(order));
+                                         },
+                                         [this] { courier_->wake(); }});
+}
+
+std::shared_ptr<const app::Rules> WaldurLink::load(std::shared_ptr<const app::Rules> file) {
+    return sync_ ? sync_->load(std::move(file)) : file;
+}
+
+void WaldurLink::attach(app::Loop& loop) {
+    loop_ = &loop;
+    if (sync_)
+        loop.after_turn([this](const app::Loop::Shown& shown) { sync_->after_turn(shown); });
+}
+
+void WaldurLink::start() {
+    if (!sync_)
+        return;
+    courier_->start();
+    sync_->start();
+}
+
+void WaldurLink::use_file(std::shared_ptr<const app::Rules> file) {
+    if (sync_)
+        sync_->use_file(std::move(file));
+    else
+        loop_->use(std::move(file));
+}
+
+bool WaldurLink::stop(std::chrono::milliseconds patience) {
+    if (!sync_)
+        return true;
+    const bool sync = sync_->stop(patience);
+    return courier_->stop(patience) && sync;
+}
+
+} // namespace sluice

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Part of the composition root: builds and holds what talks to Waldur. No rule of the product lives
+// here.
+#pragma once
+
+#include "daemon/adapters/sqlite/journal.hpp"
+#include "daemon/adapters/waldur/deliverer.hpp"
+#include "daemon/app/courier.hpp"
+#include "daemon/app/portal_sync.hpp"
+
+#include <memory>
+
+namespace sluice {
+
+// Where sluiced.yaml has no `waldur:` block, it does nothing.
+class WaldurLink {
+public:
+    // All must outlive it.
+    WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
+               app::Sources& sources, const Clock& clock);
+    WaldurLink(const WaldurLink&) = delete;
+    WaldurLink& operator=(const WaldurLink&) = delete;
+
+    // Rules of the first turn.
+    std::shared_ptr<const app::Rules> load(std::shared_ptr<const app::Rules> file);
+    // Before the loop starts; then start() when it has.
+    void attach(app::Loop& loop);
+    void start();
+    void use_file(std::shared_ptr<const app::Rules> file);
+    // False: something hangs, and nothing may be destroyed.
+    bool stop(std::chrono::milliseconds patience);
+
+private:
+    app::Loop* loop_ = nullptr;
+    std::unique_ptr<waldur::WaldurPortal> portal_; // nullptr: no Waldur
+    std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
+    std::unique_ptr<app::Courier> courier_;
+    std::unique_ptr<app::PortalSync> sync_;
+};
+
+} // namespace sluice

@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What Waldur is told: flags of ours, usage, metadata, results; in order and once in effect, whatever breaks between.
+. "$(dirname "$0")/lib/harness.sh"
+. "$(dirname "$0")/lib/waldur.sh"
+sluice_cluster_up
+cat >"$CLUSTER_DIR/etc/waldur.json" <<'END'
+{"accounts": {"physics": {"limits": {"node_hours": 10}, "backend_metadata": {"theirs": 1}}, "chem": {"limits": {"node_hours": 20}}}}
+END
+granted() { # granted [LINE of waldur...]
+    waldur_settings 'source: waldur' "$@"
+    cat <<END
+components:
+  node_hours: {tres: node}
+policies:
+  - name: quarterly
+    mode: enforce
+    limits: false
+END
+}
+log=$(sluiced_log)
+ok 'Waldur is there' waldur_up "$CLUSTER_DIR/etc/waldur.json"
+ok 'sluiced, too' eval 'sluiced_up < <(granted)'
+eventually 'it is registered' 20 waldur_is '[one["processors"][0]["backend_type"] for one in s["services"].values()]' "['SLURM']"
+eventually 'metadata is there, beside that of others' 20 waldur_is "sorted(r['physics']['backend_metadata'].items())[-1]" "('usage_percentage', 0)"
+is 'whose key stays' "$(waldur_get "r['physics']['backend_metadata']['theirs']")" 1
+
+# Usage crosses 100 %: a tiny grant and a job.
+ok 'a job runs' as games srun -n1 sleep 2
+ok 'the grant is cut below what was used' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 0.0001}}'
+eventually 'physics is paused in Slurm' 30 account_is physics defaultqos blocked
+eventually 'and in Waldur' 20 waldur_is "(r['physics']['paused'], r['physics']['downscaled'])" '(True, True)'
+eventually 'with the metadata' 20 waldur_is "(r['physics']['backend_metadata']['standing'], r['physics']['backend_metadata']['qos'])" "('paused', 'blocked')"
+eventually 'and the report' 20 waldur_is "any('QOS=blocked' in c for x in s['reports'] for c in x['commands_executed'])" True
+sleep 2
+is 'the flag was asked for once' "$(waldur_requests '/set_paused/')" 1
+eventually 'our flag is not taken for a person'"'"'s' 5 eval '! sluice_cli explain physics | grep -q "in Waldur"'
+ok 'the grant is raised' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 10}}'
+eventually 'both flags go' 30 waldur_is "(r['physics']['paused'], r['physics']['downscaled'])" '(False, False)'
+eventually 'and Slurm lets it go' 20 eval '[ "$(account_field physics defaultqos)" = normal ]'
+ok 'a long enough job' as games srun -N4 sleep 12
+eventually 'its usage is reported' 60 eval 'turn_now && [ "$(waldur_get "[x[\"usage\"] for x in s[\"usages\"] if x[\"type\"] == \"node_hours\"]")" != "[]" ]'
+eventually 'by user, too' 40 eval 'turn_now && waldur_is "any(\"games\" in x[\"users\"] for x in s[\"usages\"])" True'
+
+# Down, over what happens meanwhile, and a daemon that is killed.
+reports=$(waldur_get 'len(s["reports"])')
+ok 'Waldur answers 503 from now on' waldur fault '{"status": 503, "times": 100000, "path": "set_|report|identities|services"}'
+ok 'a person slows chem down' waldur resource '{"backend_id": "chem", "downscaled": true}'
+eventually 'Slurm follows' 20 account_is chem defaultqos slowdown
+eventually 'the outbox waits' 20 line_in "$log" 'SLUICE-0701 target-away target=waldur'
+is 'nothing was reported' "$(waldur_get 'len(s["reports"])')" "$reports"
+ok 'kill -9' sluiced_kill9
+ok 'Waldur is well again' waldur state '{"faults": []}'
+ok 'a new daemon' sluiced_restart
+eventually 'reports what the old one did' 30 waldur_is "any('slowdown' in c for x in s['reports'] for c in x['commands_executed'])" True
+is 'once' "$(waldur_get "sum('slowdown' in c for x in s['reports'] for c in x['commands_executed'])")" 1
+
+# A token without the right.
+ok 'a provider token' eval 'waldur state "{\"tokens\": {\"staff-token\": \"provider\"}}"'
+ok 'the person lets chem go' waldur resource '{"backend_id": "chem", "downscaled": false}'
+eventually 'it is said what to grant' 30 line_in "$log" 'SLUICE-0806 waldur-forbids kind=report-command-result.*staff'
+is 'once' "$(grep -c SLUICE-0806 "$log")" 1
+done_testing
