@@ -37,7 +37,8 @@ enum LongOnly {
     kBeforeOption,
     kAllOption,
     kRoleOption,
-    kTestOption
+    kTestOption,
+    kByUserOption
 };
 
 struct Spec {
@@ -53,6 +54,7 @@ constexpr std::array kSpecs{
     Spec{"all", kAllOption, nullptr, kAll, "also those that are over"},
     Spec{"before", kBeforeOption, "TIME", kBefore,
          "older than this (default: as old as retention_days)"},
+    Spec{"by-user", kByUserOption, nullptr, kByUser, "who used it, the most first"},
     Spec{"cluster", 'M', "NAME", kCluster, "fail unless the daemon serves this cluster"},
     Spec{"delimiter", kDelimiter, "TEXT", kTable, "between the fields of -p and -P (default |)"},
     Spec{"dry-run", kDryRunOption, nullptr, kDryRun, "decide and show, change nothing"},
@@ -221,6 +223,8 @@ struct Reader {
             return options.period = true;
         case kTestOption:
             return options.test = true;
+        case kByUserOption:
+            return options.by_user = true;
         case kAllOption:
             return options.all = true;
         case 'Q':

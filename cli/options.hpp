@@ -15,25 +15,26 @@ namespace sluice::cli {
 // Groups of options a subcommand takes, to be or-ed. Help, version, verbosity and the socket are
 // always taken.
 enum Group : unsigned {
-    kTable = 1,      // -n -p -P --delimiter -o --helpformat
-    kJson = 2,       // --json
-    kAccounts = 4,   // -A and ACCOUNT arguments
-    kUser = 8,       // -u
-    kLimit = 16,     // -l
-    kDryRun = 32,    // --dry-run
-    kCluster = 64,   // -M
-    kSocket = 128,   // --socket
-    kFile = 256,     // one FILE argument
-    kFigures = 512,  // --allocation and the other figures of a preview
-    kWords = 1024,   // arguments as typed, in Options::words
-    kReason = 2048,  // --reason
-    kSpan = 4096,    // --from, --until
-    kLabel = 8192,   // --period=LABEL
-    kPeriod = 16384, // --period, without a value
-    kBefore = 32768, // --before
-    kAll = 65536,    // --all
-    kRole = 131072,  // --role
-    kTest = 262144,  // --test
+    kTable = 1,       // -n -p -P --delimiter -o --helpformat
+    kJson = 2,        // --json
+    kAccounts = 4,    // -A and ACCOUNT arguments
+    kUser = 8,        // -u
+    kLimit = 16,      // -l
+    kDryRun = 32,     // --dry-run
+    kCluster = 64,    // -M
+    kSocket = 128,    // --socket
+    kFile = 256,      // one FILE argument
+    kFigures = 512,   // --allocation and the other figures of a preview
+    kWords = 1024,    // arguments as typed, in Options::words
+    kReason = 2048,   // --reason
+    kSpan = 4096,     // --from, --until
+    kLabel = 8192,    // --period=LABEL
+    kPeriod = 16384,  // --period, without a value
+    kBefore = 32768,  // --before
+    kAll = 65536,     // --all
+    kRole = 131072,   // --role
+    kTest = 262144,   // --test
+    kByUser = 524288, // --by-user
 };
 
 struct Options {
@@ -54,6 +55,7 @@ struct Options {
     bool period = false;
     bool all = false;
     bool test = false;
+    bool by_user = false;
     std::map<std::string, std::string> figures; // option's name -> value as typed
 };
 

@@ -20,6 +20,22 @@ constexpr std::array kColumns{
     Column{"used", "Used", 16, "the sum"},
     Column{"percent", "Percent", 10, "of the effective allocation"},
 };
+// A row for each user, then one for the whole account.
+constexpr std::array kUserColumns{
+    Column{"account", "Account", 24, "account in Slurm"},
+    Column{"component", "Component", 20, "what is granted"},
+    Column{"tres", "TRES", 16, "the TRES that it counts"},
+    Column{"period", "Period", 12, "the running period"},
+    Column{"user", "User", 24, "who used it; (deleted): of accounts that are gone; (total)"},
+    Column{"settled", "Settled", 16, "by slurmdbd's hourly rollups; empty: not known by user"},
+    Column{"finished", "Finished", 16, "jobs that ended after these"},
+    Column{"running", "Running", 16, "jobs that still run, up to now"},
+    Column{"used", "Used", 16, "the sum; empty: not known by user"},
+    Column{"share", "Share", 10, "percentage of what the account used"},
+};
+constexpr const char* kUserDefault =
+    "account,component,period,user,settled,finished,running,used,share";
+
 constexpr const char* kDefault = "account,component,period,settled,finished,running,used,percent";
 
 Row fill(json::View part, bool exact) {
@@ -34,25 +50,71 @@ Row fill(json::View part, bool exact) {
             percent(part["usage_percentage"])};
 }
 
+Row fill_user(json::View part, json::View user, bool exact) {
+    const std::string name = user["user"].text();
+    return {part["account"].text(),
+            part["component"].text(),
+            part["tres"].text(),
+            part["billing_period"].text(),
+            name.empty() ? "(deleted)" : name,
+            amount(user["settled"], exact),
+            amount(user["finished"], exact),
+            amount(user["running"], exact),
+            amount(user["used"], exact),
+            percent(user["share_percentage"])};
+}
+
+void add_users(Sheet& table, json::View part) {
+    for (const auto& user : part["users"].items())
+        table.rows.push_back(fill_user(part, user, table.exact()));
+    Row total = fill_user(part, part, table.exact());
+    total[4] = "(total)";
+    total[9] = part["used"].number() > 0 ? "100.00" : "-";
+    table.rows.push_back(std::move(total));
+}
+
+Result<Sheet> usage_sheet(const Parsed& parsed) {
+    return parsed.options.by_user ? sheet(parsed, kUserColumns, kUserDefault)
+                                  : sheet(parsed, kColumns, kDefault);
+}
+
+bool helped_usage(const Parsed& parsed) {
+    return parsed.options.by_user ? helped(parsed, kUserColumns) : helped(parsed, kColumns);
+}
+
+Parameters usage_parameters(const Options& options) {
+    auto out = parameters(options);
+    if (options.by_user)
+        out.emplace_back("by_user", "1");
+    return out;
+}
+
 } // namespace
 
 int run_usage(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("usage"),
-                                      kTable | kJson | kAccounts | kCluster | kSocket, argc, argv);
+    const auto parsed =
+        parse_options(context, *find_subcommand("usage"),
+                      kTable | kJson | kAccounts | kByUser | kCluster | kSocket, argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped_usage(parsed))
         return kOk;
-    auto table = sheet(parsed, kColumns, kDefault);
+    const bool by_user = parsed.options.by_user;
+    if (by_user && parsed.options.accounts.empty())
+        return complain(parsed.context, "whose usage? (sluice usage ACCOUNT --by-user)");
+    auto table = usage_sheet(parsed);
     if (!table)
         return complain(parsed.context, table.error());
-    const auto answer = ask(parsed, "/api/v1/usage", parameters(parsed.options));
+    const auto answer = ask(parsed, "/api/v1/usage", usage_parameters(parsed.options));
     if (!answer)
         return complain(parsed.context, answer.error());
     if (parsed.options.json)
         return print_json(parsed, *answer);
     for (const auto& part : (*answer)["usage"].items())
-        table->rows.push_back(fill(part, table->exact()));
+        if (by_user)
+            add_users(*table, part);
+        else
+            table->rows.push_back(fill(part, table->exact()));
     print(parsed.context, table->text());
     return kOk;
 }

@@ -87,6 +87,7 @@ if command -v bash >/dev/null; then
     expect 0 out '^status$' complete "$sluice sta"
     expect 0 out '^physics$' complete "$sluice explain ph"
     expect 0 out '^--dry-run$' complete "$sluice evaluate --d"
+    expect 0 out '^--by-user$' complete "$sluice usage --by"
     expect 0 out '^account,used$' complete "$sluice status -o account,us"
     expect 0 out '^history$' complete "$sluice help "
 fi

@@ -362,6 +362,25 @@ CASE(usage_and_cleanup_show_what_is_there) {
     CHECK(lab.service.books.last.dry_run);
 }
 
+CASE(usage_by_user_has_a_row_for_each_and_a_total) {
+    Lab lab;
+    CHECK_EQ(
+        lab.run({"usage", "physics", "--by-user", "-nP", "-o", "user,settled,running,used,share"})
+            .out,
+        "alice|1000|0|1000|81.23\n"
+        "bob|220|1.000278|221.000278|17.95\n"
+        "(deleted)|10|0|10|0.81\n"
+        "(total)|1230|1.000278|1231.000278|100.00\n");
+    CHECK(has(lab.run({"usage", "physics", "--by-user", "--json"}).out, "\"users_settled\": true"));
+    CHECK(has(lab.run({"usage", "--by-user", "--helpformat"}).out, "share"));
+    const auto all = lab.run({"usage", "--by-user"});
+    CHECK_EQ(all.code, 1);
+    CHECK_EQ(all.err, "sluice: error: whose usage? (sluice usage ACCOUNT --by-user)\n");
+    const auto unknown = lab.run({"usage", "chem", "--by-user", "-nP", "-o", "user,used"});
+    CHECK_EQ(unknown.out, "(total)|610.25\n");
+    CHECK(has(unknown.err, "what is settled is not known by user"));
+}
+
 CASE(the_man_page_names_every_subcommand_and_option) {
     Lab lab;
     const char* top = std::getenv("SLUICE_SRCDIR");

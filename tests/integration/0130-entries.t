@@ -60,6 +60,21 @@ ok 'a reset' sluice_cli reset --period chem --reason='asked by the board'
 like 'is a turn' "$OUT" 'Judged anew: account chem'
 ok 'usage' sluice_cli usage chem -nP -o component,used
 like 'is shown by component' "$OUT" '^node_hours\|'
+job=$(as games sbatch --parsable -A chem -N1 -t10 -o /dev/null --wrap 'sleep 60')
+eventually 'a job of games runs' 20 job_is "$job" RUNNING
+sleep 1
+by_user() { sluice_cli usage chem --by-user -nP -o "$1"; }
+ok 'usage by user' by_user user,settled,used,share
+like 'has the user' "$OUT" '^games\|[0-9.]+\|0\.[0-9]+\|100\.00'
+is 'and a total that matches' "$(sed -n 's/^(total)|//p' <<<"$OUT")" "$(sed -n 's/^games|//p' <<<"$OUT")"
+ok 'a member asks' as games "$(sluice_find sluice)" usage chem --by-user -nP -o user,settled
+like 'and is told what is not known' "$OUT" 'what is settled is not known by user \(staff may ask\)'
+fails 'others do not' as man "$(sluice_find sluice)" usage chem --by-user
+fails 'it is of named accounts' sluice_cli usage --by-user
+ok 'explain' turn_now
+ok 'names the user' sluice_cli explain chem
+like 'as far as known' "$OUT" 'Most of node_hours was used by games'
+scancel "$job"
 ok 'cleanup, dry' sluice_cli cleanup --before=now --dry-run
 like 'counts' "$OUT" '[1-9][0-9]* commands from before .* would be removed'
 sleep 1.1

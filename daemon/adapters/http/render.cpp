@@ -309,19 +309,17 @@ Value render(const ports::GateStatus& gate) {
     return out;
 }
 
-void append_usage(Value& array, const model::AccountDecision& account) {
-    for (const auto& figure : account.figures) {
-        const auto& c = figure.component;
-        Value out = Value::object();
-        out.set("account", account.account).set("component", c.name).set("tres", c.tres);
-        out.set("billing_period", account.period.label);
-        out.set("settled", units(figure.usage.settled, c));
-        out.set("finished", units(figure.usage.finished, c));
-        out.set("running", units(figure.usage.running, c));
-        out.set("used", units(figure.used(), c));
-        out.set("usage_percentage", percent(figure.percent));
-        array.append(std::move(out));
-    }
+Value render_usage(const model::AccountDecision& account, const model::Figure& figure) {
+    const auto& c = figure.component;
+    Value out = Value::object();
+    out.set("account", account.account).set("component", c.name).set("tres", c.tres);
+    out.set("billing_period", account.period.label);
+    out.set("settled", units(figure.usage.settled, c));
+    out.set("finished", units(figure.usage.finished, c));
+    out.set("running", units(figure.usage.running, c));
+    out.set("used", units(figure.used(), c));
+    out.set("usage_percentage", percent(figure.percent));
+    return out;
 }
 
 void append_balances(Value& array, const model::AccountDecision& account) {

@@ -23,8 +23,8 @@ json::Value render(const ports::AdjustmentRecord& record);
 json::Value render(const model::PeriodReset& entry);
 // "2026-11-23T00:47:42Z"
 std::string iso(Instant at);
-// What `sluice usage` shows: one element per component, with the parts that make up what was used.
-void append_usage(json::Value& array, const model::AccountDecision& account);
+// What `sluice usage` shows of a component, with the parts that make up what was used.
+json::Value render_usage(const model::AccountDecision& account, const model::Figure& figure);
 json::Value render(const ports::ControllerSettings& controller);
 // What `sluice balance` shows: one element per component.
 void append_balances(json::Value& array, const model::AccountDecision& account);

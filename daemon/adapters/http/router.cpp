@@ -5,6 +5,7 @@
 #include "daemon/adapters/http/ledger_views.hpp"
 #include "daemon/adapters/http/outbox_views.hpp"
 #include "daemon/adapters/http/token_views.hpp"
+#include "daemon/adapters/http/usage_views.hpp"
 #include "daemon/adapters/http/views.hpp"
 #include "daemon/adapters/http/waldur_views.hpp"
 #include "daemon/adapters/http/watch_views.hpp"
@@ -41,7 +42,7 @@ constexpr std::array kRoutes{
     Route{"GET", "/api/v1/turns", true, false, view_turns, "The last hundred turns, newest first",
           ""},
     Route{"GET", "/api/v1/usage", false, false, view_usage,
-          "What the usage is made of, by component", "account"},
+          "What the usage is made of, by component and by user", "account,by_user"},
     Route{"GET", "/api/v1/overrides", false, false, view_overrides, "Overrides, newest first",
           "account,in_force,limit"},
     Route{"POST", "/api/v1/overrides", true, true, view_set_override,
@@ -185,7 +186,7 @@ bool waits(const Request& request) {
     for (const auto& route : kRoutes)
         if (route.waits && route.method == request.method && match(route.path, request.path))
             return true;
-    return false;
+    return usage_waits(request);
 }
 
 Response dispatch(const Request& request, ports::Service& service, Shared shared) noexcept {

@@ -4,6 +4,7 @@
 #include "common/base/text.hpp"
 #include "daemon/adapters/http/accounts_text.hpp"
 #include "daemon/adapters/http/render.hpp"
+#include "daemon/adapters/http/usage_views.hpp"
 #include "daemon/adapters/http/view_parts.hpp"
 
 #include <algorithm>
@@ -148,11 +149,17 @@ Response view_account(const Call& call) {
     const Visible visible(turn.get(), call.request.viewer);
     if (auto bad = unknown(call, turn.get(), visible, {call.name}))
         return std::move(*bad);
-    const auto lines = call.service.explain(call.name);
+    auto lines = call.service.explain(call.name);
     if (!lines)
         return failure(lines.error());
+    const auto& account = *turn->decision.find(call.name);
+    Value top = top_users(*turn, account, call.request.viewer);
+    // Whom a user sees is but themselves, so that "most" would be wrong.
+    if (call.request.viewer.sees_all())
+        for (auto& line : top_users_text(top, call.name))
+            lines->push_back(std::move(line));
     Value out = envelope(call);
-    out.set("account", render(*turn->decision.find(call.name))).set("explain", *lines);
+    out.set("account", render(account)).set("explain", *lines).set("top_users", std::move(top));
     return ok(out);
 }
 
@@ -224,24 +231,6 @@ Response view_turns(const Call& call) {
     }
     Value out = envelope(call);
     out.set("turns", std::move(list));
-    return ok(out);
-}
-
-Response view_usage(const Call& call) {
-    const TurnPtr turn = call.service.last_turn();
-    if (turn == nullptr)
-        return failure(503, "no turn has been done yet; try again in a moment");
-    const Visible visible(turn.get(), call.request.viewer);
-    const auto wanted = asked(call.request);
-    if (auto bad = unknown(call, turn.get(), visible, wanted))
-        return std::move(*bad);
-    Value list = Value::array();
-    for (const auto& account : turn->decision.accounts)
-        if (visible.sees(account.account) && named(wanted, account.account))
-            append_usage(list, account);
-    Value out = envelope(call);
-    put_instant(out, "figures_at", turn->decision.now);
-    out.set("usage", std::move(list));
     return ok(out);
 }
 

@@ -17,7 +17,6 @@ Response view_evaluations(const Call& call);
 Response view_commands(const Call& call);
 Response view_gate(const Call& call);
 Response view_turns(const Call& call);
-Response view_usage(const Call& call);
 Response view_controller(const Call& call);
 
 } // namespace sluice::http

@@ -103,6 +103,24 @@ ports::TurnReport sample_turn() {
     return out;
 }
 
+void add_users(ports::TurnReport& turn, bool settled) {
+    const Instant begin = instant(1790812800);
+    model::AccountUsage usage;
+    usage.tres["node"] = {1230 * kHour, 0, kHour + 1};
+    usage.users["bob"]["node"] = {settled ? 220 * kHour : 0, 0, kHour + 1};
+    if (settled) {
+        usage.users["alice"]["node"] = {1000 * kHour, 0, 0};
+        usage.users[""]["node"] = {10 * kHour, 0, 0};
+        usage.users["carol"]["cpu"] = {10 * kHour, 0, 0};
+    }
+    usage.users_settled = settled;
+    model::AccountUsage earlier;
+    earlier.users["mallory"]["node"] = {kHour, kHour, kHour};
+    turn.usage = std::make_shared<const std::vector<model::WindowUsage>>(
+        std::vector<model::WindowUsage>{{{begin, instant(1793491200)}, {}, {{"physics", earlier}}},
+                                        {{begin, turn.at}, {}, {{"physics", usage}}}});
+}
+
 FakeService::FakeService() : turn(std::make_shared<ports::TurnReport>(sample_turn())) {
     daemon.version = "0.1.0";
     daemon.cluster = "lab";
@@ -133,6 +151,8 @@ FakeService::evaluate(const ports::EvaluateRequest& request) {
     auto out = std::make_shared<ports::TurnReport>(*turn);
     out->dry_run = request.dry_run;
     out->trigger = "person";
+    if (request.by_user)
+        add_users(*out, true);
     if (request.dry_run)
         out->applied.clear();
     else

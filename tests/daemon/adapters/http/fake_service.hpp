@@ -16,6 +16,9 @@ inline constexpr std::uint32_t kBob = 20002;   // in chem
 inline constexpr std::int64_t kNow = 1795395000;
 
 ports::TurnReport sample_turn();
+// Who used physics: alice 1000 h, bob 220 h and a running job, a deleted account 10 h. Without
+// `settled` only the job is known. A shorter window that begins together with it has nonsense.
+void add_users(ports::TurnReport& turn, bool settled);
 
 // Keeps what was entered; every account of the sample may be named.
 class FakeLedger final : public ports::Ledger {
