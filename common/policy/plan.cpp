@@ -25,8 +25,21 @@ void Draft::add(model::Command command, bool now) {
     (now ? plan_.commands : plan_.withheld).push_back(std::move(command));
 }
 
+void Draft::report_drift(model::Command command, const std::string& what) {
+    write_line(facts_.structure.cluster, command);
+    fail(command.account, what + " was changed by somebody else and is left as it is (drift)",
+         command.sacctmgr);
+    plan_.withheld.push_back(std::move(command));
+}
+
 void Draft::fail(const std::string& account, std::string what, std::string remedy) {
     plan_.problems.push_back({account, std::move(what), std::move(remedy)});
+}
+
+// Waldur's flags come as pins too, but nobody works on those accounts by hand.
+bool only_reports_drift(const model::Policy& policy, const AccountDecision& decision) {
+    const bool pinned = decision.in_force && !decision.in_force->foreign;
+    return pinned || policy.drift == model::Drift::report;
 }
 
 namespace {

@@ -164,8 +164,11 @@ void plan_fairshare(const Association& row, const AccountDecision& decision, Dra
         decision.grant_changed ? "effective allocation of " + decision.period.label : "drift";
     command.description = "Set fairshare of account " + decision.account + " to " +
                           std::to_string(*wanted) + " (" + command.reason + ")";
-    const bool reported = !decision.grant_changed && policy->drift == model::Drift::report;
-    draft.add(std::move(command), policy->mode == Mode::enforce && !reported);
+    const bool enforced = policy->mode == Mode::enforce;
+    if (enforced && !decision.grant_changed && only_reports_drift(*policy, decision))
+        draft.report_drift(std::move(command), "fairshare of account " + decision.account);
+    else
+        draft.add(std::move(command), enforced);
 }
 
 void plan_limits(const Association& row, const AccountDecision& decision, Draft& draft) {
@@ -194,8 +197,11 @@ void plan_limits(const Association& row, const AccountDecision& decision, Draft&
     if (command.limits.empty())
         return;
     describe(command, limits_reason(decision, difference.drifted));
-    const bool reported = difference.drifted && policy->drift == model::Drift::report;
-    draft.add(std::move(command), enforced && !reported);
+    if (enforced && difference.drifted && only_reports_drift(*policy, decision))
+        draft.report_drift(std::move(command), std::string(limit_name(policy->limits.type)) +
+                                                   " of account " + decision.account);
+    else
+        draft.add(std::move(command), enforced);
 }
 
 void plan_reset(const AccountDecision& decision, Draft& draft) {

@@ -22,6 +22,8 @@ public:
     bool has_qos(const std::string& name) const { return qos_.contains(name); }
     // `now`: to be done; else it is only shown.
     void add(model::Command command, bool now);
+    // A change of somebody else that stays: shown, and a problem with the line that undoes it.
+    void report_drift(model::Command command, const std::string& what);
     void fail(const std::string& account, std::string what, std::string remedy);
 
 private:
@@ -30,6 +32,9 @@ private:
     model::Plan& plan_;
     std::unordered_set<std::string> qos_;
 };
+
+// What others change is left to people: the policy says so, or staff has pinned the account.
+bool only_reports_drift(const model::Policy& policy, const model::AccountDecision& decision);
 
 void plan_fairshare(const model::Association& row, const model::AccountDecision& decision,
                     Draft& draft);

@@ -78,7 +78,7 @@ bool all_known(const Association& row, const SavedQos& target, Draft& draft) {
 bool only_reports(const Draft& draft, const AccountDecision& decision) {
     for (const auto& name : decision.policies)
         if (const auto* policy = find_policy(draft.set(), name))
-            return policy->drift == model::Drift::report;
+            return only_reports_drift(*policy, decision);
     return false;
 }
 
@@ -93,8 +93,11 @@ void go_to(const Association& row, const SavedQos& target, const AccountDecision
     const bool drifted = !decision.enforced_qos.empty() &&
                          decision.memory.qos_in_force == decision.enforced_qos &&
                          decision.previous_flags == decision.flags;
-    draft.add(qos_command(row, target, drifted ? "drift" : reason_for(draft, decision)),
-              !drifted || !only_reports(draft, decision));
+    Command command = qos_command(row, target, drifted ? "drift" : reason_for(draft, decision));
+    if (drifted && only_reports(draft, decision))
+        draft.report_drift(std::move(command), "QOS of " + owner(row));
+    else
+        draft.add(std::move(command), true);
 }
 
 } // namespace

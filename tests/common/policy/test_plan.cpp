@@ -252,6 +252,28 @@ CASE(drift_is_repaired_or_only_reported) {
     w.turn(utc(2026, 1, 4));
     CHECK(w.plan.commands.empty());
     CHECK_EQ(w.plan.withheld[0].reason, "drift");
+    CHECK_EQ(w.plan.problems.size(), 1U);
+    CHECK_EQ(w.plan.problems[0].what,
+             "QOS of account physics was changed by somebody else and is left as it is (drift)");
+    CHECK_EQ(w.plan.problems[0].remedy, w.plan.withheld[0].sacctmgr);
+}
+
+CASE(drift_under_an_override_is_only_reported) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.facts.history.overrides.push_back({1, "physics", model::Standing::paused, utc(2026, 1, 1),
+                                         utc(2026, 2, 1), "work by hand", "root"});
+    w.run(utc(2026, 1, 3));
+    w.run(utc(2026, 1, 3));
+    w.row("physics").qos = {"normal"};
+    w.row("physics").grp_tres_mins["node"] = 5;
+    w.turn(utc(2026, 1, 4));
+    CHECK(w.plan.commands.empty());
+    CHECK_EQ(w.plan.withheld.size(), 2U);
+    CHECK_EQ(w.plan.problems.size(), 2U);
+    w.turn(utc(2026, 2, 2)); // over: repaired
+    CHECK_EQ(w.plan.commands.size(), 2U);
+    CHECK(w.plan.problems.empty());
 }
 
 CASE(a_change_that_failed_is_tried_again_and_is_no_drift) {
