@@ -35,10 +35,11 @@ public:
     Agreement(const PolicySet& set, const Places& places, Errors& errors)
         : set_(set), places_(places), errors_(errors) {}
 
-    // Agreement is transitive, so that each is compared with the first only.
+    // Each with each: a policy without an allocation agrees with two that differ in theirs.
     void check(const std::vector<std::size_t>& policies, const std::string& account) {
-        for (std::size_t i = 1; i < policies.size(); ++i)
-            compare(policies.front(), policies[i], account);
+        for (std::size_t i = 0; i < policies.size(); ++i)
+            for (std::size_t j = i + 1; j < policies.size(); ++j)
+                compare(policies[i], policies[j], account);
     }
 
 private:
