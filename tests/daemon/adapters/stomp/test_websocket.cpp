@@ -2,6 +2,9 @@
 #include "daemon/adapters/stomp/websocket.hpp"
 #include "tests/support/case.hpp"
 
+#include <string>
+#include <vector>
+
 using namespace sluice;
 using namespace sluice::stomp;
 
