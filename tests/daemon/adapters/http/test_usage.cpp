@@ -10,9 +10,9 @@ using sluice::test::FakeService;
 
 namespace {
 
-constexpr ports::Viewer kRoot{0, true};
-constexpr ports::Viewer kAlice{sluice::test::kAlice, false};
-constexpr ports::Viewer kStranger{4294967294U, false};
+const ports::Viewer kRoot{0, true};
+const ports::Viewer kAlice{sluice::test::kAlice, false};
+const ports::Viewer kStranger{4294967294U, false};
 
 struct Answer {
     int status;
