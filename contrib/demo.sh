@@ -112,7 +112,7 @@ sed -n '/^components:/,$s/^/  | /p' "$CLUSTER_DIR/etc/sluiced.yaml"
 { sluiced_restart && wait_until 20 turn_now; } >"$CLUSTER_DIR/log/start.out" 2>&1 || die "sluiced did not start: $(tail -n 5 "$(sluiced_log)")"
 say 'sluiced is up, the plugin in slurmctld is connected'
 
-printf '#!/bin/sh\nsleep 300\n' >"$CLUSTER_DIR/work/analysis.sh"
+printf '#!/bin/sh\nsleep 300\n' >"$CLUSTER_DIR/jobs/analysis.sh"
 submit() { # submit ACCOUNT: as a user would, output as he sees it
     shown games "sbatch -A $1 -c 64 analysis.sh"
     as games sbatch -A "$1" -c 64 -t 5 -o /dev/null analysis.sh 2>&1 | sed 's/^/  /'
@@ -172,7 +172,7 @@ cat >"$CLUSTER_DIR/bin/demo-stop" <<END
 cd / && scratch_clean "$CLUSTER_DIR"
 END
 chmod 755 "$CLUSTER_DIR/bin/as" "$CLUSTER_DIR/bin/demo-stop"
-echo "export PATH=$CLUSTER_DIR/bin:\$PATH; cd $CLUSTER_DIR/work" >>"$CLUSTER_DIR/env"
+echo "export PATH=$CLUSTER_DIR/bin:\$PATH; cd $CLUSTER_DIR/jobs" >>"$CLUSTER_DIR/env"
 cat <<END
 It is still running. In any root shell:
 

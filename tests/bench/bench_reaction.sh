@@ -7,7 +7,7 @@
 times=${1:-10}
 export SLUICED_INTERVAL=${INTERVAL:-1s}
 sluice_cluster_up
-results=$CLUSTER_DIR/work/reaction
+results=$CLUSTER_DIR/jobs/reaction
 submit() { as games timeout 20 sbatch --parsable -A physics -H -t1 -n1 -o /dev/null --wrap true; }
 
 # granted MINUTES: node minutes for physics

@@ -38,7 +38,7 @@ measured() {
     for name in sluiced slurmdbd mariadb slurmctld; do before[$name]=$(cpu_ms $name 2>/dev/null || echo 0); done
     rows=$(rows_read)
     begin=${EPOCHREALTIME/./}
-    "$@" >"$CLUSTER_DIR/work/out" 2>&1 || say "$label: exit $?: $(tail -n 2 "$CLUSTER_DIR/work/out")"
+    "$@" >"$CLUSTER_DIR/jobs/out" 2>&1 || say "$label: exit $?: $(tail -n 2 "$CLUSTER_DIR/jobs/out")"
     printf '%-36s %8d ms;' "$label" $(((${EPOCHREALTIME/./} - begin) / 1000))
     for name in sluiced slurmdbd mariadb slurmctld; do printf ' %s %d ms' $name $(($(cpu_ms $name) - before[$name])); done
     printf ', rows read %d; sluiced %d MiB\n' $(($(rows_read) - rows)) "$(rss_mib sluiced)"
@@ -131,4 +131,4 @@ ulimit -v unlimited
 measured 'sacct, one account' sacct_all b000000
 measured 'sacct, 100 accounts' sacct_all "$(seq -f 'b%06g' -s, 0 99)"
 [ -n "${BENCH_NO_SACCT:-}" ] || measured 'sacct, all accounts in one call' sacct_all "$(seq -f 'b%06g' -s, 0 $((accounts - 1)))"
-say "sacct printed $(wc -l <"$CLUSTER_DIR/work/out") lines"
+say "sacct printed $(wc -l <"$CLUSTER_DIR/jobs/out") lines"

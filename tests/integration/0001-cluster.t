@@ -15,7 +15,7 @@ is 'default QOS is normal' "$(account_field physics defaultqos)" normal
 ok 'games submits a job' as games sbatch --parsable -n1 -t1 -o job.out --wrap 'id -un; sleep 1'
 job=$OUT
 eventually 'the job completes' 20 job_is "$job" COMPLETED
-is 'it ran as games' "$(cat "$CLUSTER_DIR/work/job.out")" games
+is 'it ran as games' "$(cat "$CLUSTER_DIR/jobs/job.out")" games
 eventually 'sacct shows it under the default account' 10 \
     bash -c "sacct -X -n -P -j $job -o user,account,state | grep -qx 'games|physics|COMPLETED'"
 ok 'srun runs in a named account' as games srun -A chem -n2 -N2 -t1 true

@@ -50,7 +50,7 @@ refused 'account in the environment' env SBATCH_ACCOUNT=physics sbatch --wrap tr
 refused srun srun -A physics -n1 true
 refused salloc salloc -A physics -n1 true
 refused array sbatch -A physics --array=1-50 --wrap true
-script=$CLUSTER_DIR/work/het.sh
+script=$CLUSTER_DIR/jobs/het.sh
 printf '#!/bin/sh\n#SBATCH -n1 -A chem\n#SBATCH hetjob\n#SBATCH -n1 -A physics\ntrue\n' >"$script"
 refused 'heterogeneous job, second part' sbatch "$script"
 refused 'heterogeneous srun' srun -A chem -n1 : -A physics -n1 true

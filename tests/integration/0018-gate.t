@@ -31,7 +31,7 @@ framed() {
 }
 # knock FILE: sends the bytes, waits until the other side closes; 0 if it closed within 15 s
 knock() { timeout 15 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat "$2" >&3 && cat <&3 >/dev/null' - "$PORT_GATE" "$1"; }
-bytes=$CLUSTER_DIR/work/bytes
+bytes=$CLUSTER_DIR/jobs/bytes
 turned_away() { # turned_away NAME: the bytes in $bytes
     local seen
     seen=$(rejected)
@@ -40,8 +40,8 @@ turned_away() { # turned_away NAME: the bytes in $bytes
     eventually "$1: counted" 5 more_than "$seen"
     is "$1: the daemon lives" "$(daemon_alive sluiced && daemon_pid sluiced)" "$pid"
 }
-head -c 3000 /dev/urandom >"$CLUSTER_DIR/work/noise"
-framed "$CLUSTER_DIR/work/noise" >"$bytes"
+head -c 3000 /dev/urandom >"$CLUSTER_DIR/jobs/noise"
+framed "$CLUSTER_DIR/jobs/noise" >"$bytes"
 turned_away 'noise of a good length'
 printf 'GET / HTTP/1.0\r\n\r\n' >"$bytes"
 turned_away 'HTTP'
@@ -51,15 +51,15 @@ printf '\0\0\0\0' >"$bytes"
 turned_away 'a length of 0'
 printf '\0\0\1\0' >"$bytes"
 turned_away 'a greeting of 64 KiB'
-printf 'MUNGE:AwQDAA:' >"$CLUSTER_DIR/work/text" && framed "$CLUSTER_DIR/work/text" >"$bytes"
+printf 'MUNGE:AwQDAA:' >"$CLUSTER_DIR/jobs/text" && framed "$CLUSTER_DIR/jobs/text" >"$bytes"
 turned_away 'half a credential'
 
 socket=$CLUSTER_DIR/run/munge.sock
-as games munge --socket="$socket" --string=hello | tr -d '\n' >"$CLUSTER_DIR/work/text"
-framed "$CLUSTER_DIR/work/text" >"$bytes"
+as games munge --socket="$socket" --string=hello | tr -d '\n' >"$CLUSTER_DIR/jobs/text"
+framed "$CLUSTER_DIR/jobs/text" >"$bytes"
 turned_away 'a credential of games'
-munge --socket="$socket" --string=hello | tr -d '\n' >"$CLUSTER_DIR/work/text"
-framed "$CLUSTER_DIR/work/text" >"$bytes"
+munge --socket="$socket" --string=hello | tr -d '\n' >"$CLUSTER_DIR/jobs/text"
+framed "$CLUSTER_DIR/jobs/text" >"$bytes"
 turned_away 'a credential of root with another content'
 turned_away 'the same once more'
 

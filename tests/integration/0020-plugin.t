@@ -78,7 +78,7 @@ ok 'srun, too' as games srun -A chem -n1 -t1 true
 like 'with the warning' "$OUT" 'srun: account chem: 85 % used'
 ok 'a user whom the snapshot does not know is judged by the default of slurmctld' eval 'OUT=$(as lp sbatch -n1 -t1 -o /dev/null --wrap true 2>&1); [ $? -ne 0 ]'
 ok 'root for itself is admitted' sacctmgr_do add user root account=physics
-ok 'in a paused account' sbatch -A physics -n1 -t1 -o /dev/null -D "$CLUSTER_DIR/work" --wrap true
+ok 'in a paused account' sbatch -A physics -n1 -t1 -o /dev/null -D "$CLUSTER_DIR/jobs" --wrap true
 
 ok 'a job that waits' as games sbatch --parsable -A chem -H -n1 -t1 -o /dev/null --wrap true
 job=${OUT##*$'\n'}

@@ -90,7 +90,7 @@ done
 ask usage 0 $((end + 999999)) "$now" physics
 is 'all time' "$(figure physics billing total)" "$(truth physics,optics 5 0 "$end" "$now")"
 for zone in Asia/Kolkata America/New_York; do
-    line=$(echo "usage $begin $end $now physics" | TZ=$zone "$CLUSTER_DIR/work/slurm_probe" 2>/dev/null | grep '"user":"","tres":"billing"')
+    line=$(echo "usage $begin $end $now physics" | TZ=$zone "$CLUSTER_DIR/jobs/slurm_probe" 2>/dev/null | grep '"user":"","tres":"billing"')
     like "our time zone $zone does not matter" "$line" "\"total\":$(truth physics,optics 5 "$begin" "$end" "$now")[,}]"
 done
 from=$((hour - 172800))

@@ -25,7 +25,7 @@ accounts_create() {
 as() {
     local user=$1
     shift
-    (cd "$CLUSTER_DIR/work" && exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@")
+    (cd "$CLUSTER_DIR/jobs" && exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@")
 }
 
 # account_field ACCOUNT FIELDS [USER]: what sacctmgr shows of the account's own association (or the user's), like "normal,slowdown"

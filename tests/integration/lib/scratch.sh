@@ -16,8 +16,8 @@ scratch_new() {
         CLUSTER_DIR=$(mktemp -d "${TMPDIR:-/tmp}/sluice.XXXXXX") || bail "cannot make a private directory"
     fi
     chmod 755 "$CLUSTER_DIR" # test users go through it to work/
-    mkdir "$CLUSTER_DIR"/{etc,log,run,spool,state,plugins,work}
-    chmod 1777 "$CLUSTER_DIR/work"
+    mkdir "$CLUSTER_DIR"/{etc,log,run,spool,state,plugins,jobs}
+    chmod 1777 "$CLUSTER_DIR/jobs"
     export SLUICE_TEST_DIR=$CLUSTER_DIR # the mark that all our processes carry
     trap scratch_end EXIT
     trap 'exit 130' INT

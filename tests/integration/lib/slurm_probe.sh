@@ -7,11 +7,11 @@ probe_start() { # probe_start [USER]
     local program=${SLUICE_BUILD:-}/tests/daemon/adapters/slurm/slurm_probe
     [ -x "$program" ] || skip_all 'slurm_probe is not built (make check-integration does)'
     # libtool may have put a wrapper there; users cannot reach the build folder either.
-    [ -e "$CLUSTER_DIR/work/slurm_probe" ] || { cp "$program" "$CLUSTER_DIR/work/" && chmod 755 "$CLUSTER_DIR/work/slurm_probe"; }
+    [ -e "$CLUSTER_DIR/jobs/slurm_probe" ] || { cp "$program" "$CLUSTER_DIR/jobs/" && chmod 755 "$CLUSTER_DIR/jobs/slurm_probe"; }
     if [ $# -gt 0 ]; then
         coproc PROBE { as "$1" ./slurm_probe 2>>"$CLUSTER_DIR/log/probe.err"; }
     else
-        coproc PROBE { "$CLUSTER_DIR/work/slurm_probe" 2>>"$CLUSTER_DIR/log/probe.err"; }
+        coproc PROBE { "$CLUSTER_DIR/jobs/slurm_probe" 2>>"$CLUSTER_DIR/log/probe.err"; }
     fi
 }
 
