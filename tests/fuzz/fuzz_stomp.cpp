@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Any bytes as a STOMP stream that comes in pieces (the first byte is their size): frames or a
-// refusal, the same whatever the pieces are; what was read is written and read again alike.
+// refusal, the same whatever the pieces are; what was read is written and read again alike. The
+// session takes them before and after its login.
 #include "daemon/adapters/stomp/frame.hpp"
+#include "daemon/adapters/stomp/session.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -54,6 +56,24 @@ void check_round(const Frame& frame) {
         must((*read)->header(header.first) == frame.header(header.first));
 }
 
+// What is handed on can be settled.
+void converse(std::string_view bytes, bool logged_in) {
+    using std::string_view_literals::operator""sv;
+    constexpr auto kConnected = "CONNECTED\nversion:1.2\nheart-beat:9,9\n\n\0"sv;
+    Session session;
+    ports::InboxAccess access;
+    access.queues = {{"queue", ""}};
+    must(session.begin(access, {}).has_value());
+    std::string out;
+    if (logged_in)
+        must(session.take(kConnected, {}, out).has_value() && !out.empty());
+    const auto messages = session.take(bytes, {}, out);
+    (void)session.tick(session.due());
+    if (messages)
+        for (const auto& message : *messages)
+            must(session.settle(message.ack, ports::Verdict::bad).has_value());
+}
+
 } // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
@@ -68,5 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(std::equal(whole.frames.begin(), whole.frames.end(), pieces.frames.begin(), same));
     for (const auto& frame : whole.frames)
         check_round(frame);
+    converse(bytes, false);
+    converse(bytes, true);
     return 0;
 }
