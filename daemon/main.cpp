@@ -8,19 +8,15 @@
 #include "common/settings/settings.hpp"
 #include "daemon/adapters/gate/gate.hpp"
 #include "daemon/adapters/http/server.hpp"
-#include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/enforcer.hpp"
-#include "daemon/adapters/slurm/inspector.hpp"
 #include "daemon/adapters/slurm/local.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "daemon/app/background.hpp"
 #include "daemon/app/configuration.hpp"
 #include "daemon/app/instance.hpp"
-#include "daemon/app/loop.hpp"
 #include "daemon/app/options.hpp"
-#include "daemon/app/service.hpp"
 #include "daemon/app/supervisor.hpp"
 #include "daemon/check.hpp"
+#include "daemon/cluster.hpp"
 #include "daemon/notifiers.hpp"
 #include "daemon/waldur.hpp"
 
@@ -65,23 +61,9 @@ Result<void> check_user(const slurm::LocalSlurm& local) {
                                     std::to_string(local.slurm_user) + ") may change accounting"};
 }
 
-std::string status_text(const app::Loop& loop, const app::Sources& sources) {
-    const auto report = loop.shown().report;
-    if (!report)
-        return "first turn is running";
-    std::size_t paused = 0;
-    for (const auto& account : report->decision.accounts)
-        paused += account.flags.paused ? 1U : 0U;
-    std::string text = std::to_string(report->decision.accounts.size()) + " accounts, " +
-                       std::to_string(paused) + " paused";
-    for (const auto& name : sources.away())
-        text += ", " + name + " is away";
-    return text;
-}
-
 // Until SIGTERM or SIGINT; its number.
-int wait_for_end(const sigset_t& signals, const app::Supervisor& supervisor, app::Loop& loop,
-                 const app::Sources& sources, app::Reloader& reloader, const Clock& clock) {
+int wait_for_end(const sigset_t& signals, const app::Supervisor& supervisor,
+                 const ServedClusters& clusters, app::Reloader& reloader, const Clock& clock) {
     const auto every = std::min<std::chrono::milliseconds>(
         supervisor.alive_every().value_or(kStatusEvery), kStatusEvery);
     const timespec timeout{
@@ -97,9 +79,9 @@ int wait_for_end(const sigset_t& signals, const app::Supervisor& supervisor, app
             reloader.reload(clock.now());
             supervisor.ready();
         }
-        if (loop.busy_for() < kHungTurn)
+        if (busy_for(clusters) < kHungTurn)
             supervisor.alive();
-        supervisor.status(status_text(loop, sources));
+        supervisor.status(status_of(clusters));
     }
 }
 
@@ -202,33 +184,34 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const auto notifiers = Notifiers::make(daemon, (*journal)->outbox(), clock);
     if (!notifiers)
         return notifiers.error();
-    slurm::Session session;
-    slurm::SlurmAccounting accounting(session);
-    slurm::SlurmEnforcer enforcer(session);
     const auto publisher = start_gate(daemon, local->slurm_user, clock);
     if (!publisher)
         return publisher.error();
 
-    app::Sources sources;
-    const app::Ports ports{accounting,  enforcer, **journal,
-                           **publisher, clock,    (*journal)->outbox()};
-    WaldurLink link(portal, **journal, sources, clock);
-    app::Loop loop(ports, sources, link.load(*rules));
-    link.attach(loop);
-    app::DaemonService service({PACKAGE_VERSION, options.file, clock.now()}, loop, sources, ports);
-    slurm::SlurmInspector inspector;
-    service.use(inspector);
+    ServedClusters clusters;
+    clusters.push_back(std::make_unique<ServedCluster>((*rules)->cluster));
+    const ServedCluster::Shared shared{{PACKAGE_VERSION, options.file, clock.now()},
+                                       **journal,
+                                       **publisher,
+                                       (*journal)->outbox(),
+                                       clock};
+    ServedCluster& first = *clusters.front();
+    WaldurLink link(portal, **journal, first.sources(), clock);
+    first.open(shared, link.load(*rules));
+    link.attach(first.loop());
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
-    auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user), service);
+    auto server =
+        http::HttpServer::start(http_settings(daemon, local->slurm_user), first.service());
     if (!server)
         return server.error();
-    app::Reloader reloader(daemon, options.file, local->cluster, loop, service);
+    app::Reloader reloader(daemon, options.file, local->cluster, first.loop(), first.service());
     reloader.also([&server] { (*server)->reload_certificate(); });
     reloader.pass_to(
         [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
 
-    loop.start();
+    for (const auto& cluster : clusters)
+        cluster->loop().start();
     (*notifiers)->start();
     link.start();
     log::event(log::Level::notice, "SLUICE-0101", "daemon-started",
@@ -240,12 +223,12 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                 {"slurm", local->version}});
     supervisor.ready();
     background.ready();
-    const int number = wait_for_end(signals, supervisor, loop, sources, reloader, clock);
+    const int number = wait_for_end(signals, supervisor, clusters, reloader, clock);
     supervisor.stopping();
     log::event(log::Level::notice, "SLUICE-0102", "daemon-stopping",
                {{"signal", number == SIGTERM ? "TERM" : "INT"}});
     end_by(std::chrono::steady_clock::now() + kLongestStop);
-    if (!loop.stop(kTurnPatience)) {
+    if (!stop_all(clusters, kTurnPatience)) {
         log::event(log::Level::warning, "SLUICE-0103", "turn-abandoned",
                    {{"after_ms", std::to_string(kTurnPatience.count())}});
         ::_exit(0);

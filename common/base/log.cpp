@@ -7,6 +7,8 @@
 namespace sluice::log {
 namespace {
 
+thread_local std::string t_scope; // " key=value"
+
 std::atomic<int> g_level{static_cast<int>(Level::info)};
 
 bool needs_quotes(std::string_view value) {
@@ -34,6 +36,17 @@ void set_level(Level level) {
     g_level.store(static_cast<int>(level), std::memory_order_relaxed);
 }
 
+Scope::Scope(std::string_view key, const std::string& value) {
+    if (value.empty())
+        return;
+    t_scope = ' ' + std::string(key) + '=';
+    append_value(t_scope, value);
+}
+
+Scope::~Scope() {
+    t_scope.clear();
+}
+
 std::string line(std::string_view id, std::string_view word, std::initializer_list<Field> fields) {
     std::string out(id);
     out += ' ';
@@ -44,6 +57,7 @@ std::string line(std::string_view id, std::string_view word, std::initializer_li
         out += '=';
         append_value(out, field.value);
     }
+    out += t_scope;
     return out;
 }
 

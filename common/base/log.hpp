@@ -23,6 +23,15 @@ void set_level(Level level);
 // blanks or quotes are quoted. Thread-safe: one write(2) a line.
 void event(Level level, std::string_view id, std::string_view word,
            std::initializer_list<Field> fields = {});
+// While it lives, every event of this thread also has this field, unless the value is "": which
+// cluster a turn is about, where one daemon serves several. Scopes do not nest.
+class Scope {
+public:
+    Scope(std::string_view key, const std::string& value);
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope();
+};
 // The line without prefix and newline; what tests look at.
 std::string line(std::string_view id, std::string_view word, std::initializer_list<Field> fields);
 

@@ -142,7 +142,7 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
 void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
     if (!checks_budgets(rules.set))
         return;
-    if (auto partitions = accounting_.partitions())
+    if (auto partitions = accounting_.partitions(rules.cluster))
         partitions_ = std::move(*partitions);
     else
         note(partitions.error(), kSlurmctld);
@@ -153,7 +153,7 @@ void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
 void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
     if (!facts.raw_usage_known || !policy::needs_jobs(rules.set, facts.history))
         return;
-    auto jobs = accounting_.jobs();
+    auto jobs = accounting_.jobs(rules.cluster);
     if (!jobs)
         return note(jobs.error(), kSlurmctld);
     facts.jobs = std::move(*jobs);

@@ -142,6 +142,8 @@ std::chrono::seconds Loop::busy_for() const {
 }
 
 void Loop::work() {
+    const auto first = rules();
+    const log::Scope scope("cluster", first->several ? first->cluster : "");
     due_ = Steady::now();
     housekept_ = due_ - kHousekeeping;
     while (const auto work = next())

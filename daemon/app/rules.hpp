@@ -18,6 +18,7 @@ namespace sluice::app {
 
 struct Rules {
     std::string cluster;
+    bool several = false; // this daemon serves other clusters, too: what is logged says which
     model::PolicySet set;
     model::NoticeRules notices;
     Zone zone;

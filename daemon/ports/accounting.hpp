@@ -48,11 +48,11 @@ public:
     virtual Result<RawUsage> raw_usage(const std::string& cluster) = 0;
     // What a job gets that names no time limit or takes whole nodes. unavailable: slurmctld is
     // away.
-    virtual Result<std::vector<model::Partition>> partitions() {
+    virtual Result<std::vector<model::Partition>> partitions(const std::string& /*cluster*/) {
         return std::vector<model::Partition>{};
     }
     // Pending and running jobs of every user. unavailable: slurmctld is away.
-    virtual Result<std::vector<model::Job>> jobs() = 0;
+    virtual Result<std::vector<model::Job>> jobs(const std::string& cluster) = 0;
 };
 
 } // namespace sluice::ports

@@ -102,7 +102,7 @@ Result<ports::RawUsage> FakeSlurm::raw_usage(const std::string&) {
     return raw;
 }
 
-Result<std::vector<model::Job>> FakeSlurm::jobs() {
+Result<std::vector<model::Job>> FakeSlurm::jobs(const std::string&) {
     if (auto fault = faults_.next("jobs"))
         return *fault;
     return queue;

@@ -56,7 +56,7 @@ public:
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                   const ports::UsageQuestion& question) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
-    Result<std::vector<model::Job>> jobs() override;
+    Result<std::vector<model::Job>> jobs(const std::string& cluster) override;
     ports::Outcomes apply(const model::Structure& structure,
                           std::span<const model::Command> commands,
                           std::size_t commit_group) override;

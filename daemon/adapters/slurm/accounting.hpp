@@ -10,6 +10,10 @@
 #include "daemon/adapters/slurm/usage.hpp"
 #include "daemon/ports/accounting.hpp"
 
+#include <map>
+#include <set>
+#include <string>
+
 namespace sluice::slurm {
 
 // The session must outlive it.
@@ -21,14 +25,16 @@ public:
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                   const ports::UsageQuestion& question) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
-    Result<std::vector<model::Partition>> partitions() override;
-    Result<std::vector<model::Job>> jobs() override { return live_jobs(); }
+    Result<std::vector<model::Partition>> partitions(const std::string& cluster) override;
+    Result<std::vector<model::Job>> jobs(const std::string& cluster) override {
+        return live_jobs(cluster);
+    }
 
 private:
     Session& session_;
     std::map<std::string, ClusterUsage> clusters_; // by cluster
     bool sees_all_ = false;
-    bool slurmctld_away_ = false; // at the last try
+    std::set<std::string> slurmctld_away_; // of which clusters, at the last try
 };
 
 // Control host, port and protocol of a cluster, as slurmdbd knows them.

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <mutex>
 
 namespace sluice::slurm {
 
@@ -33,6 +34,9 @@ SlurmdbConnection::~SlurmdbConnection() {
 
 Result<void*> Session::open() {
     if (!connection_) {
+        // One at a time: which socket is whose is told by who was last.
+        static std::mutex opening;
+        const std::lock_guard<std::mutex> alone(opening);
         Result<SlurmdbConnection> fresh = SlurmdbConnection::open();
         if (!fresh)
             return std::move(fresh).error().in("slurmdbd");

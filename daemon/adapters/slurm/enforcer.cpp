@@ -119,7 +119,7 @@ void Application::apply(const Group& group) {
     const Command& command = first(group);
     Result<void> done;
     if (is_for_job(command.type))
-        done = change_job(command);
+        done = change_job(structure_.cluster, command);
     else if (command.type == CommandType::reset_usage)
         done = reset_usage(session_, structure_.cluster, ids(group));
     else

@@ -3,8 +3,8 @@
 
 #include "common/base/text.hpp"
 #include "daemon/adapters/slurm/compat.hpp"
+#include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
-#include "daemon/adapters/slurm/local.hpp"
 
 #include <array>
 #include <cerrno>
@@ -63,8 +63,9 @@ std::int64_t clock_ahead() {
 } // namespace
 
 Result<ports::ControllerSettings> SlurmInspector::controller() {
-    if (auto ready = start_libslurm(); !ready)
-        return std::move(ready).error();
+    auto scope = slurmctld_of(cluster_);
+    if (!scope)
+        return std::move(scope).error();
     slurm_conf_t* answer = nullptr;
     errno = 0;
     const int rc = slurm_load_ctl_conf(0, &answer);

@@ -5,11 +5,19 @@
 
 #include "daemon/ports/inspector.hpp"
 
+#include <string>
+#include <utility>
+
 namespace sluice::slurm {
 
 class SlurmInspector final : public ports::Inspector {
 public:
+    // "": the local cluster.
+    explicit SlurmInspector(std::string cluster = {}) : cluster_(std::move(cluster)) {}
     Result<ports::ControllerSettings> controller() override;
+
+private:
+    std::string cluster_;
 };
 
 } // namespace sluice::slurm

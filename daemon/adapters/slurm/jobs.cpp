@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/slurm/jobs.hpp"
 
+#include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
-#include "daemon/adapters/slurm/local.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -94,9 +94,10 @@ int requeue(Command command) {
 
 } // namespace
 
-Result<std::vector<Job>> live_jobs() {
-    if (Result<void> ready = start_libslurm(); !ready)
-        return std::move(ready).error();
+Result<std::vector<Job>> live_jobs(const std::string& cluster) {
+    auto scope = slurmctld_of(cluster);
+    if (!scope)
+        return std::move(scope).error();
     // The list of an array's tasks would be cut short: it is needed whole.
     ::setenv("SLURM_BITSTR_LEN", "0", 1);
     job_info_msg_t* answer = nullptr;
@@ -125,9 +126,10 @@ Result<std::vector<Job>> live_jobs() {
     return jobs;
 }
 
-Result<void> change_job(const Command& command) {
-    if (Result<void> ready = start_libslurm(); !ready)
-        return ready;
+Result<void> change_job(const std::string& cluster, const Command& command) {
+    const auto scope = slurmctld_of(cluster);
+    if (!scope)
+        return scope.error();
     errno = 0;
     int rc = SLURM_ERROR;
     switch (command.type) {

@@ -6,13 +6,14 @@
 #include "common/model/command.hpp"
 #include "common/model/facts.hpp"
 
+#include <string>
 #include <vector>
 
 namespace sluice::slurm {
 
-// Pending and running jobs of the local cluster. unavailable: slurmctld is away.
-Result<std::vector<model::Job>> live_jobs();
+// Pending and running jobs. unavailable: slurmctld is away.
+Result<std::vector<model::Job>> live_jobs(const std::string& cluster);
 // A job that has ended meanwhile is done with: no error. REQUIRES: is_for_job(command.type)
-Result<void> change_job(const model::Command& command);
+Result<void> change_job(const std::string& cluster, const model::Command& command);
 
 } // namespace sluice::slurm

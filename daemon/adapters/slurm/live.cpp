@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/slurm/live.hpp"
 
+#include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
-#include "daemon/adapters/slurm/local.hpp"
 #include "daemon/adapters/slurm/tres_text.hpp"
 
 #include <cerrno>
@@ -62,8 +62,9 @@ private:
 
 Result<std::vector<model::Association>>
 live_associations(const model::Structure& names, const std::vector<std::string>& accounts) {
-    if (Result<void> ready = start_libslurm(); !ready)
-        return std::move(ready).error();
+    auto scope = slurmctld_of(names.cluster);
+    if (!scope)
+        return std::move(scope).error();
     const StringList wanted{accounts};
     assoc_mgr_info_request_msg_t request{};
     request.flags = ASSOC_MGR_INFO_FLAG_ASSOC;

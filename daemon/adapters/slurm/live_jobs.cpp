@@ -2,6 +2,7 @@
 // slurmctld's jobs as values; counts nothing.
 #include "daemon/adapters/slurm/live_jobs.hpp"
 
+#include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
 #include "daemon/adapters/slurm/tres_text.hpp"
 
@@ -46,6 +47,9 @@ Result<LiveJob> translate(const slurm_job_info_t& row, const TresNames& names,
 } // namespace
 
 Result<std::vector<LiveJob>> LiveJobs::load(const model::Structure& structure) {
+    auto scope = slurmctld_of(structure.cluster);
+    if (!scope)
+        return std::move(scope).error();
     job_info_msg_t* answer = nullptr;
     errno = 0;
     const int rc = slurm_load_jobs(updated_, &answer, SHOW_ALL | SHOW_LOCAL);

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <set>
 
 namespace sluice::slurm {
 namespace {
@@ -23,6 +24,10 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr int kMostDescriptors = 4096;
+
+// Each connection has an owner: with several clusters there are several to one slurmdbd.
+std::mutex g_owned;
+std::set<int> g_owned_sockets;
 
 int peer_port(int fd) {
     sockaddr_storage peer{};
@@ -42,7 +47,8 @@ int slurmdbd_socket() {
     getrlimit(RLIMIT_NOFILE, &limit);
     const int most = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
     for (int fd = most - 1; fd > 2; --fd)
-        if (peer_port(fd) == slurm_conf.accounting_storage_port)
+        if (peer_port(fd) == slurm_conf.accounting_storage_port &&
+            g_owned_sockets.insert(fd).second)
             return fd;
     return -1;
 }
@@ -55,6 +61,7 @@ void set_option(int fd, int option) {
 } // namespace
 
 LowLatency::~LowLatency() {
+    closed();
     {
         const std::lock_guard lock{mutex_};
         stop_ = true;
@@ -67,7 +74,12 @@ LowLatency::~LowLatency() {
 void LowLatency::connected() {
     if (!kSlurmSocketsAreSlow)
         return;
-    const int fd = slurmdbd_socket();
+    closed();
+    int fd = -1;
+    {
+        const std::lock_guard owned{g_owned};
+        fd = slurmdbd_socket();
+    }
     if (fd >= 0)
         set_option(fd, TCP_NODELAY);
     const std::lock_guard lock{mutex_};
@@ -85,6 +97,8 @@ void LowLatency::connected() {
 
 void LowLatency::closed() {
     const std::lock_guard lock{mutex_};
+    const std::lock_guard owned{g_owned};
+    g_owned_sockets.erase(fd_);
     fd_ = -1;
 }
 

@@ -2,7 +2,7 @@
 // Partitions as slurmctld knows them, for jobs that leave their time limit or their nodes' size to
 // them: two RPCs to slurmctld.
 #include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/slurm/controller.hpp"
 
 #include "common/base/text.hpp"
 
@@ -94,12 +94,13 @@ Error failed(int number) {
 
 } // namespace
 
-Result<std::vector<model::Partition>> SlurmAccounting::partitions() {
-    if (Result<void> ready = start_libslurm(); !ready)
-        return std::move(ready).error();
+Result<std::vector<model::Partition>> SlurmAccounting::partitions(const std::string& cluster) {
     // raw_usage(), asked just before, did not get through: do not wait once more.
-    if (slurmctld_away_)
+    if (slurmctld_away_.contains(cluster))
         return Error{Errc::unavailable, "slurmctld: nobody listens"};
+    auto scope = slurmctld_of(cluster);
+    if (!scope)
+        return std::move(scope).error();
     node_info_msg_t* raw_nodes = nullptr;
     if (slurm_load_node(0, &raw_nodes, kFlags) != SLURM_SUCCESS)
         return failed(errno);

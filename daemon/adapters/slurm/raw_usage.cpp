@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // slurmctld's own counters and its view of users: one RPC to slurmctld, none to slurmdbd.
 #include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/local.hpp"
-#include "daemon/adapters/slurm/reach.hpp"
+#include "daemon/adapters/slurm/controller.hpp"
 
 #include <cmath>
 #include <memory>
@@ -16,7 +15,6 @@ struct ReleaseInfo {
     }
 };
 
-constexpr std::chrono::milliseconds kPatience{1000};
 constexpr long double kMost = 9.2e18L;
 
 // The arrays go by slurmctld's order of TRES, which tres_names gives; the index is not the id.
@@ -34,23 +32,17 @@ std::map<std::string, Amount> counters(const assoc_mgr_info_msg_t& info,
     return all;
 }
 
-bool slurmctld_listens() {
-    for (std::uint32_t i = 0; i < slurm_conf.control_cnt; ++i)
-        if (listens(text_of(slurm_conf.control_addr[i]),
-                    static_cast<std::uint16_t>(slurm_conf.slurmctld_port), kPatience))
-            return true;
-    return false;
-}
-
 } // namespace
 
 Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
-    if (Result<void> ready = start_libslurm(); !ready)
-        return std::move(ready).error();
     // libslurm tries for MessageTimeout (10 s). That is paid once: while slurmctld is known to be
     // away, only its port is looked at. (Not before: it logs an error for each such look.)
-    if (slurmctld_away_ && !slurmctld_listens())
+    if (slurmctld_away_.contains(cluster) && !slurmctld_listens(cluster))
         return Error{Errc::unavailable, "slurmctld: nobody listens"};
+    slurmctld_away_.insert(cluster);
+    auto scope = slurmctld_of(cluster);
+    if (!scope)
+        return std::move(scope).error();
     assoc_mgr_info_request_msg_t request{};
     request.flags = ASSOC_MGR_INFO_FLAG_ASSOC | ASSOC_MGR_INFO_FLAG_USERS;
     assoc_mgr_info_msg_t* answer = nullptr;
@@ -58,10 +50,10 @@ Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     const int rc = slurm_load_assoc_mgr_info(&request, &answer);
     const int number = errno;
     const std::unique_ptr<assoc_mgr_info_msg_t, ReleaseInfo> info{answer};
-    slurmctld_away_ = rc != SLURM_SUCCESS || !info;
     if (rc != SLURM_SUCCESS || !info)
         return Error{Errc::unavailable,
                      std::string{"slurmctld: "} + slurm_strerror(number != 0 ? number : rc)};
+    slurmctld_away_.erase(cluster);
     ports::RawUsage raw;
     for_each<slurmdb_assoc_rec_t>(info->assoc_list, [&](const slurmdb_assoc_rec_t& row) {
         const bool account = row.user == nullptr || *row.user == '\0';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // TRES, QOS, associations and users of one cluster. Rows become model values here and nowhere else.
 #include "daemon/adapters/slurm/accounting.hpp"
+#include "daemon/adapters/slurm/controller.hpp"
 
 #include "common/base/text.hpp"
 
@@ -153,8 +154,10 @@ Result<model::Structure> SlurmAccounting::structure(const std::string& cluster) 
     model::Structure all;
     all.cluster = cluster;
     session_.refresh();
-    if (auto address = cluster_address(session_, cluster); !address)
+    auto address = cluster_address(session_, cluster);
+    if (!address)
         return std::move(address).error();
+    note_controller(cluster, *address);
     auto tres = read_tres(session_);
     if (!tres)
         return std::move(tres).error();

@@ -6,7 +6,6 @@
 
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/job_records.hpp"
-#include "daemon/adapters/slurm/local.hpp"
 #include "daemon/adapters/slurm/suspension.hpp"
 
 #include <algorithm>
@@ -185,8 +184,7 @@ Result<std::vector<WindowUsage>> SlurmAccounting::usage(const model::Structure& 
         if (Result<void> all_seen = check_sees_all(session_); !all_seen)
             return std::move(all_seen).error();
     sees_all_ = true;
-    const auto local = local_slurm();
-    const bool has_live = local && local->cluster == structure.cluster && !slurmctld_away_;
+    const bool has_live = !slurmctld_away_.contains(structure.cluster);
     return clusters_[structure.cluster].answer(session_, structure, asked, has_live);
 }
 

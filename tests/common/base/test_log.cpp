@@ -3,6 +3,8 @@
 
 #include "tests/support/case.hpp"
 
+#include <thread>
+
 using namespace sluice;
 
 CASE(an_event_is_one_line_of_key_and_value) {
@@ -16,4 +18,18 @@ CASE(a_value_cannot_forge_a_second_event) {
              "SLUICE-0001 x error=\"a SLUICE-0002 y\"");
     CHECK_EQ(log::line("SLUICE-0001", "x", {{"error", "say \"no\""}}),
              "SLUICE-0001 x error=\"say \\\"no\\\"\"");
+}
+
+CASE(a_scope_adds_its_field_to_each_event_of_its_thread_until_it_ends) {
+    {
+        const log::Scope scope("cluster", "beta gamma");
+        CHECK_EQ(log::line("SLUICE-0001", "x", {{"a", "b"}}),
+                 "SLUICE-0001 x a=b cluster=\"beta gamma\"");
+        std::string other;
+        std::thread([&other] { other = log::line("SLUICE-0001", "x", {}); }).join();
+        CHECK_EQ(other, "SLUICE-0001 x");
+    }
+    CHECK_EQ(log::line("SLUICE-0001", "x", {}), "SLUICE-0001 x");
+    const log::Scope nothing("cluster", "");
+    CHECK_EQ(log::line("SLUICE-0001", "x", {}), "SLUICE-0001 x");
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/cluster.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+namespace sluice {
+
+void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules> rules) {
+    const app::Ports ports{accounting_,      enforcer_,    shared.journal,
+                           shared.publisher, shared.clock, shared.outbox};
+    loop_.emplace(ports, sources_, std::move(rules));
+    service_.emplace(shared.identity, *loop_, sources_, ports);
+    service_->use(inspector_);
+}
+
+std::string ServedCluster::status() const {
+    const auto report = loop_->shown().report;
+    if (!report)
+        return "first turn is running";
+    std::size_t paused = 0;
+    for (const auto& account : report->decision.accounts)
+        paused += account.flags.paused ? 1U : 0U;
+    std::string text = std::to_string(report->decision.accounts.size()) + " accounts, " +
+                       std::to_string(paused) + " paused";
+    for (const auto& name : sources_.away())
+        text += ", " + name + " is away";
+    return text;
+}
+
+std::string status_of(const ServedClusters& clusters) {
+    if (clusters.size() == 1)
+        return clusters.front()->status();
+    std::string text;
+    for (const auto& cluster : clusters)
+        text += (text.empty() ? "" : "; ") + cluster->loop().rules()->cluster + ": " +
+                cluster->status();
+    return text;
+}
+
+std::chrono::seconds busy_for(const ServedClusters& clusters) {
+    std::chrono::seconds longest{0};
+    for (const auto& cluster : clusters)
+        longest = std::max(longest, cluster->loop().busy_for());
+    return longest;
+}
+
+bool stop_all(const ServedClusters& clusters, std::chrono::milliseconds patience) {
+    std::atomic<bool> ended{true};
+    std::vector<std::thread> threads;
+    for (const auto& cluster : clusters)
+        threads.emplace_back([&ended, &cluster, patience] {
+            if (!cluster->loop().stop(patience))
+                ended = false;
+        });
+    for (auto& thread : threads)
+        thread.join();
+    return ended;
+}
+
+} // namespace sluice

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Part of the composition root: what there is once for each cluster. Journal, gate and HTTP server
+// are shared. No rule of the product lives here.
+#pragma once
+
+#include "daemon/adapters/slurm/accounting.hpp"
+#include "daemon/adapters/slurm/enforcer.hpp"
+#include "daemon/adapters/slurm/inspector.hpp"
+#include "daemon/app/loop.hpp"
+#include "daemon/app/service.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+class ServedCluster {
+public:
+    // What the clusters share; all must outlive them.
+    struct Shared {
+        app::Identity identity;
+        ports::Journal& journal;
+        ports::Publisher& publisher;
+        ports::Outbox& outbox;
+        const Clock& clock;
+    };
+
+    explicit ServedCluster(const std::string& name)
+        : accounting_(session_), enforcer_(session_), inspector_(name) {}
+    ServedCluster(const ServedCluster&) = delete;
+    ServedCluster& operator=(const ServedCluster&) = delete;
+
+    app::Sources& sources() { return sources_; }
+    // Once, before loop() and service().
+    void open(const Shared& shared, std::shared_ptr<const app::Rules> rules);
+    app::Loop& loop() { return *loop_; }
+    app::DaemonService& service() { return *service_; }
+    // "3 accounts, 1 paused, slurmctld is away"
+    std::string status() const;
+
+private:
+    slurm::Session session_; // the worker's own connection
+    slurm::SlurmAccounting accounting_;
+    slurm::SlurmEnforcer enforcer_;
+    slurm::SlurmInspector inspector_;
+    app::Sources sources_;
+    std::optional<app::Loop> loop_;
+    std::optional<app::DaemonService> service_;
+};
+
+using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;
+
+// One line for the service manager.
+std::string status_of(const ServedClusters& clusters);
+// For how long the longest of the running turns has been running.
+std::chrono::seconds busy_for(const ServedClusters& clusters);
+// As Loop::stop(), of all at once.
+bool stop_all(const ServedClusters& clusters, std::chrono::milliseconds patience);
+
+} // namespace sluice
