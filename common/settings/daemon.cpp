@@ -4,33 +4,13 @@
 #include "common/settings/daemon.hpp"
 
 #include "common/base/text.hpp"
+#include "common/settings/duration.hpp"
 #include "common/settings/policy_set.hpp"
 
 namespace sluice::settings {
 namespace {
 
-constexpr std::int64_t kLongestInterval = 86400;
 constexpr std::int64_t kMostInOneCommit = 10'000;
-
-std::optional<std::int64_t> parse_seconds(const Node& node) {
-    if (!node.is_scalar() || node.text().empty())
-        return std::nullopt;
-    std::string text = node.text();
-    std::int64_t unit = 1;
-    if (text.back() == 's' || text.back() == 'm' || text.back() == 'h') {
-        unit = text.back() == 's' ? 1 : text.back() == 'm' ? 60 : 3600;
-        text.pop_back();
-    } else if (node.quoted()) {
-        return std::nullopt;
-    }
-    const auto value = Decimal::parse(trim(text));
-    if (!value || value->scaled() % Decimal::kScale != 0)
-        return std::nullopt;
-    const std::int64_t whole = value->scaled() / Decimal::kScale;
-    if (whole < 1 || whole > kLongestInterval || whole * unit > kLongestInterval)
-        return std::nullopt;
-    return whole * unit;
-}
 
 constexpr std::size_t kLongestSocket = 107; // sockaddr_un::sun_path with its NUL
 
@@ -140,19 +120,6 @@ void read_cluster(MapReader& top, DaemonSettings& daemon) {
 
 } // namespace
 
-void read_seconds(MapReader& map, std::string_view key, std::chrono::seconds& out) {
-    const Node* node = map.take(key);
-    if (node == nullptr)
-        return;
-    if (const auto seconds = parse_seconds(*node))
-        out = std::chrono::seconds{*seconds};
-    else
-        map.errors().add(node->place(), std::string(key) +
-                                            ": expected seconds from 1 to 86400, or 30s, 5m, 1h, "
-                                            "found " +
-                                            describe(*node));
-}
-
 void read_path(MapReader& map, std::string_view key, std::string& out, std::size_t longest) {
     const Node* node = map.take(key);
     if (node == nullptr)
@@ -173,8 +140,8 @@ void read_path(MapReader& map, std::string_view key, std::string& out, std::size
 
 void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     read_cluster(top, daemon);
-    read_seconds(top, "interval", daemon.interval);
-    read_seconds(top, "confirm_timeout", daemon.confirm_timeout);
+    read_duration(top, "interval", daemon.interval);
+    read_duration(top, "confirm_timeout", daemon.confirm_timeout);
     read_path(top, "socket", daemon.socket, kLongestSocket);
     read_path(top, "journal", daemon.journal);
     std::int64_t changes = daemon.commit_group;

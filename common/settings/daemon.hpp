@@ -15,7 +15,5 @@ void read_portal(MapReader& top, PortalSettings& portal);
 
 // An absolute path of at most `longest` bytes.
 void read_path(MapReader& map, std::string_view key, std::string& out, std::size_t longest = 4095);
-// 1 s to a day: 30, 30s, 5m, 1h.
-void read_seconds(MapReader& map, std::string_view key, std::chrono::seconds& out);
 
 } // namespace sluice::settings

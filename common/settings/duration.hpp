@@ -11,6 +11,7 @@ namespace sluice::settings {
 
 // Leaves `out` alone where the key is not there or is faulty.
 void read_duration(MapReader& map, std::string_view key, std::chrono::seconds& out,
-                   std::chrono::seconds shortest, std::chrono::seconds longest);
+                   std::chrono::seconds shortest = std::chrono::seconds{1},
+                   std::chrono::seconds longest = std::chrono::hours{24});
 
 } // namespace sluice::settings

@@ -3,6 +3,7 @@
 // can copy them over.
 #include "common/base/text.hpp"
 #include "common/settings/daemon.hpp"
+#include "common/settings/duration.hpp"
 
 #include <array>
 
@@ -165,7 +166,7 @@ void read_portal(MapReader& top, PortalSettings& portal) {
         map.errors().add(map.key_place("authority"),
                          "waldur.authority: waldur needs source: waldur; with source: file Sluice "
                          "only reports");
-    read_seconds(map, "interval", portal.interval);
+    read_duration(map, "interval", portal.interval);
     read_pushes(map, portal.push);
     map.finish();
 }
