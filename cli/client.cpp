@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/client.hpp"
 
+#include "common/base/percent.hpp"
+
 #include <cerrno>
 #include <cstring>
 #include <curl/curl.h>
@@ -136,27 +138,12 @@ Result<json::Value> perform(const Exchange& exchange) {
 
 } // namespace
 
-std::string escaped(std::string_view text) {
-    constexpr std::string_view kPlain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    constexpr std::string_view kHex = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (kPlain.find(c) != std::string_view::npos)
-            out += c;
-        else
-            (((out += '%') += kHex[byte >> 4]) += kHex[byte & 15]);
-    }
-    return out;
-}
-
 std::string target(const std::string& path, const Parameters& parameters) {
     std::string out = path;
     char separator = '?';
     for (const auto& [key, value] : parameters) {
-        (out += separator) += escaped(key);
-        (out += '=') += escaped(value);
+        (out += separator) += percent_encoded(key);
+        (out += '=') += percent_encoded(value);
         separator = '&';
     }
     return out;

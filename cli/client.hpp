@@ -32,7 +32,5 @@ private:
 
 // "/api/v1/status?account=a%26b"
 std::string target(const std::string& path, const Parameters& parameters);
-// One segment of a path or a value of a query.
-std::string escaped(std::string_view text);
 
 } // namespace sluice::cli

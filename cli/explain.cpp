@@ -2,6 +2,7 @@
 // `sluice explain ACCOUNT`: how the figures came about, in sentences that the daemon wrote.
 #include "cli/report.hpp"
 #include "cli/subcommands.hpp"
+#include "common/base/percent.hpp"
 
 namespace sluice::cli {
 
@@ -16,7 +17,7 @@ int run_explain(const Context& context, int argc, char** argv) {
     if (accounts.size() > 1 && parsed.options.json)
         return complain(parsed.context, "--json explains one account at a time");
     for (const auto& account : accounts) {
-        const auto answer = ask(parsed, "/api/v1/accounts/" + escaped(account));
+        const auto answer = ask(parsed, "/api/v1/accounts/" + percent_encoded(account));
         if (!answer)
             return complain(parsed.context, answer.error());
         if (parsed.options.json)

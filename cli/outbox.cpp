@@ -4,6 +4,7 @@
 #include "cli/figures.hpp"
 #include "cli/report.hpp"
 #include "cli/subcommands.hpp"
+#include "common/base/percent.hpp"
 
 #include <array>
 
@@ -68,7 +69,7 @@ int act(const Parsed& parsed, const std::string& verb) {
     for (const auto& id : parsed.options.words) {
         const auto done =
             Client(parsed.context.socket)
-                .post("/api/v1/outbox/" + escaped(id) + '/' + verb, json::Value::object());
+                .post("/api/v1/outbox/" + percent_encoded(id) + '/' + verb, json::Value::object());
         if (!done)
             return complain(parsed.context, done.error());
         print(parsed.context,

@@ -4,6 +4,7 @@
 #include "cli/entry.hpp"
 #include "cli/figures.hpp"
 #include "cli/subcommands.hpp"
+#include "common/base/percent.hpp"
 
 #include <array>
 
@@ -57,7 +58,7 @@ int remove(const Parsed& parsed) {
         return complain(parsed.context, "sluice token remove NAME");
     const auto answer =
         Client(parsed.context.socket)
-            .remove(std::string(kPath) + '/' + escaped(parsed.options.words.front()),
+            .remove(std::string(kPath) + '/' + percent_encoded(parsed.options.words.front()),
                     json::Value::object());
     return answer ? kOk : complain(parsed.context, answer.error());
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/http/view_parts.hpp"
 
+#include "common/base/percent.hpp"
 #include "common/base/text.hpp"
 #include "daemon/adapters/http/render.hpp"
 
@@ -31,22 +32,6 @@ Value planned(const std::vector<model::Command>& commands, const std::vector<std
     for (const auto& command : commands)
         if (named(wanted, command.account))
             out.append(render(command));
-    return out;
-}
-
-// Slashes stay: paths are encoded, too.
-std::string percent_encoded(std::string_view text) {
-    constexpr std::string_view kPlain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-    constexpr std::string_view kHex = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (kPlain.find(c) != std::string_view::npos)
-            out += c;
-        else
-            (((out += '%') += kHex[byte >> 4]) += kHex[byte & 15]);
-    }
     return out;
 }
 
@@ -223,7 +208,7 @@ void put_paging(Response& response, const Request& request, const Page& page, st
             rest += '&' + percent_encoded(key) + '=' + percent_encoded(value);
     std::string link;
     const auto add = [&](std::size_t number, const char* rel) {
-        link += (link.empty() ? "<" : ", <") + request.origin + percent_encoded(request.path) +
+        link += (link.empty() ? "<" : ", <") + request.origin + percent_encoded(request.path, "/") +
                 "?page=" + std::to_string(number) + rest + ">; rel=\"" + rel + '"';
     };
     const std::size_t last = std::max<std::size_t>(1, (count + page.size - 1) / page.size);

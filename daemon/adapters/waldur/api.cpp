@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/waldur/api.hpp"
 
+#include "common/base/percent.hpp"
 #include "common/base/text.hpp"
 
 #include <charconv>
@@ -30,7 +31,7 @@ std::string address(const std::string& base, const std::string& path, const Quer
         url += separator;
         url += key;
         url += '=';
-        url += escaped(value);
+        url += percent_encoded(value);
         separator = '&';
     }
     return url;

@@ -171,19 +171,4 @@ Result<HttpAnswer> Http::exchange(const HttpRequest& request) {
     return std::move(receiver.answer);
 }
 
-std::string escaped(std::string_view text) {
-    constexpr std::string_view kPlain =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    constexpr std::string_view kHex = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (kPlain.find(c) != std::string_view::npos)
-            out += c;
-        else
-            (((out += '%') += kHex[byte >> 4]) += kHex[byte & 15]);
-    }
-    return out;
-}
-
 } // namespace sluice::waldur

@@ -59,7 +59,4 @@ private:
     std::atomic<bool> interrupted_{false};
 };
 
-// One value of a query: everything but letters, digits and -._~ becomes %XX.
-std::string escaped(std::string_view text);
-
 } // namespace sluice::waldur

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/waldur/login.hpp"
 
+#include "common/base/percent.hpp"
 #include "common/base/text.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/json/json.hpp"
@@ -87,8 +88,9 @@ Result<std::string> Login::fetch() {
     request.method = "POST";
     request.url = options_.oidc_token_url;
     request.content_type = "application/x-www-form-urlencoded";
-    request.body = "grant_type=client_credentials&client_id=" + escaped(options_.oidc_client_id) +
-                   "&client_secret=" + escaped(secret);
+    request.body =
+        "grant_type=client_credentials&client_id=" + percent_encoded(options_.oidc_client_id) +
+        "&client_secret=" + percent_encoded(secret);
     const auto answer = http_.exchange(request);
     if (!answer)
         return Error(answer.error()).in("OIDC server");
