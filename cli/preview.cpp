@@ -6,6 +6,7 @@
 #include "cli/report.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/zone.hpp"
+#include "common/json/exact.hpp"
 #include "common/model/units.hpp"
 #include "common/policy/phrase.hpp"
 
@@ -56,19 +57,6 @@ Result<std::string> read_text(const std::string& path) {
     return text;
 }
 
-// JSON numbers are read as decimal text, so that 0.1 is 0.1.
-std::optional<Decimal> decimal_of(json::View value) {
-    if (value.is_integer())
-        return Decimal::parse(std::to_string(value.integer()));
-    if (value.is_string())
-        return Decimal::parse(value.text());
-    if (!value.is_number())
-        return std::nullopt;
-    char text[64];
-    std::snprintf(text, sizeof text, "%.9f", value.number());
-    return Decimal::parse(text);
-}
-
 Result<void> take_json(const std::string& path, PreviewInput& in) {
     const auto text = read_text(path);
     if (!text)
@@ -80,7 +68,7 @@ Result<void> take_json(const std::string& path, PreviewInput& in) {
         const auto value = (*body)[figure.key];
         if (!value.exists())
             continue;
-        const auto number = decimal_of(value);
+        const auto number = json::decimal_of(value);
         if (!number)
             return Error{Errc::malformed, path + ": " + figure.key + " is not a number"};
         in.*figure.member = *number;

@@ -3,6 +3,7 @@
 
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
+#include "common/json/exact.hpp"
 #include "daemon/adapters/http/waldur_render.hpp"
 
 #include <algorithm>
@@ -173,19 +174,6 @@ Response evaluated(const Call& call, bool dry_run) {
     return ok(out);
 }
 
-// JSON numbers are read as decimal text, so that 0.1 is 0.1.
-std::optional<Decimal> decimal_of(View value) {
-    if (value.is_integer())
-        return Decimal::parse(std::to_string(value.integer()));
-    if (value.is_string())
-        return Decimal::parse(value.text());
-    if (!value.is_number())
-        return std::nullopt;
-    char text[400];
-    std::snprintf(text, sizeof text, "%.9f", value.number());
-    return Decimal::parse(text);
-}
-
 struct Figure {
     const char* key;
     Decimal model::PreviewInput::*member;
@@ -252,7 +240,7 @@ Response waldur_preview(const Call& call) {
             const View value = (*body)[figure.key];
             if (!value.exists())
                 continue;
-            const auto number = decimal_of(value);
+            const auto number = json::decimal_of(value);
             if (!number)
                 return field_failure(figure.key, "A valid number is required.");
             input.*figure.member = *number;

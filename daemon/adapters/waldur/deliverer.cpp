@@ -2,6 +2,7 @@
 #include "daemon/adapters/waldur/deliverer.hpp"
 
 #include "common/base/log.hpp"
+#include "common/json/exact.hpp"
 #include "daemon/adapters/waldur/read.hpp"
 
 namespace sluice::waldur {
@@ -35,7 +36,7 @@ json::Value copy(json::View view) {
         return json::Value(view.boolean());
     if (view.is_integer())
         return json::Value(view.integer());
-    if (const auto number = decimal_of(view))
+    if (const auto number = json::decimal_of(view))
         return json::Value::decimal(number->scaled(), 9);
     return json::Value();
 }

@@ -2,6 +2,7 @@
 #include "daemon/adapters/waldur/read.hpp"
 
 #include "common/base/text.hpp"
+#include "common/json/exact.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -50,7 +51,7 @@ void read_limits(json::View object, ports::PortalResource& resource) {
         const json::View value = object[type];
         if (value.is_null())
             continue;
-        const auto units = decimal_of(value);
+        const auto units = json::decimal_of(value);
         if (!units || units->is_negative())
             resource.fault = "limit of " + type + " is no amount";
         else
@@ -124,22 +125,6 @@ std::string uuid_of(std::string_view text) {
     return digits.size() == 32 ? digits : "";
 }
 
-// Fifteen digits are what a binary number gives back as they were written.
-std::optional<Decimal> decimal_of(json::View view) {
-    if (view.is_string())
-        return Decimal::parse(trim(view.text()));
-    if (view.is_integer())
-        return Decimal::parse(std::to_string(view.integer()));
-    if (!view.is_number() || !std::isfinite(view.number()))
-        return std::nullopt;
-    char text[64];
-    std::snprintf(text, sizeof text, "%.15g", view.number());
-    if (auto exact = Decimal::parse(text))
-        return exact;
-    std::snprintf(text, sizeof text, "%.9f", view.number());
-    return Decimal::parse(text);
-}
-
 std::vector<ports::PortalComponent> read_components(json::View list) {
     std::vector<ports::PortalComponent> components;
     for (const auto& item : list.items()) {
@@ -184,11 +169,11 @@ ports::PortalPolicy read_policy(json::View object) {
     policy.qos_strategy = name_of(object["qos_strategy"]);
     policy.billing = maybe_bool(object["tres_billing_enabled"]);
     for (const auto& name : object["tres_billing_weights"].keys())
-        if (const auto weight = decimal_of(object["tres_billing_weights"][name]))
+        if (const auto weight = json::decimal_of(object["tres_billing_weights"][name]))
             policy.weights.emplace(name, *weight);
     policy.carryover = maybe_bool(object["carryover_enabled"]);
-    policy.carryover_factor = decimal_of(object["carryover_factor"]);
-    policy.grace_ratio = decimal_of(object["grace_ratio"]);
+    policy.carryover_factor = json::decimal_of(object["carryover_factor"]);
+    policy.grace_ratio = json::decimal_of(object["grace_ratio"]);
     policy.raw_usage_reset = maybe_bool(object["raw_usage_reset"]);
     policy.external_users = object["external_users"].is_array()
                                 ? object["external_users"].texts()

@@ -13,8 +13,6 @@ namespace sluice::waldur {
 
 // 32 lower-case hex digits, out of one with or without dashes or the last part of a URL; "": none.
 std::string uuid_of(std::string_view text);
-// Of a number, or of a text that is one. nullopt: neither, or out of range.
-std::optional<Decimal> decimal_of(json::View view);
 
 std::vector<ports::PortalComponent> read_components(json::View list);
 ports::PortalResource read_resource(json::View object);

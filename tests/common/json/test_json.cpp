@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/json/exact.hpp"
 #include "common/json/json.hpp"
 #include "tests/support/case.hpp"
 
@@ -82,4 +83,21 @@ CASE(parse_refuses_duplicates_scalars_and_rubbish_behind) {
     CHECK(!json::parse("").has_value());
     CHECK(!json::parse("{} x").has_value());
     CHECK(!json::parse(std::string_view("[\"a\0b\"]", 7)).has_value());
+}
+
+CASE(numbers_and_texts_are_read_as_they_were_written) {
+    const auto read = [](const std::string& text) {
+        const auto parsed = json::parse("[" + text + "]");
+        CHECK(parsed.has_value());
+        const auto decimal = json::decimal_of(parsed->view().items().front());
+        return decimal ? decimal->text() : "none";
+    };
+    CHECK_EQ(read("0.1"), "0.1");
+    CHECK_EQ(read("33.333"), "33.333");
+    CHECK_EQ(read("-1000"), "-1000");
+    CHECK_EQ(read("\" 12.5 \""), "12.5");
+    CHECK_EQ(read("1e300"), "none");
+    CHECK_EQ(read("\"many\""), "none");
+    CHECK_EQ(read("true"), "none");
+    CHECK_EQ(read("null"), "none");
 }
