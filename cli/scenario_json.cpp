@@ -34,18 +34,6 @@ Value flags(model::Flags flags) {
     return out;
 }
 
-const char* limit_name(model::LimitType type) {
-    switch (type) {
-    case model::LimitType::max_tres_mins:
-        return "MaxTRESMins";
-    case model::LimitType::grp_tres:
-        return "GrpTRES";
-    case model::LimitType::grp_tres_mins:
-        break;
-    }
-    return "GrpTRESMins";
-}
-
 Value parameters(const Command& command) {
     Value out = Value::object();
     out.set("account", command.account);
@@ -59,7 +47,7 @@ Value parameters(const Command& command) {
         Value limits = Value::object();
         for (const auto& [tres, value] : command.limits)
             limits.set(tres, value);
-        out.set("limit_type", limit_name(command.limit_type)).set("limits", std::move(limits));
+        out.set("limit_type", model::name(command.limit_type)).set("limits", std::move(limits));
     }
     return out;
 }

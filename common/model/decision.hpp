@@ -52,6 +52,20 @@ struct Figure {
 
 enum class CauseKind { own, ancestor, override_, foreign };
 
+constexpr std::string_view name(CauseKind kind) {
+    switch (kind) {
+    case CauseKind::ancestor:
+        return "ancestor";
+    case CauseKind::override_:
+        return "override";
+    case CauseKind::foreign:
+        return "foreign";
+    case CauseKind::own:
+        break;
+    }
+    return "own";
+}
+
 struct Cause {
     CauseKind kind = CauseKind::own;
     std::string account; // ancestor: which

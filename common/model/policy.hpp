@@ -29,6 +29,22 @@ enum class Action {
     request_slurm_resource_pausing,
 };
 
+constexpr std::string_view name(Action action) {
+    switch (action) {
+    case Action::notify_organization_owners:
+        return "notify_organization_owners";
+    case Action::notify_external_user:
+        return "notify_external_user";
+    case Action::block_creation_of_new_resources:
+        return "block_creation_of_new_resources";
+    case Action::request_slurm_resource_downscaling:
+        return "request_slurm_resource_downscaling";
+    case Action::request_slurm_resource_pausing:
+        break;
+    }
+    return "request_slurm_resource_pausing";
+}
+
 enum class CarryoverModel { cap, decay };
 
 struct Carryover {
@@ -60,6 +76,19 @@ struct Step {
 };
 
 enum class LimitType { grp_tres_mins, max_tres_mins, grp_tres };
+
+// As sacctmgr writes it.
+constexpr std::string_view name(LimitType type) {
+    switch (type) {
+    case LimitType::max_tres_mins:
+        return "MaxTRESMins";
+    case LimitType::grp_tres:
+        return "GrpTRES";
+    case LimitType::grp_tres_mins:
+        break;
+    }
+    return "GrpTRESMins";
+}
 
 struct Limits {
     bool enabled = true;

@@ -107,18 +107,6 @@ std::string moment_text(const Zone& zone, Instant at) {
     return zone.start_of_day(date) == at ? date_text(date) : local_text(zone, at);
 }
 
-std::string_view limit_name(model::LimitType type) {
-    switch (type) {
-    case model::LimitType::max_tres_mins:
-        return "MaxTRESMins";
-    case model::LimitType::grp_tres:
-        return "GrpTRES";
-    case model::LimitType::grp_tres_mins:
-        break;
-    }
-    return "GrpTRESMins";
-}
-
 void write_line(const std::string& cluster, Command& command) {
     if (is_for_job(command.type)) {
         command.sacctmgr = job_line(command);
@@ -132,7 +120,7 @@ void write_line(const std::string& cluster, Command& command) {
         break;
     case CommandType::limits:
         command.sacctmgr +=
-            std::string(limit_name(command.limit_type)) + "=" + as_word(limits_list(command));
+            std::string(model::name(command.limit_type)) + "=" + as_word(limits_list(command));
         break;
     case CommandType::fairshare:
         command.sacctmgr += "fairshare=" + std::to_string(command.shares);

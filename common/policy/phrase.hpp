@@ -21,7 +21,6 @@ std::string percent_text(std::optional<std::int64_t> hundredths);
 std::string share_text(std::optional<std::int64_t> hundredths);
 // "2026-11-01" when that is a local midnight, else with the time of day.
 std::string moment_text(const Zone& zone, Instant at);
-std::string_view limit_name(model::LimitType type); // "GrpTRESMins"
 
 // Fills `sacctmgr`: the line that a person could paste in a shell.
 void write_line(const std::string& cluster, model::Command& command);

@@ -36,7 +36,7 @@ void describe(Command& command, std::string reason) {
     for (const auto& [tres, value] : command.limits)
         list += (list.empty() ? "" : ", ") + tres + " " +
                 (value ? std::to_string(*value) : std::string("unlimited"));
-    command.description = "Set " + std::string(limit_name(command.limit_type)) + " of account " +
+    command.description = "Set " + std::string(model::name(command.limit_type)) + " of account " +
                           command.account + " to " + list + " (" + reason + ")";
     command.reason = std::move(reason);
 }
@@ -198,7 +198,7 @@ void plan_limits(const Association& row, const AccountDecision& decision, Draft&
         return;
     describe(command, limits_reason(decision, difference.drifted));
     if (enforced && difference.drifted && only_reports_drift(*policy, decision))
-        draft.report_drift(std::move(command), std::string(limit_name(policy->limits.type)) +
+        draft.report_drift(std::move(command), std::string(model::name(policy->limits.type)) +
                                                    " of account " + decision.account);
     else
         draft.add(std::move(command), enforced);

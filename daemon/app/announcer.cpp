@@ -7,20 +7,6 @@
 namespace sluice::app {
 namespace {
 
-std::string_view word(const model::Cause& cause) {
-    switch (cause.kind) {
-    case model::CauseKind::ancestor:
-        return "ancestor";
-    case model::CauseKind::override_:
-        return "override";
-    case model::CauseKind::foreign:
-        return "foreign";
-    case model::CauseKind::own:
-        break;
-    }
-    return "own";
-}
-
 void announce_standing(const model::AccountDecision& account) {
     if (account.previous_flags == account.flags)
         return;
@@ -31,7 +17,7 @@ void announce_standing(const model::AccountDecision& account) {
                 {"usage", percent_text(account.percent)},
                 {"grace_limit", account.grace_limit.text()},
                 {"period", account.period.label},
-                {"cause", std::string(word(account.cause))},
+                {"cause", std::string(model::name(account.cause.kind))},
                 {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
 }
 

@@ -32,32 +32,6 @@ Value flags(model::Flags flags) {
     return out;
 }
 
-std::string_view word(model::CauseKind kind) {
-    switch (kind) {
-    case model::CauseKind::ancestor:
-        return "ancestor";
-    case model::CauseKind::override_:
-        return "override";
-    case model::CauseKind::foreign:
-        return "foreign";
-    case model::CauseKind::own:
-        break;
-    }
-    return "own";
-}
-
-std::string_view word(model::LimitType type) {
-    switch (type) {
-    case model::LimitType::max_tres_mins:
-        return "MaxTRESMins";
-    case model::LimitType::grp_tres:
-        return "GrpTRES";
-    case model::LimitType::grp_tres_mins:
-        break;
-    }
-    return "GrpTRESMins";
-}
-
 Value render_carryover(const model::Figure& figure) {
     const auto& from = figure.carryover;
     const auto& c = figure.component;
@@ -102,7 +76,7 @@ Value render_period(const model::Period& period) {
 
 Value render_cause(const model::Cause& cause) {
     Value out = Value::object();
-    out.set("kind", word(cause.kind)).set("account", cause.account);
+    out.set("kind", model::name(cause.kind)).set("account", cause.account);
     out.set("override_id", cause.override_id);
     return out;
 }
@@ -159,7 +133,7 @@ Value parameters(const model::Command& command) {
     Value limits = Value::object();
     for (const auto& [tres, value] : command.limits)
         limits.set(tres, value);
-    out.set("limit_type", word(command.limit_type)).set("limits", std::move(limits));
+    out.set("limit_type", model::name(command.limit_type)).set("limits", std::move(limits));
     return out;
 }
 

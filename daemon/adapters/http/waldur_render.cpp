@@ -65,18 +65,6 @@ PeriodWord period_word(const model::PeriodRule& rule) {
             std::to_string(rule.months) + " month"};
 }
 
-const char* limit_word(model::LimitType type) {
-    switch (type) {
-    case model::LimitType::max_tres_mins:
-        return "MaxTRESMins";
-    case model::LimitType::grp_tres:
-        return "GrpTRES";
-    case model::LimitType::grp_tres_mins:
-        break;
-    }
-    return "GrpTRESMins";
-}
-
 // Whether the policy has done something to an account, and when it last began to.
 void put_fired(Value& out, const Scope& scope) {
     bool fired = false;
@@ -116,7 +104,7 @@ void put_rules(Value& out, const model::Policy& policy) {
         weights.set(name, number(weight));
     out.set("component_limits_set", component_limits(policy));
     out.set("period", period.number).set("period_name", period.name);
-    out.set("limit_type", limit_word(policy.limits.type));
+    out.set("limit_type", model::name(policy.limits.type));
     out.set("tres_billing_enabled", policy.billing.enabled);
     out.set("tres_billing_weights", std::move(weights));
     out.set("carryover_factor", policy.carryover.factor.scaled() / Decimal::kScale);
@@ -172,7 +160,7 @@ Value parameters(const model::Command& command) {
         Value limits = Value::object();
         for (const auto& [tres, value] : command.limits)
             limits.set(tres, value);
-        out.set("limit_type", limit_word(command.limit_type)).set("limits", std::move(limits));
+        out.set("limit_type", model::name(command.limit_type)).set("limits", std::move(limits));
         break;
     }
     case model::CommandType::reset_usage:
@@ -219,26 +207,10 @@ bool judges(const model::AccountDecision& account, const model::Policy& policy) 
            account.policies.end();
 }
 
-std::string_view action_name(model::Action action) {
-    switch (action) {
-    case model::Action::notify_organization_owners:
-        return "notify_organization_owners";
-    case model::Action::notify_external_user:
-        return "notify_external_user";
-    case model::Action::block_creation_of_new_resources:
-        return "block_creation_of_new_resources";
-    case model::Action::request_slurm_resource_downscaling:
-        return "request_slurm_resource_downscaling";
-    case model::Action::request_slurm_resource_pausing:
-        break;
-    }
-    return "request_slurm_resource_pausing";
-}
-
 Value all_actions() {
     Value out = Value::array();
     for (const auto action : kActions)
-        out.append(action_name(action));
+        out.append(model::name(action));
     return out;
 }
 
@@ -248,7 +220,7 @@ Value policy(const Scope& scope) {
     const std::string offering = uuid("offering", scope.info.cluster, "");
     std::string actions;
     for (const auto action : from.actions)
-        (actions += actions.empty() ? "" : ",") += action_name(action);
+        (actions += actions.empty() ? "" : ",") += model::name(action);
     Value options = Value::object();
     if (!from.external_users.empty())
         options.set("notify_external_user", join(from.external_users, ","));

@@ -25,7 +25,6 @@ struct Scope {
 
 bool judges(const model::AccountDecision& account, const model::Policy& policy);
 json::Value policy(const Scope& scope);
-std::string_view action_name(model::Action action);
 json::Value all_actions();
 json::Value preview(const model::PreviewInput& input, const model::Preview& made);
 // {"resource_uuid", "resource_name", "usage_percentage", ...}

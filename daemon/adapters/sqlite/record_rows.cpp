@@ -10,18 +10,6 @@ namespace {
 
 constexpr std::size_t kMostParameters = 900; // SQLite before 3.32 binds at most 999
 
-constexpr std::string_view name(model::LimitType type) {
-    switch (type) {
-    case model::LimitType::grp_tres_mins:
-        return "GrpTRESMins";
-    case model::LimitType::max_tres_mins:
-        return "MaxTRESMins";
-    case model::LimitType::grp_tres:
-        break;
-    }
-    return "GrpTRES";
-}
-
 template <class Enum>
 Enum named(const std::string& text, std::initializer_list<Enum> all, const char* what) {
     for (const Enum value : all)
