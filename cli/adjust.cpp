@@ -2,6 +2,7 @@
 // `sluice adjust`: staff add units to the allocation of one period, or take some away.
 #include "cli/entry.hpp"
 #include "cli/figures.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/decimal.hpp"
 #include "common/base/text.hpp"
@@ -47,19 +48,9 @@ Row fill(json::View entry) {
 }
 
 int list(Parsed parsed) {
-    auto table = sheet(parsed, kColumns, kDefault);
-    if (!table)
-        return complain(parsed.context, table.error());
     parsed.options.accounts = parsed.options.words;
-    const auto answer = ask(parsed, kPath, parameters(parsed.options));
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    for (const auto& entry : (*answer)["adjustments"].items())
-        table->rows.push_back(fill(entry));
-    print(parsed.context, table->text());
-    return kOk;
+    return run_records(parsed, {kColumns, kDefault, kPath}, parameters(parsed.options),
+                       "adjustments", [](json::View entry, bool) { return fill(entry); });
 }
 
 int add(Parsed parsed) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice balance`: the short view for the people who compute.
 #include "cli/figures.hpp"
-#include "cli/report.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 
 #include <array>
@@ -68,18 +68,10 @@ int run_balance(const Context& context, int argc, char** argv) {
         return *parsed.done;
     if (helped(parsed, kColumns))
         return kOk;
-    auto table = sheet(parsed, kColumns, kDefault);
-    if (!table)
-        return complain(parsed.context, table.error());
     auto query = parameters(parsed.options);
     if (!parsed.options.user.empty())
         query.emplace_back("user", parsed.options.user);
-    const auto answer = ask(parsed, "/api/v1/balances", query);
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    return show(parsed, *answer, std::move(*table));
+    return run_listing(parsed, {kColumns, kDefault, "/api/v1/balances"}, query, show);
 }
 
 } // namespace sluice::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice commands`: what was changed in Slurm, newest first.
 #include "cli/figures.hpp"
-#include "cli/report.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 
 #include <array>
@@ -72,18 +72,8 @@ int run_commands(const Context& context, int argc, char** argv) {
         return *parsed.done;
     if (helped(parsed, kColumns))
         return kOk;
-    auto table = sheet(parsed, kColumns, kDefault);
-    if (!table)
-        return complain(parsed.context, table.error());
-    const auto answer = ask(parsed, "/api/v1/commands", parameters(parsed.options));
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    for (const auto& record : (*answer)["commands"].items())
-        table->rows.push_back(fill(record));
-    print(parsed.context, table->text());
-    return kOk;
+    return run_records(parsed, {kColumns, kDefault, "/api/v1/commands"}, parameters(parsed.options),
+                       "commands", [](json::View record, bool) { return fill(record); });
 }
 
 } // namespace sluice::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice gate`: which plugins are connected and what they have.
 #include "cli/figures.hpp"
-#include "cli/report.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 
 #include <array>
@@ -69,15 +69,7 @@ int run_gate(const Context& context, int argc, char** argv) {
         return *parsed.done;
     if (helped(parsed, kColumns))
         return kOk;
-    auto table = sheet(parsed, kColumns, kDefault);
-    if (!table)
-        return complain(parsed.context, table.error());
-    const auto answer = ask(parsed, "/api/v1/gate");
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    return show(parsed, *answer, std::move(*table));
+    return run_listing(parsed, {kColumns, kDefault, "/api/v1/gate"}, {}, show);
 }
 
 } // namespace sluice::cli

@@ -2,7 +2,7 @@
 // `sluice outbox`: what waits to be told to Waldur, by mail or to a webhook; try it again, drop it.
 #include "cli/entry.hpp"
 #include "cli/figures.hpp"
-#include "cli/report.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/percent.hpp"
 
@@ -41,26 +41,22 @@ Row fill(json::View message, Instant now) {
             message["body"].text()};
 }
 
-int list(const Parsed& parsed) {
-    auto table = sheet(parsed, kColumns, kDefault);
-    if (!table)
-        return complain(parsed.context, table.error());
-    const auto answer = ask(parsed, "/api/v1/outbox");
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    for (const auto& message : (*answer)["messages"].items())
-        table->rows.push_back(fill(message, parsed.context.clock.now()));
-    for (const auto& target : (*answer)["targets"].items())
+int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+    for (const auto& message : answer["messages"].items())
+        sheet.rows.push_back(fill(message, parsed.context.clock.now()));
+    for (const auto& target : answer["targets"].items())
         remark(parsed, target["target"].text() + ": " +
                            std::to_string(target["waiting"].integer()) + " waiting, " +
                            std::to_string(target["parked"].integer()) + " parked\n");
-    if (table->rows.empty() && !table->exact())
+    if (sheet.rows.empty() && !sheet.exact())
         remark(parsed, "Nothing waits.\n");
     else
-        print(parsed.context, table->text());
+        print(parsed.context, sheet.text());
     return kOk;
+}
+
+int list(const Parsed& parsed) {
+    return run_listing(parsed, {kColumns, kDefault, "/api/v1/outbox"}, {}, show);
 }
 
 int act(const Parsed& parsed, const std::string& verb) {

@@ -2,6 +2,7 @@
 // `sluice override`: staff pin an account to a standing, with a reason and an end.
 #include "cli/entry.hpp"
 #include "cli/figures.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 
 #include <algorithm>
@@ -42,29 +43,19 @@ Row fill(json::View entry) {
             entry["end_reason"].text()};
 }
 
-Result<json::Value> entries(const Parsed& parsed, const std::vector<std::string>& accounts,
-                            bool all) {
+Parameters asked_for(const Parsed& parsed, const std::vector<std::string>& accounts, bool all) {
     Options asked = parsed.options;
     asked.accounts = accounts;
     auto query = parameters(asked);
     if (!all)
         query.emplace_back("in_force", "true");
-    return ask(parsed, kPath, query);
+    return query;
 }
 
 int list(const Parsed& parsed) {
-    auto table = sheet(parsed, kColumns, kDefault);
-    if (!table)
-        return complain(parsed.context, table.error());
-    const auto answer = entries(parsed, parsed.options.words, parsed.options.all);
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    for (const auto& entry : (*answer)["overrides"].items())
-        table->rows.push_back(fill(entry));
-    print(parsed.context, table->text());
-    return kOk;
+    return run_records(parsed, {kColumns, kDefault, kPath},
+                       asked_for(parsed, parsed.options.words, parsed.options.all), "overrides",
+                       [](json::View entry, bool) { return fill(entry); });
 }
 
 int set(Parsed parsed) {
@@ -110,7 +101,7 @@ int clear(const Parsed& parsed) {
         return clear_one(parsed, word, "");
     if (!entry_body(parsed))
         return kFailed;
-    const auto found = entries(parsed, {word}, false);
+    const auto found = ask(parsed, kPath, asked_for(parsed, {word}, false));
     if (!found)
         return complain(parsed.context, found.error());
     const auto list = (*found)["overrides"].items();

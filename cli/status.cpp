@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice status`: a line on the daemon's health, then a row for each component of each account.
 #include "cli/figures.hpp"
-#include "cli/report.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/text.hpp"
 
@@ -162,15 +162,8 @@ int run_status(const Context& context, int argc, char** argv) {
         parsed.options.format = context.format;
     if (helped(parsed, kColumns))
         return kOk;
-    auto table = sheet(parsed, kColumns, kDefault);
-    if (!table)
-        return complain(parsed.context, table.error());
-    const auto answer = ask(parsed, "/api/v1/status", parameters(parsed.options));
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    return show(parsed, *answer, std::move(*table));
+    return run_listing(parsed, {kColumns, kDefault, "/api/v1/status"}, parameters(parsed.options),
+                       show);
 }
 
 } // namespace sluice::cli

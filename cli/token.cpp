@@ -3,6 +3,7 @@
 // that it can be sent to a file.
 #include "cli/entry.hpp"
 #include "cli/figures.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/percent.hpp"
 
@@ -22,19 +23,10 @@ constexpr std::array kColumns{
 constexpr const char* kDefault = "name,role,made";
 
 int list(const Parsed& parsed) {
-    auto table = sheet(parsed, kColumns, kDefault);
-    if (!table)
-        return complain(parsed.context, table.error());
-    const auto answer = ask(parsed, kPath);
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    for (const auto& token : (*answer)["tokens"].items())
-        table->rows.push_back(
-            {token["name"].text(), token["role"].text(), local_time(token, "made")});
-    print(parsed.context, table->text());
-    return kOk;
+    return run_records(
+        parsed, {kColumns, kDefault, kPath}, {}, "tokens", [](json::View token, bool) -> Row {
+            return {token["name"].text(), token["role"].text(), local_time(token, "made")};
+        });
 }
 
 int add(const Parsed& parsed) {

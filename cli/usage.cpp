@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice usage`: what an account's usage is made of.
 #include "cli/figures.hpp"
-#include "cli/report.hpp"
+#include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
 
 #include <array>
 
 namespace sluice::cli {
 namespace {
+
+constexpr const char* kPath = "/api/v1/usage";
 
 constexpr std::array kColumns{
     Column{"account", "Account", 24, "account in Slurm"},
@@ -73,13 +75,15 @@ void add_users(Sheet& table, json::View part) {
     table.rows.push_back(std::move(total));
 }
 
-Result<Sheet> usage_sheet(const Parsed& parsed) {
-    return parsed.options.by_user ? sheet(parsed, kUserColumns, kUserDefault)
-                                  : sheet(parsed, kColumns, kDefault);
-}
-
 bool helped_usage(const Parsed& parsed) {
     return parsed.options.by_user ? helped(parsed, kUserColumns) : helped(parsed, kColumns);
+}
+
+int show_users(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+    for (const auto& part : answer["usage"].items())
+        add_users(sheet, part);
+    print(parsed.context, sheet.text());
+    return kOk;
 }
 
 Parameters usage_parameters(const Options& options) {
@@ -102,21 +106,11 @@ int run_usage(const Context& context, int argc, char** argv) {
     const bool by_user = parsed.options.by_user;
     if (by_user && parsed.options.accounts.empty())
         return complain(parsed.context, "whose usage? (sluice usage ACCOUNT --by-user)");
-    auto table = usage_sheet(parsed);
-    if (!table)
-        return complain(parsed.context, table.error());
-    const auto answer = ask(parsed, "/api/v1/usage", usage_parameters(parsed.options));
-    if (!answer)
-        return complain(parsed.context, answer.error());
-    if (parsed.options.json)
-        return print_json(parsed, *answer);
-    for (const auto& part : (*answer)["usage"].items())
-        if (by_user)
-            add_users(*table, part);
-        else
-            table->rows.push_back(fill(part, table->exact()));
-    print(parsed.context, table->text());
-    return kOk;
+    if (by_user)
+        return run_listing(parsed, {kUserColumns, kUserDefault, kPath},
+                           usage_parameters(parsed.options), show_users);
+    return run_records(parsed, {kColumns, kDefault, kPath}, usage_parameters(parsed.options),
+                       "usage", fill);
 }
 
 } // namespace sluice::cli

@@ -127,6 +127,22 @@ Result<model::Standing> standing_of(View body) {
     return Error{Errc::malformed, "standing is normal, downscaled or paused"};
 }
 
+// Ends or takes back the entry that the path names. The entries are read before: afterwards the
+// account could not be told.
+template <class Find, class Undo>
+Response undo(const Call& call, const Find& find, const Undo& undone) {
+    const auto body = body_of(call.request, {"reason", "dry_run"});
+    if (!body)
+        return failure(body.error());
+    const auto by = person(call, body->view());
+    const auto id = number(call.name);
+    if (!by || !id)
+        return failure(by ? id.error() : by.error());
+    const auto records = find(ports::Query{"", {}, kMostLimit});
+    const auto done = undone(*id, *by);
+    return booked(call, done, *by, account_of(records, *id));
+}
+
 } // namespace
 
 Response view_overrides(const Call& call) {
@@ -166,16 +182,10 @@ Response view_set_override(const Call& call) {
 }
 
 Response view_end_override(const Call& call) {
-    const auto body = body_of(call.request, {"reason", "dry_run"});
-    if (!body)
-        return failure(body.error());
-    const auto by = person(call, body->view());
-    const auto id = number(call.name);
-    if (!by || !id)
-        return failure(by ? id.error() : by.error());
-    const auto records = call.service.ledger().overrides({"", {}, kMostLimit});
-    const auto done = call.service.ledger().end_override(*id, *by);
-    return booked(call, done, *by, account_of(records, *id));
+    auto& ledger = call.service.ledger();
+    return undo(
+        call, [&](const ports::Query& q) { return ledger.overrides(q); },
+        [&](std::int64_t id, const auto& by) { return ledger.end_override(id, by); });
 }
 
 Response view_adjustments(const Call& call) {
@@ -201,16 +211,10 @@ Response view_add_adjustment(const Call& call) {
 }
 
 Response view_take_back(const Call& call) {
-    const auto body = body_of(call.request, {"reason", "dry_run"});
-    if (!body)
-        return failure(body.error());
-    const auto by = person(call, body->view());
-    const auto id = number(call.name);
-    if (!by || !id)
-        return failure(by ? id.error() : by.error());
-    const auto records = call.service.ledger().adjustments({"", {}, kMostLimit});
-    const auto done = call.service.ledger().take_back(*id, *by);
-    return booked(call, done, *by, account_of(records, *id));
+    auto& ledger = call.service.ledger();
+    return undo(
+        call, [&](const ports::Query& q) { return ledger.adjustments(q); },
+        [&](std::int64_t id, const auto& by) { return ledger.take_back(id, by); });
 }
 
 Response view_resets(const Call& call) {
