@@ -5,6 +5,7 @@
 
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
+#include "common/settings/import_words.hpp"
 #include "common/settings/leftover.hpp"
 #include "common/settings/policy_set.hpp"
 #include "common/settings/ranges.hpp"
@@ -17,40 +18,6 @@ namespace {
 
 const Range kGrace{Decimal{}, Decimal::whole(10)};
 const Range kUnitFactor{Decimal{}, Decimal::raw(INT64_MAX), true};
-
-struct Alias {
-    std::string_view type; // of a Waldur component
-    std::string_view tres;
-};
-constexpr Alias kTres[] = {
-    {"cpu", "cpu"},       {"cpu_hours", "cpu"},   {"mem", "mem"},         {"memory", "mem"},
-    {"ram", "mem"},       {"gpu", "gres/gpu"},    {"gpus", "gres/gpu"},   {"gpu_hours", "gres/gpu"},
-    {"node", "node"},     {"nodes", "node"},      {"node_hours", "node"}, {"nodehours", "node"},
-    {"energy", "energy"}, {"billing", "billing"},
-};
-
-// Waldur's limit_period in our words.
-struct PeriodWord {
-    std::string_view theirs;
-    std::string_view ours;
-};
-constexpr PeriodWord kPeriods[] = {
-    {"month", "month"}, {"quarterly", "quarter"}, {"annual", "year"}, {"total", "total"}};
-
-std::string policy_name(std::string_view offering) {
-    std::string name;
-    for (const char c : lower(offering)) {
-        const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (good)
-            name += c;
-        else if (!name.empty() && name.back() != '-')
-            name += '-';
-    }
-    while (!name.empty() && name.back() == '-')
-        name.pop_back();
-    constexpr std::size_t kLongest = 60;
-    return name.empty() ? "imported" : name.substr(0, kLongest);
-}
 
 class Import {
 public:
@@ -161,9 +128,8 @@ std::string Import::tres_of(const yaml::Entry& entry, std::string& doubt) {
             doubt = "   # target_components names several TRES: a component counts one, check it";
         return targets->entries().front().key;
     }
-    for (const auto& alias : kTres)
-        if (equals_ignoring_case(alias.type, entry.key))
-            return std::string(alias.tres);
+    if (const auto tres = tres_of_type(entry.key); !tres.empty())
+        return std::string(tres);
     if (entry.key.find('/') == std::string::npos)
         doubt = "   # check that the cluster has this TRES: sacctmgr show tres";
     return entry.key;
@@ -173,11 +139,9 @@ void Import::note_period(const yaml::Entry& entry) {
     const Node* period = leftover_.take(&entry.value, "limit_period");
     if (period == nullptr)
         return;
-    for (const auto& word : kPeriods) {
-        if (period->text() != word.theirs)
-            continue;
-        if (std::find(periods_.begin(), periods_.end(), word.ours) == periods_.end())
-            periods_.emplace_back(word.ours);
+    if (const auto ours = period_word(period->text()); !ours.empty()) {
+        if (std::find(periods_.begin(), periods_.end(), ours) == periods_.end())
+            periods_.emplace_back(ours);
         return;
     }
     errors_.add(period->place(), "limit_period: unknown value " + shown(period->text()) +

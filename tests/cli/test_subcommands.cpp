@@ -1,94 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The subcommands against the real HTTP adapter with a fixed cluster behind it.
-#include "cli/command.hpp"
-#include "daemon/adapters/http/server.hpp"
-#include "tests/daemon/adapters/http/fake_service.hpp"
-#include "tests/support/case.hpp"
+// The subcommands that show what the daemon knows.
+#include "tests/cli/lab.hpp"
 
-#include <cstdlib>
-#include <ctime>
 #include <fstream>
 #include <sstream>
-#include <unistd.h>
-#include <vector>
 
 using namespace sluice;
-using sluice::test::FakeService;
-
-namespace {
-
-struct FixedClock final : Clock {
-    Instant at = instant(sluice::test::kNow + 12);
-    Instant now() const override { return at; }
-};
-
-// A memory file; what was printed to it is its text.
-struct Capture {
-    char* data = nullptr;
-    std::size_t size = 0;
-    std::FILE* file = ::open_memstream(&data, &size);
-    Capture() = default;
-    Capture(const Capture&) = delete;
-    Capture& operator=(const Capture&) = delete;
-    ~Capture() {
-        std::fclose(file);
-        std::free(data);
-    }
-    std::string text() {
-        std::fflush(file);
-        return {data, size};
-    }
-};
-
-struct Outcome {
-    int code;
-    std::string out;
-    std::string err;
-};
-
-struct Lab {
-    char directory[32] = "/tmp/sluice-cli-XXXXXX";
-    FakeService service;
-    FixedClock clock;
-    std::unique_ptr<http::HttpServer> server;
-    std::string format;
-
-    Lab() {
-        ::setenv("TZ", "UTC0", 1);
-        ::tzset();
-        CHECK(::mkdtemp(directory) != nullptr);
-        auto started = http::HttpServer::start({socket(), {}}, service);
-        CHECK(started.has_value());
-        server = std::move(*started);
-    }
-    Lab(const Lab&) = delete;
-    Lab& operator=(const Lab&) = delete;
-    ~Lab() {
-        server.reset();
-        ::rmdir(directory);
-    }
-    std::string socket() const { return std::string(directory) + "/s"; }
-
-    Outcome run(std::vector<std::string> words) {
-        Capture out;
-        Capture err;
-        const auto* found = cli::find_subcommand(words.front());
-        CHECK(found != nullptr);
-        std::vector<char*> argv;
-        for (auto& word : words)
-            argv.push_back(word.data());
-        argv.push_back(nullptr);
-        const cli::Context context{clock, out.file, err.file, socket(), format, false, 0};
-        const int code = found->run(context, static_cast<int>(words.size()), argv.data());
-        return {code, out.text(), err.text()};
-    }
-};
-
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
-} // namespace
+using namespace sluice::test;
 
 CASE(status_is_a_table_under_a_line_of_health) {
     Lab lab;
@@ -311,76 +229,6 @@ CASE(help_of_every_subcommand_needs_no_daemon) {
     CHECK_EQ(lab.run({"help", "nothing"}).code, 1);
 }
 
-CASE(entries_need_a_reason_and_tell_what_was_done) {
-    Lab lab;
-    const auto bare = lab.run({"override", "set", "physics", "normal", "--until=now+1day"});
-    CHECK_EQ(bare.code, 1);
-    CHECK(has(bare.err, "a reason is needed"));
-    const auto done =
-        lab.run({"override", "set", "physics", "normal", "--until=now+1day", "--reason=deadline"});
-    CHECK_EQ(done.code, 0);
-    CHECK(has(done.out, "Override 4 pins account physics to normal.\n"));
-    CHECK(has(done.out, "physics: 1231 of 1000"));
-    CHECK_EQ(lab.service.books.last.reason, "deadline");
-    const auto dry =
-        lab.run({"adjust", "add", "chem", "node_hours=2.5", "--reason=x", "--dry-run"});
-    CHECK_EQ(dry.code, 0);
-    CHECK(has(dry.out, "Account chem would get node_hours=2.5.\n"));
-    CHECK(has(dry.out, "Nothing was changed."));
-    CHECK(lab.service.books.last.dry_run);
-    CHECK(
-        has(lab.run({"adjust", "add", "chem", "node_hours", "--reason=x"}).err, "COMPONENT=UNITS"));
-    CHECK(has(lab.run({"override", "sett"}).err, "did you mean 'set'?"));
-    CHECK(has(lab.run({"override"}).err, "set, list, clear"));
-    CHECK(has(lab.run({"reset", "physics"}).err, "sluice reset --period ACCOUNT"));
-    CHECK(has(lab.run({"reset", "--period", "physics", "--reason=x"}).out,
-              "Judged anew: account physics.\n"));
-}
-
-CASE(overrides_are_listed_and_cleared_by_number_or_account) {
-    Lab lab;
-    const auto seen = lab.run({"override", "list", "-nP", "-o", "id,account,state,by"});
-    CHECK_EQ(seen.out, "2|physics|in force|root\n");
-    CHECK_EQ(lab.run({"override", "list", "--all", "-nP", "-o", "id,state"}).out,
-             "2|in force\n1|ended\n");
-    CHECK(has(lab.run({"override", "clear", "physics", "--reason=x"}).out, "Override 2 is ended."));
-    CHECK(has(lab.run({"override", "clear", "2", "--reason=x", "--dry-run"}).out,
-              "Override 2 would be ended."));
-    CHECK_EQ(lab.run({"override", "clear", "9", "--reason=x"}).err,
-             "sluice: error: no override 9\n");
-    CHECK(has(lab.run({"override", "clear", "chem", "--reason=x"}).err, "no override of account"));
-    CHECK_EQ(lab.run({"adjust", "list", "-nP", "-o", "id,units,reason"}).out,
-             "3|node_hours=2.5|node failure\n");
-}
-
-CASE(usage_and_cleanup_show_what_is_there) {
-    Lab lab;
-    CHECK_EQ(lab.run({"usage", "chem", "-nP", "-o", "component,settled,finished,running,used"}).out,
-             "node_hours|600|9|1.25|610.25\n");
-    CHECK(has(lab.run({"cleanup", "--dry-run"}).out,
-              "12 evaluations and 3 commands from before 2026-08-25"));
-    CHECK(lab.service.books.last.dry_run);
-}
-
-CASE(usage_by_user_has_a_row_for_each_and_a_total) {
-    Lab lab;
-    CHECK_EQ(
-        lab.run({"usage", "physics", "--by-user", "-nP", "-o", "user,settled,running,used,share"})
-            .out,
-        "alice|1000|0|1000|81.23\n"
-        "bob|220|1.000278|221.000278|17.95\n"
-        "(deleted)|10|0|10|0.81\n"
-        "(total)|1230|1.000278|1231.000278|100.00\n");
-    CHECK(has(lab.run({"usage", "physics", "--by-user", "--json"}).out, "\"users_settled\": true"));
-    CHECK(has(lab.run({"usage", "--by-user", "--helpformat"}).out, "share"));
-    const auto all = lab.run({"usage", "--by-user"});
-    CHECK_EQ(all.code, 1);
-    CHECK_EQ(all.err, "sluice: error: whose usage? (sluice usage ACCOUNT --by-user)\n");
-    const auto unknown = lab.run({"usage", "chem", "--by-user", "-nP", "-o", "user,used"});
-    CHECK_EQ(unknown.out, "(total)|610.25\n");
-    CHECK(has(unknown.err, "what is settled is not known by user"));
-}
-
 CASE(the_man_page_names_every_subcommand_and_option) {
     Lab lab;
     const char* top = std::getenv("SLUICE_SRCDIR");
@@ -403,19 +251,4 @@ CASE(the_man_page_names_every_subcommand_and_option) {
                 CHECK(has(page, line.substr(at, line.find_first_of("= ", at) - at)));
         }
     }
-}
-
-CASE(outbox_shows_what_waits_and_retries_it) {
-    Lab lab;
-    CHECK(has(lab.run({"outbox"}).out, "Nothing waits"));
-    ports::Message message;
-    message.target = "waldur";
-    message.kind = "set_paused";
-    CHECK(lab.service.post.add(std::vector{message}));
-    CHECK(lab.service.post.park(1, "HTTP 403"));
-    CHECK_EQ(lab.run({"outbox", "list", "-nP", "-o", "id,target,state,error"}).out,
-             "1|waldur|parked|HTTP 403\n");
-    CHECK(has(lab.run({"outbox", "retry", "1"}).out, "Message 1 is tried again"));
-    CHECK(lab.run({"outbox", "drop", "7"}).code != 0);
-    CHECK(lab.run({"outbox", "retry"}).code != 0);
 }

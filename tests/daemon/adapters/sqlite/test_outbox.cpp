@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/adapters/sqlite/journal.hpp"
-#include "tests/support/case.hpp"
-#include "tests/support/fixed_clock.hpp"
-#include "tests/support/scratch_dir.hpp"
+#include "tests/daemon/adapters/sqlite/books.hpp"
 
 #include <map>
 
@@ -13,22 +10,7 @@ using ports::MessageState;
 
 namespace {
 
-constexpr Instant kNow = instant(1'800'000'000);
-
-struct Box {
-    test::ScratchDir dir;
-    test::FixedClock clock{kNow};
-    std::unique_ptr<SqliteJournal> journal = open();
-
-    std::unique_ptr<SqliteJournal> open() {
-        auto opened = SqliteJournal::open(dir.file("j.db"), clock);
-        CHECK(opened);
-        return std::move(*opened);
-    }
-    void reopen() {
-        journal.reset();
-        journal = open();
-    }
+struct Box : Books {
     ports::Outbox& outbox() { return journal->outbox(); }
 
     std::int64_t add(const Message& message) {

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Runs a subcommand against the real HTTP adapter with a fixed cluster behind it.
+#pragma once
+
+#include "cli/command.hpp"
+#include "daemon/adapters/http/server.hpp"
+#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "tests/support/case.hpp"
+
+#include <cstdlib>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <vector>
+
+namespace sluice::test {
+
+struct FixedClock final : Clock {
+    Instant at = instant(sluice::test::kNow + 12);
+    Instant now() const override { return at; }
+};
+
+// A memory file; what was printed to it is its text.
+struct Capture {
+    char* data = nullptr;
+    std::size_t size = 0;
+    std::FILE* file = ::open_memstream(&data, &size);
+    Capture() = default;
+    Capture(const Capture&) = delete;
+    Capture& operator=(const Capture&) = delete;
+    ~Capture() {
+        std::fclose(file);
+        std::free(data);
+    }
+    std::string text() {
+        std::fflush(file);
+        return {data, size};
+    }
+};
+
+struct Outcome {
+    int code;
+    std::string out;
+    std::string err;
+};
+
+struct Lab {
+    char directory[32] = "/tmp/sluice-cli-XXXXXX";
+    FakeService service;
+    FixedClock clock;
+    std::unique_ptr<http::HttpServer> server;
+    std::string format;
+
+    Lab() {
+        ::setenv("TZ", "UTC0", 1);
+        ::tzset();
+        CHECK(::mkdtemp(directory) != nullptr);
+        auto started = http::HttpServer::start({socket(), {}}, service);
+        CHECK(started.has_value());
+        server = std::move(*started);
+    }
+    Lab(const Lab&) = delete;
+    Lab& operator=(const Lab&) = delete;
+    ~Lab() {
+        server.reset();
+        ::rmdir(directory);
+    }
+    std::string socket() const { return std::string(directory) + "/s"; }
+
+    Outcome run(std::vector<std::string> words) {
+        Capture out;
+        Capture err;
+        const auto* found = cli::find_subcommand(words.front());
+        CHECK(found != nullptr);
+        std::vector<char*> argv;
+        for (auto& word : words)
+            argv.push_back(word.data());
+        argv.push_back(nullptr);
+        const cli::Context context{clock, out.file, err.file, socket(), format, false, 0};
+        const int code = found->run(context, static_cast<int>(words.size()), argv.data());
+        return {code, out.text(), err.text()};
+    }
+};
+
+inline bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace sluice::test

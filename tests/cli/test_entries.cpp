@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The subcommands with which people act: overrides, adjustments, clean-up, outbox.
+#include "tests/cli/lab.hpp"
+
+using namespace sluice;
+using namespace sluice::test;
+
+CASE(entries_need_a_reason_and_tell_what_was_done) {
+    Lab lab;
+    const auto bare = lab.run({"override", "set", "physics", "normal", "--until=now+1day"});
+    CHECK_EQ(bare.code, 1);
+    CHECK(has(bare.err, "a reason is needed"));
+    const auto done =
+        lab.run({"override", "set", "physics", "normal", "--until=now+1day", "--reason=deadline"});
+    CHECK_EQ(done.code, 0);
+    CHECK(has(done.out, "Override 4 pins account physics to normal.\n"));
+    CHECK(has(done.out, "physics: 1231 of 1000"));
+    CHECK_EQ(lab.service.books.last.reason, "deadline");
+    const auto dry =
+        lab.run({"adjust", "add", "chem", "node_hours=2.5", "--reason=x", "--dry-run"});
+    CHECK_EQ(dry.code, 0);
+    CHECK(has(dry.out, "Account chem would get node_hours=2.5.\n"));
+    CHECK(has(dry.out, "Nothing was changed."));
+    CHECK(lab.service.books.last.dry_run);
+    CHECK(
+        has(lab.run({"adjust", "add", "chem", "node_hours", "--reason=x"}).err, "COMPONENT=UNITS"));
+    CHECK(has(lab.run({"override", "sett"}).err, "did you mean 'set'?"));
+    CHECK(has(lab.run({"override"}).err, "set, list, clear"));
+    CHECK(has(lab.run({"reset", "physics"}).err, "sluice reset --period ACCOUNT"));
+    CHECK(has(lab.run({"reset", "--period", "physics", "--reason=x"}).out,
+              "Judged anew: account physics.\n"));
+}
+
+CASE(overrides_are_listed_and_cleared_by_number_or_account) {
+    Lab lab;
+    const auto seen = lab.run({"override", "list", "-nP", "-o", "id,account,state,by"});
+    CHECK_EQ(seen.out, "2|physics|in force|root\n");
+    CHECK_EQ(lab.run({"override", "list", "--all", "-nP", "-o", "id,state"}).out,
+             "2|in force\n1|ended\n");
+    CHECK(has(lab.run({"override", "clear", "physics", "--reason=x"}).out, "Override 2 is ended."));
+    CHECK(has(lab.run({"override", "clear", "2", "--reason=x", "--dry-run"}).out,
+              "Override 2 would be ended."));
+    CHECK_EQ(lab.run({"override", "clear", "9", "--reason=x"}).err,
+             "sluice: error: no override 9\n");
+    CHECK(has(lab.run({"override", "clear", "chem", "--reason=x"}).err, "no override of account"));
+    CHECK_EQ(lab.run({"adjust", "list", "-nP", "-o", "id,units,reason"}).out,
+             "3|node_hours=2.5|node failure\n");
+}
+
+CASE(usage_and_cleanup_show_what_is_there) {
+    Lab lab;
+    CHECK_EQ(lab.run({"usage", "chem", "-nP", "-o", "component,settled,finished,running,used"}).out,
+             "node_hours|600|9|1.25|610.25\n");
+    CHECK(has(lab.run({"cleanup", "--dry-run"}).out,
+              "12 evaluations and 3 commands from before 2026-08-25"));
+    CHECK(lab.service.books.last.dry_run);
+}
+
+CASE(usage_by_user_has_a_row_for_each_and_a_total) {
+    Lab lab;
+    CHECK_EQ(
+        lab.run({"usage", "physics", "--by-user", "-nP", "-o", "user,settled,running,used,share"})
+            .out,
+        "alice|1000|0|1000|81.23\n"
+        "bob|220|1.000278|221.000278|17.95\n"
+        "(deleted)|10|0|10|0.81\n"
+        "(total)|1230|1.000278|1231.000278|100.00\n");
+    CHECK(has(lab.run({"usage", "physics", "--by-user", "--json"}).out, "\"users_settled\": true"));
+    CHECK(has(lab.run({"usage", "--by-user", "--helpformat"}).out, "share"));
+    const auto all = lab.run({"usage", "--by-user"});
+    CHECK_EQ(all.code, 1);
+    CHECK_EQ(all.err, "sluice: error: whose usage? (sluice usage ACCOUNT --by-user)\n");
+    const auto unknown = lab.run({"usage", "chem", "--by-user", "-nP", "-o", "user,used"});
+    CHECK_EQ(unknown.out, "(total)|610.25\n");
+    CHECK(has(unknown.err, "what is settled is not known by user"));
+}
+
+CASE(outbox_shows_what_waits_and_retries_it) {
+    Lab lab;
+    CHECK(has(lab.run({"outbox"}).out, "Nothing waits"));
+    ports::Message message;
+    message.target = "waldur";
+    message.kind = "set_paused";
+    CHECK(lab.service.post.add(std::vector{message}));
+    CHECK(lab.service.post.park(1, "HTTP 403"));
+    CHECK_EQ(lab.run({"outbox", "list", "-nP", "-o", "id,target,state,error"}).out,
+             "1|waldur|parked|HTTP 403\n");
+    CHECK(has(lab.run({"outbox", "retry", "1"}).out, "Message 1 is tried again"));
+    CHECK(lab.run({"outbox", "drop", "7"}).code != 0);
+    CHECK(lab.run({"outbox", "retry"}).code != 0);
+}
