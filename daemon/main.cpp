@@ -123,7 +123,7 @@ Result<std::unique_ptr<ports::Publisher>> start_gate(const settings::DaemonSetti
         return user.error();
     const auto& socket =
         daemon.gate.munge_socket.empty() ? daemon.munge_socket : daemon.gate.munge_socket;
-    auto gate = gate::Gate::start({daemon.gate.listen, *user, socket}, clock);
+    auto gate = gate::Gate::start({daemon.gate.listen, *user, socket, daemon.gate.key_file}, clock);
     if (!gate)
         return std::move(gate).error().in("gate");
     return std::unique_ptr<ports::Publisher>(std::move(*gate));

@@ -4,7 +4,6 @@
 #pragma once
 
 #include "common/base/result.hpp"
-#include "common/cred/munge.hpp"
 #include "common/wire/channel.hpp"
 #include "common/wire/frame.hpp"
 #include "plugin/counters.hpp"

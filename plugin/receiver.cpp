@@ -2,7 +2,10 @@
 #include "plugin/receiver.hpp"
 
 #include "common/base/clock.hpp"
+#include "common/cred/key.hpp"
+#include "common/cred/munge.hpp"
 #include "plugin/conversation.hpp"
+#include "plugin/hmac.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -20,6 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kConnectTime = 5s;
+constexpr std::size_t kMostReasons = 8;
 constexpr auto kTick = 1s; // how soon a changed sluice.conf is seen
 constexpr std::size_t kMaxConf = std::size_t{1} << 20;
 constexpr const char* kSnapshotName = "/sluice_snapshot";
@@ -158,9 +162,21 @@ void Receiver::reload(const UserLookup& lookup) {
     keeper_.use(std::move(parsed.settings));
 }
 
+// A key file is read for each connection: a new key needs no restart of slurmctld.
+Result<std::unique_ptr<cred::Sealer>> Receiver::make_sealer(const Settings& settings) const {
+    if (!settings.key_file.empty())
+        return cred::as_sealer(cred::KeySealer::create(settings.key_file, hmac_sha256,
+                                                       settings.daemon_user.value_or(0)));
+    return cred::as_sealer(cred::MungeContext::create(
+        settings.munge_socket.empty() ? facts_.munge_socket : settings.munge_socket));
+}
+
 void Receiver::serve(const Address& address) {
     const auto gave_up = [&](const Error& error) {
         say_down(shown(address) + ": " + error.context);
+    };
+    const auto not_understood = [&](const Error& error) {
+        say_down(shown(address) + ": " + error.context, true);
     };
     const Settings& settings = keeper_.settings();
     const auto trusted = [this, user = settings.daemon_user](std::uint32_t uid) {
@@ -169,17 +185,16 @@ void Receiver::serve(const Address& address) {
     auto stream = Stream::connect(address, wake_.get(), Steady::now() + kConnectTime);
     if (!stream)
         return gave_up(stream.error());
-    auto munge = cred::MungeContext::create(settings.munge_socket.empty() ? facts_.munge_socket
-                                                                          : settings.munge_socket);
+    const auto sealer = make_sealer(settings);
     const auto nonce = wire::random_nonce();
-    if (!munge || !nonce)
-        return gave_up(munge ? nonce.error() : munge.error());
-    wire::Channel channel(*munge, wire::Session(wire::Direction::to_daemon, *nonce));
+    if (!sealer || !nonce)
+        return not_understood(sealer ? nonce.error() : sealer.error());
+    wire::Channel channel(**sealer, wire::Session(wire::Direction::to_daemon, *nonce));
     Conversation conversation(*stream, channel, keeper_, counters_);
     const wire::Hello hello{wire::kVersion,       facts_.cluster,        facts_.host,
                             facts_.slurm_version, facts_.plugin_version, keeper_.sequence()};
     if (const auto greeted = conversation.greet(hello, trusted); !greeted)
-        return gave_up(greeted.error());
+        return not_understood(greeted.error());
     say_up(address);
     backoff_.reset();
     while (!stopping()) {
@@ -195,10 +210,16 @@ void Receiver::say_up(const Address& address) {
     if (connection_ != Connection::up)
         log_.note("connected to the daemon at " + shown(address));
     connection_ = Connection::up;
+    said_.clear();
 }
 
-void Receiver::say_down(const std::string& why) {
-    if (connection_ != Connection::down && !stopping())
+void Receiver::say_down(const std::string& why, bool reached) {
+    // Once; but that a daemon is there and cannot be talked to is news after "connection refused".
+    const bool room = reached && said_.size() < kMostReasons;
+    const bool news = connection_ != Connection::down || (room && said_.count(why) == 0);
+    if (room)
+        said_.insert(why);
+    if (news && !stopping())
         log_.fail("no daemon: " + why + "; trying again. " +
                   (keeper_.has_snapshot() ? "The last snapshot stays in force"
                                           : "No snapshot yet: all jobs are admitted"));

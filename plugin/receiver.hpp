@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/unique_fd.hpp"
+#include "common/cred/sealer.hpp"
 #include "plugin/backoff.hpp"
 #include "plugin/counters.hpp"
 #include "plugin/keeper.hpp"
@@ -15,7 +16,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -69,9 +72,11 @@ private:
     bool reload_if_changed();
     void reload(const UserLookup& lookup);
     FileMark mark() const;
+    Result<std::unique_ptr<cred::Sealer>> make_sealer(const Settings& settings) const;
     void serve(const Address& address);
     void say_up(const Address& address);
-    void say_down(const std::string& why);
+    // `reached`: somebody answered there, or our own credentials failed.
+    void say_down(const std::string& why, bool reached = false);
     void pause_for(std::chrono::milliseconds time);
     bool stopping() const { return stop_.load(std::memory_order_relaxed); }
 
@@ -87,6 +92,7 @@ private:
     Backoff backoff_;
     std::minstd_rand random_;
     enum class Connection { unknown, up, down } connection_ = Connection::unknown;
+    std::set<std::string> said_; // reasons that were logged since it was up
     UniqueFd wake_;
     std::atomic<bool> stop_{false};
     std::thread thread_;

@@ -97,7 +97,7 @@ private:
         std::string_view name;
         Setter setter;
     };
-    static constexpr std::size_t kKeys = 12;
+    static constexpr std::size_t kKeys = 13;
     static const Key kTable[kKeys];
 
     void note(std::string text) {
@@ -174,6 +174,7 @@ private:
             bad(value, "a known user or uid");
     }
     void munge_socket(std::string_view value) { path(value, out_.settings.munge_socket); }
+    void key_file(std::string_view value) { path(value, out_.settings.key_file); }
     void snapshot_file(std::string_view value) { path(value, out_.settings.snapshot_file); }
     void path(std::string_view value, std::string& target) {
         if (value.starts_with('/'))
@@ -199,6 +200,7 @@ constexpr Parser::Key Parser::kTable[kKeys] = {
     {"ExemptReservations", &Parser::exempt_reservations},
     {"DaemonUser", &Parser::daemon_user},
     {"MungeSocket", &Parser::munge_socket},
+    {"KeyFile", &Parser::key_file},
     {"SnapshotFile", &Parser::snapshot_file},
 };
 

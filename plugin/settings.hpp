@@ -32,12 +32,13 @@ struct Settings {
     std::vector<std::string> exempt_reservations; // the same
     std::optional<std::uint32_t> daemon_user;     // uid; unset: root or slurmctld's own
     std::string munge_socket;                     // "": as Slurm's AuthInfo, else munge's own
+    std::string key_file;                         // "": munge; else a shared key instead
     std::string snapshot_file;                    // "": in StateSaveLocation
 
     // Same daemon, reached in the same way: a session may go on.
     bool same_route(const Settings& other) const {
         return daemons == other.daemons && daemon_user == other.daemon_user &&
-               munge_socket == other.munge_socket;
+               munge_socket == other.munge_socket && key_file == other.key_file;
     }
 };
 

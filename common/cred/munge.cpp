@@ -53,7 +53,10 @@ Error MungeContext::failed(int code, munge_ctx* context) {
     const char* detail = munge_ctx_strerror(context);
     if (detail == nullptr)
         detail = munge_strerror(munge_code);
-    return Error{meaning(munge_code), std::string("munge: ") + detail};
+    std::string text = std::string("munge: ") + detail;
+    if (munge_code == EMUNGE_SOCKET)
+        text += " (without munge: KeyFile= of sluice.conf, gate: key_file: of sluiced.yaml)";
+    return Error{meaning(munge_code), std::move(text)};
 }
 
 Result<MungeContext::Handle> MungeContext::make(const std::string& socket, int ttl_seconds) {
@@ -98,6 +101,8 @@ Result<std::string> MungeContext::encode(std::string_view payload, std::optional
 }
 
 Result<Credential> MungeContext::decode(std::string_view text) {
+    if (text.starts_with(kKeyMark))
+        return Error{Errc::refused, "the other side uses a key file, this one munge"};
     // munge_decode() takes a C string: what follows a NUL would go unchecked.
     if (!text.starts_with("MUNGE:") || text.find('\0') != std::string_view::npos)
         return Error{Errc::malformed, "munge: not a credential"};

@@ -4,12 +4,11 @@
 // never call it on slurmctld's submit path.
 #pragma once
 
-#include "common/base/instant.hpp"
 #include "common/base/result.hpp"
+#include "common/cred/sealer.hpp"
 
 #include <sys/types.h>
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,18 +18,8 @@ struct munge_ctx;
 
 namespace sluice::cred {
 
-// Larger payloads are refused on both sides. munged itself takes about 1 MiB.
-constexpr std::size_t kMaxPayload = std::size_t{256} * 1024;
-
-struct Credential {
-    std::string payload;
-    uid_t uid = 0; // who encoded it, as munged vouches
-    gid_t gid = 0;
-    Instant encoded{}; // by the clock of the encoding host
-};
-
 // Not thread-safe: one context per thread.
-class MungeContext {
+class MungeContext final : public Sealer {
 public:
     // `socket` is munged's; "": the one munge was built with. `ttl_seconds` 0: munged's default
     // (300 s), which is also how far the clocks of two hosts may be apart.
@@ -38,12 +27,12 @@ public:
 
     // The credential text ("MUNGE:...:"). Only a process of uid `only` can decode it.
     // Errors: overflow (payload too large), unavailable (munged is away), refused, internal.
-    Result<std::string> encode(std::string_view payload, std::optional<uid_t> only);
+    Result<std::string> encode(std::string_view payload, std::optional<uid_t> only) override;
 
     // Errors: malformed (no credential, altered, foreign key), refused (expired, from the future,
     // replayed, made for another uid), overflow (payload too large), unavailable. Anything but
     // success yields no payload.
-    Result<Credential> decode(std::string_view text);
+    Result<Credential> decode(std::string_view text) override;
 
 private:
     struct Release {

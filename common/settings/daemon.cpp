@@ -67,6 +67,10 @@ void read_gate(MapReader& top, GateSettings& gate) {
             top.errors().add(user->place(), "user: name " + shown(gate.user) + " " + fault);
     }
     read_path(map, "munge_socket", gate.munge_socket, kLongestSocket);
+    read_path(map, "key_file", gate.key_file);
+    if (!gate.munge_socket.empty() && !gate.key_file.empty())
+        map.errors().add(node->place(), "gate: munge_socket and key_file exclude each other; "
+                                        "give key_file only where there is no munge");
     map.finish();
 }
 

@@ -26,6 +26,7 @@ struct GateSettings {
     std::vector<std::string> listen = {"127.0.0.1:6830"}; // host:port, [address]:port
     std::string user;         // who slurmctld runs as, name or uid; "": SlurmUser of slurm.conf
     std::string munge_socket; // "": DaemonSettings::munge_socket
+    std::string key_file;     // instead of munge; "": munge
 };
 
 // Where programs of other hosts ask; the Unix socket is always there.

@@ -9,14 +9,14 @@ Result<std::string> Channel::seal(const Message& message, std::optional<uid_t> o
     auto payload = session_.seal(message);
     if (!payload)
         return payload;
-    auto credential = munge_->encode(*payload, only);
+    auto credential = sealer_->encode(*payload, only);
     if (!credential)
         return credential;
     return frame(*credential);
 }
 
 Result<Opened> Channel::open(std::string_view credential) {
-    auto decoded = munge_->decode(credential);
+    auto decoded = sealer_->decode(credential);
     if (!decoded)
         return std::move(decoded).error();
     auto message = session_.open(decoded->payload);

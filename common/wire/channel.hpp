@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A message to and from the bytes of the stream: session head, munge credential, length. Asks
+// A message to and from the bytes of the stream: session head, credential, length. May ask
 // munged, so each call may block: for threads that may wait, never for slurmctld's.
 #pragma once
 
 #include "common/base/result.hpp"
-#include "common/cred/munge.hpp"
+#include "common/cred/sealer.hpp"
 #include "common/wire/message.hpp"
 #include "common/wire/session.hpp"
 
@@ -19,11 +19,10 @@ struct Opened {
     uid_t uid = 0; // who sent it
 };
 
-// Not thread-safe. `munge` outlives it.
+// Not thread-safe. `sealer` outlives it.
 class Channel {
 public:
-    Channel(cred::MungeContext& munge, const Session& session)
-        : munge_(&munge), session_(session) {}
+    Channel(cred::Sealer& sealer, const Session& session) : sealer_(&sealer), session_(session) {}
 
     // Bytes for the stream, readable by uid `only`.
     Result<std::string> seal(const Message& message, std::optional<uid_t> only);
@@ -34,7 +33,7 @@ public:
     std::uint8_t version() const { return session_.version(); }
 
 private:
-    cred::MungeContext* munge_;
+    cred::Sealer* sealer_;
     Session session_;
 };
 

@@ -53,6 +53,7 @@ std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_f
     compare("gate.listen", in_force.gate.listen, next.gate.listen);
     compare("gate.user", in_force.gate.user, next.gate.user);
     compare("gate.munge_socket", in_force.gate.munge_socket, next.gate.munge_socket);
+    compare("gate.key_file", in_force.gate.key_file, next.gate.key_file);
     compare("http", in_force.http, next.http);
     return keys;
 }

@@ -52,6 +52,7 @@ CASE(every_key_is_read_in_any_case) {
                                "ExemptReservations=course\n"
                                "DaemonUser=slurm\n"
                                "MungeSocket=\"/run/munge/socket\"\n"
+                               "KeyFile=/etc/slurm/sluice.key\n"
                                "SnapshotFile=/var/spool/sluice\n");
     CHECK_EQ(settings.daemons.size(), 3U);
     CHECK(settings.daemons[0] == (Address{"ctl1", "6823"}));
@@ -66,6 +67,7 @@ CASE(every_key_is_read_in_any_case) {
     CHECK(settings.exempt_reservations == (std::vector<std::string>{"course"}));
     CHECK_EQ(*settings.daemon_user, 64030U);
     CHECK_EQ(settings.munge_socket, "/run/munge/socket");
+    CHECK_EQ(settings.key_file, "/etc/slurm/sluice.key");
     CHECK_EQ(settings.snapshot_file, "/var/spool/sluice");
 }
 

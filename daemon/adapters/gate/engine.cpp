@@ -29,9 +29,9 @@ constexpr int kIdleMilliseconds = 60'000;
 
 } // namespace
 
-Gate::Engine::Engine(std::vector<Listener> listeners, cred::MungeContext munge, UniqueFd wake,
-                     const GateSettings& settings, const Clock& clock)
-    : listeners_(std::move(listeners)), munge_(std::move(munge)),
+Gate::Engine::Engine(std::vector<Listener> listeners, std::unique_ptr<cred::Sealer> sealer,
+                     UniqueFd wake, const GateSettings& settings, const Clock& clock)
+    : listeners_(std::move(listeners)), sealer_(std::move(sealer)),
       wake_(std::move(wake)), rules_{settings.allowed_uid, PACKAGE_VERSION}, clock_(clock),
       shelf_(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())) {
     for (const auto& listener : listeners_)
@@ -114,7 +114,7 @@ void Gate::Engine::accept_all(const Listener& listener) {
         if (!nonce)
             return;
         connections_.push_back(Connection{
-            std::move(*accepted), Peer(munge_, shelf_, press_, rules_, *nonce, Steady::now())});
+            std::move(*accepted), Peer(*sealer_, shelf_, press_, rules_, *nonce, Steady::now())});
     }
 }
 

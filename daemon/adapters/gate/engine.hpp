@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/base/guarded.hpp"
-#include "common/cred/munge.hpp"
+#include "common/cred/sealer.hpp"
 #include "daemon/adapters/gate/gate.hpp"
 #include "daemon/adapters/gate/listener.hpp"
 #include "daemon/adapters/gate/peer.hpp"
@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <list>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -20,7 +21,7 @@ namespace sluice::gate {
 
 class Gate::Engine {
 public:
-    Engine(std::vector<Listener> listeners, cred::MungeContext munge, UniqueFd wake,
+    Engine(std::vector<Listener> listeners, std::unique_ptr<cred::Sealer> sealer, UniqueFd wake,
            const GateSettings& settings, const Clock& clock);
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -54,7 +55,7 @@ private:
 
     const std::vector<Listener> listeners_;
     std::vector<std::uint16_t> ports_;
-    cred::MungeContext munge_;
+    std::unique_ptr<cred::Sealer> sealer_;
     UniqueFd wake_;
     PeerRules rules_;
     const Clock& clock_;

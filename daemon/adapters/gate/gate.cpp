@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/gate/gate.hpp"
 
+#include "common/cred/key.hpp"
+#include "common/cred/munge.hpp"
+#include "common/hash/hash.hpp"
 #include "daemon/adapters/gate/engine.hpp"
 
 #include <sys/eventfd.h>
 
 namespace sluice::gate {
+namespace {
+
+Result<std::unique_ptr<cred::Sealer>> make_sealer(const GateSettings& settings) {
+    if (settings.key_file.empty())
+        return cred::as_sealer(cred::MungeContext::create(settings.munge_socket));
+    return cred::as_sealer(
+        cred::KeySealer::create(settings.key_file, hash::hmac_sha256, settings.allowed_uid));
+}
+
+} // namespace
 
 Gate::Gate(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 Gate::~Gate() = default;
@@ -18,14 +31,14 @@ Result<std::unique_ptr<Gate>> Gate::start(const GateSettings& settings, const Cl
             return std::move(listener).error();
         listeners.push_back(std::move(*listener));
     }
-    auto munge = cred::MungeContext::create(settings.munge_socket);
-    if (!munge)
-        return std::move(munge).error();
+    auto sealer = make_sealer(settings);
+    if (!sealer)
+        return std::move(sealer).error();
     UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake)
         return Error{Errc::internal, "gate: eventfd"};
-    auto engine = std::make_unique<Engine>(std::move(listeners), std::move(*munge), std::move(wake),
-                                           settings, clock);
+    auto engine = std::make_unique<Engine>(std::move(listeners), std::move(*sealer),
+                                           std::move(wake), settings, clock);
     try {
         engine->start();
     } catch (const std::system_error&) {

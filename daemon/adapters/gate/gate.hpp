@@ -20,12 +20,13 @@ struct GateSettings {
     std::vector<std::string> listen; // "127.0.0.1:6830", "[::1]:6830"; port 0: any free one
     uid_t allowed_uid = 0;           // who slurmctld runs as; nobody else is served
     std::string munge_socket;        // "": munge's own
+    std::string key_file = {};       // "": credentials are munge's; else by this file's key
 };
 
 class Gate final : public ports::Publisher {
 public:
     // Listens when it returns. `clock` must outlive the gate. Errors: malformed (an address),
-    // unavailable (with the address: in use, not of this host), internal.
+    // unavailable (with the address: in use, not of this host), internal, those of the key file.
     static Result<std::unique_ptr<Gate>> start(const GateSettings& settings, const Clock& clock);
     // Closes all connections and joins; takes a few seconds when munged does not answer.
     ~Gate() override;

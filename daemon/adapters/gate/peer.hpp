@@ -26,10 +26,10 @@ struct PeerRules {
 
 class Peer {
 public:
-    // `munge`, `shelf`, `press` outlive it.
-    Peer(cred::MungeContext& munge, const Shelf& shelf, Press& press, const PeerRules& rules,
+    // `sealer`, `shelf`, `press` outlive it.
+    Peer(cred::Sealer& sealer, const Shelf& shelf, Press& press, const PeerRules& rules,
          const wire::Nonce& nonce, Steady::time_point now)
-        : channel_(munge, wire::Session(wire::Direction::to_plugin, nonce)), shelf_(shelf),
+        : channel_(sealer, wire::Session(wire::Direction::to_plugin, nonce)), shelf_(shelf),
           press_(press), rules_(rules), opened_(now), heard_(now), sent_(now) {}
 
     // Bytes from the plugin. Errors: it is to be closed; unavailable: munged is away, else the

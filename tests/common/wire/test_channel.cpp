@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/wire/channel.hpp"
 
+#include "common/cred/munge.hpp"
 #include "common/wire/frame.hpp"
 #include "tests/common/cred/private_munged.hpp"
 #include "tests/support/case.hpp"

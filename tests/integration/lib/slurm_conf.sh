@@ -8,6 +8,7 @@
 #   CLUSTER_HALFLIFE    PriorityDecayHalfLife (default 0: raw usage never decays)
 #   CLUSTER_JOB_SUBMIT  JobSubmitPlugins (default none); CLUSTER_PLUGINS a further plugin folder
 #   CLUSTER_EXTRA       further lines of slurm.conf
+#   CLUSTER_AUTH        munge (default) or slurm (23.11 and newer): how Slurm's own parts know each other
 #   CLUSTER_DEBUG       SlurmctldDebug (default info)
 # shellcheck shell=bash
 
@@ -24,13 +25,22 @@ slurm_conf_write() {
     export SLURM_CONF=$CLUSTER_DIR/etc/slurm.conf
 }
 
+slurm_conf_auth() {
+    if [ "${CLUSTER_AUTH:-munge}" = slurm ]; then
+        [ -e "$CLUSTER_DIR/etc/slurm.key" ] || (umask 077 && head -c 1024 /dev/urandom >"$CLUSTER_DIR/etc/slurm.key")
+        echo 'AuthType=auth/slurm'
+    else
+        echo 'AuthType=auth/munge'
+        echo "AuthInfo=socket=$CLUSTER_DIR/run/munge.sock"
+    fi
+}
+
 # 0600 and StorageHost as a number are needed: slurmdbd refuses other modes, "localhost" means the default socket.
 slurm_conf_dbd() {
     (
         umask 077
         cat >"$CLUSTER_DIR/etc/slurmdbd.conf" <<END
-AuthType=auth/munge
-AuthInfo=socket=$CLUSTER_DIR/run/munge.sock
+$(slurm_conf_auth)
 DbdHost=localhost
 DbdAddr=127.0.0.1
 DbdPort=$PORT_DBD
@@ -66,9 +76,8 @@ SlurmctldPort=$PORT_CTLD
 SlurmdPort=$PORT_NODE
 SlurmUser=root
 SlurmdUser=root
-AuthType=auth/munge
-AuthInfo=socket=$CLUSTER_DIR/run/munge.sock
-CredType=cred/munge
+$(slurm_conf_auth)
+CredType=cred/${CLUSTER_AUTH:-munge}
 PluginDir=$(slurm_conf_plugin_path)
 ${CLUSTER_JOB_SUBMIT:+JobSubmitPlugins=$CLUSTER_JOB_SUBMIT}
 StateSaveLocation=$CLUSTER_DIR/state
@@ -97,7 +106,7 @@ SlurmdTimeout=60
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=127.0.0.1
 AccountingStoragePort=$PORT_DBD
-AccountingStoragePass=$CLUSTER_DIR/run/munge.sock
+$([ "${CLUSTER_AUTH:-munge}" != munge ] || echo "AccountingStoragePass=$CLUSTER_DIR/run/munge.sock")
 AccountingStorageEnforce=${CLUSTER_ENFORCE:-associations,limits,qos,safe}
 PriorityType=priority/multifactor
 PriorityDecayHalfLife=${CLUSTER_HALFLIFE:-0}

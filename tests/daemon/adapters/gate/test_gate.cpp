@@ -2,6 +2,7 @@
 // Gate and receiver, end to end over loopback with a munged of their own; and what others try.
 #include "daemon/adapters/gate/gate.hpp"
 
+#include "common/cred/munge.hpp"
 #include "common/wire/channel.hpp"
 #include "common/wire/file.hpp"
 #include "common/wire/frame.hpp"
@@ -60,7 +61,7 @@ public:
 
     void start_gate(uid_t allowed = ::getuid()) {
         const std::string where = "127.0.0.1:" + std::to_string(port);
-        auto started = gate::Gate::start({{where}, allowed, munged.socket()}, kClock);
+        auto started = gate::Gate::start({{where}, allowed, munged.socket(), key_file}, kClock);
         if (!started)
             test::fail(started.error().context);
         gate = std::move(*started);
@@ -95,6 +96,12 @@ public:
         std::ofstream(path + ".new") << text;
         std::filesystem::rename(path + ".new", path);
     }
+    std::string key(const std::string& name, char byte) const {
+        const std::string path = munged.folder() + "/" + name;
+        std::ofstream(path) << std::string(64, byte);
+        std::filesystem::permissions(path, std::filesystem::perms(0600));
+        return path;
+    }
     void publish(const model::Snapshot& snapshot) const {
         gate->publish(std::make_shared<const model::Snapshot>(snapshot));
     }
@@ -111,6 +118,7 @@ public:
     test::PrivateMunged munged;
     std::uint16_t port = 0;
     std::string more_conf;
+    std::string key_file;
     std::unique_ptr<gate::Gate> gate;
     std::unique_ptr<plugin::SnapshotCell> cell;
     std::unique_ptr<plugin::Counters> counters;
@@ -253,6 +261,31 @@ CASE(the_daemon_may_go_and_come_back) {
     bench.publish(large_world(10));
     CHECK(eventually([&] { return bench.in_step(); }, 30s));
     CHECK_EQ(lines_with("connected to the daemon"), 2U);
+}
+
+CASE(with_a_key_file_munged_is_not_asked) {
+    Bench bench;
+    bench.key_file = bench.key("key", 'k');
+    bench.more_conf = "KeyFile=" + bench.key_file + "\n";
+    bench.munged.stop();
+    bench.start_gate();
+    bench.publish(large_world(5000));
+    bench.start_plugin();
+    CHECK(eventually([&] { return bench.in_step(); }, 30s));
+    CHECK_EQ(bench.gate->status().rejected_frames, 0U);
+}
+
+CASE(a_plugin_with_another_key_or_with_munge_gets_nothing) {
+    Bench bench;
+    bench.key_file = bench.key("key", 'k');
+    bench.start_gate();
+    bench.publish(test::world());
+    bench.more_conf = "KeyFile=" + bench.key("other", 'o') + "\n";
+    bench.start_plugin();
+    CHECK(eventually([&] { return bench.gate->status().rejected_frames == 1; }));
+    bench.conf("Daemon=127.0.0.1:" + std::to_string(bench.port) + "\n");
+    CHECK(eventually([&] { return bench.gate->status().rejected_frames >= 2; }));
+    CHECK_EQ(bench.has(), 0U);
 }
 
 CASE(munged_may_go_and_come_back) {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Credentials by a key file that both sides have, for sites without munge: authentic, not secret.
+// What protects against replay is the session inside (common/wire/session.hpp), not this.
+#pragma once
+
+#include "common/cred/sealer.hpp"
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace sluice::cred {
+
+// HMAC-SHA256 (RFC 2104), 32 raw bytes. The daemon has GnuTLS' one, the plugin its own.
+using Hmac = Result<std::string> (*)(std::string_view key, std::string_view bytes);
+
+// Bytes of a key file.
+constexpr std::size_t kLeastKey = 32;
+constexpr std::size_t kMostKey = 4096;
+
+class KeySealer final : public Sealer {
+public:
+    // Reads the file `path` once. `peer`: the uid that decode() tells for whoever has the key.
+    // Errors: unavailable (it cannot be opened), refused (others may read or write it, another
+    // owner than root and this process' user, no plain file), malformed (too short or too long).
+    static Result<KeySealer> create(const std::string& path, Hmac hmac, uid_t peer);
+
+    Result<std::string> encode(std::string_view payload, std::optional<uid_t> only) override;
+    Result<Credential> decode(std::string_view text) override;
+
+private:
+    KeySealer(std::string key, Hmac hmac, uid_t peer)
+        : key_(std::move(key)), hmac_(hmac), peer_(peer) {}
+    Result<std::string> code(std::string_view payload) const;
+
+    std::string key_;
+    Hmac hmac_;
+    uid_t peer_;
+};
+
+} // namespace sluice::cred
