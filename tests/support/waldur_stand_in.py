@@ -53,8 +53,9 @@ class Waldur:
 
     def add_resource(self, backend_id, **more):
         number = len(self.resources) + 1
-        found = next((r for r in self.resources.values() if backend_id and r["backend_id"] == backend_id
-                      and not more.get("uuid")), None)
+        found = None
+        if backend_id and not more.get("uuid"):
+            found = next((r for r in self.resources.values() if r["backend_id"] == backend_id), None)
         if found is None:
             key = plain(more.get("uuid") or new_uuid("resource-%d-%s" % (number, backend_id)))
             found = self.resources.setdefault(key, {
@@ -162,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.waldur.add_resource(body.pop("backend_id", ""), **body)
             elif what == "resources":  # many at once
                 for number in range(body["count"]):
-                    self.waldur.add_resource("", uuid=new_uuid("many-%d" % number), backend_id="acct%d" % number,
+                    self.waldur.add_resource("acct%d" % number, uuid=new_uuid("many-%d" % number),
                                              limits={"node_hours": 1000 + number})
             elif what == "state" and self.command == "POST":
                 for key, value in body.items():

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Memory of a long sync: bench_polling SECONDS URL [EVERY] asks the stand-in Waldur at URL
+// (tests/support/waldur_stand_in.py) every EVERY seconds (default 10), tells it after each answer
+// what a made-up turn changed, and prints the resident memory once a minute. Slurm is not needed.
+#include "daemon/adapters/sqlite/journal.hpp"
+#include "daemon/adapters/waldur/deliverer.hpp"
+#include "daemon/app/courier.hpp"
+#include "daemon/app/portal_sync.hpp"
+#include "tests/support/scratch_dir.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+namespace {
+
+using namespace sluice;
+
+constexpr int kChangedEach = 100; // accounts that a turn tells news of
+
+// kB
+long resident_memory() {
+    std::ifstream status("/proc/self/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.rfind("VmRSS:", 0) == 0)
+            return std::stol(line.substr(6));
+    return 0;
+}
+
+std::shared_ptr<const ports::TurnReport> turn(const app::Rules& rules, Instant now, int number) {
+    auto report = std::make_shared<ports::TurnReport>();
+    report->cluster = "bench";
+    report->at = now;
+    int index = 0;
+    for (const auto& [name, entry] : rules.set.accounts) {
+        auto& account = report->decision.accounts.emplace_back();
+        account.account = name;
+        account.mode = model::Mode::enforce;
+        account.period.label = "2026-Q4";
+        account.percent = 100 * ((index++ + number * kChangedEach) / 10'000);
+    }
+    return report;
+}
+
+class Sync {
+public:
+    Sync(const std::string& url, std::chrono::seconds every) {
+        options_.url = url;
+        options_.offering = "2a3b4c5d6e7f40818283848586878889";
+        options_.login.token = std::make_shared<const Secret>("staff-token");
+        settings::PortalSettings settings;
+        settings.enabled = true;
+        settings.offering = options_.offering;
+        settings.source = settings::PortalSettings::Source::waldur;
+        settings.interval = every;
+        portal_ = std::make_unique<waldur::WaldurPortal>(options_, clock_);
+        deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
+            options_, clock_, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
+        courier_ =
+            std::make_unique<app::Courier>("waldur", journal_->outbox(), *deliverer_, clock_);
+        sync_ = std::make_unique<app::PortalSync>(
+            settings,
+            app::PortalSync::Parts{*portal_, journal_->outbox(), journal_->notes(), *journal_,
+                                   sources_, clock_, "bench",
+                                   [this](std::shared_ptr<const app::Rules> r) { answered(r); },
+                                   [](std::set<std::string>) {}, [this] { courier_->wake(); }});
+        auto file = std::make_shared<app::Rules>();
+        file->cluster = "bench";
+        file->zone = *Zone::load("UTC");
+        file->set.components = {{"node_hours", "node", Decimal::whole(60)}};
+        (void)sync_->load(std::move(file));
+        courier_->start();
+        sync_->start();
+    }
+    ~Sync() {
+        sync_->stop(std::chrono::seconds(10));
+        courier_->stop(std::chrono::seconds(10));
+    }
+    int answers() const { return answers_; }
+
+private:
+    // On the worker of the sync, as the loop would be told.
+    void answered(const std::shared_ptr<const app::Rules>& rules) {
+        sync_->after_turn({turn(*rules, clock_.now(), answers_), rules, nullptr});
+        ++answers_;
+    }
+
+    test::ScratchDir dir_;
+    SystemClock clock_;
+    app::Sources sources_;
+    waldur::PortalOptions options_;
+    std::unique_ptr<sqlite::SqliteJournal> journal_ =
+        *sqlite::SqliteJournal::open(dir_.file("bench.db"), clock_);
+    std::unique_ptr<waldur::WaldurPortal> portal_;
+    std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
+    std::unique_ptr<app::Courier> courier_;
+    std::unique_ptr<app::PortalSync> sync_;
+    std::atomic<int> answers_{0};
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 3)
+        return 2;
+    const int seconds = std::stoi(argv[1]);
+    const Sync sync(argv[2], std::chrono::seconds(argc > 3 ? std::stoi(argv[3]) : 10));
+    for (int passed = 0; passed < seconds; passed += 60) {
+        std::this_thread::sleep_for(std::chrono::seconds(std::min(60, seconds - passed)));
+        std::printf("%5d s  %5d answers  %7ld kB\n", std::min(seconds, passed + 60), sync.answers(),
+                    resident_memory());
+        std::fflush(stdout);
+    }
+}
