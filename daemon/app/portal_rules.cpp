@@ -77,6 +77,20 @@ void take_flags(const PortalSettings& settings, const PortalView& view, const Ro
     }
 }
 
+std::shared_ptr<const ports::PortalNames> names_of(const PortalSettings& settings,
+                                                   const PortalView& view, const Roster& known,
+                                                   const Rules& rules) {
+    auto names = std::make_shared<ports::PortalNames>();
+    names->offering = settings.offering;
+    for (const auto& [account, resource] : known.accounts)
+        names->resources.emplace(account, resource->uuid);
+    // take_policy() lays Waldur's over the first one of ours.
+    if (settings.source == PortalSettings::Source::waldur && view.policy &&
+        !rules.set.policies.empty())
+        names->policies.emplace(rules.set.policies.front().name, view.policy->uuid);
+    return names;
+}
+
 } // namespace
 
 std::string flag_key(const std::string& resource, const char* flag) {
@@ -142,6 +156,7 @@ std::shared_ptr<const Rules> portal_rules(const Rules& file, const PortalSetting
         take_accounts(*view, known, *rules);
         take_flags(settings, *view, known, asked, *rules);
     }
+    rules->names = names_of(settings, *view, known, *rules);
     return rules;
 }
 

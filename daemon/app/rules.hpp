@@ -7,9 +7,11 @@
 #include "common/model/facts.hpp"
 #include "common/model/notice.hpp"
 #include "common/model/policy.hpp"
+#include "daemon/ports/portal.hpp"
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -37,6 +39,8 @@ struct Rules {
     bool partial = false;   // what Sluice holds of accounts that are not listed stays as it is
     Instant portal_began{}; // of the answer of Waldur that these rules were made from
     std::vector<model::Override> pins;
+    // Never nullptr.
+    std::shared_ptr<const ports::PortalNames> names = std::make_shared<const ports::PortalNames>();
     std::vector<model::Problem> problems;
 };
 

@@ -67,6 +67,17 @@ Result<std::vector<ports::CommandRecord>> DaemonService::commands(const ports::Q
     return ports_.journal.commands(query);
 }
 
+Result<void> DaemonService::add_report(const ports::AgentReport& report) {
+    ports::AgentReport kept = report;
+    kept.cluster = loop_.rules()->cluster;
+    kept.at = ports_.clock.now();
+    return ports_.journal.add_report(kept);
+}
+
+Result<std::vector<ports::AgentReport>> DaemonService::reports(const ports::Query& query) {
+    return ports_.journal.reports(query);
+}
+
 Result<model::Preview> DaemonService::preview(const model::PreviewInput& input) const {
     model::PreviewInput in = input;
     in.today = loop_.rules()->zone.local(ports_.clock.now()).date();
@@ -76,6 +87,10 @@ Result<model::Preview> DaemonService::preview(const model::PreviewInput& input) 
 std::shared_ptr<const model::PolicySet> DaemonService::policies() const {
     const auto rules = loop_.rules();
     return {rules, &rules->set};
+}
+
+std::shared_ptr<const ports::PortalNames> DaemonService::portal_names() const {
+    return loop_.rules()->names;
 }
 
 ports::GateStatus DaemonService::gate() const {

@@ -42,9 +42,12 @@ public:
     Result<std::vector<std::string>> explain(const std::string& account) const override;
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
+    Result<void> add_report(const ports::AgentReport& report) override;
+    Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override;
     ports::GateStatus gate() const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
+    std::shared_ptr<const ports::PortalNames> portal_names() const override;
     ports::Ledger& ledger() override { return ledger_; }
     Result<ports::ControllerSettings> controller() override;
     ports::Outbox& outbox() override { return ports_.outbox; }

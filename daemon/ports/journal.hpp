@@ -35,6 +35,23 @@ struct EvaluationRecord {
     std::vector<Message> messages;
 };
 
+// What an agent says it did for an account (Waldur's report-command-result). Kept beside what the
+// daemon did itself, whose outcome it never changes.
+struct AgentReport {
+    std::int64_t id = 0;
+    std::string cluster;
+    std::string account;
+    std::string policy;
+    std::string mode; // "production", "emulator"
+    bool success = false;
+    std::string error;
+    std::vector<std::string> commands;
+    std::string by;          // who said it
+    std::string correlation; // "": none; one that comes again is not kept again
+    Instant at{};
+    std::int64_t evaluation = 0; // the account's newest one at that time; 0: there was none
+};
+
 enum class CommandState { requested, succeeded, failed };
 
 struct CommandRecord {
@@ -109,12 +126,15 @@ public:
     // At start: commands that a crash left open are closed as failed, since nobody knows whether
     // they took effect; the next turn repeats what is still needed. Returns how many.
     virtual Result<std::size_t> close_unfinished(Instant at) = 0;
-    // Retention: evaluations and closed commands older than `before` go; the ledger stays.
+    // Retention: evaluations, closed commands and reports older than `before` go; the ledger stays.
     virtual Result<Forgotten> forget(Instant before) = 0;
     // What forget() would remove.
     virtual Result<Forgotten> forgettable(Instant before) = 0;
     virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
     virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
+    // `id` and `evaluation` are filled in.
+    virtual Result<void> add_report(const AgentReport& report) = 0;
+    virtual Result<std::vector<AgentReport>> reports(const Query& query) = 0;
     // Ledger. Entries are added, never edited; clearing an override ends it now.
     virtual Result<std::int64_t> add_override(const std::string& cluster,
                                               const model::Override& entry) = 0;

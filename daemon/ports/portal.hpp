@@ -59,6 +59,13 @@ struct PortalPolicy {
     friend bool operator==(const PortalPolicy&, const PortalPolicy&) = default;
 };
 
+// Waldur's UUIDs of what is here, as far as it knows it.
+struct PortalNames {
+    std::string offering;                         // "": there is no Waldur
+    std::map<std::string, std::string> policies;  // by our name
+    std::map<std::string, std::string> resources; // by account
+};
+
 struct PortalView {
     Instant began{}; // before the first question
     Instant taken{};

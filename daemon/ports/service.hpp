@@ -12,6 +12,7 @@
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/ledger.hpp"
 #include "daemon/ports/outbox.hpp"
+#include "daemon/ports/portal.hpp"
 #include "daemon/ports/publisher.hpp"
 
 #include <map>
@@ -109,11 +110,16 @@ public:
     virtual Result<std::vector<std::string>> explain(const std::string& account) const = 0;
     virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
     virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
+    // Cluster and time are filled in.
+    virtual Result<void> add_report(const AgentReport& report) = 0;
+    virtual Result<std::vector<AgentReport>> reports(const Query& query) = 0;
     virtual GateStatus gate() const = 0;
     // A question of what if; asks nothing of Slurm. `today` is filled in. overflow, malformed.
     virtual Result<model::Preview> preview(const model::PreviewInput& input) const = 0;
     // What the next turn decides by.
     virtual std::shared_ptr<const model::PolicySet> policies() const = 0;
+    // Never nullptr.
+    virtual std::shared_ptr<const PortalNames> portal_names() const = 0;
     virtual Ledger& ledger() = 0;
     // Asks slurmctld, now.
     virtual Result<ControllerSettings> controller() = 0;

@@ -254,6 +254,15 @@ Result<std::vector<ports::CommandRecord>> FakeJournal::commands(const ports::Que
     return commanded;
 }
 
+Result<void> FakeJournal::add_report(const ports::AgentReport& report) {
+    reported.push_back(report);
+    return {};
+}
+
+Result<std::vector<ports::AgentReport>> FakeJournal::reports(const ports::Query&) {
+    return reported;
+}
+
 Result<std::int64_t> FakeJournal::add_override(const std::string&, const model::Override& entry) {
     held.overrides.push_back(entry);
     return held.overrides.back().id = static_cast<std::int64_t>(held.overrides.size());

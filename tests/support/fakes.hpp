@@ -97,6 +97,8 @@ public:
     Result<ports::Forgotten> forgettable(Instant before) override;
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
+    Result<void> add_report(const ports::AgentReport& report) override;
+    Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override;
     Result<std::int64_t> add_override(const std::string& cluster,
                                       const model::Override& entry) override;
     Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
@@ -112,6 +114,7 @@ public:
     model::History held;
     std::vector<ports::EvaluationRecord> evaluated;
     std::vector<ports::CommandRecord> commanded;
+    std::vector<ports::AgentReport> reported;
     std::vector<model::PeriodReset> reopened;
     std::optional<Instant> forgotten_before;
 

@@ -172,8 +172,21 @@ Value parameters(const model::Command& command) {
     return out;
 }
 
-void put_resource(Value& out, const std::string& cluster, const std::string& account) {
-    out.set("resource_uuid", uuid("resource", cluster, account)).set("resource_name", account);
+void put_resource(Value& out, const Names& names, const std::string& account) {
+    out.set("resource_uuid", names.resource(account)).set("resource_name", account);
+}
+
+// The words of Waldur, from what an agent ran; "other" is ours.
+const char* type_of(const std::string& line) {
+    const std::string text = lower(line);
+    const auto has = [&](const char* word) { return text.find(word) != std::string::npos; };
+    if (has("fairshare="))
+        return "fairshare";
+    if (has("tresmins=") || has("grptres=") || has("maxtres="))
+        return "limits";
+    if (has("rawusage="))
+        return "reset_usage";
+    return has("qos=") ? "qos" : "other";
 }
 
 } // namespace
@@ -202,6 +215,32 @@ std::string bare(std::string_view text) {
     return out.size() == 32 ? out : "";
 }
 
+std::string Names::offering() const {
+    return known_->offering.empty() ? uuid("offering", cluster_, "") : known_->offering;
+}
+
+std::string Names::policy(const std::string& name) const {
+    const auto found = known_->policies.find(name);
+    return found == known_->policies.end() ? uuid("policy", cluster_, name) : found->second;
+}
+
+std::string Names::resource(const std::string& account) const {
+    const auto found = known_->resources.find(account);
+    return found == known_->resources.end() ? uuid("resource", cluster_, account) : found->second;
+}
+
+bool Names::is_offering(const std::string& id) const {
+    return id == offering() || id == uuid("offering", cluster_, "");
+}
+
+bool Names::is_policy(const std::string& name, const std::string& id) const {
+    return id == policy(name) || id == uuid("policy", cluster_, name);
+}
+
+bool Names::is_resource(const std::string& account, const std::string& id) const {
+    return id == resource(account) || id == uuid("resource", cluster_, account);
+}
+
 bool judges(const model::AccountDecision& account, const model::Policy& policy) {
     return std::find(account.policies.begin(), account.policies.end(), policy.name) !=
            account.policies.end();
@@ -216,8 +255,8 @@ Value all_actions() {
 
 Value policy(const Scope& scope) {
     const auto& from = scope.policy;
-    const std::string id = uuid("policy", scope.info.cluster, from.name);
-    const std::string offering = uuid("offering", scope.info.cluster, "");
+    const std::string id = scope.names.policy(from.name);
+    const std::string offering = scope.names.offering();
     std::string actions;
     for (const auto action : from.actions)
         (actions += actions.empty() ? "" : ",") += model::name(action);
@@ -270,8 +309,14 @@ Value preview(const model::PreviewInput& input, const model::Preview& made) {
                              date_text(std::chrono::year_month_day(month / std::chrono::last))));
 }
 
-Value dry(const std::string& cluster, const model::Policy& policy,
-          const model::AccountDecision& account) {
+Value planned(const model::Command& from) {
+    Value out = Value::object();
+    out.set("type", model::name(from.type)).set("description", from.description);
+    out.set("command", from.sacctmgr);
+    return std::move(out.set("parameters", parameters(from)));
+}
+
+Value dry(const Names& names, const model::Policy& policy, const model::AccountDecision& account) {
     Value triggers = Value::array();
     if (account.own.paused)
         triggers.append("pause");
@@ -280,36 +325,43 @@ Value dry(const std::string& cluster, const model::Policy& policy,
     if (account.notify_reached && policy.has(model::Action::notify_organization_owners))
         triggers.append("notify");
     Value out = Value::object();
-    put_resource(out, cluster, account.account);
+    put_resource(out, names, account.account);
     out.set("usage_percentage", percent(account.percent));
     out.set("paused", account.previous_flags.paused);
     out.set("downscaled", account.previous_flags.downscaled);
     return std::move(out.set("would_trigger", std::move(triggers)));
 }
 
-Value evaluated(const std::string& cluster, const model::Policy&,
-                const model::AccountDecision& account) {
+Value evaluated(const Names& names, const model::Policy&, const model::AccountDecision& account) {
     Value out = Value::object();
-    put_resource(out, cluster, account.account);
+    put_resource(out, names, account.account);
     out.set("usage_percentage", percent(account.percent));
     out.set("actions_taken", account.actions_taken);
     out.set("previous_state", flags(account.previous_flags));
     return std::move(out.set("new_state", flags(account.flags)));
 }
 
-Value evaluation(const ports::EvaluationRecord& record) {
+Value evaluation(const Names& names, const ports::EvaluationRecord& record,
+                 const ports::AgentReport* answer) {
     const auto grace = Decimal::parse(record.grace_limit);
     Value out = Value::object();
     out.set("uuid", uuid("evaluation", record.cluster, std::to_string(record.id)));
-    put_resource(out, record.cluster, record.account);
+    put_resource(out, names, record.account);
     out.set("billing_period", record.billing_period);
     out.set("usage_percentage", percent(record.percent));
     out.set("grace_limit_percentage", grace ? number(*grace) : Value(0));
     out.set("actions_taken", record.actions_taken);
     out.set("previous_state", flags(record.previous)).set("new_state", flags(record.now));
     // No message goes to an agent: the daemon changes Slurm itself, see command-history.
-    out.set("stomp_message_sent", false).set("site_agent_confirmed", Value());
-    out.set("site_agent_response", Value());
+    out.set("stomp_message_sent", false);
+    out.set("site_agent_confirmed", answer != nullptr ? Value(answer->success) : Value());
+    Value response;
+    if (answer != nullptr) {
+        response = Value::object();
+        response.set("success", answer->success).set("error_message", answer->error);
+        response.set("mode", answer->mode).set("commands_executed", answer->commands);
+    }
+    out.set("site_agent_response", std::move(response));
     return std::move(out.set("evaluated_at", iso(record.at)));
 }
 
@@ -325,6 +377,27 @@ Value command(const ports::CommandRecord& record) {
     out.set("success", record.success.value_or(false));
     return std::move(out.set("error_message",
                              record.success ? record.error : "not known yet whether it is done"));
+}
+
+std::vector<Value> commands(const ports::AgentReport& report) {
+    auto lines = report.commands;
+    if (lines.empty())
+        lines.emplace_back();
+    std::vector<Value> all;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        Value parameters = Value::object();
+        parameters.set("account", report.account).set("reported_by", report.by);
+        Value out = Value::object();
+        out.set("uuid", uuid("report", report.cluster,
+                             std::to_string(report.id) + ':' + std::to_string(i)));
+        out.set("command_type", type_of(lines[i]));
+        out.set("description", "Reported for account " + report.account + " by " + report.by);
+        out.set("shell_command", lines[i]).set("parameters", std::move(parameters));
+        out.set("executed_at", iso(report.at)).set("execution_mode", report.mode);
+        out.set("success", report.success).set("error_message", report.error);
+        all.push_back(std::move(out));
+    }
+    return all;
 }
 
 } // namespace sluice::http::waldur

@@ -175,10 +175,10 @@ Result<ports::Forgotten> SqliteJournal::forget(Instant before) {
                   "DELETE FROM command WHERE requested < ? AND finished IS NOT NULL")
             .bind(epoch(before))
             .run();
-        Statement(writer->database, "DELETE FROM outbox WHERE closed < ?")
-            .bind(epoch(before))
-            .run();
         gone.commands = static_cast<std::size_t>(writer->database.changes());
+        for (const char* old :
+             {"DELETE FROM outbox WHERE closed < ?", "DELETE FROM agent_report WHERE at < ?"})
+            Statement(writer->database, old).bind(epoch(before)).run();
         transaction.commit();
         return gone;
     });
@@ -195,6 +195,14 @@ Result<std::vector<ports::EvaluationRecord>> SqliteJournal::evaluations(const po
 
 Result<std::vector<ports::CommandRecord>> SqliteJournal::commands(const ports::Query& query) {
     return at_port("commands", [&] { return read_commands(*reader_.lock(), query); });
+}
+
+Result<void> SqliteJournal::add_report(const ports::AgentReport& report) {
+    return at_port("add a report", [&] { insert_report(writer_.lock()->database, report); });
+}
+
+Result<std::vector<ports::AgentReport>> SqliteJournal::reports(const ports::Query& query) {
+    return at_port("reports", [&] { return read_reports(*reader_.lock(), query); });
 }
 
 Result<std::int64_t> SqliteJournal::add_override(const std::string& cluster,

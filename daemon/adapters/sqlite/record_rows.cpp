@@ -159,6 +159,36 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
     return records;
 }
 
+// A report that came before under the same correlation is let be.
+void insert_report(Database& database, const ports::AgentReport& report) {
+    const std::optional<std::string> correlation =
+        report.correlation.empty() ? std::nullopt : std::optional(report.correlation);
+    Statement(database,
+              "INSERT OR IGNORE INTO agent_report (cluster, account, policy, mode, success, error, "
+              "commands, made_by, correlation, at, evaluation) "
+              "VALUES (?,?,?,?,?,?,?,?,?,?,(SELECT MAX(id) FROM evaluation WHERE cluster = ? AND "
+              "account = ?))")
+        .bind(report.cluster, report.account, report.policy, report.mode, report.success,
+              report.error, join(report.commands, "\n"), report.by, correlation, epoch(report.at),
+              report.cluster, report.account)
+        .run();
+}
+
+std::vector<ports::AgentReport> read_reports(Database& database, const ports::Query& query) {
+    std::vector<ports::AgentReport> reports;
+    const Wanted wanted(query);
+    Statement row = select(database,
+                           "SELECT id, cluster, account, policy, mode, success, error, commands, "
+                           "made_by, correlation, at, evaluation FROM agent_report",
+                           query);
+    while (reports.size() < query.limit && row.step())
+        if (wanted(row.text(2)))
+            reports.push_back({row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),
+                               row.flag(5), row.text(6), split(row.text(7), '\n'), row.text(8),
+                               row.text(9), instant(row.integer(10)), row.integer(11)});
+    return reports;
+}
+
 std::int64_t insert_command(Database& database, const std::string& cluster,
                             const model::Command& command, Instant requested) {
     Statement(database,

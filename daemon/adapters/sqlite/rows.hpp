@@ -44,6 +44,10 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
 std::int64_t insert_command(Database& database, const std::string& cluster,
                             const model::Command& command, Instant requested);
 std::vector<ports::CommandRecord> read_commands(Database& database, const ports::Query& query);
+
+void insert_report(Database& database, const ports::AgentReport& report);
+std::vector<ports::AgentReport> read_reports(Database& database, const ports::Query& query);
+
 // Done, and not seen in force yet; oldest first.
 std::vector<ports::CommandRecord> read_unconfirmed(Database& database, const std::string& cluster);
 

@@ -187,6 +187,23 @@ CREATE TABLE note (
     value TEXT NOT NULL,
     PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
+-- What agents said they did. `commands` are lines.
+CREATE TABLE agent_report (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    success INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    commands TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    correlation TEXT UNIQUE,
+    at INTEGER NOT NULL,
+    evaluation INTEGER
+);
+CREATE INDEX agent_report_by_account ON agent_report (account, id);
+CREATE INDEX agent_report_by_age ON agent_report (at);
 )sql";
 
 constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}};

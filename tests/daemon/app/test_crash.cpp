@@ -55,6 +55,12 @@ public:
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override {
         return inner_.commands(query);
     }
+    Result<void> add_report(const ports::AgentReport& report) override {
+        return inner_.add_report(report);
+    }
+    Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override {
+        return inner_.reports(query);
+    }
     Result<std::int64_t> add_override(const std::string& cluster,
                                       const model::Override& entry) override {
         return inner_.add_override(cluster, entry);

@@ -202,7 +202,32 @@ Result<std::vector<ports::CommandRecord>> FakeService::commands(const ports::Que
     return out;
 }
 
+Result<void> FakeService::add_report(const ports::AgentReport& report) {
+    if (journal_away)
+        return Error{Errc::unavailable, "journal: database is locked"};
+    kept_reports.insert(kept_reports.begin(), report);
+    auto& kept = kept_reports.front();
+    kept.id = static_cast<std::int64_t>(kept_reports.size());
+    kept.cluster = "lab";
+    kept.at = instant(kNow + 5);
+    kept.evaluation = kept.account == "physics" ? 40 : 41;
+    return {};
+}
+
+Result<std::vector<ports::AgentReport>> FakeService::reports(const ports::Query& query) {
+    std::vector<ports::AgentReport> out;
+    for (const auto& one : kept_reports)
+        if (wanted(query, one.account))
+            out.push_back(one);
+    return out;
+}
+
+std::shared_ptr<const ports::PortalNames> FakeService::portal_names() const {
+    return std::make_shared<const ports::PortalNames>(names);
+}
+
 Result<model::Preview> FakeService::preview(const model::PreviewInput& input) const {
+    asked_preview = input;
     if (input.grace_ratio > Decimal::whole(10))
         return Error{Errc::malformed, "grace_ratio: 0 to 10"};
     model::Preview out;

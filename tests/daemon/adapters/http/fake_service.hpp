@@ -53,9 +53,12 @@ public:
     Result<std::vector<std::string>> explain(const std::string& account) const override;
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
+    Result<void> add_report(const ports::AgentReport& report) override;
+    Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override;
     ports::GateStatus gate() const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
+    std::shared_ptr<const ports::PortalNames> portal_names() const override;
     std::vector<ports::TurnSummary> turns() const override;
     ports::Ledger& ledger() override { return books; }
     Result<ports::ControllerSettings> controller() override { return controller_settings; }
@@ -73,6 +76,9 @@ public:
         .usage_reset = "none",
         .clock_ahead_s = 0};
     FakeOutbox post;
+    ports::PortalNames names;
+    std::vector<ports::AgentReport> kept_reports; // newest first
+    mutable model::PreviewInput asked_preview;    // the last one
     bool journal_away = false;
     bool plugins = true;
     // evaluate() waits while held.

@@ -336,3 +336,36 @@ CASE(a_reset_that_failed_or_that_nobody_knows_of_is_owed) {
     CHECK(owed("c"));
     CHECK(!owed("a"));
 }
+
+CASE(a_report_is_kept_once_with_the_evaluation_that_it_answers) {
+    Books books;
+    ports::AgentReport report;
+    report.cluster = kCluster;
+    report.account = "physics";
+    report.policy = "p";
+    report.mode = "emulator";
+    report.error = "no";
+    report.commands = {"a", "b c"};
+    report.by = "token x";
+    report.at = kNow;
+    CHECK(books.journal->add_report(report));
+    ports::EvaluationRecord evaluation;
+    evaluation.cluster = kCluster;
+    evaluation.account = "physics";
+    evaluation.at = kNow;
+    CHECK(books.journal->record_turn(kCluster, {}, std::span(&evaluation, 1), {}));
+    report.correlation = "once";
+    report.success = true;
+    CHECK(books.journal->add_report(report));
+    CHECK(books.journal->add_report(report));
+    books.reopen();
+    const auto kept = books.journal->reports({kCluster, {"physics"}, 10});
+    CHECK_EQ(kept->size(), 2U);
+    CHECK(kept->at(0).success && !kept->at(1).success);
+    CHECK_EQ(kept->at(0).evaluation, books.journal->evaluations({})->at(0).id);
+    CHECK_EQ(kept->at(1).evaluation, 0);
+    CHECK_EQ(kept->at(1).commands.at(1), "b c");
+    CHECK(books.journal->reports({kCluster, {"chem"}, 10})->empty());
+    CHECK(books.journal->forget(kNow + std::chrono::seconds(1)));
+    CHECK(books.journal->reports({})->empty());
+}

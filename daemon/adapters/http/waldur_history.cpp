@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What was decided and done, and what agents say they did: evaluation-logs/, command-history/,
+// report-command-result/.
+#include "common/base/log.hpp"
+#include "common/base/text.hpp"
+#include "daemon/adapters/http/waldur_views.hpp"
+#include "daemon/adapters/http/waldur_world.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace sluice::http {
+namespace {
+
+using json::Value;
+using json::View;
+
+constexpr std::size_t kMostError = 4096;
+constexpr std::size_t kMostCorrelation = 200;
+
+// The accounts that a history is asked of.
+struct Asked {
+    std::vector<std::string> accounts;
+    std::optional<Response> refusal;
+};
+
+Asked asked_of(const Call& call, const World& world) {
+    const auto* policy = world.policy(call.name);
+    if (policy == nullptr)
+        return {{}, not_found()};
+    const std::string text = query(call, "resource_uuid");
+    const std::string uuid = waldur::bare(text);
+    if (!text.empty() && uuid.empty())
+        return {{}, field_failure("resource_uuid", "Must be a valid UUID.")};
+    return {world.accounts(*policy, uuid), std::nullopt};
+}
+
+// The newest report on each evaluation.
+std::map<std::int64_t, const ports::AgentReport*>
+by_evaluation(const std::vector<ports::AgentReport>& reports) {
+    std::map<std::int64_t, const ports::AgentReport*> out;
+    for (const auto& report : reports)
+        out.emplace(report.evaluation, &report);
+    return out;
+}
+
+std::string one_line(std::string text) {
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+    return text;
+}
+
+// As Django REST checks it, all fields at once.
+class Reader {
+public:
+    explicit Reader(View body) : body_(body) {}
+
+    ports::AgentReport read() {
+        ports::AgentReport out;
+        const View success = body_["success"];
+        if (!success.exists())
+            wrong("success", "This field is required.");
+        else if (!success.is_bool())
+            wrong("success", "Must be a valid boolean.");
+        out.success = success.boolean();
+        out.error = text("error_message", kMostError);
+        out.mode = body_["mode"].exists() ? text("mode", kMostError) : "production";
+        if (out.mode != "production" && out.mode != "emulator")
+            wrong("mode", '"' + out.mode + "\" is not a valid choice.");
+        out.correlation = text("correlation_id", kMostCorrelation);
+        const View commands = body_["commands_executed"];
+        if (commands.exists() && !commands.is_array())
+            wrong("commands_executed", "Expected a list of items.");
+        for (const auto& line : commands.items()) {
+            if (!line.is_string())
+                wrong("commands_executed", "Not a valid string.");
+            out.commands.push_back(one_line(line.text()));
+        }
+        return out;
+    }
+    // "": it is wrong.
+    std::string resource() {
+        const View given = body_["resource_uuid"];
+        std::string uuid = waldur::bare(given.text());
+        if (!given.exists())
+            wrong("resource_uuid", "This field is required.");
+        else if (uuid.empty())
+            wrong("resource_uuid", "Must be a valid UUID.");
+        return uuid;
+    }
+    bool good() const { return faults_.empty(); }
+    Response refusal() const {
+        Value out = Value::object();
+        for (const auto& [field, texts] : faults_)
+            out.set(field, texts);
+        return ok(out, 400);
+    }
+
+private:
+    void wrong(const std::string& field, const std::string& what) {
+        if (faults_[field].empty())
+            faults_[field].push_back(what);
+    }
+    std::string text(const char* field, std::size_t most) {
+        const View given = body_[field];
+        if (given.exists() && !given.is_string())
+            wrong(field, "Not a valid string.");
+        std::string out = one_line(given.text());
+        if (out.size() > most)
+            out.resize(most);
+        return out;
+    }
+
+    View body_;
+    std::map<std::string, std::vector<std::string>> faults_;
+};
+
+void log_report(const ports::AgentReport& report) {
+    log::event(log::Level::notice, "SLUICE-0516", "command-result-reported",
+               {{"account", report.account},
+                {"success", report.success ? "true" : "false"},
+                {"mode", report.mode},
+                {"error", report.error},
+                {"commands", join(report.commands, "; ")},
+                {"by", report.by}});
+}
+
+} // namespace
+
+Response waldur_evaluations(const Call& call) {
+    const World world(call);
+    const auto asked = asked_of(call, world);
+    if (asked.refusal)
+        return *asked.refusal;
+    std::vector<Value> all;
+    if (asked.accounts.empty())
+        return paged(call, std::move(all), kMostLogs);
+    const ports::Query wanted{world.info.cluster, asked.accounts, kMostLimit};
+    const auto records = call.service.evaluations(wanted);
+    if (!records)
+        return failure(records.error());
+    const auto reports = call.service.reports(wanted);
+    if (!reports)
+        return failure(reports.error());
+    const auto answers = by_evaluation(*reports);
+    const std::string period = query(call, "billing_period");
+    for (const auto& record : *records)
+        if (all.size() < kMostLogs && (period.empty() || record.billing_period == period)) {
+            const auto answer = answers.find(record.id);
+            all.push_back(waldur::evaluation(world.names, record,
+                                             answer == answers.end() ? nullptr : answer->second));
+        }
+    return paged(call, std::move(all), kMostLogs);
+}
+
+// Ours and those of agents, newest first.
+Response waldur_commands(const Call& call) {
+    const World world(call);
+    const auto asked = asked_of(call, world);
+    if (asked.refusal)
+        return *asked.refusal;
+    std::vector<Value> all;
+    if (asked.accounts.empty())
+        return paged(call, std::move(all), kMostLogs);
+    const ports::Query wanted{world.info.cluster, asked.accounts, kMostLogs};
+    const auto records = call.service.commands(wanted);
+    if (!records)
+        return failure(records.error());
+    const auto reports = call.service.reports(wanted);
+    if (!reports)
+        return failure(reports.error());
+    auto report = reports->begin();
+    const auto put_report = [&] {
+        for (auto& line : waldur::commands(*report++))
+            all.push_back(std::move(line));
+    };
+    for (const auto& record : *records) {
+        while (report != reports->end() && report->at >= record.finished.value_or(record.requested))
+            put_report();
+        all.push_back(waldur::command(record));
+    }
+    while (report != reports->end())
+        put_report();
+    if (all.size() > kMostLogs)
+        all.resize(kMostLogs);
+    return paged(call, std::move(all), kMostLogs);
+}
+
+// The daemon applies its commands itself and knows their outcome; an agent's word stands beside it.
+Response waldur_report(const Call& call) {
+    const World world(call);
+    const auto* policy = world.policy(call.name);
+    if (policy == nullptr)
+        return not_found();
+    const auto body = body_of(call);
+    if (body.refusal)
+        return *body.refusal;
+    Reader reader(body.object.view());
+    auto report = reader.read();
+    const std::string uuid = reader.resource();
+    if (!reader.good())
+        return reader.refusal();
+    const auto accounts = world.accounts(*policy, uuid);
+    if (accounts.empty())
+        return field_failure("resource_uuid", "Resource not found.");
+    report.account = accounts.front();
+    report.policy = policy->name;
+    const auto& viewer = call.request.viewer;
+    report.by = viewer.name.empty() ? "uid " + std::to_string(viewer.uid) : viewer.name;
+    if (const auto kept = call.service.add_report(report); !kept)
+        return failure(kept.error());
+    log_report(report);
+    Value out = Value::object();
+    out.set("detail", "Command result recorded.");
+    return ok(out);
+}
+
+} // namespace sluice::http
