@@ -21,6 +21,21 @@ waldur::PortalOptions options_of(const settings::PortalSettings& settings) {
     return options;
 }
 
+stomp::ClientOptions broker_of(const settings::PortalSettings& settings,
+                               std::vector<std::string> kinds) {
+    const auto& events = settings.events;
+    stomp::ClientOptions options;
+    options.kinds = std::move(kinds);
+    options.stream.host = events.host;
+    options.stream.port = events.port;
+    options.stream.tls = events.tls;
+    options.stream.verify = settings.verify_ssl;
+    options.stream.ca_file = settings.ca_file;
+    if (events.transport == settings::PortalEvents::Transport::websocket)
+        options.path = events.path;
+    return options;
+}
+
 } // namespace
 
 WaldurLink::WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
@@ -32,6 +47,8 @@ WaldurLink::WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJ
     deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
         options, clock, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
     courier_ = std::make_unique<app::Courier>("waldur", journal.outbox(), *deliverer_, clock);
+    if (settings.events.enabled)
+        connect(settings, journal, sources, clock);
     sync_ = std::make_unique<app::PortalSync>(
         settings, app::PortalSync::Parts{*portal_, journal.outbox(), journal.notes(), journal,
                                          sources, clock, PACKAGE_VERSION,
@@ -44,7 +61,28 @@ WaldurLink::WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJ
                                              order.by_user = std::move(accounts);
                                              (void)loop_->ask(std::move(order));
                                          },
-                                         [this] { courier_->wake(); }});
+                                         [this] { courier_->wake(); }, inbox_.get()});
+}
+
+// Waldur gives each subscription a login of its own, and a login is for a connection.
+void WaldurLink::connect(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
+                         app::Sources& sources, const Clock& clock) {
+    const bool unified =
+        settings.events.registration == settings::PortalEvents::Registration::unified;
+    const std::vector<std::string> kinds{"resource_periodic_limits", "resource",
+                                         "offering_resources_sync"};
+    inbox_ = std::make_unique<app::PortalInbox>(
+        app::PortalInbox::Parts{journal.outbox(), sources, clock, settings.push.command_results,
+                                [this] { sync_->wake(); }});
+    registrar_ = std::make_unique<waldur::WaldurRegistrar>(options_of(settings), unified,
+                                                           PACKAGE_VERSION, journal.notes(), clock);
+    if (unified)
+        clients_.push_back(
+            std::make_unique<stomp::Client>(broker_of(settings, kinds), *registrar_, *inbox_));
+    else
+        for (const auto& kind : kinds)
+            clients_.push_back(
+                std::make_unique<stomp::Client>(broker_of(settings, {kind}), *registrar_, *inbox_));
 }
 
 std::shared_ptr<const app::Rules> WaldurLink::load(std::shared_ptr<const app::Rules> file) {
@@ -62,6 +100,8 @@ void WaldurLink::start() {
         return;
     courier_->start();
     sync_->start();
+    for (const auto& client : clients_)
+        client->start();
 }
 
 void WaldurLink::use_file(std::shared_ptr<const app::Rules> file) {
@@ -74,8 +114,11 @@ void WaldurLink::use_file(std::shared_ptr<const app::Rules> file) {
 bool WaldurLink::stop(std::chrono::milliseconds patience) {
     if (!sync_)
         return true;
-    const bool sync = sync_->stop(patience);
-    return courier_->stop(patience) && sync;
+    bool ended = true;
+    for (const auto& client : clients_)
+        ended = client->stop(patience / 2) && ended;
+    ended = sync_->stop(patience) && ended;
+    return courier_->stop(patience) && ended;
 }
 
 } // namespace sluice

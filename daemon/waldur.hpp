@@ -4,11 +4,15 @@
 #pragma once
 
 #include "daemon/adapters/sqlite/journal.hpp"
+#include "daemon/adapters/stomp/client.hpp"
 #include "daemon/adapters/waldur/deliverer.hpp"
+#include "daemon/adapters/waldur/registrar.hpp"
 #include "daemon/app/courier.hpp"
+#include "daemon/app/portal_inbox.hpp"
 #include "daemon/app/portal_sync.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace sluice {
 
@@ -31,10 +35,16 @@ public:
     bool stop(std::chrono::milliseconds patience);
 
 private:
+    void connect(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
+                 app::Sources& sources, const Clock& clock);
+
     app::Loop* loop_ = nullptr;
     std::unique_ptr<waldur::WaldurPortal> portal_; // nullptr: no Waldur
     std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
     std::unique_ptr<app::Courier> courier_;
+    std::unique_ptr<app::PortalInbox> inbox_; // nullptr: Waldur sends no messages
+    std::unique_ptr<waldur::WaldurRegistrar> registrar_;
+    std::vector<std::unique_ptr<stomp::Client>> clients_;
     std::unique_ptr<app::PortalSync> sync_;
 };
 

@@ -12,6 +12,8 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon);
 void read_notifications(MapReader& top, Settings& settings);
 void check_notifications(const Settings& settings, Errors& errors);
 void read_portal(MapReader& top, PortalSettings& portal);
+// The stomp_ keys of the block `waldur:`. REQUIRES: its URL and login are read.
+void read_portal_events(MapReader& map, PortalSettings& portal);
 
 // An absolute path of at most `longest` bytes.
 void read_path(MapReader& map, std::string_view key, std::string& out, std::size_t longest = 4095);

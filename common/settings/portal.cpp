@@ -168,6 +168,7 @@ void read_portal(MapReader& top, PortalSettings& portal) {
                          "only reports");
     read_duration(map, "interval", portal.interval);
     read_pushes(map, portal.push);
+    read_portal_events(map, portal);
     map.finish();
 }
 

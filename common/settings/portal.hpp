@@ -35,6 +35,22 @@ struct SecretSource {
     }
 };
 
+// Messages that Waldur sends of its own accord, through its STOMP broker.
+struct PortalEvents {
+    enum class Transport { websocket, tcp };
+    enum class Registration {
+        subscriptions, // an event subscription and a queue for each type of message
+        unified,       // one queue for all
+    };
+    bool enabled = false;
+    Transport transport = Transport::websocket;
+    Registration registration = Registration::subscriptions;
+    bool tls = true;
+    std::string host; // always set when enabled
+    unsigned port = 0;
+    std::string path = "/rmqws-stomp"; // of the WebSocket
+};
+
 struct PortalSettings {
     enum class Source { file, waldur };      // where allocations and the policy come from
     enum class Authority { sluice, waldur }; // who decides on pausing and downscaling
@@ -52,6 +68,7 @@ struct PortalSettings {
     Authority authority = Authority::sluice;
     std::chrono::seconds interval{300};
     PortalPushes push;
+    PortalEvents events;
 };
 
 } // namespace sluice::settings

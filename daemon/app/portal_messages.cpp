@@ -171,22 +171,28 @@ std::vector<Message> tell_results(const Telling& telling,
             if (!record->success.value_or(false) && errors.size() < 5)
                 errors.push_back(record->error.empty() ? "not known" : record->error);
         }
-        auto body = json::Value::object();
-        body.set("resource_uuid", dashed(resource->second->uuid))
-            .set("success", errors.empty())
-            .set("error_message", join(errors, "; "))
-            .set("mode", records.back()->mode)
-            .set("commands_executed", lines);
-        Message message = call("report-command-result", resource->second->uuid,
-                               "/api/marketplace-slurm-periodic-usage-policies/" +
-                                   dashed(telling.view.policy->uuid) + "/report-command-result/",
-                               std::move(body));
-        message.correlation = "commands:" + telling.report.cluster + ':' +
-                              std::to_string(records.front()->id) + '-' +
-                              std::to_string(records.back()->id) + ':' + account;
-        messages.push_back(std::move(message));
+        messages.push_back(result_message(
+            {resource->second->uuid, telling.view.policy->uuid, join(errors, "; "),
+             records.back()->mode, std::move(lines),
+             "commands:" + telling.report.cluster + ':' + std::to_string(records.front()->id) +
+                 '-' + std::to_string(records.back()->id) + ':' + account}));
     }
     return messages;
+}
+
+Message result_message(const CommandResult& result) {
+    auto body = json::Value::object();
+    body.set("resource_uuid", dashed(result.resource))
+        .set("success", result.error.empty())
+        .set("error_message", result.error)
+        .set("mode", result.mode)
+        .set("commands_executed", result.commands);
+    Message message = call("report-command-result", result.resource,
+                           "/api/marketplace-slurm-periodic-usage-policies/" +
+                               dashed(result.policy) + "/report-command-result/",
+                           std::move(body));
+    message.correlation = result.correlation;
+    return message;
 }
 
 Message tell_agent(const Telling& telling, const std::string& offering,

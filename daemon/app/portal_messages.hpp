@@ -48,6 +48,16 @@ Outgoing tell_users(const Telling& telling);
 // report-command-result, one for each account. `commands`: closed ones, in any order.
 std::vector<ports::Message> tell_results(const Telling& telling,
                                          const std::vector<ports::CommandRecord>& commands);
+// One verdict for Waldur. UUIDs as 32 hex digits.
+struct CommandResult {
+    std::string resource;
+    std::string policy;
+    std::string error; // "": it succeeded
+    std::string mode = "production";
+    std::vector<std::string> commands;
+    std::string correlation;
+};
+ports::Message result_message(const CommandResult& result);
 ports::Message tell_agent(const Telling& telling, const std::string& offering,
                           const std::string& version);
 

@@ -15,6 +15,9 @@ constexpr const char* kSource = "waldur";
 constexpr const char* kAnswerNote = "waldur-answer";
 constexpr const char* kReportedNote = "waldur-reported"; // cluster -> id of a command
 constexpr std::chrono::seconds kFirstRetry{10};          // while it has never answered
+// Between questions that messages ask for: one answers all that came meanwhile. Answers are told
+// apart by the second in which they began.
+constexpr std::chrono::seconds kBetween{1};
 constexpr std::chrono::hours kKeepEvery{1};
 constexpr std::size_t kMostSplit = 50;
 constexpr std::size_t kMostCommands = 100'000; // of one turn
@@ -121,39 +124,54 @@ void PortalSync::arrived(const ports::OutboxEntry& entry) {
 
 void PortalSync::work() {
     auto due = Steady::now();
+    auto earliest = due; // of a question that somebody asks for
     for (;;) {
         std::optional<Loop::Shown> turn;
         bool pull_now = false;
         {
             auto state = state_.lock();
-            changed_.wait_until(state.lock(), due,
-                                [&] { return state->stopping || state->asked || state->turn; });
+            const bool asked = state->asked;
+            changed_.wait_until(state.lock(), asked ? std::min(due, earliest) : due, [&] {
+                return state->stopping || state->turn || state->asked != asked;
+            });
             if (state->stopping) {
                 state->ended = true;
                 changed_.notify_all();
                 return;
             }
-            pull_now = state->asked || Steady::now() >= due;
-            state->asked = false;
+            pull_now = Steady::now() >= (state->asked ? std::min(due, earliest) : due);
+            if (pull_now)
+                state->asked = false;
             turn = std::move(state->turn);
             state->turn.reset();
         }
         try {
             if (turn)
                 tell(*turn);
-            if (pull_now)
+            if (pull_now) {
+                earliest = Steady::now() + kBetween;
                 pull();
+                due = Steady::now() + pause();
+            }
         } catch (const std::exception& fault) {
             log::event(log::Level::error, "SLUICE-0805", "waldur-sync-failed",
                        {{"error", fault.what()}});
+            due = Steady::now() + settings_.interval;
         }
-        if (pull_now)
-            due = Steady::now() + (state_.lock()->view ? settings_.interval
-                                                       : std::min(kFirstRetry, settings_.interval));
     }
 }
 
+// Until the next question. A message waits for an answer, and so does a first start.
+std::chrono::seconds PortalSync::pause() const {
+    auto state = state_.lock();
+    const bool hurry = state->view == nullptr || (!state->trouble.empty() &&
+                                                  parts_.inbox != nullptr && parts_.inbox->waits());
+    return hurry ? std::min(kFirstRetry, settings_.interval) : settings_.interval;
+}
+
 void PortalSync::pull() {
+    if (parts_.inbox != nullptr)
+        parts_.inbox->asking();
     auto view = parts_.portal.pull();
     if (state_.lock()->stopping)
         return;
@@ -178,6 +196,8 @@ void PortalSync::answered(ports::PortalView view) {
         state->view = std::make_shared<const ports::PortalView>(std::move(view));
         rules = made(*state);
     }
+    if (parts_.inbox != nullptr)
+        parts_.inbox->answered();
     parts_.use(std::move(rules));
     // The text is long: a mere new time is written only now and then.
     if (!changed && kept_at_ && now - *kept_at_ < kKeepEvery)
@@ -240,6 +260,8 @@ void PortalSync::tell(const Loop::Shown& shown) {
         send_flags(tell_flags(telling, flags));
     if (push.command_results)
         tell_commands(telling);
+    if (parts_.inbox != nullptr)
+        parts_.inbox->told(telling);
     if (push.user_usage) {
         const Telling with{*view, known, *shown.rules, *shown.report, users_, now};
         send(tell_users(with), &users_);

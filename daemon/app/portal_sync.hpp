@@ -7,6 +7,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
 #include "daemon/app/loop.hpp"
+#include "daemon/app/portal_inbox.hpp"
 #include "daemon/app/portal_messages.hpp"
 #include "daemon/app/sources.hpp"
 
@@ -34,7 +35,8 @@ public:
         std::function<void(std::shared_ptr<const Rules>)> use; // to the loop
         // A turn that splits the usage of these accounts by user.
         std::function<void(std::set<std::string>)> split;
-        std::function<void()> wake; // the courier
+        std::function<void()> wake;   // the courier
+        PortalInbox* inbox = nullptr; // nullptr: Waldur sends no messages
     };
 
     PortalSync(settings::PortalSettings settings, Parts parts);
@@ -69,6 +71,7 @@ private:
     };
 
     void work();
+    std::chrono::seconds pause() const;
     void pull();
     void answered(ports::PortalView view);
     void failed(const Error& error);

@@ -70,7 +70,7 @@ struct InboxAccess {
     std::vector<InboxQueue> queues;
 };
 
-// One thread, except interrupt().
+// Thread-safe.
 class Registrar {
 public:
     Registrar() = default;
@@ -78,10 +78,11 @@ public:
     Registrar& operator=(const Registrar&) = delete;
     virtual ~Registrar() = default;
 
-    // `refusals`: how many times in a row the broker refused what this gave; with each, more of it
-    // is made anew.
-    virtual Result<InboxAccess> access(std::size_t refusals) = 0;
-    // From any thread: a call that runs, and each one after, returns at once.
+    // For messages of these kinds. `refusals`: how many times in a row the broker refused what this
+    // gave for them; with each, more of it is made anew. refused, malformed: Waldur will not.
+    virtual Result<InboxAccess> access(const std::vector<std::string>& kinds,
+                                       std::size_t refusals) = 0;
+    // A call that runs, and each one after, returns at once.
     virtual void interrupt() {}
 };
 

@@ -3,18 +3,23 @@
 # Stands in for Waldur, which no distribution packages: the REST surface that Sluice uses, with pages, fields,
 # permissions and faults, and a log of every request. Test only; it keeps everything in memory.
 #
-#   waldur_stand_in.py [--port N] [--log FILE] [--port-file FILE] [--state FILE.json]
+#   waldur_stand_in.py [--port N] [--log FILE] [--port-file FILE] [--state FILE.json] [--rabbit http://HOST:PORT]
 #
+# --rabbit: management API of a RabbitMQ (guest, guest) in which it makes users and queues as Waldur does.
 # Tests steer it over /_test/: GET /_test/state, POST /_test/state (merged in), POST /_test/resource (by backend_id),
-# POST /_test/fault {"status", "times", "path", "retry_after", "kind": "status|reset|cut|slow", "seconds"}, GET /_test/log.
+# POST /_test/fault {"status", "times", "path", "retry_after", "kind": "status|reset|cut|slow", "seconds"}, GET /_test/log,
+# POST /_test/publish {"type", "body"}: a message into each queue for that type, POST /_test/messages {"queue"}: what is in it,
+# POST /_test/forget {"type"}: the subscription for it.
 import argparse
+import base64
 import json
 import re
 import threading
 import time
+import urllib.request
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 OFFERING = "2a3b4c5d6e7f40818283848586878889"
 POLICY = "c0ffee00c0ffee00c0ffee00c0ffee00"
@@ -29,8 +34,54 @@ def plain(text):
     return text.replace("-", "").lower()
 
 
+class Rabbit:
+    """Users, queues and messages of a RabbitMQ, over its management API."""
+
+    LETTERS = "waldur.dlq.messages"
+
+    def __init__(self, url):
+        self.url = url
+
+    def call(self, method, *parts, body=None):
+        request = urllib.request.Request(self.url + "/api/" + "/".join(quote(p, safe="") for p in parts), method=method,
+                                         data=None if body is None else json.dumps(body).encode())
+        request.add_header("Authorization", "Basic " + base64.b64encode(b"guest:guest").decode())
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            raw = answer.read()
+        return json.loads(raw) if raw else None
+
+    def user(self, name, password, vhost):
+        self.call("PUT", "vhosts", vhost, body={})
+        self.call("PUT", "permissions", vhost, "guest", body={"configure": ".*", "write": ".*", "read": ".*"})
+        self.call("PUT", "users", name, body={"password": password, "tags": ""})
+        # No right to configure: a client that declares queues of its own is refused.
+        self.call("PUT", "permissions", vhost, name, body={"configure": "", "write": "", "read": ".*"})
+
+    def queue(self, vhost, name):
+        self.call("PUT", "queues", vhost, self.LETTERS, body={"durable": True})
+        self.call("PUT", "queues", vhost, name, body={"durable": True, "arguments": {
+            "x-message-ttl": 3600000, "x-max-length": 10000, "x-overflow": "reject-publish-dlx",
+            "x-dead-letter-exchange": "", "x-dead-letter-routing-key": self.LETTERS}})
+
+    def publish(self, vhost, queue, text):
+        done = self.call("POST", "exchanges", vhost, "amq.default", "publish", body={
+            "properties": {"delivery_mode": 2}, "routing_key": queue, "payload": text, "payload_encoding": "string"})
+        return done["routed"]
+
+    def messages(self, vhost, queue):
+        found = self.call("POST", "queues", vhost, queue, "get", body={
+            "count": 100, "ackmode": "ack_requeue_true", "encoding": "auto"})
+        return [one["payload"] for one in found]
+
+
 class Waldur:
     def __init__(self):
+        self.rabbit = None
+        self.vhost = new_uuid("user")
+        self.subscriptions = {}  # uuid -> {"object_type", "queue"}
+        self.given = 0           # subscriptions, ever
+        self.unified = {}        # queue -> object types
         self.lock = threading.RLock()
         self.tokens = {"staff-token": "staff", "provider-token": "provider"}
         self.oidc = {"client": "sluice", "secret": "oidc-secret", "seconds": 300, "issued": 0}
@@ -161,6 +212,16 @@ class Handler(BaseHTTPRequestHandler):
                 self.waldur.faults.append({"kind": "status", **body})
             elif what == "resource":
                 self.waldur.add_resource(body.pop("backend_id", ""), **body)
+            elif what == "publish":
+                return self.answer(200, {"routed": self.publish(body["type"], body["body"])})
+            elif what == "forget":  # as when a token expired: the subscription, the broker's user and the queue are gone
+                for key, one in list(self.waldur.subscriptions.items()):
+                    if one["object_type"] == body["type"]:
+                        del self.waldur.subscriptions[key]
+                        self.waldur.rabbit.call("DELETE", "users", key)
+                        self.waldur.rabbit.call("DELETE", "queues", self.waldur.vhost, one["queue"])
+            elif what == "messages":
+                return self.answer(200, self.waldur.rabbit.messages(self.waldur.vhost, body["queue"]))
             elif what == "resources":  # many at once
                 for number in range(body["count"]):
                     self.waldur.add_resource("acct%d" % number, uuid=new_uuid("many-%d" % number),
@@ -175,10 +236,20 @@ class Handler(BaseHTTPRequestHandler):
             if self.command == "POST":
                 return self.answer(200, {"done": True})
             state = {k: getattr(self.waldur, k) for k in
-                     ("resources", "policy", "reports", "identities", "services")}
+                     ("resources", "policy", "reports", "identities", "services", "subscriptions", "unified")}
             state["usages"] = [{"resource": k[0], "month": k[1], "type": k[2], **v}
                                for k, v in sorted(self.waldur.usages.items())]
         return self.answer(200, state)
+
+    def publish(self, kind, body):
+        waldur = self.waldur
+        text = body if isinstance(body, str) else json.dumps(body)
+        queues = [one["queue"] for one in waldur.subscriptions.values() if one["object_type"] == kind and one["queue"]]
+        routed = [waldur.rabbit.publish(waldur.vhost, queue, text) for queue in queues]
+        if isinstance(body, dict):
+            text = json.dumps({**body, "object_type": kind})
+        routed += [waldur.rabbit.publish(waldur.vhost, queue, text) for queue in waldur.unified]
+        return sum(routed)
 
     # -- Waldur's own
     def role(self):
@@ -205,6 +276,7 @@ class Handler(BaseHTTPRequestHandler):
             "marketplace-component-usages": self.component_usages,
             "marketplace-site-agent-identities": self.site_identities,
             "marketplace-site-agent-services": self.site_services,
+            "event-subscriptions": self.event_subscriptions,
         }.get(parts[0])
         if handler is None:
             raise Problem(404, {"detail": "Not found."})
@@ -336,9 +408,54 @@ class Handler(BaseHTTPRequestHandler):
         if len(parts) == 1:
             found.update(body)
             return 200, found, {}
+        if parts[1] == "register_event_subscription":
+            return self.register_subscription(body["observable_object_type"])
+        if parts[1] == "register_queue":
+            return self.register_queue(body["object_types"])
+        if parts[1] != "register_service":
+            raise Problem(404, {"detail": "Not found."})
         key = new_uuid("service-" + body["name"])
         self.waldur.services.setdefault(key, {"uuid": key, "processors": [], **body})
         return 200, self.waldur.services[key], {}
+
+    def token(self):
+        return self.headers.get("Authorization", "").partition(" ")[2]
+
+    def register_subscription(self, kind):
+        waldur = self.waldur
+        waldur.given += 1
+        key = new_uuid("subscription-%d" % waldur.given)
+        waldur.subscriptions[key] = {"object_type": kind, "queue": ""}
+        if waldur.rabbit:
+            waldur.rabbit.user(key, self.token(), waldur.vhost)
+        return 201, {"uuid": key, "user_uuid": waldur.vhost, "observable_objects": [{"object_type": kind}]}, {}
+
+    def register_queue(self, kinds):
+        waldur = self.waldur
+        name = "consumer_" + new_uuid("queue")
+        waldur.unified[name] = kinds
+        if waldur.rabbit:
+            waldur.rabbit.user("agent", self.token(), waldur.vhost)
+            waldur.rabbit.queue(waldur.vhost, name)
+        return 200, {"rmq_username": "agent", "queue_name": name, "vhost": waldur.vhost,
+                     "observable_object_types": kinds}, {}
+
+    def event_subscriptions(self, parts, query, body, role):
+        waldur = self.waldur
+        key = plain(parts[0])
+        if key not in waldur.subscriptions:
+            raise Problem(404, {"detail": "Not found."})
+        if self.command == "DELETE":
+            del waldur.subscriptions[key]
+            return 204, None, {}
+        if parts[1:] != ["create_queue"] or plain(body["offering_uuid"]) != OFFERING:
+            raise Problem(404, {"detail": "Not found."})
+        name = "subscription_%s_offering_%s_%s" % (key, OFFERING, body["object_type"])
+        waldur.subscriptions[key]["queue"] = name
+        if waldur.rabbit:
+            waldur.rabbit.user(key, self.token(), waldur.vhost)
+            waldur.rabbit.queue(waldur.vhost, name)
+        return 201, {"uuid": new_uuid(name), "queue_name": name, "vhost": waldur.vhost}, {}
 
     def site_services(self, parts, query, body, role):
         found = self.waldur.services.get(plain(parts[0]))
@@ -362,8 +479,11 @@ def main():
     parser.add_argument("--log")
     parser.add_argument("--port-file")
     parser.add_argument("--state")
+    parser.add_argument("--rabbit")
     options = parser.parse_args()
     Handler.waldur = Waldur()
+    if options.rabbit:
+        Handler.waldur.rabbit = Rabbit(options.rabbit)
     if options.state:
         with open(options.state, encoding="utf-8") as file:
             for key, value in json.load(file).items():

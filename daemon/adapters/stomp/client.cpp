@@ -111,7 +111,7 @@ std::uint64_t Client::next_connection() {
 }
 
 Result<void> Client::serve() {
-    auto access = registrar_.access(refusals_);
+    auto access = registrar_.access(options_.kinds, refusals_);
     if (!access || stopping_)
         return access ? Result<void>() : std::move(access).error();
     auto channel = Channel::open(options_.stream, options_.path, stopping_);

@@ -21,6 +21,7 @@
 namespace sluice::stomp {
 
 struct ClientOptions {
+    std::vector<std::string> kinds; // of the messages that are wanted
     StreamOptions stream;
     std::string path; // of the WebSocket; "": bare TCP
     SessionOptions session;

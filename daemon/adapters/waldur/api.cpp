@@ -122,6 +122,15 @@ Called Api::call(HttpRequest request, HttpAnswer* headers) {
     }
 }
 
+Result<Secret> Api::token() {
+    auto authorization = login_.authorization();
+    if (!authorization)
+        return authorization.error();
+    Secret token(authorization->substr(authorization->find(' ') + 1));
+    explicit_bzero(authorization->data(), authorization->size());
+    return token;
+}
+
 Called Api::get(const std::string& path, const Query& query) {
     HttpRequest request;
     request.url = address(base_, path, query);

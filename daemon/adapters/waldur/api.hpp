@@ -39,6 +39,8 @@ public:
     // read, or a page is cut.
     Result<void> list(const std::string& path, Query query,
                       const std::function<void(json::View)>& take);
+    // The bare token, for those who take it as a password.
+    Result<Secret> token();
     void interrupt() { http_.interrupt(); }
 
 private:

@@ -3,6 +3,7 @@
 
 #include "common/base/log.hpp"
 #include "common/json/exact.hpp"
+#include "daemon/adapters/waldur/identity.hpp"
 #include "daemon/adapters/waldur/read.hpp"
 
 namespace sluice::waldur {
@@ -13,7 +14,6 @@ using ports::Delivery;
 
 constexpr const char* kResources = "/api/marketplace-provider-resources/";
 constexpr const char* kUsages = "/api/marketplace-component-usages/";
-constexpr const char* kIdentities = "/api/marketplace-site-agent-identities/";
 constexpr const char* kServices = "/api/marketplace-site-agent-services/";
 
 // A deep copy of what Waldur said.
@@ -132,13 +132,9 @@ WaldurDeliverer::Outcome WaldurDeliverer::send_metadata(json::View body) {
 
 WaldurDeliverer::Outcome WaldurDeliverer::find_service(json::View body) {
     const std::string name = body["identity"]["name"].text();
-    const auto found = api_.get(kIdentities, {{"name", name}});
-    if (found.fault)
-        return found.fault;
     std::string identity;
-    for (const auto& item : found.value.view().items())
-        if (item["name"].text() == name)
-            identity = uuid_of(item["uuid"].text());
+    if (auto fault = find_identity(api_, name, identity))
+        return fault;
     json::Value answer;
     const std::string at = identity.empty() ? "" : dashed(identity) + '/';
     if (auto fault = send(identity.empty() ? "POST" : "PUT", kIdentities + at,

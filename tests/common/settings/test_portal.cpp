@@ -56,6 +56,27 @@ CASE(push_false_switches_everything_off) {
           !portal.push.metadata && !portal.push.identity && !portal.push.command_results);
 }
 
+CASE(the_broker_is_behind_the_api_unless_said_otherwise) {
+    const auto url = [](const std::string& address) {
+        return kToken + "  stomp_enabled: true\n  waldur_api_url: " + address + "\n";
+    };
+    const auto plain = read(url("https://w.org/api/")).events;
+    CHECK(plain.enabled && plain.tls);
+    CHECK_EQ(plain.host, "w.org");
+    CHECK_EQ(plain.port, 443U);
+    CHECK_EQ(plain.path, "/rmqws-stomp");
+    const auto odd = read(url("http://[::1]:8080/waldur/api/")).events;
+    CHECK(!odd.tls);
+    CHECK_EQ(odd.host, "[::1]");
+    CHECK_EQ(odd.port, 8080U);
+    const auto other = read(url("https://w.org:8443/api/") + "  stomp_ws_host: mq.w.org\n").events;
+    CHECK_EQ(other.host, "mq.w.org");
+    CHECK_EQ(other.port, 443U);
+    const auto bare = read(url("https://w.org:8443/api/") + "  stomp_transport: tcp\n").events;
+    CHECK_EQ(bare.port, 61614U);
+    CHECK(!read(kToken + "  waldur_api_url: https://w.org/\n").events.enabled);
+}
+
 CASE(no_message_shows_a_secret) {
     const auto refused = settings::parse("waldur:\n  waldur_api_token: s3cret\n"
                                          "  oidc_client_secret: {a: s3cret}\n  s3: s3\n",

@@ -6,13 +6,13 @@ WALDUR_OFFERING=2a3b4c5d6e7f40818283848586878889
 # Beside the daemon's own PORT_HTTP; a function, since `ok` runs commands in a subshell.
 waldur_port() { echo $((PORT_BASE + 14)); }
 
-# waldur_up [STATE.json]: 0 when it answers
+# waldur_up [STATE.json [OPTION...]]: 0 when it answers
 waldur_up() {
     command -v python3 >/dev/null || skip_all 'python3 is not installed'
     [ -f "$CLUSTER_DIR/etc/waldur.token" ] ||
         (umask 077 && echo "${WALDUR_TOKEN:-staff-token}" >"$CLUSTER_DIR/etc/waldur.token")
     daemon_run waldur python3 "$HARNESS_LIB/../../support/waldur_stand_in.py" --port "$(waldur_port)" \
-        --log "$CLUSTER_DIR/log/waldur.requests" ${1:+--state "$1"}
+        --log "$CLUSTER_DIR/log/waldur.requests" ${1:+--state "$1"} "${@:2}"
     wait_until 10 port_open "$(waldur_port)"
 }
 waldur_down() { daemon_stop waldur KILL; }

@@ -17,7 +17,8 @@ namespace {
 
 class OneQueue final : public ports::Registrar {
 public:
-    Result<ports::InboxAccess> access(std::size_t refusals) override {
+    Result<ports::InboxAccess> access(const std::vector<std::string>&,
+                                      std::size_t refusals) override {
         auto asked = asked_.lock();
         asked->push_back(refusals);
         ports::InboxAccess access;

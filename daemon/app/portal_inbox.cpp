@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/app/portal_inbox.hpp"
+
+#include "common/base/log.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace sluice::app {
+namespace {
+
+constexpr const char* kSource = "waldur-events";
+constexpr std::size_t kMostUnknown = 32; // kinds that are told of
+
+} // namespace
+
+void PortalInbox::came(ports::Inbox& from, ports::Incoming message) {
+    auto event = portal_event(message.kind, message.body);
+    if (!event) {
+        log::event(log::Level::warning, "SLUICE-0813", "waldur-message-bad",
+                   {{"kind", message.kind.empty() ? "-" : message.kind},
+                    {"error", event.error().context}});
+        from.settle(message.token, ports::Verdict::bad);
+        return;
+    }
+    if (event->kind == PortalEvent::Kind::unknown) {
+        note_unknown(event->name);
+        from.settle(message.token, ports::Verdict::done);
+        return;
+    }
+    log::event(
+        log::Level::info, "SLUICE-0815", "waldur-message",
+        {{"kind", event->name}, {"resource", event->resource.empty() ? "-" : event->resource}});
+    state_.lock()->waiting.push_back({&from, std::move(message.token), std::move(*event), 0});
+    parts_.ask();
+}
+
+void PortalInbox::note_unknown(const std::string& name) {
+    {
+        auto state = state_.lock();
+        if (state->unknown.size() >= kMostUnknown || !state->unknown.insert(name).second)
+            return;
+    }
+    log::event(log::Level::notice, "SLUICE-0814", "waldur-message-unknown",
+               {{"kind", name.empty() ? "-" : name}});
+}
+
+void PortalInbox::connected(const ports::Inbox& from) {
+    auto state = state_.lock();
+    state->away.erase(&from);
+    log::event(log::Level::info, "SLUICE-0811", "waldur-events-connected");
+    if (state->away.empty())
+        parts_.sources.up(kSource, parts_.clock.now());
+}
+
+// What it had not settled comes again.
+void PortalInbox::away(const ports::Inbox& from, const Error& error) {
+    auto state = state_.lock();
+    std::erase_if(state->waiting, [&](const auto& one) { return one.from == &from; });
+    auto& told = state->away[&from];
+    const bool absent = error.code == Errc::unavailable || error.code == Errc::timeout;
+    if (!absent && told != error.context)
+        log::event(log::Level::warning, "SLUICE-0812", "waldur-events-refused",
+                   {{"error", error.context}});
+    told = error.context;
+    parts_.sources.down(kSource, error, parts_.clock.now());
+}
+
+void PortalInbox::asking() {
+    auto state = state_.lock();
+    ++state->asked;
+    for (auto& one : state->waiting)
+        if (one.asked == 0)
+            one.asked = state->asked;
+}
+
+void PortalInbox::answered() {
+    auto state = state_.lock();
+    state->answered = state->asked;
+}
+
+bool PortalInbox::waits() const {
+    return !state_.lock()->waiting.empty();
+}
+
+// Settled outside the lock, and only what is in the outbox: the rest waits for the next turn.
+void PortalInbox::told(const Telling& telling) {
+    std::vector<Waiting> due;
+    {
+        auto state = state_.lock();
+        const auto covered = [&](const Waiting& one) {
+            return one.asked != 0 && one.asked <= state->answered;
+        };
+        std::copy_if(state->waiting.begin(), state->waiting.end(), std::back_inserter(due),
+                     covered);
+        std::erase_if(state->waiting, covered);
+    }
+    for (auto& one : due) {
+        if (one.event.kind == PortalEvent::Kind::limits && !report(telling, one.event)) {
+            state_.lock()->waiting.push_back(std::move(one));
+            continue;
+        }
+        one.from->settle(one.token, ports::Verdict::done);
+    }
+}
+
+} // namespace sluice::app
