@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/base/log.hpp"
 
+#include "common/base/journald.hpp"
+
 #include <atomic>
+#include <cerrno>
 #include <unistd.h>
 
 namespace sluice::log {
 namespace {
 
-thread_local std::string t_scope; // " key=value"
+thread_local Field t_scope; // the value "": none
 
 std::atomic<int> g_level{static_cast<int>(Level::info)};
 
@@ -30,6 +33,31 @@ void append_value(std::string& out, std::string_view value) {
     out += '"';
 }
 
+void append_field(std::string& out, const Field& field) {
+    out += ' ';
+    out += field.key;
+    out += '=';
+    append_value(out, field.value);
+}
+
+bool to_journal(Level level, std::string_view id, std::string_view word,
+                std::initializer_list<Field> fields) {
+    if (journal_path().empty())
+        return false;
+    JournalEntry entry;
+    entry.add("MESSAGE", line(id, word, fields));
+    entry.add("PRIORITY", std::to_string(static_cast<int>(level)));
+    entry.add("SYSLOG_IDENTIFIER", program_invocation_short_name);
+    entry.add("MESSAGE_ID", message_id(id));
+    entry.add("SLUICE_ID", id);
+    entry.add("SLUICE_WORD", word);
+    for (const auto& field : fields)
+        entry.add("SLUICE_" + std::string(field.key), field.value);
+    if (!t_scope.value.empty())
+        entry.add("SLUICE_" + std::string(t_scope.key), t_scope.value);
+    return send_entry(journal_path(), entry);
+}
+
 } // namespace
 
 void set_level(Level level) {
@@ -37,33 +65,30 @@ void set_level(Level level) {
 }
 
 Scope::Scope(std::string_view key, const std::string& value) {
-    if (value.empty())
-        return;
-    t_scope = ' ' + std::string(key) + '=';
-    append_value(t_scope, value);
+    if (!value.empty())
+        t_scope = {key, value};
 }
 
 Scope::~Scope() {
-    t_scope.clear();
+    t_scope = {};
 }
 
 std::string line(std::string_view id, std::string_view word, std::initializer_list<Field> fields) {
     std::string out(id);
     out += ' ';
     out += word;
-    for (const auto& field : fields) {
-        out += ' ';
-        out += field.key;
-        out += '=';
-        append_value(out, field.value);
-    }
-    out += t_scope;
+    for (const auto& field : fields)
+        append_field(out, field);
+    if (!t_scope.value.empty())
+        append_field(out, t_scope);
     return out;
 }
 
 void event(Level level, std::string_view id, std::string_view word,
            std::initializer_list<Field> fields) {
     if (static_cast<int>(level) > g_level.load(std::memory_order_relaxed))
+        return;
+    if (to_journal(level, id, word, fields))
         return;
     static const bool terminal = ::isatty(STDERR_FILENO) == 1;
     std::string out;

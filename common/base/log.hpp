@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One event, one line: a stable ID, a word, then key=value. IDs are listed and explained in
-// docs/messages.md. Goes to stderr with the <N> prefix that journald turns into a priority (no
-// prefix on a terminal). Never a secret.
+// docs/messages.md. Where stderr leads to systemd's journal it goes there with its fields, else to
+// stderr with the <N> prefix of a priority (none on a terminal). Never a secret.
 #pragma once
 
 #include <initializer_list>
@@ -24,7 +24,8 @@ void set_level(Level level);
 void event(Level level, std::string_view id, std::string_view word,
            std::initializer_list<Field> fields = {});
 // While it lives, every event of this thread also has this field, unless the value is "": which
-// cluster a turn is about, where one daemon serves several. Scopes do not nest.
+// cluster a turn is about, where one daemon serves several. Scopes do not nest;
+// the key is a literal.
 class Scope {
 public:
     Scope(std::string_view key, const std::string& value);

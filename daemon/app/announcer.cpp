@@ -3,6 +3,7 @@
 
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
+#include "common/policy/decide.hpp"
 
 namespace sluice::app {
 namespace {
@@ -19,6 +20,42 @@ void announce_standing(const model::AccountDecision& account) {
                 {"period", account.period.label},
                 {"cause", std::string(model::name(account.cause.kind))},
                 {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
+}
+
+// Waldur's own names of its events, so that one search finds both sides.
+void announce_evaluation(const ports::TurnReport& report, const model::AccountDecision& account) {
+    if (!account.error.empty() || !policy::worth_recording(account) ||
+        (account.actions_taken.empty() && account.previous_flags == account.flags))
+        return;
+    log::event(log::Level::notice, "SLUICE-0411", "policy-evaluated",
+               {{"event", "SLURM_POLICY_EVALUATION"},
+                {"account", account.account},
+                {"policy", join(account.policies, ",")},
+                {"usage", percent_text(account.percent)},
+                {"grace_limit", account.grace_limit.text()},
+                {"period", account.period.label},
+                {"actions", join(account.actions_taken, ",")},
+                {"trigger", report.trigger}});
+}
+
+void announce_flag(const model::AccountDecision& account, bool set, const char* event) {
+    log::event(log::Level::notice, "SLUICE-0413", "flag-changed",
+               {{"event", event},
+                {"account", account.account},
+                {"set", set ? "yes" : "no"},
+                {"period", account.period.label},
+                {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
+}
+
+void announce_flags(const model::AccountDecision& account) {
+    const auto& before = account.previous_flags;
+    const auto& now = account.flags;
+    if (before.paused != now.paused)
+        announce_flag(account, now.paused,
+                      now.paused ? "REQUEST_SLURM_RESOURCE_PAUSING" : "RESET_PAUSING");
+    if (before.downscaled != now.downscaled)
+        announce_flag(account, now.downscaled,
+                      now.downscaled ? "REQUEST_SLURM_RESOURCE_DOWNSCALING" : "RESET_DOWNSCALING");
 }
 
 void announce_command(const ports::CommandRecord& record) {
@@ -53,8 +90,11 @@ void Announcer::announce(const ports::TurnReport& report) {
         log::event(log::Level::notice, "SLUICE-0402", "turn-done-again");
         failure_.clear();
     }
-    for (const auto& account : report.decision.accounts)
+    for (const auto& account : report.decision.accounts) {
+        announce_evaluation(report, account);
         announce_standing(account);
+        announce_flags(account);
+    }
     for (const auto& record : report.applied)
         announce_command(record);
     announce_problems(report);

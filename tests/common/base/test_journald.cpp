@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/base/journald.hpp"
+
+#include "common/base/log.hpp"
+#include "common/base/unique_fd.hpp"
+#include "tests/support/case.hpp"
+#include "tests/support/scratch_dir.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+using namespace sluice;
+
+namespace {
+
+using std::string_literals::operator""s;
+
+UniqueFd journal_at(const std::string& path) {
+    UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::memcpy(address.sun_path, path.c_str(), path.size());
+    CHECK(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+    return socket;
+}
+
+std::string received(const UniqueFd& socket) {
+    char buffer[4096];
+    const auto got = ::recv(socket.get(), buffer, sizeof buffer, MSG_DONTWAIT);
+    CHECK(got > 0);
+    return std::string(buffer, static_cast<std::size_t>(got));
+}
+
+} // namespace
+
+CASE(an_entry_is_lines_of_keys_that_the_journal_takes) {
+    log::JournalEntry entry;
+    entry.add("SLUICE_grace-limit", "120");
+    CHECK_EQ(entry.bytes(), "SLUICE_GRACE_LIMIT=120\n");
+}
+
+CASE(a_value_with_a_line_break_carries_its_length) {
+    log::JournalEntry entry;
+    entry.add("E", "a\nPRIORITY=0");
+    CHECK_EQ(entry.bytes(), "E\n\x0C\0\0\0\0\0\0\0a\nPRIORITY=0\n"s);
+}
+
+CASE(a_message_id_is_128_bits_and_ends_in_its_number) {
+    const auto id = log::message_id("SLUICE-0412");
+    CHECK_EQ(id.size(), 32U);
+    CHECK_EQ(id.substr(28), "0412");
+    CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+}
+
+CASE(an_event_goes_to_the_journal_with_each_field) {
+    const test::ScratchDir dir;
+    const auto path = dir.file("journal");
+    ::setenv("SLUICE_JOURNAL_SOCKET", path.c_str(), 1); // the first event of this program reads it
+    const auto journal = journal_at(path);
+    {
+        const log::Scope scope("cluster", "beta");
+        log::event(log::Level::notice, "SLUICE-0412", "standing-changed",
+                   {{"account", "phys ics"}});
+    }
+    const auto text = received(journal);
+    for (const char* line :
+         {"MESSAGE=SLUICE-0412 standing-changed account=\"phys ics\" cluster=beta\n",
+          "PRIORITY=5\n", "SLUICE_ID=SLUICE-0412\n", "SLUICE_WORD=standing-changed\n",
+          "SLUICE_ACCOUNT=phys ics\n", "SLUICE_CLUSTER=beta\n"})
+        CHECK(text.find(line) != std::string::npos);
+    CHECK(text.find("MESSAGE_ID=" + log::message_id("SLUICE-0412") + '\n') != std::string::npos);
+}
+
+CASE(nobody_at_the_socket_is_no_loss) {
+    const test::ScratchDir dir;
+    log::JournalEntry entry;
+    entry.add("MESSAGE", "x");
+    CHECK(!log::send_entry(dir.file("none"), entry));
+    CHECK(!log::send_entry("", entry));
+    CHECK(!log::send_entry(std::string(200, 'x'), entry));
+}
