@@ -121,7 +121,7 @@ is 'every association is as before' "$(assoc_rows)" "$before"
 ok 'physics is paused again' eval 'sluiced_regrant < <(granted 0 100)'
 ok 'optics moves to chem' sacctmgr_do modify account optics set parent=chem
 ok 'a turn' turn_now
-if [ "$(slurm_release)" -ge 2605 ]; then
+if [ "$(slurm_release)" -ge 2411 ]; then
     # this slurmctld keeps the default QOS that the users of a moved account had inherited, until it reads all anew
     ok 'slurmctld reads them anew' scontrol reconfigure
     must 'and answers' wait_until 20 slurmctld_answers

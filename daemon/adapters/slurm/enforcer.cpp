@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace sluice::slurm {
 namespace {
@@ -79,6 +80,7 @@ private:
     Result<void> change_qos(const Group& group);
     bool inherited_below(const Group& group) const;
     Result<void> inherit_again(const Group& group);
+    Result<void> empty(const Targets& targets, bool own_default);
     Result<void> commit();
     Targets targets(const Group& group) const;
     Result<void> modify(const Targets& targets, slurmdb_assoc_rec_t& record);
@@ -294,20 +296,30 @@ Result<void> Application::inherit_again(const Group& group) {
         associations(session_, structure_, std::vector<std::string>{near.begin(), near.end()});
     if (!rows)
         return rows.error();
-    std::map<std::size_t, Targets> levels; // by depth
+    std::map<std::pair<std::size_t, bool>, Targets> levels; // by depth and own default
     for (const Association& row : *rows)
         if (row.user.empty() && row.qos.empty())
-            levels[tree_.upward(row.account).size()].accounts.push_back(row.account);
+            levels[{tree_.upward(row.account).size(), !row.default_qos.empty()}].accounts.push_back(
+                row.account);
+    Result<void> done;
+    for (auto level = levels.begin(); done && level != levels.end(); ++level)
+        done = empty(level->second, level->first.second);
+    for (auto level = levels.rbegin(); done && level != levels.rend(); ++level)
+        done = empty(level->second, level->first.second);
+    return done;
+}
+
+// With the list the default that is inherited, too: a user of a sub-account whose old default is
+// not in the new list is left without any by slurmctld 24.11 (assoc_mgr.c,
+// assoc_mgr_update_assocs).
+Result<void> Application::empty(const Targets& targets, bool own_default) {
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
     const StringList none{{""}};
     record.qos_list = none.get();
-    Result<void> done;
-    for (auto level = levels.begin(); done && level != levels.end(); ++level)
-        done = modify(level->second, record);
-    for (auto level = levels.rbegin(); done && level != levels.rend(); ++level)
-        done = modify(level->second, record);
-    return done;
+    if (!own_default)
+        record.def_qos_id = INFINITE;
+    return modify(targets, record);
 }
 
 Targets Application::targets(const Group& group) const {
