@@ -10,7 +10,10 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=contrib/lib/chroot.sh
 . "$top/contrib/lib/chroot.sh"
 export LC_ALL=C CI=true # a skipped point is a missing part
-[ ! -d /usr/lib/ccache ] || export PATH=/usr/lib/ccache:$PATH
+# Each package is built twice. debhelper gives a build another HOME, where the cache would be empty.
+if [ -d /usr/lib/ccache ]; then
+    export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ccache}
+fi
 
 keep=0 check=0 # options of the scripts
 for option; do
