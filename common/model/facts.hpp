@@ -70,6 +70,9 @@ struct Facts {
     // empty when slurmctld did not answer. What GrpTRESMins is compared with.
     std::map<std::string, std::map<std::string, Amount>> raw_usage;
     bool raw_usage_known = false;
+    // Whether slurmctld's counters can be set to zero. Where they cannot, limits follow them, as
+    // with raw_usage_reset: false.
+    bool raw_usage_resets = true;
     std::vector<Job> jobs; // read only when a policy or the history needs them
     bool jobs_known = false;
     // Age of usage in seconds when its source failed and the last good figures stand in; 0: fresh.

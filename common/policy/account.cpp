@@ -165,7 +165,11 @@ void stay(const AccountMemory& before, AccountDecision& out) {
         out.enforced = out.flags;
 }
 
-void mark_reset(const Subject& subject, AccountMemory& memory) {
+// At a boundary (and at the first judgement), when one is owed; not where it begins to be wanted,
+// or to be possible, inside a period: till the next boundary limits follow raw usage then.
+void mark_reset(const Subject& subject, const AccountMemory& before, AccountMemory& memory) {
+    if (before.period == memory.period && before.reset_done_for != model::kResetOwed)
+        return;
     for (const Policy* policy : subject.policies)
         if (policy->raw_usage_reset)
             memory.reset_done_for = memory.period;
@@ -300,7 +304,8 @@ void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out)
     turn_page(out.memory, span.current);
     note_reached(out.thresholds, facts_.now, out.memory);
     remember_figures(out, *figures_made, out.memory);
-    mark_reset(subject, out.memory);
+    if (facts_.raw_usage_resets)
+        mark_reset(subject, before, out.memory);
     out.grant_changed = before.period != out.memory.period || before.bases != out.memory.bases ||
                         before.grants != out.memory.grants;
     out.memory.flags = verdict.flags;

@@ -188,11 +188,19 @@ private:
         for (const auto& command : plan.commands)
             if (mine(command))
                 say("Planned: " + command.description + ".");
+        // Drift that is only reported is a problem whose remedy is the withheld command: told once.
+        const auto same = [](const model::Problem& problem, const model::Command& command) {
+            return problem.account == command.account && problem.remedy == command.sacctmgr;
+        };
+        const auto is_drift = [&](const model::Command& command) {
+            return std::any_of(plan.problems.begin(), plan.problems.end(),
+                               [&](const auto& problem) { return same(problem, command); });
+        };
         for (const auto& command : plan.withheld)
-            if (mine(command))
+            if (mine(command) && !is_drift(command))
                 say("Not done: " + command.description + ", " +
                     (decision_.mode == model::Mode::observe ? "because its policy only observes."
-                                                            : "because drift is only reported."));
+                                                            : "because the last try failed."));
         for (const auto& problem : plan.problems)
             if (mine(problem))
                 say("Not possible: " + problem.what + ". Remedy: " + problem.remedy);

@@ -66,7 +66,7 @@ class Builder {
 public:
     Builder(const Policy& policy, const AccountDecision& decision, const model::Facts& facts)
         : policy_(policy), decision_(decision), facts_(facts),
-          follows_(policy.limits.type == LimitType::grp_tres_mins && !policy.raw_usage_reset) {}
+          follows_(policy.limits.type == LimitType::grp_tres_mins && !begins_at_zero()) {}
 
     Result<WantedLimit> time_limit(const std::string& tres, Level level) const {
         level.grace = policy_.grace_ratio;
@@ -103,6 +103,12 @@ public:
     }
 
 private:
+    // Raw usage was set to zero when this period began (or will be, with this very plan).
+    bool begins_at_zero() const {
+        const auto& reset = decision_.memory.reset_done_for;
+        return policy_.raw_usage_reset && facts_.raw_usage_resets &&
+               (reset == decision_.period.label || reset == model::kResetOwed);
+    }
     Amount raw(const std::string& tres) const {
         const auto account = facts_.raw_usage.find(decision_.account);
         if (account == facts_.raw_usage.end())

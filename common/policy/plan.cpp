@@ -136,6 +136,20 @@ void check_qos(Draft& draft) {
     }
 }
 
+// Limits are as right without: worth knowing all the same, because fair-share history stays.
+void check_reset(Draft& draft) {
+    if (draft.facts().raw_usage_resets)
+        return;
+    for (const auto& policy : draft.set().policies)
+        if (policy.raw_usage_reset)
+            draft.fail("",
+                       "policy " + policy.name +
+                           " asks for a reset of raw usage, which this libslurm cannot do: it "
+                           "stays, and limits are written as raw usage + what remains",
+                       "raw_usage_reset: false in policy " + policy.name +
+                           ", which means just that");
+}
+
 std::string remedy(const AccountDecision& decision) {
     constexpr std::string_view kMissing = "Slurm has no TRES ";
     if (decision.error.starts_with(kMissing))
@@ -154,6 +168,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     Draft draft(set, facts, out);
     const Tree tree(facts.structure);
     check_qos(draft);
+    check_reset(draft);
     std::vector<std::string> unknown;
     (void)subjects(set, tree, unknown);
     for (const auto& account : unknown)

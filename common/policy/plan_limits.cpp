@@ -210,8 +210,9 @@ void plan_reset(const AccountDecision& decision, Draft& draft) {
     const auto& known = draft.facts().history.accounts;
     const auto before = known.find(decision.account);
     // A boundary only: neither the first judgement of an account nor `total` resets anything.
-    if (policy == nullptr || before == known.end() || before->second.period.empty() ||
-        !decision.period.end || before->second.reset_done_for == decision.period.label)
+    if (policy == nullptr || !draft.facts().raw_usage_resets || before == known.end() ||
+        before->second.period.empty() || !decision.period.end ||
+        before->second.reset_done_for == decision.period.label)
         return;
     if (before->second.period == decision.period.label &&
         before->second.reset_done_for != model::kResetOwed)

@@ -109,6 +109,7 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     if (const auto ready = prepare(rules, order, *facts); !ready)
         return failed(std::move(report), ready.error());
     add_portal(rules, *facts);
+    facts->raw_usage_resets = ports_.enforcer.resets_usage();
     history_ = facts->history;
     structure_ = std::make_shared<const model::Structure>(facts->structure);
     report.decision = policy::decide(rules.set, rules.zone, *facts);

@@ -33,6 +33,8 @@ public:
     // is away.
     virtual Result<std::vector<bool>> confirm(const model::Structure& structure,
                                               std::span<const model::Command> commands) = 0;
+    // Whether reset_usage commands can be done at all. Asks nobody; the answer never changes.
+    virtual bool resets_usage() const { return true; }
 };
 
 } // namespace sluice::ports

@@ -4,6 +4,8 @@
 #   SLUICE_BUILD=$PWD/build tests/bench/bench_turn.sh [ACCOUNTS [JOBS [RUNNING]]]     (10000 1000000 5000; as root)
 # Accounts with 9 users each and the jobs of this month up to now are written into a private MariaDB, slurmdbd rolls them
 # up itself (or, quicker, SQL does: BENCH_FAST_ROLLUP=1), RUNNING allocations are real ones of a real slurmctld. Prints a line for each measurement.
+# BENCH_DATA=DIR: MariaDB's data lie in DIR, are made if they are not there, and stay (of the same ACCOUNTS and JOBS, and of today);
+# BENCH_FILL_ONLY=1 with it: nothing else is done.
 export CLUSTER_CPUS=4000 CLUSTER_ENFORCE=associations
 . "$(dirname "$0")/../integration/lib/harness.sh"
 accounts=${1:-10000}
@@ -42,6 +44,19 @@ measured() {
     printf '%-36s %8d ms;' "$label" $(((${EPOCHREALTIME/./} - begin) / 1000))
     for name in sluiced slurmdbd mariadb slurmctld; do printf ' %s %d ms' $name $(($(cpu_ms $name) - before[$name])); done
     printf ', rows read %d; sluiced %d MiB\n' $(($(rows_read) - rows)) "$(rss_mib sluiced)"
+}
+
+# One after the other takes many times as long: every index would be sorted in anew for each row.
+without_indexes() { # without_indexes COMMAND...
+    local table=${CLUSTER_NAME}_job_table drop add
+    drop=$(sql "select group_concat(distinct 'drop key ', index_name) from information_schema.statistics
+        where table_schema = 'slurm_acct_db' and table_name = '$table' and index_name <> 'PRIMARY'")
+    add=$(sql "set group_concat_max_len = 100000; select group_concat('add ', kind, 'key ', name, ' (', columns, ')') from
+        (select index_name name, if(max(non_unique), '', 'unique ') kind,
+            group_concat('\`', column_name, '\`', coalesce(concat('(', sub_part, ')'), '') order by seq_in_index) columns
+        from information_schema.statistics where table_schema = 'slurm_acct_db' and table_name = '$table'
+            and index_name <> 'PRIMARY' group by index_name) k")
+    sql "alter table $table $drop" && "$@" && sql "alter table $table $add"
 }
 
 synthetic() { # synthetic FILE
@@ -97,16 +112,37 @@ munged_start && database_ready && slurmdbd_start && slurmctld_start && slurmd_st
 say "Slurm $(slurm_full_version), $accounts accounts, $jobs jobs, $running running"
 slurmctld_stop
 slurmdbd_stop
-t=$EPOCHSECONDS
-synthetic bench_turn.sql
-say "rows written in $(seconds "$t"); associations $(sql "select count(*) from ${CLUSTER_NAME}_assoc_table")"
-t=$EPOCHSECONDS
-# slurmdbd begins to roll up as soon as it is up.
-[ -z "${BENCH_FAST_ROLLUP:-}" ] || synthetic bench_turn_rollup.sql
-slurmdbd_start || cluster_failed
-[ -n "${BENCH_FAST_ROLLUP:-}" ] || sacctmgr -i roll >/dev/null 2>&1 || bail 'no rollup'
-say "rolled up in $(seconds "$t"); rows by hour $(sql "select count(*) from ${CLUSTER_NAME}_assoc_usage_hour_table"), by day $(
-    sql "select count(*) from ${CLUSTER_NAME}_assoc_usage_day_table")"
+if [ -n "${BENCH_DATA:-}" ] && [ -e "$BENCH_DATA/mysql/filled" ]; then
+    mariadb_stop
+    rm -rf "$CLUSTER_DIR/mysql"
+    ln -s "$BENCH_DATA/mysql" "$CLUSTER_DIR/mysql"
+    mariadb_start || bail 'the kept data'
+    sql "delete from ${CLUSTER_NAME}_job_table where job_name <> 'synth'"
+    slurmdbd_start || cluster_failed
+    say "kept data: $(<"$BENCH_DATA/mysql/filled")"
+    sacctmgr -i roll >/dev/null 2>&1 || bail 'no rollup'
+else
+    t=$EPOCHSECONDS
+    without_indexes synthetic bench_turn.sql || bail 'synthetic data'
+    say "rows written in $(seconds "$t"); associations $(sql "select count(*) from ${CLUSTER_NAME}_assoc_table")"
+    t=$EPOCHSECONDS
+    # slurmdbd begins to roll up as soon as it is up.
+    [ -z "${BENCH_FAST_ROLLUP:-}" ] || synthetic bench_turn_rollup.sql >/dev/null
+    slurmdbd_start || cluster_failed
+    [ -n "${BENCH_FAST_ROLLUP:-}" ] || sacctmgr -i roll >/dev/null 2>&1 || bail 'no rollup'
+    say "rolled up in $(seconds "$t"); rows by hour $(sql "select count(*) from ${CLUSTER_NAME}_assoc_usage_hour_table"), by day $(
+        sql "select count(*) from ${CLUSTER_NAME}_assoc_usage_day_table")"
+    if [ -n "${BENCH_DATA:-}" ]; then
+        slurmdbd_stop
+        mariadb_stop
+        mkdir -p "$BENCH_DATA"
+        mv "$CLUSTER_DIR/mysql" "$BENCH_DATA/mysql"
+        echo "$accounts accounts, $jobs jobs, $(date)" >"$BENCH_DATA/mysql/filled"
+        [ -z "${BENCH_FILL_ONLY:-}" ] || exit 0
+        ln -s "$BENCH_DATA/mysql" "$CLUSTER_DIR/mysql"
+        mariadb_start && slurmdbd_start || cluster_failed
+    fi
+fi
 t=$EPOCHSECONDS
 slurmctld_start || wait_until 300 slurmctld_answers || cluster_failed
 wait_until 300 cluster_idle || cluster_failed

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- Synthetic accounts, users and ended jobs for bench_turn.sh, in the shape of real rows; a tree of departments of 100
 -- accounts, each with games and 8 users that no host has. Variables @accounts, @jobs, @begin, @now and CLUSTER (replaced
--- by the script) are the caller's.
+-- by the script) are the caller's. Records are in the order of their begin, as slurmdbd writes them.
 set @top = (select rgt from CLUSTER_assoc_table where acct = 'root' and user = '' and deleted = 0);
 set @departments = ceil(@accounts / 100);
 set @width = 2 * 10;
@@ -39,7 +39,7 @@ insert into CLUSTER_job_table (mod_time, account, cpus_req, job_name, id_assoc, 
         1440, t - 60, t - 60, t, t + dur, '/tmp', 'sbatch job.sh',
         concat('1=', c, ',2=', c * 1000, ',3=18446744073709551614,4=1,5=', c + 10 * g, if(g > 0, concat(',1001=', g), '')),
         concat('1=', c, ',2=', c * 1000, ',4=1,5=', c + 10 * g, if(g > 0, concat(',1001=', g), '')), 20
-    from (select seq, @begin + floor(rand(7) * (@now - @begin - 7300)) t, 60 + floor(rand(8) * 7000) dur, 1 + (seq % 16) c,
+    from (select seq, @begin + floor(seq * ((@now - @begin - 7300) / @jobs)) t, 60 + floor(rand(8) * 7000) dur, 1 + (seq % 16) c,
             if(seq % 5 = 0, 1 + seq % 4, 0) g from seq_1_to_100000000 where seq <= @jobs) j;
 
 update CLUSTER_event_table set time_start = @begin - 90000 where node_name = '';

@@ -24,4 +24,5 @@ insert into CLUSTER_usage_day_table (creation_time, mod_time, id_tres, time_star
     select @now, @now, id_tres, time_start, 1, sum(alloc_secs) from CLUSTER_assoc_usage_day_table group by id_tres, time_start;
 insert into CLUSTER_usage_hour_table (creation_time, mod_time, id_tres, time_start, count, alloc_secs)
     select @now, @now, id_tres, time_start, 1, sum(alloc_secs) from CLUSTER_assoc_usage_hour_table group by id_tres, time_start;
+analyze table CLUSTER_assoc_usage_day_table, CLUSTER_assoc_usage_hour_table, CLUSTER_job_table, CLUSTER_assoc_table;
 update CLUSTER_last_ran_table set hourly_rollup = @hour, daily_rollup = @midnight, monthly_rollup = @begin;

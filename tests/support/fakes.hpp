@@ -62,7 +62,9 @@ public:
                           std::size_t commit_group) override;
     Result<std::vector<bool>> confirm(const model::Structure& structure,
                                       std::span<const model::Command> commands) override;
+    bool resets_usage() const override { return resets; }
 
+    bool resets = true;
     model::Structure held;
     std::map<std::string, model::TresUsage> used;
     ports::UsageQuestion asked; // the last question about usage

@@ -16,10 +16,9 @@ extern "C" {
 char* slurm_xstrdup(const char* text);
 // The configuration that slurm_init() read. REQUIRES: slurm_init()
 extern slurm_conf_t slurm_conf;
-// How sacctmgr sets RawUsage=0: straight to slurmctld. Weak, because nothing promises it.
-__attribute__((weak)) int slurmdb_send_accounting_update(struct xlist* updates, char* cluster,
-                                                         char* host, uint16_t port,
-                                                         uint16_t rpc_version);
+// Of slurmdb_send_accounting_update, which nothing promises: see usage_reset.cpp.
+using SluiceSendAccountingUpdate = int (*)(struct xlist* updates, char* cluster, char* host,
+                                           uint16_t port, uint16_t rpc_version);
 // Where libslurm's own messages go; levels 0 quiet, 1 fatal, 2 error, 3 info.
 struct SluiceSlurmLogOptions {
     int stderr_level;

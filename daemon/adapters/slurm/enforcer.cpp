@@ -380,4 +380,8 @@ Result<std::vector<bool>> SlurmEnforcer::confirm(const model::Structure& structu
     return in_force(structure, commands, *live);
 }
 
+bool SlurmEnforcer::resets_usage() const {
+    return can_reset_usage();
+}
+
 } // namespace sluice::slurm

@@ -18,6 +18,7 @@ public:
                           std::size_t commit_group) override;
     Result<std::vector<bool>> confirm(const model::Structure& structure,
                                       std::span<const model::Command> commands) override;
+    bool resets_usage() const override;
 
 private:
     Session& session_;

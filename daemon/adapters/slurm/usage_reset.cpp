@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/slurm/usage_reset.hpp"
 
+#include "config.h"
 #include "daemon/adapters/slurm/accounting.hpp"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
 
 namespace sluice::slurm {
 namespace {
+
+SluiceSendAccountingUpdate find_update() {
+#ifdef HAVE_SLURMDB_SEND_ACCOUNTING_UPDATE
+    if (std::getenv("SLUICE_TEST_NO_USAGE_RESET") == nullptr)
+        return reinterpret_cast<SluiceSendAccountingUpdate>(
+            dlsym(RTLD_DEFAULT, "slurmdb_send_accounting_update"));
+#endif
+    return nullptr;
+}
 
 Result<void> answer(int rc, int number) {
     if (rc == SLURM_SUCCESS)
@@ -25,9 +39,14 @@ Result<ClusterAddress> registered(Session& session, const std::string& cluster) 
 
 } // namespace
 
+bool can_reset_usage() {
+    return find_update() != nullptr;
+}
+
 Result<void> reset_usage(Session& session, const std::string& cluster,
                          const std::vector<std::uint32_t>& associations) {
-    if (&slurmdb_send_accounting_update == nullptr)
+    const SluiceSendAccountingUpdate send = find_update();
+    if (send == nullptr)
         return Error{Errc::internal, "this libslurm has no slurmdb_send_accounting_update; set "
                                      "raw_usage_reset: false, which needs none"};
     Result<ClusterAddress> address = registered(session, cluster);
@@ -48,8 +67,8 @@ Result<void> reset_usage(Session& session, const std::string& cluster,
     const RawList updates = slurm_list_create(nullptr);
     slurm_list_append(updates, &update);
     errno = 0;
-    const int rc = slurmdb_send_accounting_update(updates, name.data(), address->host.data(),
-                                                  address->port, address->rpc_version);
+    const int rc =
+        send(updates, name.data(), address->host.data(), address->port, address->rpc_version);
     const int number = rc > 0 ? rc : errno;
     slurm_list_destroy(updates);
     slurm_list_destroy(objects);

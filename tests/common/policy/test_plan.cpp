@@ -2,6 +2,8 @@
 // What turns into commands, and that nothing does twice.
 #include "tests/common/policy/world.hpp"
 
+#include <algorithm>
+
 using namespace sluice;
 using test::dec;
 using test::utc;
@@ -142,6 +144,36 @@ CASE(a_reset_that_failed_is_owed_until_it_is_done) {
     CHECK(nothing_more(w, utc(2026, 4, 2)));
 }
 
+CASE(a_limit_follows_raw_usage_where_that_cannot_be_reset) {
+    World w = physics();
+    w.set.policies[0].raw_usage_reset = true;
+    w.facts.raw_usage_resets = false;
+    w.run(utc(2026, 1, 1));
+    CHECK_EQ(w.plan.problems.size(), 1U);
+    CHECK(w.plan.problems[0].what.find("policy quarterly asks for a reset") == 0);
+    w.use(utc(2026, 2, 1), "physics", 700);
+    w.run(utc(2026, 4, 1)); // no reset; raw 700 h + 1300 h * 1.2
+    CHECK_EQ(w.plan.commands.size(), 1U);
+    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), (700 + 1560) * 60);
+    // libslurm learns to: the counters still hold what was, so limits follow them to the boundary
+    w.facts.raw_usage_resets = true;
+    CHECK(nothing_more(w, utc(2026, 4, 2)));
+    w.run(utc(2026, 7, 1));
+    CHECK(w.plan.commands.back().type == model::CommandType::reset_usage);
+    CHECK(w.plan.problems.empty());
+}
+
+CASE(a_reset_that_is_asked_for_inside_a_period_waits_for_its_end) {
+    World w = physics();
+    w.run(utc(2026, 1, 1));
+    w.use(utc(2026, 1, 2), "physics", 100);
+    w.set.policies[0].raw_usage_reset = true;
+    CHECK(nothing_more(w, utc(2026, 1, 3))); // the limit goes on following what is there
+    w.run(utc(2026, 4, 1));
+    CHECK(w.plan.commands.back().type == model::CommandType::reset_usage);
+    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), 1560 * 60);
+}
+
 CASE(qos_goes_to_the_standing_and_exactly_back) {
     World w = physics();
     w.row("physics").qos = {"slow1", "normal"};
@@ -256,6 +288,14 @@ CASE(drift_is_repaired_or_only_reported) {
     CHECK_EQ(w.plan.problems[0].what,
              "QOS of account physics was changed by somebody else and is left as it is (drift)");
     CHECK_EQ(w.plan.problems[0].remedy, w.plan.withheld[0].sacctmgr);
+    const auto lines = w.explain("physics");
+    const auto tells = [&](const char* what) {
+        return std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+            return line.find(what) != std::string::npos;
+        });
+    };
+    CHECK_EQ(tells("changed by somebody else"), 1);
+    CHECK_EQ(tells("Not done"), 0); // it would be the same once more
 }
 
 CASE(drift_under_an_override_is_only_reported) {
