@@ -171,7 +171,7 @@ CASE(a_reset_that_is_asked_for_inside_a_period_waits_for_its_end) {
     CHECK(nothing_more(w, utc(2026, 1, 3))); // the limit goes on following what is there
     w.run(utc(2026, 4, 1));
     CHECK(w.plan.commands.back().type == model::CommandType::reset_usage);
-    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), 1560 * 60);
+    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), 1500 * 60 * 12 / 10);
 }
 
 CASE(qos_goes_to_the_standing_and_exactly_back) {
