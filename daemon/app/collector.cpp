@@ -83,7 +83,8 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         return std::move(structure).error();
     }
     facts.structure = std::move(*structure);
-    add_raw_usage(rules, facts);
+    if (auto read = add_raw_usage(rules, facts); !read)
+        return std::move(read).error();
     add_partitions(rules, facts);
     add_jobs(rules, facts);
     auto added = add_usage(rules, by_user, facts);
@@ -109,7 +110,8 @@ void Collector::settle(Instant now) {
 Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string>& by_user,
                                   model::Facts& facts) {
     const ports::UsageQuestion question{windows_of(rules, facts.now), facts.now,
-                                        accounts_of(rules, facts.structure), by_user};
+                                        accounts_of(rules, facts.structure), by_user,
+                                        rules.interval / 4};
     auto usage = accounting_.usage(facts.structure, question);
     if (usage) {
         facts.usage = std::move(*usage);
@@ -160,8 +162,17 @@ void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
     facts.jobs_known = true;
 }
 
-void Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
+// Fails only where the structure has to be asked for again and is not to be had.
+Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
     auto raw = accounting_.raw_usage(rules.cluster);
+    if (raw && raw->structure_is_old) {
+        auto structure = accounting_.structure(rules.cluster);
+        if (!structure) {
+            sources_.down(source_of(structure.error(), kSlurmdbd), structure.error(), facts.now);
+            return std::move(structure).error();
+        }
+        facts.structure = std::move(*structure);
+    }
     if (raw) {
         facts.raw_usage = std::move(raw->accounts);
         facts.raw_usage_known = true;
@@ -178,6 +189,7 @@ void Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
             account != default_accounts_.end())
             user.default_account = account->second;
     }
+    return {};
 }
 
 } // namespace sluice::app

@@ -32,7 +32,7 @@ private:
                            model::Facts& facts);
     bool stand_in(const std::vector<Window>& windows, model::Facts& facts) const;
     void add_jobs(const Rules& rules, model::Facts& facts);
-    void add_raw_usage(const Rules& rules, model::Facts& facts);
+    Result<void> add_raw_usage(const Rules& rules, model::Facts& facts);
     void add_partitions(const Rules& rules, model::Facts& facts);
     void note(const Error& error, std::string_view otherwise);
     void settle(Instant now);

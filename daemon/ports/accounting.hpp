@@ -6,6 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/model/facts.hpp"
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -18,6 +19,9 @@ struct RawUsage {
         accounts;                              // account -> TRES name -> TRES-seconds
     std::map<std::string, std::uint32_t> uids; // user name -> uid, as slurmctld knows them
     std::map<std::string, std::string> default_accounts; // user name -> default account
+    // slurmctld has an account elsewhere in the tree than structure() said last: worth asking that
+    // again.
+    bool structure_is_old = false;
 };
 
 struct UsageQuestion {
@@ -27,6 +31,9 @@ struct UsageQuestion {
     // Of which accounts the settled part is wanted by user as well (they need not be in
     // `accounts`).
     std::set<std::string> by_user;
+    // For how long it may take to go over to figures of a new rollup. Those of the one before and
+    // the jobs since are as right, so the rest may wait for the next question.
+    std::chrono::milliseconds patience{15'000};
 };
 
 // All calls from one thread (a libslurm connection must not be shared). May block for as long as

@@ -97,6 +97,25 @@ rewind $((before - before % 3600))
 ok 'sacctmgr rolls up again' sacctmgr -i roll
 both_months 'late records'
 
+# --- a rollup that is gone over to little by little
+begins_anew() { sql "update ${CLUSTER_NAME}_last_ran_table set hourly_rollup = $1, daily_rollup = $1, monthly_rollup = $1"; }
+two=$((hour - 7200))
+ok 'the last two hours are not rolled up yet' sql "delete from ${CLUSTER_NAME}_usage_hour_table where time_start >= $two;
+    delete from ${CLUSTER_NAME}_assoc_usage_hour_table where time_start >= $two"
+ask usage "$month" $((now + 86400)) "$now"
+settled=$(figure univ node settled) total=$(figure univ node total)
+begins_anew $two
+ok 'they are' sacctmgr -i roll
+ask patience 0
+ask usage "$month" $((now + 86400)) "$now"
+is 'without patience the hours before answer' "$(figure univ node settled) $(figure univ node total)" "$settled $total"
+same_as_truth 'and the jobs since' "$month" $((now + 86400)) "$now"
+ask patience 60000
+ask usage "$month" $((now + 86400)) "$now"
+isnt 'with it the new ones do' "$(figure univ node settled)" "$settled"
+is 'which say the same' "$(figure univ node total)" "$total"
+same_as_truth 'as the jobs' "$month" $((now + 86400)) "$now"
+
 # --- a deleted user, and records in the journal of nobody
 sacctmgr_do delete user man account=optics
 both_months 'a user is deleted'

@@ -94,6 +94,7 @@ Result<ports::RawUsage> FakeSlurm::raw_usage(const std::string&) {
     if (auto fault = faults_.next("raw_usage"))
         return *fault;
     ports::RawUsage raw;
+    raw.structure_is_old = moved;
     for (const auto& [account, tres] : used)
         for (const auto& [name, split] : tres)
             raw.accounts[account][name] = split.total();

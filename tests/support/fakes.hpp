@@ -65,6 +65,7 @@ public:
     bool resets_usage() const override { return resets; }
 
     bool resets = true;
+    bool moved = false; // the structure that was read last is old
     model::Structure held;
     std::map<std::string, model::TresUsage> used;
     ports::UsageQuestion asked; // the last question about usage

@@ -2,6 +2,7 @@
 // ports::Accounting over slurmdbd and slurmctld. Reads only; decides nothing.
 #pragma once
 
+#include "daemon/adapters/slurm/changes.hpp"
 #include "daemon/adapters/slurm/connection.hpp"
 #include "daemon/adapters/slurm/cut.hpp"
 #include "daemon/adapters/slurm/jobs.hpp"
@@ -21,6 +22,8 @@ class SlurmAccounting final : public ports::Accounting {
 public:
     explicit SlurmAccounting(Session& session) : session_(session) {}
 
+    // The associations are read again only when slurmdbd has a transaction on record since, when
+    // raw_usage() saw that an account was moved (which makes none), or after kLongestBelief.
     Result<model::Structure> structure(const std::string& cluster) override;
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                   const ports::UsageQuestion& question) override;
@@ -31,7 +34,20 @@ public:
     }
 
 private:
+    struct Read {
+        model::Structure structure;
+        ChangeMark mark; // taken before the associations were read
+        std::uint64_t writes = 0;
+        std::chrono::steady_clock::time_point at;
+    };
+
+    Result<bool> still_true(const Read& read, const model::Structure& names);
+    // Whether an account of `parents` (as slurmctld has them) is elsewhere in what was read.
+    bool has_moved(const std::string& cluster,
+                   const std::map<std::string, std::string>& parents) const;
+
     Session& session_;
+    std::map<std::string, Read> read_;             // by cluster
     std::map<std::string, ClusterUsage> clusters_; // by cluster
     bool sees_all_ = false;
     std::set<std::string> slurmctld_away_; // of which clusters, at the last try

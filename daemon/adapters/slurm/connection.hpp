@@ -7,6 +7,7 @@
 #include "daemon/adapters/slurm/low_latency.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -70,6 +71,9 @@ public:
     // reads of an operation agree with each other.
     void refresh();
     void close();
+    // Grows with each change that was tried through this session: what was read before is old.
+    std::uint64_t writes() const { return writes_; }
+    void note_write() { ++writes_; }
 
 private:
     Result<void*> open();
@@ -77,6 +81,7 @@ private:
 
     std::optional<SlurmdbConnection> connection_;
     LowLatency latency_;
+    std::uint64_t writes_ = 0;
 };
 
 // Slurm's error number as an Error: who may not is `refused` and told how to be allowed, the rest

@@ -365,6 +365,7 @@ Result<void> Application::modify(const Targets& targets, slurmdb_assoc_rec_t& re
 
 Outcomes SlurmEnforcer::apply(const model::Structure& structure, std::span<const Command> commands,
                               std::size_t commit_group) {
+    session_.note_write();
     return Application{session_, structure, commands, commit_group}.run();
 }
 

@@ -55,8 +55,11 @@ Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
                      std::string{"slurmctld: "} + slurm_strerror(number != 0 ? number : rc)};
     slurmctld_away_.erase(cluster);
     ports::RawUsage raw;
+    std::map<std::string, std::string> parents;
     for_each<slurmdb_assoc_rec_t>(info->assoc_list, [&](const slurmdb_assoc_rec_t& row) {
         const bool account = row.user == nullptr || *row.user == '\0';
+        if (account && text_of(row.cluster) == cluster)
+            parents.emplace(text_of(row.acct), text_of(row.parent_acct));
         if (account && row.usage != nullptr && text_of(row.cluster) == cluster)
             raw.accounts.emplace(text_of(row.acct), counters(*info, *row.usage));
     });
@@ -65,6 +68,10 @@ Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
         if (row.default_acct != nullptr)
             raw.default_accounts.emplace(text_of(row.name), row.default_acct);
     });
+    if (has_moved(cluster, parents)) {
+        raw.structure_is_old = true;
+        read_.erase(cluster);
+    }
     return raw;
 }
 

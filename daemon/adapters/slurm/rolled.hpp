@@ -16,6 +16,8 @@ struct Rolled {
     // Of what the whole cluster used, by hour or day and TRES. A rollup that changes any account's
     // figures changes the cluster's (late records make slurmdbd roll up hours again).
     std::uint64_t fingerprint = 0;
+
+    friend bool operator==(const Rolled&, const Rolled&) = default;
 };
 
 // The cluster's own usage rows: a few for each hour or day, so a cheap question.

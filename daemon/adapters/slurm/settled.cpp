@@ -59,6 +59,23 @@ Result<void> SettledCache::verify(Session& session, const std::string& cluster, 
     return {};
 }
 
+Result<bool> SettledCache::fetch(Session& session, const std::string& cluster, Window window,
+                                 Portion portion) {
+    Range& range = ranges_[{window.begin, window.end}];
+    range.used = true;
+    if (auto verified = verify(session, cluster, window, range); !verified)
+        return verified.error();
+    for (const model::Association* account : portion.accounts) {
+        if (range.figures.contains(account->id))
+            continue;
+        if (std::chrono::steady_clock::now() >= portion.deadline)
+            return false;
+        if (auto done = read(session, cluster, window, *account, range.figures); !done)
+            return done.error();
+    }
+    return true;
+}
+
 Result<void> SettledCache::add(Session& session, const model::Structure& structure, Window window,
                                const Accounts& accounts, model::WindowUsage& usage) {
     Range& range = ranges_[{window.begin, window.end}];

@@ -8,6 +8,7 @@
 #include "daemon/adapters/slurm/connection.hpp"
 #include "daemon/adapters/slurm/tres_text.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -28,6 +29,12 @@ public:
     // conflict: an account's association is gone; unavailable: slurmdbd answered incompletely.
     Result<void> add(Session& session, const model::Structure& structure, Window range,
                      const Accounts& accounts, model::WindowUsage& usage);
+    // Reads what add() would have to read of these accounts, until the deadline. True: all of it.
+    struct Portion {
+        const Accounts& accounts;
+        std::chrono::steady_clock::time_point deadline;
+    };
+    Result<bool> fetch(Session& session, const std::string& cluster, Window range, Portion portion);
     // Forgets the ranges that were not asked for since the last call.
     void drop_unused();
 

@@ -3,6 +3,7 @@
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/controller.hpp"
 
+#include "common/base/clock.hpp"
 #include "common/base/text.hpp"
 
 #include <algorithm>
@@ -150,6 +151,61 @@ Result<std::vector<Association>> associations(Session& session, const model::Str
     return own;
 }
 
+namespace {
+
+bool same_names(const model::Structure& a, const model::Structure& b) {
+    const auto same = [](const auto& one, const auto& other) {
+        return std::equal(
+            one.begin(), one.end(), other.begin(), other.end(),
+            [](const auto& x, const auto& y) { return x.id == y.id && x.name == y.name; });
+    };
+    return same(a.tres, b.tres) && same(a.qos, b.qos);
+}
+
+Result<void> read_associations(Session& session, model::Structure& all) {
+    auto rows = own_rows(session, all.cluster, {});
+    if (!rows)
+        return std::move(rows).error();
+    const Translator translate{all};
+    std::map<std::string, model::User> users;
+    for (const slurmdb_assoc_rec_t& row : *rows) {
+        all.associations.push_back(translate.association(row));
+        if (row.user != nullptr && *row.user != '\0')
+            add_to_users(users, row);
+    }
+    if (Result<void> whole = check_whole(all.associations); !whole)
+        return whole;
+    for (auto& [name, user] : users)
+        all.users.push_back(std::move(user));
+    return {};
+}
+
+} // namespace
+
+Result<bool> SlurmAccounting::still_true(const Read& read, const model::Structure& names) {
+    if (read.writes != session_.writes() || !same_names(read.structure, names) ||
+        std::chrono::steady_clock::now() - read.at > kLongestBelief)
+        return false;
+    const auto mark = changes_since(session_, read.mark.since);
+    if (!mark)
+        return mark.error();
+    return *mark == read.mark;
+}
+
+bool SlurmAccounting::has_moved(const std::string& cluster,
+                                const std::map<std::string, std::string>& parents) const {
+    const auto known = read_.find(cluster);
+    if (known == read_.end())
+        return false;
+    const auto& rows = known->second.structure.associations;
+    return std::any_of(rows.begin(), rows.end(), [&](const Association& row) {
+        if (!row.user.empty() || row.parent.empty())
+            return false;
+        const auto live = parents.find(row.account);
+        return live != parents.end() && live->second != row.parent;
+    });
+}
+
 Result<model::Structure> SlurmAccounting::structure(const std::string& cluster) {
     model::Structure all;
     all.cluster = cluster;
@@ -166,20 +222,25 @@ Result<model::Structure> SlurmAccounting::structure(const std::string& cluster) 
         return std::move(qos).error();
     all.tres = std::move(*tres);
     all.qos = std::move(*qos);
-    auto rows = own_rows(session_, cluster, {});
-    if (!rows)
-        return std::move(rows).error();
-    const Translator translate{all};
-    std::map<std::string, model::User> users;
-    for (const slurmdb_assoc_rec_t& row : *rows) {
-        all.associations.push_back(translate.association(row));
-        if (row.user != nullptr && *row.user != '\0')
-            add_to_users(users, row);
+    if (const auto known = read_.find(cluster); known != read_.end()) {
+        const auto good = still_true(known->second, all);
+        if (!good)
+            return good.error();
+        if (*good)
+            return known->second.structure;
+        read_.erase(known);
     }
-    if (Result<void> whole = check_whole(all.associations); !whole)
-        return std::move(whole).error();
-    for (auto& [name, user] : users)
-        all.users.push_back(std::move(user));
+    Read read;
+    read.writes = session_.writes();
+    read.at = std::chrono::steady_clock::now();
+    auto mark = changes_since(session_, SystemClock{}.now() - kUnsettledChanges);
+    if (!mark)
+        return std::move(mark).error();
+    read.mark = *mark;
+    if (auto done = read_associations(session_, all); !done)
+        return std::move(done).error();
+    read.structure = all;
+    read_.emplace(cluster, std::move(read));
     return all;
 }
 

@@ -42,24 +42,61 @@ std::vector<const Association*> accounts_of(const model::Structure& structure,
 
 } // namespace
 
-Result<void> ClusterUsage::note_rollup(Session& session, const model::Structure& structure,
-                                       const ports::UsageQuestion& asked) {
-    auto rolled = rolled_up_to(session, structure.cluster, earliest_of(asked), asked.now);
-    if (!rolled)
-        return std::move(rolled).error();
-    const bool moved = rolled->until != rolled_.until;
-    if (moved || rolled->fingerprint != rolled_.fingerprint) {
-        settled_.rollup_seen();
-        old_ranges_.clear();
-    }
-    const Instant base = rolled->until.value_or(earliest_of(asked));
+void ClusterUsage::set_base(Instant base, bool moved) {
     if (base < base_ || moved)
         cursor_.reset();
     if (base < base_)
         book_ = JobBook{};
     base_ = base;
     book_.drop_before(base);
-    rolled_ = *rolled;
+}
+
+void ClusterUsage::adopt() {
+    settled_ = std::move(*coming_);
+    coming_.reset();
+    rolled_ = newest_;
+    old_ranges_.clear();
+}
+
+// True: all that the question needs of the newest rollup has been read.
+Result<bool> ClusterUsage::prepare(Session& session, const model::Structure& structure,
+                                   const ports::UsageQuestion& asked) {
+    const auto deadline = std::chrono::steady_clock::now() + asked.patience;
+    const auto accounts = accounts_of(structure, asked);
+    for (const Window& one : asked.windows)
+        for (const Window& range : cut(one, asked.now, newest_.until, local_calendar()).settled) {
+            auto done = coming_->fetch(session, structure.cluster, range, {accounts, deadline});
+            if (!done || !*done)
+                return done;
+        }
+    return true;
+}
+
+Result<void> ClusterUsage::note_rollup(Session& session, const model::Structure& structure,
+                                       const ports::UsageQuestion& asked) {
+    auto rolled = rolled_up_to(session, structure.cluster, earliest_of(asked), asked.now);
+    if (!rolled)
+        return std::move(rolled).error();
+    if (!(*rolled == newest_) || !settled_) {
+        newest_ = *rolled;
+        if (!coming_)
+            coming_ = settled_.value_or(SettledCache{});
+        coming_->rollup_seen();
+    }
+    const bool behind = coming_.has_value();
+    const auto before = rolled_.until;
+    // Nothing answers yet, or rollups are gone: there is nothing to go on with.
+    const bool at_once = !settled_ || newest_.until < before;
+    if (behind && !at_once) {
+        const auto done = prepare(session, structure, asked);
+        if (!done)
+            return done.error();
+        if (*done)
+            adopt();
+    } else if (behind) {
+        adopt();
+    }
+    set_base(rolled_.until.value_or(earliest_of(asked)), rolled_.until != before);
     return {};
 }
 
@@ -133,7 +170,7 @@ Result<WindowUsage> ClusterUsage::window(Session& session, const model::Structur
     if (!parts.settled.empty())
         all.settled_until = parts.settled.back().end;
     for (const Window& range : parts.settled)
-        if (auto added = settled_.add(session, structure, range, accounts, all); !added)
+        if (auto added = settled_->add(session, structure, range, accounts, all); !added)
             return std::move(added).error();
     for (const Association* account : accounts)
         if (asked.by_user.contains(account->account))
@@ -171,7 +208,7 @@ Result<ClusterUsage::Answer> ClusterUsage::answer(Session& session,
             return std::move(usage).error();
         all.push_back(std::move(*usage));
     }
-    settled_.drop_unused();
+    settled_->drop_unused();
     return all;
 }
 

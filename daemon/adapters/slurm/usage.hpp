@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What is remembered of one cluster's usage between two questions about it.
+// Hours that are rolled up but not read yet are counted by their jobs, as they were before.
 #pragma once
 
 #include "daemon/adapters/slurm/cut.hpp"
@@ -27,14 +28,22 @@ public:
 private:
     Result<void> note_rollup(Session& session, const model::Structure& structure,
                              const ports::UsageQuestion& asked);
+    Result<bool> prepare(Session& session, const model::Structure& structure,
+                         const ports::UsageQuestion& asked);
+    void adopt();
+    void set_base(Instant base, bool moved);
     Result<void> read_jobs(Session& session, const model::Structure& structure, Instant now);
     Result<model::WindowUsage> window(Session& session, const model::Structure& structure,
                                       const ports::UsageQuestion& asked, Window window);
     Result<void> add_jobs(Session& session, const std::string& cluster, Window range, Instant now,
                           JobSum& sum);
 
-    SettledCache settled_;
+    // What answers, up to rolled_.until. After a rollup the figures up to newest_.until are read
+    // beside it, as many as a question has patience for; it is exchanged when they are all there.
+    std::optional<SettledCache> settled_;
     Rolled rolled_;
+    std::optional<SettledCache> coming_;
+    Rolled newest_;
     LiveJobs live_;
     JobBook book_;
     Instant base_{};                        // the book has all that ended after it

@@ -3,6 +3,8 @@
 #include "tests/daemon/app/bench.hpp"
 #include "tests/support/case.hpp"
 
+#include <algorithm>
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -73,6 +75,15 @@ CASE(usage_of_another_cluster_does_not_stand_in) {
     bench.rules.cluster = "c2";
     bench.slurm.held.cluster = "c2";
     CHECK(!bench.collect());
+}
+
+CASE(a_structure_that_slurmctld_contradicts_is_read_again) {
+    Bench bench;
+    app::Collector collector(bench.slurm, bench.journal, bench.sources);
+    bench.slurm.moved = true;
+    CHECK(collector.collect(bench.rules, kFebruary));
+    const auto calls = bench.faults.calls();
+    CHECK_EQ(std::count(calls.begin(), calls.end(), "structure"), 2);
 }
 
 CASE(slurmctld_away_costs_only_the_raw_usage) {

@@ -7,6 +7,7 @@
 //   usage BEGIN END NOW [[+]ACCOUNT...]        (0 for NOW: the clock; +: settled by user)
 //   qos ACCOUNT[,ACCOUNT...] LIST|- DEFAULT|-  [USER] [PARTITION]
 //   limits TYPE ACCOUNT[,...] TRES=VALUE|TRES=- ...
+//   patience MILLISECONDS                      (of the usage questions that follow)
 //   fairshare ACCOUNT[,...] SHARES | reset ACCOUNT[,...] | sleep SECONDS
 #include "common/base/clock.hpp"
 #include "common/base/text.hpp"
@@ -89,7 +90,11 @@ public:
             usage(words);
         else if (word == "raw")
             raw();
-        else if (word == "sleep") {
+        else if (word == "patience") {
+            int milliseconds = 0;
+            words >> milliseconds;
+            patience_ = std::chrono::milliseconds{milliseconds};
+        } else if (word == "sleep") {
             int seconds = 0;
             words >> seconds;
             std::this_thread::sleep_for(std::chrono::seconds{seconds});
@@ -160,6 +165,7 @@ private:
         words >> begin >> end >> now;
         ports::UsageQuestion question;
         question.windows.push_back({instant(begin), instant(end)});
+        question.patience = patience_;
         question.now = now != 0 ? instant(now) : SystemClock{}.now();
         for (std::string name; words >> name;)
             (name.front() == '+' ? question.by_user : question.accounts)
@@ -276,6 +282,7 @@ private:
         std::printf("{\"ms\":%.1f}\n", took.count());
     }
 
+    std::chrono::milliseconds patience_{60'000};
     slurm::Session session_;
     slurm::SlurmAccounting accounting_{session_};
     slurm::SlurmEnforcer enforcer_{session_};
