@@ -33,9 +33,8 @@ trap 'rm -rf "$work"' EXIT
 cd "$top" || exit 1
 # What the build uses, but for its place of Slurm's headers and what it includes before all else.
 words() { make -s -C "$build" -f - words 2>/dev/null <<<"include Makefile"$'\n'"words: ; @echo $1"; }
-# shellcheck disable=SC2207
+# shellcheck disable=SC2207,SC2016 # words; make expands them
 flags=($(words '$(AM_CXXFLAGS)') -O0 -fsyntax-only -DHAVE_CONFIG_H "-I$build" "-I$top" -pthread)
-# shellcheck disable=SC2016 # the Makefile's, expanded by make
 [ ${#flags[@]} -gt 6 ] || { echo "check-headers.sh: $build/Makefile tells no flags" >&2 && exit 2; }
 for place in SYSCONFDIR=/etc/sluice STATEDIR=/var/lib/sluice RUNDIR=/run/sluice; do
     flags+=("-DSLUICE_${place%%=*}=\"${place#*=}\"")
