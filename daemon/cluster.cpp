@@ -8,7 +8,14 @@
 namespace sluice {
 
 void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules> rules) {
-    const app::Ports ports{accounting_,      enforcer_,    shared.journal,
+    ports::Accounting* accounting = &accounting_;
+    ports::Enforcer* enforcer = &enforcer_;
+    if (!shared.emulator.empty()) {
+        emulator_.emplace(accounting_, shared.emulator);
+        accounting = &*emulator_;
+        enforcer = &*emulator_;
+    }
+    const app::Ports ports{*accounting,      *enforcer,    shared.journal,
                            shared.publisher, shared.clock, shared.outbox};
     loop_.emplace(ports, sources_, std::move(rules));
     service_.emplace(shared.identity, *loop_, sources_, ports);

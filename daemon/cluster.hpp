@@ -6,6 +6,7 @@
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/enforcer.hpp"
 #include "daemon/adapters/slurm/inspector.hpp"
+#include "daemon/adapters/waldur/emulator.hpp"
 #include "daemon/app/loop.hpp"
 #include "daemon/app/service.hpp"
 
@@ -26,6 +27,7 @@ public:
         ports::Publisher& publisher;
         ports::Outbox& outbox;
         const Clock& clock;
+        std::string emulator; // where changes go instead of Slurm; "": to Slurm
     };
 
     explicit ServedCluster(const std::string& name)
@@ -46,6 +48,7 @@ private:
     slurm::SlurmAccounting accounting_;
     slurm::SlurmEnforcer enforcer_;
     slurm::SlurmInspector inspector_;
+    std::optional<waldur::Emulator> emulator_;
     app::Sources sources_;
     std::optional<app::Loop> loop_;
     std::optional<app::DaemonService> service_;

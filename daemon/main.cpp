@@ -116,8 +116,6 @@ Result<uid_t> gate_user(const std::string& user, uid_t slurm_user) {
 
 Result<std::unique_ptr<ports::Publisher>> start_gate(const settings::DaemonSettings& daemon,
                                                      uid_t slurm_user, const Clock& clock) {
-    if (!daemon.gate.enabled)
-        return std::unique_ptr<ports::Publisher>(std::make_unique<NoGate>());
     const auto user = gate_user(daemon.gate.user, slurm_user);
     if (!user)
         return user.error();
@@ -184,7 +182,11 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const auto notifiers = Notifiers::make(daemon, (*journal)->outbox(), clock);
     if (!notifiers)
         return notifiers.error();
-    const auto publisher = start_gate(daemon, local->slurm_user, clock);
+    // An emulated pause must not keep real jobs out.
+    const bool gate = daemon.gate.enabled && portal.emulator.empty();
+    const auto publisher =
+        gate ? start_gate(daemon, local->slurm_user, clock)
+             : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoGate>());
     if (!publisher)
         return publisher.error();
 
@@ -194,7 +196,10 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        **journal,
                                        **publisher,
                                        (*journal)->outbox(),
-                                       clock};
+                                       clock,
+                                       portal.emulator};
+    if (!portal.emulator.empty())
+        (*journal)->record_as("emulator");
     ServedCluster& first = *clusters.front();
     WaldurLink link(portal, **journal, first.sources(), clock);
     first.open(shared, link.load(*rules));

@@ -71,9 +71,9 @@ void WaldurLink::connect(const settings::PortalSettings& settings, sqlite::Sqlit
         settings.events.registration == settings::PortalEvents::Registration::unified;
     const std::vector<std::string> kinds{"resource_periodic_limits", "resource",
                                          "offering_resources_sync"};
-    inbox_ = std::make_unique<app::PortalInbox>(
-        app::PortalInbox::Parts{journal.outbox(), sources, clock, settings.push.command_results,
-                                [this] { sync_->wake(); }});
+    inbox_ = std::make_unique<app::PortalInbox>(app::PortalInbox::Parts{
+        journal.outbox(), sources, clock, settings.push.command_results,
+        settings.emulator.empty() ? "production" : "emulator", [this] { sync_->wake(); }});
     registrar_ = std::make_unique<waldur::WaldurRegistrar>(options_of(settings), unified,
                                                            PACKAGE_VERSION, journal.notes(), clock);
     if (unified)

@@ -134,6 +134,20 @@ void read_pushes(MapReader& map, PortalPushes& push) {
     inner.finish();
 }
 
+void read_periodic_limits(MapReader& map, std::string& emulator) {
+    const Node* node = map.take("periodic_limits");
+    if (node == nullptr)
+        return;
+    MapReader inner(*node, "periodic_limits", map.errors());
+    bool mode = false;
+    std::string url = "http://localhost:8080";
+    inner.read("emulator_mode", mode);
+    read_url(inner, "emulator_base_url", url);
+    inner.finish();
+    if (mode)
+        emulator = without_api(std::move(url));
+}
+
 void require(MapReader& map, std::string_view key, const std::string& value) {
     if (value.empty() && !map.has(key))
         map.errors().add(map.place(), "waldur: " + std::string(key) + " is missing");
@@ -169,6 +183,7 @@ void read_portal(MapReader& top, PortalSettings& portal) {
     read_duration(map, "interval", portal.interval);
     read_pushes(map, portal.push);
     read_portal_events(map, portal);
+    read_periodic_limits(map, portal.emulator);
     map.finish();
 }
 

@@ -69,6 +69,8 @@ struct PortalSettings {
     std::chrono::seconds interval{300};
     PortalPushes push;
     PortalEvents events;
+    std::string
+        emulator; // changes go there instead of Slurm: "http://localhost:8080"; "": to Slurm
 };
 
 } // namespace sluice::settings

@@ -27,8 +27,9 @@ public:
         ports::Outbox& outbox;
         Sources& sources;
         const Clock& clock;
-        bool report = true;        // results, to Waldur
-        std::function<void()> ask; // the sync: ask Waldur soon
+        bool report = true;              // results, to Waldur
+        std::string mode = "production"; // of the enforcer
+        std::function<void()> ask;       // the sync: ask Waldur soon
     };
 
     explicit PortalInbox(Parts parts) : parts_(std::move(parts)) {}
@@ -71,6 +72,6 @@ private:
 std::string order_fault(const Telling& telling, const PortalEvent& event);
 // Its verdict as a message. REQUIRES: the order or Waldur names a policy
 ports::Message tell_order(const Telling& telling, const PortalEvent& event,
-                          const std::string& fault);
+                          const std::string& fault, const std::string& mode);
 
 } // namespace sluice::app

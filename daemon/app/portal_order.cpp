@@ -69,8 +69,9 @@ std::string order_fault(const Telling& telling, const PortalEvent& event) {
 }
 
 ports::Message tell_order(const Telling& telling, const PortalEvent& event,
-                          const std::string& fault) {
+                          const std::string& fault, const std::string& mode) {
     CommandResult result;
+    result.mode = mode;
     result.resource = event.resource;
     result.policy = !event.policy.empty() ? event.policy : telling.view.policy->uuid;
     result.error = fault;
@@ -90,7 +91,7 @@ bool PortalInbox::report(const Telling& telling, const PortalEvent& event) {
     const std::string fault = order_fault(telling, event);
     if (parts_.report && !(told && event.fault.empty()) &&
         (!event.policy.empty() || telling.view.policy)) {
-        const auto message = tell_order(telling, event, fault);
+        const auto message = tell_order(telling, event, fault, parts_.mode);
         if (const auto added = parts_.outbox.add(std::span(&message, 1)); !added) {
             log::event(log::Level::warning, "SLUICE-0804", "waldur-not-noted",
                        {{"what", "verdict"}, {"error", added.error().context}});

@@ -239,6 +239,7 @@ void Turn::apply(const Rules& rules, const model::Facts& facts,
         record.id = ids[i];
         record.cluster = report.cluster;
         record.command = commands[i];
+        record.mode = ports_.enforcer.mode();
         record.requested = report.at;
         record.started = started;
         record.finished = finished;

@@ -23,6 +23,8 @@ public:
     Enforcer& operator=(const Enforcer&) = delete;
     virtual ~Enforcer() = default;
 
+    // Where commands go, as the journal and Waldur call it.
+    virtual const char* mode() const { return "production"; }
     // Checks what slurmdbd does not (QOS and TRES exist, DefaultQOS in the list), changes, commits.
     // A command that fails does not stop the others. `structure` is the one that the commands were
     // planned from; `commit_group` (at least 1): how many changes share one commit at most.

@@ -93,6 +93,7 @@ class Waldur:
                        "tres_billing_enabled": False, "tres_billing_weights": {}, "carryover_enabled": False,
                        "carryover_factor": 50, "grace_ratio": 0.2, "raw_usage_reset": False, "apply_to_all": True,
                        "organization_groups": [], "options": {}}
+        self.emulated = []   # what Waldur's SLURM emulator was told
         self.groups = {}     # group uuid -> customer uuids
         self.usages = {}     # (resource, month, type) -> {"uuid", "usage", "users"}
         self.reports = []    # of report-command-result
@@ -236,7 +237,8 @@ class Handler(BaseHTTPRequestHandler):
             if self.command == "POST":
                 return self.answer(200, {"done": True})
             state = {k: getattr(self.waldur, k) for k in
-                     ("resources", "policy", "reports", "identities", "services", "subscriptions", "unified")}
+                     ("resources", "policy", "reports", "identities", "services", "subscriptions", "unified",
+                      "emulated")}
             state["usages"] = [{"resource": k[0], "month": k[1], "type": k[2], **v}
                                for k, v in sorted(self.waldur.usages.items())]
         return self.answer(200, state)
@@ -264,6 +266,9 @@ class Handler(BaseHTTPRequestHandler):
         return role
 
     def route(self, path, query, entry):
+        if path == "/api/apply-periodic-settings":  # of the emulator, which asks for no login
+            self.waldur.emulated.append(entry["body"])
+            return 200, {"status": "success", "resource_id": entry["body"]["resource_id"]}, {}
         if path == "/oidc/token":
             return self.oidc_token(entry["body"])
         role = self.role()

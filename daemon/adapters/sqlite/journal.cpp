@@ -96,7 +96,7 @@ SqliteJournal::record_turn(const std::string& cluster, const model::Decision& de
             for (const auto& message : record.messages)
                 messages.add(message);
         for (const auto& command : commands)
-            ids.push_back(insert_command(database, cluster, command, decision.now));
+            ids.push_back(insert_command(database, cluster, command, mode_, decision.now));
         transaction.commit();
         for (auto& [account, memory] : changed)
             written[account] = std::move(memory);

@@ -57,6 +57,9 @@ public:
     Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
     Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
 
+    // How commands recorded from now on are done; before any turn. Default "production".
+    void record_as(std::string mode) { mode_ = std::move(mode); }
+
     // In the same file; they live as long as the journal.
     ports::Outbox& outbox() { return outbox_; }
     ports::Notes& notes() { return notes_; }
@@ -69,6 +72,7 @@ private:
     Guarded<Writer> writer_;
     Guarded<Database> reader_;
     const Clock& clock_;
+    std::string mode_ = "production";
     SqliteOutbox outbox_;
     SqliteNotes notes_;
 };

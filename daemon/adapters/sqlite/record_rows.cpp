@@ -190,15 +190,16 @@ std::vector<ports::AgentReport> read_reports(Database& database, const ports::Qu
 }
 
 std::int64_t insert_command(Database& database, const std::string& cluster,
-                            const model::Command& command, Instant requested) {
+                            const model::Command& command, const std::string& mode,
+                            Instant requested) {
     Statement(database,
               "INSERT INTO command (cluster, account, user, partition, type, qos, default_qos, "
               "limit_type, shares, reason, description, sacctmgr, job, mode, requested) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,'production',?)")
+              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         .bind(cluster, command.account, command.user, command.partition, model::name(command.type),
               join(command.qos, ","), command.default_qos, name(command.limit_type),
               std::int64_t{command.shares}, command.reason, command.description, command.sacctmgr,
-              command.job, epoch(requested))
+              command.job, mode, epoch(requested))
         .run();
     const std::int64_t id = database.last_insert_id();
     if (command.limits.empty())

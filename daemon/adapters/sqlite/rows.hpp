@@ -42,7 +42,8 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
                                                       const ports::Query& query);
 
 std::int64_t insert_command(Database& database, const std::string& cluster,
-                            const model::Command& command, Instant requested);
+                            const model::Command& command, const std::string& mode,
+                            Instant requested);
 std::vector<ports::CommandRecord> read_commands(Database& database, const ports::Query& query);
 
 void insert_report(Database& database, const ports::AgentReport& report);

@@ -77,6 +77,14 @@ CASE(the_broker_is_behind_the_api_unless_said_otherwise) {
     CHECK(!read(kToken + "  waldur_api_url: https://w.org/\n").events.enabled);
 }
 
+CASE(changes_go_to_the_emulator_only_in_its_mode) {
+    const std::string url = kToken + "  waldur_api_url: https://w.org/api/\n  periodic_limits: ";
+    CHECK_EQ(read(url + "{emulator_mode: true}\n").emulator, "http://localhost:8080");
+    CHECK_EQ(read(url + "{emulator_mode: true, emulator_base_url: 'http://e:1/'}\n").emulator,
+             "http://e:1");
+    CHECK_EQ(read(url + "{emulator_base_url: 'http://e:1/'}\n").emulator, "");
+}
+
 CASE(no_message_shows_a_secret) {
     const auto refused = settings::parse("waldur:\n  waldur_api_token: s3cret\n"
                                          "  oidc_client_secret: {a: s3cret}\n  s3: s3\n",

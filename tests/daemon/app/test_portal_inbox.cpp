@@ -50,7 +50,7 @@ struct World {
     app::Rules rules;
     ports::TurnReport report;
     std::map<std::string, std::string> noted;
-    PortalInbox inbox{{outbox, sources, clock, true, [this] { ++asked; }}};
+    PortalInbox inbox{{outbox, sources, clock, true, "production", [this] { ++asked; }}};
 
     World() {
         rules.partial = true;
