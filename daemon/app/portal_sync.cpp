@@ -38,6 +38,7 @@ PortalSync::~PortalSync() {
 }
 
 std::shared_ptr<const Rules> PortalSync::load(std::shared_ptr<const Rules> file) {
+    loaded_ = parts_.clock.now();
     auto state = state_.lock();
     state->file = std::move(file);
     if (auto kept = parts_.notes.notes(kAnswerNote); kept && kept->contains("last")) {
@@ -93,7 +94,12 @@ void PortalSync::use_file(std::shared_ptr<const Rules> file) {
 }
 
 void PortalSync::after_turn(const Loop::Shown& shown) {
-    state_.lock()->turn = shown;
+    {
+        auto state = state_.lock();
+        state->turn = shown;
+        // Of a turn that the next one overtakes, the commands are told all the same.
+        state->commands = state->commands || (shown.report && !shown.report->applied.empty());
+    }
     changed_.notify_all();
 }
 
@@ -142,6 +148,8 @@ void PortalSync::work() {
             pull_now = Steady::now() >= (state->asked ? std::min(due, earliest) : due);
             if (pull_now)
                 state->asked = false;
+            commands_due_ = commands_due_ || state->commands;
+            state->commands = false;
             turn = std::move(state->turn);
             state->turn.reset();
         }
@@ -325,7 +333,7 @@ void PortalSync::tell_commands(const Telling& telling) {
             return;
         const auto found = notes->find(cluster);
         reported_ = found == notes->end() ? -1 : std::stoll(found->second);
-    } else if (telling.report.applied.empty()) {
+    } else if (!commands_due_) {
         return;
     }
     auto commands = parts_.journal.commands({cluster, {}, kMostCommands});
@@ -337,13 +345,15 @@ void PortalSync::tell_commands(const Telling& telling) {
     // wait for it.
     std::reverse(commands->begin(), commands->end());
     const bool first = reported_ < 0;
+    bool open = false;
     for (auto& command : *commands) {
         if (command.id <= reported_)
             continue;
-        if (!command.finished)
+        open = !command.finished.has_value();
+        if (open)
             break;
         newest = command.id;
-        if (!first || command.requested >= telling.report.at)
+        if (!first || command.requested >= loaded_)
             closed.push_back(std::move(command));
     }
     const ports::Note note{kReportedNote, cluster,
@@ -352,8 +362,10 @@ void PortalSync::tell_commands(const Telling& telling) {
     out.messages = tell_results(telling, closed);
     if (newest != reported_ || first)
         out.notes.push_back(note);
-    if (send(out, nullptr))
+    if (send(out, nullptr)) {
         reported_ = std::max<std::int64_t>(newest, 0);
+        commands_due_ = open;
+    }
 }
 
 bool PortalSync::send(const Outgoing& out, std::map<std::string, std::string>* noted) {

@@ -68,6 +68,7 @@ private:
         AskedFlags flags;
         std::string trouble;             // why the last pull failed; "": it did not
         std::optional<Loop::Shown> turn; // not looked at yet
+        bool commands = false;           // a turn ran some since they were last looked for
     };
 
     void work();
@@ -90,6 +91,8 @@ private:
     std::set<std::string> changed_accounts_;      // the worker's: users of these are to be told
     std::map<std::string, std::string> metadata_; // the worker's: notes
     std::int64_t reported_ = -1;          // the worker's: newest command told; -1: not known
+    bool commands_due_ = true;            // the worker's: some may not be told
+    Instant loaded_{};                    // before the first turn of this process
     std::optional<Instant> figures_told_; // the worker's
     std::optional<Instant> kept_at_;      // the worker's: when the answer was written last
     mutable Guarded<State> state_;
