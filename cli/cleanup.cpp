@@ -16,7 +16,7 @@ int run_cleanup(const Context& context, int argc, char** argv) {
     if (const auto before = parsed.options.figures.find("before");
         before != parsed.options.figures.end())
         body.set("before", before->second);
-    const auto answer = Client(parsed.context.socket).post("/api/v1/cleanup", body);
+    const auto answer = client(parsed.context).post("/api/v1/cleanup", body);
     if (!answer)
         return complain(parsed.context, answer.error());
     if (parsed.options.json)

@@ -67,11 +67,15 @@ Error unreachable(const Exchange& exchange, CURLcode code, long os_error) {
     return Error{Errc::unavailable, where + curl_easy_strerror(code)};
 }
 
-Error refused(long status, const std::string& body) {
+Error refused(long status, const std::string& body, std::vector<std::string>* several) {
     const auto answer = json::parse(body);
+    if (answer && several != nullptr && status == 400)
+        *several = (*answer)["clusters"].texts();
     std::string detail = answer ? (*answer)["detail"].text() : "";
     if (detail.empty())
         detail = "sluiced answered with HTTP status " + std::to_string(status);
+    if (several != nullptr && !several->empty())
+        return Error{Errc::conflict, std::move(detail)};
     switch (status) {
     case 401:
     case 403:
@@ -113,7 +117,7 @@ void prepare(CURL* easy, const Exchange& exchange, std::string& answer) {
     }
 }
 
-Result<json::Value> perform(const Exchange& exchange) {
+Result<json::Value> perform(const Exchange& exchange, std::vector<std::string>* several = nullptr) {
     const EasyHandle easy(curl_easy_init());
     const HeaderList headers(curl_slist_append(nullptr, "Content-Type: application/json"));
     if (!easy || !headers)
@@ -129,7 +133,7 @@ Result<json::Value> perform(const Exchange& exchange) {
     if (code != CURLE_OK)
         return unreachable(exchange, code, os_error);
     if (status < 200 || status > 299)
-        return refused(status, answer);
+        return refused(status, answer, several);
     auto parsed = json::parse(answer, {.bytes = kMostAnswer, .depth = 64});
     if (!parsed)
         return std::move(parsed).error().in("the answer of sluiced at " + exchange.socket);
@@ -149,16 +153,28 @@ std::string target(const std::string& path, const Parameters& parameters) {
     return out;
 }
 
+Parameters Client::with_cluster(Parameters parameters) const {
+    if (!cluster_.empty())
+        parameters.emplace_back("cluster", cluster_);
+    return parameters;
+}
+
 Result<json::Value> Client::get(const std::string& path, const Parameters& parameters) const {
-    return perform({socket_, target(path, parameters), std::nullopt, kReadSeconds, nullptr});
+    return perform(
+        {socket_, target(path, with_cluster(parameters)), std::nullopt, kReadSeconds, nullptr},
+        several_);
 }
 
 Result<json::Value> Client::post(const std::string& path, const json::Value& body) const {
-    return perform({socket_, path, body.compact(), kTurnSeconds, nullptr});
+    // What is entered is entered once.
+    const bool shows = path == "/api/v1/evaluate";
+    return perform({socket_, target(path, with_cluster({})), body.compact(), kTurnSeconds, nullptr},
+                   shows ? several_ : nullptr);
 }
 
 Result<json::Value> Client::remove(const std::string& path, const json::Value& body) const {
-    return perform({socket_, path, body.compact(), kTurnSeconds, "DELETE"});
+    return perform(
+        {socket_, target(path, with_cluster({})), body.compact(), kTurnSeconds, "DELETE"});
 }
 
 } // namespace sluice::cli

@@ -16,7 +16,12 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 class Client {
 public:
-    explicit Client(std::string socket) : socket_(std::move(socket)) {}
+    // `cluster`: which one the requests are about; "": the only one that the daemon serves. When
+    // there are several, a request that only shows something fails with conflict and their names
+    // go to `several`.
+    explicit Client(std::string socket, std::string cluster = {},
+                    std::vector<std::string>* several = nullptr)
+        : socket_(std::move(socket)), cluster_(std::move(cluster)), several_(several) {}
 
     // Errors are sentences for people, with the remedy. unavailable: nobody listens; timeout;
     // refused: not allowed; not_found; malformed: not our daemon, or a request that it refuses.
@@ -27,7 +32,11 @@ public:
     Result<json::Value> remove(const std::string& path, const json::Value& body) const;
 
 private:
+    Parameters with_cluster(Parameters parameters) const;
+
     std::string socket_;
+    std::string cluster_;
+    std::vector<std::string>* several_;
 };
 
 // "/api/v1/status?account=a%26b"

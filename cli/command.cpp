@@ -26,6 +26,14 @@ int complain(const Context& context, std::string_view what) {
 }
 
 int complain(const Context& context, const Error& error) {
+    Rounds* rounds = context.rounds;
+    if (rounds != nullptr && !rounds->running && error.code == Errc::conflict &&
+        !rounds->clusters.empty())
+        return kFailed; // it is asked for each of them
+    if (rounds != nullptr && rounds->running && error.code == Errc::not_found) {
+        rounds->missing.push_back(error.context);
+        return kFailed;
+    }
     return complain(context, error.context);
 }
 
@@ -35,6 +43,11 @@ void warn(const Context& context, std::string_view what) {
 }
 
 void print(const Context& context, std::string_view text) {
+    if (context.rounds != nullptr && !context.rounds->before.empty()) {
+        const std::string before = std::move(context.rounds->before);
+        context.rounds->before.clear();
+        std::fwrite(before.data(), 1, before.size(), context.out);
+    }
     std::fwrite(text.data(), 1, text.size(), context.out);
 }
 

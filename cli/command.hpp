@@ -10,18 +10,31 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::cli {
+
+// A daemon may serve several clusters. Who names none gets the answers of all, one after the other.
+struct Rounds {
+    std::vector<std::string> clusters; // told by the daemon; empty: it serves one, or one was named
+    bool running = false;              // the command runs once for each of them
+    bool json = false;
+    bool headings = true;
+    std::string before;               // printed before the next output
+    std::vector<std::string> missing; // what was not found in a round
+};
 
 // What the program was started with. Files are not closed here.
 struct Context {
     const Clock& clock;
     std::FILE* out;
     std::FILE* err;
-    std::string socket; // of the daemon
-    std::string format; // SLUICE_FORMAT: the columns of `status`
-    bool quiet = false; // -Q before the subcommand
-    int verbose = 0;    // -v before the subcommand
+    std::string socket;       // of the daemon
+    std::string format;       // SLUICE_FORMAT: the columns of `status`
+    bool quiet = false;       // -Q before the subcommand
+    int verbose = 0;          // -v before the subcommand
+    std::string cluster = {}; // -M: which one requests are about; "": all that are served
+    Rounds* rounds = nullptr; // not owned; nullptr: several clusters are an error
 };
 
 inline constexpr int kOk = 0;

@@ -58,7 +58,7 @@ std::string as_text(const std::vector<Finding>& findings) {
 
 // What cannot be had is evidence too.
 json::Value tried(const Parsed& parsed, const std::string& path, const Parameters& query = {}) {
-    auto answer = Client(parsed.context.socket).get(path, query);
+    auto answer = client(parsed.context).get(path, query);
     if (answer)
         return std::move(*answer);
     auto out = json::Value::object();
@@ -67,7 +67,7 @@ json::Value tried(const Parsed& parsed, const std::string& path, const Parameter
 }
 
 std::vector<Finding> examined(const Parsed& parsed) {
-    const auto status = Client(parsed.context.socket).get("/api/v1/status");
+    const auto status = client(parsed.context).get("/api/v1/status");
     if (!status)
         return {{Health::fault, "daemon", status.error().context,
                  "systemctl status sluiced; journalctl -u sluiced -n 20; sluiced --check"}};
@@ -89,10 +89,13 @@ std::vector<Finding> examined(const Parsed& parsed) {
 
 int run_doctor(const Context& context, int argc, char** argv) {
     const auto parsed =
-        parse_options(context, *find_subcommand("doctor"), kJson | kSocket, argc, argv);
+        parse_options(context, *find_subcommand("doctor"), kJson | kCluster | kSocket, argc, argv);
     if (parsed.done)
         return *parsed.done;
     const auto findings = examined(parsed);
+    if (const Rounds* rounds = context.rounds;
+        rounds != nullptr && !rounds->running && !rounds->clusters.empty())
+        return kFailed; // each cluster is examined for itself
     if (parsed.options.json)
         print_json(parsed, as_json(findings));
     else

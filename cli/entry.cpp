@@ -46,9 +46,8 @@ int enter(const Parsed& parsed, Method method, const std::string& path, const js
         std::fprintf(context.err, "sluice: %s %s %s on %s\n",
                      method == Method::post ? "POST" : "DELETE", path.c_str(),
                      body.compact().c_str(), context.socket.c_str());
-    const Client client(context.socket);
-    const auto answer =
-        method == Method::post ? client.post(path, body) : client.remove(path, body);
+    const Client asked = client(context);
+    const auto answer = method == Method::post ? asked.post(path, body) : asked.remove(path, body);
     if (!answer)
         return complain(context, answer.error());
     if (parsed.options.json)

@@ -8,7 +8,7 @@
 namespace sluice::cli {
 int run_evaluate(const Context& context, int argc, char** argv) {
     const auto parsed = parse_options(context, *find_subcommand("evaluate"),
-                                      kJson | kAccounts | kDryRun | kSocket, argc, argv);
+                                      kJson | kAccounts | kDryRun | kCluster | kSocket, argc, argv);
     if (parsed.done)
         return *parsed.done;
     json::Value body = json::Value::object();
@@ -16,7 +16,7 @@ int run_evaluate(const Context& context, int argc, char** argv) {
     if (parsed.context.verbose > 0)
         std::fprintf(parsed.context.err, "sluice: POST /api/v1/evaluate %s on %s\n",
                      body.compact().c_str(), parsed.context.socket.c_str());
-    const auto answer = Client(parsed.context.socket).post("/api/v1/evaluate", body);
+    const auto answer = client(parsed.context).post("/api/v1/evaluate", body);
     if (!answer)
         return complain(parsed.context, answer.error());
     const std::string error = (*answer)["turn"]["error"].text();

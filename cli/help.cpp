@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice help` and `sluice version`.
-#include "cli/client.hpp"
 #include "cli/options.hpp"
+#include "cli/report.hpp"
 #include "cli/subcommands.hpp"
 
 #include "config.h"
@@ -47,7 +47,7 @@ int run_version(const Context& context, int argc, char** argv) {
     if (parsed.done)
         return *parsed.done;
     print(parsed.context, "sluice " PACKAGE_VERSION "\n");
-    const auto info = Client(parsed.context.socket).get("/api/v1/info");
+    const auto info = client(parsed.context).get("/api/v1/info");
     if (!info) {
         // Asking for the version of a program must work without the other one.
         warn(parsed.context, info.error().context);

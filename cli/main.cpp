@@ -5,6 +5,7 @@
 #include "cli/subcommands.hpp"
 #include "common/base/text.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -34,9 +35,40 @@ int unknown_subcommand(const Context& context, const std::string& word) {
 int leading_options(int argc, char** argv) {
     int at = 1;
     while (at < argc && argv[at][0] == '-' && std::strcmp(argv[at], "--") != 0) {
-        at += std::strcmp(argv[at], "--socket") == 0 ? 2 : 1;
+        const bool valued = std::strcmp(argv[at], "--socket") == 0 ||
+                            std::strcmp(argv[at], "--cluster") == 0 ||
+                            std::strcmp(argv[at], "-M") == 0;
+        at += valued ? 2 : 1;
     }
     return at < argc ? at : argc;
+}
+
+// As squeue does it: the answer of each cluster under its name.
+int run_rounds(const Subcommand& subcommand, Context context, int argc, char** argv) {
+    Rounds& rounds = *context.rounds;
+    rounds.running = true;
+    int worst = kOk;
+    std::size_t shown = 0;
+    for (const auto& cluster : rounds.clusters) {
+        if (rounds.json)
+            rounds.before = shown == 0 ? "{\"clusters\": [\n" : ",\n";
+        else if (rounds.headings)
+            rounds.before = (shown == 0 ? "CLUSTER: " : "\nCLUSTER: ") + cluster + '\n';
+        context.cluster = cluster;
+        const std::size_t missing = rounds.missing.size();
+        const int code = subcommand.run(context, argc, argv);
+        if (rounds.missing.size() > missing)
+            continue;
+        worst = std::max(worst, code);
+        shown += rounds.before.empty() ? 1U : 0U;
+    }
+    rounds.before.clear();
+    if (rounds.json && shown > 0)
+        print(context, "]}\n");
+    rounds.running = false;
+    if (rounds.missing.size() == rounds.clusters.size())
+        return complain(context, rounds.missing.front());
+    return worst;
 }
 
 int run(const Context& context, int argc, char** argv) {
@@ -44,7 +76,7 @@ int run(const Context& context, int argc, char** argv) {
                                       "Allocations of Slurm accounts: usage, standing, history",
                                       nullptr};
     const int at = leading_options(argc, argv);
-    auto parsed = parse_options(context, kSelf, kSocket, at, argv);
+    auto parsed = parse_options(context, kSelf, kSocket | kCluster, at, argv);
     if (parsed.done)
         return *parsed.done;
     if (at == argc) {
@@ -54,20 +86,26 @@ int run(const Context& context, int argc, char** argv) {
     const Subcommand* found = find_subcommand(argv[at]);
     if (found == nullptr)
         return unknown_subcommand(context, argv[at]);
-    return found->run(parsed.context, argc - at, argv + at);
+    const int code = found->run(parsed.context, argc - at, argv + at);
+    if (context.rounds->clusters.empty())
+        return code;
+    return run_rounds(*found, parsed.context, argc - at, argv + at);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     const SystemClock clock;
+    Rounds rounds;
     const Context context{clock,
                           stdout,
                           stderr,
                           environment("SLUICE_SOCKET", SLUICE_RUNDIR "/sluiced.sock"),
                           environment("SLUICE_FORMAT", ""),
                           false,
-                          0};
+                          0,
+                          "",
+                          &rounds};
     try {
         int code = run(context, argc, argv);
         // `sluice status | head` is no error; a full disk is.

@@ -55,7 +55,8 @@ constexpr std::array kSpecs{
     Spec{"before", kBeforeOption, "TIME", kBefore,
          "older than this (default: as old as retention_days)"},
     Spec{"by-user", kByUserOption, nullptr, kByUser, "who used it, the most first"},
-    Spec{"cluster", 'M', "NAME", kCluster, "fail unless the daemon serves this cluster"},
+    Spec{"cluster", 'M', "NAME", kCluster,
+         "of this cluster (default: of all that the daemon serves)"},
     Spec{"delimiter", kDelimiter, "TEXT", kTable, "between the fields of -p and -P (default |)"},
     Spec{"dry-run", kDryRunOption, nullptr, kDryRun, "decide and show, change nothing"},
     Spec{"format", 'o', "FIELDS", kTable, "fields with widths: f1,f2%20,f3%-20 (- is left)"},
@@ -170,7 +171,7 @@ struct Reader {
                 options.accounts.push_back(std::move(account));
             return true;
         case 'M':
-            options.cluster = value;
+            parsed.context.cluster = value;
             return true;
         case 'o':
             options.format = value;
@@ -297,6 +298,10 @@ Parsed parse_options(const Context& context, const Subcommand& self, unsigned gr
     }
     if (parsed.done)
         return parsed;
+    if (Rounds* rounds = context.rounds; rounds != nullptr) {
+        rounds->json = parsed.options.json;
+        rounds->headings = !parsed.options.noheader;
+    }
     if ((groups & kFile) != 0 && optind < argc)
         parsed.options.file = argv[optind++];
     for (int i = optind; i < argc && (groups & kWords) != 0; ++i)

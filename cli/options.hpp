@@ -47,7 +47,6 @@ struct Options {
     bool json = false;
     std::vector<std::string> accounts; // -A, then arguments
     std::string user;
-    std::string cluster;
     std::optional<std::size_t> limit;
     bool dry_run = false;
     std::string file;

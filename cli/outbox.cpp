@@ -64,7 +64,7 @@ int act(const Parsed& parsed, const std::string& verb) {
         return complain(parsed.context, "sluice outbox " + verb + " NUMBER...");
     for (const auto& id : parsed.options.words) {
         const auto done =
-            Client(parsed.context.socket)
+            client(parsed.context)
                 .post("/api/v1/outbox/" + percent_encoded(id) + '/' + verb, json::Value::object());
         if (!done)
             return complain(parsed.context, done.error());

@@ -5,6 +5,12 @@
 
 namespace sluice::cli {
 
+Client client(const Context& context) {
+    Rounds* rounds = context.rounds;
+    const bool asks = rounds != nullptr && !rounds->running;
+    return Client(context.socket, context.cluster, asks ? &rounds->clusters : nullptr);
+}
+
 Result<Sheet> sheet(const Parsed& parsed, std::span<const Column> catalogue,
                     const char* default_format) {
     const std::string& named = parsed.options.format;
@@ -25,11 +31,11 @@ Result<json::Value> ask(const Parsed& parsed, const std::string& path,
     if (parsed.context.verbose > 0)
         std::fprintf(parsed.context.err, "sluice: GET %s on %s\n", target(path, parameters).c_str(),
                      parsed.context.socket.c_str());
-    auto answer = Client(parsed.context.socket).get(path, parameters);
+    auto answer = client(parsed.context).get(path, parameters);
     if (!answer)
         return answer;
     const std::string cluster = (*answer)["meta"]["cluster"].text();
-    const std::string& wanted = parsed.options.cluster;
+    const std::string& wanted = parsed.context.cluster;
     if (!wanted.empty() && wanted != cluster)
         return Error{Errc::not_found,
                      "this daemon serves cluster '" + cluster + "', not '" + wanted + "'"};

@@ -25,6 +25,9 @@ struct Sheet {
     std::string text() const { return render(catalogue, chosen, rows, style); }
 };
 
+// The daemon, about the cluster that the command is about.
+Client client(const Context& context);
+
 // The columns of --format, else of this default.
 Result<Sheet> sheet(const Parsed& parsed, std::span<const Column> catalogue,
                     const char* default_format);

@@ -7,9 +7,9 @@
 namespace sluice::cli {
 
 int run_reset(const Context& context, int argc, char** argv) {
-    const auto parsed =
-        parse_options(context, *find_subcommand("reset"),
-                      kJson | kAccounts | kSocket | kDryRun | kReason | kPeriod, argc, argv);
+    const auto parsed = parse_options(
+        context, *find_subcommand("reset"),
+        kJson | kAccounts | kCluster | kSocket | kDryRun | kReason | kPeriod, argc, argv);
     if (parsed.done)
         return *parsed.done;
     const auto& accounts = parsed.options.accounts;

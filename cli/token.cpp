@@ -35,7 +35,7 @@ int add(const Parsed& parsed) {
         return complain(parsed.context, "sluice token add NAME --role=staff|reader");
     json::Value body = json::Value::object();
     body.set("name", parsed.options.words.front()).set("role", role->second);
-    const auto answer = Client(parsed.context.socket).post(kPath, body);
+    const auto answer = client(parsed.context).post(kPath, body);
     if (!answer)
         return complain(parsed.context, answer.error());
     if (parsed.options.json)
@@ -49,7 +49,7 @@ int remove(const Parsed& parsed) {
     if (parsed.options.words.size() != 1)
         return complain(parsed.context, "sluice token remove NAME");
     const auto answer =
-        Client(parsed.context.socket)
+        client(parsed.context)
             .remove(std::string(kPath) + '/' + percent_encoded(parsed.options.words.front()),
                     json::Value::object());
     return answer ? kOk : complain(parsed.context, answer.error());

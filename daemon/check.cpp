@@ -28,6 +28,22 @@ Result<model::Structure> structure(const std::string& named_cluster) {
                                                                            : named_cluster);
 }
 
+// Says what it finds; false: faults.
+bool check_on(const settings::Settings& settings, const std::string& file) {
+    const auto cluster = structure(settings.daemon.cluster);
+    if (!cluster) {
+        std::cerr << "not checked against the cluster: " << cluster.error().context << '\n';
+        std::cout << file << " is good as far as the file alone can tell\n";
+        return true;
+    }
+    print(settings::warnings_against(settings, *cluster), "warning: ");
+    const auto faults = settings::check_against(settings, *cluster);
+    print(faults);
+    if (faults.empty())
+        std::cout << file << " is good on cluster " << cluster->cluster << '\n';
+    return faults.empty();
+}
+
 } // namespace
 
 int check_configuration(const std::string& file) {
@@ -41,19 +57,13 @@ int check_configuration(const std::string& file) {
         std::cerr << file << ": timezone: " << zone.error().context << '\n';
         return 1;
     }
-    const auto cluster = structure(settings->daemon.cluster);
-    if (!cluster) {
-        std::cerr << "not checked against the cluster: " << cluster.error().context << '\n';
-        std::cout << file << " is good as far as the file alone can tell\n";
-        return 0;
-    }
-    print(settings::warnings_against(*settings, *cluster), "warning: ");
-    const auto faults = settings::check_against(*settings, *cluster);
-    print(faults);
-    if (!faults.empty())
-        return 1;
-    std::cout << file << " is good on cluster " << cluster->cluster << '\n';
-    return 0;
+    auto names = settings->daemon.clusters;
+    if (names.empty())
+        names.emplace_back();
+    bool good = true;
+    for (const auto& name : names)
+        good = check_on(settings::of_cluster(*settings, name), file) && good;
+    return good ? 0 : 1;
 }
 
 int import_site_agent(const std::string& file) {

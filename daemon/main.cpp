@@ -5,6 +5,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
+#include "common/base/text.hpp"
 #include "common/settings/settings.hpp"
 #include "daemon/adapters/gate/gate.hpp"
 #include "daemon/adapters/http/server.hpp"
@@ -114,14 +115,24 @@ Result<uid_t> gate_user(const std::string& user, uid_t slurm_user) {
     return Error{Errc::not_found, "gate.user: no user " + user + " on this host"};
 }
 
+std::vector<std::string> names_of(const std::vector<std::shared_ptr<const app::Rules>>& rules) {
+    std::vector<std::string> names;
+    for (const auto& each : rules)
+        names.push_back(each->cluster);
+    return names;
+}
+
 Result<std::unique_ptr<ports::Publisher>> start_gate(const settings::DaemonSettings& daemon,
-                                                     uid_t slurm_user, const Clock& clock) {
+                                                     uid_t slurm_user,
+                                                     std::vector<std::string> clusters,
+                                                     const Clock& clock) {
     const auto user = gate_user(daemon.gate.user, slurm_user);
     if (!user)
         return user.error();
     const auto& socket =
         daemon.gate.munge_socket.empty() ? daemon.munge_socket : daemon.gate.munge_socket;
-    auto gate = gate::Gate::start({daemon.gate.listen, *user, socket, daemon.gate.key_file}, clock);
+    auto gate = gate::Gate::start(
+        {daemon.gate.listen, *user, socket, daemon.gate.key_file, std::move(clusters)}, clock);
     if (!gate)
         return std::move(gate).error().in("gate");
     return std::unique_ptr<ports::Publisher>(std::move(*gate));
@@ -167,7 +178,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         return local.error();
     if (auto allowed = check_user(*local); !allowed)
         return allowed;
-    auto rules = app::make_rules(std::move(settings), local->cluster, clock.now());
+    const auto rules = app::make_all_rules(settings, local->cluster, clock.now());
     if (!rules)
         return rules.error();
 
@@ -185,13 +196,15 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     // An emulated pause must not keep real jobs out.
     const bool gate = daemon.gate.enabled && portal.emulator.empty();
     const auto publisher =
-        gate ? start_gate(daemon, local->slurm_user, clock)
+        gate ? start_gate(daemon, local->slurm_user, names_of(*rules), clock)
              : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoGate>());
     if (!publisher)
         return publisher.error();
 
     ServedClusters clusters;
-    clusters.push_back(std::make_unique<ServedCluster>((*rules)->cluster));
+    std::vector<ports::Service*> services;
+    for (const auto& each : *rules)
+        clusters.push_back(std::make_unique<ServedCluster>(each->cluster));
     const ServedCluster::Shared shared{{PACKAGE_VERSION, options.file, clock.now()},
                                        **journal,
                                        **publisher,
@@ -202,15 +215,20 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         (*journal)->record_as("emulator");
     ServedCluster& first = *clusters.front();
     WaldurLink link(portal, **journal, first.sources(), clock);
-    first.open(shared, link.load(*rules));
+    for (std::size_t i = 0; i < clusters.size(); ++i) {
+        clusters[i]->open(shared, i == 0 ? link.load((*rules)[i]) : (*rules)[i]);
+        services.push_back(&clusters[i]->service());
+    }
     link.attach(first.loop());
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
-    auto server =
-        http::HttpServer::start(http_settings(daemon, local->slurm_user), first.service());
+    auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
+                                          ports::Services(services));
     if (!server)
         return server.error();
     app::Reloader reloader(daemon, options.file, local->cluster, first.loop(), first.service());
+    for (std::size_t i = 1; i < clusters.size(); ++i)
+        reloader.add(clusters[i]->loop(), clusters[i]->service());
     reloader.also([&server] { (*server)->reload_certificate(); });
     reloader.pass_to(
         [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
@@ -221,7 +239,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     link.start();
     log::event(log::Level::notice, "SLUICE-0101", "daemon-started",
                {{"version", PACKAGE_VERSION},
-                {"cluster", (*rules)->cluster},
+                {"cluster", join(names_of(*rules), ",")},
                 {"file", options.file},
                 {"journal", daemon.journal},
                 {"socket", daemon.socket},

@@ -140,6 +140,7 @@ struct Policy {
     std::string name;
     Mode mode = Mode::observe;
     Match match;
+    std::vector<std::string> clusters; // that it judges accounts of; empty: all that are served
     PeriodRule period;
     Decimal grace_ratio; // 0.2: up to 120 %
     Decimal notify_at = Decimal::whole(80);
@@ -174,7 +175,8 @@ struct Policy {
 
 struct AccountSettings {
     std::optional<Allocation> allocation;
-    std::string parent; // scenarios only; on a cluster Slurm tells
+    std::map<std::string, Allocation> by_cluster; // what it is granted there instead
+    std::string parent;                           // scenarios only; on a cluster Slurm tells
 };
 
 // The part of the configuration that decides. Shared by the daemon's file and by scenarios.

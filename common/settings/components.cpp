@@ -162,6 +162,21 @@ void read_groups(const Node& node, Reading& reading, Errors& errors) {
     }
 }
 
+namespace {
+
+// cluster -> what the account is granted there
+void read_by_cluster(const Node& node, model::AccountSettings& account, Reading& reading,
+                     Errors& errors) {
+    if (!expect_map(node, "clusters", errors))
+        return;
+    for (const auto& entry : node.entries()) {
+        reading.places.account_clusters.push_back({entry.key, entry.key_place});
+        account.by_cluster.emplace(entry.key, read_allocation(entry.value, reading, errors));
+    }
+}
+
+} // namespace
+
 void read_accounts(const Node& node, Reading& reading, Errors& errors) {
     if (!expect_map(node, "accounts", errors))
         return;
@@ -175,6 +190,8 @@ void read_accounts(const Node& node, Reading& reading, Errors& errors) {
         MapReader map(entry.value, "account " + shown(entry.key), errors);
         if (const Node* allocation = map.take("allocation"))
             account.allocation = read_allocation(*allocation, reading, errors);
+        if (const Node* clusters = map.take("clusters"))
+            read_by_cluster(*clusters, account, reading, errors);
         map.read("parent", account.parent);
         if (map.has("parent") && reading.dialect == Dialect::daemon) {
             errors.add(map.key_place("parent"), "parent is for scenarios; on a cluster Slurm's "

@@ -30,6 +30,13 @@ std::vector<std::string> differences(const Policy& a, const Policy& b) {
     return words;
 }
 
+// Whether there is a cluster on which both judge.
+bool meet(const Policy& a, const Policy& b) {
+    return a.clusters.empty() || b.clusters.empty() ||
+           std::find_first_of(a.clusters.begin(), a.clusters.end(), b.clusters.begin(),
+                              b.clusters.end()) != a.clusters.end();
+}
+
 class Agreement {
 public:
     Agreement(const PolicySet& set, const Places& places, Errors& errors)
@@ -46,6 +53,8 @@ private:
     void compare(std::size_t a, std::size_t b, const std::string& account) {
         const Policy& first = set_.policies[a];
         const Policy& second = set_.policies[b];
+        if (!meet(first, second))
+            return;
         const auto words = differences(first, second);
         if (words.empty() || !told_.insert({a, b}).second)
             return;
@@ -142,9 +151,14 @@ void check_agreement(const PolicySet& set, const Places& places, const Parents& 
     const Matching matching(set, parents);
     Agreement agreement(set, places, errors);
     agreement.check(matching.all(), "");
+    const bool apart = std::any_of(set.policies.begin(), set.policies.end(),
+                                   [](const Policy& policy) { return !policy.clusters.empty(); });
     for (const auto& account : matching.accounts(set)) {
         auto policies = matching.named(account);
-        if (!matching.all().empty())
+        // Those that match all agree with each other, unless they are of different clusters.
+        if (apart)
+            policies.insert(policies.end(), matching.all().begin(), matching.all().end());
+        else if (!matching.all().empty())
             policies.push_back(matching.all().front());
         std::sort(policies.begin(), policies.end());
         agreement.check(policies, account);

@@ -104,7 +104,7 @@ void read_http(MapReader& top, HttpSettings& http) {
     check_tls(*node, http, top.errors());
 }
 
-// `clusters` is reserved for several clusters behind one slurmdbd; today a list of one.
+// `clusters`: several behind one slurmdbd.
 void read_cluster(MapReader& top, DaemonSettings& daemon) {
     Errors& errors = top.errors();
     std::vector<Reference> names;
@@ -115,11 +115,12 @@ void read_cluster(MapReader& top, DaemonSettings& daemon) {
         errors.add(top.key_place("clusters"), "cluster and clusters are both given; keep one");
     if (list != nullptr)
         names = read_names(*list, "clusters", errors);
-    if (names.size() > 1)
-        errors.add(names[1].place, "more than one cluster; this release serves one, run a daemon "
-                                   "with its own file for each");
-    if (!names.empty())
-        daemon.cluster = names.front().name;
+    if (list == nullptr && names.size() > 1)
+        errors.add(names[1].place, "cluster: more than one name; call the key clusters");
+    for (auto& name : names)
+        daemon.clusters.push_back(std::move(name.name));
+    if (!daemon.clusters.empty())
+        daemon.cluster = daemon.clusters.front();
 }
 
 } // namespace

@@ -11,6 +11,8 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon);
 // Keys contacts and notifications, into settings.notices and settings.daemon.
 void read_notifications(MapReader& top, Settings& settings);
 void check_notifications(const Settings& settings, Errors& errors);
+// Clusters that policies and accounts name, and what cannot be had with several.
+void check_clusters(const MapReader& top, const Settings& settings, Errors& errors);
 void read_portal(MapReader& top, PortalSettings& portal);
 // The stomp_ keys of the block `waldur:`. REQUIRES: its URL and login are read.
 void read_portal_events(MapReader& map, PortalSettings& portal);

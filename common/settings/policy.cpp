@@ -247,6 +247,15 @@ void read_match(MapReader& map, Reading& reading, Policy& policy, PolicyPlaces& 
                    "accounts");
 }
 
+void read_clusters(MapReader& map, Policy& policy, PolicyPlaces& places) {
+    const Node* node = map.take("clusters");
+    if (node == nullptr)
+        return;
+    places.clusters = read_names(*node, "clusters", map.errors());
+    for (const auto& name : places.clusters)
+        policy.clusters.push_back(name.name);
+}
+
 void read_external_users(MapReader& map, Policy& policy) {
     const Node* options = map.take("options");
     if (options == nullptr)
@@ -355,6 +364,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     read_name(map, reading, policy);
     map.choose("mode", policy.mode, kModes);
     read_match(map, reading, policy, places);
+    read_clusters(map, policy, places);
     if (const Node* period = map.take("period"))
         read_period(*period, policy.period, errors);
     map.read("grace_ratio", policy.grace_ratio, kGrace);

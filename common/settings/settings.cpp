@@ -102,10 +102,11 @@ Result<Settings> parse(std::string_view text, const std::string& filename) {
             read_policy_set(top, reading);
             read_notifications(top, settings);
             top.finish();
+            settings.policies = std::move(reading.set);
+            settings.places = std::move(reading.places);
+            check_clusters(top, settings, errors);
         }
     }
-    settings.policies = std::move(reading.set);
-    settings.places = std::move(reading.places);
     check_portal(settings, errors);
     check_notifications(settings, errors);
     note_what_is_missing(settings, errors);

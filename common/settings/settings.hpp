@@ -40,7 +40,8 @@ struct HttpSettings {
 };
 
 struct DaemonSettings {
-    std::string cluster; // "": the local cluster of slurm.conf
+    std::string cluster; // the first of `clusters`; "": the local cluster of slurm.conf
+    std::vector<std::string> clusters; // that are served; empty: the local one
     std::chrono::seconds interval{60};
     std::chrono::seconds confirm_timeout{30}; // for slurmctld to show a change
     int commit_group = 500;                   // changes that share one commit in slurmdbd, at most
@@ -65,6 +66,7 @@ struct PolicyPlaces {
     Place weights;                   // of the weights, else of the policy
     std::vector<Reference> accounts; // names it matches: accounts, subtrees, of groups too
     std::vector<Reference> qos;      // QOS names that it writes out
+    std::vector<Reference> clusters; // that it names
 };
 
 // Where things stand in the file, for messages that come up later.
@@ -72,6 +74,7 @@ struct Places {
     std::map<std::string, Place> components; // by component: its key
     std::map<std::string, Place> tres;       // by component: its TRES
     std::map<std::string, Place> accounts;   // by account: its key under `accounts`
+    std::vector<Reference> account_clusters; // that accounts name
     std::vector<PolicyPlaces> policies;
 };
 
@@ -89,6 +92,10 @@ struct Settings {
 // one a line: `FILE:LINE:COLUMN: what is wrong; what mends it`.
 Result<Settings> load(const std::string& path);
 Result<Settings> parse(std::string_view text, const std::string& filename);
+
+// What the file says about one of the clusters that it names: its policies, and of the accounts
+// what they are granted there.
+Settings of_cluster(const Settings& settings, const std::string& cluster);
 
 // Faults of the configuration that show only on the cluster: unknown TRES, policies that meet on
 // an account through the account tree and disagree, weights missing there. Empty: none.

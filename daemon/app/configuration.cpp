@@ -4,6 +4,8 @@
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 
+#include <algorithm>
+
 namespace sluice::app {
 namespace {
 
@@ -19,9 +21,9 @@ Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
     auto zone = Zone::load(settings.policies.timezone);
     if (!zone)
         return std::move(zone).error().in(settings.file + ": timezone");
-    log_notes(settings);
     auto rules = std::make_shared<Rules>();
     rules->cluster = settings.daemon.cluster.empty() ? local_cluster : settings.daemon.cluster;
+    rules->several = settings.daemon.clusters.size() > 1;
     rules->set = settings.policies;
     rules->notices = settings.notices;
     rules->zone = *zone;
@@ -37,6 +39,22 @@ Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
     return std::shared_ptr<const Rules>(std::move(rules));
 }
 
+Result<std::vector<std::shared_ptr<const Rules>>>
+make_all_rules(const settings::Settings& settings, const std::string& local_cluster, Instant now) {
+    auto names = settings.daemon.clusters;
+    if (names.empty())
+        names.push_back(local_cluster);
+    std::vector<std::shared_ptr<const Rules>> all;
+    for (const auto& name : names) {
+        auto rules = make_rules(settings::of_cluster(settings, name), local_cluster, now);
+        if (!rules)
+            return std::move(rules).error();
+        all.push_back(std::move(*rules));
+    }
+    log_notes(settings);
+    return all;
+}
+
 std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_force,
                                             const settings::DaemonSettings& next) {
     std::vector<std::string> keys;
@@ -44,6 +62,7 @@ std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_f
         if (a != b)
             keys.emplace_back(key);
     };
+    compare("clusters", in_force.clusters, next.clusters);
     compare("socket", in_force.socket, next.socket);
     compare("journal", in_force.journal, next.journal);
     compare("munge_socket", in_force.munge_socket, next.munge_socket);
@@ -64,42 +83,67 @@ void log_refused(const std::string& file, const Error& error) {
                    {{"file", file}, {"error", line}});
 }
 
+std::vector<std::string> Reloader::faults(const settings::Settings& settings) const {
+    std::vector<std::string> all;
+    const auto look = [&](const Loop& loop) {
+        const auto structure = loop.shown().structure;
+        if (!structure)
+            return;
+        const auto own = settings::of_cluster(settings, loop.rules()->cluster);
+        for (auto& fault : settings::check_against(own, *structure))
+            if (std::find(all.begin(), all.end(), fault) == all.end())
+                all.push_back(std::move(fault));
+    };
+    look(loop_);
+    for (const auto& other : others_)
+        look(*other.loop);
+    return all;
+}
+
 Result<settings::Settings> Reloader::read() const {
     auto settings = settings::load(file_);
     if (!settings)
         return settings;
-    if (const auto structure = loop_.shown().structure) {
-        const auto faults = settings::check_against(*settings, *structure);
-        if (!faults.empty())
-            return Error{Errc::malformed, join(faults, "\n")};
-    }
+    // Loops are made at the start.
+    settings->daemon.cluster = in_force_.cluster;
+    if (const auto found = faults(*settings); !found.empty())
+        return Error{Errc::malformed, join(found, "\n")};
     return settings;
+}
+
+void Reloader::tell(const std::string& error) {
+    service_.set_config_error(error);
+    for (const auto& other : others_)
+        other.service->set_config_error(error);
+}
+
+bool Reloader::refused(const Error& error) {
+    log_refused(file_, error);
+    tell(error.context);
+    return false;
 }
 
 bool Reloader::reload(Instant now) {
     more_();
     auto settings = read();
-    if (!settings) {
-        log_refused(file_, settings.error());
-        service_.set_config_error(settings.error().context);
-        return false;
-    }
+    if (!settings)
+        return refused(settings.error());
     const auto fixed = fixed_keys_changed(in_force_, settings->daemon);
-    auto rules = make_rules(std::move(*settings), local_cluster_, now);
-    if (!rules) {
-        log_refused(file_, rules.error());
-        service_.set_config_error(rules.error().context);
-        return false;
-    }
+    settings->daemon.clusters = in_force_.clusters;
+    auto rules = make_all_rules(*settings, local_cluster_, now);
+    if (!rules)
+        return refused(rules.error());
     log::event(log::Level::notice, "SLUICE-0202", "settings-loaded", {{"file", file_}});
     if (!fixed.empty())
         log::event(log::Level::warning, "SLUICE-0204", "restart-needed",
                    {{"keys", join(fixed, ", ")}});
-    service_.set_config_error("");
+    tell("");
     if (sink_)
-        sink_(std::move(*rules));
+        sink_(std::move(rules->front()));
     else
-        loop_.use(std::move(*rules));
+        loop_.use(std::move(rules->front()));
+    for (std::size_t i = 0; i < others_.size() && i + 1 < rules->size(); ++i)
+        others_[i].loop->use(std::move((*rules)[i + 1]));
     return true;
 }
 

@@ -17,6 +17,9 @@ namespace sluice::app {
 // malformed: no such time zone on this host. `local_cluster` is taken when the file names none.
 Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
                                                 const std::string& local_cluster, Instant now);
+// The rules of each cluster that the file names, in its order; of the local one when it names none.
+Result<std::vector<std::shared_ptr<const Rules>>>
+make_all_rules(const settings::Settings& settings, const std::string& local_cluster, Instant now);
 
 // Keys that differ and that a running daemon cannot change.
 std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_force,
@@ -33,6 +36,8 @@ public:
              Loop& loop, DaemonService& service)
         : in_force_(std::move(in_force)), file_(std::move(file)),
           local_cluster_(std::move(local_cluster)), loop_(loop), service_(service) {}
+    // The next of several clusters, in their order. They must outlive it.
+    void add(Loop& loop, DaemonService& service) { others_.push_back({&loop, &service}); }
 
     // Good rules go there instead of straight to the loop.
     void pass_to(std::function<void(std::shared_ptr<const Rules>)> sink) {
@@ -45,13 +50,21 @@ public:
     void also(std::function<void()> more) { more_ = std::move(more); }
 
 private:
+    struct Other {
+        Loop* loop;
+        DaemonService* service;
+    };
     Result<settings::Settings> read() const;
+    bool refused(const Error& error);
+    void tell(const std::string& error);
+    std::vector<std::string> faults(const settings::Settings& settings) const;
 
     settings::DaemonSettings in_force_;
     std::string file_;
     std::string local_cluster_;
     Loop& loop_;
     DaemonService& service_;
+    std::vector<Other> others_;
     std::function<void()> more_ = [] {};
     std::function<void(std::shared_ptr<const Rules>)> sink_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/app/service.hpp"
 
+#include "common/base/text.hpp"
 #include "common/policy/explain.hpp"
 #include "common/policy/preview.hpp"
 #include "daemon/app/shown.hpp"
@@ -94,7 +95,16 @@ std::shared_ptr<const ports::PortalNames> DaemonService::portal_names() const {
 }
 
 ports::GateStatus DaemonService::gate() const {
-    return ports_.publisher.status();
+    auto status = ports_.publisher.status();
+    const auto rules = loop_.rules();
+    if (!rules->several)
+        return status;
+    std::erase_if(status.plugins, [&](const auto& plugin) {
+        return lower(plugin.cluster) != lower(rules->cluster);
+    });
+    const auto newest = status.sequences.find(lower(rules->cluster));
+    status.sequence = newest == status.sequences.end() ? 0 : newest->second;
+    return status;
 }
 
 Result<ports::ControllerSettings> DaemonService::controller() {

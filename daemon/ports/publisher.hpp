@@ -5,6 +5,7 @@
 #include "common/model/snapshot.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,12 +28,14 @@ struct PluginStatus {
     Instant connected{};
     Instant last_heard{};
     PluginCounters counters;
+    std::string cluster = {}; // as its slurmctld calls it
 };
 
 struct GateStatus {
     std::vector<PluginStatus> plugins;
-    std::uint64_t sequence = 0;        // newest published
-    std::uint64_t rejected_frames = 0; // wrong, oversized, replayed, foreign uid
+    std::uint64_t sequence = 0;                          // newest published
+    std::map<std::string, std::uint64_t> sequences = {}; // newest of each cluster, in lower case
+    std::uint64_t rejected_frames = 0;                   // wrong, oversized, replayed, foreign uid
 };
 
 // Thread-safe; never blocks on a plugin.

@@ -32,7 +32,8 @@ constexpr int kIdleMilliseconds = 60'000;
 Gate::Engine::Engine(std::vector<Listener> listeners, std::unique_ptr<cred::Sealer> sealer,
                      UniqueFd wake, const GateSettings& settings, const Clock& clock)
     : listeners_(std::move(listeners)), sealer_(std::move(sealer)),
-      wake_(std::move(wake)), rules_{settings.allowed_uid, PACKAGE_VERSION}, clock_(clock),
+      wake_(std::move(wake)), rules_{settings.allowed_uid, PACKAGE_VERSION, settings.clusters},
+      clock_(clock),
       shelf_(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())) {
     for (const auto& listener : listeners_)
         ports_.push_back(listener.port());
@@ -63,7 +64,7 @@ void Gate::Engine::publish(const model::Snapshot& snapshot) {
 }
 
 ports::GateStatus Gate::Engine::status() const {
-    return {*plugins_.lock(), shelf_.newest_sequence(),
+    return {*plugins_.lock(), shelf_.newest_sequence(), shelf_.sequences(),
             rejected_frames_.load(std::memory_order_relaxed)};
 }
 

@@ -17,10 +17,11 @@
 namespace sluice::gate {
 
 struct GateSettings {
-    std::vector<std::string> listen; // "127.0.0.1:6830", "[::1]:6830"; port 0: any free one
-    uid_t allowed_uid = 0;           // who slurmctld runs as; nobody else is served
-    std::string munge_socket;        // "": munge's own
-    std::string key_file = {};       // "": credentials are munge's; else by this file's key
+    std::vector<std::string> listen;        // "127.0.0.1:6830", "[::1]:6830"; port 0: any free one
+    uid_t allowed_uid = 0;                  // who slurmctld runs as; nobody else is served
+    std::string munge_socket;               // "": munge's own
+    std::string key_file = {};              // "": credentials are munge's; else by this file's key
+    std::vector<std::string> clusters = {}; // whose plugins are served; empty: all
 };
 
 class Gate final : public ports::Publisher {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/gate/peer.hpp"
 
+#include "common/base/text.hpp"
 #include "common/wire/crc32c.hpp"
 
 #include <algorithm>
@@ -51,6 +52,11 @@ Result<void> Peer::greet(const wire::Hello& hello, uid_t uid, Instant now) {
     hello_ = hello;
     uid_ = uid;
     status_cluster_ = hello.cluster;
+    status_.cluster = hello.cluster;
+    if (!serves(hello.cluster))
+        return Error{Errc::refused, "plugin of cluster " + hello.cluster + " on host " +
+                                        hello.host + ": this daemon serves " +
+                                        join(rules_.clusters, ", ")};
     status_.host = hello.host;
     status_.slurm_version = hello.slurm_version;
     status_.plugin_version = hello.plugin_version;
@@ -60,6 +66,12 @@ Result<void> Peer::greet(const wire::Hello& hello, uid_t uid, Instant now) {
     auto sent = send(wire::Welcome{version, true, rules_.daemon_version});
     channel_.agree(version);
     return sent;
+}
+
+bool Peer::serves(const std::string& cluster) const {
+    return rules_.clusters.empty() ||
+           std::any_of(rules_.clusters.begin(), rules_.clusters.end(),
+                       [&](const auto& name) { return equals_ignoring_case(name, cluster); });
 }
 
 void Peer::learn(const wire::Status& status, Instant now) {

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::gate {
 
@@ -22,6 +23,7 @@ using Steady = std::chrono::steady_clock;
 struct PeerRules {
     uid_t allowed_uid = 0;
     std::string daemon_version;
+    std::vector<std::string> clusters = {}; // whose plugins are served; empty: all
 };
 
 class Peer {
@@ -55,6 +57,7 @@ public:
 private:
     Result<void> handle(const wire::Opened& opened, Instant now);
     Result<void> greet(const wire::Hello& hello, uid_t uid, Instant now);
+    bool serves(const std::string& cluster) const;
     void learn(const wire::Status& status, Instant now);
     Result<void> send(const wire::Message& message);
     Result<void> send_news(const Edition& newest);

@@ -59,6 +59,14 @@ bool Shelf::put(const model::Snapshot& snapshot) {
     return true;
 }
 
+std::map<std::string, std::uint64_t> Shelf::sequences() const {
+    std::map<std::string, std::uint64_t> all;
+    auto held = held_.lock();
+    for (const auto& [cluster, edition] : held->editions)
+        all.emplace(cluster, edition->sequence);
+    return all;
+}
+
 Edition Shelf::newest(const std::string& cluster) const {
     auto held = held_.lock();
     const auto found = held->editions.find(lower(cluster));

@@ -28,6 +28,8 @@ public:
     Edition newest(const std::string& cluster) const;
     // Thread-safe. 0: none yet.
     std::uint64_t newest_sequence() const;
+    // Thread-safe. Of each cluster, by its name in lower case.
+    std::map<std::string, std::uint64_t> sequences() const;
 
 private:
     struct Held {

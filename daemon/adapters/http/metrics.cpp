@@ -4,7 +4,10 @@
 #include "daemon/adapters/http/view_parts.hpp"
 #include "daemon/adapters/http/watch_views.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <map>
+#include <string_view>
 
 namespace sluice::http {
 namespace {
@@ -26,26 +29,46 @@ std::string escaped(const std::string& text) {
 
 class Sheet {
 public:
+    // "": samples get no label `cluster`.
+    void cluster(const std::string& name) { cluster_ = name; }
+    // A family may come again, for another cluster: its samples then stand together.
     void family(const char* name, const char* type, const char* help) {
         name_ = name;
-        text_ +=
-            std::string("# HELP ") + name + ' ' + help + "\n# TYPE " + name + ' ' + type + '\n';
+        const auto [at, fresh] = index_.try_emplace(name, texts_.size());
+        if (fresh)
+            texts_.push_back(std::string("# HELP ") + name + ' ' + help + "\n# TYPE " + name + ' ' +
+                             type + '\n');
+        text_ = at->second;
     }
-    void sample(const Labels& labels, const std::string& value) {
-        text_ += name_;
+    void sample(Labels labels, const std::string& value) {
+        const auto same = [](const auto& label) {
+            return std::string_view("cluster") == label.first;
+        };
+        if (!cluster_.empty() && std::none_of(labels.begin(), labels.end(), same))
+            labels.emplace_back("cluster", cluster_);
+        std::string& text = texts_[text_];
+        text += name_;
         const char* before = "{";
-        for (const auto& [key, text] : labels) {
-            text_ += std::string(before) + key + "=\"" + escaped(text) + '"';
+        for (const auto& [key, word] : labels) {
+            text += std::string(before) + key + "=\"" + escaped(word) + '"';
             before = ",";
         }
-        text_ += (labels.empty() ? " " : "} ") + value + '\n';
+        text += (labels.empty() ? " " : "} ") + value + '\n';
     }
     void sample(const Labels& labels, std::int64_t value) { sample(labels, std::to_string(value)); }
-    std::string take() { return std::move(text_); }
+    std::string take() {
+        std::string out;
+        for (const auto& text : texts_)
+            out += text;
+        return out;
+    }
 
 private:
+    std::string cluster_;
     std::string name_;
-    std::string text_;
+    std::map<std::string, std::size_t, std::less<>> index_; // family -> its text
+    std::vector<std::string> texts_;
+    std::size_t text_ = 0;
 };
 
 // 12310 hundredths of a percent are 1.2310.
@@ -155,12 +178,16 @@ void put_gate(Sheet& sheet, const ports::GateStatus& gate) {
 } // namespace
 
 Response view_metrics(const Call& call) {
-    const TurnPtr turn = call.service.last_turn();
     Sheet sheet;
-    put_daemon(sheet, call.service.info(), turn.get());
-    if (turn != nullptr)
-        put_accounts(sheet, turn->decision.accounts);
-    put_gate(sheet, call.service.gate());
+    for (ports::Service* service : call.services.all()) {
+        const TurnPtr turn = service->last_turn();
+        const auto info = service->info();
+        sheet.cluster(call.services.several() ? info.cluster : "");
+        put_daemon(sheet, info, turn.get());
+        if (turn != nullptr)
+            put_accounts(sheet, turn->decision.accounts);
+        put_gate(sheet, service->gate());
+    }
     Response out{200, sheet.take()};
     out.type = "text/plain; version=0.0.4; charset=utf-8";
     return out;

@@ -175,10 +175,14 @@ std::string table(const ports::TurnReport& turn, const Visible& visible) {
 } // namespace
 
 Response view_page(const Call& call) {
+    using Names = std::vector<std::string>;
     const TurnPtr turn = call.service.last_turn();
     const auto info = call.service.info();
     std::string out = kHead;
     out += "<h1>Allocations on " + escaped(info.cluster) + "</h1>\n";
+    for (const auto& name : call.services.several() ? call.services.names() : Names())
+        if (name != info.cluster)
+            out += "<p><a href=\"?cluster=" + escaped(name) + "\">" + escaped(name) + "</a></p>\n";
     if (turn != nullptr)
         out += "<p>Figures of " + escaped(iso(turn->decision.now)) +
                ", the fullest account first. The mark in a bar is 100 %, its end the grace "

@@ -2,6 +2,7 @@
 #include "daemon/adapters/http/router.hpp"
 
 #include "common/base/log.hpp"
+#include "common/base/text.hpp"
 #include "daemon/adapters/http/ledger_views.hpp"
 #include "daemon/adapters/http/outbox_views.hpp"
 #include "daemon/adapters/http/token_views.hpp"
@@ -10,6 +11,7 @@
 #include "daemon/adapters/http/waldur_views.hpp"
 #include "daemon/adapters/http/watch_views.hpp"
 
+#include <algorithm>
 #include <array>
 #include <exception>
 
@@ -148,7 +150,53 @@ Response forbidden(const ports::Viewer& viewer) {
                             std::to_string(viewer.uid) + ".");
 }
 
-Response routed(const Request& request, ports::Service& service, Shared shared) {
+// Routes about the daemon, not about one cluster.
+bool is_shared(std::string_view path) {
+    constexpr std::array kShared{
+        std::string_view("/"),
+        std::string_view("/healthz"),
+        std::string_view("/readyz"),
+        std::string_view("/metrics"),
+        std::string_view("/api/v1/openapi.json"),
+        std::string_view("/api/v1/info"),
+        std::string_view("/api/v1/cleanup"),
+    };
+    return std::find(kShared.begin(), kShared.end(), path) != kShared.end() ||
+           path.starts_with("/api/v1/outbox") || path.starts_with("/api/v1/tokens");
+}
+
+// {"detail": ..., "clusters": [...]}: who asked can ask for each.
+Response which_cluster(const ports::Services& services) {
+    const auto names = services.names();
+    json::Value out = json::Value::object();
+    out.set("detail", "This daemon serves the clusters " + join(names, ", ") +
+                          "; say which one: ?cluster=" + names.front() +
+                          " (sluice --cluster=" + names.front() + ").");
+    out.set("clusters", names);
+    return ok(out, 400);
+}
+
+Response no_cluster(const ports::Services& services, const std::string& wanted) {
+    const std::string served = services.several() ? "clusters " + join(services.names(), ", ")
+                                                  : "cluster '" + services.names().front() + "'";
+    return failure(404, "this daemon serves " + served + ", not '" + wanted + "'");
+}
+
+Response handled(const Route& route, const Request& request, const ports::Services& services,
+                 Shared shared, std::string name) {
+    ports::Service* service = &services.first();
+    if (const auto wanted = request.query.find("cluster"); wanted != request.query.end()) {
+        service = services.of(wanted->second);
+        if (service == nullptr)
+            return no_cluster(services, wanted->second);
+    } else if (services.several() && !is_shared(request.path)) {
+        return which_cluster(services);
+    }
+    const log::Scope scope("cluster", services.several() ? service->info().cluster : "");
+    return route.handler(Call{request, *service, services, shared, std::move(name)});
+}
+
+Response routed(const Request& request, const ports::Services& services, Shared shared) {
     std::string allow;
     for (const auto& route : kRoutes) {
         auto name = match(route.path, request.path);
@@ -160,7 +208,7 @@ Response routed(const Request& request, ports::Service& service, Shared shared) 
         }
         if (route.staff && !may(request))
             return forbidden(request.viewer);
-        return route.handler(Call{request, service, shared, std::move(*name)});
+        return handled(route, request, services, shared, std::move(*name));
     }
     if (!allow.empty())
         return not_allowed(std::move(allow));
@@ -189,9 +237,9 @@ bool waits(const Request& request) {
     return usage_waits(request);
 }
 
-Response dispatch(const Request& request, ports::Service& service, Shared shared) noexcept {
+Response dispatch(const Request& request, const ports::Services& services, Shared shared) noexcept {
     try {
-        return routed(request, service, shared);
+        return routed(request, services, shared);
     } catch (const std::exception& fault) {
         log_fault(fault.what(), request);
     } catch (...) {

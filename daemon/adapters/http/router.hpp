@@ -3,6 +3,7 @@
 #pragma once
 
 #include "daemon/adapters/http/message.hpp"
+#include "daemon/ports/services.hpp"
 
 #include <span>
 #include <string>
@@ -21,7 +22,8 @@ struct Shared {
 
 struct Call {
     const Request& request;
-    ports::Service& service;
+    ports::Service& service; // of the cluster that is asked for
+    const ports::Services& services;
     Shared shared;
     std::string name; // what stands for the {placeholder} in the path
 };
@@ -43,7 +45,10 @@ std::span<const Route> routes();
 // True when the answer takes as long as a turn. Unknown routes do not wait.
 bool waits(const Request& request);
 
-// Never throws; a fault of ours is status 500 and a log line.
-Response dispatch(const Request& request, ports::Service& service, Shared shared = {}) noexcept;
+// Where several clusters are served, ?cluster= says which; without it a route that is about one
+// cluster answers 400 with their names in `clusters`. Never throws; a fault of ours is status 500
+// and a log line.
+Response dispatch(const Request& request, const ports::Services& services,
+                  Shared shared = {}) noexcept;
 
 } // namespace sluice::http

@@ -123,7 +123,7 @@ Response too_large() {
 
 struct HttpServer::Engine {
     HttpSettings settings;
-    ports::Service& service;
+    const ports::Services services;
     Listener listener;
     Guarded<std::map<std::uint32_t, std::size_t>> connections; // by uid
     Lane answers{kAnswerThreads, kMostConnections};
@@ -136,8 +136,8 @@ struct HttpServer::Engine {
     std::vector<Front> fronts;
     std::list<DaemonRef> retired; // of former certificates, until their connections are over
 
-    Engine(HttpSettings s, ports::Service& v, Listener l)
-        : settings(std::move(s)), service(v), listener(std::move(l)) {}
+    Engine(HttpSettings s, ports::Services v, Listener l)
+        : settings(std::move(s)), services(std::move(v)), listener(std::move(l)) {}
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
@@ -268,7 +268,7 @@ Response HttpServer::Engine::respond(Exchange& exchange) {
             return std::move(*refusal);
         exchange.request.viewer = std::get<ports::Viewer>(found);
     }
-    return dispatch(exchange.request, service, {tokens.get(), &texts});
+    return dispatch(exchange.request, services, {tokens.get(), &texts});
 }
 
 // The lambdas are the library's callbacks: nothing may be thrown through them.
@@ -408,13 +408,14 @@ HttpServer::HttpServer(std::unique_ptr<Engine> engine) : engine_(std::move(engin
 HttpServer::~HttpServer() = default;
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpSettings settings,
-                                                      ports::Service& service) {
+                                                      ports::Services services) {
     settings.staff_uids.push_back(0);
     settings.staff_uids.push_back(::geteuid());
     auto listener = Listener::open(settings.socket_path);
     if (!listener)
         return std::move(listener).error();
-    auto engine = std::make_unique<Engine>(std::move(settings), service, std::move(*listener));
+    auto engine =
+        std::make_unique<Engine>(std::move(settings), std::move(services), std::move(*listener));
     engine->daemon = engine->start_daemon(engine->listener.descriptor().get(), nullptr);
     if (!engine->daemon)
         return Error{Errc::unavailable,

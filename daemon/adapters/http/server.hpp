@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/base/result.hpp"
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/services.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -26,10 +26,10 @@ struct HttpSettings {
 
 class HttpServer {
 public:
-    // Listens and answers when it returns. `service` must outlive the server. Errors as those of
+    // Listens and answers when it returns. The services must outlive the server. Errors as those of
     // Listener::open.
     static Result<std::unique_ptr<HttpServer>> start(HttpSettings settings,
-                                                     ports::Service& service);
+                                                     ports::Services services);
     // Reads certificate and key again; new connections get the new one. One that cannot be used is
     // told in the log, and the old one stays.
     void reload_certificate();

@@ -107,6 +107,8 @@ Response view_health(const Call&) {
 Response view_info(const Call& call) {
     Value out = envelope(call);
     out.set("info", render_info(call.service.info(), call.request.viewer.sees_all()));
+    if (call.services.several())
+        out.set("clusters", call.services.names());
     return ok(out);
 }
 

@@ -45,6 +45,25 @@ std::string plugin_fault(const ports::TurnReport* turn, const ports::GateStatus&
     return enforced && gate.plugins.empty() ? "no plugin is connected" : "";
 }
 
+// Each thing that turns of this cluster need; `ready` becomes false when one is missing.
+Value parts_of(ports::Service& service, bool& ready) {
+    const TurnPtr turn = service.last_turn();
+    const auto info = service.info();
+    const Part parts[] = {{"slurmdbd", source_fault(info, "slurmdbd")},
+                          {"slurmctld", source_fault(info, "slurmctld")},
+                          {"journal", source_fault(info, "journal")},
+                          {"turn", turn_fault(turn.get(), info)},
+                          {"plugin", plugin_fault(turn.get(), service.gate())}};
+    Value shown = Value::object();
+    for (const auto& part : parts) {
+        Value one = Value::object();
+        one.set("ready", part.fault.empty()).set("fault", part.fault);
+        shown.set(part.name, std::move(one));
+        ready = ready && part.fault.empty();
+    }
+    return shown;
+}
+
 // What is left of the component, in its unit; nullopt: the account has none of it.
 std::optional<Value> left_of(const model::AccountDecision& account, const std::string& component) {
     for (const auto& figure : account.figures)
@@ -58,23 +77,17 @@ std::optional<Value> left_of(const model::AccountDecision& account, const std::s
 } // namespace
 
 Response view_ready(const Call& call) {
-    const TurnPtr turn = call.service.last_turn();
-    const auto info = call.service.info();
-    const Part parts[] = {{"slurmdbd", source_fault(info, "slurmdbd")},
-                          {"slurmctld", source_fault(info, "slurmctld")},
-                          {"journal", source_fault(info, "journal")},
-                          {"turn", turn_fault(turn.get(), info)},
-                          {"plugin", plugin_fault(turn.get(), call.service.gate())}};
-    Value shown = Value::object();
     bool ready = true;
-    for (const auto& part : parts) {
-        Value one = Value::object();
-        one.set("ready", part.fault.empty()).set("fault", part.fault);
-        shown.set(part.name, std::move(one));
-        ready = ready && part.fault.empty();
-    }
     Value out = Value::object();
-    out.set("status", ready ? "ready" : "not ready").set("parts", std::move(shown));
+    if (!call.services.several()) {
+        Value parts = parts_of(call.service, ready);
+        out.set("status", ready ? "ready" : "not ready").set("parts", std::move(parts));
+        return ok(out, ready ? 200 : 503);
+    }
+    Value clusters = Value::object();
+    for (ports::Service* service : call.services.all())
+        clusters.set(service->info().cluster, parts_of(*service, ready));
+    out.set("status", ready ? "ready" : "not ready").set("clusters", std::move(clusters));
     return ok(out, ready ? 200 : 503);
 }
 

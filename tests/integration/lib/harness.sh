@@ -9,7 +9,7 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/li
 umask 022
 
 HARNESS_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-for harness_part in tap wait scratch ports daemon slurm_version slurm_conf database accounts cluster sluice; do
+for harness_part in tap wait scratch ports daemon slurm_version slurm_conf database accounts cluster second sluice; do
     # shellcheck source=/dev/null
     . "$HARNESS_LIB/$harness_part.sh"
 done
