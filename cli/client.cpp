@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::size_t kMostAnswer = 256U * 1024 * 1024; // 100,000 accounts are about 100 MB
 constexpr long kConnectSeconds = 5;
-constexpr long kReadSeconds = 60;
+constexpr long kReadSeconds = 60;   // of a whole answer that moves
+constexpr long kSilentSeconds = 10; // of one that does not: answers are made from memory
 constexpr long kTurnSeconds = 600;
 
 struct EasyRelease {
@@ -32,6 +33,7 @@ struct Exchange {
     std::optional<std::string> body; // set: POST
     long seconds = kReadSeconds;
     const char* method = nullptr; // not GET or POST
+    long silent = 0;              // of these without a byte, at most; 0: no matter
 };
 
 std::size_t take(char* data, std::size_t size, std::size_t count, void* out) {
@@ -50,9 +52,10 @@ std::size_t take(char* data, std::size_t size, std::size_t count, void* out) {
 Error unreachable(const Exchange& exchange, CURLcode code, long os_error) {
     const std::string where = "cannot reach sluiced at " + exchange.socket + ": ";
     if (code == CURLE_OPERATION_TIMEDOUT)
-        return Error{Errc::timeout, "no answer from sluiced at " + exchange.socket + " within " +
-                                        std::to_string(exchange.seconds) +
-                                        " s; is it stuck? (journalctl -u sluiced)"};
+        return Error{Errc::timeout,
+                     "no answer from sluiced at " + exchange.socket + " within " +
+                         std::to_string(exchange.silent != 0 ? exchange.silent : exchange.seconds) +
+                         " s; is it stuck? (journalctl -u sluiced)"};
     if (code == CURLE_COULDNT_CONNECT && os_error == EACCES)
         return Error{Errc::refused,
                      where + std::strerror(EACCES) + "; you need to reach the socket's directory"};
@@ -105,6 +108,10 @@ void prepare(CURL* easy, const Exchange& exchange, std::string& answer) {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, kConnectSeconds);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, exchange.seconds);
+    if (exchange.silent != 0) {
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, exchange.silent);
+    }
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "sluice");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer);
@@ -160,21 +167,26 @@ Parameters Client::with_cluster(Parameters parameters) const {
 }
 
 Result<json::Value> Client::get(const std::string& path, const Parameters& parameters) const {
-    return perform(
-        {socket_, target(path, with_cluster(parameters)), std::nullopt, kReadSeconds, nullptr},
-        several_);
+    // Those two ask Slurm.
+    bool slow = path == "/api/v1/controller";
+    for (const auto& [key, value] : parameters)
+        slow = slow || key == "by_user";
+    return perform({socket_, target(path, with_cluster(parameters)), std::nullopt, kReadSeconds,
+                    nullptr, slow ? 0 : kSilentSeconds},
+                   several_);
 }
 
 Result<json::Value> Client::post(const std::string& path, const json::Value& body) const {
     // What is entered is entered once.
     const bool shows = path == "/api/v1/evaluate";
-    return perform({socket_, target(path, with_cluster({})), body.compact(), kTurnSeconds, nullptr},
-                   shows ? several_ : nullptr);
+    return perform(
+        {socket_, target(path, with_cluster({})), body.compact(), kTurnSeconds, nullptr, 0},
+        shows ? several_ : nullptr);
 }
 
 Result<json::Value> Client::remove(const std::string& path, const json::Value& body) const {
     return perform(
-        {socket_, target(path, with_cluster({})), body.compact(), kTurnSeconds, "DELETE"});
+        {socket_, target(path, with_cluster({})), body.compact(), kTurnSeconds, "DELETE", 0});
 }
 
 } // namespace sluice::cli

@@ -146,6 +146,10 @@ http::HttpSettings http_settings(const settings::DaemonSettings& daemon, uid_t s
     out.tls_certificate = daemon.http.tls_certificate;
     out.tls_key = daemon.http.tls_key;
     out.tokens = daemon.http.tokens;
+    out.connections = static_cast<unsigned>(daemon.http.connections);
+    out.connections_per_user = static_cast<unsigned>(daemon.http.connections_per_user);
+    out.connections_per_address = static_cast<unsigned>(daemon.http.connections_per_address);
+    out.request_time = daemon.http.request_timeout;
     if (out.tokens.empty())
         out.tokens = std::filesystem::path(daemon.journal).replace_filename("tokens").string();
     out.munge_socket = daemon.munge_socket;

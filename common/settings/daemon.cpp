@@ -100,6 +100,10 @@ void read_http(MapReader& top, HttpSettings& http) {
     read_path(map, "tls_certificate", http.tls_certificate);
     read_path(map, "tls_key", http.tls_key);
     read_path(map, "tokens", http.tokens);
+    map.read("connections", http.connections, 10, 60'000);
+    map.read("connections_per_user", http.connections_per_user, 1, 60'000);
+    map.read("connections_per_address", http.connections_per_address, 1, 60'000);
+    read_duration(map, "request_timeout", http.request_timeout);
     map.finish();
     check_tls(*node, http, top.errors());
 }

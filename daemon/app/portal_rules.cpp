@@ -77,6 +77,15 @@ void take_flags(const PortalSettings& settings, const PortalView& view, const Ro
     }
 }
 
+// Contacts of the file win.
+void take_owners(const PortalView& view, const Roster& known, Rules& rules) {
+    for (const auto& [account, resource] : known.accounts) {
+        const auto found = view.owners.find(resource->customer);
+        if (found != view.owners.end() && !found->second.empty())
+            rules.notices.contacts.emplace(account, found->second);
+    }
+}
+
 std::shared_ptr<const ports::PortalNames> names_of(const PortalSettings& settings,
                                                    const PortalView& view, const Roster& known,
                                                    const Rules& rules) {
@@ -156,6 +165,7 @@ std::shared_ptr<const Rules> portal_rules(const Rules& file, const PortalSetting
         take_accounts(*view, known, *rules);
         take_flags(settings, *view, known, asked, *rules);
     }
+    take_owners(*view, known, *rules);
     rules->names = names_of(settings, *view, known, *rules);
     return rules;
 }

@@ -72,12 +72,14 @@ struct PortalView {
     std::vector<PortalComponent> components;
     std::vector<PortalResource> resources; // terminated ones are not there
     std::optional<PortalPolicy> policy;
+    // Addresses of the owners of each customer, where the policy tells them.
+    std::map<std::string, std::vector<std::string>> owners;
     std::vector<std::string> problems; // what was not answered and is not needed
 
     // The same but for the time.
     bool same_content(const PortalView& other) const {
         return components == other.components && resources == other.resources &&
-               policy == other.policy && problems == other.problems;
+               policy == other.policy && owners == other.owners && problems == other.problems;
     }
 };
 

@@ -95,6 +95,8 @@ class Waldur:
                        "organization_groups": [], "options": {}}
         self.emulated = []   # what Waldur's SLURM emulator was told
         self.groups = {}     # group uuid -> customer uuids
+        self.owners = {new_uuid("customer"): [{"email": "owner@example.org", "role_name": "CUSTOMER.OWNER"},
+                                              {"email": "member@example.org", "role_name": "CUSTOMER.SUPPORT"}]}
         self.usages = {}     # (resource, month, type) -> {"uuid", "usage", "users"}
         self.reports = []    # of report-command-result
         self.identities = {}  # name -> object
@@ -357,6 +359,10 @@ class Handler(BaseHTTPRequestHandler):
         return 200, {"detail": "Command result recorded."}, {}
 
     def customers(self, parts, query, body, role):
+        if len(parts) == 2 and parts[1] == "users":
+            if role not in ("staff", "owner"):
+                raise Problem(403, {"detail": "You do not have permission to perform this action."})
+            return self.pages(self.waldur.owners.get(plain(parts[0]), []), query, "customers")
         group = plain(query.get("organization_group_uuid", [""])[0])
         rows = [{"uuid": c} for c in self.waldur.groups.get(group, [])]
         return self.pages(rows, query, "customers")

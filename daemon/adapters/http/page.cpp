@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace sluice::http {
 namespace {
 
 constexpr std::size_t kRows = 500;
+constexpr std::size_t kProblems = 20;
 
 constexpr const char* kHead =
     "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -125,8 +127,8 @@ std::string row(const model::AccountDecision& account, const model::Figure& figu
                (account.mode == model::Mode::observe ? ", observed only" : "") + "</small>";
     out += "</td><td>" + escaped(figure.component.name) + "</td><td>" +
            bar(account, figure.percent.value_or(0), seen.css) + "</td><td class=\"n\">" +
-           (figure.percent ? hundredths(*figure.percent) + " %" : "-") + "</td><td class=\"n\">" +
-           units(figure.used(), figure.component) + " / " +
+           (figure.percent ? hundredths(*figure.percent) + " %" : "nothing granted") +
+           "</td><td class=\"n\">" + units(figure.used(), figure.component) + " / " +
            units(figure.effective, figure.component) + "</td><td>";
     if (first)
         out += std::string("<span class=\"tag ") + seen.css + "\">" + seen.word +
@@ -146,8 +148,24 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
         warn("The last turn failed; the figures are those of the last good one.");
     for (const auto& source : info.down)
         warn(source + " does not answer.");
-    if (call.request.viewer.sees_all() && !info.config_error.empty())
+    if (!call.request.viewer.sees_all())
+        return out;
+    if (!info.config_error.empty())
         warn("New settings were refused: " + info.config_error);
+    if (call.service.gate().plugins.empty())
+        warn("No plugin is connected: slurmctld does not refuse jobs of paused accounts.");
+    if (turn == nullptr)
+        return out;
+    std::size_t shown = 0;
+    for (const auto& problem : turn->problems)
+        if (shown++ < kProblems)
+            warn((problem.account.empty() ? "" : problem.account + ": ") + problem.what +
+                 (problem.remedy.empty() ? "" : "; remedy: " + problem.remedy));
+    for (const auto& account : turn->decision.accounts)
+        if (!account.error.empty() && shown++ < kProblems)
+            warn(account.account + ": " + account.error);
+    if (shown > kProblems)
+        warn(std::to_string(shown - kProblems) + " more: sluice status");
     return out;
 }
 
@@ -156,9 +174,12 @@ std::string table(const ports::TurnReport& turn, const Visible& visible) {
     for (const auto& account : turn.decision.accounts)
         if (visible.sees(account.account))
             shown.push_back(&account);
-    std::stable_sort(shown.begin(), shown.end(), [](const auto* a, const auto* b) {
-        return a->percent.value_or(0) > b->percent.value_or(0);
-    });
+    const auto weight = [](const model::AccountDecision* a) {
+        const int held = a->flags.paused ? 2 : a->flags.downscaled ? 1 : 0;
+        return std::pair(held, a->percent.value_or(0));
+    };
+    std::stable_sort(shown.begin(), shown.end(),
+                     [&](const auto* a, const auto* b) { return weight(a) > weight(b); });
     std::string out = "<table><thead><tr><th>Account</th><th>Component</th><th>Usage</th>"
                       "<th class=\"n\">%</th><th class=\"n\">Used / granted</th><th>Standing</th>"
                       "<th>Period</th><th>Resets</th></tr></thead><tbody>\n";
@@ -185,11 +206,12 @@ Response view_page(const Call& call) {
             out += "<p><a href=\"?cluster=" + escaped(name) + "\">" + escaped(name) + "</a></p>\n";
     if (turn != nullptr)
         out += "<p>Figures of " + escaped(iso(turn->decision.now)) +
-               ", the fullest account first. The mark in a bar is 100 %, its end the grace "
+               ", paused accounts first, then the fullest. The mark in a bar is 100 %, its end the "
+               "grace "
                "limit.</p>\n" +
                warnings(call, turn.get()) + table(*turn, Visible(turn.get(), call.request.viewer));
     else
-        out += "<p>No turn has been done yet.</p>\n";
+        out += "<p>No turn has been done yet.</p>\n" + warnings(call, nullptr);
     out += "<footer>sluiced " + escaped(info.version) +
            " &middot; <a href=\"api/v1/status\">as JSON</a> &middot; <code>sluice explain "
            "ACCOUNT</code> tells where each figure comes from.</footer>\n</body></html>\n";

@@ -3,6 +3,7 @@
 
 #include "common/base/log.hpp"
 #include "daemon/adapters/http/accounts_text.hpp"
+#include "daemon/adapters/http/deadlines.hpp"
 #include "daemon/adapters/http/listener.hpp"
 #include "daemon/adapters/http/login.hpp"
 #include "daemon/adapters/http/router.hpp"
@@ -36,17 +37,17 @@ constexpr std::size_t kMostBody = 64 * 1024;
 constexpr std::size_t kMostDrained = 1024 * 1024;    // of a body that is refused anyway
 constexpr std::size_t kConnectionMemory = 32 * 1024; // bounds the header
 constexpr unsigned kListenThreads = 2;
-constexpr unsigned kMostConnections = 600;
+constexpr std::size_t kMostWaiting = 600; // requests for an answering thread
 constexpr unsigned kIdleSeconds = 15;
-constexpr std::size_t kMostPerUser = 32;
-constexpr std::size_t kMostPerStaff = 256;
+constexpr std::size_t kStaffFactor = 8;
 constexpr std::size_t kAnswerThreads = 4;
-constexpr unsigned kMostPerAddress = 256; // a proxy is one address
 constexpr const char* kTlsVersions = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
 struct Connection {
     std::optional<std::uint32_t> uid; // Unix socket
     std::string address;              // TCP
+    Deadlines::Id deadline = 0;
+    bool over = false; // one more than its user may have
 };
 
 struct DaemonRelease {
@@ -66,6 +67,7 @@ struct Exchange {
     std::size_t received = 0;
     bool started = false;
     bool answered = false;
+    Deadlines::Id deadline = 0;
     std::string authorization;
     std::string address;
     Response response;
@@ -115,6 +117,13 @@ std::size_t announced_length(MHD_Connection* connection) {
     return text != nullptr ? std::strtoull(text, nullptr, 10) : 0;
 }
 
+// 429
+Response too_many(const std::string& what) {
+    Response out = failure(429, what);
+    out.headers.emplace_back("Retry-After", "1");
+    return out;
+}
+
 Response too_large() {
     return failure(413, "The body is larger than " + std::to_string(kMostBody) + " bytes.");
 }
@@ -126,7 +135,8 @@ struct HttpServer::Engine {
     const ports::Services services;
     Listener listener;
     Guarded<std::map<std::uint32_t, std::size_t>> connections; // by uid
-    Lane answers{kAnswerThreads, kMostConnections};
+    Deadlines deadlines{settings.request_time, settings.answer_time};
+    Lane answers{kAnswerThreads, kMostWaiting};
     Lane turns{1, 16};
     std::unique_ptr<TokenFile> tokens;
     std::unique_ptr<Login> login; // with TCP
@@ -171,24 +181,33 @@ struct HttpServer::Engine {
     }
 };
 
+// A few more than a user may have are told so; beyond that nobody listens to them.
 void HttpServer::Engine::connected(int fd, void** context) {
-    auto made = std::make_unique<Connection>(Connection{peer_uid(fd), ""});
+    auto made = std::make_unique<Connection>();
+    made->uid = peer_uid(fd);
     if (!made->uid)
         made->address = peer_address(fd);
     if (made->uid) {
         auto count = connections.lock();
-        const std::size_t most = staff(*made->uid) ? kMostPerStaff : kMostPerUser;
+        const std::size_t most =
+            settings.connections_per_user * (staff(*made->uid) ? kStaffFactor : 1);
+        const std::size_t now = ++(*count)[*made->uid];
+        made->over = now > most;
         // Cannot be refused here; the library meets the end of the stream and closes it.
-        if (++(*count)[*made->uid] > most)
+        if (now > 2 * most)
             ::shutdown(fd, SHUT_RDWR);
     }
+    made->deadline = deadlines.opened(fd);
     *context = made.release();
 }
 
 void HttpServer::Engine::disconnected(void** context) {
     const std::unique_ptr<Connection> gone(static_cast<Connection*>(*context));
     *context = nullptr;
-    if (!gone || !gone->uid)
+    if (!gone)
+        return;
+    deadlines.closed(gone->deadline);
+    if (!gone->uid)
         return;
     auto count = connections.lock();
     if (--(*count)[*gone->uid] == 0)
@@ -229,8 +248,10 @@ MhdResult HttpServer::Engine::advance(MHD_Connection* connection, Exchange& exch
         *size = 0;
         return MHD_YES;
     }
-    if (exchange.answered)
+    if (exchange.answered) {
+        deadlines.sends(exchange.deadline);
         return queue_response(connection, exchange.response);
+    }
     return answer(connection, exchange);
 }
 
@@ -242,6 +263,9 @@ MhdResult HttpServer::Engine::answer(MHD_Connection* connection, Exchange& excha
         info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
     if (peer == nullptr || (!peer->uid && peer->address.empty()))
         return queue_response(connection, failure(401, "The kernel does not tell who you are."));
+    if (peer->over)
+        return queue_response(connection, too_many("Too many connections of yours are open."));
+    exchange.deadline = peer->deadline;
     exchange.address = peer->address;
     if (peer->uid)
         exchange.request.viewer = {*peer->uid, staff(*peer->uid)};
@@ -254,9 +278,10 @@ MhdResult HttpServer::Engine::answer(MHD_Connection* connection, Exchange& excha
     Lane::Job job = [this, resume, &exchange](bool abandoned) {
         resume(abandoned ? failure(503, "The daemon is stopping.") : respond(exchange));
     };
+    deadlines.waits(exchange.deadline);
     MHD_suspend_connection(connection);
     if (!lane.submit(std::move(job)))
-        resume(failure(503, "Too many requests are waiting; try again."));
+        resume(too_many("Too many requests are waiting; try again."));
     return MHD_YES;
 }
 
@@ -298,9 +323,12 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with) {
             // Without a context the connection gets 401.
         }
     };
-    const auto completed = [](void*, MHD_Connection*, void** context, MHD_RequestTerminationCode) {
+    const auto completed = [](void* self, MHD_Connection*, void** context,
+                              MHD_RequestTerminationCode) {
         const std::unique_ptr<Exchange> done(static_cast<Exchange*>(*context));
         *context = nullptr;
+        if (done && done->deadline != 0)
+            static_cast<Engine*>(self)->deadlines.receives(done->deadline);
     };
     const auto log = [](void*, const char* format, va_list arguments) {
         char text[256];
@@ -310,7 +338,8 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with) {
     std::vector<MHD_OptionItem> extra;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     if (fd != listener.descriptor().get())
-        extra.push_back({MHD_OPTION_PER_IP_CONNECTION_LIMIT, kMostPerAddress, nullptr});
+        extra.push_back({MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                         static_cast<intptr_t>(settings.connections_per_address), nullptr});
     const auto text = [](std::string_view from) { return const_cast<char*>(from.data()); };
     if (with != nullptr) {
         flags |= MHD_USE_TLS;
@@ -322,10 +351,10 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with) {
     return DaemonRef(MHD_start_daemon(
         flags, 0, nullptr, nullptr, +access, this, MHD_OPTION_EXTERNAL_LOGGER, +log, nullptr,
         MHD_OPTION_NOTIFY_CONNECTION, +connection_changed, this, MHD_OPTION_NOTIFY_COMPLETED,
-        +completed, nullptr, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
-        kListenThreads, MHD_OPTION_CONNECTION_LIMIT, kMostConnections,
-        MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        kConnectionMemory, MHD_OPTION_ARRAY, extra.data(), MHD_OPTION_END));
+        +completed, this, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, kListenThreads,
+        MHD_OPTION_CONNECTION_LIMIT, settings.connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_ARRAY,
+        extra.data(), MHD_OPTION_END));
 }
 
 Result<void> HttpServer::Engine::open_tokens() {

@@ -6,6 +6,7 @@
 #include "common/base/result.hpp"
 #include "daemon/ports/services.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +23,11 @@ struct HttpSettings {
     std::string tls_key = {};
     std::string tokens = {}; // file of TokenFile; needed with `listen`
     std::string munge_socket = {};
+    unsigned connections = 600;                     // at the same time, of each listening socket
+    unsigned connections_per_user = 32;             // Unix socket; 8 times as many for staff
+    unsigned connections_per_address = 256;         // TCP; a proxy is one address
+    std::chrono::milliseconds request_time{30'000}; // for a whole request to come in
+    std::chrono::milliseconds answer_time{300'000}; // for a whole answer to be taken
 };
 
 class HttpServer {

@@ -6,6 +6,11 @@
 #include <algorithm>
 
 namespace sluice::waldur {
+namespace {
+
+constexpr std::chrono::hours kOwnersEvery{1};
+
+} // namespace
 
 std::string dashed(const std::string& uuid) {
     if (uuid.size() != 32)
@@ -22,6 +27,8 @@ Result<ports::PortalView> WaldurPortal::pull() {
     if (auto done = pull_resources(view); !done)
         return std::move(done).error();
     if (auto done = pull_policy(view); !done)
+        return std::move(done).error();
+    if (auto done = pull_owners(view); !done)
         return std::move(done).error();
     view.taken = clock_.now();
     return view;
@@ -102,6 +109,65 @@ Result<void> WaldurPortal::pull_customers(const std::vector<std::string>& groups
             return done;
     }
     return {};
+}
+
+// A token that may not see them costs nothing but the mails.
+Result<void> WaldurPortal::pull_owners(ports::PortalView& view) {
+    if (!view.policy || std::find(view.policy->actions.begin(), view.policy->actions.end(),
+                                  "notify_organization_owners") == view.policy->actions.end())
+        return {};
+    const Instant now = clock_.now();
+    if (!owners_asked_ || now - *owners_asked_ >= kOwnersEvery) {
+        owners_.clear();
+        owners_asked_ = now;
+    }
+    std::map<std::string, std::vector<std::string>> wanted;
+    for (const auto& resource : view.resources) {
+        const auto& customer = resource.customer;
+        if (customer.empty() || wanted.contains(customer))
+            continue;
+        if (!owners_.contains(customer)) {
+            auto found = owners_of(customer);
+            const Errc code = found ? Errc::internal : found.error().code;
+            if (!found && code != Errc::refused && code != Errc::not_found) {
+                owners_asked_.reset();
+                return std::move(found).error();
+            }
+            if (!found) {
+                view.problems.push_back("the owners of organizations cannot be read, so no mail "
+                                        "goes to them: " +
+                                        found.error().context +
+                                        "; give the token's user a role that may, or name them "
+                                        "under contacts");
+                owners_asked_.reset();
+                break;
+            }
+            owners_[customer] = std::move(*found);
+        }
+        wanted[customer] = owners_[customer];
+    }
+    view.owners = std::move(wanted);
+    return {};
+}
+
+Result<std::vector<std::string>> WaldurPortal::owners_of(const std::string& customer) {
+    std::vector<std::string> addresses;
+    auto done = api_.list("/api/customers/" + dashed(customer) + "/users/",
+                          {{"organization_role", "CUSTOMER.OWNER"},
+                           {"is_active", "true"},
+                           {"field", "email"},
+                           {"field", "role_name"}},
+                          [&](json::View item) {
+                              // An older Waldur does not know the filter and names all members.
+                              const std::string role = item["role_name"].text();
+                              std::string address = read_address(item["email"]);
+                              if (!address.empty() && (role.empty() || role == "CUSTOMER.OWNER"))
+                                  addresses.push_back(std::move(address));
+                          });
+    if (!done)
+        return std::move(done).error();
+    std::sort(addresses.begin(), addresses.end());
+    return addresses;
 }
 
 std::string WaldurPortal::text_of(const ports::PortalView& view) const {

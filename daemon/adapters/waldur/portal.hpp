@@ -33,10 +33,15 @@ private:
     Result<void> pull_policy(ports::PortalView& view);
     Result<void> pull_customers(const std::vector<std::string>& groups,
                                 ports::PortalPolicy& policy);
+    Result<void> pull_owners(ports::PortalView& view);
+    Result<std::vector<std::string>> owners_of(const std::string& customer);
 
     std::string offering_;
     const Clock& clock_;
     Api api_;
+    // Asked anew now and then only: it is one question for each customer.
+    std::map<std::string, std::vector<std::string>> owners_;
+    std::optional<Instant> owners_asked_;
 };
 
 // UUID with dashes, as paths and filters of Waldur's own client have it.

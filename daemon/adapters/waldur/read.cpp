@@ -5,7 +5,7 @@
 #include "common/json/exact.hpp"
 
 #include <cmath>
-#include <cstdio>
+#include <cstring>
 
 namespace sluice::waldur {
 namespace {
@@ -184,6 +184,18 @@ ports::PortalPolicy read_policy(json::View object) {
     return policy;
 }
 
+std::string read_address(json::View view) {
+    const std::string text(trim(view.text()));
+    const std::size_t at = text.find('@');
+    if (at == std::string::npos || at == 0 || at + 1 == text.size() || text.size() > 254 ||
+        text.front() == '-')
+        return "";
+    for (const char c : text)
+        if (c <= ' ' || c >= '\x7f' || std::strchr(",;<>()\"\\", c) != nullptr)
+            return "";
+    return text;
+}
+
 std::vector<std::string> read_groups(json::View policy) {
     std::vector<std::string> groups;
     for (const auto& url : policy["organization_groups"].texts())
@@ -204,6 +216,9 @@ std::string write_view(const ports::PortalView& view) {
     auto resources = json::Value::array();
     for (const auto& resource : view.resources)
         resources.append(write_resource(resource));
+    auto owners = json::Value::object();
+    for (const auto& [customer, addresses] : view.owners)
+        owners.set(customer, addresses);
     auto root = json::Value::object();
     root.set("version", 1)
         .set("began", epoch(view.began))
@@ -211,6 +226,7 @@ std::string write_view(const ports::PortalView& view) {
         .set("components", std::move(components))
         .set("resources", std::move(resources))
         .set("policy", view.policy ? write_policy(*view.policy) : json::Value())
+        .set("owners", std::move(owners))
         .set("problems", view.problems);
     return root.compact();
 }
@@ -229,6 +245,8 @@ Result<ports::PortalView> read_view(const std::string& text) {
         view.resources.push_back(read_resource(item));
     if ((*root)["policy"].is_object())
         view.policy = read_policy((*root)["policy"]);
+    for (const auto& customer : (*root)["owners"].keys())
+        view.owners.emplace(customer, (*root)["owners"][customer].texts());
     view.problems = (*root)["problems"].texts();
     return view;
 }

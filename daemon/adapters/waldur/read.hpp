@@ -18,6 +18,8 @@ std::vector<ports::PortalComponent> read_components(json::View list);
 ports::PortalResource read_resource(json::View object);
 ports::PortalPolicy read_policy(json::View object);
 // UUIDs of a policy's organization groups.
+// "": none that mail can go to.
+std::string read_address(json::View view);
 std::vector<std::string> read_groups(json::View policy);
 
 // Our own form of it, for the journal.

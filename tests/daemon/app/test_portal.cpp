@@ -344,3 +344,25 @@ CASE(metadata_is_told_when_a_whole_percent_changed) {
     world.report.decision.accounts[0].percent = 8100;
     CHECK_EQ(app::tell_metadata(world.telling(), "1.0").messages.size(), 1U);
 }
+
+CASE(owners_in_waldur_are_told_where_the_file_names_nobody) {
+    World world;
+    world.file.notices.contacts = {{"chem", {"pi@example.org"}}};
+    world.view.resources[0].customer = world.view.resources[1].customer = kThree;
+    world.view.owners = {{kThree, {"owner@example.org"}}};
+    const auto& contacts = world.make().notices.contacts;
+    CHECK_EQ(contacts.at("physics").at(0), "owner@example.org");
+    CHECK_EQ(contacts.at("chem").at(0), "pi@example.org");
+}
+
+CASE(waldurs_names_of_what_is_here) {
+    World world;
+    world.settings.offering = kTwo;
+    const auto names = world.make().names;
+    CHECK_EQ(names->offering, kTwo);
+    CHECK_EQ(names->policies.at("p"), kThree);
+    CHECK_EQ(names->resources.at("physics"), kOne);
+    world.settings.source = PortalSettings::Source::file;
+    CHECK(world.make().names->policies.empty()); // the file's own policy
+    CHECK_EQ(world.rules->names->resources.at("physics"), kOne);
+}

@@ -106,3 +106,18 @@ CASE(a_secret_in_a_file_that_everybody_may_read_is_not_used) {
     CHECK(!read_secret(path));
     CHECK(!read_secret(dir.file("nowhere")));
 }
+
+CASE(addresses_that_could_be_more_than_one_are_none) {
+    const auto read = [](const std::string& text) {
+        return read_address(json::parse("[\"" + text + "\"]")->view().at(0));
+    };
+    CHECK_EQ(read(" ann@example.org "), "ann@example.org");
+    for (const char* bad : {"", "ann", "@x", "ann@", "a b@x", "a@x,b@y", "-f@x", "<a@x>"})
+        CHECK_EQ(read(bad), "");
+}
+
+CASE(owners_are_kept_over_a_restart) {
+    ports::PortalView view;
+    view.owners = {{std::string(32, '1'), {"a@x", "b@y"}}, {std::string(32, '2'), {}}};
+    CHECK(read_view(write_view(view))->owners == view.owners);
+}
