@@ -57,8 +57,9 @@ std::string message_id(std::string_view id) {
 }
 
 const std::string& journal_path() {
-    static const std::string path = find_path();
-    return path;
+    // Never destroyed: an event may be written while the process exits.
+    static const std::string* const path = new std::string(find_path());
+    return *path;
 }
 
 bool send_entry(const std::string& path, const JournalEntry& entry) {

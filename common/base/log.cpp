@@ -10,7 +10,9 @@
 namespace sluice::log {
 namespace {
 
-thread_local Field t_scope; // the value "": none
+// Of the Scope that lives; nullptr: none. A pointer, since slurmctld may exit() while a thread of
+// the plugin runs, which has this file linked in: nothing here may have a destructor at exit.
+thread_local const Field* t_scope = nullptr;
 
 std::atomic<int> g_level{static_cast<int>(Level::info)};
 
@@ -53,8 +55,8 @@ bool to_journal(Level level, std::string_view id, std::string_view word,
     entry.add("SLUICE_WORD", word);
     for (const auto& field : fields)
         entry.add("SLUICE_" + std::string(field.key), field.value);
-    if (!t_scope.value.empty())
-        entry.add("SLUICE_" + std::string(t_scope.key), t_scope.value);
+    if (t_scope != nullptr)
+        entry.add("SLUICE_" + std::string(t_scope->key), t_scope->value);
     return send_entry(journal_path(), entry);
 }
 
@@ -64,13 +66,13 @@ void set_level(Level level) {
     g_level.store(static_cast<int>(level), std::memory_order_relaxed);
 }
 
-Scope::Scope(std::string_view key, const std::string& value) {
-    if (!value.empty())
-        t_scope = {key, value};
+Scope::Scope(std::string_view key, const std::string& value) : field_{key, value} {
+    if (!field_.value.empty())
+        t_scope = &field_;
 }
 
 Scope::~Scope() {
-    t_scope = {};
+    t_scope = nullptr;
 }
 
 std::string line(std::string_view id, std::string_view word, std::initializer_list<Field> fields) {
@@ -79,8 +81,8 @@ std::string line(std::string_view id, std::string_view word, std::initializer_li
     out += word;
     for (const auto& field : fields)
         append_field(out, field);
-    if (!t_scope.value.empty())
-        append_field(out, t_scope);
+    if (t_scope != nullptr)
+        append_field(out, *t_scope);
     return out;
 }
 

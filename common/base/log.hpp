@@ -32,6 +32,9 @@ public:
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
     ~Scope();
+
+private:
+    Field field_;
 };
 // The line without prefix and newline; what tests look at.
 std::string line(std::string_view id, std::string_view word, std::initializer_list<Field> fields);
