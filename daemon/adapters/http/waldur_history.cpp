@@ -125,65 +125,70 @@ void log_report(const ports::AgentReport& report) {
                 {"by", report.by}});
 }
 
-} // namespace
-
-Response waldur_evaluations(const Call& call) {
-    const World world(call);
+// A list of what is on record of the asked accounts, by `show`, which is also handed what agents
+// reported of them.
+template <class Read, class Show>
+Response history(const Call& call, const World& world, std::size_t most, const Read& read,
+                 const Show& show) {
     const auto asked = asked_of(call, world);
     if (asked.refusal)
         return *asked.refusal;
     std::vector<Value> all;
-    if (asked.accounts.empty())
-        return paged(call, std::move(all), kMostLogs);
-    const ports::Query wanted{world.info.cluster, asked.accounts, kMostLimit};
-    const auto records = call.service.evaluations(wanted);
-    if (!records)
-        return failure(records.error());
-    const auto reports = call.service.reports(wanted);
-    if (!reports)
-        return failure(reports.error());
-    const auto answers = by_evaluation(*reports);
-    const std::string period = query(call, "billing_period");
-    for (const auto& record : *records)
-        if (all.size() < kMostLogs && (period.empty() || record.billing_period == period)) {
-            const auto answer = answers.find(record.id);
-            all.push_back(waldur::evaluation(world.names, record,
-                                             answer == answers.end() ? nullptr : answer->second));
-        }
+    if (!asked.accounts.empty()) {
+        const ports::Query wanted{world.info.cluster, asked.accounts, most};
+        const auto records = read(wanted);
+        if (!records)
+            return failure(records.error());
+        const auto reports = call.service.reports(wanted);
+        if (!reports)
+            return failure(reports.error());
+        all = show(*records, *reports);
+    }
+    if (all.size() > kMostLogs)
+        all.resize(kMostLogs);
     return paged(call, std::move(all), kMostLogs);
+}
+
+} // namespace
+
+Response waldur_evaluations(const Call& call) {
+    const World world(call);
+    const std::string period = query(call, "billing_period");
+    const auto read = [&](const ports::Query& wanted) { return call.service.evaluations(wanted); };
+    return history(call, world, kMostLimit, read, [&](const auto& records, const auto& reports) {
+        const auto answers = by_evaluation(reports);
+        std::vector<Value> all;
+        for (const auto& record : records)
+            if (all.size() < kMostLogs && (period.empty() || record.billing_period == period)) {
+                const auto answer = answers.find(record.id);
+                all.push_back(waldur::evaluation(
+                    world.names, record, answer == answers.end() ? nullptr : answer->second));
+            }
+        return all;
+    });
 }
 
 // Ours and those of agents, newest first.
 Response waldur_commands(const Call& call) {
     const World world(call);
-    const auto asked = asked_of(call, world);
-    if (asked.refusal)
-        return *asked.refusal;
-    std::vector<Value> all;
-    if (asked.accounts.empty())
-        return paged(call, std::move(all), kMostLogs);
-    const ports::Query wanted{world.info.cluster, asked.accounts, kMostLogs};
-    const auto records = call.service.commands(wanted);
-    if (!records)
-        return failure(records.error());
-    const auto reports = call.service.reports(wanted);
-    if (!reports)
-        return failure(reports.error());
-    auto report = reports->begin();
-    const auto put_report = [&] {
-        for (auto& line : waldur::commands(*report++))
-            all.push_back(std::move(line));
-    };
-    for (const auto& record : *records) {
-        while (report != reports->end() && report->at >= record.finished.value_or(record.requested))
+    const auto read = [&](const ports::Query& wanted) { return call.service.commands(wanted); };
+    return history(call, world, kMostLogs, read, [](const auto& records, const auto& reports) {
+        std::vector<Value> all;
+        auto report = reports.begin();
+        const auto put_report = [&] {
+            for (auto& line : waldur::commands(*report++))
+                all.push_back(std::move(line));
+        };
+        for (const auto& record : records) {
+            while (report != reports.end() &&
+                   report->at >= record.finished.value_or(record.requested))
+                put_report();
+            all.push_back(waldur::command(record));
+        }
+        while (report != reports.end())
             put_report();
-        all.push_back(waldur::command(record));
-    }
-    while (report != reports->end())
-        put_report();
-    if (all.size() > kMostLogs)
-        all.resize(kMostLogs);
-    return paged(call, std::move(all), kMostLogs);
+        return all;
+    });
 }
 
 // The daemon applies its commands itself and knows their outcome; an agent's word stands beside it.
