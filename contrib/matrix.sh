@@ -73,7 +73,7 @@ trap 'exit 143' TERM
 
 # What a root has beyond a minimal Debian: what Sluice's build and its clusters need, by the one list of packages.
 packages() {
-    packages_list build cluster
+    packages_list build cluster integration
     echo libcmocka-dev mandoc xz-utils iproute2 ca-certificates ccache
 }
 

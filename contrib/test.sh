@@ -119,7 +119,7 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
 }
 
 step_packages() {
-    local groups='build cluster check'
+    local groups='build cluster integration check'
     [[ $chosen != *' rpm '* && $chosen != *' deb '* ]] || groups+=' package'
     [[ $chosen != *' matrix '* ]] || groups+=' matrix'
     # shellcheck disable=SC2086
