@@ -8,22 +8,12 @@ sluice_cluster_up
 cat >"$CLUSTER_DIR/etc/waldur.json" <<'END'
 {"accounts": {"physics": {"limits": {"node_hours": 10}}, "chem": {"limits": {"node_hours": 20}}}}
 END
-granted() { # granted [LINE of waldur...]
-    waldur_settings 'source: waldur' "$@"
-    cat <<END
-components:
-  node_hours: {tres: node}
-policies:
-  - name: quarterly
-    mode: enforce
-END
-}
 log=$(sluiced_log)
 
 # Nothing is decided before Waldur has said what is granted.
 (umask 077 && echo staff-token >"$CLUSTER_DIR/etc/waldur.token")
 before=$(assoc_rows)
-sluiced_settings < <(granted)
+sluiced_settings < <(waldur_granted)
 ok 'sluiced starts without Waldur' sluiced_restart
 eventually 'and says what it waits for' 10 eval 'sluice_cli status 2>&1 | grep -q "waldur: has not answered yet"'
 is 'Slurm is left alone' "$(assoc_rows)" "$before"
@@ -88,7 +78,7 @@ ok 'a limit changes' waldur resource '{"backend_id": "physics", "limits": {"node
 eventually 'it works without a restart' 30 account_is physics grptresmins node=4320
 
 # One who obeys.
-ok 'authority: waldur' eval 'sluiced_stop && sluiced_up < <(granted "authority: waldur")'
+ok 'authority: waldur' eval 'sluiced_stop && sluiced_up < <(waldur_granted "authority: waldur")'
 ok 'Waldur slows physics down' waldur resource '{"backend_id": "physics", "downscaled": true}'
 eventually 'Slurm obeys' 20 account_is physics defaultqos slowdown
 ok 'and lets it go' waldur resource '{"backend_id": "physics", "downscaled": false}'

@@ -13,16 +13,7 @@ cat >"$CLUSTER_DIR/etc/waldur.json" <<'END'
 END
 # Waldur is asked at the start and then only when a message says so.
 WALDUR_INTERVAL=1h
-granted() { # granted LINE...: of the block `waldur`
-    waldur_settings 'source: waldur' 'stomp_enabled: true' "$@"
-    cat <<END
-components:
-  node_hours: {tres: node}
-policies:
-  - name: quarterly
-    mode: enforce
-END
-}
+granted() { waldur_granted 'stomp_enabled: true' "$@"; } # granted LINE...: of the block `waldur`
 again() { sluiced_stop && sluiced_settings < <(granted "$@") && sluiced_restart; } # again LINE...
 grants() { waldur resource "{\"backend_id\": \"$1\", \"limits\": {\"node_hours\": $2}}" >/dev/null; } # grants ACCOUNT HOURS
 uuid_of() { waldur_get "r['$1']['uuid']"; }
@@ -92,7 +83,7 @@ is 'by the subscriptions of the beginning' "$(waldur_requests register_event_sub
 # kill -9 between effect and ack: the sync is kept from its telling by a second, slow question.
 eventually 'nothing waits' 20 eval '[ "$(reports node=4320)" = 1 ]'
 ok 'a limit is raised' grants physics 70
-ok 'Waldur is slow' waldur fault '{"kind": "slow", "seconds": 3, "path": "provider-offerings"}'
+ok 'Waldur is slow' waldur fault '{"kind": "slow", "seconds": 8, "path": "provider-offerings"}'
 ok 'and then slower' waldur fault '{"kind": "slow", "seconds": 60, "path": "provider-offerings"}'
 mark=$(lines_of "$log")
 ok 'it is ordered' order physics 5040

@@ -7,16 +7,7 @@ sluice_cluster_up
 cat >"$CLUSTER_DIR/etc/waldur.json" <<'END'
 {"accounts": {"physics": {"limits": {"node_hours": 10}}, "chem": {"limits": {"node_hours": 20}, "paused": true}}}
 END
-granted() {
-    waldur_settings 'source: waldur' 'periodic_limits:' '  emulator_mode: true' "  emulator_base_url: http://127.0.0.1:$(waldur_port)"
-    cat <<END
-components:
-  node_hours: {tres: node}
-policies:
-  - name: quarterly
-    mode: enforce
-END
-}
+granted() { waldur_granted 'periodic_limits:' '  emulator_mode: true' "  emulator_base_url: http://127.0.0.1:$(waldur_port)"; }
 emulated() { waldur_get "sum(1 for x in s['emulated'] if $1)"; } # emulated CONDITION on x
 before=$(assoc_rows)
 ok 'Waldur is there, its emulator, too' waldur_up "$CLUSTER_DIR/etc/waldur.json"

@@ -52,3 +52,14 @@ waldur:
 END
     [ $# -eq 0 ] || printf '  %s\n' "$@"
 }
+# waldur_granted [LINE of waldur...]: settings that take what is granted and the policy from Waldur; keys of the policy may follow
+waldur_granted() {
+    waldur_settings 'source: waldur' "$@"
+    cat <<END
+components:
+  node_hours: {tres: node}
+policies:
+  - name: quarterly
+    mode: enforce
+END
+}
