@@ -95,7 +95,7 @@ CASE(a_credential_with_any_bit_turned_is_refused) {
 CASE(a_key_that_others_may_use_is_not_taken) {
     const Folder folder;
     const std::string key(64, 'k');
-    for (const mode_t mode : {0640, 0604, 0660, 0602, 0610}) {
+    for (const mode_t mode : {0640U, 0604U, 0660U, 0602U, 0610U}) {
         const std::string path = folder.file("loose", key, mode);
         CHECK_EQ(fault(path), "key file " + path + ": others may use it; chmod it to 0600");
     }
