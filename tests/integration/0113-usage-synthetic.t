@@ -34,13 +34,15 @@ ok 'copies are made' sql "set @far = 1000000;
     update old set state = 8192 where job_db_inx % 100 = 11;
     update old set time_submit = time_start - job_db_inx, time_eligible = time_start;
     alter table old drop seq;
+    start transaction;
     insert into $jobs select * from old;
     insert into $suspensions (job_db_inx, id_assoc, time_start, time_end)
         select job_db_inx, id_assoc, time_start + 10, time_start + 10 + (time_end - time_start) div 3 from old
         where job_db_inx % 50 = 3 and time_end > time_start + 100;
     update $jobs j join $suspensions s using (job_db_inx) set j.time_suspended = s.time_end - s.time_start where job_db_inx > @far;
     update ${CLUSTER_NAME}_event_table set time_start = $begin where node_name = '';
-    update ${CLUSTER_NAME}_last_ran_table set hourly_rollup = $begin, daily_rollup = $begin, monthly_rollup = $begin"
+    update ${CLUSTER_NAME}_last_ran_table set hourly_rollup = $begin, daily_rollup = $begin, monthly_rollup = $begin;
+    commit"
 diag "$(sql "select count(*), count(distinct id_job), min(time_start), max(time_end), sum(time_end - time_start) from $jobs")"
 
 both_months() { # both_months WHAT

@@ -41,10 +41,12 @@ ok 'dry run' sluice_cli evaluate --dry-run
 unlike 'holds nothing while nothing is paused' "$OUT" 'Hold job'
 sluiced_settings < <(granted 0 'on_pause: hold') && sluiced_reload
 eventually 'pending jobs are held' 10 job_is "$mine" %r JobHeldAdmin
-is 'arrays too' "$(job_field "$array" %r)" JobHeldAdmin
-is 'and those of sub-accounts' "$(job_field "$below" %r)" JobHeldAdmin
+eventually 'arrays too' 10 job_is "$array" %r JobHeldAdmin
+eventually 'and those of sub-accounts' 10 job_is "$below" %r JobHeldAdmin
 is 'running jobs go on' "$(job_field "$running" %T)" RUNNING
-like 'each is in the records' "$(all_commands type,result,description)" "hold_job\|done\|Hold job $mine of user games in account physics"
+recorded() { all_commands type,result,description | grep -qxF "hold_job|done|Hold job $1 of user $2 in account $3 (account physics is paused)"; }
+eventually 'each is in the records' 10 recorded "$mine" games physics
+eventually 'with the account that it is in' 10 recorded "$below" man optics
 unlike 'a job that was held already is not' "$(all_commands description)" "job $foreign "
 held=$(all_commands type | grep -c hold_job)
 ok 'a turn' turn_now

@@ -43,7 +43,17 @@ figure() {
     echo "${value:-0}"
 }
 
-sql() { database_sql "use slurm_acct_db; $1"; }
+# Once more where InnoDB took this side of a deadlock with slurmdbd, whose connections write when they like: what is
+# asked here does the same when it is done twice, or is one transaction.
+sql() {
+    local try said
+    for try in 1 2 3 4 5; do
+        said=$(database_sql "use slurm_acct_db; $1" 2>&1) && break
+        [[ $said =~ ERROR\ (1020|1205|1213) ]] && [ "$try" -lt 5 ] || { printf '%s\n' "$said" >&2 && return 1; }
+        sleep 0.5
+    done
+    [ -z "$said" ] || printf '%s\n' "$said"
+}
 
 # truth ACCOUNTS TRES_ID BEGIN END NOW: TRES-seconds by the job table; CPUs do not count while suspended
 truth() {
