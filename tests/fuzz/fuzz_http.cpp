@@ -60,7 +60,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(service.books.last.by.empty()); // entered nothing
         require(response.body.find("\"account\":\"chem\"") == std::string::npos);
         require(response.body.find("\"resource_name\":\"chem\"") == std::string::npos);
-        require(response.body.find("<strong>chem") == std::string::npos);
+        // Elsewhere it may be what was asked for, said back in a fault.
+        if (response.type.starts_with("text/html"))
+            require(response.body.find("<strong>chem") == std::string::npos);
     }
     return 0;
 }
