@@ -2,6 +2,7 @@
 #include "daemon/app/portal_event.hpp"
 
 #include "common/base/text.hpp"
+#include "common/json/exact.hpp"
 #include "common/json/json.hpp"
 
 #include <algorithm>
@@ -40,25 +41,76 @@ PortalEvent::Kind kind_of(const std::string& name) {
     return PortalEvent::Kind::unknown;
 }
 
-// Whatever else the settings hold (qos_threshold, grace_limit ...) is not for us: there is one
-// decision maker.
-void take_settings(json::View settings, PortalEvent& event) {
-    if (!settings.is_object())
-        return;
-    for (const char* key : {"grp_tres_mins", "max_tres_mins", "grp_tres"}) {
-        const auto limits = settings[key];
-        for (const auto& name : limits.keys()) {
-            const auto value = limits[name];
-            if (!value.is_integer() || value.integer() < 0)
-                event.fault = std::string(key) + ": " + word(name) + " is no limit";
-            else
-                event.limits[name] = value.integer();
-        }
+// As many as Decimal has hours for.
+constexpr std::int64_t kMostMinutes = 9'223'372'036LL * 60;
+constexpr std::int64_t kMostShares = INT32_MAX; // Slurm keeps them in 31 bits
+// Not a component: what Waldur makes of all of them, and 0 where it has weights for none.
+constexpr const char* kBilling = "billing";
+
+void take_limits(json::View limits, const char* key, PortalEvent& event) {
+    for (const auto& name : limits.keys()) {
+        const auto value = limits[name];
+        const std::int64_t minutes = value.integer();
+        if (!value.is_integer() || minutes < 0 || minutes > kMostMinutes)
+            event.fault = std::string(key) + ": " + word(name) + " is no limit";
+        else if (minutes == 0 && name != kBilling)
+            event.fault =
+                std::string(key) + ": " + word(name) + " would be 0, which stops every job";
+        else
+            event.limits[name] = minutes;
     }
+}
+
+void take_carryover(json::View details, PortalEvent& event) {
+    using enum PortalEvent::Carried;
+    if (!details["carryover_applied"].is_bool())
+        return;
+    event.carried = details["carryover_applied"].boolean() ? something : nothing;
+    const auto components = details["per_component"];
+    for (const auto& name : components.keys())
+        if (const auto base = json::decimal_of(components[name]["base"]);
+            base && !base->is_negative())
+            event.granted[name] = *base;
+}
+
+std::int64_t first_of(json::View figures) {
+    const auto names = figures.keys();
+    return names.empty() ? 0
+                         : std::clamp<std::int64_t>(figures[names[0]].integer(), 0, kMostMinutes);
+}
+
+// The fairshare and the reset of raw usage that it orders follow here from the allocation and the
+// period, by the same policy: they are only checked.
+void take_settings(json::View settings, PortalEvent& event) {
+    struct Key {
+        const char* name;
+        const char* type;
+    };
+    constexpr Key kKeys[] = {{"grp_tres_mins", "GrpTRESMins"},
+                             {"max_tres_mins", "MaxTRESMins"},
+                             {"grp_tres", "GrpTRES"}};
+    event.limit_type = word(settings["limit_type"].text());
+    for (const auto& [name, type] : kKeys) {
+        if (!settings[name].is_object())
+            continue;
+        take_limits(settings[name], name, event);
+        if (event.limit_type.empty())
+            event.limit_type = type;
+        else if (event.limit_type != type)
+            event.fault = std::string(name) + " does not go with limit_type " + event.limit_type;
+    }
+    const auto shares = settings["fairshare"];
+    if (shares.exists() && !shares.is_null() &&
+        (!shares.is_integer() || shares.integer() < 0 || shares.integer() > kMostShares))
+        event.fault = "fairshare is not from 0 to " + std::to_string(kMostShares);
+    take_carryover(settings["carryover_details"], event);
+    event.threshold = first_of(settings["qos_threshold"]);
+    event.grace_limit = first_of(settings["grace_limit"]);
 }
 
 void take_order(json::View body, PortalEvent& event) {
     event.policy = plain_uuid(body["policy_uuid"].text());
+    event.offering = plain_uuid(body["offering_uuid"].text());
     event.account = lower(trim(body["backend_id"].text()));
     event.timestamp = word(body["timestamp"].text());
     const std::string action = body["action"].text();

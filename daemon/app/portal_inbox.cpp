@@ -31,7 +31,11 @@ void PortalInbox::came(ports::Inbox& from, ports::Incoming message) {
     log::event(
         log::Level::info, "SLUICE-0815", "waldur-message",
         {{"kind", event->name}, {"resource", event->resource.empty() ? "-" : event->resource}});
-    state_.lock()->waiting.push_back({&from, std::move(message.token), std::move(*event), 0});
+    Waiting one;
+    one.from = &from;
+    one.token = std::move(message.token);
+    one.event = std::move(*event);
+    state_.lock()->waiting.push_back(std::move(one));
     parts_.ask();
 }
 
@@ -66,6 +70,19 @@ void PortalInbox::away(const ports::Inbox& from, const Error& error) {
     parts_.sources.down(kSource, error, parts_.clock.now());
 }
 
+void PortalInbox::orders(std::uint64_t number,
+                         const std::function<bool(const PortalEvent&)>& takes) {
+    auto state = state_.lock();
+    for (auto& one : state->waiting) {
+        if (one.looked_at)
+            continue;
+        one.looked_at = true;
+        if (one.event.kind == PortalEvent::Kind::limits && one.event.fault.empty() &&
+            takes(one.event))
+            one.taken = number;
+    }
+}
+
 void PortalInbox::asking() {
     auto state = state_.lock();
     ++state->asked;
@@ -89,7 +106,8 @@ void PortalInbox::told(const Telling& telling) {
     {
         auto state = state_.lock();
         const auto covered = [&](const Waiting& one) {
-            return one.asked != 0 && one.asked <= state->answered;
+            return (one.asked != 0 && one.asked <= state->answered) ||
+                   (one.taken != 0 && one.taken <= telling.rules.portal_orders);
         };
         std::copy_if(state->waiting.begin(), state->waiting.end(), std::back_inserter(due),
                      covered);

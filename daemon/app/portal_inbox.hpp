@@ -39,6 +39,9 @@ public:
     void connected(const ports::Inbox& from) override;
     void away(const ports::Inbox& from, const Error& error) override;
 
+    // From the sync, on its thread: `takes` is asked once of each order, and whether its figures
+    // are used by rules whose `portal_orders` is `number` or more.
+    void orders(std::uint64_t number, const std::function<bool(const PortalEvent&)>& takes);
     // From the sync, on its thread. Waldur is about to be asked; it has answered; a turn by its
     // last answer is done and its commands are in the outbox.
     void asking();
@@ -52,6 +55,8 @@ private:
         ports::InboxToken token;
         PortalEvent event;
         std::uint64_t asked = 0; // the question that came after it; 0: none yet
+        bool looked_at = false;  // by orders()
+        std::uint64_t taken = 0; // number of the orders that it was taken with; 0: it was not
     };
     struct State {
         std::vector<Waiting> waiting;

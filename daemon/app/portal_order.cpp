@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Verdicts on apply_periodic_settings. What is in force is decided by the turn, from the allocation
-// and policy that Waldur has; the figures of the message itself are only compared with it.
+// Verdicts on apply_periodic_settings. What is in force is decided by the turn, from the policy and
+// the allocation that Waldur has or, where the message is newer, that its figures tell
+// (portal_granted.hpp).
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "daemon/app/portal_inbox.hpp"
@@ -55,6 +56,8 @@ std::string order_fault(const Telling& telling, const PortalEvent& event) {
         return event.fault;
     if (!telling.rules.partial)
         return "allocations stand in sluiced.yaml here (source: file)";
+    if (!event.offering.empty() && event.offering != telling.rules.names->offering)
+        return "offering " + event.offering + " is not the one of this cluster";
     const auto resource = telling.roster.accounts.find(event.account);
     if (resource == telling.roster.accounts.end() || resource->second->uuid != event.resource)
         return "account " + event.account + " is not that resource's";

@@ -142,8 +142,8 @@ Roster roster(const PortalView& view) {
     return roster;
 }
 
-std::shared_ptr<const Rules> portal_rules(const Rules& file, const PortalSettings& settings,
-                                          const PortalView* view, const AskedFlags& asked) {
+std::shared_ptr<Rules> portal_rules(const Rules& file, const PortalSettings& settings,
+                                    const PortalView* view, const AskedFlags& asked) {
     auto rules = std::make_shared<Rules>(file);
     const bool source = settings.source == PortalSettings::Source::waldur;
     if (view == nullptr) {

@@ -27,8 +27,7 @@ struct Roster {
 Roster roster(const ports::PortalView& view);
 
 // `view` nullptr: Waldur has never answered.
-std::shared_ptr<const Rules> portal_rules(const Rules& file,
-                                          const settings::PortalSettings& settings,
-                                          const ports::PortalView* view, const AskedFlags& asked);
+std::shared_ptr<Rules> portal_rules(const Rules& file, const settings::PortalSettings& settings,
+                                    const ports::PortalView* view, const AskedFlags& asked);
 
 } // namespace sluice::app

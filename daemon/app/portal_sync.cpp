@@ -30,7 +30,7 @@ void log_fault(const char* what, const Error& error) {
 } // namespace
 
 PortalSync::PortalSync(settings::PortalSettings settings, Parts parts)
-    : settings_(std::move(settings)), parts_(std::move(parts)) {}
+    : settings_(std::move(settings)), parts_(std::move(parts)), orders_(parts_.notes) {}
 
 PortalSync::~PortalSync() {
     if (worker_.joinable())
@@ -42,10 +42,12 @@ std::shared_ptr<const Rules> PortalSync::load(std::shared_ptr<const Rules> file)
     auto state = state_.lock();
     state->file = std::move(file);
     if (auto kept = parts_.notes.notes(kAnswerNote); kept && kept->contains("last")) {
-        if (auto view = parts_.portal.view_of((*kept)["last"]))
+        if (auto view = parts_.portal.view_of((*kept)["last"])) {
+            orders_.load(*view);
             state->view = std::make_shared<const ports::PortalView>(std::move(*view));
-        else
+        } else {
             log_fault("last answer", view.error());
+        }
     }
     if (const auto flags = parts_.notes.notes(kFlagNote))
         for (const auto& [key, text] : *flags)
@@ -158,6 +160,7 @@ void PortalSync::work() {
                 tell(*turn);
             if (pull_now) {
                 earliest = Steady::now() + kBetween;
+                take_orders();
                 pull();
                 due = Steady::now() + pause();
             }
@@ -175,6 +178,35 @@ std::chrono::seconds PortalSync::pause() const {
     const bool hurry = state->view == nullptr || (!state->trouble.empty() &&
                                                   parts_.inbox != nullptr && parts_.inbox->waits());
     return hurry ? std::min(kFirstRetry, settings_.interval) : settings_.interval;
+}
+
+// What messages say is used at once, however long Waldur takes to answer.
+void PortalSync::take_orders() {
+    if (parts_.inbox == nullptr || settings_.source != settings::PortalSettings::Source::waldur)
+        return;
+    std::shared_ptr<const Rules> rules;
+    {
+        auto state = state_.lock();
+        if (!state->view)
+            return;
+        const Instant now = parts_.clock.now();
+        std::shared_ptr<ports::PortalView> view;
+        bool any = false;
+        parts_.inbox->orders(state->orders + 1, [&](const PortalEvent& event) {
+            if (!view)
+                view = std::make_shared<ports::PortalView>(*state->view);
+            const bool taken = orders_.take(event, state->file->zone, now, *view);
+            any = any || taken;
+            return taken;
+        });
+        if (!any)
+            return;
+        ++state->orders;
+        state->view = std::move(view);
+        rules = made(*state);
+    }
+    orders_.keep();
+    parts_.use(std::move(rules));
 }
 
 void PortalSync::pull() {
@@ -208,12 +240,14 @@ void PortalSync::answered(ports::PortalView view) {
         parts_.inbox->answered();
     parts_.use(std::move(rules));
     // The text is long: a mere new time is written only now and then.
-    if (!changed && kept_at_ && now - *kept_at_ < kKeepEvery)
+    if (!changed && !orders_.any() && kept_at_ && now - *kept_at_ < kKeepEvery)
         return;
     kept_at_ = now;
     const ports::Note note{kAnswerNote, "last", text};
     if (const auto put = parts_.notes.put(std::span(&note, 1)); !put)
         log_fault("answer", put.error());
+    else if (orders_.any())
+        orders_.answered();
 }
 
 void PortalSync::failed(const Error& error) {
@@ -233,7 +267,8 @@ void PortalSync::failed(const Error& error) {
 }
 
 std::shared_ptr<const Rules> PortalSync::made(const State& state) const {
-    auto rules = portal_rules(*state.file, settings_, state.view.get(), state.flags);
+    const auto rules = portal_rules(*state.file, settings_, state.view.get(), state.flags);
+    rules->portal_orders = state.orders;
     if (state.trouble.empty())
         return rules;
     auto warned = std::make_shared<Rules>(*rules);

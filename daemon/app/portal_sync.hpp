@@ -9,9 +9,11 @@
 #include "daemon/app/loop.hpp"
 #include "daemon/app/portal_inbox.hpp"
 #include "daemon/app/portal_messages.hpp"
+#include "daemon/app/portal_orders.hpp"
 #include "daemon/app/sources.hpp"
 
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -65,6 +67,7 @@ private:
         bool asked = false; // wake()
         std::shared_ptr<const Rules> file;
         std::shared_ptr<const ports::PortalView> view; // nullptr: never answered
+        std::uint64_t orders = 0; // how many times orders were laid over an answer
         AskedFlags flags;
         std::string trouble;             // why the last pull failed; "": it did not
         std::optional<Loop::Shown> turn; // not looked at yet
@@ -73,6 +76,7 @@ private:
 
     void work();
     std::chrono::seconds pause() const;
+    void take_orders();
     void pull();
     void answered(ports::PortalView view);
     void failed(const Error& error);
@@ -86,6 +90,7 @@ private:
 
     const settings::PortalSettings settings_;
     Parts parts_;
+    PortalOrders orders_;                         // the worker's
     std::map<std::string, std::string> usage_;    // the worker's: notes
     std::map<std::string, std::string> users_;    // the worker's: notes
     std::set<std::string> changed_accounts_;      // the worker's: users of these are to be told

@@ -10,6 +10,7 @@
 #include "daemon/ports/portal.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <set>
@@ -38,6 +39,7 @@ struct Rules {
     std::set<std::string> monthly; // whose usage of this and of the last month is wanted, too
     bool partial = false;   // what Sluice holds of accounts that are not listed stays as it is
     Instant portal_began{}; // of the answer of Waldur that these rules were made from
+    std::uint64_t portal_orders = 0; // how many times its messages were laid over an answer
     std::vector<model::Override> pins;
     // Never nullptr.
     std::shared_ptr<const ports::PortalNames> names = std::make_shared<const ports::PortalNames>();

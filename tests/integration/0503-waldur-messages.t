@@ -18,11 +18,11 @@ again() { sluiced_stop && sluiced_settings < <(granted "$@") && sluiced_restart;
 grants() { waldur resource "{\"backend_id\": \"$1\", \"limits\": {\"node_hours\": $2}}" >/dev/null; } # grants ACCOUNT HOURS
 uuid_of() { waldur_get "r['$1']['uuid']"; }
 says() { waldur publish "{\"type\": \"$1\", \"body\": $2}" | grep -q '"routed": true\|"routed": [1-9]'; } # says TYPE JSON
-order() { # order ACCOUNT MINUTES [UUID]
+order() { # order ACCOUNT MINUTES [UUID [TIME]]
     says resource_periodic_limits "{\"resource_uuid\": \"${3:-$(uuid_of "$1")}\", \"backend_id\": \"$1\",
         \"policy_uuid\": \"c0ffee00c0ffee00c0ffee00c0ffee00\", \"action\": \"apply_periodic_settings\",
         \"settings\": {\"fairshare\": 3, \"grp_tres_mins\": {\"node_hours\": $2}, \"limit_type\": \"GrpTRESMins\"},
-        \"timestamp\": \"$(date +%FT%T.%N)\"}"
+        \"timestamp\": \"$(date -d "${4:-now}" +%FT%T.%N)\"}"
 }
 letters() { waldur messages '{"queue": "waldur.dlq.messages"}'; }
 reports() { waldur_get "sum('$1' in c for x in s['reports'] for c in x['commands_executed'])"; } # reports TEXT
@@ -60,6 +60,25 @@ eventually 'is said to be bad' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad
 eventually 'and lies with the dead letters' 20 eval '[ "$(letters)" = "[\"{\"]" ]'
 is 'said once' "$(grep -c SLUICE-0813 "$log")" 1
 
+# Figures count at once and by the same plan, checked, while Waldur answers no question; its next answer counts more.
+ok 'Waldur answers nothing' waldur fault '{"status": 503, "path": "provider-offerings", "times": 100000}'
+ok 'and orders more than it granted' order physics 3960
+eventually 'slurmdbd has it' 20 account_is physics grptresmins node=3960
+like 'slurmctld, too' "$(account_live physics GrpTRESMins)" 'node=3960\('
+eventually 'the report is back' 20 eval '[ "$(reports node=3960)" = 1 ]'
+mark=$(lines_of "$log")
+ok 'an order of last hour' order physics 4800 '' '1 hour ago'
+eventually 'is not followed' 20 line_in "$log" 'SLUICE-0818 waldur-order-waits account=physics.*older' "$mark"
+ok 'kill -9' sluiced_kill9
+ok 'a new daemon' sluiced_restart
+eventually 'has heard that Waldur is away' 20 eval "sluice_cli status 2>&1 | grep -q \"does not answer\""
+ok 'and keeps to what was ordered' account_is physics grptresmins node=3960
+ok 'Waldur answers again' waldur state '{"faults": []}'
+eventually 'its answer is followed' 30 account_is physics grptresmins node=3600
+ok 'an order of nothing' order physics 0
+eventually 'is refused with the reason' 20 waldur_is "s['reports'][-1]['error_message']" 'grp_tres_mins: node_hours would be 0, which stops every job'
+is 'what was granted stays' "$(account_live physics GrpTRESMins | grep -o 'node=[0-9]*')" node=3600
+
 # A subscription that is gone is made again, and only that one.
 connected=$(connections)
 ok 'Waldur forgets a subscription' waldur forget '{"type": "resource"}'
@@ -80,15 +99,13 @@ ok 'the daemon is back' sluiced_restart
 eventually 'the limit is in force' 20 account_is physics grptresmins node=4320
 is 'by the subscriptions of the beginning' "$(waldur_requests register_event_subscription)" 4
 
-# kill -9 between effect and ack: the sync is kept from its telling by a second, slow question.
+# kill -9 between effect and ack: the sync is kept from its telling by a question that takes long.
 eventually 'nothing waits' 20 eval '[ "$(reports node=4320)" = 1 ]'
 ok 'a limit is raised' grants physics 70
-ok 'Waldur is slow' waldur fault '{"kind": "slow", "seconds": 8, "path": "provider-offerings"}'
-ok 'and then slower' waldur fault '{"kind": "slow", "seconds": 60, "path": "provider-offerings"}'
+ok 'Waldur is slow' waldur fault '{"kind": "slow", "seconds": 60, "path": "provider-offerings"}'
 mark=$(lines_of "$log")
 ok 'it is ordered' order physics 5040
 eventually 'the order is there' 10 line_in "$log" 'SLUICE-0815 waldur-message kind=resource_periodic_limits' "$mark"
-ok 'one more message' says resource "{\"resource_uuid\": \"$(uuid_of physics)\"}"
 eventually 'the limit is in force' 20 account_is physics grptresmins node=5040
 ok 'kill -9' sluiced_kill9
 is 'before the verdict' "$(reports node=5040)" 0

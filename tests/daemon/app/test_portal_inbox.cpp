@@ -118,6 +118,21 @@ CASE(a_wrong_order_has_a_fault_that_waldur_can_be_told) {
                          R"(", "action": "apply_periodic_settings", "backend_id": "physics",)"
                          R"( "settings": {"grp_tres_mins": {"node": -1}}})"),
              "grp_tres_mins: node is no limit");
+    const auto with = [&](const std::string& settings) {
+        return world.fault(R"({"resource_uuid": ")" + kOne +
+                           R"(", "action": "apply_periodic_settings", "backend_id": "physics",)"
+                           R"( "settings": )" +
+                           settings + '}');
+    };
+    CHECK_EQ(with(R"({"grp_tres_mins": {"node": 0, "billing": 0}})"),
+             "grp_tres_mins: node would be 0, which stops every job");
+    CHECK_EQ(with(R"({"max_tres_mins": {"node": 553402322161}})"),
+             "max_tres_mins: node is no limit");
+    CHECK_EQ(with(R"({"grp_tres": {"node": 1}, "limit_type": "GrpTRESMins"})"),
+             "grp_tres does not go with limit_type GrpTRESMins");
+    CHECK_EQ(with(R"({"fairshare": 2147483648})"), "fairshare is not from 0 to 2147483647");
+    CHECK_EQ(with(R"({"fairshare": "3"})"), "fairshare is not from 0 to 2147483647");
+    CHECK_EQ(with("[]"), "settings are missing");
 }
 
 CASE(a_verdict_is_true) {
@@ -140,6 +155,9 @@ CASE(a_verdict_is_true) {
     CHECK_EQ(world.fault(order()), "no figures");
     world.report.decision.accounts.clear();
     CHECK_EQ(world.fault(order()), "no policy judges account physics");
+    auto elsewhere = order();
+    elsewhere.insert(1, "\"offering_uuid\": \"" + kOne + "\", ");
+    CHECK_EQ(world.fault(elsewhere), "offering " + kOne + " is not the one of this cluster");
     world.roster.accounts.clear();
     CHECK_EQ(world.fault(order()), "account physics is not that resource's");
     world.rules.partial = false;
@@ -161,6 +179,20 @@ CASE(a_message_is_settled_after_a_turn_by_an_answer_that_was_asked_for_after_it)
     world.ask_and_tell();
     CHECK(world.broker.done == std::vector<std::string>{"a done"});
     CHECK(!world.inbox.waits());
+}
+
+CASE(a_message_whose_figures_were_taken_waits_for_no_answer) {
+    World world;
+    world.come("a", "resource_periodic_limits", order());
+    world.inbox.orders(1, [](const PortalEvent&) { return true; });
+    world.inbox.orders(2, [](const PortalEvent&) { return true; }); // asked once of each
+    world.inbox.asking();
+    world.inbox.told(world.telling());
+    CHECK(world.broker.done.empty()); // a turn by older rules
+    world.rules.portal_orders = 1;
+    world.inbox.told(world.telling());
+    CHECK(world.broker.done == std::vector<std::string>{"a done"});
+    CHECK_EQ(world.outbox.held.size(), 1U);
 }
 
 CASE(bad_messages_are_parked_and_unknown_ones_acked_without_a_turn) {
