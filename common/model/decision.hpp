@@ -43,7 +43,8 @@ struct Figure {
     Amount borrowed = 0; // from the next period (added), minus what the last one borrowed from this
     Amount effective = 0; // allocation + carryover + adjustments + borrowed, never below 0
     UsageSplit usage;
-    Decimal weight; // billing on: weight used; else 1
+    std::map<std::string, UsageSplit> by_cluster; // what `usage` is made of; empty: of one cluster
+    Decimal weight;                               // billing on: weight used; else 1
     std::optional<std::int64_t>
         percent; // of its own effective allocation, hundredths, half up; nullopt: allocation 0
 
@@ -81,6 +82,14 @@ struct Threshold {
         crossing; // when it will be crossed at the present rate; nullopt: never, or reached
 };
 
+// One of the clusters that share an allocation.
+struct SpanPart {
+    std::string cluster;
+    bool known = true;    // false: the figures are without it
+    bool stale = false;   // too old to lift a pause
+    std::int64_t age = 0; // of its figures, seconds
+};
+
 struct AccountDecision {
     std::string account;
     std::vector<std::string> policies; // names, in the file's order
@@ -88,6 +97,7 @@ struct AccountDecision {
     std::string contact;
     Period period;
     std::optional<Period> previous;
+    std::vector<SpanPart> span;  // in the policy's order; empty: the allocation is this cluster's
     std::vector<Figure> figures; // in the order of the components
     std::string judged;          // component that decides, or "billing"
     std::optional<std::int64_t>
@@ -115,6 +125,14 @@ struct AccountDecision {
     bool noteworthy = false; // changed something, or the metric moved by a whole percent since the
                              // last noteworthy evaluation
     AccountMemory memory;    // what the journal shall remember after this decision
+
+    // Usage of another cluster is missing: nothing may be loosened on these figures.
+    bool incomplete() const {
+        for (const auto& part : span)
+            if (!part.known)
+                return true;
+        return false;
+    }
 };
 
 struct Decision {

@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -61,6 +63,24 @@ struct Job {
     bool held = false; // by whomever
 };
 
+// What a turn on one cluster leaves for the turns on the others: only of accounts whose allocation
+// spans clusters.
+struct SharedFigures {
+    std::string cluster;
+    Instant at{};                   // when the usage was read
+    std::set<std::string> policies; // that spanned in that turn
+    std::vector<WindowUsage> usage;
+    History history; // the accounts judged there, and what was entered there
+};
+
+// One of the clusters that an allocation here spans.
+struct OtherCluster {
+    std::string cluster;
+    std::shared_ptr<const SharedFigures> figures; // nullptr: not known
+    std::int64_t age = 0;                         // of the figures, seconds
+    bool stale = false;                           // too old to lift a pause
+};
+
 struct Facts {
     Instant now{};
     Structure structure;
@@ -78,6 +98,7 @@ struct Facts {
     // Age of usage in seconds when its source failed and the last good figures stand in; 0: fresh.
     std::int64_t usage_age = 0;
     History history;
+    std::vector<OtherCluster> others;
 };
 
 } // namespace sluice::model

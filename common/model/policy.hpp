@@ -141,6 +141,9 @@ struct Policy {
     Mode mode = Mode::observe;
     Match match;
     std::vector<std::string> clusters; // that it judges accounts of; empty: all that are served
+    // `span: clusters`: an account has one allocation on all of `clusters`, which are then written
+    // out once the file is cut to a cluster.
+    bool spans = false;
     PeriodRule period;
     Decimal grace_ratio; // 0.2: up to 120 %
     Decimal notify_at = Decimal::whole(80);
@@ -176,7 +179,9 @@ struct Policy {
 struct AccountSettings {
     std::optional<Allocation> allocation;
     std::map<std::string, Allocation> by_cluster; // what it is granted there instead
-    std::string parent;                           // scenarios only; on a cluster Slurm tells
+    bool apart =
+        false; // granted by cluster: each grant is one of its own, whatever the policy says
+    std::string parent; // scenarios only; on a cluster Slurm tells
 };
 
 // The part of the configuration that decides. Shared by the daemon's file and by scenarios.

@@ -6,6 +6,7 @@
 #include "common/policy/standing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::policy {
 
@@ -32,6 +33,10 @@ std::string disagreement(const Subject& subject) {
             what = "tres_billing";
         else if (other->borrow != first.borrow)
             what = "borrow";
+        else if (other->spans != first.spans)
+            what = "span";
+        else if (first.spans && other->clusters != first.clusters)
+            what = "clusters";
         if (what != nullptr)
             return "policies " + first.name + " and " + other->name + " disagree on " + what;
     }
@@ -107,8 +112,8 @@ void turn_page(AccountMemory& memory, const model::Period& period) {
         return;
     memory.previous_period =
         memory.period.empty() ? std::nullopt : std::optional<std::string>(memory.period);
-    memory.previous_bases = std::move(memory.bases);
-    memory.previous_grants = std::move(memory.grants);
+    memory.previous_bases = std::exchange(memory.bases, {});
+    memory.previous_grants = std::exchange(memory.grants, {});
     memory.notified.clear();
     memory.held.clear();
     memory.reached.clear();
@@ -178,23 +183,13 @@ void mark_reset(const Subject& subject, const AccountMemory& before, AccountMemo
 } // namespace
 
 Bench::Bench(const model::PolicySet& set, const Zone& zone, const model::Facts& facts)
-    : set_(set), facts_(facts), usage_(facts) {
+    : set_(set), facts_(facts), usage_(facts), entries_(facts) {
     for (const Policy& policy : set.policies) {
         Span& span = spans_[&policy];
         span.current = period_at(policy.period, zone, facts.now);
         span.before = previous(policy.period, zone, span.current);
         span.usage = usage_.current(span.current);
         span.usage_before = span.before ? usage_.whole(*span.before) : nullptr;
-    }
-    for (const auto& entry : facts.history.adjustments)
-        if (entry.at <= facts.now)
-            adjustments_[entry.account].push_back(&entry);
-    for (const auto& entry : facts.history.overrides) {
-        if (facts.now < entry.from || facts.now >= entry.until)
-            continue;
-        auto& latest = overrides_[entry.account];
-        if (latest == nullptr || entry.id >= latest->id)
-            latest = &entry;
     }
 }
 
@@ -206,16 +201,6 @@ const AccountMemory& Bench::memory(const std::string& account) const {
     static const AccountMemory kNothing;
     const auto found = facts_.history.accounts.find(account);
     return found == facts_.history.accounts.end() ? kNothing : found->second;
-}
-
-std::vector<const model::Adjustment*> Bench::adjustments(const std::string& account,
-                                                         const std::string& period) const {
-    const auto found = adjustments_.find(account);
-    std::vector<const model::Adjustment*> mine;
-    if (found != adjustments_.end())
-        std::copy_if(found->second.begin(), found->second.end(), std::back_inserter(mine),
-                     [&](const auto* entry) { return entry->period == period; });
-    return mine;
 }
 
 std::string Bench::missing_tres(const Subject& subject) const {
@@ -268,7 +253,11 @@ void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out)
     in.usage = &usage_of(*span.usage, subject.account);
     if (span.usage_before != nullptr)
         in.usage_before = &usage_of(*span.usage_before, subject.account);
-    in.adjustments = adjustments(subject.account, span.current.label);
+    in.adjustments = entries_.adjustments(subject, span.current.label);
+    in.cluster = &facts_.structure.cluster;
+    const auto others = other_parts(facts_, subject, span.current, span.before);
+    in.others = &others;
+    out.span = span_parts(facts_, subject, others);
     auto figures_made = figures(in);
     if (!figures_made) {
         out.error = figures_made.error().context;
@@ -276,6 +265,8 @@ void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out)
     }
     out.figures = std::move(figures_made->figures);
     out.notes = std::move(figures_made->notes);
+    const auto notes = span_notes(out.span);
+    out.notes.insert(out.notes.end(), notes.begin(), notes.end());
     const Policy& first = *subject.policies.front();
     const auto measured = metric(first.billing, out.figures);
     if (!measured) {
@@ -288,7 +279,8 @@ void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out)
         out.error = "the percentage of " + out.judged + " does not fit";
         return;
     }
-    const bool stale = facts_.usage_age > 0;
+    const bool late = facts_.usage_age > 0;
+    const bool stale = late || !notes.empty();
     const auto policies = deciding(subject, out.mode);
     Verdict verdict = judge_all(policies, *measured, held_before(before, span.current, stale));
     cross(verdict.thresholds, *measured, span.current, facts_.now);
@@ -297,21 +289,22 @@ void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out)
     out.notify_reached = verdict.notify_reached;
     out.block_creation = verdict.block_creation;
     out.thresholds = std::move(verdict.thresholds);
-    if (verdict.kept)
-        out.notes.push_back(stale ? "usage is " + std::to_string(facts_.usage_age) +
-                                        " s old: nothing is lifted on it"
-                                  : "below the threshold, held by hysteresis");
+    if (verdict.kept && (late || !stale))
+        out.notes.push_back(late ? "usage is " + std::to_string(facts_.usage_age) +
+                                       " s old: nothing is lifted on it"
+                                 : "below the threshold, held by hysteresis");
     turn_page(out.memory, span.current);
     note_reached(out.thresholds, facts_.now, out.memory);
-    remember_figures(out, *figures_made, out.memory);
+    if (!out.incomplete() || out.memory.grants.empty())
+        remember_figures(out, *figures_made, out.memory);
     if (facts_.raw_usage_resets)
         mark_reset(subject, before, out.memory);
     out.grant_changed = before.period != out.memory.period || before.bases != out.memory.bases ||
                         before.grants != out.memory.grants;
     out.memory.flags = verdict.flags;
     out.memory.held = std::move(verdict.steps);
-    if (const auto entry = overrides_.find(subject.account); entry != overrides_.end())
-        apply_override(*entry->second, *policies.front(), out);
+    if (const auto* entry = entries_.in_force(subject))
+        apply_override(*entry, *policies.front(), out);
     if (out.own.paused)
         out.until = own_end(out, verdict.flags.paused, first);
 }

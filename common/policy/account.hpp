@@ -6,14 +6,12 @@
 #include "common/base/zone.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
+#include "common/policy/span.hpp"
 #include "common/policy/subjects.hpp"
 #include "common/policy/usage_index.hpp"
 
 #include <map>
 #include <optional>
-#include <string_view>
-#include <unordered_map>
-#include <vector>
 
 namespace sluice::policy {
 
@@ -35,15 +33,12 @@ private:
     std::string missing_tres(const Subject& subject) const;
     void fill(const Subject& subject, const Span& span, model::AccountDecision& out) const;
     const model::AccountMemory& memory(const std::string& account) const;
-    std::vector<const model::Adjustment*> adjustments(const std::string& account,
-                                                      const std::string& period) const;
 
     const model::PolicySet& set_;
     const model::Facts& facts_;
     UsageIndex usage_;
     std::map<const model::Policy*, Span> spans_;
-    std::unordered_map<std::string_view, std::vector<const model::Adjustment*>> adjustments_;
-    std::unordered_map<std::string_view, const model::Override*> overrides_; // in force
+    Entries entries_;
 };
 
 } // namespace sluice::policy

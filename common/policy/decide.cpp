@@ -111,7 +111,8 @@ void weigh_record(const model::AccountMemory& before, AccountDecision& out) {
     bool moved = last.has_value() != out.percent.has_value() || before.period != out.period.label;
     if (last && out.percent)
         moved = moved || std::llabs(*last - *out.percent) >= kWholePercent;
-    out.noteworthy = moved || !out.actions_taken.empty();
+    // While a part of the usage is missing, the percentage moves by that.
+    out.noteworthy = (moved && !out.incomplete()) || !out.actions_taken.empty();
     if (out.noteworthy)
         out.memory.percent = out.percent;
 }
@@ -131,11 +132,19 @@ void conclude(const PolicySet& set, const Tree& tree, const model::Facts& facts,
     }
 }
 
+// An account that spans clusters need not be on all of them.
+bool maybe_elsewhere(const model::Facts& facts, const std::string& account) {
+    return std::any_of(facts.others.begin(), facts.others.end(), [&](const auto& other) {
+        return other.figures == nullptr || other.figures->history.accounts.contains(account);
+    });
+}
+
 void name_problems(const model::Facts& facts, const std::vector<std::string>& unknown,
                    model::Decision& decision) {
     for (const auto& account : unknown)
-        decision.problems.push_back("account " + account + " is in the settings, but " +
-                                    decision.cluster + " has no such account");
+        if (!maybe_elsewhere(facts, account))
+            decision.problems.push_back("account " + account + " is in the settings, but " +
+                                        decision.cluster + " has no such account");
     std::set<std::string_view> judged;
     for (const auto& account : decision.accounts)
         judged.insert(account.account);

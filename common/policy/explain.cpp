@@ -32,6 +32,7 @@ public:
                 " as at the last evaluation.");
             return std::move(lines_);
         }
+        span();
         for (const Figure& figure : decision_.figures)
             component(figure);
         judged();
@@ -67,6 +68,14 @@ private:
             local_text(zone_, *p.end) + " (" + zone_.name() + ").");
     }
 
+    void span() {
+        std::vector<std::string> clusters;
+        for (const auto& part : decision_.span)
+            clusters.push_back(part.cluster);
+        if (!clusters.empty())
+            say("Its allocation is one for the clusters " + join(clusters, ", ") + ".");
+    }
+
     void component(const Figure& figure) {
         const std::string& name = figure.component.name;
         say(name + ": the allocation is " + units(figure.allocation, figure) + " (TRES " +
@@ -86,6 +95,17 @@ private:
             units(figure.usage.finished, figure) + " + running " +
             units(figure.usage.running, figure) + ", which is " + share_text(figure.percent) +
             " of it.");
+        for (const auto& part : decision_.span)
+            by_cluster(part, figure);
+    }
+
+    void by_cluster(const model::SpanPart& part, const Figure& figure) {
+        const auto usage = figure.by_cluster.find(part.cluster);
+        if (usage == figure.by_cluster.end())
+            return;
+        say(figure.component.name + ": of this, " + units(usage->second.total(), figure) +
+            " on cluster " + part.cluster +
+            (part.age > 0 ? " (as of " + std::to_string(part.age) + " s ago)." : "."));
     }
 
     void carryover(const Figure& figure) {

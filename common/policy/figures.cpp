@@ -48,15 +48,44 @@ std::optional<Amount> adjusted(const FiguresInput& in, const Component& componen
     return sum.amount();
 }
 
-Past past(const FiguresInput& in, const Component& component) {
+// An account that is new on this cluster may have been granted something on another one. nullopt:
+// does not fit.
+std::optional<Past> past(const FiguresInput& in, const Component& component) {
     Past past = past_of(*in.memory, *in.current, *in.before, component.name);
+    Sum used;
     if (in.usage_before != nullptr)
-        past.used = usage_of(*in.usage_before, component.tres).total();
-    return past;
+        used.plus(usage_of(*in.usage_before, component.tres).total());
+    for (const OtherPart& other : *in.others) {
+        if (!past.had_allocation && other.memory != nullptr)
+            past = past_of(*other.memory, *in.current, *in.before, component.name);
+        if (other.usage_before != nullptr)
+            used.plus(usage_of(*other.usage_before, component.tres).total());
+    }
+    const auto sum = used.amount();
+    past.used = sum.value_or(0);
+    return sum ? std::optional(past) : std::nullopt;
 }
 
-bool usage_fits(const model::UsageSplit& usage) {
-    return Sum().plus(usage.settled).plus(usage.finished).plus(usage.running).amount().has_value();
+// False: does not fit.
+bool add_usage(const FiguresInput& in, Figure& figure) {
+    const std::string& tres = figure.component.tres;
+    Sum settled, finished, running, all;
+    const auto plus = [&](const std::string& cluster, const model::UsageSplit& usage) {
+        settled.plus(usage.settled);
+        finished.plus(usage.finished);
+        running.plus(usage.running);
+        all.plus(usage.settled).plus(usage.finished).plus(usage.running);
+        if (!in.others->empty())
+            figure.by_cluster.emplace(cluster, usage);
+    };
+    plus(*in.cluster, usage_of(*in.usage, tres));
+    for (const OtherPart& other : *in.others)
+        if (other.usage != nullptr)
+            plus(other.cluster, usage_of(*other.usage, tres));
+    if (!settled.amount() || !finished.amount() || !running.amount() || !all.amount())
+        return false;
+    figure.usage = {*settled.amount(), *finished.amount(), *running.amount()};
+    return true;
 }
 
 std::optional<std::int64_t> own_percent(const Figure& figure) {
@@ -77,8 +106,7 @@ Result<Figure> base_figure(const FiguresInput& in, const Component& component, D
     if (!adjustments)
         return too_large(component, "the sum of adjustments");
     figure.adjustments = *adjustments;
-    figure.usage = usage_of(*in.usage, component.tres);
-    if (!usage_fits(figure.usage))
+    if (!add_usage(in, figure))
         return too_large(component, "the usage");
     return figure;
 }
@@ -90,7 +118,10 @@ Result<Figure> figure_of(const FiguresInput& in, const Component& component, Dec
         return made;
     Figure& figure = *made;
     const auto& policy = *in.subject->policies.front();
-    const Past before = past(in, component);
+    const auto known = past(in, component);
+    if (!known)
+        return too_large(component, "the usage of the period before");
+    const Past& before = *known;
     auto carry = carryover(policy.carryover, figure.allocation, before);
     if (!carry)
         return too_large(component, "the carryover");

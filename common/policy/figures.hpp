@@ -6,6 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
+#include "common/policy/span.hpp"
 #include "common/policy/subjects.hpp"
 #include "common/policy/usage_index.hpp"
 
@@ -25,6 +26,8 @@ struct FiguresInput {
     const model::AccountUsage* usage = nullptr;        // of `current`
     const model::AccountUsage* usage_before = nullptr; // nullptr: unknown, or no period before
     std::vector<const model::Adjustment*> adjustments; // of this account and period
+    const std::string* cluster = nullptr;              // that all this is of
+    const std::vector<OtherPart>* others = nullptr;    // clusters that share the allocation
 };
 
 struct Figures {

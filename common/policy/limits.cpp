@@ -66,7 +66,8 @@ class Builder {
 public:
     Builder(const Policy& policy, const AccountDecision& decision, const model::Facts& facts)
         : policy_(policy), decision_(decision), facts_(facts),
-          follows_(policy.limits.type == LimitType::grp_tres_mins && !begins_at_zero()) {}
+          follows_(policy.limits.type == LimitType::grp_tres_mins &&
+                   (!decision.span.empty() || !begins_at_zero())) {}
 
     Result<WantedLimit> time_limit(const std::string& tres, Level level) const {
         level.grace = policy_.grace_ratio;
@@ -78,7 +79,7 @@ public:
         wanted.value = *budget;
         if (!follows_ || level.effective == 0)
             return wanted;
-        if (!facts_.raw_usage_known) {
+        if (!facts_.raw_usage_known || decision_.incomplete()) {
             wanted.value.reset();
             return wanted;
         }

@@ -18,7 +18,7 @@ namespace sluice::policy {
 
 struct WantedLimit {
     std::string tres;
-    std::optional<std::int64_t> value; // nullopt: raw usage is unknown, keep what is there
+    std::optional<std::int64_t> value; // nullopt: usage is unknown, keep what is there
     std::int64_t tolerance = 0;        // a limit that follows raw usage may be off by this much
 
     bool accepts(std::int64_t present) const {
@@ -30,7 +30,8 @@ struct WantedLimit {
 };
 
 // minutes = round_half_up(hours * 60 * (1 + grace)) in one step; GrpTRES: a count. With GrpTRESMins
-// and raw_usage_reset: false, raw usage now + what remains to the grace level. 0 stays 0.
+// and raw_usage_reset: false, or an allocation that spans clusters, raw usage of this cluster now +
+// what remains to the grace level. 0 stays 0.
 // overflow: names the component.
 Result<std::vector<WantedLimit>> wanted_limits(const model::Policy& policy,
                                                const model::AccountDecision& decision,

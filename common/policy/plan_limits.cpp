@@ -147,7 +147,7 @@ std::optional<std::uint32_t> shares(const AccountDecision& decision, Decimal div
 void plan_fairshare(const Association& row, const AccountDecision& decision, Draft& draft) {
     const Policy* policy =
         asking(draft, decision, [](const Policy& p) { return p.fairshare.enabled; });
-    if (policy == nullptr)
+    if (policy == nullptr || decision.incomplete())
         return;
     const auto wanted = shares(decision, policy->fairshare.divisor);
     if (!wanted) {

@@ -63,6 +63,12 @@ private:
     std::vector<const model::Allocation*> own_;
 };
 
+bool spans(const PolicySet& set, const Subject& subject) {
+    const auto settings = set.accounts.find(subject.account);
+    return subject.policies.front()->spans &&
+           (settings == set.accounts.end() || !settings->second.apart);
+}
+
 } // namespace
 
 std::vector<Subject> subjects(const PolicySet& set, const Tree& tree,
@@ -87,6 +93,7 @@ std::vector<Subject> subjects(const PolicySet& set, const Tree& tree,
         if (by_node[i].allocation != nullptr) {
             by_node[i].node = static_cast<int>(i);
             by_node[i].account = tree[static_cast<int>(i)].name;
+            by_node[i].spans = spans(set, by_node[i]);
             found.push_back(std::move(by_node[i]));
         }
     std::sort(found.begin(), found.end(),

@@ -15,6 +15,7 @@ struct Subject {
     int node = kNone;                              // in the tree
     std::vector<const model::Policy*> policies;    // in the file's order, at least one
     const model::Allocation* allocation = nullptr; // not empty
+    bool spans = false; // one allocation for all clusters of its policies
 };
 
 // Sorted by account. Accounts that the file names and the tree lacks are added to `unknown` (each
