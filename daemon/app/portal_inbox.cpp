@@ -14,13 +14,16 @@ constexpr std::size_t kMostUnknown = 32; // kinds that are told of
 
 } // namespace
 
+// Nobody knows what a bad message was for: Waldur is asked instead.
 void PortalInbox::came(ports::Inbox& from, ports::Incoming message) {
-    auto event = portal_event(message.kind, message.body);
+    auto event = message.fault.empty() ? portal_event(message.kind, message.body)
+                                       : Result<PortalEvent>(Error{Errc::overflow, message.fault});
     if (!event) {
         log::event(log::Level::warning, "SLUICE-0813", "waldur-message-bad",
                    {{"kind", message.kind.empty() ? "-" : message.kind},
                     {"error", event.error().context}});
         from.settle(message.token, ports::Verdict::bad);
+        parts_.ask();
         return;
     }
     if (event->kind == PortalEvent::Kind::unknown) {

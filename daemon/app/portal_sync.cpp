@@ -180,7 +180,7 @@ std::chrono::seconds PortalSync::pause() const {
     return hurry ? std::min(kFirstRetry, settings_.interval) : settings_.interval;
 }
 
-// What messages say is used at once, however long Waldur takes to answer.
+// What messages say is used before Waldur is asked, however long it takes to answer.
 void PortalSync::take_orders() {
     if (parts_.inbox == nullptr || settings_.source != settings::PortalSettings::Source::waldur)
         return;

@@ -22,8 +22,9 @@ struct InboxToken {
 
 struct Incoming {
     InboxToken token;
-    std::string kind; // "resource", ... by its queue; "": the body says it
-    std::string body; // as it came; at most a megabyte
+    std::string kind;       // "resource", ... by its queue; "": the body says it
+    std::string body;       // as it came; at most a megabyte
+    std::string fault = ""; // set: why it could not be taken; the body is "" then
 };
 
 enum class Verdict {

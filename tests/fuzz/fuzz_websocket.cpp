@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Any bytes as the answer to an opening ('O' first) or as a server's frames that come in pieces
-// (else the first byte is their size): messages or a refusal, the same whatever the pieces are.
+// (else the first byte is their size): the same bytes or a refusal whatever the pieces are.
 #include "daemon/adapters/stomp/websocket.hpp"
 
 #include <algorithm>
@@ -13,30 +13,32 @@ using namespace sluice::stomp;
 
 namespace {
 
-constexpr std::size_t kMost = 4096;
-
 void must(bool condition) {
     if (!condition)
         std::abort();
 }
 
 struct Outcome {
-    std::vector<std::string> messages;
+    std::string text;
+    std::vector<std::string> controls;
     bool fault = false;
 };
 
-Outcome read(std::string_view bytes, std::size_t piece) {
-    MessageReader reader(kMost);
+Outcome read(std::string_view bytes, std::size_t size) {
+    SocketReader reader;
     Outcome outcome;
-    for (std::size_t at = 0; at < bytes.size() && !outcome.fault; at += piece) {
-        reader.add(bytes.substr(at, piece));
-        auto message = reader.next();
-        for (; message && *message; message = reader.next()) {
-            must((*message)->payload.size() <= kMost);
-            must(!close_reason((*message)->payload).empty());
-            outcome.messages.push_back((*message)->payload);
+    for (std::size_t at = 0; at < bytes.size() && !outcome.fault; at += size) {
+        reader.add(bytes.substr(at, size));
+        auto piece = reader.next();
+        for (; piece && *piece; piece = reader.next()) {
+            const std::string& payload = (*piece)->payload;
+            must(!close_reason(payload).empty());
+            if ((*piece)->opcode == Opcode::text)
+                outcome.text += payload;
+            else
+                outcome.controls.push_back(payload);
         }
-        outcome.fault = !message;
+        outcome.fault = !piece;
     }
     return outcome;
 }
@@ -55,6 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const auto whole = read(bytes, std::max<std::size_t>(bytes.size(), 1));
     const auto pieces = read(bytes, std::max<std::size_t>(data[0], 1));
-    must(whole.messages == pieces.messages && whole.fault == pieces.fault);
+    must(whole.controls == pieces.controls && whole.fault == pieces.fault);
+    must(whole.text == pieces.text);
     return 0;
 }

@@ -59,6 +59,14 @@ ok 'a body that is no JSON' says resource '"{"'
 eventually 'is said to be bad' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource'
 eventually 'and lies with the dead letters' 20 eval '[ "$(letters)" = "[\"{\"]" ]'
 is 'said once' "$(grep -c SLUICE-0813 "$log")" 1
+connected=$(connections)
+ok 'a message of 3 MiB' eval 'waldur publish "{\"type\": \"resource\", \"bytes\": 3145728}" >/dev/null'
+eventually 'is too large, which is said' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are too many"'
+eventually 'and lies with the dead letters' 20 eval '[ "$(letters | wc -c)" -gt 3145728 ]'
+ok 'a limit is raised' grants chem 45
+ok 'and the resource named' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
+eventually 'by the same connection it is in force' 20 account_is chem grptresmins node=3240
+is 'none was lost' "$(connections)" "$connected"
 
 # Figures count at once and by the same plan, checked, while Waldur answers no question; its next answer counts more.
 ok 'Waldur answers nothing' waldur fault '{"status": 503, "path": "provider-offerings", "times": 100000}'
@@ -101,6 +109,7 @@ is 'by the subscriptions of the beginning' "$(waldur_requests register_event_sub
 
 # kill -9 between effect and ack: the sync is kept from its telling by a question that takes long.
 eventually 'nothing waits' 20 eval '[ "$(reports node=4320)" = 1 ]'
+sleep 2 # the question behind it, too
 ok 'a limit is raised' grants physics 70
 ok 'Waldur is slow' waldur fault '{"kind": "slow", "seconds": 60, "path": "provider-offerings"}'
 mark=$(lines_of "$log")

@@ -8,7 +8,7 @@
 # --rabbit: management API of a RabbitMQ (guest, guest) in which it makes users and queues as Waldur does.
 # Tests steer it over /_test/: GET /_test/state, POST /_test/state (merged in), POST /_test/resource (by backend_id),
 # POST /_test/fault {"status", "times", "path", "retry_after", "kind": "status|reset|cut|slow", "seconds"}, GET /_test/log,
-# POST /_test/publish {"type", "body"}: a message into each queue for that type, POST /_test/messages {"queue"}: what is in it,
+# POST /_test/publish {"type", "body" or "bytes"}: into each queue for that type, POST /_test/messages {"queue"}: what is in it,
 # POST /_test/forget {"type"}: the subscription for it.
 import argparse
 import base64
@@ -216,7 +216,7 @@ class Handler(BaseHTTPRequestHandler):
             elif what == "resource":
                 self.waldur.add_resource(body.pop("backend_id", ""), **body)
             elif what == "publish":
-                return self.answer(200, {"routed": self.publish(body["type"], body["body"])})
+                return self.answer(200, {"routed": self.publish(body["type"], body.get("body", "x" * body.get("bytes", 0)))})
             elif what == "forget":  # as when a token expired: the subscription, the broker's user and the queue are gone
                 for key, one in list(self.waldur.subscriptions.items()):
                     if one["object_type"] == body["type"]:

@@ -41,7 +41,7 @@ private:
     std::string answer_;             // to our opening, so far
     std::string held_;               // until it has
     std::string out_;
-    MessageReader reader_;
+    SocketReader reader_;
 };
 
 } // namespace sluice::stomp

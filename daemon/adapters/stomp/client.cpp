@@ -175,7 +175,8 @@ Result<void> Client::read(Channel& channel, Session& session, std::uint64_t conn
         for (auto& message : *messages)
             reader_.came(*this, {{connection, std::move(message.ack)},
                                  std::move(message.kind),
-                                 std::move(message.body)});
+                                 std::move(message.body),
+                                 std::move(message.fault)});
     }
 }
 

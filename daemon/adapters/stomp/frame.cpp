@@ -219,9 +219,10 @@ Result<bool> FrameReader::read_head() {
     auto frame = parse_head(std::string_view(buffer_).substr(0, end->head), bounds_.headers);
     if (!frame)
         return std::move(frame).error();
-    const auto length = content_length(*frame, bounds_.body);
+    const auto length = content_length(*frame, bounds_.skipped);
     if (!length)
         return length.error();
+    frame->too_large = *length && **length > bounds_.body;
     frame_ = std::move(*frame);
     length_ = *length;
     buffer_.erase(0, end->body);
@@ -229,7 +230,22 @@ Result<bool> FrameReader::read_head() {
     return true;
 }
 
+// One message that is too large must not cost the others behind it their connection.
+Result<bool> FrameReader::skip_body() {
+    const std::size_t part = std::min(buffer_.size(), *length_);
+    buffer_.erase(0, part);
+    *length_ -= part;
+    if (buffer_.empty())
+        return false;
+    if (buffer_.front() != '\0')
+        return malformed("no NUL after the body");
+    buffer_.erase(0, 1);
+    return true;
+}
+
 Result<bool> FrameReader::read_body() {
+    if (frame_->too_large)
+        return skip_body();
     const auto end = length_ ? (buffer_.size() > *length_ ? *length_ : std::string::npos)
                              : buffer_.find('\0', searched_);
     if (end == std::string::npos) {

@@ -18,6 +18,7 @@ struct Frame {
     std::string command; // "MESSAGE"
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    bool too_large = false; // its body was skipped
 
     // The first of that name counts (STOMP 1.2, "Repeated Header Entries"); "" when absent.
     std::string_view header(std::string_view name) const;
@@ -33,7 +34,8 @@ Result<std::string> encode(const Frame& frame);
 struct FrameBounds {
     std::size_t head = 32 * 1024;   // command and headers
     std::size_t headers = 64;       // how many
-    std::size_t body = 1024 * 1024; // Waldur's messages are some kilobytes
+    std::size_t body = 1024 * 1024; // Waldur's messages are some kilobytes; a longer one is skipped
+    std::size_t skipped = 1024UL * 1024 * 1024; // RabbitMQ itself takes up to 512 MiB
 };
 
 // Cuts a stream into frames. One thread.
@@ -53,12 +55,13 @@ private:
     Result<std::optional<Frame>> read();
     Result<bool> read_head();
     Result<bool> read_body();
+    Result<bool> skip_body();
 
     FrameBounds bounds_;
     std::string buffer_;
     std::size_t searched_ = 0;   // bytes of the buffer in which the end was looked for in vain
     std::optional<Frame> frame_; // head read, body not yet
-    std::optional<std::size_t> length_;
+    std::optional<std::size_t> length_; // of the body, or of what is left to skip
     std::optional<Error> fault_;
 };
 

@@ -148,7 +148,9 @@ Result<Session::Message> Session::message(const Frame& frame) const {
         return malformed("a message of a subscription that is not ours");
     if (frame.header("ack").empty())
         return malformed("a message that cannot be acknowledged");
-    return Message{std::string(frame.header("ack")), queues_[number].kind, frame.body};
+    const std::string fault =
+        frame.too_large ? printable(frame.header("content-length")) + " bytes are too many" : "";
+    return Message{std::string(frame.header("ack")), queues_[number].kind, frame.body, fault};
 }
 
 // Without "requeue" RabbitMQ sends it again at once, for ever; so it goes to the dead letters.

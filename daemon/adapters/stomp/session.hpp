@@ -28,6 +28,7 @@ public:
         std::string ack; // what settle() wants
         std::string kind;
         std::string body;
+        std::string fault; // set: why there is no body
     };
 
     explicit Session(SessionOptions options = {}) : options_(options) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/stomp/websocket.hpp"
 
-#include <utility>
+#include <algorithm>
 
 namespace sluice::stomp {
 namespace {
@@ -57,7 +57,7 @@ std::string close_reason(std::string_view payload) {
            (text.empty() ? "" : ' ' + std::string(text));
 }
 
-Result<std::optional<WebSocketMessage>> MessageReader::next() {
+Result<std::optional<SocketPiece>> SocketReader::next() {
     if (fault_)
         return *fault_;
     auto read = this->read();
@@ -68,26 +68,35 @@ Result<std::optional<WebSocketMessage>> MessageReader::next() {
     return read;
 }
 
-Result<std::optional<WebSocketMessage>> MessageReader::read() {
+Result<std::optional<SocketPiece>> SocketReader::read() {
+    const std::optional<SocketPiece> none;
     for (;;) {
+        if (left_ > 0) {
+            const auto length = std::min<std::uint64_t>(left_, buffer_.size());
+            left_ -= length;
+            if (length == 0)
+                return none;
+            return std::optional(take(static_cast<std::size_t>(length), Opcode::text));
+        }
         const auto found = head();
         if (!found)
             return found.error();
         if (!*found)
-            return std::optional<WebSocketMessage>{};
+            return none;
         const Head& head = **found;
-        const auto complete = check(head);
-        if (!complete)
-            return complete.error();
-        if (!*complete)
-            return std::optional<WebSocketMessage>{};
-        auto message = take(head);
-        if (message)
-            return message;
+        if (const auto checked = check(head); !checked)
+            return checked.error();
+        if (is_control(head.opcode) && buffer_.size() - head.size < head.length)
+            return none;
+        buffer_.erase(0, head.size);
+        if (is_control(head.opcode))
+            return std::optional(take(static_cast<std::size_t>(head.length), head.opcode));
+        left_ = head.length;
+        inside_ = !head.last;
     }
 }
 
-Result<std::optional<MessageReader::Head>> MessageReader::head() const {
+Result<std::optional<SocketReader::Head>> SocketReader::head() const {
     if (buffer_.size() < 2)
         return std::optional<Head>{};
     const auto first = static_cast<unsigned char>(buffer_[0]);
@@ -112,36 +121,23 @@ Result<std::optional<MessageReader::Head>> MessageReader::head() const {
     return std::optional(head);
 }
 
-// False: the payload is not all there.
-Result<bool> MessageReader::check(const Head& head) const {
+Result<void> SocketReader::check(const Head& head) const {
     if (is_control(head.opcode)) {
         if (!head.last || head.length > kMostControl)
             return malformed("a control frame that is fragmented or too long");
         if (head.opcode == Opcode::close && head.length == 1)
             return malformed("half a close code");
-    } else {
-        if ((head.opcode == Opcode::continuation) != partial_.has_value())
-            return malformed(partial_ ? "a message inside another" : "a continuation of nothing");
-        const std::size_t held = partial_ ? partial_->payload.size() : 0;
-        if (head.length > most_bytes_ - held)
-            return Error{Errc::overflow, "WebSocket: a message is too large"};
+    } else if ((head.opcode == Opcode::continuation) != inside_) {
+        return malformed(inside_ ? "a message inside another" : "a continuation of nothing");
     }
-    return buffer_.size() - head.size >= head.length;
+    return {};
 }
 
-// REQUIRES: the whole frame is in the buffer. nullopt: a fragment, the message goes on.
-std::optional<WebSocketMessage> MessageReader::take(const Head& head) {
-    auto payload = buffer_.substr(head.size, static_cast<std::size_t>(head.length));
-    buffer_.erase(0, head.size + payload.size());
-    if (is_control(head.opcode))
-        return WebSocketMessage{head.opcode, std::move(payload)};
-    if (!partial_)
-        partial_ = WebSocketMessage{head.opcode, std::move(payload)};
-    else
-        partial_->payload += payload;
-    if (!head.last)
-        return std::nullopt;
-    return std::exchange(partial_, std::nullopt);
+// REQUIRES: so much is in the buffer.
+SocketPiece SocketReader::take(std::size_t length, Opcode opcode) {
+    SocketPiece piece{opcode, buffer_.substr(0, length)};
+    buffer_.erase(0, length);
+    return piece;
 }
 
 } // namespace sluice::stomp

@@ -40,26 +40,27 @@ using Mask = std::array<unsigned char, 4>;
 // One whole message in one frame, masked as a client must.
 std::string encode(Opcode opcode, std::string_view payload, Mask mask);
 
-struct WebSocketMessage {
-    Opcode opcode = Opcode::text; // never continuation
-    std::string payload;          // of all fragments
+// A control frame, or so much of a message as has come: where messages end is of no interest, since
+// they carry a stream.
+struct SocketPiece {
+    Opcode opcode = Opcode::text; // text (for binary, too), close, ping, pong
+    std::string payload;
 };
 
 // "1000 going away" from the payload of a close.
 std::string close_reason(std::string_view payload);
 
-// Joins the frames of a stream. One thread. Text is not checked to be UTF-8: it only carries bytes
-// of STOMP, whose reader and the JSON reader check what they take.
-class MessageReader {
+// Cuts the frames of a stream. One thread. Keeps no more than a head or a control frame. Text is
+// not checked to be UTF-8: it only carries bytes of STOMP, whose reader and the JSON reader check
+// what they take.
+class SocketReader {
 public:
-    explicit MessageReader(std::size_t most_bytes = 2 * 1024 * 1024) : most_bytes_(most_bytes) {}
-
     void add(std::string_view bytes) {
         if (!fault_)
             buffer_ += bytes;
     }
-    // nullopt: more bytes are needed. malformed, overflow: as long as it is asked.
-    Result<std::optional<WebSocketMessage>> next();
+    // nullopt: more bytes are needed. malformed: as long as it is asked.
+    Result<std::optional<SocketPiece>> next();
 
 private:
     struct Head {
@@ -69,13 +70,13 @@ private:
         std::size_t size = 0; // of the head itself
     };
     Result<std::optional<Head>> head() const;
-    Result<std::optional<WebSocketMessage>> read();
-    Result<bool> check(const Head& head) const;
-    std::optional<WebSocketMessage> take(const Head& head);
+    Result<std::optional<SocketPiece>> read();
+    Result<void> check(const Head& head) const;
+    SocketPiece take(std::size_t length, Opcode opcode);
 
-    std::size_t most_bytes_;
     std::string buffer_;
-    std::optional<WebSocketMessage> partial_;
+    std::uint64_t left_ = 0; // of a data frame
+    bool inside_ = false;    // more fragments of its message come
     std::optional<Error> fault_;
 };
 

@@ -195,12 +195,21 @@ CASE(a_message_whose_figures_were_taken_waits_for_no_answer) {
     CHECK_EQ(world.outbox.held.size(), 1U);
 }
 
-CASE(bad_messages_are_parked_and_unknown_ones_acked_without_a_turn) {
+CASE(unknown_messages_are_acked_without_a_turn) {
+    World world;
+    world.come("b", "", R"({"object_type": "user_role"})");
+    CHECK((world.broker.done == std::vector<std::string>{"b done"}));
+    CHECK_EQ(world.asked, 0);
+}
+
+CASE(for_bad_messages_which_are_parked_waldur_is_asked) {
     World world;
     world.come("a", "resource", "{");
-    world.come("b", "", R"({"object_type": "user_role"})");
-    CHECK((world.broker.done == std::vector<std::string>{"a bad", "b done"}));
-    CHECK_EQ(world.asked, 0);
+    CHECK_EQ(world.asked, 1);
+    world.inbox.came(world.broker, {{1, "b"}, "resource", "", "2000000 bytes are too many"});
+    CHECK_EQ(world.asked, 2);
+    CHECK((world.broker.done == std::vector<std::string>{"a bad", "b bad"}));
+    CHECK(!world.inbox.waits());
 }
 
 CASE(what_a_lost_connection_brought_comes_again) {

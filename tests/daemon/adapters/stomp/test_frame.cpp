@@ -2,6 +2,8 @@
 #include "daemon/adapters/stomp/frame.hpp"
 #include "tests/support/case.hpp"
 
+#include <vector>
+
 using namespace sluice;
 using namespace sluice::stomp;
 
@@ -94,15 +96,38 @@ CASE(what_is_no_frame_is_refused) {
 }
 
 CASE(what_is_too_large_is_refused_before_it_is_kept) {
-    const FrameBounds small{64, 2, 16};
+    const FrameBounds small{64, 2, 16, 100};
     CHECK_EQ(refusal(std::string(65, 'A'), small), "STOMP: the head of a frame is too large");
     CHECK_EQ(refusal("MESSAGE\na:1\nb:2\nc:3\n\n\0"s, small), "STOMP: too many headers");
-    CHECK_EQ(refusal("MESSAGE\ncontent-length:17\n\n", small),
-             "STOMP: a body of 17 bytes is too large");
+    CHECK_EQ(refusal("MESSAGE\ncontent-length:101\n\n", small),
+             "STOMP: a body of 101 bytes is too large");
     CHECK_EQ(refusal("MESSAGE\ncontent-length:99999999999999999999999\n\n", small),
              "STOMP: a body of 99999999999999999999 bytes is too large");
     CHECK_EQ(refusal("MESSAGE\n\n" + std::string(17, 'x'), small),
              "STOMP: the body of a frame is too large");
     CHECK_EQ(refusal("MESSAGE\n\n" + std::string(17, 'x') + '\0', small),
              "STOMP: the body of a frame is too large");
+}
+
+CASE(a_body_too_large_is_skipped_and_what_follows_is_read) {
+    FrameReader reader({64, 2, 16, 100});
+    const auto bytes = "MESSAGE\nack:7\ncontent-length:17\n\n" + std::string(17, '\0') +
+                       "\0RECEIPT\nreceipt-id:1\n\n\0"s;
+    std::vector<Frame> frames;
+    for (const char c : bytes) {
+        reader.add({&c, 1});
+        auto frame = reader.next();
+        CHECK(frame);
+        if (*frame)
+            frames.push_back(std::move(**frame));
+    }
+    CHECK_EQ(frames.size(), 2U);
+    CHECK(frames[0].too_large);
+    CHECK_EQ(frames[0].header("ack"), "7");
+    CHECK_EQ(frames[0].body, "");
+    CHECK(!frames[1].too_large);
+    CHECK_EQ(frames[1].command, "RECEIPT");
+    FrameReader unended({64, 2, 16, 100});
+    unended.add("MESSAGE\ncontent-length:17\n\n" + std::string(18, 'x'));
+    CHECK_EQ(unended.next().error().context, "STOMP: no NUL after the body");
 }

@@ -108,6 +108,25 @@ CASE(a_message_that_is_done_is_acked_and_a_bad_one_is_not_sent_again) {
     CHECK_EQ(nack.header("requeue"), "false");
 }
 
+CASE(a_message_too_large_is_named_and_can_be_refused) {
+    Session session;
+    CHECK(session.begin(access(), kStart));
+    std::string out;
+    CHECK(session.take(connected("0,0") + receipts(), kStart, out));
+    const std::string large(1024 * 1024 + 1, 'x');
+    const auto messages =
+        session.take(from_broker({"MESSAGE", {{"subscription", "1"}, {"ack", "a1"}}, large}) +
+                         from_broker({"MESSAGE", {{"subscription", "1"}, {"ack", "a2"}}, "{}"}),
+                     kStart, out);
+    CHECK(messages);
+    CHECK_EQ(messages->size(), 2U);
+    CHECK_EQ(messages->at(0).fault, "1048577 bytes are too many");
+    CHECK_EQ(messages->at(0).body, "");
+    CHECK_EQ(messages->at(0).kind, "resource");
+    CHECK_EQ(parsed(*session.settle(messages->at(0).ack, ports::Verdict::bad)).command, "NACK");
+    CHECK_EQ(messages->at(1).fault, "");
+}
+
 CASE(what_the_broker_must_not_send_ends_the_session) {
     CHECK_EQ(fault_after_login(from_broker({"ERROR", {{"message", "access_refused"}}, "why\n"})),
              "the broker says: access_refused (why)");
