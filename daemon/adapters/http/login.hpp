@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Who comes over TCP: the Authorization header, as a token or a munge credential. Wrong ones are
-// counted by address, so that nobody can try many.
+// counted by address, so that who tries many is told to wait, and it is in the log.
 #pragma once
 
 #include "common/base/guarded.hpp"
@@ -27,7 +27,8 @@ public:
     Login(LoginSettings settings, const TokenFile& tokens)
         : settings_(std::move(settings)), tokens_(tokens) {}
 
-    // The viewer, or 401 (who are you?) or 429 (too many wrong answers from this address).
+    // The viewer, or 401 (who are you?) or 429 (one more that is wrong from this
+    // address).
     // `authorization`: "Token T", "Bearer T", "Munge CREDENTIAL", or "Basic ..." with the token as
     // the password, which is what a browser can send.
     std::variant<ports::Viewer, Response> identify(const std::string& authorization,
