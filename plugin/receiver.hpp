@@ -5,6 +5,7 @@
 
 #include "common/base/unique_fd.hpp"
 #include "common/cred/sealer.hpp"
+#include "common/wire/image.hpp"
 #include "plugin/backoff.hpp"
 #include "plugin/counters.hpp"
 #include "plugin/keeper.hpp"
@@ -34,6 +35,7 @@ struct HostFacts {
     std::string slurm_version;
     std::string plugin_version;
     std::uint32_t own_uid = 0;
+    std::uint8_t speaks = wire::kVersion; // newest; a test plays an older release with it
 };
 
 class Receiver {

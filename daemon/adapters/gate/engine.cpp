@@ -32,7 +32,8 @@ constexpr int kIdleMilliseconds = 60'000;
 Gate::Engine::Engine(std::vector<Listener> listeners, std::unique_ptr<cred::Sealer> sealer,
                      UniqueFd wake, const GateSettings& settings, const Clock& clock)
     : listeners_(std::move(listeners)), sealer_(std::move(sealer)),
-      wake_(std::move(wake)), rules_{settings.allowed_uid, PACKAGE_VERSION, settings.clusters},
+      wake_(std::move(wake)), rules_{settings.allowed_uid, PACKAGE_VERSION, settings.clusters,
+                                     settings.speaks},
       clock_(clock),
       shelf_(std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now())) {
     for (const auto& listener : listeners_)

@@ -5,6 +5,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
+#include "common/wire/image.hpp"
 #include "daemon/ports/publisher.hpp"
 
 #include <sys/types.h>
@@ -22,6 +23,7 @@ struct GateSettings {
     std::string munge_socket;               // "": munge's own
     std::string key_file = {};              // "": credentials are munge's; else by this file's key
     std::vector<std::string> clusters = {}; // whose plugins are served; empty: all
+    std::uint8_t speaks = wire::kVersion;   // newest; a test plays an older release with it
 };
 
 class Gate final : public ports::Publisher {

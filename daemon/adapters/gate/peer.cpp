@@ -62,7 +62,7 @@ Result<void> Peer::greet(const wire::Hello& hello, uid_t uid, Instant now) {
     status_.plugin_version = hello.plugin_version;
     status_.connected = now;
     has_sequence_ = hello.sequence;
-    const std::uint8_t version = std::min(hello.speaks, wire::kVersion);
+    const std::uint8_t version = std::min(hello.speaks, rules_.speaks);
     auto sent = send(wire::Welcome{version, true, rules_.daemon_version});
     channel_.agree(version);
     return sent;

@@ -24,6 +24,7 @@ struct PeerRules {
     uid_t allowed_uid = 0;
     std::string daemon_version;
     std::vector<std::string> clusters = {}; // whose plugins are served; empty: all
+    std::uint8_t speaks = wire::kVersion;   // newest version
 };
 
 class Peer {

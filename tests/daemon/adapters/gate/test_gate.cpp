@@ -61,7 +61,8 @@ public:
 
     void start_gate(uid_t allowed = ::getuid()) {
         const std::string where = "127.0.0.1:" + std::to_string(port);
-        auto started = gate::Gate::start({{where}, allowed, munged.socket(), key_file}, kClock);
+        auto started = gate::Gate::start(
+            {{where}, allowed, munged.socket(), key_file, {}, daemon_speaks}, kClock);
         if (!started)
             test::fail(started.error().context);
         gate = std::move(*started);
@@ -80,6 +81,7 @@ public:
         facts.slurm_version = "22.05.8";
         facts.plugin_version = "0.1.0";
         facts.own_uid = ::geteuid();
+        facts.speaks = plugin_speaks;
         receiver = std::make_unique<plugin::Receiver>(
             facts, *cell, *counters, plugin::Log{add_line, add_line},
             [](const std::string&) { return std::optional<std::uint32_t>(); });
@@ -119,6 +121,8 @@ public:
     std::uint16_t port = 0;
     std::string more_conf;
     std::string key_file;
+    std::uint8_t plugin_speaks = wire::kVersion;
+    std::uint8_t daemon_speaks = wire::kVersion;
     std::unique_ptr<gate::Gate> gate;
     std::unique_ptr<plugin::SnapshotCell> cell;
     std::unique_ptr<plugin::Counters> counters;
@@ -181,6 +185,15 @@ model::Snapshot large_world(int accounts) {
     return snapshot;
 }
 
+// With what only version 2 of the channel can say.
+model::Snapshot bounded_world() {
+    auto snapshot = test::world();
+    snapshot.measures = {{"node_hours", 3600, {{"node", 1}}}};
+    snapshot.accounts.back().check = model::BudgetCheck::refuse;
+    snapshot.accounts.back().budgets = {{0, 7200}};
+    return snapshot;
+}
+
 } // namespace
 
 CASE(a_plugin_gets_the_snapshot_and_then_the_differences) {
@@ -199,6 +212,59 @@ CASE(a_plugin_gets_the_snapshot_and_then_the_differences) {
     CHECK_EQ(status.plugins[0].slurm_version, "22.05.8");
     CHECK_EQ(status.rejected_frames, 0U);
     CHECK_EQ(lines_with("connected to the daemon"), 1U);
+}
+
+// The release before this one spoke version 1 of the channel; both sides are updated at any time.
+CASE(plugin_and_daemon_of_neighbouring_versions_understand_each_other) {
+    struct Pair {
+        std::uint8_t plugin, daemon;
+        std::size_t budgets; // that the plugin hears of: version 2 brought them
+    };
+    for (const auto& [plugin, daemon, budgets] : {Pair{1, 2, 0}, Pair{2, 1, 0}, Pair{2, 2, 1}}) {
+        Bench bench;
+        bench.plugin_speaks = plugin;
+        bench.daemon_speaks = daemon;
+        bench.start_gate();
+        bench.start_plugin();
+        bench.publish(bounded_world());
+        CHECK(eventually([&] { return bench.in_step(); }));
+        auto next = bounded_world();
+        next.accounts.back().text = "account physics is paused, still"; // a difference
+        bench.publish(next);
+        CHECK(eventually([&] { return bench.in_step(); }));
+        const auto current = bench.cell->get();
+        const auto* physics = current->view->account("physics");
+        CHECK(physics->standing == model::Standing::paused);
+        CHECK_EQ(current->view->text(physics->text), next.accounts.back().text);
+        CHECK_EQ(current->view->budgets_of(*physics).size(), budgets);
+        ++bench.counters->refused;
+        CHECK(eventually([&] { return bench.gate->status().plugins[0].counters.refused == 1; }));
+        CHECK_EQ(bench.gate->status().rejected_frames, 0U);
+    }
+}
+
+// What they have stored and said before does not stand in the way.
+CASE(one_side_after_the_other_is_updated_and_set_back) {
+    Bench bench;
+    const auto budgets = [&] {
+        const auto current = bench.cell->get();
+        return current->view->budgets_of(*current->view->account("physics")).size();
+    };
+    struct Step {
+        std::uint8_t plugin, daemon;
+        std::size_t budgets;
+    };
+    for (const auto& step : {Step{1, 1, 0}, Step{1, 2, 0}, Step{2, 2, 1}, Step{2, 1, 0}}) {
+        bench.stop_plugin();
+        bench.gate.reset();
+        bench.plugin_speaks = step.plugin;
+        bench.daemon_speaks = step.daemon;
+        bench.start_gate();
+        bench.start_plugin(); // with the snapshot that it has stored
+        bench.publish(bounded_world());
+        CHECK(eventually([&] { return bench.in_step(); }));
+        CHECK_EQ(budgets(), step.budgets);
+    }
 }
 
 CASE(a_snapshot_of_many_frames_arrives) {
