@@ -77,10 +77,12 @@ std::vector<Finding> examined(const Parsed& parsed) {
     const auto gate = tried(parsed, "/api/v1/gate");
     const auto controller = tried(parsed, "/api/v1/controller");
     const auto commands = tried(parsed, "/api/v1/commands", {{"limit", "200"}});
+    const auto outbox = tried(parsed, "/api/v1/outbox", {{"state", "parked"}});
     return examine({.status = status->view(),
                     .gate = gate.view(),
                     .controller = controller.view(),
                     .commands = commands.view(),
+                    .outbox = outbox.view(),
                     .now = parsed.context.clock.now(),
                     .version = PACKAGE_VERSION});
 }

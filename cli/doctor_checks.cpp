@@ -14,6 +14,7 @@ using json::View;
 
 // Munge refuses credentials at 300 s; a pause that ends by itself is off by the whole difference.
 constexpr std::int64_t kClockTolerance = 10;
+constexpr std::chrono::hours kLate{1};       // of a message that waits
 constexpr std::chrono::seconds kSilence{60}; // of a plugin, which is heard every few seconds
 
 class Examination {
@@ -27,6 +28,7 @@ public:
         each("turn", "the last one is recent and good", &Examination::turn);
         each("accounts", "nothing waits for a person", &Examination::accounts);
         each("commands", "none failed lately", &Examination::commands);
+        each("messages", "none is refused or late", &Examination::messages);
         each("slurm", "slurm.conf enforces limits and QOS", &Examination::slurm);
         each("clock", "slurmctld's is ours", &Examination::clock);
         each("plugin", "connected, with the newest verdicts", &Examination::plugin);
@@ -58,6 +60,8 @@ private:
     void turn();
     void accounts();
     void commands();
+    void messages();
+    void late(View target);
     void slurm();
     void clock();
     void plugin();
@@ -138,6 +142,38 @@ void Examination::commands() {
                       " could not be changed: " + command["error"].text(),
                   "sluice commands " + account + "; by hand: " + command["sacctmgr"].text());
     }
+}
+
+// To Waldur, by mail, to webhooks. Of those that were refused for the same reason one is told.
+void Examination::messages() {
+    if (const auto error = in_.outbox["error"].text(); !error.empty())
+        return fault(error, "sluice outbox");
+    std::vector<std::string> seen;
+    for (const auto& message : in_.outbox["messages"].items()) {
+        const auto text = message["target"].text() + " refused " + message["kind"].text() + ": " +
+                          message["error"].text();
+        if (message["state"].text() != "parked" ||
+            std::find(seen.begin(), seen.end(), text) != seen.end())
+            continue;
+        seen.push_back(text);
+        fault(text, "grant or mend it there, then: sluice outbox retry " +
+                        std::to_string(message["id"].integer()) +
+                        " (or drop); sluice outbox has them all");
+    }
+    for (const auto& target : in_.outbox["targets"].items())
+        late(target);
+}
+
+void Examination::late(View target) {
+    const auto oldest = target["oldest_epoch"];
+    if (!oldest.is_integer() || in_.now - instant(oldest.integer()) < kLate)
+        return;
+    const auto name = target["target"].text();
+    fault(std::to_string(target["waiting"].integer()) + " for " + name + " wait, the oldest for " +
+              age(in_.now - instant(oldest.integer())),
+          "is " + name +
+              " up? They are sent again by themselves: sluice outbox; journalctl -u "
+              "sluiced");
 }
 
 void Examination::slurm() {

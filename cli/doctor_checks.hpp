@@ -29,6 +29,7 @@ struct Evidence {
     json::View gate;       // /api/v1/gate
     json::View controller; // /api/v1/controller
     json::View commands;   // /api/v1/commands
+    json::View outbox;     // /api/v1/outbox
     Instant now{};
     std::string version; // of this program
 };

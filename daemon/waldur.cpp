@@ -10,6 +10,7 @@ waldur::PortalOptions options_of(const settings::PortalSettings& settings) {
     waldur::PortalOptions options;
     options.url = settings.url;
     options.offering = settings.offering;
+    options.reports = settings.push.command_results;
     options.http.verify = settings.verify_ssl;
     options.http.ca_file = settings.ca_file;
     options.login.token = settings.token.inline_text;

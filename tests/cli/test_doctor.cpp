@@ -30,6 +30,7 @@ struct Case {
         "enforce": ["associations", "limits", "qos", "safe"], "job_submit_plugins": ["sluice"],
         "decay_half_life_s": 0, "usage_reset": "none"}})";
     std::string commands = R"({"commands": []})";
+    std::string outbox = R"({"messages": [], "targets": []})";
 
     // REQUIRES: `what` stands in `answer`
     static void spoil(std::string& answer, const std::string& what, const std::string& with) {
@@ -42,10 +43,12 @@ struct Case {
         const auto b = parsed(gate);
         const auto c = parsed(controller);
         const auto d = parsed(commands);
+        const auto e = parsed(outbox);
         return examine({.status = a.view(),
                         .gate = b.view(),
                         .controller = c.view(),
                         .commands = d.view(),
+                        .outbox = e.view(),
                         .now = instant(1010),
                         .version = "1.2.0"});
     }
@@ -68,7 +71,7 @@ struct Case {
 CASE(where_all_is_well_each_check_says_so) {
     const Case all;
     CHECK_EQ(all.bad(), "");
-    CHECK_EQ(all.run().size(), 9U);
+    CHECK_EQ(all.run().size(), 10U);
 }
 
 CASE(a_refused_file_is_a_fault_and_observing_a_note) {
@@ -106,6 +109,23 @@ CASE(problems_come_with_their_own_remedy) {
     const auto findings = missing.run();
     CHECK(std::any_of(findings.begin(), findings.end(),
                       [](const Finding& f) { return f.remedy == "sacctmgr add qos slow"; }));
+}
+
+CASE(messages_that_were_refused_or_wait_for_long_are_faults) {
+    const std::string refused =
+        R"({"id": 4, "target": "waldur", "kind": "set-usage", "state": "parked",
+            "error": "HTTP 403"})";
+    Case parked;
+    parked.outbox = R"({"messages": [)" + refused + "," + refused + R"(], "targets": [
+        {"target": "waldur", "waiting": 2, "parked": 2, "oldest_epoch": 1000}]})";
+    CHECK_EQ(parked.bad(), "messages"); // one reason, told once; those that wait do so for seconds
+    Case late;
+    late.outbox = R"({"messages": [], "targets": [
+        {"target": "mail", "waiting": 2, "parked": 0, "oldest_epoch": -3000}]})";
+    CHECK_EQ(late.bad(), "messages");
+    Case unknown;
+    unknown.outbox = R"({"error": "locked"})";
+    CHECK_EQ(unknown.bad(), "messages");
 }
 
 CASE(a_command_that_failed_counts_until_the_next_of_its_kind) {

@@ -46,8 +46,16 @@ eventually 'reports what the old one did' 30 waldur_is "any('slowdown' in c for 
 is 'once' "$(waldur_get "sum('slowdown' in c for x in s['reports'] for c in x['commands_executed'])")" 1
 
 # A token without the right.
+ok 'doctor has nothing to say of Waldur' eval 'sluice_cli doctor; ! grep -q "waldur" <<<"$(sluice_cli doctor | grep FAULT)"'
 ok 'a provider token' eval 'waldur state "{\"tokens\": {\"staff-token\": \"provider\"}}"'
 ok 'the person lets chem go' waldur resource '{"backend_id": "chem", "downscaled": false}'
 eventually 'it is said what to grant' 30 line_in "$log" 'SLUICE-0806 waldur-forbids kind=report-command-result.*staff'
 is 'once' "$(grep -c SLUICE-0806 "$log")" 1
+fails 'doctor finds it' sluice_cli doctor
+like 'as the refused message' "$OUT" 'FAULT +messages +waldur refused report-command-result: .*make the token.s user staff'
+ok 'the daemon starts anew' eval 'sluiced_stop && sluiced_restart'
+eventually 'and doctor tells of the right before anything is refused' 20 eval 'sluice_cli doctor | grep -q "FAULT.*token is of sluice-agent, who is not staff"'
+sluiced_stop
+ok 'without reports' eval 'sluiced_up < <(granted "push: {command_results: false}")'
+eventually 'staff is not needed' 20 eval '! sluice_cli doctor | grep -q "not staff"'
 done_testing

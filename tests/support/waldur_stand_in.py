@@ -274,6 +274,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/oidc/token":
             return self.oidc_token(entry["body"])
         role = self.role()
+        if path == BASE + "/users/me/":
+            return 200, {"username": "sluice-agent", "is_staff": role == "staff"}, {}
         if not path.startswith(BASE + "/") or not path.endswith("/"):
             raise Problem(404, {"detail": "Not found."})
         parts = path[len(BASE) + 1: -1].split("/")

@@ -9,6 +9,7 @@ namespace sluice::waldur {
 namespace {
 
 constexpr std::chrono::hours kOwnersEvery{1};
+constexpr std::chrono::minutes kRightsEvery{10};
 
 } // namespace
 
@@ -29,6 +30,8 @@ Result<ports::PortalView> WaldurPortal::pull() {
     if (auto done = pull_policy(view); !done)
         return std::move(done).error();
     if (auto done = pull_owners(view); !done)
+        return std::move(done).error();
+    if (auto done = pull_rights(view); !done)
         return std::move(done).error();
     view.taken = clock_.now();
     return view;
@@ -168,6 +171,31 @@ Result<std::vector<std::string>> WaldurPortal::owners_of(const std::string& cust
         return std::move(done).error();
     std::sort(addresses.begin(), addresses.end());
     return addresses;
+}
+
+// What may be read shows by itself, and so does a push that is refused; but the first report may be
+// months away, and is the only call that no role but staff allows.
+Result<void> WaldurPortal::pull_rights(ports::PortalView& view) {
+    const Instant now = clock_.now();
+    const bool due = !rights_asked_ || !missing_right_.empty() || now < *rights_asked_ ||
+                     now - *rights_asked_ >= kRightsEvery;
+    if (reports_ && due) {
+        const auto called =
+            api_.get("/api/users/me/", {{"field", "username"}, {"field", "is_staff"}});
+        if (called.fault && called.fault->error.code != Errc::refused &&
+            called.fault->error.code != Errc::not_found)
+            return Error(called.fault->error);
+        rights_asked_ = now;
+        missing_right_.clear();
+        if (!called.fault && called.value["is_staff"].is_bool() &&
+            !called.value["is_staff"].boolean())
+            missing_right_ = "waldur: the token is of " + called.value["username"].text() +
+                             ", who is not staff: results of commands will be refused; make that "
+                             "user staff, or set waldur.push.command_results: false";
+    }
+    if (!missing_right_.empty())
+        view.problems.push_back(missing_right_);
+    return {};
 }
 
 std::string WaldurPortal::text_of(const ports::PortalView& view) const {
