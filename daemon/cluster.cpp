@@ -8,6 +8,7 @@
 namespace sluice {
 
 void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules> rules) {
+    accounting_.remember_in(shared.closed_usage);
     ports::Accounting* accounting = &accounting_;
     ports::Enforcer* enforcer = &enforcer_;
     if (!shared.emulator.empty()) {

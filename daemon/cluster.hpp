@@ -26,6 +26,7 @@ public:
         ports::Journal& journal;
         ports::Publisher& publisher;
         ports::Outbox& outbox;
+        ports::ClosedUsage& closed_usage;
         const Clock& clock;
         std::string emulator; // where changes go instead of Slurm; "": to Slurm
     };

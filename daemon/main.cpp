@@ -213,6 +213,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        **journal,
                                        **publisher,
                                        (*journal)->outbox(),
+                                       (*journal)->closed_usage(),
                                        clock,
                                        portal.emulator};
     if (!portal.emulator.empty())

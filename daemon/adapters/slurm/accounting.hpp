@@ -21,6 +21,8 @@ namespace sluice::slurm {
 class SlurmAccounting final : public ports::Accounting {
 public:
     explicit SlurmAccounting(Session& session) : session_(session) {}
+    // Before the first question about usage; must outlive it. Without, a restart reads all again.
+    void remember_in(ports::ClosedUsage& closed_usage) { closed_usage_ = &closed_usage; }
 
     // The associations are read again only when slurmdbd has a transaction on record since, when
     // raw_usage() saw that an account was moved (which makes none), or after kLongestBelief.
@@ -47,6 +49,7 @@ private:
                    const std::map<std::string, std::string>& parents) const;
 
     Session& session_;
+    ports::ClosedUsage* closed_usage_ = nullptr;
     std::map<std::string, Read> read_;             // by cluster
     std::map<std::string, ClusterUsage> clusters_; // by cluster
     bool sees_all_ = false;

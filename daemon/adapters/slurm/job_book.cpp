@@ -31,11 +31,21 @@ JobRecord record(const std::string& account, const std::string& user, Window tim
 } // namespace
 
 void JobBook::note_ended(EndedJob job) {
+    if (job.end <= closed_)
+        return;
     const auto [at, fresh] = ended_.try_emplace(job.db_index, job);
     if (fresh)
         ends_.emplace(job.job_id, job.end);
     else
         at->second = std::move(job);
+}
+
+void JobBook::note_closed(const EndedJob& job) {
+    const auto is_it = [&](const LiveJob& live) {
+        return live.job_id == job.job_id && live.end && job.end > live.begin;
+    };
+    std::erase_if(live_, is_it);
+    std::erase_if(departed_, [&](const auto& entry) { return is_it(entry.second); });
 }
 
 // A record that ended after this run began is this run's: those of earlier runs and sizes, and of
@@ -53,7 +63,7 @@ void JobBook::note_live(std::vector<LiveJob> jobs, Instant now) {
     }
     live_ = std::move(jobs);
     std::erase_if(live_, [&](const LiveJob& job) {
-        return superseded(job) || (job.end && *job.end <= job.begin);
+        return superseded(job) || (job.end && (*job.end <= job.begin || *job.end <= closed_));
     });
     for (const LiveJob& job : live_)
         departed_.erase({job.job_id, job.begin});
@@ -61,16 +71,17 @@ void JobBook::note_live(std::vector<LiveJob> jobs, Instant now) {
     seen_ = now;
 }
 
-void JobBook::drop_before(Instant settled) {
-    std::erase_if(ended_, [&](const auto& entry) { return entry.second.end <= settled; });
-    std::erase_if(ends_, [&](const auto& entry) { return entry.second <= settled; });
+void JobBook::drop_before(Instant settled, Instant closed) {
+    closed_ = closed;
+    std::erase_if(ended_, [&](const auto& entry) { return entry.second.end <= closed; });
+    std::erase_if(ends_, [&](const auto& entry) { return entry.second <= closed; });
     std::erase_if(departed_, [&](const auto& entry) { return entry.second.end <= settled; });
 }
 
 std::optional<Instant> JobBook::oldest_missing() const {
     std::optional<Instant> oldest;
     for (const auto& [key, job] : departed_)
-        if (!oldest || *job.end < *oldest)
+        if (*job.end > closed_ && (!oldest || *job.end < *oldest))
             oldest = job.end;
     return oldest;
 }

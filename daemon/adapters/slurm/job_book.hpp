@@ -48,17 +48,21 @@ struct Suspensions {
 class JobBook {
 public:
     void note_ended(EndedJob job);
+    // The record of a job that counts elsewhere (see drop_before).
+    void note_closed(const EndedJob& job);
     // All that slurmctld shows at `now`. A job that it shows no longer counts up to where it was
     // last seen until its record comes: accounting may be behind.
     void note_live(std::vector<LiveJob> jobs, Instant now);
-    // Rollups answer up to here.
-    void drop_before(Instant settled);
+    // Rollups answer up to `settled`; somebody else has the records of what ended up to `closed`,
+    // which is that or later.
+    void drop_before(Instant settled, Instant closed);
 
     // Whether add() has to know suspensions inside the range.
     bool needs_suspensions(Window range) const;
     void add(Window range, const Suspensions& suspensions, JobSum& sum) const;
 
-    // End of the earliest job that is over by all that is known, but has no record yet.
+    // End of the earliest job that is over by all that is known, but has no record yet; not of
+    // those that ended before `closed`.
     std::optional<Instant> oldest_missing() const;
     std::size_t ended() const { return ended_.size(); }
     std::size_t live() const { return live_.size(); }
@@ -71,6 +75,7 @@ private:
     std::vector<LiveJob> live_;                            // those without a record
     std::map<std::pair<std::uint32_t, Instant>, LiveJob> departed_;
     Instant seen_{};
+    Instant closed_{};
 };
 
 } // namespace sluice::slurm

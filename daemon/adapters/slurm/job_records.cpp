@@ -75,20 +75,20 @@ Result<std::vector<JobRecord>> records_in(Session& session, const std::string& c
     return jobs;
 }
 
-namespace {
-
-Result<void> read_ended(Session& session, const std::string& cluster, Window window,
-                        const StringList& states, JobBook& book) {
+Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& cluster,
+                                       Window window) {
     slurmdb_job_cond_t cond{};
+    const StringList states{ended_states()};
     cond.state_list = states.get();
     cond.flags = JOBCOND_FLAG_NO_TRUNC;
     auto rows = ask(session, cond, cluster, window);
     if (!rows)
         return std::move(rows).error();
+    std::vector<EndedJob> jobs;
     for (const slurmdb_job_rec_t& row : *rows) {
         if (row.start <= 0 || row.end <= row.start)
             continue;
-        EndedJob job;
+        EndedJob& job = jobs.emplace_back();
         job.db_index = row.db_index;
         job.job_id = row.jobid;
         job.account = text_of(row.account);
@@ -97,20 +97,18 @@ Result<void> read_ended(Session& session, const std::string& cluster, Window win
         job.end = instant(row.end);
         job.suspended = row.suspended;
         job.tres = text_of(row.tres_alloc_str);
-        book.note_ended(std::move(job));
     }
-    return {};
+    return jobs;
 }
-
-} // namespace
 
 Result<void> note_ended_in(Session& session, const std::string& cluster, Window window,
                            JobBook& book) {
-    const StringList states{ended_states()};
     for (Instant from = window.begin; from < window.end; from += kSlice) {
-        const Window slice{from, std::min(window.end, from + kSlice)};
-        if (auto read = read_ended(session, cluster, slice, states, book); !read)
-            return read;
+        auto jobs = ended_in(session, cluster, {from, std::min(window.end, from + kSlice)});
+        if (!jobs)
+            return std::move(jobs).error();
+        for (EndedJob& job : *jobs)
+            book.note_ended(std::move(job));
     }
     return {};
 }

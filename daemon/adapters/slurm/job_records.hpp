@@ -15,8 +15,11 @@ namespace sluice::slurm {
 Result<std::vector<JobRecord>> records_in(Session& session, const std::string& cluster,
                                           Window range, Instant now);
 
-// Those that ended inside the window (both ends included), whole, into the book. MariaDB has an
-// index for this. After an error the book may have some of them.
+// Those that ended inside the window (both ends included), whole. MariaDB has an index for this.
+// REQUIRES: at most a day.
+Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& cluster, Window window);
+
+// Into the book, of any window. After an error the book may have some of them.
 Result<void> note_ended_in(Session& session, const std::string& cluster, Window window,
                            JobBook& book);
 

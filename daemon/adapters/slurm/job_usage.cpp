@@ -22,22 +22,39 @@ Result<void> add_to(Amount& to, Wide more, const std::string& what) {
 
 } // namespace
 
-void JobSum::add(const JobRecord& job) {
+std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job) {
     const std::int64_t seconds = (job.end - job.begin).count();
     if (seconds <= 0 || epoch(job.begin) <= 0)
-        return;
+        return {};
     const std::int64_t awake = std::max<std::int64_t>(0, seconds - job.suspended);
-    const auto way = tree_.upward(job.account);
-    for (const auto& [tres, count] : parse_tres(job.tres)) {
-        if (tres == kEnergy)
-            continue;
-        const Wide amount = Wide{count} * (tres == kCpu ? awake : seconds);
-        for (const model::Association* account : way) {
-            Sums& sums = accounts_[account->account];
-            sums.tres[tres][job.running] += amount;
-            sums.users[job.user][tres][job.running] += amount;
-        }
+    std::vector<std::pair<std::uint32_t, Wide>> all;
+    for (const auto& [tres, count] : parse_tres(job.tres))
+        if (tres != kEnergy)
+            all.emplace_back(tres, Wide{count} * (tres == kCpu ? awake : seconds));
+    return all;
+}
+
+void JobSum::add(const std::vector<const model::Association*>& way, const std::string& user,
+                 std::uint32_t tres, std::pair<bool, Wide> amount) {
+    const auto [running, seconds] = amount;
+    for (const model::Association* account : way) {
+        Sums& sums = accounts_[account->account];
+        sums.tres[tres][running] += seconds;
+        sums.users[user][tres][running] += seconds;
     }
+}
+
+void JobSum::add(const JobRecord& job) {
+    const auto way = tree_.upward(job.account);
+    for (const auto& [tres, amount] : tres_seconds(job))
+        add(way, job.user, tres, {job.running, amount});
+}
+
+void JobSum::add(const std::string& account, const std::string& user,
+                 const std::map<std::uint32_t, Wide>& finished) {
+    const auto way = tree_.upward(account);
+    for (const auto& [tres, amount] : finished)
+        add(way, user, tres, {false, amount});
 }
 
 Result<void> JobSum::put(const std::string& account, const PerTres& from,

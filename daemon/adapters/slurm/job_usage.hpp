@@ -9,6 +9,11 @@
 #include "daemon/adapters/slurm/tres_text.hpp"
 
 #include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace sluice::slurm {
 
@@ -26,12 +31,17 @@ struct JobRecord {
 // As the hourly rollup counts (as_mysql_rollup.c, _add_tres_time_2_list, the same from 22.05 to
 // 26.05): every TRES for the whole time, but CPUs not while suspended. Energy is left out: it is a
 // total, not a rate.
+std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job); // TRES id, amount
+
 class JobSum {
 public:
     JobSum(const AccountTree& tree, const TresNames& names) : tree_(tree), names_(names) {}
 
     // Counts for the account and all above it. Jobs of accounts that are gone cannot be placed.
     void add(const JobRecord& job);
+    // Of jobs that have ended.
+    void add(const std::string& account, const std::string& user,
+             const std::map<std::uint32_t, Wide>& finished);
     // Adds to the accounts that `usage` has. overflow: a figure does not fit; names the account.
     Result<void> into(model::WindowUsage& usage) const;
 
@@ -42,6 +52,8 @@ private:
         std::map<std::string, PerTres> users;
     };
 
+    void add(const std::vector<const model::Association*>& way, const std::string& user,
+             std::uint32_t tres, std::pair<bool, Wide> amount);
     Result<void> put(const std::string& account, const PerTres& from, model::TresUsage& to) const;
 
     const AccountTree& tree_;

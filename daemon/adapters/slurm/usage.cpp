@@ -20,6 +20,8 @@ using model::WindowUsage;
 constexpr std::chrono::minutes kOverlap{10};
 // Clocks of hosts differ.
 constexpr std::chrono::minutes kSkew{10};
+// Where no rollup is: what ended so long before the earliest window is forgotten.
+constexpr std::chrono::days kForgotten{35};
 // For so long after slurmdbd was away, slurmctld may still be sending what it kept.
 constexpr std::chrono::hours kCatchingUp{1};
 
@@ -42,13 +44,36 @@ std::vector<const Association*> accounts_of(const model::Structure& structure,
 
 } // namespace
 
-void ClusterUsage::set_base(Instant base, bool moved) {
+// What slurmctld kept while slurmdbd was away is still coming: nothing of that time is closed.
+Instant ClusterUsage::closed_until(Instant now) {
+    const Instant until = closed_.closable(now);
+    return doubtful_since_ ? std::min(until, closed_.closable(*doubtful_since_)) : until;
+}
+
+Result<void> ClusterUsage::set_base(Session& session, const std::string& cluster,
+                                    const ports::UsageQuestion& asked, bool moved) {
+    const auto floor = rolled_.until;
+    floor_ = floor.value_or(earliest_of(asked));
+    const Instant until = closed_until(asked.now);
+    const Instant base = std::max(floor_, until);
+    std::set<Instant> cuts;
+    for (const Window& window : asked.windows)
+        for (const Instant cut : {floor_, window.begin, window.end})
+            if (cut < until)
+                cuts.insert(cut);
+    if (auto done = closed_.cover(
+            session,
+            {cluster, {floor_, until}, cuts, floor ? floor_ : floor_ - kForgotten, asked.now},
+            book_);
+        !done)
+        return done;
     if (base < base_ || moved)
         cursor_.reset();
     if (base < base_)
         book_ = JobBook{};
     base_ = base;
-    book_.drop_before(base);
+    book_.drop_before(floor_, base);
+    return {};
 }
 
 void ClusterUsage::adopt() {
@@ -96,8 +121,7 @@ Result<void> ClusterUsage::note_rollup(Session& session, const model::Structure&
     } else if (behind) {
         adopt();
     }
-    set_base(rolled_.until.value_or(earliest_of(asked)), rolled_.until != before);
-    return {};
+    return set_base(session, structure.cluster, asked, rolled_.until != before);
 }
 
 // slurmctld first: a job that ends in between is then in both, and counts by its record.
@@ -131,7 +155,8 @@ Result<void> ClusterUsage::read_jobs(Session& session, const model::Structure& s
 
 Result<void> ClusterUsage::add_jobs(Session& session, const std::string& cluster, Window range,
                                     Instant now, JobSum& sum) {
-    if (book_in_use_ && range.begin >= base_) {
+    if (book_in_use_ && range.begin >= floor_) {
+        closed_.add(range, sum);
         Suspensions suspensions;
         if (book_.needs_suspensions(range)) {
             auto found = suspensions_in(session, cluster, range);
@@ -142,7 +167,7 @@ Result<void> ClusterUsage::add_jobs(Session& session, const std::string& cluster
         book_.add(range, suspensions, sum);
         return {};
     }
-    const bool old = range.end <= base_;
+    const bool old = range.end <= floor_;
     const auto known = old_ranges_.find({range.begin, range.end});
     if (old && known != old_ranges_.end()) {
         for (const JobRecord& job : known->second)
@@ -222,7 +247,8 @@ Result<std::vector<WindowUsage>> SlurmAccounting::usage(const model::Structure& 
             return std::move(all_seen).error();
     sees_all_ = true;
     const bool has_live = !slurmctld_away_.contains(structure.cluster);
-    return clusters_[structure.cluster].answer(session_, structure, asked, has_live);
+    auto& cluster = clusters_.try_emplace(structure.cluster, closed_usage_).first->second;
+    return cluster.answer(session_, structure, asked, has_live);
 }
 
 } // namespace sluice::slurm

@@ -3,6 +3,7 @@
 // Hours that are rolled up but not read yet are counted by their jobs, as they were before.
 #pragma once
 
+#include "daemon/adapters/slurm/closed_jobs.hpp"
 #include "daemon/adapters/slurm/cut.hpp"
 #include "daemon/adapters/slurm/job_book.hpp"
 #include "daemon/adapters/slurm/live_jobs.hpp"
@@ -19,6 +20,8 @@ namespace sluice::slurm {
 
 class ClusterUsage {
 public:
+    explicit ClusterUsage(ports::ClosedUsage* store) : closed_(store) {}
+
     using Answer = std::vector<model::WindowUsage>;
 
     // `has_live`: slurmctld of this cluster can be asked; else slurmdbd tells what is running.
@@ -31,7 +34,9 @@ private:
     Result<bool> prepare(Session& session, const model::Structure& structure,
                          const ports::UsageQuestion& asked);
     void adopt();
-    void set_base(Instant base, bool moved);
+    Result<void> set_base(Session& session, const std::string& cluster,
+                          const ports::UsageQuestion& asked, bool moved);
+    Instant closed_until(Instant now);
     Result<void> read_jobs(Session& session, const model::Structure& structure, Instant now);
     Result<model::WindowUsage> window(Session& session, const model::Structure& structure,
                                       const ports::UsageQuestion& asked, Window window);
@@ -46,12 +51,14 @@ private:
     Rolled newest_;
     LiveJobs live_;
     JobBook book_;
-    Instant base_{};                        // the book has all that ended after it
+    ClosedJobs closed_;
+    Instant floor_{};                       // rollups, or nobody, answers for what was before it
+    Instant base_{};                        // what ended after it is in the book, else in closed_
     std::optional<Instant> cursor_;         // ... up to here; nullopt: nothing was read yet
     bool book_in_use_ = false;              // in this answer
     std::optional<Instant> doubtful_since_; // slurmdbd did not answer: records come late
     Instant trusted_again_{};
-    // Ranges before `base_`, which only windows that begin inside an hour have.
+    // Ranges before `floor_`, which only windows that begin inside an hour have.
     std::map<std::pair<Instant, Instant>, std::vector<JobRecord>> old_ranges_;
 };
 

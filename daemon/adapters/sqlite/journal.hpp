@@ -5,6 +5,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
+#include "daemon/adapters/sqlite/closed_usage.hpp"
 #include "daemon/adapters/sqlite/notes.hpp"
 #include "daemon/adapters/sqlite/outbox.hpp"
 #include "daemon/adapters/sqlite/writer.hpp"
@@ -63,11 +64,13 @@ public:
     // In the same file; they live as long as the journal.
     ports::Outbox& outbox() { return outbox_; }
     ports::Notes& notes() { return notes_; }
+    ports::ClosedUsage& closed_usage() { return closed_usage_; }
 
 private:
     SqliteJournal(Database writer, Database reader, const Clock& clock)
         : writer_(Writer{std::move(writer), {}}), reader_(std::move(reader)), clock_(clock),
-          outbox_(writer_, reader_, clock), notes_(writer_, reader_) {}
+          outbox_(writer_, reader_, clock), notes_(writer_, reader_),
+          closed_usage_(writer_, reader_) {}
 
     Guarded<Writer> writer_;
     Guarded<Database> reader_;
@@ -75,6 +78,7 @@ private:
     std::string mode_ = "production";
     SqliteOutbox outbox_;
     SqliteNotes notes_;
+    SqliteClosedUsage closed_usage_;
 };
 
 } // namespace sluice::sqlite

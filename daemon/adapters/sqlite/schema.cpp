@@ -204,6 +204,17 @@ CREATE TABLE agent_report (
 );
 CREATE INDEX agent_report_by_account ON agent_report (account, id);
 CREATE INDEX agent_report_by_age ON agent_report (at);
+
+-- Sums of job records by the time that the jobs ended, where slurmdbd has no rollups.
+CREATE TABLE closed_usage (
+    cluster TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    read_at INTEGER NOT NULL,
+    reads INTEGER NOT NULL,
+    figures TEXT NOT NULL,
+    PRIMARY KEY (cluster, begins)
+) WITHOUT ROWID;
 )sql";
 
 constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}};

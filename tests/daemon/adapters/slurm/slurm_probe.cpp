@@ -7,6 +7,8 @@
 //   usage BEGIN END NOW [[+]ACCOUNT...]        (0 for NOW: the clock; +: settled by user)
 //   qos ACCOUNT[,ACCOUNT...] LIST|- DEFAULT|-  [USER] [PARTITION]
 //   limits TYPE ACCOUNT[,...] TRES=VALUE|TRES=- ...
+//   journal FILE                               (where closed usage is kept; before any usage)
+//   closed                                     (what is kept there)
 //   patience MILLISECONDS                      (of the usage questions that follow)
 //   fairshare ACCOUNT[,...] SHARES | reset ACCOUNT[,...] | sleep SECONDS
 #include "common/base/clock.hpp"
@@ -14,11 +16,13 @@
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/enforcer.hpp"
 #include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/sqlite/journal.hpp"
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <thread>
 
@@ -90,6 +94,10 @@ public:
             usage(words);
         else if (word == "raw")
             raw();
+        else if (word == "journal")
+            journal(words);
+        else if (word == "closed")
+            closed();
         else if (word == "patience") {
             int milliseconds = 0;
             words >> milliseconds;
@@ -108,6 +116,29 @@ private:
     std::string cluster() {
         const auto local = slurm::local_slurm();
         return local ? local->cluster : "";
+    }
+
+    void journal(std::istringstream& words) {
+        std::string file;
+        words >> file;
+        auto journal = sqlite::SqliteJournal::open(file, clock_);
+        if (!journal)
+            return print_error(journal.error());
+        journal_ = std::move(*journal);
+        accounting_.remember_in(journal_->closed_usage());
+    }
+
+    void closed() {
+        if (journal_ == nullptr)
+            return print_error({Errc::not_found, "no journal"});
+        const auto read =
+            journal_->closed_usage().each(cluster(), [](const ports::ClosedSlice& slice) {
+                std::printf("{\"begin\":%lld,\"reads\":%lld,\"bytes\":%zu}\n",
+                            static_cast<long long>(epoch(slice.ended.begin)),
+                            static_cast<long long>(slice.reads), slice.figures.size());
+            });
+        if (!read)
+            print_error(read.error());
     }
 
     void show_local() {
@@ -283,6 +314,8 @@ private:
     }
 
     std::chrono::milliseconds patience_{60'000};
+    SystemClock clock_;
+    std::unique_ptr<sqlite::SqliteJournal> journal_;
     slurm::Session session_;
     slurm::SlurmAccounting accounting_{session_};
     slurm::SlurmEnforcer enforcer_{session_};

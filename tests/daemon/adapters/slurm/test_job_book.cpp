@@ -130,9 +130,35 @@ CASE(what_a_rollup_covers_is_dropped) {
     Bench bench;
     bench.book.note_ended(ended(1, 1, 1000, 3600));
     bench.book.note_ended(ended(2, 2, 1000, 3601));
-    bench.book.drop_before(instant(3600));
+    bench.book.drop_before(instant(3600), instant(3600));
     CHECK_EQ(bench.book.ended(), 1U);
     CHECK_EQ(bench.used(3600, 7200).finished, 2);
+}
+
+CASE(what_was_closed_counts_elsewhere) {
+    Bench bench;
+    bench.book.drop_before(instant(0), instant(3600));
+    bench.book.note_ended(ended(1, 1, 1000, 3600));
+    bench.book.note_ended(ended(2, 2, 1000, 3601));
+    LiveJob over = live(3, 1000);
+    over.end = instant(3500);
+    bench.book.note_live({over}, instant(3700));
+    CHECK_EQ(bench.book.ended(), 1U);
+    CHECK_EQ(bench.used(0, 7200).total(), 2 * 2601);
+}
+
+CASE(a_job_without_a_record_counts_until_the_record_was_closed) {
+    Bench bench;
+    bench.book.note_live({live(1, 1000)}, instant(1100));
+    bench.book.note_live({}, instant(1160));
+    CHECK(bench.book.oldest_missing());
+    bench.book.drop_before(instant(0), instant(3600));
+    CHECK_EQ(bench.used(0, 7200).finished, 2 * 100);
+    CHECK(!bench.book.oldest_missing());
+    bench.book.note_closed(ended(9, 1, 900, 1000));
+    CHECK_EQ(bench.used(0, 7200).finished, 2 * 100);
+    bench.book.note_closed(ended(10, 1, 1000, 1120));
+    CHECK_EQ(bench.used(0, 7200).finished, 0);
 }
 
 CASE(closed_and_open_suspensions_are_taken_from_cpus) {
