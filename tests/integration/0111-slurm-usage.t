@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Usage is exact to the second against an independent sum of the database's own rows, and the same before and after
-# slurmdbd rolls it up: arrays, het jobs, requeues, suspensions (ended and open), running jobs, deleted users.
+# slurmdbd rolls it up: arrays, het jobs, requeues, resized jobs, suspensions (ended and open), running jobs, deleted users.
 . "$(dirname "$0")/lib/harness.sh"
 . "$HARNESS_LIB/slurm_probe.sh"
 cluster_up
@@ -18,11 +18,12 @@ running=$(job games physics -n2 --wrap 'sleep 600')
 open=$(job man optics -n3 --wrap 'sleep 600')
 suspended=$(job games physics -n4 --wrap 'sleep 6')
 requeued=$(job games physics -n2 --requeue --wrap 'sleep 300')
+resized=$(job games physics -N2 -n2 --wrap 'sleep 600')
 plain=$(job man optics -n1 --gres=gpu:2 --wrap 'sleep 3')
 array=$(job games physics -n1 --array=1-3 --wrap 'sleep 2')
 het=$(as games sbatch --parsable -A physics -t5 -n1 -o /dev/null : -A physics -t5 -n2 --wrap 'sleep 3')
 job games chem -n1 --wrap 'sleep 2' >/dev/null
-for id in "$open" "$suspended" "$requeued" "$running"; do eventually "job $id runs" 20 job_is "$id" RUNNING; done
+for id in "$open" "$suspended" "$requeued" "$running" "$resized"; do eventually "job $id runs" 20 job_is "$id" RUNNING; done
 sleep 2
 scontrol suspend "$open,$suspended"
 sleep 3
@@ -32,19 +33,23 @@ scontrol suspend "$open"
 scontrol requeue "$requeued"
 eventually 'one is requeued' 10 job_is "$requeued" PENDING
 scancel "$requeued"
+ok 'one becomes smaller' scontrol update job "$resized" NumNodes=1
+sleep 2
+scancel "$resized"
 # slurmctld tells slurmdbd in its own time
 ended() { [ "$(sql "select count(*) from ${CLUSTER_NAME}_job_table where time_end = 0")" = 2 ]; }
 eventually 'all but two have ended' 40 ended
 diag "$(sql "select job_db_inx, id_job, id_assoc, state, time_start, time_end, time_suspended, tres_alloc from ${CLUSTER_NAME}_job_table")"
 records() { [ "$(sql "select count(*) from ${CLUSTER_NAME}_job_table where id_job = $requeued")" -gt 1 ]; }
 eventually 'the requeued job has more than one record' 20 records
+is 'the resized one a record for each size' "$(sql "select group_concat(nodes_alloc order by job_db_inx) from ${CLUSTER_NAME}_job_table where id_job = $resized")" 2,1
 diag "plain $plain array $array het $het"
 
 now=$(date +%s)
 ask usage $((now - 7200)) $((now + 7200)) "$now"
 same_as_truth 'jobs of this minute, from job records' $((now - 7200)) $((now + 7200)) "$now"
 is 'running jobs are named as such' "$(figure physics node running)" "$(($(truth physics,optics 4 0 $((now + 1)) "$now") -
-    $(sql "select sum(time_end - time_start) from ${CLUSTER_NAME}_job_table j join ${CLUSTER_NAME}_assoc_table a using (id_assoc)
+    $(sql "select sum((time_end - time_start) * nodes_alloc) from ${CLUSTER_NAME}_job_table j join ${CLUSTER_NAME}_assoc_table a using (id_assoc)
        where a.acct in ('physics', 'optics') and time_end > 0 and time_start > 0 and j.tres_alloc != ''")))"
 is 'and shown by user' "$(figure physics cpu running man)" "$(figure optics cpu running)"
 is 'accounts are told apart' "$(figure chem cpu total)" "$(truth chem 1 0 $((now + 1)) "$now")"
