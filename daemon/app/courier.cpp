@@ -22,31 +22,18 @@ Courier::Courier(std::string target, ports::Outbox& outbox, ports::Deliverer& de
       random_(std::random_device{}()) {}
 
 Courier::~Courier() {
-    if (worker_.joinable())
-        stop(std::chrono::hours(1));
+    stop(std::chrono::hours(1));
 }
 
 void Courier::start() {
-    worker_ = std::thread([this] { work(); });
+    worker_.start([this] { work(); });
 }
 
 bool Courier::stop(std::chrono::milliseconds patience) {
-    if (!worker_.joinable())
-        return true;
-    bool ended = false;
-    {
-        auto state = state_.lock();
-        state->stopping = true;
+    return worker_.stop(patience, [this] {
         deliverer_.interrupt();
-        changed_.notify_all();
-        changed_.wait_for(state.lock(), patience, [&] { return state->ended; });
-        ended = state->ended;
-    }
-    if (ended)
-        worker_.join();
-    else
-        worker_.detach();
-    return ended;
+        wake();
+    });
 }
 
 void Courier::wake() {
@@ -62,18 +49,15 @@ void Courier::work() {
     for (;;) {
         const auto pause = round();
         auto state = state_.lock();
-        changed_.wait_for(state.lock(), pause, [&] { return state->stopping || state->woken; });
+        changed_.wait_for(state.lock(), pause, [&] { return worker_.stopping() || state->woken; });
         state->woken = false;
-        if (state->stopping) {
-            state->ended = true;
-            changed_.notify_all();
+        if (worker_.stopping())
             return;
-        }
     }
 }
 
 std::chrono::seconds Courier::round() {
-    while (!stopping()) {
+    while (!worker_.stopping()) {
         const Instant now = clock_.now();
         if (now < pace_.open_from())
             return std::min(pace_.open_from() - now, kLongestLook);
@@ -106,7 +90,7 @@ std::chrono::seconds Courier::until_next() {
 // An exception of an adapter is a fault of ours: the message is put off and others go on.
 bool Courier::carry(const ports::OutboxEntry& entry) {
     const Instant now = clock_.now();
-    if (stopping() || now < pace_.open_from())
+    if (worker_.stopping() || now < pace_.open_from())
         return true;
     ports::Delivery delivery;
     try {
@@ -115,7 +99,7 @@ bool Courier::carry(const ports::OutboxEntry& entry) {
         delivery = {ports::Delivered::later, std::string("internal fault: ") + fault.what(), {}};
     }
     // What was cut short by our own end says nothing about the other side.
-    if (stopping() && delivery.result != ports::Delivered::done)
+    if (worker_.stopping() && delivery.result != ports::Delivered::done)
         return true;
     const Instant retry_at =
         pace_.note(delivery, entry.attempts, now, static_cast<std::uint32_t>(random_()));

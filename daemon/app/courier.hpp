@@ -5,6 +5,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
+#include "common/base/worker.hpp"
 #include "daemon/app/pace.hpp"
 #include "daemon/ports/deliverer.hpp"
 #include "daemon/ports/outbox.hpp"
@@ -14,7 +15,6 @@
 #include <optional>
 #include <random>
 #include <string>
-#include <thread>
 
 namespace sluice::app {
 
@@ -44,8 +44,6 @@ public:
 
 private:
     struct State {
-        bool stopping = false;
-        bool ended = false;
         bool woken = false;
         Status status;
     };
@@ -59,7 +57,6 @@ private:
                         Instant retry_at);
     void note_target(const ports::Delivery& delivery);
     std::chrono::seconds until_next();
-    bool stopping() const { return state_.lock()->stopping; }
 
     const std::string target_;
     ports::Outbox& outbox_;
@@ -70,7 +67,7 @@ private:
     bool journal_told_ = false; // the worker's: its trouble is in the log
     mutable Guarded<State> state_;
     std::condition_variable changed_;
-    std::thread worker_;
+    Worker worker_;
 };
 
 } // namespace sluice::app

@@ -33,8 +33,7 @@ PortalSync::PortalSync(settings::PortalSettings settings, Parts parts)
     : settings_(std::move(settings)), parts_(std::move(parts)), orders_(parts_.notes) {}
 
 PortalSync::~PortalSync() {
-    if (worker_.joinable())
-        stop(std::chrono::hours(1));
+    stop(std::chrono::hours(1));
 }
 
 std::shared_ptr<const Rules> PortalSync::load(std::shared_ptr<const Rules> file) {
@@ -63,26 +62,14 @@ std::shared_ptr<const Rules> PortalSync::load(std::shared_ptr<const Rules> file)
 }
 
 void PortalSync::start() {
-    worker_ = std::thread([this] { work(); });
+    worker_.start([this] { work(); });
 }
 
 bool PortalSync::stop(std::chrono::milliseconds patience) {
-    if (!worker_.joinable())
-        return true;
-    bool ended = false;
-    {
-        auto state = state_.lock();
-        state->stopping = true;
+    return worker_.stop(patience, [this] {
         parts_.portal.interrupt();
-        changed_.notify_all();
-        changed_.wait_for(state.lock(), patience, [&] { return state->ended; });
-        ended = state->ended;
-    }
-    if (ended)
-        worker_.join();
-    else
-        worker_.detach();
-    return ended;
+        wake();
+    });
 }
 
 void PortalSync::use_file(std::shared_ptr<const Rules> file) {
@@ -140,13 +127,10 @@ void PortalSync::work() {
             auto state = state_.lock();
             const bool asked = state->asked;
             changed_.wait_until(state.lock(), asked ? std::min(due, earliest) : due, [&] {
-                return state->stopping || state->turn || state->asked != asked;
+                return worker_.stopping() || state->turn || state->asked != asked;
             });
-            if (state->stopping) {
-                state->ended = true;
-                changed_.notify_all();
+            if (worker_.stopping())
                 return;
-            }
             pull_now = Steady::now() >= (state->asked ? std::min(due, earliest) : due);
             if (pull_now)
                 state->asked = false;
@@ -213,7 +197,7 @@ void PortalSync::pull() {
     if (parts_.inbox != nullptr)
         parts_.inbox->asking();
     auto view = parts_.portal.pull();
-    if (state_.lock()->stopping)
+    if (worker_.stopping())
         return;
     if (view)
         answered(std::move(*view));

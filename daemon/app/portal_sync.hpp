@@ -6,6 +6,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
+#include "common/base/worker.hpp"
 #include "daemon/app/loop.hpp"
 #include "daemon/app/portal_inbox.hpp"
 #include "daemon/app/portal_messages.hpp"
@@ -19,7 +20,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 
 namespace sluice::app {
 
@@ -62,8 +62,6 @@ public:
 
 private:
     struct State {
-        bool stopping = false;
-        bool ended = false;
         bool asked = false; // wake()
         std::shared_ptr<const Rules> file;
         std::shared_ptr<const ports::PortalView> view; // nullptr: never answered
@@ -102,7 +100,7 @@ private:
     std::optional<Instant> kept_at_;      // the worker's: when the answer was written last
     mutable Guarded<State> state_;
     std::condition_variable changed_;
-    std::thread worker_;
+    Worker worker_;
 };
 
 } // namespace sluice::app

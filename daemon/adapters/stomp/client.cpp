@@ -36,31 +36,18 @@ Client::Client(ClientOptions options, ports::Registrar& registrar, ports::InboxR
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), random_(std::random_device{}()) {}
 
 Client::~Client() {
-    if (worker_.joinable())
-        stop(std::chrono::hours(1));
+    stop(std::chrono::hours(1));
 }
 
 void Client::start() {
-    worker_ = std::thread([this] { work(); });
+    worker_.start([this] { work(); });
 }
 
 bool Client::stop(milliseconds patience) {
-    if (!worker_.joinable())
-        return true;
-    bool ended = false;
-    stopping_ = true;
-    registrar_.interrupt();
-    wake();
-    {
-        auto state = state_.lock();
-        changed_.wait_for(state.lock(), patience, [&] { return state->ended; });
-        ended = state->ended;
-    }
-    if (ended)
-        worker_.join();
-    else
-        worker_.detach();
-    return ended;
+    return worker_.stop(patience, [this] {
+        registrar_.interrupt();
+        wake();
+    });
 }
 
 void Client::settle(const ports::InboxToken& token, ports::Verdict verdict) {
@@ -79,7 +66,7 @@ void Client::wake() {
 }
 
 void Client::work() {
-    while (!stopping_) {
+    while (!worker_.stopping()) {
         announced_ = false;
         Result<void> served;
         try {
@@ -88,15 +75,13 @@ void Client::work() {
             served = Error{Errc::internal, std::string("internal fault: ") + fault.what()};
         }
         next_connection(); // what is settled from now on was of the old one
-        if (stopping_)
+        if (worker_.stopping())
             break;
         if (!served)
             note_end(served.error(),
                      announced_ && Steady::now() >= up_since_ + options_.stable_after);
         pause(reconnect_pause(options_, failures_, static_cast<std::uint32_t>(random_())));
     }
-    state_.lock()->ended = true;
-    changed_.notify_all();
 }
 
 void Client::note_end(const Error& error, bool stable) {
@@ -112,9 +97,9 @@ std::uint64_t Client::next_connection() {
 
 Result<void> Client::serve() {
     auto access = registrar_.access(options_.kinds, refusals_);
-    if (!access || stopping_)
+    if (!access || worker_.stopping())
         return access ? Result<void>() : std::move(access).error();
-    auto channel = Channel::open(options_.stream, options_.path, stopping_);
+    auto channel = Channel::open(options_.stream, options_.path, worker_.stop_flag());
     if (!channel)
         return channel.error();
     Session session(options_.session);
@@ -129,7 +114,7 @@ Result<void> Client::serve() {
 }
 
 Result<void> Client::converse(Channel& channel, Session& session, std::uint64_t connection) {
-    while (!stopping_) {
+    while (!worker_.stopping()) {
         const auto beat = session.tick(Steady::now());
         if (!beat)
             return beat.error();
@@ -203,7 +188,7 @@ void Client::wait(const Channel& channel, bool all_sent, Time until) {
 
 void Client::pause(milliseconds length) {
     const auto until = Steady::now() + length;
-    while (!stopping_ && Steady::now() < until) {
+    while (!worker_.stopping() && Steady::now() < until) {
         pollfd one{wake_.get(), POLLIN, 0};
         ::poll(&one, 1, poll_timeout(until));
         std::uint64_t count = 0;

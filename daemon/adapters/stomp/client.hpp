@@ -5,16 +5,14 @@
 
 #include "common/base/guarded.hpp"
 #include "common/base/unique_fd.hpp"
+#include "common/base/worker.hpp"
 #include "daemon/adapters/stomp/channel.hpp"
 #include "daemon/adapters/stomp/session.hpp"
 #include "daemon/ports/inbox.hpp"
 
-#include <atomic>
-#include <condition_variable>
 #include <cstdint>
 #include <random>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -51,7 +49,6 @@ public:
 private:
     using Time = Session::Time;
     struct State {
-        bool ended = false;
         std::uint64_t connection = 0; // the present one
         std::vector<std::pair<std::string, ports::Verdict>> settled;
     };
@@ -73,10 +70,8 @@ private:
     ports::Registrar& registrar_;
     ports::InboxReader& reader_;
     UniqueFd wake_; // an eventfd
-    std::atomic<bool> stopping_{false};
     Guarded<State> state_;
-    std::condition_variable changed_;
-    std::thread worker_;
+    Worker worker_;
     // Worker only.
     std::size_t failures_ = 0; // in a row
     std::size_t refusals_ = 0; // of those by the broker
