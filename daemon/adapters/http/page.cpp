@@ -39,6 +39,14 @@ constexpr const char* kHead =
     ".tag{border-radius:1rem;padding:.1rem .6rem;color:#fff;font-size:.85rem;white-space:nowrap}"
     ".good{background:var(--good)}.near{background:var(--near)}"
     ".slow{background:var(--slow)}.stop{background:var(--stop)}\n"
+    "@media(max-width:52rem){body{margin:1rem auto}thead{display:none}"
+    "tr{display:grid;grid-template:\"a s\" \"b b\" \"n u\" \"c r\"/1fr auto;gap:.25rem .8rem;"
+    "padding:.7rem 0;border-bottom:1px solid var(--line)}td{border:0;padding:0}"
+    ".n{text-align:left}td:nth-child(1){grid-area:a}td:nth-child(2){grid-area:c}"
+    "td:nth-child(3){grid-area:b}td:nth-child(4){grid-area:n}td:nth-child(5){grid-area:u}"
+    "td:nth-child(6){grid-area:s}td:nth-child(7){display:none}td:nth-child(8){grid-area:r}"
+    "td:nth-child(5),td:nth-child(6),td:nth-child(8){justify-self:end}"
+    "td:nth-child(8)::before{content:\"resets \"}}\n"
     "small{color:var(--soft)}a{color:inherit}footer{margin-top:1.5rem;color:var(--soft)}\n"
     "</style></head><body>\n";
 
