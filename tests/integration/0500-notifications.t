@@ -3,22 +3,10 @@
 # Notices by mail (SMTP with STARTTLS and login, or a program) and by webhook: once per account, period and level,
 # kept while the servers are away or the daemon is killed, and no header can be forged.
 . "$(dirname "$0")/lib/harness.sh"
-python3 -c 'import aiosmtpd' 2>/dev/null || skip_all 'python3-aiosmtpd is not installed'
-command -v openssl >/dev/null || skip_all 'openssl is not installed'
+. "$(dirname "$0")/lib/sinks.sh"
 sluice_cluster_up
-
-sink=$CLUSTER_DIR/sink
-mkdir -p "$sink"
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
-    -keyout "$sink/key.pem" -out "$sink/cert.pem" 2>/dev/null || bail 'no certificate'
-sinks_start() {
-    daemon_run sinks python3 "$HARNESS_LIB/sinks.py" $((PORT_SPARE + 1)) $((PORT_SPARE + 2)) "$sink" \
-        "$sink/cert.pem" "$sink/key.pem"
-    wait_for_line 15 "$CLUSTER_DIR/log/sinks.out" '^up'
-}
-: >"$CLUSTER_DIR/log/sinks.out"
-printf 'secret of the mail\n' >"$sink/password" && printf 'key of the hook\n' >"$sink/secret"
-chmod 600 "$sink/password" "$sink/secret"
+sinks_needed
+sink=$SINK
 
 granted() { # granted PHYSICS CHEM [MAIL LINE...]
     local physics=$1 chem=$2
@@ -30,7 +18,7 @@ notifications:
   mail:
     from: hpc@example.org
 $(printf '    %s\n' "$@")
-  webhook: {url: "http://127.0.0.1:$((PORT_SPARE + 2))/hook", secret_file: $sink/secret}
+  webhook: {url: "http://127.0.0.1:$SINK_HOOK/hook", secret_file: $sink/secret}
 components:
   node_hours: {tres: node}
 accounts:
@@ -47,13 +35,7 @@ policies:
     options: {notify_external_user: office@example.org}
 END
 }
-smtp=("smtp: smtp://localhost:$((PORT_SPARE + 1))" "user: hpc" "password_file: $sink/password"
-    "ca_file: $sink/cert.pem")
-count() { find "$sink" -name "$1.[0-9]*" ! -name '*.new' | wc -l; } # count mail
-has() { [ "$(count "$1")" -eq "$2" ]; }
-mails_to() { grep -l -- "-> $1\$" "$sink"/mail.[0-9]* 2>/dev/null; }
-
-ok 'sluiced starts while nobody takes a mail' eval 'sluiced_up < <(granted 0 100 "${smtp[@]}")'
+ok 'sluiced starts while nobody takes a mail' eval 'sluiced_up < <(granted 0 100 "${SINK_MAIL[@]}")'
 is 'physics is paused' "$(status_field physics standing)" paused
 ok 'sluiced is killed before anything was sent' eval 'sluiced_kill9; true'
 echo '451 try again' >"$sink/mail.answer"
@@ -62,8 +44,8 @@ ok 'the servers come, but cannot take it' sinks_start
 ok 'sluiced comes back' sluiced_restart
 ok 'the mail is refused for now, told once' wait_for_line 30 "$(sluiced_log)" 'target=mail'
 rm "$sink/mail.answer" "$sink/hook.answer"
-eventually 'mail and webhook arrive' 60 has mail 2
-eventually 'the webhook, too' 60 has hook 1
+eventually 'mail and webhook arrive' 60 sinks_have mail 2
+eventually 'the webhook, too' 60 sinks_have hook 1
 ok 'a mail went to the owner' mails_to pi@example.org
 ok 'and to the external address' mails_to office@example.org
 mail=$(cat "$(mails_to pi@example.org)")
@@ -85,12 +67,12 @@ like 'an address that the server does not know is parked with the reason' "$(cat
     'answered 550'
 
 ok 'more turns' turn_now
-ok 'physics is let go' eval 'sluiced_regrant < <(granted 100 100 "${smtp[@]}")'
-ok 'and paused again' eval 'sluiced_regrant < <(granted 0 100 "${smtp[@]}")'
+ok 'physics is let go' eval 'sluiced_regrant < <(granted 100 100 "${SINK_MAIL[@]}")'
+ok 'and paused again' eval 'sluiced_regrant < <(granted 0 100 "${SINK_MAIL[@]}")'
 is 'as status says' "$(status_field physics standing)" paused
-ok 'chem is paused' eval 'sluiced_regrant < <(granted 0 0 "${smtp[@]}")'
-eventually 'chem has no owner: its mail goes to the external address only' 30 has mail 3
-eventually 'and to the webhook' 30 has hook 2
+ok 'chem is paused' eval 'sluiced_regrant < <(granted 0 0 "${SINK_MAIL[@]}")'
+eventually 'chem has no owner: its mail goes to the external address only' 30 sinks_have mail 3
+eventually 'and to the webhook' 30 sinks_have hook 2
 is 'nobody was told of physics twice' "$(mails_to pi@example.org | wc -l)" 1
 ok 'sluiced stops' sluiced_stop
 

@@ -84,7 +84,7 @@ class Waldur:
         self.unified = {}        # queue -> object types
         self.lock = threading.RLock()
         self.tokens = {"staff-token": "staff", "provider-token": "provider"}
-        self.oidc = {"client": "sluice", "secret": "oidc-secret", "seconds": 300, "issued": 0}
+        self.oidc = {"client": "sluice", "secret": "oidc-secret", "seconds": 300, "issued": 0, "revoked": 0}
         self.components = [{"uuid": new_uuid("node_hours"), "type": "node_hours", "name": "Node hours",
                             "billing_type": "limit", "measured_unit": "hours", "limit_period": "quarterly"}]
         self.resources = {}
@@ -240,7 +240,7 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer(200, {"done": True})
             state = {k: getattr(self.waldur, k) for k in
                      ("resources", "policy", "reports", "identities", "services", "subscriptions", "unified",
-                      "emulated")}
+                      "emulated", "oidc")}
             state["usages"] = [{"resource": k[0], "month": k[1], "type": k[2], **v}
                                for k, v in sorted(self.waldur.usages.items())]
         return self.answer(200, state)
@@ -261,7 +261,7 @@ class Handler(BaseHTTPRequestHandler):
         role = self.waldur.tokens.get(token)
         if kind == "Bearer" and token.startswith("oidc-"):
             number, until = token[5:].split("-")
-            if int(number) == self.waldur.oidc["issued"] and float(until) > time.time():
+            if int(number) > self.waldur.oidc["revoked"] and float(until) > time.time():
                 return "staff"
         if kind != "Token" or role is None:
             raise Problem(401, {"detail": "Invalid token."})

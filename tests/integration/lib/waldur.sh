@@ -41,13 +41,13 @@ waldur_is() { [ "$(waldur_get "$1")" = "$2" ]; } # waldur_is EXPRESSION VALUE: f
 # waldur_requests ERE: how many requests it got whose log line matches
 waldur_requests() { grep -cE -- "$1" "$CLUSTER_DIR/log/waldur.requests"; }
 
-# waldur_settings [LINE...]: the block; the lines are its further keys
+# waldur_settings [LINE...]: the block; the lines are its further keys. WALDUR_LOGIN: those of another login
 waldur_settings() {
     cat <<END
 waldur:
   waldur_api_url: http://127.0.0.1:$(waldur_port)/api/
   waldur_offering_uuid: $WALDUR_OFFERING
-  waldur_api_token_file: $CLUSTER_DIR/etc/waldur.token
+  ${WALDUR_LOGIN:-waldur_api_token_file: $CLUSTER_DIR/etc/waldur.token}
   interval: ${WALDUR_INTERVAL:-1s}
 END
     [ $# -eq 0 ] || printf '  %s\n' "$@"
