@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every command of the guides, in their order: from a cluster without Sluice to one that is kept within its allocations.
+# shellcheck disable=SC2034
+. "$(dirname "$0")/lib/harness.sh"
+. "$(dirname "$0")/lib/guides.sh"
+docs=$(cd "$HARNESS_LIB/../../../docs" && pwd)
+sluice_needed
+command -v journalctl >/dev/null || skip_all 'no journalctl here'
+cluster_prepare
+cp "$(sluice_find job_submit_sluice.so)" "$CLUSTER_DIR/plugins/" || bail 'no plugin' # what dnf install does
+cluster_start || cluster_failed
+cd "$CLUSTER_DIR/jobs" || bail 'no place for files'
+
+# The editor of the guides, and the files that they take for granted.
+granted() {
+    cat <<END
+components: {node_hours: {tres: node}}
+accounts:
+  physics: {allocation: {node_hours: 100}}
+  chem: {allocation: {node_hours: 100}}
+policies:
+  - name: quarterly
+    mode: $1
+    actions: [request_slurm_resource_downscaling, request_slurm_resource_pausing]
+END
+}
+vi() { sluiced_settings < <(granted observe); }
+cat >"$CLUSTER_DIR/etc/waldur-site-agent-config.yaml" <<'END'
+offerings:
+  - name: lab
+    backend_type: slurm
+    backend_settings:
+      periodic_limits: {enabled: true, limit_type: GrpTRESMins, tres_billing_enabled: false}
+    backend_components:
+      node_hours: {limit: 10, measured_unit: hours, unit_factor: 60, accounting_type: limit, label: Node}
+END
+cat >"$CLUSTER_DIR/etc/scenario.yaml" <<'END'
+timezone: UTC
+components: {node_hours: {tres: node}}
+accounts: {physics: {allocation: {node_hours: 100}}}
+policies: [{name: p, mode: enforce}]
+steps:
+  - {at: 2026-01-01, evaluate: true}
+END
+
+# left COMMAND: why it cannot be run here; 1: it can
+left() {
+    case $1 in
+        dnf\ * | rpmbuild\ * | mock\ *) echo 'of an EL host: tests/packaging/rpm.sh' ;;
+        crontab\ *) echo "looks at the site's own crontab" ;;
+        *' NUMBER'* | *'NAME'* | *' ...'*) echo 'a form, not a command' ;;
+        'sluice outbox retry') echo 'a form, not a command' ;;
+        'sluiced -D -v') echo 'runs until it is ended' ;;
+        *) return 1 ;;
+    esac
+}
+# expected COMMAND: why it may end with another status than 0, as a pattern of what it says
+expected() {
+    case $1 in
+        'sacctmgr -i add qos slowdown,blocked') echo 'lready exist|Nothing new added' ;; # the harness has them
+        'sacctmgr -i add user root'*) echo 'lready exist|Nothing new added|lready existing' ;;
+        *) return 1 ;;
+    esac
+}
+
+guide() { # guide FILE [FIRST [LAST]]: the commands of these lines
+    local number command reason
+    while IFS=$'\t' read -r number command; do
+        [ "$number" -ge "${2:-1}" ] && [ "$number" -le "${3:-100000}" ] || continue
+        if reason=$(left "$command"); then
+            diag "$1:$number: left: $reason: $command"
+            continue
+        fi
+        run eval "$(guide_here "$command")" </dev/null
+        if reason=$(expected "$command") && [ "$RC" -ne 0 ]; then
+            like "$1:$number: $command" "$OUT" "$reason"
+        elif [[ $command =~ ^sluice\ doctor ]] && [ -n "${doctor_may:-}" ]; then
+            is "$1:$number: $command: nothing but the ${doctor_may}" "$(grep -c FAULT <<<"$(grep -v "FAULT *$doctor_may" <<<"$OUT")")" 0
+        else
+            tap_point $((RC != 0)) "$1:$number: $command"
+        fi
+        unlike "$1:$number: it is understood" "$OUT" 'unrecognized option|nvalid option|nknown option|nknown (condition|field)|sage: sluice|command not found'
+    done < <(guide_commands "$docs/$1")
+}
+line_of() { grep -n -m 1 -- "$2" "$docs/$1" | cut -d: -f1; } # line_of FILE PATTERN
+
+plugin_section=$(line_of install-el9.md '^## 5')
+doctor_may=plugin
+guide install-el9.md 1 "$plugin_section"
+doctor_may=''
+guide install-el9.md "$plugin_section"
+must 'the plugin is connected' wait_until 20 plugin_current
+ok 'as the guide says, all is well' sluice doctor
+
+# Days later: it has counted, and then it is to enforce.
+ok 'a job runs' as games srun -n1 -t1 true
+enforce_section=$(line_of migration.md '^## 5')
+guide migration.md 1 "$enforce_section"
+must 'the settings enforce' sluiced_settings < <(granted enforce)
+guide migration.md "$enforce_section"
+
+guide operating.md
+must 'the daemon is started again' guide_started # operating.md ends with stopping it
+must 'the plugin is back' wait_until 20 plugin_current
+guide troubleshooting.md
+guide waldur.md
+for page in install-el9 migration operating troubleshooting; do
+    isnt "$page.md has commands" "$(guide_commands "$docs/$page.md" | wc -l)" 0
+done
+done_testing
