@@ -6,6 +6,12 @@ cd "$top/docs/man" || exit 2
 command -v mandoc >/dev/null || { echo 'no mandoc here' && exit 77; }
 mandoc -T lint -W warning -- * || exit 1
 bad=0
+if command -v man >/dev/null && command -v groff >/dev/null; then
+    for page in *; do
+        said=$(MANROFFSEQ='' man --warnings -E UTF-8 -l "$page" 2>&1 >/dev/null)
+        [ -z "$said" ] || { echo "man -l $page: $said" && bad=1; }
+    done
+fi
 for page in $(sed -nE 's/^\.[BI]R (sluice[a-z.-]*|job_submit_sluice) \(([0-9])\).*/\1.\2/p' -- * | sed 's/\\//g' | sort -u); do
     [ -e "$page" ] || { echo "no such page: $page" && bad=1; }
 done

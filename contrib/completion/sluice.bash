@@ -69,14 +69,15 @@ _sluice() {
         names=$("$program" help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
         mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
         ;;
-    simulate | preview)
+    simulate | preview | notify)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
-    override | adjust | token)
+    override | adjust | token | outbox)
         local verbs='set list clear' word
         [[ $subcommand == adjust ]] && verbs='add list'
         [[ $subcommand == token ]] && verbs='add list remove'
+        [[ $subcommand == outbox ]] && verbs='list retry drop'
         for ((i = i + 1; i < cword; i++)); do
             [[ ${words[i]} == -* ]] || word=${words[i]}
         done
@@ -85,7 +86,7 @@ _sluice() {
         else
             local names
             names=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
-            [[ $subcommand == token ]] && names=
+            [[ $subcommand == token || $subcommand == outbox ]] && names=
             [[ $word == remove || $word == set || $word == clear || $word == list || $word == add ]] || names='normal downscaled paused'
             mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
         fi

@@ -90,6 +90,16 @@ if command -v bash >/dev/null; then
     expect 0 out '^--by-user$' complete "$sluice usage --by"
     expect 0 out '^account,used$' complete "$sluice status -o account,us"
     expect 0 out '^history$' complete "$sluice help "
+    expect 0 out '^retry$' complete "$sluice outbox re"
+    offered='' wanted=''
+    # Nothing is left out: each subcommand, and each option that its help tells.
+    for subcommand in $("$sluice" help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+        offered="$offered $(complete "$sluice $subcommand --" | sort -u | tr '\n' ' ')"
+        wanted="$wanted $("$sluice" "$subcommand" --help | grep -o -e '--[a-z0-9-]*=\?' | sort -u | tr '\n' ' ')"
+        expect 0 out "^$subcommand\$" complete "$sluice ${subcommand%?}"
+    done
+    [ -n "$wanted" ] && [ "$offered" = "$wanted" ] ||
+        { echo "FAILED: bash is offered $offered, there are $wanted"; failures=$((failures + 1)); }
 fi
 chmod 755 "$dir"
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && [ -r "$sluice" ] &&
