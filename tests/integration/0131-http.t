@@ -104,5 +104,6 @@ ok 'a token is removed' sluice_cli token remove waldur
 is 'and works no more' "$(curl -sk -o /dev/null -w '%{http_code}' "${auth[@]}" "$base/api/v1/status")" 401
 codes=$(for _ in $(seq 25); do curl -sk -o /dev/null -w '%{http_code} ' -H 'Authorization: Token guess' "$base/api/v1/info"; done)
 like 'who guesses is held up' "$codes" '401 .*429 $'
+like 'and told for how long' "$(curl -sk -D - -o /dev/null -H 'Authorization: Token guess' "$base/api/v1/info" | tr -d '\r')" 'Retry-After: 60'
 is 'others from there are not' "$(curl -sk -o /dev/null -w '%{http_code}' -H "Authorization: Token $reader" "$base/api/v1/info")" 200
 done_testing

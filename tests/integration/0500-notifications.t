@@ -89,6 +89,10 @@ eventually 'it gets the mail' 30 test -s "$sink/program.text"
 is 'with fixed arguments' "$(tr '\n' ' ' <"$sink/program.args")" '-i -f hpc@example.org -- office@example.org '
 like 'and the text' "$(cat "$sink/program.text")" 'Account chem on cluster [a-z0-9]* is paused'
 
+mails=$(sinks_count mail)
+like 'the notices can be looked at before' "$(sluice_cli notify --test "$CLUSTER_DIR/etc/sluiced.yaml")" 'Subject: Account [a-z]+ .* is paused'
+ok 'which sends none' sinks_have mail "$mails"
+
 chmod 644 "$sink/secret"
 ok 'sluiced stops' sluiced_stop
 fails 'a secret that everybody may read is refused' sluiced_restart

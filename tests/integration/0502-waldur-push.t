@@ -8,6 +8,7 @@ cat >"$CLUSTER_DIR/etc/waldur.json" <<'END'
 {"accounts": {"physics": {"limits": {"node_hours": 10}, "backend_metadata": {"theirs": 1}}, "chem": {"limits": {"node_hours": 20}}}}
 END
 granted() { waldur_granted "$@" && echo '    limits: false'; } # granted [LINE of waldur...]
+parked() { sluice_cli outbox -Q -n -P --format=kind,state | grep parked; }
 log=$(sluiced_log)
 ok 'Waldur is there' waldur_up "$CLUSTER_DIR/etc/waldur.json"
 ok 'sluiced, too' eval 'sluiced_up < <(granted)'
@@ -53,6 +54,21 @@ eventually 'it is said what to grant' 30 line_in "$log" 'SLUICE-0806 waldur-forb
 is 'once' "$(grep -c SLUICE-0806 "$log")" 1
 fails 'doctor finds it' sluice_cli doctor
 like 'as the refused message' "$OUT" 'FAULT +messages +waldur refused report-command-result: .*make the token.s user staff'
+# What is refused waits for a person, with the reason.
+is 'the refused message is parked' "$(parked)" "report-command-result|parked"
+like 'with the reason' "$(sluice_cli outbox -Q -n -P --format=error)" '403: You do not have permission'
+reports=$(waldur_get 'len(s["reports"])')
+ok 'the user becomes staff' eval 'waldur state "{\"tokens\": {\"staff-token\": \"staff\"}}"'
+sleep 2
+is 'which alone sends nothing again' "$(waldur_get 'len(s["reports"])')" "$reports"
+ok 'a person has it tried again' sluice_cli outbox retry "$(sluice_cli outbox -Q -n -P --format=id | head -n 1)"
+eventually 'it gets there' 20 waldur_is 'len(s["reports"])' $((reports + 1))
+is 'and waits no more' "$(parked)" ''
+ok 'a provider token once more' eval 'waldur state "{\"tokens\": {\"staff-token\": \"provider\"}}"'
+ok 'a person slows chem down' waldur resource '{"backend_id": "chem", "downscaled": true}'
+eventually 'another message is parked' 20 eval '[ "$(parked)" = "report-command-result|parked" ]'
+ok 'a person drops it' sluice_cli outbox drop "$(sluice_cli outbox -Q -n -P --format=id | head -n 1)"
+is 'and it is gone' "$(parked)" ''
 ok 'the daemon starts anew' eval 'sluiced_stop && sluiced_restart'
 eventually 'and doctor tells of the right before anything is refused' 20 eval 'sluice_cli doctor | grep -q "FAULT.*token is of sluice-agent, who is not staff"'
 sluiced_stop
