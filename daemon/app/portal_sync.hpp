@@ -72,6 +72,8 @@ private:
         bool commands = false;           // a turn ran some since they were last looked for
     };
 
+    static void log_fault(const char* what, const Error& error);
+
     void work();
     std::chrono::seconds pause() const;
     void take_orders();
