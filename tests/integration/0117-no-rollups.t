@@ -152,6 +152,15 @@ again
 ask usage "$begin" "$end" "$now"
 before=$(figure physics cpu total)
 sql "update ${CLUSTER_NAME}_event_table set time_start = $begin - 864000 where node_name = ''"
+# As when they are enabled again: what was skipped is not made up for.
+never $((EPOCHSECONDS - EPOCHSECONDS % 3600 - 10800))
+ok 'sacctmgr rolls up three hours' sacctmgr -i roll
+ask usage "$begin" "$end" "$now"
+same_as_truth 'rollups that skip days are not believed' "$begin" "$end" "$now"
+is 'none of them' "$(figure physics cpu settled)" 0
+again
+ask usage "$begin" "$end" "$now"
+same_as_truth 'nor after a restart' "$begin" "$end" "$now"
 never $((begin - begin % 3600 - 864000))
 ok 'sacctmgr rolls up' sacctmgr -i roll
 ask usage "$begin" "$end" "$now"

@@ -100,6 +100,22 @@ Result<void> ClosedJobs::drop(const Need& need) {
     return {};
 }
 
+Result<std::vector<Window>> ClosedJobs::witnesses(const std::string& cluster, Instant until) {
+    std::vector<Window> found;
+    if (store_ == nullptr)
+        return found;
+    if (auto done = load(cluster); !done)
+        return std::move(done).error();
+    for (const auto& [begin, day] : days_) {
+        if (day.pieces.empty() || begin + kDay > until)
+            continue;
+        if (found.size() == 2)
+            found.pop_back();
+        found.push_back({begin, begin + kDay});
+    }
+    return found;
+}
+
 Result<ports::ClosedSlice> ClosedJobs::read(Session& session, const Need& need, Instant begin,
                                             JobBook& book) {
     ports::ClosedSlice slice{{begin, begin + kDay}, need.now, 1, {}};

@@ -34,6 +34,9 @@ public:
 
     // The newest end of a day that is long enough over; the epoch where nothing is closed.
     Instant closable(Instant now) const;
+    // The first and the last closed day with jobs that is over by `until`: a rollup that has really
+    // been made up to there has rows of both.
+    Result<std::vector<Window>> witnesses(const std::string& cluster, Instant until);
     // Reads the days that are not in the journal yet, and one more that is due again. Tells the
     // book what it read. After an error it goes on where it was.
     Result<void> cover(Session& session, const Need& need, JobBook& book);

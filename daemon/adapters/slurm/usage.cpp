@@ -97,9 +97,33 @@ Result<bool> ClusterUsage::prepare(Session& session, const model::Structure& str
     return true;
 }
 
+// Rollups that were disabled and are enabled again go on from there, and what they skipped is never
+// made up for (slurmdbd.conf(5), DisableRollups). Then records go on answering for all.
+Result<Rolled> ClusterUsage::believable_rollup(Session& session, const std::string& cluster,
+                                               const ports::UsageQuestion& asked) {
+    auto rolled = rolled_up_to(session, cluster, earliest_of(asked), asked.now);
+    if (!rolled || !rolled->until)
+        return rolled;
+    if (!(*rolled == told_)) {
+        const auto days = closed_.witnesses(cluster, *rolled->until);
+        if (!days)
+            return days.error();
+        bool skipped = false;
+        for (const Window& day : *days) {
+            const auto rows = cluster_rows(session, cluster, day);
+            if (!rows)
+                return rows.error();
+            skipped = skipped || !rows->until;
+        }
+        skipped_ = skipped;
+        told_ = *rolled;
+    }
+    return skipped_ ? Rolled{} : *rolled;
+}
+
 Result<void> ClusterUsage::note_rollup(Session& session, const model::Structure& structure,
                                        const ports::UsageQuestion& asked) {
-    auto rolled = rolled_up_to(session, structure.cluster, earliest_of(asked), asked.now);
+    auto rolled = believable_rollup(session, structure.cluster, asked);
     if (!rolled)
         return std::move(rolled).error();
     if (!(*rolled == newest_) || !settled_) {

@@ -31,6 +31,8 @@ public:
 private:
     Result<void> note_rollup(Session& session, const model::Structure& structure,
                              const ports::UsageQuestion& asked);
+    Result<Rolled> believable_rollup(Session& session, const std::string& cluster,
+                                     const ports::UsageQuestion& asked);
     Result<bool> prepare(Session& session, const model::Structure& structure,
                          const ports::UsageQuestion& asked);
     void adopt();
@@ -49,6 +51,8 @@ private:
     Rolled rolled_;
     std::optional<SettledCache> coming_;
     Rolled newest_;
+    Rolled told_;          // by slurmdbd, at the last question
+    bool skipped_ = false; // ... and it is known to leave out days
     LiveJobs live_;
     JobBook book_;
     ClosedJobs closed_;
