@@ -63,6 +63,8 @@ ok 'a past is made' sql "create temporary table old as select * from ${CLUSTER_N
             time_end = $hour + 7 where id_job = $plain + $far;
      update old set time_submit = $hour - 90000, time_eligible = $hour - 90000, time_start = $hour - 90000,
             time_end = $hour - 5401 where id_job = $array + $far;
+     update old set time_start = $hour - 90000, time_eligible = $hour - 80100, time_submit = $hour - 80100, time_end = $hour - 79000
+            where id_job = $resized + $far and nodes_alloc = 1;
      insert into ${CLUSTER_NAME}_job_table select * from old;
      insert into ${CLUSTER_NAME}_suspend_table (job_db_inx, id_assoc, time_start, time_end)
          select s.job_db_inx + $far, s.id_assoc, s.time_start - 7000, s.time_end - 7000

@@ -17,6 +17,14 @@ bool is_open(const slurmdb_job_rec_t& row) {
     return state == JOB_RUNNING || state == JOB_SUSPENDED;
 }
 
+// The record of a job's later size has the job's first start, and is eligible from the resize on;
+// the rollup counts it from the hour of that on, because it looks at eligible records only.
+Instant begin_of(const slurmdb_job_rec_t& row) {
+    const Instant start = instant(row.start);
+    const Instant eligible = std::chrono::floor<std::chrono::hours>(instant(row.eligible));
+    return row.start <= 0 ? start : std::max(start, eligible);
+}
+
 // DUP, because a requeued or resized job has several records and each of them counts.
 Result<SlurmList<slurmdb_job_rec_t>> ask(Session& session, slurmdb_job_cond_t& cond,
                                          const std::string& cluster, Window window) {
@@ -63,7 +71,7 @@ Result<std::vector<JobRecord>> records_in(Session& session, const std::string& c
         JobRecord& job = jobs.emplace_back();
         job.account = text_of(row.account);
         job.user = text_of(row.user);
-        job.begin = instant(row.start);
+        job.begin = begin_of(row);
         job.end = instant(row.end);
         job.suspended = row.suspended;
         if (const auto since = suspended.find(row.db_index); since != suspended.end())
@@ -93,7 +101,7 @@ Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& clus
         job.job_id = row.jobid;
         job.account = text_of(row.account);
         job.user = text_of(row.user);
-        job.begin = instant(row.start);
+        job.begin = begin_of(row);
         job.end = instant(row.end);
         job.suspended = row.suspended;
         job.tres = text_of(row.tres_alloc_str);

@@ -59,9 +59,9 @@ sql() {
 truth() {
     local accounts=${1//,/\',\'} awake=0
     [ "$2" != 1 ] || awake="coalesce((select sum(greatest(0,
-        least(if(s.time_end, s.time_end, $5), $4, if(j.time_end, j.time_end, $5)) - greatest(s.time_start, $3, j.time_start)))
+        least(if(s.time_end, s.time_end, $5), $4, if(j.time_end, j.time_end, $5)) - greatest(s.time_start, $3, j.time_start, j.time_eligible - j.time_eligible % 3600)))
         from ${CLUSTER_NAME}_suspend_table s where s.job_db_inx = j.job_db_inx), 0)"
-    sql "select coalesce(sum((greatest(0, least(if(j.time_end, j.time_end, $5), $4, $5) - greatest(j.time_start, $3)) - $awake) *
+    sql "select coalesce(sum((greatest(0, least(if(j.time_end, j.time_end, $5), $4, $5) - greatest(j.time_start, j.time_eligible - j.time_eligible % 3600, $3)) - $awake) *
             cast(replace(regexp_substr(concat(',', j.tres_alloc), ',$2=[0-9]+'), ',$2=', '') as unsigned)), 0)
          from ${CLUSTER_NAME}_job_table j join ${CLUSTER_NAME}_assoc_table a on a.id_assoc = j.id_assoc
          where a.acct in ('$accounts') and j.time_start > 0 and j.tres_alloc != ''"
