@@ -97,4 +97,12 @@ std::string cause(json::View account) {
     return account["judged"].text();
 }
 
+std::string by_cluster(json::View component, bool exact) {
+    const auto used = component["used_by_cluster"];
+    std::string out;
+    for (const auto& cluster : used.keys())
+        out += (out.empty() ? "" : ",") + cluster + "=" + amount(used[cluster], exact);
+    return out;
+}
+
 } // namespace sluice::cli

@@ -26,4 +26,7 @@ std::string age(std::chrono::seconds span);
 // by hand", or the component that decides; "" when all is normal.
 std::string cause(json::View account);
 
+// Where a component was used, "alpha=3,beta=7.5"; "" where the allocation is of one cluster.
+std::string by_cluster(json::View component, bool exact);
+
 } // namespace sluice::cli

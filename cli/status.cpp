@@ -34,6 +34,7 @@ constexpr std::array kColumns{
     Column{"resets", "Resets", 19, "begin of the next period, local time"},
     Column{"until", "Until", 19, "when a pause ends by itself, local time"},
     Column{"contact", "Contact", 24, "whom refused users are sent to"},
+    Column{"clusters", "ByCluster", 30, "used, by cluster; empty: the allocation is of this one"},
     Column{"note", "Note", 60, "what is not done and why, missing data, errors"},
 };
 constexpr const char* kDefault =
@@ -71,6 +72,7 @@ Row fill(json::View account, json::View component, bool exact) {
             local_day(account["period"], "end"),
             local_day(account, "until"),
             account["contact"].text(),
+            by_cluster(component, exact),
             note(account)};
 }
 

@@ -21,6 +21,7 @@ constexpr std::array kColumns{
     Column{"running", "Running", 16, "jobs that still run, up to now"},
     Column{"used", "Used", 16, "the sum"},
     Column{"percent", "Percent", 10, "of the effective allocation"},
+    Column{"clusters", "ByCluster", 30, "used, by cluster; empty: the allocation is of this one"},
 };
 // A row for each user, then one for the whole account.
 constexpr std::array kUserColumns{
@@ -49,7 +50,8 @@ Row fill(json::View part, bool exact) {
             amount(part["finished"], exact),
             amount(part["running"], exact),
             amount(part["used"], exact),
-            percent(part["usage_percentage"])};
+            percent(part["usage_percentage"]),
+            by_cluster(part, exact)};
 }
 
 Row fill_user(json::View part, json::View user, bool exact) {

@@ -7,9 +7,12 @@
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/local.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <set>
+#include <vector>
 
 namespace sluice {
 namespace {
@@ -28,15 +31,28 @@ Result<model::Structure> structure(const std::string& named_cluster) {
                                                                            : named_cluster);
 }
 
+// Accounts of all clusters, where an allocation spans some.
+std::set<std::string> shared_accounts(const settings::Settings& settings,
+                                      const std::vector<Result<model::Structure>>& structures) {
+    std::set<std::string> names;
+    const auto& policies = settings.policies.policies;
+    if (std::any_of(policies.begin(), policies.end(), [](const auto& p) { return p.spans; }))
+        for (const auto& structure : structures)
+            if (structure)
+                for (const auto& association : structure->associations)
+                    names.insert(association.account);
+    return names;
+}
+
 // Says what it finds; false: faults.
-bool check_on(const settings::Settings& settings, const std::string& file) {
-    const auto cluster = structure(settings.daemon.cluster);
+bool check_on(const settings::Settings& settings, const std::string& file,
+              const Result<model::Structure>& cluster, const std::set<std::string>& others) {
     if (!cluster) {
         std::cerr << "not checked against the cluster: " << cluster.error().context << '\n';
         std::cout << file << " is good as far as the file alone can tell\n";
         return true;
     }
-    print(settings::warnings_against(settings, *cluster), "warning: ");
+    print(settings::warnings_against(settings, *cluster, others), "warning: ");
     const auto faults = settings::check_against(settings, *cluster);
     print(faults);
     if (faults.empty())
@@ -60,9 +76,14 @@ int check_configuration(const std::string& file) {
     auto names = settings->daemon.clusters;
     if (names.empty())
         names.emplace_back();
-    bool good = true;
+    std::vector<Result<model::Structure>> structures;
     for (const auto& name : names)
-        good = check_on(settings::of_cluster(*settings, name), file) && good;
+        structures.push_back(structure(name));
+    const auto others = shared_accounts(*settings, structures);
+    bool good = true;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        good = check_on(settings::of_cluster(*settings, names[i]), file, structures[i], others) &&
+               good;
     return good ? 0 : 1;
 }
 

@@ -16,9 +16,11 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
         accounting = &*emulator_;
         enforcer = &*emulator_;
     }
-    const app::Ports ports{*accounting,      *enforcer,    shared.journal,
-                           shared.publisher, shared.clock, shared.outbox};
+    const app::Ports ports{*accounting,  *enforcer,     shared.journal, shared.publisher,
+                           shared.clock, shared.outbox, &shared.board};
+    const std::string cluster = rules->cluster;
     loop_.emplace(ports, sources_, std::move(rules));
+    shared.board.add(cluster, [this] { loop_->wake("span"); });
     service_.emplace(shared.identity, *loop_, sources_, ports);
     service_->use(inspector_);
 }

@@ -28,6 +28,7 @@ public:
         ports::Outbox& outbox;
         ports::ClosedUsage& closed_usage;
         const Clock& clock;
+        app::Board& board;
         std::string emulator; // where changes go instead of Slurm; "": to Slurm
     };
 

@@ -12,6 +12,7 @@
 #include "daemon/adapters/slurm/local.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "daemon/app/background.hpp"
+#include "daemon/app/board.hpp"
 #include "daemon/app/configuration.hpp"
 #include "daemon/app/instance.hpp"
 #include "daemon/app/options.hpp"
@@ -205,6 +206,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     if (!publisher)
         return publisher.error();
 
+    app::Board board;
     ServedClusters clusters;
     std::vector<ports::Service*> services;
     for (const auto& each : *rules)
@@ -215,6 +217,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        (*journal)->outbox(),
                                        (*journal)->closed_usage(),
                                        clock,
+                                       board,
                                        portal.emulator};
     if (!portal.emulator.empty())
         (*journal)->record_as("emulator");

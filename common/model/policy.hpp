@@ -13,6 +13,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -192,6 +193,7 @@ struct PolicySet {
     std::vector<Component> components;
     std::vector<Policy> policies;
     std::map<std::string, AccountSettings> accounts;
+    std::set<std::string> elsewhere; // accounts that are granted something on other clusters only
 
     const Component* component(const std::string& name) const {
         for (const auto& c : components)

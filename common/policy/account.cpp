@@ -235,14 +235,17 @@ AccountDecision Bench::judge(const Subject& subject) const {
         out.error = "Slurm has no TRES " + missing;
     if (out.error.empty() && span.usage == nullptr)
         out.error = "usage of " + span.current.label + " is not known";
+    const auto others = other_parts(facts_, subject, span.current, span.before);
+    out.span = span_parts(facts_, subject, others);
     if (out.error.empty())
-        fill(subject, span, out);
+        fill(subject, span, others, out);
     if (!out.error.empty())
         stay(memory(subject.account), out);
     return out;
 }
 
-void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out) const {
+void Bench::fill(const Subject& subject, const Span& span, const std::vector<OtherPart>& others,
+                 AccountDecision& out) const {
     const AccountMemory& before = memory(subject.account);
     FiguresInput in;
     in.set = &set_;
@@ -255,9 +258,7 @@ void Bench::fill(const Subject& subject, const Span& span, AccountDecision& out)
         in.usage_before = &usage_of(*span.usage_before, subject.account);
     in.adjustments = entries_.adjustments(subject, span.current.label);
     in.cluster = &facts_.structure.cluster;
-    const auto others = other_parts(facts_, subject, span.current, span.before);
     in.others = &others;
-    out.span = span_parts(facts_, subject, others);
     auto figures_made = figures(in);
     if (!figures_made) {
         out.error = figures_made.error().context;

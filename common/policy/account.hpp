@@ -31,7 +31,8 @@ private:
     };
     const Span& span_of(const model::Policy& policy) const;
     std::string missing_tres(const Subject& subject) const;
-    void fill(const Subject& subject, const Span& span, model::AccountDecision& out) const;
+    void fill(const Subject& subject, const Span& span, const std::vector<OtherPart>& others,
+              model::AccountDecision& out) const;
     const model::AccountMemory& memory(const std::string& account) const;
 
     const model::PolicySet& set_;

@@ -7,6 +7,7 @@
 #include "common/policy/holding.hpp"
 #include "common/policy/jobs.hpp"
 #include "common/policy/limits.hpp"
+#include "common/policy/span.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -132,17 +133,10 @@ void conclude(const PolicySet& set, const Tree& tree, const model::Facts& facts,
     }
 }
 
-// An account that spans clusters need not be on all of them.
-bool maybe_elsewhere(const model::Facts& facts, const std::string& account) {
-    return std::any_of(facts.others.begin(), facts.others.end(), [&](const auto& other) {
-        return other.figures == nullptr || other.figures->history.accounts.contains(account);
-    });
-}
-
 void name_problems(const model::Facts& facts, const std::vector<std::string>& unknown,
                    model::Decision& decision) {
     for (const auto& account : unknown)
-        if (!maybe_elsewhere(facts, account))
+        if (!may_be_elsewhere(facts, account))
             decision.problems.push_back("account " + account + " is in the settings, but " +
                                         decision.cluster + " has no such account");
     std::set<std::string_view> judged;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/notice.hpp"
 
+#include "common/base/text.hpp"
 #include "common/policy/phrase.hpp"
 #include "common/policy/wording.hpp"
 
@@ -88,6 +89,13 @@ bool is_of(const model::Policy& policy, const AccountDecision& account) {
 
 } // namespace
 
+std::vector<std::string> clusters_of(const std::string& cluster, const AccountDecision& account) {
+    std::vector<std::string> names;
+    for (const auto& part : account.span)
+        names.push_back(part.cluster);
+    return names.empty() ? std::vector{cluster} : names;
+}
+
 std::optional<model::Notice> notice(const model::PolicySet& set, const model::NoticeRules& rules,
                                     const Zone& zone, const model::Decision& decision,
                                     const AccountDecision& account,
@@ -112,7 +120,8 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
         add_owners(rules, account.account, parents, recipients);
     std::sort(recipients.begin(), recipients.end());
     recipients.erase(std::unique(recipients.begin(), recipients.end()), recipients.end());
-    auto made = preview_notice(rules, zone, decision.cluster, level, account);
+    const auto clusters = join(clusters_of(decision.cluster, account), ", ");
+    auto made = preview_notice(rules, zone, clusters, level, account);
     made.recipients = std::move(recipients);
     return made;
 }

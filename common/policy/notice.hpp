@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sluice::policy {
 
@@ -20,6 +21,10 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
                                     const Zone& zone, const model::Decision& decision,
                                     const model::AccountDecision& account,
                                     const std::map<std::string, std::string>& parents);
+
+// All that share the account's allocation; else `cluster`, the one it was judged on.
+std::vector<std::string> clusters_of(const std::string& cluster,
+                                     const model::AccountDecision& account);
 
 // The same for a level of one's choice, for people who look at their templates.
 model::Notice preview_notice(const model::NoticeRules& rules, const Zone& zone,

@@ -6,6 +6,7 @@
 #include "common/policy/jobs.hpp"
 #include "common/policy/phrase.hpp"
 #include "common/policy/plan_parts.hpp"
+#include "common/policy/span.hpp"
 #include "common/policy/subjects.hpp"
 
 #include <set>
@@ -172,8 +173,9 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     std::vector<std::string> unknown;
     (void)subjects(set, tree, unknown);
     for (const auto& account : unknown)
-        draft.fail(account, "slurmdbd has no such account on " + facts.structure.cluster,
-                   "sacctmgr add account " + account + " cluster=" + facts.structure.cluster);
+        if (!may_be_elsewhere(facts, account))
+            draft.fail(account, "slurmdbd has no such account on " + facts.structure.cluster,
+                       "sacctmgr add account " + account + " cluster=" + facts.structure.cluster);
     for (const auto& account : decision.accounts)
         if (!account.error.empty())
             draft.fail(account.account, account.error, remedy(account));

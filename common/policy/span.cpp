@@ -116,6 +116,12 @@ std::vector<std::string> span_notes(const std::vector<model::SpanPart>& span) {
     return notes;
 }
 
+bool may_be_elsewhere(const model::Facts& facts, const std::string& account) {
+    return std::any_of(facts.others.begin(), facts.others.end(), [&](const auto& other) {
+        return other.figures == nullptr || other.figures->history.accounts.contains(account);
+    });
+}
+
 Entries::Entries(const model::Facts& facts) : here_(facts.structure.cluster) {
     add(facts.history, here_, facts.now);
     for (const auto& other : facts.others)

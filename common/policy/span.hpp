@@ -39,6 +39,9 @@ std::vector<model::SpanPart> span_parts(const model::Facts& facts, const Subject
 // Why nothing is lifted, one line for each cluster that is missing or late.
 std::vector<std::string> span_notes(const std::vector<model::SpanPart>& span);
 
+// An account of the settings that this cluster lacks may be on another one that allocations span.
+bool may_be_elsewhere(const model::Facts& facts, const std::string& account);
+
 // Overrides and adjustments by account; those of an allocation that spans count wherever they were
 // entered. Points into the facts.
 class Entries {

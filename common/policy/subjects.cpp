@@ -2,6 +2,7 @@
 #include "common/policy/subjects.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace sluice::policy {
@@ -98,7 +99,8 @@ std::vector<Subject> subjects(const PolicySet& set, const Tree& tree,
         }
     std::sort(found.begin(), found.end(),
               [](const Subject& a, const Subject& b) { return a.account < b.account; });
-    unknown.assign(matcher.unknown.begin(), matcher.unknown.end());
+    std::set_difference(matcher.unknown.begin(), matcher.unknown.end(), set.elsewhere.begin(),
+                        set.elsewhere.end(), std::back_inserter(unknown));
     return found;
 }
 

@@ -58,9 +58,12 @@ std::vector<std::string> check_against(const Settings& settings,
 }
 
 std::vector<std::string> warnings_against(const Settings& settings,
-                                          const model::Structure& structure) {
+                                          const model::Structure& structure,
+                                          const std::set<std::string>& others) {
     Errors errors(settings.file);
-    std::vector<std::string> accounts;
+    std::vector<std::string> accounts(others.begin(), others.end());
+    accounts.insert(accounts.end(), settings.policies.elsewhere.begin(),
+                    settings.policies.elsewhere.end());
     for (const auto& association : structure.associations)
         if (association.user.empty())
             accounts.push_back(association.account);

@@ -22,6 +22,23 @@ void check_served(const Reference& cluster, const std::vector<std::string>& serv
                                    : suggestion(cluster.name, served)));
 }
 
+// One cluster's allocation is not shared.
+void check_span(const model::Policy& policy, Place place, const std::vector<std::string>& served,
+                Errors& errors) {
+    const auto& clusters = policy.clusters.empty() ? served : policy.clusters;
+    if (policy.spans && clusters.size() < 2)
+        errors.add(place, "span: clusters of policy " + shown(policy.name) +
+                              " needs two clusters or more; name them in clusters, or leave span "
+                              "out");
+}
+
+// Those that a policy names and that are served; all, where it names none.
+void write_out(const std::vector<std::string>& served, std::vector<std::string>& clusters) {
+    if (clusters.empty())
+        clusters = served;
+    std::erase_if(clusters, [&](const auto& name) { return !contains(served, name); });
+}
+
 } // namespace
 
 void check_clusters(const MapReader& top, const Settings& settings, Errors& errors) {
@@ -29,6 +46,8 @@ void check_clusters(const MapReader& top, const Settings& settings, Errors& erro
     for (const auto& policy : settings.places.policies)
         for (const auto& cluster : policy.clusters)
             check_served(cluster, served, errors);
+    for (std::size_t i = 0; i < settings.places.policies.size(); ++i)
+        check_span(settings.policies.policies[i], settings.places.policies[i].span, served, errors);
     for (const auto& cluster : settings.places.account_clusters)
         check_served(cluster, served, errors);
     if (served.size() > 1 && settings.portal.enabled)
@@ -46,6 +65,8 @@ Settings of_cluster(const Settings& settings, const std::string& cluster) {
         if (!policy.clusters.empty() && !contains(policy.clusters, cluster))
             continue;
         out.policies.policies.push_back(policy);
+        if (policy.spans)
+            write_out(settings.daemon.clusters, out.policies.policies.back().clusters);
         out.places.policies.push_back(settings.places.policies[i]);
     }
     for (auto it = out.policies.accounts.begin(); it != out.policies.accounts.end();) {
@@ -55,9 +76,12 @@ Settings of_cluster(const Settings& settings, const std::string& cluster) {
             own == account.by_cluster.end() && !account.by_cluster.empty() && !account.allocation;
         if (own != account.by_cluster.end())
             account.allocation = own->second;
+        account.apart = !account.by_cluster.empty();
         account.by_cluster.clear();
-        if (elsewhere)
+        if (elsewhere) {
             out.places.accounts.erase(it->first);
+            out.policies.elsewhere.insert(it->first);
+        }
         it = elsewhere ? out.policies.accounts.erase(it) : std::next(it);
     }
     return out;

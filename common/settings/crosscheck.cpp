@@ -25,6 +25,10 @@ std::vector<std::string> differences(const Policy& a, const Policy& b) {
         words.emplace_back("borrow");
     if (!(a.billing == b.billing))
         words.emplace_back("tres_billing");
+    if (a.spans != b.spans)
+        words.emplace_back("span");
+    else if (a.spans && a.clusters != b.clusters)
+        words.emplace_back("clusters");
     if (a.allocation && b.allocation && *a.allocation != *b.allocation)
         words.emplace_back("allocation");
     return words;

@@ -18,6 +18,7 @@ constexpr std::array<Choice<Mode>, 2> kModes{
 constexpr std::array<Choice<CarryoverModel>, 2> kModels{
     {{"cap", CarryoverModel::cap}, {"decay", CarryoverModel::decay}}};
 constexpr std::array<Choice<bool>, 2> kDays{{{"exact", true}, {"90", false}}};
+constexpr std::array<Choice<bool>, 2> kSpans{{{"cluster", false}, {"clusters", true}}};
 constexpr std::array<Choice<bool>, 2> kNewAccounts{{{"none", false}, {"full", true}}};
 constexpr std::array<Choice<QosStrategy>, 2> kStrategies{
     {{"threshold", QosStrategy::threshold}, {"progressive", QosStrategy::progressive}}};
@@ -256,6 +257,20 @@ void read_clusters(MapReader& map, Policy& policy, PolicyPlaces& places) {
         policy.clusters.push_back(name.name);
 }
 
+// slurmctld counts what runs at one time on its own cluster.
+void read_span(MapReader& map, Dialect dialect, Policy& policy, PolicyPlaces& places) {
+    map.choose("span", policy.spans, kSpans);
+    if (!policy.spans)
+        return;
+    places.span = map.key_place("span");
+    if (dialect == Dialect::scenario)
+        map.errors().add(places.span, "span: a scenario has one cluster; leave it out");
+    if (policy.limits.enabled && policy.limits.type == LimitType::grp_tres)
+        map.errors().add(places.span,
+                         "span: clusters cannot go with limits of type GrpTRES, which each cluster "
+                         "counts for itself; take GrpTRESMins or limits: false");
+}
+
 void read_external_users(MapReader& map, Policy& policy) {
     const Node* options = map.take("options");
     if (options == nullptr)
@@ -356,7 +371,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
         return;
     Policy policy;
     PolicyPlaces places;
-    places.policy = places.weights = node.place();
+    places.policy = places.weights = places.span = node.place();
     if (reading.dialect == Dialect::scenario) {
         policy.mode = Mode::enforce;
         policy.qos_default = "normal";
@@ -380,6 +395,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     read_qos(map, "qos_paused", policy.qos_paused, places);
     read_steps(map, policy, places);
     read_limits(map, policy.limits);
+    read_span(map, reading.dialect, policy, places);
     read_fairshare(map, policy.fairshare);
     map.read("raw_usage_reset", policy.raw_usage_reset);
     map.choose("drift", policy.drift, kDrifts);

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,7 @@ struct Reference {
 // Places of one policy, in the order of PolicySet::policies.
 struct PolicyPlaces {
     Place policy;
+    Place span;                      // of the key, else of the policy
     Place weights;                   // of the weights, else of the policy
     std::vector<Reference> accounts; // names it matches: accounts, subtrees, of groups too
     std::vector<Reference> qos;      // QOS names that it writes out
@@ -105,7 +107,9 @@ Settings of_cluster(const Settings& settings, const std::string& cluster);
 // an account through the account tree and disagree, weights missing there. Empty: none.
 std::vector<std::string> check_against(const Settings& settings, const model::Structure& structure);
 // What the turn goes on without: accounts and QOS that the cluster does not have, with the remedy.
+// `others`: accounts of the clusters that allocations span, which need not be on this one.
 std::vector<std::string> warnings_against(const Settings& settings,
-                                          const model::Structure& structure);
+                                          const model::Structure& structure,
+                                          const std::set<std::string>& others = {});
 
 } // namespace sluice::settings

@@ -104,7 +104,14 @@ bool Loop::stop(std::chrono::milliseconds patience) {
 void Loop::use(std::shared_ptr<const Rules> rules, const std::string& trigger) {
     auto state = state_.lock();
     state->rules = std::move(rules);
-    state->reloaded = trigger;
+    state->woken = trigger;
+    changed_.notify_all();
+}
+
+void Loop::wake(const std::string& trigger) {
+    auto state = state_.lock();
+    if (state->woken.empty())
+        state->woken = trigger;
     changed_.notify_all();
 }
 
@@ -162,12 +169,12 @@ bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
     if (confirm_)
         until = std::min(until, *confirm_);
     changed_.wait_until(state.lock(), until, [&] {
-        return state->stopping || !state->reloaded.empty() || !state->waiting.empty();
+        return state->stopping || !state->woken.empty() || !state->waiting.empty();
     });
     if (state->stopping)
         return false;
-    if (!state->reloaded.empty())
-        trigger = state->reloaded;
+    if (!state->woken.empty())
+        trigger = state->woken;
     else if (event_ && ports_.clock.now() >= *event_)
         trigger = "boundary";
     else if (Steady::now() >= due_)
@@ -196,7 +203,7 @@ std::optional<Loop::Work> Loop::next() {
             return std::nullopt;
     Work work;
     work.rules = state->rules;
-    state->reloaded.clear();
+    state->woken.clear();
     take_orders(*state);
     for (const auto& asked : state->running)
         merge(asked.order.dry_run ? work.dry : work.real, asked.order);

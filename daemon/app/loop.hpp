@@ -44,6 +44,8 @@ public:
 
     // From now on these rules; a turn follows at once.
     void use(std::shared_ptr<const Rules> rules, const std::string& trigger = "reload");
+    // A turn follows at once, by the rules that there are.
+    void wake(const std::string& trigger);
     // Told of each turn but dry runs, on the worker: it must not block. Before start().
     void after_turn(std::function<void(const Shown&)> listener) { listener_ = std::move(listener); }
     // Requests that arrive while a turn runs share the next one.
@@ -65,7 +67,7 @@ private:
     struct State {
         bool stopping = false;
         bool ended = false;
-        std::string reloaded; // trigger of the turn that the new rules ask for; "": none
+        std::string woken; // trigger of the turn that use() or wake() ask for; "": none
         std::shared_ptr<const Rules> rules;
         std::vector<Asked> waiting;
         std::vector<Asked> running;

@@ -12,7 +12,9 @@ using json::Value;
 
 std::string correlation(const char* target, const model::Decision& decision,
                         const model::AccountDecision& account, const std::string& level) {
-    return std::string(target) + '/' + decision.cluster + '/' + account.account + '/' +
+    // Whichever of the clusters that share the allocation comes first tells it, and once.
+    const auto& cluster = account.span.empty() ? decision.cluster : account.span.front().cluster;
+    return std::string(target) + '/' + cluster + '/' + account.account + '/' +
            account.period.label + '/' + level;
 }
 
@@ -38,6 +40,7 @@ ports::Message webhook(const model::Decision& decision, const model::AccountDeci
     body.set("event", notice.level)
         .set("id", id)
         .set("cluster", decision.cluster)
+        .set("clusters", Value(policy::clusters_of(decision.cluster, account)))
         .set("account", account.account)
         .set("policies", Value(account.policies))
         .set("billing_period", account.period.label)

@@ -7,6 +7,7 @@
 #include "common/policy/plan.hpp"
 #include "common/policy/snapshot.hpp"
 #include "daemon/app/notices.hpp"
+#include "daemon/app/sharing.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -111,6 +112,7 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     add_portal(rules, *facts);
     facts->raw_usage_resets = ports_.enforcer.resets_usage();
     history_ = facts->history;
+    take_from_others(ports_.board, rules, *facts, history_);
     structure_ = std::make_shared<const model::Structure>(facts->structure);
     report.decision = policy::decide(rules.set, rules.zone, *facts);
     report.plan = policy::plan(rules.set, *facts, report.decision);
@@ -120,6 +122,8 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
         for (auto& fault : rules.faults(facts->structure))
             report.problems.push_back({"", std::move(fault), ""});
     report.problems.insert(report.problems.end(), rules.problems.begin(), rules.problems.end());
+    for (auto& problem : silent(facts->others, rules, facts->now))
+        report.problems.push_back(std::move(problem));
     report.users = facts->structure.users;
     report.parents = parents(facts->structure);
     if (!order.dry_run) {
@@ -128,6 +132,7 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
             return failed(std::move(report), ids.error());
         // The plugin first: what slurmdbd has to be told may take a while.
         publish(rules, *facts, report.decision);
+        leave_for_others(ports_.board, rules, *facts, report.decision);
         confirmations_.restore(rules.cluster, rules.confirm_timeout);
         if (!ids->empty())
             apply(rules, *facts, *ids, report);

@@ -8,6 +8,7 @@
 #include "common/model/snapshot.hpp"
 #include "daemon/app/announcer.hpp"
 #include "daemon/app/backoff.hpp"
+#include "daemon/app/board.hpp"
 #include "daemon/app/collector.hpp"
 #include "daemon/app/confirmations.hpp"
 #include "daemon/app/rules.hpp"
@@ -34,6 +35,7 @@ struct Ports {
     ports::Publisher& publisher;
     const Clock& clock;
     ports::Outbox& outbox;
+    Board* board = nullptr; // shared with the turns of other clusters; nullptr: there are none
 };
 
 // What a person enters: a dry run decides as if it were in the books already.
@@ -46,7 +48,7 @@ struct Supposed {
 };
 
 struct Order {
-    std::string trigger = "timer"; // "timer", "start", "boundary", "person", "reload"
+    std::string trigger = "timer"; // "timer", "start", "boundary", "person", "reload", "span"
     bool dry_run = false;
     // person: whose evaluations are recorded whatever they say; empty: everybody's
     std::set<std::string> accounts;

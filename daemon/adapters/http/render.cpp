@@ -45,6 +45,25 @@ Value render_carryover(const model::Figure& figure) {
     return out;
 }
 
+// Empty where the allocation is of one cluster.
+Value by_cluster(const model::Figure& figure) {
+    Value out = Value::object();
+    for (const auto& [cluster, usage] : figure.by_cluster)
+        out.set(cluster, units(usage.total(), figure.component));
+    return out;
+}
+
+Value render_span(const std::vector<model::SpanPart>& span) {
+    Value out = Value::array();
+    for (const auto& part : span) {
+        Value one = Value::object();
+        one.set("cluster", part.cluster).set("known", part.known);
+        one.set("stale", part.stale).set("age_s", part.age);
+        out.append(std::move(one));
+    }
+    return out;
+}
+
 Value render_figure(const model::Figure& figure) {
     const auto& c = figure.component;
     Value usage = Value::object();
@@ -62,6 +81,7 @@ Value render_figure(const model::Figure& figure) {
     out.set("left", units(figure.effective - figure.used(), c));
     out.set("usage_percentage", percent(figure.percent));
     out.set("weight", number(figure.weight)).set("usage", std::move(usage));
+    out.set("used_by_cluster", by_cluster(figure));
     out.set("carryover_derivation", render_carryover(figure));
     return out;
 }
@@ -186,6 +206,7 @@ Value render(const model::AccountDecision& account) {
     out.set("contact", account.contact).set("billing_period", account.period.label);
     out.set("period", render_period(account.period));
     out.set("previous_period", account.previous ? render_period(*account.previous) : Value());
+    out.set("span", render_span(account.span));
     Value components = Value::array();
     for (const auto& figure : account.figures)
         components.append(render_figure(figure));
@@ -292,6 +313,7 @@ Value render_usage(const model::AccountDecision& account, const model::Figure& f
     out.set("finished", units(figure.usage.finished, c));
     out.set("running", units(figure.usage.running, c));
     out.set("used", units(figure.used(), c));
+    out.set("used_by_cluster", by_cluster(figure));
     out.set("usage_percentage", percent(figure.percent));
     return out;
 }

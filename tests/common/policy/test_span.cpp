@@ -249,9 +249,11 @@ CASE(an_account_of_the_other_cluster_alone_is_not_reported_as_unknown) {
     two.tell(utc(2026, 1, 4));
     two.lab.turn(utc(2026, 1, 4));
     CHECK(two.lab.decision.problems.empty());
+    CHECK(two.lab.plan.problems.empty());
     two.lab.grant("nobody", "10");
     two.lab.turn(utc(2026, 1, 4));
     CHECK_EQ(two.lab.decision.problems.size(), 1U);
+    CHECK_EQ(two.lab.plan.problems.size(), 1U);
 }
 
 CASE(a_sum_that_does_not_fit_is_an_error_and_no_wrap) {

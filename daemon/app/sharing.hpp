@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a turn takes from the board and leaves there, for allocations that span clusters.
+#pragma once
+
+#include "common/model/decision.hpp"
+#include "daemon/app/board.hpp"
+#include "daemon/app/rules.hpp"
+
+#include <chrono>
+#include <vector>
+
+namespace sluice::app {
+
+// How old figures of another cluster may be before they lift no pause any more: three of its turns
+// have not come, and a minute for slow ones.
+std::chrono::seconds longest_silence(const Rules& rules);
+
+// Fills facts.others. Overrides of other clusters go to `events`, too: a decision here changes when
+// they begin and end.
+void take_from_others(const Board* board, const Rules& rules, model::Facts& facts,
+                      model::History& events);
+// After the decision; facts.usage is still there.
+void leave_for_others(Board* board, const Rules& rules, const model::Facts& facts,
+                      const model::Decision& decision);
+
+// The clusters that the policies span, without the rules' own, each with what it left last.
+std::vector<model::OtherCluster> other_clusters(const Board& board, const Rules& rules,
+                                                Instant now);
+// Those that are silent for too long.
+std::vector<model::Problem> silent(const std::vector<model::OtherCluster>& others,
+                                   const Rules& rules, Instant now);
+// What this turn leaves.
+FiguresPtr figures_for_others(const Rules& rules, const model::Facts& facts,
+                              const model::Decision& decision);
+
+} // namespace sluice::app

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A daemon that serves several clusters: the one that is named is asked. (The rounds over all of
+// them are the program's: 0115-clusters.t.)
+#include "tests/cli/lab.hpp"
+
+#include <memory>
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+struct TwoLabs : Lab {
+    FakeService beta;
+
+    TwoLabs() {
+        server.reset();
+        auto turn = std::make_shared<ports::TurnReport>(*beta.turn);
+        turn->cluster = turn->decision.cluster = "beta";
+        std::erase_if(turn->decision.accounts,
+                      [](const auto& account) { return account.account == "physics"; });
+        beta.turn = turn;
+        beta.daemon.cluster = "beta";
+        auto started = http::HttpServer::start(
+            {socket(), {}}, ports::Services(std::vector<ports::Service*>{&service, &beta}));
+        CHECK(started.has_value());
+        server = std::move(*started);
+    }
+};
+
+} // namespace
+
+CASE(one_cluster_is_shown_as_if_it_were_the_only_one) {
+    TwoLabs labs;
+    for (const char* option : {"-M", "--cluster"}) {
+        const auto seen = labs.run({"status", option, "beta", "-n", "-P", "-o", "account"});
+        CHECK_EQ(seen.code, 0);
+        CHECK(!has(seen.out, "CLUSTER:"));
+        CHECK(!has(seen.out, "physics"));
+        CHECK(has(seen.out, "chem"));
+    }
+}
+
+CASE(a_cluster_that_is_not_served_is_refused) {
+    TwoLabs labs;
+    const auto seen = labs.run({"status", "-M", "gamma"});
+    CHECK(seen.code != 0);
+    CHECK(has(seen.err, "serves clusters lab, beta, not 'gamma'"));
+}
+
+CASE(what_is_entered_needs_a_cluster) {
+    TwoLabs labs;
+    const auto seen = labs.run({"reset", "physics", "--period", "--reason=test"});
+    CHECK(seen.code != 0);
+    CHECK(has(seen.err, "--cluster=lab"));
+}
+
+CASE(usage_by_cluster_is_a_column_of_its_own) {
+    Lab lab;
+    auto turn = std::make_shared<ports::TurnReport>(*lab.service.turn);
+    for (auto& account : turn->decision.accounts)
+        if (account.account == "physics")
+            account.figures[0].by_cluster = {{"lab", {3600, 0, 0}}, {"beta", {0, 5400, 0}}};
+    lab.service.turn = turn;
+    for (const char* command : {"status", "usage"})
+        CHECK_EQ(lab.run({command, "-n", "-P", "physics", "-o", "clusters"}).out,
+                 "beta=1.5,lab=1\n");
+    CHECK_EQ(lab.run({"status", "-n", "-P", "chem", "-o", "clusters"}).out, "\n");
+}
