@@ -108,7 +108,7 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
     while read -r log; do
         echo "--- ${log#"$work"/}"
         grep -vE '^\[( RUN  |   OK | *OK)' "$log" | tail -n 60
-    done <"$work/failed-logs.$1" 2>/dev/null
+    done < <(cat "$work/failed-logs.$1" 2>/dev/null)
     echo "--- end of step $1"
     if [[ ' integration matrix ' = *" $1 "* ]]; then
         cat "$work/$1.log" # its runner was brief already
@@ -236,6 +236,9 @@ printf '%s' "$summary"
 for step in $chosen; do
     # a step that an earlier failure kept from running is a failure too
     [[ $summary = "$step "* || $summary = *$'\n'"$step "* ]] || { echo "$step  not run" && total_failed=$((total_failed + 1)); }
+done
+for step in $STEPS; do
+    [[ $chosen = *" $step "* ]] || echo "$step  not chosen"
 done
 printf '%d min %d s\n' $(((EPOCHSECONDS - begin) / 60)) $(((EPOCHSECONDS - begin) % 60))
 echo "$total_passed passed, $total_failed failed"

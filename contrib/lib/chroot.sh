@@ -59,19 +59,17 @@ chroot_install() {
         chroot "$root" apt-get clean' - "$root" $wanted
 }
 
-# chroot_enter LOWER DIR COMMAND...: runs COMMAND in a throw-away view of the root LOWER ("/" is one too). DIR, on a
-# disk, takes what is written (memory does where LOWER is "/"); DIR/tmp is /tmp inside. Loopback is the only network.
+# chroot_enter LOWER DIR COMMAND...: runs COMMAND in a throw-away view of the root LOWER ("/" is one too). Memory takes what
+# is written, but for /tmp, which is DIR/tmp. Loopback is the only network.
 chroot_enter() {
     local lower=$1 dir=$2
     shift 2
-    mkdir -p "$dir"/{upper,work,root,tmp} && chmod 1777 "$dir/tmp" || return 1
+    mkdir -p "$dir"/{root,tmp} && chmod 1777 "$dir/tmp" || return 1
     "${CHROOT_OWN[@]}" --ipc --uts --net bash -c '
         lower=$1 dir=$2; shift 2
-        layers=$dir root=$dir/root
-        if [ "$lower" = / ]; then # the writable layer must not lie within the other
-            layers=$dir/layers
-            mkdir -p "$layers" && mount -t tmpfs tmpfs "$layers" && mkdir "$layers"/{upper,work} || exit 1
-        fi
+        layers=$dir/layers root=$dir/root
+        # In memory: on disk the writable layer may lie within the other ("/"), or on a host that is itself an overlay.
+        mkdir -p "$layers" && mount -t tmpfs tmpfs "$layers" && mkdir "$layers"/{upper,work} || exit 1
         mount -t overlay overlay -o "lowerdir=$lower,upperdir=$layers/upper,workdir=$layers/work" "$root" || exit 1
         mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/tmp"
         mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" &&
