@@ -28,8 +28,8 @@ beta_start() {
         sacctmgr_do add user games cluster="$BETA" account=physics,chem defaultaccount=physics &&
         beta_slurmctld_start && on_beta daemon_fork beta-slurmd.n1 slurmd -N n1 && wait_until 30 beta_idle
 }
-beta_slurmctld_start() {
-    (cd "$CLUSTER_DIR/beta-state" && on_beta daemon_fork beta-slurmctld slurmctld) && wait_until 30 beta_answers
+beta_slurmctld_start() { # beta_slurmctld_start [ARGS of slurmctld...]
+    (cd "$CLUSTER_DIR/beta-state" && on_beta daemon_fork beta-slurmctld slurmctld "$@") && wait_until 30 beta_answers
 }
 beta_answers() { on_beta timeout 10 scontrol ping | grep -q ' UP'; }
 beta_idle() { [ "$(on_beta timeout 10 sinfo -h -N -p main -o %T | grep -cx idle)" -eq 1 ]; }
