@@ -101,7 +101,10 @@ struct AccountDecision {
     std::vector<Figure> figures; // in the order of the components
     std::string judged;          // component that decides, or "billing"
     std::optional<std::int64_t>
-        percent;          // the metric, hundredths, half up; nullopt: effective allocation 0
+        percent; // the metric, hundredths, half up; nullopt: effective allocation 0
+    // The metric as it was compared: used of effective, both in one scale of `judged`.
+    Wide metric_used = 0;
+    Wide metric_effective = 0;
     Decimal grace_limit;  // percent
     Flags previous_flags; // with ancestors', as last evaluated
     Flags own;            // without ancestors' (overrides applied)

@@ -276,6 +276,8 @@ void Bench::fill(const Subject& subject, const Span& span, const std::vector<Oth
     }
     out.judged = measured->judged;
     out.percent = measured->percent();
+    out.metric_used = measured->used;
+    out.metric_effective = measured->effective;
     if (!out.percent && measured->effective != 0) {
         out.error = "the percentage of " + out.judged + " does not fit";
         return;

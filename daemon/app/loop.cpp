@@ -164,8 +164,8 @@ void Loop::work() {
 bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
     Time until = std::min(due_, Steady::now() + kLongestWait);
     if (event_)
-        until = std::min(
-            until, Steady::now() + std::max(std::chrono::seconds{0}, *event_ - ports_.clock.now()));
+        until = std::min(until, Steady::now() + std::max(std::chrono::seconds{0},
+                                                         event_->at - ports_.clock.now()));
     if (confirm_)
         until = std::min(until, *confirm_);
     changed_.wait_until(state.lock(), until, [&] {
@@ -175,8 +175,8 @@ bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
         return false;
     if (!state->woken.empty())
         trigger = state->woken;
-    else if (event_ && ports_.clock.now() >= *event_)
-        trigger = "boundary";
+    else if (event_ && ports_.clock.now() >= event_->at)
+        trigger = event_->trigger;
     else if (Steady::now() >= due_)
         trigger = first_ ? "start" : "timer";
     return !trigger.empty() || !state->waiting.empty() || confirms();

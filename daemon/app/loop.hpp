@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs turns: every `interval`, at the exact instant at which a decision changes by itself, after a
-// reload, and when somebody asks. One worker thread does them all; it is the only one that calls
-// libslurm.
+// Runs turns: every `interval`, at the exact instant at which a decision changes by itself, when an
+// account is expected to reach a threshold, after a reload, and when somebody asks. One worker
+// thread does them all; it is the only one that calls libslurm.
 #pragma once
 
 #include "common/base/guarded.hpp"
@@ -101,7 +101,7 @@ private:
     std::thread worker_;
     // Worker only.
     Time due_{};
-    std::optional<Instant> event_;
+    std::optional<Turn::Event> event_;
     std::optional<Time> confirm_; // when to look for changes that slurmctld does not show yet
     bool first_ = true;
     Time housekept_{};

@@ -2,6 +2,7 @@
 #include "daemon/app/turn.hpp"
 
 #include "common/base/text.hpp"
+#include "common/policy/crossing.hpp"
 #include "common/policy/decide.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/plan.hpp"
@@ -101,6 +102,8 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.trigger = order.trigger;
     report.dry_run = order.dry_run;
     close_late();
+    if (!order.dry_run)
+        crossing_.reset();
 
     if (!rules.missing.empty())
         return failed(std::move(report), {Errc::unavailable, rules.missing});
@@ -143,6 +146,8 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.usage_age = facts->usage_age;
     report.usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(facts->usage));
     report.duration_ms = milliseconds_since(began_);
+    if (!order.dry_run)
+        foresee(rules, report);
     auto finished = std::make_shared<const ports::TurnReport>(std::move(report));
     if (!order.dry_run)
         last_good_ = finished;
@@ -188,6 +193,16 @@ std::shared_ptr<const ports::TurnReport> Turn::failed(ports::TurnReport report,
     if (error.code != Errc::unavailable && error.code != Errc::timeout)
         announcer_.announce_failure(report);
     return std::make_shared<const ports::TurnReport>(std::move(report));
+}
+
+// Foreseen turns take a tenth of the time at most, however many accounts are about to cross.
+void Turn::foresee(const Rules& rules, const ports::TurnReport& report) {
+    if (!last_good_ || report.usage_age > 0 || last_good_->usage_age > 0)
+        return;
+    crossing_ = policy::next_crossing(last_good_->decision, report.decision, rules.interval);
+    const auto pause = std::chrono::seconds(1 + report.duration_ms / 100);
+    if (crossing_)
+        crossing_ = std::max(*crossing_, report.at + pause);
 }
 
 // A person who asks wants to see it tried.
@@ -288,8 +303,11 @@ void Turn::publish(const Rules& rules, const model::Facts& facts, const model::D
     ports_.publisher.publish(snapshot_);
 }
 
-std::optional<Instant> Turn::next_event(const Rules& rules) const {
-    return policy::next_event(rules.set, rules.zone, ports_.clock.now(), history_);
+std::optional<Turn::Event> Turn::next_event(const Rules& rules) const {
+    const auto boundary = policy::next_event(rules.set, rules.zone, ports_.clock.now(), history_);
+    if (crossing_ && (!boundary || *crossing_ < *boundary))
+        return Event{*crossing_, "crossing"};
+    return boundary ? std::optional(Event{*boundary, "boundary"}) : std::nullopt;
 }
 
 } // namespace sluice::app

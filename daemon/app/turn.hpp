@@ -48,7 +48,8 @@ struct Supposed {
 };
 
 struct Order {
-    std::string trigger = "timer"; // "timer", "start", "boundary", "person", "reload", "span"
+    // "timer", "start", "boundary", "person", "reload", "span", "crossing"
+    std::string trigger = "timer";
     bool dry_run = false;
     // person: whose evaluations are recorded whatever they say; empty: everybody's
     std::set<std::string> accounts;
@@ -70,8 +71,13 @@ public:
     // Between turns: looks whether slurmctld shows what was changed. When to come back for that:
     void confirm(const Rules& rules);
     std::optional<Confirmations::Time> confirmation_due() const { return confirmations_.due(); }
-    // When a decision will next change by itself, as far as the last turn knows.
-    std::optional<Instant> next_event(const Rules& rules) const;
+    // When a decision will next change by itself, as far as the last turns know: exactly (a
+    // boundary), or because usage goes on growing as it did (a crossing).
+    struct Event {
+        Instant at{};
+        const char* trigger = "boundary";
+    };
+    std::optional<Event> next_event(const Rules& rules) const;
     // The cluster as the last turn saw it; nullptr before.
     std::shared_ptr<const model::Structure> structure() const { return structure_; }
 
@@ -90,6 +96,7 @@ private:
     void hold_back(const Order& order, ports::TurnReport& report);
     void apply(const Rules& rules, const model::Facts& facts, const std::vector<std::int64_t>& ids,
                ports::TurnReport& report);
+    void foresee(const Rules& rules, const ports::TurnReport& report);
     void close(Outcome outcome);
     void close_late();
     void publish(const Rules& rules, const model::Facts& facts, const model::Decision& decision);
@@ -105,6 +112,7 @@ private:
     std::shared_ptr<const model::Snapshot> snapshot_;
     std::shared_ptr<const ports::TurnReport> last_good_;
     std::shared_ptr<const model::Structure> structure_;
+    std::optional<Instant> crossing_;
     model::History history_;
 };
 

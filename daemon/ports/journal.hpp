@@ -29,7 +29,7 @@ struct EvaluationRecord {
     model::Flags previous;
     model::Flags now;
     std::vector<std::string> actions_taken;
-    std::string trigger; // "timer", "boundary", "person", "start"
+    std::string trigger; // "timer", "boundary", "person", "start" ...
     Instant at{};
     // Written to the outbox in the transaction that records the evaluation; not read back.
     std::vector<Message> messages;

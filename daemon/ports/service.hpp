@@ -37,7 +37,7 @@ struct Viewer {
 struct TurnReport {
     std::string cluster;
     Instant at{};
-    std::string trigger; // "timer", "start", "boundary", "person", "reload", "span"
+    std::string trigger; // as Order's: "timer", "start", "boundary", "person", "reload" ...
     bool dry_run = false;
     std::int64_t duration_ms = 0;
     model::Decision decision;

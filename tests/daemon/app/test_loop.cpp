@@ -120,6 +120,25 @@ CASE(a_period_boundary_starts_a_turn_by_itself) {
     CHECK(loop.stop(5s));
 }
 
+// The interval is an hour: without foresight the second turn would be the last for long.
+CASE(an_account_that_is_about_to_cross_is_looked_at_when_it_does) {
+    Looping bench;
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    const auto seen = [&] { return loop.shown().report; };
+    bench.use_hours(1100);
+    loop.start();
+    CHECK(Looping::soon([&] { return seen() != nullptr; }));
+    bench.use_hours(1198); // 98 hours in a minute, and the grace limit is at 1200
+    bench.clock.advance(60s);
+    const auto asked = loop.ask({"person", false, {}}).get();
+    CHECK(!asked->decision.find("physics")->flags.paused);
+    bench.use_hours(1200);
+    bench.clock.advance(2s); // 1.2
+    CHECK(Looping::soon([&] { return seen()->trigger == "crossing"; }));
+    CHECK(seen()->decision.find("physics")->flags.paused);
+    CHECK(loop.stop(5s));
+}
+
 CASE(stopping_does_not_wait_for_a_port_that_hangs) {
     static std::counting_semaphore<8> hangs{0}; // outlives the detached worker
     static Looping* bench = new Looping;        // so must everything that it uses

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// When a running account will reach its next threshold, so that a turn is made then and not up to
+// an interval later. It decides nothing: the turn that it causes judges by real usage.
+#pragma once
+
+#include "common/base/instant.hpp"
+#include "common/model/decision.hpp"
+
+#include <chrono>
+#include <optional>
+
+namespace sluice::policy {
+
+// The first instant in (now.now, now.now + within] at which a metric reaches a threshold if it goes
+// on growing as it did from `before` to `now`: two decisions about the same cluster with fresh
+// usage. Exact while the same jobs run; a job that began or ended in between makes it late or
+// early. An account whose grant or period changed in between has no known growth.
+std::optional<Instant> next_crossing(const model::Decision& before, const model::Decision& now,
+                                     std::chrono::seconds within);
+
+} // namespace sluice::policy
