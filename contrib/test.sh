@@ -170,7 +170,7 @@ checked() {
 
 step_integration() {
     local rc line
-    SLUICE_BUILD=$work/build "$work/src/tests/integration/run" -j "$jobs" -l "$work/integration"
+    SLUICE_BUILD=$work/build "$work/src/tests/integration/run" -a -j "$jobs" -l "$work/integration"
     rc=$?
     line=$(tail -n 1 "$work/integration.log")
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
