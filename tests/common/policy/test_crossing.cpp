@@ -23,7 +23,8 @@ model::AccountDecision account(const char* name, Wide used, Wide effective) {
     for (const int percent : {80, 100, 120}) {
         model::Threshold threshold;
         threshold.percent = Decimal::whole(percent);
-        threshold.reached = used * 100 >= effective * percent;
+        const auto hundredfold = multiply(used, 100);
+        threshold.reached = !hundredfold || *hundredfold >= effective * percent;
         out.thresholds.push_back(threshold);
     }
     return out;

@@ -41,11 +41,17 @@ struct Two {
     }
     const model::AccountDecision& turn_one(const app::Order& order = {}) {
         report_one = first.run(one.rules, order);
-        return *report_one->decision.find("physics");
+        return physics(*report_one);
     }
     const model::AccountDecision& turn_two() {
         report_two = second.run(two.rules, {});
-        return *report_two->decision.find("physics");
+        return physics(*report_two);
+    }
+    // Nothing decided of it where a turn failed as a whole.
+    static const model::AccountDecision& physics(const ports::TurnReport& report) {
+        static const model::AccountDecision none;
+        const auto* found = report.decision.find("physics");
+        return found ? *found : none;
     }
     std::shared_ptr<const ports::TurnReport> report_one;
     std::shared_ptr<const ports::TurnReport> report_two;
