@@ -106,7 +106,9 @@ std::string health(const json::Value& answer, Instant now) {
     out += "last turn " + age(now - instant(turn["at_epoch"].integer())) + " ago (" +
            turn["trigger"].text() + ", " + std::to_string(turn["duration_ms"].integer()) + " ms)";
     const auto figures_at = turn["figures_at_epoch"].integer();
-    if (figures_at != turn["at_epoch"].integer())
+    if (figures_at <= 0)
+        out += ", no figures yet";
+    else if (figures_at != turn["at_epoch"].integer())
         out += ", figures of " + age(now - instant(figures_at)) + " ago";
     const auto down = answer["daemon"]["down"].texts();
     out += down.empty() ? ", slurmdbd and slurmctld up" : ", down: " + join(down, " and ");

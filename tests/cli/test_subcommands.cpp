@@ -65,6 +65,15 @@ CASE(status_of_a_daemon_in_trouble_says_so) {
     CHECK_EQ(lab.run({"status", "-Q"}).err, "");
 }
 
+CASE(status_without_any_good_turn_tells_no_age) {
+    Lab lab;
+    auto turn = sluice::test::sample_turn();
+    turn.error = "slurmdbd: Connection refused";
+    turn.decision.now = instant(0);
+    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    CHECK(has(lab.run({"status"}).out, "(timer, 35 ms), no figures yet, "));
+}
+
 CASE(status_before_the_first_turn_is_no_error) {
     Lab lab;
     lab.service.turn = nullptr;
