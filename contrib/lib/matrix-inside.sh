@@ -56,7 +56,7 @@ unit() {
 
 integration() {
     local line
-    SLUICE_BUILD=/tmp/build /tmp/src/tests/integration/run -j $((jobs + 1)) -l $logs/integration "$@" >$logs/run.log 2>&1
+    SLUICE_BUILD=/tmp/build /tmp/src/tests/integration/run -a -j $((jobs + 1)) -l $logs/integration "$@" >$logs/run.log 2>&1
     cat $logs/run.log
     line=$(tail -n 1 $logs/run.log)
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
