@@ -100,8 +100,22 @@ run_step() { # run_step NAME
     fi
     total_passed=$((total_passed + step_passed)) total_failed=$((total_failed + step_failed))
     summary+=$(printf '%-12s %-6s %5d passed %4d failed %5d s' "$name" $word $step_passed $step_failed $((EPOCHSECONDS - start)))$'\n'
+    forget "$name"
     [ $word = ok ]
 }
+
+# What a step built takes gigabytes, and a machine may have few: it goes when no later step reads it.
+forget() { # forget STEP
+    [ $keep -eq 0 ] || return 0
+    case $1 in
+        integration) set -- build ;;
+        distcheck) set -- dist ;;
+        asan | tsan) ;;
+        *) return 0 ;;
+    esac
+    chmod -R u+w "${work:?}/$1" # distcheck's copy is read-only when it was interrupted
+    rm -rf "${work:?}/$1"
+} 2>/dev/null
 
 show_failure() { # show_failure STEP: what went wrong, at a readable length
     local log
@@ -109,7 +123,9 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
         echo "--- ${log#"$work"/}"
         grep -vE '^\[( RUN  |   OK | *OK)' "$log" | tail -n 60
     done < <(cat "$work/failed-logs.$1" 2>/dev/null)
-    echo "--- end of step $1"
+    echo "--- end of step $1; left on this machine:"
+    df -h "$work" | tail -n 1
+    free -m | sed -n 's/^Mem: */memory, MiB: /p'
     if [[ ' integration matrix ' = *" $1 "* ]]; then
         cat "$work/$1.log" # its runner was brief already
     else

@@ -10,6 +10,11 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=contrib/lib/chroot.sh
 . "$top/contrib/lib/chroot.sh"
 export LC_ALL=C CI=true # a skipped point is a missing part
+# rpmbuild counts the processors that a host has, not those that we may use.
+RPM_BUILD_NCPUS=$(nproc)
+export RPM_BUILD_NCPUS
+# A caller's ways to share a cache between folders leave another folder's name in the debug information.
+unset CCACHE_BASEDIR CCACHE_NOHASHDIR
 # Each package is built twice. debhelper gives a build another HOME, where the cache would be empty.
 if [ -d /usr/lib/ccache ]; then
     export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ccache}
@@ -55,6 +60,7 @@ log() {
     local name=$1
     shift
     "$@" >"$work/$name.log" 2>&1 && return 0
+    grep -nE -m 10 '(^|[^_[:alnum:]-])([Ee]rror|fatal|No space)[: ]|\*\*\*' "$work/$name.log"
     tail -n 40 "$work/$name.log"
     return 1
 }
