@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # From the second in which a running job takes its account over the grace limit to the first refused sbatch. The daemon
-# runs as it would, with a short interval (INTERVAL, default 1s); sbatch is tried four times a second.
+# runs as it would, with a short interval (INTERVAL, default 1s), and the limit is set AHEAD seconds ahead (default 9; more
+# than two intervals, or no turn can foresee it); sbatch is tried four times a second from a second before.
 #   SLUICE_BUILD=build tests/bench/bench_reaction.sh [TIMES]     default: 10
 . "$(dirname "$0")/../integration/lib/harness.sh"
 times=${1:-10}
+ahead=${AHEAD:-9}
 export SLUICED_INTERVAL=${INTERVAL:-1s}
 sluice_cluster_up
 results=$CLUSTER_DIR/jobs/reaction
@@ -32,9 +34,9 @@ sleep 2
 start=$(date -d "$(scontrol show job "$job" | sed -nE 's/.*StartTime=([^ ]+).*/\1/p')" +%s)
 
 for ((i = 1; i <= times; i++)); do
-    # one node: it has used as many seconds as it runs. The next limit is some seconds ahead; thirds of a minute's
-    # tenth, so that the allocation is exact in decimals
-    seconds=$((($(date +%s) - start + 9) / 3 * 3))
+    # one node: it has used as many seconds as it runs. The limit is a whole number of a
+    # minute's twentieths, so that the allocation is exact in decimals
+    seconds=$((($(date +%s) - start + ahead) / 3 * 3))
     sluiced_regrant < <(granted "$(awk -v s="$seconds" 'BEGIN { printf "%.2f", s / 60 }')") >/dev/null || bail 'not granted'
     crossing=$((start + seconds))
     submit >/dev/null || bail 'refused before the limit'
