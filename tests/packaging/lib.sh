@@ -16,9 +16,15 @@ export RPM_BUILD_NCPUS
 # A caller's ways to share a cache between folders leave another folder's name in the debug information.
 unset CCACHE_BASEDIR CCACHE_NOHASHDIR
 # Each package is built twice. debhelper gives a build another HOME, where the cache would be empty.
-if [ -d /usr/lib/ccache ]; then
-    export PATH=/usr/lib/ccache:$PATH CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ccache}
-fi
+compiler_cache() {
+    export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ccache}
+    # Where it can keep nothing, a build without it is the one that works.
+    if mkdir -p "$CCACHE_DIR" && [ -w "$CCACHE_DIR" ] && echo 'int unused;' >"$work/probe.c" &&
+        /usr/lib/ccache/gcc -c "$work/probe.c" -o "$work/probe.o"; then
+        export PATH=/usr/lib/ccache:$PATH
+    fi
+    rm -f "$work"/probe.[co]
+} 2>/dev/null
 
 keep=0 check=0 # options of the scripts
 for option; do
@@ -49,6 +55,7 @@ packaging_begin() {
     trap packaging_end EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM
+    compiler_cache
 }
 
 packaging_end() {
