@@ -28,6 +28,12 @@ JobRecord record(const std::string& account, const std::string& user, Window tim
     return one;
 }
 
+// The record of a later size begins with the hour of the resize. One that begins later is another
+// run, or another job: slurmctld gives an id anew that it lost in a crash.
+bool is_record_of(const LiveJob& job, Window record) {
+    return record.end > job.begin && record.begin <= job.begin;
+}
+
 } // namespace
 
 void JobBook::note_ended(EndedJob job) {
@@ -35,28 +41,71 @@ void JobBook::note_ended(EndedJob job) {
         return;
     const auto [at, fresh] = ended_.try_emplace(job.db_index, job);
     if (fresh)
-        ends_.emplace(job.job_id, job.end);
+        ends_.emplace(job.job_id, Window{job.begin, job.end});
     else
         at->second = std::move(job);
 }
 
 void JobBook::note_closed(const EndedJob& job) {
     const auto is_it = [&](const LiveJob& live) {
-        return live.job_id == job.job_id && live.end && job.end > live.begin;
+        return live.job_id == job.job_id && live.end && is_record_of(live, {job.begin, job.end});
     };
     std::erase_if(live_, is_it);
     std::erase_if(departed_, [&](const auto& entry) { return is_it(entry.second); });
 }
 
-// A record that ended after this run began is this run's: those of earlier runs and sizes, and of
-// an older job with the same id, ended before.
+// Those of earlier runs and sizes, and of an older job with the same id, ended before this run
+// began.
 bool JobBook::superseded(const LiveJob& job) const {
     const auto [first, last] = ends_.equal_range(job.job_id);
-    return std::any_of(first, last, [&](const auto& entry) { return entry.second > job.begin; });
+    return std::any_of(first, last,
+                       [&](const auto& entry) { return is_record_of(job, entry.second); });
+}
+
+// Whether slurmctld was asked since it began, and did not show it.
+bool JobBook::is_gone(const LiveJob& job) const {
+    const auto departed = departed_.find({job.job_id, job.begin});
+    if (departed != departed_.end())
+        return *departed->second.end < shown_;
+    return job.begin + kSkew < shown_;
+}
+
+void JobBook::note_open(std::vector<LiveJob> jobs, Instant now) {
+    std::unordered_map<std::uint32_t, const LiveJob*> known;
+    for (const LiveJob& job : live_)
+        known.emplace(job.job_id, &job);
+    const auto later = [](const LiveJob& a, const LiveJob& b) { return a.begin > b.begin; };
+    std::sort(jobs.begin(), jobs.end(), later); // the others with its id are lost ones
+    std::vector<LiveJob> running;
+    for (LiveJob& job : jobs) {
+        const auto shown = known.find(job.job_id);
+        if (shown == known.end() || job.begin > shown->second->begin) {
+            if (!is_gone(job))
+                running.push_back(std::move(job));
+            continue;
+        }
+        if (!shown->second->end) {
+            job.begin = shown->second->begin;
+            running.push_back(std::move(job));
+        }
+        known.erase(shown);
+    }
+    take(std::move(running), now);
+}
+
+void JobBook::forget_live(Instant before) {
+    std::erase_if(live_, [&](const LiveJob& job) { return job.begin < before; });
 }
 
 void JobBook::note_live(std::vector<LiveJob> jobs, Instant now) {
+    take(std::move(jobs), now);
+    shown_ = now;
+}
+
+void JobBook::take(std::vector<LiveJob> jobs, Instant now) {
     for (LiveJob& job : live_) {
+        if (job.booting)
+            continue;
         if (!job.end)
             job.end = seen_;
         departed_.insert_or_assign({job.job_id, job.begin}, std::move(job));
@@ -74,7 +123,7 @@ void JobBook::note_live(std::vector<LiveJob> jobs, Instant now) {
 void JobBook::drop_before(Instant settled, Instant closed) {
     closed_ = closed;
     std::erase_if(ended_, [&](const auto& entry) { return entry.second.end <= closed; });
-    std::erase_if(ends_, [&](const auto& entry) { return entry.second <= closed; });
+    std::erase_if(ends_, [&](const auto& entry) { return entry.second.end <= closed; });
     std::erase_if(departed_, [&](const auto& entry) { return entry.second.end <= settled; });
 }
 

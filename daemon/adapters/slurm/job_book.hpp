@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The jobs that no rollup covers yet: those that ended, by their records, and those that slurmctld
-// shows. Each counts once, whoever tells first. Pure.
+// shows (slurmdbd, while it is away). Each counts once, whoever tells first. Pure.
 #pragma once
 
 #include "daemon/adapters/slurm/job_usage.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -14,6 +15,9 @@
 #include <vector>
 
 namespace sluice::slurm {
+
+// Clocks of hosts differ by less.
+inline constexpr std::chrono::minutes kSkew{10};
 
 // A job record with an end. A requeued or resized job has several, each with its own time.
 struct EndedJob {
@@ -36,6 +40,8 @@ struct LiveJob {
     std::optional<Instant> end;
     bool suspended = false;
     Instant switched{}; // last suspended or resumed; the epoch: never
+    // Its nodes are still starting: Slurm sets its start anew when they are there.
+    bool booting = false;
     std::string tres;
 };
 
@@ -53,6 +59,11 @@ public:
     // All that slurmctld shows at `now`. A job that it shows no longer counts up to where it was
     // last seen until its record comes: accounting may be behind.
     void note_live(std::vector<LiveJob> jobs, Instant now);
+    // All that slurmdbd has no end of at `now`, while slurmctld cannot be asked. What slurmctld
+    // itself had not shown any more does not run, whatever slurmdbd believes (a runaway job).
+    void note_open(std::vector<LiveJob> jobs, Instant now);
+    // As if nobody had told of those that began before.
+    void forget_live(Instant before);
     // Rollups answer up to `settled`; somebody else has the records of what ended up to `closed`,
     // which is that or later.
     void drop_before(Instant settled, Instant closed);
@@ -69,12 +80,15 @@ public:
 
 private:
     bool superseded(const LiveJob& job) const;
+    bool is_gone(const LiveJob& job) const;
+    void take(std::vector<LiveJob> jobs, Instant now);
 
     std::unordered_map<std::uint64_t, EndedJob> ended_;
-    std::unordered_multimap<std::uint32_t, Instant> ends_; // job id -> ends of its records
-    std::vector<LiveJob> live_;                            // those without a record
+    std::unordered_multimap<std::uint32_t, Window> ends_; // job id -> times of its records
+    std::vector<LiveJob> live_;                           // those without a record
     std::map<std::pair<std::uint32_t, Instant>, LiveJob> departed_;
-    Instant seen_{};
+    Instant seen_{};  // live_, by whomever
+    Instant shown_{}; // ... by slurmctld
     Instant closed_{};
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Two questions about job records.
+// Three questions about job records.
 #include "daemon/adapters/slurm/job_records.hpp"
 
 #include "daemon/adapters/slurm/suspension.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 
 namespace sluice::slurm {
 namespace {
@@ -79,6 +81,43 @@ Result<std::vector<JobRecord>> records_in(Session& session, const std::string& c
                 std::max<std::int64_t>(0, (job.end - std::max(job.begin, since->second)).count());
         job.tres = text_of(row.tres_alloc_str);
         job.running = is_open(row);
+    }
+    return jobs;
+}
+
+Result<std::vector<LiveJob>> open_records(Session& session, const std::string& cluster,
+                                          Instant now) {
+    slurmdb_job_cond_t cond{};
+    const StringList states{{std::to_string(JOB_RUNNING), std::to_string(JOB_SUSPENDED)}};
+    cond.state_list = states.get();
+    cond.flags = JOBCOND_FLAG_NO_TRUNC;
+    auto rows = ask(session, cond, cluster, {now, now + kSkew});
+    if (!rows)
+        return std::move(rows).error();
+    std::optional<std::map<std::uint64_t, Instant>> since;
+    std::vector<LiveJob> jobs;
+    for (const slurmdb_job_rec_t& row : *rows) {
+        if (!is_open(row) || row.start <= 0)
+            continue;
+        LiveJob& job = jobs.emplace_back();
+        job.job_id = row.jobid;
+        job.account = text_of(row.account);
+        job.user = text_of(row.user);
+        job.begin = begin_of(row);
+        job.tres = text_of(row.tres_alloc_str);
+        job.suspended = (row.state & JOB_STATE_BASE) == JOB_SUSPENDED;
+        if (row.suspended > 0)
+            job.switched = now; // when is not known; it makes suspensions be looked up
+        if (!job.suspended)
+            continue;
+        if (!since) {
+            auto found = suspended_since(session, cluster, now);
+            if (!found)
+                return std::move(found).error();
+            since = std::move(*found);
+        }
+        const auto mine = since->find(row.db_index);
+        job.switched = mine == since->end() ? now : mine->second;
     }
     return jobs;
 }

@@ -15,6 +15,10 @@ namespace sluice::slurm {
 Result<std::vector<JobRecord>> records_in(Session& session, const std::string& cluster,
                                           Window range, Instant now);
 
+// Those that have no end at `now`, as slurmctld would show them.
+Result<std::vector<LiveJob>> open_records(Session& session, const std::string& cluster,
+                                          Instant now);
+
 // Those that ended inside the window (both ends included), whole. MariaDB has an index for this.
 // REQUIRES: at most a day.
 Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& cluster, Window window);

@@ -33,6 +33,7 @@ Result<LiveJob> translate(const slurm_job_info_t& row, const TresNames& names,
     job.begin = instant(std::max(row.start_time, row.resize_time));
     if (state != JOB_RUNNING && state != JOB_SUSPENDED)
         job.end = instant(row.end_time);
+    job.booting = (row.job_state & JOB_POWER_UP_NODE) != 0;
     job.suspended = state == JOB_SUSPENDED;
     job.switched = instant(row.suspend_time);
     const std::string tres = text_of(row.tres_alloc_str);

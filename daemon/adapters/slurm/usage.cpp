@@ -5,8 +5,6 @@
 #include "daemon/adapters/slurm/usage.hpp"
 
 #include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/job_records.hpp"
-#include "daemon/adapters/slurm/suspension.hpp"
 
 #include <algorithm>
 
@@ -16,14 +14,8 @@ namespace {
 using model::Association;
 using model::WindowUsage;
 
-// slurmctld sends a record when the job ends, so almost all come within seconds.
-constexpr std::chrono::minutes kOverlap{10};
-// Clocks of hosts differ.
-constexpr std::chrono::minutes kSkew{10};
 // Where no rollup is: what ended so long before the earliest window is forgotten.
 constexpr std::chrono::days kForgotten{35};
-// For so long after slurmdbd was away, slurmctld may still be sending what it kept.
-constexpr std::chrono::hours kCatchingUp{1};
 
 Instant earliest_of(const ports::UsageQuestion& asked) {
     Instant earliest = asked.now;
@@ -148,66 +140,6 @@ Result<void> ClusterUsage::note_rollup(Session& session, const model::Structure&
     return set_base(session, structure.cluster, asked, rolled_.until != before);
 }
 
-// slurmctld first: a job that ends in between is then in both, and counts by its record.
-Result<void> ClusterUsage::read_jobs(Session& session, const model::Structure& structure,
-                                     Instant now) {
-    auto live = live_.load(structure);
-    if (!live)
-        return std::move(live).error();
-    Instant from = base_;
-    if (cursor_) {
-        from = *cursor_;
-        if (doubtful_since_)
-            from = std::min(from, *doubtful_since_);
-        if (const auto missing = book_.oldest_missing(); missing)
-            from = std::min(from, *missing);
-        from = std::max(base_, from - kOverlap);
-    }
-    auto records = note_ended_in(session, structure.cluster, {from, now + kSkew}, book_);
-    if (!records) {
-        if (!doubtful_since_)
-            doubtful_since_ = cursor_.value_or(base_);
-        trusted_again_ = now + kCatchingUp;
-        return records;
-    }
-    if (now >= trusted_again_)
-        doubtful_since_.reset();
-    book_.note_live(std::move(*live), now);
-    cursor_ = now;
-    return {};
-}
-
-Result<void> ClusterUsage::add_jobs(Session& session, const std::string& cluster, Window range,
-                                    Instant now, JobSum& sum) {
-    if (book_in_use_ && range.begin >= floor_) {
-        closed_.add(range, sum);
-        Suspensions suspensions;
-        if (book_.needs_suspensions(range)) {
-            auto found = suspensions_in(session, cluster, range);
-            if (!found)
-                return std::move(found).error();
-            suspensions = std::move(*found);
-        }
-        book_.add(range, suspensions, sum);
-        return {};
-    }
-    const bool old = range.end <= floor_;
-    const auto known = old_ranges_.find({range.begin, range.end});
-    if (old && known != old_ranges_.end()) {
-        for (const JobRecord& job : known->second)
-            sum.add(job);
-        return {};
-    }
-    auto jobs = records_in(session, cluster, range, now);
-    if (!jobs)
-        return std::move(jobs).error();
-    for (const JobRecord& job : *jobs)
-        sum.add(job);
-    if (old)
-        old_ranges_[{range.begin, range.end}] = std::move(*jobs);
-    return {};
-}
-
 Result<WindowUsage> ClusterUsage::window(Session& session, const model::Structure& structure,
                                          const ports::UsageQuestion& asked, Window window) {
     WindowUsage all;
@@ -244,12 +176,8 @@ Result<ClusterUsage::Answer> ClusterUsage::answer(Session& session,
                                                   bool has_live) {
     if (auto noted = note_rollup(session, structure, asked); !noted)
         return std::move(noted).error();
-    book_in_use_ = false;
-    if (has_live) {
-        const auto read = read_jobs(session, structure, asked.now);
-        // Without slurmctld, slurmdbd tells what runs: it costs more and says the same.
-        book_in_use_ = static_cast<bool>(read);
-    }
+    if (auto read = read_jobs(session, structure, asked.now, has_live); !read)
+        return std::move(read).error();
     Answer all;
     for (const Window& one : asked.windows) {
         auto usage = window(session, structure, asked, one);

@@ -29,6 +29,12 @@ public:
                           const ports::UsageQuestion& asked, bool has_live);
 
 private:
+    // Who was asked and answered.
+    struct Running {
+        std::optional<std::vector<LiveJob>> by_slurmctld;
+        std::optional<std::vector<LiveJob>> by_slurmdbd;
+    };
+
     Result<void> note_rollup(Session& session, const model::Structure& structure,
                              const ports::UsageQuestion& asked);
     Result<Rolled> believable_rollup(Session& session, const std::string& cluster,
@@ -39,7 +45,12 @@ private:
     Result<void> set_base(Session& session, const std::string& cluster,
                           const ports::UsageQuestion& asked, bool moved);
     Instant closed_until(Instant now);
-    Result<void> read_jobs(Session& session, const model::Structure& structure, Instant now);
+    Result<void> read_jobs(Session& session, const model::Structure& structure, Instant now,
+                           bool has_live);
+    Result<Running> read_running(Session& session, const model::Structure& structure, Instant now,
+                                 bool has_live);
+    Result<void> read_ended(Session& session, const std::string& cluster, Instant now);
+    void note_running(Running running, Instant now);
     Result<model::WindowUsage> window(Session& session, const model::Structure& structure,
                                       const ports::UsageQuestion& asked, Window window);
     Result<void> add_jobs(Session& session, const std::string& cluster, Window range, Instant now,
@@ -59,7 +70,7 @@ private:
     Instant floor_{};                       // rollups, or nobody, answers for what was before it
     Instant base_{};                        // what ended after it is in the book, else in closed_
     std::optional<Instant> cursor_;         // ... up to here; nullopt: nothing was read yet
-    bool book_in_use_ = false;              // in this answer
+    bool followed_ = false;                 // slurmctld has shown its jobs at some time
     std::optional<Instant> doubtful_since_; // slurmdbd did not answer: records come late
     Instant trusted_again_{};
     // Ranges before `floor_`, which only windows that begin inside an hour have.

@@ -101,6 +101,102 @@ CASE(a_job_that_vanished_without_a_record_counts_up_to_where_it_was_seen) {
     CHECK(!bench.book.oldest_missing());
 }
 
+CASE(a_job_id_that_was_given_anew_does_not_end_the_lost_job) {
+    Bench bench;
+    bench.book.note_live({live(5, 1000)}, instant(1100));
+    bench.book.note_live({}, instant(1200));
+    bench.book.note_ended(ended(9, 5, 1150, 1190)); // another job
+    bench.book.note_live({}, instant(1300));
+    CHECK_EQ(bench.used(0, 1300).finished, 2 * (100 + 40));
+    bench.book.note_closed(ended(9, 5, 1150, 1190));
+    CHECK_EQ(bench.used(0, 1300).finished, 2 * (100 + 40));
+}
+
+CASE(a_job_id_that_was_given_anew_does_not_hide_the_lost_job_after_a_restart) {
+    Bench bench;
+    bench.book.note_ended(ended(9, 5, 1150, 1190)); // another job
+    bench.book.note_open({live(5, 1000)}, instant(1300));
+    bench.book.note_live({}, instant(1300));
+    CHECK_EQ(bench.used(0, 1300).finished, 2 * (300 + 40));
+}
+
+CASE(while_slurmctld_is_away_a_job_counts_by_slurmdbd_and_not_less_afterwards) {
+    Bench bench;
+    bench.book.note_live({}, instant(1000));
+    bench.book.note_open({live(1, 1010)}, instant(1100));
+    CHECK_EQ(bench.used(0, 1100).running, 2 * 90);
+    bench.book.note_live({}, instant(1150)); // slurmctld has lost it
+    CHECK_EQ(bench.used(0, 1150).running, 0);
+    CHECK_EQ(bench.used(0, 1150).finished, 2 * 90);
+    bench.book.note_live({live(1, 1160)}, instant(1200)); // or begins it once more
+    CHECK_EQ(bench.used(0, 1200).total(), 2 * (90 + 40));
+    bench.book.note_ended(ended(1, 1, 1160, 1210)); // its only record
+    bench.book.note_live({}, instant(1300));
+    CHECK_EQ(bench.used(0, 1300).total(), 2 * (90 + 50));
+}
+
+CASE(what_slurmctld_did_not_show_does_not_run_again_when_it_is_away) {
+    Bench bench;
+    bench.book.note_live({live(1, 1000)}, instant(2000));
+    bench.book.note_live({}, instant(2060));
+    bench.book.note_open({live(1, 1000), live(2, 500)}, instant(3000));
+    CHECK_EQ(bench.used(0, 3000).total(), 2 * 1000);
+    CHECK_EQ(bench.used(0, 3000).running, 0);
+}
+
+CASE(of_two_open_records_of_one_id_the_later_one_is_the_job_that_runs) {
+    Bench bench;
+    bench.book.note_live({live(5, 9000)}, instant(9100));
+    bench.book.note_open({live(5, 1000), live(5, 9000)}, instant(9200));
+    CHECK_EQ(bench.used(0, 9200).total(), 2 * 200);
+}
+
+CASE(a_job_whose_start_slurmdbd_is_told_late_runs_on) {
+    Bench bench;
+    bench.book.note_live({live(1, 1000)}, instant(1100));
+    bench.book.note_open({}, instant(1200));
+    CHECK_EQ(bench.used(0, 1200).finished, 2 * 100);
+    bench.book.note_open({live(1, 1000)}, instant(1300));
+    CHECK_EQ(bench.used(0, 1300).running, 2 * 300);
+    CHECK_EQ(bench.used(0, 1300).finished, 0);
+}
+
+CASE(a_job_that_slurmctld_called_ended_does_not_run_again_by_slurmdbds_record) {
+    Bench bench;
+    LiveJob over = live(1, 1000);
+    over.end = instant(1060);
+    bench.book.note_live({over}, instant(1100));
+    bench.book.note_open({live(1, 1000)}, instant(1200));
+    bench.book.note_open({live(1, 1000)}, instant(1300));
+    CHECK_EQ(bench.used(0, 1300).total(), 2 * 60);
+}
+
+CASE(a_resized_job_runs_from_the_resize_also_by_slurmdbds_record) {
+    Bench bench;
+    bench.book.note_ended(ended(1, 1, 100, 1050));
+    bench.book.note_live({live(1, 1050)}, instant(1100));
+    bench.book.note_open({live(1, 900)}, instant(1200)); // the hour of the resize
+    CHECK_EQ(bench.used(0, 1200).running, 2 * 150);
+    CHECK_EQ(bench.used(0, 1200).total(), 2 * (950 + 150));
+}
+
+CASE(a_job_whose_nodes_started_does_not_count_twice) {
+    Bench bench;
+    LiveJob waits = live(1, 1000);
+    waits.booting = true;
+    bench.book.note_live({waits}, instant(1100));
+    bench.book.note_live({live(1, 1150)}, instant(1200)); // Slurm has set its start anew
+    CHECK_EQ(bench.used(0, 1200).total(), 2 * 50);
+}
+
+CASE(what_was_forgotten_is_no_lost_job) {
+    Bench bench;
+    bench.book.note_open({live(1, 1000), live(2, 1050)}, instant(1100));
+    bench.book.forget_live(instant(1050));
+    bench.book.note_live({}, instant(1200));
+    CHECK_EQ(bench.used(0, 1200).total(), 2 * 50);
+}
+
 CASE(each_run_of_a_requeued_job_counts) {
     Bench bench;
     bench.book.note_ended(ended(1, 1, 1000, 1050));
