@@ -5,6 +5,7 @@
 #include "common/json/json.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace sluice::app {
 namespace {
@@ -54,11 +55,22 @@ model::Flags own_flags(const model::AccountDecision& decision) {
     return from_there ? decision.memory.flags : decision.enforced;
 }
 
-Message flag_message(const PortalResource& resource, const char* flag, const AskedFlag& asked) {
+// In doubt, Waldur may have it already: what was asked for before never got there, or its answer
+// was lost.
+Message flag_message(const PortalResource& resource, const char* flag, const AskedFlag& asked,
+                     bool in_doubt) {
+    const std::string kind = std::string("set_") + flag;
     auto body = json::Value::object();
     body.set(flag, asked.value);
-    const std::string kind = std::string("set_") + flag;
-    Message message = call(kind, resource.uuid, resource_path(resource, kind), std::move(body));
+    auto object = json::Value::object();
+    object.set("path", resource_path(resource, kind)).set("body", std::move(body));
+    if (in_doubt)
+        object.set("ask_first", true);
+    Message message;
+    message.target = kTarget;
+    message.kind = kind;
+    message.key = resource.uuid;
+    message.body = object.compact();
     message.correlation = kind + ':' + resource.uuid + ':' + text_of(asked);
     message.replaces = true;
     return message;
@@ -71,11 +83,14 @@ void tell_flag(const Telling& telling, const AskedFlags& asked, const PortalReso
     const AskedFlag* before = found == asked.end() ? nullptr : &found->second;
     const Instant began = telling.view.began;
     if (const auto value = to_ask(wanted, shown, before, began)) {
-        const AskedFlag now{*value, telling.now, std::nullopt};
-        out.messages.push_back(flag_message(resource, flag, now));
+        AskedFlag now{*value, telling.now, std::nullopt};
+        if (before != nullptr) // their correlations differ also within a second
+            now.asked = std::max(now.asked, before->asked + std::chrono::seconds(1));
+        const bool in_doubt = before != nullptr && !before->confirmed;
+        out.messages.push_back(flag_message(resource, flag, now, in_doubt));
         out.notes.push_back({kFlagNote, key, text_of(now)});
     } else if (before != nullptr && !before->confirmed) {
-        out.messages.push_back(flag_message(resource, flag, *before)); // perhaps lost by a crash
+        out.messages.push_back(flag_message(resource, flag, *before, true)); // lost by a crash?
     } else if (before != nullptr && is_over(shown, *before, began)) {
         out.notes.push_back({kFlagNote, key, ""});
     }

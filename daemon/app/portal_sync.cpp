@@ -100,6 +100,7 @@ void PortalSync::arrived(const ports::OutboxEntry& entry) {
         return;
     const std::string key = flag_key(entry.message.key, kind.c_str() + 4);
     ports::Note note{kFlagNote, key, ""};
+    const std::lock_guard<std::mutex> noting(flag_notes_);
     {
         auto state = state_.lock();
         const auto flag = state->flags.find(key);

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -101,6 +102,7 @@ private:
     std::optional<Instant> figures_told_; // the worker's
     std::optional<Instant> kept_at_;      // the worker's: when the answer was written last
     mutable Guarded<State> state_;
+    std::mutex flag_notes_; // before state_: flags are noted in the order in which they change
     std::condition_variable changed_;
     Worker worker_;
 };

@@ -54,6 +54,7 @@ void PortalSync::tell(const Loop::Shown& shown) {
 // Noted first: a flag of ours must never be taken for a person's. What a crash keeps from the
 // outbox is added with the next turn.
 void PortalSync::send_flags(const Outgoing& out) {
+    const std::lock_guard<std::mutex> noting(flag_notes_);
     {
         auto state = state_.lock();
         for (const auto& note : out.notes)

@@ -35,16 +35,30 @@ eventually 'by user, too' 40 eval 'turn_now && waldur_is "any(\"games\" in x[\"u
 
 # Down, over what happens meanwhile, and a daemon that is killed.
 reports=$(waldur_get 'len(s["reports"])')
+set_by() { waldur_requests "/set_$1/.*\"status\": 200"; } # set_by FLAG: how many requests Waldur took
+flag_id() { sluice_cli outbox -Q -n -P --format=id,kind | sed -n 's/|set_paused$//p'; }
+eventually 'nothing waits' 20 eval '[ -z "$(sluice_cli outbox -Q -n -P --format=target | grep waldur)" ]'
+paused_by=$(set_by paused) downscaled_by=$(set_by downscaled)
 ok 'Waldur answers 503 from now on' waldur fault '{"status": 503, "times": 100000, "path": "set_|report|identities|services"}'
 ok 'a person slows chem down' waldur resource '{"backend_id": "chem", "downscaled": true}'
 eventually 'Slurm follows' 20 account_is chem defaultqos slowdown
 eventually 'the outbox waits' 20 line_in "$log" 'SLUICE-0701 target-away target=waldur'
 is 'nothing was reported' "$(waldur_get 'len(s["reports"])')" "$reports"
+ok 'physics comes' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 0.0001}}'
+eventually 'to its end' 20 account_is physics defaultqos blocked
+eventually 'which Waldur is to be told' 20 eval 'first=$(flag_id) && [ -n "$first" ]'
+first=$(flag_id)
+ok 'and is let go' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 10}}'
+eventually 'in Slurm' 20 eval '[ "$(account_field physics defaultqos)" = normal ]'
+eventually 'which is newer' 20 eval '[ "$(flag_id)" != "$first" ]'
 ok 'kill -9' sluiced_kill9
 ok 'Waldur is well again' waldur state '{"faults": []}'
 ok 'a new daemon' sluiced_restart
 eventually 'reports what the old one did' 30 waldur_is "any('slowdown' in c for x in s['reports'] for c in x['commands_executed'])" True
 is 'once' "$(waldur_get "sum('slowdown' in c for x in s['reports'] for c in x['commands_executed'])")" 1
+eventually 'nothing waits any more' 30 eval '[ -z "$(sluice_cli outbox -Q -n -P --format=target | grep waldur)" ]'
+is 'a flag that came and went meanwhile is set by no request' "$(set_by paused) $(set_by downscaled)" "$paused_by $downscaled_by"
+is 'as it is' "$(waldur_get "r['physics']['paused']")" False
 
 # A token without the right.
 ok 'doctor has nothing to say of Waldur' eval 'sluice_cli doctor; ! grep -q "waldur" <<<"$(sluice_cli doctor | grep FAULT)"'

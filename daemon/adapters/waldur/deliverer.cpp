@@ -6,6 +6,8 @@
 #include "daemon/adapters/waldur/identity.hpp"
 #include "daemon/adapters/waldur/read.hpp"
 
+#include <algorithm>
+
 namespace sluice::waldur {
 namespace {
 
@@ -61,7 +63,7 @@ Delivery WaldurDeliverer::deliver(const ports::OutboxEntry& entry) {
     const auto body = json::parse(entry.message.body, {ports::kMostMessageBody, 16});
     if (!body)
         return {Delivered::refused, "the message is no JSON: " + body.error().context, {}};
-    const auto fault = act(entry.message.kind, body->view());
+    const auto fault = act(entry, body->view());
     if (fault && !is_benign(*fault))
         return judge(entry, *fault);
     forbidden_.erase(entry.message.kind);
@@ -70,7 +72,8 @@ Delivery WaldurDeliverer::deliver(const ports::OutboxEntry& entry) {
     return {};
 }
 
-WaldurDeliverer::Outcome WaldurDeliverer::act(const std::string& kind, json::View body) {
+WaldurDeliverer::Outcome WaldurDeliverer::act(const ports::OutboxEntry& entry, json::View body) {
+    const std::string& kind = entry.message.kind;
     if (kind == "set-user-usages")
         return send_user_usages(body);
     if (kind == "set-backend-metadata")
@@ -80,6 +83,27 @@ WaldurDeliverer::Outcome WaldurDeliverer::act(const std::string& kind, json::Vie
     const std::string path = body["path"].text();
     if (path.rfind("/api/", 0) != 0 || !body["body"].is_object())
         return Fault{{Errc::malformed, "the message names no call of Waldur's API"}, 400, {}};
+    if (kind == "set_paused" || kind == "set_downscaled")
+        return send_flag(entry, body);
+    return send("POST", path, copy(body["body"]));
+}
+
+// Setting a flag that is set does no harm, but it is an event in Waldur: after a try whose end is
+// not known, it is asked for what it has.
+WaldurDeliverer::Outcome WaldurDeliverer::send_flag(const ports::OutboxEntry& entry,
+                                                    json::View body) {
+    const std::string path = body["path"].text();
+    const std::string flag = entry.message.kind.substr(4);
+    if (entry.attempts > 0 || body["ask_first"].boolean()) {
+        const std::size_t call = entry.message.kind.size() + 1;
+        const auto found =
+            api_.get(path.substr(0, path.size() - std::min(path.size(), call)), {{"field", flag}});
+        if (found.fault && found.fault->status != 403 && found.fault->status != 404)
+            return found.fault;
+        const json::View shown = found.value[flag];
+        if (!found.fault && shown.is_bool() && shown.boolean() == body["body"][flag].boolean())
+            return std::nullopt;
+    }
     return send("POST", path, copy(body["body"]));
 }
 

@@ -27,9 +27,10 @@ public:
 private:
     // nullopt: done.
     using Outcome = std::optional<Fault>;
-    Outcome act(const std::string& kind, json::View body);
+    Outcome act(const ports::OutboxEntry& entry, json::View body);
     Outcome send(const char* method, const std::string& path, const json::Value& body,
                  json::Value* answer = nullptr);
+    Outcome send_flag(const ports::OutboxEntry& entry, json::View body);
     Outcome send_user_usages(json::View body);
     Outcome send_metadata(json::View body);
     Outcome send_agent(json::View body);

@@ -253,6 +253,27 @@ CASE(flags_are_told_with_the_same_correlation_until_waldur_has_them) {
     CHECK_EQ(again.messages.at(0).correlation, first.messages[0].correlation);
 }
 
+CASE(a_flag_that_changes_before_waldur_has_it_asks_waldur_first) {
+    World world;
+    world.make();
+    model::AccountDecision decision;
+    decision.account = "physics";
+    decision.mode = model::Mode::enforce;
+    world.report.decision.accounts = {decision};
+    app::AskedFlags asked{{app::flag_key(kOne, "paused"), {true, kNow, std::nullopt}}};
+    const auto back = app::tell_flags(world.telling(), asked);
+    CHECK(back.messages.at(0).body.find(R"("body":{"paused":false},"ask_first":true)") !=
+          std::string::npos);
+    // In the same second: another message, not a repeat of one.
+    const auto noted = app::asked_flag(back.notes.at(0).value);
+    CHECK(noted.has_value() && !noted->value && noted->asked == at(1));
+    // What Waldur has confirmed leaves no doubt.
+    asked.begin()->second = {true, at(-9), at(-8)};
+    world.view.resources[0].paused = true;
+    const auto sure = app::tell_flags(world.telling(), asked);
+    CHECK(sure.messages.at(0).body.find("ask_first") == std::string::npos);
+}
+
 CASE(an_observed_account_has_no_flag_in_waldur) {
     World world;
     world.make();
