@@ -90,6 +90,8 @@ std::string cause(json::View account) {
         return "";
     if (kind == "ancestor")
         return "parent " + from["account"].text();
+    if (kind == "override" && from["override_id"].integer() == 0)
+        return "flag in Waldur";
     if (kind == "override")
         return "override " + std::to_string(from["override_id"].integer());
     if (kind == "foreign")

@@ -193,6 +193,8 @@ private:
         case CauseKind::ancestor:
             return " because account " + decision_.cause.account + " above it is";
         case CauseKind::override_:
+            if (decision_.in_force && decision_.in_force->foreign)
+                return " by a flag in " + decision_.in_force->by;
             return " by an override";
         case CauseKind::foreign:
             return " for Sluice, but paused by somebody else";

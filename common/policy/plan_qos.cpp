@@ -56,7 +56,8 @@ std::string reason_for(const Draft& draft, const AccountDecision& decision) {
     case CauseKind::ancestor:
         return "account " + decision.cause.account + " is " + std::string(name(now));
     case CauseKind::override_:
-        return "override";
+        return decision.in_force && decision.in_force->foreign ? "flag in " + decision.in_force->by
+                                                               : "override";
     case CauseKind::own:
     case CauseKind::foreign:
         break;

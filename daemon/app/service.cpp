@@ -19,6 +19,7 @@ ports::DaemonInfo DaemonService::info() const {
     info.down = sources_.away();
     info.interval_s = rules->interval.count();
     info.now = ports_.clock.now();
+    info.zone = rules->zone;
     return info;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/result.hpp"
+#include "common/base/zone.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
 #include "common/model/preview.hpp"
@@ -77,6 +78,7 @@ struct DaemonInfo {
     std::vector<std::string> down; // sources that are away: "slurmdbd", "slurmctld"
     std::int64_t interval_s = 60;
     Instant now{};
+    Zone zone; // in which periods begin and end
 };
 
 struct EvaluateRequest {

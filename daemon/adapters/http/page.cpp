@@ -2,6 +2,7 @@
 // The accounts as one page: no script, nothing from elsewhere, every text escaped. It shows what
 // the viewer may see and changes nothing.
 #include "common/base/text.hpp"
+#include "common/base/zone.hpp"
 #include "common/model/units.hpp"
 #include "daemon/adapters/http/view_parts.hpp"
 #include "daemon/adapters/http/watch_views.hpp"
@@ -117,6 +118,8 @@ std::string cause(const model::AccountDecision& account) {
     case model::CauseKind::ancestor:
         return " by " + account.cause.account;
     case model::CauseKind::override_:
+        if (account.in_force && account.in_force->foreign)
+            return " in " + account.in_force->by;
         return " by override " + std::to_string(account.cause.override_id);
     case model::CauseKind::foreign:
         return " by hand";
@@ -126,7 +129,8 @@ std::string cause(const model::AccountDecision& account) {
     return "";
 }
 
-std::string row(const model::AccountDecision& account, const model::Figure& figure, bool first) {
+std::string row(const model::AccountDecision& account, const model::Figure& figure, bool first,
+                const Zone& zone) {
     const Look seen = look(account);
     std::string out = "<tr><td>";
     if (first)
@@ -142,7 +146,8 @@ std::string row(const model::AccountDecision& account, const model::Figure& figu
         out += std::string("<span class=\"tag ") + seen.css + "\">" + seen.word +
                escaped(cause(account)) + "</span>";
     return out + "</td><td>" + escaped(account.period.label) + "</td><td>" +
-           (account.period.end ? iso(*account.period.end).substr(0, 10) : std::string("-")) +
+           (account.period.end ? local_text(zone, *account.period.end).substr(0, 10)
+                               : std::string("-")) +
            "</td></tr>\n";
 }
 
@@ -177,7 +182,7 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
     return out;
 }
 
-std::string table(const ports::TurnReport& turn, const Visible& visible) {
+std::string table(const ports::TurnReport& turn, const Visible& visible, const Zone& zone) {
     std::vector<const model::AccountDecision*> shown;
     for (const auto& account : turn.decision.accounts)
         if (visible.sees(account.account))
@@ -193,7 +198,7 @@ std::string table(const ports::TurnReport& turn, const Visible& visible) {
                       "<th>Period</th><th>Resets</th></tr></thead><tbody>\n";
     for (std::size_t i = 0; i < std::min(kRows, shown.size()); ++i)
         for (const auto& figure : shown[i]->figures)
-            out += row(*shown[i], figure, &figure == shown[i]->figures.data());
+            out += row(*shown[i], figure, &figure == shown[i]->figures.data(), zone);
     out += "</tbody></table>\n";
     if (shown.size() > kRows)
         out += "<p>The " + std::to_string(kRows) + " fullest of " + std::to_string(shown.size()) +
@@ -213,11 +218,13 @@ Response view_page(const Call& call) {
         if (name != info.cluster)
             out += "<p><a href=\"?cluster=" + escaped(name) + "\">" + escaped(name) + "</a></p>\n";
     if (turn != nullptr)
-        out += "<p>Figures of " + escaped(iso(turn->decision.now)) +
+        out += "<p>Figures of " +
+               escaped(local_text(info.zone, turn->decision.now) + ' ' + info.zone.name()) +
                ", paused accounts first, then the fullest. The mark in a bar is 100 %, its end the "
                "grace "
                "limit.</p>\n" +
-               warnings(call, turn.get()) + table(*turn, Visible(turn.get(), call.request.viewer));
+               warnings(call, turn.get()) +
+               table(*turn, Visible(turn.get(), call.request.viewer), info.zone);
     else
         out += "<p>No turn has been done yet.</p>\n" + warnings(call, nullptr);
     out += "<footer>sluiced " + escaped(info.version) +

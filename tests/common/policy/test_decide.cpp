@@ -237,6 +237,25 @@ CASE(an_override_may_pause_and_ends_by_itself) {
     CHECK_EQ(actions(w.run(utc(2026, 1, 10))), "restore");
 }
 
+CASE(a_flag_of_waldur_is_not_called_an_override) {
+    World w = physics();
+    w.facts.history.overrides.push_back({0, "physics", model::Standing::paused, utc(2026, 1, 1),
+                                         utc(2026, 1, 10), "set there by a person", "Waldur", true,
+                                         true});
+    w.turn(utc(2026, 1, 3));
+    std::string reason;
+    for (const auto& command : w.plan.commands)
+        if (command.type == model::CommandType::qos)
+            reason = command.reason;
+    CHECK_EQ(reason, "flag in Waldur");
+    bool said = false;
+    for (const auto& line : w.explain()) {
+        said = said || line.find("paused by a flag in Waldur") != std::string::npos;
+        CHECK(line.find("by an override") == std::string::npos);
+    }
+    CHECK(said);
+}
+
 CASE(adjustments_count_in_their_period_only) {
     World w = physics();
     w.facts.history.adjustments.push_back({1,

@@ -120,6 +120,25 @@ CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
     CHECK(has(get(service, "/").body, "No turn has been done yet"));
 }
 
+CASE(the_page_shows_the_sites_time_and_whose_flag_it_is) {
+    FakeService service;
+    service.daemon.zone = *Zone::posix("XYZ+3");
+    auto turn = sluice::test::sample_turn();
+    auto& account = turn.decision.accounts.front();
+    account.flags.paused = true;
+    account.cause.kind = model::CauseKind::override_;
+    account.in_force.emplace().by = "Waldur";
+    account.in_force->foreign = true;
+    service.turn = std::make_shared<ports::TurnReport>(turn);
+    const auto page = get(service, "/");
+    CHECK(has(page.body, ">paused in Waldur<"));
+    CHECK(has(page.body, "<td>2026-12-31</td>")); // where the quarter of UTC ends at 21:00
+    account.in_force->foreign = false;
+    account.cause.override_id = 7;
+    service.turn = std::make_shared<ports::TurnReport>(turn);
+    CHECK(has(get(service, "/").body, ">paused by override 7<"));
+}
+
 CASE(readers_see_everything_and_change_nothing) {
     FakeService service;
     http::Request request;
