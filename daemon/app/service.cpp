@@ -20,6 +20,8 @@ ports::DaemonInfo DaemonService::info() const {
     info.interval_s = rules->interval.count();
     info.now = ports_.clock.now();
     info.zone = rules->zone;
+    if (rules->portal_began != Instant{})
+        info.portal_asked = rules->portal_began;
     return info;
 }
 

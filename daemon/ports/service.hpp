@@ -79,6 +79,8 @@ struct DaemonInfo {
     std::int64_t interval_s = 60;
     Instant now{};
     Zone zone; // in which periods begin and end
+    // When Waldur was asked for the answer that is used; nullopt: it is not, or has never answered.
+    std::optional<Instant> portal_asked;
 };
 
 struct EvaluateRequest {

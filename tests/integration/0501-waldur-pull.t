@@ -68,6 +68,7 @@ eventually 'they count' 20 account_is physics grptresmins node=2160
 eventually 'and the complaint is over' 20 eval '! sluice_cli status 2>&1 | grep -q "does not answer"'
 
 # Faults in the way.
+ok 'Waldur asks for patience' waldur fault '{"status": 429, "times": 2, "retry_after": 1}'
 ok 'errors, cut answers and resets come' eval 'for kind in status cut reset slow; do waldur fault "{\"kind\": \"$kind\", \"status\": 502, \"times\": 3, \"retry_after\": 1}"; done >/dev/null'
 ok 'a limit changes' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 40}}'
 eventually 'it gets there all the same' 60 account_is physics grptresmins node=2880

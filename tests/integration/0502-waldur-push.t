@@ -13,7 +13,11 @@ log=$(sluiced_log)
 ok 'Waldur is there' waldur_up "$CLUSTER_DIR/etc/waldur.json"
 ok 'sluiced, too' eval 'sluiced_up < <(granted)'
 eventually 'it is registered' 20 waldur_is '[one["processors"][0]["backend_type"] for one in s["services"].values()]' "['SLURM']"
+like 'by name and version' "$(waldur_get "[(one['name'], one['version']) for one in s['identities'].values()]")" "^\[\('sluice-2a3b4c5d-[0-9a-f-]+', '[0-9]+\.[0-9.]+"
+eventually 'and counts its resources' 20 waldur_is "[one['statistics']['resources'] for one in s['services'].values()]" '[2]'
 eventually 'metadata is there, beside that of others' 20 waldur_is "sorted(r['physics']['backend_metadata'].items())[-1]" "('usage_percentage', 0)"
+is 'nothing is missing' "$(waldur_get "sorted(r['physics']['backend_metadata'])")" \
+    "['block_creation', 'mode', 'next_reset', 'period', 'qos', 'sluice_version', 'standing', 'theirs', 'usage_percentage']"
 is 'whose key stays' "$(waldur_get "r['physics']['backend_metadata']['theirs']")" 1
 
 # Usage crosses 100 %: a tiny grant and a job.
@@ -21,6 +25,7 @@ ok 'a job runs' as games srun -n1 sleep 2
 ok 'the grant is cut below what was used' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 0.0001}}'
 eventually 'physics is paused in Slurm' 30 account_is physics defaultqos blocked
 eventually 'and in Waldur' 20 waldur_is "(r['physics']['paused'], r['physics']['downscaled'])" '(True, True)'
+eventually 'the log has the event by its name in Waldur' 5 line_in "$log" 'SLUICE-0413 flag-changed event=REQUEST_SLURM_RESOURCE_PAUSING account=physics'
 eventually 'with the metadata' 20 waldur_is "(r['physics']['backend_metadata']['standing'], r['physics']['backend_metadata']['qos'])" "('paused', 'blocked')"
 eventually 'and the report' 20 waldur_is "any('QOS=blocked' in c for x in s['reports'] for c in x['commands_executed'])" True
 sleep 2
@@ -88,4 +93,11 @@ eventually 'and doctor tells of the right before anything is refused' 20 eval 's
 sluiced_stop
 ok 'without reports' eval 'sluiced_up < <(granted "push: {command_results: false}")'
 eventually 'staff is not needed' 20 eval '! sluice_cli doctor | grep -q "not staff"'
+sluiced_stop
+told=$(waldur_requests '"method": "P')
+ok 'one that tells nothing' eval 'sluiced_up < <(granted "push: false")'
+ok 'physics comes to its end once more' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 0.0001}}'
+eventually 'in Slurm' 20 account_is physics defaultqos blocked
+ok 'some turns later' eval 'turn_now && sleep 2 && turn_now'
+is 'Waldur has not heard of it' "$(waldur_requests '"method": "P')" "$told"
 done_testing

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <set>
 #include <string_view>
 
 namespace sluice::http {
@@ -97,11 +98,17 @@ void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::TurnRe
     sheet.family("sluice_config_refused", "gauge", "The newest settings were refused.");
     sheet.sample({}, info.config_error.empty() ? 0 : 1);
     sheet.family("sluice_source_up", "gauge", "A source that turns need answers.");
-    for (const char* source : {"slurmdbd", "slurmctld", "journal"}) {
-        bool up = true;
-        for (const auto& down : info.down)
-            up = up && down != source;
-        sheet.sample({{"source", source}}, up ? 1 : 0);
+    std::set<std::string> sources{"slurmdbd", "slurmctld", "journal"};
+    if (info.portal_asked)
+        sources.insert("waldur");
+    const std::set<std::string> down(info.down.begin(), info.down.end());
+    sources.insert(down.begin(), down.end());
+    for (const auto& source : sources)
+        sheet.sample({{"source", source}}, down.contains(source) ? 0 : 1);
+    if (info.portal_asked) {
+        sheet.family("sluice_waldur_answer_timestamp_seconds", "gauge",
+                     "When Waldur was asked for what is used of it.");
+        sheet.sample({}, epoch(*info.portal_asked));
     }
     if (turn == nullptr)
         return;
@@ -175,6 +182,24 @@ void put_gate(Sheet& sheet, const ports::GateStatus& gate) {
                 &PluginCounters::faults);
 }
 
+// One outbox for all clusters. Without an answer of the journal there are no samples.
+void put_outbox(Sheet& sheet, ports::Outbox& outbox) {
+    sheet.cluster("");
+    const auto counts = outbox.counts();
+    if (!counts)
+        return;
+    sheet.family("sluice_outbox_messages", "gauge", "Messages that wait, or that were refused.");
+    for (const auto& count : *counts) {
+        sheet.sample({{"target", count.target}, {"state", "waiting"}}, count.waiting);
+        sheet.sample({{"target", count.target}, {"state", "parked"}}, count.parked);
+    }
+    sheet.family("sluice_outbox_oldest_timestamp_seconds", "gauge",
+                 "When the oldest message that waits was written.");
+    for (const auto& count : *counts)
+        if (count.oldest)
+            sheet.sample({{"target", count.target}}, epoch(*count.oldest));
+}
+
 } // namespace
 
 Response view_metrics(const Call& call) {
@@ -188,6 +213,7 @@ Response view_metrics(const Call& call) {
             put_accounts(sheet, turn->decision.accounts);
         put_gate(sheet, service->gate());
     }
+    put_outbox(sheet, call.services.first().outbox());
     Response out{200, sheet.take()};
     out.type = "text/plain; version=0.0.4; charset=utf-8";
     return out;

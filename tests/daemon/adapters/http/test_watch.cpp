@@ -65,6 +65,22 @@ CASE(metrics_have_types_and_escaped_labels) {
     CHECK_EQ(get(service, "/metrics", {5, false, "token x", true}).status, 200);
 }
 
+CASE(metrics_tell_how_old_waldurs_answer_is_and_what_waits_for_it) {
+    FakeService service;
+    const auto quiet = get(service, "/metrics").body;
+    CHECK(!has(quiet, "waldur"));
+    service.daemon.portal_asked = instant(1'795'400'000);
+    service.daemon.down = {"waldur"};
+    service.post.held.emplace_back();
+    service.post.held.back().state = ports::MessageState::parked;
+    const auto body = get(service, "/metrics").body;
+    CHECK(has(body, "sluice_source_up{source=\"waldur\"} 0\n"));
+    CHECK(has(body, "sluice_source_up{source=\"journal\"} 1\n"));
+    CHECK(has(body, "sluice_waldur_answer_timestamp_seconds 1795400000\n"));
+    CHECK(has(body, "sluice_outbox_messages{target=\"waldur\",state=\"waiting\"} 0\n"));
+    CHECK(has(body, "sluice_outbox_messages{target=\"waldur\",state=\"parked\"} 1\n"));
+}
+
 CASE(openapi_describes_every_route_and_nothing_else) {
     FakeService service;
     const auto body = parsed(get(service, "/api/v1/openapi.json"));
