@@ -12,14 +12,15 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace sluice::app {
 
-constexpr const char* kFlagNote = "waldur-flag";         // flag_key() -> text_of(AskedFlag)
-constexpr const char* kUsageNote = "waldur-usage";       // "UUID:2026-11" -> what was reported
-constexpr const char* kUsersNote = "waldur-users";       // UUID -> what was sent last
+constexpr const char* kFlagNote = "waldur-flag";   // flag_key() -> text_of(AskedFlag)
+constexpr const char* kUsageNote = "waldur-usage"; // "UUID:2026-11" -> what was reported
+constexpr const char* kUsersNote = "waldur-users"; // UUID, "UUID:last" -> what was sent; "UUID:due"
 constexpr const char* kMetadataNote = "waldur-metadata"; // UUID -> what was sent last
 
 struct Outgoing {
@@ -43,8 +44,17 @@ Outgoing tell_metadata(const Telling& telling, const std::string& version);
 // set_usage of this month and of the last one, two decimals, only what changed. A lower figure than
 // the one reported carries a note. A month is closed a day after its end.
 Outgoing tell_usage(const Telling& telling);
-// set_user_usages of this month, of the accounts whose usage the report has by user.
+// set_user_usages of this month and, for two days, of the last one; of the accounts whose usage the
+// report has by user.
 Outgoing tell_users(const Telling& telling);
+// Notes of resources whose users are to be told, since `usage` tells of them: till tell_users()
+// has.
+std::vector<ports::Note> tell_due(const Telling& telling, const Outgoing& usage,
+                                  const std::map<std::string, std::string>& users);
+bool is_due(const std::map<std::string, std::string>& users, const std::string& resource);
+// At most `most` of them, in turn from the one behind `after` on, which moves on: those that come
+// again each time do not hold up the others.
+std::set<std::string> take_some(std::set<std::string>& from, std::string& after, std::size_t most);
 // report-command-result, one for each account. `commands`: closed ones, in any order.
 std::vector<ports::Message> tell_results(const Telling& telling,
                                          const std::vector<ports::CommandRecord>& commands);

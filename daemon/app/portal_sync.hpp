@@ -94,7 +94,7 @@ private:
     PortalOrders orders_;                         // the worker's
     std::map<std::string, std::string> usage_;    // the worker's: notes
     std::map<std::string, std::string> users_;    // the worker's: notes
-    std::set<std::string> changed_accounts_;      // the worker's: users of these are to be told
+    std::string split_after_;                     // the worker's: the last one of those that were
     std::map<std::string, std::string> metadata_; // the worker's: notes
     std::int64_t reported_ = -1;          // the worker's: newest command told; -1: not known
     bool commands_due_ = true;            // the worker's: some may not be told

@@ -73,21 +73,18 @@ void PortalSync::send_flags(const Outgoing& out) {
 void PortalSync::tell_figures(const Telling& telling) {
     const auto& push = settings_.push;
     const auto usage = tell_usage(telling);
+    std::set<std::string> due;
+    if (push.user_usage) { // noted first: what a crash keeps from the outbox is told again
+        send({{}, tell_due(telling, usage, users_)}, &users_);
+        for (const auto& [account, resource] : telling.roster.accounts)
+            if (is_due(users_, resource->uuid))
+                due.insert(account);
+    }
     if (push.usage)
         send(usage, &usage_);
-    if (push.user_usage) {
-        std::set<std::string> keys;
-        for (const auto& message : usage.messages)
-            keys.insert(message.key);
-        for (const auto& [account, resource] : telling.roster.accounts)
-            if (keys.contains(resource->uuid))
-                changed_accounts_.insert(account);
-    }
     if (push.identity)
         send({{tell_agent(telling, settings_.offering, parts_.version)}, {}}, nullptr);
-    std::set<std::string> some;
-    while (!changed_accounts_.empty() && some.size() < kMostSplit)
-        some.insert(changed_accounts_.extract(changed_accounts_.begin()).value());
+    auto some = take_some(due, split_after_, kMostSplit);
     if (!some.empty())
         parts_.split(std::move(some));
 }

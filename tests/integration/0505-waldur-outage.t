@@ -115,6 +115,8 @@ is 'no report came twice' "$(waldur_get "len(s['reports']) - len({str(x) for x i
 like 'they tell of the pause before the release' "$(sent report-command-result | grep -o 'QOS=[a-z]*' | uniq | tr '\n' ' ')" \
     '^QOS=blocked QOS= $'
 like 'what physics used is there' "$(usage_of physics)" "\['0\.[1-9]"
+users_of() { waldur_get "[x['users'] for x in s['usages'] if x['resource'] == r['$1']['uuid'] and x['month'] == '$month-01']"; }
+eventually 'and by whom' 20 eval 'users_of physics | grep -q games'
 like 'what chem used, too' "$(usage_of chem)" "\['0\.[1-9]"
 is 'each told once' "$(months "$month")" 2
 is 'no figure came twice' "$(sent set_usage | sort | uniq -d | wc -l)" 0

@@ -74,7 +74,7 @@ Delivery WaldurDeliverer::deliver(const ports::OutboxEntry& entry) {
 
 WaldurDeliverer::Outcome WaldurDeliverer::act(const ports::OutboxEntry& entry, json::View body) {
     const std::string& kind = entry.message.kind;
-    if (kind == "set-user-usages")
+    if (kind.starts_with("set-user-usages"))
         return send_user_usages(body);
     if (kind == "set-backend-metadata")
         return send_metadata(body);

@@ -321,6 +321,65 @@ CASE(the_month_before_is_closed_once_a_day_after_its_end) {
     CHECK(app::tell_usage(world.telling()).messages.empty());
 }
 
+CASE(users_are_told_by_month_and_the_last_one_is_not_forgotten) {
+    World world;
+    world.make();
+    world.use("physics", kOctober, kNovember, 7200);
+    world.use("physics", kNovember, kNow, 3600);
+    world.report.at = kNow;
+    auto windows = *world.report.usage;
+    for (auto& window : windows) {
+        auto& used = window.accounts["physics"];
+        used.users["alice"]["node"].settled = used.tres["node"].settled;
+        used.users_settled = true;
+    }
+    world.report.usage = std::make_shared<const std::vector<model::WindowUsage>>(windows);
+    auto told = app::tell_users(world.telling()); // in the middle of November: October is over
+    CHECK_EQ(told.messages.size(), 1U);
+    CHECK_EQ(told.messages[0].kind, "set-user-usages 2026-11");
+    world.noted[told.notes.at(0).key] = told.notes[0].value;
+    CHECK(app::tell_users(world.telling()).messages.empty());
+    // What is to be told outlives the process, till it is.
+    const auto due = app::tell_due(world.telling(), app::tell_usage(world.telling()), world.noted);
+    CHECK_EQ(due.size(), 1U);
+    world.noted[due[0].key] = due[0].value;
+    CHECK(app::is_due(world.noted, kOne) && !app::is_due(world.noted, kTwo));
+    const auto done = app::tell_users(world.telling()).notes;
+    CHECK_EQ(done.size(), 1U);
+    world.noted[done[0].key] = done[0].value;
+    CHECK(!app::is_due(world.noted, kOne));
+
+    world.report.at = kNovember + std::chrono::hours(3);
+    windows[0].window.end = kNovember;
+    windows[1].window.end = world.report.at;
+    world.report.usage = std::make_shared<const std::vector<model::WindowUsage>>(windows);
+    told = app::tell_users(world.telling()); // what November has was told above
+    CHECK_EQ(told.messages.size(), 1U);
+    CHECK_EQ(told.messages[0].kind, "set-user-usages 2026-10");
+    CHECK(told.messages[0].body.find(R"("month":"2026-10-01")") != std::string::npos);
+    CHECK(told.messages[0].body.find(R"({"username":"alice","usage":"2.00"})") !=
+          std::string::npos);
+    CHECK_EQ(told.notes.at(0).key, kOne + ":last");
+    // Told while October ran, it is not told again.
+    world.noted[kOne] = told.notes[0].value;
+    CHECK_EQ(app::tell_users(world.telling()).messages.size(), 1U);
+}
+
+CASE(accounts_take_turns_though_the_first_ones_come_again_each_time) {
+    std::set<std::string> waiting;
+    std::set<std::string> seen;
+    std::string after;
+    for (int round = 0; round < 4; ++round) {
+        for (const char* name : {"a", "b", "c", "d", "e", "f", "g"})
+            waiting.insert(name);
+        seen.merge(app::take_some(waiting, after, 2));
+    }
+    CHECK_EQ(seen.size(), 7U);
+    CHECK_EQ(waiting.size(), 5U);
+    CHECK_EQ(app::take_some(waiting, after, 9).size(), 5U);
+    CHECK(app::take_some(waiting, after, 9).empty());
+}
+
 CASE(old_figures_are_not_told) {
     World world;
     world.make();
