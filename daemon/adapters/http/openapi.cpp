@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The routes as OpenAPI 3, made from the table of routes itself, so that none can be forgotten.
 #include "common/base/text.hpp"
+#include "daemon/adapters/http/waldur_views.hpp"
 #include "daemon/adapters/http/watch_views.hpp"
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 namespace sluice::http {
@@ -25,6 +28,69 @@ Value described(const char* text) {
     return out;
 }
 
+struct Body {
+    std::string_view path;
+    const char* fields;   // name:type, an array's items are texts
+    const char* required; // names
+};
+
+constexpr std::array kBodies{
+    Body{"/api/v1/evaluate", "dry_run:boolean,accounts:array", ""},
+    Body{"/api/v1/overrides",
+         "account:string,standing:string,until:string,from:string,reason:string,dry_run:boolean",
+         "account,standing,until,reason"},
+    Body{"/api/v1/adjustments",
+         "account:string,units:object,period:string,reason:string,dry_run:boolean",
+         "account,units,reason"},
+    Body{"/api/v1/resets", "accounts:array,reason:string,dry_run:boolean", "accounts,reason"},
+    Body{"/api/v1/cleanup", "before:string,dry_run:boolean", ""},
+    Body{"/api/v1/tokens", "name:string,role:string", "name,role"},
+    Body{"/api/marketplace-slurm-periodic-usage-policies/preview_impact/",
+         "allocation:number,grace_ratio:number,previous_usage:number,carryover_factor:integer,"
+         "carryover_enabled:boolean,resource_uuid:string,current_usage:number,"
+         "daily_usage_rate:number",
+         ""},
+    Body{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/dry-run/", "resource_uuid:string",
+         ""},
+    Body{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/evaluate/", "resource_uuid:string",
+         ""},
+    Body{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/force-period-reset/",
+         "resource_uuid:string", ""},
+    Body{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/report-command-result/",
+         "resource_uuid:string,success:boolean,error_message:string,mode:string,"
+         "commands_executed:array,correlation_id:string",
+         "resource_uuid,success"},
+};
+
+Value request_body(const Body& body) {
+    Value properties = Value::object();
+    for (const auto& field : split(body.fields, ',')) {
+        const auto words = split(field, ':');
+        Value schema = Value::object();
+        schema.set("type", words[1]);
+        if (words[1] == "array") {
+            Value items = Value::object();
+            items.set("type", "string");
+            schema.set("items", std::move(items));
+        }
+        if (words[0] == "resource_uuid")
+            schema.set("nullable", true);
+        properties.set(words[0], std::move(schema));
+    }
+    Value schema = Value::object();
+    schema.set("type", "object").set("properties", std::move(properties));
+    const auto required = split(body.required, ',');
+    if (!required.empty())
+        schema.set("required", required);
+    Value json = Value::object();
+    json.set("schema", std::move(schema));
+    Value content = Value::object();
+    content.set("application/json", std::move(json));
+    Value out = Value::object();
+    out.set("required", !required.empty()).set("content", std::move(content));
+    return out;
+}
+
 Value operation(const Route& route) {
     Value parameters = Value::array();
     if (const auto open = route.path.find('{'); open != std::string_view::npos) {
@@ -43,10 +109,19 @@ Value operation(const Route& route) {
     if (route.staff)
         responses.set("403", described("Not allowed"));
     responses.set("404", described("No such thing, or not yours"));
+    if (route.handler == waldur_no_write)
+        responses.set("405", described("Policies are not written here"));
+    if (route.method != "GET")
+        responses.set("413", described("The body is too large"));
+    responses.set("429", described("Too many wrong tokens; wait as Retry-After says"));
     responses.set("503", described("Try again later"));
     Value out = Value::object();
     out.set("summary", route.summary).set("parameters", std::move(parameters));
     out.set("responses", std::move(responses));
+    const auto body = std::find_if(kBodies.begin(), kBodies.end(),
+                                   [&](const auto& one) { return one.path == route.path; });
+    if (route.method == "POST" && body != kBodies.end())
+        out.set("requestBody", request_body(*body));
     return out;
 }
 

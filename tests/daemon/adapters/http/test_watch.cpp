@@ -4,6 +4,7 @@
 #include "tests/daemon/adapters/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
+#include <algorithm>
 #include <cctype>
 
 using namespace sluice;
@@ -100,6 +101,40 @@ CASE(openapi_describes_every_route_and_nothing_else) {
         CHECK_EQ(placeholder, operation["parameters"].size() != 0 &&
                                   operation["parameters"].at(0)["in"].text() == "path");
     }
+}
+
+// Whatever the description calls required is asked for, and it knows each key that a route takes.
+CASE(openapi_describes_bodies_as_the_routes_take_them) {
+    FakeService service;
+    const auto api = parsed(get(service, "/api/v1/openapi.json"));
+    const auto paths = api["paths"];
+    for (const char* path : {"/api/v1/evaluate", "/api/v1/overrides", "/api/v1/adjustments",
+                             "/api/v1/resets", "/api/v1/cleanup"}) {
+        const auto schema =
+            paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        http::Request request;
+        request.method = "POST";
+        request.path = path;
+        request.viewer = {0, true, "", false};
+        request.body = R"({"no_such_key":1})";
+        const auto refused = http::dispatch(request, service);
+        CHECK_EQ(refused.status, 400);
+        for (const auto& key : schema["properties"].keys())
+            CHECK(has(refused.body, key));
+        const auto known = refused.body.substr(refused.body.find("known: "));
+        CHECK_EQ(static_cast<std::size_t>(std::count(known.begin(), known.end(), ',')) + 1,
+                 schema["properties"].size());
+        request.body = "{}";
+        if (schema["required"].size() != 0)
+            CHECK_EQ(http::dispatch(request, service).status, 400);
+    }
+    const std::string base = "/api/marketplace-slurm-periodic-usage-policies/";
+    CHECK_EQ(paths[base + "preview_impact/"]["post"]["requestBody"]["content"]["application/json"]
+                  ["schema"]["properties"]
+                      .size(),
+             8U);
+    CHECK(paths[base]["post"]["responses"]["405"].exists());
+    CHECK(!paths["/api/v1/status"]["get"]["requestBody"].exists());
 }
 
 CASE(ondemand_gets_a_balance_for_each_user_and_account) {
