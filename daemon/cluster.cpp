@@ -20,7 +20,13 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
                            shared.clock, shared.outbox, &shared.board};
     const std::string cluster = rules->cluster;
     loop_.emplace(ports, sources_, std::move(rules));
-    shared.board.add(cluster, [this] { loop_->wake("span"); });
+    shared.board.add(
+        cluster, [this] { loop_->wake("span"); },
+        [this](const model::PeriodReset& reset) {
+            app::Order order{"span", false, {reset.account}};
+            order.reopen = {reset};
+            loop_->ask(std::move(order));
+        });
     service_.emplace(shared.identity, *loop_, sources_, ports);
     service_->use(inspector_);
 }

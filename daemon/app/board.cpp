@@ -39,8 +39,14 @@ bool is_urgent(const model::SharedFigures& before, const model::SharedFigures& n
            !same_flags(before.history, now.history) || !same_entries(before.history, now.history);
 }
 
-void Board::add(const std::string& cluster, std::function<void()> wake) {
-    wake_[cluster] = std::move(wake);
+void Board::add(const std::string& cluster, std::function<void()> wake, Reopen reopen) {
+    listeners_[cluster] = {std::move(wake), std::move(reopen)};
+}
+
+void Board::reopen(const std::string& cluster, const model::PeriodReset& reset) const {
+    if (const auto found = listeners_.find(cluster);
+        found != listeners_.end() && found->second.reopen)
+        found->second.reopen(reset);
 }
 
 void Board::post(FiguresPtr figures) {
@@ -48,9 +54,9 @@ void Board::post(FiguresPtr figures) {
     (*figures_.lock())[figures->cluster].swap(before);
     if (before != nullptr && !is_urgent(*before, *figures))
         return;
-    for (const auto& [cluster, wake] : wake_)
+    for (const auto& [cluster, listener] : listeners_)
         if (cluster != figures->cluster)
-            wake();
+            listener.wake();
 }
 
 FiguresPtr Board::of(const std::string& cluster) const {

@@ -18,8 +18,13 @@ using FiguresPtr = std::shared_ptr<const model::SharedFigures>;
 // Thread-safe, except add().
 class Board {
 public:
-    // `wake` is called on another cluster's worker: it must not block. Before the first turn.
-    void add(const std::string& cluster, std::function<void()> wake);
+    using Reopen = std::function<void(const model::PeriodReset&)>;
+
+    // `wake` is called on another cluster's worker, `reopen` on anybody's: they must not block.
+    // Before the first turn.
+    void add(const std::string& cluster, std::function<void()> wake, Reopen reopen = {});
+    // What a person had done on one cluster is to be done by the next turn of this one, too.
+    void reopen(const std::string& cluster, const model::PeriodReset& reset) const;
     // In place of what the cluster left before. Wakes the others where they should look at once;
     // what they do not, they see in their next turn.
     void post(FiguresPtr figures);
@@ -27,7 +32,11 @@ public:
     FiguresPtr of(const std::string& cluster) const;
 
 private:
-    std::map<std::string, std::function<void()>> wake_;
+    struct Listener {
+        std::function<void()> wake;
+        Reopen reopen;
+    };
+    std::map<std::string, Listener> listeners_;
     mutable Guarded<std::map<std::string, FiguresPtr>> figures_;
 };
 

@@ -251,13 +251,27 @@ Result<ports::Booked> DaemonLedger::reopen(const std::vector<std::string>& accou
         order.reopen.push_back(
             {0, account, (*found)->period.label, person.reason, person.by, ports_.clock.now()});
     }
+    const auto entries = order.reopen;
     auto report = turn(std::move(order), person, accounts);
     if (report && !report->error.empty())
         return Error{Errc::unavailable, "the turn failed: " + report->error};
     if (!person.dry_run)
-        for (const auto& account : accounts)
-            log_entry("period-reset", 0, account, person);
+        for (const auto& entry : entries) {
+            log_entry("period-reset", 0, entry.account, person);
+            reopen_elsewhere(*shown.report->decision.find(entry.account), entry);
+        }
     return ports::Booked{0, std::move(report)};
+}
+
+// One allocation has one period, on however many clusters.
+void DaemonLedger::reopen_elsewhere(const model::AccountDecision& account,
+                                    const model::PeriodReset& entry) {
+    if (ports_.board == nullptr)
+        return;
+    const std::string here = loop_.rules()->cluster;
+    for (const auto& part : account.span)
+        if (part.cluster != here)
+            ports_.board->reopen(part.cluster, entry);
 }
 
 Result<ports::Cleanup> DaemonLedger::cleanup(const std::string& before,

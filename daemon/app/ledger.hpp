@@ -31,6 +31,7 @@ public:
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
 private:
+    void reopen_elsewhere(const model::AccountDecision& account, const model::PeriodReset& entry);
     Result<ports::Booked> book(model::Adjustment entry, const ports::Person& person);
     std::shared_ptr<const ports::TurnReport> turn(Order order, const ports::Person& person,
                                                   const std::vector<std::string>& accounts);

@@ -67,6 +67,22 @@ std::vector<model::OtherCluster> other_clusters(const Board& board, const Rules&
     return others;
 }
 
+std::string lacking(const Board* board, const Rules& rules, const model::AccountDecision& account,
+                    Instant now) {
+    if (board == nullptr)
+        return "";
+    for (const auto& other : other_clusters(*board, rules, now)) {
+        const bool shares = std::any_of(account.span.begin(), account.span.end(),
+                                        [&](const auto& p) { return p.cluster == other.cluster; });
+        if (shares && other.figures == nullptr)
+            return "usage on cluster " + other.cluster + " is not known";
+        if (shares && other.stale)
+            return "usage on cluster " + other.cluster + " is " + std::to_string(other.age) +
+                   " s old";
+    }
+    return "";
+}
+
 // A text that stays the same while it lasts is logged once.
 std::vector<model::Problem> silent(const std::vector<model::OtherCluster>& others,
                                    const Rules& rules, Instant now) {

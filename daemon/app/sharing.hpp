@@ -7,6 +7,7 @@
 #include "daemon/app/rules.hpp"
 
 #include <chrono>
+#include <string>
 #include <vector>
 
 namespace sluice::app {
@@ -26,6 +27,10 @@ void leave_for_others(Board* board, const Rules& rules, const model::Facts& fact
 // The clusters that the policies span, without the rules' own, each with what it left last.
 std::vector<model::OtherCluster> other_clusters(const Board& board, const Rules& rules,
                                                 Instant now);
+// Why nothing may be lifted from an account on the figures that there are of other clusters; "":
+// nothing is missing.
+std::string lacking(const Board* board, const Rules& rules, const model::AccountDecision& account,
+                    Instant now);
 // Those that are silent for too long.
 std::vector<model::Problem> silent(const std::vector<model::OtherCluster>& others,
                                    const Rules& rules, Instant now);

@@ -162,6 +162,10 @@ Result<void> Turn::prepare(const Rules& rules, const Order& order, model::Facts&
     if (!order.reopen.empty() && facts.usage_age > 0)
         return Error{Errc::unavailable, "usage is " + std::to_string(facts.usage_age) +
                                             " s old: no period is reopened on it"};
+    for (const auto& entry : order.reopen)
+        if (const auto* account = last_good_ ? last_good_->decision.find(entry.account) : nullptr)
+            if (auto why = lacking(ports_.board, rules, *account, facts.now); !why.empty())
+                return Error{Errc::unavailable, why + ": no period is reopened on it"};
     for (const auto& entry : order.reopen) {
         if (!order.dry_run)
             if (const auto done = ports_.journal.reopen_period(rules.cluster, entry); !done)

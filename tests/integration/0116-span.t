@@ -83,4 +83,9 @@ ok 'an override on the second' sluice_cli override set physics paused --cluster=
 eventually 'holds on the first' 10 is_paused "$CLUSTER_NAME"
 ok 'and when it is cleared' sluice_cli override clear 1 --cluster="$BETA" --reason=test
 eventually 'holds no more' 10 is_normal "$CLUSTER_NAME"
+ok 'the period is begun anew on the first' sluice_cli reset --period physics --cluster="$CLUSTER_NAME" --reason=test
+reset_on_beta() {
+    curl -s --unix-socket "$SLUICE_SOCKET" "http://localhost/api/v1/resets?cluster=$BETA" | grep -q '"account": *"physics"'
+}
+eventually 'so it is on the second' 20 reset_on_beta
 done_testing

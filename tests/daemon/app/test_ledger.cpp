@@ -138,6 +138,41 @@ CASE(a_reset_ends_what_hysteresis_holds) {
     CHECK(says(desk.ledger.reopen({"chem"}, kAnn).error(), Errc::not_found, "chem"));
 }
 
+CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
+    Bench bench;
+    app::Board board;
+    bench.ports.board = &board;
+    std::vector<std::string> told;
+    const auto note = [&](const std::string& cluster) {
+        board.add(
+            cluster, [] {},
+            [&told, cluster](const model::PeriodReset& reset) {
+                told.push_back(cluster + ' ' + reset.account + ' ' + reset.period + ' ' + reset.by);
+            });
+    };
+    note("c1");
+    note("c2");
+    note("c3");
+    bench.rules.set.policies.at(0).spans = true;
+    bench.rules.set.policies.at(0).clusters = {"c1", "c2"};
+    auto figures = std::make_shared<model::SharedFigures>();
+    figures->cluster = "c2";
+    figures->at = bench.clock.now();
+    for (const auto& policy : bench.rules.set.policies)
+        figures->policies.insert(policy.name);
+    board.post(figures);
+    app::Loop loop{bench.ports, bench.sources, std::make_shared<app::Rules>(bench.rules)};
+    app::DaemonLedger ledger{loop, bench.ports, 5s};
+    loop.start();
+    CHECK(loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(ledger.reopen({"physics"}, kAnnTries));
+    CHECK(told.empty());
+    CHECK(ledger.reopen({"physics"}, kAnn));
+    CHECK(told == std::vector<std::string>{"c2 physics 2026-Q1 ann"});
+    CHECK_EQ(bench.journal.reopened.size(), 1U);
+    loop.stop(5s);
+}
+
 CASE(cleanup_counts_first_and_keeps_what_retention_keeps) {
     Desk desk(10);
     const auto by_itself = desk.journal.forgotten_before; // once at the start

@@ -194,6 +194,44 @@ CASE(without_a_policy_that_spans_nothing_is_left) {
     CHECK_EQ(world.woken_two, 0);
 }
 
+CASE(a_period_is_not_reopened_while_usage_of_another_cluster_is_missing) {
+    Two world;
+    world.one.use_hours(1250);
+    world.turn_one();
+    CHECK(world.turn_one().flags.paused);
+    app::Order order{"person", false, {"physics"}};
+    order.reopen = {{0, "physics", "2026-Q1", "because", "ann", kFebruary}};
+    world.turn_one(order);
+    CHECK(world.report_one->error.find("cluster c2 is not known: no period is reopened") !=
+          std::string::npos);
+    CHECK(world.one.journal.reopened.empty());
+    world.turn_two();
+    world.turn_one(order);
+    CHECK(world.report_one->error.empty());
+    CHECK_EQ(world.one.journal.reopened.size(), 1U);
+}
+
+CASE(a_reset_reaches_the_cluster_that_it_is_meant_for) {
+    app::Board board;
+    std::vector<std::string> told;
+    const auto note = [&](const char* name) {
+        return [&told, name](const model::PeriodReset& reset) {
+            told.push_back(name + reset.account);
+        };
+    };
+    board.add(
+        "c1", [] {}, note("c1 "));
+    board.add(
+        "c2", [] {}, note("c2 "));
+    board.add("c3", [] {});
+    model::PeriodReset reset;
+    reset.account = "physics";
+    board.reopen("c2", reset);
+    board.reopen("c3", reset);
+    board.reopen("none", reset);
+    CHECK(told == std::vector<std::string>{"c2 physics"});
+}
+
 CASE(each_level_is_told_once_by_whichever_cluster_comes_first) {
     Two world;
     for (Bench* bench : {&world.one, &world.two}) {
