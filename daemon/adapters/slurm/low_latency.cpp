@@ -108,6 +108,8 @@ void LowLatency::set_busy(bool busy) {
     {
         const std::lock_guard lock{mutex_};
         busy_ = busy;
+        if (busy)
+            since_ = steady_clock::now();
     }
     if (busy)
         changed_.notify_one();
@@ -117,12 +119,11 @@ void LowLatency::run() {
     std::unique_lock lock{mutex_};
     while (!stop_) {
         changed_.wait(lock, [this] { return stop_ || (busy_ && fd_ >= 0); });
-        const auto begin = steady_clock::now();
         while (busy_ && !stop_ && fd_ >= 0) {
             set_option(fd_, TCP_QUICKACK);
-            // Long calls are not worth the wake-ups: wait 5 % of what it has taken already.
+            // Long calls are not worth the wake-ups: wait 5 % of what this one has taken already.
             const auto taken =
-                std::chrono::duration_cast<microseconds>(steady_clock::now() - begin);
+                std::chrono::duration_cast<microseconds>(steady_clock::now() - since_);
             changed_.wait_for(lock, std::clamp(taken / 20, microseconds{300}, microseconds{5000}));
         }
     }

@@ -4,6 +4,7 @@
 // again and again while a call runs (the kernel forgets it), which brings a call to about 1 ms.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -44,6 +45,7 @@ private:
     std::thread thread_;
     int fd_ = -1;
     bool busy_ = false;
+    std::chrono::steady_clock::time_point since_{}; // when the present call began
     bool stop_ = false;
 };
 
