@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 
 namespace sluice::app {
 namespace {
@@ -15,6 +16,7 @@ using Steady = std::chrono::steady_clock;
 constexpr std::chrono::seconds kLeastPause{1};
 constexpr std::chrono::hours kHousekeeping{24};
 constexpr std::size_t kTurnsKept = 100;
+constexpr std::chrono::seconds kConfirmSlack{1}; // for the look that finds the time over
 // Wall clocks are set and machines sleep: no wait for an instant is trusted for longer.
 constexpr std::chrono::seconds kLongestWait{60};
 
@@ -79,7 +81,8 @@ void Loop::start() {
 bool Loop::stop(std::chrono::milliseconds patience) {
     if (!worker_.joinable())
         return true;
-    std::vector<Asked> left;
+    const auto stopping = excuse("sluiced is stopping");
+    std::vector<Held> left;
     bool ended = false;
     {
         auto state = state_.lock();
@@ -87,13 +90,14 @@ bool Loop::stop(std::chrono::milliseconds patience) {
         changed_.notify_all();
         changed_.wait_for(state.lock(), patience, [&] { return state->ended; });
         ended = state->ended;
-        left = std::move(state->waiting);
-        std::move(state->running.begin(), state->running.end(), std::back_inserter(left));
+        left = std::move(state->held);
+        left.push_back({std::move(state->waiting), stopping, {}});
+        left.push_back({std::move(state->running), stopping, {}});
+        state->held.clear();
         state->waiting.clear();
         state->running.clear();
     }
-    const auto stopping = excuse("sluiced is stopping");
-    answer(std::move(left), stopping, stopping);
+    answer(std::move(left));
     if (ended)
         worker_.join();
     else
@@ -229,7 +233,7 @@ void Loop::run(const Work& work) {
         confirm(*work.rules);
     }
     confirm_ = turn_.confirmation_due();
-    std::vector<Asked> asked;
+    std::vector<Held> answers;
     const Shown shown{real, work.rules, turn_.structure()};
     {
         auto state = state_.lock();
@@ -240,12 +244,32 @@ void Loop::run(const Work& work) {
                 state->turns.pop_back();
         }
         state->turn_began.reset();
-        asked = std::move(state->running);
-        state->running.clear();
+        answers = take_answers(*state, dry, real);
     }
-    answer(std::move(asked), dry, real);
+    answer(std::move(answers));
     if (real && listener_)
         listener_(shown);
+}
+
+// Who asked for a turn is answered when slurmctld shows what it changed. Nobody waits for ever: a
+// change becomes a failed one after confirm_timeout.
+std::vector<Loop::Held> Loop::take_answers(State& state, const Report& dry, const Report& real) {
+    std::vector<Held> answers(2);
+    answers[0].report = dry;
+    answers[1].report = real;
+    answers[1].until = Steady::now() + state.rules->confirm_timeout + kConfirmSlack;
+    for (auto& asked : state.running)
+        answers[asked.order.dry_run ? 0 : 1].asked.push_back(std::move(asked));
+    state.running.clear();
+    if (confirm_ && !state.stopping && !answers[1].asked.empty()) {
+        state.held.push_back(std::move(answers[1]));
+        answers.pop_back();
+    }
+    const auto waits = [&](const Held& held) { return confirm_ && Steady::now() < held.until; };
+    const auto due = std::stable_partition(state.held.begin(), state.held.end(), waits);
+    std::move(due, state.held.end(), std::back_inserter(answers));
+    state.held.erase(due, state.held.end());
+    return answers;
 }
 
 // A fault of ours in one turn must not end the daemon.
@@ -278,9 +302,10 @@ void Loop::housekeep(const Rules& rules) {
                    {{"error", forgotten.error().context}});
 }
 
-void Loop::answer(std::vector<Asked> asked, const Report& dry, const Report& real) {
-    for (auto& one : asked)
-        one.answer.set_value(one.order.dry_run ? dry : real);
+void Loop::answer(std::vector<Held> held) {
+    for (auto& one : held)
+        for (auto& asked : one.asked)
+            asked.answer.set_value(one.report);
 }
 
 } // namespace sluice::app

@@ -64,6 +64,12 @@ private:
         Order order;
         std::promise<Report> answer;
     };
+    // Those who asked for a turn whose changes slurmctld does not show yet.
+    struct Held {
+        std::vector<Asked> asked;
+        Report report;
+        Time until{}; // answered by then in any case
+    };
     struct State {
         bool stopping = false;
         bool ended = false;
@@ -71,6 +77,7 @@ private:
         std::shared_ptr<const Rules> rules;
         std::vector<Asked> waiting;
         std::vector<Asked> running;
+        std::vector<Held> held;
         std::optional<Time> turn_began;
         Shown shown;
         std::deque<ports::TurnSummary> turns; // newest first
@@ -88,10 +95,11 @@ private:
     bool wait_for_cause(Guarded<State>::Access& state, std::string& trigger);
     void run(const Work& work);
     Report turn(const Rules& rules, const Order& order);
+    std::vector<Held> take_answers(State& state, const Report& dry, const Report& real);
     bool confirms() const;
     void confirm(const Rules& rules);
     void housekeep(const Rules& rules);
-    static void answer(std::vector<Asked> asked, const Report& dry, const Report& real);
+    static void answer(std::vector<Held> held);
 
     Ports ports_;
     Turn turn_;

@@ -77,6 +77,7 @@ is 'policies are not written here' "$(status_of "${auth[@]}" -X DELETE "$policie
 like 'but where is said' "$(cat "$dir/body")" sluiced.yaml
 is 'preview' "$(ask "${auth[@]}" -d '{"allocation": 1000, "current_usage": 850}' "$policies/preview_impact/" | value '["current_qos_status"]')" notification
 is 'over TCP, too, staff enter' "$(ask "${auth[@]}" -d '{"account": "physics", "standing": "normal", "until": "now+1day", "reason": "r"}' "$base/api/v1/overrides" | value '["accounts"][0]["standing"]')" normal
+is 'which slurmctld shows when the answer comes' "$(sluice_cli commands -Q -n -P --format=result physics | sort -u)" done
 is 'by the name of the token' "$(sluice_cli override list -nP -o by)" 'token waldur'
 
 is 'it is ready' "$(status_of "${auth[@]}" "$base/readyz")" 200

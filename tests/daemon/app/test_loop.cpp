@@ -69,6 +69,49 @@ CASE(a_request_runs_a_turn_and_gets_its_report) {
     CHECK(loop.stop(5s));
 }
 
+CASE(who_asked_for_a_turn_is_answered_when_slurmctld_shows_its_changes) {
+    Looping bench;
+    bench.use_hours(1250);
+    std::atomic<bool> shows{false};
+    bench.slurm.shows = [&](const model::Command&) { return shows.load(); };
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    auto real = loop.ask({"person", false, {}});
+    auto dry = loop.ask({"person", true, {}});
+    loop.start();
+    CHECK(dry.wait_for(5s) == std::future_status::ready);
+    CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
+    CHECK(real.wait_for(100ms) == std::future_status::timeout);
+    shows = true;
+    CHECK(real.wait_for(5s) == std::future_status::ready);
+    CHECK(!real.get()->applied.empty());
+    CHECK(loop.stop(5s));
+}
+
+CASE(who_waits_for_slurmctld_is_answered_when_the_daemon_stops) {
+    Looping bench;
+    bench.use_hours(1250);
+    bench.slurm.shows = [](const model::Command&) { return false; };
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    auto real = loop.ask({"person", false, {}});
+    loop.start();
+    CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
+    CHECK(loop.stop(5s));
+    CHECK(real.wait_for(0s) == std::future_status::ready);
+    CHECK(real.get()->error.empty());
+}
+
+CASE(nobody_waits_for_a_change_that_slurmctld_never_shows) {
+    Looping bench;
+    bench.rules.confirm_timeout = 0s;
+    bench.use_hours(1250);
+    bench.slurm.shows = [](const model::Command&) { return false; };
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    auto real = loop.ask({"person", false, {}});
+    loop.start();
+    CHECK(real.wait_for(5s) == std::future_status::ready);
+    CHECK(loop.stop(5s));
+}
+
 CASE(requests_that_meet_share_a_turn) {
     Looping bench;
     std::binary_semaphore entered{0};
