@@ -6,6 +6,10 @@ set -u
 version=$1 slurm=$2 arch=$3
 # shellcheck source=tests/integration/lib/tap.sh
 . /tmp/src/tests/integration/lib/tap.sh
+# shellcheck source=tests/integration/lib/wait.sh
+. /tmp/src/tests/integration/lib/wait.sh
+# shellcheck source=tests/packaging/service.sh
+. /tmp/src/tests/packaging/service.sh
 [ "$(cat /proc/sys/kernel/hostname)" = matrix ] || bail 'this is not a throw-away view'
 cd /tmp/rpms || bail 'no packages'
 
@@ -33,6 +37,7 @@ like 'as this version' "$OUT" "$version"
 # shellcheck disable=SC2030
 ok 'it takes the configuration as installed' env SLURM_CONF=/nonexistent /usr/sbin/sluiced --check -f $config
 ok 'which observes only' grep -Eq '^ *mode: observe' $config
+service_observes /usr/lib/systemd/system/sluiced.service
 ok 'the command line runs' /usr/bin/sluice --version
 ok 'bash can complete it' bash -c '. /usr/share/bash-completion/completions/sluice && complete -p sluice'
 ok 'its manual page is there' man -w sluice
