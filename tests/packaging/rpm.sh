@@ -14,7 +14,7 @@ build() { # build RELEASE TARBALL [ARGS...]: all packages of it, in $work/RELEAS
     local release=$1 file=$2 rc
     shift 2
     mkdir -p "$work/rpmbuild"/{BUILD,RPMS,SRPMS,SOURCES,SPECS}
-    rpmbuild -ta --nodeps --load="$top/tests/packaging/el-shim.macros" --define "_topdir $work/rpmbuild" \
+    rpmbuild -ta --nodeps --load="$top/tests/packaging/el-shim.macros" --define "_topdir $work/rpmbuild" --define "_tmppath $work/rpmbuild" \
         --define "baserelease $release" --define "slurm_version $slurm_version" "$@" "$file"
     rc=$?
     mkdir "$work/$release" && mv "$work/rpmbuild"/{RPMS,SRPMS} "$work/$release/" && rm -rf "$work/rpmbuild/BUILD"
