@@ -59,14 +59,14 @@ still_paused() { # still_paused NAME
     is "$1: in Slurm, too" "$(account_field optics qos) $(account_field chem qos)" 'blocked blocked'
     fails "$1: the plugin refuses" as mail sbatch -A chem --wrap true
 }
-eventually 'a turn' 20 turn_now
+eventually 'a turn' 30 turn_now
 still_paused 'back'
 ok 'another turn' turn_now
 still_paused 'one turn later'
-is 'slurmdbd has an end of neither' "$(open_records)" 2
+is 'slurmdbd has an end of neither' "$(database_sql "select count(*) from slurm_acct_db.${CLUSTER_NAME}_job_table where time_end = 0")" 2
 
 eventually 'a job is submitted' 20 as games sbatch --parsable -A physics -N1 -t30 -o /dev/null --wrap 'sleep 2'
-eventually 'it has ended' 20 eval '[ -n "$(database_sql "select 1 from slurm_acct_db.${CLUSTER_NAME}_job_table where id_job = $lost and time_end > time_start and time_start > 0")" ]'
+eventually 'it has ended' 40 eval '[ -n "$(database_sql "select 1 from slurm_acct_db.${CLUSTER_NAME}_job_table where id_job = $lost and time_end > time_start and time_start > 0")" ]'
 ok 'a turn after it' turn_now
 still_paused 'the same id again'
 
