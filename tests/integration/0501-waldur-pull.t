@@ -21,6 +21,10 @@ is 'Slurm is left alone' "$(assoc_rows)" "$before"
 ok 'Waldur is there' waldur_up "$CLUSTER_DIR/etc/waldur.json"
 eventually 'its limits are in slurmdbd' 20 account_is physics grptresmins node=720
 like 'and in slurmctld' "$(account_live chem GrpTRESMins)" 'node=1440\('
+is 'only fields that it needs are asked for' \
+    "$(grep -E '"GET", "path": "[^"]*marketplace-provider-(resources|offerings)/' "$CLUSTER_DIR/log/waldur.requests" | grep -v '"field": \[')" ''
+like 'of resources, these' "$(grep -m 1 'marketplace-provider-resources/"' "$CLUSTER_DIR/log/waldur.requests")" \
+    '"field": \["uuid", "name", "backend_id", "state", "limits", "paused", "downscaled", ("[a-z_]+",? ?){4}\]'
 eventually 'the commands are reported to it' 20 waldur_is 'len(s["reports"]) >= 2' True
 is 'as done' "$(waldur_get 'all(x["success"] for x in s["reports"])')" True
 like 'with the commands' "$(waldur_get 's["reports"]')" 'GrpTRESMins=node='

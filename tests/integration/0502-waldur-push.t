@@ -26,6 +26,8 @@ ok 'the grant is cut below what was used' waldur resource '{"backend_id": "physi
 eventually 'physics is paused in Slurm' 30 account_is physics defaultqos blocked
 eventually 'and in Waldur' 20 waldur_is "(r['physics']['paused'], r['physics']['downscaled'])" '(True, True)'
 eventually 'the log has the event by its name in Waldur' 5 line_in "$log" 'SLUICE-0413 flag-changed event=REQUEST_SLURM_RESOURCE_PAUSING account=physics'
+like 'and the evaluation by its' "$(grep 'SLUICE-0411' "$log" | tail -n 5)" \
+    'event=SLURM_POLICY_EVALUATION account=physics .*actions=[a-z_,]*pause'
 eventually 'with the metadata' 20 waldur_is "(r['physics']['backend_metadata']['standing'], r['physics']['backend_metadata']['qos'])" "('paused', 'blocked')"
 eventually 'and the report' 20 waldur_is "any('QOS=blocked' in c for x in s['reports'] for c in x['commands_executed'])" True
 sleep 2
@@ -93,6 +95,18 @@ eventually 'and doctor tells of the right before anything is refused' 20 eval 's
 sluiced_stop
 ok 'without reports' eval 'sluiced_up < <(granted "push: {command_results: false}")'
 eventually 'staff is not needed' 20 eval '! sluice_cli doctor | grep -q "not staff"'
+sluiced_stop
+others='"method": "P.*/(set_paused|set_downscaled|set_usage|set-user-usages|set_user_usages|set_backend_metadata|[a-z-]*identities)'
+told=$(waldur_requests "$others") reports=$(waldur_get 'len(s["reports"])')
+ok 'a staff token once more' eval 'waldur state "{\"tokens\": {\"staff-token\": \"staff\"}}"'
+ok 'one that reports commands' eval \
+    'sluiced_up < <(granted "push: {flags: false, usage: false, user_usage: false, metadata: false, identity: false}")'
+ok 'physics comes to its end' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 0.0001}}'
+eventually 'Waldur has the report' 30 waldur_is "len(s['reports']) > $reports" True
+ok 'some turns later' eval 'turn_now && sleep 2 && turn_now'
+is 'and nothing else' "$(waldur_requests "$others")" "$told"
+ok 'the grant is raised again' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 10}}'
+eventually 'Slurm lets it go' 20 eval '[ "$(account_field physics defaultqos)" = normal ]'
 sluiced_stop
 told=$(waldur_requests '"method": "P')
 ok 'one that tells nothing' eval 'sluiced_up < <(granted "push: false")'
