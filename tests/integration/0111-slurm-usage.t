@@ -54,6 +54,24 @@ is 'running jobs are named as such' "$(figure physics node running)" "$(($(truth
 is 'and shown by user' "$(figure physics cpu running man)" "$(figure optics cpu running)"
 is 'accounts are told apart' "$(figure chem cpu total)" "$(truth chem 1 0 $((now + 1)) "$now")"
 
+# --- slurmdbd tells the same of what runs and what is suspended
+ok 'slurmctld stops' slurmctld_stop
+ask raw
+now=$(date +%s)
+ask usage $((now - 7200)) $((now + 7200)) "$now"
+same_as_truth 'without slurmctld' $((now - 7200)) $((now + 7200)) "$now"
+is 'running jobs are named as such' "$(figure optics node running)" "$((now - $(sql "select time_start from ${CLUSTER_NAME}_job_table where id_job = $open")))"
+probe_stop
+probe_start
+ask raw
+ask usage $((now - 7200)) $((now + 7200)) "$now"
+same_as_truth 'also when it was never seen' $((now - 7200)) $((now + 7200)) "$now"
+must 'slurmctld starts' slurmctld_start
+ask raw
+now=$(date +%s)
+ask usage $((now - 7200)) $((now + 7200)) "$now"
+same_as_truth 'and with it again' $((now - 7200)) $((now + 7200)) "$now"
+
 # --- copies of the ended jobs in earlier hours and days
 hour=$((now - now % 3600)) far=1000000
 ok 'a past is made' sql "create temporary table old as select * from ${CLUSTER_NAME}_job_table where time_end > 0 and time_start > 0;
