@@ -184,7 +184,9 @@ private:
                 ".");
         if (decision_.block_creation)
             say("New resources are blocked for this account.");
-        if (decision_.flags.paused && decision_.until)
+        if (decision_.flags.paused && decision_.in_force && decision_.in_force->foreign)
+            say("That lasts until it is taken back in " + decision_.in_force->by + ".");
+        else if (decision_.flags.paused && decision_.until)
             say("The pause ends by itself on " + local_text(zone_, *decision_.until) + ".");
     }
 

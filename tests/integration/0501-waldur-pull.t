@@ -43,6 +43,8 @@ ok 'the plugin knows' turn_now
 fails 'jobs are refused' as mail sbatch --wrap true
 like 'with the reason' "$OUT" 'account chem is paused in Waldur'
 like 'explain names it' "$(sluice_cli explain chem)" 'paused in Waldur'
+like 'and knows no end of it' "$(sluice_cli explain chem)" 'That lasts until it is taken back in Waldur\.'
+unlike 'nor makes one up' "$(sluice_cli explain chem)" 'ends by itself'
 ok 'some turns later' eval 'turn_now && sleep 2 && turn_now'
 is 'the flag is still set' "$(waldur_get 'r["chem"]["paused"]')" True
 is 'nobody asked to clear it' "$(waldur_requests 'set_paused')" 0
