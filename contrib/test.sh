@@ -81,11 +81,14 @@ total_passed=0 total_failed=0 summary=''
 # tree and build are no tests and count only when they fail.
 step_passed=0 step_failed=0
 
+# CPU seconds of what we have waited for: what a step costs whatever else ran beside it, and on any number of CPUs.
+cpu_seconds() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%d", ($16 + $17) / hz }' "/proc/$$/stat"; }
+
 run_step() { # run_step NAME
-    local name=$1 start=$EPOCHSECONDS rc word
+    local name=$1 start=$EPOCHSECONDS cpu rc word
     [[ $chosen = *" $name "* ]] || return 0
     echo "== $name"
-    step_passed=0 step_failed=0
+    step_passed=0 step_failed=0 cpu=$(cpu_seconds)
     "step_$name" >"$work/$name.log" 2>&1
     rc=$?
     if [ $((step_passed + step_failed)) -eq 0 ] || { [ $rc -ne 0 ] && [ $step_failed -eq 0 ]; }; then
@@ -106,7 +109,8 @@ run_step() { # run_step NAME
         show_failure "$name"
     fi
     total_passed=$((total_passed + step_passed)) total_failed=$((total_failed + step_failed))
-    summary+=$(printf '%-12s %-6s %5d passed %4d failed %5d s' "$name" $word $step_passed $step_failed $((EPOCHSECONDS - start)))$'\n'
+    summary+=$(printf '%-12s %-6s %5d passed %4d failed %5d s %5d s CPU' "$name" $word $step_passed $step_failed \
+        $((EPOCHSECONDS - start)) $(($(cpu_seconds) - cpu)))$'\n'
     forget "$name"
     [ $word = ok ]
 }
@@ -263,6 +267,7 @@ done
 for step in $STEPS; do
     [[ $chosen = *" $step "* ]] || echo "$step  not chosen"
 done
-printf '%d min %d s\n' $(((EPOCHSECONDS - begin) / 60)) $(((EPOCHSECONDS - begin) % 60))
+printf '%d min %d s, %d min CPU on %d CPUs\n' $(((EPOCHSECONDS - begin) / 60)) $(((EPOCHSECONDS - begin) % 60)) \
+    $(($(cpu_seconds) / 60)) "$(nproc)"
 echo "$total_passed passed, $total_failed failed"
 [ $total_failed -eq 0 ]
