@@ -6,7 +6,6 @@
 #include "common/settings/ranges.hpp"
 
 #include <array>
-#include <initializer_list>
 
 namespace sluice::settings {
 namespace {
@@ -36,14 +35,6 @@ constexpr std::array<Choice<Drift>, 2> kDrifts{
     {{"repair", Drift::repair}, {"report", Drift::report}}};
 constexpr std::array<Choice<BudgetCheck>, 3> kChecks{
     {{"off", BudgetCheck::off}, {"warn", BudgetCheck::warn}, {"refuse", BudgetCheck::refuse}}};
-constexpr std::array<Choice<Action>, 5> kActions{{
-    {"notify_organization_owners", Action::notify_organization_owners},
-    {"notify_external_user", Action::notify_external_user},
-    {"block_creation_of_new_resources", Action::block_creation_of_new_resources},
-    {"request_slurm_resource_downscaling", Action::request_slurm_resource_downscaling},
-    {"request_slurm_resource_pausing", Action::request_slurm_resource_pausing},
-}};
-
 const Range kGrace{Decimal{}, Decimal::whole(10)};
 const Range kThreshold{Decimal{}, Decimal::whole(1100), true}; // grace ends at 1100 %
 const Range kPositive{Decimal{}, Decimal::raw(INT64_MAX), true};
@@ -192,71 +183,6 @@ void read_steps(MapReader& map, Policy& policy, PolicyPlaces& places) {
         read_step(item, policy, places, map.errors());
 }
 
-void add_group(const Reference& name, Reading& reading, Policy& policy, PolicyPlaces& places,
-               Errors& errors) {
-    const auto group = reading.groups.find(name.name);
-    if (group == reading.groups.end()) {
-        std::vector<std::string> known;
-        known.reserve(reading.groups.size());
-        for (const auto& [other, members] : reading.groups)
-            known.push_back(other);
-        errors.add(name.place, "organization_groups: group " + shown(name.name) +
-                                   " is not defined under groups" + suggestion(name.name, known));
-        return;
-    }
-    for (const auto& account : group->second.accounts) {
-        policy.match.accounts.push_back(account.name);
-        places.accounts.push_back(account);
-    }
-    for (const auto& subtree : group->second.subtrees) {
-        policy.match.subtrees.push_back(subtree.name);
-        places.accounts.push_back(subtree);
-    }
-}
-
-void read_own_match(MapReader& map, std::string_view key, std::vector<std::string>& out,
-                    PolicyPlaces& places) {
-    const Node* node = map.take(key);
-    if (node == nullptr)
-        return;
-    if (node->is_list() && node->items().empty())
-        map.errors().add(node->place(), std::string(key) + " is empty and would match nothing; "
-                                                           "leave it out to match all accounts");
-    for (auto& name : read_names(*node, key, map.errors())) {
-        out.push_back(name.name);
-        places.accounts.push_back(std::move(name));
-    }
-}
-
-void read_match(MapReader& map, Reading& reading, Policy& policy, PolicyPlaces& places) {
-    Errors& errors = map.errors();
-    read_own_match(map, "accounts", policy.match.accounts, places);
-    read_own_match(map, "subtrees", policy.match.subtrees, places);
-    bool apply_to_all = false;
-    map.read("apply_to_all", apply_to_all);
-    if (const Node* groups = map.take("organization_groups"))
-        for (const auto& name : as_words(*groups, "organization_groups", errors))
-            add_group({name.text, name.place}, reading, policy, places, errors);
-    const bool named = map.has("accounts") || map.has("subtrees") || map.has("organization_groups");
-    if (apply_to_all && named)
-        errors.add(map.key_place("apply_to_all"),
-                   "apply_to_all: true contradicts the accounts or groups named beside it; keep "
-                   "one of them");
-    else if (map.has("apply_to_all") && !apply_to_all && !named)
-        errors.add(map.key_place("apply_to_all"),
-                   "apply_to_all: false and no group is named; set organization_groups or "
-                   "accounts");
-}
-
-void read_clusters(MapReader& map, Policy& policy, PolicyPlaces& places) {
-    const Node* node = map.take("clusters");
-    if (node == nullptr)
-        return;
-    places.clusters = read_names(*node, "clusters", map.errors());
-    for (const auto& name : places.clusters)
-        policy.clusters.push_back(name.name);
-}
-
 // slurmctld counts what runs at one time on its own cluster.
 void read_span(MapReader& map, Dialect dialect, Policy& policy, PolicyPlaces& places) {
     map.choose("span", policy.spans, kSpans);
@@ -269,48 +195,6 @@ void read_span(MapReader& map, Dialect dialect, Policy& policy, PolicyPlaces& pl
         map.errors().add(places.span,
                          "span: clusters cannot go with limits of type GrpTRES, which each cluster "
                          "counts for itself; take GrpTRESMins or limits: false");
-}
-
-void read_external_users(MapReader& map, Policy& policy) {
-    const Node* options = map.take("options");
-    if (options == nullptr)
-        return;
-    Errors& errors = map.errors();
-    MapReader inner(*options, "options", errors);
-    const Node* users = inner.take("notify_external_user");
-    inner.finish();
-    if (users == nullptr)
-        return;
-    for (const auto& word : as_words(*users, "notify_external_user", errors)) {
-        const std::size_t at = word.text.find('@');
-        if (at == 0 || at == std::string::npos || at + 1 == word.text.size() ||
-            word.text.find_first_of(" \t\r\n<>\"") != std::string::npos)
-            errors.add(word.place, "notify_external_user: " + shown(word.text) +
-                                       " is no mail address; give name@host, several with commas");
-        policy.external_users.push_back(word.text);
-    }
-}
-
-// Actions that cannot do what they say.
-void check_actions(MapReader& map, const Policy& policy) {
-    const auto needs = [&](Action action, std::string_view name, const std::string& qos,
-                           std::string_view key) {
-        if (policy.has(action) && qos.empty() && policy.strategy == QosStrategy::threshold)
-            map.errors().add(map.key_place(key), "action " + std::string(name) +
-                                                     " needs a QOS; name one in " +
-                                                     std::string(key));
-    };
-    needs(Action::request_slurm_resource_downscaling, "request_slurm_resource_downscaling",
-          policy.qos_downscaled, "qos_downscaled");
-    needs(Action::request_slurm_resource_pausing, "request_slurm_resource_pausing",
-          policy.qos_paused, "qos_paused");
-    if (policy.has(Action::notify_external_user) && policy.external_users.empty())
-        map.errors().note(map.key_place("actions"),
-                          "action notify_external_user writes to nobody: "
-                          "options.notify_external_user names no address");
-    if (policy.actions.empty() && policy.strategy == QosStrategy::threshold)
-        map.errors().note(map.key_place("actions"),
-                          "policy " + shown(policy.name) + " lists no actions: it only reports");
 }
 
 void read_on_pause(MapReader& map, model::OnPause& rule) {
@@ -343,27 +227,6 @@ void read_name(MapReader& map, const Reading& reading, Policy& policy) {
 }
 
 } // namespace
-
-std::vector<Action> read_actions(const Node& node, Errors& errors) {
-    std::vector<std::string> known;
-    known.reserve(kActions.size());
-    for (const auto& choice : kActions)
-        known.emplace_back(choice.word);
-    std::vector<Action> actions;
-    for (const auto& word : as_words(node, "actions", errors)) {
-        bool found = false;
-        for (const auto& choice : kActions) {
-            if (choice.word == word.text) {
-                actions.push_back(choice.value);
-                found = true;
-            }
-        }
-        if (!found)
-            errors.add(word.place, "actions: unknown action " + shown(word.text) +
-                                       suggestion(word.text, known));
-    }
-    return actions;
-}
 
 void read_policy(const Node& node, Reading& reading, Errors& errors) {
     MapReader map(node, "a policy", errors);

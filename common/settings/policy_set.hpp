@@ -48,7 +48,14 @@ void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billin
                  Errors& errors);
 void read_period(const Node& node, model::PeriodRule& period, Errors& errors);
 void read_texts(MapReader& map, model::Texts& texts);
+// Which accounts the policy is for; groups are put in as the accounts that they stand for.
+// REQUIRES: groups are read.
+void read_match(MapReader& map, Reading& reading, model::Policy& policy, PolicyPlaces& places);
+void read_clusters(MapReader& map, model::Policy& policy, PolicyPlaces& places);
 std::vector<model::Action> read_actions(const Node& node, Errors& errors);
+void read_external_users(MapReader& map, model::Policy& policy);
+// Refuses actions that cannot do what they say. REQUIRES: the rest of the policy is read.
+void check_actions(MapReader& map, const model::Policy& policy);
 // Waldur's spellings of the same things; true values already read stay unless given twice.
 void read_waldur_words(MapReader& map, Reading& reading, model::Policy& policy,
                        PolicyPlaces& places);
