@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What comes to the gate that is not its plugin, and a plugin that finds what is not its daemon.
+#include "common/cred/munge.hpp"
+#include "common/wire/channel.hpp"
+#include "common/wire/frame.hpp"
+#include "tests/daemon/adapters/gate/bench.hpp"
+
+#include <list>
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+// Somebody who speaks to the gate as a plugin would, or otherwise.
+class Visitor {
+public:
+    explicit Visitor(const Bench& bench, const std::string& socket = {})
+        : wake_(::dup(0)),
+          munge_(*cred::MungeContext::create(socket.empty() ? bench.munged.socket() : socket)) {
+        auto stream = plugin::Stream::connect({"127.0.0.1", std::to_string(bench.port)}, pipe_end(),
+                                              Steady::now() + 5s);
+        CHECK(stream.has_value());
+        stream_.emplace(std::move(*stream));
+    }
+    void say(std::string_view bytes) {
+        CHECK(stream_->write(bytes, Steady::now() + 5s).has_value());
+    }
+    // Hangs up on us within a few seconds, whatever else it says before.
+    bool is_closed() {
+        const auto end = Steady::now() + 5s;
+        while (Steady::now() < end)
+            if (!stream_->read(end).has_value())
+                return true;
+        return false;
+    }
+    std::string hello() {
+        wire::Channel channel(munge_,
+                              wire::Session(wire::Direction::to_daemon, *wire::random_nonce()));
+        return *channel.seal(wire::Hello{wire::kVersion, "lab", "v", "v", "v", 0}, std::nullopt);
+    }
+    cred::MungeContext& munge() { return munge_; }
+
+private:
+    // Never becomes readable: nothing wakes a visitor.
+    int pipe_end() {
+        int ends[2] = {-1, -1};
+        CHECK(::pipe(ends) == 0);
+        wake_.reset(ends[0]);
+        other_.reset(ends[1]);
+        return wake_.get();
+    }
+    UniqueFd wake_;
+    UniqueFd other_;
+    cred::MungeContext munge_;
+    std::optional<plugin::Stream> stream_;
+};
+
+} // namespace
+
+CASE(a_plugin_of_another_uid_gets_nothing) {
+    Bench bench;
+    bench.start_gate(::getuid() + 1);
+    bench.publish(test::world());
+    bench.start_plugin();
+    CHECK(eventually([&] { return bench.gate->status().rejected_frames > 0; }));
+    CHECK(bench.gate->status().plugins.empty());
+    CHECK_EQ(bench.has(), 0U);
+}
+
+CASE(a_daemon_of_another_uid_is_not_believed) {
+    Bench bench;
+    bench.start_gate();
+    bench.publish(test::world());
+    bench.more_conf = "DaemonUser=" + std::to_string(::getuid() + 1) + "\n";
+    bench.start_plugin();
+    CHECK(eventually([&] { return lines_with("which DaemonUser does not allow") == 1; }));
+    CHECK_EQ(bench.has(), 0U);
+}
+
+CASE(wrong_frames_are_closed_and_counted) {
+    Bench bench;
+    bench.start_gate();
+    const std::string bad[] = {
+        std::string("\0\0\0\0", 4),
+        std::string("\xff\xff\xff\x7f", 4),
+        "GET / HTTP/1.0\r\n\r\n",
+        *wire::frame("not a credential"),
+        *wire::frame(std::string(wire::kMaxGreeting, 'A')),
+    };
+    std::uint64_t count = 0;
+    for (const auto& bytes : bad) {
+        Visitor visitor(bench);
+        visitor.say(bytes);
+        CHECK(visitor.is_closed());
+        ++count;
+        CHECK(eventually([&] { return bench.gate->status().rejected_frames == count; }));
+    }
+}
+
+CASE(a_credential_of_another_munge_key_or_content_is_closed) {
+    Bench bench;
+    bench.start_gate();
+    const test::PrivateMunged foreign;
+    Visitor stranger(bench, foreign.socket());
+    stranger.say(stranger.hello());
+    CHECK(stranger.is_closed());
+    Visitor confused(bench);
+    confused.say(*wire::frame(*confused.munge().encode("hello, gate", std::nullopt)));
+    CHECK(confused.is_closed());
+    CHECK(eventually([&] { return bench.gate->status().rejected_frames == 2; }));
+}
+
+CASE(a_replayed_hello_is_closed_and_counted) {
+    Bench bench;
+    bench.start_gate();
+    Visitor first(bench);
+    const auto hello = first.hello();
+    first.say(hello);
+    Visitor second(bench);
+    ::usleep(200'000);
+    second.say(hello);
+    CHECK(second.is_closed());
+    CHECK(eventually([&] { return bench.gate->status().rejected_frames == 1; }));
+    // One who only said hello has proven nothing.
+    CHECK(bench.gate->status().plugins.empty());
+}
+
+CASE(many_silent_visitors_do_not_keep_a_plugin_out) {
+    Bench bench;
+    bench.start_gate();
+    bench.publish(test::world());
+    std::list<Visitor> crowd;
+    for (int i = 0; i < 80; ++i)
+        crowd.emplace_back(bench);
+    bench.start_plugin();
+    CHECK(eventually([&] { return bench.in_step(); }));
+}
