@@ -56,6 +56,7 @@ unit() {
 
 integration() {
     local line
+    make -j"$jobs" integration-programs >$logs/programs.log 2>&1 || fatal programs
     SLUICE_BUILD=/tmp/build /tmp/src/tests/integration/run -a -j $((jobs + 1)) -l $logs/integration "$@" >$logs/run.log 2>&1
     cat $logs/run.log
     line=$(tail -n 1 $logs/run.log)

@@ -6,7 +6,7 @@
 
 plugin=$(sluice_find job_submit_sluice.so) || skip_all 'job_submit_sluice.so is not built'
 feed=${SLUICE_BUILD:-.}/tests/plugin/feed
-[ -x "$feed" ] || skip_all 'tests/plugin/feed is not built (make check builds it)'
+[ -x "$feed" ] || skip_all 'tests/plugin/feed is not built (make integration-programs does)'
 
 cluster_prepare
 cp "$plugin" "$CLUSTER_DIR/plugins/"
