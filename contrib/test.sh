@@ -24,7 +24,7 @@ usage: contrib/test.sh [--unit] [--integration] [--matrix] [--only STEP[,STEP...
     asan, tsan   unit tests under sanitizers       rpm, deb     packages: built, installed, upgraded, removed
     matrix       build, unit and integration tests on other releases of Slurm and Debian (contrib/matrix.sh)
   --unit         only what the unit tests need     --integration  only what the integration tests need
-  --matrix       the matrix, too: beside the other steps, from the begin on
+  --matrix       the matrix, too: beside the other steps from the begin on, as the integration tests from when they can
   --only, --skip choose steps (those they need are added)
   --trial        steps whose failure is told, but does not count: those not yet seen to pass where this runs
   --keep         leave the build folder and say where it is
@@ -59,9 +59,10 @@ if [[ $chosen = *" unit "* || $chosen = *" integration "* ]] && [[ $chosen != *"
 export LC_ALL=C CI=true # a skipped test is a missing part
 work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX") || exit 1
 chmod 755 "$work"
-matrix=''
+declare -A aside=() # step -> process group of those that run beside the others
 finish() {
-    [ -z "$matrix" ] || { kill "$matrix" && wait "$matrix"; } 2>/dev/null
+    local group
+    for group in "${aside[@]}"; do kill -- "-$group" && wait "$group"; done 2>/dev/null
     [ $keep -eq 1 ] && echo "kept: $work" && return
     chmod -R u+w "$work" # distcheck's copy is read-only when it was interrupted
     rm -rf "$work"
@@ -71,7 +72,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 if command -v ccache >/dev/null; then
     CACHE='ccache '
-    export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1
+    export CCACHE_BASEDIR=$work CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros
 else
     CACHE=''
 fi
@@ -81,16 +82,40 @@ total_passed=0 total_failed=0 summary=''
 # tree and build are no tests and count only when they fail.
 step_passed=0 step_failed=0
 
-# CPU seconds of what we have waited for: what a step costs whatever else ran beside it, and on any number of CPUs.
-cpu_seconds() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%d", ($16 + $17) / hz }' "/proc/$$/stat"; }
+# perform STEP: in a subshell; what it came to, in one line of $work/STEP.result
+perform() (
+    trap - EXIT INT TERM
+    begin=$EPOCHSECONDS self=$BASHPID step_passed=0 step_failed=0
+    "step_$1" >"$work/$1.log" 2>&1 </dev/null
+    rc=$?
+    echo "$rc $step_passed $step_failed $((EPOCHSECONDS - begin)) $(cpu_seconds "$self")" >"$work/$1.result"
+)
 
-run_step() { # run_step NAME
-    local name=$1 start=$EPOCHSECONDS cpu rc word
+# CPU seconds of what a process has waited for: what a step costs whatever ran beside it, and on any number of CPUs.
+cpu_seconds() { awk -v hz="$(getconf CLK_TCK)" '{ printf "%d", ($16 + $17) / hz }' "/proc/$1/stat"; }
+
+# Beside the other steps, until run_step asks for it: tests on private clusters wait more than they compute.
+start_aside() { # start_aside STEP
+    [[ $chosen = *" $1 "* ]] || return 0
+    echo "== $1, beside the next"
+    set -m # a process group of its own, to be ended as a whole
+    perform "$1" &
+    aside[$1]=$!
+    set +m
+}
+
+run_step() { # run_step STEP
+    local name=$1 rc=1 seconds=0 cpu=0 word
     [[ $chosen = *" $name "* ]] || return 0
     echo "== $name"
-    step_passed=0 step_failed=0 cpu=$(cpu_seconds)
-    "step_$name" >"$work/$name.log" 2>&1
-    rc=$?
+    if [ -n "${aside[$name]:-}" ]; then
+        wait "${aside[$name]}"
+        unset "aside[$name]"
+    else
+        perform "$name"
+    fi
+    step_passed=0 step_failed=0
+    read -r rc step_passed step_failed seconds cpu <"$work/$name.result"
     if [ $((step_passed + step_failed)) -eq 0 ] || { [ $rc -ne 0 ] && [ $step_failed -eq 0 ]; }; then
         if [ $rc -ne 0 ]; then
             step_failed=1
@@ -110,7 +135,7 @@ run_step() { # run_step NAME
     fi
     total_passed=$((total_passed + step_passed)) total_failed=$((total_failed + step_failed))
     summary+=$(printf '%-12s %-6s %5d passed %4d failed %5d s %5d s CPU' "$name" $word $step_passed $step_failed \
-        $((EPOCHSECONDS - start)) $(($(cpu_seconds) - cpu)))$'\n'
+        "$seconds" "$cpu")$'\n'
     forget "$name"
     [ $word = ok ]
 }
@@ -173,12 +198,15 @@ step_build() {
         ../src/configure CC="${CACHE}gcc" CXX="${CACHE}g++" --enable-warnings=error && make -j"$jobs" all
 }
 
-step_unit() { checked unit build; }
+# The tests themselves not optimised: half of what there is to compile.
+step_unit() {
+    cd "$work/build" && fast_header && fast_compile '-O0 -g1' && checked unit build make "CXXFLAGS=-O0 -g1 $fast_include"
+}
 
-# checked STEP FOLDER [WRAPPER]: make check there, counted; a test program that says no number is one point
+# checked STEP FOLDER MAKE...: make check there, counted; a test program that says no number is one point
 checked() {
     cd "$work/$2" || return 1
-    ${3:-} make -j"$jobs" -k check
+    "${@:3}" -j"$jobs" -k check
     local rc=$? trs log result points
     : >"$work/failed-logs.$1"
     while read -r trs; do
@@ -197,7 +225,8 @@ checked() {
 
 step_integration() {
     local rc line
-    SLUICE_BUILD=$work/build "$work/src/tests/integration/run" -a -j "$jobs" -l "$work/integration"
+    make -C "$work/build" -j"$jobs" integration-programs || return 1
+    SLUICE_BUILD=$work/build "$work/src/tests/integration/run" -a -j $((jobs + 1)) -l "$work/integration"
     rc=$?
     line=$(tail -n 1 "$work/integration.log")
     if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
@@ -206,38 +235,37 @@ step_integration() {
     return $rc
 }
 
-step_asan() { sanitized asan address,undefined; }
-step_tsan() { sanitized tsan thread fixed_addresses; }
-sanitized() { # sanitized STEP SANITIZERS [WRAPPER]
+step_asan() { sanitized asan address,undefined make; }
+step_tsan() { sanitized tsan thread fixed_addresses make; }
+sanitized() { # sanitized STEP SANITIZERS MAKE...
     mkdir "$work/$1" && cd "$work/$1" || return 1
-    CC="${CACHE}gcc" CXX="${CACHE}g++" fast_configure ../src '-O0 -g1' --enable-warnings=error --enable-sanitize="$2" && checked "$1" "$1" "${3:-}" || return 1
+    CC="${CACHE}gcc" CXX="${CACHE}g++" fast_configure ../src '-O0 -g1' --enable-warnings=error --enable-sanitize="$2" && checked "$1" "$1" "${@:3}" || return 1
     step_passed=0 # the same tests once more: they count once, as a whole
 }
 
 # ThreadSanitizer of gcc 12 does not start where the kernel spreads addresses over more bits than it knows.
 fixed_addresses() { if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi; }
 
-# Without the compiled header: clang refuses one where a target's flags differ (-pthread), instead of leaving it aside.
-step_distcheck() (
-    mkdir "$work/dist" && cd "$work/dist" || exit 1
+# clang refuses a compiled header that does not fit, where gcc does without: so configure must not see it.
+step_distcheck() {
+    local flags='-O0 -g0'
+    mkdir "$work/dist" && cd "$work/dist" && fast_header || return 1
     # in the environment, so that the configure of the unpacked tarball gets them too
-    export CC="${CACHE}clang-14" CXX="${CACHE}clang++-14" CFLAGS='-O0 -g0' CXXFLAGS='-O0 -g0'
-    ../src/configure && make -j"$jobs" distcheck
-)
+    export CC="${CACHE}clang-14" CXX="${CACHE}clang++-14"
+    ../src/configure CFLAGS="$flags" CXXFLAGS="$flags" && fast_compile "$flags" && make -j"$jobs" distcheck \
+        CXXFLAGS="$flags $fast_include" DISTCHECK_CONFIGURE_FLAGS="CFLAGS='$flags' CXXFLAGS='$flags'"
+}
 
 step_rpm() { counted timeout -k 10 1500 "$work/src/tests/packaging/rpm.sh"; }
 step_deb() { counted timeout -k 10 1500 "$work/src/tests/packaging/deb.sh"; }
-step_matrix() {
-    wait "$matrix"
-    matrix=''
-    counted cat "$work/matrix.out"
-}
+step_matrix() { counted "$top/contrib/matrix.sh" -j 1; }
 
 # counted COMMAND...: its last line is "N passed, N failed"
 counted() {
-    local line
-    "$@" | tee "$work/counted"
-    line=$(tail -n 1 "$work/counted")
+    local line out
+    out=$(mktemp "$work/counted.XXXXXX")
+    "$@" | tee "$out"
+    line=$(tail -n 1 "$out")
     [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]] || return 1
     step_passed=${BASH_REMATCH[1]} step_failed=${BASH_REMATCH[2]}
     [ "$step_failed" -eq 0 ]
@@ -245,17 +273,17 @@ counted() {
 
 echo "Sluice tests in $work on $jobs CPUs; $(date -u +%H:%M:%S) UTC"
 begin=$EPOCHSECONDS
+# The packages first: much of their making keeps one CPU busy, and now others have work for the rest.
+later='rpm deb distcheck asan tsan'
 if run_step packages && run_step tree; then
-    if [[ $chosen = *' matrix '* ]]; then
-        "$top/contrib/matrix.sh" -j 1 >"$work/matrix.out" 2>&1 </dev/null &
-        matrix=$!
-    fi
+    start_aside matrix
     run_step format
     if run_step build; then
         run_step unit
-        run_step integration
+        start_aside integration
+        later+=' integration'
     fi
-    for step in distcheck asan tsan rpm deb matrix; do run_step $step; done
+    for step in $later matrix; do run_step "$step"; done
 fi
 
 echo
@@ -268,6 +296,6 @@ for step in $STEPS; do
     [[ $chosen = *" $step "* ]] || echo "$step  not chosen"
 done
 printf '%d min %d s, %d min CPU on %d CPUs\n' $(((EPOCHSECONDS - begin) / 60)) $(((EPOCHSECONDS - begin) % 60)) \
-    $(($(cpu_seconds) / 60)) "$(nproc)"
+    $(($(cpu_seconds $$) / 60)) "$(nproc)"
 echo "$total_passed passed, $total_failed failed"
 [ $total_failed -eq 0 ]

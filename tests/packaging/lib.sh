@@ -14,7 +14,7 @@ export LC_ALL=C CI=true # a skipped point is a missing part
 RPM_BUILD_NCPUS=$(nproc)
 export RPM_BUILD_NCPUS
 # A caller's ways to share a cache between folders leave another folder's name in the debug information.
-unset CCACHE_BASEDIR CCACHE_NOHASHDIR
+unset CCACHE_BASEDIR CCACHE_NOHASHDIR CCACHE_SLOPPINESS
 # Each package is built twice. debhelper gives a build another HOME, where the cache would be empty.
 compiler_cache() {
     export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ccache}
