@@ -120,7 +120,8 @@ struct AccountDecision {
     // `flags` and `qos` in enforce mode; an observed account may still be paused by an ancestor.
     Flags enforced;
     std::string enforced_qos;
-    std::optional<Instant> until; // when the pause ends by itself: period end or override expiry
+    // When the pause ends by itself: period end or override expiry. nullopt: never.
+    std::optional<Instant> until;
     std::vector<std::string>
         notes;                  // why something is not done, data that is missing, foreign pauses
     std::string error;          // set: this account could not be judged; nothing is planned for it

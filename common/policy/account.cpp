@@ -154,6 +154,8 @@ std::optional<Instant> own_end(const AccountDecision& decision, bool metric_paus
         end.reset(); // the next period begins as this one ends
     if (!decision.in_force)
         return end;
+    if (decision.in_force->foreign) // until whoever set it takes it back
+        return std::nullopt;
     if (!metric_pauses)
         return decision.in_force->until;
     return end ? std::optional(std::max(*end, decision.in_force->until)) : std::nullopt;

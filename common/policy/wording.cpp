@@ -51,6 +51,8 @@ private:
     std::string why(std::string_view name) const {
         const bool staff = overridden(source_);
         if (name == "cause") {
+            if (staff && source_.in_force->foreign)
+                return "a flag in " + one_line(source_.in_force->by);
             if (staff)
                 return "staff until " + moment_text(zone_, source_.in_force->until);
             return account_ == source_.account ? "its own usage"

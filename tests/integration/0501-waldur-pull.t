@@ -45,6 +45,9 @@ like 'with the reason' "$OUT" 'account chem is paused in Waldur'
 like 'explain names it' "$(sluice_cli explain chem)" 'paused in Waldur'
 like 'and knows no end of it' "$(sluice_cli explain chem)" 'That lasts until it is taken back in Waldur\.'
 unlike 'nor makes one up' "$(sluice_cli explain chem)" 'ends by itself'
+unlike 'nor does the status' "$(sluice_cli status -l chem)" '2100|2099'
+is 'the interface has none either' "$(sluice_cli status chem --json | python3 -c 'import json, sys
+print([(a["until"], a["override"]["until"]) for a in json.load(sys.stdin)["accounts"]])')" '[(None, None)]'
 ok 'some turns later' eval 'turn_now && sleep 2 && turn_now'
 is 'the flag is still set' "$(waldur_get 'r["chem"]["paused"]')" True
 is 'nobody asked to clear it' "$(waldur_requests 'set_paused')" 0

@@ -105,7 +105,7 @@ Value render_override(const model::Override& entry) {
     Value out = Value::object();
     out.set("id", entry.id).set("standing", model::name(entry.standing));
     put_instant(out, "from", entry.from);
-    put_instant(out, "until", entry.until);
+    put_instant(out, "until", entry.foreign ? std::nullopt : std::optional(entry.until));
     out.set("reason", entry.reason).set("by", entry.by);
     return out;
 }
