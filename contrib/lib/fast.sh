@@ -20,11 +20,13 @@ fast_header() {
 }
 
 # fast_compile FLAGS: in a configured folder. A header serves only the kind of object it was compiled for: libraries and
-# plugin or programs, with threads or without, with names hidden or not; a compiler looks for the one that fits.
+# plugin or programs, with threads or without; a compiler looks for the one that fits. clang needs one more where names are
+# hidden; gcc must not have that one: it would take it elsewhere, too.
 fast_compile() {
-    make -j2 -f - pic program pic-threads program-threads pic-hidden <<END
+    make -j2 -f - headers <<END
 include Makefile
 precompile = \$(CXX) \$(AM_CXXFLAGS) $1 -x c++-header fast/std.hpp -o fast/std.hpp.gch/\$@
+headers: pic program pic-threads program-threads \$(if \$(findstring clang,\$(CXX)),pic-hidden)
 pic: ; \$(precompile) -fPIC -DPIC
 program: ; \$(precompile)
 pic-threads: ; \$(precompile) -fPIC -DPIC -pthread
