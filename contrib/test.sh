@@ -11,7 +11,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=contrib/lib/fast.sh
 . "$top/contrib/lib/fast.sh"
 
-STEPS='packages tree format build unit integration distcheck asan tsan rpm deb matrix'
+STEPS='packages tree format build unit integration distcheck tsan rpm deb matrix'
 usage() {
     cat <<END
 usage: contrib/test.sh [--unit] [--integration] [--matrix] [--only STEP[,STEP...]] [--skip STEP[,STEP...]] [--trial STEP[,STEP...]] [--keep] [-j N]
@@ -20,8 +20,9 @@ usage: contrib/test.sh [--unit] [--integration] [--matrix] [--only STEP[,STEP...
     tree         copy the tree, bootstrap
     format       clang-format-14, direction of includes, shell scripts
     build        gcc, warnings are errors          unit         make check on it
-    integration  on private Slurm clusters         distcheck    from the tarball, unit tests too, by clang 14
-    asan, tsan   unit tests under sanitizers       rpm, deb     packages: built, installed, upgraded, removed
+    integration  on private Slurm clusters         rpm, deb     packages: built, installed, upgraded, removed
+    distcheck    from the tarball by clang 14, unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+    tsan         unit tests under ThreadSanitizer
     matrix       build, unit and integration tests on other releases of Slurm and Debian (contrib/matrix.sh)
   --unit         only what the unit tests need     --integration  only what the integration tests need
   --matrix       the matrix, too: beside the other steps from the begin on, as the integration tests from when they can
@@ -146,7 +147,7 @@ forget() { # forget STEP
     case $1 in
         integration) set -- build ;;
         distcheck) set -- dist ;;
-        asan | tsan) ;;
+        tsan) ;;
         *) return 0 ;;
     esac
     chmod -R u+w "${work:?}/$1" # distcheck's copy is read-only when it was interrupted
@@ -234,25 +235,25 @@ step_integration() {
     return $rc
 }
 
-step_asan() { sanitized asan address,undefined make; }
-step_tsan() { sanitized tsan thread fixed_addresses make; }
-sanitized() { # sanitized STEP SANITIZERS MAKE...
-    mkdir "$work/$1" && cd "$work/$1" || return 1
-    CC="${CACHE}gcc" CXX="${CACHE}g++" fast_configure ../src '-O0 -g1' --enable-warnings=error --enable-sanitize="$2" && checked "$1" "$1" "${@:3}" || return 1
+step_tsan() {
+    mkdir "$work/tsan" && cd "$work/tsan" || return 1
+    CC="${CACHE}gcc" CXX="${CACHE}g++" fast_configure ../src '-O0 -g1' --enable-warnings=error --enable-sanitize=thread &&
+        checked tsan tsan fixed_addresses make || return 1
     step_passed=0 # the same tests once more: they count once, as a whole
 }
 
 # ThreadSanitizer of gcc 12 does not start where the kernel spreads addresses over more bits than it knows.
 fixed_addresses() { if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi; }
 
-# clang refuses a compiled header that does not fit, where gcc does without: so configure must not see it.
+# The tarball's build, and that by the other compiler, and that under sanitizers: the same tests once more each, so one
+# build is all three. clang refuses a compiled header that does not fit, where gcc does without: configure must not see it.
 step_distcheck() {
-    local flags='-O0 -g0'
+    local flags='-O0 -g1' sanitize='--enable-sanitize=address,undefined'
     mkdir "$work/dist" && cd "$work/dist" && fast_header || return 1
     # in the environment, so that the configure of the unpacked tarball gets them too
     export CC="${CACHE}clang-14" CXX="${CACHE}clang++-14"
-    ../src/configure CFLAGS="$flags" CXXFLAGS="$flags" && fast_compile "$flags" && make -j"$jobs" distcheck \
-        CXXFLAGS="$flags $fast_include" DISTCHECK_CONFIGURE_FLAGS="CFLAGS='$flags' CXXFLAGS='$flags'"
+    ../src/configure CFLAGS="$flags" CXXFLAGS="$flags" "$sanitize" && fast_compile "$flags" && make -j"$jobs" distcheck VERBOSE=1 \
+        CXXFLAGS="$flags $fast_include" DISTCHECK_CONFIGURE_FLAGS="CFLAGS='$flags' CXXFLAGS='$flags' $sanitize"
 }
 
 step_rpm() { counted timeout -k 10 1500 "$work/src/tests/packaging/rpm.sh"; }
@@ -273,7 +274,7 @@ counted() {
 echo "Sluice tests in $work on $jobs CPUs; $(date -u +%H:%M:%S) UTC"
 begin=$EPOCHSECONDS
 # The packages first: much of their making keeps one CPU busy, and now others have work for the rest.
-later='rpm deb distcheck asan tsan'
+later='rpm deb distcheck tsan'
 if run_step packages && run_step tree; then
     start_aside matrix
     run_step format

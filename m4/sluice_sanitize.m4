@@ -10,7 +10,7 @@ AC_DEFUN([SLUICE_SANITIZE], [
   SLUICE_SANFLAGS=
   AS_IF([test -n "$sluice_sanitize"], [
     AX_CHECK_LINK_FLAG([-fsanitize=$sluice_sanitize],
-      [SLUICE_SANFLAGS="-fsanitize=$sluice_sanitize -fno-omit-frame-pointer -fno-sanitize-recover=all"],
+      [SLUICE_SANFLAGS="-fsanitize=$sluice_sanitize -fno-omit-frame-pointer -fno-sanitize-recover=all -DSLUICE_SANITIZED"],
       [AC_MSG_ERROR([$CXX cannot link with -fsanitize=$sluice_sanitize (clang needs libclang-rt-14-dev on Debian; gcc on EL needs libasan, libubsan, libtsan)])])])
   AC_SUBST([SLUICE_SANFLAGS])
   AM_CONDITIONAL([SLUICE_SANITIZED], [test -n "$sluice_sanitize"])

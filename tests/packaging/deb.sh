@@ -22,7 +22,8 @@ build() { # build FOLDER [ARGS...]: all packages of that source, into $work/FOLD
     mkdir "$work/$folder" && find "$work/build" -maxdepth 1 -type f -exec mv -t "$work/$folder" {} +
     return $rc
 }
-export DPKG_DEB_COMPRESSOR_LEVEL=1 # nobody downloads them
+# Nobody downloads or debugs them.
+export DPKG_DEB_COMPRESSOR_LEVEL=1 DEB_CFLAGS_APPEND=-g1 DEB_CXXFLAGS_APPEND=-g1
 field() { dpkg-deb -f "$work/1/$1" "$2"; }
 next_micro() { echo "$1" | awk -F. '{ print $1 "." $2 "." $3 + 1 }'; }
 
