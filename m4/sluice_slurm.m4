@@ -29,10 +29,10 @@ AC_DEFUN([SLUICE_CHECK_SLURM], [
       [SLURM_LIBS="$SLURM_LDFLAGS -lslurm"],
       [SLUICE_MISSING([libslurm], [libslurm-dev], [slurm-devel])])],
     [SLUICE_MISSING([slurm/slurmdb.h], [libslurm-dev], [slurm-devel])])
-  dnl Exported, but not declared; without it raw usage is never reset, and limits are written so that it need not be.
-  AC_CHECK_LIB([slurm], [slurmdb_send_accounting_update], [
-      AC_DEFINE([HAVE_SLURMDB_SEND_ACCOUNTING_UPDATE], [1], [libslurm can set raw usage to zero.])
-      slurm_resets_usage=yes],
+  dnl Exported, but not declared, so looked up when the daemon runs; without it raw usage is never reset, and limits are
+  dnl written so that it need not be. Here only to tell who builds.
+  AC_CHECK_LIB([slurm], [slurmdb_send_accounting_update],
+    [slurm_resets_usage=yes],
     [slurm_resets_usage="no, raw_usage_reset: true has no effect"])
   AC_MSG_CHECKING([the Slurm release of the headers])
   # -P and tr: the preprocessor may put a line marker between the word and the number.

@@ -64,11 +64,8 @@ int job_submit(job_desc_msg_t* desc, std::uint32_t uid, char** err_msg) noexcept
 }
 
 SLUICE_JOB_MODIFY(desc, uid, err_msg) {
-#if SLUICE_MODIFY_HAS_MESSAGE
-    return shielded([&](Host& host) { return host.modify(*desc, uid, err_msg); });
-#else
-    return shielded([&](Host& host) { return host.modify(*desc, uid, nullptr); });
-#endif
+    return shielded(
+        [&](Host& host) { return host.modify(*desc, uid, SLUICE_MODIFY_MESSAGE(err_msg)); });
 }
 
 } // extern "C"

@@ -30,15 +30,15 @@ extern int assoc_mgr_fill_in_assoc(void* db_conn, slurmdb_assoc_rec_t* assoc, in
     __attribute__((weak));
 extern void* acct_db_conn __attribute__((weak));
 
-// job_record_t is not public.
+// job_record_t is not public. 22.05 has nowhere to say why: who is refused gets Slurm's own words.
 #if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 2, 0)
 #define SLUICE_JOB_MODIFY(desc, uid, err_msg)                                                      \
     int job_modify(job_desc_msg_t* desc, void*, std::uint32_t uid, char** err_msg) noexcept
-#define SLUICE_MODIFY_HAS_MESSAGE 1
+#define SLUICE_MODIFY_MESSAGE(err_msg) (err_msg)
 #else
 #define SLUICE_JOB_MODIFY(desc, uid, err_msg)                                                      \
     int job_modify(job_desc_msg_t* desc, void*, std::uint32_t uid) noexcept
-#define SLUICE_MODIFY_HAS_MESSAGE 0
+#define SLUICE_MODIFY_MESSAGE(err_msg) nullptr
 #endif
 
 } // extern "C"

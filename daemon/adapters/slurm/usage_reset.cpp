@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/slurm/usage_reset.hpp"
 
-#include "config.h"
 #include "daemon/adapters/slurm/accounting.hpp"
 
 #include <dlfcn.h>
@@ -12,11 +11,9 @@ namespace sluice::slurm {
 namespace {
 
 SluiceSendAccountingUpdate find_update() {
-#ifdef HAVE_SLURMDB_SEND_ACCOUNTING_UPDATE
     if (std::getenv("SLUICE_TEST_NO_USAGE_RESET") == nullptr)
         return reinterpret_cast<SluiceSendAccountingUpdate>(
             dlsym(RTLD_DEFAULT, "slurmdb_send_accounting_update"));
-#endif
     return nullptr;
 }
 
