@@ -35,10 +35,14 @@ extern void* acct_db_conn __attribute__((weak));
 #define SLUICE_JOB_MODIFY(desc, uid, err_msg)                                                      \
     int job_modify(job_desc_msg_t* desc, void*, std::uint32_t uid, char** err_msg) noexcept
 #define SLUICE_MODIFY_MESSAGE(err_msg) (err_msg)
+using SluiceJobModify = int(job_desc_msg_t*, void*, std::uint32_t, char**);
+constexpr bool kSluiceModifySaysWhy = true;
 #else
 #define SLUICE_JOB_MODIFY(desc, uid, err_msg)                                                      \
     int job_modify(job_desc_msg_t* desc, void*, std::uint32_t uid) noexcept
 #define SLUICE_MODIFY_MESSAGE(err_msg) nullptr
+using SluiceJobModify = int(job_desc_msg_t*, void*, std::uint32_t);
+constexpr bool kSluiceModifySaysWhy = false;
 #endif
 
 } // extern "C"
