@@ -56,7 +56,7 @@ std::string figures(const model::Decision& decision) {
 } // namespace
 
 CASE(more_usage_never_gives_a_milder_standing) {
-    for (std::uint64_t seed = 0; seed < 3000; seed += kStride) {
+    for (std::uint64_t seed = 0; seed < 3000; seed += test::kStride) {
         Generator g(seed);
         World w = g.world();
         for (int i = 0; i < 3; ++i)
@@ -77,7 +77,7 @@ CASE(more_usage_never_gives_a_milder_standing) {
 }
 
 CASE(carryover_stays_between_zero_and_its_cap) {
-    for (std::uint64_t seed = 0; seed < 2000; seed += kStride) {
+    for (std::uint64_t seed = 0; seed < 2000; seed += test::kStride) {
         Generator g(seed);
         World w = g.world();
         for (int i = 0; i < 6; ++i)
@@ -98,7 +98,7 @@ CASE(carryover_stays_between_zero_and_its_cap) {
 
 CASE(the_same_facts_again_plan_nothing) {
     // Three turns each, every one judged twice.
-    for (std::uint64_t seed = 0; seed < 3400; seed += kStride) {
+    for (std::uint64_t seed = 0; seed < 3400; seed += test::kStride) {
         Generator g(seed);
         World w = g.world();
         if (g.one_in(3))
@@ -121,7 +121,7 @@ CASE(the_same_facts_again_plan_nothing) {
 }
 
 CASE(every_association_gets_back_exactly_what_it_had) {
-    for (std::uint64_t seed = 0; seed < 1500; seed += kStride) {
+    for (std::uint64_t seed = 0; seed < 1500; seed += test::kStride) {
         Generator g(seed);
         World w = g.world();
         w.set.policies[0].qos_default.clear();
@@ -151,7 +151,7 @@ CASE(every_association_gets_back_exactly_what_it_had) {
 }
 
 CASE(a_job_is_counted_to_the_second_over_all_periods) {
-    for (std::uint64_t seed = 0; seed < 2000; seed += kStride) {
+    for (std::uint64_t seed = 0; seed < 2000; seed += test::kStride) {
         Generator g(seed);
         const Zone& zone = zones()[seed % zones().size()];
         auto rule = g.period();
@@ -183,7 +183,7 @@ CASE(a_job_is_counted_to_the_second_over_all_periods) {
 }
 
 CASE(splitting_a_job_at_any_instant_changes_nothing) {
-    for (std::uint64_t seed = 0; seed < 1000; seed += kStride) {
+    for (std::uint64_t seed = 0; seed < 1000; seed += test::kStride) {
         Generator g(seed);
         const World w = g.world();
         const Zone& zone = zones()[seed % zones().size()];
