@@ -55,7 +55,9 @@ CASE(plugin_and_daemon_of_neighbouring_versions_understand_each_other) {
         std::uint8_t plugin, daemon;
         std::size_t budgets; // that the plugin hears of: version 2 brought them
     };
-    for (const auto& [plugin, daemon, budgets] : {Pair{1, 2, 0}, Pair{2, 1, 0}, Pair{2, 2, 1}}) {
+    // 3: the release after this one, which says so and then speaks as this one does.
+    for (const auto& [plugin, daemon, budgets] :
+         {Pair{1, 2, 0}, Pair{2, 1, 0}, Pair{2, 2, 1}, Pair{3, 2, 1}, Pair{2, 3, 1}}) {
         Bench bench;
         bench.plugin_speaks = plugin;
         bench.daemon_speaks = daemon;
