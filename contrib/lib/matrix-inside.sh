@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# matrix-inside.sh JOBS STEPS [TEST...]: what contrib/matrix.sh runs within a Debian root: builds /tmp/src, tests it, counts.
+# matrix-inside.sh SLURM MARIADB JOBS STEPS [TEST...]: what contrib/matrix.sh runs within a Debian root: builds /tmp/src, tests it, counts.
 # It installs nothing, and expects the private namespaces that chroot_enter makes.
 set -u
-jobs=$1 steps=" $2 "
-shift 2
+slurm=$1 mariadb=$2 jobs=$3 steps=" $4 "
+shift 4
 passed=0 failed=0
 logs=/tmp/logs
 mkdir -p $logs
@@ -27,7 +27,9 @@ fatal() { # fatal WORD: the end of a step's log, and no more steps
     finish
 }
 
-said "$(slurmctld -V), $(g++ --version | head -n 1), cmocka $(pkg-config --modversion cmocka)"
+said "$(slurmctld -V), $(mariadbd --version | grep -o 'Ver [^ ]*'), $(g++ --version | head -n 1), cmocka $(pkg-config --modversion cmocka)"
+{ [[ $(slurmctld -V) = *" $slurm."* ]] && [[ $(mariadbd --version) = *" $mariadb."* ]]; } >$logs/releases.log ||
+    { echo "wanted are Slurm $slurm and MariaDB $mariadb" >$logs/releases.log && fatal releases; }
 (cd /tmp/src && ./bootstrap) >$logs/bootstrap.log 2>&1 || fatal bootstrap
 mkdir -p /tmp/build && cd /tmp/build || exit 1
 CC='ccache gcc' CXX='ccache g++' fast_configure ../src '-O0 -g0' --enable-warnings=error >$logs/configure.log 2>&1 || fatal configure

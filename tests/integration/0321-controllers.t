@@ -13,6 +13,9 @@ sluice_install
 cluster_start || cluster_failed
 log=$(slurmctld_log)
 paused() { fails "$1: refused" as games sbatch -A physics --wrap true && like "$1: by its text" "$OUT" 'account physics is paused'; }
+# From 23.11 on a reconfigured slurmctld is a new process, and its plugin begins anew.
+begins() { grep -c 'starting from the stored snapshot' "$log"; }
+begun_since() { [ "$(slurm_release)" -lt 2311 ] || [ "$(begins)" -gt "$1" ]; }
 controllers() { timeout 20 scontrol ping; }
 
 must 'sluiced is up' sluiced_up <<END
@@ -29,14 +32,18 @@ policies:
     qos_paused: normal
 END
 paused 'as a daemon'
+before=$(begins)
 ok 'reconfigured' scontrol reconfigure
+eventually 'by a new process, where releases do that' 20 begun_since "$before"
 eventually 'it answers' 20 slurmctld_answers
 paused 'as a daemon, reconfigured'
 eventually 'and its plugin is connected' 20 plugin_current
 
 ok 'slurmctld starts in the foreground' slurmctld_restart -D
 paused 'in the foreground'
+before=$(begins)
 ok 'reconfigured' scontrol reconfigure
+eventually 'by a new process, where releases do that' 20 begun_since "$before"
 eventually 'it answers' 20 slurmctld_answers
 paused 'in the foreground, reconfigured'
 eventually 'and its plugin is connected' 20 plugin_current
