@@ -175,7 +175,19 @@ const std::map<std::string, std::int64_t>& limits_of(const model::Association& r
     return row.grp_tres_mins;
 }
 
+bool let_run(const AccountDecision& decision) {
+    const auto& pin = decision.in_force;
+    if (!pin || pin->foreign || pin->standing == model::Standing::paused)
+        return false;
+    const auto& figures = decision.figures;
+    return decision.metric_used >= decision.metric_effective ||
+           std::any_of(figures.begin(), figures.end(),
+                       [](const model::Figure& f) { return f.used() >= f.effective; });
+}
+
 const Policy* limiting_policy(const model::PolicySet& set, const AccountDecision& decision) {
+    if (let_run(decision))
+        return nullptr;
     const Policy* found = nullptr;
     for (const auto& name : decision.policies)
         if (const Policy* policy = find_policy(set, name); policy && policy->limits.enabled) {
@@ -205,7 +217,9 @@ void note_limits(const model::PolicySet& set, const model::Facts& facts,
     if (!wanted)
         return;
     std::map<std::string, std::int64_t> next;
-    const auto asked = std::move(decision.memory.limits_asked);
+    for (const auto& entry : decision.memory.limits_asked)
+        if (!gone(entry))
+            in_force[entry.first] = entry.second; // done meanwhile, and perhaps out of date already
     decision.memory.limits_asked.clear();
     for (const auto& limit : *wanted) {
         const auto& present = limits_of(row, policy->limits.type);
@@ -213,8 +227,6 @@ void note_limits(const model::PolicySet& set, const model::Facts& facts,
         const auto old = in_force.find(limit.tres);
         if (found != present.end() && limit.value && limit.accepts(found->second))
             next[limit.tres] = found->second;
-        else if (found != present.end() && is_entry(asked, *found))
-            next[limit.tres] = found->second; // done meanwhile, and out of date already
         else if (old != in_force.end())
             next[limit.tres] = old->second;
         if (limit.value && (found == present.end() || !limit.accepts(found->second)))

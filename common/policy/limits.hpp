@@ -40,7 +40,11 @@ Result<std::vector<WantedLimit>> wanted_limits(const model::Policy& policy,
 const std::map<std::string, std::int64_t>& limits_of(const model::Association& row,
                                                      model::LimitType type);
 
+// An override lets an account run that has used up its allocation (all of it, or of a component).
+bool let_run(const model::AccountDecision& decision);
+
 // The policy whose `limits` count: the first one that has them enabled (an enforcing one first).
+// nullptr: none, or let_run(): Slurm would hold its jobs at the limit, and later end them.
 const model::Policy* limiting_policy(const model::PolicySet& set,
                                      const model::AccountDecision& decision);
 

@@ -55,7 +55,7 @@ void add_leftovers(const Association& row, const std::map<std::string, std::int6
 }
 
 void clear_others(const Association& row, const std::map<std::string, std::int64_t>& ours,
-                  std::optional<LimitType> except, const char* reason, Draft& draft) {
+                  std::optional<LimitType> except, const std::string& reason, Draft& draft) {
     for (const LimitType type : kTypes) {
         if (type == except)
             continue;
@@ -176,7 +176,10 @@ void plan_limits(const Association& row, const AccountDecision& decision, Draft&
     const Policy* policy = limiting_policy(draft.set(), decision);
     const bool enforced = policy != nullptr && policy->mode == Mode::enforce;
     if (!enforced)
-        clear_others(row, ours, std::nullopt, "not limited any more", draft);
+        clear_others(row, ours, std::nullopt,
+                     let_run(decision) ? "override " + std::to_string(decision.in_force->id)
+                                       : "not limited any more",
+                     draft);
     if (policy == nullptr)
         return;
     const auto wanted = wanted_limits(*policy, decision, draft.facts());

@@ -38,11 +38,14 @@ ok 'an override' sluice_cli override set physics normal --until=now+1day --reaso
 is 'is in force at once' "$(status_field physics standing)" normal
 eventually 'the plugin knows' 10 plugin_current
 ok 'jobs are admitted' as games sbatch --parsable -H --wrap true
+is 'no limit holds them' "$(account_field physics grptresmins)" ''
+ok 'and they run' as games timeout 30 srun -N1 true
 is 'it is listed' "$(sluice_cli override list -nP -o account,standing,state,by,reason)" 'physics|normal|in force|root|paper deadline'
 ok 'a member may look' as games "$(sluice_find sluice)" override list
 like 'and sees it' "$OUT" 'paper deadline'
 ok 'cleared by account' sluice_cli override clear physics --reason='paper is out'
 is 'paused again at once' "$(status_field physics standing)" paused
+is 'and limited' "$(account_field physics grptresmins)" node=0
 is 'the books know why' "$(sluice_cli override list --all -nP -o state,endedby,endreason)" 'ended|root|paper is out'
 fails 'it cannot be cleared twice' sluice_cli override clear 1 --reason=x
 like 'and says so' "$OUT" 'over already'

@@ -26,154 +26,6 @@ bool nothing_more(World& w, Instant now) {
 
 } // namespace
 
-CASE(limits_are_written_at_the_grace_level) {
-    World w = physics();
-    w.run(utc(2026, 1, 1));
-    CHECK_EQ(w.plan.commands.size(), 1U);
-    CHECK_EQ(
-        w.command(0),
-        "sacctmgr -i modify account where name=physics cluster=lab set GrpTRESMins=node=72000");
-    CHECK(nothing_more(w, utc(2026, 1, 1)));
-}
-
-// Waldur truncates twice in binary: 6000 * 1.15 gives 6899, and 33.333 h give 2398.
-CASE(minutes_are_rounded_once) {
-    const struct {
-        const char *hours, *grace;
-        std::int64_t minutes;
-    } rows[] = {{"100", "0.15", 6900},   {"1", "0.3", 78},          {"10", "0.5", 900},
-                {"33.333", "0.2", 2400}, {"64000", "0.2", 4608000}, {"0", "0.2", 0}};
-    for (const auto& row : rows) {
-        World w = physics(row.hours);
-        w.set.policies[0].grace_ratio = dec(row.grace);
-        w.turn(utc(2026, 1, 1));
-        CHECK_EQ(*w.plan.commands[0].limits.at("node"), row.minutes);
-    }
-}
-
-CASE(billing_gets_a_limit_of_its_own) {
-    World w = physics();
-    w.set.components = {{"cpu", "cpu", Decimal::whole(60)}, {"mem", "mem", Decimal::whole(61440)}};
-    w.set.accounts.clear();
-    w.grant("physics", "64000", "cpu");
-    w.grant("physics", "512000", "mem");
-    auto& billing = w.set.policies[0].billing;
-    billing.enabled = true;
-    billing.weights = {{"cpu", dec("0.015625")}, {"mem", dec("0.001953125")}};
-    w.turn(utc(2026, 1, 1));
-    const auto& limits = w.plan.commands[0].limits;
-    CHECK_EQ(*limits.at("billing"), 144000);
-    CHECK_EQ(*limits.at("cpu"), 4608000);
-    CHECK_EQ(*limits.at("mem"), Amount{36864000} * 1024); // Slurm counts memory in MB
-}
-
-CASE(a_concurrent_limit_is_a_count) {
-    World w = physics("40");
-    w.set.policies[0].limits.type = model::LimitType::grp_tres;
-    w.set.policies[0].grace_ratio = Decimal{};
-    w.turn(utc(2026, 1, 1));
-    CHECK_EQ(*w.plan.commands[0].limits.at("node"), 40);
-}
-
-CASE(a_limit_per_job_does_not_follow_usage) {
-    World w = physics();
-    w.set.policies[0].limits.type = model::LimitType::max_tres_mins;
-    w.use(utc(2026, 1, 2), "physics", 700);
-    w.run(utc(2026, 2, 1));
-    CHECK_EQ(
-        w.command(0),
-        "sacctmgr -i modify account where name=physics cluster=lab set MaxTRESMins=node=72000");
-    CHECK_EQ(w.row("physics").max_tres_mins.at("node"), 72000);
-    CHECK(nothing_more(w, utc(2026, 2, 2)));
-}
-
-CASE(a_total_grant_is_never_reset) {
-    World w = physics();
-    w.set.policies[0].period.kind = model::PeriodKind::total;
-    w.set.policies[0].raw_usage_reset = true;
-    w.run(utc(2026, 1, 1));
-    w.use(utc(2026, 2, 1), "physics", 1300);
-    const auto& one = w.run(utc(2031, 1, 1));
-    CHECK_EQ(one.period.label, "total");
-    CHECK(one.flags.paused && !one.until);
-    CHECK_EQ(one.figures[0].carryover.reason, "no_previous_period");
-    for (const auto& command : w.plan.commands)
-        CHECK(command.type != model::CommandType::reset_usage);
-}
-
-CASE(a_limit_follows_raw_usage_when_it_is_not_reset) {
-    World w = physics();
-    w.run(utc(2026, 1, 1));
-    w.use(utc(2026, 2, 1), "physics", 700);
-    CHECK(nothing_more(w, utc(2026, 2, 2))); // raw usage grew as usage did
-    w.run(utc(2026, 4, 1));                  // raw 700 h + 1300 h * 1.2
-    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), (700 + 1560) * 60);
-    w.turn(utc(2026, 4, 2));
-    w.facts.raw_usage["physics"]["node"] -= 10 * 3600; // decay below the tolerance of 1 %
-    w.plan = policy::plan(w.set, w.facts, w.decision);
-    CHECK(w.plan.commands.empty());
-    w.facts.raw_usage["physics"]["node"] -= 10 * 3600;
-    w.plan = policy::plan(w.set, w.facts, w.decision);
-    CHECK_EQ(*w.plan.commands[0].limits.at("node"), (680 + 1560) * 60);
-    w.facts.raw_usage_known = false;
-    w.plan = policy::plan(w.set, w.facts, w.decision);
-    CHECK(w.plan.commands.empty()); // what is there stays
-}
-
-CASE(raw_usage_is_reset_once_per_boundary) {
-    World w = physics();
-    w.set.policies[0].raw_usage_reset = true;
-    w.run(utc(2026, 1, 1));
-    CHECK_EQ(w.plan.commands.size(), 1U); // limits only: no boundary was passed
-    w.use(utc(2026, 2, 1), "physics", 1000);
-    w.run(utc(2026, 4, 1));
-    CHECK_EQ(w.command(0),
-             "sacctmgr -i modify account where name=physics cluster=lab set RawUsage=0");
-    CHECK(nothing_more(w, utc(2026, 4, 2)));
-}
-
-CASE(a_reset_that_failed_is_owed_until_it_is_done) {
-    World w = physics();
-    w.set.policies[0].raw_usage_reset = true;
-    w.run(utc(2026, 1, 1));
-    w.run(utc(2026, 4, 1));
-    w.facts.history.accounts["physics"].reset_done_for = model::kResetOwed;
-    w.run(utc(2026, 4, 1, 1));
-    CHECK_EQ(w.plan.commands.size(), 1U);
-    CHECK(w.plan.commands[0].type == model::CommandType::reset_usage);
-    CHECK(nothing_more(w, utc(2026, 4, 2)));
-}
-
-CASE(a_limit_follows_raw_usage_where_that_cannot_be_reset) {
-    World w = physics();
-    w.set.policies[0].raw_usage_reset = true;
-    w.facts.raw_usage_resets = false;
-    w.run(utc(2026, 1, 1));
-    CHECK_EQ(w.plan.problems.size(), 1U);
-    CHECK(w.plan.problems[0].what.find("policy quarterly asks for a reset") == 0);
-    w.use(utc(2026, 2, 1), "physics", 700);
-    w.run(utc(2026, 4, 1)); // no reset; raw 700 h + 1300 h * 1.2
-    CHECK_EQ(w.plan.commands.size(), 1U);
-    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), (700 + 1560) * 60);
-    // libslurm learns to: the counters still hold what was, so limits follow them to the boundary
-    w.facts.raw_usage_resets = true;
-    CHECK(nothing_more(w, utc(2026, 4, 2)));
-    w.run(utc(2026, 7, 1));
-    CHECK(w.plan.commands.back().type == model::CommandType::reset_usage);
-    CHECK(w.plan.problems.empty());
-}
-
-CASE(a_reset_that_is_asked_for_inside_a_period_waits_for_its_end) {
-    World w = physics();
-    w.run(utc(2026, 1, 1));
-    w.use(utc(2026, 1, 2), "physics", 100);
-    w.set.policies[0].raw_usage_reset = true;
-    CHECK(nothing_more(w, utc(2026, 1, 3))); // the limit goes on following what is there
-    w.run(utc(2026, 4, 1));
-    CHECK(w.plan.commands.back().type == model::CommandType::reset_usage);
-    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), 1500 * 60 * 12 / 10);
-}
-
 CASE(qos_goes_to_the_standing_and_exactly_back) {
     World w = physics();
     w.row("physics").qos = {"slow1", "normal"};
@@ -354,6 +206,18 @@ CASE(observe_mode_changes_nothing) {
     CHECK_EQ(w.plan.withheld.size(), 2U); // limits and QOS
     CHECK(w.of("physics").flags.paused);
     CHECK(w.of("physics").enforced == model::Flags{});
+}
+
+CASE(a_policy_that_goes_back_to_observing_lets_go) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    CHECK(!w.row("physics").qos.empty());
+    w.set.policies[0].mode = model::Mode::observe;
+    w.run(utc(2026, 1, 4));
+    CHECK(w.row("physics").qos.empty());
+    CHECK(w.row("physics").grp_tres_mins.empty());
+    CHECK(nothing_more(w, utc(2026, 1, 5)));
 }
 
 CASE(an_account_without_allocation_is_let_go) {
