@@ -21,8 +21,8 @@ build() { # build RELEASE TARBALL [ARGS...]: all packages of it, in $work/RELEAS
     return $rc
 }
 asked() { rpm -qp --nosignature "$@" 2>/dev/null; }
-spec_says() { # spec_says ARGS...: the plugin's requirements as the spec has them
-    rpmspec -q --load="$top/tests/packaging/el-shim.macros" "$@" --requires "$work/dist/packaging/rpm/sluice.spec" 2>/dev/null
+spec_says() { # spec_says ARGS...: what the spec answers to rpmspec, as EL would read it
+    rpmspec --load="$top/tests/packaging/el-shim.macros" "$@" "$work/dist/packaging/rpm/sluice.spec" 2>/dev/null
 }
 
 log dist tarball_make || bail 'make dist'
@@ -40,8 +40,10 @@ slurm-job-submit-sluice-debuginfo-$version-1.slurm$slurm_version.el9.$arch.rpm "
 ok 'there is a source package' test -f "$work/1/SRPMS/sluice-$version-1.el9.src.rpm"
 
 like 'the plugin asks for exactly its Slurm' "$(asked --requires "$plugin")" "slurm-slurmctld\(x86-64\) = $slurm_version"$'(\n|$)'
-like 'or for exactly its Slurm of OpenHPC' "$(spec_says --define 'slurm_version 23.11.10' --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" \
-    $'slurm-slurmctld-ohpc\(x86-64\) = 23\.11\.10(\n|$)'
+like 'or for exactly its Slurm of OpenHPC' "$(spec_says -q --requires --define 'slurm_version 23.11.10' --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" \
+    $'slurm-slurmctld-ohpc\([^)]+\) = 23\.11\.10(\n|$)'
+like 'it is built with the headers of its Slurm' "$(spec_says -q --buildrequires)" $'(^|\n)slurm-devel(\n|$)'
+like 'or with those of OpenHPC' "$(spec_says -q --buildrequires --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" $'(^|\n)slurm-devel-ohpc(\n|$)'
 unlike 'only the plugin is tied to it' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" slurm-slurmctld
 unlike 'nobody can ask for the plugin as a library' "$(asked --provides "$plugin")" 'job_submit_sluice\.so'
 unlike 'nor does it pull in libslurm' "$(asked --requires "$plugin")" 'libslurm'
