@@ -29,6 +29,10 @@ ok 'the group is there' getent group sluice
 is 'the configuration is for root and the group' "$(stat -c '%a %U:%G' $config)" '640 root:sluice'
 is 'so is its folder' "$(stat -c '%a %U:%G' /etc/sluice)" '750 root:sluice'
 is "the journal's folder is root's" "$(stat -c '%a %U' /var/lib/sluice)" '700 root'
+is 'so is the folder for logs' "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
+rmdir /var/log/sluice
+ok 'which comes back with each boot' systemd-tmpfiles --create sluice-daemon.conf
+is 'as it was' "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
 ok 'the service will start with the host' test -e /etc/systemd/system/multi-user.target.wants/sluiced.service
 ok 'the unit is sound' systemd-analyze verify sluiced.service
 is 'nothing is said about it' "$OUT" ''

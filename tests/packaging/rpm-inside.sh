@@ -30,6 +30,9 @@ ok 'the group is there' getent group sluice
 is 'the configuration is for root and the group' "$(stat -c '%a %U:%G' $config)" '640 root:sluice'
 is 'so is its folder' "$(stat -c '%a %U:%G' /etc/sluice)" '750 root:sluice'
 is "the journal's folder is root's" "$(stat -c '%a %U' /var/lib/sluice)" '700 root'
+rmdir /var/log/sluice
+ok 'the folder for logs comes back with each boot' systemd-tmpfiles --create sluice.conf
+is "and is root's" "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
 ok 'the unit is sound' systemd-analyze verify /usr/lib/systemd/system/sluiced.service
 is 'nothing is said about it' "$OUT" ''
 ok 'the daemon runs' /usr/sbin/sluiced -V
