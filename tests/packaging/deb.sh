@@ -51,6 +51,8 @@ dpkg-deb -x "$work/1/$plugin" "$work/unpacked"
 so=$(find "$work/unpacked" -name job_submit_sluice.so)
 is 'the plugin lies where Debian has them' "${so#"$work/unpacked"}" "/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/slurm-wlm/job_submit_sluice.so"
 unlike "its symbols are slurmctld's, found when called" "$(readelf -dW "$so")" 'BIND_NOW|Flags:.* NOW'
+dpkg-deb -x "$work/1/$daemon" "$work/unpacked"
+like "the daemon's are found before it begins" "$(readelf -dW "$work/unpacked/usr/sbin/sluiced")" 'BIND_NOW|Flags:.* NOW'
 # Debian's bug tracker knows nothing of these packages.
 ok 'lintian finds no error or warning' lintian --fail-on error,warning --allow-root --suppress-tags initial-upload-closes-no-bugs "$work/1/sluice_$version-1_$arch.changes"
 
