@@ -16,13 +16,13 @@ export DEBIAN_FRONTEND=noninteractive
 printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d
 
 config=/etc/sluice/sluiced.yaml
-plugin=slurm-job-submit-sluice_$version-1+slurm${slurm}_$arch.deb
+plugin() { echo "slurm-job-submit-sluice_$version-$1+slurm${slurm}_$arch.deb"; }
 packages() { echo "sluice_$version-$1_$arch.deb sluice-daemon_$version-$1_$arch.deb"; }
 status() { dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null; }
 mkdir -p /etc/slurm && echo 'ClusterName=lab' >/etc/slurm/slurm.conf
 
 # shellcheck disable=SC2046
-ok 'they are installed, dependencies checked' dpkg -i $(packages 1) "$plugin"
+ok 'they are installed, dependencies checked' dpkg -i $(packages 1) "$(plugin 1)"
 unlike 'without a complaint' "$OUT" 'warning:|error:'
 is 'and whole' "$(dpkg -V sluice sluice-daemon slurm-job-submit-sluice)" ''
 ok 'the group is there' getent group sluice
@@ -36,11 +36,12 @@ is 'as it was' "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
 ok 'the service will start with the host' test -e /etc/systemd/system/multi-user.target.wants/sluiced.service
 ok 'the unit is sound' systemd-analyze verify sluiced.service
 is 'nothing is said about it' "$OUT" ''
+service_confined /lib/systemd/system/sluiced.service
 ok 'the daemon runs' /usr/sbin/sluiced -V
 like 'as this version' "$OUT" "$version"
 ok 'it takes the configuration as installed' env SLURM_CONF=/nonexistent /usr/sbin/sluiced --check -f $config
-ok 'which observes only' grep -Eq '^ *mode: observe' $config
-service_observes /lib/systemd/system/sluiced.service
+is 'of which each policy observes only' "$(policy_modes $config)" observe
+service_ready /lib/systemd/system/sluiced.service
 ok 'the command line runs' /usr/bin/sluice --version
 ok 'its manual page is there' man -w sluice
 
@@ -48,26 +49,32 @@ cluster_test=$(find /tmp/src/tests/integration -name '0010-*.t' -o -name '0300-*
 ok 'plugin, daemon and command line work on a cluster, as installed' /tmp/src/tests/integration/run -l /tmp/cluster-logs "$cluster_test"
 like 'with no skipped point' "$OUT" $'[1-9][0-9]* passed, 0 failed$'
 
+echo 'JobSubmitPlugins=lua,sluice # ours' >>/etc/slurm/slurm.conf
 echo '# edited' >>$config
 chmod 0600 $config
 before=$(cksum $config)
 touch /var/lib/sluice/sluice.db
 # shellcheck disable=SC2046
-ok 'they are upgraded' dpkg -i --force-confdef --force-confold $(packages 2)
+ok 'they are upgraded' dpkg -i --force-confdef --force-confold $(packages 2) "$(plugin 2)"
+unlike 'without a warning that the plugin goes' "$OUT" 'JobSubmitPlugins'
 is 'the edited configuration is as it was' "$(cksum $config)" "$before"
 is 'and so is its mode' "$(stat -c '%a' $config)" 600
 like 'the new one lies beside it' "$(cat $config.dpkg-dist)" '# next'
-is 'the new release is in place' "$(dpkg-query -W -f='${Version}' sluice-daemon)" "$version-2"
+is 'the new release is in place' "$(dpkg-query -W -f='${Version} ' sluice-daemon slurm-job-submit-sluice)" "$version-2 $version-2+slurm$slurm "
 
-echo 'JobSubmitPlugins=lua,sluice # ours' >>/etc/slurm/slurm.conf
 ok 'the plugin is removed while slurm.conf names it' dpkg -r slurm-job-submit-sluice
 like 'with a warning' "$OUT" 'warning: /etc/slurm/slurm.conf still has JobSubmitPlugins=sluice'
-dpkg -i "$plugin" >/dev/null 2>&1 || bail 'plugin again'
+dpkg -i "$(plugin 2)" >/dev/null 2>&1 || bail 'plugin again'
 printf 'ClusterName=lab\n#JobSubmitPlugins=sluice\nJobSubmitPlugins=lua,sluicegate\n' >/etc/slurm/slurm.conf
 ok 'all are removed' dpkg -r slurm-job-submit-sluice sluice-daemon sluice
 unlike 'without that warning when slurm.conf does not name it' "$OUT" 'JobSubmitPlugins'
 is 'the edited configuration is kept' "$(cksum $config)" "$before"
 ok 'so is the journal' test -e /var/lib/sluice/sluice.db
 ok 'they are purged' dpkg -P slurm-job-submit-sluice sluice-daemon sluice
-is 'and nothing of them is left' "$(find /usr /etc /var/lib /var/log -xdev \( -name 'sluice*' -o -name 'job_submit_sluice*' \) ! -path '/usr/lib/sysusers.d/*')$(status sluice-daemon)" ''
+is 'and nothing of them is left' "$(find /usr /etc /var/lib /var/log -xdev \( -name 'sluice*' -o -name 'job_submit_sluice*' \))$(status sluice-daemon)" ''
+
+dpkg -i "slurmctld_99.11.1_$arch.deb" >/dev/null 2>&1 || bail 'another slurmctld'
+fails 'for another Slurm the plugin is not set up' dpkg -i "$(plugin 1)"
+like 'and the reason is told' "$OUT" 'slurm-job-submit-sluice depends on slurmctld \(<< [^)]*\); however:[[:space:]]*Version of slurmctld on system is 99\.11\.1\.'
+is 'it is left unpacked, not configured' "$(status slurm-job-submit-sluice)" 'iU '
 done_testing

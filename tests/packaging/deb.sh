@@ -47,6 +47,8 @@ is 'the plugin asks for exactly its Slurm' "$(field "$plugin" Depends | grep -o 
 unlike 'only the plugin is tied to it' "$(field "$daemon" Depends)" 'slurmctld'
 like 'the daemon asks for its libslurm' "$(field "$daemon" Depends)" 'libslurm[0-9]+'
 unlike 'the plugin does not' "$(field "$plugin" Depends)" 'libslurm'
+dpkg-deb -e "$work/1/$plugin" "$work/scripts"
+unlike 'its scripts leave slurmctld alone' "$(cat "$work/scripts"/{pre,post}{inst,rm} 2>/dev/null)" 'systemctl|systemd|service|invoke|kill|scontrol'
 dpkg-deb -x "$work/1/$plugin" "$work/unpacked"
 so=$(find "$work/unpacked" -name job_submit_sluice.so)
 is 'the plugin lies where Debian has them' "${so#"$work/unpacked"}" "/usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/slurm-wlm/job_submit_sluice.so"
@@ -66,7 +68,13 @@ is "its plugin lies where SchedMD's are" "$(dpkg-deb --fsys-tarfile "$schedmd" |
     "./usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/slurm/job_submit_sluice.so"
 like "and asks for SchedMD's slurmctld" "$(dpkg-deb -f "$schedmd" Depends)" "slurm-smd-slurmctld \(>= $slurm_version\), slurm-smd-slurmctld \(<< "
 
-mkdir -p "$work/view/tmp/debs" && cp "$work"/1/*.deb "$work"/2/*.deb "$work/view/tmp/debs/" && cp -r "$tree" "$work/view/tmp/src" || bail 'copy'
+mkdir -p "$work/view/tmp/debs" && cp "$work"/1/*.deb "$work"/2/sluice*.deb "$work/view/tmp/debs/" && cp -r "$tree" "$work/view/tmp/src" || bail 'copy'
+# SchedMD's slurmctld is not here: the first plugin as the next release, and a Slurm that it is not built for.
+dpkg-deb -R "$work/1/$plugin" "$work/plugin" && sed -i "s/^Version: $version-1/Version: $version-2/" "$work/plugin/DEBIAN/control" &&
+    dpkg-deb -b "$work/plugin" "$work/view/tmp/debs/" || bail 'the next plugin'
+mkdir -p "$work/stub/DEBIAN" && printf '%s\n' 'Package: slurmctld' 'Version: 99.11.1' "Architecture: $arch" \
+    'Maintainer: Sluice <sluice@example.org>' 'Description: stub' >"$work/stub/DEBIAN/control" &&
+    dpkg-deb -b "$work/stub" "$work/view/tmp/debs/" || bail 'stub package'
 chroot_enter / "$work/view" bash /tmp/src/tests/packaging/deb-inside.sh "$version" "$slurm_version" "$arch" </dev/null >"$work/inside.tap" 2>&1
 tap_include "$work/inside.tap" $?
 packaging_done

@@ -35,16 +35,17 @@ ok 'the folder for logs comes back with each boot' systemd-tmpfiles --create slu
 is "and is root's" "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
 ok 'the unit is sound' systemd-analyze verify /usr/lib/systemd/system/sluiced.service
 is 'nothing is said about it' "$OUT" ''
+service_confined /usr/lib/systemd/system/sluiced.service
 ok 'the daemon runs' /usr/sbin/sluiced -V
 like 'as this version' "$OUT" "$version"
 # shellcheck disable=SC2030
 ok 'it takes the configuration as installed' env SLURM_CONF=/nonexistent /usr/sbin/sluiced --check -f $config
-ok 'which observes only' grep -Eq '^ *mode: observe' $config
-service_observes /usr/lib/systemd/system/sluiced.service
+is 'of which each policy observes only' "$(policy_modes $config)" observe
+service_ready /usr/lib/systemd/system/sluiced.service
 ok 'the command line runs' /usr/bin/sluice --version
 ok 'bash can complete it' bash -c '. /usr/share/bash-completion/completions/sluice && complete -p sluice'
 ok 'its manual page is there' man -w sluice
-ok 'logrotate takes its file' sh -c '! command -v logrotate >/dev/null || logrotate -d /etc/logrotate.d/sluice-daemon'
+ok 'logrotate takes its file' logrotate -d /etc/logrotate.d/sluice-daemon
 
 # The installed parts on a real cluster.
 cluster_test=$(find /tmp/src/tests/integration -name '0010-*.t' -o -name '0300-*.t' | sort | head -n 1)
@@ -55,18 +56,19 @@ like 'with no skipped point' "$OUT" $'[1-9][0-9]* passed, 0 failed$'
 fails 'a Slurm that the plugin is not built for is held back' install_ -U "$(stub 99.11.1)"
 like 'by name' "$OUT" "slurm-slurmctld.* = $slurm is needed by \(installed\) slurm-job-submit-sluice"
 
+echo 'JobSubmitPlugins=lua,sluice # ours' >>/etc/slurm/slurm.conf
 echo 'contact: somebody # edited' >>$config
 before=$(cksum $config)
 touch /var/lib/sluice/sluice.db
 # shellcheck disable=SC2046
 ok 'they are upgraded' install_ -U --nodeps $(packages 2)
+unlike 'without a warning that the plugin goes' "$OUT" 'JobSubmitPlugins'
 is 'the edited configuration is as it was' "$(cksum $config)" "$before"
 like 'the new one lies beside it' "$(cat $config.rpmnew)" '# next'
 like 'rpm tells the edited file and no other' "$(verified)" '^..5......? +c /etc/sluice/sluiced\.yaml$'
-unlike 'no word about slurm.conf' "$OUT" 'JobSubmitPlugins'
-is 'no old release is left' "$(rpm -q sluice-daemon)" "sluice-daemon-$version-2.el9.$arch"
+is 'no old release is left' "$(rpm -q sluice-daemon slurm-job-submit-sluice | tr '\n' ' ')" \
+    "sluice-daemon-$version-2.el9.$arch slurm-job-submit-sluice-$version-2.slurm$slurm.el9.$arch "
 
-echo 'JobSubmitPlugins=lua,sluice # ours' >>/etc/slurm/slurm.conf
 ok 'the plugin is erased while slurm.conf names it' install_ -e slurm-job-submit-sluice
 like 'with a warning' "$OUT" 'warning: /etc/slurm/slurm.conf still has JobSubmitPlugins=sluice'
 # shellcheck disable=SC2046

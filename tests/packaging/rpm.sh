@@ -7,7 +7,7 @@
 set -u
 # shellcheck source=tests/packaging/lib.sh
 . "$(dirname "$0")/lib.sh"
-packaging_begin rpm rpmbuild rpm rpmlint eu-strip readelf unshare systemd-analyze
+packaging_begin rpm rpmbuild rpm rpmlint eu-strip readelf unshare systemd-analyze logrotate
 
 # Always in the same folder, so that a compiler cache helps and is right about the sources' place.
 build() { # build RELEASE TARBALL [ARGS...]: all packages of it, in $work/RELEASE
@@ -30,7 +30,7 @@ with=()
 [ $check -eq 0 ] || with=(--with check)
 ok "the packages are built from the tarball ${with[*]}" log build-1 build 1 "$tarball" "${with[@]}"
 [ "$RC" -eq 0 ] || packaging_done
-cd "$work/1/RPMS/x86_64" 2>/dev/null || cd "$work"/1/RPMS/* || bail 'no packages'
+cd "$work"/1/RPMS/* || bail 'no packages'
 arch=$(basename "$PWD")
 plugin=slurm-job-submit-sluice-$version-1.slurm$slurm_version.el9.$arch.rpm
 is 'there are the three packages and what debuggers need' "$(ls | tr '\n' ' ')" \
@@ -39,7 +39,7 @@ sluice-debuginfo-$version-1.el9.$arch.rpm sluice-debugsource-$version-1.el9.$arc
 slurm-job-submit-sluice-debuginfo-$version-1.slurm$slurm_version.el9.$arch.rpm "
 ok 'there is a source package' test -f "$work/1/SRPMS/sluice-$version-1.el9.src.rpm"
 
-like 'the plugin asks for exactly its Slurm' "$(asked --requires "$plugin")" "slurm-slurmctld\(x86-64\) = $slurm_version"$'(\n|$)'
+like 'the plugin asks for exactly its Slurm' "$(asked --requires "$plugin")" "slurm-slurmctld\([^)]+\) = $slurm_version"$'(\n|$)'
 like 'or for exactly its Slurm of OpenHPC' "$(spec_says -q --requires --define 'slurm_version 23.11.10' --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" \
     $'slurm-slurmctld-ohpc\([^)]+\) = 23\.11\.10(\n|$)'
 like 'it is built with the headers of its Slurm' "$(spec_says -q --buildrequires)" $'(^|\n)slurm-devel(\n|$)'
@@ -49,9 +49,17 @@ is 'the documents are there, as such' "$(asked --docfiles "sluice-$version-1.el9
 unlike 'only the plugin is tied to it' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" slurm-slurmctld
 unlike 'nobody can ask for the plugin as a library' "$(asked --provides "$plugin")" 'job_submit_sluice\.so'
 unlike 'nor does it pull in libslurm' "$(asked --requires "$plugin")" 'libslurm'
+unlike 'its scriptlets leave slurmctld alone' "$(asked --scripts "$plugin")" 'systemctl|service|kill|scontrol'
 like 'the daemon asks for its libslurm' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" 'libslurm\.so\.[0-9]+'
 like 'an edited configuration is kept' "$(asked --qf '[%{FILENAMES} %{FILEFLAGS:fflags} %{FILEMODES:perms} %{FILEGROUPNAME}\n]' "sluice-daemon-$version-1.el9.$arch.rpm")" \
     '/etc/sluice/sluiced\.yaml cn -rw-r----- sluice'
+
+like 'the unit tests are run by a switch' "$(spec_says -P --with check)" $'\n[^ \n]*make [^\n]* check\n'
+unlike 'and else not' "$(spec_says -P)" $'\n[^ \n]*make [^\n]* check\n'
+el8=(--define 'rhel 8' --define 'dist .el8')
+like 'EL 8 gets a compiler that knows C++20' "$(spec_says -q --buildrequires "${el8[@]}")" 'gcc-toolset-[0-9]+-gcc-c\+\+'
+is 'and uses it to build, install and check' "$(spec_says -P --with check "${el8[@]}" | grep -c '^\. .*toolset.*/enable$')" 3
+unlike 'EL 9 has one' "$(spec_says -P)" toolset
 
 mkdir "$work/unpacked" && (cd "$work/unpacked" && rpm2cpio "$work/1/RPMS/$arch/$plugin" | cpio -id --quiet)
 so=$(find "$work/unpacked" -name job_submit_sluice.so)
