@@ -25,6 +25,8 @@ public:
         each("daemon", "sluiced " + in_.version + " answers", &Examination::daemon);
         each("settings", "in force: " + info()["config_file"].text(), &Examination::settings);
         each("sources", "slurmdbd, slurmctld and journal answer", &Examination::sources);
+        each("rights", "slurmdbd takes changes of " + rights()["user"].text(),
+             &Examination::rights_suffice);
         each("turn", "the last one is recent and good", &Examination::turn);
         each("accounts", "nothing waits for a person", &Examination::accounts);
         each("commands", "none failed lately", &Examination::commands);
@@ -54,9 +56,13 @@ private:
     }
 
     View info() const { return in_.status["daemon"]; }
+    View rights() const { return in_.controller["controller"]["rights"]; }
+    bool enforces() const;
+    void release();
     void daemon();
     void settings();
     void sources();
+    void rights_suffice();
     void turn();
     void accounts();
     void commands();
@@ -66,7 +72,6 @@ private:
     void clock();
     void plugin();
     void one_plugin(View plugin, std::int64_t newest);
-
     const Evidence& in_;
     std::string check_;
     std::vector<Finding> out_;
@@ -78,18 +83,20 @@ void Examination::daemon() {
              "restart sluiced after an upgrade: systemctl restart sluiced");
 }
 
+bool Examination::enforces() const {
+    const auto all = in_.status["accounts"].items();
+    return std::any_of(all.begin(), all.end(),
+                       [](View a) { return a["mode"].text() == "enforce"; });
+}
+
 void Examination::settings() {
     if (const auto error = info()["config_error"].text(); !error.empty())
         fault("new settings were refused, the old ones are in force: " + error,
               "mend the file, then: sluiced --check && systemctl reload sluiced");
-    bool enforced = false;
-    const auto accounts = in_.status["accounts"].items();
-    for (const auto& account : accounts)
-        enforced = enforced || account["mode"].text() == "enforce";
-    if (accounts.empty())
+    if (in_.status["accounts"].items().empty())
         fault("no account has an allocation under a policy: there is nothing to judge",
               "add accounts with an allocation to " + info()["config_file"].text());
-    else if (!enforced)
+    else if (!enforces())
         note("every policy observes: nothing is changed and no job refused",
              "mode: enforce, when the figures of sluice status are right");
 }
@@ -100,6 +107,20 @@ void Examination::sources() {
               source == "journal" ? "look at the disk of the journal, and at: journalctl -u sluiced"
                                   : "look at that service; sluiced goes on by itself once it is "
                                     "back, and till then keeps the last good figures");
+}
+
+// Without, all looks well until a policy enforces.
+void Examination::rights_suffice() {
+    const auto user = rights()["user"].text();
+    const auto level = rights()["admin_level"].text();
+    if (level.empty())
+        note("not known while slurmctld or slurmdbd is silent", "mend that first");
+    else if (level != "operator" && level != "administrator")
+        fault(
+            "slurmdbd gives user " + user + " the admin level " + level + ": it " +
+                (enforces() ? "refuses what Sluice changes" : "will refuse what a policy enforces"),
+            level == "unknown" ? "sacctmgr add user " + user + " account=root adminlevel=operator"
+                               : "sacctmgr modify user " + user + " set adminlevel=operator");
 }
 
 void Examination::turn() {
@@ -128,7 +149,7 @@ void Examination::accounts() {
 
 void Examination::commands() {
     if (const auto error = in_.commands["error"].text(); !error.empty())
-        return fault(error, "");
+        return fault("not known: " + error, "journalctl -u sluiced; then: sluice commands");
     // One that was repeated with success is over: only the newest of each kind counts.
     std::vector<std::string> seen;
     for (const auto& command : in_.commands["commands"].items()) {
@@ -171,14 +192,30 @@ void Examination::late(View target) {
     const auto name = target["target"].text();
     fault(std::to_string(target["waiting"].integer()) + " for " + name + " wait, the oldest for " +
               age(in_.now - instant(oldest.integer())),
-          "is " + name +
-              " up? They are sent again by themselves: sluice outbox; journalctl -u "
-              "sluiced");
+          "is " + name + " up? They go again by themselves: sluice outbox; journalctl -u sluiced");
+}
+
+std::string release_of(const std::string& version) {
+    return version.substr(0, version.find('.', version.find('.') + 1));
+}
+
+// A difference that is too large shows as an error; this tells before the next upgrade does.
+void Examination::release() {
+    // "24.11" of "24.11.5"
+    const auto theirs = release_of(in_.controller["controller"]["version"].text());
+    const auto ours = release_of(in_.controller["controller"]["built_for"].text());
+    if (theirs.empty() || ours.empty() || theirs == ours)
+        return;
+    note("slurmctld is of Slurm " + theirs + ", sluiced was built for " + ours +
+             ": it takes calls of its own release and a few before it",
+         "install the packages of Sluice that were built for Slurm " + theirs);
 }
 
 void Examination::slurm() {
     if (const auto error = in_.controller["error"].text(); !error.empty())
-        return fault("its settings cannot be read: " + error, "is slurmctld up?");
+        return fault("its settings cannot be read: " + error,
+                     "is slurmctld up, and of the release of Slurm that sluiced was built for?");
+    release();
     const auto controller = in_.controller["controller"];
     const auto enforce = controller["enforce"].texts();
     const auto has = [&](const char* word) {

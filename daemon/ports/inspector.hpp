@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: what slurmctld is set to, and what its clock says. For `sluice doctor` only: no turn needs
-// it.
+// Port: what slurmctld is set to, what its clock says, and what slurmdbd lets us do. For `sluice
+// doctor` only: no turn needs it.
 #pragma once
 
 #include "common/base/instant.hpp"
@@ -12,8 +12,16 @@
 
 namespace sluice::ports {
 
+// Changes need "operator" or "administrator".
+struct Rights {
+    std::string user;        // who we run as
+    std::string admin_level; // "none"; "unknown": slurmdbd has no such user; "": it did not answer
+};
+
 struct ControllerSettings {
-    std::string version;              // "24.11.5"
+    std::string version;   // "24.11.5"
+    std::string built_for; // the release of our libslurm: "22.05.8"
+    Rights rights;
     std::vector<std::string> enforce; // of AccountingStorageEnforce: "limits", "qos", ...
     std::vector<std::string> job_submit_plugins;
     std::int64_t decay_half_life_s = 0; // 0: usage does not decay

@@ -26,7 +26,8 @@ struct Case {
     std::string gate = R"({"gate": {"sequence": 7, "plugins": [
         {"host": "ctl1", "sequence": 7, "last_heard_epoch": 1005, "faults": 0,
          "plugin_version": "1.2.0"}]}})";
-    std::string controller = R"({"controller": {"version": "22.05.8", "clock_ahead_s": 1,
+    std::string controller = R"({"controller": {"version": "22.05.8", "built_for": "22.05.2",
+        "rights": {"user": "slurm", "admin_level": "operator"}, "clock_ahead_s": 1,
         "enforce": ["associations", "limits", "qos", "safe"], "job_submit_plugins": ["sluice"],
         "decay_half_life_s": 0, "usage_reset": "none"}})";
     std::string commands = R"({"commands": []})";
@@ -52,6 +53,14 @@ struct Case {
                         .now = instant(1010),
                         .version = "1.2.0"});
     }
+    // Whether a finding has both parts.
+    bool has(const std::string& text, const std::string& remedy) const {
+        const auto findings = run();
+        return std::any_of(findings.begin(), findings.end(), [&](const Finding& finding) {
+            return finding.text.find(text) != std::string::npos &&
+                   finding.remedy.find(remedy) != std::string::npos;
+        });
+    }
     // The checks that are not good: "plugin", or "note:slurm".
     std::string bad() const {
         std::string out;
@@ -71,7 +80,7 @@ struct Case {
 CASE(where_all_is_well_each_check_says_so) {
     const Case all;
     CHECK_EQ(all.bad(), "");
-    CHECK_EQ(all.run().size(), 10U);
+    CHECK_EQ(all.run().size(), 11U);
 }
 
 CASE(a_refused_file_is_a_fault_and_observing_a_note) {
@@ -85,6 +94,59 @@ CASE(a_refused_file_is_a_fault_and_observing_a_note) {
     Case empty;
     Case::spoil(empty.status, R"({"account": "physics", "mode": "enforce", "error": ""})", "");
     CHECK_EQ(empty.bad(), "settings");
+}
+
+CASE(a_daemon_of_another_version_is_a_note) {
+    Case older;
+    Case::spoil(older.status, R"("version": "1.2.0")", R"("version": "1.1.9")");
+    // The plugin is not of the daemon's version then, either.
+    CHECK_EQ(older.bad(), "note:daemon note:plugin");
+    CHECK(older.has("sluiced is 1.1.9, this program 1.2.0", "systemctl restart sluiced"));
+}
+
+CASE(a_daemon_without_rights_in_slurmdbd_is_a_fault) {
+    Case none;
+    Case::spoil(none.controller, R"("operator")", R"("none")");
+    CHECK_EQ(none.bad(), "rights");
+    CHECK(none.has("user slurm the admin level none: it refuses",
+                   "sacctmgr modify user slurm set adminlevel=operator"));
+    // Before the first policy enforces, too.
+    Case::spoil(none.status, "enforce", "observe");
+    CHECK_EQ(none.bad(), "note:settings rights");
+    CHECK(none.has("admin level none: it will refuse", "modify user slurm"));
+    Case stranger;
+    Case::spoil(stranger.controller, R"("operator")", R"("unknown")");
+    CHECK_EQ(stranger.bad(), "rights");
+    CHECK(stranger.has("admin level unknown",
+                       "sacctmgr add user slurm account=root adminlevel=operator"));
+    Case all;
+    Case::spoil(all.controller, R"("operator")", R"("administrator")");
+    CHECK_EQ(all.bad(), "");
+    Case silent;
+    Case::spoil(silent.controller, R"("operator")", R"("")");
+    CHECK_EQ(silent.bad(), "note:rights");
+}
+
+CASE(a_slurmctld_of_another_release_is_a_note) {
+    Case newer;
+    Case::spoil(newer.controller, R"("version": "22.05.8")", R"("version": "23.02.1")");
+    CHECK_EQ(newer.bad(), "note:slurm");
+    CHECK(newer.has("slurmctld is of Slurm 23.02, sluiced was built for 22.05: it takes calls",
+                    "built for Slurm 23.02"));
+    Case older;
+    Case::spoil(older.controller, R"("built_for": "22.05.2")", R"("built_for": "24.11.5")");
+    CHECK_EQ(older.bad(), "note:slurm");
+    CHECK(older.has("slurmctld is of Slurm 22.05, sluiced was built for 24.11: it takes calls",
+                    "built for Slurm 22.05"));
+}
+
+CASE(a_waldur_token_without_a_role_is_a_fault) {
+    const std::string refused = R"({"id": 4, "target": "waldur", "kind": "set-usage",
+        "state": "parked", "error": "HTTP 403: You do not have permission"})";
+    Case no_role;
+    no_role.outbox = R"({"messages": [)" + refused + R"(], "targets": []})";
+    CHECK_EQ(no_role.bad(), "messages");
+    CHECK(no_role.has("waldur refused set-usage: HTTP 403", "grant or mend it there"));
 }
 
 CASE(a_source_that_is_away_and_a_turn_that_is_late_are_faults) {
@@ -138,6 +200,9 @@ CASE(a_command_that_failed_counts_until_the_next_of_its_kind) {
     Case repeated;
     repeated.commands = R"({"commands": [)" + done + "," + failed + "]}";
     CHECK_EQ(repeated.bad(), "");
+    Case unknown;
+    unknown.commands = R"({"error": "journal: locked"})";
+    CHECK_EQ(unknown.bad(), "commands");
 }
 
 CASE(what_slurm_conf_must_have_is_looked_at) {
@@ -155,7 +220,7 @@ CASE(what_slurm_conf_must_have_is_looked_at) {
     CHECK_EQ(decay.bad(), "note:slurm");
     Case away;
     away.controller = R"({"error": "slurmctld: away"})";
-    CHECK_EQ(away.bad(), "slurm");
+    CHECK_EQ(away.bad(), "note:rights slurm");
 }
 
 CASE(clocks_may_differ_by_seconds) {

@@ -14,7 +14,7 @@ probe_start games
 pid=$PROBE_PID
 ask qos physics,chem blocked blocked
 like 'a change without rights is refused' "$ANSWER" 'physics: error refused .*denied'
-like 'with the remedy' "$ANSWER" 'sacctmgr add user games account=root adminlevel=operator'
+like 'with the remedy' "$ANSWER" 'sacctmgr modify user games set adminlevel=operator'
 like 'for each of them' "$ANSWER" 'chem: error refused'
 ok 'the process is alive' alive
 ok 'and its next call works' reads
@@ -23,7 +23,7 @@ like 'refused again' "$ANSWER" 'physics: error refused'
 ask reset physics
 like 'a usage reset is refused too' "$ANSWER" 'physics: error refused'
 ask usage 1700000000 2000000000 0
-like 'usage that may be incomplete is refused' "$ANSWER" '^error refused .*sacctmgr add user games'
+like 'usage that may be incomplete is refused' "$ANSWER" '^error refused .*sacctmgr add user games account=root'
 is 'nothing was changed' "$(account_field physics qos,grptresmins)" 'blocked,normal,slowdown|'
 sacctmgr_do modify user where name=games set adminlevel=operator
 ask limits grp_tres_mins physics cpu=5

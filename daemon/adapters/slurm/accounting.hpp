@@ -10,6 +10,7 @@
 #include "daemon/adapters/slurm/tres_text.hpp"
 #include "daemon/adapters/slurm/usage.hpp"
 #include "daemon/ports/accounting.hpp"
+#include "daemon/ports/inspector.hpp"
 
 #include <map>
 #include <set>
@@ -65,6 +66,8 @@ struct ClusterAddress {
 
 // refused: slurmdbd may leave out what others own; root, SlurmUser and operators see all.
 Result<void> check_sees_all(Session& session);
+// What slurmdbd lets the user do that we run as, whoever slurm.conf's SlurmUser is.
+Result<ports::Rights> own_rights(Session& session);
 // not_found: slurmdbd has no such cluster.
 Result<ClusterAddress> cluster_address(Session& session, const std::string& cluster);
 // Own values of the associations of `accounts` (empty: of the whole cluster).

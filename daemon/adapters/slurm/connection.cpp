@@ -99,8 +99,10 @@ std::string own_name() {
 }
 
 std::string rights_remedy() {
-    return "ask a Slurm administrator to run: sacctmgr add user " + own_name() +
-           " account=root adminlevel=operator";
+    const std::string name = own_name();
+    return "ask a Slurm administrator to run: sacctmgr modify user " + name +
+           " set adminlevel=operator; if slurmdbd has no user " + name + ": sacctmgr add user " +
+           name + " account=root adminlevel=operator";
 }
 
 } // namespace sluice::slurm

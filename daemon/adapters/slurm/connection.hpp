@@ -89,7 +89,8 @@ private:
 Error slurm_error(std::string_view what, int number);
 // Of the user we run as; the number where it has none.
 std::string own_name();
-// "ask a Slurm administrator to run: sacctmgr add user sluice account=root adminlevel=operator"
+// "ask a Slurm administrator to run: sacctmgr modify user sluice set adminlevel=operator; if ..."
+// (`add user` changes nothing of a user that is there, and `modify` needs one).
 std::string rights_remedy();
 
 } // namespace sluice::slurm

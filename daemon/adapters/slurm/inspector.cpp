@@ -5,6 +5,7 @@
 #include "daemon/adapters/slurm/compat.hpp"
 #include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
+#include "daemon/adapters/slurm/local.hpp"
 
 #include <array>
 #include <cerrno>
@@ -62,7 +63,7 @@ std::int64_t clock_ahead() {
 
 } // namespace
 
-Result<ports::ControllerSettings> SlurmInspector::controller() {
+Result<ports::ControllerSettings> SlurmInspector::settings() const {
     auto scope = slurmctld_of(cluster_);
     if (!scope)
         return std::move(scope).error();
@@ -80,6 +81,18 @@ Result<ports::ControllerSettings> SlurmInspector::controller() {
     out.decay_half_life_s = conf->priority_decay_hl == NO_VAL ? 0 : conf->priority_decay_hl;
     out.usage_reset = reset_word(conf->priority_reset_period);
     out.clock_ahead_s = clock_ahead();
+    return out;
+}
+
+Result<ports::ControllerSettings> SlurmInspector::controller() {
+    auto out = settings();
+    if (!out)
+        return out;
+    if (const auto local = local_slurm())
+        out->built_for = local->version;
+    Session session;
+    if (auto rights = own_rights(session))
+        out->rights = std::move(*rights);
     return out;
 }
 

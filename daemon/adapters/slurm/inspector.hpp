@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// slurmctld's settings and clock, by two calls that open a connection of their own each: the one
-// adapter that may be used beside the turn's thread.
+// slurmctld's settings and clock, by two calls that open a connection of their own each, and our
+// rights in slurmdbd, by a session of its own: the one adapter that may be used beside the turn's
+// thread.
 #pragma once
 
 #include "daemon/ports/inspector.hpp"
@@ -17,6 +18,8 @@ public:
     Result<ports::ControllerSettings> controller() override;
 
 private:
+    Result<ports::ControllerSettings> settings() const;
+
     std::string cluster_;
 };
 

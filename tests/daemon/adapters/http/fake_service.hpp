@@ -70,6 +70,8 @@ public:
     FakeLedger books;
     ports::ControllerSettings controller_settings{
         .version = "22.05.8",
+        .built_for = "22.05.8",
+        .rights = {.user = "slurm", .admin_level = "administrator"},
         .enforce = {"associations", "limits", "qos", "safe"},
         .job_submit_plugins = {"lua", "sluice"},
         .decay_half_life_s = 0,
