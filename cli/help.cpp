@@ -17,7 +17,7 @@ std::string overview() {
         left.resize(std::max<std::size_t>(left.size() + 2, 26), ' ');
         out += left + each.summary + '\n';
     }
-    out += "\nOptions before the subcommand: --socket=PATH, -Q, -v, -h, -V.\n"
+    out += "\nOptions before the subcommand: --socket=PATH, -M CLUSTER, -Q, -v, -h, -V.\n"
            "`sluice SUBCOMMAND --help` tells the options of one, sluice(1) the rest.\n"
            "Environment: SLUICE_SOCKET, SLUICE_FORMAT.\n";
     return out;

@@ -17,6 +17,7 @@ _sluice() {
         case ${words[i]} in
         --socket) socket=(--socket "${words[i + 1]}") && ((i++)) ;;
         --socket=*) socket=("${words[i]}") ;;
+        -M | --cluster | --clusters) ((i++)) ;;
         -*) ;;
         *) subcommand=${words[i]} && break ;;
         esac
@@ -49,6 +50,19 @@ _sluice() {
         mapfile -t COMPREPLY < <(compgen -P "${before}" -W "$fields" -- "${list##*,}")
         [[ $cur == --format=* && $COMP_WORDBREAKS != *=* ]] && COMPREPLY=("${COMPREPLY[@]/#/--format=}")
         compopt -o nospace
+        return
+        ;;
+    *,--accounts=* | -A,* | --accounts,*)
+        local list=${cur#--accounts=} before='' given
+        [[ $list == *,* ]] && before=${list%,*},
+        given=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
+        mapfile -t COMPREPLY < <(compgen -P "${before}" -W "$given" -- "${list##*,}")
+        [[ $cur == --accounts=* && $COMP_WORDBREAKS != *=* ]] && COMPREPLY=("${COMPREPLY[@]/#/--accounts=}")
+        return
+        ;;
+    *,--role=*)
+        mapfile -t COMPREPLY < <(compgen -W 'staff reader' -- "${cur#--role=}")
+        [[ $COMP_WORDBREAKS != *=* ]] && COMPREPLY=("${COMPREPLY[@]/#/--role=}")
         return
         ;;
     -u,*)

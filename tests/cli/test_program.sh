@@ -86,6 +86,10 @@ complete() {
 if command -v bash >/dev/null; then
     expect 0 out '^status$' complete "$sluice sta"
     expect 0 out '^physics$' complete "$sluice explain ph"
+    expect 0 out '^status$' complete "$sluice -M alpha sta"
+    expect 0 out '^--accounts=physics$' complete "$sluice usage --accounts=ph"
+    expect 0 out '^physics$' complete "$sluice usage -A ph"
+    expect 0 out '^--role=staff$' complete "$sluice token add --role=st"
     expect 0 out '^--dry-run$' complete "$sluice evaluate --d"
     expect 0 out '^--by-user$' complete "$sluice usage --by"
     expect 0 out '^account,used$' complete "$sluice status -o account,us"
