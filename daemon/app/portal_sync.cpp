@@ -261,7 +261,8 @@ std::shared_ptr<const Rules> PortalSync::made(const State& state) const {
                                     "Waldur does not answer (" + state.trouble +
                                         "); its answer of " +
                                         local_text(warned->zone, state.view->taken) + " is used",
-                                    ""});
+                                    "look at Waldur, and at: journalctl -u sluiced -g waldur; it "
+                                    "is asked again by itself"});
     return warned;
 }
 

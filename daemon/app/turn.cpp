@@ -123,7 +123,8 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.problems = report.plan.problems;
     if (rules.faults)
         for (auto& fault : rules.faults(facts->structure))
-            report.problems.push_back({"", std::move(fault), ""});
+            report.problems.push_back(
+                {"", std::move(fault), "mend the file, then: systemctl reload sluiced"});
     report.problems.insert(report.problems.end(), rules.problems.begin(), rules.problems.end());
     for (auto& problem : silent(facts->others, rules, facts->now))
         report.problems.push_back(std::move(problem));
@@ -270,7 +271,8 @@ void Turn::apply(const Rules& rules, const model::Facts& facts,
         record.success = !outcomes[i].has_value();
         if (outcomes[i]) {
             record.error = outcomes[i]->context;
-            report.problems.push_back({commands[i].account, outcomes[i]->context, ""});
+            report.problems.push_back({commands[i].account, outcomes[i]->context,
+                                       "it is tried again; by hand: " + commands[i].sacctmgr});
         }
         backoff_.note(commands[i], outcomes[i], report.at);
         close({ids[i], started, finished, std::move(outcomes[i])});
