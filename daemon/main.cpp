@@ -235,6 +235,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     if (!server)
         return server.error();
     app::Reloader reloader(daemon, options.file, local->cluster, first.loop(), first.service());
+    reloader.started_with(portal);
     for (std::size_t i = 1; i < clusters.size(); ++i)
         reloader.add(clusters[i]->loop(), clusters[i]->service());
     reloader.also([&server] { (*server)->reload_certificate(); });

@@ -19,6 +19,8 @@ struct PortalPushes {
     bool user_usage = true;      // set_user_usages
     bool metadata = true;        // set_backend_metadata
     bool identity = true;        // agent, service, processor, statistics
+
+    friend bool operator==(const PortalPushes&, const PortalPushes&) = default;
 };
 
 // A secret from the file itself or from a file of its own; at most one of them is set.
@@ -49,6 +51,8 @@ struct PortalEvents {
     std::string host; // always set when enabled
     unsigned port = 0;
     std::string path = "/rmqws-stomp"; // of the WebSocket
+
+    friend bool operator==(const PortalEvents&, const PortalEvents&) = default;
 };
 
 struct PortalSettings {
@@ -71,6 +75,8 @@ struct PortalSettings {
     PortalEvents events;
     std::string
         emulator; // changes go there instead of Slurm: "http://localhost:8080"; "": to Slurm
+
+    friend bool operator==(const PortalSettings&, const PortalSettings&) = default;
 };
 
 } // namespace sluice::settings

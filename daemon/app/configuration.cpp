@@ -77,6 +77,13 @@ std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_f
     return keys;
 }
 
+std::vector<std::string> fixed_keys_changed(const settings::PortalSettings& in_force,
+                                            const settings::PortalSettings& next) {
+    if (in_force == next)
+        return {};
+    return {"waldur"};
+}
+
 void log_refused(const std::string& file, const Error& error) {
     for (const auto& line : split(error.context, '\n'))
         log::event(log::Level::error, "SLUICE-0201", "settings-refused",
@@ -128,7 +135,9 @@ bool Reloader::reload(Instant now) {
     auto settings = read();
     if (!settings)
         return refused(settings.error());
-    const auto fixed = fixed_keys_changed(in_force_, settings->daemon);
+    auto fixed = fixed_keys_changed(in_force_, settings->daemon);
+    for (auto& key : fixed_keys_changed(portal_, settings->portal))
+        fixed.push_back(std::move(key));
     settings->daemon.clusters = in_force_.clusters;
     auto rules = make_all_rules(*settings, local_cluster_, now);
     if (!rules)

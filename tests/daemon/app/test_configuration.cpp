@@ -104,3 +104,22 @@ CASE(keys_that_need_a_restart_are_named) {
     b.gate.listen = {"0.0.0.0:1"};
     CHECK((app::fixed_keys_changed(a, b) == std::vector<std::string>{"journal", "gate.listen"}));
 }
+
+CASE(a_changed_block_waldur_needs_a_restart) {
+    settings::PortalSettings a;
+    a.url = "https://waldur.example.org";
+    settings::PortalSettings b = a;
+    CHECK(app::fixed_keys_changed(a, b).empty());
+    b.push.usage = false;
+    const std::vector<std::string> named{"waldur"};
+    CHECK(app::fixed_keys_changed(a, b) == named);
+    b = a;
+    b.events.port = 1;
+    CHECK(app::fixed_keys_changed(a, b) == named);
+    b = a;
+    b.token.file = "/elsewhere";
+    CHECK(app::fixed_keys_changed(a, b) == named);
+    b = a;
+    b.interval = 7s;
+    CHECK(app::fixed_keys_changed(a, b) == named);
+}
