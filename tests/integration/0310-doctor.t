@@ -29,15 +29,22 @@ like 'and are told who may' "$OUT" 'only root and SlurmUser'
 ok 'a QOS that does not exist' eval 'sluiced_regrant < <(granted nosuch)'
 fails 'is a fault' doctor
 like 'with its remedy' "$OUT" '-> sacctmgr add qos nosuch'
+ok 'an account that slurmdbd does not know' eval 'sluiced_regrant < <(granted slowdown | sed "s/^  physics:/  nosuch: {allocation: {node_hours: 1}}\n&/")'
+fails 'is a fault' doctor
+like 'which names it' "$OUT" 'FAULT +accounts +.*nosuch'
 ok 'settings that are mended' eval 'sluiced_regrant < <(granted slowdown)'
 ok 'end it' doctor
 
 sed -i 's/^AccountingStorageEnforce=.*/AccountingStorageEnforce=associations/' "$SLURM_CONF"
+sed -i '/^Priority\(DecayHalfLife\|UsageResetPeriod\)=/d' "$SLURM_CONF"
+printf '%s\n' PriorityDecayHalfLife=7-0 PriorityUsageResetPeriod=MONTHLY >>"$SLURM_CONF"
 ok 'slurmctld restarts without limits' slurmctld_restart
 must 'and the plugin is back' wait_until 20 plugin_current
 fails 'that is a fault' doctor
 like 'limits' "$OUT" 'FAULT +slurm +AccountingStorageEnforce has no limits'
 like 'and QOS' "$OUT" 'AccountingStorageEnforce has no qos'
+like 'a reset by the calendar' "$OUT" 'FAULT +slurm +PriorityUsageResetPeriod is monthly'
+like 'and decay' "$OUT" 'note +slurm +PriorityDecayHalfLife is 7 ?d'
 
 daemon_kill9 slurmctld
 wait_until 10 eval '! slurmctld_answers'
