@@ -2,6 +2,8 @@
 // The only file that calls jansson.
 #include "common/json/json.hpp"
 
+#include "common/base/printable.hpp"
+
 #include <jansson.h>
 
 #include <algorithm>
@@ -19,39 +21,27 @@ JsonRef owned(json_t* raw) {
     return JsonRef(raw);
 }
 
-// Length of the UTF-8 sequence that begins at text[at], 0 when there is none or it is a NUL (which
-// jansson writes, but refuses to read). Overlong forms,
-// surrogates and NUL-free range checks are left to jansson, which then refuses the whole text.
-std::size_t sequence(std::string_view text, std::size_t at) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const std::size_t length = byte == 0                     ? 0
-                               : byte < 0x80                 ? 1
-                               : byte >= 0xC2 && byte < 0xE0 ? 2
-                               : byte >= 0xE0 && byte < 0xF0 ? 3
-                               : byte >= 0xF0 && byte < 0xF5 ? 4
-                                                             : 0;
-    if (length == 0 || at + length > text.size())
-        return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((static_cast<unsigned char>(text[at + i]) & 0xC0) != 0x80)
-            return 0;
-    return length;
-}
-
+// NUL, too, is replaced: jansson writes it, but refuses to read it.
 std::string mended(std::string_view text) {
     std::string out;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t length = sequence(text, at);
-        const JsonRef probe(length > 1 ? json_stringn(text.data() + at, length) : nullptr);
-        if (length == 1 || probe) {
-            out.append(text, at, length);
-            at += length;
-        } else {
-            out += "\xEF\xBF\xBD";
-            ++at;
-        }
+    while (!text.empty()) {
+        const std::size_t length = text.front() == '\0' ? 0 : character_length(text);
+        out += length == 0 ? "\xEF\xBF\xBD" : text.substr(0, length);
+        text.remove_prefix(std::max<std::size_t>(length, 1));
     }
     return out;
+}
+
+void change_texts(json_t* raw, const std::function<std::string(std::string_view)>& change) {
+    if (json_is_string(raw)) {
+        const std::string now = change({json_string_value(raw), json_string_length(raw)});
+        if (json_string_setn(raw, now.data(), now.size()) != 0)
+            throw std::bad_alloc();
+    }
+    for (std::size_t i = 0; i < json_array_size(raw); ++i)
+        change_texts(json_array_get(raw, i), change);
+    for (void* at = json_object_iter(raw); at != nullptr; at = json_object_iter_next(raw, at))
+        change_texts(json_object_iter_value(at), change);
 }
 
 int append(const char* buffer, std::size_t size, void* out) {
@@ -225,11 +215,15 @@ Value& Value::append(Value value) {
     return *this;
 }
 
+void Value::each_text(const std::function<std::string(std::string_view)>& change) {
+    change_texts(raw_.get(), change);
+}
+
 std::string Value::dump(std::size_t flags) const {
     std::string out;
     if (json_dump_callback(raw_.get(), json::append, &out, kDumpFlags | flags) != 0)
         throw std::bad_alloc();
-    return out;
+    return printable(out, Breaks::kept);
 }
 
 std::string Value::compact() const {

@@ -8,6 +8,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,10 +85,14 @@ public:
     Value& keep(const std::vector<std::string>& keys);
     // REQUIRES: an array
     Value& append(Value value);
+    // Every text in it, but for keys, becomes what `change` makes of it. REQUIRES: owned by this
+    // Value alone
+    void each_text(const std::function<std::string(std::string_view)>& change);
 
     View view() const { return View(raw_.get()); }
     View operator[](std::string_view key) const { return view()[key]; }
-    // Keys in the order of their setting, so that equal values give equal bytes.
+    // Keys in the order of their setting, so that equal values give equal bytes. Harmless to print:
+    // what printable() writes out is escaped.
     std::string compact() const;
     std::string indented() const;
 

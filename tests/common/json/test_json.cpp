@@ -101,3 +101,25 @@ CASE(numbers_and_texts_are_read_as_they_were_written) {
     CHECK_EQ(read("true"), "none");
     CHECK_EQ(read("null"), "none");
 }
+
+CASE(what_a_terminal_obeys_is_escaped_and_reads_back_as_it_was) {
+    const std::string text = "e\x1b[31m\x7f\u009b\u202e\u200b\ufeff\u2028\U000E0041 f\u00FC";
+    const auto value = json::Value::object().set("name" + text, text).compact();
+    const std::string shown = // jansson writes capital letters
+        "e\\u001B[31m\\u007f\\u009b\\u202e\\u200b\\ufeff\\u2028\\udb40\\udc41 f\u00FC";
+    CHECK_EQ(value, "{\"name" + shown + "\":\"" + shown + "\"}");
+    const auto back = json::parse(value);
+    CHECK_EQ((*back)["name" + text].text(), text);
+}
+
+CASE(bytes_that_are_no_utf8_never_reach_a_reader) {
+    for (const char* bad :
+         {"\x9b", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "f\xc3"})
+        CHECK(json::parse(json::Value::array().append(bad).compact()).has_value());
+}
+
+CASE(each_text_is_changed_wherever_it_stands) {
+    auto value = *json::parse(R"({"a": "x", "b": ["x", {"c": "x"}, 1, null]})");
+    value.each_text([](std::string_view text) { return std::string(text) + "!"; });
+    CHECK_EQ(value.compact(), R"({"a":"x!","b":["x!",{"c":"x!"},1,null]})");
+}
