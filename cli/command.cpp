@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/command.hpp"
 
+#include "common/base/printable.hpp"
+#include "common/base/text.hpp"
+
 namespace sluice::cli {
 namespace {
 
-void line(std::FILE* file, std::string_view prefix, std::string_view what) {
-    std::string text(prefix);
-    text += what;
-    text += '\n';
-    std::fwrite(text.data(), 1, text.size(), file);
+// All that the program prints comes through here.
+void write(std::FILE* file, std::string_view text) {
+    const std::string shown = printable(text, Breaks::kept);
+    std::fwrite(shown.data(), 1, shown.size(), file);
+}
+
+// Each line of it has the prefix: a line break in a name begins no line that is not ours.
+void lines(std::FILE* file, std::string_view prefix, std::string_view what) {
+    std::string text;
+    for (const auto& line : split(what, '\n'))
+        text.append(prefix).append(line) += '\n';
+    write(file, text);
 }
 
 } // namespace
@@ -21,7 +31,7 @@ const Subcommand* find_subcommand(std::string_view name) {
 }
 
 int complain(const Context& context, std::string_view what) {
-    line(context.err, "sluice: error: ", what);
+    lines(context.err, "sluice: error: ", what);
     return kFailed;
 }
 
@@ -39,16 +49,21 @@ int complain(const Context& context, const Error& error) {
 
 void warn(const Context& context, std::string_view what) {
     if (!context.quiet)
-        line(context.err, "sluice: warning: ", what);
+        lines(context.err, "sluice: warning: ", what);
+}
+
+void trace(const Context& context, std::string_view what) {
+    if (context.verbose > 0)
+        lines(context.err, "sluice: ", what);
 }
 
 void print(const Context& context, std::string_view text) {
     if (context.rounds != nullptr && !context.rounds->before.empty()) {
         const std::string before = std::move(context.rounds->before);
         context.rounds->before.clear();
-        std::fwrite(before.data(), 1, before.size(), context.out);
+        write(context.out, before);
     }
-    std::fwrite(text.data(), 1, text.size(), context.out);
+    write(context.out, text);
 }
 
 } // namespace sluice::cli

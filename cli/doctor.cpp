@@ -59,21 +59,24 @@ std::string as_text(const std::vector<Finding>& findings) {
 // What cannot be had is evidence too.
 json::Value tried(const Parsed& parsed, const std::string& path, const Parameters& query = {}) {
     auto answer = client(parsed.context).get(path, query);
-    if (answer)
-        return std::move(*answer);
     auto out = json::Value::object();
-    out.set("error", answer.error().context);
+    if (answer)
+        out = std::move(*answer);
+    else
+        out.set("error", answer.error().context);
+    for_people(parsed, out);
     return out;
 }
 
 std::vector<Finding> examined(const Parsed& parsed) {
-    const auto status = client(parsed.context).get("/api/v1/status");
+    auto status = client(parsed.context).get("/api/v1/status");
     if (!status)
         return {{Health::fault, "daemon", status.error().context,
                  "systemctl status sluiced; journalctl -u sluiced -n 20; sluiced --check"}};
     if (!(*status)["meta"]["viewer"]["staff"].boolean())
         return {{Health::fault, "daemon", "only root and SlurmUser are told everything",
                  "sudo sluice doctor"}};
+    for_people(parsed, *status);
     const auto gate = tried(parsed, "/api/v1/gate");
     const auto controller = tried(parsed, "/api/v1/controller");
     const auto commands = tried(parsed, "/api/v1/commands", {{"limit", "200"}});

@@ -42,14 +42,13 @@ std::optional<json::Value> entry_body(const Parsed& parsed) {
 int enter(const Parsed& parsed, Method method, const std::string& path, const json::Value& body,
           const Headline& headline) {
     const auto& context = parsed.context;
-    if (context.verbose > 0)
-        std::fprintf(context.err, "sluice: %s %s %s on %s\n",
-                     method == Method::post ? "POST" : "DELETE", path.c_str(),
-                     body.compact().c_str(), context.socket.c_str());
+    trace(context, std::string(method == Method::post ? "POST " : "DELETE ") + path + ' ' +
+                       body.compact() + " on " + context.socket);
     const Client asked = client(context);
-    const auto answer = method == Method::post ? asked.post(path, body) : asked.remove(path, body);
+    auto answer = method == Method::post ? asked.post(path, body) : asked.remove(path, body);
     if (!answer)
         return complain(context, answer.error());
+    for_people(parsed, *answer);
     if (parsed.options.json)
         print_json(parsed, *answer);
     const auto turn = (*answer)["turn"];

@@ -13,12 +13,12 @@ int run_evaluate(const Context& context, int argc, char** argv) {
         return *parsed.done;
     json::Value body = json::Value::object();
     body.set("dry_run", parsed.options.dry_run).set("accounts", parsed.options.accounts);
-    if (parsed.context.verbose > 0)
-        std::fprintf(parsed.context.err, "sluice: POST /api/v1/evaluate %s on %s\n",
-                     body.compact().c_str(), parsed.context.socket.c_str());
-    const auto answer = client(parsed.context).post("/api/v1/evaluate", body);
+    trace(parsed.context,
+          "POST /api/v1/evaluate " + body.compact() + " on " + parsed.context.socket);
+    auto answer = client(parsed.context).post("/api/v1/evaluate", body);
     if (!answer)
         return complain(parsed.context, answer.error());
+    for_people(parsed, *answer);
     const std::string error = (*answer)["turn"]["error"].text();
     if (parsed.options.json)
         print_json(parsed, *answer);

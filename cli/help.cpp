@@ -47,12 +47,13 @@ int run_version(const Context& context, int argc, char** argv) {
     if (parsed.done)
         return *parsed.done;
     print(parsed.context, "sluice " PACKAGE_VERSION "\n");
-    const auto info = client(parsed.context).get("/api/v1/info");
+    auto info = client(parsed.context).get("/api/v1/info");
     if (!info) {
         // Asking for the version of a program must work without the other one.
         warn(parsed.context, info.error().context);
         return kOk;
     }
+    for_people(parsed, *info);
     print(parsed.context, "sluiced " + (*info)["info"]["version"].text("?") + "\n");
     return kOk;
 }

@@ -3,6 +3,7 @@
 #include "cli/options.hpp"
 
 #include "cli/subcommands.hpp"
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 
 #include "config.h"
@@ -181,6 +182,10 @@ struct Reader {
             return true;
         case kDelimiter:
             options.delimiter = value;
+            if (const auto bad = first_unprintable(value, Breaks::kept); !bad.empty())
+                finish(complain(parsed.context, "--delimiter holds " + bad +
+                                                    ", which is not printed; give printable "
+                                                    "characters or a tab"));
             return true;
         case kSocketOption:
             parsed.context.socket = value;

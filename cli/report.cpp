@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/report.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 
 namespace sluice::cli {
@@ -28,9 +29,7 @@ bool helped(const Parsed& parsed, std::span<const Column> catalogue) {
 
 Result<json::Value> ask(const Parsed& parsed, const std::string& path,
                         const Parameters& parameters) {
-    if (parsed.context.verbose > 0)
-        std::fprintf(parsed.context.err, "sluice: GET %s on %s\n", target(path, parameters).c_str(),
-                     parsed.context.socket.c_str());
+    trace(parsed.context, "GET " + target(path, parameters) + " on " + parsed.context.socket);
     auto answer = client(parsed.context).get(path, parameters);
     if (!answer)
         return answer;
@@ -39,10 +38,16 @@ Result<json::Value> ask(const Parsed& parsed, const std::string& path,
     if (!wanted.empty() && wanted != cluster)
         return Error{Errc::not_found,
                      "this daemon serves cluster '" + cluster + "', not '" + wanted + "'"};
+    for_people(parsed, *answer);
     if (!parsed.options.json)
         for (const auto& each : (*answer)["warnings"].items())
             warn(parsed.context, each["description"].text());
     return answer;
+}
+
+void for_people(const Parsed& parsed, json::Value& answer) {
+    if (!parsed.options.json)
+        answer.each_text([](std::string_view text) { return printable(text); });
 }
 
 Parameters parameters(const Options& options) {

@@ -38,6 +38,8 @@ bool helped(const Parsed& parsed, std::span<const Column> catalogue);
 // GET; checks -M; shows the answer's warnings (unless --json) on stderr.
 Result<json::Value> ask(const Parsed& parsed, const std::string& path,
                         const Parameters& parameters = {});
+// Unless --json: no text of the answer breaks the line that it will stand in.
+void for_people(const Parsed& parsed, json::Value& answer);
 // account=a,b when accounts are named; limit=N when given.
 Parameters parameters(const Options& options);
 int print_json(const Parsed& parsed, const json::Value& answer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/table.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 
 #include <algorithm>
@@ -30,15 +31,6 @@ std::string fitted(std::string_view text, std::size_t width) {
     return out + '+';
 }
 
-// A line break or a terminal escape in a name must not break the table or the terminal.
-std::string harmless(std::string_view text) {
-    std::string out(text);
-    for (char& c : out)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-            c = '?';
-    return out;
-}
-
 std::string aligned(std::string_view text, std::size_t width, bool left) {
     const std::string cell = fitted(text, width);
     const std::string fill(width - display_width(cell), ' ');
@@ -59,7 +51,7 @@ std::vector<std::size_t> widths(std::span<const Column> catalogue, std::span<con
         if (each.width == 0) {
             width = std::max<std::size_t>(display_width(column.header), 6);
             for (const auto& row : rows)
-                width = std::max(width, std::min(display_width(row[each.column]),
+                width = std::max(width, std::min(display_width(printable(row[each.column])),
                                                  static_cast<std::size_t>(column.most)));
         }
         out.push_back(width);
@@ -86,7 +78,7 @@ std::string render_parsable(std::span<const Column> catalogue, std::span<const C
     for (const auto& row : rows) {
         cells.clear();
         for (const auto& each : chosen)
-            cells.push_back(harmless(row[each.column]));
+            cells.push_back(printable(row[each.column]));
         out += separated(cells, style);
     }
     return out;
@@ -173,7 +165,7 @@ std::string render(std::span<const Column> catalogue, std::span<const Chosen> ch
         std::string line;
         for (std::size_t i = 0; i < chosen.size(); ++i) {
             line += i == 0 ? "" : " ";
-            line += aligned(harmless(row[chosen[i].column]), width[i], chosen[i].left);
+            line += aligned(printable(row[chosen[i].column]), width[i], chosen[i].left);
         }
         out += without_trailing_blanks(line);
     }

@@ -47,7 +47,7 @@ std::string render(std::span<const Column> catalogue, std::span<const Chosen> ch
                    std::span<const Row> rows, const Style& style);
 std::string fields_help(std::span<const Column> catalogue);
 
-// Columns on a terminal; UTF-8 sequences count as one.
+// Columns on a terminal; UTF-8 sequences count as one. REQUIRES: printable()
 std::size_t display_width(std::string_view text);
 
 } // namespace sluice::cli

@@ -126,7 +126,7 @@ void Reloader::tell(const std::string& error) {
 
 bool Reloader::refused(const Error& error) {
     log_refused(file_, error);
-    tell(error.context);
+    tell(join(split(error.context, '\n'), "; ")); // shown inside sentences and cells
     return false;
 }
 

@@ -161,7 +161,7 @@ FakeService::evaluate(const ports::EvaluateRequest& request) {
 }
 
 Result<std::vector<std::string>> FakeService::explain(const std::string& account) const {
-    return std::vector<std::string>{"Account " + account + " was granted hours.",
+    return std::vector<std::string>{"Account " + account + " was granted hours." + tail_,
                                     "It has used some of them."};
 }
 
@@ -188,6 +188,8 @@ Result<std::vector<ports::EvaluationRecord>> FakeService::evaluations(const port
         if (wanted(query, one.account) && out.size() < query.limit)
             out.push_back(one);
     }
+    for (auto& each : out)
+        each.account += tail_;
     return out;
 }
 
@@ -199,6 +201,10 @@ Result<std::vector<ports::CommandRecord>> FakeService::commands(const ports::Que
         out = {record(std::nullopt), record(false), record(true)};
     if (out.size() > query.limit)
         out.resize(query.limit);
+    for (auto& each : out) {
+        each.command.account += tail_;
+        each.error += each.error.empty() ? "" : tail_;
+    }
     return out;
 }
 
@@ -259,7 +265,7 @@ ports::GateStatus FakeService::gate() const {
     out.sequence = 12;
     out.rejected_frames = 3;
     if (plugins)
-        out.plugins = {{"ctl1",
+        out.plugins = {{"ctl1" + tail_,
                         "127.0.0.1:41234",
                         "22.05.8",
                         "0.1.0",
@@ -282,8 +288,8 @@ Result<std::vector<ports::OverrideRecord>> FakeLedger::overrides(const ports::Qu
                                     model::Standing::normal,
                                     instant(kNow - 60),
                                     instant(kNow + 3600),
-                                    "deadline",
-                                    "root"};
+                                    "deadline" + tail,
+                                    "root" + tail};
         out.push_back({entry, {}, "", ""});
     }
     if (wanted(query, "chem")) {
@@ -302,7 +308,7 @@ Result<std::vector<ports::AdjustmentRecord>> FakeLedger::adjustments(const ports
                         "chem",
                         "2026-Q4",
                         {{"node_hours", *Decimal::parse("2.5")}},
-                        "node failure",
+                        "node failure" + tail,
                         "root",
                         instant(kNow - 60)},
                        0});
@@ -313,7 +319,7 @@ Result<std::vector<model::PeriodReset>> FakeLedger::resets(const ports::Query& q
     if (!wanted(query, "physics"))
         return std::vector<model::PeriodReset>();
     return std::vector<model::PeriodReset>{
-        {1, "physics", "2026-Q4", "asked by the board", "root", instant(kNow - 60)}};
+        {1, "physics", "2026-Q4", "asked by the board" + tail, "root", instant(kNow - 60)}};
 }
 
 Result<ports::Booked> FakeLedger::booked(const std::string& account, const ports::Person& person) {
@@ -321,7 +327,8 @@ Result<ports::Booked> FakeLedger::booked(const std::string& account, const ports
     turn.dry_run = person.dry_run;
     turn.trigger = "person";
     if (turn.decision.find(account) == nullptr)
-        return Error{Errc::not_found, "account " + account + " has no policy with an allocation"};
+        return Error{Errc::not_found,
+                     "account " + account + " has no policy with an allocation" + tail};
     if (person.reason.empty())
         return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
     last = person;

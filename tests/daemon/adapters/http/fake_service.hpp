@@ -37,6 +37,7 @@ public:
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
     ports::Person last; // who entered something last
+    std::string tail;   // of FakeService
 
 private:
     Result<ports::Booked> booked(const std::string& account, const ports::Person& person);
@@ -83,6 +84,8 @@ public:
     mutable model::PreviewInput asked_preview;    // the last one
     bool journal_away = false;
     bool plugins = true;
+    // Behind each text that is not in `turn`, `daemon` or `post`.
+    void end_texts_with(const std::string& tail) { tail_ = books.tail = tail; }
     // evaluate() waits while held.
     void hold();
     void let_go();
@@ -93,6 +96,7 @@ private:
     std::mutex mutex_;
     std::condition_variable wake_;
     bool held_ = false;
+    std::string tail_;
 };
 
 } // namespace sluice::test
