@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/base/journald.hpp"
 
-#include <cstdint>
+#include "common/base/printable.hpp"
+
 #include <cstdlib>
 #include <cstring>
 #include <sys/socket.h>
@@ -41,15 +42,7 @@ std::string find_path() {
 void JournalEntry::add(std::string_view key, std::string_view value) {
     for (const char c : key)
         bytes_ += key_letter(c);
-    if (value.find('\n') == std::string_view::npos) {
-        bytes_ += '=';
-    } else {
-        bytes_ += '\n';
-        for (unsigned shift = 0; shift < 64; shift += 8) // little-endian length
-            bytes_ += static_cast<char>(static_cast<std::uint64_t>(value.size()) >> shift & 0xFFU);
-    }
-    bytes_ += value;
-    bytes_ += '\n';
+    bytes_ += '=' + printable(value) + '\n';
 }
 
 std::string message_id(std::string_view id) {

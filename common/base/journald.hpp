@@ -11,8 +11,8 @@ namespace sluice::log {
 // Builds one entry.
 class JournalEntry {
 public:
-    // `key` becomes upper case, other characters than letters and digits become '_'. The value may
-    // hold any bytes.
+    // `key` becomes upper case, other characters than letters and digits become '_'. The value is
+    // passed through printable(): no line of it is another field.
     void add(std::string_view key, std::string_view value);
     const std::string& bytes() const { return bytes_; }
 

@@ -2,6 +2,7 @@
 #include "common/base/log.hpp"
 
 #include "common/base/journald.hpp"
+#include "common/base/printable.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -16,23 +17,17 @@ thread_local const Field* t_scope = nullptr;
 
 std::atomic<int> g_level{static_cast<int>(Level::info)};
 
-bool needs_quotes(std::string_view value) {
-    return value.empty() || value.find_first_of(" \t\"=\\\n\r") != std::string_view::npos;
-}
-
+// A line break inside a value would forge a second event, an escape would steer the terminal.
 void append_value(std::string& out, std::string_view value) {
-    if (!needs_quotes(value)) {
-        out += value;
-        return;
-    }
-    out += '"';
+    std::string text;
     for (const char c : value) {
         if (c == '"' || c == '\\')
-            out += '\\';
-        // A line break inside a value would forge a second event.
-        out += (static_cast<unsigned char>(c) < 0x20) ? ' ' : c;
+            text += '\\';
+        text += c;
     }
-    out += '"';
+    text = printable(text);
+    const bool bare = !text.empty() && text.find_first_of(" \"=\\") == std::string::npos;
+    out += bare ? text : '"' + text + '"';
 }
 
 void append_field(std::string& out, const Field& field) {

@@ -20,7 +20,8 @@ struct Field {
 // Lines above this level are dropped (default info). Thread-safe.
 void set_level(Level level);
 // Writes `<5>SLUICE-0412 standing-changed account=physics from=normal to=paused`. Values with
-// blanks or quotes are quoted. Thread-safe: one write(2) a line.
+// blanks, quotes or what printable() writes out are quoted, with a backslash before quotes and
+// backslashes of their own. Thread-safe: one write(2) a line.
 void event(Level level, std::string_view id, std::string_view word,
            std::initializer_list<Field> fields = {});
 // While it lives, every event of this thread also has this field, unless the value is "": which

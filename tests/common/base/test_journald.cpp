@@ -4,6 +4,7 @@
 #include "common/base/log.hpp"
 #include "common/base/unique_fd.hpp"
 #include "tests/support/case.hpp"
+#include "tests/support/hostile.hpp"
 #include "tests/support/scratch_dir.hpp"
 
 #include <cstdlib>
@@ -14,8 +15,6 @@
 using namespace sluice;
 
 namespace {
-
-using std::string_literals::operator""s;
 
 UniqueFd journal_at(const std::string& path) {
     UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -41,10 +40,12 @@ CASE(an_entry_is_lines_of_keys_that_the_journal_takes) {
     CHECK_EQ(entry.bytes(), "SLUICE_GRACE_LIMIT=120\n");
 }
 
-CASE(a_value_with_a_line_break_carries_its_length) {
+CASE(a_value_makes_no_field_and_steers_no_terminal) {
     log::JournalEntry entry;
     entry.add("E", "a\nPRIORITY=0");
-    CHECK_EQ(entry.bytes(), "E\n\x0C\0\0\0\0\0\0\0a\nPRIORITY=0\n"s);
+    CHECK_EQ(entry.bytes(), "E=a\\nPRIORITY=0\n");
+    entry.add("F", test::kHostile);
+    CHECK_EQ(test::harm_in(entry.bytes()), "");
 }
 
 CASE(a_message_id_is_128_bits_and_ends_in_its_number) {

@@ -2,6 +2,7 @@
 #include "common/base/log.hpp"
 
 #include "tests/support/case.hpp"
+#include "tests/support/hostile.hpp"
 
 #include <thread>
 
@@ -15,9 +16,20 @@ CASE(an_event_is_one_line_of_key_and_value) {
 
 CASE(a_value_cannot_forge_a_second_event) {
     CHECK_EQ(log::line("SLUICE-0001", "x", {{"error", "a\nSLUICE-0002 y"}}),
-             "SLUICE-0001 x error=\"a SLUICE-0002 y\"");
+             "SLUICE-0001 x error=\"a\\nSLUICE-0002 y\"");
     CHECK_EQ(log::line("SLUICE-0001", "x", {{"error", "say \"no\""}}),
              "SLUICE-0001 x error=\"say \\\"no\\\"\"");
+}
+
+CASE(a_value_does_not_steer_the_terminal_that_shows_the_log) {
+    CHECK_EQ(log::line("SLUICE-0001", "x", {{"account", "e\x1b[31mvil"}}),
+             "SLUICE-0001 x account=\"e\\u001b[31mvil\"");
+    CHECK_EQ(log::line("SLUICE-0001", "x", {{"account", "a\\n\x9b"}}),
+             "SLUICE-0001 x account=\"a\\\\n\\x9b\"");
+    CHECK_EQ(log::line("SLUICE-0001", "x", {{"account", "f\u00FC"}}),
+             "SLUICE-0001 x account=f\u00FC");
+    const log::Scope scope("cluster", "c" + test::kHostile);
+    CHECK_EQ(test::harm_in(log::line("SLUICE-0001", "x", {{"account", "a" + test::kHostile}})), "");
 }
 
 CASE(a_scope_adds_its_field_to_each_event_of_its_thread_until_it_ends) {
