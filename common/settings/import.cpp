@@ -3,6 +3,7 @@
 // its own side (allocations, period) is left for a person to fill in.
 #include "common/settings/import.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
 #include "common/settings/import_words.hpp"
@@ -103,7 +104,7 @@ const Node* Import::find_offering() {
 }
 
 void Import::head() {
-    line("# Made from " + one_line(filename_) + " by sluiced --import-site-agent.");
+    line("# Made from " + printable(filename_) + " by sluiced --import-site-agent.");
     line("# Look through it, give the accounts their allocations, then: sluiced --check");
 }
 
@@ -218,12 +219,12 @@ void Import::weights(const Node& node) {
         model::Billing one;
         read_weight(entry, reading_, one, faults);
         for (const auto& fault : faults.lines())
-            lines.push_back("        # " + one_line(fault));
+            lines.push_back("        # " + printable(fault));
         for (const auto& [name, weight] : one.weights) {
             const bool suffixed = entry.value.text() != weight.text();
             lines.push_back(
                 "        " + as_scalar(name) + ": " + weight.text() +
-                (suffixed ? "   # " + one_line(entry.key + ": " + entry.value.text()) : ""));
+                (suffixed ? "   # " + printable(entry.key + ": " + entry.value.text()) : ""));
             total.weights.emplace(name, weight);
         }
     }
@@ -299,7 +300,7 @@ void Import::policy() {
     line("");
     line("policies:");
     line("  - name: " + policy_name(name == nullptr ? "" : name->text()) +
-         (name == nullptr ? "" : "   # " + one_line(name->text())));
+         (name == nullptr ? "" : "   # " + printable(name->text())));
     line("    mode: observe   # enforce, once sluice status shows what you expect");
     period();
     const auto grace = number("grace_ratio", kGrace);

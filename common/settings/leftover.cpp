@@ -3,6 +3,7 @@
 #include "common/settings/leftover.hpp"
 
 #include "common/base/decimal.hpp"
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/settings/reader.hpp"
 
@@ -74,13 +75,6 @@ bool is_secret(std::string_view key, std::string_view value) {
 
 } // namespace
 
-std::string one_line(std::string_view text) {
-    std::string out;
-    for (const char c : text)
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-    return out;
-}
-
 std::string as_scalar(std::string_view text) {
     bool plain = !text.empty() && text.front() != '-' && text.front() != '.';
     for (const char c : text)
@@ -91,13 +85,13 @@ std::string as_scalar(std::string_view text) {
         plain = plain && word != other;
     if (plain && !Decimal::parse(text))
         return std::string(text);
-    std::string out = "\"";
-    for (const char c : one_line(text)) {
+    std::string out;
+    for (const char c : text) {
         if (c == '"' || c == '\\')
             out += '\\';
         out += c;
     }
-    return out + '"';
+    return '"' + printable(out) + '"'; // \n and \u001b are YAML's escapes, too
 }
 
 const yaml::Node* Leftover::take(const yaml::Node* map, std::string_view key) {
@@ -114,9 +108,9 @@ void Leftover::walk(const yaml::Node& node, const std::string& path,
     if (used_.contains(&node))
         return;
     const auto line = [&](const std::string& value) {
-        out.push_back(one_line(path + ": " +
-                               (is_secret(path, value) ? "(not shown)" : shown(value)) + "   (" +
-                               std::string(reason_for(path, chosen_)) + ")"));
+        out.push_back(printable(path + ": " +
+                                (is_secret(path, value) ? "(not shown)" : shown(value)) + "   (" +
+                                std::string(reason_for(path, chosen_)) + ")"));
     };
     if (node.is_map() && !node.entries().empty()) {
         for (const auto& entry : node.entries())

@@ -27,8 +27,6 @@ private:
     std::string chosen_;
 };
 
-// One line without control characters, for a comment.
-std::string one_line(std::string_view text);
 // As a YAML scalar: plain where that is safe, else in double quotes.
 std::string as_scalar(std::string_view text);
 

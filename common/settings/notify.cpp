@@ -121,10 +121,8 @@ std::string fault_of(const std::string& text, std::size_t most, bool one_line) {
     if (text.size() > most)
         return "has " + std::to_string(text.size()) + " bytes; shorten it to " +
                std::to_string(most);
-    for (const char c : text)
-        if ((static_cast<unsigned char>(c) < 0x20 && (one_line || (c != '\n' && c != '\t'))) ||
-            c == 0x7f)
-            return "holds a control character; leave it out";
+    if (one_line && text.find_first_of("\n\t") != std::string::npos)
+        return "holds a line break or a tab; write it in one line";
     const auto pieces = fill_pieces(text);
     if (!pieces)
         return pieces.error().context;

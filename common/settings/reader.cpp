@@ -2,6 +2,7 @@
 // Typed reading and the words in which a wrong value is refused.
 #include "common/settings/reader.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 
 #include <algorithm>
@@ -50,15 +51,12 @@ std::string known_list(const std::vector<std::string>& known) {
 } // namespace
 
 std::string shown(std::string_view text) {
-    std::string out = "\"";
     std::size_t length = std::min(text.size(), kLongestShown);
     // Not in the middle of a character.
     while (length < text.size() && length > 0 &&
            (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U)
         --length;
-    for (const char c : text.substr(0, length))
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-    return out + (length < text.size() ? "...\"" : "\"");
+    return '"' + printable(text.substr(0, length)) + (length < text.size() ? "...\"" : "\"");
 }
 
 std::string describe(const Node& node) {

@@ -15,9 +15,8 @@ std::string fault_of(const std::string& text) {
     if (text.size() > model::kTextMost)
         return "has " + std::to_string(text.size()) + " bytes; shorten it to " +
                std::to_string(model::kTextMost);
-    for (const char c : text)
-        if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f)
-            return "holds a control character; leave it out";
+    if (text.find('\t') != std::string::npos)
+        return "holds a tab; write blanks";
     const auto pieces = fill_pieces(text);
     if (!pieces)
         return pieces.error().context;

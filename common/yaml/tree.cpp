@@ -3,6 +3,8 @@
 // Bounds::nodes; nothing here reads a file.
 #include "common/yaml/tree.hpp"
 
+#include "common/base/printable.hpp"
+
 #include <unordered_map>
 #include <utility>
 
@@ -88,13 +90,6 @@ bool is_null_word(std::string_view text) {
     return text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL";
 }
 
-bool has_control(std::string_view text) {
-    for (const char c : text)
-        if ((static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7f)
-            return true;
-    return false;
-}
-
 } // namespace
 
 class Builder {
@@ -152,8 +147,10 @@ void Builder::scalar(const Event& event, Node& node) {
         node.kind_ = Kind::empty;
         node.text_.clear();
     }
-    if (has_control(node.text_))
-        tree_.faults.push_back({node.place_, "control character in a text; leave it out"});
+    // People read these texts in messages: nothing in them may steer a terminal or hide.
+    if (const auto bad = first_unprintable(node.text_, Breaks::kept); !bad.empty())
+        tree_.faults.push_back(
+            {node.place_, "a text holds " + bad + ", which is not visible; leave it out"});
 }
 
 bool Builder::build(const Event& event, Node& node, std::size_t depth) {

@@ -112,6 +112,7 @@ CASE(syntax_errors_have_a_place_and_no_tree) {
 }
 
 CASE(control_characters_and_complex_keys_are_refused) {
-    CHECK_EQ(first_fault("a: \"x\\0y\"\n"), "1:4 control character in a text; leave it out");
+    CHECK_EQ(first_fault("a: \"x\\0y\"\n"),
+             "1:4 a text holds \\u0000, which is not visible; leave it out");
     CHECK_EQ(first_fault("? [a]\n: 1\n"), "1:3 a key must be a word; put quotes around it");
 }
