@@ -2,6 +2,12 @@
 # Bash completion for sluice(1). Subcommands, options and fields come from the program itself; account names from the
 # daemon, within a second or not at all.
 
+# _sluice_accounts PROGRAM [--socket PATH]: without names that a shell expands, as compgen -W does: an account can be
+# named $(command).
+_sluice_accounts() {
+    timeout 1 "$@" -Q status -nP -o account 2>/dev/null | LC_ALL=C grep -x '[A-Za-z0-9_.:@%+-]*' | sort -u
+}
+
 _sluice() {
     local cur prev words cword
     if declare -F _init_completion >/dev/null; then
@@ -55,7 +61,7 @@ _sluice() {
     *,--accounts=* | -A,* | --accounts,*)
         local list=${cur#--accounts=} before='' given
         [[ $list == *,* ]] && before=${list%,*},
-        given=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
+        given=$(_sluice_accounts "$program" "${socket[@]}")
         mapfile -t COMPREPLY < <(compgen -P "${before}" -W "$given" -- "${list##*,}")
         [[ $cur == --accounts=* && $COMP_WORDBREAKS != *=* ]] && COMPREPLY=("${COMPREPLY[@]/#/--accounts=}")
         return
@@ -99,7 +105,7 @@ _sluice() {
             mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
         else
             local names
-            names=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
+            names=$(_sluice_accounts "$program" "${socket[@]}")
             [[ $subcommand == token || $subcommand == outbox ]] && names=
             [[ $word == remove || $word == set || $word == clear || $word == list || $word == add ]] || names='normal downscaled paused'
             mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
@@ -107,7 +113,7 @@ _sluice() {
         ;;
     status | balance | explain | usage | evaluate | history | commands | reset)
         local accounts
-        accounts=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o account 2>/dev/null | sort -u)
+        accounts=$(_sluice_accounts "$program" "${socket[@]}")
         mapfile -t COMPREPLY < <(compgen -W "$accounts" -- "$cur")
         ;;
     esac

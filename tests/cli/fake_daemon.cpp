@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A daemon with a fixed small cluster behind the real HTTP adapter, for tests of the program as a
-// whole: fake_daemon SOCKET [stale|broken|empty]. Runs until its standard input ends.
+// whole: fake_daemon SOCKET [stale|broken|empty|named=ACCOUNT]. Runs until its standard input ends.
 #include "daemon/adapters/http/server.hpp"
 #include "tests/daemon/adapters/http/fake_service.hpp"
 
@@ -20,6 +20,8 @@ void spoil(test::FakeService& service, std::string_view how) {
         turn.error = "slurmdbd: Connection refused";
         service.plugins = false;
     }
+    if (how.starts_with("named="))
+        turn.decision.accounts.front().account = how.substr(6);
     if (how == "broken")
         turn.applied.front().success = false;
     service.turn = std::make_shared<ports::TurnReport>(turn);

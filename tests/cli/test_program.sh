@@ -95,6 +95,14 @@ if command -v bash >/dev/null; then
     expect 0 out '^account,used$' complete "$sluice status -o account,us"
     expect 0 out '^history$' complete "$sluice help "
     expect 0 out '^retry$' complete "$sluice outbox re"
+    stop
+    start "named=\$(touch\${IFS}$dir/done)"
+    expect 0 out '^physics$' complete "$sluice explain "
+    expect 0 out '^physics$' complete "$sluice usage -A "
+    expect 0 out '^physics$' complete "$sluice override set "
+    [ ! -e "$dir/done" ] || { echo "FAILED: completion runs a command that an account is named"; failures=$((failures + 1)); }
+    stop
+    start
     offered='' wanted=''
     # Nothing is left out: each subcommand, and each option that its help tells.
     for subcommand in $("$sluice" help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
