@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Prometheus text, format 0.0.4. Names begin with sluice_, in base units; labels are those that
 // Slurm's own exporters use, so that they can be joined.
+#include "common/base/printable.hpp"
 #include "daemon/adapters/http/view_parts.hpp"
 #include "daemon/adapters/http/watch_views.hpp"
 
@@ -17,13 +18,10 @@ using Labels = std::vector<std::pair<const char*, std::string>>;
 
 std::string escaped(const std::string& text) {
     std::string out;
-    for (const char c : text) {
+    for (const char c : printable(text)) {
         if (c == '\\' || c == '"')
             out += '\\';
-        if (c == '\n')
-            out += "\\n";
-        else
-            out += c;
+        out += c;
     }
     return out;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The accounts as one page: no script, nothing from elsewhere, every text escaped. It shows what
 // the viewer may see and changes nothing.
+#include "common/base/percent.hpp"
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
 #include "common/model/units.hpp"
@@ -53,7 +55,7 @@ constexpr const char* kHead =
 
 std::string escaped(std::string_view text) {
     std::string out;
-    for (const char c : text) {
+    for (const char c : printable(text)) {
         switch (c) {
         case '&':
             out += "&amp;";
@@ -216,7 +218,8 @@ Response view_page(const Call& call) {
     out += "<h1>Allocations on " + escaped(info.cluster) + "</h1>\n";
     for (const auto& name : call.services.several() ? call.services.names() : Names())
         if (name != info.cluster)
-            out += "<p><a href=\"?cluster=" + escaped(name) + "\">" + escaped(name) + "</a></p>\n";
+            out += "<p><a href=\"?cluster=" + percent_encoded(name) + "\">" + escaped(name) +
+                   "</a></p>\n";
     if (turn != nullptr)
         out += "<p>Figures of " +
                escaped(local_text(info.zone, turn->decision.now) + ' ' + info.zone.name()) +

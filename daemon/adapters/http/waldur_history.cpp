@@ -6,7 +6,6 @@
 #include "daemon/adapters/http/waldur_views.hpp"
 #include "daemon/adapters/http/waldur_world.hpp"
 
-#include <algorithm>
 #include <map>
 
 namespace sluice::http {
@@ -44,12 +43,6 @@ by_evaluation(const std::vector<ports::AgentReport>& reports) {
     return out;
 }
 
-std::string one_line(std::string text) {
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-    return text;
-}
-
 // As Django REST checks it, all fields at once.
 class Reader {
 public:
@@ -74,7 +67,7 @@ public:
         for (const auto& line : commands.items()) {
             if (!line.is_string())
                 wrong("commands_executed", "Not a valid string.");
-            out.commands.push_back(one_line(line.text()));
+            out.commands.push_back(line.text());
         }
         return out;
     }
@@ -105,7 +98,7 @@ private:
         const View given = body_[field];
         if (given.exists() && !given.is_string())
             wrong(field, "Not a valid string.");
-        std::string out = one_line(given.text());
+        std::string out = given.text();
         if (out.size() > most)
             out.resize(most);
         return out;

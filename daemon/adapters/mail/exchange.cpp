@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/mail/exchange.hpp"
 
+#include "common/base/printable.hpp"
+#include "common/base/text.hpp"
+
 #include <algorithm>
 
 namespace sluice::mail {
@@ -27,11 +30,7 @@ void AnswerKeeper::attach(CURL* easy) {
 }
 
 std::string AnswerKeeper::text() const {
-    std::string out = text_;
-    for (char& c : out)
-        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-            c = ' ';
-    return out;
+    return printable(trim(text_));
 }
 
 std::size_t AnswerKeeper::take(char* data, std::size_t size, std::size_t count, void* self) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/mail/letter.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/hash/hash.hpp"
 
 #include <algorithm>
@@ -66,10 +67,7 @@ std::string encoded_words(std::string_view text) {
 }
 
 std::string subject_text(const std::string& subject) {
-    std::string line = subject;
-    for (char& c : line)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-            c = ' ';
+    const std::string line = printable(subject);
     return is_plain(line) && line.size() <= kLongestLine ? line : encoded_words(line);
 }
 
@@ -128,7 +126,8 @@ Result<std::string> compose(const Letter& letter) {
     const auto id = message_id(letter);
     if (!id)
         return id.error();
-    const bool plain = is_plain_text(letter.text);
+    const std::string text = printable(letter.text, Breaks::kept);
+    const bool plain = is_plain_text(text);
     std::string out = "From: " + letter.from + "\r\nTo: " + letter.to +
                       "\r\nSubject: " + subject_text(letter.subject) +
                       "\r\nDate: " + date_text(letter.date) + "\r\nMessage-ID: " + *id +
@@ -136,8 +135,7 @@ Result<std::string> compose(const Letter& letter) {
                       "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0"
                       "\r\nContent-Type: text/plain; charset=utf-8"
                       "\r\nContent-Transfer-Encoding: ";
-    out += plain ? "7bit\r\n\r\n" + with_line_ends(letter.text)
-                 : "base64\r\n\r\n" + folded_base64(letter.text);
+    out += plain ? "7bit\r\n\r\n" + with_line_ends(text) : "base64\r\n\r\n" + folded_base64(text);
     return out;
 }
 

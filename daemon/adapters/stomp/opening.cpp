@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The opening handshake of a WebSocket (RFC 6455 section 4), client's side.
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/hash/hash.hpp"
 #include "daemon/adapters/stomp/websocket.hpp"
@@ -23,12 +24,8 @@ bool is_word(std::string_view text) {
     });
 }
 
-std::string printable(std::string_view text) {
-    std::string out(text.substr(0, kMostShown));
-    for (char& c : out)
-        if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F)
-            c = '?';
-    return out;
+std::string shown(std::string_view text) {
+    return printable(trim(text.substr(0, kMostShown)));
 }
 
 // Values of all headers of that name, comma-separated.
@@ -65,7 +62,7 @@ Result<std::string> accept_key(const std::string& key) {
 
 Result<std::string> opening_request(const Opening& opening) {
     if (!is_word(opening.host) || !is_word(opening.path) || opening.path.front() != '/')
-        return malformed("\"" + printable(opening.host + opening.path) + "\" is no address");
+        return malformed("\"" + shown(opening.host + opening.path) + "\" is no address");
     return "GET " + opening.path + " HTTP/1.1\r\nHost: " + opening.host +
            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + opening.key +
            "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: " + std::string(kProtocol) +
@@ -81,7 +78,7 @@ Result<std::optional<std::size_t>> check_opening(std::string_view text, const Op
     const auto head = text.substr(0, end);
     const auto status = head.substr(0, head.find("\r\n"));
     if (!status.starts_with("HTTP/1.1 101"))
-        return Error{Errc::refused, "WebSocket: the server answered " + printable(status)};
+        return Error{Errc::refused, "WebSocket: the server answered " + shown(status)};
     if (!lists(head, "Upgrade", "websocket") || !lists(head, "Connection", "upgrade"))
         return malformed("the answer does not upgrade the connection");
     const auto accept = accept_key(opening.key);

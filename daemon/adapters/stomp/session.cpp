@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/stomp/session.hpp"
 
+#include "common/base/printable.hpp"
+#include "common/base/text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -19,13 +22,8 @@ Error malformed(std::string what) {
     return {Errc::malformed, "STOMP: " + std::move(what)};
 }
 
-std::string printable(std::string_view text) {
-    std::string out(text.substr(0, kMostShown));
-    for (char& c : out)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-            c = ' ';
-    out.erase(out.find_last_not_of(' ') + 1);
-    return out;
+std::string shown(std::string_view text) {
+    return printable(trim(text.substr(0, kMostShown)));
 }
 
 std::optional<milliseconds> beat_of(std::string_view text) {
@@ -94,8 +92,8 @@ Result<std::vector<Session::Message>> Session::take(std::string_view bytes, Time
 
 Result<void> Session::take(const Frame& frame, std::string& out, std::vector<Message>& messages) {
     if (frame.command == "ERROR") {
-        const std::string body = printable(frame.body);
-        return Error{Errc::refused, "the broker says: " + printable(frame.header("message")) +
+        const std::string body = shown(frame.body);
+        return Error{Errc::refused, "the broker says: " + shown(frame.header("message")) +
                                         (body.empty() ? "" : " (" + body + ')')};
     }
     if (!connected_) {
@@ -118,7 +116,7 @@ Result<void> Session::take(const Frame& frame, std::string& out, std::vector<Mes
 
 Result<void> Session::connected(const Frame& frame, std::string& out) {
     if (frame.header("version") != "1.2")
-        return malformed("the broker wants version \"" + printable(frame.header("version")) + '"');
+        return malformed("the broker wants version \"" + shown(frame.header("version")) + '"');
     const auto beats = frame.header("heart-beat");
     const auto comma = beats.find(',');
     if (comma != std::string_view::npos) {
@@ -149,7 +147,7 @@ Result<Session::Message> Session::message(const Frame& frame) const {
     if (frame.header("ack").empty())
         return malformed("a message that cannot be acknowledged");
     const std::string fault =
-        frame.too_large ? printable(frame.header("content-length")) + " bytes are too many" : "";
+        frame.too_large ? shown(frame.header("content-length")) + " bytes are too many" : "";
     return Message{std::string(frame.header("ack")), queues_[number].kind, frame.body, fault};
 }
 

@@ -288,7 +288,7 @@ CASE(a_report_is_shown_in_the_history_and_on_the_evaluation) {
     CHECK_EQ(first["command_type"].text(), "limits");
     CHECK_EQ(first["execution_mode"].text(), "emulator");
     CHECK(!first["success"].boolean(true));
-    CHECK_EQ(first["error_message"].text(), "no route");
+    CHECK_EQ(first["error_message"].text(), "no\nroute");
     CHECK_EQ(first["parameters"]["reported_by"].text(), "token agent");
     CHECK(first["uuid"].text() != history.view().at(1)["uuid"].text());
     const auto logs = client.ask("GET", kPolicy + "/evaluation-logs/");

@@ -3,6 +3,7 @@
 #include "daemon/adapters/http/router.hpp"
 #include "tests/daemon/adapters/http/fake_service.hpp"
 #include "tests/support/case.hpp"
+#include "tests/support/hostile.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -59,11 +60,33 @@ CASE(metrics_have_types_and_escaped_labels) {
     CHECK(has(answer.type, "version=0.0.4"));
     CHECK(has(answer.body, "# TYPE sluice_account_usage_ratio gauge\n"));
     CHECK(has(answer.body, "sluice_account_usage_ratio{account=\"physics\"} 1.2310\n"));
-    CHECK(has(answer.body, "sluice_account_paused{account=\"odd\\\"na\\\\me\\n\"} 0\n"));
+    CHECK(has(answer.body, "sluice_account_paused{account=\"odd\\\"na\\\\me\\\\n\"} 0\n"));
     CHECK(has(answer.body, "sluice_submissions_refused_total{host=\"ctl1\"} 3\n"));
     CHECK(has(answer.body, "sluice_source_up{source=\"slurmdbd\"} 1\n"));
     CHECK_EQ(get(service, "/metrics", {5, false, "", false}).status, 403);
     CHECK_EQ(get(service, "/metrics", {5, false, "token x", true}).status, 200);
+}
+
+CASE(neither_page_nor_metrics_hide_or_steer_anything) {
+    FakeService service;
+    auto turn = sluice::test::sample_turn();
+    auto& account = turn.decision.accounts.back();
+    account.account += test::kHostile;
+    account.policies = {"q" + test::kHostile};
+    account.period.label += test::kHostile;
+    account.error = "x" + test::kHostile;
+    account.figures.front().component.name += test::kHostile;
+    turn.problems = {{"a" + test::kHostile, "b" + test::kHostile, "c" + test::kHostile}};
+    service.turn = std::make_shared<ports::TurnReport>(turn);
+    service.daemon.cluster += test::kHostile;
+    service.daemon.config_error = test::kHostile;
+    service.daemon.version += test::kHostile;
+    service.daemon.down = {"slurmdbd" + test::kHostile};
+    service.end_texts_with(test::kHostile);
+    const auto page = get(service, "/").body;
+    CHECK(has(page, "<strong>physics\\u001b[31m"));
+    CHECK_EQ(test::harm_in(page), "");
+    CHECK_EQ(test::harm_in(get(service, "/metrics").body), "");
 }
 
 CASE(metrics_tell_how_old_waldurs_answer_is_and_what_waits_for_it) {

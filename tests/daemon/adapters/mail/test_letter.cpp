@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/mail/letter.hpp"
 #include "tests/support/case.hpp"
+#include "tests/support/hostile.hpp"
 
 #include <algorithm>
 
@@ -41,7 +42,7 @@ CASE(a_line_break_in_a_subject_makes_no_header) {
     forged.subject = "a\r\nBcc: all@example.org\n\nbody";
     const auto lines = head(forged);
     CHECK(!has(lines, "\nBcc"));
-    CHECK(has(lines, "Subject: a  Bcc: all@example.org  body\r\n"));
+    CHECK(has(lines, "Subject: a\\r\\nBcc: all@example.org\\n\\nbody\r\n"));
 }
 
 CASE(a_subject_that_is_not_ascii_is_encoded_and_folded) {
@@ -60,8 +61,15 @@ CASE(a_text_that_is_not_plain_is_base64) {
     CHECK(has(*compose(foreign), "Content-Transfer-Encoding: base64\r\n\r\nw6Q=\r\n"));
     foreign.text = std::string(1000, 'x'); // a line longer than SMTP takes
     CHECK(has(*compose(foreign), "Content-Transfer-Encoding: base64"));
-    foreign.text = "a\rb";
-    CHECK(has(*compose(foreign), "Content-Transfer-Encoding: base64"));
+}
+
+CASE(a_letter_does_not_steer_who_reads_it) {
+    auto hostile = letter();
+    hostile.subject = "a\x1b[1m\u202e";
+    hostile.text = "b\x1b[1m\u202e\r\n\x9b";
+    const auto bytes = compose(hostile);
+    CHECK(has(*bytes, "Subject: a\\u001b[1m\\u202e\r\n"));
+    CHECK(has(*bytes, "7bit\r\n\r\nb\\u001b[1m\\u202e\\r\r\n\\x9b\r\n"));
 }
 
 CASE(only_plain_addresses_are_written_to) {
