@@ -2,6 +2,7 @@
 #include "common/policy/phrase.hpp"
 
 #include "common/base/amount.hpp"
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 
 #include <array>
@@ -34,12 +35,19 @@ std::string without_zeros(std::string text) {
     return text;
 }
 
-// Names in Slurm are tame, but nobody should paste a surprise.
+// Names in Slurm are tame, but nobody should paste a surprise. What cannot be typed is written as
+// bash reads it.
 std::string as_word(const std::string& word) {
     const bool plain = word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                               "0123456789_.,:/@%+-=") == std::string::npos;
     if (plain && !word.empty())
         return word;
+    if (!first_unprintable(word).empty()) {
+        std::string text;
+        for (const char c : word)
+            text += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+        return "$'" + printable(text) + "'";
+    }
     std::string out = "'";
     for (const char c : word)
         out += c == '\'' ? "'\\''" : std::string(1, c);

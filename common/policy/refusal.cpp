@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/refusal.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/policy/phrase.hpp"
 
 namespace sluice::policy {
@@ -23,11 +24,8 @@ std::string shortened(std::string text, std::size_t most) {
     return text.substr(0, end) + "...";
 }
 
-std::string one_line(std::string text) {
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20)
-            c = ' ';
-    return shortened(std::move(text), kReasonBytes);
+std::string one_line(std::string_view text) {
+    return shortened(printable(text), kReasonBytes);
 }
 
 const model::Figure* judged_figure(const AccountDecision& decision) {
@@ -45,11 +43,11 @@ namespace {
 
 // "1231 of 1200 node_hours used in 2026-Q4"
 std::string spent(const AccountDecision& decision) {
-    const std::string when = decision.period.end ? " in " + decision.period.label : "";
+    const std::string when = decision.period.end ? " in " + printable(decision.period.label) : "";
     if (const auto* figure = judged_figure(decision))
         return units_text(figure->used(), figure->component) + " of " +
-               units_text(figure->effective, figure->component) + " " + figure->component.name +
-               " used" + when;
+               units_text(figure->effective, figure->component) + " " +
+               printable(figure->component.name) + " used" + when;
     return share_text(decision.percent) + " of the weighted allocation used" + when;
 }
 
@@ -82,9 +80,9 @@ std::string by_staff(const Zone& zone, const model::Override& entry) {
 std::string refusal(const Zone& zone, const AccountDecision& decision, const std::string& account,
                     const AccountDecision* cause) {
     const AccountDecision& source = cause != nullptr ? *cause : decision;
-    std::string text = "account " + account + " is paused";
+    std::string text = "account " + printable(account) + " is paused";
     if (account != source.account)
-        text += " with account " + source.account;
+        text += " with account " + printable(source.account);
     if (overridden(source))
         text += by_staff(zone, *source.in_force);
     else if (!source.error.empty() || source.figures.empty())
@@ -95,16 +93,16 @@ std::string refusal(const Zone& zone, const AccountDecision& decision, const std
 }
 
 std::string warning(const Zone& zone, const AccountDecision& decision, const std::string& account) {
-    std::string text = "account " + account;
+    std::string text = "account " + printable(account);
     if (account != decision.account)
-        text += " (under " + decision.account + ")";
+        text += " (under " + printable(decision.account) + ")";
     const bool slow = standing(decision.enforced) == model::Standing::downscaled;
     if (slow && overridden(decision))
         text += " is slowed down" + by_staff(zone, *decision.in_force);
     else if (!decision.figures.empty())
         text += ": " + spent(decision) + in_brackets(decision) + ".";
     if (slow)
-        text += "\nJobs run with QOS " + decision.enforced_qos + ".";
+        text += "\nJobs run with QOS " + printable(decision.enforced_qos) + ".";
     text += next_start(zone, decision);
     return shortened(text + advice(decision), model::kTextMost);
 }

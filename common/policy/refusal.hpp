@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace sluice::policy {
 
@@ -21,8 +22,8 @@ std::string warning(const Zone& zone, const model::AccountDecision& decision,
 
 // Cuts before a UTF-8 character that does not fit.
 std::string shortened(std::string text, std::size_t most);
-// What somebody wrote, fit for one line of a text.
-std::string one_line(std::string text);
+// A text that a person wrote, printable() and short enough for a line.
+std::string one_line(std::string_view text);
 // The figure that decides; nullptr: a weighted sum of several, or none.
 const model::Figure* judged_figure(const model::AccountDecision& decision);
 // Staff, not usage, made the standing.

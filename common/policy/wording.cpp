@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/wording.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/policy/phrase.hpp"
 #include "common/policy/refusal.hpp"
 
@@ -111,7 +112,7 @@ std::vector<FillPiece> pieces(const std::string& own, const std::string& general
 
 std::string placeholder_text(std::string_view name, const Zone& zone, const std::string& cluster,
                              const AccountDecision& account) {
-    return Values(zone, account, account.account).of(name, cluster);
+    return printable(Values(zone, account, account.account).of(name, cluster));
 }
 
 Wording::Wording(const model::PolicySet& set, const Zone& zone, std::string cluster)
@@ -136,7 +137,8 @@ std::string Wording::filled(const Pattern& pattern, const AccountDecision& sourc
     const Values values(zone_, source, account);
     std::string text;
     for (const auto& piece : pattern)
-        text += piece.placeholder ? values.of(piece.text, cluster_) : std::string(piece.text);
+        text += piece.placeholder ? printable(values.of(piece.text, cluster_))
+                                  : std::string(piece.text);
     while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
         text.pop_back();
     return shortened(std::move(text), model::kTextMost);

@@ -43,7 +43,8 @@ private:
     std::unordered_map<std::string_view, Patterns> by_policy_;
 };
 
-// What one of model::kPlaceholders stands for where the text is about `account` itself.
+// What one of model::kPlaceholders stands for where the text is about `account` itself;
+// printable().
 std::string placeholder_text(std::string_view name, const Zone& zone, const std::string& cluster,
                              const model::AccountDecision& account);
 

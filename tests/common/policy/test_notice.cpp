@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/notice.hpp"
 #include "tests/common/policy/world.hpp"
+#include "tests/support/hostile.hpp"
 
 using namespace sluice;
 
@@ -86,4 +87,15 @@ CASE(a_loop_in_the_tree_ends) {
     told.parents = {{"optics", "physics"}, {"physics", "optics"}};
     told.rules.contacts.clear();
     CHECK(told.notice()->recipients.empty());
+}
+
+CASE(a_notice_does_not_steer_who_reads_it) {
+    Told told;
+    told.rules.contacts.clear();
+    told.account.account += test::kHostile;
+    told.account.contact = "hpc" + test::kHostile;
+    told.decision.cluster += test::kHostile;
+    CHECK_EQ(test::harm_in(told.notice()->subject), "");
+    CHECK_EQ(test::harm_in(told.notice()->text), "");
+    CHECK(told.notice()->subject.find('\n') == std::string::npos);
 }

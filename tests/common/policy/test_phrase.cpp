@@ -14,3 +14,13 @@ CASE(a_grant_of_less_than_one_unit_does_not_read_as_nothing) {
     CHECK_EQ(policy::units_text(3600 * 1231 + 1800, node_hours), "1231.5");
     CHECK_EQ(policy::units_text(3600 * 1231 + 12, node_hours), "1231");
 }
+
+CASE(a_command_to_paste_names_what_cannot_be_typed) {
+    model::Command command;
+    command.type = model::CommandType::reset_usage;
+    command.account = "e\x1b[31m'v\\il\n\u202e";
+    policy::write_line("lab", command);
+    CHECK_EQ(command.sacctmgr,
+             "sacctmgr -i modify account where "
+             "name=$'e\\u001b[31m\\'v\\\\il\\n\\u202e' cluster=lab set RawUsage=0");
+}

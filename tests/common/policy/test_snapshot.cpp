@@ -2,6 +2,7 @@
 #include "common/model/texts.hpp"
 
 #include "tests/common/policy/world.hpp"
+#include "tests/support/hostile.hpp"
 
 using namespace sluice;
 using test::dec;
@@ -21,7 +22,7 @@ World physics() {
 }
 
 model::SnapshotAccount record(World& w, Instant now, const std::string& name) {
-    w.turn(now);
+    w.collect_and_plan(now);
     const auto all = policy::snapshot(w.set, w.zone, w.facts, w.decision);
     for (const auto& one : all.accounts)
         if (one.name == name)
@@ -252,4 +253,32 @@ CASE(what_slurm_prices_itself_is_not_checked) {
     w.grant("physics", "10", "billing_hours");
     for (const auto& account : whole(w, utc(2026, 11, 3)).accounts)
         CHECK(account.budgets.empty());
+}
+
+CASE(no_text_for_submitters_steers_their_terminal) {
+    const std::string name = "physics" + test::kHostile;
+    const std::string below = "optics" + test::kHostile;
+    for (const bool own_words : {false, true})
+        for (const std::int64_t hours : {1300, 1100, 0}) {
+            World w;
+            w.policy();
+            w.account(name);
+            w.account(below, name);
+            w.grant(name, "1000");
+            w.set.contact = "hpc" + test::kHostile;
+            if (own_words)
+                w.set.texts.refusal = w.set.texts.warning =
+                    "{account} {source} {cluster} {cause} {reason} {contact} {qos} {component}";
+            if (hours == 0)
+                w.facts.history.overrides = {{1, name, model::Standing::paused, utc(2026, 1, 1),
+                                              utc(2027, 1, 1), "x" + test::kHostile, "ann"}};
+            w.use(utc(2026, 10, 2), name, hours);
+            for (const auto& account : {name, below}) {
+                const auto one = record(w, utc(2026, 11, 3), account);
+                CHECK(!one.text.empty());
+                CHECK(one.text.starts_with("account ") || own_words);
+                CHECK_EQ(test::harm_in(one.text), "");
+                CHECK(one.text.size() <= model::kTextMost);
+            }
+        }
 }
