@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/host.hpp"
 
+#include "common/base/printable.hpp"
 #include "plugin/ask.hpp"
 #include "plugin/refusal.hpp"
 
@@ -31,6 +32,7 @@ void log_info(const char* line) {
 void log_error(const char* line) {
     slurm_error("job_submit/sluice: %s", line);
 }
+constexpr Log kLog{log_info, log_error};
 
 std::string_view text_of(const char* text) noexcept {
     return text != nullptr ? std::string_view(text) : std::string_view();
@@ -95,14 +97,15 @@ HostFacts find_facts() {
     return facts;
 }
 
-// Several plugins may each have something to say: what an earlier one said stays in front.
+// Several plugins may each have something to say: what an earlier one said stays in front. Names in
+// our text do not steer the user's terminal.
 void tell(char** err_msg, std::string_view text) {
     if (err_msg == nullptr || text.empty())
         return;
     std::string whole(text_of(*err_msg));
     if (!whole.empty())
         whole += '\n';
-    whole += text;
+    whole += printable(text, Breaks::kept);
     char* fresh = slurm_xstrdup(whole.c_str());
     if (*err_msg != nullptr)
         slurm_xfree(reinterpret_cast<void**>(err_msg));
@@ -128,7 +131,7 @@ std::string_view host_default_account(std::uint32_t uid, std::span<char> buffer)
 
 } // namespace
 
-Host::Host() : receiver_(find_facts(), cell_, counters_, Log{log_info, log_error}, uid_of) {}
+Host::Host() : receiver_(find_facts(), cell_, counters_, kLog, uid_of) {}
 
 Host* Host::start() noexcept {
     try {
@@ -225,7 +228,7 @@ int Host::modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
     tell(err_msg, text);
     // 22.05 has no way to say it to the user.
     if (err_msg == nullptr)
-        log_info(("job update of uid " + std::to_string(submitter) + " refused: " + text).c_str());
+        kLog.note("job update of uid " + std::to_string(submitter) + " refused: " + text);
     Counters::count(counters_.refused);
     return kRefused;
 }

@@ -3,22 +3,25 @@
 // has to be destroyed.
 #pragma once
 
+#include "common/base/printable.hpp"
+
 #include <string>
 
 namespace sluice::plugin {
 
-// Thread-safe. The prefix "job_submit/sluice: " is added by the sink.
+// Thread-safe. One line each, whatever a name in it holds. The prefix "job_submit/sluice: " is
+// added by the sink.
 struct Log {
     void (*info)(const char* line) = nullptr;
     void (*error)(const char* line) = nullptr;
 
     void note(const std::string& line) const {
         if (info != nullptr)
-            info(line.c_str());
+            info(printable(line).c_str());
     }
     void fail(const std::string& line) const {
         if (error != nullptr)
-            error(line.c_str());
+            error(printable(line).c_str());
     }
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/refusal.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 
 #include <algorithm>
@@ -49,7 +50,7 @@ std::string listed(const std::vector<Offer>& all, std::size_t room) {
     std::string out;
     for (std::size_t i = 0; i < std::min(all.size(), kMostOffers); ++i) {
         std::string one = i == 0 ? "" : ", ";
-        one += all[i].name;
+        one += printable(all[i].name);
         if (all[i].percent)
             one += " (" + std::to_string(*all[i].percent / 100) + " % used)";
         const std::size_t rest = all.size() - i;

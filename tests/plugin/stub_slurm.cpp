@@ -71,6 +71,11 @@ std::size_t slurm_log_lines(std::string_view what) {
     return count;
 }
 
+std::string slurm_log() {
+    const std::lock_guard lock(g_mutex);
+    return g_log;
+}
+
 void clear_slurm_log() {
     const std::lock_guard lock(g_mutex);
     g_log.clear();

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 extern "C" {
@@ -21,6 +22,7 @@ namespace sluice::test {
 
 // How often `what` was logged since clear_slurm_log(). Thread-safe.
 std::size_t slurm_log_lines(std::string_view what);
+std::string slurm_log();
 void clear_slurm_log();
 // True: slurm_xstrdup() throws.
 std::atomic<bool>& slurm_memory_is_out();

@@ -74,3 +74,12 @@ CASE(a_refusal_stays_under_500_bytes) {
     snapshot.users[0].accounts = {"a", std::string(255, 'z')};
     CHECK_EQ(refusal(snapshot, "a", 1), std::string(399, 'p'));
 }
+
+CASE(names_that_are_offered_are_written_out_within_the_bound) {
+    model::Snapshot snapshot;
+    snapshot.accounts = {{"a", model::Standing::paused, {}, {}, "paused."}};
+    snapshot.users = {{1, "a", {"a", "e\x1b[31mvil"}}};
+    CHECK_EQ(refusal(snapshot, "a", 1), "paused. You can use your other account: e\\u001b[31mvil.");
+    snapshot.users = {{1, "a", {"a", std::string(100, '\x1b')}}};
+    CHECK(refusal(snapshot, "a", 1).size() < 500);
+}

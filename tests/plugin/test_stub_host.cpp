@@ -11,6 +11,7 @@
 #include "tests/plugin/stub_slurm.hpp"
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
+#include "tests/support/hostile.hpp"
 
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
@@ -253,6 +254,28 @@ CASE(only_the_move_to_a_paused_account_is_refused) {
     // Who cannot be told why: the log says it.
     CHECK_EQ(test::slurm_log_lines("job update of uid 1001 refused: account physics is paused"),
              kSluiceModifySaysWhy ? 0U : 2U);
+}
+
+CASE(neither_the_user_nor_slurmctlds_log_gets_an_escape) {
+    auto world = paused_world();
+    for (auto& account : world.accounts) {
+        account.name += account.name == "physics" ? "" : test::kHostileText;
+        account.text += account.text.empty() ? "" : "\x1b[1m\u202e\nin two lines\x9b";
+    }
+    const Site site;
+    site.conf("Key\x1b[1m\u202e=\x9b\n");
+    site.store(world);
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    const auto answer = plugin.submit(1001, "physics", 4242, "from lua\x1b");
+    CHECK_EQ(answer.rc, int{ESLURM_ACCOUNTING_POLICY});
+    CHECK(answer.text.starts_with("from lua\x1b\naccount physics is paused"));
+    CHECK_EQ(test::harm_in(answer.text.substr(9)), "");
+    CHECK(answer.text.find("\\u001b[1m\\u202e\nin two lines\\x9b") != std::string::npos);
+    CHECK_EQ(plugin.modify(1001, "physics"), int{ESLURM_ACCOUNTING_POLICY});
+    CHECK(eventually([] { return test::slurm_log_lines("sluice.conf:1: ") == 1; }));
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+    CHECK_EQ(test::harm_in(test::slurm_log()), "");
 }
 
 CASE(bad_settings_never_fail_the_start) {
