@@ -6,6 +6,7 @@
 #include "common/settings/settings.hpp"
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/local.hpp"
+#include "daemon/say.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -17,9 +18,9 @@
 namespace sluice {
 namespace {
 
-void print(const std::vector<std::string>& lines, const char* prefix = "") {
+void print(const std::vector<std::string>& lines, const std::string& prefix = "") {
     for (const auto& line : lines)
-        std::cerr << prefix << line << '\n';
+        say(std::cerr, prefix + line);
 }
 
 Result<model::Structure> structure(const std::string& named_cluster) {
@@ -48,15 +49,15 @@ std::set<std::string> shared_accounts(const settings::Settings& settings,
 bool check_on(const settings::Settings& settings, const std::string& file,
               const Result<model::Structure>& cluster, const std::set<std::string>& others) {
     if (!cluster) {
-        std::cerr << "not checked against the cluster: " << cluster.error().context << '\n';
-        std::cout << file << " is good as far as the file alone can tell\n";
+        say(std::cerr, "not checked against the cluster: " + cluster.error().context);
+        say(std::cout, file + " is good as far as the file alone can tell");
         return true;
     }
     print(settings::warnings_against(settings, *cluster, others), "warning: ");
     const auto faults = settings::check_against(settings, *cluster);
     print(faults);
     if (faults.empty())
-        std::cout << file << " is good on cluster " << cluster->cluster << '\n';
+        say(std::cout, file + " is good on cluster " + cluster->cluster);
     return faults.empty();
 }
 
@@ -65,12 +66,12 @@ bool check_on(const settings::Settings& settings, const std::string& file,
 int check_configuration(const std::string& file) {
     const auto settings = settings::load(file);
     if (!settings) {
-        std::cerr << settings.error().context << '\n';
+        say(std::cerr, settings.error().context);
         return 1;
     }
     print(settings->notes, "note: ");
     if (const auto zone = Zone::load(settings->policies.timezone); !zone) {
-        std::cerr << file << ": timezone: " << zone.error().context << '\n';
+        say(std::cerr, file + ": timezone: " + zone.error().context);
         return 1;
     }
     auto names = settings->daemon.clusters;
@@ -91,12 +92,12 @@ int import_site_agent(const std::string& file) {
     std::ifstream in(file, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(in), {}};
     if (!in) {
-        std::cerr << "sluiced: " << file << " cannot be read\n";
+        say(std::cerr, "sluiced: " + file + " cannot be read");
         return 1;
     }
     const auto imported = settings::import_site_agent(text, file);
     if (!imported) {
-        std::cerr << imported.error().context << '\n';
+        say(std::cerr, imported.error().context);
         return 1;
     }
     std::cout << *imported;

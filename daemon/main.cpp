@@ -20,6 +20,7 @@
 #include "daemon/check.hpp"
 #include "daemon/cluster.hpp"
 #include "daemon/notifiers.hpp"
+#include "daemon/say.hpp"
 #include "daemon/waldur.hpp"
 
 #include <charconv>
@@ -277,13 +278,13 @@ int run(app::Options options) {
     options.file = std::filesystem::absolute(options.file).string();
     auto settings = settings::load(options.file);
     if (!settings) {
-        std::cerr << settings.error().context << '\n';
+        say(std::cerr, settings.error().context);
         return 1;
     }
     auto background =
         options.foreground ? Result<app::Background>(app::Background()) : app::Background::enter();
     if (!background) {
-        std::cerr << "sluiced: " << background.error().context << '\n';
+        say(std::cerr, "sluiced: " + background.error().context);
         return 1;
     }
     const auto served = serve(options, std::move(*settings), *background);
@@ -299,7 +300,7 @@ int run(app::Options options) {
 int begin(int argc, char** argv) {
     auto options = app::parse_options(argc, argv);
     if (!options) {
-        std::cerr << "sluiced: " << options.error().context << '\n';
+        say(std::cerr, "sluiced: " + options.error().context);
         return 2;
     }
     log::set_level(options->level);
@@ -328,7 +329,7 @@ int main(int argc, char** argv) {
     try {
         return sluice::begin(argc, argv);
     } catch (const std::exception& fault) {
-        std::cerr << "sluiced: " << fault.what() << '\n';
+        sluice::say(std::cerr, std::string("sluiced: ") + fault.what());
         return 1;
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/app/background.hpp"
 
+#include "common/base/printable.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -111,7 +113,7 @@ void Background::ready() {
 void Background::failed(const std::string& text) {
     if (!parent_)
         return;
-    write_all(parent_.get(), "sluiced: " + text + '\n');
+    write_all(parent_.get(), "sluiced: " + printable(text, Breaks::kept) + '\n');
     parent_.reset();
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/app/ledger.hpp"
 
 #include "common/base/log.hpp"
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/policy/periods.hpp"
 #include "daemon/app/entered_time.hpp"
@@ -21,9 +22,10 @@ Result<void> check_reason(const ports::Person& person) {
     if (person.reason.size() > kLongestReason)
         return Error{Errc::malformed,
                      "the reason is longer than " + std::to_string(kLongestReason) + " bytes"};
-    for (const char c : person.reason)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-            return Error{Errc::malformed, "the reason is one line of text"};
+    if (const auto bad = first_unprintable(person.reason); !bad.empty())
+        return Error{Errc::malformed, "reason: holds " + bad +
+                                          "; write the reason in one line of "
+                                          "visible characters"};
     return {};
 }
 

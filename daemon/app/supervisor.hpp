@@ -3,6 +3,8 @@
 // listens.
 #pragma once
 
+#include "common/base/printable.hpp"
+
 #include <chrono>
 #include <optional>
 #include <string>
@@ -21,7 +23,7 @@ public:
     void ready() const { send("READY=1"); }
     void reloading() const;
     void stopping() const { send("STOPPING=1"); }
-    void status(const std::string& text) const { send("STATUS=" + text); }
+    void status(const std::string& text) const { send("STATUS=" + printable(text)); }
     void alive() const { send("WATCHDOG=1"); }
     // How often alive() is due: half of what the manager allows. nullopt: it does not ask.
     std::optional<std::chrono::milliseconds> alive_every() const;

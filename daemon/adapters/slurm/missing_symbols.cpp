@@ -3,6 +3,7 @@
 // lines.
 #include "daemon/adapters/slurm/missing_symbols.hpp"
 
+#include "common/base/printable.hpp"
 #include "daemon/adapters/slurm/compat.hpp"
 
 #include <dlfcn.h>
@@ -69,11 +70,12 @@ SLUICE_FOR_SLURM int get_log_level(void) {
 SLUICE_FOR_SLURM void log_var(int level, const char* format, ...) {
     if (level > kErrorLevel)
         return;
+    std::array<char, 4096> text{}; // a longer line is cut
     std::va_list arguments;
     va_start(arguments, format);
-    std::vfprintf(stderr, format, arguments);
+    std::vsnprintf(text.data(), text.size(), format, arguments);
     va_end(arguments);
-    std::fputc('\n', stderr);
+    std::fprintf(stderr, "%s\n", sluice::printable(text.data()).c_str());
 }
 
 namespace sluice::slurm {

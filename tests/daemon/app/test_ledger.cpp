@@ -76,7 +76,11 @@ CASE(what_cannot_be_entered_is_refused_with_the_remedy) {
     CHECK(says(refused({"physics", Standing::paused, "", "now+1day"}, {"ann", " ", false}),
                Errc::malformed, "a reason is needed"));
     CHECK(says(refused({"physics", Standing::paused, "", "now+1day"}, {"ann", "a\nb", false}),
-               Errc::malformed, "one line"));
+               Errc::malformed, "reason: holds \\n; "));
+    for (const char* bad :
+         {"a\x1b[1m", "a\x7f", "a\u009b", "a\u202e", "a\u2067", "a\u200b", "a\x9b"})
+        CHECK(says(refused({"physics", Standing::paused, "", "now+1day"}, {"ann", bad, false}),
+                   Errc::malformed, "write the reason in one line of visible characters"));
     CHECK(says(refused({"physics", Standing::paused, "", ""}, kAnn), Errc::malformed, "until"));
     CHECK(says(refused({"physics", Standing::paused, "", "2020-01-01"}, kAnn), Errc::malformed,
                "not after now"));

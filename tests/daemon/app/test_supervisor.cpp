@@ -46,6 +46,8 @@ CASE(the_manager_hears_each_state) {
     CHECK_EQ(manager.heard(), "READY=1");
     supervisor.status("7 accounts");
     CHECK_EQ(manager.heard(), "STATUS=7 accounts");
+    supervisor.status("7 accounts\nMAINPID=1"); // a name makes no message of its own
+    CHECK_EQ(manager.heard(), "STATUS=7 accounts\\nMAINPID=1");
     supervisor.reloading();
     CHECK(manager.heard().starts_with("RELOADING=1\nMONOTONIC_USEC="));
     supervisor.stopping();
