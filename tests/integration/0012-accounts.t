@@ -86,7 +86,39 @@ is 'sees nothing' "$OUT" ''
 ok 'JSON' sluice_cli status --json physics
 like 'has the standing' "$OUT" '"standing": *"paused"'
 
+# A name with a terminal escape; coordinators can make such accounts.
+evil=$'e\x1b[31mvil'
+shown='e\\u001b\[31mvil'
+raw() { grep -q $'\x1b' "$@"; }
+ok 'an account with an escape in its name' sacctmgr_do add account "$evil" parent=physics description=x organization=x
+ok 'has a user' sacctmgr_do add user news account="$evil"
+ok 'a turn' turn_now
+fails 'its user is refused' as news sbatch -A "$evil" --wrap true
+like 'with the escape written out' "$OUT" "account $shown is paused with account physics"
+fails 'the refusal at sbatch holds no escape' raw <<<"$OUT"
+fails 'another account of that user is refused' as news sbatch -A physics --wrap true
+fails 'its refusal holds no escape either' raw <<<"$OUT"
+run sluice_cli explain "$evil"
+like 'explain names it with the escape written out' "$OUT" "$shown"
+fails 'explain prints no escape' raw <<<"$OUT"
+ok 'status' sluice_cli status
+fails 'status prints no escape' raw <<<"$OUT"
+ok 'the account goes' sacctmgr_do delete account "$evil"
+
 ok 'all is granted again' eval 'sluiced_regrant < <(granted 100 100)'
 is 'and Slurm is as before' "$(assoc_rows | grep -v news)" "$before"
 ok 'the sub-account runs' as man srun -n1 true
+
+file=$CLUSTER_DIR/etc/$evil.yaml
+sluiced_stop
+ok 'sluiced runs from a file with an escape in its name' eval 'cp "$CLUSTER_DIR/etc/sluiced.yaml" "$file" &&
+    sluiced_start "$file"'
+ok "sluiced's log names it with the escape written out" grep -qF 'e\u001b[31mvil.yaml' "$(sluiced_log)"
+fails "sluiced's log holds no escape" raw "$(sluiced_log)"
+ok 'sluiced --check' "$(sluice_find sluiced)" --check -f "$file"
+like 'says so with the escape written out' "$OUT" "$shown\.yaml is good"
+fails 'sluiced --check prints no escape' raw <<<"$OUT"
+run sluice_cli doctor
+like 'doctor names it with the escape written out' "$OUT" "$shown\.yaml"
+fails 'doctor prints no escape' raw <<<"$OUT"
 done_testing
