@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "common/base/clock.hpp"
+#include "common/base/journald.hpp"
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/settings/settings.hpp"
@@ -303,6 +304,7 @@ int begin(int argc, char** argv) {
         return 2;
     }
     log::set_level(options->level);
+    log::send_events_to(log::journal_of_stderr());
     using Task = app::Options::Task;
     switch (options->task) {
     case Task::version:
