@@ -34,6 +34,9 @@
 namespace sluice {
 namespace {
 
+// Command line or sluiced.yaml: a start some seconds later would fail, too. The unit does not try.
+constexpr int kBadSettings = 2;
+
 // SIGTERM to the end of the process: within two seconds, whatever hangs.
 constexpr std::chrono::milliseconds kLongestStop{1600};
 constexpr std::chrono::milliseconds kTurnPatience{1000};
@@ -279,7 +282,7 @@ int run(app::Options options) {
     auto settings = settings::load(options.file);
     if (!settings) {
         std::cerr << settings.error().context << '\n';
-        return 1;
+        return kBadSettings;
     }
     auto background =
         options.foreground ? Result<app::Background>(app::Background()) : app::Background::enter();
@@ -301,7 +304,7 @@ int begin(int argc, char** argv) {
     auto options = app::parse_options(argc, argv);
     if (!options) {
         std::cerr << "sluiced: " << options.error().context << '\n';
-        return 2;
+        return kBadSettings;
     }
     log::set_level(options->level);
     log::send_events_to(log::journal_of_stderr());
