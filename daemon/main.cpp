@@ -11,6 +11,7 @@
 #include "daemon/adapters/gate/gate.hpp"
 #include "daemon/adapters/http/server.hpp"
 #include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/sqlite/backup.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "daemon/app/background.hpp"
 #include "daemon/app/board.hpp"
@@ -42,6 +43,7 @@ constexpr std::chrono::milliseconds kLongestStop{1600};
 constexpr std::chrono::milliseconds kTurnPatience{1000};
 constexpr std::chrono::milliseconds kCourierPatience{300};
 constexpr std::chrono::milliseconds kLinkPatience{250};
+constexpr std::chrono::milliseconds kBackupPatience{50}; // an unfinished copy is of no use anyway
 // A turn that takes longer is taken for hung: the service manager may end us.
 constexpr std::chrono::minutes kHungTurn{15};
 constexpr std::chrono::seconds kStatusEvery{10};
@@ -210,6 +212,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     if (!publisher)
         return publisher.error();
 
+    sqlite::DailyBackup backup(daemon.journal, clock);
     app::Board board;
     ServedClusters clusters;
     std::vector<ports::Service*> services;
@@ -222,6 +225,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        (*journal)->closed_usage(),
                                        clock,
                                        board,
+                                       backup,
                                        portal.emulator};
     if (!portal.emulator.empty())
         (*journal)->record_as("emulator");
@@ -250,6 +254,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         cluster->loop().start();
     (*notifiers)->start();
     link.start();
+    backup.start();
     log::event(log::Level::notice, "SLUICE-0101", "daemon-started",
                {{"version", PACKAGE_VERSION},
                 {"cluster", join(names_of(*rules), ",")},
@@ -271,7 +276,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     }
     // A mail that is under way may go twice; nothing is lost.
     const bool linked = link.stop(kLinkPatience);
-    if (!(*notifiers)->stop(kCourierPatience) || !linked)
+    if (!(*notifiers)->stop(kCourierPatience) || !linked || !backup.stop(kBackupPatience))
         ::_exit(0);
     return {};
 }

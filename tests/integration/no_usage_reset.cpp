@@ -6,7 +6,7 @@
 #include <cstring>
 
 extern "C" __attribute__((visibility("default"))) void* dlsym(void* handle,
-                                                               const char* name) noexcept {
+                                                              const char* name) noexcept {
     using Dlsym = void* (*)(void*, const char*);
 #ifdef __x86_64__
     constexpr const char* kFirst = "GLIBC_2.2.5"; // of this architecture; kept by all later ones

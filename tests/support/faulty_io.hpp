@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Makes the calls of this process on files fail, one after the other: faulty_io.cpp, linked into a
-// test program, stands before the C library's open, write, pwrite, fsync, fdatasync, ftruncate,
-// rename, link and close, also for the libraries that the program uses (SQLite). Only calls on
-// paths that begin with a prefix are counted.
+// test program, stands before the C library's open, read, write, pwrite, fsync, fdatasync,
+// ftruncate, rename, link and close, also for the libraries that the program uses (SQLite). Only
+// calls on paths that begin with a prefix are counted.
 #pragma once
 
 #include <functional>
@@ -38,10 +38,10 @@ struct Fault {
     Failing failing = Failing::once;
 };
 
-// Calls `attempt` with the first call below `prefix` failing, then with the second and so on, by
-// ENOSPC and by EIO, once and onward. `attempt` makes a FaultyIo of the fault for the time of the
-// work and returns reached(): false ends the row. Each row has at least `least` calls, or the test
-// fails, as it would test nothing.
+// Calls `attempt` with the first call below `prefix` failing, then with the second and so on, once
+// by EIO and by ENOSPC, then onward by ENOSPC and by EDQUOT. `attempt` makes a FaultyIo of the
+// fault for the time of the work and returns reached(): false ends the row. Each row has at least
+// `least` calls, or the test fails, as it would test nothing.
 void for_each_fault(const std::string& prefix, int least,
                     const std::function<bool(const Fault&)>& attempt);
 
