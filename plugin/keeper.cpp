@@ -51,7 +51,7 @@ void Keeper::load(Instant now, std::int64_t steady) {
         return log_.note(*newest);
     const std::string previous = wire::previous_file(path_);
     const auto older = load_from(previous, now, steady);
-    store_due_ = older.has_value();
+    store_due_ = older_ = older.has_value();
     if (older)
         return log_.fail("snapshot file ignored: " + newest.error().context + "; " + *older +
                          " in " + previous);
@@ -106,6 +106,7 @@ void Keeper::adopt(std::int64_t steady) {
 
 void Keeper::confirm(std::int64_t steady) {
     cell_.confirm(steady);
+    older_ = false;
     retry_store(steady);
     if (steady - file_confirmed_ < kFileConfirmSeconds || path_.empty() || store_due_)
         return;
@@ -114,11 +115,12 @@ void Keeper::confirm(std::int64_t steady) {
 }
 
 void Keeper::retry_store(std::int64_t steady) {
-    if (store_due_ && steady >= retry_at_)
+    if (store_due_ && !older_ && steady >= retry_at_)
         store(steady);
 }
 
 void Keeper::store(std::int64_t steady) {
+    older_ = false;
     store_due_ = !path_.empty();
     if (!store_due_)
         return;

@@ -62,6 +62,9 @@ private:
     bool tidied_ = false; // unfinished files of killed processes are removed from path_
     std::uint64_t stored_sequence_ = 0;
     bool store_due_ = false;    // path_ does not have the snapshot
+    // It is the one before the newest, and the daemon has not confirmed it: what is in path_, and
+    // cannot be read now, may be newer and stays.
+    bool older_ = false;
     bool store_failed_ = false; // logged
     std::int64_t retry_at_ = 0;
     std::int64_t retry_after_ = 0;

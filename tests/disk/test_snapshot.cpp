@@ -80,6 +80,29 @@ CASE(a_snapshot_that_could_not_be_stored_is_stored_within_a_minute) {
     test::for_each_fault(dir.path().string(), 6, attempt);
 }
 
+CASE(a_snapshot_file_that_cannot_be_read_gives_way_to_the_one_before_it_and_stays) {
+    test::ScratchDir dir;
+    const auto file = dir.file("s");
+    CHECK(wire::save_file(file, snapshot(7)));
+    CHECK(wire::save_file(file, snapshot(8)));
+    test::for_each_fault(dir.path().string(), 2, [&](const test::Fault& fault) {
+        SnapshotCell cell;
+        Keeper keeper(cell, capture(), "lab");
+        keeper.store_in(file);
+        bool reached = false;
+        {
+            const test::FaultyIo faulty(fault);
+            keeper.load(instant(::time(nullptr)), 1000);
+            reached = faulty.reached();
+        }
+        CHECK_EQ(keeper.sequence(), reached ? 7U : 8U);
+        CHECK_EQ(std::count(g_lines.begin(), g_lines.end(), '\n'), 1);
+        keeper.retry_store(2000);
+        CHECK_EQ(after_restart(file), 8U);
+        return reached;
+    });
+}
+
 CASE(a_full_disk_is_tried_again_at_most_once_a_minute) {
     test::ScratchDir dir;
     SnapshotCell cell;

@@ -106,8 +106,10 @@ CASE(a_damaged_or_missing_newest_file_gives_way_to_the_one_before_it_with_one_li
         CHECK(g_lines.find(damaged ? "damaged snapshot file" : "no such file") !=
               std::string::npos);
         CHECK(g_lines.find("starting from the stored snapshot 7") != std::string::npos);
-        // Both are whole again.
-        keeper.retry_store(5001);
+        // Nothing is written before the daemon confirms it.
+        keeper.retry_store(5100);
+        CHECK(!wire::load_file(scratch.file()).has_value());
+        keeper.confirm(5101);
         CHECK_EQ(wire::load_file(scratch.file())->snapshot.sequence, 7U);
         CHECK_EQ(wire::load_file(wire::previous_file(scratch.file()))->snapshot.sequence, 7U);
     }
