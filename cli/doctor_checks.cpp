@@ -14,6 +14,7 @@ using json::View;
 
 // Munge refuses credentials at 300 s; a pause that ends by itself is off by the whole difference.
 constexpr std::int64_t kClockTolerance = 10;
+constexpr std::chrono::hours kBackupLate{49};
 constexpr std::chrono::hours kLate{1};       // of a message that waits
 constexpr std::chrono::seconds kSilence{60}; // of a plugin, which is heard every few seconds
 
@@ -25,6 +26,7 @@ public:
         each("daemon", "sluiced " + in_.version + " answers", &Examination::daemon);
         each("settings", "in force: " + info()["config_file"].text(), &Examination::settings);
         each("sources", "slurmdbd, slurmctld and journal answer", &Examination::sources);
+        each("journal", "backup made " + backup_age() + " ago", &Examination::journal);
         each("rights", "slurmdbd takes changes of " + rights()["user"].text(),
              &Examination::rights_suffice);
         each("turn", "the last one is recent and good", &Examination::turn);
@@ -62,6 +64,8 @@ private:
     void daemon();
     void settings();
     void sources();
+    std::string backup_age() const;
+    void journal();
     void rights_suffice();
     void turn();
     void accounts();
@@ -109,6 +113,27 @@ void Examination::sources() {
                                     "back, and till then keeps the last good figures");
 }
 
+std::string Examination::backup_age() const {
+    return age(in_.now - instant(info()["backup_epoch"].integer()));
+}
+
+void Examination::journal() {
+    const auto before = out_.size();
+    for (const auto& problem : in_.status["problems"].items())
+        if (problem["part"].text() == "journal")
+            fault(problem["what"].text(), problem["remedy"].text());
+    const auto made = info()["backup_epoch"];
+    if (out_.size() != before)
+        return;
+    if (!made.is_integer())
+        note("no backup of the journal exists yet",
+             "sluiced makes one within minutes of its start: sluice doctor");
+    else if (in_.now - instant(made.integer()) > kBackupLate)
+        fault("the newest backup of the journal is " + backup_age() +
+                  " old: " + info()["backup_file"].text(),
+              "journalctl -u sluiced -g SLUICE-084");
+}
+
 // Without, all looks well until a policy enforces.
 void Examination::rights_suffice() {
     const auto user = rights()["user"].text();
@@ -138,8 +163,9 @@ void Examination::turn() {
 void Examination::accounts() {
     for (const auto& problem : in_.status["problems"].items()) {
         const auto account = problem["account"].text();
-        fault((account.empty() ? "" : account + ": ") + problem["what"].text(),
-              problem["remedy"].text());
+        if (problem["part"].text().empty())
+            fault((account.empty() ? "" : account + ": ") + problem["what"].text(),
+                  problem["remedy"].text());
     }
     for (const auto& account : in_.status["accounts"].items())
         if (const auto error = account["error"].text(); !error.empty())

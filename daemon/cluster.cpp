@@ -29,6 +29,7 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
         });
     service_.emplace(shared.identity, *loop_, sources_, ports);
     service_->use(inspector_);
+    service_->show(shared.backups);
 }
 
 std::string ServedCluster::status() const {

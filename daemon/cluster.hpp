@@ -29,6 +29,7 @@ public:
         ports::ClosedUsage& closed_usage;
         const Clock& clock;
         app::Board& board;
+        const ports::Backups& backups;
         std::string emulator; // where changes go instead of Slurm; "": to Slurm
     };
 

@@ -4,12 +4,14 @@
 #include "config.h"
 
 #include "common/base/clock.hpp"
+#include "common/base/journald.hpp"
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/settings/settings.hpp"
 #include "daemon/adapters/gate/gate.hpp"
 #include "daemon/adapters/http/server.hpp"
 #include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/sqlite/backup.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "daemon/app/background.hpp"
 #include "daemon/app/board.hpp"
@@ -34,11 +36,15 @@
 namespace sluice {
 namespace {
 
+// Command line or sluiced.yaml: a start some seconds later would fail, too. The unit does not try.
+constexpr int kBadSettings = 2;
+
 // SIGTERM to the end of the process: within two seconds, whatever hangs.
 constexpr std::chrono::milliseconds kLongestStop{1600};
 constexpr std::chrono::milliseconds kTurnPatience{1000};
 constexpr std::chrono::milliseconds kCourierPatience{300};
 constexpr std::chrono::milliseconds kLinkPatience{250};
+constexpr std::chrono::milliseconds kBackupPatience{50}; // an unfinished copy is of no use anyway
 // A turn that takes longer is taken for hung: the service manager may end us.
 constexpr std::chrono::minutes kHungTurn{15};
 constexpr std::chrono::seconds kStatusEvery{10};
@@ -207,6 +213,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     if (!publisher)
         return publisher.error();
 
+    sqlite::DailyBackup backup(daemon.journal, clock);
     app::Board board;
     ServedClusters clusters;
     std::vector<ports::Service*> services;
@@ -219,6 +226,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        (*journal)->closed_usage(),
                                        clock,
                                        board,
+                                       backup,
                                        portal.emulator};
     if (!portal.emulator.empty())
         (*journal)->record_as("emulator");
@@ -247,6 +255,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         cluster->loop().start();
     (*notifiers)->start();
     link.start();
+    backup.start();
     log::event(log::Level::notice, "SLUICE-0101", "daemon-started",
                {{"version", PACKAGE_VERSION},
                 {"cluster", join(names_of(*rules), ",")},
@@ -268,7 +277,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     }
     // A mail that is under way may go twice; nothing is lost.
     const bool linked = link.stop(kLinkPatience);
-    if (!(*notifiers)->stop(kCourierPatience) || !linked)
+    if (!(*notifiers)->stop(kCourierPatience) || !linked || !backup.stop(kBackupPatience))
         ::_exit(0);
     return {};
 }
@@ -279,7 +288,7 @@ int run(app::Options options) {
     auto settings = settings::load(options.file);
     if (!settings) {
         say(std::cerr, settings.error().context);
-        return 1;
+        return kBadSettings;
     }
     auto background =
         options.foreground ? Result<app::Background>(app::Background()) : app::Background::enter();
@@ -301,9 +310,10 @@ int begin(int argc, char** argv) {
     auto options = app::parse_options(argc, argv);
     if (!options) {
         say(std::cerr, "sluiced: " + options.error().context);
-        return 2;
+        return kBadSettings;
     }
     log::set_level(options->level);
+    log::send_events_to(log::journal_of_stderr());
     using Task = app::Options::Task;
     switch (options->task) {
     case Task::version:

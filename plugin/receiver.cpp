@@ -116,6 +116,7 @@ void Receiver::run() noexcept {
 void Receiver::turn() {
     reload_if_changed();
     keeper_.sweep();
+    keeper_.retry_store(steady_seconds());
     // A copy: serving an address may replace the settings.
     const auto daemons = keeper_.settings().daemons;
     for (const auto& address : daemons)
@@ -155,10 +156,9 @@ void Receiver::reload(const UserLookup& lookup) {
     if (!provisional && parsed.settings.daemons.empty())
         log_.fail("no Daemon= in " + facts_.conf_file + ": nothing new will be heard");
     const std::string& file = parsed.settings.snapshot_file;
-    if (!file.empty())
-        keeper_.store_in(file);
-    else
-        keeper_.store_in(facts_.state_folder.empty() ? "" : facts_.state_folder + kSnapshotName);
+    const std::string usual =
+        facts_.state_folder.empty() ? "" : facts_.state_folder + kSnapshotName;
+    keeper_.store_in(file.empty() ? usual : file, steady_seconds());
     keeper_.use(std::move(parsed.settings));
 }
 
@@ -201,6 +201,7 @@ void Receiver::serve(const Address& address) {
         if (const auto heard = conversation.listen(Steady::now() + kTick); !heard)
             return gave_up(heard.error());
         keeper_.sweep();
+        keeper_.retry_store(steady_seconds());
         if (reload_if_changed())
             return;
     }

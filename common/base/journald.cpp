@@ -31,10 +31,10 @@ bool stderr_is_journal() {
     return std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino) == stream;
 }
 
-std::string find_path() {
-    if (const char* path = std::getenv("SLUICE_JOURNAL_SOCKET"))
-        return path;
-    return stderr_is_journal() ? kSystemd : "";
+// Never destroyed: an event may be written while the process exits.
+std::string& path() {
+    static auto* const held = new std::string;
+    return *held;
 }
 
 } // namespace
@@ -49,10 +49,16 @@ std::string message_id(std::string_view id) {
     return std::string(kIdBegin) + std::string(id.substr(id.size() < 4 ? 0 : id.size() - 4));
 }
 
+std::string journal_of_stderr() {
+    return stderr_is_journal() ? kSystemd : "";
+}
+
+void send_events_to(const std::string& socket) {
+    path() = socket;
+}
+
 const std::string& journal_path() {
-    // Never destroyed: an event may be written while the process exits.
-    static const std::string* const path = new std::string(find_path());
-    return *path;
+    return path();
 }
 
 bool send_entry(const std::string& path, const JournalEntry& entry) {

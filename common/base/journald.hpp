@@ -24,8 +24,11 @@ private:
 // are the number.
 std::string message_id(std::string_view id);
 
-// Where entries go: SLUICE_JOURNAL_SOCKET, else systemd's socket if stderr leads to the journal
-// (JOURNAL_STREAM says so); "": nowhere. Read once.
+// systemd's socket if stderr leads to the journal (JOURNAL_STREAM has its device and inode), or "".
+std::string journal_of_stderr();
+// Events of this process go to this socket instead of stderr; "": to stderr, as at the start. Before
+// the first thread.
+void send_events_to(const std::string& socket);
 const std::string& journal_path();
 // False: nobody takes it, or it is too long.
 bool send_entry(const std::string& path, const JournalEntry& entry);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -36,6 +37,8 @@ Result<std::string> read_key(int fd, const std::string& path) {
     std::size_t have = 0;
     while (have < key.size()) {
         const ssize_t n = ::read(fd, key.data() + have, key.size() - have);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n < 0)
             return key_error(Errc::unavailable, path, std::generic_category().message(errno));
         if (n == 0)

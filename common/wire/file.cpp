@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/wire/file.hpp"
 
+#include "common/base/replace_file.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/wire/bytes.hpp"
 #include "common/wire/crc32c.hpp"
@@ -10,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
-#include <system_error>
+#include <charconv>
+#include <csignal>
+#include <ctime>
+#include <filesystem>
 
 namespace sluice::wire {
 namespace {
@@ -23,11 +27,6 @@ constexpr std::string_view kMagic = "SLUICESN";
 constexpr std::uint32_t kFileVersion = kVersion;
 constexpr std::size_t kHead = 8 + 4 + 4 + 8; // magic, version, checksum, length
 
-Error system_error(const std::string& what, int error) {
-    return Error{error == ENOENT ? Errc::not_found : Errc::unavailable,
-                 what + ": " + std::generic_category().message(error)};
-}
-
 Result<std::string> read_all(int fd, std::size_t size, const std::string& path) {
     std::string bytes(size, '\0');
     std::size_t have = 0;
@@ -36,7 +35,7 @@ Result<std::string> read_all(int fd, std::size_t size, const std::string& path) 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return system_error(path, errno);
+            return file_error(path);
         if (n == 0)
             break;
         have += static_cast<std::size_t>(n);
@@ -45,44 +44,105 @@ Result<std::string> read_all(int fd, std::size_t size, const std::string& path) 
     return bytes;
 }
 
-Result<void> write_all(int fd, std::string_view bytes, const std::string& path) {
-    while (!bytes.empty()) {
-        const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return system_error(path, errno);
-        bytes.remove_prefix(static_cast<std::size_t>(n));
-    }
-    if (::fsync(fd) != 0)
-        return system_error(path, errno);
-    return {};
-}
-
-// The rename itself must survive a power cut, too. Best effort: some file systems refuse it.
-void sync_folder(const std::string& path) {
-    const auto slash = path.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd)
-        ::fsync(fd.get());
-}
-
-// Host and pid keep two processes of one folder - a reconfigured slurmctld, a backup controller -
-// from writing into each other's file.
-std::string fresh_suffix() {
+// Of a file that is being written. Host and pid keep two processes of one folder - a reconfigured
+// slurmctld, a backup controller - from writing into each other's file.
+std::string fresh_prefix() {
     std::array<char, 256> host{};
     ::gethostname(host.data(), host.size() - 1);
-    return std::string(".new.") + host.data() + '.' + std::to_string(::getpid());
+    return std::string(".new.") + host.data() + '.';
 }
 
-Result<void> write_new(const std::string& path, std::string_view bytes) {
-    ::unlink(path.c_str());
-    const UniqueFd fd(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!fd)
-        return system_error(path, errno);
-    return write_all(fd.get(), bytes, path);
+// Of a file name; "": none.
+std::string_view folder_of(std::string_view path) {
+    return path.substr(0, path.rfind('/') + 1); // npos + 1 is 0
+}
+
+struct Header {
+    bool known = false; // a snapshot file of this version or an older one
+    std::uint32_t crc = 0;
+    std::uint64_t length = 0;
+    std::uint32_t version = 0;
+};
+
+Header read_header(Reader& in) {
+    Header out;
+    const std::string_view magic = in.raw(kMagic.size());
+    out.version = in.u32();
+    out.crc = in.u32();
+    out.length = in.u64();
+    out.known = in.ok() && magic == kMagic;
+    return out;
+}
+
+bool whole(const Header& header, std::string_view image) {
+    return header.length == image.size() && crc32c(image) == header.crc;
+}
+
+enum class Content { none, snapshot, damaged, foreign };
+
+// What a new snapshot would replace. A snapshot of another version is whole, too: a downgrade may
+// need it. An empty file has nothing to lose.
+Result<Content> content_of(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!fd && errno == ENOENT)
+        return Content::none;
+    if (!fd && errno == ELOOP) // a symbolic link
+        return Content::foreign;
+    struct stat st {};
+    if (!fd || ::fstat(fd.get(), &st) != 0)
+        return file_error(path);
+    if (!S_ISREG(st.st_mode))
+        return Content::foreign;
+    const auto size = static_cast<std::size_t>(std::max<off_t>(st.st_size, 0));
+    const auto bytes = read_all(fd.get(), std::min(size, kHead + kMaxImage), path);
+    if (!bytes)
+        return bytes.error();
+    const std::string_view begin = std::string_view(*bytes).substr(0, kMagic.size());
+    if (begin != kMagic.substr(0, begin.size()))
+        return Content::foreign;
+    Reader in(*bytes);
+    const Header header = read_header(in);
+    return header.known && whole(header, in.rest()) ? Content::snapshot : Content::damaged;
+}
+
+Error not_ours(const std::string& path) {
+    return Error{Errc::refused, path + " exists and is no snapshot of Sluice; it is left as it is. "
+                                       "Move it away, or name another file in SnapshotFile="};
+}
+
+// The modification time of a file that was just written, back to when its content was confirmed.
+void set_age(const std::string& path, std::int64_t age) {
+    struct stat st {};
+    if (age <= 0 || ::stat(path.c_str(), &st) != 0)
+        return;
+    const timespec times[] = {{0, UTIME_OMIT}, {st.st_mtim.tv_sec - age, 0}};
+    ::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
+}
+
+// A link, so that `path` itself is there at any instant. Without hard links there is one snapshot.
+void keep_previous(const std::string& path) {
+    const std::string previous = previous_file(path);
+    ::unlink(previous.c_str());
+    [[maybe_unused]] const int linked = ::link(path.c_str(), previous.c_str());
+}
+
+// `suffix`: what follows ".new." in the name, HOST.PID.
+bool abandoned(const std::string& file, std::string_view suffix) {
+    constexpr std::int64_t kHour = 3600; // on another host: by its time
+    const std::string here = fresh_prefix().substr(5);
+    struct stat st {};
+    if (::lstat(file.c_str(), &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    if (!suffix.starts_with(here)) {
+        timespec now{};
+        ::clock_gettime(CLOCK_REALTIME, &now);
+        return now.tv_sec - st.st_mtim.tv_sec > kHour;
+    }
+    const std::string_view digits = suffix.substr(here.size());
+    pid_t pid = 0;
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), pid);
+    return fault == std::errc{} && end == digits.data() + digits.size() && pid > 0 &&
+           ::kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 } // namespace
@@ -102,27 +162,26 @@ Result<std::string> encode_file(const model::Snapshot& snapshot) {
 
 Result<model::Snapshot> decode_file(std::string_view bytes) {
     Reader in(bytes);
-    const std::string_view magic = in.raw(kMagic.size());
-    const std::uint32_t version = in.u32();
-    const std::uint32_t crc = in.u32();
-    const std::uint64_t length = in.u64();
+    const Header header = read_header(in);
     const std::string_view image = in.rest();
-    if (!in.ok() || magic != kMagic)
+    if (!header.known)
         return Error{Errc::malformed, "not a snapshot file"};
-    if (version == 0 || version > kFileVersion)
+    if (header.version == 0 || header.version > kFileVersion)
         return Error{Errc::malformed, "snapshot file of another version"};
-    if (length != image.size() || crc32c(image) != crc)
+    if (!whole(header, image))
         return Error{Errc::malformed, "damaged snapshot file"};
-    return decode_image(image, static_cast<std::uint8_t>(version));
+    return decode_image(image, static_cast<std::uint8_t>(header.version));
 }
 
 Result<Stored> load_file(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (!fd && errno == ENOENT)
+        return Error{Errc::not_found, path + ": no such file"};
     if (!fd)
-        return system_error(path, errno);
+        return file_error(path);
     struct stat st {};
     if (::fstat(fd.get(), &st) != 0)
-        return system_error(path, errno);
+        return file_error(path);
     if (!S_ISREG(st.st_mode) || (st.st_uid != ::geteuid() && st.st_uid != 0) ||
         (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return Error{Errc::refused, path + ": not a plain file that only its owner may write"};
@@ -137,26 +196,45 @@ Result<Stored> load_file(const std::string& path) {
     return Stored{std::move(*snapshot), instant(st.st_mtime)};
 }
 
-Result<void> save_file(const std::string& path, const model::Snapshot& snapshot) {
+std::string previous_file(const std::string& path) {
+    return path + ".old";
+}
+
+Result<void> save_file(const std::string& path, const model::Snapshot& snapshot, std::int64_t age) {
     auto bytes = encode_file(snapshot);
     if (!bytes)
         return std::move(bytes).error();
-    const std::string fresh = path + fresh_suffix();
-    if (auto written = write_new(fresh, *bytes); !written) {
-        ::unlink(fresh.c_str());
+    const auto newest = content_of(path);
+    const auto previous = newest ? content_of(previous_file(path)) : newest;
+    if (!previous)
+        return previous.error();
+    if (*newest == Content::foreign || *previous == Content::foreign)
+        return not_ours(*newest == Content::foreign ? path : previous_file(path));
+    const std::string fresh = path + fresh_prefix() + std::to_string(::getpid());
+    if (auto written = write_new_file(fresh, *bytes); !written)
         return written;
-    }
-    if (std::rename(fresh.c_str(), path.c_str()) != 0) {
-        const int error = errno;
-        ::unlink(fresh.c_str());
-        return system_error(path, error);
-    }
-    sync_folder(path);
-    return {};
+    set_age(fresh, age);
+    // A damaged one is worth less than the one before it.
+    if (*newest == Content::snapshot)
+        keep_previous(path);
+    return move_into_place(fresh, path);
 }
 
 void confirm_file(const std::string& path) {
     ::utimensat(AT_FDCWD, path.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+}
+
+void remove_leftovers(const std::string& path) {
+    const std::string_view folder = folder_of(path);
+    const std::string begin = path.substr(folder.size()) + ".new.";
+    std::error_code failed;
+    const std::filesystem::path where = folder.empty() ? "." : folder;
+    for (std::filesystem::directory_iterator it(where, failed), end; !failed && it != end;
+         it.increment(failed)) {
+        const std::string name = it->path().filename();
+        if (name.starts_with(begin) && abandoned(it->path(), name.substr(begin.size())))
+            ::unlink(it->path().c_str());
+    }
 }
 
 } // namespace sluice::wire

@@ -1,26 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The last good snapshot on disk. Replaced by rename only: two slurmctld processes may hold the
-// same folder for a moment. A file that is damaged or that others may write is refused.
+// The last good snapshot on disk, and the one before it in FILE.old. Replaced by rename only: two
+// slurmctld processes may hold the same folder for a moment. A file that is damaged or that others
+// may write is not read; one that is no snapshot is not replaced.
 #pragma once
 
 #include "common/base/result.hpp"
 #include "common/model/snapshot.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace sluice::wire {
 
 struct Stored {
     model::Snapshot snapshot;
-    Instant confirmed{}; // when the daemon last said that it is the newest
+    Instant confirmed{}; // when the daemon last confirmed that it is the newest
 };
 
-// Errors: not_found, malformed (damaged, another version), refused (owner or mode), unavailable.
+// Reads one file. Errors: not_found, malformed (damaged, another version), refused (owner or mode),
+// unavailable.
 Result<Stored> load_file(const std::string& path);
-// Errors: unavailable (with the system's reason), overflow. The old file stays on failure.
-Result<void> save_file(const std::string& path, const model::Snapshot& snapshot);
+// The file of the snapshot before the newest.
+std::string previous_file(const std::string& path);
+// `age`: seconds since the daemon confirmed it. A whole snapshot at `path` becomes the previous one
+// where the file system has hard links. Errors: refused (`path` or the previous file exists and is
+// no snapshot: left as it is), unavailable (with the system's reason), overflow. After an error the
+// file that was there is still there, or the new one is (but may not survive a power cut).
+Result<void> save_file(const std::string& path, const model::Snapshot& snapshot,
+                       std::int64_t age = 0);
 // Notes that the stored snapshot is still the newest: its modification time.
 void confirm_file(const std::string& path);
+// Removes the unfinished files of processes that were killed while storing at `path`.
+void remove_leftovers(const std::string& path);
 
 // The bytes of the file; exposed for tests and the fuzzer.
 Result<std::string> encode_file(const model::Snapshot& snapshot);

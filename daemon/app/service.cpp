@@ -7,6 +7,19 @@
 #include "daemon/app/shown.hpp"
 
 namespace sluice::app {
+namespace {
+
+model::Problem backup_failed(const ports::BackupState& state) {
+    return {
+        "",
+        "the daily backup of the journal fails: " + state.error +
+            (state.file.empty() ? "; no backup exists" : "; the newest is " + state.file),
+        "free space or restore access where the journal is; if it is damaged, restore the newest "
+        "backup. sluiced tries again every 10 min"};
+}
+
+} // namespace
+
 ports::DaemonInfo DaemonService::info() const {
     const auto rules = loop_.rules();
     ports::DaemonInfo info;
@@ -22,6 +35,10 @@ ports::DaemonInfo DaemonService::info() const {
     info.zone = rules->zone;
     if (rules->portal_began != Instant{})
         info.portal_asked = rules->portal_began;
+    if (backups_ != nullptr)
+        info.backup = backups_->state();
+    if (!info.backup.error.empty())
+        info.problems.push_back(backup_failed(info.backup));
     return info;
 }
 

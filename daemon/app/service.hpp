@@ -31,6 +31,8 @@ public:
 
     // Before the first caller; must outlive this. Without one controller() is unavailable.
     void use(ports::Inspector& inspector) { inspector_ = &inspector; }
+    // As use(). Without them no backup is reported.
+    void show(const ports::Backups& backups) { backups_ = &backups; }
     // "": the file that was read last is good.
     void set_config_error(std::string error) { *config_error_.lock() = std::move(error); }
 
@@ -60,6 +62,7 @@ private:
     std::chrono::milliseconds longest_turn_;
     DaemonLedger ledger_;
     ports::Inspector* inspector_ = nullptr;
+    const ports::Backups* backups_ = nullptr;
     mutable Guarded<std::string> config_error_;
 };
 

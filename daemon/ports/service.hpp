@@ -9,6 +9,7 @@
 #include "common/model/facts.hpp"
 #include "common/model/preview.hpp"
 #include "common/model/usage.hpp"
+#include "daemon/ports/backups.hpp"
 #include "daemon/ports/inspector.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/ledger.hpp"
@@ -81,6 +82,9 @@ struct DaemonInfo {
     Zone zone; // in which periods begin and end
     // When Waldur was asked for the answer that is used; nullopt: it is not, or has never answered.
     std::optional<Instant> portal_asked;
+    BackupState backup; // of the journal
+    // Of the daemon's own files; not tied to a turn.
+    std::vector<model::Problem> problems;
 };
 
 struct EvaluateRequest {

@@ -20,7 +20,7 @@ json::Value parsed(const std::string& text) {
 struct Case {
     std::string status = R"({
         "daemon": {"version": "1.2.0", "config_file": "/etc/sluice/sluiced.yaml", "config_error": "",
-                   "down": [], "interval_s": 60},
+                   "down": [], "interval_s": 60, "backup_epoch": 900, "backup_file": "/j.bak"},
         "turn": {"at_epoch": 1000, "error": ""},
         "accounts": [{"account": "physics", "mode": "enforce", "error": ""}], "problems": []})";
     std::string gate = R"({"gate": {"sequence": 7, "plugins": [
@@ -80,7 +80,7 @@ struct Case {
 CASE(where_all_is_well_each_check_says_so) {
     const Case all;
     CHECK_EQ(all.bad(), "");
-    CHECK_EQ(all.run().size(), 11U);
+    CHECK_EQ(all.run().size(), 12U);
 }
 
 CASE(a_refused_file_is_a_fault_and_observing_a_note) {
@@ -102,6 +102,22 @@ CASE(a_daemon_of_another_version_is_a_note) {
     // The plugin is not of the daemon's version then, either.
     CHECK_EQ(older.bad(), "note:daemon note:plugin");
     CHECK(older.has("sluiced is 1.1.9, this program 1.2.0", "systemctl restart sluiced"));
+}
+
+CASE(a_backup_that_fails_or_is_old_is_a_fault_of_the_journal) {
+    Case failed;
+    Case::spoil(failed.status, R"("problems": [])",
+                R"("problems": [{"account": "", "part": "journal", "what": "the backup fails: full",
+                    "remedy": "free space"}])");
+    CHECK_EQ(failed.bad(), "journal");
+    CHECK(failed.has("the backup fails: full", "free space"));
+    Case old;
+    Case::spoil(old.status, R"("backup_epoch": 900)", R"("backup_epoch": -200000)");
+    CHECK_EQ(old.bad(), "journal");
+    CHECK(old.has("the newest backup of the journal is 2 d old: /j.bak", "SLUICE-084"));
+    Case none;
+    Case::spoil(none.status, R"("backup_epoch": 900)", R"("backup_epoch": null)");
+    CHECK_EQ(none.bad(), "note:journal");
 }
 
 CASE(a_daemon_without_rights_in_slurmdbd_is_a_fault) {

@@ -73,9 +73,11 @@ ok 'its socket is gone' test ! -e "$SLUICE_SOCKET"
 paused 'daemon stopped'
 
 # Damage. slurmctld writes the file while it runs, so it is changed while slurmctld is down.
-snapshot=$(find "$CLUSTER_DIR/state" -maxdepth 1 -name '*sluice*' -type f)
-is 'the snapshot is one file beside the state of slurmctld' "$(wc -l <<<"$snapshot")" 1
-is 'that only its owner reads' "$(stat -c %a "$snapshot")" 600
+snapshot=$CLUSTER_DIR/state/sluice_snapshot
+is 'the newest snapshot and the one before it are beside the state of slurmctld' \
+    "$(find "$CLUSTER_DIR/state" -maxdepth 1 -name '*sluice*' -type f | sort | tr '\n' ' ')" "$snapshot $snapshot.old "
+is 'only the owner reads the newest snapshot' "$(stat -c %a "$snapshot")" 600
+is 'only the owner reads the snapshot before it' "$(stat -c %a "$snapshot.old")" 600
 cp "$snapshot" "$CLUSTER_DIR/run/good"
 broken() { # broken NAME: slurmctld starts with the file as it is now, says so, admits
     mark=$(lines_of "$log")
@@ -86,6 +88,16 @@ broken() { # broken NAME: slurmctld starts with the file as it is now, says so, 
 }
 ok 'slurmctld is killed' slurmctld_kill9
 size=$(stat -c %s "$snapshot")
+printf '\377' | dd of="$snapshot" bs=1 seek=$((size / 2)) conv=notrunc status=none
+cp "$CLUSTER_DIR/run/good" "$snapshot.old"
+mark=$(lines_of "$log")
+ok 'newest snapshot damaged, the one before it good: slurmctld starts' slurmctld_start
+ok 'newest snapshot damaged: one line names the file that is used' line_in "$log" \
+    'snapshot file ignored: .*damaged snapshot file; starting from .* in .*sluice_snapshot.old' "$mark"
+paused 'newest snapshot damaged, the one before it decides'
+fails 'newest snapshot damaged: it is left alone while no daemon confirms the older one' cmp -s "$snapshot" "$CLUSTER_DIR/run/good"
+slurmctld_kill9
+rm -f "$snapshot.old"
 printf '\377' | dd of="$snapshot" bs=1 seek=$((size / 2)) conv=notrunc status=none
 broken 'one byte changed'
 head -c $((size / 2)) "$CLUSTER_DIR/run/good" >"$snapshot"

@@ -135,6 +135,7 @@ fails 'refused from the stored snapshot' as games sbatch -n1 -t1 -o /dev/null --
 like 'with figures' "$OUT" "$text"
 ok 'slurmctld stops again' slurmctld_stop
 printf 'SLUICESN damaged' >"$CLUSTER_DIR/state/sluice_snapshot"
+rm -f "$CLUSTER_DIR/state/sluice_snapshot.old"
 ok 'slurmctld starts with a damaged file' slurmctld_start
 like 'and says so' "$(cat "$log")" 'snapshot file ignored: .*damaged|snapshot file ignored: .*snapshot file'
 ok 'everybody is admitted' as games sbatch -n1 -t1 -o /dev/null --wrap true

@@ -4,7 +4,9 @@
 # decay: a job that fits what remains starts, one that does not waits for its account's minutes.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
-export SLUICE_TEST_NO_USAGE_RESET=1
+no_usage_reset=$SLUICE_BUILD/.libs/no_usage_reset.so
+must 'the preload object is built' test -e "$no_usage_reset"
+sluiced_restart() { LD_PRELOAD=$no_usage_reset sluiced_start "$CLUSTER_DIR/etc/sluiced.yaml"; }
 
 granted() { # granted CPU_MINUTES
     cat <<END

@@ -37,6 +37,7 @@ ok 'the service will start with the host' test -e /etc/systemd/system/multi-user
 ok 'the unit is sound' systemd-analyze verify sluiced.service
 is 'nothing is said about it' "$OUT" ''
 service_confined /lib/systemd/system/sluiced.service
+service_restarts /lib/systemd/system/sluiced.service /root/bad.yaml
 ok 'the daemon runs' /usr/sbin/sluiced -V
 like 'as this version' "$OUT" "$version"
 ok 'it takes the configuration as installed' env SLURM_CONF=/nonexistent /usr/sbin/sluiced --check -f $config

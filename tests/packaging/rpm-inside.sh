@@ -36,6 +36,7 @@ is "and is root's" "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
 ok 'the unit is sound' systemd-analyze verify /usr/lib/systemd/system/sluiced.service
 is 'nothing is said about it' "$OUT" ''
 service_confined /usr/lib/systemd/system/sluiced.service
+service_restarts /usr/lib/systemd/system/sluiced.service /root/bad.yaml
 ok 'the daemon runs' /usr/sbin/sluiced -V
 like 'as this version' "$OUT" "$version"
 # shellcheck disable=SC2030

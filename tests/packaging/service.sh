@@ -15,6 +15,16 @@ service_confined() {
     ok 'the unit keeps the daemon from what it has no use for' systemd-analyze security --no-pager --offline=true --threshold=22 "$1"
 }
 
+# service_restarts UNIT FILE: a passing failure is tried again within limits, errors in the settings are not. FILE: for settings.
+service_restarts() {
+    UNIT=$1
+    is 'the unit starts sluiced again after a failure' "$(unit_line Restart)" on-failure
+    isnt 'the unit limits how often it starts sluiced' "$(unit_line StartLimitBurst)" ''
+    echo 'no_such_key: 1' >"$2"
+    /usr/sbin/sluiced -D -f "$2" >/dev/null 2>&1
+    is 'errors in the settings end sluiced with the status that the unit does not restart' $? "$(unit_line RestartPreventExitStatus)"
+}
+
 # service_ready UNIT: no slurmdbd and no slurmctld are there: it is ready all the same, and says what is missing
 service_ready() {
     local words heard=/run/heard pid listener

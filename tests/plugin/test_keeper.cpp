@@ -85,6 +85,68 @@ CASE(a_damaged_file_is_ignored_with_one_line) {
     CHECK(g_lines.find("snapshot file ignored") != std::string::npos);
 }
 
+CASE(a_damaged_or_missing_newest_file_gives_way_to_the_one_before_it_with_one_line) {
+    for (const bool damaged : {true, false}) {
+        const Scratch scratch;
+        auto snapshot = test::world();
+        CHECK(wire::save_file(scratch.file(), snapshot).has_value());
+        snapshot.sequence = 8;
+        CHECK(wire::save_file(scratch.file(), snapshot).has_value());
+        if (damaged)
+            std::filesystem::resize_file(scratch.file(), 40);
+        else
+            std::filesystem::remove(scratch.file());
+        SnapshotCell cell;
+        Keeper keeper(cell, capture(), "lab");
+        keeper.store_in(scratch.file());
+        keeper.load(instant(::time(nullptr)), 5000);
+        CHECK_EQ(keeper.sequence(), 7U);
+        CHECK_EQ(keeper.stored_sequence(), 7U);
+        CHECK_EQ(std::count(g_lines.begin(), g_lines.end(), '\n'), 1);
+        CHECK(g_lines.find(damaged ? "damaged snapshot file" : "no such file") !=
+              std::string::npos);
+        CHECK(g_lines.find("starting from the stored snapshot 7") != std::string::npos);
+        // Nothing is written before the daemon confirms it.
+        keeper.retry_store(5100);
+        CHECK(!wire::load_file(scratch.file()).has_value());
+        keeper.confirm(5101);
+        CHECK_EQ(wire::load_file(scratch.file())->snapshot.sequence, 7U);
+        CHECK_EQ(wire::load_file(wire::previous_file(scratch.file()))->snapshot.sequence, 7U);
+    }
+}
+
+CASE(the_newest_file_wins_wherever_it_is_whole) {
+    const Scratch scratch;
+    auto snapshot = test::world();
+    snapshot.sequence = 9; // of a journal before it was restored from a backup
+    CHECK(wire::save_file(scratch.file(), snapshot).has_value());
+    snapshot.sequence = 3;
+    CHECK(wire::save_file(scratch.file(), snapshot).has_value());
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    keeper.store_in(scratch.file());
+    keeper.load(instant(::time(nullptr)), 5000);
+    CHECK_EQ(keeper.sequence(), 3U);
+}
+
+CASE(a_file_of_somebody_else_is_left_alone_and_reported_once) {
+    const Scratch scratch;
+    std::ofstream(scratch.file()) << "precious";
+    SnapshotCell cell;
+    Keeper keeper(cell, capture(), "lab");
+    keeper.store_in(scratch.file());
+    CHECK(keeper.take(test::world(), 0).has_value());
+    for (std::int64_t at = 1; at < 600; ++at)
+        keeper.confirm(at);
+    CHECK_EQ(std::count(g_lines.begin(), g_lines.end(), '\n'), 1);
+    CHECK(g_lines.find("exists and is no snapshot of Sluice") != std::string::npos);
+    CHECK_EQ(keeper.stored_sequence(), 0U);
+    CHECK_EQ(std::filesystem::file_size(scratch.file()), 8U);
+    std::filesystem::remove(scratch.file());
+    keeper.confirm(660);
+    CHECK_EQ(keeper.stored_sequence(), 7U);
+}
+
 CASE(a_snapshot_of_another_cluster_is_refused) {
     SnapshotCell cell;
     Keeper keeper(cell, capture(), "other");

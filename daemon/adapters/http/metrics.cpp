@@ -95,6 +95,13 @@ void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::TurnRe
     sheet.sample({}, epoch(info.started));
     sheet.family("sluice_config_refused", "gauge", "The newest settings were refused.");
     sheet.sample({}, info.config_error.empty() ? 0 : 1);
+    if (info.backup.at) {
+        sheet.family("sluice_journal_backup_timestamp_seconds", "gauge",
+                     "When the newest backup of the journal was made.");
+        sheet.sample({}, epoch(*info.backup.at));
+    }
+    sheet.family("sluice_journal_backup_failed", "gauge", "The last try of a backup failed.");
+    sheet.sample({}, info.backup.error.empty() ? 0 : 1);
     sheet.family("sluice_source_up", "gauge", "A source that turns need answers.");
     std::set<std::string> sources{"slurmdbd", "slurmctld", "journal"};
     if (info.portal_asked)

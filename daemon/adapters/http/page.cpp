@@ -169,6 +169,8 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
         warn("New settings were refused: " + info.config_error);
     if (call.service.gate().plugins.empty())
         warn("No plugin is connected: slurmctld does not refuse jobs of paused accounts.");
+    for (const auto& problem : info.problems)
+        warn(problem.what + "; remedy: " + problem.remedy);
     if (turn == nullptr)
         return out;
     std::size_t shown = 0;

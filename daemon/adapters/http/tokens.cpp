@@ -3,6 +3,7 @@
 // neither salt nor a slow function.
 #include "daemon/adapters/http/tokens.hpp"
 
+#include "common/base/replace_file.hpp"
 #include "common/base/text.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/hash/hash.hpp"
@@ -62,21 +63,16 @@ Result<std::string> read_private(const std::string& path) {
     if ((status.st_mode & 077) != 0)
         return Error{Errc::refused, "tokens " + path + ": others may read it; chmod 600 " + path};
     std::string text(kLargestFile, '\0');
-    const ssize_t got = ::read(fd.get(), text.data(), text.size());
-    if (got < 0)
-        return failed(path, "read");
-    text.resize(static_cast<std::size_t>(got));
-    return text;
-}
-
-bool write_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t done = ::write(fd, text.data(), text.size());
-        if (done < 0)
-            return false;
-        text.remove_prefix(static_cast<std::size_t>(done));
+    std::size_t have = 0;
+    ssize_t got = 1;
+    while (got != 0 && have < text.size()) {
+        got = ::read(fd.get(), text.data() + have, text.size() - have);
+        if (got < 0 && errno != EINTR)
+            return failed(path, "read");
+        have += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
     }
-    return ::fsync(fd) == 0;
+    text.resize(have);
+    return text;
 }
 
 } // namespace
@@ -102,14 +98,10 @@ Result<void> TokenFile::write(const std::vector<Token>& tokens) const {
         text += token.name + ' ' + std::string(name(token.role)) + ' ' + token.digest + ' ' +
                 std::to_string(epoch(token.made)) + '\n';
     const std::string fresh = path_ + ".new";
-    ::unlink(fresh.c_str());
-    const UniqueFd fd(
-        ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd || !write_all(fd.get(), text))
-        return failed(fresh, "write");
-    if (::rename(fresh.c_str(), path_.c_str()) != 0)
-        return failed(path_, "rename");
-    return {};
+    auto written = write_new_file(fresh, text);
+    if (written)
+        written = move_into_place(fresh, path_);
+    return written ? std::move(written) : std::move(written.error()).in("tokens");
 }
 
 Result<Secret> TokenFile::add(const std::string& name, Role role, Instant now) {

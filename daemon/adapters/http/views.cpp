@@ -54,7 +54,16 @@ Value render_info(const ports::DaemonInfo& info, bool staff) {
     out.set("config_file", staff ? info.config_file : "");
     put_instant(out, "config_loaded", info.config_loaded);
     out.set("config_error", staff ? info.config_error : "");
+    put_instant(out, "backup", staff ? info.backup.at : std::nullopt);
+    out.set("backup_file", staff ? info.backup.file : "");
     out.set("down", info.down).set("interval_s", info.interval_s);
+    return out;
+}
+
+Value all_problems(const ports::DaemonInfo& info, const ports::TurnReport* turn) {
+    Value out = turn != nullptr ? render_problems(*turn) : Value::array();
+    for (const auto& problem : info.problems)
+        out.append(std::move(render(problem).set("part", "journal")));
     return out;
 }
 
@@ -128,7 +137,7 @@ Response view_status(const Call& call) {
     summary.set("plugins", gate.plugins.size()).set("sequence", gate.sequence);
     out.set("gate", std::move(summary));
     out.set("accounts", Value::array());
-    out.set("problems", staff && turn != nullptr ? render_problems(*turn) : Value::array());
+    out.set("problems", staff ? all_problems(info, turn.get()) : Value::array());
     return with_accounts(call, turn, out, wanted);
 }
 

@@ -12,7 +12,7 @@ namespace sluice::slurm {
 
 // Whether this libslurm can. It is how sacctmgr sets RawUsage=0, exported from 22.05 to 26.05, but
 // in no installed header: configure looked for it, and it is looked for again in the library that
-// this process has. SLUICE_TEST_NO_USAGE_RESET in the environment hides it, for tests.
+// this process has.
 bool can_reset_usage();
 
 // As sacctmgr does for RawUsage=0: not by slurmdbd, but by an accounting update sent to slurmctld.

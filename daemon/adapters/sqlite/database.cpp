@@ -57,7 +57,28 @@ void make_private(const std::string& path) {
         fail_errno(path);
 }
 
+// While it lives, the connection reads one state of the file.
+class ReadTransaction {
+public:
+    explicit ReadTransaction(Database& database) : database_(database) {
+        database_.execute("BEGIN");
+        database_.integer("SELECT COUNT(*) FROM sqlite_master");
+    }
+    ReadTransaction(const ReadTransaction&) = delete;
+    ReadTransaction& operator=(const ReadTransaction&) = delete;
+    ~ReadTransaction() { sqlite3_exec(database_.raw(), "ROLLBACK", nullptr, nullptr, nullptr); }
+
+private:
+    Database& database_;
+};
+
 } // namespace
+
+void remove_database(const std::string& path) noexcept {
+    // The file last: what is beside it belongs to no other.
+    for (const char* end : {"-journal", "-wal", "-shm", ""})
+        ::unlink((path + end).c_str());
+}
 
 void Database::Close::operator()(sqlite3* raw) const noexcept {
     sqlite3_close_v2(raw);
@@ -94,18 +115,28 @@ std::int64_t Database::integer(const char* sql) {
     return statement.step() ? statement.integer(0) : 0;
 }
 
-void Database::copy_to(const std::string& path) {
+void Database::copy_to(const std::string& path, const std::function<bool()>& go_on) {
+    constexpr int kPages = 64; // of 4 KiB
     struct Finish {
         void operator()(sqlite3_backup* backup) const noexcept { sqlite3_backup_finish(backup); }
     };
     Database target(path, Access::read_write, std::chrono::seconds(1));
-    const std::unique_ptr<sqlite3_backup, Finish> backup(
-        sqlite3_backup_init(target.raw(), "main", raw(), "main"));
-    if (!backup)
-        fail(sqlite3_errcode(target.raw()), target.raw());
-    const int rc = sqlite3_backup_step(backup.get(), -1);
-    if (rc != SQLITE_DONE)
-        fail(rc, target.raw());
+    // Without a transaction of its own each change by another connection begins the copy anew.
+    const ReadTransaction as_of_now(*this);
+    {
+        const std::unique_ptr<sqlite3_backup, Finish> backup(
+            sqlite3_backup_init(target.raw(), "main", raw(), "main"));
+        if (!backup)
+            fail(sqlite3_errcode(target.raw()), target.raw());
+        int rc = SQLITE_OK;
+        while ((rc = sqlite3_backup_step(backup.get(), kPages)) == SQLITE_OK)
+            if (!go_on())
+                throw Failure({Errc::unavailable, "stopped"});
+        if (rc != SQLITE_DONE)
+            throw Failure({code_of(rc), sqlite3_errstr(rc)});
+    }
+    // One file, without -wal and -shm beside it.
+    target.execute("PRAGMA journal_mode = DELETE");
 }
 
 void Statement::Finalize::operator()(sqlite3_stmt* raw) const noexcept {

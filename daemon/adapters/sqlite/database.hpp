@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ private:
     Error error_;
 };
 
+// The file of a database and what SQLite may have left beside it. Nothing may have it open.
+void remove_database(const std::string& path) noexcept;
+
 // One connection; one thread at a time.
 class Database {
 public:
@@ -45,8 +49,10 @@ public:
     int changes() const noexcept;
     // A single integer, such as a pragma's value.
     std::int64_t integer(const char* sql);
-    // Copies the whole database to `path` (mode 0600); what is there already is replaced.
-    void copy_to(const std::string& path);
+    // Copies the whole database, as it is when the call begins, into the file `path` (mode 0600),
+    // which is not a journal in use: what is there is overwritten. `go_on` is called after each
+    // 256 KiB; false: give up (unavailable).
+    void copy_to(const std::string& path, const std::function<bool()>& go_on);
 
     sqlite3* raw() const noexcept { return raw_.get(); }
 

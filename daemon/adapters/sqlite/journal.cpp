@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/sqlite/journal.hpp"
 
+#include "common/base/log.hpp"
 #include "daemon/adapters/sqlite/at_port.hpp"
+#include "daemon/adapters/sqlite/file.hpp"
 #include "daemon/adapters/sqlite/rows.hpp"
 #include "daemon/adapters/sqlite/schema.hpp"
+
+#include <filesystem>
 
 namespace sluice::sqlite {
 namespace {
@@ -28,13 +32,33 @@ int owe_resets(Database& database, std::optional<std::int64_t> id) {
     return static_cast<int>(database.changes());
 }
 
+// Damage must show before a turn decides by half of the books.
+void check_at_start(Database& database, const std::string& path) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed || size > kLargestCheckAtStart)
+        return log::event(log::Level::info, "SLUICE-0843", "journal-not-checked",
+                          {{"file", path}, {"mib", std::to_string(size >> 20)}});
+    try {
+        quick_check(database);
+    } catch (const Failure& failure) {
+        if (failure.error().code != Errc::refused)
+            throw;
+        throw Failure({Errc::refused, failure.error().context + "; restore a backup (" + path +
+                                          ".DATE.bak) as docs/operating.md describes"});
+    }
+}
+
 } // namespace
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
                                                            const Clock& clock,
                                                            std::chrono::milliseconds busy_timeout) {
     return at_port(path.c_str(), [&] {
+        if (create_missing(path))
+            log::event(log::Level::notice, "SLUICE-0840", "journal-created", {{"file", path}});
         Database writer(path, Database::Access::read_write, busy_timeout);
+        check_at_start(writer, path);
         upgrade(writer, path, migrations());
         writer.execute("PRAGMA journal_mode = WAL");
         writer.execute(kPragmas);

@@ -25,7 +25,8 @@ public:
     static constexpr std::chrono::days kExpiredOverrides{7};
 
     // Creates the file (mode 0600) or upgrades it; its folder must exist. unavailable: cannot be
-    // opened or is locked; refused: newer schema, not a journal, damaged. `clock` must outlive it.
+    // opened or is locked; refused: newer schema, not a journal, empty, damaged. `clock` must
+    // outlive it.
     static Result<std::unique_ptr<SqliteJournal>>
     open(const std::string& path, const Clock& clock,
          std::chrono::milliseconds busy_timeout = kBusyTimeout);

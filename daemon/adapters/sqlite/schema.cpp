@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/sqlite/schema.hpp"
 
+#include "common/base/replace_file.hpp"
+
 namespace sluice::sqlite {
 namespace {
 
@@ -237,6 +239,21 @@ int schema_in(Database& database) {
     return 0;
 }
 
+// A copy that fails leaves an earlier one of that name.
+void keep_copy(Database& database, const std::string& path, int schema) {
+    const std::string fresh = path + ".schema-new";
+    remove_database(fresh);
+    try {
+        database.copy_to(fresh, [] { return true; });
+    } catch (const Failure&) {
+        remove_database(fresh);
+        throw;
+    }
+    const auto moved = move_into_place(fresh, path + ".schema-" + std::to_string(schema) + ".bak");
+    if (!moved)
+        throw Failure(moved.error());
+}
+
 } // namespace
 
 std::span<const Migration> migrations() {
@@ -255,7 +272,7 @@ void upgrade(Database& database, const std::string& path, std::span<const Migrat
     if (found == newest)
         return;
     if (found != 0)
-        database.copy_to(path + ".schema-" + std::to_string(found) + ".bak");
+        keep_copy(database, path, found);
     Transaction transaction(database);
     for (const auto& migration : list)
         if (migration.to > found) {

@@ -10,7 +10,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 using namespace sluice;
 
@@ -58,13 +60,14 @@ CASE(a_message_id_is_128_bits_and_ends_in_its_number) {
 CASE(an_event_goes_to_the_journal_with_each_field) {
     const test::ScratchDir dir;
     const auto path = dir.file("journal");
-    ::setenv("SLUICE_JOURNAL_SOCKET", path.c_str(), 1); // the first event of this program reads it
     const auto journal = journal_at(path);
+    log::send_events_to(path);
     {
         const log::Scope scope("cluster", "beta");
         log::event(log::Level::notice, "SLUICE-0412", "standing-changed",
                    {{"account", "phys ics"}});
     }
+    log::send_events_to("");
     const auto text = received(journal);
     for (const char* line :
          {"MESSAGE=SLUICE-0412 standing-changed account=\"phys ics\" cluster=beta\n",
@@ -72,6 +75,18 @@ CASE(an_event_goes_to_the_journal_with_each_field) {
           "SLUICE_ACCOUNT=phys ics\n", "SLUICE_CLUSTER=beta\n"})
         CHECK(text.find(line) != std::string::npos);
     CHECK(text.find("MESSAGE_ID=" + log::message_id("SLUICE-0412") + '\n') != std::string::npos);
+}
+
+CASE(events_of_a_process_go_to_stderr_unless_stderr_is_the_journal) {
+    ::setenv("JOURNAL_STREAM", "1:1", 1);
+    CHECK_EQ(log::journal_of_stderr(), "");
+    struct stat status {};
+    CHECK_EQ(::fstat(STDERR_FILENO, &status), 0);
+    const auto stream = std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino);
+    ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+    CHECK_EQ(log::journal_of_stderr(), "/run/systemd/journal/socket");
+    ::unsetenv("JOURNAL_STREAM");
+    CHECK_EQ(log::journal_of_stderr(), "");
 }
 
 CASE(nobody_at_the_socket_is_no_loss) {

@@ -5,12 +5,15 @@
 #include "tests/support/case.hpp"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 using namespace sluice;
 using namespace sluice::wire;
@@ -118,4 +121,94 @@ CASE(a_confirmation_renews_the_age_only) {
     const auto after = load_file(folder.file());
     CHECK(epoch(after->confirmed) - epoch(before) > 4 * 3600);
     CHECK(after->snapshot.same_content(sample_snapshot()));
+}
+
+CASE(the_snapshot_before_the_newest_is_kept_with_its_age) {
+    const Folder folder;
+    auto snapshot = sample_snapshot();
+    CHECK(save_file(folder.file(), snapshot).has_value());
+    fs::last_write_time(folder.file(), fs::file_time_type::clock::now() - std::chrono::hours(5));
+    const auto confirmed = load_file(folder.file())->confirmed;
+    ++snapshot.sequence;
+    CHECK(save_file(folder.file(), snapshot, 30).has_value());
+    CHECK_EQ(load_file(folder.file())->snapshot.sequence, 43U);
+    CHECK(std::abs(epoch(load_file(folder.file())->confirmed) + 30 - std::time(nullptr)) < 20);
+    const auto previous = load_file(previous_file(folder.file()));
+    CHECK_EQ(previous->snapshot.sequence, 42U);
+    CHECK(previous->confirmed == confirmed);
+    CHECK_EQ(folder.entries(), 2U);
+}
+
+CASE(a_damaged_snapshot_does_not_become_the_previous_one) {
+    const Folder folder;
+    auto snapshot = sample_snapshot();
+    CHECK(save_file(folder.file(), snapshot).has_value());
+    ++snapshot.sequence;
+    CHECK(save_file(folder.file(), snapshot).has_value());
+    const auto good = *encode_file(snapshot);
+    for (const auto& damaged :
+         {good.substr(0, good.size() - 1), good.substr(0, 4), std::string()}) {
+        write(folder.file(), damaged);
+        ++snapshot.sequence;
+        CHECK(save_file(folder.file(), snapshot).has_value());
+        CHECK_EQ(load_file(folder.file())->snapshot.sequence, snapshot.sequence);
+        CHECK_EQ(load_file(previous_file(folder.file()))->snapshot.sequence, 42U);
+    }
+}
+
+CASE(a_file_that_is_no_snapshot_is_never_replaced) {
+    const Folder folder;
+    for (const auto& file : {folder.file(), previous_file(folder.file())}) {
+        for (const char* content : {"precious", "S", "SLUICE is not SLUICESN"}) {
+            const bool begins_so = std::string_view(content) == "S";
+            write(file, content);
+            const auto saved = save_file(folder.file(), sample_snapshot());
+            CHECK_EQ(saved.has_value(), begins_so);
+            if (!saved) {
+                CHECK(saved.error().code == Errc::refused);
+                CHECK(saved.error().context.find(file + " exists and is no snapshot") == 0);
+                CHECK_EQ(fs::file_size(file), std::string_view(content).size());
+            }
+        }
+        fs::remove(folder.file());
+        fs::remove(file);
+        fs::create_symlink("elsewhere", file);
+        CHECK(save_file(folder.file(), sample_snapshot()).error().code == Errc::refused);
+        CHECK(fs::is_symlink(file));
+        fs::remove(file);
+        CHECK(::mkfifo(file.c_str(), 0600) == 0);
+        CHECK(save_file(folder.file(), sample_snapshot()).error().code == Errc::refused);
+        fs::remove(file);
+        fs::create_directory(file);
+        CHECK(save_file(folder.file(), sample_snapshot()).error().code == Errc::refused);
+        fs::remove(file);
+    }
+    CHECK_EQ(folder.entries(), 0U);
+}
+
+CASE(unfinished_files_of_processes_that_ended_are_removed) {
+    const Folder folder;
+    std::array<char, 256> host{};
+    CHECK_EQ(::gethostname(host.data(), host.size() - 1), 0);
+    const std::string begin = folder.file() + ".new.";
+    const std::string here = begin + host.data() + '.';
+    const pid_t child = ::fork();
+    if (child == 0)
+        ::_exit(0);
+    CHECK_EQ(::waitpid(child, nullptr, 0), child);
+    const auto ended = here + std::to_string(child);
+    const std::vector<std::string> kept{here + std::to_string(::getppid()), here + "x",
+                                        begin + "elsewhere.1", folder.file() + ".news"};
+    const std::vector<std::string> removed{ended, begin + "elsewhere.2"};
+    for (const auto& list : {kept, removed})
+        for (const auto& file : list)
+            write(file, "SLUICESN");
+    fs::last_write_time(begin + "elsewhere.2",
+                        fs::file_time_type::clock::now() - std::chrono::hours(2));
+    remove_leftovers(folder.file());
+    for (const auto& file : kept)
+        CHECK(fs::exists(file));
+    for (const auto& file : removed)
+        CHECK(!fs::exists(file));
+    remove_leftovers("/nonexistent/folder/file");
 }

@@ -135,5 +135,5 @@ CASE(a_folder_that_is_missing_is_named) {
     test::FixedClock clock(kNow);
     const auto journal = SqliteJournal::open(dir.file("none/j.db"), clock);
     CHECK(!journal);
-    CHECK(journal.error().context.find("none/j.db: No such file") != std::string::npos);
+    CHECK(journal.error().context.find("none/j.db.new: No such file") != std::string::npos);
 }
