@@ -15,8 +15,8 @@ struct Request {
     std::uint32_t user = 0;      // whose job it will be
     std::uint32_t submitter = 0; // who submits
     std::string_view account;    // "": the user's default
-    std::string_view partition;  // may be a list; "": the default partition
-    std::string_view qos;        // "": the default
+    std::string_view partition; // may be a list; "": the default partition
+    std::string_view qos;       // "": the default
     std::string_view reservation;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/host.hpp"
 
-#include "plugin/ask.hpp"
 #include "plugin/refusal.hpp"
 
 #include "config.h"
@@ -156,32 +155,34 @@ Moment Host::moment() const noexcept {
     return {instant(now.tv_sec), Receiver::steady_seconds() - cell_.confirmed()};
 }
 
-Verdict Host::decide(Request& request, const Current& current, Moment at) {
-    Verdict verdict = judge(request, current.view.get(), *current.settings, at);
+Verdict Host::decide(Request request, const Current& current, Moment at) const {
+    const Verdict verdict = judge(request, current.view.get(), *current.settings, at);
     if (verdict.reason != Reason::unknown_user)
         return verdict;
-    std::array<char, 1024> buffer;
+    std::array<char, kMaxText> buffer;
     request.account = host_default_account(request.user, buffer);
-    if (!request.account.empty())
-        verdict = judge(request, current.view.get(), *current.settings, at);
-    request.account = {}; // the buffer ends here
-    return verdict;
+    return request.account.empty() ? verdict
+                                   : judge(request, current.view.get(), *current.settings, at);
 }
 
 int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {
     // Kept to the end: the verdict points into it.
     const auto current = cell_.get();
-    Request request{desc.user_id,          submitter,
-                    text_of(desc.account), text_of(desc.partition),
-                    text_of(desc.qos),     text_of(desc.reservation)};
+    const JobText text = text_of(desc, submitter);
     const Moment at = moment();
-    const Verdict verdict = decide(request, *current, at);
+    if (text.oversized)
+        Counters::count(counters_.oversized);
+    if (text.oversized_account) {
+        Counters::count(counters_.admitted);
+        return SLURM_SUCCESS;
+    }
+    const Verdict verdict = decide(text.request, *current, at);
     if (verdict.refused()) {
         tell(err_msg, refusal_text(*current->view, *verdict.account, desc.user_id, at.now));
         Counters::count(counters_.refused);
         return kRefused;
     }
-    const auto over = too_large(verdict, *current, desc);
+    const auto over = too_large(verdict, *current, desc, text);
     if (over && over->refused()) {
         tell(err_msg, budget_text(*current->view, *over));
         Counters::count(counters_.refused);
@@ -198,14 +199,15 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
     return SLURM_SUCCESS;
 }
 
-// Exempt jobs and those of accounts that nobody watches have no account in their verdict.
+// Exempt jobs and those of accounts without a policy have no account in their verdict. An oversized
+// job is left to slurmctld, which refuses it.
 std::optional<Shortfall> Host::too_large(const Verdict& verdict, const Current& current,
-                                         const job_desc_msg_t& desc) const noexcept {
+                                         const job_desc_msg_t& desc, const JobText& text) noexcept {
     const View::Account* account = verdict.account;
-    if (account == nullptr ||
+    if (text.oversized || account == nullptr ||
         (account->check == model::BudgetCheck::off && account->bounded_by == View::kUnknown))
         return std::nullopt;
-    return shortfall(*current.view, *account, ask_of(desc));
+    return shortfall(*current.view, *account, ask_of(desc, text));
 }
 
 // Only the move to a paused account is refused: holding, shortening or cancelling stays possible.
@@ -214,18 +216,20 @@ int Host::modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
     if (desc.account == nullptr)
         return SLURM_SUCCESS;
     const auto current = cell_.get();
-    Request request{desc.user_id,          submitter,
-                    text_of(desc.account), text_of(desc.partition),
-                    text_of(desc.qos),     text_of(desc.reservation)};
+    const JobText text = text_of(desc, submitter);
     const Moment at = moment();
-    const Verdict verdict = decide(request, *current, at);
+    if (text.oversized)
+        Counters::count(counters_.oversized);
+    if (text.oversized_account)
+        return SLURM_SUCCESS;
+    const Verdict verdict = decide(text.request, *current, at);
     if (!verdict.refused())
         return SLURM_SUCCESS;
-    const std::string text = refusal_text(*current->view, *verdict.account, desc.user_id, at.now);
-    tell(err_msg, text);
-    // 22.05 has no way to say it to the user.
+    const std::string why = refusal_text(*current->view, *verdict.account, desc.user_id, at.now);
+    tell(err_msg, why);
+    // 22.05 has no way to show it to the user.
     if (err_msg == nullptr)
-        log_info(("job update of uid " + std::to_string(submitter) + " refused: " + text).c_str());
+        log_info(("job update of uid " + std::to_string(submitter) + " refused: " + why).c_str());
     Counters::count(counters_.refused);
     return kRefused;
 }

@@ -81,6 +81,15 @@ CASE(the_verdict_follows_the_account_and_the_exemptions) {
         {"an exempt QOS", with(by(1001), "", "urgent"), "ExemptQOS=urgent", Reason::exempt},
         {"an exempt reservation", with(by(1001), "", "", "course"), "ExemptReservations=course",
          Reason::exempt},
+        {"a comma is no reservation", with(by(1001), "", "", ","), "ExemptReservations=course",
+         Reason::paused},
+        {"commas and blanks are no partition", with(by(1001), " , ,"), "ExemptPartitions=debug",
+         Reason::paused},
+        {"a comma is no QOS", with(by(1001), "", ",,"), "ExemptQOS=urgent", Reason::paused},
+        {"a comma beside an exempt one changes nothing", with(by(1001), ",debug,"),
+         "ExemptPartitions=debug", Reason::exempt},
+        {"each of a long list of exempt ones", with(by(1001), "d,C,b,a,e"),
+         "ExemptPartitions=e,A,b,c,D", Reason::exempt},
         {"an empty list exempts nothing", with(by(1001), "main", "x", "y"), "", Reason::paused},
     };
     for (const auto& row : rows) {

@@ -83,10 +83,11 @@ public:
         std::string text;
     };
     Answer submit(std::uint32_t uid, const char* account, std::uint32_t submitter = 4242,
-                  const char* earlier = nullptr) const {
+                  const char* earlier = nullptr, const char* partition = nullptr) const {
         job_desc_msg_t desc{};
         desc.user_id = uid;
         desc.account = const_cast<char*>(account);
+        desc.partition = const_cast<char*>(partition);
         char* message = earlier != nullptr ? slurm_xstrdup(earlier) : nullptr;
         Answer answer;
         answer.rc = submit_(&desc, submitter, &message);
@@ -237,6 +238,30 @@ CASE(the_verdict_reaches_slurm_with_its_text) {
     CHECK_EQ(plugin.submit(0, "physics", 0).rc, SLURM_SUCCESS);
     // A user of nowhere: the host has no assoc_mgr_fill_in_assoc.
     CHECK_EQ(plugin.submit(77, nullptr).rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(a_string_that_slurm_refuses_is_no_way_around_a_pause) {
+    const Site site;
+    site.conf("ExemptPartitions=debug\n");
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    std::string partitions = "debug";
+    while (partitions.size() <= 1024)
+        partitions += ",debug";
+    CHECK_EQ(plugin.submit(1001, "physics", 4242, nullptr, partitions.data()).rc,
+             int{ESLURM_ACCOUNTING_POLICY});
+    partitions.resize(1023);
+    partitions.back() = ',';
+    CHECK_EQ(plugin.submit(1001, "physics", 4242, nullptr, partitions.data()).rc,
+             int{ESLURM_ACCOUNTING_POLICY}); // "debu"
+    CHECK_EQ(plugin.submit(1001, "physics", 4242, nullptr, "debug,debug").rc, SLURM_SUCCESS);
+    // Slurm refuses an account of that length by itself.
+    const std::string account(1025, 'p');
+    CHECK_EQ(plugin.submit(1001, account.c_str()).rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.modify(1001, account.c_str()), SLURM_SUCCESS);
+    CHECK_EQ(plugin.submit(1001, account.c_str() + 1).rc, SLURM_SUCCESS); // unknown
     CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
 }
 
