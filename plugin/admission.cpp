@@ -57,8 +57,12 @@ Verdict judge_named(std::string_view name, const View& view, const Settings& set
     return {account->text.length > 0 ? Reason::notice : Reason::normal, account};
 }
 
+// Slurmctld's word comes first: users may change their default account, and the snapshot knows of
+// it one interval later.
 Verdict judge_default(const Request& request, const View& view, const Settings& settings,
                       Instant now) noexcept {
+    if (!request.default_account.empty())
+        return judge_named(request.default_account, view, settings, now);
     const View::User* user = view.user(request.user);
     if (user == nullptr || user->default_account.length == 0)
         return {Reason::unknown_user};

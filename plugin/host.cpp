@@ -108,8 +108,9 @@ void tell(char** err_msg, std::string_view text) {
     *err_msg = fresh;
 }
 
-// The default account as slurmctld itself would find it, for users who are newer than the snapshot.
-// Copied at once: the record belongs to slurmctld.
+// The default account as slurmctld has it now; "": slurmctld knows none. Copied at once: the record
+// belongs to slurmctld. The association's own spelling comes first, as it outlives a change of the
+// default by another thread; that of the user's record does not.
 std::string_view host_default_account(std::uint32_t uid, std::span<char> buffer) noexcept {
     if (&assoc_mgr_fill_in_assoc == nullptr)
         return {};
@@ -117,11 +118,13 @@ std::string_view host_default_account(std::uint32_t uid, std::span<char> buffer)
     record.uid = uid;
     slurmdb_assoc_rec_t* found = nullptr;
     void* connection = &acct_db_conn != nullptr ? acct_db_conn : nullptr;
-    if (assoc_mgr_fill_in_assoc(connection, &record, 0, &found, false) != SLURM_SUCCESS ||
-        record.acct == nullptr)
+    if (assoc_mgr_fill_in_assoc(connection, &record, 0, &found, false) != SLURM_SUCCESS)
         return {};
-    const std::size_t length = ::strnlen(record.acct, buffer.size());
-    std::copy_n(record.acct, length, buffer.begin());
+    const char* name = found != nullptr ? found->acct : record.acct;
+    if (name == nullptr)
+        return {};
+    const std::size_t length = ::strnlen(name, buffer.size());
+    std::copy_n(name, length, buffer.begin());
     return {buffer.data(), length};
 }
 
@@ -156,13 +159,10 @@ Moment Host::moment() const noexcept {
 }
 
 Verdict Host::decide(Request request, const Current& current, Moment at) const {
-    const Verdict verdict = judge(request, current.view.get(), *current.settings, at);
-    if (verdict.reason != Reason::unknown_user)
-        return verdict;
     std::array<char, kMaxText> buffer;
-    request.account = host_default_account(request.user, buffer);
-    return request.account.empty() ? verdict
-                                   : judge(request, current.view.get(), *current.settings, at);
+    if (request.account.empty())
+        request.default_account = host_default_account(request.user, buffer);
+    return judge(request, current.view.get(), *current.settings, at);
 }
 
 int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {

@@ -44,6 +44,11 @@ Request with(Request request, std::string_view partition, std::string_view qos =
     return request;
 }
 
+Request with_default(Request request, std::string_view account) {
+    request.default_account = account;
+    return request;
+}
+
 Request submitted_by(Request request, std::uint32_t uid) {
     request.submitter = uid;
     return request;
@@ -66,6 +71,18 @@ CASE(the_verdict_follows_the_account_and_the_exemptions) {
         {"an account that nobody knows", by(1001, "nosuch"), "", Reason::unknown_account},
         {"a user without a default", by(1003), "", Reason::unknown_user},
         {"a user whom the snapshot does not know", by(42), "", Reason::unknown_user},
+        {"a default that slurmctld has changed to a paused account",
+         with_default(by(1002), "Physics"), "", Reason::paused},
+        {"a default that slurmctld has changed from a paused account",
+         with_default(by(1001), "chem"), "", Reason::normal},
+        {"slurmctld's default of a user whom the snapshot does not know",
+         with_default(by(42), "physics"), "", Reason::paused},
+        {"slurmctld's default, exempt", with_default(by(1001), "Chem"), "ExemptAccounts=chem",
+         Reason::exempt},
+        {"slurmctld's default without policy", with_default(by(1001), "nosuch"), "",
+         Reason::unknown_account},
+        {"a named account counts before the default", with_default(by(1001, "physics"), "chem"), "",
+         Reason::paused},
         {"root for itself", by(0, "physics"), "", Reason::root},
         {"root for somebody else is that user", submitted_by(by(1001), 0), "", Reason::paused},
         {"an exempt user", by(1001), "ExemptUsers=7,1001", Reason::exempt},

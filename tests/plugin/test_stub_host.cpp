@@ -141,6 +141,7 @@ public:
     Site& operator=(const Site&) = delete;
     ~Site() {
         slurm_conf = {};
+        test::set_slurm_default_account("");
         std::error_code ignored;
         std::filesystem::remove_all(folder, ignored);
     }
@@ -236,8 +237,28 @@ CASE(the_verdict_reaches_slurm_with_its_text) {
     CHECK_EQ(plugin.submit(1001, "bio", 4242, "from lua").text, "from lua\naccount bio: 85 % used");
     CHECK_EQ(plugin.submit(1001, "chem", 4242, "from lua").text, "from lua");
     CHECK_EQ(plugin.submit(0, "physics", 0).rc, SLURM_SUCCESS);
-    // A user of nowhere: the host has no assoc_mgr_fill_in_assoc.
+    // A user of nowhere: neither the snapshot nor the host knows a default.
     CHECK_EQ(plugin.submit(77, nullptr).rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(the_default_account_is_that_of_the_host_at_this_moment) {
+    const Site site;
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    test::set_slurm_default_account("Physics");
+    // In the snapshot their defaults are geo, none, and the user is not in it.
+    for (const std::uint32_t uid : {1002U, 1003U, 77U}) {
+        CHECK_EQ(plugin.submit(uid, nullptr).rc, int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(plugin.submit(uid, "").rc, int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(plugin.modify(uid, ""), int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(plugin.submit(uid, "chem").rc, SLURM_SUCCESS);
+    }
+    test::set_slurm_default_account("Chem");
+    CHECK_EQ(plugin.submit(1001, nullptr).rc, SLURM_SUCCESS);
+    test::set_slurm_default_account("");
+    CHECK_EQ(plugin.submit(1001, nullptr).rc, int{ESLURM_ACCOUNTING_POLICY}); // the snapshot's
     CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
 }
 
