@@ -2,32 +2,36 @@
 #include "plugin/admission.hpp"
 
 #include "common/base/text.hpp"
+#include "plugin/job_lists.hpp"
 
 #include <algorithm>
 
 namespace sluice::plugin {
 namespace {
 
-// These lists are short; a scan without folding a copy of the word costs less than it looks.
+// `list` is in lower case and sorted: what a job can make this cost grows with its logarithm.
 bool contains(const std::vector<std::string>& list, std::string_view word) noexcept {
-    return std::any_of(list.begin(), list.end(), [word](const std::string& entry) {
-        return equals_ignoring_case(entry, word);
-    });
+    const auto before = [](std::string_view entry, std::string_view key) {
+        return std::lexicographical_compare(
+            entry.begin(), entry.end(), key.begin(), key.end(), [](char a, char b) {
+                return static_cast<unsigned char>(a) < static_cast<unsigned char>(folded(b));
+            });
+    };
+    const auto found = std::lower_bound(list.begin(), list.end(), word, before);
+    return found != list.end() && equals_ignoring_case(*found, word);
 }
 
-// A job that names several partitions may run in any of them: all must be exempt.
+// A job that names several partitions may run in any of them: all must be exempt. Commas alone name
+// none, and a list of more than kMaxItems is not exempt.
 bool all_contained(const std::vector<std::string>& list, std::string_view words) noexcept {
-    if (list.empty() || words.empty())
-        return false;
-    while (true) {
-        const std::size_t comma = words.find(',');
-        const std::string_view word = trim(words.substr(0, comma));
-        if (!word.empty() && !contains(list, word))
+    bool any = false;
+    for (std::size_t items = 0; !list.empty() && !words.empty(); ++items) {
+        const std::string_view word = trim(next_item(words));
+        if (items == kMaxItems || (!word.empty() && !contains(list, word)))
             return false;
-        if (comma == std::string_view::npos)
-            return true;
-        words.remove_prefix(comma + 1);
+        any = any || !word.empty();
     }
+    return any;
 }
 
 bool is_exempt(const Request& request, const Settings& settings) noexcept {
@@ -38,25 +42,31 @@ bool is_exempt(const Request& request, const Settings& settings) noexcept {
            all_contained(settings.exempt_reservations, request.reservation);
 }
 
-Verdict judge_account(const View::Account* account, Instant now) noexcept {
+Verdict judge_named(std::string_view name, const View& view, const Settings& settings,
+                    Instant now) noexcept {
+    if (contains(settings.exempt_accounts, name))
+        return {Reason::exempt};
+    const View::Account* account = view.account(name);
     if (account == nullptr)
         return {Reason::unknown_account};
     if (is_paused(*account, now))
         return {Reason::paused, account};
-    // Its text is the refusal: nothing to show to somebody who is admitted.
+    // Its text is the refusal: an admitted job has no use for it.
     if (account->standing == model::Standing::paused)
         return {Reason::pause_over, account};
     return {account->text.length > 0 ? Reason::notice : Reason::normal, account};
 }
 
-Verdict judge_default(const View& view, std::uint32_t uid, const Settings& settings,
+// Slurmctld's word comes first: users may change their default account, and the snapshot knows of
+// it one interval later.
+Verdict judge_default(const Request& request, const View& view, const Settings& settings,
                       Instant now) noexcept {
-    const View::User* user = view.user(uid);
+    if (!request.default_account.empty())
+        return judge_named(request.default_account, view, settings, now);
+    const View::User* user = view.user(request.user);
     if (user == nullptr || user->default_account.length == 0)
         return {Reason::unknown_user};
-    if (contains(settings.exempt_accounts, view.text(user->default_account)))
-        return {Reason::exempt};
-    return judge_account(view.default_of(*user), now);
+    return judge_named(view.text(user->default_account), view, settings, now);
 }
 
 } // namespace
@@ -72,10 +82,8 @@ Verdict judge(const Request& request, const View* view, const Settings& settings
     if (settings.fail_open && moment.age > settings.max_age)
         return {Reason::stale};
     if (request.account.empty())
-        return judge_default(*view, request.user, settings, moment.now);
-    if (contains(settings.exempt_accounts, request.account))
-        return {Reason::exempt};
-    return judge_account(view->account(request.account), moment.now);
+        return judge_default(request, *view, settings, moment.now);
+    return judge_named(request.account, *view, settings, moment.now);
 }
 
 } // namespace sluice::plugin

@@ -15,8 +15,10 @@ struct Request {
     std::uint32_t user = 0;      // whose job it will be
     std::uint32_t submitter = 0; // who submits
     std::string_view account;    // "": the user's default
-    std::string_view partition;  // may be a list; "": the default partition
-    std::string_view qos;        // "": the default
+    // The user's default as slurmctld has it now; "": not known, the snapshot's counts instead.
+    std::string_view default_account;
+    std::string_view partition; // may be a list; "": the default partition
+    std::string_view qos;       // "": the default
     std::string_view reservation;
 };
 
@@ -26,7 +28,7 @@ enum class Reason {
     exempt,          // by sluice.conf
     no_snapshot,     // nothing was ever received
     stale,           // Fail=open and too old
-    unknown_user,    // no account named, and the snapshot has no default for this uid
+    unknown_user,    // no account named, and no default known for this uid
     unknown_account, // no policy for it, or no such account
     pause_over,      // paused, but its end has passed while the daemon is away
     notice,          // admitted with a text: downscaled, or above the notify level

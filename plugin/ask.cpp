@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/ask.hpp"
 
+#include "plugin/job_lists.hpp"
+
 #include <algorithm>
+#include <cstring>
 
 namespace sluice::plugin {
 namespace {
@@ -14,8 +17,19 @@ std::uint64_t set_or(std::uint16_t value, std::uint64_t otherwise) noexcept {
     return value == NO_VAL16 || value == INFINITE16 ? otherwise : value;
 }
 
-std::string_view text_of(const char* text) noexcept {
-    return text != nullptr ? std::string_view(text) : std::string_view();
+// "" when it is not set, or longer than `most`: then `oversized` is set.
+std::string_view bounded(const char* text, std::size_t most, bool& oversized) noexcept {
+    if (text == nullptr)
+        return {};
+    const std::size_t length = ::strnlen(text, most + 1);
+    if (length <= most)
+        return {text, length};
+    oversized = true;
+    return {};
+}
+
+std::uint64_t figure(std::uint64_t value) noexcept {
+    return std::min(value, kMaxFigure);
 }
 
 void count_nodes(const job_desc_msg_t& desc, Ask& ask) noexcept {
@@ -27,7 +41,7 @@ void count_nodes(const job_desc_msg_t& desc, Ask& ask) noexcept {
         if (processes > 0 && per_node > 0)
             ask.nodes = std::max(ask.nodes, (processes + per_node - 1) / per_node);
         ask.processes =
-            std::max<std::uint64_t>(1, processes > 0 ? processes : ask.nodes * per_node);
+            std::max<std::uint64_t>(1, processes > 0 ? processes : product(ask.nodes, per_node));
     } else {
         ask.processes = std::max<std::uint64_t>(1, processes);
     }
@@ -36,9 +50,9 @@ void count_nodes(const job_desc_msg_t& desc, Ask& ask) noexcept {
 void count_cpus(const job_desc_msg_t& desc, Ask& ask) noexcept {
     const bool overcommit = desc.overcommit != 0 && desc.overcommit != NO_VAL8;
     ask.cpus = std::max({std::uint64_t{1}, set_or(desc.min_cpus, 1),
-                         ask.nodes * set_or(desc.pn_min_cpus, 0), ask.nodes});
+                         product(ask.nodes, set_or(desc.pn_min_cpus, 0)), ask.nodes});
     if (!overcommit)
-        ask.cpus = std::max(ask.cpus, ask.processes * set_or(desc.cpus_per_task, 1));
+        ask.cpus = std::max(ask.cpus, product(ask.processes, set_or(desc.cpus_per_task, 1)));
 }
 
 void count_memory(const job_desc_msg_t& desc, Ask& ask) noexcept {
@@ -51,7 +65,7 @@ void count_memory(const job_desc_msg_t& desc, Ask& ask) noexcept {
         ask.memory_kind = Ask::Memory::per_cpu;
     else
         ask.memory_kind = Ask::Memory::per_node;
-    ask.memory = memory & ~MEM_PER_CPU;
+    ask.memory = figure(memory & ~MEM_PER_CPU);
 }
 
 // A job that may be shortened to --time-min can run with that.
@@ -69,17 +83,37 @@ void read_time(const job_desc_msg_t& desc, Ask& ask) noexcept {
 
 } // namespace
 
-Ask ask_of(const job_desc_msg_t& desc) noexcept {
+JobText text_of(const job_desc_msg_t& desc, std::uint32_t submitter) noexcept {
+    JobText text;
+    const auto read = [&](const char* from) { return bounded(from, kMaxText, text.oversized); };
+    text.request.user = desc.user_id;
+    text.request.submitter = submitter;
+    text.request.account = bounded(desc.account, kMaxText, text.oversized_account);
+    text.oversized = text.oversized_account;
+    text.request.partition = read(desc.partition);
+    text.request.qos = read(desc.qos);
+    text.request.reservation = read(desc.reservation);
+    text.array = bounded(desc.array_inx, kMaxArrayText, text.oversized);
+    text.tres_per_job = read(desc.tres_per_job);
+    text.tres_per_node = read(desc.tres_per_node);
+    text.tres_per_socket = read(desc.tres_per_socket);
+    text.tres_per_process = read(desc.tres_per_task);
+    text.cpus_per_tres = read(desc.cpus_per_tres);
+    text.memory_per_tres = read(desc.mem_per_tres);
+    return text;
+}
+
+Ask ask_of(const job_desc_msg_t& desc, const JobText& text) noexcept {
     Ask ask;
-    ask.tasks = array_tasks(text_of(desc.array_inx));
-    ask.partition = text_of(desc.partition);
+    ask.tasks = array_tasks(text.array);
+    ask.partition = text.request.partition;
     ask.whole_nodes = desc.shared == JOB_SHARED_NONE;
-    ask.tres_per_job = text_of(desc.tres_per_job);
-    ask.tres_per_node = text_of(desc.tres_per_node);
-    ask.tres_per_socket = text_of(desc.tres_per_socket);
-    ask.tres_per_process = text_of(desc.tres_per_task);
-    ask.cpus_per_tres = text_of(desc.cpus_per_tres);
-    ask.memory_per_tres = text_of(desc.mem_per_tres);
+    ask.tres_per_job = text.tres_per_job;
+    ask.tres_per_node = text.tres_per_node;
+    ask.tres_per_socket = text.tres_per_socket;
+    ask.tres_per_process = text.tres_per_process;
+    ask.cpus_per_tres = text.cpus_per_tres;
+    ask.memory_per_tres = text.memory_per_tres;
     read_time(desc, ask);
     count_nodes(desc, ask);
     count_cpus(desc, ask);

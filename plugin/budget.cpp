@@ -3,188 +3,147 @@
 
 #include "common/base/amount.hpp"
 #include "common/base/text.hpp"
+#include "plugin/job_lists.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace sluice::plugin {
 namespace {
 
-constexpr std::uint64_t kMost = std::uint64_t{1} << 40; // of any figure: products of three fit Wide
-constexpr std::size_t kMostTextBytes = 499;
-constexpr int kMostLevels = 64; // of accounts; Slurm's trees are far flatter
+constexpr std::size_t kMaxTextBytes = 499;
+constexpr int kMaxLevels = 64; // of accounts; Slurm's trees are far flatter
 
-std::optional<std::uint64_t> number(std::string_view text) noexcept {
-    std::uint64_t value = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (fault != std::errc{} || end != text.data() + text.size() || value > kMost)
-        return std::nullopt;
-    return value;
-}
-
-std::uint64_t times(std::uint64_t a, std::uint64_t b) noexcept {
-    const Wide product = Wide{a} * b;
-    return product > kMost ? kMost : static_cast<std::uint64_t>(product);
-}
-
-// Takes the part before the first of `separators` off the front of `rest`.
-std::string_view next_part(std::string_view& rest, std::string_view separators) noexcept {
-    const std::size_t end = rest.find_first_of(separators);
-    const std::string_view part = trim(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    return part;
-}
-
-struct Gres {
-    std::string_view name;
-    std::string_view type; // "": any
-    std::uint64_t count = 1;
-};
-
-// "gres:gpu:a100:2", "gres/gpu:a100=2", "gpu:2", "gres/gpu".
-std::optional<Gres> gres_of(std::string_view item) noexcept {
-    if (item.starts_with("gres:") || item.starts_with("gres/"))
-        item.remove_prefix(5);
-    item = item.substr(0, item.find('(')); // sockets
-    Gres gres;
-    const std::size_t last = item.find_last_of(":=");
-    if (last != std::string_view::npos) {
-        const std::string_view tail = item.substr(last + 1);
-        if (const auto count = number(tail)) {
-            gres.count = *count;
-            item = item.substr(0, last);
-        } else if (item[last] == '=' || (!tail.empty() && tail[0] >= '0' && tail[0] <= '9')) {
-            return std::nullopt; // a count with a suffix
+// The partitions that a job names, or the default one. It may run in any of them.
+class Partitions {
+public:
+    // Partitions after the first kMaxItems are not read: each could only lower the figures.
+    Partitions(const View& view, std::string_view names) noexcept : view_(view) {
+        std::size_t items = 0;
+        while (items < kMaxItems && !names.empty()) {
+            if (names.front() == ',') {
+                names.remove_prefix(1);
+                continue;
+            }
+            const std::string_view name = trim(next_item(names));
+            if (name.empty())
+                continue;
+            add(view.partition(name));
+            ++items;
         }
+        if (items == 0)
+            add(view.default_partition());
     }
-    const std::size_t colon = item.find(':');
-    gres.name = item.substr(0, colon);
-    if (colon != std::string_view::npos)
-        gres.type = item.substr(colon + 1);
-    return gres.name.empty() ? std::nullopt : std::optional(gres);
-}
+    // All are in the snapshot.
+    bool known() const noexcept { return known_; }
+    // Each gives whole nodes.
+    bool whole_nodes() const noexcept { return known_ && whole_; }
+    // The least limit of all; nullopt: none has one, or it cannot be known.
+    std::optional<std::uint32_t> minutes() const noexcept {
+        return known_ ? minutes_ : std::nullopt;
+    }
+    // What a node of any of them has at least.
+    std::uint64_t least_of(std::string_view tres) const noexcept {
+        if (!known_)
+            return 0;
+        std::uint64_t least = kMaxFigure;
+        for (std::size_t i = 0; i < size_; ++i)
+            least = std::min(least, view_.least_of(*found_[i], tres));
+        return least;
+    }
 
-bool names(const Gres& gres, std::string_view tres) noexcept {
-    if (!tres.starts_with("gres/"))
-        return false;
-    tres.remove_prefix(5);
-    const std::size_t colon = tres.find(':');
-    if (gres.name != tres.substr(0, colon))
-        return false;
-    // Every type counts for the bare name; a type only counts where it was asked for.
-    return colon == std::string_view::npos || gres.type == tres.substr(colon + 1);
-}
+private:
+    void add(const View::Partition* partition) noexcept {
+        if (partition == nullptr) {
+            known_ = false;
+            return;
+        }
+        found_[size_++] = partition;
+        whole_ = whole_ && partition->whole_nodes;
+        if (partition->minutes)
+            minutes_ = std::min(minutes_.value_or(UINT32_MAX), *partition->minutes);
+    }
+
+    const View& view_;
+    std::array<const View::Partition*, kMaxItems> found_; // size_ of them
+    std::size_t size_ = 0;
+    bool known_ = true;
+    bool whole_ = true;
+    std::optional<std::uint32_t> minutes_;
+};
 
 // One job's figures, with what its partitions add.
 class Job {
 public:
-    Job(const View& view, const Ask& ask) noexcept : view_(view), ask_(ask) {
-        look_at_partitions();
+    Job(const View& view, const Ask& ask) noexcept
+        : ask_(ask), partitions_(view, ask.partition), per_job_(ask.tres_per_job),
+          per_node_(ask.tres_per_node), per_socket_(ask.tres_per_socket),
+          per_process_(ask.tres_per_process), whole_(ask.whole_nodes || partitions_.whole_nodes()) {
+        count_cpus_and_memory();
     }
 
     // Job time times tasks of the array. nullopt: no limit is known.
     std::optional<std::uint64_t> seconds() const noexcept {
         if (ask_.unlimited)
             return std::nullopt;
-        const auto minutes = ask_.minutes ? ask_.minutes : minutes_;
+        const auto minutes = ask_.minutes ? ask_.minutes : partitions_.minutes();
         if (!minutes)
             return std::nullopt;
-        return times(times(*minutes, 60), ask_.tasks);
+        return product(product(*minutes, 60), ask_.tasks);
     }
+    // At most kMaxFigure.
     std::uint64_t amount(std::string_view tres) const noexcept {
         if (tres == "node")
-            return ask_.nodes;
+            return std::min(ask_.nodes, kMaxFigure);
         if (tres == "cpu")
-            return cpus();
+            return cpus_;
         if (tres == "mem")
-            return memory();
+            return memory_;
         return tres.starts_with("gres/") ? gres(tres) : 0;
     }
 
 private:
-    // Several partitions: the job may run in any of them, so that the least of all counts.
-    void look_at_partitions() noexcept {
-        bool first = true;
-        bool limited = false;
-        const auto look = [&](const View::Partition* partition) {
-            known_ = known_ && partition != nullptr;
-            if (partition == nullptr)
-                return;
-            whole_ = (first || whole_) && partition->whole_nodes;
-            if (partition->minutes) {
-                minutes_ = limited ? std::min(*minutes_, *partition->minutes) : *partition->minutes;
-                limited = true;
-            }
-            first = false;
-        };
-        std::string_view rest = ask_.partition;
-        if (trim(rest).empty())
-            look(view_.default_partition());
-        while (!trim(rest).empty())
-            look(view_.partition(next_part(rest, ",")));
-        if (!known_)
-            minutes_.reset();
-        whole_ = ask_.whole_nodes || (known_ && whole_);
-    }
-    // What whole nodes of any of the partitions have at least.
     std::uint64_t whole_nodes_have(std::string_view tres) const noexcept {
-        if (!known_)
-            return 0;
-        std::uint64_t least = kMost;
-        const auto look = [&](const View::Partition* partition) {
-            least = std::min(least, view_.least_of(*partition, tres));
-        };
-        std::string_view rest = ask_.partition;
-        if (trim(rest).empty())
-            look(view_.default_partition());
-        while (!trim(rest).empty())
-            look(view_.partition(next_part(rest, ",")));
-        return times(least, ask_.nodes);
+        return product(partitions_.least_of(tres), ask_.nodes);
     }
     std::uint64_t gres(std::string_view tres) const noexcept {
         const std::uint64_t asked =
-            std::max({gres_count(ask_.tres_per_job, tres),
-                      times(gres_count(ask_.tres_per_node, tres), ask_.nodes),
-                      times(gres_count(ask_.tres_per_socket, tres), ask_.nodes),
-                      times(gres_count(ask_.tres_per_process, tres), ask_.processes)});
+            std::max({per_job_.count_of(tres), product(per_node_.count_of(tres), ask_.nodes),
+                      product(per_socket_.count_of(tres), ask_.nodes),
+                      product(per_process_.count_of(tres), ask_.processes)});
         return whole_ ? std::max(asked, whole_nodes_have(tres)) : asked;
     }
-    // "gres:gpu:4" means four for each GPU.
-    std::uint64_t for_each_gres(std::string_view list) const noexcept {
-        std::uint64_t sum = 0;
-        while (!list.empty()) {
-            const auto item = gres_of(next_part(list, ",;"));
-            if (!item || item->name != "gpu")
-                continue;
-            sum = std::max(sum, times(item->count, gres("gres/gpu")));
-        }
-        return sum;
-    }
-    std::uint64_t cpus() const noexcept {
-        const std::uint64_t asked = std::max(ask_.cpus, for_each_gres(ask_.cpus_per_tres));
-        return whole_ ? std::max(asked, whole_nodes_have("cpu")) : asked;
-    }
-    std::uint64_t memory() const noexcept {
-        const std::uint64_t by_gres = for_each_gres(ask_.memory_per_tres);
+    void count_cpus_and_memory() noexcept {
+        const std::uint64_t gpus = gres("gres/gpu");
+        cpus_ = std::max(std::min(ask_.cpus, kMaxFigure),
+                         product(largest_count(ask_.cpus_per_tres, "gpu"), gpus));
+        if (whole_)
+            cpus_ = std::max(cpus_, whole_nodes_have("cpu"));
+        memory_ = product(largest_count(ask_.memory_per_tres, "gpu"), gpus);
         switch (ask_.memory_kind) {
         case Ask::Memory::per_node:
-            return std::max(by_gres, times(ask_.memory, ask_.nodes));
+            memory_ = std::max(memory_, product(ask_.memory, ask_.nodes));
+            break;
         case Ask::Memory::per_cpu:
-            return std::max(by_gres, times(ask_.memory, cpus()));
+            memory_ = std::max(memory_, product(ask_.memory, cpus_));
+            break;
         case Ask::Memory::whole_nodes:
-            return std::max(by_gres, whole_nodes_have("mem"));
+            memory_ = std::max(memory_, whole_nodes_have("mem"));
+            break;
         case Ask::Memory::unknown:
             break;
         }
-        return by_gres;
     }
 
-    const View& view_;
     const Ask& ask_;
-    bool known_ = true; // all partitions are in the snapshot
-    bool whole_ = false;
-    std::optional<std::uint32_t> minutes_;
+    const Partitions partitions_;
+    const GresList per_job_;
+    const GresList per_node_;
+    const GresList per_socket_;
+    const GresList per_process_;
+    const bool whole_;
+    std::uint64_t cpus_ = 0;
+    std::uint64_t memory_ = 0;
 };
 
 // Points; INT64_MAX for what does not fit.
@@ -193,8 +152,8 @@ std::int64_t points(const View& view, const Job& job, const View::Measure& measu
     Wide sum = 0;
     for (const auto& term : view.terms_of(measure)) {
         const Wide amount = Wide{job.amount(view.text(term.tres))} * seconds; // < 2^80
-        const auto product = multiply(amount, term.weight);
-        const auto next = product ? add(sum, *product) : std::nullopt;
+        const auto weighted = multiply(amount, term.weight);
+        const auto next = weighted ? add(sum, *weighted) : std::nullopt;
         if (!next)
             return INT64_MAX;
         sum = *next;
@@ -220,54 +179,33 @@ std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
     return text;
 }
 
-struct Span {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    std::uint64_t count = 0;
+// What one job counts in each measure, worked out once however many accounts have a budget in it.
+class Counted {
+public:
+    Counted(const View& view, const Job& job, std::uint64_t seconds) noexcept
+        : view_(view), job_(job), seconds_(seconds) {}
+    std::int64_t in(std::uint32_t measure, const View::Measure& what) noexcept {
+        if (measure >= kKept)
+            return points(view_, job_, what, seconds_);
+        const std::uint64_t bit = std::uint64_t{1} << measure;
+        if ((known_ & bit) == 0) {
+            kept_[measure] = points(view_, job_, what, seconds_);
+            known_ |= bit;
+        }
+        return kept_[measure];
+    }
+
+private:
+    static constexpr std::uint32_t kKept = 64;
+
+    const View& view_;
+    const Job& job_;
+    std::uint64_t seconds_;
+    std::uint64_t known_ = 0;              // a bit for each of kept_
+    std::array<std::int64_t, kKept> kept_; // only where known_ has its bit
 };
 
-// "7", "1-10", "1-10:2".
-std::optional<Span> span_of(std::string_view text) noexcept {
-    std::string_view step_text = text;
-    const std::string_view range = next_part(step_text, ":");
-    std::string_view last_text = range;
-    const auto first = number(next_part(last_text, "-"));
-    const auto last = last_text.empty() ? first : number(last_text);
-    const auto step = step_text.empty() ? std::optional<std::uint64_t>(1) : number(step_text);
-    if (!first || !last || !step || *step == 0 || *last < *first)
-        return std::nullopt;
-    return Span{*first, *last, (*last - *first) / *step + 1};
-}
-
 } // namespace
-
-std::uint64_t array_tasks(std::string_view indices) noexcept {
-    std::uint64_t sum = 0;
-    std::uint64_t most = 1;
-    std::uint64_t end = 0; // of the parts so far
-    bool rising = true;    // parts that overlap could name a task twice
-    std::string_view rest = indices.substr(0, indices.find('%'));
-    while (!rest.empty()) {
-        const auto span = span_of(next_part(rest, ","));
-        if (!span)
-            return 1;
-        rising = rising && (sum == 0 || span->first > end);
-        end = std::max(end, span->last);
-        sum = std::min(kMost, sum + span->count);
-        most = std::max(most, span->count);
-    }
-    return rising ? std::max<std::uint64_t>(1, sum) : most;
-}
-
-std::uint64_t gres_count(std::string_view list, std::string_view tres) noexcept {
-    std::uint64_t sum = 0;
-    while (!list.empty()) {
-        const auto item = gres_of(next_part(list, ",;"));
-        if (item && names(*item, tres))
-            sum = std::min(kMost, sum + item->count);
-    }
-    return sum;
-}
 
 std::optional<Shortfall> shortfall(const View& view, const View::Account& account,
                                    const Ask& ask) noexcept {
@@ -278,11 +216,12 @@ std::optional<Shortfall> shortfall(const View& view, const View::Account& accoun
     const auto seconds = job.seconds();
     if (!seconds)
         return found;
+    Counted counted(view, job, *seconds);
     const View::Account* one = &account;
-    for (int level = 0; one != nullptr && level < kMostLevels; ++level) {
+    for (int level = 0; one != nullptr && level < kMaxLevels; ++level) {
         for (const auto& budget : view.budgets_of(*one)) {
             const View::Measure& measure = view.measure(budget);
-            const Shortfall now{one, &measure, points(view, job, measure, *seconds), budget.left};
+            const Shortfall now{one, &measure, counted.in(budget.measure, measure), budget.left};
             if (now.wants <= now.left)
                 continue;
             if (now.refused())
@@ -305,8 +244,8 @@ std::string budget_text(const View& view, const Shortfall& what) {
                        units(what.left, what.measure->per_unit, false) + " left to its limit.";
     text += what.refused() ? " Ask for less time or fewer resources."
                            : " It will be paused when they are used up.";
-    if (text.size() > kMostTextBytes)
-        text.resize(kMostTextBytes);
+    if (text.size() > kMaxTextBytes)
+        text.resize(kMaxTextBytes);
     return text;
 }
 

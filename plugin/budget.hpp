@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A job held against what is left (docs/policy.md, `budget_check`). Every figure of a job is what
-// it takes at least: what a submission does not tell counts as nothing, so that nobody is refused
-// for a guess. Pure; allocates only for the text.
+// it takes at least: what a submission leaves open counts as nothing, so that no job is refused for
+// a guess. Lists of more items than are read count as the most, not as nothing. The cost has a
+// bound: each string is walked once (tests/fuzz/fuzz_job.cpp). Pure; allocates only for the text.
 #pragma once
 
 #include "plugin/view.hpp"
@@ -13,7 +14,7 @@
 
 namespace sluice::plugin {
 
-// What a submission asks for. Views into Slurm's job description.
+// What a submission asks for. Views into Slurm's job description. No figure exceeds kMaxFigure.
 struct Ask {
     enum class Memory { unknown, per_node, per_cpu, whole_nodes };
 
@@ -52,10 +53,5 @@ std::optional<Shortfall> shortfall(const View& view, const View::Account& accoun
 
 // Both numbers; under 500 bytes.
 std::string budget_text(const View& view, const Shortfall& what);
-
-// How many tasks "1-10:2,15%4" names, at least; 1 for what cannot be read.
-std::uint64_t array_tasks(std::string_view indices) noexcept;
-// How many of `tres` ("gres/gpu", "gres/gpu:a100") a list asks for; 0: none, or not readable.
-std::uint64_t gres_count(std::string_view list, std::string_view tres) noexcept;
 
 } // namespace sluice::plugin

@@ -2,7 +2,6 @@
 #include "plugin/host.hpp"
 
 #include "common/base/printable.hpp"
-#include "plugin/ask.hpp"
 #include "plugin/refusal.hpp"
 
 #include "config.h"
@@ -112,8 +111,9 @@ void tell(char** err_msg, std::string_view text) {
     *err_msg = fresh;
 }
 
-// The default account as slurmctld itself would find it, for users who are newer than the snapshot.
-// Copied at once: the record belongs to slurmctld.
+// The default account as slurmctld has it now; "": slurmctld knows none. Copied at once: the record
+// belongs to slurmctld. The association's own spelling comes first, as it outlives a change of the
+// default by another thread; that of the user's record does not.
 std::string_view host_default_account(std::uint32_t uid, std::span<char> buffer) noexcept {
     if (&assoc_mgr_fill_in_assoc == nullptr)
         return {};
@@ -121,11 +121,13 @@ std::string_view host_default_account(std::uint32_t uid, std::span<char> buffer)
     record.uid = uid;
     slurmdb_assoc_rec_t* found = nullptr;
     void* connection = &acct_db_conn != nullptr ? acct_db_conn : nullptr;
-    if (assoc_mgr_fill_in_assoc(connection, &record, 0, &found, false) != SLURM_SUCCESS ||
-        record.acct == nullptr)
+    if (assoc_mgr_fill_in_assoc(connection, &record, 0, &found, false) != SLURM_SUCCESS)
         return {};
-    const std::size_t length = ::strnlen(record.acct, buffer.size());
-    std::copy_n(record.acct, length, buffer.begin());
+    const char* name = found != nullptr ? found->acct : record.acct;
+    if (name == nullptr)
+        return {};
+    const std::size_t length = ::strnlen(name, buffer.size());
+    std::copy_n(name, length, buffer.begin());
     return {buffer.data(), length};
 }
 
@@ -159,32 +161,31 @@ Moment Host::moment() const noexcept {
     return {instant(now.tv_sec), Receiver::steady_seconds() - cell_.confirmed()};
 }
 
-Verdict Host::decide(Request& request, const Current& current, Moment at) {
-    Verdict verdict = judge(request, current.view.get(), *current.settings, at);
-    if (verdict.reason != Reason::unknown_user)
-        return verdict;
-    std::array<char, 1024> buffer;
-    request.account = host_default_account(request.user, buffer);
-    if (!request.account.empty())
-        verdict = judge(request, current.view.get(), *current.settings, at);
-    request.account = {}; // the buffer ends here
-    return verdict;
+Verdict Host::decide(Request request, const Current& current, Moment at) const {
+    std::array<char, kMaxText> buffer;
+    if (request.account.empty())
+        request.default_account = host_default_account(request.user, buffer);
+    return judge(request, current.view.get(), *current.settings, at);
 }
 
 int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {
     // Kept to the end: the verdict points into it.
     const auto current = cell_.get();
-    Request request{desc.user_id,          submitter,
-                    text_of(desc.account), text_of(desc.partition),
-                    text_of(desc.qos),     text_of(desc.reservation)};
+    const JobText text = text_of(desc, submitter);
     const Moment at = moment();
-    const Verdict verdict = decide(request, *current, at);
+    if (text.oversized)
+        Counters::count(counters_.oversized);
+    if (text.oversized_account) {
+        Counters::count(counters_.admitted);
+        return SLURM_SUCCESS;
+    }
+    const Verdict verdict = decide(text.request, *current, at);
     if (verdict.refused()) {
         tell(err_msg, refusal_text(*current->view, *verdict.account, desc.user_id, at.now));
         Counters::count(counters_.refused);
         return kRefused;
     }
-    const auto over = too_large(verdict, *current, desc);
+    const auto over = too_large(verdict, *current, desc, text);
     if (over && over->refused()) {
         tell(err_msg, budget_text(*current->view, *over));
         Counters::count(counters_.refused);
@@ -201,14 +202,15 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
     return SLURM_SUCCESS;
 }
 
-// Exempt jobs and those of accounts that nobody watches have no account in their verdict.
+// Exempt jobs and those of accounts without a policy have no account in their verdict. An oversized
+// job is left to slurmctld, which refuses it.
 std::optional<Shortfall> Host::too_large(const Verdict& verdict, const Current& current,
-                                         const job_desc_msg_t& desc) const noexcept {
+                                         const job_desc_msg_t& desc, const JobText& text) noexcept {
     const View::Account* account = verdict.account;
-    if (account == nullptr ||
+    if (text.oversized || account == nullptr ||
         (account->check == model::BudgetCheck::off && account->bounded_by == View::kUnknown))
         return std::nullopt;
-    return shortfall(*current.view, *account, ask_of(desc));
+    return shortfall(*current.view, *account, ask_of(desc, text));
 }
 
 // Only the move to a paused account is refused: holding, shortening or cancelling stays possible.
@@ -217,18 +219,20 @@ int Host::modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
     if (desc.account == nullptr)
         return SLURM_SUCCESS;
     const auto current = cell_.get();
-    Request request{desc.user_id,          submitter,
-                    text_of(desc.account), text_of(desc.partition),
-                    text_of(desc.qos),     text_of(desc.reservation)};
+    const JobText text = text_of(desc, submitter);
     const Moment at = moment();
-    const Verdict verdict = decide(request, *current, at);
+    if (text.oversized)
+        Counters::count(counters_.oversized);
+    if (text.oversized_account)
+        return SLURM_SUCCESS;
+    const Verdict verdict = decide(text.request, *current, at);
     if (!verdict.refused())
         return SLURM_SUCCESS;
-    const std::string text = refusal_text(*current->view, *verdict.account, desc.user_id, at.now);
-    tell(err_msg, text);
-    // 22.05 has no way to say it to the user.
+    const std::string why = refusal_text(*current->view, *verdict.account, desc.user_id, at.now);
+    tell(err_msg, why);
+    // 22.05 has no way to show it to the user.
     if (err_msg == nullptr)
-        kLog.note("job update of uid " + std::to_string(submitter) + " refused: " + text);
+        kLog.note("job update of uid " + std::to_string(submitter) + " refused: " + why);
     Counters::count(counters_.refused);
     return kRefused;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "plugin/admission.hpp"
+#include "plugin/ask.hpp"
 #include "plugin/budget.hpp"
 #include "plugin/counters.hpp"
 #include "plugin/receiver.hpp"
@@ -26,10 +27,11 @@ public:
 
 private:
     Host();
-    Verdict decide(Request& request, const Current& current, Moment moment);
-    // The job asks for more than is left; nullopt: no, or nobody can tell.
-    std::optional<Shortfall> too_large(const Verdict& verdict, const Current& current,
-                                       const job_desc_msg_t& desc) const noexcept;
+    Verdict decide(Request request, const Current& current, Moment moment) const;
+    // The job asks for more than is left; nullopt: no, or that cannot be known.
+    static std::optional<Shortfall> too_large(const Verdict& verdict, const Current& current,
+                                              const job_desc_msg_t& desc,
+                                              const JobText& text) noexcept;
     Moment moment() const noexcept;
 
     SnapshotCell cell_;

@@ -11,6 +11,8 @@ namespace sluice::plugin {
 namespace {
 
 constexpr std::size_t kMostOffers = 5;
+// Of the user's accounts. Who is in thousands must not make slurmctld wait for each refusal.
+constexpr std::size_t kMostRead = 64;
 // Of the whole text. Clients print it on one line after their own words.
 constexpr std::size_t kMostBytes = 499;
 
@@ -19,13 +21,20 @@ struct Offer {
     std::optional<std::int64_t> percent;
 };
 
-std::vector<Offer> offers(const View& view, const View::Account& refused, std::uint32_t uid,
-                          Instant now) {
-    std::vector<Offer> out;
+struct Offers {
+    std::vector<Offer> list;
+    bool complete = true; // all accounts of the user were read
+};
+
+Offers offers(const View& view, const View::Account& refused, std::uint32_t uid, Instant now) {
+    Offers offers;
+    auto& out = offers.list;
     const View::User* user = view.user(uid);
     if (user == nullptr)
-        return out;
-    for (const auto ref : view.accounts_of(*user)) {
+        return offers;
+    const auto all = view.accounts_of(*user);
+    offers.complete = all.size() <= kMostRead;
+    for (const auto ref : all.first(std::min(all.size(), kMostRead))) {
         const std::string_view name = view.text(ref);
         const View::Account* account = view.account(name);
         if (equals_ignoring_case(name, view.text(refused.name)) ||
@@ -37,16 +46,17 @@ std::vector<Offer> offers(const View& view, const View::Account& refused, std::u
     std::stable_sort(out.begin(), out.end(), [](const Offer& a, const Offer& b) {
         return a.percent.value_or(-1) < b.percent.value_or(-1);
     });
-    return out;
+    return offers;
 }
 
-std::string and_more(std::size_t count) {
-    return " and " + std::to_string(count) + " more";
+std::string and_more(std::size_t count, bool complete) {
+    return complete ? " and " + std::to_string(count) + " more" : " and more";
 }
 
 // "chem (61 % used), bio": whole percent, rounded down, so that 99.6 % does not read as nothing
 // left. "" when not even one fits in `room`.
-std::string listed(const std::vector<Offer>& all, std::size_t room) {
+std::string listed(const Offers& offers, std::size_t room) {
+    const auto& all = offers.list;
     std::string out;
     for (std::size_t i = 0; i < std::min(all.size(), kMostOffers); ++i) {
         std::string one = i == 0 ? "" : ", ";
@@ -54,12 +64,13 @@ std::string listed(const std::vector<Offer>& all, std::size_t room) {
         if (all[i].percent)
             one += " (" + std::to_string(*all[i].percent / 100) + " % used)";
         const std::size_t rest = all.size() - i;
-        const std::size_t tail = rest > 1 ? and_more(rest).size() : 0;
+        const std::size_t tail = rest > 1 ? and_more(rest, offers.complete).size() : 0;
         if (out.size() + one.size() + tail > room)
-            return out.empty() ? out : out + and_more(rest);
+            return out.empty() ? out : out + and_more(rest, offers.complete);
         out += one;
     }
-    return all.size() > kMostOffers ? out + and_more(all.size() - kMostOffers) : out;
+    return all.size() > kMostOffers ? out + and_more(all.size() - kMostOffers, offers.complete)
+                                    : out;
 }
 
 // The last sentence asks somebody: the offer goes on from it.
@@ -83,7 +94,7 @@ std::string refusal_text(const View& view, const View::Account& account, std::ui
     if (out.empty())
         out = "account " + std::string(view.text(account.name)) + " is paused.";
     const auto all = offers(view, account, uid, now);
-    if (all.empty())
+    if (all.list.empty())
         return out;
     const bool goes_on = ends_with_advice(out);
     std::string lead;
@@ -93,7 +104,8 @@ std::string refusal_text(const View& view, const View::Account& account, std::ui
         lead = ", or use ";
     else
         lead = out.ends_with('.') ? " You can use " : ". You can use ";
-    lead += all.size() == 1 ? "your other account: " : "one of your other accounts: ";
+    lead += all.list.size() == 1 && all.complete ? "your other account: "
+                                                 : "one of your other accounts: ";
     const std::size_t taken = out.size() + lead.size() + 1;
     const std::string names = taken < kMostBytes ? listed(all, kMostBytes - taken) : "";
     if (names.empty())

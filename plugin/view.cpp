@@ -15,10 +15,6 @@ namespace {
 constexpr std::size_t kLongestName = 1024;
 constexpr std::size_t kHead = 8;
 
-char fold(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 // Eight bytes as one number with the order of the bytes: most steps of a search compare only these,
 // which lie side by side in memory.
 std::uint64_t head_of(std::string_view folded) {
@@ -77,7 +73,10 @@ void View::keep_rules(const model::Snapshot& snapshot) {
         for (const auto& term : from.terms)
             terms_.push_back({keep(term.tres), term.weight});
     }
-    for (const auto& from : snapshot.partitions) {
+    auto sorted = snapshot.partitions;
+    std::sort(sorted.begin(), sorted.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    for (const auto& from : sorted) {
         if (from.is_default)
             default_partition_ = static_cast<std::uint32_t>(partitions_.size());
         partitions_.push_back({keep(from.name), from.whole_nodes, from.minutes,
@@ -109,10 +108,10 @@ void View::keep_budgets(const std::vector<model::SnapshotAccount>& accounts) {
 }
 
 const View::Partition* View::partition(std::string_view name) const noexcept {
-    for (const auto& one : partitions_)
-        if (text(one.name) == name)
-            return &one;
-    return nullptr;
+    const auto found = std::lower_bound(
+        partitions_.begin(), partitions_.end(), name,
+        [this](const Partition& one, std::string_view key) { return text(one.name) < key; });
+    return found != partitions_.end() && text(found->name) == name ? &*found : nullptr;
 }
 
 std::uint64_t View::least_of(const Partition& partition, std::string_view tres) const noexcept {
@@ -136,8 +135,6 @@ void View::keep_users(const std::vector<model::SnapshotUser>& users) {
         User user;
         user.uid = from.uid;
         user.default_account = known_name(from.default_account);
-        if (const Account* known = account(from.default_account))
-            user.default_index = static_cast<std::uint32_t>(known - accounts_.data());
         user.first = static_cast<std::uint32_t>(memberships_.size());
         user.count = static_cast<std::uint32_t>(from.accounts.size());
         for (const auto& name : from.accounts)
@@ -162,7 +159,7 @@ const View::Account* View::account(std::string_view name) const noexcept {
     std::array<char, kLongestName> buffer;
     if (name.empty() || name.size() > buffer.size())
         return nullptr;
-    std::transform(name.begin(), name.end(), buffer.begin(), fold);
+    std::transform(name.begin(), name.end(), buffer.begin(), folded);
     const std::string_view wanted(buffer.data(), name.size());
     if (wanted.size() < common_)
         return nullptr;

@@ -54,8 +54,7 @@ public:
     };
     struct User {
         std::uint32_t uid = 0;
-        Ref default_account;                    // empty: none
-        std::uint32_t default_index = kUnknown; // in the accounts
+        Ref default_account; // empty: none
         std::uint32_t first = 0;
         std::uint32_t count = 0;
     };
@@ -66,10 +65,6 @@ public:
     const Account* account(std::string_view name) const noexcept;
     // nullptr: unknown. O(log users).
     const User* user(std::uint32_t uid) const noexcept;
-    // The account that `user` has as default; nullptr: it has none, or one without a policy.
-    const Account* default_of(const User& user) const noexcept {
-        return user.default_index == kUnknown ? nullptr : &accounts_[user.default_index];
-    }
     std::span<const Ref> accounts_of(const User& user) const noexcept {
         return {memberships_.data() + user.first, user.count};
     }
@@ -90,7 +85,7 @@ public:
     std::span<const Term> terms_of(const Measure& measure) const noexcept {
         return {terms_.data() + measure.first_term, measure.term_count};
     }
-    // nullptr: unknown.
+    // nullptr: unknown. O(log partitions).
     const Partition* partition(std::string_view name) const noexcept;
     const Partition* default_partition() const noexcept {
         return default_partition_ == kUnknown ? nullptr : &partitions_[default_partition_];
@@ -120,7 +115,7 @@ private:
     std::vector<model::Budget> budgets_; // of all accounts, account after account
     std::vector<Measure> measures_;
     std::vector<Term> terms_;
-    std::vector<Partition> partitions_;
+    std::vector<Partition> partitions_; // by name
     std::vector<Term> least_;
     std::uint32_t default_partition_ = kUnknown;
     std::uint64_t sequence_ = 0;

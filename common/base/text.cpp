@@ -6,10 +6,6 @@
 namespace sluice {
 namespace {
 
-char fold(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -23,7 +19,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
         std::size_t diagonal = row[0];
         row[0] = i;
         for (std::size_t j = 1; j <= b.size(); ++j) {
-            const std::size_t swap = diagonal + (fold(a[i - 1]) == fold(b[j - 1]) ? 0 : 1);
+            const std::size_t swap = diagonal + (folded(a[i - 1]) == folded(b[j - 1]) ? 0 : 1);
             diagonal = row[j];
             row[j] = std::min({row[j] + 1, row[j - 1] + 1, swap});
         }
@@ -66,13 +62,14 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 
 std::string lower(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), fold);
+    std::transform(out.begin(), out.end(), out.begin(), folded);
     return out;
 }
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
-                                              [](char x, char y) { return fold(x) == fold(y); });
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
+               return folded(x) == folded(y);
+           });
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {

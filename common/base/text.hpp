@@ -10,6 +10,10 @@
 
 namespace sluice {
 
+// One character in lower case.
+constexpr char folded(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 std::string_view trim(std::string_view text);
 // Parts between separators, trimmed; empty parts are left out.
 std::vector<std::string> split(std::string_view text, char separator);

@@ -35,7 +35,8 @@ void read_own_match(MapReader& map, std::string_view key, std::vector<std::strin
     const Node* node = map.take(key);
     if (node == nullptr)
         return;
-    if (node->is_list() && node->items().empty())
+    if ((node->is_list() && node->items().empty()) ||
+        (node->is_scalar() && trim(node->text()).empty()))
         map.errors().add(node->place(), std::string(key) + " is empty and would match nothing; "
                                                            "leave it out to match all accounts");
     for (auto& name : read_names(*node, key, map.errors())) {

@@ -158,7 +158,11 @@ std::vector<Word> as_words(const Node& node, std::string_view what, Errors& erro
             words.push_back({std::move(text), place});
     };
     if (node.is_scalar()) {
-        for (auto& part : split(node.text(), ','))
+        auto parts = split(node.text(), ',');
+        if (parts.empty() && !trim(node.text()).empty()) // as no list at all, it could mean all
+            errors.add(node.place(), std::string(what) + ": " + shown(node.text()) +
+                                         " names nothing; give a name");
+        for (auto& part : parts)
             add(std::move(part), node.place());
     } else if (node.is_list()) {
         for (const auto& item : node.items()) {

@@ -31,8 +31,28 @@ namespace {
 constexpr int kAccounts = 100'000;
 constexpr std::uint32_t kFirstUid = 10'000;
 
-char g_array[] = "1-100:2,200-300%10";
-char g_gres[] = "gres:gpu:a100:2";
+// What a job names beside its account; "": nothing.
+struct Texts {
+    std::string array;
+    std::string tres_per_node;
+    std::string lists;      // partition, QOS, reservation: exempt but for their last word
+    std::string other_tres; // the other TRES strings
+};
+
+std::string repeated(std::string_view unit, std::size_t bytes, std::string_view end = {}) {
+    std::string out;
+    while (out.size() + unit.size() + end.size() <= bytes)
+        out += unit;
+    return out += end;
+}
+
+const Texts kUsual{"1-100:2,200-300%10", "gres:gpu:a100:2", "", ""};
+// The longest strings that slurmctld accepts, with the most work for the plugin in each byte: as
+// many items as it reads.
+const Texts kLegal{repeated("0,", 4096), repeated("gres/gpu:a100=1,", 1024),
+                   repeated("n,", 1024, "other"), repeated("gres/gpu:a100=1,", 1024)};
+const Texts kIllegal{repeated("0,", 1'000'000), repeated("gres:gpu,", 150'000),
+                     repeated("n,", 1'000'000, "other"), repeated("gres:gpu,", 150'000)};
 
 using Submit = int (*)(job_desc_msg_t*, std::uint32_t, char**);
 
@@ -51,7 +71,7 @@ model::Snapshot world() {
     snapshot.measures = {{"node_hours", 3600, {{"node", 1}}},
                          {"gpu_hours", 3600, {{"gres/gpu", 1}}},
                          {"cpu_hours", 3600, {{"cpu", 1}}}};
-    snapshot.partitions = {{"main", true, false, 60, {}}};
+    snapshot.partitions = {{"main", true, false, 60, {}}, {"n", false, true, 60, {{"cpu", 4}}}};
     for (int i = 0; i < kAccounts; ++i) {
         model::SnapshotAccount account;
         account.name = account_name(i);
@@ -102,18 +122,25 @@ std::int64_t nanoseconds() {
     return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
 
-void call(Submit submit, const std::vector<Job>& jobs, std::vector<std::int64_t>& times,
-          int rounds) {
+char* text_or_null(const std::string& text) {
+    return text.empty() ? nullptr : const_cast<char*>(text.c_str());
+}
+
+void call(Submit submit, const std::vector<Job>& jobs, const Texts& texts,
+          std::vector<std::int64_t>& times, int rounds) {
     times.reserve(jobs.size() * static_cast<std::size_t>(rounds));
     for (int round = 0; round < rounds; ++round)
         for (const auto& job : jobs) {
             job_desc_msg_t desc{};
             desc.shared = NO_VAL16;
             desc.time_limit = 600;
-            desc.array_inx = g_array;
-            desc.tres_per_node = g_gres;
+            desc.array_inx = text_or_null(texts.array);
+            desc.tres_per_node = text_or_null(texts.tres_per_node);
+            desc.partition = desc.qos = desc.reservation = text_or_null(texts.lists);
+            desc.tres_per_job = desc.tres_per_socket = desc.tres_per_task = desc.cpus_per_tres =
+                desc.mem_per_tres = text_or_null(texts.other_tres);
             desc.user_id = job.uid;
-            desc.account = job.account.empty() ? nullptr : const_cast<char*>(job.account.c_str());
+            desc.account = text_or_null(job.account);
             char* message = nullptr;
             const std::int64_t begin = nanoseconds();
             submit(&desc, job.uid, &message);
@@ -124,12 +151,11 @@ void call(Submit submit, const std::vector<Job>& jobs, std::vector<std::int64_t>
 }
 
 void report(const char* plugin, const char* what, Submit submit, const std::vector<Job>& jobs,
-            int threads) {
-    constexpr int kRounds = 20;
+            int threads, const Texts& texts = kUsual, int rounds = 20) {
     std::vector<std::vector<std::int64_t>> times(static_cast<std::size_t>(threads));
     std::vector<std::thread> running;
     for (auto& own : times)
-        running.emplace_back([&] { call(submit, jobs, own, kRounds); });
+        running.emplace_back([&] { call(submit, jobs, texts, own, rounds); });
     for (auto& thread : running)
         thread.join();
     std::vector<std::int64_t> all;
@@ -166,6 +192,8 @@ void run(const char* name, const std::string& path) {
         report(name, "admit, checked", submit, jobs(3, true), threads);
         report(name, "refuse, named", submit, jobs(0, true), threads);
         report(name, "refuse, default", submit, jobs(0, false), threads);
+        report(name, "worst legal", submit, jobs(3, true), threads, kLegal, 1);
+        report(name, "worst illegal", submit, jobs(3, true), threads, kIllegal, 1);
     }
     fini();
     ::dlclose(handle);
@@ -182,6 +210,8 @@ int main() {
     slurm_conf.slurm_conf = conf.data();
     slurm_conf.state_save_location = folder.data();
     slurm_conf.cluster_name = cluster.data();
+    std::ofstream(folder + "/sluice.conf")
+        << "ExemptQOS=n\nExemptReservations=n\nExemptPartitions=n\n";
     const bool stored = wire::save_file(folder + "/sluice_snapshot", world()).has_value();
     const char* top = std::getenv("SLUICE_BUILDDIR");
     const std::string build = top != nullptr ? top : ".";

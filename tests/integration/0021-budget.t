@@ -58,6 +58,40 @@ admitted 'the least of two partitions' -A chem -p main,aux -n1 -t 100:00:00
 admitted 'its nodes for a shorter time' -A chem -p aux -n1 -t 60:00:00
 refused 'exclusive by choice' 'may use 1600 cpu_hours' -A chem -p main --exclusive -N1 -t 100:00:00
 
+refused 'an array in brackets' "may use 200 node_hours, $left" -A physics '--array=[1-20]' -t 10:00:00
+refused 'an array in no order' "may use 200 node_hours, $left" -A physics \
+    --array=20,19,18,17,16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1 -t 10:00:00
+
+# A job that no client of Slurm sends: 15,000 items in each of its TRES strings
+hostile=$CLUSTER_DIR/jobs/hostile_job
+ok 'hostile_job is built' install -m 755 "$SLUICE_BUILD/tests/plugin/hostile_job" "$hostile"
+milliseconds() { sed -n 's/ ms$//p' <<<"$OUT"; }
+fails 'a job of 15,000 items in its TRES strings is refused' as games timeout 60 "$hostile" physics 15000
+like 'by slurmctld, for the length of its strings' "$OUT" 'other parameter too long'
+hostile_ms=$(milliseconds)
+ok 'slurmctld answered it within 1 s' test "${hostile_ms:-99999}" -lt 1000
+like 'slurmctld says which string it refused' "$(<"$(slurmctld_log)")" 'strlen\(cpus_per_tres\) too big'
+(for _ in {1..20}; do as games timeout 60 "$hostile" physics 15000; done) >/dev/null 2>&1 &
+flood=$!
+ok 'another user submits while 20 such jobs arrive' as mail timeout 5 sbatch --parsable -H -o /dev/null -A chem -t 1 --wrap true
+wait "$flood"
+# 1,024 bytes, which Slurm accepts, hold more items than the plugin reads
+fails 'a job of 100 items in its TRES strings is refused' as games timeout 60 "$hostile" physics 100
+like 'as more than can be counted' "$OUT" 'more than can be counted of gpu_hours|accounting/QOS policy'
+
+# The default account as slurmctld has it at this moment, long before the next evaluation
+default_account() { # default_account ACCOUNT: games makes it the default, slurmctld knows
+    as games timeout 30 sacctmgr -i -Q modify user games set defaultaccount="$1" &&
+        wait_until 20 eval "scontrol show assoc_mgr users=games flags=users | grep -q 'DefAccount=$1'"
+}
+ok 'chem is paused' sluice_cli override set chem paused --until=now+1days --reason=test
+admitted 'a job without an account, physics being the default' -t 1
+ok 'games makes chem the default' default_account chem
+refused 'a job without an account, chem being the default now' 'account chem is paused' -t 1
+ok 'games makes physics the default again' default_account physics
+admitted 'a job without an account, physics being the default again' -t 1
+ok 'the pause of chem ends' sluice_cli override clear 1 --reason=test
+
 ok 'warn' eval 'sluiced_regrant < <(granted warn)'
 ok 'the job is admitted' as games timeout 20 sbatch -H -o /dev/null -A physics -t 101:00:00 --wrap true
 like 'with a warning' "$OUT" "may use 101 node_hours, $left"

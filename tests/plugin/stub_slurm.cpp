@@ -16,6 +16,8 @@ constexpr std::size_t kXHead = 16;
 std::mutex g_mutex;
 std::string g_log;
 std::atomic<bool> g_no_memory{false};
+std::string g_default_account; // set before the plugin runs
+slurmdb_assoc_rec_t g_association{};
 
 void add_line(const char* format, std::va_list args) {
     char line[1024];
@@ -58,6 +60,16 @@ void slurm_xfree(void** memory) {
     *memory = nullptr;
 }
 
+int assoc_mgr_fill_in_assoc(void*, slurmdb_assoc_rec_t* assoc, int, slurmdb_assoc_rec_t** found,
+                            bool) {
+    if (g_default_account.empty() || assoc->uid == NO_VAL || assoc->acct != nullptr)
+        return SLURM_SUCCESS;
+    assoc->acct = g_default_account.data();
+    if (found != nullptr)
+        *found = &g_association;
+    return SLURM_SUCCESS;
+}
+
 } // extern "C"
 #pragma GCC visibility pop
 
@@ -79,6 +91,11 @@ std::string slurm_log() {
 void clear_slurm_log() {
     const std::lock_guard lock(g_mutex);
     g_log.clear();
+}
+
+void set_slurm_default_account(std::string_view account) {
+    g_default_account = account;
+    g_association.acct = g_default_account.data();
 }
 
 std::atomic<bool>& slurm_memory_is_out() {

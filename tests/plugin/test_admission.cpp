@@ -44,6 +44,11 @@ Request with(Request request, std::string_view partition, std::string_view qos =
     return request;
 }
 
+Request with_default(Request request, std::string_view account) {
+    request.default_account = account;
+    return request;
+}
+
 Request submitted_by(Request request, std::uint32_t uid) {
     request.submitter = uid;
     return request;
@@ -66,6 +71,18 @@ CASE(the_verdict_follows_the_account_and_the_exemptions) {
         {"an account that nobody knows", by(1001, "nosuch"), "", Reason::unknown_account},
         {"a user without a default", by(1003), "", Reason::unknown_user},
         {"a user whom the snapshot does not know", by(42), "", Reason::unknown_user},
+        {"a default that slurmctld has changed to a paused account",
+         with_default(by(1002), "Physics"), "", Reason::paused},
+        {"a default that slurmctld has changed from a paused account",
+         with_default(by(1001), "chem"), "", Reason::normal},
+        {"slurmctld's default of a user whom the snapshot does not know",
+         with_default(by(42), "physics"), "", Reason::paused},
+        {"slurmctld's default, exempt", with_default(by(1001), "Chem"), "ExemptAccounts=chem",
+         Reason::exempt},
+        {"slurmctld's default without policy", with_default(by(1001), "nosuch"), "",
+         Reason::unknown_account},
+        {"a named account counts before the default", with_default(by(1001, "physics"), "chem"), "",
+         Reason::paused},
         {"root for itself", by(0, "physics"), "", Reason::root},
         {"root for somebody else is that user", submitted_by(by(1001), 0), "", Reason::paused},
         {"an exempt user", by(1001), "ExemptUsers=7,1001", Reason::exempt},
@@ -81,6 +98,15 @@ CASE(the_verdict_follows_the_account_and_the_exemptions) {
         {"an exempt QOS", with(by(1001), "", "urgent"), "ExemptQOS=urgent", Reason::exempt},
         {"an exempt reservation", with(by(1001), "", "", "course"), "ExemptReservations=course",
          Reason::exempt},
+        {"a comma is no reservation", with(by(1001), "", "", ","), "ExemptReservations=course",
+         Reason::paused},
+        {"commas and blanks are no partition", with(by(1001), " , ,"), "ExemptPartitions=debug",
+         Reason::paused},
+        {"a comma is no QOS", with(by(1001), "", ",,"), "ExemptQOS=urgent", Reason::paused},
+        {"a comma beside an exempt one changes nothing", with(by(1001), ",debug,"),
+         "ExemptPartitions=debug", Reason::exempt},
+        {"each of a long list of exempt ones", with(by(1001), "d,C,b,a,e"),
+         "ExemptPartitions=e,A,b,c,D", Reason::exempt},
         {"an empty list exempts nothing", with(by(1001), "main", "x", "y"), "", Reason::paused},
     };
     for (const auto& row : rows) {

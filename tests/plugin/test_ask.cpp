@@ -2,7 +2,10 @@
 // Job descriptions as clients of Slurm send them.
 #include "plugin/ask.hpp"
 
+#include "plugin/job_lists.hpp"
 #include "tests/support/case.hpp"
+
+#include <string>
 
 using namespace sluice;
 using namespace sluice::plugin;
@@ -25,6 +28,10 @@ job_desc_msg_t fresh() {
     desc.time_limit = NO_VAL;
     desc.time_min = NO_VAL;
     return desc;
+}
+
+Ask ask_of(const job_desc_msg_t& desc) {
+    return plugin::ask_of(desc, text_of(desc, 0));
 }
 
 } // namespace
@@ -99,4 +106,61 @@ CASE(exclusive_means_whole_nodes) {
     CHECK(ask_of(desc).whole_nodes);
     desc.shared = JOB_SHARED_USER;
     CHECK(!ask_of(desc).whole_nodes);
+}
+
+CASE(strings_longer_than_slurm_accepts_are_not_read) {
+    char* job_desc_msg_t::*const texts[] = {
+        &job_desc_msg_t::account,       &job_desc_msg_t::partition,
+        &job_desc_msg_t::qos,           &job_desc_msg_t::reservation,
+        &job_desc_msg_t::tres_per_job,  &job_desc_msg_t::tres_per_node,
+        &job_desc_msg_t::tres_per_task, &job_desc_msg_t::tres_per_socket,
+        &job_desc_msg_t::cpus_per_tres, &job_desc_msg_t::mem_per_tres,
+        &job_desc_msg_t::array_inx};
+    for (const auto text : texts) {
+        const bool array = text == &job_desc_msg_t::array_inx;
+        std::string longest(array ? kMaxArrayText : kMaxText, '1');
+        auto desc = fresh();
+        desc.*text = longest.data();
+        CHECK(!text_of(desc, 0).oversized);
+        longest += '1';
+        desc.*text = longest.data();
+        const JobText read = text_of(desc, 0);
+        CHECK(read.oversized);
+        CHECK_EQ(read.oversized_account, text == &job_desc_msg_t::account);
+        for (const auto view : {read.request.account, read.request.partition, read.request.qos,
+                                read.request.reservation, read.tres_per_job, read.tres_per_node,
+                                read.tres_per_process, read.tres_per_socket, read.cpus_per_tres,
+                                read.memory_per_tres, read.array})
+            CHECK_EQ(view, "");
+    }
+}
+
+CASE(bytes_behind_the_longest_string_are_not_read) {
+    // Without an end: a sanitizer reports a read behind it.
+    const std::vector<char> endless(kMaxText + 1, 'x');
+    auto desc = fresh();
+    desc.partition = const_cast<char*>(endless.data());
+    CHECK(text_of(desc, 0).oversized);
+}
+
+CASE(figures_of_any_size_are_bounded) {
+    for (const std::uint32_t large : {NO_VAL - 1, UINT32_MAX, 0U})
+        for (const std::uint16_t small : {std::uint16_t{NO_VAL16 - 1}, std::uint16_t{UINT16_MAX}}) {
+            auto desc = fresh();
+            desc.num_tasks = large;
+            desc.min_nodes = NO_VAL - 1;
+            desc.min_cpus = large;
+            desc.ntasks_per_node = small;
+            desc.cpus_per_task = small;
+            desc.pn_min_cpus = small;
+            desc.pn_min_memory = NO_VAL64 - 1;
+            desc.time_limit = large;
+            std::string indices = "0-18446744073709551615";
+            desc.array_inx = indices.data();
+            const Ask ask = ask_of(desc);
+            for (const auto figure : {ask.tasks, ask.nodes, ask.cpus, ask.processes, ask.memory}) {
+                CHECK(figure >= 1);
+                CHECK(figure <= kMaxFigure);
+            }
+        }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/budget.hpp"
+#include "plugin/job_lists.hpp"
 
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
@@ -75,19 +76,6 @@ CASE(tasks_of_an_array_are_multiplied) {
     CHECK_EQ(verdict(ask, 19), "node_hours 20");
 }
 
-CASE(an_array_is_counted_with_steps_and_never_too_high) {
-    CHECK_EQ(array_tasks(""), 1U);
-    CHECK_EQ(array_tasks("7"), 1U);
-    CHECK_EQ(array_tasks("1-10:3"), 4U);
-    CHECK_EQ(array_tasks("1,3,5-7%2"), 5U);
-    CHECK_EQ(array_tasks("1-10,5-12"), 10U); // 5-10 are the same tasks
-    CHECK_EQ(array_tasks("5,1-3"), 3U);
-    CHECK_EQ(array_tasks("3-1"), 1U);
-    CHECK_EQ(array_tasks("1-x"), 1U);
-    CHECK_EQ(array_tasks("1-10:0"), 1U);
-    CHECK_EQ(array_tasks("99999999999999999999999"), 1U);
-}
-
 CASE(an_account_below_is_held_against_the_budget_above) {
     CHECK_EQ(verdict(hours(11), 10, "optics"), "node_hours 11");
     CHECK_EQ(verdict(hours(10), 10, "optics"), "");
@@ -131,22 +119,6 @@ CASE(whole_nodes_count_with_all_that_they_have) {
     CHECK_EQ(counted(ask, 3), 8);
     ask.partition = "big,short"; // in short they are
     CHECK_EQ(counted(ask, 1), 2);
-}
-
-CASE(gpus_count_by_type_and_all_together) {
-    CHECK_EQ(gres_count("gres:gpu:2", "gres/gpu"), 2U);
-    CHECK_EQ(gres_count("gres/gpu:a100=2", "gres/gpu"), 2U);
-    CHECK_EQ(gres_count("gres/gpu:a100=2", "gres/gpu:a100"), 2U);
-    CHECK_EQ(gres_count("gres:gpu:a100:2,gres:gpu:v100:1", "gres/gpu"), 3U);
-    CHECK_EQ(gres_count("gres:gpu:a100:2;gres:gpu:v100:1", "gres/gpu:a100"), 2U);
-    CHECK_EQ(gres_count("gres:gpu:2", "gres/gpu:a100"), 0U);
-    CHECK_EQ(gres_count("gpu", "gres/gpu"), 1U);
-    CHECK_EQ(gres_count("gpu:a100", "gres/gpu"), 1U);
-    CHECK_EQ(gres_count("gpu:2(S:0-1)", "gres/gpu"), 2U);
-    CHECK_EQ(gres_count("cpu=4,gres/gpu=1", "gres/gpu"), 1U);
-    CHECK_EQ(gres_count("gres:fpga:2", "gres/gpu"), 0U);
-    CHECK_EQ(gres_count("gres:gpu:2k", "gres/gpu"), 0U);
-    CHECK_EQ(gres_count(",;,", "gres/gpu"), 0U);
 }
 
 CASE(gpus_are_multiplied_by_what_they_are_asked_for) {
@@ -214,6 +186,79 @@ CASE(figures_beyond_all_bounds_exceed) {
     ask.nodes = UINT64_MAX;
     ask.tasks = UINT64_MAX;
     CHECK_EQ(verdict(ask, 1'000'000'000), "node_hours " + std::to_string(INT64_MAX / kHour));
+}
+
+// Run under UBSan: no product may overflow, whatever the figures are.
+CASE(every_figure_may_be_as_large_as_its_type) {
+    const std::uint64_t figures[] = {0, 1, kMaxFigure, UINT64_MAX / 2 + 1, UINT64_MAX};
+    for (const auto figure : figures)
+        for (const auto other : figures) {
+            Ask ask;
+            ask.minutes = UINT32_MAX;
+            ask.tasks = figure;
+            ask.nodes = other;
+            ask.cpus = figure;
+            ask.processes = other;
+            ask.memory = figure;
+            for (const auto kind : {Ask::Memory::unknown, Ask::Memory::per_node,
+                                    Ask::Memory::per_cpu, Ask::Memory::whole_nodes}) {
+                ask.memory_kind = kind;
+                ask.tres_per_node = "gres/gpu:18446744073709551615";
+                ask.tres_per_process = "gres/gpu=18446744073709551616p";
+                ask.cpus_per_tres = ask.tres_per_node;
+                ask.memory_per_tres = ask.tres_per_node;
+                for (std::uint32_t measure = 0; measure < 5; ++measure)
+                    CHECK(counted(ask, measure) >= 0);
+                if (figure > 0 && other > 0)
+                    CHECK(counted(ask, 3) >= 1'000'000);
+            }
+        }
+}
+
+CASE(gpus_behind_many_others_are_not_a_way_around_a_budget) {
+    auto ask = hours(1);
+    std::string list;
+    for (std::size_t i = 0; i < kMaxGres; ++i)
+        list += "gres/x:0,";
+    const std::string one_more = list + "gres/gpu:1";
+    ask.tres_per_job = one_more;
+    CHECK(counted(ask, 3) > 1'000'000);
+    CHECK(counted(ask, 0) == 1);
+    list.resize(list.size() - 1);
+    ask.tres_per_job = list;
+    CHECK_EQ(counted(ask, 3), 0);
+    ask.tres_per_job = "gres/gpu:1";
+    ask.cpus_per_tres = one_more;
+    CHECK(counted(ask, 1) > 1'000'000);
+}
+
+// Each of them could only lower the figure.
+CASE(partitions_behind_many_others_do_not_lower_the_figure) {
+    Ask ask;
+    ask.nodes = 20;
+    std::string list = "big";
+    for (std::size_t i = 1; i < kMaxItems; ++i)
+        list += ",big";
+    const std::string one_more = list + ",short";
+    ask.partition = one_more;
+    CHECK_EQ(counted(ask, 0), 20);
+    const std::string blanks = std::string(100, ',') + "big";
+    ask.partition = blanks;
+    CHECK_EQ(counted(ask, 0), 20);
+    ask.partition = ", ,";
+    CHECK_EQ(counted(ask, 0), 10); // the default one
+}
+
+CASE(accounts_above_with_the_same_measure_count_the_same) {
+    auto snapshot = world(10);
+    snapshot.accounts[0].check = model::BudgetCheck::refuse;
+    snapshot.accounts[0].budgets = {{0, 11 * kHour}, {1, 9 * kHour}};
+    const View view(snapshot);
+    const auto own = shortfall(view, *view.account("optics"), hours(10));
+    CHECK(own && view.text(own->account->name) == "optics");
+    CHECK_EQ(own->wants, 10 * kHour);
+    const auto above = shortfall(view, *view.account("optics"), hours(9));
+    CHECK(!above);
 }
 
 CASE(a_circle_of_accounts_ends) {

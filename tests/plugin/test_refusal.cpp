@@ -63,6 +63,18 @@ CASE(a_long_list_is_cut) {
              "paused. You can use one of your other accounts: b, c, d, e, f and 2 more.");
 }
 
+CASE(of_thousands_of_accounts_not_all_are_read) {
+    model::Snapshot snapshot;
+    snapshot.accounts = {{"a", model::Standing::paused, {}, {}, "paused"}};
+    snapshot.users = {{1, "a", {"a"}}};
+    for (int i = 1000; i < 9000; ++i)
+        snapshot.users[0].accounts.push_back("p" + std::to_string(i));
+    CHECK_EQ(
+        refusal(snapshot, "a", 1),
+        "paused. You can use one of your other accounts: p1000, p1001, p1002, p1003, p1004 and "
+        "more.");
+}
+
 CASE(a_refusal_stays_under_500_bytes) {
     model::Snapshot snapshot;
     snapshot.accounts = {{"a", model::Standing::paused, {}, {}, std::string(399, 'p')}};

@@ -84,10 +84,11 @@ public:
         std::string text;
     };
     Answer submit(std::uint32_t uid, const char* account, std::uint32_t submitter = 4242,
-                  const char* earlier = nullptr) const {
+                  const char* earlier = nullptr, const char* partition = nullptr) const {
         job_desc_msg_t desc{};
         desc.user_id = uid;
         desc.account = const_cast<char*>(account);
+        desc.partition = const_cast<char*>(partition);
         char* message = earlier != nullptr ? slurm_xstrdup(earlier) : nullptr;
         Answer answer;
         answer.rc = submit_(&desc, submitter, &message);
@@ -141,6 +142,7 @@ public:
     Site& operator=(const Site&) = delete;
     ~Site() {
         slurm_conf = {};
+        test::set_slurm_default_account("");
         std::error_code ignored;
         std::filesystem::remove_all(folder, ignored);
     }
@@ -236,8 +238,52 @@ CASE(the_verdict_reaches_slurm_with_its_text) {
     CHECK_EQ(plugin.submit(1001, "bio", 4242, "from lua").text, "from lua\naccount bio: 85 % used");
     CHECK_EQ(plugin.submit(1001, "chem", 4242, "from lua").text, "from lua");
     CHECK_EQ(plugin.submit(0, "physics", 0).rc, SLURM_SUCCESS);
-    // A user of nowhere: the host has no assoc_mgr_fill_in_assoc.
+    // A user of nowhere: neither the snapshot nor the host knows a default.
     CHECK_EQ(plugin.submit(77, nullptr).rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(the_default_account_is_that_of_the_host_at_this_moment) {
+    const Site site;
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    test::set_slurm_default_account("Physics");
+    // In the snapshot their defaults are geo, none, and the user is not in it.
+    for (const std::uint32_t uid : {1002U, 1003U, 77U}) {
+        CHECK_EQ(plugin.submit(uid, nullptr).rc, int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(plugin.submit(uid, "").rc, int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(plugin.modify(uid, ""), int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(plugin.submit(uid, "chem").rc, SLURM_SUCCESS);
+    }
+    test::set_slurm_default_account("Chem");
+    CHECK_EQ(plugin.submit(1001, nullptr).rc, SLURM_SUCCESS);
+    test::set_slurm_default_account("");
+    CHECK_EQ(plugin.submit(1001, nullptr).rc, int{ESLURM_ACCOUNTING_POLICY}); // the snapshot's
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(a_string_that_slurm_refuses_is_no_way_around_a_pause) {
+    const Site site;
+    site.conf("ExemptPartitions=debug\n");
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    std::string partitions = "debug";
+    while (partitions.size() <= 1024)
+        partitions += ",debug";
+    CHECK_EQ(plugin.submit(1001, "physics", 4242, nullptr, partitions.data()).rc,
+             int{ESLURM_ACCOUNTING_POLICY});
+    partitions.resize(1023);
+    partitions.back() = ',';
+    CHECK_EQ(plugin.submit(1001, "physics", 4242, nullptr, partitions.data()).rc,
+             int{ESLURM_ACCOUNTING_POLICY}); // "debu"
+    CHECK_EQ(plugin.submit(1001, "physics", 4242, nullptr, "debug,debug").rc, SLURM_SUCCESS);
+    // Slurm refuses an account of that length by itself.
+    const std::string account(1025, 'p');
+    CHECK_EQ(plugin.submit(1001, account.c_str()).rc, SLURM_SUCCESS);
+    CHECK_EQ(plugin.modify(1001, account.c_str()), SLURM_SUCCESS);
+    CHECK_EQ(plugin.submit(1001, account.c_str() + 1).rc, SLURM_SUCCESS); // unknown
     CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
 }
 

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plugin/job_lists.hpp"
+
+#include "common/base/text.hpp"
+
+namespace sluice::plugin {
+namespace {
+
+bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+bool is_space(char c) noexcept {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct Number {
+    std::uint64_t value = 0; // at most kMaxFigure
+    bool negative = false;
+    bool any = false; // it has a digit
+};
+
+// As strtol(): blanks, a sign, digits; without a digit nothing is taken and the value is 0.
+inline Number take_number(std::string_view& text) noexcept {
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    Number number;
+    if (at != end && !is_digit(*at)) {
+        while (at != end && is_space(*at))
+            ++at;
+        if (at != end && (*at == '+' || *at == '-'))
+            number.negative = *at++ == '-';
+    }
+    const char* const first = at;
+    for (; at != end && is_digit(*at); ++at)
+        if (number.value < kMaxFigure)
+            number.value = number.value * 10 + static_cast<std::uint64_t>(*at - '0');
+    if (at == first)
+        return {};
+    number.value = std::min(number.value, kMaxFigure);
+    number.any = true;
+    text = std::string_view(at, static_cast<std::size_t>(end - at));
+    return number;
+}
+
+bool take(std::string_view& text, char c) noexcept {
+    if (!text.starts_with(c))
+        return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+struct IndexRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::uint64_t count = 0; // 0: Slurm refuses it
+};
+
+// Takes "7", "1-10" or "[1-10:2]%4" off the front of `text`, up to the comma. Slurm's
+// slurm_parse_array_tok() (src/common/slurm_protocol_defs.c; _parse_array_tok() of job_mgr.c up to
+// 25.11) takes more than its manual page names, and the budget counts whatever it takes.
+IndexRange take_range(std::string_view& text) noexcept {
+    take(text, '[');
+    const Number first = take_number(text);
+    if (!first.negative && (text.empty() || text.front() == ','))
+        return {first.value, first.value, 1};
+    take(text, ']');
+    Number last = first;
+    Number step{1, false, true};
+    if (take(text, '-')) {
+        last = take_number(text);
+        take(text, ']');
+        if (take(text, ':')) {
+            step = take_number(text);
+            take(text, ']');
+        }
+    }
+    if (text.starts_with('%'))
+        text.remove_prefix(std::min(text.find(','), text.size()));
+    if ((!text.empty() && text.front() != ',') || first.negative || last.negative ||
+        step.negative || step.value == 0 || last.value < first.value)
+        return {};
+    const std::uint64_t distance = last.value - first.value;
+    return {first.value, last.value, (step.value == 1 ? distance : distance / step.value) + 1};
+}
+
+// "" is 1, "k" and "kib" 1024, "kb" 1000 and so on; 0: none. suffix_mult() of Slurm's
+// src/common/slurm_protocol_defs.c.
+std::uint64_t multiplier(std::string_view suffix) noexcept {
+    if (suffix.empty())
+        return 1;
+    const std::size_t power = std::string_view("kmgtp").find(folded(suffix[0]));
+    if (power == std::string_view::npos)
+        return 0;
+    std::uint64_t base = 1024;
+    if (suffix.size() == 2 && folded(suffix[1]) == 'b')
+        base = 1000;
+    else if (suffix.size() != 1 &&
+             !(suffix.size() == 3 && folded(suffix[1]) == 'i' && folded(suffix[2]) == 'b'))
+        return 0;
+    std::uint64_t out = 1;
+    for (std::size_t i = 0; i <= power; ++i)
+        out *= base;
+    return out;
+}
+
+// _is_valid_number() of the same file. 22.05 takes signs, too, and a negative count wraps around.
+std::optional<std::uint64_t> gres_number(std::string_view text) noexcept {
+    const Number number = take_number(text);
+    const std::uint64_t times = multiplier(text);
+    if (!number.any || times == 0)
+        return std::nullopt;
+    return number.negative ? kMaxFigure : product(number.value, times);
+}
+
+} // namespace
+
+// Never more than from the first index to the last: exact for ranges that overlap without a gap,
+// and for any that do not overlap, in any order.
+std::uint64_t array_tasks(std::string_view indices) noexcept {
+    std::uint64_t sum = 0;
+    std::uint64_t first = kMaxFigure;
+    std::uint64_t last = 0;
+    while (!indices.empty()) {
+        if (take(indices, ',')) // strtok_r() skips empty items
+            continue;
+        const IndexRange range = take_range(indices);
+        if (range.count == 0)
+            return 1;
+        first = std::min(first, range.first);
+        last = std::max(last, range.last);
+        sum = std::min(kMaxFigure, sum + range.count);
+    }
+    return sum == 0 ? 1 : std::min(sum, last - first + 1);
+}
+
+// slurm_get_next_tres() of Slurm's src/common/slurm_protocol_defs.c, _get_next_gres() of
+// src/common/gres.c in 22.05: "gres" is looked for anywhere in the item. One pass over the bytes,
+// as a client chooses them: find() of a word takes ten times as long where its first letter
+// repeats.
+std::optional<Gres> take_gres(std::string_view& rest) noexcept {
+    constexpr std::size_t kNone = std::string_view::npos;
+    std::size_t begin = 0;
+    bool prefix = false;
+    std::size_t end = kNone;         // of what counts: '(' begins the sockets
+    std::size_t equals = kNone;      // the last
+    std::size_t colon = kNone;       // the last
+    std::size_t first_colon = kNone; // of all
+    std::size_t at = 0;
+    for (; at < rest.size() && rest[at] != ',' && rest[at] != ';'; ++at) {
+        const char c = rest[at];
+        if (c == 's' && !prefix && at >= 3 && rest.substr(at - 3, 4) == "gres") {
+            prefix = true;
+            begin = at + 1;
+            if (begin < rest.size() && (rest[begin] == '/' || rest[begin] == ':'))
+                at = begin++;
+            end = equals = colon = first_colon = kNone;
+        } else if (end != kNone) {
+            continue;
+        } else if (c == ':') {
+            colon = at;
+            first_colon = std::min(first_colon, at);
+        } else if (c == '=') {
+            equals = at;
+        } else if (c == '(') {
+            end = at;
+        }
+    }
+    end = std::min(end, at);
+    const std::string_view whole = rest.substr(0, end);
+    rest.remove_prefix(std::min(at + 1, rest.size()));
+
+    Gres gres{{}, {}, 1};
+    const std::size_t last = equals != kNone ? equals : colon;
+    if (last != kNone) {
+        if (const auto count = gres_number(whole.substr(last + 1))) {
+            gres.count = *count;
+            end = last;
+        } else if (last == equals) {
+            return std::nullopt;
+        }
+    }
+    const std::size_t name_end = std::min(first_colon, end);
+    gres.name = whole.substr(begin, name_end - begin);
+    if (name_end < end)
+        gres.type = whole.substr(name_end + 1, end - name_end - 1);
+    return gres.name.empty() ? std::nullopt : std::optional(gres);
+}
+
+GresList::GresList(std::string_view list) noexcept {
+    for (std::size_t items = 0; !list.empty(); ++items) {
+        if (items == kMaxGres) {
+            complete_ = false;
+            return;
+        }
+        const auto gres = take_gres(list);
+        if (!gres)
+            continue;
+        names_[size_] = gres->name.data();
+        types_[size_] = gres->type.data();
+        name_bytes_[size_] = static_cast<std::uint32_t>(gres->name.size());
+        type_bytes_[size_] = static_cast<std::uint32_t>(gres->type.size());
+        counts_[size_] = gres->count;
+        ++size_;
+    }
+}
+
+std::uint64_t GresList::count_of(std::string_view tres) const noexcept {
+    if (!tres.starts_with("gres/"))
+        return 0;
+    if (!complete_)
+        return kMaxFigure;
+    tres.remove_prefix(5);
+    const std::size_t colon = tres.find(':');
+    const std::string_view name = tres.substr(0, colon);
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i < size_; ++i) {
+        if (std::string_view(names_[i], name_bytes_[i]) != name)
+            continue;
+        // Every type counts for the bare name; a type only counts where it was asked for.
+        if (colon == std::string_view::npos ||
+            std::string_view(types_[i], type_bytes_[i]) == tres.substr(colon + 1))
+            sum = std::min(kMaxFigure, sum + counts_[i]);
+    }
+    return sum;
+}
+
+std::uint64_t largest_count(std::string_view list, std::string_view name) noexcept {
+    std::uint64_t largest = 0;
+    for (std::size_t items = 0; !list.empty(); ++items) {
+        if (items == kMaxGres)
+            return kMaxFigure;
+        const auto gres = take_gres(list);
+        if (gres && gres->name == name)
+            largest = std::max(largest, gres->count);
+    }
+    return largest;
+}
+
+} // namespace sluice::plugin
