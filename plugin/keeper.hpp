@@ -36,6 +36,7 @@ public:
     Result<void> take(const wire::Delta& delta, std::int64_t steady);
     // The daemon says that ours is the newest.
     void confirm(std::int64_t steady);
+    void note_time(Instant daemon, std::int64_t steady) { cell_.note_time(daemon, steady); }
     // Frees old snapshots that nobody reads any more. Cheap.
     void sweep();
 
