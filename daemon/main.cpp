@@ -176,6 +176,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const sigset_t signals = take_signals();
     const auto supervisor = app::Supervisor::from_environment();
     const SystemClock clock;
+    const BootClock elapsed;
     const auto daemon = settings.daemon;
     const auto portal = settings.portal;
     const auto local = slurm::local_slurm();
@@ -217,6 +218,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        (*journal)->outbox(),
                                        (*journal)->closed_usage(),
                                        clock,
+                                       elapsed,
                                        board,
                                        portal.emulator};
     if (!portal.emulator.empty())
