@@ -269,6 +269,10 @@ void Examination::slurm() {
 }
 
 void Examination::clock() {
+    if (const auto clock = in_.status["clock"]; clock.is_object() && !clock["trusted"].boolean())
+        return fault(clock["detail"].text() + ": no period begins and no pause is lifted",
+                     "correct the clock of sluiced's host (chronyc tracking); if its time is "
+                     "right: sluice clock accept --reason=TEXT");
     const auto ahead = in_.controller["controller"]["clock_ahead_s"].integer();
     if (std::abs(ahead) > kClockTolerance)
         fault(

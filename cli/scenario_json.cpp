@@ -93,6 +93,8 @@ Value evaluated_json(const policy::Evaluated& step) {
         accounts.append(account_json(account, step.plan));
     Value out = Value::object();
     out.set("at", local_stamp(step.step.at)).set("accounts", std::move(accounts));
+    if (const auto& clock = step.decision.clock; !clock.trusted())
+        out.set("clock", model::clock_text(clock));
     return out;
 }
 

@@ -47,6 +47,8 @@ void add_rows(const model::AccountDecision& account, std::vector<Row>& rows) {
 
 std::string remarks(const policy::Evaluated& step) {
     std::string out;
+    if (const auto& clock = step.decision.clock; !clock.trusted())
+        out += "  " + model::clock_text(clock) + '\n';
     for (const auto& account : step.decision.accounts) {
         if (!account.error.empty())
             out += "  " + account.account + ": not judged: " + account.error + '\n';

@@ -110,6 +110,8 @@ std::string health(const json::Value& answer, Instant now) {
         out += ", no figures yet";
     else if (figures_at != turn["at_epoch"].integer())
         out += ", figures of " + age(now - instant(figures_at)) + " ago";
+    if (const auto clock = answer["clock"]; clock.is_object() && !clock["trusted"].boolean())
+        out += ", CLOCK NOT TRUSTED (" + clock["detail"].text() + ")";
     const auto down = answer["daemon"]["down"].texts();
     out += down.empty() ? ", slurmdbd and slurmctld up" : ", down: " + join(down, " and ");
     if (answer["meta"]["viewer"]["staff"].boolean())

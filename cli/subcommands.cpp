@@ -26,6 +26,8 @@ constexpr std::array kSubcommands{
                "Add to the allocation of one period, or take from it", run_adjust},
     Subcommand{"reset", "--period ACCOUNT...",
                "Judge accounts anew, as if their period had just begun", run_reset},
+    Subcommand{"clock", "[accept]", "What the daemon's clock was compared with; confirm its time",
+               run_clock},
     Subcommand{"cleanup", "", "Remove old evaluations and commands from the journal", run_cleanup},
     Subcommand{"token", "add NAME --role=ROLE | list | remove NAME",
                "Tokens of programs that ask over TCP", run_token},

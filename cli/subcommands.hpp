@@ -8,6 +8,7 @@ namespace sluice::cli {
 
 int run_adjust(const Context& context, int argc, char** argv);
 int run_balance(const Context& context, int argc, char** argv);
+int run_clock(const Context& context, int argc, char** argv);
 int run_cleanup(const Context& context, int argc, char** argv);
 int run_commands(const Context& context, int argc, char** argv);
 int run_doctor(const Context& context, int argc, char** argv);

@@ -6,6 +6,7 @@
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/enforcer.hpp"
 #include "daemon/adapters/slurm/inspector.hpp"
+#include "daemon/adapters/slurm/time_sources.hpp"
 #include "daemon/adapters/waldur/emulator.hpp"
 #include "daemon/app/loop.hpp"
 #include "daemon/app/service.hpp"
@@ -28,13 +29,15 @@ public:
         ports::Outbox& outbox;
         ports::ClosedUsage& closed_usage;
         const Clock& clock;
+        const ElapsedClock& elapsed;
         app::Board& board;
         const ports::Backups& backups;
         std::string emulator; // where changes go instead of Slurm; "": to Slurm
     };
 
     explicit ServedCluster(const std::string& name)
-        : accounting_(session_), enforcer_(session_), inspector_(name) {}
+        : accounting_(session_), enforcer_(session_), time_sources_(session_, accounting_),
+          inspector_(name) {}
     ServedCluster(const ServedCluster&) = delete;
     ServedCluster& operator=(const ServedCluster&) = delete;
 
@@ -50,6 +53,7 @@ private:
     slurm::Session session_; // the worker's own connection
     slurm::SlurmAccounting accounting_;
     slurm::SlurmEnforcer enforcer_;
+    slurm::SlurmTimeSources time_sources_;
     slurm::SlurmInspector inspector_;
     std::optional<waldur::Emulator> emulator_;
     app::Sources sources_;

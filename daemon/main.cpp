@@ -183,6 +183,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const sigset_t signals = take_signals();
     const auto supervisor = app::Supervisor::from_environment();
     const SystemClock clock;
+    const BootClock elapsed;
     const auto daemon = settings.daemon;
     const auto portal = settings.portal;
     const auto local = slurm::local_slurm();
@@ -225,6 +226,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        (*journal)->outbox(),
                                        (*journal)->closed_usage(),
                                        clock,
+                                       elapsed,
                                        board,
                                        backup,
                                        portal.emulator};

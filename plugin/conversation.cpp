@@ -117,6 +117,7 @@ Result<void> Conversation::on(const wire::Delta& delta) {
 }
 
 Result<void> Conversation::on(const wire::Heartbeat& heartbeat) {
+    keeper_.note_time(heartbeat.now, Receiver::steady_seconds());
     if (heartbeat.sequence == keeper_.sequence()) {
         if (heartbeat.sequence != 0)
             keeper_.confirm(Receiver::steady_seconds());

@@ -158,7 +158,8 @@ void Host::finish(Host* host) noexcept {
 Moment Host::moment() const noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    return {instant(now.tv_sec), Receiver::steady_seconds() - cell_.confirmed()};
+    const std::int64_t steady = Receiver::steady_seconds();
+    return {cell_.now(instant(now.tv_sec), steady), steady - cell_.confirmed()};
 }
 
 Verdict Host::decide(Request request, const Current& current, Moment at) const {

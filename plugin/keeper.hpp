@@ -39,6 +39,7 @@ public:
     void confirm(std::int64_t steady);
     // Stores the snapshot if that failed before and the next try is due: after 1, 2, 4 s ... 60 s.
     void retry_store(std::int64_t steady);
+    void note_time(Instant daemon, std::int64_t steady) { cell_.note_time(daemon, steady); }
     // Frees old snapshots that nobody reads any more. Cheap.
     void sweep();
 

@@ -3,9 +3,11 @@
 // mutex is held for copying one pointer only, by readers and by the writer.
 #pragma once
 
+#include "common/base/instant.hpp"
 #include "plugin/settings.hpp"
 #include "plugin/view.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -39,11 +41,23 @@ public:
     // which goes on during suspend and does not jump.
     void confirm(std::int64_t at) noexcept { confirmed_.store(at, std::memory_order_relaxed); }
     std::int64_t confirmed() const noexcept { return confirmed_.load(std::memory_order_relaxed); }
+    // The daemon's time at `steady` seconds of the boot-time clock.
+    void note_time(Instant daemon, std::int64_t steady) noexcept {
+        boot_.store(epoch(daemon) - steady, std::memory_order_relaxed);
+    }
+    // By which pauses end: never later than the daemon's clock has come since, so that a slurmctld
+    // whose clock jumps forward does not open one.
+    Instant now(Instant wall, std::int64_t steady) const noexcept {
+        const std::int64_t boot = boot_.load(std::memory_order_relaxed);
+        return boot == kNoTime ? wall : std::min(wall, instant(boot + steady));
+    }
 
 private:
     mutable std::mutex mutex_;
     std::shared_ptr<const Current> current_;
     std::atomic<std::int64_t> confirmed_{0};
+    static constexpr std::int64_t kNoTime = INT64_MIN;
+    std::atomic<std::int64_t> boot_{kNoTime}; // when the host booted, by the daemon's clock
 };
 
 } // namespace sluice::plugin

@@ -5,6 +5,9 @@
 
 #include "common/base/instant.hpp"
 
+#include <chrono>
+#include <ctime>
+
 namespace sluice {
 
 struct Clock {
@@ -18,6 +21,23 @@ struct Clock {
 struct SystemClock final : Clock {
     Instant now() const override {
         return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    }
+};
+
+// The time that has elapsed since the host booted, suspension included: no one can set it.
+struct ElapsedClock {
+    ElapsedClock() = default;
+    ElapsedClock(const ElapsedClock&) = delete;
+    ElapsedClock& operator=(const ElapsedClock&) = delete;
+    virtual ~ElapsedClock() = default;
+    virtual std::chrono::seconds since_boot() const = 0;
+};
+
+struct BootClock final : ElapsedClock {
+    std::chrono::seconds since_boot() const override {
+        timespec now{};
+        ::clock_gettime(CLOCK_BOOTTIME, &now);
+        return std::chrono::seconds{now.tv_sec};
     }
 };
 

@@ -6,6 +6,7 @@
 #include "common/base/amount.hpp"
 #include "common/base/decimal.hpp"
 #include "common/base/instant.hpp"
+#include "common/model/clock.hpp"
 #include "common/model/command.hpp"
 #include "common/model/history.hpp"
 #include "common/model/period.hpp"
@@ -125,6 +126,7 @@ struct AccountDecision {
     std::vector<std::string>
         notes;                  // why something is not done, data that is missing, foreign pauses
     std::string error;          // set: this account could not be judged; nothing is planned for it
+    bool awaits_clock = false;  // the error: the clock
     bool grant_changed = false; // allocation, carryover, adjustments or period since the last turn
     bool noteworthy = false; // changed something, or the metric moved by a whole percent since the
                              // last noteworthy evaluation
@@ -141,6 +143,7 @@ struct AccountDecision {
 
 struct Decision {
     Instant now{};
+    ClockVerdict clock;
     std::string cluster;
     std::vector<AccountDecision> accounts; // by name; only those with a policy and an allocation
     std::vector<std::string>

@@ -5,6 +5,7 @@
 #include "common/base/amount.hpp"
 #include "common/base/instant.hpp"
 #include "common/model/budget.hpp"
+#include "common/model/clock.hpp"
 #include "common/model/history.hpp"
 #include "common/model/tres.hpp"
 #include "common/model/usage.hpp"
@@ -82,7 +83,9 @@ struct OtherCluster {
 };
 
 struct Facts {
+    // While the clock is not trusted: the last trusted time and what has elapsed since.
     Instant now{};
+    ClockVerdict clock;
     Structure structure;
     std::vector<WindowUsage>
         usage; // one per window that the policies ask for (current and previous periods)

@@ -7,6 +7,7 @@
 #include "common/base/instant.hpp"
 #include "common/model/standing.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -26,9 +27,19 @@ struct SavedQos {
 
 inline constexpr const char* kResetOwed = "owed";
 
+// What an account had when one of its periods was last judged.
+struct PastPeriod {
+    Instant begin{};
+    std::map<std::string, Amount> bases;
+    std::map<std::string, Amount> grants;
+
+    friend bool operator==(const PastPeriod&, const PastPeriod&) = default;
+};
+
 // Per account of a policy. Written in the same transaction as the evaluation that changed it.
 struct AccountMemory {
-    std::string period; // label of the period last judged; "": never judged
+    std::string period;     // label of the period last judged; "": never judged
+    Instant period_begin{}; // of `period`
     std::map<std::string, Amount>
         bases; // component -> allocation (TRES-seconds) in force when last judged
     std::map<std::string, Amount>
@@ -39,17 +50,16 @@ struct AccountMemory {
     std::optional<std::int64_t>
         percent; // hundredths, of the last noteworthy evaluation: "moved by a whole percent"
     std::optional<SavedQos> saved_qos; // set while Sluice holds the account's QOS
-    // Period label whose raw usage reset is done (or under way); kResetOwed: it failed, or nobody
-    // knows, and is to be done again.
+    // Period label whose reset of raw usage is in force (or under way): raw usage counts from the
+    // begin of that period. kResetOwed: the reset failed, or its outcome is unknown; it is
+    // repeated.
     std::string reset_done_for;
-    std::optional<std::string>
-        previous_period; // label of the period before `period`, if judged then
-    std::map<std::string, Amount> previous_bases; // allocation when that period ended
+    // label -> begin of the newest periods that had their reset: none has a second one.
+    std::map<std::string, Instant> resets;
     // component -> allocation + carryover + adjustments - what the period before had borrowed: the
-    // period's own, against which borrowing is measured. Of `period`, and as it was when
-    // `previous_period` ended.
+    // period's own, against which borrowing is measured. Of `period`.
     std::map<std::string, Amount> grants;
-    std::map<std::string, Amount> previous_grants;
+    std::map<std::string, PastPeriod> past; // by label: the newest periods judged before `period`
     // "pause@120" -> epoch seconds: when a threshold was first seen reached in `period`, since then
     // without a break
     std::map<std::string, std::int64_t> reached;
@@ -114,6 +124,51 @@ inline void reopen(AccountMemory& memory) {
     memory.notified.clear();
     memory.held.clear();
     memory.reached.clear();
+}
+
+// Carryover looks one period back; the rest is for a return after a wrong clock.
+inline constexpr std::size_t kPastPeriods = 4;
+inline constexpr std::size_t kResetsKept = 24;
+
+// The account is in another period from now on. Levels and steps of the one before do not count.
+inline void enter_period(AccountMemory& memory, const std::string& label, Instant begin) {
+    if (!memory.period.empty())
+        memory.past[memory.period] = {memory.period_begin, memory.bases, memory.grants};
+    PastPeriod known;
+    if (const auto found = memory.past.find(label); found != memory.past.end()) {
+        known = found->second;
+        memory.past.erase(found);
+    }
+    const auto older = [](const auto& a, const auto& b) { return a.second.begin < b.second.begin; };
+    while (memory.past.size() > kPastPeriods)
+        memory.past.erase(std::min_element(memory.past.begin(), memory.past.end(), older));
+    memory.period = label;
+    memory.period_begin = begin;
+    memory.bases = std::move(known.bases);
+    memory.grants = std::move(known.grants);
+    memory.notified.clear();
+    memory.held.clear();
+    memory.reached.clear();
+}
+
+// A person confirmed that it is `now`: periods that the journal began later did not begin. The
+// flags stay, so that nothing is lifted by this; raw usage may have been reset too early, so
+// limits follow it. Idempotent.
+inline void forget_after(AccountMemory& memory, Instant now) {
+    std::erase_if(memory.past, [now](const auto& entry) { return entry.second.begin > now; });
+    if (memory.paused_since && *memory.paused_since > now)
+        memory.paused_since = now;
+    if (memory.period_begin <= now)
+        return;
+    const auto older = [](const auto& a, const auto& b) { return a.second.begin < b.second.begin; };
+    const auto last = std::max_element(memory.past.begin(), memory.past.end(), older);
+    const std::string never = memory.period;
+    if (last == memory.past.end())
+        enter_period(memory, "", {});
+    else
+        enter_period(memory, std::string(last->first), last->second.begin);
+    memory.past.erase(never);
+    memory.reset_done_for.clear();
 }
 
 struct History {

@@ -40,10 +40,16 @@ struct ScenarioAdjustment {
     std::string reason;
 };
 
+// What the comparison with other clocks said at a step. Time stands still in the steps of a clock
+// that is not trusted: `at` is what that clock shows.
+enum class ScenarioClock { trusted, back, forward, differs, accepted };
+
 // Everything in a step happens at `at`, in the order of the members below; `evaluate` comes last
 // and sees it.
 struct ScenarioStep {
     LocalTime at{};
+    // The clock of this step was wrong, or is said to be right: only such a step goes back in time.
+    std::optional<ScenarioClock> clock;
     std::map<std::string, Allocation> set; // account -> components whose allocation changes
     std::map<std::string, std::map<std::string, Decimal>>
         usage; // account -> component -> units, charged at this instant
@@ -53,8 +59,9 @@ struct ScenarioStep {
     bool evaluate = false;
 };
 
-// `set.accounts` holds the allocations and parents that begin with the first step. Steps do not go
-// back in time; every account named exists in `set.accounts`; every component in `set.components`.
+// `set.accounts` holds the allocations and parents that begin with the first step. Steps without
+// `clock` do not go back in time; every account named exists in `set.accounts`; every component in
+// `set.components`.
 struct Scenario {
     PolicySet set;
     std::vector<ScenarioStep> steps;

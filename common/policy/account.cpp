@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/account.hpp"
 
+#include "common/policy/clock.hpp"
 #include "common/policy/figures.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/standing.hpp"
@@ -107,19 +108,6 @@ void note_reached(std::vector<model::Threshold>& thresholds, Instant now, Accoun
     memory.reached = std::move(reached);
 }
 
-void turn_page(AccountMemory& memory, const model::Period& period) {
-    if (memory.period == period.label)
-        return;
-    memory.previous_period =
-        memory.period.empty() ? std::nullopt : std::optional<std::string>(memory.period);
-    memory.previous_bases = std::exchange(memory.bases, {});
-    memory.previous_grants = std::exchange(memory.grants, {});
-    memory.notified.clear();
-    memory.held.clear();
-    memory.reached.clear();
-    memory.period = period.label;
-}
-
 void remember_figures(const AccountDecision& decision, const Figures& figures,
                       AccountMemory& memory) {
     memory.bases.clear();
@@ -161,25 +149,47 @@ std::optional<Instant> own_end(const AccountDecision& decision, bool metric_paus
     return end ? std::optional(std::max(*end, decision.in_force->until)) : std::nullopt;
 }
 
-// An account that cannot be judged stays as it was, but no pause outlives its period.
-void stay(const AccountMemory& before, AccountDecision& out) {
+// An account that cannot be judged stays as it was, but no pause outlives its period: unless the
+// clock is at fault, which cannot tell when that ends.
+void stay(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
     out.memory = before;
-    if (before.period != out.period.label)
+    if (out.awaits_clock)
+        out.period = {before.period, before.period_begin, std::nullopt};
+    else if (before.period != out.period.label)
         return;
     out.flags = out.own = out.previous_flags;
+    out.qos = qos_for(policy, model::standing(out.own));
     out.until = out.period.end;
-    if (out.mode == Mode::enforce)
+    if (out.mode == Mode::enforce) {
         out.enforced = out.flags;
+        out.enforced_qos = out.qos;
+    }
 }
 
 // At a boundary (and at the first judgement), when one is owed; not where it begins to be wanted,
 // or to be possible, inside a period: till the next boundary limits follow raw usage then.
 void mark_reset(const Subject& subject, const AccountMemory& before, AccountMemory& memory) {
-    if (before.period == memory.period && before.reset_done_for != model::kResetOwed)
+    if (!reset_is_due(before, {memory.period, memory.period_begin, std::nullopt}))
         return;
     for (const Policy* policy : subject.policies)
-        if (policy->raw_usage_reset)
+        if (policy->raw_usage_reset) {
             memory.reset_done_for = memory.period;
+            memory.resets[memory.period] = memory.period_begin;
+        }
+    const auto older = [](const auto& a, const auto& b) { return a.second < b.second; };
+    while (memory.resets.size() > model::kResetsKept)
+        memory.resets.erase(std::min_element(memory.resets.begin(), memory.resets.end(), older));
+}
+
+// While the clock is not trusted only a person lifts: an override that ends by the clock does not.
+void lift_nothing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
+    const auto& shown = before.shown_flags;
+    const model::Flags kept{out.own.paused || shown.paused, out.own.downscaled || shown.downscaled};
+    if (out.in_force || kept == out.own)
+        return;
+    out.own = kept;
+    out.qos = qos_for(policy, model::standing(kept));
+    out.notes.emplace_back("the clock is not trusted: nothing is lifted");
 }
 
 } // namespace
@@ -232,7 +242,10 @@ AccountDecision Bench::judge(const Subject& subject) const {
     out.memory = memory(subject.account);
     out.previous_flags = out.memory.shown_flags;
     const std::string missing = missing_tres(subject);
-    out.error = disagreement(subject);
+    out.error = clock_fault(facts_, out.memory, span.current);
+    out.awaits_clock = !out.error.empty();
+    if (out.error.empty())
+        out.error = disagreement(subject);
     if (out.error.empty() && !missing.empty())
         out.error = "Slurm has no TRES " + missing;
     if (out.error.empty() && span.usage == nullptr)
@@ -242,7 +255,7 @@ AccountDecision Bench::judge(const Subject& subject) const {
     if (out.error.empty())
         fill(subject, span, others, out);
     if (!out.error.empty())
-        stay(memory(subject.account), out);
+        stay(memory(subject.account), *subject.policies.front(), out);
     return out;
 }
 
@@ -285,7 +298,7 @@ void Bench::fill(const Subject& subject, const Span& span, const std::vector<Oth
         return;
     }
     const bool late = facts_.usage_age > 0;
-    const bool stale = late || !notes.empty();
+    const bool stale = late || !notes.empty() || !facts_.clock.trusted();
     const auto policies = deciding(subject, out.mode);
     Verdict verdict = judge_all(policies, *measured, held_before(before, span.current, stale));
     cross(verdict.thresholds, *measured, span.current, facts_.now);
@@ -298,11 +311,13 @@ void Bench::fill(const Subject& subject, const Span& span, const std::vector<Oth
         out.notes.push_back(late ? "usage is " + std::to_string(facts_.usage_age) +
                                        " s old: nothing is lifted on it"
                                  : "below the threshold, held by hysteresis");
-    turn_page(out.memory, span.current);
+    if (before.period != span.current.label)
+        model::enter_period(out.memory, span.current.label, span.current.begin);
+    out.memory.period_begin = span.current.begin;
     note_reached(out.thresholds, facts_.now, out.memory);
     if (!out.incomplete() || out.memory.grants.empty())
         remember_figures(out, *figures_made, out.memory);
-    if (facts_.raw_usage_resets)
+    if (facts_.raw_usage_resets && facts_.clock.trusted())
         mark_reset(subject, before, out.memory);
     out.grant_changed = before.period != out.memory.period || before.bases != out.memory.bases ||
                         before.grants != out.memory.grants;
@@ -310,7 +325,9 @@ void Bench::fill(const Subject& subject, const Span& span, const std::vector<Oth
     out.memory.held = std::move(verdict.steps);
     if (const auto* entry = entries_.in_force(subject))
         apply_override(*entry, *policies.front(), out);
-    if (out.own.paused)
+    if (!facts_.clock.trusted())
+        lift_nothing(before, *policies.front(), out);
+    else if (out.own.paused)
         out.until = own_end(out, verdict.flags.paused, first);
 }
 

@@ -62,11 +62,11 @@ Past past_of(const model::AccountMemory& memory, const model::Period& current,
     if (!before)
         return past;
     const bool just_ended = memory.period == before->label;
-    const bool ended = memory.period == current.label && memory.previous_period == before->label;
-    if (!just_ended && !ended)
+    const auto ended = memory.past.find(before->label);
+    if (!just_ended && (memory.period != current.label || ended == memory.past.end()))
         return past;
-    const auto& bases = just_ended ? memory.bases : memory.previous_bases;
-    const auto& grants = just_ended ? memory.grants : memory.previous_grants;
+    const auto& bases = just_ended ? memory.bases : ended->second.bases;
+    const auto& grants = just_ended ? memory.grants : ended->second.grants;
     past.had_allocation = bases.contains(component);
     past.base = value_or_zero(bases, component);
     past.own = grants.contains(component) ? value_or_zero(grants, component) : past.base;

@@ -118,15 +118,19 @@ void weigh_record(const model::AccountMemory& before, AccountDecision& out) {
         out.memory.percent = out.percent;
 }
 
+// What changed is named, recorded and sent when the clock is trusted: until then the
+// memory keeps what was shown last.
 void conclude(const PolicySet& set, const Tree& tree, const model::Facts& facts,
               model::Decision& decision) {
     static const model::AccountMemory kNothing;
     for (auto& out : decision.accounts) {
         if (!out.error.empty())
             continue;
-        name_actions(set, out);
         const auto before = facts.history.accounts.find(out.account);
-        weigh_record(before == facts.history.accounts.end() ? kNothing : before->second, out);
+        if (facts.clock.trusted()) {
+            name_actions(set, out);
+            weigh_record(before == facts.history.accounts.end() ? kNothing : before->second, out);
+        }
         const int node = tree.find(out.account);
         if (node != kNone && tree[node].row != nullptr)
             note_limits(set, facts, *tree[node].row, out);
@@ -153,6 +157,7 @@ void name_problems(const model::Facts& facts, const std::vector<std::string>& un
 model::Decision decide(const PolicySet& set, const Zone& zone, const model::Facts& facts) {
     model::Decision decision;
     decision.now = facts.now;
+    decision.clock = facts.clock;
     decision.cluster = facts.structure.cluster;
     const Tree tree(facts.structure);
     std::vector<std::string> unknown;

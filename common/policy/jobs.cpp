@@ -153,11 +153,18 @@ public:
     }
 
 private:
+    // What cannot be undone waits until the clock is trusted.
     void stop(const Job& job, bool now) {
-        if (job.state == JobState::pending) {
-            if (rule_.pending == PendingJobs::hold && !job.held)
+        const bool trusted = draft_.facts().clock.trusted();
+        if (job.state == JobState::pending && rule_.pending == PendingJobs::hold) {
+            if (!job.held)
                 add(CommandType::hold_job, job, now);
-            else if (rule_.pending == PendingJobs::cancel)
+            return;
+        }
+        if (!trusted)
+            return;
+        if (job.state == JobState::pending) {
+            if (rule_.pending == PendingJobs::cancel)
                 add(CommandType::cancel_job, job, now);
             return;
         }

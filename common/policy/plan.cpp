@@ -2,6 +2,7 @@
 // Walks the accounts from the root and collects what each needs.
 #include "common/policy/plan.hpp"
 
+#include "common/policy/clock.hpp"
 #include "common/policy/holding.hpp"
 #include "common/policy/jobs.hpp"
 #include "common/policy/phrase.hpp"
@@ -68,10 +69,14 @@ private:
             return;
         const model::Association* row = tree_[node].row;
         if (governed_.judged[at] && row != nullptr) {
-            plan_fairshare(*row, decision, draft_);
-            plan_limits(*row, decision, draft_);
+            const bool trusted = draft_.facts().clock.trusted();
+            if (trusted) {
+                plan_fairshare(*row, decision, draft_);
+                plan_limits(*row, decision, draft_);
+            }
             plan_qos(*row, decision, draft_);
-            plan_reset(decision, draft_);
+            if (trusted)
+                plan_reset(decision, draft_);
         } else {
             if (row != nullptr && !decision.memory.saved_members.empty())
                 plan_member(*row, decision, draft_);
@@ -151,7 +156,23 @@ void check_reset(Draft& draft) {
                            ", which means just that");
 }
 
+constexpr const char* kClockRemedy =
+    "correct the clock of this host (chronyc tracking); if its time is right: sluice clock accept "
+    "--reason=TEXT";
+
+void check_clock(Draft& draft) {
+    const auto& clock = draft.facts().clock;
+    if (!clock.trusted())
+        draft.fail("",
+                   model::clock_text(clock) +
+                       ": no period begins, no pause or limit is lifted, raw usage is not reset, "
+                       "no job is cancelled and no notice is sent",
+                   kClockRemedy);
+}
+
 std::string remedy(const AccountDecision& decision) {
+    if (decision.awaits_clock)
+        return kClockRemedy;
     constexpr std::string_view kMissing = "Slurm has no TRES ";
     if (decision.error.starts_with(kMissing))
         return "add " + decision.error.substr(kMissing.size()) +
@@ -168,6 +189,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     model::Plan out;
     Draft draft(set, facts, out);
     const Tree tree(facts.structure);
+    check_clock(draft);
     check_qos(draft);
     check_reset(draft);
     std::vector<std::string> unknown;
@@ -177,7 +199,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
             draft.fail(account, "slurmdbd has no such account on " + facts.structure.cluster,
                        "sacctmgr add account " + account + " cluster=" + facts.structure.cluster);
     for (const auto& account : decision.accounts)
-        if (!account.error.empty())
+        if (!account.error.empty() && (facts.clock.trusted() || !account.awaits_clock))
             draft.fail(account.account, account.error, remedy(account));
     Walk(tree, decision, draft).run();
     plan_jobs(tree, decision, draft);

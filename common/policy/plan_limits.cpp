@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Limits, shares and the reset of raw usage.
+#include "common/policy/clock.hpp"
 #include "common/policy/exact.hpp"
 #include "common/policy/limits.hpp"
 #include "common/policy/lookup.hpp"
@@ -215,10 +216,7 @@ void plan_reset(const AccountDecision& decision, Draft& draft) {
     // A boundary only: neither the first judgement of an account nor `total` resets anything.
     if (policy == nullptr || !draft.facts().raw_usage_resets || before == known.end() ||
         before->second.period.empty() || !decision.period.end ||
-        before->second.reset_done_for == decision.period.label)
-        return;
-    if (before->second.period == decision.period.label &&
-        before->second.reset_done_for != model::kResetOwed)
+        !reset_is_due(before->second, decision.period))
         return;
     Command command;
     command.type = CommandType::reset_usage;

@@ -34,7 +34,7 @@ public:
     }
 
     void step(const ScenarioStep& step, const std::function<void(const Evaluated&)>& sink) {
-        reach(std::max(zone_.instant(step.at), meter_.now()));
+        set_clock(step);
         grant(step);
         charge(step);
         start_jobs(step);
@@ -92,11 +92,13 @@ private:
         meter_.advance(at);
     }
 
+    // A clock that was wrong may lead back by a period.
     void drop_old_marks() {
         std::optional<Instant> oldest;
         for (const auto& rule : rules()) {
             const auto current = period_at(rule, zone_, meter_.now());
-            const auto before = previous(rule, zone_, current);
+            const auto last = previous(rule, zone_, current);
+            const auto before = last ? previous(rule, zone_, *last) : std::nullopt;
             const Instant begin = before ? before->begin : current.begin;
             oldest = oldest ? std::min(*oldest, begin) : begin;
         }
@@ -106,7 +108,7 @@ private:
 
     // Only figures are remembered: flags, notifications and what Slurm has belong to evaluations.
     void remember_end_of_period() {
-        collect();
+        collect(meter_.now());
         for (auto& account : decide(set_, zone_, facts_).accounts) {
             if (!account.error.empty())
                 continue;
@@ -117,11 +119,10 @@ private:
                 memory.reached.clear();
             }
             memory.period = account.memory.period;
+            memory.period_begin = account.memory.period_begin;
             memory.bases = std::move(account.memory.bases);
             memory.grants = std::move(account.memory.grants);
-            memory.previous_period = account.memory.previous_period;
-            memory.previous_bases = std::move(account.memory.previous_bases);
-            memory.previous_grants = std::move(account.memory.previous_grants);
+            memory.past = std::move(account.memory.past);
         }
     }
 
@@ -173,8 +174,32 @@ private:
                                                       entry.reason, "scenario", meter_.now()});
     }
 
+    void set_clock(const ScenarioStep& step) {
+        using model::ClockState;
+        using model::ScenarioClock;
+        const Instant at = zone_.instant(step.at);
+        clock_ = {};
+        if (step.clock == ScenarioClock::back)
+            clock_.state = ClockState::back;
+        else if (step.clock == ScenarioClock::forward)
+            clock_.state = ClockState::forward;
+        else if (step.clock == ScenarioClock::differs)
+            clock_.state = ClockState::differs;
+        if (clock_.trusted())
+            reach(std::max(at, meter_.now()));
+        now_ = step.clock && clock_.trusted() ? at : meter_.now();
+        if (!clock_.trusted()) {
+            clock_.offset_s = (at - now_).count();
+            clock_.against = "slurmctld";
+        }
+        if (step.clock == ScenarioClock::accepted)
+            for (auto& [account, memory] : facts_.history.accounts)
+                model::forget_after(memory, at);
+    }
+
     void evaluate(const ScenarioStep& step, const std::function<void(const Evaluated&)>& sink) {
-        collect();
+        collect(now_);
+        facts_.clock = clock_;
         const auto decision = decide(set_, zone_, facts_);
         const auto made = plan(set_, facts_, decision);
         sink({step, decision, made, set_});
@@ -189,8 +214,9 @@ private:
             facts_.history.accounts[account] = memory;
     }
 
-    void collect() {
-        facts_.now = meter_.now();
+    void collect(Instant now) {
+        facts_.now = now;
+        facts_.clock = {};
         facts_.usage.clear();
         for (const auto& rule : rules()) {
             const auto current = period_at(rule, zone_, facts_.now);
@@ -302,6 +328,8 @@ private:
     const std::size_t accounts_;
     model::Facts facts_; // its structure is the one that commands change
     Meter meter_;
+    Instant now_{}; // of the step
+    model::ClockVerdict clock_;
     std::vector<Wide> reset_; // by cell, descendants included: what resets took off
     std::int64_t ledger_ = 0;
 };

@@ -20,7 +20,7 @@ struct Evaluated {
 
 // Calls `sink` for each step that evaluates, in order. An evaluation sees what was charged at or
 // before its instant, in the period that contains it. Steps back in time are taken as of the
-// latest instant reached.
+// latest instant reached, unless they have a clock.
 void run(const model::Scenario& scenario, const Zone& zone,
          const std::function<void(const Evaluated&)>& sink);
 

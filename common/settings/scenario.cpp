@@ -21,6 +21,12 @@ constexpr std::array<Choice<Standing>, 3> kStandings{{{"normal", Standing::norma
                                                       {"downscaled", Standing::downscaled},
                                                       {"paused", Standing::paused}}};
 
+constexpr std::array<Choice<ScenarioClock>, 5> kClocks{{{"trusted", ScenarioClock::trusted},
+                                                        {"back", ScenarioClock::back},
+                                                        {"forward", ScenarioClock::forward},
+                                                        {"differs", ScenarioClock::differs},
+                                                        {"accepted", ScenarioClock::accepted}}};
+
 class StepReader {
 public:
     StepReader(const Reading& reading, Errors& errors) : reading_(reading), errors_(errors) {
@@ -54,6 +60,7 @@ private:
 
     const Reading& reading_;
     Errors& errors_;
+    LocalTime latest_ = LocalTime::min(); // of the steps whose clock was right
     std::vector<std::string> accounts_;
     std::vector<std::string> components_;
 };
@@ -194,6 +201,8 @@ void StepReader::read(const Node& node, Scenario& scenario) {
         return;
     ScenarioStep step;
     local_time(map, "at", step.at);
+    if (map.has("clock"))
+        map.choose("clock", step.clock.emplace(), kClocks);
     if (const Node* changes = map.take("set"))
         set(*changes, step);
     if (const Node* charges = map.take("usage"))
@@ -205,10 +214,15 @@ void StepReader::read(const Node& node, Scenario& scenario) {
     map.read("evaluate", step.evaluate);
     map.finish();
     const bool placed = step.at != LocalTime{};
-    if (placed && !scenario.steps.empty() && step.at < scenario.steps.back().at)
+    if (placed && !step.clock && step.at < latest_)
         errors_.add(map.key_place("at"),
                     "steps go back in time: " + local_text(step.at) + " comes after " +
-                        local_text(scenario.steps.back().at) + "; put them in order");
+                        local_text(latest_) +
+                        "; put them in order, or name the wrong clock (clock: back)");
+    const bool wrong = step.clock && *step.clock != ScenarioClock::trusted &&
+                       *step.clock != ScenarioClock::accepted;
+    if (placed && !wrong)
+        latest_ = step.at;
     if (!placed && !scenario.steps.empty())
         step.at = scenario.steps.back().at; // reported already; keep the next comparison true
     scenario.steps.push_back(std::move(step));

@@ -90,7 +90,10 @@ void Announcer::announce(const ports::TurnReport& report) {
         log::event(log::Level::notice, "SLUICE-0402", "turn-done-again");
         failure_.clear();
     }
+    // A change is logged when it is recorded: once the clock is trusted.
     for (const auto& account : report.decision.accounts) {
+        if (!report.clock.trusted())
+            break;
         announce_evaluation(report, account);
         announce_standing(account);
         announce_flags(account);
@@ -118,7 +121,7 @@ void Announcer::announce_problems(const ports::TurnReport& report) {
     for (const auto& problem : report.problems)
         current.emplace(problem.account + '\n' + problem.what, problem);
     for (const auto& account : report.decision.accounts)
-        if (!account.error.empty())
+        if (!account.error.empty() && (report.clock.trusted() || !account.awaits_clock))
             current.emplace(account.account + '\n' + account.error,
                             model::Problem{account.account, account.error, ""});
     for (const auto& text : report.decision.problems)

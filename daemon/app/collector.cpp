@@ -70,7 +70,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
     failed_.clear();
     model::Facts facts;
     facts.now = now;
-    auto history = journal_.history(rules.cluster);
+    auto history = journal_.history(rules.cluster, now);
     if (!history) {
         sources_.down(kJournal, history.error(), now);
         return std::move(history).error();

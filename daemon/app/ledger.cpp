@@ -106,13 +106,16 @@ Result<std::vector<model::PeriodReset>> DaemonLedger::resets(const ports::Query&
 std::shared_ptr<const ports::TurnReport>
 DaemonLedger::turn(Order order, const ports::Person& person,
                    const std::vector<std::string>& accounts) {
-    order.trigger = "person";
+    order.trigger = order.accept ? "clock" : "person";
     order.dry_run = person.dry_run;
     order.accounts = {accounts.begin(), accounts.end()};
     auto answer = loop_.ask(std::move(order));
     if (answer.wait_for(longest_turn_) != std::future_status::ready)
         return nullptr;
-    return std::make_shared<const ports::TurnReport>(cut_to(*answer.get(), accounts));
+    auto report = answer.get();
+    if (accounts.empty())
+        return report;
+    return std::make_shared<const ports::TurnReport>(cut_to(*report, accounts));
 }
 
 Result<ports::Booked> DaemonLedger::set_override(const ports::NewOverride& wanted,
@@ -122,7 +125,7 @@ Result<ports::Booked> DaemonLedger::set_override(const ports::NewOverride& wante
     const auto shown = loop_.shown();
     if (const auto account = judged(shown, wanted.account); !account)
         return account.error();
-    const Instant now = ports_.clock.now();
+    const Instant now = loop_.now();
     const auto from =
         parse_instant(wanted.from.empty() ? "now" : wanted.from, shown.rules->zone, now);
     if (!from)
@@ -162,7 +165,7 @@ Result<ports::Booked> DaemonLedger::end_override(std::int64_t id, const ports::P
     const std::string number = "override " + std::to_string(id);
     if (found == known->end())
         return Error{Errc::not_found, "no " + number};
-    const Instant now = ports_.clock.now();
+    const Instant now = loop_.now();
     if (found->ended || found->entry.until <= now)
         return Error{Errc::conflict, number + " is over already"};
     const std::string account = found->entry.account;
@@ -182,7 +185,7 @@ Result<ports::Booked> DaemonLedger::end_override(std::int64_t id, const ports::P
 Result<ports::Booked> DaemonLedger::book(model::Adjustment entry, const ports::Person& person) {
     entry.reason = person.reason;
     entry.by = person.by;
-    entry.at = ports_.clock.now();
+    entry.at = loop_.now();
     const std::string account = entry.account;
     Order order;
     std::int64_t id = 0;
@@ -251,7 +254,7 @@ Result<ports::Booked> DaemonLedger::reopen(const std::vector<std::string>& accou
         if (!found)
             return found.error();
         order.reopen.push_back(
-            {0, account, (*found)->period.label, person.reason, person.by, ports_.clock.now()});
+            {0, account, (*found)->period.label, person.reason, person.by, loop_.now()});
     }
     const auto entries = order.reopen;
     auto report = turn(std::move(order), person, accounts);
@@ -276,10 +279,32 @@ void DaemonLedger::reopen_elsewhere(const model::AccountDecision& account,
             ports_.board->reopen(part.cluster, entry);
 }
 
+Result<ports::Booked> DaemonLedger::accept_clock(const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    if (person.dry_run)
+        return Error{Errc::malformed, "a confirmation of the clock has no dry run; GET "
+                                      "/api/v1/clock shows what it was compared with"};
+    Order order;
+    order.accept = model::ClockAccept{0, {}, 0, person.reason, person.by};
+    auto report = turn(std::move(order), person, {});
+    if (report && !report->error.empty())
+        return Error{Errc::unavailable, "the turn failed: " + report->error};
+    const auto entered = ports_.journal.clock_accepts({loop_.rules()->cluster, {}, 1});
+    if (!entered)
+        return entered.error();
+    return ports::Booked{entered->empty() ? 0 : entered->front().id, std::move(report)};
+}
+
 Result<ports::Cleanup> DaemonLedger::cleanup(const std::string& before,
                                              const ports::Person& person) {
     const auto rules = loop_.rules();
-    const Instant now = ports_.clock.now();
+    const auto report = loop_.shown().report;
+    if (report && !report->clock.trusted() && !person.dry_run)
+        return Error{Errc::conflict, model::clock_text(report->clock) +
+                                         ": no records are removed; correct the clock, or run: "
+                                         "sluice clock accept --reason=TEXT"};
+    const Instant now = loop_.now();
     const auto limit = before.empty() ? Result<Instant>(now - rules->retention)
                                       : parse_instant(before, rules->zone, now);
     if (!limit)

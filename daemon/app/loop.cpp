@@ -32,6 +32,8 @@ void merge(std::optional<Order>& into, const Order& order) {
         into->accounts.insert(order.accounts.begin(), order.accounts.end());
     into->by_user.insert(order.by_user.begin(), order.by_user.end());
     into->reopen.insert(into->reopen.end(), order.reopen.begin(), order.reopen.end());
+    if (order.accept)
+        into->accept = order.accept;
 }
 
 // A dry run that supposes something is nobody else's answer.
@@ -136,6 +138,11 @@ Loop::Shown Loop::shown() const {
     return state_.lock()->shown;
 }
 
+Instant Loop::now() const {
+    const auto report = shown().report;
+    return ports_.clock.now() - std::chrono::seconds{report ? report->clock_ahead_s : 0};
+}
+
 std::vector<ports::TurnSummary> Loop::turns() const {
     auto state = state_.lock();
     return {state->turns.begin(), state->turns.end()};
@@ -228,7 +235,7 @@ void Loop::run(const Work& work) {
         event_ = turn_.next_event(*work.rules);
         due_ = std::max(began + work.rules->interval, Steady::now() + kLeastPause);
         first_ = false;
-        housekeep(*work.rules);
+        housekeep(*work.rules, *real);
     } else if (confirms()) {
         confirm(*work.rules);
     }
@@ -292,11 +299,14 @@ void Loop::confirm(const Rules& rules) {
     }
 }
 
-void Loop::housekeep(const Rules& rules) {
-    if (Steady::now() - housekept_ < kHousekeeping)
+// What is removed does not come back: not by a clock that is wrong, nor by a turn that does not
+// say.
+void Loop::housekeep(const Rules& rules, const ports::TurnReport& report) {
+    if (Steady::now() - housekept_ < kHousekeeping || !report.clock.trusted() ||
+        !report.error.empty())
         return;
     housekept_ = Steady::now();
-    const auto forgotten = ports_.journal.forget(ports_.clock.now() - rules.retention);
+    const auto forgotten = ports_.journal.forget(report.at - rules.retention);
     if (!forgotten)
         log::event(log::Level::warning, "SLUICE-0403", "retention-failed",
                    {{"error", forgotten.error().context}});

@@ -52,6 +52,8 @@ public:
     std::future<Report> ask(Order order);
 
     Shown shown() const;
+    // What it is o'clock by the time that the last turn reckoned with.
+    Instant now() const;
     // Newest first.
     std::vector<ports::TurnSummary> turns() const;
     std::shared_ptr<const Rules> rules() const;
@@ -98,7 +100,7 @@ private:
     std::vector<Held> take_answers(State& state, const Report& dry, const Report& real);
     bool confirms() const;
     void confirm(const Rules& rules);
-    void housekeep(const Rules& rules);
+    void housekeep(const Rules& rules, const ports::TurnReport& report);
     static void answer(std::vector<Held> held);
 
     Ports ports_;

@@ -23,7 +23,8 @@ void PortalSync::tell(const Loop::Shown& shown) {
         flags = state->flags;
     }
     // Rules of another answer would take a flag for wanted that its owner has just cleared.
-    if (!view || !shown.report || !shown.report->error.empty() ||
+    // Nor is Waldur told figures of a month that may not be this one.
+    if (!view || !shown.report || !shown.report->error.empty() || !shown.report->clock.trusted() ||
         shown.rules->portal_began != view->began)
         return;
     const Instant now = parts_.clock.now();
@@ -40,7 +41,7 @@ void PortalSync::tell(const Loop::Shown& shown) {
         const Telling with{*view, known, *shown.rules, *shown.report, users_, now};
         send(tell_users(with), &users_);
     }
-    if (!figures_told_ || now - *figures_told_ >= settings_.interval) {
+    if (!figures_told_ || now < *figures_told_ || now - *figures_told_ >= settings_.interval) {
         figures_told_ = now;
         tell_figures(telling);
     }

@@ -31,7 +31,7 @@ ports::DaemonInfo DaemonService::info() const {
     info.config_error = *config_error_.lock();
     info.down = sources_.away();
     info.interval_s = rules->interval.count();
-    info.now = ports_.clock.now();
+    info.now = loop_.now();
     info.zone = rules->zone;
     if (rules->portal_began != Instant{})
         info.portal_asked = rules->portal_began;

@@ -52,6 +52,9 @@ public:
     std::shared_ptr<const ports::PortalNames> portal_names() const override;
     ports::Ledger& ledger() override { return ledger_; }
     Result<ports::ControllerSettings> controller() override;
+    Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query& query) override {
+        return ports_.journal.clock_accepts(query);
+    }
     ports::Outbox& outbox() override { return ports_.outbox; }
 
 private:

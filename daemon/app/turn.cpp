@@ -101,6 +101,8 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.at = ports_.clock.now();
     report.trigger = order.trigger;
     report.dry_run = order.dry_run;
+    if (const auto read = read_clock(rules, order, report); !read)
+        return failed(std::move(report), read.error());
     close_late();
     if (!order.dry_run)
         crossing_.reset();
@@ -110,6 +112,7 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     auto facts = collector_.collect(rules, report.at, order.by_user);
     if (!facts)
         return failed(std::move(report), facts.error());
+    facts->clock = report.clock;
     if (const auto ready = prepare(rules, order, *facts); !ready)
         return failed(std::move(report), ready.error());
     add_portal(rules, *facts);
@@ -155,11 +158,33 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     return finished;
 }
 
+// Everything in this turn reckons with one time, which is this host's while that is believed.
+Result<void> Turn::read_clock(const Rules& rules, const Order& order, ports::TurnReport& report) {
+    if (order.accept && !order.dry_run)
+        if (const auto done = clock_check_.accept(rules.cluster, *order.accept); !done)
+            return done.error();
+    std::optional<Instant> boundary;
+    if (const auto last = clock_check_.last_trusted())
+        boundary = policy::next_event(rules.set, rules.zone, *last, {});
+    auto seen = clock_check_.look(rules.cluster, boundary);
+    if (!seen) {
+        sources_.down("journal", seen.error(), report.at);
+        return seen.error();
+    }
+    report.clock_ahead_s = (report.at - seen->now).count();
+    report.at = seen->now;
+    report.clock = std::move(seen->verdict);
+    return {};
+}
+
 // What people entered, before the judgement. A pause is never lifted on old figures, so nothing is
 // reopened on them either.
 Result<void> Turn::prepare(const Rules& rules, const Order& order, model::Facts& facts) {
     if (order.dry_run)
         suppose(order.supposed, facts.now, facts.history);
+    if (!order.reopen.empty() && !facts.clock.trusted())
+        return Error{Errc::unavailable, "the clock of this host is not trusted: no period is "
+                                        "reopened"};
     if (!order.reopen.empty() && facts.usage_age > 0)
         return Error{Errc::unavailable, "usage is " + std::to_string(facts.usage_age) +
                                             " s old: no period is reopened on it"};
@@ -202,7 +227,7 @@ std::shared_ptr<const ports::TurnReport> Turn::failed(ports::TurnReport report,
 
 // Foreseen turns take a tenth of the time at most, however many accounts are about to cross.
 void Turn::foresee(const Rules& rules, const ports::TurnReport& report) {
-    if (!last_good_ || report.usage_age > 0 || last_good_->usage_age > 0)
+    if (!last_good_ || report.usage_age > 0 || last_good_->usage_age > 0 || !report.clock.trusted())
         return;
     crossing_ = policy::next_crossing(last_good_->decision, report.decision, rules.interval);
     const auto pause = std::chrono::seconds(1 + report.duration_ms / 100);
@@ -254,11 +279,12 @@ void Turn::confirm(const Rules& rules) {
 void Turn::apply(const Rules& rules, const model::Facts& facts,
                  const std::vector<std::int64_t>& ids, ports::TurnReport& report) {
     const auto& commands = report.plan.commands;
-    const Instant started = ports_.clock.now();
+    const std::chrono::seconds ahead{report.clock_ahead_s};
+    const Instant started = ports_.clock.now() - ahead;
     auto outcomes = ports_.enforcer.apply(facts.structure, commands, rules.commit_group);
     // An adapter that answers for fewer did not do the rest, as far as anybody knows.
     outcomes.resize(commands.size(), Error{Errc::internal, "the enforcer gave no answer"});
-    const Instant finished = ports_.clock.now();
+    const Instant finished = ports_.clock.now() - ahead;
     for (std::size_t i = 0; i < commands.size(); ++i) {
         auto& record = report.applied.emplace_back();
         record.id = ids[i];

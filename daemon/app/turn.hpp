@@ -9,6 +9,7 @@
 #include "daemon/app/announcer.hpp"
 #include "daemon/app/backoff.hpp"
 #include "daemon/app/board.hpp"
+#include "daemon/app/clock_check.hpp"
 #include "daemon/app/collector.hpp"
 #include "daemon/app/confirmations.hpp"
 #include "daemon/app/rules.hpp"
@@ -19,6 +20,7 @@
 #include "daemon/ports/outbox.hpp"
 #include "daemon/ports/publisher.hpp"
 #include "daemon/ports/service.hpp"
+#include "daemon/ports/time_sources.hpp"
 
 #include <memory>
 #include <optional>
@@ -36,6 +38,8 @@ struct Ports {
     const Clock& clock;
     ports::Outbox& outbox;
     Board* board = nullptr; // shared with the turns of other clusters; nullptr: there are none
+    const ElapsedClock* elapsed = nullptr; // what the clock is compared with, and
+    ports::TimeSources* sources = nullptr; // nullptr: not known
 };
 
 // What a person enters: a dry run decides as if it were in the books already.
@@ -48,7 +52,7 @@ struct Supposed {
 };
 
 struct Order {
-    // "timer", "start", "boundary", "person", "reload", "span", "crossing"
+    // "timer", "start", "boundary", "person", "clock", "reload", "span", "crossing"
     std::string trigger = "timer";
     bool dry_run = false;
     // person: whose evaluations are recorded whatever they say; empty: everybody's
@@ -57,6 +61,8 @@ struct Order {
     Supposed supposed = {};          // dry run only
     // To be reopened before the judgement; in a dry run only supposed so.
     std::vector<model::PeriodReset> reopen = {};
+    // A person confirms the clock of this host; `at` and `offset_s` are filled in.
+    std::optional<model::ClockAccept> accept = {};
 };
 
 // One thread: the one that owns libslurm.
@@ -64,7 +70,8 @@ class Turn {
 public:
     Turn(const Ports& ports, Sources& sources)
         : ports_(ports), sources_(sources), collector_(ports.accounting, ports.journal, sources),
-          confirmations_(ports.enforcer, ports.journal, ports.clock) {}
+          confirmations_(ports.enforcer, ports.journal, ports.clock),
+          clock_check_(ports.clock, ports.elapsed, ports.sources, ports.journal) {}
 
     // Never fails as a call: what went wrong is in `error` and `problems` of the report.
     std::shared_ptr<const ports::TurnReport> run(const Rules& rules, const Order& order);
@@ -89,6 +96,7 @@ private:
         std::optional<Error> failure;
     };
 
+    Result<void> read_clock(const Rules& rules, const Order& order, ports::TurnReport& report);
     Result<void> prepare(const Rules& rules, const Order& order, model::Facts& facts);
     std::shared_ptr<const ports::TurnReport> failed(ports::TurnReport report, const Error& error);
     Result<std::vector<std::int64_t>> record(const Rules& rules, const Order& order,
@@ -107,6 +115,7 @@ private:
     Announcer announcer_;
     Backoff backoff_;
     Confirmations confirmations_;
+    ClockCheck clock_check_;
     Confirmations::Time began_{};   // the turn that runs
     std::vector<Outcome> unclosed_; // done, but the journal could not be told
     std::shared_ptr<const model::Snapshot> snapshot_;

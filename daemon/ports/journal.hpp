@@ -5,6 +5,7 @@
 #pragma once
 
 #include "common/base/result.hpp"
+#include "common/model/clock.hpp"
 #include "common/model/command.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/history.hpp"
@@ -109,7 +110,11 @@ public:
     Journal& operator=(const Journal&) = delete;
     virtual ~Journal() = default;
 
-    virtual Result<model::History> history(const std::string& cluster) = 0;
+    // Of the overrides those that ended long before `now` are left out.
+    virtual Result<model::History> history(const std::string& cluster, Instant now) = 0;
+    // The newest time that its records say it has been, but for those before the last
+    // accept_clock(). nullopt: none says anything.
+    virtual Result<std::optional<Instant>> newest(const std::string& cluster) = 0;
     // One transaction: the accounts' memory, the evaluations that are worth a record, and the
     // commands as `requested`. Returns the ids of the commands, in order.
     virtual Result<std::vector<std::int64_t>>
@@ -146,10 +151,14 @@ public:
     // Writes the entry and applies reopen() to what is remembered of the account.
     virtual Result<std::int64_t> reopen_period(const std::string& cluster,
                                                const model::PeriodReset& entry) = 0;
+    // Writes the entry and applies forget_after() to what is remembered of every account.
+    virtual Result<std::int64_t> accept_clock(const std::string& cluster,
+                                              const model::ClockAccept& entry) = 0;
     // Newest first.
     virtual Result<std::vector<OverrideRecord>> overrides(const Query& query) = 0;
     virtual Result<std::vector<AdjustmentRecord>> adjustments(const Query& query) = 0;
     virtual Result<std::vector<model::PeriodReset>> resets(const Query& query) = 0;
+    virtual Result<std::vector<model::ClockAccept>> clock_accepts(const Query& query) = 0;
 };
 
 } // namespace sluice::ports

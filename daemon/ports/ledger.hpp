@@ -70,6 +70,9 @@ public:
     // The running period of these accounts as if it had just begun (model::PeriodReset).
     virtual Result<Booked> reopen(const std::vector<std::string>& accounts,
                                   const Person& person) = 0;
+    // This host's clock is right, whatever it was compared with. Periods that the journal began
+    // later than now did not begin. No dry run.
+    virtual Result<Booked> accept_clock(const Person& person) = 0;
     // Evaluations and commands before that instant ("": what retention keeps). No reason is needed,
     // no turn follows.
     virtual Result<Cleanup> cleanup(const std::string& before, const Person& person) = 0;

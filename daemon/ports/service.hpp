@@ -38,7 +38,9 @@ struct Viewer {
 // The last turn, as it was decided and applied.
 struct TurnReport {
     std::string cluster;
-    Instant at{};
+    Instant at{}; // by the time that the turn reckoned with
+    model::ClockVerdict clock;
+    std::int64_t clock_ahead_s = 0; // this host's clock, of `at`; 0 while it is trusted
     std::string trigger; // as Order's: "timer", "start", "boundary", "person", "reload" ...
     bool dry_run = false;
     std::int64_t duration_ms = 0;
@@ -131,6 +133,8 @@ public:
     virtual Ledger& ledger() = 0;
     // Asks slurmctld, now.
     virtual Result<ControllerSettings> controller() = 0;
+    // What people confirmed of this host's clock, newest first.
+    virtual Result<std::vector<model::ClockAccept>> clock_accepts(const Query& query) = 0;
     virtual Outbox& outbox() = 0;
 };
 

@@ -273,3 +273,11 @@ CASE(a_plugin_must_be_listed_connected_and_up_to_date) {
     Case::spoil(version.gate, R"("plugin_version": "1.2.0")", R"("plugin_version": "1.1.0")");
     CHECK_EQ(version.bad(), "note:plugin");
 }
+
+CASE(a_clock_that_is_not_trusted_is_a_fault_with_two_ways_out) {
+    Case one;
+    Case::spoil(one.status, R"("problems": [])",
+                R"("problems": [], "clock": {"trusted": false, "detail": "the clock went back"})");
+    CHECK_EQ(one.bad(), "clock");
+    CHECK(one.has("the clock went back: no period begins", "sluice clock accept"));
+}

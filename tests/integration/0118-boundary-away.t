@@ -25,7 +25,7 @@ policies:
 END
 }
 # sluiced_at TIME: a daemon whose clock starts there (UTC)
-sluiced_at() { LD_PRELOAD=$faketime FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart; }
+sluiced_at() { LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart; }
 before_the_end() { date -d "$next_month UTC -$1 seconds" '+%F %T'; }
 after_the_end() { date -d "$next_month UTC +$1 seconds" '+%F %T'; }
 commands() { sluice_cli commands -Q -n -P -l 1000 --format=type,result physics; }

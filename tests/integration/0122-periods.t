@@ -32,7 +32,7 @@ new_life() {
 }
 # sluiced_at TIME: a daemon whose clock starts there (UTC)
 sluiced_at() {
-    LD_PRELOAD=$faketime FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart
+    LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart
 }
 records() { sluice_cli history -Q -n -P -l 1000 --format="$1" physics; }
 resets() { sluice_cli commands -Q -n -P -l 1000 --format=type,result physics | grep -c 'reset_usage|done'; }
@@ -100,7 +100,7 @@ for ((i = 1; i <= KILLS; i++)); do
     new_life month UTC
     sluiced_at "$(date -d "$next_month UTC -1 hour" '+%F %T')" && wait_until 15 turn_now >/dev/null && sluiced_stop
     rm -f "$CLUSTER_DIR/run/sluiced.sock"
-    LD_PRELOAD=$faketime FAKETIME="@$next_month 00:00:00" FAKETIME_DONT_FAKE_MONOTONIC=1 \
+    LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$next_month 00:00:00" FAKETIME_DONT_FAKE_MONOTONIC=1 \
         daemon_run sluiced "$program" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
     sleep "0.$(printf '%03d' $((RANDOM % 300 + 20)))" # the random moment is the point here
     sluiced_kill9

@@ -38,7 +38,7 @@ END_OF_YAML
 }
 at() { date -d "$next UTC $1" '+%F %T'; } # at '-1 hour': from the end of the month on
 sluiced_at() { # sluiced_at TIME (UTC): a daemon whose clock starts there
-    LD_PRELOAD=$faketime FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart && wait_until 15 turn_now
+    LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart && wait_until 15 turn_now
 }
 sent() { # sent PATH: bodies that Waldur took, in order
     waldur log | python3 -c '

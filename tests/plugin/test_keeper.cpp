@@ -227,3 +227,11 @@ CASE(readers_always_see_a_whole_snapshot) {
         reader.join();
     CHECK_EQ(torn.load(), 0);
 }
+
+CASE(a_clock_of_slurmctld_that_jumps_forward_ends_no_pause) {
+    SnapshotCell cell;
+    CHECK(cell.now(instant(90'000), 10) == instant(90'000)); // the daemon was never there
+    cell.note_time(instant(5'000), 10);
+    CHECK(cell.now(instant(90'000), 20) == instant(5'010));
+    CHECK(cell.now(instant(4'000), 20) == instant(4'000));
+}

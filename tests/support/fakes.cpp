@@ -159,10 +159,19 @@ Result<std::vector<bool>> FakeSlurm::confirm(const model::Structure&,
     return shown;
 }
 
-Result<model::History> FakeJournal::history(const std::string&) {
+Result<model::History> FakeJournal::history(const std::string&, Instant) {
     if (auto fault = faults_.next("history"))
         return *fault;
     return held;
+}
+
+Result<std::optional<Instant>> FakeJournal::newest(const std::string&) {
+    std::optional<Instant> newest;
+    if (!accepted.empty())
+        return newest;
+    for (const auto& record : evaluated)
+        newest = newest ? std::max(*newest, record.at) : record.at;
+    return newest;
 }
 
 Result<std::vector<std::int64_t>>
@@ -308,6 +317,20 @@ Result<std::vector<ports::AdjustmentRecord>> FakeJournal::adjustments(const port
 
 Result<std::vector<model::PeriodReset>> FakeJournal::resets(const ports::Query&) {
     return reopened;
+}
+
+Result<std::int64_t> FakeJournal::accept_clock(const std::string&,
+                                               const model::ClockAccept& entry) {
+    if (auto fault = faults_.next("accept_clock"))
+        return *fault;
+    for (auto& [account, memory] : held.accounts)
+        model::forget_after(memory, entry.at);
+    accepted.push_back(entry);
+    return accepted.back().id = static_cast<std::int64_t>(accepted.size());
+}
+
+Result<std::vector<model::ClockAccept>> FakeJournal::clock_accepts(const ports::Query&) {
+    return accepted;
 }
 
 void FakePublisher::publish(std::shared_ptr<const model::Snapshot> snapshot) {

@@ -86,7 +86,8 @@ class FakeJournal final : public ports::Journal {
 public:
     explicit FakeJournal(Faults& faults) : faults_(faults) {}
 
-    Result<model::History> history(const std::string& cluster) override;
+    Result<model::History> history(const std::string& cluster, Instant now) override;
+    Result<std::optional<Instant>> newest(const std::string& cluster) override;
     Result<std::vector<std::int64_t>>
     record_turn(const std::string& cluster, const model::Decision& decision,
                 std::span<const ports::EvaluationRecord> evaluations,
@@ -113,8 +114,12 @@ public:
     Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override;
     Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
     Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
+    Result<std::int64_t> accept_clock(const std::string& cluster,
+                                      const model::ClockAccept& entry) override;
+    Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query& query) override;
 
     model::History held;
+    std::vector<model::ClockAccept> accepted;
     std::vector<ports::EvaluationRecord> evaluated;
     std::vector<ports::CommandRecord> commanded;
     std::vector<ports::AgentReport> reported;

@@ -235,6 +235,29 @@ Response view_reopen(const Call& call) {
     return booked(call, call.service.ledger().reopen(accounts, *by), *by, accounts);
 }
 
+Response view_clock(const Call& call) {
+    const TurnPtr turn = call.service.last_turn();
+    const auto accepts = call.service.clock_accepts({call.service.info().cluster, {}, kMostLimit});
+    if (!accepts)
+        return failure(accepts.error());
+    Value list = Value::array();
+    for (const auto& entry : *accepts)
+        list.append(render(entry));
+    Value out = envelope(call);
+    out.set("clock", turn ? render(turn->clock) : Value()).set("accepted", std::move(list));
+    return ok(out);
+}
+
+Response view_accept_clock(const Call& call) {
+    const auto body = body_of(call.request, {"reason", "dry_run"});
+    if (!body)
+        return failure(body.error());
+    const auto by = person(call, body->view());
+    if (!by)
+        return failure(by.error());
+    return booked(call, call.service.ledger().accept_clock(*by), *by, {});
+}
+
 Response view_cleanup(const Call& call) {
     const auto body = body_of(call.request, {"before", "dry_run"});
     if (!body)

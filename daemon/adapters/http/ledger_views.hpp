@@ -15,6 +15,8 @@ Response view_add_adjustment(const Call& call);
 Response view_take_back(const Call& call);
 Response view_resets(const Call& call);
 Response view_reopen(const Call& call);
+Response view_clock(const Call& call);
+Response view_accept_clock(const Call& call);
 Response view_cleanup(const Call& call);
 
 } // namespace sluice::http

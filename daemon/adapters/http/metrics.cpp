@@ -126,6 +126,14 @@ void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::TurnRe
     sheet.sample({}, thousandths(turn->duration_ms));
     sheet.family("sluice_last_turn_failed", "gauge", "The last turn could not be done.");
     sheet.sample({}, turn->error.empty() ? 0 : 1);
+    sheet.family("sluice_clock_trusted", "gauge",
+                 "The clock of the daemon's host is believed: periods may begin.");
+    sheet.sample({}, turn->clock.trusted() ? 1 : 0);
+    sheet.family("sluice_clock_offset_seconds", "gauge",
+                 "The clock of the daemon's host, ahead of a source of time.");
+    for (const auto& reading : turn->clock.compared)
+        if (reading.ahead_s)
+            sheet.sample({{"source", reading.source}}, *reading.ahead_s);
     sheet.family("sluice_problems", "gauge", "Problems that wait for a person.");
     sheet.sample({}, static_cast<std::int64_t>(turn->problems.size()));
 }

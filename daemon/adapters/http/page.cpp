@@ -161,6 +161,9 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
     const auto info = call.service.info();
     if (turn != nullptr && !turn->error.empty())
         warn("The last turn failed; the figures are those of the last good one.");
+    if (turn != nullptr && !turn->clock.trusted())
+        warn("Not trusted: " + model::clock_text(turn->clock) +
+             ". No period begins and no pause is lifted.");
     for (const auto& source : info.down)
         warn(source + " does not answer.");
     if (!call.request.viewer.sees_all())

@@ -294,6 +294,29 @@ Value render(const model::PeriodReset& entry) {
     return out;
 }
 
+Value render(const model::ClockVerdict& clock) {
+    Value compared = Value::array();
+    for (const auto& reading : clock.compared) {
+        Value one = Value::object();
+        one.set("source", reading.source);
+        one.set("ahead_s", reading.ahead_s ? Value(*reading.ahead_s) : Value());
+        compared.append(std::move(one));
+    }
+    Value out = Value::object();
+    out.set("trusted", clock.trusted()).set("state", model::name(clock.state));
+    out.set("offset_s", clock.offset_s).set("against", clock.against);
+    out.set("detail", model::clock_text(clock)).set("compared", std::move(compared));
+    return out;
+}
+
+Value render(const model::ClockAccept& entry) {
+    Value out = Value::object();
+    out.set("id", entry.id).set("offset_s", entry.offset_s);
+    out.set("reason", entry.reason).set("by", entry.by);
+    put_instant(out, "at", entry.at);
+    return out;
+}
+
 Value render(const ports::GateStatus& gate) {
     Value plugins = Value::array();
     for (const auto& plugin : gate.plugins)

@@ -21,6 +21,8 @@ json::Value render(const ports::GateStatus& gate);
 json::Value render(const ports::OverrideRecord& record, Instant now);
 json::Value render(const ports::AdjustmentRecord& record);
 json::Value render(const model::PeriodReset& entry);
+json::Value render(const model::ClockVerdict& clock);
+json::Value render(const model::ClockAccept& entry);
 // "2026-11-23T00:47:42Z"
 std::string iso(Instant at);
 // What `sluice usage` shows of a component, with the parts that make up what was used.

@@ -36,6 +36,9 @@ Value warnings(const ports::DaemonInfo& info, const ports::TurnReport* turn,
         out.append(warning("turn", staff ? "the last turn failed: " + turn->error +
                                                "; the figures are those of the last good one"
                                          : "the figures may be old"));
+    if (turn != nullptr && !turn->clock.trusted())
+        out.append(warning("clock", model::clock_text(turn->clock) +
+                                        ": no period begins and no pause is lifted"));
     if (!info.config_error.empty() && staff)
         out.append(warning("config", "the new settings were refused and the old ones stay: " +
                                          info.config_error));
@@ -133,6 +136,7 @@ Response view_status(const Call& call) {
             return std::move(*bad);
     Value out = envelope(call, info, warnings(info, turn.get(), gate, staff));
     out.set("daemon", render_info(info, staff)).set("turn", render_turn(turn.get(), staff));
+    out.set("clock", turn != nullptr ? render(turn->clock) : Value());
     Value summary = Value::object();
     summary.set("plugins", gate.plugins.size()).set("sequence", gate.sequence);
     out.set("gate", std::move(summary));

@@ -53,6 +53,7 @@ Value parts_of(ports::Service& service, bool& ready) {
                           {"slurmctld", source_fault(info, "slurmctld")},
                           {"journal", source_fault(info, "journal")},
                           {"turn", turn_fault(turn.get(), info)},
+                          {"clock", turn ? model::clock_text(turn->clock) : ""},
                           {"plugin", plugin_fault(turn.get(), service.gate())}};
     Value shown = Value::object();
     for (const auto& part : parts) {

@@ -35,6 +35,10 @@ public:
     Result<std::vector<model::Job>> jobs(const std::string& cluster) override {
         return live_jobs(cluster);
     }
+    // libslurm tries for MessageTimeout (10 s). That is paid once: while slurmctld is known to be
+    // away, only its port is looked at. (Not before: it logs an error for each such look.)
+    bool controller_is_away(const std::string& cluster) const;
+    void note_answer(const std::string& cluster, bool answers);
 
 private:
     struct Read {

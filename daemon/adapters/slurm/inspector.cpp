@@ -6,10 +6,10 @@
 #include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
 #include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/slurm/time_sources.hpp"
 
 #include <array>
 #include <cerrno>
-#include <ctime>
 #include <memory>
 
 namespace sluice::slurm {
@@ -18,12 +18,6 @@ namespace {
 struct ReleaseConf {
     void operator()(slurm_conf_t* conf) const noexcept { free_controller_conf(conf); }
 };
-struct ReleaseStatistics {
-    void operator()(stats_info_response_msg_t* answer) const noexcept {
-        slurm_free_stats_response_msg(answer);
-    }
-};
-
 Error away(int number) {
     return {Errc::unavailable, std::string{"slurmctld: "} + slurm_strerror(number)};
 }
@@ -45,22 +39,6 @@ std::string reset_word(std::uint16_t period) {
     return period < kWords.size() ? kWords[period] : std::to_string(period);
 }
 
-// 0 where slurmctld does not tell its time: that is no finding.
-std::int64_t clock_ahead() {
-    stats_info_request_msg_t request{};
-    request.command_id = STAT_COMMAND_GET;
-    stats_info_response_msg_t* answer = nullptr;
-    const std::time_t before = std::time(nullptr);
-    const int rc = slurm_get_statistics(&answer, &request);
-    const std::time_t after = std::time(nullptr);
-    const std::unique_ptr<stats_info_response_msg_t, ReleaseStatistics> held{answer};
-    if (rc != SLURM_SUCCESS || !held)
-        return 0;
-    if (held->req_time < before)
-        return held->req_time - before;
-    return held->req_time > after ? held->req_time - after : 0;
-}
-
 } // namespace
 
 Result<ports::ControllerSettings> SlurmInspector::settings() const {
@@ -80,7 +58,8 @@ Result<ports::ControllerSettings> SlurmInspector::settings() const {
     out.job_submit_plugins = split(text_of(conf->job_submit_plugins), ',');
     out.decay_half_life_s = conf->priority_decay_hl == NO_VAL ? 0 : conf->priority_decay_hl;
     out.usage_reset = reset_word(conf->priority_reset_period);
-    out.clock_ahead_s = clock_ahead();
+    // 0 where slurmctld does not tell its time: that is no finding.
+    out.clock_ahead_s = -ahead_of_slurmctld().value_or(0);
     return out;
 }
 

@@ -34,12 +34,21 @@ std::map<std::string, Amount> counters(const assoc_mgr_info_msg_t& info,
 
 } // namespace
 
+bool SlurmAccounting::controller_is_away(const std::string& cluster) const {
+    return slurmctld_away_.contains(cluster) && !slurmctld_listens(cluster);
+}
+
+void SlurmAccounting::note_answer(const std::string& cluster, bool answers) {
+    if (answers)
+        slurmctld_away_.erase(cluster);
+    else
+        slurmctld_away_.insert(cluster);
+}
+
 Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
-    // libslurm tries for MessageTimeout (10 s). That is paid once: while slurmctld is known to be
-    // away, only its port is looked at. (Not before: it logs an error for each such look.)
-    if (slurmctld_away_.contains(cluster) && !slurmctld_listens(cluster))
+    if (controller_is_away(cluster))
         return Error{Errc::unavailable, "slurmctld: nobody listens"};
-    slurmctld_away_.insert(cluster);
+    note_answer(cluster, false);
     auto scope = slurmctld_of(cluster);
     if (!scope)
         return std::move(scope).error();
@@ -53,7 +62,7 @@ Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     if (rc != SLURM_SUCCESS || !info)
         return Error{Errc::unavailable,
                      std::string{"slurmctld: "} + slurm_strerror(number != 0 ? number : rc)};
-    slurmctld_away_.erase(cluster);
+    note_answer(cluster, true);
     ports::RawUsage raw;
     std::map<std::string, std::string> parents;
     for_each<slurmdb_assoc_rec_t>(info->assoc_list, [&](const slurmdb_assoc_rec_t& row) {

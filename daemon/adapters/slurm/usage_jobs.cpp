@@ -62,6 +62,9 @@ Result<void> ClusterUsage::read_ended(Session& session, const std::string& clust
 // What runs comes first: a job that ends in between is then in both, and counts by its record.
 Result<void> ClusterUsage::read_jobs(Session& session, const model::Structure& structure,
                                      Instant now, bool has_live) {
+    // A clock that was ahead: what ended since was not asked for.
+    if (cursor_ && now < *cursor_)
+        cursor_.reset();
     auto running = read_running(session, structure, now, has_live);
     auto read = running ? read_ended(session, structure.cluster, now) : running.error();
     if (!read) {

@@ -68,18 +68,21 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
     });
 }
 
-Result<model::History> SqliteJournal::history(const std::string& cluster) {
+Result<model::History> SqliteJournal::history(const std::string& cluster, Instant now) {
     return at_port("history", [&] {
         auto writer = writer_.lock();
         if (!writer->written.contains(cluster))
             writer->written[cluster] = read_memories(writer->database, cluster);
         model::History history;
         history.accounts = writer->written[cluster];
-        history.overrides =
-            read_overrides(writer->database, cluster, clock_.now() - kExpiredOverrides);
+        history.overrides = read_overrides(writer->database, cluster, now - kExpiredOverrides);
         history.adjustments = read_adjustments(writer->database, cluster);
         return history;
     });
+}
+
+Result<std::optional<Instant>> SqliteJournal::newest(const std::string& cluster) {
+    return at_port("newest time", [&] { return newest_time(*reader_.lock(), cluster); });
 }
 
 Result<std::vector<std::int64_t>>
@@ -292,6 +295,25 @@ Result<std::int64_t> SqliteJournal::reopen_period(const std::string& cluster,
     });
 }
 
+Result<std::int64_t> SqliteJournal::accept_clock(const std::string& cluster,
+                                                 const model::ClockAccept& entry) {
+    return at_port("accept the clock", [&] {
+        auto writer = writer_.lock();
+        Database& database = writer->database;
+        auto memories = read_memories(database, cluster);
+        Transaction transaction(database);
+        const std::int64_t id = insert_clock_accept(database, cluster, entry);
+        MemoryWriter rows(database, cluster);
+        for (auto& [account, memory] : memories) {
+            model::forget_after(memory, entry.at);
+            rows.write(account, memory);
+        }
+        transaction.commit();
+        writer->written[cluster] = std::move(memories);
+        return id;
+    });
+}
+
 Result<std::vector<ports::OverrideRecord>> SqliteJournal::overrides(const ports::Query& query) {
     return at_port("overrides", [&] { return list_overrides(*reader_.lock(), query); });
 }
@@ -302,6 +324,10 @@ Result<std::vector<ports::AdjustmentRecord>> SqliteJournal::adjustments(const po
 
 Result<std::vector<model::PeriodReset>> SqliteJournal::resets(const ports::Query& query) {
     return at_port("resets", [&] { return list_resets(*reader_.lock(), query); });
+}
+
+Result<std::vector<model::ClockAccept>> SqliteJournal::clock_accepts(const ports::Query& query) {
+    return at_port("accepted clocks", [&] { return list_clock_accepts(*reader_.lock(), query); });
 }
 
 } // namespace sluice::sqlite

@@ -31,7 +31,8 @@ public:
     open(const std::string& path, const Clock& clock,
          std::chrono::milliseconds busy_timeout = kBusyTimeout);
 
-    Result<model::History> history(const std::string& cluster) override;
+    Result<model::History> history(const std::string& cluster, Instant now) override;
+    Result<std::optional<Instant>> newest(const std::string& cluster) override;
     Result<std::vector<std::int64_t>>
     record_turn(const std::string& cluster, const model::Decision& decision,
                 std::span<const ports::EvaluationRecord> evaluations,
@@ -55,9 +56,12 @@ public:
                                         const model::Adjustment& entry) override;
     Result<std::int64_t> reopen_period(const std::string& cluster,
                                        const model::PeriodReset& entry) override;
+    Result<std::int64_t> accept_clock(const std::string& cluster,
+                                      const model::ClockAccept& entry) override;
     Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override;
     Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
     Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
+    Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query& query) override;
 
     // How commands recorded from now on are done; before any turn. Default "production".
     void record_as(std::string mode) { mode_ = std::move(mode); }
@@ -69,13 +73,12 @@ public:
 
 private:
     SqliteJournal(Database writer, Database reader, const Clock& clock)
-        : writer_(Writer{std::move(writer), {}}), reader_(std::move(reader)), clock_(clock),
+        : writer_(Writer{std::move(writer), {}}), reader_(std::move(reader)),
           outbox_(writer_, reader_, clock), notes_(writer_, reader_),
           closed_usage_(writer_, reader_) {}
 
     Guarded<Writer> writer_;
     Guarded<Database> reader_;
-    const Clock& clock_;
     std::string mode_ = "production";
     SqliteOutbox outbox_;
     SqliteNotes notes_;

@@ -134,4 +134,40 @@ std::vector<model::PeriodReset> list_resets(Database& database, const ports::Que
     return out;
 }
 
+std::optional<Instant> newest_time(Database& database, const std::string& cluster) {
+    Statement row(
+        database,
+        "SELECT max(at) FROM (SELECT at FROM evaluation e WHERE e.cluster = ?1 AND e.id > "
+        "(SELECT ifnull(max(evaluation), 0) FROM clock_accept WHERE cluster = ?1) "
+        "UNION ALL SELECT requested FROM command c WHERE c.cluster = ?1 AND c.id > "
+        "(SELECT ifnull(max(command), 0) FROM clock_accept WHERE cluster = ?1) UNION ALL "
+        "SELECT at FROM clock_accept WHERE id = (SELECT max(id) FROM clock_accept WHERE "
+        "cluster = ?1))");
+    row.bind(cluster);
+    const auto at = row.step() ? row.optional_integer(0) : std::nullopt;
+    return at ? std::optional(instant(*at)) : std::nullopt;
+}
+
+std::int64_t insert_clock_accept(Database& database, const std::string& cluster,
+                                 const model::ClockAccept& entry) {
+    Statement(database,
+              "INSERT INTO clock_accept (cluster, at, ahead, reason, made_by, evaluation, "
+              "command) SELECT ?,?,?,?,?, (SELECT ifnull(max(id), 0) FROM evaluation), "
+              "(SELECT ifnull(max(id), 0) FROM command)")
+        .bind(cluster, epoch(entry.at), entry.offset_s, entry.reason, entry.by)
+        .run();
+    return database.last_insert_id();
+}
+
+std::vector<model::ClockAccept> list_clock_accepts(Database& database, const ports::Query& query) {
+    std::vector<model::ClockAccept> out;
+    Statement row(database, "SELECT id, at, ahead, reason, made_by FROM clock_accept "
+                            "WHERE (? = '' OR cluster = ?) ORDER BY id DESC");
+    row.bind(query.cluster, query.cluster);
+    while (out.size() < query.limit && row.step())
+        out.push_back(
+            {row.integer(0), instant(row.integer(1)), row.integer(2), row.text(3), row.text(4)});
+    return out;
+}
+
 } // namespace sluice::sqlite

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The accounts' memory: tables account, account_amount, account_word,
-// account_member, account_job.
+// The accounts' memory: tables account, account_amount, account_word, account_member, account_job,
+// account_period, account_reset.
 #include "common/base/text.hpp"
 #include "daemon/adapters/sqlite/rows.hpp"
 
@@ -16,10 +16,8 @@ struct AmountKind {
 };
 constexpr AmountKind kAmounts[] = {
     {"base", &model::AccountMemory::bases},
-    {"previous_base", &model::AccountMemory::previous_bases},
     {"adjustment", &model::AccountMemory::adjustments_at_end},
     {"grant", &model::AccountMemory::grants},
-    {"previous_grant", &model::AccountMemory::previous_grants},
     {"limit", &model::AccountMemory::limits_in_force},
     {"limit_asked", &model::AccountMemory::limits_asked},
     {"reached", &model::AccountMemory::reached},
@@ -35,16 +33,16 @@ constexpr WordKind kWords[] = {
 
 constexpr const char* kSelectAccounts =
     "SELECT name, period, own_paused, own_downscaled, shown_paused, shown_downscaled, percent, "
-    "saved_qos, saved_default_qos, reset_done_for, previous_period, qos_in_force, "
+    "saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
     "paused_since FROM account WHERE cluster = ?";
 constexpr const char* kInsertAccount =
     "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, shown_downscaled, "
-    "percent, saved_qos, saved_default_qos, reset_done_for, previous_period, qos_in_force, "
+    "percent, saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
     "paused_since, cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kUpdateAccount =
     "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, shown_paused = ?, "
     "shown_downscaled = ?, percent = ?, saved_qos = ?, saved_default_qos = ?, reset_done_for = ?, "
-    "previous_period = ?, qos_in_force = ?, paused_since = ? WHERE id = ?";
+    "period_begins = ?, qos_in_force = ?, paused_since = ? WHERE id = ?";
 
 model::AccountMemory memory_of(const Statement& row) {
     model::AccountMemory memory;
@@ -55,7 +53,7 @@ model::AccountMemory memory_of(const Statement& row) {
     if (!row.is_null(7))
         memory.saved_qos = model::SavedQos{split(row.text(7), ','), row.text(8)};
     memory.reset_done_for = row.text(9);
-    memory.previous_period = row.optional_text(10);
+    memory.period_begin = instant(row.integer(10));
     memory.qos_in_force = row.text(11);
     if (const auto since = row.optional_integer(12))
         memory.paused_since = instant(*since);
@@ -69,6 +67,22 @@ Statement below_accounts(Database& database, const std::string& columns, const c
                                 " t JOIN account a ON a.id = t.account WHERE a.cluster = ?");
     row.bind(cluster);
     return row;
+}
+
+void read_periods(Database& database, const std::string& cluster, Memories& memories) {
+    auto row = below_accounts(database, "t.period, t.begins, t.kind, t.name, t.amount",
+                              "account_period", cluster);
+    while (row.step()) {
+        auto& past = memories[row.text(0)].past[row.text(1)];
+        past.begin = instant(row.integer(2));
+        if (const std::string kind = row.text(3); kind == "base")
+            past.bases[row.text(4)] = row.integer(5);
+        else if (kind == "grant")
+            past.grants[row.text(4)] = row.integer(5);
+    }
+    auto reset = below_accounts(database, "t.period, t.begins", "account_reset", cluster);
+    while (reset.step())
+        memories[reset.text(0)].resets[reset.text(1)] = instant(reset.integer(2));
 }
 
 } // namespace
@@ -101,6 +115,7 @@ Memories read_memories(Database& database, const std::string& cluster) {
     auto job = below_accounts(database, "t.job", "account_job", cluster);
     while (job.step())
         memories[job.text(0)].held_jobs.insert(static_cast<std::uint32_t>(job.integer(1)));
+    read_periods(database, cluster, memories);
     return memories;
 }
 
@@ -113,7 +128,10 @@ MemoryWriter::MemoryWriter(Database& database, std::string cluster)
       word_(database, "INSERT INTO account_word (account, kind, word) VALUES (?,?,?)"),
       member_(database, "INSERT INTO account_member (account, association, saved_qos, "
                         "saved_default_qos) VALUES (?,?,?,?)"),
-      job_(database, "INSERT INTO account_job (account, job) VALUES (?,?)") {}
+      job_(database, "INSERT INTO account_job (account, job) VALUES (?,?)"),
+      period_(database, "INSERT INTO account_period (account, period, begins, kind, name, amount) "
+                        "VALUES (?,?,?,?,?,?)"),
+      reset_(database, "INSERT INTO account_reset (account, period, begins) VALUES (?,?,?)") {}
 
 std::int64_t MemoryWriter::write_account(const std::string& account,
                                          const model::AccountMemory& memory) {
@@ -130,8 +148,8 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
         statement
             .bind(memory.period, memory.flags.paused, memory.flags.downscaled,
                   memory.shown_flags.paused, memory.shown_flags.downscaled, memory.percent, list,
-                  default_qos, memory.reset_done_for, memory.previous_period, memory.qos_in_force,
-                  since, key...)
+                  default_qos, memory.reset_done_for, epoch(memory.period_begin),
+                  memory.qos_in_force, since, key...)
             .run();
     };
     if (find_.bind(cluster_, account).step()) {
@@ -147,8 +165,22 @@ void MemoryWriter::clear(std::int64_t id) {
     for (const char* sql : {"DELETE FROM account_amount WHERE account = ?",
                             "DELETE FROM account_word WHERE account = ?",
                             "DELETE FROM account_member WHERE account = ?",
-                            "DELETE FROM account_job WHERE account = ?"})
+                            "DELETE FROM account_job WHERE account = ?",
+                            "DELETE FROM account_period WHERE account = ?",
+                            "DELETE FROM account_reset WHERE account = ?"})
         Statement(database_, sql).bind(id).run();
+}
+
+void MemoryWriter::write_period(std::int64_t id, const std::string& period,
+                                const model::PastPeriod& past) {
+    const std::int64_t begins = epoch(past.begin);
+    period_
+        .bind(id, period, begins, std::string_view("period"), std::string_view(), std::int64_t{0})
+        .run();
+    for (const auto& [name, amount] : past.bases)
+        period_.bind(id, period, begins, std::string_view("base"), name, amount).run();
+    for (const auto& [name, amount] : past.grants)
+        period_.bind(id, period, begins, std::string_view("grant"), name, amount).run();
 }
 
 void MemoryWriter::write(const std::string& account, const model::AccountMemory& memory) {
@@ -164,6 +196,10 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
         member_.bind(id, association, join(saved.list, ","), saved.default_qos).run();
     for (const std::uint32_t job : memory.held_jobs)
         job_.bind(id, std::int64_t{job}).run();
+    for (const auto& [period, past] : memory.past)
+        write_period(id, period, past);
+    for (const auto& [period, begin] : memory.resets)
+        reset_.bind(id, period, epoch(begin)).run();
 }
 
 } // namespace sluice::sqlite

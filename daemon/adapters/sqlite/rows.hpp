@@ -24,6 +24,7 @@ public:
 
 private:
     std::int64_t write_account(const std::string& account, const model::AccountMemory& memory);
+    void write_period(std::int64_t id, const std::string& period, const model::PastPeriod& past);
     void clear(std::int64_t id);
 
     Database& database_;
@@ -35,6 +36,8 @@ private:
     Statement word_;
     Statement member_;
     Statement job_;
+    Statement period_;
+    Statement reset_;
 };
 
 void insert_evaluation(Database& database, const ports::EvaluationRecord& record);
@@ -66,6 +69,14 @@ std::vector<ports::OverrideRecord> list_overrides(Database& database, const port
 std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
                                                       const ports::Query& query);
 std::vector<model::PeriodReset> list_resets(Database& database, const ports::Query& query);
+
+// The newest time that evaluations and commands say it has been, but for those that a person
+// overruled. nullopt: there are none.
+std::optional<Instant> newest_time(Database& database, const std::string& cluster);
+// REQUIRES: an open transaction.
+std::int64_t insert_clock_accept(Database& database, const std::string& cluster,
+                                 const model::ClockAccept& entry);
+std::vector<model::ClockAccept> list_clock_accepts(Database& database, const ports::Query& query);
 // What retention would delete.
 ports::Forgotten count_forgettable(Database& database, std::int64_t before);
 

@@ -219,7 +219,48 @@ CREATE TABLE closed_usage (
 ) WITHOUT ROWID;
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}};
+// previous_period and the kinds previous_base and previous_grant are not used any more: what an
+// account had is kept by period, so that a wrong clock cannot overwrite it.
+constexpr const char* kSchema3 = R"sql(
+ALTER TABLE account ADD COLUMN period_begins INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE account_period (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    period TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('period', 'base', 'grant')),
+    name TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (account, period, kind, name)
+) WITHOUT ROWID;
+INSERT INTO account_period (account, period, begins, kind, name, amount)
+    SELECT id, previous_period, 0, 'period', '', 0 FROM account WHERE previous_period IS NOT NULL;
+INSERT INTO account_period (account, period, begins, kind, name, amount)
+    SELECT a.id, a.previous_period, 0, substr(t.kind, 10), t.name, t.amount FROM account a
+    JOIN account_amount t ON t.account = a.id
+    WHERE a.previous_period IS NOT NULL AND t.kind IN ('previous_base', 'previous_grant');
+CREATE TABLE account_reset (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    period TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    PRIMARY KEY (account, period)
+) WITHOUT ROWID;
+INSERT INTO account_reset (account, period, begins)
+    SELECT id, reset_done_for, 0 FROM account WHERE reset_done_for NOT IN ('', 'owed');
+-- A person confirmed this host's time. Evaluations and commands up to these numbers say nothing
+-- about the time any more.
+CREATE TABLE clock_accept (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    ahead INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    evaluation INTEGER NOT NULL,
+    command INTEGER NOT NULL
+);
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}, {3, kSchema3}};
 
 void set_schema(Database& database, int number) {
     const std::string value = std::to_string(number);

@@ -162,3 +162,15 @@ CASE(an_observed_account_shows_what_would_happen_to_its_jobs) {
     CHECK_EQ(shown, 3U);
     CHECK(w.facts.history.accounts.at("physics").held_jobs.empty());
 }
+
+CASE(no_job_is_cancelled_while_the_clock_is_not_trusted) {
+    World w = physics(model::PendingJobs::cancel, model::RunningJobs::cancel);
+    pause(w);
+    w.run(utc(2026, 2, 1));
+    w.facts.clock = {model::ClockState::forward, 86400, "elapsed", {}};
+    w.run(utc(2026, 2, 2));
+    CHECK(job_commands(w).empty());
+    w.facts.clock = {};
+    w.run(utc(2026, 2, 2));
+    CHECK(!job_commands(w).empty());
+}

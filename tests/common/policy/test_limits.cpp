@@ -132,6 +132,22 @@ CASE(raw_usage_is_reset_once_per_boundary) {
     CHECK(nothing_more(w, utc(2026, 4, 2)));
 }
 
+CASE(no_period_is_reset_twice) {
+    World w = physics();
+    w.set.policies[0].raw_usage_reset = true;
+    w.run(utc(2026, 3, 1));
+    w.run(utc(2026, 4, 1)); // by a wrong clock
+    CHECK_EQ(w.facts.history.accounts["physics"].reset_done_for, "2026-Q2");
+    model::forget_after(w.facts.history.accounts["physics"], utc(2026, 3, 2));
+    w.run(utc(2026, 3, 2));
+    CHECK_EQ(w.facts.history.accounts["physics"].period, "2026-Q1");
+    CHECK_EQ(w.facts.history.accounts["physics"].reset_done_for, "");
+    w.run(utc(2026, 4, 1));
+    for (const auto& command : w.plan.commands)
+        CHECK(command.type != model::CommandType::reset_usage);
+    CHECK_EQ(w.facts.history.accounts["physics"].period, "2026-Q2");
+}
+
 CASE(a_reset_that_failed_is_owed_until_it_is_done) {
     World w = physics();
     w.set.policies[0].raw_usage_reset = true;

@@ -23,8 +23,11 @@ class CrashingJournal final : public ports::Journal {
 public:
     CrashingJournal(ports::Journal& inner, Faults& faults) : inner_(inner), faults_(faults) {}
 
-    Result<model::History> history(const std::string& cluster) override {
-        return step([&] { return inner_.history(cluster); });
+    Result<model::History> history(const std::string& cluster, Instant now) override {
+        return step([&] { return inner_.history(cluster, now); });
+    }
+    Result<std::optional<Instant>> newest(const std::string& cluster) override {
+        return inner_.newest(cluster);
     }
     Result<std::vector<std::int64_t>>
     record_turn(const std::string& cluster, const model::Decision& decision,
@@ -85,6 +88,13 @@ public:
     }
     Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override {
         return inner_.resets(query);
+    }
+    Result<std::int64_t> accept_clock(const std::string& cluster,
+                                      const model::ClockAccept& entry) override {
+        return inner_.accept_clock(cluster, entry);
+    }
+    Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query& query) override {
+        return inner_.clock_accepts(query);
     }
 
 private:
@@ -147,7 +157,9 @@ public:
     }
     std::shared_ptr<const ports::TurnReport> turn() { return turn_.run(bench_.rules, {}); }
     std::vector<ports::CommandRecord> commands() { return *books_->commands({}); }
-    model::AccountMemory memory() { return books_->history("c1")->accounts.at("physics"); }
+    model::AccountMemory memory() {
+        return books_->history("c1", kFebruary)->accounts.at("physics");
+    }
 
 private:
     static std::unique_ptr<sqlite::SqliteJournal> opened(const std::string& path,

@@ -34,6 +34,7 @@ public:
     Result<ports::Booked> take_back(std::int64_t id, const ports::Person& person) override;
     Result<ports::Booked> reopen(const std::vector<std::string>& accounts,
                                  const ports::Person& person) override;
+    Result<ports::Booked> accept_clock(const ports::Person& person) override;
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
     ports::Person last; // who entered something last
@@ -64,6 +65,10 @@ public:
     ports::Ledger& ledger() override { return books; }
     Result<ports::ControllerSettings> controller() override { return controller_settings; }
     ports::Outbox& outbox() override { return post; }
+    Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query&) override {
+        return std::vector{
+            model::ClockAccept{3, instant(kNow - 3600), -86400, "was set by hand", "ann"}};
+    }
 
     // To be set before the server starts.
     std::shared_ptr<const ports::TurnReport> turn;

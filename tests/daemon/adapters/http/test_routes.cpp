@@ -347,3 +347,25 @@ CASE(staff_see_and_steer_the_outbox) {
     CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/1/drop", {}, "{}", kRoot}).status, 404);
     CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/x/drop", {}, "{}", kRoot}).status, 404);
 }
+
+CASE(staff_see_what_the_clock_was_compared_with_and_accept_it) {
+    FakeService service;
+    auto turn = test::sample_turn();
+    turn.clock = {
+        model::ClockState::forward, 86400, "elapsed", {{"elapsed", 86400}, {"slurmdbd", {}}}};
+    service.turn = std::make_shared<const ports::TurnReport>(std::move(turn));
+    const auto shown = ask(service, {"GET", "/api/v1/clock", {}, "", kRoot});
+    CHECK(!shown.body["clock"]["trusted"].boolean(true));
+    CHECK_EQ(shown.body["clock"]["offset_s"].integer(), 86400);
+    CHECK(shown.body["clock"]["compared"].at(1)["ahead_s"].is_null());
+    CHECK_EQ(shown.body["accepted"].at(0)["reason"].text(), "was set by hand");
+    const auto status = ask(service, {"GET", "/api/v1/status", {}, "", kAlice});
+    CHECK_EQ(status.body["clock"]["detail"].text(),
+             "the clock of this host went forward by 86400 s more than the elapsed time allows");
+    CHECK_EQ(ask(service, {"GET", "/readyz", {}, "", kRoot}).status, 503);
+    const char* accept = "/api/v1/clock/accept";
+    CHECK_EQ(ask(service, {"POST", accept, {}, R"({"reason":"r"})", kAlice}).status, 403);
+    CHECK_EQ(ask(service, {"POST", accept, {}, "{}", kRoot}).status, 400);
+    CHECK_EQ(ask(service, {"POST", accept, {}, R"({"reason":"r"})", kRoot}).status, 201);
+    CHECK_EQ(service.books.last.reason, "r");
+}

@@ -76,12 +76,12 @@ CASE(a_full_disk_leaves_nothing_of_the_turn_and_the_next_one_succeeds) {
         CHECK(!recorded);
         CHECK(recorded.error().code == Errc::unavailable);
     }
-    CHECK(journal->history("c")->accounts.empty());
+    CHECK(journal->history("c", instant(0))->accounts.empty());
     CHECK(journal->commands({"", {}, 10'000})->empty());
     CHECK(journal->record_turn("c", many, {}, wanted));
     CHECK_EQ(journal->commands({"", {}, 10'000})->size(), 2'000U);
     journal = open(dir.file("j.db"), clock);
-    CHECK_EQ(journal->history("c")->accounts.size(), 2'000U);
+    CHECK_EQ(journal->history("c", instant(0))->accounts.size(), 2'000U);
 }
 
 CASE(a_locked_journal_is_unavailable_and_recovers) {
@@ -98,7 +98,7 @@ CASE(a_locked_journal_is_unavailable_and_recovers) {
         CHECK(journal->forget(kNow).error().code == Errc::unavailable);
         // Readers are not held up.
         CHECK(journal->commands({}));
-        CHECK(journal->history("c"));
+        CHECK(journal->history("c", instant(0)));
     }
     CHECK(journal->record_turn("c", decision(1), {}, commands(1)));
     CHECK_EQ(journal->commands({})->size(), 1U);
@@ -127,7 +127,8 @@ CASE(a_process_killed_inside_a_transaction_leaves_nothing_of_it) {
     CHECK(WIFSIGNALED(status));
     auto journal = open(dir.file("j.db"), clock);
     CHECK_EQ(journal->commands({})->size(), 1U);
-    CHECK_EQ(journal->history("c")->accounts.at("account-with-a-long-name-0").period, "2027-Q1");
+    CHECK_EQ(journal->history("c", instant(0))->accounts.at("account-with-a-long-name-0").period,
+             "2027-Q1");
 }
 
 CASE(a_folder_that_is_missing_is_named) {

@@ -17,10 +17,11 @@ model::AccountMemory full_memory() {
     memory.percent = 10'123;
     memory.saved_qos = model::SavedQos{{"normal", "high"}, "normal"};
     memory.reset_done_for = "2027-Q1";
-    memory.previous_period = "2026-Q4";
-    memory.previous_bases = {{"node_hours", 1}};
+    memory.period_begin = instant(1798761600);
+    memory.resets = {{"2026-Q4", instant(1790812800)}, {"2027-Q1", instant(1798761600)}};
     memory.grants = {{"node_hours", 2}};
-    memory.previous_grants = {{"node_hours", 3}};
+    memory.past = {{"2026-Q4", {instant(1790812800), {{"node_hours", 1}}, {{"node_hours", 3}}}},
+                   {"2026-Q3", {instant(1782864000), {}, {}}}};
     memory.held = {"slow1"};
     memory.saved_members = {{"physics|ann|", {{"a", "b"}, "a"}}, {"physics|bob|gpu", {}}};
     memory.qos_in_force = "slowdown";
@@ -93,12 +94,12 @@ CASE(memory_comes_back_exactly_after_a_restart) {
     second.memory.saved_qos = model::SavedQos{}; // held, and it had nothing of its own
     CHECK(books.journal->record_turn(kCluster, decided, {}, {}));
     books.reopen();
-    const auto history = books.journal->history(kCluster);
+    const auto history = books.journal->history(kCluster, kNow);
     CHECK(history);
     CHECK_EQ(history->accounts.size(), 2U);
     CHECK(history->accounts.at("physics") == full_memory());
     CHECK(history->accounts.at("new") == second.memory);
-    CHECK(books.journal->history("c2")->accounts.empty());
+    CHECK(books.journal->history("c2", kNow)->accounts.empty());
 }
 
 CASE(changed_memory_replaces_the_old_one_whole) {
@@ -109,7 +110,7 @@ CASE(changed_memory_replaces_the_old_one_whole) {
     next.bases = {{"node_hours", 5}};
     CHECK(books.journal->record_turn(kCluster, decision("a", next), {}, {}));
     books.reopen();
-    CHECK(books.journal->history(kCluster)->accounts.at("a") == next);
+    CHECK(books.journal->history(kCluster, kNow)->accounts.at("a") == next);
 }
 
 CASE(released_accounts_are_remembered_until_given_back) {
@@ -118,10 +119,10 @@ CASE(released_accounts_are_remembered_until_given_back) {
     model::Decision let_go = decision("b", {});
     let_go.released["a"].saved_qos = full_memory().saved_qos;
     CHECK(books.journal->record_turn(kCluster, let_go, {}, {}));
-    CHECK(books.journal->history(kCluster)->accounts.at("a") == let_go.released["a"]);
+    CHECK(books.journal->history(kCluster, kNow)->accounts.at("a") == let_go.released["a"]);
     let_go.released["a"] = {};
     CHECK(books.journal->record_turn(kCluster, let_go, {}, {}));
-    CHECK(!books.journal->history(kCluster)->accounts.at("a").saved_qos);
+    CHECK(!books.journal->history(kCluster, kNow)->accounts.at("a").saved_qos);
 }
 
 CASE(the_same_turn_again_writes_nothing) {
@@ -146,7 +147,7 @@ CASE(an_account_that_could_not_be_judged_keeps_its_memory) {
     auto failed = decision("a", {});
     failed.accounts[0].error = "a figure does not fit";
     CHECK(books.journal->record_turn(kCluster, failed, {}, {}));
-    CHECK(books.journal->history(kCluster)->accounts.at("a") == full_memory());
+    CHECK(books.journal->history(kCluster, kNow)->accounts.at("a") == full_memory());
 }
 
 CASE(evaluations_come_back_newest_first_and_by_account) {
@@ -255,8 +256,8 @@ CASE(retention_takes_records_and_leaves_the_ledger_and_open_commands) {
     CHECK(books.journal->evaluations({})->empty());
     CHECK_EQ(books.journal->commands({})->size(), 1U);
     CHECK_EQ(books.journal->commands({})->at(0).command.limits.size(), 3U);
-    CHECK_EQ(books.journal->history(kCluster)->adjustments.size(), 1U);
-    CHECK(books.journal->history(kCluster)->accounts.at("a") == full_memory());
+    CHECK_EQ(books.journal->history(kCluster, kNow)->adjustments.size(), 1U);
+    CHECK(books.journal->history(kCluster, kNow)->accounts.at("a") == full_memory());
 }
 
 CASE(what_would_be_forgotten_is_what_is_forgotten) {
@@ -312,7 +313,7 @@ CASE(a_reset_that_failed_or_that_nobody_knows_of_is_owed) {
     model::Command reset;
     reset.type = model::CommandType::reset_usage;
     const auto owed = [&](const char* account) {
-        return books.journal->history(kCluster)->accounts.at(account).reset_done_for ==
+        return books.journal->history(kCluster, kNow)->accounts.at(account).reset_done_for ==
                model::kResetOwed;
     };
     const auto begin = [&](const char* account) {

@@ -12,7 +12,7 @@ CASE(overrides_end_at_their_expiry_or_when_cleared) {
                                 "why", "uid 0"};
     const auto id = books.journal->add_override(kCluster, entry);
     CHECK(id);
-    auto found = books.journal->history(kCluster)->overrides;
+    auto found = books.journal->history(kCluster, kNow)->overrides;
     CHECK_EQ(found.size(), 1U);
     CHECK_EQ(found[0].id, *id);
     CHECK(found[0].standing == model::Standing::paused);
@@ -21,13 +21,13 @@ CASE(overrides_end_at_their_expiry_or_when_cleared) {
     CHECK_EQ(found[0].by, "uid 0");
 
     CHECK(books.journal->end_override(kCluster, *id, kNow + hours(1), "uid 0", "done"));
-    CHECK(books.journal->history(kCluster)->overrides.at(0).until == kNow + hours(1));
+    CHECK(books.journal->history(kCluster, kNow)->overrides.at(0).until == kNow + hours(1));
     CHECK(books.journal->end_override(kCluster, *id, kNow + hours(2), "uid 0", "x").error().code ==
           Errc::not_found);
     CHECK(books.journal->end_override("c2", *id, kNow, "uid 0", "x").error().code ==
           Errc::not_found);
     books.clock.set(kNow + hours(24 * 8));
-    CHECK(books.journal->history(kCluster)->overrides.empty());
+    CHECK(books.journal->history(kCluster, books.clock.now())->overrides.empty());
 }
 
 CASE(adjustments_keep_their_exact_units) {
@@ -36,7 +36,7 @@ CASE(adjustments_keep_their_exact_units) {
     entry.units = {{"node_hours", *Decimal::parse("-2.500000001")}, {"gpu_hours", Decimal{}}};
     CHECK(books.journal->add_adjustment(kCluster, entry));
     books.reopen();
-    const auto found = books.journal->history(kCluster)->adjustments;
+    const auto found = books.journal->history(kCluster, kNow)->adjustments;
     CHECK_EQ(found.size(), 1U);
     CHECK(found[0].units == entry.units);
     CHECK_EQ(found[0].period, "2027-Q1");
@@ -95,11 +95,11 @@ CASE(a_reopened_period_forgets_what_held_the_account) {
         CHECK(journal);
         CHECK((*journal)->record_turn(kCluster, decision, {}, {}));
         CHECK((*journal)->reopen_period(kCluster, {0, "a", "2027-Q1", "why", "root", kNow}));
-        CHECK(!(*journal)->history(kCluster)->accounts.at("a").flags.paused);
+        CHECK(!(*journal)->history(kCluster, kNow)->accounts.at("a").flags.paused);
     }
     const auto journal = SqliteJournal::open(dir.file("j.db"), clock);
     CHECK(journal);
-    const auto memory = (*journal)->history(kCluster)->accounts.at("a");
+    const auto memory = (*journal)->history(kCluster, kNow)->accounts.at("a");
     CHECK(!memory.flags.paused);
     CHECK(memory.notified.empty());
     CHECK_EQ(memory.period, "2027-Q1");

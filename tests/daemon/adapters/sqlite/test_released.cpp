@@ -131,7 +131,7 @@ CASE(what_schema_1_had_is_read_after_the_upgrade) {
     lay_down(1, dir.file("j.db"));
     auto journal = SqliteJournal::open(dir.file("j.db"), clock);
     CHECK(journal);
-    const auto history = (*journal)->history("lab");
+    const auto history = (*journal)->history("lab", clock.now());
     CHECK(history);
     const auto& physics = history->accounts.at("physics");
     CHECK(physics.flags.paused && physics.flags.downscaled);
