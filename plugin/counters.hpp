@@ -12,6 +12,8 @@ struct Counters {
     std::atomic<std::uint64_t> warned{0};   // of these, with one
     std::atomic<std::uint64_t> refused{0};
     std::atomic<std::uint64_t> faults{0}; // caught inside; the job was admitted
+    // Job descriptions with strings too long to be checked; slurmctld refuses these itself.
+    std::atomic<std::uint64_t> oversized{0};
 
     static void count(std::atomic<std::uint64_t>& counter) noexcept {
         counter.fetch_add(1, std::memory_order_relaxed);

@@ -45,6 +45,7 @@ void Keeper::load(Instant now, std::int64_t steady) {
         log_.fail("snapshot file ignored: " + taken.error().context);
         return;
     }
+    stored_ = snapshot_.sequence;
     log_.note("starting from the stored snapshot " + std::to_string(snapshot_.sequence) + " (" +
               std::to_string(snapshot_.accounts.size()) + " accounts, " + std::to_string(age) +
               " s old)");
@@ -95,6 +96,8 @@ void Keeper::store() {
     if (!saved && !store_failed_)
         log_.fail("snapshot cannot be stored: " + saved.error().context);
     store_failed_ = !saved;
+    if (saved)
+        stored_ = snapshot_.sequence;
 }
 
 } // namespace sluice::plugin

@@ -42,6 +42,8 @@ public:
     const Settings& settings() const { return *settings_; }
     bool has_snapshot() const { return view_ != nullptr; }
     std::uint64_t sequence() const { return snapshot_.sequence; }
+    // The newest snapshot that is safely in the file; 0: none.
+    std::uint64_t stored_sequence() const { return stored_; }
 
 private:
     Result<void> accept(model::Snapshot snapshot, std::int64_t steady);
@@ -54,6 +56,7 @@ private:
     std::string cluster_;
     std::string path_;
     bool store_failed_ = false; // said once
+    std::uint64_t stored_ = 0;
     std::int64_t file_confirmed_ = 0;
     model::Snapshot snapshot_;         // sequence 0: none
     std::shared_ptr<const View> view_; // of snapshot_

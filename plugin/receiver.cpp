@@ -191,9 +191,9 @@ void Receiver::serve(const Address& address) {
         return not_understood(sealer ? nonce.error() : sealer.error());
     wire::Channel channel(**sealer, wire::Session(wire::Direction::to_daemon, *nonce));
     Conversation conversation(*stream, channel, keeper_, counters_);
-    const wire::Hello hello{facts_.speaks,        facts_.cluster,        facts_.host,
+    const wire::Hello hello{wire::kVersion,       facts_.cluster,        facts_.host,
                             facts_.slurm_version, facts_.plugin_version, keeper_.sequence()};
-    if (const auto greeted = conversation.greet(hello, trusted); !greeted)
+    if (const auto greeted = conversation.greet(hello, facts_.speaks, trusted); !greeted)
         return not_understood(greeted.error());
     say_up(address);
     backoff_.reset();

@@ -109,11 +109,11 @@ Result<model::Snapshot> decode_file(std::string_view bytes) {
     const std::string_view image = in.rest();
     if (!in.ok() || magic != kMagic)
         return Error{Errc::malformed, "not a snapshot file"};
-    if (version == 0 || version > kFileVersion)
+    if (version != kFileVersion)
         return Error{Errc::malformed, "snapshot file of another version"};
     if (length != image.size() || crc32c(image) != crc)
         return Error{Errc::malformed, "damaged snapshot file"};
-    return decode_image(image, static_cast<std::uint8_t>(version));
+    return decode_image(image);
 }
 
 Result<Stored> load_file(const std::string& path) {

@@ -15,10 +15,8 @@ using model::SnapshotUser;
 
 constexpr std::uint8_t kHasPercent = 1;
 constexpr std::uint8_t kHasUntil = 2;
-// Version 2:
 constexpr std::uint8_t kHasBudgets = 4;
 constexpr std::uint8_t kIsBounded = 8;
-constexpr std::uint8_t kWithBudgets = 2; // the version
 // Shortest records: name length, standing, flags, text length; uid, default length, count.
 constexpr std::size_t kLeastAccount = 2 + 1 + 1 + 2;
 constexpr std::size_t kLeastUser = 4 + 2 + 4;
@@ -60,9 +58,9 @@ void put(Writer& out, const model::Partition& partition) {
         put(out, tres, amount);
 }
 
-void put(Writer& out, const SnapshotAccount& account, std::uint8_t version) {
-    const bool budgets = version >= kWithBudgets && account.check != model::BudgetCheck::off;
-    const bool bounded = version >= kWithBudgets && !account.bounded_by.empty();
+void put(Writer& out, const SnapshotAccount& account) {
+    const bool budgets = account.check != model::BudgetCheck::off;
+    const bool bounded = !account.bounded_by.empty();
     out.text(account.name, kMaxName);
     out.u8(static_cast<std::uint8_t>(account.standing));
     out.u8(static_cast<std::uint8_t>((account.percent ? kHasPercent : 0) |
@@ -83,7 +81,7 @@ void put(Writer& out, const SnapshotAccount& account, std::uint8_t version) {
         out.text(account.bounded_by, kMaxName);
 }
 
-void put(Writer& out, const SnapshotUser& user, std::uint8_t) {
+void put(Writer& out, const SnapshotUser& user) {
     out.u32(user.uid);
     out.text(user.default_account, kMaxName);
     out.count(user.accounts.size());
@@ -92,17 +90,15 @@ void put(Writer& out, const SnapshotUser& user, std::uint8_t) {
 }
 
 template <class Record>
-void put_all(Writer& out, const std::vector<Record>& records, std::uint8_t version) {
+void put_all(Writer& out, const std::vector<Record>& records) {
     out.count(records.size());
     for (const auto& record : records)
-        put(out, record, version);
+        put(out, record);
 }
 
-// What only version 2 has at the end of an image or delta.
+// The end of an image or delta.
 template <class Holder>
-void put_rules(Writer& out, const Holder& from, std::uint8_t version) {
-    if (version < kWithBudgets)
-        return;
+void put_rules(Writer& out, const Holder& from) {
     out.count(from.measures.size());
     for (const auto& measure : from.measures)
         put(out, measure);
@@ -178,9 +174,7 @@ model::Partition get_partition(Reader& in) {
 
 // Into a snapshot or delta whose accounts are read.
 template <class Holder>
-void get_rules(Reader& in, Holder& to, std::uint8_t version) {
-    if (version < kWithBudgets)
-        return;
+void get_rules(Reader& in, Holder& to) {
     const std::size_t measures = in.count(kLeastMeasure);
     for (std::size_t i = 0; i < measures && in.ok(); ++i)
         to.measures.push_back(get_measure(in));
@@ -193,14 +187,13 @@ void get_rules(Reader& in, Holder& to, std::uint8_t version) {
                 in.fail();
 }
 
-SnapshotAccount get_account(Reader& in, std::uint8_t version) {
-    const int known =
-        kHasPercent | kHasUntil | (version >= kWithBudgets ? kHasBudgets | kIsBounded : 0);
+SnapshotAccount get_account(Reader& in) {
+    constexpr int kKnown = kHasPercent | kHasUntil | kHasBudgets | kIsBounded;
     SnapshotAccount account;
     account.name = in.text(kMaxName);
     const std::uint8_t standing = in.u8();
     const std::uint8_t flags = in.u8();
-    if (standing > static_cast<std::uint8_t>(model::Standing::paused) || (flags & ~known) != 0)
+    if (standing > static_cast<std::uint8_t>(model::Standing::paused) || (flags & ~kKnown) != 0)
         in.fail();
     else
         account.standing = static_cast<model::Standing>(standing);
@@ -254,9 +247,8 @@ std::vector<Record> get_all(Reader& in, std::size_t least, Get get) {
     return records;
 }
 
-std::vector<SnapshotAccount> get_accounts(Reader& in, std::uint8_t version) {
-    return get_all<SnapshotAccount>(in, kLeastAccount,
-                                    [version](Reader& from) { return get_account(from, version); });
+std::vector<SnapshotAccount> get_accounts(Reader& in) {
+    return get_all<SnapshotAccount>(in, kLeastAccount, get_account);
 }
 std::vector<SnapshotUser> get_users(Reader& in) {
     return get_all<SnapshotUser>(in, kLeastUser, get_user);
@@ -310,61 +302,61 @@ void merge(std::vector<Record>& records, const std::vector<Record>& changed,
 
 } // namespace
 
-Result<std::string> encode_image(const Snapshot& snapshot, std::uint8_t version) {
+Result<std::string> encode_image(const Snapshot& snapshot) {
     Writer out;
     out.text(snapshot.cluster, kMaxName);
     out.u64(snapshot.sequence);
     out.i64(epoch(snapshot.made));
-    put_all(out, snapshot.accounts, version);
-    put_all(out, snapshot.users, version);
-    put_rules(out, snapshot, version);
+    put_all(out, snapshot.accounts);
+    put_all(out, snapshot.users);
+    put_rules(out, snapshot);
     return taken(std::move(out));
 }
 
-Result<Snapshot> decode_image(std::string_view bytes, std::uint8_t version) {
+Result<Snapshot> decode_image(std::string_view bytes) {
     Reader in(bytes);
     Snapshot snapshot;
     snapshot.cluster = in.text(kMaxName);
     snapshot.sequence = in.u64();
     snapshot.made = get_instant(in);
-    snapshot.accounts = get_accounts(in, version);
+    snapshot.accounts = get_accounts(in);
     snapshot.users = get_users(in);
-    get_rules(in, snapshot, version);
+    get_rules(in, snapshot);
     if (!in.done())
         return Error{Errc::malformed, "wire: snapshot"};
     return snapshot;
 }
 
-Result<std::string> encode_delta(const Delta& delta, std::uint8_t version) {
+Result<std::string> encode_delta(const Delta& delta) {
     Writer out;
     out.u64(delta.base);
     out.u64(delta.sequence);
     out.i64(epoch(delta.made));
-    put_all(out, delta.accounts, version);
+    put_all(out, delta.accounts);
     out.count(delta.removed_accounts.size());
     for (const auto& name : delta.removed_accounts)
         out.text(name, kMaxName);
-    put_all(out, delta.users, version);
+    put_all(out, delta.users);
     out.count(delta.removed_users.size());
     for (const auto uid : delta.removed_users)
         out.u32(uid);
-    put_rules(out, delta, version);
+    put_rules(out, delta);
     return taken(std::move(out));
 }
 
-Result<Delta> decode_delta(std::string_view bytes, std::uint8_t version) {
+Result<Delta> decode_delta(std::string_view bytes) {
     Reader in(bytes);
     Delta delta;
     delta.base = in.u64();
     delta.sequence = in.u64();
     delta.made = get_instant(in);
-    delta.accounts = get_accounts(in, version);
+    delta.accounts = get_accounts(in);
     delta.removed_accounts = get_all<std::string>(
         in, kLeastName, [](Reader& from) { return std::string(from.text(kMaxName)); });
     delta.users = get_users(in);
     delta.removed_users =
         get_all<std::uint32_t>(in, sizeof(std::uint32_t), [](Reader& from) { return from.u32(); });
-    get_rules(in, delta, version);
+    get_rules(in, delta);
     if (!in.done())
         return Error{Errc::malformed, "wire: delta"};
     return delta;

@@ -117,6 +117,12 @@ void Gate::Engine::accept_all(const Listener& listener) {
             return;
         connections_.push_back(Connection{
             std::move(*accepted), Peer(*sealer_, shelf_, press_, rules_, *nonce, Steady::now())});
+        if (const auto made = connections_.back().peer.challenge(); !made) {
+            close(connections_.back(), made.error());
+            connections_.pop_back();
+            continue;
+        }
+        munge_is(true, "");
     }
 }
 

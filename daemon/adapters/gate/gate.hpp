@@ -23,7 +23,7 @@ struct GateSettings {
     std::string munge_socket;               // "": munge's own
     std::string key_file = {};              // "": credentials are munge's; else by this file's key
     std::vector<std::string> clusters = {}; // whose plugins are served; empty: all
-    std::uint8_t speaks = wire::kVersion;   // newest; a test plays an older release with it
+    std::uint8_t speaks = wire::kVersion;   // newest; a test plays a newer release with it
 };
 
 class Gate final : public ports::Publisher {

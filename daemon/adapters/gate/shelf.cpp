@@ -77,17 +77,15 @@ std::uint64_t Shelf::newest_sequence() const {
     return held_.lock()->newest;
 }
 
-Result<std::shared_ptr<const std::string>> Press::image(const Edition& edition,
-                                                        std::uint8_t version) {
-    Image& image = images_[version];
-    if (image.of != edition) {
-        auto bytes = wire::encode_image(*edition, version);
+Result<std::shared_ptr<const std::string>> Press::image(const Edition& edition) {
+    if (image_of_ != edition) {
+        auto bytes = wire::encode_image(*edition);
         if (!bytes)
             return std::move(bytes).error();
-        image.bytes = std::make_shared<const std::string>(std::move(*bytes));
-        image.of = edition;
+        image_ = std::make_shared<const std::string>(std::move(*bytes));
+        image_of_ = edition;
     }
-    return image.bytes;
+    return image_;
 }
 
 std::shared_ptr<const wire::Delta> Press::delta(const Edition& from, const Edition& to) {

@@ -50,8 +50,8 @@ inline std::vector<model::Partition> sample_partitions() {
             {"short", true, false, 30, {}}};
 }
 
-// What only version 2 can say.
-inline model::Snapshot sample_snapshot_2() {
+// With all that a record can carry.
+inline model::Snapshot full_snapshot() {
     auto snapshot = sample_snapshot();
     snapshot.accounts[0].bounded_by = "chem";
     snapshot.accounts[1].check = model::BudgetCheck::refuse;
@@ -61,7 +61,7 @@ inline model::Snapshot sample_snapshot_2() {
     return snapshot;
 }
 
-inline wire::Delta sample_delta_2() {
+inline wire::Delta full_delta() {
     auto delta = sample_delta();
     delta.accounts[1].check = model::BudgetCheck::warn;
     delta.accounts[1].budgets = {{1, 0}};

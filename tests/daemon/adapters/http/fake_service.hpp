@@ -83,6 +83,7 @@ public:
     mutable model::PreviewInput asked_preview;    // the last one
     bool journal_away = false;
     bool plugins = true;
+    std::optional<Instant> unstored_since; // of the plugin's snapshot
     // evaluate() waits while held.
     void hold();
     void let_go();
