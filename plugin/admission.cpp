@@ -38,15 +38,13 @@ bool is_exempt(const Request& request, const Settings& settings) noexcept {
            all_contained(settings.exempt_reservations, request.reservation);
 }
 
-Verdict judge_account(const View::Account* account, Instant now) noexcept {
+Verdict judge_account(const View& view, const View::Account* account, Instant now) noexcept {
     if (account == nullptr)
         return {Reason::unknown_account};
-    if (is_paused(*account, now))
-        return {Reason::paused, account};
-    // Its text is the refusal: nothing to show to somebody who is admitted.
-    if (account->standing == model::Standing::paused)
-        return {Reason::pause_over, account};
-    return {account->text.length > 0 ? Reason::notice : Reason::normal, account};
+    const View::Held held = view.held(*account, now);
+    if (held.paused())
+        return {Reason::paused, account, held.text};
+    return {held.text.length > 0 ? Reason::notice : Reason::normal, account, held.text};
 }
 
 Verdict judge_default(const View& view, std::uint32_t uid, const Settings& settings,
@@ -56,7 +54,7 @@ Verdict judge_default(const View& view, std::uint32_t uid, const Settings& setti
         return {Reason::unknown_user};
     if (contains(settings.exempt_accounts, view.text(user->default_account)))
         return {Reason::exempt};
-    return judge_account(view.default_of(*user), now);
+    return judge_account(view, view.default_of(*user), now);
 }
 
 } // namespace
@@ -75,7 +73,7 @@ Verdict judge(const Request& request, const View* view, const Settings& settings
         return judge_default(*view, request.user, settings, moment.now);
     if (contains(settings.exempt_accounts, request.account))
         return {Reason::exempt};
-    return judge_account(view->account(request.account), moment.now);
+    return judge_account(*view, view->account(request.account), moment.now);
 }
 
 } // namespace sluice::plugin

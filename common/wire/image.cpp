@@ -14,11 +14,12 @@ using model::SnapshotAccount;
 using model::SnapshotUser;
 
 constexpr std::uint8_t kHasPercent = 1;
-constexpr std::uint8_t kHasUntil = 2;
+constexpr std::uint8_t kHasLater = 2;
 constexpr std::uint8_t kHasBudgets = 4;
 constexpr std::uint8_t kIsBounded = 8;
 // Shortest records: name length, standing, flags, text length; uid, default length, count.
 constexpr std::size_t kLeastAccount = 2 + 1 + 1 + 2;
+constexpr std::size_t kLeastPhase = 8 + 1 + 2;
 constexpr std::size_t kLeastUser = 4 + 2 + 4;
 constexpr std::size_t kLeastName = 2;
 constexpr std::size_t kLeastBudget = 4 + 8;
@@ -58,19 +59,28 @@ void put(Writer& out, const model::Partition& partition) {
         put(out, tres, amount);
 }
 
+void put(Writer& out, const std::vector<model::SnapshotPhase>& phases) {
+    out.count(phases.size());
+    for (const auto& phase : phases) {
+        out.i64(epoch(phase.from));
+        out.u8(static_cast<std::uint8_t>(phase.standing));
+        out.text(phase.text, kMaxText);
+    }
+}
+
 void put(Writer& out, const SnapshotAccount& account) {
     const bool budgets = account.check != model::BudgetCheck::off;
     const bool bounded = !account.bounded_by.empty();
     out.text(account.name, kMaxName);
     out.u8(static_cast<std::uint8_t>(account.standing));
     out.u8(static_cast<std::uint8_t>((account.percent ? kHasPercent : 0) |
-                                     (account.until ? kHasUntil : 0) | (budgets ? kHasBudgets : 0) |
-                                     (bounded ? kIsBounded : 0)));
+                                     (account.later.empty() ? 0 : kHasLater) |
+                                     (budgets ? kHasBudgets : 0) | (bounded ? kIsBounded : 0)));
     if (account.percent)
         out.i64(*account.percent);
-    if (account.until)
-        out.i64(epoch(*account.until));
     out.text(account.text, kMaxText);
+    if (!account.later.empty())
+        put(out, account.later);
     if (budgets) {
         out.u8(static_cast<std::uint8_t>(account.check));
         out.count(account.budgets.size());
@@ -187,21 +197,42 @@ void get_rules(Reader& in, Holder& to) {
                 in.fail();
 }
 
+model::Standing get_standing(Reader& in) {
+    const std::uint8_t standing = in.u8();
+    if (standing <= static_cast<std::uint8_t>(model::Standing::paused))
+        return static_cast<model::Standing>(standing);
+    in.fail();
+    return model::Standing::paused;
+}
+
+// The plugin searches them from the end, so what is out of order is refused here.
+void get_later(Reader& in, SnapshotAccount& account) {
+    const std::size_t count = in.count(kLeastPhase);
+    if (count == 0)
+        in.fail();
+    account.later.reserve(count);
+    for (std::size_t i = 0; i < count && in.ok(); ++i) {
+        const Instant from = get_instant(in);
+        const model::Standing standing = get_standing(in);
+        if (i > 0 && from <= account.later.back().from)
+            in.fail();
+        account.later.push_back({from, standing, std::string(in.text(kMaxText))});
+    }
+}
+
 SnapshotAccount get_account(Reader& in) {
-    constexpr int kKnown = kHasPercent | kHasUntil | kHasBudgets | kIsBounded;
+    constexpr int kKnown = kHasPercent | kHasLater | kHasBudgets | kIsBounded;
     SnapshotAccount account;
     account.name = in.text(kMaxName);
-    const std::uint8_t standing = in.u8();
+    account.standing = get_standing(in);
     const std::uint8_t flags = in.u8();
-    if (standing > static_cast<std::uint8_t>(model::Standing::paused) || (flags & ~kKnown) != 0)
+    if ((flags & ~kKnown) != 0)
         in.fail();
-    else
-        account.standing = static_cast<model::Standing>(standing);
     if ((flags & kHasPercent) != 0)
         account.percent = in.i64();
-    if ((flags & kHasUntil) != 0)
-        account.until = get_instant(in);
     account.text = in.text(kMaxText);
+    if ((flags & kHasLater) != 0)
+        get_later(in, account);
     if ((flags & kHasBudgets) != 0)
         get_budgets(in, account);
     if ((flags & kIsBounded) != 0)

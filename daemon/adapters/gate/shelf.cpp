@@ -28,14 +28,21 @@ void sort_unique(std::vector<Record>& records, Key key) {
                   records.end());
 }
 
+void cut(std::string& text) {
+    if (text.size() > wire::kMaxText)
+        text.resize(wire::kMaxText);
+}
+
 model::Snapshot sorted(const model::Snapshot& from) {
     model::Snapshot out = from;
     sort_unique(out.accounts,
                 [](const model::SnapshotAccount& a) -> const std::string& { return a.name; });
     sort_unique(out.users, [](const model::SnapshotUser& u) { return u.uid; });
-    for (auto& account : out.accounts)
-        if (account.text.size() > wire::kMaxText)
-            account.text.resize(wire::kMaxText);
+    for (auto& account : out.accounts) {
+        cut(account.text);
+        for (auto& phase : account.later)
+            cut(phase.text);
+    }
     return out;
 }
 

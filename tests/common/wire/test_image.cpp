@@ -26,10 +26,9 @@ model::Snapshot random_snapshot(std::mt19937& random, std::uint64_t sequence) {
     snapshot.sequence = sequence;
     for (int i = 10; i < 40; ++i) {
         if (random() % 3 != 0)
-            snapshot.accounts.push_back({"acct" + std::to_string(i),
-                                         static_cast<model::Standing>(random() % 3),
-                                         static_cast<std::int64_t>(random() % 4), std::nullopt,
-                                         random() % 2 != 0 ? "text" : ""});
+            snapshot.accounts.push_back(
+                {"acct" + std::to_string(i), static_cast<model::Standing>(random() % 3),
+                 static_cast<std::int64_t>(random() % 4), random() % 2 != 0 ? "text" : ""});
         if (random() % 3 != 0)
             snapshot.users.push_back(
                 {static_cast<std::uint32_t>(i), "d", std::vector<std::string>(random() % 3, "a")});
@@ -58,6 +57,12 @@ CASE(a_budget_without_its_measure_is_refused) {
     CHECK(!decode_image(*encode_image(snapshot)).has_value());
     snapshot = full_snapshot();
     snapshot.measures[0].per_unit = 0;
+    CHECK(!decode_image(*encode_image(snapshot)).has_value());
+}
+
+CASE(phases_out_of_order_are_refused) {
+    auto snapshot = full_snapshot();
+    snapshot.accounts[0].later[1].from = snapshot.accounts[0].later[0].from;
     CHECK(!decode_image(*encode_image(snapshot)).has_value());
 }
 

@@ -12,7 +12,7 @@ model::Snapshot large_world(int accounts) {
     auto snapshot = test::world();
     for (int i = 0; i < accounts; ++i) {
         snapshot.accounts.push_back({"zz" + std::to_string(1'000'000 + i), model::Standing::normal,
-                                     i, std::nullopt, i % 10 == 0 ? "a warning text" : ""});
+                                     i, i % 10 == 0 ? "a warning text" : ""});
         snapshot.users.push_back({static_cast<std::uint32_t>(100'000 + i),
                                   "zz" + std::to_string(1'000'000 + i),
                                   {"zz" + std::to_string(1'000'000 + i)}});
