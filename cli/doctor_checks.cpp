@@ -292,7 +292,7 @@ void Examination::plugin() {
     const auto plugins = in_.gate["gate"]["plugins"].items();
     if (plugins.empty())
         return fault("none is connected",
-                     "is Daemon= in slurmctld's sluice.conf the address of this daemon, munge's "
+                     "is Daemon= in slurmctld's sluice.conf an address of gate.listen, munge's "
                      "key the same, gate.user who slurmctld runs as? See job_submit/sluice in "
                      "slurmctld's log");
     for (const auto& each : plugins)

@@ -57,7 +57,8 @@ int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
     if (sheet.rows.empty())
         warn(parsed.context,
              "no plugin is connected; is JobSubmitPlugins=sluice in slurm.conf, slurmctld "
-             "restarted since, and Daemon= in its sluice.conf the address of this daemon?");
+             "restarted since, and Daemon= in its sluice.conf an address that this daemon listens "
+             "on (gate: listen:)?");
     remark(parsed, "Newest snapshot " + number(gate["sequence"]) + ", " +
                        number(gate["rejected_frames"]) + " frames rejected\n\n");
     print(parsed.context, sheet.text());

@@ -162,6 +162,38 @@ CASE(the_daemon_may_go_and_come_back) {
     CHECK_EQ(lines_with("connected to the daemon"), 2U);
 }
 
+CASE(a_unix_socket_serves_as_a_port_does) {
+    Bench bench;
+    bench.socket = bench.munged.folder() + "/run/plugins.sock";
+    bench.start_gate();
+    bench.publish(test::world());
+    bench.start_plugin();
+    CHECK(eventually([&] { return bench.in_step(); }));
+    CHECK_EQ(bench.gate->status().plugins[0].address, "unix");
+    CHECK_EQ(lines_with("connected to the daemon at unix:" + bench.socket), 1U);
+    CHECK(std::filesystem::status(bench.socket).permissions() == std::filesystem::perms(0666));
+    bench.gate.reset();
+    CHECK(!std::filesystem::exists(bench.socket));
+    CHECK(
+        eventually([&] { return lines_with("set Daemon=HOST:PORT") + lines_with("closed") > 0; }));
+    bench.start_gate();
+    bench.publish(large_world(1));
+    CHECK(eventually([&] { return bench.in_step(); }));
+}
+
+CASE(a_socket_of_another_user_is_left_at_once) {
+    Bench bench;
+    bench.socket = bench.munged.folder() + "/plugins.sock";
+    bench.start_gate();
+    bench.more_conf = "DaemonUser=" + std::to_string(::getuid() + 1) + "\n";
+    bench.start_plugin();
+    CHECK(eventually([&] {
+        return lines_with("the socket belongs to a process of uid " + std::to_string(::getuid())) ==
+               1;
+    }));
+    CHECK_EQ(bench.has(), 0U);
+}
+
 CASE(with_a_key_file_munged_is_not_asked) {
     Bench bench;
     bench.key_file = bench.key("key", 'k');
@@ -221,10 +253,12 @@ CASE(changed_settings_are_seen_without_a_restart) {
 
 CASE(a_bad_address_is_named) {
     const test::PrivateMunged munged;
-    for (const std::string where : {"nonsense", "127.0.0.1:", "192.0.2.1:6830"}) {
+    for (const std::string where :
+         {"nonsense", "127.0.0.1:", "192.0.2.1:6830", "unix:/proc/none/plugins.sock"}) {
         const auto started = gate::Gate::start({{where}, 0, munged.socket()}, kClock);
         CHECK(!started.has_value());
-        CHECK(started.error().context.find(where) != std::string::npos);
+        const auto name = where.substr(where.find('/') + 1); // of a socket: its path
+        CHECK(started.error().context.find(name) != std::string::npos);
     }
 }
 

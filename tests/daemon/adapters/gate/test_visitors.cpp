@@ -5,7 +5,15 @@
 #include "common/wire/frame.hpp"
 #include "tests/daemon/adapters/gate/bench.hpp"
 
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <list>
+#include <thread>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -52,6 +60,12 @@ public:
             frames_.add(**bytes);
         }
     }
+    // Greets as a plugin does; the daemon's welcome proves that it was heard.
+    bool is_welcomed() {
+        say(hello());
+        const auto answer = channel_.open(frame());
+        return answer && std::holds_alternative<wire::Welcome>(answer->message);
+    }
     cred::MungeContext& munge() { return munge_; }
 
 private:
@@ -70,6 +84,44 @@ private:
                            wire::Session(wire::Direction::to_daemon, *wire::random_nonce())};
     wire::FrameReader frames_;
     std::optional<plugin::Stream> stream_;
+};
+
+// Connections from 127.0.0.2 as fast as they come; every second one is held open for a while.
+class Flood {
+public:
+    explicit Flood(std::uint16_t port) {
+        for (auto& thread : threads_)
+            thread = std::thread([this, port] { run(port); });
+    }
+    ~Flood() {
+        stop_ = true;
+        for (auto& thread : threads_)
+            thread.join();
+    }
+    int connections() const { return connections_.load(); }
+
+private:
+    void run(std::uint16_t port) {
+        std::vector<UniqueFd> held(200);
+        for (std::size_t i = 0; !stop_; ++i) {
+            sockaddr_in own{};
+            own.sin_family = AF_INET;
+            own.sin_addr.s_addr = htonl(0x7f000002);
+            sockaddr_in gate = own;
+            gate.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            gate.sin_port = htons(port);
+            UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+            ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&own), sizeof own);
+            ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&gate), sizeof gate);
+            pollfd ready{fd.get(), POLLOUT, 0};
+            connections_ += ::poll(&ready, 1, 100);
+            if (i % 2 == 0)
+                held[i / 2 % held.size()] = std::move(fd);
+        }
+    }
+    std::atomic<bool> stop_{false};
+    std::atomic<int> connections_{0};
+    std::array<std::thread, 2> threads_;
 };
 
 } // namespace
@@ -155,6 +207,26 @@ CASE(a_hello_is_good_for_its_own_connection_only) {
     CHECK(second.is_closed());
     CHECK(eventually([&] { return bench.gate->status().rejected_frames == 1; }));
     CHECK(bench.gate->status().plugins.empty());
+}
+
+CASE(a_flood_of_connections_does_not_keep_a_plugin_out) {
+    Bench bench;
+    bench.start_gate();
+    bench.publish(test::world());
+    bench.start_plugin();
+    CHECK(eventually([&] { return bench.in_step(); }));
+    const auto since = bench.gate->status().plugins[0].connected;
+    const Flood flood(bench.port);
+    CHECK(eventually([&] { return flood.connections() > 500; }));
+    for (int i = 0; i < 30; ++i) {
+        Visitor visitor(bench);
+        CHECK(visitor.is_welcomed());
+    }
+    CHECK(flood.connections() > 1000);
+    const auto plugins = bench.gate->status().plugins;
+    CHECK(std::any_of(plugins.begin(), plugins.end(), [&](const auto& plugin) {
+        return plugin.host == "ctl1" && plugin.connected == since; // its session went on
+    }));
 }
 
 CASE(many_silent_visitors_do_not_keep_a_plugin_out) {
