@@ -196,8 +196,8 @@ CASE(status_warns_when_a_plugin_cannot_store_its_snapshot) {
     const auto usual = count(120, kRoot);
     CHECK_EQ(count(121, kRoot), usual + 1);
     CHECK_EQ(count(121, kAlice), count(120, kAlice));
-    const auto plugin =
-        ask(service, {"GET", "/api/v1/gate", {}, "", kRoot}).body["gate"]["plugins"].at(0);
+    const auto answer = ask(service, {"GET", "/api/v1/gate", {}, "", kRoot});
+    const auto plugin = answer.body["gate"]["plugins"].at(0);
     CHECK_EQ(plugin["stored_sequence"].integer(), 10);
     CHECK_EQ(plugin["oversized"].integer(), 1);
     CHECK_EQ(plugin["unstored_since_epoch"].integer(), epoch(*service.unstored_since));
