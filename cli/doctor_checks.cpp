@@ -15,8 +15,9 @@ using json::View;
 // Munge refuses credentials at 300 s; a pause that ends by itself is off by the whole difference.
 constexpr std::int64_t kClockTolerance = 10;
 constexpr std::chrono::hours kBackupLate{49};
-constexpr std::chrono::hours kLate{1};       // of a message that waits
-constexpr std::chrono::seconds kSilence{60}; // of a plugin, which is heard every few seconds
+constexpr std::chrono::hours kLate{1};        // of a message that waits
+constexpr std::chrono::seconds kSilence{60};  // of a plugin, which is heard every few seconds
+constexpr std::chrono::minutes kStoreTime{2}; // of a plugin, for a snapshot
 
 class Examination {
 public:
@@ -291,6 +292,13 @@ void Examination::one_plugin(View plugin, std::int64_t newest) {
         fault("that of " + host + " has snapshot " + std::to_string(plugin["sequence"].integer()) +
                   ", the newest is " + std::to_string(newest),
               "look for job_submit/sluice in slurmctld's log there");
+    const auto unstored = plugin["unstored_since_epoch"].integer();
+    if (unstored > 0 && in_.now - instant(unstored) > kStoreTime)
+        fault("plugin on " + host + ": snapshot in use not stored for " +
+                  age(in_.now - instant(unstored)) +
+                  "; after a restart slurmctld uses an older one",
+              "make room in StateSaveLocation there, or correct SnapshotFile= of sluice.conf; see "
+              "job_submit/sluice in slurmctld's log");
     if (const auto faults = plugin["faults"].integer(); faults > 0)
         fault("that of " + host + " caught " + std::to_string(faults) +
                   " faults of its own and admitted the jobs",
@@ -314,7 +322,7 @@ void Examination::plugin() {
     const auto plugins = in_.gate["gate"]["plugins"].items();
     if (plugins.empty())
         return fault("none is connected",
-                     "is Daemon= in slurmctld's sluice.conf the address of this daemon, munge's "
+                     "is Daemon= in slurmctld's sluice.conf an address of gate.listen, munge's "
                      "key the same, gate.user who slurmctld runs as? See job_submit/sluice in "
                      "slurmctld's log");
     for (const auto& each : plugins)

@@ -15,6 +15,7 @@ constexpr std::array kColumns{
     Column{"slurm", "Slurm", 12, "version of slurmctld"},
     Column{"version", "Version", 12, "version of the plugin"},
     Column{"sequence", "Sequence", 20, "newest snapshot it has acknowledged"},
+    Column{"stored", "Stored", 20, "newest snapshot that is safely in its file"},
     Column{"behind", "Behind", 8, "snapshots that it has not acknowledged yet"},
     Column{"heard", "Heard", 10, "time since it was last heard"},
     Column{"connected", "Connected", 19, "since when, local time"},
@@ -22,9 +23,10 @@ constexpr std::array kColumns{
     Column{"warned", "Warned", 12, "of these with a warning"},
     Column{"refused", "Refused", 12, "submissions refused"},
     Column{"faults", "Faults", 8, "faults caught inside it; the job was admitted"},
+    Column{"oversized", "Oversized", 12, "submissions with strings too long to be checked"},
 };
-constexpr const char* kDefault =
-    "host,address,slurm,version,sequence,behind,heard,admitted,warned,refused,faults";
+constexpr const char* kDefault = "host,address,slurm,version,sequence,stored,behind,heard,admitted,"
+                                 "warned,refused,faults,oversized";
 
 std::string number(json::View value) {
     return std::to_string(value.integer());
@@ -37,13 +39,15 @@ Row fill(json::View plugin, std::int64_t newest, Instant now) {
             plugin["slurm_version"].text(),
             plugin["plugin_version"].text(),
             number(plugin["sequence"]),
+            number(plugin["stored_sequence"]),
             std::to_string(behind < 0 ? 0 : behind),
             age(now - instant(plugin["last_heard_epoch"].integer())),
             local_time(plugin, "connected"),
             number(plugin["admitted"]),
             number(plugin["warned"]),
             number(plugin["refused"]),
-            number(plugin["faults"])};
+            number(plugin["faults"]),
+            number(plugin["oversized"])};
 }
 
 int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
@@ -53,7 +57,8 @@ int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
     if (sheet.rows.empty())
         warn(parsed.context,
              "no plugin is connected; is JobSubmitPlugins=sluice in slurm.conf, slurmctld "
-             "restarted since, and Daemon= in its sluice.conf the address of this daemon?");
+             "restarted since, and Daemon= in its sluice.conf an address that this daemon listens "
+             "on (gate: listen:)?");
     remark(parsed, "Newest snapshot " + number(gate["sequence"]) + ", " +
                        number(gate["rejected_frames"]) + " frames rejected\n\n");
     print(parsed.context, sheet.text());

@@ -49,12 +49,10 @@ Verdict judge_named(std::string_view name, const View& view, const Settings& set
     const View::Account* account = view.account(name);
     if (account == nullptr)
         return {Reason::unknown_account};
-    if (is_paused(*account, now))
-        return {Reason::paused, account};
-    // Its text is the refusal: an admitted job has no use for it.
-    if (account->standing == model::Standing::paused)
-        return {Reason::pause_over, account};
-    return {account->text.length > 0 ? Reason::notice : Reason::normal, account};
+    const View::Held held = view.held(*account, now);
+    if (held.paused())
+        return {Reason::paused, account, held.text};
+    return {held.text.length > 0 ? Reason::notice : Reason::normal, account, held.text};
 }
 
 // Slurmctld's word comes first: users may change their default account, and the snapshot knows of

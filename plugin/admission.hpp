@@ -30,7 +30,6 @@ enum class Reason {
     stale,           // Fail=open and too old
     unknown_user,    // no account named, and no default known for this uid
     unknown_account, // no policy for it, or no such account
-    pause_over,      // paused, but its end has passed while the daemon is away
     notice,          // admitted with a text: downscaled, or above the notify level
     paused,
 };
@@ -38,6 +37,7 @@ enum class Reason {
 struct Verdict {
     Reason reason = Reason::normal;
     const View::Account* account = nullptr; // the account it is about; owned by the view
+    View::Ref text = {};                    // what holds for it now: refusal or warning
 
     bool refused() const noexcept { return reason == Reason::paused; }
 };
@@ -50,10 +50,5 @@ struct Moment {
 // `view` nullptr: no snapshot. Thread-safe.
 Verdict judge(const Request& request, const View* view, const Settings& settings,
               Moment moment) noexcept;
-
-// The pause holds at `now`. Its end is exclusive: at that instant the account is open again.
-inline bool is_paused(const View::Account& account, Instant now) noexcept {
-    return account.standing == model::Standing::paused && !(account.until && *account.until <= now);
-}
 
 } // namespace sluice::plugin

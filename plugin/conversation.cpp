@@ -3,6 +3,8 @@
 
 #include "plugin/receiver.hpp"
 
+#include <algorithm>
+
 namespace sluice::plugin {
 namespace {
 
@@ -14,6 +16,10 @@ constexpr auto kSilence = 15s;
 constexpr auto kWriteTime = 10s;
 // The daemon has a newer snapshot than we have for so long: something was lost, start anew.
 constexpr auto kBehind = 60s;
+
+Error foreign(uid_t uid) {
+    return Error{Errc::refused, "frame of uid " + std::to_string(uid)};
+}
 
 } // namespace
 
@@ -46,23 +52,45 @@ Result<wire::Opened> Conversation::next_frame(Steady::time_point deadline, std::
     }
 }
 
-Result<void> Conversation::greet(const wire::Hello& hello, const TrustedUid& trusted) {
-    // Nothing in a hello is secret, and whose daemon answers is not known yet.
+Result<wire::Challenge> Conversation::challenge(Steady::time_point deadline,
+                                                const TrustedUid& trusted) {
+    const auto opened = next_frame(deadline, wire::kMaxGreeting);
+    if (!opened && (opened.error().code == Errc::refused || opened.error().code == Errc::malformed))
+        return Error{opened.error().code,
+                     "challenge rejected: " + opened.error().context +
+                         "; check gate: user: of sluiced.yaml, and munge keys and clocks"};
+    if (!opened)
+        return opened.error();
+    if (!trusted(opened->uid))
+        return Error{Errc::refused, "the daemon runs as uid " + std::to_string(opened->uid) +
+                                        ", which DaemonUser does not allow"};
+    const auto* challenge = std::get_if<wire::Challenge>(&opened->message);
+    if (challenge == nullptr)
+        return out_of_turn();
+    daemon_uid_ = opened->uid;
+    return *challenge;
+}
+
+Result<void> Conversation::greet(wire::Hello hello, std::uint8_t speaks,
+                                 const TrustedUid& trusted) {
+    const auto deadline = Steady::now() + kGreetingTime;
+    const auto challenged = challenge(deadline, trusted);
+    if (!challenged)
+        return challenged.error();
+    hello.version = std::min(challenged->speaks, speaks);
+    channel_.agree(hello.version);
     if (auto sent = send(hello); !sent)
         return sent;
-    const auto answer = next_frame(Steady::now() + kGreetingTime, wire::kMaxGreeting);
+    const auto answer = next_frame(deadline, wire::kMaxGreeting);
     if (!answer)
         return answer.error();
-    if (!trusted(answer->uid))
-        return Error{Errc::refused, "the daemon runs as uid " + std::to_string(answer->uid) +
-                                        ", which DaemonUser does not allow"};
+    if (answer->uid != *daemon_uid_)
+        return foreign(answer->uid);
     const auto* welcome = std::get_if<wire::Welcome>(&answer->message);
     if (welcome == nullptr)
         return out_of_turn();
     if (!welcome->leader)
         return Error{Errc::refused, "a standby"};
-    daemon_uid_ = answer->uid;
-    channel_.agree(welcome->version);
     heard_ = Steady::now();
     return report();
 }
@@ -75,7 +103,7 @@ Result<void> Conversation::listen(Steady::time_point deadline) {
         if (!frame)
             return frame.error();
         if (frame->uid != *daemon_uid_)
-            return Error{Errc::refused, "frame of uid " + std::to_string(frame->uid)};
+            return foreign(frame->uid);
         heard_ = Steady::now();
         if (auto handled = handle(frame->message); !handled)
             return handled;
@@ -90,7 +118,7 @@ Result<void> Conversation::handle(const wire::Message& message) {
 }
 
 Result<void> Conversation::on(const wire::Begin& begin) {
-    assembly_.emplace(begin, channel_.version());
+    assembly_.emplace(begin);
     return {};
 }
 
@@ -134,10 +162,12 @@ Result<void> Conversation::on(const wire::Heartbeat& heartbeat) {
 Result<void> Conversation::report() {
     wire::Status status;
     status.sequence = keeper_.sequence();
+    status.stored = keeper_.stored_sequence();
     status.admitted = Counters::read(counters_.admitted);
     status.warned = Counters::read(counters_.warned);
     status.refused = Counters::read(counters_.refused);
     status.faults = Counters::read(counters_.faults);
+    status.oversized = Counters::read(counters_.oversized);
     return send(status);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One session with one daemon, from hello to the loss of the connection. Runs in the receiver's
-// thread.
+// One session with one daemon, from its challenge to the loss of the connection. Sends nothing
+// before the daemon has proven itself. Runs in the receiver's thread.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -25,19 +25,23 @@ public:
     Conversation(Stream& stream, wire::Channel& channel, Keeper& keeper, const Counters& counters)
         : stream_(stream), channel_(channel), keeper_(keeper), counters_(counters) {}
 
-    // Errors: refused (foreign uid, a standby), malformed, timeout, unavailable.
-    Result<void> greet(const wire::Hello& hello, const TrustedUid& trusted);
+    // Reads the daemon's challenge and answers it. `speaks`: our newest version; the version of
+    // `hello` is set here. Errors: refused (foreign uid, a standby), malformed, timeout,
+    // unavailable.
+    Result<void> greet(wire::Hello hello, std::uint8_t speaks, const TrustedUid& trusted);
     // Handles what arrives until `deadline`. Errors: the session is over.
     Result<void> listen(Steady::time_point deadline);
 
 private:
     Result<wire::Opened> next_frame(Steady::time_point deadline, std::size_t most);
+    Result<wire::Challenge> challenge(Steady::time_point deadline, const TrustedUid& trusted);
     Result<void> handle(const wire::Message& message);
     Result<void> on(const wire::Begin& begin);
     Result<void> on(const wire::Part& part);
     Result<void> on(const wire::End& end);
     Result<void> on(const wire::Delta& delta);
     Result<void> on(const wire::Heartbeat& heartbeat);
+    Result<void> on(const wire::Challenge&) { return out_of_turn(); }
     Result<void> on(const wire::Hello&) { return out_of_turn(); }
     Result<void> on(const wire::Welcome&) { return out_of_turn(); }
     Result<void> on(const wire::Status&) { return out_of_turn(); }

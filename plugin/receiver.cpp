@@ -42,7 +42,7 @@ std::string read_conf(const std::string& path) {
 }
 
 std::string shown(const Address& address) {
-    return address.host + ":" + address.port;
+    return address.is_socket() ? "unix:" + address.host : address.host + ":" + address.port;
 }
 
 } // namespace
@@ -153,8 +153,6 @@ void Receiver::reload(const UserLookup& lookup) {
     if (!provisional)
         for (const auto& note : parsed.notes)
             log_.fail(facts_.conf_file + ":" + std::to_string(note.line) + ": " + note.text);
-    if (!provisional && parsed.settings.daemons.empty())
-        log_.fail("no Daemon= in " + facts_.conf_file + ": nothing new will be heard");
     const std::string& file = parsed.settings.snapshot_file;
     const std::string usual =
         facts_.state_folder.empty() ? "" : facts_.state_folder + kSnapshotName;
@@ -183,17 +181,26 @@ void Receiver::serve(const Address& address) {
         return user ? uid == *user : uid == 0 || uid == facts_.own_uid;
     };
     auto stream = Stream::connect(address, wake_.get(), Steady::now() + kConnectTime);
+    if (!stream && address.is_socket())
+        return gave_up({stream.error().code,
+                        stream.error().context +
+                            "; where sluiced runs on another host, set Daemon=HOST:PORT"});
     if (!stream)
         return gave_up(stream.error());
+    // A listener that is not the daemon's learns nothing, not even that munge is in use here.
+    if (const auto uid = stream->peer_uid(); address.is_socket() && !(uid && trusted(*uid)))
+        return not_understood(Error{Errc::refused, "the socket belongs to a process of uid " +
+                                                       (uid ? std::to_string(*uid) : "?") +
+                                                       ", which DaemonUser does not allow"});
     const auto sealer = make_sealer(settings);
     const auto nonce = wire::random_nonce();
     if (!sealer || !nonce)
         return not_understood(sealer ? nonce.error() : sealer.error());
     wire::Channel channel(**sealer, wire::Session(wire::Direction::to_daemon, *nonce));
     Conversation conversation(*stream, channel, keeper_, counters_);
-    const wire::Hello hello{facts_.speaks,        facts_.cluster,        facts_.host,
+    const wire::Hello hello{wire::kVersion,       facts_.cluster,        facts_.host,
                             facts_.slurm_version, facts_.plugin_version, keeper_.sequence()};
-    if (const auto greeted = conversation.greet(hello, trusted); !greeted)
+    if (const auto greeted = conversation.greet(hello, facts_.speaks, trusted); !greeted)
         return not_understood(greeted.error());
     say_up(address);
     backoff_.reset();

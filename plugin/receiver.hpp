@@ -35,7 +35,7 @@ struct HostFacts {
     std::string slurm_version;
     std::string plugin_version;
     std::uint32_t own_uid = 0;
-    std::uint8_t speaks = wire::kVersion; // newest; a test plays an older release with it
+    std::uint8_t speaks = wire::kVersion; // newest; a test plays a newer release with it
 };
 
 class Receiver {

@@ -38,7 +38,7 @@ Offers offers(const View& view, const View::Account& refused, std::uint32_t uid,
         const std::string_view name = view.text(ref);
         const View::Account* account = view.account(name);
         if (equals_ignoring_case(name, view.text(refused.name)) ||
-            (account != nullptr && is_paused(*account, now)))
+            (account != nullptr && view.held(*account, now).paused()))
             continue;
         out.push_back({name, account != nullptr ? account->percent : std::nullopt});
     }
@@ -89,7 +89,7 @@ bool ends_with_advice(std::string_view text) {
 
 std::string refusal_text(const View& view, const View::Account& account, std::uint32_t uid,
                          Instant now) {
-    std::string_view base = trim(view.text(account.text));
+    std::string_view base = trim(view.text(view.held(account, now).text));
     std::string out(base);
     if (out.empty())
         out = "account " + std::string(view.text(account.name)) + " is paused.";

@@ -9,6 +9,7 @@
 namespace sluice::plugin {
 namespace {
 
+constexpr std::size_t kLongestSocket = 107; // sockaddr_un::sun_path with its NUL
 constexpr std::int64_t kLongestAge = std::int64_t{10} * 365 * 86'400;
 
 template <class T>
@@ -49,8 +50,14 @@ std::optional<std::int64_t> seconds(std::string_view value) {
     return *count * factor;
 }
 
-// "host:port", "192.0.2.1:port", "[2001:db8::1]:port".
+// "host:port", "192.0.2.1:port", "[2001:db8::1]:port", "unix:/path".
 std::optional<Address> address(std::string_view value) {
+    if (constexpr std::string_view kUnix = "unix:"; value.starts_with(kUnix)) {
+        value.remove_prefix(kUnix.size());
+        if (!value.starts_with('/') || value.size() > kLongestSocket)
+            return std::nullopt;
+        return Address{std::string(value), ""};
+    }
     const std::size_t colon = value.rfind(':');
     if (colon == std::string_view::npos)
         return std::nullopt;
@@ -114,12 +121,12 @@ private:
     void daemon(std::string_view value) {
         std::vector<Address> daemons;
         if (value.empty())
-            bad(value, "host:port");
+            bad(value, "host:port or unix:/path");
         for (const auto& part : split(value, ','))
             if (auto one = address(part))
                 daemons.push_back(std::move(*one));
             else
-                bad(part, "host:port");
+                bad(part, "host:port or unix:/path");
         if (!daemons.empty())
             out_.settings.daemons = std::move(daemons);
     }

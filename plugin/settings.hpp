@@ -13,15 +13,17 @@
 
 namespace sluice::plugin {
 
+// Where the daemon listens: TCP, or a Unix socket of this host.
 struct Address {
-    std::string host;
-    std::string port;
+    std::string host; // of a socket: its path
+    std::string port; // "": a Unix socket
 
+    bool is_socket() const { return port.empty(); }
     friend bool operator==(const Address&, const Address&) = default;
 };
 
 struct Settings {
-    std::vector<Address> daemons;                 // tried in this order
+    std::vector<Address> daemons = {{SLUICE_RUNDIR "/plugins.sock", ""}}; // tried in this order
     std::int64_t max_age = std::int64_t{15} * 60; // seconds; of use with fail_open only
     bool fail_open = false;                       // admit once the snapshot is older than max_age
     bool warn_at_submit = true;                   // show warnings of admitted jobs

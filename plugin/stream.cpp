@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -43,13 +44,15 @@ Result<bool> wait_for(int fd, short events, int wake, Steady::time_point deadlin
     }
 }
 
-Result<UniqueFd> connect_one(const addrinfo& target, int wake, Steady::time_point deadline) {
-    UniqueFd fd(::socket(target.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+Result<UniqueFd> connect_to(int family, const sockaddr* address, socklen_t length, int wake,
+                            Steady::time_point deadline) {
+    UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd)
         return failed("socket", errno);
     const int on = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (::connect(fd.get(), target.ai_addr, target.ai_addrlen) == 0)
+    if (family != AF_UNIX)
+        ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (::connect(fd.get(), address, length) == 0)
         return fd;
     if (errno != EINPROGRESS)
         return failed("connect", errno);
@@ -59,7 +62,7 @@ Result<UniqueFd> connect_one(const addrinfo& target, int wake, Steady::time_poin
     if (!*ready)
         return Error{Errc::timeout, "connect: no answer in time"};
     int error = 0;
-    socklen_t length = sizeof error;
+    length = sizeof error;
     ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &length);
     if (error != 0)
         return failed("connect", error);
@@ -68,7 +71,32 @@ Result<UniqueFd> connect_one(const addrinfo& target, int wake, Steady::time_poin
 
 } // namespace
 
+Result<Stream> Stream::connect_socket(const std::string& path, int wake,
+                                      Steady::time_point deadline) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path)
+        return Error{Errc::malformed, "path too long"};
+    path.copy(address.sun_path, path.size());
+    auto fd = connect_to(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, wake,
+                         deadline);
+    if (!fd)
+        return std::move(fd).error();
+    return Stream(std::move(*fd), wake);
+}
+
+std::optional<std::uint32_t> Stream::peer_uid() const {
+    ucred credentials{};
+    socklen_t size = sizeof credentials;
+    if (::getsockopt(fd_.get(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0 ||
+        credentials.uid == static_cast<uid_t>(-1))
+        return std::nullopt;
+    return credentials.uid;
+}
+
 Result<Stream> Stream::connect(const Address& address, int wake, Steady::time_point deadline) {
+    if (address.is_socket())
+        return connect_socket(address.host, wake, deadline);
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_flags = AI_NUMERICSERV;
@@ -79,7 +107,7 @@ Result<Stream> Stream::connect(const Address& address, int wake, Steady::time_po
         return Error{Errc::unavailable, ::gai_strerror(rc)};
     Error last{Errc::unavailable, "no address"};
     for (const addrinfo* one = list.get(); one != nullptr; one = one->ai_next) {
-        auto fd = connect_one(*one, wake, deadline);
+        auto fd = connect_to(one->ai_family, one->ai_addr, one->ai_addrlen, wake, deadline);
         if (fd)
             return Stream(std::move(*fd), wake);
         last = std::move(fd).error();

@@ -48,8 +48,11 @@ void View::keep_accounts(const std::vector<model::SnapshotAccount>& accounts) {
         account.folded = folded == from.name ? account.name : keep(folded);
         account.text = keep(from.text);
         account.percent = from.percent;
-        account.until = from.until;
         account.standing = from.standing;
+        account.first_phase = static_cast<std::uint32_t>(phases_.size());
+        account.phase_count = static_cast<std::uint32_t>(from.later.size());
+        for (const auto& phase : from.later)
+            phases_.push_back({phase.from, {phase.standing, keep(phase.text)}});
         accounts_.push_back(account);
     }
     // Of two names that differ in case only, the stricter is found.
@@ -172,6 +175,13 @@ const View::Account* View::account(std::string_view name) const noexcept {
             return text(a.folded) < key;
         });
     return found != end && text(found->folded) == wanted ? &*found : nullptr;
+}
+
+View::Held View::held(const Account& account, Instant now) const noexcept {
+    for (std::uint32_t i = account.phase_count; i > 0; --i)
+        if (const Phase& phase = phases_[account.first_phase + i - 1]; phase.from <= now)
+            return phase.held;
+    return {account.standing, account.text};
 }
 
 const View::User* View::user(std::uint32_t uid) const noexcept {

@@ -26,14 +26,22 @@ public:
     struct Account {
         Ref folded; // what is compared: Slurm's account names ignore ASCII case
         Ref name;   // as slurmdbd spells it
-        Ref text;   // refusal or warning; may be empty
-        std::optional<std::int64_t> percent; // hundredths
-        std::optional<Instant> until;        // a pause ends by itself here
-        model::Standing standing = model::Standing::normal;
+        Ref text;   // refusal or warning of the first phase; may be empty
+        std::optional<std::int64_t> percent;                // hundredths
+        model::Standing standing = model::Standing::normal; // of the first phase
         model::BudgetCheck check = model::BudgetCheck::off; // of its own budgets
         std::uint32_t bounded_by = kUnknown;                // in the accounts
         std::uint32_t first_budget = 0;
         std::uint32_t budget_count = 0;
+        std::uint32_t first_phase = 0; // that follow
+        std::uint32_t phase_count = 0;
+    };
+    // What holds for an account at an instant.
+    struct Held {
+        model::Standing standing = model::Standing::normal;
+        Ref text; // paused: the refusal; else a warning; may be empty
+
+        bool paused() const noexcept { return standing == model::Standing::paused; }
     };
     struct Term {
         Ref tres;
@@ -72,6 +80,9 @@ public:
         return std::string_view(arena_).substr(ref.at, ref.length);
     }
 
+    // The phase that holds at `now`. Thread-safe, no allocation.
+    Held held(const Account& account, Instant now) const noexcept;
+
     std::span<const model::Budget> budgets_of(const Account& account) const noexcept {
         return {budgets_.data() + account.first_budget, account.budget_count};
     }
@@ -97,6 +108,11 @@ public:
     std::size_t accounts() const noexcept { return accounts_.size(); }
 
 private:
+    struct Phase {
+        Instant from{};
+        Held held;
+    };
+
     Ref keep(std::string_view text);
     void keep_accounts(const std::vector<model::SnapshotAccount>& accounts);
     void keep_rules(const model::Snapshot& snapshot);
@@ -113,6 +129,7 @@ private:
     std::vector<std::uint32_t> uids_;    // of users_, in the same order
     std::vector<Ref> memberships_;       // account names of all users, user after user
     std::vector<model::Budget> budgets_; // of all accounts, account after account
+    std::vector<Phase> phases_;          // the same, each account's ascending
     std::vector<Measure> measures_;
     std::vector<Term> terms_;
     std::vector<Partition> partitions_; // by name

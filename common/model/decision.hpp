@@ -91,6 +91,13 @@ struct SpanPart {
     std::int64_t age = 0; // of its figures, seconds
 };
 
+// What an account's usage alone asks for: no overrides, no accounts above it.
+struct UsageStanding {
+    Flags flags;
+    std::string qos;              // "" when normal
+    std::optional<Instant> until; // when a pause by usage ends by itself; nullopt: never
+};
+
 struct AccountDecision {
     std::string account;
     std::vector<std::string> policies; // names, in the file's order
@@ -111,7 +118,9 @@ struct AccountDecision {
     Flags own;            // without ancestors' (overrides applied)
     Flags flags;          // own or the ancestor's, whichever is stricter
     Cause cause;
-    std::optional<Override> in_force;       // override on this account
+    std::optional<Override> in_force; // override on this account
+    UsageStanding by_usage;
+    std::vector<Override> overrides;        // of this account, in force now or later; by id
     std::vector<std::string> actions_taken; // pause, downscale, notify, restore: in this order
     bool notify_reached = false;
     bool block_creation = false;

@@ -14,15 +14,25 @@
 
 namespace sluice::model {
 
+// What holds from an instant on without a further evaluation: an override or a pause has ended, or
+// an override has begun.
+struct SnapshotPhase {
+    Instant from{};
+    Standing standing = Standing::normal;
+    std::string text; // as that of the account
+
+    friend bool operator==(const SnapshotPhase&, const SnapshotPhase&) = default;
+};
+
 // An account that a submission could name. Accounts that are admitted without a word still appear
 // when they have a percentage (to be offered as "use one of your other accounts").
 struct SnapshotAccount {
     std::string name;
     Standing standing = Standing::normal; // with the ancestors'; normal in observe mode
     std::optional<std::int64_t> percent;  // hundredths
-    std::optional<Instant> until;         // a pause ends by itself here
-    std::string
-        text; // paused: the refusal; downscaled or above the notify level: the warning; else ""
+    // paused: the refusal; downscaled or above the notify level: the warning; else ""
+    std::string text;
+    std::vector<SnapshotPhase> later = {}; // after `made`, ascending; each holds until the next
     // What a job of this account, or of one below it, is held against. Empty while off.
     BudgetCheck check = BudgetCheck::off;
     std::vector<Budget> budgets = {};

@@ -3,6 +3,7 @@
 
 #include "common/policy/clock.hpp"
 #include "common/policy/figures.hpp"
+#include "common/policy/own_standing.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/standing.hpp"
 
@@ -15,7 +16,6 @@ using model::AccountDecision;
 using model::AccountMemory;
 using model::Mode;
 using model::Policy;
-using model::Standing;
 
 namespace {
 
@@ -120,33 +120,17 @@ void remember_figures(const AccountDecision& decision, const Figures& figures,
     memory.grants = figures.grants;
 }
 
-void apply_override(const model::Override& entry, const Policy& policy, AccountDecision& out) {
-    if (entry.at_least && model::standing(out.own) >= entry.standing)
-        return;
-    out.in_force = entry;
-    out.own = {entry.standing == Standing::paused, entry.standing != Standing::normal};
-    out.qos = qos_for(policy, entry.standing);
-    out.cause = {model::CauseKind::override_, "", entry.id};
-}
-
-// The instant at which the account's own pause ends by itself; nullopt: never.
-std::optional<Instant> own_end(const AccountDecision& decision, bool metric_pauses,
-                               const Policy& policy) {
-    std::optional<Instant> end = decision.period.end;
+// When a pause by usage ends by itself: the next period begins without it, unless it begins used
+// up.
+std::optional<Instant> usage_end(const AccountDecision& decision, const Policy& policy) {
     const auto nothing = [](const model::Figure& f) { return f.allocation == 0; };
-    const bool all = policy.billing.enabled;
     const auto& figures = decision.figures;
-    const bool empty = all ? std::all_of(figures.begin(), figures.end(), nothing)
+    const bool empty = policy.billing.enabled
+                           ? std::all_of(figures.begin(), figures.end(), nothing)
                            : std::any_of(figures.begin(), figures.end(), nothing);
     if (empty || policy.borrow.factor >= Decimal::whole(100))
-        end.reset(); // the next period begins as this one ends
-    if (!decision.in_force)
-        return end;
-    if (decision.in_force->foreign) // until whoever set it takes it back
-        return std::nullopt;
-    if (!metric_pauses)
-        return decision.in_force->until;
-    return end ? std::optional(std::max(*end, decision.in_force->until)) : std::nullopt;
+        return std::nullopt; // the next period begins as this one ends
+    return decision.period.end;
 }
 
 // An account that cannot be judged stays as it was, but no pause outlives its period: unless the
@@ -302,8 +286,8 @@ void Bench::fill(const Subject& subject, const Span& span, const std::vector<Oth
     const auto policies = deciding(subject, out.mode);
     Verdict verdict = judge_all(policies, *measured, held_before(before, span.current, stale));
     cross(verdict.thresholds, *measured, span.current, facts_.now);
-    out.own = verdict.flags;
-    out.qos = verdict.qos;
+    out.by_usage = {verdict.flags, verdict.qos, usage_end(out, first)};
+    out.overrides = entries_.overrides(subject);
     out.notify_reached = verdict.notify_reached;
     out.block_creation = verdict.block_creation;
     out.thresholds = std::move(verdict.thresholds);
@@ -323,12 +307,11 @@ void Bench::fill(const Subject& subject, const Span& span, const std::vector<Oth
                         before.grants != out.memory.grants;
     out.memory.flags = verdict.flags;
     out.memory.held = std::move(verdict.steps);
-    if (const auto* entry = entries_.in_force(subject))
-        apply_override(*entry, *policies.front(), out);
-    if (!facts_.clock.trusted())
+    settle_own(*policies.front(), facts_.now, out);
+    if (!facts_.clock.trusted()) {
         lift_nothing(before, *policies.front(), out);
-    else if (out.own.paused)
-        out.until = own_end(out, verdict.flags.paused, first);
+        out.until.reset();
+    }
 }
 
 } // namespace sluice::policy

@@ -7,6 +7,7 @@
 #include "common/policy/holding.hpp"
 #include "common/policy/jobs.hpp"
 #include "common/policy/limits.hpp"
+#include "common/policy/own_standing.hpp"
 #include "common/policy/span.hpp"
 
 #include <algorithm>
@@ -17,47 +18,11 @@ namespace sluice::policy {
 
 using model::AccountDecision;
 using model::Flags;
-using model::Mode;
 using model::PolicySet;
-using model::Standing;
 
 namespace {
 
 constexpr std::int64_t kWholePercent = 100; // in hundredths
-
-Flags unite(Flags a, Flags b) {
-    return {a.paused || b.paused, a.downscaled || b.downscaled};
-}
-
-// nullopt is "never".
-std::optional<Instant> later(std::optional<Instant> a, std::optional<Instant> b) {
-    return a && b ? std::optional(std::max(*a, *b)) : std::nullopt;
-}
-
-void follow(const AccountDecision& above, AccountDecision& out) {
-    const bool enforces = out.mode == Mode::enforce;
-    const Flags from_above = enforces ? above.enforced : above.flags;
-    const Standing theirs = standing(from_above);
-    const Standing ours = standing(out.own);
-    out.flags = unite(out.own, from_above);
-    if (theirs > ours) {
-        out.qos = enforces ? above.enforced_qos : above.qos;
-        const bool relayed = above.cause.kind == model::CauseKind::ancestor;
-        out.cause = {model::CauseKind::ancestor, relayed ? above.cause.account : above.account, 0};
-    }
-    if (from_above.paused)
-        out.until = out.own.paused ? later(out.until, above.until) : above.until;
-    out.enforced = enforces ? out.flags : above.enforced;
-    out.enforced_qos = enforces ? out.qos : above.enforced_qos;
-}
-
-void stand_alone(AccountDecision& out) {
-    out.flags = out.own;
-    if (out.mode == Mode::enforce) {
-        out.enforced = out.own;
-        out.enforced_qos = out.qos;
-    }
-}
 
 void add_ancestors(const Tree& tree, model::Decision& decision) {
     const Governance governed = governance(tree, decision);
@@ -71,10 +36,8 @@ void add_ancestors(const Tree& tree, model::Decision& decision) {
         const int parent = tree[node].parent;
         const int above =
             parent == kNone ? kNone : governed.governor[static_cast<std::size_t>(parent)];
-        if (above == kNone)
-            stand_alone(out);
-        else
-            follow(decision.accounts[static_cast<std::size_t>(above)], out);
+        join_above(above == kNone ? nullptr : &decision.accounts[static_cast<std::size_t>(above)],
+                   out);
     }
 }
 

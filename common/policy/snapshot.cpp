@@ -2,10 +2,12 @@
 #include "common/policy/snapshot.hpp"
 
 #include "common/policy/budget.hpp"
+#include "common/policy/course.hpp"
 #include "common/policy/holding.hpp"
 #include "common/policy/wording.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 namespace sluice::policy {
@@ -21,34 +23,58 @@ constexpr std::uint32_t kUnknownUid = 0xfffffffe;
 
 class Maker {
 public:
-    Maker(const Wording& wording, const model::Decision& decision) : wording_(wording) {
-        for (const auto& account : decision.accounts)
-            by_name_.emplace(account.account, &account);
+    Maker(const Wording& wording, const model::Decision& decision, Course& course)
+        : wording_(wording), decision_(decision), course_(course) {
+        for (std::size_t i = 0; i < decision.accounts.size(); ++i)
+            by_name_.emplace(decision.accounts[i].account, static_cast<int>(i));
     }
 
-    SnapshotAccount record(const AccountDecision& decision, const std::string& account) const {
+    // `index`: of the decision that `account` is governed by.
+    SnapshotAccount record(int index, const std::string& account) {
+        const auto& decision = decision_.accounts[static_cast<std::size_t>(index)];
         SnapshotAccount out;
         out.name = account;
         out.standing = standing(decision.enforced);
         if (account == decision.account)
             out.percent = decision.percent;
-        if (out.standing == Standing::paused) {
-            out.until = decision.until;
-            out.text = wording_.refusal(decision, account, cause(decision));
-        } else if (out.standing == Standing::downscaled) {
-            out.text = wording_.warning(decision, account);
-        } else if (decision.mode == model::Mode::enforce && account == decision.account) {
-            out.text = quiet_warning(decision);
+        out.text = text(decision, account, std::nullopt);
+        for (const Instant at : course_.changes(index)) {
+            const auto& then = course_.at(index, at);
+            model::SnapshotPhase phase{at, standing(then.enforced), text(then, account, at)};
+            const auto& last = out.later;
+            // By a clock that is not trusted an account gets stricter only.
+            if (!decision_.clock.trusted() &&
+                phase.standing < (last.empty() ? out.standing : last.back().standing))
+                break;
+            if (phase.standing != (last.empty() ? out.standing : last.back().standing) ||
+                phase.text != (last.empty() ? out.text : last.back().text))
+                out.later.push_back(std::move(phase));
         }
         return out;
     }
 
 private:
-    const AccountDecision* cause(const AccountDecision& decision) const {
+    // `at`: which decisions of the accounts above it belong to; nullopt: those of now.
+    std::string text(const AccountDecision& decision, const std::string& account,
+                     std::optional<Instant> at) {
+        const Standing now = standing(decision.enforced);
+        if (now == Standing::paused)
+            return wording_.refusal(decision, account, cause(decision, at));
+        if (now == Standing::downscaled)
+            return wording_.warning(decision, account);
+        if (decision.mode == model::Mode::enforce && account == decision.account)
+            return quiet_warning(decision);
+        return "";
+    }
+
+    const AccountDecision* cause(const AccountDecision& decision, std::optional<Instant> at) {
         if (decision.cause.kind != model::CauseKind::ancestor)
             return nullptr;
         const auto found = by_name_.find(decision.cause.account);
-        return found == by_name_.end() ? nullptr : found->second;
+        if (found == by_name_.end())
+            return nullptr;
+        return at ? &course_.at(found->second, *at)
+                  : &decision_.accounts[static_cast<std::size_t>(found->second)];
     }
 
     std::string quiet_warning(const AccountDecision& decision) const {
@@ -59,7 +85,9 @@ private:
     }
 
     const Wording& wording_;
-    std::unordered_map<std::string_view, const AccountDecision*> by_name_;
+    const model::Decision& decision_;
+    Course& course_;
+    std::unordered_map<std::string_view, int> by_name_; // index in the decision
 };
 
 // Whose budgets bind the jobs of an account: its own and those of the accounts above it.
@@ -84,7 +112,7 @@ public:
     }
     bool any(std::size_t node) const { return !nearest_.empty() && nearest_[node] != kNone; }
     void add(const Tree& tree, const Governance& governed, std::size_t node, SnapshotAccount& out) {
-        if (!any(node) || out.standing == Standing::paused)
+        if (!any(node) || stays_paused(out, account(governed.governor[node]).period.end))
             return;
         const auto at = static_cast<int>(node);
         int above = nearest_[node];
@@ -103,6 +131,15 @@ public:
 private:
     const AccountDecision& account(int index) const {
         return decision_.accounts[static_cast<std::size_t>(index)];
+    }
+
+    // What is left then is of the next period, and not known.
+    static bool stays_paused(const SnapshotAccount& out, std::optional<Instant> period_end) {
+        return out.standing == Standing::paused &&
+               std::none_of(out.later.begin(), out.later.end(), [&](const auto& phase) {
+                   return phase.standing != Standing::paused &&
+                          (!period_end || phase.from < *period_end);
+               });
     }
 
     Budgets budgets_;
@@ -138,7 +175,8 @@ model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone, const mo
     const Tree tree(facts.structure);
     const Governance governed = governance(tree, decision);
     const Wording wording(set, zone, decision.cluster);
-    const Maker maker(wording, decision);
+    Course course(set, tree, governed, decision);
+    Maker maker(wording, decision, course);
     Bounds bounds(set, decision);
     bounds.find(tree, governed);
     for (std::size_t node = 0; node < tree.size(); ++node) {
@@ -147,10 +185,9 @@ model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone, const mo
             continue;
         const auto& account = decision.accounts[static_cast<std::size_t>(index)];
         if (!governed.judged[node] && standing(account.enforced) == Standing::normal &&
-            !bounds.any(node))
+            !bounds.any(node) && course.changes(index).empty())
             continue;
-        out.accounts.push_back(
-            maker.record(account, std::string(tree[static_cast<int>(node)].name)));
+        out.accounts.push_back(maker.record(index, std::string(tree[static_cast<int>(node)].name)));
         bounds.add(tree, governed, node, out.accounts.back());
     }
     out.measures = bounds.take_measures();

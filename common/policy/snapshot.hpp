@@ -11,9 +11,8 @@
 namespace sluice::policy {
 
 // `sequence` is left 0 and `made` is the decision's `now`. Accounts without an allocation below a
-// paused or downscaled account, or of one that checks budgets, get a record of their own that names
-// the ancestor. Observed accounts
-// are normal, without text.
+// paused or downscaled account (now or later), or of one that checks budgets, get a record of their
+// own that names the ancestor. Observed accounts are normal, without text.
 model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone, const model::Facts& facts,
                          const model::Decision& decision);
 

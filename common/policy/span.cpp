@@ -134,7 +134,7 @@ void Entries::add(const model::History& history, const std::string& cluster, Ins
         if (entry.at <= now)
             adjustments_[entry.account].push_back({&cluster, &entry});
     for (const auto& entry : history.overrides)
-        if (now >= entry.from && now < entry.until)
+        if (now < entry.until)
             overrides_[entry.account].push_back({&cluster, &entry});
 }
 
@@ -155,13 +155,15 @@ std::vector<const model::Adjustment*> Entries::adjustments(const Subject& subjec
     return mine;
 }
 
-const model::Override* Entries::in_force(const Subject& subject) const {
-    const model::Override* latest = nullptr;
+std::vector<model::Override> Entries::overrides(const Subject& subject) const {
+    std::vector<model::Override> mine;
     if (const auto found = overrides_.find(subject.account); found != overrides_.end())
         for (const auto& one : found->second)
-            if (counts(subject, *one.cluster) && (latest == nullptr || one.entry->id >= latest->id))
-                latest = one.entry;
-    return latest;
+            if (counts(subject, *one.cluster))
+                mine.push_back(*one.entry);
+    std::stable_sort(mine.begin(), mine.end(),
+                     [](const auto& a, const auto& b) { return a.id < b.id; });
+    return mine;
 }
 
 } // namespace sluice::policy

@@ -50,8 +50,8 @@ public:
 
     std::vector<const model::Adjustment*> adjustments(const Subject& subject,
                                                       const std::string& period) const;
-    // The latest that is in force; nullptr: none.
-    const model::Override* in_force(const Subject& subject) const;
+    // Those in force now or later, by id.
+    std::vector<model::Override> overrides(const Subject& subject) const;
 
 private:
     template <class T>

@@ -32,17 +32,25 @@ bool is_address(std::string_view text) {
     return value >= 1 && value <= 65535;
 }
 
-void read_listen(MapReader& map, std::vector<std::string>& listen, const std::string& example) {
+bool is_socket(std::string_view text) {
+    constexpr std::string_view kUnix = "unix:/";
+    return text.starts_with(kUnix) && text.size() > kUnix.size() &&
+           text.size() < kUnix.size() + kLongestSocket;
+}
+
+// `sockets`: unix:/path, too.
+void read_listen(MapReader& map, std::vector<std::string>& listen, const std::string& example,
+                 bool sockets = false) {
     const Node* node = map.take("listen");
     if (node == nullptr)
         return;
     listen.clear();
     for (auto& word : as_words(*node, "listen", map.errors())) {
-        if (!is_address(word.text))
-            map.errors().add(word.place, "listen: " + shown(word.text) +
-                                             " is no address; give host:port, for example " +
-                                             example + " or [::1]" +
-                                             example.substr(example.rfind(':')));
+        if (!is_address(word.text) && !(sockets && is_socket(word.text)))
+            map.errors().add(word.place,
+                             "listen: " + shown(word.text) + " is no address; give host:port" +
+                                 (sockets ? " or unix:/path" : "") + ", for example " + example +
+                                 " or [::1]" + example.substr(example.rfind(':')));
         listen.push_back(std::move(word.text));
     }
     if (listen.empty())
@@ -59,7 +67,7 @@ void read_gate(MapReader& top, GateSettings& gate) {
     }
     MapReader map(*node, "gate", top.errors());
     map.read("enabled", gate.enabled);
-    read_listen(map, gate.listen, "127.0.0.1:6830");
+    read_listen(map, gate.listen, "127.0.0.1:6830", true);
     if (const Node* user = map.take("user")) {
         gate.user = as_text(*user, "user", top.errors()).value_or("");
         const std::string fault = name_fault(gate.user);

@@ -24,7 +24,8 @@ namespace sluice::settings {
 // Where the plugins of slurmctld fetch their snapshots.
 struct GateSettings {
     bool enabled = true;
-    std::vector<std::string> listen = {"127.0.0.1:6830"}; // host:port, [address]:port
+    // host:port, [address]:port, unix:/path
+    std::vector<std::string> listen = {"unix:" SLUICE_RUNDIR "/plugins.sock"};
     std::string user;         // who slurmctld runs as, name or uid; "": SlurmUser of slurm.conf
     std::string munge_socket; // "": DaemonSettings::munge_socket
     std::string key_file;     // instead of munge; "": munge

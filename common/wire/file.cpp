@@ -166,11 +166,11 @@ Result<model::Snapshot> decode_file(std::string_view bytes) {
     const std::string_view image = in.rest();
     if (!header.known)
         return Error{Errc::malformed, "not a snapshot file"};
-    if (header.version == 0 || header.version > kFileVersion)
+    if (header.version != kFileVersion)
         return Error{Errc::malformed, "snapshot file of another version"};
     if (!whole(header, image))
         return Error{Errc::malformed, "damaged snapshot file"};
-    return decode_image(image, static_cast<std::uint8_t>(header.version));
+    return decode_image(image);
 }
 
 Result<Stored> load_file(const std::string& path) {

@@ -14,13 +14,12 @@ using model::SnapshotAccount;
 using model::SnapshotUser;
 
 constexpr std::uint8_t kHasPercent = 1;
-constexpr std::uint8_t kHasUntil = 2;
-// Version 2:
+constexpr std::uint8_t kHasLater = 2;
 constexpr std::uint8_t kHasBudgets = 4;
 constexpr std::uint8_t kIsBounded = 8;
-constexpr std::uint8_t kWithBudgets = 2; // the version
 // Shortest records: name length, standing, flags, text length; uid, default length, count.
 constexpr std::size_t kLeastAccount = 2 + 1 + 1 + 2;
+constexpr std::size_t kLeastPhase = 8 + 1 + 2;
 constexpr std::size_t kLeastUser = 4 + 2 + 4;
 constexpr std::size_t kLeastName = 2;
 constexpr std::size_t kLeastBudget = 4 + 8;
@@ -60,19 +59,28 @@ void put(Writer& out, const model::Partition& partition) {
         put(out, tres, amount);
 }
 
-void put(Writer& out, const SnapshotAccount& account, std::uint8_t version) {
-    const bool budgets = version >= kWithBudgets && account.check != model::BudgetCheck::off;
-    const bool bounded = version >= kWithBudgets && !account.bounded_by.empty();
+void put(Writer& out, const std::vector<model::SnapshotPhase>& phases) {
+    out.count(phases.size());
+    for (const auto& phase : phases) {
+        out.i64(epoch(phase.from));
+        out.u8(static_cast<std::uint8_t>(phase.standing));
+        out.text(phase.text, kMaxText);
+    }
+}
+
+void put(Writer& out, const SnapshotAccount& account) {
+    const bool budgets = account.check != model::BudgetCheck::off;
+    const bool bounded = !account.bounded_by.empty();
     out.text(account.name, kMaxName);
     out.u8(static_cast<std::uint8_t>(account.standing));
     out.u8(static_cast<std::uint8_t>((account.percent ? kHasPercent : 0) |
-                                     (account.until ? kHasUntil : 0) | (budgets ? kHasBudgets : 0) |
-                                     (bounded ? kIsBounded : 0)));
+                                     (account.later.empty() ? 0 : kHasLater) |
+                                     (budgets ? kHasBudgets : 0) | (bounded ? kIsBounded : 0)));
     if (account.percent)
         out.i64(*account.percent);
-    if (account.until)
-        out.i64(epoch(*account.until));
     out.text(account.text, kMaxText);
+    if (!account.later.empty())
+        put(out, account.later);
     if (budgets) {
         out.u8(static_cast<std::uint8_t>(account.check));
         out.count(account.budgets.size());
@@ -83,7 +91,7 @@ void put(Writer& out, const SnapshotAccount& account, std::uint8_t version) {
         out.text(account.bounded_by, kMaxName);
 }
 
-void put(Writer& out, const SnapshotUser& user, std::uint8_t) {
+void put(Writer& out, const SnapshotUser& user) {
     out.u32(user.uid);
     out.text(user.default_account, kMaxName);
     out.count(user.accounts.size());
@@ -92,17 +100,15 @@ void put(Writer& out, const SnapshotUser& user, std::uint8_t) {
 }
 
 template <class Record>
-void put_all(Writer& out, const std::vector<Record>& records, std::uint8_t version) {
+void put_all(Writer& out, const std::vector<Record>& records) {
     out.count(records.size());
     for (const auto& record : records)
-        put(out, record, version);
+        put(out, record);
 }
 
-// What only version 2 has at the end of an image or delta.
+// The end of an image or delta.
 template <class Holder>
-void put_rules(Writer& out, const Holder& from, std::uint8_t version) {
-    if (version < kWithBudgets)
-        return;
+void put_rules(Writer& out, const Holder& from) {
     out.count(from.measures.size());
     for (const auto& measure : from.measures)
         put(out, measure);
@@ -178,9 +184,7 @@ model::Partition get_partition(Reader& in) {
 
 // Into a snapshot or delta whose accounts are read.
 template <class Holder>
-void get_rules(Reader& in, Holder& to, std::uint8_t version) {
-    if (version < kWithBudgets)
-        return;
+void get_rules(Reader& in, Holder& to) {
     const std::size_t measures = in.count(kLeastMeasure);
     for (std::size_t i = 0; i < measures && in.ok(); ++i)
         to.measures.push_back(get_measure(in));
@@ -193,22 +197,42 @@ void get_rules(Reader& in, Holder& to, std::uint8_t version) {
                 in.fail();
 }
 
-SnapshotAccount get_account(Reader& in, std::uint8_t version) {
-    const int known =
-        kHasPercent | kHasUntil | (version >= kWithBudgets ? kHasBudgets | kIsBounded : 0);
+model::Standing get_standing(Reader& in) {
+    const std::uint8_t standing = in.u8();
+    if (standing <= static_cast<std::uint8_t>(model::Standing::paused))
+        return static_cast<model::Standing>(standing);
+    in.fail();
+    return model::Standing::paused;
+}
+
+// The plugin searches them from the end, so what is out of order is refused here.
+void get_later(Reader& in, SnapshotAccount& account) {
+    const std::size_t count = in.count(kLeastPhase);
+    if (count == 0)
+        in.fail();
+    account.later.reserve(count);
+    for (std::size_t i = 0; i < count && in.ok(); ++i) {
+        const Instant from = get_instant(in);
+        const model::Standing standing = get_standing(in);
+        if (i > 0 && from <= account.later.back().from)
+            in.fail();
+        account.later.push_back({from, standing, std::string(in.text(kMaxText))});
+    }
+}
+
+SnapshotAccount get_account(Reader& in) {
+    constexpr int kKnown = kHasPercent | kHasLater | kHasBudgets | kIsBounded;
     SnapshotAccount account;
     account.name = in.text(kMaxName);
-    const std::uint8_t standing = in.u8();
+    account.standing = get_standing(in);
     const std::uint8_t flags = in.u8();
-    if (standing > static_cast<std::uint8_t>(model::Standing::paused) || (flags & ~known) != 0)
+    if ((flags & ~kKnown) != 0)
         in.fail();
-    else
-        account.standing = static_cast<model::Standing>(standing);
     if ((flags & kHasPercent) != 0)
         account.percent = in.i64();
-    if ((flags & kHasUntil) != 0)
-        account.until = get_instant(in);
     account.text = in.text(kMaxText);
+    if ((flags & kHasLater) != 0)
+        get_later(in, account);
     if ((flags & kHasBudgets) != 0)
         get_budgets(in, account);
     if ((flags & kIsBounded) != 0)
@@ -254,9 +278,8 @@ std::vector<Record> get_all(Reader& in, std::size_t least, Get get) {
     return records;
 }
 
-std::vector<SnapshotAccount> get_accounts(Reader& in, std::uint8_t version) {
-    return get_all<SnapshotAccount>(in, kLeastAccount,
-                                    [version](Reader& from) { return get_account(from, version); });
+std::vector<SnapshotAccount> get_accounts(Reader& in) {
+    return get_all<SnapshotAccount>(in, kLeastAccount, get_account);
 }
 std::vector<SnapshotUser> get_users(Reader& in) {
     return get_all<SnapshotUser>(in, kLeastUser, get_user);
@@ -310,61 +333,61 @@ void merge(std::vector<Record>& records, const std::vector<Record>& changed,
 
 } // namespace
 
-Result<std::string> encode_image(const Snapshot& snapshot, std::uint8_t version) {
+Result<std::string> encode_image(const Snapshot& snapshot) {
     Writer out;
     out.text(snapshot.cluster, kMaxName);
     out.u64(snapshot.sequence);
     out.i64(epoch(snapshot.made));
-    put_all(out, snapshot.accounts, version);
-    put_all(out, snapshot.users, version);
-    put_rules(out, snapshot, version);
+    put_all(out, snapshot.accounts);
+    put_all(out, snapshot.users);
+    put_rules(out, snapshot);
     return taken(std::move(out));
 }
 
-Result<Snapshot> decode_image(std::string_view bytes, std::uint8_t version) {
+Result<Snapshot> decode_image(std::string_view bytes) {
     Reader in(bytes);
     Snapshot snapshot;
     snapshot.cluster = in.text(kMaxName);
     snapshot.sequence = in.u64();
     snapshot.made = get_instant(in);
-    snapshot.accounts = get_accounts(in, version);
+    snapshot.accounts = get_accounts(in);
     snapshot.users = get_users(in);
-    get_rules(in, snapshot, version);
+    get_rules(in, snapshot);
     if (!in.done())
         return Error{Errc::malformed, "wire: snapshot"};
     return snapshot;
 }
 
-Result<std::string> encode_delta(const Delta& delta, std::uint8_t version) {
+Result<std::string> encode_delta(const Delta& delta) {
     Writer out;
     out.u64(delta.base);
     out.u64(delta.sequence);
     out.i64(epoch(delta.made));
-    put_all(out, delta.accounts, version);
+    put_all(out, delta.accounts);
     out.count(delta.removed_accounts.size());
     for (const auto& name : delta.removed_accounts)
         out.text(name, kMaxName);
-    put_all(out, delta.users, version);
+    put_all(out, delta.users);
     out.count(delta.removed_users.size());
     for (const auto uid : delta.removed_users)
         out.u32(uid);
-    put_rules(out, delta, version);
+    put_rules(out, delta);
     return taken(std::move(out));
 }
 
-Result<Delta> decode_delta(std::string_view bytes, std::uint8_t version) {
+Result<Delta> decode_delta(std::string_view bytes) {
     Reader in(bytes);
     Delta delta;
     delta.base = in.u64();
     delta.sequence = in.u64();
     delta.made = get_instant(in);
-    delta.accounts = get_accounts(in, version);
+    delta.accounts = get_accounts(in);
     delta.removed_accounts = get_all<std::string>(
         in, kLeastName, [](Reader& from) { return std::string(from.text(kMaxName)); });
     delta.users = get_users(in);
     delta.removed_users =
         get_all<std::uint32_t>(in, sizeof(std::uint32_t), [](Reader& from) { return from.u32(); });
-    get_rules(in, delta, version);
+    get_rules(in, delta);
     if (!in.done())
         return Error{Errc::malformed, "wire: delta"};
     return delta;

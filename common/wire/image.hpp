@@ -14,8 +14,8 @@
 
 namespace sluice::wire {
 
-// Of images and deltas. 2 adds budgets, measures and partitions; the older form leaves them out.
-constexpr std::uint8_t kVersion = 2;
+// Of all frames after the greeting, and of the image in the file.
+constexpr std::uint8_t kVersion = 1;
 
 constexpr std::size_t kMaxName = 1024; // cluster, account, host; Slurm's own column has 255
 constexpr std::size_t kMaxText = 4096; // refusal or warning
@@ -37,12 +37,12 @@ struct Delta {
 
 // Errors: overflow (a name, text or the whole is too large). REQUIRES: accounts strictly ascending
 // by name, users by uid.
-Result<std::string> encode_image(const model::Snapshot& snapshot, std::uint8_t version = kVersion);
+Result<std::string> encode_image(const model::Snapshot& snapshot);
 // Errors: malformed. What it returns is strictly ascending.
-Result<model::Snapshot> decode_image(std::string_view bytes, std::uint8_t version = kVersion);
+Result<model::Snapshot> decode_image(std::string_view bytes);
 
-Result<std::string> encode_delta(const Delta& delta, std::uint8_t version = kVersion);
-Result<Delta> decode_delta(std::string_view bytes, std::uint8_t version = kVersion);
+Result<std::string> encode_delta(const Delta& delta);
+Result<Delta> decode_delta(std::string_view bytes);
 
 // What turns `from` into `to`. REQUIRES: both sorted, same cluster. O(accounts + users).
 Delta difference(const model::Snapshot& from, const model::Snapshot& to);

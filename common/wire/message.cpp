@@ -7,8 +7,11 @@
 namespace sluice::wire {
 namespace {
 
+void put(Writer& out, const Challenge& challenge) {
+    out.u8(challenge.speaks);
+}
 void put(Writer& out, const Hello& hello) {
-    out.u8(hello.speaks);
+    out.u8(hello.version);
     out.text(hello.cluster, kMaxName);
     out.text(hello.host, kMaxName);
     out.text(hello.slurm_version, kMaxName);
@@ -16,7 +19,6 @@ void put(Writer& out, const Hello& hello) {
     out.u64(hello.sequence);
 }
 void put(Writer& out, const Welcome& welcome) {
-    out.u8(welcome.version);
     out.u8(welcome.leader ? 1 : 0);
     out.text(welcome.daemon_version, kMaxName);
 }
@@ -35,32 +37,41 @@ void put(Writer& out, const Heartbeat& heartbeat) {
 }
 void put(Writer& out, const Status& status) {
     out.u64(status.sequence);
+    out.u64(status.stored);
     out.u64(status.admitted);
     out.u64(status.warned);
     out.u64(status.refused);
     out.u64(status.faults);
+    out.u64(status.oversized);
 }
 
+Challenge get_challenge(Reader& in) {
+    Challenge challenge;
+    challenge.speaks = in.u8();
+    if (challenge.speaks == 0)
+        in.fail();
+    in.rest(); // what a newer daemon adds
+    return challenge;
+}
 Hello get_hello(Reader& in) {
     Hello hello;
-    hello.speaks = in.u8();
+    hello.version = in.u8();
     hello.cluster = in.text(kMaxName);
     hello.host = in.text(kMaxName);
     hello.slurm_version = in.text(kMaxName);
     hello.plugin_version = in.text(kMaxName);
     hello.sequence = in.u64();
-    if (hello.speaks == 0)
+    if (hello.version == 0)
         in.fail();
     in.rest(); // what a newer plugin adds
     return hello;
 }
 Welcome get_welcome(Reader& in) {
     Welcome welcome;
-    welcome.version = in.u8();
     const std::uint8_t leader = in.u8();
     welcome.leader = leader == 1;
     welcome.daemon_version = in.text(kMaxName);
-    if (welcome.version == 0 || welcome.version > kVersion || leader > 1)
+    if (leader > 1)
         in.fail();
     in.rest(); // what a newer daemon adds
     return welcome;
@@ -89,15 +100,19 @@ Heartbeat get_heartbeat(Reader& in) {
 Status get_status(Reader& in) {
     Status status;
     status.sequence = in.u64();
+    status.stored = in.u64();
     status.admitted = in.u64();
     status.warned = in.u64();
     status.refused = in.u64();
     status.faults = in.u64();
+    status.oversized = in.u64();
     return status;
 }
 
 Result<Message> decode_small(std::uint8_t kind, Reader& in) {
     switch (static_cast<Kind>(kind)) {
+    case Kind::challenge:
+        return Message(get_challenge(in));
     case Kind::hello:
         return Message(get_hello(in));
     case Kind::welcome:
@@ -125,15 +140,15 @@ Kind kind_of(const Message& message) {
 }
 
 std::string_view name(Kind kind) {
-    constexpr std::string_view kNames[] = {"hello", "welcome", "begin",     "part",
-                                           "end",   "delta",   "heartbeat", "status"};
+    constexpr std::string_view kNames[] = {"challenge", "hello", "welcome",   "begin", "part",
+                                           "end",       "delta", "heartbeat", "status"};
     const auto index = static_cast<std::size_t>(kind) - 1;
     return index < std::size(kNames) ? kNames[index] : "unknown";
 }
 
-Result<std::string> encode(const Message& message, std::uint8_t version) {
+Result<std::string> encode(const Message& message) {
     if (const auto* delta = std::get_if<Delta>(&message))
-        return encode_delta(*delta, version);
+        return encode_delta(*delta);
     Writer out;
     std::visit(
         [&out](const auto& value) {
@@ -146,9 +161,9 @@ Result<std::string> encode(const Message& message, std::uint8_t version) {
     return out.take();
 }
 
-Result<Message> decode(std::uint8_t kind, std::string_view body, std::uint8_t version) {
+Result<Message> decode(std::uint8_t kind, std::string_view body) {
     if (static_cast<Kind>(kind) == Kind::delta) {
-        auto delta = decode_delta(body, version);
+        auto delta = decode_delta(body);
         if (!delta)
             return std::move(delta).error();
         return Message(std::move(*delta));
@@ -170,7 +185,7 @@ Result<void> Assembly::add(const Part& part) {
 Result<model::Snapshot> Assembly::finish() const {
     if (bytes_.size() != begin_.bytes || crc32c(bytes_) != begin_.crc)
         return Error{Errc::malformed, "wire: snapshot is incomplete or damaged"};
-    auto snapshot = decode_image(bytes_, version_);
+    auto snapshot = decode_image(bytes_);
     if (snapshot && snapshot->sequence != begin_.sequence)
         return Error{Errc::malformed, "wire: snapshot of another sequence"};
     return snapshot;

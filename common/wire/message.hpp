@@ -16,9 +16,16 @@ namespace sluice::wire {
 // Bytes of an image in one frame: header, base64 and munge's own head still fit into its limit.
 constexpr std::size_t kPartBytes = std::size_t{192} * 1024;
 
-// Plugin, first frame. Its layout only ever grows at the end.
+// Daemon, first frame: it speaks before the plugin does. Its layout only ever grows at the end.
+struct Challenge {
+    std::uint8_t speaks = kVersion; // newest version of the daemon
+
+    friend bool operator==(const Challenge&, const Challenge&) = default;
+};
+
+// Plugin, first frame, in answer to the challenge. Its layout only ever grows at the end.
 struct Hello {
-    std::uint8_t speaks = kVersion; // newest version of the sender
+    std::uint8_t version = kVersion; // of all frames after the greeting: one that both sides speak
     std::string cluster;
     std::string host;
     std::string slurm_version;
@@ -28,10 +35,9 @@ struct Hello {
     friend bool operator==(const Hello&, const Hello&) = default;
 };
 
-// Daemon, first frame. Its layout only ever grows at the end.
+// Daemon, in answer to the hello. Its layout only ever grows at the end.
 struct Welcome {
-    std::uint8_t version = kVersion; // of every frame from here on
-    bool leader = true;              // false: a standby that has nothing to say
+    bool leader = true; // false: a standby, which sends no snapshots
     std::string daemon_version;
 
     friend bool operator==(const Welcome&, const Welcome&) = default;
@@ -66,41 +72,43 @@ struct Heartbeat {
 // Plugin, after each heartbeat and each snapshot. Counts since the plugin was loaded.
 struct Status {
     std::uint64_t sequence = 0; // snapshot in use; 0: none
+    std::uint64_t stored = 0;   // newest snapshot that is safely in the file; 0: none
     std::uint64_t admitted = 0;
     std::uint64_t warned = 0;
     std::uint64_t refused = 0;
     std::uint64_t faults = 0;
+    std::uint64_t oversized = 0; // job descriptions with strings too long to be checked
 
     friend bool operator==(const Status&, const Status&) = default;
 };
 
 enum class Kind : std::uint8_t {
-    hello = 1,
-    welcome = 2,
-    begin = 3,
-    part = 4,
-    end = 5,
-    delta = 6,
-    heartbeat = 7,
-    status = 8,
+    challenge = 1,
+    hello = 2,
+    welcome = 3,
+    begin = 4,
+    part = 5,
+    end = 6,
+    delta = 7,
+    heartbeat = 8,
+    status = 9,
 };
 
-using Message = std::variant<Hello, Welcome, Begin, Part, End, Delta, Heartbeat, Status>;
+using Message = std::variant<Challenge, Hello, Welcome, Begin, Part, End, Delta, Heartbeat, Status>;
 
 Kind kind_of(const Message& message);
 std::string_view name(Kind kind);
 
-// `version`: what both sides agreed on; the newer speaks the older's. Errors: overflow.
-Result<std::string> encode(const Message& message, std::uint8_t version = kVersion);
+// Errors: overflow.
+Result<std::string> encode(const Message& message);
 // Errors: malformed (unknown kind, missing or left-over bytes, a value out of range).
-Result<Message> decode(std::uint8_t kind, std::string_view body, std::uint8_t version = kVersion);
+Result<Message> decode(std::uint8_t kind, std::string_view body);
 
 // Puts the parts of one image together again. Takes no more than `begin` announced, and allocates
 // only for bytes that have arrived.
 class Assembly {
 public:
-    explicit Assembly(const Begin& begin, std::uint8_t version = kVersion)
-        : begin_(begin), version_(version) {}
+    explicit Assembly(const Begin& begin) : begin_(begin) {}
 
     // Errors: malformed (more bytes than announced).
     Result<void> add(const Part& part);
@@ -109,7 +117,6 @@ public:
 
 private:
     Begin begin_;
-    std::uint8_t version_;
     std::string bytes_;
 };
 

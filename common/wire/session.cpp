@@ -10,17 +10,20 @@
 namespace sluice::wire {
 namespace {
 
-constexpr std::string_view kMagic = "SLCE";
-// Hello and welcome are read before a version is agreed: their frames stay version 1 for ever.
+// The greeting is read before a version is agreed: its frames stay version 1 for ever.
 constexpr std::uint8_t kFirstVersion = 1;
 
 bool is_greeting(Kind kind) {
-    return kind == Kind::hello || kind == Kind::welcome;
+    return kind == Kind::challenge || kind == Kind::hello || kind == Kind::welcome;
 }
 
-bool may_send(Direction direction, Kind kind) {
-    const bool plugins = kind == Kind::hello || kind == Kind::status;
-    return plugins == (direction == Direction::to_daemon);
+// `count`: of the frames of this direction before this one.
+bool may_come(Direction direction, std::uint64_t count, Kind kind) {
+    if (direction == Direction::to_daemon)
+        return kind == (count == 0 ? Kind::hello : Kind::status);
+    if (count < 2)
+        return kind == (count == 0 ? Kind::challenge : Kind::welcome);
+    return !is_greeting(kind) && kind != Kind::status;
 }
 
 std::string_view view(const Nonce& nonce) {
@@ -48,12 +51,12 @@ Direction Session::receives() const {
 }
 
 Result<std::string> Session::seal(const Message& message) {
-    auto body = encode(message, version_);
+    auto body = encode(message);
     if (!body)
         return body;
     const Kind kind = kind_of(message);
     Writer out;
-    out.raw(kMagic);
+    out.raw(kPurpose);
     out.u8(is_greeting(kind) ? kFirstVersion : version_);
     out.u8(static_cast<std::uint8_t>(kind));
     out.u8(static_cast<std::uint8_t>(sends_));
@@ -67,22 +70,24 @@ Result<std::string> Session::seal(const Message& message) {
     return out.take();
 }
 
-// The other side's first frame brings its nonce; ours must come back unchanged. A hello cannot know
-// the daemon's nonce yet and carries zeros.
+// The other side's first frame brings its nonce; ours must come back unchanged. A challenge cannot
+// know the plugin's nonce yet and carries zeros.
 Result<void> Session::check_nonces(const Nonce& plugin, const Nonce& daemon) {
-    const bool first = received_ == 0;
-    const Direction from = receives();
-    if (first)
-        nonce(from) = from == Direction::to_daemon ? plugin : daemon;
-    const Nonce expected_daemon = first && from == Direction::to_daemon ? Nonce{} : nonces_[1];
-    if (plugin != nonces_[0] || daemon != expected_daemon || nonce(from) == Nonce{})
+    std::array<Nonce, 2> expected = nonces_;
+    if (received_ == 0 && receives() == Direction::to_daemon)
+        expected[0] = plugin;
+    if (received_ == 0 && receives() == Direction::to_plugin)
+        expected = {Nonce{}, daemon};
+    const Nonce& theirs = receives() == Direction::to_daemon ? plugin : daemon;
+    if (plugin != expected[0] || daemon != expected[1] || theirs == Nonce{})
         return Error{Errc::refused, "wire: frame of another session"};
+    nonce(receives()) = theirs;
     return {};
 }
 
 Result<Message> Session::open(std::string_view payload) {
     Reader in(payload);
-    const std::string_view magic = in.raw(kMagic.size());
+    const std::string_view purpose = in.raw(kPurpose.size());
     const std::uint8_t version = in.u8();
     const std::uint8_t kind = in.u8();
     const std::uint8_t direction = in.u8();
@@ -92,15 +97,14 @@ Result<Message> Session::open(std::string_view payload) {
     const std::uint64_t count = in.u64();
     const std::size_t length = in.count(1);
     const std::string_view body = in.raw(length);
-    if (!in.done() || magic != kMagic || reserved != 0)
+    if (!in.done() || purpose != kPurpose || reserved != 0)
         return Error{Errc::malformed, "wire: not a frame of this protocol"};
     if (version != (is_greeting(static_cast<Kind>(kind)) ? kFirstVersion : version_))
         return Error{Errc::malformed, "wire: frame of another version"};
     if (direction != static_cast<std::uint8_t>(receives()) || count != received_ ||
-        !may_send(receives(), static_cast<Kind>(kind)) ||
-        is_greeting(static_cast<Kind>(kind)) != (received_ == 0))
+        !may_come(receives(), count, static_cast<Kind>(kind)))
         return Error{Errc::refused, "wire: frame out of turn"};
-    auto message = decode(kind, body, version_);
+    auto message = decode(kind, body);
     if (!message)
         return message;
     if (auto same = check_nonces(plugin, daemon); !same)

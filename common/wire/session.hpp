@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The head of every payload: which session, which way, which count. munged refuses a credential it
-// has seen, but only on the host that saw it: the nonces of both sides, the direction and the exact
-// count also refuse one that is replayed to another host, reflected, reordered or of another
-// session. Pure: bytes in, bytes out.
+// The head of every payload: what the credential is for, which session, which way, which count.
+// munged refuses a credential that it has decoded before, but only on that host: the nonces of both
+// sides, the direction and the exact count also refuse a frame that is replayed to another host,
+// reflected, reordered or of another session. Pure: bytes in, bytes out.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -14,6 +14,10 @@
 #include <string_view>
 
 namespace sluice::wire {
+
+// How each payload begins. Nothing else that takes munge credentials or holds the key accepts a
+// payload that begins so, and this protocol accepts no other.
+inline constexpr std::string_view kPurpose = "sluice plugin-server v1\n";
 
 enum class Direction : std::uint8_t { to_daemon = 1, to_plugin = 2 };
 
@@ -29,11 +33,12 @@ public:
 
     // Payload for one frame; counts it. Errors: overflow.
     Result<std::string> seal(const Message& message);
-    // Errors: malformed (not ours, another version), refused (another session, direction or count;
-    // a kind that this direction does not send). The first frame sets the other side's nonce.
+    // Errors: malformed (another purpose or version), refused (another session, direction or count;
+    // a kind that may not come here). The first frame sets the other side's nonce. A refused frame
+    // changes nothing.
     Result<Message> open(std::string_view payload);
 
-    // After hello: what both speak.
+    // The version of all frames after the greeting: the plugin says it in its hello.
     void agree(std::uint8_t version) { version_ = version; }
     std::uint8_t version() const { return version_; }
 

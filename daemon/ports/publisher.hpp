@@ -4,9 +4,11 @@
 
 #include "common/model/snapshot.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,8 @@ struct PluginCounters {
     std::uint64_t admitted = 0;
     std::uint64_t warned = 0;
     std::uint64_t refused = 0;
-    std::uint64_t faults = 0; // caught inside the plugin; the job was admitted
+    std::uint64_t faults = 0;    // caught inside the plugin; the job was admitted
+    std::uint64_t oversized = 0; // job descriptions with strings too long to be checked
 };
 
 struct PluginStatus {
@@ -29,6 +32,14 @@ struct PluginStatus {
     Instant last_heard{};
     PluginCounters counters;
     std::string cluster = {}; // as its slurmctld calls it
+    std::uint64_t stored = 0; // newest snapshot that is safely in its file; 0: none
+    // Since when its file has been older than the snapshot in use; nullopt: it is not.
+    std::optional<Instant> unstored_since = {};
+
+    // After a restart of slurmctld it would judge by an older snapshot. A slow disk gets its time.
+    bool fails_to_store(Instant now) const {
+        return unstored_since && now - *unstored_since > std::chrono::minutes{2};
+    }
 };
 
 struct GateStatus {

@@ -78,7 +78,7 @@ model::Snapshot world() {
         account.percent = i % 12'000;
         if (i % 10 == 0) {
             account.standing = model::Standing::paused;
-            account.until = instant(std::time(nullptr) + 86'400);
+            account.later = {{instant(std::time(nullptr) + 86'400), model::Standing::normal, ""}};
             account.text = "account " + account.name +
                            " is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 %, grace to "
                            "100 %). Next period starts 2027-01-01. Ask hpc-admin@example.org.";

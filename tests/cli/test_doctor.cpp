@@ -272,6 +272,13 @@ CASE(a_plugin_must_be_listed_connected_and_up_to_date) {
     Case version;
     Case::spoil(version.gate, R"("plugin_version": "1.2.0")", R"("plugin_version": "1.1.0")");
     CHECK_EQ(version.bad(), "note:plugin");
+    Case unstored;
+    Case::spoil(unstored.gate, R"("faults": 0)", R"("faults": 0, "unstored_since_epoch": 880)");
+    CHECK_EQ(unstored.bad(), "plugin");
+    CHECK(unstored.has("plugin on ctl1: snapshot in use not stored", "make room"));
+    Case storing;
+    Case::spoil(storing.gate, R"("faults": 0)", R"("faults": 0, "unstored_since_epoch": 900)");
+    CHECK_EQ(storing.bad(), "");
 }
 
 CASE(a_clock_that_is_not_trusted_is_a_fault_with_two_ways_out) {

@@ -61,6 +61,18 @@ ok 'physics runs' as games srun -n1 true
 ok 'and begins again' eval 'sluiced_regrant < <(granted 0)'
 paused 'after reconfigure the plugin still listens'
 
+# An override that ends while the daemon is away ends in the plugin: the pause is back.
+ok 'an override opens physics for some seconds' eval 'until=$(date -u -d "+20 seconds" +%FT%TZ)
+    sluice_cli override set physics normal --until="$until" --reason=deadline && turn_now'
+ok 'physics runs' as games sbatch -H --wrap true
+ok 'sluiced is killed again' sluiced_kill9
+override_over() { ! as games sbatch -H --wrap true; }
+eventually 'the override ends without sluiced' 40 override_over
+like 'and the refusal tells the usage' "$(as games sbatch --wrap true 2>&1)" 'account physics is paused: '
+ok 'sluiced returns' sluiced_restart
+eventually 'and the plugin is connected again' 20 plugin_current
+ok 'a turn' turn_now
+
 # SIGTERM: within two seconds, without a trace
 pid=$(daemon_pid sluiced)
 begin=${EPOCHREALTIME/./}

@@ -4,7 +4,8 @@
 # closed and counted, the plugin's own session and the daemon are not disturbed.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
-must 'sluiced is up' sluiced_up <<END
+policy() {
+    cat <<END
 components: {node_hours: {tres: node}}
 accounts:
   physics: {allocation: {node_hours: 0}}
@@ -16,6 +17,8 @@ policies:
     limits: false
     actions: [request_slurm_resource_pausing]
 END
+}
+must 'sluiced is up' eval 'sluiced_up < <(policy)'
 pid=$(daemon_pid sluiced)
 rejected() { sluice_cli gate --json | sed -nE 's/.*"rejected_frames": *([0-9]+).*/\1/p'; }
 more_than() { [ "$(rejected)" -gt "$1" ]; }
@@ -86,14 +89,34 @@ cat >"$CLUSTER_DIR/run/false.pl" <<'END'
 use strict; $| = 1; use IO::Socket::INET;
 my ($port, $noise) = @ARGV;
 my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 5, ReuseAddr => 1) or die;
-while (my $client = $listen->accept) { print "knocked\n"; sysread $client, my $hello, 65536; syswrite $client, pack("N", length $noise) . $noise; close $client }
+while (my $client = $listen->accept) { print "knocked\n"; syswrite $client, pack("V", length $noise) . $noise; sysread $client, my $answer, 65536; print "answered\n" if length $answer; close $client }
 END
 daemon_run false perl "$CLUSTER_DIR/run/false.pl" "$PORT_GATE" "$(as games munge --socket="$socket" --string=welcome | tr -d '\n')"
 eventually 'the plugin comes to a false daemon of another uid' 20 eval '[ "$(grep -c knocked "$CLUSTER_DIR/log/false.out")" -ge 2 ]'
 is 'and does not trust it' "$(connections)" "$trusted"
+is 'nor sends it a byte' "$(grep -c answered "$CLUSTER_DIR/log/false.out")" 0
 fails 'it keeps its verdicts' as games sbatch --wrap true
 like 'of before' "$OUT" 'account physics is paused'
 daemon_stop false
 ok 'the true one returns' sluiced_restart
 eventually 'and is heard' 40 plugin_current
+
+# Only slurmctld's user and root may use the socket.
+at_socket() { # at_socket USER: bytes that the daemon sends to USER; 'refused' without a connection
+    as "$1" perl -e 'use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or do { print "refused"; exit };
+        alarm 3; $SIG{ALRM} = sub { print 0; exit }; sysread $s, my $bytes, 65536; print length($bytes // "")' "$CLUSTER_DIR/run/plugins.sock"
+}
+must 'sluiced with a socket, too' eval 'SLUICED_LISTEN="[\"unix:$CLUSTER_DIR/run/plugins.sock\", \"127.0.0.1:$PORT_GATE\"]"; sluiced_stop; sluiced_settings < <(policy) && sluiced_restart'
+seen=$(rejected)
+is 'a plain user receives nothing at the socket' "$(at_socket games)" 0
+eventually 'and is counted' 5 more_than "$seen"
+ok 'by name in the log' line_in "$(sluiced_log)" 'SLUICE-0603 frame-rejected peer="uid 5" why="not the user of slurmctld"'
+isnt 'root receives a challenge' "$(at_socket root)" 0
+sluice_conf "Daemon=unix:$CLUSTER_DIR/run/plugins.sock"
+by_socket() { [ "$(gate_field address)" = unix ]; }
+eventually 'the plugin comes by the socket' 20 by_socket
+ok 'a turn' turn_now
+fails 'and refuses' as games sbatch --wrap true
+ok 'sluiced stops' sluiced_stop
+ok 'its socket is gone' test ! -e "$CLUSTER_DIR/run/plugins.sock"
 done_testing

@@ -41,12 +41,12 @@ paused 'restarted'
 ok 'scontrol reconfigure' scontrol reconfigure
 eventually 'the plugin connects again' 20 plugin_current
 
-# No munged: both sides say what to do.
+# No munged: the daemon, which speaks first, says what to do.
 ok 'sluiced stops' sluiced_stop
 ok 'so does munged' munged_kill9
 ok 'sluiced starts without it' sluiced_restart
-eventually 'the plugin names the way without munge' 20 \
-    line_in "$log" 'no daemon: .*munge: .*\(without munge: KeyFile= of sluice\.conf'
+eventually 'sluiced names the way without munge' 20 \
+    line_in "$(sluiced_log)" 'munge-away .*munge: .*\(without munge: KeyFile= of sluice\.conf'
 
 # A key for the channel.
 key=$CLUSTER_DIR/etc/sluice.key
@@ -60,7 +60,8 @@ ok 'with a clear text' line_in "$(sluiced_log)" "key file $key: others may use i
 chmod 600 "$key"
 ok 'one of mode 0600 is' sluiced_restart
 sluice_conf "$gate" "KeyFile=$key.other"
-eventually 'another key opens nothing' 20 line_in "$(sluiced_log)" 'frame-rejected .*made with another key'
+eventually 'another key opens nothing' 20 line_in "$log" 'no daemon: .*challenge rejected: made with another key'
+eventually 'and the daemon receives no answer' 20 line_in "$(sluiced_log)" 'challenge-unanswered peer=127.0.0.1'
 sluice_conf "$gate" "KeyFile=$key"
 eventually 'with the same one the plugin connects' 20 plugin_current
 if ! with_auth_slurm; then # its Slurm needs munge for everything else

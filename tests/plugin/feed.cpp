@@ -44,7 +44,7 @@ void add_account(std::istringstream& words, model::Snapshot& snapshot) {
     account.standing = standing_of(standing);
     account.percent = optional_number(percent);
     if (const auto at = optional_number(until))
-        account.until = instant(*at);
+        account.later = {{instant(*at), model::Standing::normal, ""}};
     snapshot.accounts.push_back(account);
 }
 

@@ -118,7 +118,7 @@ CASE(the_verdict_follows_the_account_and_the_exemptions) {
 
 CASE(a_pause_ends_by_itself_at_its_end_and_not_before) {
     CHECK(reason(by(1001), {}, test::kPauseEnd - 1) == Reason::paused);
-    CHECK(reason(by(1001), {}, test::kPauseEnd) == Reason::pause_over);
+    CHECK(reason(by(1001), {}, test::kPauseEnd) == Reason::normal);
     CHECK(reason(by(1004, "forever"), {}, test::kPauseEnd * 2) == Reason::paused);
 }
 
@@ -135,7 +135,7 @@ CASE(an_old_snapshot_holds_unless_fail_is_open) {
 CASE(only_paused_is_refused) {
     for (const auto one :
          {Reason::normal, Reason::root, Reason::exempt, Reason::no_snapshot, Reason::stale,
-          Reason::unknown_user, Reason::unknown_account, Reason::pause_over, Reason::notice})
+          Reason::unknown_user, Reason::unknown_account, Reason::notice})
         CHECK(!Verdict{one}.refused());
     CHECK(Verdict{Reason::paused}.refused());
 }

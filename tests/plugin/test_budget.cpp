@@ -17,9 +17,9 @@ model::Snapshot world(std::int64_t left_hours) {
     model::Snapshot snapshot;
     snapshot.cluster = "lab";
     snapshot.sequence = 1;
-    model::SnapshotAccount optics{"optics", model::Standing::normal, {}, {}, ""};
+    model::SnapshotAccount optics{"optics", model::Standing::normal, {}, ""};
     optics.bounded_by = "physics";
-    model::SnapshotAccount physics{"physics", model::Standing::normal, 5000, {}, ""};
+    model::SnapshotAccount physics{"physics", model::Standing::normal, 5000, ""};
     physics.check = model::BudgetCheck::refuse;
     for (std::uint32_t i = 0; i < 5; ++i)
         physics.budgets.push_back({i, left_hours * kHour});

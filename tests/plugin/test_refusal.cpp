@@ -57,7 +57,7 @@ CASE(an_advice_on_a_line_of_its_own_is_continued) {
 
 CASE(a_long_list_is_cut) {
     model::Snapshot snapshot;
-    snapshot.accounts = {{"a", model::Standing::paused, {}, {}, "paused"}};
+    snapshot.accounts = {{"a", model::Standing::paused, {}, "paused"}};
     snapshot.users = {{1, "a", {"a", "b", "c", "d", "e", "f", "g", "h"}}};
     CHECK_EQ(refusal(snapshot, "a", 1),
              "paused. You can use one of your other accounts: b, c, d, e, f and 2 more.");
@@ -77,7 +77,7 @@ CASE(of_thousands_of_accounts_not_all_are_read) {
 
 CASE(a_refusal_stays_under_500_bytes) {
     model::Snapshot snapshot;
-    snapshot.accounts = {{"a", model::Standing::paused, {}, {}, std::string(399, 'p')}};
+    snapshot.accounts = {{"a", model::Standing::paused, {}, std::string(399, 'p')}};
     const std::string long_name(60, 'x');
     snapshot.users = {{1, "a", {"a", "b", long_name, long_name + "y"}}};
     const auto text = refusal(snapshot, "a", 1);

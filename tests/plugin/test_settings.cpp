@@ -33,7 +33,6 @@ std::string note(std::string_view text) {
 
 CASE(an_empty_file_gives_the_defaults) {
     const auto settings = good("");
-    CHECK(settings.daemons.empty());
     CHECK(!settings.fail_open);
     CHECK(settings.warn_at_submit);
     CHECK_EQ(settings.max_age, 900);
@@ -89,12 +88,26 @@ CASE(a_bad_value_is_noted_and_leaves_the_default) {
         CHECK_EQ(parsed.notes.size(), 1U);
         CHECK_EQ(parsed.settings.max_age, 900);
         CHECK(!parsed.settings.fail_open);
-        CHECK(parsed.settings.daemons.empty());
+        CHECK(parsed.settings.daemons == Settings{}.daemons);
         CHECK(parsed.settings.exempt_users.empty());
         CHECK(!parsed.settings.daemon_user);
         CHECK(parsed.settings.munge_socket.empty());
         CHECK(parsed.settings.snapshot_file.empty());
     }
+}
+
+CASE(the_daemon_is_at_a_unix_socket_by_default) {
+    for (const char* text : {"", "Daemon=bad", "Daemon=unix:relative"}) {
+        const auto daemons = parse_settings(text, users).settings.daemons;
+        CHECK_EQ(daemons.size(), 1U);
+        CHECK(daemons[0].is_socket());
+        CHECK(daemons[0].host.ends_with("/sluice/plugins.sock"));
+    }
+    const auto named = good("Daemon=unix:/run/a.sock,b:1").daemons;
+    CHECK_EQ(named.size(), 2U);
+    CHECK(named[0] == (Address{"/run/a.sock", ""}));
+    CHECK(!named[1].is_socket());
+    CHECK_EQ(parse_settings("Daemon=unix:/" + std::string(107, 'x'), users).notes.size(), 1U);
 }
 
 CASE(one_bad_daemon_leaves_the_others) {

@@ -166,7 +166,7 @@ private:
 // The world with a pause that holds now.
 model::Snapshot paused_world() {
     auto snapshot = test::world();
-    snapshot.accounts.back().until = instant(std::time(nullptr) + 3600);
+    snapshot.accounts.back().later[0].from = instant(std::time(nullptr) + 3600);
     return snapshot;
 }
 

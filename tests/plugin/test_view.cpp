@@ -33,7 +33,7 @@ CASE(each_of_many_accounts_is_found) {
     model::Snapshot snapshot;
     for (int i = 0; i < 3000; ++i) // equal heads: they differ after the eighth byte
         snapshot.accounts.push_back(
-            {"department-" + std::to_string(i), model::Standing::normal, i, std::nullopt, ""});
+            {"department-" + std::to_string(i), model::Standing::normal, i, ""});
     const View view(snapshot);
     for (int i = 0; i < 3000; ++i)
         CHECK_EQ(view.account("DEPARTMENT-" + std::to_string(i))->percent, std::int64_t{i});
@@ -41,10 +41,45 @@ CASE(each_of_many_accounts_is_found) {
 
 CASE(of_two_names_that_differ_in_case_the_stricter_is_found) {
     model::Snapshot snapshot;
-    snapshot.accounts = {{"LAB", model::Standing::normal, {}, {}, ""},
-                         {"Lab", model::Standing::paused, {}, {}, ""},
-                         {"lab", model::Standing::downscaled, {}, {}, ""}};
+    snapshot.accounts = {{"LAB", model::Standing::normal, {}, ""},
+                         {"Lab", model::Standing::paused, {}, ""},
+                         {"lab", model::Standing::downscaled, {}, ""}};
     CHECK(View(snapshot).account("lAb")->standing == model::Standing::paused);
+}
+
+CASE(each_phase_of_an_account_begins_on_time) {
+    using model::Standing;
+    const auto at = [](std::int64_t seconds) { return instant(test::kNow + seconds); };
+    model::Snapshot snapshot;
+    snapshot.accounts = {
+        // An override to normal, then the pause by usage, then the next period.
+        {"lifted",
+         Standing::normal,
+         12'000,
+         "",
+         {{at(10), Standing::paused, "lifted is paused"}, {at(20), Standing::normal, ""}}},
+        {"pinned", Standing::paused, 10, "by staff", {{at(10), Standing::downscaled, "slow"}}},
+        {"plain", Standing::paused, 10, "for ever"}};
+    const View view(snapshot);
+    struct Row {
+        const char* account;
+        std::int64_t seconds;
+        Standing standing;
+        const char* text;
+    };
+    for (const auto& row :
+         {Row{"lifted", 0, Standing::normal, ""}, Row{"lifted", 9, Standing::normal, ""},
+          Row{"lifted", 10, Standing::paused, "lifted is paused"},
+          Row{"lifted", 19, Standing::paused, "lifted is paused"},
+          Row{"lifted", 20, Standing::normal, ""}, Row{"lifted", 1'000'000, Standing::normal, ""},
+          Row{"pinned", 9, Standing::paused, "by staff"},
+          Row{"pinned", 10, Standing::downscaled, "slow"},
+          Row{"plain", -1'000'000, Standing::paused, "for ever"},
+          Row{"plain", 1'000'000, Standing::paused, "for ever"}}) {
+        const auto held = view.held(*view.account(row.account), at(row.seconds));
+        CHECK(held.standing == row.standing);
+        CHECK_EQ(view.text(held.text), row.text);
+    }
 }
 
 CASE(a_user_has_a_default_and_accounts) {

@@ -16,12 +16,15 @@ inline model::Snapshot world() {
     snapshot.sequence = 7;
     snapshot.made = instant(kNow);
     snapshot.accounts = {
-        {"Chem", Standing::normal, 6199, std::nullopt, ""},
-        {"bio", Standing::normal, 8500, std::nullopt, "account bio: 85 % used"},
-        {"forever", Standing::paused, std::nullopt, std::nullopt, "account forever is paused"},
-        {"geo", Standing::downscaled, 10'400, std::nullopt, "account geo: 104 % used, QOS slow"},
-        {"physics", Standing::paused, 12'000, instant(kPauseEnd),
-         "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org."},
+        {"Chem", Standing::normal, 6199, ""},
+        {"bio", Standing::normal, 8500, "account bio: 85 % used"},
+        {"forever", Standing::paused, std::nullopt, "account forever is paused"},
+        {"geo", Standing::downscaled, 10'400, "account geo: 104 % used, QOS slow"},
+        {"physics",
+         Standing::paused,
+         12'000,
+         "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org.",
+         {{instant(kPauseEnd), Standing::normal, ""}}},
     };
     snapshot.users = {
         {0, "physics", {"physics"}},

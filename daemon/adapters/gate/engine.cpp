@@ -20,8 +20,13 @@ namespace {
 
 using log::Level;
 
-// Plugins are as many as slurmctlds. Whoever else connects must not crowd them out.
+// Plugins are as many as slurmctlds. Other connections must not crowd them out.
 constexpr std::size_t kMostConnections = 64;
+constexpr std::ptrdiff_t kMostUnproven = 8; // of one address
+constexpr auto kTimeToAnswer = std::chrono::seconds{1};
+// Then the connected plugins have their turn. Each challenge asks munged.
+constexpr int kChallengesPerTurn = 4;
+constexpr int kAcceptsPerTurn = 64;
 constexpr std::size_t kMostRejections = 1000; // remembered, so that each is logged once
 constexpr int kFramesPerTurn = 8;             // then the other plugins have their turn
 constexpr int kTickMilliseconds = 250;
@@ -85,7 +90,7 @@ void Gate::Engine::run() {
         }
         for (const auto& listener : listeners_)
             if ((events++)->revents != 0)
-                accept_all(listener);
+                accept_some(listener);
         note_status();
     }
 }
@@ -109,27 +114,71 @@ void Gate::Engine::wait(std::vector<pollfd>& watched) {
         const auto read = ::read(wake_.get(), &count, sizeof count);
 }
 
-void Gate::Engine::accept_all(const Listener& listener) {
-    while (auto accepted = listener.accept()) {
-        make_room();
-        const auto nonce = wire::random_nonce();
-        if (!nonce)
+void Gate::Engine::accept_some(const Listener& listener) {
+    int challenges = 0;
+    for (int i = 0; i < kAcceptsPerTurn && challenges < kChallengesPerTurn; ++i) {
+        auto accepted = listener.accept();
+        if (!accepted)
             return;
-        connections_.push_back(Connection{
-            std::move(*accepted), Peer(*sealer_, shelf_, press_, rules_, *nonce, Steady::now())});
+        if (is_welcome(*accepted) && admit(std::move(*accepted)))
+            ++challenges;
     }
 }
 
-// Those who have proven nothing go first, the oldest of them before the others.
-void Gate::Engine::make_room() {
-    if (connections_.size() < kMostConnections)
-        return;
-    auto victim = std::find_if(connections_.begin(), connections_.end(),
-                               [](const Connection& c) { return !c.peer.proven(); });
-    if (victim == connections_.end())
-        victim = connections_.begin();
+// What can be seen of a connection without cost: whose it is, and that it does not speak first.
+bool Gate::Engine::is_welcome(const Accepted& accepted) {
+    if (accepted.uid && *accepted.uid != 0 && *accepted.uid != rules_.allowed_uid) {
+        reject("uid " + std::to_string(*accepted.uid), "not the user of slurmctld");
+        return false;
+    }
+    char byte = 0;
+    const ssize_t early = ::recv(accepted.fd.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (early > 0)
+        reject(accepted.host, "data before the challenge");
+    return early < 0; // 0: it has gone already
+}
+
+bool Gate::Engine::admit(Accepted accepted) {
+    if (!make_room(accepted.host)) {
+        reject(accepted.host, "too many connections without a valid greeting");
+        return false;
+    }
+    const auto nonce = wire::random_nonce();
+    if (!nonce)
+        return false;
+    const auto now = Steady::now();
+    connections_.push_back(Connection{
+        std::move(accepted), Peer(*sealer_, shelf_, press_, rules_, *nonce, now), now, false});
+    if (const auto made = connections_.back().peer.challenge(); !made) {
+        close(connections_.back(), made.error());
+        connections_.pop_back();
+        return true; // munged was asked
+    }
+    munge_is(true, "");
+    return true;
+}
+
+// False: the new connection must go. Who is proven stays.
+bool Gate::Engine::make_room(const std::string& host) {
+    const auto unproven =
+        std::count_if(connections_.begin(), connections_.end(),
+                      [&](const Connection& c) { return !c.peer.proven() && c.from.host == host; });
+    if (unproven >= kMostUnproven)
+        return evict(&host);
+    return connections_.size() < kMostConnections || evict(nullptr);
+}
+
+// The oldest unproven one (of `host`), once it has had the time to answer.
+bool Gate::Engine::evict(const std::string* host) {
+    const auto victim =
+        std::find_if(connections_.begin(), connections_.end(), [&](const Connection& c) {
+            return !c.peer.proven() && (host == nullptr || c.from.host == *host);
+        });
+    if (victim == connections_.end() || Steady::now() - victim->since < kTimeToAnswer)
+        return false;
     close(*victim, Error{Errc::timeout, "too many connections"});
     connections_.erase(victim);
+    return true;
 }
 
 Result<void> Gate::Engine::serve(Connection& connection, short events) {
@@ -192,7 +241,7 @@ void Gate::Engine::close(Connection& connection, const Error& why) {
     switch (why.code) {
     case Errc::malformed:
     case Errc::refused:
-        reject(connection, why);
+        reject(connection.from.host, why.context);
         break;
     case Errc::overflow:
         log::event(Level::error, "SLUICE-0604", "snapshot-not-sent", {{"why", why.context}});
@@ -201,7 +250,8 @@ void Gate::Engine::close(Connection& connection, const Error& why) {
         munge_is(false, why.context);
         break;
     default:
-        break;
+        if (!connection.peer.proven())
+            unanswered(connection, why);
     }
     if (connection.announced)
         log::event(Level::notice, "SLUICE-0602", "plugin-lost",
@@ -210,13 +260,19 @@ void Gate::Engine::close(Connection& connection, const Error& why) {
                     {"why", why.context}});
 }
 
-void Gate::Engine::reject(const Connection& connection, const Error& why) {
+void Gate::Engine::reject(const std::string& host, const std::string& why) {
     rejected_frames_.fetch_add(1, std::memory_order_relaxed);
-    if (rejected_.size() >= kMostRejections ||
-        !rejected_.insert(connection.from.host + ' ' + why.context).second)
+    if (rejected_.size() >= kMostRejections || !rejected_.insert(host + ' ' + why).second)
         return;
-    log::event(Level::warning, "SLUICE-0603", "frame-rejected",
-               {{"peer", connection.from.host}, {"why", why.context}});
+    log::event(Level::warning, "SLUICE-0603", "frame-rejected", {{"peer", host}, {"why", why}});
+}
+
+// A plugin that cannot read the challenge sends nothing: its own log has the reason.
+void Gate::Engine::unanswered(const Connection& connection, const Error& why) {
+    const std::string& host = connection.from.host;
+    if (silent_.size() < kMostRejections && silent_.insert(host).second)
+        log::event(Level::notice, "SLUICE-0830", "challenge-unanswered",
+                   {{"peer", host}, {"why", why.context}});
 }
 
 void Gate::Engine::munge_is(bool there, const std::string& why) {

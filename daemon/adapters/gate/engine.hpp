@@ -36,20 +36,25 @@ private:
     struct Connection {
         Accepted from;
         Peer peer;
+        Steady::time_point since;
         bool announced = false;
     };
     using Connections = std::list<Connection>;
 
     void run();
     void wait(std::vector<pollfd>& watched);
-    void accept_all(const Listener& listener);
-    void make_room();
+    void accept_some(const Listener& listener);
+    bool admit(Accepted accepted);
+    bool is_welcome(const Accepted& accepted);
+    bool make_room(const std::string& host);
+    bool evict(const std::string* host);
     Result<void> serve(Connection& connection, short events);
     Result<void> read(Connection& connection);
     Result<void> write(Connection& connection);
     void announce(Connection& connection);
     void close(Connection& connection, const Error& why);
-    void reject(const Connection& connection, const Error& why);
+    void reject(const std::string& host, const std::string& why);
+    void unanswered(const Connection& connection, const Error& why);
     void munge_is(bool there, const std::string& why);
     void note_status();
 
@@ -63,6 +68,7 @@ private:
     Press press_;
     Connections connections_;
     std::set<std::string> rejected_; // peer and reason that were logged
+    std::set<std::string> silent_;   // hosts whose unanswered challenge was logged
     bool munge_there_ = true;
     std::atomic<std::uint64_t> rejected_frames_{0};
     mutable Guarded<std::vector<ports::PluginStatus>> plugins_;

@@ -18,12 +18,13 @@
 namespace sluice::gate {
 
 struct GateSettings {
-    std::vector<std::string> listen;        // "127.0.0.1:6830", "[::1]:6830"; port 0: any free one
-    uid_t allowed_uid = 0;                  // who slurmctld runs as; nobody else is served
+    // "127.0.0.1:6830", "[::1]:6830", "unix:/path"; port 0: any free one
+    std::vector<std::string> listen;
+    uid_t allowed_uid = 0;                  // who slurmctld runs as; no other is served
     std::string munge_socket;               // "": munge's own
     std::string key_file = {};              // "": credentials are munge's; else by this file's key
     std::vector<std::string> clusters = {}; // whose plugins are served; empty: all
-    std::uint8_t speaks = wire::kVersion;   // newest; a test plays an older release with it
+    std::uint8_t speaks = wire::kVersion;   // newest; a test plays a newer release with it
 };
 
 class Gate final : public ports::Publisher {
@@ -40,7 +41,7 @@ public:
     void publish(std::shared_ptr<const model::Snapshot> snapshot) override;
     ports::GateStatus status() const override;
 
-    // What it listens on, in the order of the settings.
+    // What it listens on, in the order of the settings; 0: a Unix socket.
     const std::vector<std::uint16_t>& listening_ports() const;
 
 private:

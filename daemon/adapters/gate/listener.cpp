@@ -14,7 +14,8 @@
 namespace sluice::gate {
 namespace {
 
-constexpr int kBacklog = 32;
+constexpr int kBacklog = 256;
+constexpr std::string_view kUnix = "unix:";
 
 struct FreeAddresses {
     void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
@@ -67,6 +68,12 @@ Result<UniqueFd> bind_one(const addrinfo& target, const std::string& where) {
 } // namespace
 
 Result<Listener> Listener::open(const std::string& where) {
+    if (where.starts_with(kUnix)) {
+        auto socket = UnixListener::open(where.substr(kUnix.size()));
+        if (!socket)
+            return std::move(socket).error();
+        return Listener(std::move(*socket));
+    }
     const auto parts = split(where);
     if (!parts)
         return Error{Errc::malformed, "listen on " + where + ": not host:port"};
@@ -92,18 +99,22 @@ Result<Listener> Listener::open(const std::string& where) {
 std::optional<Accepted> Listener::accept() const {
     sockaddr_storage from{};
     socklen_t length = sizeof from;
-    UniqueFd fd(::accept4(fd_.get(), reinterpret_cast<sockaddr*>(&from), &length,
-                          SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!fd)
+    UniqueFd connection(
+        ::accept4(fd(), reinterpret_cast<sockaddr*>(&from), &length, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!connection)
         return std::nullopt;
+    if (unix_) {
+        const auto uid = peer_uid(connection.get());
+        return Accepted{std::move(connection), "unix", "unix", uid.value_or(UINT32_MAX)};
+    }
     const int on = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     // Finds a host that vanished without a word.
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    ::setsockopt(connection.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     const auto name = named(from, length);
     if (!name)
         return std::nullopt;
-    return Accepted{std::move(fd), name->host, name->host + ":" + name->port};
+    return Accepted{std::move(connection), name->host, name->host + ":" + name->port, std::nullopt};
 }
 
 } // namespace sluice::gate

@@ -42,17 +42,21 @@ Result<void> Peer::handle(const wire::Opened& opened, Instant now) {
         return Error{Errc::refused, "credential of uid " + std::to_string(opened.uid)};
     // The session lets through nothing else: first a hello, then status.
     if (const auto* hello = std::get_if<wire::Hello>(&opened.message))
-        return greet(*hello, opened.uid, now);
+        return greet(*hello, now);
     if (const auto* status = std::get_if<wire::Status>(&opened.message))
         learn(*status, now);
     return {};
 }
 
-Result<void> Peer::greet(const wire::Hello& hello, uid_t uid, Instant now) {
-    hello_ = hello;
-    uid_ = uid;
-    status_cluster_ = hello.cluster;
+Result<void> Peer::challenge() {
+    return send(wire::Challenge{rules_.speaks});
+}
+
+Result<void> Peer::greet(const wire::Hello& hello, Instant now) {
     status_.cluster = hello.cluster;
+    if (hello.version > rules_.speaks)
+        return Error{Errc::refused, "plugin on host " + hello.host + ": unknown version " +
+                                        std::to_string(hello.version) + " of the protocol"};
     if (!serves(hello.cluster))
         return Error{Errc::refused, "plugin of cluster " + hello.cluster + " on host " +
                                         hello.host + ": this daemon serves " +
@@ -61,11 +65,12 @@ Result<void> Peer::greet(const wire::Hello& hello, uid_t uid, Instant now) {
     status_.slurm_version = hello.slurm_version;
     status_.plugin_version = hello.plugin_version;
     status_.connected = now;
+    status_.last_heard = now;
+    status_.sequence = hello.sequence;
     has_sequence_ = hello.sequence;
-    const std::uint8_t version = std::min(hello.speaks, rules_.speaks);
-    auto sent = send(wire::Welcome{version, true, rules_.daemon_version});
-    channel_.agree(version);
-    return sent;
+    proven_ = true;
+    channel_.agree(hello.version);
+    return send(wire::Welcome{true, rules_.daemon_version});
 }
 
 bool Peer::serves(const std::string& cluster) const {
@@ -75,14 +80,19 @@ bool Peer::serves(const std::string& cluster) const {
 }
 
 void Peer::learn(const wire::Status& status, Instant now) {
-    proven_ = true;
     status_.sequence = status.sequence;
+    status_.stored = status.stored;
     status_.last_heard = now;
-    status_.counters = {status.admitted, status.warned, status.refused, status.faults};
+    if (status.stored >= status.sequence)
+        status_.unstored_since.reset();
+    else if (!status_.unstored_since)
+        status_.unstored_since = now;
+    status_.counters = {status.admitted, status.warned, status.refused, status.faults,
+                        status.oversized};
 }
 
 Result<void> Peer::send(const wire::Message& message) {
-    auto bytes = channel_.seal(message, uid_);
+    auto bytes = channel_.seal(message, rules_.allowed_uid);
     if (!bytes)
         return std::move(bytes).error();
     out_ = std::move(*bytes);
@@ -106,7 +116,7 @@ Result<void> Peer::fill(Instant now, Steady::time_point steady) {
     sent_ = steady;
     if (transfer_)
         return send_part();
-    const Edition newest = shelf_.newest(status_cluster_);
+    const Edition newest = shelf_.newest(status_.cluster);
     if (newest && newest->sequence != has_sequence_)
         return send_news(newest);
     if (newest && !has_)
@@ -124,7 +134,7 @@ Result<void> Peer::send_news(const Edition& newest) {
         has_sequence_ = newest->sequence;
         return send(*delta);
     }
-    auto image = press_.image(newest, channel_.version());
+    auto image = press_.image(newest);
     if (!image)
         return std::move(image).error();
     transfer_ = Transfer{newest, *image, 0};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One connected plugin: what it said, what it has, what it gets next. Bytes in, bytes out: it knows
-// no socket. Never more than one frame waits to be sent, so a slow plugin costs one frame of memory
-// and is brought up to date by one difference when it is back.
+// One connected plugin: its greeting, what it has, what it receives next. Bytes in, bytes out: it
+// knows no socket. Never more than one frame waits to be sent, so a slow plugin costs one frame of
+// memory and is brought up to date by one difference when it is back.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -35,8 +35,11 @@ public:
         : channel_(sealer, wire::Session(wire::Direction::to_plugin, nonce)), shelf_(shelf),
           press_(press), rules_(rules), opened_(now), heard_(now), sent_(now) {}
 
-    // Bytes from the plugin. Errors: it is to be closed; unavailable: munged is away, else the
-    // frame was wrong.
+    // Makes the first frame, which only slurmctld's user can read. Asks munged. Errors: unavailable
+    // (munged is away), others of the sealer.
+    Result<void> challenge();
+    // Bytes from the plugin. Errors: the connection must be closed; unavailable: munged is away,
+    // else the frame was wrong.
     Result<void> receive(std::string_view bytes, Instant now, Steady::time_point steady);
     // Makes the next frame, if there is something to say and the last one has left. Errors: as
     // above.
@@ -49,15 +52,14 @@ public:
     bool has_more() const { return transfer_ && pending().empty(); }
     void wrote(std::size_t bytes, Steady::time_point steady);
 
-    // It has answered our welcome, so it is no replay; what it said is good from here on.
+    // Its hello answers our challenge: it is slurmctld's user, and here now.
     bool proven() const { return proven_; }
-    bool greeted() const { return hello_.has_value(); }
-    const std::string& cluster() const { return status_cluster_; }
+    const std::string& cluster() const { return status_.cluster; }
     const ports::PluginStatus& status() const { return status_; }
 
 private:
     Result<void> handle(const wire::Opened& opened, Instant now);
-    Result<void> greet(const wire::Hello& hello, uid_t uid, Instant now);
+    Result<void> greet(const wire::Hello& hello, Instant now);
     bool serves(const std::string& cluster) const;
     void learn(const wire::Status& status, Instant now);
     Result<void> send(const wire::Message& message);
@@ -77,10 +79,7 @@ private:
     wire::FrameReader frames_;
     std::string out_;
     std::size_t written_ = 0;
-    std::optional<wire::Hello> hello_;
-    std::string status_cluster_;
     bool proven_ = false;
-    uid_t uid_ = 0;
     std::optional<Transfer> transfer_;
     Edition has_;                    // what it was sent last; null: what it has is not ours
     std::uint64_t has_sequence_ = 0; // what it has, or will have when it has read all

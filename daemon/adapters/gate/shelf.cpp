@@ -28,14 +28,21 @@ void sort_unique(std::vector<Record>& records, Key key) {
                   records.end());
 }
 
+void cut(std::string& text) {
+    if (text.size() > wire::kMaxText)
+        text.resize(wire::kMaxText);
+}
+
 model::Snapshot sorted(const model::Snapshot& from) {
     model::Snapshot out = from;
     sort_unique(out.accounts,
                 [](const model::SnapshotAccount& a) -> const std::string& { return a.name; });
     sort_unique(out.users, [](const model::SnapshotUser& u) { return u.uid; });
-    for (auto& account : out.accounts)
-        if (account.text.size() > wire::kMaxText)
-            account.text.resize(wire::kMaxText);
+    for (auto& account : out.accounts) {
+        cut(account.text);
+        for (auto& phase : account.later)
+            cut(phase.text);
+    }
     return out;
 }
 
@@ -77,17 +84,15 @@ std::uint64_t Shelf::newest_sequence() const {
     return held_.lock()->newest;
 }
 
-Result<std::shared_ptr<const std::string>> Press::image(const Edition& edition,
-                                                        std::uint8_t version) {
-    Image& image = images_[version];
-    if (image.of != edition) {
-        auto bytes = wire::encode_image(*edition, version);
+Result<std::shared_ptr<const std::string>> Press::image(const Edition& edition) {
+    if (image_of_ != edition) {
+        auto bytes = wire::encode_image(*edition);
         if (!bytes)
             return std::move(bytes).error();
-        image.bytes = std::make_shared<const std::string>(std::move(*bytes));
-        image.of = edition;
+        image_ = std::make_shared<const std::string>(std::move(*bytes));
+        image_of_ = edition;
     }
-    return image.bytes;
+    return image_;
 }
 
 std::shared_ptr<const wire::Delta> Press::delta(const Edition& from, const Edition& to) {

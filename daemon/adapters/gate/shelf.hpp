@@ -43,17 +43,14 @@ private:
 // Bytes of editions. For one thread.
 class Press {
 public:
-    // In the form of `version`. Errors: overflow.
-    Result<std::shared_ptr<const std::string>> image(const Edition& edition, std::uint8_t version);
+    // Errors: overflow.
+    Result<std::shared_ptr<const std::string>> image(const Edition& edition);
     // Null: larger than one frame takes; send the image.
     std::shared_ptr<const wire::Delta> delta(const Edition& from, const Edition& to);
 
 private:
-    struct Image {
-        Edition of;
-        std::shared_ptr<const std::string> bytes;
-    };
-    std::map<std::uint8_t, Image> images_; // by version
+    Edition image_of_;
+    std::shared_ptr<const std::string> image_;
     Edition delta_from_;
     Edition delta_to_;
     std::shared_ptr<const wire::Delta> delta_;

@@ -3,9 +3,9 @@
 // answer, and what is known of each connection and request. Inside this folder only.
 #pragma once
 
+#include "common/base/unix_listener.hpp"
 #include "daemon/adapters/http/accounts_text.hpp"
 #include "daemon/adapters/http/deadlines.hpp"
-#include "daemon/adapters/http/listener.hpp"
 #include "daemon/adapters/http/login.hpp"
 #include "daemon/adapters/http/server.hpp"
 #include "daemon/adapters/http/tcp.hpp"
@@ -70,7 +70,7 @@ struct Front {
 struct HttpServer::Engine {
     HttpSettings settings;
     const ports::Services services;
-    Listener listener;
+    UnixListener listener;
     Guarded<std::map<std::uint32_t, std::size_t>> connections; // by uid
     Deadlines deadlines{settings.request_time, settings.answer_time};
     Lane answers{kAnswerThreads, kMostWaiting};
@@ -83,7 +83,7 @@ struct HttpServer::Engine {
     std::vector<Front> fronts;
     std::list<DaemonRef> retired; // of former certificates, until their connections are over
 
-    Engine(HttpSettings s, ports::Services v, Listener l)
+    Engine(HttpSettings s, ports::Services v, UnixListener l)
         : settings(std::move(s)), services(std::move(v)), listener(std::move(l)) {}
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;

@@ -193,6 +193,13 @@ void put_gate(Sheet& sheet, const ports::GateStatus& gate) {
                 &PluginCounters::refused);
     put_counter(sheet, gate, "sluice_plugin_faults_total", "Faults caught inside the plugin.",
                 &PluginCounters::faults);
+    put_counter(sheet, gate, "sluice_submissions_oversized_total",
+                "Submissions with strings too long to be checked.", &PluginCounters::oversized);
+    sheet.family("sluice_plugin_stored_sequence", "gauge",
+                 "Newest snapshot in the plugin's file; below sluice_snapshot_sequence for more "
+                 "than two minutes: it cannot be stored.");
+    for (const auto& plugin : gate.plugins)
+        sheet.sample({{"host", plugin.host}}, std::to_string(plugin.stored));
 }
 
 // One outbox for all clusters. Without an answer of the journal there are no samples.

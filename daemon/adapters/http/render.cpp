@@ -171,11 +171,13 @@ Value render_plugin(const ports::PluginStatus& plugin) {
     Value out = Value::object();
     out.set("host", plugin.host).set("address", plugin.address);
     out.set("slurm_version", plugin.slurm_version).set("plugin_version", plugin.plugin_version);
-    out.set("sequence", plugin.sequence);
+    out.set("sequence", plugin.sequence).set("stored_sequence", plugin.stored);
+    put_instant(out, "unstored_since", plugin.unstored_since);
     put_instant(out, "connected", plugin.connected);
     put_instant(out, "last_heard", plugin.last_heard);
     out.set("admitted", plugin.counters.admitted).set("warned", plugin.counters.warned);
     out.set("refused", plugin.counters.refused).set("faults", plugin.counters.faults);
+    out.set("oversized", plugin.counters.oversized);
     return out;
 }
 

@@ -107,7 +107,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpSettings settings,
                                                       ports::Services services) {
     settings.staff_uids.push_back(0);
     settings.staff_uids.push_back(::geteuid());
-    auto listener = Listener::open(settings.socket_path);
+    auto listener = UnixListener::open(settings.socket_path);
     if (!listener)
         return std::move(listener).error();
     auto engine =

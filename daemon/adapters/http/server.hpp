@@ -33,7 +33,7 @@ struct HttpSettings {
 class HttpServer {
 public:
     // Listens and answers when it returns. The services must outlive the server. Errors as those of
-    // Listener::open.
+    // UnixListener::open.
     static Result<std::unique_ptr<HttpServer>> start(HttpSettings settings,
                                                      ports::Services services);
     // Reads certificate and key again; new connections get the new one. One that cannot be used is

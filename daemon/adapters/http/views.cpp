@@ -47,6 +47,12 @@ Value warnings(const ports::DaemonInfo& info, const ports::TurnReport* turn,
     if (turn != nullptr && staff && gate.plugins.empty() && enforces(*turn))
         out.append(warning("gate", "no plugin is connected: submissions are judged by what the "
                                    "plugin heard last, if it is loaded at all"));
+    for (const auto& plugin : gate.plugins)
+        if (staff && plugin.fails_to_store(info.now))
+            out.append(
+                warning("gate", "plugin on " + plugin.host +
+                                    ": the snapshot in use is not stored; after a restart "
+                                    "slurmctld uses an older one; see slurmctld's log there"));
     return out;
 }
 

@@ -11,6 +11,8 @@ using test::World;
 
 namespace {
 
+using Phases = std::vector<model::SnapshotPhase>;
+
 World physics() {
     World w;
     w.policy();
@@ -40,7 +42,7 @@ CASE(a_refusal_tells_figure_period_next_start_and_whom_to_ask) {
     CHECK_EQ(one.text, "account physics is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 "
                        "%, grace to 100 %).\nNext period starts 2027-01-01.\nAsk "
                        "hpc-admin@example.org.");
-    CHECK_EQ(epoch(*one.until), epoch(utc(2027, 1, 1)));
+    CHECK(one.later == Phases({{utc(2027, 1, 1), model::Standing::normal, ""}}));
     CHECK_EQ(*one.percent, 10258);
 }
 
@@ -52,6 +54,140 @@ CASE(an_account_below_a_paused_one_names_it) {
     CHECK(one.text.starts_with("account optics is paused with account physics: 1231 of 1200"));
 }
 
+// What the plugin does by itself while sluiced is away, with the usage of now.
+CASE(what_follows_an_override_comes_with_the_account) {
+    using model::Standing;
+    const Instant now = utc(2026, 11, 3);
+    const Instant fri = utc(2026, 11, 6), sat = utc(2026, 11, 7), year = utc(2027, 1, 1);
+    struct Entry {
+        const char* account;
+        Standing standing;
+        Instant from, until;
+        bool at_least = false;
+    };
+    struct Row {
+        const char* what;
+        int used; // of 1200; the grace limit is 120 %
+        std::vector<Entry> entries;
+        const char* account;
+        Standing first;
+        std::vector<std::pair<Instant, Standing>> later;
+    };
+    const auto N = Standing::normal, D = Standing::downscaled, P = Standing::paused;
+    const Instant old = utc(2026, 10, 1);
+    for (const auto& row : std::vector<Row>{
+             {"no override", 100, {}, "physics", N, {}},
+             {"pause by usage", 2000, {}, "physics", P, {{year, N}}},
+             {"paused by staff", 100, {{"physics", P, old, fri}}, "physics", P, {{fri, N}}},
+             {"lifted until Friday",
+              2000,
+              {{"physics", N, old, fri}},
+              "physics",
+              N,
+              {{fri, P}, {year, N}}},
+             {"slowed down only, until Friday",
+              2000,
+              {{"physics", D, old, fri}},
+              "physics",
+              D,
+              {{fri, P}, {year, N}}},
+             {"lifted from downscaled", 1300, {{"physics", N, old, fri}}, "physics", N, {{fri, D}}},
+             {"lifted beyond the period",
+              2000,
+              {{"physics", N, old, year + std::chrono::days(9)}},
+              "physics",
+              N,
+              {}},
+             {"the later entry first, then the earlier",
+              2000,
+              {{"physics", N, old, sat}, {"physics", P, old, fri}},
+              "physics",
+              P,
+              {{fri, N}, {sat, P}, {year, N}}},
+             {"paused again by an entry for later",
+              100,
+              {{"physics", P, old, fri}, {"physics", P, fri, sat}},
+              "physics",
+              P,
+              {{sat, N}}},
+             {"a pause that begins on Friday",
+              100,
+              {{"physics", P, fri, sat}},
+              "physics",
+              N,
+              {{fri, P}, {sat, N}}},
+             {"lifted above: the account below",
+              2000,
+              {{"physics", N, old, fri}},
+              "optics",
+              N,
+              {{fri, P}, {year, N}}},
+             {"lifted above, its own pause stays",
+              2000,
+              {{"physics", N, old, fri}, {"optics", P, old, sat}},
+              "optics",
+              P,
+              {{year, N}}},
+             {"paused above until Friday, below until Saturday",
+              100,
+              {{"physics", P, old, fri}, {"optics", P, old, sat}},
+              "optics",
+              P,
+              {{sat, N}}},
+             {"lifted below only: the pause above holds",
+              2000,
+              {{"optics", N, old, fri}},
+              "optics",
+              P,
+              {{year, N}}},
+             {"at least paused, beyond the pause by usage",
+              2000,
+              {{"physics", P, old, year + std::chrono::days(9), true}},
+              "physics",
+              P,
+              {{year + std::chrono::days(9), N}}},
+         }) {
+        World w = physics();
+        w.grant("optics", "1200");
+        w.set.policies[0].grace_ratio = dec("0.2");
+        w.use(utc(2026, 10, 2), "physics", row.used);
+        std::int64_t id = 0;
+        for (const auto& entry : row.entries) {
+            w.facts.history.overrides.push_back(
+                {++id, entry.account, entry.standing, entry.from, entry.until, "reason", "root"});
+            w.facts.history.overrides.back().at_least = entry.at_least;
+        }
+        const auto one = record(w, now, row.account);
+        std::vector<std::pair<Instant, Standing>> later;
+        for (const auto& phase : one.later) {
+            // Texts may change where standings do not: told with what came before.
+            if (phase.standing != (later.empty() ? one.standing : later.back().second))
+                later.emplace_back(phase.from, phase.standing);
+            if ((phase.standing == P) != (phase.text.find(" is paused") != std::string::npos))
+                test::fail(std::string(row.what) + ": text " + phase.text);
+        }
+        if (one.standing != row.first || later != row.later)
+            test::fail(row.what);
+    }
+}
+
+CASE(the_text_after_an_override_is_that_of_the_usage) {
+    World w = physics();
+    w.use(utc(2026, 10, 2), "physics", 1231);
+    const std::string paused = record(w, utc(2026, 11, 3), "physics").text;
+    w.facts.history.overrides.push_back({1, "physics", model::Standing::normal, utc(2026, 1, 1),
+                                         utc(2026, 11, 6), "deadline", "root"});
+    const auto one = record(w, utc(2026, 11, 3), "physics");
+    CHECK_EQ(one.later.size(), 2U);
+    CHECK_EQ(one.later[0].text, paused);
+    CHECK_EQ(one.later[1].text, "");
+    // Below it, an account that has no allocation of its own.
+    const auto optics = record(w, utc(2026, 11, 3), "optics");
+    CHECK(optics.standing == model::Standing::normal);
+    CHECK(optics.later.at(0).text.starts_with(
+        "account optics is paused with account physics: 1231 of 1200"));
+}
+
 CASE(a_downscaled_account_is_warned_with_its_qos) {
     World w = physics();
     w.set.policies[0].grace_ratio = dec("0.2");
@@ -60,7 +196,7 @@ CASE(a_downscaled_account_is_warned_with_its_qos) {
     CHECK(one.standing == model::Standing::downscaled);
     CHECK(one.text.find("QOS slowdown") != std::string::npos);
     CHECK(one.text.find("2027-01-01") != std::string::npos);
-    CHECK(!one.until);
+    CHECK(one.later.empty());
 }
 
 CASE(an_observed_account_is_normal_without_text) {

@@ -44,7 +44,7 @@ CASE(defaults_are_those_of_the_manual) {
     CHECK_EQ(s.daemon.interval.count(), 60);
     CHECK_EQ(s.daemon.retention_days, 90);
     CHECK(s.daemon.gate.enabled);
-    CHECK_EQ(join(s.daemon.gate.listen, " "), "127.0.0.1:6830");
+    CHECK(s.daemon.gate.listen.at(0).ends_with("/sluice/plugins.sock"));
     CHECK(s.daemon.socket.ends_with("/sluiced.sock"));
     CHECK(s.daemon.journal.ends_with("/sluice.db"));
     CHECK_EQ(s.notes.size(), 2U);
@@ -68,7 +68,7 @@ CASE(daemon_keys_are_read) {
     CHECK_EQ(d.retention_days, 30);
     CHECK_EQ(d.confirm_timeout.count(), 45);
     CHECK_EQ(d.munge_socket, "/run/munge/munge.socket.2");
-    CHECK_EQ(join(d.gate.listen, " "), "127.0.0.1:6830 [::1]:6830");
+    CHECK_EQ(join(d.gate.listen, " "), "unix:/run/plugins.sock 127.0.0.1:6830 [::1]:6830");
     CHECK_EQ(d.gate.user, "slurm");
     CHECK_EQ(d.gate.munge_socket, "/run/munge/munge.socket.3");
     CHECK(!read("gate: false").daemon.gate.enabled);

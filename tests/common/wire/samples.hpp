@@ -13,11 +13,14 @@ inline model::Snapshot sample_snapshot() {
     snapshot.sequence = 42;
     snapshot.made = instant(1'790'000'000);
     snapshot.accounts = {
-        {"biology", model::Standing::normal, std::nullopt, std::nullopt, ""},
-        {"chem", model::Standing::normal, 6137, std::nullopt, ""},
-        {"geo", model::Standing::downscaled, 10'450, std::nullopt, "account geo: 104.5 % used"},
-        {"physics", model::Standing::paused, 12'000, instant(1'798'761'600),
-         "account physics is paused. Ask hpc@example.org."},
+        {"biology", model::Standing::normal, std::nullopt, ""},
+        {"chem", model::Standing::normal, 6137, ""},
+        {"geo", model::Standing::downscaled, 10'450, "account geo: 104.5 % used"},
+        {"physics",
+         model::Standing::paused,
+         12'000,
+         "account physics is paused. Ask hpc@example.org.",
+         {{instant(1'798'761'600), model::Standing::normal, ""}}},
     };
     snapshot.users = {
         {0, "root", {"root"}},
@@ -32,8 +35,8 @@ inline wire::Delta sample_delta() {
     delta.base = 42;
     delta.sequence = 43;
     delta.made = instant(1'790'000'060);
-    delta.accounts = {{"alpha", model::Standing::paused, std::nullopt, std::nullopt, "paused"},
-                      {"chem", model::Standing::normal, 6200, std::nullopt, ""}};
+    delta.accounts = {{"alpha", model::Standing::paused, std::nullopt, "paused"},
+                      {"chem", model::Standing::normal, 6200, ""}};
     delta.removed_accounts = {"biology"};
     delta.users = {{1001, "chem", {"chem"}}};
     delta.removed_users = {1002};
@@ -50,10 +53,13 @@ inline std::vector<model::Partition> sample_partitions() {
             {"short", true, false, 30, {}}};
 }
 
-// What only version 2 can say.
-inline model::Snapshot sample_snapshot_2() {
+// With all that a record can carry.
+inline model::Snapshot full_snapshot() {
     auto snapshot = sample_snapshot();
     snapshot.accounts[0].bounded_by = "chem";
+    snapshot.accounts[0].later = {
+        {instant(1'791'000'000), model::Standing::paused, "account biology is paused"},
+        {instant(1'798'761'600), model::Standing::downscaled, "account biology: 104 % used"}};
     snapshot.accounts[1].check = model::BudgetCheck::refuse;
     snapshot.accounts[1].budgets = {{0, 36'000}, {1, 5'000'000'000}};
     snapshot.measures = sample_measures();
@@ -61,7 +67,7 @@ inline model::Snapshot sample_snapshot_2() {
     return snapshot;
 }
 
-inline wire::Delta sample_delta_2() {
+inline wire::Delta full_delta() {
     auto delta = sample_delta();
     delta.accounts[1].check = model::BudgetCheck::warn;
     delta.accounts[1].budgets = {{1, 0}};

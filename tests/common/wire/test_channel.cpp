@@ -17,6 +17,8 @@ CASE(a_message_passes_through_munge) {
     Channel plugin(munge, Session(Direction::to_daemon, *random_nonce()));
     Channel daemon(munge, Session(Direction::to_plugin, *random_nonce()));
     FrameReader reader;
+    reader.add(*daemon.seal(Challenge{}, ::getuid()));
+    CHECK(plugin.open(**reader.next(kMaxGreeting)).has_value());
     reader.add(*plugin.seal(Hello{}, ::getuid()));
     const auto credential = **reader.next(kMaxGreeting);
     const auto opened = daemon.open(credential);

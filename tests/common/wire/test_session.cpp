@@ -19,6 +19,7 @@ struct Pair {
     Session daemon{Direction::to_plugin, nonce(2)};
 
     void greet() {
+        CHECK(plugin.open(*daemon.seal(Challenge{})).has_value());
         CHECK(daemon.open(*plugin.seal(Hello{})).has_value());
         CHECK(plugin.open(*daemon.seal(Welcome{})).has_value());
     }
@@ -77,30 +78,54 @@ CASE(a_frame_of_another_session_is_refused) {
 
 CASE(a_welcome_to_another_hello_is_refused) {
     Pair old;
+    const auto challenge = *old.daemon.seal(Challenge{});
+    CHECK(old.plugin.open(challenge).has_value());
     CHECK(old.daemon.open(*old.plugin.seal(Hello{})).has_value());
     const auto welcome = *old.daemon.seal(Welcome{});
     Session plugin(Direction::to_daemon, nonce(5));
-    CHECK(plugin.seal(Hello{}).has_value());
+    CHECK(plugin.open(challenge).has_value()); // of no use to its sender: it cannot go on
     CHECK(refusal(plugin, welcome) == Errc::refused);
 }
 
-CASE(a_replayed_hello_leads_nowhere) {
+// On another host, too, where munged has never seen it.
+CASE(a_hello_is_good_for_the_daemon_that_challenged_only) {
     Pair old;
+    CHECK(old.plugin.open(*old.daemon.seal(Challenge{})).has_value());
     const auto hello = *old.plugin.seal(Hello{});
+    Session other(Direction::to_plugin, nonce(9));
+    CHECK(other.seal(Challenge{}).has_value());
+    CHECK(refusal(other, hello) == Errc::refused);
     CHECK(old.daemon.open(hello).has_value());
-    CHECK(old.plugin.open(*old.daemon.seal(Welcome{})).has_value());
-    const auto status = *old.plugin.seal(Status{});
-    Session daemon(Direction::to_plugin, nonce(9));
-    CHECK(daemon.open(hello).has_value());
-    CHECK(refusal(daemon, status) == Errc::refused); // it has the old daemon's nonce
+}
+
+CASE(a_hello_without_a_challenge_is_refused) {
+    Pair pair;
+    CHECK(pair.daemon.seal(Challenge{}).has_value());
+    CHECK(refusal(pair.daemon, *pair.plugin.seal(Hello{})) == Errc::refused);
 }
 
 CASE(nothing_comes_before_the_greeting_and_no_second_greeting) {
     Pair pair;
     CHECK(refusal(pair.daemon, *Session(Direction::to_daemon, nonce(1)).seal(Status{})) ==
           Errc::refused);
+    CHECK(refusal(pair.plugin, *Session(Direction::to_plugin, nonce(2)).seal(Heartbeat{})) ==
+          Errc::refused);
+    CHECK(refusal(pair.plugin, *Session(Direction::to_plugin, nonce(2)).seal(Welcome{})) ==
+          Errc::refused);
     pair.greet();
     CHECK(refusal(pair.daemon, *pair.plugin.seal(Hello{})) == Errc::refused);
+    CHECK(refusal(pair.plugin, *pair.daemon.seal(Challenge{})) == Errc::refused);
+}
+
+CASE(a_payload_made_for_another_purpose_is_malformed) {
+    Pair pair;
+    auto payload = *pair.daemon.seal(Challenge{});
+    CHECK(payload.starts_with("sluice plugin-server v1\n"));
+    for (const std::string_view other : {"", "sluice http v1\n", "sluice plugin-server v2\n"}) {
+        const auto changed = std::string(other) + payload.substr(kPurpose.size());
+        CHECK(refusal(pair.plugin, changed) == Errc::malformed);
+    }
+    CHECK(pair.plugin.open(payload).has_value());
 }
 
 CASE(each_side_sends_only_its_own_kinds) {
@@ -112,6 +137,7 @@ CASE(each_side_sends_only_its_own_kinds) {
 
 CASE(a_frame_cut_at_any_byte_is_malformed) {
     Pair pair;
+    CHECK(pair.plugin.open(*pair.daemon.seal(Challenge{})).has_value());
     const auto payload = *pair.plugin.seal(Hello{1, "lab", "h", "v", "p", 1});
     for (std::size_t i = 0; i < payload.size(); ++i)
         CHECK(refusal(pair.daemon, std::string_view(payload).substr(0, i)) == Errc::malformed);

@@ -96,7 +96,7 @@ contact: hpc-admin@example.org
 socket: $CLUSTER_DIR/run/sluiced.sock
 journal: $CLUSTER_DIR/journal/sluice.db
 munge_socket: $CLUSTER_DIR/run/munge.sock
-gate: {listen: "127.0.0.1:$PORT_GATE"${SLUICED_GATE:-}}
+gate: {listen: ${SLUICED_LISTEN:-"127.0.0.1:$PORT_GATE"}${SLUICED_GATE:-}}
 END
         cat
     } >"$file.new" && mv "$file.new" "$file"

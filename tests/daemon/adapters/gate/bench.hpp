@@ -57,16 +57,18 @@ public:
     ~Bench() { stop_plugin(); }
 
     void start_gate(uid_t allowed = ::getuid()) {
-        const std::string where = "127.0.0.1:" + std::to_string(port);
         auto started = gate::Gate::start(
-            {{where}, allowed, munged.socket(), key_file, {}, daemon_speaks}, kClock);
+            {{address()}, allowed, munged.socket(), key_file, {}, daemon_speaks}, kClock);
         if (!started)
             fail(started.error().context);
         gate = std::move(*started);
         port = gate->listening_ports().at(0);
     }
+    std::string address() const {
+        return socket.empty() ? "127.0.0.1:" + std::to_string(port) : "unix:" + socket;
+    }
     void start_plugin() {
-        conf("Daemon=127.0.0.1:" + std::to_string(port) + "\n" + more_conf);
+        conf("Daemon=" + address() + "\n" + more_conf);
         cell = std::make_unique<plugin::SnapshotCell>();
         counters = std::make_unique<plugin::Counters>();
         plugin::HostFacts facts;
@@ -116,6 +118,7 @@ public:
 
     PrivateMunged munged;
     std::uint16_t port = 0;
+    std::string socket; // instead of the port
     std::string more_conf;
     std::string key_file;
     std::uint8_t plugin_speaks = wire::kVersion;

@@ -272,7 +272,10 @@ ports::GateStatus FakeService::gate() const {
                         11,
                         instant(kNow - 600),
                         instant(kNow),
-                        {1000, 20, 3, 0}}};
+                        {1000, 20, 3, 0, 1},
+                        "lab",
+                        unstored_since ? 10U : 11U,
+                        unstored_since}};
     return out;
 }
 

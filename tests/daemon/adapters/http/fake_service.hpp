@@ -91,6 +91,7 @@ public:
     bool plugins = true;
     // Behind each text that is not in `turn`, `daemon` or `post`.
     void end_texts_with(const std::string& tail) { tail_ = books.tail = tail; }
+    std::optional<Instant> unstored_since; // of the plugin's snapshot
     // evaluate() waits while held.
     void hold();
     void let_go();

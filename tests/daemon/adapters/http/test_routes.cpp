@@ -187,6 +187,22 @@ CASE(a_locked_journal_is_503) {
     CHECK_EQ(answer.body["detail"].text(), "journal: database is locked");
 }
 
+CASE(status_warns_when_a_plugin_cannot_store_its_snapshot) {
+    FakeService service;
+    const auto count = [&](std::int64_t seconds, const ports::Viewer& viewer) {
+        service.unstored_since = service.daemon.now - std::chrono::seconds(seconds);
+        return ask(service, {"GET", "/api/v1/status", {}, "", viewer}).body["warnings"].size();
+    };
+    const auto usual = count(120, kRoot);
+    CHECK_EQ(count(121, kRoot), usual + 1);
+    CHECK_EQ(count(121, kAlice), count(120, kAlice));
+    const auto answer = ask(service, {"GET", "/api/v1/gate", {}, "", kRoot});
+    const auto plugin = answer.body["gate"]["plugins"].at(0);
+    CHECK_EQ(plugin["stored_sequence"].integer(), 10);
+    CHECK_EQ(plugin["oversized"].integer(), 1);
+    CHECK_EQ(plugin["unstored_since_epoch"].integer(), epoch(*service.unstored_since));
+}
+
 CASE(status_warns_of_what_makes_the_figures_doubtful) {
     FakeService service;
     service.daemon.down = {"slurmdbd"};

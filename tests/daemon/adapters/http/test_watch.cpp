@@ -62,6 +62,8 @@ CASE(metrics_have_types_and_escaped_labels) {
     CHECK(has(answer.body, "sluice_account_usage_ratio{account=\"physics\"} 1.2310\n"));
     CHECK(has(answer.body, "sluice_account_paused{account=\"odd\\\"na\\\\me\\\\n\"} 0\n"));
     CHECK(has(answer.body, "sluice_submissions_refused_total{host=\"ctl1\"} 3\n"));
+    CHECK(has(answer.body, "sluice_plugin_stored_sequence{host=\"ctl1\"} 11\n"));
+    CHECK(has(answer.body, "sluice_submissions_oversized_total{host=\"ctl1\"} 1\n"));
     CHECK(has(answer.body, "sluice_source_up{source=\"slurmdbd\"} 1\n"));
     CHECK_EQ(get(service, "/metrics", {5, false, "", false}).status, 403);
     CHECK_EQ(get(service, "/metrics", {5, false, "token x", true}).status, 200);

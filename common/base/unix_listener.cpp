@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/adapters/http/listener.hpp"
+#include "common/base/unix_listener.hpp"
 
 #include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <utility>
 
-namespace sluice::http {
+namespace sluice {
 namespace {
 
 constexpr int kBacklog = 256;
@@ -61,19 +62,19 @@ Result<void> make_room(const std::string& path, const sockaddr_un& address) {
 
 } // namespace
 
-Listener::Listener(UniqueFd fd, std::string path, ino_t inode)
+UnixListener::UnixListener(UniqueFd fd, std::string path, ino_t inode)
     : fd_(std::move(fd)), path_(std::move(path)), inode_(inode) {}
 
-Listener::Listener(Listener&& other) noexcept
+UnixListener::UnixListener(UnixListener&& other) noexcept
     : fd_(std::move(other.fd_)), path_(std::exchange(other.path_, "")), inode_(other.inode_) {}
 
-Listener::~Listener() {
+UnixListener::~UnixListener() {
     struct stat status {};
     if (!path_.empty() && ::lstat(path_.c_str(), &status) == 0 && status.st_ino == inode_)
         ::unlink(path_.c_str());
 }
 
-Result<Listener> Listener::open(const std::string& path) {
+Result<UnixListener> UnixListener::open(const std::string& path) {
     const auto address = address_of(path);
     if (!address)
         return address.error();
@@ -95,7 +96,7 @@ Result<Listener> Listener::open(const std::string& path) {
     struct stat status {};
     if (::lstat(path.c_str(), &status) != 0)
         return failed("stat", path);
-    Listener out(std::move(fd), path, status.st_ino);
+    UnixListener out(std::move(fd), path, status.st_ino);
     if (::chmod(path.c_str(), 0666) != 0)
         return failed("chmod", path);
     if (::listen(out.fd_.get(), kBacklog) != 0)
@@ -112,4 +113,4 @@ std::optional<std::uint32_t> peer_uid(int fd) {
     return credentials.uid;
 }
 
-} // namespace sluice::http
+} // namespace sluice

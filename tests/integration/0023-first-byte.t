@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sluiced is away, and a plain user listens in its place, by TCP and at a Unix socket: the plugin gives away nothing, not
+# one byte. What it would send is a credential of slurmctld's user.
+. "$(dirname "$0")/lib/harness.sh"
+sluice_cluster_up
+cat >"$CLUSTER_DIR/run/listener.pl" <<'END'
+# listener.pl ADDRESS: a port of loopback, or a path; one line for each connection, with what it received
+use strict; $| = 1; use IO::Socket::INET; use IO::Socket::UNIX; use IO::Select;
+my ($where) = @ARGV;
+my $listen = $where =~ m{^/}
+    ? IO::Socket::UNIX->new(Local => $where, Listen => 5)
+    : IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $where, Listen => 5, ReuseAddr => 1);
+die "$where: $!" unless $listen;
+chmod 0666, $where if $where =~ m{^/};
+while (my $client = $listen->accept) {
+    my $bytes = '';
+    # longer than the plugin needs to speak, shorter than it waits
+    sysread $client, $bytes, 65536 if IO::Select->new($client)->can_read(3);
+    print "connection: ", length $bytes, " bytes\n";
+    close $client;
+}
+END
+listener=$CLUSTER_DIR/log/listener.out
+came() { [ "$(grep -c '^connection: ' "$listener")" -ge "$1" ]; }
+received() { sed -nE 's/^connection: ([0-9]+) bytes$/\1/p' "$listener" | awk '{ sum += $1 } END { print sum + 0 }'; }
+
+as_games=(setpriv --reuid=games --regid="$(id -g games)" --clear-groups)
+mkdir -p "$CLUSTER_DIR/run/games" && chown games "$CLUSTER_DIR/run/games" && chmod 755 "$CLUSTER_DIR" "$CLUSTER_DIR/run"
+daemon_run listener "${as_games[@]}" perl "$CLUSTER_DIR/run/listener.pl" "$PORT_GATE"
+eventually 'the plugin comes to the port where a user listens' 30 came 2
+is 'and sends him not one byte' "$(received)" 0
+like "slurmctld's log names the fault" "$(cat "$(slurmctld_log)")" "no daemon: 127.0.0.1:$PORT_GATE: closed by the daemon"
+daemon_stop listener
+
+: >"$listener"
+daemon_run listener "${as_games[@]}" perl "$CLUSTER_DIR/run/listener.pl" "$CLUSTER_DIR/run/games/plugins.sock"
+sluice_conf "Daemon=unix:$CLUSTER_DIR/run/games/plugins.sock"
+eventually 'the plugin comes to the socket where a user listens' 30 came 2
+is 'and sends him not one byte there' "$(received)" 0
+like "slurmctld's log names his uid" "$(cat "$(slurmctld_log)")" "the socket belongs to a process of uid $(id -u games)"
+daemon_stop listener
+ok 'slurmctld answers' scontrol ping
+done_testing
