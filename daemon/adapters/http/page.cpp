@@ -157,6 +157,9 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
         out += "<div class=\"warn\">" + escaped(text) + "</div>\n";
     };
     const auto info = call.service.info();
+    if (const auto running = call.service.under_way())
+        warn("An evaluation runs since " + local_text(info.zone, running->since) +
+             "; the standings below are those of the evaluation before it.");
     if (turn != nullptr && !turn->error.empty())
         warn("The last turn failed; the figures are those of the last good one.");
     for (const auto& source : info.down)
