@@ -237,8 +237,7 @@ Response view_page(const Call& call) {
     response.type = "text/html; charset=utf-8";
     response.headers.emplace_back("Content-Security-Policy",
                                   "default-src 'none'; style-src 'unsafe-inline'; "
-                                  "frame-ancestors 'self'; base-uri 'none'; form-action 'none'");
-    response.headers.emplace_back("Referrer-Policy", "no-referrer");
+                                  "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
     return response;
 }
 
