@@ -37,8 +37,8 @@ using MhdResult = MHD_Result;
 
 constexpr std::size_t kMostWaiting = 600; // requests for an answering thread
 constexpr std::size_t kAnswerThreads = 4;
-// Logins that wait for munged: at once, waiting, and of one address together. One that hangs costs
-// about 2 s (libmunge), so that those who wait are answered within 16 s.
+// Logins that wait for munged: at once, waiting, and of one address together. libmunge gives a
+// munged that hangs up after 10 s (5 attempts of 2 s); those who wait are then refused at once.
 constexpr std::size_t kLoginThreads = 4;
 constexpr std::size_t kMaxLoginsWaiting = 32;
 constexpr std::size_t kMaxLoginsOfAddress = 8;

@@ -15,6 +15,9 @@ namespace {
 
 constexpr int kMostFailures = 20; // of one address in a minute
 constexpr std::chrono::seconds kMemory{60};
+// munged is not asked again for so long after it did not respond: each call may take 10 s, and
+// others wait behind it.
+constexpr std::chrono::seconds kAway{2};
 constexpr std::size_t kMostAddresses = 10000;
 constexpr std::uint32_t kNobody = UINT_MAX; // a token's viewer is no user
 // The first line of what a credential is made of. Nothing else that is made with munge begins so.
@@ -87,20 +90,31 @@ Login::Outcome Login::by_basic(std::string_view pair, std::string_view method) c
     return by_token(colon == std::string::npos ? "" : std::string_view(*text).substr(colon + 1));
 }
 
-// Who made the credential is munged's word; that it was made for this request, its payload's.
 Login::Outcome Login::by_munge(std::string_view credential, const LoginRequest& request) {
+    const auto away = [] {
+        return later(503, "munged does not respond on the host of sluiced. Log in by a token, or "
+                          "try again.");
+    };
+    if (Clock::now() < munged_away_until_.load())
+        return away();
     auto munge = cred::MungeContext::create(settings_.munge_socket);
     auto found = munge ? munge->decode(credential) : Result<cred::Credential>(munge.error());
     if (!found) {
         const auto& error = found.error();
         log::event(log::Level::debug, "SLUICE-0512", "munge-refused", {{"error", error.context}});
+        if (error.code == Errc::unavailable)
+            munged_away_until_ = Clock::now() + kAway;
         if (error.code == Errc::unavailable || error.code == Errc::internal)
-            return later(503, "munged does not respond on the host of sluiced. Log in by a token, "
-                              "or try again.");
+            return away();
         return unauthorized("The munge credential is not valid: " + error.context +
                             ". Make a new one for each request.");
     }
-    const std::string_view payload = found->payload;
+    return by_credential(*found, request);
+}
+
+// Who made the credential is munged's word; that it was made for this request, its payload's.
+Login::Outcome Login::by_credential(const cred::Credential& made, const LoginRequest& request) {
+    const std::string_view payload = made.payload;
     const auto nonce =
         payload.starts_with(kMungeText)
             ? payload.substr(kMungeText.size(),
@@ -116,7 +130,7 @@ Login::Outcome Login::by_munge(std::string_view credential, const LoginRequest& 
     if (!nonces_.valid(nonce, now))
         return unauthorized("The nonce in the munge credential is not of this sluiced, or older "
                             "than 60 s. Get a new one: GET /api/v1/nonce.");
-    switch (nonces_.use(found->uid, nonce, now)) {
+    switch (nonces_.use(made.uid, nonce, now)) {
     case Nonces::Use::again:
         return unauthorized("The nonce in the munge credential was used before. Get a new one for "
                             "each request: GET /api/v1/nonce.");
@@ -126,8 +140,8 @@ Login::Outcome Login::by_munge(std::string_view credential, const LoginRequest& 
         break;
     }
     const auto& staff = settings_.staff_uids;
-    return ports::Viewer{
-        found->uid, std::find(staff.begin(), staff.end(), found->uid) != staff.end(), "", false};
+    return ports::Viewer{made.uid, std::find(staff.begin(), staff.end(), made.uid) != staff.end(),
+                         "", false};
 }
 
 Login::Outcome Login::known(const LoginRequest& request) {

@@ -4,10 +4,12 @@
 #pragma once
 
 #include "common/base/guarded.hpp"
+#include "common/cred/sealer.hpp"
 #include "daemon/adapters/http/message.hpp"
 #include "daemon/adapters/http/nonces.hpp"
 #include "daemon/adapters/http/tokens.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <string>
@@ -62,12 +64,14 @@ private:
     Outcome by_token(std::string_view text) const;
     Outcome by_basic(std::string_view pair, std::string_view method) const;
     Outcome by_munge(std::string_view credential, const LoginRequest& request);
+    Outcome by_credential(const cred::Credential& made, const LoginRequest& request);
     bool barred(const std::string& address);
     void note_failure(const std::string& address);
 
     LoginSettings settings_;
     const TokenFile& tokens_;
     Nonces& nonces_;
+    std::atomic<Clock::time_point> munged_away_until_{Clock::time_point{}};
     Guarded<std::map<std::string, Failures>> failures_; // by address
 };
 

@@ -70,7 +70,7 @@ inline UniqueFd dial(const std::string& path) {
     return dial_to(unix_address(path), AF_UNIX, 10);
 }
 inline UniqueFd dial(unsigned port) {
-    return dial_to(loopback(port), AF_INET, 10);
+    return dial_to(loopback(port), AF_INET, 30);
 }
 
 // A port of the loopback that nothing listens on, a moment ago.

@@ -105,7 +105,7 @@ CASE(the_header_tells_who_asks) {
     for (const char* bad : {"Token", "Token ", "Token x", "Digest x", "Basic !!",
                             "Basic eA==", "Munge", "Munge x", "Munge KEY1:none"})
         CHECK_EQ(status_of(login, bad), 401);
-    CHECK_EQ(status_of(login, "Munge MUNGE:none:"), 503); // nobody to ask
+    CHECK_EQ(status_of(login, "Munge MUNGE:none:"), 503); // no munged there
 }
 
 CASE(who_guesses_waits_and_others_do_not) {

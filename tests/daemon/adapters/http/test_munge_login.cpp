@@ -185,11 +185,13 @@ CASE(a_munged_that_hangs_holds_up_neither_the_socket_nor_tokens) {
     const std::string last = receive_all(logins.back().get());
     CHECK_EQ(status_in(last), 429);
     CHECK(has(last, "Retry-After: "));
+    // libmunge takes 10 s; those who wait behind are not made to wait as long once more.
+    CHECK(seconds_of([&] {
+              for (std::size_t i = 0; i < 8; ++i) {
+                  const std::string refused = receive_all(logins[i].get());
+                  CHECK_EQ(status_in(refused), 503);
+                  CHECK(has(refused, "Retry-After: "));
+              }
+          }) < 15.0);
     ::unlink(silent.c_str());
-    double longest = seconds_of([&] {
-        const std::string first = receive_all(logins.front().get());
-        CHECK_EQ(status_in(first), 503);
-        CHECK(has(first, "Retry-After: "));
-    });
-    CHECK(longest < 10.0);
 }
