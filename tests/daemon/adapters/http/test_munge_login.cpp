@@ -181,17 +181,19 @@ CASE(a_munged_that_hangs_holds_up_neither_the_socket_nor_tokens) {
           }) < 1.0);
     CHECK(seconds_of([&] { CHECK_EQ(status_in(post(running.socket(), "", kJsonType)), 200); }) <
           1.0);
-    // Beyond the share of one address: an answer at once.
-    const std::string last = receive_all(logins.back().get());
-    CHECK_EQ(status_in(last), 429);
-    CHECK(has(last, "Retry-After: "));
-    // libmunge takes 10 s; those who wait behind are not made to wait as long once more.
+    // Beyond the share of one address: an answer at once, to whichever came later. libmunge takes
+    // 10 s for the first; those who wait behind are not made to wait as long once more.
+    int beyond = 0;
+    int away = 0;
     CHECK(seconds_of([&] {
-              for (std::size_t i = 0; i < 8; ++i) {
-                  const std::string refused = receive_all(logins[i].get());
-                  CHECK_EQ(status_in(refused), 503);
+              for (const auto& fd : logins) {
+                  const std::string refused = receive_all(fd.get());
                   CHECK(has(refused, "Retry-After: "));
+                  beyond += status_in(refused) == 429 ? 1 : 0;
+                  away += status_in(refused) == 503 ? 1 : 0;
               }
           }) < 15.0);
+    CHECK_EQ(beyond, 32);
+    CHECK_EQ(away, 8);
     ::unlink(silent.c_str());
 }
