@@ -98,11 +98,22 @@ std::string plural(std::int64_t n, const std::string& word) {
     return std::to_string(n) + " " + word + (n == 1 ? "" : "s");
 }
 
+// What the figures below are, while the evaluation after them runs.
+std::string under_way(const json::Value& answer, Instant now) {
+    const auto running = answer["evaluation_under_way"];
+    if (!running.is_object())
+        return "";
+    return "Evaluation under way for " + age(now - instant(running["since_epoch"].integer())) +
+           " (" + running["trigger"].text() + ", phase " + running["phase"].text() +
+           "): the standings below are those of the evaluation before it\n";
+}
+
 std::string health(const json::Value& answer, Instant now) {
     const auto turn = answer["turn"];
+    const std::string running = under_way(answer, now);
     std::string out = "Cluster " + answer["meta"]["cluster"].text() + ": ";
     if (!turn.is_object())
-        return out + "no turn yet\n";
+        return out + "no turn yet\n" + running;
     out += "last turn " + age(now - instant(turn["at_epoch"].integer())) + " ago (" +
            turn["trigger"].text() + ", " + std::to_string(turn["duration_ms"].integer()) + " ms)";
     const auto figures_at = turn["figures_at_epoch"].integer();
@@ -116,7 +127,7 @@ std::string health(const json::Value& answer, Instant now) {
     out += down.empty() ? ", slurmdbd and slurmctld up" : ", down: " + join(down, " and ");
     if (answer["meta"]["viewer"]["staff"].boolean())
         out += ", " + plural(answer["gate"]["plugins"].integer(), "plugin") + " connected";
-    return out + "\n\n";
+    return out + '\n' + running + '\n';
 }
 
 void warn_of_age(const Context& context, const json::Value& answer) {

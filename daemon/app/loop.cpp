@@ -231,6 +231,7 @@ void Loop::run(const Work& work) {
     if (work.dry)
         dry = turn(*work.rules, *work.dry);
     if (work.real) {
+        turn_.progress().begin(ports_.clock.now(), work.real->trigger);
         real = turn(*work.rules, *work.real);
         event_ = turn_.next_event(*work.rules);
         due_ = std::max(began + work.rules->interval, Steady::now() + kLeastPause);
@@ -246,6 +247,7 @@ void Loop::run(const Work& work) {
         auto state = state_.lock();
         if (real) {
             state->shown = shown;
+            turn_.progress().end();
             state->turns.push_front(summary(*real));
             if (state->turns.size() > kTurnsKept)
                 state->turns.pop_back();

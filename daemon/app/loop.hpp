@@ -57,6 +57,8 @@ public:
     // Newest first.
     std::vector<ports::TurnSummary> turns() const;
     std::shared_ptr<const Rules> rules() const;
+    // nullopt: no turn runs that may change something. shown() is the one before until it ends.
+    std::optional<ports::UnderWay> under_way() const { return turn_.progress().now(); }
     // For how long the present turn has been running; 0 when none is.
     std::chrono::seconds busy_for() const;
 

@@ -38,6 +38,7 @@ public:
 
     ports::DaemonInfo info() const override;
     std::shared_ptr<const ports::TurnReport> last_turn() const override;
+    std::optional<ports::UnderWay> under_way() const override { return loop_.under_way(); }
     std::vector<ports::TurnSummary> turns() const override;
     Result<std::shared_ptr<const ports::TurnReport>>
     evaluate(const ports::EvaluateRequest& request) override;

@@ -117,6 +117,7 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
         return failed(std::move(report), ready.error());
     add_portal(rules, *facts);
     facts->raw_usage_resets = ports_.enforcer.resets_usage();
+    progress_.enter("decide");
     history_ = facts->history;
     take_from_others(ports_.board, rules, *facts, history_);
     structure_ = std::make_shared<const model::Structure>(facts->structure);
@@ -134,15 +135,19 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.users = facts->structure.users;
     report.parents = parents(facts->structure);
     if (!order.dry_run) {
+        progress_.enter("record");
         const auto ids = record(rules, order, report);
         if (!ids)
             return failed(std::move(report), ids.error());
         // The plugin first: what slurmdbd has to be told may take a while.
+        progress_.enter("publish");
         publish(rules, *facts, report.decision);
         leave_for_others(ports_.board, rules, *facts, report.decision);
         confirmations_.restore(rules.cluster, rules.confirm_timeout);
+        progress_.enter("apply");
         if (!ids->empty())
             apply(rules, *facts, *ids, report);
+        progress_.enter("confirm");
         if (facts->raw_usage_known)
             confirm(rules);
         announcer_.announce(report);

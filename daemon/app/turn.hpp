@@ -12,6 +12,7 @@
 #include "daemon/app/clock_check.hpp"
 #include "daemon/app/collector.hpp"
 #include "daemon/app/confirmations.hpp"
+#include "daemon/app/progress.hpp"
 #include "daemon/app/rules.hpp"
 #include "daemon/app/sources.hpp"
 #include "daemon/ports/accounting.hpp"
@@ -87,6 +88,9 @@ public:
     std::optional<Event> next_event(const Rules& rules) const;
     // The cluster as the last turn saw it; nullptr before.
     std::shared_ptr<const model::Structure> structure() const { return structure_; }
+    // Begun and ended by the loop; run() enters its phases. For any thread.
+    Progress& progress() { return progress_; }
+    const Progress& progress() const { return progress_; }
 
 private:
     struct Outcome {
@@ -112,6 +116,7 @@ private:
     Ports ports_;
     Sources& sources_;
     Collector collector_;
+    Progress progress_;
     Announcer announcer_;
     Backoff backoff_;
     Confirmations confirmations_;

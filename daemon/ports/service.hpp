@@ -71,6 +71,14 @@ struct TurnSummary {
     std::string error;
 };
 
+// An evaluation that runs and may change standings. Until it ends, last_turn() is the one before,
+// while the plugin and Slurm may have the new standings already.
+struct UnderWay {
+    Instant since{};
+    std::string trigger; // as TurnReport's
+    std::string phase;   // "collect", "decide", "record", "publish", "apply", "confirm"
+};
+
 struct DaemonInfo {
     std::string version;
     std::string cluster;
@@ -111,6 +119,8 @@ public:
     virtual DaemonInfo info() const = 0;
     // nullptr before the first turn.
     virtual std::shared_ptr<const TurnReport> last_turn() const = 0;
+    // nullopt: none runs. Dry runs change nothing and do not count.
+    virtual std::optional<UnderWay> under_way() const = 0;
     // The last hundred, newest first; no dry runs.
     virtual std::vector<TurnSummary> turns() const = 0;
     // Runs the very turn that the timer runs and returns its report. not_found: an account is not

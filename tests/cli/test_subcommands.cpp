@@ -65,6 +65,19 @@ CASE(status_of_a_daemon_in_trouble_says_so) {
     CHECK_EQ(lab.run({"status", "-Q"}).err, "");
 }
 
+CASE(status_tells_that_an_evaluation_runs_which_is_not_in_the_figures) {
+    Lab lab;
+    lab.service.running = ports::UnderWay{instant(sluice::test::kNow - 18), "timer", "apply"};
+    lab.clock.at = instant(sluice::test::kNow);
+    const std::string line = "\nEvaluation under way for 18 s (timer, phase apply): the standings "
+                             "below are those of the evaluation before it\n";
+    CHECK(has(lab.run({"status"}).out, line));
+    CHECK(!has(lab.run({"status", "-Q"}).out, "under way"));
+    CHECK(has(lab.run({"status", "--json"}).out, "\"phase\""));
+    lab.service.turn = nullptr;
+    CHECK(has(lab.run({"status"}).out, "no turn yet" + line));
+}
+
 CASE(status_without_any_good_turn_tells_no_age) {
     Lab lab;
     auto turn = sluice::test::sample_turn();

@@ -54,16 +54,33 @@ fails 'users make none' as games "$(sluice_find sluice)" token add mine --role=s
 is 'staff may' "$(status_of -H "Authorization: Token $staff" "$base/api/v1/status?fields=account,standing")" 200
 is 'fields are cut' "$(value '["accounts"][0]' <"$dir/body")" "{'account': 'chem', 'standing': 'normal'}"
 is 'Bearer is as good' "$(status_of -H "Authorization: Bearer $reader" "$base/api/v1/status?page=1&page_size=1")" 200
-is 'readers change nothing' "$(status_of -H "Authorization: Token $reader" -X POST "$base/api/v1/evaluate")" 403
+json='Content-Type: application/json'
+is 'readers change nothing' "$(status_of -H "Authorization: Token $reader" -H "$json" -X POST "$base/api/v1/evaluate")" 403
 is 'a token makes no other' "$(status_of -H "Authorization: Token $staff" "$base/api/v1/tokens")" 403
-munged() { as "$1" munge -n -S "$CLUSTER_DIR/run/munge.sock"; }
-is 'a user of a node sees the own accounts' "$(status_of -H "Authorization: Munge $(munged mail)" "$base/api/v1/accounts")" 200
-is 'and no others' "$(value '["accounts"][0]["account"]' <"$dir/body")" chem
-cred=$(munged mail)
-ask -o /dev/null -H "Authorization: Munge $cred" "$base/api/v1/accounts"
-is 'a credential works once' "$(status_of -H "Authorization: Munge $cred" "$base/api/v1/accounts")" 401
 
-auth=(-H "Authorization: Token $staff" -H 'Content-Type: application/json')
+# The function of docs/http-api.md, as a user of a node pastes it; here munged has its own socket, and curl its own CA.
+eval "$(sed -n '/^sluice_curl() {/,/^}/p' "$HARNESS_LIB/../../../docs/http-api.md")"
+munge() { as "$munge_user" munge -S "$CLUSTER_DIR/run/munge.sock" "$@" | tee "$dir/credential"; }
+SLUICE_URL=$base munge_user=mail
+export CURL_CA_BUNDLE=$dir/cert.pem
+is 'a munge login shows a user the own accounts only' "$(sluice_curl GET /api/v1/accounts | value '["accounts"][0]["account"]')" chem
+munge_login() { status_of -H "Authorization: Munge $1" "$base/api/v1/accounts"; }
+is 'a munge credential that logged in is refused a second time' "$(munge_login "$(cat "$dir/credential")")" 401
+munge_user=root
+is 'a munge login of root makes a dry run' "$(sluice_curl POST /api/v1/evaluate '{"dry_run": true}' | value '["turn"]["dry_run"]')" True
+is 'the text of munge -n of root does not log in' "$(munge_login "$(munge -n)")" 401
+like 'and the answer names the way' "$(cat "$dir/body")" 'GET /api/v1/nonce'
+is 'a munge credential of root for another purpose does not log in' "$(munge_login "$(printf 'hello' | munge)")" 401
+
+auth=(-H "Authorization: Token $staff" -H "$json")
+evil=(-H 'Origin: http://evil.example' -H 'Sec-Fetch-Site: cross-site')
+entry='{"account": "physics", "standing": "normal", "until": "now+1day", "reason": "r"}'
+is 'a form of another site with a token by Basic sets no override' \
+    "$(status_of -u "x:$staff" "${evil[@]}" -H 'Content-Type: text/plain' -d "$entry" "$base/api/v1/overrides")" 403
+is 'a change by Basic is refused' "$(status_of -u "x:$staff" -H "$json" -d "$entry" "$base/api/v1/overrides")" 403
+is 'a change without a JSON content type is refused' "$(status_of -H "Authorization: Token $staff" -d "$entry" "$base/api/v1/overrides")" 415
+is 'and no override was entered' "$(sluice_cli override list -nP -o by)" ''
+like 'TLS answers ask browsers to stay with TLS' "$(ask -D - -o /dev/null "$base/healthz" | tr -d '\r')" 'Strict-Transport-Security: max-age=[0-9]+'
 is 'policies as Waldur lists them' "$(status_of "${auth[@]}" -D "$dir/head" "$policies/?page=1&page_size=100")" 200
 like 'with their number' "$(tr -d '\r' <"$dir/head")" 'X-Result-Count: 1'
 uuid=$(value '[0]["uuid"]' <"$dir/body")
@@ -93,6 +110,20 @@ like 'has the accounts' "$(cat "$dir/body")" '<strong>physics</strong>'
 unlike 'and nothing from elsewhere' "$(cat "$dir/body")" '(src|href)="https?:'
 
 cp "$dir/cert.pem" "$dir/old.pem"
+census() { # threads and descriptors of sluiced
+    local pid
+    pid=$(daemon_pid sluiced) && echo $(($(ls "/proc/$pid/task" | wc -l) + $(ls "/proc/$pid/fd" | wc -l)))
+}
+before=$(census)
+twenty_certificates() {
+    local n
+    for n in $(seq 20); do certificate "n$n" && sluiced_reload && ask -o /dev/null "$base/healthz" || return 1; done
+}
+ok '20 certificates are loaded one after the other' twenty_certificates
+# One request after the last of them is old enough; a few of what the count began with come and go.
+settled() { ask -o /dev/null "$base/healthz" && [ "$(census)" -le $((before + 6)) ]; }
+eventually '20 certificates later sluiced has no more threads and descriptors' 10 settled
+diag "before: $before, after: $(census)"
 certificate second
 ok 'SIGHUP' sluiced_reload
 eventually 'brings the new certificate' 10 eval '[ "$(status_of "${auth[@]}" "$base/readyz")" = 200 ]'
@@ -107,4 +138,25 @@ codes=$(for _ in $(seq 25); do curl -sk -o /dev/null -w '%{http_code} ' -H 'Auth
 like 'who guesses is held up' "$codes" '401 .*429 $'
 like 'and told for how long' "$(curl -sk -D - -o /dev/null -H 'Authorization: Token guess' "$base/api/v1/info" | tr -d '\r')" 'Retry-After: 60'
 is 'others from there are not' "$(curl -sk -o /dev/null -w '%{http_code}' -H "Authorization: Token $reader" "$base/api/v1/info")" 200
+
+# munged hangs, and a plain user has many munge logins under way.
+munge_user=games
+logins=() clients=()
+for _ in $(seq 12); do logins+=("$(printf x | munge)"); done
+munged_pid=$(daemon_pid munged)
+kill -STOP "$munged_pid"
+for login in "${logins[@]}"; do
+    curl -sk -o /dev/null --max-time 20 -H "Authorization: Munge $login" "$base/api/v1/accounts" &
+    clients+=($!)
+done
+sleep 0.5
+began=$(date +%s%N)
+balance=$(as mail timeout 10 "$(sluice_find sluice)" balance -nP -o account)
+took=$((($(date +%s%N) - began) / 1000000))
+token_status=$(curl -sk -o /dev/null --max-time 10 -w '%{http_code}' -H "Authorization: Token $reader" "$base/api/v1/info")
+kill -CONT "$munged_pid"
+is 'with a munged that hangs, sluice balance answers' "$balance" chem
+ok "within 1 s ($took ms)" [ "$took" -lt 1000 ]
+is 'and so does a token' "$token_status" 200
+wait "${clients[@]}"
 done_testing

@@ -5,13 +5,17 @@
 
 #include "common/base/unix_listener.hpp"
 #include "daemon/adapters/http/accounts_text.hpp"
+#include "daemon/adapters/http/cross_site.hpp"
 #include "daemon/adapters/http/deadlines.hpp"
 #include "daemon/adapters/http/login.hpp"
+#include "daemon/adapters/http/nonces.hpp"
 #include "daemon/adapters/http/server.hpp"
 #include "daemon/adapters/http/tcp.hpp"
 #include "daemon/adapters/http/workers.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -33,6 +37,11 @@ using MhdResult = MHD_Result;
 
 constexpr std::size_t kMostWaiting = 600; // requests for an answering thread
 constexpr std::size_t kAnswerThreads = 4;
+// Logins that wait for munged: at once, waiting, and of one address together. libmunge gives a
+// munged that hangs up after 10 s (5 attempts of 2 s); those who wait are then refused at once.
+constexpr std::size_t kLoginThreads = 4;
+constexpr std::size_t kMaxLoginsWaiting = 32;
+constexpr std::size_t kMaxLoginsOfAddress = 8;
 
 struct Connection {
     std::optional<std::uint32_t> uid; // Unix socket
@@ -47,24 +56,43 @@ struct DaemonRelease {
 using DaemonRef = std::unique_ptr<MHD_Daemon, DaemonRelease>;
 
 // One request from its first header to its last byte. Touched by a listening thread, then, while
-// the connection is suspended, by one answering thread; never by both.
+// the connection is suspended, by one answering or login thread at a time; never by two.
 struct Exchange {
     Request request;
+    std::string method; // as sent, like the next
+    std::string target;
+    bool arguments_cut_off = false;
     bool head = false;
-    std::size_t received = 0;
+    bool begun = false; // the access handler has been called
     bool started = false;
+    std::size_t received = 0;
     bool answered = false;
+    bool logged_in = false;
     Deadlines::Id deadline = 0;
     std::string authorization;
+    SiteHeaders site;
     std::string address;
+    std::optional<Response> fault; // of the header: the answer, whatever the route
     Response response;
 };
 
-// A listening socket and the library's daemon on it.
+// The open connections of one of the library's daemons.
+struct Population {
+    HttpServer::Engine& engine;
+    std::atomic<std::size_t> count{0};
+};
+
+// A listening socket and the library's daemon on it, which goes first.
 struct Front {
     UniqueFd fd;
-    DaemonRef daemon;
-    bool tls = false;
+    std::unique_ptr<Population> open;
+    DaemonRef daemon; // nullptr: it could not start
+};
+
+// Of a former certificate: listens no more, and is freed when its connections have ended.
+struct Retired {
+    Front front;
+    std::chrono::steady_clock::time_point since;
 };
 
 struct HttpServer::Engine {
@@ -75,13 +103,16 @@ struct HttpServer::Engine {
     Deadlines deadlines{settings.request_time, settings.answer_time};
     Lane answers{kAnswerThreads, kMostWaiting};
     Lane turns{1, 16};
+    Lane logins{kLoginThreads, kMaxLoginsWaiting};
+    Guarded<std::map<std::string, std::size_t>> logins_of; // by address: waiting and running ones
     std::unique_ptr<TokenFile> tokens;
-    std::unique_ptr<Login> login; // with TCP
+    std::unique_ptr<Nonces> nonces; // with TCP
+    std::unique_ptr<Login> login;   // with TCP
     AccountsText texts;
     Certificate certificate;
-    DaemonRef daemon; // on the Unix socket
-    std::vector<Front> fronts;
-    std::list<DaemonRef> retired; // of former certificates, until their connections are over
+    Guarded<std::list<Retired>> retired; // outlives the daemons below, which look into it
+    Front local;                         // on the Unix socket
+    std::vector<Front> fronts;           // TCP
 
     Engine(HttpSettings s, ports::Services v, UnixListener l)
         : settings(std::move(s)), services(std::move(v)), listener(std::move(l)) {}
@@ -95,14 +126,23 @@ struct HttpServer::Engine {
 
     Result<void> start_fronts();
     Result<void> open_tokens();
-    DaemonRef start_daemon(int fd, const Certificate* with);
+    Front start_front(UniqueFd fd, const Certificate* with);
+    DaemonRef start_daemon(int fd, const Certificate* with, Population& open);
     void reload();
+    void free_retired();
     void connected(int fd, void** context);
     void disconnected(void** context);
-    Exchange* begin(MHD_Connection* connection, const char* url, const char* method);
+    void retire(Front front);
+    static void begin(MHD_Connection* connection, Exchange& exchange, const char* url,
+                      const char* method, const char* version);
     MhdResult advance(MHD_Connection* connection, Exchange& exchange, const char* data,
                       std::size_t* size);
     MhdResult answer(MHD_Connection* connection, Exchange& exchange);
+    void log_in(MHD_Connection* connection, Exchange& exchange);
+    void queue(MHD_Connection* connection, Exchange& exchange);
+    bool enter_login(const std::string& address);
+    void leave_login(const std::string& address);
+    std::optional<Response> identify(Exchange& exchange);
     Response respond(Exchange& exchange);
 
     ~Engine();

@@ -2,6 +2,7 @@
 // One request: collected by a listening thread of the library, answered by a thread of ours while
 // its connection is suspended, sent by the library.
 #include "daemon/adapters/http/engine.hpp"
+#include "daemon/adapters/http/framing.hpp"
 #include "daemon/adapters/http/router.hpp"
 
 #include <cstdlib>
@@ -20,19 +21,34 @@ struct ResponseRelease {
 };
 using ResponseRef = std::unique_ptr<MHD_Response, ResponseRelease>;
 
-MhdResult queue_response(MHD_Connection* connection, const Response& answer) {
+// What a browser may do with any answer: keep none, guess no type, run and load nothing, show it in
+// no frame, and over TLS come back by TLS only (a year, as is customary).
+constexpr std::pair<const char*, const char*> kAlways[] = {
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+};
+constexpr const char* kPolicy = "Content-Security-Policy";
+constexpr const char* kNoContent = "default-src 'none'; frame-ancestors 'none'";
+constexpr const char* kTlsOnly = "max-age=31536000";
+
+MhdResult queue_response(MHD_Connection* connection, const Response& answer, bool tls) {
     // The buffer is copied: it dies with the exchange, the response with its last reference.
     const ResponseRef response(MHD_create_response_from_buffer(
         answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY));
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response.get(), "Content-Type", answer.type.c_str());
-    MHD_add_response_header(response.get(), "Cache-Control", "no-store");
     if (!answer.allow.empty())
         MHD_add_response_header(response.get(), "Allow", answer.allow.c_str());
-    MHD_add_response_header(response.get(), "X-Content-Type-Options", "nosniff");
+    for (const auto& [key, value] : kAlways)
+        MHD_add_response_header(response.get(), key, value);
+    if (tls)
+        MHD_add_response_header(response.get(), "Strict-Transport-Security", kTlsOnly);
     for (const auto& [key, value] : answer.headers)
         MHD_add_response_header(response.get(), key.c_str(), value.c_str());
+    if (MHD_get_response_header(response.get(), kPolicy) == nullptr)
+        MHD_add_response_header(response.get(), kPolicy, kNoContent);
     return MHD_queue_response(connection, static_cast<unsigned>(answer.status), response.get());
 }
 
@@ -64,25 +80,53 @@ Response too_many(const std::string& what) {
     return out;
 }
 
+Response too_many_arguments() {
+    return failure(414, "The query has more than " + std::to_string(kMaxArguments) +
+                            " arguments. Send fewer, or lists: account=a,b.");
+}
+
 Response too_large() {
     return failure(413, "The body is larger than " + std::to_string(kMostBody) + " bytes.");
 }
 
+// Only these two answer without a login.
+bool is_open(const Request& request) {
+    return request.path == "/healthz" || request.path == "/api/v1/nonce";
+}
+
+void resume(MHD_Connection* connection, Exchange& exchange, Response response) {
+    exchange.response = std::move(response);
+    exchange.answered = true;
+    MHD_resume_connection(connection);
+}
+
+Response stopping() {
+    return failure(503, "The daemon is stopping.");
+}
+
 } // namespace
 
-Exchange* HttpServer::Engine::begin(MHD_Connection* connection, const char* url,
-                                    const char* method) {
-    auto made = std::make_unique<Exchange>();
-    made->head = std::string_view(method) == "HEAD";
-    made->request.method = made->head ? "GET" : method;
-    made->request.path = url;
-    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, &made->request);
-    made->authorization = header(connection, "Authorization");
+void HttpServer::Engine::begin(MHD_Connection* connection, Exchange& exchange, const char* url,
+                               const char* method, const char* version) {
+    auto& request = exchange.request;
+    exchange.begun = true;
+    exchange.method = method;
+    exchange.head = exchange.method == "HEAD";
+    request.method = exchange.head ? "GET" : method;
+    request.path = url;
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, &request);
+    exchange.authorization = header(connection, "Authorization");
     const auto* tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (const std::string host = header(connection, "Host"); !host.empty())
-        made->request.origin =
-            (tls != nullptr && tls->tls_session != nullptr ? "https://" : "http://") + host;
-    return made.release();
+    exchange.site = {header(connection, "Content-Type"), header(connection, "Origin"),
+                     header(connection, "Sec-Fetch-Site"), header(connection, "Host"),
+                     tls != nullptr && tls->tls_session != nullptr};
+    if (!exchange.site.host.empty())
+        request.origin = (exchange.site.tls ? "https://" : "http://") + exchange.site.host;
+    exchange.fault = framing_fault(connection, method, exchange.target, version);
+    if (!exchange.fault && exchange.arguments_cut_off)
+        exchange.fault = too_many_arguments();
+    if (!exchange.fault && announced_length(connection) > kMostBody)
+        exchange.fault = too_large();
 }
 
 // Called again and again by the library: after the header, for each piece of the body, at its end,
@@ -91,9 +135,8 @@ MhdResult HttpServer::Engine::advance(MHD_Connection* connection, Exchange& exch
                                       const char* data, std::size_t* size) {
     if (!exchange.started) {
         exchange.started = true;
-        if (announced_length(connection) > kMostBody)
-            return queue_response(connection, too_large());
-        return MHD_YES;
+        return exchange.fault ? queue_response(connection, *exchange.fault, exchange.site.tls)
+                              : MHD_YES;
     }
     if (*size != 0) {
         exchange.received += *size;
@@ -106,50 +149,99 @@ MhdResult HttpServer::Engine::advance(MHD_Connection* connection, Exchange& exch
     }
     if (exchange.answered) {
         deadlines.sends(exchange.deadline);
-        return queue_response(connection, exchange.response);
+        return queue_response(connection, exchange.response, exchange.site.tls);
     }
     return answer(connection, exchange);
 }
 
 MhdResult HttpServer::Engine::answer(MHD_Connection* connection, Exchange& exchange) {
+    const auto now = [&](const Response& response) {
+        return queue_response(connection, response, exchange.site.tls);
+    };
     if (exchange.received > kMostBody)
-        return queue_response(connection, too_large());
+        return now(too_large());
     const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     const auto* peer =
         info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
     if (peer == nullptr || (!peer->uid && peer->address.empty()))
-        return queue_response(connection, failure(401, "The kernel does not tell who you are."));
+        return now(failure(401, "The kernel does not tell who you are."));
     if (peer->over)
-        return queue_response(connection, too_many("Too many connections of yours are open."));
+        return now(too_many("Too many connections of yours are open."));
+    if (changes(exchange.method))
+        if (const auto fault = cross_site_fault(exchange.site))
+            return now(*fault);
     exchange.deadline = peer->deadline;
     exchange.address = peer->address;
     if (peer->uid)
         exchange.request.viewer = {*peer->uid, staff(*peer->uid)};
-    Lane& lane = waits(exchange.request) ? turns : answers;
-    const auto resume = [connection, &exchange](Response response) {
-        exchange.response = std::move(response);
-        exchange.answered = true;
-        MHD_resume_connection(connection);
-    };
-    Lane::Job job = [this, resume, &exchange](bool abandoned) {
-        resume(abandoned ? failure(503, "The daemon is stopping.") : respond(exchange));
-    };
     deadlines.waits(exchange.deadline);
     MHD_suspend_connection(connection);
-    if (!lane.submit(std::move(job)))
-        resume(too_many("Too many requests are waiting; try again."));
+    if (!peer->uid && !is_open(exchange.request) && asks_munged(exchange.authorization))
+        log_in(connection, exchange);
+    else
+        queue(connection, exchange);
     return MHD_YES;
 }
 
-// On an answering thread: munged may be slow.
+// munged may hang, and any user may ask it: these logins have threads of their own, so that neither
+// the Unix socket nor tokens wait for them, and each address has its share of what may wait.
+void HttpServer::Engine::log_in(MHD_Connection* connection, Exchange& exchange) {
+    if (!enter_login(exchange.address))
+        return resume(connection, exchange,
+                      too_many("Too many munge logins from your address are waiting; try again."));
+    const bool taken = logins.submit([this, connection, &exchange](bool abandoned) {
+        auto refusal = abandoned ? std::optional(stopping()) : identify(exchange);
+        leave_login(exchange.address);
+        if (refusal)
+            return resume(connection, exchange, std::move(*refusal));
+        queue(connection, exchange);
+    });
+    if (taken)
+        return;
+    leave_login(exchange.address);
+    resume(connection, exchange, too_many("Too many munge logins are waiting; try again."));
+}
+
+bool HttpServer::Engine::enter_login(const std::string& address) {
+    auto count = logins_of.lock();
+    auto& waiting = (*count)[address];
+    if (waiting >= kMaxLoginsOfAddress)
+        return false;
+    ++waiting;
+    return true;
+}
+
+void HttpServer::Engine::leave_login(const std::string& address) {
+    auto count = logins_of.lock();
+    if (const auto found = count->find(address); --found->second == 0)
+        count->erase(found);
+}
+
+void HttpServer::Engine::queue(MHD_Connection* connection, Exchange& exchange) {
+    Lane& lane = waits(exchange.request) ? turns : answers;
+    const bool taken = lane.submit([this, connection, &exchange](bool abandoned) {
+        resume(connection, exchange, abandoned ? stopping() : respond(exchange));
+    });
+    if (!taken)
+        resume(connection, exchange, too_many("Too many requests are waiting; try again."));
+}
+
+// nullopt: the viewer of the request is known.
+std::optional<Response> HttpServer::Engine::identify(Exchange& exchange) {
+    auto found = login->identify({exchange.authorization, exchange.address, exchange.method,
+                                  exchange.target, exchange.request.body});
+    if (auto* refusal = std::get_if<Response>(&found))
+        return std::move(*refusal);
+    exchange.request.viewer = std::get<ports::Viewer>(found);
+    exchange.logged_in = true;
+    return std::nullopt;
+}
+
 Response HttpServer::Engine::respond(Exchange& exchange) {
-    if (!exchange.address.empty() && exchange.request.path != "/healthz") {
-        auto found = login->identify(exchange.authorization, exchange.address);
-        if (auto* refusal = std::get_if<Response>(&found))
+    if (!exchange.address.empty() && !exchange.logged_in && !is_open(exchange.request))
+        if (auto refusal = identify(exchange))
             return std::move(*refusal);
-        exchange.request.viewer = std::get<ports::Viewer>(found);
-    }
-    return dispatch(exchange.request, services, {tokens.get(), &texts});
+    return dispatch(exchange.request, services, {tokens.get(), &texts, nonces.get()});
 }
 
 } // namespace sluice::http

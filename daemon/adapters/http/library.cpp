@@ -2,6 +2,7 @@
 // The edge to libmicrohttpd: a daemon of its on one socket, and its callbacks.
 #include "common/base/log.hpp"
 #include "daemon/adapters/http/engine.hpp"
+#include "daemon/adapters/http/framing.hpp"
 
 #include <cstdarg>
 #include <cstdio>
@@ -45,36 +46,57 @@ void HttpServer::Engine::disconnected(void** context) {
     if (!gone)
         return;
     deadlines.closed(gone->deadline);
-    if (!gone->uid)
+    if (!gone->uid) {
+        // Not here: this is a thread of the daemon that may have to be freed.
+        if (!retired.lock()->empty())
+            answers.submit([this](bool abandoned) { abandoned ? void() : free_retired(); });
         return;
+    }
     auto count = connections.lock();
     if (--(*count)[*gone->uid] == 0)
         count->erase(*gone->uid);
 }
 
 // The lambdas are the library's callbacks: nothing may be thrown through them.
-DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with) {
+DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with, Population& open) {
+    // What this returns is the context that access gets: a request is known by its target as sent.
+    const auto announced = [](void*, const char* target, MHD_Connection*) -> void* {
+        try {
+            auto made = std::make_unique<Exchange>();
+            made->target = target != nullptr ? target : "";
+            made->arguments_cut_off = cut_off_arguments(target);
+            return made.release();
+        } catch (...) {
+            return nullptr;
+        }
+    };
     const auto access = [](void* self, MHD_Connection* connection, const char* url,
-                           const char* method, const char*, const char* data, std::size_t* size,
-                           void** context) -> MhdResult {
+                           const char* method, const char* version, const char* data,
+                           std::size_t* size, void** context) -> MhdResult {
+        auto* exchange = static_cast<Exchange*>(*context);
+        if (exchange == nullptr)
+            return MHD_NO;
         try {
             auto& engine = *static_cast<Engine*>(self);
-            if (*context == nullptr)
-                *context = engine.begin(connection, url, method);
-            return engine.advance(connection, *static_cast<Exchange*>(*context), data, size);
+            if (!exchange->begun)
+                begin(connection, *exchange, url, method, version);
+            return engine.advance(connection, *exchange, data, size);
         } catch (...) {
             return MHD_NO;
         }
     };
-    const auto connection_changed = [](void* self, MHD_Connection* connection, void** context,
+    const auto connection_changed = [](void* population, MHD_Connection* connection, void** context,
                                        MHD_ConnectionNotificationCode code) {
+        auto& here = *static_cast<Population*>(population);
         try {
-            auto& engine = *static_cast<Engine*>(self);
-            if (code == MHD_CONNECTION_NOTIFY_CLOSED)
-                return engine.disconnected(context);
+            if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+                --here.count;
+                return here.engine.disconnected(context);
+            }
+            ++here.count;
             const auto* info =
                 MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-            engine.connected(info != nullptr ? info->connect_fd : -1, context);
+            here.engine.connected(info != nullptr ? info->connect_fd : -1, context);
         } catch (...) {
             // Without a context the connection gets 401.
         }
@@ -93,6 +115,11 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with) {
     };
     std::vector<MHD_OptionItem> extra;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+#if MHD_VERSION >= 0x01000000
+    // Before 1.0 strictness is two checks, one of which answers twice: framing_fault() has them
+    // all.
+    extra.push_back({MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, nullptr});
+#endif
     if (fd != listener.descriptor().get())
         extra.push_back({MHD_OPTION_PER_IP_CONNECTION_LIMIT,
                          static_cast<intptr_t>(settings.connections_per_address), nullptr});
@@ -106,8 +133,9 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with) {
     extra.push_back({MHD_OPTION_END, 0, nullptr});
     return DaemonRef(MHD_start_daemon(
         flags, 0, nullptr, nullptr, +access, this, MHD_OPTION_EXTERNAL_LOGGER, +log, nullptr,
-        MHD_OPTION_NOTIFY_CONNECTION, +connection_changed, this, MHD_OPTION_NOTIFY_COMPLETED,
-        +completed, this, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, kListenThreads,
+        MHD_OPTION_URI_LOG_CALLBACK, +announced, nullptr, MHD_OPTION_NOTIFY_CONNECTION,
+        +connection_changed, &open, MHD_OPTION_NOTIFY_COMPLETED, +completed, this,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, kListenThreads,
         MHD_OPTION_CONNECTION_LIMIT, settings.connections, MHD_OPTION_CONNECTION_TIMEOUT,
         kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory, MHD_OPTION_ARRAY,
         extra.data(), MHD_OPTION_END));

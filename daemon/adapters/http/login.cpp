@@ -4,6 +4,8 @@
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/cred/munge.hpp"
+#include "common/hash/hash.hpp"
+#include "daemon/adapters/http/cross_site.hpp"
 
 #include <algorithm>
 #include <climits>
@@ -13,13 +15,24 @@ namespace {
 
 constexpr int kMostFailures = 20; // of one address in a minute
 constexpr std::chrono::seconds kMemory{60};
+// munged is not asked again for so long after it did not respond: each call may take 10 s, and
+// others wait behind it.
+constexpr std::chrono::seconds kAway{2};
 constexpr std::size_t kMostAddresses = 10000;
 constexpr std::uint32_t kNobody = UINT_MAX; // a token's viewer is no user
+// The first line of what a credential is made of. Nothing else that is made with munge begins so.
+constexpr std::string_view kMungeText = "sluice http v1\n";
 
 Response unauthorized(std::string_view detail) {
     Response out = failure(401, detail);
     out.headers.emplace_back("WWW-Authenticate", "Token");
     out.headers.emplace_back("WWW-Authenticate", "Basic realm=\"sluice\"");
+    return out;
+}
+
+Response later(int status, std::string_view detail) {
+    Response out = failure(status, detail);
+    out.headers.emplace_back("Retry-After", status == 429 ? "60" : "5");
     return out;
 }
 
@@ -47,44 +60,102 @@ std::optional<std::string> from_base64(std::string_view text) {
     return out;
 }
 
-std::optional<ports::Viewer> Login::by_token(std::string_view text) const {
+bool asks_munged(std::string_view authorization) {
+    return lower(authorization.substr(0, authorization.find(' '))) == "munge";
+}
+
+Result<std::string> munge_text(std::string_view nonce, const LoginRequest& request) {
+    const auto body = hash::sha256(request.body);
+    if (!body)
+        return body.error();
+    std::string out(kMungeText);
+    out.append(nonce).append("\n").append(request.method).append(" ").append(request.target);
+    return out.append("\n").append(hash::hex(*body)).append("\n");
+}
+
+Login::Outcome Login::by_token(std::string_view text) const {
     const auto token = tokens_.find(text);
     if (!token)
-        return std::nullopt;
+        return unauthorized("Invalid token.");
     return ports::Viewer{kNobody, token->role == Role::staff, "token " + token->name,
                          token->role == Role::reader};
 }
 
-std::optional<ports::Viewer> Login::by_munge(std::string_view credential) const {
-    auto munge = cred::MungeContext::create(settings_.munge_socket);
-    if (!munge)
-        return std::nullopt;
-    const auto found = munge->decode(credential);
-    if (!found) {
-        log::event(log::Level::debug, "SLUICE-0512", "munge-refused",
-                   {{"error", found.error().context}});
-        return std::nullopt;
-    }
-    const auto& staff = settings_.staff_uids;
-    return ports::Viewer{
-        found->uid, std::find(staff.begin(), staff.end(), found->uid) != staff.end(), "", false};
+Login::Outcome Login::by_basic(std::string_view pair, std::string_view method) const {
+    if (changes(method))
+        return failure(403, "Basic logins may only read, since browsers send them without being "
+                            "asked. Send the token as Authorization: Token T.");
+    const auto text = from_base64(pair);
+    const auto colon = text ? text->find(':') : std::string::npos;
+    return by_token(colon == std::string::npos ? "" : std::string_view(*text).substr(colon + 1));
 }
 
-std::optional<ports::Viewer> Login::known(const std::string& authorization) const {
-    const auto blank = authorization.find(' ');
-    if (blank == std::string::npos)
-        return std::nullopt;
-    const std::string scheme = lower(authorization.substr(0, blank));
-    const auto rest = trim(std::string_view(authorization).substr(blank + 1));
+Login::Outcome Login::by_munge(std::string_view credential, const LoginRequest& request) {
+    const auto away = [] {
+        return later(503, "munged does not respond on the host of sluiced. Log in by a token, or "
+                          "try again.");
+    };
+    if (Clock::now() < munged_away_until_.load())
+        return away();
+    auto munge = cred::MungeContext::create(settings_.munge_socket);
+    auto found = munge ? munge->decode(credential) : Result<cred::Credential>(munge.error());
+    if (!found) {
+        const auto& error = found.error();
+        log::event(log::Level::debug, "SLUICE-0512", "munge-refused", {{"error", error.context}});
+        if (error.code == Errc::unavailable)
+            munged_away_until_ = Clock::now() + kAway;
+        if (error.code == Errc::unavailable || error.code == Errc::internal)
+            return away();
+        return unauthorized("The munge credential is not valid: " + error.context +
+                            ". Make a new one for each request.");
+    }
+    return by_credential(*found, request);
+}
+
+// Who made the credential is munged's word; that it was made for this request, its payload's.
+Login::Outcome Login::by_credential(const cred::Credential& made, const LoginRequest& request) {
+    const std::string_view payload = made.payload;
+    const auto nonce =
+        payload.starts_with(kMungeText)
+            ? payload.substr(kMungeText.size(),
+                             payload.find('\n', kMungeText.size()) - kMungeText.size())
+            : std::string_view();
+    const auto wanted = munge_text(nonce, request);
+    if (!wanted || payload != *wanted)
+        return unauthorized(
+            "The munge credential was not made for this request. Its text must be "
+            "four lines: 'sluice http v1', a nonce of GET /api/v1/nonce, METHOD and "
+            "target, SHA-256 of the body.");
+    const auto now = Clock::now();
+    if (!nonces_.valid(nonce, now))
+        return unauthorized("The nonce in the munge credential is not of this sluiced, or older "
+                            "than 60 s. Get a new one: GET /api/v1/nonce.");
+    switch (nonces_.use(made.uid, nonce, now)) {
+    case Nonces::Use::again:
+        return unauthorized("The nonce in the munge credential was used before. Get a new one for "
+                            "each request: GET /api/v1/nonce.");
+    case Nonces::Use::too_many:
+        return later(429, "Too many munge logins within a minute. Log in by a token, or wait.");
+    case Nonces::Use::first:
+        break;
+    }
+    const auto& staff = settings_.staff_uids;
+    return ports::Viewer{made.uid, std::find(staff.begin(), staff.end(), made.uid) != staff.end(),
+                         "", false};
+}
+
+Login::Outcome Login::known(const LoginRequest& request) {
+    const auto blank = std::min(request.authorization.find(' '), request.authorization.size());
+    const std::string scheme = lower(request.authorization.substr(0, blank));
+    const auto rest = trim(request.authorization.substr(blank));
     if (scheme == "token" || scheme == "bearer")
         return by_token(rest);
     if (scheme == "munge")
-        return by_munge(rest);
-    if (scheme != "basic")
-        return std::nullopt;
-    const auto pair = from_base64(rest);
-    const auto colon = pair ? pair->find(':') : std::string::npos;
-    return colon == std::string::npos ? std::nullopt : by_token(pair->substr(colon + 1));
+        return by_munge(rest, request);
+    if (scheme == "basic")
+        return by_basic(rest, request.method);
+    return unauthorized("Unknown kind of login. Send Authorization: Token T, Bearer T, Basic or "
+                        "Munge CREDENTIAL.");
 }
 
 bool Login::barred(const std::string& address) {
@@ -109,21 +180,20 @@ void Login::note_failure(const std::string& address) {
         log::event(log::Level::warning, "SLUICE-0511", "logins-refused", {{"address", address}});
 }
 
-// A right one always passes: behind a proxy or on a login node many people share an address. Who
-// sends wrong ones there holds up only those that are wrong, too.
-std::variant<ports::Viewer, Response> Login::identify(const std::string& authorization,
-                                                      const std::string& address) {
-    if (authorization.empty())
+// A right one always passes: behind a proxy or on a login node many people share an address. Wrong
+// ones from there hold up only other wrong ones.
+Login::Outcome Login::identify(const LoginRequest& request) {
+    if (request.authorization.empty())
         return unauthorized("Authentication credentials were not provided.");
-    if (auto viewer = known(authorization))
-        return *viewer;
-    if (barred(address)) {
-        Response out = failure(429, "Too many wrong tokens from your address; wait a minute.");
-        out.headers.emplace_back("Retry-After", "60");
-        return out;
-    }
+    auto outcome = known(request);
+    const auto* refusal = std::get_if<Response>(&outcome);
+    if (refusal == nullptr || refusal->status != 401)
+        return outcome;
+    const std::string address(request.address);
+    if (barred(address))
+        return later(429, "Too many wrong logins from your address; wait a minute.");
     note_failure(address);
-    return unauthorized("Invalid token.");
+    return outcome;
 }
 
 } // namespace sluice::http

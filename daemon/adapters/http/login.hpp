@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Who comes over TCP: the Authorization header, as a token or a munge credential. Wrong ones are
-// counted by address, so that who tries many is told to wait, and it is in the log.
+// Logins over TCP: the Authorization header, as a token or a munge credential. Wrong ones are
+// counted by address, so that who tries many has to wait, and the log says so.
 #pragma once
 
 #include "common/base/guarded.hpp"
+#include "common/cred/sealer.hpp"
 #include "daemon/adapters/http/message.hpp"
+#include "daemon/adapters/http/nonces.hpp"
 #include "daemon/adapters/http/tokens.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <string>
@@ -20,19 +23,36 @@ struct LoginSettings {
     std::string munge_socket; // "": the library's default
 };
 
-// Thread-safe. May wait for munged.
+// What a login is for. A munge credential logs in for exactly this.
+struct LoginRequest {
+    std::string_view authorization; // value of the header; "": none
+    std::string_view address;       // of the client, without port
+    std::string_view method;        // "GET", "HEAD" ...
+    std::string_view target;        // path and query as they were sent
+    std::string_view body;
+};
+
+// The text that the credential of this request has as its payload. internal: the hash library
+// fails.
+Result<std::string> munge_text(std::string_view nonce, const LoginRequest& request);
+
+// True: identify() asks munged, and may take seconds when munged hangs.
+bool asks_munged(std::string_view authorization);
+
+// Thread-safe.
 class Login {
 public:
-    // `tokens` must outlive it.
-    Login(LoginSettings settings, const TokenFile& tokens)
-        : settings_(std::move(settings)), tokens_(tokens) {}
+    using Outcome = std::variant<ports::Viewer, Response>;
 
-    // The viewer, or 401 (who are you?) or 429 (one more that is wrong from this
-    // address).
-    // `authorization`: "Token T", "Bearer T", "Munge CREDENTIAL", or "Basic ..." with the token as
-    // the password, which is what a browser can send.
-    std::variant<ports::Viewer, Response> identify(const std::string& authorization,
-                                                   const std::string& address);
+    // `tokens` and `nonces` must outlive it.
+    Login(LoginSettings settings, const TokenFile& tokens, Nonces& nonces)
+        : settings_(std::move(settings)), tokens_(tokens), nonces_(nonces) {}
+
+    // The viewer; or 401 (not proven), 403 (Basic for a change), 429 (one more wrong login from
+    // this address, or too many of this user), 503 (munged does not respond). Header: "Token T",
+    // "Bearer T", "Munge CREDENTIAL", or "Basic ..." with the token as the password, which browsers
+    // send by themselves and which therefore only reads.
+    Outcome identify(const LoginRequest& request);
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -40,14 +60,18 @@ private:
         int count = 0;
         Clock::time_point since{};
     };
-    std::optional<ports::Viewer> known(const std::string& authorization) const;
-    std::optional<ports::Viewer> by_token(std::string_view text) const;
-    std::optional<ports::Viewer> by_munge(std::string_view credential) const;
+    Outcome known(const LoginRequest& request);
+    Outcome by_token(std::string_view text) const;
+    Outcome by_basic(std::string_view pair, std::string_view method) const;
+    Outcome by_munge(std::string_view credential, const LoginRequest& request);
+    Outcome by_credential(const cred::Credential& made, const LoginRequest& request);
     bool barred(const std::string& address);
     void note_failure(const std::string& address);
 
     LoginSettings settings_;
     const TokenFile& tokens_;
+    Nonces& nonces_;
+    std::atomic<Clock::time_point> munged_away_until_{Clock::time_point{}};
     Guarded<std::map<std::string, Failures>> failures_; // by address
 };
 

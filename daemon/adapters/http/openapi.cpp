@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The routes as OpenAPI 3, made from the table of routes itself, so that none can be forgotten.
 #include "common/base/text.hpp"
+#include "daemon/adapters/http/cross_site.hpp"
 #include "daemon/adapters/http/waldur_views.hpp"
 #include "daemon/adapters/http/watch_views.hpp"
 
@@ -105,14 +106,17 @@ Value operation(const Route& route) {
     if (route.method == "POST")
         responses.set("201", described("Something was entered"));
     responses.set("400", described("The request cannot be understood"));
-    responses.set("401", described("Who are you?"));
-    if (route.staff)
-        responses.set("403", described("Not allowed"));
+    responses.set("401", described("No login, or a wrong one"));
+    if (route.staff || changes(route.method))
+        responses.set("403", described("Not allowed, or made by a page of another site"));
     responses.set("404", described("No such thing, or not yours"));
     if (route.handler == waldur_no_write)
         responses.set("405", described("Policies are not written here"));
-    if (route.method != "GET")
+    if (changes(route.method)) {
+        responses.set("411", described("The body came without Content-Length"));
         responses.set("413", described("The body is too large"));
+        responses.set("415", described("Content-Type is not application/json"));
+    }
     responses.set("429", described("Too many wrong tokens; wait as Retry-After says"));
     responses.set("503", described("Try again later"));
     Value out = Value::object();
@@ -142,7 +146,8 @@ Response view_openapi(const Call& call) {
     info.set("title", "sluiced").set("version", call.service.info().version);
     Value scheme = Value::object();
     scheme.set("type", "apiKey").set("in", "header").set("name", "Authorization");
-    scheme.set("description", "Token T, Bearer T or Munge CREDENTIAL");
+    scheme.set("description", "Token T, Bearer T, or Munge CREDENTIAL with a nonce of "
+                              "/api/v1/nonce; Basic with the token as password for GET");
     Value schemes = Value::object();
     schemes.set("authorization", std::move(scheme));
     Value components = Value::object();

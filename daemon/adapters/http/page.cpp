@@ -159,6 +159,9 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
         out += "<div class=\"warn\">" + escaped(text) + "</div>\n";
     };
     const auto info = call.service.info();
+    if (const auto running = call.service.under_way())
+        warn("An evaluation runs since " + local_text(info.zone, running->since) +
+             "; the standings below are those of the evaluation before it.");
     if (turn != nullptr && !turn->error.empty())
         warn("The last turn failed; the figures are those of the last good one.");
     if (turn != nullptr && !turn->clock.trusted())
@@ -242,8 +245,7 @@ Response view_page(const Call& call) {
     response.type = "text/html; charset=utf-8";
     response.headers.emplace_back("Content-Security-Policy",
                                   "default-src 'none'; style-src 'unsafe-inline'; "
-                                  "frame-ancestors 'self'; base-uri 'none'; form-action 'none'");
-    response.headers.emplace_back("Referrer-Policy", "no-referrer");
+                                  "frame-ancestors 'none'; base-uri 'none'; form-action 'none'");
     return response;
 }
 

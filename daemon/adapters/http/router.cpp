@@ -21,6 +21,8 @@ namespace {
 constexpr std::array kRoutes{
     Route{"GET", "/", false, false, view_page, "The accounts as a page for a browser", ""},
     Route{"GET", "/healthz", false, false, view_health, "The process answers; needs no login", ""},
+    Route{"GET", "/api/v1/nonce", false, false, view_nonce,
+          "A nonce for a munge login; needs no login", ""},
     Route{"GET", "/readyz", false, false, view_ready,
           "Each thing that work needs, by name; 503 when one is missing", ""},
     Route{"GET", "/metrics", true, false, view_metrics, "Prometheus text", ""},
@@ -163,6 +165,7 @@ bool is_shared(std::string_view path) {
         std::string_view("/metrics"),
         std::string_view("/api/v1/openapi.json"),
         std::string_view("/api/v1/info"),
+        std::string_view("/api/v1/nonce"),
         std::string_view("/api/v1/cleanup"),
     };
     return std::find(kShared.begin(), kShared.end(), path) != kShared.end() ||

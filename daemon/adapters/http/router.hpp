@@ -13,11 +13,13 @@ namespace sluice::http {
 
 class TokenFile;
 class AccountsText;
+class Nonces;
 
 // What requests share; what is missing is answered with 404 or computed each time.
 struct Shared {
     TokenFile* tokens = nullptr;
     AccountsText* texts = nullptr;
+    const Nonces* nonces = nullptr;
 };
 
 struct Call {

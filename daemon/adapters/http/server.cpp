@@ -12,16 +12,31 @@
 
 namespace sluice::http {
 
+namespace {
+
+// A connection that the kernel handed over just before the end of listening has arrived by then.
+constexpr std::chrono::seconds kLateArrivals{1};
+
+// What cannot be quiesced is closed by the library itself.
+void end_listening(Front& front, UniqueFd& fd) {
+    if (front.daemon && MHD_quiesce_daemon(front.daemon.get()) == MHD_INVALID_SOCKET)
+        fd.release();
+}
+
+} // namespace
+
 HttpServer::Engine::~Engine() {
-    // What cannot be quiesced is closed by the library itself.
-    if (daemon && MHD_quiesce_daemon(daemon.get()) == MHD_INVALID_SOCKET)
-        listener.descriptor().release();
+    end_listening(local, listener.descriptor());
     for (auto& front : fronts)
-        if (front.daemon && MHD_quiesce_daemon(front.daemon.get()) == MHD_INVALID_SOCKET)
-            front.fd.release();
-    // A suspended connection would make the library abort: all are resumed here.
+        end_listening(front, front.fd);
+    // A suspended connection would make the library abort: all are resumed here. Logins first,
+    // since those that run go on to the other two.
+    logins.stop();
     turns.stop();
     answers.stop();
+    // While the rest of this exists: their connections look into the list when they end.
+    std::list<Retired> left;
+    left.swap(*retired.lock());
 }
 
 Result<void> HttpServer::Engine::open_tokens() {
@@ -31,8 +46,12 @@ Result<void> HttpServer::Engine::open_tokens() {
     if (!opened)
         return opened.error();
     tokens = std::move(*opened);
-    login =
-        std::make_unique<Login>(LoginSettings{settings.staff_uids, settings.munge_socket}, *tokens);
+    auto made = Nonces::create();
+    if (!made)
+        return made.error();
+    nonces = std::make_unique<Nonces>(std::move(*made));
+    login = std::make_unique<Login>(LoginSettings{settings.staff_uids, settings.munge_socket},
+                                    *tokens, *nonces);
     return {};
 }
 
@@ -54,14 +73,42 @@ Result<void> HttpServer::Engine::start_fronts() {
         auto fd = listen_tcp(address);
         if (!fd)
             return fd.error();
-        auto started = start_daemon(fd->get(), tls ? &certificate : nullptr);
-        if (!started)
+        auto front = start_front(std::move(*fd), tls ? &certificate : nullptr);
+        if (!front.daemon)
             return Error{Errc::unavailable,
                          "http.listen " + address + ": the server cannot start" +
                              (tls ? "; do tls_certificate and tls_key fit together?" : "")};
-        fronts.push_back({std::move(*fd), std::move(started), tls});
+        fronts.push_back(std::move(front));
     }
     return {};
+}
+
+Front HttpServer::Engine::start_front(UniqueFd fd, const Certificate* with) {
+    Front front{std::move(fd), std::make_unique<Population>(*this), nullptr};
+    front.daemon = start_daemon(front.fd.get(), with, *front.open);
+    return front;
+}
+
+void HttpServer::Engine::retire(Front front) {
+    end_listening(front, front.fd);
+    front.fd.reset();
+    retired.lock()->push_back({std::move(front), std::chrono::steady_clock::now()});
+}
+
+// Called when a connection has ended and at each reload, so that at most the last one of an idle
+// server stays. Freed without the lock: the library waits for threads that may wait for it.
+void HttpServer::Engine::free_retired() {
+    const auto before = std::chrono::steady_clock::now() - kLateArrivals;
+    std::list<Retired> over;
+    {
+        auto list = retired.lock();
+        for (auto it = list->begin(); it != list->end();) {
+            const auto next = std::next(it);
+            if (it->front.open->count == 0 && it->since <= before)
+                over.splice(over.end(), *list, it);
+            it = next;
+        }
+    }
 }
 
 // The new certificate listens beside the old one before the old one stops: no connection is
@@ -80,16 +127,13 @@ void HttpServer::Engine::reload() {
     std::vector<Front> fresh;
     for (const auto& front : fronts) {
         UniqueFd fd(::fcntl(front.fd.get(), F_DUPFD_CLOEXEC, 0));
-        auto started = start_daemon(fd.get(), &*read);
-        if (!started)
+        fresh.push_back(start_front(std::move(fd), &*read));
+        if (!fresh.back().daemon)
             return refuse("certificate and key do not fit together, or are no PEM");
-        fresh.push_back({std::move(fd), std::move(started), true});
     }
-    for (auto& front : fronts) {
-        if (MHD_quiesce_daemon(front.daemon.get()) == MHD_INVALID_SOCKET)
-            front.fd.release();
-        retired.push_back(std::move(front.daemon));
-    }
+    free_retired();
+    for (auto& front : fronts)
+        retire(std::move(front));
     fronts = std::move(fresh);
     certificate = std::move(*read);
     log::event(log::Level::notice, "SLUICE-0514", "certificate-loaded",
@@ -112,8 +156,10 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpSettings settings,
         return std::move(listener).error();
     auto engine =
         std::make_unique<Engine>(std::move(settings), std::move(services), std::move(*listener));
-    engine->daemon = engine->start_daemon(engine->listener.descriptor().get(), nullptr);
-    if (!engine->daemon)
+    auto& local = engine->local;
+    local.open = std::make_unique<Population>(*engine);
+    local.daemon = engine->start_daemon(engine->listener.descriptor().get(), nullptr, *local.open);
+    if (!local.daemon)
         return Error{Errc::unavailable,
                      "the HTTP server cannot start: " + std::string(std::strerror(errno))};
     if (auto started = engine->start_fronts(); !started)

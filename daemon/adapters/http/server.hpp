@@ -45,8 +45,9 @@ public:
     // service have returned: stop the turn first if that shall be soon.
     ~HttpServer();
 
+    struct Engine; // of this folder only
+
 private:
-    struct Engine;
     explicit HttpServer(std::unique_ptr<Engine> engine);
     std::unique_ptr<Engine> engine_;
 };

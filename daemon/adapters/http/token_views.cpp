@@ -2,6 +2,7 @@
 #include "daemon/adapters/http/token_views.hpp"
 
 #include "common/base/log.hpp"
+#include "daemon/adapters/http/nonces.hpp"
 #include "daemon/adapters/http/tokens.hpp"
 #include "daemon/adapters/http/view_parts.hpp"
 
@@ -72,6 +73,18 @@ Response view_remove_token(const Call& call) {
         return failure(removed.error());
     log_change("removed", call.name, call);
     return ok(envelope(call));
+}
+
+Response view_nonce(const Call& call) {
+    if (call.shared.nonces == nullptr)
+        return failure(404, "This daemon has no munge logins, since http.listen is not set. The "
+                            "Unix socket needs no login.");
+    const auto nonce = call.shared.nonces->make(std::chrono::steady_clock::now());
+    if (!nonce)
+        return failure(nonce.error());
+    Value out = Value::object();
+    out.set("nonce", *nonce).set("valid_s", std::int64_t{Nonces::kLife.count()});
+    return ok(out);
 }
 
 } // namespace sluice::http

@@ -76,6 +76,15 @@ Value all_problems(const ports::DaemonInfo& info, const ports::TurnReport* turn)
     return out;
 }
 
+Value render_under_way(const std::optional<ports::UnderWay>& running) {
+    if (!running)
+        return {};
+    Value out = Value::object();
+    put_instant(out, "since", running->since);
+    out.set("trigger", running->trigger).set("phase", running->phase);
+    return out;
+}
+
 Result<ports::EvaluateRequest> evaluate_request(const Request& request) {
     ports::EvaluateRequest out;
     out.by = "uid " + std::to_string(request.viewer.uid);
@@ -132,6 +141,8 @@ Response view_info(const Call& call) {
 
 Response view_status(const Call& call) {
     const bool staff = call.request.viewer.sees_all();
+    // Before the turn: one that ends in between shows as running, not the old standings as final.
+    const auto running = call.service.under_way();
     const TurnPtr turn = call.service.last_turn();
     const auto info = call.service.info();
     const auto gate = call.service.gate();
@@ -143,6 +154,7 @@ Response view_status(const Call& call) {
     Value out = envelope(call, info, warnings(info, turn.get(), gate, staff));
     out.set("daemon", render_info(info, staff)).set("turn", render_turn(turn.get(), staff));
     out.set("clock", turn != nullptr ? render(turn->clock) : Value());
+    out.set("evaluation_under_way", render_under_way(running));
     Value summary = Value::object();
     summary.set("plugins", gate.plugins.size()).set("sequence", gate.sequence);
     out.set("gate", std::move(summary));

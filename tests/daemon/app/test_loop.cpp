@@ -136,6 +136,54 @@ CASE(requests_that_meet_share_a_turn) {
     CHECK(loop.stop(5s));
 }
 
+// What is shown while a source hangs is the evaluation before: the status must say so.
+CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
+    Looping bench;
+    std::binary_semaphore entered{0};
+    std::binary_semaphore let_go{0};
+    std::string hang_in;
+    bench.faults.before_each([&](const std::string& name) {
+        if (name == hang_in) {
+            entered.release();
+            let_go.acquire();
+        }
+    });
+    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    CHECK(!loop.under_way());
+    loop.start();
+    CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
+    CHECK(!loop.under_way());
+    bench.use_hours(1250);
+    const std::pair<const char*, const char*> phases[] = {
+        {"structure", "collect"}, {"record_turn", "record"}, {"apply", "apply"}};
+    for (const auto& [port, phase] : phases) {
+        hang_in = port;
+        const auto before = loop.shown().report;
+        auto answer = loop.ask({"person", false, {}});
+        CHECK(entered.try_acquire_for(5s));
+        const auto running = loop.under_way();
+        const bool old = loop.shown().report == before;
+        hang_in = "";
+        let_go.release();
+        CHECK(running.has_value());
+        CHECK_EQ(running->phase, phase);
+        CHECK_EQ(running->trigger, "person");
+        CHECK(running->since == bench.clock.now());
+        CHECK(old);
+        CHECK(answer.wait_for(5s) == std::future_status::ready);
+        CHECK(!loop.under_way());
+        bench.use_hours(std::string_view(port) == "structure" ? 0 : 1250);
+    }
+    hang_in = "structure";
+    auto dry = loop.ask({"person", true, {}});
+    CHECK(entered.try_acquire_for(5s));
+    CHECK(!loop.under_way()); // changes nothing
+    hang_in = "";
+    let_go.release();
+    CHECK(dry.wait_for(5s) == std::future_status::ready);
+    CHECK(loop.stop(5s));
+}
+
 CASE(a_reload_is_followed_by_a_turn_with_the_new_rules) {
     Looping bench;
     app::Loop loop(bench.ports, bench.sources, bench.shared());

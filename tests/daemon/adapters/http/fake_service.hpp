@@ -61,6 +61,7 @@ public:
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
     std::shared_ptr<const ports::PortalNames> portal_names() const override;
+    std::optional<ports::UnderWay> under_way() const override { return running; }
     std::vector<ports::TurnSummary> turns() const override;
     ports::Ledger& ledger() override { return books; }
     Result<ports::ControllerSettings> controller() override { return controller_settings; }
@@ -72,6 +73,7 @@ public:
 
     // To be set before the server starts.
     std::shared_ptr<const ports::TurnReport> turn;
+    std::optional<ports::UnderWay> running;
     ports::DaemonInfo daemon;
     FakeLedger books;
     ports::ControllerSettings controller_settings{

@@ -24,8 +24,14 @@ std::string contents(const std::string& path) {
     return text.str();
 }
 
-int status_of(Login& login, const std::string& authorization, const char* address = "192.0.2.1") {
-    const auto found = login.identify(authorization, address);
+Login::Outcome outcome(Login& login, const std::string& authorization,
+                       const char* address = "192.0.2.1", const char* method = "GET") {
+    return login.identify({authorization, address, method, "/api/v1/status", ""});
+}
+
+int status_of(Login& login, const std::string& authorization, const char* address = "192.0.2.1",
+              const char* method = "GET") {
+    const auto found = outcome(login, authorization, address, method);
     const auto* refusal = std::get_if<Response>(&found);
     return refusal != nullptr ? refusal->status : 200;
 }
@@ -82,25 +88,32 @@ CASE(the_header_tells_who_asks) {
     auto file = TokenFile::open(dir.file("tokens"));
     const auto staff = (*file)->add("waldur", Role::staff, kNow);
     const auto reader = (*file)->add("grafana", Role::reader, kNow);
-    Login login({{0}, dir.file("no-munge")}, **file);
-    const auto viewer = login.identify("token " + std::string(staff->reveal()), "192.0.2.1");
+    auto nonces = Nonces::create();
+    Login login({{0}, dir.file("no-munge")}, **file, *nonces);
+    const auto viewer = outcome(login, "token " + std::string(staff->reveal()));
     CHECK(std::get<ports::Viewer>(viewer).staff);
     CHECK_EQ(std::get<ports::Viewer>(viewer).name, "token waldur");
     const auto basic = "Basic " + hash::base64("x:" + std::string(reader->reveal()));
-    const auto reads = std::get<ports::Viewer>(login.identify(basic, "192.0.2.1"));
+    const auto reads = std::get<ports::Viewer>(outcome(login, basic));
     CHECK(!reads.staff);
     CHECK(reads.sees_all());
+    const auto may_change = "Basic " + hash::base64("x:" + std::string(staff->reveal()));
+    for (const char* method : {"POST", "DELETE", "PUT", "PATCH", "OPTIONS"})
+        CHECK_EQ(status_of(login, may_change, "192.0.2.1", method), 403);
+    CHECK_EQ(status_of(login, may_change, "192.0.2.1", "HEAD"), 200);
     CHECK_EQ(status_of(login, ""), 401);
-    for (const char* bad :
-         {"Token", "Token ", "Token x", "Digest x", "Basic !!", "Basic eA==", "Munge MUNGE:none:"})
+    for (const char* bad : {"Token", "Token ", "Token x", "Digest x", "Basic !!",
+                            "Basic eA==", "Munge", "Munge x", "Munge KEY1:none"})
         CHECK_EQ(status_of(login, bad), 401);
+    CHECK_EQ(status_of(login, "Munge MUNGE:none:"), 503); // no munged there
 }
 
 CASE(who_guesses_waits_and_others_do_not) {
     test::ScratchDir dir;
     auto file = TokenFile::open(dir.file("tokens"));
     const auto token = (*file)->add("waldur", Role::staff, kNow);
-    Login login({{0}, ""}, **file);
+    auto nonces = Nonces::create();
+    Login login({{0}, ""}, **file, *nonces);
     for (int i = 0; i < 20; ++i)
         CHECK_EQ(status_of(login, "Token guess"), 401);
     CHECK_EQ(status_of(login, "Token guess"), 429);

@@ -1,94 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The server over a real socket: credentials, limits, slow clients, stale sockets.
-#include "common/base/unique_fd.hpp"
-#include "daemon/adapters/http/server.hpp"
-#include "tests/daemon/adapters/http/fake_service.hpp"
-#include "tests/support/case.hpp"
+#include "tests/daemon/adapters/http/raw_http.hpp"
 
 #include <cerrno>
-#include <chrono>
-#include <cstdlib>
-#include <cstring>
-#include <functional>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
+#include <vector>
 
 using namespace sluice;
-using sluice::test::FakeService;
+using namespace sluice::test;
 
 namespace {
-
-struct Directory {
-    char path[32] = "/tmp/sluice-http-XXXXXX";
-    Directory() {
-        CHECK(::mkdtemp(path) != nullptr);
-        // Another uid must reach the socket in it.
-        CHECK(::chmod(path, 0755) == 0);
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() {
-        ::unlink(socket().c_str());
-        ::rmdir((std::string(path) + "/run").c_str());
-        ::rmdir(path);
-    }
-    std::string socket() const { return std::string(path) + "/run/s"; }
-};
-
-sockaddr_un address(const std::string& path) {
-    sockaddr_un out{};
-    out.sun_family = AF_UNIX;
-    path.copy(out.sun_path, sizeof out.sun_path - 1);
-    return out;
-}
-
-UniqueFd dial(const std::string& path) {
-    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto to = address(path);
-    timeval patience{10, 0};
-    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
-        fd.reset();
-    return fd;
-}
-
-void send_all(int fd, std::string_view text) {
-    while (!text.empty()) {
-        const auto sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-        if (sent <= 0)
-            return;
-        text.remove_prefix(static_cast<std::size_t>(sent));
-    }
-}
-
-std::string receive_all(int fd) {
-    std::string out;
-    char buffer[4096];
-    for (ssize_t got = 0; (got = ::recv(fd, buffer, sizeof buffer, 0)) > 0;)
-        out.append(buffer, static_cast<std::size_t>(got));
-    return out;
-}
-
-std::string request(const std::string& path, std::string_view text) {
-    const UniqueFd fd = dial(path);
-    CHECK(fd.get() >= 0);
-    send_all(fd.get(), text);
-    return receive_all(fd.get());
-}
-
-std::string get(const std::string& path, const std::string& target) {
-    return request(path, "GET " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-}
-
-std::string post(const std::string& path, const std::string& body) {
-    return request(path, "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                         "Content-Length: " +
-                             std::to_string(body.size()) + "\r\n\r\n" + body);
-}
 
 // The same request from a child with another uid. 77 characters are enough to tell the status.
 std::string get_as(std::uint32_t uid, const std::string& path, const std::string& target) {
@@ -112,29 +34,6 @@ std::string get_as(std::uint32_t uid, const std::string& path, const std::string
     return out;
 }
 
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
-struct Running {
-    Directory directory;
-    FakeService service;
-    std::unique_ptr<http::HttpServer> server;
-
-    Running() {
-        auto started = http::HttpServer::start({directory.socket(), {}}, service);
-        CHECK(started.has_value());
-        server = std::move(*started);
-    }
-    std::string socket() const { return directory.socket(); }
-};
-
-double seconds_of(const std::function<void()>& body) {
-    const auto begin = std::chrono::steady_clock::now();
-    body();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 } // namespace
 
 CASE(the_socket_is_open_to_all_and_its_directory_is_made) {
@@ -155,11 +54,11 @@ CASE(the_peer_on_the_socket_is_the_login) {
     CHECK(has(answer, "\"chem\""));
     if (::geteuid() != 0)
         return; // another uid needs root
-    const std::string alice = get_as(sluice::test::kAlice, running.socket(), "/api/v1/status");
+    const std::string alice = get_as(kAlice, running.socket(), "/api/v1/status");
     CHECK(has(alice, "\"staff\":false"));
     CHECK(has(alice, "\"optics\""));
     CHECK(!has(alice, "\"chem\""));
-    CHECK(has(get_as(sluice::test::kAlice, running.socket(), "/api/v1/gate"), "HTTP/1.1 403"));
+    CHECK(has(get_as(kAlice, running.socket(), "/api/v1/gate"), "HTTP/1.1 403"));
 }
 
 CASE(a_uid_named_in_the_settings_is_staff) {
@@ -189,27 +88,25 @@ CASE(paths_and_queries_are_percent_decoded) {
     CHECK(!has(answer, "\"physics\""));
 }
 
-CASE(a_large_body_is_413_whether_announced_or_not) {
+CASE(a_large_body_is_413) {
     const Running running;
     CHECK(has(post(running.socket(), std::string(65 * 1024, ' ')), "HTTP/1.1 413"));
-    const std::string chunk = "4000\r\n" + std::string(0x4000, ' ') + "\r\n";
-    std::string chunked = "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                          "Transfer-Encoding: chunked\r\n\r\n";
-    for (int i = 0; i < 5; ++i)
-        chunked += chunk;
-    CHECK(has(request(running.socket(), chunked + "0\r\n\r\n"), "HTTP/1.1 413"));
-    CHECK(has(post(running.socket(), "{}" + std::string(63 * 1024, ' ')), "HTTP/1.1 200"));
+    CHECK(
+        has(post(running.socket(), "{}" + std::string(63 * 1024, ' '), kJsonType), "HTTP/1.1 200"));
     CHECK_EQ(running.service.evaluated.load(), 1);
 }
 
 CASE(an_endless_body_is_cut_off) {
-    const Running running;
+    Running running;
     std::string chunked = "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\n"
                           "Transfer-Encoding: chunked\r\n\r\n";
     const std::string chunk = "10000\r\n" + std::string(0x10000, ' ') + "\r\n";
     for (int i = 0; i < 40; ++i)
         chunked += chunk;
     request(running.socket(), chunked); // returns: the server hung up
+    request(running.socket(), "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\nContent-Length: "
+                              "999999999\r\n\r\n" +
+                                  std::string(0x200000, ' '));
     CHECK_EQ(running.service.evaluating.load(), 0);
 }
 
@@ -256,7 +153,7 @@ CASE(a_running_turn_delays_nobody_and_turns_queue_up) {
     std::atomic<int> done{0};
     for (int i = 0; i < 3; ++i)
         waiting.emplace_back([&] {
-            if (has(post(running.socket(), "{}"), "HTTP/1.1 200"))
+            if (has(post(running.socket(), "{}", kJsonType), "HTTP/1.1 200"))
                 ++done;
         });
     while (running.service.evaluating == 0)
@@ -281,7 +178,7 @@ CASE(one_user_cannot_take_all_connections) {
     if (child == 0) {
         ::close(quit[1]);
         std::vector<UniqueFd> mine;
-        if (::setuid(sluice::test::kBob) == 0)
+        if (::setuid(kBob) == 0)
             for (int i = 0; i < 200; ++i)
                 mine.push_back(dial(running.socket()));
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
@@ -299,7 +196,7 @@ CASE(one_user_cannot_take_all_connections) {
     }
     char open = 0;
     CHECK(::read(ready[0], &open, 1) == 1);
-    const std::string alice = get_as(sluice::test::kAlice, running.socket(), "/api/v1/status");
+    const std::string alice = get_as(kAlice, running.socket(), "/api/v1/status");
     for (const int fd : {ready[0], ready[1], quit[0], quit[1]})
         ::close(fd);
     ::waitpid(child, nullptr, 0);
@@ -312,7 +209,7 @@ CASE(stopping_answers_what_waits_and_waits_for_what_runs) {
     running->service.hold();
     std::vector<std::thread> clients;
     for (int i = 0; i < 4; ++i)
-        clients.emplace_back([path = running->socket()] { post(path, "{}"); });
+        clients.emplace_back([path = running->socket()] { post(path, "{}", kJsonType); });
     while (running->service.evaluating == 0)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     std::thread later([&] {
@@ -332,7 +229,7 @@ CASE(a_stale_socket_is_replaced_and_a_live_one_is_not) {
     {
         CHECK(::mkdir((std::string(directory.path) + "/run").c_str(), 0755) == 0);
         const UniqueFd dead(::socket(AF_UNIX, SOCK_STREAM, 0));
-        const auto at = address(directory.socket());
+        const auto at = unix_address(directory.socket());
         CHECK(::bind(dead.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0);
     }
     auto first = http::HttpServer::start({directory.socket(), {}}, service);
