@@ -41,7 +41,7 @@ std::string content(SqliteJournal& journal) {
     const auto count = [](std::size_t n) { return std::to_string(n) + ' '; };
     std::size_t days = 0;
     CHECK(journal.closed_usage().each(kCluster, [&](const ports::ClosedSlice&) { ++days; }));
-    return count(journal.history(kCluster)->accounts.size()) +
+    return count(journal.history(kCluster, Instant{})->accounts.size()) +
            count(journal.evaluations({})->size()) + count(journal.commands({})->size()) +
            std::to_string(days);
 }

@@ -170,7 +170,7 @@ model::Snapshot world() {
             account.bounded_by = "account" + std::to_string(i - 1);
         snapshot.accounts.push_back(account);
     }
-    snapshot.accounts.push_back({"paused", model::Standing::paused, {}, {}, "paused"});
+    snapshot.accounts.push_back({"paused", model::Standing::paused, {}, "paused"});
     for (int i = 100; i < 400; ++i)
         snapshot.partitions.push_back({"p" + std::to_string(i),
                                        i == 100,

@@ -65,7 +65,7 @@ CASE(a_long_list_is_cut) {
 
 CASE(of_thousands_of_accounts_not_all_are_read) {
     model::Snapshot snapshot;
-    snapshot.accounts = {{"a", model::Standing::paused, {}, {}, "paused"}};
+    snapshot.accounts = {{"a", model::Standing::paused, {}, "paused"}};
     snapshot.users = {{1, "a", {"a"}}};
     for (int i = 1000; i < 9000; ++i)
         snapshot.users[0].accounts.push_back("p" + std::to_string(i));
@@ -89,7 +89,7 @@ CASE(a_refusal_stays_under_500_bytes) {
 
 CASE(names_that_are_offered_are_written_out_within_the_bound) {
     model::Snapshot snapshot;
-    snapshot.accounts = {{"a", model::Standing::paused, {}, {}, "paused."}};
+    snapshot.accounts = {{"a", model::Standing::paused, {}, "paused."}};
     snapshot.users = {{1, "a", {"a", "e\x1b[31mvil"}}};
     CHECK_EQ(refusal(snapshot, "a", 1), "paused. You can use your other account: e\\u001b[31mvil.");
     snapshot.users = {{1, "a", {"a", std::string(100, '\x1b')}}};

@@ -100,7 +100,7 @@ CASE(a_clock_that_is_ahead_for_one_turn_begins_no_period) {
     CHECK(bench.memory().bases == before.bases);
     CHECK(bench.is_blocked());
     CHECK(bench.is_published_as_paused());
-    CHECK(!bench.publisher.published().back()->accounts.front().until);
+    CHECK(bench.publisher.published().back()->accounts.front().later.empty());
     CHECK(std::any_of(wrong->problems.begin(), wrong->problems.end(), [](const auto& problem) {
         return problem.what.starts_with("the clock of this host went forward by 5184000 s") &&
                problem.remedy.find("sluice clock accept") != std::string::npos;
@@ -112,7 +112,7 @@ CASE(a_clock_that_is_ahead_for_one_turn_begins_no_period) {
     CHECK(right->clock.trusted());
     CHECK_EQ(bench.resets(), 0);
     CHECK(bench.is_blocked());
-    CHECK(bench.publisher.published().back()->accounts.front().until.has_value());
+    CHECK(!bench.publisher.published().back()->accounts.front().later.empty());
     CHECK(bench.memory().past == before.past);
 }
 
