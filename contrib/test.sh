@@ -11,7 +11,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=contrib/lib/fast.sh
 . "$top/contrib/lib/fast.sh"
 
-STEPS='packages tree format build unit integration distcheck tsan rpm deb matrix'
+STEPS='packages tree format build unit integration distcheck attack tsan rpm deb matrix'
 usage() {
     cat <<END
 usage: contrib/test.sh [--unit] [--integration] [--matrix] [--only STEP[,STEP...]] [--skip STEP[,STEP...]] [--trial STEP[,STEP...]] [--keep] [-j N]
@@ -22,6 +22,7 @@ usage: contrib/test.sh [--unit] [--integration] [--matrix] [--only STEP[,STEP...
     build        gcc, warnings are errors          unit         make check on it
     integration  on private Slurm clusters         rpm, deb     packages: built, installed, upgraded, removed
     distcheck    from the tarball by clang 14, unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+    attack       hostile clients against the whole daemon of distcheck, and slurmctld with its plugin
     tsan         unit tests under ThreadSanitizer
     matrix       build, unit and integration tests on other releases of Slurm and Debian (contrib/matrix.sh)
   --unit         only what the unit tests need     --integration  only what the integration tests need
@@ -56,6 +57,7 @@ for step in $chosen $trial; do
     [[ " $STEPS " = *" $step "* ]] || { echo "test.sh: no step '$step'; there are: $STEPS" >&2 && exit 2; }
 done
 if [[ $chosen = *" unit "* || $chosen = *" integration "* ]] && [[ $chosen != *" build "* ]]; then chosen+='build '; fi
+if [[ $chosen = *" attack "* && $chosen != *" distcheck "* ]]; then chosen+='distcheck '; fi
 
 export LC_ALL=C CI=true # a skipped test is a missing part
 work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX") || exit 1
@@ -147,6 +149,7 @@ forget() { # forget STEP
     case $1 in
         integration) set -- build ;;
         distcheck) set -- dist ;;
+        attack) set -- sanitized ;;
         tsan) ;;
         *) return 0 ;;
     esac
@@ -163,7 +166,7 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
     echo "--- end of step $1; left on this machine:"
     df -h "$work" | tail -n 1
     free -m | sed -n 's/^Mem: */memory, MiB: /p'
-    if [[ ' integration matrix ' = *" $1 "* ]]; then
+    if [[ ' integration attack matrix ' = *" $1 "* ]]; then
         cat "$work/$1.log" # its runner was brief already
     else
         grep -n -m 10 -E '(error|Error|FAIL)' "$work/$1.log"
@@ -224,15 +227,13 @@ checked() {
 }
 
 step_integration() {
-    local rc line
     make -C "$work/build" -j"$jobs" integration-programs || return 1
-    SLUICE_BUILD=$work/build "$work/src/tests/integration/run" -a -j $((jobs + 1)) -l "$work/integration"
-    rc=$?
-    line=$(tail -n 1 "$work/integration.log")
-    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
-        step_passed=${BASH_REMATCH[1]} step_failed=${BASH_REMATCH[2]}
-    fi
-    return $rc
+    SLUICE_BUILD=$work/build counted "$work/src/tests/integration/run" -a -j $((jobs + 1)) -l "$work/integration"
+}
+
+# What distcheck has built and kept; the tests wait more than they compute.
+step_attack() {
+    SLUICE_BUILD=$work/sanitized counted "$work/src/tests/integration/run" -a -j $((jobs + 1)) -l "$work/attack" "$work/src/tests/attack"
 }
 
 step_tsan() {
@@ -251,7 +252,7 @@ step_distcheck() {
     local flags='-O0 -g1' sanitize='--enable-sanitize=address,undefined'
     mkdir "$work/dist" && cd "$work/dist" && fast_header || return 1
     # in the environment, so that the configure of the unpacked tarball gets them too
-    export CC="${CACHE}clang-14" CXX="${CACHE}clang++-14"
+    export CC="${CACHE}clang-14" CXX="${CACHE}clang++-14" SLUICE_KEEP=$work/sanitized
     ../src/configure CFLAGS="$flags" CXXFLAGS="$flags" "$sanitize" && fast_compile "$flags" && make -j"$jobs" distcheck VERBOSE=1 \
         CXXFLAGS="$flags $fast_include" DISTCHECK_CONFIGURE_FLAGS="CFLAGS='$flags' CXXFLAGS='$flags' $sanitize"
 }
@@ -274,7 +275,7 @@ counted() {
 echo "Sluice tests in $work on $jobs CPUs; $(date -u +%H:%M:%S) UTC"
 begin=$EPOCHSECONDS
 # The packages first: much of their making keeps one CPU busy, and now others have work for the rest.
-later='rpm deb distcheck tsan'
+later='rpm deb distcheck attack tsan'
 if run_step packages && run_step tree; then
     start_aside matrix
     run_step format

@@ -44,7 +44,7 @@ allowed daemon/adapters/mail common/base/ common/model/ common/json/ common/hash
 allowed daemon/adapters/waldur common/base/ common/model/ common/json/ daemon/ports/
 allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
 
-home 'slurm/' plugin/ daemon/adapters/slurm/ tests/plugin/ tests/daemon/adapters/slurm/ tests/bench/ tests/integration/
+home 'slurm/' plugin/ daemon/adapters/slurm/ tests/plugin/ tests/daemon/adapters/slurm/ tests/bench/ tests/integration/ tests/attack/
 home 'gnutls/' common/hash/
 home 'munge\.h' common/cred/
 home 'jansson\.h' common/json/

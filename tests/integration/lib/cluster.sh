@@ -74,12 +74,13 @@ slurmdbd_kill9() { daemon_kill9 slurmdbd; }
 slurmdbd_restart() { slurmdbd_stop && slurmdbd_start; }
 
 # --- slurmctld
+CLUSTER_SLURMCTLD_ENV=() # NAME=VALUE words of its environment alone
 # slurmctld_start [-D] [ARGS...]: with -D it stays a foreground process of ours, otherwise a daemon as at a site
 slurmctld_start() {
     if [ "${1:-}" = -D ]; then
-        (cd "$CLUSTER_DIR/state" && daemon_run slurmctld slurmctld "$@")
+        (cd "$CLUSTER_DIR/state" && daemon_run slurmctld env "${CLUSTER_SLURMCTLD_ENV[@]}" slurmctld "$@")
     else
-        (cd "$CLUSTER_DIR/state" && daemon_fork slurmctld slurmctld "$@") || return 1
+        (cd "$CLUSTER_DIR/state" && daemon_fork slurmctld env "${CLUSTER_SLURMCTLD_ENV[@]}" slurmctld "$@") || return 1
     fi
     wait_until 30 slurmctld_answers
 }

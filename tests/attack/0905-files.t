@@ -1,0 +1,140 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Files that are damaged, of others, or no files at all in place of those that plugin and daemon read. Neither hangs nor
+# crashes, a bad file is refused, and physics stays paused all the time.
+. "$(dirname "$0")/lib.sh"
+attack_prepare
+attack_up "http: {listen: \"127.0.0.1:$PORT_HTTP\"}"
+etc=$CLUSTER_DIR/etc good=$CLUSTER_DIR/run/good precious=$CLUSTER_DIR/run/precious
+mkdir "$good"
+echo precious >"$precious"
+
+# spoil KIND FILE: puts something bad in the place of FILE, of which $good has the original
+spoil() {
+    local of=$good/${2##*/}
+    rm -rf "$2"
+    case $1 in
+        noise) head -c 20000 /dev/urandom >"$2" ;;
+        empty) : >"$2" ;;
+        cut) head -c $(($(stat -c %s "$of") / 2)) "$of" >"$2" ;;
+        changed) (head -c $(($(stat -c %s "$of") / 2)) "$of" && echo -n '#!#' && tail -c +$(($(stat -c %s "$of") / 2 + 4)) "$of") >"$2" ;;
+        zeros) head -c "$(stat -c %s "$of")" /dev/zero >"$2" ;;
+        huge) cp "$of" "$2" && truncate -s 300M "$2" ;;
+        FIFO) mkfifo "$2" ;;
+        folder) mkdir "$2" ;;
+        device) ln -s /dev/zero "$2" ;;
+        link) ln -s "$precious" "$2" ;;
+        'of a user') cp "$of" "$2" && chown games "$2" ;;
+        'open to all') cp "$of" "$2" && chmod 666 "$2" ;;
+        *) bail "no kind $1" ;;
+    esac
+    case $1 in noise | empty | cut | changed | zeros | huge) chmod 600 "$2" ;; esac
+}
+keep() { cp -a "$1" "$good/"; }
+restore() { rm -rf "$1" && cp -a "$good/${1##*/}" "$1"; }
+still_paused() { # still_paused NAME: what the plugin says, not the QOS
+    run as games timeout 10 sbatch -A physics -o /dev/null --wrap true
+    like "$1: physics is refused by the plugin" "$OUT" 'account physics is paused'
+}
+untouched() { is "$1: a file of others is unchanged" "$(cat "$precious")" precious; }
+
+# --- sluice.conf and what it names; the plugin reads it again within 2 s
+keep "$etc/sluice.conf"
+log=$(slurmctld_log)
+for kind in noise empty zeros huge FIFO folder device link; do
+    spoil "$kind" "$etc/sluice.conf"
+    sleep 2.2
+    still_paused "sluice.conf, $kind"
+done
+untouched 'sluice.conf'
+rm -rf "$etc/sluice.conf"
+for line in "SnapshotFile=$precious" 'SnapshotFile=/dev/null' "SnapshotFile=$CLUSTER_DIR/run" 'KeyFile=/etc/shadow' "KeyFile=$CLUSTER_DIR/run/fifo" \
+    'MungeSocket=/dev/null' 'DaemonUser=games' "Daemon=$(printf '%5000s' x | tr ' ' a):1" 'ExemptAccounts=,' 'ExemptReservations=,'; do
+    sluice_conf "Daemon=127.0.0.1:$PORT_GATE" "$line"
+    sleep 2.2
+    still_paused "sluice.conf, ${line:0:40}"
+done
+untouched 'what sluice.conf names'
+restore "$etc/sluice.conf"
+survived 'sluice.conf'
+
+# --- the stored snapshot: the daemon is away, slurmctld starts from what is there
+snapshot=$CLUSTER_DIR/state/sluice_snapshot
+ok 'a second snapshot is stored' eval 'sluice_cli adjust add chem node_hours=1 --reason=second && turn_now'
+ok 'sluiced stops' sluiced_stop
+cp -a "$snapshot"* "$good/"
+for kind in noise empty cut changed zeros huge FIFO folder device link 'of a user' 'open to all'; do
+    ok "snapshot, $kind: slurmctld stops" slurmctld_stop
+    rm -rf "$snapshot"* && cp -a "$good"/sluice_snapshot* "$CLUSTER_DIR/state/" # each with the same one before it
+    spoil "$kind" "$snapshot"
+    ok "snapshot, $kind: slurmctld starts" slurmctld_start
+    still_paused "snapshot, $kind"
+done
+untouched 'the snapshot'
+rm -rf "$snapshot"
+must 'sluiced starts' sluiced_restart
+ok 'a token is made' sluice_cli -Q token add reader --role=reader
+attack_begin
+survived 'the stored snapshot'
+
+# --- what sluiced starts from: it ends with a sentence, and does not touch the file
+ok 'sluiced stops' sluiced_stop
+starts_not() { # starts_not NAME FILE KIND...: each kind in place of FILE
+    local name=$1 file=$2 kind
+    shift 2
+    keep "$file"
+    for kind; do
+        spoil "$kind" "$file"
+        run timeout -k 5 20 "$(sluice_find sluiced)" -D -f "$etc/sluiced.yaml"
+        like "$name, $kind: sluiced ends with an error, in time" "$RC" '^[12]$'
+        like "$name, $kind: it names the file" "$OUT" "${file##*/}"
+    done
+    restore "$file"
+    still_paused "$name"
+    untouched "$name"
+}
+starts_not 'journal' "$CLUSTER_DIR/journal/sluice.db" noise empty zeros cut FIFO folder device link
+starts_not 'tokens' "$CLUSTER_DIR/journal/tokens" noise folder device link 'open to all'
+starts_not 'settings' "$etc/sluiced.yaml" noise zeros huge folder device
+key=$etc/sluice.key
+(umask 077 && head -c 64 /dev/urandom >"$key")
+SLUICED_GATE=", key_file: $key"
+cp -a "$etc/sluiced.yaml" "$good/without-key"
+attack_settings "http: {listen: \"127.0.0.1:$PORT_HTTP\"}"
+starts_not 'key file' "$key" empty huge FIFO folder device 'of a user' 'open to all'
+cp -a "$good/without-key" "$etc/sluiced.yaml"
+must 'sluiced starts with the files of before' sluiced_restart
+eventually 'sluiced evaluates' 20 turn_now
+attack_begin
+
+# --- sluiced.yaml while sluiced runs: each is refused as a whole
+refused_reload() { # refused_reload NAME: the file is in place
+    fails "sluiced.yaml, $1: --check refuses" timeout 20 "$(sluice_find sluiced)" --check -f "$etc/sluiced.yaml"
+    isnt "sluiced.yaml, $1: --check ends in time" "$RC" 124
+    fails "sluiced.yaml, $1: not loaded" sluiced_reload
+    still_paused "sluiced.yaml, $1"
+}
+keep "$etc/sluiced.yaml"
+for kind in noise zeros huge folder device; do
+    spoil "$kind" "$etc/sluiced.yaml"
+    refused_reload "$kind"
+done
+yaml() { # yaml NAME: the good file but for its contact, then standard input
+    rm -rf "$etc/sluiced.yaml"
+    { grep -v '^contact:' "$good/sluiced.yaml" && cat; } >"$etc/sluiced.yaml"
+    refused_reload "$1"
+}
+yaml 'aliases of aliases' < <(echo 'a: &a [x,x,x,x,x,x,x,x,x]'; for c in b c d e f g h i; do echo "$c: &$c [*a,*a,*a,*a,*a,*a,*a,*a,*a]"; done)
+yaml 'depth' < <(echo -n 'a: ' && head -c 200000 /dev/zero | tr '\0' '[')
+yaml 'depth of blocks' < <(for i in {1..400}; do printf "%$((i - 1))sa:\n" ''; done)
+yaml '5 MB' < <(echo -n 'contact: ' && head -c 5000000 /dev/zero | tr '\0' a)
+yaml 'tags' <<<'contact: !!python/object/apply:os.system ["true"]'
+yaml 'merge keys' <<<'<<: {interval: 1s}'
+yaml 'a second document' <<<$'---\ninterval: 1s'
+yaml 'a key twice' <<<'interval: 1s'
+yaml 'NUL' < <(printf 'contact: "a\0b"\n')
+yaml 'no UTF-8' < <(printf 'contact: "\xff\xfe"\n')
+restore "$etc/sluiced.yaml"
+ok 'the good file is loaded' sluiced_reload
+survived 'files of the daemon'
+attack_done
