@@ -76,6 +76,5 @@ void check_weights(const model::PolicySet& set, const Places& places, const Pare
 
 // Copies the tree's own faults. False: there is no tree to read.
 bool take_faults(const yaml::Tree& tree, Errors& errors);
-Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 
 } // namespace sluice::settings

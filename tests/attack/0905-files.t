@@ -94,14 +94,14 @@ starts_not() { # starts_not NAME FILE KIND...: each kind in place of FILE
     untouched "$name"
 }
 starts_not 'journal' "$CLUSTER_DIR/journal/sluice.db" noise empty zeros cut FIFO folder device link
-starts_not 'tokens' "$CLUSTER_DIR/journal/tokens" noise folder device link 'open to all'
-starts_not 'settings' "$etc/sluiced.yaml" noise zeros huge folder device
+starts_not 'tokens' "$CLUSTER_DIR/journal/tokens" noise FIFO folder device link 'of a user' 'open to all'
+starts_not 'settings' "$etc/sluiced.yaml" noise zeros huge FIFO folder device
 key=$etc/sluice.key
 (umask 077 && head -c 64 /dev/urandom >"$key")
 SLUICED_GATE=", key_file: $key"
 cp -a "$etc/sluiced.yaml" "$good/without-key"
 attack_settings "http: {listen: \"127.0.0.1:$PORT_HTTP\"}"
-starts_not 'key file' "$key" empty huge FIFO folder device 'of a user' 'open to all'
+starts_not 'key file' "$key" empty huge FIFO folder device link 'of a user' 'open to all'
 cp -a "$good/without-key" "$etc/sluiced.yaml"
 must 'sluiced starts with the files of before' sluiced_restart
 eventually 'sluiced evaluates' 20 turn_now
@@ -115,7 +115,7 @@ refused_reload() { # refused_reload NAME: the file is in place
     still_paused "sluiced.yaml, $1"
 }
 keep "$etc/sluiced.yaml"
-for kind in noise zeros huge folder device; do
+for kind in noise zeros huge FIFO folder device; do
     spoil "$kind" "$etc/sluiced.yaml"
     refused_reload "$kind"
 done
