@@ -70,9 +70,17 @@ for kind in noise empty cut changed zeros huge FIFO folder device link 'of a use
     ok "snapshot, $kind: slurmctld starts" slurmctld_start
     still_paused "snapshot, $kind"
 done
+# The next one must not put what was refused in the place of the one before it.
+ok 'a refused snapshot: slurmctld stops' slurmctld_stop
+rm -rf "$snapshot"* && cp -a "$good"/sluice_snapshot* "$CLUSTER_DIR/state/"
+spoil 'of a user' "$snapshot"
+ok 'a refused snapshot: slurmctld starts' slurmctld_start
+still_paused 'a refused snapshot'
 untouched 'the snapshot'
-rm -rf "$snapshot"
 must 'sluiced starts' sluiced_restart
+newest_is_own() { [ "$(stat -c %u "$snapshot")" != "$(id -u games)" ]; }
+eventually 'a refused snapshot: a new one is stored' 40 newest_is_own
+ok 'a refused snapshot: the one before it is the good one' cmp "$snapshot.old" "$good/sluice_snapshot.old"
 ok 'a token is made' sluice_cli -Q token add reader --role=reader
 attack_begin
 survived 'the stored snapshot'
