@@ -38,18 +38,38 @@ std::string access_fault(const struct stat& status, const std::string& path, Rea
     return "";
 }
 
+struct Opened {
+    UniqueFd fd;
+    struct stat status {};
+};
+
+Result<Opened> open_regular(const std::string& path, int flags) {
+    // Without O_NONBLOCK the open of a FIFO waits for its writer.
+    Opened out;
+    out.fd.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags));
+    if (!out.fd || ::fstat(out.fd.get(), &out.status) != 0)
+        return open_error(path);
+    if (!S_ISREG(out.status.st_mode))
+        return not_regular(path);
+    return out;
+}
+
 } // namespace
+
+Result<void> check_regular(const std::string& path) {
+    if (path.empty())
+        return {};
+    if (const auto opened = open_regular(path, 0); !opened)
+        return opened.error();
+    return {};
+}
 
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes,
                               ReadableBy readable_by) {
-    // Without O_NONBLOCK the open of a FIFO waits for its writer.
-    const int links = readable_by == ReadableBy::owner ? O_NOFOLLOW : 0;
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | links));
-    struct stat status {};
-    if (!fd || ::fstat(fd.get(), &status) != 0)
-        return open_error(path);
-    if (!S_ISREG(status.st_mode))
-        return not_regular(path);
+    const auto opened = open_regular(path, readable_by == ReadableBy::owner ? O_NOFOLLOW : 0);
+    if (!opened)
+        return opened.error();
+    const auto& [fd, status] = *opened;
     if (auto fault = access_fault(status, path, readable_by); !fault.empty())
         return Error{Errc::refused, std::move(fault)};
     std::string text;

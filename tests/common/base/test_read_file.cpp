@@ -61,6 +61,9 @@ CASE(only_regular_files_are_read) {
     CHECK_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     CHECK_EQ(fault(dir.file("socket"), Errc::refused), what);
     ::close(fd);
+    CHECK(!check_regular(dir.file("pipe")) && !check_regular("/dev/zero"));
+    CHECK(check_regular(dir.file("none")).error().code == Errc::not_found);
+    CHECK(check_regular(made(dir, "x")) && check_regular(""));
 }
 
 CASE(secrets_are_not_read_from_files_of_others) {
