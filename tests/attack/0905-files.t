@@ -110,6 +110,13 @@ SLUICED_GATE=", key_file: $key"
 cp -a "$etc/sluiced.yaml" "$good/without-key"
 attack_settings "http: {listen: \"127.0.0.1:$PORT_HTTP\"}"
 starts_not 'key file' "$key" empty huge FIFO folder device link 'of a user' 'open to all'
+SLUICED_GATE=
+for file in tls.pem tls.key secret; do (umask 077 && echo secret >"$etc/$file"); done
+attack_settings "http: {listen: \"127.0.0.1:$PORT_HTTP\", tls_certificate: $etc/tls.pem, tls_key: $etc/tls.key}"
+starts_not 'TLS certificate' "$etc/tls.pem" huge FIFO folder device
+starts_not 'TLS key' "$etc/tls.key" huge FIFO folder device 'open to all'
+attack_settings "notifications: {webhook: {url: \"http://127.0.0.1:9/\", secret_file: $etc/secret}}"
+starts_not 'secret of a webhook' "$etc/secret" empty huge FIFO folder device 'open to all'
 cp -a "$good/without-key" "$etc/sluiced.yaml"
 must 'sluiced starts with the files of before' sluiced_restart
 eventually 'sluiced evaluates' 20 turn_now
