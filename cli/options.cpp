@@ -163,13 +163,23 @@ struct Reader {
         return true;
     }
 
+    // No account at all would mean all of them.
+    void accounts(const char* list) {
+        auto names = split(list, ',');
+        if (names.empty())
+            finish(complain(parsed.context, "'" + std::string(list) +
+                                                "' names no account; give account names separated "
+                                                "by commas, or leave the list out"));
+        for (auto& name : names)
+            parsed.options.accounts.push_back(std::move(name));
+    }
+
     // Options that take a value.
     bool valued(int id, const char* value) {
         auto& options = parsed.options;
         switch (id) {
         case 'A':
-            for (auto& account : split(value, ','))
-                options.accounts.push_back(std::move(account));
+            accounts(value);
             return true;
         case 'M':
             parsed.context.cluster = value;
@@ -312,8 +322,7 @@ Parsed parse_options(const Context& context, const Subcommand& self, unsigned gr
     for (int i = optind; i < argc && (groups & kWords) != 0; ++i)
         parsed.options.words.emplace_back(argv[i]);
     for (int i = optind; i < argc && (groups & kWords) == 0; ++i)
-        for (auto& account : split(argv[i], ','))
-            parsed.options.accounts.push_back(std::move(account));
+        reader.accounts(argv[i]);
     if ((groups & kAccounts) == 0 && !parsed.options.accounts.empty())
         parsed.done =
             complain(parsed.context, "unexpected argument '" + parsed.options.accounts.front() +

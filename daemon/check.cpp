@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/check.hpp"
 
+#include "common/base/read_file.hpp"
 #include "common/base/zone.hpp"
 #include "common/settings/import.hpp"
 #include "common/settings/settings.hpp"
@@ -9,14 +10,14 @@
 #include "daemon/say.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <set>
 #include <vector>
 
 namespace sluice {
 namespace {
+
+constexpr std::size_t kMaxSiteAgentFile = 4096 * 1024;
 
 void print(const std::vector<std::string>& lines, const std::string& prefix = "") {
     for (const auto& line : lines)
@@ -89,13 +90,12 @@ int check_configuration(const std::string& file) {
 }
 
 int import_site_agent(const std::string& file) {
-    std::ifstream in(file, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    if (!in) {
-        say(std::cerr, "sluiced: " + file + " cannot be read");
+    const auto text = read_file(file, kMaxSiteAgentFile);
+    if (!text) {
+        say(std::cerr, "sluiced: " + text.error().context);
         return 1;
     }
-    const auto imported = settings::import_site_agent(text, file);
+    const auto imported = settings::import_site_agent(*text, file);
     if (!imported) {
         say(std::cerr, imported.error().context);
         return 1;

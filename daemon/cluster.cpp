@@ -57,6 +57,13 @@ std::string status_of(const ServedClusters& clusters) {
     return text;
 }
 
+bool clock_trusted(const ServedClusters& clusters) {
+    return std::all_of(clusters.begin(), clusters.end(), [](const auto& cluster) {
+        const auto report = cluster->loop().shown().report;
+        return report && report->clock.trusted();
+    });
+}
+
 std::chrono::seconds busy_for(const ServedClusters& clusters) {
     std::chrono::seconds longest{0};
     for (const auto& cluster : clusters)

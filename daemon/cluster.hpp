@@ -65,6 +65,8 @@ using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;
 
 // One line for the service manager.
 std::string status_of(const ServedClusters& clusters);
+// Whether the last evaluation of each cluster trusted the clock of this host.
+bool clock_trusted(const ServedClusters& clusters);
 // For how long the longest of the running turns has been running.
 std::chrono::seconds busy_for(const ServedClusters& clusters);
 // As Loop::stop(), of all at once.

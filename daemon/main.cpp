@@ -257,7 +257,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         cluster->loop().start();
     (*notifiers)->start();
     link.start();
-    backup.start();
+    backup.start([&clusters] { return clock_trusted(clusters); });
     log::event(log::Level::notice, "SLUICE-0101", "daemon-started",
                {{"version", PACKAGE_VERSION},
                 {"cluster", join(names_of(*rules), ",")},

@@ -1,45 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/notifiers.hpp"
 
+#include "common/base/read_file.hpp"
 #include "common/base/secret.hpp"
 #include "common/base/text.hpp"
-#include "common/base/unique_fd.hpp"
 #include "daemon/adapters/mail/mailer.hpp"
 #include "daemon/adapters/mail/webhook.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace sluice {
 namespace {
 
-Error fault(const std::string& path) {
-    return {errno == ENOENT ? Errc::not_found : Errc::refused, path + ": " + std::strerror(errno)};
-}
+constexpr std::size_t kMaxSecret = 4096;
 
 // "": no file, no secret.
 Result<Secret> read_secret(const std::string& path) {
     if (path.empty())
         return Secret();
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    struct stat status {};
-    if (!fd || ::fstat(fd.get(), &status) != 0)
-        return fault(path);
-    if ((status.st_mode & S_IRWXO) != 0)
-        return Error{Errc::refused, path + ": everybody may read it; chmod o= " + path};
-    std::array<char, 4096> buffer{};
-    const auto size = ::read(fd.get(), buffer.data(), buffer.size());
-    if (size < 0)
-        return fault(path);
-    Secret secret{std::string(trim({buffer.data(), static_cast<std::size_t>(size)}))};
-    explicit_bzero(buffer.data(), buffer.size());
+    auto text = read_file(path, kMaxSecret, ReadableBy::group);
+    if (!text)
+        return std::move(text).error();
+    const Secret whole(std::move(*text));
+    Secret secret{std::string(trim(whole.reveal()))};
     if (secret.empty())
-        return Error{Errc::malformed, path + ": is empty"};
+        return Error{Errc::malformed, path + ": the file is empty; write the secret to it"};
     return secret;
 }
 

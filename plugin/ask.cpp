@@ -55,6 +55,22 @@ void count_cpus(const job_desc_msg_t& desc, Ask& ask) noexcept {
         ask.cpus = std::max(ask.cpus, product(ask.processes, set_or(desc.cpus_per_task, 1)));
 }
 
+// gres_job_state_validate() of src/interfaces/gres.c (22.05: src/common/gres.c) derives GPUs of any
+// type from the processes, or the processes from the GPUs that are asked for.
+void count_gpus(const job_desc_msg_t& desc, Ask& ask) noexcept {
+    const std::uint64_t per_gpu = set_or(desc.ntasks_per_tres, 0);
+    if (per_gpu == 0)
+        return;
+    const std::uint64_t processes = set_or(desc.num_tasks, 0);
+    const std::uint64_t nodes = set_or(desc.min_nodes, 0);
+    if (processes > 0)
+        ask.gpus_by_processes = processes / per_gpu;
+    else if (nodes == set_or(desc.max_nodes, 0))
+        ask.gpus_by_processes = nodes;
+    if (desc.overcommit == 0 || desc.overcommit == NO_VAL8)
+        ask.cpus_per_gpu = product(per_gpu, set_or(desc.cpus_per_task, 1));
+}
+
 void count_memory(const job_desc_msg_t& desc, Ask& ask) noexcept {
     const std::uint64_t memory = desc.pn_min_memory;
     if (memory == NO_VAL64 || memory == INFINITE64)
@@ -117,6 +133,7 @@ Ask ask_of(const job_desc_msg_t& desc, const JobText& text) noexcept {
     read_time(desc, ask);
     count_nodes(desc, ask);
     count_cpus(desc, ask);
+    count_gpus(desc, ask);
     count_memory(desc, ask);
     return ask;
 }

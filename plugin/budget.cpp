@@ -99,6 +99,8 @@ public:
             return cpus_;
         if (tres == "mem")
             return memory_;
+        if (tres == "gres/gpu")
+            return gpus_;
         return tres.starts_with("gres/") ? gres(tres) : 0;
     }
 
@@ -107,19 +109,21 @@ private:
         return product(partitions_.least_of(tres), ask_.nodes);
     }
     std::uint64_t gres(std::string_view tres) const noexcept {
-        const std::uint64_t asked =
+        std::uint64_t asked =
             std::max({per_job_.count_of(tres), product(per_node_.count_of(tres), ask_.nodes),
                       product(per_socket_.count_of(tres), ask_.nodes),
                       product(per_process_.count_of(tres), ask_.processes)});
+        if (asked == 0 && tres == "gres/gpu")
+            asked = std::min(ask_.gpus_by_processes, kMaxFigure);
         return whole_ ? std::max(asked, whole_nodes_have(tres)) : asked;
     }
     void count_cpus_and_memory() noexcept {
-        const std::uint64_t gpus = gres("gres/gpu");
-        cpus_ = std::max(std::min(ask_.cpus, kMaxFigure),
-                         product(largest_count(ask_.cpus_per_tres, "gpu"), gpus));
+        gpus_ = gres("gres/gpu");
+        cpus_ = std::max({std::min(ask_.cpus, kMaxFigure), product(ask_.cpus_per_gpu, gpus_),
+                          product(largest_count(ask_.cpus_per_tres, "gpu"), gpus_)});
         if (whole_)
             cpus_ = std::max(cpus_, whole_nodes_have("cpu"));
-        memory_ = product(largest_count(ask_.memory_per_tres, "gpu"), gpus);
+        memory_ = product(largest_count(ask_.memory_per_tres, "gpu"), gpus_);
         switch (ask_.memory_kind) {
         case Ask::Memory::per_node:
             memory_ = std::max(memory_, product(ask_.memory, ask_.nodes));
@@ -142,6 +146,7 @@ private:
     const GresList per_socket_;
     const GresList per_process_;
     const bool whole_;
+    std::uint64_t gpus_ = 0;
     std::uint64_t cpus_ = 0;
     std::uint64_t memory_ = 0;
 };

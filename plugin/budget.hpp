@@ -26,6 +26,9 @@ struct Ask {
     std::uint64_t nodes = 1;
     std::uint64_t cpus = 1;
     std::uint64_t processes = 1; // what Slurm calls tasks of a job
+    // --ntasks-per-gpu: the GPUs where no list names any, and the CPUs of each GPU's processes.
+    std::uint64_t gpus_by_processes = 0;
+    std::uint64_t cpus_per_gpu = 0;
     Memory memory_kind = Memory::unknown;
     std::uint64_t memory = 0; // MB
     // "gres:gpu:2", "gres/gpu:a100=2", several with commas or semicolons.

@@ -2,12 +2,12 @@
 #include "plugin/receiver.hpp"
 
 #include "common/base/clock.hpp"
+#include "common/base/read_file.hpp"
 #include "common/cred/key.hpp"
 #include "common/cred/munge.hpp"
 #include "plugin/conversation.hpp"
 #include "plugin/hmac.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -28,17 +28,10 @@ constexpr auto kTick = 1s; // how soon a changed sluice.conf is seen
 constexpr std::size_t kMaxConf = std::size_t{1} << 20;
 constexpr const char* kSnapshotName = "/sluice_snapshot";
 
+// A file that cannot be read is like none.
 std::string read_conf(const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-    std::string text;
-    char buffer[4096];
-    while (fd && text.size() < kMaxConf) {
-        const ssize_t n = ::read(fd.get(), buffer, sizeof buffer);
-        if (n <= 0)
-            break;
-        text.append(buffer, static_cast<std::size_t>(n));
-    }
-    return text;
+    auto text = read_file(path, kMaxConf);
+    return text ? std::move(*text) : "";
 }
 
 std::string shown(const Address& address) {

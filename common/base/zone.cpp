@@ -2,10 +2,9 @@
 // TZif (RFC 8536) and its POSIX footer. Bounded reads; nothing here trusts a count in a file.
 #include "common/base/zone.hpp"
 
+#include "common/base/read_file.hpp"
 #include "common/base/zone_rule.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,8 +14,6 @@
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "common/base/unique_fd.hpp"
 
 namespace sluice {
 
@@ -166,23 +163,12 @@ Result<Zone::Data> parse(const std::string& name, std::string_view bytes) {
 }
 
 Result<std::string> read_whole(const std::string& name, const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    struct stat info {};
-    if (!fd || ::fstat(fd.get(), &info) != 0)
-        return Error{Errc::not_found, "time zone '" + name + "': no " + path};
-    if (!S_ISREG(info.st_mode))
-        return bad(name, "not a time zone file");
-    std::string bytes;
-    std::array<char, 4096> piece{};
-    while (bytes.size() <= kMaxFile) {
-        const auto got = ::read(fd.get(), piece.data(), piece.size());
-        if (got < 0)
-            return Error{Errc::unavailable, "time zone '" + name + "': cannot read " + path};
-        if (got == 0)
-            return bytes;
-        bytes.append(piece.data(), static_cast<std::size_t>(got));
-    }
-    return bad(name, "file is too large");
+    auto bytes = read_file(path, kMaxFile);
+    if (bytes)
+        return bytes;
+    const Errc code = bytes.error().code;
+    return Error{code == Errc::refused ? Errc::malformed : code,
+                 "time zone '" + name + "': " + bytes.error().context};
 }
 
 bool is_name(std::string_view name) {

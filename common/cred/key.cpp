@@ -1,58 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/cred/key.hpp"
 
-#include "common/base/unique_fd.hpp"
+#include "common/base/read_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace sluice::cred {
 namespace {
 
 constexpr std::size_t kCodeBytes = 32;
-
-Error key_error(Errc code, const std::string& path, const std::string& what) {
-    return Error{code, "key file " + path + ": " + what};
-}
-
-// What is wrong with the file's owner or mode; "": nothing.
-std::string access_fault(const struct stat& st) {
-    if (!S_ISREG(st.st_mode))
-        return "no plain file";
-    if (st.st_uid != 0 && st.st_uid != ::geteuid())
-        return "belongs to uid " + std::to_string(st.st_uid) + "; chown it to uid " +
-               std::to_string(::geteuid());
-    if ((st.st_mode & 077) != 0)
-        return "others may use it; chmod it to 0600";
-    return "";
-}
-
-Result<std::string> read_key(int fd, const std::string& path) {
-    std::string key(kMostKey + 1, '\0');
-    std::size_t have = 0;
-    while (have < key.size()) {
-        const ssize_t n = ::read(fd, key.data() + have, key.size() - have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return key_error(Errc::unavailable, path, std::generic_category().message(errno));
-        if (n == 0)
-            break;
-        have += static_cast<std::size_t>(n);
-    }
-    key.resize(have);
-    if (have < kLeastKey || have > kMostKey)
-        return key_error(Errc::malformed, path,
-                         "a key has " + std::to_string(kLeastKey) + " to " +
-                             std::to_string(kMostKey) +
-                             " bytes; make one: head -c 64 /dev/urandom");
-    return key;
-}
 
 // Takes as long wherever the first difference is.
 bool same(std::string_view a, std::string_view b) {
@@ -68,16 +24,13 @@ bool same(std::string_view a, std::string_view b) {
 } // namespace
 
 Result<KeySealer> KeySealer::create(const std::string& path, Hmac hmac, uid_t peer) {
-    // Not blocking, so that a pipe in its place holds nobody up.
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat st {};
-    if (!fd || ::fstat(fd.get(), &st) != 0)
-        return key_error(Errc::unavailable, path, std::generic_category().message(errno));
-    if (const std::string fault = access_fault(st); !fault.empty())
-        return key_error(Errc::refused, path, fault);
-    auto key = read_key(fd.get(), path);
-    if (!key)
-        return std::move(key).error();
+    auto key = read_file(path, kMostKey, ReadableBy::owner);
+    if (!key && key.error().code != Errc::malformed)
+        return Error{key.error().code, "key file " + key.error().context};
+    if (!key || key->size() < kLeastKey)
+        return Error{Errc::malformed,
+                     "key file " + path + ": a key has " + std::to_string(kLeastKey) + " to " +
+                         std::to_string(kMostKey) + " bytes; make one: head -c 64 /dev/urandom"};
     return KeySealer(std::move(*key), hmac, peer);
 }
 

@@ -23,8 +23,7 @@ constexpr std::size_t kMostKey = 4096;
 class KeySealer final : public Sealer {
 public:
     // Reads the file `path` once. `peer`: the uid that decode() tells for whoever has the key.
-    // Errors: unavailable (it cannot be opened), refused (others may read or write it, another
-    // owner than root and this process' user, no plain file), malformed (too short or too long).
+    // Errors: those of read_file() for its owner only; malformed (too short or too long).
     static Result<KeySealer> create(const std::string& path, Hmac hmac, uid_t peer);
 
     Result<std::string> encode(std::string_view payload, std::optional<uid_t> only) override;

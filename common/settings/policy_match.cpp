@@ -35,10 +35,6 @@ void read_own_match(MapReader& map, std::string_view key, std::vector<std::strin
     const Node* node = map.take(key);
     if (node == nullptr)
         return;
-    if ((node->is_list() && node->items().empty()) ||
-        (node->is_scalar() && trim(node->text()).empty()))
-        map.errors().add(node->place(), std::string(key) + " is empty and would match nothing; "
-                                                           "leave it out to match all accounts");
     for (auto& name : read_names(*node, key, map.errors())) {
         out.push_back(name.name);
         places.accounts.push_back(std::move(name));
@@ -53,9 +49,11 @@ void read_match(MapReader& map, Reading& reading, Policy& policy, PolicyPlaces& 
     read_own_match(map, "subtrees", policy.match.subtrees, places);
     bool apply_to_all = false;
     map.read("apply_to_all", apply_to_all);
-    if (const Node* groups = map.take("organization_groups"))
+    if (const Node* groups = map.take("organization_groups")) {
+        refuse_empty(*groups, "organization_groups", errors);
         for (const auto& name : as_words(*groups, "organization_groups", errors))
             add_group({name.text, name.place}, reading, policy, places, errors);
+    }
     const bool named = map.has("accounts") || map.has("subtrees") || map.has("organization_groups");
     if (apply_to_all && named)
         errors.add(map.key_place("apply_to_all"),

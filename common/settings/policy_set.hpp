@@ -62,7 +62,9 @@ void read_waldur_words(MapReader& map, Reading& reading, model::Policy& policy,
 
 // "" or why `name` cannot be the name of an account, QOS, component, policy or group.
 std::string name_fault(std::string_view name);
-// Reads the names of a list and refuses impossible ones.
+// Refuses a list without names: what it limits would not be limited.
+void refuse_empty(const Node& node, std::string_view what, Errors& errors);
+// Reads the names of a list; refuses impossible ones and an empty list.
 std::vector<Reference> read_names(const Node& node, std::string_view what, Errors& errors);
 
 // Parents known so far: account -> parent. From the scenario, or from the cluster.
@@ -76,6 +78,5 @@ void check_weights(const model::PolicySet& set, const Places& places, const Pare
 
 // Copies the tree's own faults. False: there is no tree to read.
 bool take_faults(const yaml::Tree& tree, Errors& errors);
-Result<std::string> read_file(const std::string& path, std::size_t most_bytes);
 
 } // namespace sluice::settings

@@ -2,6 +2,7 @@
 // `steps` of a scenario file. Its other keys are those of sluiced.yaml.
 #include "common/settings/scenario.hpp"
 
+#include "common/base/read_file.hpp"
 #include "common/base/text.hpp"
 #include "common/settings/local_time.hpp"
 #include "common/settings/policy_set.hpp"

@@ -2,27 +2,14 @@
 // sluiced.yaml from text or file to Settings.
 #include "common/settings/settings.hpp"
 
+#include "common/base/read_file.hpp"
 #include "common/settings/daemon.hpp"
 #include "common/settings/policy_set.hpp"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <sys/stat.h>
 
 namespace sluice::settings {
 namespace {
-
-struct CloseFile {
-    // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): this is the owner's deleter
-    void operator()(std::FILE* file) const noexcept { (void)std::fclose(file); }
-};
-
-Error file_error(const std::string& path, int number) {
-    return {number == ENOENT ? Errc::not_found : Errc::refused,
-            path + ": " + std::strerror(number)};
-}
 
 void note_what_is_missing(const Settings& settings, Errors& errors) {
     if (settings.policies.policies.empty())
@@ -67,23 +54,6 @@ bool take_faults(const yaml::Tree& tree, Errors& errors) {
     for (const auto& fault : tree.faults)
         errors.add(fault.place, fault.text);
     return tree.root.has_value();
-}
-
-Result<std::string> read_file(const std::string& path, std::size_t most_bytes) {
-    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
-    if (file == nullptr)
-        return file_error(path, errno);
-    std::string text;
-    char buffer[65536];
-    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file.get())) {
-        text.append(buffer, got);
-        if (text.size() > most_bytes)
-            return Error{Errc::malformed,
-                         path + ": longer than " + std::to_string(most_bytes) + " bytes"};
-    }
-    if (std::ferror(file.get()) != 0)
-        return file_error(path, errno);
-    return text;
 }
 
 Result<Settings> parse(std::string_view text, const std::string& filename) {

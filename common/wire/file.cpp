@@ -2,6 +2,7 @@
 #include "common/wire/file.hpp"
 
 #include "common/base/replace_file.hpp"
+#include "common/base/text.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/wire/bytes.hpp"
 #include "common/wire/crc32c.hpp"
@@ -78,31 +79,23 @@ bool whole(const Header& header, std::string_view image) {
     return header.length == image.size() && crc32c(image) == header.crc;
 }
 
-enum class Content { none, snapshot, damaged, foreign };
-
-// What a new snapshot would replace. A snapshot of another version is whole, too: a downgrade may
-// need it. An empty file has nothing to lose.
-Result<Content> content_of(const std::string& path) {
+// Whether something is there that is no snapshot. The begin of one, or an empty file, has nothing
+// to lose.
+Result<bool> is_foreign(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!fd && errno == ENOENT)
-        return Content::none;
+        return false;
     if (!fd && errno == ELOOP) // a symbolic link
-        return Content::foreign;
+        return true;
     struct stat st {};
     if (!fd || ::fstat(fd.get(), &st) != 0)
         return file_error(path);
     if (!S_ISREG(st.st_mode))
-        return Content::foreign;
-    const auto size = static_cast<std::size_t>(std::max<off_t>(st.st_size, 0));
-    const auto bytes = read_all(fd.get(), std::min(size, kHead + kMaxImage), path);
-    if (!bytes)
-        return bytes.error();
-    const std::string_view begin = std::string_view(*bytes).substr(0, kMagic.size());
-    if (begin != kMagic.substr(0, begin.size()))
-        return Content::foreign;
-    Reader in(*bytes);
-    const Header header = read_header(in);
-    return header.known && whole(header, in.rest()) ? Content::snapshot : Content::damaged;
+        return true;
+    const auto begin = read_all(fd.get(), kMagic.size(), path);
+    if (!begin)
+        return begin.error();
+    return *begin != kMagic.substr(0, begin->size());
 }
 
 Error not_ours(const std::string& path) {
@@ -204,18 +197,22 @@ Result<void> save_file(const std::string& path, const model::Snapshot& snapshot,
     auto bytes = encode_file(snapshot);
     if (!bytes)
         return std::move(bytes).error();
-    const auto newest = content_of(path);
-    const auto previous = newest ? content_of(previous_file(path)) : newest;
-    if (!previous)
-        return previous.error();
-    if (*newest == Content::foreign || *previous == Content::foreign)
-        return not_ours(*newest == Content::foreign ? path : previous_file(path));
+    for (const auto& file : {path, previous_file(path)}) {
+        const auto foreign = is_foreign(file);
+        if (!foreign)
+            return foreign.error();
+        if (*foreign)
+            return not_ours(file);
+    }
+    const auto newest = load_file(path);
+    if (!newest && newest.error().code == Errc::unavailable)
+        return newest.error(); // it may be good
     const std::string fresh = path + fresh_prefix() + std::to_string(::getpid());
     if (auto written = write_new_file(fresh, *bytes); !written)
         return written;
     set_age(fresh, age);
-    // A damaged one is worth less than the one before it.
-    if (*newest == Content::snapshot)
+    // One that a start would refuse is worth less than the one before it.
+    if (newest && equals_ignoring_case(newest->snapshot.cluster, snapshot.cluster))
         keep_previous(path);
     return move_into_place(fresh, path);
 }

@@ -22,10 +22,11 @@ struct Stored {
 Result<Stored> load_file(const std::string& path);
 // The file of the snapshot before the newest.
 std::string previous_file(const std::string& path);
-// `age`: seconds since the daemon confirmed it. A whole snapshot at `path` becomes the previous one
-// where the file system has hard links. Errors: refused (`path` or the previous file exists and is
-// no snapshot: left as it is), unavailable (with the system's reason), overflow. After an error the
-// file that was there is still there, or the new one is (but may not survive a power cut).
+// `age`: seconds since the daemon confirmed it. A snapshot at `path` that load_file() takes and
+// that is of the same cluster becomes the previous one, where the file system has hard links.
+// Errors: refused (`path` or the previous file exists and is no snapshot: left as it is),
+// unavailable (with the system's reason), overflow. After an error the file that was there is still
+// there, or the new one is (but may not survive a power cut).
 Result<void> save_file(const std::string& path, const model::Snapshot& snapshot,
                        std::int64_t age = 0);
 // Notes that the stored snapshot is still the newest: its modification time.

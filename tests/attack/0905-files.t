@@ -70,9 +70,17 @@ for kind in noise empty cut changed zeros huge FIFO folder device link 'of a use
     ok "snapshot, $kind: slurmctld starts" slurmctld_start
     still_paused "snapshot, $kind"
 done
+# The next one must not put what was refused in the place of the one before it.
+ok 'a refused snapshot: slurmctld stops' slurmctld_stop
+rm -rf "$snapshot"* && cp -a "$good"/sluice_snapshot* "$CLUSTER_DIR/state/"
+spoil 'of a user' "$snapshot"
+ok 'a refused snapshot: slurmctld starts' slurmctld_start
+still_paused 'a refused snapshot'
 untouched 'the snapshot'
-rm -rf "$snapshot"
 must 'sluiced starts' sluiced_restart
+newest_is_own() { [ "$(stat -c %u "$snapshot")" != "$(id -u games)" ]; }
+eventually 'a refused snapshot: a new one is stored' 40 newest_is_own
+ok 'a refused snapshot: the one before it is the good one' cmp "$snapshot.old" "$good/sluice_snapshot.old"
 ok 'a token is made' sluice_cli -Q token add reader --role=reader
 attack_begin
 survived 'the stored snapshot'
@@ -94,14 +102,21 @@ starts_not() { # starts_not NAME FILE KIND...: each kind in place of FILE
     untouched "$name"
 }
 starts_not 'journal' "$CLUSTER_DIR/journal/sluice.db" noise empty zeros cut FIFO folder device link
-starts_not 'tokens' "$CLUSTER_DIR/journal/tokens" noise folder device link 'open to all'
-starts_not 'settings' "$etc/sluiced.yaml" noise zeros huge folder device
+starts_not 'tokens' "$CLUSTER_DIR/journal/tokens" noise FIFO folder device link 'of a user' 'open to all'
+starts_not 'settings' "$etc/sluiced.yaml" noise zeros huge FIFO folder device
 key=$etc/sluice.key
 (umask 077 && head -c 64 /dev/urandom >"$key")
 SLUICED_GATE=", key_file: $key"
 cp -a "$etc/sluiced.yaml" "$good/without-key"
 attack_settings "http: {listen: \"127.0.0.1:$PORT_HTTP\"}"
-starts_not 'key file' "$key" empty huge FIFO folder device 'of a user' 'open to all'
+starts_not 'key file' "$key" empty huge FIFO folder device link 'of a user' 'open to all'
+SLUICED_GATE=
+for file in tls.pem tls.key secret; do (umask 077 && echo secret >"$etc/$file"); done
+attack_settings "http: {listen: \"127.0.0.1:$PORT_HTTP\", tls_certificate: $etc/tls.pem, tls_key: $etc/tls.key}"
+starts_not 'TLS certificate' "$etc/tls.pem" huge FIFO folder device
+starts_not 'TLS key' "$etc/tls.key" huge FIFO folder device 'open to all'
+attack_settings "notifications: {webhook: {url: \"http://127.0.0.1:9/\", secret_file: $etc/secret}}"
+starts_not 'secret of a webhook' "$etc/secret" empty huge FIFO folder device 'open to all'
 cp -a "$good/without-key" "$etc/sluiced.yaml"
 must 'sluiced starts with the files of before' sluiced_restart
 eventually 'sluiced evaluates' 20 turn_now
@@ -115,7 +130,7 @@ refused_reload() { # refused_reload NAME: the file is in place
     still_paused "sluiced.yaml, $1"
 }
 keep "$etc/sluiced.yaml"
-for kind in noise zeros huge folder device; do
+for kind in noise zeros huge FIFO folder device; do
     spoil "$kind" "$etc/sluiced.yaml"
     refused_reload "$kind"
 done

@@ -57,6 +57,10 @@ expect 1 err "did you mean 'status'" "$sluice" statsu
 expect 1 err "unrecognized option '--nonsense'" "$sluice" --nonsense
 
 start
+for list in , ' , ' ''; do
+    expect 1 err "'$list' names no account; give account names" "$sluice" --socket="$dir/run/s" status -A "$list"
+    expect 1 err "'$list' names no account; give account names" "$sluice" --socket="$dir/run/s" evaluate "$list"
+done
 SLUICE_SOCKET=$dir/run/s
 export SLUICE_SOCKET
 expect 0 out '^physics|paused$' "$sluice" status -P -o account,standing

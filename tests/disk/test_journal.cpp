@@ -2,6 +2,7 @@
 // The journal, its upgrade, closed days and backups while each call on a file fails once, or from
 // there on: the old state or the new one is there as a whole, a failure is reported, and the next
 // try succeeds.
+#include "common/base/text.hpp"
 #include "daemon/adapters/sqlite/backup.hpp"
 #include "daemon/adapters/sqlite/file.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
@@ -108,6 +109,25 @@ std::string lines_of(const fs::path& folder) {
     return out;
 }
 
+// `days` days from `first` after kNow, each with its copy.
+void live(DailyBackup& backup, test::FixedClock& clock, int first, int days, bool trusted) {
+    for (int day = first; day < first + days; ++day) {
+        clock.set(kNow + std::chrono::hours(24 * day));
+        backup.make_if_due();
+        backup.make_if_due();
+        if (trusted)
+            backup.remove_oldest();
+    }
+}
+
+std::string backups_of(const fs::path& folder) {
+    std::string out;
+    for (const auto& name : split(lines_of(folder), ' '))
+        if (name.ends_with(".bak"))
+            out += name.substr(5, name.size() - 9) + ' ';
+    return out;
+}
+
 } // namespace
 
 CASE(a_turn_is_recorded_as_a_whole_or_not_at_all) {
@@ -211,32 +231,31 @@ CASE(a_backup_that_fails_leaves_the_last_good_one_and_is_made_again) {
     });
 }
 
-CASE(seven_backups_are_kept_and_a_wrong_clock_removes_none_of_today) {
+CASE(seven_backups_are_kept) {
     test::ScratchDir dir;
     test::FixedClock clock(kNow);
     const auto journal = open(dir.file("j.db"), clock);
     DailyBackup backup(dir.file("j.db"), clock);
     std::ofstream(dir.file("j.db.schema-1.bak")) << "of an upgrade";
-    for (int day = 0; day < 9; ++day) {
-        backup.make_if_due();
-        backup.make_if_due();
-        clock.advance(std::chrono::hours(24));
-    }
-    const auto names = lines_of(dir.path());
-    CHECK(names.find("j.db.2027-01-16.bak") == std::string::npos);
-    CHECK(names.find("j.db.2027-01-17.bak") != std::string::npos);
-    CHECK(names.find("j.db.2027-01-23.bak") != std::string::npos);
-    CHECK(names.find("j.db.schema-1.bak") != std::string::npos);
-    // Eight days in a far year, then back.
-    clock.set(kNow + std::chrono::hours(24 * 400));
-    for (int day = 0; day < 8; ++day) {
-        backup.make_if_due();
-        clock.advance(std::chrono::hours(24));
-    }
-    clock.set(kNow + std::chrono::hours(24 * 10));
-    backup.make_if_due();
-    CHECK_EQ(backup.state().file, dir.file("j.db.2027-01-25.bak"));
-    CHECK(fs::exists(backup.state().file));
+    live(backup, clock, 0, 9, true);
+    CHECK_EQ(backups_of(dir.path()), "2027-01-17 2027-01-18 2027-01-19 2027-01-20 2027-01-21 "
+                                     "2027-01-22 2027-01-23 schema-1 ");
+}
+
+CASE(a_wrong_clock_removes_no_backup) {
+    test::ScratchDir dir;
+    test::FixedClock clock(kNow);
+    const auto journal = open(dir.file("j.db"), clock);
+    DailyBackup backup(dir.file("j.db"), clock);
+    live(backup, clock, 0, 7, true);
+    const std::string good = backups_of(dir.path());
+    live(backup, clock, 400, 8, false);
+    live(backup, clock, -400, 2, false);
+    CHECK(backups_of(dir.path()).find(good) != std::string::npos);
+    // Trusted again: days to come do not count, so that they drive out none of those before.
+    live(backup, clock, 7, 1, true);
+    CHECK(backups_of(dir.path()).starts_with(good.substr(11) + "2027-01-22 2028-02-19 "));
+    CHECK_EQ(backup.state().file, dir.file("j.db.2027-01-22.bak"));
 }
 
 CASE(a_backup_of_a_damaged_journal_does_not_replace_a_good_one) {

@@ -108,11 +108,11 @@ CASE(a_full_disk_is_tried_again_at_most_once_a_minute) {
     SnapshotCell cell;
     Keeper keeper(cell, capture(), "lab");
     keeper.store_in(dir.file("s"));
-    // After the two looks at what is there: the new file.
-    const test::FaultyIo faulty(dir.path().string(), 3, ENOSPC, test::Failing::onward);
+    // After the three looks at what is there: the new file.
+    const test::FaultyIo faulty(dir.path().string(), 4, ENOSPC, test::Failing::onward);
     CHECK(keeper.take(snapshot(8), 0));
     const int one_try = faulty.calls();
-    CHECK_EQ(one_try, 3);
+    CHECK_EQ(one_try, 4);
     for (std::int64_t at = 1; at <= 3600; ++at) {
         const auto before = g_lines;
         keeper.confirm(at);

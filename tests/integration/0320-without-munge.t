@@ -56,7 +56,7 @@ ok 'sluiced stops' sluiced_stop
 chmod 644 "$key"
 must 'settings with a key file' eval 'sluiced_settings < <(policy)'
 fails 'a key that others may read is not taken' sluiced_restart
-ok 'with a clear text' line_in "$(sluiced_log)" "key file $key: others may use it; chmod it to 0600"
+ok 'with a clear text' line_in "$(sluiced_log)" "key file $key: other users have access; run: chmod 600 $key"
 chmod 600 "$key"
 ok 'one of mode 0600 is' sluiced_restart
 sluice_conf "$gate" "KeyFile=$key.other"

@@ -69,6 +69,25 @@ CASE(processes_times_their_cpus_are_the_least) {
     CHECK_EQ(ask_of(desc).nodes, 1U);
 }
 
+CASE(processes_per_gpu_are_gpus) {
+    auto desc = fresh();
+    desc.ntasks_per_tres = NO_VAL16;
+    desc.num_tasks = 8;
+    CHECK_EQ(ask_of(desc).gpus_by_processes, 0U);
+    CHECK_EQ(ask_of(desc).cpus_per_gpu, 0U);
+    desc.ntasks_per_tres = 3;
+    CHECK_EQ(ask_of(desc).gpus_by_processes, 2U); // as slurmctld divides
+    desc.cpus_per_task = 4;
+    CHECK_EQ(ask_of(desc).cpus_per_gpu, 12U);
+    desc.num_tasks = NO_VAL; // one GPU for each of a fixed number of nodes
+    desc.max_nodes = NO_VAL;
+    CHECK_EQ(ask_of(desc).gpus_by_processes, 0U);
+    desc.min_nodes = desc.max_nodes = 5;
+    CHECK_EQ(ask_of(desc).gpus_by_processes, 5U);
+    desc.max_nodes = 6;
+    CHECK_EQ(ask_of(desc).gpus_by_processes, 0U);
+}
+
 CASE(processes_per_node_are_a_maximum_beside_a_number) {
     auto desc = fresh();
     desc.min_nodes = 2;

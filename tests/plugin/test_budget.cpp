@@ -136,6 +136,22 @@ CASE(gpus_are_multiplied_by_what_they_are_asked_for) {
     CHECK_EQ(counted(ask, 1), 80);
 }
 
+CASE(gpus_follow_from_processes_where_none_are_asked_for) {
+    auto ask = hours(1);
+    ask.gpus_by_processes = 4;
+    ask.cpus_per_gpu = 6;
+    CHECK_EQ(counted(ask, 3), 4);
+    CHECK_EQ(counted(ask, 4), 0); // of no type
+    CHECK_EQ(counted(ask, 1), 24);
+    ask.memory_per_tres = "gres:gpu:100";
+    CHECK_EQ(counted(ask, 2), 400);
+    ask.tres_per_job = "gres:gpu:a100:2"; // then the processes follow from these
+    CHECK_EQ(counted(ask, 3), 2);
+    CHECK_EQ(counted(ask, 1), 12);
+    ask.tres_per_job = "gres:nic:2";
+    CHECK_EQ(counted(ask, 3), 4);
+}
+
 CASE(memory_is_per_node_per_cpu_or_all) {
     auto ask = hours(1);
     ask.nodes = 2;

@@ -5,6 +5,7 @@
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -112,6 +113,30 @@ CASE(a_damaged_or_missing_newest_file_gives_way_to_the_one_before_it_with_one_li
         keeper.confirm(5101);
         CHECK_EQ(wire::load_file(scratch.file())->snapshot.sequence, 7U);
         CHECK_EQ(wire::load_file(wire::previous_file(scratch.file()))->snapshot.sequence, 7U);
+    }
+}
+
+// The plugin starts from the one before it, and must find that one again after the next store.
+CASE(a_refused_newest_file_never_takes_the_place_of_the_good_one) {
+    const Scratch scratch;
+    auto snapshot = test::world();
+    for (int i = 0; i < 2; ++i, ++snapshot.sequence)
+        CHECK(wire::save_file(scratch.file(), snapshot).has_value());
+    const std::string previous = wire::previous_file(scratch.file());
+    for (int i = 0; i < 3; ++i, ++snapshot.sequence) {
+        CHECK_EQ(::chmod(scratch.file().c_str(), 0666), 0);
+        SnapshotCell cell;
+        Keeper keeper(cell, capture(), "lab");
+        keeper.store_in(scratch.file());
+        keeper.load(instant(::time(nullptr)), 5000);
+        CHECK_EQ(keeper.sequence(), 7U);
+        CHECK(g_lines.find("in " + previous) != std::string::npos);
+        if (i < 2)
+            CHECK(keeper.take(snapshot, 5010).has_value());
+        else
+            keeper.confirm(5010);
+        CHECK_EQ(wire::load_file(previous)->snapshot.sequence, 7U);
+        CHECK_EQ(wire::load_file(scratch.file())->snapshot.sequence, keeper.sequence());
     }
 }
 

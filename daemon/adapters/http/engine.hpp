@@ -80,6 +80,8 @@ struct Exchange {
 struct Population {
     HttpServer::Engine& engine;
     std::atomic<std::size_t> count{0};
+
+    explicit Population(HttpServer::Engine& of) : engine(of) {} // clang 14 needs it for make_unique
 };
 
 // A listening socket and the library's daemon on it, which goes first.

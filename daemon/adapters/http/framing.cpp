@@ -34,28 +34,56 @@ std::uintptr_t end_of(const char* text) {
     return begin_of(text) + std::strlen(text);
 }
 
+// The text of the header, from its first byte to the one after its last.
+struct Extent {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+
+    bool has(std::uintptr_t from, std::uintptr_t to) const {
+        return begin <= from && from <= to && to <= end;
+    }
+};
+
+Extent extent_of(MHD_Connection* connection, const char* method) {
+    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const std::size_t size = info != nullptr ? info->header_size : 0;
+    return {begin_of(method), begin_of(method) + size};
+}
+
+// Whether only `ends` line ends, each two bytes, stand between two texts. The library ends a value
+// at its first NUL, where a proxy may read on: a NUL that the client sent is one more than those
+// that the library wrote, or has other text after it. One case cannot be seen: a NUL and a bare CR
+// or LF in the place of CR LF.
+bool only_line_ends(const Extent& header, std::uintptr_t from, std::uintptr_t to, int ends) {
+    if (!header.has(from, to) || to - from < 2U * static_cast<unsigned>(ends))
+        return false;
+    const std::string_view between(reinterpret_cast<const char*>(from), to - from);
+    constexpr std::string_view kAllowed("\0 \t\r\n", 5);
+    return between.find_first_not_of(kAllowed) == std::string_view::npos &&
+           std::count(between.begin(), between.end(), '\0') <= 2 * ends;
+}
+
 // libmicrohttpd before 1.0 takes a bare line feed for the end of a line and joins folded lines, and
 // cannot be configured otherwise. But it leaves the text of the header where it came in, with NULs
 // for the line ends: a next line that begins one byte after the end of the last one had a bare line
 // feed before it, and a name that was folded has been copied behind its value. Neither can be true
 // of a well-formed header, in any release.
-bool lines_are_odd(const std::vector<Line>& lines, const char* version) {
+bool lines_are_odd(const Extent& header, const std::vector<Line>& lines, const char* version) {
     std::uintptr_t last = end_of(version);
     for (const auto& line : lines) {
-        if (begin_of(line.name) == last + 1 || begin_of(line.value) < begin_of(line.name))
+        if (begin_of(line.value) < begin_of(line.name) ||
+            !only_line_ends(header, last, begin_of(line.name), 1))
             return true;
         last = end_of(line.value);
     }
-    return false;
+    // the last line and the empty one after it
+    return !lines.empty() && !only_line_ends(header, last, header.end, 2);
 }
 
-// The last line and the empty one after it.
-bool end_is_odd(MHD_Connection* connection, const std::vector<Line>& lines, const char* method) {
-    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    if (info == nullptr || info->header_size == 0 || lines.empty())
-        return false;
-    const auto left = begin_of(method) + info->header_size - end_of(lines.back().value);
-    return left == 2 || left == 3; // of CR LF CR LF
+// Whether one byte stands between method and target and between target and version: the library
+// ends the target at its first NUL, too.
+bool first_line_is_odd(const char* method, std::string_view target, const char* version) {
+    return end_of(method) + 1 + target.size() + 1 != begin_of(version);
 }
 
 Response refused(int status, const std::string& detail) {
@@ -66,7 +94,8 @@ Response refused(int status, const std::string& detail) {
 
 MhdResult add_line(void* out, MHD_ValueKind, const char* name, const char* value) {
     try {
-        static_cast<std::vector<Line>*>(out)->push_back({name, value != nullptr ? value : ""});
+        static_cast<std::vector<Line>*>(out)->push_back(
+            {name, value != nullptr ? value : name + std::strlen(name)});
         return MHD_YES;
     } catch (...) {
         return MHD_NO;
@@ -91,11 +120,14 @@ std::optional<Response> framing_fault(MHD_Connection* connection, const char* me
                                       std::string_view target, const char* version) {
     std::vector<Line> lines;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, add_line, &lines);
-    if (lines_are_odd(lines, version) || end_is_odd(connection, lines, method))
-        return refused(400, "The header has a folded line, or a line that does not end with CR LF. "
-                            "Send each header on one line that ends with CR LF.");
+    if (lines_are_odd(extent_of(connection, method), lines, version))
+        return refused(400, "The header has a folded line, a NUL byte, or a line that does not end "
+                            "with CR LF. Send each header on one line that ends with CR LF.");
     if (target.find_first_of(" \t") != std::string_view::npos)
         return refused(400, "The path or the query has a blank in it. Send it as %20.");
+    if (first_line_is_odd(method, target, version))
+        return refused(400, "The request line has a NUL byte or more than two blanks. Send one "
+                            "blank before and after the target.");
     std::vector<std::string> names;
     for (const auto& line : lines) {
         names.push_back(lower(line.name));

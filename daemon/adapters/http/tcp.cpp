@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/http/tcp.hpp"
 
+#include "common/base/read_file.hpp"
+
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
 #include <memory>
 #include <netdb.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace sluice::http {
 namespace {
@@ -44,24 +43,6 @@ Result<AddressList> resolve(const std::string& address) {
     return AddressList(found);
 }
 
-Result<std::string> read_file(const std::string& path, bool secret) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd)
-        return failed(path, "open");
-    struct stat status {};
-    if (::fstat(fd.get(), &status) != 0)
-        return failed(path, "stat");
-    if (secret && (status.st_mode & 007) != 0)
-        return Error{Errc::refused, path + ": everybody may read this key; chmod 600 " + path};
-    std::string text(kLargestFile, '\0');
-    std::size_t size = 0;
-    for (ssize_t got = 0; size < text.size() &&
-                          (got = ::read(fd.get(), text.data() + size, text.size() - size)) > 0;)
-        size += static_cast<std::size_t>(got);
-    text.resize(size);
-    return text;
-}
-
 } // namespace
 
 Result<UniqueFd> listen_tcp(const std::string& address) {
@@ -95,10 +76,10 @@ std::string peer_address(int fd) {
 }
 
 Result<Certificate> read_certificate(const std::string& chain_path, const std::string& key_path) {
-    auto chain = read_file(chain_path, false);
+    auto chain = read_file(chain_path, kLargestFile);
     if (!chain)
         return Error(chain.error()).in("http.tls_certificate");
-    auto key = read_file(key_path, true);
+    auto key = read_file(key_path, kLargestFile, ReadableBy::group);
     if (!key)
         return Error(key.error()).in("http.tls_key");
     return Certificate{std::move(*chain), Secret(std::move(*key))};

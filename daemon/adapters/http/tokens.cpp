@@ -3,18 +3,13 @@
 // neither salt nor a slow function.
 #include "daemon/adapters/http/tokens.hpp"
 
+#include "common/base/read_file.hpp"
 #include "common/base/replace_file.hpp"
 #include "common/base/text.hpp"
-#include "common/base/unique_fd.hpp"
 #include "common/hash/hash.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace sluice::http {
 namespace {
@@ -22,12 +17,6 @@ namespace {
 constexpr std::size_t kTokenBytes = 32;
 constexpr std::size_t kLargestFile = 1024 * 1024;
 constexpr std::size_t kLongestName = 64;
-
-Error failed(const std::string& path, const char* what) {
-    const int code = errno;
-    return {code == EACCES || code == EPERM ? Errc::refused : Errc::unavailable,
-            "tokens " + path + ": " + what + ": " + std::strerror(code)};
-}
 
 bool usable(const std::string& name) {
     return !name.empty() && name.size() <= kLongestName &&
@@ -52,35 +41,14 @@ std::optional<Token> parse(std::string_view line) {
     return out;
 }
 
-Result<std::string> read_private(const std::string& path) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-    if (!fd)
-        return errno == ENOENT ? Result<std::string>("")
-                               : Result<std::string>(failed(path, "open"));
-    struct stat status {};
-    if (::fstat(fd.get(), &status) != 0)
-        return failed(path, "stat");
-    if ((status.st_mode & 077) != 0)
-        return Error{Errc::refused, "tokens " + path + ": others may read it; chmod 600 " + path};
-    std::string text(kLargestFile, '\0');
-    std::size_t have = 0;
-    ssize_t got = 1;
-    while (got != 0 && have < text.size()) {
-        got = ::read(fd.get(), text.data() + have, text.size() - have);
-        if (got < 0 && errno != EINTR)
-            return failed(path, "read");
-        have += static_cast<std::size_t>(std::max<ssize_t>(got, 0));
-    }
-    text.resize(have);
-    return text;
-}
-
 } // namespace
 
 Result<std::unique_ptr<TokenFile>> TokenFile::open(const std::string& path) {
-    const auto text = read_private(path);
+    auto text = read_file(path, kLargestFile, ReadableBy::owner);
+    if (!text && text.error().code == Errc::not_found)
+        text = std::string();
     if (!text)
-        return text.error();
+        return Error{text.error().code, "tokens " + text.error().context};
     std::vector<Token> held;
     for (const auto& line : split(*text, '\n')) {
         auto token = parse(line);

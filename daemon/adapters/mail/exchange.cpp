@@ -2,6 +2,7 @@
 #include "daemon/adapters/mail/exchange.hpp"
 
 #include "common/base/printable.hpp"
+#include "common/base/read_file.hpp"
 #include "common/base/text.hpp"
 
 #include <algorithm>
@@ -61,9 +62,10 @@ void bound(CURL* easy, const char* schemes, const std::atomic<bool>& stop) {
     curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &stop);
 }
 
-void trust(CURL* easy, const std::string& ca_file) {
+Result<void> trust(CURL* easy, const std::string& ca_file) {
     if (!ca_file.empty())
         curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file.c_str());
+    return check_regular(ca_file);
 }
 
 ports::Delivery unreached(const std::string& where, CURLcode code) {

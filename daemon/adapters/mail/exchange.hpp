@@ -3,6 +3,7 @@
 // size, and what the outcome means to the outbox.
 #pragma once
 
+#include "common/base/result.hpp"
 #include "daemon/ports/deliverer.hpp"
 
 #include <atomic>
@@ -39,8 +40,8 @@ private:
 // Only these schemes ("http,https"), no redirects, no signals, 10 s to connect, 45 s in all; ends
 // early when `stop` becomes true, which must outlive the transfer.
 void bound(CURL* easy, const char* schemes, const std::atomic<bool>& stop);
-// "" of no meaning: the system's.
-void trust(CURL* easy, const std::string& ca_file);
+// "": the system's certificates. Errors: those of check_regular().
+Result<void> trust(CURL* easy, const std::string& ca_file);
 
 // Why no answer came.
 ports::Delivery unreached(const std::string& where, CURLcode code);

@@ -93,7 +93,8 @@ Delivery Mailer::by_smtp(const Letter& letter, const std::string& bytes) {
     AnswerKeeper answer;
     answer.attach(easy.get());
     bound(easy.get(), "smtp,smtps", stop_);
-    trust(easy.get(), settings_.ca_file);
+    if (const auto trusted = trust(easy.get(), settings_.ca_file); !trusted)
+        return {Delivered::target_away, "ca_file " + trusted.error().context, {}};
     log_in(easy.get(), settings_);
     curl_easy_setopt(easy.get(), CURLOPT_URL, settings_.smtp.c_str());
     curl_easy_setopt(easy.get(), CURLOPT_USE_SSL,

@@ -94,7 +94,8 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     AnswerKeeper answer;
     answer.attach(easy.get());
     bound(easy.get(), "http,https", stop_);
-    trust(easy.get(), settings_.ca_file);
+    if (const auto trusted = trust(easy.get(), settings_.ca_file); !trusted)
+        return {Delivered::target_away, "ca_file " + trusted.error().context, {}};
     curl_easy_setopt(easy.get(), CURLOPT_URL, settings_.url.c_str());
     curl_easy_setopt(easy.get(), CURLOPT_USERAGENT, "sluice");
     curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());

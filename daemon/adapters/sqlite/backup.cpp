@@ -64,7 +64,8 @@ DailyBackup::DailyBackup(std::string journal, const Clock& clock)
         *state_.lock() = {all.back(), instant(status.st_mtime), ""};
 }
 
-void DailyBackup::start() {
+void DailyBackup::start(std::function<bool()> clock_trusted) {
+    clock_trusted_ = std::move(clock_trusted);
     worker_.start([this] { run(); });
 }
 
@@ -82,9 +83,15 @@ ports::BackupState DailyBackup::state() const {
 void DailyBackup::run() {
     while (!worker_.stopping()) {
         make_if_due();
+        if (clock_trusted_())
+            remove_oldest();
         auto woken = woken_.lock();
         changed_.wait_for(woken.lock(), kEvery, [&] { return *woken; });
     }
+}
+
+std::string DailyBackup::file_of_today() const {
+    return journal_ + '.' + day_of(clock_.now()) + kEnd;
 }
 
 std::vector<std::string> DailyBackup::copies() const {
@@ -105,7 +112,7 @@ std::vector<std::string> DailyBackup::copies() const {
 }
 
 void DailyBackup::make_if_due() {
-    const std::string file = journal_ + '.' + day_of(clock_.now()) + kEnd;
+    const std::string file = file_of_today();
     const auto all = copies();
     if (std::find(all.begin(), all.end(), file) != all.end()) {
         // Where only the sync of the folder failed after it, the copy is whole all the same.
@@ -123,8 +130,13 @@ void DailyBackup::make_if_due() {
     *state_.lock() = {file, clock_.now(), ""};
     log::event(failed_before ? log::Level::notice : log::Level::info, "SLUICE-0842", "backup-made",
                {{"file", file}});
-    // The oldest names go, never the one just made: a wrong clock may have left later ones.
-    for (std::size_t i = 0; i + kKept <= all.size(); ++i)
+}
+
+void DailyBackup::remove_oldest() const {
+    auto all = copies();
+    const std::string today = file_of_today();
+    std::erase_if(all, [&](const std::string& file) { return file > today; });
+    for (std::size_t i = 0; i + kKept < all.size(); ++i)
         ::unlink(all[i].c_str());
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/stomp/stream.hpp"
 
+#include "common/base/read_file.hpp"
+
 #include <curl/curl.h>
 
 #include <array>
@@ -67,6 +69,8 @@ Stream& Stream::operator=(Stream&&) noexcept = default;
 Stream::~Stream() = default;
 
 Result<Stream> Stream::open(const StreamOptions& options, const std::atomic<bool>& interrupted) {
+    if (auto usable = check_regular(options.ca_file); !usable)
+        return std::move(usable).error().in("waldur.ca_file");
     auto handle = std::make_unique<Handle>();
     handle->easy.reset(curl_easy_init());
     if (!handle->easy)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/waldur/http.hpp"
 
+#include "common/base/read_file.hpp"
 #include "common/base/text.hpp"
 
 #include <charconv>
@@ -118,6 +119,8 @@ Http::~Http() = default;
 // Setters fail only for lack of memory or an option unknown to an older libcurl; the exchange then
 // fails by itself.
 Result<HttpAnswer> Http::exchange(const HttpRequest& request) {
+    if (auto usable = check_regular(options_.ca_file); !usable)
+        return std::move(usable).error().in("waldur.ca_file");
     if (!handle_->easy)
         return Error{Errc::internal, "libcurl cannot be started"};
     CURL* easy = handle_->easy.get();

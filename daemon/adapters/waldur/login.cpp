@@ -2,17 +2,12 @@
 #include "daemon/adapters/waldur/login.hpp"
 
 #include "common/base/percent.hpp"
+#include "common/base/read_file.hpp"
 #include "common/base/text.hpp"
-#include "common/base/unique_fd.hpp"
 #include "common/json/json.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace sluice::waldur {
 namespace {
@@ -20,30 +15,21 @@ namespace {
 constexpr std::chrono::seconds kEarly{30};     // a token is not used until its last second
 constexpr std::chrono::seconds kUnstated{300}; // the server did not say how long it is good
 constexpr std::chrono::seconds kRenewEvery{10};
+constexpr std::size_t kMaxSecretFile = 16384;
 
 } // namespace
 
 Result<Secret> read_secret(const std::string& path) {
-    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    if (!file)
-        return Error{Errc::refused, path + ": " + std::strerror(errno)};
-    struct stat status {};
-    if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
-        return Error{Errc::refused, path + ": is no file"};
-    if ((status.st_mode & S_IRWXO) != 0)
-        return Error{Errc::refused, path + ": everybody may read it; chmod o= " + path};
-    std::array<char, 16384> buffer{};
-    const auto got = ::read(file.get(), buffer.data(), buffer.size());
-    if (got < 0)
-        return Error{Errc::refused, path + ": " + std::strerror(errno)};
-    std::string_view text(buffer.data(), static_cast<std::size_t>(got));
-    text = trim(text.substr(0, text.find('\n')));
-    Secret secret{std::string(text)};
-    explicit_bzero(buffer.data(), buffer.size());
+    auto whole = read_file(path, kMaxSecretFile, ReadableBy::group);
+    if (!whole)
+        return std::move(whole).error();
+    const Secret bytes(std::move(*whole));
+    const auto text = bytes.reveal();
+    Secret secret{std::string(trim(text.substr(0, text.find('\n'))))};
     const auto clear = [](char c) { return c > ' ' && c != '\x7f'; };
     const auto shown = secret.reveal();
     if (shown.empty() || !std::all_of(shown.begin(), shown.end(), clear))
-        return Error{Errc::refused, path + ": holds no token in its first line"};
+        return Error{Errc::refused, path + ": holds no token in its first line; write one to it"};
     return secret;
 }
 

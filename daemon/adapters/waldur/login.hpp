@@ -43,7 +43,7 @@ private:
     Instant renewed_{};
 };
 
-// A file's first line. refused: not there, or users other than its owner and group may read it.
+// A file's first line. Errors: those of read_file(); refused (no token in it).
 Result<Secret> read_secret(const std::string& path);
 
 } // namespace sluice::waldur

@@ -97,13 +97,16 @@ CASE(a_key_that_others_may_use_is_not_taken) {
     const std::string key(64, 'k');
     for (const mode_t mode : {0640U, 0604U, 0660U, 0602U, 0610U}) {
         const std::string path = folder.file("loose", key, mode);
-        CHECK_EQ(fault(path), "key file " + path + ": others may use it; chmod it to 0600");
+        CHECK_EQ(fault(path),
+                 "key file " + path + ": other users have access; run: chmod 600 " + path);
     }
     CHECK_EQ(fault(folder.file("readonly", key, 0400)), "");
     CHECK_EQ(::symlink("readonly", (folder.path() + "/link").c_str()), 0);
     CHECK(!sealer(folder.path() + "/link").has_value());
     CHECK_EQ(::mkfifo((folder.path() + "/pipe").c_str(), 0600), 0);
-    CHECK_EQ(fault(folder.path() + "/pipe"), "key file " + folder.path() + "/pipe: no plain file");
+    CHECK_EQ(fault(folder.path() + "/pipe"),
+             "key file " + folder.path() +
+                 "/pipe: is not a regular file; put a regular file in its place");
 }
 
 CASE(a_key_is_neither_missing_nor_short_nor_long) {

@@ -156,6 +156,39 @@ CASE(a_damaged_snapshot_does_not_become_the_previous_one) {
     }
 }
 
+CASE(a_snapshot_that_a_start_would_refuse_does_not_become_the_previous_one) {
+    const Folder folder;
+    auto snapshot = sample_snapshot();
+    const auto save_two = [&] {
+        CHECK(save_file(folder.file(), snapshot).has_value());
+        ++snapshot.sequence;
+        CHECK(save_file(folder.file(), snapshot).has_value());
+    };
+    const auto good_stays = [&](std::uint64_t good) {
+        ++snapshot.sequence;
+        CHECK(save_file(folder.file(), snapshot).has_value());
+        CHECK_EQ(load_file(folder.file())->snapshot.sequence, snapshot.sequence);
+        CHECK_EQ(load_file(previous_file(folder.file()))->snapshot.sequence, good);
+    };
+    save_two();
+    CHECK_EQ(::chmod(folder.file().c_str(), 0666), 0);
+    good_stays(42);
+    auto other = snapshot;
+    other.cluster = "another";
+    write(folder.file(), *encode_file(other));
+    good_stays(42);
+    auto bytes = *encode_file(snapshot);
+    ++bytes[8]; // the version
+    write(folder.file(), bytes);
+    good_stays(42);
+    if (::geteuid() != 0)
+        return;
+    CHECK_EQ(::chown(folder.file().c_str(), 5, static_cast<gid_t>(-1)), 0);
+    good_stays(42);
+    CHECK_EQ(::chown(folder.file().c_str(), 0, static_cast<gid_t>(-1)), 0);
+    good_stays(snapshot.sequence);
+}
+
 CASE(a_file_that_is_no_snapshot_is_never_replaced) {
     const Folder folder;
     for (const auto& file : {folder.file(), previous_file(folder.file())}) {
