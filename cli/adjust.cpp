@@ -12,10 +12,10 @@
 namespace sluice::cli {
 namespace {
 
-constexpr const char* kPath = "/api/v1/adjustments";
-constexpr std::array<std::string_view, 2> kVerbs{"add", "list"};
+constexpr const char* kAdjustPath = "/api/v1/adjustments";
+constexpr std::array<std::string_view, 2> kAdjustVerbs{"add", "list"};
 
-constexpr std::array kColumns{
+constexpr std::array kAdjustColumns{
     Column{"id", "ID", 10, "number of the entry"},
     Column{"time", "Time", 19, "when it was entered, local time"},
     Column{"account", "Account", 24, "account in Slurm"},
@@ -26,13 +26,13 @@ constexpr std::array kColumns{
     Column{"takesback", "TakesBack", 10, "the entry that it undoes"},
     Column{"takenbackby", "TakenBackBy", 11, "the entry that undoes it"},
 };
-constexpr const char* kDefault = "id,time,account,period,units,by,reason";
+constexpr const char* kAdjustDefault = "id,time,account,period,units,by,reason";
 
 std::string number(json::View value) {
     return value.is_integer() ? std::to_string(value.integer()) : "";
 }
 
-Row fill(json::View entry) {
+Row adjust_row(json::View entry) {
     std::vector<std::string> units;
     for (const auto& component : entry["units"].keys())
         units.push_back(component + "=" + amount(entry["units"][component], true));
@@ -47,13 +47,14 @@ Row fill(json::View entry) {
             number(entry["taken_back_by"])};
 }
 
-int list(Parsed parsed) {
+int list_adjust(Parsed parsed) {
     parsed.options.accounts = parsed.options.words;
-    return run_records(parsed, {kColumns, kDefault, kPath}, parameters(parsed.options),
-                       "adjustments", [](json::View entry, bool) { return fill(entry); });
+    return run_records(parsed, {kAdjustColumns, kAdjustDefault, kAdjustPath},
+                       parameters(parsed.options), "adjustments",
+                       [](json::View entry, bool) { return adjust_row(entry); });
 }
 
-int add(Parsed parsed) {
+int add_adjust(Parsed parsed) {
     const auto words = parsed.options.words;
     if (words.size() < 2)
         return complain(parsed.context,
@@ -78,7 +79,7 @@ int add(Parsed parsed) {
         period != parsed.options.figures.end())
         body->set("period", period->second);
     parsed.options.accounts = {words[0]};
-    return enter(parsed, Method::post, kPath, *body,
+    return enter(parsed, Method::post, kAdjustPath, *body,
                  {"Adjustment # adds " + shown + " to account " + words[0] + ".",
                   "Account " + words[0] + " would get " + shown + "."});
 }
@@ -93,12 +94,12 @@ int run_adjust(const Context& context, int argc, char** argv) {
                                 argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kAdjustColumns))
         return kOk;
-    const std::string verb = take_verb(parsed, self, kVerbs);
+    const std::string verb = take_verb(parsed, self, kAdjustVerbs);
     if (verb.empty())
         return kFailed;
-    return verb == "list" ? list(std::move(parsed)) : add(std::move(parsed));
+    return verb == "list" ? list_adjust(std::move(parsed)) : add_adjust(std::move(parsed));
 }
 
 } // namespace sluice::cli

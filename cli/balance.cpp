@@ -9,7 +9,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr std::array kColumns{
+constexpr std::array kBalanceColumns{
     Column{"account", "Account", 24, "account in Slurm"},
     Column{"component", "Component", 16, "what is granted"},
     Column{"period", "Period", 12, "current period"},
@@ -21,7 +21,7 @@ constexpr std::array kColumns{
     Column{"cause", "Cause", 40, "what brought the standing about"},
     Column{"resets", "Resets", 19, "begin of the next period, local time"},
 };
-constexpr const char* kDefault =
+constexpr const char* kBalanceDefault =
     "account,component,allocation,used,left,percent,standing,cause,resets";
 
 // In observe mode nobody is held up: who reads "paused" here must not believe it.
@@ -30,7 +30,7 @@ std::string why(json::View balance) {
     return out.empty() || balance["mode"].text() != "observe" ? out : out + " (observed only)";
 }
 
-Row fill(json::View balance, bool exact) {
+Row balance_row(json::View balance, bool exact) {
     return {balance["account"].text(),
             balance["component"].text(),
             balance["billing_period"].text(),
@@ -43,9 +43,9 @@ Row fill(json::View balance, bool exact) {
             local_day(balance, "resets")};
 }
 
-int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_balance(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
     for (const auto& balance : answer["balances"].items())
-        sheet.rows.push_back(fill(balance, sheet.exact()));
+        sheet.rows.push_back(balance_row(balance, sheet.exact()));
     if (sheet.rows.empty()) {
         warn(parsed.context,
              answer["meta"]["viewer"]["staff"].boolean() && parsed.options.user.empty()
@@ -66,12 +66,13 @@ int run_balance(const Context& context, int argc, char** argv) {
                       kTable | kJson | kAccounts | kUser | kCluster | kSocket, argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kBalanceColumns))
         return kOk;
     auto query = parameters(parsed.options);
     if (!parsed.options.user.empty())
         query.emplace_back("user", parsed.options.user);
-    return run_listing(parsed, {kColumns, kDefault, "/api/v1/balances"}, query, show);
+    return run_listing(parsed, {kBalanceColumns, kBalanceDefault, "/api/v1/balances"}, query,
+                       show_balance);
 }
 
 } // namespace sluice::cli

@@ -2,6 +2,7 @@
 #include "cli/client.hpp"
 
 #include "common/base/percent.hpp"
+#include "common/curl/handle.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -17,15 +18,6 @@ constexpr long kConnectSeconds = 5;
 constexpr long kReadSeconds = 60;   // of a whole answer that moves
 constexpr long kSilentSeconds = 10; // of one that does not: answers are made from memory
 constexpr long kTurnSeconds = 600;
-
-struct EasyRelease {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct ListRelease {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-using EasyHandle = std::unique_ptr<CURL, EasyRelease>;
-using HeaderList = std::unique_ptr<curl_slist, ListRelease>;
 
 struct Exchange {
     std::string socket;

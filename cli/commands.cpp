@@ -9,7 +9,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr std::array kColumns{
+constexpr std::array kCommandsColumns{
     Column{"id", "ID", 10, "number of the record"},
     Column{"time", "Requested", 19, "when it was decided, local time"},
     Column{"finished", "Finished", 19, "when it was done, local time"},
@@ -26,7 +26,7 @@ constexpr std::array kColumns{
     Column{"execution", "Execution", 12, "production or emulator"},
     Column{"sacctmgr", "Sacctmgr", 200, "the equivalent sacctmgr line, to read and paste"},
 };
-constexpr const char* kDefault = "id,time,account,type,result,reason,description";
+constexpr const char* kCommandsDefault = "id,time,account,type,result,reason,description";
 
 std::string result(json::View record) {
     const auto success = record["success"];
@@ -46,7 +46,7 @@ std::string delay(json::View record) {
     return std::to_string(value / 1000) + "." + std::string(3 - rest.size(), '0') + rest;
 }
 
-Row fill(json::View record) {
+Row commands_row(json::View record) {
     return {std::to_string(record["id"].integer()),
             local_time(record, "requested"),
             local_time(record, "finished"),
@@ -70,10 +70,11 @@ int run_commands(const Context& context, int argc, char** argv) {
                       kTable | kJson | kAccounts | kLimit | kCluster | kSocket, argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kCommandsColumns))
         return kOk;
-    return run_records(parsed, {kColumns, kDefault, "/api/v1/commands"}, parameters(parsed.options),
-                       "commands", [](json::View record, bool) { return fill(record); });
+    return run_records(parsed, {kCommandsColumns, kCommandsDefault, "/api/v1/commands"},
+                       parameters(parsed.options), "commands",
+                       [](json::View record, bool) { return commands_row(record); });
 }
 
 } // namespace sluice::cli

@@ -9,7 +9,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr std::array kColumns{
+constexpr std::array kGateColumns{
     Column{"host", "Host", 32, "host of slurmctld"},
     Column{"address", "Address", 32, "where it connects from"},
     Column{"slurm", "Slurm", 12, "version of slurmctld"},
@@ -25,42 +25,44 @@ constexpr std::array kColumns{
     Column{"faults", "Faults", 8, "faults caught inside it; the job was admitted"},
     Column{"oversized", "Oversized", 12, "submissions with strings too long to be checked"},
 };
-constexpr const char* kDefault = "host,address,slurm,version,sequence,stored,behind,heard,admitted,"
-                                 "warned,refused,faults,oversized";
+constexpr const char* kGateDefault =
+    "host,address,slurm,version,sequence,stored,behind,heard,admitted,"
+    "warned,refused,faults,oversized";
 
-std::string number(json::View value) {
+std::string number_or_dash(json::View value) {
     return std::to_string(value.integer());
 }
 
-Row fill(json::View plugin, std::int64_t newest, Instant now) {
+Row gate_row(json::View plugin, std::int64_t newest, Instant now) {
     const auto behind = newest - plugin["sequence"].integer();
     return {plugin["host"].text(),
             plugin["address"].text(),
             plugin["slurm_version"].text(),
             plugin["plugin_version"].text(),
-            number(plugin["sequence"]),
-            number(plugin["stored_sequence"]),
+            number_or_dash(plugin["sequence"]),
+            number_or_dash(plugin["stored_sequence"]),
             std::to_string(behind < 0 ? 0 : behind),
             age(now - instant(plugin["last_heard_epoch"].integer())),
             local_time(plugin, "connected"),
-            number(plugin["admitted"]),
-            number(plugin["warned"]),
-            number(plugin["refused"]),
-            number(plugin["faults"]),
-            number(plugin["oversized"])};
+            number_or_dash(plugin["admitted"]),
+            number_or_dash(plugin["warned"]),
+            number_or_dash(plugin["refused"]),
+            number_or_dash(plugin["faults"]),
+            number_or_dash(plugin["oversized"])};
 }
 
-int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_gate(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
     const auto gate = answer["gate"];
     for (const auto& plugin : gate["plugins"].items())
-        sheet.rows.push_back(fill(plugin, gate["sequence"].integer(), parsed.context.clock.now()));
+        sheet.rows.push_back(
+            gate_row(plugin, gate["sequence"].integer(), parsed.context.clock.now()));
     if (sheet.rows.empty())
         warn(parsed.context,
              "no plugin is connected; is JobSubmitPlugins=sluice in slurm.conf, slurmctld "
              "restarted since, and Daemon= in its sluice.conf an address that this daemon listens "
              "on (gate: listen:)?");
-    remark(parsed, "Newest snapshot " + number(gate["sequence"]) + ", " +
-                       number(gate["rejected_frames"]) + " frames rejected\n\n");
+    remark(parsed, "Newest snapshot " + number_or_dash(gate["sequence"]) + ", " +
+                       number_or_dash(gate["rejected_frames"]) + " frames rejected\n\n");
     print(parsed.context, sheet.text());
     return kOk;
 }
@@ -72,9 +74,9 @@ int run_gate(const Context& context, int argc, char** argv) {
                                       kTable | kJson | kCluster | kSocket, argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kGateColumns))
         return kOk;
-    return run_listing(parsed, {kColumns, kDefault, "/api/v1/gate"}, {}, show);
+    return run_listing(parsed, {kGateColumns, kGateDefault, "/api/v1/gate"}, {}, show_gate);
 }
 
 } // namespace sluice::cli

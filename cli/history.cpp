@@ -10,7 +10,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr std::array kColumns{
+constexpr std::array kHistoryColumns{
     Column{"id", "ID", 10, "number of the record"},
     Column{"time", "Time", 19, "when it was evaluated, local time"},
     Column{"account", "Account", 24, "account in Slurm"},
@@ -23,9 +23,9 @@ constexpr std::array kColumns{
     Column{"actions", "Actions", 40, "pause, downscale, notify, restore"},
     Column{"trigger", "Trigger", 10, "what started the turn"},
 };
-constexpr const char* kDefault = "time,account,period,percent,grace,from,to,actions,trigger";
+constexpr const char* kHistoryDefault = "time,account,period,percent,grace,from,to,actions,trigger";
 
-Row fill(json::View record, bool exact) {
+Row history_row(json::View record, bool exact) {
     return {std::to_string(record["id"].integer()),
             local_time(record, "evaluated_at"),
             record["account"].text(),
@@ -47,10 +47,10 @@ int run_history(const Context& context, int argc, char** argv) {
                       kTable | kJson | kAccounts | kLimit | kCluster | kSocket, argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kHistoryColumns))
         return kOk;
-    return run_records(parsed, {kColumns, kDefault, "/api/v1/evaluations"},
-                       parameters(parsed.options), "evaluations", fill);
+    return run_records(parsed, {kHistoryColumns, kHistoryDefault, "/api/v1/evaluations"},
+                       parameters(parsed.options), "evaluations", history_row);
 }
 
 } // namespace sluice::cli

@@ -11,7 +11,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr std::array kColumns{
+constexpr std::array kOutboxColumns{
     Column{"id", "Number", 10, "number of the message"},
     Column{"target", "Target", 8, "waldur, mail or webhook"},
     Column{"kind", "Kind", 24, "what it says"},
@@ -23,9 +23,9 @@ constexpr std::array kColumns{
     Column{"error", "Error", 80, "how the last try ended"},
     Column{"body", "Body", 80, "the message itself"},
 };
-constexpr const char* kDefault = "id,target,kind,key,state,age,attempts,next,error";
+constexpr const char* kOutboxDefault = "id,target,kind,key,state,age,attempts,next,error";
 
-Row fill(json::View message, Instant now) {
+Row outbox_row(json::View message, Instant now) {
     const auto next = message["next_try_epoch"];
     return {std::to_string(message["id"].integer()),
             message["target"].text(),
@@ -41,9 +41,9 @@ Row fill(json::View message, Instant now) {
             message["body"].text()};
 }
 
-int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_outbox(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
     for (const auto& message : answer["messages"].items())
-        sheet.rows.push_back(fill(message, parsed.context.clock.now()));
+        sheet.rows.push_back(outbox_row(message, parsed.context.clock.now()));
     for (const auto& target : answer["targets"].items())
         remark(parsed, target["target"].text() + ": " +
                            std::to_string(target["waiting"].integer()) + " waiting, " +
@@ -55,8 +55,8 @@ int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
     return kOk;
 }
 
-int list(const Parsed& parsed) {
-    return run_listing(parsed, {kColumns, kDefault, "/api/v1/outbox"}, {}, show);
+int list_outbox(const Parsed& parsed) {
+    return run_listing(parsed, {kOutboxColumns, kOutboxDefault, "/api/v1/outbox"}, {}, show_outbox);
 }
 
 int act(const Parsed& parsed, const std::string& verb) {
@@ -81,15 +81,15 @@ int run_outbox(const Context& context, int argc, char** argv) {
     auto parsed = parse_options(context, self, kTable | kJson | kSocket | kWords, argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kOutboxColumns))
         return kOk;
     if (parsed.options.words.empty())
-        return list(parsed);
-    static constexpr std::array<std::string_view, 3> kVerbs{"list", "retry", "drop"};
-    const std::string verb = take_verb(parsed, self, kVerbs);
+        return list_outbox(parsed);
+    static constexpr std::array<std::string_view, 3> kOutboxVerbs{"list", "retry", "drop"};
+    const std::string verb = take_verb(parsed, self, kOutboxVerbs);
     if (verb.empty())
         return kFailed;
-    return verb == "list" ? list(parsed) : act(parsed, verb);
+    return verb == "list" ? list_outbox(parsed) : act(parsed, verb);
 }
 
 } // namespace sluice::cli

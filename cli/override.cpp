@@ -11,10 +11,10 @@
 namespace sluice::cli {
 namespace {
 
-constexpr const char* kPath = "/api/v1/overrides";
-constexpr std::array<std::string_view, 3> kVerbs{"set", "list", "clear"};
+constexpr const char* kOverridePath = "/api/v1/overrides";
+constexpr std::array<std::string_view, 3> kOverrideVerbs{"set", "list", "clear"};
 
-constexpr std::array kColumns{
+constexpr std::array kOverrideColumns{
     Column{"id", "ID", 10, "number of the entry"},
     Column{"account", "Account", 24, "account in Slurm"},
     Column{"standing", "Standing", 10, "what it is pinned to"},
@@ -27,9 +27,9 @@ constexpr std::array kColumns{
     Column{"endedby", "EndedBy", 16, "who ended it"},
     Column{"endreason", "EndReason", 60, "why it was ended"},
 };
-constexpr const char* kDefault = "id,account,standing,state,from,until,by,reason";
+constexpr const char* kOverrideDefault = "id,account,standing,state,from,until,by,reason";
 
-Row fill(json::View entry) {
+Row override_row(json::View entry) {
     return {std::to_string(entry["id"].integer()),
             entry["account"].text(),
             entry["standing"].text(),
@@ -52,10 +52,10 @@ Parameters asked_for(const Parsed& parsed, const std::vector<std::string>& accou
     return query;
 }
 
-int list(const Parsed& parsed) {
-    return run_records(parsed, {kColumns, kDefault, kPath},
+int list_overrides(const Parsed& parsed) {
+    return run_records(parsed, {kOverrideColumns, kOverrideDefault, kOverridePath},
                        asked_for(parsed, parsed.options.words, parsed.options.all), "overrides",
-                       [](json::View entry, bool) { return fill(entry); });
+                       [](json::View entry, bool) { return override_row(entry); });
 }
 
 int set(Parsed parsed) {
@@ -72,7 +72,7 @@ int set(Parsed parsed) {
             given != parsed.options.figures.end())
             body->set(key, given->second);
     parsed.options.accounts = {words[0]};
-    return enter(parsed, Method::post, kPath, *body,
+    return enter(parsed, Method::post, kOverridePath, *body,
                  {"Override # pins account " + words[0] + " to " + words[1] + ".",
                   "Account " + words[0] + " would be pinned to " + words[1] + "."});
 }
@@ -89,7 +89,7 @@ int clear_one(Parsed parsed, const std::string& id, const std::string& account) 
     if (!account.empty())
         parsed.options.accounts = {account};
     const std::string what = "verride " + id;
-    return enter(parsed, Method::remove, std::string(kPath) + '/' + id, *body,
+    return enter(parsed, Method::remove, std::string(kOverridePath) + '/' + id, *body,
                  {"O" + what + " is ended.", "O" + what + " would be ended."});
 }
 
@@ -101,7 +101,7 @@ int clear(const Parsed& parsed) {
         return clear_one(parsed, word, "");
     if (!entry_body(parsed))
         return kFailed;
-    const auto found = ask(parsed, kPath, asked_for(parsed, {word}, false));
+    const auto found = ask(parsed, kOverridePath, asked_for(parsed, {word}, false));
     if (!found)
         return complain(parsed.context, found.error());
     const auto list = (*found)["overrides"].items();
@@ -124,13 +124,13 @@ int run_override(const Context& context, int argc, char** argv) {
                                 argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kOverrideColumns))
         return kOk;
-    const std::string verb = take_verb(parsed, self, kVerbs);
+    const std::string verb = take_verb(parsed, self, kOverrideVerbs);
     if (verb.empty())
         return kFailed;
     if (verb == "list")
-        return list(parsed);
+        return list_overrides(parsed);
     return verb == "set" ? set(std::move(parsed)) : clear(parsed);
 }
 

@@ -11,7 +11,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr Column kColumns[] = {
+constexpr Column kSimulateColumns[] = {
     {"account", "Account", 24, "account"},
     {"period", "Period", 12, "period that the figures are of"},
     {"component", "Component", 20, "what is granted"},
@@ -22,7 +22,7 @@ constexpr Column kColumns[] = {
     {"share", "Used%", 10, "of the effective allocation"},
     {"standing", "Standing", 10, "after this evaluation"},
     {"actions", "Actions", 24, "what this evaluation changed"}};
-constexpr const char* kDefault =
+constexpr const char* kSimulateDefault =
     "account%-24,period%-10,component%-16,allocation,carryover,effective,used,share,"
     "standing%-10,actions%-24";
 
@@ -97,11 +97,11 @@ int run_simulate(const Context& context, int argc, char** argv) {
         parse_options(context, *find_subcommand("simulate"), kTable | kJson | kFile, argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kSimulateColumns))
         return kOk;
     if (parsed.options.file.empty())
         return complain(parsed.context, "which scenario? (sluice simulate FILE)");
-    auto made = sheet(parsed, kColumns, kDefault);
+    auto made = sheet(parsed, kSimulateColumns, kSimulateDefault);
     if (!made)
         return complain(parsed.context, made.error());
     const auto read = settings::load_scenario(parsed.options.file);

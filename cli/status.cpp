@@ -10,8 +10,8 @@
 namespace sluice::cli {
 namespace {
 
-// fill() has a cell for each of these, in this order.
-constexpr std::array kColumns{
+// status_row() has a cell for each of these, in this order.
+constexpr std::array kStatusColumns{
     Column{"account", "Account", 24, "account in Slurm"},
     Column{"policy", "Policy", 16, "policies that judge it"},
     Column{"mode", "Mode", 8, "observe (nothing is applied) or enforce"},
@@ -37,7 +37,7 @@ constexpr std::array kColumns{
     Column{"clusters", "ByCluster", 30, "used, by cluster; empty: the allocation is of this one"},
     Column{"note", "Note", 60, "what is not done and why, missing data, errors"},
 };
-constexpr const char* kDefault =
+constexpr const char* kStatusDefault =
     "account,policy,mode,period,component,allocation,carryover,used,left,percent,grace,standing,"
     "cause,qos,resets";
 
@@ -48,7 +48,7 @@ std::string note(json::View account) {
     return join(notes, "; ");
 }
 
-Row fill(json::View account, json::View component, bool exact) {
+Row status_row(json::View account, json::View component, bool exact) {
     const auto units = [&](const char* key) { return amount(component[key], exact); };
     return {account["account"].text(),
             account["policy"].text(),
@@ -79,16 +79,16 @@ Row fill(json::View account, json::View component, bool exact) {
 // An account without figures (it could not be judged) still has its row.
 void add_rows(Sheet& sheet, json::View account) {
     for (const auto& component : account["components"].items())
-        sheet.rows.push_back(fill(account, component, sheet.exact()));
+        sheet.rows.push_back(status_row(account, component, sheet.exact()));
     if (account["components"].size() == 0)
-        sheet.rows.push_back(fill(account, json::View(), sheet.exact()));
+        sheet.rows.push_back(status_row(account, json::View(), sheet.exact()));
     // Slurm's own billing TRES is a component like others and has its row already.
     for (const auto& component : account["components"].items())
         if (component["tres"].text() == "billing")
             return;
     if (account["judged"].text() != "billing")
         return;
-    Row row = fill(account, json::View(), sheet.exact());
+    Row row = status_row(account, json::View(), sheet.exact());
     row[4] = "billing";
     row[13] = percent(account["usage_percentage"]);
     sheet.rows.push_back(std::move(row));
@@ -154,7 +154,7 @@ void show_notes(const Parsed& parsed, const json::Value& answer) {
         remark(parsed, "\nNotes:\n" + out);
 }
 
-int show(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_status(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
     warn_of_age(parsed.context, answer);
     for (const auto& account : answer["accounts"].items())
         add_rows(sheet, account);
@@ -177,10 +177,10 @@ int run_status(const Context& context, int argc, char** argv) {
         return *parsed.done;
     if (parsed.options.format.empty())
         parsed.options.format = context.format;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kStatusColumns))
         return kOk;
-    return run_listing(parsed, {kColumns, kDefault, "/api/v1/status"}, parameters(parsed.options),
-                       show);
+    return run_listing(parsed, {kStatusColumns, kStatusDefault, "/api/v1/status"},
+                       parameters(parsed.options), show_status);
 }
 
 } // namespace sluice::cli

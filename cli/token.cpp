@@ -12,30 +12,31 @@
 namespace sluice::cli {
 namespace {
 
-constexpr const char* kPath = "/api/v1/tokens";
-constexpr std::array<std::string_view, 3> kVerbs{"add", "list", "remove"};
+constexpr const char* kTokenPath = "/api/v1/tokens";
+constexpr std::array<std::string_view, 3> kTokenVerbs{"add", "list", "remove"};
 
-constexpr std::array kColumns{
+constexpr std::array kTokenColumns{
     Column{"name", "Name", 64, "name of the token"},
     Column{"role", "Role", 8, "staff or reader"},
     Column{"made", "Made", 19, "when, local time"},
 };
-constexpr const char* kDefault = "name,role,made";
+constexpr const char* kTokenDefault = "name,role,made";
 
-int list(const Parsed& parsed) {
+int list_tokens(const Parsed& parsed) {
     return run_records(
-        parsed, {kColumns, kDefault, kPath}, {}, "tokens", [](json::View token, bool) -> Row {
+        parsed, {kTokenColumns, kTokenDefault, kTokenPath}, {}, "tokens",
+        [](json::View token, bool) -> Row {
             return {token["name"].text(), token["role"].text(), local_time(token, "made")};
         });
 }
 
-int add(const Parsed& parsed) {
+int add_token(const Parsed& parsed) {
     const auto role = parsed.options.figures.find("role");
     if (parsed.options.words.size() != 1 || role == parsed.options.figures.end())
         return complain(parsed.context, "sluice token add NAME --role=staff|reader");
     json::Value body = json::Value::object();
     body.set("name", parsed.options.words.front()).set("role", role->second);
-    const auto answer = client(parsed.context).post(kPath, body);
+    const auto answer = client(parsed.context).post(kTokenPath, body);
     if (!answer)
         return complain(parsed.context, answer.error());
     if (parsed.options.json)
@@ -45,12 +46,12 @@ int add(const Parsed& parsed) {
     return kOk;
 }
 
-int remove(const Parsed& parsed) {
+int remove_token(const Parsed& parsed) {
     if (parsed.options.words.size() != 1)
         return complain(parsed.context, "sluice token remove NAME");
     const auto answer =
         client(parsed.context)
-            .remove(std::string(kPath) + '/' + percent_encoded(parsed.options.words.front()),
+            .remove(std::string(kTokenPath) + '/' + percent_encoded(parsed.options.words.front()),
                     json::Value::object());
     return answer ? kOk : complain(parsed.context, answer.error());
 }
@@ -63,14 +64,14 @@ int run_token(const Context& context, int argc, char** argv) {
         parse_options(context, self, kTable | kJson | kSocket | kWords | kRole, argc, argv);
     if (parsed.done)
         return *parsed.done;
-    if (helped(parsed, kColumns))
+    if (helped(parsed, kTokenColumns))
         return kOk;
-    const std::string verb = take_verb(parsed, self, kVerbs);
+    const std::string verb = take_verb(parsed, self, kTokenVerbs);
     if (verb == "add")
-        return add(parsed);
+        return add_token(parsed);
     if (verb == "list")
-        return list(parsed);
-    return verb == "remove" ? remove(parsed) : kFailed;
+        return list_tokens(parsed);
+    return verb == "remove" ? remove_token(parsed) : kFailed;
 }
 
 } // namespace sluice::cli

@@ -9,9 +9,9 @@
 namespace sluice::cli {
 namespace {
 
-constexpr const char* kPath = "/api/v1/usage";
+constexpr const char* kUsagePath = "/api/v1/usage";
 
-constexpr std::array kColumns{
+constexpr std::array kUsageColumns{
     Column{"account", "Account", 24, "account in Slurm"},
     Column{"component", "Component", 20, "what is granted"},
     Column{"tres", "TRES", 16, "the TRES that it counts"},
@@ -39,9 +39,10 @@ constexpr std::array kUserColumns{
 constexpr const char* kUserDefault =
     "account,component,period,user,settled,finished,running,used,share";
 
-constexpr const char* kDefault = "account,component,period,settled,finished,running,used,percent";
+constexpr const char* kUsageDefault =
+    "account,component,period,settled,finished,running,used,percent";
 
-Row fill(json::View part, bool exact) {
+Row usage_row(json::View part, bool exact) {
     return {part["account"].text(),
             part["component"].text(),
             part["tres"].text(),
@@ -78,7 +79,7 @@ void add_users(Sheet& table, json::View part) {
 }
 
 bool helped_usage(const Parsed& parsed) {
-    return parsed.options.by_user ? helped(parsed, kUserColumns) : helped(parsed, kColumns);
+    return parsed.options.by_user ? helped(parsed, kUserColumns) : helped(parsed, kUsageColumns);
 }
 
 int show_users(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
@@ -109,10 +110,10 @@ int run_usage(const Context& context, int argc, char** argv) {
     if (by_user && parsed.options.accounts.empty())
         return complain(parsed.context, "whose usage? (sluice usage ACCOUNT --by-user)");
     if (by_user)
-        return run_listing(parsed, {kUserColumns, kUserDefault, kPath},
+        return run_listing(parsed, {kUserColumns, kUserDefault, kUsagePath},
                            usage_parameters(parsed.options), show_users);
-    return run_records(parsed, {kColumns, kDefault, kPath}, usage_parameters(parsed.options),
-                       "usage", fill);
+    return run_records(parsed, {kUsageColumns, kUsageDefault, kUsagePath},
+                       usage_parameters(parsed.options), "usage", usage_row);
 }
 
 } // namespace sluice::cli

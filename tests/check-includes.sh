@@ -26,6 +26,7 @@ home() {
 allowed common/base
 allowed common/model common/base/
 allowed common/policy common/base/ common/model/
+allowed common/curl
 allowed common/hash common/base/
 allowed common/json common/base/
 allowed common/yaml common/base/
@@ -39,10 +40,10 @@ allowed daemon/adapters/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/adapters/sqlite common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/adapters/gate common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/adapters/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
-allowed daemon/adapters/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/
-allowed daemon/adapters/mail common/base/ common/model/ common/json/ common/hash/ daemon/ports/
-allowed daemon/adapters/waldur common/base/ common/model/ common/json/ daemon/ports/
-allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
+allowed daemon/adapters/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
+allowed daemon/adapters/mail common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
+allowed daemon/adapters/waldur common/base/ common/model/ common/json/ daemon/ports/ common/curl/
+allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/ common/curl/
 
 home 'slurm/' plugin/ daemon/adapters/slurm/ tests/plugin/ tests/daemon/adapters/slurm/ tests/bench/ tests/integration/ tests/attack/
 home 'gnutls/' common/hash/
@@ -51,7 +52,7 @@ home 'jansson\.h' common/json/
 home 'yaml\.h' common/yaml/
 home 'sqlite3\.h' daemon/adapters/sqlite/ tests/daemon/adapters/sqlite/
 home 'microhttpd\.h' daemon/adapters/http/
-home 'curl/' cli/ daemon/adapters/mail/ daemon/adapters/stomp/ daemon/adapters/waldur/
+home 'curl/' cli/ common/curl/ daemon/adapters/mail/ daemon/adapters/stomp/ daemon/adapters/waldur/
 home 'cmocka\.h' tests/support/
 
 # The core is handed instants, text and numbers; it asks nobody.

@@ -60,6 +60,11 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
     return out;
 }
 
+std::vector<std::string> sorted(std::vector<std::string> list) {
+    std::sort(list.begin(), list.end());
+    return list;
+}
+
 std::string lower(std::string_view text) {
     std::string out(text);
     std::transform(out.begin(), out.end(), out.begin(), folded);

@@ -3,9 +3,13 @@
 // case so.
 #pragma once
 
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace sluice {
@@ -19,6 +23,16 @@ std::string_view trim(std::string_view text);
 std::vector<std::string> split(std::string_view text, char separator);
 std::string join(std::span<const std::string> parts, std::string_view separator);
 std::string lower(std::string_view text);
+// All of `text` as a decimal number; nothing else may stand beside it.
+template <class Number = std::int64_t>
+std::optional<Number> whole_number(std::string_view text) {
+    Number value = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (fault != std::errc{} || end != text.data() + text.size())
+        return std::nullopt;
+    return value;
+}
+std::vector<std::string> sorted(std::vector<std::string> list);
 bool equals_ignoring_case(std::string_view a, std::string_view b);
 // The candidate nearest to `word` (edit distance, case ignored) when it is near enough to be a slip
 // of the pen; else "".

@@ -3,13 +3,13 @@
 #include "common/base/amount.hpp"
 #include "common/base/text.hpp"
 #include "common/settings/policy_set.hpp"
+#include "common/settings/ranges.hpp"
 
 #include <array>
 
 namespace sluice::settings {
 namespace {
 
-const Range kUnitFactor{Decimal{}, Decimal::raw(INT64_MAX), true};
 const Range kUnits{Decimal{}, Decimal::raw(INT64_MAX)};
 
 constexpr std::size_t kMostComponents = 64;

@@ -14,7 +14,7 @@ constexpr std::int64_t kMostInOneCommit = 10'000;
 
 constexpr std::size_t kLongestSocket = 107; // sockaddr_un::sun_path with its NUL
 
-bool is_address(std::string_view text) {
+bool is_host_and_port(std::string_view text) {
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos || colon == 0)
         return false;
@@ -46,7 +46,7 @@ void read_listen(MapReader& map, std::vector<std::string>& listen, const std::st
         return;
     listen.clear();
     for (auto& word : as_words(*node, "listen", map.errors())) {
-        if (!is_address(word.text) && !(sockets && is_socket(word.text)))
+        if (!is_host_and_port(word.text) && !(sockets && is_socket(word.text)))
             map.errors().add(word.place,
                              "listen: " + shown(word.text) + " is no address; give host:port" +
                                  (sockets ? " or unix:/path" : "") + ", for example " + example +
@@ -93,7 +93,7 @@ void check_tls(const Node& node, const HttpSettings& http, Errors& errors) {
         errors.add(node.place(), "http: tls_certificate and tls_key belong together; give both");
     else if (http.tls_certificate.empty())
         for (const auto& address : http.listen)
-            if (is_address(address) && !is_loopback(address))
+            if (is_host_and_port(address) && !is_loopback(address))
                 errors.add(node.place(), "http: " + shown(address) +
                                              " is no loopback address, so tls_certificate and "
                                              "tls_key are needed");

@@ -17,9 +17,6 @@
 namespace sluice::settings {
 namespace {
 
-const Range kGrace{Decimal{}, Decimal::whole(10)};
-const Range kUnitFactor{Decimal{}, Decimal::raw(INT64_MAX), true};
-
 class Import {
 public:
     Import(const Node& root, const std::string& filename)

@@ -22,7 +22,7 @@ struct PeriodWord {
     std::string_view theirs;
     std::string_view ours;
 };
-constexpr PeriodWord kPeriods[] = {
+constexpr PeriodWord kPeriodWords[] = {
     {"month", "month"}, {"quarterly", "quarter"}, {"annual", "year"}, {"total", "total"}};
 
 } // namespace
@@ -35,7 +35,7 @@ std::string_view tres_of_type(std::string_view type) {
 }
 
 std::string_view period_word(std::string_view limit_period) {
-    for (const auto& word : kPeriods)
+    for (const auto& word : kPeriodWords)
         if (word.theirs == limit_period)
             return word.ours;
     return {};

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMostAddress = 254;
 
 // What a mail header and an SMTP command take without quoting.
-bool is_address(std::string_view text) {
+bool is_mail_address(std::string_view text) {
     const auto at = text.find('@');
     const auto plain = [](char c) {
         return c > ' ' && c < 0x7f &&
@@ -37,20 +37,16 @@ void read_contacts(MapReader& top, model::NoticeRules& notices) {
         const std::string what = "contacts." + entry.key;
         auto& addresses = notices.contacts[entry.key];
         for (auto& word : as_words(entry.value, what, top.errors())) {
-            if (!is_address(word.text))
+            if (!is_mail_address(word.text))
                 refuse_address(what, word.text, word.place, top.errors());
             addresses.push_back(std::move(word.text));
         }
     }
 }
 
-bool begins(std::string_view text, std::string_view with) {
-    return text.substr(0, with.size()) == with;
-}
-
 // SCHEME://host[:port][/path]: nothing in it that could hide another host or a password.
 bool is_url(std::string_view text, std::string_view scheme, bool path) {
-    if (!begins(text, scheme))
+    if (!text.starts_with(scheme))
         return false;
     const auto rest = text.substr(scheme.size());
     const std::string_view never = path ? "@\"\\" : "@\"\\/?#";
@@ -81,7 +77,7 @@ void read_mail(MapReader& notifications, MailSettings& mail) {
     if (!node->is_map())
         return;
     map.read("from", mail.from);
-    if (!is_address(mail.from))
+    if (!is_mail_address(mail.from))
         errors.add(map.has("from") ? map.key_place("from") : map.place(),
                    "mail.from: name the sender's address, name@host");
     read_smtp(map, mail);
@@ -95,7 +91,7 @@ void read_mail(MapReader& notifications, MailSettings& mail) {
                                               "one of them");
     if (mail.user.empty() != mail.password_file.empty())
         errors.add(map.place(), "mail: a login needs user and password_file");
-    if (!mail.user.empty() && !mail.starttls && begins(mail.smtp, "smtp://"))
+    if (!mail.user.empty() && !mail.starttls && mail.smtp.starts_with("smtp://"))
         errors.add(map.key_place("starttls"), "mail.starttls: the password would travel in clear; "
                                               "leave it true, or use smtps://");
     map.finish();

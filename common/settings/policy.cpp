@@ -35,7 +35,6 @@ constexpr std::array<Choice<Drift>, 2> kDrifts{
     {{"repair", Drift::repair}, {"report", Drift::report}}};
 constexpr std::array<Choice<BudgetCheck>, 3> kChecks{
     {{"off", BudgetCheck::off}, {"warn", BudgetCheck::warn}, {"refuse", BudgetCheck::refuse}}};
-const Range kGrace{Decimal{}, Decimal::whole(10)};
 const Range kThreshold{Decimal{}, Decimal::whole(1100), true}; // grace ends at 1100 %
 const Range kPositive{Decimal{}, Decimal::raw(INT64_MAX), true};
 

@@ -15,14 +15,10 @@ constexpr std::array<Choice<PortalSettings::Source>, 2> kSources{
 constexpr std::array<Choice<PortalSettings::Authority>, 2> kAuthorities{
     {{"sluice", PortalSettings::Authority::sluice}, {"waldur", PortalSettings::Authority::waldur}}};
 
-bool begins(std::string_view text, std::string_view with) {
-    return text.substr(0, with.size()) == with;
-}
-
 // Nothing that could end the URL early or name another host than the reader of the file sees.
 bool is_url(std::string_view text) {
-    const bool https = begins(text, "https://");
-    if (!https && !begins(text, "http://"))
+    const bool https = text.starts_with("https://");
+    if (!https && !text.starts_with("http://"))
         return false;
     const std::string_view rest = text.substr(https ? 8 : 7);
     if (rest.empty() || rest.front() == '/' || rest.front() == ':')

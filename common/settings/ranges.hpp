@@ -6,9 +6,12 @@
 #include "common/settings/reader.hpp"
 
 #include <array>
+#include <cstdint>
 
 namespace sluice::settings {
 
+inline const Range kGrace{Decimal{}, Decimal::whole(10)}; // a ratio of the allocation
+inline const Range kUnitFactor{Decimal{}, Decimal::raw(INT64_MAX), true};
 inline const Range kPercent{Decimal{}, Decimal::whole(100)};
 inline const Range kDayCount{Decimal{}, Decimal::whole(36500), true};
 inline constexpr std::array<Choice<model::LimitType>, 3> kLimitTypes{

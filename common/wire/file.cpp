@@ -23,10 +23,10 @@
 namespace sluice::wire {
 namespace {
 
-constexpr std::string_view kMagic = "SLUICESN";
+constexpr std::string_view kFileMagic = "SLUICESN";
 // The version of the image in it.
 constexpr std::uint32_t kFileVersion = kVersion;
-constexpr std::size_t kHead = 8 + 4 + 4 + 8; // magic, version, checksum, length
+constexpr std::size_t kFileHead = 8 + 4 + 4 + 8; // magic, version, checksum, length
 
 Result<std::string> read_all(int fd, std::size_t size, const std::string& path) {
     std::string bytes(size, '\0');
@@ -67,11 +67,11 @@ struct Header {
 
 Header read_header(Reader& in) {
     Header out;
-    const std::string_view magic = in.raw(kMagic.size());
+    const std::string_view magic = in.raw(kFileMagic.size());
     out.version = in.u32();
     out.crc = in.u32();
     out.length = in.u64();
-    out.known = in.ok() && magic == kMagic;
+    out.known = in.ok() && magic == kFileMagic;
     return out;
 }
 
@@ -92,10 +92,10 @@ Result<bool> is_foreign(const std::string& path) {
         return file_error(path);
     if (!S_ISREG(st.st_mode))
         return true;
-    const auto begin = read_all(fd.get(), kMagic.size(), path);
+    const auto begin = read_all(fd.get(), kFileMagic.size(), path);
     if (!begin)
         return begin.error();
-    return *begin != kMagic.substr(0, begin->size());
+    return *begin != kFileMagic.substr(0, begin->size());
 }
 
 Error not_ours(const std::string& path) {
@@ -145,7 +145,7 @@ Result<std::string> encode_file(const model::Snapshot& snapshot) {
     if (!image)
         return image;
     Writer out;
-    out.raw(kMagic);
+    out.raw(kFileMagic);
     out.u32(kFileVersion);
     out.u32(crc32c(*image));
     out.u64(image->size());
@@ -178,7 +178,7 @@ Result<Stored> load_file(const std::string& path) {
     if (!S_ISREG(st.st_mode) || (st.st_uid != ::geteuid() && st.st_uid != 0) ||
         (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return Error{Errc::refused, path + ": not a plain file that only its owner may write"};
-    if (st.st_size < 0 || static_cast<std::size_t>(st.st_size) > kHead + kMaxImage)
+    if (st.st_size < 0 || static_cast<std::size_t>(st.st_size) > kFileHead + kMaxImage)
         return Error{Errc::malformed, path + ": too large"};
     auto bytes = read_all(fd.get(), static_cast<std::size_t>(st.st_size), path);
     if (!bytes)

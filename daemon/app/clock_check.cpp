@@ -2,6 +2,7 @@
 #include "daemon/app/clock_check.hpp"
 
 #include "common/base/log.hpp"
+#include "daemon/app/sources.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -16,8 +17,6 @@ using model::ClockVerdict;
 constexpr std::chrono::minutes kCompareEvery{10};
 
 constexpr const char* kElapsed = "elapsed";
-constexpr const char* kJournal = "journal";
-constexpr const char* kSlurmctld = "slurmctld";
 
 bool is_off(std::int64_t seconds) {
     return std::llabs(seconds) > ClockCheck::kTolerance.count();

@@ -11,11 +11,6 @@
 namespace sluice::app {
 namespace {
 
-constexpr const char* kSlurmdbd = "slurmdbd";
-constexpr const char* kSlurmctld = "slurmctld";
-constexpr const char* kMunge = "munge";
-constexpr const char* kJournal = "journal";
-
 // Whose usage is needed: only of accounts that are judged. `root` above all would be a question
 // about the whole tree.
 std::set<std::string> accounts_of(const Rules& rules, const model::Structure& structure) {

@@ -45,7 +45,6 @@ PortalEvent::Kind kind_of(const std::string& name) {
 constexpr std::int64_t kMostMinutes = 9'223'372'036LL * 60;
 constexpr std::int64_t kMostShares = INT32_MAX; // Slurm keeps them in 31 bits
 // Not a component: what Waldur makes of all of them, and 0 where it has weights for none.
-constexpr const char* kBilling = "billing";
 
 void take_limits(json::View limits, const char* key, PortalEvent& event) {
     for (const auto& name : limits.keys()) {

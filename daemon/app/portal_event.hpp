@@ -11,6 +11,9 @@
 
 namespace sluice::app {
 
+// The name of the summed component in limits and messages.
+inline constexpr const char* kBilling = "billing";
+
 struct PortalEvent {
     enum class Kind {
         resource, // something of one resource changed

@@ -3,22 +3,12 @@
 
 #include "common/base/text.hpp"
 
-#include <charconv>
-
 namespace sluice::app {
 namespace {
 
 // Instants are whole seconds: one that was taken in the second of the question may be either.
 bool is_settled(const AskedFlag* asked, Instant began) {
     return asked == nullptr || (asked->confirmed && *asked->confirmed < began);
-}
-
-std::optional<std::int64_t> number(const std::string& text) {
-    std::int64_t value = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (fault != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
-    return value;
 }
 
 } // namespace
@@ -51,8 +41,8 @@ std::optional<AskedFlag> asked_flag(const std::string& text) {
     const auto parts = split(text, ' ');
     if (parts.size() < 2 || parts.size() > 3 || (parts[0] != "0" && parts[0] != "1"))
         return std::nullopt;
-    const auto asked = number(parts[1]);
-    const auto confirmed = parts.size() == 3 ? number(parts[2]) : std::nullopt;
+    const auto asked = whole_number(parts[1]);
+    const auto confirmed = parts.size() == 3 ? whole_number(parts[2]) : std::nullopt;
     if (!asked || (parts.size() == 3 && !confirmed))
         return std::nullopt;
     AskedFlag flag{parts[0] == "1", instant(*asked), std::nullopt};

@@ -5,13 +5,13 @@
 #include "daemon/app/portal_granted.hpp"
 
 #include "common/base/amount.hpp"
+#include "daemon/app/portal_event.hpp"
 
 #include <algorithm>
 
 namespace sluice::app {
 namespace {
 
-constexpr const char* kBilling = "billing";
 constexpr Wide kScale = Decimal::kScale;
 constexpr std::int64_t kSlack = 2; // minutes: cut twice, and once more by floating point
 

@@ -9,7 +9,7 @@
 namespace sluice::app {
 namespace {
 
-constexpr const char* kSource = "waldur-events";
+constexpr const char* kEventSource = "waldur-events";
 constexpr std::size_t kMostUnknown = 32; // kinds that are told of
 
 } // namespace
@@ -57,7 +57,7 @@ void PortalInbox::connected(const ports::Inbox& from) {
     state->away.erase(&from);
     log::event(log::Level::info, "SLUICE-0811", "waldur-events-connected");
     if (state->away.empty())
-        parts_.sources.up(kSource, parts_.clock.now());
+        parts_.sources.up(kEventSource, parts_.clock.now());
 }
 
 // What it had not settled comes again.
@@ -70,7 +70,7 @@ void PortalInbox::away(const ports::Inbox& from, const Error& error) {
         log::event(log::Level::warning, "SLUICE-0812", "waldur-events-refused",
                    {{"error", error.context}});
     told = error.context;
-    parts_.sources.down(kSource, error, parts_.clock.now());
+    parts_.sources.down(kEventSource, error, parts_.clock.now());
 }
 
 void PortalInbox::orders(std::uint64_t number,

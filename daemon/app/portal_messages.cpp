@@ -14,7 +14,7 @@ using ports::Message;
 using ports::PortalResource;
 
 constexpr const char* kTarget = "waldur";
-constexpr std::size_t kMostCommands = 200; // in one report; the rest is counted
+constexpr std::size_t kMaxShownCommands = 200; // in one report; the rest is counted
 
 std::string resource_path(const PortalResource& resource, const std::string& what) {
     return "/api/marketplace-provider-resources/" + dashed(resource.uuid) + '/' + what + '/';
@@ -181,7 +181,7 @@ std::vector<Message> tell_results(const Telling& telling,
         std::vector<std::string> lines;
         std::vector<std::string> errors;
         for (const auto* record : records) {
-            if (lines.size() < kMostCommands)
+            if (lines.size() < kMaxShownCommands)
                 lines.push_back(record->command.sacctmgr);
             if (!record->success.value_or(false) && errors.size() < 5)
                 errors.push_back(record->error.empty() ? "not known" : record->error);

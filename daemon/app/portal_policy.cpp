@@ -26,7 +26,7 @@ std::optional<model::Action> action_of(const std::string& name) {
     return std::nullopt;
 }
 
-std::optional<PeriodKind> kind_of(const std::string& limit_period) {
+std::optional<PeriodKind> period_kind(const std::string& limit_period) {
     if (limit_period == "month")
         return PeriodKind::month;
     if (limit_period == "quarterly")
@@ -38,7 +38,7 @@ std::optional<PeriodKind> kind_of(const std::string& limit_period) {
     return std::nullopt;
 }
 
-std::optional<PeriodKind> kind_of(std::int64_t period) {
+std::optional<PeriodKind> period_kind(std::int64_t period) {
     constexpr PeriodKind kKinds[] = {PeriodKind::total, PeriodKind::month, PeriodKind::quarter,
                                      PeriodKind::year};
     if (period < 1 || period > 4)
@@ -79,9 +79,9 @@ private:
         std::set<PeriodKind> kinds;
         for (const auto& component : view_.components)
             if (component.billing_type == "limit" && rules_.set.component(component.type))
-                if (const auto kind = kind_of(component.limit_period))
+                if (const auto kind = period_kind(component.limit_period))
                     kinds.insert(*kind);
-        std::optional<PeriodKind> kind = from_.period ? kind_of(*from_.period) : std::nullopt;
+        std::optional<PeriodKind> kind = from_.period ? period_kind(*from_.period) : std::nullopt;
         if (kinds.size() == 1)
             kind = *kinds.begin();
         else if (kinds.size() > 1)
@@ -146,7 +146,7 @@ private:
 };
 
 // An empty list of accounts would mean all of them.
-void narrow(const PortalView& view, Rules& rules) {
+void keep_named(const PortalView& view, Rules& rules) {
     auto& match = rules.set.policies.front().match;
     std::vector<std::string> accounts;
     for (const auto& resource : view.resources)
@@ -175,7 +175,7 @@ void take_policy(const PortalView& view, Rules& rules) {
     }
     Taker(view, rules, rules.set.policies.front()).take();
     if (!view.policy->for_all)
-        narrow(view, rules);
+        keep_named(view, rules);
 }
 
 } // namespace sluice::app

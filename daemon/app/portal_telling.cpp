@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kReportedNote = "waldur-reported"; // cluster -> id of a command
 constexpr std::size_t kMostSplit = 50;
-constexpr std::size_t kMostCommands = 100'000; // of one turn
+constexpr std::size_t kMaxCommands = 100'000; // of one turn
 
 } // namespace
 
@@ -101,7 +101,7 @@ void PortalSync::tell_commands(const Telling& telling) {
     } else if (!commands_due_) {
         return;
     }
-    auto commands = parts_.journal.commands({cluster, {}, kMostCommands});
+    auto commands = parts_.journal.commands({cluster, {}, kMaxCommands});
     if (!commands)
         return;
     std::int64_t newest = reported_;

@@ -28,23 +28,23 @@ json::Value users_of(const model::AccountUsage& usage, const model::Component& c
 }
 
 // Late records of the last month come in time for its close.
-constexpr std::chrono::hours kLate{48};
+constexpr std::chrono::hours kLastMonthSent{48};
 
 constexpr const char* kDue = ":due"; // behind the resource: it is to be told
 
-struct Month {
+struct UserMonth {
     std::string label;
     const model::WindowUsage* usage = nullptr;
     const char* note = ""; // behind the resource, in the key of what was sent
 };
 
-std::vector<Month> months(const Telling& telling) {
+std::vector<UserMonth> user_months(const Telling& telling) {
     const model::PeriodRule rule{model::PeriodKind::month, 0, {}};
     const auto& zone = telling.rules.zone;
     const auto current = policy::period_at(rule, zone, telling.report.at);
-    std::vector<Month> found;
+    std::vector<UserMonth> found;
     const auto before = policy::previous(rule, zone, current);
-    if (before && telling.report.at < *before->end + kLate)
+    if (before && telling.report.at < *before->end + kLastMonthSent)
         found.push_back(
             {before->label, window_of(telling.report, before->begin, *before->end), ":last"});
     found.push_back(
@@ -52,7 +52,7 @@ std::vector<Month> months(const Telling& telling) {
     return found;
 }
 
-std::string body_of(const Telling& telling, const Month& month, const std::string& resource,
+std::string body_of(const Telling& telling, const UserMonth& month, const std::string& resource,
                     const model::AccountUsage& used) {
     auto components = json::Value::object();
     for (const auto& known : telling.view.components)
@@ -74,7 +74,7 @@ bool is_known(const Telling& telling, const std::string& resource, const std::st
     return false;
 }
 
-void tell_month(const Telling& telling, const Month& month, std::set<std::string>& told,
+void tell_month(const Telling& telling, const UserMonth& month, std::set<std::string>& told,
                 Outgoing& out) {
     for (const auto& [account, resource] : telling.roster.accounts) {
         const auto used = month.usage->accounts.find(account);
@@ -104,7 +104,7 @@ Outgoing tell_users(const Telling& telling) {
     if (telling.report.usage_age > 0)
         return out;
     std::set<std::string> told;
-    for (const auto& month : months(telling))
+    for (const auto& month : user_months(telling))
         if (month.usage != nullptr)
             tell_month(telling, month, told, out);
     for (const auto& resource : told)

@@ -13,6 +13,12 @@
 
 namespace sluice::app {
 
+// Names of what the daemon depends on, in status, metrics and log.
+inline constexpr const char* kSlurmdbd = "slurmdbd";
+inline constexpr const char* kSlurmctld = "slurmctld";
+inline constexpr const char* kMunge = "munge";
+inline constexpr const char* kJournal = "journal";
+
 // Thread-safe.
 class Sources {
 public:

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/app/supervisor.hpp"
 
+#include "common/base/text.hpp"
 #include "common/base/unique_fd.hpp"
 
-#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -22,21 +22,18 @@ std::string taken(const char* name) {
     return text;
 }
 
-std::optional<std::int64_t> number(const std::string& text) {
-    std::int64_t value = 0;
-    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (fault != std::errc{} || end != text.data() + text.size() || value <= 0)
-        return std::nullopt;
-    return value;
+std::optional<std::int64_t> positive(const std::string& text) {
+    const auto value = whole_number(text);
+    return value && *value > 0 ? value : std::nullopt;
 }
 
 } // namespace
 
 Supervisor Supervisor::from_environment() {
     const auto socket = taken("NOTIFY_SOCKET");
-    const auto watchdog = number(taken("WATCHDOG_USEC"));
+    const auto watchdog = positive(taken("WATCHDOG_USEC"));
     const auto pid = taken("WATCHDOG_PID");
-    if (!watchdog || (!pid.empty() && number(pid) != ::getpid()))
+    if (!watchdog || (!pid.empty() && positive(pid) != ::getpid()))
         return {socket, std::nullopt};
     return {socket, std::chrono::microseconds{*watchdog}};
 }

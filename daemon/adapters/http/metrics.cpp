@@ -16,7 +16,7 @@ namespace {
 
 using Labels = std::vector<std::pair<const char*, std::string>>;
 
-std::string escaped(const std::string& text) {
+std::string label_text(const std::string& text) {
     std::string out;
     for (const char c : printable(text)) {
         if (c == '\\' || c == '"')
@@ -49,7 +49,7 @@ public:
         text += name_;
         const char* before = "{";
         for (const auto& [key, word] : labels) {
-            text += std::string(before) + key + "=\"" + escaped(word) + '"';
+            text += std::string(before) + key + "=\"" + label_text(word) + '"';
             before = ",";
         }
         text += (labels.empty() ? " " : "} ") + value + '\n';

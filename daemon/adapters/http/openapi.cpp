@@ -29,41 +29,44 @@ Value described(const char* text) {
     return out;
 }
 
-struct Body {
+struct RequestBody {
     std::string_view path;
     const char* fields;   // name:type, an array's items are texts
     const char* required; // names
 };
 
 constexpr std::array kBodies{
-    Body{"/api/v1/evaluate", "dry_run:boolean,accounts:array", ""},
-    Body{"/api/v1/overrides",
-         "account:string,standing:string,until:string,from:string,reason:string,dry_run:boolean",
-         "account,standing,until,reason"},
-    Body{"/api/v1/adjustments",
-         "account:string,units:object,period:string,reason:string,dry_run:boolean",
-         "account,units,reason"},
-    Body{"/api/v1/resets", "accounts:array,reason:string,dry_run:boolean", "accounts,reason"},
-    Body{"/api/v1/cleanup", "before:string,dry_run:boolean", ""},
-    Body{"/api/v1/tokens", "name:string,role:string", "name,role"},
-    Body{"/api/marketplace-slurm-periodic-usage-policies/preview_impact/",
-         "allocation:number,grace_ratio:number,previous_usage:number,carryover_factor:integer,"
-         "carryover_enabled:boolean,resource_uuid:string,current_usage:number,"
-         "daily_usage_rate:number",
-         ""},
-    Body{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/dry-run/", "resource_uuid:string",
-         ""},
-    Body{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/evaluate/", "resource_uuid:string",
-         ""},
-    Body{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/force-period-reset/",
-         "resource_uuid:string", ""},
-    Body{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/report-command-result/",
-         "resource_uuid:string,success:boolean,error_message:string,mode:string,"
-         "commands_executed:array,correlation_id:string",
-         "resource_uuid,success"},
+    RequestBody{"/api/v1/evaluate", "dry_run:boolean,accounts:array", ""},
+    RequestBody{
+        "/api/v1/overrides",
+        "account:string,standing:string,until:string,from:string,reason:string,dry_run:boolean",
+        "account,standing,until,reason"},
+    RequestBody{"/api/v1/adjustments",
+                "account:string,units:object,period:string,reason:string,dry_run:boolean",
+                "account,units,reason"},
+    RequestBody{"/api/v1/resets", "accounts:array,reason:string,dry_run:boolean",
+                "accounts,reason"},
+    RequestBody{"/api/v1/cleanup", "before:string,dry_run:boolean", ""},
+    RequestBody{"/api/v1/tokens", "name:string,role:string", "name,role"},
+    RequestBody{
+        "/api/marketplace-slurm-periodic-usage-policies/preview_impact/",
+        "allocation:number,grace_ratio:number,previous_usage:number,carryover_factor:integer,"
+        "carryover_enabled:boolean,resource_uuid:string,current_usage:number,"
+        "daily_usage_rate:number",
+        ""},
+    RequestBody{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/dry-run/",
+                "resource_uuid:string", ""},
+    RequestBody{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/evaluate/",
+                "resource_uuid:string", ""},
+    RequestBody{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/force-period-reset/",
+                "resource_uuid:string", ""},
+    RequestBody{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/report-command-result/",
+                "resource_uuid:string,success:boolean,error_message:string,mode:string,"
+                "commands_executed:array,correlation_id:string",
+                "resource_uuid,success"},
 };
 
-Value request_body(const Body& body) {
+Value request_body(const RequestBody& body) {
     Value properties = Value::object();
     for (const auto& field : split(body.fields, ',')) {
         const auto words = split(field, ':');

@@ -87,7 +87,7 @@ std::string hundredths(std::int64_t value) {
     return text;
 }
 
-std::string units(Amount amount, const model::Component& component) {
+std::string two_digits(Amount amount, const model::Component& component) {
     const auto millionths = model::unit_millionths(amount, component);
     return millionths ? hundredths(*millionths / 10'000) : "?";
 }
@@ -142,8 +142,8 @@ std::string row(const model::AccountDecision& account, const model::Figure& figu
     out += "</td><td>" + escaped(figure.component.name) + "</td><td>" +
            bar(account, figure.percent.value_or(0), seen.css) + "</td><td class=\"n\">" +
            (figure.percent ? hundredths(*figure.percent) + " %" : "nothing granted") +
-           "</td><td class=\"n\">" + units(figure.used(), figure.component) + " / " +
-           units(figure.effective, figure.component) + "</td><td>";
+           "</td><td class=\"n\">" + two_digits(figure.used(), figure.component) + " / " +
+           two_digits(figure.effective, figure.component) + "</td><td>";
     if (first)
         out += std::string("<span class=\"tag ") + seen.css + "\">" + seen.word +
                escaped(cause(account)) + "</span>";

@@ -21,11 +21,6 @@ Value number(Decimal value) {
     return Value::decimal(value.scaled(), 9);
 }
 
-Value units(Amount amount, const model::Component& component) {
-    const auto millionths = model::unit_millionths(amount, component);
-    return millionths ? Value::decimal(*millionths, model::kUnitPlaces) : Value();
-}
-
 Value flags(model::Flags flags) {
     Value out = Value::object();
     out.set("paused", flags.paused).set("downscaled", flags.downscaled);
@@ -182,6 +177,11 @@ Value render_plugin(const ports::PluginStatus& plugin) {
 }
 
 } // namespace
+
+Value units(Amount amount, const model::Component& component) {
+    const auto millionths = model::unit_millionths(amount, component);
+    return millionths ? Value::decimal(*millionths, model::kUnitPlaces) : Value();
+}
 
 // Calendar arithmetic only, no zone data.
 std::string iso(Instant at) {

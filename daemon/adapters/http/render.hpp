@@ -8,6 +8,9 @@
 
 namespace sluice::http {
 
+// In the unit of the component, to the sixth digit; null where that does not fit.
+json::Value units(Amount amount, const model::Component& component);
+
 // key: "2026-11-23T00:47:42Z", key_epoch: 1795394862; both null without an instant.
 void put_instant(json::Value& object, const std::string& key, std::optional<Instant> at);
 

@@ -12,15 +12,15 @@
 namespace sluice::http {
 namespace {
 
-constexpr int kBacklog = 256;
-constexpr std::size_t kLargestFile = 1024 * 1024;
+constexpr int kTcpBacklog = 256;
+constexpr std::size_t kMaxPem = 1024 * 1024;
 
 struct AddressRelease {
     void operator()(addrinfo* list) const noexcept { ::freeaddrinfo(list); }
 };
 using AddressList = std::unique_ptr<addrinfo, AddressRelease>;
 
-Error failed(const std::string& what, const char* step) {
+Error tcp_failed(const std::string& what, const char* step) {
     const int code = errno;
     const Errc kind = code == EADDRINUSE                ? Errc::conflict
                       : code == EACCES || code == EPERM ? Errc::refused
@@ -53,13 +53,13 @@ Result<UniqueFd> listen_tcp(const std::string& address) {
     const std::string what = "http.listen " + address;
     UniqueFd fd(::socket(to.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!fd)
-        return failed(what, "socket");
+        return tcp_failed(what, "socket");
     const int on = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (::bind(fd.get(), to.ai_addr, to.ai_addrlen) != 0)
-        return failed(what, "bind");
-    if (::listen(fd.get(), kBacklog) != 0)
-        return failed(what, "listen");
+        return tcp_failed(what, "bind");
+    if (::listen(fd.get(), kTcpBacklog) != 0)
+        return tcp_failed(what, "listen");
     return fd;
 }
 
@@ -76,10 +76,10 @@ std::string peer_address(int fd) {
 }
 
 Result<Certificate> read_certificate(const std::string& chain_path, const std::string& key_path) {
-    auto chain = read_file(chain_path, kLargestFile);
+    auto chain = read_file(chain_path, kMaxPem);
     if (!chain)
         return Error(chain.error()).in("http.tls_certificate");
-    auto key = read_file(key_path, kLargestFile, ReadableBy::group);
+    auto key = read_file(key_path, kMaxPem, ReadableBy::group);
     if (!key)
         return Error(key.error()).in("http.tls_key");
     return Certificate{std::move(*chain), Secret(std::move(*key))};

@@ -3,7 +3,9 @@
 
 #include "common/base/text.hpp"
 #include "common/model/units.hpp"
+#include "daemon/adapters/http/render.hpp"
 #include "daemon/adapters/http/view_parts.hpp"
+#include "daemon/adapters/http/visible.hpp"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +20,6 @@ namespace {
 using json::Value;
 
 constexpr std::size_t kTop = 5;
-constexpr std::uint32_t kNoUid = 4294967294U; // a user whom slurmctld does not know
 
 struct Share {
     std::string user;
@@ -31,11 +32,6 @@ struct Limits {
     Names names;
     std::size_t most = SIZE_MAX;
 };
-
-Value units(Amount amount, const model::Component& component) {
-    const auto millionths = model::unit_millionths(amount, component);
-    return millionths ? Value::decimal(*millionths, model::kUnitPlaces) : Value();
-}
 
 // The window that the account's figures are of: the running one. A period before may begin at the
 // same instant (October and the quarter), but ends earlier.

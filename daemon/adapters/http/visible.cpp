@@ -5,7 +5,6 @@ namespace sluice::http {
 namespace {
 
 // slurmctld does not know the user: no uid may match it.
-constexpr std::uint32_t kNoUid = 4294967294U;
 
 void add_with_parents(const ports::TurnReport& turn, std::string account,
                       std::set<std::string>& out) {

@@ -11,6 +11,8 @@
 
 namespace sluice::http {
 
+inline constexpr std::uint32_t kNoUid = 4294967294U; // a user whom slurmctld does not know
+
 class Visible {
 public:
     // Without a turn nothing is known about users: they see nothing, staff everything.

@@ -18,12 +18,12 @@ constexpr std::size_t kMostError = 4096;
 constexpr std::size_t kMostCorrelation = 200;
 
 // The accounts that a history is asked of.
-struct Asked {
+struct AskedAccounts {
     std::vector<std::string> accounts;
     std::optional<Response> refusal;
 };
 
-Asked asked_of(const Call& call, const World& world) {
+AskedAccounts asked_of(const Call& call, const World& world) {
     const auto* policy = world.policy(call.name);
     if (policy == nullptr)
         return {{}, not_found()};

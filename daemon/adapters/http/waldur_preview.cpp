@@ -99,12 +99,12 @@ std::optional<Response> put_commands(Value& out, const Call& call, const World& 
     return std::nullopt;
 }
 
-struct Asked {
+struct AskedAccount {
     const model::AccountDecision* account = nullptr; // nullptr: none was named
     std::optional<Response> refusal;
 };
 
-Asked account_of(const World& world, View given) {
+AskedAccount account_of(const World& world, View given) {
     if (!given.exists() || given.is_null())
         return {};
     const std::string uuid = waldur::bare(given.text());

@@ -12,12 +12,12 @@ using json::View;
 constexpr std::size_t kPageSize = 10; // Django REST's of Waldur
 
 // The UUID of {"resource_uuid": ...}: "" for none. Other keys are let be, as Django REST does.
-struct Asked {
+struct AskedResource {
     std::string uuid;
     std::optional<Response> refusal;
 };
 
-Asked resource_of(const Call& call) {
+AskedResource resource_of(const Call& call) {
     auto body = body_of(call);
     if (body.refusal)
         return {"", std::move(body.refusal)};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/result.hpp"
+#include "common/curl/handle.hpp"
 #include "daemon/ports/deliverer.hpp"
 
 #include <atomic>
@@ -12,15 +13,6 @@
 #include <string>
 
 namespace sluice::mail {
-
-struct EasyRelease {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct ListRelease {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-using EasyHandle = std::unique_ptr<CURL, EasyRelease>;
-using HeaderList = std::unique_ptr<curl_slist, ListRelease>;
 
 // curl_global_init. Not thread-safe in old libcurl; a second call does nothing.
 void begin_library();

@@ -91,11 +91,6 @@ std::string target_key(const Command& command) {
     return command.user.empty() ? "" : command.account + '\n' + command.partition + "\nuser";
 }
 
-std::vector<std::string> sorted(std::vector<std::string> list) {
-    std::sort(list.begin(), list.end());
-    return list;
-}
-
 } // namespace
 
 std::optional<Error> check(const Command& command, const model::Structure& structure,

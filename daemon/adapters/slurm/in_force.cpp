@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/adapters/slurm/in_force.hpp"
 
+#include "common/base/text.hpp"
 #include "common/model/history.hpp"
 #include "daemon/adapters/slurm/tree.hpp"
 
@@ -58,12 +59,6 @@ model::Structure after(const model::Structure& structure, std::span<const Comman
             for (const Command* command : found->second)
                 carry_out(*command, row);
     return now;
-}
-
-std::vector<std::string> sorted(std::vector<std::string> list) {
-    std::sort(list.begin(), list.end());
-    list.erase(std::unique(list.begin(), list.end()), list.end());
-    return list;
 }
 
 class Comparison {

@@ -2,6 +2,8 @@
 // Sums of job records and rollup rows; must not know libslurm.
 #include "daemon/adapters/slurm/job_usage.hpp"
 
+#include "daemon/adapters/slurm/tres_text.hpp"
+
 #include <algorithm>
 
 namespace sluice::slurm {
@@ -10,7 +12,6 @@ namespace {
 // slurmdb.h: TRES_CPU 1, TRES_ENERGY 3
 constexpr std::uint32_t kCpu = 1;
 constexpr std::uint32_t kEnergy = 3;
-constexpr std::uint64_t kFirstMarker = 0xfffffffffffffffe; // NO_VAL64, INFINITE64
 
 Result<void> add_to(Amount& to, Wide more, const std::string& what) {
     const std::optional<Amount> sum = narrow(Wide{to} + more);

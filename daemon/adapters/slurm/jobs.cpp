@@ -3,6 +3,7 @@
 
 #include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
+#include "daemon/adapters/slurm/release.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -18,10 +19,6 @@ using model::Command;
 using model::CommandType;
 using model::Job;
 using model::JobState;
-
-struct ReleaseJobs {
-    void operator()(job_info_msg_t* jobs) const noexcept { slurm_free_job_info_msg(jobs); }
-};
 
 class Names {
 public:
@@ -104,7 +101,7 @@ Result<std::vector<Job>> live_jobs(const std::string& cluster) {
     errno = 0;
     const int rc = slurm_load_jobs(0, &answer, SHOW_ALL);
     const int number = errno;
-    const std::unique_ptr<job_info_msg_t, ReleaseJobs> all{answer};
+    const std::unique_ptr<job_info_msg_t, Release> all{answer};
     if (rc != SLURM_SUCCESS || !all)
         return Error{Errc::unavailable, std::string{"slurmctld: jobs: "} + slurm_strerror(number)};
     std::vector<Job> jobs;

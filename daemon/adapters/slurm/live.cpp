@@ -3,6 +3,7 @@
 
 #include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
+#include "daemon/adapters/slurm/release.hpp"
 #include "daemon/adapters/slurm/tres_text.hpp"
 
 #include <cerrno>
@@ -12,12 +13,6 @@
 
 namespace sluice::slurm {
 namespace {
-
-struct ReleaseInfo {
-    void operator()(assoc_mgr_info_msg_t* info) const noexcept {
-        slurm_free_assoc_mgr_info_msg(info);
-    }
-};
 
 class Reader {
 public:
@@ -74,7 +69,7 @@ live_associations(const model::Structure& names, const std::vector<std::string>&
     errno = 0;
     const int rc = slurm_load_assoc_mgr_info(&request, &answer);
     const int number = errno;
-    const std::unique_ptr<assoc_mgr_info_msg_t, ReleaseInfo> info{answer};
+    const std::unique_ptr<assoc_mgr_info_msg_t, Release> info{answer};
     if (rc != SLURM_SUCCESS || !info)
         return Error{Errc::unavailable,
                      std::string{"slurmctld: "} + slurm_strerror(number != 0 ? number : rc)};

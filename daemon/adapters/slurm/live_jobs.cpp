@@ -4,6 +4,7 @@
 
 #include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
+#include "daemon/adapters/slurm/release.hpp"
 #include "daemon/adapters/slurm/tres_text.hpp"
 
 #include <algorithm>
@@ -12,10 +13,6 @@
 
 namespace sluice::slurm {
 namespace {
-
-struct ReleaseJobs {
-    void operator()(job_info_msg_t* message) const noexcept { slurm_free_job_info_msg(message); }
-};
 
 bool has_begun(const slurm_job_info_t& row) {
     return (row.job_state & JOB_STATE_BASE) != JOB_PENDING && row.start_time > 0;
@@ -55,7 +52,7 @@ Result<std::vector<LiveJob>> LiveJobs::load(const model::Structure& structure) {
     errno = 0;
     const int rc = slurm_load_jobs(updated_, &answer, SHOW_ALL | SHOW_LOCAL);
     const int number = errno;
-    const std::unique_ptr<job_info_msg_t, ReleaseJobs> message{answer};
+    const std::unique_ptr<job_info_msg_t, Release> message{answer};
     if (rc != SLURM_SUCCESS && number == SLURM_NO_CHANGE_IN_DATA && updated_ != 0)
         return jobs_;
     updated_ = 0;

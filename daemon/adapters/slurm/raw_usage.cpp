@@ -2,18 +2,13 @@
 // slurmctld's own counters and its view of users: one RPC to slurmctld, none to slurmdbd.
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/controller.hpp"
+#include "daemon/adapters/slurm/release.hpp"
 
 #include <cmath>
 #include <memory>
 
 namespace sluice::slurm {
 namespace {
-
-struct ReleaseInfo {
-    void operator()(assoc_mgr_info_msg_t* info) const noexcept {
-        slurm_free_assoc_mgr_info_msg(info);
-    }
-};
 
 constexpr long double kMost = 9.2e18L;
 
@@ -58,7 +53,7 @@ Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     errno = 0;
     const int rc = slurm_load_assoc_mgr_info(&request, &answer);
     const int number = errno;
-    const std::unique_ptr<assoc_mgr_info_msg_t, ReleaseInfo> info{answer};
+    const std::unique_ptr<assoc_mgr_info_msg_t, Release> info{answer};
     if (rc != SLURM_SUCCESS || !info)
         return Error{Errc::unavailable,
                      std::string{"slurmctld: "} + slurm_strerror(number != 0 ? number : rc)};

@@ -3,6 +3,7 @@
 // without a word) and lets us change it.
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/slurm/release.hpp"
 
 #include <unistd.h>
 
@@ -10,12 +11,6 @@
 
 namespace sluice::slurm {
 namespace {
-
-struct ReleaseStatistics {
-    void operator()(slurmdb_stats_rec_t* answer) const noexcept {
-        slurmdb_destroy_stats_rec(answer);
-    }
-};
 
 const char* word(std::uint16_t level) {
     return level >= SLURMDB_ADMIN_SUPER_USER ? "administrator"
@@ -46,7 +41,7 @@ Result<bool> is_slurm_user(Session& session) {
     const Result<void> told = session.status("statistics", [](void* db) {
         slurmdb_stats_rec_t* answer = nullptr;
         const int rc = slurmdb_get_stats(db, &answer);
-        const std::unique_ptr<slurmdb_stats_rec_t, ReleaseStatistics> held{answer};
+        const std::unique_ptr<slurmdb_stats_rec_t, Release> held{answer};
         return rc;
     });
     if (!told && told.error().code != Errc::refused)

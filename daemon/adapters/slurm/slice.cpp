@@ -65,21 +65,13 @@ std::string unescaped(std::string_view text) {
     return name;
 }
 
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-    Number value = 0;
-    const char* end = text.data() + text.size();
-    const auto [at, fault] = std::from_chars(text.data(), end, value);
-    return fault == std::errc{} && at == end ? std::optional{value} : std::nullopt;
-}
-
 bool read_sums(std::string_view text, TresSums& sums) {
     for (const std::string& part : split(text, ',')) {
         const auto equals = part.find('=');
         if (equals == std::string::npos)
             return false;
-        const auto id = number<std::uint32_t>(std::string_view{part}.substr(0, equals));
-        const auto sum = number<Amount>(std::string_view{part}.substr(equals + 1));
+        const auto id = whole_number<std::uint32_t>(std::string_view{part}.substr(0, equals));
+        const auto sum = whole_number<Amount>(std::string_view{part}.substr(equals + 1));
         if (!id || !sum)
             return false;
         sums[*id] = *sum;
@@ -94,8 +86,8 @@ bool read_line(std::string_view line, std::vector<Piece>& pieces) {
     const auto& [first, second, third] = *parts;
     // No account's line has a bare number for its sums.
     if (first == "P" && third.find('=') == std::string_view::npos) {
-        const auto begin = number<std::int64_t>(second);
-        const auto end = number<std::int64_t>(third);
+        const auto begin = whole_number<std::int64_t>(second);
+        const auto end = whole_number<std::int64_t>(third);
         if (!begin || !end)
             return false;
         pieces.push_back({{instant(*begin), instant(*end)}, {}});

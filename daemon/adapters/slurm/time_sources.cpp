@@ -3,21 +3,14 @@
 
 #include "daemon/adapters/slurm/compat.hpp"
 #include "daemon/adapters/slurm/controller.hpp"
+#include "daemon/adapters/slurm/release.hpp"
 
 #include <algorithm>
 #include <ctime>
 #include <memory>
 
 namespace sluice::slurm {
-namespace {
-
-struct ReleaseStatistics {
-    void operator()(stats_info_response_msg_t* answer) const noexcept {
-        slurm_free_stats_response_msg(answer);
-    }
-};
-
-} // namespace
+namespace {} // namespace
 
 // The time that the answer takes is no difference.
 std::optional<std::int64_t> ahead_of_slurmctld() {
@@ -27,7 +20,7 @@ std::optional<std::int64_t> ahead_of_slurmctld() {
     const std::time_t before = std::time(nullptr);
     const int rc = slurm_get_statistics(&answer, &request);
     const std::time_t after = std::time(nullptr);
-    const std::unique_ptr<stats_info_response_msg_t, ReleaseStatistics> held{answer};
+    const std::unique_ptr<stats_info_response_msg_t, Release> held{answer};
     if (rc != SLURM_SUCCESS || !held || held->req_time == 0)
         return std::nullopt;
     if (held->req_time < before)

@@ -10,19 +10,8 @@
 namespace sluice::slurm {
 namespace {
 
-// slurm.h: INFINITE64 0xffffffffffffffff, NO_VAL64 0xfffffffffffffffe
-constexpr std::uint64_t kFirstMarker = 0xfffffffffffffffe;
 // INFINITE64. Not "-1", which every release says it takes: 26.05 subtracts it from the old limit.
 constexpr const char* kClears = "18446744073709551615";
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-    Number value = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure != std::errc{} || end != text.data() + text.size())
-        return std::nullopt;
-    return value;
-}
 
 // slurmdb_defs.c, slurmdb_make_tres_string_from_simple: powers of 1024 from MiB for memory and
 // burst buffers, from 1 for the rest.
@@ -38,7 +27,7 @@ std::optional<std::uint64_t> with_suffix(std::string_view text, std::string_view
         text.remove_suffix(1);
         power = suffix + 1;
     }
-    const auto figure = number<std::uint64_t>(text);
+    const auto figure = whole_number<std::uint64_t>(text);
     if (!figure || power < base)
         return std::nullopt;
     const std::size_t bits = 10 * (power - base);
@@ -72,8 +61,8 @@ std::vector<std::pair<std::uint32_t, std::uint64_t>> parse_tres(std::string_view
         const std::size_t equals = part.find('=');
         if (equals == std::string::npos)
             continue;
-        const auto id = number<std::uint32_t>(std::string_view{part}.substr(0, equals));
-        const auto figure = number<std::uint64_t>(std::string_view{part}.substr(equals + 1));
+        const auto id = whole_number<std::uint32_t>(std::string_view{part}.substr(0, equals));
+        const auto figure = whole_number<std::uint64_t>(std::string_view{part}.substr(equals + 1));
         if (!id || !figure || *figure >= kFirstMarker)
             continue;
         const bool again = std::any_of(figures.begin(), figures.end(),

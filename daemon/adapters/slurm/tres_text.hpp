@@ -14,6 +14,10 @@
 
 namespace sluice::slurm {
 
+// slurm.h: INFINITE64 0xffffffffffffffff, NO_VAL64 0xfffffffffffffffe; a figure from here on is
+// none.
+inline constexpr std::uint64_t kFirstMarker = 0xfffffffffffffffe;
+
 // The two id <-> name tables of one cluster's structure.
 class TresNames {
 public:

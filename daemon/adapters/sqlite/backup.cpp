@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kEnd = ".bak";
-constexpr std::chrono::seconds kBusy{5};
+constexpr std::chrono::seconds kBackupBusy{5};
 constexpr std::chrono::milliseconds kPause{5}; // between steps of 256 KiB: 50 MB/s at most
 
 std::string day_of(Instant now) {
@@ -145,12 +145,12 @@ void DailyBackup::make(const std::string& file) {
     check_room(journal_);
     remove_database(fresh);
     try {
-        Database source(journal_, Database::Access::read_only, kBusy);
+        Database source(journal_, Database::Access::read_only, kBackupBusy);
         source.copy_to(fresh, [this] {
             std::this_thread::sleep_for(kPause);
             return !worker_.stopping();
         });
-        Database copy(fresh, Database::Access::read_only, kBusy);
+        Database copy(fresh, Database::Access::read_only, kBackupBusy);
         quick_check(copy);
     } catch (const Failure&) {
         remove_database(fresh);

@@ -13,19 +13,11 @@ bool wanted(const ports::Query& query, const std::string& account) {
            std::find(query.accounts.begin(), query.accounts.end(), account) != query.accounts.end();
 }
 
-model::Standing standing(const std::string& text) {
-    using enum model::Standing;
-    for (const auto each : {normal, downscaled, paused})
-        if (model::name(each) == text)
-            return each;
-    throw Failure({Errc::refused, "unknown standing \"" + text + '"'});
-}
-
 ports::OverrideRecord override_of(const Statement& row) {
     ports::OverrideRecord out;
     out.entry = {row.integer(0),
                  row.text(1),
-                 standing(row.text(2)),
+                 standing_of(row.text(2)),
                  instant(row.integer(3)),
                  instant(row.integer(4)),
                  row.text(5),

@@ -30,11 +30,6 @@ model::LimitType limit_type(const std::string& text) {
     return named(text, {grp_tres_mins, max_tres_mins, grp_tres}, "limit type");
 }
 
-model::Standing standing(const std::string& text) {
-    using enum model::Standing;
-    return named(text, {normal, downscaled, paused}, "standing");
-}
-
 // SELECT with the query's conditions, newest first. More accounts than SQLite binds are left to the
 // caller's own filter, and then the limit, too.
 Statement select(Database& database, std::string sql, const ports::Query& query) {
@@ -117,6 +112,11 @@ void read_limits(Statement& limit, ports::CommandRecord& record) {
 constexpr const char* kLimitsOf = "SELECT tres, value FROM command_limit WHERE command = ?";
 
 } // namespace
+
+model::Standing standing_of(const std::string& text) {
+    using enum model::Standing;
+    return named(text, {normal, downscaled, paused}, "standing");
+}
 
 void insert_evaluation(Database& database, const ports::EvaluationRecord& record) {
     Statement(database,
@@ -252,7 +252,7 @@ std::vector<model::Override> read_overrides(Database& database, const std::strin
                             "WHERE o.cluster = ? AND o.ends > ? AND until > ? ORDER BY o.id");
     row.bind(cluster, epoch(since), epoch(since));
     while (row.step())
-        overrides.push_back({row.integer(0), row.text(1), standing(row.text(2)),
+        overrides.push_back({row.integer(0), row.text(1), standing_of(row.text(2)),
                              instant(row.integer(3)), instant(row.integer(4)), row.text(5),
                              row.text(6)});
     return overrides;

@@ -40,6 +40,9 @@ private:
     Statement reset_;
 };
 
+// Throws Failure for a text that no standing has.
+model::Standing standing_of(const std::string& text);
+
 void insert_evaluation(Database& database, const ports::EvaluationRecord& record);
 std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
                                                       const ports::Query& query);

@@ -7,10 +7,6 @@
 namespace sluice::stomp {
 namespace {
 
-Error malformed(std::string what) {
-    return {Errc::malformed, "STOMP: " + std::move(what)};
-}
-
 // CONNECT and CONNECTED have no escapes, so that a 1.0 peer can read them.
 bool is_plain(std::string_view command) {
     return command == "CONNECT" || command == "CONNECTED";
@@ -140,6 +136,10 @@ Result<std::optional<std::size_t>> content_length(const Frame& frame, std::size_
 }
 
 } // namespace
+
+Error malformed(std::string what) {
+    return {Errc::malformed, "STOMP: " + std::move(what)};
+}
 
 std::string_view Frame::header(std::string_view name) const {
     for (const auto& [key, value] : headers)

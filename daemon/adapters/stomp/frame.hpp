@@ -65,4 +65,7 @@ private:
     std::optional<Error> fault_;
 };
 
+// What the other side sent is no STOMP.
+Error malformed(std::string what);
+
 } // namespace sluice::stomp

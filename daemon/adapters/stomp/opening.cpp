@@ -14,10 +14,6 @@ constexpr std::size_t kMostHead = 16 * 1024;
 constexpr std::size_t kMostShown = 120;
 constexpr std::string_view kProtocol = "v12.stomp";
 
-Error malformed(std::string what) {
-    return {Errc::malformed, "WebSocket: " + std::move(what)};
-}
-
 bool is_word(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
         return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7F;
@@ -60,9 +56,13 @@ Result<std::string> accept_key(const std::string& key) {
 
 } // namespace
 
+Error bad_websocket(std::string what) {
+    return {Errc::malformed, "WebSocket: " + std::move(what)};
+}
+
 Result<std::string> opening_request(const Opening& opening) {
     if (!is_word(opening.host) || !is_word(opening.path) || opening.path.front() != '/')
-        return malformed("\"" + shown(opening.host + opening.path) + "\" is no address");
+        return bad_websocket("\"" + shown(opening.host + opening.path) + "\" is no address");
     return "GET " + opening.path + " HTTP/1.1\r\nHost: " + opening.host +
            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + opening.key +
            "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: " + std::string(kProtocol) +
@@ -80,16 +80,16 @@ Result<std::optional<std::size_t>> check_opening(std::string_view text, const Op
     if (!status.starts_with("HTTP/1.1 101"))
         return Error{Errc::refused, "WebSocket: the server answered " + shown(status)};
     if (!lists(head, "Upgrade", "websocket") || !lists(head, "Connection", "upgrade"))
-        return malformed("the answer does not upgrade the connection");
+        return bad_websocket("the answer does not upgrade the connection");
     const auto accept = accept_key(opening.key);
     if (!accept)
         return accept.error();
     if (header(head, "Sec-WebSocket-Accept") != *accept)
-        return malformed("the answer is not to our key");
+        return bad_websocket("the answer is not to our key");
     if (!header(head, "Sec-WebSocket-Extensions").empty())
-        return malformed("an extension that nobody asked for");
+        return bad_websocket("an extension that nobody asked for");
     if (header(head, "Sec-WebSocket-Protocol") != kProtocol)
-        return malformed("the server does not speak STOMP 1.2");
+        return bad_websocket("the server does not speak STOMP 1.2");
     return std::optional(end + 4);
 }
 

@@ -15,15 +15,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostShown = 300;
+constexpr std::size_t kMaxBrokerText = 300;
 constexpr milliseconds kLongestBeat{3'600'000};
 
-Error malformed(std::string what) {
-    return {Errc::malformed, "STOMP: " + std::move(what)};
-}
-
-std::string shown(std::string_view text) {
-    return printable(trim(text.substr(0, kMostShown)));
+std::string broker_text(std::string_view text) {
+    return printable(trim(text.substr(0, kMaxBrokerText)));
 }
 
 std::optional<milliseconds> beat_of(std::string_view text) {
@@ -92,8 +88,8 @@ Result<std::vector<Session::Message>> Session::take(std::string_view bytes, Time
 
 Result<void> Session::take(const Frame& frame, std::string& out, std::vector<Message>& messages) {
     if (frame.command == "ERROR") {
-        const std::string body = shown(frame.body);
-        return Error{Errc::refused, "the broker says: " + shown(frame.header("message")) +
+        const std::string body = broker_text(frame.body);
+        return Error{Errc::refused, "the broker says: " + broker_text(frame.header("message")) +
                                         (body.empty() ? "" : " (" + body + ')')};
     }
     if (!connected_) {
@@ -116,7 +112,8 @@ Result<void> Session::take(const Frame& frame, std::string& out, std::vector<Mes
 
 Result<void> Session::connected(const Frame& frame, std::string& out) {
     if (frame.header("version") != "1.2")
-        return malformed("the broker wants version \"" + shown(frame.header("version")) + '"');
+        return malformed("the broker wants version \"" + broker_text(frame.header("version")) +
+                         '"');
     const auto beats = frame.header("heart-beat");
     const auto comma = beats.find(',');
     if (comma != std::string_view::npos) {
@@ -147,7 +144,7 @@ Result<Session::Message> Session::message(const Frame& frame) const {
     if (frame.header("ack").empty())
         return malformed("a message that cannot be acknowledged");
     const std::string fault =
-        frame.too_large ? shown(frame.header("content-length")) + " bytes are too many" : "";
+        frame.too_large ? broker_text(frame.header("content-length")) + " bytes are too many" : "";
     return Message{std::string(frame.header("ack")), queues_[number].kind, frame.body, fault};
 }
 

@@ -2,6 +2,7 @@
 #include "daemon/adapters/stomp/stream.hpp"
 
 #include "common/base/read_file.hpp"
+#include "common/curl/handle.hpp"
 
 #include <curl/curl.h>
 
@@ -9,10 +10,6 @@
 
 namespace sluice::stomp {
 namespace {
-
-struct EasyRelease {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
 
 int look_for_end(void* interrupted, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
     return static_cast<const std::atomic<bool>*>(interrupted)->load() ? 1 : 0;
@@ -56,7 +53,7 @@ void prepare(CURL* easy, const StreamOptions& options, const std::atomic<bool>& 
 } // namespace
 
 struct Stream::Handle {
-    std::unique_ptr<CURL, EasyRelease> easy;
+    EasyHandle easy;
     std::array<char, CURL_ERROR_SIZE> detail{};
     curl_socket_t socket = CURL_SOCKET_BAD;
 

@@ -8,10 +8,6 @@ namespace {
 
 constexpr std::size_t kMostControl = 125; // RFC 6455 section 5.5
 
-Error malformed(const char* what) {
-    return {Errc::malformed, std::string("WebSocket: ") + what};
-}
-
 bool is_control(Opcode opcode) {
     return static_cast<unsigned>(opcode) >= 8;
 }
@@ -102,11 +98,11 @@ Result<std::optional<SocketReader::Head>> SocketReader::head() const {
     const auto first = static_cast<unsigned char>(buffer_[0]);
     const auto second = static_cast<unsigned char>(buffer_[1]);
     if ((first & 0x70U) != 0)
-        return malformed("an extension that nobody asked for");
+        return bad_websocket("an extension that nobody asked for");
     if (!is_known(first & 0x0FU))
-        return malformed("an unknown kind of frame");
+        return bad_websocket("an unknown kind of frame");
     if ((second & 0x80U) != 0)
-        return malformed("a masked frame from a server");
+        return bad_websocket("a masked frame from a server");
     Head head{(first & 0x80U) != 0, Opcode{static_cast<std::uint8_t>(first & 0x0FU)},
               second & 0x7FU, 2};
     const std::size_t more = head.length == 126 ? 2 : head.length == 127 ? 8 : 0;
@@ -116,7 +112,7 @@ Result<std::optional<SocketReader::Head>> SocketReader::head() const {
         head.length = big_endian(std::string_view(buffer_).substr(2, more));
         head.size += more;
         if (head.length <= (more == 2 ? kMostControl : 0xFFFF))
-            return malformed("a length written longer than need be");
+            return bad_websocket("a length written longer than need be");
     }
     return std::optional(head);
 }
@@ -124,11 +120,11 @@ Result<std::optional<SocketReader::Head>> SocketReader::head() const {
 Result<void> SocketReader::check(const Head& head) const {
     if (is_control(head.opcode)) {
         if (!head.last || head.length > kMostControl)
-            return malformed("a control frame that is fragmented or too long");
+            return bad_websocket("a control frame that is fragmented or too long");
         if (head.opcode == Opcode::close && head.length == 1)
-            return malformed("half a close code");
+            return bad_websocket("half a close code");
     } else if ((head.opcode == Opcode::continuation) != inside_) {
-        return malformed(inside_ ? "a message inside another" : "a continuation of nothing");
+        return bad_websocket(inside_ ? "a message inside another" : "a continuation of nothing");
     }
     return {};
 }

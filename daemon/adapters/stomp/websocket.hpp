@@ -80,4 +80,7 @@ private:
     std::optional<Error> fault_;
 };
 
+// What the other side sent is no WebSocket.
+Error bad_websocket(std::string what);
+
 } // namespace sluice::stomp

@@ -12,7 +12,7 @@ namespace {
 constexpr json::Bounds kAnswer{32U * 1024 * 1024, 32};
 constexpr const char* kPageSize = "200"; // Waldur allows 300
 constexpr std::size_t kMostPages = 10'000;
-constexpr std::size_t kMostText = 500;
+constexpr std::size_t kMaxText = 500;
 
 Errc code_of(long status) {
     if (status == 401 || status == 403)
@@ -39,7 +39,7 @@ std::string address(const std::string& base, const std::string& path, const Quer
 
 // Texts of a tree, depth first, with their keys.
 void collect(json::View view, const std::string& label, std::string& out) {
-    if (out.size() > kMostText)
+    if (out.size() > kMaxText)
         return;
     if (view.is_string()) {
         out += out.empty() ? "" : "; ";
@@ -67,8 +67,8 @@ std::string error_text(long status, const std::string& body) {
     std::string text;
     if (const auto parsed = json::parse(body, kAnswer))
         collect(parsed->view(), "", text);
-    if (text.size() > kMostText)
-        text.resize(kMostText);
+    if (text.size() > kMaxText)
+        text.resize(kMaxText);
     return "HTTP " + std::to_string(status) + (text.empty() ? "" : ": " + text);
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/base/read_file.hpp"
 #include "common/base/text.hpp"
+#include "common/curl/handle.hpp"
 
 #include <charconv>
 #include <curl/curl.h>
@@ -13,15 +14,6 @@ namespace {
 constexpr std::size_t kMostHeader = 8192;
 constexpr long kSlowBytes = 10; // a second, for kSlowSeconds: it hangs
 constexpr long kSlowSeconds = 30;
-
-struct EasyRelease {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct ListRelease {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-using EasyHandle = std::unique_ptr<CURL, EasyRelease>;
-using HeaderList = std::unique_ptr<curl_slist, ListRelease>;
 
 struct Receiver {
     HttpAnswer answer;

@@ -10,13 +10,13 @@
 namespace sluice::waldur {
 namespace {
 
-constexpr std::size_t kMostText = 512;      // of names; longer ones are cut
+constexpr std::size_t kMaxName = 512;       // of names; longer ones are cut
 constexpr std::size_t kMostComponents = 64; // as sluiced.yaml allows
 
 std::string name_of(json::View view) {
     std::string text = view.text();
-    if (text.size() > kMostText)
-        text.resize(kMostText);
+    if (text.size() > kMaxName)
+        text.resize(kMaxName);
     for (char& c : text)
         if (static_cast<unsigned char>(c) < ' ')
             c = ' ';
@@ -33,7 +33,7 @@ bool is_account(std::string_view name) {
     for (const char c : name)
         if (c <= ' ' || c == ',' || c == '|' || c == '=' || c == '"' || c == '\'' || c == '\x7f')
             return false;
-    return name.size() <= kMostText;
+    return name.size() <= kMaxName;
 }
 
 std::optional<bool> maybe_bool(json::View view) {

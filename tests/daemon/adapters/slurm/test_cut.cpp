@@ -6,7 +6,8 @@
 
 #include <algorithm>
 
-namespace sluice {
+using namespace sluice;
+
 namespace {
 
 using std::chrono::hours;
@@ -147,4 +148,3 @@ CASE(days_of_23_and_25_hours_are_whole_days) {
 }
 
 } // namespace
-} // namespace sluice

@@ -6,7 +6,8 @@
 #include "tests/daemon/adapters/slurm/facts.hpp"
 #include "tests/support/case.hpp"
 
-namespace sluice {
+using namespace sluice;
+
 namespace {
 
 using model::Command;
@@ -156,4 +157,3 @@ CASE(a_group_and_a_commit_have_no_more_members_than_allowed) {
 }
 
 } // namespace
-} // namespace sluice

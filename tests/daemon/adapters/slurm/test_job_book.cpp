@@ -5,7 +5,8 @@
 #include "tests/daemon/adapters/slurm/facts.hpp"
 #include "tests/support/case.hpp"
 
-namespace sluice {
+using namespace sluice;
+
 namespace {
 
 using slurm::EndedJob;
@@ -292,4 +293,3 @@ CASE(a_job_that_begins_after_the_range_does_not_count) {
 }
 
 } // namespace
-} // namespace sluice

@@ -5,7 +5,8 @@
 #include "tests/daemon/adapters/slurm/facts.hpp"
 #include "tests/support/case.hpp"
 
-namespace sluice {
+using namespace sluice;
+
 namespace {
 
 struct Bench {
@@ -103,4 +104,3 @@ CASE(rollup_rows_outside_the_range_do_not_count) {
 }
 
 } // namespace
-} // namespace sluice

@@ -5,7 +5,8 @@
 #include "tests/daemon/adapters/slurm/facts.hpp"
 #include "tests/support/case.hpp"
 
-namespace sluice {
+using namespace sluice;
+
 namespace {
 
 using namespace slurm;
@@ -112,5 +113,3 @@ CASE(a_sum_that_does_not_fit_is_an_error) {
     CHECK(!text);
     CHECK(text.error().code == Errc::overflow);
 }
-
-} // namespace sluice

@@ -8,7 +8,8 @@
 
 #include <algorithm>
 
-namespace sluice {
+using namespace sluice;
+
 namespace {
 
 CASE(the_way_up_ends_at_root) {
@@ -71,4 +72,3 @@ CASE(the_list_in_force_of_a_row_that_is_to_be) {
 }
 
 } // namespace
-} // namespace sluice

@@ -5,7 +5,8 @@
 #include "tests/daemon/adapters/slurm/facts.hpp"
 #include "tests/support/case.hpp"
 
-namespace sluice {
+using namespace sluice;
+
 namespace {
 
 const slurm::TresNames& names() {
@@ -69,4 +70,3 @@ CASE(slurmctlds_form_is_read_exactly) {
 }
 
 } // namespace
-} // namespace sluice
