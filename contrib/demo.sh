@@ -61,13 +61,8 @@ cluster_prepare # from here on everything is in $CLUSTER_DIR, and is removed at 
 step '2. Sluice'
 built() { [ -x "$1/sluiced" ] && [ -x "$1/sluice" ] && [ -e "$1/.libs/job_submit_sluice.so" ]; }
 build() {
-    local header=$CLUSTER_DIR/build/std.hpp
     tree_copy "$top" "$CLUSTER_DIR/src" && mkdir "$CLUSTER_DIR/build" && cd "$CLUSTER_DIR/src" && ./bootstrap || return 1
-    # Most of the time would go into the standard headers, so they are compiled once. Where the flags differ, the
-    # compiler leaves this aside.
-    printf '#include <%s>\n' algorithm atomic chrono functional map memory optional set span string thread vector >"$header"
-    g++ -std=c++20 -O0 -fPIC -DPIC -fstack-protector-strong -fstack-clash-protection -x c++-header "$header" -o "$header.gch"
-    cd "$CLUSTER_DIR/build" && ../src/configure CXXFLAGS="-O0 -g0 -include $header" --disable-dependency-tracking &&
+    cd "$CLUSTER_DIR/build" && ../src/configure --enable-unity --disable-dependency-tracking CXXFLAGS='-O0 -g0' &&
         make -j"$(nproc)" sluiced sluice job_submit_sluice.la
 }
 if built "$top/build"; then
