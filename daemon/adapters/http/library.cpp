@@ -114,7 +114,9 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with, Popu
         log::event(log::Level::debug, "SLUICE-0502", "http-library", {{"text", text}});
     };
     std::vector<MHD_OptionItem> extra;
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    // Not epoll: with a pool of threads libmicrohttpd 0.9.75 may abort in MHD_quiesce_daemon(),
+    // since the call and a thread both take the listening socket out of the set.
+    unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 #if MHD_VERSION >= 0x01000000
     // Before 1.0 strictness is two checks, one of which answers twice: framing_fault() has them
     // all.
