@@ -43,7 +43,7 @@ Row balance_row(json::View balance, bool exact) {
             local_day(balance, "resets")};
 }
 
-int show_balance(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_balance(const Parsed& parsed, const json::Value& answer, Table sheet) {
     for (const auto& balance : answer["balances"].items())
         sheet.rows.push_back(balance_row(balance, sheet.exact()));
     if (sheet.rows.empty()) {

@@ -13,7 +13,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr std::size_t kMostAnswer = 256U * 1024 * 1024; // 100,000 accounts are about 100 MB
+constexpr std::size_t kMaxAnswer = 256U * 1024 * 1024; // 100,000 accounts are about 100 MB
 constexpr long kConnectSeconds = 5;
 constexpr long kReadSeconds = 60;   // of a whole answer that moves
 constexpr long kSilentSeconds = 10; // of one that does not: answers are made from memory
@@ -31,7 +31,7 @@ struct Exchange {
 std::size_t take(char* data, std::size_t size, std::size_t count, void* out) {
     auto& text = *static_cast<std::string*>(out);
     const std::size_t bytes = size * count;
-    if (text.size() + bytes > kMostAnswer)
+    if (text.size() + bytes > kMaxAnswer)
         return 0;
     try {
         text.append(data, bytes);
@@ -133,7 +133,7 @@ Result<json::Value> perform(const Exchange& exchange, std::vector<std::string>* 
         return unreachable(exchange, code, os_error);
     if (status < 200 || status > 299)
         return refused(status, answer, several);
-    auto parsed = json::parse(answer, {.bytes = kMostAnswer, .depth = 64});
+    auto parsed = json::parse(answer, {.bytes = kMaxAnswer, .depth = 64});
     if (!parsed)
         return std::move(parsed).error().in("the answer of sluiced at " + exchange.socket);
     return parsed;

@@ -51,7 +51,7 @@ Row gate_row(json::View plugin, std::int64_t newest, Instant now) {
             number_or_dash(plugin["oversized"])};
 }
 
-int show_gate(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_gate(const Parsed& parsed, const json::Value& answer, Table sheet) {
     const auto gate = answer["gate"];
     for (const auto& plugin : gate["plugins"].items())
         sheet.rows.push_back(

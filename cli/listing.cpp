@@ -21,7 +21,7 @@ int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& 
 int run_records(const Parsed& parsed, const Listing& listing, const Parameters& query,
                 const char* key, const Fill& fill) {
     return run_listing(parsed, listing, query,
-                       [&](const Parsed& shown, const json::Value& answer, Sheet sheet) {
+                       [&](const Parsed& shown, const json::Value& answer, Table sheet) {
                            for (const auto& record : answer[key].items())
                                sheet.rows.push_back(fill(record, sheet.exact()));
                            print(shown.context, sheet.text());

@@ -17,7 +17,7 @@ struct Listing {
 
 // Asks, and hands a good answer with the empty table to `show`; with --json the answer is printed
 // as it came. Returns the exit status.
-using Show = std::function<int(const Parsed&, const json::Value&, Sheet)>;
+using Show = std::function<int(const Parsed&, const json::Value&, Table)>;
 int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& query,
                 const Show& show);
 

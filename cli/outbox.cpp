@@ -41,7 +41,7 @@ Row outbox_row(json::View message, Instant now) {
             message["body"].text()};
 }
 
-int show_outbox(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_outbox(const Parsed& parsed, const json::Value& answer, Table sheet) {
     for (const auto& message : answer["messages"].items())
         sheet.rows.push_back(outbox_row(message, parsed.context.clock.now()));
     for (const auto& target : answer["targets"].items())

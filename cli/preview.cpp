@@ -8,7 +8,7 @@
 #include "common/base/zone.hpp"
 #include "common/json/exact.hpp"
 #include "common/model/units.hpp"
-#include "common/policy/phrase.hpp"
+#include "common/policy/format.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -45,14 +45,14 @@ struct Close {
 };
 
 Result<std::string> read_text(const std::string& path) {
-    constexpr std::size_t kMost = 64 * 1024;
+    constexpr std::size_t kMax = 64 * 1024;
     const std::unique_ptr<std::FILE, Close> file(path == "-" ? stdin
                                                              : std::fopen(path.c_str(), "re"));
     if (!file)
         return Error{Errc::unavailable, path + ": " + std::strerror(errno)};
-    std::string text(kMost + 1, '\0');
+    std::string text(kMax + 1, '\0');
     text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-    if (text.size() > kMost)
+    if (text.size() > kMax)
         return Error{Errc::malformed, path + ": longer than 64 KiB"};
     return text;
 }

@@ -12,13 +12,13 @@ Client client(const Context& context) {
     return Client(context.socket, context.cluster, asks ? &rounds->clusters : nullptr);
 }
 
-Result<Sheet> sheet(const Parsed& parsed, std::span<const Column> catalogue,
+Result<Table> sheet(const Parsed& parsed, std::span<const Column> catalogue,
                     const char* default_format) {
     const std::string& named = parsed.options.format;
     auto chosen = choose(catalogue, named.empty() ? default_format : named);
     if (!chosen)
         return std::move(chosen).error();
-    return Sheet{catalogue, std::move(*chosen), style(parsed.options), {}};
+    return Table{catalogue, std::move(*chosen), style(parsed.options), {}};
 }
 
 bool helped(const Parsed& parsed, std::span<const Column> catalogue) {

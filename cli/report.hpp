@@ -15,7 +15,7 @@ namespace sluice::cli {
 
 // A table that is being made: chosen columns are known before the daemon is asked, so that a typing
 // error in --format costs no request.
-struct Sheet {
+struct Table {
     std::span<const Column> catalogue;
     std::vector<Chosen> chosen;
     Style style;
@@ -29,7 +29,7 @@ struct Sheet {
 Client client(const Context& context);
 
 // The columns of --format, else of this default.
-Result<Sheet> sheet(const Parsed& parsed, std::span<const Column> catalogue,
+Result<Table> sheet(const Parsed& parsed, std::span<const Column> catalogue,
                     const char* default_format);
 
 // Handles --helpformat. True: printed, nothing left to do.

@@ -5,7 +5,7 @@
 #include "cli/scenario_json.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/text.hpp"
-#include "common/policy/phrase.hpp"
+#include "common/policy/format.hpp"
 #include "common/settings/scenario.hpp"
 
 namespace sluice::cli {
@@ -66,7 +66,7 @@ std::string remarks(const policy::Evaluated& step) {
 
 class Printer {
 public:
-    Printer(const Parsed& parsed, Sheet sheet) : parsed_(parsed), sheet_(std::move(sheet)) {}
+    Printer(const Parsed& parsed, Table sheet) : parsed_(parsed), sheet_(std::move(sheet)) {}
 
     void show(const policy::Evaluated& step) {
         if (parsed_.options.json) {
@@ -86,7 +86,7 @@ public:
 
 private:
     const Parsed& parsed_;
-    Sheet sheet_;
+    Table sheet_;
     bool first_ = true;
 };
 

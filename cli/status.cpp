@@ -77,7 +77,7 @@ Row status_row(json::View account, json::View component, bool exact) {
 }
 
 // An account without figures (it could not be judged) still has its row.
-void add_rows(Sheet& sheet, json::View account) {
+void add_rows(Table& sheet, json::View account) {
     for (const auto& component : account["components"].items())
         sheet.rows.push_back(status_row(account, component, sheet.exact()));
     if (account["components"].size() == 0)
@@ -154,7 +154,7 @@ void show_notes(const Parsed& parsed, const json::Value& answer) {
         remark(parsed, "\nNotes:\n" + out);
 }
 
-int show_status(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_status(const Parsed& parsed, const json::Value& answer, Table sheet) {
     warn_of_age(parsed.context, answer);
     for (const auto& account : answer["accounts"].items())
         add_rows(sheet, account);

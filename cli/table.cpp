@@ -11,7 +11,7 @@
 namespace sluice::cli {
 namespace {
 
-constexpr int kMostWidth = 1000;
+constexpr int kMaxWidth = 1000;
 
 bool begins_character(char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
@@ -106,7 +106,7 @@ Result<Chosen> choose_one(std::span<const Column> catalogue, std::string_view wo
     int width = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), width);
     if (error != std::errc() || end != digits.data() + digits.size() || width == 0 ||
-        width < -kMostWidth || width > kMostWidth)
+        width < -kMaxWidth || width > kMaxWidth)
         return Error{Errc::malformed, "'" + std::string(word) + "' in --format: the width is a " +
                                           "number such as %20, or %-20 for left-aligned"};
     out.left = width < 0;

@@ -69,7 +69,7 @@ Row fill_user(json::View part, json::View user, bool exact) {
             percent(user["share_percentage"])};
 }
 
-void add_users(Sheet& table, json::View part) {
+void add_users(Table& table, json::View part) {
     for (const auto& user : part["users"].items())
         table.rows.push_back(fill_user(part, user, table.exact()));
     Row total = fill_user(part, part, table.exact());
@@ -82,7 +82,7 @@ bool helped_usage(const Parsed& parsed) {
     return parsed.options.by_user ? helped(parsed, kUserColumns) : helped(parsed, kUsageColumns);
 }
 
-int show_users(const Parsed& parsed, const json::Value& answer, Sheet sheet) {
+int show_users(const Parsed& parsed, const json::Value& answer, Table sheet) {
     for (const auto& part : answer["usage"].items())
         add_users(sheet, part);
     print(parsed.context, sheet.text());

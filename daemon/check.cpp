@@ -6,7 +6,7 @@
 #include "common/settings/import.hpp"
 #include "common/settings/settings.hpp"
 #include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/slurm/slurm_conf.hpp"
 #include "daemon/say.hpp"
 
 #include <algorithm>

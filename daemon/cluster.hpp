@@ -30,7 +30,7 @@ public:
         ports::ClosedUsage& closed_usage;
         const Clock& clock;
         const ElapsedClock& elapsed;
-        app::Board& board;
+        app::ClusterExchange& board;
         const ports::Backups& backups;
         std::string emulator; // where changes go instead of Slurm; "": to Slurm
     };

@@ -8,13 +8,13 @@
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/settings/settings.hpp"
-#include "daemon/adapters/gate/gate.hpp"
 #include "daemon/adapters/http/server.hpp"
-#include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/plugin_server/plugin_server.hpp"
+#include "daemon/adapters/slurm/slurm_conf.hpp"
 #include "daemon/adapters/sqlite/backup.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "daemon/app/background.hpp"
-#include "daemon/app/board.hpp"
+#include "daemon/app/cluster_exchange.hpp"
 #include "daemon/app/configuration.hpp"
 #include "daemon/app/instance.hpp"
 #include "daemon/app/options.hpp"
@@ -40,7 +40,7 @@ namespace {
 constexpr int kBadSettings = 2;
 
 // SIGTERM to the end of the process: within two seconds, whatever hangs.
-constexpr std::chrono::milliseconds kLongestStop{1600};
+constexpr std::chrono::milliseconds kMaxStop{1600};
 constexpr std::chrono::milliseconds kTurnPatience{1000};
 constexpr std::chrono::milliseconds kCourierPatience{300};
 constexpr std::chrono::milliseconds kLinkPatience{250};
@@ -139,7 +139,7 @@ Result<std::unique_ptr<ports::Publisher>> start_gate(const settings::DaemonSetti
         return user.error();
     const auto& socket =
         daemon.gate.munge_socket.empty() ? daemon.munge_socket : daemon.gate.munge_socket;
-    auto gate = gate::Gate::start(
+    auto gate = plugin_server::PluginServer::start(
         {daemon.gate.listen, *user, socket, daemon.gate.key_file, std::move(clusters)}, clock);
     if (!gate)
         return std::move(gate).error().in("gate");
@@ -215,7 +215,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         return publisher.error();
 
     sqlite::DailyBackup backup(daemon.journal, clock);
-    app::Board board;
+    app::ClusterExchange board;
     ServedClusters clusters;
     std::vector<ports::Service*> services;
     for (const auto& each : *rules)
@@ -271,7 +271,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     supervisor.stopping();
     log::event(log::Level::notice, "SLUICE-0102", "daemon-stopping",
                {{"signal", number == SIGTERM ? "TERM" : "INT"}});
-    end_by(std::chrono::steady_clock::now() + kLongestStop);
+    end_by(std::chrono::steady_clock::now() + kMaxStop);
     if (!stop_all(clusters, kTurnPatience)) {
         log::event(log::Level::warning, "SLUICE-0103", "turn-abandoned",
                    {{"after_ms", std::to_string(kTurnPatience.count())}});

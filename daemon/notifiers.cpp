@@ -58,7 +58,7 @@ Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSetting
 
 void Notifiers::add(const char* target, std::unique_ptr<ports::Deliverer> deliverer,
                     ports::Outbox& outbox, const Clock& clock) {
-    auto courier = std::make_unique<app::Courier>(target, outbox, *deliverer, clock);
+    auto courier = std::make_unique<app::OutboxSender>(target, outbox, *deliverer, clock);
     lines_.push_back({std::move(deliverer), std::move(courier)});
 }
 

@@ -5,7 +5,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/settings/settings.hpp"
-#include "daemon/app/courier.hpp"
+#include "daemon/app/outbox_sender.hpp"
 #include "daemon/ports/deliverer.hpp"
 #include "daemon/ports/outbox.hpp"
 
@@ -28,7 +28,7 @@ public:
 private:
     struct Line {
         std::unique_ptr<ports::Deliverer> deliverer;
-        std::unique_ptr<app::Courier> courier;
+        std::unique_ptr<app::OutboxSender> courier;
     };
     void add(const char* target, std::unique_ptr<ports::Deliverer> deliverer, ports::Outbox& outbox,
              const Clock& clock);

@@ -7,7 +7,7 @@
 #include "daemon/adapters/stomp/client.hpp"
 #include "daemon/adapters/waldur/deliverer.hpp"
 #include "daemon/adapters/waldur/registrar.hpp"
-#include "daemon/app/courier.hpp"
+#include "daemon/app/outbox_sender.hpp"
 #include "daemon/app/portal_inbox.hpp"
 #include "daemon/app/portal_sync.hpp"
 
@@ -41,7 +41,7 @@ private:
     app::Loop* loop_ = nullptr;
     std::unique_ptr<waldur::WaldurPortal> portal_; // nullptr: no Waldur
     std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
-    std::unique_ptr<app::Courier> courier_;
+    std::unique_ptr<app::OutboxSender> courier_;
     std::unique_ptr<app::PortalInbox> inbox_; // nullptr: Waldur sends no messages
     std::unique_ptr<waldur::WaldurRegistrar> registrar_;
     std::vector<std::unique_ptr<stomp::Client>> clients_;

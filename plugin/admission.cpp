@@ -42,14 +42,14 @@ bool is_exempt(const Request& request, const Settings& settings) noexcept {
            all_contained(settings.exempt_reservations, request.reservation);
 }
 
-Verdict judge_named(std::string_view name, const View& view, const Settings& settings,
-                    Instant now) noexcept {
+AdmissionResult judge_named(std::string_view name, const View& view, const Settings& settings,
+                            Instant now) noexcept {
     if (contains(settings.exempt_accounts, name))
         return {Reason::exempt};
     const View::Account* account = view.account(name);
     if (account == nullptr)
         return {Reason::unknown_account};
-    const View::Held held = view.held(*account, now);
+    const View::InForce held = view.held(*account, now);
     if (held.paused())
         return {Reason::paused, account, held.text};
     return {held.text.length > 0 ? Reason::notice : Reason::normal, account, held.text};
@@ -57,8 +57,8 @@ Verdict judge_named(std::string_view name, const View& view, const Settings& set
 
 // Slurmctld's word comes first: users may change their default account, and the snapshot knows of
 // it one interval later.
-Verdict judge_default(const Request& request, const View& view, const Settings& settings,
-                      Instant now) noexcept {
+AdmissionResult judge_default(const Request& request, const View& view, const Settings& settings,
+                              Instant now) noexcept {
     if (!request.default_account.empty())
         return judge_named(request.default_account, view, settings, now);
     const View::User* user = view.user(request.user);
@@ -69,8 +69,8 @@ Verdict judge_default(const Request& request, const View& view, const Settings& 
 
 } // namespace
 
-Verdict judge(const Request& request, const View* view, const Settings& settings,
-              Moment moment) noexcept {
+AdmissionResult judge(const Request& request, const View* view, const Settings& settings,
+                      Moment moment) noexcept {
     if (request.submitter == 0 && request.user == 0)
         return {Reason::root};
     if (is_exempt(request, settings))

@@ -34,7 +34,7 @@ enum class Reason {
     paused,
 };
 
-struct Verdict {
+struct AdmissionResult {
     Reason reason = Reason::normal;
     const View::Account* account = nullptr; // the account it is about; owned by the view
     View::Ref text = {};                    // what holds for it now: refusal or warning
@@ -48,7 +48,7 @@ struct Moment {
 };
 
 // `view` nullptr: no snapshot. Thread-safe.
-Verdict judge(const Request& request, const View* view, const Settings& settings,
-              Moment moment) noexcept;
+AdmissionResult judge(const Request& request, const View* view, const Settings& settings,
+                      Moment moment) noexcept;
 
 } // namespace sluice::plugin

@@ -75,7 +75,7 @@ private:
 // One job's figures, with what its partitions add.
 class Job {
 public:
-    Job(const View& view, const Ask& ask) noexcept
+    Job(const View& view, const JobRequest& ask) noexcept
         : ask_(ask), partitions_(view, ask.partition), per_job_(ask.tres_per_job),
           per_node_(ask.tres_per_node), per_socket_(ask.tres_per_socket),
           per_process_(ask.tres_per_process), whole_(ask.whole_nodes || partitions_.whole_nodes()) {
@@ -125,21 +125,21 @@ private:
             cpus_ = std::max(cpus_, whole_nodes_have("cpu"));
         memory_ = product(largest_count(ask_.memory_per_tres, "gpu"), gpus_);
         switch (ask_.memory_kind) {
-        case Ask::Memory::per_node:
+        case JobRequest::Memory::per_node:
             memory_ = std::max(memory_, product(ask_.memory, ask_.nodes));
             break;
-        case Ask::Memory::per_cpu:
+        case JobRequest::Memory::per_cpu:
             memory_ = std::max(memory_, product(ask_.memory, cpus_));
             break;
-        case Ask::Memory::whole_nodes:
+        case JobRequest::Memory::whole_nodes:
             memory_ = std::max(memory_, whole_nodes_have("mem"));
             break;
-        case Ask::Memory::unknown:
+        case JobRequest::Memory::unknown:
             break;
         }
     }
 
-    const Ask& ask_;
+    const JobRequest& ask_;
     const Partitions partitions_;
     const GresList per_job_;
     const GresList per_node_;
@@ -213,7 +213,7 @@ private:
 } // namespace
 
 std::optional<Shortfall> shortfall(const View& view, const View::Account& account,
-                                   const Ask& ask) noexcept {
+                                   const JobRequest& ask) noexcept {
     std::optional<Shortfall> found;
     if (account.check == model::BudgetCheck::off && account.bounded_by == View::kUnknown)
         return found;

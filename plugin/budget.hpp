@@ -15,7 +15,7 @@
 namespace sluice::plugin {
 
 // What a submission asks for. Views into Slurm's job description. No figure exceeds kMaxFigure.
-struct Ask {
+struct JobRequest {
     enum class Memory { unknown, per_node, per_cpu, whole_nodes };
 
     std::uint64_t tasks = 1;                   // of a job array, at least
@@ -52,7 +52,7 @@ struct Shortfall {
 // The first budget that refuses, else the first that warns, on the way from `account` up.
 // Thread-safe, allocates nothing.
 std::optional<Shortfall> shortfall(const View& view, const View::Account& account,
-                                   const Ask& ask) noexcept;
+                                   const JobRequest& ask) noexcept;
 
 // Both numbers; under 500 bytes.
 std::string budget_text(const View& view, const Shortfall& what);

@@ -133,22 +133,22 @@ Result<void> Conversation::on(const wire::End&) {
     assembly_.reset();
     if (!snapshot)
         return std::move(snapshot).error();
-    if (auto taken = keeper_.take(std::move(*snapshot), Receiver::steady_seconds()); !taken)
+    if (auto taken = snapshots_.take(std::move(*snapshot), Receiver::steady_seconds()); !taken)
         return taken;
     return report();
 }
 
 Result<void> Conversation::on(const wire::Delta& delta) {
-    if (auto taken = keeper_.take(delta, Receiver::steady_seconds()); !taken)
+    if (auto taken = snapshots_.take(delta, Receiver::steady_seconds()); !taken)
         return taken;
     return report();
 }
 
 Result<void> Conversation::on(const wire::Heartbeat& heartbeat) {
-    keeper_.note_time(heartbeat.now, Receiver::steady_seconds());
-    if (heartbeat.sequence == keeper_.sequence()) {
+    snapshots_.note_time(heartbeat.now, Receiver::steady_seconds());
+    if (heartbeat.sequence == snapshots_.sequence()) {
         if (heartbeat.sequence != 0)
-            keeper_.confirm(Receiver::steady_seconds());
+            snapshots_.confirm(Receiver::steady_seconds());
         behind_since_.reset();
     } else if (heartbeat.sequence != 0 && !assembly_) {
         if (!behind_since_)
@@ -161,8 +161,8 @@ Result<void> Conversation::on(const wire::Heartbeat& heartbeat) {
 
 Result<void> Conversation::report() {
     wire::Status status;
-    status.sequence = keeper_.sequence();
-    status.stored = keeper_.stored_sequence();
+    status.sequence = snapshots_.sequence();
+    status.stored = snapshots_.stored_sequence();
     status.admitted = Counters::read(counters_.admitted);
     status.warned = Counters::read(counters_.warned);
     status.refused = Counters::read(counters_.refused);

@@ -7,7 +7,7 @@
 #include "common/wire/channel.hpp"
 #include "common/wire/frame.hpp"
 #include "plugin/counters.hpp"
-#include "plugin/keeper.hpp"
+#include "plugin/snapshot_manager.hpp"
 #include "plugin/stream.hpp"
 
 #include <functional>
@@ -22,8 +22,9 @@ using TrustedUid = std::function<bool(std::uint32_t)>;
 class Conversation {
 public:
     // All outlive it.
-    Conversation(Stream& stream, wire::Channel& channel, Keeper& keeper, const Counters& counters)
-        : stream_(stream), channel_(channel), keeper_(keeper), counters_(counters) {}
+    Conversation(Stream& stream, wire::Channel& channel, SnapshotManager& keeper,
+                 const Counters& counters)
+        : stream_(stream), channel_(channel), snapshots_(keeper), counters_(counters) {}
 
     // Reads the daemon's challenge and answers it. `speaks`: our newest version; the version of
     // `hello` is set here. Errors: refused (foreign uid, a standby), malformed, timeout,
@@ -51,7 +52,7 @@ private:
 
     Stream& stream_;
     wire::Channel& channel_;
-    Keeper& keeper_;
+    SnapshotManager& snapshots_;
     const Counters& counters_;
     wire::FrameReader frames_;
     std::optional<uid_t> daemon_uid_;

@@ -162,7 +162,7 @@ Moment Host::moment() const noexcept {
     return {cell_.now(instant(now.tv_sec), steady), steady - cell_.confirmed()};
 }
 
-Verdict Host::decide(Request request, const Current& current, Moment at) const {
+AdmissionResult Host::decide(Request request, const Current& current, Moment at) const {
     std::array<char, kMaxText> buffer;
     if (request.account.empty())
         request.default_account = host_default_account(request.user, buffer);
@@ -180,7 +180,7 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
         Counters::count(counters_.admitted);
         return SLURM_SUCCESS;
     }
-    const Verdict verdict = decide(text.request, *current, at);
+    const AdmissionResult verdict = decide(text.request, *current, at);
     if (verdict.refused()) {
         tell(err_msg, refusal_text(*current->view, *verdict.account, desc.user_id, at.now));
         Counters::count(counters_.refused);
@@ -205,7 +205,7 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
 
 // Exempt jobs and those of accounts without a policy have no account in their verdict. An oversized
 // job is left to slurmctld, which refuses it.
-std::optional<Shortfall> Host::too_large(const Verdict& verdict, const Current& current,
+std::optional<Shortfall> Host::too_large(const AdmissionResult& verdict, const Current& current,
                                          const job_desc_msg_t& desc, const JobText& text) noexcept {
     const View::Account* account = verdict.account;
     if (text.oversized || account == nullptr ||
@@ -226,7 +226,7 @@ int Host::modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
         Counters::count(counters_.oversized);
     if (text.oversized_account)
         return SLURM_SUCCESS;
-    const Verdict verdict = decide(text.request, *current, at);
+    const AdmissionResult verdict = decide(text.request, *current, at);
     if (!verdict.refused())
         return SLURM_SUCCESS;
     const std::string why = refusal_text(*current->view, *verdict.account, desc.user_id, at.now);

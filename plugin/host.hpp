@@ -4,9 +4,9 @@
 #pragma once
 
 #include "plugin/admission.hpp"
-#include "plugin/ask.hpp"
 #include "plugin/budget.hpp"
 #include "plugin/counters.hpp"
+#include "plugin/job_request.hpp"
 #include "plugin/receiver.hpp"
 #include "plugin/slurm_compat.hpp"
 #include "plugin/snapshot_cell.hpp"
@@ -27,10 +27,10 @@ public:
 
 private:
     Host();
-    Verdict decide(Request request, const Current& current, Moment moment) const;
+    AdmissionResult decide(Request request, const Current& current, Moment moment) const;
     // The job asks for more than is left; nullopt: no, or that cannot be known.
-    static std::optional<Shortfall> too_large(const Verdict& verdict, const Current& current,
-                                              const job_desc_msg_t& desc,
+    static std::optional<Shortfall> too_large(const AdmissionResult& verdict,
+                                              const Current& current, const job_desc_msg_t& desc,
                                               const JobText& text) noexcept;
     Moment moment() const noexcept;
 

@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kConnectTime = 5s;
-constexpr std::size_t kMostReasons = 8;
+constexpr std::size_t kMaxReasons = 8;
 constexpr auto kTick = 1s; // how soon a changed sluice.conf is seen
 constexpr std::size_t kMaxConf = std::size_t{1} << 20;
 constexpr const char* kSnapshotName = "/sluice_snapshot";
@@ -43,7 +43,7 @@ std::string shown(const Address& address) {
 Receiver::Receiver(HostFacts facts, SnapshotCell& cell, const Counters& counters, Log log,
                    UserLookup lookup)
     : facts_(std::move(facts)), cell_(cell), counters_(counters), log_(log),
-      lookup_(std::move(lookup)), keeper_(cell, log, facts_.cluster),
+      lookup_(std::move(lookup)), snapshots_(cell, log, facts_.cluster),
       random_(static_cast<std::uint32_t>(::getpid()) ^
               static_cast<std::uint32_t>(steady_seconds())) {}
 
@@ -57,8 +57,8 @@ void Receiver::prepare() {
     wake_.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     seen_ = mark();
     reload(nullptr);
-    keeper_.load(SystemClock().now(), steady_seconds());
-    if (!keeper_.has_snapshot())
+    snapshots_.load(SystemClock().now(), steady_seconds());
+    if (!snapshots_.has_snapshot())
         log_.note("no snapshot yet: all jobs are admitted");
 }
 
@@ -108,10 +108,10 @@ void Receiver::run() noexcept {
 
 void Receiver::turn() {
     reload_if_changed();
-    keeper_.sweep();
-    keeper_.retry_store(steady_seconds());
+    snapshots_.sweep();
+    snapshots_.retry_store(steady_seconds());
     // A copy: serving an address may replace the settings.
-    const auto daemons = keeper_.settings().daemons;
+    const auto daemons = snapshots_.settings().daemons;
     for (const auto& address : daemons)
         if (!stopping())
             serve(address);
@@ -133,10 +133,10 @@ bool Receiver::reload_if_changed() {
         log_.fail(facts_.conf_file + " is gone: the settings stay as they were");
         return false;
     }
-    const Settings before = keeper_.settings();
+    const Settings before = snapshots_.settings();
     reload(lookup_);
     log_.note(facts_.conf_file + " was read again");
-    return !before.same_route(keeper_.settings());
+    return !before.same_route(snapshots_.settings());
 }
 
 void Receiver::reload(const UserLookup& lookup) {
@@ -149,8 +149,8 @@ void Receiver::reload(const UserLookup& lookup) {
     const std::string& file = parsed.settings.snapshot_file;
     const std::string usual =
         facts_.state_folder.empty() ? "" : facts_.state_folder + kSnapshotName;
-    keeper_.store_in(file.empty() ? usual : file, steady_seconds());
-    keeper_.use(std::move(parsed.settings));
+    snapshots_.store_in(file.empty() ? usual : file, steady_seconds());
+    snapshots_.use(std::move(parsed.settings));
 }
 
 // A key file is read for each connection: a new key needs no restart of slurmctld.
@@ -169,7 +169,7 @@ void Receiver::serve(const Address& address) {
     const auto not_understood = [&](const Error& error) {
         say_down(shown(address) + ": " + error.context, true);
     };
-    const Settings& settings = keeper_.settings();
+    const Settings& settings = snapshots_.settings();
     const auto trusted = [this, user = settings.daemon_user](std::uint32_t uid) {
         return user ? uid == *user : uid == 0 || uid == facts_.own_uid;
     };
@@ -190,9 +190,9 @@ void Receiver::serve(const Address& address) {
     if (!sealer || !nonce)
         return not_understood(sealer ? nonce.error() : sealer.error());
     wire::Channel channel(**sealer, wire::Session(wire::Direction::to_daemon, *nonce));
-    Conversation conversation(*stream, channel, keeper_, counters_);
+    Conversation conversation(*stream, channel, snapshots_, counters_);
     const wire::Hello hello{wire::kVersion,       facts_.cluster,        facts_.host,
-                            facts_.slurm_version, facts_.plugin_version, keeper_.sequence()};
+                            facts_.slurm_version, facts_.plugin_version, snapshots_.sequence()};
     if (const auto greeted = conversation.greet(hello, facts_.speaks, trusted); !greeted)
         return not_understood(greeted.error());
     say_up(address);
@@ -200,8 +200,8 @@ void Receiver::serve(const Address& address) {
     while (!stopping()) {
         if (const auto heard = conversation.listen(Steady::now() + kTick); !heard)
             return gave_up(heard.error());
-        keeper_.sweep();
-        keeper_.retry_store(steady_seconds());
+        snapshots_.sweep();
+        snapshots_.retry_store(steady_seconds());
         if (reload_if_changed())
             return;
     }
@@ -216,14 +216,14 @@ void Receiver::say_up(const Address& address) {
 
 void Receiver::say_down(const std::string& why, bool reached) {
     // Once; but that a daemon is there and cannot be talked to is news after "connection refused".
-    const bool room = reached && said_.size() < kMostReasons;
+    const bool room = reached && said_.size() < kMaxReasons;
     const bool news = connection_ != Connection::down || (room && said_.count(why) == 0);
     if (room)
         said_.insert(why);
     if (news && !stopping())
         log_.fail("no daemon: " + why + "; trying again. " +
-                  (keeper_.has_snapshot() ? "The last snapshot stays in force"
-                                          : "No snapshot yet: all jobs are admitted"));
+                  (snapshots_.has_snapshot() ? "The last snapshot stays in force"
+                                             : "No snapshot yet: all jobs are admitted"));
     connection_ = Connection::down;
 }
 

@@ -8,10 +8,10 @@
 #include "common/wire/image.hpp"
 #include "plugin/backoff.hpp"
 #include "plugin/counters.hpp"
-#include "plugin/keeper.hpp"
 #include "plugin/log.hpp"
 #include "plugin/settings.hpp"
 #include "plugin/snapshot_cell.hpp"
+#include "plugin/snapshot_manager.hpp"
 
 #include <sys/stat.h>
 
@@ -89,7 +89,7 @@ private:
     const Counters& counters_;
     Log log_;
     UserLookup lookup_;
-    Keeper keeper_;
+    SnapshotManager snapshots_;
     FileMark seen_;
     Backoff backoff_;
     std::minstd_rand random_;

@@ -10,11 +10,11 @@
 namespace sluice::plugin {
 namespace {
 
-constexpr std::size_t kMostOffers = 5;
+constexpr std::size_t kMaxOffers = 5;
 // Of the user's accounts. Who is in thousands must not make slurmctld wait for each refusal.
-constexpr std::size_t kMostRead = 64;
+constexpr std::size_t kMaxRead = 64;
 // Of the whole text. Clients print it on one line after their own words.
-constexpr std::size_t kMostBytes = 499;
+constexpr std::size_t kMaxBytes = 499;
 
 struct Offer {
     std::string_view name;
@@ -33,8 +33,8 @@ Offers offers(const View& view, const View::Account& refused, std::uint32_t uid,
     if (user == nullptr)
         return offers;
     const auto all = view.accounts_of(*user);
-    offers.complete = all.size() <= kMostRead;
-    for (const auto ref : all.first(std::min(all.size(), kMostRead))) {
+    offers.complete = all.size() <= kMaxRead;
+    for (const auto ref : all.first(std::min(all.size(), kMaxRead))) {
         const std::string_view name = view.text(ref);
         const View::Account* account = view.account(name);
         if (equals_ignoring_case(name, view.text(refused.name)) ||
@@ -58,7 +58,7 @@ std::string and_more(std::size_t count, bool complete) {
 std::string listed(const Offers& offers, std::size_t room) {
     const auto& all = offers.list;
     std::string out;
-    for (std::size_t i = 0; i < std::min(all.size(), kMostOffers); ++i) {
+    for (std::size_t i = 0; i < std::min(all.size(), kMaxOffers); ++i) {
         std::string one = i == 0 ? "" : ", ";
         one += printable(all[i].name);
         if (all[i].percent)
@@ -69,8 +69,7 @@ std::string listed(const Offers& offers, std::size_t room) {
             return out.empty() ? out : out + and_more(rest, offers.complete);
         out += one;
     }
-    return all.size() > kMostOffers ? out + and_more(all.size() - kMostOffers, offers.complete)
-                                    : out;
+    return all.size() > kMaxOffers ? out + and_more(all.size() - kMaxOffers, offers.complete) : out;
 }
 
 // The last sentence asks somebody: the offer goes on from it.
@@ -107,7 +106,7 @@ std::string refusal_text(const View& view, const View::Account& account, std::ui
     lead += all.list.size() == 1 && all.complete ? "your other account: "
                                                  : "one of your other accounts: ";
     const std::size_t taken = out.size() + lead.size() + 1;
-    const std::string names = taken < kMostBytes ? listed(all, kMostBytes - taken) : "";
+    const std::string names = taken < kMaxBytes ? listed(all, kMaxBytes - taken) : "";
     if (names.empty())
         return std::string(base);
     return out + lead + names + ".";

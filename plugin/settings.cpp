@@ -9,8 +9,8 @@
 namespace sluice::plugin {
 namespace {
 
-constexpr std::size_t kLongestSocket = 107; // sockaddr_un::sun_path with its NUL
-constexpr std::int64_t kLongestAge = std::int64_t{10} * 365 * 86'400;
+constexpr std::size_t kMaxSocket = 107; // sockaddr_un::sun_path with its NUL
+constexpr std::int64_t kMaxAge = std::int64_t{10} * 365 * 86'400;
 
 template <class T>
 std::optional<T> number(std::string_view text) {
@@ -45,7 +45,7 @@ std::optional<std::int64_t> seconds(std::string_view value) {
         factor = 3600;
     else if (unit == "d")
         factor = 86'400;
-    if (!count || factor == 0 || *count <= 0 || *count > kLongestAge / factor)
+    if (!count || factor == 0 || *count <= 0 || *count > kMaxAge / factor)
         return std::nullopt;
     return *count * factor;
 }
@@ -54,7 +54,7 @@ std::optional<std::int64_t> seconds(std::string_view value) {
 std::optional<Address> address(std::string_view value) {
     if (constexpr std::string_view kUnix = "unix:"; value.starts_with(kUnix)) {
         value.remove_prefix(kUnix.size());
-        if (!value.starts_with('/') || value.size() > kLongestSocket)
+        if (!value.starts_with('/') || value.size() > kMaxSocket)
             return std::nullopt;
         return Address{std::string(value), ""};
     }

@@ -12,7 +12,7 @@ namespace sluice::plugin {
 namespace {
 
 // Longer than any account name that the wire lets through.
-constexpr std::size_t kLongestName = 1024;
+constexpr std::size_t kMaxName = 1024;
 constexpr std::size_t kHead = 8;
 
 // Eight bytes as one number with the order of the bytes: most steps of a search compare only these,
@@ -159,7 +159,7 @@ View::View(const model::Snapshot& snapshot) : sequence_(snapshot.sequence) {
 }
 
 const View::Account* View::account(std::string_view name) const noexcept {
-    std::array<char, kLongestName> buffer;
+    std::array<char, kMaxName> buffer;
     if (name.empty() || name.size() > buffer.size())
         return nullptr;
     std::transform(name.begin(), name.end(), buffer.begin(), folded);
@@ -177,7 +177,7 @@ const View::Account* View::account(std::string_view name) const noexcept {
     return found != end && text(found->folded) == wanted ? &*found : nullptr;
 }
 
-View::Held View::held(const Account& account, Instant now) const noexcept {
+View::InForce View::held(const Account& account, Instant now) const noexcept {
     for (std::uint32_t i = account.phase_count; i > 0; --i)
         if (const Phase& phase = phases_[account.first_phase + i - 1]; phase.from <= now)
             return phase.held;

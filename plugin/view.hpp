@@ -37,7 +37,7 @@ public:
         std::uint32_t phase_count = 0;
     };
     // What holds for an account at an instant.
-    struct Held {
+    struct InForce {
         model::Standing standing = model::Standing::normal;
         Ref text; // paused: the refusal; else a warning; may be empty
 
@@ -81,7 +81,7 @@ public:
     }
 
     // The phase that holds at `now`. Thread-safe, no allocation.
-    Held held(const Account& account, Instant now) const noexcept;
+    InForce held(const Account& account, Instant now) const noexcept;
 
     std::span<const model::Budget> budgets_of(const Account& account) const noexcept {
         return {budgets_.data() + account.first_budget, account.budget_count};
@@ -110,7 +110,7 @@ public:
 private:
     struct Phase {
         Instant from{};
-        Held held;
+        InForce held;
     };
 
     Ref keep(std::string_view text);

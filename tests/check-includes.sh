@@ -38,7 +38,7 @@ allowed daemon/ports common/base/ common/model/
 allowed daemon/app common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/
 allowed daemon/adapters/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/adapters/sqlite common/base/ common/model/ daemon/ports/ common/json/
-allowed daemon/adapters/gate common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
+allowed daemon/adapters/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/adapters/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/adapters/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
 allowed daemon/adapters/mail common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/

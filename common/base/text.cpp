@@ -78,14 +78,14 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
-    constexpr std::size_t kLongestWord =
+    constexpr std::size_t kMaxWord =
         64; // longer input is no slip of the pen, and the cost is its square
-    if (word.size() > kLongestWord)
+    if (word.size() > kMaxWord)
         return {};
     std::string best;
     std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
     for (const auto& candidate : candidates) {
-        if (candidate.size() > kLongestWord)
+        if (candidate.size() > kMaxWord)
             continue;
         const std::size_t d = distance(word, candidate);
         if (d < best_distance) {

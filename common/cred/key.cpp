@@ -24,13 +24,13 @@ bool same(std::string_view a, std::string_view b) {
 } // namespace
 
 Result<KeySealer> KeySealer::create(const std::string& path, Hmac hmac, uid_t peer) {
-    auto key = read_file(path, kMostKey, ReadableBy::owner);
+    auto key = read_file(path, kMaxKey, ReadableBy::owner);
     if (!key && key.error().code != Errc::malformed)
         return Error{key.error().code, "key file " + key.error().context};
     if (!key || key->size() < kLeastKey)
         return Error{Errc::malformed,
                      "key file " + path + ": a key has " + std::to_string(kLeastKey) + " to " +
-                         std::to_string(kMostKey) + " bytes; make one: head -c 64 /dev/urandom"};
+                         std::to_string(kMaxKey) + " bytes; make one: head -c 64 /dev/urandom"};
     return KeySealer(std::move(*key), hmac, peer);
 }
 

@@ -18,7 +18,7 @@ using Hmac = Result<std::string> (*)(std::string_view key, std::string_view byte
 
 // Bytes of a key file.
 constexpr std::size_t kLeastKey = 32;
-constexpr std::size_t kMostKey = 4096;
+constexpr std::size_t kMaxKey = 4096;
 
 class KeySealer final : public Sealer {
 public:

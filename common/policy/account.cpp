@@ -59,7 +59,7 @@ Mode mode_of(const Subject& subject) {
                                                                                    : Mode::observe;
 }
 
-Held held_before(const AccountMemory& memory, const model::Period& period, bool stale) {
+PreviousState held_before(const AccountMemory& memory, const model::Period& period, bool stale) {
     if (memory.period != period.label)
         return {};
     return {memory.flags, memory.held, stale};
@@ -178,10 +178,11 @@ void lift_nothing(const AccountMemory& before, const Policy& policy, AccountDeci
 
 } // namespace
 
-Bench::Bench(const model::PolicySet& set, const Zone& zone, const model::Facts& facts)
+AccountEvaluator::AccountEvaluator(const model::PolicySet& set, const Zone& zone,
+                                   const model::Facts& facts)
     : set_(set), facts_(facts), usage_(facts), entries_(facts) {
     for (const Policy& policy : set.policies) {
-        Span& span = spans_[&policy];
+        PeriodWindow& span = spans_[&policy];
         span.current = period_at(policy.period, zone, facts.now);
         span.before = previous(policy.period, zone, span.current);
         span.usage = usage_.current(span.current);
@@ -189,17 +190,17 @@ Bench::Bench(const model::PolicySet& set, const Zone& zone, const model::Facts& 
     }
 }
 
-const Bench::Span& Bench::span_of(const Policy& policy) const {
+const AccountEvaluator::PeriodWindow& AccountEvaluator::span_of(const Policy& policy) const {
     return spans_.at(&policy);
 }
 
-const AccountMemory& Bench::memory(const std::string& account) const {
+const AccountMemory& AccountEvaluator::memory(const std::string& account) const {
     static const AccountMemory kNothing;
     const auto found = facts_.history.accounts.find(account);
     return found == facts_.history.accounts.end() ? kNothing : found->second;
 }
 
-std::string Bench::missing_tres(const Subject& subject) const {
+std::string AccountEvaluator::missing_tres(const Subject& subject) const {
     for (const auto& component : set_.components) {
         if (!subject.allocation->contains(component.name))
             continue;
@@ -211,8 +212,8 @@ std::string Bench::missing_tres(const Subject& subject) const {
     return "";
 }
 
-AccountDecision Bench::judge(const Subject& subject) const {
-    const Span& span = span_of(*subject.policies.front());
+AccountDecision AccountEvaluator::judge(const Subject& subject) const {
+    const PeriodWindow& span = span_of(*subject.policies.front());
     AccountDecision out;
     out.account = subject.account;
     for (const Policy* policy : subject.policies)
@@ -243,8 +244,8 @@ AccountDecision Bench::judge(const Subject& subject) const {
     return out;
 }
 
-void Bench::fill(const Subject& subject, const Span& span, const std::vector<OtherPart>& others,
-                 AccountDecision& out) const {
+void AccountEvaluator::fill(const Subject& subject, const PeriodWindow& span,
+                            const std::vector<OtherPart>& others, AccountDecision& out) const {
     const AccountMemory& before = memory(subject.account);
     FiguresInput in;
     in.set = &set_;
@@ -284,7 +285,8 @@ void Bench::fill(const Subject& subject, const Span& span, const std::vector<Oth
     const bool late = facts_.usage_age > 0;
     const bool stale = late || !notes.empty() || !facts_.clock.trusted();
     const auto policies = deciding(subject, out.mode);
-    Verdict verdict = judge_all(policies, *measured, held_before(before, span.current, stale));
+    ThresholdResult verdict =
+        judge_all(policies, *measured, held_before(before, span.current, stale));
     cross(verdict.thresholds, *measured, span.current, facts_.now);
     out.by_usage = {verdict.flags, verdict.qos, usage_end(out, first)};
     out.overrides = entries_.overrides(subject);

@@ -6,7 +6,7 @@
 #include "common/base/zone.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
-#include "common/policy/span.hpp"
+#include "common/policy/shared_allocation.hpp"
 #include "common/policy/subjects.hpp"
 #include "common/policy/usage_index.hpp"
 
@@ -16,29 +16,29 @@
 namespace sluice::policy {
 
 // What all accounts of one turn share. Points into set and facts.
-class Bench {
+class AccountEvaluator {
 public:
-    Bench(const model::PolicySet& set, const Zone& zone, const model::Facts& facts);
+    AccountEvaluator(const model::PolicySet& set, const Zone& zone, const model::Facts& facts);
 
     model::AccountDecision judge(const Subject& subject) const;
 
 private:
-    struct Span {
+    struct PeriodWindow {
         model::Period current;
         std::optional<model::Period> before;
         const model::WindowUsage* usage = nullptr;
         const model::WindowUsage* usage_before = nullptr;
     };
-    const Span& span_of(const model::Policy& policy) const;
+    const PeriodWindow& span_of(const model::Policy& policy) const;
     std::string missing_tres(const Subject& subject) const;
-    void fill(const Subject& subject, const Span& span, const std::vector<OtherPart>& others,
-              model::AccountDecision& out) const;
+    void fill(const Subject& subject, const PeriodWindow& span,
+              const std::vector<OtherPart>& others, model::AccountDecision& out) const;
     const model::AccountMemory& memory(const std::string& account) const;
 
     const model::PolicySet& set_;
     const model::Facts& facts_;
     UsageIndex usage_;
-    std::map<const model::Policy*, Span> spans_;
+    std::map<const model::Policy*, PeriodWindow> spans_;
     Entries entries_;
 };
 

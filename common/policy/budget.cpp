@@ -15,7 +15,7 @@ using model::Measure;
 
 namespace {
 
-constexpr std::size_t kMostMeasures = 1000;
+constexpr std::size_t kMaxMeasures = 1000;
 
 // used + this is exactly the grace limit. nullopt: does not fit.
 std::optional<std::int64_t> left_of(Wide used, Wide effective, Decimal grace_limit) {
@@ -51,7 +51,7 @@ BudgetCheck Budgets::check(const AccountDecision& decision) const {
 
 std::optional<std::uint32_t> Budgets::index_of(Measure measure) {
     const auto found = std::find(measures_.begin(), measures_.end(), measure);
-    if (found == measures_.end() && measures_.size() >= kMostMeasures)
+    if (found == measures_.end() && measures_.size() >= kMaxMeasures)
         return std::nullopt;
     const auto index = static_cast<std::uint32_t>(found - measures_.begin());
     if (found == measures_.end())

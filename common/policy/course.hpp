@@ -5,7 +5,7 @@
 
 #include "common/model/decision.hpp"
 #include "common/model/policy.hpp"
-#include "common/policy/holding.hpp"
+#include "common/policy/qos_restore.hpp"
 #include "common/policy/tree.hpp"
 
 #include <map>

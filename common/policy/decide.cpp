@@ -4,11 +4,11 @@
 #include "common/policy/decide.hpp"
 
 #include "common/policy/account.hpp"
-#include "common/policy/holding.hpp"
 #include "common/policy/jobs.hpp"
 #include "common/policy/limits.hpp"
 #include "common/policy/own_standing.hpp"
-#include "common/policy/span.hpp"
+#include "common/policy/qos_restore.hpp"
+#include "common/policy/shared_allocation.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -125,7 +125,7 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     const Tree tree(facts.structure);
     std::vector<std::string> unknown;
     const auto found = subjects(set, tree, unknown);
-    const Bench bench(set, zone, facts);
+    const AccountEvaluator bench(set, zone, facts);
     decision.accounts.reserve(found.size());
     for (const auto& subject : found)
         decision.accounts.push_back(bench.judge(subject));

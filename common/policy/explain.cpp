@@ -2,8 +2,8 @@
 #include "common/policy/explain.hpp"
 
 #include "common/base/text.hpp"
+#include "common/policy/format.hpp"
 #include "common/policy/lookup.hpp"
-#include "common/policy/phrase.hpp"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
-#include "common/policy/span.hpp"
+#include "common/policy/shared_allocation.hpp"
 #include "common/policy/subjects.hpp"
 #include "common/policy/usage_index.hpp"
 

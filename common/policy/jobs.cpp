@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/jobs.hpp"
 
-#include "common/policy/holding.hpp"
+#include "common/policy/format.hpp"
 #include "common/policy/lookup.hpp"
-#include "common/policy/phrase.hpp"
+#include "common/policy/qos_restore.hpp"
 
 #include <algorithm>
 #include <map>

@@ -2,8 +2,8 @@
 #include "common/policy/notice.hpp"
 
 #include "common/base/text.hpp"
-#include "common/policy/phrase.hpp"
-#include "common/policy/wording.hpp"
+#include "common/policy/format.hpp"
+#include "common/policy/message_templates.hpp"
 
 #include <algorithm>
 
@@ -20,7 +20,7 @@ constexpr std::string_view kFigures = "Account {account} on cluster {cluster} {e
 constexpr std::string_view kDownscaled = "\nJobs run with QOS {qos} from now on.\n";
 constexpr std::string_view kPaused = "\nNew jobs are refused until {until}.\n";
 constexpr std::string_view kAdvice = "\nQuestions: {contact}\n";
-constexpr int kMostAncestors = 100; // a loop in the tree ends there
+constexpr int kMaxAncestors = 100; // a loop in the tree ends there
 
 std::string event_text(const std::string& level, const AccountDecision& account) {
     if (level == "pause")
@@ -71,7 +71,7 @@ void add_owners(const model::NoticeRules& rules, const std::string& account,
                 const std::map<std::string, std::string>& parents,
                 std::vector<std::string>& recipients) {
     std::string at = account;
-    for (int step = 0; step < kMostAncestors && !at.empty(); ++step) {
+    for (int step = 0; step < kMaxAncestors && !at.empty(); ++step) {
         const auto found = rules.contacts.find(at);
         if (found != rules.contacts.end()) {
             recipients.insert(recipients.end(), found->second.begin(), found->second.end());

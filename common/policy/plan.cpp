@@ -3,11 +3,11 @@
 #include "common/policy/plan.hpp"
 
 #include "common/policy/clock.hpp"
-#include "common/policy/holding.hpp"
+#include "common/policy/format.hpp"
 #include "common/policy/jobs.hpp"
-#include "common/policy/phrase.hpp"
 #include "common/policy/plan_parts.hpp"
-#include "common/policy/span.hpp"
+#include "common/policy/qos_restore.hpp"
+#include "common/policy/shared_allocation.hpp"
 #include "common/policy/subjects.hpp"
 
 #include <set>

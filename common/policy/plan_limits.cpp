@@ -2,9 +2,9 @@
 // Limits, shares and the reset of raw usage.
 #include "common/policy/clock.hpp"
 #include "common/policy/exact.hpp"
+#include "common/policy/format.hpp"
 #include "common/policy/limits.hpp"
 #include "common/policy/lookup.hpp"
-#include "common/policy/phrase.hpp"
 #include "common/policy/plan_parts.hpp"
 
 #include <algorithm>
@@ -139,8 +139,8 @@ std::optional<std::uint32_t> shares(const AccountDecision& decision, Decimal div
     const auto under = multiply(common, denominator);
     if (!over || !under || *under <= 0)
         return std::nullopt;
-    constexpr Wide kMost = INT32_MAX; // Slurm keeps shares in 31 bits
-    return static_cast<std::uint32_t>(std::clamp<Wide>(*over / *under, 1, kMost));
+    constexpr Wide kMax = INT32_MAX; // Slurm keeps shares in 31 bits
+    return static_cast<std::uint32_t>(std::clamp<Wide>(*over / *under, 1, kMax));
 }
 
 } // namespace

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // QOS lists: to the standing's QOS while it lasts, then back to what each association had.
-#include "common/policy/holding.hpp"
+#include "common/policy/format.hpp"
 #include "common/policy/lookup.hpp"
-#include "common/policy/phrase.hpp"
 #include "common/policy/plan_parts.hpp"
+#include "common/policy/qos_restore.hpp"
 
 #include "common/base/text.hpp"
 

@@ -41,10 +41,10 @@ void look_ahead(const PreviewInput& in, Amount used, Amount rate, bool reached,
     }
     if (rate <= 0)
         return;
-    constexpr std::int64_t kMostDays = 2'900'000; // beyond it there is no calendar date to give
+    constexpr std::int64_t kMaxDays = 2'900'000; // beyond it there is no calendar date to give
     out.outlook = Outlook::projected;
     out.days = (out.amount - used) / rate;
-    if (*out.days <= kMostDays && in.today.ok())
+    if (*out.days <= kMaxDays && in.today.ok())
         out.date = std::chrono::year_month_day{std::chrono::sys_days{in.today} +
                                                std::chrono::days{static_cast<int>(*out.days)}};
 }

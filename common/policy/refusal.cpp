@@ -2,7 +2,7 @@
 #include "common/policy/refusal.hpp"
 
 #include "common/base/printable.hpp"
-#include "common/policy/phrase.hpp"
+#include "common/policy/format.hpp"
 
 namespace sluice::policy {
 

@@ -3,8 +3,8 @@
 
 #include "common/policy/budget.hpp"
 #include "common/policy/course.hpp"
-#include "common/policy/holding.hpp"
-#include "common/policy/wording.hpp"
+#include "common/policy/message_templates.hpp"
+#include "common/policy/qos_restore.hpp"
 
 #include <algorithm>
 #include <optional>

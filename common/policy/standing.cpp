@@ -18,9 +18,10 @@ namespace {
 constexpr Decimal kFull = Decimal::whole(100);
 
 // A threshold that held goes on to hold until the metric is `hysteresis` points below it.
-class Gate {
+class ThresholdState {
 public:
-    Gate(const Policy& policy, const Metric& metric, const Held& held, Verdict& out)
+    ThresholdState(const Policy& policy, const Metric& metric, const PreviousState& held,
+                   ThresholdResult& out)
         : policy_(policy), metric_(metric), held_(held), out_(out) {}
 
     bool open(const std::string& name, Decimal percent, bool held_before) {
@@ -40,11 +41,12 @@ private:
     }
     const Policy& policy_;
     const Metric& metric_;
-    const Held& held_;
-    Verdict& out_;
+    const PreviousState& held_;
+    ThresholdResult& out_;
 };
 
-void by_threshold(const Policy& policy, const Held& held, Gate& gate, Verdict& out) {
+void by_threshold(const Policy& policy, const PreviousState& held, ThresholdState& gate,
+                  ThresholdResult& out) {
     if (policy.has(Action::request_slurm_resource_downscaling))
         out.flags.downscaled = gate.open("downscale", kFull, held.flags.downscaled);
     if (policy.has(Action::request_slurm_resource_pausing))
@@ -53,7 +55,8 @@ void by_threshold(const Policy& policy, const Held& held, Gate& gate, Verdict& o
 }
 
 // The steps are the actions: the highest one reached names the QOS.
-void by_step(const Policy& policy, const Held& held, Gate& gate, Verdict& out) {
+void by_step(const Policy& policy, const PreviousState& held, ThresholdState& gate,
+             ThresholdResult& out) {
     for (const auto& step : policy.steps) {
         if (!gate.open(step.qos, step.at, held.steps.contains(step.qos)))
             continue;
@@ -77,7 +80,7 @@ bool known(const std::vector<Threshold>& all, const Threshold& one) {
     });
 }
 
-void unite(Verdict& sum, Verdict&& one) {
+void unite(ThresholdResult& sum, ThresholdResult&& one) {
     if (standing(one.flags) > standing(sum.flags))
         sum.qos = one.qos;
     sum.flags.paused = sum.flags.paused || one.flags.paused;
@@ -109,9 +112,9 @@ std::string qos_for(const Policy& policy, Standing standing) {
     return paused ? policy.qos_paused : policy.qos_downscaled;
 }
 
-Verdict judge(const Policy& policy, const Metric& metric, const Held& held) {
-    Verdict out;
-    Gate gate(policy, metric, held, out);
+ThresholdResult judge(const Policy& policy, const Metric& metric, const PreviousState& held) {
+    ThresholdResult out;
+    ThresholdState gate(policy, metric, held, out);
     out.notify_reached = gate.open("notify", policy.notify_at, false);
     if (policy.strategy == QosStrategy::progressive)
         by_step(policy, held, gate, out);
@@ -121,8 +124,9 @@ Verdict judge(const Policy& policy, const Metric& metric, const Held& held) {
     return out;
 }
 
-Verdict judge_all(std::span<const Policy* const> policies, const Metric& metric, const Held& held) {
-    Verdict sum;
+ThresholdResult judge_all(std::span<const Policy* const> policies, const Metric& metric,
+                          const PreviousState& held) {
+    ThresholdResult sum;
     for (const Policy* policy : policies)
         unite(sum, judge(*policy, metric, held));
     std::stable_sort(sum.thresholds.begin(), sum.thresholds.end(),

@@ -15,13 +15,13 @@
 namespace sluice::policy {
 
 // What held before inside the same period; all false after a boundary, which ends hysteresis.
-struct Held {
+struct PreviousState {
     model::Flags flags;
     std::set<std::string> steps;
     bool stale = false; // usage is old: what held goes on to hold
 };
 
-struct Verdict {
+struct ThresholdResult {
     model::Flags flags;
     std::string qos;             // what the strictest flag asks for; "" when normal
     std::set<std::string> steps; // progressive steps in force
@@ -34,11 +34,11 @@ struct Verdict {
 // (1 + grace_ratio) * 100, in percent.
 Decimal grace_limit(const model::Policy& policy);
 
-Verdict judge(const model::Policy& policy, const Metric& metric, const Held& held);
+ThresholdResult judge(const model::Policy& policy, const Metric& metric, const PreviousState& held);
 
 // The union: strictest standing, first policy that asks for it names the QOS.
-Verdict judge_all(std::span<const model::Policy* const> policies, const Metric& metric,
-                  const Held& held);
+ThresholdResult judge_all(std::span<const model::Policy* const> policies, const Metric& metric,
+                          const PreviousState& held);
 
 // The QOS that pins an account to a standing (overrides).
 std::string qos_for(const model::Policy& policy, model::Standing standing);

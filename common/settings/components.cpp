@@ -12,7 +12,7 @@ namespace {
 
 const Range kUnits{Decimal{}, Decimal::raw(INT64_MAX)};
 
-constexpr std::size_t kMostComponents = 64;
+constexpr std::size_t kMaxComponents = 64;
 
 // Waldur's limit_period of an offering component.
 constexpr std::array<Choice<model::PeriodKind>, 4> kLimitPeriods{{
@@ -87,7 +87,7 @@ void read_components(const Node& node, Reading& reading, Errors& errors) {
                                " (line " +
                                std::to_string(reading.places.components.at(known.name).line) +
                                ") in case only; weights ignore case, so rename one");
-        if (reading.set.components.size() == kMostComponents) {
+        if (reading.set.components.size() == kMaxComponents) {
             errors.add(entry.key_place, "more than 64 components; leave some out");
             return;
         }

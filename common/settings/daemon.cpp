@@ -10,9 +10,9 @@
 namespace sluice::settings {
 namespace {
 
-constexpr std::int64_t kMostInOneCommit = 10'000;
+constexpr std::int64_t kMaxInOneCommit = 10'000;
 
-constexpr std::size_t kLongestSocket = 107; // sockaddr_un::sun_path with its NUL
+constexpr std::size_t kMaxSocket = 107; // sockaddr_un::sun_path with its NUL
 
 bool is_host_and_port(std::string_view text) {
     const std::size_t colon = text.rfind(':');
@@ -35,7 +35,7 @@ bool is_host_and_port(std::string_view text) {
 bool is_socket(std::string_view text) {
     constexpr std::string_view kUnix = "unix:/";
     return text.starts_with(kUnix) && text.size() > kUnix.size() &&
-           text.size() < kUnix.size() + kLongestSocket;
+           text.size() < kUnix.size() + kMaxSocket;
 }
 
 // `sockets`: unix:/path, too.
@@ -57,7 +57,7 @@ void read_listen(MapReader& map, std::vector<std::string>& listen, const std::st
         map.errors().add(node->place(), "listen: no address; give host:port, or leave the key out");
 }
 
-void read_gate(MapReader& top, GateSettings& gate) {
+void read_gate(MapReader& top, PluginServerSettings& gate) {
     const Node* node = top.take("gate");
     if (node == nullptr)
         return;
@@ -74,7 +74,7 @@ void read_gate(MapReader& top, GateSettings& gate) {
         if (user->is_scalar() && !fault.empty())
             top.errors().add(user->place(), "user: name " + shown(gate.user) + " " + fault);
     }
-    read_path(map, "munge_socket", gate.munge_socket, kLongestSocket);
+    read_path(map, "munge_socket", gate.munge_socket, kMaxSocket);
     read_path(map, "key_file", gate.key_file);
     if (!gate.munge_socket.empty() && !gate.key_file.empty())
         map.errors().add(node->place(), "gate: munge_socket and key_file exclude each other; "
@@ -159,15 +159,15 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     read_cluster(top, daemon);
     read_duration(top, "interval", daemon.interval);
     read_duration(top, "confirm_timeout", daemon.confirm_timeout);
-    read_path(top, "socket", daemon.socket, kLongestSocket);
+    read_path(top, "socket", daemon.socket, kMaxSocket);
     read_path(top, "journal", daemon.journal);
     std::int64_t changes = daemon.commit_group;
-    top.read("commit_group", changes, 1, kMostInOneCommit);
+    top.read("commit_group", changes, 1, kMaxInOneCommit);
     daemon.commit_group = static_cast<int>(changes);
     std::int64_t days = daemon.retention_days;
     top.read("retention_days", days, 1, 36500);
     daemon.retention_days = static_cast<int>(days);
-    read_path(top, "munge_socket", daemon.munge_socket, kLongestSocket);
+    read_path(top, "munge_socket", daemon.munge_socket, kMaxSocket);
     read_gate(top, daemon.gate);
     read_http(top, daemon.http);
 }

@@ -9,7 +9,7 @@
 namespace sluice::settings {
 namespace {
 
-constexpr std::size_t kMostLines = 100;
+constexpr std::size_t kMaxLines = 100;
 
 } // namespace
 
@@ -30,10 +30,10 @@ std::vector<std::string> Errors::rendered(const std::vector<yaml::Fault>& faults
                      [](const auto* a, const auto* b) { return a->place < b->place; });
     std::vector<std::string> lines;
     for (const auto* fault : sorted) {
-        if (lines.size() == kMostLines) {
-            lines.push_back(located(file_, {},
-                                    "and " + std::to_string(sorted.size() - kMostLines) +
-                                        " more of this kind"));
+        if (lines.size() == kMaxLines) {
+            lines.push_back(
+                located(file_, {},
+                        "and " + std::to_string(sorted.size() - kMaxLines) + " more of this kind"));
             break;
         }
         lines.push_back(located(file_, fault->place, fault->text));

@@ -7,9 +7,9 @@
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
 #include "common/settings/import_words.hpp"
-#include "common/settings/leftover.hpp"
 #include "common/settings/policy_set.hpp"
 #include "common/settings/ranges.hpp"
+#include "common/settings/unused_keys.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -52,8 +52,8 @@ std::string policy_name(std::string_view offering) {
     }
     while (!name.empty() && name.back() == '-')
         name.pop_back();
-    constexpr std::size_t kLongest = 60;
-    return name.empty() ? "imported" : name.substr(0, kLongest);
+    constexpr std::size_t kMax = 60;
+    return name.empty() ? "imported" : name.substr(0, kMax);
 }
 
 } // namespace sluice::settings

@@ -6,10 +6,10 @@
 namespace sluice::settings {
 
 std::string name_fault(std::string_view name) {
-    constexpr std::size_t kLongestName = 255;
+    constexpr std::size_t kMaxName = 255;
     if (name.empty())
         return "is empty; give a name";
-    if (name.size() > kLongestName)
+    if (name.size() > kMaxName)
         return "is longer than 255 characters; give a shorter name";
     for (const char c : name) {
         if (c == ' ' || c == ',' || c == '|' || c == '=' || c == '"' || c == '\'' || c == '\t' ||

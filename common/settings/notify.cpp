@@ -9,7 +9,7 @@
 namespace sluice::settings {
 namespace {
 
-constexpr std::size_t kMostAddress = 254;
+constexpr std::size_t kMaxAddress = 254;
 
 // What a mail header and an SMTP command take without quoting.
 bool is_mail_address(std::string_view text) {
@@ -19,7 +19,7 @@ bool is_mail_address(std::string_view text) {
                std::string_view("()<>[]:;@\\,\"").find(c) == std::string_view::npos;
     };
     return at != std::string_view::npos && at != 0 && at <= 64 && at + 1 < text.size() &&
-           text.size() <= kMostAddress && text.front() != '-' &&
+           text.size() <= kMaxAddress && text.front() != '-' &&
            std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), plain) &&
            std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 1, text.end(), plain);
 }

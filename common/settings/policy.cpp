@@ -29,7 +29,7 @@ constexpr std::array<Choice<model::RunningJobs>, 3> kRunningJobs{
     {{"leave", model::RunningJobs::leave},
      {"cancel", model::RunningJobs::cancel},
      {"requeue", model::RunningJobs::requeue}}};
-constexpr std::chrono::seconds kLongestGrace = std::chrono::days{366};
+constexpr std::chrono::seconds kMaxGrace = std::chrono::days{366};
 
 constexpr std::array<Choice<Drift>, 2> kDrifts{
     {{"repair", Drift::repair}, {"report", Drift::report}}};
@@ -199,7 +199,7 @@ void read_span(MapReader& map, Dialect dialect, Policy& policy, PolicyPlaces& pl
 void read_on_pause(MapReader& map, model::OnPause& rule) {
     map.choose("on_pause", rule.pending, kPendingJobs);
     map.choose("on_pause_running", rule.running, kRunningJobs);
-    read_duration(map, "grace_time", rule.grace_time, std::chrono::seconds{0}, kLongestGrace);
+    read_duration(map, "grace_time", rule.grace_time, std::chrono::seconds{0}, kMaxGrace);
     if (rule.grace_time.count() > 0 && rule.running == model::RunningJobs::leave)
         map.errors().note(map.key_place("grace_time"),
                           "grace_time has no effect: on_pause_running is leave");

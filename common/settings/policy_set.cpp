@@ -72,8 +72,8 @@ void read_policies(const Node& node, Reading& reading, Errors& errors) {
                    "policies: expected a list (- name: ...), found " + describe(node));
         return;
     }
-    constexpr std::size_t kMostPolicies = 1000;
-    if (node.items().size() > kMostPolicies) {
+    constexpr std::size_t kMaxPolicies = 1000;
+    if (node.items().size() > kMaxPolicies) {
         errors.add(node.place(), "policies: more than 1000; let one policy match more accounts");
         return;
     }

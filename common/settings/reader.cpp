@@ -11,7 +11,7 @@
 namespace sluice::settings {
 namespace {
 
-constexpr std::size_t kLongestShown = 60;
+constexpr std::size_t kMaxShown = 60;
 
 bool looks_like_number(std::string_view text) {
     bool digit = false;
@@ -42,16 +42,16 @@ void expected(const Node& node, std::string_view what, std::string_view type, Er
 }
 
 std::string known_list(const std::vector<std::string>& known) {
-    constexpr std::size_t kMostNames = 40;
-    if (known.size() <= kMostNames)
+    constexpr std::size_t kMaxNames = 40;
+    if (known.size() <= kMaxNames)
         return join(known, ", ");
-    return join({known.data(), kMostNames}, ", ") + " ...";
+    return join({known.data(), kMaxNames}, ", ") + " ...";
 }
 
 } // namespace
 
 std::string shown(std::string_view text) {
-    std::size_t length = std::min(text.size(), kLongestShown);
+    std::size_t length = std::min(text.size(), kMaxShown);
     // Not in the middle of a character.
     while (length < text.size() && length > 0 &&
            (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80U)
@@ -74,8 +74,8 @@ std::string describe(const Node& node) {
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
-    constexpr std::size_t kMostCompared = 1000; // else a file of wrong names costs its square
-    const std::string near = known.size() > kMostCompared ? "" : nearest(word, known);
+    constexpr std::size_t kMaxCompared = 1000; // else a file of wrong names costs its square
+    const std::string near = known.size() > kMaxCompared ? "" : nearest(word, known);
     if (!near.empty())
         return "; did you mean \"" + near + "\"?";
     return known.empty() ? "" : "; known: " + known_list(known);

@@ -16,7 +16,7 @@ using namespace model;
 
 constexpr yaml::Bounds kBounds{
     .bytes = std::size_t{64} << 20, .nodes = 8'000'000, .depth = yaml::Bounds{}.depth};
-constexpr std::int64_t kMostTres = 9'000'000'000; // whole numbers that Decimal holds
+constexpr std::int64_t kMaxTres = 9'000'000'000; // whole numbers that Decimal holds
 const Range kSigned{Decimal::raw(INT64_MIN), Decimal::raw(INT64_MAX)};
 constexpr std::array<Choice<Standing>, 3> kStandings{{{"normal", Standing::normal},
                                                       {"downscaled", Standing::downscaled},
@@ -146,7 +146,7 @@ void StepReader::job(const Node& node, ScenarioStep& step) {
     if (tres != nullptr && expect_map(*tres, "tres", errors_))
         for (const auto& entry : tres->entries())
             if (const auto count =
-                    as_integer(entry.value, "count of " + shown(entry.key), 0, kMostTres, errors_))
+                    as_integer(entry.value, "count of " + shown(entry.key), 0, kMaxTres, errors_))
                 job.tres.emplace(entry.key, *count);
     local_time(map, "start", job.start);
     local_time(map, "end", job.end);

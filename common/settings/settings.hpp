@@ -22,7 +22,7 @@
 namespace sluice::settings {
 
 // Where the plugins of slurmctld fetch their snapshots.
-struct GateSettings {
+struct PluginServerSettings {
     bool enabled = true;
     // host:port, [address]:port, unix:/path
     std::vector<std::string> listen = {"unix:" SLUICE_RUNDIR "/plugins.sock"};
@@ -55,7 +55,7 @@ struct DaemonSettings {
     std::string journal = SLUICE_STATEDIR "/sluice.db";
     int retention_days = 90;  // evaluations and commands; the ledger is kept for ever
     std::string munge_socket; // "": libmunge's default
-    GateSettings gate;
+    PluginServerSettings gate;
     HttpSettings http;
     MailSettings mail;
     WebhookSettings webhook;

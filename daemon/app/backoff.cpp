@@ -35,7 +35,7 @@ void Backoff::note(const model::Command& command, const std::optional<Error>& fa
     if (is_new || !(failed.command == command))
         failed.wait = std::chrono::seconds{0};
     else
-        failed.wait = std::clamp(failed.wait * 2, kFirst, kLongest);
+        failed.wait = std::clamp(failed.wait * 2, kFirst, kMax);
     failed.command = command;
     failed.why = failure->context;
     failed.next = now + failed.wait;

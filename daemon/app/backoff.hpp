@@ -19,7 +19,7 @@ std::string command_key(const model::Command& command);
 class Backoff {
 public:
     static constexpr std::chrono::seconds kFirst{60};
-    static constexpr std::chrono::seconds kLongest{3600};
+    static constexpr std::chrono::seconds kMax{3600};
 
     // nullptr: try it now. Else why it failed last time; it has to wait. A command that differs
     // from the one that failed is tried at once.

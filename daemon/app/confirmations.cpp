@@ -2,8 +2,8 @@
 #include "daemon/app/confirmations.hpp"
 
 #include "common/base/log.hpp"
-#include "common/policy/holding.hpp"
 #include "common/policy/limits.hpp"
+#include "common/policy/qos_restore.hpp"
 
 #include <algorithm>
 

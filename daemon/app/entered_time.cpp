@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::int64_t kLongest = 366LL * 86400 * 100; // no instant is further away
+constexpr std::int64_t kMax = 366LL * 86400 * 100; // no instant is further away
 
 std::optional<std::int64_t> unit(std::string_view word) {
     struct Unit {
@@ -42,11 +42,11 @@ std::optional<seconds> distance(std::string_view text) {
     text.remove_prefix(1);
     std::int64_t count = 0;
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (fault != std::errc{} || count < 0 || count > kLongest)
+    if (fault != std::errc{} || count < 0 || count > kMax)
         return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const auto each = unit(text);
-    if (!each || count * *each > kLongest)
+    if (!each || count * *each > kMax)
         return std::nullopt;
     return seconds{back ? -count * *each : count * *each};
 }

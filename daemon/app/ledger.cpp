@@ -6,22 +6,22 @@
 #include "common/base/text.hpp"
 #include "common/policy/periods.hpp"
 #include "daemon/app/entered_time.hpp"
-#include "daemon/app/shown.hpp"
+#include "daemon/app/report_filter.hpp"
 
 #include <algorithm>
 
 namespace sluice::app {
 namespace {
 
-constexpr std::size_t kLongestReason = 500; // bytes
-constexpr std::size_t kAll = 1'000'000;     // entries that are looked through by number
+constexpr std::size_t kMaxReason = 500; // bytes
+constexpr std::size_t kAll = 1'000'000; // entries that are looked through by number
 
 Result<void> check_reason(const ports::Person& person) {
     if (trim(person.reason).empty())
         return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
-    if (person.reason.size() > kLongestReason)
+    if (person.reason.size() > kMaxReason)
         return Error{Errc::malformed,
-                     "the reason is longer than " + std::to_string(kLongestReason) + " bytes"};
+                     "the reason is longer than " + std::to_string(kMaxReason) + " bytes"};
     if (const auto bad = first_unprintable(person.reason); !bad.empty())
         return Error{Errc::malformed, "reason: holds " + bad +
                                           "; write the reason in one line of "

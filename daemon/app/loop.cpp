@@ -18,7 +18,7 @@ constexpr std::chrono::hours kHousekeeping{24};
 constexpr std::size_t kTurnsKept = 100;
 constexpr std::chrono::seconds kConfirmSlack{1}; // for the look that finds the time over
 // Wall clocks are set and machines sleep: no wait for an instant is trusted for longer.
-constexpr std::chrono::seconds kLongestWait{60};
+constexpr std::chrono::seconds kMaxWait{60};
 
 // Orders of one kind become one: for everybody when one of them is.
 void merge(std::optional<Order>& into, const Order& order) {
@@ -173,7 +173,7 @@ void Loop::work() {
 
 // Waits for a cause. False: the daemon stops, or it was woken for nothing yet.
 bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
-    Time until = std::min(due_, Steady::now() + kLongestWait);
+    Time until = std::min(due_, Steady::now() + kMaxWait);
     if (event_)
         until = std::min(until, Steady::now() + std::max(std::chrono::seconds{0},
                                                          event_->at - ports_.clock.now()));

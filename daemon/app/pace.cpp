@@ -8,12 +8,12 @@ namespace sluice::app {
 std::chrono::seconds Pace::wait(std::int64_t failures, std::optional<std::chrono::seconds> asked,
                                 std::uint32_t chance) {
     auto wait = kFirst;
-    for (std::int64_t i = 1; i < failures && wait < kLongest; ++i)
+    for (std::int64_t i = 1; i < failures && wait < kMax; ++i)
         wait *= 2;
-    wait = std::min(wait, kLongest);
+    wait = std::min(wait, kMax);
     wait += std::chrono::seconds{chance % static_cast<std::uint32_t>(wait.count() / 4 + 1)};
     if (asked)
-        wait = std::max(wait, std::min(*asked, kLongestAsked));
+        wait = std::max(wait, std::min(*asked, kMaxAsked));
     return wait;
 }
 

@@ -16,9 +16,9 @@ namespace sluice::app {
 class Pace {
 public:
     static constexpr std::chrono::seconds kFirst{5};
-    static constexpr std::chrono::seconds kLongest{600};
+    static constexpr std::chrono::seconds kMax{600};
     // Nobody may silence us for longer.
-    static constexpr std::chrono::seconds kLongestAsked{6 * 3600};
+    static constexpr std::chrono::seconds kMaxAsked{6 * 3600};
 
     // 5 s, 10 s, ... 10 min, and up to a quarter more by `chance`, so that many do not come back at
     // the same moment. `failures` >= 1: with the one that has just happened.

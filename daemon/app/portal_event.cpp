@@ -11,7 +11,7 @@ namespace sluice::app {
 namespace {
 
 constexpr json::Bounds kMessage{1024 * 1024, 16};
-constexpr std::size_t kMostName = 64;
+constexpr std::size_t kMaxName = 64;
 
 // Of UUIDs with or without dashes; "": it is none.
 std::string plain_uuid(const std::string& text) {
@@ -24,7 +24,7 @@ std::string plain_uuid(const std::string& text) {
 }
 
 std::string word(const std::string& text) {
-    std::string out = text.substr(0, kMostName);
+    std::string out = text.substr(0, kMaxName);
     for (char& c : out)
         if (c <= ' ' || c >= '\x7f')
             c = '?';
@@ -42,15 +42,15 @@ PortalEvent::Kind kind_of(const std::string& name) {
 }
 
 // As many as Decimal has hours for.
-constexpr std::int64_t kMostMinutes = 9'223'372'036LL * 60;
-constexpr std::int64_t kMostShares = INT32_MAX; // Slurm keeps them in 31 bits
+constexpr std::int64_t kMaxMinutes = 9'223'372'036LL * 60;
+constexpr std::int64_t kMaxShares = INT32_MAX; // Slurm keeps them in 31 bits
 // Not a component: what Waldur makes of all of them, and 0 where it has weights for none.
 
 void take_limits(json::View limits, const char* key, PortalEvent& event) {
     for (const auto& name : limits.keys()) {
         const auto value = limits[name];
         const std::int64_t minutes = value.integer();
-        if (!value.is_integer() || minutes < 0 || minutes > kMostMinutes)
+        if (!value.is_integer() || minutes < 0 || minutes > kMaxMinutes)
             event.fault = std::string(key) + ": " + word(name) + " is no limit";
         else if (minutes == 0 && name != kBilling)
             event.fault =
@@ -75,7 +75,7 @@ void take_carryover(json::View details, PortalEvent& event) {
 std::int64_t first_of(json::View figures) {
     const auto names = figures.keys();
     return names.empty() ? 0
-                         : std::clamp<std::int64_t>(figures[names[0]].integer(), 0, kMostMinutes);
+                         : std::clamp<std::int64_t>(figures[names[0]].integer(), 0, kMaxMinutes);
 }
 
 // The fairshare and the reset of raw usage that it orders follow here from the allocation and the
@@ -100,8 +100,8 @@ void take_settings(json::View settings, PortalEvent& event) {
     }
     const auto shares = settings["fairshare"];
     if (shares.exists() && !shares.is_null() &&
-        (!shares.is_integer() || shares.integer() < 0 || shares.integer() > kMostShares))
-        event.fault = "fairshare is not from 0 to " + std::to_string(kMostShares);
+        (!shares.is_integer() || shares.integer() < 0 || shares.integer() > kMaxShares))
+        event.fault = "fairshare is not from 0 to " + std::to_string(kMaxShares);
     take_carryover(settings["carryover_details"], event);
     event.threshold = first_of(settings["qos_threshold"]);
     event.grace_limit = first_of(settings["grace_limit"]);

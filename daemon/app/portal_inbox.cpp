@@ -10,7 +10,7 @@ namespace sluice::app {
 namespace {
 
 constexpr const char* kEventSource = "waldur-events";
-constexpr std::size_t kMostUnknown = 32; // kinds that are told of
+constexpr std::size_t kMaxUnknown = 32; // kinds that are told of
 
 } // namespace
 
@@ -22,13 +22,13 @@ void PortalInbox::came(ports::Inbox& from, ports::Incoming message) {
         log::event(log::Level::warning, "SLUICE-0813", "waldur-message-bad",
                    {{"kind", message.kind.empty() ? "-" : message.kind},
                     {"error", event.error().context}});
-        from.settle(message.token, ports::Verdict::bad);
+        from.settle(message.token, ports::Ack::bad);
         parts_.ask();
         return;
     }
     if (event->kind == PortalEvent::Kind::unknown) {
         note_unknown(event->name);
-        from.settle(message.token, ports::Verdict::done);
+        from.settle(message.token, ports::Ack::done);
         return;
     }
     log::event(
@@ -45,7 +45,7 @@ void PortalInbox::came(ports::Inbox& from, ports::Incoming message) {
 void PortalInbox::note_unknown(const std::string& name) {
     {
         auto state = state_.lock();
-        if (state->unknown.size() >= kMostUnknown || !state->unknown.insert(name).second)
+        if (state->unknown.size() >= kMaxUnknown || !state->unknown.insert(name).second)
             return;
     }
     log::event(log::Level::notice, "SLUICE-0814", "waldur-message-unknown",
@@ -104,7 +104,7 @@ bool PortalInbox::waits() const {
 }
 
 // Settled outside the lock, and only what is in the outbox: the rest waits for the next turn.
-void PortalInbox::told(const Telling& telling) {
+void PortalInbox::told(const ReportInput& telling) {
     std::vector<Waiting> due;
     {
         auto state = state_.lock();
@@ -121,7 +121,7 @@ void PortalInbox::told(const Telling& telling) {
             state_.lock()->waiting.push_back(std::move(one));
             continue;
         }
-        one.from->settle(one.token, ports::Verdict::done);
+        one.from->settle(one.token, ports::Ack::done);
     }
 }
 

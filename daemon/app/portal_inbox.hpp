@@ -46,7 +46,7 @@ public:
     // last answer is done and its commands are in the outbox.
     void asking();
     void answered();
-    void told(const Telling& telling);
+    void told(const ReportInput& telling);
     bool waits() const;
 
 private:
@@ -67,16 +67,16 @@ private:
     };
 
     void note_unknown(const std::string& name);
-    bool report(const Telling& telling, const PortalEvent& event);
+    bool report(const ReportInput& telling, const PortalEvent& event);
 
     Parts parts_;
     mutable Guarded<State> state_;
 };
 
 // Why what was ordered is not in force after the turn of `telling`; "": it is.
-std::string order_fault(const Telling& telling, const PortalEvent& event);
+std::string order_fault(const ReportInput& telling, const PortalEvent& event);
 // Its verdict as a message. REQUIRES: the order or Waldur names a policy
-ports::Message tell_order(const Telling& telling, const PortalEvent& event,
+ports::Message tell_order(const ReportInput& telling, const PortalEvent& event,
                           const std::string& fault, const std::string& mode);
 
 } // namespace sluice::app

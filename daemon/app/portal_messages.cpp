@@ -76,7 +76,7 @@ Message flag_message(const PortalResource& resource, const char* flag, const Ask
     return message;
 }
 
-void tell_flag(const Telling& telling, const AskedFlags& asked, const PortalResource& resource,
+void tell_flag(const ReportInput& telling, const AskedFlags& asked, const PortalResource& resource,
                const char* flag, bool wanted, bool shown, Outgoing& out) {
     const std::string key = flag_key(resource.uuid, flag);
     const auto found = asked.find(key);
@@ -122,7 +122,7 @@ std::string dashed(const std::string& uuid) {
            uuid.substr(16, 4) + '-' + uuid.substr(20);
 }
 
-Outgoing tell_flags(const Telling& telling, const AskedFlags& asked) {
+Outgoing tell_flags(const ReportInput& telling, const AskedFlags& asked) {
     Outgoing out;
     const Decisions decisions(telling.report);
     for (const auto& [account, resource] : telling.roster.accounts) {
@@ -138,7 +138,7 @@ Outgoing tell_flags(const Telling& telling, const AskedFlags& asked) {
 }
 
 // Only whole percents count as a change: each of 10,000 resources would be sent in every turn.
-Outgoing tell_metadata(const Telling& telling, const std::string& version) {
+Outgoing tell_metadata(const ReportInput& telling, const std::string& version) {
     Outgoing out;
     const Decisions decisions(telling.report);
     for (const auto& [account, resource] : telling.roster.accounts) {
@@ -166,7 +166,7 @@ Outgoing tell_metadata(const Telling& telling, const std::string& version) {
     return out;
 }
 
-std::vector<Message> tell_results(const Telling& telling,
+std::vector<Message> tell_results(const ReportInput& telling,
                                   const std::vector<ports::CommandRecord>& commands) {
     std::map<std::string, std::vector<const ports::CommandRecord*>> by_account;
     for (const auto& command : commands)
@@ -210,7 +210,7 @@ Message result_message(const CommandResult& result) {
     return message;
 }
 
-Message tell_agent(const Telling& telling, const std::string& offering,
+Message tell_agent(const ReportInput& telling, const std::string& offering,
                    const std::string& version) {
     auto identity = json::Value::object();
     identity.set("offering", dashed(offering))

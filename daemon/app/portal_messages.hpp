@@ -29,9 +29,9 @@ struct Outgoing {
 };
 
 // What the messages are made from. All references outlive it.
-struct Telling {
+struct ReportInput {
     const ports::PortalView& view;
-    const Roster& roster;
+    const AccountResources& roster;
     const Rules& rules;
     const ports::TurnReport& report;
     const std::map<std::string, std::string>& noted; // of the kind in question
@@ -39,24 +39,24 @@ struct Telling {
 };
 
 // set_paused, set_downscaled. `asked`: the flags as noted; those that are over are forgotten.
-Outgoing tell_flags(const Telling& telling, const AskedFlags& asked);
-Outgoing tell_metadata(const Telling& telling, const std::string& version);
+Outgoing tell_flags(const ReportInput& telling, const AskedFlags& asked);
+Outgoing tell_metadata(const ReportInput& telling, const std::string& version);
 // set_usage of this month and of the last one, two decimals, only what changed. A lower figure than
 // the one reported carries a note. A month is closed a day after its end.
-Outgoing tell_usage(const Telling& telling);
+Outgoing tell_usage(const ReportInput& telling);
 // set_user_usages of this month and, for two days, of the last one; of the accounts whose usage the
 // report has by user.
-Outgoing tell_users(const Telling& telling);
+Outgoing tell_users(const ReportInput& telling);
 // Notes of resources whose users are to be told, since `usage` tells of them: till tell_users()
 // has.
-std::vector<ports::Note> tell_due(const Telling& telling, const Outgoing& usage,
+std::vector<ports::Note> tell_due(const ReportInput& telling, const Outgoing& usage,
                                   const std::map<std::string, std::string>& users);
 bool is_due(const std::map<std::string, std::string>& users, const std::string& resource);
 // At most `most` of them, in turn from the one behind `after` on, which moves on: those that come
 // again each time do not hold up the others.
 std::set<std::string> take_some(std::set<std::string>& from, std::string& after, std::size_t most);
 // report-command-result, one for each account. `commands`: closed ones, in any order.
-std::vector<ports::Message> tell_results(const Telling& telling,
+std::vector<ports::Message> tell_results(const ReportInput& telling,
                                          const std::vector<ports::CommandRecord>& commands);
 // One verdict for Waldur. UUIDs as 32 hex digits.
 struct CommandResult {
@@ -68,7 +68,7 @@ struct CommandResult {
     std::string correlation;
 };
 ports::Message result_message(const CommandResult& result);
-ports::Message tell_agent(const Telling& telling, const std::string& offering,
+ports::Message tell_agent(const ReportInput& telling, const std::string& offering,
                           const std::string& version);
 
 // "12.35" for 44460 TRES-seconds of a component of hours.

@@ -24,7 +24,7 @@ std::optional<std::int64_t> held(const model::AccountDecision& decision, const s
 }
 
 // "node 7200 there, 6600 here"; "": alike.
-std::string difference(const Telling& telling, const model::AccountDecision& decision,
+std::string difference(const ReportInput& telling, const model::AccountDecision& decision,
                        const PortalEvent& event) {
     std::vector<std::string> texts;
     for (const auto& [name, there] : event.limits) {
@@ -39,7 +39,7 @@ std::string difference(const Telling& telling, const model::AccountDecision& dec
     return join(texts, "; ");
 }
 
-std::string withheld(const Telling& telling, const std::string& account) {
+std::string withheld(const ReportInput& telling, const std::string& account) {
     for (const auto& record : telling.report.applied)
         if (record.command.account == account && record.success != true)
             return record.error.empty() ? "not known" : record.error;
@@ -51,7 +51,7 @@ std::string withheld(const Telling& telling, const std::string& account) {
 
 } // namespace
 
-std::string order_fault(const Telling& telling, const PortalEvent& event) {
+std::string order_fault(const ReportInput& telling, const PortalEvent& event) {
     if (!event.fault.empty())
         return event.fault;
     if (!telling.rules.partial)
@@ -71,7 +71,7 @@ std::string order_fault(const Telling& telling, const PortalEvent& event) {
     return withheld(telling, event.account);
 }
 
-ports::Message tell_order(const Telling& telling, const PortalEvent& event,
+ports::Message tell_order(const ReportInput& telling, const PortalEvent& event,
                           const std::string& fault, const std::string& mode) {
     CommandResult result;
     result.mode = mode;
@@ -86,7 +86,7 @@ ports::Message tell_order(const Telling& telling, const PortalEvent& event,
 
 // False: the journal did not take it. What commands of this turn brought about has been reported
 // with them.
-bool PortalInbox::report(const Telling& telling, const PortalEvent& event) {
+bool PortalInbox::report(const ReportInput& telling, const PortalEvent& event) {
     const auto& applied = telling.report.applied;
     const bool told = std::any_of(applied.begin(), applied.end(), [&](const auto& record) {
         return record.command.account == event.account;

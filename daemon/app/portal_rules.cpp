@@ -28,7 +28,7 @@ model::Allocation allocation(const PortalResource& resource, const model::Policy
     return granted;
 }
 
-void take_accounts(const PortalView& view, const Roster& known, Rules& rules) {
+void take_accounts(const PortalView& view, const AccountResources& known, Rules& rules) {
     std::set<std::string> missing;
     for (const auto& [account, resource] : known.accounts) {
         auto granted = allocation(*resource, rules.set);
@@ -50,8 +50,8 @@ void take_accounts(const PortalView& view, const Roster& known, Rules& rules) {
 }
 
 // Obeying means both ways; otherwise a person's flag only ever makes it stricter.
-void take_flags(const PortalSettings& settings, const PortalView& view, const Roster& known,
-                const AskedFlags& asked, Rules& rules) {
+void take_flags(const PortalSettings& settings, const PortalView& view,
+                const AccountResources& known, const AskedFlags& asked, Rules& rules) {
     const bool obey = settings.authority == PortalSettings::Authority::waldur;
     const auto counts = [&](const PortalResource& resource, const char* flag, bool value) {
         const auto found = asked.find(flag_key(resource.uuid, flag));
@@ -78,7 +78,7 @@ void take_flags(const PortalSettings& settings, const PortalView& view, const Ro
 }
 
 // Contacts of the file win.
-void take_owners(const PortalView& view, const Roster& known, Rules& rules) {
+void take_owners(const PortalView& view, const AccountResources& known, Rules& rules) {
     for (const auto& [account, resource] : known.accounts) {
         const auto found = view.owners.find(resource->customer);
         if (found != view.owners.end() && !found->second.empty())
@@ -87,7 +87,8 @@ void take_owners(const PortalView& view, const Roster& known, Rules& rules) {
 }
 
 std::shared_ptr<const ports::PortalNames> names_of(const PortalSettings& settings,
-                                                   const PortalView& view, const Roster& known,
+                                                   const PortalView& view,
+                                                   const AccountResources& known,
                                                    const Rules& rules) {
     auto names = std::make_shared<ports::PortalNames>();
     names->offering = settings.offering;
@@ -106,8 +107,8 @@ std::string flag_key(const std::string& resource, const char* flag) {
     return resource + ':' + flag;
 }
 
-Roster roster(const PortalView& view) {
-    Roster roster;
+AccountResources roster(const PortalView& view) {
+    AccountResources roster;
     std::map<std::string, std::vector<const PortalResource*>> by_account;
     for (const auto& resource : view.resources) {
         if (resource.state == "Terminating" || resource.state == "Terminated")
@@ -151,7 +152,7 @@ std::shared_ptr<Rules> portal_rules(const Rules& file, const PortalSettings& set
             rules->missing = "waldur: has not answered yet, so nothing is known to be granted";
         return rules;
     }
-    const Roster known = roster(*view);
+    const AccountResources known = roster(*view);
     rules->portal_began = view->began;
     rules->problems = known.problems;
     for (const auto& problem : view->problems)

@@ -20,11 +20,11 @@ using AskedFlags = std::map<std::string, AskedFlag>; // by flag_key()
 std::string flag_key(const std::string& resource, const char* flag);
 
 // Which account is which resource, and what is wrong with the others.
-struct Roster {
+struct AccountResources {
     std::map<std::string, const ports::PortalResource*> accounts; // those to be dealt with
     std::vector<model::Problem> problems;
 };
-Roster roster(const ports::PortalView& view);
+AccountResources roster(const ports::PortalView& view);
 
 // `view` nullptr: Waldur has never answered.
 std::shared_ptr<Rules> portal_rules(const Rules& file, const settings::PortalSettings& settings,

@@ -84,8 +84,8 @@ private:
     std::shared_ptr<const Rules> made(const State& state) const;
     void tell(const Loop::Shown& shown);
     void send_flags(const Outgoing& out);
-    void tell_figures(const Telling& telling);
-    void tell_commands(const Telling& telling);
+    void tell_figures(const ReportInput& telling);
+    void tell_commands(const ReportInput& telling);
     // False: the journal did not take it; the next turn tries again.
     bool send(const Outgoing& out, std::map<std::string, std::string>* noted);
 

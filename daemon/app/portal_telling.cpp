@@ -9,7 +9,7 @@ namespace sluice::app {
 namespace {
 
 constexpr const char* kReportedNote = "waldur-reported"; // cluster -> id of a command
-constexpr std::size_t kMostSplit = 50;
+constexpr std::size_t kMaxSplit = 50;
 constexpr std::size_t kMaxCommands = 100'000; // of one turn
 
 } // namespace
@@ -28,8 +28,8 @@ void PortalSync::tell(const Loop::Shown& shown) {
         shown.rules->portal_began != view->began)
         return;
     const Instant now = parts_.clock.now();
-    const Roster known = roster(*view);
-    Telling telling{*view, known, *shown.rules, *shown.report, usage_, now};
+    const AccountResources known = roster(*view);
+    ReportInput telling{*view, known, *shown.rules, *shown.report, usage_, now};
     const auto& push = settings_.push;
     if (push.flags && settings_.authority == settings::PortalSettings::Authority::sluice)
         send_flags(tell_flags(telling, flags));
@@ -38,7 +38,7 @@ void PortalSync::tell(const Loop::Shown& shown) {
     if (parts_.inbox != nullptr)
         parts_.inbox->told(telling);
     if (push.user_usage) {
-        const Telling with{*view, known, *shown.rules, *shown.report, users_, now};
+        const ReportInput with{*view, known, *shown.rules, *shown.report, users_, now};
         send(tell_users(with), &users_);
     }
     if (!figures_told_ || now < *figures_told_ || now - *figures_told_ >= settings_.interval) {
@@ -46,7 +46,7 @@ void PortalSync::tell(const Loop::Shown& shown) {
         tell_figures(telling);
     }
     if (push.metadata) {
-        const Telling with{*view, known, *shown.rules, *shown.report, metadata_, now};
+        const ReportInput with{*view, known, *shown.rules, *shown.report, metadata_, now};
         send(tell_metadata(with, parts_.version), &metadata_);
     }
     parts_.wake();
@@ -71,7 +71,7 @@ void PortalSync::send_flags(const Outgoing& out) {
 }
 
 // Splitting by user costs slurmdbd a question for each account: some of them each time, in turn.
-void PortalSync::tell_figures(const Telling& telling) {
+void PortalSync::tell_figures(const ReportInput& telling) {
     const auto& push = settings_.push;
     const auto usage = tell_usage(telling);
     std::set<std::string> due;
@@ -85,12 +85,12 @@ void PortalSync::tell_figures(const Telling& telling) {
         send(usage, &usage_);
     if (push.identity)
         send({{tell_agent(telling, settings_.offering, parts_.version)}, {}}, nullptr);
-    auto some = take_some(due, split_after_, kMostSplit);
+    auto some = take_some(due, split_after_, kMaxSplit);
     if (!some.empty())
         parts_.split(std::move(some));
 }
 
-void PortalSync::tell_commands(const Telling& telling) {
+void PortalSync::tell_commands(const ReportInput& telling) {
     const std::string& cluster = telling.report.cluster;
     if (reported_ < 0) {
         const auto notes = parts_.notes.notes(kReportedNote);

@@ -50,7 +50,7 @@ Reported reported_of(const std::string& text) {
     return reported;
 }
 
-std::vector<Month> months(const Telling& telling) {
+std::vector<Month> months(const ReportInput& telling) {
     const model::PeriodRule rule{model::PeriodKind::month, 0, {}};
     const auto& zone = telling.rules.zone;
     Month current;
@@ -68,7 +68,7 @@ std::vector<Month> months(const Telling& telling) {
     return found;
 }
 
-Hundredths units_of(const Telling& telling, const Month& month, const std::string& account) {
+Hundredths units_of(const ReportInput& telling, const Month& month, const std::string& account) {
     Hundredths units;
     const auto used = month.usage->accounts.find(account);
     for (const auto& known : telling.view.components) {
@@ -116,7 +116,7 @@ json::Value usages(const Hundredths& units, const Hundredths& before) {
     return list;
 }
 
-void tell_month(const Telling& telling, const Month& month, const std::string& account,
+void tell_month(const ReportInput& telling, const Month& month, const std::string& account,
                 const ports::PortalResource& resource, Outgoing& out) {
     const std::string key = resource.uuid + ':' + month.period.label;
     const auto noted = telling.noted.find(key);
@@ -173,7 +173,7 @@ std::string units_text(std::int64_t hundredths) {
     return std::to_string(hundredths / 100) + '.' + cents;
 }
 
-Outgoing tell_usage(const Telling& telling) {
+Outgoing tell_usage(const ReportInput& telling) {
     Outgoing out;
     if (telling.report.usage_age > 0 || !telling.report.error.empty())
         return out;

@@ -38,7 +38,7 @@ struct UserMonth {
     const char* note = ""; // behind the resource, in the key of what was sent
 };
 
-std::vector<UserMonth> user_months(const Telling& telling) {
+std::vector<UserMonth> user_months(const ReportInput& telling) {
     const model::PeriodRule rule{model::PeriodKind::month, 0, {}};
     const auto& zone = telling.rules.zone;
     const auto current = policy::period_at(rule, zone, telling.report.at);
@@ -52,7 +52,7 @@ std::vector<UserMonth> user_months(const Telling& telling) {
     return found;
 }
 
-std::string body_of(const Telling& telling, const UserMonth& month, const std::string& resource,
+std::string body_of(const ReportInput& telling, const UserMonth& month, const std::string& resource,
                     const model::AccountUsage& used) {
     auto components = json::Value::object();
     for (const auto& known : telling.view.components)
@@ -66,7 +66,7 @@ std::string body_of(const Telling& telling, const UserMonth& month, const std::s
 }
 
 // What was sent of a month while it ran is not sent again when it is over.
-bool is_known(const Telling& telling, const std::string& resource, const std::string& text) {
+bool is_known(const ReportInput& telling, const std::string& resource, const std::string& text) {
     for (const char* month : {"", ":last"})
         if (const auto before = telling.noted.find(resource + month);
             before != telling.noted.end() && before->second == text)
@@ -74,7 +74,7 @@ bool is_known(const Telling& telling, const std::string& resource, const std::st
     return false;
 }
 
-void tell_month(const Telling& telling, const UserMonth& month, std::set<std::string>& told,
+void tell_month(const ReportInput& telling, const UserMonth& month, std::set<std::string>& told,
                 Outgoing& out) {
     for (const auto& [account, resource] : telling.roster.accounts) {
         const auto used = month.usage->accounts.find(account);
@@ -99,7 +99,7 @@ void tell_month(const Telling& telling, const UserMonth& month, std::set<std::st
 
 } // namespace
 
-Outgoing tell_users(const Telling& telling) {
+Outgoing tell_users(const ReportInput& telling) {
     Outgoing out;
     if (telling.report.usage_age > 0)
         return out;
@@ -113,7 +113,7 @@ Outgoing tell_users(const Telling& telling) {
     return out;
 }
 
-std::vector<ports::Note> tell_due(const Telling& telling, const Outgoing& usage,
+std::vector<ports::Note> tell_due(const ReportInput& telling, const Outgoing& usage,
                                   const std::map<std::string, std::string>& users) {
     std::set<std::string> keys;
     for (const auto& message : usage.messages)

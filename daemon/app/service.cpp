@@ -4,7 +4,7 @@
 #include "common/base/text.hpp"
 #include "common/policy/explain.hpp"
 #include "common/policy/preview.hpp"
-#include "daemon/app/shown.hpp"
+#include "daemon/app/report_filter.hpp"
 
 namespace sluice::app {
 namespace {

@@ -22,10 +22,10 @@ struct Identity {
 class DaemonService final : public ports::Service {
 public:
     // No caller waits longer for a turn.
-    static constexpr std::chrono::seconds kLongestTurn{120};
+    static constexpr std::chrono::seconds kMaxTurn{120};
 
     DaemonService(Identity identity, Loop& loop, const Sources& sources, const Ports& ports,
-                  std::chrono::milliseconds longest_turn = kLongestTurn)
+                  std::chrono::milliseconds longest_turn = kMaxTurn)
         : identity_(std::move(identity)), loop_(loop), sources_(sources), ports_(ports),
           longest_turn_(longest_turn), ledger_(loop, ports, longest_turn) {}
 

@@ -30,7 +30,7 @@ std::chrono::seconds longest_silence(const Rules& rules) {
     return kTurnsMissed * rules.interval + kSlowTurn;
 }
 
-void take_from_others(const Board* board, const Rules& rules, model::Facts& facts,
+void take_from_others(const ClusterExchange* board, const Rules& rules, model::Facts& facts,
                       model::History& events) {
     if (board == nullptr)
         return;
@@ -41,13 +41,13 @@ void take_from_others(const Board* board, const Rules& rules, model::Facts& fact
                 events.overrides.push_back(entry);
 }
 
-void leave_for_others(Board* board, const Rules& rules, const model::Facts& facts,
+void leave_for_others(ClusterExchange* board, const Rules& rules, const model::Facts& facts,
                       const model::Decision& decision) {
     if (board != nullptr && !facts.others.empty())
         board->post(figures_for_others(rules, facts, decision));
 }
 
-std::vector<model::OtherCluster> other_clusters(const Board& board, const Rules& rules,
+std::vector<model::OtherCluster> other_clusters(const ClusterExchange& board, const Rules& rules,
                                                 Instant now) {
     std::set<std::string> names;
     for (const auto& policy : rules.set.policies)
@@ -67,8 +67,8 @@ std::vector<model::OtherCluster> other_clusters(const Board& board, const Rules&
     return others;
 }
 
-std::string lacking(const Board* board, const Rules& rules, const model::AccountDecision& account,
-                    Instant now) {
+std::string lacking(const ClusterExchange* board, const Rules& rules,
+                    const model::AccountDecision& account, Instant now) {
     if (board == nullptr)
         return "";
     for (const auto& other : other_clusters(*board, rules, now)) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/model/decision.hpp"
-#include "daemon/app/board.hpp"
+#include "daemon/app/cluster_exchange.hpp"
 #include "daemon/app/rules.hpp"
 
 #include <chrono>
@@ -18,19 +18,19 @@ std::chrono::seconds longest_silence(const Rules& rules);
 
 // Fills facts.others. Overrides of other clusters go to `events`, too: a decision here changes when
 // they begin and end.
-void take_from_others(const Board* board, const Rules& rules, model::Facts& facts,
+void take_from_others(const ClusterExchange* board, const Rules& rules, model::Facts& facts,
                       model::History& events);
 // After the decision; facts.usage is still there.
-void leave_for_others(Board* board, const Rules& rules, const model::Facts& facts,
+void leave_for_others(ClusterExchange* board, const Rules& rules, const model::Facts& facts,
                       const model::Decision& decision);
 
 // The clusters that the policies span, without the rules' own, each with what it left last.
-std::vector<model::OtherCluster> other_clusters(const Board& board, const Rules& rules,
+std::vector<model::OtherCluster> other_clusters(const ClusterExchange& board, const Rules& rules,
                                                 Instant now);
 // Why nothing may be lifted from an account on the figures that there are of other clusters; "":
 // nothing is missing.
-std::string lacking(const Board* board, const Rules& rules, const model::AccountDecision& account,
-                    Instant now);
+std::string lacking(const ClusterExchange* board, const Rules& rules,
+                    const model::AccountDecision& account, Instant now);
 // Those that are silent for too long.
 std::vector<model::Problem> silent(const std::vector<model::OtherCluster>& others,
                                    const Rules& rules, Instant now);

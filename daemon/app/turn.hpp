@@ -8,8 +8,8 @@
 #include "common/model/snapshot.hpp"
 #include "daemon/app/announcer.hpp"
 #include "daemon/app/backoff.hpp"
-#include "daemon/app/board.hpp"
 #include "daemon/app/clock_check.hpp"
+#include "daemon/app/cluster_exchange.hpp"
 #include "daemon/app/collector.hpp"
 #include "daemon/app/confirmations.hpp"
 #include "daemon/app/progress.hpp"
@@ -38,7 +38,8 @@ struct Ports {
     ports::Publisher& publisher;
     const Clock& clock;
     ports::Outbox& outbox;
-    Board* board = nullptr; // shared with the turns of other clusters; nullptr: there are none
+    ClusterExchange* board =
+        nullptr; // shared with the turns of other clusters; nullptr: there are none
     const ElapsedClock* elapsed = nullptr; // what the clock is compared with, and
     ports::TimeSources* sources = nullptr; // nullptr: not known
 };

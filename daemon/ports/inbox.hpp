@@ -27,7 +27,7 @@ struct Incoming {
     std::string fault = ""; // set: why it could not be taken; the body is "" then
 };
 
-enum class Verdict {
+enum class Ack {
     done, // its effect is there, or it asks for nothing
     bad,  // it will never be understood: to be parked by the broker, not sent again
 };
@@ -41,7 +41,7 @@ public:
     virtual ~Inbox() = default;
 
     // Does nothing when the message's connection is gone.
-    virtual void settle(const InboxToken& token, Verdict verdict) = 0;
+    virtual void settle(const InboxToken& token, Ack verdict) = 0;
 };
 
 // Called on the inbox's thread: must not block.

@@ -15,7 +15,7 @@
 
 namespace sluice::ports {
 
-constexpr std::size_t kMostMessageBody = 256 * 1024; // bytes of JSON text
+constexpr std::size_t kMaxMessageBody = 256 * 1024; // bytes of JSON text
 
 struct Message {
     std::string target; // "waldur", "mail", "webhook"
@@ -24,7 +24,7 @@ struct Message {
     // Unique in the whole outbox, told from what causes the message: adding it again does nothing,
     // so that whoever does not know whether he added it may do so again.
     std::string correlation;
-    std::string body; // JSON text of at most kMostMessageBody bytes
+    std::string body; // JSON text of at most kMaxMessageBody bytes
     // Says how things are, not what happened: messages of the same target, kind and key that still
     // wait or are parked are dropped for it.
     bool replaces = false;

@@ -4,7 +4,7 @@
 //
 //   make bench && tests/bench/bench_gate
 #include "common/wire/image.hpp"
-#include "tests/support/gate_link.hpp"
+#include "tests/support/plugin_link.hpp"
 
 #include <cstdio>
 

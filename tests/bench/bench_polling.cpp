@@ -4,7 +4,7 @@
 // what a made-up turn changed, and prints the resident memory once a minute. Slurm is not needed.
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "daemon/adapters/waldur/deliverer.hpp"
-#include "daemon/app/courier.hpp"
+#include "daemon/app/outbox_sender.hpp"
 #include "daemon/app/portal_sync.hpp"
 #include "tests/support/scratch_dir.hpp"
 
@@ -58,7 +58,7 @@ public:
         deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
             options_, clock_, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
         courier_ =
-            std::make_unique<app::Courier>("waldur", journal_->outbox(), *deliverer_, clock_);
+            std::make_unique<app::OutboxSender>("waldur", journal_->outbox(), *deliverer_, clock_);
         sync_ = std::make_unique<app::PortalSync>(
             settings,
             app::PortalSync::Parts{*portal_, journal_->outbox(), journal_->notes(), *journal_,
@@ -94,7 +94,7 @@ private:
         *sqlite::SqliteJournal::open(dir_.file("bench.db"), clock_);
     std::unique_ptr<waldur::WaldurPortal> portal_;
     std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
-    std::unique_ptr<app::Courier> courier_;
+    std::unique_ptr<app::OutboxSender> courier_;
     std::unique_ptr<app::PortalSync> sync_;
     std::atomic<int> answers_{0};
 };

@@ -5,7 +5,7 @@
 //   resources in it
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "daemon/adapters/waldur/deliverer.hpp"
-#include "daemon/app/courier.hpp"
+#include "daemon/app/outbox_sender.hpp"
 #include "tests/support/scratch_dir.hpp"
 
 #include <cstdio>
@@ -60,7 +60,7 @@ struct Bench {
         std::printf("%d messages added in %.2f s\n", count, seconds_since(start));
     }
     void drain(int count, ports::Deliverer& deliverer) {
-        app::Courier courier("waldur", journal->outbox(), deliverer, clock);
+        app::OutboxSender courier("waldur", journal->outbox(), deliverer, clock);
         const auto start = Steady::now();
         courier.start();
         while (!journal->outbox().counts()->empty())

@@ -5,7 +5,7 @@
 #include "daemon/adapters/http/tokens.hpp"
 #include "daemon/adapters/sqlite/backup.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
-#include "plugin/keeper.hpp"
+#include "plugin/snapshot_manager.hpp"
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/fixed_clock.hpp"
@@ -76,7 +76,7 @@ CASE(a_snapshot_waits_for_room_on_a_full_file_system) {
         return;
     const SmallDisk disk;
     plugin::SnapshotCell cell;
-    plugin::Keeper keeper(cell, capture(), "lab");
+    plugin::SnapshotManager keeper(cell, capture(), "lab");
     keeper.store_in(disk.file("s"));
     auto snapshot = test::world();
     std::int64_t at = 100;

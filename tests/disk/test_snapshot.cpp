@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The plugin's snapshot file while each call on it fails once, or from there on.
 #include "common/wire/file.hpp"
-#include "plugin/keeper.hpp"
+#include "plugin/snapshot_manager.hpp"
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/faulty_io.hpp"
@@ -32,7 +32,7 @@ model::Snapshot snapshot(std::uint64_t sequence) {
 // What a restarted slurmctld would start from; 0: nothing.
 std::uint64_t after_restart(const std::string& file) {
     SnapshotCell cell;
-    Keeper keeper(cell, Log{[](const char*) {}, [](const char*) {}}, "lab");
+    SnapshotManager keeper(cell, Log{[](const char*) {}, [](const char*) {}}, "lab");
     keeper.store_in(file);
     keeper.load(instant(::time(nullptr)), 1000);
     return keeper.sequence();
@@ -46,7 +46,7 @@ CASE(a_snapshot_that_could_not_be_stored_is_stored_within_a_minute) {
     const auto attempt = [&](const test::Fault& fault) {
         const auto file = dir.file("s" + std::to_string(++tried));
         SnapshotCell cell;
-        Keeper keeper(cell, capture(), "lab");
+        SnapshotManager keeper(cell, capture(), "lab");
         keeper.store_in(file);
         CHECK(keeper.take(snapshot(7), 100));
         bool reached = false;
@@ -87,7 +87,7 @@ CASE(a_snapshot_file_that_cannot_be_read_gives_way_to_the_one_before_it_and_stay
     CHECK(wire::save_file(file, snapshot(8)));
     test::for_each_fault(dir.path().string(), 2, [&](const test::Fault& fault) {
         SnapshotCell cell;
-        Keeper keeper(cell, capture(), "lab");
+        SnapshotManager keeper(cell, capture(), "lab");
         keeper.store_in(file);
         bool reached = false;
         {
@@ -106,7 +106,7 @@ CASE(a_snapshot_file_that_cannot_be_read_gives_way_to_the_one_before_it_and_stay
 CASE(a_full_disk_is_tried_again_at_most_once_a_minute) {
     test::ScratchDir dir;
     SnapshotCell cell;
-    Keeper keeper(cell, capture(), "lab");
+    SnapshotManager keeper(cell, capture(), "lab");
     keeper.store_in(dir.file("s"));
     // After the three looks at what is there: the new file.
     const test::FaultyIo faulty(dir.path().string(), 4, ENOSPC, test::Failing::onward);
@@ -126,7 +126,7 @@ CASE(a_full_disk_is_tried_again_at_most_once_a_minute) {
 CASE(another_snapshot_file_is_written_at_once) {
     test::ScratchDir dir;
     SnapshotCell cell;
-    Keeper keeper(cell, capture(), "lab");
+    SnapshotManager keeper(cell, capture(), "lab");
     keeper.store_in(dir.file("a"));
     CHECK(keeper.take(snapshot(7), 100));
     keeper.store_in(dir.file("b"), 500);

@@ -6,9 +6,9 @@
 // A line "NAME TEXT" sets a string of the job, "NAME N TEXT" repeats TEXT up to N bytes, "N:V" sets
 // figure N to V.
 #include "plugin/admission.hpp"
-#include "plugin/ask.hpp"
 #include "plugin/budget.hpp"
 #include "plugin/job_lists.hpp"
+#include "plugin/job_request.hpp"
 
 #include <charconv>
 #include <cstdint>
@@ -26,7 +26,7 @@ namespace {
 bool g_counting = false;
 std::uint64_t g_steps = 0;
 
-constexpr std::size_t kLongestText = std::size_t{1} << 18;
+constexpr std::size_t kMaxText = std::size_t{1} << 18;
 // At -O0 a usual job takes 8,000 blocks, the dearest list of one-letter items 40 for each byte.
 constexpr std::uint64_t kStepsAlways = 40'000;
 constexpr std::uint64_t kStepsPerByte = 60;
@@ -104,7 +104,7 @@ private:
         }
         std::string& out = texts_[field];
         out.clear();
-        bytes = std::min(bytes, kLongestText);
+        bytes = std::min(bytes, kMaxText);
         while (!rest.empty() && out.size() + rest.size() <= bytes)
             out += rest;
         set_[field] = true;
@@ -214,8 +214,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     JobText text = text_of(job.desc(), 1);
     if (text.request.account.empty())
         text.request.account = "account9";
-    const Ask ask = ask_of(job.desc(), text);
-    const Verdict verdict = judge(text.request, &view, exempt, {});
+    const JobRequest ask = ask_of(job.desc(), text);
+    const AdmissionResult verdict = judge(text.request, &view, exempt, {});
     const auto over = shortfall(view, *view.account("account9"), ask);
     g_counting = false;
     if (std::getenv("SLUICE_FUZZ_VERBOSE") != nullptr)

@@ -71,7 +71,7 @@ void converse(std::string_view bytes, bool logged_in) {
     (void)session.tick(session.due());
     if (messages)
         for (const auto& message : *messages)
-            must(session.settle(message.ack, ports::Verdict::bad).has_value());
+            must(session.settle(message.ack, ports::Ack::bad).has_value());
 }
 
 } // namespace

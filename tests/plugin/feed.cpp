@@ -2,7 +2,7 @@
 // A publisher without a daemon, for tests on a real slurmctld. Reads snapshots from standard input:
 //
 //   cluster lab
-//   account physics paused 12000 - account physics is paused. Ask hpc@example.org.
+//   account physics paused 12000 - account physics is paused. JobRequest hpc@example.org.
 //   user 1001 physics chem,physics
 //   end
 //
@@ -11,7 +11,7 @@
 // UID`; then each `end` publishes, and `status` prints what is connected.
 #include "common/base/text.hpp"
 #include "common/wire/file.hpp"
-#include "daemon/adapters/gate/gate.hpp"
+#include "daemon/adapters/plugin_server/plugin_server.hpp"
 
 #include <cstdio>
 #include <iostream>
@@ -87,10 +87,10 @@ int main(int argc, char** argv) {
         return 2;
     }
     const SystemClock clock;
-    std::unique_ptr<gate::Gate> gate;
+    std::unique_ptr<plugin_server::PluginServer> gate;
     if (serve) {
-        auto started =
-            gate::Gate::start({{args[1]}, static_cast<uid_t>(std::stoul(args[3])), args[2]}, clock);
+        auto started = plugin_server::PluginServer::start(
+            {{args[1]}, static_cast<uid_t>(std::stoul(args[3])), args[2]}, clock);
         if (!started) {
             std::cerr << started.error().context << '\n';
             return 1;

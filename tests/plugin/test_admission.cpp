@@ -136,6 +136,6 @@ CASE(only_paused_is_refused) {
     for (const auto one :
          {Reason::normal, Reason::root, Reason::exempt, Reason::no_snapshot, Reason::stale,
           Reason::unknown_user, Reason::unknown_account, Reason::notice})
-        CHECK(!Verdict{one}.refused());
-    CHECK(Verdict{Reason::paused}.refused());
+        CHECK(!AdmissionResult{one}.refused());
+    CHECK(AdmissionResult{Reason::paused}.refused());
 }

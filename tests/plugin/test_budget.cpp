@@ -37,14 +37,15 @@ model::Snapshot world(std::int64_t left_hours) {
     return snapshot;
 }
 
-Ask hours(std::uint32_t count) {
-    Ask ask;
+JobRequest hours(std::uint32_t count) {
+    JobRequest ask;
     ask.minutes = count * 60;
     return ask;
 }
 
 // "node_hours 10": which budget is short and by how many hours the job counts; "": none.
-std::string verdict(const Ask& ask, std::int64_t left_hours = 0, const char* account = "physics") {
+std::string verdict(const JobRequest& ask, std::int64_t left_hours = 0,
+                    const char* account = "physics") {
     const View view(world(left_hours));
     const auto found = shortfall(view, *view.account(account), ask);
     if (!found)
@@ -54,7 +55,7 @@ std::string verdict(const Ask& ask, std::int64_t left_hours = 0, const char* acc
 }
 
 // What the job counts in one measure: nothing is left of the others' concern.
-std::int64_t counted(const Ask& ask, std::uint32_t measure) {
+std::int64_t counted(const JobRequest& ask, std::uint32_t measure) {
     auto snapshot = world(0);
     snapshot.accounts[1].budgets = {{measure, 0}};
     const View view(snapshot);
@@ -82,7 +83,7 @@ CASE(an_account_below_is_held_against_the_budget_above) {
 }
 
 CASE(without_a_time_the_partitions_limit_counts) {
-    Ask ask;
+    JobRequest ask;
     ask.nodes = 20;
     CHECK_EQ(counted(ask, 0), 10); // short, the default one
     ask.partition = "big";
@@ -92,7 +93,7 @@ CASE(without_a_time_the_partitions_limit_counts) {
 }
 
 CASE(what_cannot_be_known_refuses_nobody) {
-    Ask ask;
+    JobRequest ask;
     ask.nodes = 1000;
     ask.partition = "free"; // no limit
     CHECK_EQ(verdict(ask), "");
@@ -158,11 +159,11 @@ CASE(memory_is_per_node_per_cpu_or_all) {
     ask.cpus = 8;
     ask.memory = 100;
     CHECK_EQ(counted(ask, 2), 0);
-    ask.memory_kind = Ask::Memory::per_node;
+    ask.memory_kind = JobRequest::Memory::per_node;
     CHECK_EQ(counted(ask, 2), 200);
-    ask.memory_kind = Ask::Memory::per_cpu;
+    ask.memory_kind = JobRequest::Memory::per_cpu;
     CHECK_EQ(counted(ask, 2), 800);
-    ask.memory_kind = Ask::Memory::whole_nodes;
+    ask.memory_kind = JobRequest::Memory::whole_nodes;
     CHECK_EQ(counted(ask, 2), 1000);
 }
 
@@ -209,15 +210,15 @@ CASE(every_figure_may_be_as_large_as_its_type) {
     const std::uint64_t figures[] = {0, 1, kMaxFigure, UINT64_MAX / 2 + 1, UINT64_MAX};
     for (const auto figure : figures)
         for (const auto other : figures) {
-            Ask ask;
+            JobRequest ask;
             ask.minutes = UINT32_MAX;
             ask.tasks = figure;
             ask.nodes = other;
             ask.cpus = figure;
             ask.processes = other;
             ask.memory = figure;
-            for (const auto kind : {Ask::Memory::unknown, Ask::Memory::per_node,
-                                    Ask::Memory::per_cpu, Ask::Memory::whole_nodes}) {
+            for (const auto kind : {JobRequest::Memory::unknown, JobRequest::Memory::per_node,
+                                    JobRequest::Memory::per_cpu, JobRequest::Memory::whole_nodes}) {
                 ask.memory_kind = kind;
                 ask.tres_per_node = "gres/gpu:18446744073709551615";
                 ask.tres_per_process = "gres/gpu=18446744073709551616p";
@@ -250,7 +251,7 @@ CASE(gpus_behind_many_others_are_not_a_way_around_a_budget) {
 
 // Each of them could only lower the figure.
 CASE(partitions_behind_many_others_do_not_lower_the_figure) {
-    Ask ask;
+    JobRequest ask;
     ask.nodes = 20;
     std::string list = "big";
     for (std::size_t i = 1; i < kMaxItems; ++i)

@@ -4,8 +4,8 @@
 // snapshots change. Run it under the sanitizers, too.
 #include "common/wire/file.hpp"
 #include "common/wire/frame.hpp"
-#include "daemon/adapters/gate/gate.hpp"
-#include "daemon/adapters/gate/listener.hpp"
+#include "daemon/adapters/plugin_server/listener.hpp"
+#include "daemon/adapters/plugin_server/plugin_server.hpp"
 #include "plugin/slurm_compat.hpp"
 #include "tests/common/cred/private_munged.hpp"
 #include "tests/plugin/stub_slurm.hpp"
@@ -382,7 +382,7 @@ CASE(a_daemon_that_talks_nonsense_is_dropped_and_changes_nothing) {
     for (const auto& bytes : nonsense) {
         Site site;
         site.auth_info("socket=" + munged.socket());
-        const auto listener = gate::Listener::open("127.0.0.1:0");
+        const auto listener = plugin_server::Listener::open("127.0.0.1:0");
         CHECK(listener.has_value());
         site.conf("Daemon=127.0.0.1:" + std::to_string(listener->port()) + "\n");
         site.store(paused_world());
@@ -403,7 +403,8 @@ CASE(eight_threads_submit_while_snapshots_change) {
     const test::PrivateMunged munged;
     Site site;
     site.auth_info("socket=" + munged.socket() + ",ttl=60");
-    auto gate = gate::Gate::start({{"127.0.0.1:0"}, ::getuid(), munged.socket()}, kClock);
+    auto gate =
+        plugin_server::PluginServer::start({{"127.0.0.1:0"}, ::getuid(), munged.socket()}, kClock);
     CHECK(gate.has_value());
     site.conf("Daemon=127.0.0.1:" + std::to_string((*gate)->listening_ports()[0]) + "\n");
     site.store(paused_world());

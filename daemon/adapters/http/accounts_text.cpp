@@ -9,8 +9,8 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::size_t kMostEntries = 4;
-constexpr std::size_t kLargestPage = 100'000;
+constexpr std::size_t kMaxEntries = 4;
+constexpr std::size_t kMaxPage = 100'000;
 
 std::string text_of(const model::AccountDecision& account, const std::vector<std::string>& fields) {
     json::Value value = render(account);
@@ -50,7 +50,7 @@ AccountsText::Texts AccountsText::of(const TurnPtr& turn, const std::string& fie
     for (const auto& entry : *held)
         if (entry.fields == fields)
             return entry.texts;
-    if (held->size() >= kMostEntries)
+    if (held->size() >= kMaxEntries)
         held->erase(held->begin());
     held->push_back({turn, fields, make(*turn, fields)});
     return held->back().texts;
@@ -58,7 +58,7 @@ AccountsText::Texts AccountsText::of(const TurnPtr& turn, const std::string& fie
 
 Response with_accounts(const Call& call, const TurnPtr& turn, const json::Value& out,
                        const std::vector<std::string>& wanted) {
-    const auto page = page_of(call.request, SIZE_MAX, kLargestPage);
+    const auto page = page_of(call.request, SIZE_MAX, kMaxPage);
     if (!page)
         return failure(page.error());
     Response response = ok(out);

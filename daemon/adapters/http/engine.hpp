@@ -35,7 +35,7 @@ using MhdResult = int;
 using MhdResult = MHD_Result;
 #endif
 
-constexpr std::size_t kMostWaiting = 600; // requests for an answering thread
+constexpr std::size_t kMaxWaiting = 600; // requests for an answering thread
 constexpr std::size_t kAnswerThreads = 4;
 // Logins that wait for munged: at once, waiting, and of one address together. libmunge gives a
 // munged that hangs up after 10 s (5 attempts of 2 s); those who wait are then refused at once.
@@ -103,7 +103,7 @@ struct HttpServer::Engine {
     UnixListener listener;
     Guarded<std::map<std::uint32_t, std::size_t>> connections; // by uid
     Deadlines deadlines{settings.request_time, settings.answer_time};
-    Lane answers{kAnswerThreads, kMostWaiting};
+    Lane answers{kAnswerThreads, kMaxWaiting};
     Lane turns{1, 16};
     Lane logins{kLoginThreads, kMaxLoginsWaiting};
     Guarded<std::map<std::string, std::size_t>> logins_of; // by address: waiting and running ones

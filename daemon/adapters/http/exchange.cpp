@@ -13,8 +13,8 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::size_t kMostBody = 64 * 1024;
-constexpr std::size_t kMostDrained = 1024 * 1024; // of a body that is refused anyway
+constexpr std::size_t kMaxBody = 64 * 1024;
+constexpr std::size_t kMaxDrained = 1024 * 1024; // of a body that is refused anyway
 
 struct ResponseRelease {
     void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
@@ -86,7 +86,7 @@ Response too_many_arguments() {
 }
 
 Response too_large() {
-    return failure(413, "The body is larger than " + std::to_string(kMostBody) + " bytes.");
+    return failure(413, "The body is larger than " + std::to_string(kMaxBody) + " bytes.");
 }
 
 // Only these two answer without a login.
@@ -125,7 +125,7 @@ void HttpServer::Engine::begin(MHD_Connection* connection, Exchange& exchange, c
     exchange.fault = framing_fault(connection, method, exchange.target, version);
     if (!exchange.fault && exchange.arguments_cut_off)
         exchange.fault = too_many_arguments();
-    if (!exchange.fault && announced_length(connection) > kMostBody)
+    if (!exchange.fault && announced_length(connection) > kMaxBody)
         exchange.fault = too_large();
 }
 
@@ -140,9 +140,9 @@ MhdResult HttpServer::Engine::advance(MHD_Connection* connection, Exchange& exch
     }
     if (*size != 0) {
         exchange.received += *size;
-        if (exchange.received > kMostDrained)
+        if (exchange.received > kMaxDrained)
             return MHD_NO;
-        if (exchange.received <= kMostBody)
+        if (exchange.received <= kMaxBody)
             exchange.request.body.append(data, *size);
         *size = 0;
         return MHD_YES;
@@ -158,7 +158,7 @@ MhdResult HttpServer::Engine::answer(MHD_Connection* connection, Exchange& excha
     const auto now = [&](const Response& response) {
         return queue_response(connection, response, exchange.site.tls);
     };
-    if (exchange.received > kMostBody)
+    if (exchange.received > kMaxBody)
         return now(too_large());
     const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     const auto* peer =

@@ -138,7 +138,7 @@ Response undo(const Call& call, const Find& find, const Undo& undone) {
     const auto id = number(call.name);
     if (!by || !id)
         return failure(by ? id.error() : by.error());
-    const auto records = find(ports::Query{"", {}, kMostLimit});
+    const auto records = find(ports::Query{"", {}, kMaxLimit});
     const auto done = undone(*id, *by);
     return booked(call, done, *by, account_of(records, *id));
 }
@@ -237,7 +237,7 @@ Response view_reopen(const Call& call) {
 
 Response view_clock(const Call& call) {
     const TurnPtr turn = call.service.last_turn();
-    const auto accepts = call.service.clock_accepts({call.service.info().cluster, {}, kMostLimit});
+    const auto accepts = call.service.clock_accepts({call.service.info().cluster, {}, kMaxLimit});
     if (!accepts)
         return failure(accepts.error());
     Value list = Value::array();

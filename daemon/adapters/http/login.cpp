@@ -13,12 +13,12 @@
 namespace sluice::http {
 namespace {
 
-constexpr int kMostFailures = 20; // of one address in a minute
+constexpr int kMaxFailures = 20; // of one address in a minute
 constexpr std::chrono::seconds kMemory{60};
 // munged is not asked again for so long after it did not respond: each call may take 10 s, and
 // others wait behind it.
 constexpr std::chrono::seconds kAway{2};
-constexpr std::size_t kMostAddresses = 10000;
+constexpr std::size_t kMaxAddresses = 10000;
 constexpr std::uint32_t kNobody = UINT_MAX; // a token's viewer is no user
 // The first line of what a credential is made of. Nothing else that is made with munge begins so.
 constexpr std::string_view kMungeText = "sluice http v1\n";
@@ -164,19 +164,19 @@ bool Login::barred(const std::string& address) {
     if (found == failures->end())
         return false;
     if (Clock::now() - found->second.since <= kMemory)
-        return found->second.count >= kMostFailures;
+        return found->second.count >= kMaxFailures;
     failures->erase(found);
     return false;
 }
 
 void Login::note_failure(const std::string& address) {
     auto failures = failures_.lock();
-    if (failures->size() >= kMostAddresses)
+    if (failures->size() >= kMaxAddresses)
         failures->clear();
     auto& entry = (*failures)[address];
     if (entry.count++ == 0)
         entry.since = Clock::now();
-    if (entry.count == kMostFailures)
+    if (entry.count == kMaxFailures)
         log::event(log::Level::warning, "SLUICE-0511", "logins-refused", {{"address", address}});
 }
 

@@ -15,11 +15,11 @@ namespace sluice::http {
 namespace {
 
 constexpr std::size_t kTokenBytes = 32;
-constexpr std::size_t kLargestFile = 1024 * 1024;
-constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kMaxFile = 1024 * 1024;
+constexpr std::size_t kMaxName = 64;
 
 bool usable(const std::string& name) {
-    return !name.empty() && name.size() <= kLongestName &&
+    return !name.empty() && name.size() <= kMaxName &&
            name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789._-") == std::string::npos;
 }
@@ -44,7 +44,7 @@ std::optional<Token> parse(std::string_view line) {
 } // namespace
 
 Result<std::unique_ptr<TokenFile>> TokenFile::open(const std::string& path) {
-    auto text = read_file(path, kLargestFile, ReadableBy::owner);
+    auto text = read_file(path, kMaxFile, ReadableBy::owner);
     if (!text && text.error().code == Errc::not_found)
         text = std::string();
     if (!text)
@@ -75,7 +75,7 @@ Result<void> TokenFile::write(const std::vector<Token>& tokens) const {
 Result<Secret> TokenFile::add(const std::string& name, Role role, Instant now) {
     if (!usable(name))
         return Error{Errc::malformed, "'" + name + "' is no name for a token: up to " +
-                                          std::to_string(kLongestName) +
+                                          std::to_string(kMaxName) +
                                           " letters, digits, '.', '_' and '-'"};
     const auto bytes = hash::random_bytes(kTokenBytes);
     if (!bytes)

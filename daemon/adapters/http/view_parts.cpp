@@ -130,8 +130,8 @@ Result<std::size_t> limit(const Request& request) {
     const std::string& text = found->second;
     std::size_t out = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (error != std::errc() || end != text.data() + text.size() || out == 0 || out > kMostLimit)
-        return Error{Errc::malformed, "limit is a number from 1 to " + std::to_string(kMostLimit)};
+    if (error != std::errc() || end != text.data() + text.size() || out == 0 || out > kMaxLimit)
+        return Error{Errc::malformed, "limit is a number from 1 to " + std::to_string(kMaxLimit)};
     return out;
 }
 

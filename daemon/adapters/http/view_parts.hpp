@@ -50,7 +50,7 @@ Result<Page> page_of(const Request& request, std::size_t size_without, std::size
 // X-Result-Count, and Link with first, prev, next and last where they exist.
 void put_paging(Response& response, const Request& request, const Page& page, std::size_t count);
 
-inline constexpr std::size_t kMostLimit = 10000;
+inline constexpr std::size_t kMaxLimit = 10000;
 // ?limit=, a default without. malformed
 Result<std::size_t> limit(const Request& request);
 // What a viewer may ask of the journal. Staff may name an account that no policy judges any more.

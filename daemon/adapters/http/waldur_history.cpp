@@ -14,8 +14,8 @@ namespace {
 using json::Value;
 using json::View;
 
-constexpr std::size_t kMostError = 4096;
-constexpr std::size_t kMostCorrelation = 200;
+constexpr std::size_t kMaxError = 4096;
+constexpr std::size_t kMaxCorrelation = 200;
 
 // The accounts that a history is asked of.
 struct AskedAccounts {
@@ -56,11 +56,11 @@ public:
         else if (!success.is_bool())
             wrong("success", "Must be a valid boolean.");
         out.success = success.boolean();
-        out.error = text("error_message", kMostError);
-        out.mode = body_["mode"].exists() ? text("mode", kMostError) : "production";
+        out.error = text("error_message", kMaxError);
+        out.mode = body_["mode"].exists() ? text("mode", kMaxError) : "production";
         if (out.mode != "production" && out.mode != "emulator")
             wrong("mode", '"' + out.mode + "\" is not a valid choice.");
-        out.correlation = text("correlation_id", kMostCorrelation);
+        out.correlation = text("correlation_id", kMaxCorrelation);
         const View commands = body_["commands_executed"];
         if (commands.exists() && !commands.is_array())
             wrong("commands_executed", "Expected a list of items.");
@@ -137,9 +137,9 @@ Response history(const Call& call, const World& world, std::size_t most, const R
             return failure(reports.error());
         all = show(*records, *reports);
     }
-    if (all.size() > kMostLogs)
-        all.resize(kMostLogs);
-    return paged(call, std::move(all), kMostLogs);
+    if (all.size() > kMaxLogs)
+        all.resize(kMaxLogs);
+    return paged(call, std::move(all), kMaxLogs);
 }
 
 } // namespace
@@ -148,11 +148,11 @@ Response waldur_evaluations(const Call& call) {
     const World world(call);
     const std::string period = query(call, "billing_period");
     const auto read = [&](const ports::Query& wanted) { return call.service.evaluations(wanted); };
-    return history(call, world, kMostLimit, read, [&](const auto& records, const auto& reports) {
+    return history(call, world, kMaxLimit, read, [&](const auto& records, const auto& reports) {
         const auto answers = by_evaluation(reports);
         std::vector<Value> all;
         for (const auto& record : records)
-            if (all.size() < kMostLogs && (period.empty() || record.billing_period == period)) {
+            if (all.size() < kMaxLogs && (period.empty() || record.billing_period == period)) {
                 const auto answer = answers.find(record.id);
                 all.push_back(waldur::evaluation(
                     world.names, record, answer == answers.end() ? nullptr : answer->second));
@@ -165,7 +165,7 @@ Response waldur_evaluations(const Call& call) {
 Response waldur_commands(const Call& call) {
     const World world(call);
     const auto read = [&](const ports::Query& wanted) { return call.service.commands(wanted); };
-    return history(call, world, kMostLogs, read, [](const auto& records, const auto& reports) {
+    return history(call, world, kMaxLogs, read, [](const auto& records, const auto& reports) {
         std::vector<Value> all;
         auto report = reports.begin();
         const auto put_report = [&] {

@@ -10,7 +10,7 @@ namespace {
 
 using json::Value;
 
-constexpr std::size_t kMostPage = 300; // as Waldur
+constexpr std::size_t kMaxPageSize = 300; // as Waldur
 
 } // namespace
 
@@ -73,7 +73,7 @@ Value cut(Value value, const Call& call) {
 }
 
 Response paged(const Call& call, std::vector<Value> all, std::size_t size_without) {
-    const auto page = page_of(call.request, size_without, kMostPage);
+    const auto page = page_of(call.request, size_without, kMaxPageSize);
     if (!page)
         return page.error().code == Errc::not_found ? failure(404, "Invalid page.")
                                                     : failure(page.error());

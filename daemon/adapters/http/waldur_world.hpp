@@ -12,7 +12,7 @@
 
 namespace sluice::http {
 
-inline constexpr std::size_t kMostLogs = 100; // of evaluations and commands
+inline constexpr std::size_t kMaxLogs = 100; // of evaluations and commands
 
 struct World {
     std::shared_ptr<const model::PolicySet> set;

@@ -10,7 +10,7 @@
 namespace sluice::mail {
 namespace {
 
-constexpr std::size_t kMostAnswer = 300;
+constexpr std::size_t kMaxAnswer = 300;
 constexpr long kConnectSeconds = 10;
 constexpr long kSeconds = 45;
 
@@ -38,7 +38,7 @@ std::size_t AnswerKeeper::take(char* data, std::size_t size, std::size_t count, 
     auto& text = static_cast<AnswerKeeper*>(self)->text_;
     const std::size_t bytes = size * count;
     try {
-        text.append(data, std::min(bytes, kMostAnswer - std::min(kMostAnswer, text.size())));
+        text.append(data, std::min(bytes, kMaxAnswer - std::min(kMaxAnswer, text.size())));
     } catch (...) {
         return 0;
     }

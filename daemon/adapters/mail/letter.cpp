@@ -11,7 +11,7 @@
 namespace sluice::mail {
 namespace {
 
-constexpr std::size_t kLongestLine = 900; // RFC 5322 allows 998
+constexpr std::size_t kMaxLine = 900;     // RFC 5322 allows 998
 constexpr std::size_t kEncodedBytes = 42; // of text in one encoded word, which may have 75 bytes
 
 bool is_atom(char c) {
@@ -68,7 +68,7 @@ std::string encoded_words(std::string_view text) {
 
 std::string subject_text(const std::string& subject) {
     const std::string line = printable(subject);
-    return is_plain(line) && line.size() <= kLongestLine ? line : encoded_words(line);
+    return is_plain(line) && line.size() <= kMaxLine ? line : encoded_words(line);
 }
 
 bool is_plain_text(std::string_view text) {
@@ -76,7 +76,7 @@ bool is_plain_text(std::string_view text) {
     for (const char c : text) {
         if (c == '\n')
             line = 0;
-        else if ((c < 0x20 && c != '\t') || c >= 0x7F || ++line > kLongestLine)
+        else if ((c < 0x20 && c != '\t') || c >= 0x7F || ++line > kMaxLine)
             return false;
     }
     return true;
@@ -121,7 +121,7 @@ Result<std::string> compose(const Letter& letter) {
     if (!is_address(letter.from) || !is_address(letter.to))
         return Error{Errc::malformed,
                      "the mail's sender or recipient is no plain address (name@host)"};
-    if (letter.subject.size() > kMostSubject || letter.text.size() > kMostText)
+    if (letter.subject.size() > kMaxSubject || letter.text.size() > kMaxText)
         return Error{Errc::overflow, "the mail is too long"};
     const auto id = message_id(letter);
     if (!id)

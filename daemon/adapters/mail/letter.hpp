@@ -12,8 +12,8 @@
 
 namespace sluice::mail {
 
-constexpr std::size_t kMostSubject = 1000; // bytes
-constexpr std::size_t kMostText = 100'000;
+constexpr std::size_t kMaxSubject = 1000; // bytes
+constexpr std::size_t kMaxText = 100'000;
 
 struct Letter {
     std::string from;

@@ -15,7 +15,7 @@ namespace {
 using ports::Delivered;
 using ports::Delivery;
 
-constexpr json::Bounds kBounds{ports::kMostMessageBody, 8};
+constexpr json::Bounds kBounds{ports::kMaxMessageBody, 8};
 
 Result<Letter> read_letter(const ports::OutboxEntry& entry, const std::string& from) {
     auto body = json::parse(entry.message.body, kBounds);

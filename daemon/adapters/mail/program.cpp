@@ -20,7 +20,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kLongest{30};
+constexpr std::chrono::seconds kMax{30};
 constexpr std::chrono::milliseconds kLook{20};
 
 // The attributes and file actions of one posix_spawn.
@@ -117,7 +117,7 @@ Result<int> run_program(const std::string& path, const std::vector<std::string>&
     UniqueFd reader(ends[0]);
     UniqueFd writer(ends[1]);
     ::fcntl(writer.get(), F_SETFL, O_NONBLOCK);
-    const auto until = Steady::now() + kLongest;
+    const auto until = Steady::now() + kMax;
     const auto pid = start(path, arguments, reader.get());
     if (!pid)
         return pid.error();

@@ -4,11 +4,11 @@
 
 #include "daemon/adapters/slurm/changes.hpp"
 #include "daemon/adapters/slurm/connection.hpp"
-#include "daemon/adapters/slurm/cut.hpp"
 #include "daemon/adapters/slurm/jobs.hpp"
 #include "daemon/adapters/slurm/tree.hpp"
 #include "daemon/adapters/slurm/tres_text.hpp"
 #include "daemon/adapters/slurm/usage.hpp"
+#include "daemon/adapters/slurm/window_split.hpp"
 #include "daemon/ports/accounting.hpp"
 #include "daemon/ports/inspector.hpp"
 
@@ -26,7 +26,7 @@ public:
     void remember_in(ports::ClosedUsage& closed_usage) { closed_usage_ = &closed_usage; }
 
     // The associations are read again only when slurmdbd has a transaction on record since, when
-    // raw_usage() saw that an account was moved (which makes none), or after kLongestBelief.
+    // raw_usage() saw that an account was moved (which makes none), or after kMaxBelief.
     Result<model::Structure> structure(const std::string& cluster) override;
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                   const ports::UsageQuestion& question) override;

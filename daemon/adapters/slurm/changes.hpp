@@ -24,7 +24,7 @@ struct ChangeMark {
 // minutes): so far back a mark has to begin.
 constexpr std::chrono::minutes kUnsettledChanges{15};
 // What slurmdbd does not know of (somebody who writes into its database) is found after so long.
-constexpr std::chrono::minutes kLongestBelief{10};
+constexpr std::chrono::minutes kMaxBelief{10};
 
 Result<ChangeMark> changes_since(Session& session, Instant since);
 

@@ -117,7 +117,7 @@ Result<std::vector<Window>> ClosedJobs::witnesses(const std::string& cluster, In
 }
 
 Result<ports::ClosedSlice> ClosedJobs::read(Session& session, const Need& need, Instant begin,
-                                            JobBook& book) {
+                                            JobTracker& book) {
     ports::ClosedSlice slice{{begin, begin + kDay}, need.now, 1, {}};
     auto jobs = ended_in(session, need.cluster, slice.ended);
     if (!jobs)
@@ -156,7 +156,7 @@ Result<void> ClosedJobs::keep(const Need& need, std::vector<ports::ClosedSlice>&
 }
 
 Result<void> ClosedJobs::read_all(Session& session, const Need& need,
-                                  const std::vector<Instant>& begins, JobBook& book) {
+                                  const std::vector<Instant>& begins, JobTracker& book) {
     std::vector<ports::ClosedSlice> slices;
     for (const Instant begin : begins) {
         auto slice = read(session, need, begin, book);
@@ -222,7 +222,7 @@ Result<void> ClosedJobs::sum_up(const Need& need, Window wanted) {
     return {};
 }
 
-Result<void> ClosedJobs::cover(Session& session, const Need& need, JobBook& book) {
+Result<void> ClosedJobs::cover(Session& session, const Need& need, JobTracker& book) {
     if (store_ == nullptr)
         return {};
     if (auto done = load(need.cluster); !done)

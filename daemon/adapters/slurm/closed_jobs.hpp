@@ -4,8 +4,8 @@
 #pragma once
 
 #include "daemon/adapters/slurm/connection.hpp"
-#include "daemon/adapters/slurm/job_book.hpp"
-#include "daemon/adapters/slurm/slice.hpp"
+#include "daemon/adapters/slurm/day_totals.hpp"
+#include "daemon/adapters/slurm/job_tracker.hpp"
 #include "daemon/ports/closed_usage.hpp"
 
 #include <cstddef>
@@ -39,7 +39,7 @@ public:
     Result<std::vector<Window>> witnesses(const std::string& cluster, Instant until);
     // Reads the days that are not in the journal yet, and one more that is due again. Tells the
     // book what it read. After an error it goes on where it was.
-    Result<void> cover(Session& session, const Need& need, JobBook& book);
+    Result<void> cover(Session& session, const Need& need, JobTracker& book);
     // What the jobs used in a range; see `cuts`.
     void add(Window range, JobSum& sum) const;
 
@@ -57,9 +57,9 @@ private:
     Result<void> drop(const Need& need);
     // The days of `begins`, some of them to a transaction.
     Result<void> read_all(Session& session, const Need& need, const std::vector<Instant>& begins,
-                          JobBook& book);
+                          JobTracker& book);
     Result<ports::ClosedSlice> read(Session& session, const Need& need, Instant begin,
-                                    JobBook& book);
+                                    JobTracker& book);
     Result<void> keep(const Need& need, std::vector<ports::ClosedSlice>& slices);
     std::vector<Instant> to_read(const Need& need, Instant first) const;
     Result<void> sum_up(const Need& need, Window wanted);

@@ -2,8 +2,8 @@
 // Opening, closing and the meaning of errors; no calls about accounting here.
 #include "daemon/adapters/slurm/connection.hpp"
 
-#include "daemon/adapters/slurm/local.hpp"
 #include "daemon/adapters/slurm/missing_symbols.hpp"
+#include "daemon/adapters/slurm/slurm_conf.hpp"
 
 #include <pwd.h>
 #include <unistd.h>

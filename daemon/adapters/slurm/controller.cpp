@@ -2,8 +2,8 @@
 #include "daemon/adapters/slurm/controller.hpp"
 
 #include "daemon/adapters/slurm/list.hpp"
-#include "daemon/adapters/slurm/local.hpp"
-#include "daemon/adapters/slurm/reach.hpp"
+#include "daemon/adapters/slurm/slurm_conf.hpp"
+#include "daemon/adapters/slurm/tcp_probe.hpp"
 
 #include <chrono>
 #include <map>

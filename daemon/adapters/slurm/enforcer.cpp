@@ -4,9 +4,9 @@
 #include "daemon/adapters/slurm/enforcer.hpp"
 
 #include "daemon/adapters/slurm/accounting.hpp"
+#include "daemon/adapters/slurm/controller_assocs.hpp"
 #include "daemon/adapters/slurm/in_force.hpp"
 #include "daemon/adapters/slurm/jobs.hpp"
-#include "daemon/adapters/slurm/live.hpp"
 #include "daemon/adapters/slurm/read_back.hpp"
 #include "daemon/adapters/slurm/usage_reset.hpp"
 
@@ -28,7 +28,7 @@ using Limits = std::map<std::string, std::optional<std::int64_t>>;
 constexpr std::int64_t kPracticallyUnlimited = 1'000'000'000'000;
 // slurmctld compares every association with every name that it is given: for more of them it is
 // cheaper to be given all.
-constexpr std::size_t kMostAccountsAsked = 64;
+constexpr std::size_t kMaxAccountsAsked = 64;
 
 std::vector<std::string> concerned(const model::Structure& structure,
                                    std::span<const Command> commands) {
@@ -41,7 +41,7 @@ std::vector<std::string> concerned(const model::Structure& structure,
         if (command.type == CommandType::qos && command.user.empty())
             for (std::string& name : tree.below(command.account))
                 names.insert(std::move(name));
-        if (names.size() > kMostAccountsAsked)
+        if (names.size() > kMaxAccountsAsked)
             return {};
     }
     return {names.begin(), names.end()};
@@ -62,10 +62,10 @@ struct Targets {
 };
 
 // One apply() from check to read-back.
-class Application {
+class ApplyBatch {
 public:
-    Application(Session& session, const model::Structure& structure,
-                std::span<const Command> commands, std::size_t commit_group)
+    ApplyBatch(Session& session, const model::Structure& structure,
+               std::span<const Command> commands, std::size_t commit_group)
         : session_(session), structure_(structure), commands_(commands),
           most_(std::max<std::size_t>(commit_group, 1)), tree_(structure),
           outcomes_(commands.size()) {}
@@ -102,7 +102,7 @@ private:
     std::optional<Error> gone_; // slurmdbd is away, or we may not: the rest need not be tried
 };
 
-Outcomes Application::run() {
+Outcomes ApplyBatch::run() {
     for (std::size_t i = 0; i < commands_.size(); ++i)
         outcomes_[i] = check(commands_[i], structure_, tree_);
     session_.refresh();
@@ -112,12 +112,12 @@ Outcomes Application::run() {
     return std::move(outcomes_);
 }
 
-void Application::fail(const Group& group, const Error& error) {
+void ApplyBatch::fail(const Group& group, const Error& error) {
     for (const std::size_t i : group.members)
         outcomes_[i] = error;
 }
 
-void Application::apply(const Group& group) {
+void ApplyBatch::apply(const Group& group) {
     const Command& command = first(group);
     Result<void> done;
     if (is_for_job(command.type))
@@ -131,7 +131,7 @@ void Application::apply(const Group& group) {
 }
 
 // All groups in one commit. One bad account must not stop the others: what fails is taken apart.
-void Application::apply(const std::vector<Group>& batch) {
+void ApplyBatch::apply(const std::vector<Group>& batch) {
     const Result<void> done = gone_ ? Result<void>(*gone_) : change(batch);
     if (done)
         return;
@@ -153,7 +153,7 @@ void Application::apply(const std::vector<Group>& batch) {
         fail(only, error);
 }
 
-Result<void> Application::change(const std::vector<Group>& batch) {
+Result<void> ApplyBatch::change(const std::vector<Group>& batch) {
     Result<void> done;
     for (const Group& group : batch)
         if (done = change(group); !done) {
@@ -163,7 +163,7 @@ Result<void> Application::change(const std::vector<Group>& batch) {
     return commit();
 }
 
-Result<void> Application::change(const Group& group) {
+Result<void> ApplyBatch::change(const Group& group) {
     const Command& command = first(group);
     if (Result<void> nudged = nudge(group); !nudged)
         return nudged;
@@ -179,19 +179,19 @@ Result<void> Application::change(const Group& group) {
     }
 }
 
-const Association* Application::row(const Command& command) const {
+const Association* ApplyBatch::row(const Command& command) const {
     return command.user.empty() ? tree_.account(command.account)
                                 : tree_.user(command.account, command.user, command.partition);
 }
 
-std::vector<std::uint32_t> Application::ids(const Group& group) const {
+std::vector<std::uint32_t> ApplyBatch::ids(const Group& group) const {
     std::vector<std::uint32_t> all;
     for (const std::size_t i : group.members)
         all.push_back(row(commands_[i])->id);
     return all;
 }
 
-bool Application::is_there(const Group& group) const {
+bool ApplyBatch::is_there(const Group& group) const {
     return std::any_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
         return !difference(*row(commands_[i]), commands_[i]);
     });
@@ -199,7 +199,7 @@ bool Application::is_there(const Group& group) const {
 
 // A command for what slurmdbd has already is one that slurmctld does not show. slurmdbd hands on
 // only limits and shares that change, so they are moved a little first.
-Result<void> Application::nudge(const Group& group) {
+Result<void> ApplyBatch::nudge(const Group& group) {
     const Command& command = first(group);
     Result<void> done;
     if (command.type == CommandType::qos || command.type == CommandType::reset_usage ||
@@ -216,7 +216,7 @@ Result<void> Application::nudge(const Group& group) {
     return done ? commit() : done;
 }
 
-Result<void> Application::set_limits(const Group& group, const Limits& limits) {
+Result<void> ApplyBatch::set_limits(const Group& group, const Limits& limits) {
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
     const model::LimitType type = first(group).limit_type;
@@ -227,20 +227,20 @@ Result<void> Application::set_limits(const Group& group, const Limits& limits) {
     return modify(targets(group), record);
 }
 
-Result<void> Application::set_shares(const Group& group, std::uint32_t shares) {
+Result<void> ApplyBatch::set_shares(const Group& group, std::uint32_t shares) {
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
     record.shares_raw = shares;
     return modify(targets(group), record);
 }
 
-Result<void> Application::commit() {
+Result<void> ApplyBatch::commit() {
     return session_.status("commit", [](void* db) { return slurmdb_connection_commit(db, true); });
 }
 
 // A list with one empty text means "no own list": the parent's counts again. Changes to an
 // inherited list ("+fast") can only be made to that state, hence in two steps.
-Result<void> Application::change_qos(const Group& group) {
+Result<void> ApplyBatch::change_qos(const Group& group) {
     const Command& command = first(group);
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
@@ -270,7 +270,7 @@ Result<void> Application::change_qos(const Group& group) {
     return modify(targets(group), record);
 }
 
-bool Application::inherited_below(const Group& group) const {
+bool ApplyBatch::inherited_below(const Group& group) const {
     return std::any_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
         return commands_[i].user.empty() && !tree_.below(commands_[i].account).empty();
     });
@@ -282,7 +282,7 @@ bool Application::inherited_below(const Group& group) const {
 // more, level by level; in slurmdbd's tables that changes nothing. Parents must come first, but
 // slurmdbd hands the changes of one commit on in reverse order (common_as.c, addto_update_list),
 // which is nothing to rely on: down and up again is right both ways round.
-Result<void> Application::inherit_again(const Group& group) {
+Result<void> ApplyBatch::inherit_again(const Group& group) {
     std::set<std::string> near;
     for (const std::size_t i : group.members) {
         for (const Association* above : tree_.upward(commands_[i].account))
@@ -312,7 +312,7 @@ Result<void> Application::inherit_again(const Group& group) {
 // With the list the default that is inherited, too: a user of a sub-account whose old default is
 // not in the new list is left without any by slurmctld 24.11 (assoc_mgr.c,
 // assoc_mgr_update_assocs).
-Result<void> Application::empty(const Targets& targets, bool own_default) {
+Result<void> ApplyBatch::empty(const Targets& targets, bool own_default) {
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
     const StringList none{{""}};
@@ -322,7 +322,7 @@ Result<void> Application::empty(const Targets& targets, bool own_default) {
     return modify(targets, record);
 }
 
-Targets Application::targets(const Group& group) const {
+Targets ApplyBatch::targets(const Group& group) const {
     Targets targets;
     for (const std::size_t i : group.members)
         if (commands_[i].user.empty())
@@ -335,7 +335,7 @@ Targets Application::targets(const Group& group) const {
     return targets;
 }
 
-Result<void> Application::modify(const Targets& targets, slurmdb_assoc_rec_t& record) {
+Result<void> ApplyBatch::modify(const Targets& targets, slurmdb_assoc_rec_t& record) {
     slurmdb_assoc_cond_t cond{};
     const StringList clusters{{structure_.cluster}};
     const StringList accounts{targets.accounts};
@@ -366,7 +366,7 @@ Result<void> Application::modify(const Targets& targets, slurmdb_assoc_rec_t& re
 Outcomes SlurmEnforcer::apply(const model::Structure& structure, std::span<const Command> commands,
                               std::size_t commit_group) {
     session_.note_write();
-    return Application{session_, structure, commands, commit_group}.run();
+    return ApplyBatch{session_, structure, commands, commit_group}.run();
 }
 
 Result<std::vector<bool>> SlurmEnforcer::confirm(const model::Structure& structure,

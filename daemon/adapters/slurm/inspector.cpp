@@ -5,7 +5,7 @@
 #include "daemon/adapters/slurm/compat.hpp"
 #include "daemon/adapters/slurm/controller.hpp"
 #include "daemon/adapters/slurm/list.hpp"
-#include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/slurm/slurm_conf.hpp"
 #include "daemon/adapters/slurm/time_sources.hpp"
 
 #include <array>

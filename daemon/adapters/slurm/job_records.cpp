@@ -149,7 +149,7 @@ Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& clus
 }
 
 Result<void> note_ended_in(Session& session, const std::string& cluster, Window window,
-                           JobBook& book) {
+                           JobTracker& book) {
     for (Instant from = window.begin; from < window.end; from += kSlice) {
         auto jobs = ended_in(session, cluster, {from, std::min(window.end, from + kSlice)});
         if (!jobs)

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/adapters/slurm/connection.hpp"
-#include "daemon/adapters/slurm/job_book.hpp"
+#include "daemon/adapters/slurm/job_tracker.hpp"
 
 #include <string>
 #include <vector>
@@ -25,6 +25,6 @@ Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& clus
 
 // Into the book, of any window. After an error the book may have some of them.
 Result<void> note_ended_in(Session& session, const std::string& cluster, Window window,
-                           JobBook& book);
+                           JobTracker& book);
 
 } // namespace sluice::slurm

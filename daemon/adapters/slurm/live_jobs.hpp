@@ -5,7 +5,7 @@
 #include "common/base/result.hpp"
 #include "common/model/facts.hpp"
 #include "daemon/adapters/slurm/compat.hpp"
-#include "daemon/adapters/slurm/job_book.hpp"
+#include "daemon/adapters/slurm/job_tracker.hpp"
 
 #include <ctime>
 #include <vector>

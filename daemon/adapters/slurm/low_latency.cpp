@@ -23,7 +23,7 @@ using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr int kMostDescriptors = 4096;
+constexpr int kMaxDescriptors = 4096;
 
 // Each connection has an owner: with several clusters there are several to one slurmdbd.
 std::mutex g_owned;
@@ -45,7 +45,7 @@ int peer_port(int fd) {
 int slurmdbd_socket() {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
-    const int most = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kMostDescriptors));
+    const int most = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kMaxDescriptors));
     for (int fd = most - 1; fd > 2; --fd)
         if (peer_port(fd) == slurm_conf.accounting_storage_port &&
             g_owned_sockets.insert(fd).second)

@@ -10,7 +10,7 @@
 namespace sluice::slurm {
 namespace {
 
-constexpr long double kMost = 9.2e18L;
+constexpr long double kMax = 9.2e18L;
 
 // The arrays go by slurmctld's order of TRES, which tres_names gives; the index is not the id.
 std::map<std::string, Amount> counters(const assoc_mgr_info_msg_t& info,
@@ -21,7 +21,7 @@ std::map<std::string, Amount> counters(const assoc_mgr_info_msg_t& info,
     const std::uint32_t count = std::min(info.tres_cnt, usage.tres_cnt);
     for (std::uint32_t i = 0; i < count; ++i) {
         const long double raw = usage.usage_tres_raw[i];
-        if (std::isfinite(raw) && raw >= 0 && raw < kMost)
+        if (std::isfinite(raw) && raw >= 0 && raw < kMax)
             all.emplace(info.tres_names[i], static_cast<Amount>(std::llround(raw)));
     }
     return all;

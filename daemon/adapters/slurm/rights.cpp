@@ -2,8 +2,8 @@
 // Whether slurmdbd shows us everything (with PrivateData=jobs it leaves out other users' records
 // without a word) and lets us change it.
 #include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/local.hpp"
 #include "daemon/adapters/slurm/release.hpp"
+#include "daemon/adapters/slurm/slurm_conf.hpp"
 
 #include <unistd.h>
 

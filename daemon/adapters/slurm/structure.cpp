@@ -184,7 +184,7 @@ Result<void> read_associations(Session& session, model::Structure& all) {
 
 Result<bool> SlurmAccounting::still_true(const Read& read, const model::Structure& names) {
     if (read.writes != session_.writes() || !same_names(read.structure, names) ||
-        std::chrono::steady_clock::now() - read.at > kLongestBelief)
+        std::chrono::steady_clock::now() - read.at > kMaxBelief)
         return false;
     const auto mark = changes_since(session_, read.mark.since);
     if (!mark)

@@ -4,7 +4,7 @@
 
 #include "common/base/instant.hpp"
 #include "daemon/adapters/slurm/connection.hpp"
-#include "daemon/adapters/slurm/job_book.hpp"
+#include "daemon/adapters/slurm/job_tracker.hpp"
 
 #include <cstdint>
 #include <map>

@@ -62,7 +62,7 @@ Result<void> ClusterUsage::set_base(Session& session, const std::string& cluster
     if (base < base_ || moved)
         cursor_.reset();
     if (base < base_)
-        book_ = JobBook{};
+        book_ = JobTracker{};
     base_ = base;
     book_.drop_before(floor_, base);
     return {};

@@ -4,11 +4,11 @@
 #pragma once
 
 #include "daemon/adapters/slurm/closed_jobs.hpp"
-#include "daemon/adapters/slurm/cut.hpp"
-#include "daemon/adapters/slurm/job_book.hpp"
+#include "daemon/adapters/slurm/job_tracker.hpp"
 #include "daemon/adapters/slurm/live_jobs.hpp"
-#include "daemon/adapters/slurm/rolled.hpp"
-#include "daemon/adapters/slurm/settled.hpp"
+#include "daemon/adapters/slurm/rollup_state.hpp"
+#include "daemon/adapters/slurm/rollup_usage.hpp"
+#include "daemon/adapters/slurm/window_split.hpp"
 #include "daemon/ports/accounting.hpp"
 
 #include <map>
@@ -65,7 +65,7 @@ private:
     Rolled told_;          // by slurmdbd, at the last question
     bool skipped_ = false; // ... and it is known to leave out days
     LiveJobs live_;
-    JobBook book_;
+    JobTracker book_;
     ClosedJobs closed_;
     Instant floor_{};                       // rollups, or nobody, answers for what was before it
     Instant base_{};                        // what ended after it is in the book, else in closed_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Rollup rows of users: one account's at a time, when somebody asks.
 #include "daemon/adapters/slurm/job_usage.hpp"
-#include "daemon/adapters/slurm/settled.hpp"
+#include "daemon/adapters/slurm/rollup_usage.hpp"
 #include "daemon/adapters/slurm/tree.hpp"
 
 namespace sluice::slurm {
@@ -9,7 +9,7 @@ namespace {
 
 using Users = std::map<std::string, model::AccountUsage>;
 
-constexpr std::size_t kMostAccounts = 200;
+constexpr std::size_t kMaxAccounts = 200;
 
 // Settled figures of the users; what is left of the account's own is of accounts that are gone.
 void share_out(const Users& users, model::AccountUsage& usage) {
@@ -51,7 +51,7 @@ Result<void> add_users(Session& session, const model::Structure& structure,
                        model::AccountUsage& usage) {
     std::vector<std::string> names = AccountTree{structure}.below(account.account);
     names.push_back(account.account);
-    if (names.size() > kMostAccounts)
+    if (names.size() > kMaxAccounts)
         return {};
     const StringList clusters{{structure.cluster}};
     const StringList accounts{names};

@@ -19,6 +19,6 @@ void quick_check(Database& database);
 
 // Opening checks files up to this size, a second or two on a slow disk; larger ones are checked
 // with the daily backup only. SQLite cannot be interrupted while it checks one table.
-constexpr std::uintmax_t kLargestCheckAtStart = std::uintmax_t{256} << 20;
+constexpr std::uintmax_t kMaxCheckAtStart = std::uintmax_t{256} << 20;
 
 } // namespace sluice::sqlite

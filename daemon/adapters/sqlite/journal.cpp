@@ -36,7 +36,7 @@ int owe_resets(Database& database, std::optional<std::int64_t> id) {
 void check_at_start(Database& database, const std::string& path) {
     std::error_code failed;
     const auto size = std::filesystem::file_size(path, failed);
-    if (failed || size > kLargestCheckAtStart)
+    if (failed || size > kMaxCheckAtStart)
         return log::event(log::Level::info, "SLUICE-0843", "journal-not-checked",
                           {{"file", path}, {"mib", std::to_string(size >> 20)}});
     try {

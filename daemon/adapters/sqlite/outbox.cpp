@@ -9,7 +9,7 @@ namespace {
 using ports::MessageState;
 using ports::OutboxEntry;
 
-constexpr std::size_t kLongestError = 2000; // what others answer may be a page of HTML
+constexpr std::size_t kMaxError = 2000; // what others answer may be a page of HTML
 
 // In the order of entry_of().
 constexpr const char* kSelect =
@@ -56,9 +56,9 @@ std::vector<OutboxEntry> entries(Statement& rows) {
 
 // Cut at a character, not inside one.
 std::string bounded(const std::string& text) {
-    if (text.size() <= kLongestError)
+    if (text.size() <= kMaxError)
         return text;
-    std::size_t end = kLongestError;
+    std::size_t end = kMaxError;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
         --end;
     return text.substr(0, end);
@@ -96,7 +96,7 @@ MessageWriter::MessageWriter(Database& database, Instant now)
                          "AND closed IS NULL") {}
 
 std::optional<std::int64_t> MessageWriter::add(const ports::Message& message) {
-    if (message.body.size() > ports::kMostMessageBody)
+    if (message.body.size() > ports::kMaxMessageBody)
         throw Failure({Errc::overflow, "a message of " + std::to_string(message.body.size()) +
                                            " bytes for " + message.target});
     insert_

@@ -8,7 +8,7 @@
 namespace sluice::sqlite {
 namespace {
 
-constexpr std::size_t kMostParameters = 900; // SQLite before 3.32 binds at most 999
+constexpr std::size_t kMaxParameters = 900; // SQLite before 3.32 binds at most 999
 
 template <class Enum>
 Enum named(const std::string& text, std::initializer_list<Enum> all, const char* what) {
@@ -33,7 +33,7 @@ model::LimitType limit_type(const std::string& text) {
 // SELECT with the query's conditions, newest first. More accounts than SQLite binds are left to the
 // caller's own filter, and then the limit, too.
 Statement select(Database& database, std::string sql, const ports::Query& query) {
-    const bool by_account = !query.accounts.empty() && query.accounts.size() <= kMostParameters;
+    const bool by_account = !query.accounts.empty() && query.accounts.size() <= kMaxParameters;
     sql += " WHERE (? = '' OR cluster = ?)";
     if (by_account) {
         sql += " AND account IN (?";

@@ -9,7 +9,7 @@
 namespace sluice::stomp {
 namespace {
 
-constexpr std::size_t kMostWaiting = 1024 * 1024;
+constexpr std::size_t kMaxWaiting = 1024 * 1024;
 
 bool is_default(const StreamOptions& options) {
     return options.port == (options.tls ? 443U : 80U);
@@ -69,7 +69,7 @@ Result<bool> Channel::flush() {
         explicit_bzero(out_.data(), *sent); // the login's passcode goes this way
         out_.erase(0, *sent);
     }
-    if (out_.size() > kMostWaiting)
+    if (out_.size() > kMaxWaiting)
         return Error{Errc::timeout, "the other side takes nothing"};
     return out_.empty();
 }

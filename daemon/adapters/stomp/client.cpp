@@ -50,7 +50,7 @@ bool Client::stop(milliseconds patience) {
     });
 }
 
-void Client::settle(const ports::InboxToken& token, ports::Verdict verdict) {
+void Client::settle(const ports::InboxToken& token, ports::Ack verdict) {
     {
         auto state = state_.lock();
         if (token.connection != state->connection)
@@ -166,7 +166,7 @@ Result<void> Client::read(Channel& channel, Session& session, std::uint64_t conn
 }
 
 Result<void> Client::write_settled(Channel& channel, const Session& session) {
-    std::vector<std::pair<std::string, ports::Verdict>> settled;
+    std::vector<std::pair<std::string, ports::Ack>> settled;
     settled.swap(state_.lock()->settled);
     for (const auto& [ack, verdict] : settled) {
         const auto bytes = session.settle(ack, verdict);

@@ -44,13 +44,13 @@ public:
     void start();
     // False: it hangs for longer than `patience`; nothing that it uses may be destroyed then.
     bool stop(std::chrono::milliseconds patience);
-    void settle(const ports::InboxToken& token, ports::Verdict verdict) override;
+    void settle(const ports::InboxToken& token, ports::Ack verdict) override;
 
 private:
     using Time = Session::Time;
     struct State {
         std::uint64_t connection = 0; // the present one
-        std::vector<std::pair<std::string, ports::Verdict>> settled;
+        std::vector<std::pair<std::string, ports::Ack>> settled;
     };
 
     void work();

@@ -10,8 +10,8 @@
 namespace sluice::stomp {
 namespace {
 
-constexpr std::size_t kMostHead = 16 * 1024;
-constexpr std::size_t kMostShown = 120;
+constexpr std::size_t kMaxHead = 16 * 1024;
+constexpr std::size_t kMaxShown = 120;
 constexpr std::string_view kProtocol = "v12.stomp";
 
 bool is_word(std::string_view text) {
@@ -21,7 +21,7 @@ bool is_word(std::string_view text) {
 }
 
 std::string shown(std::string_view text) {
-    return printable(trim(text.substr(0, kMostShown)));
+    return printable(trim(text.substr(0, kMaxShown)));
 }
 
 // Values of all headers of that name, comma-separated.
@@ -71,7 +71,7 @@ Result<std::string> opening_request(const Opening& opening) {
 
 Result<std::optional<std::size_t>> check_opening(std::string_view text, const Opening& opening) {
     const auto end = text.find("\r\n\r\n");
-    if (std::min(end, text.size()) > kMostHead)
+    if (std::min(end, text.size()) > kMaxHead)
         return Error{Errc::overflow, "WebSocket: the answer's head is too large"};
     if (end == std::string_view::npos)
         return std::optional<std::size_t>{};

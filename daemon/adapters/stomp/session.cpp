@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxBrokerText = 300;
-constexpr milliseconds kLongestBeat{3'600'000};
+constexpr milliseconds kMaxBeat{3'600'000};
 
 std::string broker_text(std::string_view text) {
     return printable(trim(text.substr(0, kMaxBrokerText)));
@@ -27,7 +27,7 @@ std::optional<milliseconds> beat_of(std::string_view text) {
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (fault != std::errc{} || end != text.data() + text.size() || value < 0)
         return std::nullopt;
-    return std::min(milliseconds{value}, kLongestBeat);
+    return std::min(milliseconds{value}, kMaxBeat);
 }
 
 // STOMP 1.2, "Heart-beating": of what one offers and the other wants the longer counts; 0 is never.
@@ -149,8 +149,8 @@ Result<Session::Message> Session::message(const Frame& frame) const {
 }
 
 // Without "requeue" RabbitMQ sends it again at once, for ever; so it goes to the dead letters.
-Result<std::string> Session::settle(const std::string& ack, ports::Verdict verdict) const {
-    if (verdict == ports::Verdict::done)
+Result<std::string> Session::settle(const std::string& ack, ports::Ack verdict) const {
+    if (verdict == ports::Ack::done)
         return encode({"ACK", {{"id", ack}}, ""});
     return encode({"NACK", {{"id", ack}, {"requeue", "false"}}, ""});
 }
@@ -172,7 +172,7 @@ Result<std::string> Session::tick(Time now) {
 }
 
 Session::Time Session::due() const {
-    Time due = last_received_ + kLongestBeat;
+    Time due = last_received_ + kMaxBeat;
     if (!ready())
         due = std::min(due, began_ + options_.patience);
     if (receive_within_.count() > 0)

@@ -37,7 +37,7 @@ public:
     Result<std::string> begin(const ports::InboxAccess& access, Time now);
     // `out` grows by what has to be sent. refused: the broker says ERROR; malformed, overflow.
     Result<std::vector<Message>> take(std::string_view bytes, Time now, std::string& out);
-    Result<std::string> settle(const std::string& ack, ports::Verdict verdict) const;
+    Result<std::string> settle(const std::string& ack, ports::Ack verdict) const;
     Result<std::string> end() const;
 
     // All subscriptions are confirmed.

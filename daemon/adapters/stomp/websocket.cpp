@@ -6,7 +6,7 @@
 namespace sluice::stomp {
 namespace {
 
-constexpr std::size_t kMostControl = 125; // RFC 6455 section 5.5
+constexpr std::size_t kMaxControl = 125; // RFC 6455 section 5.5
 
 bool is_control(Opcode opcode) {
     return static_cast<unsigned>(opcode) >= 8;
@@ -25,7 +25,7 @@ std::uint64_t big_endian(std::string_view bytes) {
 
 void append_length(std::string& out, std::size_t length) {
     constexpr unsigned kMasked = 0x80;
-    const int bytes = length <= kMostControl ? 0 : length <= 0xFFFF ? 2 : 8;
+    const int bytes = length <= kMaxControl ? 0 : length <= 0xFFFF ? 2 : 8;
     out += static_cast<char>(kMasked | (bytes == 0 ? length : bytes == 2 ? 126U : 127U));
     for (int i = bytes - 1; i >= 0; --i)
         out += static_cast<char>(static_cast<std::uint64_t>(length) >> (8 * i) & 0xFF);
@@ -111,7 +111,7 @@ Result<std::optional<SocketReader::Head>> SocketReader::head() const {
     if (more != 0) {
         head.length = big_endian(std::string_view(buffer_).substr(2, more));
         head.size += more;
-        if (head.length <= (more == 2 ? kMostControl : 0xFFFF))
+        if (head.length <= (more == 2 ? kMaxControl : 0xFFFF))
             return bad_websocket("a length written longer than need be");
     }
     return std::optional(head);
@@ -119,7 +119,7 @@ Result<std::optional<SocketReader::Head>> SocketReader::head() const {
 
 Result<void> SocketReader::check(const Head& head) const {
     if (is_control(head.opcode)) {
-        if (!head.last || head.length > kMostControl)
+        if (!head.last || head.length > kMaxControl)
             return bad_websocket("a control frame that is fragmented or too long");
         if (head.opcode == Opcode::close && head.length == 1)
             return bad_websocket("half a close code");

@@ -11,7 +11,7 @@ namespace {
 
 constexpr json::Bounds kAnswer{32U * 1024 * 1024, 32};
 constexpr const char* kPageSize = "200"; // Waldur allows 300
-constexpr std::size_t kMostPages = 10'000;
+constexpr std::size_t kMaxPages = 10'000;
 constexpr std::size_t kMaxText = 500;
 
 Errc code_of(long status) {
@@ -178,7 +178,7 @@ Result<bool> Api::page(const std::string& path, const Query& query, std::size_t 
 Result<void> Api::list(const std::string& path, Query query,
                        const std::function<void(json::View)>& take) {
     Page state;
-    for (std::size_t number = 1; number <= kMostPages; ++number) {
+    for (std::size_t number = 1; number <= kMaxPages; ++number) {
         const auto more = page(path, query, number, state, take);
         if (!more)
             return more.error();

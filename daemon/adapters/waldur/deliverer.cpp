@@ -60,7 +60,7 @@ std::string grant_for(const std::string& kind) {
 } // namespace
 
 Delivery WaldurDeliverer::deliver(const ports::OutboxEntry& entry) {
-    const auto body = json::parse(entry.message.body, {ports::kMostMessageBody, 16});
+    const auto body = json::parse(entry.message.body, {ports::kMaxMessageBody, 16});
     if (!body)
         return {Delivered::refused, "the message is no JSON: " + body.error().context, {}};
     const auto fault = act(entry, body->view());

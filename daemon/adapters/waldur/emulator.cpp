@@ -4,7 +4,7 @@
 namespace sluice::waldur {
 namespace {
 
-constexpr std::size_t kMostAnswer = 64 * 1024;
+constexpr std::size_t kMaxAnswer = 64 * 1024;
 
 std::string key_of(const std::string& account, const std::string& user,
                    const std::string& partition) {
@@ -44,7 +44,7 @@ HttpOptions Emulator::options() {
     HttpOptions options;
     options.connect_timeout = std::chrono::seconds{3};
     options.timeout = std::chrono::seconds{10};
-    options.most_bytes = kMostAnswer;
+    options.most_bytes = kMaxAnswer;
     return options;
 }
 

@@ -11,7 +11,7 @@
 namespace sluice::waldur {
 namespace {
 
-constexpr std::size_t kMostHeader = 8192;
+constexpr std::size_t kMaxHeader = 8192;
 constexpr long kSlowBytes = 10; // a second, for kSlowSeconds: it hangs
 constexpr long kSlowSeconds = 30;
 
@@ -46,7 +46,7 @@ std::optional<std::int64_t> number(std::string_view text) {
 
 void note_header(HttpAnswer& answer, std::string_view line) {
     const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos || line.size() > kMostHeader)
+    if (colon == std::string_view::npos || line.size() > kMaxHeader)
         return;
     const std::string key = lower(trim(line.substr(0, colon)));
     const std::string_view value = trim(line.substr(colon + 1));

@@ -10,8 +10,8 @@
 namespace sluice::waldur {
 namespace {
 
-constexpr std::size_t kMaxName = 512;       // of names; longer ones are cut
-constexpr std::size_t kMostComponents = 64; // as sluiced.yaml allows
+constexpr std::size_t kMaxName = 512;      // of names; longer ones are cut
+constexpr std::size_t kMaxComponents = 64; // as sluiced.yaml allows
 
 std::string name_of(json::View view) {
     std::string text = view.text();
@@ -43,7 +43,7 @@ std::optional<bool> maybe_bool(json::View view) {
 void read_limits(json::View object, ports::PortalResource& resource) {
     if (!object.exists() || object.is_null())
         return;
-    if (!object.is_object() || object.size() > kMostComponents) {
+    if (!object.is_object() || object.size() > kMaxComponents) {
         resource.fault = "limits are no map of components";
         return;
     }
@@ -128,7 +128,7 @@ std::string uuid_of(std::string_view text) {
 std::vector<ports::PortalComponent> read_components(json::View list) {
     std::vector<ports::PortalComponent> components;
     for (const auto& item : list.items()) {
-        if (components.size() == kMostComponents)
+        if (components.size() == kMaxComponents)
             break;
         ports::PortalComponent component{name_of(item["type"]), name_of(item["billing_type"]),
                                          name_of(item["limit_period"])};

@@ -13,11 +13,11 @@ namespace {
 constexpr const char* kSubscriptions = "/api/event-subscriptions/";
 constexpr const char* kNote = "waldur-queue"; // kind -> "LOGIN VHOST QUEUE"
 constexpr const char* kUnified = "unified";
-constexpr std::size_t kMostName = 255; // of a queue; a limit of AMQP
+constexpr std::size_t kMaxQueueName = 255; // of a queue; a limit of AMQP
 
 // It goes into a STOMP header and a line of notes.
 bool is_name(const std::string& text) {
-    if (text.empty() || text.size() > kMostName)
+    if (text.empty() || text.size() > kMaxQueueName)
         return false;
     for (const char c : text)
         if (c <= ' ' || c >= '\x7f')

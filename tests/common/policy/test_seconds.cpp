@@ -176,7 +176,7 @@ CASE(any_standing_is_monotone_in_usage) {
         g.shape(p);
         const Wide effective = g.one_in(20) ? 0 : g.number(1, 1'000'000);
         const Wide less = g.number(0, 2'000'000), more = less + g.number(0, 2'000'000);
-        policy::Held held; // as the last evaluation left it
+        policy::PreviousState held; // as the last evaluation left it
         held.flags = {g.one_in(2), g.one_in(2)};
         held.stale = g.one_in(4);
         const auto mild = policy::judge(p, {less, effective, "", 0, 1}, held);

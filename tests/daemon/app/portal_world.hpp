@@ -37,7 +37,7 @@ struct World {
     ports::TurnReport report;
     std::map<std::string, std::string> noted;
     std::shared_ptr<const app::Rules> rules;
-    app::Roster roster;
+    app::AccountResources roster;
 
     World() {
         file.cluster = "c1";
@@ -65,7 +65,7 @@ struct World {
         roster = app::roster(view);
         return *rules;
     }
-    app::Telling telling() { return {view, roster, *rules, report, noted, kNow}; }
+    app::ReportInput telling() { return {view, roster, *rules, report, noted, kNow}; }
     std::string problems() {
         std::string text;
         for (const auto& problem : make().problems)

@@ -144,7 +144,7 @@ CASE(a_reset_ends_what_hysteresis_holds) {
 
 CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     Bench bench;
-    app::Board board;
+    app::ClusterExchange board;
     bench.ports.board = &board;
     std::vector<std::string> told;
     const auto note = [&](const std::string& cluster) {

@@ -33,8 +33,8 @@ PortalEvent event(const std::string& kind, const std::string& body) {
 
 class Settled final : public ports::Inbox {
 public:
-    void settle(const ports::InboxToken& token, ports::Verdict verdict) override {
-        done.push_back(token.id + (verdict == ports::Verdict::done ? " done" : " bad"));
+    void settle(const ports::InboxToken& token, ports::Ack verdict) override {
+        done.push_back(token.id + (verdict == ports::Ack::done ? " done" : " bad"));
     }
     std::vector<std::string> done;
 };
@@ -46,7 +46,7 @@ struct World {
     Settled broker;
     int asked = 0;
     ports::PortalView view;
-    app::Roster roster;
+    app::AccountResources roster;
     app::Rules rules;
     ports::TurnReport report;
     std::map<std::string, std::string> noted;
@@ -67,7 +67,7 @@ struct World {
         report.cluster = "c1";
         report.decision.accounts = {decision};
     }
-    app::Telling telling() { return {view, roster, rules, report, noted, kNow}; }
+    app::ReportInput telling() { return {view, roster, rules, report, noted, kNow}; }
     void come(const std::string& id, const std::string& kind, const std::string& body) {
         inbox.came(broker, {{1, id}, kind, body});
     }

@@ -15,7 +15,7 @@ namespace {
 
 // Clusters c1 and c2 of one daemon. Each has the wall clock of its bench.
 struct Two {
-    app::Board board;
+    app::ClusterExchange board;
     Bench one;
     Bench two;
     int woken_one = 0;
@@ -212,7 +212,7 @@ CASE(a_period_is_not_reopened_while_usage_of_another_cluster_is_missing) {
 }
 
 CASE(a_reset_reaches_the_cluster_that_it_is_meant_for) {
-    app::Board board;
+    app::ClusterExchange board;
     std::vector<std::string> told;
     const auto note = [&](const char* name) {
         return [&told, name](const model::PeriodReset& reset) {

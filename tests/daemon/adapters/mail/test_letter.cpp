@@ -97,9 +97,9 @@ CASE(a_letter_sent_again_has_the_same_id) {
 
 CASE(what_is_too_long_is_refused) {
     auto large = letter();
-    large.text = std::string(kMostText + 1, 'x');
+    large.text = std::string(kMaxText + 1, 'x');
     CHECK_EQ(compose(large).error().code, Errc::overflow);
     large = letter();
-    large.subject = std::string(kMostSubject + 1, 'x');
+    large.subject = std::string(kMaxSubject + 1, 'x');
     CHECK_EQ(compose(large).error().code, Errc::overflow);
 }

@@ -15,7 +15,7 @@
 #include "common/base/text.hpp"
 #include "daemon/adapters/slurm/accounting.hpp"
 #include "daemon/adapters/slurm/enforcer.hpp"
-#include "daemon/adapters/slurm/local.hpp"
+#include "daemon/adapters/slurm/slurm_conf.hpp"
 #include "daemon/adapters/sqlite/journal.hpp"
 
 #include <chrono>

@@ -163,7 +163,7 @@ CASE(a_retry_does_not_wait_for_the_backoff) {
 CASE(a_body_that_is_too_long_adds_nothing) {
     Box box;
     Message big = message("r1", "b");
-    big.body.assign(ports::kMostMessageBody + 1, 'x');
+    big.body.assign(ports::kMaxMessageBody + 1, 'x');
     const auto added = box.outbox().add(std::vector{message("r1", "a"), big});
     CHECK(added.error().code == Errc::overflow);
     CHECK_EQ(box.due(), "");
@@ -194,7 +194,7 @@ CASE(an_evaluation_and_its_messages_are_written_together) {
     CHECK_EQ(box.due(), "a");
     // One that cannot be written takes the whole turn with it.
     record.messages = {message("physics", "b")};
-    record.messages.back().body.assign(ports::kMostMessageBody + 1, 'x');
+    record.messages.back().body.assign(ports::kMaxMessageBody + 1, 'x');
     CHECK(!box.journal->record_turn("c1", decision, std::vector{record}, {}));
     CHECK_EQ(box.journal->evaluations({})->size(), 1U);
     CHECK_EQ(box.due(), "a");

@@ -100,12 +100,12 @@ void check_message_is_settled(bool websocket) {
     CHECK_EQ(seen.messages[0].kind, "resource");
     CHECK_EQ(seen.messages[1].body.size(), 30'000U);
     CHECK(!setup.broker.next(milliseconds{50})); // nothing is acked by itself
-    client.settle(seen.messages[1].token, ports::Verdict::bad);
+    client.settle(seen.messages[1].token, ports::Ack::bad);
     const auto nack = setup.broker.next();
     CHECK(nack);
     CHECK_EQ(nack->command, "NACK");
     CHECK_EQ(nack->header("id"), "a2");
-    client.settle(seen.messages[0].token, ports::Verdict::done);
+    client.settle(seen.messages[0].token, ports::Ack::done);
     CHECK_EQ(setup.broker.next()->command, "ACK");
     CHECK(client.stop(std::chrono::seconds(5)));
     CHECK_EQ(setup.broker.next()->command, "DISCONNECT");
@@ -132,9 +132,9 @@ CASE(an_ack_never_goes_to_another_connection) {
     setup.broker.welcome();
     setup.broker.message("same", "1");
     seen = setup.reader.wait([](const auto& s) { return s.messages.size() == 2; });
-    client.settle(seen.messages[0].token, ports::Verdict::done);
+    client.settle(seen.messages[0].token, ports::Ack::done);
     CHECK(!setup.broker.next(milliseconds{100}));
-    client.settle(seen.messages[1].token, ports::Verdict::done);
+    client.settle(seen.messages[1].token, ports::Ack::done);
     CHECK_EQ(setup.broker.next()->command, "ACK");
 }
 
