@@ -17,7 +17,7 @@ constexpr std::size_t kMaxAnswer = 256U * 1024 * 1024; // 100,000 accounts are a
 constexpr long kConnectSeconds = 5;
 constexpr long kReadSeconds = 60;   // of a whole answer that moves
 constexpr long kSilentSeconds = 10; // of one that does not: answers are made from memory
-constexpr long kTurnSeconds = 600;
+constexpr long kCycleSeconds = 600;
 
 struct Exchange {
     std::string socket;
@@ -172,13 +172,13 @@ Result<json::Value> Client::post(const std::string& path, const json::Value& bod
     // What is entered is entered once.
     const bool shows = path == "/api/v1/evaluate";
     return perform(
-        {socket_, target(path, with_cluster({})), body.compact(), kTurnSeconds, nullptr, 0},
+        {socket_, target(path, with_cluster({})), body.compact(), kCycleSeconds, nullptr, 0},
         shows ? several_ : nullptr);
 }
 
 Result<json::Value> Client::remove(const std::string& path, const json::Value& body) const {
     return perform(
-        {socket_, target(path, with_cluster({})), body.compact(), kTurnSeconds, "DELETE", 0});
+        {socket_, target(path, with_cluster({})), body.compact(), kCycleSeconds, "DELETE", 0});
 }
 
 } // namespace sluice::cli

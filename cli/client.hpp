@@ -26,7 +26,7 @@ public:
     // Errors are sentences for people, with the remedy. unavailable: nobody listens; timeout;
     // refused: not allowed; not_found; malformed: not our daemon, or a request that it refuses.
     Result<json::Value> get(const std::string& path, const Parameters& parameters = {}) const;
-    // Waits for as long as a turn may take.
+    // Waits for as long as a cycle may take.
     Result<json::Value> post(const std::string& path, const json::Value& body) const;
 
     Result<json::Value> remove(const std::string& path, const json::Value& body) const;

@@ -77,12 +77,12 @@ std::vector<Finding> examined(const Parsed& parsed) {
         return {{Health::fault, "daemon", "only root and SlurmUser are told everything",
                  "sudo sluice doctor"}};
     for_people(parsed, *status);
-    const auto gate = tried(parsed, "/api/v1/gate");
+    const auto plugin_server = tried(parsed, "/api/v1/plugins");
     const auto controller = tried(parsed, "/api/v1/controller");
     const auto commands = tried(parsed, "/api/v1/commands", {{"limit", "200"}});
     const auto outbox = tried(parsed, "/api/v1/outbox", {{"state", "parked"}});
     return examine({.status = status->view(),
-                    .gate = gate.view(),
+                    .plugin_server = plugin_server.view(),
                     .controller = controller.view(),
                     .commands = commands.view(),
                     .outbox = outbox.view(),

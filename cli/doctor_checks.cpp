@@ -30,7 +30,7 @@ public:
         each("journal", "backup made " + backup_age() + " ago", &Examination::journal);
         each("rights", "slurmdbd takes changes of " + rights()["user"].text(),
              &Examination::rights_suffice);
-        each("turn", "the last one is recent and good", &Examination::turn);
+        each("evaluation", "the last one is recent and good", &Examination::cycle);
         each("accounts", "nothing waits for a person", &Examination::accounts);
         each("commands", "none failed lately", &Examination::commands);
         each("messages", "none is refused or late", &Examination::messages);
@@ -68,7 +68,7 @@ private:
     std::string backup_age() const;
     void journal();
     void rights_suffice();
-    void turn();
+    void cycle();
     void accounts();
     void commands();
     void messages();
@@ -149,13 +149,13 @@ void Examination::rights_suffice() {
                                : "sacctmgr modify user " + user + " set adminlevel=operator");
 }
 
-void Examination::turn() {
-    const auto turn = in_.status["turn"];
-    if (!turn.is_object())
+void Examination::cycle() {
+    const auto cycle = in_.status["cycle"];
+    if (!cycle.is_object())
         return fault("none has been done yet", "journalctl -u sluiced tells what it waits for");
-    if (const auto error = turn["error"].text(); !error.empty())
+    if (const auto error = cycle["error"].text(); !error.empty())
         fault("the last one failed: " + error, "the figures are those of the last good one");
-    const auto since = in_.now - instant(turn["at_epoch"].integer());
+    const auto since = in_.now - instant(cycle["at_epoch"].integer());
     if (since > std::chrono::seconds(3 * info()["interval_s"].integer(60) + 60))
         fault("the last one was " + age(since) + " ago",
               "it hangs or the daemon does: journalctl -u sluiced, then systemctl restart sluiced");
@@ -260,7 +260,7 @@ void Examination::slurm() {
     if (const auto reset = controller["usage_reset"].text(); reset != "none")
         fault("PriorityUsageResetPeriod is " + reset +
                   ": Slurm sets raw usage to zero by its own calendar, and GrpTRESMins is too wide "
-                  "until the next turn",
+                  "until the next evaluation",
               "slurm.conf: PriorityUsageResetPeriod=NONE; for a reset at the period's begin: "
               "raw_usage_reset: true in sluiced.yaml");
     if (const auto life = controller["decay_half_life_s"].integer(); life > 0)
@@ -319,14 +319,15 @@ void Examination::plugin() {
             "QOS only, without a reason",
             "slurm.conf: JobSubmitPlugins=" + (listed.empty() ? "" : join(listed, ",") + ",") +
                 "sluice; restart slurmctld");
-    const auto plugins = in_.gate["gate"]["plugins"].items();
+    const auto plugins = in_.plugin_server["plugin_server"]["plugins"].items();
     if (plugins.empty())
-        return fault("none is connected",
-                     "is Daemon= in slurmctld's sluice.conf an address of gate.listen, munge's "
-                     "key the same, gate.user who slurmctld runs as? See job_submit/sluice in "
-                     "slurmctld's log");
+        return fault(
+            "none is connected",
+            "is Daemon= in slurmctld's sluice.conf an address of plugin_server.listen, munge's "
+            "key the same, plugin_server.user who slurmctld runs as? See job_submit/sluice in "
+            "slurmctld's log");
     for (const auto& each : plugins)
-        one_plugin(each, in_.gate["gate"]["sequence"].integer());
+        one_plugin(each, in_.plugin_server["plugin_server"]["sequence"].integer());
 }
 
 } // namespace

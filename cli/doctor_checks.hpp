@@ -25,11 +25,11 @@ struct Finding {
 
 // The daemon's answers; of one that could not be had the error stands in, as {"error": "..."}.
 struct Evidence {
-    json::View status;     // /api/v1/status
-    json::View gate;       // /api/v1/gate
-    json::View controller; // /api/v1/controller
-    json::View commands;   // /api/v1/commands
-    json::View outbox;     // /api/v1/outbox
+    json::View status;        // /api/v1/status
+    json::View plugin_server; // /api/v1/plugins
+    json::View controller;    // /api/v1/controller
+    json::View commands;      // /api/v1/commands
+    json::View outbox;        // /api/v1/outbox
     Instant now{};
     std::string version; // of this program
 };

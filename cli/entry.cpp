@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/entry.hpp"
 
-#include "cli/turn_text.hpp"
+#include "cli/cycle_text.hpp"
 #include "common/base/text.hpp"
 
 namespace sluice::cli {
@@ -51,20 +51,21 @@ int enter(const Parsed& parsed, Method method, const std::string& path, const js
     for_people(parsed, *answer);
     if (parsed.options.json)
         print_json(parsed, *answer);
-    const auto turn = (*answer)["turn"];
-    const std::string error = turn["error"].text();
+    const auto cycle = (*answer)["cycle"];
+    const std::string error = cycle["error"].text();
     if (!parsed.options.json) {
         std::string done = headline.done;
         if (const auto mark = done.find('#'); mark != std::string::npos)
             done.replace(mark, 1, std::to_string((*answer)["id"].integer()));
         print(context, (parsed.options.dry_run ? headline.would : done) + '\n');
-        if (turn.is_object() && error.empty())
-            print(context, turn_text(parsed, *answer));
+        if (cycle.is_object() && error.empty())
+            print(context, cycle_text(parsed, *answer));
     }
-    if (!turn.is_object())
-        warn(context, "the turn takes long; `sluice status` shows the effect when it is done");
+    if (!cycle.is_object())
+        warn(context,
+             "the evaluation takes long; `sluice status` shows the effect when it is done");
     if (!error.empty())
-        return complain(context, "it is entered, but the turn failed: " + error);
+        return complain(context, "it is entered, but the evaluation failed: " + error);
     return any_failed(*answer) ? kFailed : kOk;
 }
 

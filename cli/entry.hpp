@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the subcommands by which staff enter something have in common: a reason, a dry run, and the
-// turn that follows.
+// cycle that follows.
 #pragma once
 
 #include "cli/report.hpp"
@@ -18,7 +18,7 @@ std::string take_verb(Parsed& parsed, const Subcommand& self,
 // {"reason", "dry_run"}; complains and gives nothing without --reason.
 std::optional<json::Value> entry_body(const Parsed& parsed);
 // Sends it and shows `headline` (in the past tense, "Override 3 is set"; for a dry run `would`) and
-// the turn. Exit code.
+// the cycle. Exit code.
 struct Headline {
     std::string done;
     std::string would;

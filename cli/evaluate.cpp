@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice evaluate`: the very turn that the timer runs, now; with --dry-run up to the point where
+// `sluice evaluate`: the very cycle that the timer runs, now; with --dry-run up to the point where
 // it would change something.
+#include "cli/cycle_text.hpp"
 #include "cli/report.hpp"
 #include "cli/subcommands.hpp"
-#include "cli/turn_text.hpp"
 
 namespace sluice::cli {
 int run_evaluate(const Context& context, int argc, char** argv) {
@@ -19,14 +19,14 @@ int run_evaluate(const Context& context, int argc, char** argv) {
     if (!answer)
         return complain(parsed.context, answer.error());
     for_people(parsed, *answer);
-    const std::string error = (*answer)["turn"]["error"].text();
+    const std::string error = (*answer)["cycle"]["error"].text();
     if (parsed.options.json)
         print_json(parsed, *answer);
     else if (error.empty())
-        print(parsed.context, turn_text(parsed, *answer));
-    // The rest of the answer is then of the last good turn: `sluice status` shows that.
+        print(parsed.context, cycle_text(parsed, *answer));
+    // The rest of the answer is then of the last good cycle: `sluice status` shows that.
     if (!error.empty())
-        return complain(parsed.context, "the turn failed: " + error);
+        return complain(parsed.context, "the evaluation failed: " + error);
     return any_failed(*answer) ? kFailed : kOk;
 }
 

@@ -21,7 +21,7 @@ constexpr std::array kHistoryColumns{
     Column{"from", "From", 10, "standing before"},
     Column{"to", "To", 10, "standing after"},
     Column{"actions", "Actions", 40, "pause, downscale, notify, restore"},
-    Column{"trigger", "Trigger", 10, "what started the turn"},
+    Column{"trigger", "Trigger", 10, "what started the evaluation"},
 };
 constexpr const char* kHistoryDefault = "time,account,period,percent,grace,from,to,actions,trigger";
 

@@ -109,33 +109,33 @@ std::string under_way(const json::Value& answer, Instant now) {
 }
 
 std::string health(const json::Value& answer, Instant now) {
-    const auto turn = answer["turn"];
+    const auto cycle = answer["cycle"];
     const std::string running = under_way(answer, now);
     std::string out = "Cluster " + answer["meta"]["cluster"].text() + ": ";
-    if (!turn.is_object())
-        return out + "no turn yet\n" + running;
-    out += "last turn " + age(now - instant(turn["at_epoch"].integer())) + " ago (" +
-           turn["trigger"].text() + ", " + std::to_string(turn["duration_ms"].integer()) + " ms)";
-    const auto figures_at = turn["figures_at_epoch"].integer();
+    if (!cycle.is_object())
+        return out + "no evaluation yet\n" + running;
+    out += "last evaluation " + age(now - instant(cycle["at_epoch"].integer())) + " ago (" +
+           cycle["trigger"].text() + ", " + std::to_string(cycle["duration_ms"].integer()) + " ms)";
+    const auto figures_at = cycle["figures_at_epoch"].integer();
     if (figures_at <= 0)
         out += ", no figures yet";
-    else if (figures_at != turn["at_epoch"].integer())
+    else if (figures_at != cycle["at_epoch"].integer())
         out += ", figures of " + age(now - instant(figures_at)) + " ago";
     if (const auto clock = answer["clock"]; clock.is_object() && !clock["trusted"].boolean())
         out += ", CLOCK NOT TRUSTED (" + clock["detail"].text() + ")";
     const auto down = answer["daemon"]["down"].texts();
     out += down.empty() ? ", slurmdbd and slurmctld up" : ", down: " + join(down, " and ");
     if (answer["meta"]["viewer"]["staff"].boolean())
-        out += ", " + plural(answer["gate"]["plugins"].integer(), "plugin") + " connected";
+        out += ", " + plural(answer["plugin_server"]["plugins"].integer(), "plugin") + " connected";
     return out + '\n' + running + '\n';
 }
 
 void warn_of_age(const Context& context, const json::Value& answer) {
-    const auto turn = answer["turn"];
-    const auto old = context.clock.now() - instant(turn["at_epoch"].integer());
+    const auto cycle = answer["cycle"];
+    const auto old = context.clock.now() - instant(cycle["at_epoch"].integer());
     const std::int64_t interval = answer["daemon"]["interval_s"].integer(60);
-    if (turn.is_object() && old > std::chrono::seconds(3 * interval + 30))
-        warn(context, "the last turn is " + age(old) + " old although one is due every " +
+    if (cycle.is_object() && old > std::chrono::seconds(3 * interval + 30))
+        warn(context, "the last evaluation is " + age(old) + " old although one is due every " +
                           age(std::chrono::seconds(interval)) + "; see journalctl -u sluiced");
 }
 
@@ -159,7 +159,7 @@ int show_status(const Parsed& parsed, const json::Value& answer, Table sheet) {
     for (const auto& account : answer["accounts"].items())
         add_rows(sheet, account);
     remark(parsed, health(answer, parsed.context.clock.now()));
-    if (sheet.rows.empty() && answer["turn"].is_object())
+    if (sheet.rows.empty() && answer["cycle"].is_object())
         warn(parsed.context, answer["meta"]["viewer"]["staff"].boolean()
                                  ? "no account has a policy and an allocation yet"
                                  : "none of your accounts has an allocation here");

@@ -14,7 +14,7 @@ int run_commands(const Context& context, int argc, char** argv);
 int run_doctor(const Context& context, int argc, char** argv);
 int run_evaluate(const Context& context, int argc, char** argv);
 int run_explain(const Context& context, int argc, char** argv);
-int run_gate(const Context& context, int argc, char** argv);
+int run_plugins(const Context& context, int argc, char** argv);
 int run_help(const Context& context, int argc, char** argv);
 int run_history(const Context& context, int argc, char** argv);
 int run_notify(const Context& context, int argc, char** argv);

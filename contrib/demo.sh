@@ -104,7 +104,7 @@ policies:
     limits: false                             # no GrpTRESMins here: watch the plugin and the QOS
 END
 sed -n '/^components:/,$s/^/  | /p' "$CLUSTER_DIR/etc/sluiced.yaml"
-{ sluiced_restart && wait_until 20 turn_now; } >"$CLUSTER_DIR/log/start.out" 2>&1 || die "sluiced did not start: $(tail -n 5 "$(sluiced_log)")"
+{ sluiced_restart && wait_until 20 evaluate_now; } >"$CLUSTER_DIR/log/start.out" 2>&1 || die "sluiced did not start: $(tail -n 5 "$(sluiced_log)")"
 say 'sluiced is up, the plugin in slurmctld is connected'
 
 printf '#!/bin/sh\nsleep 300\n' >"$CLUSTER_DIR/jobs/analysis.sh"
@@ -174,8 +174,8 @@ It is still running. In any root shell:
   . $CLUSTER_DIR/env
   sluice status                            what every account has and used
   sluice history; sluice commands          what was decided, and what was changed in Slurm
-  sluice evaluate --dry-run                what a turn would change now
-  sluice gate                              the plugin in slurmctld
+  sluice evaluate --dry-run                what an evaluation would change now
+  sluice plugins                           the plugin in slurmctld
   as games sluice balance                  what a user sees
   as games sbatch -A physics analysis.sh   try it yourself
   squeue; sacctmgr show assoc format=account,user,qos,defaultqos

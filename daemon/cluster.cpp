@@ -36,7 +36,7 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
 std::string ServedCluster::status() const {
     const auto report = loop_->shown().report;
     if (!report)
-        return "first turn is running";
+        return "first evaluation is running";
     std::size_t paused = 0;
     for (const auto& account : report->decision.accounts)
         paused += account.flags.paused ? 1U : 0U;

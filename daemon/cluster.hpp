@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Part of the composition root: what there is once for each cluster. Journal, gate and HTTP server
-// are shared. No rule of the product lives here.
+// Part of the composition root: what there is once for each cluster. Journal, plugin server and
+// HTTP server are shared. No rule of the product lives here.
 #pragma once
 
 #include "daemon/adapters/slurm/accounting.hpp"
@@ -67,7 +67,7 @@ using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;
 std::string status_of(const ServedClusters& clusters);
 // Whether the last evaluation of each cluster trusted the clock of this host.
 bool clock_trusted(const ServedClusters& clusters);
-// For how long the longest of the running turns has been running.
+// For how long the longest of the running cycles has been running.
 std::chrono::seconds busy_for(const ServedClusters& clusters);
 // As Loop::stop(), of all at once.
 bool stop_all(const ServedClusters& clusters, std::chrono::milliseconds patience);

@@ -41,12 +41,12 @@ constexpr int kBadSettings = 2;
 
 // SIGTERM to the end of the process: within two seconds, whatever hangs.
 constexpr std::chrono::milliseconds kMaxStop{1600};
-constexpr std::chrono::milliseconds kTurnPatience{1000};
+constexpr std::chrono::milliseconds kCyclePatience{1000};
 constexpr std::chrono::milliseconds kCourierPatience{300};
 constexpr std::chrono::milliseconds kLinkPatience{250};
 constexpr std::chrono::milliseconds kBackupPatience{50}; // an unfinished copy is of no use anyway
-// A turn that takes longer is taken for hung: the service manager may end us.
-constexpr std::chrono::minutes kHungTurn{15};
+// A cycle that takes longer is taken for hung: the service manager may end us.
+constexpr std::chrono::minutes kHungCycle{15};
 constexpr std::chrono::seconds kStatusEvery{10};
 
 // Before any thread: they inherit the mask, so that only the main thread sees these.
@@ -88,7 +88,7 @@ int wait_for_end(const sigset_t& signals, const app::Supervisor& supervisor,
             reloader.reload(clock.now());
             supervisor.ready();
         }
-        if (busy_for(clusters) < kHungTurn)
+        if (busy_for(clusters) < kHungCycle)
             supervisor.alive();
         supervisor.status(status_of(clusters));
     }
@@ -103,15 +103,15 @@ void end_by(std::chrono::steady_clock::time_point deadline) {
     }).detach();
 }
 
-// Stands for the gate where it is switched off.
+// Stands for the plugin server where it is switched off.
 class NoGate final : public ports::Publisher {
 public:
     void publish(std::shared_ptr<const model::Snapshot>) override {}
-    ports::GateStatus status() const override { return {}; }
+    ports::PluginServerStatus status() const override { return {}; }
 };
 
 // Who slurmctld runs as: a name, a uid, or SlurmUser.
-Result<uid_t> gate_user(const std::string& user, uid_t slurm_user) {
+Result<uid_t> plugin_server_user(const std::string& user, uid_t slurm_user) {
     if (user.empty())
         return slurm_user;
     uid_t uid = 0;
@@ -120,7 +120,7 @@ Result<uid_t> gate_user(const std::string& user, uid_t slurm_user) {
         return uid;
     if (const passwd* entry = ::getpwnam(user.c_str()); entry != nullptr)
         return entry->pw_uid;
-    return Error{Errc::not_found, "gate.user: no user " + user + " on this host"};
+    return Error{Errc::not_found, "plugin_server.user: no user " + user + " on this host"};
 }
 
 std::vector<std::string> names_of(const std::vector<std::shared_ptr<const app::Rules>>& rules) {
@@ -130,20 +130,22 @@ std::vector<std::string> names_of(const std::vector<std::shared_ptr<const app::R
     return names;
 }
 
-Result<std::unique_ptr<ports::Publisher>> start_gate(const settings::DaemonSettings& daemon,
-                                                     uid_t slurm_user,
-                                                     std::vector<std::string> clusters,
-                                                     const Clock& clock) {
-    const auto user = gate_user(daemon.gate.user, slurm_user);
+Result<std::unique_ptr<ports::Publisher>>
+start_plugin_server(const settings::DaemonSettings& daemon, uid_t slurm_user,
+                    std::vector<std::string> clusters, const Clock& clock) {
+    const auto user = plugin_server_user(daemon.plugin_server.user, slurm_user);
     if (!user)
         return user.error();
-    const auto& socket =
-        daemon.gate.munge_socket.empty() ? daemon.munge_socket : daemon.gate.munge_socket;
-    auto gate = plugin_server::PluginServer::start(
-        {daemon.gate.listen, *user, socket, daemon.gate.key_file, std::move(clusters)}, clock);
-    if (!gate)
-        return std::move(gate).error().in("gate");
-    return std::unique_ptr<ports::Publisher>(std::move(*gate));
+    const auto& socket = daemon.plugin_server.munge_socket.empty()
+                             ? daemon.munge_socket
+                             : daemon.plugin_server.munge_socket;
+    auto plugin_server =
+        plugin_server::PluginServer::start({daemon.plugin_server.listen, *user, socket,
+                                            daemon.plugin_server.key_file, std::move(clusters)},
+                                           clock);
+    if (!plugin_server)
+        return std::move(plugin_server).error().in("plugin_server");
+    return std::unique_ptr<ports::Publisher>(std::move(*plugin_server));
 }
 
 http::HttpSettings http_settings(const settings::DaemonSettings& daemon, uid_t slurm_user) {
@@ -207,10 +209,10 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     if (!notifiers)
         return notifiers.error();
     // An emulated pause must not keep real jobs out.
-    const bool gate = daemon.gate.enabled && portal.emulator.empty();
+    const bool plugin_server = daemon.plugin_server.enabled && portal.emulator.empty();
     const auto publisher =
-        gate ? start_gate(daemon, local->slurm_user, names_of(*rules), clock)
-             : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoGate>());
+        plugin_server ? start_plugin_server(daemon, local->slurm_user, names_of(*rules), clock)
+                      : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoGate>());
     if (!publisher)
         return publisher.error();
 
@@ -272,9 +274,9 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     log::event(log::Level::notice, "SLUICE-0102", "daemon-stopping",
                {{"signal", number == SIGTERM ? "TERM" : "INT"}});
     end_by(std::chrono::steady_clock::now() + kMaxStop);
-    if (!stop_all(clusters, kTurnPatience)) {
-        log::event(log::Level::warning, "SLUICE-0103", "turn-abandoned",
-                   {{"after_ms", std::to_string(kTurnPatience.count())}});
+    if (!stop_all(clusters, kCyclePatience)) {
+        log::event(log::Level::warning, "SLUICE-0103", "evaluation-abandoned",
+                   {{"after_ms", std::to_string(kCyclePatience.count())}});
         ::_exit(0);
     }
     // A mail that is under way may go twice; nothing is lost.

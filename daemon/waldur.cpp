@@ -93,7 +93,7 @@ std::shared_ptr<const app::Rules> WaldurLink::load(std::shared_ptr<const app::Ru
 void WaldurLink::attach(app::Loop& loop) {
     loop_ = &loop;
     if (sync_)
-        loop.after_turn([this](const app::Loop::Shown& shown) { sync_->after_turn(shown); });
+        loop.after_cycle([this](const app::Loop::Shown& shown) { sync_->after_cycle(shown); });
 }
 
 void WaldurLink::start() {

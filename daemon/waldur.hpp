@@ -25,7 +25,7 @@ public:
     WaldurLink(const WaldurLink&) = delete;
     WaldurLink& operator=(const WaldurLink&) = delete;
 
-    // Rules of the first turn.
+    // Rules of the first cycle.
     std::shared_ptr<const app::Rules> load(std::shared_ptr<const app::Rules> file);
     // Before the loop starts; then start() when it has.
     void attach(app::Loop& loop);

@@ -58,7 +58,7 @@ Result<wire::Challenge> Conversation::challenge(Steady::time_point deadline,
     if (!opened && (opened.error().code == Errc::refused || opened.error().code == Errc::malformed))
         return Error{opened.error().code,
                      "challenge rejected: " + opened.error().context +
-                         "; check gate: user: of sluiced.yaml, and munge keys and clocks"};
+                         "; check plugin_server: user: of sluiced.yaml, and munge keys and clocks"};
     if (!opened)
         return opened.error();
     if (!trusted(opened->uid))

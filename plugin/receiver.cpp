@@ -90,12 +90,12 @@ void Receiver::run() noexcept {
     ::pthread_setname_np(::pthread_self(), "sluice");
     bool first = true;
     while (!stopping()) {
-        // Memory may run out: the next turn starts from what is there.
+        // Memory may run out: the next cycle starts from what is there.
         try {
             if (first)
                 reload(lookup_);
             first = false;
-            turn();
+            cycle();
         } catch (const std::exception& fault) {
             say_down(std::string("fault: ") + fault.what());
         } catch (...) {
@@ -106,7 +106,7 @@ void Receiver::run() noexcept {
     }
 }
 
-void Receiver::turn() {
+void Receiver::cycle() {
     reload_if_changed();
     snapshots_.sweep();
     snapshots_.retry_store(steady_seconds());

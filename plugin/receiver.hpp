@@ -69,7 +69,7 @@ private:
     };
 
     void run() noexcept;
-    void turn();
+    void cycle();
     // True: the route to the daemon changed.
     bool reload_if_changed();
     void reload(const UserLookup& lookup);

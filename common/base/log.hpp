@@ -25,7 +25,7 @@ void set_level(Level level);
 void event(Level level, std::string_view id, std::string_view word,
            std::initializer_list<Field> fields = {});
 // While it lives, every event of this thread also has this field, unless the value is "": which
-// cluster a turn is about, where one daemon serves several. Scopes do not nest;
+// cluster a cycle is about, where one daemon serves several. Scopes do not nest;
 // the key is a literal.
 class Scope {
 public:

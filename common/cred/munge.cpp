@@ -55,7 +55,8 @@ Error MungeContext::failed(int code, munge_ctx* context) {
         detail = munge_strerror(munge_code);
     std::string text = std::string("munge: ") + detail;
     if (munge_code == EMUNGE_SOCKET)
-        text += " (without munge: KeyFile= of sluice.conf, gate: key_file: of sluiced.yaml)";
+        text +=
+            " (without munge: KeyFile= of sluice.conf, plugin_server: key_file: of sluiced.yaml)";
     return Error{meaning(munge_code), std::move(text)};
 }
 

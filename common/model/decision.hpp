@@ -78,7 +78,7 @@ struct Threshold {
     std::string name; // "notify", "downscale", "pause", or the step's QOS
     Decimal percent;
     bool reached = false;
-    std::optional<Instant> since; // reached: the first turn of this period that saw it
+    std::optional<Instant> since; // reached: the first cycle of this period that saw it
     std::optional<Instant>
         crossing; // when it will be crossed at the present rate; nullopt: never, or reached
 };
@@ -136,7 +136,7 @@ struct AccountDecision {
         notes;                  // why something is not done, data that is missing, foreign pauses
     std::string error;          // set: this account could not be judged; nothing is planned for it
     bool awaits_clock = false;  // the error: the clock
-    bool grant_changed = false; // allocation, carryover, adjustments or period since the last turn
+    bool grant_changed = false; // allocation, carryover, adjustments or period since the last cycle
     bool noteworthy = false; // changed something, or the metric moved by a whole percent since the
                              // last noteworthy evaluation
     AccountMemory memory;    // what the journal shall remember after this decision

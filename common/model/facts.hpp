@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Everything one turn knows, taken at one `now`. Immutable once collected.
+// Everything one cycle knows, taken at one `now`. Immutable once collected.
 #pragma once
 
 #include "common/base/amount.hpp"
@@ -64,12 +64,12 @@ struct Job {
     bool held = false; // by whomever
 };
 
-// What a turn on one cluster leaves for the turns on the others: only of accounts whose allocation
-// spans clusters.
+// What a cycle on one cluster leaves for the cycles on the others: only of accounts whose
+// allocation spans clusters.
 struct SharedFigures {
     std::string cluster;
     Instant at{};                   // when the usage was read
-    std::set<std::string> policies; // that spanned in that turn
+    std::set<std::string> policies; // that spanned in that cycle
     std::vector<WindowUsage> usage;
     History history; // the accounts judged there, and what was entered there
 };

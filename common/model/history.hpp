@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What Sluice itself remembers between turns (the journal's part of the facts).
+// What Sluice itself remembers between cycles (the journal's part of the facts).
 #pragma once
 
 #include "common/base/amount.hpp"
@@ -71,7 +71,7 @@ struct AccountMemory {
     // What Slurm was last seen to have of ours; tells drift from a change that is not yet made.
     std::string qos_in_force;
     std::map<std::string, std::int64_t> limits_in_force; // TRES name -> limit
-    std::map<std::string, std::int64_t> limits_asked;    // wanted by the last turn, not seen yet
+    std::map<std::string, std::int64_t> limits_asked;    // wanted by the last cycle, not seen yet
 
     friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };

@@ -96,7 +96,7 @@ struct Limits {
     LimitType type = LimitType::grp_tres_mins;
     // A limit that follows raw usage (raw_usage_reset: false) is rewritten when it is off by more
     // than this percentage of the budget; raw usage lags by up to PriorityCalcPeriod, so 0 would
-    // write in every turn.
+    // write in every cycle.
     Decimal tolerance = Decimal::whole(1);
 };
 

@@ -93,7 +93,7 @@ void cross(std::vector<model::Threshold>& thresholds, const Metric& metric,
             threshold.crossing = crossing(metric, threshold.percent, period, now);
 }
 
-// Turns are a minute apart, so that is how exact the instant is.
+// Cycles are a minute apart, so that is how exact the instant is.
 void note_reached(std::vector<model::Threshold>& thresholds, Instant now, AccountMemory& memory) {
     std::map<std::string, std::int64_t> reached;
     for (auto& threshold : thresholds) {

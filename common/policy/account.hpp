@@ -15,7 +15,7 @@
 
 namespace sluice::policy {
 
-// What all accounts of one turn share. Points into set and facts.
+// What all accounts of one cycle share. Points into set and facts.
 class AccountEvaluator {
 public:
     AccountEvaluator(const model::PolicySet& set, const Zone& zone, const model::Facts& facts);

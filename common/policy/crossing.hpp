@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// When a running account will reach its next threshold, so that a turn is made then and not up to
-// an interval later. It decides nothing: the turn that it causes judges by real usage.
+// When a running account will reach its next threshold, so that a cycle is made then and not up to
+// an interval later. It decides nothing: the cycle that it causes judges by real usage.
 #pragma once
 
 #include "common/base/instant.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One turn's judgement: each account by itself, then what ancestors add, then what it means against
-// the turn before.
+// One cycle's judgement: each account by itself, then what ancestors add, then what it means
+// against the cycle before.
 #include "common/policy/decide.hpp"
 
 #include "common/policy/account.hpp"

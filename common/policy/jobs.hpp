@@ -11,7 +11,7 @@
 
 namespace sluice::policy {
 
-// Whether a turn has to read the cluster's jobs.
+// Whether a cycle has to read the cluster's jobs.
 bool needs_jobs(const model::PolicySet& set, const model::History& history);
 // Since when accounts are paused and whose jobs Sluice holds, in the decision's memories. While
 // jobs are not known, what was remembered stays.

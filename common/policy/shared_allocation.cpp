@@ -30,7 +30,7 @@ const SharedFigures* figures_of(const OtherCluster* other, const Subject& subjec
     return all ? other->figures.get() : nullptr;
 }
 
-// The longest that begins with the period: the clusters' turns are not at the same instant.
+// The longest that begins with the period: the clusters' cycles are not at the same instant.
 const model::WindowUsage* current_of(const SharedFigures& figures, const model::Period& period) {
     const model::WindowUsage* best = nullptr;
     for (const auto& one : figures.usage)

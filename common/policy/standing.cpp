@@ -45,20 +45,20 @@ private:
     ThresholdResult& out_;
 };
 
-void by_threshold(const Policy& policy, const PreviousState& held, ThresholdState& gate,
+void by_threshold(const Policy& policy, const PreviousState& held, ThresholdState& state,
                   ThresholdResult& out) {
     if (policy.has(Action::request_slurm_resource_downscaling))
-        out.flags.downscaled = gate.open("downscale", kFull, held.flags.downscaled);
+        out.flags.downscaled = state.open("downscale", kFull, held.flags.downscaled);
     if (policy.has(Action::request_slurm_resource_pausing))
-        out.flags.paused = gate.open("pause", grace_limit(policy), held.flags.paused);
+        out.flags.paused = state.open("pause", grace_limit(policy), held.flags.paused);
     out.qos = qos_for(policy, standing(out.flags));
 }
 
 // The steps are the actions: the highest one reached names the QOS.
-void by_step(const Policy& policy, const PreviousState& held, ThresholdState& gate,
+void by_step(const Policy& policy, const PreviousState& held, ThresholdState& state,
              ThresholdResult& out) {
     for (const auto& step : policy.steps) {
-        if (!gate.open(step.qos, step.at, held.steps.contains(step.qos)))
+        if (!state.open(step.qos, step.at, held.steps.contains(step.qos)))
             continue;
         out.steps.insert(step.qos);
         out.flags.downscaled = true;
@@ -114,12 +114,12 @@ std::string qos_for(const Policy& policy, Standing standing) {
 
 ThresholdResult judge(const Policy& policy, const Metric& metric, const PreviousState& held) {
     ThresholdResult out;
-    ThresholdState gate(policy, metric, held, out);
-    out.notify_reached = gate.open("notify", policy.notify_at, false);
+    ThresholdState state(policy, metric, held, out);
+    out.notify_reached = state.open("notify", policy.notify_at, false);
     if (policy.strategy == QosStrategy::progressive)
-        by_step(policy, held, gate, out);
+        by_step(policy, held, state, out);
     else
-        by_threshold(policy, held, gate, out);
+        by_threshold(policy, held, state, out);
     out.block_creation = blocks_creation(policy, metric);
     return out;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Keys of sluiced.yaml that tell where things are and how often a turn runs. Nothing is opened or
+// Keys of sluiced.yaml that tell where things are and how often a cycle runs. Nothing is opened or
 // looked up here.
 #include "common/settings/daemon.hpp"
 
@@ -57,28 +57,31 @@ void read_listen(MapReader& map, std::vector<std::string>& listen, const std::st
         map.errors().add(node->place(), "listen: no address; give host:port, or leave the key out");
 }
 
-void read_gate(MapReader& top, PluginServerSettings& gate) {
-    const Node* node = top.take("gate");
+void read_plugin_server(MapReader& top, PluginServerSettings& plugin_server) {
+    const Node* node = top.take("plugin_server");
     if (node == nullptr)
         return;
     if (node->is_scalar()) {
-        gate.enabled = as_bool(*node, "gate", top.errors()).value_or(gate.enabled);
+        plugin_server.enabled =
+            as_bool(*node, "plugin_server", top.errors()).value_or(plugin_server.enabled);
         return;
     }
-    MapReader map(*node, "gate", top.errors());
-    map.read("enabled", gate.enabled);
-    read_listen(map, gate.listen, "127.0.0.1:6830", true);
+    MapReader map(*node, "plugin_server", top.errors());
+    map.read("enabled", plugin_server.enabled);
+    read_listen(map, plugin_server.listen, "127.0.0.1:6830", true);
     if (const Node* user = map.take("user")) {
-        gate.user = as_text(*user, "user", top.errors()).value_or("");
-        const std::string fault = name_fault(gate.user);
+        plugin_server.user = as_text(*user, "user", top.errors()).value_or("");
+        const std::string fault = name_fault(plugin_server.user);
         if (user->is_scalar() && !fault.empty())
-            top.errors().add(user->place(), "user: name " + shown(gate.user) + " " + fault);
+            top.errors().add(user->place(),
+                             "user: name " + shown(plugin_server.user) + " " + fault);
     }
-    read_path(map, "munge_socket", gate.munge_socket, kMaxSocket);
-    read_path(map, "key_file", gate.key_file);
-    if (!gate.munge_socket.empty() && !gate.key_file.empty())
-        map.errors().add(node->place(), "gate: munge_socket and key_file exclude each other; "
-                                        "give key_file only where there is no munge");
+    read_path(map, "munge_socket", plugin_server.munge_socket, kMaxSocket);
+    read_path(map, "key_file", plugin_server.key_file);
+    if (!plugin_server.munge_socket.empty() && !plugin_server.key_file.empty())
+        map.errors().add(node->place(),
+                         "plugin_server: munge_socket and key_file exclude each other; "
+                         "give key_file only where there is no munge");
     map.finish();
 }
 
@@ -168,7 +171,7 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     top.read("retention_days", days, 1, 36500);
     daemon.retention_days = static_cast<int>(days);
     read_path(top, "munge_socket", daemon.munge_socket, kMaxSocket);
-    read_gate(top, daemon.gate);
+    read_plugin_server(top, daemon.plugin_server);
     read_http(top, daemon.http);
 }
 

@@ -53,7 +53,8 @@ bool expect_map(const Node& node, std::string_view what, Errors& errors);
 class MapReader {
 public:
     // Reports a node that is no map. `what` names it: a description ("a policy"), or the key that
-    // it is the value of ("gate"), which then stands before its own keys ("gate.user").
+    // it is the value of ("plugin_server"), which then stands before its own keys
+    // ("plugin_server.user").
     MapReader(const Node& node, std::string_view what, Errors& errors);
     MapReader(const MapReader&) = delete;
     MapReader& operator=(const MapReader&) = delete;

@@ -55,7 +55,7 @@ struct DaemonSettings {
     std::string journal = SLUICE_STATEDIR "/sluice.db";
     int retention_days = 90;  // evaluations and commands; the ledger is kept for ever
     std::string munge_socket; // "": libmunge's default
-    PluginServerSettings gate;
+    PluginServerSettings plugin_server;
     HttpSettings http;
     MailSettings mail;
     WebhookSettings webhook;
@@ -107,7 +107,7 @@ Settings of_cluster(const Settings& settings, const std::string& cluster);
 // Faults of the configuration that show only on the cluster: unknown TRES, policies that meet on
 // an account through the account tree and disagree, weights missing there. Empty: none.
 std::vector<std::string> check_against(const Settings& settings, const model::Structure& structure);
-// What the turn goes on without: accounts and QOS that the cluster does not have, with the remedy.
+// What the cycle goes on without: accounts and QOS that the cluster does not have, with the remedy.
 // `others`: accounts of the clusters that allocations span, which need not be on this one.
 std::vector<std::string> warnings_against(const Settings& settings,
                                           const model::Structure& structure,

@@ -44,7 +44,7 @@ Result<model::Snapshot> decode_image(std::string_view bytes);
 Result<std::string> encode_delta(const Delta& delta);
 Result<Delta> decode_delta(std::string_view bytes);
 
-// What turns `from` into `to`. REQUIRES: both sorted, same cluster. O(accounts + users).
+// What cycles `from` into `to`. REQUIRES: both sorted, same cluster. O(accounts + users).
 Delta difference(const model::Snapshot& from, const model::Snapshot& to);
 // Errors: conflict (made for another base); `snapshot` is then unchanged. O(accounts + users).
 Result<void> apply(const Delta& delta, model::Snapshot& snapshot);

@@ -23,7 +23,7 @@ void announce_standing(const model::AccountDecision& account) {
 }
 
 // Waldur's own names of its events, so that one search finds both sides.
-void announce_evaluation(const ports::TurnReport& report, const model::AccountDecision& account) {
+void announce_evaluation(const ports::CycleReport& report, const model::AccountDecision& account) {
     if (!account.error.empty() || !policy::worth_recording(account) ||
         (account.actions_taken.empty() && account.previous_flags == account.flags))
         return;
@@ -85,9 +85,9 @@ std::string percent_text(const std::optional<std::int64_t>& hundredths) {
     return std::to_string(*hundredths / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest);
 }
 
-void Announcer::announce(const ports::TurnReport& report) {
+void Announcer::announce(const ports::CycleReport& report) {
     if (!failure_.empty()) {
-        log::event(log::Level::notice, "SLUICE-0402", "turn-done-again");
+        log::event(log::Level::notice, "SLUICE-0402", "evaluation-done-again");
         failure_.clear();
     }
     // A change is logged when it is recorded: once the clock is trusted.
@@ -101,22 +101,22 @@ void Announcer::announce(const ports::TurnReport& report) {
     for (const auto& record : report.applied)
         announce_command(record);
     announce_problems(report);
-    log::event(log::Level::debug, "SLUICE-0404", "turn-done",
+    log::event(log::Level::debug, "SLUICE-0404", "evaluation-done",
                {{"trigger", report.trigger},
                 {"accounts", std::to_string(report.decision.accounts.size())},
                 {"commands", std::to_string(report.applied.size())},
                 {"problems", std::to_string(report.problems.size())}});
 }
 
-void Announcer::announce_failure(const ports::TurnReport& report) {
+void Announcer::announce_failure(const ports::CycleReport& report) {
     if (failure_ == report.error)
         return;
     failure_ = report.error;
-    log::event(log::Level::error, "SLUICE-0401", "turn-failed",
+    log::event(log::Level::error, "SLUICE-0401", "evaluation-failed",
                {{"trigger", report.trigger}, {"error", report.error}});
 }
 
-void Announcer::announce_problems(const ports::TurnReport& report) {
+void Announcer::announce_problems(const ports::CycleReport& report) {
     std::map<std::string, model::Problem> current;
     for (const auto& problem : report.problems)
         current.emplace(problem.account + '\n' + problem.what, problem);

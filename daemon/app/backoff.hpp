@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Keeps a command that fails again and again from being tried, recorded and logged in every turn.
+// Keeps a command that fails again and again from being tried, recorded and logged in every cycle.
 #pragma once
 
 #include "common/base/instant.hpp"

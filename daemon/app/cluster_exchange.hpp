@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the turns of several clusters leave for each other what they know of accounts whose
+// Where the cycles of several clusters leave for each other what they know of accounts whose
 // allocation spans clusters. Keeps the last of each cluster, and nothing over a restart.
 #pragma once
 
@@ -21,12 +21,12 @@ public:
     using Reopen = std::function<void(const model::PeriodReset&)>;
 
     // `wake` is called on another cluster's worker, `reopen` on anybody's: they must not block.
-    // Before the first turn.
+    // Before the first cycle.
     void add(const std::string& cluster, std::function<void()> wake, Reopen reopen = {});
-    // What a person had done on one cluster is to be done by the next turn of this one, too.
+    // What a person had done on one cluster is to be done by the next cycle of this one, too.
     void reopen(const std::string& cluster, const model::PeriodReset& reset) const;
     // In place of what the cluster left before. Wakes the others where they should look at once;
-    // what they do not, they see in their next turn.
+    // what they do not, they see in their next cycle.
     void post(FiguresPtr figures);
     // nullptr: nothing yet.
     FiguresPtr of(const std::string& cluster) const;
@@ -41,7 +41,7 @@ private:
 };
 
 // Whether the other clusters should look at once: a flag, an entry of the ledger, a period or a
-// policy is another one. Growing usage alone is not a reason, or turns would wake each other for
+// policy is another one. Growing usage alone is not a reason, or cycles would wake each other for
 // ever.
 bool is_urgent(const model::SharedFigures& before, const model::SharedFigures& now);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Gathers the facts of one turn. When a source is away it stands in with the last good figures and
+// Gathers the facts of one cycle. When a source is away it stands in with the last good figures and
 // says how old they are; it never makes "nothing used" out of "not known".
 #pragma once
 
@@ -22,7 +22,7 @@ public:
     Collector(ports::Accounting& accounting, ports::Journal& journal, Sources& sources)
         : accounting_(accounting), journal_(journal), sources_(sources) {}
 
-    // An error means that no turn can be done: no journal, no structure, or usage was never read.
+    // An error means that no cycle can be done: no journal, no structure, or usage was never read.
     // `by_user`: accounts whose settled usage is wanted by user as well.
     Result<model::Facts> collect(const Rules& rules, Instant now,
                                  const std::set<std::string>& by_user = {});
@@ -46,7 +46,7 @@ private:
     std::map<std::string, std::uint32_t> uids_;
     std::map<std::string, std::string> default_accounts_;
     std::vector<model::Partition> partitions_;
-    std::map<std::string, Error> failed_; // of this turn, by source
+    std::map<std::string, Error> failed_; // of this cycle, by source
 };
 
 } // namespace sluice::app

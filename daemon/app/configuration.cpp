@@ -68,11 +68,12 @@ std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_f
     compare("munge_socket", in_force.munge_socket, next.munge_socket);
     compare("notifications.mail", in_force.mail, next.mail);
     compare("notifications.webhook", in_force.webhook, next.webhook);
-    compare("gate.enabled", in_force.gate.enabled, next.gate.enabled);
-    compare("gate.listen", in_force.gate.listen, next.gate.listen);
-    compare("gate.user", in_force.gate.user, next.gate.user);
-    compare("gate.munge_socket", in_force.gate.munge_socket, next.gate.munge_socket);
-    compare("gate.key_file", in_force.gate.key_file, next.gate.key_file);
+    compare("plugin_server.enabled", in_force.plugin_server.enabled, next.plugin_server.enabled);
+    compare("plugin_server.listen", in_force.plugin_server.listen, next.plugin_server.listen);
+    compare("plugin_server.user", in_force.plugin_server.user, next.plugin_server.user);
+    compare("plugin_server.munge_socket", in_force.plugin_server.munge_socket,
+            next.plugin_server.munge_socket);
+    compare("plugin_server.key_file", in_force.plugin_server.key_file, next.plugin_server.key_file);
     compare("http", in_force.http, next.http);
     return keys;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From the file to the rules that turns run by, at the start and again on SIGHUP. A bad new file
+// From the file to the rules that cycles run by, at the start and again on SIGHUP. A bad new file
 // changes nothing.
 #pragma once
 
@@ -48,8 +48,8 @@ public:
     void pass_to(std::function<void(std::shared_ptr<const Rules>)> sink) {
         sink_ = std::move(sink);
     }
-    // Reads the file, checks it (against the cluster, too, as the last turn saw it) and gives it to
-    // the loop. False: it is refused, the log and DaemonInfo say why, the old rules stay.
+    // Reads the file, checks it (against the cluster, too, as the last cycle saw it) and gives it
+    // to the loop. False: it is refused, the log and DaemonInfo say why, the old rules stay.
     bool reload(Instant now);
     // What else a reload renews; done also when the file is refused.
     void also(std::function<void()> more) { more_ = std::move(more); }

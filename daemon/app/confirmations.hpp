@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Changes that slurmdbd has taken and that nobody has seen in slurmctld yet. A commit may report
 // success and be lost, and slurmdbd may fail to tell slurmctld: what is not shown within the time
-// allowed becomes a failed command, an alarm, and a command of the next turn again.
+// allowed becomes a failed command, an alarm, and a command of the next cycle again.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -20,7 +20,7 @@
 
 namespace sluice::app {
 
-// One thread: the turn's.
+// One thread: the cycle's.
 class Confirmations {
 public:
     using Time = std::chrono::steady_clock::time_point;
@@ -33,7 +33,7 @@ public:
     // What the journal has as unconfirmed, from an earlier process or because it was away; does
     // nothing when there can be none.
     void restore(const std::string& cluster, std::chrono::seconds timeout);
-    // A command that was done. `decided`: when its turn began. An older one of its kind for the
+    // A command that was done. `decided`: when its cycle began. An older one of its kind for the
     // same association is not waited for any longer.
     void expect(const ports::CommandRecord& record, Time decided, std::chrono::seconds timeout);
     // Looks at slurmctld once. Without an answer nothing is late: the time allowed begins anew.

@@ -31,7 +31,7 @@ Result<void> check_reason(const ports::Person& person) {
 
 Result<const model::AccountDecision*> judged(const Loop::Shown& shown, const std::string& account) {
     if (!shown.report)
-        return Error{Errc::unavailable, "no turn has been done yet; try again in a moment"};
+        return Error{Errc::unavailable, "no evaluation has been done yet; try again in a moment"};
     const auto* found = shown.report->decision.find(account);
     if (found == nullptr)
         return Error{Errc::not_found, unknown_account(account, shown.report->decision)};
@@ -103,19 +103,19 @@ Result<std::vector<model::PeriodReset>> DaemonLedger::resets(const ports::Query&
     return ports_.journal.resets(query);
 }
 
-std::shared_ptr<const ports::TurnReport>
-DaemonLedger::turn(Order order, const ports::Person& person,
-                   const std::vector<std::string>& accounts) {
+std::shared_ptr<const ports::CycleReport>
+DaemonLedger::cycle(Order order, const ports::Person& person,
+                    const std::vector<std::string>& accounts) {
     order.trigger = order.accept ? "clock" : "person";
     order.dry_run = person.dry_run;
     order.accounts = {accounts.begin(), accounts.end()};
     auto answer = loop_.ask(std::move(order));
-    if (answer.wait_for(longest_turn_) != std::future_status::ready)
+    if (answer.wait_for(longest_cycle_) != std::future_status::ready)
         return nullptr;
     auto report = answer.get();
     if (accounts.empty())
         return report;
-    return std::make_shared<const ports::TurnReport>(cut_to(*report, accounts));
+    return std::make_shared<const ports::CycleReport>(cut_to(*report, accounts));
 }
 
 Result<ports::Booked> DaemonLedger::set_override(const ports::NewOverride& wanted,
@@ -151,7 +151,7 @@ Result<ports::Booked> DaemonLedger::set_override(const ports::NewOverride& wante
         id = *added;
         log_entry("override", id, wanted.account, person);
     }
-    return ports::Booked{id, turn(std::move(order), person, {wanted.account})};
+    return ports::Booked{id, cycle(std::move(order), person, {wanted.account})};
 }
 
 Result<ports::Booked> DaemonLedger::end_override(std::int64_t id, const ports::Person& person) {
@@ -179,7 +179,7 @@ Result<ports::Booked> DaemonLedger::end_override(std::int64_t id, const ports::P
             return ended.error();
         log_entry("override-end", id, account, person);
     }
-    return ports::Booked{person.dry_run ? 0 : id, turn(std::move(order), person, {account})};
+    return ports::Booked{person.dry_run ? 0 : id, cycle(std::move(order), person, {account})};
 }
 
 Result<ports::Booked> DaemonLedger::book(model::Adjustment entry, const ports::Person& person) {
@@ -198,7 +198,7 @@ Result<ports::Booked> DaemonLedger::book(model::Adjustment entry, const ports::P
         id = *added;
         log_entry("adjustment", id, account, person);
     }
-    return ports::Booked{id, turn(std::move(order), person, {account})};
+    return ports::Booked{id, cycle(std::move(order), person, {account})};
 }
 
 Result<ports::Booked> DaemonLedger::add_adjustment(const ports::NewAdjustment& wanted,
@@ -257,9 +257,9 @@ Result<ports::Booked> DaemonLedger::reopen(const std::vector<std::string>& accou
             {0, account, (*found)->period.label, person.reason, person.by, loop_.now()});
     }
     const auto entries = order.reopen;
-    auto report = turn(std::move(order), person, accounts);
+    auto report = cycle(std::move(order), person, accounts);
     if (report && !report->error.empty())
-        return Error{Errc::unavailable, "the turn failed: " + report->error};
+        return Error{Errc::unavailable, "the evaluation failed: " + report->error};
     if (!person.dry_run)
         for (const auto& entry : entries) {
             log_entry("period-reset", 0, entry.account, person);
@@ -287,9 +287,9 @@ Result<ports::Booked> DaemonLedger::accept_clock(const ports::Person& person) {
                                       "/api/v1/clock shows what it was compared with"};
     Order order;
     order.accept = model::ClockAccept{0, {}, 0, person.reason, person.by};
-    auto report = turn(std::move(order), person, {});
+    auto report = cycle(std::move(order), person, {});
     if (report && !report->error.empty())
-        return Error{Errc::unavailable, "the turn failed: " + report->error};
+        return Error{Errc::unavailable, "the evaluation failed: " + report->error};
     const auto entered = ports_.journal.clock_accepts({loop_.rules()->cluster, {}, 1});
     if (!entered)
         return entered.error();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Checks what staff enter by hand, writes it into the journal and has a turn done. Decides nothing
+// Checks what staff enter by hand, writes it into the journal and has a cycle done. Decides nothing
 // about accounts.
 #pragma once
 
@@ -14,8 +14,8 @@ namespace sluice::app {
 
 class DaemonLedger final : public ports::Ledger {
 public:
-    DaemonLedger(Loop& loop, const Ports& ports, std::chrono::milliseconds longest_turn)
-        : loop_(loop), ports_(ports), longest_turn_(longest_turn) {}
+    DaemonLedger(Loop& loop, const Ports& ports, std::chrono::milliseconds longest_cycle)
+        : loop_(loop), ports_(ports), longest_cycle_(longest_cycle) {}
 
     Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override;
     Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
@@ -34,12 +34,12 @@ public:
 private:
     void reopen_elsewhere(const model::AccountDecision& account, const model::PeriodReset& entry);
     Result<ports::Booked> book(model::Adjustment entry, const ports::Person& person);
-    std::shared_ptr<const ports::TurnReport> turn(Order order, const ports::Person& person,
-                                                  const std::vector<std::string>& accounts);
+    std::shared_ptr<const ports::CycleReport> cycle(Order order, const ports::Person& person,
+                                                    const std::vector<std::string>& accounts);
 
     Loop& loop_;
     Ports ports_;
-    std::chrono::milliseconds longest_turn_;
+    std::chrono::milliseconds longest_cycle_;
 };
 
 } // namespace sluice::app

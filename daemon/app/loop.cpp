@@ -12,10 +12,10 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// Even when a turn takes longer than the interval, others get at the machine.
+// Even when a cycle takes longer than the interval, others get at the machine.
 constexpr std::chrono::seconds kLeastPause{1};
 constexpr std::chrono::hours kHousekeeping{24};
-constexpr std::size_t kTurnsKept = 100;
+constexpr std::size_t kCyclesKept = 100;
 constexpr std::chrono::seconds kConfirmSlack{1}; // for the look that finds the time over
 // Wall clocks are set and machines sleep: no wait for an instant is trusted for longer.
 constexpr std::chrono::seconds kMaxWait{60};
@@ -41,8 +41,8 @@ bool alone(const Order& order) {
     return order.dry_run && !(order.supposed.empty() && order.reopen.empty());
 }
 
-ports::TurnSummary summary(const ports::TurnReport& report) {
-    ports::TurnSummary out;
+ports::CycleSummary summary(const ports::CycleReport& report) {
+    ports::CycleSummary out;
     out.at = report.at;
     out.trigger = report.trigger;
     out.duration_ms = report.duration_ms;
@@ -57,15 +57,15 @@ ports::TurnSummary summary(const ports::TurnReport& report) {
 }
 
 Loop::Report excuse(const std::string& text) {
-    ports::TurnReport report;
+    ports::CycleReport report;
     report.error = text;
-    return std::make_shared<const ports::TurnReport>(std::move(report));
+    return std::make_shared<const ports::CycleReport>(std::move(report));
 }
 
 } // namespace
 
 Loop::Loop(const Ports& ports, Sources& sources, std::shared_ptr<const Rules> rules)
-    : ports_(ports), turn_(ports, sources) {
+    : ports_(ports), cycle_(ports, sources) {
     auto state = state_.lock();
     state->shown.rules = rules;
     state->rules = std::move(rules);
@@ -143,9 +143,9 @@ Instant Loop::now() const {
     return ports_.clock.now() - std::chrono::seconds{report ? report->clock_ahead_s : 0};
 }
 
-std::vector<ports::TurnSummary> Loop::turns() const {
+std::vector<ports::CycleSummary> Loop::cycles() const {
     auto state = state_.lock();
-    return {state->turns.begin(), state->turns.end()};
+    return {state->cycles.begin(), state->cycles.end()};
 }
 
 std::shared_ptr<const Rules> Loop::rules() const {
@@ -154,9 +154,9 @@ std::shared_ptr<const Rules> Loop::rules() const {
 
 std::chrono::seconds Loop::busy_for() const {
     auto state = state_.lock();
-    if (!state->turn_began)
+    if (!state->cycle_began)
         return std::chrono::seconds{0};
-    return std::chrono::duration_cast<std::chrono::seconds>(Steady::now() - *state->turn_began);
+    return std::chrono::duration_cast<std::chrono::seconds>(Steady::now() - *state->cycle_began);
 }
 
 void Loop::work() {
@@ -220,7 +220,7 @@ std::optional<Loop::Work> Loop::next() {
         merge(asked.order.dry_run ? work.dry : work.real, asked.order);
     if (!work.real && !trigger.empty())
         work.real = Order{trigger, false, {}, {}};
-    state->turn_began = Steady::now();
+    state->cycle_began = Steady::now();
     return work;
 }
 
@@ -229,30 +229,30 @@ void Loop::run(const Work& work) {
     Report dry;
     Report real;
     if (work.dry)
-        dry = turn(*work.rules, *work.dry);
+        dry = cycle(*work.rules, *work.dry);
     if (work.real) {
-        turn_.progress().begin(ports_.clock.now(), work.real->trigger);
-        real = turn(*work.rules, *work.real);
-        event_ = turn_.next_event(*work.rules);
+        cycle_.progress().begin(ports_.clock.now(), work.real->trigger);
+        real = cycle(*work.rules, *work.real);
+        event_ = cycle_.next_event(*work.rules);
         due_ = std::max(began + work.rules->interval, Steady::now() + kLeastPause);
         first_ = false;
         housekeep(*work.rules, *real);
     } else if (confirms()) {
         confirm(*work.rules);
     }
-    confirm_ = turn_.confirmation_due();
+    confirm_ = cycle_.confirmation_due();
     std::vector<Held> answers;
-    const Shown shown{real, work.rules, turn_.structure()};
+    const Shown shown{real, work.rules, cycle_.structure()};
     {
         auto state = state_.lock();
         if (real) {
             state->shown = shown;
-            turn_.progress().end();
-            state->turns.push_front(summary(*real));
-            if (state->turns.size() > kTurnsKept)
-                state->turns.pop_back();
+            cycle_.progress().end();
+            state->cycles.push_front(summary(*real));
+            if (state->cycles.size() > kCyclesKept)
+                state->cycles.pop_back();
         }
-        state->turn_began.reset();
+        state->cycle_began.reset();
         answers = take_answers(*state, dry, real);
     }
     answer(std::move(answers));
@@ -260,7 +260,7 @@ void Loop::run(const Work& work) {
         listener_(shown);
 }
 
-// Who asked for a turn is answered when slurmctld shows what it changed. Nobody waits for ever: a
+// Who asked for a cycle is answered when slurmctld shows what it changed. Nobody waits for ever: a
 // change becomes a failed one after confirm_timeout.
 std::vector<Loop::Held> Loop::take_answers(State& state, const Report& dry, const Report& real) {
     std::vector<Held> answers(2);
@@ -281,12 +281,12 @@ std::vector<Loop::Held> Loop::take_answers(State& state, const Report& dry, cons
     return answers;
 }
 
-// A fault of ours in one turn must not end the daemon.
-Loop::Report Loop::turn(const Rules& rules, const Order& order) {
+// A fault of ours in one cycle must not end the daemon.
+Loop::Report Loop::cycle(const Rules& rules, const Order& order) {
     try {
-        return turn_.run(rules, order);
+        return cycle_.run(rules, order);
     } catch (const std::exception& fault) {
-        log::event(log::Level::error, "SLUICE-0401", "turn-failed",
+        log::event(log::Level::error, "SLUICE-0401", "evaluation-failed",
                    {{"trigger", order.trigger}, {"error", fault.what()}});
         return excuse(std::string("internal fault: ") + fault.what());
     }
@@ -294,16 +294,16 @@ Loop::Report Loop::turn(const Rules& rules, const Order& order) {
 
 void Loop::confirm(const Rules& rules) {
     try {
-        turn_.confirm(rules);
+        cycle_.confirm(rules);
     } catch (const std::exception& fault) {
-        log::event(log::Level::error, "SLUICE-0401", "turn-failed",
+        log::event(log::Level::error, "SLUICE-0401", "evaluation-failed",
                    {{"trigger", "confirm"}, {"error", fault.what()}});
     }
 }
 
-// What is removed does not come back: not by a clock that is wrong, nor by a turn that does not
+// What is removed does not come back: not by a clock that is wrong, nor by a cycle that does not
 // say.
-void Loop::housekeep(const Rules& rules, const ports::TurnReport& report) {
+void Loop::housekeep(const Rules& rules, const ports::CycleReport& report) {
     if (Steady::now() - housekept_ < kHousekeeping || !report.clock.trusted() ||
         !report.error.empty())
         return;

@@ -10,7 +10,7 @@ namespace sluice::app {
 namespace {
 
 constexpr std::size_t kBatch = 64;
-// A message that a turn wrote is seen by then without wake(); clocks are set and machines sleep.
+// A message that a cycle wrote is seen by then without wake(); clocks are set and machines sleep.
 constexpr std::chrono::seconds kMaxLook{10};
 constexpr std::chrono::seconds kJournalPause{10};
 

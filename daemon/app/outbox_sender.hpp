@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Empties the outbox of one target, by a thread of its own: a mail server that hangs does not hold
-// up Waldur, and nobody holds up a turn.
+// up Waldur, and nobody holds up a cycle.
 #pragma once
 
 #include "common/base/clock.hpp"

@@ -103,7 +103,7 @@ bool PortalInbox::waits() const {
     return !state_.lock()->waiting.empty();
 }
 
-// Settled outside the lock, and only what is in the outbox: the rest waits for the next turn.
+// Settled outside the lock, and only what is in the outbox: the rest waits for the next cycle.
 void PortalInbox::told(const ReportInput& telling) {
     std::vector<Waiting> due;
     {

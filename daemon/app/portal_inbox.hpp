@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Messages of Waldur's broker: each makes the sync ask Waldur, and is settled when a turn by that
+// Messages of Waldur's broker: each makes the sync ask Waldur, and is settled when a cycle by that
 // answer is done. So a message is only ever a hint at what has changed: one that is lost, doubled
 // or late does no harm.
 #pragma once
@@ -42,7 +42,7 @@ public:
     // From the sync, on its thread: `takes` is asked once of each order, and whether its figures
     // are used by rules whose `portal_orders` is `number` or more.
     void orders(std::uint64_t number, const std::function<bool(const PortalEvent&)>& takes);
-    // From the sync, on its thread. Waldur is about to be asked; it has answered; a turn by its
+    // From the sync, on its thread. Waldur is about to be asked; it has answered; a cycle by its
     // last answer is done and its commands are in the outbox.
     void asking();
     void answered();
@@ -73,7 +73,7 @@ private:
     mutable Guarded<State> state_;
 };
 
-// Why what was ordered is not in force after the turn of `telling`; "": it is.
+// Why what was ordered is not in force after the cycle of `telling`; "": it is.
 std::string order_fault(const ReportInput& telling, const PortalEvent& event);
 // Its verdict as a message. REQUIRES: the order or Waldur names a policy
 ports::Message tell_order(const ReportInput& telling, const PortalEvent& event,

@@ -34,7 +34,7 @@ Message call(const std::string& kind, const std::string& key, const std::string&
 
 class Decisions {
 public:
-    explicit Decisions(const ports::TurnReport& report) {
+    explicit Decisions(const ports::CycleReport& report) {
         for (const auto& decision : report.decision.accounts)
             by_account_.emplace(decision.account, &decision);
     }
@@ -137,7 +137,7 @@ Outgoing tell_flags(const ReportInput& telling, const AskedFlags& asked) {
     return out;
 }
 
-// Only whole percents count as a change: each of 10,000 resources would be sent in every turn.
+// Only whole percents count as a change: each of 10,000 resources would be sent in every cycle.
 Outgoing tell_metadata(const ReportInput& telling, const std::string& version) {
     Outgoing out;
     const Decisions decisions(telling.report);
@@ -234,8 +234,8 @@ Message tell_agent(const ReportInput& telling, const std::string& offering,
         .set("downscaled", downscaled)
         .set("problems", telling.report.problems.size())
         .set("error", telling.report.error)
-        .set("last_turn", epoch(telling.report.at))
-        .set("last_turn_ms", telling.report.duration_ms);
+        .set("last_cycle", epoch(telling.report.at))
+        .set("last_cycle_ms", telling.report.duration_ms);
     auto object = json::Value::object();
     object.set("identity", std::move(identity))
         .set("service", std::move(service))

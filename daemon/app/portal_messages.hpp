@@ -33,7 +33,7 @@ struct ReportInput {
     const ports::PortalView& view;
     const AccountResources& roster;
     const Rules& rules;
-    const ports::TurnReport& report;
+    const ports::CycleReport& report;
     const std::map<std::string, std::string>& noted; // of the kind in question
     Instant now{};
 };
@@ -76,7 +76,7 @@ std::string units_text(std::int64_t hundredths);
 // Of TRES-seconds in units of the component, half up; nullopt: does not fit.
 std::optional<std::int64_t> hundredths(Amount amount, const model::Component& component);
 // nullptr: the report has no such window.
-const model::WindowUsage* window_of(const ports::TurnReport& report, Instant begin, Instant end);
+const model::WindowUsage* window_of(const ports::CycleReport& report, Instant begin, Instant end);
 // 2a3b4c5d-6e7f-...
 std::string dashed(const std::string& uuid);
 

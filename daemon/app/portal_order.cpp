@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Verdicts on apply_periodic_settings. What is in force is decided by the turn, from the policy and
-// the allocation that Waldur has or, where the message is newer, that its figures tell
+// Verdicts on apply_periodic_settings. What is in force is decided by the cycle, from the policy
+// and the allocation that Waldur has or, where the message is newer, that its figures tell
 // (portal_granted.hpp).
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
@@ -84,7 +84,7 @@ ports::Message tell_order(const ReportInput& telling, const PortalEvent& event,
     return result_message(result);
 }
 
-// False: the journal did not take it. What commands of this turn brought about has been reported
+// False: the journal did not take it. What commands of this cycle brought about has been reported
 // with them.
 bool PortalInbox::report(const ReportInput& telling, const PortalEvent& event) {
     const auto& applied = telling.report.applied;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From the file's rules and what Waldur says to the rules that turns run by. Pure.
+// From the file's rules and what Waldur says to the rules that cycles run by. Pure.
 #pragma once
 
 #include "common/settings/portal.hpp"

@@ -79,11 +79,11 @@ void PortalSync::use_file(std::shared_ptr<const Rules> file) {
     parts_.use(std::move(rules));
 }
 
-void PortalSync::after_turn(const Loop::Shown& shown) {
+void PortalSync::after_cycle(const Loop::Shown& shown) {
     {
         auto state = state_.lock();
-        state->turn = shown;
-        // Of a turn that the next one overtakes, the commands are told all the same.
+        state->cycle = shown;
+        // Of a cycle that the next one overtakes, the commands are told all the same.
         state->commands = state->commands || (shown.report && !shown.report->applied.empty());
     }
     changed_.notify_all();
@@ -119,13 +119,13 @@ void PortalSync::work() {
     auto due = Steady::now();
     auto earliest = due; // of a question that somebody asks for
     for (;;) {
-        std::optional<Loop::Shown> turn;
+        std::optional<Loop::Shown> cycle;
         bool pull_now = false;
         {
             auto state = state_.lock();
             const bool asked = state->asked;
             changed_.wait_until(state.lock(), asked ? std::min(due, earliest) : due, [&] {
-                return worker_.stopping() || state->turn || state->asked != asked;
+                return worker_.stopping() || state->cycle || state->asked != asked;
             });
             if (worker_.stopping())
                 return;
@@ -134,12 +134,12 @@ void PortalSync::work() {
                 state->asked = false;
             commands_due_ = commands_due_ || state->commands;
             state->commands = false;
-            turn = std::move(state->turn);
-            state->turn.reset();
+            cycle = std::move(state->cycle);
+            state->cycle.reset();
         }
         try {
-            if (turn)
-                tell(*turn);
+            if (cycle)
+                tell(*cycle);
             if (pull_now) {
                 earliest = Steady::now() + kBetween;
                 take_orders();

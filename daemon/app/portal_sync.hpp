@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The sync with Waldur: asks every `interval`, hands the rules that follow to the loop, and after
-// each turn puts into the outbox what Waldur is to be told. Waldur being away costs nothing but
+// each cycle puts into the outbox what Waldur is to be told. Waldur being away costs nothing but
 // age.
 #pragma once
 
@@ -36,7 +36,7 @@ public:
         const Clock& clock;
         std::string version;                                   // of sluiced
         std::function<void(std::shared_ptr<const Rules>)> use; // to the loop
-        // A turn that splits the usage of these accounts by user.
+        // A cycle that splits the usage of these accounts by user.
         std::function<void(std::set<std::string>)> split;
         std::function<void()> wake;   // the courier
         PortalInbox* inbox = nullptr; // nullptr: Waldur sends no messages
@@ -47,7 +47,7 @@ public:
     PortalSync& operator=(const PortalSync&) = delete;
     ~PortalSync();
 
-    // The last good answer out of the journal, and the rules of the first turn.
+    // The last good answer out of the journal, and the rules of the first cycle.
     std::shared_ptr<const Rules> load(std::shared_ptr<const Rules> file);
     void start();
     // As for Loop.
@@ -55,7 +55,7 @@ public:
 
     // From the file, at a reload: what Waldur said is laid over it again.
     void use_file(std::shared_ptr<const Rules> file);
-    void after_turn(const Loop::Shown& shown);
+    void after_cycle(const Loop::Shown& shown);
     // A message got there (from the courier's thread).
     void arrived(const ports::OutboxEntry& entry);
     // Ask Waldur now.
@@ -68,9 +68,9 @@ private:
         std::shared_ptr<const ports::PortalView> view; // nullptr: never answered
         std::uint64_t orders = 0; // how many times orders were laid over an answer
         AskedFlags flags;
-        std::string trouble;             // why the last pull failed; "": it did not
-        std::optional<Loop::Shown> turn; // not looked at yet
-        bool commands = false;           // a turn ran some since they were last looked for
+        std::string trouble;              // why the last pull failed; "": it did not
+        std::optional<Loop::Shown> cycle; // not looked at yet
+        bool commands = false;            // a cycle ran some since they were last looked for
     };
 
     static void log_fault(const char* what, const Error& error);
@@ -86,7 +86,7 @@ private:
     void send_flags(const Outgoing& out);
     void tell_figures(const ReportInput& telling);
     void tell_commands(const ReportInput& telling);
-    // False: the journal did not take it; the next turn tries again.
+    // False: the journal did not take it; the next cycle tries again.
     bool send(const Outgoing& out, std::map<std::string, std::string>* noted);
 
     const settings::PortalSettings settings_;
@@ -98,7 +98,7 @@ private:
     std::map<std::string, std::string> metadata_; // the worker's: notes
     std::int64_t reported_ = -1;          // the worker's: newest command told; -1: not known
     bool commands_due_ = true;            // the worker's: some may not be told
-    Instant loaded_{};                    // before the first turn of this process
+    Instant loaded_{};                    // before the first cycle of this process
     std::optional<Instant> figures_told_; // the worker's
     std::optional<Instant> kept_at_;      // the worker's: when the answer was written last
     mutable Guarded<State> state_;

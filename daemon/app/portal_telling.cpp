@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the sync does after a turn: tells Waldur, by messages in the outbox, what it does not know
+// What the sync does after a cycle: tells Waldur, by messages in the outbox, what it does not know
 // yet.
 #include "daemon/app/portal_sync.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kReportedNote = "waldur-reported"; // cluster -> id of a command
 constexpr std::size_t kMaxSplit = 50;
-constexpr std::size_t kMaxCommands = 100'000; // of one turn
+constexpr std::size_t kMaxCommands = 100'000; // of one cycle
 
 } // namespace
 
@@ -53,7 +53,7 @@ void PortalSync::tell(const Loop::Shown& shown) {
 }
 
 // Noted first: a flag of ours must never be taken for a person's. What a crash keeps from the
-// outbox is added with the next turn.
+// outbox is added with the next cycle.
 void PortalSync::send_flags(const Outgoing& out) {
     const std::lock_guard<std::mutex> noting(flag_notes_);
     {

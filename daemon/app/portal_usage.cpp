@@ -150,7 +150,7 @@ void tell_month(const ReportInput& telling, const Month& month, const std::strin
 
 } // namespace
 
-const model::WindowUsage* window_of(const ports::TurnReport& report, Instant begin, Instant end) {
+const model::WindowUsage* window_of(const ports::CycleReport& report, Instant begin, Instant end) {
     if (report.usage)
         for (const auto& one : *report.usage)
             if (one.window.begin == begin && one.window.end == end)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Usage by user for Waldur, of the accounts that a turn was asked to split.
+// Usage by user for Waldur, of the accounts that a cycle was asked to split.
 #include "common/base/amount.hpp"
 #include "common/json/json.hpp"
 #include "common/policy/periods.hpp"

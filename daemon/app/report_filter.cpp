@@ -25,7 +25,7 @@ std::string unknown_account(const std::string& account, const model::Decision& d
     return text;
 }
 
-ports::TurnReport cut_to(ports::TurnReport report, const std::vector<std::string>& accounts) {
+ports::CycleReport cut_to(ports::CycleReport report, const std::vector<std::string>& accounts) {
     const std::set<std::string> wanted(accounts.begin(), accounts.end());
     const auto account = [](const auto& entry) { return entry.account; };
     keep(report.decision.accounts, wanted, account);

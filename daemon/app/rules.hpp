@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a turn decides by: one immutable value per reading of the configuration file.
+// What a cycle decides by: one immutable value per reading of the configuration file.
 #pragma once
 
 #include "common/base/zone.hpp"
@@ -35,7 +35,7 @@ struct Rules {
     std::function<std::vector<std::string>(const model::Structure&)> faults;
 
     // What the sync with Waldur adds (portal_rules.hpp).
-    std::string missing;           // set: no turn can be done by these rules, because of this
+    std::string missing;           // set: no cycle can be done by these rules, because of this
     std::set<std::string> monthly; // whose usage of this and of the last month is wanted, too
     bool partial = false;   // what Sluice holds of accounts that are not listed stays as it is
     Instant portal_began{}; // of the answer of Waldur that these rules were made from

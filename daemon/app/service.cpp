@@ -42,23 +42,23 @@ ports::DaemonInfo DaemonService::info() const {
     return info;
 }
 
-std::shared_ptr<const ports::TurnReport> DaemonService::last_turn() const {
+std::shared_ptr<const ports::CycleReport> DaemonService::last_cycle() const {
     return loop_.shown().report;
 }
 
-std::vector<ports::TurnSummary> DaemonService::turns() const {
-    return loop_.turns();
+std::vector<ports::CycleSummary> DaemonService::cycles() const {
+    return loop_.cycles();
 }
 
-Result<std::shared_ptr<const ports::TurnReport>>
+Result<std::shared_ptr<const ports::CycleReport>>
 DaemonService::evaluate(const ports::EvaluateRequest& request) {
     Order order{"person", request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
     if (request.by_user)
         order.by_user = order.accounts;
     auto answer = loop_.ask(std::move(order));
-    if (answer.wait_for(longest_turn_) != std::future_status::ready)
-        return Error{Errc::timeout, "the turn takes longer than " +
-                                        std::to_string(longest_turn_.count() / 1000) +
+    if (answer.wait_for(longest_cycle_) != std::future_status::ready)
+        return Error{Errc::timeout, "the evaluation takes longer than " +
+                                        std::to_string(longest_cycle_.count() / 1000) +
                                         " s; it goes on, look again later"};
     auto report = answer.get();
     if (report->error.empty())
@@ -67,13 +67,13 @@ DaemonService::evaluate(const ports::EvaluateRequest& request) {
                 return Error{Errc::not_found, unknown_account(account, report->decision)};
     if (request.accounts.empty())
         return report;
-    return std::make_shared<const ports::TurnReport>(cut_to(*report, request.accounts));
+    return std::make_shared<const ports::CycleReport>(cut_to(*report, request.accounts));
 }
 
 Result<std::vector<std::string>> DaemonService::explain(const std::string& account) const {
     const auto shown = loop_.shown();
     if (!shown.report)
-        return Error{Errc::unavailable, "no turn has been done yet"};
+        return Error{Errc::unavailable, "no evaluation has been done yet"};
     const auto* decision = shown.report->decision.find(account);
     if (decision == nullptr)
         return Error{Errc::not_found, unknown_account(account, shown.report->decision)};
@@ -114,7 +114,7 @@ std::shared_ptr<const ports::PortalNames> DaemonService::portal_names() const {
     return loop_.rules()->names;
 }
 
-ports::GateStatus DaemonService::gate() const {
+ports::PluginServerStatus DaemonService::plugin_server() const {
     auto status = ports_.publisher.status();
     const auto rules = loop_.rules();
     if (!rules->several)

@@ -21,13 +21,13 @@ struct Identity {
 
 class DaemonService final : public ports::Service {
 public:
-    // No caller waits longer for a turn.
-    static constexpr std::chrono::seconds kMaxTurn{120};
+    // No caller waits longer for a cycle.
+    static constexpr std::chrono::seconds kMaxCycle{120};
 
     DaemonService(Identity identity, Loop& loop, const Sources& sources, const Ports& ports,
-                  std::chrono::milliseconds longest_turn = kMaxTurn)
+                  std::chrono::milliseconds longest_cycle = kMaxCycle)
         : identity_(std::move(identity)), loop_(loop), sources_(sources), ports_(ports),
-          longest_turn_(longest_turn), ledger_(loop, ports, longest_turn) {}
+          longest_cycle_(longest_cycle), ledger_(loop, ports, longest_cycle) {}
 
     // Before the first caller; must outlive this. Without one controller() is unavailable.
     void use(ports::Inspector& inspector) { inspector_ = &inspector; }
@@ -37,17 +37,17 @@ public:
     void set_config_error(std::string error) { *config_error_.lock() = std::move(error); }
 
     ports::DaemonInfo info() const override;
-    std::shared_ptr<const ports::TurnReport> last_turn() const override;
+    std::shared_ptr<const ports::CycleReport> last_cycle() const override;
     std::optional<ports::UnderWay> under_way() const override { return loop_.under_way(); }
-    std::vector<ports::TurnSummary> turns() const override;
-    Result<std::shared_ptr<const ports::TurnReport>>
+    std::vector<ports::CycleSummary> cycles() const override;
+    Result<std::shared_ptr<const ports::CycleReport>>
     evaluate(const ports::EvaluateRequest& request) override;
     Result<std::vector<std::string>> explain(const std::string& account) const override;
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
     Result<void> add_report(const ports::AgentReport& report) override;
     Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override;
-    ports::GateStatus gate() const override;
+    ports::PluginServerStatus plugin_server() const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
     std::shared_ptr<const ports::PortalNames> portal_names() const override;
@@ -63,7 +63,7 @@ private:
     Loop& loop_;
     const Sources& sources_;
     Ports ports_;
-    std::chrono::milliseconds longest_turn_;
+    std::chrono::milliseconds longest_cycle_;
     DaemonLedger ledger_;
     ports::Inspector* inspector_ = nullptr;
     const ports::Backups* backups_ = nullptr;

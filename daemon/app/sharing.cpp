@@ -7,8 +7,8 @@
 namespace sluice::app {
 namespace {
 
-constexpr int kTurnsMissed = 3;
-constexpr std::chrono::seconds kSlowTurn{60};
+constexpr int kCyclesMissed = 3;
+constexpr std::chrono::seconds kSlowCycle{60};
 
 template <class Entry>
 void keep(const std::vector<Entry>& from, const model::History& shared, std::vector<Entry>& to) {
@@ -27,7 +27,7 @@ model::WindowUsage cut(const model::WindowUsage& window, const model::History& s
 } // namespace
 
 std::chrono::seconds longest_silence(const Rules& rules) {
-    return kTurnsMissed * rules.interval + kSlowTurn;
+    return kCyclesMissed * rules.interval + kSlowCycle;
 }
 
 void take_from_others(const ClusterExchange* board, const Rules& rules, model::Facts& facts,

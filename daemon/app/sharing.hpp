@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a turn takes from the board and leaves there, for allocations that span clusters.
+// What a cycle takes from the board and leaves there, for allocations that span clusters.
 #pragma once
 
 #include "common/model/decision.hpp"
@@ -34,7 +34,7 @@ std::string lacking(const ClusterExchange* board, const Rules& rules,
 // Those that are silent for too long.
 std::vector<model::Problem> silent(const std::vector<model::OtherCluster>& others,
                                    const Rules& rules, Instant now);
-// What this turn leaves.
+// What this cycle leaves.
 FiguresPtr figures_for_others(const Rules& rules, const model::Facts& facts,
                               const model::Decision& decision);
 

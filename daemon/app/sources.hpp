@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which of the things that a turn needs are away. One log line when one goes, one when it is back.
+// Which of the things that a cycle needs are away. One log line when one goes, one when it is back.
 #pragma once
 
 #include "common/base/guarded.hpp"

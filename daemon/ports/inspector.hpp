@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Port: what slurmctld is set to, what its clock says, and what slurmdbd lets us do. For `sluice
-// doctor` only: no turn needs it.
+// doctor` only: no cycle needs it.
 #pragma once
 
 #include "common/base/instant.hpp"

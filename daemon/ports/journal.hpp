@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Port: the books. Every decision and every command is written before its effect and closed after
-// it, so that a crash at any point leaves either nothing or something that the next turn finishes.
+// it, so that a crash at any point leaves either nothing or something that the next cycle finishes.
 // Adapters: SQLite; MariaDB later.
 #pragma once
 
@@ -101,7 +101,7 @@ struct Query {
     std::size_t limit = 100;           // newest first
 };
 
-// Thread-safe: the turn writes while HTTP threads read. unavailable: disk full, locked for longer
+// Thread-safe: the cycle writes while HTTP threads read. unavailable: disk full, locked for longer
 // than the busy timeout. A call either happens wholly or not at all.
 class Journal {
 public:
@@ -118,9 +118,9 @@ public:
     // One transaction: the accounts' memory, the evaluations that are worth a record, and the
     // commands as `requested`. Returns the ids of the commands, in order.
     virtual Result<std::vector<std::int64_t>>
-    record_turn(const std::string& cluster, const model::Decision& decision,
-                std::span<const EvaluationRecord> evaluations,
-                std::span<const model::Command> commands) = 0;
+    record_cycle(const std::string& cluster, const model::Decision& decision,
+                 std::span<const EvaluationRecord> evaluations,
+                 std::span<const model::Command> commands) = 0;
     virtual Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                        const std::optional<Error>& failure) = 0;
     // A confirmation that is a failure makes the command a failed one. not_found: no such command
@@ -129,7 +129,7 @@ public:
     // Commands that were done and that nobody has seen in force yet, oldest first.
     virtual Result<std::vector<CommandRecord>> unconfirmed(const std::string& cluster) = 0;
     // At start: commands that a crash left open are closed as failed, since nobody knows whether
-    // they took effect; the next turn repeats what is still needed. Returns how many.
+    // they took effect; the next cycle repeats what is still needed. Returns how many.
     virtual Result<std::size_t> close_unfinished(Instant at) = 0;
     // Retention: evaluations, closed commands and reports older than `before` go; the ledger stays.
     virtual Result<Forgotten> forget(Instant before) = 0;

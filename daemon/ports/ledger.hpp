@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Driving port: what staff enter by hand. Every entry has a reason and a name, is kept for ever,
-// and is followed by a turn, so that its effect is there when the call returns. A dry run writes
-// nothing and shows that turn as it would be.
+// and is followed by a cycle, so that its effect is there when the call returns. A dry run writes
+// nothing and shows that cycle as it would be.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -14,7 +14,7 @@
 
 namespace sluice::ports {
 
-struct TurnReport;
+struct CycleReport;
 
 // Who enters it and why.
 struct Person {
@@ -40,8 +40,8 @@ struct NewAdjustment {
 
 struct Booked {
     std::int64_t id = 0; // 0: a dry run
-    // The turn that followed. nullptr: it takes longer than anybody waits for; the entry stands.
-    std::shared_ptr<const TurnReport> turn;
+    // The cycle that followed. nullptr: it takes longer than anybody waits for; the entry stands.
+    std::shared_ptr<const CycleReport> cycle;
 };
 
 struct Cleanup {
@@ -50,7 +50,7 @@ struct Cleanup {
 };
 
 // Thread-safe. Errors: malformed (reason, instant, period, component), not_found (account, number),
-// conflict (ended or taken back already), unavailable (journal, no turn yet): then nothing is
+// conflict (ended or taken back already), unavailable (journal, no cycle yet): then nothing is
 // entered.
 class Ledger {
 public:
@@ -74,7 +74,7 @@ public:
     // later than now did not begin. No dry run.
     virtual Result<Booked> accept_clock(const Person& person) = 0;
     // Evaluations and commands before that instant ("": what retention keeps). No reason is needed,
-    // no turn follows.
+    // no cycle follows.
     virtual Result<Cleanup> cleanup(const std::string& before, const Person& person) = 0;
 };
 

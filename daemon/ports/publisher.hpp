@@ -42,7 +42,7 @@ struct PluginStatus {
     }
 };
 
-struct GateStatus {
+struct PluginServerStatus {
     std::vector<PluginStatus> plugins;
     std::uint64_t sequence = 0;                          // newest published
     std::map<std::string, std::uint64_t> sequences = {}; // newest of each cluster, in lower case
@@ -59,7 +59,7 @@ public:
 
     // Every connected plugin gets it, and every one that connects later.
     virtual void publish(std::shared_ptr<const model::Snapshot> snapshot) = 0;
-    virtual GateStatus status() const = 0;
+    virtual PluginServerStatus status() const = 0;
 };
 
 } // namespace sluice::ports

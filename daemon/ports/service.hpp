@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Driving port: what the daemon answers to people and programs. The HTTP adapter turns requests
+// Driving port: what the daemon answers to people and programs. The HTTP adapter cycles requests
 // into these calls and values into JSON; it decides nothing but who may ask.
 #pragma once
 
@@ -35,10 +35,10 @@ struct Viewer {
     bool sees_all() const { return staff || reads_all; }
 };
 
-// The last turn, as it was decided and applied.
-struct TurnReport {
+// The last cycle, as it was decided and applied.
+struct CycleReport {
     std::string cluster;
-    Instant at{}; // by the time that the turn reckoned with
+    Instant at{}; // by the time that the cycle reckoned with
     model::ClockVerdict clock;
     std::int64_t clock_ahead_s = 0; // this host's clock, of `at`; 0 while it is trusted
     std::string trigger; // as Order's: "timer", "start", "boundary", "person", "reload" ...
@@ -46,9 +46,9 @@ struct TurnReport {
     std::int64_t duration_ms = 0;
     model::Decision decision;
     model::Plan plan;
-    std::vector<CommandRecord> applied;   // of this turn, with outcome; empty for a dry run
+    std::vector<CommandRecord> applied;   // of this cycle, with outcome; empty for a dry run
     std::vector<model::Problem> problems; // plan's and those met while applying
-    std::string error; // the turn could not be done: why; figures are then the last good ones
+    std::string error; // the cycle could not be done: why; figures are then the last good ones
     // What was decided from: one for each window that the policies ask for. Never nullptr. All
     // accounts that were judged, so to be cut to what a viewer may see.
     std::shared_ptr<const std::vector<model::WindowUsage>> usage =
@@ -59,8 +59,8 @@ struct TurnReport {
     std::map<std::string, std::string> parents;
 };
 
-// One line on a turn that was done.
-struct TurnSummary {
+// One line on a cycle that was done.
+struct CycleSummary {
     Instant at{};
     std::string trigger;
     std::int64_t duration_ms = 0;
@@ -71,11 +71,11 @@ struct TurnSummary {
     std::string error;
 };
 
-// An evaluation that runs and may change standings. Until it ends, last_turn() is the one before,
+// An evaluation that runs and may change standings. Until it ends, last_cycle() is the one before,
 // while the plugin and Slurm may have the new standings already.
 struct UnderWay {
     Instant since{};
-    std::string trigger; // as TurnReport's
+    std::string trigger; // as CycleReport's
     std::string phase;   // "collect", "decide", "record", "publish", "apply", "confirm"
 };
 
@@ -93,21 +93,21 @@ struct DaemonInfo {
     // When Waldur was asked for the answer that is used; nullopt: it is not, or has never answered.
     std::optional<Instant> portal_asked;
     BackupState backup; // of the journal
-    // Of the daemon's own files; not tied to a turn.
+    // Of the daemon's own files; not tied to a cycle.
     std::vector<model::Problem> problems;
 };
 
 struct EvaluateRequest {
     bool dry_run = false;
     std::vector<std::string>
-        accounts;   // empty: all. The turn is the whole turn; the answer is cut to these.
+        accounts;   // empty: all. The cycle is the whole cycle; the answer is cut to these.
     std::string by; // "uid 0"
     // The report's usage has the settled part of `accounts` by user too. With `dry_run`, this is
     // how to ask who used an account.
     bool by_user = false;
 };
 
-// Thread-safe: called from HTTP threads. Only evaluate() waits for a turn, and
+// Thread-safe: called from HTTP threads. Only evaluate() waits for a cycle, and
 // controller() for slurmctld.
 class Service {
 public:
@@ -117,15 +117,15 @@ public:
     virtual ~Service() = default;
 
     virtual DaemonInfo info() const = 0;
-    // nullptr before the first turn.
-    virtual std::shared_ptr<const TurnReport> last_turn() const = 0;
+    // nullptr before the first cycle.
+    virtual std::shared_ptr<const CycleReport> last_cycle() const = 0;
     // nullopt: none runs. Dry runs change nothing and do not count.
     virtual std::optional<UnderWay> under_way() const = 0;
     // The last hundred, newest first; no dry runs.
-    virtual std::vector<TurnSummary> turns() const = 0;
-    // Runs the very turn that the timer runs and returns its report. not_found: an account is not
+    virtual std::vector<CycleSummary> cycles() const = 0;
+    // Runs the very cycle that the timer runs and returns its report. not_found: an account is not
     // under any policy.
-    virtual Result<std::shared_ptr<const TurnReport>> evaluate(const EvaluateRequest& request) = 0;
+    virtual Result<std::shared_ptr<const CycleReport>> evaluate(const EvaluateRequest& request) = 0;
     // The derivation of one account's figures, a sentence a line.
     virtual Result<std::vector<std::string>> explain(const std::string& account) const = 0;
     virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
@@ -133,10 +133,10 @@ public:
     // Cluster and time are filled in.
     virtual Result<void> add_report(const AgentReport& report) = 0;
     virtual Result<std::vector<AgentReport>> reports(const Query& query) = 0;
-    virtual GateStatus gate() const = 0;
+    virtual PluginServerStatus plugin_server() const = 0;
     // A question of what if; asks nothing of Slurm. `today` is filled in. overflow, malformed.
     virtual Result<model::Preview> preview(const model::PreviewInput& input) const = 0;
-    // What the next turn decides by.
+    // What the next cycle decides by.
     virtual std::shared_ptr<const model::PolicySet> policies() const = 0;
     // Never nullptr.
     virtual std::shared_ptr<const PortalNames> portal_names() const = 0;

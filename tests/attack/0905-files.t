@@ -60,7 +60,7 @@ survived 'sluice.conf'
 
 # --- the stored snapshot: the daemon is away, slurmctld starts from what is there
 snapshot=$CLUSTER_DIR/state/sluice_snapshot
-ok 'a second snapshot is stored' eval 'sluice_cli adjust add chem node_hours=1 --reason=second && turn_now'
+ok 'a second snapshot is stored' eval 'sluice_cli adjust add chem node_hours=1 --reason=second && evaluate_now'
 ok 'sluiced stops' sluiced_stop
 cp -a "$snapshot"* "$good/"
 for kind in noise empty cut changed zeros huge FIFO folder device link 'of a user' 'open to all'; do
@@ -119,7 +119,7 @@ attack_settings "notifications: {webhook: {url: \"http://127.0.0.1:9/\", secret_
 starts_not 'secret of a webhook' "$etc/secret" empty huge FIFO folder device 'open to all'
 cp -a "$good/without-key" "$etc/sluiced.yaml"
 must 'sluiced starts with the files of before' sluiced_restart
-eventually 'sluiced evaluates' 20 turn_now
+eventually 'sluiced evaluates' 20 evaluate_now
 attack_begin
 
 # --- sluiced.yaml while sluiced runs: each is refused as a whole

@@ -27,7 +27,7 @@ CHANGES = [
     ("POST", WALDUR + "0" * 32 + "/evaluate/", '{"resource_uuid": null}'),
     ("PUT", WALDUR + "0" * 32 + "/", "{}"),
 ]
-STAFF_READS = ["gate", "turns", "outbox", "controller", "tokens", "ondemand/balances.json", "balances?user=games"]
+STAFF_READS = ["plugin_server", "cycles", "outbox", "controller", "tokens", "ondemand/balances.json", "balances?user=games"]
 
 
 def connect():
@@ -207,13 +207,13 @@ def browser():
 
 # --- parsers, with the rights of staff: others do not get that far
 def paths():
-    for path in ["/api/v1/accounts/../gate", "/api/v1/accounts/%2e%2e/gate", "//api/v1/gate", "/API/V1/GATE", "/api/v1/gate%00", "/api/v1/gate;/",
-                 "/api/v1/./gate", "/api/v1/gate%2f", "/api/v1//gate", "/%61pi/v1/gat%", "/api/v1/accounts/%00", "/api/v1/accounts/%ff%fe",
+    for path in ["/api/v1/accounts/../gate", "/api/v1/accounts/%2e%2e/gate", "//api/v1/plugins", "/API/V1/GATE", "/api/v1/plugins%00", "/api/v1/plugins;/",
+                 "/api/v1/./gate", "/api/v1/plugins%2f", "/api/v1//gate", "/%61pi/v1/gat%", "/api/v1/accounts/%00", "/api/v1/accounts/%ff%fe",
                  "/api/v1/accounts/physics%00chem", "/api/v1/accounts/x'%20or%20'1'='1", "/api/v1/accounts/" + "a" * 20000, "/" + "a/" * 15000,
                  "/api/v1/overrides/1;drop%20table", "/api/v1/overrides/99999999999999999999", "/api/v1/overrides/-1", "/../../../etc/passwd",
                  "/api/v1/status?" + "a=1&" * 8000, "/api/v1/status?" + "&" * 20000, "/api/v1/status?page=-1", "/api/v1/status?page=1e9",
                  "/api/v1/status?page_size=99999999999999999999&page=1", "/api/v1/commands?limit=-5", "/api/v1/commands?limit=0x10",
-                 "/api/v1/status?cluster=../lab", "/api/v1/status?cluster=lab%00", "*", "api/v1/gate", "http://evil.example/api/v1/gate", "/\x01", "/\xff"]:
+                 "/api/v1/status?cluster=../lab", "/api/v1/status?cluster=lab%00", "*", "api/v1/gate", "http://evil.example/api/v1/plugins", "/\x01", "/\xff"]:
         for method in ["GET", "DELETE"]:
             judge(f"path {method} {cut(path)}", {0, 200, 400, 403, 404, 405, 413, 414, 415, 431}, request(method, path, [token(STAFF)]), never=b"root:x:")
     for method in ["HEAD", "OPTIONS", "TRACE", "CONNECT", "PATCH", "FOO", "post", "P" * 5000, "GET\t/x", ""]:

@@ -49,7 +49,7 @@ attack_up() {
     cluster_start || cluster_failed
     attack_settings "$@"
     must 'sluiced starts' sluiced_restart
-    must 'sluiced evaluates' wait_until 20 turn_now
+    must 'sluiced evaluates' wait_until 20 evaluate_now
     attack_begin
 }
 

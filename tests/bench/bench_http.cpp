@@ -14,17 +14,17 @@ using namespace sluice;
 
 namespace {
 
-std::shared_ptr<const ports::TurnReport> many(int accounts) {
-    auto turn = test::sample_turn();
-    const auto sample = turn.decision.accounts.front();
-    turn.decision.accounts.clear();
+std::shared_ptr<const ports::CycleReport> many(int accounts) {
+    auto cycle = test::sample_cycle();
+    const auto sample = cycle.decision.accounts.front();
+    cycle.decision.accounts.clear();
     for (int i = 0; i < accounts; ++i) {
-        turn.decision.accounts.push_back(sample);
+        cycle.decision.accounts.push_back(sample);
         char name[32];
         std::snprintf(name, sizeof name, "account%06d", i);
-        turn.decision.accounts.back().account = name;
+        cycle.decision.accounts.back().account = name;
     }
-    return std::make_shared<const ports::TurnReport>(std::move(turn));
+    return std::make_shared<const ports::CycleReport>(std::move(cycle));
 }
 
 int fail(const Error& error) {
@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     if (argc != 5 && argc != 8)
         return 2;
     test::FakeService service;
-    service.turn = many(std::atoi(argv[1]));
+    service.cycle = many(std::atoi(argv[1]));
     std::string token;
     {
         const auto tokens = http::TokenFile::open(argv[3]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a turn of the core costs: decide + plan for 1,000, 10,000 and 100,000 accounts with three
+// What a cycle of the core costs: decide + plan for 1,000, 10,000 and 100,000 accounts with three
 // components each under a tenth as many parents, and a year of 1 M jobs simulated. Prints medians
 // of processor time; run by `make bench`.
 #include "common/policy/decide.hpp"
@@ -116,7 +116,7 @@ double median_ms(int runs, Body body) {
     return times[times.size() / 2];
 }
 
-void turn(int accounts) {
+void cycle(int accounts) {
     Cluster c = cluster(accounts);
     const Zone zone;
     model::Decision decision;
@@ -169,7 +169,7 @@ void year(int jobs) {
 
 int main() {
     for (const int accounts : {1'000, 10'000, 100'000})
-        turn(accounts);
+        cycle(accounts);
     year(1'000'000);
     return 0;
 }

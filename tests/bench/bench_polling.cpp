@@ -17,7 +17,7 @@ namespace {
 
 using namespace sluice;
 
-constexpr int kChangedEach = 100; // accounts that a turn tells news of
+constexpr int kChangedEach = 100; // accounts that a cycle tells news of
 
 // kB
 long resident_memory() {
@@ -28,8 +28,8 @@ long resident_memory() {
     return 0;
 }
 
-std::shared_ptr<const ports::TurnReport> turn(const app::Rules& rules, Instant now, int number) {
-    auto report = std::make_shared<ports::TurnReport>();
+std::shared_ptr<const ports::CycleReport> cycle(const app::Rules& rules, Instant now, int number) {
+    auto report = std::make_shared<ports::CycleReport>();
     report->cluster = "bench";
     report->at = now;
     int index = 0;
@@ -82,7 +82,7 @@ public:
 private:
     // On the worker of the sync, as the loop would be told.
     void answered(const std::shared_ptr<const app::Rules>& rules) {
-        sync_->after_turn({turn(*rules, clock_.now(), answers_), rules, nullptr});
+        sync_->after_cycle({cycle(*rules, clock_.now(), answers_), rules, nullptr});
         ++answers_;
     }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # From the second in which a running job takes its account over the grace limit to the first refused sbatch. The daemon
 # runs as it would, with a short interval (INTERVAL, default 1s), and the limit is set AHEAD seconds ahead (default 9; more
-# than two intervals, or no turn can foresee it); sbatch is tried four times a second from a second before.
+# than two intervals, or no evaluation can foresee it); sbatch is tried four times a second from a second before.
 #   SLUICE_BUILD=build tests/bench/bench_reaction.sh [TIMES]     default: 10
 . "$(dirname "$0")/../integration/lib/harness.sh"
 times=${1:-10}

@@ -13,20 +13,20 @@ using namespace sluice;
 namespace {
 
 void spoil(test::FakeService& service, std::string_view how) {
-    auto turn = test::sample_turn();
+    auto cycle = test::sample_cycle();
     if (how == "stale") {
         service.daemon.down = {"slurmdbd"};
         service.daemon.config_error = "sluiced.yaml:3:5: unknown key 'polcies'";
-        turn.error = "slurmdbd: Connection refused";
+        cycle.error = "slurmdbd: Connection refused";
         service.plugins = false;
     }
     if (how.starts_with("named="))
-        turn.decision.accounts.front().account = how.substr(6);
+        cycle.decision.accounts.front().account = how.substr(6);
     if (how == "broken")
-        turn.applied.front().success = false;
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+        cycle.applied.front().success = false;
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     if (how == "empty")
-        service.turn = nullptr;
+        service.cycle = nullptr;
 }
 
 } // namespace

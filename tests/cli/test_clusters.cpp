@@ -15,11 +15,11 @@ struct TwoLabs : Lab {
 
     TwoLabs() {
         server.reset();
-        auto turn = std::make_shared<ports::TurnReport>(*beta.turn);
-        turn->cluster = turn->decision.cluster = "beta";
-        std::erase_if(turn->decision.accounts,
+        auto cycle = std::make_shared<ports::CycleReport>(*beta.cycle);
+        cycle->cluster = cycle->decision.cluster = "beta";
+        std::erase_if(cycle->decision.accounts,
                       [](const auto& account) { return account.account == "physics"; });
-        beta.turn = turn;
+        beta.cycle = cycle;
         beta.daemon.cluster = "beta";
         auto started = http::HttpServer::start(
             {socket(), {}}, ports::Services(std::vector<ports::Service*>{&service, &beta}));
@@ -57,11 +57,11 @@ CASE(what_is_entered_needs_a_cluster) {
 
 CASE(usage_by_cluster_is_a_column_of_its_own) {
     Lab lab;
-    auto turn = std::make_shared<ports::TurnReport>(*lab.service.turn);
-    for (auto& account : turn->decision.accounts)
+    auto cycle = std::make_shared<ports::CycleReport>(*lab.service.cycle);
+    for (auto& account : cycle->decision.accounts)
         if (account.account == "physics")
             account.figures[0].by_cluster = {{"lab", {3600, 0, 0}}, {"beta", {0, 5400, 0}}};
-    lab.service.turn = turn;
+    lab.service.cycle = cycle;
     for (const char* command : {"status", "usage"})
         CHECK_EQ(lab.run({command, "-n", "-P", "physics", "-o", "clusters"}).out,
                  "beta=1.5,lab=1\n");

@@ -21,9 +21,9 @@ struct Case {
     std::string status = R"({
         "daemon": {"version": "1.2.0", "config_file": "/etc/sluice/sluiced.yaml", "config_error": "",
                    "down": [], "interval_s": 60, "backup_epoch": 900, "backup_file": "/j.bak"},
-        "turn": {"at_epoch": 1000, "error": ""},
+        "cycle": {"at_epoch": 1000, "error": ""},
         "accounts": [{"account": "physics", "mode": "enforce", "error": ""}], "problems": []})";
-    std::string gate = R"({"gate": {"sequence": 7, "plugins": [
+    std::string plugin_server = R"({"plugin_server": {"sequence": 7, "plugins": [
         {"host": "ctl1", "sequence": 7, "last_heard_epoch": 1005, "faults": 0,
          "plugin_version": "1.2.0"}]}})";
     std::string controller = R"({"controller": {"version": "22.05.8", "built_for": "22.05.2",
@@ -41,12 +41,12 @@ struct Case {
     }
     std::vector<Finding> run() const {
         const auto a = parsed(status);
-        const auto b = parsed(gate);
+        const auto b = parsed(plugin_server);
         const auto c = parsed(controller);
         const auto d = parsed(commands);
         const auto e = parsed(outbox);
         return examine({.status = a.view(),
-                        .gate = b.view(),
+                        .plugin_server = b.view(),
                         .controller = c.view(),
                         .commands = d.view(),
                         .outbox = e.view(),
@@ -165,17 +165,17 @@ CASE(a_waldur_token_without_a_role_is_a_fault) {
     CHECK(no_role.has("waldur refused set-usage: HTTP 403", "grant or mend it there"));
 }
 
-CASE(a_source_that_is_away_and_a_turn_that_is_late_are_faults) {
+CASE(a_source_that_is_away_and_a_cycle_that_is_late_are_faults) {
     Case away;
     Case::spoil(away.status, R"("down": [])", R"("down": ["slurmdbd"])");
     CHECK_EQ(away.bad(), "sources");
     Case failed;
     Case::spoil(failed.status, R"("at_epoch": 1000, "error": "")",
                 R"("at_epoch": 1, "error": "x")");
-    CHECK_EQ(failed.bad(), "turn turn");
+    CHECK_EQ(failed.bad(), "evaluation evaluation");
     Case none;
     Case::spoil(none.status, R"({"at_epoch": 1000, "error": ""})", "null");
-    CHECK_EQ(none.bad(), "turn");
+    CHECK_EQ(none.bad(), "evaluation");
 }
 
 CASE(problems_come_with_their_own_remedy) {
@@ -258,26 +258,30 @@ CASE(a_plugin_must_be_listed_connected_and_up_to_date) {
     Case::spoil(longer.controller, R"(["sluice"])", R"(["lua", "job_submit/sluice"])");
     CHECK_EQ(longer.bad(), "");
     Case none;
-    none.gate = R"({"gate": {"sequence": 7, "plugins": []}})";
+    none.plugin_server = R"({"plugin_server": {"sequence": 7, "plugins": []}})";
     CHECK_EQ(none.bad(), "plugin");
     Case silent;
-    Case::spoil(silent.gate, "1005", "949");
+    Case::spoil(silent.plugin_server, "1005", "949");
     CHECK_EQ(silent.bad(), "plugin");
     Case old;
-    Case::spoil(old.gate, R"("host": "ctl1", "sequence": 7)", R"("host": "ctl1", "sequence": 5)");
+    Case::spoil(old.plugin_server, R"("host": "ctl1", "sequence": 7)",
+                R"("host": "ctl1", "sequence": 5)");
     CHECK_EQ(old.bad(), "plugin");
     Case faulty;
-    Case::spoil(faulty.gate, R"("faults": 0)", R"("faults": 2)");
+    Case::spoil(faulty.plugin_server, R"("faults": 0)", R"("faults": 2)");
     CHECK_EQ(faulty.bad(), "plugin");
     Case version;
-    Case::spoil(version.gate, R"("plugin_version": "1.2.0")", R"("plugin_version": "1.1.0")");
+    Case::spoil(version.plugin_server, R"("plugin_version": "1.2.0")",
+                R"("plugin_version": "1.1.0")");
     CHECK_EQ(version.bad(), "note:plugin");
     Case unstored;
-    Case::spoil(unstored.gate, R"("faults": 0)", R"("faults": 0, "unstored_since_epoch": 880)");
+    Case::spoil(unstored.plugin_server, R"("faults": 0)",
+                R"("faults": 0, "unstored_since_epoch": 880)");
     CHECK_EQ(unstored.bad(), "plugin");
     CHECK(unstored.has("plugin on ctl1: snapshot in use not stored", "make room"));
     Case storing;
-    Case::spoil(storing.gate, R"("faults": 0)", R"("faults": 0, "unstored_since_epoch": 900)");
+    Case::spoil(storing.plugin_server, R"("faults": 0)",
+                R"("faults": 0, "unstored_since_epoch": 900)");
     CHECK_EQ(storing.bad(), "");
 }
 

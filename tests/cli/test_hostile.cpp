@@ -16,8 +16,8 @@ namespace {
 
 void poison(Lab& lab) {
     const std::string& tail = kHostile;
-    auto turn = sample_turn();
-    for (auto& account : turn.decision.accounts) {
+    auto cycle = sample_cycle();
+    for (auto& account : cycle.decision.accounts) {
         if (account.account != "physics") // entries are about it
             account.account += tail;
         account.policies = {"quarterly" + tail};
@@ -29,16 +29,16 @@ void poison(Lab& lab) {
         for (auto& figure : account.figures)
             figure.component.name += tail;
     }
-    turn.decision.accounts[2].cause = {model::CauseKind::ancestor, "physics" + tail, 0};
-    turn.decision.accounts[1].error = "no figures" + tail;
-    turn.problems = {{"physics" + tail, "no QOS" + tail, "add it" + tail}};
-    turn.applied[0].command.description += tail;
-    turn.applied[0].command.reason = "limit" + tail;
-    turn.applied[0].command.sacctmgr += tail;
-    turn.applied[0].success = false;
-    turn.applied[0].error = "slurmdbd" + tail;
-    turn.trigger = "timer" + tail;
-    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    cycle.decision.accounts[2].cause = {model::CauseKind::ancestor, "physics" + tail, 0};
+    cycle.decision.accounts[1].error = "no figures" + tail;
+    cycle.problems = {{"physics" + tail, "no QOS" + tail, "add it" + tail}};
+    cycle.applied[0].command.description += tail;
+    cycle.applied[0].command.reason = "limit" + tail;
+    cycle.applied[0].command.sacctmgr += tail;
+    cycle.applied[0].success = false;
+    cycle.applied[0].error = "slurmdbd" + tail;
+    cycle.trigger = "timer" + tail;
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     lab.service.daemon.config_file += tail;
     lab.service.daemon.config_error = "sluiced.yaml:3:5: name" + tail;
     lab.service.daemon.down = {"slurmdbd" + tail};
@@ -78,8 +78,8 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"history"},
         {"history", "-l", bad},
         {"commands"},
-        {"gate"},
-        {"gate", bad},
+        {"plugins"},
+        {"plugins", bad},
         {"doctor"},
         {"override", "list", "--all"},
         {"override", "set", "physics", "paused", "--until=" + bad, "--reason=" + bad, "-v"},
@@ -147,7 +147,7 @@ CASE(json_is_harmless_to_print_and_means_the_true_text) {
     Lab lab;
     poison(lab);
     for (const char* name :
-         {"status", "history", "commands", "gate", "usage", "doctor", "outbox"}) {
+         {"status", "history", "commands", "plugins", "usage", "doctor", "outbox"}) {
         const auto outcome = lab.run({name, "--json"});
         CHECK_EQ(harm_in(outcome.out), "");
         CHECK_EQ(harm_in(outcome.err), "");
@@ -159,10 +159,10 @@ CASE(json_is_harmless_to_print_and_means_the_true_text) {
 
 CASE(columns_stay_in_line_beside_names_that_are_written_out) {
     Lab lab;
-    auto turn = sample_turn();
-    turn.decision.accounts[0].account = "e\x1b[1m";
-    turn.decision.accounts[1].account = "f\u00FC\u202e";
-    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sample_cycle();
+    cycle.decision.accounts[0].account = "e\x1b[1m";
+    cycle.decision.accounts[1].account = "f\u00FC\u202e";
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK_EQ(lab.run({"status", "-n", "-o", "account,used"}).out, "e\\u001b[1m 610.25\n"
                                                                   "  f\u00FC\\u202e      0\n"
                                                                   "    optics      1\n"

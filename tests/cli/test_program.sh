@@ -68,7 +68,7 @@ expect 0 out '^physics|paused$' "$sluice" --socket "$dir/run/s" status -P -o acc
 expect 1 err 'cannot reach sluiced' "$sluice" status --socket="$dir/none"
 expect 0 out '^physics$' env SLUICE_FORMAT=account%7 "$sluice" status -n
 expect 0 err 'GET /api/v1/status on' "$sluice" -v status
-expect 0 err 'warning: the last turn is' "$sluice" status
+expect 0 err 'warning: the last evaluation is' "$sluice" status
 expect 0 out 'would: QOS' "$sluice" evaluate --dry-run
 expect 0 out '^sluiced [0-9]' "$sluice" version
 if [ -w /dev/full ]; then
@@ -128,15 +128,15 @@ stop
 expect 1 err 'cannot reach sluiced' "$sluice" status
 
 start stale
-expect 0 err 'warning: the last turn failed' "$sluice" status
+expect 0 err 'warning: the last evaluation failed' "$sluice" status
 expect 0 out 'down: slurmdbd' "$sluice" status
 stop
 start broken
 expect 1 out 'FAILED: QOS' "$sluice" evaluate
 stop
 start empty
-expect 0 err 'no turn has been done yet' "$sluice" status
-expect 1 err 'no turn has been done yet' "$sluice" balance
+expect 0 err 'no evaluation has been done yet' "$sluice" status
+expect 1 err 'no evaluation has been done yet' "$sluice" balance
 stop
 
 [ "$failures" -eq 0 ] || exit 1

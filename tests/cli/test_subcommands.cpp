@@ -15,16 +15,17 @@ CASE(status_is_a_table_under_a_line_of_health) {
                                "cause,resets"});
     CHECK_EQ(seen.code, 0);
     CHECK_EQ(seen.err, "");
-    CHECK_EQ(seen.out,
-             "Cluster lab: last turn 12 s ago (timer, 35 ms), slurmdbd and slurmctld up, 1 plugin "
-             "connected\n"
-             "\n"
-             "Account  Component   Used   Left Percent Standing          Cause     Resets\n"
-             "------- ---------- ------ ------ ------- -------- -------------- ----------\n"
-             "   chem node_hours 610.25 389.75   61.03   normal                2027-01-01\n"
-             "  empty node_hours      0      0       -   normal                2027-01-01\n"
-             " optics node_hours      1     99    1.00   paused parent physics 2027-01-01\n"
-             "physics node_hours   1231   -231  123.10   paused     node_hours 2027-01-01\n");
+    CHECK_EQ(
+        seen.out,
+        "Cluster lab: last evaluation 12 s ago (timer, 35 ms), slurmdbd and slurmctld up, 1 plugin "
+        "connected\n"
+        "\n"
+        "Account  Component   Used   Left Percent Standing          Cause     Resets\n"
+        "------- ---------- ------ ------ ------- -------- -------------- ----------\n"
+        "   chem node_hours 610.25 389.75   61.03   normal                2027-01-01\n"
+        "  empty node_hours      0      0       -   normal                2027-01-01\n"
+        " optics node_hours      1     99    1.00   paused parent physics 2027-01-01\n"
+        "physics node_hours   1231   -231  123.10   paused     node_hours 2027-01-01\n");
 }
 
 CASE(status_parsable_has_exact_figures_and_no_health_line) {
@@ -44,24 +45,26 @@ CASE(format_of_the_environment_is_overridden_by_the_option) {
 
 CASE(status_of_a_daemon_in_trouble_says_so) {
     Lab lab;
-    auto turn = sluice::test::sample_turn();
-    turn.error = "slurmdbd: Connection refused";
-    turn.decision.now -= std::chrono::hours(3);
-    turn.problems = {{"physics", "QOS 'blocked' does not exist", "sacctmgr add qos blocked"}};
-    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.error = "slurmdbd: Connection refused";
+    cycle.decision.now -= std::chrono::hours(3);
+    cycle.problems = {{"physics", "QOS 'blocked' does not exist", "sacctmgr add qos blocked"}};
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     lab.service.daemon.down = {"slurmdbd"};
     lab.service.daemon.config_error = "sluiced.yaml:3:5: unknown key";
     lab.service.plugins = false;
     lab.clock.at = instant(sluice::test::kNow + 600);
     const auto seen = lab.run({"status"});
     CHECK_EQ(seen.code, 0);
-    CHECK(has(seen.out, "last turn 10 min ago (timer, 35 ms), figures of 3 h ago, down: slurmdbd"));
+    CHECK(has(seen.out,
+              "last evaluation 10 min ago (timer, 35 ms), figures of 3 h ago, down: slurmdbd"));
     CHECK(has(seen.out, "down: slurmdbd, 0 plugins connected"));
     CHECK(has(seen.out, "physics: QOS 'blocked' does not exist; remedy: sacctmgr add qos blocked"));
-    CHECK(has(seen.err, "sluice: warning: the last turn failed: slurmdbd: Connection refused"));
+    CHECK(
+        has(seen.err, "sluice: warning: the last evaluation failed: slurmdbd: Connection refused"));
     CHECK(has(seen.err, "the new settings were refused"));
     CHECK(has(seen.err, "no plugin is connected"));
-    CHECK(has(seen.err, "the last turn is 10 min old"));
+    CHECK(has(seen.err, "the last evaluation is 10 min old"));
     CHECK_EQ(lab.run({"status", "-Q"}).err, "");
 }
 
@@ -74,50 +77,50 @@ CASE(status_tells_that_an_evaluation_runs_which_is_not_in_the_figures) {
     CHECK(has(lab.run({"status"}).out, line));
     CHECK(!has(lab.run({"status", "-Q"}).out, "under way"));
     CHECK(has(lab.run({"status", "--json"}).out, "\"phase\""));
-    lab.service.turn = nullptr;
-    CHECK(has(lab.run({"status"}).out, "no turn yet" + line));
+    lab.service.cycle = nullptr;
+    CHECK(has(lab.run({"status"}).out, "no evaluation yet" + line));
 }
 
-CASE(status_without_any_good_turn_tells_no_age) {
+CASE(status_without_any_good_cycle_tells_no_age) {
     Lab lab;
-    auto turn = sluice::test::sample_turn();
-    turn.error = "slurmdbd: Connection refused";
-    turn.decision.now = instant(0);
-    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.error = "slurmdbd: Connection refused";
+    cycle.decision.now = instant(0);
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK(has(lab.run({"status"}).out, "(timer, 35 ms), no figures yet, "));
 }
 
-CASE(status_before_the_first_turn_is_no_error) {
+CASE(status_before_the_first_cycle_is_no_error) {
     Lab lab;
-    lab.service.turn = nullptr;
+    lab.service.cycle = nullptr;
     const auto seen = lab.run({"status"});
     CHECK_EQ(seen.code, 0);
-    CHECK(has(seen.out, "no turn yet"));
+    CHECK(has(seen.out, "no evaluation yet"));
 }
 
 CASE(an_account_that_could_not_be_judged_has_a_row_and_a_reason) {
     Lab lab;
-    auto turn = sluice::test::sample_turn();
-    turn.decision.accounts[0].figures.clear();
-    turn.decision.accounts[0].error = "usage does not fit";
-    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.decision.accounts[0].figures.clear();
+    cycle.decision.accounts[0].error = "usage does not fit";
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     const auto seen = lab.run({"status", "chem", "-P", "-o", "account,used,standing,note"});
     CHECK_EQ(seen.out, "Account|Used|Standing|Note\nchem||error|usage does not fit\n");
 }
 
 CASE(weighted_accounts_have_a_row_for_what_is_judged) {
     Lab lab;
-    auto turn = sluice::test::sample_turn();
-    turn.decision.accounts[0].judged = "billing";
-    turn.decision.accounts[0].percent = 7050;
-    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.decision.accounts[0].judged = "billing";
+    cycle.decision.accounts[0].percent = 7050;
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK_EQ(lab.run({"status", "chem", "-nP", "-o", "component,used,percent"}).out,
              "node_hours|610.25|61.03\nbilling||70.50\n");
 }
 
 CASE(json_is_what_the_daemon_answered) {
     Lab lab;
-    for (const char* name : {"status", "history", "commands", "gate", "balance"}) {
+    for (const char* name : {"status", "history", "commands", "plugins", "balance"}) {
         const auto seen = lab.run({name, "--json"});
         CHECK_EQ(seen.code, 0);
         CHECK(has(seen.out, "\"errors\": []"));
@@ -130,7 +133,7 @@ CASE(evaluate_tells_what_changed_and_each_command_with_its_outcome) {
     Lab lab;
     const auto seen = lab.run({"evaluate"});
     CHECK_EQ(seen.code, 0);
-    CHECK_EQ(seen.out, "Turn on cluster lab at 2026-11-23T00:50:00 (35 ms)\n"
+    CHECK_EQ(seen.out, "Evaluation on cluster lab at 2026-11-23T00:50:00 (35 ms)\n"
                        "Accounts:\n"
                        "  physics: 1231 of 1000 node_hours (123.10 %), downscaled -> paused "
                        "[pause]\n"
@@ -152,26 +155,26 @@ CASE(a_dry_run_says_would_and_changes_nothing) {
     CHECK_EQ(lab.service.evaluated.load(), 0);
 }
 
-CASE(a_failed_command_or_turn_is_exit_code_1) {
+CASE(a_failed_command_or_cycle_is_exit_code_1) {
     Lab lab;
-    auto turn = sluice::test::sample_turn();
-    turn.applied[0].success = false;
-    turn.applied[0].error = "slurmdbd: Access/permission denied";
-    turn.problems = {
+    auto cycle = sluice::test::sample_cycle();
+    cycle.applied[0].success = false;
+    cycle.applied[0].error = "slurmdbd: Access/permission denied";
+    cycle.problems = {
         {"physics", "no permission", "sacctmgr modify user sluice set admin=operator"}};
-    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     auto seen = lab.run({"evaluate"});
     CHECK_EQ(seen.code, 1);
     CHECK(has(seen.out, "  FAILED: QOS of account physics"));
     CHECK(has(seen.out, "      error: slurmdbd: Access/permission denied"));
     CHECK(has(seen.out, "      remedy: sacctmgr modify user sluice set admin=operator"));
-    turn.applied.clear();
-    turn.error = "slurmdbd: Connection refused";
-    lab.service.turn = std::make_shared<ports::TurnReport>(turn);
+    cycle.applied.clear();
+    cycle.error = "slurmdbd: Connection refused";
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     seen = lab.run({"evaluate"});
     CHECK_EQ(seen.code, 1);
     CHECK_EQ(seen.out, "");
-    CHECK_EQ(seen.err, "sluice: error: the turn failed: slurmdbd: Connection refused\n");
+    CHECK_EQ(seen.err, "sluice: error: the evaluation failed: slurmdbd: Connection refused\n");
 }
 
 CASE(history_and_commands_are_tables) {
@@ -185,13 +188,13 @@ CASE(history_and_commands_are_tables) {
     CHECK_EQ(lab.run({"commands", "chem", "-nP"}).out, "");
 }
 
-CASE(gate_shows_what_the_plugins_have) {
+CASE(plugin_server_shows_what_the_plugins_have) {
     Lab lab;
-    CHECK_EQ(lab.run({"gate", "-P", "-o", "host,sequence,behind,heard,refused"}).out,
+    CHECK_EQ(lab.run({"plugins", "-P", "-o", "host,sequence,behind,heard,refused"}).out,
              "Host|Sequence|Behind|Heard|Refused\nctl1|11|1|12 s|3\n");
-    CHECK(has(lab.run({"gate"}).out, "Newest snapshot 12, 3 frames rejected"));
+    CHECK(has(lab.run({"plugins"}).out, "Newest snapshot 12, 3 frames rejected"));
     lab.service.plugins = false;
-    CHECK(has(lab.run({"gate"}).err, "no plugin is connected"));
+    CHECK(has(lab.run({"plugins"}).err, "no plugin is connected"));
 }
 
 CASE(balance_is_ones_own) {
@@ -219,8 +222,8 @@ CASE(errors_name_the_remedy) {
     CHECK_EQ(error({"status", "-x"}),
              "sluice: error: unrecognized option '-x' (sluice status --help)\n");
     CHECK_EQ(error({"status", "-o"}), "sluice: error: option '-o' needs a value\n");
-    CHECK_EQ(error({"gate", "extra"}),
-             "sluice: error: unexpected argument 'extra' (sluice gate --help)\n");
+    CHECK_EQ(error({"plugins", "extra"}),
+             "sluice: error: unexpected argument 'extra' (sluice plugins --help)\n");
     CHECK_EQ(error({"explain"}), "sluice: error: which account? (sluice explain ACCOUNT)\n");
     CHECK_EQ(error({"history", "-l", "0"}),
              "sluice: error: --limit takes a number from 1 to 10000, not '0'\n");

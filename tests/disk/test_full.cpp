@@ -113,14 +113,14 @@ CASE(the_journal_records_nothing_or_all_on_a_full_file_system) {
     model::Decision decision;
     const std::vector<model::Command> commands(500);
     disk.fill();
-    const auto recorded = (*journal)->record_turn("c", decision, {}, commands);
+    const auto recorded = (*journal)->record_cycle("c", decision, {}, commands);
     CHECK(!recorded);
     CHECK(recorded.error().code == Errc::unavailable);
     const auto held = (*journal)->commands({});
     CHECK(held);
     CHECK_EQ(held->size(), 0U);
     disk.free();
-    CHECK((*journal)->record_turn("c", decision, {}, commands));
+    CHECK((*journal)->record_cycle("c", decision, {}, commands));
     CHECK_EQ((*journal)->commands({"", {}, 1000})->size(), 500U);
 }
 

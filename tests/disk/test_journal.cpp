@@ -57,7 +57,7 @@ bool record(SqliteJournal& journal) {
         account.account = "account-with-a-long-name-" + std::to_string(i);
         account.memory.period = "2027-Q1";
     }
-    return journal.record_turn(kCluster, decision, evaluations, commands).has_value();
+    return journal.record_cycle(kCluster, decision, evaluations, commands).has_value();
 }
 
 bool close_days(SqliteJournal& journal) {
@@ -130,7 +130,7 @@ std::string backups_of(const fs::path& folder) {
 
 } // namespace
 
-CASE(a_turn_is_recorded_as_a_whole_or_not_at_all) {
+CASE(a_cycle_is_recorded_as_a_whole_or_not_at_all) {
     each_fault(record, "40 40 40 0");
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Any request of anybody: "METHOD path?key=value&...", a line feed, the body; the first byte says
 // who asks. The answer is JSON with a known status, a user never sees a foreign account or starts a
-// turn.
+// cycle.
 #include "daemon/adapters/http/router.hpp"
 #include "tests/daemon/adapters/http/fake_service.hpp"
 

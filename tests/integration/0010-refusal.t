@@ -81,7 +81,7 @@ ok 'the job of the other account is released' as games scontrol release "$moved"
 eventually 'and runs to its end' 20 job_is "$moved" COMPLETED
 ok 'srun runs in the other account' as games srun -A chem -n1 true
 counted() { [ "$(gate_field refused)" -ge "$1" ]; }
-eventually 'the gate counts the refusals' 10 counted 13
+eventually 'the plugin server counts the refusals' 10 counted 13
 is 'and no fault' "$(gate_field faults)" 0
 
 ok 'the pause ends' eval 'sluiced_regrant < <(granted 1000)'

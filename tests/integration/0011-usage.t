@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The way of an account, by jobs that really run: warned, downscaled, paused, and back to exactly what it had.
-# After each step: what status says, what sacctmgr and slurmctld show, and that another turn writes nothing.
+# After each step: what status says, what sacctmgr and slurmctld show, and that another evaluation writes nothing.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 
@@ -35,13 +35,13 @@ ok 'a job on four nodes' as games sbatch --parsable -A physics -N4 -t30 --wrap '
 job=$OUT
 eventually 'runs' 10 job_is "$job" RUNNING
 used_percent() { status_field physics percent; }
-reaches() { turn_now && awk -v have="$(used_percent)" -v want="$1" 'BEGIN { exit !(have >= want) }'; }
+reaches() { evaluate_now && awk -v have="$(used_percent)" -v want="$1" 'BEGIN { exit !(have >= want) }'; }
 eventually 'running jobs count: 80 % used' 30 reaches 80
 ok 'the job is cancelled' as games scancel "$job"
 eventually 'and ends' 15 job_is "$job" CANCELLED
-ok 'another turn' turn_now
+ok 'another evaluation' evaluate_now
 frozen=$(used_percent)
-ok 'and one later' turn_now
+ok 'and one later' evaluate_now
 is 'usage has stopped' "$(used_percent)" "$frozen"
 seconds=$(sacct -X -n -P -j "$job" -o elapsedraw)
 is 'and is what sacct says' "$frozen" "$(awk -v s="$seconds" 'BEGIN { printf "%.2f", s * 4 * 100 / 72 }')"
@@ -83,13 +83,13 @@ eventually 'a queued job does not start' 10 held_back
 ok 'the running job is cancelled' as games scancel "$job"
 eventually 'and ends' 15 job_is "$job" CANCELLED
 
-ok 'another turn' turn_now
+ok 'another evaluation' evaluate_now
 writes=$(txn_count) changed=$(assoc_rows)
 ok 'and one on the same facts' sluice_cli evaluate
 like 'has nothing to change' "$OUT" 'Nothing to change in Slurm'
 is 'and wrote nothing' "$(txn_count)" "$writes"
 ok 'daemon restarts' eval 'sluiced_stop && sluiced_restart'
-ok 'a turn after its restart' turn_now
+ok 'an evaluation after its restart' evaluate_now
 is 'wrote nothing either' "$(txn_count)" "$writes"
 is 'and nothing is other than before' "$(assoc_rows)" "$changed"
 

@@ -39,13 +39,13 @@ is 'in Slurm it has the QOS of the parent' "$(account_field optics qos)" blocked
 is 'status tells that physics is paused' "$(status_field physics standing)" paused
 
 ok 'games changes the default account' sacctmgr_do modify user games set defaultaccount=chem
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 ok 'now the new default decides' as games srun -n1 true
 ok 'and back' sacctmgr_do modify user games set defaultaccount=physics
 ok 'a new user comes' sacctmgr_do add user news account=physics,chem defaultaccount=physics
-fails 'and is refused before any turn' as news sbatch --wrap true
+fails 'and is refused before any evaluation' as news sbatch --wrap true
 like 'by the default account that slurmctld knows' "$OUT" 'account physics is paused'
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 fails 'and after it' as news sbatch --wrap true
 like 'with an offer' "$OUT" 'chem'
 
@@ -73,7 +73,7 @@ unlike 'has nothing of others' "$OUT" physics
 fails 'a user may not evaluate' as games "$(sluice_find sluice)" evaluate
 like 'and is told who may' "$OUT" 'root|SlurmUser'
 fails 'not even dry' as games "$(sluice_find sluice)" evaluate --dry-run
-fails 'nor see the gate' as games "$(sluice_find sluice)" gate
+fails 'nor see the plugin server' as games "$(sluice_find sluice)" plugins
 ok 'balance is the short view' as games "$(sluice_find sluice)" balance
 like 'with what is granted' "$OUT" 'physics +node_hours'
 ok 'balance in fields' as games "$(sluice_find sluice)" balance -n -P --format=account,allocation,used,standing
@@ -92,7 +92,7 @@ shown='e\\u001b\[31mvil'
 raw() { grep -q $'\x1b' "$@"; }
 ok 'an account with an escape in its name' sacctmgr_do add account "$evil" parent=physics description=x organization=x
 ok 'has a user' sacctmgr_do add user news account="$evil"
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 fails 'its user is refused' as news sbatch -A "$evil" --wrap true
 like 'with the escape written out' "$OUT" "account $shown is paused with account physics"
 fails 'the refusal at sbatch holds no escape' raw <<<"$OUT"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What changes nothing: observe mode, a dry run, a second turn on the same facts. And limits: written, in force,
+# What changes nothing: observe mode, a dry run, a second evaluation on the same facts. And limits: written, in force,
 # repaired when somebody changes them by hand, taken away again.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
@@ -66,16 +66,16 @@ unchanged 'second dry run'
 is 'no record of it' "$(sluice_cli commands -n -P | wc -l) $(sluice_cli history -n -P | wc -l)" "$commands $history"
 like 'slurmctld has what was set by hand' "$(account_live chem GrpTRESMins)" 'node=9999\('
 
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 is 'repairs the limit' "$(account_field chem grptresmins)" cpu=77,node=720
 is 'and the QOS' "$(account_field physics defaultqos)" blocked
 like 'the books say why' "$(sluice_cli commands -n -P --format=reason)" '[Dd]rift'
 writes=$(txn_count)
 for _ in 1 2 3; do sluice_cli evaluate >/dev/null; done
-is 'three more turns write nothing' "$(txn_count)" "$writes"
+is 'three more evaluations write nothing' "$(txn_count)" "$writes"
 
 ok 'the limit of others stays theirs' sacctmgr_do modify account chem set GrpTRESMins=cpu=-1
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 is 'rows are what they were when first enforced' "$(assoc_rows)" "$enforced"
 ok 'a larger allocation' eval 'sluiced_regrant < <(granted enforce 20)'
 is 'a larger limit' "$(account_field chem grptresmins)" node=1440
@@ -83,7 +83,7 @@ like 'in slurmctld at once' "$(account_live chem GrpTRESMins)" 'node=1440\('
 
 ok 'a drift that is only reported' eval 'sluiced_settings < <(granted enforce 20 "drift: report") && sluiced_reload'
 ok 'somebody changes the limit' sacctmgr_do modify account chem set GrpTRESMins=node=5
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 is 'leaves it' "$(account_field chem grptresmins)" node=5
 ok 'and evaluate' sluice_cli evaluate
 like 'shows it' "$OUT" 'Withheld.*node=1440'

@@ -53,7 +53,7 @@ ok 'scontrol reconfigure' scontrol reconfigure
 paused 'after reconfigure'
 ok 'the daemon returns' sluiced_restart
 eventually 'and the plugin is connected' 20 plugin_current
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 paused 'the daemon is back'
 ok 'reconfigure while connected' scontrol reconfigure
 ok 'the pause ends' eval 'sluiced_regrant < <(granted 100)'
@@ -63,7 +63,7 @@ paused 'after reconfigure the plugin still listens'
 
 # An override that ends while the daemon is away ends in the plugin: the pause is back.
 ok 'an override opens physics for some seconds' eval 'until=$(date -u -d "+20 seconds" +%FT%TZ)
-    sluice_cli override set physics normal --until="$until" --reason=deadline && turn_now'
+    sluice_cli override set physics normal --until="$until" --reason=deadline && evaluate_now'
 ok 'physics runs' as games sbatch -H --wrap true
 ok 'sluiced is killed again' sluiced_kill9
 override_over() { ! as games sbatch -H --wrap true; }
@@ -71,7 +71,7 @@ eventually 'the override ends without sluiced' 40 override_over
 like 'and the refusal tells the usage' "$(as games sbatch --wrap true 2>&1)" 'account physics is paused: '
 ok 'sluiced returns' sluiced_restart
 eventually 'and the plugin is connected again' 20 plugin_current
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 
 # SIGTERM: within two seconds, without a trace
 pid=$(daemon_pid sluiced)

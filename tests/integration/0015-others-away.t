@@ -29,10 +29,10 @@ rows=$(assoc_rows)
 
 events() { tail -n +"$((mark + 1))" "$log" | grep -E "SLUICE-030[12] " | sed -E 's/^<[0-9]>//'; }
 count() { events | grep -Ec "$1"; }
-turns() { sluice_cli status --json | sed -nE 's/.*"figures_at_epoch": *([0-9]+).*/\1/p' | head -n 1; }
-fresh() { # fresh EPOCH: a good turn is younger than that
+evaluations() { sluice_cli status --json | sed -nE 's/.*"figures_at_epoch": *([0-9]+).*/\1/p' | head -n 1; }
+fresh() { # fresh EPOCH: a good evaluation is younger than that
     local now
-    now=$(turns)
+    now=$(evaluations)
     [ -n "$now" ] && [ "$now" -gt "$1" ] && ! sluice_cli status 2>&1 >/dev/null | grep -Eq 'failed|does not answer'
 }
 # away NAME STOP START SOURCE: stops it, waits for the line, waits, starts it, waits for the line
@@ -50,7 +50,7 @@ away() {
     "$5"
     ok "$name starts" "$start"
     begin=$EPOCHSECONDS
-    eventually "$name back: turns go on" 40 fresh "$begin"
+    eventually "$name back: evaluations go on" 40 fresh "$begin"
     diag "$(events)"
     is "$name: one line down" "$(count "source-down.*source=$source ")" 1
     is "$name: one line up" "$(count "source-up.*source=$source ")" 1

@@ -67,7 +67,7 @@ bad() { # bad NAME ERE: the file on standard input is refused, the old settings 
     mark=$(lines_of "$log")
     fails "$1: refused" sluiced_reload
     ok "$1: the log says where and why" line_in "$log" "settings-refused.*sluiced\.yaml:[0-9]+:[0-9]+: .*$2" "$mark"
-    ok "$1: a turn" turn_now
+    ok "$1: an evaluation" evaluate_now
     is "$1: the old settings go on" "$(status_field physics standing)" paused
     like "$1: status says so" "$(sluice_cli status 2>&1)" 'settings were refused'
 }
@@ -94,7 +94,7 @@ like 'with the remedy' "$text" 'sacctmgr add account.* astro'
 is 'chem goes on: paused' "$(status_field chem standing) $(account_field chem defaultqos)" 'paused blocked'
 is 'physics goes on: normal' "$(status_field physics standing)" normal
 mark=$(lines_of "$log")
-ok 'more turns' eval 'turn_now && turn_now'
+ok 'more evaluations' eval 'evaluate_now && evaluate_now'
 fails 'do not repeat it in the log' line_in "$log" astro "$mark"
 ok 'the remedy' sacctmgr_do add account astro description=new organization=univ
 eventually 'helps' 10 turn_makes astro normal
@@ -112,7 +112,7 @@ is 'chem goes back to normal' "$(status_field chem standing) $(account_field che
 fails 'the plugin refuses physics all the same' as games sbatch --wrap true
 like 'with its text' "$OUT" 'account physics is paused'
 ok 'the remedy' sacctmgr_do add qos closed GrpSubmitJobs=0
-eventually 'helps' 10 eval 'turn_now && account_is physics defaultqos closed'
+eventually 'helps' 10 eval 'evaluate_now && account_is physics defaultqos closed'
 unlike 'and ends the report' "$(sluice_cli status)" 'sacctmgr add qos'
 ok 'the allocation is raised' eval 'sluiced_regrant < <(granted 50 100)'
 is 'every association is as before' "$(assoc_rows)" "$before"
@@ -120,7 +120,7 @@ is 'every association is as before' "$(assoc_rows)" "$before"
 # An account is removed from Slurm while it is paused; a user moves; the tree changes.
 ok 'physics is paused again' eval 'sluiced_regrant < <(granted 0 100)'
 ok 'optics moves to chem' sacctmgr_do modify account optics set parent=chem
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 if [ "$(slurm_release)" -ge 2411 ]; then
     # this slurmctld keeps the default QOS that the users of a moved account had inherited, until it reads all anew
     ok 'slurmctld reads them anew' scontrol reconfigure
@@ -131,7 +131,7 @@ ok 'its users run now' as man srun -n1 true
 ok 'games has another default' sacctmgr_do modify user games set defaultaccount=chem
 ok 'lp leaves' sacctmgr_do remove user lp
 ok 'and physics is removed' sacctmgr_do remove account physics
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 like 'says that it is missing' "$(sluice_cli status)" 'sacctmgr add account.* physics'
 is 'and chem goes on' "$(status_field chem standing)" normal
 ok 'the daemon is well' sluice_cli status

@@ -19,7 +19,7 @@ policies:
 END
 install -d -o lp "$CLUSTER_DIR/journal" "$CLUSTER_DIR/run/lp"
 export SLUICE_SOCKET=$CLUSTER_DIR/run/lp/sluiced.sock
-sed -i "s|^socket: .*|socket: $SLUICE_SOCKET|; s|^gate: {|&user: root, |" "$CLUSTER_DIR/etc/sluiced.yaml"
+sed -i "s|^socket: .*|socket: $SLUICE_SOCKET|; s|^plugin_server: {|&user: root, |" "$CLUSTER_DIR/etc/sluiced.yaml"
 # It runs as root or SlurmUser only. Where its slurm.conf names a SlurmUser that slurmdbd does not know, rights lack.
 sed 's/^SlurmUser=.*/SlurmUser=lp/' "$SLURM_CONF" >"$CLUSTER_DIR/etc/other.conf"
 fails 'as anybody else it does not start' timeout 10 setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
@@ -46,13 +46,13 @@ mark=$(lines_of "$(sluiced_log)")
 for _ in 1 2 3; do sluice_cli evaluate >/dev/null 2>&1; done
 diag "$(tail -n +$((mark + 1)) "$(sluiced_log)")"
 ok 'the remedy' sacctmgr_do modify user lp set adminlevel=operator
-eventually 'helps without a restart' 20 eval 'turn_now; account_is physics defaultqos blocked'
+eventually 'helps without a restart' 20 eval 'evaluate_now; account_is physics defaultqos blocked'
 like 'commands are done now' "$(sluice_cli commands -n -P --format=result | sort -u | tr '\n' ' ')" 'done failed'
 run sluice_cli doctor
 like 'sluice doctor sees it, too' "$OUT" 'ok +rights +slurmdbd takes changes of lp'
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 writes=$(txn_count)
-ok 'and another' turn_now
+ok 'and another' evaluate_now
 is 'writes nothing' "$(txn_count)" "$writes"
 
 # The plugin takes orders from root, slurmctld's own user and DaemonUser only.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kill -9 at random moments of a turn: the books stay whole, no command is left without an outcome, and Slurm ends
+# kill -9 at random moments of an evaluation: the books stay whole, no command is left without an outcome, and Slurm ends
 # up as the settings say.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
@@ -47,9 +47,9 @@ is 'none is without an outcome' "$(commands result | grep -c open)" 0
 is 'ids are not used twice' "$(commands id | sort | uniq -d)" ''
 fails 'physics is refused' as games sbatch --wrap true
 ok 'chem runs' as games srun -A chem -n1 -t1 true
-ok 'another turn' turn_now
+ok 'another evaluation' evaluate_now
 writes=$(txn_count)
-ok 'and another' turn_now
+ok 'and another' evaluate_now
 is 'write nothing' "$(txn_count)" "$writes"
 
 ok 'all is granted' eval 'sluiced_regrant < <(granted 100 100)'

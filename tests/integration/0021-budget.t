@@ -52,7 +52,7 @@ admitted 'fewer' -A chem -n2 -c4 -t 80:00:00
 
 ok 'a partition gets limits and whole nodes' \
     scontrol update PartitionName=aux DefaultTime=100:00:00 MaxTime=200:00:00 OverSubscribe=EXCLUSIVE
-ok 'a turn sees it' turn_now
+ok 'an evaluation sees it' evaluate_now
 refused 'all CPUs of the node for its default time' 'may use 1600 cpu_hours' -A chem -p aux -n1
 admitted 'the least of two partitions' -A chem -p main,aux -n1 -t 100:00:00
 admitted 'its nodes for a shorter time' -A chem -p aux -n1 -t 60:00:00

@@ -78,15 +78,15 @@ sluice_conf "Daemon=127.0.0.1:$PORT_GATE"
 
 # --- the journal's disk is full
 must 'sluiced starts again' sluiced_restart
-eventually 'sluiced is connected with the plugin again' 30 turn_now
+eventually 'sluiced is connected with the plugin again' 30 evaluate_now
 fill "$journal"
 sluiced_settings < <(granted 0 0)
 ok 'journal full: new settings are read' sluiced_reload
-fails 'journal full: a turn fails' sluice_cli evaluate
+fails 'journal full: an evaluation fails' sluice_cli evaluate
 like 'journal full: sluice status names the journal' "$(sluice_cli status 2>&1)" 'journal'
 unlike 'journal full: chem is not paused in Slurm' "$(account_field chem qos)" '^blocked$'
 rm -f "$journal/filler"
-eventually 'journal has room again: the pause of chem is applied' 30 eval 'turn_now && [ "$(account_field chem qos)" = blocked ]'
+eventually 'journal has room again: the pause of chem is applied' 30 eval 'evaluate_now && [ "$(account_field chem qos)" = blocked ]'
 ok 'journal has room again: the plugin refuses chem' plugin_refuses chem
 
 # --- no room for the daily backup

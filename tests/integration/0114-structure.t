@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The associations are read again only when slurmdbd has a transaction on record, or slurmctld another tree: whatever sacctmgr or
-# another program changes is found by the next turn, and one after nothing reads none.
+# another program changes is found by the next evaluation, and one after nothing reads none.
 . "$(dirname "$0")/lib/harness.sh"
 . "$HARNESS_LIB/slurm_probe.sh"
 cluster_up
@@ -25,7 +25,7 @@ ask assoc chem
 is 'the next one reads none' "$(shares)" 77
 
 ok 'an account is moved' sacctmgr_do modify account where name=optics set parent=chem
-# slurmdbd keeps no transaction for that; slurmctld, which is asked in each turn, shows it.
+# slurmdbd keeps no transaction for that; slurmctld, which is asked in each evaluation, shows it.
 ask raw
 ask assoc optics
 like 'it is found there' "$ANSWER" '"parent":"chem"'

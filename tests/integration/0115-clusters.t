@@ -34,7 +34,7 @@ policies:
 END
 }
 of() { sluice_cli status --cluster="$1" -Q -n -P --format="$3" "$2"; } # of CLUSTER ACCOUNT FIELDS
-both_connected() { [ "$(sluice_cli gate -Q -n -P --format=behind | grep -cx 0)" -eq 2 ]; }
+both_connected() { [ "$(sluice_cli plugins -Q -n -P --format=behind | grep -cx 0)" -eq 2 ]; }
 submits() { as games sbatch -n1 -t1 -o /dev/null --wrap true; }
 # The QOS list of an account on a cluster.
 qos_on() { timeout 30 sacctmgr -n -P show assoc where account="$2" cluster="$1" user= format=user,qos | sed -n 's/^|//p'; }
@@ -43,8 +43,8 @@ grant 0 10 | sluiced_settings
 ok 'one daemon serves both' sluiced_restart
 eventually 'a plugin of each is connected and has its snapshot' 30 both_connected
 both_judged() { sluice_cli evaluate; }
-eventually 'both have done a turn' 30 both_judged
-curl -sS --unix-socket "$SLUICE_SOCKET" "http://localhost/api/v1/turns?cluster=beta" | sed 's/^/# /'
+eventually 'both have done an evaluation' 30 both_judged
+curl -sS --unix-socket "$SLUICE_SOCKET" "http://localhost/api/v1/cycles?cluster=beta" | sed 's/^/# /'
 is 'physics is paused on the first' "$(of "$CLUSTER_NAME" physics policy,standing,allocation)" 'monthly|paused|0'
 is 'and not on the second, which has another policy' "$(of "$BETA" physics policy,standing,allocation)" 'yearly|normal|10'
 is 'chem is granted something on the second' "$(of "$BETA" chem policy,allocation)" 'yearly|7'

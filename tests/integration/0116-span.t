@@ -38,7 +38,7 @@ refused_on_beta() { ! on_beta submits; }
 limit_on() {
     timeout 30 sacctmgr -n -P show assoc where account=physics cluster="$1" user= format=user,grptresmins | sed -n 's/^|//p'
 }
-turned_since() { # turned_since CLUSTER TIME
+evaluated_since() { # evaluated_since CLUSTER TIME
     [ "$(sluice_cli status --cluster="$1" --json | grep -o '"at_epoch": *[0-9]*' | head -1 | tr -cd 0-9)" -gt "$2" ]
 }
 
@@ -62,14 +62,14 @@ like 'and so has the status' "$(of "$BETA" clusters)" "$CLUSTER_NAME=[0-9.]+"
 
 ok 'the slurmctld of the first is stopped' slurmctld_stop
 now=$(date +%s)
-eventually 'turns go on on the second' 30 turned_since "$BETA" $((now + 5))
+eventually 'evaluations go on on the second' 30 evaluated_since "$BETA" $((now + 5))
 fails 'which does not lift the pause' on_beta submits
 ok 'the daemon is restarted meanwhile' eval 'sluiced_stop && sluiced_restart'
-eventually 'the second has turned' 30 turned_since "$BETA" "$now"
+eventually 'the second has turned' 30 evaluated_since "$BETA" "$now"
 fails 'and still refuses' on_beta submits
 now=$(date +%s)
 ok 'the first comes back' slurmctld_start
-eventually 'and is judged again' 90 turned_since "$CLUSTER_NAME" "$now"
+eventually 'and is judged again' 90 evaluated_since "$CLUSTER_NAME" "$now"
 
 ok 'hours that are added on the first' sluice_cli adjust add physics node_hours=10 --cluster="$CLUSTER_NAME" --reason=test
 eventually 'count on the second' 20 is_normal "$BETA"

@@ -133,7 +133,7 @@ accounts:
 policies:
   - {name: p, mode: observe, period: {custom: {months: 2, anchor: "$(date -u -d "@$((today - 35 * 86400))" +%Y-%m-01)"}}, carryover: false}
 END
-ok 'the daemon does a turn' turn_now
+ok 'the daemon does an evaluation' evaluate_now
 used() { sluice_cli usage physics -Q -n -P --format=used | head -n 1; }
 month=$(date -u -d "$(date -u -d "@$((today - 35 * 86400))" +%Y-%m-01)" +%s)
 hours() { awk -v s="$1" 'BEGIN { printf "%.1f", s / 3600 }'; }
@@ -141,7 +141,7 @@ diag "$(used) of $(truth physics,optics 1 "$month" "$end" "$EPOCHSECONDS") s"
 before=$(rows_read)
 sluiced_stop
 sluiced_restart
-ok 'a restart' wait_until 15 turn_now
+ok 'a restart' wait_until 15 evaluate_now
 ok 'reads few rows' less_than $(($(rows_read) - before)) $((first / 4))
 diag "$(($(rows_read) - before)) rows"
 is 'and it has them all' "$(awk -v u="$(used)" 'BEGIN { printf "%.1f", u }')" "$(hours "$(truth physics,optics 1 "$month" "$end" "$EPOCHSECONDS")")"

@@ -41,7 +41,7 @@ entered() {
     eventually "$1: the account is free" 20 free
     is "$1: its own QOS are back" "$(qos_now)" "$own"
     is "$1: raw usage is reset once" "$(resets)" 1
-    ok "$1: a turn after it" turn_now
+    ok "$1: an evaluation after it" evaluate_now
     is "$1: no second reset" "$(resets)" 1
     is "$1: the period began once" "$(begins_of_period)" 1
     is "$1: every command has an outcome" "$(commands | grep -c 'open')" 0

@@ -59,20 +59,20 @@ still_paused() { # still_paused NAME
     is "$1: in Slurm, too" "$(account_field optics qos) $(account_field chem qos)" 'blocked blocked'
     fails "$1: the plugin refuses" as mail sbatch -A chem --wrap true
 }
-eventually 'a turn' 30 turn_now
+eventually 'an evaluation' 30 evaluate_now
 still_paused 'back'
-ok 'another turn' turn_now
-still_paused 'one turn later'
+ok 'another evaluation' evaluate_now
+still_paused 'one evaluation later'
 is 'slurmdbd has an end of neither' "$(database_sql "select count(*) from slurm_acct_db.${CLUSTER_NAME}_job_table where time_end = 0")" 2
 
 eventually 'a job is submitted' 20 as games sbatch --parsable -A physics -N1 -t30 -o /dev/null --wrap 'sleep 2'
 eventually 'it has ended' 40 eval '[ -n "$(database_sql "select 1 from slurm_acct_db.${CLUSTER_NAME}_job_table where id_job = $lost and time_end > time_start and time_start > 0")" ]'
-ok 'a turn after it' turn_now
+ok 'an evaluation after it' evaluate_now
 still_paused 'the same id again'
 
 ok 'sluiced stops' sluiced_stop
 ok 'and starts' sluiced_restart
-eventually 'its first turn' 20 turn_now
+eventually 'its first evaluation' 20 evaluate_now
 # Of the job that waits slurmdbd itself says by now that it has never run.
 ok 'the lost job still counts' not_less "$(used chem)" "$chem"
 is 'its account is paused' "$(status_field chem standing)" paused

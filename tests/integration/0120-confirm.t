@@ -54,13 +54,13 @@ else
     eventually 'after confirm_timeout the change is a failed one' 10 physics_failed
     ok 'and alarmed' line_in "$(sluiced_log)" ' command-not-in-force .*type=qos account=physics' "$mark"
     database_sql "update ${where/ where/ set control_port=$port where}"
-    ok 'a turn' turn_now
+    ok 'an evaluation' evaluate_now
     ok 'all of it is made again and seen' all_done_since_alarm
     is 'and says why' "$(newest physics reason,result)" 'slurmctld does not show it|done'
 fi
 like 'slurmctld has it' "$(account_live physics GrpTRESMins)" 'node=0\('
 rows=$(txn_count)
-ok 'one more turn' turn_now
+ok 'one more evaluation' evaluate_now
 is 'changes nothing' "$(txn_count)" "$rows"
 
 # slurmctld away: nothing is late, and it reads what slurmdbd has when it is back.
@@ -71,7 +71,7 @@ eventually 'the pause is lifted in slurmdbd' 30 account_is physics defaultqos no
 fails 'which nobody calls done' all_confirmed
 slurmctld_start
 wait_until 30 cluster_idle
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 sluice_cli commands --limit=4
 is 'seen when slurmctld is back' "$(newest physics result)" done
 done_testing

@@ -49,9 +49,9 @@ eventually 'each is in the records' 10 recorded "$mine" games physics
 eventually 'with the account that it is in' 10 recorded "$below" man optics
 unlike 'a job that was held already is not' "$(all_commands description)" "job $foreign "
 held=$(all_commands type | grep -c hold_job)
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 is 'holds nothing twice' "$(all_commands type | grep -c hold_job)" "$held"
-sluiced_stop && sluiced_restart && turn_now
+sluiced_stop && sluiced_restart && evaluate_now
 ok 'the pause is over, in a daemon that was started anew' eval 'sluiced_regrant < <(granted 1000 "on_pause: hold")'
 isnt 'the job is released' "$(job_field "$mine" %r)" JobHeldAdmin
 isnt 'the array too' "$(job_field "$array" %r)" JobHeldAdmin

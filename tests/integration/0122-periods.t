@@ -43,14 +43,14 @@ passes() {
     local name=$1 boundary=$4 label=$5 first
     new_life "$2" "$3"
     ok "$name: a daemon four seconds before" sluiced_at "$(date -d "$boundary UTC -4 seconds" '+%F %T')"
-    ok "$name: a turn" wait_until 15 turn_now
+    ok "$name: an evaluation" wait_until 15 evaluate_now
     fails "$name: the period is not over yet" in_period "$label"
     is "$name: no reset yet" "$(resets)" 0
     eventually "$name: then it is, without being asked" 15 in_period "$label"
     first=$(records time,trigger,period | grep "|$label$" | tail -n 1)
     like "$name: in the second of the boundary" "$first" "^$(date -d "$boundary UTC" +%FT%T)\|boundary"
     is "$name: raw usage is reset once" "$(resets)" 1
-    ok "$name: a turn after it" turn_now
+    ok "$name: an evaluation after it" evaluate_now
     is "$name: no second reset" "$(resets)" 1
     sluiced_stop
 }
@@ -73,7 +73,7 @@ passes 'in summer time' month Europe/Berlin "$year-03-31 22:00:00" "$year-04"
 # --- what was paused is free again
 new_life month UTC
 ok 'the last minutes of the month' sluiced_at "$(date -d "$next_month UTC -5 seconds" '+%F %T')"
-ok 'a turn' wait_until 15 turn_now
+ok 'an evaluation' wait_until 15 evaluate_now
 is 'the account is paused' "$(status_field physics standing)" paused
 fails 'and refused' as games sbatch -A physics --wrap true
 free() { standing_is physics normal && as games sbatch -A physics -H --wrap true; }
@@ -83,13 +83,13 @@ sluiced_stop
 # --- down across one and across two ends
 for months in 1 2; do
     new_life month UTC
-    ok "the daemon stops before $months ends of months" eval 'sluiced_at "$(date -d "$next_month UTC -1 hour" "+%F %T")" && wait_until 15 turn_now && sluiced_stop'
+    ok "the daemon stops before $months ends of months" eval 'sluiced_at "$(date -d "$next_month UTC -1 hour" "+%F %T")" && wait_until 15 evaluate_now && sluiced_stop'
     later=$(date -d "$next_month +$((months - 1)) months +3 days" +%F)
-    ok 'and starts after' eval 'sluiced_at "$later 12:00:00" && wait_until 15 turn_now'
+    ok 'and starts after' eval 'sluiced_at "$later 12:00:00" && wait_until 15 evaluate_now'
     is 'it is in the present period' "$(status_field physics period)" "${later:0:7}"
     is 'raw usage is reset once' "$(resets)" 1
     sluiced_kill9
-    ok 'killed and started again' eval 'sluiced_at "$later 12:10:00" && wait_until 15 turn_now'
+    ok 'killed and started again' eval 'sluiced_at "$later 12:10:00" && wait_until 15 evaluate_now'
     is 'no second reset' "$(resets)" 1
     sluiced_stop
 done
@@ -98,13 +98,13 @@ done
 program=$(sluice_find sluiced)
 for ((i = 1; i <= KILLS; i++)); do
     new_life month UTC
-    sluiced_at "$(date -d "$next_month UTC -1 hour" '+%F %T')" && wait_until 15 turn_now >/dev/null && sluiced_stop
+    sluiced_at "$(date -d "$next_month UTC -1 hour" '+%F %T')" && wait_until 15 evaluate_now >/dev/null && sluiced_stop
     rm -f "$CLUSTER_DIR/run/sluiced.sock"
     LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$next_month 00:00:00" FAKETIME_DONT_FAKE_MONOTONIC=1 \
         daemon_run sluiced "$program" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
     sleep "0.$(printf '%03d' $((RANDOM % 300 + 20)))" # the random moment is the point here
     sluiced_kill9
-    sluiced_at "$next_month 00:01:00" && wait_until 15 turn_now >/dev/null
+    sluiced_at "$next_month 00:01:00" && wait_until 15 evaluate_now >/dev/null
     is "kill $i: the period began once, and the reset is done" \
         "$(records period,trigger | grep -v person | grep -c "^${next_month:0:7}|")|$(sluice_cli commands -Q -n -P -l 1 --format=result physics)" '1|done'
     sluiced_stop

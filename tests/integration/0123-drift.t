@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A second turn writes nothing; what others change by sacctmgr is found, reported, repaired or left; users and
+# A second evaluation writes nothing; what others change by sacctmgr is found, reported, repaired or left; users and
 # sub-accounts with their own QOS lists are bound by a pause and get back exactly what they had; all types of limits.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
@@ -33,7 +33,7 @@ END
 turn_writes_nothing() {
     local rows
     rows=$(txn_count)
-    ok "$1: a turn" turn_now
+    ok "$1: an evaluation" evaluate_now
     is "$1: writes nothing" "$(txn_count)" "$rows"
 }
 withheld() { sed -n '/^Withheld/,/^Problems/p' <<<"$OUT"; }
@@ -87,7 +87,7 @@ ok 'a user by hand' sacctmgr_do modify user where name=lp account=physics set qo
 isnt 'somebody lifts the pause by hand' "$(assoc_rows)" "$rows_paused"
 ok 'a dry run' sluice_cli evaluate --dry-run
 is 'finds all of it' "$(grep -c '(drift)' <<<"$OUT")" 3
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 is 'repairs it' "$(assoc_rows)" "$rows_paused"
 is 'and says why' "$(newest physics reason,result 3 | sort -u)" 'drift|done'
 like 'in the log too' "$(grep command-done "$(sluiced_log)")" 'reason=drift'

@@ -61,7 +61,7 @@ must 'sluiced is up' eval 'sluiced_up < <(granted 18)'
 is 'nothing of this quarter is used' "$(status_field physics used)" 0
 is 'the limit is raw usage and what remains' "$(limit_of)" $(($(raw_of) + 18))
 ok 'it is logged' line_in "$(sluiced_log)" 'SLUICE-0431 problem .*policy quarterly asks for a reset of raw usage'
-ok 'a second turn' turn_now
+ok 'a second evaluation' evaluate_now
 is 'tells it no second time' "$(grep -c 'asks for a reset' "$(sluiced_log)")" 1
 sluice_cli doctor >/dev/null
 like 'sluice doctor tells' "$(sluice_cli doctor)" 'cannot do: .*limits are written as raw usage'
@@ -75,14 +75,14 @@ ok 'decay is switched on' slurmctld_restart
 ok 'a job of an hour would fit' eval 'sluiced_regrant < <(granted 200)'
 as games timeout 60 srun -A physics -n60 -t1 sleep 12
 eventually 'slurmdbd has it' 30 ended 2
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 used=$(sluice_cli usage physics -Q -n -P --format=used | head -n 1)
 diag "used $used of 40"
 ok 'more is granted' eval 'sluiced_regrant < <(granted 40)'
 before=$(raw_of)
 melted() { [ "$(raw_of)" -lt "$before" ]; }
 eventually 'raw usage melts' 90 melted
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 remains=$(awk -v u="$used" 'BEGIN { printf "%d", 40 - u }')
 diag "limit $(limit_of), raw $(raw_of), remains $remains"
 near() { [ $(($1 - $2)) -le 1 ] && [ $(($2 - $1)) -le 1 ]; }

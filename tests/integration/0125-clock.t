@@ -45,7 +45,7 @@ policies:
 END
 as games srun -A physics -n1 -t1 sleep 6 # of the 3.6 seconds that are granted
 ok 'sluiced starts' sluiced_shifted ''
-ok 'a turn' wait_until 15 turn_now
+ok 'an evaluation' wait_until 15 evaluate_now
 eventually 'the account is paused' 15 standing_is physics paused
 eventually 'and refused' 10 refused
 ok 'the clock is trusted' trusted
@@ -60,7 +60,7 @@ like 'status shows it' "$(sluice_cli status)" 'CLOCK NOT TRUSTED \(the clock of 
 like 'doctor shows it' "$(sluice_cli doctor)" 'clock +FAULT|FAULT +clock|clock of this host went forward'
 like 'the log has it once' "$(grep -c 'SLUICE-0210' "$(sluiced_log)")" '^1$'
 like 'clock names each source' "$(sluice_cli clock)" "slurmctld: $((to_next_month / 1000))[0-9]{3} s ahead"
-ok 'a turn on demand changes nothing' turn_now
+ok 'an evaluation on demand changes nothing' evaluate_now
 ok 'the account is still refused' refused
 is 'its standing is paused' "$(status_field physics standing)" paused
 is 'its period is this month' "$(status_field physics period)" "$this_month"
@@ -69,7 +69,7 @@ fails 'no records are removed' sluice_cli cleanup
 clock_off_by 0
 eventually 'the clock is trusted again by itself' 15 trusted
 like 'and the log says so' "$(grep -c 'SLUICE-0211' "$(sluiced_log)")" '^1$'
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 is 'still this month' "$(status_field physics period)" "$this_month"
 is 'still paused' "$(status_field physics standing)" paused
 is 'still no reset' "$(resets)" 0

@@ -60,7 +60,7 @@ fails 'of a component that is not there' sluice_cli adjust add chem gpu_hours=5 
 like 'the known ones are named' "$OUT" 'known: node_hours'
 
 ok 'a reset' sluice_cli reset --period chem --reason='asked by the board'
-like 'is a turn' "$OUT" 'Judged anew: account chem'
+like 'is an evaluation' "$OUT" 'Judged anew: account chem'
 ok 'usage' sluice_cli usage chem -nP -o component,used
 like 'is shown by component' "$OUT" '^node_hours\|'
 job=$(as games sbatch --parsable -A chem -N1 -t10 -o /dev/null --wrap 'sleep 60')
@@ -74,7 +74,7 @@ ok 'a member asks' as games "$(sluice_find sluice)" usage chem --by-user -nP -o 
 like 'and is told what is not known' "$OUT" 'what is settled is not known by user \(staff may ask\)'
 fails 'others do not' as man "$(sluice_find sluice)" usage chem --by-user
 fails 'it is of named accounts' sluice_cli usage --by-user
-ok 'explain' turn_now
+ok 'explain' evaluate_now
 ok 'names the user' sluice_cli explain chem
 like 'as far as known' "$OUT" 'Most of node_hours was used by games'
 scancel "$job"
@@ -85,6 +85,6 @@ ok 'cleanup' sluice_cli cleanup --before=now
 is 'takes the records' "$(sluice_cli commands -nP)" ''
 is 'and leaves the ledger' "$(sluice_cli adjust list -nP | wc -l)" 1
 like 'the log has the entries' "$(cat "$(sluiced_log)")" 'SLUICE-0441 ledger-entry kind=override id=1 account=physics by=root'
-ok 'a restart' eval 'sluiced_stop; sluiced_restart && turn_now'
+ok 'a restart' eval 'sluiced_stop; sluiced_restart && evaluate_now'
 is 'keeps the adjustment' "$(account_field chem grptresmins)" node=1080
 done_testing

@@ -67,7 +67,7 @@ is 'a munge login shows a user the own accounts only' "$(sluice_curl GET /api/v1
 munge_login() { status_of -H "Authorization: Munge $1" "$base/api/v1/accounts"; }
 is 'a munge credential that logged in is refused a second time' "$(munge_login "$(cat "$dir/credential")")" 401
 munge_user=root
-is 'a munge login of root makes a dry run' "$(sluice_curl POST /api/v1/evaluate '{"dry_run": true}' | value '["turn"]["dry_run"]')" True
+is 'a munge login of root makes a dry run' "$(sluice_curl POST /api/v1/evaluate '{"dry_run": true}' | value '["cycle"]["dry_run"]')" True
 is 'the text of munge -n of root does not log in' "$(munge_login "$(munge -n)")" 401
 like 'and the answer names the way' "$(cat "$dir/body")" 'GET /api/v1/nonce'
 is 'a munge credential of root for another purpose does not log in' "$(munge_login "$(printf 'hello' | munge)")" 401

@@ -19,7 +19,7 @@ contact: help@example.org
 socket: $CLUSTER_DIR/run/sluiced.sock
 journal: $journal
 munge_socket: $CLUSTER_DIR/run/munge.sock
-gate: {listen: "127.0.0.1:$PORT_GATE"}
+plugin_server: {listen: "127.0.0.1:$PORT_GATE"}
 components:
   cpu_hours: {tres: cpu}
 policies:
@@ -80,7 +80,7 @@ away() {
     down=$(count "SLUICE-0301 source-down source=$name") up=$(count "SLUICE-0302 source-up source=$name")
     ok "$name stops" eval "$2"
     ok "the log says that $name is away" wait_for_line 30 "$log" "SLUICE-0301 source-down source=$name" "$mark"
-    sleep 3 # some more turns: they must not repeat it
+    sleep 3 # some more evaluations: they must not repeat it
     is 'once' "$(count "SLUICE-0301 source-down source=$name")" $((down + 1))
     ok "$name starts" eval "$3"
     ok "the log says that $name is back" wait_for_line 60 "$log" "SLUICE-0302 source-up source=$name" "$mark"

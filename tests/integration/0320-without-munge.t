@@ -67,7 +67,7 @@ eventually 'with the same one the plugin connects' 20 plugin_current
 if ! with_auth_slurm; then # its Slurm needs munge for everything else
     ok 'munged is back' munged_start
 fi
-eventually 'a turn' 20 turn_now
+eventually 'an evaluation' 20 evaluate_now
 paused 'by key'
 ok 'the other account runs' as games srun -A chem -n1 true
 ok 'slurmctld is killed and starts' eval 'slurmctld_kill9; slurmctld_start'

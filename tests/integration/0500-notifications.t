@@ -66,7 +66,7 @@ END
 like 'an address that the server does not know is parked with the reason' "$(cat "$(sluiced_log)")" \
     'answered 550'
 
-ok 'more turns' turn_now
+ok 'more evaluations' evaluate_now
 ok 'physics is let go' eval 'sluiced_regrant < <(granted 100 100 "${SINK_MAIL[@]}")'
 ok 'and paused again' eval 'sluiced_regrant < <(granted 0 100 "${SINK_MAIL[@]}")'
 is 'as status says' "$(status_field physics standing)" paused

@@ -39,7 +39,7 @@ eventually 'and a report comes back' 20 waldur_is "len(s['reports']) > $reports"
 # A person pauses.
 ok 'a person pauses chem in Waldur' waldur resource '{"backend_id": "chem", "paused": true}'
 eventually 'Slurm has it' 20 account_is chem defaultqos blocked
-ok 'the plugin knows' turn_now
+ok 'the plugin knows' evaluate_now
 fails 'jobs are refused' as mail sbatch --wrap true
 like 'with the reason' "$OUT" 'account chem is paused in Waldur'
 like 'explain names it' "$(sluice_cli explain chem)" 'paused in Waldur'
@@ -48,12 +48,12 @@ unlike 'nor makes one up' "$(sluice_cli explain chem)" 'ends by itself'
 unlike 'nor does the status' "$(sluice_cli status -l chem)" '2100|2099'
 is 'the interface has none either' "$(sluice_cli status chem --json | python3 -c 'import json, sys
 print([(a["until"], a["override"]["until"]) for a in json.load(sys.stdin)["accounts"]])')" '[(None, None)]'
-ok 'some turns later' eval 'turn_now && sleep 2 && turn_now'
+ok 'some evaluations later' eval 'evaluate_now && sleep 2 && evaluate_now'
 is 'the flag is still set' "$(waldur_get 'r["chem"]["paused"]')" True
 is 'nobody asked to clear it' "$(waldur_requests 'set_paused')" 0
 ok 'the person lets it go' waldur resource '{"backend_id": "chem", "paused": false}'
 eventually 'so does Slurm' 20 eval '[ "$(account_field chem defaultqos)" = normal ]'
-ok 'jobs run again' eval 'turn_now && as mail srun -t1 -n1 true'
+ok 'jobs run again' eval 'evaluate_now && as mail srun -t1 -n1 true'
 
 # What cannot be assigned is named and left alone.
 waldur resource '{"backend_id": "", "name": "orphan", "uuid": "11111111111111111111111111111111"}' >/dev/null
@@ -68,7 +68,7 @@ eventually 'terminated ones do not count' 10 eval '! sluice_cli status | grep -q
 ok 'Waldur goes' waldur_down
 eventually 'status says so' 20 eval 'sluice_cli status 2>&1 | grep -q "waldur is away\|Waldur does not answer"'
 is 'limits stay' "$(account_field physics grptresmins)" node=3600
-ok 'a restart' eval 'sluiced_stop && sluiced_restart && wait_until 15 turn_now'
+ok 'a restart' eval 'sluiced_stop && sluiced_restart && wait_until 15 evaluate_now'
 is 'changes nothing' "$(account_field physics grptresmins)" node=3600
 is 'physics is judged by the last good answer' "$(status_field physics standing)" normal
 like 'whose age is shown' "$(sluice_cli status 2>&1)" 'its answer of 20[0-9-]+ .* is used'

@@ -37,8 +37,8 @@ ok 'the grant is raised' waldur resource '{"backend_id": "physics", "limits": {"
 eventually 'both flags go' 30 waldur_is "(r['physics']['paused'], r['physics']['downscaled'])" '(False, False)'
 eventually 'and Slurm lets it go' 20 eval '[ "$(account_field physics defaultqos)" = normal ]'
 ok 'a long enough job' as games srun -N4 sleep 12
-eventually 'its usage is reported' 60 eval 'turn_now && [ "$(waldur_get "[x[\"usage\"] for x in s[\"usages\"] if x[\"type\"] == \"node_hours\"]")" != "[]" ]'
-eventually 'by user, too' 40 eval 'turn_now && waldur_is "any(\"games\" in x[\"users\"] for x in s[\"usages\"])" True'
+eventually 'its usage is reported' 60 eval 'evaluate_now && [ "$(waldur_get "[x[\"usage\"] for x in s[\"usages\"] if x[\"type\"] == \"node_hours\"]")" != "[]" ]'
+eventually 'by user, too' 40 eval 'evaluate_now && waldur_is "any(\"games\" in x[\"users\"] for x in s[\"usages\"])" True'
 
 # Down, over what happens meanwhile, and a daemon that is killed.
 reports=$(waldur_get 'len(s["reports"])')
@@ -103,7 +103,7 @@ ok 'one that reports commands' eval \
     'sluiced_up < <(granted "push: {flags: false, usage: false, user_usage: false, metadata: false, identity: false}")'
 ok 'physics comes to its end' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 0.0001}}'
 eventually 'Waldur has the report' 30 waldur_is "len(s['reports']) > $reports" True
-ok 'some turns later' eval 'turn_now && sleep 2 && turn_now'
+ok 'some evaluations later' eval 'evaluate_now && sleep 2 && evaluate_now'
 is 'and nothing else' "$(waldur_requests "$others")" "$told"
 ok 'the grant is raised again' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 10}}'
 eventually 'Slurm lets it go' 20 eval '[ "$(account_field physics defaultqos)" = normal ]'
@@ -112,6 +112,6 @@ told=$(waldur_requests '"method": "P')
 ok 'one that tells nothing' eval 'sluiced_up < <(granted "push: false")'
 ok 'physics comes to its end once more' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 0.0001}}'
 eventually 'in Slurm' 20 account_is physics defaultqos blocked
-ok 'some turns later' eval 'turn_now && sleep 2 && turn_now'
+ok 'some evaluations later' eval 'evaluate_now && sleep 2 && evaluate_now'
 is 'Waldur has not heard of it' "$(waldur_requests '"method": "P')" "$told"
 done_testing

@@ -19,7 +19,7 @@ eventually 'Waldur is told' 20 waldur_is 'len(s["reports"]) >= 2' True
 is 'in which mode' "$(waldur_get '{(x["mode"], x["success"]) for x in s["reports"]}')" "{('emulator', True)}"
 is 'the history says so, too' "$(sluice_cli commands -Q -n -P --format=execution | sort -u)" emulator
 told=$(emulated True)
-ok 'one more turn' sluice_cli evaluate
+ok 'one more evaluation' sluice_cli evaluate
 is 'finds nothing to do' "$(emulated True)" "$told"
 is 'Slurm is as it was' "$(assoc_rows)" "$before"
 ok 'its jobs run' as mail srun -n1 true

@@ -38,7 +38,7 @@ END_OF_YAML
 }
 at() { date -d "$next UTC $1" '+%F %T'; } # at '-1 hour': from the end of the month on
 sluiced_at() { # sluiced_at TIME (UTC): a daemon whose clock starts there
-    LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart && wait_until 15 turn_now
+    LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart && wait_until 15 evaluate_now
 }
 sent() { # sent PATH: bodies that Waldur took, in order
     waldur log | python3 -c '
@@ -125,6 +125,6 @@ is 'the owner was told once' "$(grep -h ^Subject: "$SINK"/mail.* | tr -d '\r')" 
 # --- the month is closed
 ok 'the daemon ends' sluiced_stop
 ok 'three days later' sluiced_at "$(at '+3 days')"
-for _ in 1 2 3; do turn_now && sleep 2; done >/dev/null
+for _ in 1 2 3; do evaluate_now && sleep 2; done >/dev/null
 is 'nothing of it is told again' "$(months "$month")" 2
 done_testing

@@ -58,7 +58,7 @@ void add_user(std::istringstream& words, model::Snapshot& snapshot) {
     snapshot.users.push_back(user);
 }
 
-void print(const ports::GateStatus& status) {
+void print(const ports::PluginServerStatus& status) {
     std::cout << "sequence=" << status.sequence << " rejected=" << status.rejected_frames
               << " plugins=" << status.plugins.size() << '\n';
     for (const auto& plugin : status.plugins)
@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     const SystemClock clock;
-    std::unique_ptr<plugin_server::PluginServer> gate;
+    std::unique_ptr<plugin_server::PluginServer> plugin_server;
     if (serve) {
         auto started = plugin_server::PluginServer::start(
             {{args[1]}, static_cast<uid_t>(std::stoul(args[3])), args[2]}, clock);
@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
             std::cerr << started.error().context << '\n';
             return 1;
         }
-        gate = std::move(*started);
+        plugin_server = std::move(*started);
     }
     model::Snapshot snapshot;
     std::string line;
@@ -109,13 +109,13 @@ int main(int argc, char** argv) {
             add_account(words, snapshot);
         else if (what == "user")
             add_user(words, snapshot);
-        else if (what == "status" && gate)
-            print(gate->status());
-        else if (what == "end" && !gate)
+        else if (what == "status" && plugin_server)
+            print(plugin_server->status());
+        else if (what == "end" && !plugin_server)
             return store(args[1], snapshot);
         else if (what == "end") {
             snapshot.made = clock.now();
-            gate->publish(std::make_shared<const model::Snapshot>(snapshot));
+            plugin_server->publish(std::make_shared<const model::Snapshot>(snapshot));
             snapshot = {};
         }
     }

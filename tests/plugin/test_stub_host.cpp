@@ -403,10 +403,10 @@ CASE(eight_threads_submit_while_snapshots_change) {
     const test::PrivateMunged munged;
     Site site;
     site.auth_info("socket=" + munged.socket() + ",ttl=60");
-    auto gate =
+    auto plugin_server =
         plugin_server::PluginServer::start({{"127.0.0.1:0"}, ::getuid(), munged.socket()}, kClock);
-    CHECK(gate.has_value());
-    site.conf("Daemon=127.0.0.1:" + std::to_string((*gate)->listening_ports()[0]) + "\n");
+    CHECK(plugin_server.has_value());
+    site.conf("Daemon=127.0.0.1:" + std::to_string((*plugin_server)->listening_ports()[0]) + "\n");
     site.store(paused_world());
     const Loaded plugin;
     CHECK_EQ(plugin.init(), SLURM_SUCCESS);
@@ -436,10 +436,10 @@ CASE(eight_threads_submit_while_snapshots_change) {
             next.accounts.back().standing = model::Standing::normal;
             next.accounts.back().text.clear();
         }
-        (*gate)->publish(std::make_shared<const model::Snapshot>(next));
-        sequence = (*gate)->status().sequence;
+        (*plugin_server)->publish(std::make_shared<const model::Snapshot>(next));
+        sequence = (*plugin_server)->status().sequence;
         CHECK(eventually([&] {
-            const auto status = (*gate)->status();
+            const auto status = (*plugin_server)->status();
             return status.plugins.size() == 1 && status.plugins[0].sequence == sequence;
         }));
     }
@@ -450,7 +450,7 @@ CASE(eight_threads_submit_while_snapshots_change) {
     CHECK(refused.load() > 0);
     CHECK(admitted.load() > 0);
     CHECK(eventually([&] {
-        const auto status = (*gate)->status();
+        const auto status = (*plugin_server)->status();
         return status.plugins.size() == 1 && status.plugins[0].counters.refused == refused.load() &&
                status.plugins[0].counters.admitted == admitted.load() &&
                status.plugins[0].counters.faults == 0;

@@ -175,10 +175,10 @@ Result<std::optional<Instant>> FakeJournal::newest(const std::string&) {
 }
 
 Result<std::vector<std::int64_t>>
-FakeJournal::record_turn(const std::string& cluster, const model::Decision& decision,
-                         std::span<const ports::EvaluationRecord> evaluations,
-                         std::span<const model::Command> commands) {
-    if (auto fault = faults_.next("record_turn"))
+FakeJournal::record_cycle(const std::string& cluster, const model::Decision& decision,
+                          std::span<const ports::EvaluationRecord> evaluations,
+                          std::span<const model::Command> commands) {
+    if (auto fault = faults_.next("record_cycle"))
         return *fault;
     for (const auto& account : decision.accounts)
         if (account.error.empty())
@@ -340,9 +340,9 @@ void FakePublisher::publish(std::shared_ptr<const model::Snapshot> snapshot) {
     published_.push_back(std::move(snapshot));
 }
 
-ports::GateStatus FakePublisher::status() const {
+ports::PluginServerStatus FakePublisher::status() const {
     const std::lock_guard lock(mutex_);
-    ports::GateStatus status;
+    ports::PluginServerStatus status;
     status.sequence = published_.empty() ? 0 : published_.back()->sequence;
     return status;
 }

@@ -42,7 +42,7 @@ private:
     std::function<void(const std::string&)> hook_;
 };
 
-// A cluster with slurmdbd and slurmctld in one: what is applied is what the next turn reads.
+// A cluster with slurmdbd and slurmctld in one: what is applied is what the next cycle reads.
 class FakeSlurm final : public ports::Accounting, public ports::Enforcer {
 public:
     explicit FakeSlurm(Faults& faults);
@@ -89,9 +89,9 @@ public:
     Result<model::History> history(const std::string& cluster, Instant now) override;
     Result<std::optional<Instant>> newest(const std::string& cluster) override;
     Result<std::vector<std::int64_t>>
-    record_turn(const std::string& cluster, const model::Decision& decision,
-                std::span<const ports::EvaluationRecord> evaluations,
-                std::span<const model::Command> commands) override;
+    record_cycle(const std::string& cluster, const model::Decision& decision,
+                 std::span<const ports::EvaluationRecord> evaluations,
+                 std::span<const model::Command> commands) override;
     Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                const std::optional<Error>& failure) override;
     Result<void> confirm_command(const ports::Confirmation& confirmation) override;
@@ -136,7 +136,7 @@ public:
     explicit FakePublisher(Faults& faults) : faults_(&faults) {}
 
     void publish(std::shared_ptr<const model::Snapshot> snapshot) override;
-    ports::GateStatus status() const override;
+    ports::PluginServerStatus status() const override;
     std::vector<std::shared_ptr<const model::Snapshot>> published() const;
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A gate and a plugin's receiver, linked over loopback with a munged of their own, and a snapshot
-// as large as they come: for the bench and for the test that bounds what it takes.
+// A plugin_server and a plugin's receiver, linked over loopback with a munged of their own, and a
+// snapshot as large as they come: for the bench and for the test that bounds what it takes.
 #pragma once
 
 #include "daemon/adapters/plugin_server/plugin_server.hpp"
@@ -53,11 +53,11 @@ class GateLink {
 public:
     // False: no munged, or no port. Connected and greeted when it returns true.
     bool start() {
-        auto gate = plugin_server::PluginServer::start(
+        auto plugin_server = plugin_server::PluginServer::start(
             {{"127.0.0.1:0"}, ::getuid(), munged_.socket()}, clock_);
-        if (!gate)
+        if (!plugin_server)
             return false;
-        gate_ = std::move(*gate);
+        plugin_server_ = std::move(*plugin_server);
         plugin::HostFacts facts;
         facts.conf_file = munged_.folder() + "/sluice.conf";
         facts.state_folder = munged_.folder();
@@ -66,7 +66,7 @@ public:
         facts.host = "ctl1";
         facts.own_uid = ::geteuid();
         std::ofstream(facts.conf_file)
-            << "Daemon=127.0.0.1:" << gate_->listening_ports().at(0) << "\n";
+            << "Daemon=127.0.0.1:" << plugin_server_->listening_ports().at(0) << "\n";
         receiver_ = std::make_unique<plugin::Receiver>(
             facts, cell_, counters_, plugin::Log{[](const char*) {}, [](const char*) {}},
             [](const std::string&) { return std::optional<std::uint32_t>(); });
@@ -82,10 +82,11 @@ public:
         using Steady = std::chrono::steady_clock;
         const auto shared = std::make_shared<const model::Snapshot>(snapshot);
         const auto begin = Steady::now();
-        gate_->publish(shared);
+        plugin_server_->publish(shared);
         while (Steady::now() - begin < std::chrono::minutes{1}) {
             const auto current = cell_.get();
-            if (current && current->view && current->view->sequence() == gate_->status().sequence)
+            if (current && current->view &&
+                current->view->sequence() == plugin_server_->status().sequence)
                 return std::chrono::duration<double>(Steady::now() - begin).count();
             std::this_thread::sleep_for(std::chrono::milliseconds{1});
         }
@@ -95,7 +96,7 @@ public:
 private:
     SystemClock clock_;
     PrivateMunged munged_;
-    std::unique_ptr<plugin_server::PluginServer> gate_;
+    std::unique_ptr<plugin_server::PluginServer> plugin_server_;
     plugin::SnapshotCell cell_;
     plugin::Counters counters_;
     std::unique_ptr<plugin::Receiver> receiver_;

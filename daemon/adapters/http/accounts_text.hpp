@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The accounts of the last turn as JSON text, made once for a turn and not for each request: of
+// The accounts of the last cycle as JSON text, made once for a cycle and not for each request: of
 // 10,000 accounts it takes longer to write than to send.
 #pragma once
 
@@ -16,12 +16,12 @@ namespace sluice::http {
 class AccountsText {
 public:
     using Texts = std::shared_ptr<const std::vector<std::string>>;
-    // Index-aligned with the turn's accounts. `fields`: keys to keep, comma-separated; "": all.
-    Texts of(const TurnPtr& turn, const std::string& fields);
+    // Index-aligned with the cycle's accounts. `fields`: keys to keep, comma-separated; "": all.
+    Texts of(const CyclePtr& cycle, const std::string& fields);
 
 private:
     struct Entry {
-        TurnPtr turn; // held, so that its address is not used again
+        CyclePtr cycle; // held, so that its address is not used again
         std::string fields;
         Texts texts;
     };
@@ -30,7 +30,7 @@ private:
 
 // `out` with the visible accounts of the request in its empty list "accounts": those `wanted`, by
 // ?fields=, ?page= and ?page_size=.
-Response with_accounts(const Call& call, const TurnPtr& turn, const json::Value& out,
+Response with_accounts(const Call& call, const CyclePtr& cycle, const json::Value& out,
                        const std::vector<std::string>& wanted);
 
 } // namespace sluice::http

@@ -104,7 +104,7 @@ struct HttpServer::Engine {
     Guarded<std::map<std::uint32_t, std::size_t>> connections; // by uid
     Deadlines deadlines{settings.request_time, settings.answer_time};
     Lane answers{kAnswerThreads, kMaxWaiting};
-    Lane turns{1, 16};
+    Lane cycles{1, 16};
     Lane logins{kLoginThreads, kMaxLoginsWaiting};
     Guarded<std::map<std::string, std::size_t>> logins_of; // by address: waiting and running ones
     std::unique_ptr<TokenFile> tokens;

@@ -218,7 +218,7 @@ void HttpServer::Engine::leave_login(const std::string& address) {
 }
 
 void HttpServer::Engine::queue(MHD_Connection* connection, Exchange& exchange) {
-    Lane& lane = waits(exchange.request) ? turns : answers;
+    Lane& lane = waits(exchange.request) ? cycles : answers;
     const bool taken = lane.submit([this, connection, &exchange](bool abandoned) {
         resume(connection, exchange, abandoned ? stopping() : respond(exchange));
     });

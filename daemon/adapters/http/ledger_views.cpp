@@ -45,8 +45,8 @@ std::string who(const Call& call) {
         return viewer.name;
     if (viewer.uid == 0)
         return "root";
-    if (const auto turn = call.service.last_turn())
-        for (const auto& user : turn->users)
+    if (const auto cycle = call.service.last_cycle())
+        for (const auto& user : cycle->users)
             if (user.uid == viewer.uid)
                 return user.name;
     return "uid " + std::to_string(viewer.uid);
@@ -80,14 +80,14 @@ Result<std::int64_t> number(const std::string& text) {
     return out;
 }
 
-// The entry's number and the turn that followed it.
+// The entry's number and the cycle that followed it.
 Response booked(const Call& call, const Result<ports::Booked>& done, const ports::Person& by,
                 const std::vector<std::string>& accounts) {
     if (!done)
         return failure(done.error());
-    Value out = done->turn ? evaluation(call, *done->turn, accounts) : envelope(call);
-    if (!done->turn)
-        out.set("turn", Value());
+    Value out = done->cycle ? evaluation(call, *done->cycle, accounts) : envelope(call);
+    if (!done->cycle)
+        out.set("cycle", Value());
     out.set("id", done->id != 0 ? Value(done->id) : Value()).set("dry_run", by.dry_run);
     return ok(out, by.dry_run || call.request.method == "DELETE" ? 200 : 201);
 }
@@ -146,7 +146,7 @@ Response undo(const Call& call, const Find& find, const Undo& undone) {
 } // namespace
 
 Response view_overrides(const Call& call) {
-    const Instant now = call.service.last_turn() ? call.service.last_turn()->at : Instant{};
+    const Instant now = call.service.last_cycle() ? call.service.last_cycle()->at : Instant{};
     const auto found = call.request.query.find("in_force");
     const bool in_force = found != call.request.query.end() && found->second == "true";
     return journal_view(
@@ -236,7 +236,7 @@ Response view_reopen(const Call& call) {
 }
 
 Response view_clock(const Call& call) {
-    const TurnPtr turn = call.service.last_turn();
+    const CyclePtr cycle = call.service.last_cycle();
     const auto accepts = call.service.clock_accepts({call.service.info().cluster, {}, kMaxLimit});
     if (!accepts)
         return failure(accepts.error());
@@ -244,7 +244,7 @@ Response view_clock(const Call& call) {
     for (const auto& entry : *accepts)
         list.append(render(entry));
     Value out = envelope(call);
-    out.set("clock", turn ? render(turn->clock) : Value()).set("accepted", std::move(list));
+    out.set("clock", cycle ? render(cycle->clock) : Value()).set("accepted", std::move(list));
     return ok(out);
 }
 

@@ -86,7 +86,7 @@ std::string thousandths(std::int64_t value) {
     return text;
 }
 
-void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::TurnReport* turn) {
+void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::CycleReport* cycle) {
     sheet.family("sluice_build_info", "gauge", "Version of the daemon; always 1.");
     sheet.sample({{"version", info.version}, {"cluster", info.cluster}}, 1);
     sheet.family("sluice_leader", "gauge", "This daemon is the one that decides.");
@@ -102,7 +102,7 @@ void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::TurnRe
     }
     sheet.family("sluice_journal_backup_failed", "gauge", "The last try of a backup failed.");
     sheet.sample({}, info.backup.error.empty() ? 0 : 1);
-    sheet.family("sluice_source_up", "gauge", "A source that turns need answers.");
+    sheet.family("sluice_source_up", "gauge", "A source that evaluations need answers.");
     std::set<std::string> sources{"slurmdbd", "slurmctld", "journal"};
     if (info.portal_asked)
         sources.insert("waldur");
@@ -115,27 +115,28 @@ void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::TurnRe
                      "When Waldur was asked for what is used of it.");
         sheet.sample({}, epoch(*info.portal_asked));
     }
-    if (turn == nullptr)
+    if (cycle == nullptr)
         return;
     sheet.family("sluice_last_evaluation_timestamp_seconds", "gauge",
                  "Instant of the figures that are shown.");
-    sheet.sample({}, epoch(turn->decision.now));
-    sheet.family("sluice_last_turn_timestamp_seconds", "gauge", "When the last turn began.");
-    sheet.sample({}, epoch(turn->at));
-    sheet.family("sluice_last_turn_duration_seconds", "gauge", "How long the last turn took.");
-    sheet.sample({}, thousandths(turn->duration_ms));
-    sheet.family("sluice_last_turn_failed", "gauge", "The last turn could not be done.");
-    sheet.sample({}, turn->error.empty() ? 0 : 1);
+    sheet.sample({}, epoch(cycle->decision.now));
+    sheet.family("sluice_last_cycle_timestamp_seconds", "gauge", "When the last evaluation began.");
+    sheet.sample({}, epoch(cycle->at));
+    sheet.family("sluice_last_cycle_duration_seconds", "gauge",
+                 "How long the last evaluation took.");
+    sheet.sample({}, thousandths(cycle->duration_ms));
+    sheet.family("sluice_last_cycle_failed", "gauge", "The last evaluation could not be done.");
+    sheet.sample({}, cycle->error.empty() ? 0 : 1);
     sheet.family("sluice_clock_trusted", "gauge",
                  "The clock of the daemon's host is believed: periods may begin.");
-    sheet.sample({}, turn->clock.trusted() ? 1 : 0);
+    sheet.sample({}, cycle->clock.trusted() ? 1 : 0);
     sheet.family("sluice_clock_offset_seconds", "gauge",
                  "The clock of the daemon's host, ahead of a source of time.");
-    for (const auto& reading : turn->clock.compared)
+    for (const auto& reading : cycle->clock.compared)
         if (reading.ahead_s)
             sheet.sample({{"source", reading.source}}, *reading.ahead_s);
     sheet.family("sluice_problems", "gauge", "Problems that wait for a person.");
-    sheet.sample({}, static_cast<std::int64_t>(turn->problems.size()));
+    sheet.sample({}, static_cast<std::int64_t>(cycle->problems.size()));
 }
 
 using Accounts = std::vector<model::AccountDecision>;
@@ -172,33 +173,33 @@ void put_accounts(Sheet& sheet, const Accounts& accounts) {
             sheet.sample({{"account", account.account}}, epoch(*account.period.end));
 }
 
-void put_counter(Sheet& sheet, const ports::GateStatus& gate, const char* name, const char* help,
-                 std::uint64_t ports::PluginCounters::*member) {
+void put_counter(Sheet& sheet, const ports::PluginServerStatus& plugin_server, const char* name,
+                 const char* help, std::uint64_t ports::PluginCounters::*member) {
     sheet.family(name, "counter", help);
-    for (const auto& plugin : gate.plugins)
+    for (const auto& plugin : plugin_server.plugins)
         sheet.sample({{"host", plugin.host}}, std::to_string(plugin.counters.*member));
 }
 
-void put_gate(Sheet& sheet, const ports::GateStatus& gate) {
+void put_plugin_server(Sheet& sheet, const ports::PluginServerStatus& plugin_server) {
     using ports::PluginCounters;
     sheet.family("sluice_plugins_connected", "gauge", "Plugins that are connected.");
-    sheet.sample({}, static_cast<std::int64_t>(gate.plugins.size()));
+    sheet.sample({}, static_cast<std::int64_t>(plugin_server.plugins.size()));
     sheet.family("sluice_snapshot_sequence", "gauge", "Newest snapshot.");
-    sheet.sample({}, std::to_string(gate.sequence));
-    put_counter(sheet, gate, "sluice_submissions_admitted_total", "Submissions admitted.",
+    sheet.sample({}, std::to_string(plugin_server.sequence));
+    put_counter(sheet, plugin_server, "sluice_submissions_admitted_total", "Submissions admitted.",
                 &PluginCounters::admitted);
-    put_counter(sheet, gate, "sluice_submissions_warned_total", "Admitted with a warning.",
+    put_counter(sheet, plugin_server, "sluice_submissions_warned_total", "Admitted with a warning.",
                 &PluginCounters::warned);
-    put_counter(sheet, gate, "sluice_submissions_refused_total", "Submissions refused.",
+    put_counter(sheet, plugin_server, "sluice_submissions_refused_total", "Submissions refused.",
                 &PluginCounters::refused);
-    put_counter(sheet, gate, "sluice_plugin_faults_total", "Faults caught inside the plugin.",
-                &PluginCounters::faults);
-    put_counter(sheet, gate, "sluice_submissions_oversized_total",
+    put_counter(sheet, plugin_server, "sluice_plugin_faults_total",
+                "Faults caught inside the plugin.", &PluginCounters::faults);
+    put_counter(sheet, plugin_server, "sluice_submissions_oversized_total",
                 "Submissions with strings too long to be checked.", &PluginCounters::oversized);
     sheet.family("sluice_plugin_stored_sequence", "gauge",
                  "Newest snapshot in the plugin's file; below sluice_snapshot_sequence for more "
                  "than two minutes: it cannot be stored.");
-    for (const auto& plugin : gate.plugins)
+    for (const auto& plugin : plugin_server.plugins)
         sheet.sample({{"host", plugin.host}}, std::to_string(plugin.stored));
 }
 
@@ -225,13 +226,13 @@ void put_outbox(Sheet& sheet, ports::Outbox& outbox) {
 Response view_metrics(const Call& call) {
     Sheet sheet;
     for (ports::Service* service : call.services.all()) {
-        const TurnPtr turn = service->last_turn();
+        const CyclePtr cycle = service->last_cycle();
         const auto info = service->info();
         sheet.cluster(call.services.several() ? info.cluster : "");
-        put_daemon(sheet, info, turn.get());
-        if (turn != nullptr)
-            put_accounts(sheet, turn->decision.accounts);
-        put_gate(sheet, service->gate());
+        put_daemon(sheet, info, cycle.get());
+        if (cycle != nullptr)
+            put_accounts(sheet, cycle->decision.accounts);
+        put_plugin_server(sheet, service->plugin_server());
     }
     put_outbox(sheet, call.services.first().outbox());
     Response out{200, sheet.take()};

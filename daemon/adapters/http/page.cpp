@@ -153,7 +153,7 @@ std::string row(const model::AccountDecision& account, const model::Figure& figu
            "</td></tr>\n";
 }
 
-std::string warnings(const Call& call, const ports::TurnReport* turn) {
+std::string warnings(const Call& call, const ports::CycleReport* cycle) {
     std::string out;
     const auto warn = [&](const std::string& text) {
         out += "<div class=\"warn\">" + escaped(text) + "</div>\n";
@@ -162,10 +162,10 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
     if (const auto running = call.service.under_way())
         warn("An evaluation runs since " + local_text(info.zone, running->since) +
              "; the standings below are those of the evaluation before it.");
-    if (turn != nullptr && !turn->error.empty())
-        warn("The last turn failed; the figures are those of the last good one.");
-    if (turn != nullptr && !turn->clock.trusted())
-        warn("Not trusted: " + model::clock_text(turn->clock) +
+    if (cycle != nullptr && !cycle->error.empty())
+        warn("The last evaluation failed; the figures are those of the last good one.");
+    if (cycle != nullptr && !cycle->clock.trusted())
+        warn("Not trusted: " + model::clock_text(cycle->clock) +
              ". No period begins and no pause is lifted.");
     for (const auto& source : info.down)
         warn(source + " does not answer.");
@@ -173,18 +173,18 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
         return out;
     if (!info.config_error.empty())
         warn("New settings were refused: " + info.config_error);
-    if (call.service.gate().plugins.empty())
+    if (call.service.plugin_server().plugins.empty())
         warn("No plugin is connected: slurmctld does not refuse jobs of paused accounts.");
     for (const auto& problem : info.problems)
         warn(problem.what + "; remedy: " + problem.remedy);
-    if (turn == nullptr)
+    if (cycle == nullptr)
         return out;
     std::size_t shown = 0;
-    for (const auto& problem : turn->problems)
+    for (const auto& problem : cycle->problems)
         if (shown++ < kProblems)
             warn((problem.account.empty() ? "" : problem.account + ": ") + problem.what +
                  (problem.remedy.empty() ? "" : "; remedy: " + problem.remedy));
-    for (const auto& account : turn->decision.accounts)
+    for (const auto& account : cycle->decision.accounts)
         if (!account.error.empty() && shown++ < kProblems)
             warn(account.account + ": " + account.error);
     if (shown > kProblems)
@@ -192,9 +192,9 @@ std::string warnings(const Call& call, const ports::TurnReport* turn) {
     return out;
 }
 
-std::string table(const ports::TurnReport& turn, const Visible& visible, const Zone& zone) {
+std::string table(const ports::CycleReport& cycle, const Visible& visible, const Zone& zone) {
     std::vector<const model::AccountDecision*> shown;
-    for (const auto& account : turn.decision.accounts)
+    for (const auto& account : cycle.decision.accounts)
         if (visible.sees(account.account))
             shown.push_back(&account);
     const auto weight = [](const model::AccountDecision* a) {
@@ -220,7 +220,7 @@ std::string table(const ports::TurnReport& turn, const Visible& visible, const Z
 
 Response view_page(const Call& call) {
     using Names = std::vector<std::string>;
-    const TurnPtr turn = call.service.last_turn();
+    const CyclePtr cycle = call.service.last_cycle();
     const auto info = call.service.info();
     std::string out = kHead;
     out += "<h1>Allocations on " + escaped(info.cluster) + "</h1>\n";
@@ -228,16 +228,16 @@ Response view_page(const Call& call) {
         if (name != info.cluster)
             out += "<p><a href=\"?cluster=" + percent_encoded(name) + "\">" + escaped(name) +
                    "</a></p>\n";
-    if (turn != nullptr)
+    if (cycle != nullptr)
         out += "<p>Figures of " +
-               escaped(local_text(info.zone, turn->decision.now) + ' ' + info.zone.name()) +
+               escaped(local_text(info.zone, cycle->decision.now) + ' ' + info.zone.name()) +
                ", paused accounts first, then the fullest. The mark in a bar is 100 %, its end the "
                "grace "
                "limit.</p>\n" +
-               warnings(call, turn.get()) +
-               table(*turn, Visible(turn.get(), call.request.viewer), info.zone);
+               warnings(call, cycle.get()) +
+               table(*cycle, Visible(cycle.get(), call.request.viewer), info.zone);
     else
-        out += "<p>No turn has been done yet.</p>\n" + warnings(call, nullptr);
+        out += "<p>No evaluation has been done yet.</p>\n" + warnings(call, nullptr);
     out += "<footer>sluiced " + escaped(info.version) +
            " &middot; <a href=\"api/v1/status\">as JSON</a> &middot; <code>sluice explain "
            "ACCOUNT</code> tells where each figure comes from.</footer>\n</body></html>\n";

@@ -319,12 +319,13 @@ Value render(const model::ClockAccept& entry) {
     return out;
 }
 
-Value render(const ports::GateStatus& gate) {
+Value render(const ports::PluginServerStatus& plugin_server) {
     Value plugins = Value::array();
-    for (const auto& plugin : gate.plugins)
+    for (const auto& plugin : plugin_server.plugins)
         plugins.append(render_plugin(plugin));
     Value out = Value::object();
-    out.set("sequence", gate.sequence).set("rejected_frames", gate.rejected_frames);
+    out.set("sequence", plugin_server.sequence)
+        .set("rejected_frames", plugin_server.rejected_frames);
     out.set("plugins", std::move(plugins));
     return out;
 }

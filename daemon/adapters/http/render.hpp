@@ -20,7 +20,7 @@ json::Value render(const model::Problem& problem);
 json::Value render(const model::Command& command);
 json::Value render(const ports::CommandRecord& record);
 json::Value render(const ports::EvaluationRecord& record);
-json::Value render(const ports::GateStatus& gate);
+json::Value render(const ports::PluginServerStatus& plugin_server);
 json::Value render(const ports::OverrideRecord& record, Instant now);
 json::Value render(const ports::AdjustmentRecord& record);
 json::Value render(const model::PeriodReset& entry);

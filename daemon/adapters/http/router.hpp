@@ -36,7 +36,7 @@ struct Route {
     std::string_view method;
     std::string_view path; // one segment may be a "{placeholder}"
     bool staff;            // users get 403
-    bool waits;            // runs a turn: must not occupy a thread that others need
+    bool waits;            // runs a cycle: must not occupy a thread that others need
     Handler handler;
     std::string_view summary;
     std::string_view query = {}; // parameters, comma-separated
@@ -44,7 +44,7 @@ struct Route {
 
 std::span<const Route> routes();
 
-// True when the answer takes as long as a turn. Unknown routes do not wait.
+// True when the answer takes as long as a cycle. Unknown routes do not wait.
 bool waits(const Request& request);
 
 // Where several clusters are served, ?cluster= says which; without it a route that is about one

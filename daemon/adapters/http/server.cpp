@@ -32,7 +32,7 @@ HttpServer::Engine::~Engine() {
     // A suspended connection would make the library abort: all are resumed here. Logins first,
     // since those that run go on to the other two.
     logins.stop();
-    turns.stop();
+    cycles.stop();
     answers.stop();
     // While the rest of this exists: their connections look into the list when they end.
     std::list<Retired> left;

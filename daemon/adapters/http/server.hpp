@@ -42,7 +42,7 @@ public:
     HttpServer(const HttpServer&) = delete;
     HttpServer& operator=(const HttpServer&) = delete;
     // Stops listening, answers 503 to what waits, and returns when the running calls of the
-    // service have returned: stop the turn first if that shall be soon.
+    // service have returned: stop the cycle first if that shall be soon.
     ~HttpServer();
 
     struct Engine; // of this folder only

@@ -35,10 +35,10 @@ struct Limits {
 
 // The window that the account's figures are of: the running one. A period before may begin at the
 // same instant (October and the quarter), but ends earlier.
-const model::AccountUsage* usage_of(const ports::TurnReport& turn,
+const model::AccountUsage* usage_of(const ports::CycleReport& cycle,
                                     const model::AccountDecision& account) {
     const model::WindowUsage* latest = nullptr;
-    for (const auto& each : *turn.usage)
+    for (const auto& each : *cycle.usage)
         if (each.window.begin == account.period.begin &&
             (latest == nullptr || each.window.end > latest->window.end))
             latest = &each;
@@ -49,11 +49,11 @@ const model::AccountUsage* usage_of(const ports::TurnReport& turn,
 }
 
 // Whose share a viewer may see.
-Names names_of(const ports::TurnReport& turn, const ports::Viewer& viewer) {
+Names names_of(const ports::CycleReport& cycle, const ports::Viewer& viewer) {
     if (viewer.sees_all())
         return std::nullopt;
     std::set<std::string> own;
-    for (const auto& user : turn.users)
+    for (const auto& user : cycle.users)
         if (user.uid == viewer.uid && user.uid != kNoUid)
             own.insert(user.name);
     return own;
@@ -91,9 +91,9 @@ Value render_share(const Share& share, const model::Figure& figure, bool settled
 }
 
 // Adds users_settled and users.
-void put_users(Value& out, const ports::TurnReport& turn, const model::AccountDecision& account,
+void put_users(Value& out, const ports::CycleReport& cycle, const model::AccountDecision& account,
                const model::Figure& figure, const Limits& limits) {
-    const auto* usage = usage_of(turn, account);
+    const auto* usage = usage_of(cycle, account);
     Value users = Value::array();
     if (usage != nullptr)
         for (const auto& share : shares(*usage, figure.component.tres, limits.names))
@@ -129,8 +129,8 @@ Result<bool> by_user(const Request& request) {
     return true;
 }
 
-// A turn that asks slurmdbd for each user costs as much as any turn: users cannot start one.
-Result<TurnPtr> turn_by_user(const Call& call, const TurnPtr& last) {
+// A cycle that asks slurmdbd for each user costs as much as any cycle: users cannot start one.
+Result<CyclePtr> cycle_by_user(const Call& call, const CyclePtr& last) {
     if (!call.request.viewer.sees_all())
         return last;
     ports::EvaluateRequest request;
@@ -140,18 +140,19 @@ Result<TurnPtr> turn_by_user(const Call& call, const TurnPtr& last) {
     return call.service.evaluate(request);
 }
 
-Value warnings(const ports::TurnReport& turn, const std::vector<std::string>& wanted, bool staff) {
+Value warnings(const ports::CycleReport& cycle, const std::vector<std::string>& wanted,
+               bool staff) {
     Value out = Value::array();
     const auto warn = [&](const std::string& text) {
         Value one = Value::object();
         one.set("description", text).set("source", "usage");
         out.append(std::move(one));
     };
-    if (!turn.error.empty() && staff)
-        warn("the turn that was to tell failed: " + turn.error);
+    if (!cycle.error.empty() && staff)
+        warn("the evaluation that was to tell failed: " + cycle.error);
     for (const auto& name : wanted) {
-        const auto* account = turn.decision.find(name);
-        const auto* usage = account == nullptr ? nullptr : usage_of(turn, *account);
+        const auto* account = cycle.decision.find(name);
+        const auto* usage = account == nullptr ? nullptr : usage_of(cycle, *account);
         if (usage == nullptr || !usage->users_settled)
             warn("account '" + name + "': what is settled is not known by user" +
                  (staff ? "" : " (staff may ask)") +
@@ -160,18 +161,18 @@ Value warnings(const ports::TurnReport& turn, const std::vector<std::string>& wa
     return out;
 }
 
-Value usage_list(const Call& call, const ports::TurnReport& turn, bool users) {
-    const Visible visible(&turn, call.request.viewer);
+Value usage_list(const Call& call, const ports::CycleReport& cycle, bool users) {
+    const Visible visible(&cycle, call.request.viewer);
     const auto wanted = asked(call.request);
-    const Limits limits{names_of(turn, call.request.viewer)};
+    const Limits limits{names_of(cycle, call.request.viewer)};
     Value list = Value::array();
-    for (const auto& account : turn.decision.accounts) {
+    for (const auto& account : cycle.decision.accounts) {
         if (!visible.sees(account.account) || !named(wanted, account.account))
             continue;
         for (const auto& figure : account.figures) {
             Value one = render_usage(account, figure);
             if (users)
-                put_users(one, turn, account, figure, limits);
+                put_users(one, cycle, account, figure, limits);
             list.append(std::move(one));
         }
     }
@@ -185,37 +186,37 @@ bool usage_waits(const Request& request) {
 }
 
 Response view_usage(const Call& call) {
-    TurnPtr turn = call.service.last_turn();
-    if (turn == nullptr)
-        return failure(503, "no turn has been done yet; try again in a moment");
+    CyclePtr cycle = call.service.last_cycle();
+    if (cycle == nullptr)
+        return failure(503, "no evaluation has been done yet; try again in a moment");
     const auto users = by_user(call.request);
     if (!users)
         return failure(users.error());
     const auto wanted = asked(call.request);
-    if (auto bad = unknown(call, turn.get(), Visible(turn.get(), call.request.viewer), wanted))
+    if (auto bad = unknown(call, cycle.get(), Visible(cycle.get(), call.request.viewer), wanted))
         return std::move(*bad);
     if (*users) {
-        auto newer = turn_by_user(call, turn);
+        auto newer = cycle_by_user(call, cycle);
         if (!newer)
             return failure(newer.error());
-        turn = std::move(*newer);
+        cycle = std::move(*newer);
     }
-    Value out =
-        envelope(call, call.service.info(),
-                 *users ? warnings(*turn, wanted, call.request.viewer.sees_all()) : Value::array());
-    put_instant(out, "figures_at", turn->decision.now);
-    out.set("usage", usage_list(call, *turn, *users));
+    Value out = envelope(call, call.service.info(),
+                         *users ? warnings(*cycle, wanted, call.request.viewer.sees_all())
+                                : Value::array());
+    put_instant(out, "figures_at", cycle->decision.now);
+    out.set("usage", usage_list(call, *cycle, *users));
     return ok(out);
 }
 
-Value top_users(const ports::TurnReport& turn, const model::AccountDecision& account,
+Value top_users(const ports::CycleReport& cycle, const model::AccountDecision& account,
                 const ports::Viewer& viewer) {
-    const Limits limits{names_of(turn, viewer), kTop};
+    const Limits limits{names_of(cycle, viewer), kTop};
     Value out = Value::array();
     for (const auto& figure : account.figures) {
         Value one = Value::object();
         one.set("component", figure.component.name).set("tres", figure.component.tres);
-        put_users(one, turn, account, figure, limits);
+        put_users(one, cycle, account, figure, limits);
         out.append(std::move(one));
     }
     return out;

@@ -10,12 +10,12 @@
 namespace sluice::http {
 
 Response view_usage(const Call& call);
-// True: staff ask by user, and that takes a turn.
+// True: staff ask by user, and that takes a cycle.
 bool usage_waits(const Request& request);
 
-// For each component the users that used most of it, as far as this turn knows: [{component, tres,
+// For each component the users that used most of it, as far as this cycle knows: [{component, tres,
 // users_settled, users: [...]}].
-json::Value top_users(const ports::TurnReport& turn, const model::AccountDecision& account,
+json::Value top_users(const ports::CycleReport& cycle, const model::AccountDecision& account,
                       const ports::Viewer& viewer);
 // The same as a sentence for each component that somebody used.
 std::vector<std::string> top_users_text(const json::Value& top, const std::string& account);

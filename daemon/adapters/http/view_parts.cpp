@@ -16,12 +16,12 @@ using json::Value;
 constexpr std::size_t kDefaultLimit = 100;
 
 // Why an account that Slurm has is not listed, and what bounds it instead.
-std::string not_judged(const ports::TurnReport& turn, const std::string& account) {
+std::string not_judged(const ports::CycleReport& cycle, const std::string& account) {
     std::set<std::string> seen;
-    for (auto at = turn.parents.find(account);
-         at != turn.parents.end() && seen.insert(at->first).second;
-         at = turn.parents.find(at->second))
-        if (turn.decision.find(at->second) != nullptr)
+    for (auto at = cycle.parents.find(account);
+         at != cycle.parents.end() && seen.insert(at->first).second;
+         at = cycle.parents.find(at->second))
+        if (cycle.decision.find(at->second) != nullptr)
             return "account '" + account + "' has no allocation of its own; it is bounded by '" +
                    at->second + "'";
     return "account '" + account + "' has no policy with an allocation, nor has one above it";
@@ -54,25 +54,25 @@ Value envelope(const Call& call) {
     return envelope(call, call.service.info(), Value::array());
 }
 
-Value render_problems(const ports::TurnReport& turn) {
+Value render_problems(const ports::CycleReport& cycle) {
     Value out = Value::array();
-    for (const auto& problem : turn.problems)
+    for (const auto& problem : cycle.problems)
         out.append(render(problem));
-    for (const auto& text : turn.decision.problems)
+    for (const auto& text : cycle.decision.problems)
         out.append(render(model::Problem{"", text, ""}));
     return out;
 }
 
-Value render_turn(const ports::TurnReport* turn, bool staff) {
-    if (turn == nullptr)
+Value render_cycle(const ports::CycleReport* cycle, bool staff) {
+    if (cycle == nullptr)
         return Value();
     Value out = Value::object();
-    out.set("cluster", turn->cluster);
-    put_instant(out, "at", turn->at);
-    put_instant(out, "figures_at", turn->decision.now);
-    out.set("trigger", turn->trigger).set("dry_run", turn->dry_run);
-    out.set("duration_ms", turn->duration_ms).set("accounts", turn->decision.accounts.size());
-    out.set("error", staff ? turn->error : "");
+    out.set("cluster", cycle->cluster);
+    put_instant(out, "at", cycle->at);
+    put_instant(out, "figures_at", cycle->decision.now);
+    out.set("trigger", cycle->trigger).set("dry_run", cycle->dry_run);
+    out.set("duration_ms", cycle->duration_ms).set("accounts", cycle->decision.accounts.size());
+    out.set("error", staff ? cycle->error : "");
     return out;
 }
 
@@ -81,13 +81,13 @@ std::vector<std::string> asked(const Request& request) {
     return found == request.query.end() ? std::vector<std::string>() : split(found->second, ',');
 }
 
-Response no_account(const Call& call, const ports::TurnReport* turn, const Visible& visible,
+Response no_account(const Call& call, const ports::CycleReport* cycle, const Visible& visible,
                     const std::string& account) {
-    if (turn != nullptr && visible.sees(account) && turn->parents.contains(account))
-        return failure(404, not_judged(*turn, account));
+    if (cycle != nullptr && visible.sees(account) && cycle->parents.contains(account))
+        return failure(404, not_judged(*cycle, account));
     std::vector<std::string> known;
-    if (turn != nullptr)
-        for (const auto& each : turn->decision.accounts)
+    if (cycle != nullptr)
+        for (const auto& each : cycle->decision.accounts)
             if (visible.sees(each.account))
                 known.push_back(each.account);
     std::string text = "account '" + account + "' ";
@@ -104,20 +104,20 @@ bool named(const std::vector<std::string>& accounts, const std::string& account)
            std::find(accounts.begin(), accounts.end(), account) != accounts.end();
 }
 
-std::optional<Response> unknown(const Call& call, const ports::TurnReport* turn,
+std::optional<Response> unknown(const Call& call, const ports::CycleReport* cycle,
                                 const Visible& visible, const std::vector<std::string>& accounts) {
     for (const auto& account : accounts)
-        if (!visible.sees(account) || turn == nullptr || turn->decision.find(account) == nullptr)
-            return no_account(call, turn, visible, account);
+        if (!visible.sees(account) || cycle == nullptr || cycle->decision.find(account) == nullptr)
+            return no_account(call, cycle, visible, account);
     return std::nullopt;
 }
 
-Value accounts_array(const ports::TurnReport* turn, const Visible& visible,
+Value accounts_array(const ports::CycleReport* cycle, const Visible& visible,
                      const std::vector<std::string>& wanted) {
     Value out = Value::array();
-    if (turn == nullptr)
+    if (cycle == nullptr)
         return out;
-    for (const auto& account : turn->decision.accounts)
+    for (const auto& account : cycle->decision.accounts)
         if (visible.sees(account.account) && named(wanted, account.account))
             out.append(render(account));
     return out;
@@ -135,11 +135,11 @@ Result<std::size_t> limit(const Request& request) {
     return out;
 }
 
-Result<ports::Query> journal_query(const Call& call, const ports::TurnReport* turn) {
+Result<ports::Query> journal_query(const Call& call, const ports::CycleReport* cycle) {
     const auto most = limit(call.request);
     if (!most)
         return most.error();
-    const Visible visible(turn, call.request.viewer);
+    const Visible visible(cycle, call.request.viewer);
     ports::Query out{call.service.info().cluster, asked(call.request), *most};
     for (const auto& account : out.accounts)
         if (!visible.sees(account))
@@ -150,22 +150,22 @@ Result<ports::Query> journal_query(const Call& call, const ports::TurnReport* tu
     return out;
 }
 
-Value evaluation(const Call& call, const ports::TurnReport& turn,
+Value evaluation(const Call& call, const ports::CycleReport& cycle,
                  const std::vector<std::string>& wanted) {
     Value out = envelope(call);
-    out.set("turn", render_turn(&turn, true));
-    out.set("accounts", accounts_array(&turn, Visible(&turn, call.request.viewer), wanted));
-    if (turn.dry_run) {
-        out.set("commands", planned(turn.plan.commands, wanted));
+    out.set("cycle", render_cycle(&cycle, true));
+    out.set("accounts", accounts_array(&cycle, Visible(&cycle, call.request.viewer), wanted));
+    if (cycle.dry_run) {
+        out.set("commands", planned(cycle.plan.commands, wanted));
     } else {
         Value applied = Value::array();
-        for (const auto& record : turn.applied)
+        for (const auto& record : cycle.applied)
             if (named(wanted, record.command.account))
                 applied.append(render(record));
         out.set("commands", std::move(applied));
     }
-    out.set("withheld", planned(turn.plan.withheld, wanted));
-    out.set("problems", render_problems(turn));
+    out.set("withheld", planned(cycle.plan.withheld, wanted));
+    out.set("problems", render_problems(cycle));
     return out;
 }
 

@@ -15,27 +15,27 @@
 
 namespace sluice::http {
 
-using TurnPtr = std::shared_ptr<const ports::TurnReport>;
+using CyclePtr = std::shared_ptr<const ports::CycleReport>;
 
 // Slurm's own top level: payload beside meta, errors and warnings.
 json::Value envelope(const Call& call, const ports::DaemonInfo& info, json::Value warnings);
 json::Value envelope(const Call& call);
 
 // null for nullptr. The reason of a failure is for staff.
-json::Value render_turn(const ports::TurnReport* turn, bool staff);
-json::Value render_problems(const ports::TurnReport& turn);
+json::Value render_cycle(const ports::CycleReport* cycle, bool staff);
+json::Value render_problems(const ports::CycleReport& cycle);
 
 // The accounts of ?account=a,b
 std::vector<std::string> asked(const Request& request);
 // No names mean all.
 bool named(const std::vector<std::string>& accounts, const std::string& account);
 // 404 with what is known of the name.
-Response no_account(const Call& call, const ports::TurnReport* turn, const Visible& visible,
+Response no_account(const Call& call, const ports::CycleReport* cycle, const Visible& visible,
                     const std::string& account);
 // For the first of these accounts that the viewer cannot see or that no policy judges.
-std::optional<Response> unknown(const Call& call, const ports::TurnReport* turn,
+std::optional<Response> unknown(const Call& call, const ports::CycleReport* cycle,
                                 const Visible& visible, const std::vector<std::string>& accounts);
-json::Value accounts_array(const ports::TurnReport* turn, const Visible& visible,
+json::Value accounts_array(const ports::CycleReport* cycle, const Visible& visible,
                            const std::vector<std::string>& wanted);
 
 // A page of a list: ?page= (from 1) and ?page_size=; without either the whole of it.
@@ -54,13 +54,13 @@ inline constexpr std::size_t kMaxLimit = 10000;
 // ?limit=, a default without. malformed
 Result<std::size_t> limit(const Request& request);
 // What a viewer may ask of the journal. Staff may name an account that no policy judges any more.
-Result<ports::Query> journal_query(const Call& call, const ports::TurnReport* turn);
+Result<ports::Query> journal_query(const Call& call, const ports::CycleReport* cycle);
 
 // What the journal has of the viewer's accounts, as {key: [...]}.
 template <class Ask, class Show>
 Response journal_view(const Call& call, std::string_view key, Ask ask, Show show) {
-    const TurnPtr turn = call.service.last_turn();
-    const auto query = journal_query(call, turn.get());
+    const CyclePtr cycle = call.service.last_cycle();
+    const auto query = journal_query(call, cycle.get());
     if (!query)
         return failure(query.error());
     json::Value list = json::Value::array();
@@ -81,8 +81,8 @@ Response journal_view(const Call& call, std::string_view key, Ask ask) {
     return journal_view(call, key, ask, [](const auto& record) { return render(record); });
 }
 
-// A turn that somebody asked for: what was decided and done, or would be.
-json::Value evaluation(const Call& call, const ports::TurnReport& turn,
+// A cycle that somebody asked for: what was decided and done, or would be.
+json::Value evaluation(const Call& call, const ports::CycleReport& cycle,
                        const std::vector<std::string>& wanted);
 
 } // namespace sluice::http

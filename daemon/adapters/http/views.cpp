@@ -21,38 +21,39 @@ Value warning(std::string_view source, const std::string& description) {
     return out;
 }
 
-bool enforces(const ports::TurnReport& turn) {
-    return std::any_of(turn.decision.accounts.begin(), turn.decision.accounts.end(),
+bool enforces(const ports::CycleReport& cycle) {
+    return std::any_of(cycle.decision.accounts.begin(), cycle.decision.accounts.end(),
                        [](const auto& a) { return a.mode == model::Mode::enforce; });
 }
 
 // What a person must know before trusting the figures. Users are told that, not why.
-Value warnings(const ports::DaemonInfo& info, const ports::TurnReport* turn,
-               const ports::GateStatus& gate, bool staff) {
+Value warnings(const ports::DaemonInfo& info, const ports::CycleReport* cycle,
+               const ports::PluginServerStatus& plugin_server, bool staff) {
     Value out = Value::array();
-    if (turn == nullptr)
-        out.append(warning("turn", "no turn has been done yet"));
-    else if (!turn->error.empty())
-        out.append(warning("turn", staff ? "the last turn failed: " + turn->error +
-                                               "; the figures are those of the last good one"
-                                         : "the figures may be old"));
-    if (turn != nullptr && !turn->clock.trusted())
-        out.append(warning("clock", model::clock_text(turn->clock) +
+    if (cycle == nullptr)
+        out.append(warning("cycle", "no evaluation has been done yet"));
+    else if (!cycle->error.empty())
+        out.append(warning("cycle", staff ? "the last evaluation failed: " + cycle->error +
+                                                "; the figures are those of the last good one"
+                                          : "the figures may be old"));
+    if (cycle != nullptr && !cycle->clock.trusted())
+        out.append(warning("clock", model::clock_text(cycle->clock) +
                                         ": no period begins and no pause is lifted"));
     if (!info.config_error.empty() && staff)
         out.append(warning("config", "the new settings were refused and the old ones stay: " +
                                          info.config_error));
     for (const auto& source : info.down)
         out.append(warning("source", source + " does not answer"));
-    if (turn != nullptr && staff && gate.plugins.empty() && enforces(*turn))
-        out.append(warning("gate", "no plugin is connected: submissions are judged by what the "
-                                   "plugin heard last, if it is loaded at all"));
-    for (const auto& plugin : gate.plugins)
+    if (cycle != nullptr && staff && plugin_server.plugins.empty() && enforces(*cycle))
+        out.append(warning("plugin_server",
+                           "no plugin is connected: submissions are judged by what the "
+                           "plugin heard last, if it is loaded at all"));
+    for (const auto& plugin : plugin_server.plugins)
         if (staff && plugin.fails_to_store(info.now))
-            out.append(
-                warning("gate", "plugin on " + plugin.host +
-                                    ": the snapshot in use is not stored; after a restart "
-                                    "slurmctld uses an older one; see slurmctld's log there"));
+            out.append(warning("plugin_server",
+                               "plugin on " + plugin.host +
+                                   ": the snapshot in use is not stored; after a restart "
+                                   "slurmctld uses an older one; see slurmctld's log there"));
     return out;
 }
 
@@ -69,8 +70,8 @@ Value render_info(const ports::DaemonInfo& info, bool staff) {
     return out;
 }
 
-Value all_problems(const ports::DaemonInfo& info, const ports::TurnReport* turn) {
-    Value out = turn != nullptr ? render_problems(*turn) : Value::array();
+Value all_problems(const ports::DaemonInfo& info, const ports::CycleReport* cycle) {
+    Value out = cycle != nullptr ? render_problems(*cycle) : Value::array();
     for (const auto& problem : info.problems)
         out.append(std::move(render(problem).set("part", "journal")));
     return out;
@@ -109,18 +110,18 @@ Result<ports::EvaluateRequest> evaluate_request(const Request& request) {
     return out;
 }
 
-Result<std::set<std::string>> balance_accounts(const Call& call, const ports::TurnReport& turn) {
+Result<std::set<std::string>> balance_accounts(const Call& call, const ports::CycleReport& cycle) {
     const auto user = call.request.query.find("user");
     if (user == call.request.query.end())
-        return accounts_of(turn, call.request.viewer.uid);
-    const auto found = std::find_if(turn.users.begin(), turn.users.end(),
+        return accounts_of(cycle, call.request.viewer.uid);
+    const auto found = std::find_if(cycle.users.begin(), cycle.users.end(),
                                     [&](const auto& u) { return u.name == user->second; });
-    const bool self = found != turn.users.end() && found->uid == call.request.viewer.uid;
+    const bool self = found != cycle.users.end() && found->uid == call.request.viewer.uid;
     if (!call.request.viewer.sees_all() && !self)
         return Error{Errc::refused, "Only root and SlurmUser may see the balance of other users."};
-    if (found == turn.users.end())
+    if (found == cycle.users.end())
         return Error{Errc::not_found, "user '" + user->second + "' has no association in Slurm"};
-    return accounts_of(turn, user->second);
+    return accounts_of(cycle, user->second);
 }
 
 } // namespace
@@ -141,52 +142,52 @@ Response view_info(const Call& call) {
 
 Response view_status(const Call& call) {
     const bool staff = call.request.viewer.sees_all();
-    // Before the turn: one that ends in between shows as running, not the old standings as final.
+    // Before the cycle: one that ends in between shows as running, not the old standings as final.
     const auto running = call.service.under_way();
-    const TurnPtr turn = call.service.last_turn();
+    const CyclePtr cycle = call.service.last_cycle();
     const auto info = call.service.info();
-    const auto gate = call.service.gate();
-    const Visible visible(turn.get(), call.request.viewer);
+    const auto plugin_server = call.service.plugin_server();
+    const Visible visible(cycle.get(), call.request.viewer);
     const auto wanted = asked(call.request);
-    if (turn != nullptr)
-        if (auto bad = unknown(call, turn.get(), visible, wanted))
+    if (cycle != nullptr)
+        if (auto bad = unknown(call, cycle.get(), visible, wanted))
             return std::move(*bad);
-    Value out = envelope(call, info, warnings(info, turn.get(), gate, staff));
-    out.set("daemon", render_info(info, staff)).set("turn", render_turn(turn.get(), staff));
-    out.set("clock", turn != nullptr ? render(turn->clock) : Value());
+    Value out = envelope(call, info, warnings(info, cycle.get(), plugin_server, staff));
+    out.set("daemon", render_info(info, staff)).set("cycle", render_cycle(cycle.get(), staff));
+    out.set("clock", cycle != nullptr ? render(cycle->clock) : Value());
     out.set("evaluation_under_way", render_under_way(running));
     Value summary = Value::object();
-    summary.set("plugins", gate.plugins.size()).set("sequence", gate.sequence);
-    out.set("gate", std::move(summary));
+    summary.set("plugins", plugin_server.plugins.size()).set("sequence", plugin_server.sequence);
+    out.set("plugin_server", std::move(summary));
     out.set("accounts", Value::array());
-    out.set("problems", staff ? all_problems(info, turn.get()) : Value::array());
-    return with_accounts(call, turn, out, wanted);
+    out.set("problems", staff ? all_problems(info, cycle.get()) : Value::array());
+    return with_accounts(call, cycle, out, wanted);
 }
 
 Response view_accounts(const Call& call) {
-    const TurnPtr turn = call.service.last_turn();
+    const CyclePtr cycle = call.service.last_cycle();
     Value out = envelope(call);
     out.set("accounts", Value::array());
     const auto wanted = asked(call.request);
-    const Visible visible(turn.get(), call.request.viewer);
-    if (turn != nullptr)
-        if (auto bad = unknown(call, turn.get(), visible, wanted))
+    const Visible visible(cycle.get(), call.request.viewer);
+    if (cycle != nullptr)
+        if (auto bad = unknown(call, cycle.get(), visible, wanted))
             return std::move(*bad);
-    return with_accounts(call, turn, out, wanted);
+    return with_accounts(call, cycle, out, wanted);
 }
 
 Response view_account(const Call& call) {
-    const TurnPtr turn = call.service.last_turn();
-    if (turn == nullptr)
-        return failure(503, "no turn has been done yet; try again in a moment");
-    const Visible visible(turn.get(), call.request.viewer);
-    if (auto bad = unknown(call, turn.get(), visible, {call.name}))
+    const CyclePtr cycle = call.service.last_cycle();
+    if (cycle == nullptr)
+        return failure(503, "no evaluation has been done yet; try again in a moment");
+    const Visible visible(cycle.get(), call.request.viewer);
+    if (auto bad = unknown(call, cycle.get(), visible, {call.name}))
         return std::move(*bad);
     auto lines = call.service.explain(call.name);
     if (!lines)
         return failure(lines.error());
-    const auto& account = *turn->decision.find(call.name);
-    Value top = top_users(*turn, account, call.request.viewer);
+    const auto& account = *cycle->decision.find(call.name);
+    Value top = top_users(*cycle, account, call.request.viewer);
     // Whom a user sees is but themselves, so that "most" would be wrong.
     if (call.request.viewer.sees_all())
         for (auto& line : top_users_text(top, call.name))
@@ -197,23 +198,23 @@ Response view_account(const Call& call) {
 }
 
 Response view_balances(const Call& call) {
-    const TurnPtr turn = call.service.last_turn();
-    if (turn == nullptr)
-        return failure(503, "no turn has been done yet; try again in a moment");
-    const auto own = balance_accounts(call, *turn);
+    const CyclePtr cycle = call.service.last_cycle();
+    if (cycle == nullptr)
+        return failure(503, "no evaluation has been done yet; try again in a moment");
+    const auto own = balance_accounts(call, *cycle);
     if (!own)
         return failure(own.error());
     const auto wanted = asked(call.request);
-    Visible visible(turn.get(), {call.request.viewer.uid, false});
+    Visible visible(cycle.get(), {call.request.viewer.uid, false});
     for (const auto& account : wanted)
-        if (!own->contains(account) || turn->decision.find(account) == nullptr)
-            return no_account(call, turn.get(), visible, account);
+        if (!own->contains(account) || cycle->decision.find(account) == nullptr)
+            return no_account(call, cycle.get(), visible, account);
     Value list = Value::array();
-    for (const auto& account : turn->decision.accounts)
+    for (const auto& account : cycle->decision.accounts)
         if (own->contains(account.account) && named(wanted, account.account))
             append_balances(list, account);
     Value out = envelope(call);
-    put_instant(out, "figures_at", turn->decision.now);
+    put_instant(out, "figures_at", cycle->decision.now);
     out.set("balances", std::move(list));
     return ok(out);
 }
@@ -222,18 +223,18 @@ Response view_evaluate(const Call& call) {
     const auto request = evaluate_request(call.request);
     if (!request)
         return failure(request.error());
-    const auto turn = call.service.evaluate(*request);
-    if (!turn) {
-        // The service knows what is unknown (the settings may be newer than the last turn); the
+    const auto cycle = call.service.evaluate(*request);
+    if (!cycle) {
+        // The service knows what is unknown (the settings may be newer than the last cycle); the
         // suggestion comes from here.
-        const TurnPtr last = call.service.last_turn();
+        const CyclePtr last = call.service.last_cycle();
         const Visible visible(last.get(), call.request.viewer);
-        if (turn.error().code == Errc::not_found)
+        if (cycle.error().code == Errc::not_found)
             if (auto bad = unknown(call, last.get(), visible, request->accounts))
                 return std::move(*bad);
-        return failure(turn.error());
+        return failure(cycle.error());
     }
-    return ok(evaluation(call, **turn, request->accounts));
+    return ok(evaluation(call, **cycle, request->accounts));
 }
 
 Response view_evaluations(const Call& call) {
@@ -246,24 +247,24 @@ Response view_commands(const Call& call) {
                         [&](const ports::Query& q) { return call.service.commands(q); });
 }
 
-Response view_gate(const Call& call) {
+Response view_plugins(const Call& call) {
     Value out = envelope(call);
-    out.set("gate", render(call.service.gate()));
+    out.set("plugin_server", render(call.service.plugin_server()));
     return ok(out);
 }
 
-Response view_turns(const Call& call) {
+Response view_cycles(const Call& call) {
     Value list = Value::array();
-    for (const auto& turn : call.service.turns()) {
+    for (const auto& cycle : call.service.cycles()) {
         Value one = Value::object();
-        put_instant(one, "at", turn.at);
-        one.set("trigger", turn.trigger).set("duration_ms", turn.duration_ms);
-        one.set("accounts", turn.accounts).set("commands", turn.commands);
-        one.set("failed", turn.failed).set("problems", turn.problems).set("error", turn.error);
+        put_instant(one, "at", cycle.at);
+        one.set("trigger", cycle.trigger).set("duration_ms", cycle.duration_ms);
+        one.set("accounts", cycle.accounts).set("commands", cycle.commands);
+        one.set("failed", cycle.failed).set("problems", cycle.problems).set("error", cycle.error);
         list.append(std::move(one));
     }
     Value out = envelope(call);
-    out.set("turns", std::move(list));
+    out.set("cycles", std::move(list));
     return ok(out);
 }
 

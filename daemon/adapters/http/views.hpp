@@ -15,8 +15,8 @@ Response view_balances(const Call& call);
 Response view_evaluate(const Call& call);
 Response view_evaluations(const Call& call);
 Response view_commands(const Call& call);
-Response view_gate(const Call& call);
-Response view_turns(const Call& call);
+Response view_plugins(const Call& call);
+Response view_cycles(const Call& call);
 Response view_controller(const Call& call);
 
 } // namespace sluice::http

@@ -15,8 +15,8 @@ inline constexpr std::uint32_t kNoUid = 4294967294U; // a user whom slurmctld do
 
 class Visible {
 public:
-    // Without a turn nothing is known about users: they see nothing, staff everything.
-    Visible(const ports::TurnReport* turn, const ports::Viewer& viewer);
+    // Without a cycle nothing is known about users: they see nothing, staff everything.
+    Visible(const ports::CycleReport* cycle, const ports::Viewer& viewer);
 
     bool all() const { return all_; }
     bool sees(const std::string& account) const { return all_ || own_.contains(account); }
@@ -29,7 +29,7 @@ private:
 };
 
 // Accounts of users with this uid (or this name), and the ones above them.
-std::set<std::string> accounts_of(const ports::TurnReport& turn, std::uint32_t uid);
-std::set<std::string> accounts_of(const ports::TurnReport& turn, const std::string& user);
+std::set<std::string> accounts_of(const ports::CycleReport& cycle, std::uint32_t uid);
+std::set<std::string> accounts_of(const ports::CycleReport& cycle, const std::string& user);
 
 } // namespace sluice::http

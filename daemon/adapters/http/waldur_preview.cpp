@@ -85,7 +85,7 @@ std::optional<Response> take_figures(model::PreviewInput& input, View body, bool
 std::optional<Response> put_commands(Value& out, const Call& call, const World& world,
                                      const std::string& account) {
     Value waiting = Value::array();
-    for (const auto* list : {&world.turn->plan.commands, &world.turn->plan.withheld})
+    for (const auto* list : {&world.cycle->plan.commands, &world.cycle->plan.withheld})
         for (const auto& command : *list)
             if (command.account == account)
                 waiting.append(waldur::planned(command));
@@ -110,8 +110,8 @@ AskedAccount account_of(const World& world, View given) {
     const std::string uuid = waldur::bare(given.text());
     if (uuid.empty())
         return {nullptr, field_failure("resource_uuid", "Must be a valid UUID.")};
-    if (world.turn != nullptr)
-        for (const auto& account : world.turn->decision.accounts)
+    if (world.cycle != nullptr)
+        for (const auto& account : world.cycle->decision.accounts)
             if (world.names.is_resource(account.account, uuid))
                 return {&account, std::nullopt};
     return {nullptr, field_failure("resource_uuid", "Resource not found.")};

@@ -65,8 +65,8 @@ void put_fired(Value& out, const Scope& scope) {
     bool fired = false;
     Instant at = scope.info.config_loaded;
     std::size_t affected = 0;
-    if (scope.turn != nullptr)
-        for (const auto& account : scope.turn->decision.accounts) {
+    if (scope.cycle != nullptr)
+        for (const auto& account : scope.cycle->decision.accounts) {
             if (!judges(account, scope.policy))
                 continue;
             ++affected;

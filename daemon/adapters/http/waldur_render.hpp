@@ -15,7 +15,7 @@ struct Scope {
     const model::Policy& policy;
     const model::PolicySet& set;
     const ports::DaemonInfo& info;
-    const ports::TurnReport* turn; // nullptr before the first
+    const ports::CycleReport* cycle; // nullptr before the first
     const Names& names;
     const std::string& origin;
 };

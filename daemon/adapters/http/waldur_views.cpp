@@ -31,18 +31,18 @@ AskedResource resource_of(const Call& call) {
 }
 
 Value rendered(const World& world, const model::Policy& policy, const std::string& origin) {
-    return waldur::policy({policy, *world.set, world.info, world.turn.get(), world.names, origin});
+    return waldur::policy({policy, *world.set, world.info, world.cycle.get(), world.names, origin});
 }
 
 using Render = Value (*)(const waldur::Names& names, const model::Policy& policy,
                          const model::AccountDecision& account);
 
 // {"policy_uuid", "billing_period", "resources": [...]}
-Value outcome(const World& world, const model::Policy& policy, const ports::TurnReport& turn,
+Value outcome(const World& world, const model::Policy& policy, const ports::CycleReport& cycle,
               const std::vector<std::string>& accounts, Render render) {
     Value resources = Value::array();
     std::string period;
-    for (const auto& account : turn.decision.accounts)
+    for (const auto& account : cycle.decision.accounts)
         if (waldur::judges(account, policy)) {
             if (period.empty())
                 period = account.period.label;
@@ -64,13 +64,13 @@ Response evaluated(const Call& call, bool dry_run) {
     if (resource.refusal)
         return *resource.refusal;
     const auto accounts = world.accounts(*policy, resource.uuid);
-    const auto turn = call.service.evaluate({dry_run, accounts, call.request.viewer.name});
-    if (!turn)
-        return failure(turn.error());
-    if (!(*turn)->error.empty())
-        return failure(503, "the turn failed: " + (*turn)->error);
+    const auto cycle = call.service.evaluate({dry_run, accounts, call.request.viewer.name});
+    if (!cycle)
+        return failure(cycle.error());
+    if (!(*cycle)->error.empty())
+        return failure(503, "the evaluation failed: " + (*cycle)->error);
     Value out =
-        outcome(world, *policy, **turn, accounts, dry_run ? &waldur::dry : &waldur::evaluated);
+        outcome(world, *policy, **cycle, accounts, dry_run ? &waldur::dry : &waldur::evaluated);
     if (dry_run)
         out.set("grace_limit_percentage",
                 Value::decimal((Decimal::kScale + policy->grace_ratio.scaled()) / 10, 6));
@@ -136,24 +136,24 @@ Response waldur_reset(const Call& call) {
         return *resource.refusal;
     std::vector<std::string> accounts;
     for (const auto& name : world.accounts(*policy, resource.uuid)) {
-        const auto* account = world.turn->decision.find(name);
+        const auto* account = world.cycle->decision.find(name);
         if ((account->own.paused || account->own.downscaled) &&
             account->percent.value_or(10'000) < 10'000)
             accounts.push_back(name);
     }
     if (accounts.empty())
-        return ok(world.turn == nullptr
-                      ? outcome(world, *policy, ports::TurnReport{}, {}, &waldur::evaluated)
-                      : outcome(world, *policy, *world.turn, {}, &waldur::evaluated));
+        return ok(world.cycle == nullptr
+                      ? outcome(world, *policy, ports::CycleReport{}, {}, &waldur::evaluated)
+                      : outcome(world, *policy, *world.cycle, {}, &waldur::evaluated));
     const auto& viewer = call.request.viewer;
     const ports::Person by{viewer.name.empty() ? "uid " + std::to_string(viewer.uid) : viewer.name,
                            "force-period-reset over HTTP", false};
     const auto done = call.service.ledger().reopen(accounts, by);
     if (!done)
         return failure(done.error());
-    if (!done->turn)
-        return failure(503, "the turn takes long; look again later");
-    return ok(outcome(world, *policy, *done->turn, accounts, &waldur::evaluated));
+    if (!done->cycle)
+        return failure(503, "the evaluation takes long; look again later");
+    return ok(outcome(world, *policy, *done->cycle, accounts, &waldur::evaluated));
 }
 
 } // namespace sluice::http

@@ -16,17 +16,17 @@ constexpr std::size_t kMaxPageSize = 300; // as Waldur
 
 World::World(const Call& call)
     : set(call.service.policies()), info(call.service.info()),
-      names(info.cluster, call.service.portal_names()), turn(call.service.last_turn()),
-      visible(turn.get(), call.request.viewer) {}
+      names(info.cluster, call.service.portal_names()), cycle(call.service.last_cycle()),
+      visible(cycle.get(), call.request.viewer) {}
 
 bool World::shows(const model::Policy& policy) const {
     if (visible.all())
         return true;
-    return turn != nullptr && std::any_of(turn->decision.accounts.begin(),
-                                          turn->decision.accounts.end(), [&](const auto& account) {
-                                              return waldur::judges(account, policy) &&
-                                                     visible.sees(account.account);
-                                          });
+    return cycle != nullptr &&
+           std::any_of(cycle->decision.accounts.begin(), cycle->decision.accounts.end(),
+                       [&](const auto& account) {
+                           return waldur::judges(account, policy) && visible.sees(account.account);
+                       });
 }
 
 const model::Policy* World::policy(std::string_view uuid) const {
@@ -40,8 +40,8 @@ const model::Policy* World::policy(std::string_view uuid) const {
 std::vector<std::string> World::accounts(const model::Policy& policy,
                                          const std::string& uuid) const {
     std::vector<std::string> out;
-    if (turn != nullptr)
-        for (const auto& account : turn->decision.accounts)
+    if (cycle != nullptr)
+        for (const auto& account : cycle->decision.accounts)
             if (waldur::judges(account, policy) && visible.sees(account.account) &&
                 (uuid.empty() || names.is_resource(account.account, uuid)))
                 out.push_back(account.account);

@@ -18,7 +18,7 @@ struct World {
     std::shared_ptr<const model::PolicySet> set;
     ports::DaemonInfo info;
     waldur::Names names;
-    TurnPtr turn;
+    CyclePtr cycle;
     Visible visible;
 
     explicit World(const Call& call);

@@ -12,8 +12,8 @@ namespace {
 
 using json::Value;
 
-// A turn may be late by this much before the daemon counts as not ready.
-constexpr std::int64_t kLateTurns = 3;
+// A cycle may be late by this much before the daemon counts as not ready.
+constexpr std::int64_t kLateCycles = 3;
 constexpr std::int64_t kLateSeconds = 60;
 
 struct Part {
@@ -21,14 +21,14 @@ struct Part {
     std::string fault; // "": good
 };
 
-std::string turn_fault(const ports::TurnReport* turn, const ports::DaemonInfo& info) {
-    if (turn == nullptr)
-        return "no turn has been done yet";
-    if (!turn->error.empty())
-        return "the last turn failed";
-    const auto age = (info.now - turn->at).count();
-    if (age > kLateTurns * info.interval_s + kLateSeconds)
-        return "the last turn was " + std::to_string(age) + " s ago";
+std::string cycle_fault(const ports::CycleReport* cycle, const ports::DaemonInfo& info) {
+    if (cycle == nullptr)
+        return "no evaluation has been done yet";
+    if (!cycle->error.empty())
+        return "the last evaluation failed";
+    const auto age = (info.now - cycle->at).count();
+    if (age > kLateCycles * info.interval_s + kLateSeconds)
+        return "the last evaluation was " + std::to_string(age) + " s ago";
     return "";
 }
 
@@ -37,24 +37,25 @@ std::string source_fault(const ports::DaemonInfo& info, const char* name) {
     return away ? std::string(name) + " does not answer" : "";
 }
 
-std::string plugin_fault(const ports::TurnReport* turn, const ports::GateStatus& gate) {
+std::string plugin_fault(const ports::CycleReport* cycle,
+                         const ports::PluginServerStatus& plugin_server) {
     const bool enforced =
-        turn != nullptr &&
-        std::any_of(turn->decision.accounts.begin(), turn->decision.accounts.end(),
+        cycle != nullptr &&
+        std::any_of(cycle->decision.accounts.begin(), cycle->decision.accounts.end(),
                     [](const auto& account) { return account.mode == model::Mode::enforce; });
-    return enforced && gate.plugins.empty() ? "no plugin is connected" : "";
+    return enforced && plugin_server.plugins.empty() ? "no plugin is connected" : "";
 }
 
-// Each thing that turns of this cluster need; `ready` becomes false when one is missing.
+// Each thing that cycles of this cluster need; `ready` becomes false when one is missing.
 Value parts_of(ports::Service& service, bool& ready) {
-    const TurnPtr turn = service.last_turn();
+    const CyclePtr cycle = service.last_cycle();
     const auto info = service.info();
     const Part parts[] = {{"slurmdbd", source_fault(info, "slurmdbd")},
                           {"slurmctld", source_fault(info, "slurmctld")},
                           {"journal", source_fault(info, "journal")},
-                          {"turn", turn_fault(turn.get(), info)},
-                          {"clock", turn ? model::clock_text(turn->clock) : ""},
-                          {"plugin", plugin_fault(turn.get(), service.gate())}};
+                          {"cycle", cycle_fault(cycle.get(), info)},
+                          {"clock", cycle ? model::clock_text(cycle->clock) : ""},
+                          {"plugin", plugin_fault(cycle.get(), service.plugin_server())}};
     Value shown = Value::object();
     for (const auto& part : parts) {
         Value one = Value::object();
@@ -94,9 +95,9 @@ Response view_ready(const Call& call) {
 
 // https://osc.github.io/ood-documentation/latest/customizations.html, "Balance warnings"
 Response view_ondemand(const Call& call) {
-    const TurnPtr turn = call.service.last_turn();
-    if (turn == nullptr)
-        return failure(503, "no turn has been done yet; try again in a moment");
+    const CyclePtr cycle = call.service.last_cycle();
+    if (cycle == nullptr)
+        return failure(503, "no evaluation has been done yet; try again in a moment");
     const auto set = call.service.policies();
     const auto asked_for = call.request.query.find("component");
     std::string component = set->components.empty() ? "" : set->components.front().name;
@@ -105,10 +106,10 @@ Response view_ondemand(const Call& call) {
     if (set->component(component) == nullptr)
         return failure(404, "no component '" + component + "'");
     Value balances = Value::array();
-    for (const auto& user : turn->users) {
+    for (const auto& user : cycle->users) {
         const std::set<std::string> accounts(user.accounts.begin(), user.accounts.end());
         for (const auto& name : accounts) {
-            const auto* account = turn->decision.find(name);
+            const auto* account = cycle->decision.find(name);
             auto left = account != nullptr ? left_of(*account, component) : std::nullopt;
             if (!left)
                 continue;
@@ -120,7 +121,7 @@ Response view_ondemand(const Call& call) {
     Value config = Value::object();
     config.set("unit", component).set("project_type", "account");
     Value out = Value::object();
-    out.set("version", 1).set("timestamp", epoch(turn->decision.now));
+    out.set("version", 1).set("timestamp", epoch(cycle->decision.now));
     out.set("config", std::move(config)).set("balances", std::move(balances));
     return ok(out);
 }

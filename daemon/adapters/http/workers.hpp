@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Threads that answer, apart from those that listen: a turn asked for by a person, or a journal
+// Threads that answer, apart from those that listen: a cycle asked for by a person, or a journal
 // that is locked for a while, holds up nobody else.
 #pragma once
 

@@ -25,10 +25,10 @@ constexpr std::size_t kMaxConnections = 64;
 constexpr std::ptrdiff_t kMaxUnproven = 8; // of one address
 constexpr auto kTimeToAnswer = std::chrono::seconds{1};
 // Then the connected plugins have their turn. Each challenge asks munged.
-constexpr int kChallengesPerTurn = 4;
-constexpr int kAcceptsPerTurn = 64;
+constexpr int kChallengesPerCycle = 4;
+constexpr int kAcceptsPerCycle = 64;
 constexpr std::size_t kMaxRejections = 1000; // remembered, so that each is logged once
-constexpr int kFramesPerTurn = 8;            // then the other plugins have their turn
+constexpr int kFramesPerCycle = 8;           // then the other plugins have their turn
 constexpr int kTickMilliseconds = 250;
 constexpr int kIdleMilliseconds = 60'000;
 
@@ -70,13 +70,13 @@ void PluginServer::Engine::publish(const model::Snapshot& snapshot) {
     [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
 }
 
-ports::GateStatus PluginServer::Engine::status() const {
+ports::PluginServerStatus PluginServer::Engine::status() const {
     return {*plugins_.lock(), store_.newest_sequence(), store_.sequences(),
             rejected_frames_.load(std::memory_order_relaxed)};
 }
 
 void PluginServer::Engine::run() {
-    ::pthread_setname_np(::pthread_self(), "gate");
+    ::pthread_setname_np(::pthread_self(), "plugins");
     std::vector<pollfd> watched;
     while (!stop_.load()) {
         wait(watched);
@@ -117,7 +117,7 @@ void PluginServer::Engine::wait(std::vector<pollfd>& watched) {
 
 void PluginServer::Engine::accept_some(const Listener& listener) {
     int challenges = 0;
-    for (int i = 0; i < kAcceptsPerTurn && challenges < kChallengesPerTurn; ++i) {
+    for (int i = 0; i < kAcceptsPerCycle && challenges < kChallengesPerCycle; ++i) {
         auto accepted = listener.accept();
         if (!accepted)
             return;
@@ -188,7 +188,7 @@ Result<void> PluginServer::Engine::serve(Connection& connection, short events) {
             return done;
     if (connection.peer.proven())
         announce(connection);
-    for (int frames = 0; frames < kFramesPerTurn; ++frames) {
+    for (int frames = 0; frames < kFramesPerCycle; ++frames) {
         if (auto filled = connection.peer.fill(clock_.now(), Steady::now()); !filled)
             return filled;
         if (connection.peer.pending().empty())

@@ -28,7 +28,7 @@ public:
     ~Engine();
 
     void publish(const model::Snapshot& snapshot);
-    ports::GateStatus status() const;
+    ports::PluginServerStatus status() const;
     const std::vector<std::uint16_t>& listening_ports() const { return ports_; }
     void start();
 

@@ -37,13 +37,13 @@ Result<std::unique_ptr<PluginServer>> PluginServer::start(const PluginServerSett
         return std::move(sealer).error();
     UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake)
-        return Error{Errc::internal, "gate: eventfd"};
+        return Error{Errc::internal, "plugin_server: eventfd"};
     auto engine = std::make_unique<Engine>(std::move(listeners), std::move(*sealer),
                                            std::move(wake), settings, clock);
     try {
         engine->start();
     } catch (const std::system_error&) {
-        return Error{Errc::internal, "gate: no thread"};
+        return Error{Errc::internal, "plugin_server: no thread"};
     }
     return std::unique_ptr<PluginServer>(new PluginServer(std::move(engine)));
 }
@@ -53,7 +53,7 @@ void PluginServer::publish(std::shared_ptr<const model::Snapshot> snapshot) {
         engine_->publish(*snapshot);
 }
 
-ports::GateStatus PluginServer::status() const {
+ports::PluginServerStatus PluginServer::status() const {
     return engine_->status();
 }
 

@@ -29,7 +29,7 @@ struct PluginServerSettings {
 
 class PluginServer final : public ports::Publisher {
 public:
-    // Listens when it returns. `clock` must outlive the plugin_server. Errors: malformed (an
+    // Listens when it returns. `clock` must outlive the plugin server. Errors: malformed (an
     // address), unavailable (with the address: in use, not of this host), internal, those of the
     // key file.
     static Result<std::unique_ptr<PluginServer>> start(const PluginServerSettings& settings,
@@ -41,7 +41,7 @@ public:
     // sequence that also grows across restarts, whatever `snapshot->sequence` says. Records need
     // not be sorted. The plugin of each cluster gets the snapshots of its own cluster.
     void publish(std::shared_ptr<const model::Snapshot> snapshot) override;
-    ports::GateStatus status() const override;
+    ports::PluginServerStatus status() const override;
 
     // What it listens on, in the order of the settings; 0: a Unix socket.
     const std::vector<std::uint16_t>& listening_ports() const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // slurmctld's settings and clock, by two calls that open a connection of their own each, and our
-// rights in slurmdbd, by a session of its own: the one adapter that may be used beside the turn's
+// rights in slurmdbd, by a session of its own: the one adapter that may be used beside the cycle's
 // thread.
 #pragma once
 

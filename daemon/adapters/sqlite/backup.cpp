@@ -40,7 +40,7 @@ bool is_day(std::string_view text) {
            });
 }
 
-// A copy must not take the room that the journal itself needs for its next turns.
+// A copy must not take the room that the journal itself needs for its next cycles.
 void check_room(const std::string& journal) {
     std::error_code failed;
     std::uintmax_t size = fs::file_size(journal, failed);

@@ -2,8 +2,8 @@
 // Copies the journal once a day to JOURNAL.YYYY-MM-DD.bak (the day in UTC, mode 0600), checks the
 // copy and removes all but the newest seven. While the clock is not trusted, nothing is removed:
 // days that never were would drive the good copies out. Its own thread and its own connection:
-// neither turns nor readers wait, and the copy is made in small steps. A copy that fails leaves the
-// others alone and is tried again every ten minutes.
+// neither cycles nor readers wait, and the copy is made in small steps. A copy that fails leaves
+// the others alone and is tried again every ten minutes.
 #pragma once
 
 #include "common/base/clock.hpp"

@@ -13,7 +13,7 @@ namespace sluice::sqlite {
 namespace {
 
 constexpr const char* kUnfinished =
-    "daemon ended before it was known; the next turn repeats what is still needed";
+    "daemon ended before it was known; the next evaluation repeats what is still needed";
 // The write-ahead log is cut back to this after a burst.
 constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
                                  // FULL: a decision must outlive a power cut before it is applied.
@@ -32,7 +32,7 @@ int owe_resets(Database& database, std::optional<std::int64_t> id) {
     return static_cast<int>(database.changes());
 }
 
-// Damage must show before a turn decides by half of the books.
+// Damage must show before a cycle decides by half of the books.
 void check_at_start(Database& database, const std::string& path) {
     std::error_code failed;
     const auto size = std::filesystem::file_size(path, failed);
@@ -86,10 +86,10 @@ Result<std::optional<Instant>> SqliteJournal::newest(const std::string& cluster)
 }
 
 Result<std::vector<std::int64_t>>
-SqliteJournal::record_turn(const std::string& cluster, const model::Decision& decision,
-                           std::span<const ports::EvaluationRecord> evaluations,
-                           std::span<const model::Command> commands) {
-    return at_port("record the turn", [&] {
+SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& decision,
+                            std::span<const ports::EvaluationRecord> evaluations,
+                            std::span<const model::Command> commands) {
+    return at_port("record the evaluation", [&] {
         auto writer = writer_.lock();
         Database& database = writer->database;
         if (!writer->written.contains(cluster))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The journal in one SQLite file. One connection writes and one reads, each behind its own lock, so
-// that people who look do not hold up the turn.
+// that people who look do not hold up the cycle.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -34,9 +34,9 @@ public:
     Result<model::History> history(const std::string& cluster, Instant now) override;
     Result<std::optional<Instant>> newest(const std::string& cluster) override;
     Result<std::vector<std::int64_t>>
-    record_turn(const std::string& cluster, const model::Decision& decision,
-                std::span<const ports::EvaluationRecord> evaluations,
-                std::span<const model::Command> commands) override;
+    record_cycle(const std::string& cluster, const model::Decision& decision,
+                 std::span<const ports::EvaluationRecord> evaluations,
+                 std::span<const model::Command> commands) override;
     Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                const std::optional<Error>& failure) override;
     Result<void> confirm_command(const ports::Confirmation& confirmation) override;
@@ -63,7 +63,7 @@ public:
     Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
     Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query& query) override;
 
-    // How commands recorded from now on are done; before any turn. Default "production".
+    // How commands recorded from now on are done; before any cycle. Default "production".
     void record_as(std::string mode) { mode_ = std::move(mode); }
 
     // In the same file; they live as long as the journal.

@@ -65,7 +65,7 @@ std::string bounded(const std::string& text) {
 }
 
 // Losing that something was delivered costs a repeat, which does no harm; a sync for each of
-// 100,000 messages would cost minutes. What was added before is synced already, and the next turn
+// 100,000 messages would cost minutes. What was added before is synced already, and the next cycle
 // syncs this, too.
 class Unsynced {
 public:

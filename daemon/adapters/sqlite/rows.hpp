@@ -16,7 +16,7 @@ namespace sluice::sqlite {
 std::map<std::string, model::AccountMemory> read_memories(Database& database,
                                                           const std::string& cluster);
 
-// Keeps its statements for all accounts of a turn. REQUIRES: an open transaction.
+// Keeps its statements for all accounts of a cycle. REQUIRES: an open transaction.
 class MemoryWriter {
 public:
     MemoryWriter(Database& database, std::string cluster);

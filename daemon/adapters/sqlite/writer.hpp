@@ -12,7 +12,7 @@ namespace sluice::sqlite {
 
 struct Writer {
     Database database;
-    // What the file holds, by cluster and account, so that a turn writes only what changed. Only
+    // What the file holds, by cluster and account, so that a cycle writes only what changed. Only
     // this process writes.
     std::map<std::string, std::map<std::string, model::AccountMemory>> written;
 };

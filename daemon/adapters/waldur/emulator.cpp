@@ -39,7 +39,7 @@ json::Value limits_json(const model::Command& command) {
 
 } // namespace
 
-// On the turn's own thread, which a hanging emulator must not hold for long.
+// On the cycle's own thread, which a hanging emulator must not hold for long.
 HttpOptions Emulator::options() {
     HttpOptions options;
     options.connect_timeout = std::chrono::seconds{3};

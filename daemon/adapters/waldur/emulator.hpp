@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Changes go to Waldur's SLURM emulator instead of Slurm, whose accounting is only read: what was
-// sent is laid over it, so that the next turn finds it done. Forgets it with the process.
+// sent is laid over it, so that the next cycle finds it done. Forgets it with the process.
 #pragma once
 
 #include "common/json/json.hpp"

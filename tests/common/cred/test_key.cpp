@@ -144,6 +144,7 @@ CASE(without_munged_the_other_way_is_named) {
     auto munge = cred::MungeContext::create(folder.path() + "/no-socket");
     const auto made = munge->encode("x", std::nullopt);
     CHECK(made.error().code == Errc::unavailable);
-    CHECK(made.error().context.find("without munge: KeyFile= of sluice.conf, gate: key_file: of "
-                                    "sluiced.yaml") != std::string::npos);
+    CHECK(made.error().context.find(
+              "without munge: KeyFile= of sluice.conf, plugin_server: key_file: of "
+              "sluiced.yaml") != std::string::npos);
 }

@@ -46,14 +46,14 @@ std::int64_t wait(const model::AccountDecision& before, const model::AccountDeci
 
 } // namespace
 
-CASE(the_next_threshold_is_where_the_line_through_two_turns_meets_it) {
+CASE(the_next_threshold_is_where_the_line_through_two_cycles_meets_it) {
     // 2 nodes: 120 node-seconds a minute
     CHECK_EQ(wait(account("a", 600, 1000), account("a", 720, 1000)), 40);  // 800
     CHECK_EQ(wait(account("a", 800, 1000), account("a", 920, 1000)), 40);  // 1000
     CHECK_EQ(wait(account("a", 990, 1000), account("a", 1110, 1000)), 45); // 1200
 }
 
-CASE(a_part_of_a_second_counts_as_one_so_that_the_turn_sees_it_reached) {
+CASE(a_part_of_a_second_counts_as_one_so_that_the_cycle_sees_it_reached) {
     // 7 a minute: one more is used after 8.57 s
     CHECK_EQ(wait(account("a", 792, 1000), account("a", 799, 1000)), 9);
     // 80 % of 1001 is 800.8: 801 has to be used

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The judgement of whole turns: thresholds, flags, actions, ancestors, overrides.
+// The judgement of whole cycles: thresholds, flags, actions, ancestors, overrides.
 #include "tests/common/policy/world.hpp"
 
 #include "common/base/text.hpp"
@@ -45,17 +45,17 @@ CASE(thresholds_act_at_80_100_and_the_grace_limit) {
 CASE(almost_a_hundred_percent_is_not_a_hundred) {
     World w = physics();
     w.charges.push_back({utc(2026, 1, 2), "physics", "node", 3'600'000 - 1});
-    CHECK(!w.turn(utc(2026, 1, 3)).flags.downscaled);
+    CHECK(!w.cycle(utc(2026, 1, 3)).flags.downscaled);
     CHECK_EQ(*w.of("physics").percent, 10000); // shown rounded, decided exactly
     w.charges.back().amount += 1;
-    CHECK(w.turn(utc(2026, 1, 3)).flags.downscaled);
+    CHECK(w.cycle(utc(2026, 1, 3)).flags.downscaled);
 }
 
 CASE(grace_zero_pauses_at_a_hundred) {
     World w = physics();
     w.set.policies[0].grace_ratio = Decimal{};
     w.use(utc(2026, 1, 2), "physics", 1000);
-    CHECK_EQ(actions(w.turn(utc(2026, 1, 3))), "pause,downscale,notify");
+    CHECK_EQ(actions(w.cycle(utc(2026, 1, 3))), "pause,downscale,notify");
 }
 
 // Waldur computes (1 + 0.1) * 100 = 110.00000000000001 in binary: exactly 110 % does not pause.
@@ -63,14 +63,14 @@ CASE(ten_percent_of_grace_end_at_exactly_110) {
     World w = physics();
     w.set.policies[0].grace_ratio = dec("0.1");
     w.use(utc(2026, 1, 2), "physics", 1100);
-    CHECK(w.turn(utc(2026, 1, 3)).flags.paused);
+    CHECK(w.cycle(utc(2026, 1, 3)).flags.paused);
 }
 
 CASE(actions_that_are_not_listed_do_not_happen) {
     World w = physics();
     w.set.policies[0].actions = {model::Action::block_creation_of_new_resources};
     w.use(utc(2026, 1, 2), "physics", 1000);
-    const auto& d = w.turn(utc(2026, 1, 3));
+    const auto& d = w.cycle(utc(2026, 1, 3));
     CHECK(d.flags == model::Flags{});
     CHECK(d.block_creation); // at 100 %, as pausing is not listed
     CHECK_EQ(actions(d), "");
@@ -78,7 +78,7 @@ CASE(actions_that_are_not_listed_do_not_happen) {
 
 CASE(nothing_granted_is_at_every_threshold) {
     World w = physics("0");
-    const auto& d = w.turn(utc(2026, 1, 3));
+    const auto& d = w.cycle(utc(2026, 1, 3));
     CHECK_EQ(actions(d), "pause,downscale,notify");
     CHECK(!d.percent);
     CHECK(!d.until); // the next period grants nothing either
@@ -157,7 +157,7 @@ CASE(the_worst_component_decides_without_billing) {
     w.grant("physics", "10", "gpu_hours");
     w.use(utc(2026, 1, 2), "physics", 500);
     w.use(utc(2026, 1, 2), "physics", 11, "gres/gpu");
-    const auto& d = w.turn(utc(2026, 1, 3));
+    const auto& d = w.cycle(utc(2026, 1, 3));
     CHECK_EQ(d.judged, "gpu_hours");
     CHECK_EQ(*d.percent, 11000);
     CHECK(d.flags.downscaled);
@@ -176,9 +176,9 @@ CASE(billing_weighs_units_for_allocation_and_usage_alike) {
     w.use(utc(2026, 1, 2), "physics", 32000, "cpu");
     w.use(utc(2026, 1, 2), "physics", Amount{256000} * 1024, "mem");
     w.use(utc(2026, 1, 2), "physics", 1000000, "gres/gpu"); // no allocation: never counts
-    CHECK_EQ(*w.turn(utc(2026, 1, 3)).percent, 5000);
+    CHECK_EQ(*w.cycle(utc(2026, 1, 3)).percent, 5000);
     billing.weights.erase("Mem");
-    CHECK(w.turn(utc(2026, 1, 3)).error.find("mem has no weight") != std::string::npos);
+    CHECK(w.cycle(utc(2026, 1, 3)).error.find("mem has no weight") != std::string::npos);
 }
 
 CASE(slurms_own_billing_is_judged_alone) {
@@ -189,7 +189,7 @@ CASE(slurms_own_billing_is_judged_alone) {
     w.set.policies[0].billing.weights_slurm = true;
     w.use(utc(2026, 1, 2), "physics", 5000);
     w.use(utc(2026, 1, 2), "physics", 50, "billing");
-    CHECK_EQ(*w.turn(utc(2026, 1, 3)).percent, 5000);
+    CHECK_EQ(*w.cycle(utc(2026, 1, 3)).percent, 5000);
 }
 
 CASE(a_paused_account_pauses_its_subtree) {
@@ -198,7 +198,7 @@ CASE(a_paused_account_pauses_its_subtree) {
     w.account("laser", "optics");
     w.grant("laser", "5000");
     w.use(utc(2026, 1, 2), "laser", 1300);
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     const auto& laser = w.of("laser");
     CHECK(laser.own == model::Flags{});
     CHECK(laser.flags.paused);
@@ -216,15 +216,15 @@ CASE(an_override_replaces_own_flags_but_not_the_ancestors) {
     auto& overrides = w.facts.history.overrides;
     overrides.push_back(
         {1, "optics", model::Standing::normal, utc(2026, 1, 1), utc(2026, 1, 10), "", ""});
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     CHECK(w.of("optics").own == model::Flags{});
     CHECK(w.of("optics").flags.paused); // physics is at 130 %
     overrides.push_back(
         {2, "physics", model::Standing::normal, utc(2026, 1, 1), utc(2026, 1, 10), "", ""});
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     CHECK(!w.of("optics").flags.paused);
     CHECK(w.of("physics").cause.kind == model::CauseKind::override_);
-    CHECK(w.turn(utc(2026, 1, 10)).flags.paused); // over at the expiry instant
+    CHECK(w.cycle(utc(2026, 1, 10)).flags.paused); // over at the expiry instant
 }
 
 CASE(an_override_may_pause_and_ends_by_itself) {
@@ -242,7 +242,7 @@ CASE(a_flag_of_waldur_is_not_called_an_override) {
     w.facts.history.overrides.push_back({0, "physics", model::Standing::paused, utc(2026, 1, 1),
                                          utc(2026, 1, 10), "set there by a person", "Waldur", true,
                                          true});
-    CHECK(!w.turn(utc(2026, 1, 3)).until); // who set it takes it back; there is no day for that
+    CHECK(!w.cycle(utc(2026, 1, 3)).until); // who set it takes it back; there is no day for that
     std::string reason;
     for (const auto& command : w.plan.commands)
         if (command.type == model::CommandType::qos)
@@ -278,9 +278,9 @@ CASE(several_policies_act_together) {
     w.set.policies[0].actions = {model::Action::notify_organization_owners};
     w.policy("strict").actions = {model::Action::request_slurm_resource_downscaling};
     w.use(utc(2026, 1, 2), "physics", 1300);
-    CHECK_EQ(actions(w.turn(utc(2026, 1, 3))), "downscale,notify");
+    CHECK_EQ(actions(w.cycle(utc(2026, 1, 3))), "downscale,notify");
     w.set.policies[1].grace_ratio = dec("0.5");
-    CHECK(w.turn(utc(2026, 1, 3)).error.find("disagree on grace_ratio") != std::string::npos);
+    CHECK(w.cycle(utc(2026, 1, 3)).error.find("disagree on grace_ratio") != std::string::npos);
 }
 
 CASE(an_observing_policy_does_not_count_beside_an_enforcing_one) {
@@ -288,7 +288,7 @@ CASE(an_observing_policy_does_not_count_beside_an_enforcing_one) {
     w.set.policies[0].mode = model::Mode::observe;
     w.policy("soft").actions = {model::Action::request_slurm_resource_downscaling};
     w.use(utc(2026, 1, 2), "physics", 1300);
-    const auto& d = w.turn(utc(2026, 1, 3));
+    const auto& d = w.cycle(utc(2026, 1, 3));
     CHECK(d.enforced == (model::Flags{false, true}));
 }
 
@@ -307,7 +307,7 @@ CASE(missing_usage_is_not_zero_usage) {
     World w = physics();
     w.use(utc(2026, 1, 2), "physics", 1300);
     w.run(utc(2026, 1, 3));
-    w.turn(utc(2026, 1, 4));
+    w.cycle(utc(2026, 1, 4));
     w.facts.usage.clear();
     w.decision = policy::decide(w.set, w.zone, w.facts);
     CHECK_EQ(w.of("physics").error, "usage of 2026-Q1 is not known");
@@ -317,7 +317,7 @@ CASE(missing_usage_is_not_zero_usage) {
 CASE(figures_that_do_not_fit_name_account_and_figure) {
     World w = physics("9000000000");
     w.set.components[0].unit_factor = dec("9000000000");
-    const auto& d = w.turn(utc(2026, 1, 3));
+    const auto& d = w.cycle(utc(2026, 1, 3));
     CHECK_EQ(d.error, "the allocation of node_hours does not fit");
     CHECK(w.plan.commands.empty());
     CHECK_EQ(w.plan.problems.back().account, "physics");
@@ -336,7 +336,7 @@ CASE(an_evaluation_is_worth_a_record_when_something_moved) {
 CASE(a_threshold_is_foreseen_at_the_present_rate) {
     World w = physics();
     w.use(utc(2026, 1, 2), "physics", 400);
-    const auto& d = w.turn(utc(2026, 1, 11)); // 40 h a day since 1 January
+    const auto& d = w.cycle(utc(2026, 1, 11)); // 40 h a day since 1 January
     CHECK_EQ(epoch(*d.thresholds[0].crossing), epoch(utc(2026, 1, 21)));
     CHECK_EQ(epoch(*d.thresholds[1].crossing), epoch(utc(2026, 1, 26)));
     CHECK_EQ(epoch(*d.thresholds[2].crossing), epoch(utc(2026, 1, 31)));
@@ -357,7 +357,7 @@ CASE(the_instant_a_threshold_was_reached_is_kept_for_the_period) {
 CASE(unknown_accounts_are_reported_and_others_go_on) {
     World w = physics();
     w.grant("chemistry", "10");
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     CHECK_EQ(w.decision.accounts.size(), 1U);
     CHECK_EQ(w.decision.problems.size(), 1U);
     CHECK_EQ(w.plan.problems[0].remedy, "sacctmgr add account chemistry cluster=lab");

@@ -20,7 +20,7 @@ World physics(const char* hours = "1000") {
 }
 
 bool nothing_more(World& w, Instant now) {
-    w.turn(now);
+    w.cycle(now);
     return w.plan.commands.empty();
 }
 
@@ -46,7 +46,7 @@ CASE(minutes_are_rounded_once) {
     for (const auto& row : rows) {
         World w = physics(row.hours);
         w.set.policies[0].grace_ratio = dec(row.grace);
-        w.turn(utc(2026, 1, 1));
+        w.cycle(utc(2026, 1, 1));
         CHECK_EQ(*w.plan.commands[0].limits.at("node"), row.minutes);
     }
 }
@@ -60,7 +60,7 @@ CASE(billing_gets_a_limit_of_its_own) {
     auto& billing = w.set.policies[0].billing;
     billing.enabled = true;
     billing.weights = {{"cpu", dec("0.015625")}, {"mem", dec("0.001953125")}};
-    w.turn(utc(2026, 1, 1));
+    w.cycle(utc(2026, 1, 1));
     const auto& limits = w.plan.commands[0].limits;
     CHECK_EQ(*limits.at("billing"), 144000);
     CHECK_EQ(*limits.at("cpu"), 4608000);
@@ -71,7 +71,7 @@ CASE(a_concurrent_limit_is_a_count) {
     World w = physics("40");
     w.set.policies[0].limits.type = model::LimitType::grp_tres;
     w.set.policies[0].grace_ratio = Decimal{};
-    w.turn(utc(2026, 1, 1));
+    w.cycle(utc(2026, 1, 1));
     CHECK_EQ(*w.plan.commands[0].limits.at("node"), 40);
 }
 
@@ -108,7 +108,7 @@ CASE(a_limit_follows_raw_usage_when_it_is_not_reset) {
     CHECK(nothing_more(w, utc(2026, 2, 2))); // raw usage grew as usage did
     w.run(utc(2026, 4, 1));                  // raw 700 h + 1300 h * 1.2
     CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), (700 + 1560) * 60);
-    w.turn(utc(2026, 4, 2));
+    w.cycle(utc(2026, 4, 2));
     w.facts.raw_usage["physics"]["node"] -= 10 * 3600; // decay below the tolerance of 1 %
     w.plan = policy::plan(w.set, w.facts, w.decision);
     CHECK(w.plan.commands.empty());
@@ -199,7 +199,7 @@ CASE(an_override_that_lets_an_account_run_takes_its_limit_away) {
     auto& overrides = w.facts.history.overrides;
     overrides.push_back({7, "physics", model::Standing::normal, utc(2026, 1, 4), utc(2026, 1, 6),
                          "deadline", "root"});
-    w.turn(utc(2026, 1, 4));
+    w.cycle(utc(2026, 1, 4));
     const auto& commands = w.plan.commands;
     CHECK(std::any_of(commands.begin(), commands.end(), [](const model::Command& command) {
         return command.reason == "override 7" && command.limits.contains("node") &&

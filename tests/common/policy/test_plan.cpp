@@ -20,7 +20,7 @@ World physics(const char* hours = "1000") {
 }
 
 bool nothing_more(World& w, Instant now) {
-    w.turn(now);
+    w.cycle(now);
     return w.plan.commands.empty();
 }
 
@@ -130,10 +130,10 @@ CASE(drift_is_repaired_or_only_reported) {
     w.run(utc(2026, 1, 3));
     w.run(utc(2026, 1, 3));
     w.row("physics").qos = {"normal"};
-    w.turn(utc(2026, 1, 4));
+    w.cycle(utc(2026, 1, 4));
     CHECK_EQ(w.plan.commands[0].reason, "drift");
     w.set.policies[0].drift = model::Drift::report;
-    w.turn(utc(2026, 1, 4));
+    w.cycle(utc(2026, 1, 4));
     CHECK(w.plan.commands.empty());
     CHECK_EQ(w.plan.withheld[0].reason, "drift");
     CHECK_EQ(w.plan.problems.size(), 1U);
@@ -159,11 +159,11 @@ CASE(drift_under_an_override_is_only_reported) {
     w.run(utc(2026, 1, 3));
     w.row("physics").qos = {"normal"};
     w.row("physics").grp_tres_mins["node"] = 5;
-    w.turn(utc(2026, 1, 4));
+    w.cycle(utc(2026, 1, 4));
     CHECK(w.plan.commands.empty());
     CHECK_EQ(w.plan.withheld.size(), 2U);
     CHECK_EQ(w.plan.problems.size(), 2U);
-    w.turn(utc(2026, 2, 2)); // over: repaired
+    w.cycle(utc(2026, 2, 2)); // over: repaired
     CHECK_EQ(w.plan.commands.size(), 2U);
     CHECK(w.plan.problems.empty());
 }
@@ -173,10 +173,10 @@ CASE(a_change_that_failed_is_tried_again_and_is_no_drift) {
     w.set.policies[0].drift = model::Drift::report;
     w.run(utc(2026, 1, 1));
     w.use(utc(2026, 1, 2), "physics", 1300);
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     w.plan.commands.clear(); // slurmdbd was away
     w.apply();
-    w.turn(utc(2026, 1, 4));
+    w.cycle(utc(2026, 1, 4));
     CHECK_EQ(w.plan.commands.size(), 1U);
     CHECK_EQ(w.plan.commands[0].default_qos, "blocked");
 }
@@ -192,7 +192,7 @@ CASE(two_changes_in_a_row_are_no_drift) {
     CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), 3600 * 60);
     w.run(utc(2026, 1, 4));
     w.row("physics").grp_tres_mins["node"] = 5;
-    w.turn(utc(2026, 1, 5));
+    w.cycle(utc(2026, 1, 5));
     CHECK(w.plan.commands.empty());
     CHECK_EQ(w.plan.withheld[0].reason, "drift");
 }
@@ -201,7 +201,7 @@ CASE(observe_mode_changes_nothing) {
     World w = physics();
     w.set.policies[0].mode = model::Mode::observe;
     w.use(utc(2026, 1, 2), "physics", 1300);
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     CHECK(w.plan.commands.empty());
     CHECK_EQ(w.plan.withheld.size(), 2U); // limits and QOS
     CHECK(w.of("physics").flags.paused);
@@ -242,7 +242,7 @@ CASE(a_missing_qos_fails_its_account_and_no_other) {
     w.grant("chem", "10");
     std::erase_if(w.facts.structure.qos, [](const auto& q) { return q.name == "blocked"; });
     w.use(utc(2026, 1, 2), "physics", 1300);
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     CHECK_EQ(w.plan.commands.size(), 2U); // both limits
     CHECK_EQ(w.plan.problems.back().account, "physics");
     CHECK_EQ(w.plan.problems.back().remedy, "sacctmgr add qos blocked");
@@ -251,7 +251,7 @@ CASE(a_missing_qos_fails_its_account_and_no_other) {
 CASE(a_missing_tres_fails_its_accounts) {
     World w = physics();
     w.set.components[0].tres = "gres/fpga";
-    CHECK_EQ(w.turn(utc(2026, 1, 3)).error, "Slurm has no TRES gres/fpga");
+    CHECK_EQ(w.cycle(utc(2026, 1, 3)).error, "Slurm has no TRES gres/fpga");
     CHECK(w.plan.commands.empty());
     CHECK_EQ(w.plan.problems[0].remedy, "add gres/fpga to AccountingStorageTRES in slurm.conf");
 }

@@ -61,13 +61,13 @@ CASE(more_usage_never_gives_a_milder_standing) {
         World w = g.world();
         for (int i = 0; i < 3; ++i)
             g.use(w, kNow, g.number(0, 1500));
-        w.turn(kNow, "a0");
+        w.cycle(kNow, "a0");
         const auto before = w.decision;
         // More of the present period; the past stays, as what was used then lowers what is carried.
         const auto period = policy::period_at(w.set.policies[0].period, w.zone, kNow);
         w.charges.push_back({period.begin > utc(2026, 1, 1) ? period.begin : utc(2026, 8, 1), "a0",
                              w.set.components.back().tres, g.number(0, 3'000'000)});
-        w.turn(kNow, "a0");
+        w.cycle(kNow, "a0");
         for (const auto& old : before.accounts) {
             const auto& now = w.of(old.account);
             if (standing(now.flags) < standing(old.flags) || now.percent < old.percent)
@@ -83,7 +83,7 @@ CASE(carryover_stays_between_zero_and_its_cap) {
         for (int i = 0; i < 6; ++i)
             g.use(w, kNow, g.number(0, 800));
         w.run(kNow - std::chrono::days{40}, "a0");
-        w.turn(kNow, "a0");
+        w.cycle(kNow, "a0");
         const auto& rule = w.set.policies[0].carryover;
         for (const auto& account : w.decision.accounts)
             for (const auto& figure : account.figures) {
@@ -97,7 +97,7 @@ CASE(carryover_stays_between_zero_and_its_cap) {
 }
 
 CASE(the_same_facts_again_plan_nothing) {
-    // Three turns each, every one judged twice.
+    // Three cycles each, every one judged twice.
     for (std::uint64_t seed = 0; seed < 3400; seed += test::kStride) {
         Generator g(seed);
         World w = g.world();
@@ -105,11 +105,11 @@ CASE(the_same_facts_again_plan_nothing) {
             w.facts.history.overrides.push_back({1, "a0",
                                                  static_cast<model::Standing>(g.number(0, 2)),
                                                  utc(2026, 1, 1), utc(2026, 9, 1), "", ""});
-        for (int turn = 0; turn < 3; ++turn) {
-            const Instant now = kNow + std::chrono::days{turn * g.number(1, 60)};
+        for (int cycle = 0; cycle < 3; ++cycle) {
+            const Instant now = kNow + std::chrono::days{cycle * g.number(1, 60)};
             g.use(w, now, g.number(0, 1500));
             w.run(now, "a0");
-            w.turn(now, "a0");
+            w.cycle(now, "a0");
             if (!w.plan.commands.empty())
                 test::fail(at("planned again", seed, w.plan.commands[0].sacctmgr));
             for (const auto& account : w.decision.accounts)
@@ -127,9 +127,9 @@ CASE(every_association_gets_back_exactly_what_it_had) {
         w.set.policies[0].qos_default.clear();
         const auto before = w.facts.structure.associations;
         w.run(kNow - std::chrono::days{10}, "a0");
-        for (int turn = 0; turn < 3; ++turn) {
+        for (int cycle = 0; cycle < 3; ++cycle) {
             g.use(w, kNow, g.number(0, 3000));
-            w.run(kNow + std::chrono::hours{turn}, "a0");
+            w.run(kNow + std::chrono::hours{cycle}, "a0");
         }
         w.charges.clear();
         // Neither usage nor hysteresis; nobody is granted nothing.

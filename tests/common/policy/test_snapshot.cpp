@@ -224,7 +224,7 @@ CASE(users_come_with_their_accounts_by_uid) {
     w.facts.structure.users = {{"bob", 7, "physics", {"physics", "chem"}},
                                {"ghost", 4294967294, "", {}},
                                {"alice", 5, "chem", {"chem"}}};
-    w.turn(utc(2026, 11, 3));
+    w.cycle(utc(2026, 11, 3));
     const auto all = policy::snapshot(w.set, w.zone, w.facts, w.decision).users;
     CHECK_EQ(all.size(), 2U);
     CHECK_EQ(all[0].uid, 5U);
@@ -236,7 +236,7 @@ CASE(an_explanation_has_every_step_of_the_derivation) {
     w.run(utc(2026, 7, 1));
     w.use(utc(2026, 7, 2), "physics", 1000);
     w.use(utc(2026, 10, 2), "physics", 1500);
-    w.turn(utc(2026, 11, 3));
+    w.cycle(utc(2026, 11, 3));
     std::string text;
     for (const auto& line : w.explain())
         text += line + "\n";
@@ -313,7 +313,7 @@ World checked(model::BudgetCheck check) {
 }
 
 model::Snapshot whole(World& w, Instant now) {
-    w.turn(now);
+    w.cycle(now);
     return policy::snapshot(w.set, w.zone, w.facts, w.decision);
 }
 

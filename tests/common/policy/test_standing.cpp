@@ -36,18 +36,18 @@ CASE(the_grace_limit_is_exact_to_the_second) {
     World w = physics();
     w.set.policies[0].grace_ratio = dec("0.15"); // in binary 114.99999999999999
     charge(w, utc(2026, 1, 2), seconds("1150") - 1);
-    CHECK(!w.turn(utc(2026, 1, 3)).flags.paused);
+    CHECK(!w.cycle(utc(2026, 1, 3)).flags.paused);
     w.charges.back().amount += 1;
-    CHECK(w.turn(utc(2026, 1, 3)).flags.paused);
+    CHECK(w.cycle(utc(2026, 1, 3)).flags.paused);
 }
 
 CASE(creation_is_blocked_where_pausing_begins) {
     World w = physics();
     w.set.policies[0].actions.push_back(model::Action::block_creation_of_new_resources);
     charge(w, utc(2026, 1, 2), seconds("1200") - 1);
-    CHECK(!w.turn(utc(2026, 1, 3)).block_creation);
+    CHECK(!w.cycle(utc(2026, 1, 3)).block_creation);
     w.charges.back().amount += 1;
-    CHECK(w.turn(utc(2026, 1, 3)).block_creation);
+    CHECK(w.cycle(utc(2026, 1, 3)).block_creation);
 }
 
 CASE(either_notification_is_taken_at_the_level_of_the_policy) {
@@ -87,13 +87,13 @@ CASE(a_descendant_has_the_stricter_of_its_own_flags_and_its_ancestors) {
     w.grant("optics", "100");
     w.use(utc(2026, 1, 2), "optics", 120);
     w.use(utc(2026, 1, 2), "physics", 880);
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     CHECK(w.of("physics").flags == (model::Flags{false, true}));
     CHECK(w.of("optics").flags.paused);
     CHECK(w.of("optics").cause.kind == model::CauseKind::own);
     w.grant("optics", "115"); // above 100 %, below the grace limit
     w.use(utc(2026, 1, 2), "physics", 200);
-    w.turn(utc(2026, 1, 3));
+    w.cycle(utc(2026, 1, 3));
     CHECK(w.of("optics").own == (model::Flags{false, true}));
     CHECK(w.of("optics").flags.paused);
     CHECK_EQ(w.of("optics").cause.account, "physics");

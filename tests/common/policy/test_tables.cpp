@@ -126,9 +126,9 @@ CASE(table_of_the_decay_with_minutes_and_shares) {
 
 CASE(a_new_account_gets_no_cap_where_waldur_grants_all_of_it) {
     World w = physics();
-    CHECK_EQ(w.turn(utc(2026, 1, 1)).figures[0].effective, seconds("1000")); // Waldur: 1500
+    CHECK_EQ(w.cycle(utc(2026, 1, 1)).figures[0].effective, seconds("1000")); // Waldur: 1500
     w.set.policies[0].carryover.new_accounts_full = true;
-    CHECK_EQ(w.turn(utc(2026, 1, 1)).figures[0].effective, seconds("1500"));
+    CHECK_EQ(w.cycle(utc(2026, 1, 1)).figures[0].effective, seconds("1500"));
 }
 
 // Waldur's preview leaves the carryover out when nothing was used (1000), though its policy grants
@@ -186,7 +186,7 @@ CASE(table_of_the_settings_that_waldur_sends) {
 CASE(no_weight_never_becomes_a_budget_of_zero) {
     World w = granted({{"node", "1000"}});
     weigh(w, kDefaults);
-    CHECK(w.turn(utc(2026, 1, 1)).error.find("node has no weight") != std::string::npos);
+    CHECK(w.cycle(utc(2026, 1, 1)).error.find("node has no weight") != std::string::npos);
     CHECK(w.plan.commands.empty());
 }
 
@@ -215,7 +215,7 @@ CASE(table_of_percentages) {
             charge(w, utc(2026, 1, 2), seconds(hours), tres);
         if (!row.weights.empty())
             weigh(w, row.weights);
-        CHECK_EQ(*w.turn(utc(2026, 1, 3)).percent, row.percent);
+        CHECK_EQ(*w.cycle(utc(2026, 1, 3)).percent, row.percent);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A small cluster in memory for tests of the core: builds facts, runs turns, applies plans the way
+// A small cluster in memory for tests of the core: builds facts, runs cycles, applies plans the way
 // Slurm would.
 #pragma once
 
@@ -97,7 +97,7 @@ struct World {
     }
 
     // Collect, decide, plan.
-    const model::AccountDecision& turn(Instant now, const std::string& account_name = "physics") {
+    const model::AccountDecision& cycle(Instant now, const std::string& account_name = "physics") {
         collect_and_plan(now);
         return of(account_name);
     }
@@ -122,7 +122,7 @@ struct World {
             facts.history.accounts[name] = memory;
     }
     const model::AccountDecision& run(Instant now, const std::string& account_name = "physics") {
-        turn(now, account_name);
+        cycle(now, account_name);
         apply();
         return of(account_name);
     }

@@ -43,8 +43,8 @@ CASE(defaults_are_those_of_the_manual) {
     CHECK_EQ(s.daemon.cluster, "");
     CHECK_EQ(s.daemon.interval.count(), 60);
     CHECK_EQ(s.daemon.retention_days, 90);
-    CHECK(s.daemon.gate.enabled);
-    CHECK(s.daemon.gate.listen.at(0).ends_with("/sluice/plugins.sock"));
+    CHECK(s.daemon.plugin_server.enabled);
+    CHECK(s.daemon.plugin_server.listen.at(0).ends_with("/sluice/plugins.sock"));
     CHECK(s.daemon.socket.ends_with("/sluiced.sock"));
     CHECK(s.daemon.journal.ends_with("/sluice.db"));
     CHECK_EQ(s.notes.size(), 2U);
@@ -68,10 +68,10 @@ CASE(daemon_keys_are_read) {
     CHECK_EQ(d.retention_days, 30);
     CHECK_EQ(d.confirm_timeout.count(), 45);
     CHECK_EQ(d.munge_socket, "/run/munge/munge.socket.2");
-    CHECK_EQ(join(d.gate.listen, " "), "unix:/run/plugins.sock 127.0.0.1:6830 [::1]:6830");
-    CHECK_EQ(d.gate.user, "slurm");
-    CHECK_EQ(d.gate.munge_socket, "/run/munge/munge.socket.3");
-    CHECK(!read("gate: false").daemon.gate.enabled);
+    CHECK_EQ(join(d.plugin_server.listen, " "), "unix:/run/plugins.sock 127.0.0.1:6830 [::1]:6830");
+    CHECK_EQ(d.plugin_server.user, "slurm");
+    CHECK_EQ(d.plugin_server.munge_socket, "/run/munge/munge.socket.3");
+    CHECK(!read("plugin_server: false").daemon.plugin_server.enabled);
     CHECK_EQ(read("clusters: [beta]").daemon.cluster, "beta");
     CHECK_EQ(read("interval: 86400").daemon.interval.count(), 86400);
     CHECK_EQ(read("interval: 1h").daemon.interval.count(), 3600);

@@ -3,7 +3,7 @@
 // of the daemon start from.
 #pragma once
 
-#include "daemon/app/turn.hpp"
+#include "daemon/app/cycle.hpp"
 #include "tests/support/fake_outbox.hpp"
 #include "tests/support/fakes.hpp"
 #include "tests/support/fixed_clock.hpp"
@@ -44,7 +44,7 @@ struct Bench {
     app::Rules rules = test::rules();
     test::FakeOutbox outbox;
     app::Ports ports{slurm, slurm, journal, publisher, clock, outbox};
-    app::Turn turn{ports, sources};
+    app::Cycle cycle{ports, sources};
 
     Bench() {
         slurm.add_account("physics");
@@ -52,10 +52,10 @@ struct Bench {
         use_hours(0);
     }
     void use_hours(Amount hours) { slurm.set_usage("physics", "node", hours * kHour); }
-    std::shared_ptr<const ports::TurnReport> run(const app::Order& order = {}) {
-        return turn.run(rules, order);
+    std::shared_ptr<const ports::CycleReport> run(const app::Order& order = {}) {
+        return cycle.run(rules, order);
     }
-    const model::AccountDecision& physics(const ports::TurnReport& report) {
+    const model::AccountDecision& physics(const ports::CycleReport& report) {
         return *report.decision.find("physics");
     }
 };

@@ -34,7 +34,7 @@ struct World {
     PortalSettings settings;
     ports::PortalView view;
     app::AskedFlags asked;
-    ports::TurnReport report;
+    ports::CycleReport report;
     std::map<std::string, std::string> noted;
     std::shared_ptr<const app::Rules> rules;
     app::AccountResources roster;

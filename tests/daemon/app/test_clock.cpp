@@ -33,7 +33,7 @@ struct Times final : ports::TimeSources {
 struct ClockBench : Bench {
     Elapsed boot;
     Times times;
-    std::unique_ptr<app::Turn> watched;
+    std::unique_ptr<app::Cycle> watched;
 
     ClockBench() {
         rules.set.policies[0].raw_usage_reset = true;
@@ -44,21 +44,21 @@ struct ClockBench : Bench {
         auto with = ports;
         with.elapsed = &boot;
         with.sources = &times;
-        watched = std::make_unique<app::Turn>(with, sources);
+        watched = std::make_unique<app::Cycle>(with, sources);
     }
     void pass(std::chrono::seconds time) {
         clock.advance(time);
         boot.time += time;
     }
     void jump(std::chrono::seconds time) { clock.advance(time); }
-    std::shared_ptr<const ports::TurnReport> look(const app::Order& order = {}) {
+    std::shared_ptr<const ports::CycleReport> look(const app::Order& order = {}) {
         return watched->run(rules, order);
     }
-    std::shared_ptr<const ports::TurnReport> minute_later() {
+    std::shared_ptr<const ports::CycleReport> minute_later() {
         pass(std::chrono::seconds{60});
         return look();
     }
-    std::shared_ptr<const ports::TurnReport> accept() {
+    std::shared_ptr<const ports::CycleReport> accept() {
         app::Order order{"person", false, {}, {}};
         order.accept = model::ClockAccept{0, {}, 0, "set by hand", "root"};
         return look(order);
@@ -78,7 +78,7 @@ struct ClockBench : Bench {
 
 } // namespace
 
-CASE(a_clock_that_is_ahead_for_one_turn_begins_no_period) {
+CASE(a_clock_that_is_ahead_for_one_cycle_begins_no_period) {
     ClockBench bench;
     bench.use_hours(1250);
     bench.look();

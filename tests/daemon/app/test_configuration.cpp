@@ -101,8 +101,9 @@ CASE(keys_that_need_a_restart_are_named) {
     b.interval = 7s;
     CHECK(app::fixed_keys_changed(a, b).empty());
     b.journal = "/elsewhere";
-    b.gate.listen = {"0.0.0.0:1"};
-    CHECK((app::fixed_keys_changed(a, b) == std::vector<std::string>{"journal", "gate.listen"}));
+    b.plugin_server.listen = {"0.0.0.0:1"};
+    CHECK((app::fixed_keys_changed(a, b) ==
+           std::vector<std::string>{"journal", "plugin_server.listen"}));
 }
 
 CASE(a_changed_block_waldur_needs_a_restart) {

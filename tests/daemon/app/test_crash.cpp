@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The daemon dies at each step of a turn, with the real journal: the next start finishes what is
+// The daemon dies at each step of a cycle, with the real journal: the next start finishes what is
 // still needed, and nothing is done twice.
 #include "daemon/adapters/sqlite/journal.hpp"
 #include "tests/daemon/app/bench.hpp"
@@ -30,10 +30,10 @@ public:
         return inner_.newest(cluster);
     }
     Result<std::vector<std::int64_t>>
-    record_turn(const std::string& cluster, const model::Decision& decision,
-                std::span<const ports::EvaluationRecord> evaluations,
-                std::span<const model::Command> commands) override {
-        return step([&] { return inner_.record_turn(cluster, decision, evaluations, commands); });
+    record_cycle(const std::string& cluster, const model::Decision& decision,
+                 std::span<const ports::EvaluationRecord> evaluations,
+                 std::span<const model::Command> commands) override {
+        return step([&] { return inner_.record_cycle(cluster, decision, evaluations, commands); });
     }
     Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                const std::optional<Error>& failure) override {
@@ -131,9 +131,9 @@ class Daemon {
 public:
     explicit Daemon(const Cluster& cluster)
         : books_(opened(cluster.dir.file("j.db"), bench_.clock)), crashing_(*books_, bench_.faults),
-          turn_({bench_.slurm, bench_.slurm, crashing_, bench_.publisher, bench_.clock,
-                 bench_.outbox},
-                bench_.sources) {
+          cycle_({bench_.slurm, bench_.slurm, crashing_, bench_.publisher, bench_.clock,
+                  bench_.outbox},
+                 bench_.sources) {
         CHECK(books_->close_unfinished(kFebruary));
         bench_.use_hours(1250);
         for (const auto& change : cluster.changes()) {
@@ -155,7 +155,7 @@ public:
                 ::_exit(kCrashed);
         });
     }
-    std::shared_ptr<const ports::TurnReport> turn() { return turn_.run(bench_.rules, {}); }
+    std::shared_ptr<const ports::CycleReport> cycle() { return cycle_.run(bench_.rules, {}); }
     std::vector<ports::CommandRecord> commands() { return *books_->commands({}); }
     model::AccountMemory memory() {
         return books_->history("c1", kFebruary)->accounts.at("physics");
@@ -171,17 +171,17 @@ private:
     Bench bench_;
     std::unique_ptr<sqlite::SqliteJournal> books_;
     CrashingJournal crashing_;
-    app::Turn turn_;
+    app::Cycle cycle_;
 };
 
-// True when the process died at step n; false when the turn has fewer steps.
+// True when the process died at step n; false when the cycle has fewer steps.
 bool died_at(const Cluster& cluster, int n) {
     const pid_t child = ::fork();
     if (child == 0) {
         try {
             Daemon daemon(cluster);
             daemon.crash_at(n);
-            daemon.turn();
+            daemon.cycle();
         } catch (...) {
             ::_exit(1);
         }
@@ -204,8 +204,8 @@ CASE(a_crash_at_any_step_is_finished_by_the_next_start_and_nothing_is_done_twice
             break;
         ++steps;
         Daemon restarted(cluster);
-        CHECK_EQ(restarted.turn()->error, "");
-        CHECK_EQ(restarted.turn()->error, "");
+        CHECK_EQ(restarted.cycle()->error, "");
+        CHECK_EQ(restarted.cycle()->error, "");
         auto changes = cluster.changes();
         std::sort(changes.begin(), changes.end());
         CHECK((changes == std::vector<std::string>{"limits physics", "qos physics"}));

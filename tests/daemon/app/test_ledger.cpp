@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What staff enter by hand: checked, written, and in effect when the call returns; a dry run shows
-// the same turn and writes nothing.
+// the same cycle and writes nothing.
 #include "daemon/app/entered_time.hpp"
 #include "daemon/app/ledger.hpp"
 #include "tests/daemon/app/bench.hpp"
@@ -43,7 +43,7 @@ CASE(an_override_is_in_effect_when_the_call_returns) {
         desk.ledger.set_override({"physics", model::Standing::normal, "", "now+2days"}, kAnn);
     CHECK(done);
     CHECK_EQ(done->id, 1);
-    CHECK(!done->turn->decision.find("physics")->flags.paused);
+    CHECK(!done->cycle->decision.find("physics")->flags.paused);
     CHECK(!desk.paused());
     CHECK_EQ(desk.journal.held.overrides.at(0).reason, "deadline");
     CHECK_EQ(desk.journal.held.overrides.at(0).by, "ann");
@@ -54,15 +54,15 @@ CASE(an_override_is_in_effect_when_the_call_returns) {
     CHECK(says(desk.ledger.end_override(9, kAnn).error(), Errc::not_found, "no override 9"));
 }
 
-CASE(a_dry_override_shows_the_turn_and_writes_nothing) {
+CASE(a_dry_override_shows_the_cycle_and_writes_nothing) {
     Desk desk(1250);
     const auto done =
         desk.ledger.set_override({"physics", model::Standing::normal, "", "2026-02-20"}, kAnnTries);
     CHECK(done);
     CHECK_EQ(done->id, 0);
-    CHECK(done->turn->dry_run);
-    CHECK(!done->turn->decision.find("physics")->flags.paused);
-    CHECK(!done->turn->plan.commands.empty());
+    CHECK(done->cycle->dry_run);
+    CHECK(!done->cycle->decision.find("physics")->flags.paused);
+    CHECK(!done->cycle->plan.commands.empty());
     CHECK(desk.journal.held.overrides.empty());
     CHECK(desk.paused());
 }
@@ -95,8 +95,9 @@ CASE(an_adjustment_moves_the_allocation_of_its_period_and_can_be_taken_back) {
     Desk desk(1250);
     CHECK(desk.paused());
     const ports::NewAdjustment more{"physics", "", {{"node_hours", Decimal::whole(500)}}};
-    CHECK(
-        !desk.ledger.add_adjustment(more, kAnnTries)->turn->decision.find("physics")->flags.paused);
+    CHECK(!desk.ledger.add_adjustment(more, kAnnTries)
+               ->cycle->decision.find("physics")
+               ->flags.paused);
     CHECK(desk.paused());
     const auto done = desk.ledger.add_adjustment(more, kAnn);
     CHECK(done);
@@ -133,7 +134,7 @@ CASE(a_reset_ends_what_hysteresis_holds) {
     CHECK(desk.loop.ask({"person", false, {}}).get()->error.empty());
     CHECK(desk.paused());
     CHECK(
-        !desk.ledger.reopen({"physics"}, kAnnTries)->turn->decision.find("physics")->flags.paused);
+        !desk.ledger.reopen({"physics"}, kAnnTries)->cycle->decision.find("physics")->flags.paused);
     CHECK(desk.journal.reopened.empty());
     CHECK(desk.ledger.reopen({"physics"}, kAnn));
     CHECK(!desk.paused());
@@ -188,13 +189,13 @@ CASE(cleanup_counts_first_and_keeps_what_retention_keeps) {
     CHECK(says(desk.ledger.cleanup("now+1day", kAnn).error(), Errc::malformed, "future"));
 }
 
-CASE(turns_are_listed_newest_first) {
+CASE(cycles_are_listed_newest_first) {
     Desk desk(10);
     CHECK(desk.loop.ask({"person", false, {}}).get()->error.empty());
-    const auto turns = desk.loop.turns();
-    CHECK(turns.size() >= 2);
-    CHECK_EQ(turns.front().trigger, "person");
-    CHECK_EQ(turns.front().accounts, 1U);
+    const auto cycles = desk.loop.cycles();
+    CHECK(cycles.size() >= 2);
+    CHECK_EQ(cycles.front().trigger, "person");
+    CHECK_EQ(cycles.front().accounts, 1U);
 }
 
 CASE(times_are_read_as_people_and_slurm_write_them) {

@@ -27,7 +27,7 @@ struct Looping : Bench {
         }
         return false;
     }
-    int turns() {
+    int cycles() {
         const auto calls = faults.calls();
         return static_cast<int>(std::count(calls.begin(), calls.end(), "history"));
     }
@@ -35,7 +35,7 @@ struct Looping : Bench {
 
 } // namespace
 
-CASE(the_first_turn_comes_at_once_and_is_named_start) {
+CASE(the_first_cycle_comes_at_once_and_is_named_start) {
     Looping bench;
     app::Loop loop(bench.ports, bench.sources, bench.shared());
     CHECK(!loop.shown().report);
@@ -45,16 +45,16 @@ CASE(the_first_turn_comes_at_once_and_is_named_start) {
     CHECK(loop.stop(5s));
 }
 
-CASE(the_timer_runs_turns) {
+CASE(the_timer_runs_cycles) {
     Looping bench(1s);
     app::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
-    CHECK(Looping::soon([&] { return bench.turns() >= 3; }));
+    CHECK(Looping::soon([&] { return bench.cycles() >= 3; }));
     CHECK_EQ(loop.shown().report->trigger, "timer");
     CHECK(loop.stop(5s));
 }
 
-CASE(a_request_runs_a_turn_and_gets_its_report) {
+CASE(a_request_runs_a_cycle_and_gets_its_report) {
     Looping bench;
     bench.use_hours(1250);
     app::Loop loop(bench.ports, bench.sources, bench.shared());
@@ -69,7 +69,7 @@ CASE(a_request_runs_a_turn_and_gets_its_report) {
     CHECK(loop.stop(5s));
 }
 
-CASE(who_asked_for_a_turn_is_answered_when_slurmctld_shows_its_changes) {
+CASE(who_asked_for_a_cycle_is_answered_when_slurmctld_shows_its_changes) {
     Looping bench;
     bench.use_hours(1250);
     std::atomic<bool> shows{false};
@@ -112,7 +112,7 @@ CASE(nobody_waits_for_a_change_that_slurmctld_never_shows) {
     CHECK(loop.stop(5s));
 }
 
-CASE(requests_that_meet_share_a_turn) {
+CASE(requests_that_meet_share_a_cycle) {
     Looping bench;
     std::binary_semaphore entered{0};
     std::binary_semaphore let_go{0};
@@ -132,7 +132,7 @@ CASE(requests_that_meet_share_a_turn) {
     CHECK(a.wait_for(5s) == std::future_status::ready);
     CHECK(b.wait_for(5s) == std::future_status::ready);
     CHECK(a.get() == b.get());
-    CHECK_EQ(bench.turns(), 2);
+    CHECK_EQ(bench.cycles(), 2);
     CHECK(loop.stop(5s));
 }
 
@@ -155,7 +155,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
     CHECK(!loop.under_way());
     bench.use_hours(1250);
     const std::pair<const char*, const char*> phases[] = {
-        {"structure", "collect"}, {"record_turn", "record"}, {"apply", "apply"}};
+        {"structure", "collect"}, {"record_cycle", "record"}, {"apply", "apply"}};
     for (const auto& [port, phase] : phases) {
         hang_in = port;
         const auto before = loop.shown().report;
@@ -184,7 +184,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
     CHECK(loop.stop(5s));
 }
 
-CASE(a_reload_is_followed_by_a_turn_with_the_new_rules) {
+CASE(a_reload_is_followed_by_a_cycle_with_the_new_rules) {
     Looping bench;
     app::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
@@ -198,7 +198,7 @@ CASE(a_reload_is_followed_by_a_turn_with_the_new_rules) {
     CHECK(loop.stop(5s));
 }
 
-CASE(a_period_boundary_starts_a_turn_by_itself) {
+CASE(a_period_boundary_starts_a_cycle_by_itself) {
     Looping bench;
     bench.clock.set(instant(1'775'001'599)); // 2026-03-31 23:59:59 UTC
     app::Loop loop(bench.ports, bench.sources, bench.shared());
@@ -211,7 +211,7 @@ CASE(a_period_boundary_starts_a_turn_by_itself) {
     CHECK(loop.stop(5s));
 }
 
-// The interval is an hour: without foresight the second turn would be the last for long.
+// The interval is an hour: without foresight the second cycle would be the last for long.
 CASE(an_account_that_is_about_to_cross_is_looked_at_when_it_does) {
     Looping bench;
     app::Loop loop(bench.ports, bench.sources, bench.shared());
@@ -254,7 +254,7 @@ CASE(stopping_does_not_wait_for_a_port_that_hangs) {
     CHECK(Looping::soon([&] { return loop->busy_for() == 0s; }));
 }
 
-CASE(a_fault_inside_a_turn_does_not_end_the_daemon) {
+CASE(a_fault_inside_a_cycle_does_not_end_the_daemon) {
     Looping bench;
     std::atomic<bool> thrown{false};
     bench.faults.before_each([&](const std::string& name) {

@@ -48,7 +48,7 @@ struct World {
     ports::PortalView view;
     app::AccountResources roster;
     app::Rules rules;
-    ports::TurnReport report;
+    ports::CycleReport report;
     std::map<std::string, std::string> noted;
     PortalInbox inbox{{outbox, sources, clock, true, "production", [this] { ++asked; }}};
 
@@ -164,7 +164,7 @@ CASE(a_verdict_is_true) {
     CHECK_EQ(world.fault(order()), "allocations stand in sluiced.yaml here (source: file)");
 }
 
-CASE(a_message_is_settled_after_a_turn_by_an_answer_that_was_asked_for_after_it) {
+CASE(a_message_is_settled_after_a_cycle_by_an_answer_that_was_asked_for_after_it) {
     World world;
     world.inbox.asking();
     world.come("a", "offering_resources_sync", "{}");
@@ -188,14 +188,14 @@ CASE(a_message_whose_figures_were_taken_waits_for_no_answer) {
     world.inbox.orders(2, [](const PortalEvent&) { return true; }); // asked once of each
     world.inbox.asking();
     world.inbox.told(world.telling());
-    CHECK(world.broker.done.empty()); // a turn by older rules
+    CHECK(world.broker.done.empty()); // a cycle by older rules
     world.rules.portal_orders = 1;
     world.inbox.told(world.telling());
     CHECK(world.broker.done == std::vector<std::string>{"a done"});
     CHECK_EQ(world.outbox.held.size(), 1U);
 }
 
-CASE(unknown_messages_are_acked_without_a_turn) {
+CASE(unknown_messages_are_acked_without_a_cycle) {
     World world;
     world.come("b", "", R"({"object_type": "user_role"})");
     CHECK((world.broker.done == std::vector<std::string>{"b done"}));
@@ -237,7 +237,7 @@ CASE(an_order_gets_one_verdict_and_its_repeat_the_same) {
     CHECK(message.body.find(R"("success":true)") != std::string::npos);
 }
 
-CASE(commands_of_the_turn_are_their_own_verdict) {
+CASE(commands_of_the_cycle_are_their_own_verdict) {
     World world;
     world.report.applied.resize(1);
     world.report.applied[0].command.account = "physics";

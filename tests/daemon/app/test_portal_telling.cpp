@@ -138,7 +138,7 @@ CASE(users_are_told_by_month_and_the_last_one_is_not_forgotten) {
     CHECK_EQ(app::tell_users(world.telling()).messages.size(), 1U);
 }
 
-CASE(accounts_take_turns_though_the_first_ones_come_again_each_time) {
+CASE(accounts_take_cycles_though_the_first_ones_come_again_each_time) {
     std::set<std::string> waiting;
     std::set<std::string> seen;
     std::string after;

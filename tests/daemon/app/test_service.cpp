@@ -29,7 +29,7 @@ struct Serving : Bench {
 
 } // namespace
 
-CASE(evaluate_runs_the_turn_and_cuts_the_answer) {
+CASE(evaluate_runs_the_cycle_and_cuts_the_answer) {
     Serving bench;
     bench.loop.start();
     const auto report = bench.service.evaluate({false, {"physics"}, "uid 0"});
@@ -37,7 +37,7 @@ CASE(evaluate_runs_the_turn_and_cuts_the_answer) {
     CHECK_EQ((*report)->trigger, "person");
     CHECK_EQ((*report)->decision.accounts.size(), 1U);
     CHECK_EQ((*report)->decision.accounts[0].account, "physics");
-    CHECK(bench.service.last_turn()->decision.find("chem") != nullptr);
+    CHECK(bench.service.last_cycle()->decision.find("chem") != nullptr);
     CHECK(bench.loop.stop(5s));
 }
 
@@ -51,7 +51,7 @@ CASE(evaluate_names_an_account_that_is_not_there) {
     CHECK(bench.loop.stop(5s));
 }
 
-CASE(explain_needs_a_turn_and_an_account) {
+CASE(explain_needs_a_cycle_and_an_account) {
     Serving bench;
     CHECK(bench.service.explain("physics").error().code == Errc::unavailable);
     bench.loop.start();
@@ -75,7 +75,7 @@ CASE(info_says_what_is_away_and_what_was_refused) {
     CHECK_EQ(info.interval_s, 3600);
 }
 
-CASE(nobody_waits_for_ever_for_a_turn) {
+CASE(nobody_waits_for_ever_for_a_cycle) {
     Serving bench;
     std::binary_semaphore let_go{0};
     bench.faults.before_each([&](const std::string& name) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Turns on two clusters that share allocations: what they leave for each other, and when they wake
+// Cycles on two clusters that share allocations: what they leave for each other, and when they wake
 // each other.
 #include "daemon/app/sharing.hpp"
 
@@ -20,8 +20,8 @@ struct Two {
     Bench two;
     int woken_one = 0;
     int woken_two = 0;
-    app::Turn first{with(one), one.sources};
-    app::Turn second{with(two), two.sources};
+    app::Cycle first{with(one), one.sources};
+    app::Cycle second{with(two), two.sources};
 
     Two() {
         board.add("c1", [this] { ++woken_one; });
@@ -39,25 +39,25 @@ struct Two {
         ports.board = &board;
         return ports;
     }
-    const model::AccountDecision& turn_one(const app::Order& order = {}) {
+    const model::AccountDecision& cycle_one(const app::Order& order = {}) {
         report_one = first.run(one.rules, order);
         return physics(*report_one);
     }
-    const model::AccountDecision& turn_two() {
+    const model::AccountDecision& cycle_two() {
         report_two = second.run(two.rules, {});
         return physics(*report_two);
     }
-    // Nothing decided of it where a turn failed as a whole.
-    static const model::AccountDecision& physics(const ports::TurnReport& report) {
+    // Nothing decided of it where a cycle failed as a whole.
+    static const model::AccountDecision& physics(const ports::CycleReport& report) {
         static const model::AccountDecision none;
         const auto* found = report.decision.find("physics");
         return found ? *found : none;
     }
-    std::shared_ptr<const ports::TurnReport> report_one;
-    std::shared_ptr<const ports::TurnReport> report_two;
+    std::shared_ptr<const ports::CycleReport> report_one;
+    std::shared_ptr<const ports::CycleReport> report_two;
 };
 
-bool has_problem(const ports::TurnReport& report, const std::string& text) {
+bool has_problem(const ports::CycleReport& report, const std::string& text) {
     return std::any_of(report.problems.begin(), report.problems.end(), [&](const auto& problem) {
         return problem.what.find(text) != std::string::npos;
     });
@@ -68,31 +68,31 @@ bool has_problem(const ports::TurnReport& report, const std::string& text) {
 CASE(usage_on_the_other_cluster_pauses_here) {
     Two world;
     world.two.use_hours(1250);
-    CHECK(!world.turn_one().flags.paused);
-    CHECK(world.turn_one().incomplete());
-    CHECK(world.turn_two().flags.paused);
-    CHECK(world.turn_one().flags.paused);
+    CHECK(!world.cycle_one().flags.paused);
+    CHECK(world.cycle_one().incomplete());
+    CHECK(world.cycle_two().flags.paused);
+    CHECK(world.cycle_one().flags.paused);
     CHECK_EQ(world.one.slurm.account("physics").default_qos, "blocked");
 }
 
 CASE(others_are_woken_by_what_matters_and_not_by_growing_usage) {
     Two world;
     world.one.use_hours(10);
-    world.turn_one();
+    world.cycle_one();
     CHECK_EQ(world.woken_two, 1); // the first figures
     world.one.use_hours(20);
-    world.turn_one();
+    world.cycle_one();
     CHECK_EQ(world.woken_two, 1);
     world.one.use_hours(1250);
-    world.turn_one();
+    world.cycle_one();
     CHECK_EQ(world.woken_two, 2); // paused
-    world.turn_one();
+    world.cycle_one();
     CHECK_EQ(world.woken_two, 2);
     CHECK_EQ(world.woken_one, 0);
-    world.turn_two(); // which is paused by that
+    world.cycle_two(); // which is paused by that
     CHECK_EQ(world.woken_one, 1);
-    world.turn_one();
-    world.turn_two();
+    world.cycle_one();
+    world.cycle_two();
     CHECK_EQ(world.woken_one, 1); // and there it ends
     CHECK_EQ(world.woken_two, 2);
 }
@@ -100,73 +100,73 @@ CASE(others_are_woken_by_what_matters_and_not_by_growing_usage) {
 CASE(an_entry_of_the_ledger_wakes_the_others_and_counts_there) {
     Two world;
     world.two.use_hours(1250);
-    world.turn_two();
-    CHECK(world.turn_one().flags.paused);
+    world.cycle_two();
+    CHECK(world.cycle_one().flags.paused);
     const int before = world.woken_one;
     world.two.journal.held.overrides = {{1, "physics", model::Standing::normal, kFebruary,
                                          kFebruary + std::chrono::hours(2), "deadline", "root"}};
-    world.turn_two();
+    world.cycle_two();
     CHECK_EQ(world.woken_one, before + 1);
-    CHECK(!world.turn_one().flags.paused);
+    CHECK(!world.cycle_one().flags.paused);
     CHECK(world.first.next_event(world.one.rules)->at == kFebruary + std::chrono::hours(2));
 }
 
 CASE(a_new_period_wakes_the_others) {
     Two world;
-    world.turn_two();
+    world.cycle_two();
     const int before = world.woken_one;
     world.two.clock.advance(std::chrono::days(60));
-    world.turn_two();
+    world.cycle_two();
     CHECK_EQ(world.woken_one, before + 1);
 }
 
 CASE(a_cluster_that_is_silent_lifts_nothing_and_is_named) {
     Two world;
     world.two.use_hours(1250);
-    world.turn_two();
-    CHECK(world.turn_one().flags.paused);
+    world.cycle_two();
+    CHECK(world.cycle_one().flags.paused);
     world.one.clock.advance(app::longest_silence(world.one.rules));
-    world.turn_one();
+    world.cycle_one();
     CHECK(!has_problem(*world.report_one, "c2"));
     world.one.clock.advance(std::chrono::seconds(1));
     world.one.rules.set.accounts["physics"].allocation = {{"node_hours", Decimal::whole(9000)}};
-    CHECK(world.turn_one().flags.paused);
+    CHECK(world.cycle_one().flags.paused);
     CHECK(has_problem(*world.report_one, "no usage of cluster c2 for more than"));
     world.two.clock.advance(app::longest_silence(world.one.rules) + std::chrono::seconds(1));
-    world.turn_two();
-    CHECK(!world.turn_one().flags.paused);
+    world.cycle_two();
+    CHECK(!world.cycle_one().flags.paused);
     CHECK(!has_problem(*world.report_one, "c2"));
 }
 
 CASE(a_cluster_that_never_answered_is_a_problem_after_a_while) {
     Two world;
-    world.turn_one();
+    world.cycle_one();
     CHECK(!has_problem(*world.report_one, "c2"));
     world.one.clock.advance(app::longest_silence(world.one.rules) + std::chrono::seconds(1));
-    world.turn_one();
+    world.cycle_one();
     CHECK(has_problem(*world.report_one, "c2"));
 }
 
-CASE(a_turn_on_old_usage_leaves_it_with_its_age) {
+CASE(a_cycle_on_old_usage_leaves_it_with_its_age) {
     Two world;
     world.two.use_hours(10);
-    world.turn_two();
+    world.cycle_two();
     world.two.faults.fail_all("usage");
     world.two.clock.advance(std::chrono::minutes(5));
     world.one.clock.advance(std::chrono::minutes(5));
-    world.turn_two();
-    CHECK_EQ(world.turn_one().span[1].age, 300);
+    world.cycle_two();
+    CHECK_EQ(world.cycle_one().span[1].age, 300);
 }
 
-CASE(a_failed_or_dry_turn_leaves_nothing) {
+CASE(a_failed_or_dry_cycle_leaves_nothing) {
     Two world;
-    world.one.faults.fail_all("record_turn");
-    world.turn_one({});
+    world.one.faults.fail_all("record_cycle");
+    world.cycle_one({});
     world.one.faults.clear();
     CHECK(world.board.of("c1") == nullptr);
     app::Order dry;
     dry.dry_run = true;
-    world.turn_one(dry);
+    world.cycle_one(dry);
     CHECK(world.board.of("c1") == nullptr);
 }
 
@@ -177,7 +177,7 @@ CASE(only_accounts_that_span_are_left_for_others) {
     auto& chem = world.one.rules.set.accounts["chem"];
     chem.allocation = {{"node_hours", Decimal::whole(10)}};
     chem.apart = true;
-    world.turn_one();
+    world.cycle_one();
     const auto figures = world.board.of("c1");
     CHECK(figures->history.accounts.contains("physics"));
     CHECK(!figures->history.accounts.contains("chem"));
@@ -189,7 +189,7 @@ CASE(only_accounts_that_span_are_left_for_others) {
 CASE(without_a_policy_that_spans_nothing_is_left) {
     Two world;
     world.one.rules.set.policies[0].spans = false;
-    world.turn_one();
+    world.cycle_one();
     CHECK(world.board.of("c1") == nullptr);
     CHECK_EQ(world.woken_two, 0);
 }
@@ -197,16 +197,16 @@ CASE(without_a_policy_that_spans_nothing_is_left) {
 CASE(a_period_is_not_reopened_while_usage_of_another_cluster_is_missing) {
     Two world;
     world.one.use_hours(1250);
-    world.turn_one();
-    CHECK(world.turn_one().flags.paused);
+    world.cycle_one();
+    CHECK(world.cycle_one().flags.paused);
     app::Order order{"person", false, {"physics"}};
     order.reopen = {{0, "physics", "2026-Q1", "because", "ann", kFebruary}};
-    world.turn_one(order);
+    world.cycle_one(order);
     CHECK(world.report_one->error.find("cluster c2 is not known: no period is reopened") !=
           std::string::npos);
     CHECK(world.one.journal.reopened.empty());
-    world.turn_two();
-    world.turn_one(order);
+    world.cycle_two();
+    world.cycle_one(order);
     CHECK(world.report_one->error.empty());
     CHECK_EQ(world.one.journal.reopened.size(), 1U);
 }
@@ -238,9 +238,9 @@ CASE(each_level_is_told_once_by_whichever_cluster_comes_first) {
         bench->rules.notices.by_webhook = true;
         bench->use_hours(625);
     }
-    world.turn_two();
-    world.turn_one();
-    world.turn_two();
+    world.cycle_two();
+    world.cycle_one();
+    world.cycle_two();
     const auto messages = [](const Bench& bench) {
         std::vector<std::string> found;
         for (const auto& record : bench.journal.evaluated)

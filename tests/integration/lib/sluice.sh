@@ -72,7 +72,7 @@ sluiced_start() {
     wait_until 15 sluiced_answers_or_died
     sluiced_answers
 }
-sluiced_answers() { daemon_alive sluiced && [ -S "$SLUICE_SOCKET" ] && sluice_cli gate; }
+sluiced_answers() { daemon_alive sluiced && [ -S "$SLUICE_SOCKET" ] && sluice_cli plugins; }
 sluiced_answers_or_died() { ! daemon_alive sluiced || sluiced_answers; }
 sluiced_stop() { daemon_stop sluiced TERM 10; }
 sluiced_kill9() { daemon_kill9 sluiced; }
@@ -81,10 +81,10 @@ sluiced_log() { echo "$CLUSTER_DIR/log/sluiced.out"; }
 # sluice_cli ARGS...: the command line against the private daemon, as root or under `as USER`
 sluice_cli() { "$(sluice_find sluice)" "$@"; }
 
-# --- settings and turns. A test says what it grants and by which policy; the rest is the same everywhere.
+# --- settings and evaluations. A test says what it grants and by which policy; the rest is the same everywhere.
 
 # sluiced_settings: writes sluiced.yaml; components, accounts and policies come from standard input. The timer
-# hardly ever fires (SLUICED_INTERVAL to change it): turns are made by turn_now, so a test knows which one it sees.
+# hardly ever fires (SLUICED_INTERVAL to change it): evaluations are made by evaluate_now, so a test knows which one it sees.
 sluiced_settings() {
     local file=$CLUSTER_DIR/etc/sluiced.yaml
     mkdir -p "$CLUSTER_DIR/journal"
@@ -96,7 +96,7 @@ contact: hpc-admin@example.org
 socket: $CLUSTER_DIR/run/sluiced.sock
 journal: $CLUSTER_DIR/journal/sluice.db
 munge_socket: $CLUSTER_DIR/run/munge.sock
-gate: {listen: ${SLUICED_LISTEN:-"127.0.0.1:$PORT_GATE"}${SLUICED_GATE:-}}
+plugin_server: {listen: ${SLUICED_LISTEN:-"127.0.0.1:$PORT_GATE"}${SLUICED_GATE:-}}
 END
         cat
     } >"$file.new" && mv "$file.new" "$file"
@@ -114,9 +114,9 @@ END
     echo "$library"
 }
 
-# sluiced_up: settings from standard input, a running daemon, a turn done, the plugin told
+# sluiced_up: settings from standard input, a running daemon, an evaluation done, the plugin told
 sluiced_up() {
-    sluiced_settings && sluiced_restart && wait_until 15 turn_now && return
+    sluiced_settings && sluiced_restart && wait_until 15 evaluate_now && return
     tail -n 5 "$(sluiced_log)"
     return 1
 }
@@ -131,21 +131,21 @@ sluiced_reload() {
 }
 
 # sluiced_regrant: new settings from standard input, in force and with the plugin
-sluiced_regrant() { sluiced_settings && sluiced_reload && turn_now; }
+sluiced_regrant() { sluiced_settings && sluiced_reload && evaluate_now; }
 
-# turn_now [ACCOUNT...]: a turn, and the plugin has its snapshot
-turn_now() { sluice_cli evaluate "$@" && wait_until 10 plugin_current; }
+# evaluate_now [ACCOUNT...]: an evaluation, and the plugin has its snapshot
+evaluate_now() { sluice_cli evaluate "$@" && wait_until 10 plugin_current; }
 
 # plugin_current: at least one plugin is connected and none is behind
 plugin_current() {
     local behind
-    behind=$(sluice_cli gate -Q -n -P --format=behind) && [ -n "$behind" ] && ! grep -qvx 0 <<<"$behind"
+    behind=$(sluice_cli plugins -Q -n -P --format=behind) && [ -n "$behind" ] && ! grep -qvx 0 <<<"$behind"
 }
 
 # status_field ACCOUNT FIELDS: of the account's first component
 status_field() { sluice_cli status -Q -n -P --format="$2" "$1" | head -n 1; }
 standing_is() { [ "$(status_field "$1" standing)" = "$2" ]; }        # standing_is ACCOUNT WORD
-turn_makes() { turn_now && standing_is "$1" "$2"; }                  # turn_makes ACCOUNT WORD: for eventually
-gate_field() { sluice_cli gate -Q -n -P --format="$1" | head -n 1; } # of the first plugin
+turn_makes() { evaluate_now && standing_is "$1" "$2"; }                  # turn_makes ACCOUNT WORD: for eventually
+gate_field() { sluice_cli plugins -Q -n -P --format="$1" | head -n 1; } # of the first plugin
 
 slurmctld_log() { echo "$CLUSTER_DIR/log/slurmctld.log"; }

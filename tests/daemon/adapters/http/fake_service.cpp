@@ -73,8 +73,8 @@ bool wanted(const ports::Query& query, const std::string& account) {
 
 } // namespace
 
-ports::TurnReport sample_turn() {
-    ports::TurnReport out;
+ports::CycleReport sample_cycle() {
+    ports::CycleReport out;
     out.cluster = "lab";
     out.at = instant(kNow);
     out.trigger = "timer";
@@ -103,7 +103,7 @@ ports::TurnReport sample_turn() {
     return out;
 }
 
-void add_users(ports::TurnReport& turn, bool settled) {
+void add_users(ports::CycleReport& cycle, bool settled) {
     const Instant begin = instant(1790812800);
     model::AccountUsage usage;
     usage.tres["node"] = {1230 * kHour, 0, kHour + 1};
@@ -116,12 +116,12 @@ void add_users(ports::TurnReport& turn, bool settled) {
     usage.users_settled = settled;
     model::AccountUsage earlier;
     earlier.users["mallory"]["node"] = {kHour, kHour, kHour};
-    turn.usage = std::make_shared<const std::vector<model::WindowUsage>>(
+    cycle.usage = std::make_shared<const std::vector<model::WindowUsage>>(
         std::vector<model::WindowUsage>{{{begin, instant(1793491200)}, {}, {{"physics", earlier}}},
-                                        {{begin, turn.at}, {}, {{"physics", usage}}}});
+                                        {{begin, cycle.at}, {}, {{"physics", usage}}}});
 }
 
-FakeService::FakeService() : turn(std::make_shared<ports::TurnReport>(sample_turn())) {
+FakeService::FakeService() : cycle(std::make_shared<ports::CycleReport>(sample_cycle())) {
     daemon.version = "0.1.0";
     daemon.cluster = "lab";
     daemon.started = instant(kNow - 3600);
@@ -134,11 +134,11 @@ ports::DaemonInfo FakeService::info() const {
     return daemon;
 }
 
-std::shared_ptr<const ports::TurnReport> FakeService::last_turn() const {
-    return turn;
+std::shared_ptr<const ports::CycleReport> FakeService::last_cycle() const {
+    return cycle;
 }
 
-Result<std::shared_ptr<const ports::TurnReport>>
+Result<std::shared_ptr<const ports::CycleReport>>
 FakeService::evaluate(const ports::EvaluateRequest& request) {
     ++evaluating;
     {
@@ -146,9 +146,9 @@ FakeService::evaluate(const ports::EvaluateRequest& request) {
         wake_.wait(lock, [this] { return !held_; });
     }
     for (const auto& account : request.accounts)
-        if (turn == nullptr || turn->decision.find(account) == nullptr)
+        if (cycle == nullptr || cycle->decision.find(account) == nullptr)
             return Error{Errc::not_found, "account '" + account + "' is not under any policy"};
-    auto out = std::make_shared<ports::TurnReport>(*turn);
+    auto out = std::make_shared<ports::CycleReport>(*cycle);
     out->dry_run = request.dry_run;
     out->trigger = "person";
     if (request.by_user)
@@ -157,7 +157,7 @@ FakeService::evaluate(const ports::EvaluateRequest& request) {
         out->applied.clear();
     else
         ++evaluated;
-    return std::shared_ptr<const ports::TurnReport>(out);
+    return std::shared_ptr<const ports::CycleReport>(out);
 }
 
 Result<std::vector<std::string>> FakeService::explain(const std::string& account) const {
@@ -260,8 +260,8 @@ std::shared_ptr<const model::PolicySet> FakeService::policies() const {
     return set;
 }
 
-ports::GateStatus FakeService::gate() const {
-    ports::GateStatus out;
+ports::PluginServerStatus FakeService::plugin_server() const {
+    ports::PluginServerStatus out;
     out.sequence = 12;
     out.rejected_frames = 3;
     if (plugins)
@@ -279,7 +279,7 @@ ports::GateStatus FakeService::gate() const {
     return out;
 }
 
-std::vector<ports::TurnSummary> FakeService::turns() const {
+std::vector<ports::CycleSummary> FakeService::cycles() const {
     return {{instant(kNow), "timer", 35, 4, 1, 0, 0, ""}};
 }
 
@@ -326,17 +326,17 @@ Result<std::vector<model::PeriodReset>> FakeLedger::resets(const ports::Query& q
 }
 
 Result<ports::Booked> FakeLedger::booked(const std::string& account, const ports::Person& person) {
-    auto turn = sample_turn();
-    turn.dry_run = person.dry_run;
-    turn.trigger = "person";
-    if (turn.decision.find(account) == nullptr)
+    auto cycle = sample_cycle();
+    cycle.dry_run = person.dry_run;
+    cycle.trigger = "person";
+    if (cycle.decision.find(account) == nullptr)
         return Error{Errc::not_found,
                      "account " + account + " has no policy with an allocation" + tail};
     if (person.reason.empty())
         return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
     last = person;
     return ports::Booked{person.dry_run ? 0 : 4,
-                         std::make_shared<const ports::TurnReport>(std::move(turn))};
+                         std::make_shared<const ports::CycleReport>(std::move(cycle))};
 }
 
 Result<ports::Booked> FakeLedger::set_override(const ports::NewOverride& entry,

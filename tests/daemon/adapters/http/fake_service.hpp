@@ -15,10 +15,10 @@ inline constexpr std::uint32_t kAlice = 20001; // in optics, below physics
 inline constexpr std::uint32_t kBob = 20002;   // in chem
 inline constexpr std::int64_t kNow = 1795395000;
 
-ports::TurnReport sample_turn();
+ports::CycleReport sample_cycle();
 // Who used physics: alice 1000 h, bob 220 h and a running job, a deleted account 10 h. Without
 // `settled` only the job is known. A shorter window that begins together with it has nonsense.
-void add_users(ports::TurnReport& turn, bool settled);
+void add_users(ports::CycleReport& cycle, bool settled);
 
 // Keeps what was entered; every account of the sample may be named.
 class FakeLedger final : public ports::Ledger {
@@ -49,20 +49,20 @@ public:
     FakeService();
 
     ports::DaemonInfo info() const override;
-    std::shared_ptr<const ports::TurnReport> last_turn() const override;
-    Result<std::shared_ptr<const ports::TurnReport>>
+    std::shared_ptr<const ports::CycleReport> last_cycle() const override;
+    Result<std::shared_ptr<const ports::CycleReport>>
     evaluate(const ports::EvaluateRequest& request) override;
     Result<std::vector<std::string>> explain(const std::string& account) const override;
     Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
     Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
     Result<void> add_report(const ports::AgentReport& report) override;
     Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override;
-    ports::GateStatus gate() const override;
+    ports::PluginServerStatus plugin_server() const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
     std::shared_ptr<const ports::PortalNames> portal_names() const override;
     std::optional<ports::UnderWay> under_way() const override { return running; }
-    std::vector<ports::TurnSummary> turns() const override;
+    std::vector<ports::CycleSummary> cycles() const override;
     ports::Ledger& ledger() override { return books; }
     Result<ports::ControllerSettings> controller() override { return controller_settings; }
     ports::Outbox& outbox() override { return post; }
@@ -72,7 +72,7 @@ public:
     }
 
     // To be set before the server starts.
-    std::shared_ptr<const ports::TurnReport> turn;
+    std::shared_ptr<const ports::CycleReport> cycle;
     std::optional<ports::UnderWay> running;
     ports::DaemonInfo daemon;
     FakeLedger books;
@@ -91,7 +91,7 @@ public:
     mutable model::PreviewInput asked_preview;    // the last one
     bool journal_away = false;
     bool plugins = true;
-    // Behind each text that is not in `turn`, `daemon` or `post`.
+    // Behind each text that is not in `cycle`, `daemon` or `post`.
     void end_texts_with(const std::string& tail) { tail_ = books.tail = tail; }
     std::optional<Instant> unstored_since; // of the plugin's snapshot
     // evaluate() waits while held.

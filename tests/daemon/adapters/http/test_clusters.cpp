@@ -26,9 +26,9 @@ struct Two {
     Two() {
         lab.daemon.cluster = "lab";
         beta.daemon.cluster = "beta";
-        auto turn = std::make_shared<ports::TurnReport>(*beta.turn);
-        turn->cluster = turn->decision.cluster = "beta";
-        beta.turn = turn;
+        auto cycle = std::make_shared<ports::CycleReport>(*beta.cycle);
+        cycle->cluster = cycle->decision.cluster = "beta";
+        beta.cycle = cycle;
     }
     Answer get(const std::string& path, std::map<std::string, std::string> query = {}) const {
         const auto response =
@@ -47,7 +47,7 @@ CASE(the_cluster_that_is_named_answers) {
         const auto answer = two.get("/api/v1/status", {{"cluster", cluster}});
         CHECK_EQ(answer.status, 200);
         CHECK_EQ(answer.body["meta"]["cluster"].text(), cluster);
-        CHECK_EQ(answer.body["turn"]["cluster"].text(), cluster);
+        CHECK_EQ(answer.body["cycle"]["cluster"].text(), cluster);
     }
 }
 
@@ -88,13 +88,13 @@ CASE(one_cluster_may_be_named_or_not) {
 
 CASE(a_shared_allocation_shows_its_clusters) {
     Two two;
-    auto turn = std::make_shared<ports::TurnReport>(*two.lab.turn);
-    for (auto& account : turn->decision.accounts)
+    auto cycle = std::make_shared<ports::CycleReport>(*two.lab.cycle);
+    for (auto& account : cycle->decision.accounts)
         if (account.account == "physics") {
             account.span = {{"lab", true, false, 0}, {"beta", true, true, 900}};
             account.figures[0].by_cluster = {{"lab", {3600, 0, 0}}, {"beta", {0, 7200, 0}}};
         }
-    two.lab.turn = turn;
+    two.lab.cycle = cycle;
     const auto answer = two.get("/api/v1/accounts/physics", {{"cluster", "lab"}});
     const auto account = answer.body["account"];
     CHECK_EQ(account["span"].size(), 2U);

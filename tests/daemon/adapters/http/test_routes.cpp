@@ -56,9 +56,9 @@ CASE(staff_see_all_accounts_and_users_theirs_with_the_parents) {
 
 CASE(a_user_whom_slurm_does_not_know_sees_nothing) {
     FakeService service;
-    auto turn = sluice::test::sample_turn();
-    turn.users.push_back({"ghost", 4294967294U, "chem", {"chem"}});
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.users.push_back({"ghost", 4294967294U, "chem", {"chem"}});
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     const auto answer = ask(service, {"GET", "/api/v1/accounts", {}, "", kStranger});
     CHECK_EQ(answer.status, 200);
     CHECK_EQ(answer.body["accounts"].size(), 0u);
@@ -111,16 +111,16 @@ CASE(users_cannot_tell_a_foreign_account_from_an_unknown_one) {
              "account 'chem' does not exist, or you do not belong to it");
 }
 
-CASE(only_staff_may_start_a_turn_or_see_the_gate) {
+CASE(only_staff_may_start_a_cycle_or_see_the_plugin_server) {
     CHECK_EQ(post("{}", kAlice).status, 403);
-    CHECK_EQ(get("/api/v1/gate", kAlice).status, 403);
+    CHECK_EQ(get("/api/v1/plugins", kAlice).status, 403);
     CHECK_EQ(post("{}").status, 200);
-    CHECK_EQ(get("/api/v1/gate").body["gate"]["plugins"].at(0)["refused"].integer(), 3);
+    CHECK_EQ(get("/api/v1/plugins").body["plugin_server"]["plugins"].at(0)["refused"].integer(), 3);
 }
 
 CASE(a_dry_run_shows_the_plan_and_evaluate_the_outcome) {
     const auto dry = post("{\"dry_run\": true}");
-    CHECK(dry.body["turn"]["dry_run"].boolean());
+    CHECK(dry.body["cycle"]["dry_run"].boolean());
     CHECK(dry.body["commands"].at(0)["success"].is_null());
     CHECK(dry.body["commands"].at(0)["id"].is_null());
     const auto real = post("");
@@ -145,7 +145,7 @@ CASE(bad_bodies_are_400_and_say_why) {
     CHECK_EQ(post(std::string(1000, '[')).status, 400);
 }
 
-CASE(a_bad_request_starts_no_turn) {
+CASE(a_bad_request_starts_no_cycle) {
     FakeService service;
     ask(service, {"POST", "/api/v1/evaluate", {}, "{\"dryrun\": true}", kRoot});
     ask(service, {"POST", "/api/v1/evaluate", {}, "{}", kAlice});
@@ -196,8 +196,8 @@ CASE(status_warns_when_a_plugin_cannot_store_its_snapshot) {
     const auto usual = count(120, kRoot);
     CHECK_EQ(count(121, kRoot), usual + 1);
     CHECK_EQ(count(121, kAlice), count(120, kAlice));
-    const auto answer = ask(service, {"GET", "/api/v1/gate", {}, "", kRoot});
-    const auto plugin = answer.body["gate"]["plugins"].at(0);
+    const auto answer = ask(service, {"GET", "/api/v1/plugins", {}, "", kRoot});
+    const auto plugin = answer.body["plugin_server"]["plugins"].at(0);
     CHECK_EQ(plugin["stored_sequence"].integer(), 10);
     CHECK_EQ(plugin["oversized"].integer(), 1);
     CHECK_EQ(plugin["unstored_since_epoch"].integer(), epoch(*service.unstored_since));
@@ -208,23 +208,24 @@ CASE(status_warns_of_what_makes_the_figures_doubtful) {
     service.daemon.down = {"slurmdbd"};
     service.daemon.config_error = "sluiced.yaml:3:5: unknown key";
     service.plugins = false;
-    auto turn = sluice::test::sample_turn();
-    turn.error = "slurmdbd: Connection refused";
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.error = "slurmdbd: Connection refused";
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK_EQ(ask(service, {"GET", "/api/v1/status", {}, "", kRoot}).body["warnings"].size(), 4u);
     const auto user = ask(service, {"GET", "/api/v1/status", {}, "", kAlice});
     CHECK_EQ(user.body["warnings"].size(), 2u);
     CHECK_EQ(user.body["daemon"]["config_error"].text(), "");
-    CHECK_EQ(user.body["turn"]["error"].text(), "");
+    CHECK_EQ(user.body["cycle"]["error"].text(), "");
 }
 
-CASE(before_the_first_turn_status_says_so) {
+CASE(before_the_first_cycle_status_says_so) {
     FakeService service;
-    service.turn = nullptr;
+    service.cycle = nullptr;
     const auto status = ask(service, {"GET", "/api/v1/status", {}, "", kRoot});
     CHECK_EQ(status.status, 200);
-    CHECK(status.body["turn"].is_null());
-    CHECK_EQ(status.body["warnings"].at(0)["description"].text(), "no turn has been done yet");
+    CHECK(status.body["cycle"].is_null());
+    CHECK_EQ(status.body["warnings"].at(0)["description"].text(),
+             "no evaluation has been done yet");
     CHECK_EQ(ask(service, {"GET", "/api/v1/balances", {}, "", kRoot}).status, 503);
     CHECK_EQ(ask(service, {"GET", "/api/v1/accounts/x", {}, "", kAlice}).status, 503);
     CHECK_EQ(ask(service, {"GET", "/api/v1/accounts", {}, "", kAlice}).status, 200);
@@ -242,7 +243,7 @@ CASE(balances_are_ones_own_unless_staff_ask) {
     CHECK_EQ(get("/api/v1/balances", kRoot).body["balances"].size(), 0u);
 }
 
-CASE(what_staff_change_waits_for_a_turn) {
+CASE(what_staff_change_waits_for_a_cycle) {
     const std::set<std::string_view> at_once{"/api/v1/cleanup", "/api/v1/tokens",
                                              "/api/v1/tokens/{name}", "/api/v1/outbox/{id}/retry",
                                              "/api/v1/outbox/{id}/drop"};
@@ -264,7 +265,7 @@ CASE(every_route_is_documented) {
               std::string::npos);
 }
 
-CASE(staff_enter_with_a_reason_and_see_the_turn) {
+CASE(staff_enter_with_a_reason_and_see_the_cycle) {
     FakeService service;
     const char* body = R"({"account":"physics","standing":"normal","until":"now+1day",)"
                        R"("reason":"deadline"})";
@@ -324,8 +325,8 @@ CASE(users_read_the_entries_of_their_accounts) {
     const auto all = get("/api/v1/adjustments");
     CHECK_EQ(all.body["adjustments"].at(0)["units"]["node_hours"].number(), 2.5);
     CHECK_EQ(get("/api/v1/resets").body["resets"].size(), 1u);
-    CHECK_EQ(get("/api/v1/turns", kAlice).status, 403);
-    CHECK_EQ(get("/api/v1/turns").body["turns"].at(0)["trigger"].text(), "timer");
+    CHECK_EQ(get("/api/v1/cycles", kAlice).status, 403);
+    CHECK_EQ(get("/api/v1/cycles").body["cycles"].at(0)["trigger"].text(), "timer");
 }
 
 CASE(usage_shows_what_it_is_made_of) {
@@ -366,10 +367,10 @@ CASE(staff_see_and_steer_the_outbox) {
 
 CASE(staff_see_what_the_clock_was_compared_with_and_accept_it) {
     FakeService service;
-    auto turn = test::sample_turn();
-    turn.clock = {
+    auto cycle = test::sample_cycle();
+    cycle.clock = {
         model::ClockState::forward, 86400, "elapsed", {{"elapsed", 86400}, {"slurmdbd", {}}}};
-    service.turn = std::make_shared<const ports::TurnReport>(std::move(turn));
+    service.cycle = std::make_shared<const ports::CycleReport>(std::move(cycle));
     const auto shown = ask(service, {"GET", "/api/v1/clock", {}, "", kRoot});
     CHECK(!shown.body["clock"]["trusted"].boolean(true));
     CHECK_EQ(shown.body["clock"]["offset_s"].integer(), 86400);

@@ -67,7 +67,7 @@ CASE(the_peer_on_the_socket_is_the_login) {
     CHECK(has(alice, "\"staff\":false"));
     CHECK(has(alice, "\"optics\""));
     CHECK(!has(alice, "\"chem\""));
-    CHECK(has(get_as(kAlice, running.socket(), "/api/v1/gate"), "HTTP/1.1 403"));
+    CHECK(has(get_as(kAlice, running.socket(), "/api/v1/plugins"), "HTTP/1.1 403"));
 }
 
 CASE(a_uid_named_in_the_settings_is_staff) {
@@ -77,8 +77,8 @@ CASE(a_uid_named_in_the_settings_is_staff) {
     FakeService service;
     const auto server = http::HttpServer::start({directory.socket(), {23456}}, service);
     CHECK(server.has_value());
-    CHECK(has(get_as(23456, directory.socket(), "/api/v1/gate"), "HTTP/1.1 200"));
-    CHECK(has(get_as(23457, directory.socket(), "/api/v1/gate"), "HTTP/1.1 403"));
+    CHECK(has(get_as(23456, directory.socket(), "/api/v1/plugins"), "HTTP/1.1 200"));
+    CHECK(has(get_as(23457, directory.socket(), "/api/v1/plugins"), "HTTP/1.1 403"));
 }
 
 CASE(head_answers_without_a_body) {
@@ -155,7 +155,7 @@ CASE(a_client_that_sends_a_byte_now_and_then_is_ended) {
     CHECK(has(get(directory.socket(), "/healthz"), "HTTP/1.1 200"));
 }
 
-CASE(a_running_turn_delays_nobody_and_turns_queue_up) {
+CASE(a_running_cycle_delays_nobody_and_cycles_queue_up) {
     Running running;
     running.service.hold();
     std::vector<std::thread> waiting;

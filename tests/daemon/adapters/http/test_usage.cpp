@@ -33,9 +33,9 @@ Answer by_user(FakeService& service, const ports::Viewer& viewer,
 }
 
 void know_users(FakeService& service, bool settled) {
-    auto turn = sluice::test::sample_turn();
-    sluice::test::add_users(turn, settled);
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    sluice::test::add_users(cycle, settled);
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
 }
 
 } // namespace
@@ -63,7 +63,7 @@ CASE(staff_see_every_share_the_largest_first_and_they_sum_up) {
     CHECK_EQ(sum, part["used"].number());
 }
 
-CASE(users_see_their_own_share_only_and_start_no_turn) {
+CASE(users_see_their_own_share_only_and_start_no_cycle) {
     FakeService service;
     know_users(service, true);
     const auto answer = by_user(service, kAlice);
@@ -79,11 +79,11 @@ CASE(users_see_their_own_share_only_and_start_no_turn) {
 CASE(what_is_not_known_is_null_and_said) {
     FakeService service;
     know_users(service, false);
-    service.turn = std::make_shared<ports::TurnReport>([&] {
-        auto turn = *service.turn;
-        turn.users[0].accounts = {"optics"};
-        turn.users[1].accounts = {"physics"};
-        return turn;
+    service.cycle = std::make_shared<ports::CycleReport>([&] {
+        auto cycle = *service.cycle;
+        cycle.users[0].accounts = {"optics"};
+        cycle.users[1].accounts = {"physics"};
+        return cycle;
     }());
     const auto answer = by_user(service, {sluice::test::kBob, false});
     const auto part = answer.body["usage"].at(0);
@@ -108,7 +108,7 @@ CASE(by_user_is_a_question_about_named_accounts) {
     CHECK(!plain.body["usage"].at(0)["users"].exists());
 }
 
-CASE(only_a_question_by_user_waits_for_a_turn) {
+CASE(only_a_question_by_user_waits_for_a_cycle) {
     CHECK(!http::waits({"GET", "/api/v1/usage", {{"account", "chem"}}, "", {}}));
     CHECK(http::waits({"GET", "/api/v1/usage", {{"by_user", "1"}}, "", {}}));
     CHECK(!http::waits({"GET", "/api/v1/status", {{"by_user", "1"}}, "", {}}));

@@ -260,8 +260,8 @@ CASE(status_of_many_accounts_is_made_once_and_comes_in_pages) {
     CHECK_EQ(get({{"page", "9"}, {"page_size", "3"}}).body["accounts"].size(), 0U);
     CHECK_EQ(get({{"page", "0"}}).status, 404);
     const auto before = get({{"fields", "account"}}).response.body;
-    auto turn = sluice::test::sample_turn();
-    turn.decision.accounts.pop_back();
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.decision.accounts.pop_back();
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK(get({{"fields", "account"}}).response.body != before);
 }

@@ -46,16 +46,16 @@ CASE(ready_means_that_each_part_is) {
     CHECK(!body["parts"]["slurmdbd"]["ready"].boolean());
     CHECK(body["parts"]["journal"]["ready"].boolean());
     CHECK(!body["parts"]["plugin"]["ready"].boolean());
-    CHECK_EQ(body["parts"]["turn"]["fault"].text(), "the last turn was 3600 s ago");
-    service.turn = nullptr;
+    CHECK_EQ(body["parts"]["cycle"]["fault"].text(), "the last evaluation was 3600 s ago");
+    service.cycle = nullptr;
     CHECK_EQ(get(service, "/readyz").status, 503);
 }
 
 CASE(metrics_have_types_and_escaped_labels) {
     FakeService service;
-    auto turn = sluice::test::sample_turn();
-    turn.decision.accounts.front().account = "odd\"na\\me\n";
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.decision.accounts.front().account = "odd\"na\\me\n";
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     const auto answer = get(service, "/metrics");
     CHECK(has(answer.type, "version=0.0.4"));
     CHECK(has(answer.body, "# TYPE sluice_account_usage_ratio gauge\n"));
@@ -71,15 +71,15 @@ CASE(metrics_have_types_and_escaped_labels) {
 
 CASE(neither_page_nor_metrics_hide_or_steer_anything) {
     FakeService service;
-    auto turn = sluice::test::sample_turn();
-    auto& account = turn.decision.accounts.back();
+    auto cycle = sluice::test::sample_cycle();
+    auto& account = cycle.decision.accounts.back();
     account.account += test::kHostile;
     account.policies = {"q" + test::kHostile};
     account.period.label += test::kHostile;
     account.error = "x" + test::kHostile;
     account.figures.front().component.name += test::kHostile;
-    turn.problems = {{"a" + test::kHostile, "b" + test::kHostile, "c" + test::kHostile}};
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    cycle.problems = {{"a" + test::kHostile, "b" + test::kHostile, "c" + test::kHostile}};
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     service.daemon.cluster += test::kHostile;
     service.daemon.config_error = test::kHostile;
     service.daemon.version += test::kHostile;
@@ -176,9 +176,9 @@ CASE(ondemand_gets_a_balance_for_each_user_and_account) {
 
 CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
     FakeService service;
-    auto turn = sluice::test::sample_turn();
-    turn.decision.accounts.front().account = "<script>alert('x')</script>";
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    auto cycle = sluice::test::sample_cycle();
+    cycle.decision.accounts.front().account = "<script>alert('x')</script>";
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     const auto page = get(service, "/");
     CHECK(has(page.type, "text/html"));
     CHECK(!has(page.body, "<script"));
@@ -192,26 +192,26 @@ CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
     CHECK(csp);
     const auto bob = get(service, "/", {sluice::test::kBob, false, "", false});
     CHECK(!has(bob.body, "<strong>physics</strong>"));
-    service.turn = nullptr;
-    CHECK(has(get(service, "/").body, "No turn has been done yet"));
+    service.cycle = nullptr;
+    CHECK(has(get(service, "/").body, "No evaluation has been done yet"));
 }
 
 CASE(the_page_shows_the_sites_time_and_whose_flag_it_is) {
     FakeService service;
     service.daemon.zone = *Zone::posix("XYZ+3");
-    auto turn = sluice::test::sample_turn();
-    auto& account = turn.decision.accounts.front();
+    auto cycle = sluice::test::sample_cycle();
+    auto& account = cycle.decision.accounts.front();
     account.flags.paused = true;
     account.cause.kind = model::CauseKind::override_;
     account.in_force.emplace().by = "Waldur";
     account.in_force->foreign = true;
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     const auto page = get(service, "/");
     CHECK(has(page.body, ">paused in Waldur<"));
     CHECK(has(page.body, "<td>2026-12-31</td>")); // where the quarter of UTC ends at 21:00
     account.in_force->foreign = false;
     account.cause.override_id = 7;
-    service.turn = std::make_shared<ports::TurnReport>(turn);
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK(has(get(service, "/").body, ">paused by override 7<"));
 }
 
@@ -225,7 +225,7 @@ CASE(readers_see_everything_and_change_nothing) {
     CHECK_EQ(refused.status, 403);
     CHECK(has(refused.body, "The token grafana may only read."));
     CHECK_EQ(parsed(get(service, "/api/v1/accounts", request.viewer))["accounts"].size(), 4U);
-    CHECK_EQ(get(service, "/api/v1/turns", request.viewer).status, 200);
+    CHECK_EQ(get(service, "/api/v1/cycles", request.viewer).status, 200);
     CHECK_EQ(get(service, "/api/v1/tokens").status, 404);
     CHECK_EQ(get(service, "/api/v1/tokens", {4294967295U, true, "token waldur", false}).status,
              403);

@@ -22,18 +22,18 @@ namespace sluice::test {
 using namespace std::chrono_literals;
 using plugin::Steady;
 
-inline std::mutex gate_mutex;
-inline std::string gate_lines;
+inline std::mutex plugin_server_mutex;
+inline std::string plugin_server_lines;
 
 inline void add_line(const char* line) {
-    const std::lock_guard lock(gate_mutex);
-    gate_lines += std::string(line) + '\n';
+    const std::lock_guard lock(plugin_server_mutex);
+    plugin_server_lines += std::string(line) + '\n';
 }
 inline std::size_t lines_with(std::string_view what) {
-    const std::lock_guard lock(gate_mutex);
+    const std::lock_guard lock(plugin_server_mutex);
     std::size_t count = 0;
-    for (auto at = gate_lines.find(what); at != std::string::npos;
-         at = gate_lines.find(what, at + 1))
+    for (auto at = plugin_server_lines.find(what); at != std::string::npos;
+         at = plugin_server_lines.find(what, at + 1))
         ++count;
     return count;
 }
@@ -53,10 +53,10 @@ inline const SystemClock kClock;
 // munged, a plugin_server and one plugin without Slurm.
 class Bench {
 public:
-    Bench() { gate_lines.clear(); }
+    Bench() { plugin_server_lines.clear(); }
     ~Bench() { stop_plugin(); }
 
-    void start_gate(uid_t allowed = ::getuid()) {
+    void start_plugin_server(uid_t allowed = ::getuid()) {
         auto started = plugin_server::PluginServer::start(
             {{address()}, allowed, munged.socket(), key_file, {}, daemon_speaks}, kClock);
         if (!started)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How long the largest snapshots take to the plugin. bench_gate tells the figures.
+// How long the largest snapshots take to the plugin. bench_plugin_server tells the figures.
 #include "tests/support/case.hpp"
 #include "tests/support/plugin_link.hpp"
 

@@ -32,7 +32,7 @@ model::Snapshot bounded_world() {
 
 CASE(a_plugin_gets_the_snapshot_and_then_the_differences) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.start_plugin();
     bench.publish(test::world());
     CHECK(eventually([&] { return bench.in_step(); }));
@@ -57,7 +57,7 @@ CASE(plugin_and_daemon_of_neighbouring_versions_understand_each_other) {
         Bench bench;
         bench.plugin_speaks = plugin;
         bench.daemon_speaks = daemon;
-        bench.start_gate();
+        bench.start_plugin_server();
         bench.start_plugin();
         bench.publish(bounded_world());
         CHECK(eventually([&] { return bench.in_step(); }));
@@ -79,7 +79,7 @@ CASE(plugin_and_daemon_of_neighbouring_versions_understand_each_other) {
 
 CASE(a_snapshot_of_many_frames_arrives) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(large_world(50'000));
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }, 30s));
@@ -89,7 +89,7 @@ CASE(a_snapshot_of_many_frames_arrives) {
 
 CASE(the_same_snapshot_is_not_sent_again) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }));
@@ -109,7 +109,7 @@ CASE(the_same_snapshot_is_not_sent_again) {
 
 CASE(counters_come_back) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }));
@@ -125,7 +125,7 @@ CASE(counters_come_back) {
 
 CASE(the_daemon_knows_which_snapshot_is_stored) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.start_plugin();
     CHECK(eventually([&] {
@@ -150,7 +150,7 @@ CASE(the_daemon_knows_which_snapshot_is_stored) {
 
 CASE(the_daemon_may_go_and_come_back) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }));
@@ -159,7 +159,7 @@ CASE(the_daemon_may_go_and_come_back) {
     CHECK(bench.has() != 0); // the last one stays
     ::sleep(2);
     CHECK_EQ(lines_with("no daemon"), 1U); // said once
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(large_world(10));
     CHECK(eventually([&] { return bench.in_step(); }, 30s));
     CHECK_EQ(lines_with("connected to the daemon"), 2U);
@@ -168,7 +168,7 @@ CASE(the_daemon_may_go_and_come_back) {
 CASE(a_unix_socket_serves_as_a_port_does) {
     Bench bench;
     bench.socket = bench.munged.folder() + "/run/plugins.sock";
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }));
@@ -178,7 +178,7 @@ CASE(a_unix_socket_serves_as_a_port_does) {
     bench.plugin_server.reset();
     CHECK(!std::filesystem::exists(bench.socket));
     CHECK(eventually([&] { return lines_with("no daemon: unix:" + bench.socket) == 1; }));
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(large_world(1));
     CHECK(eventually([&] { return bench.in_step(); }));
 }
@@ -186,7 +186,7 @@ CASE(a_unix_socket_serves_as_a_port_does) {
 CASE(a_socket_of_another_user_is_left_at_once) {
     Bench bench;
     bench.socket = bench.munged.folder() + "/plugins.sock";
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.more_conf = "DaemonUser=" + std::to_string(::getuid() + 1) + "\n";
     bench.start_plugin();
     CHECK(eventually([&] {
@@ -201,7 +201,7 @@ CASE(with_a_key_file_munged_is_not_asked) {
     bench.key_file = bench.key("key", 'k');
     bench.more_conf = "KeyFile=" + bench.key_file + "\n";
     bench.munged.stop();
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(large_world(5000));
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }, 30s));
@@ -211,7 +211,7 @@ CASE(with_a_key_file_munged_is_not_asked) {
 CASE(a_plugin_with_another_key_or_with_munge_gets_nothing) {
     Bench bench;
     bench.key_file = bench.key("key", 'k');
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.more_conf = "KeyFile=" + bench.key("other", 'o') + "\n";
     bench.start_plugin();
@@ -225,7 +225,7 @@ CASE(a_plugin_with_another_key_or_with_munge_gets_nothing) {
 
 CASE(munged_may_go_and_come_back) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }));
@@ -239,7 +239,7 @@ CASE(munged_may_go_and_come_back) {
 
 CASE(changed_settings_are_seen_without_a_restart) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What comes to the plugin_server that is not its plugin, and a plugin that finds what is not its
+// What comes to the plugin server that is not its plugin, and a plugin that finds what is not its
 // daemon.
 #include "common/cred/munge.hpp"
 #include "common/wire/channel.hpp"
@@ -21,7 +21,7 @@ using namespace sluice::test;
 
 namespace {
 
-// Somebody who speaks to the plugin_server as a plugin would, or otherwise.
+// Somebody who speaks to the plugin server as a plugin would, or otherwise.
 class Visitor {
 public:
     explicit Visitor(const Bench& bench, const std::string& socket = {})
@@ -48,7 +48,7 @@ public:
         CHECK(channel_.open(frame()).has_value());
         return *channel_.seal(wire::Hello{wire::kVersion, "lab", "v", "v", "v", 0}, ::getuid());
     }
-    // The next credential that the plugin_server sends.
+    // The next credential that the plugin server sends.
     std::string frame() {
         while (true) {
             auto next = frames_.next(wire::kMaxFrame);
@@ -101,7 +101,7 @@ UniqueFd connected_from_elsewhere(std::uint16_t port) {
     return fd;
 }
 
-// A challenge came; false: the plugin_server has closed the connection.
+// A challenge came; false: the plugin server has closed the connection.
 bool is_challenged(const UniqueFd& fd) {
     pollfd ready{fd.get(), POLLIN, 0};
     CHECK(::poll(&ready, 1, 5000) == 1);
@@ -144,17 +144,18 @@ private:
 // The challenge is not for it, so it has nothing to answer.
 CASE(a_plugin_of_another_uid_gets_nothing) {
     Bench bench;
-    bench.start_gate(::getuid() + 1);
+    bench.start_plugin_server(::getuid() + 1);
     bench.publish(test::world());
     bench.start_plugin();
-    CHECK(eventually([&] { return lines_with("check gate: user: of sluiced.yaml") == 1; }));
+    CHECK(
+        eventually([&] { return lines_with("check plugin_server: user: of sluiced.yaml") == 1; }));
     CHECK(bench.plugin_server->status().plugins.empty());
     CHECK_EQ(bench.has(), 0U);
 }
 
 CASE(a_daemon_of_another_uid_is_not_believed) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.more_conf = "DaemonUser=" + std::to_string(::getuid() + 1) + "\n";
     bench.start_plugin();
@@ -164,7 +165,7 @@ CASE(a_daemon_of_another_uid_is_not_believed) {
 
 CASE(wrong_frames_are_closed_and_counted) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     const std::string bad[] = {
         std::string("\0\0\0\0", 4),
         std::string("\xff\xff\xff\x7f", 4),
@@ -184,7 +185,7 @@ CASE(wrong_frames_are_closed_and_counted) {
 
 CASE(a_credential_of_another_munge_key_or_content_is_closed) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     const test::PrivateMunged foreign;
     Visitor stranger(bench);
     auto other = *cred::MungeContext::create(foreign.socket());
@@ -192,14 +193,14 @@ CASE(a_credential_of_another_munge_key_or_content_is_closed) {
     stranger.say(*channel.seal(wire::Hello{}, ::getuid()));
     CHECK(stranger.is_closed());
     Visitor confused(bench);
-    confused.say(*wire::frame(*confused.munge().encode("hello, gate", std::nullopt)));
+    confused.say(*wire::frame(*confused.munge().encode("hello, plugin server", std::nullopt)));
     CHECK(confused.is_closed());
     CHECK(eventually([&] { return bench.plugin_server->status().rejected_frames == 2; }));
 }
 
 CASE(a_replayed_hello_is_closed_and_counted) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     Visitor first(bench);
     const auto hello = first.hello();
     first.say(hello);
@@ -214,7 +215,7 @@ CASE(a_replayed_hello_is_closed_and_counted) {
 // What an eavesdropper catches is of no use at another host, whose munged has never seen it.
 CASE(a_hello_is_good_for_its_own_connection_only) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     Visitor first(bench);
     const auto hello = first.hello(); // never sent: munged has not decoded it
     Visitor second(bench);
@@ -226,7 +227,7 @@ CASE(a_hello_is_good_for_its_own_connection_only) {
 
 CASE(an_address_has_eight_connections_without_a_greeting_each_for_a_second) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     std::vector<UniqueFd> crowd;
     const auto begin = Steady::now();
     for (int i = 0; i < 20; ++i)
@@ -241,7 +242,7 @@ CASE(an_address_has_eight_connections_without_a_greeting_each_for_a_second) {
 
 CASE(a_flood_of_connections_does_not_keep_a_plugin_out) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }));
@@ -261,7 +262,7 @@ CASE(a_flood_of_connections_does_not_keep_a_plugin_out) {
 
 CASE(many_silent_visitors_do_not_keep_a_plugin_out) {
     Bench bench;
-    bench.start_gate();
+    bench.start_plugin_server();
     bench.publish(test::world());
     std::list<Visitor> crowd;
     for (int i = 0; i < 80; ++i)

@@ -64,7 +64,7 @@ private:
 
 } // namespace
 
-CASE(a_full_disk_leaves_nothing_of_the_turn_and_the_next_one_succeeds) {
+CASE(a_full_disk_leaves_nothing_of_the_cycle_and_the_next_one_succeeds) {
     test::ScratchDir dir;
     test::FixedClock clock(kNow);
     auto journal = open(dir.file("j.db"), clock);
@@ -72,13 +72,13 @@ CASE(a_full_disk_leaves_nothing_of_the_turn_and_the_next_one_succeeds) {
     const auto wanted = commands(2'000);
     {
         const FullDisk full(128 * 1024);
-        const auto recorded = journal->record_turn("c", many, {}, wanted);
+        const auto recorded = journal->record_cycle("c", many, {}, wanted);
         CHECK(!recorded);
         CHECK(recorded.error().code == Errc::unavailable);
     }
     CHECK(journal->history("c", instant(0))->accounts.empty());
     CHECK(journal->commands({"", {}, 10'000})->empty());
-    CHECK(journal->record_turn("c", many, {}, wanted));
+    CHECK(journal->record_cycle("c", many, {}, wanted));
     CHECK_EQ(journal->commands({"", {}, 10'000})->size(), 2'000U);
     journal = open(dir.file("j.db"), clock);
     CHECK_EQ(journal->history("c", instant(0))->accounts.size(), 2'000U);
@@ -91,7 +91,7 @@ CASE(a_locked_journal_is_unavailable_and_recovers) {
     {
         Database other(dir.file("j.db"), Database::Access::read_write, kShort);
         Transaction held(other);
-        const auto recorded = journal->record_turn("c", decision(1), {}, commands(1));
+        const auto recorded = journal->record_cycle("c", decision(1), {}, commands(1));
         CHECK(!recorded);
         CHECK(recorded.error().code == Errc::unavailable);
         CHECK(journal->close_unfinished(kNow).error().code == Errc::unavailable);
@@ -100,7 +100,7 @@ CASE(a_locked_journal_is_unavailable_and_recovers) {
         CHECK(journal->commands({}));
         CHECK(journal->history("c", instant(0)));
     }
-    CHECK(journal->record_turn("c", decision(1), {}, commands(1)));
+    CHECK(journal->record_cycle("c", decision(1), {}, commands(1)));
     CHECK_EQ(journal->commands({})->size(), 1U);
 }
 
@@ -109,7 +109,7 @@ CASE(a_process_killed_inside_a_transaction_leaves_nothing_of_it) {
     test::FixedClock clock(kNow);
     {
         auto journal = open(dir.file("j.db"), clock);
-        CHECK(journal->record_turn("c", decision(1), {}, commands(1)));
+        CHECK(journal->record_cycle("c", decision(1), {}, commands(1)));
     }
     const pid_t child = ::fork();
     if (child == 0) {

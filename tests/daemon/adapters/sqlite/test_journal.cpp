@@ -92,7 +92,7 @@ CASE(memory_comes_back_exactly_after_a_restart) {
     auto& second = decided.accounts.emplace_back();
     second.account = "new";
     second.memory.saved_qos = model::SavedQos{}; // held, and it had nothing of its own
-    CHECK(books.journal->record_turn(kCluster, decided, {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decided, {}, {}));
     books.reopen();
     const auto history = books.journal->history(kCluster, kNow);
     CHECK(history);
@@ -104,56 +104,56 @@ CASE(memory_comes_back_exactly_after_a_restart) {
 
 CASE(changed_memory_replaces_the_old_one_whole) {
     Books books;
-    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision("a", full_memory()), {}, {}));
     model::AccountMemory next;
     next.period = "2027-Q2";
     next.bases = {{"node_hours", 5}};
-    CHECK(books.journal->record_turn(kCluster, decision("a", next), {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision("a", next), {}, {}));
     books.reopen();
     CHECK(books.journal->history(kCluster, kNow)->accounts.at("a") == next);
 }
 
 CASE(released_accounts_are_remembered_until_given_back) {
     Books books;
-    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision("a", full_memory()), {}, {}));
     model::Decision let_go = decision("b", {});
     let_go.released["a"].saved_qos = full_memory().saved_qos;
-    CHECK(books.journal->record_turn(kCluster, let_go, {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, let_go, {}, {}));
     CHECK(books.journal->history(kCluster, kNow)->accounts.at("a") == let_go.released["a"]);
     let_go.released["a"] = {};
-    CHECK(books.journal->record_turn(kCluster, let_go, {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, let_go, {}, {}));
     CHECK(!books.journal->history(kCluster, kNow)->accounts.at("a").saved_qos);
 }
 
-CASE(the_same_turn_again_writes_nothing) {
+CASE(the_same_cycle_again_writes_nothing) {
     Books books;
-    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision("a", full_memory()), {}, {}));
     const auto before = books.commits();
-    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision("a", full_memory()), {}, {}));
     CHECK_EQ(books.commits(), before);
     books.reopen();
     const auto after_restart = books.commits();
-    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision("a", full_memory()), {}, {}));
     CHECK_EQ(books.commits(), after_restart);
     auto moved = full_memory();
     moved.percent = 10'124;
-    CHECK(books.journal->record_turn(kCluster, decision("a", moved), {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision("a", moved), {}, {}));
     CHECK(books.commits() != after_restart);
 }
 
 CASE(an_account_that_could_not_be_judged_keeps_its_memory) {
     Books books;
-    CHECK(books.journal->record_turn(kCluster, decision("a", full_memory()), {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision("a", full_memory()), {}, {}));
     auto failed = decision("a", {});
     failed.accounts[0].error = "a figure does not fit";
-    CHECK(books.journal->record_turn(kCluster, failed, {}, {}));
+    CHECK(books.journal->record_cycle(kCluster, failed, {}, {}));
     CHECK(books.journal->history(kCluster, kNow)->accounts.at("a") == full_memory());
 }
 
 CASE(evaluations_come_back_newest_first_and_by_account) {
     Books books;
     const std::vector records{evaluation("a"), evaluation("b"), evaluation("a")};
-    CHECK(books.journal->record_turn(kCluster, {}, records, {}));
+    CHECK(books.journal->record_cycle(kCluster, {}, records, {}));
     const auto all = books.journal->evaluations({});
     CHECK_EQ(all->size(), 3U);
     CHECK(all->at(0).id > all->at(1).id && all->at(1).id > all->at(2).id);
@@ -175,8 +175,8 @@ CASE(evaluations_come_back_newest_first_and_by_account) {
 
 CASE(a_question_for_very_many_accounts_is_answered) {
     Books books;
-    CHECK(books.journal->record_turn(kCluster, {}, std::vector{evaluation("a"), evaluation("b")},
-                                     {}));
+    CHECK(books.journal->record_cycle(kCluster, {}, std::vector{evaluation("a"), evaluation("b")},
+                                      {}));
     ports::Query query{kCluster, {"b"}, 100};
     for (int i = 0; i < 2'000; ++i)
         query.accounts.push_back("x" + std::to_string(i));
@@ -189,7 +189,7 @@ CASE(a_question_for_very_many_accounts_is_answered) {
 CASE(a_command_is_open_until_its_outcome_is_known) {
     Books books;
     const std::vector commands{qos("a"), limits("b")};
-    const auto ids = books.journal->record_turn(kCluster, decision("a", {}), {}, commands);
+    const auto ids = books.journal->record_cycle(kCluster, decision("a", {}), {}, commands);
     CHECK(ids);
     CHECK_EQ(ids->size(), 2U);
     auto records = books.journal->commands({});
@@ -216,7 +216,7 @@ CASE(a_command_is_open_until_its_outcome_is_known) {
 
 CASE(a_closed_command_stays_as_it_was_closed) {
     Books books;
-    const auto ids = books.journal->record_turn(kCluster, {}, {}, std::vector{qos("a")});
+    const auto ids = books.journal->record_cycle(kCluster, {}, {}, std::vector{qos("a")});
     CHECK(books.journal->close_command(ids->at(0), kNow, kNow, {}));
     const auto again = books.journal->close_command(ids->at(0), kNow, kNow, Error{});
     CHECK(!again);
@@ -228,7 +228,7 @@ CASE(a_closed_command_stays_as_it_was_closed) {
 CASE(commands_left_open_by_a_crash_are_closed_as_failed) {
     Books books;
     const auto ids =
-        books.journal->record_turn(kCluster, {}, {}, std::vector{qos("a"), qos("b"), qos("c")});
+        books.journal->record_cycle(kCluster, {}, {}, std::vector{qos("a"), qos("b"), qos("c")});
     CHECK(books.journal->close_command(ids->at(0), kNow, kNow, {}));
     books.reopen();
     CHECK_EQ(*books.journal->close_unfinished(kNow), 2U);
@@ -237,17 +237,17 @@ CASE(commands_left_open_by_a_crash_are_closed_as_failed) {
     CHECK(records->at(0).success == false);
     CHECK(!records->at(0).started);
     CHECK_EQ(records->at(0).error,
-             "daemon ended before it was known; the next turn repeats what is still needed");
+             "daemon ended before it was known; the next evaluation repeats what is still needed");
     CHECK(records->at(2).success == true);
 }
 
 CASE(retention_takes_records_and_leaves_the_ledger_and_open_commands) {
     Books books;
-    const auto ids = books.journal->record_turn(kCluster, decision("a", full_memory()),
-                                                std::vector{evaluation("a")}, {});
+    const auto ids = books.journal->record_cycle(kCluster, decision("a", full_memory()),
+                                                 std::vector{evaluation("a")}, {});
     auto decided = decision("a", full_memory());
     const auto commands =
-        books.journal->record_turn(kCluster, decided, {}, std::vector{limits("a"), limits("b")});
+        books.journal->record_cycle(kCluster, decided, {}, std::vector{limits("a"), limits("b")});
     CHECK(books.journal->close_command(commands->at(0), kNow, kNow, {}));
     CHECK(books.journal->add_adjustment(kCluster, {0, "a", "2027-Q1", {}, "r", "b", kNow}));
     CHECK(books.journal->forget(kNow));
@@ -267,7 +267,7 @@ CASE(what_would_be_forgotten_is_what_is_forgotten) {
     ports::EvaluationRecord record;
     record.at = kNow;
     record.cluster = kCluster;
-    CHECK(books.journal->record_turn(kCluster, decision, std::array{record, record}, {}));
+    CHECK(books.journal->record_cycle(kCluster, decision, std::array{record, record}, {}));
     const auto would = books.journal->forgettable(kNow + std::chrono::seconds(1));
     CHECK(would);
     CHECK_EQ(would->evaluations, 2U);
@@ -280,7 +280,7 @@ CASE(what_would_be_forgotten_is_what_is_forgotten) {
 CASE(a_change_waits_for_its_confirmation_over_restarts) {
     Books books;
     const std::vector commands{limits("a"), qos("b"), qos("c")};
-    const auto ids = books.journal->record_turn(kCluster, decision("a", {}), {}, commands);
+    const auto ids = books.journal->record_cycle(kCluster, decision("a", {}), {}, commands);
     CHECK(ids);
     CHECK(books.journal->unconfirmed(kCluster)->empty()); // nothing is done yet
     for (const auto id : *ids)
@@ -318,8 +318,8 @@ CASE(a_reset_that_failed_or_that_nobody_knows_of_is_owed) {
     };
     const auto begin = [&](const char* account) {
         reset.account = account;
-        const auto ids = books.journal->record_turn(kCluster, decision(account, memory), {},
-                                                    std::vector{reset, qos(account)});
+        const auto ids = books.journal->record_cycle(kCluster, decision(account, memory), {},
+                                                     std::vector{reset, qos(account)});
         CHECK(ids);
         return *ids;
     };
@@ -354,7 +354,7 @@ CASE(a_report_is_kept_once_with_the_evaluation_that_it_answers) {
     evaluation.cluster = kCluster;
     evaluation.account = "physics";
     evaluation.at = kNow;
-    CHECK(books.journal->record_turn(kCluster, {}, std::span(&evaluation, 1), {}));
+    CHECK(books.journal->record_cycle(kCluster, {}, std::span(&evaluation, 1), {}));
     report.correlation = "once";
     report.success = true;
     CHECK(books.journal->add_report(report));

@@ -93,7 +93,7 @@ CASE(a_reopened_period_forgets_what_held_the_account) {
     {
         auto journal = SqliteJournal::open(dir.file("j.db"), clock);
         CHECK(journal);
-        CHECK((*journal)->record_turn(kCluster, decision, {}, {}));
+        CHECK((*journal)->record_cycle(kCluster, decision, {}, {}));
         CHECK((*journal)->reopen_period(kCluster, {0, "a", "2027-Q1", "why", "root", kNow}));
         CHECK(!(*journal)->history(kCluster, kNow)->accounts.at("a").flags.paused);
     }

@@ -190,12 +190,12 @@ CASE(an_evaluation_and_its_messages_are_written_together) {
     record.account = "physics";
     record.at = kNow;
     record.messages = {message("physics", "a")};
-    CHECK(box.journal->record_turn("c1", decision, std::vector{record}, {}));
+    CHECK(box.journal->record_cycle("c1", decision, std::vector{record}, {}));
     CHECK_EQ(box.due(), "a");
-    // One that cannot be written takes the whole turn with it.
+    // One that cannot be written takes the whole cycle with it.
     record.messages = {message("physics", "b")};
     record.messages.back().body.assign(ports::kMaxMessageBody + 1, 'x');
-    CHECK(!box.journal->record_turn("c1", decision, std::vector{record}, {}));
+    CHECK(!box.journal->record_cycle("c1", decision, std::vector{record}, {}));
     CHECK_EQ(box.journal->evaluations({})->size(), 1U);
     CHECK_EQ(box.due(), "a");
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What a turn costs on a large cluster, and the same question put by sacct as the Waldur site agent puts it:
-#   SLUICE_BUILD=$PWD/build tests/bench/bench_turn.sh [ACCOUNTS [JOBS [RUNNING]]]     (10000 1000000 5000; as root)
+# What an evaluation costs on a large cluster, and the same question put by sacct as the Waldur site agent puts it:
+#   SLUICE_BUILD=$PWD/build tests/bench/bench_cycle.sh [ACCOUNTS [JOBS [RUNNING]]]     (10000 1000000 5000; as root)
 # Accounts with 9 users each and the jobs of this month up to now are written into a private MariaDB, slurmdbd rolls them
 # up itself (or, quicker, SQL does: BENCH_FAST_ROLLUP=1), RUNNING allocations are real ones of a real slurmctld. Prints a line for each measurement.
 # BENCH_DATA=DIR: MariaDB's data lie in DIR, are made if they are not there, and stay (of the same ACCOUNTS and JOBS, and of today);
@@ -97,7 +97,7 @@ ended() {
         from ${CLUSTER_NAME}_job_table where job_name = 'synth' limit $1"
 }
 
-turn() { sluice_cli evaluate "$@"; }
+evaluation() { sluice_cli evaluate "$@"; }
 
 # As uw-site-agent asks: all accounts in one call here (it makes one call an account).
 sacct_all() {
@@ -123,11 +123,11 @@ if [ -n "${BENCH_DATA:-}" ] && [ -e "$BENCH_DATA/mysql/filled" ]; then
     sacctmgr -i roll >/dev/null 2>&1 || bail 'no rollup'
 else
     t=$EPOCHSECONDS
-    without_indexes synthetic bench_turn.sql || bail 'synthetic data'
+    without_indexes synthetic bench_cycle.sql || bail 'synthetic data'
     say "rows written in $(seconds "$t"); associations $(sql "select count(*) from ${CLUSTER_NAME}_assoc_table")"
     t=$EPOCHSECONDS
     # slurmdbd begins to roll up as soon as it is up.
-    [ -z "${BENCH_FAST_ROLLUP:-}" ] || synthetic bench_turn_rollup.sql >/dev/null
+    [ -z "${BENCH_FAST_ROLLUP:-}" ] || synthetic bench_cycle_rollup.sql >/dev/null
     slurmdbd_start || cluster_failed
     [ -n "${BENCH_FAST_ROLLUP:-}" ] || sacctmgr -i roll >/dev/null 2>&1 || bail 'no rollup'
     say "rolled up in $(seconds "$t"); rows by hour $(sql "select count(*) from ${CLUSTER_NAME}_assoc_usage_hour_table"), by day $(
@@ -156,12 +156,12 @@ fi
 settings | sluiced_settings
 t=${EPOCHREALTIME/./}
 sluiced_restart >/dev/null 2>&1 || bail 'sluiced did not start'
-measured 'first turn after start' wait_until 1800 turn
+measured 'first evaluation after start' wait_until 1800 evaluation
 say "from start to the first answer $(((${EPOCHREALTIME/./} - t) / 1000)) ms, peak $(peak_mib sluiced) MiB"
-for _ in 1 2 3; do measured 'idle turn' turn; done
+for _ in 1 2 3; do measured 'idle evaluation' evaluation; done
 ended 1000
-measured 'turn after 1,000 jobs ended' turn
-measured 'idle turn' turn
+measured 'evaluation after 1,000 jobs ended' evaluation
+measured 'idle evaluation' evaluation
 sluice_cli evaluate b000000 >/dev/null
 ulimit -v unlimited
 measured 'sacct, one account' sacct_all b000000

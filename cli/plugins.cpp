@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice gate`: which plugins are connected and what they have.
+// `sluice plugins`: which plugins are connected and what they have.
 #include "cli/figures.hpp"
 #include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
@@ -33,7 +33,7 @@ std::string number_or_dash(json::View value) {
     return std::to_string(value.integer());
 }
 
-Row gate_row(json::View plugin, std::int64_t newest, Instant now) {
+Row plugin_row(json::View plugin, std::int64_t newest, Instant now) {
     const auto behind = newest - plugin["sequence"].integer();
     return {plugin["host"].text(),
             plugin["address"].text(),
@@ -51,32 +51,32 @@ Row gate_row(json::View plugin, std::int64_t newest, Instant now) {
             number_or_dash(plugin["oversized"])};
 }
 
-int show_gate(const Parsed& parsed, const json::Value& answer, Table sheet) {
-    const auto gate = answer["gate"];
-    for (const auto& plugin : gate["plugins"].items())
+int show_plugins(const Parsed& parsed, const json::Value& answer, Table sheet) {
+    const auto plugin_server = answer["plugin_server"];
+    for (const auto& plugin : plugin_server["plugins"].items())
         sheet.rows.push_back(
-            gate_row(plugin, gate["sequence"].integer(), parsed.context.clock.now()));
+            plugin_row(plugin, plugin_server["sequence"].integer(), parsed.context.clock.now()));
     if (sheet.rows.empty())
         warn(parsed.context,
              "no plugin is connected; is JobSubmitPlugins=sluice in slurm.conf, slurmctld "
              "restarted since, and Daemon= in its sluice.conf an address that this daemon listens "
-             "on (gate: listen:)?");
-    remark(parsed, "Newest snapshot " + number_or_dash(gate["sequence"]) + ", " +
-                       number_or_dash(gate["rejected_frames"]) + " frames rejected\n\n");
+             "on (plugin_server: listen:)?");
+    remark(parsed, "Newest snapshot " + number_or_dash(plugin_server["sequence"]) + ", " +
+                       number_or_dash(plugin_server["rejected_frames"]) + " frames rejected\n\n");
     print(parsed.context, sheet.text());
     return kOk;
 }
 
 } // namespace
 
-int run_gate(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("gate"),
+int run_plugins(const Context& context, int argc, char** argv) {
+    const auto parsed = parse_options(context, *find_subcommand("plugins"),
                                       kTable | kJson | kCluster | kSocket, argc, argv);
     if (parsed.done)
         return *parsed.done;
     if (helped(parsed, kGateColumns))
         return kOk;
-    return run_listing(parsed, {kGateColumns, kGateDefault, "/api/v1/gate"}, {}, show_gate);
+    return run_listing(parsed, {kGateColumns, kGateDefault, "/api/v1/plugins"}, {}, show_plugins);
 }
 
 } // namespace sluice::cli

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One turn: collect, decide, plan, record, publish, apply, close, confirm. Idempotent: a second one
-// on the same facts changes and writes nothing. Dry run, evaluate and the timer all come here and
-// differ only in where they stop.
+// One cycle: collect, decide, plan, record, publish, apply, close, confirm. Idempotent: a second
+// one on the same facts changes and writes nothing. Dry run, evaluate and the timer all come here
+// and differ only in where they stop.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -39,7 +39,7 @@ struct Ports {
     const Clock& clock;
     ports::Outbox& outbox;
     ClusterExchange* board =
-        nullptr; // shared with the turns of other clusters; nullptr: there are none
+        nullptr; // shared with the cycles of other clusters; nullptr: there are none
     const ElapsedClock* elapsed = nullptr; // what the clock is compared with, and
     ports::TimeSources* sources = nullptr; // nullptr: not known
 };
@@ -68,26 +68,26 @@ struct Order {
 };
 
 // One thread: the one that owns libslurm.
-class Turn {
+class Cycle {
 public:
-    Turn(const Ports& ports, Sources& sources)
+    Cycle(const Ports& ports, Sources& sources)
         : ports_(ports), sources_(sources), collector_(ports.accounting, ports.journal, sources),
           confirmations_(ports.enforcer, ports.journal, ports.clock),
           clock_check_(ports.clock, ports.elapsed, ports.sources, ports.journal) {}
 
     // Never fails as a call: what went wrong is in `error` and `problems` of the report.
-    std::shared_ptr<const ports::TurnReport> run(const Rules& rules, const Order& order);
-    // Between turns: looks whether slurmctld shows what was changed. When to come back for that:
+    std::shared_ptr<const ports::CycleReport> run(const Rules& rules, const Order& order);
+    // Between cycles: looks whether slurmctld shows what was changed. When to come back for that:
     void confirm(const Rules& rules);
     std::optional<Confirmations::Time> confirmation_due() const { return confirmations_.due(); }
-    // When a decision will next change by itself, as far as the last turns know: exactly (a
+    // When a decision will next change by itself, as far as the last cycles know: exactly (a
     // boundary), or because usage goes on growing as it did (a crossing).
     struct Event {
         Instant at{};
         const char* trigger = "boundary";
     };
     std::optional<Event> next_event(const Rules& rules) const;
-    // The cluster as the last turn saw it; nullptr before.
+    // The cluster as the last cycle saw it; nullptr before.
     std::shared_ptr<const model::Structure> structure() const { return structure_; }
     // Begun and ended by the loop; run() enters its phases. For any thread.
     Progress& progress() { return progress_; }
@@ -101,15 +101,15 @@ private:
         std::optional<Error> failure;
     };
 
-    Result<void> read_clock(const Rules& rules, const Order& order, ports::TurnReport& report);
+    Result<void> read_clock(const Rules& rules, const Order& order, ports::CycleReport& report);
     Result<void> prepare(const Rules& rules, const Order& order, model::Facts& facts);
-    std::shared_ptr<const ports::TurnReport> failed(ports::TurnReport report, const Error& error);
+    std::shared_ptr<const ports::CycleReport> failed(ports::CycleReport report, const Error& error);
     Result<std::vector<std::int64_t>> record(const Rules& rules, const Order& order,
-                                             ports::TurnReport& report);
-    void hold_back(const Order& order, ports::TurnReport& report);
+                                             ports::CycleReport& report);
+    void hold_back(const Order& order, ports::CycleReport& report);
     void apply(const Rules& rules, const model::Facts& facts, const std::vector<std::int64_t>& ids,
-               ports::TurnReport& report);
-    void foresee(const Rules& rules, const ports::TurnReport& report);
+               ports::CycleReport& report);
+    void foresee(const Rules& rules, const ports::CycleReport& report);
     void close(Outcome outcome);
     void close_late();
     void publish(const Rules& rules, const model::Facts& facts, const model::Decision& decision);
@@ -122,10 +122,10 @@ private:
     Backoff backoff_;
     Confirmations confirmations_;
     ClockCheck clock_check_;
-    Confirmations::Time began_{};   // the turn that runs
+    Confirmations::Time began_{};   // the cycle that runs
     std::vector<Outcome> unclosed_; // done, but the journal could not be told
     std::shared_ptr<const model::Snapshot> snapshot_;
-    std::shared_ptr<const ports::TurnReport> last_good_;
+    std::shared_ptr<const ports::CycleReport> last_good_;
     std::shared_ptr<const model::Structure> structure_;
     std::optional<Instant> crossing_;
     model::History history_;

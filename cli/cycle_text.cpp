@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/turn_text.hpp"
+#include "cli/cycle_text.hpp"
 
 #include "cli/figures.hpp"
 #include "common/base/text.hpp"
@@ -95,12 +95,12 @@ std::string headed(const std::string& title, const std::string& lines) {
 
 } // namespace
 
-std::string turn_text(const Parsed& parsed, const json::Value& answer) {
-    const auto turn = answer["turn"];
-    const bool dry_run = turn["dry_run"].boolean();
-    std::string out = std::string(dry_run ? "Dry run" : "Turn") + " on cluster " +
-                      turn["cluster"].text() + " at " + local_time(turn, "at") + " (" +
-                      std::to_string(turn["duration_ms"].integer()) + " ms)\n";
+std::string cycle_text(const Parsed& parsed, const json::Value& answer) {
+    const auto cycle = answer["cycle"];
+    const bool dry_run = cycle["dry_run"].boolean();
+    std::string out = std::string(dry_run ? "Dry run" : "Evaluation") + " on cluster " +
+                      cycle["cluster"].text() + " at " + local_time(cycle, "at") + " (" +
+                      std::to_string(cycle["duration_ms"].integer()) + " ms)\n";
     std::size_t unchanged = 0;
     out += headed("Accounts:", account_lines(parsed, answer, unchanged));
     if (unchanged != 0)

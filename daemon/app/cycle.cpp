@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/app/turn.hpp"
+#include "daemon/app/cycle.hpp"
 
 #include "common/base/text.hpp"
 #include "common/policy/crossing.hpp"
@@ -94,9 +94,9 @@ std::int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
 
 } // namespace
 
-std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Order& order) {
+std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const Order& order) {
     began_ = std::chrono::steady_clock::now();
-    ports::TurnReport report;
+    ports::CycleReport report;
     report.cluster = rules.cluster;
     report.at = ports_.clock.now();
     report.trigger = order.trigger;
@@ -157,14 +157,14 @@ std::shared_ptr<const ports::TurnReport> Turn::run(const Rules& rules, const Ord
     report.duration_ms = milliseconds_since(began_);
     if (!order.dry_run)
         foresee(rules, report);
-    auto finished = std::make_shared<const ports::TurnReport>(std::move(report));
+    auto finished = std::make_shared<const ports::CycleReport>(std::move(report));
     if (!order.dry_run)
         last_good_ = finished;
     return finished;
 }
 
-// Everything in this turn reckons with one time, which is this host's while that is believed.
-Result<void> Turn::read_clock(const Rules& rules, const Order& order, ports::TurnReport& report) {
+// Everything in this cycle reckons with one time, which is this host's while that is believed.
+Result<void> Cycle::read_clock(const Rules& rules, const Order& order, ports::CycleReport& report) {
     if (order.accept && !order.dry_run)
         if (const auto done = clock_check_.accept(rules.cluster, *order.accept); !done)
             return done.error();
@@ -184,7 +184,7 @@ Result<void> Turn::read_clock(const Rules& rules, const Order& order, ports::Tur
 
 // What people entered, before the judgement. A pause is never lifted on old figures, so nothing is
 // reopened on them either.
-Result<void> Turn::prepare(const Rules& rules, const Order& order, model::Facts& facts) {
+Result<void> Cycle::prepare(const Rules& rules, const Order& order, model::Facts& facts) {
     if (order.dry_run)
         suppose(order.supposed, facts.now, facts.history);
     if (!order.reopen.empty() && !facts.clock.trusted())
@@ -208,8 +208,8 @@ Result<void> Turn::prepare(const Rules& rules, const Order& order, model::Facts&
     return {};
 }
 
-std::shared_ptr<const ports::TurnReport> Turn::failed(ports::TurnReport report,
-                                                      const Error& error) {
+std::shared_ptr<const ports::CycleReport> Cycle::failed(ports::CycleReport report,
+                                                        const Error& error) {
     if (last_good_) {
         report.decision = last_good_->decision;
         report.plan = last_good_->plan;
@@ -227,11 +227,11 @@ std::shared_ptr<const ports::TurnReport> Turn::failed(ports::TurnReport report,
     // A source that is away has its own line.
     if (error.code != Errc::unavailable && error.code != Errc::timeout)
         announcer_.announce_failure(report);
-    return std::make_shared<const ports::TurnReport>(std::move(report));
+    return std::make_shared<const ports::CycleReport>(std::move(report));
 }
 
-// Foreseen turns take a tenth of the time at most, however many accounts are about to cross.
-void Turn::foresee(const Rules& rules, const ports::TurnReport& report) {
+// Foreseen cycles take a tenth of the time at most, however many accounts are about to cross.
+void Cycle::foresee(const Rules& rules, const ports::CycleReport& report) {
     if (!last_good_ || report.usage_age > 0 || last_good_->usage_age > 0 || !report.clock.trusted())
         return;
     crossing_ = policy::next_crossing(last_good_->decision, report.decision, rules.interval);
@@ -241,7 +241,7 @@ void Turn::foresee(const Rules& rules, const ports::TurnReport& report) {
 }
 
 // A person who asks wants to see it tried.
-void Turn::hold_back(const Order& order, ports::TurnReport& report) {
+void Cycle::hold_back(const Order& order, ports::CycleReport& report) {
     if (order.trigger == "person")
         return;
     auto& commands = report.plan.commands;
@@ -259,11 +259,11 @@ void Turn::hold_back(const Order& order, ports::TurnReport& report) {
     commands.erase(due, commands.end());
 }
 
-// What is not in the books is not done: an error of the journal ends the turn before any effect.
-Result<std::vector<std::int64_t>> Turn::record(const Rules& rules, const Order& order,
-                                               ports::TurnReport& report) {
+// What is not in the books is not done: an error of the journal ends the cycle before any effect.
+Result<std::vector<std::int64_t>> Cycle::record(const Rules& rules, const Order& order,
+                                                ports::CycleReport& report) {
     hold_back(order, report);
-    auto ids = ports_.journal.record_turn(
+    auto ids = ports_.journal.record_cycle(
         rules.cluster, report.decision, evaluations(rules, order, report.decision, report.parents),
         report.plan.commands);
     if (!ids) {
@@ -276,13 +276,13 @@ Result<std::vector<std::int64_t>> Turn::record(const Rules& rules, const Order& 
     return ids;
 }
 
-void Turn::confirm(const Rules& rules) {
+void Cycle::confirm(const Rules& rules) {
     if (structure_)
         confirmations_.check(*structure_, rules.confirm_timeout, backoff_);
 }
 
-void Turn::apply(const Rules& rules, const model::Facts& facts,
-                 const std::vector<std::int64_t>& ids, ports::TurnReport& report) {
+void Cycle::apply(const Rules& rules, const model::Facts& facts,
+                  const std::vector<std::int64_t>& ids, ports::CycleReport& report) {
     const auto& commands = report.plan.commands;
     const std::chrono::seconds ahead{report.clock_ahead_s};
     const Instant started = ports_.clock.now() - ahead;
@@ -312,7 +312,7 @@ void Turn::apply(const Rules& rules, const model::Facts& facts,
     }
 }
 
-void Turn::close(Outcome outcome) {
+void Cycle::close(Outcome outcome) {
     const auto closed = ports_.journal.close_command(outcome.id, outcome.started, outcome.finished,
                                                      outcome.failure);
     if (closed || closed.error().code == Errc::not_found)
@@ -321,7 +321,7 @@ void Turn::close(Outcome outcome) {
     unclosed_.push_back(std::move(outcome));
 }
 
-void Turn::close_late() {
+void Cycle::close_late() {
     auto waiting = std::move(unclosed_);
     unclosed_.clear();
     for (auto& outcome : waiting)
@@ -329,7 +329,8 @@ void Turn::close_late() {
 }
 
 // Sequences go on growing over a restart of the daemon, since they begin with the time.
-void Turn::publish(const Rules& rules, const model::Facts& facts, const model::Decision& decision) {
+void Cycle::publish(const Rules& rules, const model::Facts& facts,
+                    const model::Decision& decision) {
     auto next = policy::snapshot(rules.set, rules.zone, facts, decision);
     if (snapshot_ && snapshot_->same_content(next))
         return;
@@ -340,7 +341,7 @@ void Turn::publish(const Rules& rules, const model::Facts& facts, const model::D
     ports_.publisher.publish(snapshot_);
 }
 
-std::optional<Turn::Event> Turn::next_event(const Rules& rules) const {
+std::optional<Cycle::Event> Cycle::next_event(const Rules& rules) const {
     const auto boundary = policy::next_event(rules.set, rules.zone, ports_.clock.now(), history_);
     if (crossing_ && (!boundary || *crossing_ < *boundary))
         return Event{*crossing_, "crossing"};

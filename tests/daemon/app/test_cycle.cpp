@@ -57,13 +57,13 @@ CASE(what_is_recorded_is_recorded_before_it_is_applied) {
     const auto at = [&](const char* name) {
         return std::find(calls.begin(), calls.end(), name) - calls.begin();
     };
-    CHECK(at("record_turn") < at("apply"));
-    CHECK(at("record_turn") < at("publish"));
+    CHECK(at("record_cycle") < at("apply"));
+    CHECK(at("record_cycle") < at("publish"));
     CHECK(at("publish") < at("apply")); // the plugin does not wait for slurmdbd
     CHECK(at("apply") < at("close_command"));
 }
 
-CASE(a_second_turn_on_the_same_facts_changes_nothing) {
+CASE(a_second_cycle_on_the_same_facts_changes_nothing) {
     Bench bench;
     bench.use_hours(1250);
     bench.run();
@@ -91,7 +91,7 @@ CASE(a_dry_run_plans_the_same_and_touches_nothing) {
     CHECK(dry->dry_run);
     CHECK(dry->applied.empty());
     CHECK(!dry->plan.commands.empty());
-    CHECK(!has(bench.faults.calls(), "record_turn"));
+    CHECK(!has(bench.faults.calls(), "record_cycle"));
     CHECK(!has(bench.faults.calls(), "apply"));
     CHECK(bench.slurm.applied.empty());
     CHECK(bench.journal.held.accounts.empty());
@@ -114,8 +114,8 @@ CASE(an_evaluation_that_a_person_asks_for_is_recorded_although_nothing_changed) 
     CHECK_EQ(bench.journal.evaluated.size(), before + 1);
 }
 
-// The n-th call of a turn fails, for every n; the turn after it mends what was left.
-CASE(any_call_may_fail_and_the_next_turn_finishes) {
+// The n-th call of a cycle fails, for every n; the cycle after it mends what was left.
+CASE(any_call_may_fail_and_the_next_cycle_finishes) {
     int tried = 0;
     for (int n = 1;; ++n) {
         Bench bench;
@@ -129,7 +129,7 @@ CASE(any_call_may_fail_and_the_next_turn_finishes) {
         ++tried;
         const std::string failed = calls[static_cast<std::size_t>(n - 1)];
         if (failed == "history" || failed == "structure" || failed == "usage" ||
-            failed == "record_turn") {
+            failed == "record_cycle") {
             CHECK(report->error.find("injected") != std::string::npos);
             CHECK(bench.slurm.applied.empty());
             CHECK(bench.journal.commanded.empty());
@@ -183,7 +183,7 @@ CASE(a_command_that_is_refused_does_not_stop_the_others) {
     CHECK_EQ(bench.slurm.account("physics").grp_tres_mins.at("node"), 72'000);
 }
 
-CASE(an_outcome_that_could_not_be_written_is_written_in_the_next_turn) {
+CASE(an_outcome_that_could_not_be_written_is_written_in_the_next_cycle) {
     Bench bench;
     bench.use_hours(1250);
     bench.faults.fail_all("close_command");
@@ -198,7 +198,7 @@ CASE(an_outcome_that_could_not_be_written_is_written_in_the_next_turn) {
     CHECK(bench.sources.away().empty());
 }
 
-CASE(a_failed_turn_shows_the_last_good_figures) {
+CASE(a_failed_cycle_shows_the_last_good_figures) {
     Bench bench;
     bench.use_hours(500);
     bench.run();
@@ -239,7 +239,7 @@ CASE(snapshots_are_numbered_upwards_and_sent_only_when_they_differ) {
 
     // A daemon that starts again goes on from there.
     app::Sources sources;
-    app::Turn restarted(bench.ports, sources);
+    app::Cycle restarted(bench.ports, sources);
     bench.clock.advance(std::chrono::seconds(5));
     restarted.run(bench.rules, {});
     CHECK(bench.publisher.published().back()->sequence > published[1]->sequence);
@@ -256,7 +256,7 @@ CASE(faults_of_the_file_that_the_cluster_shows_are_reported_as_problems) {
     }));
 }
 
-CASE(a_command_that_keeps_failing_is_not_tried_in_every_turn_but_stays_a_problem) {
+CASE(a_command_that_keeps_failing_is_not_tried_in_every_cycle_but_stays_a_problem) {
     Bench bench;
     bench.use_hours(1250);
     int tries = 0;
@@ -266,7 +266,7 @@ CASE(a_command_that_keeps_failing_is_not_tried_in_every_turn_but_stays_a_problem
         ++tries;
         return Error{Errc::refused, "denied"};
     };
-    std::shared_ptr<const ports::TurnReport> report;
+    std::shared_ptr<const ports::CycleReport> report;
     for (int i = 0; i < 30; ++i) { // half an hour
         report = bench.run();
         bench.clock.advance(std::chrono::seconds(60));
@@ -298,7 +298,7 @@ CASE(a_report_without_fresh_usage_says_its_age) {
     bench.faults.fail_all("usage");
     CHECK_EQ(bench.run()->usage_age, 50);
     bench.clock.advance(std::chrono::seconds(10));
-    bench.faults.fail_all("structure"); // no turn at all: the last one's figures are shown
+    bench.faults.fail_all("structure"); // no cycle at all: the last one's figures are shown
     const auto report = bench.run();
     CHECK_EQ(report->usage_age, 60);
     CHECK(!report->usage->empty());
@@ -313,14 +313,14 @@ CASE(a_change_is_confirmed_when_slurmctld_shows_it) {
     CHECK(!bench.journal.commanded.empty());
     for (const auto& record : bench.journal.commanded)
         CHECK(record.success == true && !record.confirmed);
-    CHECK(bench.turn.confirmation_due().has_value());
+    CHECK(bench.cycle.confirmation_due().has_value());
     shows = true;
-    bench.turn.confirm(bench.rules);
+    bench.cycle.confirm(bench.rules);
     for (const auto& record : bench.journal.commanded) {
         CHECK(record.confirmed == bench.clock.now());
         CHECK(record.confirm_delay_ms.has_value());
     }
-    CHECK(!bench.turn.confirmation_due());
+    CHECK(!bench.cycle.confirmation_due());
 }
 
 CASE(a_change_that_slurmctld_never_shows_fails_and_is_made_again) {
@@ -337,7 +337,7 @@ CASE(a_change_that_slurmctld_never_shows_fails_and_is_made_again) {
                      [](const auto& record) { return record.command.type == CommandType::qos; });
     CHECK(lost->success == false);
     CHECK(lost->error.find("slurmctld does not show") == 0);
-    CHECK(!bench.turn.confirmation_due()); // the turns see to it
+    CHECK(!bench.cycle.confirmation_due()); // the cycles see to it
 
     bench.clock.advance(std::chrono::seconds(60));
     shows = true;
@@ -377,7 +377,7 @@ CASE(while_slurmctld_is_away_nothing_is_late) {
     bench.use_hours(1250);
     bench.faults.fail_all("confirm");
     bench.run();
-    CHECK(!bench.turn.confirmation_due());
+    CHECK(!bench.cycle.confirmation_due());
     for (const auto& record : bench.journal.commanded)
         CHECK(record.success == true && !record.confirmed);
     bench.faults.clear();
@@ -393,7 +393,7 @@ CASE(a_restarted_daemon_waits_for_what_was_not_confirmed) {
     bench.run();
     bench.slurm.shows = nullptr;
     app::Sources sources;
-    app::Turn restarted(bench.ports, sources);
+    app::Cycle restarted(bench.ports, sources);
     bench.clock.advance(std::chrono::seconds(5));
     restarted.run(bench.rules, {});
     for (const auto& record : bench.journal.commanded) {

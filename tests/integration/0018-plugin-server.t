@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Others who knock at the gate: noise, absurd lengths, credentials of another uid, replayed ones, silence. Each is
+# Others who knock at the plugin server: noise, absurd lengths, credentials of another uid, replayed ones, silence. Each is
 # closed and counted, the plugin's own session and the daemon are not disturbed.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
@@ -20,7 +20,7 @@ END
 }
 must 'sluiced is up' eval 'sluiced_up < <(policy)'
 pid=$(daemon_pid sluiced)
-rejected() { sluice_cli gate --json | sed -nE 's/.*"rejected_frames": *([0-9]+).*/\1/p'; }
+rejected() { sluice_cli plugins --json | sed -nE 's/.*"rejected_frames": *([0-9]+).*/\1/p'; }
 more_than() { [ "$(rejected)" -gt "$1" ]; }
 since=$(gate_field connected)
 is 'nothing rejected yet' "$(rejected)" 0
@@ -70,10 +70,10 @@ turned_away 'the same once more'
 for _ in {1..40}; do
     timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat <&3 >/dev/null' - "$PORT_GATE" &
 done
-ok 'forty silent connections: a turn' turn_now
+ok 'forty silent connections: an evaluation' evaluate_now
 fails 'the plugin still refuses' as games sbatch --wrap true
 is 'in the same session' "$(gate_field connected)" "$since"
-is 'its own frames were all good' "$(sluice_cli gate -Q -n -P --format=host | wc -l)" 1
+is 'its own frames were all good' "$(sluice_cli plugins -Q -n -P --format=host | wc -l)" 1
 silence_over() { ! jobs -r | grep -q .; }
 eventually 'the daemon ends them' 30 silence_over
 logged=$(grep -c 'SLUICE-0603' "$(sluiced_log)")
@@ -115,7 +115,7 @@ isnt 'root receives a challenge' "$(at_socket root)" 0
 sluice_conf "Daemon=unix:$CLUSTER_DIR/run/plugins.sock"
 by_socket() { [ "$(gate_field address)" = unix ]; }
 eventually 'the plugin comes by the socket' 20 by_socket
-ok 'a turn' turn_now
+ok 'an evaluation' evaluate_now
 fails 'and refuses' as games sbatch --wrap true
 ok 'sluiced stops' sluiced_stop
 ok 'its socket is gone' test ! -e "$CLUSTER_DIR/run/plugins.sock"

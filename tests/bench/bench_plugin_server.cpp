@@ -2,7 +2,7 @@
 // From the daemon's publish() to the plugin's submit path, over a socket and a munged of its own:
 // a whole snapshot of 100,000 accounts with budgets, then changes of few of them.
 //
-//   make bench && tests/bench/bench_gate
+//   make bench && tests/bench/bench_plugin_server
 #include "common/wire/image.hpp"
 #include "tests/support/plugin_link.hpp"
 
