@@ -26,8 +26,8 @@ std::string message_id(std::string_view id);
 
 // systemd's socket if stderr leads to the journal (JOURNAL_STREAM has its device and inode), or "".
 std::string journal_of_stderr();
-// Events of this process go to this socket instead of stderr; "": to stderr, as at the start. Before
-// the first thread.
+// Events of this process go to this socket instead of stderr; "": to stderr, as at the start.
+// Before the first thread.
 void send_events_to(const std::string& socket);
 const std::string& journal_path();
 // False: nobody takes it, or it is too long.

@@ -55,8 +55,9 @@ CASE(header_can_be_left_out) {
 
 CASE(parsable_output_is_never_cut) {
     Style style{true, Separation::parsable2, "|"};
-    CHECK_EQ(shown("account%3,note", style),
-             "Account|Note\nphysics|over\nchemistry-of-everything|\nf\xC3\xBC\xC3\xBC|two\\nlines\n");
+    CHECK_EQ(
+        shown("account%3,note", style),
+        "Account|Note\nphysics|over\nchemistry-of-everything|\nf\xC3\xBC\xC3\xBC|two\\nlines\n");
     style.separation = Separation::parsable;
     style.header = false;
     style.delimiter = ";";

@@ -173,8 +173,11 @@ std::string warnings(const Call& call, const ports::CycleReport* cycle) {
         return out;
     if (!info.config_error.empty())
         warn("New settings were refused: " + info.config_error);
-    if (call.service.plugin_server().plugins.empty())
+    const auto plugin_server = call.service.plugin_server();
+    if (plugin_server.plugins.empty())
         warn("No plugin is connected: slurmctld does not refuse jobs of paused accounts.");
+    for (const auto& fault : storage_faults(plugin_server, info.now))
+        warn(fault);
     for (const auto& problem : info.problems)
         warn(problem.what + "; remedy: " + problem.remedy);
     if (cycle == nullptr)

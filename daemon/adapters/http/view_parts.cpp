@@ -76,6 +76,16 @@ Value render_cycle(const ports::CycleReport* cycle, bool staff) {
     return out;
 }
 
+std::vector<std::string> storage_faults(const ports::PluginServerStatus& server, Instant now) {
+    std::vector<std::string> faults;
+    for (const auto& plugin : server.plugins)
+        if (plugin.fails_to_store(now))
+            faults.push_back("plugin on " + plugin.host +
+                             ": the snapshot in use is not stored; after a restart slurmctld uses "
+                             "an older one; see slurmctld's log on that host");
+    return faults;
+}
+
 std::vector<std::string> asked(const Request& request) {
     const auto found = request.query.find("account");
     return found == request.query.end() ? std::vector<std::string>() : split(found->second, ',');

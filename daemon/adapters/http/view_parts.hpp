@@ -24,6 +24,8 @@ json::Value envelope(const Call& call);
 // null for nullptr. The reason of a failure is for staff.
 json::Value render_cycle(const ports::CycleReport* cycle, bool staff);
 json::Value render_problems(const ports::CycleReport& cycle);
+// A sentence for each plugin that has not stored the snapshot in use for some minutes.
+std::vector<std::string> storage_faults(const ports::PluginServerStatus& server, Instant now);
 
 // The accounts of ?account=a,b
 std::vector<std::string> asked(const Request& request);

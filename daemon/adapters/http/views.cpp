@@ -48,12 +48,9 @@ Value warnings(const ports::DaemonInfo& info, const ports::CycleReport* cycle,
         out.append(warning("plugin_server",
                            "no plugin is connected: submissions are judged by what the "
                            "plugin heard last, if it is loaded at all"));
-    for (const auto& plugin : plugin_server.plugins)
-        if (staff && plugin.fails_to_store(info.now))
-            out.append(warning("plugin_server",
-                               "plugin on " + plugin.host +
-                                   ": the snapshot in use is not stored; after a restart "
-                                   "slurmctld uses an older one; see slurmctld's log there"));
+    if (staff)
+        for (const auto& fault : storage_faults(plugin_server, info.now))
+            out.append(warning("plugin_server", fault));
     return out;
 }
 

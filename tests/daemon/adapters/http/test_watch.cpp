@@ -174,6 +174,13 @@ CASE(ondemand_gets_a_balance_for_each_user_and_account) {
     CHECK_EQ(get(service, "/api/v1/ondemand/balances.json", {5, false, "", false}).status, 403);
 }
 
+CASE(the_page_warns_when_a_plugin_cannot_store_its_snapshot) {
+    FakeService service;
+    CHECK(!has(get(service, "/").body, "is not stored"));
+    service.unstored_since = service.daemon.now - std::chrono::seconds(121);
+    CHECK(has(get(service, "/").body, ": the snapshot in use is not stored; after a restart"));
+}
+
 CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
     FakeService service;
     auto cycle = sluice::test::sample_cycle();
