@@ -6,6 +6,7 @@
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -179,12 +180,21 @@ job_desc_msg_t plain(const std::string& account) {
     return job;
 }
 
+// From 25.11 on the id is that of a step.
+template <class Message>
+std::uint32_t& id_of(Message& message) {
+    if constexpr (requires { message.job_id; })
+        return message.job_id;
+    else
+        return message.step_id.job_id;
+}
+
 // 0, or what slurmctld says
 int submit(job_desc_msg_t& job, std::uint32_t* id) {
     submit_response_msg_t* answer = nullptr;
-    const int rc = slurm_submit_batch_job(&job, &answer) == SLURM_SUCCESS ? 0 : slurm_get_errno();
+    const int rc = slurm_submit_batch_job(&job, &answer) == SLURM_SUCCESS ? 0 : errno;
     if (answer != nullptr && id != nullptr)
-        *id = answer->job_id;
+        *id = id_of(*answer);
     slurm_free_submit_response_response_msg(answer);
     return rc;
 }
@@ -266,9 +276,9 @@ int main(int argc, char** argv) {
         job_desc_msg_t update;
         slurm_init_job_desc_msg(&update);
         attack.change(update);
-        update.job_id = own;
+        id_of(update) = own;
         report.add(attack.name, went(attack, most, [&] {
-                       return slurm_update_job(&update) == SLURM_SUCCESS ? 0 : slurm_get_errno();
+                       return slurm_update_job(&update) == SLURM_SUCCESS ? 0 : errno;
                    }));
     }
     report.end();
