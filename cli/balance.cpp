@@ -18,7 +18,7 @@ constexpr std::array kBalanceColumns{
     Column{"left", "Left", 16, "what is left of it; negative: overused"},
     Column{"percent", "Percent", 10, "used, of what was granted"},
     Column{"standing", "Standing", 10, "normal, downscaled or paused"},
-    Column{"cause", "Cause", 40, "what brought the standing about"},
+    Column{"cause", "Cause", 40, "reason for the standing"},
     Column{"resets", "Resets", 19, "begin of the next period, local time"},
 };
 constexpr const char* kBalanceDefault =

@@ -30,13 +30,14 @@ public:
         each("journal", "backup made " + backup_age() + " ago", &Examination::journal);
         each("rights", "slurmdbd takes changes of " + rights()["user"].text(),
              &Examination::rights_suffice);
-        each("evaluation", "the last one is recent and good", &Examination::cycle);
-        each("accounts", "nothing waits for a person", &Examination::accounts);
-        each("commands", "none failed lately", &Examination::commands);
-        each("messages", "none is refused or late", &Examination::messages);
+        each("evaluation", "last evaluation succeeded " + cycle_age() + " ago",
+             &Examination::cycle);
+        each("accounts", "no account needs attention", &Examination::accounts);
+        each("commands", "no command failed recently", &Examination::commands);
+        each("messages", "no message was refused or is late", &Examination::messages);
         each("slurm", "slurm.conf enforces limits and QOS", &Examination::slurm);
-        each("clock", "slurmctld's is ours", &Examination::clock);
-        each("plugin", "connected, with the newest verdicts", &Examination::plugin);
+        each("clock", "in step with slurmctld", &Examination::clock);
+        each("plugin", "connected, with the newest snapshot", &Examination::plugin);
         return std::move(out_);
     }
 
@@ -65,6 +66,7 @@ private:
     void daemon();
     void settings();
     void sources();
+    std::string cycle_age() const;
     std::string backup_age() const;
     void journal();
     void rights_suffice();
@@ -97,7 +99,7 @@ bool Examination::enforces() const {
 void Examination::settings() {
     if (const auto error = info()["config_error"].text(); !error.empty())
         fault("new settings were refused, the old ones are in force: " + error,
-              "mend the file, then: sluiced --check && systemctl reload sluiced");
+              "correct the file, then run: sluiced --check && systemctl reload sluiced");
     if (in_.status["accounts"].items().empty())
         fault("no account has an allocation under a policy: there is nothing to judge",
               "add accounts with an allocation to " + info()["config_file"].text());
@@ -112,6 +114,10 @@ void Examination::sources() {
               source == "journal" ? "look at the disk of the journal, and at: journalctl -u sluiced"
                                   : "look at that service; sluiced goes on by itself once it is "
                                     "back, and till then keeps the last good figures");
+}
+
+std::string Examination::cycle_age() const {
+    return age(in_.now - instant(in_.status["cycle"]["at_epoch"].integer()));
 }
 
 std::string Examination::backup_age() const {
@@ -152,12 +158,13 @@ void Examination::rights_suffice() {
 void Examination::cycle() {
     const auto cycle = in_.status["cycle"];
     if (!cycle.is_object())
-        return fault("none has been done yet", "journalctl -u sluiced tells what it waits for");
+        return fault("no evaluation has completed since sluiced started",
+                     "run: journalctl -u sluiced");
     if (const auto error = cycle["error"].text(); !error.empty())
-        fault("the last one failed: " + error, "the figures are those of the last good one");
+        fault("the last evaluation failed: " + error, "the figures are those of the last good one");
     const auto since = in_.now - instant(cycle["at_epoch"].integer());
     if (since > std::chrono::seconds(3 * info()["interval_s"].integer(60) + 60))
-        fault("the last one was " + age(since) + " ago",
+        fault("the last evaluation was " + age(since) + " ago",
               "it hangs or the daemon does: journalctl -u sluiced, then systemctl restart sluiced");
 }
 
@@ -204,9 +211,9 @@ void Examination::messages() {
             std::find(seen.begin(), seen.end(), text) != seen.end())
             continue;
         seen.push_back(text);
-        fault(text, "grant or mend it there, then: sluice outbox retry " +
+        fault(text, "fix the cause on the receiving side, then run: sluice outbox retry " +
                         std::to_string(message["id"].integer()) +
-                        " (or drop); sluice outbox has them all");
+                        " (or drop); sluice outbox lists all messages");
     }
     for (const auto& target : in_.outbox["targets"].items())
         late(target);
@@ -277,8 +284,8 @@ void Examination::clock() {
     const auto ahead = in_.controller["controller"]["clock_ahead_s"].integer();
     if (std::abs(ahead) > kClockTolerance)
         fault(
-            "slurmctld's is " + std::to_string(std::abs(ahead)) + " s " +
-                (ahead > 0 ? "ahead of" : "behind") + " ours",
+            "slurmctld's clock is " + std::to_string(std::abs(ahead)) + " s " +
+                (ahead > 0 ? "ahead of" : "behind") + " the clock of sluiced's host",
             "set both by NTP: munge refuses credentials at 300 s, and periods begin by the clock");
 }
 
@@ -286,11 +293,12 @@ void Examination::one_plugin(View plugin, std::int64_t newest) {
     const auto host = plugin["host"].text();
     const auto silent = in_.now - instant(plugin["last_heard_epoch"].integer());
     if (silent > kSilence)
-        fault("that of " + host + " was last heard " + age(silent) + " ago",
+        fault("plugin on " + host + ": no status for " + age(silent),
               "look for job_submit/sluice in slurmctld's log there");
     else if (plugin["sequence"].integer() < newest - 1)
-        fault("that of " + host + " has snapshot " + std::to_string(plugin["sequence"].integer()) +
-                  ", the newest is " + std::to_string(newest),
+        fault("plugin on " + host + " has snapshot " +
+                  std::to_string(plugin["sequence"].integer()) + ", the newest is " +
+                  std::to_string(newest),
               "look for job_submit/sluice in slurmctld's log there");
     const auto unstored = plugin["unstored_since_epoch"].integer();
     if (unstored > 0 && in_.now - instant(unstored) > kStoreTime)
@@ -300,12 +308,12 @@ void Examination::one_plugin(View plugin, std::int64_t newest) {
               "make room in StateSaveLocation there, or correct SnapshotFile= of sluice.conf; see "
               "job_submit/sluice in slurmctld's log");
     if (const auto faults = plugin["faults"].integer(); faults > 0)
-        fault("that of " + host + " caught " + std::to_string(faults) +
+        fault("plugin on " + host + " caught " + std::to_string(faults) +
                   " faults of its own and admitted the jobs",
               "please report it, with the lines job_submit/sluice of slurmctld's log");
     if (const auto version = plugin["plugin_version"].text(); version != info()["version"].text())
-        note("that of " + host + " is " + version + ", sluiced " + info()["version"].text(),
-             "they understand each other; restart slurmctld when it suits");
+        note("plugin on " + host + " is " + version + ", sluiced " + info()["version"].text(),
+             "both versions work together; restart slurmctld at a convenient time");
 }
 
 void Examination::plugin() {
@@ -315,14 +323,14 @@ void Examination::plugin() {
             return name == "sluice" || name == "job_submit/sluice";
         }))
         return fault(
-            "slurmctld does not have it: submissions of paused accounts are refused by "
+            "slurmctld has not loaded the plugin: submissions of paused accounts are refused by "
             "QOS only, without a reason",
             "slurm.conf: JobSubmitPlugins=" + (listed.empty() ? "" : join(listed, ",") + ",") +
                 "sluice; restart slurmctld");
     const auto plugins = in_.plugin_server["plugin_server"]["plugins"].items();
     if (plugins.empty())
         return fault(
-            "none is connected",
+            "no plugin is connected",
             "is Daemon= in slurmctld's sluice.conf an address of plugin_server.listen, munge's "
             "key the same, plugin_server.user who slurmctld runs as? See job_submit/sluice in "
             "slurmctld's log");

@@ -62,10 +62,9 @@ int enter(const Parsed& parsed, Method method, const std::string& path, const js
             print(context, cycle_text(parsed, *answer));
     }
     if (!cycle.is_object())
-        warn(context,
-             "the evaluation takes long; `sluice status` shows the effect when it is done");
+        warn(context, "evaluation still running; run `sluice status` to see its effect");
     if (!error.empty())
-        return complain(context, "it is entered, but the evaluation failed: " + error);
+        return complain(context, "the entry is stored, but the evaluation failed: " + error);
     return any_failed(*answer) ? kFailed : kOk;
 }
 

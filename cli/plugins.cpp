@@ -17,7 +17,7 @@ constexpr std::array kGateColumns{
     Column{"sequence", "Sequence", 20, "newest snapshot it has acknowledged"},
     Column{"stored", "Stored", 20, "newest snapshot that is safely in its file"},
     Column{"behind", "Behind", 8, "snapshots that it has not acknowledged yet"},
-    Column{"heard", "Heard", 10, "time since it was last heard"},
+    Column{"heard", "Heard", 10, "time since its last status"},
     Column{"connected", "Connected", 19, "since when, local time"},
     Column{"admitted", "Admitted", 12, "submissions admitted"},
     Column{"warned", "Warned", 12, "of these with a warning"},

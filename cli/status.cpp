@@ -29,7 +29,7 @@ constexpr std::array kStatusColumns{
     Column{"metric", "Metric", 10, "the percentage that the thresholds look at"},
     Column{"grace", "Grace", 8, "percentage at which the account is paused"},
     Column{"standing", "Standing", 10, "normal, downscaled or paused"},
-    Column{"cause", "Cause", 24, "what brought the standing about"},
+    Column{"cause", "Cause", 24, "reason for the standing"},
     Column{"qos", "QOS", 16, "QOS that the standing asks for; empty: the account's own"},
     Column{"resets", "Resets", 19, "begin of the next period, local time"},
     Column{"until", "Until", 19, "when a pause ends by itself, local time"},

@@ -51,7 +51,7 @@ bool check_on(const settings::Settings& settings, const std::string& file,
               const Result<model::Structure>& cluster, const std::set<std::string>& others) {
     if (!cluster) {
         say(std::cerr, "not checked against the cluster: " + cluster.error().context);
-        say(std::cout, file + " is good as far as the file alone can tell");
+        say(std::cout, file + ": no errors (not compared with the cluster)");
         return true;
     }
     print(settings::warnings_against(settings, *cluster, others), "warning: ");

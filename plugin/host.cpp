@@ -140,7 +140,7 @@ Host* Host::start() noexcept {
         std::unique_ptr<Host> host(new Host);
         host->receiver_.prepare();
         if (!host->receiver_.start())
-            log_error("no thread for the receiver: nothing new will be heard");
+            log_error("the receiver thread cannot start: the plugin receives no updates");
         return host.release(); // entry.cpp's; outlives main() on purpose
     } catch (...) {
         log_error("cannot start: all jobs are admitted");

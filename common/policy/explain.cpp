@@ -199,7 +199,7 @@ private:
                 return " by a flag in " + decision_.in_force->by;
             return " by an override";
         case CauseKind::foreign:
-            return " for Sluice, but paused by somebody else";
+            return " for Sluice, but paused outside Sluice";
         case CauseKind::own:
             break;
         }

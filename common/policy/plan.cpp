@@ -29,7 +29,7 @@ void Draft::add(model::Command command, bool now) {
 
 void Draft::report_drift(model::Command command, const std::string& what) {
     write_line(facts_.structure.cluster, command);
-    fail(command.account, what + " was changed by somebody else and is left as it is (drift)",
+    fail(command.account, what + " was changed outside Sluice and is left unchanged (drift)",
          command.sacctmgr);
     plan_.withheld.push_back(std::move(command));
 }

@@ -194,9 +194,7 @@ private:
         if (!on_paused_qos(row, decision))
             return;
         const std::string qos = row.qos.size() == 1 ? row.qos.front() : row.default_qos;
-        decision.notes.push_back("QOS " + qos +
-                                 " was set by somebody else: a foreign pause, not "
-                                 "Sluice's to lift");
+        decision.notes.push_back("QOS " + qos + " was not set by Sluice and is left unchanged");
         if (standing(decision.flags) == model::Standing::normal)
             decision.cause = {model::CauseKind::foreign, "", 0};
     }

@@ -54,12 +54,12 @@ std::string spent(const AccountDecision& decision) {
 std::string in_brackets(const AccountDecision& decision) {
     const std::string grace = "grace to " + decision.grace_limit.text() + " %";
     return decision.percent ? " (" + share_text(decision.percent) + ", " + grace + ")"
-                            : " (nothing is granted)";
+                            : " (no allocation)";
 }
 
 std::string next_start(const Zone& zone, const AccountDecision& decision) {
     if (!decision.period.end)
-        return "\nThe allocation is granted once: it does not start anew.";
+        return "\nThis is a one-time allocation and does not renew.";
     return "\nNext period starts " + moment_text(zone, *decision.period.end) + ".";
 }
 

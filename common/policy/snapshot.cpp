@@ -80,7 +80,7 @@ private:
     std::string quiet_warning(const AccountDecision& decision) const {
         if (decision.cause.kind == model::CauseKind::foreign)
             return "account " + decision.account +
-                   " was paused by somebody else: its QOS may keep jobs from starting.";
+                   " was paused outside Sluice: its QOS may keep jobs from starting.";
         return decision.notify_reached ? wording_.warning(decision, decision.account) : "";
     }
 

@@ -128,7 +128,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     if (rules.faults)
         for (auto& fault : rules.faults(facts->structure))
             report.problems.push_back(
-                {"", std::move(fault), "mend the file, then: systemctl reload sluiced"});
+                {"", std::move(fault), "correct the file, then run: systemctl reload sluiced"});
     report.problems.insert(report.problems.end(), rules.problems.begin(), rules.problems.end());
     for (auto& problem : silent(facts->others, rules, facts->now))
         report.problems.push_back(std::move(problem));

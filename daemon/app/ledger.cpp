@@ -31,7 +31,7 @@ Result<void> check_reason(const ports::Person& person) {
 
 Result<const model::AccountDecision*> judged(const Loop::Shown& shown, const std::string& account) {
     if (!shown.report)
-        return Error{Errc::unavailable, "no evaluation has been done yet; try again in a moment"};
+        return Error{Errc::unavailable, "no evaluation has completed yet; try again in a moment"};
     const auto* found = shown.report->decision.find(account);
     if (found == nullptr)
         return Error{Errc::not_found, unknown_account(account, shown.report->decision)};

@@ -57,9 +57,9 @@ DaemonService::evaluate(const ports::EvaluateRequest& request) {
         order.by_user = order.accounts;
     auto answer = loop_.ask(std::move(order));
     if (answer.wait_for(longest_cycle_) != std::future_status::ready)
-        return Error{Errc::timeout, "the evaluation takes longer than " +
+        return Error{Errc::timeout, "evaluation still running after " +
                                         std::to_string(longest_cycle_.count() / 1000) +
-                                        " s; it goes on, look again later"};
+                                        " s; run sluice status to see its result"};
     auto report = answer.get();
     if (report->error.empty())
         for (const auto& account : request.accounts)
@@ -73,7 +73,7 @@ DaemonService::evaluate(const ports::EvaluateRequest& request) {
 Result<std::vector<std::string>> DaemonService::explain(const std::string& account) const {
     const auto shown = loop_.shown();
     if (!shown.report)
-        return Error{Errc::unavailable, "no evaluation has been done yet"};
+        return Error{Errc::unavailable, "no evaluation has completed yet"};
     const auto* decision = shown.report->decision.find(account);
     if (decision == nullptr)
         return Error{Errc::not_found, unknown_account(account, shown.report->decision)};

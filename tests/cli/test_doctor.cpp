@@ -162,7 +162,7 @@ CASE(a_waldur_token_without_a_role_is_a_fault) {
     Case no_role;
     no_role.outbox = R"({"messages": [)" + refused + R"(], "targets": []})";
     CHECK_EQ(no_role.bad(), "messages");
-    CHECK(no_role.has("waldur refused set-usage: HTTP 403", "grant or mend it there"));
+    CHECK(no_role.has("waldur refused set-usage: HTTP 403", "fix the cause on the receiving side"));
 }
 
 CASE(a_source_that_is_away_and_a_cycle_that_is_late_are_faults) {

@@ -135,8 +135,8 @@ start broken
 expect 1 out 'FAILED: QOS' "$sluice" evaluate
 stop
 start empty
-expect 0 err 'no evaluation has been done yet' "$sluice" status
-expect 1 err 'no evaluation has been done yet' "$sluice" balance
+expect 0 err 'no evaluation has completed yet' "$sluice" status
+expect 1 err 'no evaluation has completed yet' "$sluice" balance
 stop
 
 [ "$failures" -eq 0 ] || exit 1

@@ -102,7 +102,7 @@ turn_writes_nothing 'under an override'
 is 'the change stays' "$(account_field physics qos,grptresmins)" 'blocked,normal|cpu=120000,node=777'
 ok 'it is reported' sluice_cli evaluate
 like 'as withheld' "$(withheld)" 'physics.*\(drift\)'
-like 'as a problem' "$OUT" 'QOS of account physics was changed by somebody else'
+like 'as a problem' "$OUT" 'QOS of account physics was changed outside Sluice'
 ok 'without the override' sluice_cli override clear physics --reason=done
 is 'it is repaired' "$(assoc_rows)" "$rows_paused"
 
@@ -113,7 +113,7 @@ mark=$(lines_of "$(sluiced_log)")
 turn_writes_nothing 'drift: report'
 is 'the change stays' "$(account_field physics qos,grptresmins,fairshare)" 'blocked,normal|cpu=120000,node=778|5'
 for what in QOS GrpTRESMins fairshare; do
-    ok "$what is reported" line_in "$(sluiced_log)" " problem .*$what of account physics was changed by somebody" "$mark"
+    ok "$what is reported" line_in "$(sluiced_log)" " problem .*$what of account physics was changed outside Sluice" "$mark"
 done
 like 'with the line that undoes it' "$(grep ' problem ' "$(sluiced_log)")" 'sacctmgr.*modify account.*physics.*blocked'
 ok 'repair again' eval 'sluiced_regrant < <(granted 0 GrpTRESMins repair)'

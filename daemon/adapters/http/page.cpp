@@ -240,7 +240,7 @@ Response view_page(const Call& call) {
                warnings(call, cycle.get()) +
                table(*cycle, Visible(cycle.get(), call.request.viewer), info.zone);
     else
-        out += "<p>No evaluation has been done yet.</p>\n" + warnings(call, nullptr);
+        out += "<p>No evaluation has completed yet.</p>\n" + warnings(call, nullptr);
     out += "<footer>sluiced " + escaped(info.version) +
            " &middot; <a href=\"api/v1/status\">as JSON</a> &middot; <code>sluice explain "
            "ACCOUNT</code> tells where each figure comes from.</footer>\n</body></html>\n";

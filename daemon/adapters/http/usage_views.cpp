@@ -188,7 +188,7 @@ bool usage_waits(const Request& request) {
 Response view_usage(const Call& call) {
     CyclePtr cycle = call.service.last_cycle();
     if (cycle == nullptr)
-        return failure(503, "no evaluation has been done yet; try again in a moment");
+        return failure(503, "no evaluation has completed yet; try again in a moment");
     const auto users = by_user(call.request);
     if (!users)
         return failure(users.error());

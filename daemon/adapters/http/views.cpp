@@ -31,7 +31,7 @@ Value warnings(const ports::DaemonInfo& info, const ports::CycleReport* cycle,
                const ports::PluginServerStatus& plugin_server, bool staff) {
     Value out = Value::array();
     if (cycle == nullptr)
-        out.append(warning("cycle", "no evaluation has been done yet"));
+        out.append(warning("cycle", "no evaluation has completed yet"));
     else if (!cycle->error.empty())
         out.append(warning("cycle", staff ? "the last evaluation failed: " + cycle->error +
                                                 "; the figures are those of the last good one"
@@ -45,9 +45,10 @@ Value warnings(const ports::DaemonInfo& info, const ports::CycleReport* cycle,
     for (const auto& source : info.down)
         out.append(warning("source", source + " does not answer"));
     if (cycle != nullptr && staff && plugin_server.plugins.empty() && enforces(*cycle))
-        out.append(warning("plugin_server",
-                           "no plugin is connected: submissions are judged by what the "
-                           "plugin heard last, if it is loaded at all"));
+        out.append(
+            warning("plugin_server",
+                    "no plugin is connected: slurmctld uses the last snapshot, or admits all "
+                    "jobs if the plugin is not loaded"));
     if (staff)
         for (const auto& fault : storage_faults(plugin_server, info.now))
             out.append(warning("plugin_server", fault));
@@ -176,7 +177,7 @@ Response view_accounts(const Call& call) {
 Response view_account(const Call& call) {
     const CyclePtr cycle = call.service.last_cycle();
     if (cycle == nullptr)
-        return failure(503, "no evaluation has been done yet; try again in a moment");
+        return failure(503, "no evaluation has completed yet; try again in a moment");
     const Visible visible(cycle.get(), call.request.viewer);
     if (auto bad = unknown(call, cycle.get(), visible, {call.name}))
         return std::move(*bad);
@@ -197,7 +198,7 @@ Response view_account(const Call& call) {
 Response view_balances(const Call& call) {
     const CyclePtr cycle = call.service.last_cycle();
     if (cycle == nullptr)
-        return failure(503, "no evaluation has been done yet; try again in a moment");
+        return failure(503, "no evaluation has completed yet; try again in a moment");
     const auto own = balance_accounts(call, *cycle);
     if (!own)
         return failure(own.error());

@@ -152,7 +152,7 @@ Response waldur_reset(const Call& call) {
     if (!done)
         return failure(done.error());
     if (!done->cycle)
-        return failure(503, "the evaluation takes long; look again later");
+        return failure(503, "evaluation still running; ask again later");
     return ok(outcome(world, *policy, *done->cycle, accounts, &waldur::evaluated));
 }
 

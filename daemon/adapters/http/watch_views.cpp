@@ -23,7 +23,7 @@ struct Part {
 
 std::string cycle_fault(const ports::CycleReport* cycle, const ports::DaemonInfo& info) {
     if (cycle == nullptr)
-        return "no evaluation has been done yet";
+        return "no evaluation has completed yet";
     if (!cycle->error.empty())
         return "the last evaluation failed";
     const auto age = (info.now - cycle->at).count();
@@ -97,7 +97,7 @@ Response view_ready(const Call& call) {
 Response view_ondemand(const Call& call) {
     const CyclePtr cycle = call.service.last_cycle();
     if (cycle == nullptr)
-        return failure(503, "no evaluation has been done yet; try again in a moment");
+        return failure(503, "no evaluation has completed yet; try again in a moment");
     const auto set = call.service.policies();
     const auto asked_for = call.request.query.find("component");
     std::string component = set->components.empty() ? "" : set->components.front().name;

@@ -97,7 +97,7 @@ Error failed(int number) {
 Result<std::vector<model::Partition>> SlurmAccounting::partitions(const std::string& cluster) {
     // raw_usage(), asked just before, did not get through: do not wait once more.
     if (slurmctld_away_.contains(cluster))
-        return Error{Errc::unavailable, "slurmctld: nobody listens"};
+        return Error{Errc::unavailable, "slurmctld: connection refused"};
     auto scope = slurmctld_of(cluster);
     if (!scope)
         return std::move(scope).error();

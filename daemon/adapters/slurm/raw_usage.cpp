@@ -42,7 +42,7 @@ void SlurmAccounting::note_answer(const std::string& cluster, bool answers) {
 
 Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     if (controller_is_away(cluster))
-        return Error{Errc::unavailable, "slurmctld: nobody listens"};
+        return Error{Errc::unavailable, "slurmctld: connection refused"};
     note_answer(cluster, false);
     auto scope = slurmctld_of(cluster);
     if (!scope)

@@ -138,7 +138,7 @@ CASE(drift_is_repaired_or_only_reported) {
     CHECK_EQ(w.plan.withheld[0].reason, "drift");
     CHECK_EQ(w.plan.problems.size(), 1U);
     CHECK_EQ(w.plan.problems[0].what,
-             "QOS of account physics was changed by somebody else and is left as it is (drift)");
+             "QOS of account physics was changed outside Sluice and is left unchanged (drift)");
     CHECK_EQ(w.plan.problems[0].remedy, w.plan.withheld[0].sacctmgr);
     const auto lines = w.explain("physics");
     const auto tells = [&](const char* what) {
@@ -146,7 +146,7 @@ CASE(drift_is_repaired_or_only_reported) {
             return line.find(what) != std::string::npos;
         });
     };
-    CHECK_EQ(tells("changed by somebody else"), 1);
+    CHECK_EQ(tells("changed outside Sluice"), 1);
     CHECK_EQ(tells("Not done"), 0); // it would be the same once more
 }
 

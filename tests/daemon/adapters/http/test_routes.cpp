@@ -225,7 +225,7 @@ CASE(before_the_first_cycle_status_says_so) {
     CHECK_EQ(status.status, 200);
     CHECK(status.body["cycle"].is_null());
     CHECK_EQ(status.body["warnings"].at(0)["description"].text(),
-             "no evaluation has been done yet");
+             "no evaluation has completed yet");
     CHECK_EQ(ask(service, {"GET", "/api/v1/balances", {}, "", kRoot}).status, 503);
     CHECK_EQ(ask(service, {"GET", "/api/v1/accounts/x", {}, "", kAlice}).status, 503);
     CHECK_EQ(ask(service, {"GET", "/api/v1/accounts", {}, "", kAlice}).status, 200);

@@ -200,7 +200,7 @@ CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
     const auto bob = get(service, "/", {sluice::test::kBob, false, "", false});
     CHECK(!has(bob.body, "<strong>physics</strong>"));
     service.cycle = nullptr;
-    CHECK(has(get(service, "/").body, "No evaluation has been done yet"));
+    CHECK(has(get(service, "/").body, "No evaluation has completed yet"));
 }
 
 CASE(the_page_shows_the_sites_time_and_whose_flag_it_is) {
