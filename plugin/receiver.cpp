@@ -42,10 +42,10 @@ std::string shown(const Address& address) {
 
 Receiver::Receiver(HostFacts facts, SnapshotCell& cell, const Counters& counters, Log log,
                    UserLookup lookup)
-    : facts_(std::move(facts)), cell_(cell), counters_(counters), log_(log),
-      lookup_(std::move(lookup)), snapshots_(cell, log, facts_.cluster),
-      random_(static_cast<std::uint32_t>(::getpid()) ^
-              static_cast<std::uint32_t>(steady_seconds())) {}
+    : facts_(std::move(facts)), counters_(counters), log_(log), lookup_(std::move(lookup)),
+      snapshots_(cell, log, facts_.cluster), random_(static_cast<std::uint32_t>(::getpid()) ^
+                                                     static_cast<std::uint32_t>(steady_seconds())) {
+}
 
 std::int64_t Receiver::steady_seconds() noexcept {
     timespec now{};

@@ -85,7 +85,6 @@ private:
     friend class Conversation;
 
     HostFacts facts_;
-    SnapshotCell& cell_;
     const Counters& counters_;
     Log log_;
     UserLookup lookup_;
