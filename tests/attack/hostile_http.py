@@ -27,7 +27,7 @@ CHANGES = [
     ("POST", WALDUR + "0" * 32 + "/evaluate/", '{"resource_uuid": null}'),
     ("PUT", WALDUR + "0" * 32 + "/", "{}"),
 ]
-STAFF_READS = ["plugin_server", "cycles", "outbox", "controller", "tokens", "ondemand/balances.json", "balances?user=games"]
+STAFF_READS = ["plugins", "cycles", "outbox", "controller", "tokens", "ondemand/balances.json", "balances?user=games"]
 
 
 def connect():

@@ -13,13 +13,24 @@ namespace {
 constexpr const char* kEvaluate = "POST /api/v1/evaluate HTTP/1.1\r\nHost: x\r\n"
                                   "Content-Type: application/json\r\n";
 
+// A page of the library may say "HTTP/1.1", too, but no digit follows there.
+int answers_in(const std::string& text) {
+    int count = 0;
+    for (std::size_t at = 0; (at = text.find("HTTP/1.1 ", at)) != std::string::npos; at += 9)
+        count += at + 9 < text.size() && text[at + 9] >= '1' && text[at + 9] <= '5' ? 1 : 0;
+    return count;
+}
+
 void check_refused(const std::string& text, int status) {
     Running running;
     std::string answer;
     const double took = seconds_of([&] { answer = request(running.socket(), text); });
-    CHECK_EQ(status_in(answer), status);
+    // A newer libmicrohttpd refuses some of these itself: with 400, 501, or by closing.
+    const int got = status_in(answer);
+    if (got != status && got != 0 && got != 400 && got != 501)
+        fail("status " + std::to_string(got) + " for " + text);
     // One answer: what follows on the connection is not read as a request.
-    CHECK_EQ(answer.find("HTTP/1.1", 1), std::string::npos);
+    CHECK_EQ(answers_in(answer), got == 0 ? 0 : 1);
     CHECK_EQ(running.service.evaluated.load(), 0);
     CHECK(took < 5.0);
 }
