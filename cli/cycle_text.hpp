@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A cycle that somebody asked for, as text: accounts, commands, problems. What was said to be done
+// A cycle run on request, as text: accounts, commands, problems. What was said to be done
 // was done; what would be done says so.
 #pragma once
 

@@ -21,7 +21,7 @@ Error not_regular(const std::string& path) {
 Error open_error(const std::string& path) {
     if (errno == ENOENT || errno == ENOTDIR)
         return Error{Errc::not_found, path + ": No such file or directory"};
-    if (errno == ELOOP) // a symbolic link where none is allowed
+    if (errno == ELOOP) // a symbolic link, which is not allowed here
         return Error{Errc::refused, path + ": is a symbolic link; name the file itself"};
     return errno == ENXIO ? not_regular(path) : file_error(path); // ENXIO: a socket
 }

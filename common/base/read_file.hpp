@@ -20,7 +20,7 @@ enum class ReadableBy {
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes,
                               ReadableBy readable_by = ReadableBy::all);
 
-// For a file that a library opens by its name and could wait for. "": none is named. Errors as
+// For a file that a library opens by its name and could wait for. "": no file. Errors as
 // above.
 Result<void> check_regular(const std::string& path);
 

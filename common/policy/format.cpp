@@ -35,7 +35,7 @@ std::string without_zeros(std::string text) {
     return text;
 }
 
-// Names in Slurm are tame, but nobody should paste a surprise. What cannot be typed is written as
+// A name in Slurm can hold anything, and people paste this line. What cannot be typed is written as
 // bash reads it.
 std::string as_word(const std::string& word) {
     const bool plain = word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -17,7 +17,7 @@ using model::Standing;
 
 namespace {
 
-// The latest entry counts. nullptr: none is in force.
+// The latest entry counts. nullptr: no override is in force.
 const Override* in_force(const AccountDecision& decision, Instant at) {
     const Override* latest = nullptr;
     for (const auto& entry : decision.overrides)

@@ -23,7 +23,7 @@ public:
     // `wake` is called on another cluster's worker, `reopen` on anybody's: they must not block.
     // Before the first cycle.
     void add(const std::string& cluster, std::function<void()> wake, Reopen reopen = {});
-    // What a person had done on one cluster is to be done by the next cycle of this one, too.
+    // What a person requested on one cluster, for the next cycle of this one to do as well.
     void reopen(const std::string& cluster, const model::PeriodReset& reset) const;
     // In place of what the cluster left before. Wakes the others where they should look at once;
     // what they do not, they see in their next cycle.

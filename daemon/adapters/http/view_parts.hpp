@@ -83,7 +83,7 @@ Response journal_view(const Call& call, std::string_view key, Ask ask) {
     return journal_view(call, key, ask, [](const auto& record) { return render(record); });
 }
 
-// A cycle that somebody asked for: what was decided and done, or would be.
+// A cycle run on request: what was decided and done, or would be.
 json::Value evaluation(const Call& call, const ports::CycleReport& cycle,
                        const std::vector<std::string>& wanted);
 

@@ -87,7 +87,7 @@ Result<std::optional<std::size_t>> check_opening(std::string_view text, const Op
     if (header(head, "Sec-WebSocket-Accept") != *accept)
         return bad_websocket("the answer is not to our key");
     if (!header(head, "Sec-WebSocket-Extensions").empty())
-        return bad_websocket("an extension that nobody asked for");
+        return bad_websocket("an extension that was not requested");
     if (header(head, "Sec-WebSocket-Protocol") != kProtocol)
         return bad_websocket("the server does not speak STOMP 1.2");
     return std::optional(end + 4);

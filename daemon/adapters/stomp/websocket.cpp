@@ -98,7 +98,7 @@ Result<std::optional<SocketReader::Head>> SocketReader::head() const {
     const auto first = static_cast<unsigned char>(buffer_[0]);
     const auto second = static_cast<unsigned char>(buffer_[1]);
     if ((first & 0x70U) != 0)
-        return bad_websocket("an extension that nobody asked for");
+        return bad_websocket("an extension that was not requested");
     if (!is_known(first & 0x0FU))
         return bad_websocket("an unknown kind of frame");
     if ((second & 0x80U) != 0)

@@ -70,7 +70,7 @@ CASE(an_opening_is_accepted_only_when_it_answers_ours) {
     CHECK_EQ(opening_fault(answer("v12.stomp", "mqtt")),
              "WebSocket: the server does not speak STOMP 1.2");
     CHECK_EQ(opening_fault(answer("upgrade:", "Sec-WebSocket-Extensions: x\r\nupgrade:")),
-             "WebSocket: an extension that nobody asked for");
+             "WebSocket: an extension that was not requested");
     CHECK_EQ(opening_fault(std::string(20000, 'a')), "WebSocket: the answer's head is too large");
 }
 
@@ -117,7 +117,7 @@ CASE(long_frames_are_read) {
 }
 
 CASE(frames_against_the_rfc_are_refused) {
-    CHECK_EQ(refusal("\xc1\x01"s), "WebSocket: an extension that nobody asked for");
+    CHECK_EQ(refusal("\xc1\x01"s), "WebSocket: an extension that was not requested");
     CHECK_EQ(refusal("\x83\x01"s), "WebSocket: an unknown kind of frame");
     CHECK_EQ(refusal("\x81\x81"s), "WebSocket: a masked frame from a server");
     CHECK_EQ(refusal("\x80\x01"s), "WebSocket: a continuation of nothing");
