@@ -7,13 +7,13 @@
 namespace sluice::cli {
 namespace {
 
-// All that the program prints comes through here.
+// All that the program prints passes here.
 void write(std::FILE* file, std::string_view text) {
     const std::string shown = printable(text, Breaks::kept);
     std::fwrite(shown.data(), 1, shown.size(), file);
 }
 
-// Each line of it has the prefix: a line break in a name begins no line that is not ours.
+// Each line gets the prefix: a line break in a name cannot start a line of its own.
 void lines(std::FILE* file, std::string_view prefix, std::string_view what) {
     std::string text;
     for (const auto& line : split(what, '\n'))
@@ -22,13 +22,6 @@ void lines(std::FILE* file, std::string_view prefix, std::string_view what) {
 }
 
 } // namespace
-
-const Subcommand* find_subcommand(std::string_view name) {
-    for (const auto& each : subcommands())
-        if (each.name == name)
-            return &each;
-    return nullptr;
-}
 
 int complain(const Context& context, std::string_view what) {
     lines(context.err, "sluice: error: ", what);
@@ -39,7 +32,7 @@ int complain(const Context& context, const Error& error) {
     Rounds* rounds = context.rounds;
     if (rounds != nullptr && !rounds->running && error.code == Errc::conflict &&
         !rounds->clusters.empty())
-        return kFailed; // it is asked for each of them
+        return kFailed; // the command runs again for each cluster
     if (rounds != nullptr && rounds->running && error.code == Errc::not_found) {
         rounds->missing.push_back(error.context);
         return kFailed;

@@ -2,8 +2,7 @@
 // The program `sluice`: environment, global options, dispatch. Everything else is in the
 // subcommands.
 #include "cli/options.hpp"
-#include "cli/subcommands.hpp"
-#include "common/base/text.hpp"
+#include "cli/subcommands/subcommands.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -21,17 +20,7 @@ std::string environment(const char* name, const char* fallback) {
     return value != nullptr && *value != '\0' ? value : fallback;
 }
 
-int unknown_subcommand(const Context& context, const std::string& word) {
-    std::vector<std::string> known;
-    for (const auto& each : subcommands())
-        known.emplace_back(each.name);
-    const std::string near = nearest(word, known);
-    return complain(context, "unknown subcommand '" + word + "'" +
-                                 (near.empty() ? std::string(" (sluice help lists them)")
-                                               : "; did you mean '" + near + "'?"));
-}
-
-// Options before the subcommand end at the first word that is none.
+// Options before the subcommand end at the first word that is no option.
 int leading_options(int argc, char** argv) {
     int at = 1;
     while (at < argc && argv[at][0] == '-' && std::strcmp(argv[at], "--") != 0) {
@@ -72,9 +61,7 @@ int run_rounds(const Subcommand& subcommand, Context context, int argc, char** a
 }
 
 int run(const Context& context, int argc, char** argv) {
-    static constexpr Subcommand kSelf{"", "SUBCOMMAND [ARGUMENTS]",
-                                      "Allocations of Slurm accounts: usage, standing, history",
-                                      nullptr};
+    static constexpr Subcommand kSelf{"", "SUBCOMMAND [ARGUMENTS]", "", nullptr};
     const int at = leading_options(argc, argv);
     auto parsed = parse_options(context, kSelf, kSocket | kCluster, at, argv);
     if (parsed.done)

@@ -2,7 +2,7 @@
 // Runs a subcommand against the real HTTP adapter with a fixed cluster behind it.
 #pragma once
 
-#include "cli/command.hpp"
+#include "cli/subcommands/subcommands.hpp"
 #include "daemon/adapters/http/server.hpp"
 #include "tests/daemon/adapters/http/fake_service.hpp"
 #include "tests/support/case.hpp"

@@ -103,7 +103,7 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"simulate", folder + "/none" + bad},
         {"simulate", folder + "/bad.yaml"},
         {"preview", "--daily-rate=" + bad},
-        {"preview", folder + "/none" + bad},
+        {"preview", bad},
         {"notify", "--test", folder + "/none" + bad},
         {"notify", "--test", folder + "/bad.yaml"},
         {"help"},

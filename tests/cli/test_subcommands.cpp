@@ -57,14 +57,14 @@ CASE(status_of_a_daemon_in_trouble_says_so) {
     const auto seen = lab.run({"status"});
     CHECK_EQ(seen.code, 0);
     CHECK(has(seen.out,
-              "last evaluation 10 min ago (timer, 35 ms), figures of 3 h ago, down: slurmdbd"));
+              "last evaluation 10 min ago (timer, 35 ms), figures from 3 h ago, down: slurmdbd"));
     CHECK(has(seen.out, "down: slurmdbd, 0 plugins connected"));
     CHECK(has(seen.out, "physics: QOS 'blocked' does not exist; remedy: sacctmgr add qos blocked"));
     CHECK(
         has(seen.err, "sluice: warning: the last evaluation failed: slurmdbd: Connection refused"));
     CHECK(has(seen.err, "the new settings were refused"));
     CHECK(has(seen.err, "no plugin is connected"));
-    CHECK(has(seen.err, "the last evaluation is 10 min old"));
+    CHECK(has(seen.err, "the last evaluation was 10 min ago, expected every 60 s"));
     CHECK_EQ(lab.run({"status", "-Q"}).err, "");
 }
 
@@ -72,13 +72,13 @@ CASE(status_tells_that_an_evaluation_runs_which_is_not_in_the_figures) {
     Lab lab;
     lab.service.running = ports::UnderWay{instant(sluice::test::kNow - 18), "timer", "apply"};
     lab.clock.at = instant(sluice::test::kNow);
-    const std::string line = "\nEvaluation under way for 18 s (timer, phase apply): the standings "
-                             "below are those of the evaluation before it\n";
+    const std::string line = "\nEvaluation running for 18 s (timer, phase apply); the figures "
+                             "below are of the previous evaluation\n";
     CHECK(has(lab.run({"status"}).out, line));
-    CHECK(!has(lab.run({"status", "-Q"}).out, "under way"));
+    CHECK(!has(lab.run({"status", "-Q"}).out, "Evaluation running"));
     CHECK(has(lab.run({"status", "--json"}).out, "\"phase\""));
     lab.service.cycle = nullptr;
-    CHECK(has(lab.run({"status"}).out, "no evaluation yet" + line));
+    CHECK(has(lab.run({"status"}).out, "no evaluation has completed yet" + line));
 }
 
 CASE(status_without_any_good_cycle_tells_no_age) {
@@ -95,7 +95,7 @@ CASE(status_before_the_first_cycle_is_no_error) {
     lab.service.cycle = nullptr;
     const auto seen = lab.run({"status"});
     CHECK_EQ(seen.code, 0);
-    CHECK(has(seen.out, "no evaluation yet"));
+    CHECK(has(seen.out, "no evaluation has completed yet"));
 }
 
 CASE(an_account_that_could_not_be_judged_has_a_row_and_a_reason) {
@@ -150,7 +150,7 @@ CASE(a_dry_run_says_would_and_changes_nothing) {
     const auto seen = lab.run({"evaluate", "--dry-run", "physics"});
     CHECK_EQ(seen.code, 0);
     CHECK(seen.out.starts_with("Dry run on cluster lab"));
-    CHECK(has(seen.out, "  would: QOS of account physics becomes blocked"));
+    CHECK(has(seen.out, "  planned: QOS of account physics becomes blocked"));
     CHECK(seen.out.ends_with("Nothing was changed.\n"));
     CHECK_EQ(lab.service.evaluated.load(), 0);
 }
@@ -201,10 +201,10 @@ CASE(balance_is_ones_own) {
     Lab lab;
     CHECK_EQ(
         lab.run({"balance", "-u", "alice", "-o", "account,allocation,left,standing,cause"}).out,
-        "Account Granted   Left Standing                          Cause\n"
-        "------- ------- ------ -------- ------------------------------\n"
-        " optics     100     99   paused parent physics (observed only)\n"
-        "physics    1000   -231   paused                     node_hours\n");
+        "Account Granted   Left Standing                         Cause\n"
+        "------- ------- ------ -------- -----------------------------\n"
+        " optics     100     99   paused parent physics (observe mode)\n"
+        "physics    1000   -231   paused                    node_hours\n");
     CHECK(has(lab.run({"balance"}).err, "you are in no account with an allocation"));
 }
 
@@ -224,7 +224,8 @@ CASE(errors_name_the_remedy) {
     CHECK_EQ(error({"status", "-o"}), "sluice: error: option '-o' needs a value\n");
     CHECK_EQ(error({"plugins", "extra"}),
              "sluice: error: unexpected argument 'extra' (sluice plugins --help)\n");
-    CHECK_EQ(error({"explain"}), "sluice: error: which account? (sluice explain ACCOUNT)\n");
+    CHECK_EQ(error({"explain"}),
+             "sluice: error: no account given; usage: sluice explain ACCOUNT...\n");
     CHECK_EQ(error({"history", "-l", "0"}),
              "sluice: error: --limit takes a number from 1 to 10000, not '0'\n");
     CHECK_EQ(error({"status", "-M", "other"}),

@@ -2,7 +2,7 @@
 // `sluice cleanup`: what retention does once a day, now or with another limit. The ledger stays.
 #include "cli/figures.hpp"
 #include "cli/report.hpp"
-#include "cli/subcommands.hpp"
+#include "cli/subcommands/subcommands.hpp"
 
 namespace sluice::cli {
 
@@ -13,18 +13,17 @@ int run_cleanup(const Context& context, int argc, char** argv) {
         return *parsed.done;
     json::Value body = json::Value::object();
     body.set("dry_run", parsed.options.dry_run);
-    if (const auto before = parsed.options.figures.find("before");
-        before != parsed.options.figures.end())
-        body.set("before", before->second);
+    if (const auto* before = parsed.options.value("before"))
+        body.set("before", *before);
     const auto answer = client(parsed.context).post("/api/v1/cleanup", body);
     if (!answer)
         return complain(parsed.context, answer.error());
     if (parsed.options.json)
         return print_json(parsed, *answer);
-    print(parsed.context, std::to_string((*answer)["evaluations"].integer()) + " evaluations and " +
-                              std::to_string((*answer)["commands"].integer()) +
-                              " commands from before " + local_time(answer->view(), "before") +
-                              (parsed.options.dry_run ? " would be removed.\n" : " removed.\n"));
+    print(parsed.context, counted((*answer)["evaluations"].integer(), "evaluation") + " and " +
+                              counted((*answer)["commands"].integer(), "command") +
+                              " from before " + local_time(answer->view(), "before") +
+                              (parsed.options.dry_run ? " would be deleted.\n" : " deleted.\n"));
     return kOk;
 }
 

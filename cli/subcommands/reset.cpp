@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice reset --period`: accounts are judged anew, as if their running period had just begun.
+// `sluice reset --period`: accounts are evaluated as if their current period had just begun.
 #include "cli/entry.hpp"
-#include "cli/subcommands.hpp"
+#include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
 
 namespace sluice::cli {
@@ -14,7 +14,8 @@ int run_reset(const Context& context, int argc, char** argv) {
         return *parsed.done;
     const auto& accounts = parsed.options.accounts;
     if (!parsed.options.period || accounts.empty())
-        return complain(parsed.context, "sluice reset --period ACCOUNT... --reason=TEXT");
+        return complain(parsed.context, "reset needs --period and an account; usage: sluice reset "
+                                        "--period ACCOUNT... --reason=TEXT");
     auto body = entry_body(parsed);
     if (!body)
         return kFailed;
@@ -22,7 +23,7 @@ int run_reset(const Context& context, int argc, char** argv) {
     const std::string names =
         (accounts.size() == 1 ? "account " : "accounts ") + join(accounts, ", ");
     return enter(parsed, Method::post, "/api/v1/resets", *body,
-                 {"Judged anew: " + names + ".", "Would be judged anew: " + names + "."});
+                 {"Period reset: " + names + ".", "The period would be reset: " + names + "."});
 }
 
 } // namespace sluice::cli

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice clock`: how the clock of sluiced's host compares with its sources; `sluice clock accept`:
+// a person confirms its time.
+#include "cli/entry.hpp"
+#include "cli/figures.hpp"
+#include "cli/subcommands/subcommands.hpp"
+
+#include <cstdlib>
+
+namespace sluice::cli {
+namespace {
+
+constexpr std::string_view kClockVerbs[] = {"accept"};
+
+std::string offset_text(json::View reading) {
+    const auto ahead = reading["ahead_s"];
+    if (!ahead.is_integer())
+        return "offset unknown";
+    const auto seconds = ahead.integer();
+    return seconds == 0 ? "in step"
+                        : "sluiced's host is " + std::to_string(std::abs(seconds)) +
+                              (seconds > 0 ? " s ahead" : " s behind");
+}
+
+int show_clock(const Parsed& parsed) {
+    const auto answer = client(parsed.context).get("/api/v1/clock", {});
+    if (!answer)
+        return complain(parsed.context, answer.error());
+    if (parsed.options.json)
+        return print_json(parsed, *answer);
+    const auto clock = (*answer)["clock"];
+    const bool trusted = clock["trusted"].boolean();
+    std::string out = "The clock of sluiced's host is trusted.\n";
+    if (!clock.is_object())
+        out = "No evaluation has completed since sluiced started.\n";
+    else if (!trusted)
+        out = "The clock of sluiced's host is not trusted: " + clock["detail"].text() + ".\n";
+    for (const auto& reading : clock["compared"].items())
+        out += "  " + reading["source"].text() + ": " + offset_text(reading) + '\n';
+    for (const auto& entry : (*answer)["accepted"].items())
+        out += "Accepted at " + local_time(entry, "at") + " by " + entry["by"].text() +
+               " (offset " + std::to_string(entry["offset_s"].integer()) +
+               " s): " + entry["reason"].text() + '\n';
+    print(parsed.context, out);
+    return clock.is_object() && !trusted ? kFailed : kOk;
+}
+
+} // namespace
+
+int run_clock(const Context& context, int argc, char** argv) {
+    const auto& self = *find_subcommand("clock");
+    auto parsed =
+        parse_options(context, self, kJson | kCluster | kSocket | kWords | kReason, argc, argv);
+    if (parsed.done)
+        return *parsed.done;
+    if (parsed.options.words.empty())
+        return show_clock(parsed);
+    if (take_verb(parsed, self, kClockVerbs).empty())
+        return kFailed;
+    if (!parsed.options.words.empty())
+        return complain(parsed.context, "unexpected argument '" + parsed.options.words.front() +
+                                            "'; usage: sluice clock accept --reason=TEXT");
+    const auto body = entry_body(parsed);
+    if (!body)
+        return kFailed;
+    return enter(parsed, Method::post, "/api/v1/clock/accept", *body,
+                 {"Clock of sluiced's host accepted (entry #).", ""});
+}
+
+} // namespace sluice::cli

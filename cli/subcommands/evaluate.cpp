@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice evaluate`: the evaluation that the timer runs, now; with --dry-run up to the point where
+// it would change something.
+#include "cli/entry.hpp"
+#include "cli/subcommands/subcommands.hpp"
+
+namespace sluice::cli {
+
+int run_evaluate(const Context& context, int argc, char** argv) {
+    const auto parsed = parse_options(context, *find_subcommand("evaluate"),
+                                      kJson | kAccounts | kDryRun | kCluster | kSocket, argc, argv);
+    if (parsed.done)
+        return *parsed.done;
+    json::Value body = json::Value::object();
+    body.set("dry_run", parsed.options.dry_run).set("accounts", parsed.options.accounts);
+    return enter(parsed, Method::post, "/api/v1/evaluate", body);
+}
+
+} // namespace sluice::cli

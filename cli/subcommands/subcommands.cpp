@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The one list of subcommands; help, completion test and dispatch read it.
+#include "cli/subcommands/subcommands.hpp"
+
+#include "common/base/text.hpp"
+
+#include <algorithm>
+
+namespace sluice::cli {
+namespace {
+
+constexpr Subcommand kSubcommands[] = {
+    {"status", "[ACCOUNT...]", "Show usage, limits and standing of accounts", run_status},
+    {"balance", "[ACCOUNT...]", "Show what your accounts have used and what is left", run_balance},
+    {"explain", "ACCOUNT...", "Explain the figures and the standing of an account", run_explain},
+    {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
+     run_usage},
+    {"evaluate", "[ACCOUNT...]", "Run an evaluation now, or show its effect with --dry-run",
+     run_evaluate},
+    {"history", "[ACCOUNT...]", "List past evaluations", run_history},
+    {"commands", "[ACCOUNT...]", "List the changes that Sluice made in Slurm", run_commands},
+    {"override",
+     "set ACCOUNT STANDING --until=TIME --reason=TEXT\n"
+     "list [ACCOUNT...]\n"
+     "clear ID|ACCOUNT --reason=TEXT",
+     "Pin accounts to a standing for a limited time", run_override},
+    {"adjust",
+     "add ACCOUNT COMPONENT=UNITS... --reason=TEXT\n"
+     "list [ACCOUNT...]",
+     "Add units to the allocation of one period, or take units away", run_adjust},
+    {"reset", "--period ACCOUNT... --reason=TEXT",
+     "Evaluate accounts as if their current period had just begun", run_reset},
+    {"clock",
+     "\n"
+     "accept --reason=TEXT",
+     "Show how the clock of sluiced's host compares, or accept its time", run_clock},
+    {"cleanup", "", "Delete old evaluations and commands from the journal", run_cleanup},
+    {"token",
+     "add NAME --role=staff|reader\n"
+     "list\n"
+     "remove NAME",
+     "Manage the tokens for HTTP access over TCP", run_token},
+    {"plugins", "", "List the connected plugins and their snapshots", run_plugins},
+    {"doctor", "", "Check everything from the settings to the plugin, with remedies", run_doctor},
+    {"outbox",
+     "[list]\n"
+     "retry NUMBER...\n"
+     "drop NUMBER...",
+     "List queued messages to Waldur, mail and webhooks; retry or drop them", run_outbox},
+    {"simulate", "FILE", "Run policies over a scripted timeline, without Slurm", run_simulate},
+    {"preview", "", "Calculate thresholds, carryover and when thresholds are reached", run_preview},
+    {"notify", "--test [FILE]", "Print sample notices, send nothing", run_notify},
+    {"help", "[SUBCOMMAND]", "List the subcommands, or show the help of one", run_help},
+    {"version", "", "Show the versions of sluice and sluiced", run_version},
+};
+
+} // namespace
+
+std::span<const Subcommand> subcommands() {
+    return kSubcommands;
+}
+
+const Subcommand* find_subcommand(std::string_view name) {
+    const auto* found = std::find_if(std::begin(kSubcommands), std::end(kSubcommands),
+                                     [&](const Subcommand& each) { return name == each.name; });
+    return found == std::end(kSubcommands) ? nullptr : found;
+}
+
+int unknown_subcommand(const Context& context, const std::string& word) {
+    std::vector<std::string> known;
+    for (const auto& each : kSubcommands)
+        known.emplace_back(each.name);
+    const std::string near = nearest(word, known);
+    return complain(context, "unknown subcommand '" + word + "'" +
+                                 (near.empty() ? "; `sluice help` lists the subcommands"
+                                               : "; did you mean '" + near + "'?"));
+}
+
+std::string overview() {
+    std::string out = "Usage: sluice [OPTIONS] SUBCOMMAND [OPTIONS] [ARGUMENTS]\n\nSubcommands:\n";
+    for (const auto& each : kSubcommands) {
+        std::string left = std::string("  ") + each.name;
+        left.resize(12, ' ');
+        out += left + each.summary + '\n';
+    }
+    return out +
+           "\n"
+           "Options before the subcommand: --socket=PATH, -M CLUSTER, -Q, -v, -h, -V.\n"
+           "`sluice SUBCOMMAND --help` lists the options of a subcommand; the manual page is\n"
+           "sluice(1). Environment: SLUICE_SOCKET, SLUICE_FORMAT.\n";
+}
+
+} // namespace sluice::cli
