@@ -39,12 +39,14 @@ struct Context {
 inline constexpr int kOk = 0;
 inline constexpr int kFailed = 1;
 
+struct Parsed; // options.hpp
+
 struct Subcommand {
     const char* name;
-    const char* arguments; // "[ACCOUNT...]"; several forms: one a line
-    const char* summary;   // imperative, without a full stop
-    // argv[0] is the subcommand's name, as getopt_long wants it. Returns the exit code.
-    int (*run)(const Context& context, int argc, char** argv);
+    const char* arguments;     // "[ACCOUNT...]"; several forms: one a line
+    const char* summary;       // imperative, without a full stop
+    unsigned groups;           // of options, see options.hpp
+    int (*run)(Parsed parsed); // returns the exit code
 };
 
 // "sluice: error: ..." on context.err; returns kFailed.

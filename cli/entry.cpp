@@ -80,17 +80,6 @@ std::string command_lines(json::View command, const std::string& word) {
     return out;
 }
 
-std::string problem_lines(const json::Value& answer) {
-    std::string out;
-    for (const auto& problem : answer["problems"].items()) {
-        const std::string account = problem["account"].text();
-        out += "  " + (account.empty() ? "" : account + ": ") + problem["what"].text() + '\n';
-        if (const std::string remedy = problem["remedy"].text(); !remedy.empty())
-            out += "      remedy: " + remedy + '\n';
-    }
-    return out;
-}
-
 std::string headed(const std::string& title, const std::string& lines) {
     return lines.empty() ? "" : title + '\n' + lines;
 }
@@ -128,11 +117,12 @@ bool any_failed(const json::Value& answer) {
 
 } // namespace
 
-std::string take_verb(Parsed& parsed, const Subcommand& self,
-                      std::span<const std::string_view> known) {
+std::string take_verb(Parsed& parsed, std::span<const std::string_view> known) {
+    if (parsed.options.helpformat)
+        return "list";
     auto& words = parsed.options.words;
     const std::vector<std::string> names(known.begin(), known.end());
-    const std::string name = std::string("sluice ") + self.name;
+    const std::string name = std::string("sluice ") + parsed.self.name;
     if (words.empty()) {
         complain(parsed.context,
                  name + " needs one of: " + join(names, ", ") + " (" + name + " --help)");

@@ -9,10 +9,9 @@
 
 namespace sluice::cli {
 
-// The verb of `sluice override set ...`: the first word, removed. "": none of `known`, and an error
-// was printed.
-std::string take_verb(Parsed& parsed, const Subcommand& self,
-                      std::span<const std::string_view> known);
+// The verb of `sluice override set ...`: the first word, removed; "list" for --helpformat. "": none
+// of `known`, and an error was printed.
+std::string take_verb(Parsed& parsed, std::span<const std::string_view> known);
 // {"reason", "dry_run"}; without --reason an error is printed and there is no body.
 std::optional<json::Value> entry_body(const Parsed& parsed);
 

@@ -45,7 +45,7 @@ int run_rounds(const Subcommand& subcommand, Context context, int argc, char** a
             rounds.before = (shown == 0 ? "CLUSTER: " : "\nCLUSTER: ") + cluster + '\n';
         context.cluster = cluster;
         const std::size_t missing = rounds.missing.size();
-        const int code = subcommand.run(context, argc, argv);
+        const int code = run_subcommand(subcommand, context, argc, argv);
         if (rounds.missing.size() > missing)
             continue;
         worst = std::max(worst, code);
@@ -61,9 +61,10 @@ int run_rounds(const Subcommand& subcommand, Context context, int argc, char** a
 }
 
 int run(const Context& context, int argc, char** argv) {
-    static constexpr Subcommand kSelf{"", "SUBCOMMAND [ARGUMENTS]", "", nullptr};
+    static constexpr Subcommand kSelf{"", "SUBCOMMAND [ARGUMENTS]", "", kSocket | kCluster,
+                                      nullptr};
     const int at = leading_options(argc, argv);
-    auto parsed = parse_options(context, kSelf, kSocket | kCluster, at, argv);
+    const auto parsed = parse_options(context, kSelf, at, argv);
     if (parsed.done)
         return *parsed.done;
     if (at == argc) {
@@ -73,7 +74,7 @@ int run(const Context& context, int argc, char** argv) {
     const Subcommand* found = find_subcommand(argv[at]);
     if (found == nullptr)
         return unknown_subcommand(context, argv[at]);
-    const int code = found->run(parsed.context, argc - at, argv + at);
+    const int code = run_subcommand(*found, parsed.context, argc - at, argv + at);
     if (context.rounds->clusters.empty())
         return code;
     return run_rounds(*found, parsed.context, argc - at, argv + at);

@@ -115,28 +115,10 @@ std::string usage(const Subcommand& self) {
     return out;
 }
 
-std::string help_text(const Subcommand& self, unsigned groups) {
-    if (*self.name == '\0')
-        return overview();
-    std::size_t widest = 0;
-    for (const auto& spec : kSpecs)
-        if (taken(spec, groups))
-            widest = std::max(widest, spelt(spec).size());
-    std::string out = usage(self) + self.summary + ".\n\nOptions:\n";
-    for (const auto& spec : kSpecs) {
-        if (!taken(spec, groups))
-            continue;
-        std::string left = spelt(spec);
-        left.resize(widest + 2, ' ');
-        out += left + spec.help + '\n';
-    }
-    return out;
-}
-
-std::string unknown_option(const Subcommand& self, unsigned groups, const std::string& word) {
+std::string unknown_option(const Subcommand& self, const std::string& word) {
     std::vector<std::string> known;
     for (const auto& spec : kSpecs)
-        if (taken(spec, groups))
+        if (taken(spec, self.groups))
             known.push_back(std::string("--") + spec.name);
     const std::string near = word.starts_with("--") ? nearest(word, known) : "";
     return "unrecognized option '" + word + "'" +
@@ -146,8 +128,7 @@ std::string unknown_option(const Subcommand& self, unsigned groups, const std::s
 
 struct Reader {
     Parsed& parsed;
-    const Subcommand& self;
-    unsigned groups;
+    const Subcommand& self = parsed.self;
 
     void fail(const std::string& what) { parsed.done = complain(parsed.context, what); }
     void show(const std::string& text) {
@@ -207,7 +188,7 @@ struct Reader {
         else if (name == "usage")
             show(usage(self));
         else if (name == "help")
-            show(help_text(self, groups));
+            show(help_text(self));
         else if (name == "version")
             show("sluice " PACKAGE_VERSION "\n");
         else
@@ -217,12 +198,12 @@ struct Reader {
     // What is left after the options.
     void arguments(int argc, char** argv) {
         auto& options = parsed.options;
-        if ((groups & kFile) != 0 && optind < argc)
+        if ((self.groups & kFile) != 0 && optind < argc)
             options.file = argv[optind++];
         for (; optind < argc && !parsed.done; ++optind)
-            if ((groups & kWords) != 0)
+            if ((self.groups & kWords) != 0)
                 options.words.emplace_back(argv[optind]);
-            else if ((groups & kAccounts) != 0)
+            else if ((self.groups & kAccounts) != 0)
                 accounts(argv[optind]);
             else
                 fail("unexpected argument '" + std::string(argv[optind]) + "' (sluice " +
@@ -232,11 +213,28 @@ struct Reader {
 
 } // namespace
 
-Parsed parse_options(const Context& context, const Subcommand& self, unsigned groups, int argc,
-                     char** argv, std::span<const Column> columns) {
-    Parsed parsed{context, {}, std::nullopt};
-    Reader reader{parsed, self, groups};
-    const Getopt tables = getopt_tables(groups);
+std::string help_text(const Subcommand& self) {
+    if (*self.name == '\0')
+        return overview();
+    std::size_t widest = 0;
+    for (const auto& spec : kSpecs)
+        if (taken(spec, self.groups))
+            widest = std::max(widest, spelt(spec).size());
+    std::string out = usage(self) + self.summary + ".\n\nOptions:\n";
+    for (const auto& spec : kSpecs) {
+        if (!taken(spec, self.groups))
+            continue;
+        std::string left = spelt(spec);
+        left.resize(widest + 2, ' ');
+        out += left + spec.help + '\n';
+    }
+    return out;
+}
+
+Parsed parse_options(const Context& context, const Subcommand& self, int argc, char** argv) {
+    Parsed parsed{self, context, {}, std::nullopt};
+    Reader reader{parsed};
+    const Getopt tables = getopt_tables(self.groups);
     optind = 0; // glibc: begin anew, also the permutation
     opterr = 0;
     while (!parsed.done) {
@@ -248,9 +246,8 @@ Parsed parse_options(const Context& context, const Subcommand& self, unsigned gr
         if (id == ':')
             reader.fail("option '" + std::string(argv[optind - 1]) + "' needs a value");
         else if (id == '?')
-            reader.fail(unknown_option(self, groups,
-                                       is_long ? argv[optind - 1]
-                                               : std::string("-") + static_cast<char>(optopt)));
+            reader.fail(unknown_option(
+                self, is_long ? argv[optind - 1] : std::string("-") + static_cast<char>(optopt)));
         else
             reader.take(spec_of(id), optarg);
     }
@@ -261,8 +258,6 @@ Parsed parse_options(const Context& context, const Subcommand& self, unsigned gr
         rounds->headings = parsed.options.style.header;
     }
     reader.arguments(argc, argv);
-    if (!parsed.done && parsed.options.helpformat)
-        reader.show(fields_help(columns));
     return parsed;
 }
 

@@ -7,7 +7,6 @@
 
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,13 +62,15 @@ struct Options {
 };
 
 struct Parsed {
+    const Subcommand& self;
     Context context; // with the subcommand's own -Q, -v, -M and --socket applied
     Options options;
     std::optional<int> done; // help or version was printed, or an error: exit with this
 };
 
-// `columns`: those that --helpformat lists. REQUIRES: argv[0] is `self.name`.
-Parsed parse_options(const Context& context, const Subcommand& self, unsigned groups, int argc,
-                     char** argv, std::span<const Column> columns = {});
+// REQUIRES: argv[0] is `self.name`, as getopt_long expects
+Parsed parse_options(const Context& context, const Subcommand& self, int argc, char** argv);
+// What `sluice NAME --help` prints.
+std::string help_text(const Subcommand& self);
 
 } // namespace sluice::cli

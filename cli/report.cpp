@@ -46,8 +46,24 @@ Parameters parameters(const Options& options) {
     return out;
 }
 
+std::string problem_lines(const json::Value& answer) {
+    std::string out;
+    for (const auto& problem : answer["problems"].items()) {
+        const std::string account = problem["account"].text();
+        out += "  " + (account.empty() ? "" : account + ": ") + problem["what"].text() + '\n';
+        if (const std::string remedy = problem["remedy"].text(); !remedy.empty())
+            out += "      remedy: " + remedy + '\n';
+    }
+    return out;
+}
+
 int print_json(const Parsed& parsed, const json::Value& answer) {
     print(parsed.context, answer.indented() + '\n');
+    return kOk;
+}
+
+int print_fields(const Parsed& parsed, std::span<const Column> columns) {
+    print(parsed.context, fields_help(columns));
     return kOk;
 }
 
@@ -65,6 +81,8 @@ Result<Table> table(const Parsed& parsed, std::span<const Column> columns, const
 
 int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& query,
                 const Show& show) {
+    if (parsed.options.helpformat)
+        return print_fields(parsed, listing.columns);
     auto empty = table(parsed, listing.columns, listing.shown);
     if (!empty)
         return complain(parsed.context, empty.error());

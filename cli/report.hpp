@@ -7,6 +7,7 @@
 #include "cli/options.hpp"
 
 #include <functional>
+#include <span>
 #include <string>
 
 namespace sluice::cli {
@@ -21,6 +22,10 @@ void for_people(const Parsed& parsed, json::Value& answer);
 // account=a,b when accounts are named; limit=N when given.
 Parameters parameters(const Options& options);
 int print_json(const Parsed& parsed, const json::Value& answer);
+// What --helpformat prints.
+int print_fields(const Parsed& parsed, std::span<const Column> columns);
+// The problems of an evaluation, indented, with their remedies.
+std::string problem_lines(const json::Value& answer);
 // A remark under or above a table; not with -n, -p, -P or -Q.
 void remark(const Parsed& parsed, const std::string& text);
 
@@ -35,7 +40,7 @@ struct Listing {
 };
 
 // Asks, and hands a good answer with the empty table to `show`; with --json the answer is printed
-// as received. A typing error in --format costs no request. Returns the exit code.
+// as received. --helpformat and a typing error in --format cost no request. Returns the exit code.
 using Show = std::function<int(const Parsed&, const json::Value&, Table)>;
 int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& query,
                 const Show& show);

@@ -67,15 +67,8 @@ int add_adjustment(Parsed parsed) {
 
 } // namespace
 
-int run_adjust(const Context& context, int argc, char** argv) {
-    const auto& self = *find_subcommand("adjust");
-    auto parsed = parse_options(context, self,
-                                kTable | kJson | kLimit | kCluster | kSocket | kDryRun | kWords |
-                                    kReason | kLabel,
-                                argc, argv, kAdjustColumns);
-    if (parsed.done)
-        return *parsed.done;
-    const std::string verb = take_verb(parsed, self, kAdjustVerbs);
+int run_adjust(Parsed parsed) {
+    const std::string verb = take_verb(parsed, kAdjustVerbs);
     if (verb == "add")
         return add_adjustment(std::move(parsed));
     if (verb.empty())

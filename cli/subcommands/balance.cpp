@@ -44,12 +44,7 @@ int show_balance(const Parsed& parsed, const json::Value& answer, Table table) {
 
 } // namespace
 
-int run_balance(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("balance"),
-                                      kTable | kJson | kAccounts | kUser | kCluster | kSocket, argc,
-                                      argv, kBalanceColumns);
-    if (parsed.done)
-        return *parsed.done;
+int run_balance(Parsed parsed) {
     auto query = parameters(parsed.options);
     if (const auto* user = parsed.options.value("user"); user != nullptr && !user->empty())
         query.emplace_back("user", *user);

@@ -6,11 +6,7 @@
 
 namespace sluice::cli {
 
-int run_cleanup(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("cleanup"),
-                                      kJson | kSocket | kDryRun | kBefore, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_cleanup(Parsed parsed) {
     json::Value body = json::Value::object();
     body.set("dry_run", parsed.options.dry_run);
     if (const auto* before = parsed.options.value("before"))

@@ -47,15 +47,10 @@ int show_clock(const Parsed& parsed) {
 
 } // namespace
 
-int run_clock(const Context& context, int argc, char** argv) {
-    const auto& self = *find_subcommand("clock");
-    auto parsed =
-        parse_options(context, self, kJson | kCluster | kSocket | kWords | kReason, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_clock(Parsed parsed) {
     if (parsed.options.words.empty())
         return show_clock(parsed);
-    if (take_verb(parsed, self, kClockVerbs).empty())
+    if (take_verb(parsed, kClockVerbs).empty())
         return kFailed;
     if (!parsed.options.words.empty())
         return complain(parsed.context, "unexpected argument '" + parsed.options.words.front() +

@@ -51,12 +51,7 @@ constexpr const char* kCommandsShown = "id,time,account,type,result,reason,descr
 
 } // namespace
 
-int run_commands(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("commands"),
-                                      kTable | kJson | kAccounts | kLimit | kCluster | kSocket,
-                                      argc, argv, kCommandsColumns);
-    if (parsed.done)
-        return *parsed.done;
+int run_commands(Parsed parsed) {
     return run_records(parsed, {kCommandsColumns, kCommandsShown, "/api/v1/commands"},
                        parameters(parsed.options), "commands");
 }

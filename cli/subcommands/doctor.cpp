@@ -448,13 +448,9 @@ std::vector<Finding> examine(const Evidence& evidence) {
     return Examination(evidence).run();
 }
 
-int run_doctor(const Context& context, int argc, char** argv) {
-    const auto parsed =
-        parse_options(context, *find_subcommand("doctor"), kJson | kCluster | kSocket, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_doctor(Parsed parsed) {
     const auto findings = examined(parsed);
-    if (const Rounds* rounds = context.rounds;
+    if (const Rounds* rounds = parsed.context.rounds;
         rounds != nullptr && !rounds->running && !rounds->clusters.empty())
         return kFailed; // each cluster is examined on its own
     if (parsed.options.json)

@@ -6,11 +6,7 @@
 
 namespace sluice::cli {
 
-int run_evaluate(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("evaluate"),
-                                      kJson | kAccounts | kDryRun | kCluster | kSocket, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_evaluate(Parsed parsed) {
     json::Value body = json::Value::object();
     body.set("dry_run", parsed.options.dry_run).set("accounts", parsed.options.accounts);
     return enter(parsed, Method::post, "/api/v1/evaluate", body);

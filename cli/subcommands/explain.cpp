@@ -6,11 +6,7 @@
 
 namespace sluice::cli {
 
-int run_explain(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("explain"),
-                                      kJson | kAccounts | kCluster | kSocket, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_explain(Parsed parsed) {
     const auto& accounts = parsed.options.accounts;
     if (accounts.empty())
         return complain(parsed.context, "no account given; usage: sluice explain ACCOUNT...");

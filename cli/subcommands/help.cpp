@@ -7,25 +7,19 @@
 
 namespace sluice::cli {
 
-int run_help(const Context& context, int argc, char** argv) {
-    const bool named = argc > 1 && argv[1][0] != '-';
-    const Subcommand* found = named ? find_subcommand(argv[1]) : nullptr;
-    if (named && found == nullptr)
-        return unknown_subcommand(context, argv[1]);
-    if (!named || found->run == run_help) {
-        print(context, overview());
+int run_help(Parsed parsed) {
+    if (parsed.options.words.empty()) {
+        print(parsed.context, overview());
         return kOk;
     }
-    std::string name = found->name;
-    std::string help = "--help";
-    char* words[] = {name.data(), help.data(), nullptr};
-    return found->run(context, 2, words);
+    const auto* found = find_subcommand(parsed.options.words.front());
+    if (found == nullptr)
+        return unknown_subcommand(parsed.context, parsed.options.words.front());
+    print(parsed.context, help_text(*found));
+    return kOk;
 }
 
-int run_version(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("version"), kSocket, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_version(Parsed parsed) {
     print(parsed.context, "sluice " PACKAGE_VERSION "\n");
     auto info = client(parsed.context).get("/api/v1/info");
     if (!info) {

@@ -26,12 +26,7 @@ constexpr const char* kHistoryShown = "time,account,period,percent,grace,from,to
 
 } // namespace
 
-int run_history(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("history"),
-                                      kTable | kJson | kAccounts | kLimit | kCluster | kSocket,
-                                      argc, argv, kHistoryColumns);
-    if (parsed.done)
-        return *parsed.done;
+int run_history(Parsed parsed) {
     return run_records(parsed, {kHistoryColumns, kHistoryShown, "/api/v1/evaluations"},
                        parameters(parsed.options), "evaluations");
 }

@@ -57,11 +57,7 @@ std::string shown(const settings::Settings& settings, const Zone& zone, const st
 
 } // namespace
 
-int run_notify(const Context& context, int argc, char** argv) {
-    const auto parsed =
-        parse_options(context, *find_subcommand("notify"), kTest | kFile, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_notify(Parsed parsed) {
     if (!parsed.options.test)
         return complain(
             parsed.context,

@@ -69,14 +69,9 @@ int act(const Parsed& parsed, const std::string& verb) {
 
 } // namespace
 
-int run_outbox(const Context& context, int argc, char** argv) {
-    const auto& self = *find_subcommand("outbox");
-    auto parsed =
-        parse_options(context, self, kTable | kJson | kSocket | kWords, argc, argv, kOutboxColumns);
-    if (parsed.done)
-        return *parsed.done;
+int run_outbox(Parsed parsed) {
     const std::string verb =
-        parsed.options.words.empty() ? "list" : take_verb(parsed, self, kOutboxVerbs);
+        parsed.options.words.empty() ? "list" : take_verb(parsed, kOutboxVerbs);
     if (verb == "list")
         return run_listing(parsed, {kOutboxColumns, kOutboxShown, "/api/v1/outbox"}, {},
                            show_outbox);

@@ -89,15 +89,8 @@ int clear_overrides(const Parsed& parsed) {
 
 } // namespace
 
-int run_override(const Context& context, int argc, char** argv) {
-    const auto& self = *find_subcommand("override");
-    auto parsed = parse_options(context, self,
-                                kTable | kJson | kLimit | kCluster | kSocket | kDryRun | kWords |
-                                    kReason | kSpan | kAll,
-                                argc, argv, kOverrideColumns);
-    if (parsed.done)
-        return *parsed.done;
-    const std::string verb = take_verb(parsed, self, kOverrideVerbs);
+int run_override(Parsed parsed) {
+    const std::string verb = take_verb(parsed, kOverrideVerbs);
     if (verb == "set")
         return set_override(std::move(parsed));
     if (verb == "clear")

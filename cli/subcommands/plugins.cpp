@@ -52,12 +52,7 @@ int show_plugins(const Parsed& parsed, const json::Value& answer, Table table) {
 
 } // namespace
 
-int run_plugins(const Context& context, int argc, char** argv) {
-    const auto parsed =
-        parse_options(context, *find_subcommand("plugins"), kTable | kJson | kCluster | kSocket,
-                      argc, argv, kPluginColumns);
-    if (parsed.done)
-        return *parsed.done;
+int run_plugins(Parsed parsed) {
     return run_listing(parsed, {kPluginColumns, kPluginsShown, "/api/v1/plugins"}, {},
                        show_plugins);
 }

@@ -144,16 +144,12 @@ std::string preview_text(const PreviewInput& in, const Preview& preview) {
 
 } // namespace
 
-int run_preview(const Context& context, int argc, char** argv) {
-    const auto parsed =
-        parse_options(context, *find_subcommand("preview"), kJson | kFigures, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_preview(Parsed parsed) {
     auto in = input_of(parsed.options);
     if (!in)
         return complain(parsed.context, in.error());
     const auto host = Zone::load("");
-    in->today = (host ? *host : Zone()).local(context.clock.now()).date();
+    in->today = (host ? *host : Zone()).local(parsed.context.clock.now()).date();
     const auto made = policy::preview(*in);
     if (!made)
         return complain(parsed.context, made.error());

@@ -6,12 +6,7 @@
 
 namespace sluice::cli {
 
-int run_reset(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(
-        context, *find_subcommand("reset"),
-        kJson | kAccounts | kCluster | kSocket | kDryRun | kReason | kPeriod, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_reset(Parsed parsed) {
     const auto& accounts = parsed.options.accounts;
     if (!parsed.options.period || accounts.empty())
         return complain(parsed.context, "reset needs --period and an account; usage: sluice reset "

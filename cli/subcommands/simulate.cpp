@@ -181,11 +181,9 @@ void show_step(const Parsed& parsed, const policy::Evaluated& step, Table table)
 
 } // namespace
 
-int run_simulate(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("simulate"), kTable | kJson | kFile,
-                                      argc, argv, kSimulateColumns);
-    if (parsed.done)
-        return *parsed.done;
+int run_simulate(Parsed parsed) {
+    if (parsed.options.helpformat)
+        return print_fields(parsed, kSimulateColumns);
     if (parsed.options.file.empty())
         return complain(parsed.context, "no scenario given; usage: sluice simulate FILE");
     const auto empty = table(parsed, kSimulateColumns, kSimulateShown);

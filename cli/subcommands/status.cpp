@@ -127,12 +127,7 @@ void show_notes(const Parsed& parsed, const json::Value& answer) {
     for (const auto& account : answer["accounts"].items())
         if (const std::string text = note(account); !text.empty())
             out += "  " + account["account"].text() + ": " + text + '\n';
-    for (const auto& problem : answer["problems"].items()) {
-        const std::string account = problem["account"].text();
-        const std::string remedy = problem["remedy"].text();
-        out += "  " + (account.empty() ? "" : account + ": ") + problem["what"].text() +
-               (remedy.empty() ? "" : "; remedy: " + remedy) + '\n';
-    }
+    out += problem_lines(answer);
     if (!out.empty())
         remark(parsed, "\nNotes:\n" + out);
 }
@@ -153,13 +148,8 @@ int show_status(const Parsed& parsed, const json::Value& answer, Table table) {
 
 } // namespace
 
-int run_status(const Context& context, int argc, char** argv) {
-    auto parsed =
-        parse_options(context, *find_subcommand("status"),
-                      kTable | kJson | kAccounts | kCluster | kSocket, argc, argv, kStatusColumns);
-    if (parsed.done)
-        return *parsed.done;
-    parsed.options.values.try_emplace("format", context.format);
+int run_status(Parsed parsed) {
+    parsed.options.values.try_emplace("format", parsed.context.format);
     return run_listing(parsed, {kStatusColumns, kStatusShown, "/api/v1/status"},
                        parameters(parsed.options), show_status);
 }

@@ -5,53 +5,72 @@
 #include "common/base/text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::cli {
 namespace {
 
+constexpr unsigned kAsk = kCluster | kSocket;
+
 constexpr Subcommand kSubcommands[] = {
-    {"status", "[ACCOUNT...]", "Show usage, limits and standing of accounts", run_status},
-    {"balance", "[ACCOUNT...]", "Show what your accounts have used and what is left", run_balance},
-    {"explain", "ACCOUNT...", "Explain the figures and the standing of an account", run_explain},
+    {"status", "[ACCOUNT...]", "Show usage, limits and standing of accounts",
+     kTable | kJson | kAccounts | kAsk, run_status},
+    {"balance", "[ACCOUNT...]", "Show what your accounts have used and what is left",
+     kTable | kJson | kAccounts | kUser | kAsk, run_balance},
+    {"explain", "ACCOUNT...", "Explain the figures and the standing of an account",
+     kJson | kAccounts | kAsk, run_explain},
     {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
-     run_usage},
+     kTable | kJson | kAccounts | kByUser | kAsk, run_usage},
     {"evaluate", "[ACCOUNT...]", "Run an evaluation now, or show its effect with --dry-run",
-     run_evaluate},
-    {"history", "[ACCOUNT...]", "List past evaluations", run_history},
-    {"commands", "[ACCOUNT...]", "List the changes that Sluice made in Slurm", run_commands},
+     kJson | kAccounts | kDryRun | kAsk, run_evaluate},
+    {"history", "[ACCOUNT...]", "List past evaluations", kTable | kJson | kAccounts | kLimit | kAsk,
+     run_history},
+    {"commands", "[ACCOUNT...]", "List the changes that Sluice made in Slurm",
+     kTable | kJson | kAccounts | kLimit | kAsk, run_commands},
     {"override",
      "set ACCOUNT STANDING --until=TIME --reason=TEXT\n"
      "list [ACCOUNT...]\n"
      "clear ID|ACCOUNT --reason=TEXT",
-     "Pin accounts to a standing for a limited time", run_override},
+     "Pin accounts to a standing for a limited time",
+     kTable | kJson | kLimit | kAsk | kDryRun | kWords | kReason | kSpan | kAll, run_override},
     {"adjust",
      "add ACCOUNT COMPONENT=UNITS... --reason=TEXT\n"
      "list [ACCOUNT...]",
-     "Add units to the allocation of one period, or take units away", run_adjust},
+     "Add units to the allocation of one period, or take units away",
+     kTable | kJson | kLimit | kAsk | kDryRun | kWords | kReason | kLabel, run_adjust},
     {"reset", "--period ACCOUNT... --reason=TEXT",
-     "Evaluate accounts as if their current period had just begun", run_reset},
+     "Evaluate accounts as if their current period had just begun",
+     kJson | kAccounts | kAsk | kDryRun | kReason | kPeriod, run_reset},
     {"clock",
      "\n"
      "accept --reason=TEXT",
-     "Show how the clock of sluiced's host compares, or accept its time", run_clock},
-    {"cleanup", "", "Delete old evaluations and commands from the journal", run_cleanup},
+     "Show how the clock of sluiced's host compares, or accept its time",
+     kJson | kAsk | kWords | kReason, run_clock},
+    {"cleanup", "", "Delete old evaluations and commands from the journal",
+     kJson | kSocket | kDryRun | kBefore, run_cleanup},
     {"token",
      "add NAME --role=staff|reader\n"
      "list\n"
      "remove NAME",
-     "Manage the tokens for HTTP access over TCP", run_token},
-    {"plugins", "", "List the connected plugins and their snapshots", run_plugins},
-    {"doctor", "", "Check everything from the settings to the plugin, with remedies", run_doctor},
+     "Manage the tokens for HTTP access over TCP", kTable | kJson | kSocket | kWords | kRole,
+     run_token},
+    {"plugins", "", "List the connected plugins and their snapshots", kTable | kJson | kAsk,
+     run_plugins},
+    {"doctor", "", "Check everything from the settings to the plugin, with remedies", kJson | kAsk,
+     run_doctor},
     {"outbox",
      "[list]\n"
      "retry NUMBER...\n"
      "drop NUMBER...",
-     "List queued messages to Waldur, mail and webhooks; retry or drop them", run_outbox},
-    {"simulate", "FILE", "Run policies over a scripted timeline, without Slurm", run_simulate},
-    {"preview", "", "Calculate thresholds, carryover and when thresholds are reached", run_preview},
-    {"notify", "--test [FILE]", "Print sample notices, send nothing", run_notify},
-    {"help", "[SUBCOMMAND]", "List the subcommands, or show the help of one", run_help},
-    {"version", "", "Show the versions of sluice and sluiced", run_version},
+     "List queued messages to Waldur, mail and webhooks; retry or drop them",
+     kTable | kJson | kSocket | kWords, run_outbox},
+    {"simulate", "FILE", "Run policies over a scripted timeline, without Slurm",
+     kTable | kJson | kFile, run_simulate},
+    {"preview", "", "Calculate thresholds, carryover and when thresholds are reached",
+     kJson | kFigures, run_preview},
+    {"notify", "--test [FILE]", "Print sample notices, send nothing", kTest | kFile, run_notify},
+    {"help", "[SUBCOMMAND]", "List the subcommands, or show the help of one", kWords, run_help},
+    {"version", "", "Show the versions of sluice and sluiced", kSocket, run_version},
 };
 
 } // namespace
@@ -64,6 +83,11 @@ const Subcommand* find_subcommand(std::string_view name) {
     const auto* found = std::find_if(std::begin(kSubcommands), std::end(kSubcommands),
                                      [&](const Subcommand& each) { return name == each.name; });
     return found == std::end(kSubcommands) ? nullptr : found;
+}
+
+int run_subcommand(const Subcommand& self, const Context& context, int argc, char** argv) {
+    Parsed parsed = parse_options(context, self, argc, argv);
+    return parsed.done ? *parsed.done : self.run(std::move(parsed));
 }
 
 int unknown_subcommand(const Context& context, const std::string& word) {

@@ -48,13 +48,8 @@ int remove_token(const Parsed& parsed) {
 
 } // namespace
 
-int run_token(const Context& context, int argc, char** argv) {
-    const auto& self = *find_subcommand("token");
-    auto parsed = parse_options(context, self, kTable | kJson | kSocket | kWords | kRole, argc,
-                                argv, kTokenColumns);
-    if (parsed.done)
-        return *parsed.done;
-    const std::string verb = take_verb(parsed, self, kTokenVerbs);
+int run_token(Parsed parsed) {
+    const std::string verb = take_verb(parsed, kTokenVerbs);
     if (verb == "add")
         return add_token(parsed);
     if (verb == "list")

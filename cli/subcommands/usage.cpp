@@ -60,15 +60,10 @@ int show_usage(const Parsed& parsed, const json::Value& answer, Table table) {
 
 } // namespace
 
-int run_usage(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("usage"),
-                                      kTable | kJson | kAccounts | kByUser | kCluster | kSocket,
-                                      argc, argv, kUsageColumns);
-    if (parsed.done)
-        return *parsed.done;
+int run_usage(Parsed parsed) {
     auto query = parameters(parsed.options);
     const bool by_user = parsed.options.by_user;
-    if (by_user && parsed.options.accounts.empty())
+    if (by_user && parsed.options.accounts.empty() && !parsed.options.helpformat)
         return complain(parsed.context, "--by-user needs an account; usage: sluice usage "
                                         "--by-user ACCOUNT...");
     if (by_user)

@@ -79,7 +79,8 @@ struct Lab {
             argv.push_back(word.data());
         argv.push_back(nullptr);
         const cli::Context context{clock, out.file, err.file, socket(), format, false, 0};
-        const int code = found->run(context, static_cast<int>(words.size()), argv.data());
+        const int code =
+            cli::run_subcommand(*found, context, static_cast<int>(words.size()), argv.data());
         return {code, out.text(), err.text()};
     }
 };

@@ -47,7 +47,7 @@ expect() {
 }
 
 unset SLUICE_SOCKET SLUICE_FORMAT
-expect 1 err 'sluice: error: cannot reach sluiced at .*/none: No such file or directory; is the service running?' \
+expect 1 err 'sluice: error: cannot reach sluiced at .*/none: No such file or directory; check the service' \
     "$sluice" --socket="$dir/none" status
 expect 0 out '^sluice [0-9]' "$sluice" --version
 expect 0 out '^sluice [0-9]' "$sluice" -V

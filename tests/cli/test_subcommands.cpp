@@ -59,7 +59,8 @@ CASE(status_of_a_daemon_in_trouble_says_so) {
     CHECK(has(seen.out,
               "last evaluation 10 min ago (timer, 35 ms), figures from 3 h ago, down: slurmdbd"));
     CHECK(has(seen.out, "down: slurmdbd, 0 plugins connected"));
-    CHECK(has(seen.out, "physics: QOS 'blocked' does not exist; remedy: sacctmgr add qos blocked"));
+    CHECK(has(seen.out,
+              "physics: QOS 'blocked' does not exist\n      remedy: sacctmgr add qos blocked"));
     CHECK(
         has(seen.err, "sluice: warning: the last evaluation failed: slurmdbd: Connection refused"));
     CHECK(has(seen.err, "the new settings were refused"));
@@ -236,8 +237,8 @@ CASE(errors_name_the_remedy) {
     CHECK_EQ(error({"history"}), "sluice: error: journal: database is locked\n");
     lab.server.reset();
     CHECK_EQ(error({"status"}), "sluice: error: cannot reach sluiced at " + lab.socket() +
-                                    ": No such file or directory; is the service running? "
-                                    "(systemctl status sluiced)\n");
+                                    ": No such file or directory; check the service "
+                                    "with: systemctl status sluiced\n");
 }
 
 CASE(help_of_every_subcommand_needs_no_daemon) {
