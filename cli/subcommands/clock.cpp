@@ -12,14 +12,17 @@ namespace {
 
 constexpr std::string_view kClockVerbs[] = {"accept"};
 
-std::string offset_text(json::View reading) {
+// "  12 s ahead of slurmctld"
+std::string offset_line(json::View reading) {
+    const auto source = reading["source"].text();
     const auto ahead = reading["ahead_s"];
     if (!ahead.is_integer())
-        return "offset unknown";
+        return "  offset from " + source + " unknown\n";
     const auto seconds = ahead.integer();
-    return seconds == 0 ? "in step"
-                        : "sluiced's host is " + std::to_string(std::abs(seconds)) +
-                              (seconds > 0 ? " s ahead" : " s behind");
+    return (seconds == 0 ? "  in step with "
+                         : "  " + std::to_string(std::abs(seconds)) +
+                               (seconds > 0 ? " s ahead of " : " s behind ")) +
+           source + '\n';
 }
 
 int show_clock(const Parsed& parsed) {
@@ -36,7 +39,7 @@ int show_clock(const Parsed& parsed) {
     else if (!trusted)
         out = "The clock of sluiced's host is not trusted: " + clock["detail"].text() + ".\n";
     for (const auto& reading : clock["compared"].items())
-        out += "  " + reading["source"].text() + ": " + offset_text(reading) + '\n';
+        out += offset_line(reading);
     for (const auto& entry : (*answer)["accepted"].items())
         out += "Accepted at " + local_time(entry, "at") + " by " + entry["by"].text() +
                " (offset " + std::to_string(entry["offset_s"].integer()) +

@@ -44,7 +44,7 @@ constexpr Subcommand kSubcommands[] = {
     {"clock",
      "\n"
      "accept --reason=TEXT",
-     "Show how the clock of sluiced's host compares, or accept its time",
+     "Compare the clock of sluiced's host with Slurm, or accept its time",
      kJson | kAsk | kWords | kReason, run_clock},
     {"cleanup", "", "Delete old evaluations and commands from the journal",
      kJson | kSocket | kDryRun | kBefore, run_cleanup},

@@ -99,6 +99,9 @@ if command -v bash >/dev/null; then
     expect 0 out '^account,used$' complete "$sluice status -o account,us"
     expect 0 out '^history$' complete "$sluice help "
     expect 0 out '^retry$' complete "$sluice outbox re"
+    expect 0 out '^accept$' complete "$sluice clock a"
+    expect 0 out '^physics$' complete "$sluice override set ph"
+    expect 0 out '^paused$' complete "$sluice override set physics pa"
     stop
     start "named=\$(touch\${IFS}$dir/done)"
     expect 0 out '^physics$' complete "$sluice explain "

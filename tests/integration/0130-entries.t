@@ -24,7 +24,7 @@ fails 'a job is refused' as games sbatch --parsable -H --wrap true
 writes=$(txn_count)
 
 fails 'an override needs a reason' sluice_cli override set physics normal --until=now+1day
-like 'and says so' "$OUT" 'a reason is needed'
+like 'and says so' "$OUT" 'no reason given'
 fails 'an end' sluice_cli override set physics normal --reason=x
 fails 'a known account' sluice_cli override set phisics normal --until=now+1day --reason=x
 like 'with a suggestion' "$OUT" 'did you mean physics'
