@@ -56,8 +56,6 @@ std::string account_lines(const Parsed& parsed, const json::Value& answer) {
             out += account_line(account);
         else
             ++unchanged;
-    if (!out.empty())
-        out = "Accounts:\n" + out;
     return unchanged == 0 ? out : out + "  " + counted(unchanged, "account") + " unchanged\n";
 }
 
@@ -91,7 +89,7 @@ std::string evaluation_text(const Parsed& parsed, const json::Value& answer) {
     std::string out = std::string(dry_run ? "Dry run" : "Evaluation") + " on cluster " +
                       cycle["cluster"].text() + " at " + local_time(cycle, "at") + " (" +
                       std::to_string(cycle["duration_ms"].integer()) + " ms)\n";
-    out += account_lines(parsed, answer);
+    out += headed("Accounts:", account_lines(parsed, answer));
     std::string commands;
     for (const auto& command : answer["commands"].items())
         commands += command_lines(command, outcome(command, dry_run));
@@ -101,7 +99,7 @@ std::string evaluation_text(const Parsed& parsed, const json::Value& answer) {
         withheld += command_lines(command, "withheld");
     out += headed("Withheld (observe mode, or drift that is only reported):", withheld);
     out += headed("Problems:", problem_lines(answer));
-    if (dry_run)
+    if (dry_run || (commands.empty() && !withheld.empty()))
         out += "Nothing was changed.\n";
     else if (commands.empty())
         out += "Nothing to change in Slurm.\n";

@@ -14,7 +14,9 @@ constexpr std::string_view kClockVerbs[] = {"accept"};
 
 // "  12 s ahead of slurmctld"
 std::string offset_line(json::View reading) {
-    const auto source = reading["source"].text();
+    auto source = reading["source"].text();
+    if (source == "elapsed")
+        source = "the time elapsed since the last evaluation";
     const auto ahead = reading["ahead_s"];
     if (!ahead.is_integer())
         return "  offset from " + source + " unknown\n";

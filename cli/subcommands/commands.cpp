@@ -42,12 +42,12 @@ constexpr Column kCommandsColumns[] = {
      "done; sent: slurmctld does not use the new value yet; failed; open: unknown", result_cell,
      "success"},
     {"reason", "Reason", 24, "reason for the command"},
-    {"description", "Description", 60, "the command in words"},
+    {"description", "Description", 100, "the command in words"},
     {"error", "Error", 60, "error of a failed command"},
     {"execution", "Execution", 12, "production or emulator", text_cell, "execution_mode"},
     {"sacctmgr", "Sacctmgr", 200, "equivalent sacctmgr line, ready to paste"},
 };
-constexpr const char* kCommandsShown = "id,time,account,type,result,reason,description";
+constexpr const char* kCommandsShown = "id,time,account,type,result,description";
 
 } // namespace
 

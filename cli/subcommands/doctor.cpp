@@ -33,7 +33,8 @@ public:
         each("daemon", "sluiced " + in_.version + " responds", &Examination::daemon);
         each("settings", "settings in force: " + info()["config_file"].text(),
              &Examination::settings);
-        each("sources", "slurmdbd, slurmctld and the journal respond", &Examination::sources);
+        each("sources", "slurmdbd, slurmctld and the journal responded to the last evaluation",
+             &Examination::sources);
         each("journal", "last backup of the journal: " + since(info()["backup_epoch"]) + " ago",
              &Examination::journal);
         each("rights", "slurmdbd accepts changes by user " + rights()["user"].text(),
@@ -355,10 +356,9 @@ void Examination::plugin() {
         return fault("the state of the plugins is unknown: " + error, "run: journalctl -u sluiced");
     if (plugins().empty())
         return fault("no plugin is connected",
-                     "check that Daemon= in slurmctld's sluice.conf is an address of "
-                     "plugin_server.listen, that both hosts have the same munge key, and that "
-                     "plugin_server.user is SlurmUser; search slurmctld's log for "
-                     "job_submit/sluice");
+                     "check Daemon= in slurmctld's sluice.conf (an address of "
+                     "plugin_server.listen), the munge key, and plugin_server.user (SlurmUser); "
+                     "search slurmctld's log for job_submit/sluice");
     for (const auto& each : plugins())
         one_plugin(each, in_.plugin_server["plugin_server"]["sequence"].integer());
 }
