@@ -4,7 +4,7 @@
 // names its width. Pure: records in, text out.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/json/json.hpp"
 

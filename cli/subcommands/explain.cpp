@@ -2,7 +2,7 @@
 // `sluice explain ACCOUNT`: the derivation of its figures, in sentences that the daemon wrote.
 #include "cli/report.hpp"
 #include "cli/subcommands/subcommands.hpp"
-#include "common/base/percent.hpp"
+#include "common/base/text.hpp"
 
 namespace sluice::cli {
 

@@ -3,7 +3,7 @@
 #include "cli/entry.hpp"
 #include "cli/figures.hpp"
 #include "cli/subcommands/subcommands.hpp"
-#include "common/base/percent.hpp"
+#include "common/base/text.hpp"
 
 namespace sluice::cli {
 namespace {
