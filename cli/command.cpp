@@ -29,12 +29,12 @@ int complain(const Context& context, std::string_view what) {
 }
 
 int complain(const Context& context, const Error& error) {
-    Rounds* rounds = context.rounds;
-    if (rounds != nullptr && !rounds->running && error.code == Errc::conflict &&
-        !rounds->clusters.empty())
+    ClusterRuns* runs = context.runs;
+    if (runs != nullptr && !runs->running && error.code == Errc::conflict &&
+        !runs->clusters.empty())
         return kFailed; // the command runs again for each cluster
-    if (rounds != nullptr && rounds->running && error.code == Errc::not_found) {
-        rounds->missing.push_back(error.context);
+    if (runs != nullptr && runs->running && error.code == Errc::not_found) {
+        runs->missing.push_back(error.context);
         return kFailed;
     }
     return complain(context, error.context);
@@ -51,9 +51,9 @@ void trace(const Context& context, std::string_view what) {
 }
 
 void print(const Context& context, std::string_view text) {
-    if (context.rounds != nullptr && !context.rounds->before.empty()) {
-        const std::string before = std::move(context.rounds->before);
-        context.rounds->before.clear();
+    if (context.runs != nullptr && !context.runs->before.empty()) {
+        const std::string before = std::move(context.runs->before);
+        context.runs->before.clear();
         write(context.out, before);
     }
     write(context.out, text);

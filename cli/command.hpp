@@ -14,13 +14,14 @@
 namespace sluice::cli {
 
 // A daemon may serve several clusters. A command without --cluster runs once for each of them.
-struct Rounds {
+struct ClusterRuns {
     std::vector<std::string> clusters; // named by the daemon; empty: one cluster, or --cluster
     bool running = false;              // the command runs once for each of them
     bool json = false;
     bool headings = true;
-    std::string before;               // printed before the next output
-    std::vector<std::string> missing; // errors not_found, one for each cluster without the object
+    std::string before; // printed before the next output
+    std::vector<std::string>
+        missing; // errors not_found, one for each cluster that lacks the object
 };
 
 // What the program was started with. Files are not closed here.
@@ -28,12 +29,12 @@ struct Context {
     const Clock& clock;
     std::FILE* out;
     std::FILE* err;
-    std::string socket;       // of the daemon
-    std::string format;       // SLUICE_FORMAT: the columns of `status`
-    bool quiet = false;       // -Q before the subcommand
-    int verbose = 0;          // -v before the subcommand
-    std::string cluster = {}; // -M; "": all clusters that the daemon serves
-    Rounds* rounds = nullptr; // not owned; nullptr: several clusters are an error
+    std::string socket;          // of the daemon
+    std::string format;          // SLUICE_FORMAT: the columns of `status`
+    bool quiet = false;          // -Q before the subcommand
+    int verbose = 0;             // -v before the subcommand
+    std::string cluster = {};    // -M; "": all clusters that the daemon serves
+    ClusterRuns* runs = nullptr; // not owned; nullptr: several clusters are an error
 };
 
 inline constexpr int kOk = 0;

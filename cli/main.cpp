@@ -33,30 +33,30 @@ int leading_options(int argc, char** argv) {
 }
 
 // As squeue does it: the answer of each cluster under its name.
-int run_rounds(const Subcommand& subcommand, Context context, int argc, char** argv) {
-    Rounds& rounds = *context.rounds;
-    rounds.running = true;
+int run_each_cluster(const Subcommand& subcommand, Context context, int argc, char** argv) {
+    ClusterRuns& runs = *context.runs;
+    runs.running = true;
     int worst = kOk;
     std::size_t shown = 0;
-    for (const auto& cluster : rounds.clusters) {
-        if (rounds.json)
-            rounds.before = shown == 0 ? "{\"clusters\": [\n" : ",\n";
-        else if (rounds.headings)
-            rounds.before = (shown == 0 ? "CLUSTER: " : "\nCLUSTER: ") + cluster + '\n';
+    for (const auto& cluster : runs.clusters) {
+        if (runs.json)
+            runs.before = shown == 0 ? "{\"clusters\": [\n" : ",\n";
+        else if (runs.headings)
+            runs.before = (shown == 0 ? "CLUSTER: " : "\nCLUSTER: ") + cluster + '\n';
         context.cluster = cluster;
-        const std::size_t missing = rounds.missing.size();
+        const std::size_t missing = runs.missing.size();
         const int code = run_subcommand(subcommand, context, argc, argv);
-        if (rounds.missing.size() > missing)
+        if (runs.missing.size() > missing)
             continue;
         worst = std::max(worst, code);
-        shown += rounds.before.empty() ? 1U : 0U;
+        shown += runs.before.empty() ? 1U : 0U;
     }
-    rounds.before.clear();
-    if (rounds.json && shown > 0)
+    runs.before.clear();
+    if (runs.json && shown > 0)
         print(context, "]}\n");
-    rounds.running = false;
-    if (rounds.missing.size() == rounds.clusters.size())
-        return complain(context, rounds.missing.front());
+    runs.running = false;
+    if (runs.missing.size() == runs.clusters.size())
+        return complain(context, runs.missing.front());
     return worst;
 }
 
@@ -75,16 +75,16 @@ int run(const Context& context, int argc, char** argv) {
     if (found == nullptr)
         return unknown_subcommand(context, argv[at]);
     const int code = run_subcommand(*found, parsed.context, argc - at, argv + at);
-    if (context.rounds->clusters.empty())
+    if (context.runs->clusters.empty())
         return code;
-    return run_rounds(*found, parsed.context, argc - at, argv + at);
+    return run_each_cluster(*found, parsed.context, argc - at, argv + at);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     const SystemClock clock;
-    Rounds rounds;
+    ClusterRuns runs;
     const Context context{clock,
                           stdout,
                           stderr,
@@ -93,7 +93,7 @@ int main(int argc, char** argv) {
                           false,
                           0,
                           "",
-                          &rounds};
+                          &runs};
     try {
         int code = run(context, argc, argv);
         // `sluice status | head` is no error; a full disk is.

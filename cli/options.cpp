@@ -253,9 +253,9 @@ Parsed parse_options(const Context& context, const Subcommand& self, int argc, c
     }
     if (parsed.done)
         return parsed;
-    if (Rounds* rounds = context.rounds; rounds != nullptr) {
-        rounds->json = parsed.options.json;
-        rounds->headings = parsed.options.style.header;
+    if (ClusterRuns* runs = context.runs; runs != nullptr) {
+        runs->json = parsed.options.json;
+        runs->headings = parsed.options.style.header;
     }
     reader.arguments(argc, argv);
     return parsed;

@@ -9,9 +9,9 @@
 namespace sluice::cli {
 
 Client client(const Context& context) {
-    Rounds* rounds = context.rounds;
-    const bool asks = rounds != nullptr && !rounds->running;
-    return Client(context.socket, context.cluster, asks ? &rounds->clusters : nullptr);
+    ClusterRuns* runs = context.runs;
+    const bool asks = runs != nullptr && !runs->running;
+    return Client(context.socket, context.cluster, asks ? &runs->clusters : nullptr);
 }
 
 Result<json::Value> ask(const Parsed& parsed, const std::string& path,

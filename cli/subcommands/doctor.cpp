@@ -450,8 +450,8 @@ std::vector<Finding> examine(const Evidence& evidence) {
 
 int run_doctor(Parsed parsed) {
     const auto findings = examined(parsed);
-    if (const Rounds* rounds = parsed.context.rounds;
-        rounds != nullptr && !rounds->running && !rounds->clusters.empty())
+    if (const ClusterRuns* runs = parsed.context.runs;
+        runs != nullptr && !runs->running && !runs->clusters.empty())
         return kFailed; // each cluster is examined on its own
     if (parsed.options.json)
         print_json(parsed, as_json(findings));

@@ -10,42 +10,42 @@
 namespace sluice::cli {
 namespace {
 
-constexpr unsigned kAsk = kCluster | kSocket;
+constexpr unsigned kDaemon = kCluster | kSocket;
 
 constexpr Subcommand kSubcommands[] = {
     {"status", "[ACCOUNT...]", "Show usage, limits and standing of accounts",
-     kTable | kJson | kAccounts | kAsk, run_status},
+     kTable | kJson | kAccounts | kDaemon, run_status},
     {"balance", "[ACCOUNT...]", "Show what your accounts have used and what is left",
-     kTable | kJson | kAccounts | kUser | kAsk, run_balance},
+     kTable | kJson | kAccounts | kUser | kDaemon, run_balance},
     {"explain", "ACCOUNT...", "Explain the figures and the standing of an account",
-     kJson | kAccounts | kAsk, run_explain},
+     kJson | kAccounts | kDaemon, run_explain},
     {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
-     kTable | kJson | kAccounts | kByUser | kAsk, run_usage},
+     kTable | kJson | kAccounts | kByUser | kDaemon, run_usage},
     {"evaluate", "[ACCOUNT...]", "Run an evaluation now, or show its effect with --dry-run",
-     kJson | kAccounts | kDryRun | kAsk, run_evaluate},
-    {"history", "[ACCOUNT...]", "List past evaluations", kTable | kJson | kAccounts | kLimit | kAsk,
-     run_history},
+     kJson | kAccounts | kDryRun | kDaemon, run_evaluate},
+    {"history", "[ACCOUNT...]", "List past evaluations",
+     kTable | kJson | kAccounts | kLimit | kDaemon, run_history},
     {"commands", "[ACCOUNT...]", "List the changes that Sluice made in Slurm",
-     kTable | kJson | kAccounts | kLimit | kAsk, run_commands},
+     kTable | kJson | kAccounts | kLimit | kDaemon, run_commands},
     {"override",
      "set ACCOUNT STANDING --until=TIME --reason=TEXT\n"
      "list [ACCOUNT...]\n"
      "clear ID|ACCOUNT --reason=TEXT",
      "Pin accounts to a standing for a limited time",
-     kTable | kJson | kLimit | kAsk | kDryRun | kWords | kReason | kSpan | kAll, run_override},
+     kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kSpan | kAll, run_override},
     {"adjust",
      "add ACCOUNT COMPONENT=UNITS... --reason=TEXT\n"
      "list [ACCOUNT...]",
      "Add units to the allocation of one period, or take units away",
-     kTable | kJson | kLimit | kAsk | kDryRun | kWords | kReason | kLabel, run_adjust},
+     kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kLabel, run_adjust},
     {"reset", "--period ACCOUNT... --reason=TEXT",
      "Evaluate accounts as if their current period had just begun",
-     kJson | kAccounts | kAsk | kDryRun | kReason | kPeriod, run_reset},
+     kJson | kAccounts | kDaemon | kDryRun | kReason | kPeriod, run_reset},
     {"clock",
      "\n"
      "accept --reason=TEXT",
      "Compare the clock of sluiced's host with Slurm, or accept its time",
-     kJson | kAsk | kWords | kReason, run_clock},
+     kJson | kDaemon | kWords | kReason, run_clock},
     {"cleanup", "", "Delete old evaluations and commands from the journal",
      kJson | kSocket | kDryRun | kBefore, run_cleanup},
     {"token",
@@ -54,10 +54,10 @@ constexpr Subcommand kSubcommands[] = {
      "remove NAME",
      "Manage the tokens for HTTP access over TCP", kTable | kJson | kSocket | kWords | kRole,
      run_token},
-    {"plugins", "", "List the connected plugins and their snapshots", kTable | kJson | kAsk,
+    {"plugins", "", "List the connected plugins and their snapshots", kTable | kJson | kDaemon,
      run_plugins},
-    {"doctor", "", "Check everything from the settings to the plugin, with remedies", kJson | kAsk,
-     run_doctor},
+    {"doctor", "", "Check everything from the settings to the plugin, with remedies",
+     kJson | kDaemon, run_doctor},
     {"outbox",
      "[list]\n"
      "retry NUMBER...\n"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A daemon that serves several clusters: the one that is named is asked. (The rounds over all of
-// them are the program's: 0115-clusters.t.)
+// A daemon that serves several clusters: the one that is named is asked. (Runs over all of
+// them belong to the program: 0115-clusters.t.)
 #include "tests/cli/lab.hpp"
 
 #include <memory>

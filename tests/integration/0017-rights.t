@@ -35,7 +35,7 @@ like 'it says what failed' "$text" '[Aa]ccess|[Pp]ermission|privilege|rights'
 like 'and the remedy' "$text" 'sacctmgr .*(adminlevel|AdminLevel)='
 fails 'sluice doctor has a fault' sluice_cli doctor
 like 'the admin level' "$OUT" 'FAULT +rights +user lp has admin level none in slurmdbd: slurmdbd refuses'
-like 'with the remedy' "$OUT" '-> sacctmgr modify user lp set adminlevel=operator'
+like 'with the remedy' "$OUT" '-> run: sacctmgr modify user lp set adminlevel=operator'
 is 'nothing has changed in Slurm' "$(assoc_rows)" "$before"
 is 'no command is left open' "$(sluice_cli commands -n -P --format=result | sort -u)" failed
 fails 'the plugin refuses physics all the same' as games sbatch --wrap true

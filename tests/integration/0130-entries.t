@@ -79,7 +79,7 @@ ok 'names the user' sluice_cli explain chem
 like 'as far as known' "$OUT" 'Most of node_hours was used by games'
 scancel "$job"
 ok 'cleanup, dry' sluice_cli cleanup --before=now --dry-run
-like 'counts' "$OUT" '[1-9][0-9]* commands from before .* would be removed'
+like 'counts' "$OUT" '[1-9][0-9]* commands from before .* would be deleted'
 sleep 1.1
 ok 'cleanup' sluice_cli cleanup --before=now
 is 'takes the records' "$(sluice_cli commands -nP)" ''
