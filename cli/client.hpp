@@ -16,9 +16,9 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 class Client {
 public:
-    // `cluster`: which one the requests are about; "": the only one that the daemon serves. When
-    // there are several, a request that only shows something fails with conflict and their names
-    // go to `several`.
+    // `cluster`: for each request; "": the only cluster of the daemon. If the daemon serves
+    // several, a request that changes nothing fails with conflict and puts their names into
+    // `several`.
     explicit Client(std::string socket, std::string cluster = {},
                     std::vector<std::string>* several = nullptr)
         : socket_(std::move(socket)), cluster_(std::move(cluster)), several_(several) {}

@@ -12,7 +12,7 @@ namespace sluice::cli {
 // The verb of `sluice override set ...`: the first word, removed; "list" for --helpformat. "": none
 // of `known`, and an error was printed.
 std::string take_verb(Parsed& parsed, std::span<const std::string_view> known);
-// {"reason", "dry_run"}; without --reason an error is printed and there is no body.
+// {"reason", "dry_run"}; prints an error and returns nothing without --reason.
 std::optional<json::Value> entry_body(const Parsed& parsed);
 
 enum class Method { post, remove };

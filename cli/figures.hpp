@@ -8,9 +8,9 @@
 namespace sluice::cli {
 
 // Hours (or the component's unit): "1231", "9.31", "0.0125"; two decimals from 1 up, four below;
-// "" when absent. With `exact` as the daemon gave it.
+// "" when absent. `exact`: all digits.
 std::string amount(json::View number, bool exact);
-// "102.58"; "-" when there is no allocation that it is a part of.
+// "102.58"; "-" when absent: without an allocation a percentage has no meaning.
 std::string percent(json::View number);
 // Local time as Slurm prints it, "2026-11-23T00:47:42"; "" when the key's _epoch is null.
 std::string local_time(json::View object, const std::string& key);
@@ -22,11 +22,11 @@ std::string counted(std::int64_t count, const std::string& noun);
 // Cells of tables; see text_cell in table.hpp.
 std::string amount_cell(const Record& record, const char* field);
 std::string percent_cell(const Record& record, const char* field);
-// `field` without its _epoch.
+// The next three read the field with "_epoch" appended.
 std::string time_cell(const Record& record, const char* field);
 // "2027-01-01" alone for a midnight: period boundaries are local midnights.
 std::string day_cell(const Record& record, const char* field);
-// Time since then.
+// "5 min": the time passed since.
 std::string age_cell(const Record& record, const char* field);
 // The reason for the standing of an account: "parent physics", "override 3", "set by hand", or the
 // component that decides; "" when all is normal.

@@ -32,7 +32,7 @@ int leading_options(int argc, char** argv) {
     return at < argc ? at : argc;
 }
 
-// As squeue does it: the answer of each cluster under its name.
+// As squeue: the answer of each cluster under its name.
 int run_each_cluster(const Subcommand& subcommand, Context context, int argc, char** argv) {
     ClusterRuns& runs = *context.runs;
     runs.running = true;

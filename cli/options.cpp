@@ -235,7 +235,7 @@ Parsed parse_options(const Context& context, const Subcommand& self, int argc, c
     Parsed parsed{self, context, {}, std::nullopt};
     Reader reader{parsed};
     const Getopt tables = getopt_tables(self.groups);
-    optind = 0; // glibc: begin anew, also the permutation
+    optind = 0; // glibc: start again, also the permutation
     opterr = 0;
     while (!parsed.done) {
         const int id =

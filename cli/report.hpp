@@ -17,7 +17,7 @@ Client client(const Context& context);
 // GET; checks -M; shows the answer's warnings (unless --json) on stderr.
 Result<json::Value> ask(const Parsed& parsed, const std::string& path,
                         const Parameters& parameters = {});
-// Unless --json: no text of the answer breaks the line that it will stand in.
+// Unless --json: makes the texts of the answer printable, each within its line.
 void for_people(const Parsed& parsed, json::Value& answer);
 // account=a,b when accounts are named; limit=N when given.
 Parameters parameters(const Options& options);

@@ -35,10 +35,10 @@ std::string text_cell(const Record& record, const char* field);
 struct Column {
     const char* key; // for --format, in lower case
     const char* title;
-    int most;         // widest it grows by itself
+    int most;         // width limit without a width in --format
     const char* help; // for --helpformat
     std::string (*cell)(const Record& record, const char* field) = text_cell;
-    const char* field = nullptr; // which the cell is made of; nullptr: the key names it
+    const char* field = nullptr; // of the record, for `cell`; nullptr: the key
 
     std::string of(const Record& record) const { return cell(record, field ? field : key); }
 };

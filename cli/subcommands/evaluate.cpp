@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice evaluate`: the evaluation that the timer runs, now; with --dry-run up to the point where
-// it would change something.
+// `sluice evaluate`: the evaluation of the timer, now; --dry-run stops before any change.
 #include "cli/entry.hpp"
 #include "cli/subcommands/subcommands.hpp"
 

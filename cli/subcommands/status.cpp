@@ -64,7 +64,7 @@ constexpr const char* kStatusShown =
     "account,policy,mode,period,component,allocation,carryover,used,left,percent,grace,standing,"
     "cause,qos,resets";
 
-// An account without figures (it was not evaluated) still has its row.
+// An account that was not evaluated has no figures, but a row.
 void add_rows(Table& table, json::View account) {
     const auto components = account["components"].items();
     for (const auto& component : components)

@@ -33,9 +33,9 @@ int run_version(Parsed parsed);
 
 // In the order of `sluice help`.
 std::span<const Subcommand> subcommands();
-// nullptr when there is none.
+// nullptr: unknown.
 const Subcommand* find_subcommand(std::string_view name);
-// Parses the options and runs it. REQUIRES: argv[0] is its name
+// Parses the options and runs the subcommand. REQUIRES: argv[0] is its name
 int run_subcommand(const Subcommand& self, const Context& context, int argc, char** argv);
 // "unknown subcommand 'statsu'; did you mean 'status'?"; returns kFailed.
 int unknown_subcommand(const Context& context, const std::string& word);

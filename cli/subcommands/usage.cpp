@@ -13,7 +13,7 @@ std::string user_cell(const Record& record, const char* field) {
     return name.empty() && record[field].exists() ? "(deleted)" : name;
 }
 
-// Of this row alone: "" for a user where it is of the whole account, and the reverse.
+// Percentages of a user and of the whole account are never shown in the same row.
 std::string own_percent_cell(const Record& record, const char* field) {
     const auto own = record.row[field];
     return own.exists() ? percent(own) : "";

@@ -2,6 +2,7 @@
 // The subcommands that show what the daemon knows.
 #include "tests/cli/lab.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -254,6 +255,28 @@ CASE(help_of_every_subcommand_needs_no_daemon) {
     CHECK(has(lab.run({"status", "--helpformat"}).out, "\nstanding"));
     CHECK(has(lab.run({"help", "status"}).out, "Usage: sluice status"));
     CHECK_EQ(lab.run({"help", "nothing"}).code, 1);
+}
+
+CASE(every_field_can_be_shown_in_every_table) {
+    Lab lab;
+    using Words = std::vector<std::string>;
+    for (Words words :
+         {Words{"status"}, Words{"balance", "-u", "alice"}, Words{"usage"},
+          Words{"usage", "physics", "--by-user"}, Words{"history"}, Words{"commands"},
+          Words{"plugins"}, Words{"outbox"}, Words{"override", "list"}, Words{"adjust", "list"}}) {
+        words.push_back("--helpformat");
+        std::istringstream help(lab.run(words).out);
+        words.back() = "-p";
+        std::string format;
+        std::ptrdiff_t fields = 0;
+        for (std::string line; std::getline(help, line); ++fields)
+            format += line.substr(0, line.find(' ')) + ',';
+        CHECK(fields > 5);
+        words.insert(words.end(), {"-o", format});
+        std::istringstream rows(lab.run(words).out);
+        for (std::string row; std::getline(rows, row);)
+            CHECK_EQ(std::count(row.begin(), row.end(), '|'), fields);
+    }
 }
 
 CASE(the_man_page_names_every_subcommand_and_option) {
