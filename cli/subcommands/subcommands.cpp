@@ -56,7 +56,7 @@ constexpr Subcommand kSubcommands[] = {
      run_token},
     {"plugins", "", "List the connected plugins and their snapshots", kTable | kJson | kDaemon,
      run_plugins},
-    {"doctor", "", "Check everything from the settings to the plugin, with remedies",
+    {"doctor", "", "Check the installation from settings to plugin, print remedies",
      kJson | kDaemon, run_doctor},
     {"outbox",
      "[list]\n"

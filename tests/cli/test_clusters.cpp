@@ -30,7 +30,7 @@ struct TwoLabs : Lab {
 
 } // namespace
 
-CASE(one_cluster_is_shown_as_if_it_were_the_only_one) {
+CASE(a_named_cluster_is_shown_without_a_heading) {
     TwoLabs labs;
     for (const char* option : {"-M", "--cluster"}) {
         const auto seen = labs.run({"status", option, "beta", "-n", "-P", "-o", "account"});
@@ -48,7 +48,7 @@ CASE(a_cluster_that_is_not_served_is_refused) {
     CHECK(has(seen.err, "serves clusters lab, beta, not 'gamma'"));
 }
 
-CASE(what_is_entered_needs_a_cluster) {
+CASE(an_entry_needs_a_cluster) {
     TwoLabs labs;
     const auto seen = labs.run({"reset", "physics", "--period", "--reason=test"});
     CHECK(seen.code != 0);

@@ -77,7 +77,7 @@ struct Case {
 
 } // namespace
 
-CASE(where_all_is_well_each_check_says_so) {
+CASE(a_healthy_cluster_has_one_good_line_per_check) {
     const Case all;
     CHECK_EQ(all.bad(), "");
     CHECK_EQ(all.run().size(), 12U);
@@ -168,7 +168,7 @@ CASE(a_waldur_token_without_a_role_is_a_fault) {
     CHECK(no_role.has("waldur refused set-usage: HTTP 403", "fix the cause on the receiving side"));
 }
 
-CASE(a_source_that_is_away_and_a_cycle_that_is_late_are_faults) {
+CASE(a_source_that_is_down_and_a_late_evaluation_are_faults) {
     Case away;
     Case::spoil(away.status, R"("down": [])", R"("down": ["slurmdbd"])");
     CHECK_EQ(away.bad(), "sources");
@@ -192,7 +192,7 @@ CASE(problems_come_with_their_own_remedy) {
                       [](const Finding& f) { return f.remedy == "sacctmgr add qos slow"; }));
 }
 
-CASE(messages_that_were_refused_or_wait_for_long_are_faults) {
+CASE(refused_and_late_messages_are_faults) {
     const std::string refused =
         R"({"id": 4, "target": "waldur", "kind": "set-usage", "state": "parked",
             "error": "HTTP 403"})";
@@ -209,7 +209,7 @@ CASE(messages_that_were_refused_or_wait_for_long_are_faults) {
     CHECK_EQ(unknown.bad(), "messages");
 }
 
-CASE(a_command_that_failed_counts_until_the_next_of_its_kind) {
+CASE(a_failed_command_is_a_fault_until_the_next_of_its_kind) {
     const std::string failed =
         R"({"account": "physics", "type": "qos", "success": false, "error": "denied"})";
     const std::string done = R"({"account": "physics", "type": "qos", "success": true})";
@@ -224,7 +224,7 @@ CASE(a_command_that_failed_counts_until_the_next_of_its_kind) {
     CHECK_EQ(unknown.bad(), "commands");
 }
 
-CASE(what_slurm_conf_must_have_is_looked_at) {
+CASE(missing_settings_of_slurm_conf_are_found) {
     Case lax;
     Case::spoil(lax.controller, R"("limits", "qos", "safe")", R"("wckeys")");
     CHECK_EQ(lax.bad(), "slurm slurm");
@@ -292,7 +292,7 @@ CASE(a_plugin_must_be_listed_connected_and_up_to_date) {
     CHECK_EQ(storing.bad(), "");
 }
 
-CASE(a_clock_that_is_not_trusted_is_a_fault_with_two_ways_out) {
+CASE(an_untrusted_clock_is_a_fault_with_two_remedies) {
     Case one;
     Case::spoil(one.status, R"("problems": [])",
                 R"("problems": [], "clock": {"trusted": false, "detail": "the clock went back"})");

@@ -5,7 +5,7 @@
 using namespace sluice;
 using namespace sluice::test;
 
-CASE(entries_need_a_reason_and_tell_what_was_done) {
+CASE(entries_need_a_reason_and_report_what_was_done) {
     Lab lab;
     const auto bare = lab.run({"override", "set", "physics", "normal", "--until=now+1day"});
     CHECK_EQ(bare.code, 1);
@@ -47,7 +47,7 @@ CASE(overrides_are_listed_and_cleared_by_number_or_account) {
              "3|node_hours=2.5|node failure\n");
 }
 
-CASE(usage_and_cleanup_show_what_is_there) {
+CASE(usage_shows_its_parts_and_cleanup_counts_records) {
     Lab lab;
     CHECK_EQ(lab.run({"usage", "chem", "-nP", "-o", "component,settled,finished,running,used"}).out,
              "node_hours|600|9|1.25|610.25\n");
@@ -77,7 +77,7 @@ CASE(usage_by_user_has_a_row_for_each_and_a_total) {
     CHECK(has(unknown.err, "what is settled is not known by user"));
 }
 
-CASE(outbox_shows_what_waits_and_retries_it) {
+CASE(outbox_lists_and_retries_messages) {
     Lab lab;
     CHECK(has(lab.run({"outbox"}).out, "The outbox is empty"));
     ports::Message message;

@@ -122,7 +122,7 @@ std::string shown(const Words& words) {
 
 } // namespace
 
-CASE(no_subcommand_prints_what_a_terminal_obeys) {
+CASE(no_subcommand_prints_control_characters) {
     Lab lab;
     poison(lab);
     const ScratchDir dir;

@@ -9,7 +9,7 @@
 using namespace sluice;
 using namespace sluice::test;
 
-CASE(status_is_a_table_under_a_line_of_health) {
+CASE(status_is_a_table_below_a_health_line) {
     Lab lab;
     const auto seen = lab.run({"status", "-o",
                                "account,component,used,left,percent,standing,"
@@ -44,7 +44,7 @@ CASE(format_of_the_environment_is_overridden_by_the_option) {
     CHECK_EQ(lab.run({"status", "-n", "chem", "-o", "account%-6"}).out, "chem\n");
 }
 
-CASE(status_of_a_daemon_in_trouble_says_so) {
+CASE(status_reports_a_daemon_in_trouble) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
     cycle.error = "slurmdbd: Connection refused";
@@ -70,7 +70,7 @@ CASE(status_of_a_daemon_in_trouble_says_so) {
     CHECK_EQ(lab.run({"status", "-Q"}).err, "");
 }
 
-CASE(status_tells_that_an_evaluation_runs_which_is_not_in_the_figures) {
+CASE(status_reports_a_running_evaluation) {
     Lab lab;
     lab.service.running = ports::UnderWay{instant(sluice::test::kNow - 18), "timer", "apply"};
     lab.clock.at = instant(sluice::test::kNow);
@@ -83,7 +83,7 @@ CASE(status_tells_that_an_evaluation_runs_which_is_not_in_the_figures) {
     CHECK(has(lab.run({"status"}).out, "no evaluation has completed yet" + line));
 }
 
-CASE(status_without_any_good_cycle_tells_no_age) {
+CASE(status_without_a_good_evaluation_shows_no_age) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
     cycle.error = "slurmdbd: Connection refused";
@@ -100,7 +100,7 @@ CASE(status_before_the_first_cycle_is_no_error) {
     CHECK(has(seen.out, "no evaluation has completed yet"));
 }
 
-CASE(an_account_that_could_not_be_judged_has_a_row_and_a_reason) {
+CASE(an_account_that_was_not_evaluated_has_a_row_and_a_reason) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
     cycle.decision.accounts[0].figures.clear();
@@ -110,7 +110,7 @@ CASE(an_account_that_could_not_be_judged_has_a_row_and_a_reason) {
     CHECK_EQ(seen.out, "Account|Used|Standing|Note\nchem||error|usage does not fit\n");
 }
 
-CASE(weighted_accounts_have_a_row_for_what_is_judged) {
+CASE(weighted_accounts_have_a_billing_row) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
     cycle.decision.accounts[0].judged = "billing";
@@ -120,7 +120,7 @@ CASE(weighted_accounts_have_a_row_for_what_is_judged) {
              "node_hours|610.25|61.03\nbilling||70.50\n");
 }
 
-CASE(json_is_what_the_daemon_answered) {
+CASE(json_is_the_answer_of_the_daemon) {
     Lab lab;
     for (const char* name : {"status", "history", "commands", "plugins", "balance"}) {
         const auto seen = lab.run({name, "--json"});
@@ -131,7 +131,7 @@ CASE(json_is_what_the_daemon_answered) {
     CHECK(has(lab.run({"explain", "chem", "--json"}).out, "\"explain\": ["));
 }
 
-CASE(evaluate_tells_what_changed_and_each_command_with_its_outcome) {
+CASE(evaluate_shows_changes_and_each_command_with_its_result) {
     Lab lab;
     const auto seen = lab.run({"evaluate"});
     CHECK_EQ(seen.code, 0);
@@ -147,7 +147,7 @@ CASE(evaluate_tells_what_changed_and_each_command_with_its_outcome) {
     CHECK_EQ(lab.service.evaluated.load(), 1);
 }
 
-CASE(a_dry_run_says_would_and_changes_nothing) {
+CASE(a_dry_run_marks_commands_planned_and_changes_nothing) {
     Lab lab;
     const auto seen = lab.run({"evaluate", "--dry-run", "physics"});
     CHECK_EQ(seen.code, 0);
@@ -190,7 +190,7 @@ CASE(history_and_commands_are_tables) {
     CHECK_EQ(lab.run({"commands", "chem", "-nP"}).out, "");
 }
 
-CASE(plugin_server_shows_what_the_plugins_have) {
+CASE(plugins_shows_snapshots_and_counters) {
     Lab lab;
     CHECK_EQ(lab.run({"plugins", "-P", "-o", "host,sequence,behind,heard,refused"}).out,
              "Host|Sequence|Behind|Heard|Refused\nctl1|11|1|12 s|3\n");
@@ -199,7 +199,7 @@ CASE(plugin_server_shows_what_the_plugins_have) {
     CHECK(has(lab.run({"plugins"}).err, "no plugin is connected"));
 }
 
-CASE(balance_is_ones_own) {
+CASE(balance_shows_the_accounts_of_a_user) {
     Lab lab;
     CHECK_EQ(
         lab.run({"balance", "-u", "alice", "-o", "account,allocation,left,standing,cause"}).out,
