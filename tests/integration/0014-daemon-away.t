@@ -96,7 +96,7 @@ broken() { # broken NAME: slurmctld starts with the file as it is now, reports i
     ok "snapshot is $1: slurmctld starts" slurmctld_start
     ok "snapshot is $1: slurmctld.log reports that the file is ignored" line_in "$log" 'snapshot file ignored' "$mark"
     ok "snapshot is $1: sbatch is accepted" as games sbatch -H --wrap true
-    slurmctld_kill9 # its orderly end takes seconds
+    slurmctld_kill9 # an orderly stop takes seconds
 }
 ok 'slurmctld is killed before its snapshots are damaged' slurmctld_kill9
 size=$(stat -c %s "$snapshot")

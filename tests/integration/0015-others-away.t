@@ -30,7 +30,7 @@ rows=$(assoc_rows)
 events() { tail -n +"$((mark + 1))" "$log" | grep -E "SLUICE-030[12] " | sed -E 's/^<[0-9]>//'; }
 count() { events | grep -Ec "$1"; }
 evaluations() { sluice_cli status --json | sed -nE 's/.*"figures_at_epoch": *([0-9]+).*/\1/p' | head -n 1; }
-fresh() { # fresh EPOCH: a good evaluation is younger than that
+fresh() { # fresh EPOCH: an evaluation succeeded after EPOCH
     local now
     now=$(evaluations)
     [ -n "$now" ] && [ "$now" -gt "$1" ] && ! sluice_cli status 2>&1 >/dev/null | grep -Eq 'failed|does not answer'

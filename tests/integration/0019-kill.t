@@ -29,7 +29,7 @@ for ((i = 1; i <= KILLS; i++)); do
     if ((i % 2)); then sluiced_settings < <(granted 0 100); else sluiced_settings < <(granted 100 0); fi
     rm -f "$CLUSTER_DIR/run/sluiced.sock"
     daemon_run sluiced "$program" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
-    sleep "0.$(printf '%03d' $((RANDOM % 700 + 20)))" # the random moment is the point here
+    sleep "0.$(printf '%03d' $((RANDOM % 700 + 20)))" # the kill must come at a random moment
     daemon_alive sluiced && killed=$((killed + 1))
     sluiced_kill9
 done

@@ -86,7 +86,7 @@ fails 'scontrol update of the held job to paused physics is refused' as games sc
 like 'scontrol update fails with the policy error of Slurm' "$OUT" 'policy'
 if [ "$(slurm_release)" -ge 2302 ]; then
     like 'scontrol update prints that physics is paused' "$OUT" 'account physics is paused'
-else # 22.05 has no way to hand on a text
+else # 22.05 cannot return a text
     eventually 'slurmctld.log reports why scontrol update was refused' 5 logged "job update of uid $games refused: account physics is paused"
 fi
 ok 'slurmctld is alive after scontrol' alive

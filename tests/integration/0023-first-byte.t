@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 cat >"$CLUSTER_DIR/run/listener.pl" <<'END'
-# listener.pl ADDRESS: a port of loopback, or a path; one line for each connection, with what it received
+# listener.pl ADDRESS: a port of loopback, or a path; one line for each connection with the number of received bytes
 use strict; $| = 1; use IO::Socket::INET; use IO::Socket::UNIX; use IO::Select;
 my ($where) = @ARGV;
 my $listen = $where =~ m{^/}

@@ -7,7 +7,7 @@
 cluster_up
 probe_start
 table=${CLUSTER_NAME}_assoc_table
-shares() { sed -nE 's/.*"shares":([0-9]+).*/\1/p' <<<"$ANSWER"; } # of the last answer
+shares() { sed -nE 's/.*"shares":([0-9]+).*/\1/p' <<<"$ANSWER"; } # of ANSWER
 
 ask structure
 like 'adapter reads the account tree' "$ANSWER" '"account":"optics","parent":"physics"'

@@ -46,7 +46,7 @@ diag "$(sql "select count(*), count(distinct id_job), min(time_start), max(time_
 
 begins() { probe_start && ask journal "$CLUSTER_DIR/jobs/closed.db"; }
 rows_read() { sql "select sum(variable_value) from information_schema.global_status where variable_name like 'handler_read%'"; }
-# costs WORDS...: rows that a question makes MariaDB read, in COST
+# costs WORDS...: sets COST to the rows that MariaDB reads for the request
 costs() {
     local before
     before=$(rows_read)

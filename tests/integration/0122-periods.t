@@ -63,12 +63,12 @@ number=$(date -d "@$now" +%-m)
 next_quarter=$(date -d "$(date +%Y)-$((((number - 1) / 3) * 3 + 1))-01 +3 months" +%F)
 year=$(($(date +%Y) + 1))
 
-passes month month UTC "$next_month 00:00:00" "$(date -d "$next_month" +%Y-%m)"
-passes quarter quarter UTC "$next_quarter 00:00:00" "$(date -d "$next_quarter" +%Y)-Q$((($(date -d "$next_quarter" +%-m) + 2) / 3))"
-passes year year UTC "$year-01-01 00:00:00" "$year"
+passes 'end of month' month UTC "$next_month 00:00:00" "$(date -d "$next_month" +%Y-%m)"
+passes 'end of quarter' quarter UTC "$next_quarter 00:00:00" "$(date -d "$next_quarter" +%Y)-Q$((($(date -d "$next_quarter" +%-m) + 2) / 3))"
+passes 'end of year' year UTC "$year-01-01 00:00:00" "$year"
 # In Berlin March begins at 23:00 UTC and April, in summer time, at 22:00.
-passes 'before summer time' month Europe/Berlin "$year-02-28 23:00:00" "$year-03"
-passes 'in summer time' month Europe/Berlin "$year-03-31 22:00:00" "$year-04"
+passes 'end of February in Berlin, before summer time' month Europe/Berlin "$year-02-28 23:00:00" "$year-03"
+passes 'end of March in Berlin, in summer time' month Europe/Berlin "$year-03-31 22:00:00" "$year-04"
 
 # --- a paused account returns to normal
 new_life month UTC
@@ -102,7 +102,7 @@ for ((i = 1; i <= KILLS; i++)); do
     rm -f "$CLUSTER_DIR/run/sluiced.sock"
     LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$next_month 00:00:00" FAKETIME_DONT_FAKE_MONOTONIC=1 \
         daemon_run sluiced "$program" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
-    sleep "0.$(printf '%03d' $((RANDOM % 300 + 20)))" # the random moment is the point here
+    sleep "0.$(printf '%03d' $((RANDOM % 300 + 20)))" # the kill must come at a random moment
     sluiced_kill9
     sluiced_at "$next_month 00:01:00" && wait_until 15 evaluate_now >/dev/null
     is "kill $i: sluice history shows one begin of the period, and the reset is done" \

@@ -45,7 +45,7 @@ eventually 'plugin connects after scontrol reconfigure' 20 plugin_current
 ok 'sluiced stops before munged' sluiced_stop
 ok 'munged is killed' munged_kill9
 ok 'sluiced starts without munged' sluiced_restart
-eventually 'sluiced.log names KeyFile= as the way without munge' 20 \
+eventually 'sluiced.log names KeyFile= as the remedy without munge' 20 \
     line_in "$(sluiced_log)" 'munge-away .*munge: .*\(without munge: KeyFile= of sluice\.conf'
 
 # A key for the connection of the plugin.

@@ -42,7 +42,7 @@ eventually 'Waldur receives the usage by user' 40 eval 'evaluate_now && waldur_i
 
 # Waldur down while standings change and sluiced is killed.
 reports=$(waldur_get 'len(s["reports"])')
-set_by() { waldur_requests "/set_$1/.*\"status\": 200"; } # set_by FLAG: how many requests Waldur took
+set_by() { waldur_requests "/set_$1/.*\"status\": 200"; } # set_by FLAG: number of requests that Waldur accepted
 flag_id() { sluice_cli outbox -Q -n -P --format=id,kind | sed -n 's/|set_paused$//p'; }
 eventually 'outbox for Waldur is empty before Waldur fails' 20 eval '[ -z "$(sluice_cli outbox -Q -n -P --format=target | grep waldur)" ]'
 paused_by=$(set_by paused) downscaled_by=$(set_by downscaled)

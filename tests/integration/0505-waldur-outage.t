@@ -46,7 +46,7 @@ for one in json.load(sys.stdin):
     if one["method"] == "POST" and sys.argv[1] in one["path"] and one["status"] < 300:
         print(json.dumps(one["body"], sort_keys=True))' "$1"
 }
-months() { sent /set_usage/ | grep -c "\"date\": \"$1"; } # months MONTH: how many figures of it
+months() { sent /set_usage/ | grep -c "\"date\": \"$1"; } # months MONTH: number of usage reports for MONTH
 fetched() { waldur_get "s['oidc']['issued']"; }
 settled() { [ "$(sluice_cli outbox -Q -n -P --format=target | grep -c waldur)" -eq 0 ]; }
 # By the clock of sluiced a running job has run for days, so no job runs while sluiced does.
