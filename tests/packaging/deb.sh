@@ -22,7 +22,7 @@ build() { # build FOLDER [ARGS...]: all packages of that source, into $work/FOLD
     mkdir "$work/$folder" && find "$work/build" -maxdepth 1 -type f -exec mv -t "$work/$folder" {} +
     return $rc
 }
-# Debug packages are neither published nor used.
+# These packages are neither published nor debugged: fast compression, little debug information.
 export DPKG_DEB_COMPRESSOR_LEVEL=1 DEB_CFLAGS_APPEND=-g1 DEB_CXXFLAGS_APPEND=-g1
 field() { dpkg-deb -f "$work/1/$1" "$2"; }
 next_micro() { echo "$1" | awk -F. '{ print $1 "." $2 "." $3 + 1 }'; }
