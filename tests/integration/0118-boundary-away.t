@@ -56,7 +56,7 @@ as games srun -A physics -n1 -t1 sleep 6 # the allocation is 3.6 seconds
 next_month=$(date -d "$(date +%Y-%m-01) +1 month" +%F)
 own=$(qos_now)
 ended() { [ "$(database_sql "select count(*) from slurm_acct_db.${CLUSTER_NAME}_job_table where time_end > 0")" = 1 ]; }
-eventually 'slurmdbd has the job' 20 ended
+eventually 'slurmdbd has the end of the job' 20 ended
 
 # paused_before NAME SECONDS: a daemon so long before the end, the account paused
 paused_before() {
@@ -66,16 +66,16 @@ paused_before() {
     eventually "$1: in Slurm" 15 eval "[[ \$(qos_now) = *'blocked' ]]"
 }
 
-# --- away from before the end until after it
+# --- slurmdbd is away before, during and after the end of the month
 paused_before away 12
 ok 'away: slurmdbd stops' slurmdbd_stop
-sleep 15 # the daemon's clock goes over the end: nothing shall happen, and that takes its time
+sleep 15 # the clock of sluiced passes the end of the month, and nothing may happen
 held away
 ok 'away: slurmdbd is back' slurmdbd_start
 entered away
 sluiced_stop
 
-# --- and a daemon that starts into it
+# --- sluiced starts while slurmdbd is away
 paused_before restarted 3600
 ok 'restarted: slurmdbd stops' slurmdbd_stop
 ok 'restarted: sluiced stops before the end of the month' sluiced_stop
@@ -88,7 +88,7 @@ ok 'restarted: slurmdbd is back' slurmdbd_start
 entered restarted
 sluiced_stop
 
-# --- slurmdbd is killed in the second of the end
+# --- slurmdbd is killed in the second in which the month ends
 paused_before killed 6
 sleep 5.5
 slurmdbd_kill9
