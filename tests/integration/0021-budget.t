@@ -69,7 +69,7 @@ milliseconds() { sed -n 's/ ms$//p' <<<"$OUT"; }
 fails 'a job of 15,000 items in its TRES strings is refused' as games timeout 60 "$hostile" physics 15000
 like 'slurmctld refuses the job because of the length of its strings' "$OUT" 'other parameter too long'
 hostile_ms=$(milliseconds)
-ok 'slurmctld answered it within 1 s' test "${hostile_ms:-99999}" -lt 1000
+ok 'slurmctld refuses the job within 1 s' test "${hostile_ms:-99999}" -lt 1000
 like 'slurmctld.log names the string that was refused' "$(<"$(slurmctld_log)")" 'strlen\(cpus_per_tres\) too big'
 (for _ in {1..20}; do as games timeout 60 "$hostile" physics 15000; done) >/dev/null 2>&1 &
 flood=$!

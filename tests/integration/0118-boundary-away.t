@@ -41,7 +41,7 @@ entered() {
     eventually "$1: standing is normal and sbatch is accepted" 20 free
     is "$1: the QOS list is restored" "$(qos_now)" "$own"
     is "$1: raw usage is reset once" "$(resets)" 1
-    ok "$1: an evaluation after it" evaluate_now
+    ok "$1: evaluation in the new period succeeds" evaluate_now
     is "$1: raw usage is not reset a second time" "$(resets)" 1
     is "$1: sluice history shows one begin of the period" "$(begins_of_period)" 1
     is "$1: no command is left open" "$(commands | grep -c 'open')" 0
@@ -58,17 +58,17 @@ own=$(qos_now)
 ended() { [ "$(database_sql "select count(*) from slurm_acct_db.${CLUSTER_NAME}_job_table where time_end > 0")" = 1 ]; }
 eventually 'slurmdbd has the end of the job' 20 ended
 
-# paused_before NAME SECONDS: a daemon so long before the end, the account paused
+# paused_before NAME SECONDS: sluiced starts SECONDS before the end of the month and pauses physics
 paused_before() {
     new_life
-    ok "$1: a daemon before the end of the month" sluiced_at "$(before_the_end "$2")"
-    eventually "$1: the account is paused" 15 standing_is physics paused
-    eventually "$1: in Slurm" 15 eval "[[ \$(qos_now) = *'blocked' ]]"
+    ok "$1: sluiced starts before the end of the month" sluiced_at "$(before_the_end "$2")"
+    eventually "$1: standing of physics becomes paused" 15 standing_is physics paused
+    eventually "$1: QOS list of physics becomes blocked" 15 eval "[[ \$(qos_now) = *'blocked' ]]"
 }
 
 # --- slurmdbd is away before, during and after the end of the month
 paused_before away 12
-ok 'away: slurmdbd stops' slurmdbd_stop
+ok 'away: slurmdbd stops before the end of the month' slurmdbd_stop
 sleep 15 # the clock of sluiced passes the end of the month, and nothing may happen
 held away
 ok 'away: slurmdbd is back' slurmdbd_start

@@ -42,13 +42,13 @@ in_period() { status_field physics period | grep -qx "$1"; }
 passes() {
     local name=$1 boundary=$4 label=$5 first
     new_life "$2" "$3"
-    ok "$name: a daemon four seconds before" sluiced_at "$(date -d "$boundary UTC -4 seconds" '+%F %T')"
-    ok "$name: an evaluation" wait_until 15 evaluate_now
-    fails "$name: the period is not over yet" in_period "$label"
-    is "$name: no reset yet" "$(resets)" 0
+    ok "$name: sluiced starts four seconds before the boundary" sluiced_at "$(date -d "$boundary UTC -4 seconds" '+%F %T')"
+    ok "$name: evaluation before the boundary succeeds" wait_until 15 evaluate_now
+    fails "$name: the period before the boundary is the old one" in_period "$label"
+    is "$name: raw usage is not reset before the boundary" "$(resets)" 0
     eventually "$name: sluiced enters the new period without a command" 15 in_period "$label"
     first=$(records time,trigger,period | grep "|$label$" | tail -n 1)
-    like "$name: in the second of the boundary" "$first" "^$(date -d "$boundary UTC" +%FT%T)\|boundary"
+    like "$name: the new period begins in the second of the boundary" "$first" "^$(date -d "$boundary UTC" +%FT%T)\|boundary"
     is "$name: raw usage is reset once" "$(resets)" 1
     ok "$name: evaluation in the new period succeeds" evaluate_now
     is "$name: raw usage is not reset a second time" "$(resets)" 1
@@ -72,10 +72,10 @@ passes 'end of March in Berlin, in summer time' month Europe/Berlin "$year-03-31
 
 # --- a paused account returns to normal
 new_life month UTC
-ok 'the last minutes of the month' sluiced_at "$(date -d "$next_month UTC -5 seconds" '+%F %T')"
-ok 'an evaluation' wait_until 15 evaluate_now
-is 'the account is paused' "$(status_field physics standing)" paused
-fails 'and refused' as games sbatch -A physics --wrap true
+ok 'sluiced starts in the last seconds of the month' sluiced_at "$(date -d "$next_month UTC -5 seconds" '+%F %T')"
+ok 'evaluation in the last seconds of the month succeeds' wait_until 15 evaluate_now
+is 'standing of physics is paused in the last seconds of the month' "$(status_field physics standing)" paused
+fails 'sbatch in physics is refused in the last seconds of the month' as games sbatch -A physics --wrap true
 free() { standing_is physics normal && as games sbatch -A physics -H --wrap true; }
 eventually 'the new month lifts the pause in Slurm and in the plugin' 15 free
 sluiced_stop

@@ -106,7 +106,7 @@ ends_soon() {
     kill -TERM "$pid"
     ok "$1" wait_until 5 ended "$pid"
     took=$(((${EPOCHREALTIME/./} - began) / 1000))
-    ok "within two seconds ($took ms)" test $took -le 2000
+    ok "$1 within two seconds ($took ms)" test $took -le 2000
 }
 ends_soon 'sluiced ends after SIGTERM'
 ok 'sluiced starts after SIGTERM' sluiced_start "$config"
