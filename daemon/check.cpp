@@ -5,9 +5,9 @@
 #include "common/base/zone.hpp"
 #include "common/settings/import.hpp"
 #include "common/settings/settings.hpp"
-#include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/slurm_conf.hpp"
 #include "daemon/say.hpp"
+#include "daemon/slurm/accounting.hpp"
+#include "daemon/slurm/slurm_conf.hpp"
 
 #include <algorithm>
 #include <iostream>

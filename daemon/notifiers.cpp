@@ -4,8 +4,8 @@
 #include "common/base/read_file.hpp"
 #include "common/base/secret.hpp"
 #include "common/base/text.hpp"
-#include "daemon/adapters/mail/mailer.hpp"
-#include "daemon/adapters/mail/webhook.hpp"
+#include "daemon/notify/mailer.hpp"
+#include "daemon/notify/webhook.hpp"
 
 #include <algorithm>
 

@@ -5,7 +5,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/settings/settings.hpp"
-#include "daemon/app/outbox_sender.hpp"
+#include "daemon/core/outbox_sender.hpp"
 #include "daemon/ports/deliverer.hpp"
 #include "daemon/ports/outbox.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether this host's clock is believed. Values only: daemon/app/clock_check.hpp makes them.
+// Whether this host's clock is believed. Values only: daemon/core/clock_check.hpp makes them.
 #pragma once
 
 #include "common/base/instant.hpp"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "cli/command.hpp"
-#include "daemon/adapters/http/server.hpp"
-#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "daemon/http/server.hpp"
+#include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
 #include <cstdlib>

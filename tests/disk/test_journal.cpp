@@ -3,10 +3,10 @@
 // there on: the old state or the new one is there as a whole, a failure is reported, and the next
 // try succeeds.
 #include "common/base/text.hpp"
-#include "daemon/adapters/sqlite/backup.hpp"
-#include "daemon/adapters/sqlite/file.hpp"
-#include "daemon/adapters/sqlite/journal.hpp"
-#include "daemon/adapters/sqlite/schema.hpp"
+#include "daemon/storage/backup.hpp"
+#include "daemon/storage/file.hpp"
+#include "daemon/storage/journal.hpp"
+#include "daemon/storage/schema.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/faulty_io.hpp"
 #include "tests/support/fixed_clock.hpp"

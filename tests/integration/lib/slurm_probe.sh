@@ -4,7 +4,7 @@
 # shellcheck shell=bash
 
 probe_start() { # probe_start [USER]
-    local program=${SLUICE_BUILD:-}/tests/daemon/adapters/slurm/slurm_probe
+    local program=${SLUICE_BUILD:-}/tests/daemon/slurm/slurm_probe
     [ -x "$program" ] || skip_all 'slurm_probe is not built (make integration-programs does)'
     # libtool may have put a wrapper there; users cannot reach the build folder either.
     [ -e "$CLUSTER_DIR/jobs/slurm_probe" ] || { cp "$program" "$CLUSTER_DIR/jobs/" && chmod 755 "$CLUSTER_DIR/jobs/slurm_probe"; }
