@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The program reads every yaml block of the guides: sluiced --check the settings, sluice simulate the scenarios. A block that
-# shows a part of a file is put into a whole file. Texts that docs/guide/symptoms.md quotes exist in the source.
+# shows a part of a file is put into a whole file. Texts that docs/guide/symptoms.md quotes exist in the source, and so do
+# pages that a page links.
 # tests/integration/0330-guides.t runs the commands of the guides.
 set -u
 build=$(cd "${SLUICE_BUILDDIR:-.}" && pwd)
@@ -54,6 +55,9 @@ done <<EOF
 $(grep '^|' docs/guide/symptoms.md | cut -d '|' -f 2 | grep -oE '"[^"]+"' | tr -d '"' | sed 's/\.\.\.[:;]*/\n/g' |
     sed -E 's/^[ ,:]+//; s/ +$//' | grep -E '[a-z]{3}')
 EOF
+for link in $(grep -oE '\]\([a-zA-Z0-9_./-]+' ./*.md docs/*.md docs/guide/*.md | sed 's/:](/:/' | sort -u); do
+    [ -e "$(dirname "${link%%:*}")/${link#*:}" ] || { bad=1 && echo "${link%%:*}: no such page: ${link#*:}"; }
+done
 [ $quoted -ge 40 ] || { bad=1 && echo "only $quoted quoted texts found: is this check broken?"; }
 [ $bad -eq 0 ] && echo "$count blocks are valid, $quoted quoted texts exist"
 exit $bad
