@@ -25,7 +25,11 @@ distrusted() { [ "$(clock_json trusted)" = false ]; }
 trusted() { [ "$(clock_json trusted)" = true ]; }
 resets() { sluice_cli commands -Q -n -P -l 1000 --format=type physics | grep -c reset_usage; }
 refused() { ! as games sbatch -A physics -H --wrap true; }
-journal() { sqlite3 "$CLUSTER_DIR/journal/sluice.db" "$1"; }
+journal() { # journal SQL: of a copy, as sluiced locks its journal
+    rm -f "$CLUSTER_DIR/run/copy.db"*
+    cp "$CLUSTER_DIR/journal/sluice.db" "$CLUSTER_DIR/run/copy.db" &&
+        cp "$CLUSTER_DIR/journal/sluice.db-wal" "$CLUSTER_DIR/run/copy.db-wal" && sqlite3 "$CLUSTER_DIR/run/copy.db" "$1"
+}
 in_this_month() { [ "$(status_field physics period)" = "$this_month" ]; }
 bases() { journal "SELECT group_concat(kind || name || amount) FROM account_amount WHERE kind IN ('base', 'grant')"; }
 
