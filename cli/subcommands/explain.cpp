@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice explain ACCOUNT`: how the figures came about, in sentences that the daemon wrote.
+// `sluice explain ACCOUNT`: the derivation of its figures, in sentences that the daemon wrote.
 #include "cli/report.hpp"
-#include "cli/subcommands.hpp"
+#include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
 
 namespace sluice::cli {
 
-int run_explain(const Context& context, int argc, char** argv) {
-    const auto parsed = parse_options(context, *find_subcommand("explain"),
-                                      kJson | kAccounts | kCluster | kSocket, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_explain(Parsed parsed) {
     const auto& accounts = parsed.options.accounts;
     if (accounts.empty())
-        return complain(parsed.context, "which account? (sluice explain ACCOUNT)");
+        return complain(parsed.context, "no account given; usage: sluice explain ACCOUNT...");
     if (accounts.size() > 1 && parsed.options.json)
-        return complain(parsed.context, "--json explains one account at a time");
+        return complain(parsed.context, "--json takes one account at a time");
     for (const auto& account : accounts) {
         const auto answer = ask(parsed, "/api/v1/accounts/" + percent_encoded(account));
         if (!answer)

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice notify --test [FILE]`: what the file's notices look like, on invented figures. Sends
-// nothing, and asks no daemon and no Slurm.
-#include "cli/options.hpp"
+// `sluice notify --test [FILE]`: the notices of a settings file, with sample figures. Sends
+// nothing; asks no daemon and no Slurm.
 #include "cli/report.hpp"
-#include "cli/subcommands.hpp"
+#include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
 #include "common/policy/notice.hpp"
 #include "common/settings/settings.hpp"
@@ -58,13 +57,12 @@ std::string shown(const settings::Settings& settings, const Zone& zone, const st
 
 } // namespace
 
-int run_notify(const Context& context, int argc, char** argv) {
-    const auto parsed =
-        parse_options(context, *find_subcommand("notify"), kTest | kFile, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
+int run_notify(Parsed parsed) {
     if (!parsed.options.test)
-        return complain(parsed.context, "nothing to do; --test shows what the notices look like");
+        return complain(
+            parsed.context,
+            "notify needs --test, which prints sample notices; usage: sluice notify --test "
+            "[FILE]");
     const auto& file = parsed.options.file;
     const auto settings = settings::load(file.empty() ? kDefaultFile : file);
     if (!settings)
@@ -73,7 +71,7 @@ int run_notify(const Context& context, int argc, char** argv) {
     if (!zone)
         return complain(parsed.context, zone.error());
     if (!settings->notices.by_mail && !settings->notices.by_webhook)
-        warn(parsed.context, "`notifications` names neither mail nor webhook: nobody is told");
+        warn(parsed.context, "`notifications` names neither mail nor webhook: no notice is sent");
     auto account = sample(*settings, parsed.context.clock.now());
     for (const char* level : {"notify", "downscale", "pause"})
         print(parsed.context, shown(*settings, *zone, level, account));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What `sluice doctor` looks at. Pure: the daemon's answers in, findings with their remedies out.
+// What `sluice doctor` checks. Pure: the daemon's answers in, findings with their remedies out.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -13,17 +13,17 @@ namespace sluice::cli {
 enum class Health {
     good,
     note,  // works, but worth knowing
-    fault, // something does not act as the settings promise
+    fault, // something does not work as the settings promise
 };
 
 struct Finding {
     Health health = Health::good;
-    std::string check; // one word: "settings", "plugin"
-    std::string text;
-    std::string remedy; // "" where there is nothing to do
+    std::string check;  // one word: "settings", "plugin"
+    std::string text;   // stands alone, without `check`
+    std::string remedy; // "" where nothing is to be done
 };
 
-// The daemon's answers; of one that could not be had the error stands in, as {"error": "..."}.
+// The daemon's answers; {"error": "..."} for a request that failed.
 struct Evidence {
     json::View status;        // /api/v1/status
     json::View plugin_server; // /api/v1/plugins

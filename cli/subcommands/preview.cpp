@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice preview`: what a policy would mean, from a handful of figures. Takes them as options, or
-// as the JSON body that Waldur's preview_impact takes; answers with Waldur's keys.
+// `sluice preview`: thresholds, carryover and dates of one account, calculated from a few figures.
+// --json has the keys of Waldur's preview_impact.
 #include "common/policy/preview.hpp"
-#include "cli/options.hpp"
+#include "cli/figures.hpp"
 #include "cli/report.hpp"
-#include "cli/subcommands.hpp"
+#include "cli/subcommands/subcommands.hpp"
 #include "common/base/zone.hpp"
 #include "common/json/json.hpp"
 #include "common/model/units.hpp"
 #include "common/policy/format.hpp"
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 
 namespace sluice::cli {
 namespace {
@@ -25,72 +20,30 @@ using policy::PreviewInput;
 
 struct Figure {
     const char* option;
-    const char* key;
     Decimal PreviewInput::*member;
 };
 
-constexpr Figure kFigureList[] = {
-    {"allocation", "allocation", &PreviewInput::allocation},
-    {"grace-ratio", "grace_ratio", &PreviewInput::grace_ratio},
-    {"previous-usage", "previous_usage", &PreviewInput::previous_usage},
-    {"carryover-factor", "carryover_factor", &PreviewInput::carryover_factor},
-    {"current-usage", "current_usage", &PreviewInput::current_usage},
-    {"daily-rate", "daily_usage_rate", &PreviewInput::daily_usage_rate}};
+constexpr Figure kFigureOptions[] = {{"allocation", &PreviewInput::allocation},
+                                     {"grace-ratio", &PreviewInput::grace_ratio},
+                                     {"previous-usage", &PreviewInput::previous_usage},
+                                     {"carryover-factor", &PreviewInput::carryover_factor},
+                                     {"current-usage", &PreviewInput::current_usage},
+                                     {"daily-rate", &PreviewInput::daily_usage_rate}};
 
-struct Close {
-    void operator()(std::FILE* file) const {
-        if (file != stdin)
-            std::fclose(file);
-    }
-};
-
-Result<std::string> read_text(const std::string& path) {
-    constexpr std::size_t kMax = 64 * 1024;
-    const std::unique_ptr<std::FILE, Close> file(path == "-" ? stdin
-                                                             : std::fopen(path.c_str(), "re"));
-    if (!file)
-        return Error{Errc::unavailable, path + ": " + std::strerror(errno)};
-    std::string text(kMax + 1, '\0');
-    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
-    if (text.size() > kMax)
-        return Error{Errc::malformed, path + ": longer than 64 KiB"};
-    return text;
-}
-
-Result<void> take_json(const std::string& path, PreviewInput& in) {
-    const auto text = read_text(path);
-    if (!text)
-        return text.error();
-    const auto body = json::parse(*text);
-    if (!body)
-        return Error(body.error()).in(path);
-    for (const auto& figure : kFigureList) {
-        const auto value = (*body)[figure.key];
-        if (!value.exists())
+Result<PreviewInput> input_of(const Options& options) {
+    PreviewInput in;
+    for (const auto& figure : kFigureOptions) {
+        const auto* typed = options.value(figure.option);
+        if (typed == nullptr)
             continue;
-        const auto number = json::decimal_of(value);
-        if (!number)
-            return Error{Errc::malformed, path + ": " + figure.key + " is not a number"};
-        in.*figure.member = *number;
-    }
-    in.carryover_enabled = (*body)["carryover_enabled"].boolean(in.carryover_enabled);
-    return {};
-}
-
-Result<void> take_options(const Options& options, PreviewInput& in) {
-    for (const auto& figure : kFigureList) {
-        const auto typed = options.figures.find(figure.option);
-        if (typed == options.figures.end())
-            continue;
-        const auto number = Decimal::parse(typed->second);
+        const auto number = Decimal::parse(*typed);
         if (!number)
             return Error{Errc::malformed, std::string("--") + figure.option +
-                                              " takes a number, not '" + typed->second + "'"};
+                                              " takes a number, not '" + *typed + "'"};
         in.*figure.member = *number;
     }
-    if (options.figures.contains("no-carryover"))
-        in.carryover_enabled = false;
-    return {};
+    in.carryover_enabled = !options.no_carryover;
+    return in;
 }
 
 Value hours(Amount amount, const Preview& preview) {
@@ -168,10 +121,10 @@ std::string preview_text(const PreviewInput& in, const Preview& preview) {
     const auto units = [&](Amount amount) { return policy::units_text(amount, preview.component); };
     const auto& c = preview.carryover;
     std::string out = "Allocation " + units(preview.allocation) + " h";
-    out += c.applied ? ", carried over " + units(c.carry) + " h (unused " + units(c.unused) +
-                           ", at most " + units(c.cap) + "): effective " +
+    out += c.applied ? ", carryover " + units(c.carry) + " h (unused " + units(c.unused) +
+                           " h, at most " + units(c.cap) + " h): effective allocation " +
                            units(preview.effective) + " h\n"
-                     : ", nothing carried over\n";
+                     : ", no carryover\n";
     out += "Used " + units(preview.used) + " h (" + policy::share_text(preview.percent) +
            "), status " + preview.status + "\n";
     for (const auto& threshold : preview.thresholds) {
@@ -179,39 +132,31 @@ std::string preview_text(const PreviewInput& in, const Preview& preview) {
                " % = " + units(threshold.amount) + " h: ";
         if (threshold.outlook == Outlook::exceeded)
             out += "reached, or within a day\n";
-        else if (threshold.date)
-            out += "on " + date_text(*threshold.date) + ", in " + std::to_string(*threshold.days) +
-                   (*threshold.days == 1 ? " day\n" : " days\n");
+        else if (!threshold.days)
+            out += "never, without usage\n";
         else
-            out += threshold.days ? "in " + std::to_string(*threshold.days) + " days\n"
-                                  : std::string("never, at a rate of 0\n");
+            out += "in " + counted(*threshold.days, "day") +
+                   (threshold.date ? ", on " + date_text(*threshold.date) : "") + '\n';
     }
     return in.daily_usage_rate.is_zero()
                ? out
-               : out + "at " + in.daily_usage_rate.text() + " h a day from today on\n";
+               : out + "Usage from today on: " + in.daily_usage_rate.text() + " h per day\n";
 }
 
 } // namespace
 
-int run_preview(const Context& context, int argc, char** argv) {
-    const auto parsed =
-        parse_options(context, *find_subcommand("preview"), kJson | kFile | kFigures, argc, argv);
-    if (parsed.done)
-        return *parsed.done;
-    PreviewInput in;
+int run_preview(Parsed parsed) {
+    auto in = input_of(parsed.options);
+    if (!in)
+        return complain(parsed.context, in.error());
     const auto host = Zone::load("");
-    in.today = (host ? *host : Zone()).local(context.clock.now()).date();
-    if (!parsed.options.file.empty())
-        if (const auto taken = take_json(parsed.options.file, in); !taken)
-            return complain(parsed.context, taken.error());
-    if (const auto taken = take_options(parsed.options, in); !taken)
-        return complain(parsed.context, taken.error());
-    const auto made = policy::preview(in);
+    in->today = (host ? *host : Zone()).local(parsed.context.clock.now()).date();
+    const auto made = policy::preview(*in);
     if (!made)
         return complain(parsed.context, made.error());
     if (parsed.options.json)
-        return print_json(parsed, preview_json(in, *made));
-    print(parsed.context, preview_text(in, *made));
+        return print_json(parsed, preview_json(*in, *made));
+    print(parsed.context, preview_text(*in, *made));
     return kOk;
 }
 
