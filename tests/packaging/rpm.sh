@@ -45,7 +45,7 @@ like 'plugin package for OpenHPC requires exactly its Slurm of OpenHPC' "$(spec_
 like 'build requires the headers of Slurm' "$(spec_says -q --buildrequires)" $'(^|\n)slurm-devel(\n|$)'
 like 'build for OpenHPC requires the headers of OpenHPC' "$(spec_says -q --buildrequires --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" $'(^|\n)slurm-devel-ohpc(\n|$)'
 is 'package marks all documents as documentation' "$(asked --docfiles "sluice-$version-1.el9.$arch.rpm" | sed -n 's|^/usr/share/doc/sluice/||p' | sort | tr '\n' ' ')" \
-    "CHANGELOG.md README.md $(cd "$tree" && sed -n 's/^dist_doc_DATA += //p' docs/Makefile.inc | xargs -n 1 basename | sort | tr '\n' ' ')"
+    "CHANGELOG.md README.md $(cd "$tree" && sed -nE 's/^dist_(doc|guide)_DATA \+?= //p' docs/Makefile.inc | tr ' ' '\n' | sed 's|^docs/||' | sort | tr '\n' ' ')"
 unlike 'daemon package does not require slurmctld' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" slurm-slurmctld
 unlike 'plugin package does not provide the plugin as a library' "$(asked --provides "$plugin")" 'job_submit_sluice\.so'
 unlike 'plugin package does not require libslurm' "$(asked --requires "$plugin")" 'libslurm'

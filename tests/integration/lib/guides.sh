@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The commands of the guides in docs/, and replacements for the programs of a site when a test runs the commands here.
+# The commands of docs/guide, and replacements for the programs of a site when a test runs the commands here.
 # shellcheck shell=bash
 
 # guide_commands FILE: "LINE<TAB>COMMAND" for each command: from the sh blocks, with continued lines joined, and from
