@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The Slurm adapter survives what it must: no rights, slurmdbd, MariaDB, munged and slurmctld away and back. One process all
-# the time (libslurm alone would end it at the first refused call: see daemon/slurm/missing_symbols.hpp).
+# the time (libslurm alone would end it at the first refused call: see daemon/slurm/rpc/libslurm.cpp).
 . "$(dirname "$0")/lib/harness.sh"
 . "$HARNESS_LIB/slurm_probe.sh"
 cluster_up
