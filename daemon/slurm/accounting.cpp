@@ -2,7 +2,6 @@
 #include "daemon/slurm/accounting.hpp"
 
 #include "common/base/clock.hpp"
-#include "daemon/slurm/accounts/controller_assocs.hpp"
 #include "daemon/slurm/accounts/partitions.hpp"
 #include "daemon/slurm/jobs/controller_jobs.hpp"
 #include "daemon/slurm/rpc/controller.hpp"

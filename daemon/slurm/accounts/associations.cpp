@@ -3,8 +3,12 @@
 
 #include "common/base/text.hpp"
 #include "daemon/slurm/accounts/account_tree.hpp"
+#include "daemon/slurm/rpc/controller.hpp"
+#include "daemon/slurm/rpc/tres_text.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <string_view>
 
 namespace sluice::slurm {
 namespace {
@@ -12,6 +16,7 @@ namespace {
 using model::Association;
 
 constexpr std::uint32_t kUnknownUid = NO_VAL;
+constexpr long double kMaxCounter = 9.2e18L;
 
 Result<std::vector<model::Tres>> read_tres(Session& session) {
     slurmdb_tres_cond_t cond{};
@@ -38,6 +43,57 @@ Result<std::vector<model::Qos>> read_qos(Session& session) {
         all.push_back({row.id, text_of(row.name)});
     return all;
 }
+
+class RowReader {
+public:
+    // A QOS without a name in `names` is left out of lists that slurmdbd has, as slurmctld does.
+    // When slurmctld shows such a QOS, it is "#ID", which differs from all names.
+    enum class Source { slurmdbd, slurmctld };
+
+    RowReader(const model::Structure& names, Source source) : tres_(names.tres), source_(source) {
+        for (const model::Qos& qos : names.qos)
+            qos_.emplace(qos.id, qos.name);
+    }
+
+    Association read(const slurmdb_assoc_rec_t& row) const {
+        Association own;
+        own.id = row.id;
+        own.account = text_of(row.acct);
+        own.user = text_of(row.user);
+        own.parent = own.user.empty() ? text_of(row.parent_acct) : "";
+        own.partition = text_of(row.partition);
+        for_each<const char>(row.qos_list, [&](const char& text) { add_qos(&text, own.qos); });
+        if (row.def_qos_id != 0 && row.def_qos_id < NO_VAL)
+            own.default_qos = qos_name(row.def_qos_id);
+        own.grp_tres_mins = named_limits(text_of(row.grp_tres_mins), tres_);
+        own.max_tres_mins = named_limits(text_of(row.max_tres_mins_pj), tres_);
+        own.grp_tres = named_limits(text_of(row.grp_tres), tres_);
+        own.shares = row.shares_raw;
+        return own;
+    }
+
+private:
+    std::string qos_name(std::uint32_t id) const {
+        if (const auto found = qos_.find(id); found != qos_.end())
+            return found->second;
+        return source_ == Source::slurmctld ? '#' + std::to_string(id) : "";
+    }
+
+    // "4", or "+4" and "-4" for a change to the inherited list.
+    void add_qos(std::string_view text, std::vector<std::string>& list) const {
+        const std::size_t sign = is_delta(text) ? 1 : 0;
+        const auto id = whole_number<std::uint32_t>(text.substr(sign));
+        const std::string name = id ? qos_name(*id) : "";
+        if (!name.empty())
+            list.push_back(std::string{text.substr(0, sign)} + name);
+        else if (!id && source_ == Source::slurmctld)
+            list.emplace_back(text);
+    }
+
+    TresNames tres_;
+    std::map<std::uint32_t, std::string> qos_; // id -> name
+    Source source_;
+};
 
 // is_def has a meaning on user rows only; on account rows it is not initialised.
 void add_to_users(std::map<std::string, model::User>& users, const slurmdb_assoc_rec_t& row) {
@@ -81,47 +137,29 @@ Result<void> check_whole(const std::vector<Association>& rows) {
     return {};
 }
 
+Result<Owned<assoc_mgr_info_msg_t>> load_assoc_mgr(const std::string& cluster,
+                                                   assoc_mgr_info_request_msg_t request) {
+    return ask_slurmctld<assoc_mgr_info_msg_t>(cluster, "slurmctld", [&](auto** answer) {
+        return slurm_load_assoc_mgr_info(&request, answer);
+    });
+}
+
+// The arrays are in slurmctld's order of TRES, which tres_names has; the index is not the id.
+std::map<std::string, Amount> counters(const assoc_mgr_info_msg_t& info,
+                                       const slurmdb_assoc_usage_t& usage) {
+    std::map<std::string, Amount> all;
+    if (usage.usage_tres_raw == nullptr)
+        return all;
+    const std::uint32_t count = std::min(info.tres_cnt, usage.tres_cnt);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const long double raw = usage.usage_tres_raw[i];
+        if (std::isfinite(raw) && raw >= 0 && raw < kMaxCounter)
+            all.emplace(info.tres_names[i], static_cast<Amount>(std::llround(raw)));
+    }
+    return all;
+}
+
 } // namespace
-
-AssociationReader::AssociationReader(const model::Structure& names, Source source)
-    : tres_(names.tres), source_(source) {
-    for (const model::Qos& qos : names.qos)
-        qos_.emplace(qos.id, qos.name);
-}
-
-Association AssociationReader::read(const slurmdb_assoc_rec_t& row) const {
-    Association own;
-    own.id = row.id;
-    own.account = text_of(row.acct);
-    own.user = text_of(row.user);
-    own.parent = own.user.empty() ? text_of(row.parent_acct) : "";
-    own.partition = text_of(row.partition);
-    for_each<const char>(row.qos_list, [&](const char& text) { add_qos(&text, own.qos); });
-    if (row.def_qos_id != 0 && row.def_qos_id < NO_VAL)
-        own.default_qos = qos_name(row.def_qos_id);
-    own.grp_tres_mins = named_limits(text_of(row.grp_tres_mins), tres_);
-    own.max_tres_mins = named_limits(text_of(row.max_tres_mins_pj), tres_);
-    own.grp_tres = named_limits(text_of(row.grp_tres), tres_);
-    own.shares = row.shares_raw;
-    return own;
-}
-
-std::string AssociationReader::qos_name(std::uint32_t id) const {
-    if (const auto found = qos_.find(id); found != qos_.end())
-        return found->second;
-    return source_ == Source::slurmctld ? '#' + std::to_string(id) : "";
-}
-
-// "4", or "+4" and "-4" for a change to the inherited list.
-void AssociationReader::add_qos(std::string_view text, std::vector<std::string>& list) const {
-    const std::size_t sign = is_delta(text) ? 1 : 0;
-    const auto id = whole_number<std::uint32_t>(text.substr(sign));
-    const std::string name = id ? qos_name(*id) : "";
-    if (!name.empty())
-        list.push_back(std::string{text.substr(0, sign)} + name);
-    else if (!id && source_ == Source::slurmctld)
-        list.emplace_back(text);
-}
 
 Result<model::Structure> read_names(Session& session, const std::string& cluster) {
     auto tres = read_tres(session);
@@ -141,7 +179,7 @@ Result<void> read_associations(Session& session, model::Structure& structure) {
     auto rows = own_rows(session, structure.cluster, {});
     if (!rows)
         return std::move(rows).error();
-    const AssociationReader reader{structure, AssociationReader::Source::slurmdbd};
+    const RowReader reader{structure, RowReader::Source::slurmdbd};
     std::map<std::string, model::User> users;
     for (const slurmdb_assoc_rec_t& row : *rows) {
         structure.associations.push_back(reader.read(row));
@@ -160,7 +198,7 @@ Result<std::vector<Association>> associations(Session& session, const model::Str
     auto rows = own_rows(session, names.cluster, accounts);
     if (!rows)
         return std::move(rows).error();
-    const AssociationReader reader{names, AssociationReader::Source::slurmdbd};
+    const RowReader reader{names, RowReader::Source::slurmdbd};
     std::vector<Association> own;
     for (const slurmdb_assoc_rec_t& row : *rows)
         own.push_back(reader.read(row));
@@ -181,6 +219,48 @@ Result<ChangeMark> changes_since(Session& session, Instant since) {
         mark.fingerprint += (row.id + 1ULL) * 0x9e3779b97f4a7c15ULL;
     }
     return mark;
+}
+
+Result<std::vector<model::Association>>
+live_associations(const model::Structure& names, const std::vector<std::string>& accounts) {
+    const StringList wanted{accounts};
+    assoc_mgr_info_request_msg_t request{};
+    request.flags = ASSOC_MGR_INFO_FLAG_ASSOC;
+    if (!accounts.empty())
+        request.acct_list = wanted.get();
+    const auto info = load_assoc_mgr(names.cluster, request);
+    if (!info)
+        return info.error();
+    const RowReader reader{names, RowReader::Source::slurmctld};
+    std::vector<model::Association> rows;
+    for_each<slurmdb_assoc_rec_t>((*info)->assoc_list, [&](const slurmdb_assoc_rec_t& row) {
+        if (text_of(row.cluster) == names.cluster)
+            rows.push_back(reader.read(row));
+    });
+    return rows;
+}
+
+Result<ControllerUsage> controller_usage(const std::string& cluster) {
+    assoc_mgr_info_request_msg_t request{};
+    request.flags = ASSOC_MGR_INFO_FLAG_ASSOC | ASSOC_MGR_INFO_FLAG_USERS;
+    const auto answer = load_assoc_mgr(cluster, request);
+    if (!answer)
+        return answer.error();
+    const assoc_mgr_info_msg_t& info = **answer;
+    ControllerUsage all;
+    for_each<slurmdb_assoc_rec_t>(info.assoc_list, [&](const slurmdb_assoc_rec_t& row) {
+        if (!text_of(row.user).empty() || text_of(row.cluster) != cluster)
+            return;
+        all.parents.emplace(text_of(row.acct), text_of(row.parent_acct));
+        if (row.usage != nullptr)
+            all.raw.accounts.emplace(text_of(row.acct), counters(info, *row.usage));
+    });
+    for_each<slurmdb_user_rec_t>(info.user_list, [&](const slurmdb_user_rec_t& row) {
+        all.raw.uids.emplace(text_of(row.name), row.uid);
+        if (row.default_acct != nullptr)
+            all.raw.default_accounts.emplace(text_of(row.name), row.default_acct);
+    });
+    return all;
 }
 
 } // namespace sluice::slurm

@@ -1,39 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// TRES, QOS and associations of one cluster, as slurmdbd has them. Rows of Slurm's associations
-// become model values here and nowhere else.
+// TRES, QOS, associations and users of one cluster, as slurmdbd and slurmctld have them. Slurm's
+// rows become model values here and nowhere else.
 #pragma once
 
 #include "common/base/instant.hpp"
 #include "common/model/facts.hpp"
+#include "daemon/ports/accounting.hpp"
 #include "daemon/slurm/rpc/connection.hpp"
-#include "daemon/slurm/rpc/tres_text.hpp"
 
 #include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace sluice::slurm {
-
-class AssociationReader {
-public:
-    // Of a QOS without a name in `names`: slurmctld leaves it out of a list that slurmdbd sent.
-    // When slurmctld itself shows such a QOS, it is "#ID", which differs from all names.
-    enum class Source { slurmdbd, slurmctld };
-    AssociationReader(const model::Structure& names, Source source);
-
-    // The users' default accounts are not part of it.
-    model::Association read(const slurmdb_assoc_rec_t& row) const;
-
-private:
-    std::string qos_name(std::uint32_t id) const;
-    void add_qos(std::string_view text, std::vector<std::string>& list) const;
-
-    TresNames tres_;
-    std::map<std::uint32_t, std::string> qos_; // id -> name
-    Source source_;
-};
 
 // TRES and QOS; no associations yet.
 Result<model::Structure> read_names(Session& session, const std::string& cluster);
@@ -55,5 +35,19 @@ struct ChangeMark {
     friend bool operator==(const ChangeMark&, const ChangeMark&) = default;
 };
 Result<ChangeMark> changes_since(Session& session, Instant since);
+
+// The associations of `accounts` (empty: of the whole cluster) as slurmctld has them. QOS lists and
+// limits include what is inherited, as far as slurmctld works that in. Names come from `names`.
+// unavailable: slurmctld is away.
+Result<std::vector<model::Association>> live_associations(const model::Structure& names,
+                                                          const std::vector<std::string>& accounts);
+
+// slurmctld's own counters, users and account tree.
+struct ControllerUsage {
+    ports::RawUsage raw;
+    std::map<std::string, std::string> parents; // account -> parent
+};
+// unavailable: slurmctld is away.
+Result<ControllerUsage> controller_usage(const std::string& cluster);
 
 } // namespace sluice::slurm

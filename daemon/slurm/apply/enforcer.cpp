@@ -3,12 +3,13 @@
 #include "daemon/slurm/apply/enforcer.hpp"
 
 #include "daemon/slurm/accounts/associations.hpp"
-#include "daemon/slurm/accounts/controller_assocs.hpp"
 #include "daemon/slurm/apply/grouping.hpp"
 #include "daemon/slurm/apply/in_force.hpp"
-#include "daemon/slurm/apply/usage_reset.hpp"
 #include "daemon/slurm/jobs/controller_jobs.hpp"
+#include "daemon/slurm/rpc/controller.hpp"
 #include "daemon/slurm/rpc/rights.hpp"
+
+#include <dlfcn.h>
 
 #include <algorithm>
 #include <map>
@@ -26,8 +27,8 @@ using ports::Outcomes;
 using Limits = std::map<std::string, std::optional<std::int64_t>>;
 
 constexpr std::int64_t kPracticallyUnlimited = 1'000'000'000'000;
-// slurmctld compares every association with every name that it is given: for more of them it is
-// cheaper to be given all.
+// slurmctld compares each association with each name of a request (assoc_mgr.c,
+// assoc_mgr_info_get_pack_msg): for more names than this, a request for all is cheaper.
 constexpr std::size_t kMaxAccountsAsked = 64;
 
 std::vector<std::string> concerned(const model::Structure& structure,
@@ -101,6 +102,60 @@ void read_back(Session& session, const model::Structure& structure,
     }
 }
 
+// slurmdb_send_accounting_update is how sacctmgr sets RawUsage=0. libslurm exports it from 22.05 to
+// 26.05, but no installed header declares it: configure looked for it, and this looks again in the
+// library that the process has.
+SluiceSendAccountingUpdate find_update() {
+    return reinterpret_cast<SluiceSendAccountingUpdate>(
+        dlsym(RTLD_DEFAULT, "slurmdb_send_accounting_update"));
+}
+
+Result<void> reset_outcome(int rc, int number) {
+    if (rc == SLURM_SUCCESS)
+        return {};
+    const bool denied = number == EACCES || number == EPERM || number == ESLURM_ACCESS_DENIED;
+    return Error{denied ? Errc::refused : Errc::unavailable,
+                 std::string{"slurmctld: usage reset: "} + slurm_strerror(number) +
+                     (denied ? "; only root and SlurmUser may reset usage" : "")};
+}
+
+// Sets slurmctld's own counters to zero by an accounting update sent to slurmctld; slurmdbd's usage
+// stays. The usage of users below and the sums above follow.
+Result<void> reset_usage(Session& session, const std::string& cluster,
+                         const std::vector<std::uint32_t>& associations) {
+    const SluiceSendAccountingUpdate send = find_update();
+    if (send == nullptr)
+        return Error{Errc::internal, "this libslurm has no slurmdb_send_accounting_update; set "
+                                     "raw_usage_reset: false, which needs none"};
+    auto address = cluster_address(session, cluster);
+    if (!address)
+        return std::move(address).error();
+    if (address->host.empty())
+        return Error{Errc::conflict,
+                     "slurmctld of cluster " + cluster + " is not registered with slurmdbd"};
+    std::string name = cluster;
+    std::vector<slurmdb_assoc_rec_t> records(associations.size());
+    const RawList objects = slurm_list_create(nullptr);
+    for (std::size_t k = 0; k < records.size(); ++k) {
+        slurmdb_init_assoc_rec(&records[k], false);
+        records[k].id = associations[k];
+        records[k].cluster = name.data();
+        slurm_list_append(objects, &records[k]);
+    }
+    slurmdb_update_object_t update{};
+    update.type = SLURMDB_REMOVE_ASSOC_USAGE;
+    update.objects = objects;
+    const RawList updates = slurm_list_create(nullptr);
+    slurm_list_append(updates, &update);
+    errno = 0;
+    const int rc =
+        send(updates, name.data(), address->host.data(), address->port, address->rpc_version);
+    const int number = rc > 0 ? rc : errno;
+    slurm_list_destroy(updates);
+    slurm_list_destroy(objects);
+    return reset_outcome(rc, number);
+}
+
 // Which rows a change is for: accounts, or users (with this partition) of the one account.
 struct Targets {
     std::vector<std::string> accounts;
@@ -146,7 +201,7 @@ private:
     std::size_t most_;
     AccountTree tree_;
     Outcomes outcomes_;
-    std::optional<Error> gone_; // slurmdbd is away, or we may not: the rest need not be tried
+    std::optional<Error> gone_; // slurmdbd is away or refuses: the rest is not tried
 };
 
 Outcomes ApplyBatch::run() {
@@ -177,7 +232,7 @@ void ApplyBatch::apply(const Group& group) {
         fail(group, done.error());
 }
 
-// All groups in one commit. One bad account must not stop the others: what fails is taken apart.
+// All groups in one commit. One bad account must not stop the others: a batch that fails is split.
 void ApplyBatch::apply(const std::vector<Group>& batch) {
     const Result<void> done = gone_ ? Result<void>(*gone_) : change(batch);
     if (done)
@@ -244,8 +299,8 @@ bool ApplyBatch::is_there(const Group& group) const {
     });
 }
 
-// A command for what slurmdbd has already is one that slurmctld does not show. slurmdbd hands on
-// only limits and shares that change, so they are moved a little first.
+// A command for a value that slurmdbd has already is there because slurmctld does not show it.
+// slurmdbd sends slurmctld only limits and shares that change, so a nearby value is set first.
 Result<void> ApplyBatch::nudge(const Group& group) {
     const Command& command = first(group);
     Result<void> done;
@@ -285,8 +340,8 @@ Result<void> ApplyBatch::commit() {
     return session_.status("commit", [](void* db) { return slurmdb_connection_commit(db, true); });
 }
 
-// A list with one empty text means "no own list": the parent's counts again. Changes to an
-// inherited list ("+fast") can only be made to that state, hence in two steps.
+// A list with one empty text removes the own list, and the parent's applies again. Changes to an
+// inherited list ("+fast") need that state, hence two steps.
 Result<void> ApplyBatch::change_qos(const Group& group) {
     const Command& command = first(group);
     slurmdb_assoc_rec_t record{};
@@ -301,14 +356,14 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
         return done;
     if (!ids.empty() && !deltas && !inherited_below(group))
         return done;
-    // slurmctld must know the list before those below are told to take it: 24.11 tells their users
-    // of no list but that of their own account.
+    // slurmctld must have the list before the accounts below inherit it: 24.11 updates the users of
+    // an account only with the list of that account (assoc_mgr.c, assoc_mgr_update_assocs).
     if (!ids.empty() && !deltas)
         if (done = commit(); !done)
             return done;
     if (done = inherit_again(group); !done || !deltas)
         return done;
-    // In a commit of its own, because of the order within one.
+    // In a commit of its own: slurmdbd does not keep the order within one.
     if (done = commit(); !done)
         return done;
     slurmdb_init_assoc_rec(&record, false);
@@ -323,12 +378,13 @@ bool ApplyBatch::inherited_below(const Group& group) const {
     });
 }
 
-// slurmdbd has it right at once, slurmctld has not (assoc_mgr.c, _grab_parents_qos): told of an
-// empty list it copies the list of the parent as it has it, and it is never told of sub-accounts
-// that inherit. So the accounts that inherit, on the way up and in the subtree, are "emptied" once
-// more, level by level; in slurmdbd's tables that changes nothing. Parents must come first, but
-// slurmdbd hands the changes of one commit on in reverse order (common_as.c, addto_update_list),
-// which is nothing to rely on: down and up again is right both ways round.
+// slurmdbd has the new lists at once, slurmctld has not: when an association's list becomes empty,
+// slurmctld copies the list that it has for the parent (assoc_mgr.c, _grab_parents_qos), and it
+// gets no update for sub-accounts that inherit. So the inheriting accounts, on the way up and in
+// the subtree, are set to "no own list" once more, level by level; slurmdbd's tables do not change
+// by that. Parents must come first, but slurmdbd sends the changes of one commit in reverse order
+// (common_as.c, addto_update_list), and no document promises any order: down and up again is right
+// both ways.
 Result<void> ApplyBatch::inherit_again(const Group& group) {
     std::set<std::string> near;
     for (const std::size_t i : group.members) {
@@ -338,7 +394,7 @@ Result<void> ApplyBatch::inherit_again(const Group& group) {
             for (std::string& name : tree_.below(commands_[i].account))
                 near.insert(std::move(name));
     }
-    // Read now, not from `structure`: who got a list of their own meanwhile must keep it.
+    // Read now, not taken from `structure`: an account that got an own list meanwhile keeps it.
     const auto rows =
         associations(session_, structure_, std::vector<std::string>{near.begin(), near.end()});
     if (!rows)
@@ -356,9 +412,8 @@ Result<void> ApplyBatch::inherit_again(const Group& group) {
     return done;
 }
 
-// With the list the default that is inherited, too: a user of a sub-account whose old default is
-// not in the new list is left without any by slurmctld 24.11 (assoc_mgr.c,
-// assoc_mgr_update_assocs).
+// The inherited default goes with the list: slurmctld 24.11 leaves a user of a sub-account without
+// a default when the old one is not in the new list (assoc_mgr.c, assoc_mgr_update_assocs).
 Result<void> ApplyBatch::empty(const Targets& targets, bool own_default) {
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
@@ -399,12 +454,11 @@ Result<void> ApplyBatch::modify(const Targets& targets, slurmdb_assoc_rec_t& rec
         "change", [&](void* db) { return slurmdb_associations_modify(db, &cond, &record); });
     if (!rows)
         return std::move(rows).error();
-    // No error, no rows: slurmdbd's way to say both.
+    // slurmdbd reports neither as an error: the answer has no rows.
     if (rows->size() == 0)
-        return Error{Errc::not_found, "slurmdbd: nothing changed: the association of account " +
-                                          targets.accounts.front() +
-                                          " is gone, or there is no right to change it (" +
-                                          rights_remedy() + ")"};
+        return Error{Errc::not_found, "slurmdbd changed nothing: the association of account " +
+                                          targets.accounts.front() + " is gone, or user " +
+                                          own_name() + " may not change it; " + rights_remedy()};
     return {};
 }
 
@@ -418,7 +472,7 @@ Outcomes SlurmEnforcer::apply(const model::Structure& structure, std::span<const
 
 Result<std::vector<bool>> SlurmEnforcer::confirm(const model::Structure& structure,
                                                  std::span<const Command> commands) {
-    // What slurmctld has done itself is in force.
+    // slurmctld itself carried out commands for jobs.
     if (std::all_of(commands.begin(), commands.end(),
                     [](const Command& command) { return is_for_job(command.type); }))
         return std::vector<bool>(commands.size(), true);
@@ -429,7 +483,7 @@ Result<std::vector<bool>> SlurmEnforcer::confirm(const model::Structure& structu
 }
 
 bool SlurmEnforcer::resets_usage() const {
-    return can_reset_usage();
+    return find_update() != nullptr;
 }
 
 } // namespace sluice::slurm

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// ports::Enforcer over slurmdbd. Writes what it is told to and reads it back; plans nothing.
+// ports::Enforcer over slurmdbd and slurmctld. Makes the changes of commands and reads them back;
+// plans nothing. Same thread rule as the session.
 #pragma once
 
 #include "daemon/ports/enforcer.hpp"

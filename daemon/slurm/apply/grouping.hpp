@@ -17,8 +17,8 @@
 
 namespace sluice::slurm {
 
-// slurmdbd stores unknown QOS, ids in place of names and unknown TRES without a word. nullopt: may
-// be sent. The text of an error ends with what a person can do.
+// slurmdbd stores unknown QOS, ids in place of names and unknown TRES without an error. nullopt:
+// may be sent. An error ends with the remedy.
 std::optional<Error> check(const model::Command& command, const model::Structure& structure,
                            const AccountTree& tree);
 
@@ -33,11 +33,11 @@ struct Group {
 std::vector<Group> group(std::span<const model::Command> commands,
                          std::span<const std::optional<Error>> failures, std::size_t most);
 // Groups that share one commit, `most` changes at most. A change of QOS has its own commit, because
-// of the order in which slurmdbd hands on what is in one.
+// slurmdbd does not keep the order of changes within one.
 std::vector<std::vector<Group>> batches(std::vector<Group> groups,
                                         std::span<const model::Command> commands, std::size_t most);
 
-// The row as the command wants it; nullopt: it is so. Otherwise what differs.
+// How the row differs from what the command wants; nullopt: not at all.
 std::optional<std::string> difference(const model::Association& row, const model::Command& command);
 
 // QOS names as slurmdbd wants them: ids as text, "+" and "-" kept. REQUIRES: check() passed

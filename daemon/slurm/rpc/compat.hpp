@@ -16,10 +16,11 @@ extern "C" {
 char* slurm_xstrdup(const char* text);
 // The configuration that slurm_init() read. REQUIRES: slurm_init()
 extern slurm_conf_t slurm_conf;
-// Of slurmdb_send_accounting_update, which nothing promises: see usage_reset.cpp.
+// The type of slurmdb_send_accounting_update: see apply/enforcer.cpp.
 using SluiceSendAccountingUpdate = int (*)(struct xlist* updates, char* cluster, char* host,
                                            uint16_t port, uint16_t rpc_version);
-// Where libslurm's own messages go; levels 0 quiet, 1 fatal, 2 error, 3 info.
+// Where libslurm's own messages go (log.h, log_options_t); levels 0 quiet, 1 fatal, 2 error, 3
+// info.
 struct SluiceSlurmLogOptions {
     int stderr_level;
     int syslog_level;
@@ -90,7 +91,7 @@ inline void want_own_limits(slurmdb_assoc_cond_t& cond) {
 #endif
 }
 
-// The QOS column as it is in the database: "+4" and "-4" are kept, not worked in.
+// The QOS column as it is in the database, "+4" and "-4" included.
 inline void want_raw_qos(slurmdb_assoc_cond_t& cond) {
 #if SLUICE_SLURM_AT_LEAST(24, 11)
     cond.flags |= ASSOC_COND_FLAG_RAW_QOS;

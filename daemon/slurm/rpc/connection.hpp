@@ -4,15 +4,59 @@
 
 #include "common/base/result.hpp"
 #include "daemon/slurm/rpc/handles.hpp"
-#include "daemon/slurm/rpc/low_latency.hpp"
 
 #include <cerrno>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace sluice::slurm {
+
+// Before 24.05 both ends of a slurmdbd connection write length and body separately with Nagle's
+// algorithm on (slurm_protocol_socket.c): each call waits 88 ms for delayed ACKs. This end sets
+// TCP_NODELAY, and TCP_QUICKACK again and again while a call runs (the kernel forgets it), which
+// brings a call to about 1 ms. Same thread rule as Session; has one thread of its own, which sleeps
+// between calls. From 24.05 on it does nothing.
+class LowLatency {
+public:
+    LowLatency() = default;
+    LowLatency(const LowLatency&) = delete;
+    LowLatency& operator=(const LowLatency&) = delete;
+    ~LowLatency();
+
+    // A connection was made / is about to be closed.
+    void connected();
+    void closed();
+
+    class Scope {
+    public:
+        explicit Scope(LowLatency& owner) : owner_(owner) { owner_.set_busy(true); }
+        Scope(const Scope&) = delete;
+        Scope& operator=(const Scope&) = delete;
+        ~Scope() { owner_.set_busy(false); }
+
+    private:
+        LowLatency& owner_;
+    };
+    Scope scope() { return Scope{*this}; }
+
+private:
+    void set_busy(bool busy);
+    void run();
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::thread thread_;
+    int fd_ = -1;
+    bool busy_ = false;
+    std::chrono::steady_clock::time_point since_{}; // when the present call began
+    bool stop_ = false;
+};
 
 // The connection that SlurmAccounting and SlurmEnforcer share. After any failure the connection is
 // closed, because a dead one may answer "no rows" instead of an error; the next call opens a new

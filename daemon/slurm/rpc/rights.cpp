@@ -11,26 +11,23 @@
 namespace sluice::slurm {
 namespace {
 
-const char* word(std::uint16_t level) {
-    return level >= SLURMDB_ADMIN_SUPER_USER ? "administrator"
-           : level >= SLURMDB_ADMIN_OPERATOR ? "operator"
-                                             : "none";
-}
+using ports::AdminLevel;
 
-// As slurmdbd holds it; "unknown" where it has no such user.
-Result<std::string> own_level(Session& session) {
+Result<AdminLevel> own_level(Session& session) {
     slurmdb_assoc_cond_t names{};
     const StringList own{{own_name()}};
     names.user_list = own.get();
     slurmdb_user_cond_t cond{};
     cond.assoc_cond = &names;
-    auto rows = session.list<slurmdb_user_rec_t>(
+    const auto rows = session.list<slurmdb_user_rec_t>(
         "users", [&](void* db) { return slurmdb_users_get(db, &cond); });
     if (!rows)
-        return std::move(rows).error();
-    std::string level = "unknown";
+        return rows.error();
+    AdminLevel level = AdminLevel::no_user;
     for (const slurmdb_user_rec_t& row : *rows)
-        level = word(row.admin_level);
+        level = row.admin_level >= SLURMDB_ADMIN_SUPER_USER ? AdminLevel::administrator
+                : row.admin_level >= SLURMDB_ADMIN_OPERATOR ? AdminLevel::op
+                                                            : AdminLevel::none;
     return level;
 }
 
@@ -46,10 +43,6 @@ Result<bool> is_slurm_user(Session& session) {
     if (!done && done.error().code != Errc::refused)
         return done.error();
     return done.has_value();
-}
-
-bool suffices(const std::string& level) {
-    return level == "operator" || level == "administrator";
 }
 
 } // namespace
@@ -72,16 +65,16 @@ std::string rights_remedy() {
 
 Result<ports::Rights> own_rights(Session& session) {
     if (geteuid() == 0)
-        return ports::Rights{own_name(), "administrator"};
-    Result<std::string> level = own_level(session);
+        return ports::Rights{own_name(), AdminLevel::administrator};
+    Result<AdminLevel> level = own_level(session);
     if (!level)
         return std::move(level).error();
-    if (!suffices(*level)) {
+    if (*level < AdminLevel::op) {
         const Result<bool> all = is_slurm_user(session);
         if (!all)
             return all.error();
         if (*all)
-            level = std::string{"administrator"};
+            level = AdminLevel::administrator;
     }
     return ports::Rights{own_name(), *level};
 }
@@ -92,10 +85,10 @@ Result<void> check_sees_all(Session& session) {
         return local.error();
     if (geteuid() == 0 || geteuid() == local->slurm_user)
         return {};
-    const Result<std::string> level = own_level(session);
+    const Result<AdminLevel> level = own_level(session);
     if (!level)
         return level.error();
-    if (suffices(*level))
+    if (*level >= AdminLevel::op)
         return {};
     return Error{Errc::refused, "slurmdbd may hide jobs of others from user " + own_name() + "; " +
                                     rights_remedy()};
