@@ -48,14 +48,7 @@ std::vector<std::string> concerned(const model::Structure& structure,
     return {names.begin(), names.end()};
 }
 
-std::uint32_t qos_id(const model::Structure& structure, const std::string& name) {
-    for (const model::Qos& qos : structure.qos)
-        if (qos.name == name)
-            return qos.id;
-    return INFINITE; // clears
-}
-
-constexpr std::size_t kAtOnce = 500;
+constexpr std::size_t kMaxReadBack = 500; // accounts in one call
 
 // By slurmdbd, not by slurmctld alone.
 bool is_kept(const Command& command) {
@@ -63,9 +56,7 @@ bool is_kept(const Command& command) {
 }
 
 std::optional<Error> compare_kept(const AccountTree& tree, const Command& command) {
-    const Association* row = command.user.empty()
-                                 ? tree.account(command.account)
-                                 : tree.user(command.account, command.user, command.partition);
+    const Association* row = row_of(tree, command);
     if (row == nullptr)
         return Error{Errc::not_found, "association of account " + command.account + " is gone"};
     if (const auto differs = difference(*row, command))
@@ -84,7 +75,7 @@ void read_back(Session& session, const model::Structure& structure,
             accounts.insert(commands[i].account);
     while (!accounts.empty()) {
         std::vector<std::string> some;
-        while (!accounts.empty() && some.size() < kAtOnce)
+        while (!accounts.empty() && some.size() < kMaxReadBack)
             some.push_back(std::move(accounts.extract(accounts.begin()).value()));
         const auto rows = associations(session, structure, some);
         model::Structure now;
@@ -192,7 +183,6 @@ private:
     Result<void> set_limits(const Group& group, const Limits& limits);
     Result<void> set_shares(const Group& group, std::uint32_t shares);
     void fail(const Group& group, const Error& error);
-    const Association* row(const Command& command) const;
     const Command& first(const Group& group) const { return commands_[group.members.front()]; }
 
     Session& session_;
@@ -281,21 +271,16 @@ Result<void> ApplyBatch::change(const Group& group) {
     }
 }
 
-const Association* ApplyBatch::row(const Command& command) const {
-    return command.user.empty() ? tree_.account(command.account)
-                                : tree_.user(command.account, command.user, command.partition);
-}
-
 std::vector<std::uint32_t> ApplyBatch::ids(const Group& group) const {
     std::vector<std::uint32_t> all;
     for (const std::size_t i : group.members)
-        all.push_back(row(commands_[i])->id);
+        all.push_back(row_of(tree_, commands_[i])->id);
     return all;
 }
 
 bool ApplyBatch::is_there(const Group& group) const {
     return std::any_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
-        return !difference(*row(commands_[i]), commands_[i]);
+        return !difference(*row_of(tree_, commands_[i]), commands_[i]);
     });
 }
 
@@ -346,7 +331,8 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
     const Command& command = first(group);
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
-    record.def_qos_id = qos_id(structure_, command.default_qos);
+    const model::Qos* standard = find_qos(structure_, command.default_qos);
+    record.def_qos_id = standard != nullptr ? standard->id : INFINITE; // clears
     const std::vector<std::string> ids = qos_ids(command.qos, structure_);
     const bool deltas = !ids.empty() && is_delta(ids.front());
     const StringList base{ids.empty() || deltas ? std::vector<std::string>{""} : ids};

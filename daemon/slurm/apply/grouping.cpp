@@ -18,13 +18,6 @@ std::string bare(const std::string& qos) {
     return is_delta(qos) ? qos.substr(1) : qos;
 }
 
-const model::Qos* find_qos(const model::Structure& structure, const std::string& name) {
-    for (const model::Qos& qos : structure.qos)
-        if (qos.name == name)
-            return &qos;
-    return nullptr;
-}
-
 Error no_qos(const std::string& name) {
     return Error{Errc::not_found,
                  "QOS " + name + " does not exist; create it with: sacctmgr add qos " + name};
@@ -93,19 +86,28 @@ std::string target_key(const Command& command) {
 
 } // namespace
 
+const Association* row_of(const AccountTree& tree, const Command& command) {
+    return command.user.empty() ? tree.account(command.account)
+                                : tree.user(command.account, command.user, command.partition);
+}
+
+const model::Qos* find_qos(const model::Structure& structure, const std::string& name) {
+    for (const model::Qos& qos : structure.qos)
+        if (qos.name == name)
+            return &qos;
+    return nullptr;
+}
+
 std::optional<Error> check(const Command& command, const model::Structure& structure,
                            const AccountTree& tree) {
     if (is_for_job(command.type))
         return std::nullopt;
-    const Association* account = tree.account(command.account);
-    if (account == nullptr)
+    if (tree.account(command.account) == nullptr)
         return Error{Errc::not_found, "account " + command.account + " does not exist in cluster " +
                                           structure.cluster +
                                           "; create it with: sacctmgr add account " +
                                           command.account + " cluster=" + structure.cluster};
-    const Association* row = command.user.empty()
-                                 ? account
-                                 : tree.user(command.account, command.user, command.partition);
+    const Association* row = row_of(tree, command);
     if (row == nullptr)
         return Error{Errc::not_found, "user " + command.user + " has no association with account " +
                                           command.account + " in cluster " + structure.cluster};
@@ -168,10 +170,7 @@ std::optional<std::string> difference(const Association& row, const Command& com
             return "DefaultQOS is " + row.default_qos;
         break;
     case CommandType::limits: {
-        const auto& now = command.limit_type == model::LimitType::grp_tres_mins ? row.grp_tres_mins
-                          : command.limit_type == model::LimitType::max_tres_mins
-                              ? row.max_tres_mins
-                              : row.grp_tres;
+        const auto& now = limits_of(row, command.limit_type);
         for (const auto& [tres, value] : command.limits) {
             const auto found = now.find(tres);
             const bool same =

@@ -3,7 +3,7 @@
 
 #include "common/base/text.hpp"
 #include "common/model/history.hpp"
-#include "daemon/slurm/accounts/account_tree.hpp"
+#include "daemon/slurm/apply/grouping.hpp"
 
 #include <algorithm>
 #include <map>
@@ -26,13 +26,6 @@ std::string key_of(const Association& row) {
 
 std::string key_of(const Command& command) {
     return model::association_key(command.account, command.user, command.partition);
-}
-
-template <class Row>
-auto& limits_of(Row& row, LimitType type) {
-    return type == LimitType::grp_tres_mins   ? row.grp_tres_mins
-           : type == LimitType::max_tres_mins ? row.max_tres_mins
-                                              : row.grp_tres;
 }
 
 void carry_out(const Command& command, Association& row) {
@@ -75,9 +68,7 @@ public:
         if (is_for_job(command.type) || command.type == CommandType::reset_usage)
             return true;
         const auto found = live_.find(key_of(command));
-        const Association* own = command.user.empty()
-                                     ? tree_.account(command.account)
-                                     : tree_.user(command.account, command.user, command.partition);
+        const Association* own = row_of(tree_, command);
         if (found == live_.end() || own == nullptr)
             return false;
         switch (command.type) {

@@ -2,9 +2,8 @@
 #include "daemon/slurm/jobs/controller_jobs.hpp"
 
 #include "daemon/slurm/rpc/controller.hpp"
+#include "daemon/slurm/rpc/libslurm.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
-
-#include <pwd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -23,14 +22,8 @@ class UserNames {
 public:
     const std::string& of(uid_t uid) {
         auto [found, is_new] = known_.try_emplace(uid);
-        if (is_new) {
-            char space[4096];
-            passwd entry{};
-            passwd* user = nullptr;
-            const bool known =
-                getpwuid_r(uid, &entry, space, sizeof space, &user) == 0 && user != nullptr;
-            found->second = known ? user->pw_name : std::to_string(uid);
-        }
+        if (is_new)
+            found->second = user_name(uid).value_or(std::to_string(uid));
         return found->second;
     }
 
@@ -110,8 +103,8 @@ Result<LiveJob> live_job(const slurm_job_info_t& row, const TresNames& names,
     const std::string tres = text_of(row.tres_alloc_str);
     auto by_id = tres_by_id(tres, names);
     if (!by_id)
-        return Error{Errc::malformed,
-                     "slurmctld: TRES of job " + std::to_string(row.job_id) + ": " + tres};
+        return Error{Errc::malformed, "slurmctld: job " + std::to_string(row.job_id) +
+                                          ": TRES cannot be read: " + tres};
     job.tres = std::move(*by_id);
     return job;
 }

@@ -66,47 +66,42 @@ inline void set_job_id(job_desc_msg_t& change, uint32_t id) {
 #endif
 }
 
+// Which rows slurmdb_associations_get() returns, and what is in them.
+#if SLUICE_SLURM_AT_LEAST(24, 11)
 inline void want_usage(slurmdb_assoc_cond_t& cond) {
-#if SLUICE_SLURM_AT_LEAST(24, 11)
     cond.flags |= ASSOC_COND_FLAG_WITH_USAGE;
-#else
-    cond.with_usage = 1;
-#endif
 }
-
 inline void want_deleted(slurmdb_assoc_cond_t& cond) {
-#if SLUICE_SLURM_AT_LEAST(24, 11)
     cond.flags |= ASSOC_COND_FLAG_WITH_DELETED;
-#else
-    cond.with_deleted = 1;
-#endif
 }
-
 // Limits and DefaultQOS of the association itself, without those of its parents.
 inline void want_own_limits(slurmdb_assoc_cond_t& cond) {
-#if SLUICE_SLURM_AT_LEAST(24, 11)
     cond.flags |= ASSOC_COND_FLAG_WOPL;
-#else
-    cond.without_parent_limits = 1;
-#endif
 }
-
 // The QOS column as it is in the database, "+4" and "-4" included.
 inline void want_raw_qos(slurmdb_assoc_cond_t& cond) {
-#if SLUICE_SLURM_AT_LEAST(24, 11)
     cond.flags |= ASSOC_COND_FLAG_RAW_QOS;
-#else
-    cond.with_raw_qos = 1;
-#endif
 }
-
 // Neither name nor id of the parent: saves slurmdbd one stored procedure per account.
 inline void without_parent(slurmdb_assoc_cond_t& cond) {
-#if SLUICE_SLURM_AT_LEAST(24, 11)
     cond.flags |= ASSOC_COND_FLAG_WOPI;
-#else
-    cond.without_parent_info = 1;
-#endif
 }
+#else
+inline void want_usage(slurmdb_assoc_cond_t& cond) {
+    cond.with_usage = 1;
+}
+inline void want_deleted(slurmdb_assoc_cond_t& cond) {
+    cond.with_deleted = 1;
+}
+inline void want_own_limits(slurmdb_assoc_cond_t& cond) {
+    cond.without_parent_limits = 1;
+}
+inline void want_raw_qos(slurmdb_assoc_cond_t& cond) {
+    cond.with_raw_qos = 1;
+}
+inline void without_parent(slurmdb_assoc_cond_t& cond) {
+    cond.without_parent_info = 1;
+}
+#endif
 
 } // namespace sluice::slurm

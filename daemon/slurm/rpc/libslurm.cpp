@@ -58,12 +58,8 @@ SLUICE_FOR_SLURM char* rpc_num2string(std::uint16_t type) {
 
 // The caller frees it with Slurm's own allocator.
 SLUICE_FOR_SLURM char* uid_to_string_or_null(uid_t uid) {
-    std::array<char, 4096> space;
-    passwd entry{};
-    passwd* found = nullptr;
-    if (getpwuid_r(uid, &entry, space.data(), space.size(), &found) != 0 || found == nullptr)
-        return nullptr;
-    return slurm_xstrdup(found->pw_name);
+    const auto name = sluice::slurm::user_name(uid);
+    return name ? slurm_xstrdup(name->c_str()) : nullptr;
 }
 
 // Takes (sockaddr*, socklen_t) up to 22.05 and one pointer later; nothing tells which, so neither
@@ -122,8 +118,7 @@ Result<void> start_libslurm() {
     if (named != nullptr && access(named, R_OK) != 0)
         return Error{Errc::not_found, std::string{"SLURM_CONF="} + named + " cannot be read"};
     if (named == nullptr && !finds_configuration())
-        return Error{Errc::not_found,
-                     "no slurm.conf is found on this host; set SLURM_CONF to its path"};
+        return Error{Errc::not_found, "no slurm.conf on this host; set SLURM_CONF to its path"};
     slurm_init(nullptr);
     // libslurm logs each failed call in several lines on stderr; the caller gets an Error and
     // reports that once. What ends the process is still logged.
@@ -152,6 +147,15 @@ Result<LocalSlurm> local_slurm() {
         SLURM_VERSION_MINOR(SLURM_VERSION_NUMBER), SLURM_VERSION_MICRO(SLURM_VERSION_NUMBER));
     local.version = version.data();
     return local;
+}
+
+std::optional<std::string> user_name(uid_t uid) {
+    std::array<char, 4096> space;
+    passwd entry{};
+    passwd* found = nullptr;
+    if (getpwuid_r(uid, &entry, space.data(), space.size(), &found) != 0 || found == nullptr)
+        return std::nullopt;
+    return found->pw_name;
 }
 
 } // namespace sluice::slurm

@@ -5,7 +5,10 @@
 
 #include "common/base/result.hpp"
 
+#include <sys/types.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace sluice::slurm {
@@ -24,5 +27,8 @@ struct LocalSlurm {
 // $(SLURM_SYMBOLS), see libslurm.cpp.
 Result<void> start_libslurm();
 Result<LocalSlurm> local_slurm();
+
+// nullopt: this host has no such user.
+std::optional<std::string> user_name(uid_t uid);
 
 } // namespace sluice::slurm

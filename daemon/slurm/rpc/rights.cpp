@@ -3,10 +3,7 @@
 
 #include "daemon/slurm/rpc/libslurm.hpp"
 
-#include <pwd.h>
 #include <unistd.h>
-
-#include <array>
 
 namespace sluice::slurm {
 namespace {
@@ -48,12 +45,7 @@ Result<bool> is_slurm_user(Session& session) {
 } // namespace
 
 std::string own_name() {
-    std::array<char, 4096> space;
-    passwd entry{};
-    passwd* found = nullptr;
-    if (getpwuid_r(geteuid(), &entry, space.data(), space.size(), &found) != 0 || found == nullptr)
-        return std::to_string(geteuid());
-    return found->pw_name;
+    return user_name(geteuid()).value_or(std::to_string(geteuid()));
 }
 
 std::string rights_remedy() {

@@ -57,8 +57,8 @@ Result<SettledSum> read(Session& session, const std::string& cluster, Window win
     if (rows->size() == 1)
         for (const slurmdb_assoc_rec_t& row : *rows)
             return sum_of(row, window, account.account);
-    return Error{Errc::conflict, "slurmdbd: usage: no association " + std::to_string(account.id) +
-                                     " (" + account.account + ") any more"};
+    return Error{Errc::conflict, "slurmdbd: usage: association " + std::to_string(account.id) +
+                                     " of account " + account.account + " is gone"};
 }
 
 // What the users leave of the account's own usage belongs to accounts that are gone.

@@ -14,7 +14,7 @@ constexpr std::uint32_t kEnergy = 3;
 Result<void> add_to(Amount& to, Wide more, const std::string& what) {
     const std::optional<Amount> sum = narrow(Wide{to} + more);
     if (!sum)
-        return Error{Errc::overflow, "usage of " + what + " does not fit"};
+        return Error{Errc::overflow, "usage of " + what + " does not fit 64 bits"};
     to = *sum;
     return {};
 }
