@@ -4,7 +4,7 @@
 
 #include "common/base/amount.hpp"
 #include "common/base/result.hpp"
-#include "common/model/usage.hpp"
+#include "common/model/tres.hpp"
 #include "daemon/slurm/tree.hpp"
 #include "daemon/slurm/tres_text.hpp"
 

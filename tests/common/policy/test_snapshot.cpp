@@ -215,7 +215,7 @@ CASE(texts_are_bounded) {
     w.facts.history.overrides.push_back({1, "physics", model::Standing::paused, utc(2026, 1, 1),
                                          utc(2027, 1, 1), std::string(5000, 'r') + "\n", ""});
     const auto one = record(w, utc(2026, 11, 3), "physics");
-    CHECK((one.text + "\nAsk " + one.contact + ".").size() <= model::kTextMost);
+    CHECK((one.text + "\nAsk " + one.contact + ".").size() <= model::kMaxTextBytes);
     CHECK(one.text.find("by staff until 2027-01-01") != std::string::npos);
 }
 
@@ -287,7 +287,7 @@ CASE(own_words_are_bounded_too) {
         w.set.texts.refusal += "{contact} ";
     w.set.contact = std::string(99, 'x');
     w.use(utc(2026, 10, 2), "physics", 1231);
-    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text.size(), model::kTextMost);
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text.size(), model::kMaxTextBytes);
 }
 
 CASE(a_weighted_sum_is_told_in_percent) {
@@ -415,7 +415,7 @@ CASE(no_text_for_submitters_steers_their_terminal) {
                 CHECK(!one.text.empty());
                 CHECK(one.text.starts_with("account ") || own_words);
                 CHECK_EQ(test::harm_in(one.text) + test::harm_in(one.contact), "");
-                CHECK(one.text.size() <= model::kTextMost);
+                CHECK(one.text.size() <= model::kMaxTextBytes);
             }
         }
 }
