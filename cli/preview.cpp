@@ -6,9 +6,9 @@
 #include "cli/report.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/zone.hpp"
+#include "common/format/numbers.hpp"
 #include "common/json/exact.hpp"
-#include "common/model/units.hpp"
-#include "common/policy/format.hpp"
+#include "common/model/tres.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -165,14 +165,14 @@ Value preview_json(const PreviewInput& in, const Preview& preview) {
 }
 
 std::string preview_text(const PreviewInput& in, const Preview& preview) {
-    const auto units = [&](Amount amount) { return policy::units_text(amount, preview.component); };
+    const auto units = [&](Amount amount) { return format::units_text(amount, preview.component); };
     const auto& c = preview.carryover;
     std::string out = "Allocation " + units(preview.allocation) + " h";
     out += c.applied ? ", carried over " + units(c.carry) + " h (unused " + units(c.unused) +
                            ", at most " + units(c.cap) + "): effective " +
                            units(preview.effective) + " h\n"
                      : ", nothing carried over\n";
-    out += "Used " + units(preview.used) + " h (" + policy::share_text(preview.percent) +
+    out += "Used " + units(preview.used) + " h (" + format::share_text(preview.percent) +
            "), status " + preview.status + "\n";
     for (const auto& threshold : preview.thresholds) {
         out += "  " + threshold.name + " at " + threshold.percent.text() +

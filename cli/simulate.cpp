@@ -5,7 +5,7 @@
 #include "cli/scenario_json.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/text.hpp"
-#include "common/policy/format.hpp"
+#include "common/format/numbers.hpp"
 #include "common/settings/scenario.hpp"
 
 namespace sluice::cli {
@@ -30,12 +30,12 @@ void add_rows(const model::AccountDecision& account, std::vector<Row>& rows) {
     bool first = true;
     for (const auto& figure : account.figures) {
         const auto units = [&](Amount amount) {
-            return policy::units_text(amount, figure.component);
+            return format::units_text(amount, figure.component);
         };
         rows.push_back({first ? account.account : "", first ? account.period.label : "",
                         figure.component.name, units(figure.allocation),
                         units(figure.carryover.carry), units(figure.effective),
-                        units(figure.used()), policy::percent_text(figure.percent),
+                        units(figure.used()), format::percent_text(figure.percent),
                         first ? std::string(model::name(model::standing(account.flags))) : "",
                         first ? join(account.actions_taken, ",") : ""});
         first = false;

@@ -155,8 +155,8 @@ void read_notifications(MapReader& top, Settings& settings) {
         return;
     read_mail(map, settings.daemon.mail);
     read_webhook(map, settings.daemon.webhook);
-    read_pattern(map, "subject", settings.notices.subject, model::kSubjectMost);
-    read_pattern(map, "text", settings.notices.text, model::kNoticeMost);
+    read_pattern(map, "subject", settings.notices.subject, model::kMaxSubjectBytes);
+    read_pattern(map, "text", settings.notices.text, model::kMaxNoticeBytes);
     map.finish();
     settings.notices.by_mail = !settings.daemon.mail.from.empty();
     settings.notices.by_webhook = !settings.daemon.webhook.url.empty();

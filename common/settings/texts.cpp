@@ -12,9 +12,9 @@ constexpr auto& kNames = model::kPlaceholders;
 
 // Empty: none.
 std::string fault_of(const std::string& text) {
-    if (text.size() > model::kTextMost)
+    if (text.size() > model::kMaxTextBytes)
         return "has " + std::to_string(text.size()) + " bytes; shorten it to " +
-               std::to_string(model::kTextMost);
+               std::to_string(model::kMaxTextBytes);
     if (text.find('\t') != std::string::npos)
         return "holds a tab; write blanks";
     const auto pieces = fill_pieces(text);

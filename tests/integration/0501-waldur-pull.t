@@ -43,7 +43,7 @@ ok 'the plugin knows' evaluate_now
 fails 'jobs are refused' as mail sbatch --wrap true
 like 'with the reason' "$OUT" 'account chem is paused in Waldur'
 like 'explain names it' "$(sluice_cli explain chem)" 'paused in Waldur'
-like 'and knows no end of it' "$(sluice_cli explain chem)" 'That lasts until it is taken back in Waldur\.'
+like 'and knows no end of it' "$(sluice_cli explain chem)" 'The pause lasts until Waldur lifts the flag\.'
 unlike 'nor makes one up' "$(sluice_cli explain chem)" 'ends by itself'
 unlike 'nor does the status' "$(sluice_cli status -l chem)" '2100|2099'
 is 'the interface has none either' "$(sluice_cli status chem --json | python3 -c 'import json, sys

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/model/facts.hpp"
-#include "common/model/usage.hpp"
+#include "common/model/tres.hpp"
 #include "daemon/slurm/rpc/connection.hpp"
 #include "daemon/slurm/usage/usage_sums.hpp"
 

@@ -4,7 +4,7 @@
 
 #include "common/base/amount.hpp"
 #include "common/base/result.hpp"
-#include "common/model/usage.hpp"
+#include "common/model/tres.hpp"
 #include "daemon/ports/closed_usage.hpp"
 #include "daemon/slurm/accounts/account_tree.hpp"
 #include "daemon/slurm/jobs/job.hpp"

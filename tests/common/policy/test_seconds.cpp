@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What must hold at the hard instants of a calendar and for any figures: 10,000 generated cases
 // with fixed seeds for each property, all without a cluster around them.
-#include "common/policy/carryover.hpp"
+#include "common/policy/evaluate/carryover.hpp"
+#include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/meter.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/standing.hpp"
 
 #include "tests/common/policy/generator.hpp"
 
