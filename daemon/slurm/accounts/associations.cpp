@@ -2,7 +2,7 @@
 #include "daemon/slurm/accounts/associations.hpp"
 
 #include "common/base/text.hpp"
-#include "daemon/slurm/accounts/account_tree.hpp"
+#include "daemon/slurm/accounts/qos_list.hpp"
 #include "daemon/slurm/rpc/controller.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 

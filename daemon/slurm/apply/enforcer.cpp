@@ -33,14 +33,14 @@ constexpr std::size_t kMaxAccountsAsked = 64;
 
 std::vector<std::string> concerned(const model::Structure& structure,
                                    std::span<const Command> commands) {
-    const AccountTree tree{structure};
+    const model::AccountTree tree{structure};
     std::set<std::string> names;
     for (const Command& command : commands) {
         if (is_for_job(command.type))
             continue;
         names.insert(command.account);
         if (command.type == CommandType::qos && command.user.empty())
-            for (std::string& name : tree.below(command.account))
+            for (std::string& name : accounts_below(tree, command.account))
                 names.insert(std::move(name));
         if (names.size() > kMaxAccountsAsked)
             return {};
@@ -55,7 +55,7 @@ bool is_kept(const Command& command) {
     return command.type != model::CommandType::reset_usage && !is_for_job(command.type);
 }
 
-std::optional<Error> compare_kept(const AccountTree& tree, const Command& command) {
+std::optional<Error> compare_kept(const model::AccountTree& tree, const Command& command) {
     const Association* row = row_of(tree, command);
     if (row == nullptr)
         return Error{Errc::not_found, "association of account " + command.account + " is gone"};
@@ -81,7 +81,7 @@ void read_back(Session& session, const model::Structure& structure,
         model::Structure now;
         if (rows)
             now.associations = *rows;
-        const AccountTree tree{now};
+        const model::AccountTree tree{now};
         const std::set<std::string> these{some.begin(), some.end()};
         for (std::size_t i = 0; i < commands.size(); ++i) {
             const Command& command = commands[i];
@@ -189,7 +189,7 @@ private:
     const model::Structure& structure_;
     std::span<const Command> commands_;
     std::size_t most_;
-    AccountTree tree_;
+    model::AccountTree tree_;
     Outcomes outcomes_;
     std::optional<Error> gone_; // slurmdbd is away or refuses: the rest is not tried
 };
@@ -360,7 +360,7 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
 
 bool ApplyBatch::inherited_below(const Group& group) const {
     return std::any_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
-        return commands_[i].user.empty() && !tree_.below(commands_[i].account).empty();
+        return commands_[i].user.empty() && !accounts_below(tree_, commands_[i].account).empty();
     });
 }
 
@@ -377,7 +377,7 @@ Result<void> ApplyBatch::inherit_again(const Group& group) {
         for (const Association* above : tree_.upward(commands_[i].account))
             near.insert(above->account);
         if (commands_[i].user.empty())
-            for (std::string& name : tree_.below(commands_[i].account))
+            for (std::string& name : accounts_below(tree_, commands_[i].account))
                 near.insert(std::move(name));
     }
     // Read now, not taken from `structure`: an account that got an own list meanwhile keeps it.

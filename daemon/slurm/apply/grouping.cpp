@@ -24,7 +24,7 @@ Error no_qos(const std::string& name) {
 }
 
 std::optional<Error> check_qos(const Command& command, const model::Structure& structure,
-                               const AccountTree& tree, Association row) {
+                               const model::AccountTree& tree, Association row) {
     for (const std::string& qos : command.qos)
         if (find_qos(structure, bare(qos)) == nullptr)
             return no_qos(bare(qos));
@@ -33,7 +33,7 @@ std::optional<Error> check_qos(const Command& command, const model::Structure& s
     if (find_qos(structure, command.default_qos) == nullptr)
         return no_qos(command.default_qos);
     row.qos = command.qos;
-    const std::vector<std::string> list = tree.qos_in_force(row);
+    const std::vector<std::string> list = qos_in_force(tree, row);
     if (std::find(list.begin(), list.end(), command.default_qos) == list.end())
         return Error{Errc::refused, "DefaultQOS " + command.default_qos + " of account " +
                                         command.account + " is not in its QOS list (" +
@@ -86,7 +86,7 @@ std::string target_key(const Command& command) {
 
 } // namespace
 
-const Association* row_of(const AccountTree& tree, const Command& command) {
+const Association* row_of(const model::AccountTree& tree, const Command& command) {
     return command.user.empty() ? tree.account(command.account)
                                 : tree.user(command.account, command.user, command.partition);
 }
@@ -99,7 +99,7 @@ const model::Qos* find_qos(const model::Structure& structure, const std::string&
 }
 
 std::optional<Error> check(const Command& command, const model::Structure& structure,
-                           const AccountTree& tree) {
+                           const model::AccountTree& tree) {
     if (is_for_job(command.type))
         return std::nullopt;
     if (tree.account(command.account) == nullptr)
@@ -170,7 +170,7 @@ std::optional<std::string> difference(const Association& row, const Command& com
             return "DefaultQOS is " + row.default_qos;
         break;
     case CommandType::limits: {
-        const auto& now = limits_of(row, command.limit_type);
+        const auto& now = row.limits(command.limit_type);
         for (const auto& [tres, value] : command.limits) {
             const auto found = now.find(tres);
             const bool same =

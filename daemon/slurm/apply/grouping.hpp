@@ -6,7 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/model/command.hpp"
 #include "common/model/facts.hpp"
-#include "daemon/slurm/accounts/account_tree.hpp"
+#include "daemon/slurm/accounts/qos_list.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 
 #include <cstddef>
@@ -20,20 +20,12 @@ namespace sluice::slurm {
 // slurmdbd stores unknown QOS, ids in place of names and unknown TRES without an error. nullopt:
 // may be sent. An error ends with the remedy.
 std::optional<Error> check(const model::Command& command, const model::Structure& structure,
-                           const AccountTree& tree);
+                           const model::AccountTree& tree);
 
 // The row that a command is for; nullptr: no such association.
-const model::Association* row_of(const AccountTree& tree, const model::Command& command);
+const model::Association* row_of(const model::AccountTree& tree, const model::Command& command);
 // nullptr: no such QOS.
 const model::Qos* find_qos(const model::Structure& structure, const std::string& name);
-// Of a row: the limits that a command of type `limits` sets.
-template <class Row>
-auto& limits_of(Row& row, model::LimitType type) {
-    return type == model::LimitType::grp_tres_mins   ? row.grp_tres_mins
-           : type == model::LimitType::max_tres_mins ? row.max_tres_mins
-                                                     : row.grp_tres;
-}
-
 // Commands that one call can do: same type and values; account rows of any account, or rows of
 // users of one account and partition. Members are indexes, in order.
 struct Group {

@@ -18,7 +18,6 @@ using model::Association;
 using model::Command;
 using model::CommandType;
 using model::LimitType;
-using Limits = std::map<std::string, std::int64_t>;
 
 std::string key_of(const Association& row) {
     return model::association_key(row.account, row.user, row.partition);
@@ -35,9 +34,9 @@ void carry_out(const Command& command, Association& row) {
     } else if (command.type == CommandType::limits) {
         for (const auto& [tres, value] : command.limits)
             if (value)
-                limits_of(row, command.limit_type)[tres] = *value;
+                row.limits(command.limit_type)[tres] = *value;
             else
-                limits_of(row, command.limit_type).erase(tres);
+                row.limits(command.limit_type).erase(tres);
     }
 }
 
@@ -59,9 +58,6 @@ public:
     Comparison(const model::Structure& now, const std::vector<Association>& live) : tree_(now) {
         for (const Association& row : live)
             live_.emplace(key_of(row), &row);
-        for (const Association& row : now.associations)
-            if (!row.user.empty())
-                users_.emplace(row.account, &row);
     }
 
     bool shown(const Command& command) const {
@@ -96,20 +92,18 @@ private:
 
     bool same_qos(const Association& own, const Association& live) const {
         const std::string standard = default_in_force(own);
-        return sorted(tree_.qos_in_force(own)) == sorted(live.qos) &&
+        return sorted(qos_in_force(tree_, own)) == sorted(live.qos) &&
                (standard.empty() || standard == live.default_qos);
     }
 
     bool users_follow(const Association& account) const {
-        const auto [first, last] = users_.equal_range(account.account);
-        for (auto user = first; user != last; ++user)
-            if (!follows(*user->second))
-                return false;
-        for (const std::string& name : tree_.children(account.account))
-            if (const Association* below = tree_.account(name);
-                below != nullptr && below->qos.empty() && !users_follow(*below))
-                return false;
-        return true;
+        const model::AccountNode& node = tree_[tree_.find(account.account)];
+        return std::all_of(node.users.begin(), node.users.end(),
+                           [&](const Association* user) { return follows(*user); }) &&
+               std::all_of(node.children.begin(), node.children.end(), [&](std::size_t child) {
+                   const Association* below = tree_[child].row;
+                   return below == nullptr || !below->qos.empty() || users_follow(*below);
+               });
     }
 
     bool follows(const Association& user) const {
@@ -120,7 +114,7 @@ private:
     // MaxTRESMins are handed down the tree, the limits of groups are not.
     bool same_limits(const Command& command, const Association& own,
                      const Association& live) const {
-        const Limits& present = limits_of(live, command.limit_type);
+        const model::TresLimits& present = live.limits(command.limit_type);
         for (const auto& [tres, value] : command.limits) {
             std::optional<std::int64_t> wanted = value;
             if (!wanted && command.limit_type == LimitType::max_tres_mins)
@@ -141,9 +135,8 @@ private:
         return std::nullopt;
     }
 
-    AccountTree tree_;
+    model::AccountTree tree_;
     std::unordered_map<std::string, const Association*> live_;
-    std::multimap<std::string_view, const Association*> users_; // by account
 };
 
 } // namespace

@@ -245,7 +245,7 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window) {
                                        all.accounts[account->account]);
                 !added)
                 return std::move(added).error();
-    const AccountTree tree{q.structure};
+    const model::AccountTree tree{q.structure};
     const TresNames names{q.structure.tres};
     JobSum sum{tree, names};
     for (const Window& range : parts.records)

@@ -189,7 +189,7 @@ Result<void> RollupCache::add(Session& session, const model::Structure& structur
 Result<void> add_users(Session& session, const model::Structure& structure,
                        const std::vector<Window>& ranges, const model::Association& account,
                        model::AccountUsage& usage) {
-    std::vector<std::string> names = AccountTree{structure}.below(account.account);
+    std::vector<std::string> names = accounts_below(model::AccountTree{structure}, account.account);
     names.push_back(account.account);
     if (names.size() > kMaxAccounts)
         return {};

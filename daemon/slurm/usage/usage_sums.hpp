@@ -4,9 +4,9 @@
 
 #include "common/base/amount.hpp"
 #include "common/base/result.hpp"
-#include "common/model/tres.hpp"
+#include "common/model/account_tree.hpp"
+#include "common/model/facts.hpp"
 #include "daemon/ports/closed_usage.hpp"
-#include "daemon/slurm/accounts/account_tree.hpp"
 #include "daemon/slurm/jobs/job.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 
@@ -22,7 +22,7 @@ namespace sluice::slurm {
 
 class JobSum {
 public:
-    JobSum(const AccountTree& tree, const TresNames& names) : tree_(tree), names_(names) {}
+    JobSum(const model::AccountTree& tree, const TresNames& names) : tree_(tree), names_(names) {}
 
     // Counts for the account and all above it. Jobs of accounts that are gone cannot be placed.
     void add(const JobRecord& job);
@@ -42,7 +42,7 @@ private:
              std::uint32_t tres, std::pair<bool, Wide> amount);
     Result<void> put(const std::string& account, const PerTres& from, model::TresUsage& to) const;
 
-    const AccountTree& tree_;
+    const model::AccountTree& tree_;
     const TresNames& names_;
     std::map<std::string, Sums> accounts_;
 };

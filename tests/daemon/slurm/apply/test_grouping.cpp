@@ -32,7 +32,7 @@ Command limit(const std::string& account, const std::string& tres,
 
 std::optional<Error> checked(const Command& command) {
     const model::Structure cluster = test::small_cluster();
-    return slurm::check(command, cluster, slurm::AccountTree{cluster});
+    return slurm::check(command, cluster, model::AccountTree{cluster});
 }
 
 std::vector<slurm::Group> grouped(const std::vector<Command>& commands) {

@@ -14,7 +14,7 @@ using slurm::LiveJob;
 
 struct Bench {
     model::Structure cluster = test::small_cluster();
-    slurm::AccountTree tree{cluster};
+    model::AccountTree tree{cluster};
     slurm::TresNames names{cluster.tres};
     slurm::JobTracker tracker;
     slurm::Suspensions suspensions;

@@ -11,7 +11,7 @@ namespace {
 
 struct Bench {
     model::Structure cluster = test::small_cluster();
-    slurm::AccountTree tree{cluster};
+    model::AccountTree tree{cluster};
     slurm::TresNames names{cluster.tres};
     slurm::JobSum sum{tree, names};
     model::WindowUsage usage;
