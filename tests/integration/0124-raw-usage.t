@@ -62,10 +62,10 @@ is 'nothing of this quarter is used' "$(status_field physics used)" 0
 is 'the limit is raw usage and what remains' "$(limit_of)" $(($(raw_of) + 18))
 ok 'it is logged' line_in "$(sluiced_log)" 'SLUICE-0431 problem .*policy quarterly has raw_usage_reset: true, but this libslurm cannot reset raw usage'
 ok 'a second evaluation' evaluate_now
-is 'tells it no second time' "$(grep -c 'asks for a reset' "$(sluiced_log)")" 1
+is 'the second evaluation does not log it again' "$(grep -c 'cannot reset raw usage' "$(sluiced_log)")" 1
 sluice_cli doctor >/dev/null
-like 'sluice doctor tells' "$(sluice_cli doctor)" 'cannot do: .*limits are written as raw usage'
-like 'sluice status too' "$(sluice_cli status)" 'cannot do: '
+like 'sluice doctor reports that raw usage cannot be reset' "$(sluice_cli doctor)" 'cannot reset raw usage: .*limits are written as raw usage'
+like 'sluice status reports it too' "$(sluice_cli status)" 'cannot reset raw usage'
 is 'nothing was reset' "$(sluice_cli commands -Q -n -P --format=type physics | grep -c reset_usage)" 0
 fits_and_not 'without decay' 16 20
 

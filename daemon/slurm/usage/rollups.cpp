@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/slurm/usage/rollups.hpp"
 
+#include "daemon/slurm/accounts/qos_list.hpp"
+
 #include <algorithm>
 
 namespace sluice::slurm {

@@ -40,7 +40,7 @@ std::vector<slurm::Group> grouped(const std::vector<Command>& commands) {
     return slurm::group(commands, failures, 100);
 }
 
-CASE(what_slurmdbd_would_swallow_is_refused) {
+CASE(unknown_qos_tres_and_accounts_are_refused_before_slurmdbd_stores_them) {
     CHECK(!checked(qos("physics", {"blocked"}, "blocked")));
     CHECK_EQ(checked(qos("nosuch", {"blocked"}, "blocked"))->code, Errc::not_found);
     CHECK_EQ(checked(qos("physics", {"nosuch"}, ""))->code, Errc::not_found);
@@ -52,12 +52,12 @@ CASE(what_slurmdbd_would_swallow_is_refused) {
     CHECK(!checked(limit("physics", "cpu", std::nullopt)));
 }
 
-CASE(the_error_tells_what_to_do) {
+CASE(a_refused_command_has_the_remedy_in_its_error) {
     const auto error = checked(qos("physics", {"nosuch"}, ""));
     CHECK(error->context.find("sacctmgr add qos nosuch") != std::string::npos);
 }
 
-CASE(a_default_may_come_from_the_inherited_list) {
+CASE(a_default_qos_may_come_from_the_inherited_list) {
     CHECK(!checked(qos("physics", {}, "slowdown")));
     CHECK_EQ(checked(qos("physics", {"-slowdown"}, "slowdown"))->code, Errc::refused);
     CHECK(!checked(qos("physics", {}, "")));
@@ -80,7 +80,7 @@ CASE(accounts_with_the_same_target_are_one_call) {
     CHECK_EQ(groups[0].members[1], 2U);
 }
 
-CASE(different_values_are_different_calls) {
+CASE(commands_with_different_values_are_different_calls) {
     CHECK_EQ(grouped({limit("physics", "cpu", 5), limit("chem", "cpu", 6)}).size(), 2U);
     CHECK_EQ(grouped({limit("physics", "cpu", 5), limit("chem", "cpu", std::nullopt)}).size(), 2U);
     CHECK_EQ(grouped({limit("physics", "cpu", 5), limit("chem", "cpu", 5)}).size(), 1U);
@@ -91,7 +91,7 @@ CASE(different_values_are_different_calls) {
     CHECK_EQ(grouped(types).size(), 2U);
 }
 
-CASE(users_are_grouped_inside_their_account_and_partition) {
+CASE(commands_for_users_are_grouped_by_account_and_partition) {
     std::vector<Command> commands{qos("optics", {"normal"}, ""), qos("optics", {"normal"}, ""),
                                   qos("optics", {"normal"}, ""), qos("physics", {"normal"}, "")};
     commands[1].user = "man";
@@ -110,7 +110,7 @@ CASE(commands_that_failed_the_check_are_left_out) {
     CHECK_EQ(groups[0].members[0], 1U);
 }
 
-CASE(read_back_sees_what_was_not_kept) {
+CASE(read_back_finds_a_change_that_slurmdbd_did_not_keep) {
     model::Association row = test::account_row(3, "physics", "univ");
     row.qos = {"slowdown", "normal"};
     row.default_qos = "normal";
@@ -130,7 +130,7 @@ CASE(qos_are_sent_by_id) {
     CHECK_EQ(join(ids, " "), "1 +2 -3");
 }
 
-CASE(a_group_and_a_commit_have_no_more_members_than_allowed) {
+CASE(a_group_and_a_commit_have_commit_group_members_at_most) {
     std::vector<Command> commands;
     for (int i = 0; i < 5; ++i) {
         auto& qos = commands.emplace_back();

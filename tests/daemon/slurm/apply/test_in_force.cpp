@@ -23,7 +23,7 @@ Command qos(const std::string& account, List list, const std::string& standard,
     return command;
 }
 
-// What slurmctld shows of the small cluster: everybody inherits from univ.
+// What slurmctld shows of the small cluster: all accounts inherit from univ.
 std::vector<Association> live() {
     auto rows = test::small_cluster().associations;
     for (auto& row : rows)
@@ -63,7 +63,7 @@ CASE(a_pause_is_in_force_when_account_and_users_below_show_it) {
     CHECK(!shown(pause, rows));
 }
 
-CASE(users_with_a_list_of_their_own_say_nothing_about_the_account) {
+CASE(users_with_an_own_qos_list_do_not_count_for_the_account) {
     auto structure = test::small_cluster();
     structure.associations[5].qos = {"slowdown"}; // games in physics
     const auto pause = qos("physics", {"blocked"}, "blocked");
@@ -79,7 +79,7 @@ CASE(users_with_a_list_of_their_own_say_nothing_about_the_account) {
     CHECK(in_force(structure, {&pause, 1}, rows).at(0));
 }
 
-CASE(a_list_given_back_is_in_force_when_the_inherited_one_is_shown) {
+CASE(a_removed_qos_list_is_in_force_when_the_inherited_one_is_shown) {
     auto structure = test::small_cluster();
     structure.associations[2].qos = {"blocked"}; // physics, before
     structure.associations[2].default_qos = "blocked";
@@ -90,7 +90,7 @@ CASE(a_list_given_back_is_in_force_when_the_inherited_one_is_shown) {
     CHECK(!in_force(structure, {&back, 1}, rows).at(0));
 }
 
-CASE(a_user_is_judged_by_its_own_row) {
+CASE(a_command_for_a_user_is_compared_with_the_users_own_row) {
     auto rows = live();
     const auto pause = qos("optics", {"blocked"}, "blocked", "man");
     CHECK(!shown(pause, rows));
@@ -99,7 +99,7 @@ CASE(a_user_is_judged_by_its_own_row) {
     CHECK(shown(pause, rows));
 }
 
-CASE(limits_and_shares_are_compared_and_inherited_ones_not_taken_for_own) {
+CASE(inherited_limits_are_not_taken_for_own_limits) {
     Command limits;
     limits.type = CommandType::limits;
     limits.account = "physics";

@@ -23,13 +23,13 @@ CASE(tres_text_is_read_by_id) {
     CHECK_EQ(figures[1].second, 600U);
 }
 
-CASE(unknown_and_infinite_figures_are_left_out) {
+CASE(unknown_and_infinite_tres_figures_are_left_out) {
     const auto figures = slurm::parse_tres("1=2,3=18446744073709551614,5=18446744073709551615,4=1");
     CHECK_EQ(figures.size(), 2U);
     CHECK_EQ(figures[1].first, 4U);
 }
 
-CASE(what_is_no_figure_is_left_out) {
+CASE(parts_of_a_tres_text_without_a_number_are_left_out) {
     CHECK_EQ(slurm::parse_tres("").size(), 0U);
     CHECK_EQ(slurm::parse_tres(",,1,=5,a=1,1=b,2=-7,1=99999999999999999999").size(), 0U);
 }
@@ -40,7 +40,7 @@ CASE(the_first_of_two_figures_of_one_tres_counts) {
     CHECK_EQ(figures[0].second, 600U);
 }
 
-CASE(limits_are_named_and_unknown_tres_are_not_there) {
+CASE(limits_are_named_and_those_of_unknown_tres_left_out) {
     const auto limits = slurm::named_limits("1=100,1001=0,77=5", names());
     CHECK_EQ(limits.size(), 2U);
     CHECK_EQ(limits.at("cpu"), 100);
@@ -54,7 +54,7 @@ CASE(a_limit_is_written_by_id_and_cleared_by_infinity) {
     CHECK(!slurm::limit_text({{"cpu", -1}}, names()));
 }
 
-CASE(slurmctlds_form_is_read_exactly) {
+CASE(tres_text_with_names_and_suffixes_is_read_exactly) {
     const slurm::TresNames names{test::small_cluster().tres};
     using slurm::tres_by_id;
     CHECK(tres_by_id("cpu=4,mem=1500M,node=1,billing=5", names) == "1=4,2=1500,4=1,5=5");

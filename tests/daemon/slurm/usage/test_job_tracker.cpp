@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Each job counts once, whether slurmctld or slurmdbd tells first.
+// Each job counts once, whether slurmctld or slurmdbd reports it first.
 #include "daemon/slurm/usage/job_tracker.hpp"
 
 #include "tests/daemon/slurm/facts.hpp"
@@ -79,7 +79,7 @@ CASE(a_job_that_ended_between_the_two_questions_counts_by_its_record) {
     CHECK_EQ(bench.used(0, 1100).total(), 2 * 90);
 }
 
-CASE(a_job_that_slurmctld_calls_ended_counts_before_its_record_comes) {
+CASE(a_job_that_ended_in_slurmctld_counts_before_its_record_comes) {
     Bench bench;
     LiveJob job = live(1, 1000);
     job.end = instant(1060);
@@ -102,7 +102,7 @@ CASE(a_job_that_vanished_without_a_record_counts_up_to_where_it_was_seen) {
     CHECK(!bench.tracker.oldest_missing());
 }
 
-CASE(a_job_id_that_was_given_anew_does_not_end_the_lost_job) {
+CASE(a_job_id_that_is_used_again_does_not_end_the_lost_job) {
     Bench bench;
     bench.tracker.note_live({live(5, 1000)}, instant(1100));
     bench.tracker.note_live({}, instant(1200));
@@ -113,7 +113,7 @@ CASE(a_job_id_that_was_given_anew_does_not_end_the_lost_job) {
     CHECK_EQ(bench.used(0, 1300).finished, 2 * (100 + 40));
 }
 
-CASE(a_job_id_that_was_given_anew_does_not_hide_the_lost_job_after_a_restart) {
+CASE(a_job_id_that_is_used_again_does_not_hide_the_lost_job_after_a_restart) {
     Bench bench;
     bench.tracker.note_ended(ended(9, 5, 1150, 1190)); // another job
     bench.tracker.note_open({live(5, 1000)}, instant(1300));
@@ -136,7 +136,7 @@ CASE(while_slurmctld_is_away_a_job_counts_by_slurmdbd_and_not_less_afterwards) {
     CHECK_EQ(bench.used(0, 1300).total(), 2 * (90 + 50));
 }
 
-CASE(what_slurmctld_did_not_show_does_not_run_again_when_it_is_away) {
+CASE(a_job_that_slurmctld_stopped_showing_does_not_run_again_when_slurmctld_is_away) {
     Bench bench;
     bench.tracker.note_live({live(1, 1000)}, instant(2000));
     bench.tracker.note_live({}, instant(2060));
@@ -152,7 +152,7 @@ CASE(of_two_open_records_of_one_id_the_later_one_is_the_job_that_runs) {
     CHECK_EQ(bench.used(0, 9200).total(), 2 * 200);
 }
 
-CASE(a_job_whose_start_slurmdbd_is_told_late_runs_on) {
+CASE(a_job_whose_start_reaches_slurmdbd_late_runs_on) {
     Bench bench;
     bench.tracker.note_live({live(1, 1000)}, instant(1100));
     bench.tracker.note_open({}, instant(1200));
@@ -162,7 +162,7 @@ CASE(a_job_whose_start_slurmdbd_is_told_late_runs_on) {
     CHECK_EQ(bench.used(0, 1300).finished, 0);
 }
 
-CASE(a_job_that_slurmctld_called_ended_does_not_run_again_by_slurmdbds_record) {
+CASE(a_job_that_ended_in_slurmctld_does_not_run_again_by_its_open_record) {
     Bench bench;
     LiveJob over = live(1, 1000);
     over.end = instant(1060);
@@ -172,7 +172,7 @@ CASE(a_job_that_slurmctld_called_ended_does_not_run_again_by_slurmdbds_record) {
     CHECK_EQ(bench.used(0, 1300).total(), 2 * 60);
 }
 
-CASE(a_resized_job_runs_from_the_resize_also_by_slurmdbds_record) {
+CASE(a_resized_job_runs_from_the_resize_also_by_its_open_record) {
     Bench bench;
     bench.tracker.note_ended(ended(1, 1, 100, 1050));
     bench.tracker.note_live({live(1, 1050)}, instant(1100));
@@ -190,7 +190,7 @@ CASE(a_job_whose_nodes_started_does_not_count_twice) {
     CHECK_EQ(bench.used(0, 1200).total(), 2 * 50);
 }
 
-CASE(what_was_forgotten_is_no_lost_job) {
+CASE(a_live_job_that_was_forgotten_is_no_lost_job) {
     Bench bench;
     bench.tracker.note_open({live(1, 1000), live(2, 1050)}, instant(1100));
     bench.tracker.forget_live(instant(1050));
@@ -223,7 +223,7 @@ CASE(a_job_id_that_is_used_again_is_another_job) {
     CHECK_EQ(bench.used(0, 3010).total(), 3 * 20);
 }
 
-CASE(what_a_rollup_covers_is_dropped) {
+CASE(records_that_a_rollup_covers_are_dropped) {
     Bench bench;
     bench.tracker.note_ended(ended(1, 1, 1000, 3600));
     bench.tracker.note_ended(ended(2, 2, 1000, 3601));
@@ -231,7 +231,7 @@ CASE(what_a_rollup_covers_is_dropped) {
     CHECK_EQ(bench.used(0, 7200).finished, 2 * 2601);
 }
 
-CASE(what_was_closed_counts_elsewhere) {
+CASE(jobs_of_closed_days_are_not_counted_by_the_tracker) {
     Bench bench;
     bench.tracker.drop_before(instant(0), instant(3600));
     bench.tracker.note_ended(ended(1, 1, 1000, 3600));

@@ -38,7 +38,7 @@ CASE(a_job_counts_for_its_account_and_all_above) {
     CHECK_EQ(bench.usage.accounts["physics"].users["games"]["cpu"].finished, 210);
 }
 
-CASE(running_jobs_are_kept_apart) {
+CASE(usage_of_running_jobs_is_kept_apart) {
     Bench bench{{"physics"}};
     slurm::JobRecord record = job("physics", 60, "5=3");
     record.running = true;
@@ -59,7 +59,7 @@ CASE(suspended_time_is_taken_from_cpus_only) {
     CHECK_EQ(bench.usage.accounts["physics"].tres["billing"].finished, 200);
 }
 
-CASE(more_suspended_than_run_is_nothing) {
+CASE(a_job_suspended_longer_than_it_ran_uses_no_cpu) {
     Bench bench{{"physics"}};
     slurm::JobRecord record = job("physics", 10, "1=2");
     record.suspended = 30;
@@ -79,7 +79,7 @@ CASE(energy_and_jobs_that_never_started_do_not_count) {
     CHECK(bench.usage.accounts["physics"].tres.empty());
 }
 
-CASE(a_figure_that_does_not_fit_is_an_error) {
+CASE(usage_that_does_not_fit_64_bits_is_an_error) {
     Bench bench{{"physics"}};
     bench.sum.add(job("physics", 1000000, "2=9000000000000000000"));
     const auto done = bench.sum.into(bench.usage);

@@ -72,7 +72,7 @@ CASE(whole_months_are_asked_for_apart_from_days) {
     check_whole(parts, begin, now);
 }
 
-CASE(a_window_that_is_over_ends_at_its_end) {
+CASE(parts_of_a_window_that_is_over_end_at_its_end) {
     const auto parts = slurm::split_window({kDay - hours{48}, kDay - hours{24}}, kDay + hours{9},
                                            kDay + hours{9}, utc_midnight);
     CHECK(parts.records.empty());
@@ -94,7 +94,7 @@ CASE(a_rollup_older_than_the_window_settles_nothing) {
     check_whole(parts, kDay, kDay + hours{2});
 }
 
-CASE(broken_hours_at_both_ends_are_records) {
+CASE(parts_of_an_hour_at_both_ends_come_from_records) {
     const Instant begin = kDay + minutes{30};
     const Instant end = kDay + hours{4} + minutes{1};
     const auto parts =
@@ -104,7 +104,7 @@ CASE(broken_hours_at_both_ends_are_records) {
     check_whole(parts, begin, end);
 }
 
-CASE(hours_of_a_half_hour_zone_are_kept) {
+CASE(hours_of_a_half_hour_zone_are_settled_hours) {
     const Instant rolled = kDay + hours{7} + minutes{30};
     const auto parts =
         slurm::split_window({kDay, kDay + hours{48}}, kDay + hours{8}, rolled, utc_midnight);
@@ -123,13 +123,13 @@ CASE(midnights_that_are_no_hours_of_slurmdbd_are_not_used) {
     check_whole(parts, kDay - hours{72}, kDay + hours{9});
 }
 
-CASE(a_window_in_the_future_has_nothing) {
+CASE(a_window_in_the_future_has_no_parts) {
     const auto parts = slurm::split_window({kDay, kDay + hours{1}}, kDay, kDay, utc_midnight);
     CHECK(parts.settled.empty());
     CHECK(parts.records.empty());
 }
 
-CASE(the_total_period_does_not_ask_from_zero) {
+CASE(the_total_period_does_not_begin_at_0) {
     const auto parts = slurm::split_window({instant(0), kDay + hours{9999}}, kDay + seconds{1},
                                            kDay, utc_midnight);
     CHECK(epoch(parts.settled.front().begin) > 0);
