@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/format/notice.hpp"
 
-#include "common/base/fill.hpp"
 #include "common/base/text.hpp"
 #include "common/format/message_templates.hpp"
 #include "common/format/numbers.hpp"

@@ -2,7 +2,7 @@
 // Whether this host's clock is trusted. Values only: the daemon's clock check makes them.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -3,8 +3,8 @@
 // defaults filled in. Values only: common/settings reads them, common/policy decides by them.
 #pragma once
 
+#include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
-#include "common/base/instant.hpp"
 #include "common/model/budget.hpp"
 #include "common/model/texts.hpp"
 #include "common/model/tres.hpp"

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "common/base/amount.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
-#include "common/base/instant.hpp"
 
 #include <cstdint>
 #include <map>

@@ -114,7 +114,7 @@ void Budgets::add_component(const AccountDecision& decision, const model::Figure
         out.push_back({*index, *left});
 }
 
-// The same scale as the metric's: amounts times weight * common / unit_factor / divisor.
+// In the scale of the metric.
 void Budgets::add_sum(const AccountDecision& decision, const model::Billing& billing,
                       std::vector<Budget>& out) {
     auto figures = decision.figures;
@@ -122,18 +122,16 @@ void Budgets::add_sum(const AccountDecision& decision, const model::Billing& bil
     if (!sum)
         return;
     Measure measure{"billing", 1, {}};
-    const Wide divisor = sum->minutes_numerator, common = sum->minutes_denominator;
-    for (const auto& figure : figures) {
-        const auto product =
-            multiply(figure.weight.scaled(), common / figure.component.unit_factor.scaled());
-        const auto weight = product ? narrow(*product / divisor) : std::nullopt;
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+        const auto weight = narrow(sum->multipliers[i]);
         if (!weight)
             return;
-        if (*weight > 0 && is_known_before(figure.component.tres))
-            measure.terms.push_back({figure.component.tres, *weight});
+        if (*weight > 0 && is_known_before(figures[i].component.tres))
+            measure.terms.push_back({figures[i].component.tres, *weight});
     }
     const auto left = left_of(sum->used, sum->effective, decision.grace_limit);
-    const auto per_unit = narrow(divide_half_up(common * 60, divisor));
+    const auto per_unit =
+        narrow(divide_half_up(sum->minutes_denominator * 60, sum->minutes_numerator));
     if (!left || !per_unit || measure.terms.empty())
         return;
     measure.per_unit = std::max<std::int64_t>(1, *per_unit);

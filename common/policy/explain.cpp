@@ -78,7 +78,10 @@ private:
             figure.component.tres + ").");
         add(start + carryover(figure) + ".");
         if (figure.adjustments != 0)
-            add(start + "staff adjustments add " + units(figure.adjustments) + ".");
+            add(start + "staff adjustments " +
+                (figure.adjustments > 0 ? "add " + units(figure.adjustments)
+                                        : "take " + units(-figure.adjustments)) +
+                ".");
         if (figure.borrowed > 0)
             add(start + units(figure.borrowed) + " may be borrowed from the next period.");
         if (figure.borrowed < 0)
@@ -86,8 +89,10 @@ private:
         add(start + "the effective allocation is " + units(figure.effective) + ".");
         add(start + "used " + units(figure.used()) + " = settled " + units(figure.usage.settled) +
             " + finished " + units(figure.usage.finished) + " + running " +
-            units(figure.usage.running) + ", which is " + format::share_text(figure.percent) +
-            " of the effective allocation.");
+            units(figure.usage.running) +
+            (figure.percent ? ", which is " + format::share_text(figure.percent) +
+                                  " of the effective allocation."
+                            : "."));
         for (const auto& part : decision_.span)
             if (const auto usage = figure.by_cluster.find(part.cluster);
                 usage != figure.by_cluster.end())

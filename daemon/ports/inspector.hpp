@@ -3,7 +3,7 @@
 // only: no cycle needs it.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <cstddef>

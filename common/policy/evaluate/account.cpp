@@ -223,7 +223,7 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
     PreviousState previous{{}, {}, stale};
     if (before.period == periods.current.label)
         previous = {before.flags, before.steps, stale};
-    ThresholdResult result = judge_all(deciding(subject, out.mode), *measured.metric, previous);
+    ThresholdResult result = check_all(deciding(subject, out.mode), *measured.metric, previous);
     add_crossings(*measured.metric, periods.current, facts_.now, result.thresholds);
     out.by_usage = {result.flags, result.qos, usage_end(out, first)};
     out.overrides = known.overrides;

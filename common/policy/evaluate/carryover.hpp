@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What an account keeps of the period before, and what it borrows of the next. Each rule is one
-// function from (policy, this account's past) to TRES-seconds: sliding windows or use-it-or-lose-it
-// schedules would be further ones beside these.
+// What an account keeps of the period before, and what it borrows from the next. Each rule is one
+// function from (policy, this account's past) to TRES-seconds; further rules go beside these.
 #pragma once
 
 #include "common/model/decision.hpp"
@@ -33,7 +32,7 @@ std::optional<model::CarryoverDerivation> carryover(const model::Carryover& rule
 
 struct Loan {
     Amount taken = 0;  // from the next period: usable now
-    Amount repaid = 0; // what the period before had used of this one
+    Amount repaid = 0; // that the period before took from this one
 };
 
 // `factor` % of the next period's allocation (taken as the present one) may be used early; what was

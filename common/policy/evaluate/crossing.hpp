@@ -3,7 +3,7 @@
 // compared with real usage only.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/model/decision.hpp"
 #include "common/policy/evaluate/metric.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Exact fractions for the core: comparisons that cannot overflow, conversions that say when they
-// do not fit.
+// Exact fractions for the core: comparisons that cannot overflow, conversions that are nullopt when
+// the result does not fit.
 #pragma once
 
 #include "common/base/amount.hpp"
@@ -12,7 +12,7 @@
 
 namespace sluice::policy {
 
-// a/b against c/d by Euclid's way, without a product. REQUIRES: a, c >= 0; b, d > 0
+// a/b against c/d by Euclid's algorithm, without a product. REQUIRES: a, c >= 0; b, d > 0
 inline std::strong_ordering compare_fractions(Wide a, Wide b, Wide c, Wide d) {
     bool turned = false;
     while (true) {

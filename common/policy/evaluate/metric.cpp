@@ -53,21 +53,20 @@ Result<Metric> weighted(const std::vector<Figure>& figures) {
     const auto common = common_factor(figures);
     if (!common)
         return Error{Errc::overflow, "the unit factors have no common multiple that fits"};
-    std::vector<Wide> multipliers;
-    Wide divisor = 0;
+    Metric sum{0, 0, "billing", 0, *common};
+    Wide& divisor = sum.minutes_numerator;
     for (const Figure& figure : figures) {
         const auto product =
             multiply(figure.weight.scaled(), *common / figure.component.unit_factor.scaled());
         if (!product)
             return too_large(figure);
-        multipliers.push_back(*product);
+        sum.multipliers.push_back(*product);
         divisor = greatest_divisor(divisor, *product);
     }
     if (divisor == 0)
         return Error{Errc::malformed, "no component of the allocation has a weight above 0"};
-    Metric sum{0, 0, "billing", divisor, *common};
     for (std::size_t i = 0; i < figures.size(); ++i) {
-        const Wide multiplier = multipliers[i] / divisor;
+        const Wide multiplier = sum.multipliers[i] /= divisor;
         const auto total_used = add_product(sum.used, used(figures[i]), multiplier);
         const auto total = add_product(sum.effective, figures[i].effective, multiplier);
         if (!total_used || !total)

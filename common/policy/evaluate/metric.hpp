@@ -22,6 +22,7 @@ struct Metric {
     // Weighted sum only: (used | effective) * numerator / denominator are billing minutes.
     Wide minutes_numerator = 0;
     Wide minutes_denominator = 1;
+    std::vector<Wide> multipliers = {}; // of the figures' amounts in `used` and `effective`
 
     // Exactly used * 100 >= effective * percent.
     bool reaches(Decimal percent) const;

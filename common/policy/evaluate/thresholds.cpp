@@ -123,17 +123,18 @@ std::string qos_for(const Policy& policy, Standing standing) {
     return paused ? policy.qos_paused : policy.qos_downscaled;
 }
 
-ThresholdResult judge(const Policy& policy, const Metric& metric, const PreviousState& previous) {
+ThresholdResult check_thresholds(const Policy& policy, const Metric& metric,
+                                 const PreviousState& previous) {
     ThresholdResult out = Thresholds(policy, metric, previous).result();
     out.block_creation = blocks_creation(policy, metric);
     return out;
 }
 
-ThresholdResult judge_all(const std::vector<const Policy*>& policies, const Metric& metric,
+ThresholdResult check_all(const std::vector<const Policy*>& policies, const Metric& metric,
                           const PreviousState& previous) {
     ThresholdResult sum;
     for (const Policy* policy : policies)
-        unite(sum, judge(*policy, metric, previous));
+        unite(sum, check_thresholds(*policy, metric, previous));
     std::stable_sort(sum.thresholds.begin(), sum.thresholds.end(),
                      [](const Threshold& a, const Threshold& b) { return a.percent < b.percent; });
     return sum;

@@ -36,11 +36,11 @@ std::string reached_key(const model::Threshold& threshold);
 // (1 + grace_ratio) * 100, in percent.
 Decimal grace_limit(const model::Policy& policy);
 
-ThresholdResult judge(const model::Policy& policy, const Metric& metric,
-                      const PreviousState& previous);
+ThresholdResult check_thresholds(const model::Policy& policy, const Metric& metric,
+                                 const PreviousState& previous);
 
 // The union: strictest standing, first policy that asks for it names the QOS.
-ThresholdResult judge_all(const std::vector<const model::Policy*>& policies, const Metric& metric,
+ThresholdResult check_all(const std::vector<const model::Policy*>& policies, const Metric& metric,
                           const PreviousState& previous);
 
 // The QOS that pins an account to a standing (overrides).

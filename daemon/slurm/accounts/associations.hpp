@@ -3,7 +3,7 @@
 // rows become model values here and nowhere else.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/model/facts.hpp"
 #include "daemon/ports/accounting.hpp"
 #include "daemon/slurm/rpc/connection.hpp"

@@ -2,7 +2,7 @@
 // Jobs as slurmctld and slurmdbd report them. TRES are allocated ones, by id: "1=2,2=200,5=2".
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <chrono>
 #include <cstdint>

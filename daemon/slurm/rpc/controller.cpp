@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/slurm/rpc/controller.hpp"
 
-#include "common/base/unique_fd.hpp"
+#include "common/base/files.hpp"
 #include "daemon/slurm/rpc/libslurm.hpp"
 
 #include <netdb.h>

@@ -2,7 +2,7 @@
 // Which parts of a window slurmdbd's rollups answer for, and which job records. Pure.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <functional>
 #include <optional>
