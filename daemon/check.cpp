@@ -7,7 +7,7 @@
 #include "common/settings/settings.hpp"
 #include "daemon/say.hpp"
 #include "daemon/slurm/accounting.hpp"
-#include "daemon/slurm/slurm_conf.hpp"
+#include "daemon/slurm/rpc/libslurm.hpp"
 
 #include <algorithm>
 #include <iostream>

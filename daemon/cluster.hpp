@@ -6,9 +6,8 @@
 #include "daemon/core/loop.hpp"
 #include "daemon/core/service.hpp"
 #include "daemon/slurm/accounting.hpp"
-#include "daemon/slurm/enforcer.hpp"
+#include "daemon/slurm/apply/enforcer.hpp"
 #include "daemon/slurm/inspector.hpp"
-#include "daemon/slurm/time_sources.hpp"
 #include "waldur/api/emulator.hpp"
 
 #include <chrono>

@@ -19,7 +19,7 @@
 #include "daemon/process/options.hpp"
 #include "daemon/process/supervisor.hpp"
 #include "daemon/say.hpp"
-#include "daemon/slurm/slurm_conf.hpp"
+#include "daemon/slurm/rpc/libslurm.hpp"
 #include "daemon/storage/backup.hpp"
 #include "daemon/storage/journal.hpp"
 #include "waldur/waldur.hpp"

@@ -25,7 +25,8 @@ home() {
 
 allowed common/base
 allowed common/model common/base/
-allowed common/policy common/base/ common/model/
+allowed common/format common/base/ common/model/
+allowed common/policy common/base/ common/model/ common/format/
 allowed common/hash common/base/
 allowed common/json common/base/
 allowed common/yaml common/base/
@@ -34,7 +35,7 @@ allowed common/cred common/base/
 allowed common/wire common/base/ common/model/ common/cred/
 allowed plugin common/base/ common/model/ common/wire/ common/cred/
 allowed daemon/ports common/base/ common/model/
-allowed daemon/core common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/notify/ daemon/process/ waldur/sync/
+allowed daemon/core common/base/ common/model/ common/format/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/notify/ daemon/process/ waldur/sync/
 allowed daemon/process common/base/ common/model/
 allowed daemon/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/storage common/base/ common/model/ daemon/ports/ common/json/
@@ -42,10 +43,10 @@ allowed daemon/plugin_server common/base/ common/model/ common/wire/ common/hash
 allowed daemon/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/ waldur/http/
 allowed waldur/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/
 allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ daemon/ports/
-allowed waldur/sync common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/core/
+allowed waldur/sync common/base/ common/model/ common/format/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/core/
 allowed waldur/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/ daemon/http/
 allowed waldur/api common/base/ common/model/ common/json/ daemon/ports/
-allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
+allowed cli common/base/ common/model/ common/format/ common/policy/ common/settings/ common/json/ common/yaml/
 
 home 'slurm/' plugin/ daemon/slurm/ tests/plugin/ tests/daemon/slurm/ tests/bench/ tests/integration/ tests/attack/
 home 'gnutls/' common/hash/
@@ -58,13 +59,13 @@ home 'curl/' cli/ common/base/curl_handle.hpp daemon/notify/ waldur/stomp/ waldu
 home 'cmocka\.h' tests/support/
 
 # The core is handed instants, text and numbers; it asks nobody.
-grep -rnE '(std::chrono::(system|steady)_clock|[^_a-z](time|getenv|localtime|mktime|gettimeofday) ?\()' --include='*.?pp' common/policy common/model 2>/dev/null |
+grep -rnE '(std::chrono::(system|steady)_clock|[^_a-z](time|getenv|localtime|mktime|gettimeofday) ?\()' --include='*.?pp' common/policy common/format common/model 2>/dev/null |
     grep -v '//' | sed 's/^/impure core: /' >>"$bad"
-grep -rnE '(^|[^_a-z])(double|float)[^_a-z]' --include='*.?pp' common/policy common/model 2>/dev/null |
+grep -rnE '(^|[^_a-z])(double|float)[^_a-z]' --include='*.?pp' common/policy common/format common/model 2>/dev/null |
     grep -vE ':[[:space:]]*//|long double' | sed 's/^/floating point in the core: /' >>"$bad"
 # Releases of Slurm differ in one header on each side.
 grep -rnE '^[[:space:]]*#[[:space:]]*(el)?if' --include='*.?pp' --include='*.h' plugin daemon/slurm tests/plugin tests/daemon/slurm 2>/dev/null |
-    grep -vE '^(daemon/slurm/compat|plugin/slurm_compat)\.hpp:' | sed 's/^/not in the compatibility header: /' >>"$bad"
+    grep -vE '^(daemon/slurm/rpc/compat|plugin/slurm_compat)\.hpp:' | sed 's/^/not in the compatibility header: /' >>"$bad"
 # Every source says its licence.
 git ls-files '*.cpp' '*.hpp' '*.c' '*.h' '*.sh' '*.m4' '*.ac' 2>/dev/null | grep -v '^m4/ax_' | while read -r file; do
     [ -f "$file" ] || continue

@@ -4,7 +4,7 @@
 #include "cli/report.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
-#include "common/policy/notice.hpp"
+#include "common/format/notice.hpp"
 #include "common/settings/settings.hpp"
 
 namespace sluice::cli {
@@ -50,7 +50,7 @@ std::string recipients(const settings::Settings& settings, const std::string& ac
 std::string shown(const settings::Settings& settings, const Zone& zone, const std::string& level,
                   model::AccountDecision& account) {
     set_level(level, account);
-    const auto notice = policy::preview_notice(settings.notices, zone, "CLUSTER", level, account);
+    const auto notice = format::preview_notice(settings.notices, zone, "CLUSTER", level, account);
     return "--- " + level + "\nTo: " + recipients(settings, account.account) +
            "\nSubject: " + notice.subject + "\n\n" + notice.text + '\n';
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice preview`: thresholds, carryover and dates of one account, calculated from a few figures.
 // --json has the keys of Waldur's preview_impact.
-#include "common/policy/preview.hpp"
 #include "cli/figures.hpp"
 #include "cli/report.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/zone.hpp"
+#include "common/format/numbers.hpp"
 #include "common/json/json.hpp"
-#include "common/model/units.hpp"
-#include "common/policy/format.hpp"
+#include "common/model/tres.hpp"
+#include "common/policy/preview.hpp"
 
 namespace sluice::cli {
 namespace {
@@ -118,14 +118,14 @@ Value preview_json(const PreviewInput& in, const Preview& preview) {
 }
 
 std::string preview_text(const PreviewInput& in, const Preview& preview) {
-    const auto units = [&](Amount amount) { return policy::units_text(amount, preview.component); };
+    const auto units = [&](Amount amount) { return format::units_text(amount, preview.component); };
     const auto& c = preview.carryover;
     std::string out = "Allocation " + units(preview.allocation) + " h";
     out += c.applied ? ", carryover " + units(c.carry) + " h (unused " + units(c.unused) +
                            " h, at most " + units(c.cap) + " h): effective allocation " +
                            units(preview.effective) + " h\n"
                      : ", no carryover\n";
-    out += "Used " + units(preview.used) + " h (" + policy::share_text(preview.percent) +
+    out += "Used " + units(preview.used) + " h (" + format::share_text(preview.percent) +
            "), status " + preview.status + "\n";
     for (const auto& threshold : preview.thresholds) {
         out += "  " + threshold.name + " at " + threshold.percent.text() +

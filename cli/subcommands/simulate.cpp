@@ -5,7 +5,7 @@
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
-#include "common/model/units.hpp"
+#include "common/model/tres.hpp"
 #include "common/policy/scenario.hpp"
 #include "common/settings/scenario.hpp"
 

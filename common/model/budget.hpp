@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the plugin needs to hold a job against what is left of an allocation. Values only.
+// What the plugin needs to check a job against the remaining allocation. Values only.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace sluice::model {
 
-// What happens to a job that asks for more than what is left.
+// What happens to a job that asks for more than what remains.
 enum class BudgetCheck { off, warn, refuse };
 
 // Points of a measure per TRES-second.
@@ -22,7 +22,7 @@ struct MeasureTerm {
 };
 
 // How a budget counts: one component, or the weighted sum of several. TRES-seconds times weights
-// are points; `per_unit` of them are what people know as one unit.
+// are points; `per_unit` of them are one unit for people.
 struct Measure {
     std::string name; // of the component, or "billing"
     std::int64_t per_unit = 1;
@@ -38,11 +38,11 @@ struct Budget {
     friend bool operator==(const Budget&, const Budget&) = default;
 };
 
-// What slurmctld knows of a partition and a submission does not say.
+// What slurmctld knows of a partition and a submission leaves out.
 struct Partition {
     std::string name;
     bool is_default = false;
-    bool whole_nodes = false;                       // a job gets whole nodes whether it asks or not
+    bool whole_nodes = false;                       // a job gets whole nodes in any case
     std::optional<std::uint32_t> minutes;           // limit of a job without --time; nullopt: none
     std::map<std::string, std::int64_t> least_node; // TRES name -> what every node has at least
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether this host's clock is believed. Values only: daemon/core/clock_check.hpp makes them.
+// Whether this host's clock is trusted. Values only: the daemon's clock check makes them.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -20,18 +20,11 @@ enum class ClockState {
     differs, // from the clock of slurmctld or slurmdbd
 };
 
+// In the order of ClockState.
+inline constexpr std::string_view kClockStateNames[] = {"trusted", "back", "forward", "differs"};
+
 constexpr std::string_view name(ClockState state) {
-    switch (state) {
-    case ClockState::back:
-        return "back";
-    case ClockState::forward:
-        return "forward";
-    case ClockState::differs:
-        return "differs";
-    case ClockState::trusted:
-        break;
-    }
-    return "trusted";
+    return kClockStateNames[static_cast<std::size_t>(state)];
 }
 
 // This host's clock against another source of time.
@@ -51,24 +44,18 @@ struct ClockVerdict {
 
 // "the clock of this host went back by 86400 s"; "" while it is trusted.
 inline std::string clock_text(const ClockVerdict& verdict) {
-    const std::string seconds = std::to_string(std::llabs(verdict.offset_s)) + " s";
-    const bool ahead = verdict.offset_s > 0;
-    switch (verdict.state) {
-    case ClockState::trusted:
+    if (verdict.trusted())
         return "";
-    case ClockState::back:
-        if (verdict.against == "journal")
-            return "the clock of this host is " + seconds +
-                   " behind the newest record of the journal";
-        return "the clock of this host went back by " + seconds;
-    case ClockState::forward:
-        return "the clock of this host went forward by " + seconds +
-               " more than the elapsed time allows";
-    case ClockState::differs:
-        break;
-    }
-    return "the clock of this host is " + seconds + (ahead ? " ahead of " : " behind ") +
-           verdict.against + "'s";
+    const std::string seconds = std::to_string(std::llabs(verdict.offset_s)) + " s";
+    const std::string clock = "the clock of this host ";
+    if (verdict.state == ClockState::forward)
+        return clock + "went forward by " + seconds + " more than the elapsed time allows";
+    if (verdict.state == ClockState::differs)
+        return clock + "is " + seconds + (verdict.offset_s > 0 ? " ahead of " : " behind ") +
+               verdict.against + "'s";
+    if (verdict.against == "journal")
+        return clock + "is " + seconds + " behind the newest record of the journal";
+    return clock + "went back by " + seconds;
 }
 
 // A person confirmed that this host's time is right.

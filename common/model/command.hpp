@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One change in Slurm, as planned: what the enforcer does, what the journal records, what a dry run
-// shows.
+// One change in Slurm, as planned: the enforcer carries it out, the journal records it, a dry run
+// shows it.
 #pragma once
 
-#include "common/model/policy.hpp"
+#include "common/model/tres.hpp"
 
 #include <cstdint>
 #include <map>
@@ -25,31 +25,17 @@ enum class CommandType {
     requeue_job,
 };
 
-constexpr bool is_for_job(CommandType type) {
-    return type == CommandType::hold_job || type == CommandType::release_job ||
-           type == CommandType::cancel_job || type == CommandType::requeue_job;
-}
+// In the order of CommandType.
+inline constexpr std::string_view kCommandNames[] = {"fairshare",   "limits",     "qos",
+                                                     "reset_usage", "hold_job",   "release_job",
+                                                     "cancel_job",  "requeue_job"};
 
 constexpr std::string_view name(CommandType type) {
-    switch (type) {
-    case CommandType::fairshare:
-        return "fairshare";
-    case CommandType::limits:
-        return "limits";
-    case CommandType::qos:
-        return "qos";
-    case CommandType::hold_job:
-        return "hold_job";
-    case CommandType::release_job:
-        return "release_job";
-    case CommandType::cancel_job:
-        return "cancel_job";
-    case CommandType::requeue_job:
-        return "requeue_job";
-    case CommandType::reset_usage:
-        break;
-    }
-    return "reset_usage";
+    return kCommandNames[static_cast<std::size_t>(type)];
+}
+
+constexpr bool is_for_job(CommandType type) {
+    return type >= CommandType::hold_job;
 }
 
 struct Command {
@@ -64,10 +50,10 @@ struct Command {
     LimitType limit_type = LimitType::grp_tres_mins;
     std::map<std::string, std::optional<std::int64_t>> limits;
     std::uint32_t shares = 0; // fairshare
-    std::string job;          // jobs: as people write it; `user` is its owner
+    std::string job;          // jobs: as Slurm prints it ("7_[4-9]"); `user` is its owner
     std::uint32_t job_id = 0; // jobs; not kept in the journal
     std::string reason;       // "grace limit reached", "restored", "drift" ...
-    std::string description;  // one human sentence
+    std::string description;  // one sentence for people
     std::string sacctmgr;     // the equivalent line, for people to read and paste; never run
 
     friend bool operator==(const Command&, const Command&) = default;

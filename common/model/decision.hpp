@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the core decided and why. Dry run, evaluate, explain, API, refusal text, log line and
-// simulation all render this one value.
+// What the core decided and why. Dry run, evaluation, explain, API, refusal, log and simulation all
+// render this one value.
 #pragma once
 
 #include "common/base/amount.hpp"
@@ -9,10 +9,9 @@
 #include "common/model/clock.hpp"
 #include "common/model/command.hpp"
 #include "common/model/history.hpp"
-#include "common/model/period.hpp"
 #include "common/model/policy.hpp"
 #include "common/model/standing.hpp"
-#include "common/model/usage.hpp"
+#include "common/model/tres.hpp"
 
 #include <map>
 #include <optional>
@@ -21,7 +20,7 @@
 
 namespace sluice::model {
 
-// How the carryover came about. TRES-seconds.
+// The carryover and each term of it. TRES-seconds.
 struct CarryoverDerivation {
     bool applied = false;
     std::string reason; // when not applied: disabled, no_previous_period, no_previous_allocation
@@ -44,28 +43,21 @@ struct Figure {
     Amount borrowed = 0; // from the next period (added), minus what the last one borrowed from this
     Amount effective = 0; // allocation + carryover + adjustments + borrowed, never below 0
     UsageSplit usage;
-    std::map<std::string, UsageSplit> by_cluster; // what `usage` is made of; empty: of one cluster
+    std::map<std::string, UsageSplit> by_cluster; // the parts of `usage`; empty: of one cluster
     Decimal weight;                               // billing on: weight used; else 1
-    std::optional<std::int64_t>
-        percent; // of its own effective allocation, hundredths, half up; nullopt: allocation 0
+    // Of its own effective allocation, hundredths, half up; nullopt: allocation 0.
+    std::optional<std::int64_t> percent;
 
     Amount used() const { return usage.total(); }
 };
 
 enum class CauseKind { own, ancestor, override_, foreign };
 
+// In the order of CauseKind.
+inline constexpr std::string_view kCauseNames[] = {"own", "ancestor", "override", "foreign"};
+
 constexpr std::string_view name(CauseKind kind) {
-    switch (kind) {
-    case CauseKind::ancestor:
-        return "ancestor";
-    case CauseKind::override_:
-        return "override";
-    case CauseKind::foreign:
-        return "foreign";
-    case CauseKind::own:
-        break;
-    }
-    return "own";
+    return kCauseNames[static_cast<std::size_t>(kind)];
 }
 
 struct Cause {
@@ -79,23 +71,32 @@ struct Threshold {
     Decimal percent;
     bool reached = false;
     std::optional<Instant> since; // reached: the first cycle of this period that saw it
-    std::optional<Instant>
-        crossing; // when it will be crossed at the present rate; nullopt: never, or reached
+    // When usage will cross it at the present rate; nullopt: not in this period, or reached.
+    std::optional<Instant> crossing;
 };
 
 // One of the clusters that share an allocation.
 struct SpanPart {
     std::string cluster;
-    bool known = true;    // false: the figures are without it
+    bool known = true;    // false: the figures leave it out
     bool stale = false;   // too old to lift a pause
     std::int64_t age = 0; // of its figures, seconds
+};
+
+// Why an account could not be evaluated.
+enum class Fault {
+    none,
+    clock,         // this host's clock is not trusted, or went back
+    missing_tres,  // Slurm lacks a TRES of the allocation
+    missing_usage, // usage of the period is not known
+    settings,      // policies, weights or figures that do not fit together
 };
 
 // What an account's usage alone asks for: no overrides, no accounts above it.
 struct UsageStanding {
     Flags flags;
     std::string qos;              // "" when normal
-    std::optional<Instant> until; // when a pause by usage ends by itself; nullopt: never
+    std::optional<Instant> until; // when a pause by usage ends without a change; nullopt: never
 };
 
 struct AccountDecision {
@@ -108,9 +109,9 @@ struct AccountDecision {
     std::vector<SpanPart> span;  // in the policy's order; empty: the allocation is this cluster's
     std::vector<Figure> figures; // in the order of the components
     std::string judged;          // component that decides, or "billing"
-    std::optional<std::int64_t>
-        percent; // the metric, hundredths, half up; nullopt: effective allocation 0
-    // The metric as it was compared: used of effective, both in one scale of `judged`.
+    // The metric, hundredths, half up; nullopt: effective allocation 0.
+    std::optional<std::int64_t> percent;
+    // The metric as compared: used of effective, both in one scale of `judged`.
     Wide metric_used = 0;
     Wide metric_effective = 0;
     Decimal grace_limit;  // percent
@@ -125,21 +126,23 @@ struct AccountDecision {
     bool notify_reached = false;
     bool block_creation = false;
     std::vector<Threshold> thresholds;
-    std::string qos; // QOS the standing asks for; "": the account's own
+    std::string qos; // QOS that the standing asks for; "": the account's own
     // What is really in force: own flags where a policy enforces, and enforcing ancestors'. Equals
-    // `flags` and `qos` in enforce mode; an observed account may still be paused by an ancestor.
+    // `flags` and `qos` in enforce mode; an ancestor may still pause an observed account.
     Flags enforced;
     std::string enforced_qos;
     // When the pause ends by itself: period end or override expiry. nullopt: never.
     std::optional<Instant> until;
-    std::vector<std::string>
-        notes;                  // why something is not done, data that is missing, foreign pauses
-    std::string error;          // set: this account could not be judged; nothing is planned for it
-    bool awaits_clock = false;  // the error: the clock
+    std::vector<std::string> notes; // why something is not done, missing data, foreign pauses
+    // Set: the account could not be evaluated, and nothing is planned for it.
+    std::string error; // the fault as a clause for people
+    Fault fault = Fault::none;
+    std::string missing_tres;   // Fault::missing_tres: its name
     bool grant_changed = false; // allocation, carryover, adjustments or period since the last cycle
-    bool noteworthy = false; // changed something, or the metric moved by a whole percent since the
-                             // last noteworthy evaluation
-    AccountMemory memory;    // what the journal shall remember after this decision
+    // To be logged and recorded although no person asked: the evaluation changed something, or the
+    // metric moved by a whole percent since the last such evaluation.
+    bool noteworthy = false;
+    AccountMemory memory; // for the journal, after this decision
 
     // Usage of another cluster is missing: nothing may be loosened on these figures.
     bool incomplete() const {
@@ -155,10 +158,11 @@ struct Decision {
     ClockVerdict clock;
     std::string cluster;
     std::vector<AccountDecision> accounts; // by name; only those with a policy and an allocation
-    std::vector<std::string>
-        problems; // not tied to one account: unknown accounts in the file, missing TRES ...
-    // Accounts that no policy judges any more but whose QOS or limits Sluice still holds: memory to
-    // be written until both are given back (then empty: the journal may forget the account).
+    // Not of one account: unknown accounts in the file, overrides without effect ...
+    std::vector<std::string> problems;
+    // Accounts that no policy covers any more but whose QOS, limits or jobs Sluice still has to
+    // restore: memory to be written until that is done (then empty: the journal may forget the
+    // account).
     std::map<std::string, AccountMemory> released;
 
     const AccountDecision* find(const std::string& account) const {
@@ -169,16 +173,16 @@ struct Decision {
     }
 };
 
-// What cannot be done, and what would mend it.
+// What cannot be done, and how to correct the cause.
 struct Problem {
-    std::string account;
+    std::string account; // "": not of one account
     std::string what;
     std::string remedy; // "sacctmgr add qos blocked"
 };
 
 struct Plan {
-    std::vector<Command> commands; // to be done now (enforce)
-    std::vector<Command> withheld; // what enforce would do; observed accounts, drift: report
+    std::vector<Command> commands; // to be carried out now
+    std::vector<Command> withheld; // shown only: observed accounts, drift: report
     std::vector<Problem> problems;
 };
 

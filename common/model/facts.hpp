@@ -8,7 +8,6 @@
 #include "common/model/clock.hpp"
 #include "common/model/history.hpp"
 #include "common/model/tres.hpp"
-#include "common/model/usage.hpp"
 
 #include <cstdint>
 #include <map>
@@ -19,6 +18,8 @@
 
 namespace sluice::model {
 
+using TresLimits = std::map<std::string, std::int64_t>; // by TRES name
+
 // One association as slurmdbd holds it, without what it inherits. Account rows have an empty user.
 struct Association {
     std::uint32_t id = 0;
@@ -26,12 +27,22 @@ struct Association {
     std::string parent; // account rows: parent account; "" for root
     std::string user;
     std::string partition;
-    std::vector<std::string> qos;                      // own list by name; empty: inherited
-    std::string default_qos;                           // own; "": inherited or none
-    std::map<std::string, std::int64_t> grp_tres_mins; // own limits by TRES name
-    std::map<std::string, std::int64_t> max_tres_mins;
-    std::map<std::string, std::int64_t> grp_tres;
+    std::vector<std::string> qos; // own list by name; empty: inherited
+    std::string default_qos;      // own; "": inherited or none
+    TresLimits grp_tres_mins;     // own limits
+    TresLimits max_tres_mins;
+    TresLimits grp_tres;
     std::uint32_t shares = 1;
+
+    const TresLimits& limits(LimitType type) const { return this->*member(type); }
+    TresLimits& limits(LimitType type) { return this->*member(type); }
+
+    static constexpr TresLimits Association::*member(LimitType type) {
+        if (type == LimitType::grp_tres)
+            return &Association::grp_tres;
+        return type == LimitType::max_tres_mins ? &Association::max_tres_mins
+                                                : &Association::grp_tres_mins;
+    }
 };
 
 struct User {
@@ -61,17 +72,17 @@ struct Job {
     std::string account;
     std::string user;
     JobState state = JobState::pending;
-    bool held = false; // by whomever
+    bool held = false; // by Sluice, staff or the user
 };
 
-// What a cycle on one cluster leaves for the cycles on the others: only of accounts whose
+// What a cycle on one cluster leaves for the cycles on the others. Only of accounts whose
 // allocation spans clusters.
 struct SharedFigures {
     std::string cluster;
     Instant at{};                   // when the usage was read
     std::set<std::string> policies; // that spanned in that cycle
     std::vector<WindowUsage> usage;
-    History history; // the accounts judged there, and what was entered there
+    History history; // the accounts evaluated there, and what was entered there
 };
 
 // One of the clusters that an allocation here spans.
@@ -87,8 +98,8 @@ struct Facts {
     Instant now{};
     ClockVerdict clock;
     Structure structure;
-    std::vector<WindowUsage>
-        usage; // one per window that the policies ask for (current and previous periods)
+    // One per window that the policies ask for: current and previous periods.
+    std::vector<WindowUsage> usage;
     // slurmctld's own counters by account and TRES name, TRES-seconds (decayed when decay is on);
     // empty when slurmctld did not answer. What GrpTRESMins is compared with.
     std::map<std::string, std::map<std::string, Amount>> raw_usage;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What the site wrote in sluiced.yaml about components, allocations and policies, checked and with
-// defaults filled in. Values only: how they decide is common/policy, how they are read is
-// common/settings.
+// defaults filled in. Values only: common/settings reads them, common/policy decides by them.
 #pragma once
 
+#include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
 #include "common/model/budget.hpp"
-#include "common/model/period.hpp"
 #include "common/model/texts.hpp"
 #include "common/model/tres.hpp"
 
@@ -19,6 +18,24 @@
 
 namespace sluice::model {
 
+enum class PeriodKind { month, quarter, year, total, custom };
+
+struct PeriodRule {
+    PeriodKind kind = PeriodKind::quarter;
+    int months = 0;                       // custom: length, 1..1200
+    std::chrono::year_month_day anchor{}; // custom: first day of one of its periods
+
+    friend bool operator==(const PeriodRule&, const PeriodRule&) = default;
+};
+
+struct Period {
+    std::string label;          // "2026-03", "2026-Q1", "2026", "total", "2026-10-01"
+    Instant begin{};            // total: the epoch
+    std::optional<Instant> end; // total: none
+
+    friend bool operator==(const Period&, const Period&) = default;
+};
+
 enum class Mode { observe, enforce };
 
 // Waldur's five actions by their names.
@@ -30,20 +47,13 @@ enum class Action {
     request_slurm_resource_pausing,
 };
 
+// In the order of Action.
+inline constexpr std::string_view kActionNames[] = {
+    "notify_organization_owners", "notify_external_user", "block_creation_of_new_resources",
+    "request_slurm_resource_downscaling", "request_slurm_resource_pausing"};
+
 constexpr std::string_view name(Action action) {
-    switch (action) {
-    case Action::notify_organization_owners:
-        return "notify_organization_owners";
-    case Action::notify_external_user:
-        return "notify_external_user";
-    case Action::block_creation_of_new_resources:
-        return "block_creation_of_new_resources";
-    case Action::request_slurm_resource_downscaling:
-        return "request_slurm_resource_downscaling";
-    case Action::request_slurm_resource_pausing:
-        break;
-    }
-    return "request_slurm_resource_pausing";
+    return kActionNames[static_cast<std::size_t>(action)];
 }
 
 enum class CarryoverModel { cap, decay };
@@ -53,16 +63,15 @@ struct Carryover {
     CarryoverModel model = CarryoverModel::cap;
     Decimal factor = Decimal::whole(50);         // cap: percent of the base, 0..100
     Decimal half_life_days = Decimal::whole(15); // decay: > 0
-    bool days_exact = false; // decay: real length of the previous period instead of 90 days
-    bool new_accounts_full =
-        false; // an account without previous allocation gets the full cap (Waldur)
+    bool days_exact = false;        // decay: real length of the previous period instead of 90 days
+    bool new_accounts_full = false; // the full cap without a previous allocation (Waldur)
 
     friend bool operator==(const Carryover&, const Carryover&) = default;
 };
 
 struct Billing {
     bool enabled = false;
-    bool weights_slurm = false; // judge Slurm's own `billing` TRES, as partitions price it
+    bool weights_slurm = false; // Slurm's own `billing` TRES decides, as partitions price it
     std::map<std::string, Decimal> weights; // by component or TRES name, matched ignoring case
 
     friend bool operator==(const Billing&, const Billing&) = default;
@@ -75,21 +84,6 @@ struct Step {
     std::string qos; // applied from there on
     bool pause = false;
 };
-
-enum class LimitType { grp_tres_mins, max_tres_mins, grp_tres };
-
-// As sacctmgr writes it.
-constexpr std::string_view name(LimitType type) {
-    switch (type) {
-    case LimitType::max_tres_mins:
-        return "MaxTRESMins";
-    case LimitType::grp_tres:
-        return "GrpTRES";
-    case LimitType::grp_tres_mins:
-        break;
-    }
-    return "GrpTRESMins";
-}
 
 struct Limits {
     bool enabled = true;
@@ -107,11 +101,11 @@ struct Fairshare {
 
 enum class Drift { repair, report };
 
-// What becomes of the jobs of an account that is paused.
+// What Sluice does with the jobs of a paused account.
 enum class PendingJobs { leave, hold, cancel };
 enum class RunningJobs { leave, cancel, requeue };
 struct OnPause {
-    PendingJobs pending = PendingJobs::leave; // they wait by their QOS
+    PendingJobs pending = PendingJobs::leave; // leave: their QOS keeps them waiting
     RunningJobs running = RunningJobs::leave;
     std::chrono::seconds grace_time{0}; // from the pause to the end of running jobs
 
@@ -126,7 +120,7 @@ struct Borrow {
     friend bool operator==(const Borrow&, const Borrow&) = default;
 };
 
-// Which accounts a policy judges: all that have an allocation, unless one of the lists is given.
+// Which accounts a policy covers: all that have an allocation, unless one of the lists is given.
 struct Match {
     std::vector<std::string> accounts; // these
     std::vector<std::string> subtrees; // these and their descendants
@@ -134,21 +128,21 @@ struct Match {
     bool all() const { return accounts.empty() && subtrees.empty(); }
 };
 
-using Allocation =
-    std::map<std::string, Decimal>; // component -> granted units (hours, by default) for one period
+// Component -> units (hours, by default) for one period.
+using Allocation = std::map<std::string, Decimal>;
 
 struct Policy {
     std::string name;
     Mode mode = Mode::observe;
     Match match;
-    std::vector<std::string> clusters; // that it judges accounts of; empty: all that are served
-    // `span: clusters`: an account has one allocation on all of `clusters`, which are then written
-    // out once the file is cut to a cluster.
+    std::vector<std::string> clusters; // whose accounts it covers; empty: all that are served
+    // `span: clusters`: an account has one allocation on all of `clusters`, which are named there
+    // once the file is cut to a cluster.
     bool spans = false;
     PeriodRule period;
     Decimal grace_ratio; // 0.2: up to 120 %
     Decimal notify_at = Decimal::whole(80);
-    Decimal hysteresis; // percentage points below a threshold before a flag is taken back
+    Decimal hysteresis; // percentage points below a threshold before a flag is lifted
     Carryover carryover;
     Borrow borrow;
     Billing billing;
@@ -179,10 +173,9 @@ struct Policy {
 
 struct AccountSettings {
     std::optional<Allocation> allocation;
-    std::map<std::string, Allocation> by_cluster; // what it is granted there instead
-    bool apart =
-        false; // granted by cluster: each grant is one of its own, whatever the policy says
-    std::string parent; // scenarios only; on a cluster Slurm tells
+    std::map<std::string, Allocation> by_cluster; // the allocation on that cluster instead
+    bool apart = false; // by_cluster was given: allocations do not span, whatever the policy says
+    std::string parent; // scenarios only; a cluster's accounts are Slurm's
 };
 
 // The part of the configuration that decides. Shared by the daemon's file and by scenarios.
@@ -193,12 +186,18 @@ struct PolicySet {
     std::vector<Component> components;
     std::vector<Policy> policies;
     std::map<std::string, AccountSettings> accounts;
-    std::set<std::string> elsewhere; // accounts that are granted something on other clusters only
+    std::set<std::string> elsewhere; // accounts that have an allocation on other clusters only
 
-    const Component* component(const std::string& name) const {
-        for (const auto& c : components)
-            if (c.name == name)
-                return &c;
+    const Component* component(std::string_view name) const { return find(components, name); }
+    const Policy* policy(std::string_view name) const { return find(policies, name); }
+
+private:
+    // nullptr: no such entry. A file has few.
+    template <class T>
+    static const T* find(const std::vector<T>& all, std::string_view name) {
+        for (const T& one : all)
+            if (one.name == name)
+                return &one;
         return nullptr;
     }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A scripted timeline for the core: policies, accounts and what happens when. Values only: read by
-// common/settings, run by common/policy/scenario.hpp.
+// A scripted timeline for the core: policies, accounts, and steps at instants. Values only:
+// common/settings reads them, common/policy/scenario.hpp runs them.
 #pragma once
 
 #include "common/model/policy.hpp"
@@ -40,15 +40,15 @@ struct ScenarioAdjustment {
     std::string reason;
 };
 
-// What the comparison with other clocks said at a step. Time stands still in the steps of a clock
-// that is not trusted: `at` is what that clock shows.
+// The result of the comparison with other clocks at a step. Time stands still in the steps of a
+// clock that is not trusted: `at` is what that clock shows.
 enum class ScenarioClock { trusted, back, forward, differs, accepted };
 
 // Everything in a step happens at `at`, in the order of the members below; `evaluate` comes last
 // and sees it.
 struct ScenarioStep {
     LocalTime at{};
-    // The clock of this step was wrong, or is said to be right: only such a step goes back in time.
+    // The clock of this step is wrong, or a person confirms it: only such a step goes back in time.
     std::optional<ScenarioClock> clock;
     std::map<std::string, Allocation> set; // account -> components whose allocation changes
     std::map<std::string, std::map<std::string, Decimal>>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the plugin decides from: every fact of a verdict, nothing else. Made by the core, carried by
-// common/wire.
+// What the plugin decides from, and nothing else. Made by the core, carried by common/wire.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -14,26 +13,28 @@
 
 namespace sluice::model {
 
-// What holds from an instant on without a further evaluation: an override or a pause has ended, or
-// an override has begun.
+// The standing from an instant on without a further evaluation: an override or a pause has ended,
+// or an override has begun.
 struct SnapshotPhase {
     Instant from{};
     Standing standing = Standing::normal;
-    std::string text; // as that of the account
+    std::string text = {}; // these two as in the account
+    std::string contact = {};
 
     friend bool operator==(const SnapshotPhase&, const SnapshotPhase&) = default;
 };
 
-// An account that a submission could name. Accounts that are admitted without a word still appear
-// when they have a percentage (to be offered as "use one of your other accounts").
+// An account that a submission could name. Accounts that are admitted without a message appear too
+// when they have a percentage: refusals offer them as other accounts of the user.
 struct SnapshotAccount {
     std::string name;
     Standing standing = Standing::normal; // with the ancestors'; normal in observe mode
     std::optional<std::int64_t> percent;  // hundredths
     // paused: the refusal; downscaled or above the notify level: the warning; else ""
-    std::string text;
+    std::string text = {};
+    std::string contact = {}; // whom the user asks, for the plugin to add; "": `text` is complete
     std::vector<SnapshotPhase> later = {}; // after `made`, ascending; each holds until the next
-    // What a job of this account, or of one below it, is held against. Empty while off.
+    // What a job of this account, or of one below it, is checked against. Empty while off.
     BudgetCheck check = BudgetCheck::off;
     std::vector<Budget> budgets = {};
     std::string bounded_by = {}; // the next account above that has budgets; "": none
@@ -58,7 +59,7 @@ struct Snapshot {
     std::vector<Measure> measures;         // of the budgets
     std::vector<Partition> partitions;     // empty unless a policy checks budgets
 
-    // Same verdicts: sequence and time left aside.
+    // The same answers to submissions: sequence and time left aside.
     bool same_content(const Snapshot& other) const {
         return cluster == other.cluster && accounts == other.accounts && users == other.users &&
                measures == other.measures && partitions == other.partitions;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The two flags of an account, as Waldur has them, and the one word for both.
+// The two flags of an account, as Waldur has them, and one word for both.
 #pragma once
 
 #include <string_view>
@@ -13,6 +13,9 @@ struct Flags {
     bool paused = false;
     bool downscaled = false;
 
+    friend constexpr Flags operator|(Flags a, Flags b) {
+        return {a.paused || b.paused, a.downscaled || b.downscaled};
+    }
     friend bool operator==(const Flags&, const Flags&) = default;
 };
 
@@ -23,15 +26,9 @@ constexpr Standing standing(Flags flags) {
 }
 
 constexpr std::string_view name(Standing standing) {
-    switch (standing) {
-    case Standing::paused:
+    if (standing == Standing::paused)
         return "paused";
-    case Standing::downscaled:
-        return "downscaled";
-    case Standing::normal:
-        break;
-    }
-    return "normal";
+    return standing == Standing::downscaled ? "downscaled" : "normal";
 }
 
 } // namespace sluice::model

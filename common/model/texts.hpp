@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The site's own words for what a submitter reads. Patterns only: common/settings checks them,
-// common/policy fills them in.
+// The site's own words for what submitters and account owners read, and the notice made of them.
+// common/settings checks the patterns, common/format fills them in. How a notice travels (mail,
+// webhook) is not known here.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::model {
 
@@ -16,13 +19,34 @@ struct Texts {
     std::string warning;
 };
 
-// A pattern may have this many bytes; what is filled in is cut to as many, too.
-inline constexpr std::size_t kTextMost = 399;
+// Most bytes of a pattern for Texts; filled-in texts are cut to as many.
+inline constexpr std::size_t kMaxTextBytes = 399;
+// Most bytes of a notice's patterns.
+inline constexpr std::size_t kMaxSubjectBytes = 200;
+inline constexpr std::size_t kMaxNoticeBytes = 8000;
 
-// What may stand in braces; sluiced.yaml(5) says what each is.
+// What may stand in braces; sluiced.yaml(5) describes each.
 inline constexpr std::array<std::string_view, 20> kPlaceholders{
     "account", "cause",    "cluster", "component", "contact",    "grace", "granted",
     "left",    "period",   "percent", "policy",    "next_reset", "qos",   "reason",
     "source",  "standing", "tres",    "unit",      "until",      "used"};
+
+struct NoticeRules {
+    bool by_mail = false;
+    bool by_webhook = false;
+    // Recipients of notify_organization_owners by account; an account without addresses has those
+    // of the nearest account above it.
+    std::map<std::string, std::vector<std::string>> contacts;
+    std::string subject; // patterns with model::kPlaceholders and {event}; "": built in
+    std::string text;
+};
+
+// One account, one level ("notify", "downscale", "pause"), once a period.
+struct Notice {
+    std::string level;
+    std::string subject;
+    std::string text;
+    std::vector<std::string> recipients; // mail addresses; may be empty
+};
 
 } // namespace sluice::model

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/budget.hpp"
 
-#include "common/policy/exact.hpp"
-#include "common/policy/metric.hpp"
+#include "common/policy/evaluate/exact.hpp"
+#include "common/policy/evaluate/metric.hpp"
 
 #include <algorithm>
 
@@ -12,6 +12,7 @@ using model::AccountDecision;
 using model::Budget;
 using model::BudgetCheck;
 using model::Measure;
+using model::Standing;
 
 namespace {
 
@@ -26,25 +27,64 @@ std::optional<std::int64_t> left_of(Wide used, Wide effective, Decimal grace_lim
     return narrow(std::max<Wide>(0, limit - used));
 }
 
-// Slurm prices `billing` when the job starts: no submission can be held against it.
+// Slurm prices `billing` when the job starts: no submission can be checked against it.
 bool is_known_before(const std::string& tres) {
     return tres != "billing";
 }
 
-} // namespace
-
-Budgets::Budgets(const model::PolicySet& set) {
-    for (const auto& policy : set.policies)
-        if (policy.budget_check != BudgetCheck::off && policy.mode == model::Mode::enforce)
-            checks_.emplace(policy.name, &policy);
+// What remains then is of the next period, and not known.
+bool stays_paused(const model::SnapshotAccount& account, std::optional<Instant> period_end) {
+    return account.standing == Standing::paused &&
+           std::none_of(account.later.begin(), account.later.end(), [&](const auto& phase) {
+               return phase.standing != Standing::paused &&
+                      (!period_end || phase.from < *period_end);
+           });
 }
 
+} // namespace
+
+Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
+                 const model::Decision& decision)
+    : tree_(tree), governed_(governed), decision_(decision) {
+    for (const auto& policy : set.policies)
+        if (policy.budget_check != BudgetCheck::off && policy.mode == model::Mode::enforce)
+            checking_.emplace(policy.name, &policy);
+    if (checking_.empty())
+        return;
+    nearest_.assign(tree.size(), kNone);
+    for (const std::size_t node : tree.order()) {
+        const std::size_t parent = tree[node].parent;
+        nearest_[node] = parent == kNone ? kNone : nearest_[parent];
+        if (governed.own(node) && check(decision.accounts[governed.of(node)]) != BudgetCheck::off)
+            nearest_[node] = node;
+    }
+}
+
+void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
+    if (!bind(node))
+        return;
+    const AccountDecision& decision = decision_.accounts[governed_.of(node)];
+    if (stays_paused(out, decision.period.end))
+        return;
+    std::size_t above = nearest_[node];
+    if (above == node) {
+        out.budgets = left(decision);
+        out.check = out.budgets.empty() ? BudgetCheck::off : check(decision);
+        const std::size_t parent = tree_[node].parent;
+        above = parent == kNone ? kNone : nearest_[parent];
+    }
+    if (above != kNone)
+        out.bounded_by = tree_[above].name;
+}
+
+// The strictest of the account's enforcing policies. off: also for an account that staff has
+// pinned, or that could not be evaluated.
 BudgetCheck Budgets::check(const AccountDecision& decision) const {
     if (decision.mode != model::Mode::enforce || !decision.error.empty() || decision.in_force)
         return BudgetCheck::off;
     BudgetCheck strictest = BudgetCheck::off;
     for (const auto& name : decision.policies)
-        if (const auto found = checks_.find(name); found != checks_.end())
+        if (const auto found = checking_.find(name); found != checking_.end())
             strictest = std::max(strictest, found->second->budget_check);
     return strictest;
 }
@@ -74,7 +114,7 @@ void Budgets::add_component(const AccountDecision& decision, const model::Figure
         out.push_back({*index, *left});
 }
 
-// The same scale as the metric's: amounts times weight * common / unit_factor / divisor.
+// In the scale of the metric.
 void Budgets::add_sum(const AccountDecision& decision, const model::Billing& billing,
                       std::vector<Budget>& out) {
     auto figures = decision.figures;
@@ -82,18 +122,16 @@ void Budgets::add_sum(const AccountDecision& decision, const model::Billing& bil
     if (!sum)
         return;
     Measure measure{"billing", 1, {}};
-    const Wide divisor = sum->minutes_numerator, common = sum->minutes_denominator;
-    for (const auto& figure : figures) {
-        const auto product =
-            multiply(figure.weight.scaled(), common / figure.component.unit_factor.scaled());
-        const auto weight = product ? narrow(*product / divisor) : std::nullopt;
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+        const auto weight = narrow(sum->multipliers[i]);
         if (!weight)
             return;
-        if (*weight > 0 && is_known_before(figure.component.tres))
-            measure.terms.push_back({figure.component.tres, *weight});
+        if (*weight > 0 && is_known_before(figures[i].component.tres))
+            measure.terms.push_back({figures[i].component.tres, *weight});
     }
     const auto left = left_of(sum->used, sum->effective, decision.grace_limit);
-    const auto per_unit = narrow(divide_half_up(common * 60, divisor));
+    const auto per_unit =
+        narrow(divide_half_up(sum->minutes_denominator * 60, sum->minutes_numerator));
     if (!left || !per_unit || measure.terms.empty())
         return;
     measure.per_unit = std::max<std::int64_t>(1, *per_unit);
@@ -101,15 +139,15 @@ void Budgets::add_sum(const AccountDecision& decision, const model::Billing& bil
         out.push_back({*index, *left});
 }
 
+// Empty: nothing is granted that a job could be checked against.
 std::vector<Budget> Budgets::left(const AccountDecision& decision) {
     std::vector<Budget> out;
     const model::Billing* billing = nullptr;
     for (const auto& name : decision.policies)
-        if (const auto found = checks_.find(name); found != checks_.end() && billing == nullptr)
+        if (const auto found = checking_.find(name); found != checking_.end() && billing == nullptr)
             billing = &found->second->billing; // policies of one account agree on it
-    if (billing == nullptr || decision.figures.empty())
-        return out;
-    if (billing->enabled && billing->weights_slurm)
+    if (billing == nullptr || decision.figures.empty() ||
+        (billing->enabled && billing->weights_slurm))
         return out;
     if (billing->enabled)
         add_sum(decision, *billing, out);

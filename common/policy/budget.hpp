@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What is left of each account up to its grace limit, for the plugin's `budget_check`. Exact: a
-// figure that does not fit is left out, and then nobody is refused by it.
+// What remains of each account up to its grace limit, for the plugin's `budget_check`. Exact: a
+// figure that does not fit is left out, and then refuses no job.
 #pragma once
 
-#include "common/model/budget.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/policy.hpp"
+#include "common/model/snapshot.hpp"
+#include "common/policy/evaluate/subjects.hpp"
 
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -15,27 +17,33 @@ namespace sluice::policy {
 
 class Budgets {
 public:
-    // `set` outlives it.
-    explicit Budgets(const model::PolicySet& set);
+    // All outlive it.
+    Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
+            const model::Decision& decision);
 
-    // No policy has a budget_check: nothing needs to be asked.
-    bool none() const { return checks_.empty(); }
-    // The strictest of the account's enforcing policies. off: also for an account that staff has
-    // pinned, or that could not be judged.
-    model::BudgetCheck check(const model::AccountDecision& decision) const;
-    // Empty: nothing is granted that a job could be held against.
-    std::vector<model::Budget> left(const model::AccountDecision& decision);
+    // Jobs of this account are checked: against its own budgets, or those of accounts above it.
+    bool bind(std::size_t node) const { return !nearest_.empty() && nearest_[node] != kNone; }
+    // Sets check, budgets and bounded_by. REQUIRES: standings of `out` are filled in.
+    void add(std::size_t node, model::SnapshotAccount& out);
     // What the budgets refer to.
     std::vector<model::Measure> take_measures() { return std::move(measures_); }
 
 private:
+    using Checking = std::unordered_map<std::string_view, const model::Policy*>;
+
+    model::BudgetCheck check(const model::AccountDecision& decision) const;
+    std::vector<model::Budget> left(const model::AccountDecision& decision);
     std::optional<std::uint32_t> index_of(model::Measure measure);
     void add_component(const model::AccountDecision& decision, const model::Figure& figure,
                        std::vector<model::Budget>& out);
     void add_sum(const model::AccountDecision& decision, const model::Billing& billing,
                  std::vector<model::Budget>& out);
 
-    std::unordered_map<std::string_view, const model::Policy*> checks_; // with a check, by name
+    const AccountTree& tree_;
+    const Governance& governed_;
+    const model::Decision& decision_;
+    Checking checking_;                // enforcing policies with a check, by name
+    std::vector<std::size_t> nearest_; // by node: the nearest one at or above it that checks
     std::vector<model::Measure> measures_;
 };
 

@@ -2,8 +2,7 @@
 #include "common/policy/explain.hpp"
 
 #include "common/base/text.hpp"
-#include "common/policy/format.hpp"
-#include "common/policy/lookup.hpp"
+#include "common/format/numbers.hpp"
 
 #include <algorithm>
 
@@ -16,188 +15,177 @@ using model::Figure;
 
 namespace {
 
-class Account {
+class Explanation {
 public:
-    Account(const model::PolicySet& set, const Zone& zone, const AccountDecision& decision)
+    Explanation(const model::PolicySet& set, const Zone& zone, const AccountDecision& decision)
         : zone_(zone), decision_(decision),
-          policy_(decision.policies.empty() ? nullptr
-                                            : find_policy(set, decision.policies.front())) {}
+          policy_(decision.policies.empty() ? nullptr : set.policy(decision.policies.front())) {}
 
     std::vector<std::string> lines(const model::Plan& plan) {
         subject();
         period();
         if (!decision_.error.empty()) {
-            say("The account could not be judged: " + decision_.error + ".");
-            say("It stays " + std::string(name(standing(decision_.flags))) +
-                " as at the last evaluation.");
+            add("The account could not be evaluated: " + decision_.error + ".");
+            add("The account stays " + now() + ", as at the last evaluation.");
             return std::move(lines_);
         }
-        span();
+        clusters();
         for (const Figure& figure : decision_.figures)
             component(figure);
-        judged();
+        metric();
         thresholds();
         standing_and_cause();
         for (const auto& note : decision_.notes)
-            say("Note: " + note + ".");
+            add("Note: " + note + ".");
         planned(plan);
         return std::move(lines_);
     }
 
 private:
-    void say(std::string line) { lines_.push_back(std::move(line)); }
-    std::string units(Amount amount, const Figure& figure) const {
-        return units_text(amount, figure.component);
-    }
+    void add(std::string line) { lines_.push_back(std::move(line)); }
+    std::string now() const { return std::string(name(standing(decision_.flags))); }
+    std::string local(Instant at) const { return local_text(zone_, at); }
 
     void subject() {
         const bool several = decision_.policies.size() > 1;
-        say("Account " + decision_.account + " is judged by " +
-            (several ? "policies " : "policy ") + join(decision_.policies, ", ") + " in " +
-            (decision_.mode == model::Mode::enforce ? "enforce" : "observe") + " mode" +
-            (decision_.mode == model::Mode::observe ? ": nothing is applied." : "."));
+        const bool observe = decision_.mode == model::Mode::observe;
+        add("Account " + decision_.account + " is under " + (several ? "policies " : "policy ") +
+            join(decision_.policies, ", ") + " in " +
+            (observe ? "observe mode: nothing is applied." : "enforce mode."));
     }
 
     void period() {
         const auto& p = decision_.period;
-        if (!p.end) {
-            say("The allocation is a total: it counts from the beginning and does not start anew.");
-            return;
-        }
-        say("Period " + p.label + " runs from " + local_text(zone_, p.begin) + " to " +
-            local_text(zone_, *p.end) + " (" + zone_.name() + ").");
+        add(p.end ? "Period " + p.label + " runs from " + local(p.begin) + " to " + local(*p.end) +
+                        " (" + zone_.name() + ")."
+                  : "This is a one-time allocation and does not renew.");
     }
 
-    void span() {
-        std::vector<std::string> clusters;
+    void clusters() {
+        std::vector<std::string> names;
         for (const auto& part : decision_.span)
-            clusters.push_back(part.cluster);
-        if (!clusters.empty())
-            say("Its allocation is one for the clusters " + join(clusters, ", ") + ".");
+            names.push_back(part.cluster);
+        if (!names.empty())
+            add("Clusters " + join(names, ", ") + " share the allocation.");
     }
 
     void component(const Figure& figure) {
-        const std::string& name = figure.component.name;
-        say(name + ": the allocation is " + units(figure.allocation, figure) + " (TRES " +
-            figure.component.tres + ").");
-        carryover(figure);
-        if (figure.adjustments != 0)
-            say(name + ": adjustments of staff add " + units(figure.adjustments, figure) + ".");
-        if (figure.borrowed != 0)
-            say(name + ": " +
-                (figure.borrowed > 0
-                     ? units(figure.borrowed, figure) + " may be borrowed of the next period."
-                     : units(-figure.borrowed, figure) +
-                           " less, because the period before used them early."));
-        say(name + ": the effective allocation is " + units(figure.effective, figure) + ".");
-        say(name + ": used " + units(figure.used(), figure) + " = settled " +
-            units(figure.usage.settled, figure) + " + finished " +
-            units(figure.usage.finished, figure) + " + running " +
-            units(figure.usage.running, figure) + ", which is " + share_text(figure.percent) +
-            " of it.");
-        for (const auto& part : decision_.span)
-            by_cluster(part, figure);
-    }
-
-    void by_cluster(const model::SpanPart& part, const Figure& figure) {
-        const auto usage = figure.by_cluster.find(part.cluster);
-        if (usage == figure.by_cluster.end())
-            return;
-        say(figure.component.name + ": of this, " + units(usage->second.total(), figure) +
-            " on cluster " + part.cluster +
-            (part.age > 0 ? " (as of " + std::to_string(part.age) + " s ago)." : "."));
-    }
-
-    void carryover(const Figure& figure) {
-        const auto& c = figure.carryover;
+        const auto units = [&](Amount amount) {
+            return format::units_text(amount, figure.component);
+        };
         const std::string start = figure.component.name + ": ";
-        if (!c.applied) {
-            const bool off = c.reason == "disabled";
-            const bool first = c.reason == "no_previous_allocation";
-            say(start + "nothing is carried over: " +
-                (off     ? "carryover is off"
-                 : first ? "the account had no allocation when " + c.previous_period + " ended"
-                 : c.reason == "no_previous_period" ? std::string("there is no period before")
-                                                    : c.reason) +
+        add(start + "the allocation is " + units(figure.allocation) + " (TRES " +
+            figure.component.tres + ").");
+        add(start + carryover(figure) + ".");
+        if (figure.adjustments != 0)
+            add(start + "staff adjustments " +
+                (figure.adjustments > 0 ? "add " + units(figure.adjustments)
+                                        : "take " + units(-figure.adjustments)) +
                 ".");
-            return;
-        }
-        const std::string used = units(c.used_before, figure);
-        if (c.model == CarryoverModel::cap)
-            say(start + used + " of " + units(c.base, figure) + " were used in " +
-                c.previous_period + ", " + units(c.unused, figure) + " were left; at most " +
-                units(c.cap, figure) +
-                (policy_ ? " (" + policy_->carryover.factor.text() + " %)" : "") +
-                " are carried over: " + units(c.carry, figure) + ".");
-        else
-            say(start + used + " used in " + c.previous_period + " have decayed to " +
-                units(c.effective_before, figure) +
-                (policy_ ? " (half-life " + policy_->carryover.half_life_days.text() + " days)"
-                         : "") +
-                "; carried over: " + units(c.carry, figure) + ".");
+        if (figure.borrowed > 0)
+            add(start + units(figure.borrowed) + " may be borrowed from the next period.");
+        if (figure.borrowed < 0)
+            add(start + units(-figure.borrowed) + " less, borrowed by the period before.");
+        add(start + "the effective allocation is " + units(figure.effective) + ".");
+        add(start + "used " + units(figure.used()) + " = settled " + units(figure.usage.settled) +
+            " + finished " + units(figure.usage.finished) + " + running " +
+            units(figure.usage.running) +
+            (figure.percent ? ", which is " + format::share_text(figure.percent) +
+                                  " of the effective allocation."
+                            : "."));
+        for (const auto& part : decision_.span)
+            if (const auto usage = figure.by_cluster.find(part.cluster);
+                usage != figure.by_cluster.end())
+                add(start + "of this, " + units(usage->second.total()) + " on cluster " +
+                    part.cluster +
+                    (part.age > 0 ? " (as of " + std::to_string(part.age) + " s ago)." : "."));
     }
 
-    void judged() {
-        if (decision_.judged == "billing" && decision_.figures.size() > 1) {
+    std::string carryover(const Figure& figure) const {
+        const auto& c = figure.carryover;
+        const auto units = [&](Amount amount) {
+            return format::units_text(amount, figure.component);
+        };
+        if (c.reason == "disabled")
+            return "no carryover, because carryover is off";
+        if (c.reason == "no_previous_allocation")
+            return "no carryover, because the account had no allocation when " + c.previous_period +
+                   " ended";
+        if (c.reason == "no_previous_period")
+            return "no carryover, because no period came before";
+        if (!c.applied)
+            return "no carryover: " + c.reason;
+        if (c.model == CarryoverModel::decay)
+            return units(c.used_before) + " used in " + c.previous_period + " have decayed to " +
+                   units(c.effective_before) +
+                   (policy_ ? " (half-life " + policy_->carryover.half_life_days.text() + " days)"
+                            : "") +
+                   "; carried over: " + units(c.carry);
+        return units(c.used_before) + " of " + units(c.base) + " were used in " +
+               c.previous_period + ", " + units(c.unused) + " were left; at most " + units(c.cap) +
+               (policy_ ? " (" + policy_->carryover.factor.text() + " %)" : "") +
+               " are carried over: " + units(c.carry);
+    }
+
+    void metric() {
+        const std::string share = format::share_text(decision_.percent);
+        const bool several = decision_.figures.size() > 1;
+        if (several && decision_.judged == "billing") {
             std::string weights;
             for (const Figure& figure : decision_.figures)
                 weights += (weights.empty() ? "" : ", ") + figure.component.name + " x " +
                            figure.weight.text();
-            say("The metric is the weighted sum (" + weights +
-                "): " + share_text(decision_.percent) + ".");
-        } else if (decision_.figures.size() > 1) {
-            say("The worst component decides: " + decision_.judged + " with " +
-                share_text(decision_.percent) + ".");
+            add("The metric is the weighted sum (" + weights + "): " + share + ".");
+        } else if (several) {
+            add("The worst component decides: " + decision_.judged + " with " + share + ".");
         } else {
-            say("The metric is " + share_text(decision_.percent) + ".");
+            add("The metric is " + share + ".");
         }
         if (!decision_.percent)
-            say("Nothing is granted, so every threshold is reached.");
+            add("The effective allocation is 0, so every threshold is reached.");
     }
 
     void thresholds() {
-        for (const auto& threshold : decision_.thresholds) {
-            std::string text =
-                "Threshold " + threshold.name + " at " + threshold.percent.text() + " %: ";
-            if (threshold.reached)
-                text += threshold.since
-                            ? "reached, first seen on " + local_text(zone_, *threshold.since) + "."
-                            : "reached.";
-            else if (threshold.crossing)
-                text += "not reached; at the present rate on " +
-                        local_text(zone_, *threshold.crossing) + ".";
+        for (const auto& one : decision_.thresholds) {
+            const std::string start =
+                "Threshold " + one.name + " at " + one.percent.text() + " %: ";
+            if (one.reached)
+                add(start +
+                    (one.since ? "reached, first seen on " + local(*one.since) : "reached") + ".");
             else
-                text += "not reached; not in this period at the present rate.";
-            say(std::move(text));
+                add(start + "not reached; " +
+                    (one.crossing ? "at the present rate on " + local(*one.crossing)
+                                  : "not in this period at the present rate") +
+                    ".");
         }
     }
 
     void standing_and_cause() {
-        say("The account is " + std::string(name(standing(decision_.flags))) + cause() + ".");
-        if (decision_.in_force && decision_.in_force->foreign)
-            say("It is " + std::string(name(decision_.in_force->standing)) + " in " +
-                decision_.in_force->by + ": " + decision_.in_force->reason + ".");
-        else if (decision_.in_force)
-            say("Override " + std::to_string(decision_.in_force->id) + " pins it to " +
-                std::string(name(decision_.in_force->standing)) + " until " +
-                local_text(zone_, decision_.in_force->until) + ": " + decision_.in_force->reason +
-                ".");
+        const auto& entry = decision_.in_force;
+        const bool foreign = entry && entry->foreign;
+        add("The account is " + now() + cause() + ".");
+        if (foreign)
+            add("The flag in " + entry->by + " is " + std::string(name(entry->standing)) + ": " +
+                entry->reason + ".");
+        else if (entry)
+            add("Override " + std::to_string(entry->id) + " keeps the account " +
+                std::string(name(entry->standing)) + " until " + local(entry->until) + ": " +
+                entry->reason + ".");
         if (decision_.block_creation)
-            say("New resources are blocked for this account.");
-        if (decision_.flags.paused && decision_.in_force && decision_.in_force->foreign)
-            say("That lasts until it is taken back in " + decision_.in_force->by + ".");
+            add("New resources are blocked for this account.");
+        if (decision_.flags.paused && foreign)
+            add("The pause lasts until " + entry->by + " lifts the flag.");
         else if (decision_.flags.paused && decision_.until)
-            say("The pause ends by itself on " + local_text(zone_, *decision_.until) + ".");
+            add("The pause ends by itself on " + local(*decision_.until) + ".");
     }
 
     std::string cause() const {
+        const auto& entry = decision_.in_force;
         switch (decision_.cause.kind) {
         case CauseKind::ancestor:
             return " because account " + decision_.cause.account + " above it is";
         case CauseKind::override_:
-            if (decision_.in_force && decision_.in_force->foreign)
-                return " by a flag in " + decision_.in_force->by;
-            return " by an override";
+            return entry && entry->foreign ? " by a flag in " + entry->by : " by an override";
         case CauseKind::foreign:
             return " for Sluice, but paused outside Sluice";
         case CauseKind::own:
@@ -211,25 +199,23 @@ private:
         const auto mine = [&](const auto& entry) { return entry.account == decision_.account; };
         for (const auto& command : plan.commands)
             if (mine(command))
-                say("Planned: " + command.description + ".");
-        // Drift that is only reported is a problem whose remedy is the withheld command: told once.
-        const auto same = [](const model::Problem& problem, const model::Command& command) {
-            return problem.account == command.account && problem.remedy == command.sacctmgr;
-        };
+                add("Planned: " + command.description + ".");
+        // Reported drift is a problem whose remedy is the withheld command: one line for both.
         const auto is_drift = [&](const model::Command& command) {
-            return std::any_of(plan.problems.begin(), plan.problems.end(),
-                               [&](const auto& problem) { return same(problem, command); });
+            return std::any_of(plan.problems.begin(), plan.problems.end(), [&](const auto& one) {
+                return one.account == command.account && one.remedy == command.sacctmgr;
+            });
         };
         for (const auto& command : plan.withheld)
             if (mine(command) && !is_drift(command))
-                say("Not done: " + command.description + ", " +
+                add("Not done: " + command.description + ", " +
                     (decision_.mode == model::Mode::observe ? "because its policy only observes."
                                                             : "because the last try failed."));
         for (const auto& problem : plan.problems)
             if (mine(problem))
-                say("Not possible: " + problem.what + ". Remedy: " + problem.remedy);
+                add("Not possible: " + problem.what + ". Remedy: " + problem.remedy);
         if (lines_.size() == before)
-            say("Nothing is to be changed in Slurm.");
+            add("No change in Slurm is planned.");
     }
 
     const Zone& zone_;
@@ -242,7 +228,7 @@ private:
 
 std::vector<std::string> explain(const model::PolicySet& set, const Zone& zone,
                                  const AccountDecision& decision, const model::Plan& plan) {
-    return Account(set, zone, decision).lines(plan);
+    return Explanation(set, zone, decision).lines(plan);
 }
 
 } // namespace sluice::policy

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How a number came about, line by line. One more rendering of the decision; computes nothing that
-// decides.
+// The way to a decision, line by line. Renders the decision; computes nothing that decides.
 #pragma once
 
 #include "common/base/zone.hpp"
@@ -12,9 +11,9 @@
 
 namespace sluice::policy {
 
-// A sentence a line: period and its instants, base, carryover by which model, adjustments,
+// A sentence a line: period and its instants, allocation, carryover and its model, adjustments,
 // effective allocation, usage by source, metric and weights, thresholds, standing and its cause,
-// what is planned and why something is not.
+// planned commands and the reasons for others.
 std::vector<std::string> explain(const model::PolicySet& set, const Zone& zone,
                                  const model::AccountDecision& decision, const model::Plan& plan);
 

@@ -106,11 +106,6 @@ int index_of(const PeriodRule& rule, const Zone& zone, Instant at) {
     return n;
 }
 
-void add_window(std::vector<Window>& all, Window window) {
-    if (window.begin < window.end)
-        all.push_back(window);
-}
-
 void keep_earliest(std::optional<Instant>& best, Instant candidate, Instant now) {
     if (candidate > now && (!best || candidate < *best))
         best = candidate;
@@ -130,15 +125,23 @@ std::optional<Period> previous(const PeriodRule& rule, const Zone& zone, const P
     return period_at(rule, zone, period.begin - std::chrono::seconds{1});
 }
 
-std::vector<Window> windows(const model::PolicySet& set, const Zone& zone, Instant now) {
+std::vector<PeriodRule> rules_of(const model::PolicySet& set) {
+    std::vector<PeriodRule> all;
+    for (const auto& policy : set.policies)
+        if (std::find(all.begin(), all.end(), policy.period) == all.end())
+            all.push_back(policy.period);
+    return all;
+}
+
+std::vector<Window> windows(const std::vector<PeriodRule>& rules, const Zone& zone, Instant now) {
     std::vector<Window> all;
-    for (const auto& policy : set.policies) {
-        const Period current = period_at(policy.period, zone, now);
-        add_window(all, {current.begin, now});
-        const auto before = previous(policy.period, zone, current);
-        if (before && before->end)
-            add_window(all, {before->begin, *before->end});
+    for (const auto& rule : rules) {
+        const Period current = period_at(rule, zone, now);
+        all.push_back({current.begin, now});
+        if (const auto before = previous(rule, zone, current))
+            all.push_back({before->begin, *before->end});
     }
+    std::erase_if(all, [](const Window& one) { return one.begin >= one.end; });
     std::sort(all.begin(), all.end(), [](const Window& a, const Window& b) {
         return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
     });

@@ -4,9 +4,7 @@
 #pragma once
 
 #include "common/base/zone.hpp"
-#include "common/model/facts.hpp"
 #include "common/model/history.hpp"
-#include "common/model/period.hpp"
 #include "common/model/policy.hpp"
 
 #include <optional>
@@ -22,12 +20,17 @@ model::Period period_at(const model::PeriodRule& rule, const Zone& zone, Instant
 std::optional<model::Period> previous(const model::PeriodRule& rule, const Zone& zone,
                                       const model::Period& period);
 
-// The usage windows that decide() needs: of each rule in use the current period as [begin, now) and
-// the whole period before it (carryover, borrowing). Distinct, sorted; empty windows are left out.
-std::vector<Window> windows(const model::PolicySet& set, const Zone& zone, Instant now);
+// Those of the policies, distinct.
+std::vector<model::PeriodRule> rules_of(const model::PolicySet& set);
 
-// The first instant after `now` at which a decision changes by itself: a period boundary, an
-// override that begins or expires. nullopt: none (only `total`, no overrides).
+// The usage windows that decide() needs: of each rule the current period as [begin, now) and the
+// whole period before it (carryover, borrowing). Distinct, sorted; empty windows are left out.
+std::vector<Window> windows(const std::vector<model::PeriodRule>& rules, const Zone& zone,
+                            Instant now);
+
+// The first instant after `now` at which a decision changes without new usage: a period boundary,
+// an override that begins or expires, the end of a grace time. nullopt: none (only `total`, no
+// overrides).
 std::optional<Instant> next_event(const model::PolicySet& set, const Zone& zone, Instant now,
                                   const model::History& history);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/preview.hpp"
 
-#include "common/policy/carryover.hpp"
-#include "common/policy/exact.hpp"
-#include "common/policy/metric.hpp"
-#include "common/policy/standing.hpp"
+#include "common/policy/evaluate/carryover.hpp"
+#include "common/policy/evaluate/exact.hpp"
+#include "common/policy/evaluate/metric.hpp"
+#include "common/policy/evaluate/thresholds.hpp"
 
 namespace sluice::policy {
 namespace {

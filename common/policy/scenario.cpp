@@ -2,14 +2,12 @@
 #include "common/policy/scenario.hpp"
 
 #include "common/policy/decide.hpp"
-#include "common/policy/exact.hpp"
+#include "common/policy/evaluate/exact.hpp"
+#include "common/policy/evaluate/metric.hpp"
+#include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/meter.hpp"
-#include "common/policy/metric.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/plan.hpp"
-#include "common/policy/simulated.hpp"
-#include "common/policy/subjects.hpp"
-#include "common/policy/tree.hpp"
+#include "common/policy/plan/plan.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -17,10 +15,125 @@
 
 namespace sluice::policy {
 
+using model::Association;
+using model::Scenario;
 using model::ScenarioStep;
+using model::Structure;
 
 namespace {
 
+constexpr const char* kNormal = "normal";
+
+void add_tres(const Scenario& scenario, Structure& structure) {
+    std::set<std::string> names{"cpu", "mem", "node", "billing"};
+    for (const auto& component : scenario.set.components)
+        names.insert(component.tres);
+    for (const auto& step : scenario.steps)
+        for (const auto& job : step.jobs)
+            for (const auto& [tres, count] : job.tres)
+                names.insert(tres);
+    for (const auto& name : names)
+        structure.tres.push_back({static_cast<std::uint32_t>(structure.tres.size() + 1), name});
+}
+
+void add_qos(const Scenario& scenario, Structure& structure) {
+    std::set<std::string> names{kNormal};
+    for (const auto& policy : scenario.set.policies) {
+        names.insert({policy.qos_default, policy.qos_downscaled, policy.qos_paused});
+        for (const auto& step : policy.steps)
+            names.insert(step.qos);
+    }
+    names.erase("");
+    for (const auto& name : names)
+        structure.qos.push_back({static_cast<std::uint32_t>(structure.qos.size() + 1), name});
+}
+
+Association account_row(const std::string& name, const std::string& parent) {
+    Association row;
+    row.account = name;
+    row.parent = parent;
+    return row;
+}
+
+void add_accounts(const Scenario& scenario, Structure& structure) {
+    std::set<std::string> known{"root"};
+    auto& rows = structure.associations;
+    rows.push_back(account_row("root", ""));
+    rows.back().qos = {kNormal};
+    rows.back().default_qos = kNormal;
+    for (const auto& [name, settings] : scenario.set.accounts)
+        if (known.insert(name).second)
+            rows.push_back(account_row(name, settings.parent.empty() ? "root" : settings.parent));
+    for (const auto& [name, settings] : scenario.set.accounts)
+        if (!settings.parent.empty() && known.insert(settings.parent).second)
+            rows.push_back(account_row(settings.parent, "root"));
+}
+
+// The list that Slurm has for an account before anything happens.
+void give_qos(const Scenario& scenario, Structure& structure) {
+    model::PolicySet ever = scenario.set; // with every allocation that the steps will make
+    for (const auto& step : scenario.steps)
+        for (const auto& [account, allocation] : step.set)
+            ever.accounts[account].allocation = allocation;
+    std::map<std::string, std::string> defaults;
+    const AccountTree tree(structure);
+    for (const auto& subject : subjects(ever, tree)) {
+        const auto& named = subject.first().qos_default;
+        defaults[subject.account] = named.empty() ? kNormal : named;
+    }
+    for (auto& row : structure.associations)
+        if (const auto found = defaults.find(row.account); found != defaults.end()) {
+            row.qos = {found->second};
+            row.default_qos = found->second;
+        }
+}
+
+void change(const model::Command& command, Association& row) {
+    switch (command.type) {
+    case model::CommandType::qos:
+        row.qos = command.qos;
+        row.default_qos = command.default_qos;
+        break;
+    case model::CommandType::limits:
+        for (const auto& [tres, value] : command.limits)
+            if (value)
+                row.limits(command.limit_type)[tres] = *value;
+            else
+                row.limits(command.limit_type).erase(tres);
+        break;
+    case model::CommandType::fairshare:
+        row.shares = command.shares;
+        break;
+    default:
+        break; // neither raw usage nor jobs are in slurmdbd
+    }
+}
+
+// Accounts of the scenario under root, each with its parent; QOS and TRES that its policies and
+// jobs name. Accounts that are ever granted something have `qos_default` as their own list; the
+// others inherit.
+Structure simulated_structure(const Scenario& scenario) {
+    Structure structure;
+    structure.cluster = "simulation";
+    add_tres(scenario, structure);
+    add_qos(scenario, structure);
+    add_accounts(scenario, structure);
+    give_qos(scenario, structure);
+    std::uint32_t id = 0;
+    for (auto& row : structure.associations)
+        row.id = ++id;
+    return structure;
+}
+
+// Does what slurmdbd would.
+void apply(const model::Command& command, Structure& structure) {
+    for (auto& row : structure.associations)
+        if (row.account == command.account && row.user == command.user &&
+            row.partition == command.partition)
+            change(command, row);
+}
+
+// Facts that follow the steps, and the Slurm that takes the commands.
 class Simulation {
 public:
     Simulation(const model::Scenario& scenario, const Zone& zone, Instant start)
@@ -29,7 +142,7 @@ public:
           reset_(cells(), Wide{0}) {
         facts_.structure = structure_;
         facts_.raw_usage_known = true;
-        for (const auto& rule : rules())
+        for (const auto& rule : rules_of(set_))
             mark_periods(rule, start);
     }
 
@@ -47,25 +160,15 @@ public:
 private:
     std::size_t tres_count() const { return structure_.tres.size(); }
     std::size_t cells() const { return accounts_ * tres_count(); }
-    Cell cell(int node, std::size_t tres) const {
-        return static_cast<std::size_t>(node) * tres_count() + tres;
-    }
+    Cell cell(std::size_t node, std::size_t tres) const { return node * tres_count() + tres; }
     std::optional<Cell> cell(const std::string& account, const std::string& tres) const {
-        const int node = tree_.find(account);
+        const std::size_t node = tree_.find(account);
         if (node == kNone)
             return std::nullopt;
         for (std::size_t i = 0; i < tres_count(); ++i)
             if (structure_.tres[i].name == tres)
                 return cell(node, i);
         return std::nullopt;
-    }
-
-    std::vector<model::PeriodRule> rules() const {
-        std::vector<model::PeriodRule> all;
-        for (const auto& policy : set_.policies)
-            if (std::find(all.begin(), all.end(), policy.period) == all.end())
-                all.push_back(policy.period);
-        return all;
     }
 
     void mark_periods(const model::PeriodRule& rule, Instant at) {
@@ -79,8 +182,8 @@ private:
         return next_event(set_, zone_, meter_.now(), {});
     }
 
-    // Goes through every boundary on the way, so that what an account had when a period ended is
-    // known although nobody evaluated then.
+    // Stops at every boundary on the way, so that what an account had when a period ended is known
+    // although no step evaluates then.
     void reach(Instant at) {
         for (auto boundary = next_boundary(); boundary && *boundary <= at;
              boundary = next_boundary()) {
@@ -95,7 +198,7 @@ private:
     // A clock that was wrong may lead back by a period.
     void drop_old_marks() {
         std::optional<Instant> oldest;
-        for (const auto& rule : rules()) {
+        for (const auto& rule : rules_of(set_)) {
             const auto current = period_at(rule, zone_, meter_.now());
             const auto last = previous(rule, zone_, current);
             const auto before = last ? previous(rule, zone_, *last) : std::nullopt;
@@ -115,7 +218,7 @@ private:
             auto& memory = facts_.history.accounts[account.account];
             if (memory.period != account.memory.period) {
                 memory.notified.clear();
-                memory.held.clear();
+                memory.steps.clear();
                 memory.reached.clear();
             }
             memory.period = account.memory.period;
@@ -166,7 +269,7 @@ private:
     void adjust(const ScenarioStep& step) {
         // Counts where a policy's period has this label; labels of several rules may be equal.
         std::set<std::string> labels;
-        for (const auto& rule : rules())
+        for (const auto& rule : rules_of(set_))
             labels.insert(period_at(rule, zone_, meter_.now()).label);
         for (const auto& entry : step.adjustments)
             for (const auto& label : labels)
@@ -218,14 +321,14 @@ private:
         facts_.now = now;
         facts_.clock = {};
         facts_.usage.clear();
-        for (const auto& rule : rules()) {
+        for (const auto& rule : rules_of(set_)) {
             const auto current = period_at(rule, zone_, facts_.now);
             if (const auto before = previous(rule, zone_, current))
                 facts_.usage.push_back(usage({before->begin, *before->end}, [&](Cell at) {
                     return meter_.between(at, before->begin, *before->end);
                 }));
         }
-        for (const auto& rule : rules()) {
+        for (const auto& rule : rules_of(set_)) {
             const Instant begin = period_at(rule, zone_, facts_.now).begin;
             facts_.usage.push_back(
                 usage({begin, facts_.now}, [&](Cell at) { return meter_.since(at, begin); }));
@@ -241,9 +344,8 @@ private:
 
     // Slurm's own `billing`, as if its partitions had the weights of the account's policy.
     void price_raw_usage() {
-        std::vector<std::string> unknown;
-        for (const auto& subject : subjects(set_, tree_, unknown)) {
-            const auto& billing = subject.policies.front()->billing;
+        for (const auto& subject : subjects(set_, tree_)) {
+            const auto& billing = subject.first().billing;
             auto& raw = facts_.raw_usage[subject.account];
             if (!billing.enabled || billing.weights_slurm || raw.contains("billing"))
                 continue;
@@ -284,7 +386,7 @@ private:
             sums[at] = read(at);
         const auto& order = tree_.order();
         for (auto node = order.rbegin(); node != order.rend(); ++node)
-            if (const int parent = tree_[*node].parent; parent != kNone)
+            if (const std::size_t parent = tree_[*node].parent; parent != kNone)
                 for (std::size_t tres = 0; tres < tres_count(); ++tres)
                     sums[cell(parent, tres)] += sums[cell(*node, tres)];
         return sums;
@@ -292,7 +394,7 @@ private:
 
     template <class Body>
     void each_cell(Body body) const {
-        for (int node = 0; node < static_cast<int>(tree_.size()); ++node) {
+        for (std::size_t node = 0; node < tree_.size(); ++node) {
             const std::string account(tree_[node].name);
             for (std::size_t tres = 0; tres < tres_count(); ++tres)
                 body(account, structure_.tres[tres].name, cell(node, tres));
@@ -301,30 +403,24 @@ private:
 
     // Slurm sets the account and what is below it to zero and takes that off the parents.
     void reset(const std::string& account) {
-        const int root = tree_.find(account);
+        const std::size_t root = tree_.find(account);
         if (root == kNone)
             return;
         const auto sums = with_descendants([&](Cell at) { return meter_.total(at); });
         for (std::size_t tres = 0; tres < tres_count(); ++tres) {
             const Wide gone = sums[cell(root, tres)] - reset_[cell(root, tres)];
-            for (int up = tree_[root].parent; up != kNone; up = tree_[up].parent)
+            for (std::size_t up = tree_[root].parent; up != kNone; up = tree_[up].parent)
                 reset_[cell(up, tres)] += gone;
         }
-        std::vector<int> below{root};
-        while (!below.empty()) {
-            const int node = below.back();
-            below.pop_back();
+        for (const std::size_t node : tree_.subtree(root))
             for (std::size_t tres = 0; tres < tres_count(); ++tres)
                 reset_[cell(node, tres)] = sums[cell(node, tres)];
-            const auto& children = tree_[node].children;
-            below.insert(below.end(), children.begin(), children.end());
-        }
     }
 
     const Zone& zone_;
     model::PolicySet set_;
     const model::Structure structure_; // as it began; the tree looks into it
-    const Tree tree_;
+    const AccountTree tree_;
     const std::size_t accounts_;
     model::Facts facts_; // its structure is the one that commands change
     Meter meter_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Runs a scripted timeline through the very core that the daemon runs, over a Slurm that exists
-// only here: it starts clean and takes every command at once. No files, no clock.
+// Runs a scripted timeline through the same core as the daemon, over a simulated Slurm that starts
+// clean and takes every command at once. No files, no clock.
 #pragma once
 
 #include "common/base/zone.hpp"
@@ -15,7 +15,7 @@ struct Evaluated {
     const model::ScenarioStep& step;
     const model::Decision& decision;
     const model::Plan& plan;
-    const model::PolicySet& set; // with the allocations of that instant
+    const model::PolicySet& set; // with the allocations at that instant
 };
 
 // Calls `sink` for each step that evaluates, in order. An evaluation sees what was charged at or

@@ -128,9 +128,9 @@ void read_notifications(MapReader& top, Settings& settings) {
     std::vector<std::string> placeholders(model::kPlaceholders.begin(), model::kPlaceholders.end());
     placeholders.emplace_back("event");
     read_template(map, "notifications", "subject", settings.notices.subject,
-                  {model::kSubjectMost, "\n\t", placeholders});
+                  {model::kMaxSubjectBytes, "\n\t", placeholders});
     read_template(map, "notifications", "text", settings.notices.text,
-                  {model::kNoticeMost, "", placeholders});
+                  {model::kMaxNoticeBytes, "", placeholders});
     map.finish();
     settings.notices.by_mail = !settings.daemon.mail.from.empty();
     settings.notices.by_webhook = !settings.daemon.webhook.url.empty();

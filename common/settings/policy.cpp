@@ -56,7 +56,7 @@ void read_texts(MapReader& map, model::Texts& texts) {
         return;
     MapReader inner(*node, "texts", map.errors());
     const TemplateRule rule{
-        model::kTextMost, "\t", {model::kPlaceholders.begin(), model::kPlaceholders.end()}};
+        model::kMaxTextBytes, "\t", {model::kPlaceholders.begin(), model::kPlaceholders.end()}};
     read_template(inner, "texts", "refusal", texts.refusal, rule);
     read_template(inner, "texts", "warning", texts.warning, rule);
     inner.finish();

@@ -6,8 +6,8 @@
 
 #include "common/base/result.hpp"
 #include "common/model/facts.hpp"
-#include "common/model/notice.hpp"
 #include "common/model/policy.hpp"
+#include "common/model/texts.hpp"
 #include "common/settings/notify.hpp"
 #include "common/settings/portal.hpp"
 #include "common/settings/reader.hpp"

@@ -24,7 +24,7 @@ void announce_standing(const model::AccountDecision& account) {
 
 // Waldur's own names of its events, so that one search finds both sides.
 void announce_evaluation(const ports::CycleReport& report, const model::AccountDecision& account) {
-    if (!account.error.empty() || !policy::worth_recording(account) ||
+    if (!account.error.empty() || !account.noteworthy ||
         (account.actions_taken.empty() && account.previous_flags == account.flags))
         return;
     log::event(log::Level::notice, "SLUICE-0411", "policy-evaluated",
@@ -121,7 +121,8 @@ void Announcer::announce_problems(const ports::CycleReport& report) {
     for (const auto& problem : report.problems)
         current.emplace(problem.account + '\n' + problem.what, problem);
     for (const auto& account : report.decision.accounts)
-        if (!account.error.empty() && (report.clock.trusted() || !account.awaits_clock))
+        if (!account.error.empty() &&
+            (report.clock.trusted() || account.fault != model::Fault::clock))
             current.emplace(account.account + '\n' + account.error,
                             model::Problem{account.account, account.error, ""});
     for (const auto& text : report.decision.problems)

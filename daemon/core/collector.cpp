@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/core/collector.hpp"
 
-#include "common/policy/jobs.hpp"
+#include "common/model/account_tree.hpp"
+#include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/subjects.hpp"
-#include "common/policy/tree.hpp"
+#include "common/policy/plan/jobs.hpp"
 
 #include <algorithm>
 
 namespace sluice::app {
 namespace {
 
-// Whose usage is needed: only of accounts that are judged. `root` above all would be a question
+// Whose usage is needed: only of accounts that are evaluated. `root` above all would be a question
 // about the whole tree.
 std::set<std::string> accounts_of(const Rules& rules, const model::Structure& structure) {
-    const policy::Tree tree{structure};
-    std::vector<std::string> unknown;
+    const model::AccountTree tree{structure};
     std::set<std::string> names;
-    for (const auto& subject : policy::subjects(rules.set, tree, unknown))
+    for (const auto& subject : policy::subjects(rules.set, tree))
         names.insert(subject.account);
     for (const auto& association : structure.associations)
         if (association.user.empty() && rules.monthly.contains(association.account))
@@ -33,22 +32,10 @@ bool checks_budgets(const model::PolicySet& set) {
 
 // Waldur counts by calendar months, whatever the policies count by.
 std::vector<Window> windows_of(const Rules& rules, Instant now) {
-    auto windows = policy::windows(rules.set, rules.zone, now);
-    if (rules.monthly.empty())
-        return windows;
-    const model::PeriodRule month{model::PeriodKind::month, 0, {}};
-    const auto current = policy::period_at(month, rules.zone, now);
-    const auto before = policy::previous(month, rules.zone, current);
-    if (current.begin < now)
-        windows.push_back({current.begin, now});
-    if (before && before->end)
-        windows.push_back({before->begin, *before->end});
-    const auto earlier = [](const Window& a, const Window& b) {
-        return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
-    };
-    std::sort(windows.begin(), windows.end(), earlier);
-    windows.erase(std::unique(windows.begin(), windows.end()), windows.end());
-    return windows;
+    auto periods = policy::rules_of(rules.set);
+    if (!rules.monthly.empty())
+        periods.push_back({model::PeriodKind::month, 0, {}});
+    return policy::windows(periods, rules.zone, now);
 }
 
 } // namespace

@@ -2,8 +2,8 @@
 #include "daemon/core/confirmations.hpp"
 
 #include "common/base/log.hpp"
-#include "common/policy/limits.hpp"
-#include "common/policy/qos_restore.hpp"
+#include "common/policy/plan/limits.hpp"
+#include "common/policy/plan/qos.hpp"
 
 #include <algorithm>
 
@@ -17,7 +17,7 @@ using Steady = std::chrono::steady_clock;
 constexpr const char* kRetried = "slurmctld does not show it";
 
 bool has_limits(const model::Association& row, const Command& command) {
-    const auto& present = policy::limits_of(row, command.limit_type);
+    const auto& present = row.limits(command.limit_type);
     return std::all_of(command.limits.begin(), command.limits.end(), [&](const auto& limit) {
         const auto found = present.find(limit.first);
         return limit.second ? found != present.end() && found->second == *limit.second

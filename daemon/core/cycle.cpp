@@ -2,10 +2,10 @@
 #include "daemon/core/cycle.hpp"
 
 #include "common/base/text.hpp"
-#include "common/policy/crossing.hpp"
 #include "common/policy/decide.hpp"
+#include "common/policy/evaluate/crossing.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/plan.hpp"
+#include "common/policy/plan/plan.hpp"
 #include "common/policy/snapshot.hpp"
 #include "daemon/core/notices.hpp"
 #include "daemon/core/sharing.hpp"
@@ -36,7 +36,7 @@ ports::EvaluationRecord evaluation(const std::string& cluster, const std::string
 bool is_recorded(const model::AccountDecision& decision, const Order& order) {
     if (!decision.error.empty())
         return false;
-    if (policy::worth_recording(decision))
+    if (decision.noteworthy)
         return true;
     return order.trigger == "person" &&
            (order.accounts.empty() || order.accounts.contains(decision.account));

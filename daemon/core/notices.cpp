@@ -2,8 +2,8 @@
 #include "daemon/core/notices.hpp"
 
 #include "common/base/text.hpp"
+#include "common/format/notice.hpp"
 #include "common/json/json.hpp"
-#include "common/policy/notice.hpp"
 
 namespace sluice::app {
 namespace {
@@ -40,7 +40,7 @@ ports::Message webhook(const model::Decision& decision, const model::AccountDeci
     body.set("event", notice.level)
         .set("id", id)
         .set("cluster", decision.cluster)
-        .set("clusters", Value(policy::clusters_of(decision.cluster, account)))
+        .set("clusters", Value(format::clusters_of(decision.cluster, account)))
         .set("account", account.account)
         .set("policies", Value(account.policies))
         .set("billing_period", account.period.label)
@@ -65,7 +65,7 @@ std::vector<ports::Message> notice_messages(const Rules& rules, const model::Dec
     if (!rules.notices.by_mail && !rules.notices.by_webhook)
         return messages;
     const auto notice =
-        policy::notice(rules.set, rules.notices, rules.zone, decision, account, parents);
+        format::notice(rules.set, rules.notices, rules.zone, decision, account, parents);
     if (!notice)
         return messages;
     if (rules.notices.by_mail)

@@ -5,8 +5,8 @@
 #include "common/base/zone.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
-#include "common/model/notice.hpp"
 #include "common/model/policy.hpp"
+#include "common/model/texts.hpp"
 #include "daemon/ports/portal.hpp"
 
 #include <chrono>

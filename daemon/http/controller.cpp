@@ -7,7 +7,8 @@ namespace sluice::http {
 json::Value render(const ports::ControllerSettings& controller) {
     auto out = json::Value::object();
     auto rights = json::Value::object();
-    rights.set("user", controller.rights.user).set("admin_level", controller.rights.admin_level);
+    rights.set("user", controller.rights.user)
+        .set("admin_level", name(controller.rights.admin_level));
     out.set("version", controller.version).set("built_for", controller.built_for);
     out.set("rights", std::move(rights)).set("enforce", controller.enforce);
     out.set("job_submit_plugins", controller.job_submit_plugins);

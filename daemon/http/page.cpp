@@ -4,7 +4,7 @@
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
-#include "common/model/units.hpp"
+#include "common/model/tres.hpp"
 #include "daemon/http/view_parts.hpp"
 #include "daemon/http/watch_views.hpp"
 

@@ -2,7 +2,7 @@
 #include "daemon/http/render.hpp"
 
 #include "common/base/text.hpp"
-#include "common/model/units.hpp"
+#include "common/model/tres.hpp"
 
 #include <cstdio>
 

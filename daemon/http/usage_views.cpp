@@ -2,7 +2,7 @@
 #include "daemon/http/usage_views.hpp"
 
 #include "common/base/text.hpp"
-#include "common/model/units.hpp"
+#include "common/model/tres.hpp"
 #include "daemon/http/render.hpp"
 #include "daemon/http/view_parts.hpp"
 #include "daemon/http/visible.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/http/watch_views.hpp"
 
-#include "common/model/units.hpp"
+#include "common/model/tres.hpp"
 #include "daemon/http/view_parts.hpp"
 
 #include <algorithm>

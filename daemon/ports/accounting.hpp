@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: what the accounting side of Slurm knows. One adapter: slurmdbd and slurmctld through
-// libslurm.
+// Port: accounts, usage and jobs of Slurm. One adapter: slurmdbd and slurmctld through libslurm.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -19,7 +18,7 @@ struct RawUsage {
         accounts;                              // account -> TRES name -> TRES-seconds
     std::map<std::string, std::uint32_t> uids; // user name -> uid, as slurmctld knows them
     std::map<std::string, std::string> default_accounts; // user name -> default account
-    // slurmctld has an account elsewhere in the tree than structure() said last: worth asking that
+    // slurmctld has an account below another parent than structure() returned last: call that
     // again.
     bool structure_is_old = false;
 };
@@ -28,11 +27,10 @@ struct UsageQuestion {
     std::vector<Window> windows;
     Instant now{};                  // nothing after it counts
     std::set<std::string> accounts; // whose usage
-    // Of which accounts the settled part is wanted by user as well (they need not be in
-    // `accounts`).
+    // Accounts whose settled usage is wanted by user as well; they need not be in `accounts`.
     std::set<std::string> by_user;
-    // For how long it may take to go over to figures of a new rollup. Those of the one before and
-    // the jobs since are as right, so the rest may wait for the next question.
+    // For how long a call may read figures of a new rollup. Those of the last one and the jobs
+    // since are as right, so the rest may wait for the next call.
     std::chrono::milliseconds patience{15'000};
 };
 

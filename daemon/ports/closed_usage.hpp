@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Port: sums of job records that were read once and need not be read again after a restart, where
-// slurmdbd has no rollups of them. Adapters: SQLite.
+// slurmdbd has no rollups of them. Adapter: SQLite.
 #pragma once
 
+#include "common/base/amount.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sluice::ports {
 
-// What the jobs used that ended inside one slice of time.
-struct ClosedSlice {
-    Window ended;
+using TresSums = std::map<std::uint32_t, Amount>;                        // TRES id -> TRES-seconds
+using UserSums = std::map<std::string, std::map<std::string, TresSums>>; // account -> user
+
+struct ClosedPiece {
+    Window time; // in which all of it was used
+    UserSums sums;
+};
+
+// What the jobs used that ended on one day of UTC.
+struct ClosedDay {
+    Instant begin{};
     Instant read_at{};      // the job records, last
     std::int64_t reads = 0; // how often, an hour or more apart; at least 1
-    std::string figures;    // the writer's own form
+    std::vector<ClosedPiece> pieces;
 };
 
 // Thread-safe. unavailable as for the journal.
@@ -29,13 +39,15 @@ public:
     ClosedUsage& operator=(const ClosedUsage&) = delete;
     virtual ~ClosedUsage() = default;
 
-    // All of a cluster, earliest first. `take` must not come back to the store.
-    virtual Result<void> each(const std::string& cluster,
-                              const std::function<void(const ClosedSlice&)>& take) = 0;
-    // Replaces those that begin with them, each as a whole. In one transaction.
-    virtual Result<void> put(const std::string& cluster, std::span<const ClosedSlice> slices) = 0;
-    // Forgets those that end at `until` or before.
-    virtual Result<void> drop(const std::string& cluster, Instant until) = 0;
+    // All of a cluster, earliest first; of the pieces only the times.
+    virtual Result<std::vector<ClosedDay>> days(const std::string& cluster) = 0;
+    // Over the pieces inside `range` of the days that begin inside `days`. overflow: a sum does not
+    // fit.
+    virtual Result<UserSums> sums(const std::string& cluster, Window days, Window range) = 0;
+    // Replaces the days that begin with them, each as a whole. In one transaction.
+    virtual Result<void> put(const std::string& cluster, std::span<const ClosedDay> days) = 0;
+    // Forgets the days that begin at `last` or before.
+    virtual Result<void> drop(const std::string& cluster, Instant last) = 0;
 };
 
 } // namespace sluice::ports

@@ -30,12 +30,12 @@ public:
     // planned from; `commit_group` (at least 1): how many changes share one commit at most.
     virtual Outcomes apply(const model::Structure& structure,
                            std::span<const model::Command> commands, std::size_t commit_group) = 0;
-    // Which of `commands`, all done by apply(), slurmctld shows to be in force: only then do jobs
-    // feel them. Index-aligned. `structure` may be older than the commands. unavailable: slurmctld
-    // is away.
+    // Which of `commands`, all done by apply(), slurmctld shows to be in force: only then do they
+    // affect jobs. Index-aligned. `structure` may be older than the commands. unavailable:
+    // slurmctld is away.
     virtual Result<std::vector<bool>> confirm(const model::Structure& structure,
                                               std::span<const model::Command> commands) = 0;
-    // Whether reset_usage commands can be done at all. Asks nobody; the answer never changes.
+    // Whether reset_usage commands can be done at all. No RPC; the answer never changes.
     virtual bool resets_usage() const { return true; }
 };
 

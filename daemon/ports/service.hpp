@@ -8,7 +8,7 @@
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
 #include "common/model/preview.hpp"
-#include "common/model/usage.hpp"
+#include "common/model/tres.hpp"
 #include "daemon/ports/backups.hpp"
 #include "daemon/ports/inspector.hpp"
 #include "daemon/ports/journal.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: what time it is elsewhere. One adapter: slurmctld and slurmdbd through libslurm.
+// Port: the clocks of slurmctld and slurmdbd. One adapter: libslurm.
 #pragma once
 
 #include "common/model/clock.hpp"
@@ -18,8 +18,8 @@ public:
     TimeSources& operator=(const TimeSources&) = delete;
     virtual ~TimeSources() = default;
 
-    // This host's clock against each source; one that does not answer, or has nothing to tell the
-    // time by, has no figure.
+    // This host's clock against each source. A source that does not answer, or has no record to
+    // compare with, has no figure.
     virtual std::vector<model::ClockReading> compare(const std::string& cluster) = 0;
 };
 

@@ -3,15 +3,10 @@
 #pragma once
 
 #include "daemon/ports/accounting.hpp"
-#include "daemon/ports/inspector.hpp"
-#include "daemon/slurm/changes.hpp"
-#include "daemon/slurm/connection.hpp"
-#include "daemon/slurm/jobs.hpp"
-#include "daemon/slurm/tree.hpp"
-#include "daemon/slurm/tres_text.hpp"
-#include "daemon/slurm/usage.hpp"
-#include "daemon/slurm/window_split.hpp"
+#include "daemon/slurm/accounts/associations.hpp"
+#include "daemon/slurm/usage/cluster_usage.hpp"
 
+#include <chrono>
 #include <map>
 #include <set>
 #include <string>
@@ -25,18 +20,16 @@ public:
     // Before the first question about usage; must outlive it. Without, a restart reads all again.
     void remember_in(ports::ClosedUsage& closed_usage) { closed_usage_ = &closed_usage; }
 
-    // The associations are read again only when slurmdbd has a transaction on record since, when
-    // raw_usage() saw that an account was moved (which makes none), or after kMaxBelief.
+    // Associations are read again when slurmdbd has recorded a transaction since, when raw_usage()
+    // saw an account below another parent (a move leaves no transaction), or after ten minutes.
     Result<model::Structure> structure(const std::string& cluster) override;
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                   const ports::UsageQuestion& question) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
     Result<std::vector<model::Partition>> partitions(const std::string& cluster) override;
-    Result<std::vector<model::Job>> jobs(const std::string& cluster) override {
-        return live_jobs(cluster);
-    }
-    // libslurm tries for MessageTimeout (10 s). That is paid once: while slurmctld is known to be
-    // away, only its port is looked at. (Not before: it logs an error for each such look.)
+    Result<std::vector<model::Job>> jobs(const std::string& cluster) override;
+    // libslurm tries for MessageTimeout (10 s). That time is spent once: while a slurmctld is known
+    // to be away, only its port is probed. (Not before: slurmctld logs an error for each probe.)
     bool controller_is_away(const std::string& cluster) const;
     void note_answer(const std::string& cluster, bool answers);
 
@@ -48,8 +41,8 @@ private:
         std::chrono::steady_clock::time_point at;
     };
 
-    Result<bool> still_true(const Read& read, const model::Structure& names);
-    // Whether an account of `parents` (as slurmctld has them) is elsewhere in what was read.
+    Result<bool> is_current(const Read& read, const model::Structure& names);
+    // Whether an account has another parent in `parents` (slurmctld's) than in what was read.
     bool has_moved(const std::string& cluster,
                    const std::map<std::string, std::string>& parents) const;
 
@@ -58,25 +51,7 @@ private:
     std::map<std::string, Read> read_;             // by cluster
     std::map<std::string, ClusterUsage> clusters_; // by cluster
     bool sees_all_ = false;
-    std::set<std::string> slurmctld_away_; // of which clusters, at the last try
+    std::set<std::string> away_; // clusters whose slurmctld did not answer the last RPC
 };
-
-// Control host, port and protocol of a cluster, as slurmdbd knows them.
-struct ClusterAddress {
-    std::string host; // "" while its slurmctld is not registered
-    std::uint16_t port = 0;
-    std::uint16_t rpc_version = 0;
-};
-
-// refused: slurmdbd may leave out what others own; root, SlurmUser and operators see all.
-Result<void> check_sees_all(Session& session);
-// What slurmdbd lets the user do that we run as, whoever slurm.conf's SlurmUser is.
-Result<ports::Rights> own_rights(Session& session);
-// not_found: slurmdbd has no such cluster.
-Result<ClusterAddress> cluster_address(Session& session, const std::string& cluster);
-// Own values of the associations of `accounts` (empty: of the whole cluster).
-Result<std::vector<model::Association>> associations(Session& session,
-                                                     const model::Structure& names,
-                                                     const std::vector<std::string>& accounts);
 
 } // namespace sluice::slurm

@@ -2,25 +2,18 @@
 #include "daemon/slurm/inspector.hpp"
 
 #include "common/base/text.hpp"
-#include "daemon/slurm/compat.hpp"
-#include "daemon/slurm/controller.hpp"
-#include "daemon/slurm/list.hpp"
-#include "daemon/slurm/slurm_conf.hpp"
-#include "daemon/slurm/time_sources.hpp"
+#include "daemon/slurm/rpc/controller.hpp"
+#include "daemon/slurm/rpc/libslurm.hpp"
+#include "daemon/slurm/rpc/rights.hpp"
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <memory>
+#include <cstdint>
+#include <ctime>
+#include <optional>
 
 namespace sluice::slurm {
 namespace {
-
-struct ReleaseConf {
-    void operator()(slurm_conf_t* conf) const noexcept { free_controller_conf(conf); }
-};
-Error away(int number) {
-    return {Errc::unavailable, std::string{"slurmctld: "} + slurm_strerror(number)};
-}
 
 // Bits of AccountingStorageEnforce; the same from 22.05 to 26.05, in no installed header.
 std::vector<std::string> enforced(std::uint16_t bits) {
@@ -39,40 +32,79 @@ std::string reset_word(std::uint16_t period) {
     return period < kWords.size() ? kWords[period] : std::to_string(period);
 }
 
+// Seconds that this host's clock is ahead of slurmctld's. The time that the answer takes is no
+// difference. nullopt: slurmctld does not answer.
+std::optional<std::int64_t> ahead_of_slurmctld(const std::string& cluster) {
+    stats_info_request_msg_t request{};
+    request.command_id = STAT_COMMAND_GET;
+    std::time_t before = 0;
+    std::time_t after = 0;
+    const auto stats =
+        ask_slurmctld<stats_info_response_msg_t>(cluster, "slurmctld", [&](auto** answer) {
+            before = std::time(nullptr);
+            const int rc = slurm_get_statistics(answer, &request);
+            after = std::time(nullptr);
+            return rc;
+        });
+    if (!stats || (*stats)->req_time == 0)
+        return std::nullopt;
+    const std::time_t there = (*stats)->req_time;
+    return there < before ? before - there : there > after ? after - there : 0;
+}
+
 } // namespace
 
-Result<ports::ControllerSettings> SlurmInspector::settings() const {
-    auto scope = slurmctld_of(cluster_);
-    if (!scope)
-        return std::move(scope).error();
-    slurm_conf_t* answer = nullptr;
-    errno = 0;
-    const int rc = slurm_load_ctl_conf(0, &answer);
-    const int number = errno;
-    const std::unique_ptr<slurm_conf_t, ReleaseConf> conf{answer};
-    if (rc != SLURM_SUCCESS || !conf)
-        return away(number != 0 ? number : rc);
+Result<ports::ControllerSettings> SlurmInspector::controller() {
+    const auto answer = ask_slurmctld<slurm_conf_t>(
+        cluster_, "slurmctld", [](auto** conf) { return slurm_load_ctl_conf(0, conf); });
+    if (!answer)
+        return answer.error();
+    const slurm_conf_t& conf = **answer;
     ports::ControllerSettings out;
-    out.version = text_of(conf->version);
-    out.enforce = enforced(conf->accounting_storage_enforce);
-    out.job_submit_plugins = split(text_of(conf->job_submit_plugins), ',');
-    out.decay_half_life_s = conf->priority_decay_hl == NO_VAL ? 0 : conf->priority_decay_hl;
-    out.usage_reset = reset_word(conf->priority_reset_period);
-    // 0 where slurmctld does not tell its time: that is no finding.
-    out.clock_ahead_s = -ahead_of_slurmctld().value_or(0);
+    out.version = text_of(conf.version);
+    out.enforce = enforced(conf.accounting_storage_enforce);
+    out.job_submit_plugins = split(text_of(conf.job_submit_plugins), ',');
+    out.decay_half_life_s = conf.priority_decay_hl == NO_VAL ? 0 : conf.priority_decay_hl;
+    out.usage_reset = reset_word(conf.priority_reset_period);
+    // 0 where slurmctld does not report its time: no finding.
+    out.clock_ahead_s = -ahead_of_slurmctld(cluster_).value_or(0);
+    if (const auto local = local_slurm())
+        out.built_for = local->version;
+    Session session;
+    if (auto rights = own_rights(session))
+        out.rights = std::move(*rights);
     return out;
 }
 
-Result<ports::ControllerSettings> SlurmInspector::controller() {
-    auto out = settings();
-    if (!out)
-        return out;
-    if (const auto local = local_slurm())
-        out->built_for = local->version;
-    Session session;
-    if (auto rights = own_rights(session))
-        out->rights = std::move(*rights);
-    return out;
+model::ClockReading SlurmTimeSources::controller(const std::string& cluster) {
+    model::ClockReading reading{"slurmctld", std::nullopt};
+    if (accounting_.controller_is_away(cluster))
+        return reading;
+    reading.ahead_s = ahead_of_slurmctld(cluster);
+    accounting_.note_answer(cluster, reading.ahead_s.has_value());
+    return reading;
+}
+
+model::ClockReading SlurmTimeSources::database() {
+    model::ClockReading reading{"slurmdbd", std::nullopt};
+    const std::time_t now = std::time(nullptr);
+    slurmdb_txn_cond_t cond{};
+    cond.time_start = now + 1;
+    session_.refresh();
+    const auto rows = session_.list<slurmdb_txn_rec_t>(
+        "transactions", [&](void* db) { return slurmdb_txn_get(db, &cond); });
+    if (!rows)
+        return reading;
+    std::time_t newest = now;
+    for (const slurmdb_txn_rec_t& row : *rows)
+        newest = std::max(newest, row.timestamp);
+    if (newest > now)
+        reading.ahead_s = now - newest;
+    return reading;
+}
+
+std::vector<model::ClockReading> SlurmTimeSources::compare(const std::string& cluster) {
+    return {controller(cluster), database()};
 }
 
 } // namespace sluice::slurm

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// slurmctld's settings and clock, by two calls that open a connection of their own each, and our
-// rights in slurmdbd, by a session of its own: the one adapter that may be used beside the cycle's
-// thread.
+// What slurmctld is set to, what slurmdbd lets the daemon do, and the clocks of both.
 #pragma once
 
 #include "daemon/ports/inspector.hpp"
+#include "daemon/ports/time_sources.hpp"
+#include "daemon/slurm/accounting.hpp"
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sluice::slurm {
 
+// Opens a connection of its own for each call: the one adapter that other threads than the cycle's
+// may use.
 class SlurmInspector final : public ports::Inspector {
 public:
     // "": the local cluster.
@@ -18,9 +21,24 @@ public:
     Result<ports::ControllerSettings> controller() override;
 
 private:
-    Result<ports::ControllerSettings> settings() const;
-
     std::string cluster_;
+};
+
+// slurmctld answers with its time. slurmdbd has no call for that, but a transaction that it
+// recorded later than this host's time shows that this host is behind. Session and accounting must
+// outlive it.
+class SlurmTimeSources final : public ports::TimeSources {
+public:
+    SlurmTimeSources(Session& session, SlurmAccounting& accounting)
+        : session_(session), accounting_(accounting) {}
+    std::vector<model::ClockReading> compare(const std::string& cluster) override;
+
+private:
+    model::ClockReading controller(const std::string& cluster);
+    model::ClockReading database();
+
+    Session& session_;
+    SlurmAccounting& accounting_; // knows which slurmctld is away
 };
 
 } // namespace sluice::slurm

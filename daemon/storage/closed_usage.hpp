@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Closed usage: table closed_usage of the journal's file.
+// Closed usage: the tables closed_day and closed_usage of the journal's file.
 #pragma once
 
 #include "common/base/thread.hpp"
@@ -14,11 +14,10 @@ public:
     SqliteClosedUsage(Guarded<Writer>& writer, Guarded<Database>& reader)
         : writer_(writer), reader_(reader) {}
 
-    Result<void> each(const std::string& cluster,
-                      const std::function<void(const ports::ClosedSlice&)>& take) override;
-    Result<void> put(const std::string& cluster,
-                     std::span<const ports::ClosedSlice> slices) override;
-    Result<void> drop(const std::string& cluster, Instant until) override;
+    Result<std::vector<ports::ClosedDay>> days(const std::string& cluster) override;
+    Result<ports::UserSums> sums(const std::string& cluster, Window days, Window range) override;
+    Result<void> put(const std::string& cluster, std::span<const ports::ClosedDay> days) override;
+    Result<void> drop(const std::string& cluster, Instant last) override;
 
 private:
     Guarded<Writer>& writer_;

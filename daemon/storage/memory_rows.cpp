@@ -16,7 +16,6 @@ struct AmountKind {
 };
 constexpr AmountKind kAmounts[] = {
     {"base", &model::AccountMemory::bases},
-    {"adjustment", &model::AccountMemory::adjustments_at_end},
     {"grant", &model::AccountMemory::grants},
     {"limit", &model::AccountMemory::limits_in_force},
     {"limit_asked", &model::AccountMemory::limits_asked},
@@ -28,7 +27,7 @@ struct WordKind {
 };
 constexpr WordKind kWords[] = {
     {"notified", &model::AccountMemory::notified},
-    {"held", &model::AccountMemory::held},
+    {"held", &model::AccountMemory::steps},
 };
 
 constexpr const char* kSelectAccounts =

@@ -207,15 +207,24 @@ CREATE TABLE agent_report (
 CREATE INDEX agent_report_by_account ON agent_report (account, id);
 CREATE INDEX agent_report_by_age ON agent_report (at);
 
--- Sums of job records by the time that the jobs ended, where slurmdbd has no rollups.
-CREATE TABLE closed_usage (
+-- Sums of job records by the day that the jobs ended on, where slurmdbd has no rollups.
+CREATE TABLE closed_day (
     cluster TEXT NOT NULL,
-    begins INTEGER NOT NULL,
-    ends INTEGER NOT NULL,
+    day INTEGER NOT NULL,
     read_at INTEGER NOT NULL,
     reads INTEGER NOT NULL,
-    figures TEXT NOT NULL,
-    PRIMARY KEY (cluster, begins)
+    PRIMARY KEY (cluster, day)
+) WITHOUT ROWID;
+CREATE TABLE closed_usage (
+    cluster TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    user TEXT NOT NULL,
+    tres INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (cluster, day, begins, account, user, tres)
 ) WITHOUT ROWID;
 )sql";
 

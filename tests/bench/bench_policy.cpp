@@ -3,7 +3,7 @@
 // components each under a tenth as many parents, and a year of 1 M jobs simulated. Prints medians
 // of processor time; run by `make bench`.
 #include "common/policy/decide.hpp"
-#include "common/policy/plan.hpp"
+#include "common/policy/plan/plan.hpp"
 #include "common/policy/scenario.hpp"
 #include "common/policy/snapshot.hpp"
 

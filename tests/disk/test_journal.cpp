@@ -40,11 +40,11 @@ Journal open(const std::string& path, const Clock& clock) {
 // Accounts, evaluations, commands and closed days in `journal`: "2 2 2 1".
 std::string content(SqliteJournal& journal) {
     const auto count = [](std::size_t n) { return std::to_string(n) + ' '; };
-    std::size_t days = 0;
-    CHECK(journal.closed_usage().each(kCluster, [&](const ports::ClosedSlice&) { ++days; }));
+    const auto days = journal.closed_usage().days(kCluster);
+    CHECK(days);
     return count(journal.history(kCluster, Instant{})->accounts.size()) +
            count(journal.evaluations({})->size()) + count(journal.commands({})->size()) +
-           std::to_string(days);
+           std::to_string(days->size());
 }
 
 bool record(SqliteJournal& journal) {
@@ -61,14 +61,15 @@ bool record(SqliteJournal& journal) {
 }
 
 bool close_days(SqliteJournal& journal) {
-    std::vector<ports::ClosedSlice> slices;
-    for (int day = 0; day < 30; ++day)
-        slices.push_back(
-            {{kNow + std::chrono::hours(24 * day), kNow + std::chrono::hours(24 * day + 24)},
-             kNow,
-             1,
-             std::string(500, 'x')});
-    return journal.closed_usage().put(kCluster, slices).has_value();
+    std::vector<ports::ClosedDay> days;
+    for (int day = 0; day < 30; ++day) {
+        const Instant begin = kNow + std::chrono::hours(24 * day);
+        ports::ClosedPiece piece{{begin, begin + std::chrono::hours(24)}, {}};
+        for (int user = 0; user < 20; ++user)
+            piece.sums["physics"]["user-with-a-long-name-" + std::to_string(user)][1] = user;
+        days.push_back({begin, kNow, 1, {std::move(piece)}});
+    }
+    return journal.closed_usage().put(kCluster, days).has_value();
 }
 
 // `work` on a journal of its own for each fault: `before` or `after` is what it holds then.

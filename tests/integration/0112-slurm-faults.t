@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The Slurm adapter survives missing rights and the loss and return of slurmdbd, MariaDB, munged and slurmctld, all in one
-# process (libslurm alone would end the process at the first refused call: see daemon/slurm/missing_symbols.hpp).
+# the time (libslurm alone would end it at the first refused call: see daemon/slurm/rpc/libslurm.cpp).
 . "$(dirname "$0")/lib/harness.sh"
 . "$HARNESS_LIB/slurm_probe.sh"
 cluster_up

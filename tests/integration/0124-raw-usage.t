@@ -60,12 +60,12 @@ eventually 'all nodes are idle after slurmctld started' 30 cluster_idle
 must 'sluiced starts' eval 'sluiced_up < <(granted 18)'
 is 'usage of physics in this quarter is 0' "$(status_field physics used)" 0
 is 'limit of physics is raw usage plus the allocation' "$(limit_of)" $(($(raw_of) + 18))
-ok 'sluiced.log reports that raw usage cannot be reset' line_in "$(sluiced_log)" 'SLUICE-0431 problem .*policy quarterly asks for a reset of raw usage'
+ok 'sluiced.log reports that raw usage cannot be reset' line_in "$(sluiced_log)" 'SLUICE-0431 problem .*policy quarterly has raw_usage_reset: true, but this libslurm cannot reset raw usage'
 ok 'second evaluation without a raw usage reset succeeds' evaluate_now
-is 'sluiced.log reports the missing reset once' "$(grep -c 'asks for a reset' "$(sluiced_log)")" 1
+is 'sluiced.log reports the missing reset once' "$(grep -c 'cannot reset raw usage' "$(sluiced_log)")" 1
 sluice_cli doctor >/dev/null
-like 'sluice doctor reports that limits are based on raw usage' "$(sluice_cli doctor)" 'cannot do: .*limits are written as raw usage'
-like 'sluice status reports what libslurm cannot do' "$(sluice_cli status)" 'cannot do: '
+like 'sluice doctor reports that raw usage cannot be reset' "$(sluice_cli doctor)" 'cannot reset raw usage: .*limits are written as raw usage'
+like 'sluice status reports that raw usage cannot be reset' "$(sluice_cli status)" 'cannot reset raw usage'
 is 'sluice commands shows no reset of raw usage' "$(sluice_cli commands -Q -n -P --format=type physics | grep -c reset_usage)" 0
 fits_and_not 'without decay' 16 20
 

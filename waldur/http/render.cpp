@@ -3,7 +3,7 @@
 
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
-#include "common/model/units.hpp"
+#include "common/model/tres.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "common/policy/carryover.hpp"
+#include "common/policy/evaluate/carryover.hpp"
 
 #include "tests/common/policy/world.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // When the next threshold is reached, from the growth between two decisions.
-#include "common/policy/crossing.hpp"
+#include "common/policy/evaluate/crossing.hpp"
 
 #include "common/base/decimal.hpp"
 #include "tests/support/case.hpp"

@@ -325,12 +325,12 @@ CASE(figures_that_do_not_fit_name_account_and_figure) {
 
 CASE(an_evaluation_is_worth_a_record_when_something_moved) {
     World w = physics();
-    CHECK(policy::worth_recording(w.run(utc(2026, 1, 1))));
-    CHECK(!policy::worth_recording(w.run(utc(2026, 1, 2))));
+    CHECK(w.run(utc(2026, 1, 1)).noteworthy);
+    CHECK(!w.run(utc(2026, 1, 2)).noteworthy);
     w.use(utc(2026, 1, 2), "physics", 9);
-    CHECK(!policy::worth_recording(w.run(utc(2026, 1, 3)))); // 0.9 %
+    CHECK(!w.run(utc(2026, 1, 3)).noteworthy); // 0.9 %
     w.use(utc(2026, 1, 3), "physics", 1);
-    CHECK(policy::worth_recording(w.run(utc(2026, 1, 4))));
+    CHECK(w.run(utc(2026, 1, 4)).noteworthy);
 }
 
 CASE(a_threshold_is_foreseen_at_the_present_rate) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Jobs of paused accounts: what is planned for each, and that only what Sluice held is released.
-#include "common/policy/jobs.hpp"
+#include "common/policy/plan/jobs.hpp"
 #include "tests/common/policy/world.hpp"
 
 using namespace sluice;

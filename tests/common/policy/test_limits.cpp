@@ -166,7 +166,7 @@ CASE(a_limit_follows_raw_usage_where_that_cannot_be_reset) {
     w.facts.raw_usage_resets = false;
     w.run(utc(2026, 1, 1));
     CHECK_EQ(w.plan.problems.size(), 1U);
-    CHECK(w.plan.problems[0].what.find("policy quarterly asks for a reset") == 0);
+    CHECK(w.plan.problems[0].what.find("policy quarterly has raw_usage_reset: true") == 0);
     w.use(utc(2026, 2, 1), "physics", 700);
     w.run(utc(2026, 4, 1)); // no reset; raw 700 h + 1300 h * 1.2
     CHECK_EQ(w.plan.commands.size(), 1U);

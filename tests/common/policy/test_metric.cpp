@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "common/policy/exact.hpp"
-#include "common/policy/metric.hpp"
+#include "common/policy/evaluate/exact.hpp"
+#include "common/policy/evaluate/metric.hpp"
 
 #include "tests/common/policy/world.hpp"
 

@@ -131,12 +131,13 @@ CASE(windows_are_the_current_and_the_previous_periods) {
     set.policies[1].period = rule(PeriodKind::month);
     set.policies[2].period = rule(PeriodKind::total);
     const Instant now = at(utc, 2026, 3, 10);
-    const auto all = windows(set, utc, now);
+    const auto all = windows(policy::rules_of(set), utc, now);
     CHECK_EQ(all.size(), 3U);
     CHECK(all[0] == (Window{instant(0), now}));
     CHECK(all[1] == (Window{at(utc, 2026, 2, 1), at(utc, 2026, 3, 1)}));
     CHECK(all[2] == (Window{at(utc, 2026, 3, 1), now}));
-    CHECK_EQ(windows(set, utc, at(utc, 2026, 3, 1)).size(), 2U); // nothing has been used yet
+    CHECK_EQ(windows(policy::rules_of(set), utc, at(utc, 2026, 3, 1)).size(),
+             2U); // nothing has been used yet
 }
 
 CASE(the_next_event_is_a_boundary_or_the_end_of_an_override) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What must hold for every history: 12,900 generated cases with fixed seeds.
+// What must hold for every history: 12,900 generated cases with fixed seeds (kStride).
 #include "common/policy/meter.hpp"
 #include "common/policy/scenario.hpp"
 #include "tests/common/policy/generator.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What must hold at the hard instants of a calendar and for any figures: 10,000 generated cases
 // with fixed seeds for each property, all without a cluster around them.
-#include "common/policy/carryover.hpp"
+#include "common/policy/evaluate/carryover.hpp"
+#include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/meter.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/standing.hpp"
 
 #include "tests/common/policy/generator.hpp"
 
@@ -179,8 +179,8 @@ CASE(any_standing_is_monotone_in_usage) {
         policy::PreviousState held; // as the last evaluation left it
         held.flags = {g.one_in(2), g.one_in(2)};
         held.stale = g.one_in(4);
-        const auto mild = policy::judge(p, {less, effective, "", 0, 1}, held);
-        const auto strict = policy::judge(p, {more, effective, "", 0, 1}, held);
+        const auto mild = policy::check_thresholds(p, {less, effective, "", 0, 1}, held);
+        const auto strict = policy::check_thresholds(p, {more, effective, "", 0, 1}, held);
         if (standing(strict.flags) < standing(mild.flags) ||
             strict.notify_reached < mild.notify_reached ||
             strict.block_creation < mild.block_creation)

@@ -68,7 +68,7 @@ CASE(usage_of_both_clusters_counts_against_one_allocation) {
     CHECK_EQ(figure.by_cluster.at("beta").total(), 500 * 3600);
     CHECK_EQ(d.span.size(), 2U);
     CHECK_EQ(d.span[0].cluster, "lab");
-    CHECK(says(two.lab.explain(), "Its allocation is one for the clusters lab, beta."));
+    CHECK(says(two.lab.explain(), "Clusters lab, beta share the allocation."));
     CHECK(says(two.lab.explain(), "of this, 500 on cluster beta."));
 }
 

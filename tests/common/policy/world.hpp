@@ -6,7 +6,7 @@
 #include "common/policy/decide.hpp"
 #include "common/policy/explain.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/plan.hpp"
+#include "common/policy/plan/plan.hpp"
 #include "common/policy/snapshot.hpp"
 
 #include "tests/support/case.hpp"
@@ -143,7 +143,7 @@ private:
     void collect(Instant now) {
         facts.now = now;
         facts.usage.clear();
-        for (const Window& window : policy::windows(set, zone, now)) {
+        for (const Window& window : policy::windows(policy::rules_of(set), zone, now)) {
             model::WindowUsage usage;
             usage.window = window;
             for (const auto& charge : charges)
@@ -181,13 +181,10 @@ private:
     }
     static void set_limit(model::Association& one, model::LimitType type, const std::string& tres,
                           std::optional<std::int64_t> value) {
-        auto& map = type == model::LimitType::grp_tres        ? one.grp_tres
-                    : type == model::LimitType::max_tres_mins ? one.max_tres_mins
-                                                              : one.grp_tres_mins;
         if (value)
-            map[tres] = *value;
+            one.limits(type)[tres] = *value;
         else
-            map.erase(tres);
+            one.limits(type).erase(tres);
     }
 };
 

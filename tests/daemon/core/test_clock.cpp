@@ -165,7 +165,7 @@ CASE(a_boundary_that_passes_while_the_clock_is_wrong_waits) {
     bench.pass(kIntoNextQuarter);
     bench.use_hours(0);
     const auto wrong = bench.look();
-    CHECK(bench.physics(*wrong).awaits_clock);
+    CHECK(bench.physics(*wrong).fault == model::Fault::clock);
     CHECK_EQ(bench.physics(*wrong).error,
              "the clock is not trusted: period 2026-Q2 does not begin");
     CHECK(bench.physics(*wrong).flags.paused);

@@ -79,7 +79,7 @@ public:
     ports::ControllerSettings controller_settings{
         .version = "22.05.8",
         .built_for = "22.05.8",
-        .rights = {.user = "slurm", .admin_level = "administrator"},
+        .rights = {.user = "slurm", .admin_level = ports::AdminLevel::administrator},
         .enforce = {"associations", "limits", "qos", "safe"},
         .job_submit_plugins = {"lua", "sluice"},
         .decay_half_life_s = 0,

@@ -14,8 +14,8 @@
 #include "common/base/clock.hpp"
 #include "common/base/text.hpp"
 #include "daemon/slurm/accounting.hpp"
-#include "daemon/slurm/enforcer.hpp"
-#include "daemon/slurm/slurm_conf.hpp"
+#include "daemon/slurm/apply/enforcer.hpp"
+#include "daemon/slurm/rpc/libslurm.hpp"
 #include "daemon/storage/journal.hpp"
 
 #include <chrono>
@@ -131,14 +131,13 @@ private:
     void closed() {
         if (journal_ == nullptr)
             return print_error({Errc::not_found, "no journal"});
-        const auto read =
-            journal_->closed_usage().each(cluster(), [](const ports::ClosedSlice& slice) {
-                std::printf("{\"begin\":%lld,\"reads\":%lld,\"bytes\":%zu}\n",
-                            static_cast<long long>(epoch(slice.ended.begin)),
-                            static_cast<long long>(slice.reads), slice.figures.size());
-            });
-        if (!read)
-            print_error(read.error());
+        const auto days = journal_->closed_usage().days(cluster());
+        if (!days)
+            return print_error(days.error());
+        for (const ports::ClosedDay& day : *days)
+            std::printf("{\"begin\":%lld,\"reads\":%lld}\n",
+                        static_cast<long long>(epoch(day.begin)),
+                        static_cast<long long>(day.reads));
     }
 
     void show_local() {

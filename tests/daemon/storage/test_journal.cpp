@@ -10,7 +10,6 @@ model::AccountMemory full_memory() {
     model::AccountMemory memory;
     memory.period = "2027-Q1";
     memory.bases = {{"node_hours", 3'600'000}, {"gpu_hours", 0}};
-    memory.adjustments_at_end = {{"node_hours", -3600}};
     memory.flags = {false, true};
     memory.shown_flags = {true, true};
     memory.notified = {"notify", "downscale"};
@@ -22,7 +21,7 @@ model::AccountMemory full_memory() {
     memory.grants = {{"node_hours", 2}};
     memory.past = {{"2026-Q4", {instant(1790812800), {{"node_hours", 1}}, {{"node_hours", 3}}}},
                    {"2026-Q3", {instant(1782864000), {}, {}}}};
-    memory.held = {"slow1"};
+    memory.steps = {"slow1"};
     memory.saved_members = {{"physics|ann|", {{"a", "b"}, "a"}}, {"physics|bob|gpu", {}}};
     memory.qos_in_force = "slowdown";
     memory.paused_since = instant(1767225601);

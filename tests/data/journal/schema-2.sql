@@ -190,16 +190,26 @@ CREATE TABLE agent_report (
     evaluation INTEGER
 );
 INSERT INTO agent_report VALUES(1,'lab','physics','quarterly','production',1,'','sacctmgr -i modify account','token agent','c0fff0',1795000700,4);
-CREATE TABLE closed_usage (
+CREATE TABLE closed_day (
     cluster TEXT NOT NULL,
-    begins INTEGER NOT NULL,
-    ends INTEGER NOT NULL,
+    day INTEGER NOT NULL,
     read_at INTEGER NOT NULL,
     reads INTEGER NOT NULL,
-    figures TEXT NOT NULL,
-    PRIMARY KEY (cluster, begins)
+    PRIMARY KEY (cluster, day)
 ) WITHOUT ROWID;
-INSERT INTO closed_usage VALUES('lab',1794960000,1795046400,1795050000,1,'{}');
+CREATE TABLE closed_usage (
+    cluster TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    user TEXT NOT NULL,
+    tres INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (cluster, day, begins, account, user, tres)
+) WITHOUT ROWID;
+INSERT INTO closed_day VALUES('lab',1794960000,1795050000,1);
+INSERT INTO closed_usage VALUES('lab',1794960000,1794950000,1795000000,'physics','games',1,200);
 DELETE FROM sqlite_sequence;
 INSERT INTO sqlite_sequence VALUES('evaluation',4);
 INSERT INTO sqlite_sequence VALUES('command',8);

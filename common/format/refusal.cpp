@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/format/refusal.hpp"
+
+#include "common/base/printable.hpp"
+#include "common/format/message_templates.hpp"
+#include "common/format/numbers.hpp"
+
+namespace sluice::format {
+
+using model::AccountDecision;
+
+namespace {
+
+// "1231 of 1200 node_hours used in 2026-Q4"
+std::string spent(const AccountDecision& decision) {
+    const std::string when = decision.period.end ? " in " + printable(decision.period.label) : "";
+    if (const auto* figure = judged_figure(decision))
+        return units_text(figure->used(), figure->component) + " of " +
+               units_text(figure->effective, figure->component) + " " +
+               printable(figure->component.name) + " used" + when;
+    return share_text(decision.percent) + " of the weighted allocation used" + when;
+}
+
+std::string in_brackets(const AccountDecision& decision) {
+    const std::string grace = "grace to " + decision.grace_limit.text() + " %";
+    return decision.percent ? " (" + share_text(decision.percent) + ", " + grace + ")"
+                            : " (no allocation)";
+}
+
+std::string next_start(const Zone& zone, const AccountDecision& decision) {
+    if (!decision.period.end)
+        return "\nThis is a one-time allocation and does not renew.";
+    return "\nNext period starts " + moment_text(zone, *decision.period.end) + ".";
+}
+
+UserText with_contact(std::string text, const AccountDecision& decision) {
+    if (decision.contact.empty())
+        return {shortened(std::move(text), model::kMaxTextBytes), ""};
+    constexpr std::size_t kAround = std::string_view("\nAsk .").size();
+    const std::string contact = one_line(decision.contact);
+    return {shortened(std::move(text), model::kMaxTextBytes - kAround - contact.size()), contact};
+}
+
+std::string by_staff(const Zone& zone, const model::Override& entry) {
+    std::string text = entry.foreign ? " in " + one_line(entry.by)
+                                     : " by staff until " + moment_text(zone, entry.until);
+    if (!entry.reason.empty())
+        text += ": " + one_line(entry.reason);
+    return text + ".";
+}
+
+UserText default_refusal(const Zone& zone, const AccountDecision& source,
+                         const std::string& account) {
+    std::string text = "account " + printable(account) + " is paused";
+    if (account != source.account)
+        text += " with account " + printable(source.account);
+    if (overridden(source))
+        text += by_staff(zone, *source.in_force);
+    else if (!source.error.empty() || source.figures.empty())
+        text += " since the last evaluation." + next_start(zone, source);
+    else
+        text += ": " + spent(source) + in_brackets(source) + "." + next_start(zone, source);
+    return with_contact(std::move(text), source);
+}
+
+UserText default_warning(const Zone& zone, const AccountDecision& decision,
+                         const std::string& account) {
+    std::string text = "account " + printable(account);
+    if (account != decision.account)
+        text += " (under " + printable(decision.account) + ")";
+    const bool slow = standing(decision.enforced) == model::Standing::downscaled;
+    if (slow && overridden(decision))
+        text += " is slowed down" + by_staff(zone, *decision.in_force);
+    else if (!decision.figures.empty())
+        text += ": " + spent(decision) + in_brackets(decision) + ".";
+    if (slow)
+        text += "\nJobs run with QOS " + printable(decision.enforced_qos) + ".";
+    text += next_start(zone, decision);
+    return with_contact(std::move(text), decision);
+}
+
+std::vector<FillPiece> pieces(const std::string& own, const std::string& general) {
+    auto out = fill_pieces(own.empty() ? general : own);
+    return out ? std::move(*out) : std::vector<FillPiece>{};
+}
+
+} // namespace
+
+SubmitTexts::SubmitTexts(const model::PolicySet& set, const Zone& zone, std::string cluster)
+    : zone_(zone), cluster_(std::move(cluster)) {
+    for (const auto& policy : set.policies)
+        by_policy_.emplace(policy.name, Templates{pieces(policy.texts.refusal, set.texts.refusal),
+                                                  pieces(policy.texts.warning, set.texts.warning)});
+}
+
+std::optional<UserText> SubmitTexts::own(Template Templates::*which, const AccountDecision& source,
+                                         const std::string& account) const {
+    for (const auto& name : source.policies) {
+        const auto found = by_policy_.find(name);
+        if (found == by_policy_.end() || (found->second.*which).empty())
+            continue;
+        std::string text;
+        for (const auto& piece : found->second.*which)
+            text += piece.placeholder
+                        ? placeholder_text(piece.text, zone_, cluster_, source, account)
+                        : std::string(piece.text);
+        while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
+            text.pop_back();
+        return UserText{shortened(std::move(text), model::kMaxTextBytes), ""};
+    }
+    return std::nullopt;
+}
+
+UserText SubmitTexts::refusal(const AccountDecision& source, const std::string& account) const {
+    const auto text = own(&Templates::refusal, source, account);
+    return text ? *text : default_refusal(zone_, source, account);
+}
+
+UserText SubmitTexts::warning(const AccountDecision& decision, const std::string& account) const {
+    const auto text = own(&Templates::warning, decision, account);
+    return text ? *text : default_warning(zone_, decision, account);
+}
+
+} // namespace sluice::format

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/evaluate/account.hpp"
+
+#include "common/policy/evaluate/crossing.hpp"
+#include "common/policy/evaluate/figures.hpp"
+#include "common/policy/evaluate/memory.hpp"
+#include "common/policy/evaluate/standing.hpp"
+#include "common/policy/evaluate/thresholds.hpp"
+#include "common/policy/periods.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::AccountMemory;
+using model::Fault;
+using model::Mode;
+using model::Policy;
+
+namespace {
+
+// The settings reader refuses these files already; the core does not rely on it.
+std::string disagreement(const Subject& subject) {
+    const Policy& first = subject.first();
+    for (const Policy* other : subject.policies) {
+        const std::pair<bool, const char*> rows[] = {
+            {other->period == first.period, "period"},
+            {other->carryover == first.carryover, "carryover"},
+            {other->grace_ratio == first.grace_ratio, "grace_ratio"},
+            {other->billing == first.billing, "tres_billing"},
+            {other->borrow == first.borrow, "borrow"},
+            {other->spans == first.spans, "span"},
+            {!first.spans || other->clusters == first.clusters, "clusters"}};
+        for (const auto& [agrees, key] : rows)
+            if (!agrees)
+                return "policies " + first.name + " and " + other->name + " disagree on " + key;
+    }
+    return "";
+}
+
+// Where any policy enforces, the observing ones do not count.
+std::vector<const Policy*> deciding(const Subject& subject, Mode mode) {
+    std::vector<const Policy*> found;
+    std::copy_if(subject.policies.begin(), subject.policies.end(), std::back_inserter(found),
+                 [mode](const Policy* policy) { return policy->mode == mode; });
+    return found;
+}
+
+// When a pause by usage ends by itself: the next period begins without it, unless it begins used
+// up.
+std::optional<Instant> usage_end(const AccountDecision& decision, const Policy& policy) {
+    const auto nothing = [](const model::Figure& f) { return f.allocation == 0; };
+    const auto& figures = decision.figures;
+    const bool empty = policy.billing.enabled
+                           ? std::all_of(figures.begin(), figures.end(), nothing)
+                           : std::any_of(figures.begin(), figures.end(), nothing);
+    if (empty || policy.borrow.factor >= Decimal::whole(100))
+        return std::nullopt; // the next period begins as this one ends
+    return decision.period.end;
+}
+
+std::vector<std::string> span_notes(const std::vector<model::SpanPart>& span) {
+    std::vector<std::string> notes;
+    for (const auto& part : span)
+        if (!part.known)
+            notes.push_back("usage on cluster " + part.cluster +
+                            " is not known: the figures are without it, and nothing is lifted");
+        else if (part.stale)
+            notes.push_back("usage on cluster " + part.cluster + " is " + std::to_string(part.age) +
+                            " s old: nothing is lifted on it");
+    return notes;
+}
+
+// An account with a fault keeps its standing, but no pause outlives its period: unless the clock is
+// at fault, by which no end can be seen.
+void keep_standing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
+    out.memory = before;
+    if (out.fault == Fault::clock)
+        out.period = {before.period, before.period_begin, std::nullopt};
+    else if (before.period != out.period.label)
+        return;
+    out.flags = out.own = out.previous_flags;
+    out.qos = qos_for(policy, model::standing(out.own));
+    out.until = out.period.end;
+    if (out.mode == Mode::enforce) {
+        out.enforced = out.flags;
+        out.enforced_qos = out.qos;
+    }
+}
+
+// While the clock is not trusted only a person lifts: an override that ends by the clock does not.
+void lift_nothing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
+    const model::Flags kept = out.own | before.shown_flags;
+    out.until.reset();
+    if (out.in_force || kept == out.own)
+        return;
+    out.own = kept;
+    out.qos = qos_for(policy, model::standing(kept));
+    out.notes.emplace_back("the clock is not trusted: nothing is lifted");
+}
+
+// The first step of an evaluation. `metric` is missing when the figures are, or when no metric can
+// be made of them.
+struct Measurement {
+    Figures figures;
+    std::optional<Metric> metric;
+    std::string fault;
+};
+
+Measurement measure(const model::PolicySet& set, const Subject& subject, const Periods& periods,
+                    const AccountFacts& known) {
+    Measurement out;
+    auto made = figures(set, subject, periods, known);
+    if (!made) {
+        out.fault = made.error().context;
+        return out;
+    }
+    out.figures = std::move(*made);
+    auto metric = policy::metric(subject.first().billing, out.figures.figures);
+    if (!metric) {
+        out.fault = metric.error().context;
+        return out;
+    }
+    if (!metric->percent() && metric->effective != 0)
+        out.fault = "the percentage of " + metric->judged + " does not fit";
+    out.metric = std::move(*metric);
+    return out;
+}
+
+void fail(Fault fault, std::string error, AccountDecision& out) {
+    if (out.error.empty() && !error.empty()) {
+        out.error = std::move(error);
+        out.fault = fault;
+    }
+}
+
+} // namespace
+
+AccountEvaluator::AccountEvaluator(const model::PolicySet& set, const Zone& zone,
+                                   const model::Facts& facts)
+    : set_(set), facts_(facts), index_(facts) {
+    for (const Policy& policy : set.policies) {
+        Periods& periods = periods_[&policy];
+        periods.current = period_at(policy.period, zone, facts.now);
+        periods.before = previous(policy.period, zone, periods.current);
+    }
+}
+
+AccountDecision AccountEvaluator::begin(const Subject& subject, const Periods& periods,
+                                        const AccountFacts& known) const {
+    const Policy& first = subject.first();
+    AccountDecision out;
+    out.account = subject.account;
+    for (const Policy* policy : subject.policies) {
+        out.policies.push_back(policy->name);
+        if (policy->mode == Mode::enforce)
+            out.mode = Mode::enforce;
+    }
+    out.contact = first.contact.empty() ? set_.contact : first.contact;
+    out.period = periods.current;
+    out.previous = periods.before;
+    out.grace_limit = grace_limit(first);
+    out.memory = known.memory();
+    out.previous_flags = out.memory.shown_flags;
+    out.span = known.span(subject);
+    return out;
+}
+
+void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& known,
+                                  AccountDecision& out) const {
+    fail(Fault::clock, clock_fault(facts_, known.memory(), out.period), out);
+    fail(Fault::settings, disagreement(subject), out);
+    for (const auto& component : set_.components) {
+        const auto& all = facts_.structure.tres;
+        const auto same = [&](const model::Tres& tres) { return tres.name == component.tres; };
+        if (out.error.empty() && subject.allocation->contains(component.name) &&
+            std::none_of(all.begin(), all.end(), same)) {
+            fail(Fault::missing_tres, "Slurm has no TRES " + component.tres, out);
+            out.missing_tres = component.tres;
+        }
+    }
+    if (known.here().usage == nullptr)
+        fail(Fault::missing_usage, "usage of " + out.period.label + " is not known", out);
+}
+
+AccountDecision AccountEvaluator::evaluate(const Subject& subject) const {
+    const Periods& periods = periods_.at(&subject.first());
+    const AccountFacts known = index_.of(subject, periods);
+    AccountDecision out = begin(subject, periods, known);
+    find_fault(subject, known, out);
+    if (out.error.empty())
+        fill(subject, periods, known, out);
+    if (!out.error.empty())
+        keep_standing(known.memory(), subject.first(), out);
+    return out;
+}
+
+void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
+                            const AccountFacts& known, AccountDecision& out) const {
+    const Policy& first = subject.first();
+    const AccountMemory& before = known.memory();
+    const auto missing = span_notes(out.span);
+
+    const Measurement measured = measure(set_, subject, periods, known);
+    fail(Fault::settings, measured.fault, out);
+    out.figures = measured.figures.figures;
+    out.notes = measured.figures.notes;
+    if (!out.figures.empty())
+        out.notes.insert(out.notes.end(), missing.begin(), missing.end());
+    if (!measured.metric)
+        return;
+    out.judged = measured.metric->judged;
+    out.percent = measured.metric->percent();
+    out.metric_used = measured.metric->used;
+    out.metric_effective = measured.metric->effective;
+    if (!out.error.empty())
+        return;
+
+    const bool late = facts_.usage_age > 0;
+    const bool stale = late || !missing.empty() || !facts_.clock.trusted();
+    PreviousState previous{{}, {}, stale};
+    if (before.period == periods.current.label)
+        previous = {before.flags, before.steps, stale};
+    ThresholdResult result = check_all(deciding(subject, out.mode), *measured.metric, previous);
+    add_crossings(*measured.metric, periods.current, facts_.now, result.thresholds);
+    out.by_usage = {result.flags, result.qos, usage_end(out, first)};
+    out.overrides = known.overrides;
+    out.notify_reached = result.notify_reached;
+    out.block_creation = result.block_creation;
+    if (result.kept && (late || !stale))
+        out.notes.push_back(late ? "usage is " + std::to_string(facts_.usage_age) +
+                                       " s old: nothing is lifted on it"
+                                 : "below the threshold, held by hysteresis");
+
+    out.memory = remember(facts_, subject, periods.current, known, measured.figures, result);
+    out.thresholds = std::move(result.thresholds);
+    for (auto& threshold : out.thresholds)
+        if (threshold.reached)
+            threshold.since = instant(out.memory.reached.at(reached_key(threshold)));
+    out.grant_changed = before.period != out.memory.period || before.bases != out.memory.bases ||
+                        before.grants != out.memory.grants;
+
+    const Policy& decides = *deciding(subject, out.mode).front();
+    settle_own(decides, facts_.now, out);
+    if (!facts_.clock.trusted())
+        lift_nothing(before, decides, out);
+}
+
+} // namespace sluice::policy

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The evaluation of one account by itself: figures, metric, own flags, override, memory. What
+// accounts above it add comes afterwards (standing.hpp).
+#pragma once
+
+#include "common/base/zone.hpp"
+#include "common/model/decision.hpp"
+#include "common/model/facts.hpp"
+#include "common/policy/evaluate/account_facts.hpp"
+
+#include <map>
+
+namespace sluice::policy {
+
+// What all accounts of one cycle share. `set` and `facts` outlive it.
+class AccountEvaluator {
+public:
+    AccountEvaluator(const model::PolicySet& set, const Zone& zone, const model::Facts& facts);
+
+    // Total: what cannot be evaluated has a fault and keeps its standing.
+    model::AccountDecision evaluate(const Subject& subject) const;
+
+private:
+    model::AccountDecision begin(const Subject& subject, const Periods& periods,
+                                 const AccountFacts& known) const;
+    void find_fault(const Subject& subject, const AccountFacts& known,
+                    model::AccountDecision& out) const;
+    void fill(const Subject& subject, const Periods& periods, const AccountFacts& known,
+              model::AccountDecision& out) const;
+
+    const model::PolicySet& set_;
+    const model::Facts& facts_;
+    FactsIndex index_;
+    std::map<const model::Policy*, Periods> periods_;
+};
+
+} // namespace sluice::policy

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/evaluate/figures.hpp"
+
+#include "common/policy/evaluate/carryover.hpp"
+#include "common/policy/evaluate/exact.hpp"
+#include "common/policy/evaluate/metric.hpp"
+
+#include <algorithm>
+
+namespace sluice::policy {
+
+using model::Component;
+using model::Figure;
+
+namespace {
+
+Error too_large(const Component& component, const char* what) {
+    return {Errc::overflow, std::string(what) + " of " + component.name + " does not fit"};
+}
+
+// A sum that remembers whether it ever left the range.
+class Sum {
+public:
+    Sum& plus(Wide value) {
+        const auto next = add(total_, value);
+        fits_ = fits_ && next;
+        total_ = next.value_or(0);
+        return *this;
+    }
+    std::optional<Amount> amount() const { return fits_ ? narrow(total_) : std::nullopt; }
+
+private:
+    Wide total_ = 0;
+    bool fits_ = true;
+};
+
+std::optional<Amount> adjustments_of(const AccountFacts& facts, const Component& component) {
+    Sum sum;
+    for (const auto* entry : facts.adjustments) {
+        const auto units = entry->units.find(component.name);
+        if (units == entry->units.end())
+            continue;
+        const auto amount = to_amount(units->second, component);
+        if (!amount)
+            return std::nullopt;
+        sum.plus(*amount);
+    }
+    return sum.amount();
+}
+
+// nullopt: does not fit.
+std::optional<Past> past(const Periods& periods, const AccountFacts& facts,
+                         const Component& component) {
+    Past past;
+    Sum used;
+    for (const ClusterPart& part : facts.parts) {
+        // An account that is new on this cluster may have had an allocation on another one.
+        if (!past.had_allocation && part.memory != nullptr)
+            past = past_of(*part.memory, periods.current, periods.before, component.name);
+        if (part.usage_before != nullptr)
+            used.plus(usage_of(*part.usage_before, component.tres).total());
+    }
+    const auto sum = used.amount();
+    past.used = sum.value_or(0);
+    return sum ? std::optional(past) : std::nullopt;
+}
+
+// False: does not fit.
+bool add_usage(const AccountFacts& facts, Figure& figure) {
+    Sum settled, finished, running, all;
+    for (const ClusterPart& part : facts.parts) {
+        if (part.usage == nullptr)
+            continue;
+        const auto usage = usage_of(*part.usage, figure.component.tres);
+        settled.plus(usage.settled);
+        finished.plus(usage.finished);
+        running.plus(usage.running);
+        all.plus(usage.settled).plus(usage.finished).plus(usage.running);
+        if (facts.parts.size() > 1)
+            figure.by_cluster.emplace(part.cluster, usage);
+    }
+    if (!settled.amount() || !finished.amount() || !running.amount() || !all.amount())
+        return false;
+    figure.usage = {*settled.amount(), *finished.amount(), *running.amount()};
+    return true;
+}
+
+// Fills in what does not depend on the past.
+Result<Figure> base_figure(const AccountFacts& facts, const Component& component, Decimal units) {
+    Figure figure;
+    figure.component = component;
+    const auto base = to_amount(units, component);
+    if (!base)
+        return too_large(component, "the allocation");
+    if (*base < 0)
+        return Error{Errc::malformed, "the allocation of " + component.name + " is negative"};
+    figure.allocation = *base;
+    const auto adjustments = adjustments_of(facts, component);
+    if (!adjustments)
+        return too_large(component, "the sum of adjustments");
+    figure.adjustments = *adjustments;
+    if (!add_usage(facts, figure))
+        return too_large(component, "the usage");
+    return figure;
+}
+
+Result<Figure> figure_of(const model::Policy& policy, const Periods& periods,
+                         const AccountFacts& facts, const Component& component, Decimal units,
+                         Figures& out) {
+    auto made = base_figure(facts, component, units);
+    if (!made)
+        return made;
+    Figure& figure = *made;
+    const auto before = past(periods, facts, component);
+    if (!before)
+        return too_large(component, "the usage of the period before");
+    auto carry = carryover(policy.carryover, figure.allocation, *before);
+    if (!carry)
+        return too_large(component, "the carryover");
+    const bool unknown =
+        before->period && before->had_allocation && facts.here().usage_before == nullptr;
+    if (carry->applied && unknown) {
+        carry = model::CarryoverDerivation{};
+        carry->reason = "previous_usage_unknown";
+        out.notes.push_back("usage of " + before->period->label +
+                            " is not known: no carryover of " + component.name);
+    }
+    figure.carryover = *carry;
+    const auto loan = borrow(policy.borrow, figure.allocation, unknown ? Past{} : *before);
+    if (!loan)
+        return too_large(component, "the borrowed part");
+    Sum sum;
+    const auto grant = sum.plus(figure.allocation)
+                           .plus(figure.carryover.carry)
+                           .plus(figure.adjustments)
+                           .plus(-Wide{loan->repaid})
+                           .amount();
+    figure.borrowed = loan->taken - loan->repaid;
+    const auto effective = sum.plus(loan->taken).amount();
+    if (!grant || !effective)
+        return too_large(component, "the effective allocation");
+    figure.effective = std::max<Amount>(0, *effective);
+    out.grants[component.name] = *grant;
+    figure.percent = metric_of(figure).percent();
+    return made;
+}
+
+} // namespace
+
+Result<Figures> figures(const model::PolicySet& set, const Subject& subject, const Periods& periods,
+                        const AccountFacts& facts) {
+    Figures out;
+    for (const auto& component : set.components) {
+        const auto granted = subject.allocation->find(component.name);
+        if (granted == subject.allocation->end())
+            continue;
+        auto figure = figure_of(subject.first(), periods, facts, component, granted->second, out);
+        if (!figure)
+            return std::move(figure).error();
+        out.figures.push_back(std::move(*figure));
+    }
+    if (out.figures.empty())
+        return Error{Errc::malformed, "the allocation has no component that `components` defines"};
+    return out;
+}
+
+} // namespace sluice::policy

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/evaluate/subjects.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace sluice::policy {
+
+using model::Policy;
+using model::PolicySet;
+
+namespace {
+
+constexpr std::string_view kRoot = "root";
+
+using Allocations = std::vector<const model::Allocation*>; // by node; nullptr: no own one
+
+const model::Allocation* not_empty(const std::optional<model::Allocation>& allocation) {
+    return allocation && !allocation->empty() ? &*allocation : nullptr;
+}
+
+Allocations own_allocations(const PolicySet& set, const AccountTree& tree) {
+    Allocations own(tree.size(), nullptr);
+    for (const auto& [name, settings] : set.accounts)
+        if (const std::size_t node = tree.find(name); node != kNone)
+            own[node] = not_empty(settings.allocation);
+    return own;
+}
+
+// By node: does the policy cover it?
+std::vector<bool> covered(const Policy& policy, const AccountTree& tree, const Allocations& own) {
+    std::vector<bool> marks(tree.size(), false);
+    if (policy.match.all())
+        for (std::size_t node = 0; node < marks.size(); ++node)
+            marks[node] = own[node] != nullptr || tree[node].name != kRoot;
+    for (const auto& name : policy.match.accounts)
+        if (const std::size_t node = tree.find(name); node != kNone)
+            marks[node] = true;
+    for (const auto& name : policy.match.subtrees)
+        if (const std::size_t node = tree.find(name); node != kNone)
+            for (const std::size_t below : tree.subtree(node))
+                marks[below] = true;
+    return marks;
+}
+
+bool spans(const PolicySet& set, const Subject& subject) {
+    const auto settings = set.accounts.find(subject.account);
+    return subject.first().spans && (settings == set.accounts.end() || !settings->second.apart);
+}
+
+// Another cluster that the allocations span has the account, or may have it.
+bool may_be_elsewhere(const model::Facts& facts, const std::string& account) {
+    return std::any_of(facts.others.begin(), facts.others.end(), [&](const auto& other) {
+        return other.figures == nullptr || other.figures->history.accounts.contains(account);
+    });
+}
+
+} // namespace
+
+std::vector<Subject> subjects(const PolicySet& set, const AccountTree& tree) {
+    const Allocations own = own_allocations(set, tree);
+    std::vector<Subject> by_node(tree.size());
+    for (const Policy& policy : set.policies) {
+        const auto marks = covered(policy, tree, own);
+        for (std::size_t node = 0; node < marks.size(); ++node) {
+            const auto* allocation =
+                own[node] != nullptr ? own[node] : not_empty(policy.allocation);
+            if (!marks[node] || allocation == nullptr)
+                continue;
+            by_node[node].policies.push_back(&policy);
+            if (by_node[node].allocation == nullptr)
+                by_node[node].allocation = allocation;
+        }
+    }
+    std::vector<Subject> found;
+    for (std::size_t node = 0; node < by_node.size(); ++node)
+        if (by_node[node].allocation != nullptr) {
+            by_node[node].account = tree[node].name;
+            by_node[node].spans = spans(set, by_node[node]);
+            found.push_back(std::move(by_node[node]));
+        }
+    std::sort(found.begin(), found.end(),
+              [](const Subject& a, const Subject& b) { return a.account < b.account; });
+    return found;
+}
+
+std::vector<std::string> unknown_accounts(const PolicySet& set, const AccountTree& tree,
+                                          const model::Facts& facts) {
+    std::set<std::string> named;
+    for (const auto& [name, settings] : set.accounts)
+        named.insert(name);
+    for (const Policy& policy : set.policies) {
+        named.insert(policy.match.accounts.begin(), policy.match.accounts.end());
+        named.insert(policy.match.subtrees.begin(), policy.match.subtrees.end());
+    }
+    std::erase_if(named, [&](const std::string& name) {
+        return tree.find(name) != kNone || set.elsewhere.contains(name) ||
+               may_be_elsewhere(facts, name);
+    });
+    return {named.begin(), named.end()};
+}
+
+std::vector<const Policy*> policies_of(const PolicySet& set,
+                                       const model::AccountDecision& decision) {
+    std::vector<const Policy*> found;
+    for (const auto& name : decision.policies)
+        if (const Policy* policy = set.policy(name))
+            found.push_back(policy);
+    return found;
+}
+
+Governance::Governance(const AccountTree& tree, const model::Decision& decision)
+    : tree_(tree), governor_(tree.size(), kNone), own_(tree.size(), false) {
+    for (std::size_t i = 0; i < decision.accounts.size(); ++i)
+        if (const std::size_t node = tree.find(decision.accounts[i].account); node != kNone) {
+            governor_[node] = i;
+            own_[node] = true;
+        }
+    for (const std::size_t node : tree.order())
+        if (!own_[node])
+            governor_[node] = above(node);
+}
+
+} // namespace sluice::policy

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/plan/limits.hpp"
+
+#include "common/policy/evaluate/exact.hpp"
+#include "common/policy/evaluate/metric.hpp"
+#include "common/policy/evaluate/subjects.hpp"
+#include "common/policy/plan/draft.hpp"
+
+#include <algorithm>
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::Association;
+using model::Command;
+using model::Figure;
+using model::LimitType;
+using model::Mode;
+using model::Policy;
+using model::TresLimits;
+
+namespace {
+
+constexpr Wide kScale = Decimal::kScale;
+
+Error too_large(const std::string& what) {
+    return {Errc::overflow, "the limit of " + what + " does not fit"};
+}
+
+// One limit in minutes: level = effective * numerator / denominator * (1 + grace).
+struct Level {
+    Wide effective = 0;
+    Wide used = 0;
+    Wide numerator = 1; // to minutes
+    Wide denominator = 60;
+    Decimal grace;
+    std::optional<Amount> raw; // slurmctld's TRES-seconds; nullopt: the limit does not follow them
+};
+
+// (raw / 60) + effective * n / d * (1 + grace) - used * n / d, rounded once.
+std::optional<std::int64_t> minutes(const Level& in) {
+    if (in.effective == 0)
+        return 0;
+    const auto granted = multiply(in.effective, kScale + in.grace.scaled());
+    if (!granted)
+        return std::nullopt;
+    if (!in.raw)
+        return scaled_amount(*granted, in.numerator, in.denominator * kScale);
+    // All terms over denominator * 60 * kScale; the common factor is taken out first.
+    const auto spent = multiply(in.used, kScale);
+    const auto left = spent ? add(*granted, -*spent) : std::nullopt;
+    const Wide common = greatest_divisor(in.numerator * 60, in.denominator);
+    const auto weighted = left ? multiply(*left, in.numerator * 60 / common) : std::nullopt;
+    const auto held = multiply(Wide{*in.raw} * kScale, in.denominator / common);
+    const auto sum = weighted && held ? add(*weighted, *held) : std::nullopt;
+    const auto under = multiply(in.denominator / common, Wide{60} * kScale);
+    if (!sum || !under)
+        return std::nullopt;
+    const auto value = narrow(divide_half_up(*sum, *under));
+    return value ? std::optional<std::int64_t>(std::max<std::int64_t>(0, *value)) : std::nullopt;
+}
+
+// GrpTRES counts what is allocated at one time: units, not minutes.
+std::optional<std::int64_t> count(const Figure& figure, Decimal grace) {
+    const auto granted = multiply(figure.effective, kScale + grace.scaled());
+    return granted ? scaled_amount(*granted, 1, Wide{figure.component.unit_factor.scaled()} * 60)
+                   : std::nullopt;
+}
+
+// The limits of one account.
+class Wanted {
+public:
+    Wanted(const Policy& policy, const AccountDecision& decision, const model::Facts& facts)
+        : policy_(policy), decision_(decision), facts_(facts),
+          follows_(policy.limits.type == LimitType::grp_tres_mins &&
+                   (!decision.span.empty() || !begins_at_zero())) {}
+
+    Result<WantedLimit> time_limit(const std::string& tres, Level level) const {
+        level.grace = policy_.grace_ratio;
+        const auto budget = minutes(level);
+        if (!budget)
+            return too_large(tres);
+        WantedLimit wanted{tres, *budget};
+        if (!follows_ || level.effective == 0)
+            return wanted;
+        if (!facts_.raw_usage_known || decision_.incomplete()) {
+            wanted.value.reset();
+            return wanted;
+        }
+        level.raw = raw(tres);
+        wanted.value = minutes(level);
+        if (!wanted.value)
+            return too_large(tres);
+        if (!decision_.grant_changed)
+            wanted.tolerance = percent_of(*budget, policy_.limits.tolerance).value_or(0);
+        return wanted;
+    }
+
+    Result<WantedLimit> of(const Figure& figure) const {
+        if (policy_.limits.type == LimitType::grp_tres) {
+            const auto value = count(figure, policy_.grace_ratio);
+            if (!value)
+                return too_large(figure.component.tres);
+            return WantedLimit{figure.component.tres, value, 0};
+        }
+        return time_limit(figure.component.tres,
+                          {figure.effective, figure.used(), 1, 60, Decimal{}, std::nullopt});
+    }
+
+private:
+    // Raw usage was set to zero when this period began (or is, by this plan).
+    bool begins_at_zero() const {
+        const auto& reset = decision_.memory.reset_done_for;
+        return policy_.raw_usage_reset && facts_.raw_usage_resets &&
+               (reset == decision_.period.label || reset == model::kResetOwed);
+    }
+    Amount raw(const std::string& tres) const {
+        const auto account = facts_.raw_usage.find(decision_.account);
+        if (account == facts_.raw_usage.end())
+            return 0;
+        const auto value = account->second.find(tres);
+        return value == account->second.end() ? 0 : value->second;
+    }
+
+    const Policy& policy_;
+    const AccountDecision& decision_;
+    const model::Facts& facts_;
+    bool follows_;
+};
+
+bool limits_billing(const Policy& policy, const AccountDecision& decision) {
+    if (!policy.billing.enabled || policy.limits.type == LimitType::grp_tres)
+        return false;
+    return std::none_of(decision.figures.begin(), decision.figures.end(),
+                        [](const Figure& f) { return f.component.tres == "billing"; });
+}
+
+// An override lets an account run that has used up its allocation (all of it, or of a component).
+bool runs_by_override(const AccountDecision& decision) {
+    const auto& pin = decision.in_force;
+    if (!pin || pin->foreign || pin->standing == model::Standing::paused)
+        return false;
+    const auto& figures = decision.figures;
+    return decision.metric_used >= decision.metric_effective ||
+           std::any_of(figures.begin(), figures.end(),
+                       [](const Figure& f) { return f.used() >= f.effective; });
+}
+
+// The policy whose `limits` count: the first one that has them enabled, of those that decide if
+// any. nullptr: none, or runs_by_override(): Slurm would keep its jobs pending at the limit, and
+// later end them.
+const Policy* limiting_policy(const model::PolicySet& set, const AccountDecision& decision) {
+    if (runs_by_override(decision))
+        return nullptr;
+    return first_policy(set, decision, [](const Policy& policy) { return policy.limits.enabled; });
+}
+
+Command limits_command(const std::string& account, LimitType type) {
+    Command command;
+    command.type = CommandType::limits;
+    command.account = account;
+    command.limit_type = type;
+    return command;
+}
+
+void describe(Command& command, std::string reason) {
+    std::string list;
+    for (const auto& [tres, value] : command.limits)
+        list += (list.empty() ? "" : ", ") + tres + " " +
+                (value ? std::to_string(*value) : std::string("unlimited"));
+    command.description = "Set " + std::string(model::name(command.limit_type)) + " of account " +
+                          command.account + " to " + list + " (" + reason + ")";
+    command.reason = std::move(reason);
+}
+
+// Adds limits of Sluice's that Slurm still has and no policy wants any more: to be cleared.
+void add_leftovers(const Association& row, const TresLimits& ours, LimitType type,
+                   const std::vector<WantedLimit>& wanted, Command& command) {
+    const auto& present = row.limits(type);
+    for (const auto& [tres, value] : ours) {
+        const auto found = present.find(tres);
+        const auto is_wanted = [&, name = tres](const WantedLimit& w) { return w.tres == name; };
+        if (found != present.end() && found->second == value &&
+            std::none_of(wanted.begin(), wanted.end(), is_wanted))
+            command.limits[tres] = std::nullopt;
+    }
+}
+
+void clear_others(const Association& row, const TresLimits& ours, std::optional<LimitType> except,
+                  const std::string& reason, Draft& draft) {
+    for (const LimitType type : model::kLimitTypes) {
+        if (type == except)
+            continue;
+        Command command = limits_command(row.account, type);
+        add_leftovers(row, ours, type, {}, command);
+        if (command.limits.empty())
+            continue;
+        describe(command, reason);
+        draft.add(std::move(command), true);
+    }
+}
+
+struct Difference {
+    bool any = false;
+    bool drifted = false; // Slurm had Sluice's value and has another one now
+};
+
+Difference compare(const Association& row, LimitType type, const std::vector<WantedLimit>& wanted,
+                   const TresLimits& in_force) {
+    Difference out;
+    const auto& present = row.limits(type);
+    for (const auto& limit : wanted) {
+        const auto found = present.find(limit.tres);
+        if (!limit.value || (found != present.end() && limit.accepts(found->second)))
+            continue;
+        out.any = true;
+        const auto ours = in_force.find(limit.tres);
+        out.drifted = out.drifted || (ours != in_force.end() &&
+                                      (found == present.end() || found->second != ours->second));
+    }
+    return out;
+}
+
+std::string limits_reason(const AccountDecision& decision, bool drifted) {
+    if (drifted)
+        return "drift";
+    return decision.grant_changed ? "effective allocation of " + decision.period.label
+                                  : "follows raw usage";
+}
+
+} // namespace
+
+Result<std::vector<WantedLimit>>
+wanted_limits(const Policy& policy, const AccountDecision& decision, const model::Facts& facts) {
+    const Wanted limits(policy, decision, facts);
+    std::vector<WantedLimit> all;
+    for (const Figure& figure : decision.figures) {
+        auto one = limits.of(figure);
+        if (!one)
+            return std::move(one).error();
+        all.push_back(std::move(*one));
+    }
+    if (!limits_billing(policy, decision))
+        return all;
+    auto figures = decision.figures;
+    const auto sum = metric(policy.billing, figures);
+    if (!sum)
+        return sum.error();
+    auto one = limits.time_limit("billing", {sum->effective, sum->used, sum->minutes_numerator,
+                                             sum->minutes_denominator, Decimal{}, std::nullopt});
+    if (!one)
+        return std::move(one).error();
+    all.push_back(std::move(*one));
+    return all;
+}
+
+bool has_limit(const Association& row, const std::string& tres, std::int64_t value) {
+    return std::any_of(std::begin(model::kLimitTypes), std::end(model::kLimitTypes),
+                       [&](LimitType type) {
+                           const auto found = row.limits(type).find(tres);
+                           return found != row.limits(type).end() && found->second == value;
+                       });
+}
+
+void remember_limits(const model::PolicySet& set, const model::Facts& facts, const Association& row,
+                     AccountDecision& decision) {
+    const Policy* policy = limiting_policy(set, decision);
+    const bool enforced = policy != nullptr && policy->mode == Mode::enforce;
+    const auto wanted = enforced ? wanted_limits(*policy, decision, facts)
+                                 : Result<std::vector<WantedLimit>>(std::vector<WantedLimit>{});
+    if (!wanted)
+        return;
+    auto& memory = decision.memory;
+    TresLimits in_force = memory.limits_in_force;
+    for (const auto& [tres, value] : memory.limits_asked)
+        if (has_limit(row, tres, value))
+            in_force[tres] = value; // done meanwhile, and perhaps out of date already
+    memory.limits_asked.clear();
+    TresLimits next;
+    for (const auto& limit : *wanted) {
+        const auto& present = row.limits(policy->limits.type);
+        const auto found = present.find(limit.tres);
+        const auto old = in_force.find(limit.tres);
+        const bool right = found != present.end() && limit.accepts(found->second);
+        if (right && limit.value)
+            next[limit.tres] = found->second;
+        else if (old != in_force.end())
+            next[limit.tres] = old->second;
+        if (limit.value && !right)
+            memory.limits_asked[limit.tres] = *limit.value;
+    }
+    for (const auto& [tres, value] : in_force)
+        if (has_limit(row, tres, value))
+            next.try_emplace(tres, value);
+    memory.limits_in_force = std::move(next);
+}
+
+void plan_limits(const Association& row, const AccountDecision& decision, Draft& draft) {
+    const auto& ours = decision.memory.limits_in_force;
+    const Policy* policy = limiting_policy(draft.set(), decision);
+    const bool enforced = policy != nullptr && policy->mode == Mode::enforce;
+    if (!enforced)
+        clear_others(row, ours, std::nullopt,
+                     runs_by_override(decision)
+                         ? "override " + std::to_string(decision.in_force->id)
+                         : "not limited any more",
+                     draft);
+    if (policy == nullptr)
+        return;
+    const auto wanted = wanted_limits(*policy, decision, draft.facts());
+    if (!wanted) {
+        draft.fail(decision.account, wanted.error().context, "check the allocation");
+        return;
+    }
+    if (enforced)
+        clear_others(row, ours, policy->limits.type, "limit type changed", draft);
+    const auto difference = compare(row, policy->limits.type, *wanted, ours);
+    Command command = limits_command(decision.account, policy->limits.type);
+    if (difference.any)
+        for (const auto& limit : *wanted)
+            if (limit.value)
+                command.limits[limit.tres] = limit.value;
+    if (enforced)
+        add_leftovers(row, ours, policy->limits.type, *wanted, command);
+    if (command.limits.empty())
+        return;
+    describe(command, limits_reason(decision, difference.drifted));
+    if (enforced && difference.drifted)
+        draft.add_against_drift(std::move(command),
+                                std::string(model::name(policy->limits.type)) + " of account " +
+                                    decision.account,
+                                *policy, decision);
+    else
+        draft.add(std::move(command), enforced);
+}
+
+void plan_limit_release(const Association& row, const TresLimits& ours, Draft& draft) {
+    clear_others(row, ours, std::nullopt, "no longer under a policy", draft);
+}
+
+} // namespace sluice::policy

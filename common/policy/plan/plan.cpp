@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Walks the accounts from the root and collects what each needs.
+#include "common/policy/plan/plan.hpp"
+
+#include "common/policy/evaluate/memory.hpp"
+#include "common/policy/evaluate/metric.hpp"
+#include "common/policy/evaluate/subjects.hpp"
+#include "common/policy/plan/draft.hpp"
+#include "common/policy/plan/jobs.hpp"
+#include "common/policy/plan/limits.hpp"
+#include "common/policy/plan/qos.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::Association;
+using model::Command;
+using model::CommandType;
+using model::Fault;
+using model::Mode;
+using model::Policy;
+
+namespace {
+
+std::optional<std::uint32_t> shares(const AccountDecision& decision, Decimal divisor) {
+    auto common = common_factor(decision.figures);
+    std::optional<Wide> sum = 0;
+    for (const auto& figure : decision.figures)
+        if (common && sum)
+            sum = add_product(*sum, figure.effective,
+                              *common / figure.component.unit_factor.scaled());
+    if (!common || !sum)
+        return std::nullopt;
+    // floor(sum / (60 * common) * scale / (divisor / scale)), common factors taken out first.
+    Wide numerator = Wide{Decimal::kScale} * Decimal::kScale;
+    Wide denominator = Wide{60} * divisor.scaled();
+    for (Wide* factor : {&*common, &denominator}) {
+        const Wide shared = greatest_divisor(numerator, *factor);
+        numerator /= shared;
+        *factor /= shared;
+    }
+    const auto over = multiply(*sum, numerator);
+    const auto under = multiply(*common, denominator);
+    if (!over || !under || *under <= 0)
+        return std::nullopt;
+    constexpr Wide kMax = INT32_MAX; // Slurm keeps shares in 31 bits
+    return static_cast<std::uint32_t>(std::clamp<Wide>(*over / *under, 1, kMax));
+}
+
+void plan_fairshare(const Association& row, const AccountDecision& decision, Draft& draft) {
+    const Policy* policy = first_policy(draft.set(), decision,
+                                        [](const Policy& one) { return one.fairshare.enabled; });
+    if (policy == nullptr || decision.incomplete())
+        return;
+    const auto wanted = shares(decision, policy->fairshare.divisor);
+    if (!wanted) {
+        draft.fail(decision.account, "the shares do not fit", "check allocation and divisor");
+        return;
+    }
+    if (*wanted == row.shares)
+        return;
+    Command command;
+    command.type = CommandType::fairshare;
+    command.account = decision.account;
+    command.shares = *wanted;
+    command.reason =
+        decision.grant_changed ? "effective allocation of " + decision.period.label : "drift";
+    command.description = "Set fairshare of account " + decision.account + " to " +
+                          std::to_string(*wanted) + " (" + command.reason + ")";
+    const bool enforced = policy->mode == Mode::enforce;
+    if (enforced && !decision.grant_changed)
+        draft.add_against_drift(std::move(command), "fairshare of account " + decision.account,
+                                *policy, decision);
+    else
+        draft.add(std::move(command), enforced);
+}
+
+void plan_reset(const AccountDecision& decision, Draft& draft) {
+    const Policy* policy =
+        first_policy(draft.set(), decision, [](const Policy& one) { return one.raw_usage_reset; });
+    const auto& known = draft.facts().history.accounts;
+    const auto before = known.find(decision.account);
+    // A boundary only: neither the first evaluation of an account nor `total` resets anything.
+    if (policy == nullptr || !draft.facts().raw_usage_resets || before == known.end() ||
+        before->second.period.empty() || !decision.period.end ||
+        !reset_is_due(before->second, decision.period))
+        return;
+    Command command;
+    command.type = CommandType::reset_usage;
+    command.account = decision.account;
+    command.reason = "period " + decision.period.label + " began";
+    command.description =
+        "Set raw usage of account " + decision.account + " to zero (" + command.reason + ")";
+    draft.add(std::move(command), policy->mode == Mode::enforce);
+}
+
+class Walk {
+public:
+    Walk(const AccountTree& tree, const model::Decision& decision, Draft& draft)
+        : tree_(tree), decision_(decision), draft_(draft), governed_(tree, decision) {}
+
+    void run() {
+        for (const std::size_t node : tree_.order())
+            visit(node);
+    }
+
+private:
+    void visit(std::size_t node) {
+        const std::size_t index = governed_.of(node);
+        if (index == kNone) {
+            release(tree_[node]);
+            return;
+        }
+        const auto& decision = decision_.accounts[index];
+        if (!decision.error.empty())
+            return;
+        const bool members = !decision.memory.saved_members.empty();
+        const model::Association* row = tree_[node].row;
+        if (governed_.own(node) && row != nullptr) {
+            plan_own(*row, decision);
+        } else {
+            if (row != nullptr && members)
+                plan_member(*row, decision, draft_);
+            release_limits(tree_[node]);
+        }
+        if (members)
+            for (const auto* user : tree_[node].users)
+                plan_member(*user, decision, draft_);
+    }
+
+    void plan_own(const model::Association& row, const AccountDecision& decision) {
+        const bool trusted = draft_.facts().clock.trusted();
+        if (trusted) {
+            plan_fairshare(row, decision, draft_);
+            plan_limits(row, decision, draft_);
+        }
+        plan_qos(row, decision, draft_);
+        if (trusted)
+            plan_reset(decision, draft_);
+    }
+
+    // Of an account that no policy covers any more; nullptr: nothing is left to restore.
+    const model::AccountMemory* left(const model::AccountNode& node) const {
+        if (decision_.released.empty() || node.row == nullptr)
+            return nullptr;
+        const auto found = decision_.released.find(std::string(node.name));
+        return found == decision_.released.end() ? nullptr : &found->second;
+    }
+
+    void release_limits(const model::AccountNode& node) {
+        if (const auto* memory = left(node))
+            plan_limit_release(*node.row, memory->limits_in_force, draft_);
+    }
+
+    void release(const model::AccountNode& node) {
+        const auto* memory = left(node);
+        if (memory == nullptr)
+            return;
+        release_limits(node);
+        if (memory->saved_qos)
+            plan_qos_release(*node.row, *memory->saved_qos, draft_);
+        for (const auto* user : node.users) {
+            const auto saved = memory->saved_members.find(
+                model::association_key(user->account, user->user, user->partition));
+            if (saved != memory->saved_members.end())
+                plan_qos_release(*user, saved->second, draft_);
+        }
+    }
+
+    const AccountTree& tree_;
+    const model::Decision& decision_;
+    Draft& draft_;
+    Governance governed_;
+};
+
+// A QOS that a policy names is checked before the policy needs it, in observe mode too.
+void check_qos(Draft& draft) {
+    std::set<std::string> reported;
+    for (const auto& policy : draft.set().policies) {
+        std::set<std::string> needed;
+        if (policy.strategy == model::QosStrategy::progressive) {
+            for (const auto& step : policy.steps)
+                needed.insert(step.qos);
+        } else {
+            if (policy.has(model::Action::request_slurm_resource_downscaling))
+                needed.insert(policy.qos_downscaled);
+            if (policy.has(model::Action::request_slurm_resource_pausing))
+                needed.insert(policy.qos_paused);
+        }
+        needed.insert(policy.qos_default);
+        for (const auto& qos : needed)
+            if (!qos.empty() && !draft.has_qos(qos) && reported.insert(qos).second)
+                draft.fail("", "QOS " + qos + " of policy " + policy.name + " does not exist",
+                           "sacctmgr add qos " + qos);
+    }
+}
+
+// Limits are as right without a reset, but fair-share history stays.
+void check_reset(Draft& draft) {
+    if (draft.facts().raw_usage_resets)
+        return;
+    for (const auto& policy : draft.set().policies)
+        if (policy.raw_usage_reset)
+            draft.fail("",
+                       "policy " + policy.name +
+                           " has raw_usage_reset: true, but this libslurm cannot reset raw usage: "
+                           "raw usage stays, and limits are written as raw usage + what remains",
+                       "set raw_usage_reset: false in policy " + policy.name +
+                           ", which has the same effect");
+}
+
+constexpr const char* kClockRemedy =
+    "correct the clock of this host (chronyc tracking); if its time is right: sluice clock accept "
+    "--reason=TEXT";
+
+void check_clock(Draft& draft) {
+    const auto& clock = draft.facts().clock;
+    if (!clock.trusted())
+        draft.fail("",
+                   model::clock_text(clock) +
+                       ": no period begins, no pause or limit is lifted, raw usage is not reset, "
+                       "no job is cancelled and no notice is sent",
+                   kClockRemedy);
+}
+
+std::string remedy(const AccountDecision& decision) {
+    switch (decision.fault) {
+    case Fault::clock:
+        return kClockRemedy;
+    case Fault::missing_tres:
+        return "add " + decision.missing_tres + " to AccountingStorageTRES in slurm.conf";
+    case Fault::missing_usage:
+        return "see the log for the source that did not respond";
+    case Fault::settings:
+    case Fault::none:
+        break;
+    }
+    return "check the settings of its policies and its allocation";
+}
+
+} // namespace
+
+model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
+                 const model::Decision& decision) {
+    model::Plan out;
+    Draft draft(set, facts, out);
+    const AccountTree tree(facts.structure);
+    check_clock(draft);
+    check_qos(draft);
+    check_reset(draft);
+    for (const auto& account : unknown_accounts(set, tree, facts))
+        draft.fail(account, "slurmdbd has no such account on " + facts.structure.cluster,
+                   "sacctmgr add account " + account + " cluster=" + facts.structure.cluster);
+    for (const auto& account : decision.accounts)
+        if (!account.error.empty() && (facts.clock.trusted() || account.fault != Fault::clock))
+            draft.fail(account.account, account.error, remedy(account));
+    Walk(tree, decision, draft).run();
+    plan_jobs(tree, decision, draft);
+    return out;
+}
+
+} // namespace sluice::policy

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/plan/qos.hpp"
+
+#include "common/base/text.hpp"
+#include "common/policy/evaluate/thresholds.hpp"
+#include "common/policy/plan/draft.hpp"
+#include "common/policy/plan/limits.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace sluice::policy {
+
+using model::AccountDecision;
+using model::AccountMemory;
+using model::Association;
+using model::CauseKind;
+using model::Command;
+using model::Policy;
+using model::SavedQos;
+using model::Standing;
+
+namespace {
+
+SavedQos exactly(const std::string& qos) {
+    return {{qos}, qos};
+}
+
+bool has_only(const Association& row, const std::string& qos) {
+    return !qos.empty() && has_qos(row, exactly(qos));
+}
+
+// What an evaluated account gets when its standing asks for no QOS any more: `qos_default` of its
+// policies, else what it had.
+SavedQos restored(const model::PolicySet& set, const AccountDecision& decision,
+                  const SavedQos& saved) {
+    for (const Policy* policy : policies_of(set, decision))
+        if (!policy->qos_default.empty())
+            return exactly(policy->qos_default);
+    return saved;
+}
+
+bool inherits(const Association& row) {
+    return row.qos.empty() && row.default_qos.empty();
+}
+
+// Every list that the journal remembers, by association.
+std::unordered_map<std::string, SavedQos> all_saved(const model::History& history) {
+    std::unordered_map<std::string, SavedQos> all;
+    for (const auto& [account, memory] : history.accounts) {
+        for (const auto& [key, saved] : memory.saved_members)
+            all.emplace(key, saved);
+        if (memory.saved_qos)
+            all.insert_or_assign(model::association_key(account, "", ""), *memory.saved_qos);
+    }
+    return all;
+}
+
+// What the decision's memories keep of each association's QOS.
+class QosMemory {
+public:
+    QosMemory(const model::PolicySet& set, const AccountTree& tree, const model::Facts& facts,
+              model::Decision& decision)
+        : set_(set), tree_(tree), facts_(facts), decision_(decision), governance_(tree, decision),
+          saved_(all_saved(facts.history)), final_(tree.size()) {}
+
+    void run() {
+        for (auto& account : decision_.accounts) {
+            account.memory.saved_qos.reset();
+            account.memory.saved_members.clear();
+        }
+        begin_release();
+        for (const std::size_t node : tree_.order())
+            visit(node);
+    }
+
+private:
+    // Accounts that no policy covers any more but whose QOS, limits or jobs are not restored yet.
+    void begin_release() {
+        for (const auto& [name, memory] : facts_.history.accounts) {
+            const bool open = memory.saved_qos || !memory.saved_members.empty() ||
+                              !memory.limits_in_force.empty() || !memory.held_jobs.empty();
+            const std::size_t node = tree_.find(name);
+            if (!open || (node != kNone && governance_.own(node)))
+                continue;
+            AccountMemory& left = decision_.released[name];
+            const Association* row = tree_.account(name);
+            for (const auto& [tres, limit] : memory.limits_in_force)
+                if (row != nullptr && has_limit(*row, tres, limit))
+                    left.limits_in_force[tres] = limit;
+        }
+    }
+
+    // An association and what governs its QOS.
+    struct Place {
+        const Association& row;
+        AccountDecision* governor; // nullptr: no policy covers it
+        bool own;                  // the governor's own association
+        const SavedQos* saved;     // nullptr: Sluice has not changed it
+        std::string key;
+        std::string inherited; // QOS that it alone inherits; "": something else
+    };
+
+    void visit(std::size_t node) {
+        const std::size_t parent = tree_[node].parent;
+        const std::string inherited = parent == kNone ? std::string() : final_[parent];
+        final_[node] = inherited;
+        if (const Association* row = tree_[node].row)
+            final_[node] = final_qos(*row, node, governance_.own(node), inherited);
+        for (const Association* row : tree_[node].users)
+            if (!inherits(*row) || !saved_.empty())
+                final_qos(*row, node, false, final_[node]);
+    }
+
+    // The QOS that the association will have alone after the plan; "": something else.
+    std::string final_qos(const Association& row, std::size_t node, bool own,
+                          const std::string& inherited) {
+        const std::size_t index = governance_.of(node);
+        Place at{row,     index == kNone ? nullptr : &decision_.accounts[index],        own,
+                 nullptr, model::association_key(row.account, row.user, row.partition), inherited};
+        if (const auto found = saved_.find(at.key); found != saved_.end())
+            at.saved = &found->second;
+        const std::string untouched = inherits(row) ? inherited : std::string();
+        if (at.governor != nullptr && !at.governor->error.empty()) {
+            if (at.saved != nullptr)
+                keep(at, *at.saved);
+            const std::string& in_force = at.governor->memory.qos_in_force;
+            return at.saved != nullptr && has_only(row, in_force) ? in_force : untouched;
+        }
+        if (at.governor != nullptr && !at.governor->enforced_qos.empty())
+            return enforce(at);
+        restore(at);
+        return untouched;
+    }
+
+    void restore(const Place& at) {
+        if (at.own) {
+            at.governor->memory.qos_in_force.clear();
+            if (at.saved == nullptr)
+                name_foreign(at.row, *at.governor);
+        }
+        if (at.saved == nullptr)
+            return;
+        const SavedQos target = at.own ? restored(set_, *at.governor, *at.saved) : *at.saved;
+        if (!has_qos(at.row, target))
+            keep(at, *at.saved);
+    }
+
+    std::string enforce(const Place& at) {
+        const std::string& target = at.governor->enforced_qos;
+        const bool covered = inherits(at.row) && at.inherited == target;
+        const bool there = covered || has_only(at.row, target);
+        if (at.own) {
+            auto& seen = at.governor->memory.qos_in_force;
+            if (there)
+                seen = target;
+            else if (seen != target)
+                seen.clear();
+        }
+        if (at.saved != nullptr) {
+            keep(at, *at.saved);
+            return target;
+        }
+        if (covered)
+            return target;
+        if (on_paused_qos(at.row, *at.governor)) {
+            if (at.own)
+                name_foreign(at.row, *at.governor);
+            return there ? target : std::string();
+        }
+        if (!there)
+            keep(at, {at.row.qos, at.row.default_qos});
+        return target;
+    }
+
+    void keep(const Place& at, const SavedQos& saved) {
+        AccountMemory& memory =
+            at.governor == nullptr ? decision_.released[at.row.account] : at.governor->memory;
+        if (at.governor == nullptr ? at.row.user.empty() : at.own)
+            memory.saved_qos = saved;
+        else
+            memory.saved_members[at.key] = saved;
+    }
+
+    bool on_paused_qos(const Association& row, const AccountDecision& above) const {
+        for (const Policy* policy : policies_of(set_, above)) {
+            const std::string paused = qos_for(*policy, Standing::paused);
+            const bool only = row.qos.size() == 1 && row.qos.front() == paused;
+            if (!paused.empty() && (only || row.default_qos == paused))
+                return true;
+        }
+        return false;
+    }
+
+    void name_foreign(const Association& row, AccountDecision& decision) const {
+        if (!on_paused_qos(row, decision))
+            return;
+        const std::string qos = row.qos.size() == 1 ? row.qos.front() : row.default_qos;
+        decision.notes.push_back("QOS " + qos + " was not set by Sluice and is left unchanged");
+        if (standing(decision.flags) == Standing::normal)
+            decision.cause = {model::CauseKind::foreign, "", 0};
+    }
+
+    const model::PolicySet& set_;
+    const AccountTree& tree_;
+    const model::Facts& facts_;
+    model::Decision& decision_;
+    Governance governance_;
+    std::unordered_map<std::string, SavedQos> saved_;
+    std::vector<std::string> final_; // by node
+};
+
+std::string owner(const Association& row) {
+    std::string text = "account " + row.account;
+    if (!row.user.empty())
+        text = "user " + row.user + " in " + text;
+    return row.partition.empty() ? text : text + ", partition " + row.partition;
+}
+
+Command qos_command(const Association& row, const SavedQos& target, std::string reason) {
+    Command command;
+    command.type = model::CommandType::qos;
+    command.account = row.account;
+    command.user = row.user;
+    command.partition = row.partition;
+    command.qos = target.list;
+    command.default_qos = target.default_qos;
+    command.description = target.list.empty()
+                              ? "Let " + owner(row) + " inherit its QOS again"
+                              : "Set QOS of " + owner(row) + " to " + join(target.list, ",");
+    command.description += " (" + reason + ")";
+    command.reason = std::move(reason);
+    return command;
+}
+
+std::string reason_for(const Draft& draft, const AccountDecision& decision) {
+    const auto now = standing(decision.flags);
+    if (now == Standing::normal)
+        return "restored";
+    switch (decision.cause.kind) {
+    case CauseKind::ancestor:
+        return "account " + decision.cause.account + " is " + std::string(name(now));
+    case CauseKind::override_:
+        return decision.in_force && decision.in_force->foreign ? "flag in " + decision.in_force->by
+                                                               : "override";
+    case CauseKind::own:
+    case CauseKind::foreign:
+        break;
+    }
+    const auto all = policies_of(draft.set(), decision);
+    if (!all.empty() && all.front()->strategy == model::QosStrategy::progressive)
+        return "step " + decision.qos + " reached";
+    return now == Standing::paused ? "grace limit reached" : "allocation used up";
+}
+
+bool all_known(const Association& row, const SavedQos& target, Draft& draft) {
+    for (const auto& qos : target.list)
+        if (!draft.has_qos(qos)) {
+            draft.fail(row.account, "QOS " + qos + " does not exist", "sacctmgr add qos " + qos);
+            return false;
+        }
+    return true;
+}
+
+void change_qos(const Association& row, const SavedQos& target, const AccountDecision& decision,
+                Draft& draft) {
+    if (has_qos(row, target) || !all_known(row, target, draft))
+        return;
+    const bool drifted = !decision.enforced_qos.empty() &&
+                         decision.memory.qos_in_force == decision.enforced_qos &&
+                         decision.previous_flags == decision.flags;
+    Command command = qos_command(row, target, drifted ? "drift" : reason_for(draft, decision));
+    const auto policies = policies_of(draft.set(), decision);
+    if (drifted && !policies.empty())
+        draft.add_against_drift(std::move(command), "QOS of " + owner(row), *policies.front(),
+                                decision);
+    else
+        draft.add(std::move(command), true);
+}
+
+} // namespace
+
+bool has_qos(const Association& row, const SavedQos& saved) {
+    return row.default_qos == saved.default_qos && row.qos.size() == saved.list.size() &&
+           std::is_permutation(row.qos.begin(), row.qos.end(), saved.list.begin());
+}
+
+void remember_qos(const model::PolicySet& set, const AccountTree& tree, const model::Facts& facts,
+                  model::Decision& decision) {
+    QosMemory(set, tree, facts, decision).run();
+}
+
+void plan_qos(const Association& row, const AccountDecision& decision, Draft& draft) {
+    const auto& saved = decision.memory.saved_qos;
+    if (saved) {
+        change_qos(row,
+                   decision.enforced_qos.empty() ? restored(draft.set(), decision, *saved)
+                                                 : exactly(decision.enforced_qos),
+                   decision, draft);
+        return;
+    }
+    // Observed: shown, not done.
+    if (decision.mode == model::Mode::observe && decision.enforced_qos.empty() &&
+        !decision.qos.empty() && !has_only(row, decision.qos))
+        draft.add(qos_command(row, exactly(decision.qos), reason_for(draft, decision)), false);
+}
+
+void plan_member(const Association& row, const AccountDecision& decision, Draft& draft) {
+    const auto& members = decision.memory.saved_members;
+    const auto saved = members.find(model::association_key(row.account, row.user, row.partition));
+    if (saved == members.end())
+        return;
+    change_qos(row, decision.enforced_qos.empty() ? saved->second : exactly(decision.enforced_qos),
+               decision, draft);
+}
+
+void plan_qos_release(const Association& row, const SavedQos& saved, Draft& draft) {
+    if (!has_qos(row, saved) && all_known(row, saved, draft))
+        draft.add(qos_command(row, saved, "no longer under a policy"), true);
+}
+
+} // namespace sluice::policy

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/slurm/accounts/qos_list.hpp"
+
+#include <algorithm>
+
+namespace sluice::slurm {
+namespace {
+
+void apply_delta(std::vector<std::string>& list, const std::string& delta) {
+    const std::string name = delta.substr(1);
+    const auto found = std::find(list.begin(), list.end(), name);
+    if (delta.front() == '-' && found != list.end())
+        list.erase(found);
+    else if (delta.front() == '+' && found == list.end())
+        list.push_back(name);
+}
+
+} // namespace
+
+bool is_delta(std::string_view qos) {
+    return !qos.empty() && (qos.front() == '+' || qos.front() == '-');
+}
+
+std::vector<std::string> qos_in_force(const model::AccountTree& tree,
+                                      const model::Association& row) {
+    auto rows = tree.upward(row.user.empty() ? row.parent : row.account);
+    rows.insert(rows.begin(), &row);
+    std::vector<std::string> list;
+    // From the top down, as Slurm does: an own list replaces, deltas change.
+    for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
+        const std::vector<std::string>& own = (*it)->qos;
+        if (own.empty())
+            continue;
+        if (!is_delta(own.front()))
+            list.clear();
+        for (const std::string& qos : own) {
+            if (is_delta(qos))
+                apply_delta(list, qos);
+            else
+                list.push_back(qos);
+        }
+    }
+    return list;
+}
+
+std::vector<std::string> accounts_below(const model::AccountTree& tree, std::string_view account) {
+    std::vector<std::string> names;
+    if (const std::size_t top = tree.find(account); top != model::kNone)
+        for (const std::size_t node : tree.subtree(top))
+            if (node != top)
+                names.emplace_back(tree[node].name);
+    return names;
+}
+
+} // namespace sluice::slurm

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// QOS lists of associations, and what inherits them. Pure.
+#pragma once
+
+#include "common/model/account_tree.hpp"
+#include "common/model/facts.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::slurm {
+
+// "+fast", "-slow": a change to what is inherited, not a list.
+bool is_delta(std::string_view qos);
+// QOS list in force for a row, which need not be the tree's own: the nearest own list on the way
+// up, with the "+" and "-" below it.
+std::vector<std::string> qos_in_force(const model::AccountTree& tree,
+                                      const model::Association& row);
+// All accounts below one.
+std::vector<std::string> accounts_below(const model::AccountTree& tree, std::string_view account);
+
+} // namespace sluice::slurm

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/slurm/jobs/controller_jobs.hpp"
+
+#include "daemon/slurm/rpc/controller.hpp"
+#include "daemon/slurm/rpc/libslurm.hpp"
+#include "daemon/slurm/rpc/tres_text.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <unordered_map>
+
+namespace sluice::slurm {
+namespace {
+
+using model::Command;
+using model::CommandType;
+using model::Job;
+using model::JobState;
+
+class UserNames {
+public:
+    const std::string& of(uid_t uid) {
+        auto [found, is_new] = known_.try_emplace(uid);
+        if (is_new)
+            found->second = user_name(uid).value_or(std::to_string(uid));
+        return found->second;
+    }
+
+private:
+    std::unordered_map<uid_t, std::string> known_;
+};
+
+std::string name_of(const slurm_job_info_t& job) {
+    if (job.array_job_id == 0)
+        return std::to_string(job.job_id);
+    const std::string array = std::to_string(job.array_job_id);
+    if (job.array_task_str != nullptr)
+        return array + "_[" + job.array_task_str + "]";
+    return job.array_task_id == NO_VAL ? array : array + "_" + std::to_string(job.array_task_id);
+}
+
+// nullopt: it has ended, or is about to.
+std::optional<JobState> state_of(const slurm_job_info_t& job) {
+    if ((job.job_state & JOB_COMPLETING) != 0)
+        return std::nullopt;
+    switch (job.job_state & JOB_STATE_BASE) {
+    case JOB_PENDING:
+        return JobState::pending;
+    case JOB_RUNNING:
+    case JOB_SUSPENDED:
+        return JobState::running;
+    default:
+        return std::nullopt;
+    }
+}
+
+Result<void> job_outcome(const Command& command, int rc, int number) {
+    if (rc == SLURM_SUCCESS || number == ESLURM_ALREADY_DONE || number == ESLURM_INVALID_JOB_ID ||
+        number == ESLURM_JOB_NOT_PENDING)
+        return {};
+    const bool away = number == 0 || number == SLURM_COMMUNICATIONS_CONNECTION_ERROR ||
+                      number == ECONNREFUSED || number == ETIMEDOUT;
+    return Error{away ? Errc::unavailable : Errc::refused,
+                 "slurmctld: job " + command.job + ": " + slurm_strerror(number)};
+}
+
+// 0 holds, INFINITE makes slurmctld compute the priority again.
+int set_priority(const Command& command, std::uint32_t priority) {
+    job_desc_msg_t change{};
+    slurm_init_job_desc_msg(&change);
+    set_job_id(change, command.job_id);
+    change.priority = priority;
+    return slurm_update_job(&change);
+}
+
+int requeue(Command command) {
+    job_array_resp_msg_t* answer = nullptr;
+    const int rc = slurm_requeue2(command.job.data(), 0, &answer);
+    slurm_free_job_array_resp(answer);
+    return rc;
+}
+
+bool has_begun(const slurm_job_info_t& row) {
+    return (row.job_state & JOB_STATE_BASE) != JOB_PENDING && row.start_time > 0;
+}
+
+Result<LiveJob> live_job(const slurm_job_info_t& row, const TresNames& names,
+                         const std::unordered_map<std::uint32_t, const std::string*>& users) {
+    const std::uint32_t state = row.job_state & JOB_STATE_BASE;
+    LiveJob job;
+    job.job_id = row.job_id;
+    job.account = text_of(row.account);
+    const auto user = users.find(row.assoc_id);
+    job.user = user != users.end() ? *user->second : text_of(row.user_name);
+    // A resized job has a record of its own for each size.
+    job.begin = instant(std::max(row.start_time, row.resize_time));
+    if (state != JOB_RUNNING && state != JOB_SUSPENDED)
+        job.end = instant(row.end_time);
+    job.booting = (row.job_state & JOB_POWER_UP_NODE) != 0;
+    job.suspended = state == JOB_SUSPENDED;
+    job.switched = instant(row.suspend_time);
+    const std::string tres = text_of(row.tres_alloc_str);
+    auto by_id = tres_by_id(tres, names);
+    if (!by_id)
+        return Error{Errc::malformed, "slurmctld: job " + std::to_string(row.job_id) +
+                                          ": TRES cannot be read: " + tres};
+    job.tres = std::move(*by_id);
+    return job;
+}
+
+} // namespace
+
+Result<std::vector<Job>> live_jobs(const std::string& cluster) {
+    // Without a limit: the list of an array's tasks is needed whole.
+    ::setenv("SLURM_BITSTR_LEN", "0", 1);
+    const auto all = ask_slurmctld<job_info_msg_t>(cluster, "slurmctld: jobs", [](auto** answer) {
+        return slurm_load_jobs(0, answer, SHOW_ALL);
+    });
+    if (!all)
+        return all.error();
+    std::vector<Job> jobs;
+    UserNames names;
+    for (std::uint32_t i = 0; i < (*all)->record_count; ++i) {
+        const slurm_job_info_t& row = (*all)->job_array[i];
+        const auto state = state_of(row);
+        if (!state)
+            continue;
+        Job& job = jobs.emplace_back();
+        job.id = row.job_id;
+        job.array_id = row.array_job_id;
+        job.name = name_of(row);
+        job.account = text_of(row.account);
+        job.user = names.of(row.user_id);
+        job.state = *state;
+        job.held = row.priority == 0;
+    }
+    return jobs;
+}
+
+Result<void> change_job(const std::string& cluster, const Command& command) {
+    const auto scope = slurmctld_of(cluster);
+    if (!scope)
+        return scope.error();
+    errno = 0;
+    int rc = SLURM_ERROR;
+    switch (command.type) {
+    case CommandType::hold_job:
+        rc = set_priority(command, 0);
+        break;
+    case CommandType::release_job:
+        rc = set_priority(command, INFINITE);
+        break;
+    case CommandType::cancel_job:
+        rc = slurm_kill_job2(command.job.c_str(), SIGKILL, 0, nullptr);
+        break;
+    default:
+        rc = requeue(command);
+    }
+    return job_outcome(command, rc, rc > 0 ? rc : errno);
+}
+
+Result<std::vector<LiveJob>> LiveJobs::load(const model::Structure& structure) {
+    bool unchanged = false;
+    const auto answer =
+        ask_slurmctld<job_info_msg_t>(structure.cluster, "slurmctld: jobs", [&](auto** message) {
+            const int rc = slurm_load_jobs(updated_, message, SHOW_ALL | SHOW_LOCAL);
+            unchanged = rc != SLURM_SUCCESS && errno == SLURM_NO_CHANGE_IN_DATA && updated_ != 0;
+            return rc;
+        });
+    if (unchanged)
+        return jobs_;
+    updated_ = 0;
+    if (!answer)
+        return answer.error();
+    std::unordered_map<std::uint32_t, const std::string*> users;
+    for (const model::Association& row : structure.associations)
+        if (!row.user.empty())
+            users.emplace(row.id, &row.user);
+    const TresNames names{structure.tres};
+    jobs_.clear();
+    for (std::uint32_t i = 0; i < (*answer)->record_count; ++i) {
+        if (!has_begun((*answer)->job_array[i]))
+            continue;
+        auto job = live_job((*answer)->job_array[i], names, users);
+        if (!job)
+            return std::move(job).error();
+        jobs_.push_back(std::move(*job));
+    }
+    updated_ = (*answer)->last_update;
+    return jobs_;
+}
+
+} // namespace sluice::slurm

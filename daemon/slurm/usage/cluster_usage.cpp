@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/slurm/usage/cluster_usage.hpp"
+
+#include "daemon/slurm/jobs/job_records.hpp"
+#include "daemon/slurm/usage/window_split.hpp"
+
+#include <algorithm>
+
+namespace sluice::slurm {
+namespace {
+
+using model::Association;
+using model::WindowUsage;
+
+// Without rollups, days that ended so long before the earliest window are forgotten.
+constexpr std::chrono::days kForgotten{35};
+// slurmctld sends a record when the job ends, so almost all come within seconds.
+constexpr std::chrono::minutes kOverlap{10};
+// For so long after slurmdbd was away, slurmctld may still be sending what it kept.
+constexpr std::chrono::hours kCatchingUp{1};
+
+Instant earliest_of(const ports::UsageQuestion& asked) {
+    Instant earliest = asked.now;
+    for (const Window& window : asked.windows)
+        earliest = std::min(earliest, std::max(window.begin, instant(86400)));
+    return earliest;
+}
+
+std::vector<const Association*> accounts_of(const model::Structure& structure,
+                                            const ports::UsageQuestion& asked) {
+    std::vector<const Association*> wanted;
+    for (const Association& row : structure.associations)
+        if (row.user.empty() &&
+            (asked.accounts.contains(row.account) || asked.by_user.contains(row.account)))
+            wanted.push_back(&row);
+    return wanted;
+}
+
+} // namespace
+
+Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
+                                                      const model::Structure& structure,
+                                                      const ports::UsageQuestion& asked,
+                                                      bool has_live) {
+    const Question q{session, structure, asked, has_live};
+    if (auto noted = note_rollup(q); !noted)
+        return std::move(noted).error();
+    if (auto read = read_jobs(q); !read)
+        return std::move(read).error();
+    std::vector<WindowUsage> all;
+    for (const Window& one : asked.windows) {
+        auto usage = window(q, one);
+        if (!usage)
+            return std::move(usage).error();
+        all.push_back(std::move(*usage));
+    }
+    rollups_->drop_unused();
+    return all;
+}
+
+Result<void> ClusterUsage::note_rollup(const Question& q) {
+    auto rolled = complete_rollup(q);
+    if (!rolled)
+        return std::move(rolled).error();
+    if (!(*rolled == newest_) || !rollups_) {
+        newest_ = *rolled;
+        if (!next_)
+            next_ = rollups_.value_or(RollupCache{});
+        next_->rollup_seen();
+    }
+    const auto before = rolled_.until;
+    // At once where there are no figures to go on with: at first, or when rollups are gone.
+    bool adopt = next_ && (!rollups_ || newest_.until < before);
+    if (next_ && !adopt) {
+        const auto all = read_next(q);
+        if (!all)
+            return all.error();
+        adopt = *all;
+    }
+    if (adopt) {
+        rollups_ = std::move(*next_);
+        next_.reset();
+        rolled_ = newest_;
+        old_ranges_.clear();
+    }
+    return set_base(q, rolled_.until != before);
+}
+
+// Rollups that were disabled and are enabled again go on from there and never make up for the days
+// that they skipped (slurmdbd.conf(5), DisableRollups). Then records go on answering for all.
+Result<Rolled> ClusterUsage::complete_rollup(const Question& q) {
+    const std::string& cluster = q.structure.cluster;
+    auto rolled = rolled_up_to(q.session, cluster, earliest_of(q.asked), q.asked.now);
+    if (!rolled || !rolled->until)
+        return rolled;
+    if (!(*rolled == reported_)) {
+        const auto days = closed_.days_with_jobs(cluster, *rolled->until);
+        if (!days)
+            return days.error();
+        bool skipped = false;
+        for (const Window& day : *days) {
+            const auto rows = cluster_rows(q.session, cluster, day);
+            if (!rows)
+                return rows.error();
+            skipped = skipped || !rows->until;
+        }
+        skipped_ = skipped;
+        reported_ = *rolled;
+    }
+    return skipped_ ? Rolled{} : *rolled;
+}
+
+// True: all that the question needs of the newest rollup has been read.
+Result<bool> ClusterUsage::read_next(const Question& q) {
+    const auto deadline = std::chrono::steady_clock::now() + q.asked.patience;
+    const auto accounts = accounts_of(q.structure, q.asked);
+    for (const Window& one : q.asked.windows)
+        for (const Window& range :
+             split_window(one, q.asked.now, newest_.until, local_calendar()).settled) {
+            auto done = next_->fetch(q.session, q.structure.cluster, range, {accounts, deadline});
+            if (!done || !*done)
+                return done;
+        }
+    return true;
+}
+
+Result<void> ClusterUsage::set_base(const Question& q, bool moved) {
+    floor_ = rolled_.until.value_or(earliest_of(q.asked));
+    const Instant until = closed_until(q.asked.now);
+    const Instant base = std::max(floor_, until);
+    std::set<Instant> cuts;
+    for (const Window& window : q.asked.windows)
+        for (const Instant cut : {floor_, window.begin, window.end})
+            if (cut < until)
+                cuts.insert(cut);
+    const Instant covered = rolled_.until ? floor_ : floor_ - kForgotten;
+    if (auto done = closed_.cover(
+            q.session, {q.structure.cluster, {floor_, until}, cuts, covered, q.asked.now},
+            tracker_);
+        !done)
+        return done;
+    if (base < base_ || moved)
+        cursor_.reset();
+    if (base < base_)
+        tracker_ = JobTracker{};
+    base_ = base;
+    tracker_.drop_before(floor_, base);
+    return {};
+}
+
+// What slurmctld kept while slurmdbd was away is still coming: no day of that time is closed.
+Instant ClusterUsage::closed_until(Instant now) {
+    const Instant until = closed_.closable(now);
+    return doubtful_since_ ? std::min(until, closed_.closable(*doubtful_since_)) : until;
+}
+
+// Running jobs come first: a job that ends in between is then in both answers, and counts by its
+// record.
+Result<void> ClusterUsage::read_jobs(const Question& q) {
+    const Instant now = q.asked.now;
+    // The clock was ahead: records since then were not read.
+    if (cursor_ && now < *cursor_)
+        cursor_.reset();
+    auto running = read_running(q);
+    auto read = running ? read_ended(q) : running.error();
+    if (!read) {
+        if (!doubtful_since_)
+            doubtful_since_ = cursor_.value_or(base_);
+        trusted_again_ = now + kCatchingUp;
+        return read;
+    }
+    if (now >= trusted_again_)
+        doubtful_since_.reset();
+    note_running(std::move(*running), now);
+    cursor_ = now;
+    return {};
+}
+
+// Without slurmctld, slurmdbd reports what runs. So it does at the first question: a slurmctld that
+// crashed may have lost jobs without an end in slurmdbd, and rollups will count them, so they count
+// up to here. Without rollups only those of the last day or so do: the end of the others is
+// unknown.
+Result<ClusterUsage::Running> ClusterUsage::read_running(const Question& q) {
+    Running running;
+    if (q.has_live)
+        if (auto live = live_.load(q.structure))
+            running.by_slurmctld = std::move(*live);
+    if (running.by_slurmctld && followed_)
+        return running;
+    auto open = open_records(q.session, q.structure.cluster, q.asked.now);
+    if (!open)
+        return std::move(open).error();
+    running.by_slurmdbd = std::move(*open);
+    return running;
+}
+
+Result<void> ClusterUsage::read_ended(const Question& q) {
+    Instant from = base_;
+    if (cursor_) {
+        from = *cursor_;
+        if (doubtful_since_)
+            from = std::min(from, *doubtful_since_);
+        if (const auto missing = tracker_.oldest_missing(); missing)
+            from = std::min(from, *missing);
+        from = std::max(base_, from - kOverlap);
+    }
+    const Instant end = q.asked.now + kSkew;
+    for (; from < end; from += kMaxSlice) {
+        auto jobs =
+            ended_in(q.session, q.structure.cluster, {from, std::min(end, from + kMaxSlice)});
+        if (!jobs)
+            return std::move(jobs).error();
+        for (EndedJob& job : *jobs)
+            tracker_.note_ended(std::move(job));
+    }
+    return {};
+}
+
+void ClusterUsage::note_running(Running running, Instant now) {
+    if (running.by_slurmdbd)
+        tracker_.note_open(std::move(*running.by_slurmdbd), now);
+    if (!running.by_slurmctld)
+        return;
+    if (!followed_ && !rolled_.until)
+        tracker_.forget_live(base_);
+    tracker_.note_live(std::move(*running.by_slurmctld), now);
+    followed_ = true;
+}
+
+Result<WindowUsage> ClusterUsage::window(const Question& q, Window window) {
+    WindowUsage all;
+    all.window = window;
+    const auto accounts = accounts_of(q.structure, q.asked);
+    for (const Association* account : accounts)
+        all.accounts.emplace(account->account, model::AccountUsage{});
+    const WindowSplit parts = split_window(window, q.asked.now, rolled_.until, local_calendar());
+    if (!parts.settled.empty())
+        all.settled_until = parts.settled.back().end;
+    for (const Window& range : parts.settled)
+        if (auto added = rollups_->add(q.session, q.structure, range, accounts, all); !added)
+            return std::move(added).error();
+    for (const Association* account : accounts)
+        if (q.asked.by_user.contains(account->account))
+            if (auto added = add_users(q.session, q.structure, parts.settled, *account,
+                                       all.accounts[account->account]);
+                !added)
+                return std::move(added).error();
+    const model::AccountTree tree{q.structure};
+    const TresNames names{q.structure.tres};
+    JobSum sum{tree, names};
+    for (const Window& range : parts.records)
+        if (auto added = add_jobs(q, range, sum); !added)
+            return std::move(added).error();
+    if (auto done = sum.into(all); !done)
+        return std::move(done).error();
+    return all;
+}
+
+Result<void> ClusterUsage::add_jobs(const Question& q, Window range, JobSum& sum) {
+    const std::string& cluster = q.structure.cluster;
+    if (range.begin >= floor_) {
+        if (auto added = closed_.add(cluster, range, sum); !added)
+            return added;
+        Result<Suspensions> suspensions = Suspensions{};
+        if (tracker_.needs_suspensions(range))
+            suspensions = suspensions_in(q.session, cluster, range);
+        if (!suspensions)
+            return std::move(suspensions).error();
+        tracker_.add(range, *suspensions, sum);
+        return {};
+    }
+    const bool old = range.end <= floor_;
+    const auto key = std::pair{range.begin, range.end};
+    const auto known = old_ranges_.find(key);
+    const bool read = !old || known == old_ranges_.end();
+    auto jobs = read ? records_in(q.session, cluster, range, q.asked.now) : known->second;
+    if (!jobs)
+        return std::move(jobs).error();
+    for (const JobRecord& job : *jobs)
+        sum.add(job);
+    if (read && old)
+        old_ranges_[key] = std::move(*jobs);
+    return {};
+}
+
+} // namespace sluice::slurm

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/slurm/usage/usage_sums.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace sluice::slurm {
+namespace {
+
+// slurmdb.h: TRES_CPU 1, TRES_ENERGY 3
+constexpr std::uint32_t kCpu = 1;
+constexpr std::uint32_t kEnergy = 3;
+
+Result<void> add_to(Amount& to, Wide more, const std::string& what) {
+    const std::optional<Amount> sum = narrow(Wide{to} + more);
+    if (!sum)
+        return Error{Errc::overflow, "usage of " + what + " does not fit 64 bits"};
+    to = *sum;
+    return {};
+}
+
+// By TRES id, as the hourly rollup counts (as_mysql_rollup.c, _add_tres_time_2_list, the same from
+// 22.05 to 26.05): every TRES for the whole time, but CPUs not while suspended. Energy is left out:
+// it is a total, not a rate.
+std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job) {
+    const std::int64_t seconds = (job.end - job.begin).count();
+    if (seconds <= 0 || epoch(job.begin) <= 0)
+        return {};
+    const std::int64_t awake = std::max<std::int64_t>(0, seconds - job.suspended);
+    std::vector<std::pair<std::uint32_t, Wide>> all;
+    for (const auto& [tres, count] : parse_tres(job.tres))
+        if (tres != kEnergy)
+            all.emplace_back(tres, Wide{count} * (tres == kCpu ? awake : seconds));
+    return all;
+}
+
+bool overlaps(const EndedJob& job, Window time) {
+    return std::max(job.begin, time.begin) < std::min(job.end, time.end);
+}
+
+} // namespace
+
+void JobSum::add(const std::vector<const model::Association*>& accounts, const std::string& user,
+                 std::uint32_t tres, std::pair<bool, Wide> amount) {
+    const auto [running, seconds] = amount;
+    for (const model::Association* account : accounts) {
+        Sums& sums = accounts_[account->account];
+        sums.tres[tres][running] += seconds;
+        sums.users[user][tres][running] += seconds;
+    }
+}
+
+void JobSum::add(const JobRecord& job) {
+    const auto accounts = tree_.upward(job.account);
+    for (const auto& [tres, amount] : tres_seconds(job))
+        add(accounts, job.user, tres, {job.running, amount});
+}
+
+void JobSum::add(const ports::UserSums& finished) {
+    for (const auto& [account, users] : finished) {
+        const auto accounts = tree_.upward(account);
+        for (const auto& [user, sums] : users)
+            for (const auto& [tres, amount] : sums)
+                add(accounts, user, tres, {false, amount});
+    }
+}
+
+Result<void> JobSum::put(const std::string& account, const PerTres& from,
+                         model::TresUsage& to) const {
+    for (const auto& [tres, amounts] : from) {
+        const std::string* name = names_.name(tres);
+        if (name == nullptr)
+            continue;
+        model::UsageSplit& split = to[*name];
+        if (auto added = add_to(split.finished, amounts[0], account + " (" + *name + ")"); !added)
+            return added;
+        if (auto added = add_to(split.running, amounts[1], account + " (" + *name + ")"); !added)
+            return added;
+    }
+    return {};
+}
+
+Result<void> JobSum::into(model::WindowUsage& usage) const {
+    for (auto& [name, account] : usage.accounts) {
+        const auto found = accounts_.find(name);
+        if (found == accounts_.end())
+            continue;
+        if (auto done = put(name, found->second.tres, account.tres); !done)
+            return done;
+        for (const auto& [user, sums] : found->second.users)
+            if (auto done = put(name, sums, account.users[user]); !done)
+                return done;
+    }
+    return {};
+}
+
+void SettledSum::add(Instant begin, std::uint32_t tres, std::uint64_t seconds) {
+    if (begin < range_.begin || begin >= range_.end || tres == kEnergy || seconds >= kFirstMarker)
+        return;
+    sums_[tres] += seconds;
+}
+
+Result<void> SettledSum::into(model::TresUsage& usage, const TresNames& names,
+                              const std::string& whose) const {
+    for (const auto& [tres, sum] : sums_) {
+        const std::string* name = names.name(tres);
+        if (name == nullptr)
+            continue;
+        if (auto added = add_to(usage[*name].settled, sum, whose + " (" + *name + ")"); !added)
+            return added;
+    }
+    return {};
+}
+
+std::vector<Window> pieces_of_time(const std::vector<EndedJob>& jobs,
+                                   const std::set<Instant>& cuts) {
+    if (jobs.empty())
+        return {};
+    Window all{jobs.front().begin, jobs.front().end};
+    for (const EndedJob& job : jobs)
+        all = {std::min(all.begin, job.begin), std::max(all.end, job.end)};
+    std::vector<Window> pieces;
+    for (auto cut = cuts.upper_bound(all.begin); cut != cuts.end() && *cut < all.end; ++cut) {
+        pieces.push_back({all.begin, *cut});
+        all.begin = *cut;
+    }
+    pieces.push_back(all);
+    return pieces;
+}
+
+bool needs_suspensions(const std::vector<EndedJob>& jobs, Window time) {
+    return std::any_of(jobs.begin(), jobs.end(), [&](const EndedJob& job) {
+        return job.suspended > 0 && overlaps(job, time);
+    });
+}
+
+Result<ports::ClosedPiece> piece_of(const std::vector<EndedJob>& jobs, Window time,
+                                    const Suspensions& suspensions) {
+    ports::ClosedPiece piece{time, {}};
+    for (const EndedJob& job : jobs) {
+        if (!overlaps(job, time))
+            continue;
+        JobRecord part{
+            job.account, job.user, std::max(job.begin, time.begin), std::min(job.end, time.end), 0,
+            job.tres,    false};
+        const auto found = suspensions.by_record.find(job.db_index);
+        if (job.suspended > 0 && found != suspensions.by_record.end())
+            part.suspended = found->second;
+        ports::TresSums& sums = piece.sums[job.account][job.user];
+        for (const auto& [tres, amount] : tres_seconds(part))
+            if (auto added = add_to(sums[tres], amount, job.account); !added)
+                return std::move(added).error();
+    }
+    return piece;
+}
+
+bool fits(const std::vector<ports::ClosedPiece>& pieces, const std::set<Instant>& cuts) {
+    return std::none_of(pieces.begin(), pieces.end(), [&](const ports::ClosedPiece& piece) {
+        const auto cut = cuts.upper_bound(piece.time.begin);
+        return cut != cuts.end() && *cut < piece.time.end;
+    });
+}
+
+} // namespace sluice::slurm
