@@ -13,6 +13,7 @@ namespace sluice::policy {
 using model::AccountDecision;
 using model::Association;
 using model::Command;
+using model::CommandType;
 using model::Figure;
 using model::LimitType;
 using model::Mode;

@@ -2,6 +2,7 @@
 // Walks the accounts from the root and collects what each needs.
 #include "common/policy/plan/plan.hpp"
 
+#include "common/policy/evaluate/exact.hpp"
 #include "common/policy/evaluate/memory.hpp"
 #include "common/policy/evaluate/metric.hpp"
 #include "common/policy/evaluate/subjects.hpp"
