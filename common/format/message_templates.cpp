@@ -75,26 +75,24 @@ private:
         return number(name);
     }
 
-    // A weighted sum has no unit of its own: percent instead.
     std::string number(std::string_view name) const {
-        const bool sum = figure_ == nullptr && !source_.figures.empty();
+        if (figure_ == nullptr) { // a weighted sum has no unit of its own: percent instead
+            if (name == "used")
+                return share_text(source_.percent);
+            if (name == "granted" && !source_.figures.empty())
+                return "100 %";
+            return name == "component" ? source_.judged : "-";
+        }
+        const auto& component = figure_->component;
         if (name == "used")
-            return figure_ != nullptr ? units_text(figure_->used(), figure_->component)
-                                      : share_text(source_.percent);
+            return units_text(figure_->used(), component);
         if (name == "granted")
-            return figure_ != nullptr ? units_text(figure_->effective, figure_->component)
-                   : sum              ? "100 %"
-                                      : "-";
+            return units_text(figure_->effective, component);
         if (name == "left")
-            return figure_ != nullptr
-                       ? units_text(std::max<Amount>(0, figure_->effective - figure_->used()),
-                                    figure_->component)
-                       : "-";
+            return units_text(std::max<Amount>(0, figure_->effective - figure_->used()), component);
         if (name == "component")
-            return figure_ != nullptr ? figure_->component.name : source_.judged;
-        if (name == "tres")
-            return figure_ != nullptr ? figure_->component.tres : "-";
-        return figure_ != nullptr ? unit_name(figure_->component.unit_factor) : "-"; // unit
+            return component.name;
+        return name == "tres" ? component.tres : unit_name(component.unit_factor); // else "unit"
     }
 
     const Zone& zone_;

@@ -42,6 +42,7 @@ struct ScenarioAdjustment {
 
 // The result of the comparison with other clocks at a step. Time stands still in the steps of a
 // clock that is not trusted: `at` is what that clock shows.
+// Its states are ClockState's, in that order; then a person confirms the time.
 enum class ScenarioClock { trusted, back, forward, differs, accepted };
 
 // Everything in a step happens at `at`, in the order of the members below; `evaluate` comes last

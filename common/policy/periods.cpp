@@ -5,7 +5,6 @@
 #include "common/policy/periods.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace sluice::policy {
 
@@ -61,24 +60,20 @@ year_month_day first_day(const PeriodRule& rule, int n) {
 }
 
 std::string label(const PeriodRule& rule, year_month_day first) {
-    char text[32] = "";
-    const int y = static_cast<int>(first.year());
-    const unsigned m = static_cast<unsigned>(first.month());
+    const std::string date = date_text(first);
     switch (rule.kind) {
     case PeriodKind::month:
-        std::snprintf(text, sizeof text, "%04d-%02u", y, m);
-        break;
+        return date.substr(0, 7);
     case PeriodKind::quarter:
-        std::snprintf(text, sizeof text, "%04d-Q%u", y, (m - 1) / 3 + 1);
-        break;
+        return date.substr(0, 4) + "-Q" +
+               std::to_string((static_cast<unsigned>(first.month()) - 1) / 3 + 1);
     case PeriodKind::year:
-        std::snprintf(text, sizeof text, "%04d", y);
-        break;
+        return date.substr(0, 4);
     case PeriodKind::custom:
     case PeriodKind::total:
-        return date_text(first);
+        break;
     }
-    return text;
+    return date;
 }
 
 Period nth(const PeriodRule& rule, const Zone& zone, int n) {

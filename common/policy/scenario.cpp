@@ -17,6 +17,7 @@ namespace sluice::policy {
 
 using model::Association;
 using model::Scenario;
+using model::ScenarioClock;
 using model::ScenarioStep;
 using model::Structure;
 
@@ -278,16 +279,10 @@ private:
     }
 
     void set_clock(const ScenarioStep& step) {
-        using model::ClockState;
-        using model::ScenarioClock;
         const Instant at = zone_.instant(step.at);
         clock_ = {};
-        if (step.clock == ScenarioClock::back)
-            clock_.state = ClockState::back;
-        else if (step.clock == ScenarioClock::forward)
-            clock_.state = ClockState::forward;
-        else if (step.clock == ScenarioClock::differs)
-            clock_.state = ClockState::differs;
+        if (step.clock && step.clock != ScenarioClock::accepted)
+            clock_.state = static_cast<model::ClockState>(*step.clock);
         if (clock_.trusted())
             reach(std::max(at, meter_.now()));
         now_ = step.clock && clock_.trusted() ? at : meter_.now();

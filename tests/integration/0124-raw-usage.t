@@ -64,8 +64,8 @@ ok 'sluiced.log reports that raw usage cannot be reset' line_in "$(sluiced_log)"
 ok 'second evaluation without a raw usage reset succeeds' evaluate_now
 is 'sluiced.log reports the missing reset once' "$(grep -c 'cannot reset raw usage' "$(sluiced_log)")" 1
 sluice_cli doctor >/dev/null
-like 'sluice doctor reports that raw usage cannot be reset' "$(sluice_cli doctor)" 'cannot reset raw usage: .*limits are written as raw usage'
-like 'sluice status reports that raw usage cannot be reset' "$(sluice_cli status)" 'cannot reset raw usage'
+like 'sluice doctor reports that limits are based on raw usage' "$(sluice_cli doctor)" 'cannot reset raw usage: .*limits are written as raw usage'
+like 'sluice status reports what libslurm cannot do' "$(sluice_cli status)" 'cannot reset raw usage: '
 is 'sluice commands shows no reset of raw usage' "$(sluice_cli commands -Q -n -P --format=type physics | grep -c reset_usage)" 0
 fits_and_not 'without decay' 16 20
 

@@ -66,15 +66,15 @@ std::vector<std::string> span_notes(const std::vector<model::SpanPart>& span) {
     for (const auto& part : span)
         if (!part.known)
             notes.push_back("usage on cluster " + part.cluster +
-                            " is not known: the figures are without it, and nothing is lifted");
+                            " is not known: the figures leave it out, and nothing is lifted");
         else if (part.stale)
             notes.push_back("usage on cluster " + part.cluster + " is " + std::to_string(part.age) +
-                            " s old: nothing is lifted on it");
+                            " s old: nothing is lifted until it is fresh");
     return notes;
 }
 
 // An account with a fault keeps its standing, but no pause outlives its period: unless the clock is
-// at fault, by which no end can be seen.
+// at fault, which cannot show that end.
 void keep_standing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
     out.memory = before;
     if (out.fault == Fault::clock)
@@ -90,7 +90,7 @@ void keep_standing(const AccountMemory& before, const Policy& policy, AccountDec
     }
 }
 
-// While the clock is not trusted only a person lifts: an override that ends by the clock does not.
+// While the clock is not trusted only a person lifts a flag: the end of an override does not.
 void lift_nothing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
     const model::Flags kept = out.own | before.shown_flags;
     out.until.reset();
@@ -231,8 +231,8 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
     out.block_creation = result.block_creation;
     if (result.kept && (late || !stale))
         out.notes.push_back(late ? "usage is " + std::to_string(facts_.usage_age) +
-                                       " s old: nothing is lifted on it"
-                                 : "below the threshold, held by hysteresis");
+                                       " s old: nothing is lifted until it is fresh"
+                                 : "usage is below the threshold, but within the hysteresis");
 
     out.memory = remember(facts_, subject, periods.current, known, measured.figures, result);
     out.thresholds = std::move(result.thresholds);

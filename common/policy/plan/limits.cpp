@@ -13,6 +13,7 @@ namespace sluice::policy {
 using model::AccountDecision;
 using model::Association;
 using model::Command;
+using model::CommandType;
 using model::Figure;
 using model::LimitType;
 using model::Mode;
@@ -303,13 +304,13 @@ void plan_limits(const Association& row, const AccountDecision& decision, Draft&
         clear_others(row, ours, std::nullopt,
                      runs_by_override(decision)
                          ? "override " + std::to_string(decision.in_force->id)
-                         : "not limited any more",
+                         : "limits no longer enabled",
                      draft);
     if (policy == nullptr)
         return;
     const auto wanted = wanted_limits(*policy, decision, draft.facts());
     if (!wanted) {
-        draft.fail(decision.account, wanted.error().context, "check the allocation");
+        draft.fail(decision.account, wanted.error().context, "check the allocation of the account");
         return;
     }
     if (enforced)

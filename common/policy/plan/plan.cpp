@@ -2,6 +2,7 @@
 // Walks the accounts from the root and collects what each needs.
 #include "common/policy/plan/plan.hpp"
 
+#include "common/policy/evaluate/exact.hpp"
 #include "common/policy/evaluate/memory.hpp"
 #include "common/policy/evaluate/metric.hpp"
 #include "common/policy/evaluate/subjects.hpp"
@@ -57,7 +58,8 @@ void plan_fairshare(const Association& row, const AccountDecision& decision, Dra
         return;
     const auto wanted = shares(decision, policy->fairshare.divisor);
     if (!wanted) {
-        draft.fail(decision.account, "the shares do not fit", "check allocation and divisor");
+        draft.fail(decision.account, "the fairshare of the account does not fit",
+                   "check its allocation and the divisor of fairshare");
         return;
     }
     if (*wanted == row.shares)
@@ -238,7 +240,7 @@ std::string remedy(const AccountDecision& decision) {
     case Fault::none:
         break;
     }
-    return "check the settings of its policies and its allocation";
+    return "check the allocation of the account and the settings of its policies";
 }
 
 } // namespace
@@ -252,7 +254,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     check_qos(draft);
     check_reset(draft);
     for (const auto& account : unknown_accounts(set, tree, facts))
-        draft.fail(account, "slurmdbd has no such account on " + facts.structure.cluster,
+        draft.fail(account, "slurmdbd has no account " + account + " on " + facts.structure.cluster,
                    "sacctmgr add account " + account + " cluster=" + facts.structure.cluster);
     for (const auto& account : decision.accounts)
         if (!account.error.empty() && (facts.clock.trusted() || account.fault != Fault::clock))

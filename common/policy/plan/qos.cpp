@@ -226,7 +226,7 @@ Command qos_command(const Association& row, const SavedQos& target, std::string 
     command.qos = target.list;
     command.default_qos = target.default_qos;
     command.description = target.list.empty()
-                              ? "Let " + owner(row) + " inherit its QOS again"
+                              ? "Clear own QOS of " + owner(row)
                               : "Set QOS of " + owner(row) + " to " + join(target.list, ",");
     command.description += " (" + reason + ")";
     command.reason = std::move(reason);

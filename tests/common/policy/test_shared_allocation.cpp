@@ -148,7 +148,7 @@ CASE(old_figures_of_another_cluster_pause_but_lift_nothing) {
     two.lab.grant("physics", "5000");
     const auto& d = two.lab.cycle(utc(2026, 1, 5));
     CHECK(d.flags.paused);
-    CHECK(says(d.notes, "usage on cluster beta is 900 s old: nothing is lifted on it"));
+    CHECK(says(d.notes, "usage on cluster beta is 900 s old: nothing is lifted until it is fresh"));
     two.lab.facts.others[0].stale = false;
     CHECK(!two.lab.cycle(utc(2026, 1, 5)).flags.paused);
 }
