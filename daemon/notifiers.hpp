@@ -6,7 +6,6 @@
 #include "common/base/result.hpp"
 #include "common/settings/settings.hpp"
 #include "daemon/core/outbox_sender.hpp"
-#include "daemon/ports/deliverer.hpp"
 #include "daemon/ports/outbox.hpp"
 
 #include <chrono>

@@ -253,7 +253,7 @@ void Cycle::hold_back(const Order& order, ports::CycleReport& report) {
         if (waiting->type == model::CommandType::reset_usage)
             for (auto& account : report.decision.accounts)
                 if (account.account == waiting->account)
-                    account.memory.reset_done_for = model::kResetOwed;
+                    account.memory.reset_owed = true;
         report.plan.withheld.push_back(std::move(*waiting));
     }
     commands.erase(due, commands.end());

@@ -7,7 +7,6 @@
 #include "common/base/guarded.hpp"
 #include "common/base/worker.hpp"
 #include "daemon/core/pace.hpp"
-#include "daemon/ports/deliverer.hpp"
 #include "daemon/ports/outbox.hpp"
 
 #include <chrono>

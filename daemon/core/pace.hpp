@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/base/instant.hpp"
-#include "daemon/ports/deliverer.hpp"
+#include "daemon/ports/outbox.hpp"
 
 #include <chrono>
 #include <cstdint>

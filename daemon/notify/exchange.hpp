@@ -5,7 +5,7 @@
 
 #include "common/base/result.hpp"
 #include "common/curl/handle.hpp"
-#include "daemon/ports/deliverer.hpp"
+#include "daemon/ports/outbox.hpp"
 
 #include <atomic>
 #include <curl/curl.h>

@@ -5,7 +5,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/secret.hpp"
-#include "daemon/ports/deliverer.hpp"
+#include "daemon/ports/outbox.hpp"
 
 #include <atomic>
 #include <string>

@@ -9,7 +9,6 @@
 #include "common/model/facts.hpp"
 #include "common/model/preview.hpp"
 #include "common/model/usage.hpp"
-#include "daemon/ports/backups.hpp"
 #include "daemon/ports/inspector.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/ledger.hpp"

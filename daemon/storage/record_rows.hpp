@@ -1,47 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Model values to rows and back, one pair of functions per table group. Throws Failure; opens no
-// transaction of its own.
+// What happened and what people entered, as rows and back: tables evaluation, command,
+// command_limit, agent_report; override, override_end, adjustment, period_reset, clock_accept,
+// whose rows are never changed or deleted. Throws Failure; opens no transaction of its own.
 #pragma once
 
 #include "daemon/ports/journal.hpp"
 #include "daemon/storage/database.hpp"
 
-#include <map>
-#include <span>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace sluice::sqlite {
-
-std::map<std::string, model::AccountMemory> read_memories(Database& database,
-                                                          const std::string& cluster);
-
-// Keeps its statements for all accounts of a cycle. REQUIRES: an open transaction.
-class MemoryWriter {
-public:
-    MemoryWriter(Database& database, std::string cluster);
-    void write(const std::string& account, const model::AccountMemory& memory);
-
-private:
-    std::int64_t write_account(const std::string& account, const model::AccountMemory& memory);
-    void write_period(std::int64_t id, const std::string& period, const model::PastPeriod& past);
-    void clear(std::int64_t id);
-
-    Database& database_;
-    std::string cluster_;
-    Statement find_;
-    Statement insert_;
-    Statement update_;
-    Statement amount_;
-    Statement word_;
-    Statement member_;
-    Statement job_;
-    Statement period_;
-    Statement reset_;
-};
-
-// Throws Failure for a text that no standing has.
-model::Standing standing_of(const std::string& text);
 
 void insert_evaluation(Database& database, const ports::EvaluationRecord& record);
 std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
