@@ -271,12 +271,12 @@ Result<ports::Booked> DaemonLedger::reopen(const std::vector<std::string>& accou
 // One allocation has one period, on however many clusters.
 void DaemonLedger::reopen_elsewhere(const model::AccountDecision& account,
                                     const model::PeriodReset& entry) {
-    if (ports_.board == nullptr)
+    if (ports_.exchange == nullptr)
         return;
     const std::string here = loop_.rules()->cluster;
     for (const auto& part : account.span)
         if (part.cluster != here)
-            ports_.board->reopen(part.cluster, entry);
+            ports_.exchange->reopen(part.cluster, entry);
 }
 
 Result<ports::Booked> DaemonLedger::accept_clock(const ports::Person& person) {

@@ -10,7 +10,7 @@
 #include <atomic>
 #include <string>
 
-namespace sluice::mail {
+namespace sluice::notify {
 
 struct WebhookSettings {
     std::string url; // http:// or https://
@@ -37,4 +37,4 @@ private:
     std::atomic<bool> stop_{false};
 };
 
-} // namespace sluice::mail
+} // namespace sluice::notify

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 
 #include "common/base/log.hpp"
 
 #include <algorithm>
 #include <exception>
 
-namespace sluice::app {
+namespace sluice::notify {
 namespace {
 
 constexpr std::size_t kBatch = 64;
@@ -15,6 +15,27 @@ constexpr std::chrono::seconds kMaxLook{10};
 constexpr std::chrono::seconds kJournalPause{10};
 
 } // namespace
+
+std::chrono::seconds DeliveryRetry::wait(std::int64_t failures,
+                                         std::optional<std::chrono::seconds> asked,
+                                         std::uint32_t random) {
+    const auto wait = kBackoff.wait(failures, random);
+    return asked ? std::max<std::chrono::seconds>(wait,
+                                                  std::min<std::chrono::seconds>(*asked, kMaxAsked))
+                 : wait;
+}
+
+Instant DeliveryRetry::note(const ports::Delivery& delivery, std::int64_t attempts, Instant now,
+                            std::uint32_t random) {
+    if (delivery.result != ports::Delivered::target_away) {
+        failures_ = 0;
+        open_from_ = {};
+        return now + wait(attempts + 1, delivery.retry_after, random);
+    }
+    ++failures_;
+    open_from_ = now + wait(failures_, delivery.retry_after, random);
+    return open_from_;
+}
 
 OutboxSender::OutboxSender(std::string target, ports::Outbox& outbox, ports::Deliverer& deliverer,
                            const Clock& clock)
@@ -59,8 +80,8 @@ void OutboxSender::work() {
 std::chrono::seconds OutboxSender::round() {
     while (!worker_.stopping()) {
         const Instant now = clock_.now();
-        if (now < pace_.open_from())
-            return std::min(pace_.open_from() - now, kMaxLook);
+        if (now < retry_.open_from())
+            return std::min(retry_.open_from() - now, kMaxLook);
         const auto due = outbox_.due(target_, now, kBatch);
         if (!due) {
             if (!journal_told_)
@@ -90,7 +111,7 @@ std::chrono::seconds OutboxSender::until_next() {
 // An exception of an adapter is a fault of ours: the message is put off and others go on.
 bool OutboxSender::carry(const ports::OutboxEntry& entry) {
     const Instant now = clock_.now();
-    if (worker_.stopping() || now < pace_.open_from())
+    if (worker_.stopping() || now < retry_.open_from())
         return true;
     ports::Delivery delivery;
     try {
@@ -102,7 +123,7 @@ bool OutboxSender::carry(const ports::OutboxEntry& entry) {
     if (worker_.stopping() && delivery.result != ports::Delivered::done)
         return true;
     const Instant retry_at =
-        pace_.note(delivery, entry.attempts, now, static_cast<std::uint32_t>(random_()));
+        retry_.note(delivery, entry.attempts, now, static_cast<std::uint32_t>(random_()));
     note_target(delivery);
     const auto settled = settle(entry, delivery, retry_at);
     if (!settled)
@@ -153,4 +174,4 @@ void OutboxSender::note_target(const ports::Delivery& delivery) {
     status.error = delivery.text;
 }
 
-} // namespace sluice::app
+} // namespace sluice::notify

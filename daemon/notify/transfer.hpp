@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-namespace sluice::mail {
+namespace sluice::notify {
 
 // curl_global_init. Not thread-safe in old libcurl; a second call does nothing.
 void begin_library();
@@ -38,4 +38,4 @@ Result<void> trust(CURL* easy, const std::string& ca_file);
 // Why no answer came.
 ports::Delivery unreached(const std::string& where, CURLcode code);
 
-} // namespace sluice::mail
+} // namespace sluice::notify

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 #include "daemon/storage/journal.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/fixed_clock.hpp"
@@ -48,7 +48,7 @@ struct Post {
     std::unique_ptr<sqlite::SqliteJournal> journal =
         *sqlite::SqliteJournal::open(dir.file("j.db"), clock);
     FakeTarget target;
-    app::OutboxSender courier{"waldur", journal->outbox(), target, clock};
+    notify::OutboxSender courier{"waldur", journal->outbox(), target, clock};
 
     void add(const std::string& key, const std::string& letter) {
         ports::Message message;
@@ -73,6 +73,10 @@ bool eventually(Condition condition) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;
+}
+
+Delivery away(std::optional<std::chrono::seconds> asked = std::nullopt) {
+    return {Delivered::target_away, "502", asked};
 }
 
 } // namespace
@@ -105,7 +109,7 @@ CASE(nothing_is_tried_while_the_target_is_away_and_all_comes_in_order_after) {
     CHECK_EQ(post.in(MessageState::waiting), 3U);
     CHECK(post.courier.stop(kPatience));
     away = false;
-    app::OutboxSender next("waldur", post.journal->outbox(), post.target, post.clock);
+    notify::OutboxSender next("waldur", post.journal->outbox(), post.target, post.clock);
     post.clock.advance(std::chrono::minutes(15));
     next.start();
     CHECK(eventually([&] { return post.in(MessageState::done) == 3; }));
@@ -163,10 +167,36 @@ CASE(stopping_does_not_count_as_a_failed_try) {
     };
     Post post;
     Slow slow;
-    app::OutboxSender courier("waldur", post.journal->outbox(), slow, post.clock);
+    notify::OutboxSender courier("waldur", post.journal->outbox(), slow, post.clock);
     post.add("r1", "a");
     courier.start();
     CHECK(eventually([&] { return slow.entered.load(); }));
     CHECK(courier.stop(kPatience));
     CHECK_EQ(post.journal->outbox().list({})->front().attempts, 0);
+}
+
+CASE(what_the_other_side_asked_for_is_kept_within_reason) {
+    CHECK_EQ(notify::DeliveryRetry::wait(1, std::chrono::seconds{120}, 0).count(), 120);
+    CHECK_EQ(notify::DeliveryRetry::wait(8, std::chrono::seconds{1}, 0).count(), 600);
+    CHECK_EQ(notify::DeliveryRetry::wait(1, std::chrono::seconds{1'000'000}, 0).count(), 6 * 3600);
+}
+
+CASE(a_target_that_is_away_is_left_alone_until_its_time) {
+    notify::DeliveryRetry retry;
+    CHECK(retry.open_from() <= kNow);
+    CHECK(retry.note(away(), 0, kNow, 0) == kNow + std::chrono::seconds{5});
+    CHECK(retry.open_from() == kNow + std::chrono::seconds{5});
+    CHECK(retry.is_away());
+    // Attempts of the single message do not count while nobody gets through.
+    CHECK(retry.note(away(), 50, kNow, 0) == kNow + std::chrono::seconds{10});
+    retry.note({Delivered::done, "", {}}, 0, kNow, 0);
+    CHECK(retry.open_from() <= kNow);
+    CHECK(!retry.is_away());
+    CHECK(retry.note(away(), 0, kNow, 0) == kNow + std::chrono::seconds{5});
+}
+
+CASE(a_message_that_has_to_wait_does_not_close_the_target) {
+    notify::DeliveryRetry retry;
+    CHECK(retry.note({Delivered::later, "409", {}}, 2, kNow, 0) == kNow + std::chrono::seconds{20});
+    CHECK(retry.open_from() <= kNow);
 }

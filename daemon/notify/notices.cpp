@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/core/notices.hpp"
+#include "daemon/notify/notices.hpp"
 
 #include "common/base/text.hpp"
 #include "common/json/json.hpp"
 #include "common/policy/notice.hpp"
 
-namespace sluice::app {
+namespace sluice::notify {
 namespace {
 
 using json::Value;
@@ -58,22 +58,17 @@ ports::Message webhook(const model::Decision& decision, const model::AccountDeci
 
 } // namespace
 
-std::vector<ports::Message> notice_messages(const Rules& rules, const model::Decision& decision,
-                                            const model::AccountDecision& account,
-                                            const std::map<std::string, std::string>& parents) {
+std::vector<ports::Message> notice_messages(const model::NoticeRules& rules,
+                                            const model::Notice& notice,
+                                            const model::Decision& decision,
+                                            const model::AccountDecision& account) {
     std::vector<ports::Message> messages;
-    if (!rules.notices.by_mail && !rules.notices.by_webhook)
-        return messages;
-    const auto notice =
-        policy::notice(rules.set, rules.notices, rules.zone, decision, account, parents);
-    if (!notice)
-        return messages;
-    if (rules.notices.by_mail)
-        for (const auto& recipient : notice->recipients)
-            messages.push_back(mail(decision, account, *notice, recipient));
-    if (rules.notices.by_webhook)
-        messages.push_back(webhook(decision, account, *notice));
+    if (rules.by_mail)
+        for (const auto& recipient : notice.recipients)
+            messages.push_back(mail(decision, account, notice, recipient));
+    if (rules.by_webhook)
+        messages.push_back(webhook(decision, account, notice));
     return messages;
 }
 
-} // namespace sluice::app
+} // namespace sluice::notify

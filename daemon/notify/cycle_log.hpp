@@ -7,16 +7,16 @@
 #include <map>
 #include <string>
 
-namespace sluice::app {
+namespace sluice::notify {
 
-class Announcer {
+class CycleLog {
 public:
-    void announce(const ports::CycleReport& report);
+    void done(const ports::CycleReport& report);
     // Once per error text.
-    void announce_failure(const ports::CycleReport& report);
+    void failed(const ports::CycleReport& report);
 
 private:
-    void announce_problems(const ports::CycleReport& report);
+    void log_problems(const ports::CycleReport& report);
 
     std::map<std::string, model::Problem> problems_; // those told, by account and text
     std::string failure_;                            // the one told; "": the last cycle was done
@@ -25,4 +25,4 @@ private:
 // "102.60" for 10260; "-" when there is none.
 std::string percent_text(const std::optional<std::int64_t>& hundredths);
 
-} // namespace sluice::app
+} // namespace sluice::notify

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/core/backoff.hpp"
+#include "daemon/core/retry.hpp"
 #include "tests/support/case.hpp"
 
 using namespace sluice;
-using app::Backoff;
+using app::CommandBackoff;
 using std::chrono::seconds;
 
 namespace {
@@ -21,7 +21,7 @@ model::Command command(const std::string& account) {
 } // namespace
 
 CASE(the_first_failure_costs_no_wait_then_waits_double_up_to_an_hour) {
-    Backoff backoff;
+    CommandBackoff backoff;
     const auto one = command("a");
     CHECK(backoff.waits(one, kNow) == nullptr);
     backoff.note(one, kDenied, kNow);
@@ -35,7 +35,7 @@ CASE(the_first_failure_costs_no_wait_then_waits_double_up_to_an_hour) {
 }
 
 CASE(success_or_another_command_ends_the_wait) {
-    Backoff backoff;
+    CommandBackoff backoff;
     auto one = command("a");
     backoff.note(one, kDenied, kNow);
     backoff.note(one, kDenied, kNow);

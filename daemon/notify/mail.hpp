@@ -1,16 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Delivers mails of the outbox ("mail"): by SMTP, or by a program such as sendmail. A body is
-// {"to", "subject", "text", "date_epoch"}.
+// Mails of the outbox ("mail"): a Letter as bytes (RFC 5322), and the Mailer that delivers it by SMTP
+// or by a program such as sendmail. A body is {"to", "subject", "text", "date_epoch"}.
 #pragma once
 
+#include "common/base/instant.hpp"
+#include "common/base/result.hpp"
 #include "common/base/secret.hpp"
-#include "daemon/notify/letter.hpp"
 #include "daemon/ports/outbox.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
-namespace sluice::mail {
+namespace sluice::notify {
+
+constexpr std::size_t kMaxSubject = 1000; // bytes
+constexpr std::size_t kMaxText = 100'000;
+
+// Its texts may hold anything.
+struct Letter {
+    std::string from;
+    std::string to;
+    std::string subject;
+    std::string text; // LF at line ends
+    Instant date{};
+    std::string id; // unique, stays the same when it is sent again: becomes the Message-ID
+};
+
+// name@host of plain ASCII, at most 254 bytes, nothing that a header or an SMTP command could
+// misread.
+bool is_address(std::string_view text);
+
+// Pure. With CR LF at line ends. No header can be forged: what is not plain ASCII is encoded, an
+// address that is not plain is refused. malformed: an address that is none; overflow: a text too long.
+Result<std::string> compose(const Letter& letter);
 
 struct MailSettings {
     std::string from;
@@ -40,4 +64,4 @@ private:
     std::atomic<bool> stop_{false};
 };
 
-} // namespace sluice::mail
+} // namespace sluice::notify

@@ -3,19 +3,46 @@
 // up Waldur, and nobody holds up a cycle.
 #pragma once
 
+#include "common/base/backoff.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
 #include "common/base/worker.hpp"
-#include "daemon/core/pace.hpp"
 #include "daemon/ports/outbox.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <condition_variable>
 #include <optional>
 #include <random>
 #include <string>
 
-namespace sluice::app {
+namespace sluice::notify {
+
+// When to try again what could not be delivered to one target: exponential, with jitter, without end,
+// and never before the time that the receiver asked for. Pure. One thread.
+class DeliveryRetry {
+public:
+    static constexpr Backoff<std::chrono::seconds> kBackoff{std::chrono::seconds{5},
+                                                            std::chrono::minutes{10}, 25};
+    // A receiver cannot ask for a longer pause.
+    static constexpr std::chrono::hours kMaxAsked{6};
+
+    // `failures` >= 1: the present one included.
+    static std::chrono::seconds
+    wait(std::int64_t failures, std::optional<std::chrono::seconds> asked, std::uint32_t random);
+
+    // Notes an outcome. Returns when this message may be tried again (without meaning when it is
+    // done or refused). `attempts`: of this message, before this one.
+    Instant note(const ports::Delivery& delivery, std::int64_t attempts, Instant now,
+                 std::uint32_t random);
+    // Nothing is tried before; in the past when the target is there.
+    Instant open_from() const { return open_from_; }
+    bool is_away() const { return failures_ > 0; }
+
+private:
+    std::int64_t failures_ = 0; // of the target, in a row
+    Instant open_from_{};
+};
 
 // Thread-safe, except start() and stop().
 class OutboxSender {
@@ -61,7 +88,7 @@ private:
     ports::Outbox& outbox_;
     ports::Deliverer& deliverer_;
     const Clock& clock_;
-    Pace pace_;                 // the worker's
+    DeliveryRetry retry_;       // the worker's
     std::mt19937 random_;       // the worker's
     bool journal_told_ = false; // the worker's: its trouble is in the log
     mutable Guarded<State> state_;
@@ -69,4 +96,4 @@ private:
     Worker worker_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::notify

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/notifiers.hpp"
+#include "daemon/notify/notifiers.hpp"
 
 #include "common/base/read_file.hpp"
 #include "common/base/secret.hpp"
 #include "common/base/text.hpp"
-#include "daemon/notify/mailer.hpp"
+#include "daemon/notify/mail.hpp"
 #include "daemon/notify/webhook.hpp"
 
 #include <algorithm>
 
-namespace sluice {
+namespace sluice::notify {
 namespace {
 
 constexpr std::size_t kMaxSecret = 4096;
@@ -37,28 +37,27 @@ Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSetting
         auto password = read_secret(mail.password_file);
         if (!password)
             return std::move(password).error().in("notifications.mail");
-        made->add("mail",
-                  std::make_unique<mail::Mailer>(
-                      mail::MailSettings{mail.from, mail.smtp, mail.starttls, mail.ca_file,
-                                         mail.user, std::move(*password), mail.sendmail}),
-                  outbox, clock);
+        made->add(
+            "mail",
+            std::make_unique<Mailer>(MailSettings{mail.from, mail.smtp, mail.starttls, mail.ca_file,
+                                                  mail.user, std::move(*password), mail.sendmail}),
+            outbox, clock);
     }
     if (const auto& webhook = settings.webhook; !webhook.url.empty()) {
         auto secret = read_secret(webhook.secret_file);
         if (!secret)
             return std::move(secret).error().in("notifications.webhook");
-        made->add(
-            "webhook",
-            std::make_unique<mail::Webhook>(
-                mail::WebhookSettings{webhook.url, webhook.ca_file, std::move(*secret)}, clock),
-            outbox, clock);
+        made->add("webhook",
+                  std::make_unique<Webhook>(
+                      WebhookSettings{webhook.url, webhook.ca_file, std::move(*secret)}, clock),
+                  outbox, clock);
     }
     return made;
 }
 
 void Notifiers::add(const char* target, std::unique_ptr<ports::Deliverer> deliverer,
                     ports::Outbox& outbox, const Clock& clock) {
-    auto courier = std::make_unique<app::OutboxSender>(target, outbox, *deliverer, clock);
+    auto courier = std::make_unique<OutboxSender>(target, outbox, *deliverer, clock);
     lines_.push_back({std::move(deliverer), std::move(courier)});
 }
 
@@ -80,4 +79,4 @@ bool Notifiers::stop(std::chrono::milliseconds patience) {
     return ended;
 }
 
-} // namespace sluice
+} // namespace sluice::notify

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/core/confirmations.hpp"
+#include "daemon/core/retry.hpp"
 
 #include "common/base/log.hpp"
+#include "common/model/history.hpp"
 #include "common/policy/limits.hpp"
 #include "common/policy/qos_restore.hpp"
 
@@ -57,6 +58,38 @@ std::int64_t milliseconds_between(Confirmations::Time from, Confirmations::Time 
 
 } // namespace
 
+std::string command_key(const model::Command& command) {
+    std::string key = model::association_key(command.account, command.user, command.partition) +
+                      '|' + std::string(model::name(command.type));
+    if (command.type == model::CommandType::limits)
+        key += '|' + std::to_string(static_cast<int>(command.limit_type));
+    if (model::is_for_job(command.type))
+        key += '|' + command.job;
+    return key;
+}
+
+const std::string* CommandBackoff::waits(const model::Command& command, Instant now) const {
+    const auto found = failed_.find(command_key(command));
+    if (found == failed_.end() || now >= found->second.next || !(found->second.command == command))
+        return nullptr;
+    return &found->second.why;
+}
+
+void CommandBackoff::note(const model::Command& command, const std::optional<Error>& failure,
+                   Instant now) {
+    if (!failure) {
+        failed_.erase(command_key(command));
+        return;
+    }
+    const auto [entry, is_new] = failed_.try_emplace(command_key(command));
+    auto& failed = entry->second;
+    const bool again = !is_new && failed.command == command;
+    failed.repeats = again ? failed.repeats + 1 : 0;
+    failed.command = command;
+    failed.why = failure->context;
+    failed.next = again ? now + kBackoff.wait(failed.repeats) : now;
+}
+
 void Confirmations::restore(const std::string& cluster, std::chrono::seconds timeout) {
     if (restored_)
         return;
@@ -78,7 +111,7 @@ void Confirmations::expect(const ports::CommandRecord& record, Time decided,
 }
 
 void Confirmations::check(const model::Structure& structure, std::chrono::seconds timeout,
-                          Backoff& backoff) {
+                          CommandBackoff& backoff) {
     due_.reset();
     if (watched_.empty())
         return;
@@ -102,7 +135,7 @@ void Confirmations::check(const model::Structure& structure, std::chrono::second
 }
 
 // True: nothing more to wait for.
-bool Confirmations::settle(Watched& watched, bool shown, Time now, Backoff& backoff) {
+bool Confirmations::settle(Watched& watched, bool shown, Time now, CommandBackoff& backoff) {
     if (shown) {
         if (watched.late)
             log::event(log::Level::notice, "SLUICE-0424", "command-in-force",

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/core/announcer.hpp"
+#include "daemon/notify/cycle_log.hpp"
 
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/policy/decide.hpp"
 
-namespace sluice::app {
+namespace sluice::notify {
 namespace {
 
-void announce_standing(const model::AccountDecision& account) {
+void log_standing(const model::AccountDecision& account) {
     if (account.previous_flags == account.flags)
         return;
     log::event(log::Level::notice, "SLUICE-0412", "standing-changed",
@@ -23,7 +23,7 @@ void announce_standing(const model::AccountDecision& account) {
 }
 
 // Waldur's own names of its events, so that one search finds both sides.
-void announce_evaluation(const ports::CycleReport& report, const model::AccountDecision& account) {
+void log_evaluation(const ports::CycleReport& report, const model::AccountDecision& account) {
     if (!account.error.empty() || !policy::worth_recording(account) ||
         (account.actions_taken.empty() && account.previous_flags == account.flags))
         return;
@@ -38,7 +38,7 @@ void announce_evaluation(const ports::CycleReport& report, const model::AccountD
                 {"trigger", report.trigger}});
 }
 
-void announce_flag(const model::AccountDecision& account, bool set, const char* event) {
+void log_flag(const model::AccountDecision& account, bool set, const char* event) {
     log::event(log::Level::notice, "SLUICE-0413", "flag-changed",
                {{"event", event},
                 {"account", account.account},
@@ -47,18 +47,18 @@ void announce_flag(const model::AccountDecision& account, bool set, const char* 
                 {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
 }
 
-void announce_flags(const model::AccountDecision& account) {
+void log_flags(const model::AccountDecision& account) {
     const auto& before = account.previous_flags;
     const auto& now = account.flags;
     if (before.paused != now.paused)
-        announce_flag(account, now.paused,
-                      now.paused ? "REQUEST_SLURM_RESOURCE_PAUSING" : "RESET_PAUSING");
+        log_flag(account, now.paused,
+                 now.paused ? "REQUEST_SLURM_RESOURCE_PAUSING" : "RESET_PAUSING");
     if (before.downscaled != now.downscaled)
-        announce_flag(account, now.downscaled,
-                      now.downscaled ? "REQUEST_SLURM_RESOURCE_DOWNSCALING" : "RESET_DOWNSCALING");
+        log_flag(account, now.downscaled,
+                 now.downscaled ? "REQUEST_SLURM_RESOURCE_DOWNSCALING" : "RESET_DOWNSCALING");
 }
 
-void announce_command(const ports::CommandRecord& record) {
+void log_command(const ports::CommandRecord& record) {
     const auto& command = record.command;
     if (record.success == true)
         log::event(log::Level::notice, "SLUICE-0421", "command-done",
@@ -85,7 +85,7 @@ std::string percent_text(const std::optional<std::int64_t>& hundredths) {
     return std::to_string(*hundredths / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest);
 }
 
-void Announcer::announce(const ports::CycleReport& report) {
+void CycleLog::done(const ports::CycleReport& report) {
     if (!failure_.empty()) {
         log::event(log::Level::notice, "SLUICE-0402", "evaluation-done-again");
         failure_.clear();
@@ -94,13 +94,13 @@ void Announcer::announce(const ports::CycleReport& report) {
     for (const auto& account : report.decision.accounts) {
         if (!report.clock.trusted())
             break;
-        announce_evaluation(report, account);
-        announce_standing(account);
-        announce_flags(account);
+        log_evaluation(report, account);
+        log_standing(account);
+        log_flags(account);
     }
     for (const auto& record : report.applied)
-        announce_command(record);
-    announce_problems(report);
+        log_command(record);
+    log_problems(report);
     log::event(log::Level::debug, "SLUICE-0404", "evaluation-done",
                {{"trigger", report.trigger},
                 {"accounts", std::to_string(report.decision.accounts.size())},
@@ -108,7 +108,7 @@ void Announcer::announce(const ports::CycleReport& report) {
                 {"problems", std::to_string(report.problems.size())}});
 }
 
-void Announcer::announce_failure(const ports::CycleReport& report) {
+void CycleLog::failed(const ports::CycleReport& report) {
     if (failure_ == report.error)
         return;
     failure_ = report.error;
@@ -116,7 +116,7 @@ void Announcer::announce_failure(const ports::CycleReport& report) {
                {{"trigger", report.trigger}, {"error", report.error}});
 }
 
-void Announcer::announce_problems(const ports::CycleReport& report) {
+void CycleLog::log_problems(const ports::CycleReport& report) {
     std::map<std::string, model::Problem> current;
     for (const auto& problem : report.problems)
         current.emplace(problem.account + '\n' + problem.what, problem);
@@ -140,4 +140,4 @@ void Announcer::announce_problems(const ports::CycleReport& report) {
     problems_ = std::move(current);
 }
 
-} // namespace sluice::app
+} // namespace sluice::notify

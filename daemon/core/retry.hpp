@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Changes that slurmdbd has taken and that nobody has seen in slurmctld yet. A commit may report
-// success and be lost, and slurmdbd may fail to tell slurmctld: what is not shown within the time
-// allowed becomes a failed command, an alarm, and a command of the next cycle again.
+// Commands that have to be done again: those that failed, and those that slurmctld does not show.
 #pragma once
 
+#include "common/base/backoff.hpp"
 #include "common/base/clock.hpp"
+#include "common/base/result.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
-#include "daemon/core/backoff.hpp"
 #include "daemon/ports/enforcer.hpp"
 #include "daemon/ports/journal.hpp"
 
@@ -16,11 +15,38 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace sluice::app {
 
+// Association and kind of change: of two commands with one key the later one counts.
+std::string command_key(const model::Command& command);
+
+// Keeps a command that fails again and again from being tried, recorded and logged in every cycle.
 // One thread: the cycle's.
+class CommandBackoff {
+public:
+    static constexpr Backoff<std::chrono::seconds> kBackoff{std::chrono::minutes{1},
+                                                            std::chrono::hours{1}};
+
+    // nullptr: try it now. Else why it failed last time; it has to wait. A command that differs
+    // from the one that failed is tried at once.
+    const std::string* waits(const model::Command& command, Instant now) const;
+    // The first failure costs no wait (it may pass at once), the ones after that kBackoff.
+    void note(const model::Command& command, const std::optional<Error>& failure, Instant now);
+
+private:
+    struct Failed {
+        model::Command command;
+        std::string why;
+        std::int64_t repeats = 0; // failures in a row after the first
+        Instant next{};
+    };
+    std::map<std::string, Failed> failed_; // by association and type
+};
+
+// Changes that slurmdbd has and slurmctld has not shown yet. A commit may report success and be lost,
+// and slurmdbd may fail to inform slurmctld: what is not shown within the time allowed becomes a
+// failed command, an alarm, and a command of the next cycle again. One thread: the cycle's.
 class Confirmations {
 public:
     using Time = std::chrono::steady_clock::time_point;
@@ -37,7 +63,7 @@ public:
     // same association is not waited for any longer.
     void expect(const ports::CommandRecord& record, Time decided, std::chrono::seconds timeout);
     // Looks at slurmctld once. Without an answer nothing is late: the time allowed begins anew.
-    void check(const model::Structure& structure, std::chrono::seconds timeout, Backoff& backoff);
+    void check(const model::Structure& structure, std::chrono::seconds timeout, CommandBackoff& backoff);
     // Adds late commands that slurmdbd has and slurmctld does not show, and tells of them.
     void retry(const model::Structure& structure, model::Plan& plan);
     // When to look again; nullopt: nothing to look for, or slurmctld is away.
@@ -53,7 +79,7 @@ private:
     };
 
     void close(const Watched& watched, std::optional<Error> failure);
-    bool settle(Watched& watched, bool shown, Time now, Backoff& backoff);
+    bool settle(Watched& watched, bool shown, Time now, CommandBackoff& backoff);
 
     ports::Enforcer& enforcer_;
     ports::CycleStore& journal_;

@@ -5,14 +5,14 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/settings/settings.hpp"
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 #include "daemon/ports/outbox.hpp"
 
 #include <chrono>
 #include <memory>
 #include <vector>
 
-namespace sluice {
+namespace sluice::notify {
 
 class Notifiers {
 public:
@@ -27,11 +27,11 @@ public:
 private:
     struct Line {
         std::unique_ptr<ports::Deliverer> deliverer;
-        std::unique_ptr<app::OutboxSender> courier;
+        std::unique_ptr<OutboxSender> courier;
     };
     void add(const char* target, std::unique_ptr<ports::Deliverer> deliverer, ports::Outbox& outbox,
              const Clock& clock);
     std::vector<Line> lines_;
 };
 
-} // namespace sluice
+} // namespace sluice::notify

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Cycles on two clusters that share allocations: what they leave for each other, and when they wake
 // each other.
-#include "daemon/core/sharing.hpp"
+#include "daemon/core/cluster_exchange.hpp"
 
 #include "tests/daemon/core/bench.hpp"
 #include "tests/support/case.hpp"
@@ -15,7 +15,7 @@ namespace {
 
 // Clusters c1 and c2 of one daemon. Each has the wall clock of its bench.
 struct Two {
-    app::ClusterExchange board;
+    app::ClusterExchange exchange;
     Bench one;
     Bench two;
     int woken_one = 0;
@@ -24,8 +24,8 @@ struct Two {
     app::Cycle second{with(two), two.sources};
 
     Two() {
-        board.add("c1", [this] { ++woken_one; });
-        board.add("c2", [this] { ++woken_two; });
+        exchange.add("c1", [this] { ++woken_one; });
+        exchange.add("c2", [this] { ++woken_two; });
         two.rules.cluster = "c2";
         two.slurm.held.cluster = "c2";
         for (Bench* bench : {&one, &two}) {
@@ -36,7 +36,7 @@ struct Two {
     }
     app::Ports with(Bench& bench) {
         app::Ports ports = bench.ports;
-        ports.board = &board;
+        ports.exchange = &exchange;
         return ports;
     }
     const model::AccountDecision& cycle_one(const app::Order& order = {}) {
@@ -163,11 +163,11 @@ CASE(a_failed_or_dry_cycle_leaves_nothing) {
     world.one.faults.fail_all("record_cycle");
     world.cycle_one({});
     world.one.faults.clear();
-    CHECK(world.board.of("c1") == nullptr);
+    CHECK(world.exchange.of("c1") == nullptr);
     app::Order dry;
     dry.dry_run = true;
     world.cycle_one(dry);
-    CHECK(world.board.of("c1") == nullptr);
+    CHECK(world.exchange.of("c1") == nullptr);
 }
 
 CASE(only_accounts_that_span_are_left_for_others) {
@@ -178,7 +178,7 @@ CASE(only_accounts_that_span_are_left_for_others) {
     chem.allocation = {{"node_hours", Decimal::whole(10)}};
     chem.apart = true;
     world.cycle_one();
-    const auto figures = world.board.of("c1");
+    const auto figures = world.exchange.of("c1");
     CHECK(figures->history.accounts.contains("physics"));
     CHECK(!figures->history.accounts.contains("chem"));
     for (const auto& window : figures->usage)
@@ -190,7 +190,7 @@ CASE(without_a_policy_that_spans_nothing_is_left) {
     Two world;
     world.one.rules.set.policies[0].spans = false;
     world.cycle_one();
-    CHECK(world.board.of("c1") == nullptr);
+    CHECK(world.exchange.of("c1") == nullptr);
     CHECK_EQ(world.woken_two, 0);
 }
 
@@ -212,23 +212,23 @@ CASE(a_period_is_not_reopened_while_usage_of_another_cluster_is_missing) {
 }
 
 CASE(a_reset_reaches_the_cluster_that_it_is_meant_for) {
-    app::ClusterExchange board;
+    app::ClusterExchange exchange;
     std::vector<std::string> told;
     const auto note = [&](const char* name) {
         return [&told, name](const model::PeriodReset& reset) {
             told.push_back(name + reset.account);
         };
     };
-    board.add(
+    exchange.add(
         "c1", [] {}, note("c1 "));
-    board.add(
+    exchange.add(
         "c2", [] {}, note("c2 "));
-    board.add("c3", [] {});
+    exchange.add("c3", [] {});
     model::PeriodReset reset;
     reset.account = "physics";
-    board.reopen("c2", reset);
-    board.reopen("c3", reset);
-    board.reopen("none", reset);
+    exchange.reopen("c2", reset);
+    exchange.reopen("c3", reset);
+    exchange.reopen("none", reset);
     CHECK(told == std::vector<std::string>{"c2 physics"});
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/notify/exchange.hpp"
+#include "daemon/notify/transfer.hpp"
 
 #include "common/base/printable.hpp"
 #include "common/base/read_file.hpp"
@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace sluice::mail {
+namespace sluice::notify {
 namespace {
 
 constexpr std::size_t kMaxAnswer = 300;
@@ -72,4 +72,4 @@ ports::Delivery unreached(const std::string& where, CURLcode code) {
     return {ports::Delivered::target_away, where + ": " + curl_easy_strerror(code), {}};
 }
 
-} // namespace sluice::mail
+} // namespace sluice::notify

@@ -4,19 +4,18 @@
 #pragma once
 
 #include "common/model/decision.hpp"
-#include "daemon/core/rules.hpp"
+#include "common/model/notice.hpp"
 #include "daemon/ports/outbox.hpp"
 
-#include <map>
-#include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::notify {
 
 // One for each mail address and one for the webhook. Their correlation holds account, period and
 // level: added again, they do nothing.
-std::vector<ports::Message> notice_messages(const Rules& rules, const model::Decision& decision,
-                                            const model::AccountDecision& account,
-                                            const std::map<std::string, std::string>& parents);
+std::vector<ports::Message> notice_messages(const model::NoticeRules& rules,
+                                            const model::Notice& notice,
+                                            const model::Decision& decision,
+                                            const model::AccountDecision& account);
 
-} // namespace sluice::app
+} // namespace sluice::notify

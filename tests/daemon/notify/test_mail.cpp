@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/notify/letter.hpp"
+#include "daemon/notify/mail.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/hostile.hpp"
 
 #include <algorithm>
 
 using namespace sluice;
-using namespace sluice::mail;
+using namespace sluice::notify;
 
 namespace {
 
