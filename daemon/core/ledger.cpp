@@ -106,7 +106,7 @@ Result<std::vector<model::PeriodReset>> DaemonLedger::resets(const ports::Query&
 std::shared_ptr<const ports::CycleReport>
 DaemonLedger::cycle(Order order, const ports::Person& person,
                     const std::vector<std::string>& accounts) {
-    order.trigger = order.accept ? "clock" : "person";
+    order.trigger = order.accept ? Trigger::clock : Trigger::person;
     order.dry_run = person.dry_run;
     order.accounts = {accounts.begin(), accounts.end()};
     auto answer = loop_.ask(std::move(order));

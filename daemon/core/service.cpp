@@ -52,7 +52,8 @@ std::vector<ports::CycleSummary> DaemonService::cycles() const {
 
 Result<std::shared_ptr<const ports::CycleReport>>
 DaemonService::evaluate(const ports::EvaluateRequest& request) {
-    Order order{"person", request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
+    Order order{
+        Trigger::person, request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
     if (request.by_user)
         order.by_user = order.accounts;
     auto answer = loop_.ask(std::move(order));

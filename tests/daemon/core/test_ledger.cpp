@@ -19,7 +19,7 @@ struct Desk : Bench {
     explicit Desk(Amount hours) {
         use_hours(hours);
         loop.start();
-        CHECK(loop.ask({"person", false, {}}).get()->error.empty());
+        CHECK(loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     }
     ~Desk() { loop.stop(5s); }
     Desk(const Desk&) = delete;
@@ -129,9 +129,9 @@ CASE(a_reset_ends_what_hysteresis_holds) {
     rules.set.policies.at(0).hysteresis = Decimal::whole(10);
     desk.loop.use(std::make_shared<app::Rules>(rules));
     desk.use_hours(1250);
-    CHECK(desk.loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     desk.use_hours(1150);
-    CHECK(desk.loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     CHECK(desk.paused());
     CHECK(
         !desk.ledger.reopen({"physics"}, kAnnTries)->cycle->decision.find("physics")->flags.paused);
@@ -169,7 +169,7 @@ CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     app::Loop loop{bench.ports, bench.sources, std::make_shared<app::Rules>(bench.rules)};
     app::DaemonLedger ledger{loop, bench.ports, 5s};
     loop.start();
-    CHECK(loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     CHECK(ledger.reopen({"physics"}, kAnnTries));
     CHECK(told.empty());
     CHECK(ledger.reopen({"physics"}, kAnn));
@@ -191,7 +191,7 @@ CASE(cleanup_counts_first_and_keeps_what_retention_keeps) {
 
 CASE(cycles_are_listed_newest_first) {
     Desk desk(10);
-    CHECK(desk.loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     const auto cycles = desk.loop.cycles();
     CHECK(cycles.size() >= 2);
     CHECK_EQ(cycles.front().trigger, "person");

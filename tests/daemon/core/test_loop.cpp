@@ -59,9 +59,9 @@ CASE(a_request_runs_a_cycle_and_gets_its_report) {
     bench.use_hours(1250);
     app::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
-    auto dry = loop.ask({"person", true, {}});
+    auto dry = loop.ask({app::Trigger::person, true, {}});
     CHECK(dry.wait_for(5s) == std::future_status::ready);
-    auto real = loop.ask({"person", false, {}});
+    auto real = loop.ask({app::Trigger::person, false, {}});
     CHECK(real.wait_for(5s) == std::future_status::ready);
     CHECK(dry.get()->dry_run);
     CHECK(!real.get()->dry_run);
@@ -75,8 +75,8 @@ CASE(who_asked_for_a_cycle_is_answered_when_slurmctld_shows_its_changes) {
     std::atomic<bool> shows{false};
     bench.slurm.shows = [&](const model::Command&) { return shows.load(); };
     app::Loop loop(bench.ports, bench.sources, bench.shared());
-    auto real = loop.ask({"person", false, {}});
-    auto dry = loop.ask({"person", true, {}});
+    auto real = loop.ask({app::Trigger::person, false, {}});
+    auto dry = loop.ask({app::Trigger::person, true, {}});
     loop.start();
     CHECK(dry.wait_for(5s) == std::future_status::ready);
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
@@ -92,7 +92,7 @@ CASE(who_waits_for_slurmctld_is_answered_when_the_daemon_stops) {
     bench.use_hours(1250);
     bench.slurm.shows = [](const model::Command&) { return false; };
     app::Loop loop(bench.ports, bench.sources, bench.shared());
-    auto real = loop.ask({"person", false, {}});
+    auto real = loop.ask({app::Trigger::person, false, {}});
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK(loop.stop(5s));
@@ -106,7 +106,7 @@ CASE(nobody_waits_for_a_change_that_slurmctld_never_shows) {
     bench.use_hours(1250);
     bench.slurm.shows = [](const model::Command&) { return false; };
     app::Loop loop(bench.ports, bench.sources, bench.shared());
-    auto real = loop.ask({"person", false, {}});
+    auto real = loop.ask({app::Trigger::person, false, {}});
     loop.start();
     CHECK(real.wait_for(5s) == std::future_status::ready);
     CHECK(loop.stop(5s));
@@ -126,8 +126,8 @@ CASE(requests_that_meet_share_a_cycle) {
     app::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     CHECK(entered.try_acquire_for(5s));
-    auto a = loop.ask({"person", false, {"physics"}});
-    auto b = loop.ask({"person", false, {"other"}});
+    auto a = loop.ask({app::Trigger::person, false, {"physics"}});
+    auto b = loop.ask({app::Trigger::person, false, {"other"}});
     let_go.release();
     CHECK(a.wait_for(5s) == std::future_status::ready);
     CHECK(b.wait_for(5s) == std::future_status::ready);
@@ -159,7 +159,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
     for (const auto& [port, phase] : phases) {
         hang_in = port;
         const auto before = loop.shown().report;
-        auto answer = loop.ask({"person", false, {}});
+        auto answer = loop.ask({app::Trigger::person, false, {}});
         CHECK(entered.try_acquire_for(5s));
         const auto running = loop.under_way();
         const bool old = loop.shown().report == before;
@@ -175,7 +175,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
         bench.use_hours(std::string_view(port) == "structure" ? 0 : 1250);
     }
     hang_in = "structure";
-    auto dry = loop.ask({"person", true, {}});
+    auto dry = loop.ask({app::Trigger::person, true, {}});
     CHECK(entered.try_acquire_for(5s));
     CHECK(!loop.under_way()); // changes nothing
     hang_in = "";
@@ -221,7 +221,7 @@ CASE(an_account_that_is_about_to_cross_is_looked_at_when_it_does) {
     CHECK(Looping::soon([&] { return seen() != nullptr; }));
     bench.use_hours(1198); // 98 hours in a minute, and the grace limit is at 1200
     bench.clock.advance(60s);
-    const auto asked = loop.ask({"person", false, {}}).get();
+    const auto asked = loop.ask({app::Trigger::person, false, {}}).get();
     CHECK(!asked->decision.find("physics")->flags.paused);
     bench.use_hours(1200);
     bench.clock.advance(2s); // 1.2
@@ -243,7 +243,7 @@ CASE(stopping_does_not_wait_for_a_port_that_hangs) {
     static app::Loop* loop = new app::Loop(bench->ports, bench->sources, bench->shared());
     loop->start();
     CHECK(Looping::soon([&] { return inside.load(); }));
-    auto asked = loop->ask({"person", false, {}});
+    auto asked = loop->ask({app::Trigger::person, false, {}});
     const auto began = std::chrono::steady_clock::now();
     CHECK(!loop->stop(100ms));
     CHECK(std::chrono::steady_clock::now() - began < 2s);
@@ -265,7 +265,7 @@ CASE(a_fault_inside_a_cycle_does_not_end_the_daemon) {
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK_EQ(loop.shown().report->error, "internal fault: boom");
-    CHECK_EQ(loop.ask({"person", false, {}}).get()->error, "");
+    CHECK_EQ(loop.ask({app::Trigger::person, false, {}}).get()->error, "");
     CHECK(loop.stop(5s));
 }
 
