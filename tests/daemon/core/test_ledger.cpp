@@ -21,7 +21,7 @@ struct Desk : Bench {
         loop.start();
         CHECK(loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     }
-    ~Desk() { loop.stop(5s); }
+    ~Desk() { loop.stop(60s); }
     Desk(const Desk&) = delete;
     Desk& operator=(const Desk&) = delete;
     bool paused() const { return loop.shown().report->decision.find("physics")->flags.paused; }
@@ -175,7 +175,7 @@ CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     CHECK(ledger.reopen({"physics"}, kAnn));
     CHECK(told == std::vector<std::string>{"c2 physics 2026-Q1 ann"});
     CHECK_EQ(bench.journal.reopened.size(), 1U);
-    loop.stop(5s);
+    loop.stop(60s);
 }
 
 CASE(cleanup_counts_first_and_keeps_what_retention_keeps) {

@@ -17,10 +17,10 @@ struct Looping : Bench {
     explicit Looping(std::chrono::seconds interval = 1h) { rules.interval = interval; }
     std::shared_ptr<const app::Rules> shared() { return std::make_shared<app::Rules>(rules); }
 
-    // Until `condition` holds, at most five seconds.
+    // Until `condition` holds, at most a minute.
     template <class Condition>
     static bool soon(Condition condition) {
-        for (int i = 0; i < 500; ++i) {
+        for (int i = 0; i < 6000; ++i) {
             if (condition())
                 return true;
             std::this_thread::sleep_for(10ms);
@@ -42,7 +42,7 @@ CASE(the_first_cycle_comes_at_once_and_is_named_start) {
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK_EQ(loop.shown().report->trigger, "start");
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 CASE(the_timer_runs_cycles) {
@@ -51,7 +51,7 @@ CASE(the_timer_runs_cycles) {
     loop.start();
     CHECK(Looping::soon([&] { return bench.cycles() >= 3; }));
     CHECK_EQ(loop.shown().report->trigger, "timer");
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 CASE(a_request_runs_a_cycle_and_gets_its_report) {
@@ -60,13 +60,13 @@ CASE(a_request_runs_a_cycle_and_gets_its_report) {
     app::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     auto dry = loop.ask({app::Trigger::person, true, {}});
-    CHECK(dry.wait_for(5s) == std::future_status::ready);
+    CHECK(dry.wait_for(60s) == std::future_status::ready);
     auto real = loop.ask({app::Trigger::person, false, {}});
-    CHECK(real.wait_for(5s) == std::future_status::ready);
+    CHECK(real.wait_for(60s) == std::future_status::ready);
     CHECK(dry.get()->dry_run);
     CHECK(!real.get()->dry_run);
     CHECK(!loop.shown().report->dry_run);
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 CASE(who_asked_for_a_cycle_is_answered_when_slurmctld_shows_its_changes) {
@@ -78,13 +78,13 @@ CASE(who_asked_for_a_cycle_is_answered_when_slurmctld_shows_its_changes) {
     auto real = loop.ask({app::Trigger::person, false, {}});
     auto dry = loop.ask({app::Trigger::person, true, {}});
     loop.start();
-    CHECK(dry.wait_for(5s) == std::future_status::ready);
+    CHECK(dry.wait_for(60s) == std::future_status::ready);
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK(real.wait_for(100ms) == std::future_status::timeout);
     shows = true;
-    CHECK(real.wait_for(5s) == std::future_status::ready);
+    CHECK(real.wait_for(60s) == std::future_status::ready);
     CHECK(!real.get()->applied.empty());
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 CASE(who_waits_for_slurmctld_is_answered_when_the_daemon_stops) {
@@ -95,7 +95,7 @@ CASE(who_waits_for_slurmctld_is_answered_when_the_daemon_stops) {
     auto real = loop.ask({app::Trigger::person, false, {}});
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
     CHECK(real.wait_for(0s) == std::future_status::ready);
     CHECK(real.get()->error.empty());
 }
@@ -108,8 +108,8 @@ CASE(nobody_waits_for_a_change_that_slurmctld_never_shows) {
     app::Loop loop(bench.ports, bench.sources, bench.shared());
     auto real = loop.ask({app::Trigger::person, false, {}});
     loop.start();
-    CHECK(real.wait_for(5s) == std::future_status::ready);
-    CHECK(loop.stop(5s));
+    CHECK(real.wait_for(60s) == std::future_status::ready);
+    CHECK(loop.stop(60s));
 }
 
 CASE(requests_that_meet_share_a_cycle) {
@@ -129,11 +129,11 @@ CASE(requests_that_meet_share_a_cycle) {
     auto a = loop.ask({app::Trigger::person, false, {"physics"}});
     auto b = loop.ask({app::Trigger::person, false, {"other"}});
     let_go.release();
-    CHECK(a.wait_for(5s) == std::future_status::ready);
-    CHECK(b.wait_for(5s) == std::future_status::ready);
+    CHECK(a.wait_for(60s) == std::future_status::ready);
+    CHECK(b.wait_for(60s) == std::future_status::ready);
     CHECK(a.get() == b.get());
     CHECK_EQ(bench.cycles(), 2);
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 // What is shown while a source hangs is the evaluation before: the status must say so.
@@ -170,7 +170,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
         CHECK_EQ(running->trigger, "person");
         CHECK(running->since == bench.clock.now());
         CHECK(old);
-        CHECK(answer.wait_for(5s) == std::future_status::ready);
+        CHECK(answer.wait_for(60s) == std::future_status::ready);
         CHECK(!loop.under_way());
         bench.use_hours(std::string_view(port) == "structure" ? 0 : 1250);
     }
@@ -180,8 +180,8 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
     CHECK(!loop.under_way()); // changes nothing
     hang_in = "";
     let_go.release();
-    CHECK(dry.wait_for(5s) == std::future_status::ready);
-    CHECK(loop.stop(5s));
+    CHECK(dry.wait_for(60s) == std::future_status::ready);
+    CHECK(loop.stop(60s));
 }
 
 CASE(a_reload_is_followed_by_a_cycle_with_the_new_rules) {
@@ -195,7 +195,7 @@ CASE(a_reload_is_followed_by_a_cycle_with_the_new_rules) {
     CHECK(Looping::soon([&] { return loop.shown().rules == changed; }));
     CHECK_EQ(loop.shown().report->trigger, "reload");
     CHECK_EQ(loop.shown().report->decision.find("physics")->figures.at(0).allocation, 10 * kHour);
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 CASE(a_period_boundary_starts_a_cycle_by_itself) {
@@ -208,7 +208,7 @@ CASE(a_period_boundary_starts_a_cycle_by_itself) {
     bench.clock.advance(1s);
     CHECK(Looping::soon([&] { return loop.shown().report->trigger == "boundary"; }));
     CHECK_EQ(loop.shown().report->decision.find("physics")->period.label, "2026-Q2");
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 // The interval is an hour: without foresight the second cycle would be the last for long.
@@ -227,7 +227,7 @@ CASE(an_account_that_is_about_to_cross_is_looked_at_when_it_does) {
     bench.clock.advance(2s); // 1.2
     CHECK(Looping::soon([&] { return seen()->trigger == "crossing"; }));
     CHECK(seen()->decision.find("physics")->flags.paused);
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 CASE(stopping_does_not_wait_for_a_port_that_hangs) {
@@ -246,7 +246,7 @@ CASE(stopping_does_not_wait_for_a_port_that_hangs) {
     auto asked = loop->ask({app::Trigger::person, false, {}});
     const auto began = std::chrono::steady_clock::now();
     CHECK(!loop->stop(100ms));
-    CHECK(std::chrono::steady_clock::now() - began < 2s);
+    CHECK(std::chrono::steady_clock::now() - began < 20s);
     CHECK(asked.wait_for(0s) == std::future_status::ready);
     CHECK_EQ(asked.get()->error, "sluiced is stopping");
     CHECK_EQ(loop->ask({}).get()->error, "sluiced is stopping");
@@ -266,7 +266,7 @@ CASE(a_fault_inside_a_cycle_does_not_end_the_daemon) {
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK_EQ(loop.shown().report->error, "internal fault: boom");
     CHECK_EQ(loop.ask({app::Trigger::person, false, {}}).get()->error, "");
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
 }
 
 CASE(old_records_are_forgotten_after_the_retention) {
@@ -275,6 +275,6 @@ CASE(old_records_are_forgotten_after_the_retention) {
     app::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
-    CHECK(loop.stop(5s));
+    CHECK(loop.stop(60s));
     CHECK(bench.journal.forgotten_before == kFebruary - std::chrono::days{90});
 }
