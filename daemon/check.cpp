@@ -46,11 +46,11 @@ std::set<std::string> shared_accounts(const settings::Settings& settings,
     return names;
 }
 
-// Says what it finds; false: faults.
+// Prints what it finds; false: faults.
 bool check_on(const settings::Settings& settings, const std::string& file,
               const Result<model::Structure>& cluster, const std::set<std::string>& others) {
     if (!cluster) {
-        app::say(std::cerr, "not checked against the cluster: " + cluster.error().context);
+        app::say(std::cerr, "not compared with the cluster: " + cluster.error().context);
         app::say(std::cout, file + ": no errors (not compared with the cluster)");
         return true;
     }
@@ -58,7 +58,7 @@ bool check_on(const settings::Settings& settings, const std::string& file,
     const auto faults = settings::check_against(settings, *cluster);
     print(faults);
     if (faults.empty())
-        app::say(std::cout, file + " is good on cluster " + cluster->cluster);
+        app::say(std::cout, file + ": no errors on cluster " + cluster->cluster);
     return faults.empty();
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Part of the composition root: what there is once for each cluster. Journal, plugin server and
-// HTTP server are shared. No rule of the product lives here.
+// Part of the composition root: what each cluster has of its own. Journal, plugin server and HTTP
+// server are shared. No rule of the product lives here.
 #pragma once
 
 #include "daemon/core/loop.hpp"

@@ -35,16 +35,16 @@
 namespace sluice {
 namespace {
 
-// Command line or sluiced.yaml: a start some seconds later would fail, too. The unit does not try.
+// Command line or sluiced.yaml: a later start would fail, too, so the unit does not restart.
 constexpr int kBadSettings = 2;
 
 // SIGTERM to the end of the process: within two seconds, whatever hangs.
 constexpr std::chrono::milliseconds kMaxStop{1600};
 constexpr std::chrono::milliseconds kCyclePatience{1000};
-constexpr std::chrono::milliseconds kCourierPatience{300};
+constexpr std::chrono::milliseconds kSenderPatience{300};
 constexpr std::chrono::milliseconds kLinkPatience{250};
 constexpr std::chrono::milliseconds kBackupPatience{50}; // an unfinished copy is of no use anyway
-// A cycle that takes longer is taken for hung: the service manager may end us.
+// A cycle that takes longer hangs: the service manager may end the daemon.
 constexpr std::chrono::minutes kHungCycle{15};
 constexpr std::chrono::seconds kStatusEvery{10};
 
@@ -59,12 +59,12 @@ sigset_t take_signals() {
     return set;
 }
 
-// Munge credentials and slurmdbd's rights are by uid: nobody else could do the work.
+// Munge credentials and slurmdbd's rights are by uid: no other user could do the work.
 Result<void> check_user(const slurm::LocalSlurm& local) {
     const auto uid = ::geteuid();
     if (uid == 0 || uid == local.slurm_user)
         return {};
-    return Error{Errc::refused, "runs as uid " + std::to_string(uid) +
+    return Error{Errc::refused, "sluiced runs as uid " + std::to_string(uid) +
                                     ", but only root and SlurmUser (uid " +
                                     std::to_string(local.slurm_user) + ") may change accounting"};
 }
@@ -93,8 +93,8 @@ int wait_for_end(const sigset_t& signals, const app::Supervisor& supervisor,
     }
 }
 
-// The journal is safe at any instant, and commands left open are closed at the next start: what has
-// not ended by then may be left as it is.
+// The journal is safe at any instant, and the next start closes commands that were left open: what
+// has not ended by then may be left as it is.
 void end_by(std::chrono::steady_clock::time_point deadline) {
     std::thread([deadline] {
         std::this_thread::sleep_until(deadline);
@@ -103,7 +103,7 @@ void end_by(std::chrono::steady_clock::time_point deadline) {
 }
 
 // Stands for the plugin server where it is switched off.
-class NoGate final : public ports::Publisher {
+class NoPlugins final : public ports::Publisher {
 public:
     void publish(std::shared_ptr<const model::Snapshot>) override {}
     ports::PluginServerStatus status() const override { return {}; }
@@ -211,7 +211,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const bool plugin_server = daemon.plugin_server.enabled && portal.emulator.empty();
     const auto publisher =
         plugin_server ? start_plugin_server(daemon, local->slurm_user, names_of(*rules), clock)
-                      : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoGate>());
+                      : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoPlugins>());
     if (!publisher)
         return publisher.error();
 
@@ -279,15 +279,15 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                    {{"after_ms", std::to_string(kCyclePatience.count())}});
         ::_exit(0);
     }
-    // A mail that is under way may go twice; nothing is lost.
+    // A mail that is being sent may be sent twice; no message is lost.
     const bool linked = link.stop(kLinkPatience);
-    if (!(*notifiers)->stop(kCourierPatience) || !linked || !backup.stop(kBackupPatience))
+    if (!(*notifiers)->stop(kSenderPatience) || !linked || !backup.stop(kBackupPatience))
         ::_exit(0);
     return {};
 }
 
 int run(app::Options options) {
-    // Going to the background leaves the folder that the person was in.
+    // Going to the background changes the working folder.
     options.file = std::filesystem::absolute(options.file).string();
     auto settings = settings::load(options.file);
     if (!settings) {

@@ -161,7 +161,7 @@ std::string missing_figures(const ClusterExchange* exchange, const Rules& rules,
     return "";
 }
 
-// A text that stays the same while it lasts is logged once.
+// The text stays the same while the problem lasts, so it is logged once.
 std::vector<model::Problem> silence_problems(const std::vector<model::OtherCluster>& others,
                                              const Rules& rules, Instant now) {
     std::vector<model::Problem> problems;
@@ -171,7 +171,8 @@ std::vector<model::Problem> silence_problems(const std::vector<model::OtherClust
             problems.push_back({"",
                                 "no usage of cluster " + other.cluster + " for more than " +
                                     std::to_string(longest_silence(rules).count()) +
-                                    " s: no account whose allocation spans it is lifted",
+                                    " s: no pause is lifted of an account that shares its "
+                                    "allocation with that cluster",
                                 "sluice status --cluster=" + other.cluster});
     return problems;
 }

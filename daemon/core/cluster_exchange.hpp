@@ -25,15 +25,15 @@ class ClusterExchange {
 public:
     using Reopen = std::function<void(const model::PeriodReset&)>;
 
-    // `wake` is called on another cluster's worker, `reopen` on anybody's: they must not block.
+    // `wake` is called on another cluster's worker, `reopen` on any thread: they must not block.
     // Before the first cycle.
     void add(const std::string& cluster, std::function<void()> wake, Reopen reopen = {});
     // What a person requested on one cluster, for the next cycle of this one to do as well.
     void reopen(const std::string& cluster, const model::PeriodReset& reset) const;
-    // In place of what the cluster left before. Wakes the others where they should look at once;
-    // what they do not, they see in their next cycle.
+    // Replaces what the cluster left before. Wakes the others where is_urgent(); they see the rest
+    // in their next cycle.
     void post(FiguresPtr figures);
-    // nullptr: nothing yet.
+    // nullptr: no figures yet.
     FiguresPtr of(const std::string& cluster) const;
 
 private:
@@ -45,13 +45,13 @@ private:
     mutable Guarded<std::map<std::string, FiguresPtr>> figures_;
 };
 
-// Whether the other clusters should look at once: a flag, an entry of the ledger, a period or a
-// policy is another one. Growing usage alone is not a reason, or cycles would wake each other for
-// ever.
+// Whether the other clusters should run a cycle at once: a flag, an entry of the ledger, a period
+// or a policy changed. Growing usage alone is no reason, or cycles would wake each other without
+// end.
 bool is_urgent(const model::SharedFigures& before, const model::SharedFigures& now);
 
-// How old figures of another cluster may be before they lift no pause any more: three of its turns
-// have not come, and a minute for slow ones.
+// How old figures of another cluster may be before they lift no pause any more: three missed
+// cycles, and a minute for slow ones.
 std::chrono::seconds longest_silence(const Rules& rules);
 
 // Fills facts.others. Overrides of other clusters go to `events`, too: a decision here changes when
@@ -62,11 +62,11 @@ void take_from_others(const ClusterExchange* exchange, const Rules& rules, model
 void leave_for_others(ClusterExchange* exchange, const Rules& rules, const model::Facts& facts,
                       const model::Decision& decision);
 
-// Why nothing may be lifted from an account on the figures that there are of other clusters; "":
-// nothing is missing.
+// Why the figures of other clusters allow no pause of the account to be lifted; "": they are
+// complete.
 std::string missing_figures(const ClusterExchange* exchange, const Rules& rules,
                             const model::AccountDecision& account, Instant now);
-// Those that are silence_problems for too long.
+// One for each cluster whose figures are too old or never came.
 std::vector<model::Problem> silence_problems(const std::vector<model::OtherCluster>& others,
                                              const Rules& rules, Instant now);
 

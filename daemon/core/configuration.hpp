@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From the file to the rules that cycles run by, at the start and again on SIGHUP. A bad new file
+// From the file to the rules that cycles use, at the start and again on SIGHUP. A bad new file
 // changes nothing.
 #pragma once
 

@@ -279,13 +279,13 @@ std::shared_ptr<const ports::CycleReport> Cycle::failed(ports::CycleReport repor
         report.problems.clear();
     }
     report.error = error.context;
-    // A source that is away has its own line.
+    // A source that is away has its own log line.
     if (error.code != Errc::unavailable && error.code != Errc::timeout)
         log_.failed(report);
     return std::make_shared<const ports::CycleReport>(std::move(report));
 }
 
-// Foreseen cycles take a tenth of the time at most, however many accounts are about to cross.
+// Cycles by a crossing take a tenth of the time at most, however many accounts are about to cross.
 void Cycle::foresee(const Rules& rules, const ports::CycleReport& report) {
     if (!last_good_ || report.usage_age > 0 || last_good_->usage_age > 0 || !report.clock.trusted())
         return;
@@ -324,7 +324,8 @@ Result<std::vector<std::int64_t>> Cycle::record(const Rules& rules, const Order&
         return ids;
     }
     if (ids->size() != evaluated.plan.commands.size())
-        return Error{Errc::internal, "journal: not one id for each command"};
+        return Error{Errc::internal,
+                     "journal: the number of ids differs from the number of commands"};
     sources_.up(kJournal, decision.now);
     return ids;
 }

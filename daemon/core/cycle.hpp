@@ -40,11 +40,11 @@ struct Ports {
     ports::Outbox& outbox;
     // Shared with the cycles of other clusters; nullptr: this daemon serves one.
     ClusterExchange* exchange = nullptr;
-    const ElapsedClock* elapsed = nullptr; // what the clock is compared with, and
+    const ElapsedClock* elapsed = nullptr; // what the clock is compared with;
     ports::TimeSources* sources = nullptr; // nullptr: not known
 };
 
-// What a person enters: a dry run decides as if it were in the books already.
+// What a person is about to enter: a dry run decides as if it were in the journal already.
 struct Supposed {
     std::vector<model::Override> overrides;
     std::vector<std::int64_t> ended; // numbers of overrides that are no longer in force
@@ -71,11 +71,11 @@ std::string_view name(Trigger trigger);
 struct Order {
     Trigger trigger = Trigger::timer;
     bool dry_run = false;
-    // person: whose evaluations are recorded whatever they say; empty: everybody's
+    // person: whose evaluations are recorded whatever their result; empty: all
     std::set<std::string> accounts;
     std::set<std::string> by_user{}; // accounts whose settled usage the report shall have by user
     Supposed supposed = {};          // dry run only
-    // To be reopened before the judgement; in a dry run only supposed so.
+    // Reopened before the evaluation; in a dry run only supposed so.
     std::vector<model::PeriodReset> reopen = {};
     // A person confirms the clock of this host; `at` and `offset_s` are filled in.
     std::optional<model::ClockAccept> accept = {};
@@ -111,13 +111,14 @@ public:
           confirmations_(ports.enforcer, ports.journal, ports.clock),
           clock_check_(ports.clock, ports.elapsed, ports.sources, ports.journal) {}
 
-    // Never fails as a call: what went wrong is in `error` and `problems` of the report.
+    // Never fails as a call: `error` and `problems` of the report have what went wrong.
     std::shared_ptr<const ports::CycleReport> run(const Rules& rules, const Order& order);
-    // Between cycles: looks whether slurmctld shows what was changed. When to come back for that:
+    // Between cycles: checks whether slurmctld shows the changes in force.
     void confirm(const Rules& rules);
+    // When to call confirm() again; nullopt: no need.
     std::optional<Confirmations::Time> confirmation_due() const { return confirmations_.due(); }
-    // When a decision will next change by itself, as far as the last cycles know: exactly (a
-    // boundary), or because usage goes on growing as it did (a crossing).
+    // When a decision will next change by itself, by what the last cycles know: exactly (a
+    // boundary), or because usage goes on growing at its present rate (a crossing).
     struct Event {
         Instant at{};
         Trigger trigger = Trigger::boundary;
@@ -182,7 +183,7 @@ private:
     Confirmations confirmations_;
     ClockCheck clock_check_;
     Confirmations::Time began_{};   // the cycle that runs
-    std::vector<Outcome> unclosed_; // done, but the journal could not be told
+    std::vector<Outcome> unclosed_; // done, but not recorded: the journal was away
     std::shared_ptr<const model::Snapshot> snapshot_;
     std::shared_ptr<const ports::CycleReport> last_good_;
     std::shared_ptr<const model::Structure> structure_;

@@ -38,13 +38,13 @@ public:
     // The first cycle begins at once.
     void start();
     // True: the worker has ended. False: it hangs inside a port for longer than `patience`; nothing
-    // that it uses may be destroyed then, and the process has to leave by _exit. Waiting callers of
+    // that it uses may be destroyed then, and the process has to end by _exit. Waiting callers of
     // ask() are answered in both cases.
     bool stop(std::chrono::milliseconds patience);
 
     // From now on these rules; a cycle follows at once.
     void use(std::shared_ptr<const Rules> rules, Trigger trigger = Trigger::reload);
-    // A cycle follows at once, by the rules that there are.
+    // A cycle follows at once, by the present rules.
     void wake(Trigger trigger);
     // Called after each cycle but dry runs, on the worker: it must not block. Before start().
     void after_cycle(std::function<void(const Shown&)> listener) {

@@ -134,7 +134,7 @@ void Confirmations::check(const model::Structure& structure, std::chrono::second
         due_ = now + kEvery;
 }
 
-// True: nothing more to wait for.
+// True: done with this command.
 bool Confirmations::settle(Watched& watched, bool shown, Time now, CommandBackoff& backoff) {
     if (shown) {
         if (watched.late)
@@ -162,7 +162,7 @@ bool Confirmations::settle(Watched& watched, bool shown, Time now, CommandBackof
     return false;
 }
 
-// A journal that does not take it now will name it again in restore().
+// Where the journal does not record it now, restore() finds the command again.
 void Confirmations::close(const Watched& watched, std::optional<Error> failure) {
     const auto closed = journal_.confirm_command(
         {watched.id, clock_.now(), milliseconds_between(watched.decided, Steady::now()),
@@ -181,7 +181,7 @@ void Confirmations::retry(const model::Structure& structure, model::Plan& plan) 
             ++it;
             continue;
         }
-        if (!holds(structure, watched.command)) { // somebody changed it: not ours any more
+        if (!holds(structure, watched.command)) { // changed by another since: left alone
             it = watched_.erase(it);
             continue;
         }
@@ -189,7 +189,7 @@ void Confirmations::retry(const model::Structure& structure, model::Plan& plan) 
         plan.problems.push_back(
             {watched.command.account,
              "slurmctld does not show a change that slurmdbd has: " + watched.command.description,
-             "see the log of slurmdbd; scontrol show assoc_mgr accounts=" +
+             "check the log of slurmdbd, and run: scontrol show assoc_mgr accounts=" +
                  watched.command.account});
         ++it;
     }

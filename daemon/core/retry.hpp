@@ -28,7 +28,7 @@ public:
     static constexpr Backoff<std::chrono::seconds> kBackoff{std::chrono::minutes{1},
                                                             std::chrono::hours{1}};
 
-    // nullptr: try it now. Else why it failed last time; it has to wait. A command that differs
+    // nullptr: try it now. Else it has to wait: why it failed last time. A command that differs
     // from the one that failed is tried at once.
     const std::string* waits(const model::Command& command, Instant now) const;
     // The first failure costs no wait (it may pass at once), the ones after that kBackoff.
@@ -51,24 +51,25 @@ private:
 class Confirmations {
 public:
     using Time = std::chrono::steady_clock::time_point;
-    // Between two looks at slurmctld while something is not shown.
+    // Between two questions to slurmctld while a change is not shown.
     static constexpr std::chrono::milliseconds kEvery{500};
 
     Confirmations(ports::Enforcer& enforcer, ports::CycleStore& journal, const Clock& clock)
         : enforcer_(enforcer), journal_(journal), clock_(clock) {}
 
-    // What the journal has as unconfirmed, from an earlier process or because it was away; does
-    // nothing when there can be none.
+    // Takes over what is unconfirmed in the journal, from an earlier process or because the journal
+    // was away. Once; does nothing after that.
     void restore(const std::string& cluster, std::chrono::seconds timeout);
     // A command that was done. `decided`: when its cycle began. An older one of its kind for the
     // same association is not waited for any longer.
     void expect(const ports::CommandRecord& record, Time decided, std::chrono::seconds timeout);
-    // Looks at slurmctld once. Without an answer nothing is late: the time allowed begins anew.
+    // Asks slurmctld once. Without an answer no change is late: the time allowed begins anew.
     void check(const model::Structure& structure, std::chrono::seconds timeout,
                CommandBackoff& backoff);
-    // Adds late commands that slurmdbd has and slurmctld does not show, and tells of them.
+    // Adds to the plan the late commands that slurmdbd has and slurmctld does not show, each with a
+    // problem.
     void retry(const model::Structure& structure, model::Plan& plan);
-    // When to look again; nullopt: nothing to look for, or slurmctld is away.
+    // When to call check() again; nullopt: no change is waited for, or slurmctld is away.
     std::optional<Time> due() const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a cycle decides by: one immutable value per reading of the configuration file.
+// What a cycle decides by: one immutable value for each time the configuration file is read.
 #pragma once
 
 #include "common/base/zone.hpp"
@@ -21,7 +21,7 @@ namespace sluice::app {
 
 struct Rules {
     std::string cluster;
-    bool several = false; // this daemon serves other clusters, too: what is logged says which
+    bool several = false; // this daemon serves other clusters, too: log lines name the cluster
     model::PolicySet set;
     model::NoticeRules notices;
     Zone zone;
@@ -30,8 +30,7 @@ struct Rules {
     std::size_t commit_group = 500;           // changes that share one commit in slurmdbd, at most
     std::chrono::days retention{90};          // of evaluations and commands
     Instant loaded{};
-    // Faults of the file that only the cluster shows, each with its place. Empty: none are looked
-    // for.
+    // Faults of the file that only the cluster shows, each with its place. Empty: no check.
     std::function<std::vector<std::string>(const model::Structure&)> faults;
 
     // What the sync with Waldur adds (portal_rules.hpp).

@@ -138,15 +138,15 @@ struct Upload {
     }
 };
 
-// What the server's last answer means. 5xx at a login or at TLS is the site's fault, not the
-// letter's: it goes out when the configuration is mended.
+// What the server's last reply means. 5xx at a login or at TLS is a fault of the configuration, not
+// of the mail: the mail is sent when the configuration is correct.
 Delivery judge(const std::string& where, CURLcode code, long status) {
     if (code == CURLE_OK)
         return {};
     const bool about_letter = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
                               code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UPLOAD_FAILED ||
                               code == CURLE_QUOTE_ERROR;
-    const std::string text = where + " answered " + std::to_string(status);
+    const std::string text = where + " replied " + std::to_string(status);
     if (about_letter && status >= 500 && status < 600)
         return {Delivered::refused, text, {}};
     if (about_letter && status >= 400)
@@ -179,7 +179,7 @@ bool is_address(std::string_view text) {
 Result<std::string> compose(const Letter& letter) {
     if (!is_address(letter.from) || !is_address(letter.to))
         return Error{Errc::malformed,
-                     "the mail's sender or recipient is no plain address (name@host)"};
+                     "the sender or recipient of the mail is not a plain address (name@host)"};
     if (letter.subject.size() > kMaxSubject || letter.text.size() > kMaxText)
         return Error{Errc::overflow, "the mail is too long"};
     const auto id = message_id(letter);
@@ -190,7 +190,7 @@ Result<std::string> compose(const Letter& letter) {
     std::string out = "From: " + letter.from + "\r\nTo: " + letter.to +
                       "\r\nSubject: " + subject_text(letter.subject) +
                       "\r\nDate: " + date_text(letter.date) + "\r\nMessage-ID: " + *id +
-                      // No answer of a machine shall come back (RFC 3834).
+                      // Asks other programs not to reply (RFC 3834).
                       "\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0"
                       "\r\nContent-Type: text/plain; charset=utf-8"
                       "\r\nContent-Transfer-Encoding: ";
@@ -220,7 +220,7 @@ Delivery Mailer::by_smtp(const Letter& letter, const std::string& bytes) {
     if (!easy || !recipients)
         return {Delivered::target_away, "libcurl cannot be started", {}};
     Upload upload{bytes};
-    AnswerKeeper answer;
+    ResponseStart answer;
     answer.attach(easy.get());
     bound(easy.get(), "smtp,smtps", stop_);
     if (const auto trusted = trust(easy.get(), settings_.ca_file); !trusted)
@@ -241,7 +241,7 @@ Delivery Mailer::by_smtp(const Letter& letter, const std::string& bytes) {
 }
 
 Delivery Mailer::by_program(const Letter& letter, const std::string& bytes) {
-    // Programs of this kind want the host's line ends.
+    // sendmail and its like expect the host's line ends.
     std::string text = bytes;
     text.erase(std::remove(text.begin(), text.end(), '\r'), text.end());
     const auto ended =
@@ -250,7 +250,7 @@ Delivery Mailer::by_program(const Letter& letter, const std::string& bytes) {
         return {Delivered::target_away, ended.error().context, {}};
     if (*ended == 0)
         return {};
-    const std::string what = settings_.sendmail + " ended with " + std::to_string(*ended);
+    const std::string what = settings_.sendmail + " exited with status " + std::to_string(*ended);
     if (*ended == EX_NOUSER || *ended == EX_NOHOST || *ended == EX_DATAERR)
         return {Delivered::refused, what, {}};
     return {Delivered::target_away, what, {}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Mails of the outbox ("mail"): a Letter as bytes (RFC 5322), and the Mailer that delivers it by SMTP
-// or by a program such as sendmail. A body is {"to", "subject", "text", "date_epoch"}.
+// Mails of the outbox ("mail"): a Letter as bytes (RFC 5322), and the Mailer that delivers it by
+// SMTP or by a program such as sendmail. A body is {"to", "subject", "text", "date_epoch"}.
 #pragma once
 
 #include "common/base/instant.hpp"
@@ -25,22 +25,23 @@ struct Letter {
     std::string subject;
     std::string text; // LF at line ends
     Instant date{};
-    std::string id; // unique, stays the same when it is sent again: becomes the Message-ID
+    std::string id; // unique, the same when sent again: becomes the Message-ID
 };
 
-// name@host of plain ASCII, at most 254 bytes, nothing that a header or an SMTP command could
-// misread.
+// Whether it is name@host of plain ASCII, at most 254 bytes, without a character that a header or
+// an SMTP command could misread.
 bool is_address(std::string_view text);
 
 // Pure. With CR LF at line ends. No header can be forged: what is not plain ASCII is encoded, an
-// address that is not plain is refused. malformed: an address that is none; overflow: a text too long.
+// address that is not plain is refused. malformed: an address that is none; overflow: a text too
+// long.
 Result<std::string> compose(const Letter& letter);
 
 struct MailSettings {
     std::string from;
     // smtp://host[:port] or smtps://host[:port]; "": by `sendmail`
     std::string smtp;
-    // smtp:// must switch to TLS (STARTTLS) before anything is said
+    // smtp:// must switch to TLS (STARTTLS) before anything is sent
     bool starttls = true;
     std::string ca_file; // "": the system's
     std::string user;    // "": no login

@@ -12,7 +12,7 @@ using json::Value;
 
 std::string correlation(const char* target, const model::Decision& decision,
                         const model::AccountDecision& account, const std::string& level) {
-    // Whichever of the clusters that share the allocation comes first tells it, and once.
+    // The first of the clusters that share the allocation sends the notice, once.
     const auto& cluster = account.span.empty() ? decision.cluster : account.span.front().cluster;
     return std::string(target) + '/' + cluster + '/' + account.account + '/' +
            account.period.label + '/' + level;

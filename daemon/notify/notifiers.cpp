@@ -57,13 +57,13 @@ Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSetting
 
 void Notifiers::add(const char* target, std::unique_ptr<ports::Deliverer> deliverer,
                     ports::Outbox& outbox, const Clock& clock) {
-    auto courier = std::make_unique<OutboxSender>(target, outbox, *deliverer, clock);
-    lines_.push_back({std::move(deliverer), std::move(courier)});
+    auto sender = std::make_unique<OutboxSender>(target, outbox, *deliverer, clock);
+    lines_.push_back({std::move(deliverer), std::move(sender)});
 }
 
 void Notifiers::start() {
     for (auto& line : lines_)
-        line.courier->start();
+        line.sender->start();
 }
 
 bool Notifiers::stop(std::chrono::milliseconds patience) {
@@ -74,7 +74,7 @@ bool Notifiers::stop(std::chrono::milliseconds patience) {
     for (auto& line : lines_) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
             until - std::chrono::steady_clock::now());
-        ended = line.courier->stop(std::max(left, std::chrono::milliseconds{0})) && ended;
+        ended = line.sender->stop(std::max(left, std::chrono::milliseconds{0})) && ended;
     }
     return ended;
 }

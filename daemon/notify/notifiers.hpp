@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The couriers of notices: mail and webhook, where they are configured.
+// Delivery of notices: by mail and webhook, where they are configured.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -16,18 +16,18 @@ namespace sluice::notify {
 
 class Notifiers {
 public:
-    // Opens the files of secrets. refused: everybody may read one; not_found: it is not there.
+    // Reads the files of secrets. refused: one is readable by all users; not_found: it is missing.
     // `outbox` and `clock` must outlive it.
     static Result<std::unique_ptr<Notifiers>> make(const settings::DaemonSettings& settings,
                                                    ports::Outbox& outbox, const Clock& clock);
     void start();
-    // False: one hangs; nothing that it uses may be destroyed.
+    // False: a sender hangs; nothing that it uses may be destroyed.
     bool stop(std::chrono::milliseconds patience);
 
 private:
     struct Line {
         std::unique_ptr<ports::Deliverer> deliverer;
-        std::unique_ptr<OutboxSender> courier;
+        std::unique_ptr<OutboxSender> sender;
     };
     void add(const char* target, std::unique_ptr<ports::Deliverer> deliverer, ports::Outbox& outbox,
              const Clock& clock);

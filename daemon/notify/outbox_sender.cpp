@@ -154,7 +154,7 @@ Result<void> OutboxSender::settle(const ports::OutboxEntry& entry, const ports::
     return outbox_.park(entry.id, delivery.text);
 }
 
-// One line when it goes, one when it is back.
+// One line when the target goes away, one when it is back.
 void OutboxSender::note_target(const ports::Delivery& delivery) {
     auto state = state_.lock();
     auto& status = state->status;

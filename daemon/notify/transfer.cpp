@@ -25,17 +25,17 @@ void begin_library() {
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-void AnswerKeeper::attach(CURL* easy) {
+void ResponseStart::attach(CURL* easy) {
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
 }
 
-std::string AnswerKeeper::text() const {
+std::string ResponseStart::text() const {
     return printable(trim(text_));
 }
 
-std::size_t AnswerKeeper::take(char* data, std::size_t size, std::size_t count, void* self) {
-    auto& text = static_cast<AnswerKeeper*>(self)->text_;
+std::size_t ResponseStart::take(char* data, std::size_t size, std::size_t count, void* self) {
+    auto& text = static_cast<ResponseStart*>(self)->text_;
     const std::size_t bytes = size * count;
     try {
         text.append(data, std::min(bytes, kMaxAnswer - std::min(kMaxAnswer, text.size())));

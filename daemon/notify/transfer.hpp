@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What SMTP and webhooks have in common over libcurl: the owner of a handle, bounds of time and
-// size, and what the outcome means to the outbox.
+// What SMTP and webhooks share over libcurl: bounds of time and size, and what an outcome means to
+// the outbox.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -17,8 +17,8 @@ namespace sluice::notify {
 // curl_global_init. Not thread-safe in old libcurl; a second call does nothing.
 void begin_library();
 
-// Takes the first bytes of an answer and lets the rest go.
-class AnswerKeeper {
+// Keeps the first bytes of a response and drops the rest.
+class ResponseStart {
 public:
     void attach(CURL* easy);
     // Printable, one line.
@@ -35,7 +35,7 @@ void bound(CURL* easy, const char* schemes, const std::atomic<bool>& stop);
 // "": the system's certificates. Errors: those of check_regular().
 Result<void> trust(CURL* easy, const std::string& ca_file);
 
-// Why no answer came.
+// Without a response: the reason.
 ports::Delivery unreached(const std::string& where, CURLcode code);
 
 } // namespace sluice::notify

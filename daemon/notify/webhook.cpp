@@ -33,7 +33,7 @@ HeaderList header_list(const std::vector<std::string>& lines) {
     return list;
 }
 
-std::optional<std::chrono::seconds> asked_to_wait(CURL* easy) {
+std::optional<std::chrono::seconds> retry_after(CURL* easy) {
 #if LIBCURL_VERSION_NUM >= 0x074200
     curl_off_t seconds = 0;
     if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0)
@@ -44,16 +44,16 @@ std::optional<std::chrono::seconds> asked_to_wait(CURL* easy) {
     return std::nullopt;
 }
 
-Delivery judge(CURL* easy, const std::string& url, const AnswerKeeper& answer) {
+Delivery judge(CURL* easy, const std::string& url, const ResponseStart& answer) {
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300)
         return {};
-    std::string text = url + " answered " + std::to_string(status);
+    std::string text = url + " responded " + std::to_string(status);
     if (const auto words = answer.text(); !words.empty())
         text += ": " + words;
     if (status == 408 || status == 429 || status >= 500)
-        return {Delivered::target_away, text, asked_to_wait(easy)};
+        return {Delivered::target_away, text, retry_after(easy)};
     return {Delivered::refused, text, {}};
 }
 
@@ -91,7 +91,7 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     const auto headers = header_list(lines);
     if (!easy || !headers)
         return {Delivered::target_away, "libcurl cannot be started", {}};
-    AnswerKeeper answer;
+    ResponseStart answer;
     answer.attach(easy.get());
     bound(easy.get(), "http,https", stop_);
     if (const auto trusted = trust(easy.get(), settings_.ca_file); !trusted)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Delivers messages of the outbox ("webhook") by POST to one address, signed so that the receiver
-// knows that they are ours and fresh.
+// can check their origin and age.
 #pragma once
 
 #include "common/base/clock.hpp"

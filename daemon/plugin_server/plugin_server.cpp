@@ -24,7 +24,7 @@ namespace {
 
 using log::Level;
 
-// Plugins are as many as slurmctlds. Other connections must not crowd them out.
+// Each slurmctld has one plugin. Other connections must not keep plugins from connecting.
 constexpr std::size_t kMaxConnections = 64;
 constexpr std::ptrdiff_t kMaxUnproven = 8; // of one address
 constexpr auto kTimeToAnswer = std::chrono::seconds{1};
@@ -59,13 +59,13 @@ Result<std::unique_ptr<PluginServer>> PluginServer::start(const PluginServerSett
         return std::move(sealer).error();
     UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake)
-        return Error{Errc::internal, "plugin_server: eventfd"};
+        return Error{Errc::internal, "plugin_server: eventfd failed"};
     std::unique_ptr<PluginServer> server(new PluginServer(std::move(listeners), std::move(*sealer),
                                                           std::move(wake), settings, clock));
     try {
         server->start_thread();
     } catch (const std::system_error&) {
-        return Error{Errc::internal, "plugin_server: no thread"};
+        return Error{Errc::internal, "plugin_server: the thread cannot be started"};
     }
     return server;
 }
@@ -163,7 +163,7 @@ void PluginServer::accept_some(const Listener& listener) {
     }
 }
 
-// What can be seen of a connection without cost: whose it is, and that it does not speak first.
+// What a connection shows without cost: whose it is, and that it does not send first.
 bool PluginServer::is_welcome(const Accepted& accepted) {
     if (accepted.uid && *accepted.uid != 0 && *accepted.uid != rules_.allowed_uid) {
         reject("uid " + std::to_string(*accepted.uid), "not the user of slurmctld");
@@ -196,7 +196,7 @@ bool PluginServer::admit(Accepted accepted) {
     return true;
 }
 
-// False: the new connection must go. Who is proven stays.
+// False: the new connection must be closed. A proven one stays.
 bool PluginServer::make_room(const std::string& host) {
     const auto unproven =
         std::count_if(connections_.begin(), connections_.end(),
@@ -305,7 +305,7 @@ void PluginServer::reject(const std::string& host, const std::string& why) {
     log::event(Level::warning, "SLUICE-0603", "frame-rejected", {{"peer", host}, {"why", why}});
 }
 
-// A plugin that cannot read the challenge sends nothing: its own log has the reason.
+// A plugin that cannot read the challenge sends nothing: slurmctld.log has the reason.
 void PluginServer::unanswered(const Connection& connection, const Error& why) {
     const std::string& host = connection.from.host;
     if (silent_.size() < kMaxRejections && silent_.insert(host).second)

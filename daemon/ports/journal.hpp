@@ -32,12 +32,12 @@ struct EvaluationRecord {
     std::vector<std::string> actions_taken;
     std::string trigger; // "timer", "boundary", "person", "start" ...
     Instant at{};
-    // Written to the outbox in the transaction that records the evaluation; not read back.
+    // Added to the outbox in the transaction that records the evaluation; not read back.
     std::vector<Message> messages;
 };
 
-// What an agent says it did for an account (Waldur's report-command-result). Kept beside what the
-// daemon did itself, whose outcome it never changes.
+// What an agent reports that it did for an account (Waldur's report-command-result). Kept beside
+// the commands of the daemon, whose outcome it never changes.
 struct AgentReport {
     std::int64_t id = 0;
     std::string cluster;
@@ -47,10 +47,10 @@ struct AgentReport {
     bool success = false;
     std::string error;
     std::vector<std::string> commands;
-    std::string by;          // who said it
-    std::string correlation; // "": none; one that comes again is not kept again
+    std::string by;          // who reported it
+    std::string correlation; // "": none; a report with a known one is not kept again
     Instant at{};
-    std::int64_t evaluation = 0; // the account's newest one at that time; 0: there was none
+    std::int64_t evaluation = 0; // the account's newest one at that time; 0: none
 };
 
 enum class CommandState { requested, succeeded, failed };
@@ -63,13 +63,13 @@ struct CommandRecord {
     Instant requested{};
     std::optional<Instant> started;
     std::optional<Instant> finished;
-    std::optional<bool> success; // unknown until it is known
+    std::optional<bool> success; // nullopt: not known yet
     std::string error;
     std::optional<Instant> confirmed;             // slurmctld showed it in force
     std::optional<std::int64_t> confirm_delay_ms; // from the decision to that
 };
 
-// What slurmctld shows of a change that was done, or, with a failure, that it never showed it.
+// That slurmctld shows a change in force or, with a failure, that it has not shown it in time.
 struct Confirmation {
     std::int64_t id = 0; // of the command
     Instant at{};
@@ -86,7 +86,7 @@ struct OverrideRecord {
 };
 struct AdjustmentRecord {
     model::Adjustment entry;
-    std::int64_t taken_back_by = 0; // number of the adjustment that undoes it; 0: it stands
+    std::int64_t taken_back_by = 0; // number of the adjustment that undoes it; 0: none
 };
 
 // How many records retention removed, or would remove.
@@ -180,7 +180,7 @@ public:
 
 // The daily copies of the journal.
 struct BackupState {
-    std::string file;          // the newest good copy; "": there is none
+    std::string file;          // the newest good copy; "": none
     std::optional<Instant> at; // when it was made
     std::string error;         // why the last try failed; "": it succeeded, or none was due yet
 };

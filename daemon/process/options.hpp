@@ -27,7 +27,7 @@ struct Options {
 Result<Options> parse_options(int argc, char** argv);
 std::string usage_text();
 
-// With a line end. Names in a file and errors of other programs do not steer the terminal.
+// With a line end. Escapes in names and in errors of other programs do not reach the terminal.
 inline void say(std::ostream& out, std::string_view text) {
     out << printable(text, Breaks::kept) << '\n';
 }

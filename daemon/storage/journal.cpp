@@ -11,15 +11,15 @@ namespace sluice::sqlite {
 namespace {
 
 constexpr const char* kUnfinished =
-    "daemon ended before it was known; the next evaluation repeats what is still needed";
-// The write-ahead log is cut back to this after a burst.
+    "sluiced ended before the outcome was known; the next evaluation repeats what is still needed";
 constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
                                  // FULL: a decision must outlive a power cut before it is applied.
                                  "PRAGMA synchronous = FULL;"
+                                 // The write-ahead log is cut to this size after a burst.
                                  "PRAGMA journal_size_limit = 16777216;";
 
-// A period has its reset of raw usage once, so one that failed must be remembered: of the open
-// command `id`, or of all open ones.
+// A period has one reset of raw usage, so a failed one must be remembered: of the open command
+// `id`, or of all open ones. Returns how many.
 int owe_resets(Database& database, std::optional<std::int64_t> id) {
     Statement(database,
               "UPDATE account SET reset_owed = 1 WHERE EXISTS (SELECT 1 FROM command c WHERE "
@@ -30,7 +30,7 @@ int owe_resets(Database& database, std::optional<std::int64_t> id) {
     return static_cast<int>(database.changes());
 }
 
-// Damage must show before a cycle decides by half of the books.
+// Damage must be found before a cycle decides by half of the journal.
 void check_at_start(Database& database, const std::string& path) {
     std::error_code failed;
     const auto size = std::filesystem::file_size(path, failed);
@@ -43,7 +43,7 @@ void check_at_start(Database& database, const std::string& path) {
         if (failure.error().code != Errc::refused)
             throw;
         throw Failure({Errc::refused, failure.error().context + "; restore a backup (" + path +
-                                          ".DATE.bak) as docs/operating.md describes"});
+                                          ".DATE.bak) as sluiced(8) describes"});
     }
 }
 
@@ -92,12 +92,12 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
         std::map<std::string, model::AccountMemory> changed;
         for (const auto& account : decision.accounts) {
             const auto known = written.find(account.account);
-            // An account that could not be judged keeps what is remembered of it.
+            // The memory of an account that could not be evaluated stays.
             if (account.error.empty() &&
                 (known == written.end() || !(known->second == account.memory)))
                 changed.emplace(account.account, account.memory);
         }
-        // Accounts that no policy judges any more, until all that was held of them is given back.
+        // Accounts without a policy, until everything that Sluice saved of them is restored.
         for (const auto& [account, memory] : decision.released)
             if (const auto known = written.find(account);
                 known == written.end() || !(known->second == memory))

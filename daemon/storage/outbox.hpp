@@ -16,7 +16,7 @@ namespace sluice::sqlite {
 class MessageWriter {
 public:
     MessageWriter(Database& database, Instant now);
-    // Its id; nullopt: one with this correlation is or was there.
+    // Its id; nullopt: the outbox has or had one of this correlation.
     std::optional<std::int64_t> add(const ports::Message& message);
 
 private:

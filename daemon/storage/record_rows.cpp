@@ -30,8 +30,8 @@ model::LimitType limit_type(const std::string& text) {
     return named(text, {grp_tres_mins, max_tres_mins, grp_tres}, "limit type");
 }
 
-// SELECT with the query's conditions, newest first. More accounts than SQLite binds are left to the
-// caller's own filter, and then the limit, too.
+// SELECT with the query's conditions, newest first. The caller filters by account where the query
+// has more accounts than SQLite binds, and applies the limit.
 Statement select(Database& database, std::string sql, const ports::Query& query) {
     const bool by_account = !query.accounts.empty() && query.accounts.size() <= kMaxParameters;
     sql += " WHERE (? = '' OR cluster = ?)";
@@ -192,7 +192,7 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
     return records;
 }
 
-// A report that came before under the same correlation is let be.
+// Ignored where a report has this correlation already.
 void insert_report(Database& database, const ports::AgentReport& report) {
     const std::optional<std::string> correlation =
         report.correlation.empty() ? std::nullopt : std::optional(report.correlation);

@@ -25,7 +25,7 @@ std::vector<ports::CommandRecord> read_commands(Database& database, const ports:
 void insert_report(Database& database, const ports::AgentReport& report);
 std::vector<ports::AgentReport> read_reports(Database& database, const ports::Query& query);
 
-// Done, and not seen in force yet; oldest first.
+// Succeeded, but not shown in force yet; oldest first.
 std::vector<ports::CommandRecord> read_unconfirmed(Database& database, const std::string& cluster);
 
 // Overrides that end after `since`, and all adjustments.
@@ -43,8 +43,8 @@ std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
                                                       const ports::Query& query);
 std::vector<model::PeriodReset> list_resets(Database& database, const ports::Query& query);
 
-// The newest time that evaluations and commands say it has been, but for those that a person
-// overruled. nullopt: there are none.
+// The newest time of evaluations and commands, but for those before the last clock_accept. nullopt:
+// no record.
 std::optional<Instant> newest_time(Database& database, const std::string& cluster);
 // REQUIRES: an open transaction.
 std::int64_t insert_clock_accept(Database& database, const std::string& cluster,

@@ -259,11 +259,11 @@ int schema_in(Database& database) {
         return number;
     if (id != 0 || number != 0 || database.integer("SELECT COUNT(*) FROM sqlite_master") != 0)
         throw Failure({Errc::refused, "the file is a database, but not a journal of Sluice; name "
-                                      "another file in `journal`"});
+                                      "another file in journal:"});
     return 0;
 }
 
-// A copy that fails leaves an earlier one of that name.
+// A copy that fails leaves an earlier copy of that name.
 void keep_copy(Database& database, const std::string& path, int schema) {
     const std::string fresh = path + ".schema-new";
     remove_database(fresh);
@@ -334,7 +334,7 @@ bool create_missing(const std::string& path) {
     if (size > 0)
         return false;
     if (size_of(path + "-wal") > 0)
-        refuse(path, "the file is missing, its " + path + "-wal is not");
+        refuse(path, "the file is missing, but " + path + "-wal exists");
     const std::string fresh = path + ".new";
     remove_database(fresh);
     try {

@@ -22,14 +22,14 @@ constexpr std::int64_t kApplicationId = 0x534c5543; // "SLUC"
 
 std::span<const Migration> migrations();
 
-// Brings the database to the newest schema of the list, in one transaction, with a copy in
-// PATH.schema-N.bak before (none for a new file). Throws Failure: refused when the file is newer
-// than the list or not a journal; then nothing is changed.
+// Upgrades the database to the newest schema of the list, in one transaction, after a copy to
+// PATH.schema-N.bak (none for a new file). Throws Failure: refused where the file is newer than the
+// list or not a journal; then the file stays as it is.
 void upgrade(Database& database, const std::string& path, std::span<const Migration> list);
 
-// Makes the journal `path` where no file is; it appears there complete or not at all. True: made.
-// Throws Failure: refused for a file of 0 bytes, and for a missing file whose -wal is left: what
-// these held would be lost without a word.
+// Creates the journal `path` where no file exists; it appears complete or not at all. True:
+// created. Throws Failure: refused for a file of 0 bytes, and for a missing file whose -wal is
+// left: a new journal would hide the loss.
 bool create_missing(const std::string& path);
 
 // Throws Failure: refused where SQLite finds damage. Reads the whole file.

@@ -89,16 +89,16 @@ rm -f "$journal/filler"
 eventually 'journal has room again: the pause of chem is applied' 30 eval 'evaluate_now && [ "$(account_field chem qos)" = blocked ]'
 ok 'journal has room again: the plugin refuses chem' plugin_refuses chem
 
-# --- no room for the daily backup
+# --- no space for the daily backup
 ok 'sluiced stops before the backup is removed' sluiced_stop
 mv "$backup" "$journal/sluice.db.2020-01-01.bak"
 fill "$journal"
 truncate -s -300K "$journal/filler"
 must 'sluiced starts on a nearly full disk' sluiced_restart
-backup_fails() { sluice_cli doctor 2>&1 | grep -q 'daily backup of the journal fails: .*no room'; }
+backup_fails() { sluice_cli doctor 2>&1 | grep -q 'daily backup of the journal fails: .*no space'; }
 eventually 'sluice doctor reports that the backup fails' 20 backup_fails
 like 'sluice status reports that the backup fails' "$(sluice_cli status 2>&1)" 'daily backup of the journal fails'
-like 'the log reports that the backup fails' "$(cat "$(sluiced_log)")" 'SLUICE-0841 backup-failed .*no room'
+like 'the log reports that the backup fails' "$(cat "$(sluiced_log)")" 'SLUICE-0841 backup-failed .*no space'
 like '/metrics reports that the backup fails' \
     "$(curl -s --unix-socket "$SLUICE_SOCKET" http://sluice/metrics)" 'sluice_journal_backup_failed[^ ]* 1'
 ok 'the last good backup is still there' test -s "$journal/sluice.db.2020-01-01.bak"

@@ -90,5 +90,5 @@ eventually 'and refuses' 30 refused_there
         -e '/name: yearly/,$d'
 } | sluiced_settings
 ok 'a daemon for the first alone' eval 'sluiced_stop && sluiced_restart'
-eventually 'refuses the plugin of the second' 30 grep -q "plugin of cluster $BETA on host .*: this daemon serves $CLUSTER_NAME" "$log"
+eventually 'refuses the plugin of the second' 30 grep -q "plugin of cluster $BETA on host .*: sluiced serves $CLUSTER_NAME" "$log"
 done_testing

@@ -64,7 +64,7 @@ mac = hmac.new(b'key of the hook', signed, hashlib.sha256).hexdigest()
 sys.exit(headers['X-Sluice-Signature'] != 'sha256=' + mac)
 END
 like 'an address that the server does not know is parked with the reason' "$(cat "$(sluiced_log)")" \
-    'answered 550'
+    'replied 550'
 
 ok 'more evaluations' evaluate_now
 ok 'physics is let go' eval 'sluiced_regrant < <(granted 100 100 "${SINK_MAIL[@]}")'

@@ -101,7 +101,7 @@ CASE(a_program_that_cannot_now_is_asked_again) {
     Mailer mailer(std::move(settings));
     const auto delivery = mailer.deliver(entry(kBody));
     CHECK_EQ(delivery.result, ports::Delivered::target_away);
-    CHECK(delivery.text.ends_with("/sendmail ended with 75"));
+    CHECK(delivery.text.ends_with("/sendmail exited with status 75"));
 }
 
 CASE(a_mail_that_will_never_go_is_refused) {

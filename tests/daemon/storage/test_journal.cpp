@@ -237,7 +237,7 @@ CASE(commands_left_open_by_a_crash_are_closed_as_failed) {
     CHECK(records->at(0).success == false);
     CHECK(!records->at(0).started);
     CHECK_EQ(records->at(0).error,
-             "daemon ended before it was known; the next evaluation repeats what is still needed");
+             "sluiced ended before the outcome was known; the next evaluation repeats what is still needed");
     CHECK(records->at(2).success == true);
 }
 
