@@ -4,7 +4,7 @@
 // restart.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
 #include "daemon/core/rules.hpp"

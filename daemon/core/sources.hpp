@@ -3,9 +3,9 @@
 // it is back.
 #pragma once
 
-#include "common/base/guarded.hpp"
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
+#include "common/base/thread.hpp"
 
 #include <map>
 #include <string>

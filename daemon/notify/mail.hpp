@@ -3,7 +3,7 @@
 // SMTP or by a program such as sendmail. A body is {"to", "subject", "text", "date_epoch"}.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
 #include "daemon/ports/outbox.hpp"

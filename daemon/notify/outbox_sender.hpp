@@ -5,8 +5,7 @@
 
 #include "common/base/backoff.hpp"
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
-#include "common/base/worker.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/outbox.hpp"
 
 #include <chrono>

@@ -3,8 +3,8 @@
 // the daemon's error when it cannot start.
 #pragma once
 
+#include "common/base/files.hpp"
 #include "common/base/result.hpp"
-#include "common/base/unique_fd.hpp"
 
 #include <string>
 
