@@ -23,6 +23,7 @@
 #include "daemon/slurm/slurm_conf.hpp"
 #include "daemon/storage/backup.hpp"
 #include "daemon/storage/journal.hpp"
+#include "waldur/http/views.hpp"
 #include "waldur/waldur.hpp"
 
 #include <charconv>
@@ -244,7 +245,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
     auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
-                                          ports::Services(services));
+                                          ports::Services(services), http::waldur_routes());
     if (!server)
         return server.error();
     app::Reloader reloader(daemon, options.file, local->cluster, first.loop(), first.service());

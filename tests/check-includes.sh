@@ -40,7 +40,7 @@ allowed daemon/process common/base/ common/model/
 allowed daemon/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/storage common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
-allowed daemon/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/ waldur/http/
+allowed daemon/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
 allowed waldur/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
 allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
 allowed waldur/sync common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/core/

@@ -100,6 +100,7 @@ struct Retired {
 struct HttpServer::Engine {
     HttpSettings settings;
     const ports::Services services;
+    const std::vector<Route> more; // routes of a module
     UnixListener listener;
     Guarded<std::map<std::uint32_t, std::size_t>> connections; // by uid
     Deadlines deadlines{settings.request_time, settings.answer_time};
@@ -116,8 +117,9 @@ struct HttpServer::Engine {
     Front local;                         // on the Unix socket
     std::vector<Front> fronts;           // TCP
 
-    Engine(HttpSettings s, ports::Services v, UnixListener l)
-        : settings(std::move(s)), services(std::move(v)), listener(std::move(l)) {}
+    Engine(HttpSettings s, ports::Services v, std::vector<Route> m, UnixListener l)
+        : settings(std::move(s)), services(std::move(v)), more(std::move(m)),
+          listener(std::move(l)) {}
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 

@@ -218,7 +218,7 @@ void HttpServer::Engine::leave_login(const std::string& address) {
 }
 
 void HttpServer::Engine::queue(MHD_Connection* connection, Exchange& exchange) {
-    Lane& lane = waits(exchange.request) ? cycles : answers;
+    Lane& lane = waits(exchange.request, more) ? cycles : answers;
     const bool taken = lane.submit([this, connection, &exchange](bool abandoned) {
         resume(connection, exchange, abandoned ? stopping() : respond(exchange));
     });
@@ -241,7 +241,7 @@ Response HttpServer::Engine::respond(Exchange& exchange) {
     if (!exchange.address.empty() && !exchange.logged_in && !is_open(exchange.request))
         if (auto refusal = identify(exchange))
             return std::move(*refusal);
-    return dispatch(exchange.request, services, {tokens.get(), &texts, nonces.get()});
+    return dispatch(exchange.request, services, {tokens.get(), &texts, nonces.get(), more});
 }
 
 } // namespace sluice::http

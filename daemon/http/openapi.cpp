@@ -3,10 +3,8 @@
 #include "common/base/text.hpp"
 #include "daemon/http/cross_site.hpp"
 #include "daemon/http/watch_views.hpp"
-#include "waldur/http/views.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 
 namespace sluice::http {
@@ -29,61 +27,32 @@ Value described(const char* text) {
     return out;
 }
 
-struct RequestBody {
-    std::string_view path;
-    const char* fields;   // name:type, an array's items are texts
-    const char* required; // names
-};
-
-constexpr std::array kBodies{
-    RequestBody{"/api/v1/evaluate", "dry_run:boolean,accounts:array", ""},
-    RequestBody{
-        "/api/v1/overrides",
-        "account:string,standing:string,until:string,from:string,reason:string,dry_run:boolean",
-        "account,standing,until,reason"},
-    RequestBody{"/api/v1/adjustments",
-                "account:string,units:object,period:string,reason:string,dry_run:boolean",
-                "account,units,reason"},
-    RequestBody{"/api/v1/resets", "accounts:array,reason:string,dry_run:boolean",
-                "accounts,reason"},
-    RequestBody{"/api/v1/cleanup", "before:string,dry_run:boolean", ""},
-    RequestBody{"/api/v1/tokens", "name:string,role:string", "name,role"},
-    RequestBody{
-        "/api/marketplace-slurm-periodic-usage-policies/preview_impact/",
-        "allocation:number,grace_ratio:number,previous_usage:number,carryover_factor:integer,"
-        "carryover_enabled:boolean,resource_uuid:string,current_usage:number,"
-        "daily_usage_rate:number",
-        ""},
-    RequestBody{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/dry-run/",
-                "resource_uuid:string", ""},
-    RequestBody{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/evaluate/",
-                "resource_uuid:string", ""},
-    RequestBody{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/force-period-reset/",
-                "resource_uuid:string", ""},
-    RequestBody{"/api/marketplace-slurm-periodic-usage-policies/{uuid}/report-command-result/",
-                "resource_uuid:string,success:boolean,error_message:string,mode:string,"
-                "commands_executed:array,correlation_id:string",
-                "resource_uuid,success"},
-};
-
-Value request_body(const RequestBody& body) {
+Value request_body(std::string_view fields) {
     Value properties = Value::object();
-    for (const auto& field : split(body.fields, ',')) {
-        const auto words = split(field, ':');
+    std::vector<std::string> required;
+    for (const auto& field : split(fields, ',')) {
+        const auto colon = field.find(':');
+        std::string name = field.substr(0, colon);
+        std::string type = field.substr(colon + 1);
         Value schema = Value::object();
-        schema.set("type", words[1]);
-        if (words[1] == "array") {
+        if (type.back() == '?') {
+            type.pop_back();
+            schema.set("nullable", true);
+        }
+        if (name.back() == '!') {
+            name.pop_back();
+            required.push_back(name);
+        }
+        schema.set("type", type);
+        if (type == "array") {
             Value items = Value::object();
             items.set("type", "string");
             schema.set("items", std::move(items));
         }
-        if (words[0] == "resource_uuid")
-            schema.set("nullable", true);
-        properties.set(words[0], std::move(schema));
+        properties.set(name, std::move(schema));
     }
     Value schema = Value::object();
     schema.set("type", "object").set("properties", std::move(properties));
-    const auto required = split(body.required, ',');
     if (!required.empty())
         schema.set("required", required);
     Value json = Value::object();
@@ -97,10 +66,9 @@ Value request_body(const RequestBody& body) {
 
 Value operation(const Route& route) {
     Value parameters = Value::array();
-    if (const auto open = route.path.find('{'); open != std::string_view::npos) {
+    if (const auto open = route.path.find('{'); open != std::string::npos) {
         const auto close = route.path.find('}');
-        parameters.append(
-            parameter(std::string(route.path.substr(open + 1, close - open - 1)), "path"));
+        parameters.append(parameter(route.path.substr(open + 1, close - open - 1), "path"));
     }
     for (const auto& name : split(route.query, ','))
         parameters.append(parameter(name, "query"));
@@ -110,11 +78,9 @@ Value operation(const Route& route) {
         responses.set("201", described("Something was entered"));
     responses.set("400", described("The request cannot be understood"));
     responses.set("401", described("No login, or a wrong one"));
-    if (route.staff || changes(route.method))
+    if ((route.traits & kStaff) != 0 || changes(route.method))
         responses.set("403", described("Not allowed, or made by a page of another site"));
     responses.set("404", described("No such thing, or not yours"));
-    if (route.handler == waldur_no_write)
-        responses.set("405", described("Policies are not written here"));
     if (changes(route.method)) {
         responses.set("411", described("The body came without Content-Length"));
         responses.set("413", described("The body is too large"));
@@ -125,10 +91,8 @@ Value operation(const Route& route) {
     Value out = Value::object();
     out.set("summary", route.summary).set("parameters", std::move(parameters));
     out.set("responses", std::move(responses));
-    const auto body = std::find_if(kBodies.begin(), kBodies.end(),
-                                   [&](const auto& one) { return one.path == route.path; });
-    if (route.method == "POST" && body != kBodies.end())
-        out.set("requestBody", request_body(*body));
+    if (!route.body.empty())
+        out.set("requestBody", request_body(route.body));
     return out;
 }
 
@@ -136,8 +100,9 @@ Value operation(const Route& route) {
 
 Response view_openapi(const Call& call) {
     std::map<std::string_view, std::vector<const Route*>> by_path;
-    for (const auto& route : routes())
-        by_path[route.path].push_back(&route);
+    for (const auto table : {std::span<const Route>(routes()), call.shared.more})
+        for (const auto& route : table)
+            by_path[route.path].push_back(&route);
     Value paths = Value::object();
     for (const auto& [path, list] : by_path) {
         Value item = Value::object();

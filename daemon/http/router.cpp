@@ -9,115 +9,91 @@
 #include "daemon/http/usage_views.hpp"
 #include "daemon/http/views.hpp"
 #include "daemon/http/watch_views.hpp"
-#include "waldur/http/views.hpp"
 
 #include <algorithm>
 #include <array>
 #include <exception>
 
 namespace sluice::http {
-namespace {
+namespace {} // namespace
 
-constexpr std::array kRoutes{
-    Route{"GET", "/", false, false, view_page, "The accounts as a page for a browser", ""},
-    Route{"GET", "/healthz", false, false, view_health, "The process answers; needs no login", ""},
-    Route{"GET", "/api/v1/nonce", false, false, view_nonce,
-          "A nonce for a munge login; needs no login", ""},
-    Route{"GET", "/readyz", false, false, view_ready,
-          "Each thing that work needs, by name; 503 when one is missing", ""},
-    Route{"GET", "/metrics", true, false, view_metrics, "Prometheus text", ""},
-    Route{"GET", "/api/v1/openapi.json", false, false, view_openapi, "This description", ""},
-    Route{"GET", "/api/v1/info", false, false, view_info,
-          "Version, settings in force, sources that are away", ""},
-    Route{"GET", "/api/v1/status", false, false, view_status,
-          "Daemon, last evaluation, plugin server, accounts, problems",
-          "account,fields,page,page_size"},
-    Route{"GET", "/api/v1/accounts", false, false, view_accounts, "Accounts",
-          "account,fields,page,page_size"},
-    Route{"GET", "/api/v1/accounts/{name}", false, false, view_account,
-          "One account and how its figures came about", ""},
-    Route{"GET", "/api/v1/balances", false, false, view_balances,
-          "What is left of one's own accounts", "account,user"},
-    Route{"POST", "/api/v1/evaluate", true, true, view_evaluate, "An evaluation now, or a dry run",
-          ""},
-    Route{"GET", "/api/v1/evaluations", false, false, view_evaluations,
-          "Evaluations on record, newest first", "account,limit"},
-    Route{"GET", "/api/v1/commands", false, false, view_commands,
-          "Commands on record, newest first", "account,limit"},
-    Route{"GET", "/api/v1/plugins", true, false, view_plugins, "Plugins that are connected", ""},
-    Route{"GET", "/api/v1/cycles", true, false, view_cycles,
-          "The last hundred evaluations, newest first", ""},
-    Route{"GET", "/api/v1/usage", false, false, view_usage,
-          "What the usage is made of, by component and by user", "account,by_user"},
-    Route{"GET", "/api/v1/overrides", false, false, view_overrides, "Overrides, newest first",
-          "account,in_force,limit"},
-    Route{"POST", "/api/v1/overrides", true, true, view_set_override,
-          "Pin an account to a standing", ""},
-    Route{"DELETE", "/api/v1/overrides/{id}", true, true, view_end_override, "End an override now",
-          "reason,dry_run"},
-    Route{"GET", "/api/v1/adjustments", false, false, view_adjustments, "Adjustments, newest first",
-          "account,limit"},
-    Route{"POST", "/api/v1/adjustments", true, true, view_add_adjustment, "Add to an allocation",
-          ""},
-    Route{"DELETE", "/api/v1/adjustments/{id}", true, true, view_take_back,
-          "Take an adjustment back", "reason,dry_run"},
-    Route{"GET", "/api/v1/resets", false, false, view_resets, "Accounts that were judged anew",
-          "account,limit"},
-    Route{"POST", "/api/v1/resets", true, true, view_reopen,
-          "Judge accounts as if their period had just begun", ""},
-    Route{"GET", "/api/v1/clock", true, false, view_clock,
-          "What the daemon's clock was compared with, and who confirmed it", ""},
-    Route{"POST", "/api/v1/clock/accept", true, true, view_accept_clock,
-          "Confirm that the time of the daemon's host is right", ""},
-    Route{"GET", "/api/v1/outbox", true, false, view_outbox,
-          "Messages that wait for Waldur, mail and webhooks", "target,state,limit"},
-    Route{"POST", "/api/v1/outbox/{id}/retry", true, false, view_retry_message,
-          "Try a message again now", ""},
-    Route{"POST", "/api/v1/outbox/{id}/drop", true, false, view_drop_message, "Give a message up",
-          ""},
-    Route{"POST", "/api/v1/cleanup", true, false, view_cleanup,
-          "Remove old evaluations and commands", ""},
-    Route{"GET", "/api/v1/controller", true, true, view_controller,
-          "Settings and clock of slurmctld, asked now", ""},
-    Route{"GET", "/api/v1/tokens", true, false, view_tokens,
-          "Tokens by name and role; on the Unix socket only", ""},
-    Route{"POST", "/api/v1/tokens", true, false, view_add_token,
-          "Make a token; on the Unix socket only", ""},
-    Route{"DELETE", "/api/v1/tokens/{name}", true, false, view_remove_token,
-          "Remove a token; on the Unix socket only", ""},
-    Route{"GET", "/api/v1/ondemand/balances.json", true, false, view_ondemand,
-          "Balances as Open OnDemand reads them", "component"},
-    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/", false, false, waldur_list,
-          "Policies with Waldur's fields", "scope,scope_uuid,page,page_size"},
-    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/", false, false, waldur_no_write,
-          "405: policies live in sluiced.yaml or in Waldur", ""},
-    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/actions/", false, false,
-          waldur_actions, "The names of actions", ""},
-    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/preview_impact/", true, false,
-          waldur_preview, "Thresholds and the dates at which they are crossed", ""},
-    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/", false, false,
-          waldur_policy, "One policy", ""},
-    Route{"PUT", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/", false, false,
-          waldur_no_write, "405: policies live in sluiced.yaml or in Waldur", ""},
-    Route{"PATCH", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/", false, false,
-          waldur_no_write, "405: policies live in sluiced.yaml or in Waldur", ""},
-    Route{"DELETE", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/", false, false,
-          waldur_no_write, "405: policies live in sluiced.yaml or in Waldur", ""},
-    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/dry-run/", true, true,
-          waldur_dry_run, "What an evaluation would decide", ""},
-    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/evaluate/", true, true,
-          waldur_evaluate, "Evaluate now", ""},
-    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/force-period-reset/", true,
-          true, waldur_reset, "Judge flagged accounts below 100 % anew", ""},
-    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/evaluation-logs/", false,
-          false, waldur_evaluations, "Evaluations, newest first, at most 100",
-          "resource_uuid,billing_period,page,page_size"},
-    Route{"GET", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/command-history/", false,
-          false, waldur_commands, "Commands, newest first, at most 100",
-          "resource_uuid,page,page_size"},
-    Route{"POST", "/api/marketplace-slurm-periodic-usage-policies/{uuid}/report-command-result/",
-          true, false, waldur_report, "What an agent did with its commands", ""},
-};
+const std::vector<Route>& routes() {
+    static const std::vector<Route> table{
+        {"GET", "/", kDaemon, view_page, "The accounts as a page for a browser"},
+        {"GET", "/healthz", kDaemon, view_health, "The process answers; needs no login"},
+        {"GET", "/api/v1/nonce", kDaemon, view_nonce, "A nonce for a munge login; needs no login"},
+        {"GET", "/readyz", kDaemon, view_ready,
+         "Each thing that work needs, by name; 503 when one is missing"},
+        {"GET", "/metrics", kStaff | kDaemon, view_metrics, "Prometheus text"},
+        {"GET", "/api/v1/openapi.json", kDaemon, view_openapi, "This description"},
+        {"GET", "/api/v1/info", kDaemon, view_info,
+         "Version, settings in force, sources that are away"},
+        {"GET", "/api/v1/status", 0, view_status,
+         "Daemon, last evaluation, plugin server, accounts, problems",
+         "account,fields,page,page_size"},
+        {"GET", "/api/v1/accounts", 0, view_accounts, "Accounts", "account,fields,page,page_size"},
+        {"GET", "/api/v1/accounts/{name}", 0, view_account,
+         "One account and how its figures came about"},
+        {"GET", "/api/v1/balances", 0, view_balances, "What is left of one's own accounts",
+         "account,user"},
+        {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
+         "An evaluation now, or a dry run", "", "dry_run:boolean,accounts:array"},
+        {"GET", "/api/v1/evaluations", 0, view_evaluations, "Evaluations on record, newest first",
+         "account,limit"},
+        {"GET", "/api/v1/commands", 0, view_commands, "Commands on record, newest first",
+         "account,limit"},
+        {"GET", "/api/v1/plugins", kStaff, view_plugins, "Plugins that are connected"},
+        {"GET", "/api/v1/cycles", kStaff, view_cycles,
+         "The last hundred evaluations, newest first"},
+        {"GET", "/api/v1/usage", 0, view_usage,
+         "What the usage is made of, by component and by user", "account,by_user"},
+        {"GET", "/api/v1/overrides", 0, view_overrides, "Overrides, newest first",
+         "account,in_force,limit"},
+        {"POST", "/api/v1/overrides", kStaff | kWaits, view_set_override,
+         "Pin an account to a standing", "",
+         "account!:string,standing!:string,until!:string,from:string,reason!:string,dry_run:"
+         "boolean"},
+        {"DELETE", "/api/v1/overrides/{id}", kStaff | kWaits, view_end_override,
+         "End an override now", "reason,dry_run"},
+        {"GET", "/api/v1/adjustments", 0, view_adjustments, "Adjustments, newest first",
+         "account,limit"},
+        {"POST", "/api/v1/adjustments", kStaff | kWaits, view_add_adjustment,
+         "Add to an allocation", "",
+         "account!:string,units!:object,period:string,reason!:string,dry_run:boolean"},
+        {"DELETE", "/api/v1/adjustments/{id}", kStaff | kWaits, view_take_back,
+         "Take an adjustment back", "reason,dry_run"},
+        {"GET", "/api/v1/resets", 0, view_resets, "Accounts that were judged anew",
+         "account,limit"},
+        {"POST", "/api/v1/resets", kStaff | kWaits, view_reopen,
+         "Judge accounts as if their period had just begun", "",
+         "accounts!:array,reason!:string,dry_run:boolean"},
+        {"GET", "/api/v1/clock", kStaff, view_clock,
+         "What the daemon's clock was compared with, and who confirmed it"},
+        {"POST", "/api/v1/clock/accept", kStaff | kWaits, view_accept_clock,
+         "Confirm that the time of the daemon's host is right"},
+        {"GET", "/api/v1/outbox", kStaff | kDaemon, view_outbox,
+         "Messages that wait for Waldur, mail and webhooks", "target,state,limit"},
+        {"POST", "/api/v1/outbox/{id}/retry", kStaff | kDaemon, view_retry_message,
+         "Try a message again now"},
+        {"POST", "/api/v1/outbox/{id}/drop", kStaff | kDaemon, view_drop_message,
+         "Give a message up"},
+        {"POST", "/api/v1/cleanup", kStaff | kDaemon, view_cleanup,
+         "Remove old evaluations and commands", "", "before:string,dry_run:boolean"},
+        {"GET", "/api/v1/controller", kStaff | kWaits, view_controller,
+         "Settings and clock of slurmctld, asked now"},
+        {"GET", "/api/v1/tokens", kStaff | kDaemon, view_tokens,
+         "Tokens by name and role; on the Unix socket only"},
+        {"POST", "/api/v1/tokens", kStaff | kDaemon, view_add_token,
+         "Make a token; on the Unix socket only", "", "name!:string,role!:string"},
+        {"DELETE", "/api/v1/tokens/{name}", kStaff | kDaemon, view_remove_token,
+         "Remove a token; on the Unix socket only"},
+        {"GET", "/api/v1/ondemand/balances.json", kStaff, view_ondemand,
+         "Balances as Open OnDemand reads them", "component"},
+    };
+    return table;
+}
+
+namespace {
 
 // What stands for the placeholder, "" for a route without; nullopt: another path.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
@@ -158,22 +134,6 @@ Response forbidden(const ports::Viewer& viewer) {
                             std::to_string(viewer.uid) + ".");
 }
 
-// Routes about the daemon, not about one cluster.
-bool is_shared(std::string_view path) {
-    constexpr std::array kShared{
-        std::string_view("/"),
-        std::string_view("/healthz"),
-        std::string_view("/readyz"),
-        std::string_view("/metrics"),
-        std::string_view("/api/v1/openapi.json"),
-        std::string_view("/api/v1/info"),
-        std::string_view("/api/v1/nonce"),
-        std::string_view("/api/v1/cleanup"),
-    };
-    return std::find(kShared.begin(), kShared.end(), path) != kShared.end() ||
-           path.starts_with("/api/v1/outbox") || path.starts_with("/api/v1/tokens");
-}
-
 // {"detail": ..., "clusters": [...]}: who asked can ask for each.
 Response which_cluster(const ports::Services& services) {
     const auto names = services.names();
@@ -198,7 +158,7 @@ Response handled(const Route& route, const Request& request, const ports::Servic
         service = services.of(wanted->second);
         if (service == nullptr)
             return no_cluster(services, wanted->second);
-    } else if (services.several() && !is_shared(request.path)) {
+    } else if (services.several() && (route.traits & kDaemon) == 0) {
         return which_cluster(services);
     }
     const log::Scope scope("cluster", services.several() ? service->info().cluster : "");
@@ -207,18 +167,19 @@ Response handled(const Route& route, const Request& request, const ports::Servic
 
 Response routed(const Request& request, const ports::Services& services, Shared shared) {
     std::string allow;
-    for (const auto& route : kRoutes) {
-        auto name = match(route.path, request.path);
-        if (!name)
-            continue;
-        if (route.method != request.method) {
-            allow += (allow.empty() ? "" : ", ") + std::string(route.method);
-            continue;
+    for (const auto table : {std::span<const Route>(routes()), shared.more})
+        for (const auto& route : table) {
+            auto name = match(route.path, request.path);
+            if (!name)
+                continue;
+            if (route.method != request.method) {
+                allow += (allow.empty() ? "" : ", ") + std::string(route.method);
+                continue;
+            }
+            if ((route.traits & kStaff) != 0 && !may(request))
+                return forbidden(request.viewer);
+            return handled(route, request, services, shared, std::move(*name));
         }
-        if (route.staff && !may(request))
-            return forbidden(request.viewer);
-        return handled(route, request, services, shared, std::move(*name));
-    }
     if (!allow.empty())
         return not_allowed(std::move(allow));
     return failure(404, "No such path: " + request.path);
@@ -235,15 +196,13 @@ void log_fault(const char* what, const Request& request) noexcept {
 
 } // namespace
 
-std::span<const Route> routes() {
-    return kRoutes;
-}
-
-bool waits(const Request& request) {
-    for (const auto& route : kRoutes)
-        if (route.waits && route.method == request.method && match(route.path, request.path))
-            return true;
-    return usage_waits(request);
+bool waits(const Request& request, std::span<const Route> more) {
+    const auto here = [&](const Route& route) {
+        return (route.traits & kWaits) != 0 && route.method == request.method &&
+               match(route.path, request.path);
+    };
+    return std::any_of(routes().begin(), routes().end(), here) ||
+           std::any_of(more.begin(), more.end(), here) || usage_waits(request);
 }
 
 Response dispatch(const Request& request, const ports::Services& services, Shared shared) noexcept {

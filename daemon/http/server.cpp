@@ -147,15 +147,15 @@ void HttpServer::reload_certificate() {
 HttpServer::HttpServer(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
 HttpServer::~HttpServer() = default;
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(HttpSettings settings,
-                                                      ports::Services services) {
+Result<std::unique_ptr<HttpServer>>
+HttpServer::start(HttpSettings settings, ports::Services services, std::vector<Route> more) {
     settings.staff_uids.push_back(0);
     settings.staff_uids.push_back(::geteuid());
     auto listener = UnixListener::open(settings.socket_path);
     if (!listener)
         return std::move(listener).error();
-    auto engine =
-        std::make_unique<Engine>(std::move(settings), std::move(services), std::move(*listener));
+    auto engine = std::make_unique<Engine>(std::move(settings), std::move(services),
+                                           std::move(more), std::move(*listener));
     auto& local = engine->local;
     local.open = std::make_unique<Population>(*engine);
     local.daemon = engine->start_daemon(engine->listener.descriptor().get(), nullptr, *local.open);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/base/result.hpp"
-#include "daemon/ports/services.hpp"
+#include "daemon/http/router.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -32,10 +32,10 @@ struct HttpSettings {
 
 class HttpServer {
 public:
-    // Listens and answers when it returns. The services must outlive the server. Errors as those of
-    // UnixListener::open.
-    static Result<std::unique_ptr<HttpServer>> start(HttpSettings settings,
-                                                     ports::Services services);
+    // Listens and answers when it returns. The services must outlive the server. `more`: routes of
+    // a module, beside the daemon's own. Errors as those of UnixListener::open.
+    static Result<std::unique_ptr<HttpServer>>
+    start(HttpSettings settings, ports::Services services, std::vector<Route> more = {});
     // Reads certificate and key again; new connections get the new one. One that cannot be used is
     // told in the log, and the old one stays.
     void reload_certificate();

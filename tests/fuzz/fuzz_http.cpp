@@ -4,6 +4,7 @@
 // cycle.
 #include "daemon/http/router.hpp"
 #include "tests/daemon/http/fake_service.hpp"
+#include "waldur/http/views.hpp"
 
 #include "common/base/text.hpp"
 
@@ -47,10 +48,11 @@ void require(bool condition) {
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static sluice::test::FakeService service;
+    static const auto routes = sluice::http::waldur_routes();
     const auto request = request_of({reinterpret_cast<const char*>(data), size});
     const int before = service.evaluating;
     service.books.last = {};
-    const auto response = http::dispatch(request, service);
+    const auto response = http::dispatch(request, service, {nullptr, nullptr, nullptr, routes});
     require(response.status == 200 || response.status == 201 || response.status == 400 ||
             response.status == 403 || response.status == 404 || response.status == 405);
     if (response.type == "application/json")

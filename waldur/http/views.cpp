@@ -156,4 +156,39 @@ Response waldur_reset(const Call& call) {
     return ok(outcome(world, *policy, *done->cycle, accounts, &waldur::evaluated));
 }
 
+std::vector<Route> waldur_routes() {
+    const std::string base = "/api/marketplace-slurm-periodic-usage-policies/";
+    const std::string one = base + "{uuid}/";
+    constexpr std::string_view kNoWrite = "405: policies live in sluiced.yaml or in Waldur";
+    return {
+        {"GET", base, 0, waldur_list, "Policies with Waldur's fields",
+         "scope,scope_uuid,page,page_size"},
+        {"POST", base, 0, waldur_no_write, kNoWrite},
+        {"GET", base + "actions/", 0, waldur_actions, "The names of actions"},
+        {"POST", base + "preview_impact/", kStaff, waldur_preview,
+         "Thresholds and the dates at which they are crossed", "",
+         "allocation:number,grace_ratio:number,previous_usage:number,carryover_factor:integer,"
+         "carryover_enabled:boolean,resource_uuid:string?,current_usage:number,daily_usage_rate:"
+         "number"},
+        {"GET", one, 0, waldur_policy, "One policy"},
+        {"PUT", one, 0, waldur_no_write, kNoWrite},
+        {"PATCH", one, 0, waldur_no_write, kNoWrite},
+        {"DELETE", one, 0, waldur_no_write, kNoWrite},
+        {"POST", one + "dry-run/", kStaff | kWaits, waldur_dry_run,
+         "What an evaluation would decide", "", "resource_uuid:string?"},
+        {"POST", one + "evaluate/", kStaff | kWaits, waldur_evaluate, "Evaluate now", "",
+         "resource_uuid:string?"},
+        {"POST", one + "force-period-reset/", kStaff | kWaits, waldur_reset,
+         "Judge flagged accounts below 100 % anew", "", "resource_uuid:string?"},
+        {"GET", one + "evaluation-logs/", 0, waldur_evaluations,
+         "Evaluations, newest first, at most 100", "resource_uuid,billing_period,page,page_size"},
+        {"GET", one + "command-history/", 0, waldur_commands, "Commands, newest first, at most 100",
+         "resource_uuid,page,page_size"},
+        {"POST", one + "report-command-result/", kStaff, waldur_report,
+         "What an agent did with its commands", "",
+         "resource_uuid!:string?,success!:boolean,error_message:string,mode:string,commands_"
+         "executed:array,correlation_id:string"},
+    };
+}
+
 } // namespace sluice::http

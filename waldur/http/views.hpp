@@ -6,7 +6,12 @@
 
 #include "daemon/http/router.hpp"
 
+#include <vector>
+
 namespace sluice::http {
+
+// For HttpServer::start() and dispatch().
+std::vector<Route> waldur_routes();
 
 Response waldur_list(const Call& call);
 Response waldur_policy(const Call& call);

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Waldur's routes: every key that its generated client requires, never null where it cannot read
 // null; paging, filters, errors.
-#include "daemon/http/accounts_text.hpp"
 #include "daemon/http/router.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 #include "waldur/http/render.hpp"
+#include "waldur/http/views.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
 
 using namespace sluice;
 using sluice::test::FakeService;
 
 namespace {
 
+const std::vector<http::Route> kRoutes = http::waldur_routes();
 constexpr const char* kBase = "/api/marketplace-slurm-periodic-usage-policies/";
 
 struct Answer {
@@ -36,7 +41,7 @@ Answer ask(const std::string& method, const std::string& rest, const std::string
     request.query = std::move(query);
     request.body = body;
     request.viewer = std::move(viewer);
-    auto response = http::dispatch(request, service);
+    auto response = http::dispatch(request, service, {nullptr, nullptr, nullptr, kRoutes});
     auto parsed = json::parse(response.body, {.bytes = 1 << 20});
     CHECK(parsed.has_value());
     return {response.status, std::move(*parsed), std::move(response)};
@@ -234,34 +239,24 @@ CASE(users_see_policies_of_their_accounts_only) {
     CHECK_EQ(ask("POST", policy_uuid() + "/evaluate/", "{}", {}, bob).status, 403);
 }
 
-CASE(status_of_many_accounts_is_made_once_and_comes_in_pages) {
+CASE(waldurs_routes_are_described_and_documented) {
     FakeService service;
-    http::AccountsText texts;
-    const auto get = [&](std::map<std::string, std::string> query) {
-        http::Request request;
-        request.method = "GET";
-        request.path = "/api/v1/accounts";
-        request.query = std::move(query);
-        request.viewer = {0, true, "", false};
-        auto response = http::dispatch(request, service, {nullptr, &texts});
-        auto body = json::parse(response.body, {.bytes = 1 << 20});
-        CHECK(body.has_value());
-        return Answer{response.status, std::move(*body), std::move(response)};
-    };
-    const auto whole = get({});
-    CHECK_EQ(whole.body["accounts"].size(), 4U);
-    CHECK_EQ(get({}).response.body, whole.response.body);
-    const auto fields = get({{"fields", "account,standing"}});
-    CHECK_EQ(fields.body["accounts"].at(0).size(), 2U);
-    const auto page = get({{"page", "2"}, {"page_size", "3"}});
-    CHECK_EQ(page.body["accounts"].size(), 1U);
-    CHECK_EQ(page.header("X-Result-Count"), "4");
-    CHECK(page.header("Link").find("rel=\"prev\"") != std::string::npos);
-    CHECK_EQ(get({{"page", "9"}, {"page_size", "3"}}).body["accounts"].size(), 0U);
-    CHECK_EQ(get({{"page", "0"}}).status, 404);
-    const auto before = get({{"fields", "account"}}).response.body;
-    auto cycle = sluice::test::sample_cycle();
-    cycle.decision.accounts.pop_back();
-    service.cycle = std::make_shared<ports::CycleReport>(cycle);
-    CHECK(get({{"fields", "account"}}).response.body != before);
+    const auto answer = http::dispatch({"GET", "/api/v1/openapi.json", {}, "", {0, true}}, service,
+                                       {nullptr, nullptr, nullptr, kRoutes});
+    const auto api = json::parse(answer.body, {.bytes = 1 << 20});
+    CHECK(api.has_value());
+    const auto paths = (*api)["paths"];
+    const auto body = paths[std::string(kBase) + "preview_impact/"]["post"]["requestBody"];
+    const auto schema = body["content"]["application/json"]["schema"];
+    CHECK_EQ(schema["properties"].size(), 8U);
+    CHECK(schema["properties"]["resource_uuid"]["nullable"].boolean());
+    const char* top = std::getenv("SLUICE_SRCDIR");
+    std::ifstream file(std::string(top != nullptr ? top : ".") + "/docs/http-api.md");
+    std::ostringstream text;
+    text << file.rdbuf();
+    for (const auto& route : kRoutes) {
+        CHECK(paths[route.path].exists());
+        CHECK(text.str().find("`" + std::string(route.method) + " " + route.path) !=
+              std::string::npos);
+    }
 }

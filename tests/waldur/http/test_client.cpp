@@ -5,6 +5,7 @@
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 #include "waldur/http/render.hpp"
+#include "waldur/http/views.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -71,6 +72,7 @@ void check_word(View value, std::initializer_list<const char*> words) {
 
 struct Client {
     FakeService service;
+    const std::vector<http::Route> routes = http::waldur_routes();
 
     http::Response raw(const std::string& method, const std::string& rest,
                        const std::string& body = "", std::map<std::string, std::string> query = {},
@@ -81,7 +83,7 @@ struct Client {
         request.body = body;
         request.query = std::move(query);
         request.viewer = std::move(viewer);
-        return http::dispatch(request, service);
+        return http::dispatch(request, service, {nullptr, nullptr, nullptr, routes});
     }
     json::Value ask(const std::string& method, const std::string& rest,
                     const std::string& body = "", std::map<std::string, std::string> query = {}) {
