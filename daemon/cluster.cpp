@@ -16,9 +16,9 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
         accounting = &*emulator_;
         enforcer = &*emulator_;
     }
-    const app::Ports ports{*accounting,      *enforcer,       shared.journal,
-                           shared.publisher, shared.clock,    shared.outbox,
-                           &shared.board,    &shared.elapsed, &time_sources_};
+    const app::Ports ports{*accounting,      *enforcer,     shared.journal, shared.records,
+                           shared.publisher, shared.clock,  shared.outbox,  &shared.board,
+                           &shared.elapsed,  &time_sources_};
     const std::string cluster = rules->cluster;
     loop_.emplace(ports, sources_, std::move(rules));
     shared.board.add(

@@ -24,7 +24,8 @@ public:
     // What the clusters share; all must outlive them.
     struct Shared {
         app::Identity identity;
-        ports::Journal& journal;
+        ports::CycleStore& journal;
+        ports::RecordStore& records;
         ports::Publisher& publisher;
         ports::Outbox& outbox;
         ports::ClosedUsage& closed_usage;

@@ -225,6 +225,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         clusters.push_back(std::make_unique<ServedCluster>(each->cluster));
     const ServedCluster::Shared shared{{PACKAGE_VERSION, options.file, clock.now()},
                                        **journal,
+                                       **journal,
                                        **publisher,
                                        (*journal)->outbox(),
                                        (*journal)->closed_usage(),

@@ -24,7 +24,7 @@ public:
 
     // `elapsed`, `sources`: nullptr where they are not known.
     ClockCheck(const Clock& clock, const ElapsedClock* elapsed, ports::TimeSources* sources,
-               ports::Journal& journal)
+               ports::CycleStore& journal)
         : clock_(clock), elapsed_(elapsed), sources_(sources), journal_(journal) {}
 
     struct Seen {
@@ -64,7 +64,7 @@ private:
     const Clock& clock_;
     const ElapsedClock* elapsed_;
     ports::TimeSources* sources_;
-    ports::Journal& journal_;
+    ports::CycleStore& journal_;
     std::optional<Mark> base_; // when the clock was trusted last
     Readings compared_;
     std::optional<Mark> compared_at_;

@@ -19,7 +19,7 @@ namespace sluice::app {
 // One thread: the one that owns libslurm.
 class Collector {
 public:
-    Collector(ports::Accounting& accounting, ports::Journal& journal, Sources& sources)
+    Collector(ports::Accounting& accounting, ports::CycleStore& journal, Sources& sources)
         : accounting_(accounting), journal_(journal), sources_(sources) {}
 
     // An error means that no cycle can be done: no journal, no structure, or usage was never read.
@@ -38,7 +38,7 @@ private:
     void settle(Instant now);
 
     ports::Accounting& accounting_;
-    ports::Journal& journal_;
+    ports::CycleStore& journal_;
     Sources& sources_;
     std::string cluster_; // the one that the last good figures belong to
     std::vector<model::WindowUsage> good_usage_;

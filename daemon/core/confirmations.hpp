@@ -27,7 +27,7 @@ public:
     // Between two looks at slurmctld while something is not shown.
     static constexpr std::chrono::milliseconds kEvery{500};
 
-    Confirmations(ports::Enforcer& enforcer, ports::Journal& journal, const Clock& clock)
+    Confirmations(ports::Enforcer& enforcer, ports::CycleStore& journal, const Clock& clock)
         : enforcer_(enforcer), journal_(journal), clock_(clock) {}
 
     // What the journal has as unconfirmed, from an earlier process or because it was away; does
@@ -56,7 +56,7 @@ private:
     bool settle(Watched& watched, bool shown, Time now, Backoff& backoff);
 
     ports::Enforcer& enforcer_;
-    ports::Journal& journal_;
+    ports::CycleStore& journal_;
     const Clock& clock_;
     std::map<std::string, Watched> watched_; // by command_key()
     std::optional<Time> due_;

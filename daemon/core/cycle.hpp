@@ -34,7 +34,8 @@ namespace sluice::app {
 struct Ports {
     ports::Accounting& accounting;
     ports::Enforcer& enforcer;
-    ports::Journal& journal;
+    ports::CycleStore& journal;
+    ports::RecordStore& records; // of the same journal
     ports::Publisher& publisher;
     const Clock& clock;
     ports::Outbox& outbox;

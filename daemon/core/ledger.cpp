@@ -92,15 +92,15 @@ auto numbered(const Records& records, std::int64_t id) {
 } // namespace
 
 Result<std::vector<ports::OverrideRecord>> DaemonLedger::overrides(const ports::Query& query) {
-    return ports_.journal.overrides(query);
+    return ports_.records.overrides(query);
 }
 
 Result<std::vector<ports::AdjustmentRecord>> DaemonLedger::adjustments(const ports::Query& query) {
-    return ports_.journal.adjustments(query);
+    return ports_.records.adjustments(query);
 }
 
 Result<std::vector<model::PeriodReset>> DaemonLedger::resets(const ports::Query& query) {
-    return ports_.journal.resets(query);
+    return ports_.records.resets(query);
 }
 
 std::shared_ptr<const ports::CycleReport>
@@ -145,7 +145,7 @@ Result<ports::Booked> DaemonLedger::set_override(const ports::NewOverride& wante
     if (person.dry_run) {
         order.supposed.overrides = {entry};
     } else {
-        const auto added = ports_.journal.add_override(shown.rules->cluster, entry);
+        const auto added = ports_.records.add_override(shown.rules->cluster, entry);
         if (!added)
             return added.error();
         id = *added;
@@ -158,7 +158,7 @@ Result<ports::Booked> DaemonLedger::end_override(std::int64_t id, const ports::P
     if (auto reason = check_reason(person); !reason)
         return reason.error();
     const std::string cluster = loop_.rules()->cluster;
-    const auto known = ports_.journal.overrides({cluster, {}, kAll});
+    const auto known = ports_.records.overrides({cluster, {}, kAll});
     if (!known)
         return known.error();
     const auto found = numbered(*known, id);
@@ -174,7 +174,7 @@ Result<ports::Booked> DaemonLedger::end_override(std::int64_t id, const ports::P
         order.supposed.ended = {id};
     } else {
         if (const auto ended =
-                ports_.journal.end_override(cluster, id, now, person.by, person.reason);
+                ports_.records.end_override(cluster, id, now, person.by, person.reason);
             !ended)
             return ended.error();
         log_entry("override-end", id, account, person);
@@ -192,7 +192,7 @@ Result<ports::Booked> DaemonLedger::book(model::Adjustment entry, const ports::P
     if (person.dry_run) {
         order.supposed.adjustments = {std::move(entry)};
     } else {
-        const auto added = ports_.journal.add_adjustment(loop_.rules()->cluster, entry);
+        const auto added = ports_.records.add_adjustment(loop_.rules()->cluster, entry);
         if (!added)
             return added.error();
         id = *added;
@@ -224,7 +224,7 @@ Result<ports::Booked> DaemonLedger::add_adjustment(const ports::NewAdjustment& w
 Result<ports::Booked> DaemonLedger::take_back(std::int64_t id, const ports::Person& person) {
     if (auto reason = check_reason(person); !reason)
         return reason.error();
-    const auto known = ports_.journal.adjustments({loop_.rules()->cluster, {}, kAll});
+    const auto known = ports_.records.adjustments({loop_.rules()->cluster, {}, kAll});
     if (!known)
         return known.error();
     const auto found = numbered(*known, id);
@@ -290,7 +290,7 @@ Result<ports::Booked> DaemonLedger::accept_clock(const ports::Person& person) {
     auto report = cycle(std::move(order), person, {});
     if (report && !report->error.empty())
         return Error{Errc::unavailable, "the evaluation failed: " + report->error};
-    const auto entered = ports_.journal.clock_accepts({loop_.rules()->cluster, {}, 1});
+    const auto entered = ports_.records.clock_accepts({loop_.rules()->cluster, {}, 1});
     if (!entered)
         return entered.error();
     return ports::Booked{entered->empty() ? 0 : entered->front().id, std::move(report)};
@@ -312,7 +312,7 @@ Result<ports::Cleanup> DaemonLedger::cleanup(const std::string& before,
     if (*limit > now)
         return Error{Errc::malformed, "before " + before + " lies in the future"};
     const auto records =
-        person.dry_run ? ports_.journal.forgettable(*limit) : ports_.journal.forget(*limit);
+        person.dry_run ? ports_.records.forgettable(*limit) : ports_.records.forget(*limit);
     if (!records)
         return records.error();
     if (!person.dry_run)

@@ -308,7 +308,7 @@ void Loop::housekeep(const Rules& rules, const ports::CycleReport& report) {
         !report.error.empty())
         return;
     housekept_ = Steady::now();
-    const auto forgotten = ports_.journal.forget(report.at - rules.retention);
+    const auto forgotten = ports_.records.forget(report.at - rules.retention);
     if (!forgotten)
         log::event(log::Level::warning, "SLUICE-0403", "retention-failed",
                    {{"error", forgotten.error().context}});

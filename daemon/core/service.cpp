@@ -81,22 +81,22 @@ Result<std::vector<std::string>> DaemonService::explain(const std::string& accou
 }
 
 Result<std::vector<ports::EvaluationRecord>> DaemonService::evaluations(const ports::Query& query) {
-    return ports_.journal.evaluations(query);
+    return ports_.records.evaluations(query);
 }
 
 Result<std::vector<ports::CommandRecord>> DaemonService::commands(const ports::Query& query) {
-    return ports_.journal.commands(query);
+    return ports_.records.commands(query);
 }
 
 Result<void> DaemonService::add_report(const ports::AgentReport& report) {
     ports::AgentReport kept = report;
     kept.cluster = loop_.rules()->cluster;
     kept.at = ports_.clock.now();
-    return ports_.journal.add_report(kept);
+    return ports_.records.add_report(kept);
 }
 
 Result<std::vector<ports::AgentReport>> DaemonService::reports(const ports::Query& query) {
-    return ports_.journal.reports(query);
+    return ports_.records.reports(query);
 }
 
 Result<model::Preview> DaemonService::preview(const model::PreviewInput& input) const {

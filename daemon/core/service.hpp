@@ -54,7 +54,7 @@ public:
     ports::Ledger& ledger() override { return ledger_; }
     Result<ports::ControllerSettings> controller() override;
     Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query& query) override {
-        return ports_.journal.clock_accepts(query);
+        return ports_.records.clock_accepts(query);
     }
     ports::Outbox& outbox() override { return ports_.outbox; }
 

@@ -18,7 +18,7 @@
 
 namespace sluice::sqlite {
 
-class SqliteJournal final : public ports::Journal {
+class SqliteJournal final : public ports::CycleStore, public ports::RecordStore {
 public:
     static constexpr std::chrono::milliseconds kBusyTimeout{5000};
     // Expired overrides stay in the facts for so long, so that their end can be reported.

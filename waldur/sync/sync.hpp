@@ -31,7 +31,7 @@ public:
         ports::Portal& portal;
         ports::Outbox& outbox;
         ports::Notes& notes;
-        ports::Journal& journal;
+        ports::JournalReader& journal;
         Sources& sources;
         const Clock& clock;
         std::string version;                                   // of sluiced
