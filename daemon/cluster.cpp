@@ -28,9 +28,8 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
             order.reopen = {reset};
             loop_->ask(std::move(order));
         });
-    service_.emplace(shared.identity, *loop_, sources_, ports);
-    service_->use(inspector_);
-    service_->show(shared.backups);
+    daemon_status_.emplace(shared.identity, *loop_, sources_, shared.publisher, &shared.backups);
+    actions_.emplace(*loop_, ports, &inspector_);
 }
 
 std::string ServedCluster::status() const {

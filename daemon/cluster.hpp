@@ -4,7 +4,9 @@
 #pragma once
 
 #include "daemon/core/loop.hpp"
-#include "daemon/core/service.hpp"
+#include "daemon/core/operator.hpp"
+#include "daemon/core/status.hpp"
+#include "daemon/ports/services.hpp"
 #include "daemon/slurm/accounting.hpp"
 #include "daemon/slurm/enforcer.hpp"
 #include "daemon/slurm/inspector.hpp"
@@ -46,7 +48,8 @@ public:
     // Once, before loop() and service().
     void open(const Shared& shared, std::shared_ptr<const app::Rules> rules);
     app::Loop& loop() { return *loop_; }
-    app::DaemonService& service() { return *service_; }
+    app::DaemonStatus& daemon_status() { return *daemon_status_; }
+    ports::Service service() { return {*daemon_status_, *actions_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;
 
@@ -59,7 +62,8 @@ private:
     std::optional<waldur::Emulator> emulator_;
     app::Sources sources_;
     std::optional<app::Loop> loop_;
-    std::optional<app::DaemonService> service_;
+    std::optional<app::DaemonStatus> daemon_status_;
+    std::optional<app::DaemonOperator> actions_;
 };
 
 using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;

@@ -12,7 +12,7 @@
 #include "daemon/cluster.hpp"
 #include "daemon/core/cluster_exchange.hpp"
 #include "daemon/core/configuration.hpp"
-#include "daemon/http/server.hpp"
+#include "daemon/http/server/server.hpp"
 #include "daemon/notifiers.hpp"
 #include "daemon/plugin_server/plugin_server.hpp"
 #include "daemon/process/background.hpp"
@@ -220,7 +220,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     sqlite::DailyBackup backup(daemon.journal, clock);
     app::ClusterExchange board;
     ServedClusters clusters;
-    std::vector<ports::Service*> services;
+    std::vector<ports::Service> services;
     for (const auto& each : *rules)
         clusters.push_back(std::make_unique<ServedCluster>(each->cluster));
     const ServedCluster::Shared shared{{PACKAGE_VERSION, options.file, clock.now()},
@@ -240,19 +240,29 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     WaldurLink link(portal, **journal, first.sources(), clock);
     for (std::size_t i = 0; i < clusters.size(); ++i) {
         clusters[i]->open(shared, i == 0 ? link.load((*rules)[i]) : (*rules)[i]);
-        services.push_back(&clusters[i]->service());
+        services.push_back(clusters[i]->service());
     }
     link.attach(first.loop());
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
+    const http::WaldurPorts waldur{
+        [&clusters](const std::string& cluster) {
+            for (const auto& each : clusters)
+                if (const auto own = each->loop().rules(); own->cluster == cluster)
+                    return own->names;
+            return std::make_shared<const ports::PortalNames>();
+        },
+        [&journal](const ports::AgentReport& report) { return (*journal)->add_report(report); }};
     auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
-                                          ports::Services(services), http::waldur_routes());
+                                          {std::move(services), **journal, (*journal)->outbox()},
+                                          http::waldur_routes(waldur));
     if (!server)
         return server.error();
-    app::Reloader reloader(daemon, options.file, local->cluster, first.loop(), first.service());
+    app::Reloader reloader(daemon, options.file, local->cluster, first.loop(),
+                           first.daemon_status());
     reloader.started_with(portal);
     for (std::size_t i = 1; i < clusters.size(); ++i)
-        reloader.add(clusters[i]->loop(), clusters[i]->service());
+        reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
     reloader.also([&server] { (*server)->reload_certificate(); });
     reloader.pass_to(
         [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });

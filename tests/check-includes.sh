@@ -44,7 +44,7 @@ allowed daemon/http common/base/ common/model/ common/json/ common/hash/ common/
 allowed waldur/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
 allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
 allowed waldur/sync common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/core/
-allowed waldur/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/ daemon/http/
+allowed waldur/http common/base/ common/model/ common/json/ common/hash/ common/policy/ daemon/ports/ daemon/http/
 allowed waldur/api common/base/ common/model/ common/json/ daemon/ports/ common/curl/
 allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/ common/curl/
 

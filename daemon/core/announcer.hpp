@@ -2,7 +2,7 @@
 // Tells the log what a cycle changed. What goes on unchanged is not repeated.
 #pragma once
 
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/cycle_report.hpp"
 
 #include <map>
 #include <string>

@@ -120,9 +120,9 @@ Result<settings::Settings> Reloader::read() const {
 }
 
 void Reloader::tell(const std::string& error) {
-    service_.set_config_error(error);
+    status_.set_config_error(error);
     for (const auto& other : others_)
-        other.service->set_config_error(error);
+        other.status->set_config_error(error);
 }
 
 bool Reloader::refused(const Error& error) {

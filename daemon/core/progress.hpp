@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/base/guarded.hpp"
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/cycle_report.hpp"
 
 #include <optional>
 #include <string>

@@ -2,7 +2,7 @@
 // What people are told of a cycle: the part they asked for, and the name they may have meant.
 #pragma once
 
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/cycle_report.hpp"
 
 #include <string>
 #include <vector>

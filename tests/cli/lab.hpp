@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cli/command.hpp"
-#include "daemon/http/server.hpp"
+#include "daemon/http/server/server.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 

@@ -132,7 +132,7 @@ Response history(const Call& call, const World& world, std::size_t most, const R
         const auto records = read(wanted);
         if (!records)
             return failure(records.error());
-        const auto reports = call.service.reports(wanted);
+        const auto reports = call.services.journal.reports(wanted);
         if (!reports)
             return failure(reports.error());
         all = show(*records, *reports);
@@ -144,10 +144,12 @@ Response history(const Call& call, const World& world, std::size_t most, const R
 
 } // namespace
 
-Response waldur_evaluations(const Call& call) {
-    const World world(call);
+Response waldur_evaluations(const Call& call, const WaldurPorts& ports) {
+    const World world(call, ports);
     const std::string period = query(call, "billing_period");
-    const auto read = [&](const ports::Query& wanted) { return call.service.evaluations(wanted); };
+    const auto read = [&](const ports::Query& wanted) {
+        return call.services.journal.evaluations(wanted);
+    };
     return history(call, world, kMaxLimit, read, [&](const auto& records, const auto& reports) {
         const auto answers = by_evaluation(reports);
         std::vector<Value> all;
@@ -162,9 +164,11 @@ Response waldur_evaluations(const Call& call) {
 }
 
 // Ours and those of agents, newest first.
-Response waldur_commands(const Call& call) {
-    const World world(call);
-    const auto read = [&](const ports::Query& wanted) { return call.service.commands(wanted); };
+Response waldur_commands(const Call& call, const WaldurPorts& ports) {
+    const World world(call, ports);
+    const auto read = [&](const ports::Query& wanted) {
+        return call.services.journal.commands(wanted);
+    };
     return history(call, world, kMaxLogs, read, [](const auto& records, const auto& reports) {
         std::vector<Value> all;
         auto report = reports.begin();
@@ -185,8 +189,8 @@ Response waldur_commands(const Call& call) {
 }
 
 // The daemon applies its commands itself and knows their outcome; an agent's word stands beside it.
-Response waldur_report(const Call& call) {
-    const World world(call);
+Response waldur_report(const Call& call, const WaldurPorts& ports) {
+    const World world(call, ports);
     const auto* policy = world.policy(call.name);
     if (policy == nullptr)
         return not_found();
@@ -205,7 +209,9 @@ Response waldur_report(const Call& call) {
     report.policy = policy->name;
     const auto& viewer = call.request.viewer;
     report.by = viewer.name.empty() ? "uid " + std::to_string(viewer.uid) : viewer.name;
-    if (const auto kept = call.service.add_report(report); !kept)
+    report.cluster = world.info.cluster;
+    report.at = world.info.now;
+    if (const auto kept = ports.add_report(report); !kept)
         return failure(kept.error());
     log_report(report);
     Value out = Value::object();

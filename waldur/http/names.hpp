@@ -2,7 +2,7 @@
 // The UUIDs by which Waldur's routes know policies, resources and records.
 #pragma once
 
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/services.hpp"
 
 #include <memory>
 #include <string>

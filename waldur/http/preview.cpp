@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // POST preview_impact/: what if. With a resource, what its account has stands for the figures that
 // are not given.
+#include "common/policy/preview.hpp"
 #include "common/json/exact.hpp"
 #include "common/model/units.hpp"
 #include "waldur/http/views.hpp"
@@ -89,7 +90,8 @@ std::optional<Response> put_commands(Value& out, const Call& call, const World& 
         for (const auto& command : *list)
             if (command.account == account)
                 waiting.append(waldur::planned(command));
-    const auto records = call.service.commands({world.info.cluster, {account}, kShownCommands});
+    const auto records =
+        call.services.journal.commands({world.info.cluster, {account}, kShownCommands});
     if (!records)
         return failure(records.error());
     Value done = Value::array();
@@ -119,11 +121,11 @@ AskedAccount account_of(const World& world, View given) {
 
 } // namespace
 
-Response waldur_preview(const Call& call) {
+Response waldur_preview(const Call& call, const WaldurPorts& ports) {
     const auto body = body_of(call);
     if (body.refusal)
         return *body.refusal;
-    const World world(call);
+    const World world(call, ports);
     const auto asked = account_of(world, body.object["resource_uuid"]);
     if (asked.refusal)
         return *asked.refusal;
@@ -135,7 +137,8 @@ Response waldur_preview(const Call& call) {
     // Waldur previews a carryover only of usage that was given.
     model::PreviewInput asked_for = input;
     asked_for.carryover_enabled = input.carryover_enabled && !input.previous_usage.is_zero();
-    const auto made = call.service.preview(asked_for);
+    asked_for.today = world.info.zone.local(world.info.now).date();
+    const auto made = policy::preview(asked_for);
     if (!made)
         return field_failure("non_field_errors", made.error().context);
     input.today =

@@ -2,7 +2,8 @@
 // Values as Waldur writes them. What its generated client cannot read as null is never null.
 #pragma once
 
-#include "daemon/http/view_parts.hpp"
+#include "common/model/preview.hpp"
+#include "daemon/http/views/common.hpp"
 #include "waldur/http/names.hpp"
 
 #include <string>

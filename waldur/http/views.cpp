@@ -55,8 +55,8 @@ Value outcome(const World& world, const model::Policy& policy, const ports::Cycl
     return std::move(out.set("resources", std::move(resources)));
 }
 
-Response evaluated(const Call& call, bool dry_run) {
-    const World world(call);
+Response evaluated(const Call& call, const WaldurPorts& ports, bool dry_run) {
+    const World world(call, ports);
     const auto* policy = world.policy(call.name);
     if (policy == nullptr)
         return not_found();
@@ -64,7 +64,7 @@ Response evaluated(const Call& call, bool dry_run) {
     if (resource.refusal)
         return *resource.refusal;
     const auto accounts = world.accounts(*policy, resource.uuid);
-    const auto cycle = call.service.evaluate({dry_run, accounts, call.request.viewer.name});
+    const auto cycle = call.actions.evaluate({dry_run, accounts, false});
     if (!cycle)
         return failure(cycle.error());
     if (!(*cycle)->error.empty())
@@ -77,10 +77,8 @@ Response evaluated(const Call& call, bool dry_run) {
     return ok(out);
 }
 
-} // namespace
-
-Response waldur_list(const Call& call) {
-    const World world(call);
+Response waldur_list(const Call& call, const WaldurPorts& ports) {
+    const World world(call, ports);
     const auto elsewhere = [&](std::string scope) {
         if (scope.ends_with('/'))
             scope.pop_back();
@@ -95,8 +93,8 @@ Response waldur_list(const Call& call) {
     return paged(call, std::move(all), kPageSize);
 }
 
-Response waldur_policy(const Call& call) {
-    const World world(call);
+Response waldur_policy(const Call& call, const WaldurPorts& ports) {
+    const World world(call, ports);
     const auto* policy = world.policy(call.name);
     return policy == nullptr ? not_found()
                              : ok(cut(rendered(world, *policy, call.request.origin), call));
@@ -117,17 +115,17 @@ Response waldur_no_write(const Call& call) {
     return out;
 }
 
-Response waldur_dry_run(const Call& call) {
-    return evaluated(call, true);
+Response waldur_dry_run(const Call& call, const WaldurPorts& ports) {
+    return evaluated(call, ports, true);
 }
 
-Response waldur_evaluate(const Call& call) {
-    return evaluated(call, false);
+Response waldur_evaluate(const Call& call, const WaldurPorts& ports) {
+    return evaluated(call, ports, false);
 }
 
 // Waldur's rule: only flagged resources with usage below 100 %.
-Response waldur_reset(const Call& call) {
-    const World world(call);
+Response waldur_reset(const Call& call, const WaldurPorts& ports) {
+    const World world(call, ports);
     const auto* policy = world.policy(call.name);
     if (policy == nullptr)
         return not_found();
@@ -148,7 +146,7 @@ Response waldur_reset(const Call& call) {
     const auto& viewer = call.request.viewer;
     const ports::Person by{viewer.name.empty() ? "uid " + std::to_string(viewer.uid) : viewer.name,
                            "force-period-reset over HTTP", false};
-    const auto done = call.service.ledger().reopen(accounts, by);
+    const auto done = call.actions.reopen(accounts, by);
     if (!done)
         return failure(done.error());
     if (!done->cycle)
@@ -156,35 +154,40 @@ Response waldur_reset(const Call& call) {
     return ok(outcome(world, *policy, *done->cycle, accounts, &waldur::evaluated));
 }
 
-std::vector<Route> waldur_routes() {
+} // namespace
+
+std::vector<Route> waldur_routes(const WaldurPorts& ports) {
+    const auto with = [&ports](Response (*handler)(const Call&, const WaldurPorts&)) {
+        return [handler, ports](const Call& call) { return handler(call, ports); };
+    };
     const std::string base = "/api/marketplace-slurm-periodic-usage-policies/";
     const std::string one = base + "{uuid}/";
     constexpr std::string_view kNoWrite = "405: policies live in sluiced.yaml or in Waldur";
     return {
-        {"GET", base, 0, waldur_list, "Policies with Waldur's fields",
+        {"GET", base, 0, with(waldur_list), "Policies with Waldur's fields",
          "scope,scope_uuid,page,page_size"},
         {"POST", base, 0, waldur_no_write, kNoWrite},
         {"GET", base + "actions/", 0, waldur_actions, "The names of actions"},
-        {"POST", base + "preview_impact/", kStaff, waldur_preview,
+        {"POST", base + "preview_impact/", kStaff, with(waldur_preview),
          "Thresholds and the dates at which they are crossed", "",
          "allocation:number,grace_ratio:number,previous_usage:number,carryover_factor:integer,"
          "carryover_enabled:boolean,resource_uuid:string?,current_usage:number,daily_usage_rate:"
          "number"},
-        {"GET", one, 0, waldur_policy, "One policy"},
+        {"GET", one, 0, with(waldur_policy), "One policy"},
         {"PUT", one, 0, waldur_no_write, kNoWrite},
         {"PATCH", one, 0, waldur_no_write, kNoWrite},
         {"DELETE", one, 0, waldur_no_write, kNoWrite},
-        {"POST", one + "dry-run/", kStaff | kWaits, waldur_dry_run,
+        {"POST", one + "dry-run/", kStaff | kWaits, with(waldur_dry_run),
          "What an evaluation would decide", "", "resource_uuid:string?"},
-        {"POST", one + "evaluate/", kStaff | kWaits, waldur_evaluate, "Evaluate now", "",
+        {"POST", one + "evaluate/", kStaff | kWaits, with(waldur_evaluate), "Evaluate now", "",
          "resource_uuid:string?"},
-        {"POST", one + "force-period-reset/", kStaff | kWaits, waldur_reset,
+        {"POST", one + "force-period-reset/", kStaff | kWaits, with(waldur_reset),
          "Judge flagged accounts below 100 % anew", "", "resource_uuid:string?"},
-        {"GET", one + "evaluation-logs/", 0, waldur_evaluations,
+        {"GET", one + "evaluation-logs/", 0, with(waldur_evaluations),
          "Evaluations, newest first, at most 100", "resource_uuid,billing_period,page,page_size"},
-        {"GET", one + "command-history/", 0, waldur_commands, "Commands, newest first, at most 100",
-         "resource_uuid,page,page_size"},
-        {"POST", one + "report-command-result/", kStaff, waldur_report,
+        {"GET", one + "command-history/", 0, with(waldur_commands),
+         "Commands, newest first, at most 100", "resource_uuid,page,page_size"},
+        {"POST", one + "report-command-result/", kStaff, with(waldur_report),
          "What an agent did with its commands", "",
          "resource_uuid!:string?,success!:boolean,error_message:string,mode:string,commands_"
          "executed:array,correlation_id:string"},

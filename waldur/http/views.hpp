@@ -4,25 +4,29 @@
 // nothing.
 #pragma once
 
-#include "daemon/http/router.hpp"
+#include "daemon/http/server/router.hpp"
+#include "daemon/ports/portal.hpp"
 
+#include <functional>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace sluice::http {
 
-// For HttpServer::start() and dispatch().
-std::vector<Route> waldur_routes();
+// What the routes need beside the ports of a call.
+struct WaldurPorts {
+    // Waldur's UUIDs for this cluster; never nullptr.
+    std::function<std::shared_ptr<const ports::PortalNames>(const std::string& cluster)> names;
+    std::function<Result<void>(const ports::AgentReport& report)> add_report;
+};
 
-Response waldur_list(const Call& call);
-Response waldur_policy(const Call& call);
-Response waldur_actions(const Call& call);
-Response waldur_no_write(const Call& call);
-Response waldur_preview(const Call& call);
-Response waldur_dry_run(const Call& call);
-Response waldur_evaluate(const Call& call);
-Response waldur_reset(const Call& call);
-Response waldur_evaluations(const Call& call);
-Response waldur_commands(const Call& call);
-Response waldur_report(const Call& call);
+// For HttpServer::start() and dispatch().
+std::vector<Route> waldur_routes(const WaldurPorts& ports);
+
+Response waldur_preview(const Call& call, const WaldurPorts& ports);
+Response waldur_evaluations(const Call& call, const WaldurPorts& ports);
+Response waldur_commands(const Call& call, const WaldurPorts& ports);
+Response waldur_report(const Call& call, const WaldurPorts& ports);
 
 } // namespace sluice::http

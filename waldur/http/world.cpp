@@ -14,9 +14,9 @@ constexpr std::size_t kMaxPageSize = 300; // as Waldur
 
 } // namespace
 
-World::World(const Call& call)
-    : set(call.service.policies()), info(call.service.info()),
-      names(info.cluster, call.service.portal_names()), cycle(call.service.last_cycle()),
+World::World(const Call& call, const WaldurPorts& ports)
+    : set(call.status.policies()), info(call.status.info()),
+      names(info.cluster, ports.names(info.cluster)), cycle(call.status.last_cycle()),
       visible(cycle.get(), call.request.viewer) {}
 
 bool World::shows(const model::Policy& policy) const {
@@ -61,8 +61,7 @@ Response not_found() {
 }
 
 std::string query(const Call& call, const char* key) {
-    const auto found = call.request.query.find(key);
-    return found == call.request.query.end() ? "" : found->second;
+    return call.request.argument(key);
 }
 
 Value cut(Value value, const Call& call) {

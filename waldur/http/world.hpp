@@ -4,6 +4,7 @@
 #pragma once
 
 #include "waldur/http/render.hpp"
+#include "waldur/http/views.hpp"
 
 #include <memory>
 #include <optional>
@@ -21,7 +22,7 @@ struct World {
     CyclePtr cycle;
     Visible visible;
 
-    explicit World(const Call& call);
+    World(const Call& call, const WaldurPorts& ports);
 
     // Policies are seen by those who see an account of theirs.
     bool shows(const model::Policy& policy) const;

@@ -4,10 +4,10 @@
 #pragma once
 
 #include "common/settings/portal.hpp"
+#include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/notes.hpp"
 #include "daemon/ports/outbox.hpp"
-#include "daemon/ports/service.hpp"
 #include "waldur/sync/rules.hpp"
 
 #include <map>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Waldur's routes: every key that its generated client requires, never null where it cannot read
 // null; paging, filters, errors.
-#include "daemon/http/router.hpp"
+#include "daemon/http/server/router.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 #include "waldur/http/render.hpp"
@@ -16,8 +16,13 @@ using sluice::test::FakeService;
 
 namespace {
 
-const std::vector<http::Route> kRoutes = http::waldur_routes();
 constexpr const char* kBase = "/api/marketplace-slurm-periodic-usage-policies/";
+
+std::vector<http::Route> routes_of(FakeService& service) {
+    return http::waldur_routes(
+        {[&service](const std::string&) { return service.portal_names(); },
+         [&service](const ports::AgentReport& report) { return service.add_report(report); }});
+}
 
 struct Answer {
     int status;
@@ -33,7 +38,7 @@ struct Answer {
 
 Answer ask(const std::string& method, const std::string& rest, const std::string& body = "",
            std::map<std::string, std::string> query = {},
-           ports::Viewer viewer = {0, true, "", false}) {
+           http::Viewer viewer = {0, true, "", false}) {
     FakeService service;
     http::Request request;
     request.method = method;
@@ -41,7 +46,8 @@ Answer ask(const std::string& method, const std::string& rest, const std::string
     request.query = std::move(query);
     request.body = body;
     request.viewer = std::move(viewer);
-    auto response = http::dispatch(request, service, {nullptr, nullptr, nullptr, kRoutes});
+    const auto routes = routes_of(service);
+    auto response = http::dispatch(request, service, {nullptr, nullptr, nullptr, routes});
     auto parsed = json::parse(response.body, {.bytes = 1 << 20});
     CHECK(parsed.has_value());
     return {response.status, std::move(*parsed), std::move(response)};
@@ -218,7 +224,8 @@ CASE(policies_are_not_written_over_http) {
 }
 
 CASE(preview_takes_waldurs_figures) {
-    const auto made = ask("POST", "preview_impact/", "{\"allocation\":1000,\"grace_ratio\":0.2}");
+    const auto made = ask("POST", "preview_impact/",
+                          "{\"allocation\":1000,\"grace_ratio\":0.2,\"current_usage\":850}");
     CHECK_EQ(made.status, 200);
     CHECK_EQ(made.body["current_qos_status"].text(), "notification");
     CHECK_EQ(made.body["billing_period_start"].text(), "2026-11-01");
@@ -228,8 +235,8 @@ CASE(preview_takes_waldurs_figures) {
 }
 
 CASE(users_see_policies_of_their_accounts_only) {
-    const ports::Viewer bob{sluice::test::kBob, false, "", false};
-    const ports::Viewer nobody{77, false, "", false};
+    const http::Viewer bob{sluice::test::kBob, false, "", false};
+    const http::Viewer nobody{77, false, "", false};
     CHECK_EQ(ask("GET", "", "", {}, bob).body.view().size(), 1U);
     CHECK_EQ(ask("GET", "", "", {}, nobody).body.view().size(), 0U);
     CHECK_EQ(ask("GET", policy_uuid() + "/", "", {}, nobody).status, 404);
@@ -241,8 +248,9 @@ CASE(users_see_policies_of_their_accounts_only) {
 
 CASE(waldurs_routes_are_described_and_documented) {
     FakeService service;
+    const auto routes = routes_of(service);
     const auto answer = http::dispatch({"GET", "/api/v1/openapi.json", {}, "", {0, true}}, service,
-                                       {nullptr, nullptr, nullptr, kRoutes});
+                                       {nullptr, nullptr, nullptr, routes});
     const auto api = json::parse(answer.body, {.bytes = 1 << 20});
     CHECK(api.has_value());
     const auto paths = (*api)["paths"];
@@ -254,7 +262,7 @@ CASE(waldurs_routes_are_described_and_documented) {
     std::ifstream file(std::string(top != nullptr ? top : ".") + "/docs/http-api.md");
     std::ostringstream text;
     text << file.rdbuf();
-    for (const auto& route : kRoutes) {
+    for (const auto& route : routes) {
         CHECK(paths[route.path].exists());
         CHECK(text.str().find("`" + std::string(route.method) + " " + route.path) !=
               std::string::npos);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Readiness, metrics, the description of the routes, Open OnDemand's balances and the page.
-#include "daemon/http/router.hpp"
+#include "daemon/http/server/router.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/hostile.hpp"
@@ -14,7 +14,7 @@ using sluice::test::FakeService;
 namespace {
 
 http::Response get(FakeService& service, const std::string& path,
-                   ports::Viewer viewer = {0, true, "", false}) {
+                   http::Viewer viewer = {0, true, "", false}) {
     http::Request request;
     request.method = "GET";
     request.path = path;
@@ -194,7 +194,7 @@ CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
     const auto bob = get(service, "/", {sluice::test::kBob, false, "", false});
     CHECK(!has(bob.body, "<strong>physics</strong>"));
     service.cycle = nullptr;
-    CHECK(has(get(service, "/").body, "No evaluation has completed yet"));
+    CHECK(has(get(service, "/").body, "no evaluation has completed yet"));
 }
 
 CASE(the_page_shows_the_sites_time_and_whose_flag_it_is) {
