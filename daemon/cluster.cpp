@@ -17,11 +17,11 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
         enforcer = &*emulator_;
     }
     const app::Ports ports{*accounting,      *enforcer,     shared.journal, shared.records,
-                           shared.publisher, shared.clock,  shared.outbox,  &shared.board,
+                           shared.publisher, shared.clock,  shared.outbox,  &shared.exchange,
                            &shared.elapsed,  &time_sources_};
     const std::string cluster = rules->cluster;
     loop_.emplace(ports, sources_, std::move(rules));
-    shared.board.add(
+    shared.exchange.add(
         cluster, [this] { loop_->wake("span"); },
         [this](const model::PeriodReset& reset) {
             app::Order order{"span", false, {reset.account}};

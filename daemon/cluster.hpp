@@ -33,7 +33,7 @@ public:
         ports::ClosedUsage& closed_usage;
         const Clock& clock;
         const ElapsedClock& elapsed;
-        app::ClusterExchange& board;
+        app::ClusterExchange& exchange;
         const ports::Backups& backups;
         std::string emulator; // where changes go instead of Slurm; "": to Slurm
     };

@@ -13,13 +13,12 @@
 #include "daemon/core/cluster_exchange.hpp"
 #include "daemon/core/configuration.hpp"
 #include "daemon/http/server/server.hpp"
-#include "daemon/notifiers.hpp"
+#include "daemon/notify/notifiers.hpp"
 #include "daemon/plugin_server/plugin_server.hpp"
 #include "daemon/process/background.hpp"
 #include "daemon/process/instance.hpp"
 #include "daemon/process/options.hpp"
 #include "daemon/process/supervisor.hpp"
-#include "daemon/say.hpp"
 #include "daemon/slurm/slurm_conf.hpp"
 #include "daemon/storage/backup.hpp"
 #include "daemon/storage/journal.hpp"
@@ -206,7 +205,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const auto journal = open_journal(daemon.journal, clock);
     if (!journal)
         return journal.error();
-    const auto notifiers = Notifiers::make(daemon, (*journal)->outbox(), clock);
+    const auto notifiers = notify::Notifiers::make(daemon, (*journal)->outbox(), clock);
     if (!notifiers)
         return notifiers.error();
     // An emulated pause must not keep real jobs out.
@@ -218,7 +217,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         return publisher.error();
 
     sqlite::DailyBackup backup(daemon.journal, clock);
-    app::ClusterExchange board;
+    app::ClusterExchange exchange;
     ServedClusters clusters;
     std::vector<ports::Service> services;
     for (const auto& each : *rules)
@@ -231,7 +230,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        (*journal)->closed_usage(),
                                        clock,
                                        elapsed,
-                                       board,
+                                       exchange,
                                        backup,
                                        portal.emulator};
     if (!portal.emulator.empty())
@@ -303,13 +302,13 @@ int run(app::Options options) {
     options.file = std::filesystem::absolute(options.file).string();
     auto settings = settings::load(options.file);
     if (!settings) {
-        say(std::cerr, settings.error().context);
+        app::say(std::cerr, settings.error().context);
         return kBadSettings;
     }
     auto background =
         options.foreground ? Result<app::Background>(app::Background()) : app::Background::enter();
     if (!background) {
-        say(std::cerr, "sluiced: " + background.error().context);
+        app::say(std::cerr, "sluiced: " + background.error().context);
         return 1;
     }
     const auto served = serve(options, std::move(*settings), *background);
@@ -325,7 +324,7 @@ int run(app::Options options) {
 int begin(int argc, char** argv) {
     auto options = app::parse_options(argc, argv);
     if (!options) {
-        say(std::cerr, "sluiced: " + options.error().context);
+        app::say(std::cerr, "sluiced: " + options.error().context);
         return kBadSettings;
     }
     log::set_level(options->level);
@@ -355,7 +354,7 @@ int main(int argc, char** argv) {
     try {
         return sluice::begin(argc, argv);
     } catch (const std::exception& fault) {
-        sluice::say(std::cerr, std::string("sluiced: ") + fault.what());
+        sluice::app::say(std::cerr, std::string("sluiced: ") + fault.what());
         return 1;
     }
 }

@@ -35,14 +35,14 @@ allowed common/cred common/base/
 allowed common/wire common/base/ common/model/ common/cred/
 allowed plugin common/base/ common/model/ common/wire/ common/cred/
 allowed daemon/ports common/base/ common/model/
-allowed daemon/core common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/notify/ daemon/process/ waldur/sync/
+allowed daemon/core common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/notify/ waldur/sync/
 allowed daemon/process common/base/ common/model/
 allowed daemon/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/storage common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
 allowed waldur/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
-allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
+allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ common/policy/ common/settings/ daemon/ports/ common/curl/
 allowed waldur/sync common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/core/
 allowed waldur/http common/base/ common/model/ common/json/ common/hash/ common/policy/ daemon/ports/ daemon/http/
 allowed waldur/api common/base/ common/model/ common/json/ daemon/ports/ common/curl/

@@ -47,7 +47,7 @@ WaldurLink::WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJ
     portal_ = std::make_unique<waldur::WaldurPortal>(options, clock);
     deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
         options, clock, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
-    courier_ = std::make_unique<app::OutboxSender>("waldur", journal.outbox(), *deliverer_, clock);
+    courier_ = std::make_unique<notify::OutboxSender>("waldur", journal.outbox(), *deliverer_, clock);
     if (settings.events.enabled)
         connect(settings, journal, sources, clock);
     sync_ = std::make_unique<app::PortalSync>(

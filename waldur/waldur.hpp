@@ -3,7 +3,7 @@
 // here.
 #pragma once
 
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 #include "daemon/storage/journal.hpp"
 #include "waldur/api/deliverer.hpp"
 #include "waldur/api/registrar.hpp"
@@ -41,7 +41,7 @@ private:
     app::Loop* loop_ = nullptr;
     std::unique_ptr<waldur::WaldurPortal> portal_; // nullptr: no Waldur
     std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
-    std::unique_ptr<app::OutboxSender> courier_;
+    std::unique_ptr<notify::OutboxSender> courier_;
     std::unique_ptr<app::PortalInbox> inbox_; // nullptr: Waldur sends no messages
     std::unique_ptr<waldur::WaldurRegistrar> registrar_;
     std::vector<std::unique_ptr<stomp::Client>> clients_;

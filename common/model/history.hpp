@@ -25,8 +25,6 @@ struct SavedQos {
     friend bool operator==(const SavedQos&, const SavedQos&) = default;
 };
 
-inline constexpr const char* kResetOwed = "owed";
-
 // What an account had when one of its periods was last judged.
 struct PastPeriod {
     Instant begin{};
@@ -51,9 +49,9 @@ struct AccountMemory {
         percent; // hundredths, of the last noteworthy evaluation: "moved by a whole percent"
     std::optional<SavedQos> saved_qos; // set while Sluice holds the account's QOS
     // Period label whose reset of raw usage is in force (or under way): raw usage counts from the
-    // begin of that period. kResetOwed: the reset failed, or its outcome is unknown; it is
-    // repeated.
+    // begin of that period.
     std::string reset_done_for;
+    bool reset_owed = false; // it failed, or its outcome is unknown: it is repeated
     // label -> begin of the newest periods that had their reset: none has a second one.
     std::map<std::string, Instant> resets;
     // component -> allocation + carryover + adjustments - what the period before had borrowed: the
@@ -169,6 +167,7 @@ inline void forget_after(AccountMemory& memory, Instant now) {
         enter_period(memory, std::string(last->first), last->second.begin);
     memory.past.erase(never);
     memory.reset_done_for.clear();
+    memory.reset_owed = false;
 }
 
 struct History {

@@ -158,6 +158,7 @@ void mark_reset(const Subject& subject, const AccountMemory& before, AccountMemo
     for (const Policy* policy : subject.policies)
         if (policy->raw_usage_reset) {
             memory.reset_done_for = memory.period;
+            memory.reset_owed = false;
             memory.resets[memory.period] = memory.period_begin;
         }
     const auto older = [](const auto& a, const auto& b) { return a.second < b.second; };

@@ -16,7 +16,7 @@ std::string clock_fault(const model::Facts& facts, const model::AccountMemory& b
 }
 
 bool reset_is_due(const model::AccountMemory& before, const model::Period& period) {
-    if (before.reset_done_for == model::kResetOwed)
+    if (before.reset_owed)
         return true;
     return before.period != period.label && !before.resets.contains(period.label) &&
            (before.period.empty() || period.begin > before.period_begin);

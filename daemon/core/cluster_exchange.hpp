@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the cycles of several clusters leave for each other what they know of accounts whose
-// allocation spans clusters. Keeps the last of each cluster, and nothing over a restart.
+// Allocations that span clusters: what the cycles of several clusters leave for each other, and what
+// one cycle takes from there. Keeps the last figures of each cluster, and nothing over a restart.
 #pragma once
 
 #include "common/base/guarded.hpp"
+#include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
+#include "daemon/core/rules.hpp"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sluice::app {
 
@@ -44,5 +48,25 @@ private:
 // policy is another one. Growing usage alone is not a reason, or cycles would wake each other for
 // ever.
 bool is_urgent(const model::SharedFigures& before, const model::SharedFigures& now);
+
+// How old figures of another cluster may be before they lift no pause any more: three of its turns
+// have not come, and a minute for slow ones.
+std::chrono::seconds longest_silence(const Rules& rules);
+
+// Fills facts.others. Overrides of other clusters go to `events`, too: a decision here changes when
+// they begin and end.
+void take_from_others(const ClusterExchange* exchange, const Rules& rules, model::Facts& facts,
+                      model::History& events);
+// After the decision; facts.usage is still there.
+void leave_for_others(ClusterExchange* exchange, const Rules& rules, const model::Facts& facts,
+                      const model::Decision& decision);
+
+// Why nothing may be lifted from an account on the figures that there are of other clusters; "":
+// nothing is missing.
+std::string missing_figures(const ClusterExchange* exchange, const Rules& rules,
+                    const model::AccountDecision& account, Instant now);
+// Those that are silence_problems for too long.
+std::vector<model::Problem> silence_problems(const std::vector<model::OtherCluster>& others,
+                                   const Rules& rules, Instant now);
 
 } // namespace sluice::app

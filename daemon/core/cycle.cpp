@@ -4,11 +4,12 @@
 #include "common/base/text.hpp"
 #include "common/policy/crossing.hpp"
 #include "common/policy/decide.hpp"
+#include "common/policy/notice.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/plan.hpp"
 #include "common/policy/snapshot.hpp"
-#include "daemon/core/notices.hpp"
-#include "daemon/core/sharing.hpp"
+#include "daemon/core/cluster_exchange.hpp"
+#include "daemon/notify/notices.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -51,7 +52,12 @@ std::vector<ports::EvaluationRecord> evaluations(const Rules& rules, const Order
     for (const auto& account : decision.accounts)
         if (is_recorded(account, order)) {
             records.push_back(evaluation(rules.cluster, order.trigger, account, decision.now));
-            records.back().messages = notice_messages(rules, decision, account, parents);
+            if (!rules.notices.by_mail && !rules.notices.by_webhook)
+                continue;
+            if (const auto notice = policy::notice(rules.set, rules.notices, rules.zone, decision,
+                                                   account, parents))
+                records.back().messages =
+                    notify::notice_messages(rules.notices, *notice, decision, account);
         }
     return records;
 }
@@ -119,7 +125,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     facts->raw_usage_resets = ports_.enforcer.resets_usage();
     progress_.enter("decide");
     history_ = facts->history;
-    take_from_others(ports_.board, rules, *facts, history_);
+    take_from_others(ports_.exchange, rules, *facts, history_);
     structure_ = std::make_shared<const model::Structure>(facts->structure);
     report.decision = policy::decide(rules.set, rules.zone, *facts);
     report.plan = policy::plan(rules.set, *facts, report.decision);
@@ -130,7 +136,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
             report.problems.push_back(
                 {"", std::move(fault), "correct the file, then run: systemctl reload sluiced"});
     report.problems.insert(report.problems.end(), rules.problems.begin(), rules.problems.end());
-    for (auto& problem : silent(facts->others, rules, facts->now))
+    for (auto& problem : silence_problems(facts->others, rules, facts->now))
         report.problems.push_back(std::move(problem));
     report.users = facts->structure.users;
     report.parents = parents(facts->structure);
@@ -142,7 +148,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
         // The plugin first: what slurmdbd has to be told may take a while.
         progress_.enter("publish");
         publish(rules, *facts, report.decision);
-        leave_for_others(ports_.board, rules, *facts, report.decision);
+        leave_for_others(ports_.exchange, rules, *facts, report.decision);
         confirmations_.restore(rules.cluster, rules.confirm_timeout);
         progress_.enter("apply");
         if (!ids->empty())
@@ -150,7 +156,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
         progress_.enter("confirm");
         if (facts->raw_usage_known)
             confirm(rules);
-        announcer_.announce(report);
+        log_.done(report);
     }
     report.usage_age = facts->usage_age;
     report.usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(facts->usage));
@@ -195,7 +201,8 @@ Result<void> Cycle::prepare(const Rules& rules, const Order& order, model::Facts
                                             " s old: no period is reopened on it"};
     for (const auto& entry : order.reopen)
         if (const auto* account = last_good_ ? last_good_->decision.find(entry.account) : nullptr)
-            if (auto why = lacking(ports_.board, rules, *account, facts.now); !why.empty())
+            if (auto why = missing_figures(ports_.exchange, rules, *account, facts.now);
+                !why.empty())
                 return Error{Errc::unavailable, why + ": no period is reopened on it"};
     for (const auto& entry : order.reopen) {
         if (!order.dry_run)
@@ -226,7 +233,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::failed(ports::CycleReport repor
     report.error = error.context;
     // A source that is away has its own line.
     if (error.code != Errc::unavailable && error.code != Errc::timeout)
-        announcer_.announce_failure(report);
+        log_.failed(report);
     return std::make_shared<const ports::CycleReport>(std::move(report));
 }
 
@@ -253,7 +260,7 @@ void Cycle::hold_back(const Order& order, ports::CycleReport& report) {
         if (waiting->type == model::CommandType::reset_usage)
             for (auto& account : report.decision.accounts)
                 if (account.account == waiting->account)
-                    account.memory.reset_done_for = model::kResetOwed;
+                    account.memory.reset_owed = true;
         report.plan.withheld.push_back(std::move(*waiting));
     }
     commands.erase(due, commands.end());

@@ -5,16 +5,15 @@
 #pragma once
 
 #include "common/base/clock.hpp"
+#include "common/base/guarded.hpp"
 #include "common/model/snapshot.hpp"
-#include "daemon/core/announcer.hpp"
-#include "daemon/core/backoff.hpp"
 #include "daemon/core/clock_check.hpp"
 #include "daemon/core/cluster_exchange.hpp"
 #include "daemon/core/collector.hpp"
-#include "daemon/core/confirmations.hpp"
-#include "daemon/core/progress.hpp"
+#include "daemon/core/retry.hpp"
 #include "daemon/core/rules.hpp"
 #include "daemon/core/sources.hpp"
+#include "daemon/notify/cycle_log.hpp"
 #include "daemon/ports/accounting.hpp"
 #include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/enforcer.hpp"
@@ -39,8 +38,8 @@ struct Ports {
     ports::Publisher& publisher;
     const Clock& clock;
     ports::Outbox& outbox;
-    ClusterExchange* board =
-        nullptr; // shared with the cycles of other clusters; nullptr: there are none
+    // Shared with the cycles of other clusters; nullptr: this daemon serves one.
+    ClusterExchange* exchange = nullptr;
     const ElapsedClock* elapsed = nullptr; // what the clock is compared with, and
     ports::TimeSources* sources = nullptr; // nullptr: not known
 };
@@ -66,6 +65,28 @@ struct Order {
     std::vector<model::PeriodReset> reopen = {};
     // A person confirms the clock of this host; `at` and `offset_s` are filled in.
     std::optional<model::ClockAccept> accept = {};
+};
+
+// How far the running evaluation has come, for those who read the standings meanwhile: it may hang
+// in slurmdbd or slurmctld for longer than people wait. Written by the loop's worker, read by any
+// thread. Waits for nothing but its own lock.
+class Progress {
+public:
+    void begin(Instant now, const std::string& trigger) {
+        *state_.lock() = ports::UnderWay{now, trigger, "collect"};
+    }
+    // Of ports::UnderWay; nothing happens between evaluations.
+    void enter(const char* phase) {
+        auto state = state_.lock();
+        if (*state)
+            (*state)->phase = phase;
+    }
+    void end() { state_.lock()->reset(); }
+
+    std::optional<ports::UnderWay> now() const { return *state_.lock(); }
+
+private:
+    mutable Guarded<std::optional<ports::UnderWay>> state_;
 };
 
 // One thread: the one that owns libslurm.
@@ -119,8 +140,8 @@ private:
     Sources& sources_;
     Collector collector_;
     Progress progress_;
-    Announcer announcer_;
-    Backoff backoff_;
+    notify::CycleLog log_;
+    CommandBackoff backoff_;
     Confirmations confirmations_;
     ClockCheck clock_check_;
     Confirmations::Time began_{};   // the cycle that runs

@@ -289,12 +289,12 @@ Result<ports::Booked> DaemonOperator::reopen(const std::vector<std::string>& acc
 // One allocation has one period, on however many clusters.
 void DaemonOperator::reopen_elsewhere(const model::AccountDecision& account,
                                       const model::PeriodReset& entry) {
-    if (ports_.board == nullptr)
+    if (ports_.exchange == nullptr)
         return;
     const std::string here = loop_.rules()->cluster;
     for (const auto& part : account.span)
         if (part.cluster != here)
-            ports_.board->reopen(part.cluster, entry);
+            ports_.exchange->reopen(part.cluster, entry);
 }
 
 Result<ports::Booked> DaemonOperator::accept_clock(const ports::Person& person) {

@@ -15,7 +15,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace sluice::mail {
+namespace sluice::notify {
 namespace {
 
 using Steady = std::chrono::steady_clock;
@@ -127,4 +127,4 @@ Result<int> run_program(const std::string& path, const std::vector<std::string>&
     return wait_for(*pid, path, until, stop);
 }
 
-} // namespace sluice::mail
+} // namespace sluice::notify

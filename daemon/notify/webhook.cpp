@@ -2,11 +2,11 @@
 #include "daemon/notify/webhook.hpp"
 
 #include "common/hash/hash.hpp"
-#include "daemon/notify/exchange.hpp"
+#include "daemon/notify/transfer.hpp"
 
 #include <vector>
 
-namespace sluice::mail {
+namespace sluice::notify {
 namespace {
 
 using ports::Delivered;
@@ -106,4 +106,4 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     return judge(easy.get(), settings_.url, answer);
 }
 
-} // namespace sluice::mail
+} // namespace sluice::notify

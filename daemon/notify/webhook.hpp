@@ -5,12 +5,12 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/secret.hpp"
-#include "daemon/ports/deliverer.hpp"
+#include "daemon/ports/outbox.hpp"
 
 #include <atomic>
 #include <string>
 
-namespace sluice::mail {
+namespace sluice::notify {
 
 struct WebhookSettings {
     std::string url; // http:// or https://
@@ -37,4 +37,4 @@ private:
     std::atomic<bool> stop_{false};
 };
 
-} // namespace sluice::mail
+} // namespace sluice::notify

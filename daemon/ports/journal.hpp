@@ -178,4 +178,22 @@ public:
     virtual Result<Forgotten> forgettable(Instant before) = 0;
 };
 
+// The daily copies of the journal.
+struct BackupState {
+    std::string file;          // the newest good copy; "": there is none
+    std::optional<Instant> at; // when it was made
+    std::string error;         // why the last try failed; "": it succeeded, or none was due yet
+};
+
+// Thread-safe.
+class Backups {
+public:
+    Backups() = default;
+    Backups(const Backups&) = delete;
+    Backups& operator=(const Backups&) = delete;
+    virtual ~Backups() = default;
+
+    virtual BackupState state() const = 0;
+};
+
 } // namespace sluice::ports

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: what is to be told to others (Waldur, mail, webhooks), kept until they have it. Adapters:
-// SQLite. Who brings it there is a Deliverer (deliverer.hpp).
+// Ports: Outbox keeps messages to other systems (Waldur, mail, webhook) until they are delivered
+// (SQLite); a Deliverer brings one message to its target (one adapter for each target).
 #pragma once
 
 #include "common/base/instant.hpp"
 #include "common/base/result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -102,6 +103,35 @@ public:
     // A waiting or parked one is due at once. not_found: there is none.
     virtual Result<void> retry(std::int64_t id) = 0;
     virtual Result<void> drop(std::int64_t id, const std::string& reason) = 0;
+};
+
+enum class Delivered {
+    done,
+    target_away, // nothing gets there now: no connection, 5xx, 429
+    later,       // only this message has to wait
+    refused,     // will never be accepted as it is: it is parked, `text` says why
+};
+
+struct Delivery {
+    Delivered result = Delivered::done;
+    std::string text; // unless done: why; never a secret
+    // What the other side asked for (Retry-After).
+    std::optional<std::chrono::seconds> retry_after;
+};
+
+// deliver() is called from one thread. A message may come twice (the daemon died before it could
+// note the first time), with the same correlation and id.
+class Deliverer {
+public:
+    Deliverer() = default;
+    Deliverer(const Deliverer&) = delete;
+    Deliverer& operator=(const Deliverer&) = delete;
+    virtual ~Deliverer() = default;
+
+    // Returns within a minute, whatever the other side does.
+    virtual Delivery deliver(const OutboxEntry& entry) = 0;
+    // From any thread: a deliver() that runs, and each one after, returns at once.
+    virtual void interrupt() {}
 };
 
 } // namespace sluice::ports

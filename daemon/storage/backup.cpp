@@ -3,8 +3,8 @@
 
 #include "common/base/log.hpp"
 #include "common/base/replace_file.hpp"
-#include "daemon/storage/at_port.hpp"
-#include "daemon/storage/file.hpp"
+#include "daemon/storage/database.hpp"
+#include "daemon/storage/schema.hpp"
 
 #include <algorithm>
 #include <array>

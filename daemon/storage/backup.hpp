@@ -9,7 +9,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
 #include "common/base/worker.hpp"
-#include "daemon/ports/backups.hpp"
+#include "daemon/ports/journal.hpp"
 
 #include <chrono>
 #include <condition_variable>

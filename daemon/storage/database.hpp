@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Owners of SQLite's connection, statement and transaction. Inside this folder faults travel as
-// Failure; the journal turns them into Error. Knows nothing of Sluice's tables.
+// Failure; at_port() turns them into Error. Knows nothing of Sluice's tables.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -29,6 +30,23 @@ public:
 private:
     Error error_;
 };
+
+// Runs `body` at the edge of this folder: what it throws becomes an Error of the journal.
+template <class Body>
+auto at_port(const char* what, Body&& body) -> Result<decltype(body())> {
+    try {
+        if constexpr (std::is_void_v<decltype(body())>) {
+            body();
+            return {};
+        } else {
+            return body();
+        }
+    } catch (const Failure& failure) {
+        return Error(failure.error()).in(what).in("journal");
+    } catch (const std::exception& fault) {
+        return Error{Errc::internal, fault.what()}.in(what).in("journal");
+    }
+}
 
 // The file of a database and what SQLite may have left beside it. Nothing may have it open.
 void remove_database(const std::string& path) noexcept;

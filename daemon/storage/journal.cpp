@@ -2,9 +2,7 @@
 #include "daemon/storage/journal.hpp"
 
 #include "common/base/log.hpp"
-#include "daemon/storage/at_port.hpp"
-#include "daemon/storage/file.hpp"
-#include "daemon/storage/rows.hpp"
+#include "daemon/storage/record_rows.hpp"
 #include "daemon/storage/schema.hpp"
 
 #include <filesystem>
@@ -24,10 +22,10 @@ constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
 // command `id`, or of all open ones.
 int owe_resets(Database& database, std::optional<std::int64_t> id) {
     Statement(database,
-              "UPDATE account SET reset_done_for = ? WHERE EXISTS (SELECT 1 FROM command c WHERE "
+              "UPDATE account SET reset_owed = 1 WHERE EXISTS (SELECT 1 FROM command c WHERE "
               "c.type = 'reset_usage' AND c.finished IS NULL AND c.cluster = account.cluster AND "
               "c.account = account.name AND (? IS NULL OR c.id = ?))")
-        .bind(std::string_view(model::kResetOwed), id, id)
+        .bind(id, id)
         .run();
     return static_cast<int>(database.changes());
 }
@@ -71,10 +69,8 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
 Result<model::History> SqliteJournal::history(const std::string& cluster, Instant now) {
     return at_port("history", [&] {
         auto writer = writer_.lock();
-        if (!writer->written.contains(cluster))
-            writer->written[cluster] = read_memories(writer->database, cluster);
         model::History history;
-        history.accounts = writer->written[cluster];
+        history.accounts = writer->memories(cluster);
         history.overrides = read_overrides(writer->database, cluster, now - kExpiredOverrides);
         history.adjustments = read_adjustments(writer->database, cluster);
         return history;
@@ -92,9 +88,7 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
     return at_port("record the evaluation", [&] {
         auto writer = writer_.lock();
         Database& database = writer->database;
-        if (!writer->written.contains(cluster))
-            writer->written[cluster] = read_memories(database, cluster);
-        auto& written = writer->written[cluster];
+        auto& written = writer->memories(cluster);
         std::map<std::string, model::AccountMemory> changed;
         for (const auto& account : decision.accounts) {
             const auto known = written.find(account.account);
@@ -277,9 +271,7 @@ Result<std::int64_t> SqliteJournal::reopen_period(const std::string& cluster,
     return at_port("reopen a period", [&] {
         auto writer = writer_.lock();
         Database& database = writer->database;
-        if (!writer->written.contains(cluster))
-            writer->written[cluster] = read_memories(database, cluster);
-        auto& written = writer->written[cluster];
+        auto& written = writer->memories(cluster);
         Transaction transaction(database);
         const std::int64_t id = insert_reset(database, cluster, entry);
         std::optional<model::AccountMemory> reopened;

@@ -6,10 +6,9 @@
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
 #include "daemon/ports/journal.hpp"
-#include "daemon/storage/closed_usage.hpp"
-#include "daemon/storage/notes.hpp"
+#include "daemon/storage/memory_rows.hpp"
+#include "daemon/storage/module_tables.hpp"
 #include "daemon/storage/outbox.hpp"
-#include "daemon/storage/writer.hpp"
 
 #include <chrono>
 #include <map>

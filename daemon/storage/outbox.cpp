@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/outbox.hpp"
 
-#include "daemon/storage/at_port.hpp"
+#include "daemon/storage/database.hpp"
 
 namespace sluice::sqlite {
 namespace {
@@ -62,6 +62,12 @@ std::string bounded(const std::string& text) {
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
         --end;
     return text.substr(0, end);
+}
+
+void check_found(Database& database, std::int64_t id) {
+    if (database.changes() != 1)
+        throw Failure(
+            {Errc::not_found, "no message " + std::to_string(id) + " waits or is parked"});
 }
 
 // Losing that something was delivered costs a repeat, which does no harm; a sync for each of
@@ -228,9 +234,7 @@ Result<void> SqliteOutbox::retry(std::int64_t id) {
                                     "WHERE id = ? AND closed IS NULL")
             .bind(epoch(clock_.now()), id)
             .run();
-        if (writer->database.changes() != 1)
-            throw Failure(
-                {Errc::not_found, "no message " + std::to_string(id) + " that waits or is parked"});
+        check_found(writer->database, id);
     });
 }
 
@@ -241,9 +245,7 @@ Result<void> SqliteOutbox::drop(std::int64_t id, const std::string& reason) {
                                     "WHERE id = ? AND closed IS NULL")
             .bind(epoch(clock_.now()), bounded(reason), id)
             .run();
-        if (writer->database.changes() != 1)
-            throw Failure(
-                {Errc::not_found, "no message " + std::to_string(id) + " that waits or is parked"});
+        check_found(writer->database, id);
     });
 }
 

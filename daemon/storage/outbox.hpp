@@ -5,7 +5,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/guarded.hpp"
 #include "daemon/ports/outbox.hpp"
-#include "daemon/storage/writer.hpp"
+#include "daemon/storage/memory_rows.hpp"
 
 #include <string>
 #include <vector>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The journal's tables by schema number, and the way from an older number to the newest. Released
-// entries of the list are never edited: a change is a new entry.
+// The journal's file: its tables by schema number, the way from an older number to the newest, how
+// a new file begins, and whether an existing one is whole. Released entries of the list are never
+// edited: a change is a new entry.
 #pragma once
 
 #include "daemon/storage/database.hpp"
 
+#include <cstdint>
 #include <span>
 #include <string>
 
@@ -24,5 +26,17 @@ std::span<const Migration> migrations();
 // PATH.schema-N.bak before (none for a new file). Throws Failure: refused when the file is newer
 // than the list or not a journal; then nothing is changed.
 void upgrade(Database& database, const std::string& path, std::span<const Migration> list);
+
+// Makes the journal `path` where no file is; it appears there complete or not at all. True: made.
+// Throws Failure: refused for a file of 0 bytes, and for a missing file whose -wal is left: what
+// these held would be lost without a word.
+bool create_missing(const std::string& path);
+
+// Throws Failure: refused where SQLite finds damage. Reads the whole file.
+void quick_check(Database& database);
+
+// Opening checks files up to this size, a second or two on a slow disk; larger ones are checked
+// with the daily backup only. SQLite cannot be interrupted while it checks one table.
+constexpr std::uintmax_t kMaxCheckAtStart = std::uintmax_t{256} << 20;
 
 } // namespace sluice::sqlite

@@ -2,7 +2,7 @@
 // Memory of a long sync: bench_polling SECONDS URL [EVERY] asks the stand-in Waldur at URL
 // (tests/support/waldur_stand_in.py) every EVERY seconds (default 10), tells it after each answer
 // what a made-up turn changed, and prints the resident memory once a minute. Slurm is not needed.
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 #include "daemon/storage/journal.hpp"
 #include "tests/support/scratch_dir.hpp"
 #include "waldur/api/deliverer.hpp"
@@ -57,8 +57,8 @@ public:
         portal_ = std::make_unique<waldur::WaldurPortal>(options_, clock_);
         deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
             options_, clock_, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
-        courier_ =
-            std::make_unique<app::OutboxSender>("waldur", journal_->outbox(), *deliverer_, clock_);
+        courier_ = std::make_unique<notify::OutboxSender>("waldur", journal_->outbox(), *deliverer_,
+                                                          clock_);
         sync_ = std::make_unique<app::PortalSync>(
             settings,
             app::PortalSync::Parts{*portal_, journal_->outbox(), journal_->notes(), *journal_,
@@ -94,7 +94,7 @@ private:
         *sqlite::SqliteJournal::open(dir_.file("bench.db"), clock_);
     std::unique_ptr<waldur::WaldurPortal> portal_;
     std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
-    std::unique_ptr<app::OutboxSender> courier_;
+    std::unique_ptr<notify::OutboxSender> courier_;
     std::unique_ptr<app::PortalSync> sync_;
     std::atomic<int> answers_{0};
 };

@@ -3,7 +3,7 @@
 //   bench_waldur [MESSAGES]          the outbox alone, on a file in TMPDIR (default 100000)
 //   bench_waldur MESSAGES URL        and over HTTP to tests/support/waldur_stand_in.py with
 //   resources in it
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 #include "daemon/storage/journal.hpp"
 #include "tests/support/scratch_dir.hpp"
 #include "waldur/api/deliverer.hpp"
@@ -60,7 +60,7 @@ struct Bench {
         std::printf("%d messages added in %.2f s\n", count, seconds_since(start));
     }
     void drain(int count, ports::Deliverer& deliverer) {
-        app::OutboxSender courier("waldur", journal->outbox(), deliverer, clock);
+        notify::OutboxSender courier("waldur", journal->outbox(), deliverer, clock);
         const auto start = Steady::now();
         courier.start();
         while (!journal->outbox().counts()->empty())

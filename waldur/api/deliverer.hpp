@@ -3,7 +3,7 @@
 // needs several calls for are known here by their kind.
 #pragma once
 
-#include "daemon/ports/deliverer.hpp"
+#include "daemon/ports/outbox.hpp"
 #include "waldur/api/portal.hpp"
 
 #include <functional>

@@ -146,11 +146,11 @@ CASE(a_reset_ends_what_hysteresis_holds) {
 
 CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     Bench bench;
-    app::ClusterExchange board;
-    bench.ports.board = &board;
+    app::ClusterExchange exchange;
+    bench.ports.exchange = &exchange;
     std::vector<std::string> told;
     const auto note = [&](const std::string& cluster) {
-        board.add(
+        exchange.add(
             cluster, [] {},
             [&told, cluster](const model::PeriodReset& reset) {
                 told.push_back(cluster + ' ' + reset.account + ' ' + reset.period + ' ' + reset.by);
@@ -166,7 +166,7 @@ CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     figures->at = bench.clock.now();
     for (const auto& policy : bench.rules.set.policies)
         figures->policies.insert(policy.name);
-    board.post(figures);
+    exchange.post(figures);
     app::Loop loop{bench.ports, bench.sources, std::make_shared<app::Rules>(bench.rules)};
     app::DaemonOperator actions{loop, bench.ports, nullptr, 5s};
     loop.start();

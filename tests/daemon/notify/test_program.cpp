@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A stand-in for sendmail is a shell script of the test; nothing else here runs a shell.
-#include "daemon/notify/mailer.hpp"
+#include "daemon/notify/mail.hpp"
 #include "daemon/notify/program.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/scratch_dir.hpp"
@@ -12,7 +12,7 @@
 #include <thread>
 
 using namespace sluice;
-using namespace sluice::mail;
+using namespace sluice::notify;
 
 namespace {
 

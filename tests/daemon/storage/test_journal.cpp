@@ -313,8 +313,7 @@ CASE(a_reset_that_failed_or_that_nobody_knows_of_is_owed) {
     model::Command reset;
     reset.type = model::CommandType::reset_usage;
     const auto owed = [&](const char* account) {
-        return books.journal->history(kCluster, kNow)->accounts.at(account).reset_done_for ==
-               model::kResetOwed;
+        return books.journal->history(kCluster, kNow)->accounts.at(account).reset_owed;
     };
     const auto begin = [&](const char* account) {
         reset.account = account;
