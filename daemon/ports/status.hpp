@@ -5,7 +5,6 @@
 
 #include "common/base/result.hpp"
 #include "common/base/zone.hpp"
-#include "daemon/ports/backups.hpp"
 #include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/publisher.hpp"
 
