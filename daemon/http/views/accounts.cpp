@@ -117,14 +117,13 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
 
 Response view_accounts(const Call& call) {
     const CyclePtr cycle = call.status.last_cycle();
-    Value out = envelope(call);
-    out.set("accounts", Value::array());
     const auto wanted = asked(call.request);
     const Visible visible(cycle.get(), call.request.viewer);
     if (cycle != nullptr)
         if (auto bad = unknown(call, cycle.get(), visible, wanted))
             return std::move(*bad);
-    return with_accounts(call, cycle, out, wanted);
+    Value out = envelope(call);
+    return with_accounts(call, cycle, out.set("accounts", Value::array()), wanted);
 }
 
 Response view_account(const Call& call) {
@@ -143,9 +142,8 @@ Response view_account(const Call& call) {
     if (call.request.viewer.sees_all())
         for (auto& line : top_users_text(top, call.name))
             lines->push_back(std::move(line));
-    Value out = envelope(call);
-    out.set("account", render(account)).set("explain", *lines).set("top_users", std::move(top));
-    return ok(out);
+    return answer(call, kv("account", render(account)), kv("explain", *lines),
+                  kv("top_users", std::move(top)));
 }
 
 Response view_balances(const Call& call) {
@@ -164,10 +162,7 @@ Response view_balances(const Call& call) {
     for (const auto& account : cycle->decision.accounts)
         if (own->contains(account.account) && named(wanted, account.account))
             append_balances(list, account);
-    Value out = envelope(call);
-    put_instant(out, "figures_at", cycle->decision.now);
-    out.set("balances", std::move(list));
-    return ok(out);
+    return answer(call, kv("figures_at", cycle->decision.now), kv("balances", std::move(list)));
 }
 
 // https://osc.github.io/ood-documentation/latest/customizations.html, "Balance warnings"
@@ -187,19 +182,14 @@ Response view_ondemand(const Call& call) {
         for (const auto& name : accounts) {
             const auto* account = cycle->decision.find(name);
             auto left = account != nullptr ? left_of(*account, component) : std::nullopt;
-            if (!left)
-                continue;
-            Value one = Value::object();
-            one.set("user", user.name).set("project", name).set("value", std::move(*left));
-            balances.append(std::move(one));
+            if (left)
+                balances.append(object(kv("user", user.name), kv("project", name),
+                                       kv("value", std::move(*left))));
         }
     }
-    Value config = Value::object();
-    config.set("unit", component).set("project_type", "account");
-    Value out = Value::object();
-    out.set("version", 1).set("timestamp", epoch(cycle->decision.now));
-    out.set("config", std::move(config)).set("balances", std::move(balances));
-    return ok(out);
+    return ok(object(kv("version", 1), kv("timestamp", epoch(cycle->decision.now)),
+                     kv("config", object(kv("unit", component), kv("project_type", "account"))),
+                     kv("balances", std::move(balances))));
 }
 
 } // namespace sluice::http

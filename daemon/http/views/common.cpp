@@ -26,11 +26,14 @@ std::string not_judged(const ports::CycleReport& cycle, const std::string& accou
     return "account '" + account + "' has no policy with an allocation, nor has one above it";
 }
 
-Value planned(const std::vector<model::Command>& commands, const std::vector<std::string>& wanted) {
+// Those of the wanted accounts. Commands and their records.
+template <class Items, class Account>
+Value of_accounts(const Items& items, const std::vector<std::string>& wanted,
+                  const Account& account) {
     Value out = Value::array();
-    for (const auto& command : commands)
-        if (named(wanted, command.account))
-            out.append(render(command));
+    for (const auto& item : items)
+        if (named(wanted, account(item)))
+            out.append(render(item));
     return out;
 }
 
@@ -79,21 +82,21 @@ std::vector<std::string> Form::names(const std::string& key) {
     return out;
 }
 
-Value envelope(const Call& call, const ports::DaemonInfo& info, Value warnings) {
-    Value meta = Value::object();
-    meta.set("program", "sluiced").set("version", info.version).set("api", "v1");
-    meta.set("cluster", info.cluster);
-    Value viewer = Value::object();
-    viewer.set("uid", call.request.viewer.uid).set("staff", call.request.viewer.staff);
-    meta.set("viewer", std::move(viewer));
-    Value out = Value::object();
-    out.set("meta", std::move(meta)).set("errors", Value::array());
-    out.set("warnings", std::move(warnings));
-    return out;
+Value envelope(const Call& call, const ports::DaemonInfo& info,
+               const std::vector<Warning>& warnings) {
+    const auto& viewer = call.request.viewer;
+    return object(
+        kv("meta", object(kv("program", "sluiced"), kv("version", info.version), kv("api", "v1"),
+                          kv("cluster", info.cluster),
+                          kv("viewer", object(kv("uid", viewer.uid), kv("staff", viewer.staff))))),
+        kv("errors", Value::array()),
+        kv("warnings", array_of(warnings, [](const auto& each) {
+               return object(kv("description", each.description), kv("source", each.source));
+           })));
 }
 
 Value envelope(const Call& call) {
-    return envelope(call, call.status.info(), Value::array());
+    return envelope(call, call.status.info(), {});
 }
 
 Value render_problems(const ports::CycleReport& cycle) {
@@ -108,14 +111,11 @@ Value render_problems(const ports::CycleReport& cycle) {
 Value render_cycle(const ports::CycleReport* cycle, bool staff) {
     if (cycle == nullptr)
         return Value();
-    Value out = Value::object();
-    out.set("cluster", cycle->cluster);
-    put_instant(out, "at", cycle->at);
-    put_instant(out, "figures_at", cycle->decision.now);
-    out.set("trigger", cycle->trigger).set("dry_run", cycle->dry_run);
-    out.set("duration_ms", cycle->duration_ms).set("accounts", cycle->decision.accounts.size());
-    out.set("error", staff ? cycle->error : "");
-    return out;
+    return object(kv("cluster", cycle->cluster), kv("at", cycle->at),
+                  kv("figures_at", cycle->decision.now), kv("trigger", cycle->trigger),
+                  kv("dry_run", cycle->dry_run), kv("duration_ms", cycle->duration_ms),
+                  kv("accounts", cycle->decision.accounts.size()),
+                  kv("error", staff ? cycle->error : ""));
 }
 
 Response no_cycle_yet() {
@@ -223,25 +223,21 @@ Result<ports::Query> journal_query(const Call& call, const ports::CycleReport* c
 
 Value evaluation(const Call& call, const ports::CycleReport& cycle,
                  const std::vector<std::string>& wanted) {
-    Value out = envelope(call);
-    out.set("cycle", render_cycle(&cycle, true));
+    const auto account = [](const auto& item) { return item.account; };
     const Visible visible(&cycle, call.request.viewer);
     Value accounts = Value::array();
-    for (const auto& account : cycle.decision.accounts)
-        if (visible.sees(account.account) && named(wanted, account.account))
-            accounts.append(render(account));
-    out.set("accounts", std::move(accounts));
-    if (cycle.dry_run) {
-        out.set("commands", planned(cycle.plan.commands, wanted));
-    } else {
-        Value applied = Value::array();
-        for (const auto& record : cycle.applied)
-            if (named(wanted, record.command.account))
-                applied.append(render(record));
-        out.set("commands", std::move(applied));
-    }
-    out.set("withheld", planned(cycle.plan.withheld, wanted));
-    out.set("problems", render_problems(cycle));
+    for (const auto& each : cycle.decision.accounts)
+        if (visible.sees(each.account) && named(wanted, each.account))
+            accounts.append(render(each));
+    Value commands = cycle.dry_run ? of_accounts(cycle.plan.commands, wanted, account)
+                                   : of_accounts(cycle.applied, wanted, [](const auto& record) {
+                                         return record.command.account;
+                                     });
+    Value out = envelope(call);
+    put(out, kv("cycle", render_cycle(&cycle, true)), kv("accounts", std::move(accounts)),
+        kv("commands", std::move(commands)),
+        kv("withheld", of_accounts(cycle.plan.withheld, wanted, account)),
+        kv("problems", render_problems(cycle)));
     return out;
 }
 

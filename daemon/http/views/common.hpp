@@ -39,9 +39,23 @@ private:
     std::optional<Error> fault_; // malformed
 };
 
+// What a person must know before trusting the figures.
+struct Warning {
+    const char* source; // "cycle", "clock", "config", "source", "plugin_server", "usage"
+    std::string description;
+};
+
 // Slurm's own top level: payload beside meta, errors and warnings.
-json::Value envelope(const Call& call, const ports::DaemonInfo& info, json::Value warnings);
+json::Value envelope(const Call& call, const ports::DaemonInfo& info,
+                     const std::vector<Warning>& warnings);
 json::Value envelope(const Call& call);
+// 200: the frame with these keys.
+template <class... T>
+Response answer(const Call& call, Field<T>&&... fields) {
+    json::Value out = envelope(call);
+    put(out, std::move(fields)...);
+    return ok(out);
+}
 
 // null for nullptr. The reason of a failure is for staff.
 json::Value render_cycle(const ports::CycleReport* cycle, bool staff);
@@ -49,11 +63,6 @@ json::Value render_problems(const ports::CycleReport& cycle);
 // 503: before the first cycle.
 Response no_cycle_yet();
 
-// What a person must know before trusting the figures.
-struct Warning {
-    const char* source; // "cycle", "clock", "config", "source", "plugin_server"
-    std::string description;
-};
 // Users learn that something is wrong, staff also why. `cycle` may be nullptr.
 std::vector<Warning> warnings(const ports::DaemonInfo& info, const ports::CycleReport* cycle,
                               const ports::PluginServerStatus& server, bool staff);
@@ -97,18 +106,13 @@ Response journal_view(const Call& call, std::string_view key, Ask ask, Show show
     const auto query = journal_query(call, cycle.get());
     if (!query)
         return failure(query.error());
-    json::Value list = json::Value::array();
     // An empty list would mean all accounts.
-    if (call.request.viewer.sees_all() || !query->accounts.empty()) {
-        const auto records = ask(*query);
-        if (!records)
-            return failure(records.error());
-        for (const auto& record : *records)
-            list.append(show(record));
-    }
-    json::Value out = envelope(call);
-    out.set(key, std::move(list));
-    return ok(out);
+    if (!call.request.viewer.sees_all() && query->accounts.empty())
+        return answer(call, kv(key, json::Value::array()));
+    const auto records = ask(*query);
+    if (!records)
+        return failure(records.error());
+    return answer(call, kv(key, array_of(*records, show)));
 }
 template <class Ask>
 Response journal_view(const Call& call, std::string_view key, Ask ask) {

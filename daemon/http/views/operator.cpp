@@ -93,14 +93,6 @@ Response undo(const Call& call, const Result<Records>& records, const Undo& undo
     return booked(call, undone(*id, by), by, account);
 }
 
-template <class Items>
-Value rendered(const Items& items) {
-    Value out = Value::array();
-    for (const auto& item : items)
-        out.append(render(item));
-    return out;
-}
-
 template <class Act>
 Response act(const Call& call, const Act& act) {
     const auto id = whole_number(call.name);
@@ -109,9 +101,7 @@ Response act(const Call& call, const Act& act) {
     const auto done = act(*id);
     if (!done)
         return failure(done.error());
-    Value out = envelope(call);
-    out.set("id", *id);
-    return ok(out);
+    return answer(call, kv("id", *id));
 }
 
 } // namespace
@@ -209,12 +199,8 @@ Response view_clock(const Call& call) {
         call.services.journal.clock_accepts({call.status.info().cluster, {}, kMaxLimit});
     if (!accepts)
         return failure(accepts.error());
-    Value list = Value::array();
-    for (const auto& entry : *accepts)
-        list.append(render(entry));
-    Value out = envelope(call);
-    out.set("clock", cycle ? render(cycle->clock) : Value()).set("accepted", std::move(list));
-    return ok(out);
+    return answer(call, kv("clock", cycle ? render(cycle->clock) : Value()),
+                  kv("accepted", rendered(*accepts)));
 }
 
 Response view_accept_clock(const Call& call) {
@@ -234,11 +220,9 @@ Response view_cleanup(const Call& call) {
     const auto done = call.actions.cleanup(before, by);
     if (!done)
         return failure(done.error());
-    Value out = envelope(call);
-    put_instant(out, "before", done->before);
-    out.set("dry_run", by.dry_run).set("evaluations", done->records.evaluations);
-    out.set("commands", done->records.commands);
-    return ok(out);
+    return answer(call, kv("before", done->before), kv("dry_run", by.dry_run),
+                  kv("evaluations", done->records.evaluations),
+                  kv("commands", done->records.commands));
 }
 
 Response view_outbox(const Call& call) {
@@ -260,9 +244,7 @@ Response view_outbox(const Call& call) {
     const auto counts = call.services.outbox.counts();
     if (!entries || !counts)
         return failure(entries ? counts.error() : entries.error());
-    Value out = envelope(call);
-    out.set("messages", rendered(*entries)).set("targets", rendered(*counts));
-    return ok(out);
+    return answer(call, kv("messages", rendered(*entries)), kv("targets", rendered(*counts)));
 }
 
 Response view_retry_message(const Call& call) {

@@ -12,34 +12,38 @@ namespace {
 
 using json::Value;
 
-constexpr int kPercentPlaces = 2;
 constexpr std::size_t kShownBody = 2000; // of a message in the outbox
 
 Value percent(const std::optional<std::int64_t>& hundredths) {
-    return hundredths ? Value::decimal(*hundredths, kPercentPlaces) : Value();
+    return hundredths ? Value::decimal(*hundredths, 2) : Value();
 }
 
 Value number(Decimal value) {
     return Value::decimal(value.scaled(), 9);
 }
 
+Value id_or_null(std::int64_t id) {
+    return id != 0 ? Value(id) : Value();
+}
+
+const char* mode_of(const model::AccountDecision& account) {
+    return account.mode == model::Mode::enforce ? "enforce" : "observe";
+}
+
 Value flags(model::Flags flags) {
-    Value out = Value::object();
-    out.set("paused", flags.paused).set("downscaled", flags.downscaled);
-    return out;
+    return object(kv("paused", flags.paused), kv("downscaled", flags.downscaled));
 }
 
 Value render_carryover(const model::Figure& figure) {
     const auto& from = figure.carryover;
     const auto& c = figure.component;
-    Value out = Value::object();
-    out.set("applied", from.applied).set("reason", from.reason);
-    out.set("model", from.model == model::CarryoverModel::cap ? "cap" : "decay");
-    out.set("previous_period", from.previous_period).set("base", units(from.base, c));
-    out.set("used_before", units(from.used_before, c)).set("unused", units(from.unused, c));
-    out.set("cap", units(from.cap, c)).set("effective_before", units(from.effective_before, c));
-    out.set("carry", units(from.carry, c));
-    return out;
+    const char* model = from.model == model::CarryoverModel::cap ? "cap" : "decay";
+    return object(kv("applied", from.applied), kv("reason", from.reason), kv("model", model),
+                  kv("previous_period", from.previous_period), kv("base", units(from.base, c)),
+                  kv("used_before", units(from.used_before, c)),
+                  kv("unused", units(from.unused, c)), kv("cap", units(from.cap, c)),
+                  kv("effective_before", units(from.effective_before, c)),
+                  kv("carry", units(from.carry, c)));
 }
 
 // Empty where the allocation is of one cluster.
@@ -50,132 +54,83 @@ Value by_cluster(const model::Figure& figure) {
     return out;
 }
 
-Value render_span(const std::vector<model::SpanPart>& span) {
-    Value out = Value::array();
-    for (const auto& part : span) {
-        Value one = Value::object();
-        one.set("cluster", part.cluster).set("known", part.known);
-        one.set("stale", part.stale).set("age_s", part.age);
-        out.append(std::move(one));
-    }
-    return out;
-}
-
 Value render_figure(const model::Figure& figure) {
     const auto& c = figure.component;
-    Value usage = Value::object();
-    usage.set("settled", units(figure.usage.settled, c));
-    usage.set("finished", units(figure.usage.finished, c));
-    usage.set("running", units(figure.usage.running, c));
-    Value out = Value::object();
-    out.set("component", c.name).set("tres", c.tres);
-    out.set("allocation", units(figure.allocation, c));
-    out.set("carryover", units(figure.carryover.carry, c));
-    out.set("adjustments", units(figure.adjustments, c));
-    out.set("borrowed", units(figure.borrowed, c));
-    out.set("effective_allocation", units(figure.effective, c));
-    out.set("used", units(figure.used(), c));
-    out.set("left", units(figure.effective - figure.used(), c));
-    out.set("usage_percentage", percent(figure.percent));
-    out.set("weight", number(figure.weight)).set("usage", std::move(usage));
-    out.set("used_by_cluster", by_cluster(figure));
-    out.set("carryover_derivation", render_carryover(figure));
-    return out;
+    Value usage = object(kv("settled", units(figure.usage.settled, c)),
+                         kv("finished", units(figure.usage.finished, c)),
+                         kv("running", units(figure.usage.running, c)));
+    return object(
+        kv("component", c.name), kv("tres", c.tres), kv("allocation", units(figure.allocation, c)),
+        kv("carryover", units(figure.carryover.carry, c)),
+        kv("adjustments", units(figure.adjustments, c)), kv("borrowed", units(figure.borrowed, c)),
+        kv("effective_allocation", units(figure.effective, c)), kv("used", units(figure.used(), c)),
+        kv("left", units(figure.effective - figure.used(), c)),
+        kv("usage_percentage", percent(figure.percent)), kv("weight", number(figure.weight)),
+        kv("usage", std::move(usage)), kv("used_by_cluster", by_cluster(figure)),
+        kv("carryover_derivation", render_carryover(figure)));
 }
 
 Value render_period(const model::Period& period) {
-    Value out = Value::object();
-    out.set("label", period.label);
-    put_instant(out, "begin", period.begin);
-    put_instant(out, "end", period.end);
-    return out;
+    return object(kv("label", period.label), kv("begin", period.begin), kv("end", period.end));
 }
 
 Value render_cause(const model::Cause& cause) {
-    Value out = Value::object();
-    out.set("kind", model::name(cause.kind)).set("account", cause.account);
-    out.set("override_id", cause.override_id);
-    return out;
+    return object(kv("kind", model::name(cause.kind)), kv("account", cause.account),
+                  kv("override_id", cause.override_id));
 }
 
 Value render_override(const model::Override& entry) {
-    Value out = Value::object();
-    out.set("id", entry.id).set("standing", model::name(entry.standing));
-    put_instant(out, "from", entry.from);
-    put_instant(out, "until", entry.foreign ? std::nullopt : std::optional(entry.until));
-    out.set("reason", entry.reason).set("by", entry.by);
-    return out;
-}
-
-Value render_thresholds(const std::vector<model::Threshold>& thresholds) {
-    Value out = Value::array();
-    for (const auto& each : thresholds) {
-        Value one = Value::object();
-        one.set("name", each.name).set("percent", number(each.percent));
-        one.set("reached", each.reached);
-        put_instant(one, "since", each.since);
-        put_instant(one, "crossing", each.crossing);
-        out.append(std::move(one));
-    }
-    return out;
-}
-
-void put_standing(Value& out, const model::AccountDecision& account) {
-    out.set("standing", model::name(model::standing(account.flags)));
-    out.set("paused", account.flags.paused).set("downscaled", account.flags.downscaled);
-    out.set("cause", render_cause(account.cause));
-    out.set("own_state", flags(account.own)).set("previous_state", flags(account.previous_flags));
-    out.set("new_state", flags(account.flags)).set("actions_taken", account.actions_taken);
-    out.set("override", account.in_force ? render_override(*account.in_force) : Value());
-    out.set("notify_reached", account.notify_reached);
-    out.set("block_creation", account.block_creation);
-    out.set("qos", account.qos);
-    put_instant(out, "until", account.until);
+    return object(kv("id", entry.id), kv("standing", model::name(entry.standing)),
+                  kv("from", entry.from),
+                  kv("until", entry.foreign ? std::nullopt : std::optional(entry.until)),
+                  kv("reason", entry.reason), kv("by", entry.by));
 }
 
 Value parameters(const model::Command& command) {
-    Value out = Value::object();
     switch (command.type) {
     case model::CommandType::fairshare:
-        return std::move(out.set("fairshare", command.shares));
+        return object(kv("fairshare", command.shares));
     case model::CommandType::qos:
-        return std::move(out.set("qos", command.qos).set("default_qos", command.default_qos));
+        return object(kv("qos", command.qos), kv("default_qos", command.default_qos));
     case model::CommandType::limits:
         break;
     case model::CommandType::reset_usage:
-        return out;
+        return Value::object();
     default:
-        return std::move(out.set("job", command.job));
+        return object(kv("job", command.job));
     }
     Value limits = Value::object();
     for (const auto& [tres, value] : command.limits)
         limits.set(tres, value);
-    out.set("limit_type", model::name(command.limit_type)).set("limits", std::move(limits));
-    return out;
+    return object(kv("limit_type", model::name(command.limit_type)),
+                  kv("limits", std::move(limits)));
 }
 
-Value render_command(const model::Command& command, std::int64_t id, std::string_view mode) {
-    Value out = Value::object();
-    out.set("id", id != 0 ? Value(id) : Value()).set("type", model::name(command.type));
-    out.set("account", command.account).set("user", command.user);
-    out.set("partition", command.partition).set("reason", command.reason);
-    out.set("description", command.description).set("sacctmgr", command.sacctmgr);
-    out.set("parameters", parameters(command)).set("execution_mode", mode);
-    return out;
+// `known`: recorded, so that it has times; else they are null.
+Value render_command(const ports::CommandRecord& record, bool known) {
+    const auto& command = record.command;
+    const auto requested = known ? std::optional(record.requested) : std::nullopt;
+    return object(kv("id", id_or_null(record.id)), kv("type", model::name(command.type)),
+                  kv("account", command.account), kv("user", command.user),
+                  kv("partition", command.partition), kv("reason", command.reason),
+                  kv("description", command.description), kv("sacctmgr", command.sacctmgr),
+                  kv("parameters", parameters(command)), kv("execution_mode", record.mode),
+                  kv("requested", requested), kv("started", record.started),
+                  kv("finished", record.finished), kv("confirmed", record.confirmed),
+                  kv("confirm_delay_ms", record.confirm_delay_ms), kv("success", record.success),
+                  kv("error", record.error));
 }
 
 Value render_plugin(const ports::PluginStatus& plugin) {
-    Value out = Value::object();
-    out.set("host", plugin.host).set("address", plugin.address);
-    out.set("slurm_version", plugin.slurm_version).set("plugin_version", plugin.plugin_version);
-    out.set("sequence", plugin.sequence).set("stored_sequence", plugin.stored);
-    put_instant(out, "unstored_since", plugin.unstored_since);
-    put_instant(out, "connected", plugin.connected);
-    put_instant(out, "last_heard", plugin.last_heard);
-    out.set("admitted", plugin.counters.admitted).set("warned", plugin.counters.warned);
-    out.set("refused", plugin.counters.refused).set("faults", plugin.counters.faults);
-    out.set("oversized", plugin.counters.oversized);
-    return out;
+    const auto& counters = plugin.counters;
+    return object(kv("host", plugin.host), kv("address", plugin.address),
+                  kv("slurm_version", plugin.slurm_version),
+                  kv("plugin_version", plugin.plugin_version), kv("sequence", plugin.sequence),
+                  kv("stored_sequence", plugin.stored), kv("unstored_since", plugin.unstored_since),
+                  kv("connected", plugin.connected), kv("last_heard", plugin.last_heard),
+                  kv("admitted", counters.admitted), kv("warned", counters.warned),
+                  kv("refused", counters.refused), kv("faults", counters.faults),
+                  kv("oversized", counters.oversized));
 }
 
 } // namespace
@@ -206,81 +161,77 @@ std::string iso(Instant at) {
     return text;
 }
 
-void put_instant(Value& object, const std::string& key, std::optional<Instant> at) {
+void put_instant(Value& object, std::string_view key, std::optional<Instant> at) {
     object.set(key, at ? Value(iso(*at)) : Value());
-    object.set(key + "_epoch", at ? Value(epoch(*at)) : Value());
+    object.set(std::string(key) + "_epoch", at ? Value(epoch(*at)) : Value());
 }
 
 Value render(const model::AccountDecision& account) {
-    Value out = Value::object();
-    out.set("account", account.account).set("policy", join(account.policies, ","));
-    out.set("mode", account.mode == model::Mode::enforce ? "enforce" : "observe");
-    out.set("contact", account.contact).set("billing_period", account.period.label);
-    out.set("period", render_period(account.period));
-    out.set("previous_period", account.previous ? render_period(*account.previous) : Value());
-    out.set("span", render_span(account.span));
-    Value components = Value::array();
-    for (const auto& figure : account.figures)
-        components.append(render_figure(figure));
-    out.set("components", std::move(components)).set("judged", account.judged);
-    out.set("usage_percentage", percent(account.percent));
-    out.set("grace_limit_percentage", number(account.grace_limit));
-    put_standing(out, account);
-    out.set("thresholds", render_thresholds(account.thresholds));
-    out.set("notes", account.notes).set("error", account.error);
-    return out;
+    Value span = array_of(account.span, [](const auto& part) {
+        return object(kv("cluster", part.cluster), kv("known", part.known), kv("stale", part.stale),
+                      kv("age_s", part.age));
+    });
+    Value thresholds = array_of(account.thresholds, [](const auto& each) {
+        return object(kv("name", each.name), kv("percent", number(each.percent)),
+                      kv("reached", each.reached), kv("since", each.since),
+                      kv("crossing", each.crossing));
+    });
+    return object(
+        kv("account", account.account), kv("policy", join(account.policies, ",")),
+        kv("mode", mode_of(account)), kv("contact", account.contact),
+        kv("billing_period", account.period.label), kv("period", render_period(account.period)),
+        kv("previous_period", account.previous ? render_period(*account.previous) : Value()),
+        kv("span", std::move(span)), kv("components", array_of(account.figures, render_figure)),
+        kv("judged", account.judged), kv("usage_percentage", percent(account.percent)),
+        kv("grace_limit_percentage", number(account.grace_limit)),
+        kv("standing", model::name(model::standing(account.flags))),
+        kv("paused", account.flags.paused), kv("downscaled", account.flags.downscaled),
+        kv("cause", render_cause(account.cause)), kv("own_state", flags(account.own)),
+        kv("previous_state", flags(account.previous_flags)), kv("new_state", flags(account.flags)),
+        kv("actions_taken", account.actions_taken),
+        kv("override", account.in_force ? render_override(*account.in_force) : Value()),
+        kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
+        kv("qos", account.qos), kv("until", account.until), kv("thresholds", std::move(thresholds)),
+        kv("notes", account.notes), kv("error", account.error));
 }
 
 Value render(const model::Problem& problem) {
-    Value out = Value::object();
-    out.set("account", problem.account).set("what", problem.what).set("remedy", problem.remedy);
-    return out;
+    return object(kv("account", problem.account), kv("what", problem.what),
+                  kv("remedy", problem.remedy));
 }
 
 Value render(const model::Command& command) {
-    Value out = render_command(command, 0, "");
-    for (const char* key : {"requested", "started", "finished", "confirmed"})
-        put_instant(out, key, std::nullopt);
-    out.set("confirm_delay_ms", Value()).set("success", Value()).set("error", "");
-    return out;
+    ports::CommandRecord planned;
+    planned.command = command;
+    planned.mode = "";
+    return render_command(planned, false);
 }
 
 Value render(const ports::CommandRecord& record) {
-    Value out = render_command(record.command, record.id, record.mode);
-    put_instant(out, "requested", record.requested);
-    put_instant(out, "started", record.started);
-    put_instant(out, "finished", record.finished);
-    put_instant(out, "confirmed", record.confirmed);
-    out.set("confirm_delay_ms", record.confirm_delay_ms);
-    out.set("success", record.success).set("error", record.error);
-    return out;
+    return render_command(record, true);
 }
 
 Value render(const ports::EvaluationRecord& record) {
-    Value out = Value::object();
-    out.set("id", record.id).set("account", record.account).set("policy", record.policy);
-    out.set("billing_period", record.billing_period);
-    out.set("usage_percentage", percent(record.percent));
     const auto grace = Decimal::parse(record.grace_limit);
-    out.set("grace_limit_percentage", grace ? number(*grace) : Value());
-    out.set("previous_standing", model::name(model::standing(record.previous)));
-    out.set("standing", model::name(model::standing(record.now)));
-    out.set("previous_state", flags(record.previous)).set("new_state", flags(record.now));
-    out.set("actions_taken", record.actions_taken).set("trigger", record.trigger);
-    put_instant(out, "evaluated_at", record.at);
-    return out;
+    return object(kv("id", record.id), kv("account", record.account), kv("policy", record.policy),
+                  kv("billing_period", record.billing_period),
+                  kv("usage_percentage", percent(record.percent)),
+                  kv("grace_limit_percentage", grace ? number(*grace) : Value()),
+                  kv("previous_standing", model::name(model::standing(record.previous))),
+                  kv("standing", model::name(model::standing(record.now))),
+                  kv("previous_state", flags(record.previous)), kv("new_state", flags(record.now)),
+                  kv("actions_taken", record.actions_taken), kv("trigger", record.trigger),
+                  kv("evaluated_at", record.at));
 }
 
 Value render(const ports::OverrideRecord& record, Instant now) {
-    Value out = render_override(record.entry);
-    out.set("account", record.entry.account);
-    put_instant(out, "ended", record.ended);
-    out.set("ended_by", record.ended_by).set("end_reason", record.end_reason);
     const char* state = record.ended                ? "ended"
                         : record.entry.until <= now ? "expired"
                         : record.entry.from > now   ? "to come"
                                                     : "in force";
-    out.set("state", state);
+    Value out = render_override(record.entry);
+    put(out, kv("account", record.entry.account), kv("ended", record.ended),
+        kv("ended_by", record.ended_by), kv("end_reason", record.end_reason), kv("state", state));
     return out;
 }
 
@@ -289,118 +240,87 @@ Value render(const ports::AdjustmentRecord& record) {
     Value units = Value::object();
     for (const auto& [component, value] : entry.units)
         units.set(component, number(value));
-    Value out = Value::object();
-    out.set("id", entry.id).set("account", entry.account).set("period", entry.period);
-    out.set("units", std::move(units)).set("reason", entry.reason).set("by", entry.by);
-    put_instant(out, "at", entry.at);
-    out.set("takes_back", entry.takes_back != 0 ? Value(entry.takes_back) : Value());
-    out.set("taken_back_by", record.taken_back_by != 0 ? Value(record.taken_back_by) : Value());
-    return out;
+    return object(kv("id", entry.id), kv("account", entry.account), kv("period", entry.period),
+                  kv("units", std::move(units)), kv("reason", entry.reason), kv("by", entry.by),
+                  kv("at", entry.at), kv("takes_back", id_or_null(entry.takes_back)),
+                  kv("taken_back_by", id_or_null(record.taken_back_by)));
 }
 
 Value render(const model::PeriodReset& entry) {
-    Value out = Value::object();
-    out.set("id", entry.id).set("account", entry.account).set("period", entry.period);
-    out.set("reason", entry.reason).set("by", entry.by);
-    put_instant(out, "at", entry.at);
-    return out;
+    return object(kv("id", entry.id), kv("account", entry.account), kv("period", entry.period),
+                  kv("reason", entry.reason), kv("by", entry.by), kv("at", entry.at));
 }
 
 Value render(const model::ClockVerdict& clock) {
-    Value compared = Value::array();
-    for (const auto& reading : clock.compared) {
-        Value one = Value::object();
-        one.set("source", reading.source);
-        one.set("ahead_s", reading.ahead_s ? Value(*reading.ahead_s) : Value());
-        compared.append(std::move(one));
-    }
-    Value out = Value::object();
-    out.set("trusted", clock.trusted()).set("state", model::name(clock.state));
-    out.set("offset_s", clock.offset_s).set("against", clock.against);
-    out.set("detail", model::clock_text(clock)).set("compared", std::move(compared));
-    return out;
+    Value compared = array_of(clock.compared, [](const auto& reading) {
+        return object(kv("source", reading.source), kv("ahead_s", reading.ahead_s));
+    });
+    return object(kv("trusted", clock.trusted()), kv("state", model::name(clock.state)),
+                  kv("offset_s", clock.offset_s), kv("against", clock.against),
+                  kv("detail", model::clock_text(clock)), kv("compared", std::move(compared)));
 }
 
 Value render(const model::ClockAccept& entry) {
-    Value out = Value::object();
-    out.set("id", entry.id).set("offset_s", entry.offset_s);
-    out.set("reason", entry.reason).set("by", entry.by);
-    put_instant(out, "at", entry.at);
-    return out;
+    return object(kv("id", entry.id), kv("offset_s", entry.offset_s), kv("reason", entry.reason),
+                  kv("by", entry.by), kv("at", entry.at));
 }
 
 Value render(const ports::PluginServerStatus& plugin_server) {
-    Value plugins = Value::array();
-    for (const auto& plugin : plugin_server.plugins)
-        plugins.append(render_plugin(plugin));
-    Value out = Value::object();
-    out.set("sequence", plugin_server.sequence)
-        .set("rejected_frames", plugin_server.rejected_frames);
-    out.set("plugins", std::move(plugins));
-    return out;
+    return object(kv("sequence", plugin_server.sequence),
+                  kv("rejected_frames", plugin_server.rejected_frames),
+                  kv("plugins", array_of(plugin_server.plugins, render_plugin)));
+}
+
+Value render(const ports::ControllerSettings& controller) {
+    const auto& rights = controller.rights;
+    return object(
+        kv("version", controller.version), kv("built_for", controller.built_for),
+        kv("rights", object(kv("user", rights.user), kv("admin_level", rights.admin_level))),
+        kv("enforce", controller.enforce), kv("job_submit_plugins", controller.job_submit_plugins),
+        kv("decay_half_life_s", controller.decay_half_life_s),
+        kv("usage_reset", controller.usage_reset), kv("clock_ahead_s", controller.clock_ahead_s));
+}
+
+Value render(const ports::OutboxEntry& entry) {
+    const auto& message = entry.message;
+    const bool waits = entry.state == ports::MessageState::waiting;
+    return object(kv("id", entry.id), kv("target", message.target), kv("kind", message.kind),
+                  kv("key", message.key), kv("state", name(entry.state)),
+                  kv("created_epoch", epoch(entry.created)), kv("attempts", entry.attempts),
+                  kv("next_try_epoch", waits ? Value(epoch(entry.not_before)) : Value()),
+                  kv("error", entry.error), kv("correlation_id", message.correlation),
+                  kv("body", message.body.substr(0, kShownBody)));
+}
+
+Value render(const ports::OutboxCount& count) {
+    return object(kv("target", count.target), kv("waiting", count.waiting),
+                  kv("parked", count.parked),
+                  kv("oldest_epoch", count.oldest ? Value(epoch(*count.oldest)) : Value()));
 }
 
 Value render_usage(const model::AccountDecision& account, const model::Figure& figure) {
     const auto& c = figure.component;
-    Value out = Value::object();
-    out.set("account", account.account).set("component", c.name).set("tres", c.tres);
-    out.set("billing_period", account.period.label);
-    out.set("settled", units(figure.usage.settled, c));
-    out.set("finished", units(figure.usage.finished, c));
-    out.set("running", units(figure.usage.running, c));
-    out.set("used", units(figure.used(), c));
-    out.set("used_by_cluster", by_cluster(figure));
-    out.set("usage_percentage", percent(figure.percent));
-    return out;
+    return object(
+        kv("account", account.account), kv("component", c.name), kv("tres", c.tres),
+        kv("billing_period", account.period.label), kv("settled", units(figure.usage.settled, c)),
+        kv("finished", units(figure.usage.finished, c)),
+        kv("running", units(figure.usage.running, c)), kv("used", units(figure.used(), c)),
+        kv("used_by_cluster", by_cluster(figure)), kv("usage_percentage", percent(figure.percent)));
 }
 
 void append_balances(Value& array, const model::AccountDecision& account) {
     for (const auto& figure : account.figures) {
         const auto& c = figure.component;
-        Value out = Value::object();
-        out.set("account", account.account).set("component", c.name);
-        out.set("billing_period", account.period.label);
-        out.set("allocation", units(figure.effective, c)).set("used", units(figure.used(), c));
-        out.set("left", units(figure.effective - figure.used(), c));
-        out.set("usage_percentage", percent(figure.percent));
-        out.set("mode", account.mode == model::Mode::enforce ? "enforce" : "observe");
-        out.set("standing", model::name(model::standing(account.flags)));
-        out.set("cause", render_cause(account.cause)).set("judged", account.judged);
-        put_instant(out, "resets", account.period.end);
-        array.append(std::move(out));
+        array.append(object(
+            kv("account", account.account), kv("component", c.name),
+            kv("billing_period", account.period.label),
+            kv("allocation", units(figure.effective, c)), kv("used", units(figure.used(), c)),
+            kv("left", units(figure.effective - figure.used(), c)),
+            kv("usage_percentage", percent(figure.percent)), kv("mode", mode_of(account)),
+            kv("standing", model::name(model::standing(account.flags))),
+            kv("cause", render_cause(account.cause)), kv("judged", account.judged),
+            kv("resets", account.period.end)));
     }
-}
-
-Value render(const ports::ControllerSettings& controller) {
-    auto out = Value::object();
-    auto rights = Value::object();
-    rights.set("user", controller.rights.user).set("admin_level", controller.rights.admin_level);
-    out.set("version", controller.version).set("built_for", controller.built_for);
-    out.set("rights", std::move(rights)).set("enforce", controller.enforce);
-    out.set("job_submit_plugins", controller.job_submit_plugins);
-    out.set("decay_half_life_s", controller.decay_half_life_s);
-    out.set("usage_reset", controller.usage_reset);
-    out.set("clock_ahead_s", controller.clock_ahead_s);
-    return out;
-}
-
-Value render(const ports::OutboxEntry& entry) {
-    const bool waits = entry.state == ports::MessageState::waiting;
-    Value out = Value::object();
-    out.set("id", entry.id).set("target", entry.message.target).set("kind", entry.message.kind);
-    out.set("key", entry.message.key).set("state", name(entry.state));
-    out.set("created_epoch", epoch(entry.created)).set("attempts", entry.attempts);
-    out.set("next_try_epoch", waits ? Value(epoch(entry.not_before)) : Value());
-    out.set("error", entry.error).set("correlation_id", entry.message.correlation);
-    out.set("body", entry.message.body.substr(0, kShownBody));
-    return out;
-}
-
-Value render(const ports::OutboxCount& count) {
-    Value out = Value::object();
-    out.set("target", count.target).set("waiting", count.waiting).set("parked", count.parked);
-    out.set("oldest_epoch", count.oldest ? Value(epoch(*count.oldest)) : Value());
-    return out;
 }
 
 } // namespace sluice::http

@@ -48,25 +48,20 @@ Value parts_of(const ports::Status& status, bool& ready) {
                           {"plugin", lacks_plugin ? "no plugin is connected" : ""}};
     Value shown = Value::object();
     for (const auto& part : parts) {
-        Value one = Value::object();
-        one.set("ready", part.fault.empty()).set("fault", part.fault);
-        shown.set(part.name, std::move(one));
+        shown.set(part.name, object(kv("ready", part.fault.empty()), kv("fault", part.fault)));
         ready = ready && part.fault.empty();
     }
     return shown;
 }
 
 Value render_info(const ports::DaemonInfo& info, bool staff) {
-    Value out = Value::object();
-    out.set("version", info.version).set("cluster", info.cluster);
-    put_instant(out, "started", info.started);
-    out.set("config_file", staff ? info.config_file : "");
-    put_instant(out, "config_loaded", info.config_loaded);
-    out.set("config_error", staff ? info.config_error : "");
-    put_instant(out, "backup", staff ? info.backup.at : std::nullopt);
-    out.set("backup_file", staff ? info.backup.file : "");
-    out.set("down", info.down).set("interval_s", info.interval_s);
-    return out;
+    return object(kv("version", info.version), kv("cluster", info.cluster),
+                  kv("started", info.started), kv("config_file", staff ? info.config_file : ""),
+                  kv("config_loaded", info.config_loaded),
+                  kv("config_error", staff ? info.config_error : ""),
+                  kv("backup", staff ? info.backup.at : std::nullopt),
+                  kv("backup_file", staff ? info.backup.file : ""), kv("down", info.down),
+                  kv("interval_s", info.interval_s));
 }
 
 Value all_problems(const ports::DaemonInfo& info, const ports::CycleReport* cycle) {
@@ -79,33 +74,26 @@ Value all_problems(const ports::DaemonInfo& info, const ports::CycleReport* cycl
 Value render_under_way(const std::optional<ports::UnderWay>& running) {
     if (!running)
         return {};
-    Value out = Value::object();
-    put_instant(out, "since", running->since);
-    out.set("trigger", running->trigger).set("phase", running->phase);
-    return out;
+    return object(kv("since", running->since), kv("trigger", running->trigger),
+                  kv("phase", running->phase));
 }
 
 } // namespace
 
 Response view_health(const Call&) {
-    Value out = Value::object();
-    out.set("status", "ok");
-    return ok(out);
+    return ok(object(kv("status", "ok")));
 }
 
 Response view_ready(const Call& call) {
     bool ready = true;
-    Value out = Value::object();
-    if (!call.services.several()) {
-        Value parts = parts_of(call.status, ready);
-        out.set("status", ready ? "ready" : "not ready").set("parts", std::move(parts));
-        return ok(out, ready ? 200 : 503);
-    }
-    Value clusters = Value::object();
-    for (const auto& service : call.services.clusters)
-        clusters.set(service.status.info().cluster, parts_of(service.status, ready));
-    out.set("status", ready ? "ready" : "not ready").set("clusters", std::move(clusters));
-    return ok(out, ready ? 200 : 503);
+    const bool several = call.services.several();
+    Value parts = several ? Value::object() : parts_of(call.status, ready);
+    if (several)
+        for (const auto& service : call.services.clusters)
+            parts.set(service.status.info().cluster, parts_of(service.status, ready));
+    return ok(object(kv("status", ready ? "ready" : "not ready"),
+                     kv(several ? "clusters" : "parts", std::move(parts))),
+              ready ? 200 : 503);
 }
 
 Response view_info(const Call& call) {
@@ -128,20 +116,14 @@ Response view_status(const Call& call) {
     if (cycle != nullptr)
         if (auto bad = unknown(call, cycle.get(), visible, wanted))
             return std::move(*bad);
-    Value list = Value::array();
-    for (const auto& each : warnings(info, cycle.get(), plugin_server, staff)) {
-        Value one = Value::object();
-        list.append(std::move(one.set("description", each.description).set("source", each.source)));
-    }
-    Value out = envelope(call, info, std::move(list));
-    out.set("daemon", render_info(info, staff)).set("cycle", render_cycle(cycle.get(), staff));
-    out.set("clock", cycle != nullptr ? render(cycle->clock) : Value());
-    out.set("evaluation_under_way", render_under_way(running));
-    Value summary = Value::object();
-    summary.set("plugins", plugin_server.plugins.size()).set("sequence", plugin_server.sequence);
-    out.set("plugin_server", std::move(summary));
-    out.set("accounts", Value::array());
-    out.set("problems", staff ? all_problems(info, cycle.get()) : Value::array());
+    Value out = envelope(call, info, warnings(info, cycle.get(), plugin_server, staff));
+    put(out, kv("daemon", render_info(info, staff)), kv("cycle", render_cycle(cycle.get(), staff)),
+        kv("clock", cycle != nullptr ? render(cycle->clock) : Value()),
+        kv("evaluation_under_way", render_under_way(running)),
+        kv("plugin_server", object(kv("plugins", plugin_server.plugins.size()),
+                                   kv("sequence", plugin_server.sequence))),
+        kv("accounts", Value::array()),
+        kv("problems", staff ? all_problems(info, cycle.get()) : Value::array()));
     return with_accounts(call, cycle, out, wanted);
 }
 
@@ -157,33 +139,24 @@ Response view_commands(const Call& call) {
 }
 
 Response view_plugins(const Call& call) {
-    Value out = envelope(call);
-    out.set("plugin_server", render(call.status.plugin_server()));
-    return ok(out);
+    return answer(call, kv("plugin_server", render(call.status.plugin_server())));
 }
 
 Response view_cycles(const Call& call) {
-    Value list = Value::array();
-    for (const auto& cycle : call.status.cycles()) {
-        Value one = Value::object();
-        put_instant(one, "at", cycle.at);
-        one.set("trigger", cycle.trigger).set("duration_ms", cycle.duration_ms);
-        one.set("accounts", cycle.accounts).set("commands", cycle.commands);
-        one.set("failed", cycle.failed).set("problems", cycle.problems).set("error", cycle.error);
-        list.append(std::move(one));
-    }
-    Value out = envelope(call);
-    out.set("cycles", std::move(list));
-    return ok(out);
+    const auto render_summary = [](const ports::CycleSummary& cycle) {
+        return object(kv("at", cycle.at), kv("trigger", cycle.trigger),
+                      kv("duration_ms", cycle.duration_ms), kv("accounts", cycle.accounts),
+                      kv("commands", cycle.commands), kv("failed", cycle.failed),
+                      kv("problems", cycle.problems), kv("error", cycle.error));
+    };
+    return answer(call, kv("cycles", array_of(call.status.cycles(), render_summary)));
 }
 
 Response view_controller(const Call& call) {
     const auto settings = call.actions.controller();
     if (!settings)
         return failure(settings.error());
-    Value out = envelope(call);
-    out.set("controller", render(*settings));
-    return ok(out);
+    return answer(call, kv("controller", render(*settings)));
 }
 
 } // namespace sluice::http

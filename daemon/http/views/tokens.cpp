@@ -31,16 +31,10 @@ void log_change(const char* what, const std::string& name, const Call& call) {
 Response view_tokens(const Call& call) {
     if (auto no = refusal(call))
         return std::move(*no);
-    Value list = Value::array();
-    for (const auto& token : call.shared.tokens->list()) {
-        Value one = Value::object();
-        one.set("name", token.name).set("role", name(token.role));
-        put_instant(one, "made", token.made);
-        list.append(std::move(one));
-    }
-    Value out = envelope(call);
-    out.set("tokens", std::move(list));
-    return ok(out);
+    const auto render_token = [](const Token& token) {
+        return object(kv("name", token.name), kv("role", name(token.role)), kv("made", token.made));
+    };
+    return answer(call, kv("tokens", array_of(call.shared.tokens->list(), render_token)));
 }
 
 Response view_add_token(const Call& call) {
@@ -59,7 +53,7 @@ Response view_add_token(const Call& call) {
         return failure(token.error());
     log_change("added", named, call);
     Value out = envelope(call);
-    out.set("name", named).set("role", role).set("token", token->reveal());
+    put(out, kv("name", named), kv("role", role), kv("token", token->reveal()));
     return ok(out, 201);
 }
 
@@ -80,9 +74,7 @@ Response view_nonce(const Call& call) {
     const auto nonce = call.shared.nonces->make(std::chrono::steady_clock::now());
     if (!nonce)
         return failure(nonce.error());
-    Value out = Value::object();
-    out.set("nonce", *nonce).set("valid_s", std::int64_t{Nonces::kLife.count()});
-    return ok(out);
+    return ok(object(kv("nonce", *nonce), kv("valid_s", std::int64_t{Nonces::kLife.count()})));
 }
 
 } // namespace sluice::http

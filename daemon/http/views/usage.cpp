@@ -76,17 +76,15 @@ std::vector<Share> shares(const model::AccountUsage& usage, const std::string& t
 // Unknown usage is null, never 0.
 Value render_share(const Share& share, const model::Figure& figure, bool settled) {
     const auto& c = figure.component;
-    Value out = Value::object();
-    out.set("user", share.user);
-    out.set("settled", settled ? units(share.usage.settled, c) : Value());
-    out.set("finished", units(share.usage.finished, c));
-    out.set("running", units(share.usage.running, c));
-    out.set("used", settled ? units(share.usage.total(), c) : Value());
     std::optional<std::int64_t> hundredths;
     if (settled && figure.used() > 0)
         hundredths = narrow(divide_half_up(Wide{share.usage.total()} * 10000, Wide{figure.used()}));
-    out.set("share_percentage", hundredths ? Value::decimal(*hundredths, 2) : Value());
-    return out;
+    return object(kv("user", share.user),
+                  kv("settled", settled ? units(share.usage.settled, c) : Value()),
+                  kv("finished", units(share.usage.finished, c)),
+                  kv("running", units(share.usage.running, c)),
+                  kv("used", settled ? units(share.usage.total(), c) : Value()),
+                  kv("share_percentage", hundredths ? Value::decimal(*hundredths, 2) : Value()));
 }
 
 // Adds users_settled and users.
@@ -98,8 +96,8 @@ void put_users(Value& out, const ports::CycleReport& cycle, const model::Account
         for (const auto& share : shares(*usage, figure.component.tres, limits.names))
             if (users.view().size() < limits.most)
                 users.append(render_share(share, figure, usage->users_settled));
-    out.set("users_settled", usage != nullptr && usage->users_settled);
-    out.set("users", std::move(users));
+    put(out, kv("users_settled", usage != nullptr && usage->users_settled),
+        kv("users", std::move(users)));
 }
 
 // " (60.5 %)", "" when the share is not known.
@@ -136,14 +134,10 @@ Result<CyclePtr> cycle_by_user(const Call& call, const CyclePtr& last) {
     return call.actions.evaluate({true, asked(call.request), true});
 }
 
-Value warnings(const ports::CycleReport& cycle, const std::vector<std::string>& wanted,
-               bool staff) {
-    Value out = Value::array();
-    const auto warn = [&](const std::string& text) {
-        Value one = Value::object();
-        one.set("description", text).set("source", "usage");
-        out.append(std::move(one));
-    };
+std::vector<Warning> usage_warnings(const ports::CycleReport& cycle,
+                                    const std::vector<std::string>& wanted, bool staff) {
+    std::vector<Warning> out;
+    const auto warn = [&](const std::string& text) { out.push_back({"usage", text}); };
     if (!cycle.error.empty() && staff)
         warn("the evaluation for this answer failed: " + cycle.error);
     for (const auto& name : wanted) {
@@ -197,25 +191,23 @@ Response view_usage(const Call& call) {
             return failure(newer.error());
         cycle = std::move(*newer);
     }
-    Value out = envelope(call, call.status.info(),
-                         *users ? warnings(*cycle, wanted, call.request.viewer.sees_all())
-                                : Value::array());
-    put_instant(out, "figures_at", cycle->decision.now);
-    out.set("usage", usage_list(call, *cycle, *users));
+    std::vector<Warning> doubts;
+    if (*users)
+        doubts = usage_warnings(*cycle, wanted, call.request.viewer.sees_all());
+    Value out = envelope(call, call.status.info(), doubts);
+    put(out, kv("figures_at", cycle->decision.now), kv("usage", usage_list(call, *cycle, *users)));
     return ok(out);
 }
 
 Value top_users(const ports::CycleReport& cycle, const model::AccountDecision& account,
                 const Viewer& viewer) {
     const Limits limits{names_of(cycle, viewer), kTop};
-    Value out = Value::array();
-    for (const auto& figure : account.figures) {
-        Value one = Value::object();
-        one.set("component", figure.component.name).set("tres", figure.component.tres);
+    return array_of(account.figures, [&](const model::Figure& figure) {
+        Value one =
+            object(kv("component", figure.component.name), kv("tres", figure.component.tres));
         put_users(one, cycle, account, figure, limits);
-        out.append(std::move(one));
-    }
-    return out;
+        return one;
+    });
 }
 
 std::vector<std::string> top_users_text(const Value& top, const std::string& account) {
