@@ -15,12 +15,11 @@ namespace {
 
 constexpr int kMaxFailures = 20; // of one address in a minute
 constexpr std::chrono::seconds kMemory{60};
-// munged is not asked again for so long after it did not respond: each call may take 10 s, and
-// others wait behind it.
+// After munged did not respond, no call to it for so long: each may take 10 s while others wait.
 constexpr std::chrono::seconds kAway{2};
 constexpr std::size_t kMaxAddresses = 10000;
-constexpr std::uint32_t kNobody = UINT_MAX; // a token's viewer is no user
-// The first line of what a credential is made of. Nothing else that is made with munge begins so.
+constexpr std::uint32_t kNobody = UINT_MAX; // the uid of a token: no user has it
+// The first line of a payload. No other use of munge begins with it.
 constexpr std::string_view kMungeText = "sluice http v1\n";
 
 Response unauthorized(std::string_view detail) {
@@ -168,8 +167,8 @@ Login::Outcome Login::by_token(std::string_view text) const {
 
 Login::Outcome Login::by_basic(std::string_view pair, std::string_view method) const {
     if (changes(method))
-        return failure(403, "Basic logins may only read, since browsers send them without being "
-                            "asked. Send the token as Authorization: Token T.");
+        return failure(403, "Basic logins may only read, since browsers send them by themselves. "
+                            "Send the token as Authorization: Token T.");
     const auto text = from_base64(pair);
     const auto colon = text ? text->find(':') : std::string::npos;
     return by_token(colon == std::string::npos ? "" : std::string_view(*text).substr(colon + 1));
@@ -177,7 +176,7 @@ Login::Outcome Login::by_basic(std::string_view pair, std::string_view method) c
 
 Login::Outcome Login::by_munge(std::string_view credential, const LoginRequest& request) {
     const auto away = [] {
-        return later(503, "munged does not respond on the host of sluiced. Log in by a token, or "
+        return later(503, "munged on the host of sluiced does not respond. Log in by a token, or "
                           "try again.");
     };
     if (Clock::now() < munged_away_until_.load())
@@ -197,7 +196,7 @@ Login::Outcome Login::by_munge(std::string_view credential, const LoginRequest& 
     return by_credential(*found, request);
 }
 
-// Who made the credential is munged's word; that it was made for this request, its payload's.
+// munged vouches for the uid, the payload for the request.
 Login::Outcome Login::by_credential(const cred::Credential& made, const LoginRequest& request) {
     const std::string_view payload = made.payload;
     const auto nonce =
@@ -208,13 +207,13 @@ Login::Outcome Login::by_credential(const cred::Credential& made, const LoginReq
     const auto wanted = munge_text(nonce, request);
     if (!wanted || payload != *wanted)
         return unauthorized(
-            "The munge credential was not made for this request. Its text must be "
+            "The munge credential was not made for this request. Its payload must be "
             "four lines: 'sluice http v1', a nonce of GET /api/v1/nonce, METHOD and "
             "target, SHA-256 of the body.");
     const auto now = Clock::now();
     if (!nonces_.valid(nonce, now))
-        return unauthorized("The nonce in the munge credential is not of this sluiced, or older "
-                            "than 60 s. Get a new one: GET /api/v1/nonce.");
+        return unauthorized("The nonce in the munge credential was not made by this sluiced, or is "
+                            "older than 60 s. Get a new one: GET /api/v1/nonce.");
     switch (nonces_.use(made.uid, nonce, now)) {
     case Nonces::Use::again:
         return unauthorized("The nonce in the munge credential was used before. Get a new one for "
@@ -265,8 +264,8 @@ void Login::note_failure(const std::string& address) {
         log::event(log::Level::warning, "SLUICE-0511", "logins-refused", {{"address", address}});
 }
 
-// A right one always passes: behind a proxy or on a login node many people share an address. Wrong
-// ones from there hold up only other wrong ones.
+// A valid login always passes: behind a proxy or on a login node many people share an address.
+// Wrong logins from there delay only other wrong ones.
 Login::Outcome Login::identify(const LoginRequest& request) {
     if (request.authorization.empty())
         return unauthorized("Authentication credentials were not provided.");
@@ -276,7 +275,7 @@ Login::Outcome Login::identify(const LoginRequest& request) {
         return outcome;
     const std::string address(request.address);
     if (barred(address))
-        return later(429, "Too many wrong logins from your address; wait a minute.");
+        return later(429, "Too many wrong logins from your address. Wait a minute.");
     note_failure(address);
     return outcome;
 }

@@ -19,7 +19,7 @@ struct Line {
     const char* value;
 };
 
-// Headers of which a second one would let two readers believe two things.
+// Headers of which a second one has two readings.
 constexpr std::array<std::string_view, 7> kOnce{
     "host",         "content-length", "transfer-encoding", "authorization",
     "content-type", "origin",         "sec-fetch-site"};
@@ -49,9 +49,9 @@ Extent extent_of(MHD_Connection* connection, const char* method) {
     return {begin_of(method), begin_of(method) + size};
 }
 
-// Whether only `ends` line ends, each two bytes, stand between two texts. The library ends a value
-// at its first NUL, where a proxy may read on: a NUL that the client sent is one more than those
-// that the library wrote, or has other text after it. One case cannot be seen: a NUL and a bare CR
+// Whether exactly `ends` line ends, each two bytes, separate two texts. The library ends a value at
+// its first NUL, where a proxy may read on: a NUL that the client sent is one more than those that
+// the library wrote, or has other text after it. One case cannot be detected: a NUL and a bare CR
 // or LF in the place of CR LF.
 bool only_line_ends(const Extent& header, std::uintptr_t from, std::uintptr_t to, int ends) {
     if (!header.has(from, to) || to - from < 2U * static_cast<unsigned>(ends))
@@ -62,11 +62,11 @@ bool only_line_ends(const Extent& header, std::uintptr_t from, std::uintptr_t to
            std::count(between.begin(), between.end(), '\0') <= 2 * ends;
 }
 
-// libmicrohttpd before 1.0 takes a bare line feed for the end of a line and joins folded lines, and
-// cannot be configured otherwise. But it leaves the text of the header where it came in, with NULs
-// for the line ends: a next line that begins one byte after the end of the last one had a bare line
-// feed before it, and a name that was folded has been copied behind its value. Neither can be true
-// of a well-formed header, in any release.
+// libmicrohttpd before 1.0 accepts a bare line feed as the end of a line and joins folded lines; no
+// option changes that. But the text of the header stays in the buffer that it was received in, with
+// NULs for the line ends: a next line that begins one byte after the end of the last one had a bare
+// line feed before it, and a name that was folded has been copied behind its value. Neither happens
+// with a well-formed header, in any release.
 bool lines_are_odd(const Extent& header, const std::vector<Line>& lines, const char* version) {
     std::uintptr_t last = end_of(version);
     for (const auto& line : lines) {
@@ -79,8 +79,8 @@ bool lines_are_odd(const Extent& header, const std::vector<Line>& lines, const c
     return !lines.empty() && !only_line_ends(header, last, header.end, 2);
 }
 
-// Whether one byte stands between method and target and between target and version: the library
-// ends the target at its first NUL, too.
+// Whether one byte separates method and target, and target and version: the library ends the target
+// at its first NUL, too.
 bool first_line_is_odd(const char* method, std::string_view target, const char* version) {
     return end_of(method) + 1 + target.size() + 1 != begin_of(version);
 }
@@ -101,7 +101,7 @@ MhdResult add_line(void* out, MHD_ValueKind, const char* name, const char* value
     }
 }
 
-// Behind a proxy that ends TLS the scheme is the proxy's.
+// Behind a proxy that terminates TLS the scheme is the proxy's.
 bool own_origin(const SiteHeaders& headers) {
     const std::string origin = lower(headers.origin);
     const std::string host = lower(headers.host);
@@ -161,11 +161,11 @@ std::optional<Response> framing_fault(MHD_Connection* connection, const char* me
 
 std::optional<Response> cross_site_fault(const SiteHeaders& headers) {
     if (!headers.fetch_site.empty() && headers.fetch_site != "same-origin")
-        return failure(403, "A page of another site made this request (Sec-Fetch-Site: " +
-                                headers.fetch_site + "). sluiced accepts changes from programs.");
+        return failure(403, "A page of another site sent this request (Sec-Fetch-Site: " +
+                                headers.fetch_site + "). Send changes from a program.");
     if (!headers.origin.empty() && !own_origin(headers))
-        return failure(403, "A page of another site made this request (Origin: " + headers.origin +
-                                "). sluiced accepts changes from programs.");
+        return failure(403, "A page of another site sent this request (Origin: " + headers.origin +
+                                "). Send changes from a program.");
     const auto type = std::string_view(headers.content_type);
     if (lower(trim(type.substr(0, type.find(';')))) != "application/json")
         return failure(415, "Requests that change something need the header "

@@ -26,8 +26,8 @@ struct ResponseRelease {
 };
 using ResponseRef = std::unique_ptr<MHD_Response, ResponseRelease>;
 
-// What a browser may do with any answer: keep none, guess no type, run and load nothing, show it in
-// no frame, and over TLS come back by TLS only (a year, as is customary).
+// For browsers, with every answer: store nothing, guess no type, run and load nothing, show it in
+// no frame, and after TLS return by TLS only (for a year, as is customary).
 constexpr std::pair<const char*, const char*> kAlways[] = {
     {"Cache-Control", "no-store"},
     {"X-Content-Type-Options", "nosniff"},
@@ -59,7 +59,7 @@ MhdResult queue_response(MHD_Connection* connection, const Response& answer, boo
 
 MhdResult add_query(void* out, MHD_ValueKind, const char* key, const char* value) {
     try {
-        // A key that comes twice is a list.
+        // A key that is sent twice is a list.
         auto& text = static_cast<Request*>(out)->query[key];
         text += (text.empty() ? "" : ",") + std::string(value != nullptr ? value : "");
         return MHD_YES;
@@ -106,7 +106,7 @@ void resume(MHD_Connection* connection, Exchange& exchange, Response response) {
 }
 
 Response stopping() {
-    return failure(503, "The daemon is stopping.");
+    return failure(503, "sluiced is stopping. Try again in a moment.");
 }
 
 } // namespace
@@ -203,9 +203,9 @@ MhdResult RequestHandler::answer(MHD_Connection* connection, Exchange& exchange)
     const auto* peer =
         info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
     if (peer == nullptr || (!peer->uid && peer->address.empty()))
-        return now(failure(401, "The kernel does not tell who you are."));
+        return now(failure(401, "The kernel reports no peer for this connection."));
     if (peer->over)
-        return now(too_many("Too many connections of yours are open."));
+        return now(too_many("You have too many open connections. Close some of them."));
     if (changes(exchange.method))
         if (const auto fault = cross_site_fault(exchange.site))
             return now(*fault);
@@ -222,12 +222,13 @@ MhdResult RequestHandler::answer(MHD_Connection* connection, Exchange& exchange)
     return MHD_YES;
 }
 
-// munged may hang, and any user may ask it: these logins have threads of their own, so that neither
-// the Unix socket nor tokens wait for them, and each address has its share of what may wait.
+// munged may hang, and any user may cause that: these logins have threads of their own, so that
+// neither the Unix socket nor tokens wait for them, and each address has its share of the queue.
 void RequestHandler::log_in(MHD_Connection* connection, Exchange& exchange) {
     if (!enter_login(exchange.address))
-        return resume(connection, exchange,
-                      too_many("Too many munge logins from your address are waiting; try again."));
+        return resume(
+            connection, exchange,
+            too_many("Too many munge logins from your address are waiting. Try again later."));
     const bool taken = logins_.submit([this, connection, &exchange](bool abandoned) {
         auto refusal = abandoned ? std::optional(stopping()) : identify(exchange);
         leave_login(exchange.address);
@@ -238,7 +239,7 @@ void RequestHandler::log_in(MHD_Connection* connection, Exchange& exchange) {
     if (taken)
         return;
     leave_login(exchange.address);
-    resume(connection, exchange, too_many("Too many munge logins are waiting; try again."));
+    resume(connection, exchange, too_many("Too many munge logins are waiting. Try again later."));
 }
 
 bool RequestHandler::enter_login(const std::string& address) {
@@ -262,7 +263,7 @@ void RequestHandler::queue(MHD_Connection* connection, Exchange& exchange) {
         resume(connection, exchange, abandoned ? stopping() : respond(exchange));
     });
     if (!taken)
-        resume(connection, exchange, too_many("Too many requests are waiting; try again."));
+        resume(connection, exchange, too_many("Too many requests are waiting. Try again later."));
 }
 
 // nullopt: the viewer of the request is known.

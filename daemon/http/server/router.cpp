@@ -6,11 +6,9 @@
 #include "daemon/http/views/views.hpp"
 
 #include <algorithm>
-#include <array>
 #include <exception>
 
 namespace sluice::http {
-namespace {} // namespace
 
 const std::vector<Route>& routes() {
     static const std::vector<Route> table{
@@ -18,34 +16,34 @@ const std::vector<Route>& routes() {
         {"GET", "/healthz", kDaemon, view_health, "The process answers; needs no login"},
         {"GET", "/api/v1/nonce", kDaemon, view_nonce, "A nonce for a munge login; needs no login"},
         {"GET", "/readyz", kDaemon, view_ready,
-         "Each thing that work needs, by name; 503 when one is missing"},
+         "Readiness of each part, by name; 503 when a part is not ready"},
         {"GET", "/metrics", kStaff | kDaemon, view_metrics, "Prometheus text"},
         {"GET", "/api/v1/openapi.json", kDaemon, view_openapi, "This description"},
         {"GET", "/api/v1/info", kDaemon, view_info,
-         "Version, settings in force, sources that are away"},
+         "Version, settings in force, sources that do not answer"},
         {"GET", "/api/v1/status", 0, view_status,
          "Daemon, last evaluation, plugin server, accounts, problems",
          "account,fields,page,page_size"},
         {"GET", "/api/v1/accounts", 0, view_accounts, "Accounts", "account,fields,page,page_size"},
         {"GET", "/api/v1/accounts/{name}", 0, view_account,
-         "One account and how its figures came about"},
-        {"GET", "/api/v1/balances", 0, view_balances, "What is left of one's own accounts",
+         "One account and the derivation of its figures"},
+        {"GET", "/api/v1/balances", 0, view_balances, "Balances of the caller's accounts",
          "account,user"},
         {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
-         "An evaluation now, or a dry run", "", "dry_run:boolean,accounts:array"},
+         "Evaluate now, or do a dry run", "", "dry_run:boolean,accounts:array"},
         {"GET", "/api/v1/evaluations", 0, view_evaluations, "Evaluations on record, newest first",
          "account,limit"},
         {"GET", "/api/v1/commands", 0, view_commands, "Commands on record, newest first",
          "account,limit"},
-        {"GET", "/api/v1/plugins", kStaff, view_plugins, "Plugins that are connected"},
+        {"GET", "/api/v1/plugins", kStaff, view_plugins, "Connected plugins"},
         {"GET", "/api/v1/cycles", kStaff, view_cycles,
          "The last hundred evaluations, newest first"},
-        {"GET", "/api/v1/usage", 0, view_usage,
-         "What the usage is made of, by component and by user", "account,by_user"},
+        {"GET", "/api/v1/usage", 0, view_usage, "Parts of the usage, by component and by user",
+         "account,by_user"},
         {"GET", "/api/v1/overrides", 0, view_overrides, "Overrides, newest first",
          "account,in_force,limit"},
         {"POST", "/api/v1/overrides", kStaff | kWaits, view_set_override,
-         "Pin an account to a standing", "",
+         "Set the standing of an account by hand", "",
          "account!:string,standing!:string,until!:string,from:string,reason!:string,dry_run:"
          "boolean"},
         {"DELETE", "/api/v1/overrides/{id}", kStaff | kWaits, view_end_override,
@@ -56,26 +54,24 @@ const std::vector<Route>& routes() {
          "Add to an allocation", "",
          "account!:string,units!:object,period:string,reason!:string,dry_run:boolean"},
         {"DELETE", "/api/v1/adjustments/{id}", kStaff | kWaits, view_take_back,
-         "Take an adjustment back", "reason,dry_run"},
-        {"GET", "/api/v1/resets", 0, view_resets, "Accounts that were judged anew",
-         "account,limit"},
+         "Undo an adjustment", "reason,dry_run"},
+        {"GET", "/api/v1/resets", 0, view_resets, "Period resets, newest first", "account,limit"},
         {"POST", "/api/v1/resets", kStaff | kWaits, view_reopen,
-         "Judge accounts as if their period had just begun", "",
+         "Evaluate accounts as if their period had just begun", "",
          "accounts!:array,reason!:string,dry_run:boolean"},
         {"GET", "/api/v1/clock", kStaff, view_clock,
-         "What the daemon's clock was compared with, and who confirmed it"},
+         "The daemon's clock, compared with other clocks; who confirmed it"},
         {"POST", "/api/v1/clock/accept", kStaff | kWaits, view_accept_clock,
-         "Confirm that the time of the daemon's host is right"},
+         "Confirm the clock of the daemon's host"},
         {"GET", "/api/v1/outbox", kStaff | kDaemon, view_outbox,
-         "Messages that wait for Waldur, mail and webhooks", "target,state,limit"},
+         "Messages to Waldur, mail and webhooks that wait or were refused", "target,state,limit"},
         {"POST", "/api/v1/outbox/{id}/retry", kStaff | kDaemon, view_retry_message,
-         "Try a message again now"},
-        {"POST", "/api/v1/outbox/{id}/drop", kStaff | kDaemon, view_drop_message,
-         "Give a message up"},
+         "Send a message again now"},
+        {"POST", "/api/v1/outbox/{id}/drop", kStaff | kDaemon, view_drop_message, "Drop a message"},
         {"POST", "/api/v1/cleanup", kStaff | kDaemon, view_cleanup,
          "Remove old evaluations and commands", "", "before:string,dry_run:boolean"},
         {"GET", "/api/v1/controller", kStaff | kWaits, view_controller,
-         "Settings and clock of slurmctld, asked now"},
+         "Settings and clock of slurmctld, read now"},
         {"GET", "/api/v1/tokens", kStaff | kDaemon, view_tokens,
          "Tokens by name and role; on the Unix socket only"},
         {"POST", "/api/v1/tokens", kStaff | kDaemon, view_add_token,
@@ -83,14 +79,14 @@ const std::vector<Route>& routes() {
         {"DELETE", "/api/v1/tokens/{name}", kStaff | kDaemon, view_remove_token,
          "Remove a token; on the Unix socket only"},
         {"GET", "/api/v1/ondemand/balances.json", kStaff, view_ondemand,
-         "Balances as Open OnDemand reads them", "component"},
+         "Balances in Open OnDemand's format", "component"},
     };
     return table;
 }
 
 namespace {
 
-// What stands for the placeholder, "" for a route without; nullopt: another path.
+// The text in the place of the placeholder, "" for a route without; nullopt: another path.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
     if (path.size() > 1 && path.ends_with('/'))
         path.remove_suffix(1);
@@ -112,12 +108,12 @@ std::optional<std::string> match(std::string_view pattern, std::string_view path
 }
 
 Response not_allowed(std::string allow) {
-    Response out = failure(405, "Method not allowed here; use " + allow + ".");
+    Response out = failure(405, "This path does not have this method; use " + allow + ".");
     out.allow = std::move(allow);
     return out;
 }
 
-// Routes for staff: those who only read may read these, too.
+// Readers may use the staff routes that only read.
 bool may(const Request& request) {
     return request.viewer.staff || (request.viewer.reads_all && request.method == "GET");
 }
@@ -125,17 +121,16 @@ bool may(const Request& request) {
 Response forbidden(const Viewer& viewer) {
     if (viewer.reads_all)
         return failure(403, "The " + viewer.name + " may only read.");
-    return failure(403, "Only root and SlurmUser may do this; you are uid " +
+    return failure(403, "Only root and SlurmUser may do this; your uid is " +
                             std::to_string(viewer.uid) + ".");
 }
 
-// {"detail": ..., "clusters": [...]}: who asked can ask for each.
+// {"detail": ..., "clusters": [...]}: the caller can ask for each.
 Response which_cluster(const ports::Services& services) {
     const auto names = services.names();
     json::Value out = json::Value::object();
-    out.set("detail", "This daemon serves the clusters " + join(names, ", ") +
-                          "; say which one: ?cluster=" + names.front() +
-                          " (sluice --cluster=" + names.front() + ").");
+    out.set("detail", "sluiced serves the clusters " + join(names, ", ") + "; name one: ?cluster=" +
+                          names.front() + " (sluice --cluster=" + names.front() + ").");
     out.set("clusters", names);
     return ok(out, 400);
 }
@@ -143,7 +138,7 @@ Response which_cluster(const ports::Services& services) {
 Response no_cluster(const ports::Services& services, const std::string& wanted) {
     const std::string served = services.several() ? "clusters " + join(services.names(), ", ")
                                                   : "cluster '" + services.names().front() + "'";
-    return failure(404, "this daemon serves " + served + ", not '" + wanted + "'");
+    return failure(404, "sluiced serves " + served + ", not '" + wanted + "'");
 }
 
 Response handled(const Route& route, const Request& request, const ports::Services& services,
@@ -178,7 +173,7 @@ Response routed(const Request& request, const ports::Services& services, Shared 
         }
     if (!allow.empty())
         return not_allowed(std::move(allow));
-    return failure(404, "No such path: " + request.path);
+    return failure(404, "Path " + request.path + " does not exist; see /api/v1/openapi.json.");
 }
 
 void log_fault(const char* what, const Request& request) noexcept {
@@ -186,7 +181,7 @@ void log_fault(const char* what, const Request& request) noexcept {
         log::event(log::Level::error, "SLUICE-0501", "http-fault",
                    {{"path", request.path}, {"error", what}});
     } catch (...) {
-        // Out of memory: the answer must do.
+        // Out of memory: the answer has to suffice.
     }
 }
 

@@ -19,7 +19,8 @@ class Nonces;
 
 struct Route;
 
-// What requests share; what is missing is answered with 404 or computed each time.
+// What requests share. Without tokens or nonces their routes answer 404; without the cache accounts
+// are rendered for each request.
 struct Shared {
     TokenFile* tokens = nullptr;
     AccountsCache* accounts = nullptr;
@@ -33,7 +34,7 @@ struct Call {
     ports::Operator& actions;
     const ports::Services& services;
     Shared shared;
-    std::string name; // what stands for the {placeholder} in the path
+    std::string name; // the text in the place of the {placeholder}
 };
 
 using Handler = std::function<Response(const Call& call)>;
@@ -58,12 +59,12 @@ struct Route {
 // The routes of the daemon itself.
 const std::vector<Route>& routes();
 
-// True when the answer takes as long as a cycle. Unknown routes do not wait.
+// True: the answer takes as long as a cycle. Unknown routes do not wait.
 bool waits(const Request& request, std::span<const Route> more = {});
 
-// Where several clusters are served, ?cluster= says which; without it a route that is about one
-// cluster answers 400 with their names in `clusters`. Never throws; a fault of ours is status 500
-// and a log line.
+// Where several clusters are served, ?cluster= names one; without it a route that is about one
+// cluster answers 400 with their names in `clusters`. Never throws: an exception is status 500 and
+// a log line.
 Response dispatch(const Request& request, const ports::Services& services,
                   Shared shared = {}) noexcept;
 

@@ -35,7 +35,7 @@ constexpr unsigned kListenThreads = 2;
 constexpr unsigned kIdleSeconds = 15;
 constexpr std::size_t kStaffFactor = 8;
 constexpr const char* kTlsVersions = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-// A connection that the kernel handed over just before the end of listening has arrived by then.
+// The library has received a connection that the kernel accepted just before the end of listening.
 constexpr std::chrono::seconds kLateArrivals{1};
 constexpr int kTcpBacklog = 256;
 constexpr std::size_t kMaxPem = 1024 * 1024;
@@ -88,7 +88,7 @@ Result<UniqueFd> listen_tcp(const std::string& address) {
     return fd;
 }
 
-// "192.0.2.7", without the port; "" when the socket is none of TCP.
+// "192.0.2.7", without the port; "": not a TCP socket.
 std::string peer_address(int fd) {
     sockaddr_storage address{};
     socklen_t size = sizeof address;
@@ -119,24 +119,25 @@ struct DaemonRelease {
 };
 using DaemonRef = std::unique_ptr<MHD_Daemon, DaemonRelease>;
 
-// The open connections of one of the library's daemons.
-struct Population {
+// How many connections one of the library's daemons has open.
+struct OpenConnections {
     HttpServer::Engine& engine;
     std::atomic<std::size_t> count{0};
 
-    explicit Population(HttpServer::Engine& of) : engine(of) {} // clang 14 needs it for make_unique
+    explicit OpenConnections(HttpServer::Engine& of)
+        : engine(of) {} // clang 14 needs it for make_unique
 };
 
 // A listening socket and the library's daemon on it, which goes first.
-struct Front {
+struct Endpoint {
     UniqueFd fd;
-    std::unique_ptr<Population> open;
+    std::unique_ptr<OpenConnections> open;
     DaemonRef daemon; // nullptr: it could not start
 };
 
-// Of a former certificate: listens no more, and is freed when its connections have ended.
+// Of a former certificate: does not listen any more, and is freed when its connections have ended.
 struct Retired {
-    Front front;
+    Endpoint endpoint;
     std::chrono::steady_clock::time_point since;
 };
 
@@ -147,8 +148,8 @@ struct HttpServer::Engine {
     Guarded<std::map<std::uint32_t, std::size_t>> connections; // by uid
     Certificate certificate;
     Guarded<std::list<Retired>> retired; // outlives the daemons below, which look into it
-    Front local;                         // on the Unix socket
-    std::vector<Front> fronts;           // TCP
+    Endpoint local;                      // on the Unix socket
+    std::vector<Endpoint> tcp;
 
     Engine(HttpSettings s, ports::Services services, std::vector<Route> more, UnixListener l)
         : settings(std::move(s)), listener(std::move(l)),
@@ -157,21 +158,21 @@ struct HttpServer::Engine {
     Engine& operator=(const Engine&) = delete;
     ~Engine();
 
-    Result<void> start_fronts();
-    Front start_front(UniqueFd fd, const Certificate* with);
-    DaemonRef start_daemon(int fd, const Certificate* with, Population& open);
+    Result<void> start_tcp();
+    Endpoint start_endpoint(UniqueFd fd, const Certificate* with);
+    DaemonRef start_daemon(int fd, const Certificate* with, OpenConnections& open);
     void reload();
     void free_retired();
     void connected(int fd, void** context);
     void disconnected(void** context);
-    void retire(Front front);
+    void retire(Endpoint endpoint);
 };
 
 namespace {
 
 // What cannot be quiesced is closed by the library itself.
-void end_listening(Front& front, UniqueFd& fd) {
-    if (front.daemon && MHD_quiesce_daemon(front.daemon.get()) == MHD_INVALID_SOCKET)
+void end_listening(Endpoint& endpoint, UniqueFd& fd) {
+    if (endpoint.daemon && MHD_quiesce_daemon(endpoint.daemon.get()) == MHD_INVALID_SOCKET)
         fd.release();
 }
 
@@ -179,8 +180,8 @@ void end_listening(Front& front, UniqueFd& fd) {
 
 HttpServer::Engine::~Engine() {
     end_listening(local, listener.descriptor());
-    for (auto& front : fronts)
-        end_listening(front, front.fd);
+    for (auto& endpoint : tcp)
+        end_listening(endpoint, endpoint.fd);
     // A suspended connection would make the library abort: all are resumed here.
     handler.stop();
     // While the rest of this exists: their connections look into the list when they end.
@@ -188,7 +189,7 @@ HttpServer::Engine::~Engine() {
     left.swap(*retired.lock());
 }
 
-Result<void> HttpServer::Engine::start_fronts() {
+Result<void> HttpServer::Engine::start_tcp() {
     if (!settings.tokens.empty())
         if (auto opened = handler.open_tokens(settings); !opened)
             return opened;
@@ -207,12 +208,12 @@ Result<void> HttpServer::Engine::start_fronts() {
         auto fd = listen_tcp(address);
         if (!fd)
             return fd.error();
-        auto front = start_front(std::move(*fd), tls ? &certificate : nullptr);
-        if (!front.daemon)
+        auto endpoint = start_endpoint(std::move(*fd), tls ? &certificate : nullptr);
+        if (!endpoint.daemon)
             return Error{Errc::unavailable,
                          "http.listen " + address + ": the server cannot start" +
-                             (tls ? "; do tls_certificate and tls_key fit together?" : "")};
-        fronts.push_back(std::move(front));
+                             (tls ? "; check that tls_key belongs to tls_certificate" : "")};
+        tcp.push_back(std::move(endpoint));
     }
     return {};
 }
@@ -255,7 +256,7 @@ void HttpServer::Engine::disconnected(void** context) {
 }
 
 // The lambdas are the library's callbacks: nothing may be thrown through them.
-DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with, Population& open) {
+DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with, OpenConnections& open) {
     // What this returns is the context that access gets: a request is known by its target as sent.
     const auto announced = [](void*, const char* target, MHD_Connection*) -> void* {
         try {
@@ -284,7 +285,7 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with, Popu
     };
     const auto connection_changed = [](void* population, MHD_Connection* connection, void** context,
                                        MHD_ConnectionNotificationCode code) {
-        auto& here = *static_cast<Population*>(population);
+        auto& here = *static_cast<OpenConnections*>(population);
         try {
             if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
                 --here.count;
@@ -340,16 +341,16 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with, Popu
         extra.data(), MHD_OPTION_END));
 }
 
-Front HttpServer::Engine::start_front(UniqueFd fd, const Certificate* with) {
-    Front front{std::move(fd), std::make_unique<Population>(*this), nullptr};
-    front.daemon = start_daemon(front.fd.get(), with, *front.open);
-    return front;
+Endpoint HttpServer::Engine::start_endpoint(UniqueFd fd, const Certificate* with) {
+    Endpoint endpoint{std::move(fd), std::make_unique<OpenConnections>(*this), nullptr};
+    endpoint.daemon = start_daemon(endpoint.fd.get(), with, *endpoint.open);
+    return endpoint;
 }
 
-void HttpServer::Engine::retire(Front front) {
-    end_listening(front, front.fd);
-    front.fd.reset();
-    retired.lock()->push_back({std::move(front), std::chrono::steady_clock::now()});
+void HttpServer::Engine::retire(Endpoint endpoint) {
+    end_listening(endpoint, endpoint.fd);
+    endpoint.fd.reset();
+    retired.lock()->push_back({std::move(endpoint), std::chrono::steady_clock::now()});
 }
 
 // Called when a connection has ended and at each reload, so that at most the last one of an idle
@@ -361,7 +362,7 @@ void HttpServer::Engine::free_retired() {
         auto list = retired.lock();
         for (auto it = list->begin(); it != list->end();) {
             const auto next = std::next(it);
-            if (it->front.open->count == 0 && it->since <= before)
+            if (it->endpoint.open->count == 0 && it->since <= before)
                 over.splice(over.end(), *list, it);
             it = next;
         }
@@ -371,7 +372,7 @@ void HttpServer::Engine::free_retired() {
 // The new certificate listens beside the old one before the old one stops: no connection is
 // refused.
 void HttpServer::Engine::reload() {
-    if (settings.tls_certificate.empty() || fronts.empty())
+    if (settings.tls_certificate.empty() || tcp.empty())
         return;
     const auto refuse = [](const std::string& error) {
         log::event(log::Level::error, "SLUICE-0513", "certificate-refused", {{"error", error}});
@@ -381,17 +382,18 @@ void HttpServer::Engine::reload() {
         return refuse(read.error().context);
     if (read->chain == certificate.chain && read->key.reveal() == certificate.key.reveal())
         return;
-    std::vector<Front> fresh;
-    for (const auto& front : fronts) {
-        UniqueFd fd(::fcntl(front.fd.get(), F_DUPFD_CLOEXEC, 0));
-        fresh.push_back(start_front(std::move(fd), &*read));
+    std::vector<Endpoint> fresh;
+    for (const auto& endpoint : tcp) {
+        UniqueFd fd(::fcntl(endpoint.fd.get(), F_DUPFD_CLOEXEC, 0));
+        fresh.push_back(start_endpoint(std::move(fd), &*read));
         if (!fresh.back().daemon)
-            return refuse("certificate and key do not fit together, or are no PEM");
+            return refuse(
+                "http.tls_key does not belong to http.tls_certificate, or a file is not PEM");
     }
     free_retired();
-    for (auto& front : fronts)
-        retire(std::move(front));
-    fronts = std::move(fresh);
+    for (auto& endpoint : tcp)
+        retire(std::move(endpoint));
+    tcp = std::move(fresh);
     certificate = std::move(*read);
     log::event(log::Level::notice, "SLUICE-0514", "certificate-loaded",
                {{"file", settings.tls_certificate}});
@@ -414,12 +416,12 @@ HttpServer::start(HttpSettings settings, ports::Services services, std::vector<R
     auto engine = std::make_unique<Engine>(std::move(settings), std::move(services),
                                            std::move(more), std::move(*listener));
     auto& local = engine->local;
-    local.open = std::make_unique<Population>(*engine);
+    local.open = std::make_unique<OpenConnections>(*engine);
     local.daemon = engine->start_daemon(engine->listener.descriptor().get(), nullptr, *local.open);
     if (!local.daemon)
         return Error{Errc::unavailable,
                      "the HTTP server cannot start: " + std::string(std::strerror(errno))};
-    if (auto started = engine->start_fronts(); !started)
+    if (auto started = engine->start_tcp(); !started)
         return started.error();
     return std::unique_ptr<HttpServer>(new HttpServer(std::move(engine)));
 }

@@ -14,10 +14,9 @@ using json::Value;
 std::optional<Response> refusal(const Call& call) {
     const auto& viewer = call.request.viewer;
     if (!viewer.staff || !viewer.name.empty())
-        return failure(403, "Tokens are made and removed on the host of sluiced, by root or "
-                            "SlurmUser.");
+        return failure(403, "Only root and SlurmUser may manage tokens, on the host of sluiced.");
     if (call.shared.tokens == nullptr)
-        return failure(404, "This daemon has no tokens; set http.tokens in sluiced.yaml.");
+        return failure(404, "sluiced has no tokens. Set http.tokens in sluiced.yaml.");
     return std::nullopt;
 }
 
@@ -69,8 +68,8 @@ Response view_remove_token(const Call& call) {
 
 Response view_nonce(const Call& call) {
     if (call.shared.nonces == nullptr)
-        return failure(404, "This daemon has no munge logins, since http.listen is not set. The "
-                            "Unix socket needs no login.");
+        return failure(404, "sluiced has no munge logins, since http.listen is not set. The Unix "
+                            "socket needs no login.");
     const auto nonce = call.shared.nonces->make(std::chrono::steady_clock::now());
     if (!nonce)
         return failure(nonce.error());

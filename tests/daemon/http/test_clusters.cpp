@@ -72,7 +72,7 @@ CASE(a_cluster_that_is_not_served_is_not_found) {
     const Two two;
     const auto answer = two.get("/api/v1/status", {{"cluster", "gamma"}});
     CHECK_EQ(answer.status, 404);
-    CHECK_EQ(answer.body["detail"].text(), "this daemon serves clusters lab, beta, not 'gamma'");
+    CHECK_EQ(answer.body["detail"].text(), "sluiced serves clusters lab, beta, not 'gamma'");
 }
 
 CASE(one_cluster_may_be_named_or_not) {
