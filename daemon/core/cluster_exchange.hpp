@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Allocations that span clusters: what the cycles of several clusters leave for each other, and what
-// one cycle takes from there. Keeps the last figures of each cluster, and nothing over a restart.
+// Allocations that span clusters: what the cycles of several clusters leave for each other, and
+// what one cycle takes from there. Keeps the last figures of each cluster, and nothing over a
+// restart.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
 #include "daemon/core/rules.hpp"
@@ -64,9 +65,9 @@ void leave_for_others(ClusterExchange* exchange, const Rules& rules, const model
 // Why nothing may be lifted from an account on the figures that there are of other clusters; "":
 // nothing is missing.
 std::string missing_figures(const ClusterExchange* exchange, const Rules& rules,
-                    const model::AccountDecision& account, Instant now);
+                            const model::AccountDecision& account, Instant now);
 // Those that are silence_problems for too long.
 std::vector<model::Problem> silence_problems(const std::vector<model::OtherCluster>& others,
-                                   const Rules& rules, Instant now);
+                                             const Rules& rules, Instant now);
 
 } // namespace sluice::app

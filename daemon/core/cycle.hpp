@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "common/model/snapshot.hpp"
 #include "daemon/core/clock_check.hpp"
 #include "daemon/core/cluster_exchange.hpp"

@@ -2,7 +2,7 @@
 // What the daemon of one cluster shows: a view of the loop. Decides nothing and waits for nothing.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/core/loop.hpp"
 #include "daemon/ports/status.hpp"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Mails of the outbox ("mail"): a Letter as bytes (RFC 5322), and the Mailer that delivers it by SMTP
-// or by a program such as sendmail. A body is {"to", "subject", "text", "date_epoch"}.
+// Mails of the outbox ("mail"): a Letter as bytes (RFC 5322), and the Mailer that delivers it by
+// SMTP or by a program such as sendmail. A body is {"to", "subject", "text", "date_epoch"}.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
 #include "daemon/ports/outbox.hpp"
@@ -33,7 +33,8 @@ struct Letter {
 bool is_address(std::string_view text);
 
 // Pure. With CR LF at line ends. No header can be forged: what is not plain ASCII is encoded, an
-// address that is not plain is refused. malformed: an address that is none; overflow: a text too long.
+// address that is not plain is refused. malformed: an address that is none; overflow: a text too
+// long.
 Result<std::string> compose(const Letter& letter);
 
 struct MailSettings {

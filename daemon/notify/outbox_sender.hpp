@@ -5,21 +5,20 @@
 
 #include "common/base/backoff.hpp"
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
-#include "common/base/worker.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/outbox.hpp"
 
 #include <chrono>
-#include <cstdint>
 #include <condition_variable>
+#include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
 
 namespace sluice::notify {
 
-// When to try again what could not be delivered to one target: exponential, with jitter, without end,
-// and never before the time that the receiver asked for. Pure. One thread.
+// When to try again what could not be delivered to one target: exponential, with jitter, without
+// end, and never before the time that the receiver asked for. Pure. One thread.
 class DeliveryRetry {
 public:
     static constexpr Backoff<std::chrono::seconds> kBackoff{std::chrono::seconds{5},

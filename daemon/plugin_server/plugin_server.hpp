@@ -4,8 +4,8 @@
 #pragma once
 
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
 #include "common/base/result.hpp"
+#include "common/base/thread.hpp"
 #include "common/cred/sealer.hpp"
 #include "common/wire/image.hpp"
 #include "daemon/plugin_server/listener.hpp"

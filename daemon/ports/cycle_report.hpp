@@ -2,7 +2,7 @@
 // Values: what a cycle decided and did, as the daemon shows it.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
 #include "common/model/usage.hpp"

@@ -3,7 +3,7 @@
 // (SQLite); a Deliverer brings one message to its target (one adapter for each target).
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <chrono>

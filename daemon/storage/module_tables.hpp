@@ -3,7 +3,7 @@
 // `closed_usage` (usage without rollups). Through the journal's two connections. Thread-safe.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/closed_usage.hpp"
 #include "daemon/ports/notes.hpp"
 #include "daemon/storage/memory_rows.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/schema.hpp"
 
-#include "common/base/replace_file.hpp"
+#include "common/base/files.hpp"
 
 #include <cerrno>
 #include <sys/stat.h>
@@ -295,7 +295,7 @@ std::int64_t size_of(const std::string& path) {
                                       ". Overrides, adjustments and the saved QOS of paused "
                                       "accounts are missing. Restore a backup (" +
                                       path + ".DATE.bak), or begin a new journal: rm -f " + path +
-                                      " " + path + "-wal " + path + "-shm"});
+                                      " " + path + "-wal"});
 }
 
 } // namespace

@@ -3,9 +3,9 @@
 // counted by address: after many of them more wrong ones are refused for a minute, which is logged.
 #pragma once
 
-#include "common/base/guarded.hpp"
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
+#include "common/base/thread.hpp"
 #include "common/cred/sealer.hpp"
 #include "daemon/http/auth/tokens.hpp"
 #include "daemon/http/server/message.hpp"

@@ -4,7 +4,7 @@
 // worker threads and what logins over TCP need.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/http/auth/login.hpp"
 #include "daemon/http/server/deadlines.hpp"
 #include "daemon/http/server/request_checks.hpp"

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/http/server/server.hpp"
 
+#include "common/base/files.hpp"
 #include "common/base/log.hpp"
-#include "common/base/read_file.hpp"
 #include "common/base/secret.hpp"
-#include "common/base/unique_fd.hpp"
 #include "common/base/unix_listener.hpp"
 #include "daemon/http/server/request_handler.hpp"
 

@@ -3,7 +3,7 @@
 // journal that is locked for a while, delays no other request.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 
 #include <condition_variable>
 #include <deque>

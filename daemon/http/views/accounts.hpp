@@ -3,7 +3,7 @@
 // accounts take longer to write than to send.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/http/views/common.hpp"
 
 #include <memory>
