@@ -22,9 +22,9 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
     const std::string cluster = rules->cluster;
     loop_.emplace(ports, sources_, std::move(rules));
     shared.exchange.add(
-        cluster, [this] { loop_->wake("span"); },
+        cluster, [this] { loop_->wake(app::Trigger::span); },
         [this](const model::PeriodReset& reset) {
-            app::Order order{"span", false, {reset.account}};
+            app::Order order{app::Trigger::span, false, {reset.account}};
             order.reopen = {reset};
             loop_->ask(std::move(order));
         });

@@ -47,18 +47,19 @@ WaldurLink::WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJ
     portal_ = std::make_unique<waldur::WaldurPortal>(options, clock);
     deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
         options, clock, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
-    courier_ = std::make_unique<notify::OutboxSender>("waldur", journal.outbox(), *deliverer_, clock);
+    courier_ =
+        std::make_unique<notify::OutboxSender>("waldur", journal.outbox(), *deliverer_, clock);
     if (settings.events.enabled)
         connect(settings, journal, sources, clock);
     sync_ = std::make_unique<app::PortalSync>(
         settings, app::PortalSync::Parts{*portal_, journal.outbox(), journal.notes(), journal,
                                          sources, clock, PACKAGE_VERSION,
                                          [this](std::shared_ptr<const app::Rules> rules) {
-                                             loop_->use(std::move(rules), "waldur");
+                                             loop_->use(std::move(rules), app::Trigger::waldur);
                                          },
                                          [this](std::set<std::string> accounts) {
                                              app::Order order;
-                                             order.trigger = "waldur";
+                                             order.trigger = app::Trigger::waldur;
                                              order.by_user = std::move(accounts);
                                              (void)loop_->ask(std::move(order));
                                          },

@@ -36,7 +36,8 @@ constexpr int kCyclesMissed = 3;
 constexpr std::chrono::seconds kSlowCycle{60};
 
 template <class Entry>
-void keep_shared(const std::vector<Entry>& from, const model::History& shared, std::vector<Entry>& to) {
+void keep_shared(const std::vector<Entry>& from, const model::History& shared,
+                 std::vector<Entry>& to) {
     std::copy_if(from.begin(), from.end(), std::back_inserter(to),
                  [&](const auto& entry) { return shared.accounts.contains(entry.account); });
 }
@@ -145,7 +146,7 @@ void leave_for_others(ClusterExchange* exchange, const Rules& rules, const model
 }
 
 std::string missing_figures(const ClusterExchange* exchange, const Rules& rules,
-                    const model::AccountDecision& account, Instant now) {
+                            const model::AccountDecision& account, Instant now) {
     if (exchange == nullptr)
         return "";
     for (const auto& other : other_clusters(*exchange, rules, now)) {
@@ -162,7 +163,7 @@ std::string missing_figures(const ClusterExchange* exchange, const Rules& rules,
 
 // A text that stays the same while it lasts is logged once.
 std::vector<model::Problem> silence_problems(const std::vector<model::OtherCluster>& others,
-                                   const Rules& rules, Instant now) {
+                                             const Rules& rules, Instant now) {
     std::vector<model::Problem> problems;
     const bool just_loaded = now - rules.loaded <= longest_silence(rules);
     for (const auto& other : others)
@@ -174,7 +175,5 @@ std::vector<model::Problem> silence_problems(const std::vector<model::OtherClust
                                 "sluice status --cluster=" + other.cluster});
     return problems;
 }
-
-
 
 } // namespace sluice::app

@@ -53,9 +53,23 @@ struct Supposed {
     bool empty() const { return overrides.empty() && ended.empty() && adjustments.empty(); }
 };
 
+// What started a cycle.
+enum class Trigger {
+    timer,
+    start,    // of the daemon
+    boundary, // a period or an override begins or ends
+    crossing, // an account is expected to reach a threshold
+    person,
+    clock, // a person accepted the clock
+    reload,
+    span,   // figures of another cluster that shares an allocation changed
+    waldur, // rules changed there, or usage by user is needed there
+};
+// As the journal, the log and the API have it: "timer" ...
+std::string_view name(Trigger trigger);
+
 struct Order {
-    // "timer", "start", "boundary", "person", "clock", "reload", "span", "crossing"
-    std::string trigger = "timer";
+    Trigger trigger = Trigger::timer;
     bool dry_run = false;
     // person: whose evaluations are recorded whatever they say; empty: everybody's
     std::set<std::string> accounts;
@@ -72,8 +86,8 @@ struct Order {
 // thread. Waits for nothing but its own lock.
 class Progress {
 public:
-    void begin(Instant now, const std::string& trigger) {
-        *state_.lock() = ports::UnderWay{now, trigger, "collect"};
+    void begin(Instant now, Trigger trigger) {
+        *state_.lock() = ports::UnderWay{now, std::string(name(trigger)), "collect"};
     }
     // Of ports::UnderWay; nothing happens between evaluations.
     void enter(const char* phase) {
@@ -106,7 +120,7 @@ public:
     // boundary), or because usage goes on growing as it did (a crossing).
     struct Event {
         Instant at{};
-        const char* trigger = "boundary";
+        Trigger trigger = Trigger::boundary;
     };
     std::optional<Event> next_event(const Rules& rules) const;
     // The cluster as the last cycle saw it; nullptr before.
@@ -123,14 +137,37 @@ private:
         std::optional<Error> failure;
     };
 
-    Result<void> read_clock(const Rules& rules, const Order& order, ports::CycleReport& report);
-    Result<void> prepare(const Rules& rules, const Order& order, model::Facts& facts);
-    std::shared_ptr<const ports::CycleReport> failed(ports::CycleReport report, const Error& error);
+    // What one cycle decides from. All of it reckons with one time, facts.now.
+    struct Gathered {
+        model::Facts facts;
+        model::History events; // with those of other clusters: when a decision changes by itself
+        std::map<std::string, std::string> parents; // account -> parent
+        std::chrono::seconds clock_ahead{0};        // this host's clock, of facts.now
+    };
+    struct Evaluated {
+        model::Decision decision;
+        model::Plan plan;
+        std::vector<model::Problem> problems;
+    };
+    struct Committed {
+        Evaluated evaluated; // without the commands that wait; with problems met while applying
+        std::vector<ports::CommandRecord> applied;
+    };
+
+    Result<ClockCheck::Seen> read_clock(const Rules& rules, const Order& order);
+    Result<Gathered> gather(const Rules& rules, const Order& order,
+                            const ports::CycleReport& report);
+    Result<void> reopen(const Rules& rules, const Order& order, model::Facts& facts);
+    Evaluated evaluate(const Rules& rules, const Gathered& gathered);
+    Result<Committed> commit(const Rules& rules, const Order& order, const Gathered& gathered,
+                             Evaluated evaluated);
+    Evaluated hold_back(Evaluated evaluated, Instant now) const;
     Result<std::vector<std::int64_t>> record(const Rules& rules, const Order& order,
-                                             ports::CycleReport& report);
-    void hold_back(const Order& order, ports::CycleReport& report);
-    void apply(const Rules& rules, const model::Facts& facts, const std::vector<std::int64_t>& ids,
-               ports::CycleReport& report);
+                                             const Gathered& gathered, const Evaluated& evaluated);
+    std::vector<ports::CommandRecord> apply(const Rules& rules, const Gathered& gathered,
+                                            const std::vector<model::Command>& commands,
+                                            const std::vector<std::int64_t>& ids);
+    std::shared_ptr<const ports::CycleReport> failed(ports::CycleReport report, const Error& error);
     void foresee(const Rules& rules, const ports::CycleReport& report);
     void close(Outcome outcome);
     void close_late();

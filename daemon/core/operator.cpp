@@ -101,7 +101,8 @@ std::shared_ptr<const ports::CycleReport> DaemonOperator::run(Order order) {
 
 Result<std::shared_ptr<const ports::CycleReport>>
 DaemonOperator::evaluate(const ports::EvaluateRequest& request) {
-    Order order{"person", request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
+    Order order{
+        Trigger::person, request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
     if (request.by_user)
         order.by_user = order.accounts;
     auto report = run(std::move(order));
@@ -127,7 +128,7 @@ Result<ports::ControllerSettings> DaemonOperator::controller() {
 std::shared_ptr<const ports::CycleReport>
 DaemonOperator::cycle(Order order, const ports::Person& person,
                       const std::vector<std::string>& accounts) {
-    order.trigger = order.accept ? "clock" : "person";
+    order.trigger = order.accept ? Trigger::clock : Trigger::person;
     order.dry_run = person.dry_run;
     order.accounts = {accounts.begin(), accounts.end()};
     auto report = run(std::move(order));

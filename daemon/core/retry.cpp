@@ -76,7 +76,7 @@ const std::string* CommandBackoff::waits(const model::Command& command, Instant 
 }
 
 void CommandBackoff::note(const model::Command& command, const std::optional<Error>& failure,
-                   Instant now) {
+                          Instant now) {
     if (!failure) {
         failed_.erase(command_key(command));
         return;

@@ -44,9 +44,10 @@ private:
     std::map<std::string, Failed> failed_; // by association and type
 };
 
-// Changes that slurmdbd has and slurmctld has not shown yet. A commit may report success and be lost,
-// and slurmdbd may fail to inform slurmctld: what is not shown within the time allowed becomes a
-// failed command, an alarm, and a command of the next cycle again. One thread: the cycle's.
+// Changes that slurmdbd has and slurmctld has not shown yet. A commit may report success and be
+// lost, and slurmdbd may fail to inform slurmctld: what is not shown within the time allowed
+// becomes a failed command, an alarm, and a command of the next cycle again. One thread: the
+// cycle's.
 class Confirmations {
 public:
     using Time = std::chrono::steady_clock::time_point;
@@ -63,7 +64,8 @@ public:
     // same association is not waited for any longer.
     void expect(const ports::CommandRecord& record, Time decided, std::chrono::seconds timeout);
     // Looks at slurmctld once. Without an answer nothing is late: the time allowed begins anew.
-    void check(const model::Structure& structure, std::chrono::seconds timeout, CommandBackoff& backoff);
+    void check(const model::Structure& structure, std::chrono::seconds timeout,
+               CommandBackoff& backoff);
     // Adds late commands that slurmdbd has and slurmctld does not show, and tells of them.
     void retry(const model::Structure& structure, model::Plan& plan);
     // When to look again; nullopt: nothing to look for, or slurmctld is away.

@@ -10,7 +10,7 @@ namespace sluice::notify {
 namespace {
 
 constexpr std::size_t kBatch = 64;
-// A message that a cycle wrote is seen by then without wake(); clocks are set and machines sleep.
+// Finds messages of a cycle, which does not call wake(); clocks are set and machines sleep.
 constexpr std::chrono::seconds kMaxLook{10};
 constexpr std::chrono::seconds kJournalPause{10};
 
@@ -39,8 +39,7 @@ Instant DeliveryRetry::note(const ports::Delivery& delivery, std::int64_t attemp
 
 OutboxSender::OutboxSender(std::string target, ports::Outbox& outbox, ports::Deliverer& deliverer,
                            const Clock& clock)
-    : target_(std::move(target)), outbox_(outbox), deliverer_(deliverer), clock_(clock),
-      random_(std::random_device{}()) {}
+    : target_(std::move(target)), outbox_(outbox), deliverer_(deliverer), clock_(clock) {}
 
 OutboxSender::~OutboxSender() {
     stop(std::chrono::hours(1));
@@ -67,8 +66,9 @@ OutboxSender::Status OutboxSender::status() const {
 }
 
 void OutboxSender::work() {
+    Memory memory{{}, std::mt19937(std::random_device{}()), false};
     for (;;) {
-        const auto pause = round();
+        const auto pause = deliver_due(memory);
         auto state = state_.lock();
         changed_.wait_for(state.lock(), pause, [&] { return worker_.stopping() || state->woken; });
         state->woken = false;
@@ -77,24 +77,24 @@ void OutboxSender::work() {
     }
 }
 
-std::chrono::seconds OutboxSender::round() {
+std::chrono::seconds OutboxSender::deliver_due(Memory& memory) {
     while (!worker_.stopping()) {
         const Instant now = clock_.now();
-        if (now < retry_.open_from())
-            return std::min(retry_.open_from() - now, kMaxLook);
+        if (now < memory.retry.open_from())
+            return std::min(memory.retry.open_from() - now, kMaxLook);
         const auto due = outbox_.due(target_, now, kBatch);
         if (!due) {
-            if (!journal_told_)
+            if (!memory.journal_failed)
                 log::event(log::Level::warning, "SLUICE-0704", "outbox-unreadable",
                            {{"target", target_}, {"error", due.error().context}});
-            journal_told_ = true;
+            memory.journal_failed = true;
             return kJournalPause;
         }
-        journal_told_ = false;
+        memory.journal_failed = false;
         if (due->empty())
             return until_next();
         for (const auto& entry : *due)
-            if (!carry(entry))
+            if (!deliver(entry, memory))
                 return kJournalPause;
     }
     return std::chrono::seconds{0};
@@ -108,10 +108,10 @@ std::chrono::seconds OutboxSender::until_next() {
                                             kMaxLook);
 }
 
-// An exception of an adapter is a fault of ours: the message is put off and others go on.
-bool OutboxSender::carry(const ports::OutboxEntry& entry) {
+// An exception of an adapter is a fault of sluiced: the message is tried later, others go on.
+bool OutboxSender::deliver(const ports::OutboxEntry& entry, Memory& memory) {
     const Instant now = clock_.now();
-    if (worker_.stopping() || now < retry_.open_from())
+    if (worker_.stopping() || now < memory.retry.open_from())
         return true;
     ports::Delivery delivery;
     try {
@@ -119,11 +119,11 @@ bool OutboxSender::carry(const ports::OutboxEntry& entry) {
     } catch (const std::exception& fault) {
         delivery = {ports::Delivered::later, std::string("internal fault: ") + fault.what(), {}};
     }
-    // What was cut short by our own end says nothing about the other side.
+    // A delivery that our own end cut short says nothing about the target.
     if (worker_.stopping() && delivery.result != ports::Delivered::done)
         return true;
-    const Instant retry_at =
-        retry_.note(delivery, entry.attempts, now, static_cast<std::uint32_t>(random_()));
+    const Instant retry_at = memory.retry.note(delivery, entry.attempts, now,
+                                               static_cast<std::uint32_t>(memory.random()));
     note_target(delivery);
     const auto settled = settle(entry, delivery, retry_at);
     if (!settled)

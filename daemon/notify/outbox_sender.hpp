@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Empties the outbox of one target, by a thread of its own: a mail server that hangs does not hold
-// up Waldur, and nobody holds up a cycle.
+// Delivers the outbox's messages to one target, on a thread of its own: a mail server that hangs
+// delays no other target and no cycle.
 #pragma once
 
 #include "common/base/backoff.hpp"
@@ -46,10 +46,9 @@ private:
 // Thread-safe, except start() and stop().
 class OutboxSender {
 public:
-    // What one of them may show to people.
     struct Status {
-        std::optional<Instant> away_since; // nullopt: the last try got through, or there was none
-        std::string error;                 // why it is away
+        std::optional<Instant> away_since; // nullopt: the last try succeeded, or none was made yet
+        std::string error;                 // why the target is away
     };
 
     // All must outlive it.
@@ -63,7 +62,7 @@ public:
     // True: the worker has ended. False: it hangs in the deliverer for longer than `patience`;
     // nothing that it uses may be destroyed then.
     bool stop(std::chrono::milliseconds patience);
-    // Something was added. Without it the worker looks by itself every few seconds.
+    // A message was added. Without this call the worker looks every ten seconds.
     void wake();
     Status status() const;
 
@@ -73,11 +72,18 @@ private:
         Status status;
     };
 
+    // What the worker remembers. Lives in work(): no other thread reaches it.
+    struct Memory {
+        DeliveryRetry retry;
+        std::mt19937 random;
+        bool journal_failed = false; // logged already
+    };
+
     void work();
-    // Delivers what is due; how long to wait before the next look.
-    std::chrono::seconds round();
-    // False: no more now.
-    bool carry(const ports::OutboxEntry& entry);
+    // Delivers what is due. Returns how long to wait before it looks again.
+    std::chrono::seconds deliver_due(Memory& memory);
+    // False: the journal does not take the outcome; no more now.
+    bool deliver(const ports::OutboxEntry& entry, Memory& memory);
     Result<void> settle(const ports::OutboxEntry& entry, const ports::Delivery& delivery,
                         Instant retry_at);
     void note_target(const ports::Delivery& delivery);
@@ -87,9 +93,6 @@ private:
     ports::Outbox& outbox_;
     ports::Deliverer& deliverer_;
     const Clock& clock_;
-    DeliveryRetry retry_;       // the worker's
-    std::mt19937 random_;       // the worker's
-    bool journal_told_ = false; // the worker's: its trouble is in the log
     mutable Guarded<State> state_;
     std::condition_variable changed_;
     Worker worker_;

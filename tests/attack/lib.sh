@@ -133,12 +133,12 @@ survived() {
     done
     is "$1: the sanitizers report nothing" "$(reports)" ''
     [ -z "$(reports)" ] || diag "$(reports | head -n 1 | xargs head -n 40)"
-    eventually "$1: a right request is answered" 20 timeout 5 "$(sluice_find sluice)" status
+    eventually "$1: a right request is answered" 20 timeout 60 "$(sluice_find sluice)" status
     is "$1: nothing was entered" "$(entries)" "$ATTACK_ENTRIES"
     eventually "$1: the plugin has the newest snapshot" 30 plugin_current
-    fails "$1: a job of the paused account is refused" as games timeout 10 sbatch -A physics -o /dev/null --wrap true
+    fails "$1: a job of the paused account is refused" as games timeout 60 sbatch -A physics -o /dev/null --wrap true
     like "$1: by the plugin" "$OUT" 'account physics is paused'
-    ok "$1: a job of the other account is accepted" as games timeout 10 sbatch -H -A chem -N1 -t 1 -o /dev/null --wrap true
+    ok "$1: a job of the other account is accepted" as games timeout 60 sbatch -H -A chem -N1 -t 1 -o /dev/null --wrap true
 }
 
 # attack_done: the daemon ends in order, which is when leaks are reported

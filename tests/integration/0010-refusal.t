@@ -34,7 +34,7 @@ is 'as status shows' "$(status_field physics standing)" paused
 refused() {
     local name=$1
     shift
-    fails "$name: refused" as games timeout 20 "$@"
+    fails "$name: refused" as games timeout 60 "$@"
     like "$name: says why" "$OUT" 'account physics is paused: 0 of 0 node_hours'
     ok "$name: slurmctld lives" slurmctld_lives
 }

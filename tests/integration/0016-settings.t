@@ -49,9 +49,9 @@ like 'the unknown period' "$OUT" 'fortnight'
 like 'the negative ratio' "$OUT" 'grace_ratio'
 like 'the unknown action' "$OUT" 'request_slurm_resource_pause.*request_slurm_resource_pausing'
 is 'one line for each' "$(grep -c "^$file:[0-9]*:[0-9]*: " <<<"$OUT")" 5
-fails 'and does not start with it' timeout 10 "$(sluice_find sluiced)" -D -f "$file"
+fails 'and does not start with it' timeout 60 "$(sluice_find sluiced)" -D -f "$file"
 like 'for the same reasons' "$OUT" "modee"
-fails 'a file that is not there' timeout 10 "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/nowhere.yaml"
+fails 'a file that is not there' timeout 60 "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/nowhere.yaml"
 like 'is named' "$OUT" 'nowhere\.yaml'
 fails 'an unknown option' "$(sluice_find sluiced)" --frobnicate
 ok 'the example is good' "$(sluice_find sluiced)" --check -f "$(dirname "$0")/../../contrib/sluiced.yaml"
@@ -81,7 +81,7 @@ unlike 'ends the complaint' "$(sluice_cli status 2>&1)" 'refused'
 ok 'and takes effect' as games srun -n1 true
 
 # The daemon does not start twice on one journal.
-fails 'a second daemon' timeout 10 "$(sluice_find sluiced)" -D -f "$file"
+fails 'a second daemon' timeout 60 "$(sluice_find sluiced)" -D -f "$file"
 like 'is told of the first' "$OUT" 'another sluiced \(pid [0-9]+\)'
 ok 'which goes on' sluice_cli status
 

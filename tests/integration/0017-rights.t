@@ -22,7 +22,7 @@ export SLUICE_SOCKET=$CLUSTER_DIR/run/lp/sluiced.sock
 sed -i "s|^socket: .*|socket: $SLUICE_SOCKET|; s|^plugin_server: {|&user: root, |" "$CLUSTER_DIR/etc/sluiced.yaml"
 # It runs as root or SlurmUser only. Where its slurm.conf names a SlurmUser that slurmdbd does not know, rights lack.
 sed 's/^SlurmUser=.*/SlurmUser=lp/' "$SLURM_CONF" >"$CLUSTER_DIR/etc/other.conf"
-fails 'as anybody else it does not start' timeout 10 setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
+fails 'as anybody else it does not start' timeout 60 setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
     "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
 like 'and says who may' "$OUT" 'root and SlurmUser'
 daemon_run sluiced env SLURM_CONF="$CLUSTER_DIR/etc/other.conf" setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \

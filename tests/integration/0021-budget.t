@@ -29,13 +29,13 @@ ok 'sluiced is up' eval 'sluiced_up < <(granted refuse)'
 admitted() { # admitted NAME SBATCH-ARGUMENT...
     local name=$1
     shift
-    ok "$name: admitted" as games timeout 20 sbatch --parsable -H -o /dev/null "$@" --wrap true
+    ok "$name: admitted" as games timeout 60 sbatch --parsable -H -o /dev/null "$@" --wrap true
     like "$name: without a word" "$OUT" '^[0-9]+$'
 }
 refused() { # refused NAME TEXT SBATCH-ARGUMENT...
     local name=$1 text=$2
     shift 2
-    fails "$name: refused" as games timeout 20 sbatch --parsable -H -o /dev/null "$@" --wrap true
+    fails "$name: refused" as games timeout 60 sbatch --parsable -H -o /dev/null "$@" --wrap true
     like "$name: says why" "$OUT" "$text"
 }
 left='but account physics has 100 left'
@@ -69,11 +69,12 @@ milliseconds() { sed -n 's/ ms$//p' <<<"$OUT"; }
 fails 'a job of 15,000 items in its TRES strings is refused' as games timeout 60 "$hostile" physics 15000
 like 'by slurmctld, for the length of its strings' "$OUT" 'other parameter too long'
 hostile_ms=$(milliseconds)
-ok 'slurmctld answered it within 1 s' test "${hostile_ms:-99999}" -lt 1000
+# One that walks the strings for each item takes 8 s.
+ok "slurmctld answered it within 4 s ($hostile_ms ms)" test "${hostile_ms:-99999}" -lt 4000
 like 'slurmctld says which string it refused' "$(<"$(slurmctld_log)")" 'strlen\(cpus_per_tres\) too big'
 (for _ in {1..20}; do as games timeout 60 "$hostile" physics 15000; done) >/dev/null 2>&1 &
 flood=$!
-ok 'another user submits while 20 such jobs arrive' as mail timeout 5 sbatch --parsable -H -o /dev/null -A chem -t 1 --wrap true
+ok 'another user submits while 20 such jobs arrive' as mail timeout 30 sbatch --parsable -H -o /dev/null -A chem -t 1 --wrap true
 wait "$flood"
 # 1,024 bytes, which Slurm accepts, hold more items than the plugin reads
 fails 'a job of 100 items in its TRES strings is refused' as games timeout 60 "$hostile" physics 100
@@ -81,7 +82,7 @@ like 'as more than can be counted' "$OUT" 'more than can be counted of gpu_hours
 
 # The default account as slurmctld has it at this moment, long before the next evaluation
 default_account() { # default_account ACCOUNT: games makes it the default, slurmctld knows
-    as games timeout 30 sacctmgr -i -Q modify user games set defaultaccount="$1" &&
+    as games timeout 60 sacctmgr -i -Q modify user games set defaultaccount="$1" &&
         wait_until 20 eval "scontrol show assoc_mgr users=games flags=users | grep -q 'DefAccount=$1'"
 }
 ok 'chem is paused' sluice_cli override set chem paused --until=now+1days --reason=test
@@ -93,7 +94,7 @@ admitted 'a job without an account, physics being the default again' -t 1
 ok 'the pause of chem ends' sluice_cli override clear 1 --reason=test
 
 ok 'warn' eval 'sluiced_regrant < <(granted warn)'
-ok 'the job is admitted' as games timeout 20 sbatch -H -o /dev/null -A physics -t 101:00:00 --wrap true
+ok 'the job is admitted' as games timeout 60 sbatch -H -o /dev/null -A physics -t 101:00:00 --wrap true
 like 'with a warning' "$OUT" "may use 101 node_hours, $left"
 ok 'off' eval 'sluiced_regrant < <(granted off)'
 admitted 'the same job' -A physics -t 101:00:00

@@ -40,7 +40,7 @@ END
 fill() { head -c 64M /dev/zero >"$1/filler" 2>/dev/null || true; }
 # By the plugin, not by the QOS: only the plugin knows the figures.
 plugin_refuses() { # plugin_refuses ACCOUNT
-    ! OUT=$(as games timeout 20 sbatch -A "$1" -H --wrap true 2>&1) && [[ $OUT == *"account $1 is paused: "* ]]
+    ! OUT=$(as games timeout 60 sbatch -A "$1" -H --wrap true 2>&1) && [[ $OUT == *"account $1 is paused: "* ]]
 }
 must 'sluiced starts, all accounts have hours' eval 'sluiced_up < <(granted 1000 1000)'
 like 'a new journal is logged' "$(cat "$(sluiced_log)")" "SLUICE-0840 journal-created file=$journal/sluice.db"

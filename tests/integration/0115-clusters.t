@@ -37,7 +37,7 @@ of() { sluice_cli status --cluster="$1" -Q -n -P --format="$3" "$2"; } # of CLUS
 both_connected() { [ "$(sluice_cli plugins -Q -n -P --format=behind | grep -cx 0)" -eq 2 ]; }
 submits() { as games sbatch -n1 -t1 -o /dev/null --wrap true; }
 # The QOS list of an account on a cluster.
-qos_on() { timeout 30 sacctmgr -n -P show assoc where account="$2" cluster="$1" user= format=user,qos | sed -n 's/^|//p'; }
+qos_on() { timeout 60 sacctmgr -n -P show assoc where account="$2" cluster="$1" user= format=user,qos | sed -n 's/^|//p'; }
 
 grant 0 10 | sluiced_settings
 ok 'one daemon serves both' sluiced_restart

@@ -45,7 +45,7 @@ eventually 'the plugin refuses' 5 refused
 diag "after $(($(date +%s%3N) - started)) ms"
 like 'slurmdbd has the QOS' "$(account_field physics qos)" '^blocked$'
 has_limit() { account_live physics GrpTRESMins | grep -q 'node=0('; }
-if [ "$(slurm_release)" -ge 2311 ] && wait_until 5 has_limit; then
+if [ "$(slurm_release)" -ge 2311 ] && wait_at_most 5 has_limit; then
     # 24.11's slurmdbd tells it over the connection that slurmctld opened, whatever the port
     eventually 'slurmctld is told all the same, which counts as in force' 10 all_confirmed
     database_sql "update ${where/ where/ set control_port=$port where}"

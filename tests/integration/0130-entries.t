@@ -39,7 +39,7 @@ is 'is in force at once' "$(status_field physics standing)" normal
 eventually 'the plugin knows' 10 plugin_current
 ok 'jobs are admitted' as games sbatch --parsable -H --wrap true
 is 'no limit holds them' "$(account_field physics grptresmins)" ''
-ok 'and they run' as games timeout 30 srun -N1 true
+ok 'and they run' as games timeout 60 srun -N1 true
 is 'it is listed' "$(sluice_cli override list -nP -o account,standing,state,by,reason)" 'physics|normal|in force|root|paper deadline'
 ok 'a member may look' as games "$(sluice_find sluice)" override list
 like 'and sees it' "$OUT" 'paper deadline'

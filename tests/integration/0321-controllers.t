@@ -16,7 +16,7 @@ paused() { fails "$1: refused" as games sbatch -A physics --wrap true && like "$
 # From 23.11 on a reconfigured slurmctld is a new process, and its plugin begins anew.
 begins() { grep -c 'starting from the stored snapshot' "$log"; }
 begun_since() { [ "$(slurm_release)" -lt 2311 ] || [ "$(begins)" -gt "$1" ]; }
-controllers() { timeout 20 scontrol ping; }
+controllers() { timeout 60 scontrol ping; }
 
 must 'sluiced is up' sluiced_up <<END
 components: {node_hours: {tres: node}}
@@ -60,7 +60,7 @@ standby_waits() { controllers | grep -Eq 'backup.*UP'; }
 eventually 'and waits' 30 standby_waits
 like 'the first one serves' "$(controllers)" "primary.* at $primary is UP"
 ok 'the first one is killed' slurmctld_kill9
-took_over() { timeout 20 scontrol takeover >/dev/null 2>&1 || grep -q 'Running as primary controller\|TakeOver\|takeover' "$CLUSTER_DIR/log/standby.log"; }
+took_over() { timeout 60 scontrol takeover >/dev/null 2>&1 || grep -q 'Running as primary controller\|TakeOver\|takeover' "$CLUSTER_DIR/log/standby.log"; }
 eventually 'the backup takes over' 60 took_over
 serves() { as games sbatch -H -A chem --wrap true; }
 eventually 'and serves' 60 serves

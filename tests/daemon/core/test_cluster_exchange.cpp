@@ -199,7 +199,7 @@ CASE(a_period_is_not_reopened_while_usage_of_another_cluster_is_missing) {
     world.one.use_hours(1250);
     world.cycle_one();
     CHECK(world.cycle_one().flags.paused);
-    app::Order order{"person", false, {"physics"}};
+    app::Order order{app::Trigger::person, false, {"physics"}};
     order.reopen = {{0, "physics", "2026-Q1", "because", "ann", kFebruary}};
     world.cycle_one(order);
     CHECK(world.report_one->error.find("cluster c2 is not known: no period is reopened") !=

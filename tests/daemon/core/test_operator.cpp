@@ -19,9 +19,9 @@ struct Desk : Bench {
     explicit Desk(Amount hours) {
         use_hours(hours);
         loop.start();
-        CHECK(loop.ask({"person", false, {}}).get()->error.empty());
+        CHECK(loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     }
-    ~Desk() { loop.stop(5s); }
+    ~Desk() { loop.stop(60s); }
     Desk(const Desk&) = delete;
     Desk& operator=(const Desk&) = delete;
     bool paused() const { return loop.shown().report->decision.find("physics")->flags.paused; }
@@ -129,9 +129,9 @@ CASE(a_reset_ends_what_hysteresis_holds) {
     rules.set.policies.at(0).hysteresis = Decimal::whole(10);
     desk.loop.use(std::make_shared<app::Rules>(rules));
     desk.use_hours(1250);
-    CHECK(desk.loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     desk.use_hours(1150);
-    CHECK(desk.loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     CHECK(desk.paused());
     CHECK(!desk.actions.reopen({"physics"}, kAnnTries)
                ->cycle->decision.find("physics")
@@ -170,13 +170,13 @@ CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     app::Loop loop{bench.ports, bench.sources, std::make_shared<app::Rules>(bench.rules)};
     app::DaemonOperator actions{loop, bench.ports, nullptr, 5s};
     loop.start();
-    CHECK(loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     CHECK(actions.reopen({"physics"}, kAnnTries));
     CHECK(told.empty());
     CHECK(actions.reopen({"physics"}, kAnn));
     CHECK(told == std::vector<std::string>{"c2 physics 2026-Q1 ann"});
     CHECK_EQ(bench.journal.reopened.size(), 1U);
-    loop.stop(5s);
+    loop.stop(60s);
 }
 
 CASE(cleanup_counts_first_and_keeps_what_retention_keeps) {
@@ -192,7 +192,7 @@ CASE(cleanup_counts_first_and_keeps_what_retention_keeps) {
 
 CASE(cycles_are_listed_newest_first) {
     Desk desk(10);
-    CHECK(desk.loop.ask({"person", false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
     const auto cycles = desk.loop.cycles();
     CHECK(cycles.size() >= 2);
     CHECK_EQ(cycles.front().trigger, "person");

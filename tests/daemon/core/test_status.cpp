@@ -40,7 +40,7 @@ CASE(evaluate_runs_the_cycle_and_cuts_the_answer) {
     CHECK_EQ((*report)->decision.accounts.size(), 1U);
     CHECK_EQ((*report)->decision.accounts[0].account, "physics");
     CHECK(bench.status.last_cycle()->decision.find("chem") != nullptr);
-    CHECK(bench.loop.stop(5s));
+    CHECK(bench.loop.stop(60s));
 }
 
 CASE(evaluate_names_an_account_that_is_not_there) {
@@ -50,7 +50,7 @@ CASE(evaluate_names_an_account_that_is_not_there) {
     CHECK(!report);
     CHECK(report.error().code == Errc::not_found);
     CHECK(report.error().context.find("did you mean physics?") != std::string::npos);
-    CHECK(bench.loop.stop(5s));
+    CHECK(bench.loop.stop(60s));
 }
 
 CASE(explain_needs_a_cycle_and_an_account) {
@@ -62,7 +62,7 @@ CASE(explain_needs_a_cycle_and_an_account) {
     const auto lines = bench.status.explain("physics");
     CHECK(lines);
     CHECK(lines->size() > 3);
-    CHECK(bench.loop.stop(5s));
+    CHECK(bench.loop.stop(60s));
 }
 
 CASE(info_says_what_is_away_and_what_was_refused) {
@@ -92,5 +92,5 @@ CASE(nobody_waits_for_ever_for_a_cycle) {
     let_go.release();
     std::this_thread::sleep_for(20ms);
     let_go.release();
-    CHECK(bench.loop.stop(5s));
+    CHECK(bench.loop.stop(60s));
 }

@@ -19,7 +19,7 @@ using ports::MessageState;
 namespace {
 
 constexpr Instant kNow = instant(1'800'000'000);
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kPatience{60};
 
 class FakeTarget final : public ports::Deliverer {
 public:
