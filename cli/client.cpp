@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/client.hpp"
 
-#include "common/base/percent.hpp"
-#include "common/curl/handle.hpp"
+#include "common/base/curl_handle.hpp"
+#include "common/base/text.hpp"
 
 #include <cerrno>
 #include <cstring>

@@ -2,7 +2,7 @@
 // What `sluice doctor` looks at. Pure: the daemon's answers in, findings with their remedies out.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/json/json.hpp"
 
 #include <string>

@@ -2,7 +2,7 @@
 // `sluice explain ACCOUNT`: how the figures came about, in sentences that the daemon wrote.
 #include "cli/report.hpp"
 #include "cli/subcommands.hpp"
-#include "common/base/percent.hpp"
+#include "common/base/text.hpp"
 
 namespace sluice::cli {
 

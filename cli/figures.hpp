@@ -2,7 +2,7 @@
 // How numbers, instants and ages look to people. Programs read --json or -P.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/json/json.hpp"
 
 #include <string>

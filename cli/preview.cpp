@@ -6,7 +6,7 @@
 #include "cli/report.hpp"
 #include "cli/subcommands.hpp"
 #include "common/base/zone.hpp"
-#include "common/json/exact.hpp"
+#include "common/json/json.hpp"
 #include "common/model/units.hpp"
 #include "common/policy/format.hpp"
 

@@ -5,7 +5,7 @@
 #include "cli/figures.hpp"
 #include "cli/listing.hpp"
 #include "cli/subcommands.hpp"
-#include "common/base/percent.hpp"
+#include "common/base/text.hpp"
 
 #include <array>
 

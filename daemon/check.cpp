@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/check.hpp"
 
-#include "common/base/read_file.hpp"
+#include "common/base/files.hpp"
 #include "common/base/zone.hpp"
 #include "common/settings/import.hpp"
 #include "common/settings/settings.hpp"

@@ -4,7 +4,6 @@
 #include "config.h"
 
 #include "common/base/clock.hpp"
-#include "common/base/journald.hpp"
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/settings/settings.hpp"

@@ -3,7 +3,7 @@
 // watches sluice.conf. Everything that may wait happens here and nowhere else.
 #pragma once
 
-#include "common/base/unique_fd.hpp"
+#include "common/base/files.hpp"
 #include "common/cred/sealer.hpp"
 #include "common/wire/image.hpp"
 #include "plugin/backoff.hpp"

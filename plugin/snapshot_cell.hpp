@@ -3,7 +3,7 @@
 // mutex is held for copying one pointer only, by readers and by the writer.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "plugin/settings.hpp"
 #include "plugin/view.hpp"
 

@@ -26,7 +26,6 @@ home() {
 allowed common/base
 allowed common/model common/base/
 allowed common/policy common/base/ common/model/
-allowed common/curl
 allowed common/hash common/base/
 allowed common/json common/base/
 allowed common/yaml common/base/
@@ -41,12 +40,12 @@ allowed daemon/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/storage common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
-allowed waldur/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
-allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
+allowed waldur/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/
+allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ daemon/ports/
 allowed waldur/sync common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/core/
 allowed waldur/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/ daemon/http/
-allowed waldur/api common/base/ common/model/ common/json/ daemon/ports/ common/curl/
-allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/ common/curl/
+allowed waldur/api common/base/ common/model/ common/json/ daemon/ports/
+allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
 
 home 'slurm/' plugin/ daemon/slurm/ tests/plugin/ tests/daemon/slurm/ tests/bench/ tests/integration/ tests/attack/
 home 'gnutls/' common/hash/
@@ -55,7 +54,7 @@ home 'jansson\.h' common/json/
 home 'yaml\.h' common/yaml/
 home 'sqlite3\.h' daemon/storage/ tests/daemon/storage/
 home 'microhttpd\.h' daemon/http/
-home 'curl/' cli/ common/curl/ daemon/notify/ waldur/stomp/ waldur/api/
+home 'curl/' cli/ common/base/curl_handle.hpp daemon/notify/ waldur/stomp/ waldur/api/
 home 'cmocka\.h' tests/support/
 
 # The core is handed instants, text and numbers; it asks nobody.

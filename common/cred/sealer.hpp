@@ -2,7 +2,7 @@
 // What makes a payload that only one side can have made and back: munge, or a shared key.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <sys/types.h>

@@ -2,7 +2,7 @@
 // Whether this host's clock is believed. Values only: daemon/core/clock_check.hpp makes them.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <cstdint>
 #include <cstdlib>

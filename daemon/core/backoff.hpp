@@ -2,7 +2,7 @@
 // Keeps a command that fails again and again from being tried, recorded and logged in every cycle.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/model/command.hpp"
 

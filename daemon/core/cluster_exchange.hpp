@@ -3,7 +3,7 @@
 // allocation spans clusters. Keeps the last of each cluster, and nothing over a restart.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "common/model/facts.hpp"
 
 #include <functional>

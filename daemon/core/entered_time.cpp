@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/core/entered_time.hpp"
 
-#include "common/settings/local_time.hpp"
+#include "common/settings/times.hpp"
 
 #include <charconv>
 #include <chrono>

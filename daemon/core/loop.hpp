@@ -4,7 +4,7 @@
 // thread does them all; it is the only one that calls libslurm.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/core/cycle.hpp"
 #include "daemon/core/rules.hpp"
 

@@ -4,8 +4,7 @@
 #pragma once
 
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
-#include "common/base/worker.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/core/pace.hpp"
 #include "daemon/ports/deliverer.hpp"
 #include "daemon/ports/outbox.hpp"

@@ -3,7 +3,7 @@
 // before the time that the other side asked for. Pure: time and chance are handed in.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "daemon/ports/deliverer.hpp"
 
 #include <chrono>

@@ -4,7 +4,7 @@
 // any thread.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/service.hpp"
 
 #include <optional>

@@ -3,7 +3,7 @@
 // nothing, and waits only in evaluate().
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/core/ledger.hpp"
 #include "daemon/core/loop.hpp"
 #include "daemon/ports/service.hpp"

@@ -2,9 +2,9 @@
 // Which of the things that a cycle needs are away. One log line when one goes, one when it is back.
 #pragma once
 
-#include "common/base/guarded.hpp"
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
+#include "common/base/thread.hpp"
 
 #include <map>
 #include <string>

@@ -3,7 +3,7 @@
 // 10,000 accounts it takes longer to write than to send.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/http/view_parts.hpp"
 
 #include <memory>

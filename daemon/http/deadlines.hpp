@@ -3,7 +3,7 @@
 // a byte now and then keeps one open for ever. Knows nothing of HTTP.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 
 #include <chrono>
 #include <condition_variable>

@@ -3,7 +3,7 @@
 // counted by address, so that who tries many has to wait, and the log says so.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "common/cred/sealer.hpp"
 #include "daemon/http/message.hpp"
 #include "daemon/http/nonces.hpp"

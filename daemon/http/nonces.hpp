@@ -4,9 +4,9 @@
 // In memory alone: after a restart every nonce is unknown.
 #pragma once
 
-#include "common/base/guarded.hpp"
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
+#include "common/base/thread.hpp"
 
 #include <chrono>
 #include <cstddef>

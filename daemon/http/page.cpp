@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The accounts as one page: no script, nothing from elsewhere, every text escaped. It shows what
 // the viewer may see and changes nothing.
-#include "common/base/percent.hpp"
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"

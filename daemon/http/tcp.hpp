@@ -2,9 +2,9 @@
 // Listening TCP sockets and the files of TLS. Reads files whole, within bounds.
 #pragma once
 
+#include "common/base/files.hpp"
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
-#include "common/base/unique_fd.hpp"
 
 #include <string>
 

@@ -3,8 +3,7 @@
 // neither salt nor a slow function.
 #include "daemon/http/tokens.hpp"
 
-#include "common/base/read_file.hpp"
-#include "common/base/replace_file.hpp"
+#include "common/base/files.hpp"
 #include "common/base/text.hpp"
 #include "common/hash/hash.hpp"
 

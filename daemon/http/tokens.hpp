@@ -3,10 +3,10 @@
 // daemon's user may read; a token itself is shown once, when it is made.
 #pragma once
 
-#include "common/base/guarded.hpp"
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
+#include "common/base/thread.hpp"
 
 #include <memory>
 #include <optional>

@@ -3,7 +3,7 @@
 // that is locked for a while, holds up nobody else.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 
 #include <condition_variable>
 #include <deque>

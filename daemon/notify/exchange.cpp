@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/notify/exchange.hpp"
 
+#include "common/base/files.hpp"
 #include "common/base/printable.hpp"
-#include "common/base/read_file.hpp"
 #include "common/base/text.hpp"
 
 #include <algorithm>

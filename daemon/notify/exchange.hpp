@@ -3,8 +3,8 @@
 // size, and what the outcome means to the outbox.
 #pragma once
 
+#include "common/base/curl_handle.hpp"
 #include "common/base/result.hpp"
-#include "common/curl/handle.hpp"
 #include "daemon/ports/deliverer.hpp"
 
 #include <atomic>

@@ -3,7 +3,7 @@
 // what is not plain ASCII is encoded, an address that is not plain is refused.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/notify/program.hpp"
 
-#include "common/base/unique_fd.hpp"
+#include "common/base/files.hpp"
 
 #include <array>
 #include <cerrno>

@@ -2,7 +2,7 @@
 // The plugin_server's thread: a poll loop over listeners and peers.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "common/cred/sealer.hpp"
 #include "daemon/plugin_server/listener.hpp"
 #include "daemon/plugin_server/peer.hpp"

@@ -2,8 +2,8 @@
 // Listening sockets and accepted ones.
 #pragma once
 
+#include "common/base/files.hpp"
 #include "common/base/result.hpp"
-#include "common/base/unique_fd.hpp"
 #include "common/base/unix_listener.hpp"
 
 #include <cstdint>

@@ -2,8 +2,8 @@
 // The newest snapshot of each cluster, and its bytes, made once for all plugins.
 #pragma once
 
-#include "common/base/guarded.hpp"
 #include "common/base/result.hpp"
+#include "common/base/thread.hpp"
 #include "common/model/snapshot.hpp"
 #include "common/wire/image.hpp"
 

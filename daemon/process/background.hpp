@@ -3,8 +3,8 @@
 // is ready, and with its error when it cannot be.
 #pragma once
 
+#include "common/base/files.hpp"
 #include "common/base/result.hpp"
-#include "common/base/unique_fd.hpp"
 
 #include <string>
 

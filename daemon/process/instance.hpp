@@ -2,8 +2,8 @@
 // One daemon per journal, and the folders it needs.
 #pragma once
 
+#include "common/base/files.hpp"
 #include "common/base/result.hpp"
-#include "common/base/unique_fd.hpp"
 
 #include <string>
 #include <sys/types.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/process/supervisor.hpp"
 
+#include "common/base/files.hpp"
 #include "common/base/text.hpp"
-#include "common/base/unique_fd.hpp"
 
 #include <cstddef>
 #include <cstdlib>

@@ -3,7 +3,7 @@
 // a transaction for every such change, also for one to the same value. Reads no association.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "daemon/slurm/connection.hpp"
 
 #include <chrono>

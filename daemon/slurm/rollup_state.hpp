@@ -2,7 +2,7 @@
 // How far slurmdbd has rolled up, and whether a rollup has changed what was read before.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "daemon/slurm/connection.hpp"
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 // Since when the jobs that are suspended now are suspended.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "daemon/slurm/connection.hpp"
 #include "daemon/slurm/job_tracker.hpp"
 

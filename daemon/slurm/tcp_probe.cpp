@@ -2,7 +2,7 @@
 // A TCP connection and nothing more.
 #include "daemon/slurm/tcp_probe.hpp"
 
-#include "common/base/unique_fd.hpp"
+#include "common/base/files.hpp"
 
 #include <netdb.h>
 #include <poll.h>

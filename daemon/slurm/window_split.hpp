@@ -2,7 +2,7 @@
 // Which part of a window is answered by slurmdbd's rollups and which by job records. Pure.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <functional>
 #include <optional>

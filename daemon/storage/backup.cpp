@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/backup.hpp"
 
+#include "common/base/files.hpp"
 #include "common/base/log.hpp"
-#include "common/base/replace_file.hpp"
 #include "daemon/storage/at_port.hpp"
 #include "daemon/storage/file.hpp"
 

@@ -7,8 +7,7 @@
 #pragma once
 
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
-#include "common/base/worker.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/backups.hpp"
 
 #include <chrono>

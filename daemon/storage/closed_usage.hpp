@@ -2,7 +2,7 @@
 // Closed usage: table closed_usage of the journal's file.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/closed_usage.hpp"
 #include "daemon/storage/writer.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/file.hpp"
 
-#include "common/base/replace_file.hpp"
+#include "common/base/files.hpp"
 #include "daemon/storage/schema.hpp"
 
 #include <cerrno>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/storage/closed_usage.hpp"
 #include "daemon/storage/notes.hpp"

@@ -2,7 +2,7 @@
 // Notes: table note of the journal's file.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/notes.hpp"
 #include "daemon/storage/writer.hpp"
 

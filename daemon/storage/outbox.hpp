@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/outbox.hpp"
 #include "daemon/storage/writer.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/schema.hpp"
 
-#include "common/base/replace_file.hpp"
+#include "common/base/files.hpp"
 
 namespace sluice::sqlite {
 namespace {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "waldur/api/api.hpp"
 
-#include "common/base/percent.hpp"
 #include "common/base/text.hpp"
 
 #include <charconv>

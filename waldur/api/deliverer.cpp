@@ -2,7 +2,7 @@
 #include "waldur/api/deliverer.hpp"
 
 #include "common/base/log.hpp"
-#include "common/json/exact.hpp"
+#include "common/json/json.hpp"
 #include "waldur/api/identity.hpp"
 #include "waldur/api/read.hpp"
 

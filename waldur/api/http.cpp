@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "waldur/api/http.hpp"
 
-#include "common/base/read_file.hpp"
+#include "common/base/curl_handle.hpp"
+#include "common/base/files.hpp"
 #include "common/base/text.hpp"
-#include "common/curl/handle.hpp"
 
 #include <charconv>
 #include <curl/curl.h>

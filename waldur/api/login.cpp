@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "waldur/api/login.hpp"
 
-#include "common/base/percent.hpp"
-#include "common/base/read_file.hpp"
+#include "common/base/files.hpp"
 #include "common/base/text.hpp"
 #include "common/json/json.hpp"
 

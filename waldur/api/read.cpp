@@ -2,7 +2,7 @@
 #include "waldur/api/read.hpp"
 
 #include "common/base/text.hpp"
-#include "common/json/exact.hpp"
+#include "common/json/json.hpp"
 
 #include <cmath>
 #include <cstring>

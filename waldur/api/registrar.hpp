@@ -4,7 +4,7 @@
 // subscription by itself, and messages wait in a queue while we are down.
 #pragma once
 
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/inbox.hpp"
 #include "daemon/ports/notes.hpp"
 #include "waldur/api/api.hpp"

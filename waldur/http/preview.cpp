@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // POST preview_impact/: what if. With a resource, what its account has stands for the figures that
 // are not given.
-#include "common/json/exact.hpp"
+#include "common/json/json.hpp"
 #include "common/model/units.hpp"
 #include "waldur/http/views.hpp"
 #include "waldur/http/world.hpp"

@@ -3,9 +3,8 @@
 // settles it, and begins again when anything of that fails.
 #pragma once
 
-#include "common/base/guarded.hpp"
-#include "common/base/unique_fd.hpp"
-#include "common/base/worker.hpp"
+#include "common/base/files.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/ports/inbox.hpp"
 #include "waldur/stomp/channel.hpp"
 #include "waldur/stomp/session.hpp"

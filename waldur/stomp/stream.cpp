@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "waldur/stomp/stream.hpp"
 
-#include "common/base/read_file.hpp"
-#include "common/curl/handle.hpp"
+#include "common/base/curl_handle.hpp"
+#include "common/base/files.hpp"
 
 #include <curl/curl.h>
 

@@ -2,7 +2,6 @@
 #include "waldur/sync/event.hpp"
 
 #include "common/base/text.hpp"
-#include "common/json/exact.hpp"
 #include "common/json/json.hpp"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 // cleared. Pure.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <optional>
 #include <string>

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/core/sources.hpp"
 #include "daemon/ports/inbox.hpp"
 #include "waldur/sync/event.hpp"

@@ -2,7 +2,6 @@
 #include "waldur/sync/orders.hpp"
 
 #include "common/base/log.hpp"
-#include "common/json/exact.hpp"
 #include "common/json/json.hpp"
 #include "daemon/core/entered_time.hpp"
 #include "waldur/sync/granted.hpp"

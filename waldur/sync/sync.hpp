@@ -5,8 +5,7 @@
 #pragma once
 
 #include "common/base/clock.hpp"
-#include "common/base/guarded.hpp"
-#include "common/base/worker.hpp"
+#include "common/base/thread.hpp"
 #include "daemon/core/loop.hpp"
 #include "daemon/core/sources.hpp"
 #include "waldur/sync/inbox.hpp"

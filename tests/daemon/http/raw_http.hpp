@@ -3,7 +3,7 @@
 // would correct them.
 #pragma once
 
-#include "common/base/unique_fd.hpp"
+#include "common/base/files.hpp"
 #include "daemon/http/server.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"

@@ -3,8 +3,8 @@
 // the stand-in (tests/support/waldur_stand_in.py) would never say. One connection at a time.
 #pragma once
 
-#include "common/base/guarded.hpp"
-#include "common/base/unique_fd.hpp"
+#include "common/base/files.hpp"
+#include "common/base/thread.hpp"
 
 #include <functional>
 #include <string>

@@ -3,7 +3,7 @@
 // be made to do. One connection at a time.
 #pragma once
 
-#include "common/base/unique_fd.hpp"
+#include "common/base/files.hpp"
 #include "waldur/stomp/frame.hpp"
 
 #include <chrono>

@@ -1,17 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A thread that is told to stop and waited for, but not for ever: one that hangs in somebody else's
-// call is left behind.
+// Data that can be reached only through its held lock.
 #pragma once
-
-#include "common/base/guarded.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <mutex>
 #include <thread>
+#include <utility>
 
 namespace sluice {
+template <class T>
+class Guarded {
+public:
+    Guarded() = default;
+    explicit Guarded(T value) : value_(std::move(value)) {}
+
+    class Access {
+    public:
+        Access(std::mutex& mutex, T& value) : lock_(mutex), value_(value) {}
+        T* operator->() { return &value_; }
+        T& operator*() { return value_; }
+        // For std::condition_variable::wait only.
+        std::unique_lock<std::mutex>& lock() { return lock_; }
+
+    private:
+        std::unique_lock<std::mutex> lock_;
+        T& value_;
+    };
+
+    Access lock() { return Access{mutex_, value_}; }
+
+private:
+    std::mutex mutex_;
+    T value_{};
+};
+
+// A thread that is asked to stop and waited for within a limit: a thread that hangs in a call of a
+// library is left behind.
 
 // start() and stop() from one thread; stopping() from any.
 class Worker {

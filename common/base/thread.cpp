@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "common/base/worker.hpp"
+#include "common/base/thread.hpp"
 
 #include <utility>
 
 namespace sluice {
 
-// Told under the lock: after it this may be gone.
+// Notifies under the lock: after it this object may be gone.
 void Worker::start(std::function<void()> body) {
     thread_ = std::thread([this, body = std::move(body)] {
         body();

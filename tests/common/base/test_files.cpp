@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "common/base/read_file.hpp"
+#include "common/base/files.hpp"
 
 #include "tests/support/case.hpp"
 #include "tests/support/scratch_dir.hpp"
