@@ -77,8 +77,9 @@ void suppose(const Supposed& supposed, Instant now, model::History& history) {
         history.adjustments.push_back(entry);
 }
 
-// Flags of Waldur count as overrides. What the core does not know of it does not give back.
-void add_portal(const Rules& rules, model::Facts& facts) {
+// Pins of a source count as overrides. What is remembered of accounts that it does not list is not
+// handed to the policy, so nothing of it is restored.
+void add_source(const Rules& rules, model::Facts& facts) {
     auto& history = facts.history;
     history.overrides.insert(history.overrides.begin(), rules.pins.begin(), rules.pins.end());
     if (rules.partial)
@@ -115,7 +116,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     facts->clock = report.clock;
     if (const auto ready = prepare(rules, order, *facts); !ready)
         return failed(std::move(report), ready.error());
-    add_portal(rules, *facts);
+    add_source(rules, *facts);
     facts->raw_usage_resets = ports_.enforcer.resets_usage();
     progress_.enter("decide");
     history_ = facts->history;

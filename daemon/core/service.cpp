@@ -33,8 +33,8 @@ ports::DaemonInfo DaemonService::info() const {
     info.interval_s = rules->interval.count();
     info.now = loop_.now();
     info.zone = rules->zone;
-    if (rules->portal_began != Instant{})
-        info.portal_asked = rules->portal_began;
+    if (rules->source_began != Instant{})
+        info.waldur_asked = rules->source_began;
     if (backups_ != nullptr)
         info.backup = backups_->state();
     if (!info.backup.error.empty())
@@ -108,10 +108,6 @@ Result<model::Preview> DaemonService::preview(const model::PreviewInput& input) 
 std::shared_ptr<const model::PolicySet> DaemonService::policies() const {
     const auto rules = loop_.rules();
     return {rules, &rules->set};
-}
-
-std::shared_ptr<const ports::PortalNames> DaemonService::portal_names() const {
-    return loop_.rules()->names;
 }
 
 ports::PluginServerStatus DaemonService::plugin_server() const {

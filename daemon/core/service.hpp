@@ -50,7 +50,6 @@ public:
     ports::PluginServerStatus plugin_server() const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
-    std::shared_ptr<const ports::PortalNames> portal_names() const override;
     ports::Ledger& ledger() override { return ledger_; }
     Result<ports::ControllerSettings> controller() override;
     Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query& query) override {

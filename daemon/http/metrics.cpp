@@ -104,16 +104,16 @@ void put_daemon(Sheet& sheet, const ports::DaemonInfo& info, const ports::CycleR
     sheet.sample({}, info.backup.error.empty() ? 0 : 1);
     sheet.family("sluice_source_up", "gauge", "A source that evaluations need answers.");
     std::set<std::string> sources{"slurmdbd", "slurmctld", "journal"};
-    if (info.portal_asked)
+    if (info.waldur_asked)
         sources.insert("waldur");
     const std::set<std::string> down(info.down.begin(), info.down.end());
     sources.insert(down.begin(), down.end());
     for (const auto& source : sources)
         sheet.sample({{"source", source}}, down.contains(source) ? 0 : 1);
-    if (info.portal_asked) {
+    if (info.waldur_asked) {
         sheet.family("sluice_waldur_answer_timestamp_seconds", "gauge",
                      "When Waldur was asked for what is used of it.");
-        sheet.sample({}, epoch(*info.portal_asked));
+        sheet.sample({}, epoch(*info.waldur_asked));
     }
     if (cycle == nullptr)
         return;

@@ -14,7 +14,6 @@
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/ledger.hpp"
 #include "daemon/ports/outbox.hpp"
-#include "daemon/ports/portal.hpp"
 #include "daemon/ports/publisher.hpp"
 
 #include <map>
@@ -91,7 +90,7 @@ struct DaemonInfo {
     Instant now{};
     Zone zone; // in which periods begin and end
     // When Waldur was asked for the answer that is used; nullopt: it is not, or has never answered.
-    std::optional<Instant> portal_asked;
+    std::optional<Instant> waldur_asked;
     BackupState backup; // of the journal
     // Of the daemon's own files; not tied to a cycle.
     std::vector<model::Problem> problems;
@@ -138,8 +137,6 @@ public:
     virtual Result<model::Preview> preview(const model::PreviewInput& input) const = 0;
     // What the next cycle decides by.
     virtual std::shared_ptr<const model::PolicySet> policies() const = 0;
-    // Never nullptr.
-    virtual std::shared_ptr<const PortalNames> portal_names() const = 0;
     virtual Ledger& ledger() = 0;
     // Asks slurmctld, now.
     virtual Result<ControllerSettings> controller() = 0;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "daemon/ports/deliverer.hpp"
-#include "waldur/api/portal.hpp"
+#include "waldur/api/api.hpp"
 
 #include <functional>
 #include <set>
@@ -12,14 +12,13 @@
 
 namespace sluice::waldur {
 
-class WaldurDeliverer final : public ports::Deliverer {
+class Deliverer final : public ports::Deliverer {
 public:
     // Told of each message that arrived.
     using Arrived = std::function<void(const ports::OutboxEntry&)>;
 
-    WaldurDeliverer(const PortalOptions& options, const Clock& clock, Arrived arrived)
-        : offering_(options.offering), arrived_(std::move(arrived)),
-          api_(options.url, options.http, options.login, clock) {}
+    Deliverer(const ApiOptions& options, const Clock& clock, Arrived arrived)
+        : offering_(options.offering), arrived_(std::move(arrived)), api_(options, clock) {}
 
     ports::Delivery deliver(const ports::OutboxEntry& entry) override;
     void interrupt() override { api_.interrupt(); }

@@ -4,16 +4,15 @@
 #pragma once
 
 #include "common/json/json.hpp"
-#include "daemon/ports/accounting.hpp"
-#include "daemon/ports/enforcer.hpp"
-#include "waldur/api/http.hpp"
+#include "daemon/ports/emulated_slurm.hpp"
+#include "waldur/api/api.hpp"
 
 #include <map>
 #include <string>
 
 namespace sluice::waldur {
 
-class Emulator final : public ports::Accounting, public ports::Enforcer {
+class Emulator final : public ports::EmulatedSlurm {
 public:
     // `url`: without a slash at its end. `accounting` must outlive it.
     Emulator(ports::Accounting& accounting, std::string url)

@@ -2,8 +2,8 @@
 #include "waldur/api/registrar.hpp"
 
 #include "common/base/text.hpp"
-#include "waldur/api/identity.hpp"
-#include "waldur/api/read.hpp"
+#include "waldur/api/api.hpp"
+#include "waldur/api/offering.hpp"
 
 #include <span>
 
@@ -27,13 +27,13 @@ bool is_name(const std::string& text) {
 
 } // namespace
 
-WaldurRegistrar::WaldurRegistrar(const PortalOptions& options, bool unified, std::string version,
-                                 ports::Notes& notes, const Clock& clock)
+QueueRegistrar::QueueRegistrar(const ApiOptions& options, bool unified, std::string version,
+                               ports::Notes& notes, const Clock& clock)
     : offering_(options.offering), unified_(unified), version_(std::move(version)), notes_(notes),
-      api_(options.url, options.http, options.login, clock) {}
+      api_(options, clock) {}
 
-Result<ports::InboxAccess> WaldurRegistrar::access(const std::vector<std::string>& kinds,
-                                                   std::size_t refusals) {
+Result<stomp::InboxAccess> QueueRegistrar::access(const std::vector<std::string>& kinds,
+                                                  std::size_t refusals) {
     const auto place = this->place(kinds, refusals);
     if (!place)
         return place.error();
@@ -41,7 +41,7 @@ Result<ports::InboxAccess> WaldurRegistrar::access(const std::vector<std::string
     auto token = api_.token();
     if (!token)
         return token.error();
-    ports::InboxAccess access;
+    stomp::InboxAccess access;
     access.login = place->login;
     access.passcode = std::move(*token);
     access.vhost = place->vhost;
@@ -49,8 +49,8 @@ Result<ports::InboxAccess> WaldurRegistrar::access(const std::vector<std::string
     return access;
 }
 
-Result<WaldurRegistrar::Place> WaldurRegistrar::place(const std::vector<std::string>& kinds,
-                                                      std::size_t refusals) {
+Result<QueueRegistrar::Place> QueueRegistrar::place(const std::vector<std::string>& kinds,
+                                                    std::size_t refusals) {
     if (kinds.empty() || (!unified_ && kinds.size() != 1))
         return Error{Errc::internal, "a subscription is for one kind of message"};
     auto kept = kept_.lock();
@@ -70,7 +70,7 @@ Result<WaldurRegistrar::Place> WaldurRegistrar::place(const std::vector<std::str
     return place;
 }
 
-void WaldurRegistrar::read_notes(std::map<std::string, Place>& kept) {
+void QueueRegistrar::read_notes(std::map<std::string, Place>& kept) {
     if (read_)
         return;
     const auto notes = notes_.notes(kNote);
@@ -83,8 +83,8 @@ void WaldurRegistrar::read_notes(std::map<std::string, Place>& kept) {
 }
 
 // Refused once: perhaps only the queue is gone. Twice: the subscription is not what it was.
-Result<WaldurRegistrar::Place>
-WaldurRegistrar::subscription(const std::string& kind, const Place* kept, std::size_t refusals) {
+Result<QueueRegistrar::Place>
+QueueRegistrar::subscription(const std::string& kind, const Place* kept, std::size_t refusals) {
     if (kept != nullptr && refusals < 2) {
         Place place = *kept;
         const auto created = create_queue(kind, place);
@@ -99,7 +99,7 @@ WaldurRegistrar::subscription(const std::string& kind, const Place* kept, std::s
     return subscribe(kind);
 }
 
-Result<WaldurRegistrar::Place> WaldurRegistrar::subscribe(const std::string& kind) {
+Result<QueueRegistrar::Place> QueueRegistrar::subscribe(const std::string& kind) {
     const auto identity = this->identity();
     if (!identity)
         return identity.error();
@@ -120,7 +120,7 @@ Result<WaldurRegistrar::Place> WaldurRegistrar::subscribe(const std::string& kin
     return place;
 }
 
-Result<void> WaldurRegistrar::create_queue(const std::string& kind, Place& place) {
+Result<void> QueueRegistrar::create_queue(const std::string& kind, Place& place) {
     auto body = json::Value::object();
     body.set("offering_uuid", dashed(offering_)).set("object_type", kind);
     const auto answer = post(kSubscriptions + dashed(place.login) + "/create_queue/", body);
@@ -139,8 +139,7 @@ Result<void> WaldurRegistrar::create_queue(const std::string& kind, Place& place
 }
 
 // Calling it again gives the same queue and tells the broker the token of today.
-Result<WaldurRegistrar::Place>
-WaldurRegistrar::unified_queue(const std::vector<std::string>& kinds) {
+Result<QueueRegistrar::Place> QueueRegistrar::unified_queue(const std::vector<std::string>& kinds) {
     const auto identity = this->identity();
     if (!identity)
         return identity.error();
@@ -156,7 +155,7 @@ WaldurRegistrar::unified_queue(const std::vector<std::string>& kinds) {
     return place;
 }
 
-Result<std::string> WaldurRegistrar::identity() {
+Result<std::string> QueueRegistrar::identity() {
     const std::string name = "sluice-" + dashed(offering_);
     std::string uuid;
     if (const auto fault = find_identity(api_, name, uuid))
@@ -177,7 +176,7 @@ Result<std::string> WaldurRegistrar::identity() {
     return uuid;
 }
 
-Result<json::Value> WaldurRegistrar::post(const std::string& path, const json::Value& body) {
+Result<json::Value> QueueRegistrar::post(const std::string& path, const json::Value& body) {
     auto called = api_.send("POST", path, body);
     if (called.fault)
         return std::move(called.fault->error).in(path);

@@ -5,10 +5,9 @@
 #pragma once
 
 #include "common/base/thread.hpp"
-#include "daemon/ports/inbox.hpp"
 #include "daemon/ports/notes.hpp"
 #include "waldur/api/api.hpp"
-#include "waldur/api/portal.hpp"
+#include "waldur/stomp/inbox.hpp"
 
 #include <map>
 #include <string>
@@ -16,13 +15,13 @@
 
 namespace sluice::waldur {
 
-class WaldurRegistrar final : public ports::Registrar {
+class QueueRegistrar final : public stomp::Registrar {
 public:
     // `version`: of sluiced.
-    WaldurRegistrar(const PortalOptions& options, bool unified, std::string version,
-                    ports::Notes& notes, const Clock& clock);
+    QueueRegistrar(const ApiOptions& options, bool unified, std::string version,
+                   ports::Notes& notes, const Clock& clock);
 
-    Result<ports::InboxAccess> access(const std::vector<std::string>& kinds,
+    Result<stomp::InboxAccess> access(const std::vector<std::string>& kinds,
                                       std::size_t refusals) override;
     void interrupt() override { api_.interrupt(); }
 

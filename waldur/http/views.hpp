@@ -5,24 +5,15 @@
 #pragma once
 
 #include "daemon/http/router.hpp"
+#include "waldur/api/offering.hpp"
 
+#include <functional>
+#include <memory>
 #include <vector>
 
-namespace sluice::http {
+namespace sluice::http::waldur {
 
-// For HttpServer::start() and dispatch().
-std::vector<Route> waldur_routes();
+// For HttpServer::start() and dispatch(). `known` is called for each request, from any thread.
+std::vector<Route> routes(std::function<std::shared_ptr<const sluice::waldur::KnownIds>()> known);
 
-Response waldur_list(const Call& call);
-Response waldur_policy(const Call& call);
-Response waldur_actions(const Call& call);
-Response waldur_no_write(const Call& call);
-Response waldur_preview(const Call& call);
-Response waldur_dry_run(const Call& call);
-Response waldur_evaluate(const Call& call);
-Response waldur_reset(const Call& call);
-Response waldur_evaluations(const Call& call);
-Response waldur_commands(const Call& call);
-Response waldur_report(const Call& call);
-
-} // namespace sluice::http
+} // namespace sluice::http::waldur

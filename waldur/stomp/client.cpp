@@ -31,7 +31,7 @@ milliseconds reconnect_pause(const ClientOptions& options, std::size_t failures,
     return pause + milliseconds{random % static_cast<std::uint32_t>(pause.count() / 4 + 1)};
 }
 
-Client::Client(ClientOptions options, ports::Registrar& registrar, ports::InboxReader& reader)
+Client::Client(ClientOptions options, Registrar& registrar, InboxReader& reader)
     : options_(std::move(options)), registrar_(registrar), reader_(reader),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), random_(std::random_device{}()) {}
 
@@ -50,7 +50,7 @@ bool Client::stop(milliseconds patience) {
     });
 }
 
-void Client::settle(const ports::InboxToken& token, ports::Ack verdict) {
+void Client::settle(const InboxToken& token, Ack verdict) {
     {
         auto state = state_.lock();
         if (token.connection != state->connection)
@@ -166,7 +166,7 @@ Result<void> Client::read(Channel& channel, Session& session, std::uint64_t conn
 }
 
 Result<void> Client::write_settled(Channel& channel, const Session& session) {
-    std::vector<std::pair<std::string, ports::Ack>> settled;
+    std::vector<std::pair<std::string, Ack>> settled;
     settled.swap(state_.lock()->settled);
     for (const auto& [ack, verdict] : settled) {
         const auto bytes = session.settle(ack, verdict);

@@ -5,9 +5,9 @@
 
 #include "common/base/files.hpp"
 #include "common/base/thread.hpp"
-#include "daemon/ports/inbox.hpp"
 #include "waldur/stomp/channel.hpp"
-#include "waldur/stomp/session.hpp"
+#include "waldur/stomp/inbox.hpp"
+#include "waldur/stomp/protocol.hpp"
 
 #include <cstdint>
 #include <random>
@@ -34,22 +34,22 @@ std::chrono::milliseconds reconnect_pause(const ClientOptions& options, std::siz
                                           std::uint32_t random);
 
 // Thread-safe, except start() and stop(). One thread of its own, on which the reader is called.
-class Client final : public ports::Inbox {
+class Client final : public Inbox {
 public:
     // Both must outlive it.
-    Client(ClientOptions options, ports::Registrar& registrar, ports::InboxReader& reader);
+    Client(ClientOptions options, Registrar& registrar, InboxReader& reader);
     ~Client() override;
 
     void start();
     // False: it hangs for longer than `patience`; nothing that it uses may be destroyed then.
     bool stop(std::chrono::milliseconds patience);
-    void settle(const ports::InboxToken& token, ports::Ack verdict) override;
+    void settle(const InboxToken& token, Ack verdict) override;
 
 private:
     using Time = Session::Time;
     struct State {
         std::uint64_t connection = 0; // the present one
-        std::vector<std::pair<std::string, ports::Ack>> settled;
+        std::vector<std::pair<std::string, Ack>> settled;
     };
 
     void work();
@@ -66,8 +66,8 @@ private:
     void note_end(const Error& error, bool stable);
 
     const ClientOptions options_;
-    ports::Registrar& registrar_;
-    ports::InboxReader& reader_;
+    Registrar& registrar_;
+    InboxReader& reader_;
     UniqueFd wake_; // an eventfd
     Guarded<State> state_;
     Worker worker_;

@@ -228,10 +228,6 @@ Result<std::vector<ports::AgentReport>> FakeService::reports(const ports::Query&
     return out;
 }
 
-std::shared_ptr<const ports::PortalNames> FakeService::portal_names() const {
-    return std::make_shared<const ports::PortalNames>(names);
-}
-
 Result<model::Preview> FakeService::preview(const model::PreviewInput& input) const {
     asked_preview = input;
     if (input.grace_ratio > Decimal::whole(10))

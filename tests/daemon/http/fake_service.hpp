@@ -60,7 +60,6 @@ public:
     ports::PluginServerStatus plugin_server() const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
-    std::shared_ptr<const ports::PortalNames> portal_names() const override;
     std::optional<ports::UnderWay> under_way() const override { return running; }
     std::vector<ports::CycleSummary> cycles() const override;
     ports::Ledger& ledger() override { return books; }
@@ -86,7 +85,6 @@ public:
         .usage_reset = "none",
         .clock_ahead_s = 0};
     FakeOutbox post;
-    ports::PortalNames names;
     std::vector<ports::AgentReport> kept_reports; // newest first
     mutable model::PreviewInput asked_preview;    // the last one
     bool journal_away = false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/support/case.hpp"
-#include "waldur/stomp/frame.hpp"
+#include "waldur/stomp/protocol.hpp"
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/support/case.hpp"
-#include "waldur/stomp/session.hpp"
+#include "waldur/stomp/protocol.hpp"
 
 using namespace sluice;
 using namespace sluice::stomp;
@@ -11,8 +11,8 @@ namespace {
 using Time = Session::Time;
 constexpr Time kStart{std::chrono::hours(1)};
 
-ports::InboxAccess access() {
-    ports::InboxAccess access;
+stomp::InboxAccess access() {
+    stomp::InboxAccess access;
     access.login = "subscription";
     access.passcode = Secret("to:ken");
     access.vhost = "tenant";
@@ -99,10 +99,10 @@ CASE(a_message_carries_the_kind_of_its_queue) {
 
 CASE(a_message_that_is_done_is_acked_and_a_bad_one_is_not_sent_again) {
     const Session session;
-    const Frame ack = parsed(*session.settle("7", ports::Ack::done));
+    const Frame ack = parsed(*session.settle("7", stomp::Ack::done));
     CHECK_EQ(ack.command, "ACK");
     CHECK_EQ(ack.header("id"), "7");
-    const Frame nack = parsed(*session.settle("8", ports::Ack::bad));
+    const Frame nack = parsed(*session.settle("8", stomp::Ack::bad));
     CHECK_EQ(nack.command, "NACK");
     CHECK_EQ(nack.header("id"), "8");
     CHECK_EQ(nack.header("requeue"), "false");
@@ -123,7 +123,7 @@ CASE(a_message_too_large_is_named_and_can_be_refused) {
     CHECK_EQ(messages->at(0).fault, "1048577 bytes are too many");
     CHECK_EQ(messages->at(0).body, "");
     CHECK_EQ(messages->at(0).kind, "resource");
-    CHECK_EQ(parsed(*session.settle(messages->at(0).ack, ports::Ack::bad)).command, "NACK");
+    CHECK_EQ(parsed(*session.settle(messages->at(0).ack, stomp::Ack::bad)).command, "NACK");
     CHECK_EQ(messages->at(1).fault, "");
 }
 
