@@ -332,7 +332,11 @@ int begin(int argc, char** argv) {
     using Task = app::Options::Task;
     switch (options->task) {
     case Task::version:
+#ifdef SLUICE_WALDUR
         std::cout << "sluiced " PACKAGE_VERSION "\n";
+#else
+        std::cout << "sluiced " PACKAGE_VERSION " (without Waldur)\n";
+#endif
         return 0;
     case Task::help:
         std::cout << app::usage_text();

@@ -114,10 +114,10 @@ Result<Settings> load(const std::string& path) {
     auto settings = parse(*text, path);
     if (!settings)
         return settings;
-    if (auto built = check_build(*settings); !built)
-        return std::move(built).error();
     if (auto secret = check_secrecy(*settings); !secret)
         return std::move(secret).error();
+    if (auto built = check_build(*settings); !built)
+        return std::move(built).error();
     return settings;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The `waldur:` block.
-#include "common/settings/settings.hpp"
+#include "config.h"
 
+#include "common/settings/settings.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/scratch_dir.hpp"
 
@@ -27,7 +28,7 @@ const std::string kToken = "  waldur_api_token: s3cret\n";
 } // namespace
 
 CASE(without_the_block_there_is_no_waldur) {
-    CHECK(!settings::parse("interval: 60\n", "f.yaml")->portal.enabled);
+    CHECK(!settings::parse("interval: 60\n", "f.yaml")->waldur.enabled);
 }
 
 CASE(the_api_url_loses_its_suffix_and_no_letter_of_its_host) {
@@ -39,21 +40,21 @@ CASE(the_api_url_loses_its_suffix_and_no_letter_of_its_host) {
 }
 
 CASE(defaults_only_report_and_tell_everything) {
-    const auto portal = read(kToken + "  waldur_api_url: https://w.org/api/\n");
-    CHECK(portal.enabled);
-    CHECK_EQ(portal.offering, "2a3b4c5d6e7f40818283848586878889");
-    CHECK(portal.source == WaldurSettings::Source::file);
-    CHECK(portal.authority == WaldurSettings::Authority::sluice);
-    CHECK_EQ(portal.interval.count(), 300);
-    CHECK(portal.verify_ssl);
-    CHECK(portal.push.flags && portal.push.usage && portal.push.command_results);
-    CHECK_EQ(portal.token.inline_text->reveal(), "s3cret");
+    const auto waldur = read(kToken + "  waldur_api_url: https://w.org/api/\n");
+    CHECK(waldur.enabled);
+    CHECK_EQ(waldur.offering, "2a3b4c5d6e7f40818283848586878889");
+    CHECK(waldur.source == WaldurSettings::Source::file);
+    CHECK(waldur.authority == WaldurSettings::Authority::sluice);
+    CHECK_EQ(waldur.interval.count(), 300);
+    CHECK(waldur.verify_ssl);
+    CHECK(waldur.push.flags && waldur.push.usage && waldur.push.command_results);
+    CHECK_EQ(waldur.token.inline_text->reveal(), "s3cret");
 }
 
 CASE(push_false_switches_everything_off) {
-    const auto portal = read(kToken + "  waldur_api_url: https://w.org/api/\n  push: false\n");
-    CHECK(!portal.push.flags && !portal.push.usage && !portal.push.user_usage &&
-          !portal.push.metadata && !portal.push.identity && !portal.push.command_results);
+    const auto waldur = read(kToken + "  waldur_api_url: https://w.org/api/\n  push: false\n");
+    CHECK(!waldur.push.flags && !waldur.push.usage && !waldur.push.user_usage &&
+          !waldur.push.metadata && !waldur.push.identity && !waldur.push.command_results);
 }
 
 CASE(the_broker_is_behind_the_api_unless_said_otherwise) {
@@ -105,5 +106,14 @@ CASE(a_file_with_a_token_that_everybody_may_read_is_refused) {
     CHECK(refused.error().context.find("every user may read it; run: chmod o=") !=
           std::string::npos);
     std::filesystem::permissions(path, perms(0640));
-    CHECK(settings::load(path));
+    const auto read = settings::load(path);
+#ifdef SLUICE_WALDUR
+    CHECK(read);
+#else // rules of Waldur must not be lost silently
+    CHECK(!read);
+    CHECK_EQ(read.error().context,
+             path + ":1:1: waldur: this sluiced was built without Waldur support; remove the key "
+                    "and set allocations and policies in this file, or install a sluiced that was "
+                    "configured without --disable-waldur");
+#endif
 }
