@@ -75,33 +75,34 @@ struct Reason {
 
 // First match wins.
 constexpr Reason kReasons[] = {
-    {"emulator", "Sluice acts on Slurm only; observe mode and dry runs take its place"},
-    {"rest_api", "Sluice talks to slurmdbd through libslurm"},
-    {"execution_mode", "Sluice talks to slurmdbd through libslurm"},
+    {"emulator",
+     "see waldur.periodic_limits in sluiced.yaml(5); observe mode and dry runs need no emulator"},
+    {"rest_api", "Sluice uses slurmdbd through libslurm"},
+    {"execution_mode", "Sluice uses slurmdbd through libslurm"},
     {"slurm_bin_path", "Sluice runs no sacctmgr"},
     {"qos_enforcement", "a standing changes QOS, never GrpSubmitJobs"},
     {"enforce_", "a standing changes QOS, never GrpSubmitJobs"},
-    {"qos_management", "QOS are made by the site: sacctmgr add qos"},
+    {"qos_management", "the site creates QOS: sacctmgr add qos"},
     {"waldur_", "the site agent keeps its connection to Waldur"},
     {"oidc_", "the site agent keeps its connection to Waldur"},
     {"stomp", "the site agent keeps its connection to Waldur"},
     {"websocket", "the site agent keeps its connection to Waldur"},
     {"verify_ssl", "the site agent keeps its connection to Waldur"},
     {"global_proxy", "the site agent keeps its connection to Waldur"},
-    {"_backend", "the site agent goes on with orders, members and reports"},
-    {"_prefix", "accounts are made by the site agent"},
-    {"accounting_type", "belongs to Waldur's catalogue; an allocation is what limits"},
-    {"account", "accounts are made by the site agent"},
-    {"username", "users are made by the site agent"},
-    {"ldap", "users are made by the site agent"},
-    {"project_directory", "the site agent goes on with it"},
-    {"partition", "the site agent goes on with it"},
-    {"report", "the site agent goes on reporting usage"},
+    {"_backend", "orders, members and reports remain with the site agent"},
+    {"_prefix", "the site agent creates accounts"},
+    {"accounting_type", "part of Waldur's catalogue; in Sluice allocations limit usage"},
+    {"account", "the site agent creates accounts"},
+    {"username", "the site agent creates users"},
+    {"ldap", "the site agent creates users"},
+    {"project_directory", "remains with the site agent"},
+    {"partition", "remains with the site agent"},
+    {"report", "usage reports remain with the site agent"},
     {"log", "Sluice logs to the journal of the host"},
     {"sentry", "Sluice logs to the journal of the host"},
-    {"measured_unit", "belongs to Waldur's catalogue"},
-    {"label", "belongs to Waldur's catalogue"},
-    {"limit", "allocations stand under accounts"},
+    {"measured_unit", "part of Waldur's catalogue"},
+    {"label", "part of Waldur's catalogue"},
+    {"limit", "allocations are set under accounts"},
 };
 
 // The last key of a path, without its index.
@@ -117,7 +118,7 @@ std::string_view reason_for(std::string_view path, std::string_view chosen) {
     for (const auto& reason : kReasons)
         if (key.find(reason.part) != std::string_view::npos)
             return reason.text;
-    return "Sluice has nothing like it";
+    return "Sluice has no such function";
 }
 
 bool is_secret(std::string_view key, std::string_view value) {
@@ -270,7 +271,7 @@ const Node* Import::find_offering() {
 
 void Import::head() {
     line("# Made from " + printable(filename_) + " by sluiced --import-site-agent.");
-    line("# Look through it, give the accounts their allocations, then: sluiced --check");
+    line("# Review it, set the allocations of the accounts, then run: sluiced --check");
 }
 
 void Import::top_keys() {
@@ -291,7 +292,8 @@ std::string Import::tres_of(const yaml::Entry& entry, std::string& doubt) {
     const Node* targets = entry.value.find("target_components");
     if (targets != nullptr && targets->is_map() && !targets->entries().empty()) {
         if (targets->entries().size() > 1)
-            doubt = "   # target_components names several TRES: a component counts one, check it";
+            doubt =
+                "   # target_components names several TRES: a component counts one TRES; check it";
         return targets->entries().front().key;
     }
     if (const auto tres = tres_of_type(entry.key); !tres.empty())
@@ -338,7 +340,7 @@ void Import::component(const yaml::Entry& entry) {
 void Import::components() {
     const Node* components = leftover_.take(offering_, "backend_components");
     if (components == nullptr || !components->is_map() || components->entries().empty()) {
-        line("components: {}   # the file has no backend_components: say what is granted");
+        line("components: {}   # the file has no backend_components: define the components");
         return;
     }
     line("components:   # unit_factor: TRES-minutes in one unit");
@@ -352,7 +354,7 @@ void Import::period() {
         return;
     }
     line(std::string("    period: quarter   # ") +
-         (periods_.empty() ? "the period is kept in Waldur: write the one that it has there"
+         (periods_.empty() ? "Waldur has the period: set the same one here"
                            : "the components have several limit_periods (" + join(periods_, ", ") +
                                  "); a policy has one"));
 }
@@ -401,8 +403,8 @@ void Import::weights(const Node& node) {
             });
         if (!weighted)
             lines.push_back("        # " + component.name +
-                            ": no weight; needs one before it has an allocation, 0 to leave it "
-                            "out");
+                            ": no weight; set one before it gets an allocation, or 0 to ignore "
+                            "it");
     }
     // Comments alone would leave the key without a value.
     line(total.weights.empty() ? "      weights: {}" : "      weights:");
@@ -434,10 +436,10 @@ void Import::actions() {
     if (!paused.empty())
         names.emplace_back("request_slurm_resource_pausing");
     line("    actions: [" + join(names, ", ") + "]" +
-         (names.empty() ? "   # neither qos_downscaled nor qos_paused is named" : ""));
+         (names.empty() ? "   # neither qos_downscaled nor qos_paused is set" : ""));
     if (!normal.empty())
         line("    qos_default: " + as_scalar(normal) +
-             "   # leave it out to give back exactly what the account had");
+             "   # remove it to restore the QOS that the account had");
     if (!downscaled.empty())
         line("    qos_downscaled: " + as_scalar(downscaled));
     if (!paused.empty())
@@ -466,7 +468,7 @@ void Import::policy() {
     line("policies:");
     line("  - name: " + policy_name(name == nullptr ? "" : name->text()) +
          (name == nullptr ? "" : "   # " + printable(name->text())));
-    line("    mode: observe   # enforce, once sluice status shows what you expect");
+    line("    mode: observe   # set to enforce when sluice status shows the expected standings");
     period();
     const auto grace = number("grace_ratio", kGrace);
     const auto default_grace = number("default_grace_ratio", kGrace);
@@ -482,7 +484,7 @@ void Import::policy() {
 
 void Import::rest() {
     line("");
-    line("# What each account was granted for one period is kept in Waldur:");
+    line("# Waldur has the allocation of each account for one period:");
     line("#accounts:");
     line("#  ACCOUNT: {allocation: {" +
          (reading_.set.components.empty() ? std::string("COMPONENT")
@@ -549,7 +551,7 @@ Result<std::string> import_site_agent(std::string_view text, const std::string& 
         return result;
     auto check = parse(*result, "sluiced.yaml");
     if (!check)
-        return Error{Errc::malformed, filename + ": what it says makes no valid sluiced.yaml:\n" +
+        return Error{Errc::malformed, filename + ": the result is not a valid sluiced.yaml:\n" +
                                           check.error().context};
     return result;
 }

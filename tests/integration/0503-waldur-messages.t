@@ -61,7 +61,7 @@ eventually 'and lies with the dead letters' 20 eval '[ "$(letters)" = "[\"{\"]" 
 is 'said once' "$(grep -c SLUICE-0813 "$log")" 1
 connected=$(connections)
 ok 'a message of 3 MiB' eval 'waldur publish "{\"type\": \"resource\", \"bytes\": 3145728}" >/dev/null'
-eventually 'is too large, which is said' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are too many"'
+eventually 'is too large, which is said' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are more than 1 MiB"'
 eventually 'and lies with the dead letters' 20 eval '[ "$(letters | wc -c)" -gt 3145728 ]'
 ok 'a limit is raised' grants chem 45
 ok 'and the resource named' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"

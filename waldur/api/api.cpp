@@ -92,7 +92,7 @@ Error failure(CURLcode code, const char* detail, const Receiver& receiver) {
         return {Errc::timeout, text};
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
-        return {Errc::refused, text + "; name the site's certificates in waldur.ca_file"};
+        return {Errc::refused, text + "; set waldur.ca_file to the CA certificates of the site"};
     default:
         return {Errc::unavailable, text};
     }
@@ -118,7 +118,7 @@ Result<HttpAnswer> Http::exchange(const HttpRequest& request) {
     if (auto usable = check_regular(options_.ca_file); !usable)
         return std::move(usable).error().in("waldur.ca_file");
     if (!handle_->easy)
-        return Error{Errc::internal, "libcurl cannot be started"};
+        return Error{Errc::internal, "libcurl cannot be initialised"};
     CURL* easy = handle_->easy.get();
     curl_easy_reset(easy); // keeps the connection
     handle_->detail[0] = '\0';
@@ -189,7 +189,7 @@ Result<Secret> read_secret(const std::string& path) {
     const auto clear = [](char c) { return c > ' ' && c != '\x7f'; };
     const auto shown = secret.reveal();
     if (shown.empty() || !std::all_of(shown.begin(), shown.end(), clear))
-        return Error{Errc::refused, path + ": holds no token in its first line; write one to it"};
+        return Error{Errc::refused, path + ": no token in its first line; write the token there"};
     return secret;
 }
 
@@ -245,7 +245,7 @@ Result<std::string> Login::fetch() {
     const auto parsed = json::parse(answer->body);
     if (answer->status != 200 || !parsed || (*parsed)["access_token"].text().empty())
         return Error{Errc::refused, "OIDC server: HTTP " + std::to_string(answer->status) +
-                                        " and no token; check oidc_client_id and its secret"};
+                                        " without a token; check oidc_client_id and its secret"};
     const auto seconds = std::chrono::seconds{
         std::clamp<std::int64_t>((*parsed)["expires_in"].integer(kUnstated.count()), 0, 86400)};
     valid_until_ = clock_.now() + std::max(seconds - kEarly, std::chrono::seconds{1});
@@ -362,7 +362,7 @@ Called Api::call(HttpRequest request, HttpAnswer* headers) {
             return {json::Value(), std::nullopt};
         auto parsed = json::parse(answer->body, kAnswer);
         if (!parsed) // a proxy's page, or cut: the next try may get all of it
-            return failed({Errc::unavailable, "the answer is no JSON: " + parsed.error().context},
+            return failed({Errc::unavailable, "the answer is not JSON: " + parsed.error().context},
                           answer->status);
         return {std::move(*parsed), std::nullopt};
     }
@@ -404,12 +404,12 @@ Result<bool> Api::page(const std::string& path, const Query& query, std::size_t 
     if (called.fault)
         return std::move(called.fault->error).in(path);
     if (!called.value.view().is_array())
-        return Error{Errc::unavailable, "waldur: " + path + ": the answer is no list"};
+        return Error{Errc::unavailable, "waldur: " + path + ": the answer is not a list"};
     for (const auto& item : called.value.view().items())
         take(item);
     page.seen += called.value.view().size();
     if (page.count && headers.result_count && *page.count != *headers.result_count)
-        return Error{Errc::unavailable, "waldur: " + path + ": changed while it was read"};
+        return Error{Errc::unavailable, "waldur: " + path + ": the list changed while it was read"};
     if (headers.result_count)
         page.count = headers.result_count;
     const std::size_t next = next_page(headers.link);

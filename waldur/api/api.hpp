@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One HTTP exchange over libcurl: bounded in size and time, cut short when the daemon ends, never
-// redirected (the token would go along). Knows nothing of Waldur.
+// Waldur's REST interface: one HTTP exchange over libcurl, the login, and Waldur's conventions
+// (lists in pages, errors as Django REST writes them).
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -43,7 +43,8 @@ struct HttpAnswer {
     std::optional<std::chrono::seconds> retry_after;
 };
 
-// Keeps its connection between exchanges. One thread, except interrupt().
+// Exchanges that are bounded in size and time, cut short when the daemon ends and never redirected
+// (the token would go along). Keeps its connection between them. One thread, except interrupt().
 class Http {
 public:
     explicit Http(HttpOptions options);
@@ -63,9 +64,7 @@ private:
     std::atomic<bool> interrupted_{false};
 };
 
-// Who we are to Waldur: a token from the settings or a file, or one that an OIDC server gives for
-// client credentials. Never shows it.
-
+// A token from the settings or a file, or one that an OIDC server issues for client credentials.
 struct LoginOptions {
     std::shared_ptr<const Secret> token; // or
     std::string token_file;              // or
@@ -83,7 +82,7 @@ public:
 
     // Value of the Authorization header. refused: the file is missing, or others may read it.
     Result<std::string> authorization();
-    // It was not accepted: the next one is read or fetched anew. False: that was just done.
+    // The token was not accepted: the next one is read or fetched again. False: that was just done.
     bool renew();
 
 private:
@@ -100,8 +99,6 @@ private:
 // A file's first line. Errors: those of read_file(); refused (no token in it).
 Result<Secret> read_secret(const std::string& path);
 
-// Waldur's REST conventions: login, lists in pages, errors as Django REST tells them.
-
 struct ApiOptions {
     std::string url;      // "https://waldur.example.org", without "/api/"
     std::string offering; // 32 hex digits
@@ -112,7 +109,7 @@ struct ApiOptions {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
-// What went wrong with a call, and what the other side asked for.
+// Why a call failed, and when the server wants the next.
 struct Fault {
     Error error;
     long status = 0; // 0: no answer
@@ -137,7 +134,7 @@ public:
     // read, or a page is cut.
     Result<void> list(const std::string& path, Query query,
                       const std::function<void(json::View)>& take);
-    // The bare token, for those who take it as a password.
+    // The bare token, for use as a password.
     Result<Secret> token();
     void interrupt() { http_.interrupt(); }
 
@@ -152,13 +149,12 @@ private:
     Login login_;
 };
 
-// "400: amount: A valid number is required." out of Django REST's error bodies; bounded.
+// "400: amount: A valid number is required." from Django REST's error bodies; bounded.
 std::string error_text(long status, const std::string& body);
 // The page of rel="next"; 0: there is none.
 std::size_t next_page(std::string_view link);
 
-// Our agent identity in Waldur: under it the service and the queues are registered.
-
+// The agent identity of sluiced in Waldur: its service and queues are registered under it.
 constexpr const char* kIdentities = "/api/marketplace-site-agent-identities/";
 
 // `uuid` of the identity with that name; "" when there is none. nullopt: no fault.

@@ -51,10 +51,10 @@ bool is_benign(const Fault& fault) {
 
 std::string grant_for(const std::string& kind) {
     if (kind == "report-command-result")
-        return "Waldur lets only staff report results: make the token's user staff, or set "
+        return "Waldur accepts results from staff only: make the token's user staff, or set "
                "waldur.push.command_results: false";
-    return "give the token's user the role of an offering or service provider manager, or switch "
-           "this push off under waldur.push";
+    return "give the token's user the role of an offering or service provider manager, or disable "
+           "this push under waldur.push";
 }
 
 } // namespace
@@ -62,7 +62,7 @@ std::string grant_for(const std::string& kind) {
 Delivery Deliverer::deliver(const ports::OutboxEntry& entry) {
     const auto body = json::parse(entry.message.body, {ports::kMaxMessageBody, 16});
     if (!body)
-        return {Delivered::refused, "the message is no JSON: " + body.error().context, {}};
+        return {Delivered::refused, "the message is not JSON: " + body.error().context, {}};
     const auto fault = act(entry, body->view());
     if (fault && !is_benign(*fault))
         return judge(entry, *fault);
@@ -82,7 +82,8 @@ Deliverer::Outcome Deliverer::act(const ports::OutboxEntry& entry, json::View bo
         return send_agent(body);
     const std::string path = body["path"].text();
     if (path.rfind("/api/", 0) != 0 || !body["body"].is_object())
-        return Fault{{Errc::malformed, "the message names no call of Waldur's API"}, 400, {}};
+        return Fault{
+            {Errc::malformed, "the message does not name a call of Waldur's API"}, 400, {}};
     if (kind == "set_paused" || kind == "set_downscaled")
         return send_flag(entry, body);
     return send("POST", path, copy(body["body"]));
@@ -170,7 +171,7 @@ Deliverer::Outcome Deliverer::find_service(json::View body) {
         return fault;
     const std::string service = uuid_of(answer["uuid"].text());
     if (service.empty())
-        return Fault{{Errc::malformed, "waldur: register_service answers without uuid"}, 400, {}};
+        return Fault{{Errc::malformed, "waldur: register_service answered without uuid"}, 400, {}};
     if (auto fault = send("POST", kServices + dashed(service) + "/register_processor/",
                           copy(body["processor"])))
         return fault;
@@ -185,12 +186,12 @@ Deliverer::Outcome Deliverer::send_agent(json::View body) {
     auto request = json::Value::object();
     request.set("statistics", copy(body["statistics"]));
     auto fault = send("POST", kServices + dashed(service_) + "/set_statistics/", request);
-    if (fault && fault->status == 404) // somebody deleted it: it is made again
+    if (fault && fault->status == 404) // it was deleted: it is made again
         service_.clear();
     return fault;
 }
 
-// 500 may be the fault of this one message; the others say that nobody is there.
+// 500 may be caused by this message alone; the others concern all messages.
 Delivery Deliverer::judge(const ports::OutboxEntry& entry, const Fault& fault) {
     const long status = fault.status;
     const std::string& text = fault.error.context;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Changes go to Waldur's SLURM emulator instead of Slurm, whose accounting is only read: what was
-// sent is laid over it, so that the next cycle finds it done. Forgets it with the process.
+// Sends changes to Waldur's SLURM emulator instead of Slurm, whose accounting is only read. What
+// was sent is laid over the answers of Slurm, so that the next cycle finds it done; it is lost with
+// the process.
 #pragma once
 
 #include "common/json/json.hpp"

@@ -44,7 +44,7 @@ void read_limits(json::View object, Resource& resource) {
     if (!object.exists() || object.is_null())
         return;
     if (!object.is_object() || object.size() > kMaxComponents) {
-        resource.fault = "limits are no map of components";
+        resource.fault = "limits is not a map of components";
         return;
     }
     for (const auto& type : object.keys()) {
@@ -53,7 +53,7 @@ void read_limits(json::View object, Resource& resource) {
             continue;
         const auto units = json::decimal_of(value);
         if (!units || units->is_negative())
-            resource.fault = "limit of " + type + " is no amount";
+            resource.fault = "limit of " + type + " is not an amount";
         else
             resource.limits.emplace(type, *units);
     }
@@ -160,7 +160,7 @@ Resource read_resource(json::View object) {
     resource.fault = name_of(object["fault"]);
     read_limits(object["limits"], resource);
     if (!is_account(resource.account)) {
-        resource.fault = "backend_id is no name of an account";
+        resource.fault = "backend_id is not an account name";
         resource.account.clear();
     }
     return resource;
@@ -243,7 +243,8 @@ Result<Offering> offering_of(const std::string& text) {
     if (!root)
         return Error(root.error()).in("kept answer of Waldur");
     if ((*root)["version"].integer() != 1)
-        return Error{Errc::malformed, "kept answer of Waldur: of another version"};
+        return Error{Errc::malformed,
+                     "kept answer of Waldur: written by another version of Sluice"};
     Offering offering;
     offering.began = instant((*root)["began"].integer());
     offering.taken = instant((*root)["taken"].integer());

@@ -33,8 +33,8 @@ Result<void> OfferingClient::pull_offering(Offering& offering) {
                                  {{"field", "uuid"}, {"field", "components"}});
     if (called.fault && called.fault->status == 404)
         return Error{Errc::refused, "waldur: no offering " + dashed(offering_) +
-                                        " that this token may see; check waldur_offering_uuid and "
-                                        "give its user a role in the service provider"};
+                                        " is visible to this token; check waldur_offering_uuid and "
+                                        "give the token's user a role in the service provider"};
     if (called.fault)
         return Error(called.fault->error);
     if (!called.value["components"].is_array())
@@ -132,7 +132,7 @@ Result<void> OfferingClient::pull_owners(Offering& offering) {
             if (!found) {
                 offering.problems.push_back(
                     "the owners of organizations cannot be read, so no mail "
-                    "goes to them: " +
+                    "is sent to them: " +
                     found.error().context +
                     "; give the token's user a role that may, or name them "
                     "under contacts");

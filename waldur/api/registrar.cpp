@@ -114,7 +114,7 @@ Result<QueueRegistrar::Place> QueueRegistrar::subscribe(const std::string& kind)
     place.vhost = uuid_of((*answer)["user_uuid"].text());
     if (place.login.empty() || place.vhost.empty())
         return Error{Errc::malformed,
-                     "waldur: register_event_subscription answers without uuid and user_uuid"};
+                     "waldur: register_event_subscription answered without uuid or user_uuid"};
     if (const auto created = create_queue(kind, place); !created)
         return created.error();
     return place;
@@ -134,7 +134,7 @@ Result<void> QueueRegistrar::create_queue(const std::string& kind, Place& place)
                       ? "subscription_" + place.login + "_offering_" + offering_ + '_' + kind
                       : queue;
     if (!is_name(place.vhost) || !is_name(place.queue))
-        return Error{Errc::malformed, "waldur: create_queue answers with no usable name"};
+        return Error{Errc::malformed, "waldur: create_queue answered without a usable name"};
     return {};
 }
 
@@ -151,7 +151,7 @@ Result<QueueRegistrar::Place> QueueRegistrar::unified_queue(const std::vector<st
     Place place{(*answer)["rmq_username"].text(), (*answer)["vhost"].text(),
                 (*answer)["queue_name"].text()};
     if (!is_name(place.login) || !is_name(place.vhost) || !is_name(place.queue))
-        return Error{Errc::malformed, "waldur: register_queue answers with no usable name"};
+        return Error{Errc::malformed, "waldur: register_queue answered without a usable name"};
     return place;
 }
 
@@ -172,7 +172,7 @@ Result<std::string> QueueRegistrar::identity() {
         return answer.error();
     uuid = uuid_of((*answer)["uuid"].text());
     if (uuid.empty())
-        return Error{Errc::malformed, "waldur: the identity that was made has no uuid"};
+        return Error{Errc::malformed, "waldur: the new identity has no uuid"};
     return uuid;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: messages that Waldur sends of its own accord, and who says where they are fetched. A
-// message stays with the broker until it is settled: what a crash keeps from being settled comes
-// again.
+// Messages that Waldur sends by its broker, who reads them, and who registers for them. A message
+// stays with the broker until it is settled: after a crash it comes again.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -14,7 +13,7 @@
 
 namespace sluice::stomp {
 
-// Which message of which connection: one of a connection that is gone is no longer ours to settle.
+// Which message of which connection: after the end of its connection a message cannot be settled.
 struct InboxToken {
     std::uint64_t connection = 0;
     std::string id;
@@ -23,13 +22,13 @@ struct InboxToken {
 struct Incoming {
     InboxToken token;
     std::string kind;       // "resource", ... by its queue; "": the body says it
-    std::string body;       // as it came; at most a megabyte
-    std::string fault = ""; // set: why it could not be taken; the body is "" then
+    std::string body;       // as received; at most 1 MiB
+    std::string fault = ""; // why the body could not be read, which is "" then; "": it was
 };
 
 enum class Ack {
-    done, // its effect is there, or it asks for nothing
-    bad,  // it will never be understood: to be parked by the broker, not sent again
+    done, // its effect is in force, or it requests nothing
+    bad,  // not readable: the broker must move it to the dead letters, not send it again
 };
 
 // Thread-safe.
@@ -54,14 +53,14 @@ public:
 
     virtual void came(Inbox& from, Incoming message) = 0;
     virtual void connected(const Inbox& from) = 0;
-    // The connection ended, or one more try of making it failed. What was not settled comes again.
-    // refused: the broker or Waldur will not have us.
+    // The connection ended, or another attempt to make it failed. Messages that were not settled
+    // come again. refused: the broker or Waldur refuses the login or the registration.
     virtual void away(const Inbox& from, const Error& error) = 0;
 };
 
 struct InboxQueue {
     std::string name;
-    std::string kind; // what is in it; "": its messages say so
+    std::string kind; // of its messages; "": each states its own
 };
 
 struct InboxAccess {
@@ -79,11 +78,11 @@ public:
     Registrar& operator=(const Registrar&) = delete;
     virtual ~Registrar() = default;
 
-    // For messages of these kinds. `refusals`: how many times in a row the broker refused what this
-    // gave for them; with each, more of it is made anew. refused, malformed: Waldur will not.
+    // For messages of these kinds. `refusals`: how many times in a row the broker refused the
+    // result of this; with each, more of it is registered again. refused, malformed: by Waldur.
     virtual Result<InboxAccess> access(const std::vector<std::string>& kinds,
                                        std::size_t refusals) = 0;
-    // A call that runs, and each one after, returns at once.
+    // A running call and each later one returns at once.
     virtual void interrupt() {}
 };
 

@@ -97,7 +97,7 @@ Result<Frame> parse_head(std::string_view head, std::size_t most_headers) {
     Frame frame;
     frame.command = take_line(head);
     if (!is_command(frame.command))
-        return malformed("this is no command");
+        return malformed("this is not a command");
     while (!head.empty()) {
         if (frame.headers.size() == most_headers)
             return Error{Errc::overflow, "STOMP: too many headers"};
@@ -134,7 +134,7 @@ Result<std::optional<std::size_t>> content_length(const Frame& frame, std::size_
     std::size_t length = 0;
     const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), length);
     if (end != text.data() + text.size() || fault == std::errc::invalid_argument)
-        return malformed("content-length is no number");
+        return malformed("content-length is not a number");
     if (fault != std::errc{} || length > most)
         return Error{Errc::overflow,
                      "STOMP: a body of " + std::string(text.substr(0, 20)) + " bytes is too large"};
@@ -156,7 +156,7 @@ std::string_view Frame::header(std::string_view name) const {
 
 Result<std::string> encode(const Frame& frame) {
     if (!is_command(frame.command))
-        return malformed("\"" + frame.command + "\" is no command");
+        return malformed("\"" + frame.command + "\" is not a command");
     std::string out = frame.command + '\n';
     for (const auto& header : frame.headers) {
         if (is_plain(frame.command)) {
@@ -348,7 +348,7 @@ Result<std::vector<Session::Message>> Session::take(std::string_view bytes, Time
 Result<void> Session::take(const Frame& frame, std::string& out, std::vector<Message>& messages) {
     if (frame.command == "ERROR") {
         const std::string body = broker_text(frame.body);
-        return Error{Errc::refused, "the broker says: " + broker_text(frame.header("message")) +
+        return Error{Errc::refused, "the broker reports: " + broker_text(frame.header("message")) +
                                         (body.empty() ? "" : " (" + body + ')')};
     }
     if (!connected_) {
@@ -371,7 +371,7 @@ Result<void> Session::take(const Frame& frame, std::string& out, std::vector<Mes
 
 Result<void> Session::connected(const Frame& frame, std::string& out) {
     if (frame.header("version") != "1.2")
-        return malformed("the broker wants version \"" + broker_text(frame.header("version")) +
+        return malformed("the broker requires version \"" + broker_text(frame.header("version")) +
                          '"');
     const auto beats = frame.header("heart-beat");
     const auto comma = beats.find(',');
@@ -379,7 +379,7 @@ Result<void> Session::connected(const Frame& frame, std::string& out) {
         const auto theirs = beat_of(beats.substr(0, comma));
         const auto wanted = beat_of(beats.substr(comma + 1));
         if (!theirs || !wanted)
-            return malformed("a heart-beat that is no two numbers");
+            return malformed("a heart-beat that is not two numbers");
         receive_within_ = agreed(options_.heart_beat, *theirs);
         send_every_ = agreed(options_.heart_beat, *wanted);
     }
@@ -399,11 +399,12 @@ Result<Session::Message> Session::message(const Frame& frame) const {
     std::size_t number = queues_.size();
     std::from_chars(id.data(), id.data() + id.size(), number);
     if (number >= queues_.size())
-        return malformed("a message of a subscription that is not ours");
+        return malformed("a message of an unknown subscription");
     if (frame.header("ack").empty())
-        return malformed("a message that cannot be acknowledged");
+        return malformed("a message without an ack id");
     const std::string fault =
-        frame.too_large ? broker_text(frame.header("content-length")) + " bytes are too many" : "";
+        frame.too_large ? broker_text(frame.header("content-length")) + " bytes are more than 1 MiB"
+                        : "";
     return Message{std::string(frame.header("ack")), queues_[number].kind, frame.body, fault};
 }
 
@@ -423,7 +424,7 @@ Result<std::string> Session::tick(Time now) {
     if (!ready() && now >= began_ + options_.patience)
         return Error{Errc::timeout, "STOMP: no answer to the login or a subscription"};
     if (receive_within_.count() > 0 && now >= last_received_ + 2 * receive_within_)
-        return Error{Errc::timeout, "STOMP: the broker is silent"};
+        return Error{Errc::timeout, "STOMP: the broker sends no heart-beats"};
     if (send_every_.count() == 0 || now < last_sent_ + send_every_ / 2)
         return std::string();
     last_sent_ = now;

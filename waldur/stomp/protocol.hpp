@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// STOMP 1.2 frames as bytes and back. Pure: no socket, no clock. What comes from the other side is
-// bounded before it is kept.
+// STOMP 1.2: frames as bytes and back, and the client's side of one connection (login,
+// subscriptions, heart-beats, acks). Pure: bytes and instants come in, bytes and messages go out;
+// no socket, no clock. What the broker sends is bounded before it is kept.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -27,7 +28,7 @@ struct Frame {
     std::string_view header(std::string_view name) const;
 };
 
-// Between frames; sent so that the other side knows that we live.
+// Between frames: shows the broker that the client is alive.
 inline constexpr std::string_view kHeartBeat = "\n";
 
 // With content-length, which is added. malformed: a command that is not upper-case letters, or a
@@ -50,8 +51,8 @@ public:
         if (!fault_)
             buffer_ += bytes;
     }
-    // nullopt: more bytes are needed. malformed, overflow: the stream cannot be followed any
-    // further; every later call says so again.
+    // nullopt: more bytes are needed. malformed, overflow: the rest of the stream cannot be read;
+    // every later call returns the same error.
     Result<std::optional<Frame>> next();
 
 private:
@@ -62,51 +63,48 @@ private:
 
     FrameBounds bounds_;
     std::string buffer_;
-    std::size_t searched_ = 0;   // bytes of the buffer in which the end was looked for in vain
-    std::optional<Frame> frame_; // head read, body not yet
+    std::size_t searched_ = 0;          // bytes of the buffer that do not hold the end
+    std::optional<Frame> frame_;        // head read, body not yet
     std::optional<std::size_t> length_; // of the body, or of what is left to skip
     std::optional<Error> fault_;
 };
 
-// What the other side sent is no STOMP.
+// The broker sent something other than STOMP.
 Error malformed(std::string what);
-
-// The client's side of one STOMP 1.2 connection: login, subscriptions, heart-beats, acks. Pure:
-// bytes and instants come in, bytes and messages go out; no socket.
 
 struct SessionOptions {
     std::chrono::milliseconds heart_beat{10'000}; // offered for both ways
     std::chrono::milliseconds patience{20'000};   // from begin() to the last subscription
-    std::size_t prefetch = 100;                   // messages that we hold unsettled
+    std::size_t prefetch = 100;                   // unsettled messages at the same time
 };
 
-// One thread. After an error the connection is to be closed.
+// The client's side of one connection. One thread. After an error the connection must be closed.
 class Session {
 public:
     using Time = std::chrono::steady_clock::time_point;
     struct Message {
-        std::string ack; // what settle() wants
+        std::string ack; // for settle()
         std::string kind;
         std::string body;
-        std::string fault; // set: why there is no body
+        std::string fault; // why there is no body; "": there is one
     };
 
     explicit Session(SessionOptions options = {}) : options_(options) {}
 
-    // What to send first; it holds the passcode. malformed: a line break in the login.
+    // The first bytes to send; they hold the passcode. malformed: a line break in the login.
     Result<std::string> begin(const InboxAccess& access, Time now);
-    // `out` grows by what has to be sent. refused: the broker says ERROR; malformed, overflow.
+    // Appends to `out` what must be sent. refused: ERROR of the broker; malformed, overflow.
     Result<std::vector<Message>> take(std::string_view bytes, Time now, std::string& out);
     Result<std::string> settle(const std::string& ack, Ack verdict) const;
     Result<std::string> end() const;
 
     // All subscriptions are confirmed.
     bool ready() const { return connected_ && unconfirmed_.empty(); }
-    // A heart-beat when it is time. timeout: the other side is silent.
+    // A heart-beat when it is due. timeout: the broker sends nothing.
     Result<std::string> tick(Time now);
     // When to call tick() next.
     Time due() const;
-    // Something was sent: the next heart-beat can wait.
+    // Something was sent: the next heart-beat is due later.
     void sent(Time now) { last_sent_ = now; }
 
 private:
@@ -119,7 +117,7 @@ private:
     std::vector<InboxQueue> queues_;
     std::set<std::string> unconfirmed_; // receipts that are due
     bool connected_ = false;
-    std::chrono::milliseconds send_every_{0};     // 0: the broker wants none
+    std::chrono::milliseconds send_every_{0};     // 0: the broker needs none
     std::chrono::milliseconds receive_within_{0}; // 0: the broker sends none
     Time began_{};
     Time last_sent_{};

@@ -116,7 +116,7 @@ Result<std::optional<SocketReader::Head>> SocketReader::head() const {
         head.length = big_endian(std::string_view(buffer_).substr(2, more));
         head.size += more;
         if (head.length <= (more == 2 ? kMaxControl : 0xFFFF))
-            return bad_websocket("a length written longer than need be");
+            return bad_websocket("a length in a longer form than needed");
     }
     return std::optional(head);
 }
@@ -126,9 +126,10 @@ Result<void> SocketReader::check(const Head& head) const {
         if (!head.last || head.length > kMaxControl)
             return bad_websocket("a control frame that is fragmented or too long");
         if (head.opcode == Opcode::close && head.length == 1)
-            return bad_websocket("half a close code");
+            return bad_websocket("an incomplete close code");
     } else if ((head.opcode == Opcode::continuation) != inside_) {
-        return bad_websocket(inside_ ? "a message inside another" : "a continuation of nothing");
+        return bad_websocket(inside_ ? "a message inside another"
+                                     : "a continuation without a message");
     }
     return {};
 }
@@ -196,7 +197,7 @@ Error bad_websocket(std::string what) {
 
 Result<std::string> opening_request(const Opening& opening) {
     if (!is_word(opening.host) || !is_word(opening.path) || opening.path.front() != '/')
-        return bad_websocket("\"" + shown(opening.host + opening.path) + "\" is no address");
+        return bad_websocket("\"" + shown(opening.host + opening.path) + "\" is not an address");
     return "GET " + opening.path + " HTTP/1.1\r\nHost: " + opening.host +
            "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + opening.key +
            "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: " + std::string(kProtocol) +
@@ -219,7 +220,7 @@ Result<std::optional<std::size_t>> check_opening(std::string_view text, const Op
     if (!accept)
         return accept.error();
     if (header(head, "Sec-WebSocket-Accept") != *accept)
-        return bad_websocket("the answer is not to our key");
+        return bad_websocket("the answer does not match the key");
     if (!header(head, "Sec-WebSocket-Extensions").empty())
         return bad_websocket("an extension that was not requested");
     if (header(head, "Sec-WebSocket-Protocol") != kProtocol)

@@ -25,30 +25,18 @@ Message call(const std::string& kind, const std::string& key, const std::string&
     object.set("path", path).set("body", std::move(body));
     if (ask_first)
         object.set("ask_first", true);
-    Message message;
-    message.target = kTarget;
-    message.kind = kind;
-    message.key = key;
-    message.body = object.compact();
-    return message;
+    return {kTarget, kind, key, "", object.compact()};
 }
 
-class Decisions {
-public:
-    explicit Decisions(const ports::CycleReport& report) {
-        for (const auto& decision : report.decision.accounts)
-            by_account_.emplace(decision.account, &decision);
-    }
-    const model::AccountDecision* find(const std::string& account) const {
-        const auto found = by_account_.find(account);
-        return found == by_account_.end() ? nullptr : found->second;
-    }
+// nullptr: nothing of the account is reported, for Waldur has no resource or the evaluation no
+// result.
+const Resource* resource_of(const ReportInput& input, const model::AccountDecision& decision) {
+    const auto found = input.resources.by_account.find(decision.account);
+    return found == input.resources.by_account.end() || !decision.error.empty() ? nullptr
+                                                                                : found->second;
+}
 
-private:
-    std::map<std::string, const model::AccountDecision*> by_account_;
-};
-
-// What Sluice itself holds the account to. A flag that came from Waldur is not sent back to it.
+// What Sluice itself decided. A flag that came from Waldur is not sent back to it.
 model::Flags own_flags(const model::AccountDecision& decision) {
     if (decision.mode != model::Mode::enforce)
         return {};
@@ -110,12 +98,11 @@ json::Value metadata_of(const model::AccountDecision& decision, const Zone& zone
 
 Outgoing make_flag_messages(const ReportInput& input) {
     Outgoing out;
-    const Decisions decisions(input.report);
-    for (const auto& [account, resource] : input.resources.by_account) {
-        const auto* decision = decisions.find(account);
-        if (decision == nullptr || !decision->error.empty())
+    for (const auto& decision : input.report.decision.accounts) {
+        const Resource* resource = resource_of(input, decision);
+        if (resource == nullptr)
             continue;
-        const model::Flags wanted = own_flags(*decision);
+        const model::Flags wanted = own_flags(decision);
         add_flag(input, *resource, Flag::paused, wanted.paused, resource->paused, out);
         add_flag(input, *resource, Flag::downscaled, wanted.downscaled, resource->downscaled, out);
     }
@@ -125,26 +112,21 @@ Outgoing make_flag_messages(const ReportInput& input) {
 // Only whole percents count as a change: each of 10,000 resources would be sent in every cycle.
 Outgoing make_metadata_messages(const ReportInput& input, const std::string& version) {
     Outgoing out;
-    const Decisions decisions(input.report);
-    for (const auto& [account, resource] : input.resources.by_account) {
-        const auto* decision = decisions.find(account);
-        if (decision == nullptr || !decision->error.empty())
+    for (const auto& decision : input.report.decision.accounts) {
+        const Resource* resource = resource_of(input, decision);
+        if (resource == nullptr)
             continue;
-        auto metadata = metadata_of(*decision, input.rules.zone, version);
+        auto metadata = metadata_of(decision, input.rules.zone, version);
         const std::string text = metadata.compact();
         const auto before = input.sent.metadata.find(resource->uuid);
         if (before != input.sent.metadata.end() && before->second == text)
             continue;
         auto object = json::Value::object();
         object.set("resource", resource->uuid).set("metadata", std::move(metadata));
-        Message message;
-        message.target = kTarget;
-        message.kind = "set-backend-metadata";
-        message.key = resource->uuid;
-        message.correlation = "metadata:" + resource->uuid + ':' + std::to_string(epoch(input.now));
-        message.body = object.compact();
-        message.replaces = true;
-        out.messages.push_back(std::move(message));
+        out.messages.push_back(
+            {kTarget, "set-backend-metadata", resource->uuid,
+             "metadata:" + resource->uuid + ':' + std::to_string(epoch(input.now)),
+             object.compact(), true});
         out.sent.metadata[resource->uuid] = text;
     }
     return out;
@@ -225,14 +207,8 @@ Message make_agent_message(const ReportInput& input, const std::string& offering
         .set("service", std::move(service))
         .set("processor", std::move(processor))
         .set("statistics", std::move(statistics));
-    Message message;
-    message.target = kTarget;
-    message.kind = "agent";
-    message.key = "agent";
-    message.correlation = "agent:" + std::to_string(epoch(input.now));
-    message.body = object.compact();
-    message.replaces = true;
-    return message;
+    return {kTarget,          "agent", "agent", "agent:" + std::to_string(epoch(input.now)),
+            object.compact(), true};
 }
 
 } // namespace sluice::waldur

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What Waldur was sent, so that only changes are sent and a flag of a person is told from a flag of
+// What Waldur was sent, so that only changes are sent and a flag of a person differs from a flag of
 // Sluice. It survives a restart as notes of the journal.
 #pragma once
 

@@ -18,7 +18,7 @@ constexpr const char* kAnswerNote = "waldur-answer";     // key "last"
 constexpr const char* kReportedNote = "waldur-reported"; // cluster -> id of a command
 constexpr std::chrono::seconds kFirstRetry{10};          // while Waldur has never answered
 // Between questions that messages cause: one question serves all messages that came meanwhile.
-// Answers are told apart by the second in which they began.
+// Answers are distinguished by the second in which they began.
 constexpr std::chrono::seconds kBetween{1};
 constexpr std::chrono::hours kKeepEvery{1};
 constexpr std::size_t kMaxSplit = 50;

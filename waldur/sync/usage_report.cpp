@@ -94,10 +94,10 @@ json::Value usages(const Hundredths& units, const Hundredths& before) {
     for (const auto& [component, amount] : units) {
         auto usage = json::Value::object();
         usage.set("type", component).set("amount", units_text(amount));
-        const auto told = before.find(component);
-        if (told != before.end() && amount < told->second)
+        const auto sent = before.find(component);
+        if (sent != before.end() && amount < sent->second)
             usage.set("description", "corrected by Slurm's accounting from " +
-                                         units_text(told->second) + " to " + units_text(amount));
+                                         units_text(sent->second) + " to " + units_text(amount));
         list.append(std::move(usage));
     }
     return list;

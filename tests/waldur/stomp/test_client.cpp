@@ -160,7 +160,7 @@ CASE(a_refused_login_is_asked_for_anew) {
     }
     setup.broker.welcome();
     const auto seen = setup.reader.wait([](const auto& s) { return s.connections == 1; });
-    CHECK_EQ(seen.faults[0], "the broker says: Bad CONNECT (Access refused for user)");
+    CHECK_EQ(seen.faults[0], "the broker reports: Bad CONNECT (Access refused for user)");
     const auto asked = setup.registrar.asked();
     CHECK(asked == (std::vector<std::size_t>{0, 1, 2}));
 }
@@ -186,7 +186,7 @@ CASE(heart_beats_go_both_ways) {
     CHECK(!setup.broker.next(milliseconds{190}));
     CHECK(setup.broker.heart_beats() >= 2);
     const auto seen = setup.reader.wait([](const auto& s) { return !s.faults.empty(); });
-    CHECK_EQ(seen.faults[0], "STOMP: the broker is silent");
+    CHECK_EQ(seen.faults[0], "STOMP: the broker sends no heart-beats");
 }
 
 CASE(bytes_that_are_no_stomp_end_the_connection) {
@@ -194,7 +194,7 @@ CASE(bytes_that_are_no_stomp_end_the_connection) {
     setup.start();
     setup.broker.send_raw("HTTP/1.1 400 Bad Request\r\n\r\n");
     const auto seen = setup.reader.wait([](const auto& s) { return !s.faults.empty(); });
-    CHECK_EQ(seen.faults[0], "STOMP: this is no command");
+    CHECK_EQ(seen.faults[0], "STOMP: this is not a command");
 }
 
 CASE(a_client_stops_at_once_while_the_broker_is_away) {

@@ -120,7 +120,7 @@ CASE(a_message_too_large_is_named_and_can_be_refused) {
                      kStart, out);
     CHECK(messages);
     CHECK_EQ(messages->size(), 2U);
-    CHECK_EQ(messages->at(0).fault, "1048577 bytes are too many");
+    CHECK_EQ(messages->at(0).fault, "1048577 bytes are more than 1 MiB");
     CHECK_EQ(messages->at(0).body, "");
     CHECK_EQ(messages->at(0).kind, "resource");
     CHECK_EQ(parsed(*session.settle(messages->at(0).ack, stomp::Ack::bad)).command, "NACK");
@@ -129,12 +129,12 @@ CASE(a_message_too_large_is_named_and_can_be_refused) {
 
 CASE(what_the_broker_must_not_send_ends_the_session) {
     CHECK_EQ(fault_after_login(from_broker({"ERROR", {{"message", "access_refused"}}, "why\n"})),
-             "the broker says: access_refused (why)");
+             "the broker reports: access_refused (why)");
     CHECK_EQ(fault_after_login(from_broker({"SEND", {}, ""})), "STOMP: an unexpected SEND");
     CHECK_EQ(fault_after_login(from_broker({"MESSAGE", {{"subscription", "2"}, {"ack", "1"}}, ""})),
-             "STOMP: a message of a subscription that is not ours");
+             "STOMP: a message of an unknown subscription");
     CHECK_EQ(fault_after_login(from_broker({"MESSAGE", {{"subscription", "0"}}, ""})),
-             "STOMP: a message that cannot be acknowledged");
+             "STOMP: a message without an ack id");
     Session session;
     CHECK(session.begin(access(), kStart));
     std::string out;
@@ -144,7 +144,7 @@ CASE(what_the_broker_must_not_send_ends_the_session) {
     CHECK(old.begin(access(), kStart));
     CHECK_EQ(
         old.take(from_broker({"CONNECTED", {{"version", "1.1"}}, ""}), kStart, out).error().context,
-        "STOMP: the broker wants version \"1.1\"");
+        "STOMP: the broker requires version \"1.1\"");
 }
 
 CASE(heart_beats_are_sent_at_half_of_what_was_agreed) {

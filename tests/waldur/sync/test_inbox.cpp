@@ -208,7 +208,7 @@ CASE(for_bad_messages_which_are_parked_waldur_is_asked) {
     World world;
     world.come("a", "resource", "{");
     CHECK_EQ(world.asked, 1);
-    world.inbox.came(world.broker, {{1, "b"}, "resource", "", "2000000 bytes are too many"});
+    world.inbox.came(world.broker, {{1, "b"}, "resource", "", "2000000 bytes are more than 1 MiB"});
     CHECK_EQ(world.asked, 2);
     CHECK((world.broker.done == std::vector<std::string>{"a bad", "b bad"}));
     CHECK(!world.inbox.waits());

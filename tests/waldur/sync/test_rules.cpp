@@ -108,12 +108,12 @@ CASE(a_resource_that_cannot_be_assigned_is_named_and_its_account_left_alone) {
     world.offering.resources.push_back(resource(kThree, "chem"));
     world.offering.resources.push_back(resource(std::string(32, '4'), ""));
     auto broken = resource(std::string(32, '5'), "bio");
-    broken.fault = "limit of node_hours is no amount";
+    broken.fault = "limit of node_hours is not an amount";
     world.offering.resources.push_back(broken);
     const std::string problems = world.problems();
     CHECK(problems.find("account chem is in 2 resources of Waldur") != std::string::npos);
     CHECK(problems.find("4444) of Waldur has no account") != std::string::npos);
-    CHECK(problems.find("limit of node_hours is no amount") != std::string::npos);
+    CHECK(problems.find("limit of node_hours is not an amount") != std::string::npos);
     CHECK(!world.rules->set.accounts.contains("chem"));
     CHECK(!world.rules->set.accounts.contains("bio"));
 }
