@@ -27,6 +27,15 @@ inline constexpr std::array kActions{model::Action::notify_organization_owners,
                                      model::Action::request_slurm_resource_downscaling,
                                      model::Action::request_slurm_resource_pausing};
 
+// Of limits in messages of Waldur and to its emulator; model::name() has the names in policies.
+struct LimitKey {
+    model::LimitType type;
+    const char* key;
+};
+inline constexpr std::array kLimitKeys{LimitKey{model::LimitType::grp_tres_mins, "grp_tres_mins"},
+                                       LimitKey{model::LimitType::max_tres_mins, "max_tres_mins"},
+                                       LimitKey{model::LimitType::grp_tres, "grp_tres"}};
+
 struct OfferingComponent {
     std::string type;         // Waldur's name of it, the name of ours
     std::string billing_type; // "limit", "usage", ...

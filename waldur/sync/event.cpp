@@ -75,22 +75,15 @@ std::int64_t first_of(json::View figures) {
 // Fairshare and the reset of raw usage follow here from the allocation and the period, by the same
 // policy: a message's are only checked.
 void take_settings(json::View settings, Event& event) {
-    struct Key {
-        const char* name;
-        const char* type;
-    };
-    constexpr Key kKeys[] = {{"grp_tres_mins", "GrpTRESMins"},
-                             {"max_tres_mins", "MaxTRESMins"},
-                             {"grp_tres", "GrpTRES"}};
     event.limit_type = word(settings["limit_type"].text());
-    for (const auto& [name, type] : kKeys) {
-        if (!settings[name].is_object())
+    for (const auto& [type, key] : kLimitKeys) {
+        if (!settings[key].is_object())
             continue;
-        take_limits(settings[name], name, event);
+        take_limits(settings[key], key, event);
         if (event.limit_type.empty())
-            event.limit_type = type;
-        else if (event.limit_type != type)
-            event.fault = std::string(name) + " does not match limit_type " + event.limit_type;
+            event.limit_type = model::name(type);
+        else if (event.limit_type != model::name(type))
+            event.fault = std::string(key) + " does not match limit_type " + event.limit_type;
     }
     const auto shares = settings["fairshare"];
     if (shares.exists() && !shares.is_null() &&

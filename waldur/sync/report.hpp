@@ -69,9 +69,4 @@ std::vector<ports::Message> make_result_messages(const ReportInput& input,
 ports::Message make_agent_message(const ReportInput& input, const std::string& offering,
                                   const std::string& version);
 
-// "12.35" for 44460 TRES-seconds of a component of hours.
-std::string units_text(std::int64_t hundredths);
-// TRES-seconds in hundredths of a unit of the component, half up; nullopt: does not fit.
-std::optional<std::int64_t> hundredths(Amount amount, const model::Component& component);
-
 } // namespace sluice::waldur

@@ -119,12 +119,9 @@ private:
         }
         if (from_.raw_usage_reset)
             to_.raw_usage_reset = *from_.raw_usage_reset;
-        if (from_.limit_type == "MaxTRESMins")
-            to_.limits.type = model::LimitType::max_tres_mins;
-        else if (from_.limit_type == "GrpTRES")
-            to_.limits.type = model::LimitType::grp_tres;
-        else if (from_.limit_type == "GrpTRESMins")
-            to_.limits.type = model::LimitType::grp_tres_mins;
+        for (const auto& limit : kLimitKeys)
+            if (from_.limit_type == model::name(limit.type))
+                to_.limits.type = limit.type;
         if (from_.qos_strategy == "progressive" && to_.steps.empty())
             problem("qos_strategy is progressive, but the policy in sluiced.yaml has no steps; "
                     "threshold is used");

@@ -27,6 +27,23 @@ struct Month {
 
 using Hundredths = std::map<std::string, std::int64_t>; // by component
 
+// TRES-seconds in hundredths of a unit of the component, half up; nullopt: does not fit.
+std::optional<std::int64_t> hundredths(Amount amount, const model::Component& component) {
+    const auto scaled = multiply(Wide{amount} * 100, Decimal::kScale);
+    const Wide seconds = Wide{component.unit_factor.scaled()} * 60;
+    if (!scaled || seconds <= 0)
+        return std::nullopt;
+    return narrow(divide_half_up(*scaled, seconds));
+}
+
+// "12.35" for 1235.
+std::string units_text(std::int64_t hundredths) {
+    std::string cents = std::to_string(hundredths % 100);
+    if (cents.size() == 1)
+        cents.insert(0, "0");
+    return std::to_string(hundredths / 100) + '.' + cents;
+}
+
 // nullptr: the report has no such window.
 const model::WindowUsage* window_of(const ports::CycleReport& report, Instant begin, Instant end) {
     if (report.usage)
@@ -181,21 +198,6 @@ void add_users(const ReportInput& input, const Month& month, bool last, Outgoing
 }
 
 } // namespace
-
-std::optional<std::int64_t> hundredths(Amount amount, const model::Component& component) {
-    const auto scaled = multiply(Wide{amount} * 100, Decimal::kScale);
-    const Wide seconds = Wide{component.unit_factor.scaled()} * 60;
-    if (!scaled || seconds <= 0)
-        return std::nullopt;
-    return narrow(divide_half_up(*scaled, seconds));
-}
-
-std::string units_text(std::int64_t hundredths) {
-    std::string cents = std::to_string(hundredths % 100);
-    if (cents.size() == 1)
-        cents.insert(0, "0");
-    return std::to_string(hundredths / 100) + '.' + cents;
-}
 
 Outgoing make_usage_messages(const ReportInput& input) {
     Outgoing out;
