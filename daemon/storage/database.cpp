@@ -12,6 +12,11 @@
 namespace sluice::sqlite {
 namespace {
 
+// SQLite's VFS that locks the file for this process and keeps the WAL's index in its memory. The
+// default one maps that index from the -shm file: where a page of it cannot be written back (a
+// quota, or a full file system that copies on write) the kernel ends the process with SIGBUS.
+constexpr const char* kOneProcess = "unix-excl";
+
 Errc code_of(int rc) {
     switch (rc & 0xff) {
     case SQLITE_BUSY:
@@ -42,7 +47,7 @@ Errc code_of(int rc) {
     throw Failure({Errc::unavailable, path + ": " + std::strerror(errno)});
 }
 
-// Created here, since SQLite would create it with the umask's rights; its -wal and -shm files get
+// Created here, since SQLite would create it with the umask's rights; its -wal file gets
 // the rights of the main file.
 void make_private(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -89,7 +94,7 @@ Database::Database(const std::string& path, Access access, std::chrono::millisec
         make_private(path);
     const int flags = access == Access::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
     sqlite3* raw = nullptr;
-    const int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int rc = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_NOMUTEX, kOneProcess);
     raw_.reset(raw); // SQLite hands out a handle even when it fails
     if (rc != SQLITE_OK)
         fail(rc, raw);

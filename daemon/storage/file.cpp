@@ -27,7 +27,7 @@ std::int64_t size_of(const std::string& path) {
                                       ". Overrides, adjustments and the saved QOS of paused "
                                       "accounts are missing. Restore a backup (" +
                                       path + ".DATE.bak), or begin a new journal: rm -f " + path +
-                                      " " + path + "-wal " + path + "-shm"});
+                                      " " + path + "-wal"});
 }
 
 } // namespace

@@ -34,8 +34,8 @@ text=$OUT$(sluice_cli status)
 like 'it says what failed' "$text" '[Aa]ccess|[Pp]ermission|privilege|rights'
 like 'and the remedy' "$text" 'sacctmgr .*(adminlevel|AdminLevel)='
 fails 'sluice doctor has a fault' sluice_cli doctor
-like 'the admin level' "$OUT" 'FAULT +rights +slurmdbd gives user lp the admin level none: it refuses'
-like 'with the remedy' "$OUT" '-> sacctmgr modify user lp set adminlevel=operator'
+like 'the admin level' "$OUT" 'FAULT +rights +user lp has admin level none in slurmdbd: slurmdbd refuses'
+like 'with the remedy' "$OUT" '-> run: sacctmgr modify user lp set adminlevel=operator'
 is 'nothing has changed in Slurm' "$(assoc_rows)" "$before"
 is 'no command is left open' "$(sluice_cli commands -n -P --format=result | sort -u)" failed
 fails 'the plugin refuses physics all the same' as games sbatch --wrap true
@@ -49,7 +49,7 @@ ok 'the remedy' sacctmgr_do modify user lp set adminlevel=operator
 eventually 'helps without a restart' 20 eval 'evaluate_now; account_is physics defaultqos blocked'
 like 'commands are done now' "$(sluice_cli commands -n -P --format=result | sort -u | tr '\n' ' ')" 'done failed'
 run sluice_cli doctor
-like 'sluice doctor sees it, too' "$OUT" 'ok +rights +slurmdbd takes changes of lp'
+like 'sluice doctor sees it, too' "$OUT" 'ok +rights +slurmdbd accepts changes by user lp'
 ok 'an evaluation' evaluate_now
 writes=$(txn_count)
 ok 'and another' evaluate_now

@@ -24,13 +24,13 @@ fails 'a job is refused' as games sbatch --parsable -H --wrap true
 writes=$(txn_count)
 
 fails 'an override needs a reason' sluice_cli override set physics normal --until=now+1day
-like 'and says so' "$OUT" 'a reason is needed'
+like 'and says so' "$OUT" 'no reason given'
 fails 'an end' sluice_cli override set physics normal --reason=x
 fails 'a known account' sluice_cli override set phisics normal --until=now+1day --reason=x
 like 'with a suggestion' "$OUT" 'did you mean physics'
 fails 'and staff' as games "$(sluice_find sluice)" override set physics normal --until=now+1day --reason=x
 ok 'dry' sluice_cli override set physics normal --until=now+1day --reason=deadline --dry-run
-like 'it shows the commands' "$OUT" 'would: .*physics'
+like 'it shows the commands' "$OUT" 'planned: .*physics'
 is 'writes nothing in Slurm' "$(txn_count)" "$writes"
 is 'and nothing in the books' "$(sluice_cli override list --all -nP)" ''
 
@@ -60,7 +60,7 @@ fails 'of a component that is not there' sluice_cli adjust add chem gpu_hours=5 
 like 'the known ones are named' "$OUT" 'known: node_hours'
 
 ok 'a reset' sluice_cli reset --period chem --reason='asked by the board'
-like 'is an evaluation' "$OUT" 'Judged anew: account chem'
+like 'is an evaluation' "$OUT" 'Period reset: account chem'
 ok 'usage' sluice_cli usage chem -nP -o component,used
 like 'is shown by component' "$OUT" '^node_hours\|'
 job=$(as games sbatch --parsable -A chem -N1 -t10 -o /dev/null --wrap 'sleep 60')
@@ -79,7 +79,7 @@ ok 'names the user' sluice_cli explain chem
 like 'as far as known' "$OUT" 'Most of node_hours was used by games'
 scancel "$job"
 ok 'cleanup, dry' sluice_cli cleanup --before=now --dry-run
-like 'counts' "$OUT" '[1-9][0-9]* commands from before .* would be removed'
+like 'counts' "$OUT" '[1-9][0-9]* commands from before .* would be deleted'
 sleep 1.1
 ok 'cleanup' sluice_cli cleanup --before=now
 is 'takes the records' "$(sluice_cli commands -nP)" ''

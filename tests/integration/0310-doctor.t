@@ -24,7 +24,7 @@ like "slurm.conf was read from slurmctld" "$OUT" '(ok|note) +slurm '
 ok 'the same for programs' doctor --json
 like 'healthy' "$OUT" '"healthy": *true'
 fails 'others may not ask' as games env SLUICE_SOCKET="$SLUICE_SOCKET" "$(sluice_find sluice)" doctor
-like 'and are told who may' "$OUT" 'only root and SlurmUser'
+like 'and are told who may' "$OUT" 'needs staff rights: root or SlurmUser'
 
 ok 'a QOS that does not exist' eval 'sluiced_regrant < <(granted nosuch)'
 fails 'is a fault' doctor
@@ -53,5 +53,5 @@ like 'and told' "$OUT" 'FAULT +slurm'
 daemon_kill9 sluiced
 fails 'so is a daemon that is away' doctor
 like 'with the commands to look at' "$OUT" 'cannot reach sluiced.*'
-like 'as its remedy' "$OUT" '-> systemctl status sluiced'
+like 'as its remedy' "$OUT" '-> run: systemctl status sluiced'
 done_testing

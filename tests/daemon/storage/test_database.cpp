@@ -39,7 +39,8 @@ CASE(a_new_file_is_private) {
     database.execute("PRAGMA journal_mode = WAL; CREATE TABLE t (a)");
     CHECK_EQ(mode_of(path), 0600U);
     CHECK_EQ(mode_of(path + "-wal"), 0600U);
-    CHECK_EQ(mode_of(path + "-shm"), 0600U);
+    struct stat status = {}; // another process cannot map what is not there
+    CHECK(::stat((path + "-shm").c_str(), &status) != 0);
 }
 
 CASE(wider_rights_of_an_existing_file_are_taken_away) {
