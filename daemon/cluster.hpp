@@ -6,14 +6,15 @@
 #include "daemon/core/loop.hpp"
 #include "daemon/core/operator.hpp"
 #include "daemon/core/status.hpp"
+#include "daemon/ports/emulated_slurm.hpp"
 #include "daemon/ports/services.hpp"
 #include "daemon/slurm/accounting.hpp"
 #include "daemon/slurm/enforcer.hpp"
 #include "daemon/slurm/inspector.hpp"
 #include "daemon/slurm/time_sources.hpp"
-#include "waldur/api/emulator.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,7 +36,8 @@ public:
         const ElapsedClock& elapsed;
         app::ClusterExchange& exchange;
         const ports::Backups& backups;
-        std::string emulator; // where changes go instead of Slurm; "": to Slurm
+        // Makes what stands for Slurm where changes go elsewhere; empty: they go to Slurm.
+        std::function<std::unique_ptr<ports::EmulatedSlurm>(ports::Accounting&)> emulator;
     };
 
     explicit ServedCluster(const std::string& name)
@@ -59,7 +61,7 @@ private:
     slurm::SlurmEnforcer enforcer_;
     slurm::SlurmTimeSources time_sources_;
     slurm::SlurmInspector inspector_;
-    std::optional<waldur::Emulator> emulator_;
+    std::unique_ptr<ports::EmulatedSlurm> emulator_; // nullptr: changes go to Slurm
     app::Sources sources_;
     std::optional<app::Loop> loop_;
     std::optional<app::DaemonStatus> daemon_status_;

@@ -21,12 +21,17 @@
 #include "daemon/slurm/slurm_conf.hpp"
 #include "daemon/storage/backup.hpp"
 #include "daemon/storage/journal.hpp"
-#include "waldur/http/views.hpp"
+
+#ifdef SLUICE_WALDUR
 #include "waldur/waldur.hpp"
+#else
+#include "daemon/without_waldur.hpp"
+#endif
 
 #include <charconv>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <pwd.h>
 #include <thread>
@@ -186,7 +191,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const SystemClock clock;
     const BootClock elapsed;
     const auto daemon = settings.daemon;
-    const auto portal = settings.portal;
+    const auto waldur = settings.waldur;
     const auto local = slurm::local_slurm();
     if (!local)
         return local.error();
@@ -208,13 +213,18 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     if (!notifiers)
         return notifiers.error();
     // An emulated pause must not keep real jobs out.
-    const bool plugin_server = daemon.plugin_server.enabled && portal.emulator.empty();
+    const bool plugin_server = daemon.plugin_server.enabled && waldur.emulator.empty();
     const auto publisher =
         plugin_server ? start_plugin_server(daemon, local->slurm_user, names_of(*rules), clock)
                       : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoGate>());
     if (!publisher)
         return publisher.error();
 
+    std::function<std::unique_ptr<ports::EmulatedSlurm>(ports::Accounting&)> emulator;
+    if (!waldur.emulator.empty())
+        emulator = [url = waldur.emulator](ports::Accounting& accounting) {
+            return WaldurModule::emulator(accounting, url);
+        };
     sqlite::DailyBackup backup(daemon.journal, clock);
     app::ClusterExchange exchange;
     ServedClusters clusters;
@@ -231,11 +241,11 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        elapsed,
                                        exchange,
                                        backup,
-                                       portal.emulator};
-    if (!portal.emulator.empty())
+                                       emulator};
+    if (emulator)
         (*journal)->record_as("emulator");
     ServedCluster& first = *clusters.front();
-    WaldurLink link(portal, **journal, first.sources(), clock);
+    WaldurModule link(waldur, **journal, first.sources(), clock);
     for (std::size_t i = 0; i < clusters.size(); ++i) {
         clusters[i]->open(shared, i == 0 ? link.load((*rules)[i]) : (*rules)[i]);
         services.push_back(clusters[i]->service());
@@ -243,22 +253,14 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     link.attach(first.loop());
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
-    const http::WaldurPorts waldur{
-        [&clusters](const std::string& cluster) {
-            for (const auto& each : clusters)
-                if (const auto own = each->loop().rules(); own->cluster == cluster)
-                    return own->names;
-            return std::make_shared<const ports::PortalNames>();
-        },
-        [&journal](const ports::AgentReport& report) { return (*journal)->add_report(report); }};
     auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
                                           {std::move(services), **journal, (*journal)->outbox()},
-                                          http::waldur_routes(waldur));
+                                          link.routes());
     if (!server)
         return server.error();
     app::Reloader reloader(daemon, options.file, local->cluster, first.loop(),
                            first.daemon_status());
-    reloader.started_with(portal);
+    reloader.started_with(waldur);
     for (std::size_t i = 1; i < clusters.size(); ++i)
         reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
     reloader.also([&server] { (*server)->reload_certificate(); });
@@ -331,7 +333,11 @@ int begin(int argc, char** argv) {
     using Task = app::Options::Task;
     switch (options->task) {
     case Task::version:
+#ifdef SLUICE_WALDUR
         std::cout << "sluiced " PACKAGE_VERSION "\n";
+#else
+        std::cout << "sluiced " PACKAGE_VERSION " (without Waldur)\n";
+#endif
         return 0;
     case Task::help:
         std::cout << app::usage_text();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The verdict at submission (docs/policy.md, "The verdict at submission"). Pure: request, snapshot,
+// The decision at submission (docs/policy.md, "Admission"). Pure: request, snapshot,
 // settings and time in, verdict out. No allocation, no lock, no clock, no Slurm.
 #pragma once
 

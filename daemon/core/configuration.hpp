@@ -25,8 +25,8 @@ make_all_rules(const settings::Settings& settings, const std::string& local_clus
 std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_force,
                                             const settings::DaemonSettings& next);
 // "waldur" when anything of that block differs; else nothing.
-std::vector<std::string> fixed_keys_changed(const settings::PortalSettings& in_force,
-                                            const settings::PortalSettings& next);
+std::vector<std::string> fixed_keys_changed(const settings::WaldurSettings& in_force,
+                                            const settings::WaldurSettings& next);
 
 // One log line for each line of the error.
 void log_refused(const std::string& file, const Error& error);
@@ -40,7 +40,7 @@ public:
         : in_force_(std::move(in_force)), file_(std::move(file)),
           local_cluster_(std::move(local_cluster)), loop_(loop), status_(status) {}
     // What the block `waldur` said at the start; before the first reload().
-    void started_with(settings::PortalSettings portal) { portal_ = std::move(portal); }
+    void started_with(settings::WaldurSettings waldur) { waldur_ = std::move(waldur); }
     // The next of several clusters, in their order. They must outlive it.
     void add(Loop& loop, DaemonStatus& status) { others_.push_back({&loop, &status}); }
 
@@ -65,7 +65,7 @@ private:
     std::vector<std::string> faults(const settings::Settings& settings) const;
 
     settings::DaemonSettings in_force_;
-    settings::PortalSettings portal_;
+    settings::WaldurSettings waldur_;
     std::string file_;
     std::string local_cluster_;
     Loop& loop_;

@@ -32,8 +32,8 @@ ports::DaemonInfo DaemonStatus::info() const {
     info.interval_s = rules->interval.count();
     info.now = loop_.now();
     info.zone = rules->zone;
-    if (rules->portal_began != Instant{})
-        info.portal_asked = rules->portal_began;
+    if (rules->source_began != Instant{})
+        info.waldur_asked = rules->source_began;
     if (backups_ != nullptr)
         info.backup = backups_->state();
     if (!info.backup.error.empty())

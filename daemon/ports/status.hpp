@@ -27,7 +27,7 @@ struct DaemonInfo {
     Instant now{};
     Zone zone; // in which periods begin and end
     // When Waldur was asked for the answer that is used; nullopt: it is not, or has never answered.
-    std::optional<Instant> portal_asked;
+    std::optional<Instant> waldur_asked;
     BackupState backup; // of the journal
     // Of the daemon's own files; not tied to a cycle.
     std::vector<model::Problem> problems;

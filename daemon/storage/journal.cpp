@@ -43,7 +43,7 @@ void check_at_start(Database& database, const std::string& path) {
         if (failure.error().code != Errc::refused)
             throw;
         throw Failure({Errc::refused, failure.error().context + "; restore a backup (" + path +
-                                          ".DATE.bak) as docs/operating.md describes"});
+                                          ".DATE.bak) as guide/operation.md describes"});
     }
 }
 

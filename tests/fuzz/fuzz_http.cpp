@@ -2,11 +2,14 @@
 // Any request of anybody: "METHOD path?key=value&...", a line feed, the body; the first byte says
 // who asks. The answer is JSON with a known status, a user never sees a foreign account or starts a
 // cycle.
-#include "daemon/http/server/router.hpp"
-#include "tests/daemon/http/fake_service.hpp"
-#include "waldur/http/views.hpp"
+#include "config.h"
 
 #include "common/base/text.hpp"
+#include "daemon/http/server/router.hpp"
+#include "tests/daemon/http/fake_service.hpp"
+#ifdef SLUICE_WALDUR
+#include "waldur/http/views.hpp"
+#endif
 
 #include <cstdint>
 #include <cstdlib>
@@ -48,9 +51,13 @@ void require(bool condition) {
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static sluice::test::FakeService service;
-    static const auto routes = sluice::http::waldur_routes(
-        {[](const std::string&) { return service.portal_names(); },
-         [](const ports::AgentReport& report) { return service.add_report(report); }});
+#ifdef SLUICE_WALDUR
+    static const auto routes = sluice::http::waldur::routes(
+        [] { return std::make_shared<const sluice::waldur::KnownIds>(); },
+        [](const ports::AgentReport& report) { return service.add_report(report); });
+#else
+    static const std::vector<sluice::http::Route> routes;
+#endif
     const auto request = request_of({reinterpret_cast<const char*>(data), size});
     const int before = service.evaluating;
     service.last = {};

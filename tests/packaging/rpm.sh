@@ -45,7 +45,7 @@ like 'or for exactly its Slurm of OpenHPC' "$(spec_says -q --requires --define '
 like 'it is built with the headers of its Slurm' "$(spec_says -q --buildrequires)" $'(^|\n)slurm-devel(\n|$)'
 like 'or with those of OpenHPC' "$(spec_says -q --buildrequires --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" $'(^|\n)slurm-devel-ohpc(\n|$)'
 is 'the documents are there, as such' "$(asked --docfiles "sluice-$version-1.el9.$arch.rpm" | sed -n 's|^/usr/share/doc/sluice/||p' | sort | tr '\n' ' ')" \
-    "CHANGELOG.md README.md $(cd "$tree" && sed -n 's/^dist_doc_DATA += //p' docs/Makefile.inc | xargs -n 1 basename | sort | tr '\n' ' ')"
+    "CHANGELOG.md README.md $(cd "$tree" && sed -nE 's/^dist_(doc|guide)_DATA \+?= //p' docs/Makefile.inc | tr ' ' '\n' | sed 's|^docs/||' | sort | tr '\n' ' ')"
 unlike 'only the plugin is tied to it' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" slurm-slurmctld
 unlike 'nobody can ask for the plugin as a library' "$(asked --provides "$plugin")" 'job_submit_sluice\.so'
 unlike 'nor does it pull in libslurm' "$(asked --requires "$plugin")" 'libslurm'

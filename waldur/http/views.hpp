@@ -5,28 +5,19 @@
 #pragma once
 
 #include "daemon/http/server/router.hpp"
-#include "daemon/ports/portal.hpp"
+#include "waldur/api/offering.hpp"
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
-namespace sluice::http {
+namespace sluice::http::waldur {
 
-// What the routes need beside the ports of a call.
-struct WaldurPorts {
-    // Waldur's UUIDs for this cluster; never nullptr.
-    std::function<std::shared_ptr<const ports::PortalNames>(const std::string& cluster)> names;
-    std::function<Result<void>(const ports::AgentReport& report)> add_report;
-};
+// Records what an agent reports. unavailable: the journal.
+using AddReport = std::function<Result<void>(const ports::AgentReport& report)>;
 
-// For HttpServer::start() and dispatch().
-std::vector<Route> waldur_routes(const WaldurPorts& ports);
+// For HttpServer::start() and dispatch(). `known` is called for each request; both from any thread.
+std::vector<Route> routes(std::function<std::shared_ptr<const sluice::waldur::KnownIds>()> known,
+                          AddReport add_report);
 
-Response waldur_preview(const Call& call, const WaldurPorts& ports);
-Response waldur_evaluations(const Call& call, const WaldurPorts& ports);
-Response waldur_commands(const Call& call, const WaldurPorts& ports);
-Response waldur_report(const Call& call, const WaldurPorts& ports);
-
-} // namespace sluice::http
+} // namespace sluice::http::waldur

@@ -88,16 +88,16 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
     out.sample({}, info.backup.error.empty() ? 0 : 1);
     out.family("sluice_source_up", "gauge", "Whether a source that evaluations need answers.");
     std::set<std::string> sources{"slurmdbd", "slurmctld", "journal"};
-    if (info.portal_asked)
+    if (info.waldur_asked)
         sources.insert("waldur");
     const std::set<std::string> down(info.down.begin(), info.down.end());
     sources.insert(down.begin(), down.end());
     for (const auto& source : sources)
         out.sample({{"source", source}}, down.contains(source) ? 0 : 1);
-    if (info.portal_asked) {
+    if (info.waldur_asked) {
         out.family("sluice_waldur_answer_timestamp_seconds", "gauge",
                    "When Waldur was asked for the answer in use.");
-        out.sample({}, epoch(*info.portal_asked));
+        out.sample({}, epoch(*info.waldur_asked));
     }
     if (cycle == nullptr)
         return;

@@ -108,9 +108,9 @@ CASE(keys_that_need_a_restart_are_named) {
 }
 
 CASE(a_changed_block_waldur_needs_a_restart) {
-    settings::PortalSettings a;
+    settings::WaldurSettings a;
     a.url = "https://waldur.example.org";
-    settings::PortalSettings b = a;
+    settings::WaldurSettings b = a;
     CHECK(app::fixed_keys_changed(a, b).empty());
     b.push.usage = false;
     const std::vector<std::string> named{"waldur"};

@@ -220,10 +220,6 @@ Result<std::vector<ports::AgentReport>> FakeService::reports(const ports::Query&
     return out;
 }
 
-std::shared_ptr<const ports::PortalNames> FakeService::portal_names() const {
-    return std::make_shared<const ports::PortalNames>(names);
-}
-
 std::shared_ptr<const model::PolicySet> FakeService::policies() const {
     auto set = std::make_shared<model::PolicySet>();
     set->components = {{"node_hours", "node", Decimal::whole(60)}};

@@ -2,7 +2,6 @@
 // A service with a fixed small cluster, for the tests of the HTTP adapter and of the command line.
 #pragma once
 
-#include "daemon/ports/portal.hpp"
 #include "daemon/ports/services.hpp"
 #include "tests/support/fake_outbox.hpp"
 
@@ -31,8 +30,7 @@ public:
     // NOLINTNEXTLINE(google-explicit-constructor): a daemon of this one cluster
     operator ports::Services() { return {{service()}, *this, post}; }
     ports::Service service() { return {*this, *this}; }
-    // For waldur_routes().
-    std::shared_ptr<const ports::PortalNames> portal_names() const;
+    // For Waldur's routes.
     Result<void> add_report(const ports::AgentReport& report);
 
     ports::DaemonInfo info() const override { return daemon; }
@@ -83,7 +81,6 @@ public:
         .usage_reset = "none",
         .clock_ahead_s = 0};
     FakeOutbox post;
-    ports::PortalNames names;
     std::vector<ports::AgentReport> kept_reports; // newest first
     bool journal_away = false;
     bool plugins = true;

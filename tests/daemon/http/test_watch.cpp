@@ -95,7 +95,7 @@ CASE(metrics_tell_how_old_waldurs_answer_is_and_what_waits_for_it) {
     FakeService service;
     const auto quiet = get(service, "/metrics").body;
     CHECK(!has(quiet, "waldur"));
-    service.daemon.portal_asked = instant(1'795'400'000);
+    service.daemon.waldur_asked = instant(1'795'400'000);
     service.daemon.down = {"waldur"};
     service.post.held.emplace_back();
     service.post.held.back().state = ports::MessageState::parked;

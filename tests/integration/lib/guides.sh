@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The commands of the guides in docs/, and what stands for a site's own programs when a test runs them here.
+# The commands of docs/guide, and what stands for a site's own programs when a test runs them here.
 # shellcheck shell=bash
 
 # guide_commands FILE: "LINE<TAB>COMMAND" for each command: of the sh blocks, with continued lines joined, and those that stand

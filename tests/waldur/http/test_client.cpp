@@ -26,7 +26,7 @@ enum class Kind { uuid, text, number, integer, flag, instant, date, texts, objec
 bool is(View value, Kind kind) {
     switch (kind) {
     case Kind::uuid:
-        return !http::waldur::bare(value.text()).empty();
+        return !waldur::uuid_of(value.text()).empty();
     case Kind::text:
         return value.is_string();
     case Kind::number:
@@ -72,9 +72,10 @@ void check_word(View value, std::initializer_list<const char*> words) {
 
 struct Client {
     FakeService service;
-    const std::vector<http::Route> routes = http::waldur_routes(
-        {[this](const std::string&) { return service.portal_names(); },
-         [this](const ports::AgentReport& report) { return service.add_report(report); }});
+    std::shared_ptr<const waldur::KnownIds> ids = std::make_shared<const waldur::KnownIds>();
+    const std::vector<http::Route> routes = http::waldur::routes(
+        [this] { return ids; },
+        [this](const ports::AgentReport& report) { return service.add_report(report); });
 
     http::Response raw(const std::string& method, const std::string& rest,
                        const std::string& body = "", std::map<std::string, std::string> query = {},
@@ -97,9 +98,8 @@ struct Client {
     }
     std::string policy() { return ask("GET", "").view().at(0)["uuid"].text(); }
     void know_waldur() {
-        service.names.offering = kOffering;
-        service.names.policies = {{"quarterly", kPolicy}};
-        service.names.resources = {{"physics", kResource}};
+        ids = std::make_shared<const waldur::KnownIds>(
+            waldur::KnownIds{kOffering, {{"quarterly", kPolicy}}, {{"physics", kResource}}});
     }
 };
 
