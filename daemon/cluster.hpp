@@ -4,14 +4,17 @@
 #pragma once
 
 #include "daemon/core/loop.hpp"
-#include "daemon/core/service.hpp"
+#include "daemon/core/operator.hpp"
+#include "daemon/core/status.hpp"
+#include "daemon/ports/emulated_slurm.hpp"
+#include "daemon/ports/services.hpp"
 #include "daemon/slurm/accounting.hpp"
 #include "daemon/slurm/enforcer.hpp"
 #include "daemon/slurm/inspector.hpp"
 #include "daemon/slurm/time_sources.hpp"
-#include "waldur/api/emulator.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +36,8 @@ public:
         const ElapsedClock& elapsed;
         app::ClusterExchange& exchange;
         const ports::Backups& backups;
-        std::string emulator; // where changes go instead of Slurm; "": to Slurm
+        // Makes what stands for Slurm where changes go elsewhere; empty: they go to Slurm.
+        std::function<std::unique_ptr<ports::EmulatedSlurm>(ports::Accounting&)> emulator;
     };
 
     explicit ServedCluster(const std::string& name)
@@ -46,7 +50,8 @@ public:
     // Once, before loop() and service().
     void open(const Shared& shared, std::shared_ptr<const app::Rules> rules);
     app::Loop& loop() { return *loop_; }
-    app::DaemonService& service() { return *service_; }
+    app::DaemonStatus& daemon_status() { return *daemon_status_; }
+    ports::Service service() { return {*daemon_status_, *actions_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;
 
@@ -56,10 +61,11 @@ private:
     slurm::SlurmEnforcer enforcer_;
     slurm::SlurmTimeSources time_sources_;
     slurm::SlurmInspector inspector_;
-    std::optional<waldur::Emulator> emulator_;
+    std::unique_ptr<ports::EmulatedSlurm> emulator_; // nullptr: changes go to Slurm
     app::Sources sources_;
     std::optional<app::Loop> loop_;
-    std::optional<app::DaemonService> service_;
+    std::optional<app::DaemonStatus> daemon_status_;
+    std::optional<app::DaemonOperator> actions_;
 };
 
 using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;

@@ -11,7 +11,7 @@
 #include "daemon/cluster.hpp"
 #include "daemon/core/cluster_exchange.hpp"
 #include "daemon/core/configuration.hpp"
-#include "daemon/http/server.hpp"
+#include "daemon/http/server/server.hpp"
 #include "daemon/notify/notifiers.hpp"
 #include "daemon/plugin_server/plugin_server.hpp"
 #include "daemon/process/background.hpp"
@@ -21,11 +21,17 @@
 #include "daemon/slurm/slurm_conf.hpp"
 #include "daemon/storage/backup.hpp"
 #include "daemon/storage/journal.hpp"
+
+#ifdef SLUICE_WALDUR
 #include "waldur/waldur.hpp"
+#else
+#include "daemon/without_waldur.hpp"
+#endif
 
 #include <charconv>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <pwd.h>
 #include <thread>
@@ -185,7 +191,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const SystemClock clock;
     const BootClock elapsed;
     const auto daemon = settings.daemon;
-    const auto portal = settings.portal;
+    const auto waldur = settings.waldur;
     const auto local = slurm::local_slurm();
     if (!local)
         return local.error();
@@ -207,17 +213,22 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     if (!notifiers)
         return notifiers.error();
     // An emulated pause must not keep real jobs out.
-    const bool plugin_server = daemon.plugin_server.enabled && portal.emulator.empty();
+    const bool plugin_server = daemon.plugin_server.enabled && waldur.emulator.empty();
     const auto publisher =
         plugin_server ? start_plugin_server(daemon, local->slurm_user, names_of(*rules), clock)
                       : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoPlugins>());
     if (!publisher)
         return publisher.error();
 
+    std::function<std::unique_ptr<ports::EmulatedSlurm>(ports::Accounting&)> emulator;
+    if (!waldur.emulator.empty())
+        emulator = [url = waldur.emulator](ports::Accounting& accounting) {
+            return WaldurModule::emulator(accounting, url);
+        };
     sqlite::DailyBackup backup(daemon.journal, clock);
     app::ClusterExchange exchange;
     ServedClusters clusters;
-    std::vector<ports::Service*> services;
+    std::vector<ports::Service> services;
     for (const auto& each : *rules)
         clusters.push_back(std::make_unique<ServedCluster>(each->cluster));
     const ServedCluster::Shared shared{{PACKAGE_VERSION, options.file, clock.now()},
@@ -230,26 +241,28 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                        elapsed,
                                        exchange,
                                        backup,
-                                       portal.emulator};
-    if (!portal.emulator.empty())
+                                       emulator};
+    if (emulator)
         (*journal)->record_as("emulator");
     ServedCluster& first = *clusters.front();
-    WaldurLink link(portal, **journal, first.sources(), clock);
+    WaldurModule link(waldur, **journal, first.sources(), clock);
     for (std::size_t i = 0; i < clusters.size(); ++i) {
         clusters[i]->open(shared, i == 0 ? link.load((*rules)[i]) : (*rules)[i]);
-        services.push_back(&clusters[i]->service());
+        services.push_back(clusters[i]->service());
     }
     link.attach(first.loop());
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
     auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
-                                          ports::Services(services));
+                                          {std::move(services), **journal, (*journal)->outbox()},
+                                          link.routes());
     if (!server)
         return server.error();
-    app::Reloader reloader(daemon, options.file, local->cluster, first.loop(), first.service());
-    reloader.started_with(portal);
+    app::Reloader reloader(daemon, options.file, local->cluster, first.loop(),
+                           first.daemon_status());
+    reloader.started_with(waldur);
     for (std::size_t i = 1; i < clusters.size(); ++i)
-        reloader.add(clusters[i]->loop(), clusters[i]->service());
+        reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
     reloader.also([&server] { (*server)->reload_certificate(); });
     reloader.pass_to(
         [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
@@ -320,7 +333,11 @@ int begin(int argc, char** argv) {
     using Task = app::Options::Task;
     switch (options->task) {
     case Task::version:
+#ifdef SLUICE_WALDUR
         std::cout << "sluiced " PACKAGE_VERSION "\n";
+#else
+        std::cout << "sluiced " PACKAGE_VERSION " (without Waldur)\n";
+#endif
         return 0;
     case Task::help:
         std::cout << app::usage_text();

@@ -78,8 +78,8 @@ std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_f
     return keys;
 }
 
-std::vector<std::string> fixed_keys_changed(const settings::PortalSettings& in_force,
-                                            const settings::PortalSettings& next) {
+std::vector<std::string> fixed_keys_changed(const settings::WaldurSettings& in_force,
+                                            const settings::WaldurSettings& next) {
     if (in_force == next)
         return {};
     return {"waldur"};
@@ -120,9 +120,9 @@ Result<settings::Settings> Reloader::read() const {
 }
 
 void Reloader::tell(const std::string& error) {
-    service_.set_config_error(error);
+    status_.set_config_error(error);
     for (const auto& other : others_)
-        other.service->set_config_error(error);
+        other.status->set_config_error(error);
 }
 
 bool Reloader::refused(const Error& error) {
@@ -137,7 +137,7 @@ bool Reloader::reload(Instant now) {
     if (!settings)
         return refused(settings.error());
     auto fixed = fixed_keys_changed(in_force_, settings->daemon);
-    for (auto& key : fixed_keys_changed(portal_, settings->portal))
+    for (auto& key : fixed_keys_changed(waldur_, settings->waldur))
         fixed.push_back(std::move(key));
     settings->daemon.clusters = in_force_.clusters;
     auto rules = make_all_rules(*settings, local_cluster_, now);

@@ -5,7 +5,7 @@
 
 #include "common/settings/settings.hpp"
 #include "daemon/core/rules.hpp"
-#include "daemon/core/service.hpp"
+#include "daemon/core/status.hpp"
 
 #include <functional>
 #include <memory>
@@ -25,8 +25,8 @@ make_all_rules(const settings::Settings& settings, const std::string& local_clus
 std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_force,
                                             const settings::DaemonSettings& next);
 // "waldur" when anything of that block differs; else nothing.
-std::vector<std::string> fixed_keys_changed(const settings::PortalSettings& in_force,
-                                            const settings::PortalSettings& next);
+std::vector<std::string> fixed_keys_changed(const settings::WaldurSettings& in_force,
+                                            const settings::WaldurSettings& next);
 
 // One log line for each line of the error.
 void log_refused(const std::string& file, const Error& error);
@@ -34,15 +34,15 @@ void log_refused(const std::string& file, const Error& error);
 // The main thread's.
 class Reloader {
 public:
-    // Loop and service must outlive it.
+    // Loop and status must outlive it.
     Reloader(settings::DaemonSettings in_force, std::string file, std::string local_cluster,
-             Loop& loop, DaemonService& service)
+             Loop& loop, DaemonStatus& status)
         : in_force_(std::move(in_force)), file_(std::move(file)),
-          local_cluster_(std::move(local_cluster)), loop_(loop), service_(service) {}
+          local_cluster_(std::move(local_cluster)), loop_(loop), status_(status) {}
     // What the block `waldur` said at the start; before the first reload().
-    void started_with(settings::PortalSettings portal) { portal_ = std::move(portal); }
+    void started_with(settings::WaldurSettings waldur) { waldur_ = std::move(waldur); }
     // The next of several clusters, in their order. They must outlive it.
-    void add(Loop& loop, DaemonService& service) { others_.push_back({&loop, &service}); }
+    void add(Loop& loop, DaemonStatus& status) { others_.push_back({&loop, &status}); }
 
     // Good rules go there instead of straight to the loop.
     void pass_to(std::function<void(std::shared_ptr<const Rules>)> sink) {
@@ -57,7 +57,7 @@ public:
 private:
     struct Other {
         Loop* loop;
-        DaemonService* service;
+        DaemonStatus* status;
     };
     Result<settings::Settings> read() const;
     bool refused(const Error& error);
@@ -65,11 +65,11 @@ private:
     std::vector<std::string> faults(const settings::Settings& settings) const;
 
     settings::DaemonSettings in_force_;
-    settings::PortalSettings portal_;
+    settings::WaldurSettings waldur_;
     std::string file_;
     std::string local_cluster_;
     Loop& loop_;
-    DaemonService& service_;
+    DaemonStatus& status_;
     std::vector<Other> others_;
     std::function<void()> more_ = [] {};
     std::function<void(std::shared_ptr<const Rules>)> sink_;

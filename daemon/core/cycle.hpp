@@ -15,11 +15,11 @@
 #include "daemon/core/sources.hpp"
 #include "daemon/notify/cycle_log.hpp"
 #include "daemon/ports/accounting.hpp"
+#include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/enforcer.hpp"
 #include "daemon/ports/journal.hpp"
 #include "daemon/ports/outbox.hpp"
 #include "daemon/ports/publisher.hpp"
-#include "daemon/ports/service.hpp"
 #include "daemon/ports/time_sources.hpp"
 
 #include <memory>

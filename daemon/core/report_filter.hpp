@@ -2,7 +2,7 @@
 // The part of a cycle's report that a person asked for, and the name that was probably meant.
 #pragma once
 
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/cycle_report.hpp"
 
 #include <string>
 #include <vector>

@@ -7,7 +7,6 @@
 #include "common/model/facts.hpp"
 #include "common/model/notice.hpp"
 #include "common/model/policy.hpp"
-#include "daemon/ports/portal.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -33,15 +32,13 @@ struct Rules {
     // Faults of the file that only the cluster shows, each with its place. Empty: no check.
     std::function<std::vector<std::string>(const model::Structure&)> faults;
 
-    // What the sync with Waldur adds (portal_rules.hpp).
-    std::string missing;           // set: no cycle can be done by these rules, because of this
-    std::set<std::string> monthly; // whose usage of this and of the last month is wanted, too
-    bool partial = false;   // what Sluice holds of accounts that are not listed stays as it is
-    Instant portal_began{}; // of the answer of Waldur that these rules were made from
-    std::uint64_t portal_orders = 0; // how many times its messages were laid over an answer
+    // What a source of rules beside the file adds; only Waldur is one (waldur/sync/rules.hpp).
+    std::string missing;           // why no cycle can run by these rules; "": it can
+    std::set<std::string> monthly; // accounts whose usage of this and the last month is needed
+    bool partial = false;          // pauses and limits of accounts that are not listed are kept
+    Instant source_began{};        // when the source was asked for what these rules are made from
+    std::uint64_t source_version = 0; // how many times its messages changed them
     std::vector<model::Override> pins;
-    // Never nullptr.
-    std::shared_ptr<const ports::PortalNames> names = std::make_shared<const ports::PortalNames>();
     std::vector<model::Problem> problems;
 };
 

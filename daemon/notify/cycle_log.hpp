@@ -2,7 +2,7 @@
 // Logs what a cycle changed. What stays unchanged is not repeated.
 #pragma once
 
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/cycle_report.hpp"
 
 #include <map>
 #include <string>

@@ -82,11 +82,11 @@ int main(int argc, char** argv) {
         bench.drain(count, swallow);
         return 0;
     }
-    waldur::PortalOptions options;
+    waldur::ApiOptions options;
     options.url = argv[2];
     options.offering = "2a3b4c5d6e7f40818283848586878889";
     options.login.token = std::make_shared<const Secret>("staff-token");
-    waldur::WaldurPortal portal(options, bench.clock);
+    waldur::OfferingClient portal(options, bench.clock);
     const long before = peak_memory();
     const auto start = Steady::now();
     const auto view = portal.pull();
@@ -97,7 +97,7 @@ int main(int argc, char** argv) {
     std::printf("%zu resources pulled in %.2f s, %ld MB more at the peak\n", view->resources.size(),
                 seconds_since(start), peak_memory() - before);
     std::printf("kept as %zu bytes\n", portal.text_of(*view).size());
-    waldur::WaldurDeliverer deliverer(options, bench.clock, {});
+    waldur::Deliverer deliverer(options, bench.clock, {});
     const std::string uuid = view->resources.front().uuid;
     bench.fill(count, R"({"path":"/api/marketplace-provider-resources/)" + waldur::dashed(uuid) +
                           R"(/set_paused/","body":{"paused":false}})");

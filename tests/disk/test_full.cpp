@@ -2,7 +2,7 @@
 // Real file systems that are full or read-only: a small tmpfs in a mount namespace of its own,
 // which needs root.
 #include "common/wire/file.hpp"
-#include "daemon/http/tokens.hpp"
+#include "daemon/http/auth/tokens.hpp"
 #include "daemon/storage/backup.hpp"
 #include "daemon/storage/journal.hpp"
 #include "plugin/snapshot_manager.hpp"

@@ -71,7 +71,7 @@ ok 'usage by user' by_user user,settled,used,share
 like 'has the user' "$OUT" '^games\|[0-9.]+\|0\.[0-9]+\|100\.00'
 is 'and a total that matches' "$(sed -n 's/^(total)|//p' <<<"$OUT")" "$(sed -n 's/^games|//p' <<<"$OUT")"
 ok 'a member asks' as games "$(sluice_find sluice)" usage chem --by-user -nP -o user,settled
-like 'and is told what is not known' "$OUT" 'what is settled is not known by user \(staff may ask\)'
+like 'and is told what is not known' "$OUT" 'the settled usage is not known by user \(staff may request it\)'
 fails 'others do not' as man "$(sluice_find sluice)" usage chem --by-user
 fails 'it is of named accounts' sluice_cli usage --by-user
 ok 'explain' evaluate_now

@@ -81,18 +81,23 @@ is 'a change by Basic is refused' "$(status_of -u "x:$staff" -H "$json" -d "$ent
 is 'a change without a JSON content type is refused' "$(status_of -H "Authorization: Token $staff" -d "$entry" "$base/api/v1/overrides")" 415
 is 'and no override was entered' "$(sluice_cli override list -nP -o by)" ''
 like 'TLS answers ask browsers to stay with TLS' "$(ask -D - -o /dev/null "$base/healthz" | tr -d '\r')" 'Strict-Transport-Security: max-age=[0-9]+'
-is 'policies as Waldur lists them' "$(status_of "${auth[@]}" -D "$dir/head" "$policies/?page=1&page_size=100")" 200
-like 'with their number' "$(tr -d '\r' <"$dir/head")" 'X-Result-Count: 1'
-uuid=$(value '[0]["uuid"]' <"$dir/body")
-is 'one of them' "$(ask "${auth[@]}" "$policies/$uuid/" | value '["period_name"]')" '3 month'
-is 'HEAD counts' "$(ask "${auth[@]}" -I "$policies/" | tr -d '\r' | awk -F': ' '/^X-Result-Count/ { print $2 }')" 1
-is 'a dry run' "$(ask "${auth[@]}" -d '{}' "$policies/$uuid/dry-run/" | value '["resources"][1]["would_trigger"]')" "['pause', 'downscale']"
-is 'an evaluation' "$(ask "${auth[@]}" -d '{"resource_uuid": null}' "$policies/$uuid/evaluate/" | value '["resources"][1]["new_state"]["paused"]')" True
-isnt 'is logged' "$(ask "${auth[@]}" "$policies/$uuid/evaluation-logs/" | value '[0]["uuid"]')" ''
-like 'and its commands' "$(ask "${auth[@]}" "$policies/$uuid/command-history/" | value '[0]["shell_command"]')" sacctmgr
-is 'policies are not written here' "$(status_of "${auth[@]}" -X DELETE "$policies/$uuid/")" 405
-like 'but where is said' "$(cat "$dir/body")" sluiced.yaml
-is 'preview' "$(ask "${auth[@]}" -d '{"allocation": 1000, "current_usage": 850}' "$policies/preview_impact/" | value '["current_qos_status"]')" notification
+if sluiced_has_waldur; then
+    is 'policies as Waldur lists them' "$(status_of "${auth[@]}" -D "$dir/head" "$policies/?page=1&page_size=100")" 200
+    like 'with their number' "$(tr -d '\r' <"$dir/head")" 'X-Result-Count: 1'
+    uuid=$(value '[0]["uuid"]' <"$dir/body")
+    is 'one of them' "$(ask "${auth[@]}" "$policies/$uuid/" | value '["period_name"]')" '3 month'
+    is 'HEAD counts' "$(ask "${auth[@]}" -I "$policies/" | tr -d '\r' | awk -F': ' '/^X-Result-Count/ { print $2 }')" 1
+    is 'a dry run' "$(ask "${auth[@]}" -d '{}' "$policies/$uuid/dry-run/" | value '["resources"][1]["would_trigger"]')" "['pause', 'downscale']"
+    is 'an evaluation' "$(ask "${auth[@]}" -d '{"resource_uuid": null}' "$policies/$uuid/evaluate/" | value '["resources"][1]["new_state"]["paused"]')" True
+    isnt 'is logged' "$(ask "${auth[@]}" "$policies/$uuid/evaluation-logs/" | value '[0]["uuid"]')" ''
+    like 'and its commands' "$(ask "${auth[@]}" "$policies/$uuid/command-history/" | value '[0]["shell_command"]')" sacctmgr
+    is 'policies are not written here' "$(status_of "${auth[@]}" -X DELETE "$policies/$uuid/")" 405
+    like 'but where is said' "$(cat "$dir/body")" sluiced.yaml
+    is 'preview' "$(ask "${auth[@]}" -d '{"allocation": 1000, "current_usage": 850}' "$policies/preview_impact/" | value '["current_qos_status"]')" notification
+else
+    skip "Waldur's policy routes" 'this sluiced was built without Waldur support'
+    is 'and they are not there' "$(status_of "${auth[@]}" "$policies/")" 404
+fi
 is 'over TCP, too, staff enter' "$(ask "${auth[@]}" -d '{"account": "physics", "standing": "normal", "until": "now+1day", "reason": "r"}' "$base/api/v1/overrides" | value '["accounts"][0]["standing"]')" normal
 is 'which slurmctld shows when the answer comes' "$(sluice_cli commands -Q -n -P --format=result physics | sort -u)" done
 is 'by the name of the token' "$(sluice_cli override list -nP -o by)" 'token waldur'

@@ -15,7 +15,7 @@ log=$(sluiced_log)
 before=$(assoc_rows)
 sluiced_settings < <(waldur_granted)
 ok 'sluiced starts without Waldur' sluiced_restart
-eventually 'and says what it waits for' 10 eval 'sluice_cli status 2>&1 | grep -q "waldur: has not answered yet"'
+eventually 'and says what it waits for' 10 eval 'sluice_cli status 2>&1 | grep -q "Waldur has not answered yet"'
 is 'Slurm is left alone' "$(assoc_rows)" "$before"
 
 ok 'Waldur is there' waldur_up "$CLUSTER_DIR/etc/waldur.json"

@@ -54,14 +54,14 @@ told=$(waldur_get 'len(s["reports"])')
 ok 'the same order again' order physics 3600
 eventually 'is done without a command' 20 waldur_is "[(x['success'], x['commands_executed']) for x in s['reports'][$told:]]" '[(True, [])]'
 ok 'an order for an account of another resource' order physics 3600 "$(uuid_of chem)"
-eventually 'is refused with the reason' 20 waldur_is "s['reports'][-1]['error_message']" "account physics is not that resource's"
+eventually 'is refused with the reason' 20 waldur_is "s['reports'][-1]['error_message']" "account physics does not belong to resource $(uuid_of chem)"
 ok 'a body that is no JSON' says resource '"{"'
 eventually 'is said to be bad' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource'
 eventually 'and lies with the dead letters' 20 eval '[ "$(letters)" = "[\"{\"]" ]'
 is 'said once' "$(grep -c SLUICE-0813 "$log")" 1
 connected=$(connections)
 ok 'a message of 3 MiB' eval 'waldur publish "{\"type\": \"resource\", \"bytes\": 3145728}" >/dev/null'
-eventually 'is too large, which is said' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are too many"'
+eventually 'is too large, which is said' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are more than 1 MiB"'
 eventually 'and lies with the dead letters' 20 eval '[ "$(letters | wc -c)" -gt 3145728 ]'
 ok 'a limit is raised' grants chem 45
 ok 'and the resource named' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
@@ -76,7 +76,7 @@ like 'slurmctld, too' "$(account_live physics GrpTRESMins)" 'node=3960\('
 eventually 'the report is back' 20 eval '[ "$(reports node=3960)" = 1 ]'
 mark=$(lines_of "$log")
 ok 'an order of last hour' order physics 4800 '' '1 hour ago'
-eventually 'is not followed' 20 line_in "$log" 'SLUICE-0818 waldur-order-waits account=physics.*older' "$mark"
+eventually 'is not followed' 20 line_in "$log" 'SLUICE-0818 waldur-limits-wait account=physics.*older' "$mark"
 ok 'kill -9' sluiced_kill9
 ok 'a new daemon' sluiced_restart
 eventually 'has heard that Waldur is away' 20 eval "sluice_cli status 2>&1 | grep -q \"does not answer\""
@@ -84,7 +84,7 @@ ok 'and keeps to what was ordered' account_is physics grptresmins node=3960
 ok 'Waldur answers again' waldur state '{"faults": []}'
 eventually 'its answer is followed' 30 account_is physics grptresmins node=3600
 ok 'an order of nothing' order physics 0
-eventually 'is refused with the reason' 20 waldur_is "s['reports'][-1]['error_message']" 'grp_tres_mins: node_hours would be 0, which stops every job'
+eventually 'is refused with the reason' 20 waldur_is "s['reports'][-1]['error_message']" 'grp_tres_mins.node_hours is 0, which would stop every job'
 is 'what was granted stays' "$(account_live physics GrpTRESMins | grep -o 'node=[0-9]*')" node=3600
 
 # A subscription that is gone is made again, and only that one.
@@ -121,7 +121,7 @@ is 'before the verdict' "$(reports node=5040)" 0
 mark=$(lines_of "$log")
 ok 'a new daemon' sluiced_restart
 eventually 'gets the order again' 20 line_in "$log" 'SLUICE-0815 waldur-message kind=resource_periodic_limits' "$mark"
-eventually 'and its verdict is given' 20 line_in "$log" 'SLUICE-0816 waldur-order account=physics.*success=yes' "$mark"
+eventually 'and its verdict is given' 20 line_in "$log" 'SLUICE-0816 waldur-limits account=physics.*success=yes' "$mark"
 eventually 'Waldur has the command' 20 eval '[ "$(reports node=5040)" = 1 ]'
 is 'Slurm was changed once' "$(changes 5040)" 1
 mark=$(lines_of "$log")

@@ -36,6 +36,9 @@ sluice_needed() {
     done
 }
 
+# False after configure --disable-waldur.
+sluiced_has_waldur() { ! "$(sluice_find sluiced)" --version | grep -q 'without Waldur'; }
+
 # sluice_install: call between cluster_prepare and cluster_start. Copies the plugin, so that a rebuild does not
 # change the file under a running slurmctld, and writes sluice.conf; further lines of it are the arguments.
 sluice_install() {
