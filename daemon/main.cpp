@@ -258,14 +258,12 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                                           link.routes());
     if (!server)
         return server.error();
-    app::Reloader reloader(daemon, options.file, local->cluster, first.loop(),
-                           first.daemon_status());
-    reloader.started_with(waldur);
+    app::Reloader reloader(settings, options.file, local->cluster);
+    reloader.add(first.loop(), first.daemon_status(),
+                 [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
     for (std::size_t i = 1; i < clusters.size(); ++i)
         reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
     reloader.also([&server] { (*server)->reload_certificate(); });
-    reloader.pass_to(
-        [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
 
     for (const auto& cluster : clusters)
         cluster->loop().start();

@@ -23,7 +23,7 @@ public:
         : accounting_(accounting), journal_(journal), sources_(sources) {}
 
     // An error means that no cycle can run: no journal, no structure, or usage was never read.
-    // `by_user`: accounts whose settled usage is wanted by user as well.
+    // `by_user`: accounts whose settled usage is needed by user as well.
     Result<model::Facts> collect(const Rules& rules, Instant now,
                                  const std::set<std::string>& by_user = {});
 

@@ -345,7 +345,8 @@ std::vector<ports::CommandRecord> Cycle::apply(const Rules& rules, const Gathere
     const Instant started = ports_.clock.now() - gathered.clock_ahead;
     auto outcomes = ports_.enforcer.apply(facts.structure, commands, rules.commit_group);
     // An adapter that answers for fewer may not have done the rest.
-    outcomes.resize(commands.size(), Error{Errc::internal, "the enforcer gave no answer"});
+    outcomes.resize(commands.size(),
+                    Error{Errc::internal, "Slurm reported no result for this change"});
     const Instant finished = ports_.clock.now() - gathered.clock_ahead;
     for (std::size_t i = 0; i < commands.size(); ++i) {
         auto& record = applied.emplace_back();

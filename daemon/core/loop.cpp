@@ -36,7 +36,7 @@ void merge(std::optional<Order>& into, const Order& order) {
         into->accept = order.accept;
 }
 
-// A dry run that supposes something is nobody else's answer.
+// A dry run that supposes something answers its own request only.
 bool alone(const Order& order) {
     return order.dry_run && !(order.supposed.empty() && order.reopen.empty());
 }
@@ -285,7 +285,7 @@ std::vector<Loop::Pending> Loop::take_answers(State& state, bool confirming, con
     return answers;
 }
 
-// A fault of ours in one cycle must not end the daemon.
+// An exception in one cycle must not end the daemon.
 Loop::Report Loop::cycle(const Rules& rules, const Order& order) {
     try {
         return cycle_.run(rules, order);

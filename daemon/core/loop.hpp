@@ -70,7 +70,7 @@ private:
         Order order;
         std::promise<Report> answer;
     };
-    // Those who asked for a cycle whose changes slurmctld does not show yet.
+    // Requests for a cycle whose changes slurmctld does not show yet.
     struct Pending {
         std::vector<Asked> asked;
         Report report;

@@ -140,7 +140,7 @@ struct Upload {
 
 // What the server's last reply means. 5xx at a login or at TLS is a fault of the configuration, not
 // of the mail: the mail is sent when the configuration is correct.
-Delivery judge(const std::string& where, CURLcode code, long status) {
+Delivery outcome_of(const std::string& where, CURLcode code, long status) {
     if (code == CURLE_OK)
         return {};
     const bool about_letter = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
@@ -220,8 +220,8 @@ Delivery Mailer::by_smtp(const Letter& letter, const std::string& bytes) {
     if (!easy || !recipients)
         return {Delivered::target_away, "libcurl cannot be started", {}};
     Upload upload{bytes};
-    ResponseStart answer;
-    answer.attach(easy.get());
+    ResponseStart response;
+    response.attach(easy.get());
     bound(easy.get(), "smtp,smtps", stop_);
     if (const auto trusted = trust(easy.get(), settings_.ca_file); !trusted)
         return {Delivered::target_away, "ca_file " + trusted.error().context, {}};
@@ -237,7 +237,7 @@ Delivery Mailer::by_smtp(const Letter& letter, const std::string& bytes) {
     const CURLcode code = curl_easy_perform(easy.get());
     long status = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-    return judge(settings_.smtp, code, status);
+    return outcome_of(settings_.smtp, code, status);
 }
 
 Delivery Mailer::by_program(const Letter& letter, const std::string& bytes) {

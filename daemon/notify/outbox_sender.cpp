@@ -119,7 +119,7 @@ bool OutboxSender::deliver(const ports::OutboxEntry& entry, Memory& memory) {
     } catch (const std::exception& fault) {
         delivery = {ports::Delivered::later, std::string("internal fault: ") + fault.what(), {}};
     }
-    // A delivery that our own end cut short says nothing about the target.
+    // A delivery that the end of sluiced cut short is no result of the target.
     if (worker_.stopping() && delivery.result != ports::Delivered::done)
         return true;
     const Instant retry_at = memory.retry.note(delivery, entry.attempts, now,

@@ -34,7 +34,7 @@ public:
     // done or refused). `attempts`: of this message, before this one.
     Instant note(const ports::Delivery& delivery, std::int64_t attempts, Instant now,
                  std::uint32_t random);
-    // Nothing is tried before; in the past when the target is there.
+    // No try before this instant; in the past while the target is not away.
     Instant open_from() const { return open_from_; }
     bool is_away() const { return failures_ > 0; }
 

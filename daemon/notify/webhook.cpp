@@ -44,13 +44,13 @@ std::optional<std::chrono::seconds> retry_after(CURL* easy) {
     return std::nullopt;
 }
 
-Delivery judge(CURL* easy, const std::string& url, const ResponseStart& answer) {
+Delivery outcome_of(CURL* easy, const std::string& url, const ResponseStart& response) {
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300)
         return {};
     std::string text = url + " responded " + std::to_string(status);
-    if (const auto words = answer.text(); !words.empty())
+    if (const auto words = response.text(); !words.empty())
         text += ": " + words;
     if (status == 408 || status == 429 || status >= 500)
         return {Delivered::target_away, text, retry_after(easy)};
@@ -91,8 +91,8 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     const auto headers = header_list(lines);
     if (!easy || !headers)
         return {Delivered::target_away, "libcurl cannot be started", {}};
-    ResponseStart answer;
-    answer.attach(easy.get());
+    ResponseStart response;
+    response.attach(easy.get());
     bound(easy.get(), "http,https", stop_);
     if (const auto trusted = trust(easy.get(), settings_.ca_file); !trusted)
         return {Delivered::target_away, "ca_file " + trusted.error().context, {}};
@@ -103,7 +103,7 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body.c_str());
     if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK)
         return unreached(settings_.url, code);
-    return judge(easy.get(), settings_.url, answer);
+    return outcome_of(easy.get(), settings_.url, response);
 }
 
 } // namespace sluice::notify

@@ -23,7 +23,7 @@ struct Options {
     log::Level level = log::Level::info;
 };
 
-// malformed: unknown option or argument; the text says how to get help.
+// malformed: unknown option or argument; the text names sluiced -h.
 Result<Options> parse_options(int argc, char** argv);
 std::string usage_text();
 

@@ -50,9 +50,9 @@ Statement select(Database& database, std::string sql, const ports::Query& query)
     return statement;
 }
 
-class Wanted {
+class AccountFilter {
 public:
-    explicit Wanted(const ports::Query& query) : accounts_(query.accounts) {
+    explicit AccountFilter(const ports::Query& query) : accounts_(query.accounts) {
         std::sort(accounts_.begin(), accounts_.end());
     }
     bool operator()(const std::string& account) const {
@@ -166,14 +166,14 @@ void insert_evaluation(Database& database, const ports::EvaluationRecord& record
 std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
                                                       const ports::Query& query) {
     std::vector<ports::EvaluationRecord> records;
-    const Wanted wanted(query);
+    const AccountFilter matches(query);
     Statement row = select(database,
                            "SELECT id, cluster, account, policy, billing_period, percent, "
                            "grace_limit, previous_paused, previous_downscaled, paused, downscaled, "
                            "actions_taken, trigger, at FROM evaluation",
                            query);
     while (records.size() < query.limit && row.step()) {
-        if (!wanted(row.text(2)))
+        if (!matches(row.text(2)))
             continue;
         records.push_back({row.integer(0),
                            row.text(1),
@@ -209,13 +209,13 @@ void insert_report(Database& database, const ports::AgentReport& report) {
 
 std::vector<ports::AgentReport> read_reports(Database& database, const ports::Query& query) {
     std::vector<ports::AgentReport> reports;
-    const Wanted wanted(query);
+    const AccountFilter matches(query);
     Statement row = select(database,
                            "SELECT id, cluster, account, policy, mode, success, error, commands, "
                            "made_by, correlation, at, evaluation FROM agent_report",
                            query);
     while (reports.size() < query.limit && row.step())
-        if (wanted(row.text(2)))
+        if (matches(row.text(2)))
             reports.push_back({row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),
                                row.flag(5), row.text(6), split(row.text(7), '\n'), row.text(8),
                                row.text(9), instant(row.integer(10)), row.integer(11)});
@@ -245,11 +245,11 @@ std::int64_t insert_command(Database& database, const std::string& cluster,
 
 std::vector<ports::CommandRecord> read_commands(Database& database, const ports::Query& query) {
     std::vector<ports::CommandRecord> records;
-    const Wanted wanted(query);
+    const AccountFilter matches(query);
     Statement row = select(database, kCommandColumns, query);
     Statement limit(database, kLimitsOf);
     while (records.size() < query.limit && row.step())
-        if (wanted(row.text(2)))
+        if (matches(row.text(2)))
             read_limits(limit, records.emplace_back(command_of(row)));
     return records;
 }
@@ -330,14 +330,14 @@ std::int64_t insert_reset(Database& database, const std::string& cluster,
 
 std::vector<ports::OverrideRecord> list_overrides(Database& database, const ports::Query& query) {
     std::vector<ports::OverrideRecord> out;
-    const Wanted wanted(query);
+    const AccountFilter matches(query);
     Statement row(database, "SELECT o.id, o.account, o.standing, o.begins, o.ends, o.reason, "
                             "o.made_by, e.at, e.made_by, e.reason FROM override o "
                             "LEFT JOIN override_end e ON e.override = o.id "
                             "WHERE (? = '' OR o.cluster = ?) ORDER BY o.id DESC");
     row.bind(query.cluster, query.cluster);
     while (out.size() < query.limit && row.step())
-        if (wanted(row.text(1)))
+        if (matches(row.text(1)))
             out.push_back(override_of(row));
     return out;
 }
@@ -345,7 +345,7 @@ std::vector<ports::OverrideRecord> list_overrides(Database& database, const port
 std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
                                                       const ports::Query& query) {
     std::vector<ports::AdjustmentRecord> out;
-    const Wanted wanted(query);
+    const AccountFilter matches(query);
     Statement row(database, "SELECT a.id, a.account, a.period, a.reason, a.made_by, a.at, "
                             "COALESCE(a.takes_back, 0), COALESCE(t.id, 0) FROM adjustment a "
                             "LEFT JOIN adjustment t ON t.takes_back = a.id "
@@ -353,7 +353,7 @@ std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
     Statement unit(database, "SELECT component, units FROM adjustment_unit WHERE adjustment = ?");
     row.bind(query.cluster, query.cluster);
     while (out.size() < query.limit && row.step()) {
-        if (!wanted(row.text(1)))
+        if (!matches(row.text(1)))
             continue;
         auto& record = out.emplace_back();
         record.entry = {
@@ -369,12 +369,12 @@ std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
 
 std::vector<model::PeriodReset> list_resets(Database& database, const ports::Query& query) {
     std::vector<model::PeriodReset> out;
-    const Wanted wanted(query);
+    const AccountFilter matches(query);
     Statement row(database, "SELECT id, account, period, reason, made_by, at FROM period_reset "
                             "WHERE (? = '' OR cluster = ?) ORDER BY id DESC");
     row.bind(query.cluster, query.cluster);
     while (out.size() < query.limit && row.step())
-        if (wanted(row.text(1)))
+        if (matches(row.text(1)))
             out.push_back({row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),
                            instant(row.integer(5))});
     return out;

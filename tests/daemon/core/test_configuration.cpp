@@ -29,7 +29,9 @@ struct Reloading : Bench {
     app::Loop loop{ports, sources, std::make_shared<app::Rules>(rules)};
     app::DaemonStatus status{{"1", file, kFebruary}, loop, sources, publisher};
     app::DaemonOperator actions{loop, ports, nullptr, 5s};
-    app::Reloader reloader{{}, file, "c1", loop, status};
+    app::Reloader reloader{{}, file, "c1"};
+
+    Reloading() { reloader.add(loop, status); }
 
     void write(const std::string& text) { std::ofstream(file) << text; }
 };
@@ -96,32 +98,32 @@ CASE(a_file_that_the_cluster_contradicts_is_refused) {
 }
 
 CASE(keys_that_need_a_restart_are_named) {
-    settings::DaemonSettings a;
-    settings::DaemonSettings b = a;
+    settings::Settings a;
+    settings::Settings b = a;
     CHECK(app::fixed_keys_changed(a, b).empty());
-    b.interval = 7s;
+    b.daemon.interval = 7s;
     CHECK(app::fixed_keys_changed(a, b).empty());
-    b.journal = "/elsewhere";
-    b.plugin_server.listen = {"0.0.0.0:1"};
+    b.daemon.journal = "/elsewhere";
+    b.daemon.plugin_server.listen = {"0.0.0.0:1"};
     CHECK((app::fixed_keys_changed(a, b) ==
            std::vector<std::string>{"journal", "plugin_server.listen"}));
 }
 
 CASE(a_changed_block_waldur_needs_a_restart) {
-    settings::WaldurSettings a;
-    a.url = "https://waldur.example.org";
-    settings::WaldurSettings b = a;
+    settings::Settings a;
+    a.waldur.url = "https://waldur.example.org";
+    settings::Settings b = a;
     CHECK(app::fixed_keys_changed(a, b).empty());
-    b.push.usage = false;
+    b.waldur.push.usage = false;
     const std::vector<std::string> named{"waldur"};
     CHECK(app::fixed_keys_changed(a, b) == named);
     b = a;
-    b.events.port = 1;
+    b.waldur.events.port = 1;
     CHECK(app::fixed_keys_changed(a, b) == named);
     b = a;
-    b.token.file = "/elsewhere";
+    b.waldur.token.file = "/elsewhere";
     CHECK(app::fixed_keys_changed(a, b) == named);
     b = a;
-    b.interval = 7s;
+    b.waldur.interval = 7s;
     CHECK(app::fixed_keys_changed(a, b) == named);
 }
