@@ -15,12 +15,13 @@ SUITES='trixie forky'
 # What each is there for: a release that moved on is not tested without notice.
 declare -A SLURM=([trixie]=24.11 [forky]=26.05)
 MARIADB=11.8
-STEPS='build unit integration'
+STEPS='build unit without-waldur integration'
 usage() {
     cat <<END
 usage: contrib/matrix.sh [--suite SUITE]... [--only STEP[,STEP...]] [--prepare] [--keep] [-j N] [-- TEST...]
   --suite     trixie or forky (default: both, side by side)
-  --only      of: $STEPS (build is always done)
+  --only      of: $STEPS (build is always done; without-waldur is the unit tests after
+              configure --disable-waldur, on trixie only)
   --prepare   make the roots and nothing else
   --keep      leave the working folders and say where they are
   -j N        parallel compilations and tests of each suite (default: CPUs divided by suites)
@@ -98,7 +99,9 @@ run_suite() { # run_suite SUITE: all of it; the last line of its log is the coun
     tree_copy "$top" "$dir/tmp/src" || { echo '0 passed, 1 failed' && return 1; }
     # The compiler's cache moves in and out again; a second run at the same time begins with none.
     mv "$cache/$suite.ccache" "$dir/tmp/ccache" 2>/dev/null || mkdir "$dir/tmp/ccache"
-    chroot_enter "$cache/$suite" "$dir" bash /tmp/src/contrib/lib/matrix-inside.sh "${SLURM[$suite]}" $MARIADB "$jobs" "$only" "${tests[@]}" </dev/null &
+    local steps=" $only "
+    [ "$suite" = trixie ] || steps=${steps/ without-waldur / }
+    chroot_enter "$cache/$suite" "$dir" bash /tmp/src/contrib/lib/matrix-inside.sh "${SLURM[$suite]}" $MARIADB "$jobs" "$steps" "${tests[@]}" </dev/null &
     wait $!
     rc=$?
     keep_ccache

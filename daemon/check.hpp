@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-// Prints every error of the file, and where the cluster answers also what contradicts it there.
-// 0: good (warnings may be printed); 1: not.
+// Prints every error of the file, and where the cluster answers also what differs from it there.
+// 0: no error (warnings may be printed); 1: errors.
 int check_configuration(const std::string& file);
 
 // Prints the equivalent sluiced.yaml. 0, or 1 with the reason on standard error.

@@ -11,26 +11,25 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
     accounting_.remember_in(shared.closed_usage);
     ports::Accounting* accounting = &accounting_;
     ports::Enforcer* enforcer = &enforcer_;
-    if (!shared.emulator.empty()) {
-        emulator_.emplace(accounting_, shared.emulator);
-        accounting = &*emulator_;
-        enforcer = &*emulator_;
+    if (shared.emulator) {
+        emulator_ = shared.emulator(accounting_);
+        accounting = emulator_.get();
+        enforcer = emulator_.get();
     }
-    const app::Ports ports{*accounting,      *enforcer,       shared.journal,
-                           shared.publisher, shared.clock,    shared.outbox,
-                           &shared.board,    &shared.elapsed, &time_sources_};
+    const app::Ports ports{*accounting,      *enforcer,     shared.journal, shared.records,
+                           shared.publisher, shared.clock,  shared.outbox,  &shared.exchange,
+                           &shared.elapsed,  &time_sources_};
     const std::string cluster = rules->cluster;
     loop_.emplace(ports, sources_, std::move(rules));
-    shared.board.add(
-        cluster, [this] { loop_->wake("span"); },
+    shared.exchange.add(
+        cluster, [this] { loop_->wake(app::Trigger::span); },
         [this](const model::PeriodReset& reset) {
-            app::Order order{"span", false, {reset.account}};
+            app::Order order{app::Trigger::span, false, {reset.account}};
             order.reopen = {reset};
             loop_->ask(std::move(order));
         });
-    service_.emplace(shared.identity, *loop_, sources_, ports);
-    service_->use(inspector_);
-    service_->show(shared.backups);
+    daemon_status_.emplace(shared.identity, *loop_, sources_, shared.publisher, &shared.backups);
+    actions_.emplace(*loop_, ports, &inspector_);
 }
 
 std::string ServedCluster::status() const {

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Part of the composition root: what there is once for each cluster. Journal, plugin server and
-// HTTP server are shared. No rule of the product lives here.
+// Part of the composition root: what each cluster has of its own. Journal, plugin server and HTTP
+// server are shared. No rule of the product lives here.
 #pragma once
 
 #include "daemon/core/loop.hpp"
-#include "daemon/core/service.hpp"
+#include "daemon/core/operator.hpp"
+#include "daemon/core/status.hpp"
+#include "daemon/ports/emulated_slurm.hpp"
+#include "daemon/ports/services.hpp"
 #include "daemon/slurm/accounting.hpp"
 #include "daemon/slurm/apply/enforcer.hpp"
 #include "daemon/slurm/inspector.hpp"
-#include "waldur/api/emulator.hpp"
+#include "daemon/slurm/time_sources.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,15 +27,17 @@ public:
     // What the clusters share; all must outlive them.
     struct Shared {
         app::Identity identity;
-        ports::Journal& journal;
+        ports::CycleStore& journal;
+        ports::RecordStore& records;
         ports::Publisher& publisher;
         ports::Outbox& outbox;
         ports::ClosedUsage& closed_usage;
         const Clock& clock;
         const ElapsedClock& elapsed;
-        app::ClusterExchange& board;
+        app::ClusterExchange& exchange;
         const ports::Backups& backups;
-        std::string emulator; // where changes go instead of Slurm; "": to Slurm
+        // Makes what stands for Slurm where changes go elsewhere; empty: they go to Slurm.
+        std::function<std::unique_ptr<ports::EmulatedSlurm>(ports::Accounting&)> emulator;
     };
 
     explicit ServedCluster(const std::string& name)
@@ -44,7 +50,8 @@ public:
     // Once, before loop() and service().
     void open(const Shared& shared, std::shared_ptr<const app::Rules> rules);
     app::Loop& loop() { return *loop_; }
-    app::DaemonService& service() { return *service_; }
+    app::DaemonStatus& daemon_status() { return *daemon_status_; }
+    ports::Service service() { return {*daemon_status_, *actions_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;
 
@@ -54,10 +61,11 @@ private:
     slurm::SlurmEnforcer enforcer_;
     slurm::SlurmTimeSources time_sources_;
     slurm::SlurmInspector inspector_;
-    std::optional<waldur::Emulator> emulator_;
+    std::unique_ptr<ports::EmulatedSlurm> emulator_; // nullptr: changes go to Slurm
     app::Sources sources_;
     std::optional<app::Loop> loop_;
-    std::optional<app::DaemonService> service_;
+    std::optional<app::DaemonStatus> daemon_status_;
+    std::optional<app::DaemonOperator> actions_;
 };
 
 using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;

@@ -11,22 +11,27 @@
 #include "daemon/cluster.hpp"
 #include "daemon/core/cluster_exchange.hpp"
 #include "daemon/core/configuration.hpp"
-#include "daemon/http/server.hpp"
-#include "daemon/notifiers.hpp"
+#include "daemon/http/server/server.hpp"
+#include "daemon/notify/notifiers.hpp"
 #include "daemon/plugin_server/plugin_server.hpp"
 #include "daemon/process/background.hpp"
 #include "daemon/process/instance.hpp"
 #include "daemon/process/options.hpp"
 #include "daemon/process/supervisor.hpp"
-#include "daemon/say.hpp"
 #include "daemon/slurm/rpc/libslurm.hpp"
 #include "daemon/storage/backup.hpp"
 #include "daemon/storage/journal.hpp"
+
+#ifdef SLUICE_WALDUR
 #include "waldur/waldur.hpp"
+#else
+#include "daemon/without_waldur.hpp"
+#endif
 
 #include <charconv>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 #include <pwd.h>
 #include <thread>
@@ -35,16 +40,16 @@
 namespace sluice {
 namespace {
 
-// Command line or sluiced.yaml: a start some seconds later would fail, too. The unit does not try.
+// Command line or sluiced.yaml: a later start would fail, too, so the unit does not restart.
 constexpr int kBadSettings = 2;
 
 // SIGTERM to the end of the process: within two seconds, whatever hangs.
 constexpr std::chrono::milliseconds kMaxStop{1600};
 constexpr std::chrono::milliseconds kCyclePatience{1000};
-constexpr std::chrono::milliseconds kCourierPatience{300};
+constexpr std::chrono::milliseconds kSenderPatience{300};
 constexpr std::chrono::milliseconds kLinkPatience{250};
 constexpr std::chrono::milliseconds kBackupPatience{50}; // an unfinished copy is of no use anyway
-// A cycle that takes longer is taken for hung: the service manager may end us.
+// A cycle that takes longer hangs: the service manager may end the daemon.
 constexpr std::chrono::minutes kHungCycle{15};
 constexpr std::chrono::seconds kStatusEvery{10};
 
@@ -59,12 +64,12 @@ sigset_t take_signals() {
     return set;
 }
 
-// Munge credentials and slurmdbd's rights are by uid: nobody else could do the work.
+// Munge credentials and slurmdbd's rights are by uid: no other user could do the work.
 Result<void> check_user(const slurm::LocalSlurm& local) {
     const auto uid = ::geteuid();
     if (uid == 0 || uid == local.slurm_user)
         return {};
-    return Error{Errc::refused, "runs as uid " + std::to_string(uid) +
+    return Error{Errc::refused, "sluiced runs as uid " + std::to_string(uid) +
                                     ", but only root and SlurmUser (uid " +
                                     std::to_string(local.slurm_user) + ") may change accounting"};
 }
@@ -93,8 +98,8 @@ int wait_for_end(const sigset_t& signals, const app::Supervisor& supervisor,
     }
 }
 
-// The journal is safe at any instant, and commands left open are closed at the next start: what has
-// not ended by then may be left as it is.
+// The journal is safe at any instant, and the next start closes commands that were left open: what
+// has not ended by then may be left as it is.
 void end_by(std::chrono::steady_clock::time_point deadline) {
     std::thread([deadline] {
         std::this_thread::sleep_until(deadline);
@@ -103,7 +108,7 @@ void end_by(std::chrono::steady_clock::time_point deadline) {
 }
 
 // Stands for the plugin server where it is switched off.
-class NoGate final : public ports::Publisher {
+class NoPlugins final : public ports::Publisher {
 public:
     void publish(std::shared_ptr<const model::Snapshot>) override {}
     ports::PluginServerStatus status() const override { return {}; }
@@ -186,7 +191,7 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const SystemClock clock;
     const BootClock elapsed;
     const auto daemon = settings.daemon;
-    const auto portal = settings.portal;
+    const auto waldur = settings.waldur;
     const auto local = slurm::local_slurm();
     if (!local)
         return local.error();
@@ -204,55 +209,61 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     const auto journal = open_journal(daemon.journal, clock);
     if (!journal)
         return journal.error();
-    const auto notifiers = Notifiers::make(daemon, (*journal)->outbox(), clock);
+    const auto notifiers = notify::Notifiers::make(daemon, (*journal)->outbox(), clock);
     if (!notifiers)
         return notifiers.error();
     // An emulated pause must not keep real jobs out.
-    const bool plugin_server = daemon.plugin_server.enabled && portal.emulator.empty();
+    const bool plugin_server = daemon.plugin_server.enabled && waldur.emulator.empty();
     const auto publisher =
         plugin_server ? start_plugin_server(daemon, local->slurm_user, names_of(*rules), clock)
-                      : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoGate>());
+                      : Result<std::unique_ptr<ports::Publisher>>(std::make_unique<NoPlugins>());
     if (!publisher)
         return publisher.error();
 
+    std::function<std::unique_ptr<ports::EmulatedSlurm>(ports::Accounting&)> emulator;
+    if (!waldur.emulator.empty())
+        emulator = [url = waldur.emulator](ports::Accounting& accounting) {
+            return WaldurModule::emulator(accounting, url);
+        };
     sqlite::DailyBackup backup(daemon.journal, clock);
-    app::ClusterExchange board;
+    app::ClusterExchange exchange;
     ServedClusters clusters;
-    std::vector<ports::Service*> services;
+    std::vector<ports::Service> services;
     for (const auto& each : *rules)
         clusters.push_back(std::make_unique<ServedCluster>(each->cluster));
     const ServedCluster::Shared shared{{PACKAGE_VERSION, options.file, clock.now()},
+                                       **journal,
                                        **journal,
                                        **publisher,
                                        (*journal)->outbox(),
                                        (*journal)->closed_usage(),
                                        clock,
                                        elapsed,
-                                       board,
+                                       exchange,
                                        backup,
-                                       portal.emulator};
-    if (!portal.emulator.empty())
+                                       emulator};
+    if (emulator)
         (*journal)->record_as("emulator");
     ServedCluster& first = *clusters.front();
-    WaldurLink link(portal, **journal, first.sources(), clock);
+    WaldurModule link(waldur, **journal, first.sources(), clock);
     for (std::size_t i = 0; i < clusters.size(); ++i) {
         clusters[i]->open(shared, i == 0 ? link.load((*rules)[i]) : (*rules)[i]);
-        services.push_back(&clusters[i]->service());
+        services.push_back(clusters[i]->service());
     }
     link.attach(first.loop());
     if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
         return made;
     auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
-                                          ports::Services(services));
+                                          {std::move(services), **journal, (*journal)->outbox()},
+                                          link.routes());
     if (!server)
         return server.error();
-    app::Reloader reloader(daemon, options.file, local->cluster, first.loop(), first.service());
-    reloader.started_with(portal);
+    app::Reloader reloader(settings, options.file, local->cluster);
+    reloader.add(first.loop(), first.daemon_status(),
+                 [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
     for (std::size_t i = 1; i < clusters.size(); ++i)
-        reloader.add(clusters[i]->loop(), clusters[i]->service());
+        reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
     reloader.also([&server] { (*server)->reload_certificate(); });
-    reloader.pass_to(
-        [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
 
     for (const auto& cluster : clusters)
         cluster->loop().start();
@@ -278,25 +289,25 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
                    {{"after_ms", std::to_string(kCyclePatience.count())}});
         ::_exit(0);
     }
-    // A mail that is under way may go twice; nothing is lost.
+    // A mail that is being sent may be sent twice; no message is lost.
     const bool linked = link.stop(kLinkPatience);
-    if (!(*notifiers)->stop(kCourierPatience) || !linked || !backup.stop(kBackupPatience))
+    if (!(*notifiers)->stop(kSenderPatience) || !linked || !backup.stop(kBackupPatience))
         ::_exit(0);
     return {};
 }
 
 int run(app::Options options) {
-    // Going to the background leaves the folder that the person was in.
+    // Going to the background changes the working folder.
     options.file = std::filesystem::absolute(options.file).string();
     auto settings = settings::load(options.file);
     if (!settings) {
-        say(std::cerr, settings.error().context);
+        app::say(std::cerr, settings.error().context);
         return kBadSettings;
     }
     auto background =
         options.foreground ? Result<app::Background>(app::Background()) : app::Background::enter();
     if (!background) {
-        say(std::cerr, "sluiced: " + background.error().context);
+        app::say(std::cerr, "sluiced: " + background.error().context);
         return 1;
     }
     const auto served = serve(options, std::move(*settings), *background);
@@ -312,7 +323,7 @@ int run(app::Options options) {
 int begin(int argc, char** argv) {
     auto options = app::parse_options(argc, argv);
     if (!options) {
-        say(std::cerr, "sluiced: " + options.error().context);
+        app::say(std::cerr, "sluiced: " + options.error().context);
         return kBadSettings;
     }
     log::set_level(options->level);
@@ -320,7 +331,11 @@ int begin(int argc, char** argv) {
     using Task = app::Options::Task;
     switch (options->task) {
     case Task::version:
+#ifdef SLUICE_WALDUR
         std::cout << "sluiced " PACKAGE_VERSION "\n";
+#else
+        std::cout << "sluiced " PACKAGE_VERSION " (without Waldur)\n";
+#endif
         return 0;
     case Task::help:
         std::cout << app::usage_text();
@@ -342,7 +357,7 @@ int main(int argc, char** argv) {
     try {
         return sluice::begin(argc, argv);
     } catch (const std::exception& fault) {
-        sluice::say(std::cerr, std::string("sluiced: ") + fault.what());
+        sluice::app::say(std::cerr, std::string("sluiced: ") + fault.what());
         return 1;
     }
 }

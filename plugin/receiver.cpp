@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/receiver.hpp"
 
+#include "common/base/backoff.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/files.hpp"
 #include "common/cred/key.hpp"
@@ -23,6 +24,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kConnectTime = 5s;
+// 250 to 500 ms, up to 2.5 to 5 s: one connect in that time costs nothing, and a daemon that was
+// restarted has its plugins back within seconds.
+constexpr Backoff<std::chrono::milliseconds> kReconnect{250ms, 2500ms, 100};
 constexpr std::size_t kMaxReasons = 8;
 constexpr auto kTick = 1s; // how soon a changed sluice.conf is seen
 constexpr std::size_t kMaxConf = std::size_t{1} << 20;
@@ -102,7 +106,7 @@ void Receiver::run() noexcept {
             say_down("fault");
         }
         if (!stopping())
-            pause_for(backoff_.next(static_cast<std::uint32_t>(random_())));
+            pause_for(kReconnect.wait(++failures_, static_cast<std::uint32_t>(random_())));
     }
 }
 
@@ -196,7 +200,7 @@ void Receiver::serve(const Address& address) {
     if (const auto greeted = conversation.greet(hello, facts_.speaks, trusted); !greeted)
         return not_understood(greeted.error());
     say_up(address);
-    backoff_.reset();
+    failures_ = 0;
     while (!stopping()) {
         if (const auto heard = conversation.listen(Steady::now() + kTick); !heard)
             return gave_up(heard.error());
@@ -236,8 +240,10 @@ void Receiver::pause_for(std::chrono::milliseconds time) {
             std::chrono::duration_cast<std::chrono::milliseconds>(end - Steady::now());
         const auto step = std::min<std::chrono::milliseconds>(left + 1ms, kTick);
         ::poll(&wake, 1, static_cast<int>(step.count()));
-        if (mark() != seen_)
-            return backoff_.reset();
+        if (mark() != seen_) {
+            failures_ = 0;
+            return;
+        }
     }
 }
 

@@ -6,7 +6,6 @@
 #include "common/base/files.hpp"
 #include "common/cred/sealer.hpp"
 #include "common/wire/image.hpp"
-#include "plugin/backoff.hpp"
 #include "plugin/counters.hpp"
 #include "plugin/log.hpp"
 #include "plugin/settings.hpp"
@@ -90,7 +89,7 @@ private:
     UserLookup lookup_;
     SnapshotManager snapshots_;
     FileMark seen_;
-    Backoff backoff_;
+    std::int64_t failures_ = 0; // of a connection, in a row
     std::minstd_rand random_;
     enum class Connection { unknown, up, down } connection_ = Connection::unknown;
     std::set<std::string> said_; // reasons that were logged since it was up

@@ -6,8 +6,8 @@
 namespace sluice {
 namespace {
 
-waldur::PortalOptions options_of(const settings::PortalSettings& settings) {
-    waldur::PortalOptions options;
+waldur::ApiOptions options_of(const settings::WaldurSettings& settings) {
+    waldur::ApiOptions options;
     options.url = settings.url;
     options.offering = settings.offering;
     options.reports = settings.push.command_results;
@@ -22,7 +22,7 @@ waldur::PortalOptions options_of(const settings::PortalSettings& settings) {
     return options;
 }
 
-stomp::ClientOptions broker_of(const settings::PortalSettings& settings,
+stomp::ClientOptions broker_of(const settings::WaldurSettings& settings,
                                std::vector<std::string> kinds) {
     const auto& events = settings.events;
     stomp::ClientOptions options;
@@ -32,51 +32,53 @@ stomp::ClientOptions broker_of(const settings::PortalSettings& settings,
     options.stream.tls = events.tls;
     options.stream.verify = settings.verify_ssl;
     options.stream.ca_file = settings.ca_file;
-    if (events.transport == settings::PortalEvents::Transport::websocket)
+    if (events.transport == settings::WaldurEvents::Transport::websocket)
         options.path = events.path;
     return options;
 }
 
 } // namespace
 
-WaldurLink::WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
-                       app::Sources& sources, const Clock& clock) {
+WaldurModule::WaldurModule(const settings::WaldurSettings& settings, sqlite::SqliteJournal& journal,
+                           app::Sources& sources, const Clock& clock)
+    : journal_(journal) {
     if (!settings.enabled)
         return;
     const auto options = options_of(settings);
-    portal_ = std::make_unique<waldur::WaldurPortal>(options, clock);
-    deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
+    source_ = std::make_unique<waldur::OfferingClient>(options, clock);
+    deliverer_ = std::make_unique<waldur::Deliverer>(
         options, clock, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
-    courier_ = std::make_unique<app::OutboxSender>("waldur", journal.outbox(), *deliverer_, clock);
+    sender_ =
+        std::make_unique<notify::OutboxSender>("waldur", journal.outbox(), *deliverer_, clock);
     if (settings.events.enabled)
         connect(settings, journal, sources, clock);
-    sync_ = std::make_unique<app::PortalSync>(
-        settings, app::PortalSync::Parts{*portal_, journal.outbox(), journal.notes(), journal,
-                                         sources, clock, PACKAGE_VERSION,
-                                         [this](std::shared_ptr<const app::Rules> rules) {
-                                             loop_->use(std::move(rules), "waldur");
-                                         },
-                                         [this](std::set<std::string> accounts) {
-                                             app::Order order;
-                                             order.trigger = "waldur";
-                                             order.by_user = std::move(accounts);
-                                             (void)loop_->ask(std::move(order));
-                                         },
-                                         [this] { courier_->wake(); }, inbox_.get()});
+    sync_ = std::make_unique<waldur::Sync>(
+        settings, waldur::Sync::Parts{*source_, journal.outbox(), journal.notes(), journal, sources,
+                                      clock, PACKAGE_VERSION,
+                                      [this](std::shared_ptr<const app::Rules> rules) {
+                                          loop_->use(std::move(rules), app::Trigger::waldur);
+                                      },
+                                      [this](std::set<std::string> accounts) {
+                                          app::Order order;
+                                          order.trigger = app::Trigger::waldur;
+                                          order.by_user = std::move(accounts);
+                                          (void)loop_->ask(std::move(order));
+                                      },
+                                      [this] { sender_->wake(); }, inbox_.get()});
 }
 
 // Waldur gives each subscription a login of its own, and a login is for a connection.
-void WaldurLink::connect(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
-                         app::Sources& sources, const Clock& clock) {
+void WaldurModule::connect(const settings::WaldurSettings& settings, sqlite::SqliteJournal& journal,
+                           app::Sources& sources, const Clock& clock) {
     const bool unified =
-        settings.events.registration == settings::PortalEvents::Registration::unified;
+        settings.events.registration == settings::WaldurEvents::Registration::unified;
     const std::vector<std::string> kinds{"resource_periodic_limits", "resource",
                                          "offering_resources_sync"};
-    inbox_ = std::make_unique<app::PortalInbox>(app::PortalInbox::Parts{
-        journal.outbox(), sources, clock, settings.push.command_results,
+    inbox_ = std::make_unique<waldur::MessageInbox>(waldur::MessageInbox::Parts{
+        journal.outbox(), sources, clock, settings.offering, settings.push.command_results,
         settings.emulator.empty() ? "production" : "emulator", [this] { sync_->wake(); }});
-    registrar_ = std::make_unique<waldur::WaldurRegistrar>(options_of(settings), unified,
-                                                           PACKAGE_VERSION, journal.notes(), clock);
+    registrar_ = std::make_unique<waldur::QueueRegistrar>(options_of(settings), unified,
+                                                          PACKAGE_VERSION, journal.notes(), clock);
     if (unified)
         clients_.push_back(
             std::make_unique<stomp::Client>(broker_of(settings, kinds), *registrar_, *inbox_));
@@ -86,40 +88,51 @@ void WaldurLink::connect(const settings::PortalSettings& settings, sqlite::Sqlit
                 std::make_unique<stomp::Client>(broker_of(settings, {kind}), *registrar_, *inbox_));
 }
 
-std::shared_ptr<const app::Rules> WaldurLink::load(std::shared_ptr<const app::Rules> file) {
+std::shared_ptr<const app::Rules> WaldurModule::load(std::shared_ptr<const app::Rules> file) {
     return sync_ ? sync_->load(std::move(file)) : file;
 }
 
-void WaldurLink::attach(app::Loop& loop) {
+void WaldurModule::attach(app::Loop& loop) {
     loop_ = &loop;
     if (sync_)
         loop.after_cycle([this](const app::Loop::Shown& shown) { sync_->after_cycle(shown); });
 }
 
-void WaldurLink::start() {
+void WaldurModule::start() {
     if (!sync_)
         return;
-    courier_->start();
+    sender_->start();
     sync_->start();
     for (const auto& client : clients_)
         client->start();
 }
 
-void WaldurLink::use_file(std::shared_ptr<const app::Rules> file) {
+void WaldurModule::use_file(std::shared_ptr<const app::Rules> file) {
     if (sync_)
         sync_->use_file(std::move(file));
     else
         loop_->use(std::move(file));
 }
 
-bool WaldurLink::stop(std::chrono::milliseconds patience) {
+bool WaldurModule::stop(std::chrono::milliseconds patience) {
     if (!sync_)
         return true;
     bool ended = true;
     for (const auto& client : clients_)
         ended = client->stop(patience / 2) && ended;
     ended = sync_->stop(patience) && ended;
-    return courier_->stop(patience) && ended;
+    return sender_->stop(patience) && ended;
+}
+
+std::vector<http::Route> WaldurModule::routes() const {
+    return http::waldur::routes(
+        [this] { return sync_ ? sync_->ids() : std::make_shared<const waldur::KnownIds>(); },
+        [this](const ports::AgentReport& report) { return journal_.add_report(report); });
+}
+
+std::unique_ptr<ports::EmulatedSlurm> WaldurModule::emulator(ports::Accounting& accounting,
+                                                             const std::string& url) {
+    return std::make_unique<waldur::Emulator>(accounting, url);
 }
 
 } // namespace sluice

@@ -1,31 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Part of the composition root: builds and holds what talks to Waldur. No rule of the product lives
-// here.
+// Wiring of the Waldur module: a source of rules (its answers become the rules of the loop) and a
+// listener of results (evaluations are reported to Waldur). No rule of the product lives here. With
+// configure --disable-waldur daemon/without_waldur.hpp stands for it.
 #pragma once
 
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 #include "daemon/storage/journal.hpp"
 #include "waldur/api/deliverer.hpp"
+#include "waldur/api/emulator.hpp"
+#include "waldur/api/offering_client.hpp"
 #include "waldur/api/registrar.hpp"
+#include "waldur/http/views.hpp"
 #include "waldur/stomp/client.hpp"
-#include "waldur/sync/inbox.hpp"
 #include "waldur/sync/sync.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sluice {
 
-// Where sluiced.yaml has no `waldur:` block, it does nothing.
-class WaldurLink {
+// Where sluiced.yaml has no `waldur:` block, only the routes are there.
+class WaldurModule {
 public:
     // All must outlive it.
-    WaldurLink(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
-               app::Sources& sources, const Clock& clock);
-    WaldurLink(const WaldurLink&) = delete;
-    WaldurLink& operator=(const WaldurLink&) = delete;
+    WaldurModule(const settings::WaldurSettings& settings, sqlite::SqliteJournal& journal,
+                 app::Sources& sources, const Clock& clock);
+    WaldurModule(const WaldurModule&) = delete;
+    WaldurModule& operator=(const WaldurModule&) = delete;
 
-    // Rules of the first cycle.
+    // Rules of the first evaluation.
     std::shared_ptr<const app::Rules> load(std::shared_ptr<const app::Rules> file);
     // Before the loop starts; then start() when it has.
     void attach(app::Loop& loop);
@@ -34,18 +38,25 @@ public:
     // False: something hangs, and nothing may be destroyed.
     bool stop(std::chrono::milliseconds patience);
 
+    // Waldur's routes, for the HTTP server, which the module must outlive.
+    std::vector<http::Route> routes() const;
+    // Stands for Slurm where changes go to Waldur's emulator.
+    static std::unique_ptr<ports::EmulatedSlurm> emulator(ports::Accounting& accounting,
+                                                          const std::string& url);
+
 private:
-    void connect(const settings::PortalSettings& settings, sqlite::SqliteJournal& journal,
+    void connect(const settings::WaldurSettings& settings, sqlite::SqliteJournal& journal,
                  app::Sources& sources, const Clock& clock);
 
+    ports::RecordStore& journal_;
     app::Loop* loop_ = nullptr;
-    std::unique_ptr<waldur::WaldurPortal> portal_; // nullptr: no Waldur
-    std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
-    std::unique_ptr<app::OutboxSender> courier_;
-    std::unique_ptr<app::PortalInbox> inbox_; // nullptr: Waldur sends no messages
-    std::unique_ptr<waldur::WaldurRegistrar> registrar_;
+    std::unique_ptr<waldur::OfferingClient> source_; // nullptr: no Waldur
+    std::unique_ptr<waldur::Deliverer> deliverer_;
+    std::unique_ptr<notify::OutboxSender> sender_;
+    std::unique_ptr<waldur::MessageInbox> inbox_; // nullptr: Waldur sends no messages
+    std::unique_ptr<waldur::QueueRegistrar> registrar_;
     std::vector<std::unique_ptr<stomp::Client>> clients_;
-    std::unique_ptr<app::PortalSync> sync_;
+    std::unique_ptr<waldur::Sync> sync_;
 };
 
 } // namespace sluice

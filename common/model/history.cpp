@@ -55,6 +55,7 @@ void forget_after(AccountMemory& memory, Instant now) {
         enter_period(memory, std::string(last->first), last->second.begin);
     memory.past.erase(never);
     memory.reset_done_for.clear();
+    memory.reset_owed = false;
 }
 
 } // namespace sluice::model

@@ -24,8 +24,6 @@ struct SavedQos {
     friend bool operator==(const SavedQos&, const SavedQos&) = default;
 };
 
-inline constexpr const char* kResetOwed = "owed";
-
 // What an account had when one of its periods was last evaluated.
 struct PastPeriod {
     Instant begin{};
@@ -46,9 +44,9 @@ struct AccountMemory {
     std::optional<std::int64_t> percent; // hundredths, of the last noteworthy evaluation
     std::optional<SavedQos> saved_qos;   // set while the account's QOS is Sluice's
     // Period label whose reset of raw usage is in force (or under way): raw usage counts from the
-    // begin of that period. kResetOwed: the reset failed, or its outcome is unknown; Sluice repeats
-    // it.
+    // begin of that period.
     std::string reset_done_for;
+    bool reset_owed = false; // it failed, or its outcome is unknown: it is repeated
     // label -> begin of the newest periods that had their reset: none has a second one.
     std::map<std::string, Instant> resets;
     // component -> allocation + carryover + adjustments - what the period before had borrowed: the

@@ -13,9 +13,8 @@ void read_notifications(MapReader& top, Settings& settings);
 void check_notifications(const Settings& settings, Errors& errors);
 // Clusters that policies and accounts name, and what cannot be had with several.
 void check_clusters(const MapReader& top, const Settings& settings, Errors& errors);
-void read_portal(MapReader& top, PortalSettings& portal);
-// The stomp_ keys of the block `waldur:`. REQUIRES: its URL and login are read.
-void read_portal_events(MapReader& map, PortalSettings& portal);
+// The block `waldur:`.
+void read_waldur(MapReader& top, WaldurSettings& waldur);
 
 // An absolute path of at most `longest` bytes.
 void read_path(MapReader& map, std::string_view key, std::string& out, std::size_t longest = 4095);

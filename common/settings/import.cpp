@@ -1,23 +1,191 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The site agent's keys in Sluice's words. It writes text, it does not decide: what Waldur keeps on
-// its own side (allocations, period) is left for a person to fill in.
 #include "common/settings/import.hpp"
-#include "common/settings/components.hpp"
 
+#include "common/base/decimal.hpp"
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
-#include "common/settings/import_words.hpp"
 #include "common/settings/policy.hpp"
 #include "common/settings/policy_set.hpp"
-#include "common/settings/unused_keys.hpp"
+#include "common/settings/reader.hpp"
+#include "common/yaml/tree.hpp"
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 namespace sluice::settings {
 namespace {
 
+struct Alias {
+    std::string_view type; // of a Waldur component
+    std::string_view tres;
+};
+constexpr Alias kTres[] = {
+    {"cpu", "cpu"},       {"cpu_hours", "cpu"},   {"mem", "mem"},         {"memory", "mem"},
+    {"ram", "mem"},       {"gpu", "gres/gpu"},    {"gpus", "gres/gpu"},   {"gpu_hours", "gres/gpu"},
+    {"node", "node"},     {"nodes", "node"},      {"node_hours", "node"}, {"nodehours", "node"},
+    {"energy", "energy"}, {"billing", "billing"},
+};
+
+// Waldur's limit_period in our words.
+struct PeriodWord {
+    std::string_view theirs;
+    std::string_view ours;
+};
+constexpr PeriodWord kPeriodWords[] = {
+    {"month", "month"}, {"quarterly", "quarter"}, {"annual", "year"}, {"total", "total"}};
+
+// The TRES that a component of this type usually counts; "": not known.
+std::string_view tres_of_type(std::string_view type) {
+    for (const auto& alias : kTres)
+        if (equals_ignoring_case(alias.type, type))
+            return alias.tres;
+    return {};
+}
+
+std::string_view period_word(std::string_view limit_period) {
+    for (const auto& word : kPeriodWords)
+        if (word.theirs == limit_period)
+            return word.ours;
+    return {};
+}
+
+// A policy's name from an offering's.
+std::string policy_name(std::string_view offering) {
+    std::string name;
+    for (const char c : lower(offering)) {
+        const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (good)
+            name += c;
+        else if (!name.empty() && name.back() != '-')
+            name += '-';
+    }
+    while (!name.empty() && name.back() == '-')
+        name.pop_back();
+    constexpr std::size_t kMax = 60;
+    return name.empty() ? "imported" : name.substr(0, kMax);
+}
+
+// What the other keys of the site agent are for, and so why Sluice does not use them.
+struct Reason {
+    std::string_view part; // of the key
+    std::string_view text;
+};
+
+// First match wins.
+constexpr Reason kReasons[] = {
+    {"emulator",
+     "see waldur.periodic_limits in sluiced.yaml(5); observe mode and dry runs need no emulator"},
+    {"rest_api", "Sluice uses slurmdbd through libslurm"},
+    {"execution_mode", "Sluice uses slurmdbd through libslurm"},
+    {"slurm_bin_path", "Sluice runs no sacctmgr"},
+    {"qos_enforcement", "a standing changes QOS, never GrpSubmitJobs"},
+    {"enforce_", "a standing changes QOS, never GrpSubmitJobs"},
+    {"qos_management", "the site creates QOS: sacctmgr add qos"},
+    {"waldur_", "the site agent keeps its connection to Waldur"},
+    {"oidc_", "the site agent keeps its connection to Waldur"},
+    {"stomp", "the site agent keeps its connection to Waldur"},
+    {"websocket", "the site agent keeps its connection to Waldur"},
+    {"verify_ssl", "the site agent keeps its connection to Waldur"},
+    {"global_proxy", "the site agent keeps its connection to Waldur"},
+    {"_backend", "orders, members and reports remain with the site agent"},
+    {"_prefix", "the site agent creates accounts"},
+    {"accounting_type", "part of Waldur's catalogue; in Sluice allocations limit usage"},
+    {"account", "the site agent creates accounts"},
+    {"username", "the site agent creates users"},
+    {"ldap", "the site agent creates users"},
+    {"project_directory", "remains with the site agent"},
+    {"partition", "remains with the site agent"},
+    {"report", "usage reports remain with the site agent"},
+    {"log", "Sluice logs to the journal of the host"},
+    {"sentry", "Sluice logs to the journal of the host"},
+    {"measured_unit", "part of Waldur's catalogue"},
+    {"label", "part of Waldur's catalogue"},
+    {"limit", "allocations are set under accounts"},
+};
+
+// The last key of a path, without its index.
+std::string_view last_key(std::string_view path) {
+    const std::size_t dot = path.rfind('.');
+    return dot == std::string_view::npos ? path : path.substr(dot + 1);
+}
+
+std::string_view reason_for(std::string_view path, std::string_view chosen) {
+    if (path.starts_with("offerings[") && !path.starts_with(chosen))
+        return "another offering; it needs a file and a daemon of its own";
+    const std::string_view key = last_key(path);
+    for (const auto& reason : kReasons)
+        if (key.find(reason.part) != std::string_view::npos)
+            return reason.text;
+    return "Sluice has no such function";
+}
+
+bool is_secret(std::string_view key, std::string_view value) {
+    const std::string name = lower(key);
+    for (const std::string_view part :
+         {"token", "secret", "password", "passwd", "passcode", "dsn", "credential", "private"})
+        if (name.find(part) != std::string::npos)
+            return true;
+    // user:password@host in an address
+    const std::size_t scheme = value.find("://");
+    return scheme != std::string_view::npos && value.find('@', scheme) != std::string_view::npos;
+}
+
+// Which keys of the file were used, and comment lines for the other keys.
+class Leftover {
+public:
+    // The value of `key`, marked as used; nullptr when `map` is no map, or key or value are absent.
+    const yaml::Node* take(const yaml::Node* map, std::string_view key);
+    // Path of the offering that is imported ("offerings[1]."); the others are told apart by it.
+    void choose(std::string path) { chosen_ = std::move(path); }
+    // One line per unused key: "offerings[0].waldur_api_url: https://...   (reason)". Values of
+    // keys that look like secrets are left out.
+    std::vector<std::string> lines(const yaml::Node& root) const;
+
+private:
+    void walk(const yaml::Node& node, const std::string& path, std::vector<std::string>& out) const;
+    std::set<const yaml::Node*> used_;
+    std::string chosen_;
+};
+
+const yaml::Node* Leftover::take(const yaml::Node* map, std::string_view key) {
+    const yaml::Node* node = map == nullptr ? nullptr : map->find(key);
+    if (node == nullptr)
+        return nullptr;
+    if (!node->is_map() && !node->is_list())
+        used_.insert(node);
+    return node->is_empty() ? nullptr : node;
+}
+
+void Leftover::walk(const yaml::Node& node, const std::string& path,
+                    std::vector<std::string>& out) const {
+    if (used_.contains(&node))
+        return;
+    const auto line = [&](const std::string& value) {
+        out.push_back(printable(path + ": " +
+                                (is_secret(path, value) ? "(not shown)" : shown(value)) + "   (" +
+                                std::string(reason_for(path, chosen_)) + ")"));
+    };
+    if (node.is_map() && !node.entries().empty()) {
+        for (const auto& entry : node.entries())
+            walk(entry.value, path.empty() ? entry.key : path + "." + entry.key, out);
+    } else if (node.is_list() && !node.items().empty()) {
+        for (std::size_t i = 0; i < node.items().size(); ++i)
+            walk(node.items()[i], path + "[" + std::to_string(i) + "]", out);
+    } else {
+        line(node.text());
+    }
+}
+
+std::vector<std::string> Leftover::lines(const yaml::Node& root) const {
+    std::vector<std::string> out;
+    walk(root, "", out);
+    return out;
+}
+
+// The site agent's keys in Sluice's words. It writes text, it does not decide: what Waldur keeps on
+// its own side (allocations, period) is left for a person to fill in.
 class Import {
 public:
     Import(const Node& root, const std::string& filename)
@@ -103,7 +271,7 @@ const Node* Import::find_offering() {
 
 void Import::head() {
     line("# Made from " + printable(filename_) + " by sluiced --import-site-agent.");
-    line("# Look through it, give the accounts their allocations, then: sluiced --check");
+    line("# Review it, set the allocations of the accounts, then run: sluiced --check");
 }
 
 void Import::top_keys() {
@@ -124,7 +292,8 @@ std::string Import::tres_of(const yaml::Entry& entry, std::string& doubt) {
     const Node* targets = entry.value.find("target_components");
     if (targets != nullptr && targets->is_map() && !targets->entries().empty()) {
         if (targets->entries().size() > 1)
-            doubt = "   # target_components names several TRES: a component counts one, check it";
+            doubt =
+                "   # target_components names several TRES: a component counts one TRES; check it";
         return targets->entries().front().key;
     }
     if (const auto tres = tres_of_type(entry.key); !tres.empty())
@@ -171,7 +340,7 @@ void Import::component(const yaml::Entry& entry) {
 void Import::components() {
     const Node* components = leftover_.take(offering_, "backend_components");
     if (components == nullptr || !components->is_map() || components->entries().empty()) {
-        line("components: {}   # the file has no backend_components: say what is granted");
+        line("components: {}   # the file has no backend_components: define the components");
         return;
     }
     line("components:   # unit_factor: TRES-minutes in one unit");
@@ -185,7 +354,7 @@ void Import::period() {
         return;
     }
     line(std::string("    period: quarter   # ") +
-         (periods_.empty() ? "the period is kept in Waldur: write the one that it has there"
+         (periods_.empty() ? "Waldur has the period: set the same one here"
                            : "the components have several limit_periods (" + join(periods_, ", ") +
                                  "); a policy has one"));
 }
@@ -234,8 +403,8 @@ void Import::weights(const Node& node) {
             });
         if (!weighted)
             lines.push_back("        # " + component.name +
-                            ": no weight; needs one before it has an allocation, 0 to leave it "
-                            "out");
+                            ": no weight; set one before it gets an allocation, or 0 to ignore "
+                            "it");
     }
     // Comments alone would leave the key without a value.
     line(total.weights.empty() ? "      weights: {}" : "      weights:");
@@ -267,10 +436,10 @@ void Import::actions() {
     if (!paused.empty())
         names.emplace_back("request_slurm_resource_pausing");
     line("    actions: [" + join(names, ", ") + "]" +
-         (names.empty() ? "   # neither qos_downscaled nor qos_paused is named" : ""));
+         (names.empty() ? "   # neither qos_downscaled nor qos_paused is set" : ""));
     if (!normal.empty())
         line("    qos_default: " + as_scalar(normal) +
-             "   # leave it out to give back exactly what the account had");
+             "   # remove it to restore the QOS that the account had");
     if (!downscaled.empty())
         line("    qos_downscaled: " + as_scalar(downscaled));
     if (!paused.empty())
@@ -299,7 +468,7 @@ void Import::policy() {
     line("policies:");
     line("  - name: " + policy_name(name == nullptr ? "" : name->text()) +
          (name == nullptr ? "" : "   # " + printable(name->text())));
-    line("    mode: observe   # enforce, once sluice status shows what you expect");
+    line("    mode: observe   # set to enforce when sluice status shows the expected standings");
     period();
     const auto grace = number("grace_ratio", kGrace);
     const auto default_grace = number("default_grace_ratio", kGrace);
@@ -315,7 +484,7 @@ void Import::policy() {
 
 void Import::rest() {
     line("");
-    line("# What each account was granted for one period is kept in Waldur:");
+    line("# Waldur has the allocation of each account for one period:");
     line("#accounts:");
     line("#  ACCOUNT: {allocation: {" +
          (reading_.set.components.empty() ? std::string("COMPONENT")
@@ -352,6 +521,25 @@ Result<std::string> Import::run() {
 
 } // namespace
 
+std::string as_scalar(std::string_view text) {
+    bool plain = !text.empty() && text.front() != '-' && text.front() != '.';
+    for (const char c : text)
+        plain = plain && ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                          (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '/' || c == '.');
+    const std::string word = lower(text);
+    for (const std::string_view other : {"true", "false", "yes", "no", "on", "off", "null"})
+        plain = plain && word != other;
+    if (plain && !Decimal::parse(text))
+        return std::string(text);
+    std::string out;
+    for (const char c : text) {
+        if (c == '"' || c == '\\')
+            out += '\\';
+        out += c;
+    }
+    return '"' + printable(out) + '"'; // \n and \u001b are YAML's escapes, too
+}
+
 Result<std::string> import_site_agent(std::string_view text, const std::string& filename) {
     const yaml::Tree tree = yaml::parse(text);
     Errors errors(filename);
@@ -363,7 +551,7 @@ Result<std::string> import_site_agent(std::string_view text, const std::string& 
         return result;
     auto check = parse(*result, "sluiced.yaml");
     if (!check)
-        return Error{Errc::malformed, filename + ": what it says makes no valid sluiced.yaml:\n" +
+        return Error{Errc::malformed, filename + ": the result is not a valid sluiced.yaml:\n" +
                                           check.error().context};
     return result;
 }

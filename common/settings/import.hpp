@@ -15,4 +15,7 @@ namespace sluice::settings {
 // that matters cannot be understood; with place.
 Result<std::string> import_site_agent(std::string_view text, const std::string& filename);
 
+// As a YAML scalar: plain where that is safe, else in double quotes.
+std::string as_scalar(std::string_view text);
+
 } // namespace sluice::settings

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sluiced.yaml from text or file to Settings.
+#include "config.h"
+
 #include "common/settings/settings.hpp"
 
 #include "common/base/files.hpp"
@@ -21,8 +23,8 @@ void note_what_is_missing(const Settings& settings, Errors& errors) {
 }
 
 // Waldur has one policy for an offering; the file's may hold only what Waldur does not know.
-void check_portal(const Settings& settings, Errors& errors) {
-    if (settings.portal.source != PortalSettings::Source::waldur)
+void check_waldur(const Settings& settings, Errors& errors) {
+    if (settings.waldur.source != WaldurSettings::Source::waldur)
         return;
     const auto& policies = settings.policies.policies;
     const auto& places = settings.places.policies;
@@ -36,10 +38,25 @@ void check_portal(const Settings& settings, Errors& errors) {
                                              policies[i].name + "\" out");
 }
 
+// A file that takes rules from Waldur must not be in force without them.
+Result<void> check_build([[maybe_unused]] const Settings& settings) {
+#ifndef SLUICE_WALDUR
+    if (settings.places.waldur) {
+        Errors errors(settings.file);
+        errors.add(*settings.places.waldur,
+                   "waldur: this sluiced was built without Waldur support; remove the key and set "
+                   "allocations and policies in this file, or install a sluiced that was "
+                   "configured without --disable-waldur");
+        return errors.error();
+    }
+#endif
+    return {};
+}
+
 // Whoever may read the file has the token.
 Result<void> check_secrecy(const Settings& settings) {
-    const auto& portal = settings.portal;
-    if (portal.token.inline_text == nullptr && portal.oidc_client_secret.inline_text == nullptr)
+    const auto& waldur = settings.waldur;
+    if (waldur.token.inline_text == nullptr && waldur.oidc_client_secret.inline_text == nullptr)
         return {};
     struct stat status {};
     if (::stat(settings.file.c_str(), &status) != 0 || (status.st_mode & S_IRWXO) == 0)
@@ -70,16 +87,18 @@ Result<Settings> parse(std::string_view text, const std::string& filename) {
         MapReader top(*tree.root, "the file", errors);
         if (tree.root->is_map()) {
             read_daemon_keys(top, settings.daemon);
-            read_portal(top, settings.portal);
+            read_waldur(top, settings.waldur);
             read_policy_set(top, reading);
             read_notifications(top, settings);
             top.finish();
             settings.policies = std::move(reading.set);
             settings.places = std::move(reading.places);
+            if (top.has("waldur"))
+                settings.places.waldur = top.key_place("waldur");
             check_clusters(top, settings, errors);
         }
     }
-    check_portal(settings, errors);
+    check_waldur(settings, errors);
     check_notifications(settings, errors);
     note_what_is_missing(settings, errors);
     settings.notes = errors.notes();
@@ -97,6 +116,8 @@ Result<Settings> load(const std::string& path) {
         return settings;
     if (auto secret = check_secrecy(*settings); !secret)
         return std::move(secret).error();
+    if (auto built = check_build(*settings); !built)
+        return std::move(built).error();
     return settings;
 }
 
@@ -145,7 +166,7 @@ void check_clusters(const MapReader& top, const Settings& settings, Errors& erro
         check_span(settings.policies.policies[i], settings.places.policies[i].span, served, errors);
     for (const auto& cluster : settings.places.account_clusters)
         check_served(cluster, served, errors);
-    if (served.size() > 1 && settings.portal.enabled)
+    if (served.size() > 1 && settings.waldur.enabled)
         errors.add(top.key_place("waldur"), "waldur: an offering is one cluster; keep one in "
                                             "clusters, and run a daemon for each of the others");
 }

@@ -9,11 +9,12 @@
 #include "common/model/policy.hpp"
 #include "common/model/texts.hpp"
 #include "common/settings/notify.hpp"
-#include "common/settings/portal.hpp"
 #include "common/settings/reader.hpp"
+#include "common/settings/waldur.hpp"
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -83,12 +84,13 @@ struct Places {
     std::map<std::string, Place> accounts;   // by account: its key under `accounts`
     std::vector<Reference> account_clusters; // that accounts name
     std::vector<PolicyPlaces> policies;
+    std::optional<Place> waldur; // nullopt: the file has no such key
 };
 
 struct Settings {
     std::string file; // as it was named; begins every message
     DaemonSettings daemon;
-    PortalSettings portal;
+    WaldurSettings waldur;
     model::PolicySet policies;
     model::NoticeRules notices;
     std::vector<std::string> notes; // for the log: accepted, but worth a line; with place

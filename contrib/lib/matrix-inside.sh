@@ -30,8 +30,9 @@ said "$(slurmctld -V), $(mariadbd --version | grep -o 'Ver [^ ]*'), $(g++ --vers
     { echo "wanted are Slurm $slurm and MariaDB $mariadb" >$logs/releases.log && fatal releases; }
 (cd /tmp/src && ./bootstrap) >$logs/bootstrap.log 2>&1 || fatal bootstrap
 mkdir -p /tmp/build && cd /tmp/build || exit 1
-../src/configure --enable-unity --disable-dependency-tracking CC='ccache gcc' CXX='ccache g++' CFLAGS='-O0 -g0' CXXFLAGS='-O0 -g0' \
-    --enable-warnings=error >$logs/configure.log 2>&1 || fatal configure
+switches=(--enable-unity --disable-dependency-tracking CC='ccache gcc' CXX='ccache g++' CFLAGS='-O0 -g0' CXXFLAGS='-O0 -g0'
+    --enable-warnings=error)
+../src/configure "${switches[@]}" >$logs/configure.log 2>&1 || fatal configure
 make -k -j"$jobs" all >$logs/build.log 2>&1 || fatal build
 passed=$((passed + 1))
 said 'built without warnings'
@@ -55,6 +56,16 @@ unit() {
     said "unit tests: $passed passed, $failed failed so far"
 }
 
+# The ccache has all but the units that know of the difference.
+without_waldur() {
+    mkdir -p /tmp/without-waldur && cd /tmp/without-waldur || exit 1
+    ../src/configure "${switches[@]}" --disable-waldur >$logs/configure-without-waldur.log 2>&1 || fatal configure-without-waldur
+    make -j"$jobs" -k all check >$logs/without-waldur.log 2>&1 || fatal without-waldur
+    passed=$((passed + 1))
+    said 'built without Waldur, its unit tests pass'
+    cd /tmp/build || exit 1
+}
+
 integration() {
     local line
     make -j"$jobs" integration-programs >$logs/programs.log 2>&1 || fatal programs
@@ -70,5 +81,6 @@ integration() {
 }
 
 if [[ $steps = *' unit '* ]]; then unit; fi
+if [[ $steps = *' without-waldur '* ]]; then without_waldur; fi
 if [[ $steps = *' integration '* ]]; then integration "$@"; fi
 finish

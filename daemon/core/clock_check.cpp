@@ -13,7 +13,7 @@ namespace {
 using model::ClockState;
 using model::ClockVerdict;
 
-// While nothing hangs on it.
+// While no decision depends on it.
 constexpr std::chrono::minutes kCompareEvery{10};
 
 constexpr const char* kElapsed = "elapsed";
@@ -80,7 +80,7 @@ void ClockCheck::judge_elapsed(const Mark& now, ClockVerdict& verdict) const {
         object(verdict, ClockState::forward, kElapsed, ahead);
 }
 
-// Over a restart of the daemon: that time went on is no surprise, that it went back is.
+// Over a restart of the daemon a clock may go forward, but not back.
 Result<std::optional<Instant>> ClockCheck::judge_journal(const std::string& cluster,
                                                          const Mark& now, ClockVerdict& verdict) {
     if (base_)
@@ -106,7 +106,7 @@ void ClockCheck::judge_others(ClockVerdict& verdict) const {
     }
 }
 
-// Never before what the journal knows to be over.
+// Never before the newest time in the journal.
 Instant ClockCheck::reckoned(const Mark& now, std::optional<Instant> newest) const {
     if (const auto should_be = expected(now))
         return *should_be;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Says before each evaluation whether this host's clock is believed, and by which time the
-// evaluation reckons. Believed is a clock that went on as the time since boot did, that is not
-// behind the journal, and that agrees with slurmctld's and slurmdbd's where these are known. One
-// thread: the one that owns libslurm. Decides nothing about accounts.
+// Decides before each evaluation whether this host's clock is trusted, and which time the
+// evaluation uses. A clock is trusted that went on as the time since boot did, that is not behind
+// the journal, and that agrees with slurmctld's and slurmdbd's where these are known. One thread:
+// the one that owns libslurm. Decides nothing about accounts.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -22,24 +22,24 @@ public:
     // Steps of NTP are smaller; munge refuses credentials at 300 s.
     static constexpr std::chrono::seconds kTolerance{60};
 
-    // `elapsed`, `sources`: nullptr where they are not known.
+    // `elapsed`, `sources`: nullptr: not known.
     ClockCheck(const Clock& clock, const ElapsedClock* elapsed, ports::TimeSources* sources,
-               ports::Journal& journal)
+               ports::CycleStore& journal)
         : clock_(clock), elapsed_(elapsed), sources_(sources), journal_(journal) {}
 
     struct Seen {
-        // What it is o'clock; while the clock is not trusted, the last trusted time and what has
+        // The present time; while the clock is not trusted, the last trusted time and what has
         // elapsed since.
         Instant now{};
         model::ClockVerdict verdict;
     };
-    // `boundary`: the first instant after the last look at which something begins that cannot be
-    // undone. Errors: the journal does not say how far it is.
+    // `boundary`: the first instant after the last call at which something begins that cannot be
+    // undone. Errors: the journal cannot be read.
     Result<Seen> look(const std::string& cluster, std::optional<Instant> boundary);
-    // When the clock was believed last; nullopt: not since the daemon started.
+    // When the clock was trusted last; nullopt: not since the daemon started.
     std::optional<Instant> last_trusted() const;
-    // A person confirmed the time: it is believed from now on, and so is the present difference to
-    // the other clocks.
+    // A person confirmed the time: the clock is trusted from now on, and the present difference to
+    // the other clocks is accepted.
     Result<void> accept(const std::string& cluster, model::ClockAccept entry);
 
 private:
@@ -50,7 +50,7 @@ private:
     using Readings = std::vector<model::ClockReading>;
 
     Mark mark() const;
-    // The time that it should be; nullopt where no time was ever trusted.
+    // The time that the clock should show; nullopt: no time was ever trusted.
     std::optional<Instant> expected(const Mark& now) const;
     bool comparison_is_due(const Mark& now, std::optional<Instant> boundary) const;
     void compare(const std::string& cluster, const Mark& now);
@@ -64,7 +64,7 @@ private:
     const Clock& clock_;
     const ElapsedClock* elapsed_;
     ports::TimeSources* sources_;
-    ports::Journal& journal_;
+    ports::CycleStore& journal_;
     std::optional<Mark> base_; // when the clock was trusted last
     Readings compared_;
     std::optional<Mark> compared_at_;

@@ -80,7 +80,7 @@ void Collector::note(const Error& error, std::string_view otherwise) {
     failed_.emplace(source_of(error, otherwise), error);
 }
 
-// Two calls may need one source: it is up when none of them failed for it.
+// Two calls may need one source: the source is up when neither failed for it.
 void Collector::settle(Instant now) {
     for (const char* source : {kSlurmdbd, kSlurmctld, kMunge})
         if (const auto failure = failed_.find(source); failure != failed_.end())
@@ -107,8 +107,8 @@ Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string
     return std::move(usage).error();
 }
 
-// Windows of the current period end at `now`: last time's stands for this time's when both begin
-// together. A window that was never read is left out, and its accounts are not judged.
+// Windows of the current period end at `now`: the last cycle's window replaces this one's when both
+// begin together. A window that was never read is left out, and its accounts are not judged.
 bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts) const {
     for (const auto& window : windows) {
         const auto found =
@@ -122,7 +122,7 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
     return !facts.usage.empty();
 }
 
-// While slurmctld is away, what it last said: partitions change rarely.
+// While slurmctld is away, its last answer: partitions change rarely.
 void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
     if (!checks_budgets(rules.set))
         return;
@@ -144,7 +144,7 @@ void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
     facts.jobs_known = true;
 }
 
-// Fails only where the structure has to be asked for again and is not to be had.
+// Fails only where the structure has to be read again and cannot be.
 Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
     auto raw = accounting_.raw_usage(rules.cluster);
     if (raw && raw->structure_is_old) {
@@ -163,7 +163,7 @@ Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
     } else {
         note(raw.error(), kSlurmctld);
     }
-    // slurmctld's own view of a user is what its plugin will see; slurmdbd knows no uids.
+    // The plugin sees users as slurmctld does; slurmdbd knows no uids.
     for (auto& user : facts.structure.users) {
         if (const auto uid = uids_.find(user.name); uid != uids_.end())
             user.uid = uid->second;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Gathers the facts of one cycle. When a source is away it stands in with the last good figures and
-// says how old they are; it never makes "nothing used" out of "not known".
+// Gathers the facts of one cycle. While a source is away it uses the last good figures and reports
+// their age; it never turns "not known" into "nothing used".
 #pragma once
 
 #include "common/model/facts.hpp"
@@ -19,11 +19,11 @@ namespace sluice::app {
 // One thread: the one that owns libslurm.
 class Collector {
 public:
-    Collector(ports::Accounting& accounting, ports::Journal& journal, Sources& sources)
+    Collector(ports::Accounting& accounting, ports::CycleStore& journal, Sources& sources)
         : accounting_(accounting), journal_(journal), sources_(sources) {}
 
-    // An error means that no cycle can be done: no journal, no structure, or usage was never read.
-    // `by_user`: accounts whose settled usage is wanted by user as well.
+    // An error means that no cycle can run: no journal, no structure, or usage was never read.
+    // `by_user`: accounts whose settled usage is needed by user as well.
     Result<model::Facts> collect(const Rules& rules, Instant now,
                                  const std::set<std::string>& by_user = {});
 
@@ -38,9 +38,9 @@ private:
     void settle(Instant now);
 
     ports::Accounting& accounting_;
-    ports::Journal& journal_;
+    ports::CycleStore& journal_;
     Sources& sources_;
-    std::string cluster_; // the one that the last good figures belong to
+    std::string cluster_; // of the last good figures
     std::vector<model::WindowUsage> good_usage_;
     Instant good_at_{};
     std::map<std::string, std::uint32_t> uids_;

@@ -55,34 +55,32 @@ make_all_rules(const settings::Settings& settings, const std::string& local_clus
     return all;
 }
 
-std::vector<std::string> fixed_keys_changed(const settings::DaemonSettings& in_force,
-                                            const settings::DaemonSettings& next) {
+std::vector<std::string> fixed_keys_changed(const settings::Settings& in_force,
+                                            const settings::Settings& next) {
     std::vector<std::string> keys;
     const auto compare = [&](const char* key, const auto& a, const auto& b) {
         if (a != b)
             keys.emplace_back(key);
     };
-    compare("clusters", in_force.clusters, next.clusters);
-    compare("socket", in_force.socket, next.socket);
-    compare("journal", in_force.journal, next.journal);
-    compare("munge_socket", in_force.munge_socket, next.munge_socket);
-    compare("notifications.mail", in_force.mail, next.mail);
-    compare("notifications.webhook", in_force.webhook, next.webhook);
-    compare("plugin_server.enabled", in_force.plugin_server.enabled, next.plugin_server.enabled);
-    compare("plugin_server.listen", in_force.plugin_server.listen, next.plugin_server.listen);
-    compare("plugin_server.user", in_force.plugin_server.user, next.plugin_server.user);
-    compare("plugin_server.munge_socket", in_force.plugin_server.munge_socket,
-            next.plugin_server.munge_socket);
-    compare("plugin_server.key_file", in_force.plugin_server.key_file, next.plugin_server.key_file);
-    compare("http", in_force.http, next.http);
+    compare("clusters", in_force.daemon.clusters, next.daemon.clusters);
+    compare("socket", in_force.daemon.socket, next.daemon.socket);
+    compare("journal", in_force.daemon.journal, next.daemon.journal);
+    compare("munge_socket", in_force.daemon.munge_socket, next.daemon.munge_socket);
+    compare("notifications.mail", in_force.daemon.mail, next.daemon.mail);
+    compare("notifications.webhook", in_force.daemon.webhook, next.daemon.webhook);
+    compare("plugin_server.enabled", in_force.daemon.plugin_server.enabled,
+            next.daemon.plugin_server.enabled);
+    compare("plugin_server.listen", in_force.daemon.plugin_server.listen,
+            next.daemon.plugin_server.listen);
+    compare("plugin_server.user", in_force.daemon.plugin_server.user,
+            next.daemon.plugin_server.user);
+    compare("plugin_server.munge_socket", in_force.daemon.plugin_server.munge_socket,
+            next.daemon.plugin_server.munge_socket);
+    compare("plugin_server.key_file", in_force.daemon.plugin_server.key_file,
+            next.daemon.plugin_server.key_file);
+    compare("http", in_force.daemon.http, next.daemon.http);
+    compare("waldur", in_force.waldur, next.waldur);
     return keys;
-}
-
-std::vector<std::string> fixed_keys_changed(const settings::PortalSettings& in_force,
-                                            const settings::PortalSettings& next) {
-    if (in_force == next)
-        return {};
-    return {"waldur"};
 }
 
 void log_refused(const std::string& file, const Error& error) {
@@ -91,20 +89,23 @@ void log_refused(const std::string& file, const Error& error) {
                    {{"file", file}, {"error", line}});
 }
 
+void Reloader::add(Loop& loop, DaemonStatus& status, UseRules use) {
+    if (!use)
+        use = [&loop](std::shared_ptr<const Rules> rules) { loop.use(std::move(rules)); };
+    clusters_.push_back({&loop, &status, std::move(use)});
+}
+
 std::vector<std::string> Reloader::faults(const settings::Settings& settings) const {
     std::vector<std::string> all;
-    const auto look = [&](const Loop& loop) {
-        const auto structure = loop.shown().structure;
+    for (const auto& cluster : clusters_) {
+        const auto structure = cluster.loop->shown().structure;
         if (!structure)
-            return;
-        const auto own = settings::of_cluster(settings, loop.rules()->cluster);
+            continue;
+        const auto own = settings::of_cluster(settings, cluster.loop->rules()->cluster);
         for (auto& fault : settings::check_against(own, *structure))
             if (std::find(all.begin(), all.end(), fault) == all.end())
                 all.push_back(std::move(fault));
-    };
-    look(loop_);
-    for (const auto& other : others_)
-        look(*other.loop);
+    }
     return all;
 }
 
@@ -113,21 +114,20 @@ Result<settings::Settings> Reloader::read() const {
     if (!settings)
         return settings;
     // Loops are made at the start.
-    settings->daemon.cluster = in_force_.cluster;
+    settings->daemon.cluster = in_force_.daemon.cluster;
     if (const auto found = faults(*settings); !found.empty())
         return Error{Errc::malformed, join(found, "\n")};
     return settings;
 }
 
-void Reloader::tell(const std::string& error) {
-    service_.set_config_error(error);
-    for (const auto& other : others_)
-        other.service->set_config_error(error);
+void Reloader::show(const std::string& error) {
+    for (const auto& cluster : clusters_)
+        cluster.status->set_config_error(error);
 }
 
 bool Reloader::refused(const Error& error) {
     log_refused(file_, error);
-    tell(join(split(error.context, '\n'), "; ")); // shown inside sentences and cells
+    show(join(split(error.context, '\n'), "; ")); // shown inside sentences and cells
     return false;
 }
 
@@ -136,10 +136,8 @@ bool Reloader::reload(Instant now) {
     auto settings = read();
     if (!settings)
         return refused(settings.error());
-    auto fixed = fixed_keys_changed(in_force_, settings->daemon);
-    for (auto& key : fixed_keys_changed(portal_, settings->portal))
-        fixed.push_back(std::move(key));
-    settings->daemon.clusters = in_force_.clusters;
+    const auto fixed = fixed_keys_changed(in_force_, *settings);
+    settings->daemon.clusters = in_force_.daemon.clusters;
     auto rules = make_all_rules(*settings, local_cluster_, now);
     if (!rules)
         return refused(rules.error());
@@ -147,13 +145,9 @@ bool Reloader::reload(Instant now) {
     if (!fixed.empty())
         log::event(log::Level::warning, "SLUICE-0204", "restart-needed",
                    {{"keys", join(fixed, ", ")}});
-    tell("");
-    if (sink_)
-        sink_(std::move(rules->front()));
-    else
-        loop_.use(std::move(rules->front()));
-    for (std::size_t i = 0; i < others_.size() && i + 1 < rules->size(); ++i)
-        others_[i].loop->use(std::move((*rules)[i + 1]));
+    show("");
+    for (std::size_t i = 0; i < clusters_.size() && i < rules->size(); ++i)
+        clusters_[i].use(std::move((*rules)[i]));
     return true;
 }
 

@@ -3,20 +3,22 @@
 
 #include "common/base/text.hpp"
 #include "common/policy/decide.hpp"
+#include "common/format/notice.hpp"
 #include "common/policy/evaluate/crossing.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/plan/plan.hpp"
 #include "common/policy/snapshot.hpp"
-#include "daemon/core/notices.hpp"
-#include "daemon/core/sharing.hpp"
+#include "daemon/core/cluster_exchange.hpp"
+#include "daemon/notify/notices.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 
 namespace sluice::app {
 namespace {
 
-ports::EvaluationRecord evaluation(const std::string& cluster, const std::string& trigger,
+ports::EvaluationRecord evaluation(const std::string& cluster, Trigger trigger,
                                    const model::AccountDecision& decision, Instant at) {
     ports::EvaluationRecord record;
     record.cluster = cluster;
@@ -28,7 +30,7 @@ ports::EvaluationRecord evaluation(const std::string& cluster, const std::string
     record.previous = decision.previous_flags;
     record.now = decision.flags;
     record.actions_taken = decision.actions_taken;
-    record.trigger = trigger;
+    record.trigger = name(trigger);
     record.at = at;
     return record;
 }
@@ -38,7 +40,7 @@ bool is_recorded(const model::AccountDecision& decision, const Order& order) {
         return false;
     if (decision.noteworthy)
         return true;
-    return order.trigger == "person" &&
+    return order.trigger == Trigger::person &&
            (order.accounts.empty() || order.accounts.contains(decision.account));
 }
 
@@ -51,7 +53,12 @@ std::vector<ports::EvaluationRecord> evaluations(const Rules& rules, const Order
     for (const auto& account : decision.accounts)
         if (is_recorded(account, order)) {
             records.push_back(evaluation(rules.cluster, order.trigger, account, decision.now));
-            records.back().messages = notice_messages(rules, decision, account, parents);
+            if (!rules.notices.by_mail && !rules.notices.by_webhook)
+                continue;
+            if (const auto notice = policy::notice(rules.set, rules.notices, rules.zone, decision,
+                                                   account, parents))
+                records.back().messages =
+                    notify::notice_messages(rules.notices, *notice, decision, account);
         }
     return records;
 }
@@ -77,8 +84,9 @@ void suppose(const Supposed& supposed, Instant now, model::History& history) {
         history.adjustments.push_back(entry);
 }
 
-// Flags of Waldur count as overrides. What the core does not know of it does not give back.
-void add_portal(const Rules& rules, model::Facts& facts) {
+// Pins of a source count as overrides. What is remembered of accounts that it does not list is not
+// handed to the policy, so nothing of it is restored.
+void add_source(const Rules& rules, model::Facts& facts) {
     auto& history = facts.history;
     history.overrides.insert(history.overrides.begin(), rules.pins.begin(), rules.pins.end());
     if (rules.partial)
@@ -94,77 +102,62 @@ std::int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
 
 } // namespace
 
+std::string_view name(Trigger trigger) {
+    constexpr std::array<std::string_view, 9> kNames{
+        "timer", "start", "boundary", "crossing", "person", "clock", "reload", "span", "waldur"};
+    return kNames.at(static_cast<std::size_t>(trigger));
+}
+
 std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const Order& order) {
     began_ = std::chrono::steady_clock::now();
     ports::CycleReport report;
     report.cluster = rules.cluster;
     report.at = ports_.clock.now();
-    report.trigger = order.trigger;
+    report.trigger = name(order.trigger);
     report.dry_run = order.dry_run;
-    if (const auto read = read_clock(rules, order, report); !read)
-        return failed(std::move(report), read.error());
+    auto time = read_clock(rules, order);
+    if (!time)
+        return failed(std::move(report), time.error());
+    report.clock_ahead_s = (report.at - time->now).count();
+    report.at = time->now;
+    report.clock = std::move(time->verdict);
     close_late();
     if (!order.dry_run)
         crossing_.reset();
 
-    if (!rules.missing.empty())
-        return failed(std::move(report), {Errc::unavailable, rules.missing});
-    auto facts = collector_.collect(rules, report.at, order.by_user);
-    if (!facts)
-        return failed(std::move(report), facts.error());
-    facts->clock = report.clock;
-    if (const auto ready = prepare(rules, order, *facts); !ready)
-        return failed(std::move(report), ready.error());
-    add_portal(rules, *facts);
-    facts->raw_usage_resets = ports_.enforcer.resets_usage();
-    progress_.enter("decide");
-    history_ = facts->history;
-    take_from_others(ports_.board, rules, *facts, history_);
-    structure_ = std::make_shared<const model::Structure>(facts->structure);
-    report.decision = policy::decide(rules.set, rules.zone, *facts);
-    report.plan = policy::plan(rules.set, *facts, report.decision);
-    confirmations_.retry(facts->structure, report.plan);
-    report.problems = report.plan.problems;
-    if (rules.faults)
-        for (auto& fault : rules.faults(facts->structure))
-            report.problems.push_back(
-                {"", std::move(fault), "correct the file, then run: systemctl reload sluiced"});
-    report.problems.insert(report.problems.end(), rules.problems.begin(), rules.problems.end());
-    for (auto& problem : silent(facts->others, rules, facts->now))
-        report.problems.push_back(std::move(problem));
-    report.users = facts->structure.users;
-    report.parents = parents(facts->structure);
-    if (!order.dry_run) {
-        progress_.enter("record");
-        const auto ids = record(rules, order, report);
-        if (!ids)
-            return failed(std::move(report), ids.error());
-        // The plugin first: what slurmdbd has to be told may take a while.
-        progress_.enter("publish");
-        publish(rules, *facts, report.decision);
-        leave_for_others(ports_.board, rules, *facts, report.decision);
-        confirmations_.restore(rules.cluster, rules.confirm_timeout);
-        progress_.enter("apply");
-        if (!ids->empty())
-            apply(rules, *facts, *ids, report);
-        progress_.enter("confirm");
-        if (facts->raw_usage_known)
-            confirm(rules);
-        announcer_.announce(report);
-    }
-    report.usage_age = facts->usage_age;
-    report.usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(facts->usage));
-    report.duration_ms = milliseconds_since(began_);
+    auto gathered = gather(rules, order, report);
+    if (!gathered)
+        return failed(std::move(report), gathered.error());
+    history_ = std::move(gathered->events);
+    structure_ = std::make_shared<const model::Structure>(gathered->facts.structure);
+    Result<Committed> done = Committed{evaluate(rules, *gathered), {}};
     if (!order.dry_run)
+        done = commit(rules, order, *gathered, std::move(done->evaluated));
+    if (!done)
+        return failed(std::move(report), done.error());
+
+    report.decision = std::move(done->evaluated.decision);
+    report.plan = std::move(done->evaluated.plan);
+    report.problems = std::move(done->evaluated.problems);
+    report.applied = std::move(done->applied);
+    report.parents = std::move(gathered->parents);
+    auto& facts = gathered->facts;
+    report.users = std::move(facts.structure.users);
+    report.usage_age = facts.usage_age;
+    report.usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(facts.usage));
+    report.duration_ms = milliseconds_since(began_);
+    if (!order.dry_run) {
+        log_.done(report);
         foresee(rules, report);
+    }
     auto finished = std::make_shared<const ports::CycleReport>(std::move(report));
     if (!order.dry_run)
         last_good_ = finished;
     return finished;
 }
 
-// Everything in this cycle reckons with one time, which is this host's while that is believed.
-Result<void> Cycle::read_clock(const Rules& rules, const Order& order, ports::CycleReport& report) {
+// This host's time while it is trusted, else the time that should be.
+Result<ClockCheck::Seen> Cycle::read_clock(const Rules& rules, const Order& order) {
     if (order.accept && !order.dry_run)
         if (const auto done = clock_check_.accept(rules.cluster, *order.accept); !done)
             return done.error();
@@ -172,30 +165,44 @@ Result<void> Cycle::read_clock(const Rules& rules, const Order& order, ports::Cy
     if (const auto last = clock_check_.last_trusted())
         boundary = policy::next_event(rules.set, rules.zone, *last, {});
     auto seen = clock_check_.look(rules.cluster, boundary);
-    if (!seen) {
-        sources_.down("journal", seen.error(), report.at);
-        return seen.error();
-    }
-    report.clock_ahead_s = (report.at - seen->now).count();
-    report.at = seen->now;
-    report.clock = std::move(seen->verdict);
-    return {};
+    if (!seen)
+        sources_.down(kJournal, seen.error(), ports_.clock.now());
+    return seen;
 }
 
-// What people entered, before the judgement. A pause is never lifted on old figures, so nothing is
-// reopened on them either.
-Result<void> Cycle::prepare(const Rules& rules, const Order& order, model::Facts& facts) {
+Result<Cycle::Gathered> Cycle::gather(const Rules& rules, const Order& order,
+                                      const ports::CycleReport& report) {
+    if (!rules.missing.empty())
+        return Error{Errc::unavailable, rules.missing};
+    auto facts = collector_.collect(rules, report.at, order.by_user);
+    if (!facts)
+        return std::move(facts).error();
+    facts->clock = report.clock;
+    facts->raw_usage_resets = ports_.enforcer.resets_usage();
     if (order.dry_run)
-        suppose(order.supposed, facts.now, facts.history);
+        suppose(order.supposed, facts->now, facts->history);
+    if (const auto done = reopen(rules, order, *facts); !done)
+        return done.error();
+    add_source(rules, *facts);
+    Gathered out{std::move(*facts), {}, {}, std::chrono::seconds{report.clock_ahead_s}};
+    out.parents = parents(out.facts.structure);
+    out.events = out.facts.history;
+    take_from_others(ports_.exchange, rules, out.facts, out.events);
+    return out;
+}
+
+// A pause is never lifted on old figures, so no period is reopened on them either.
+Result<void> Cycle::reopen(const Rules& rules, const Order& order, model::Facts& facts) {
     if (!order.reopen.empty() && !facts.clock.trusted())
-        return Error{Errc::unavailable, "the clock of this host is not trusted: no period is "
-                                        "reopened"};
+        return Error{Errc::unavailable,
+                     "the clock of this host is not trusted: no period is reopened"};
     if (!order.reopen.empty() && facts.usage_age > 0)
         return Error{Errc::unavailable, "usage is " + std::to_string(facts.usage_age) +
                                             " s old: no period is reopened on it"};
     for (const auto& entry : order.reopen)
         if (const auto* account = last_good_ ? last_good_->decision.find(entry.account) : nullptr)
-            if (auto why = lacking(ports_.board, rules, *account, facts.now); !why.empty())
+            if (auto why = missing_figures(ports_.exchange, rules, *account, facts.now);
+                !why.empty())
                 return Error{Errc::unavailable, why + ": no period is reopened on it"};
     for (const auto& entry : order.reopen) {
         if (!order.dry_run)
@@ -206,6 +213,54 @@ Result<void> Cycle::prepare(const Rules& rules, const Order& order, model::Facts
             model::reopen(known->second);
     }
     return {};
+}
+
+Cycle::Evaluated Cycle::evaluate(const Rules& rules, const Gathered& gathered) {
+    progress_.enter("decide");
+    const auto& facts = gathered.facts;
+    Evaluated out;
+    out.decision = policy::decide(rules.set, rules.zone, facts);
+    out.plan = policy::plan(rules.set, facts, out.decision);
+    confirmations_.retry(facts.structure, out.plan);
+    out.problems = out.plan.problems;
+    if (rules.faults)
+        for (auto& fault : rules.faults(facts.structure))
+            out.problems.push_back(
+                {"", std::move(fault), "correct the file, then run: systemctl reload sluiced"});
+    out.problems.insert(out.problems.end(), rules.problems.begin(), rules.problems.end());
+    for (auto& problem : silence_problems(facts.others, rules, facts.now))
+        out.problems.push_back(std::move(problem));
+    return out;
+}
+
+// A change that is not in the journal is not made: an error of the journal ends the cycle before
+// any effect.
+Result<Cycle::Committed> Cycle::commit(const Rules& rules, const Order& order,
+                                       const Gathered& gathered, Evaluated evaluated) {
+    const auto& facts = gathered.facts;
+    // A person who asks wants to see it tried.
+    if (order.trigger != Trigger::person)
+        evaluated = hold_back(std::move(evaluated), facts.now);
+    progress_.enter("record");
+    const auto ids = record(rules, order, gathered, evaluated);
+    if (!ids)
+        return ids.error();
+    // The plugin first: changes through slurmdbd may take a while.
+    progress_.enter("publish");
+    publish(rules, facts, evaluated.decision);
+    leave_for_others(ports_.exchange, rules, facts, evaluated.decision);
+    confirmations_.restore(rules.cluster, rules.confirm_timeout);
+    progress_.enter("apply");
+    auto applied = apply(rules, gathered, evaluated.plan.commands, *ids);
+    for (const auto& record : applied)
+        if (record.success == false)
+            evaluated.problems.push_back(
+                {record.command.account, record.error,
+                 "sluiced tries again; by hand: " + record.command.sacctmgr});
+    progress_.enter("confirm");
+    if (facts.raw_usage_known)
+        confirm(rules);
+    return Committed{std::move(evaluated), std::move(applied)};
 }
 
 std::shared_ptr<const ports::CycleReport> Cycle::failed(ports::CycleReport report,
@@ -224,13 +279,13 @@ std::shared_ptr<const ports::CycleReport> Cycle::failed(ports::CycleReport repor
         report.problems.clear();
     }
     report.error = error.context;
-    // A source that is away has its own line.
+    // A source that is away has its own log line.
     if (error.code != Errc::unavailable && error.code != Errc::timeout)
-        announcer_.announce_failure(report);
+        log_.failed(report);
     return std::make_shared<const ports::CycleReport>(std::move(report));
 }
 
-// Foreseen cycles take a tenth of the time at most, however many accounts are about to cross.
+// Cycles by a crossing take a tenth of the time at most, however many accounts are about to cross.
 void Cycle::foresee(const Rules& rules, const ports::CycleReport& report) {
     if (!last_good_ || report.usage_age > 0 || last_good_->usage_age > 0 || !report.clock.trusted())
         return;
@@ -240,39 +295,38 @@ void Cycle::foresee(const Rules& rules, const ports::CycleReport& report) {
         crossing_ = std::max(*crossing_, report.at + pause);
 }
 
-// A person who asks wants to see it tried.
-void Cycle::hold_back(const Order& order, ports::CycleReport& report) {
-    if (order.trigger == "person")
-        return;
-    auto& commands = report.plan.commands;
+Cycle::Evaluated Cycle::hold_back(Evaluated evaluated, Instant now) const {
+    auto& commands = evaluated.plan.commands;
     const auto due = std::stable_partition(commands.begin(), commands.end(), [&](const auto& c) {
-        return backoff_.waits(c, report.at) == nullptr;
+        return backoff_.waits(c, now) == nullptr;
     });
     for (auto waiting = due; waiting != commands.end(); ++waiting) {
-        report.problems.push_back({waiting->account, *backoff_.waits(*waiting, report.at), ""});
+        evaluated.problems.push_back({waiting->account, *backoff_.waits(*waiting, now), ""});
         if (waiting->type == model::CommandType::reset_usage)
-            for (auto& account : report.decision.accounts)
+            for (auto& account : evaluated.decision.accounts)
                 if (account.account == waiting->account)
-                    account.memory.reset_done_for = model::kResetOwed;
-        report.plan.withheld.push_back(std::move(*waiting));
+                    account.memory.reset_owed = true;
+        evaluated.plan.withheld.push_back(std::move(*waiting));
     }
     commands.erase(due, commands.end());
+    return evaluated;
 }
 
-// What is not in the books is not done: an error of the journal ends the cycle before any effect.
 Result<std::vector<std::int64_t>> Cycle::record(const Rules& rules, const Order& order,
-                                                ports::CycleReport& report) {
-    hold_back(order, report);
-    auto ids = ports_.journal.record_cycle(
-        rules.cluster, report.decision, evaluations(rules, order, report.decision, report.parents),
-        report.plan.commands);
+                                                const Gathered& gathered,
+                                                const Evaluated& evaluated) {
+    const auto& decision = evaluated.decision;
+    auto ids = ports_.journal.record_cycle(rules.cluster, decision,
+                                           evaluations(rules, order, decision, gathered.parents),
+                                           evaluated.plan.commands);
     if (!ids) {
-        sources_.down("journal", ids.error(), report.at);
-        return Error(ids.error());
+        sources_.down(kJournal, ids.error(), decision.now);
+        return ids;
     }
-    if (ids->size() != report.plan.commands.size())
-        return Error{Errc::internal, "journal: not one id for each command"};
-    sources_.up("journal", report.at);
+    if (ids->size() != evaluated.plan.commands.size())
+        return Error{Errc::internal,
+                     "journal: the number of ids differs from the number of commands"};
+    sources_.up(kJournal, decision.now);
     return ids;
 }
 
@@ -281,35 +335,37 @@ void Cycle::confirm(const Rules& rules) {
         confirmations_.check(*structure_, rules.confirm_timeout, backoff_);
 }
 
-void Cycle::apply(const Rules& rules, const model::Facts& facts,
-                  const std::vector<std::int64_t>& ids, ports::CycleReport& report) {
-    const auto& commands = report.plan.commands;
-    const std::chrono::seconds ahead{report.clock_ahead_s};
-    const Instant started = ports_.clock.now() - ahead;
+std::vector<ports::CommandRecord> Cycle::apply(const Rules& rules, const Gathered& gathered,
+                                               const std::vector<model::Command>& commands,
+                                               const std::vector<std::int64_t>& ids) {
+    std::vector<ports::CommandRecord> applied;
+    if (commands.empty())
+        return applied;
+    const auto& facts = gathered.facts;
+    const Instant started = ports_.clock.now() - gathered.clock_ahead;
     auto outcomes = ports_.enforcer.apply(facts.structure, commands, rules.commit_group);
-    // An adapter that answers for fewer did not do the rest, as far as anybody knows.
-    outcomes.resize(commands.size(), Error{Errc::internal, "the enforcer gave no answer"});
-    const Instant finished = ports_.clock.now() - ahead;
+    // An adapter that answers for fewer may not have done the rest.
+    outcomes.resize(commands.size(),
+                    Error{Errc::internal, "Slurm reported no result for this change"});
+    const Instant finished = ports_.clock.now() - gathered.clock_ahead;
     for (std::size_t i = 0; i < commands.size(); ++i) {
-        auto& record = report.applied.emplace_back();
+        auto& record = applied.emplace_back();
         record.id = ids[i];
-        record.cluster = report.cluster;
+        record.cluster = rules.cluster;
         record.command = commands[i];
         record.mode = ports_.enforcer.mode();
-        record.requested = report.at;
+        record.requested = facts.now;
         record.started = started;
         record.finished = finished;
         record.success = !outcomes[i].has_value();
-        if (outcomes[i]) {
+        if (outcomes[i])
             record.error = outcomes[i]->context;
-            report.problems.push_back({commands[i].account, outcomes[i]->context,
-                                       "it is tried again; by hand: " + commands[i].sacctmgr});
-        }
-        backoff_.note(commands[i], outcomes[i], report.at);
+        backoff_.note(commands[i], outcomes[i], facts.now);
         close({ids[i], started, finished, std::move(outcomes[i])});
         if (record.success == true)
             confirmations_.expect(record, began_, rules.confirm_timeout);
     }
+    return applied;
 }
 
 void Cycle::close(Outcome outcome) {
@@ -317,7 +373,7 @@ void Cycle::close(Outcome outcome) {
                                                      outcome.failure);
     if (closed || closed.error().code == Errc::not_found)
         return;
-    sources_.down("journal", closed.error(), outcome.finished);
+    sources_.down(kJournal, closed.error(), outcome.finished);
     unclosed_.push_back(std::move(outcome));
 }
 
@@ -344,8 +400,8 @@ void Cycle::publish(const Rules& rules, const model::Facts& facts,
 std::optional<Cycle::Event> Cycle::next_event(const Rules& rules) const {
     const auto boundary = policy::next_event(rules.set, rules.zone, ports_.clock.now(), history_);
     if (crossing_ && (!boundary || *crossing_ < *boundary))
-        return Event{*crossing_, "crossing"};
-    return boundary ? std::optional(Event{*boundary, "boundary"}) : std::nullopt;
+        return Event{*crossing_, Trigger::crossing};
+    return boundary ? std::optional(Event{*boundary, Trigger::boundary}) : std::nullopt;
 }
 
 } // namespace sluice::app

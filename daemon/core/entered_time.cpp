@@ -88,7 +88,7 @@ Result<Instant> parse_instant(const std::string& text, const Zone& zone, Instant
             return offset ? Instant{local->time_since_epoch()} - *offset : zone.instant(*local);
     }
     return Error{Errc::malformed, "'" + text +
-                                      "' is no time; write 2026-12-01, 2026-12-01T12:00, "
+                                      "' is not a time; write 2026-12-01, 2026-12-01T12:00, "
                                       "2026-12-01T12:00:00Z or now+3days"};
 }
 

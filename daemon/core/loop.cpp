@@ -36,7 +36,7 @@ void merge(std::optional<Order>& into, const Order& order) {
         into->accept = order.accept;
 }
 
-// A dry run that supposes something is nobody else's answer.
+// A dry run that supposes something answers its own request only.
 bool alone(const Order& order) {
     return order.dry_run && !(order.supposed.empty() && order.reopen.empty());
 }
@@ -84,7 +84,7 @@ bool Loop::stop(std::chrono::milliseconds patience) {
     if (!worker_.joinable())
         return true;
     const auto stopping = excuse("sluiced is stopping");
-    std::vector<Held> left;
+    std::vector<Pending> left;
     bool ended = false;
     {
         auto state = state_.lock();
@@ -92,10 +92,10 @@ bool Loop::stop(std::chrono::milliseconds patience) {
         changed_.notify_all();
         changed_.wait_for(state.lock(), patience, [&] { return state->ended; });
         ended = state->ended;
-        left = std::move(state->held);
+        left = std::move(state->pending);
         left.push_back({std::move(state->waiting), stopping, {}});
         left.push_back({std::move(state->running), stopping, {}});
-        state->held.clear();
+        state->pending.clear();
         state->waiting.clear();
         state->running.clear();
     }
@@ -107,16 +107,16 @@ bool Loop::stop(std::chrono::milliseconds patience) {
     return ended;
 }
 
-void Loop::use(std::shared_ptr<const Rules> rules, const std::string& trigger) {
+void Loop::use(std::shared_ptr<const Rules> rules, Trigger trigger) {
     auto state = state_.lock();
     state->rules = std::move(rules);
     state->woken = trigger;
     changed_.notify_all();
 }
 
-void Loop::wake(const std::string& trigger) {
+void Loop::wake(Trigger trigger) {
     auto state = state_.lock();
-    if (state->woken.empty())
+    if (!state->woken)
         state->woken = trigger;
     changed_.notify_all();
 }
@@ -162,39 +162,41 @@ std::chrono::seconds Loop::busy_for() const {
 void Loop::work() {
     const auto first = rules();
     const log::Scope scope("cluster", first->several ? first->cluster : "");
-    due_ = Steady::now();
-    housekept_ = due_ - kHousekeeping;
-    while (const auto work = next())
-        run(*work);
+    Schedule schedule;
+    schedule.due = Steady::now();
+    schedule.housekept = schedule.due - kHousekeeping;
+    while (const auto work = next(schedule))
+        run(*work, schedule);
     auto state = state_.lock();
     state->ended = true;
     changed_.notify_all();
 }
 
 // Waits for a cause. False: the daemon stops, or it was woken for nothing yet.
-bool Loop::wait_for_cause(Guarded<State>::Access& state, std::string& trigger) {
-    Time until = std::min(due_, Steady::now() + kMaxWait);
-    if (event_)
+bool Loop::wait_for_cause(const Schedule& schedule, Guarded<State>::Access& state,
+                          std::optional<Trigger>& trigger) {
+    const auto& event = schedule.event;
+    Time until = std::min(schedule.due, Steady::now() + kMaxWait);
+    if (event)
         until = std::min(until, Steady::now() + std::max(std::chrono::seconds{0},
-                                                         event_->at - ports_.clock.now()));
-    if (confirm_)
-        until = std::min(until, *confirm_);
-    changed_.wait_until(state.lock(), until, [&] {
-        return state->stopping || !state->woken.empty() || !state->waiting.empty();
-    });
+                                                         event->at - ports_.clock.now()));
+    if (schedule.confirm)
+        until = std::min(until, *schedule.confirm);
+    changed_.wait_until(state.lock(), until,
+                        [&] { return state->stopping || state->woken || !state->waiting.empty(); });
     if (state->stopping)
         return false;
-    if (!state->woken.empty())
+    if (state->woken)
         trigger = state->woken;
-    else if (event_ && ports_.clock.now() >= event_->at)
-        trigger = event_->trigger;
-    else if (Steady::now() >= due_)
-        trigger = first_ ? "start" : "timer";
-    return !trigger.empty() || !state->waiting.empty() || confirms();
+    else if (event && ports_.clock.now() >= event->at)
+        trigger = event->trigger;
+    else if (Steady::now() >= schedule.due)
+        trigger = schedule.first ? Trigger::start : Trigger::timer;
+    return trigger || !state->waiting.empty() || schedule.confirms();
 }
 
-bool Loop::confirms() const {
-    return confirm_ && Steady::now() >= *confirm_;
+bool Loop::Schedule::confirms() const {
+    return confirm && Steady::now() >= *confirm;
 }
 
 void Loop::take_orders(State& state) {
@@ -206,25 +208,25 @@ void Loop::take_orders(State& state) {
     waiting.erase(waiting.begin(), end);
 }
 
-std::optional<Loop::Work> Loop::next() {
+std::optional<Loop::Work> Loop::next(const Schedule& schedule) {
     auto state = state_.lock();
-    std::string trigger;
-    while (!wait_for_cause(state, trigger))
+    std::optional<Trigger> trigger;
+    while (!wait_for_cause(schedule, state, trigger))
         if (state->stopping)
             return std::nullopt;
     Work work;
     work.rules = state->rules;
-    state->woken.clear();
+    state->woken.reset();
     take_orders(*state);
     for (const auto& asked : state->running)
         merge(asked.order.dry_run ? work.dry : work.real, asked.order);
-    if (!work.real && !trigger.empty())
-        work.real = Order{trigger, false, {}, {}};
+    if (!work.real && trigger)
+        work.real = Order{*trigger, false, {}, {}};
     state->cycle_began = Steady::now();
     return work;
 }
 
-void Loop::run(const Work& work) {
+void Loop::run(const Work& work, Schedule& schedule) {
     const Time began = Steady::now();
     Report dry;
     Report real;
@@ -233,15 +235,15 @@ void Loop::run(const Work& work) {
     if (work.real) {
         cycle_.progress().begin(ports_.clock.now(), work.real->trigger);
         real = cycle(*work.rules, *work.real);
-        event_ = cycle_.next_event(*work.rules);
-        due_ = std::max(began + work.rules->interval, Steady::now() + kLeastPause);
-        first_ = false;
-        housekeep(*work.rules, *real);
-    } else if (confirms()) {
+        schedule.event = cycle_.next_event(*work.rules);
+        schedule.due = std::max(began + work.rules->interval, Steady::now() + kLeastPause);
+        schedule.first = false;
+        housekeep(*work.rules, *real, schedule);
+    } else if (schedule.confirms()) {
         confirm(*work.rules);
     }
-    confirm_ = cycle_.confirmation_due();
-    std::vector<Held> answers;
+    schedule.confirm = cycle_.confirmation_due();
+    std::vector<Pending> answers;
     const Shown shown{real, work.rules, cycle_.structure()};
     {
         auto state = state_.lock();
@@ -253,41 +255,43 @@ void Loop::run(const Work& work) {
                 state->cycles.pop_back();
         }
         state->cycle_began.reset();
-        answers = take_answers(*state, dry, real);
+        answers = take_answers(*state, schedule.confirm.has_value(), dry, real);
     }
     answer(std::move(answers));
     if (real && listener_)
         listener_(shown);
 }
 
-// Who asked for a cycle is answered when slurmctld shows what it changed. Nobody waits for ever: a
-// change becomes a failed one after confirm_timeout.
-std::vector<Loop::Held> Loop::take_answers(State& state, const Report& dry, const Report& real) {
-    std::vector<Held> answers(2);
+// A request for a cycle is answered when slurmctld shows what the cycle changed, or when the change
+// has become a failed one after confirm_timeout.
+std::vector<Loop::Pending> Loop::take_answers(State& state, bool confirming, const Report& dry,
+                                              const Report& real) {
+    std::vector<Pending> answers(2);
     answers[0].report = dry;
     answers[1].report = real;
     answers[1].until = Steady::now() + state.rules->confirm_timeout + kConfirmSlack;
     for (auto& asked : state.running)
         answers[asked.order.dry_run ? 0 : 1].asked.push_back(std::move(asked));
     state.running.clear();
-    if (confirm_ && !state.stopping && !answers[1].asked.empty()) {
-        state.held.push_back(std::move(answers[1]));
+    auto& pending = state.pending;
+    if (confirming && !state.stopping && !answers[1].asked.empty()) {
+        pending.push_back(std::move(answers[1]));
         answers.pop_back();
     }
-    const auto waits = [&](const Held& held) { return confirm_ && Steady::now() < held.until; };
-    const auto due = std::stable_partition(state.held.begin(), state.held.end(), waits);
-    std::move(due, state.held.end(), std::back_inserter(answers));
-    state.held.erase(due, state.held.end());
+    const auto waits = [&](const Pending& one) { return confirming && Steady::now() < one.until; };
+    const auto due = std::stable_partition(pending.begin(), pending.end(), waits);
+    std::move(due, pending.end(), std::back_inserter(answers));
+    pending.erase(due, pending.end());
     return answers;
 }
 
-// A fault of ours in one cycle must not end the daemon.
+// An exception in one cycle must not end the daemon.
 Loop::Report Loop::cycle(const Rules& rules, const Order& order) {
     try {
         return cycle_.run(rules, order);
     } catch (const std::exception& fault) {
         log::event(log::Level::error, "SLUICE-0401", "evaluation-failed",
-                   {{"trigger", order.trigger}, {"error", fault.what()}});
+                   {{"trigger", std::string(name(order.trigger))}, {"error", fault.what()}});
         return excuse(std::string("internal fault: ") + fault.what());
     }
 }
@@ -301,21 +305,20 @@ void Loop::confirm(const Rules& rules) {
     }
 }
 
-// What is removed does not come back: not by a clock that is wrong, nor by a cycle that does not
-// say.
-void Loop::housekeep(const Rules& rules, const ports::CycleReport& report) {
-    if (Steady::now() - housekept_ < kHousekeeping || !report.clock.trusted() ||
+// What is removed does not come back: nothing is removed by a clock that is not trusted.
+void Loop::housekeep(const Rules& rules, const ports::CycleReport& report, Schedule& schedule) {
+    if (Steady::now() - schedule.housekept < kHousekeeping || !report.clock.trusted() ||
         !report.error.empty())
         return;
-    housekept_ = Steady::now();
-    const auto forgotten = ports_.journal.forget(report.at - rules.retention);
+    schedule.housekept = Steady::now();
+    const auto forgotten = ports_.records.forget(report.at - rules.retention);
     if (!forgotten)
         log::event(log::Level::warning, "SLUICE-0403", "retention-failed",
                    {{"error", forgotten.error().context}});
 }
 
-void Loop::answer(std::vector<Held> held) {
-    for (auto& one : held)
+void Loop::answer(std::vector<Pending> pending) {
+    for (auto& one : pending)
         for (auto& asked : one.asked)
             asked.answer.set_value(one.report);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Runs cycles: every `interval`, at the exact instant at which a decision changes by itself, when
-// an account is expected to reach a threshold, after a reload, and when somebody asks. One worker
-// thread does them all; it is the only one that calls libslurm.
+// an account is expected to reach a threshold, after a reload, and on request. One worker thread
+// does them all; it is the only one that calls libslurm.
 #pragma once
 
 #include "common/base/thread.hpp"
@@ -38,15 +38,15 @@ public:
     // The first cycle begins at once.
     void start();
     // True: the worker has ended. False: it hangs inside a port for longer than `patience`; nothing
-    // that it uses may be destroyed then, and the process has to leave by _exit. Waiting callers of
+    // that it uses may be destroyed then, and the process has to end by _exit. Waiting callers of
     // ask() are answered in both cases.
     bool stop(std::chrono::milliseconds patience);
 
     // From now on these rules; a cycle follows at once.
-    void use(std::shared_ptr<const Rules> rules, const std::string& trigger = "reload");
-    // A cycle follows at once, by the rules that there are.
-    void wake(const std::string& trigger);
-    // Told of each cycle but dry runs, on the worker: it must not block. Before start().
+    void use(std::shared_ptr<const Rules> rules, Trigger trigger = Trigger::reload);
+    // A cycle follows at once, by the present rules.
+    void wake(Trigger trigger);
+    // Called after each cycle but dry runs, on the worker: it must not block. Before start().
     void after_cycle(std::function<void(const Shown&)> listener) {
         listener_ = std::move(listener);
     }
@@ -54,7 +54,7 @@ public:
     std::future<Report> ask(Order order);
 
     Shown shown() const;
-    // What it is o'clock by the time that the last cycle reckoned with.
+    // The present time by the clock that the last cycle reckoned with.
     Instant now() const;
     // Newest first.
     std::vector<ports::CycleSummary> cycles() const;
@@ -70,8 +70,8 @@ private:
         Order order;
         std::promise<Report> answer;
     };
-    // Those who asked for a cycle whose changes slurmctld does not show yet.
-    struct Held {
+    // Requests for a cycle whose changes slurmctld does not show yet.
+    struct Pending {
         std::vector<Asked> asked;
         Report report;
         Time until{}; // answered by then in any case
@@ -79,33 +79,44 @@ private:
     struct State {
         bool stopping = false;
         bool ended = false;
-        std::string woken; // trigger of the cycle that use() or wake() ask for; "": none
+        std::optional<Trigger> woken; // of the cycle that use() or wake() ask for
         std::shared_ptr<const Rules> rules;
         std::vector<Asked> waiting;
         std::vector<Asked> running;
-        std::vector<Held> held;
+        std::vector<Pending> pending;
         std::optional<Time> cycle_began;
         Shown shown;
         std::deque<ports::CycleSummary> cycles; // newest first
     };
-    // What the worker has to do next; false: end.
+    // What the worker has to do next.
     struct Work {
         std::shared_ptr<const Rules> rules;
         std::optional<Order> dry;
         std::optional<Order> real;
     };
+    // When the worker has to do something. Lives in work(): no other thread reaches it.
+    struct Schedule {
+        Time due{};
+        std::optional<Cycle::Event> event;
+        std::optional<Time> confirm; // to look for changes that slurmctld does not show yet
+        bool first = true;
+        Time housekept{};
+
+        bool confirms() const;
+    };
 
     void work();
-    std::optional<Work> next();
+    std::optional<Work> next(const Schedule& schedule);
     static void take_orders(State& state);
-    bool wait_for_cause(Guarded<State>::Access& state, std::string& trigger);
-    void run(const Work& work);
+    bool wait_for_cause(const Schedule& schedule, Guarded<State>::Access& state,
+                        std::optional<Trigger>& trigger);
+    void run(const Work& work, Schedule& schedule);
     Report cycle(const Rules& rules, const Order& order);
-    std::vector<Held> take_answers(State& state, const Report& dry, const Report& real);
-    bool confirms() const;
+    std::vector<Pending> take_answers(State& state, bool confirming, const Report& dry,
+                                      const Report& real);
     void confirm(const Rules& rules);
-    void housekeep(const Rules& rules, const ports::CycleReport& report);
-    static void answer(std::vector<Held> held);
+    void housekeep(const Rules& rules, const ports::CycleReport& report, Schedule& schedule);
+    static void answer(std::vector<Pending> pending);
 
     Ports ports_;
     Cycle cycle_;
@@ -113,12 +124,6 @@ private:
     mutable std::condition_variable changed_;
     std::function<void(const Shown&)> listener_;
     std::thread worker_;
-    // Worker only.
-    Time due_{};
-    std::optional<Cycle::Event> event_;
-    std::optional<Time> confirm_; // when to look for changes that slurmctld does not show yet
-    bool first_ = true;
-    Time housekept_{};
 };
 
 } // namespace sluice::app

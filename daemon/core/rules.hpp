@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a cycle decides by: one immutable value per reading of the configuration file.
+// What a cycle decides by: one immutable value for each time the configuration file is read.
 #pragma once
 
 #include "common/base/zone.hpp"
@@ -7,7 +7,6 @@
 #include "common/model/facts.hpp"
 #include "common/model/policy.hpp"
 #include "common/model/texts.hpp"
-#include "daemon/ports/portal.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -21,7 +20,7 @@ namespace sluice::app {
 
 struct Rules {
     std::string cluster;
-    bool several = false; // this daemon serves other clusters, too: what is logged says which
+    bool several = false; // this daemon serves other clusters, too: log lines name the cluster
     model::PolicySet set;
     model::NoticeRules notices;
     Zone zone;
@@ -30,19 +29,16 @@ struct Rules {
     std::size_t commit_group = 500;           // changes that share one commit in slurmdbd, at most
     std::chrono::days retention{90};          // of evaluations and commands
     Instant loaded{};
-    // Faults of the file that only the cluster shows, each with its place. Empty: none are looked
-    // for.
+    // Faults of the file that only the cluster shows, each with its place. Empty: no check.
     std::function<std::vector<std::string>(const model::Structure&)> faults;
 
-    // What the sync with Waldur adds (portal_rules.hpp).
-    std::string missing;           // set: no cycle can be done by these rules, because of this
-    std::set<std::string> monthly; // whose usage of this and of the last month is wanted, too
-    bool partial = false;   // what Sluice holds of accounts that are not listed stays as it is
-    Instant portal_began{}; // of the answer of Waldur that these rules were made from
-    std::uint64_t portal_orders = 0; // how many times its messages were laid over an answer
+    // What a source of rules beside the file adds; only Waldur is one (waldur/sync/rules.hpp).
+    std::string missing;              // why no cycle can run by these rules; "": it can
+    std::set<std::string> monthly;    // accounts whose usage of this and the last month is needed
+    bool partial = false;             // pauses and limits of accounts that are not listed are kept
+    Instant source_began{};           // when these rules were requested from the source
+    std::uint64_t source_version = 0; // how many times its messages changed them
     std::vector<model::Override> pins;
-    // Never nullptr.
-    std::shared_ptr<const ports::PortalNames> names = std::make_shared<const ports::PortalNames>();
     std::vector<model::Problem> problems;
 };
 

@@ -35,7 +35,7 @@ std::vector<std::string> Sources::away() const {
 }
 
 std::string_view source_of(const Error& error, std::string_view otherwise) {
-    // "Protocol authentication error" comes from a peer's or our own munged, whoever was called.
+    // "Protocol authentication error" means munged, here or on the peer's host, whoever was called.
     if (error.context.find("authentication") != std::string::npos)
         return "munge";
     for (const std::string_view source : {"slurmdbd", "slurmctld", "munge", "journal"})

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Which of the things that a cycle needs are away. One log line when one goes, one when it is back.
+// Which of the sources that a cycle needs are away. One log line when a source goes away, one when
+// it is back.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -22,9 +23,9 @@ inline constexpr const char* kJournal = "journal";
 // Thread-safe.
 class Sources {
 public:
-    // It answered: everything that was known to be wrong with it is over.
+    // The source answered.
     void up(std::string_view source, Instant now);
-    // Only errors that mean "not there" (unavailable, timeout) count: one that refuses is not away.
+    // Only errors that mean "away" count (unavailable, timeout), not a refusal.
     void down(std::string_view source, const Error& error, Instant now);
     // Names, sorted.
     std::vector<std::string> away() const;
@@ -34,7 +35,7 @@ private:
     mutable Guarded<std::map<std::string, Instant, std::less<>>> away_;
 };
 
-// Which source an error is about: adapters begin its context with the name where they know it.
+// Which source an error is about: adapters begin its context with the name of the source.
 std::string_view source_of(const Error& error, std::string_view otherwise);
 
 } // namespace sluice::app

@@ -15,7 +15,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace sluice::mail {
+namespace sluice::notify {
 namespace {
 
 using Steady = std::chrono::steady_clock;
@@ -37,7 +37,7 @@ public:
         posix_spawnattr_destroy(&attributes_);
     }
 
-    // Our threads block the daemon's signals and ignore SIGPIPE; the program shall not.
+    // The daemon's threads block signals and ignore SIGPIPE; the program must not.
     void clean_signals() {
         sigset_t none;
         sigset_t all;
@@ -80,7 +80,7 @@ Result<pid_t> start(const std::string& path, const std::vector<std::string>& arg
     return pid;
 }
 
-// What the program does not read is its own affair: its exit status tells.
+// A program that does not read all reports it by its exit status.
 void feed(int fd, std::string_view input, Steady::time_point until, const std::atomic<bool>& stop) {
     while (!input.empty() && Steady::now() < until && !stop) {
         pollfd ready{fd, POLLOUT, 0};
@@ -100,7 +100,7 @@ Result<int> wait_for(pid_t pid, const std::string& path, Steady::time_point unti
         if (Steady::now() >= until || stop) {
             ::kill(pid, SIGKILL);
             ::waitpid(pid, &status, 0);
-            return Error{Errc::timeout, path + " did not end and was killed"};
+            return Error{Errc::timeout, path + " did not exit in time and was killed"};
         }
         std::this_thread::sleep_for(kLook);
     }
@@ -127,4 +127,4 @@ Result<int> run_program(const std::string& path, const std::vector<std::string>&
     return wait_for(*pid, path, until, stop);
 }
 
-} // namespace sluice::mail
+} // namespace sluice::notify

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::mail {
+namespace sluice::notify {
 
-// Its exit status (128 + N when signal N ended it). unavailable: it cannot be started, or reads
-// nothing; timeout: it has not ended within 30 s, or `stop` became true: it was killed.
+// Its exit status (128 + N when signal N ended it). unavailable: it cannot be started; timeout: it
+// was killed since it had not exited within 30 s, or `stop` became true.
 Result<int> run_program(const std::string& path, const std::vector<std::string>& arguments,
                         std::string_view input, const std::atomic<bool>& stop);
 
-} // namespace sluice::mail
+} // namespace sluice::notify

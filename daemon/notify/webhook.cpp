@@ -2,11 +2,11 @@
 #include "daemon/notify/webhook.hpp"
 
 #include "common/hash/hash.hpp"
-#include "daemon/notify/exchange.hpp"
+#include "daemon/notify/transfer.hpp"
 
 #include <vector>
 
-namespace sluice::mail {
+namespace sluice::notify {
 namespace {
 
 using ports::Delivered;
@@ -33,7 +33,7 @@ HeaderList header_list(const std::vector<std::string>& lines) {
     return list;
 }
 
-std::optional<std::chrono::seconds> asked_to_wait(CURL* easy) {
+std::optional<std::chrono::seconds> retry_after(CURL* easy) {
 #if LIBCURL_VERSION_NUM >= 0x074200
     curl_off_t seconds = 0;
     if (curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &seconds) == CURLE_OK && seconds > 0)
@@ -44,16 +44,16 @@ std::optional<std::chrono::seconds> asked_to_wait(CURL* easy) {
     return std::nullopt;
 }
 
-Delivery judge(CURL* easy, const std::string& url, const AnswerKeeper& answer) {
+Delivery outcome_of(CURL* easy, const std::string& url, const ResponseStart& response) {
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300)
         return {};
-    std::string text = url + " answered " + std::to_string(status);
-    if (const auto words = answer.text(); !words.empty())
+    std::string text = url + " responded " + std::to_string(status);
+    if (const auto words = response.text(); !words.empty())
         text += ": " + words;
     if (status == 408 || status == 429 || status >= 500)
-        return {Delivered::target_away, text, asked_to_wait(easy)};
+        return {Delivered::target_away, text, retry_after(easy)};
     return {Delivered::refused, text, {}};
 }
 
@@ -91,8 +91,8 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     const auto headers = header_list(lines);
     if (!easy || !headers)
         return {Delivered::target_away, "libcurl cannot be started", {}};
-    AnswerKeeper answer;
-    answer.attach(easy.get());
+    ResponseStart response;
+    response.attach(easy.get());
     bound(easy.get(), "http,https", stop_);
     if (const auto trusted = trust(easy.get(), settings_.ca_file); !trusted)
         return {Delivered::target_away, "ca_file " + trusted.error().context, {}};
@@ -103,7 +103,7 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body.c_str());
     if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK)
         return unreached(settings_.url, code);
-    return judge(easy.get(), settings_.url, answer);
+    return outcome_of(easy.get(), settings_.url, response);
 }
 
-} // namespace sluice::mail
+} // namespace sluice::notify

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Delivers messages of the outbox ("webhook") by POST to one address, signed so that the receiver
-// knows that they are ours and fresh.
+// can check their origin and age.
 #pragma once
 
 #include "common/base/clock.hpp"
 #include "common/base/secret.hpp"
-#include "daemon/ports/deliverer.hpp"
+#include "daemon/ports/outbox.hpp"
 
 #include <atomic>
 #include <string>
 
-namespace sluice::mail {
+namespace sluice::notify {
 
 struct WebhookSettings {
     std::string url; // http:// or https://
@@ -37,4 +37,4 @@ private:
     std::atomic<bool> stop_{false};
 };
 
-} // namespace sluice::mail
+} // namespace sluice::notify

@@ -55,7 +55,7 @@ Result<UniqueFd> bind_one(const addrinfo& target, const std::string& where) {
     if (!fd)
         return failed(where, errno);
     const int on = 1;
-    // A restart must not wait for connections of the last life to time out.
+    // A restart must not wait for old connections to time out.
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (target.ai_family == AF_INET6)
         ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
@@ -109,7 +109,7 @@ std::optional<Accepted> Listener::accept() const {
     }
     const int on = 1;
     ::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    // Finds a host that vanished without a word.
+    // Detects a host that vanished.
     ::setsockopt(connection.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     const auto name = named(from, length);
     if (!name)

@@ -27,7 +27,7 @@ public:
 
     int fd() const { return unix_ ? unix_->fd() : fd_.get(); }
     std::uint16_t port() const { return port_; } // 0: a Unix socket
-    // nullopt: no connection waits.
+    // nullopt: no connection is waiting.
     std::optional<Accepted> accept() const;
 
 private:

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kHeartbeat = 1s;
 constexpr auto kGreetingTime = 10s;
-// A plugin answers each heartbeat; while it stores a large snapshot on a slow disk it does not.
+// A plugin answers each heartbeat, except while it stores a large snapshot on a slow disk.
 constexpr auto kSilence = 60s;
 constexpr auto kStall = 30s;
 
@@ -22,7 +22,7 @@ constexpr auto kStall = 30s;
 Result<void> Peer::receive(std::string_view bytes, Instant now, Steady::time_point steady) {
     frames_.add(bytes);
     while (true) {
-        // Everything that a plugin says is short.
+        // Every message of a plugin is short.
         auto frame = frames_.next(wire::kMaxGreeting);
         if (!frame)
             return std::move(frame).error();
@@ -40,7 +40,7 @@ Result<void> Peer::receive(std::string_view bytes, Instant now, Steady::time_poi
 Result<void> Peer::handle(const wire::Opened& opened, Instant now) {
     if (opened.uid != rules_.allowed_uid)
         return Error{Errc::refused, "credential of uid " + std::to_string(opened.uid)};
-    // The session lets through nothing else: first a hello, then status.
+    // The session accepts nothing else: first a hello, then status.
     if (const auto* hello = std::get_if<wire::Hello>(&opened.message))
         return greet(*hello, now);
     if (const auto* status = std::get_if<wire::Status>(&opened.message))
@@ -55,11 +55,11 @@ Result<void> Peer::challenge() {
 Result<void> Peer::greet(const wire::Hello& hello, Instant now) {
     status_.cluster = hello.cluster;
     if (hello.version > rules_.speaks)
-        return Error{Errc::refused, "plugin on host " + hello.host + ": unknown version " +
-                                        std::to_string(hello.version) + " of the protocol"};
+        return Error{Errc::refused, "plugin on host " + hello.host + ": unknown protocol version " +
+                                        std::to_string(hello.version)};
     if (!serves(hello.cluster))
         return Error{Errc::refused, "plugin of cluster " + hello.cluster + " on host " +
-                                        hello.host + ": this daemon serves " +
+                                        hello.host + ": sluiced serves " +
                                         join(rules_.clusters, ", ")};
     status_.host = hello.host;
     status_.slurm_version = hello.slurm_version;
@@ -120,7 +120,7 @@ Result<void> Peer::fill(Instant now, Steady::time_point steady) {
     if (newest && newest->sequence != has_sequence_)
         return send_news(newest);
     if (newest && !has_)
-        has_ = newest; // it came with our newest from its file
+        has_ = newest; // it read our newest from its file
     if (heartbeat_ && steady - *heartbeat_ < kHeartbeat)
         return {};
     heartbeat_ = steady;
@@ -149,7 +149,7 @@ Result<void> Peer::send_part() {
         transfer_->at += part.bytes.size();
         return send(part);
     }
-    has_ = transfer_->edition;
+    has_ = transfer_->snapshot;
     has_sequence_ = has_->sequence;
     transfer_.reset();
     return send(wire::End{});
@@ -157,11 +157,11 @@ Result<void> Peer::send_part() {
 
 Result<void> Peer::check_time(Steady::time_point steady) const {
     if (!proven_ && steady - opened_ > kGreetingTime)
-        return Error{Errc::timeout, "no greeting in time"};
+        return Error{Errc::timeout, "no greeting within 10 s"};
     if (steady - heard_ > kSilence)
-        return Error{Errc::timeout, "silent"};
+        return Error{Errc::timeout, "no message for 60 s"};
     if (!pending().empty() && steady - sent_ > kStall)
-        return Error{Errc::timeout, "does not read"};
+        return Error{Errc::timeout, "no data accepted for 30 s"};
     return {};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One connected plugin: its greeting, what it has, what it receives next. Bytes in, bytes out: it
-// knows no socket. Never more than one frame waits to be sent, so a slow plugin costs one frame of
-// memory and is brought up to date by one difference when it is back.
+// One connected plugin: its greeting, which snapshot it has, what it receives next. Bytes in, bytes
+// out, no socket. At most one frame waits to be sent, so a slow plugin costs one frame of memory
+// and needs one difference to be current again.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -29,11 +29,11 @@ struct PeerRules {
 
 class Peer {
 public:
-    // `sealer`, `shelf`, `press` outlive it.
-    Peer(cred::Sealer& sealer, const SnapshotStore& shelf, SnapshotEncoder& press,
+    // All references must outlive it.
+    Peer(cred::Sealer& sealer, const SnapshotStore& store, SnapshotEncoder& encoder,
          const PeerRules& rules, const wire::Nonce& nonce, Steady::time_point now)
-        : channel_(sealer, wire::Session(wire::Direction::to_plugin, nonce)), store_(shelf),
-          encoder_(press), rules_(rules), opened_(now), heard_(now), sent_(now) {}
+        : channel_(sealer, wire::Session(wire::Direction::to_plugin, nonce)), store_(store),
+          encoder_(encoder), rules_(rules), opened_(now), heard_(now), sent_(now) {}
 
     // Makes the first frame, which only slurmctld's user can read. Asks munged. Errors: unavailable
     // (munged is away), others of the sealer.
@@ -41,10 +41,9 @@ public:
     // Bytes from the plugin. Errors: the connection must be closed; unavailable: munged is away,
     // else the frame was wrong.
     Result<void> receive(std::string_view bytes, Instant now, Steady::time_point steady);
-    // Makes the next frame, if there is something to say and the last one has left. Errors: as
-    // above.
+    // Makes the next frame, if one is due and the last one is sent. Errors: as above.
     Result<void> fill(Instant now, Steady::time_point steady);
-    // Errors: timeout, with what it failed to do in time.
+    // Errors: timeout, with what the plugin failed to do in time.
     Result<void> check_time(Steady::time_point steady) const;
 
     std::string_view pending() const { return std::string_view(out_).substr(written_); }
@@ -67,7 +66,7 @@ private:
     Result<void> send_part();
 
     struct Transfer {
-        SnapshotPtr edition;
+        SnapshotPtr snapshot;
         std::shared_ptr<const std::string> image;
         std::size_t at = 0;
     };
@@ -81,8 +80,8 @@ private:
     std::size_t written_ = 0;
     bool proven_ = false;
     std::optional<Transfer> transfer_;
-    SnapshotPtr has_;                // what it was sent last; null: what it has is not ours
-    std::uint64_t has_sequence_ = 0; // what it has, or will have when it has read all
+    SnapshotPtr has_;                // sent last; null: what it has was not sent by this process
+    std::uint64_t has_sequence_ = 0; // of the snapshot it has, or has when it has read all
     std::optional<Steady::time_point> heartbeat_;
     Steady::time_point opened_;
     Steady::time_point heard_;

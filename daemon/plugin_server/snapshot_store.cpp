@@ -52,7 +52,7 @@ model::Snapshot sorted(const model::Snapshot& from) {
 } // namespace
 
 SnapshotStore::SnapshotStore(std::chrono::sys_time<std::chrono::microseconds> started)
-    : held_(Held{{}, first_sequence(started), 0}) {}
+    : state_(State{{}, first_sequence(started), 0}) {}
 
 bool SnapshotStore::put(const model::Snapshot& snapshot) {
     // The usual case costs one comparison.
@@ -60,41 +60,41 @@ bool SnapshotStore::put(const model::Snapshot& snapshot) {
         before && before->same_content(snapshot))
         return false;
     auto fresh = std::make_shared<model::Snapshot>(sorted(snapshot));
-    auto held = held_.lock();
-    SnapshotPtr& edition = held->editions[lower(snapshot.cluster)];
-    if (edition && edition->same_content(*fresh))
+    auto state = state_.lock();
+    SnapshotPtr& current = state->snapshots[lower(snapshot.cluster)];
+    if (current && current->same_content(*fresh))
         return false;
-    fresh->sequence = ++held->sequence;
-    held->newest = fresh->sequence;
-    edition = std::move(fresh);
+    fresh->sequence = ++state->sequence;
+    state->newest = fresh->sequence;
+    current = std::move(fresh);
     return true;
 }
 
 std::map<std::string, std::uint64_t> SnapshotStore::sequences() const {
     std::map<std::string, std::uint64_t> all;
-    auto held = held_.lock();
-    for (const auto& [cluster, edition] : held->editions)
-        all.emplace(cluster, edition->sequence);
+    auto state = state_.lock();
+    for (const auto& [cluster, snapshot] : state->snapshots)
+        all.emplace(cluster, snapshot->sequence);
     return all;
 }
 
 SnapshotPtr SnapshotStore::newest(const std::string& cluster) const {
-    auto held = held_.lock();
-    const auto found = held->editions.find(lower(cluster));
-    return found == held->editions.end() ? nullptr : found->second;
+    auto state = state_.lock();
+    const auto found = state->snapshots.find(lower(cluster));
+    return found == state->snapshots.end() ? nullptr : found->second;
 }
 
 std::uint64_t SnapshotStore::newest_sequence() const {
-    return held_.lock()->newest;
+    return state_.lock()->newest;
 }
 
-Result<std::shared_ptr<const std::string>> SnapshotEncoder::image(const SnapshotPtr& edition) {
-    if (image_of_ != edition) {
-        auto bytes = wire::encode_image(*edition);
+Result<std::shared_ptr<const std::string>> SnapshotEncoder::image(const SnapshotPtr& snapshot) {
+    if (image_of_ != snapshot) {
+        auto bytes = wire::encode_image(*snapshot);
         if (!bytes)
             return std::move(bytes).error();
         image_ = std::make_shared<const std::string>(std::move(*bytes));
-        image_of_ = edition;
+        image_of_ = snapshot;
     }
     return image_;
 }

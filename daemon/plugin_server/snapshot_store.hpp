@@ -32,19 +32,19 @@ public:
     std::map<std::string, std::uint64_t> sequences() const;
 
 private:
-    struct Held {
-        std::map<std::string, SnapshotPtr> editions; // by cluster, lower case
+    struct State {
+        std::map<std::string, SnapshotPtr> snapshots; // by cluster, lower case
         std::uint64_t sequence = 0;
         std::uint64_t newest = 0;
     };
-    mutable Guarded<Held> held_;
+    mutable Guarded<State> state_;
 };
 
-// Bytes of editions. For one thread.
+// Bytes of snapshots. For one thread.
 class SnapshotEncoder {
 public:
     // Errors: overflow.
-    Result<std::shared_ptr<const std::string>> image(const SnapshotPtr& edition);
+    Result<std::shared_ptr<const std::string>> image(const SnapshotPtr& snapshot);
     // Null: larger than one frame takes; send the image.
     std::shared_ptr<const wire::Delta> delta(const SnapshotPtr& from, const SnapshotPtr& to);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: the books. Every decision and every command is written before its effect and closed after
-// it, so that a crash at any point leaves either nothing or something that the next cycle finishes.
-// Adapters: SQLite; MariaDB later.
+// Ports of the journal: CycleStore for the cycle, JournalReader and RecordStore for people. Every
+// decision and every command is written before its effect and closed after it, so that a crash
+// leaves either nothing or something that the next cycle finishes. Adapter: SQLite.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -32,12 +32,12 @@ struct EvaluationRecord {
     std::vector<std::string> actions_taken;
     std::string trigger; // "timer", "boundary", "person", "start" ...
     Instant at{};
-    // Written to the outbox in the transaction that records the evaluation; not read back.
+    // Added to the outbox in the transaction that records the evaluation; not read back.
     std::vector<Message> messages;
 };
 
-// What an agent says it did for an account (Waldur's report-command-result). Kept beside what the
-// daemon did itself, whose outcome it never changes.
+// What an agent reports that it did for an account (Waldur's report-command-result). Kept beside
+// the commands of the daemon, whose outcome it never changes.
 struct AgentReport {
     std::int64_t id = 0;
     std::string cluster;
@@ -47,10 +47,10 @@ struct AgentReport {
     bool success = false;
     std::string error;
     std::vector<std::string> commands;
-    std::string by;          // who said it
-    std::string correlation; // "": none; one that comes again is not kept again
+    std::string by;          // who reported it
+    std::string correlation; // "": none; a report with a known one is not kept again
     Instant at{};
-    std::int64_t evaluation = 0; // the account's newest one at that time; 0: there was none
+    std::int64_t evaluation = 0; // the account's newest one at that time; 0: none
 };
 
 enum class CommandState { requested, succeeded, failed };
@@ -63,13 +63,13 @@ struct CommandRecord {
     Instant requested{};
     std::optional<Instant> started;
     std::optional<Instant> finished;
-    std::optional<bool> success; // unknown until it is known
+    std::optional<bool> success; // nullopt: not known yet
     std::string error;
     std::optional<Instant> confirmed;             // slurmctld showed it in force
     std::optional<std::int64_t> confirm_delay_ms; // from the decision to that
 };
 
-// What slurmctld shows of a change that was done, or, with a failure, that it never showed it.
+// That slurmctld shows a change in force or, with a failure, that it has not shown it in time.
 struct Confirmation {
     std::int64_t id = 0; // of the command
     Instant at{};
@@ -86,7 +86,7 @@ struct OverrideRecord {
 };
 struct AdjustmentRecord {
     model::Adjustment entry;
-    std::int64_t taken_back_by = 0; // number of the adjustment that undoes it; 0: it stands
+    std::int64_t taken_back_by = 0; // number of the adjustment that undoes it; 0: none
 };
 
 // How many records retention removed, or would remove.
@@ -101,19 +101,21 @@ struct Query {
     std::size_t limit = 100;           // newest first
 };
 
-// Thread-safe: the cycle writes while HTTP threads read. unavailable: disk full, locked for longer
-// than the busy timeout. A call either happens wholly or not at all.
-class Journal {
+// All three are thread-safe: the cycle writes while HTTP threads read. unavailable: disk full,
+// locked for longer than the busy timeout. A call either happens wholly or not at all.
+
+// The cycle's side: what it decides from, and what it decided and did.
+class CycleStore {
 public:
-    Journal() = default;
-    Journal(const Journal&) = delete;
-    Journal& operator=(const Journal&) = delete;
-    virtual ~Journal() = default;
+    CycleStore() = default;
+    CycleStore(const CycleStore&) = delete;
+    CycleStore& operator=(const CycleStore&) = delete;
+    virtual ~CycleStore() = default;
 
     // Of the overrides those that ended long before `now` are left out.
     virtual Result<model::History> history(const std::string& cluster, Instant now) = 0;
-    // The newest time that its records say it has been, but for those before the last
-    // accept_clock(). nullopt: none says anything.
+    // The newest time in its records, but for those before the last accept_clock(). nullopt: it has
+    // no record yet.
     virtual Result<std::optional<Instant>> newest(const std::string& cluster) = 0;
     // One transaction: the accounts' memory, the evaluations that are worth a record, and the
     // commands as `requested`. Returns the ids of the commands, in order.
@@ -124,41 +126,74 @@ public:
     virtual Result<void> close_command(std::int64_t id, Instant started, Instant finished,
                                        const std::optional<Error>& failure) = 0;
     // A confirmation that is a failure makes the command a failed one. not_found: no such command
-    // that waits for one.
+    // waits for one.
     virtual Result<void> confirm_command(const Confirmation& confirmation) = 0;
-    // Commands that were done and that nobody has seen in force yet, oldest first.
+    // Commands that succeeded and that slurmctld has not shown in force yet, oldest first.
     virtual Result<std::vector<CommandRecord>> unconfirmed(const std::string& cluster) = 0;
-    // At start: commands that a crash left open are closed as failed, since nobody knows whether
-    // they took effect; the next cycle repeats what is still needed. Returns how many.
+    // At start: commands that a crash left open are closed as failed, since their effect is not
+    // known; the next cycle repeats what is still needed. Returns how many.
     virtual Result<std::size_t> close_unfinished(Instant at) = 0;
-    // Retention: evaluations, closed commands and reports older than `before` go; the ledger stays.
-    virtual Result<Forgotten> forget(Instant before) = 0;
-    // What forget() would remove.
-    virtual Result<Forgotten> forgettable(Instant before) = 0;
-    virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
-    virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
-    // `id` and `evaluation` are filled in.
-    virtual Result<void> add_report(const AgentReport& report) = 0;
-    virtual Result<std::vector<AgentReport>> reports(const Query& query) = 0;
-    // Ledger. Entries are added, never edited; clearing an override ends it now.
-    virtual Result<std::int64_t> add_override(const std::string& cluster,
-                                              const model::Override& entry) = 0;
-    virtual Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
-                                      const std::string& by, const std::string& reason) = 0;
-    // conflict: `takes_back` names an entry that is taken back already; not_found: no such entry.
-    virtual Result<std::int64_t> add_adjustment(const std::string& cluster,
-                                                const model::Adjustment& entry) = 0;
     // Writes the entry and applies reopen() to what is remembered of the account.
     virtual Result<std::int64_t> reopen_period(const std::string& cluster,
                                                const model::PeriodReset& entry) = 0;
     // Writes the entry and applies forget_after() to what is remembered of every account.
     virtual Result<std::int64_t> accept_clock(const std::string& cluster,
                                               const model::ClockAccept& entry) = 0;
-    // Newest first.
+};
+
+// Lists for people and programs, newest first.
+class JournalReader {
+public:
+    JournalReader() = default;
+    JournalReader(const JournalReader&) = delete;
+    JournalReader& operator=(const JournalReader&) = delete;
+    virtual ~JournalReader() = default;
+
+    virtual Result<std::vector<EvaluationRecord>> evaluations(const Query& query) = 0;
+    virtual Result<std::vector<CommandRecord>> commands(const Query& query) = 0;
+    virtual Result<std::vector<AgentReport>> reports(const Query& query) = 0;
     virtual Result<std::vector<OverrideRecord>> overrides(const Query& query) = 0;
     virtual Result<std::vector<AdjustmentRecord>> adjustments(const Query& query) = 0;
     virtual Result<std::vector<model::PeriodReset>> resets(const Query& query) = 0;
     virtual Result<std::vector<model::ClockAccept>> clock_accepts(const Query& query) = 0;
+};
+
+// What people enter and agents report, and how long records are kept. Entries of the ledger are
+// added, never edited.
+class RecordStore : public JournalReader {
+public:
+    virtual Result<std::int64_t> add_override(const std::string& cluster,
+                                              const model::Override& entry) = 0;
+    // Ends it at `at`. not_found: no such override is in force.
+    virtual Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
+                                      const std::string& by, const std::string& reason) = 0;
+    // conflict: `takes_back` names an entry that is taken back already; not_found: no such entry.
+    virtual Result<std::int64_t> add_adjustment(const std::string& cluster,
+                                                const model::Adjustment& entry) = 0;
+    // `id` and `evaluation` are filled in.
+    virtual Result<void> add_report(const AgentReport& report) = 0;
+    // Retention: evaluations, closed commands and reports older than `before` go; the ledger stays.
+    virtual Result<Forgotten> forget(Instant before) = 0;
+    // What forget() would remove.
+    virtual Result<Forgotten> forgettable(Instant before) = 0;
+};
+
+// The daily copies of the journal.
+struct BackupState {
+    std::string file;          // the newest good copy; "": none
+    std::optional<Instant> at; // when it was made
+    std::string error;         // why the last try failed; "": it succeeded, or none was due yet
+};
+
+// Thread-safe.
+class Backups {
+public:
+    Backups() = default;
+    Backups(const Backups&) = delete;
+    Backups& operator=(const Backups&) = delete;
+    virtual ~Backups() = default;
+
+    virtual BackupState state() const = 0;
 };
 
 } // namespace sluice::ports

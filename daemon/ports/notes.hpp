@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: small things that must be remembered over a restart and that nobody asks questions about:
-// the last answer of Waldur, what it was told. Adapters: SQLite.
+// Port: what a module keeps over a restart by kind and key, without queries: the last answer of
+// Waldur, what was reported there. Adapter: SQLite.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -14,7 +14,7 @@ namespace sluice::ports {
 struct Note {
     std::string kind;
     std::string key;
-    std::string value; // "": the note goes
+    std::string value; // "": the note is removed
 };
 
 // Thread-safe. unavailable as for the journal.

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: what is to be told to others (Waldur, mail, webhooks), kept until they have it. Adapters:
-// SQLite. Who brings it there is a Deliverer (deliverer.hpp).
+// Ports: Outbox keeps messages to other systems (Waldur, mail, webhook) until they are delivered
+// (SQLite); a Deliverer brings one message to its target (one adapter for each target).
 #pragma once
 
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -21,12 +22,12 @@ struct Message {
     std::string target; // "waldur", "mail", "webhook"
     std::string kind;   // what it is: "report-command-result", "set-usage" ...
     std::string key;    // messages of one target and key arrive in the order of their adding
-    // Unique in the whole outbox, told from what causes the message: adding it again does nothing,
-    // so that whoever does not know whether he added it may do so again.
+    // Unique in the whole outbox, made from what causes the message: adding a message again does
+    // nothing, so a caller that does not know whether it was added may add it again.
     std::string correlation;
     std::string body; // JSON text of at most kMaxMessageBody bytes
-    // Says how things are, not what happened: messages of the same target, kind and key that still
-    // wait or are parked are dropped for it.
+    // A state, not an event: messages of the same target, kind and key that still wait or are
+    // parked are dropped for it.
     bool replaces = false;
 };
 
@@ -71,8 +72,8 @@ struct OutboxCount {
 };
 
 // Thread-safe. unavailable: disk full, or locked for longer than the busy timeout. A call either
-// happens wholly or not at all. Once add() has returned, the messages outlive a power cut; that one
-// was delivered may be forgotten by it.
+// happens wholly or not at all. Once add() has returned, the messages outlive a power cut; the
+// journal may lose to it that one was delivered.
 class Outbox {
 public:
     Outbox() = default;
@@ -83,25 +84,54 @@ public:
     // Ids of those that are new, in order. overflow: a body is too long.
     // Messages that must stand or fall with an evaluation go into EvaluationRecord::messages.
     virtual Result<std::vector<std::int64_t>> add(std::span<const Message> messages) = 0;
-    // Of each key the oldest that waits, where it may be tried at `now`; oldest first, at most
-    // `most`. A parked one does not hold up those behind it.
+    // Of each key the oldest waiting message, where it may be tried at `now`; oldest first, at most
+    // `most`. A parked message does not hold up those behind it.
     virtual Result<std::vector<OutboxEntry>> due(const std::string& target, Instant now,
                                                  std::size_t most) = 0;
-    // When due() will next have something; nullopt: not before somebody adds to it.
+    // When due() will next return a message; nullopt: not before one is added.
     virtual Result<std::optional<Instant>> next_due(const std::string& target) = 0;
 
     virtual Result<void> succeeded(std::int64_t id) = 0;
     // One try more; the next not before `retry_at`.
     virtual Result<void> failed(std::int64_t id, Instant retry_at, const std::string& error) = 0;
-    // One try more; it waits for a person from now on.
+    // One try more; the message waits for a person from now on.
     virtual Result<void> park(std::int64_t id, const std::string& reason) = 0;
 
     virtual Result<std::vector<OutboxEntry>> list(const OutboxQuery& query) = 0;
-    // Only targets for which something waits or is parked.
+    // Only targets that have waiting or parked messages.
     virtual Result<std::vector<OutboxCount>> counts() = 0;
-    // A waiting or parked one is due at once. not_found: there is none.
+    // Makes a waiting or parked message due at once. not_found: no such message.
     virtual Result<void> retry(std::int64_t id) = 0;
     virtual Result<void> drop(std::int64_t id, const std::string& reason) = 0;
+};
+
+enum class Delivered {
+    done,
+    target_away, // the target accepts nothing now: no connection, 5xx, 429
+    later,       // only this message has to wait
+    refused,     // the target will never accept it as it is: it is parked, `text` has the reason
+};
+
+struct Delivery {
+    Delivered result = Delivered::done;
+    std::string text; // unless done: the reason; never a secret
+    // Retry-After of the target's response.
+    std::optional<std::chrono::seconds> retry_after;
+};
+
+// deliver() is called from one thread. A message may come twice (the daemon died before it recorded
+// the first time), with the same correlation and id.
+class Deliverer {
+public:
+    Deliverer() = default;
+    Deliverer(const Deliverer&) = delete;
+    Deliverer& operator=(const Deliverer&) = delete;
+    virtual ~Deliverer() = default;
+
+    // Returns within a minute, whatever the target does.
+    virtual Delivery deliver(const OutboxEntry& entry) = 0;
+    // From any thread: a running deliver(), and each later one, returns at once.
+    virtual void interrupt() {}
 };
 
 } // namespace sluice::ports

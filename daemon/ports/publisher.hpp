@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Port: hands snapshots to the plugins and knows what each of them has.
+// Port: sends snapshots to the plugins and knows which one each of them has.
 #pragma once
 
 #include "common/model/snapshot.hpp"
@@ -33,10 +33,10 @@ struct PluginStatus {
     PluginCounters counters;
     std::string cluster = {}; // as its slurmctld calls it
     std::uint64_t stored = 0; // newest snapshot that is safely in its file; 0: none
-    // Since when its file has been older than the snapshot in use; nullopt: it is not.
+    // Since when its file has been older than the snapshot in use; nullopt: it is current.
     std::optional<Instant> unstored_since = {};
 
-    // After a restart of slurmctld it would judge by an older snapshot. A slow disk gets its time.
+    // After a restart of slurmctld it would use an older snapshot. A slow disk has two minutes.
     bool fails_to_store(Instant now) const {
         return unstored_since && now - *unstored_since > std::chrono::minutes{2};
     }
@@ -57,7 +57,7 @@ public:
     Publisher& operator=(const Publisher&) = delete;
     virtual ~Publisher() = default;
 
-    // Every connected plugin gets it, and every one that connects later.
+    // Every connected plugin receives it, and every one that connects later.
     virtual void publish(std::shared_ptr<const model::Snapshot> snapshot) = 0;
     virtual PluginServerStatus status() const = 0;
 };

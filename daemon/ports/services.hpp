@@ -1,43 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What one daemon answers for: a Service for each cluster that it serves.
+// What one daemon serves: each cluster's own ports, and those that the clusters share.
 #pragma once
 
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/operator.hpp"
+#include "daemon/ports/outbox.hpp"
+#include "daemon/ports/status.hpp"
 
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace sluice::ports {
 
-// The services must outlive it.
-class Services {
-public:
-    // NOLINTNEXTLINE(google-explicit-constructor): most daemons serve one cluster
-    Services(Service& only) : all_{&only} {}
-    // In the order of the settings. REQUIRES: not empty
-    explicit Services(std::vector<Service*> all) : all_(std::move(all)) {}
+// Of one cluster.
+struct Service {
+    Status& status;
+    Operator& actions;
+};
 
-    // Answers for what the clusters share: journal, outbox, the daemon itself.
-    Service& first() const { return *all_.front(); }
-    const std::vector<Service*>& all() const { return all_; }
-    bool several() const { return all_.size() > 1; }
+// All ports must outlive it.
+struct Services {
+    std::vector<Service> clusters; // in the order of the settings; not empty
+    JournalReader& journal;
+    Outbox& outbox;
+
+    bool several() const { return clusters.size() > 1; }
     // nullptr: not served.
-    Service* of(const std::string& cluster) const {
-        for (Service* service : all_)
-            if (service->info().cluster == cluster)
-                return service;
+    const Service* of(const std::string& cluster) const {
+        for (const auto& service : clusters)
+            if (service.status.info().cluster == cluster)
+                return &service;
         return nullptr;
     }
     std::vector<std::string> names() const {
         std::vector<std::string> names;
-        for (Service* service : all_)
-            names.push_back(service->info().cluster);
+        for (const auto& service : clusters)
+            names.push_back(service.status.info().cluster);
         return names;
     }
-
-private:
-    std::vector<Service*> all_;
 };
 
 } // namespace sluice::ports

@@ -30,12 +30,11 @@ void write_all(int fd, std::string_view text) {
     }
 }
 
-// What the daemon says first: the ready mark, or why it is not. Its end without a word counts as
-// failure.
-[[noreturn]] void wait_for_word(int fd) {
+// The daemon's first output: the ready mark, or its error. Its end without output is a failure.
+[[noreturn]] void wait_for_daemon(int fd) {
     std::array<char, 512> buffer{};
     bool first = true;
-    bool spoke = false;
+    bool reported = false;
     for (;;) {
         const auto size = ::read(fd, buffer.data(), buffer.size());
         if (size < 0 && errno == EINTR)
@@ -45,11 +44,12 @@ void write_all(int fd, std::string_view text) {
         if (first && buffer[0] == kReady)
             ::_exit(0);
         first = false;
-        spoke = true;
+        reported = true;
         write_all(STDERR_FILENO, {buffer.data(), static_cast<std::size_t>(size)});
     }
-    if (!spoke)
-        write_all(STDERR_FILENO, "sluiced: ended before it was ready; see the system log\n");
+    if (!reported)
+        write_all(STDERR_FILENO,
+                  "sluiced: the daemon ended before it was ready; see the system log\n");
     ::_exit(1);
 }
 
@@ -83,7 +83,7 @@ Result<Background> Background::enter() {
         return fault("fork");
     if (child > 0) {
         writer.reset();
-        wait_for_word(reader.get());
+        wait_for_daemon(reader.get());
     }
     reader.reset();
     // The second fork: no session leader, so no terminal can be acquired by accident.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Leaves the terminal. The process that the person started ends only when the daemon says that it
-// is ready, and with its error when it cannot be.
+// Leaves the terminal. The process that the person started exits when the daemon is ready, or with
+// the daemon's error when it cannot start.
 #pragma once
 
 #include "common/base/files.hpp"

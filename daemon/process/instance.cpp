@@ -37,8 +37,8 @@ Result<InstanceLock> InstanceLock::take(const std::string& journal) {
         if (errno != EWOULDBLOCK)
             return fault(path);
         return Error{Errc::conflict, "another sluiced (pid " + content(fd.get()) +
-                                         ") has the journal " + journal +
-                                         "; stop it, or name another file in `journal`"};
+                                         ") uses the journal " + journal +
+                                         "; stop it, or name another file in journal:"};
     }
     const std::string pid = std::to_string(::getpid()) + '\n';
     if (::ftruncate(fd.get(), 0) != 0 || ::pwrite(fd.get(), pid.data(), pid.size(), 0) < 0)

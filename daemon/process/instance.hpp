@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One daemon per journal, and the folders it needs.
+// One daemon for each journal, and the folders that it needs.
 #pragma once
 
 #include "common/base/files.hpp"
@@ -10,10 +10,10 @@
 
 namespace sluice::app {
 
-// Holds the lock until it goes; the kernel drops it when the process dies, however it dies.
+// Holds the lock for its lifetime; the kernel releases it when the process dies.
 class InstanceLock {
 public:
-    // Locks JOURNAL.lock. conflict: another process has it, and its pid if known.
+    // Locks JOURNAL.lock. conflict: another process has the lock; the text has its pid if known.
     static Result<InstanceLock> take(const std::string& journal);
 
 private:
@@ -21,8 +21,8 @@ private:
     UniqueFd fd_;
 };
 
-// Creates the folder of `file` and missing parents: the last with `mode`, others 0755. One that
-// exists is left as it is.
+// Creates the folder of `file` and missing parents: the last with `mode`, others 0755. An existing
+// folder is left as it is.
 Result<void> make_folder_of(const std::string& file, mode_t mode);
 
 } // namespace sluice::app

@@ -77,7 +77,7 @@ std::string usage_text() {
            "  -f, --file FILE            configuration (default " SLUICE_SYSCONFDIR
            "/sluiced.yaml)\n"
            "  -v, --verbose              log more\n"
-           "      --check                report every error of the configuration and end\n"
+           "      --check                report every error of the configuration and exit\n"
            "      --import-site-agent FILE\n"
            "                             print the sluiced.yaml for a Waldur site agent's file\n"
            "  -V, --version              print the version\n"

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The command line of sluiced.
+// The command line of sluiced, and what it prints there for the person who started it. Its log:
+// common/base/log.
 #pragma once
 
 #include "common/base/log.hpp"
+#include "common/base/printable.hpp"
 #include "common/base/result.hpp"
 
+#include <ostream>
 #include <string>
+#include <string_view>
 
 namespace sluice::app {
 
@@ -19,8 +23,13 @@ struct Options {
     log::Level level = log::Level::info;
 };
 
-// malformed: unknown option or argument; the text says how to get help.
+// malformed: unknown option or argument; the text names sluiced -h.
 Result<Options> parse_options(int argc, char** argv);
 std::string usage_text();
+
+// With a line end. Escapes in names and in errors of other programs do not reach the terminal.
+inline void say(std::ostream& out, std::string_view text) {
+    out << printable(text, Breaks::kept) << '\n';
+}
 
 } // namespace sluice::app

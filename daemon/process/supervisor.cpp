@@ -62,7 +62,7 @@ void Supervisor::send(const std::string& text) const {
         address.sun_path[0] = '\0';
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
     const UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    // A manager that does not listen is no reason to stop.
+    // A manager that is away is no reason to stop.
     if (fd) [[maybe_unused]]
         const auto sent = ::sendto(fd.get(), text.data(), text.size(), MSG_NOSIGNAL,
                                    reinterpret_cast<const sockaddr*>(&address), length);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Talks to the service manager (sd_notify's protocol, without libsystemd). Says nothing when nobody
-// listens.
+// Reports to the service manager (sd_notify's protocol, without libsystemd). Without one it does
+// nothing.
 #pragma once
 
 #include "common/base/printable.hpp"
@@ -15,7 +15,7 @@ namespace sluice::app {
 class Supervisor {
 public:
     // Takes NOTIFY_SOCKET and WATCHDOG_USEC from the environment and removes them, so that children
-    // do not speak for us.
+    // do not report for the daemon.
     static Supervisor from_environment();
     Supervisor(std::string socket, std::optional<std::chrono::microseconds> watchdog)
         : socket_(std::move(socket)), watchdog_(watchdog) {}
@@ -25,7 +25,7 @@ public:
     void stopping() const { send("STOPPING=1"); }
     void status(const std::string& text) const { send("STATUS=" + printable(text)); }
     void alive() const { send("WATCHDOG=1"); }
-    // How often alive() is due: half of what the manager allows. nullopt: it does not ask.
+    // How often alive() is due: half of what the manager allows. nullopt: no watchdog.
     std::optional<std::chrono::milliseconds> alive_every() const;
 
 private:

@@ -3,8 +3,8 @@
 
 #include "common/base/files.hpp"
 #include "common/base/log.hpp"
-#include "daemon/storage/at_port.hpp"
-#include "daemon/storage/file.hpp"
+#include "daemon/storage/database.hpp"
+#include "daemon/storage/schema.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,7 +31,7 @@ std::string day_of(Instant now) {
     return text.data();
 }
 
-// Whether "YYYY-MM-DD" stands there.
+// Whether `text` has the form YYYY-MM-DD.
 bool is_day(std::string_view text) {
     constexpr std::string_view kForm = "dddd-dd-dd";
     return text.size() == kForm.size() &&
@@ -40,7 +40,7 @@ bool is_day(std::string_view text) {
            });
 }
 
-// A copy must not take the room that the journal itself needs for its next cycles.
+// A copy must not take the space that the journal needs for its next cycles.
 void check_room(const std::string& journal) {
     std::error_code failed;
     std::uintmax_t size = fs::file_size(journal, failed);
@@ -49,7 +49,7 @@ void check_room(const std::string& journal) {
     const auto room = fs::space(fs::path(journal).parent_path(), failed);
     if (failed || room.available >= 2 * size)
         return;
-    throw Failure({Errc::unavailable, "no room: " + std::to_string(room.available >> 20) +
+    throw Failure({Errc::unavailable, "no space: " + std::to_string(room.available >> 20) +
                                           " MiB are free, the copy needs twice the " +
                                           std::to_string(size >> 20) + " MiB of the journal"});
 }
@@ -115,7 +115,7 @@ void DailyBackup::make_if_due() {
     const std::string file = file_of_today();
     const auto all = copies();
     if (std::find(all.begin(), all.end(), file) != all.end()) {
-        // Where only the sync of the folder failed after it, the copy is whole all the same.
+        // The copy is whole even where the sync of its folder failed afterwards.
         auto state = state_.lock();
         if (!state->error.empty())
             *state = {file, clock_.now(), ""};

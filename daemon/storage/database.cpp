@@ -47,8 +47,8 @@ Errc code_of(int rc) {
     throw Failure({Errc::unavailable, path + ": " + std::strerror(errno)});
 }
 
-// Created here, since SQLite would create it with the umask's rights; its -wal file gets
-// the rights of the main file.
+// SQLite would create the file with the umask's rights. Its -wal file gets the rights of the main
+// file.
 void make_private(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd)
@@ -80,7 +80,7 @@ private:
 } // namespace
 
 void remove_database(const std::string& path) noexcept {
-    // The file last: what is beside it belongs to no other.
+    // The file last, so that the others never stay without it.
     for (const char* end : {"-journal", "-wal", "-shm", ""})
         ::unlink((path + end).c_str());
 }
@@ -126,7 +126,7 @@ void Database::copy_to(const std::string& path, const std::function<bool()>& go_
         void operator()(sqlite3_backup* backup) const noexcept { sqlite3_backup_finish(backup); }
     };
     Database target(path, Access::read_write, std::chrono::seconds(1));
-    // Without a transaction of its own each change by another connection begins the copy anew.
+    // Without a transaction of its own each change by another connection restarts the copy.
     const ReadTransaction as_of_now(*this);
     {
         const std::unique_ptr<sqlite3_backup, Finish> backup(
@@ -158,7 +158,7 @@ Statement::Statement(Database& database, std::string_view sql) : database_(datab
 }
 
 void Statement::rewind() noexcept {
-    // Repeats the last step's error, which was thrown then.
+    // Returns the last step's error, which was thrown already.
     sqlite3_reset(raw_.get());
     bound_ = 0;
 }

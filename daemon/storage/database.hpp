@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Owners of SQLite's connection, statement and transaction. Inside this folder faults travel as
-// Failure; the journal turns them into Error. Knows nothing of Sluice's tables.
+// Failure; at_port() turns them into Error. Knows nothing of Sluice's tables.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -30,7 +31,25 @@ private:
     Error error_;
 };
 
-// The file of a database and what SQLite may have left beside it. Nothing may have it open.
+// Runs `body` at the edge of this folder: what it throws becomes an Error of the journal.
+template <class Body>
+auto at_port(const char* what, Body&& body) -> Result<decltype(body())> {
+    try {
+        if constexpr (std::is_void_v<decltype(body())>) {
+            body();
+            return {};
+        } else {
+            return body();
+        }
+    } catch (const Failure& failure) {
+        return Error(failure.error()).in(what).in("journal");
+    } catch (const std::exception& fault) {
+        return Error{Errc::internal, fault.what()}.in(what).in("journal");
+    }
+}
+
+// Removes the file of a database and what SQLite may have left beside it. No connection may be
+// open.
 void remove_database(const std::string& path) noexcept;
 
 // One connection; one thread at a time.
@@ -38,7 +57,7 @@ class Database {
 public:
     enum class Access { read_write, read_only };
 
-    // read_write creates the file with mode 0600 and takes wider rights of an existing one away.
+    // read_write creates the file with mode 0600 and removes wider rights of an existing one.
     // ":memory:" is for tests. Throws Failure.
     Database(const std::string& path, Access access, std::chrono::milliseconds busy_timeout);
 
@@ -49,9 +68,9 @@ public:
     int changes() const noexcept;
     // A single integer, such as a pragma's value.
     std::int64_t integer(const char* sql);
-    // Copies the whole database, as it is when the call begins, into the file `path` (mode 0600),
-    // which is not a journal in use: what is there is overwritten. `go_on` is called after each
-    // 256 KiB; false: give up (unavailable).
+    // Copies the whole database, as it is when the call begins, over the file `path` (mode 0600),
+    // which is not a journal in use. `go_on` is called after each 256 KiB; false: stop
+    // (unavailable).
     void copy_to(const std::string& path, const std::function<bool()>& go_on);
 
     sqlite3* raw() const noexcept { return raw_.get(); }
@@ -63,7 +82,7 @@ private:
     std::unique_ptr<sqlite3, Close> raw_;
 };
 
-// Prepared in the constructor: one that exists is valid. Must die before its Database.
+// Prepared in the constructor, so always valid. Must not outlive its Database.
 class Statement {
 public:
     Statement(Database& database, std::string_view sql);
@@ -80,7 +99,7 @@ public:
     void bind_more(const Value& value) {
         bind_next(value);
     }
-    // True while there is a row to read.
+    // True: a row can be read.
     bool step();
     // Steps to the end.
     void run();
@@ -117,7 +136,7 @@ private:
     int bound_ = 0;
 };
 
-// Takes the write lock at once, so that a busy database shows here and not half-way. Rolls back
+// Takes the write lock at once, so that a busy database fails here and not half-way. Rolls back
 // unless committed.
 class Transaction {
 public:

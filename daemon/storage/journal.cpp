@@ -2,9 +2,7 @@
 #include "daemon/storage/journal.hpp"
 
 #include "common/base/log.hpp"
-#include "daemon/storage/at_port.hpp"
-#include "daemon/storage/file.hpp"
-#include "daemon/storage/rows.hpp"
+#include "daemon/storage/record_rows.hpp"
 #include "daemon/storage/schema.hpp"
 
 #include <filesystem>
@@ -13,26 +11,26 @@ namespace sluice::sqlite {
 namespace {
 
 constexpr const char* kUnfinished =
-    "daemon ended before it was known; the next evaluation repeats what is still needed";
-// The write-ahead log is cut back to this after a burst.
+    "sluiced ended before the outcome was known; the next evaluation repeats what is still needed";
 constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
                                  // FULL: a decision must outlive a power cut before it is applied.
                                  "PRAGMA synchronous = FULL;"
+                                 // The write-ahead log is cut to this size after a burst.
                                  "PRAGMA journal_size_limit = 16777216;";
 
-// A period has its reset of raw usage once, so one that failed must be remembered: of the open
-// command `id`, or of all open ones.
+// A period has one reset of raw usage, so a failed one must be remembered: of the open command
+// `id`, or of all open ones. Returns how many.
 int owe_resets(Database& database, std::optional<std::int64_t> id) {
     Statement(database,
-              "UPDATE account SET reset_done_for = ? WHERE EXISTS (SELECT 1 FROM command c WHERE "
+              "UPDATE account SET reset_owed = 1 WHERE EXISTS (SELECT 1 FROM command c WHERE "
               "c.type = 'reset_usage' AND c.finished IS NULL AND c.cluster = account.cluster AND "
               "c.account = account.name AND (? IS NULL OR c.id = ?))")
-        .bind(std::string_view(model::kResetOwed), id, id)
+        .bind(id, id)
         .run();
     return static_cast<int>(database.changes());
 }
 
-// Damage must show before a cycle decides by half of the books.
+// Damage must be found before a cycle decides by half of the journal.
 void check_at_start(Database& database, const std::string& path) {
     std::error_code failed;
     const auto size = std::filesystem::file_size(path, failed);
@@ -71,10 +69,8 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& pa
 Result<model::History> SqliteJournal::history(const std::string& cluster, Instant now) {
     return at_port("history", [&] {
         auto writer = writer_.lock();
-        if (!writer->written.contains(cluster))
-            writer->written[cluster] = read_memories(writer->database, cluster);
         model::History history;
-        history.accounts = writer->written[cluster];
+        history.accounts = writer->memories(cluster);
         history.overrides = read_overrides(writer->database, cluster, now - kExpiredOverrides);
         history.adjustments = read_adjustments(writer->database, cluster);
         return history;
@@ -92,18 +88,16 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
     return at_port("record the evaluation", [&] {
         auto writer = writer_.lock();
         Database& database = writer->database;
-        if (!writer->written.contains(cluster))
-            writer->written[cluster] = read_memories(database, cluster);
-        auto& written = writer->written[cluster];
+        auto& written = writer->memories(cluster);
         std::map<std::string, model::AccountMemory> changed;
         for (const auto& account : decision.accounts) {
             const auto known = written.find(account.account);
-            // An account that could not be judged keeps what is remembered of it.
+            // The memory of an account that could not be evaluated stays.
             if (account.error.empty() &&
                 (known == written.end() || !(known->second == account.memory)))
                 changed.emplace(account.account, account.memory);
         }
-        // Accounts that no policy judges any more, until all that was held of them is given back.
+        // Accounts without a policy, until everything that Sluice saved of them is restored.
         for (const auto& [account, memory] : decision.released)
             if (const auto known = written.find(account);
                 known == written.end() || !(known->second == memory))
@@ -277,9 +271,7 @@ Result<std::int64_t> SqliteJournal::reopen_period(const std::string& cluster,
     return at_port("reopen a period", [&] {
         auto writer = writer_.lock();
         Database& database = writer->database;
-        if (!writer->written.contains(cluster))
-            writer->written[cluster] = read_memories(database, cluster);
-        auto& written = writer->written[cluster];
+        auto& written = writer->memories(cluster);
         Transaction transaction(database);
         const std::int64_t id = insert_reset(database, cluster, entry);
         std::optional<model::AccountMemory> reopened;

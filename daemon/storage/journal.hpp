@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The journal in one SQLite file. One connection writes and one reads, each behind its own lock, so
-// that people who look do not hold up the cycle.
+// that readers do not delay the cycle.
 #pragma once
 
 #include "common/base/clock.hpp"
 #include "common/base/thread.hpp"
 #include "daemon/ports/journal.hpp"
-#include "daemon/storage/closed_usage.hpp"
-#include "daemon/storage/notes.hpp"
+#include "daemon/storage/memory_rows.hpp"
+#include "daemon/storage/module_tables.hpp"
 #include "daemon/storage/outbox.hpp"
-#include "daemon/storage/writer.hpp"
 
 #include <chrono>
 #include <map>
@@ -18,10 +17,10 @@
 
 namespace sluice::sqlite {
 
-class SqliteJournal final : public ports::Journal {
+class SqliteJournal final : public ports::CycleStore, public ports::RecordStore {
 public:
     static constexpr std::chrono::milliseconds kBusyTimeout{5000};
-    // Expired overrides stay in the facts for so long, so that their end can be reported.
+    // How long expired overrides stay in the facts, so that their end can be reported.
     static constexpr std::chrono::days kExpiredOverrides{7};
 
     // Creates the file (mode 0600) or upgrades it; its folder must exist. unavailable: cannot be
@@ -66,7 +65,7 @@ public:
     // How commands recorded from now on are done; before any cycle. Default "production".
     void record_as(std::string mode) { mode_ = std::move(mode); }
 
-    // In the same file; they live as long as the journal.
+    // In the same file; valid as long as the journal.
     ports::Outbox& outbox() { return outbox_; }
     ports::Notes& notes() { return notes_; }
     ports::ClosedUsage& closed_usage() { return closed_usage_; }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The accounts' memory: tables account, account_amount, account_word, account_member, account_job,
-// account_period, account_reset.
+#include "daemon/storage/memory_rows.hpp"
+
 #include "common/base/text.hpp"
-#include "daemon/storage/rows.hpp"
 
 namespace sluice::sqlite {
 namespace {
@@ -33,15 +32,15 @@ constexpr WordKind kWords[] = {
 constexpr const char* kSelectAccounts =
     "SELECT name, period, own_paused, own_downscaled, shown_paused, shown_downscaled, percent, "
     "saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
-    "paused_since FROM account WHERE cluster = ?";
+    "paused_since, reset_owed FROM account WHERE cluster = ?";
 constexpr const char* kInsertAccount =
     "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, shown_downscaled, "
     "percent, saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
-    "paused_since, cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "paused_since, reset_owed, cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kUpdateAccount =
     "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, shown_paused = ?, "
     "shown_downscaled = ?, percent = ?, saved_qos = ?, saved_default_qos = ?, reset_done_for = ?, "
-    "period_begins = ?, qos_in_force = ?, paused_since = ? WHERE id = ?";
+    "period_begins = ?, qos_in_force = ?, paused_since = ?, reset_owed = ? WHERE id = ?";
 
 model::AccountMemory memory_of(const Statement& row) {
     model::AccountMemory memory;
@@ -56,6 +55,7 @@ model::AccountMemory memory_of(const Statement& row) {
     memory.qos_in_force = row.text(11);
     if (const auto since = row.optional_integer(12))
         memory.paused_since = instant(*since);
+    memory.reset_owed = row.flag(13);
     return memory;
 }
 
@@ -118,6 +118,12 @@ Memories read_memories(Database& database, const std::string& cluster) {
     return memories;
 }
 
+Memories& Writer::memories(const std::string& cluster) {
+    if (!written.contains(cluster))
+        written[cluster] = read_memories(database, cluster);
+    return written[cluster];
+}
+
 MemoryWriter::MemoryWriter(Database& database, std::string cluster)
     : database_(database), cluster_(std::move(cluster)),
       find_(database, "SELECT id FROM account WHERE cluster = ? AND name = ?"),
@@ -148,7 +154,7 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
             .bind(memory.period, memory.flags.paused, memory.flags.downscaled,
                   memory.shown_flags.paused, memory.shown_flags.downscaled, memory.percent, list,
                   default_qos, memory.reset_done_for, epoch(memory.period_begin),
-                  memory.qos_in_force, since, key...)
+                  memory.qos_in_force, since, memory.reset_owed, key...)
             .run();
     };
     if (find_.bind(cluster_, account).step()) {
@@ -173,13 +179,11 @@ void MemoryWriter::clear(std::int64_t id) {
 void MemoryWriter::write_period(std::int64_t id, const std::string& period,
                                 const model::PastPeriod& past) {
     const std::int64_t begins = epoch(past.begin);
-    period_
-        .bind(id, period, begins, std::string_view("period"), std::string_view(), std::int64_t{0})
-        .run();
+    period_.bind(id, period, begins, "period", "", 0).run();
     for (const auto& [name, amount] : past.bases)
-        period_.bind(id, period, begins, std::string_view("base"), name, amount).run();
+        period_.bind(id, period, begins, "base", name, amount).run();
     for (const auto& [name, amount] : past.grants)
-        period_.bind(id, period, begins, std::string_view("grant"), name, amount).run();
+        period_.bind(id, period, begins, "grant", name, amount).run();
 }
 
 void MemoryWriter::write(const std::string& account, const model::AccountMemory& memory) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/outbox.hpp"
 
-#include "daemon/storage/at_port.hpp"
+#include "daemon/storage/database.hpp"
 
 namespace sluice::sqlite {
 namespace {
@@ -9,13 +9,13 @@ namespace {
 using ports::MessageState;
 using ports::OutboxEntry;
 
-constexpr std::size_t kMaxError = 2000; // what others answer may be a page of HTML
+constexpr std::size_t kMaxError = 2000; // a response may be a page of HTML
 
 // In the order of entry_of().
 constexpr const char* kSelect =
     "SELECT o.id, o.target, o.kind, o.key, o.correlation, o.body, o.state, o.created, o.attempts, "
     "o.not_before, o.error, o.closed FROM outbox o WHERE ";
-// Of each key only the oldest that waits: what keeps the order.
+// Of each key only the oldest waiting one, which keeps the order.
 constexpr const char* kHeads =
     "o.target = ? AND o.state = 'waiting' AND o.closed IS NULL AND NOT EXISTS (SELECT 1 FROM "
     "outbox e WHERE e.target = o.target AND e.key = o.key AND e.state = 'waiting' "
@@ -64,9 +64,14 @@ std::string bounded(const std::string& text) {
     return text.substr(0, end);
 }
 
-// Losing that something was delivered costs a repeat, which does no harm; a sync for each of
-// 100,000 messages would cost minutes. What was added before is synced already, and the next cycle
-// syncs this, too.
+void check_found(Database& database, std::int64_t id) {
+    if (database.changes() != 1)
+        throw Failure(
+            {Errc::not_found, "no message " + std::to_string(id) + " waits or is parked"});
+}
+
+// A lost outcome costs a repeated delivery, which does no harm; a sync for each of 100,000 messages
+// would cost minutes. What was added before is synced already, and the next cycle syncs this, too.
 class Unsynced {
 public:
     explicit Unsynced(Database& database) : database_(database) {
@@ -77,7 +82,7 @@ public:
     ~Unsynced() {
         try {
             database_.execute("PRAGMA synchronous = FULL");
-        } catch (const Failure&) { // slower or faster, never wrong
+        } catch (const Failure&) { // commits stay atomic either way
         }
     }
 
@@ -153,7 +158,7 @@ Result<std::optional<Instant>> SqliteOutbox::next_due(const std::string& target)
     });
 }
 
-// One that was replaced while it was on its way stays dropped.
+// A message that was replaced while it was being delivered stays dropped.
 Result<void> SqliteOutbox::succeeded(std::int64_t id) {
     return at_port("close a message", [&] {
         auto writer = writer_.lock();
@@ -228,9 +233,7 @@ Result<void> SqliteOutbox::retry(std::int64_t id) {
                                     "WHERE id = ? AND closed IS NULL")
             .bind(epoch(clock_.now()), id)
             .run();
-        if (writer->database.changes() != 1)
-            throw Failure(
-                {Errc::not_found, "no message " + std::to_string(id) + " that waits or is parked"});
+        check_found(writer->database, id);
     });
 }
 
@@ -241,9 +244,7 @@ Result<void> SqliteOutbox::drop(std::int64_t id, const std::string& reason) {
                                     "WHERE id = ? AND closed IS NULL")
             .bind(epoch(clock_.now()), bounded(reason), id)
             .run();
-        if (writer->database.changes() != 1)
-            throw Failure(
-                {Errc::not_found, "no message " + std::to_string(id) + " that waits or is parked"});
+        check_found(writer->database, id);
     });
 }
 

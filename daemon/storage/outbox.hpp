@@ -5,7 +5,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/thread.hpp"
 #include "daemon/ports/outbox.hpp"
-#include "daemon/storage/writer.hpp"
+#include "daemon/storage/memory_rows.hpp"
 
 #include <string>
 #include <vector>
@@ -16,7 +16,7 @@ namespace sluice::sqlite {
 class MessageWriter {
 public:
     MessageWriter(Database& database, Instant now);
-    // Its id; nullopt: one with this correlation is or was there.
+    // Its id; nullopt: the outbox has or had one of this correlation.
     std::optional<std::int64_t> add(const ports::Message& message);
 
 private:

@@ -3,6 +3,9 @@
 
 #include "common/base/files.hpp"
 
+#include <cerrno>
+#include <sys/stat.h>
+
 namespace sluice::sqlite {
 namespace {
 
@@ -19,6 +22,7 @@ CREATE TABLE account (
     cluster TEXT NOT NULL,
     name TEXT NOT NULL,
     period TEXT NOT NULL,
+    period_begins INTEGER NOT NULL,
     own_paused INTEGER NOT NULL,
     own_downscaled INTEGER NOT NULL,
     shown_paused INTEGER NOT NULL,
@@ -27,15 +31,15 @@ CREATE TABLE account (
     saved_qos TEXT,
     saved_default_qos TEXT,
     reset_done_for TEXT NOT NULL,
-    previous_period TEXT,
+    reset_owed INTEGER NOT NULL,
     qos_in_force TEXT NOT NULL,
+    paused_since INTEGER,
     UNIQUE (cluster, name)
 );
 CREATE TABLE account_amount (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     kind TEXT NOT NULL CHECK (kind IN
-        ('base', 'previous_base', 'adjustment', 'grant', 'previous_grant', 'limit',
-         'limit_asked', 'reached')),
+        ('base', 'adjustment', 'grant', 'limit', 'limit_asked', 'reached')),
     name TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (account, kind, name)
@@ -52,6 +56,27 @@ CREATE TABLE account_member (
     saved_qos TEXT NOT NULL,
     saved_default_qos TEXT NOT NULL,
     PRIMARY KEY (account, association)
+) WITHOUT ROWID;
+CREATE TABLE account_job (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    job INTEGER NOT NULL,
+    PRIMARY KEY (account, job)
+) WITHOUT ROWID;
+-- What an account had is kept by period, so that a wrong clock cannot overwrite it.
+CREATE TABLE account_period (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    period TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('period', 'base', 'grant')),
+    name TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (account, period, kind, name)
+) WITHOUT ROWID;
+CREATE TABLE account_reset (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    period TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    PRIMARY KEY (account, period)
 ) WITHOUT ROWID;
 
 CREATE TABLE evaluation (
@@ -84,6 +109,7 @@ CREATE TABLE command (
     default_qos TEXT NOT NULL,
     limit_type TEXT NOT NULL,
     shares INTEGER NOT NULL,
+    job TEXT NOT NULL,
     reason TEXT NOT NULL,
     description TEXT NOT NULL,
     sacctmgr TEXT NOT NULL,
@@ -92,11 +118,14 @@ CREATE TABLE command (
     started INTEGER,
     finished INTEGER,
     success INTEGER,
-    error TEXT NOT NULL DEFAULT ''
+    error TEXT NOT NULL DEFAULT '',
+    confirmed INTEGER,
+    confirm_delay_ms INTEGER
 );
 CREATE INDEX command_by_account ON command (account, id);
 CREATE INDEX command_by_age ON command (requested);
 CREATE INDEX command_open ON command (id) WHERE finished IS NULL;
+CREATE INDEX command_unconfirmed ON command (id) WHERE success = 1 AND confirmed IS NULL;
 CREATE TABLE command_limit (
     command INTEGER NOT NULL REFERENCES command (id) ON DELETE CASCADE,
     tres TEXT NOT NULL,
@@ -118,7 +147,8 @@ CREATE INDEX override_by_end ON override (cluster, ends);
 CREATE TABLE override_end (
     override INTEGER PRIMARY KEY REFERENCES override (id),
     at INTEGER NOT NULL,
-    made_by TEXT NOT NULL
+    made_by TEXT NOT NULL,
+    reason TEXT NOT NULL
 );
 CREATE TABLE adjustment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -127,39 +157,17 @@ CREATE TABLE adjustment (
     period TEXT NOT NULL,
     reason TEXT NOT NULL,
     made_by TEXT NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    takes_back INTEGER REFERENCES adjustment (id)
 );
 CREATE INDEX adjustment_by_cluster ON adjustment (cluster, account, period);
+CREATE UNIQUE INDEX adjustment_taken_back ON adjustment (takes_back) WHERE takes_back IS NOT NULL;
 CREATE TABLE adjustment_unit (
     adjustment INTEGER NOT NULL REFERENCES adjustment (id),
     component TEXT NOT NULL,
     units INTEGER NOT NULL,
     PRIMARY KEY (adjustment, component)
 ) WITHOUT ROWID;
-)sql";
-
-// Of 0.1.0. Never to be changed: whoever needs a table begins schema 3.
-constexpr const char* kSchema2 = R"sql(
-CREATE TABLE outbox (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    target TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    key TEXT NOT NULL,
-    correlation TEXT NOT NULL UNIQUE,
-    body TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('waiting', 'parked', 'done', 'dropped')),
-    created INTEGER NOT NULL,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    not_before INTEGER NOT NULL,
-    error TEXT NOT NULL DEFAULT '',
-    closed INTEGER
-);
-CREATE INDEX outbox_open ON outbox (target, id) WHERE closed IS NULL;
-CREATE INDEX outbox_open_by_key ON outbox (target, key, id) WHERE closed IS NULL;
-CREATE INDEX outbox_by_age ON outbox (closed) WHERE closed IS NOT NULL;
-ALTER TABLE override_end ADD COLUMN reason TEXT NOT NULL DEFAULT '';
-ALTER TABLE adjustment ADD COLUMN takes_back INTEGER REFERENCES adjustment (id);
-CREATE UNIQUE INDEX adjustment_taken_back ON adjustment (takes_back) WHERE takes_back IS NOT NULL;
 CREATE TABLE period_reset (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     cluster TEXT NOT NULL,
@@ -169,27 +177,19 @@ CREATE TABLE period_reset (
     made_by TEXT NOT NULL,
     at INTEGER NOT NULL
 );
--- Whether slurmctld shows a change. What was done before that was asked counts as shown.
-ALTER TABLE command ADD COLUMN confirmed INTEGER;
-ALTER TABLE command ADD COLUMN confirm_delay_ms INTEGER;
-UPDATE command SET confirmed = finished WHERE success = 1;
-CREATE INDEX command_unconfirmed ON command (id) WHERE success = 1 AND confirmed IS NULL;
--- Jobs of paused accounts.
-ALTER TABLE command ADD COLUMN job TEXT NOT NULL DEFAULT '';
-ALTER TABLE account ADD COLUMN paused_since INTEGER;
-CREATE TABLE account_job (
-    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    job INTEGER NOT NULL,
-    PRIMARY KEY (account, job)
-) WITHOUT ROWID;
-
-CREATE TABLE note (
-    kind TEXT NOT NULL,
-    key TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (kind, key)
-) WITHOUT ROWID;
--- What agents said they did. `commands` are lines.
+-- A person confirmed this host's time. Evaluations and commands up to these numbers do not count
+-- any more when the newest time of the records is looked up.
+CREATE TABLE clock_accept (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    ahead INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    evaluation INTEGER NOT NULL,
+    command INTEGER NOT NULL
+);
+-- What agents reported that they did. `commands` are lines.
 CREATE TABLE agent_report (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     cluster TEXT NOT NULL,
@@ -207,6 +207,30 @@ CREATE TABLE agent_report (
 CREATE INDEX agent_report_by_account ON agent_report (account, id);
 CREATE INDEX agent_report_by_age ON agent_report (at);
 
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    correlation TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'parked', 'done', 'dropped')),
+    created INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before INTEGER NOT NULL,
+    error TEXT NOT NULL DEFAULT '',
+    closed INTEGER
+);
+CREATE INDEX outbox_open ON outbox (target, id) WHERE closed IS NULL;
+CREATE INDEX outbox_open_by_key ON outbox (target, key, id) WHERE closed IS NULL;
+CREATE INDEX outbox_by_age ON outbox (closed) WHERE closed IS NOT NULL;
+
+CREATE TABLE note (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
 -- Sums of job records by the day that the jobs ended on, where slurmdbd has no rollups.
 CREATE TABLE closed_day (
     cluster TEXT NOT NULL,
@@ -228,48 +252,7 @@ CREATE TABLE closed_usage (
 ) WITHOUT ROWID;
 )sql";
 
-// previous_period and the kinds previous_base and previous_grant are not used any more: what an
-// account had is kept by period, so that a wrong clock cannot overwrite it.
-constexpr const char* kSchema3 = R"sql(
-ALTER TABLE account ADD COLUMN period_begins INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE account_period (
-    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    period TEXT NOT NULL,
-    begins INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('period', 'base', 'grant')),
-    name TEXT NOT NULL,
-    amount INTEGER NOT NULL,
-    PRIMARY KEY (account, period, kind, name)
-) WITHOUT ROWID;
-INSERT INTO account_period (account, period, begins, kind, name, amount)
-    SELECT id, previous_period, 0, 'period', '', 0 FROM account WHERE previous_period IS NOT NULL;
-INSERT INTO account_period (account, period, begins, kind, name, amount)
-    SELECT a.id, a.previous_period, 0, substr(t.kind, 10), t.name, t.amount FROM account a
-    JOIN account_amount t ON t.account = a.id
-    WHERE a.previous_period IS NOT NULL AND t.kind IN ('previous_base', 'previous_grant');
-CREATE TABLE account_reset (
-    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    period TEXT NOT NULL,
-    begins INTEGER NOT NULL,
-    PRIMARY KEY (account, period)
-) WITHOUT ROWID;
-INSERT INTO account_reset (account, period, begins)
-    SELECT id, reset_done_for, 0 FROM account WHERE reset_done_for NOT IN ('', 'owed');
--- A person confirmed this host's time. Evaluations and commands up to these numbers say nothing
--- about the time any more.
-CREATE TABLE clock_accept (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    cluster TEXT NOT NULL,
-    at INTEGER NOT NULL,
-    ahead INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    made_by TEXT NOT NULL,
-    evaluation INTEGER NOT NULL,
-    command INTEGER NOT NULL
-);
-)sql";
-
-constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}, {3, kSchema3}};
+constexpr Migration kMigrations[] = {{1, kSchema1}};
 
 void set_schema(Database& database, int number) {
     const std::string value = std::to_string(number);
@@ -285,11 +268,11 @@ int schema_in(Database& database) {
         return number;
     if (id != 0 || number != 0 || database.integer("SELECT COUNT(*) FROM sqlite_master") != 0)
         throw Failure({Errc::refused, "the file is a database, but not a journal of Sluice; name "
-                                      "another file in `journal`"});
+                                      "another file in journal:"});
     return 0;
 }
 
-// A copy that fails leaves an earlier one of that name.
+// A copy that fails leaves an earlier copy of that name.
 void keep_copy(Database& database, const std::string& path, int schema) {
     const std::string fresh = path + ".schema-new";
     remove_database(fresh);
@@ -302,6 +285,26 @@ void keep_copy(Database& database, const std::string& path, int schema) {
     const auto moved = move_into_place(fresh, path + ".schema-" + std::to_string(schema) + ".bak");
     if (!moved)
         throw Failure(moved.error());
+}
+
+constexpr std::chrono::seconds kBusy{1};
+
+// -1: no such file.
+std::int64_t size_of(const std::string& path) {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0)
+        return S_ISREG(status.st_mode) ? status.st_size : 1;
+    if (errno != ENOENT)
+        throw Failure(file_error(path));
+    return -1;
+}
+
+[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+    throw Failure({Errc::refused, what +
+                                      ". Overrides, adjustments and the saved QOS of paused "
+                                      "accounts are missing. Restore a backup (" +
+                                      path + ".DATE.bak), or begin a new journal: rm -f " + path +
+                                      " " + path + "-wal"});
 }
 
 } // namespace
@@ -331,6 +334,35 @@ void upgrade(Database& database, const std::string& path, std::span<const Migrat
         }
     database.execute(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
     transaction.commit();
+}
+
+bool create_missing(const std::string& path) {
+    const auto size = size_of(path);
+    if (size == 0)
+        refuse(path, "the file is empty");
+    if (size > 0)
+        return false;
+    if (size_of(path + "-wal") > 0)
+        refuse(path, "the file is missing, but " + path + "-wal exists");
+    const std::string fresh = path + ".new";
+    remove_database(fresh);
+    try {
+        Database database(fresh, Database::Access::read_write, kBusy);
+        upgrade(database, fresh, migrations());
+    } catch (const Failure&) {
+        remove_database(fresh);
+        throw;
+    }
+    if (auto moved = move_into_place(fresh, path); !moved)
+        throw Failure(std::move(moved).error());
+    return true;
+}
+
+void quick_check(Database& database) {
+    Statement statement(database, "PRAGMA quick_check(1)");
+    const std::string result = statement.step() ? statement.text(0) : "no answer";
+    if (result != "ok")
+        throw Failure({Errc::refused, "the file is damaged: " + result});
 }
 
 } // namespace sluice::sqlite

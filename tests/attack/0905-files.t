@@ -33,7 +33,7 @@ spoil() {
 keep() { cp -a "$1" "$good/"; }
 restore() { rm -rf "$1" && cp -a "$good/${1##*/}" "$1"; }
 still_paused() { # still_paused NAME: by the plugin, not by the QOS
-    run as games timeout 10 sbatch -A physics -o /dev/null --wrap true
+    run as games timeout 60 sbatch -A physics -o /dev/null --wrap true
     like "$1: physics is refused by the plugin" "$OUT" 'account physics is paused'
 }
 untouched() { is "$1: a foreign file is unchanged" "$(cat "$precious")" precious; }
@@ -124,7 +124,7 @@ attack_begin
 
 # --- sluiced.yaml while sluiced runs: each bad file is refused as a whole
 refused_reload() { # refused_reload NAME: the bad file is in place
-    fails "sluiced.yaml, $1: sluiced --check is refused" timeout 20 "$(sluice_find sluiced)" --check -f "$etc/sluiced.yaml"
+    fails "sluiced.yaml, $1: sluiced --check is refused" timeout 60 "$(sluice_find sluiced)" --check -f "$etc/sluiced.yaml"
     isnt "sluiced.yaml, $1: sluiced --check ends before the timeout" "$RC" 124
     fails "sluiced.yaml, $1: reload is refused" sluiced_reload
     still_paused "sluiced.yaml, $1"

@@ -133,12 +133,12 @@ survived() {
     done
     is "$1: the sanitizers report nothing" "$(reports)" ''
     [ -z "$(reports)" ] || diag "$(reports | head -n 1 | xargs head -n 40)"
-    eventually "$1: sluice status succeeds" 20 timeout 5 "$(sluice_find sluice)" status
+    eventually "$1: sluice status succeeds" 20 timeout 60 "$(sluice_find sluice)" status
     is "$1: entries and associations are unchanged" "$(entries)" "$ATTACK_ENTRIES"
     eventually "$1: the plugin has the newest snapshot" 30 plugin_current
-    fails "$1: sbatch in paused physics is refused" as games timeout 10 sbatch -A physics -o /dev/null --wrap true
+    fails "$1: sbatch in paused physics is refused" as games timeout 60 sbatch -A physics -o /dev/null --wrap true
     like "$1: refusal comes from the plugin" "$OUT" 'account physics is paused'
-    ok "$1: sbatch in chem is accepted" as games timeout 10 sbatch -H -A chem -N1 -t 1 -o /dev/null --wrap true
+    ok "$1: sbatch in chem is accepted" as games timeout 60 sbatch -H -A chem -N1 -t 1 -o /dev/null --wrap true
 }
 
 # attack_done: sluiced stops in order, so that leaks are reported

@@ -2,8 +2,8 @@
 // The HTTP server with as many accounts as wanted behind it, for bench_http.py:
 // bench_http ACCOUNTS SOCKET TOKENS PLAIN-ADDRESS [TLS-ADDRESS CERTIFICATE KEY]. Prints "ready",
 // runs until its standard input ends.
-#include "daemon/http/server.hpp"
-#include "daemon/http/tokens.hpp"
+#include "daemon/http/auth/tokens.hpp"
+#include "daemon/http/server/server.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 
 #include <cstdio>

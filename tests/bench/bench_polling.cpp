@@ -2,10 +2,11 @@
 // Memory of a long sync: bench_polling SECONDS URL [EVERY] asks the stand-in Waldur at URL
 // (tests/support/waldur_stand_in.py) every EVERY seconds (default 10), tells it after each answer
 // what a made-up turn changed, and prints the resident memory once a minute. Slurm is not needed.
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 #include "daemon/storage/journal.hpp"
 #include "tests/support/scratch_dir.hpp"
 #include "waldur/api/deliverer.hpp"
+#include "waldur/api/offering_client.hpp"
 #include "waldur/sync/sync.hpp"
 
 #include <atomic>
@@ -49,22 +50,22 @@ public:
         options_.url = url;
         options_.offering = "2a3b4c5d6e7f40818283848586878889";
         options_.login.token = std::make_shared<const Secret>("staff-token");
-        settings::PortalSettings settings;
+        settings::WaldurSettings settings;
         settings.enabled = true;
         settings.offering = options_.offering;
-        settings.source = settings::PortalSettings::Source::waldur;
+        settings.source = settings::WaldurSettings::Source::waldur;
         settings.interval = every;
-        portal_ = std::make_unique<waldur::WaldurPortal>(options_, clock_);
-        deliverer_ = std::make_unique<waldur::WaldurDeliverer>(
+        portal_ = std::make_unique<waldur::OfferingClient>(options_, clock_);
+        deliverer_ = std::make_unique<waldur::Deliverer>(
             options_, clock_, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
-        courier_ =
-            std::make_unique<app::OutboxSender>("waldur", journal_->outbox(), *deliverer_, clock_);
-        sync_ = std::make_unique<app::PortalSync>(
+        courier_ = std::make_unique<notify::OutboxSender>("waldur", journal_->outbox(), *deliverer_,
+                                                          clock_);
+        sync_ = std::make_unique<waldur::Sync>(
             settings,
-            app::PortalSync::Parts{*portal_, journal_->outbox(), journal_->notes(), *journal_,
-                                   sources_, clock_, "bench",
-                                   [this](std::shared_ptr<const app::Rules> r) { answered(r); },
-                                   [](std::set<std::string>) {}, [this] { courier_->wake(); }});
+            waldur::Sync::Parts{*portal_, journal_->outbox(), journal_->notes(), *journal_,
+                                sources_, clock_, "bench",
+                                [this](std::shared_ptr<const app::Rules> r) { answered(r); },
+                                [](std::set<std::string>) {}, [this] { courier_->wake(); }});
         auto file = std::make_shared<app::Rules>();
         file->cluster = "bench";
         file->zone = *Zone::load("UTC");
@@ -89,13 +90,13 @@ private:
     test::ScratchDir dir_;
     SystemClock clock_;
     app::Sources sources_;
-    waldur::PortalOptions options_;
+    waldur::ApiOptions options_;
     std::unique_ptr<sqlite::SqliteJournal> journal_ =
         *sqlite::SqliteJournal::open(dir_.file("bench.db"), clock_);
-    std::unique_ptr<waldur::WaldurPortal> portal_;
-    std::unique_ptr<waldur::WaldurDeliverer> deliverer_;
-    std::unique_ptr<app::OutboxSender> courier_;
-    std::unique_ptr<app::PortalSync> sync_;
+    std::unique_ptr<waldur::OfferingClient> portal_;
+    std::unique_ptr<waldur::Deliverer> deliverer_;
+    std::unique_ptr<notify::OutboxSender> courier_;
+    std::unique_ptr<waldur::Sync> sync_;
     std::atomic<int> answers_{0};
 };
 

@@ -3,7 +3,7 @@
 //   bench_waldur [MESSAGES]          the outbox alone, on a file in TMPDIR (default 100000)
 //   bench_waldur MESSAGES URL        and over HTTP to tests/support/waldur_stand_in.py with
 //   resources in it
-#include "daemon/core/outbox_sender.hpp"
+#include "daemon/notify/outbox_sender.hpp"
 #include "daemon/storage/journal.hpp"
 #include "tests/support/scratch_dir.hpp"
 #include "waldur/api/deliverer.hpp"
@@ -60,7 +60,7 @@ struct Bench {
         std::printf("%d messages added in %.2f s\n", count, seconds_since(start));
     }
     void drain(int count, ports::Deliverer& deliverer) {
-        app::OutboxSender courier("waldur", journal->outbox(), deliverer, clock);
+        notify::OutboxSender courier("waldur", journal->outbox(), deliverer, clock);
         const auto start = Steady::now();
         courier.start();
         while (!journal->outbox().counts()->empty())
@@ -82,11 +82,11 @@ int main(int argc, char** argv) {
         bench.drain(count, swallow);
         return 0;
     }
-    waldur::PortalOptions options;
+    waldur::ApiOptions options;
     options.url = argv[2];
     options.offering = "2a3b4c5d6e7f40818283848586878889";
     options.login.token = std::make_shared<const Secret>("staff-token");
-    waldur::WaldurPortal portal(options, bench.clock);
+    waldur::OfferingClient portal(options, bench.clock);
     const long before = peak_memory();
     const auto start = Steady::now();
     const auto view = portal.pull();
@@ -97,7 +97,7 @@ int main(int argc, char** argv) {
     std::printf("%zu resources pulled in %.2f s, %ld MB more at the peak\n", view->resources.size(),
                 seconds_since(start), peak_memory() - before);
     std::printf("kept as %zu bytes\n", portal.text_of(*view).size());
-    waldur::WaldurDeliverer deliverer(options, bench.clock, {});
+    waldur::Deliverer deliverer(options, bench.clock, {});
     const std::string uuid = view->resources.front().uuid;
     bench.fill(count, R"({"path":"/api/marketplace-provider-resources/)" + waldur::dashed(uuid) +
                           R"(/set_paused/","body":{"paused":false}})");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A daemon with a fixed small cluster behind the real HTTP adapter, for tests of the program as a
 // whole: fake_daemon SOCKET [stale|broken|empty|named=ACCOUNT]. Runs until its standard input ends.
-#include "daemon/http/server.hpp"
+#include "daemon/http/server/server.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 
 #include <cstdio>

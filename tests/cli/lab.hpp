@@ -2,8 +2,9 @@
 // Runs a subcommand against the real HTTP adapter with a fixed cluster behind it.
 #pragma once
 
+#include "cli/command.hpp"
 #include "cli/subcommands/subcommands.hpp"
-#include "daemon/http/server.hpp"
+#include "daemon/http/server/server.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 

@@ -22,7 +22,8 @@ struct TwoLabs : Lab {
         beta.cycle = cycle;
         beta.daemon.cluster = "beta";
         auto started = http::HttpServer::start(
-            {socket(), {}}, ports::Services(std::vector<ports::Service*>{&service, &beta}));
+            {socket(), {}},
+            ports::Services{{service.service(), beta.service()}, service, service.post});
         CHECK(started.has_value());
         server = std::move(*started);
     }

@@ -15,13 +15,13 @@ CASE(entries_need_a_reason_and_report_what_was_done) {
     CHECK_EQ(done.code, 0);
     CHECK(has(done.out, "Override 4 pins account physics to normal.\n"));
     CHECK(has(done.out, "physics: 1231 of 1000"));
-    CHECK_EQ(lab.service.books.last.reason, "deadline");
+    CHECK_EQ(lab.service.last.reason, "deadline");
     const auto dry =
         lab.run({"adjust", "add", "chem", "node_hours=2.5", "--reason=x", "--dry-run"});
     CHECK_EQ(dry.code, 0);
     CHECK(has(dry.out, "Account chem would get node_hours=2.5.\n"));
     CHECK(has(dry.out, "Nothing was changed."));
-    CHECK(lab.service.books.last.dry_run);
+    CHECK(lab.service.last.dry_run);
     CHECK(
         has(lab.run({"adjust", "add", "chem", "node_hours", "--reason=x"}).err, "COMPONENT=UNITS"));
     CHECK(has(lab.run({"override", "sett"}).err, "did you mean 'set'?"));
@@ -53,7 +53,7 @@ CASE(usage_shows_its_parts_and_cleanup_counts_records) {
              "node_hours|600|9|1.25|610.25\n");
     CHECK(has(lab.run({"cleanup", "--dry-run"}).out,
               "12 evaluations and 3 commands from before 2026-08-25"));
-    CHECK(lab.service.books.last.dry_run);
+    CHECK(lab.service.last.dry_run);
 }
 
 CASE(usage_by_user_has_a_row_for_each_and_a_total) {
@@ -74,7 +74,7 @@ CASE(usage_by_user_has_a_row_for_each_and_a_total) {
         "sluice: error: --by-user needs an account; usage: sluice usage --by-user ACCOUNT...\n");
     const auto unknown = lab.run({"usage", "chem", "--by-user", "-nP", "-o", "user,used"});
     CHECK_EQ(unknown.out, "(total)|610.25\n");
-    CHECK(has(unknown.err, "what is settled is not known by user"));
+    CHECK(has(unknown.err, "the settled usage is not known by user"));
 }
 
 CASE(outbox_lists_and_retries_messages) {

@@ -231,7 +231,7 @@ CASE(errors_name_the_remedy) {
     CHECK_EQ(error({"history", "-l", "0"}),
              "sluice: error: --limit takes a number from 1 to 10000, not '0'\n");
     CHECK_EQ(error({"status", "-M", "other"}),
-             "sluice: error: this daemon serves cluster 'lab', not 'other'\n");
+             "sluice: error: sluiced serves cluster 'lab', not 'other'\n");
     CHECK_EQ(error({"explain", "phisics"}),
              "sluice: error: account 'phisics' is not known in Slurm; did you mean 'physics'?\n");
     lab.service.journal_away = true;

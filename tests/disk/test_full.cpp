@@ -2,7 +2,7 @@
 // Real file systems that are full or read-only: a small tmpfs in a mount namespace of its own,
 // which needs root.
 #include "common/wire/file.hpp"
-#include "daemon/http/tokens.hpp"
+#include "daemon/http/auth/tokens.hpp"
 #include "daemon/storage/backup.hpp"
 #include "daemon/storage/journal.hpp"
 #include "plugin/snapshot_manager.hpp"
@@ -150,7 +150,7 @@ CASE(a_backup_does_not_take_the_room_of_the_journal) {
     clock.advance(std::chrono::hours(24));
     disk.fill();
     backup.make_if_due();
-    CHECK(backup.state().error.find("no room") != std::string::npos);
+    CHECK(backup.state().error.find("no space") != std::string::npos);
     CHECK_EQ(backup.state().file, good);
     CHECK(fs::exists(good));
     disk.free();

@@ -4,7 +4,6 @@
 // try succeeds.
 #include "common/base/text.hpp"
 #include "daemon/storage/backup.hpp"
-#include "daemon/storage/file.hpp"
 #include "daemon/storage/journal.hpp"
 #include "daemon/storage/schema.hpp"
 #include "tests/support/case.hpp"
@@ -13,6 +12,7 @@
 #include "tests/support/scratch_dir.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -162,18 +162,22 @@ CASE(a_new_journal_is_there_complete_or_not_at_all) {
 
 CASE(an_upgrade_is_made_as_a_whole_and_with_its_copy) {
     test::ScratchDir dir;
-    test::FixedClock clock(kNow);
     int tried = 0;
     test::for_each_fault(dir.file("j"), 8, [&](const test::Fault& fault) {
         const auto path = dir.file("j" + std::to_string(++tried));
         {
             Database old(path, Database::Access::read_write, kShort);
-            upgrade(old, path, migrations().first(1));
+            upgrade(old, path, migrations());
         }
+        const std::array list{migrations().front(),
+                              Migration{2, "ALTER TABLE account ADD COLUMN extra"}};
         bool reached = false;
         {
             const test::FaultyIo faulty(fault);
-            [[maybe_unused]] const auto opened = SqliteJournal::open(path, clock, kShort);
+            [[maybe_unused]] const auto upgraded = at_port("upgrade", [&] {
+                Database database(path, Database::Access::read_write, kShort);
+                upgrade(database, path, list);
+            });
             reached = faulty.reached();
         }
         const auto schema = [](const std::string& file) {
@@ -183,7 +187,10 @@ CASE(an_upgrade_is_made_as_a_whole_and_with_its_copy) {
         };
         if (schema(path) != 1)
             CHECK_EQ(schema(path + ".schema-1.bak"), 1);
-        CHECK_EQ(content(*open(path, clock)), "0 0 0 0");
+        Database again(path, Database::Access::read_write, kShort);
+        upgrade(again, path, list);
+        quick_check(again);
+        CHECK_EQ(schema(path), 2);
         CHECK_EQ(schema(path + ".schema-1.bak"), 1);
         return reached;
     });

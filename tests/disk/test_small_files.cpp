@@ -2,7 +2,7 @@
 // The file of HTTP tokens and the key file while each call on them fails once, or from there on.
 #include "common/cred/key.hpp"
 #include "common/hash/hash.hpp"
-#include "daemon/http/tokens.hpp"
+#include "daemon/http/auth/tokens.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/faulty_io.hpp"
 #include "tests/support/scratch_dir.hpp"

@@ -2,10 +2,14 @@
 // Any request of anybody: "METHOD path?key=value&...", a line feed, the body; the first byte says
 // who asks. The answer is JSON with a known status, a user never sees a foreign account or starts a
 // cycle.
-#include "daemon/http/router.hpp"
-#include "tests/daemon/http/fake_service.hpp"
+#include "config.h"
 
 #include "common/base/text.hpp"
+#include "daemon/http/server/router.hpp"
+#include "tests/daemon/http/fake_service.hpp"
+#ifdef SLUICE_WALDUR
+#include "waldur/http/views.hpp"
+#endif
 
 #include <cstdint>
 #include <cstdlib>
@@ -47,17 +51,24 @@ void require(bool condition) {
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static sluice::test::FakeService service;
+#ifdef SLUICE_WALDUR
+    static const auto routes = sluice::http::waldur::routes(
+        [] { return std::make_shared<const sluice::waldur::KnownIds>(); },
+        [](const ports::AgentReport& report) { return service.add_report(report); });
+#else
+    static const std::vector<sluice::http::Route> routes;
+#endif
     const auto request = request_of({reinterpret_cast<const char*>(data), size});
     const int before = service.evaluating;
-    service.books.last = {};
-    const auto response = http::dispatch(request, service);
+    service.last = {};
+    const auto response = http::dispatch(request, service, {nullptr, nullptr, nullptr, routes});
     require(response.status == 200 || response.status == 201 || response.status == 400 ||
             response.status == 403 || response.status == 404 || response.status == 405);
     if (response.type == "application/json")
         require(json::parse(response.body, {.bytes = 1 << 24, .depth = 32}).has_value());
     if (!request.viewer.staff) {
         require(service.evaluating == before);
-        require(service.books.last.by.empty()); // entered nothing
+        require(service.last.by.empty()); // entered nothing
         require(response.body.find("\"account\":\"chem\"") == std::string::npos);
         require(response.body.find("\"resource_name\":\"chem\"") == std::string::npos);
         // Elsewhere it may be what was asked for, said back in a fault.

@@ -2,8 +2,7 @@
 // Any bytes as a STOMP stream that comes in pieces (the first byte is their size): frames or a
 // refusal, the same whatever the pieces are; what was read is written and read again alike. The
 // session takes them before and after its login.
-#include "waldur/stomp/frame.hpp"
-#include "waldur/stomp/session.hpp"
+#include "waldur/stomp/protocol.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -61,7 +60,7 @@ void converse(std::string_view bytes, bool logged_in) {
     using std::string_view_literals::operator""sv;
     constexpr auto kConnected = "CONNECTED\nversion:1.2\nheart-beat:9,9\n\n\0"sv;
     Session session;
-    ports::InboxAccess access;
+    stomp::InboxAccess access;
     access.queues = {{"queue", ""}};
     must(session.begin(access, {}).has_value());
     std::string out;
@@ -71,7 +70,7 @@ void converse(std::string_view bytes, bool logged_in) {
     (void)session.tick(session.due());
     if (messages)
         for (const auto& message : *messages)
-            must(session.settle(message.ack, ports::Ack::bad).has_value());
+            must(session.settle(message.ack, stomp::Ack::bad).has_value());
 }
 
 } // namespace

@@ -34,7 +34,7 @@ is 'sluice status shows physics as paused' "$(status_field physics standing)" pa
 refused() {
     local name=$1
     shift
-    fails "$name in paused account is refused" as games timeout 20 "$@"
+    fails "$name in paused account is refused" as games timeout 60 "$@"
     like "$name in paused account: message has usage and allocation" "$OUT" 'account physics is paused: 0 of 0 node_hours'
     ok "$name in paused account: slurmctld keeps its pid and responds" slurmctld_lives
 }

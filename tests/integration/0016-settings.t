@@ -49,9 +49,9 @@ like 'sluiced --check names the unknown period' "$OUT" 'fortnight'
 like 'sluiced --check names the negative ratio' "$OUT" 'grace_ratio'
 like 'sluiced --check names the unknown action and suggests the right one' "$OUT" 'request_slurm_resource_pause.*request_slurm_resource_pausing'
 is 'sluiced --check prints one line for each error' "$(grep -c "^$file:[0-9]*:[0-9]*: " <<<"$OUT")" 5
-fails 'start of sluiced with the file of five errors is refused' timeout 10 "$(sluice_find sluiced)" -D -f "$file"
+fails 'start of sluiced with the file of five errors is refused' timeout 60 "$(sluice_find sluiced)" -D -f "$file"
 like 'start of sluiced with the file of five errors names the misspelt key' "$OUT" "modee"
-fails 'start of sluiced with a missing file is refused' timeout 10 "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/nowhere.yaml"
+fails 'start of sluiced with a missing file is refused' timeout 60 "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/nowhere.yaml"
 like 'start of sluiced with a missing file names the file' "$OUT" 'nowhere\.yaml'
 fails 'an unknown option of sluiced is refused' "$(sluice_find sluiced)" --frobnicate
 ok 'sluiced --check accepts contrib/sluiced.yaml' "$(sluice_find sluiced)" --check -f "$(dirname "$0")/../../contrib/sluiced.yaml"
@@ -81,7 +81,7 @@ unlike 'sluice status no longer reports refused settings' "$(sluice_cli status 2
 ok 'srun in physics runs with the new settings' as games srun -n1 true
 
 # A second sluiced does not start with the same journal.
-fails 'a second sluiced with the same journal is refused' timeout 10 "$(sluice_find sluiced)" -D -f "$file"
+fails 'a second sluiced with the same journal is refused' timeout 60 "$(sluice_find sluiced)" -D -f "$file"
 like 'refusal of the second sluiced names the pid of the first' "$OUT" 'another sluiced \(pid [0-9]+\)'
 ok 'the first sluiced responds after the second was refused' sluice_cli status
 

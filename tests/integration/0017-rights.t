@@ -22,7 +22,7 @@ export SLUICE_SOCKET=$CLUSTER_DIR/run/lp/sluiced.sock
 sed -i "s|^socket: .*|socket: $SLUICE_SOCKET|; s|^plugin_server: {|&user: root, |" "$CLUSTER_DIR/etc/sluiced.yaml"
 # sluiced runs as root or SlurmUser only. Its slurm.conf names a SlurmUser that has no admin level in slurmdbd.
 sed 's/^SlurmUser=.*/SlurmUser=lp/' "$SLURM_CONF" >"$CLUSTER_DIR/etc/other.conf"
-fails 'start of sluiced by a user who is neither root nor SlurmUser is refused' timeout 10 setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
+fails 'start of sluiced by a user who is neither root nor SlurmUser is refused' timeout 60 setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \
     "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
 like 'refusal to start names root and SlurmUser' "$OUT" 'root and SlurmUser'
 daemon_run sluiced env SLURM_CONF="$CLUSTER_DIR/etc/other.conf" setpriv --reuid=lp --regid="$(id -g lp)" --clear-groups \

@@ -33,7 +33,7 @@ framed() {
     printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $((n & 255)) $((n >> 8 & 255)) $((n >> 16 & 255)) $((n >> 24)))" && cat "$1"
 }
 # knock FILE: sends the bytes, waits until the other side closes; 0 if it closed within 15 s
-knock() { timeout 15 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat "$2" >&3 && cat <&3 >/dev/null' - "$PORT_GATE" "$1"; }
+knock() { timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat "$2" >&3 && cat <&3 >/dev/null' - "$PORT_GATE" "$1"; }
 bytes=$CLUSTER_DIR/jobs/bytes
 turned_away() { # turned_away NAME: the bytes in $bytes
     local seen

@@ -18,7 +18,7 @@ cluster_start || cluster_failed
 log=$CLUSTER_DIR/log/slurmctld.log
 games=$(id -u games)
 ctld=$(daemon_pid slurmctld)
-alive() { [ "$(daemon_pid slurmctld)" = "$ctld" ] && timeout 10 scontrol ping | grep -q ' UP'; }
+alive() { [ "$(daemon_pid slurmctld)" = "$ctld" ] && timeout 60 scontrol ping | grep -q ' UP'; }
 logged() { grep -q "$1" "$log"; }
 times() { grep -c "$1" "$log"; }
 
@@ -44,7 +44,13 @@ user $(id -u mail) chem chem
 end
 END
 }
-feed_status() { echo status >&9; sleep 0.3; tail -n 1 "$CLUSTER_DIR/log/feed.out"; }
+feed_status() {
+    local out=$CLUSTER_DIR/log/feed.out seen
+    seen=$(lines_of "$out")
+    echo status >&9
+    wait_for_line 10 "$out" . "$seen"
+    tail -n 1 "$out"
+}
 refused_now() { ! as "$1" sbatch -n1 -t1 -o /dev/null --wrap true && [ -e "$CLUSTER_DIR/state/sluice_snapshot" ]; }
 
 world paused normal

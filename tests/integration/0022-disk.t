@@ -40,7 +40,7 @@ END
 fill() { head -c 64M /dev/zero >"$1/filler" 2>/dev/null || true; }
 # Refused by the plugin, not by the QOS: only the plugin prints the usage.
 plugin_refuses() { # plugin_refuses ACCOUNT
-    ! OUT=$(as games timeout 20 sbatch -A "$1" -H --wrap true 2>&1) && [[ $OUT == *"account $1 is paused: "* ]]
+    ! OUT=$(as games timeout 60 sbatch -A "$1" -H --wrap true 2>&1) && [[ $OUT == *"account $1 is paused: "* ]]
 }
 must 'sluiced starts with hours for all accounts' eval 'sluiced_up < <(granted 1000 1000)'
 like 'sluiced.log reports the new journal' "$(cat "$(sluiced_log)")" "SLUICE-0840 journal-created file=$journal/sluice.db"
@@ -95,10 +95,10 @@ mv "$backup" "$journal/sluice.db.2020-01-01.bak"
 fill "$journal"
 truncate -s -300K "$journal/filler"
 must 'sluiced starts on a nearly full disk' sluiced_restart
-backup_fails() { sluice_cli doctor 2>&1 | grep -q 'daily backup of the journal fails: .*no room'; }
+backup_fails() { sluice_cli doctor 2>&1 | grep -q 'daily backup of the journal fails: .*no space'; }
 eventually 'sluice doctor reports that the backup fails' 20 backup_fails
 like 'sluice status reports that the backup fails' "$(sluice_cli status 2>&1)" 'daily backup of the journal fails'
-like 'the log reports that the backup fails' "$(cat "$(sluiced_log)")" 'SLUICE-0841 backup-failed .*no room'
+like 'the log reports that the backup fails' "$(cat "$(sluiced_log)")" 'SLUICE-0841 backup-failed .*no space'
 like '/metrics reports that the backup fails' \
     "$(curl -s --unix-socket "$SLUICE_SOCKET" http://sluice/metrics)" 'sluice_journal_backup_failed[^ ]* 1'
 ok 'the last good backup still exists' test -s "$journal/sluice.db.2020-01-01.bak"

@@ -16,7 +16,7 @@ job() { # job USER ACCOUNT ARGS...: prints the id
 gpu=$(sql "select id from tres_table where type='gres' and name='gpu'")
 running=$(job games physics -n2 --wrap 'sleep 600')
 open=$(job man optics -n3 --wrap 'sleep 600')
-suspended=$(job games physics -n4 --wrap 'sleep 6')
+suspended=$(job games physics -n4 --wrap 'sleep 15')
 requeued=$(job games physics -n2 --requeue --wrap 'sleep 300')
 resized=$(job games physics -N2 -n2 --wrap 'sleep 600')
 plain=$(job man optics -n1 --gres=gpu:2 --wrap 'sleep 3')

@@ -87,7 +87,7 @@ diag "after $((EPOCHSECONDS - started)) s"
 started=$EPOCHSECONDS
 ask raw
 like 'a second request without slurmctld fails as unavailable' "$ANSWER" '^error unavailable slurmctld'
-ok 'the second request without slurmctld fails at once' test $((EPOCHSECONDS - started)) -le 2
+ok 'the second request without slurmctld fails at once' test $((EPOCHSECONDS - started)) -le 5
 ok 'slurmdbd returns associations without slurmctld' reads
 ask reset physics
 like 'a usage reset without slurmctld fails' "$ANSWER" 'physics: error '

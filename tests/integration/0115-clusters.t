@@ -37,7 +37,7 @@ of() { sluice_cli status --cluster="$1" -Q -n -P --format="$3" "$2"; } # of CLUS
 both_connected() { [ "$(sluice_cli plugins -Q -n -P --format=behind | grep -cx 0)" -eq 2 ]; }
 submits() { as games sbatch -n1 -t1 -o /dev/null --wrap true; }
 # QOS list of an account on a cluster.
-qos_on() { timeout 30 sacctmgr -n -P show assoc where account="$2" cluster="$1" user= format=user,qos | sed -n 's/^|//p'; }
+qos_on() { timeout 60 sacctmgr -n -P show assoc where account="$2" cluster="$1" user= format=user,qos | sed -n 's/^|//p'; }
 
 grant 0 10 | sluiced_settings
 ok 'one sluiced starts for both clusters' sluiced_restart
@@ -90,5 +90,5 @@ eventually 'sbatch in physics on the second cluster is refused' 30 refused_there
         -e '/name: yearly/,$d'
 } | sluiced_settings
 ok 'sluiced starts for the first cluster only' eval 'sluiced_stop && sluiced_restart'
-eventually 'plugin of the second cluster is refused by sluiced' 30 grep -q "plugin of cluster $BETA on host .*: this daemon serves $CLUSTER_NAME" "$log"
+eventually 'plugin of the second cluster is refused by sluiced' 30 grep -q "plugin of cluster $BETA on host .*: sluiced serves $CLUSTER_NAME" "$log"
 done_testing

@@ -36,7 +36,7 @@ submits() { as games sbatch -A physics -n1 -t1 -o /dev/null --wrap true; }
 refused_on_beta() { ! on_beta submits; }
 # limit_on CLUSTER: the limit of physics in node minutes on that cluster.
 limit_on() {
-    timeout 30 sacctmgr -n -P show assoc where account=physics cluster="$1" user= format=user,grptresmins | sed -n 's/^|//p'
+    timeout 60 sacctmgr -n -P show assoc where account=physics cluster="$1" user= format=user,grptresmins | sed -n 's/^|//p'
 }
 evaluated_since() { # evaluated_since CLUSTER TIME
     [ "$(sluice_cli status --cluster="$1" --json | grep -o '"at_epoch": *[0-9]*' | head -1 | tr -cd 0-9)" -gt "$2" ]

@@ -45,7 +45,7 @@ eventually 'sbatch in physics is refused by the plugin before slurmctld has the 
 diag "after $(($(date +%s%3N) - started)) ms"
 like 'slurmdbd has QOS blocked for physics' "$(account_field physics qos)" '^blocked$'
 has_limit() { account_live physics GrpTRESMins | grep -q 'node=0('; }
-if [ "$(slurm_release)" -ge 2311 ] && wait_until 5 has_limit; then
+if [ "$(slurm_release)" -ge 2311 ] && wait_at_most 5 has_limit; then
     # slurmdbd 24.11 uses the connection that slurmctld opened, whatever the port
     eventually 'a change that slurmctld receives by another connection counts as done' 10 all_confirmed
     database_sql "update ${where/ where/ set control_port=$port where}"

@@ -39,7 +39,7 @@ is 'override takes effect at once' "$(status_field physics standing)" normal
 eventually 'plugin receives the override' 10 plugin_current
 ok 'sbatch in physics is accepted under the override' as games sbatch --parsable -H --wrap true
 is 'override clears GrpTRESMins of physics' "$(account_field physics grptresmins)" ''
-ok 'srun in physics runs under the override' as games timeout 30 srun -N1 true
+ok 'srun in physics runs under the override' as games timeout 60 srun -N1 true
 is 'sluice override list shows the override' "$(sluice_cli override list -nP -o account,standing,state,by,reason)" 'physics|normal|in force|root|paper deadline'
 ok 'sluice override list by a member of physics succeeds' as games "$(sluice_find sluice)" override list
 like 'sluice override list by a member shows the override' "$OUT" 'paper deadline'
@@ -71,7 +71,7 @@ ok 'sluice usage --by-user succeeds' by_user user,settled,used,share
 like 'sluice usage --by-user shows user games' "$OUT" '^games\|[0-9.]+\|0\.[0-9]+\|100\.00'
 is 'sluice usage --by-user has a total equal to the only user' "$(sed -n 's/^(total)|//p' <<<"$OUT")" "$(sed -n 's/^games|//p' <<<"$OUT")"
 ok 'sluice usage --by-user by a member succeeds' as games "$(sluice_find sluice)" usage chem --by-user -nP -o user,settled
-like 'sluice usage --by-user by a member reports that settled usage needs staff rights' "$OUT" 'what is settled is not known by user \(staff may ask\)'
+like 'sluice usage --by-user by a member reports that settled usage needs staff rights' "$OUT" 'the settled usage is not known by user \(staff may request it\)'
 fails 'sluice usage --by-user by another user is refused' as man "$(sluice_find sluice)" usage chem --by-user
 fails 'sluice usage --by-user without an account is refused' sluice_cli usage --by-user
 ok 'evaluation before sluice explain succeeds' evaluate_now

@@ -106,7 +106,7 @@ ends_soon() {
     kill -TERM "$pid"
     ok "$1" wait_until 5 ended "$pid"
     took=$(((${EPOCHREALTIME/./} - began) / 1000))
-    ok "$1 within two seconds ($took ms)" test $took -le 2000
+    ok "$1 soon ($took ms)" test $took -le 10000 # two seconds, unless the machine is loaded
 }
 ends_soon 'sluiced ends after SIGTERM'
 ok 'sluiced starts after SIGTERM' sluiced_start "$config"
@@ -120,12 +120,12 @@ ok 'sluiced starts after kill -9' sluiced_start "$config"
 sluiced_stop
 
 # --- background
-ok 'sluiced without -D returns when it is ready' timeout 20 "$sluiced" -f "$config"
+ok 'sluiced without -D returns when it is ready' timeout 60 "$sluiced" -f "$config"
 ok 'sluiced without -D responds' sluice_cli status
 pid=$(cat "$journal.lock")
 kill -TERM "$pid"
 ok 'sluiced without -D ends after SIGTERM' wait_until 5 ended "$pid"
 sed -i 's/^journal:.*/journal: \/proc\/none\/j.db/' "$config"
-fails 'start of sluiced without -D and with an impossible journal fails' timeout 20 "$sluiced" -f "$config"
+fails 'start of sluiced without -D and with an impossible journal fails' timeout 60 "$sluiced" -f "$config"
 like 'failed start of sluiced without -D prints the reason' "$OUT" 'sluiced: .*/proc/none'
 done_testing

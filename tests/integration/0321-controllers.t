@@ -16,7 +16,7 @@ paused() { fails "$1: sbatch in physics is refused" as games sbatch -A physics -
 # From 23.11 on a reconfigured slurmctld is a new process, in which the plugin starts again.
 begins() { grep -c 'starting from the stored snapshot' "$log"; }
 begun_since() { [ "$(slurm_release)" -lt 2311 ] || [ "$(begins)" -gt "$1" ]; }
-controllers() { timeout 20 scontrol ping; }
+controllers() { timeout 60 scontrol ping; }
 
 must 'sluiced starts' sluiced_up <<END
 components: {node_hours: {tres: node}}
@@ -60,7 +60,7 @@ standby_waits() { controllers | grep -Eq 'backup.*UP'; }
 eventually 'backup slurmctld waits as backup' 30 standby_waits
 like 'primary slurmctld serves before the takeover' "$(controllers)" "primary.* at $primary is UP"
 ok 'primary slurmctld is killed' slurmctld_kill9
-took_over() { timeout 20 scontrol takeover >/dev/null 2>&1 || grep -q 'Running as primary controller\|TakeOver\|takeover' "$CLUSTER_DIR/log/standby.log"; }
+took_over() { timeout 60 scontrol takeover >/dev/null 2>&1 || grep -q 'Running as primary controller\|TakeOver\|takeover' "$CLUSTER_DIR/log/standby.log"; }
 eventually 'backup slurmctld takes over' 60 took_over
 serves() { as games sbatch -H -A chem --wrap true; }
 eventually 'backup slurmctld accepts jobs' 60 serves

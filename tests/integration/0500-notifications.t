@@ -64,7 +64,7 @@ mac = hmac.new(b'key of the hook', signed, hashlib.sha256).hexdigest()
 sys.exit(headers['X-Sluice-Signature'] != 'sha256=' + mac)
 END
 like 'sluiced.log has the reason why the unknown recipient is parked' "$(cat "$(sluiced_log)")" \
-    'answered 550'
+    'replied 550'
 
 ok 'evaluation of paused physics succeeds' evaluate_now
 ok 'sluiced lifts the pause of physics' eval 'sluiced_regrant < <(granted 100 100 "${SINK_MAIL[@]}")'

@@ -15,7 +15,7 @@ log=$(sluiced_log)
 before=$(assoc_rows)
 sluiced_settings < <(waldur_granted)
 ok 'sluiced starts without Waldur' sluiced_restart
-eventually 'sluice status reports that Waldur has not answered yet' 10 eval 'sluice_cli status 2>&1 | grep -q "waldur: has not answered yet"'
+eventually 'sluice status reports that Waldur has not answered yet' 10 eval 'sluice_cli status 2>&1 | grep -q "Waldur has not answered yet"'
 is 'associations are unchanged before the first answer of Waldur' "$(assoc_rows)" "$before"
 
 ok 'Waldur starts' waldur_up "$CLUSTER_DIR/etc/waldur.json"

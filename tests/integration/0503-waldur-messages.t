@@ -54,14 +54,14 @@ told=$(waldur_get 'len(s["reports"])')
 ok 'Waldur sends the same order again' order physics 3600
 eventually 'Waldur receives success without a command for the same order' 20 waldur_is "[(x['success'], x['commands_executed']) for x in s['reports'][$told:]]" '[(True, [])]'
 ok 'Waldur sends an order for an account of another resource' order physics 3600 "$(uuid_of chem)"
-eventually 'Waldur receives the refusal of the order for another resource' 20 waldur_is "s['reports'][-1]['error_message']" "account physics is not that resource's"
+eventually 'Waldur receives the refusal of the order for another resource' 20 waldur_is "s['reports'][-1]['error_message']" "account physics does not belong to resource $(uuid_of chem)"
 ok 'Waldur sends a message that is not JSON' says resource '"{"'
 eventually 'sluiced.log reports the message that is not JSON' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource'
 eventually 'dead letter queue has the message that is not JSON' 20 eval '[ "$(letters)" = "[\"{\"]" ]'
 is 'sluiced.log reports the message that is not JSON once' "$(grep -c SLUICE-0813 "$log")" 1
 connected=$(connections)
 ok 'Waldur sends a message of 3 MiB' eval 'waldur publish "{\"type\": \"resource\", \"bytes\": 3145728}" >/dev/null'
-eventually 'sluiced.log reports the message of 3 MiB as too large' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are too many"'
+eventually 'sluiced.log reports the message of 3 MiB as too large' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are more than 1 MiB"'
 eventually 'dead letter queue has the message of 3 MiB' 20 eval '[ "$(letters | wc -c)" -gt 3145728 ]'
 ok 'Waldur has an allocation of chem after the bad messages' grants chem 45
 ok 'Waldur sends a resource message for chem after the bad messages' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
@@ -76,7 +76,7 @@ like 'slurmctld has the limit of the order above the allocation' "$(account_live
 eventually 'Waldur receives the result of the order above the allocation' 20 eval '[ "$(reports node=3960)" = 1 ]'
 mark=$(lines_of "$log")
 ok 'Waldur sends an order with a timestamp of one hour ago' order physics 4800 '' '1 hour ago'
-eventually 'sluiced.log reports that the older order waits' 20 line_in "$log" 'SLUICE-0818 waldur-order-waits account=physics.*older' "$mark"
+eventually 'sluiced.log reports that the older order waits' 20 line_in "$log" 'SLUICE-0818 waldur-limits-wait account=physics.*older' "$mark"
 ok 'sluiced is killed while Waldur answers no request' sluiced_kill9
 ok 'sluiced starts while Waldur answers no request' sluiced_restart
 eventually 'sluice status reports that Waldur does not answer' 20 eval "sluice_cli status 2>&1 | grep -q \"does not answer\""
@@ -84,7 +84,7 @@ ok 'ordered limit of physics stays in force after the restart' account_is physic
 ok 'Waldur answers requests again' waldur state '{"faults": []}'
 eventually 'slurmdbd has the allocation of the new answer of Waldur' 30 account_is physics grptresmins node=3600
 ok 'Waldur sends an order of 0' order physics 0
-eventually 'Waldur receives the refusal of the order of 0' 20 waldur_is "s['reports'][-1]['error_message']" 'grp_tres_mins: node_hours would be 0, which stops every job'
+eventually 'Waldur receives the refusal of the order of 0' 20 waldur_is "s['reports'][-1]['error_message']" 'grp_tres_mins.node_hours is 0, which would stop every job'
 is 'slurmctld keeps the limit after the order of 0' "$(account_live physics GrpTRESMins | grep -o 'node=[0-9]*')" node=3600
 
 # A lost subscription is renewed, and only this subscription.
@@ -121,7 +121,7 @@ is 'Waldur has no result of the order after the kill' "$(reports node=5040)" 0
 mark=$(lines_of "$log")
 ok 'sluiced starts after the kill between effect and ack' sluiced_restart
 eventually 'sluiced receives the order again after the kill' 20 line_in "$log" 'SLUICE-0815 waldur-message kind=resource_periodic_limits' "$mark"
-eventually 'sluiced.log reports success of the repeated order' 20 line_in "$log" 'SLUICE-0816 waldur-order account=physics.*success=yes' "$mark"
+eventually 'sluiced.log reports success of the repeated order' 20 line_in "$log" 'SLUICE-0816 waldur-limits account=physics.*success=yes' "$mark"
 eventually 'Waldur receives one result of the repeated order' 20 eval '[ "$(reports node=5040)" = 1 ]'
 is 'slurmdbd records one change for the repeated order' "$(changes 5040)" 1
 mark=$(lines_of "$log")

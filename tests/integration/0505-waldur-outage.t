@@ -71,8 +71,8 @@ eventually 'Waldur has the registered service of sluiced' 20 waldur_is 'len(s["s
 eventually 'sluiced renews its OIDC tokens' 30 eval '[ "$(fetched)" -ge 6 ]'
 is 'sluiced renews its tokens before they expire' "$(requests_401)" 0
 ok 'Waldur issues OIDC tokens of 300 seconds' waldur state '{"oidc": {"seconds": 300}}'
-sleep 5
-fetched=$(fetched)
+settled_tokens() { fetched=$(fetched) && sleep 5 && [ "$fetched" = "$(fetched)" ]; }
+wait_until 60 settled_tokens
 ok 'Waldur revokes all OIDC tokens' waldur state "{\"oidc\": {\"revoked\": $fetched}}"
 eventually 'sluiced fetches two new tokens after the revocation' 30 eval '[ "$(fetched)" = $((fetched + 2)) ]'
 sleep 3

@@ -36,7 +36,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-bool eventually(const std::function<bool()>& what, std::chrono::seconds within = 20s) {
+bool eventually(const std::function<bool()>& what, std::chrono::seconds within = 60s) {
     const auto end = std::chrono::steady_clock::now() + within;
     while (std::chrono::steady_clock::now() < end) {
         if (what())

@@ -82,7 +82,7 @@ private:
     Faults& faults_;
 };
 
-class FakeJournal final : public ports::Journal {
+class FakeJournal final : public ports::CycleStore, public ports::RecordStore {
 public:
     explicit FakeJournal(Faults& faults) : faults_(faults) {}
 

@@ -1,11 +1,258 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "waldur/api/api.hpp"
 
+#include "common/base/curl_handle.hpp"
+#include "common/base/files.hpp"
 #include "common/base/text.hpp"
+#include "common/json/json.hpp"
+#include "waldur/api/offering.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <curl/curl.h>
 
 namespace sluice::waldur {
+namespace {
+
+constexpr std::size_t kMaxHeader = 8192;
+constexpr long kSlowBytes = 10; // a second, for kSlowSeconds: it hangs
+constexpr long kSlowSeconds = 30;
+
+struct Receiver {
+    HttpAnswer answer;
+    std::size_t most_bytes = 0;
+    bool overflow = false;
+};
+
+std::size_t take_body(char* data, std::size_t size, std::size_t count, void* out) {
+    auto& receiver = *static_cast<Receiver*>(out);
+    const std::size_t bytes = size * count;
+    if (receiver.answer.body.size() + bytes > receiver.most_bytes) {
+        receiver.overflow = true;
+        return 0;
+    }
+    try {
+        receiver.answer.body.append(data, bytes);
+    } catch (...) {
+        return 0;
+    }
+    return bytes;
+}
+
+std::optional<std::int64_t> number(std::string_view text) {
+    std::int64_t value = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (fault != std::errc{} || end != text.data() + text.size() || value < 0)
+        return std::nullopt;
+    return value;
+}
+
+void note_header(HttpAnswer& answer, std::string_view line) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || line.size() > kMaxHeader)
+        return;
+    const std::string key = lower(trim(line.substr(0, colon)));
+    const std::string_view value = trim(line.substr(colon + 1));
+    if (key == "x-result-count")
+        answer.result_count = number(value);
+    else if (key == "link")
+        answer.link = value;
+    else if (key == "retry-after")
+        // The form with a date is left to our own backoff.
+        if (const auto seconds = number(value))
+            answer.retry_after = std::chrono::seconds{*seconds};
+}
+
+std::size_t take_header(char* data, std::size_t size, std::size_t count, void* out) {
+    const std::size_t bytes = size * count;
+    try {
+        auto& answer = static_cast<Receiver*>(out)->answer;
+        const std::string_view line(data, bytes);
+        if (line.substr(0, 5) == "HTTP/") // 100 Continue and the like come before
+            answer = {};
+        note_header(answer, line);
+    } catch (...) {
+        return 0;
+    }
+    return bytes;
+}
+
+int look_for_end(void* interrupted, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return static_cast<std::atomic<bool>*>(interrupted)->load() ? 1 : 0;
+}
+
+Error failure(CURLcode code, const char* detail, const Receiver& receiver) {
+    const std::string text = *detail != '\0' ? detail : curl_easy_strerror(code);
+    if (receiver.overflow)
+        return {Errc::overflow,
+                "the answer is longer than " + std::to_string(receiver.most_bytes) + " bytes"};
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return {Errc::timeout, text};
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+        return {Errc::refused, text + "; set waldur.ca_file to the CA certificates of the site"};
+    default:
+        return {Errc::unavailable, text};
+    }
+}
+
+} // namespace
+
+struct Http::Handle {
+    EasyHandle easy;
+    char detail[CURL_ERROR_SIZE] = "";
+};
+
+Http::Http(HttpOptions options)
+    : options_(std::move(options)), handle_(std::make_unique<Handle>()) {
+    handle_->easy.reset(curl_easy_init());
+}
+
+Http::~Http() = default;
+
+// Setters fail only for lack of memory or an option unknown to an older libcurl; the exchange then
+// fails by itself.
+Result<HttpAnswer> Http::exchange(const HttpRequest& request) {
+    if (auto usable = check_regular(options_.ca_file); !usable)
+        return std::move(usable).error().in("waldur.ca_file");
+    if (!handle_->easy)
+        return Error{Errc::internal, "libcurl cannot be initialised"};
+    CURL* easy = handle_->easy.get();
+    curl_easy_reset(easy); // keeps the connection
+    handle_->detail[0] = '\0';
+    Receiver receiver;
+    receiver.most_bytes = options_.most_bytes;
+    HeaderList headers(curl_slist_append(nullptr, "Accept: application/json"));
+    const auto header = [&](const std::string& line) {
+        if (curl_slist* longer = curl_slist_append(headers.get(), line.c_str()))
+            (void)headers.release(), headers.reset(longer);
+    };
+    if (!request.authorization.empty())
+        header("Authorization: " + request.authorization);
+    if (request.body)
+        header("Content-Type: " + request.content_type);
+    header("Expect:"); // no wait for 100 Continue
+    curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handle_->detail);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "sluice");
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
+                     static_cast<long>(options_.connect_timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, static_cast<long>(options_.timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, kSlowBytes);
+    curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, kSlowSeconds);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, options_.verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, options_.verify ? 2L : 0L);
+    if (!options_.ca_file.empty())
+        curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &receiver);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &receiver);
+    curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, look_for_end);
+    curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &interrupted_);
+    if (request.body) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                         static_cast<curl_off_t>(request.body->size()));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body->c_str());
+    }
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    const CURLcode code = curl_easy_perform(easy);
+    if (code != CURLE_OK)
+        return failure(code, handle_->detail, receiver);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &receiver.answer.status);
+    return std::move(receiver.answer);
+}
+
+namespace {
+
+constexpr std::chrono::seconds kEarly{30};     // a token is not used until its last second
+constexpr std::chrono::seconds kUnstated{300}; // the server did not say how long it is good
+constexpr std::chrono::seconds kRenewEvery{10};
+constexpr std::size_t kMaxSecretFile = 16384;
+
+} // namespace
+
+Result<Secret> read_secret(const std::string& path) {
+    auto whole = read_file(path, kMaxSecretFile, ReadableBy::group);
+    if (!whole)
+        return std::move(whole).error();
+    const Secret bytes(std::move(*whole));
+    const auto text = bytes.reveal();
+    Secret secret{std::string(trim(text.substr(0, text.find('\n'))))};
+    const auto clear = [](char c) { return c > ' ' && c != '\x7f'; };
+    const auto shown = secret.reveal();
+    if (shown.empty() || !std::all_of(shown.begin(), shown.end(), clear))
+        return Error{Errc::refused, path + ": no token in its first line; write the token there"};
+    return secret;
+}
+
+Result<std::string> Login::authorization() {
+    const bool oidc = !options_.oidc_token_url.empty();
+    if (!held_.empty() && (!oidc || clock_.now() < valid_until_))
+        return std::string(held_.reveal());
+    if (oidc)
+        return fetch();
+    if (options_.token_file.empty()) {
+        held_ = Secret("Token " + std::string(options_.token ? options_.token->reveal() : ""));
+    } else {
+        const auto token = read_secret(options_.token_file);
+        if (!token)
+            return token.error();
+        held_ = Secret("Token " + std::string(token->reveal()));
+    }
+    return std::string(held_.reveal());
+}
+
+bool Login::renew() {
+    if (options_.oidc_token_url.empty() && options_.token_file.empty())
+        return false;
+    if (clock_.now() - renewed_ < kRenewEvery)
+        return false;
+    renewed_ = clock_.now();
+    held_ = {};
+    return true;
+}
+
+Result<std::string> Login::fetch() {
+    std::string secret;
+    if (options_.oidc_secret_file.empty()) {
+        secret = options_.oidc_secret ? options_.oidc_secret->reveal() : "";
+    } else {
+        const auto read = read_secret(options_.oidc_secret_file);
+        if (!read)
+            return read.error();
+        secret = read->reveal();
+    }
+    HttpRequest request;
+    request.method = "POST";
+    request.url = options_.oidc_token_url;
+    request.content_type = "application/x-www-form-urlencoded";
+    request.body =
+        "grant_type=client_credentials&client_id=" + percent_encoded(options_.oidc_client_id) +
+        "&client_secret=" + percent_encoded(secret);
+    const auto answer = http_.exchange(request);
+    if (!answer)
+        return Error(answer.error()).in("OIDC server");
+    if (answer->status >= 500 || answer->status == 429)
+        return Error{Errc::unavailable, "OIDC server: HTTP " + std::to_string(answer->status)};
+    const auto parsed = json::parse(answer->body);
+    if (answer->status != 200 || !parsed || (*parsed)["access_token"].text().empty())
+        return Error{Errc::refused, "OIDC server: HTTP " + std::to_string(answer->status) +
+                                        " without a token; check oidc_client_id and its secret"};
+    const auto seconds = std::chrono::seconds{
+        std::clamp<std::int64_t>((*parsed)["expires_in"].integer(kUnstated.count()), 0, 86400)};
+    valid_until_ = clock_.now() + std::max(seconds - kEarly, std::chrono::seconds{1});
+    held_ = Secret("Bearer " + std::string((*parsed)["access_token"].text()));
+    return std::string(held_.reveal());
+}
+
 namespace {
 
 constexpr json::Bounds kAnswer{32U * 1024 * 1024, 32};
@@ -115,7 +362,7 @@ Called Api::call(HttpRequest request, HttpAnswer* headers) {
             return {json::Value(), std::nullopt};
         auto parsed = json::parse(answer->body, kAnswer);
         if (!parsed) // a proxy's page, or cut: the next try may get all of it
-            return failed({Errc::unavailable, "the answer is no JSON: " + parsed.error().context},
+            return failed({Errc::unavailable, "the answer is not JSON: " + parsed.error().context},
                           answer->status);
         return {std::move(*parsed), std::nullopt};
     }
@@ -157,12 +404,12 @@ Result<bool> Api::page(const std::string& path, const Query& query, std::size_t 
     if (called.fault)
         return std::move(called.fault->error).in(path);
     if (!called.value.view().is_array())
-        return Error{Errc::unavailable, "waldur: " + path + ": the answer is no list"};
+        return Error{Errc::unavailable, "waldur: " + path + ": the answer is not a list"};
     for (const auto& item : called.value.view().items())
         take(item);
     page.seen += called.value.view().size();
     if (page.count && headers.result_count && *page.count != *headers.result_count)
-        return Error{Errc::unavailable, "waldur: " + path + ": changed while it was read"};
+        return Error{Errc::unavailable, "waldur: " + path + ": the list changed while it was read"};
     if (headers.result_count)
         page.count = headers.result_count;
     const std::size_t next = next_page(headers.link);
@@ -189,6 +436,17 @@ Result<void> Api::list(const std::string& path, Query query,
         return {};
     }
     return Error{Errc::overflow, "waldur: " + path + ": too many pages"};
+}
+
+std::optional<Fault> find_identity(Api& api, const std::string& name, std::string& uuid) {
+    auto found = api.get(kIdentities, {{"name", name}});
+    if (found.fault)
+        return std::move(found.fault);
+    uuid.clear();
+    for (const auto& item : found.value.view().items())
+        if (item["name"].text() == name)
+            uuid = uuid_of(item["uuid"].text());
+    return std::nullopt;
 }
 
 } // namespace sluice::waldur

@@ -3,8 +3,8 @@
 
 #include "common/base/log.hpp"
 #include "common/json/json.hpp"
-#include "waldur/api/identity.hpp"
-#include "waldur/api/read.hpp"
+#include "waldur/api/api.hpp"
+#include "waldur/api/offering.hpp"
 
 #include <algorithm>
 
@@ -51,18 +51,18 @@ bool is_benign(const Fault& fault) {
 
 std::string grant_for(const std::string& kind) {
     if (kind == "report-command-result")
-        return "Waldur lets only staff report results: make the token's user staff, or set "
+        return "Waldur accepts results from staff only: make the token's user staff, or set "
                "waldur.push.command_results: false";
-    return "give the token's user the role of an offering or service provider manager, or switch "
-           "this push off under waldur.push";
+    return "give the token's user the role of an offering or service provider manager, or disable "
+           "this push under waldur.push";
 }
 
 } // namespace
 
-Delivery WaldurDeliverer::deliver(const ports::OutboxEntry& entry) {
+Delivery Deliverer::deliver(const ports::OutboxEntry& entry) {
     const auto body = json::parse(entry.message.body, {ports::kMaxMessageBody, 16});
     if (!body)
-        return {Delivered::refused, "the message is no JSON: " + body.error().context, {}};
+        return {Delivered::refused, "the message is not JSON: " + body.error().context, {}};
     const auto fault = act(entry, body->view());
     if (fault && !is_benign(*fault))
         return judge(entry, *fault);
@@ -72,7 +72,7 @@ Delivery WaldurDeliverer::deliver(const ports::OutboxEntry& entry) {
     return {};
 }
 
-WaldurDeliverer::Outcome WaldurDeliverer::act(const ports::OutboxEntry& entry, json::View body) {
+Deliverer::Outcome Deliverer::act(const ports::OutboxEntry& entry, json::View body) {
     const std::string& kind = entry.message.kind;
     if (kind.starts_with("set-user-usages"))
         return send_user_usages(body);
@@ -82,7 +82,8 @@ WaldurDeliverer::Outcome WaldurDeliverer::act(const ports::OutboxEntry& entry, j
         return send_agent(body);
     const std::string path = body["path"].text();
     if (path.rfind("/api/", 0) != 0 || !body["body"].is_object())
-        return Fault{{Errc::malformed, "the message names no call of Waldur's API"}, 400, {}};
+        return Fault{
+            {Errc::malformed, "the message does not name a call of Waldur's API"}, 400, {}};
     if (kind == "set_paused" || kind == "set_downscaled")
         return send_flag(entry, body);
     return send("POST", path, copy(body["body"]));
@@ -90,8 +91,7 @@ WaldurDeliverer::Outcome WaldurDeliverer::act(const ports::OutboxEntry& entry, j
 
 // Setting a flag that is set does no harm, but it is an event in Waldur: after a try whose end is
 // not known, it is asked for what it has.
-WaldurDeliverer::Outcome WaldurDeliverer::send_flag(const ports::OutboxEntry& entry,
-                                                    json::View body) {
+Deliverer::Outcome Deliverer::send_flag(const ports::OutboxEntry& entry, json::View body) {
     const std::string path = body["path"].text();
     const std::string flag = entry.message.kind.substr(4);
     if (entry.attempts > 0 || body["ask_first"].boolean()) {
@@ -108,8 +108,8 @@ WaldurDeliverer::Outcome WaldurDeliverer::send_flag(const ports::OutboxEntry& en
 }
 
 // A 2xx is done, whatever its body.
-WaldurDeliverer::Outcome WaldurDeliverer::send(const char* method, const std::string& path,
-                                               const json::Value& body, json::Value* answer) {
+Deliverer::Outcome Deliverer::send(const char* method, const std::string& path,
+                                   const json::Value& body, json::Value* answer) {
     auto called = api_.send(method, path, body);
     if (called.fault && (called.fault->status < 200 || called.fault->status >= 300))
         return std::move(called.fault);
@@ -118,7 +118,7 @@ WaldurDeliverer::Outcome WaldurDeliverer::send(const char* method, const std::st
     return std::nullopt;
 }
 
-WaldurDeliverer::Outcome WaldurDeliverer::send_user_usages(json::View body) {
+Deliverer::Outcome Deliverer::send_user_usages(json::View body) {
     const auto found = api_.get(kUsages, {{"resource_uuid", dashed(body["resource"].text())},
                                           {"billing_period", body["month"].text()},
                                           {"field", "uuid"},
@@ -139,7 +139,7 @@ WaldurDeliverer::Outcome WaldurDeliverer::send_user_usages(json::View body) {
 }
 
 // Waldur replaces the whole of it: what others put there stays.
-WaldurDeliverer::Outcome WaldurDeliverer::send_metadata(json::View body) {
+Deliverer::Outcome Deliverer::send_metadata(json::View body) {
     const std::string path = kResources + dashed(body["resource"].text()) + '/';
     const auto found = api_.get(path, {{"field", "backend_metadata"}});
     if (found.fault)
@@ -154,7 +154,7 @@ WaldurDeliverer::Outcome WaldurDeliverer::send_metadata(json::View body) {
     return send("POST", path + "set_backend_metadata/", request);
 }
 
-WaldurDeliverer::Outcome WaldurDeliverer::find_service(json::View body) {
+Deliverer::Outcome Deliverer::find_service(json::View body) {
     const std::string name = body["identity"]["name"].text();
     std::string identity;
     if (auto fault = find_identity(api_, name, identity))
@@ -171,7 +171,7 @@ WaldurDeliverer::Outcome WaldurDeliverer::find_service(json::View body) {
         return fault;
     const std::string service = uuid_of(answer["uuid"].text());
     if (service.empty())
-        return Fault{{Errc::malformed, "waldur: register_service answers without uuid"}, 400, {}};
+        return Fault{{Errc::malformed, "waldur: register_service answered without uuid"}, 400, {}};
     if (auto fault = send("POST", kServices + dashed(service) + "/register_processor/",
                           copy(body["processor"])))
         return fault;
@@ -179,20 +179,20 @@ WaldurDeliverer::Outcome WaldurDeliverer::find_service(json::View body) {
     return std::nullopt;
 }
 
-WaldurDeliverer::Outcome WaldurDeliverer::send_agent(json::View body) {
+Deliverer::Outcome Deliverer::send_agent(json::View body) {
     if (service_.empty())
         if (auto fault = find_service(body))
             return fault;
     auto request = json::Value::object();
     request.set("statistics", copy(body["statistics"]));
     auto fault = send("POST", kServices + dashed(service_) + "/set_statistics/", request);
-    if (fault && fault->status == 404) // somebody deleted it: it is made again
+    if (fault && fault->status == 404) // it was deleted: it is made again
         service_.clear();
     return fault;
 }
 
-// 500 may be the fault of this one message; the others say that nobody is there.
-Delivery WaldurDeliverer::judge(const ports::OutboxEntry& entry, const Fault& fault) {
+// 500 may be caused by this message alone; the others concern all messages.
+Delivery Deliverer::judge(const ports::OutboxEntry& entry, const Fault& fault) {
     const long status = fault.status;
     const std::string& text = fault.error.context;
     if (status == 0 || status == 401 || status == 429 || status == 502 || status == 503 ||

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Brings messages of the outbox to Waldur. Their bodies say what to call; only those that Waldur
-// needs several calls for are known here by their kind.
+// Delivers messages of the outbox to Waldur. The body of a message names the call; messages that
+// take several calls are known here by their kind.
 #pragma once
 
-#include "daemon/ports/deliverer.hpp"
-#include "waldur/api/portal.hpp"
+#include "daemon/ports/outbox.hpp"
+#include "waldur/api/api.hpp"
 
 #include <functional>
 #include <set>
@@ -12,14 +12,13 @@
 
 namespace sluice::waldur {
 
-class WaldurDeliverer final : public ports::Deliverer {
+class Deliverer final : public ports::Deliverer {
 public:
-    // Told of each message that arrived.
+    // Called for each message that Waldur accepted.
     using Arrived = std::function<void(const ports::OutboxEntry&)>;
 
-    WaldurDeliverer(const PortalOptions& options, const Clock& clock, Arrived arrived)
-        : offering_(options.offering), arrived_(std::move(arrived)),
-          api_(options.url, options.http, options.login, clock) {}
+    Deliverer(const ApiOptions& options, const Clock& clock, Arrived arrived)
+        : offering_(options.offering), arrived_(std::move(arrived)), api_(options, clock) {}
 
     ports::Delivery deliver(const ports::OutboxEntry& entry) override;
     void interrupt() override { api_.interrupt(); }
@@ -40,8 +39,8 @@ private:
     std::string offering_;
     Arrived arrived_;
     Api api_;
-    std::string service_;             // UUID of ours in Waldur; "": not asked yet
-    std::set<std::string> forbidden_; // kinds whose 403 was told
+    std::string service_;             // UUID of our service in Waldur; "": not registered yet
+    std::set<std::string> forbidden_; // kinds whose 403 was logged
 };
 
 } // namespace sluice::waldur

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "waldur/api/emulator.hpp"
 
+#include "waldur/api/offering.hpp"
+
+#include <algorithm>
+
 namespace sluice::waldur {
 namespace {
 
@@ -12,15 +16,9 @@ std::string key_of(const std::string& account, const std::string& user,
 }
 
 const char* key_of(model::LimitType type) {
-    switch (type) {
-    case model::LimitType::max_tres_mins:
-        return "max_tres_mins";
-    case model::LimitType::grp_tres:
-        return "grp_tres";
-    case model::LimitType::grp_tres_mins:
-        break;
-    }
-    return "grp_tres_mins";
+    return std::find_if(kLimitKeys.begin(), kLimitKeys.end(),
+                        [&](const auto& limit) { return limit.type == type; })
+        ->key;
 }
 
 std::map<std::string, std::int64_t>& limits_of(model::Association& row, model::LimitType type) {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Changes go to Waldur's SLURM emulator instead of Slurm, whose accounting is only read: what was
-// sent is laid over it, so that the next cycle finds it done. Forgets it with the process.
+// Sends changes to Waldur's SLURM emulator instead of Slurm, whose accounting is only read. What
+// was sent is laid over the answers of Slurm, so that the next cycle finds it done; it is lost with
+// the process.
 #pragma once
 
 #include "common/json/json.hpp"
-#include "daemon/ports/accounting.hpp"
-#include "daemon/ports/enforcer.hpp"
-#include "waldur/api/http.hpp"
+#include "daemon/ports/emulated_slurm.hpp"
+#include "waldur/api/api.hpp"
 
 #include <map>
 #include <string>
 
 namespace sluice::waldur {
 
-class Emulator final : public ports::Accounting, public ports::Enforcer {
+class Emulator final : public ports::EmulatedSlurm {
 public:
     // `url`: without a slash at its end. `accounting` must outlive it.
     Emulator(ports::Accounting& accounting, std::string url)

@@ -2,8 +2,8 @@
 #include "waldur/api/registrar.hpp"
 
 #include "common/base/text.hpp"
-#include "waldur/api/identity.hpp"
-#include "waldur/api/read.hpp"
+#include "waldur/api/api.hpp"
+#include "waldur/api/offering.hpp"
 
 #include <span>
 
@@ -27,13 +27,13 @@ bool is_name(const std::string& text) {
 
 } // namespace
 
-WaldurRegistrar::WaldurRegistrar(const PortalOptions& options, bool unified, std::string version,
-                                 ports::Notes& notes, const Clock& clock)
+QueueRegistrar::QueueRegistrar(const ApiOptions& options, bool unified, std::string version,
+                               ports::Notes& notes, const Clock& clock)
     : offering_(options.offering), unified_(unified), version_(std::move(version)), notes_(notes),
-      api_(options.url, options.http, options.login, clock) {}
+      api_(options, clock) {}
 
-Result<ports::InboxAccess> WaldurRegistrar::access(const std::vector<std::string>& kinds,
-                                                   std::size_t refusals) {
+Result<stomp::InboxAccess> QueueRegistrar::access(const std::vector<std::string>& kinds,
+                                                  std::size_t refusals) {
     const auto place = this->place(kinds, refusals);
     if (!place)
         return place.error();
@@ -41,7 +41,7 @@ Result<ports::InboxAccess> WaldurRegistrar::access(const std::vector<std::string
     auto token = api_.token();
     if (!token)
         return token.error();
-    ports::InboxAccess access;
+    stomp::InboxAccess access;
     access.login = place->login;
     access.passcode = std::move(*token);
     access.vhost = place->vhost;
@@ -49,8 +49,8 @@ Result<ports::InboxAccess> WaldurRegistrar::access(const std::vector<std::string
     return access;
 }
 
-Result<WaldurRegistrar::Place> WaldurRegistrar::place(const std::vector<std::string>& kinds,
-                                                      std::size_t refusals) {
+Result<QueueRegistrar::Place> QueueRegistrar::place(const std::vector<std::string>& kinds,
+                                                    std::size_t refusals) {
     if (kinds.empty() || (!unified_ && kinds.size() != 1))
         return Error{Errc::internal, "a subscription is for one kind of message"};
     auto kept = kept_.lock();
@@ -70,7 +70,7 @@ Result<WaldurRegistrar::Place> WaldurRegistrar::place(const std::vector<std::str
     return place;
 }
 
-void WaldurRegistrar::read_notes(std::map<std::string, Place>& kept) {
+void QueueRegistrar::read_notes(std::map<std::string, Place>& kept) {
     if (read_)
         return;
     const auto notes = notes_.notes(kNote);
@@ -83,8 +83,8 @@ void WaldurRegistrar::read_notes(std::map<std::string, Place>& kept) {
 }
 
 // Refused once: perhaps only the queue is gone. Twice: the subscription is not what it was.
-Result<WaldurRegistrar::Place>
-WaldurRegistrar::subscription(const std::string& kind, const Place* kept, std::size_t refusals) {
+Result<QueueRegistrar::Place>
+QueueRegistrar::subscription(const std::string& kind, const Place* kept, std::size_t refusals) {
     if (kept != nullptr && refusals < 2) {
         Place place = *kept;
         const auto created = create_queue(kind, place);
@@ -99,7 +99,7 @@ WaldurRegistrar::subscription(const std::string& kind, const Place* kept, std::s
     return subscribe(kind);
 }
 
-Result<WaldurRegistrar::Place> WaldurRegistrar::subscribe(const std::string& kind) {
+Result<QueueRegistrar::Place> QueueRegistrar::subscribe(const std::string& kind) {
     const auto identity = this->identity();
     if (!identity)
         return identity.error();
@@ -114,13 +114,13 @@ Result<WaldurRegistrar::Place> WaldurRegistrar::subscribe(const std::string& kin
     place.vhost = uuid_of((*answer)["user_uuid"].text());
     if (place.login.empty() || place.vhost.empty())
         return Error{Errc::malformed,
-                     "waldur: register_event_subscription answers without uuid and user_uuid"};
+                     "waldur: register_event_subscription answered without uuid or user_uuid"};
     if (const auto created = create_queue(kind, place); !created)
         return created.error();
     return place;
 }
 
-Result<void> WaldurRegistrar::create_queue(const std::string& kind, Place& place) {
+Result<void> QueueRegistrar::create_queue(const std::string& kind, Place& place) {
     auto body = json::Value::object();
     body.set("offering_uuid", dashed(offering_)).set("object_type", kind);
     const auto answer = post(kSubscriptions + dashed(place.login) + "/create_queue/", body);
@@ -134,13 +134,12 @@ Result<void> WaldurRegistrar::create_queue(const std::string& kind, Place& place
                       ? "subscription_" + place.login + "_offering_" + offering_ + '_' + kind
                       : queue;
     if (!is_name(place.vhost) || !is_name(place.queue))
-        return Error{Errc::malformed, "waldur: create_queue answers with no usable name"};
+        return Error{Errc::malformed, "waldur: create_queue answered without a usable name"};
     return {};
 }
 
 // Calling it again gives the same queue and tells the broker the token of today.
-Result<WaldurRegistrar::Place>
-WaldurRegistrar::unified_queue(const std::vector<std::string>& kinds) {
+Result<QueueRegistrar::Place> QueueRegistrar::unified_queue(const std::vector<std::string>& kinds) {
     const auto identity = this->identity();
     if (!identity)
         return identity.error();
@@ -152,11 +151,11 @@ WaldurRegistrar::unified_queue(const std::vector<std::string>& kinds) {
     Place place{(*answer)["rmq_username"].text(), (*answer)["vhost"].text(),
                 (*answer)["queue_name"].text()};
     if (!is_name(place.login) || !is_name(place.vhost) || !is_name(place.queue))
-        return Error{Errc::malformed, "waldur: register_queue answers with no usable name"};
+        return Error{Errc::malformed, "waldur: register_queue answered without a usable name"};
     return place;
 }
 
-Result<std::string> WaldurRegistrar::identity() {
+Result<std::string> QueueRegistrar::identity() {
     const std::string name = "sluice-" + dashed(offering_);
     std::string uuid;
     if (const auto fault = find_identity(api_, name, uuid))
@@ -173,11 +172,11 @@ Result<std::string> WaldurRegistrar::identity() {
         return answer.error();
     uuid = uuid_of((*answer)["uuid"].text());
     if (uuid.empty())
-        return Error{Errc::malformed, "waldur: the identity that was made has no uuid"};
+        return Error{Errc::malformed, "waldur: the new identity has no uuid"};
     return uuid;
 }
 
-Result<json::Value> WaldurRegistrar::post(const std::string& path, const json::Value& body) {
+Result<json::Value> QueueRegistrar::post(const std::string& path, const json::Value& body) {
     auto called = api_.send("POST", path, body);
     if (called.fault)
         return std::move(called.fault->error).in(path);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Asks Waldur for a place at its broker: an event subscription with a queue for each kind of
-// message, or one queue for all. What was given is kept over restarts: Waldur forgets no
-// subscription by itself, and messages wait in a queue while we are down.
+// Registers for messages at Waldur's broker: an event subscription with a queue for each kind of
+// message, or one queue for all. The registration is kept over restarts: Waldur removes none by
+// itself, and messages wait in a queue while sluiced is down.
 #pragma once
 
 #include "common/base/thread.hpp"
-#include "daemon/ports/inbox.hpp"
 #include "daemon/ports/notes.hpp"
 #include "waldur/api/api.hpp"
-#include "waldur/api/portal.hpp"
+#include "waldur/stomp/inbox.hpp"
 
 #include <map>
 #include <string>
@@ -16,18 +15,18 @@
 
 namespace sluice::waldur {
 
-class WaldurRegistrar final : public ports::Registrar {
+class QueueRegistrar final : public stomp::Registrar {
 public:
     // `version`: of sluiced.
-    WaldurRegistrar(const PortalOptions& options, bool unified, std::string version,
-                    ports::Notes& notes, const Clock& clock);
+    QueueRegistrar(const ApiOptions& options, bool unified, std::string version,
+                   ports::Notes& notes, const Clock& clock);
 
-    Result<ports::InboxAccess> access(const std::vector<std::string>& kinds,
+    Result<stomp::InboxAccess> access(const std::vector<std::string>& kinds,
                                       std::size_t refusals) override;
     void interrupt() override { api_.interrupt(); }
 
 private:
-    // What Waldur gave.
+    // A registration.
     struct Place {
         std::string login;
         std::string vhost;
@@ -47,7 +46,7 @@ private:
     const bool unified_;
     const std::string version_;
     ports::Notes& notes_;
-    // By kind, or "unified". Its lock is held over calls, for what stands below it, too.
+    // By kind, or "unified". Its lock is held during calls and also guards api_ and read_.
     Guarded<std::map<std::string, Place>> kept_;
     Api api_;
     bool read_ = false; // the notes

@@ -6,7 +6,6 @@
 #include "common/model/tres.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace sluice::http::waldur {
 namespace {
@@ -14,12 +13,6 @@ namespace {
 using json::Value;
 
 constexpr const char* kBase = "/api/marketplace-slurm-periodic-usage-policies/";
-
-constexpr std::array kActions{model::Action::notify_organization_owners,
-                              model::Action::notify_external_user,
-                              model::Action::block_creation_of_new_resources,
-                              model::Action::request_slurm_resource_downscaling,
-                              model::Action::request_slurm_resource_pausing};
 
 Value number(Decimal value) {
     return Value::decimal(value.scaled(), 9);
@@ -67,7 +60,7 @@ void put_fired(Value& out, const Scope& scope) {
     std::size_t affected = 0;
     if (scope.cycle != nullptr)
         for (const auto& account : scope.cycle->decision.accounts) {
-            if (!judges(account, scope.policy))
+            if (!is_judged(account, scope.policy))
                 continue;
             ++affected;
             fired =
@@ -167,8 +160,8 @@ Value parameters(const model::Command& command) {
     return out;
 }
 
-void put_resource(Value& out, const Names& names, const std::string& account) {
-    out.set("resource_uuid", names.resource(account)).set("resource_name", account);
+void put_resource(Value& out, const Ids& ids, const std::string& account) {
+    out.set("resource_uuid", ids.resource(account)).set("resource_name", account);
 }
 
 // The words of Waldur, from what an agent ran; "other" is ours.
@@ -186,22 +179,10 @@ const char* type_of(const std::string& line) {
 
 } // namespace
 
-bool judges(const model::AccountDecision& account, const model::Policy& policy) {
-    return std::find(account.policies.begin(), account.policies.end(), policy.name) !=
-           account.policies.end();
-}
-
-Value all_actions() {
-    Value out = Value::array();
-    for (const auto action : kActions)
-        out.append(model::name(action));
-    return out;
-}
-
-Value policy(const Scope& scope) {
+Value render_policy(const Scope& scope) {
     const auto& from = scope.policy;
-    const std::string id = scope.names.policy(from.name);
-    const std::string offering = scope.names.offering();
+    const std::string id = scope.ids.policy(from.name);
+    const std::string offering = scope.ids.offering();
     std::string actions;
     for (const auto action : from.actions)
         (actions += actions.empty() ? "" : ",") += model::name(action);
@@ -222,7 +203,7 @@ Value policy(const Scope& scope) {
     return std::move(out.set("warnings", Value::array()));
 }
 
-Value preview(const model::PreviewInput& input, const model::Preview& made) {
+Value render_preview(const model::PreviewInput& input, const model::Preview& made) {
     const auto& c = made.component;
     Value thresholds = Value::object();
     thresholds.set("allocation", hours(made.effective, c));
@@ -254,14 +235,15 @@ Value preview(const model::PreviewInput& input, const model::Preview& made) {
                              date_text(std::chrono::year_month_day(month / std::chrono::last))));
 }
 
-Value planned(const model::Command& from) {
+Value render_planned(const model::Command& from) {
     Value out = Value::object();
     out.set("type", model::name(from.type)).set("description", from.description);
     out.set("command", from.sacctmgr);
     return std::move(out.set("parameters", parameters(from)));
 }
 
-Value dry(const Names& names, const model::Policy& policy, const model::AccountDecision& account) {
+Value render_dry(const Ids& ids, const model::Policy& policy,
+                 const model::AccountDecision& account) {
     Value triggers = Value::array();
     if (account.own.paused)
         triggers.append("pause");
@@ -270,28 +252,29 @@ Value dry(const Names& names, const model::Policy& policy, const model::AccountD
     if (account.notify_reached && policy.has(model::Action::notify_organization_owners))
         triggers.append("notify");
     Value out = Value::object();
-    put_resource(out, names, account.account);
+    put_resource(out, ids, account.account);
     out.set("usage_percentage", percent(account.percent));
     out.set("paused", account.previous_flags.paused);
     out.set("downscaled", account.previous_flags.downscaled);
     return std::move(out.set("would_trigger", std::move(triggers)));
 }
 
-Value evaluated(const Names& names, const model::Policy&, const model::AccountDecision& account) {
+Value render_evaluated(const Ids& ids, const model::Policy&,
+                       const model::AccountDecision& account) {
     Value out = Value::object();
-    put_resource(out, names, account.account);
+    put_resource(out, ids, account.account);
     out.set("usage_percentage", percent(account.percent));
     out.set("actions_taken", account.actions_taken);
     out.set("previous_state", flags(account.previous_flags));
     return std::move(out.set("new_state", flags(account.flags)));
 }
 
-Value evaluation(const Names& names, const ports::EvaluationRecord& record,
-                 const ports::AgentReport* answer) {
+Value render_evaluation(const Ids& ids, const ports::EvaluationRecord& record,
+                        const ports::AgentReport* answer) {
     const auto grace = Decimal::parse(record.grace_limit);
     Value out = Value::object();
     out.set("uuid", uuid("evaluation", record.cluster, std::to_string(record.id)));
-    put_resource(out, names, record.account);
+    put_resource(out, ids, record.account);
     out.set("billing_period", record.billing_period);
     out.set("usage_percentage", percent(record.percent));
     out.set("grace_limit_percentage", grace ? number(*grace) : Value(0));
@@ -310,7 +293,7 @@ Value evaluation(const Names& names, const ports::EvaluationRecord& record,
     return std::move(out.set("evaluated_at", iso(record.at)));
 }
 
-Value command(const ports::CommandRecord& record) {
+Value render_command(const ports::CommandRecord& record) {
     Value out = Value::object();
     out.set("uuid", uuid("command", record.cluster, std::to_string(record.id)));
     out.set("command_type", model::name(record.command.type));
@@ -320,11 +303,11 @@ Value command(const ports::CommandRecord& record) {
     out.set("executed_at", iso(record.finished.value_or(record.requested)));
     out.set("execution_mode", record.mode);
     out.set("success", record.success.value_or(false));
-    return std::move(out.set("error_message",
-                             record.success ? record.error : "not known yet whether it is done"));
+    return std::move(
+        out.set("error_message", record.success ? record.error : "the result is not known yet"));
 }
 
-std::vector<Value> commands(const ports::AgentReport& report) {
+std::vector<Value> render_commands(const ports::AgentReport& report) {
     auto lines = report.commands;
     if (lines.empty())
         lines.emplace_back();

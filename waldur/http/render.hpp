@@ -2,8 +2,8 @@
 // Values as Waldur writes them. What its generated client cannot read as null is never null.
 #pragma once
 
-#include "daemon/http/view_parts.hpp"
-#include "waldur/http/names.hpp"
+#include "common/model/preview.hpp"
+#include "waldur/http/context.hpp"
 
 #include <string>
 #include <string_view>
@@ -16,26 +16,24 @@ struct Scope {
     const model::PolicySet& set;
     const ports::DaemonInfo& info;
     const ports::CycleReport* cycle; // nullptr before the first
-    const Names& names;
+    const Ids& ids;
     const std::string& origin;
 };
 
-bool judges(const model::AccountDecision& account, const model::Policy& policy);
-json::Value policy(const Scope& scope);
-json::Value all_actions();
-json::Value preview(const model::PreviewInput& input, const model::Preview& made);
+json::Value render_policy(const Scope& scope);
+json::Value render_preview(const model::PreviewInput& input, const model::Preview& made);
 // {"type", "description", "command", "parameters"}
-json::Value planned(const model::Command& command);
+json::Value render_planned(const model::Command& command);
 // {"resource_uuid", "resource_name", "usage_percentage", ...}
-json::Value dry(const Names& names, const model::Policy& policy,
-                const model::AccountDecision& account);
-json::Value evaluated(const Names& names, const model::Policy& policy,
-                      const model::AccountDecision& account);
+json::Value render_dry(const Ids& ids, const model::Policy& policy,
+                       const model::AccountDecision& account);
+json::Value render_evaluated(const Ids& ids, const model::Policy& policy,
+                             const model::AccountDecision& account);
 // `answer`: what an agent said of it; nullptr: nothing yet.
-json::Value evaluation(const Names& names, const ports::EvaluationRecord& record,
-                       const ports::AgentReport* answer);
-json::Value command(const ports::CommandRecord& record);
+json::Value render_evaluation(const Ids& ids, const ports::EvaluationRecord& record,
+                              const ports::AgentReport* answer);
+json::Value render_command(const ports::CommandRecord& record);
 // As many as it has lines, or one without any.
-std::vector<json::Value> commands(const ports::AgentReport& report);
+std::vector<json::Value> render_commands(const ports::AgentReport& report);
 
 } // namespace sluice::http::waldur

@@ -4,20 +4,20 @@
 // nothing.
 #pragma once
 
-#include "daemon/http/router.hpp"
+#include "daemon/http/server/router.hpp"
+#include "waldur/api/offering.hpp"
 
-namespace sluice::http {
+#include <functional>
+#include <memory>
+#include <vector>
 
-Response waldur_list(const Call& call);
-Response waldur_policy(const Call& call);
-Response waldur_actions(const Call& call);
-Response waldur_no_write(const Call& call);
-Response waldur_preview(const Call& call);
-Response waldur_dry_run(const Call& call);
-Response waldur_evaluate(const Call& call);
-Response waldur_reset(const Call& call);
-Response waldur_evaluations(const Call& call);
-Response waldur_commands(const Call& call);
-Response waldur_report(const Call& call);
+namespace sluice::http::waldur {
 
-} // namespace sluice::http
+// Records what an agent reports. unavailable: the journal.
+using AddReport = std::function<Result<void>(const ports::AgentReport& report)>;
+
+// For HttpServer::start() and dispatch(). `known` is called for each request; both from any thread.
+std::vector<Route> routes(std::function<std::shared_ptr<const sluice::waldur::KnownIds>()> known,
+                          AddReport add_report);
+
+} // namespace sluice::http::waldur

@@ -1,45 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Carries STOMP's bytes over a stream: as they are, or in messages of a WebSocket. What cannot be
-// sent at once waits here, bounded.
+// Carries the bytes of STOMP over a stream: plain, or in messages of a WebSocket. Bytes that cannot
+// be sent at once wait here, bounded. One thread. After an error it must be closed.
 #pragma once
 
-#include "waldur/stomp/stream.hpp"
+#include "common/base/result.hpp"
 #include "waldur/stomp/websocket.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace sluice::stomp {
 
-// One thread. After an error it is to be closed.
+struct StreamOptions {
+    std::string host;
+    unsigned port = 0;
+    bool tls = true;
+    bool verify = true;
+    std::string ca_file; // "": the host's own
+    std::chrono::seconds connect_timeout{10};
+};
+
 class Channel {
 public:
-    // `path` "": bare TCP; else of the WebSocket, with `host` as its opening names it.
+    // `path` "": plain TCP; else of the WebSocket. Blocks up to the timeout, or until
+    // `interrupted`; nothing blocks afterwards. unavailable, timeout; refused: the certificate is
+    // not trusted.
     static Result<Channel> open(const StreamOptions& options, const std::string& path,
                                 const std::atomic<bool>& interrupted);
 
-    // To be sent in one piece.
+    // Sent in one piece, later.
     Result<void> queue(std::string_view bytes);
-    // Sends what the other side takes now. True: all went.
+    // Sends what the server accepts now. True: all was sent.
     Result<bool> flush();
-    // STOMP's bytes; "": none now, and only then does poll() on fd() tell of the next ones.
-    // unavailable: closed, with the reason that was given. refused: the server has no WebSocket for
-    // us.
+    // Bytes of STOMP; "": none now, and only then poll() on fd() reports the next ones.
+    // unavailable: closed, with the reason of the server. refused: the server refuses a WebSocket.
     Result<std::string> receive();
-    int fd() const { return stream_.fd(); }
+    int fd() const;
+
+    Channel(Channel&&) noexcept;
+    Channel& operator=(Channel&&) noexcept;
+    ~Channel();
 
 private:
-    explicit Channel(Stream stream) : stream_(std::move(stream)) {}
+    struct Stream;
+    explicit Channel(std::unique_ptr<Stream> stream);
     Result<void> frame(Opcode opcode, std::string_view payload);
     Result<void> open_up();
     Result<std::string> unpack();
 
-    Stream stream_;
+    std::unique_ptr<Stream> stream_;
     std::optional<Opening> opening_; // WebSocket
-    bool opened_ = true;             // of a WebSocket: the server has agreed
-    std::string answer_;             // to our opening, so far
-    std::string held_;               // until it has
+    bool opened_ = true;             // the server has accepted the WebSocket
+    std::string answer_;             // to the opening, so far
+    std::string held_;               // until then
     std::string out_;
     SocketReader reader_;
 };

@@ -31,9 +31,9 @@ milliseconds reconnect_pause(const ClientOptions& options, std::size_t failures,
     return pause + milliseconds{random % static_cast<std::uint32_t>(pause.count() / 4 + 1)};
 }
 
-Client::Client(ClientOptions options, ports::Registrar& registrar, ports::InboxReader& reader)
+Client::Client(ClientOptions options, Registrar& registrar, InboxReader& reader)
     : options_(std::move(options)), registrar_(registrar), reader_(reader),
-      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), random_(std::random_device{}()) {}
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 Client::~Client() {
     stop(std::chrono::hours(1));
@@ -50,7 +50,7 @@ bool Client::stop(milliseconds patience) {
     });
 }
 
-void Client::settle(const ports::InboxToken& token, ports::Ack verdict) {
+void Client::settle(const InboxToken& token, Ack verdict) {
     {
         auto state = state_.lock();
         if (token.connection != state->connection)
@@ -66,27 +66,26 @@ void Client::wake() {
 }
 
 void Client::work() {
+    Own own;
     while (!worker_.stopping()) {
-        announced_ = false;
+        own.announced = false;
         Result<void> served;
         try {
-            served = serve();
+            served = serve(own);
         } catch (const std::exception& fault) {
             served = Error{Errc::internal, std::string("internal fault: ") + fault.what()};
         }
         next_connection(); // what is settled from now on was of the old one
         if (worker_.stopping())
             break;
-        if (!served)
-            note_end(served.error(),
-                     announced_ && Steady::now() >= up_since_ + options_.stable_after);
-        pause(reconnect_pause(options_, failures_, static_cast<std::uint32_t>(random_())));
+        if (!served) {
+            const bool stable =
+                own.announced && Steady::now() >= own.up_since + options_.stable_after;
+            own.failures = stable ? 1 : own.failures + 1;
+            reader_.away(*this, served.error());
+        }
+        pause(reconnect_pause(options_, own.failures, static_cast<std::uint32_t>(own.random())));
     }
-}
-
-void Client::note_end(const Error& error, bool stable) {
-    failures_ = stable ? 1 : failures_ + 1;
-    reader_.away(*this, error);
 }
 
 std::uint64_t Client::next_connection() {
@@ -95,8 +94,8 @@ std::uint64_t Client::next_connection() {
     return ++state->connection;
 }
 
-Result<void> Client::serve() {
-    auto access = registrar_.access(options_.kinds, refusals_);
+Result<void> Client::serve(Own& own) {
+    auto access = registrar_.access(options_.kinds, own.refusals);
     if (!access || worker_.stopping())
         return access ? Result<void>() : std::move(access).error();
     auto channel = Channel::open(options_.stream, options_.path, worker_.stop_flag());
@@ -110,10 +109,11 @@ Result<void> Client::serve() {
     explicit_bzero(login->data(), login->size());
     if (!queued)
         return queued;
-    return converse(*channel, session, next_connection());
+    return converse(own, *channel, session, next_connection());
 }
 
-Result<void> Client::converse(Channel& channel, Session& session, std::uint64_t connection) {
+Result<void> Client::converse(Own& own, Channel& channel, Session& session,
+                              std::uint64_t connection) {
     while (!worker_.stopping()) {
         const auto beat = session.tick(Steady::now());
         if (!beat)
@@ -127,21 +127,21 @@ Result<void> Client::converse(Channel& channel, Session& session, std::uint64_t 
         if (!flushed)
             return flushed.error();
         wait(channel, *flushed, session.due());
-        if (const auto taken = read(channel, session, connection); !taken)
+        if (const auto taken = read(own, channel, session, connection); !taken)
             return taken;
-        if (session.ready() && !announced_) {
-            announced_ = true;
-            up_since_ = Steady::now();
-            refusals_ = 0;
+        if (session.ready() && !own.announced) {
+            own.announced = true;
+            own.up_since = Steady::now();
+            own.refusals = 0;
             reader_.connected(*this);
         }
     }
-    take_leave(channel, session);
+    disconnect(channel, session);
     return {};
 }
 
 // Messages that came before an error are of no use: they come again.
-Result<void> Client::read(Channel& channel, Session& session, std::uint64_t connection) {
+Result<void> Client::read(Own& own, Channel& channel, Session& session, std::uint64_t connection) {
     for (;;) {
         const auto bytes = channel.receive();
         if (!bytes)
@@ -151,7 +151,7 @@ Result<void> Client::read(Channel& channel, Session& session, std::uint64_t conn
         std::string out;
         auto messages = session.take(*bytes, Steady::now(), out);
         if (!messages) {
-            refusals_ += messages.error().code == Errc::refused ? 1U : 0U;
+            own.refusals += messages.error().code == Errc::refused ? 1U : 0U;
             return messages.error();
         }
         if (!out.empty())
@@ -166,7 +166,7 @@ Result<void> Client::read(Channel& channel, Session& session, std::uint64_t conn
 }
 
 Result<void> Client::write_settled(Channel& channel, const Session& session) {
-    std::vector<std::pair<std::string, ports::Ack>> settled;
+    std::vector<std::pair<std::string, Ack>> settled;
     settled.swap(state_.lock()->settled);
     for (const auto& [ack, verdict] : settled) {
         const auto bytes = session.settle(ack, verdict);
@@ -196,8 +196,8 @@ void Client::pause(milliseconds length) {
     }
 }
 
-// Politeness, within a moment: what does not get there comes again, which does no harm.
-void Client::take_leave(Channel& channel, const Session& session) {
+// Within a moment: messages whose ack is lost come again, which does no harm.
+void Client::disconnect(Channel& channel, const Session& session) {
     if (!write_settled(channel, session))
         return;
     if (const auto bytes = session.end(); !bytes || !channel.queue(*bytes))

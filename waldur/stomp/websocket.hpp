@@ -80,7 +80,7 @@ private:
     std::optional<Error> fault_;
 };
 
-// What the other side sent is no WebSocket.
+// The server sent something other than a WebSocket.
 Error bad_websocket(std::string what);
 
 } // namespace sluice::stomp

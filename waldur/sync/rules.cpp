@@ -1,26 +1,184 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "waldur/sync/rules.hpp"
 
-#include "waldur/sync/policy.hpp"
+#include "common/base/text.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <set>
 
-namespace sluice::app {
+namespace sluice::waldur {
 namespace {
 
-using ports::PortalResource;
-using ports::PortalView;
-using settings::PortalSettings;
+using model::PeriodKind;
+using settings::WaldurSettings;
 
-// A pin of Waldur ends when Waldur ends it; the snapshot needs an instant all the same.
+std::optional<model::Action> action_of(const std::string& name) {
+    const auto found = std::find_if(kActions.begin(), kActions.end(), [&](model::Action action) {
+        return name == model::name(action);
+    });
+    return found == kActions.end() ? std::nullopt : std::optional(*found);
+}
+
+std::optional<PeriodKind> period_kind(const std::string& limit_period) {
+    if (limit_period == "month")
+        return PeriodKind::month;
+    if (limit_period == "quarterly")
+        return PeriodKind::quarter;
+    if (limit_period == "annual")
+        return PeriodKind::year;
+    if (limit_period == "total")
+        return PeriodKind::total;
+    return std::nullopt;
+}
+
+std::optional<PeriodKind> period_kind(std::int64_t period) {
+    constexpr PeriodKind kKinds[] = {PeriodKind::total, PeriodKind::month, PeriodKind::quarter,
+                                     PeriodKind::year};
+    if (period < 1 || period > 4)
+        return std::nullopt;
+    return kKinds[period - 1];
+}
+
+class Taker {
+public:
+    Taker(const Offering& offering, app::Rules& rules, model::Policy& policy)
+        : offering_(offering), from_(*offering.policy), rules_(rules), to_(policy) {}
+
+    void take() {
+        take_actions();
+        take_period();
+        take_carryover();
+        take_billing();
+        take_rest();
+    }
+
+private:
+    void problem(std::string what) {
+        rules_.problems.push_back({"", "Waldur's policy: " + std::move(what), ""});
+    }
+
+    void take_actions() {
+        to_.actions.clear();
+        for (const auto& name : from_.actions)
+            if (const auto action = action_of(name))
+                to_.actions.push_back(*action);
+            else
+                problem("unknown action " + name + " is ignored");
+        to_.external_users = from_.external_users;
+    }
+
+    // As in Waldur: exactly one limit_period among the limited components wins.
+    void take_period() {
+        std::set<PeriodKind> kinds;
+        for (const auto& component : offering_.components)
+            if (component.billing_type == "limit" && rules_.set.component(component.type))
+                if (const auto kind = period_kind(component.limit_period))
+                    kinds.insert(*kind);
+        std::optional<PeriodKind> kind = from_.period ? period_kind(*from_.period) : std::nullopt;
+        if (kinds.size() == 1)
+            kind = *kinds.begin();
+        else if (kinds.size() > 1)
+            problem("components of the offering have different limit_periods; set the same one for "
+                    "all");
+        if (kind && *kind != to_.period.kind) {
+            to_.period = {};
+            to_.period.kind = *kind;
+        }
+    }
+
+    void take_carryover() {
+        if (from_.carryover)
+            to_.carryover.enabled = *from_.carryover;
+        if (!from_.carryover_factor || to_.carryover.model != model::CarryoverModel::cap)
+            return;
+        if (*from_.carryover_factor > Decimal::whole(100) || from_.carryover_factor->is_negative())
+            problem("carryover_factor " + from_.carryover_factor->text() + " is not from 0 to 100");
+        else
+            to_.carryover.factor = *from_.carryover_factor;
+    }
+
+    void take_billing() {
+        if (!from_.billing)
+            return;
+        to_.billing.enabled = *from_.billing;
+        if (!from_.weights.empty())
+            to_.billing.weights = from_.weights;
+        else if (to_.billing.enabled && to_.billing.weights.empty() && !to_.billing.weights_slurm)
+            to_.billing.weights = {{"CPU", Decimal::raw(15'625'000)},
+                                   {"Mem", Decimal::raw(1'953'125)},
+                                   {"GRES/gpu", Decimal::raw(250'000'000)}};
+    }
+
+    void take_rest() {
+        if (from_.grace_ratio) {
+            if (*from_.grace_ratio > Decimal::whole(10) || from_.grace_ratio->is_negative())
+                problem("grace_ratio " + from_.grace_ratio->text() + " is not from 0 to 10");
+            else
+                to_.grace_ratio = *from_.grace_ratio;
+        }
+        if (from_.raw_usage_reset)
+            to_.raw_usage_reset = *from_.raw_usage_reset;
+        for (const auto& limit : kLimitKeys)
+            if (from_.limit_type == model::name(limit.type))
+                to_.limits.type = limit.type;
+        if (from_.qos_strategy == "progressive" && to_.steps.empty())
+            problem("qos_strategy is progressive, but the policy in sluiced.yaml has no steps; "
+                    "threshold is used");
+        else if (from_.qos_strategy == "progressive")
+            to_.strategy = model::QosStrategy::progressive;
+        else if (from_.qos_strategy == "threshold")
+            to_.strategy = model::QosStrategy::threshold;
+    }
+
+    const Offering& offering_;
+    const OfferingPolicy& from_;
+    app::Rules& rules_;
+    model::Policy& to_;
+};
+
+// An empty list of accounts would mean all of them.
+void keep_named(const Offering& offering, app::Rules& rules) {
+    auto& match = rules.set.policies.front().match;
+    std::vector<std::string> accounts;
+    for (const auto& resource : offering.resources)
+        if (!resource.account.empty() && offering.policy->customers.contains(resource.customer))
+            accounts.push_back(resource.account);
+    match = {accounts, {}};
+    if (accounts.empty())
+        rules.set.policies.clear();
+}
+
+// Replaces in the one policy of `rules` (made if there is none; it then observes) what Waldur's
+// policy states; what cannot be taken becomes a problem and stays as in the file.
+void take_policy(const Offering& offering, app::Rules& rules) {
+    if (!offering.policy) {
+        if (rules.set.policies.empty())
+            rules.problems.push_back({"",
+                                      "Waldur has no policy for the offering and sluiced.yaml has "
+                                      "none: no account is evaluated",
+                                      "add a policy in Waldur or under policies"});
+        return;
+    }
+    if (rules.set.policies.empty()) {
+        model::Policy made;
+        made.name = "waldur";
+        rules.set.policies.push_back(std::move(made));
+    }
+    Taker(offering, rules, rules.set.policies.front()).take();
+    if (!offering.policy->for_all)
+        keep_named(offering, rules);
+}
+
+// A flag of Waldur ends when Waldur clears it; the snapshot needs an instant nevertheless.
 constexpr Instant kFarAway = instant(4'102'444'800); // 2100-01-01
 
-std::string shown(const PortalResource& resource) {
+std::string shown(const Resource& resource) {
     return resource.name + " (" + resource.uuid + ')';
 }
 
 // Units by our own components. Unlike a grant of 0 in sluiced.yaml, 0 is no limit in Waldur.
-model::Allocation allocation(const PortalResource& resource, const model::PolicySet& set) {
+model::Allocation allocation(const Resource& resource, const model::PolicySet& set) {
     model::Allocation granted;
     for (const auto& [type, units] : resource.limits)
         if (!units.is_zero() && set.component(type) != nullptr)
@@ -28,9 +186,9 @@ model::Allocation allocation(const PortalResource& resource, const model::Policy
     return granted;
 }
 
-void take_accounts(const PortalView& view, const AccountResources& known, Rules& rules) {
+void take_accounts(const Offering& offering, const AccountResources& known, app::Rules& rules) {
     std::set<std::string> missing;
-    for (const auto& [account, resource] : known.accounts) {
+    for (const auto& [account, resource] : known.by_account) {
         auto granted = allocation(*resource, rules.set);
         auto& entry = rules.set.accounts[account];
         entry.allocation.reset();
@@ -40,36 +198,37 @@ void take_accounts(const PortalView& view, const AccountResources& known, Rules&
             if (!units.is_zero() && rules.set.component(type) == nullptr)
                 missing.insert(type);
     }
-    for (const auto& component : view.components)
+    for (const auto& component : offering.components)
         if (component.billing_type == "limit" && missing.contains(component.type))
             rules.problems.push_back({"",
                                       "Waldur limits " + component.type +
-                                          ", but no such component is defined here: it is not "
-                                          "judged",
+                                          ", but sluiced.yaml defines no such component: usage of "
+                                          "it is not evaluated",
                                       "add " + component.type + " under components"});
 }
 
-// Obeying means both ways; otherwise a person's flag only ever makes it stricter.
-void take_flags(const PortalSettings& settings, const PortalView& view,
-                const AccountResources& known, const AskedFlags& asked, Rules& rules) {
-    const bool obey = settings.authority == PortalSettings::Authority::waldur;
-    const auto counts = [&](const PortalResource& resource, const char* flag, bool value) {
-        const auto found = asked.find(flag_key(resource.uuid, flag));
-        return obey
-                   ? value
-                   : is_foreign(value, found == asked.end() ? nullptr : &found->second, view.began);
+// With authority: waldur its flags count both ways; otherwise a flag of a person only makes the
+// standing stricter.
+void take_flags(const WaldurSettings& settings, const Offering& offering,
+                const AccountResources& known, const AskedFlags& asked, app::Rules& rules) {
+    const bool obey = settings.authority == WaldurSettings::Authority::waldur;
+    const auto counts = [&](const Resource& resource, Flag flag, bool value) {
+        const auto found = asked.find({resource.uuid, flag});
+        return obey ? value
+                    : is_foreign(value, found == asked.end() ? nullptr : &found->second,
+                                 offering.began);
     };
-    for (const auto& [account, resource] : known.accounts) {
+    for (const auto& [account, resource] : known.by_account) {
         model::Override pin;
         pin.account = account;
-        if (counts(*resource, "paused", resource->paused))
+        if (counts(*resource, Flag::paused, resource->paused))
             pin.standing = model::Standing::paused;
-        else if (counts(*resource, "downscaled", resource->downscaled))
+        else if (counts(*resource, Flag::downscaled, resource->downscaled))
             pin.standing = model::Standing::downscaled;
         else if (!obey)
             continue;
         pin.until = kFarAway;
-        pin.reason = obey ? "Waldur decides" : "set there by a person";
+        pin.reason = obey ? "waldur.authority is waldur" : "set in Waldur by a person";
         pin.by = "Waldur";
         pin.foreign = true;
         pin.at_least = !obey;
@@ -77,98 +236,93 @@ void take_flags(const PortalSettings& settings, const PortalView& view,
     }
 }
 
-// Contacts of the file win.
-void take_owners(const PortalView& view, const AccountResources& known, Rules& rules) {
-    for (const auto& [account, resource] : known.accounts) {
-        const auto found = view.owners.find(resource->customer);
-        if (found != view.owners.end() && !found->second.empty())
+// Contacts of sluiced.yaml win.
+void take_owners(const Offering& offering, const AccountResources& known, app::Rules& rules) {
+    for (const auto& [account, resource] : known.by_account) {
+        const auto found = offering.owners.find(resource->customer);
+        if (found != offering.owners.end() && !found->second.empty())
             rules.notices.contacts.emplace(account, found->second);
     }
 }
 
-std::shared_ptr<const ports::PortalNames> names_of(const PortalSettings& settings,
-                                                   const PortalView& view,
-                                                   const AccountResources& known,
-                                                   const Rules& rules) {
-    auto names = std::make_shared<ports::PortalNames>();
-    names->offering = settings.offering;
-    for (const auto& [account, resource] : known.accounts)
-        names->resources.emplace(account, resource->uuid);
-    // take_policy() lays Waldur's over the first one of ours.
-    if (settings.source == PortalSettings::Source::waldur && view.policy &&
-        !rules.set.policies.empty())
-        names->policies.emplace(rules.set.policies.front().name, view.policy->uuid);
-    return names;
-}
-
 } // namespace
 
-std::string flag_key(const std::string& resource, const char* flag) {
-    return resource + ':' + flag;
-}
-
-AccountResources roster(const PortalView& view) {
-    AccountResources roster;
-    std::map<std::string, std::vector<const PortalResource*>> by_account;
-    for (const auto& resource : view.resources) {
+AccountResources account_resources(const Offering& offering) {
+    AccountResources found;
+    std::map<std::string, std::vector<const Resource*>> by_account;
+    for (const auto& resource : offering.resources) {
         if (resource.state == "Terminating" || resource.state == "Terminated")
             continue;
         if (!resource.fault.empty())
-            roster.problems.push_back({resource.account,
-                                       "resource " + shown(resource) +
-                                           " of Waldur cannot be understood: " + resource.fault +
-                                           "; its account stays as it is",
-                                       ""});
+            found.problems.push_back({resource.account,
+                                      "resource " + shown(resource) +
+                                          " of Waldur is not readable: " + resource.fault +
+                                          "; its account is left unchanged",
+                                      ""});
         else if (!resource.account.empty())
             by_account[resource.account].push_back(&resource);
         else if (resource.state != "Creating")
-            roster.problems.push_back({"",
-                                       "resource " + shown(resource) + " of Waldur has no account",
-                                       "set its backend_id in Waldur"});
+            found.problems.push_back({"",
+                                      "resource " + shown(resource) + " of Waldur has no account",
+                                      "set its backend_id in Waldur"});
     }
     for (const auto& [account, resources] : by_account) {
         if (resources.size() == 1) {
-            roster.accounts.emplace(account, resources.front());
+            found.by_account.emplace(account, resources.front());
             continue;
         }
         std::string names;
         for (const auto* resource : resources)
             names += (names.empty() ? "" : ", ") + shown(*resource);
-        roster.problems.push_back({account,
-                                   "account " + account + " is in " +
-                                       std::to_string(resources.size()) +
-                                       " resources of Waldur: " + names + "; it stays as it is",
-                                   "terminate all but one of them, or correct their backend_id"});
+        found.problems.push_back({account,
+                                  "account " + account + " is in " +
+                                      std::to_string(resources.size()) +
+                                      " resources of Waldur: " + names + "; it is left unchanged",
+                                  "terminate all but one of them, or correct their backend_id"});
     }
-    return roster;
+    return found;
 }
 
-std::shared_ptr<Rules> portal_rules(const Rules& file, const PortalSettings& settings,
-                                    const PortalView* view, const AskedFlags& asked) {
-    auto rules = std::make_shared<Rules>(file);
-    const bool source = settings.source == PortalSettings::Source::waldur;
-    if (view == nullptr) {
+std::shared_ptr<app::Rules> rules_from(const app::Rules& file, const WaldurSettings& settings,
+                                       const Offering* offering, const AskedFlags& asked) {
+    auto rules = std::make_shared<app::Rules>(file);
+    const bool source = settings.source == WaldurSettings::Source::waldur;
+    if (offering == nullptr) {
         if (source)
-            rules->missing = "waldur: has not answered yet, so nothing is known to be granted";
+            rules->missing = "Waldur has not answered yet, so allocations are not known";
         return rules;
     }
-    const AccountResources known = roster(*view);
-    rules->portal_began = view->began;
+    const AccountResources known = account_resources(*offering);
+    rules->source_began = offering->began;
     rules->problems = known.problems;
-    for (const auto& problem : view->problems)
+    for (const auto& problem : offering->problems)
         rules->problems.push_back({"", problem, ""});
     if (settings.push.usage || settings.push.user_usage)
-        for (const auto& [account, resource] : known.accounts)
+        for (const auto& [account, resource] : known.by_account)
             rules->monthly.insert(account);
     if (source) {
         rules->partial = true;
-        take_policy(*view, *rules);
-        take_accounts(*view, known, *rules);
-        take_flags(settings, *view, known, asked, *rules);
+        take_policy(*offering, *rules);
+        take_accounts(*offering, known, *rules);
+        take_flags(settings, *offering, known, asked, *rules);
     }
-    take_owners(*view, known, *rules);
-    rules->names = names_of(settings, *view, known, *rules);
+    take_owners(*offering, known, *rules);
     return rules;
 }
 
-} // namespace sluice::app
+KnownIds known_ids(const WaldurSettings& settings, const Offering* offering,
+                   const app::Rules& rules) {
+    KnownIds ids;
+    if (offering == nullptr)
+        return ids;
+    ids.offering = settings.offering;
+    for (const auto& [account, resource] : account_resources(*offering).by_account)
+        ids.resources.emplace(account, resource->uuid);
+    // take_policy() lays Waldur's policy over the first one of the file.
+    if (settings.source == WaldurSettings::Source::waldur && offering->policy &&
+        !rules.set.policies.empty())
+        ids.policies.emplace(rules.set.policies.front().name, offering->policy->uuid);
+    return ids;
+}
+
+} // namespace sluice::waldur

@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From the file's rules and what Waldur says to the rules that cycles run by. Pure.
+// From the rules of sluiced.yaml and Waldur's last answer to the rules of the next evaluations.
+// Pure.
 #pragma once
 
-#include "common/settings/portal.hpp"
+#include "common/settings/waldur.hpp"
 #include "daemon/core/rules.hpp"
-#include "daemon/ports/portal.hpp"
-#include "waldur/sync/flags.hpp"
+#include "waldur/api/offering.hpp"
+#include "waldur/sync/sent.hpp"
 
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::waldur {
 
-using AskedFlags = std::map<std::string, AskedFlag>; // by flag_key()
-
-// flag: "paused", "downscaled"
-std::string flag_key(const std::string& resource, const char* flag);
-
-// Which account is which resource, and what is wrong with the others.
+// Which account is which resource, and what is wrong with the other resources.
 struct AccountResources {
-    std::map<std::string, const ports::PortalResource*> accounts; // those to be dealt with
+    std::map<std::string, const Resource*> by_account; // point into the Offering
     std::vector<model::Problem> problems;
 };
-AccountResources roster(const ports::PortalView& view);
+AccountResources account_resources(const Offering& offering);
 
-// `view` nullptr: Waldur has never answered.
-std::shared_ptr<Rules> portal_rules(const Rules& file, const settings::PortalSettings& settings,
-                                    const ports::PortalView* view, const AskedFlags& asked);
+// `offering` nullptr: Waldur has never answered.
+std::shared_ptr<app::Rules> rules_from(const app::Rules& file,
+                                       const settings::WaldurSettings& settings,
+                                       const Offering* offering, const AskedFlags& asked);
+// Of what `rules` made from it have.
+KnownIds known_ids(const settings::WaldurSettings& settings, const Offering* offering,
+                   const app::Rules& rules);
 
-} // namespace sluice::app
+} // namespace sluice::waldur

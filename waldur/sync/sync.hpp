@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The sync with Waldur: asks every `interval`, hands the rules that follow to the loop, and after
-// each cycle puts into the outbox what Waldur is to be told. Waldur being away costs nothing but
-// age.
+// The sync with Waldur: asks Waldur every `interval`, gives the rules that follow to the loop, and
+// after each evaluation puts reports to Waldur into the outbox. While Waldur is away its last
+// answer counts; only its age grows.
 #pragma once
 
 #include "common/base/clock.hpp"
 #include "common/base/thread.hpp"
 #include "daemon/core/loop.hpp"
 #include "daemon/core/sources.hpp"
+#include "daemon/ports/notes.hpp"
 #include "waldur/sync/inbox.hpp"
-#include "waldur/sync/messages.hpp"
-#include "waldur/sync/orders.hpp"
+#include "waldur/sync/report.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -21,89 +21,97 @@
 #include <set>
 #include <string>
 
-namespace sluice::app {
+namespace sluice::waldur {
 
 // Thread-safe, except load(), start() and stop().
-class PortalSync {
+class Sync {
 public:
     struct Parts {
-        ports::Portal& portal;
+        OfferingSource& source;
         ports::Outbox& outbox;
         ports::Notes& notes;
-        ports::Journal& journal;
-        Sources& sources;
+        ports::JournalReader& journal;
+        app::Sources& sources;
         const Clock& clock;
-        std::string version;                                   // of sluiced
-        std::function<void(std::shared_ptr<const Rules>)> use; // to the loop
-        // A cycle that splits the usage of these accounts by user.
+        std::string version;                                        // of sluiced
+        std::function<void(std::shared_ptr<const app::Rules>)> use; // by the loop
+        // Requests an evaluation that splits the usage of these accounts by user.
         std::function<void(std::set<std::string>)> split;
-        std::function<void()> wake;   // the courier
-        PortalInbox* inbox = nullptr; // nullptr: Waldur sends no messages
+        std::function<void()> wake;    // the sender of the outbox
+        MessageInbox* inbox = nullptr; // nullptr: Waldur sends no messages
     };
 
-    PortalSync(settings::PortalSettings settings, Parts parts);
-    PortalSync(const PortalSync&) = delete;
-    PortalSync& operator=(const PortalSync&) = delete;
-    ~PortalSync();
+    Sync(settings::WaldurSettings settings, Parts parts);
+    Sync(const Sync&) = delete;
+    Sync& operator=(const Sync&) = delete;
+    ~Sync();
 
-    // The last good answer out of the journal, and the rules of the first cycle.
-    std::shared_ptr<const Rules> load(std::shared_ptr<const Rules> file);
+    // Reads Waldur's last good answer and what was sent from the journal. The rules of the first
+    // evaluation. Before start().
+    std::shared_ptr<const app::Rules> load(std::shared_ptr<const app::Rules> file);
     void start();
-    // As for Loop.
+    // As for app::Loop.
     bool stop(std::chrono::milliseconds patience);
 
-    // From the file, at a reload: what Waldur said is laid over it again.
-    void use_file(std::shared_ptr<const Rules> file);
-    void after_cycle(const Loop::Shown& shown);
-    // A message got there (from the courier's thread).
+    // From the file, at a reload: Waldur's last answer is laid over it again.
+    void use_file(std::shared_ptr<const app::Rules> file);
+    void after_cycle(const app::Loop::Shown& shown);
+    // Waldur has a message now. On the thread of the outbox's sender.
     void arrived(const ports::OutboxEntry& entry);
     // Ask Waldur now.
     void wake();
+    // Never nullptr.
+    std::shared_ptr<const KnownIds> ids() const;
 
 private:
+    // What any thread may reach.
     struct State {
         bool asked = false; // wake()
-        std::shared_ptr<const Rules> file;
-        std::shared_ptr<const ports::PortalView> view; // nullptr: never answered
-        std::uint64_t orders = 0; // how many times orders were laid over an answer
+        std::shared_ptr<const app::Rules> file;
+        std::shared_ptr<const Offering> offering; // nullptr: Waldur has never answered
+        std::shared_ptr<const KnownIds> ids = std::make_shared<const KnownIds>();
+        std::uint64_t version = 0; // how many times messages were laid over an answer
         AskedFlags flags;
-        std::string trouble;              // why the last pull failed; "": it did not
-        std::optional<Loop::Shown> cycle; // not looked at yet
-        bool commands = false;            // a cycle ran some since they were last looked for
+        std::string trouble;                   // why the last question failed; "": it did not
+        std::optional<app::Loop::Shown> cycle; // not reported yet
+        bool commands = false;                 // evaluations since the last report ran commands
+    };
+    // What only the worker reaches: work() has the only one.
+    struct Own {
+        AnnouncedLimits limits;
+        Sent sent;                             // without flags
+        std::string split_after;               // the last account whose usage was split by user
+        std::optional<std::int64_t> reported;  // newest command that was reported
+        bool commands_due = true;              // some commands may not be reported
+        std::optional<Instant> usage_reported; // when
+        std::optional<Instant> kept;           // when the answer was written to the journal last
     };
 
-    static void log_fault(const char* what, const Error& error);
-
-    void work();
+    void work(Own own);
     std::chrono::seconds pause() const;
-    void take_orders();
-    void pull();
-    void answered(ports::PortalView view);
+    void take_limits(Own& own);
+    void pull(Own& own);
+    void answered(Own& own, Offering answer);
     void failed(const Error& error);
-    std::shared_ptr<const Rules> made(const State& state) const;
-    void tell(const Loop::Shown& shown);
-    void send_flags(const Outgoing& out);
-    void tell_figures(const ReportInput& telling);
-    void tell_commands(const ReportInput& telling);
-    // False: the journal did not take it; the next cycle tries again.
-    bool send(const Outgoing& out, std::map<std::string, std::string>* noted);
+    void keep(Own& own, const Offering& offering);
+    std::shared_ptr<const app::Rules> make_rules(State& state) const;
+    void report(Own& own, const app::Loop::Shown& shown);
+    void report_flags(const Outgoing& out);
+    void report_usage(Own& own, const ReportInput& input);
+    void report_commands(Own& own, const ReportInput& input);
+    // What the journal does not take is tried again after the next evaluation.
+    void send(const Outgoing& out, Own& own);
+    // False: the journal did not take them.
+    bool add(const std::vector<ports::Message>& messages);
 
-    const settings::PortalSettings settings_;
+    const settings::WaldurSettings settings_;
     Parts parts_;
-    PortalOrders orders_;                         // the worker's
-    std::map<std::string, std::string> usage_;    // the worker's: notes
-    std::map<std::string, std::string> users_;    // the worker's: notes
-    std::string split_after_;                     // the worker's: the last one of those that were
-    std::map<std::string, std::string> metadata_; // the worker's: notes
-    std::int64_t reported_ = -1;          // the worker's: newest command told; -1: not known
-    bool commands_due_ = true;            // the worker's: some may not be told
-    Instant loaded_{};                    // before the first cycle of this process
-    std::optional<Instant> figures_told_; // the worker's
-    std::optional<Instant> kept_at_;      // the worker's: when the answer was written last
+    Instant loaded_{}; // before the first evaluation of this process
+    std::unique_ptr<Own> first_ = std::make_unique<Own>(); // until start()
     mutable Guarded<State> state_;
     std::mutex flag_notes_; // before state_: flags are noted in the order in which they change
     std::condition_variable changed_;
     Worker worker_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::waldur

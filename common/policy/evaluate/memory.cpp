@@ -32,6 +32,7 @@ void mark_reset(const Subject& subject, const AccountMemory& before, AccountMemo
     for (const model::Policy* policy : subject.policies)
         if (policy->raw_usage_reset) {
             memory.reset_done_for = memory.period;
+            memory.reset_owed = false;
             memory.resets[memory.period] = memory.period_begin;
         }
     const auto older = [](const auto& a, const auto& b) { return a.second < b.second; };
@@ -54,7 +55,7 @@ std::string clock_fault(const model::Facts& facts, const AccountMemory& before,
 }
 
 bool reset_is_due(const AccountMemory& before, const Period& period) {
-    if (before.reset_done_for == model::kResetOwed)
+    if (before.reset_owed)
         return true;
     return before.period != period.label && !before.resets.contains(period.label) &&
            (before.period.empty() || period.begin > before.period_begin);

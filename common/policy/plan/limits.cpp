@@ -111,9 +111,9 @@ public:
 private:
     // Raw usage was set to zero when this period began (or is, by this plan).
     bool begins_at_zero() const {
-        const auto& reset = decision_.memory.reset_done_for;
+        const auto& memory = decision_.memory;
         return policy_.raw_usage_reset && facts_.raw_usage_resets &&
-               (reset == decision_.period.label || reset == model::kResetOwed);
+               (memory.reset_owed || memory.reset_done_for == decision_.period.label);
     }
     Amount raw(const std::string& tres) const {
         const auto account = facts_.raw_usage.find(decision_.account);

@@ -153,7 +153,7 @@ CASE(a_reset_that_failed_is_owed_until_it_is_done) {
     w.set.policies[0].raw_usage_reset = true;
     w.run(utc(2026, 1, 1));
     w.run(utc(2026, 4, 1));
-    w.facts.history.accounts["physics"].reset_done_for = model::kResetOwed;
+    w.facts.history.accounts["physics"].reset_owed = true;
     w.run(utc(2026, 4, 1, 1));
     CHECK_EQ(w.plan.commands.size(), 1U);
     CHECK(w.plan.commands[0].type == model::CommandType::reset_usage);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/settings/import.hpp"
 #include "common/settings/settings.hpp"
-#include "common/settings/unused_keys.hpp"
 
 #include "tests/common/settings/data.hpp"
 #include "tests/support/case.hpp"

@@ -57,7 +57,7 @@ CASE(a_half_life_means_the_decay_model_and_leaves_a_note) {
     CHECK_EQ(p.carryover.half_life_days.text(), "15");
     CHECK_EQ(s.notes.size(), 1U);
     CHECK_EQ(s.notes[0],
-             "f.yaml:6:5: fairshare_decay_half_life is Waldur's older carryover rule: taken as "
+             "f.yaml:6:5: fairshare_decay_half_life is Waldur's older carryover rule: read as "
              "carryover: {model: decay, half_life_days: 15}");
 }
 

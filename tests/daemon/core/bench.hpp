@@ -43,7 +43,7 @@ struct Bench {
     app::Sources sources;
     app::Rules rules = test::rules();
     test::FakeOutbox outbox;
-    app::Ports ports{slurm, slurm, journal, publisher, clock, outbox};
+    app::Ports ports{slurm, slurm, journal, journal, publisher, clock, outbox};
     app::Cycle cycle{ports, sources};
 
     Bench() {

@@ -59,7 +59,7 @@ struct ClockBench : Bench {
         return look();
     }
     std::shared_ptr<const ports::CycleReport> accept() {
-        app::Order order{"person", false, {}, {}};
+        app::Order order{app::Trigger::person, false, {}, {}};
         order.accept = model::ClockAccept{0, {}, 0, "set by hand", "root"};
         return look(order);
     }
@@ -278,7 +278,7 @@ CASE(a_dry_run_uses_the_same_clock_and_accepts_nothing) {
     bench.look();
     bench.minute_later();
     bench.jump(kIntoNextQuarter);
-    app::Order order{"person", true, {}, {}};
+    app::Order order{app::Trigger::person, true, {}, {}};
     order.accept = model::ClockAccept{0, {}, 0, "x", "root"};
     const auto dry = bench.look(order);
     CHECK(dry->clock.state == ClockState::forward);

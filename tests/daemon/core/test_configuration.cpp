@@ -27,8 +27,11 @@ struct Reloading : Bench {
     ScratchDir dir;
     std::string file = dir.file("sluiced.yaml");
     app::Loop loop{ports, sources, std::make_shared<app::Rules>(rules)};
-    app::DaemonService service{{"1", file, kFebruary}, loop, sources, ports, 5s};
-    app::Reloader reloader{{}, file, "c1", loop, service};
+    app::DaemonStatus status{{"1", file, kFebruary}, loop, sources, publisher};
+    app::DaemonOperator actions{loop, ports, nullptr, 5s};
+    app::Reloader reloader{{}, file, "c1"};
+
+    Reloading() { reloader.add(loop, status); }
 
     void write(const std::string& text) { std::ofstream(file) << text; }
 };
@@ -52,12 +55,12 @@ CASE(a_good_new_file_takes_effect) {
     bench.loop.start();
     bench.write(kGood);
     CHECK(bench.reloader.reload(kFebruary + 1s));
-    const auto report = bench.service.evaluate({false, {"physics"}, ""});
+    const auto report = bench.actions.evaluate({false, {"physics"}, false});
     CHECK(report);
     CHECK_EQ((*report)->decision.accounts[0].figures.at(0).allocation, 2000 * kHour);
-    CHECK_EQ(bench.service.info().interval_s, 120);
-    CHECK(bench.service.info().config_loaded == kFebruary + 1s);
-    CHECK(bench.loop.stop(5s));
+    CHECK_EQ(bench.status.info().interval_s, 120);
+    CHECK(bench.status.info().config_loaded == kFebruary + 1s);
+    CHECK(bench.loop.stop(60s));
 }
 
 CASE(a_bad_new_file_keeps_the_old_rules_and_every_error_is_told) {
@@ -66,12 +69,12 @@ CASE(a_bad_new_file_keeps_the_old_rules_and_every_error_is_told) {
     bench.write("polices: []\ninterval: -1\n");
     CHECK(!bench.reloader.reload(kFebruary));
     CHECK(bench.loop.rules() == before);
-    const auto error = bench.service.info().config_error;
+    const auto error = bench.status.info().config_error;
     CHECK(error.find(bench.file + ":1:") != std::string::npos);
     CHECK(error.find(bench.file + ":2:") != std::string::npos);
     bench.write(kGood);
     CHECK(bench.reloader.reload(kFebruary));
-    CHECK_EQ(bench.service.info().config_error, "");
+    CHECK_EQ(bench.status.info().config_error, "");
 }
 
 CASE(a_file_that_is_gone_keeps_the_old_rules) {
@@ -79,48 +82,48 @@ CASE(a_file_that_is_gone_keeps_the_old_rules) {
     const auto before = bench.loop.rules();
     CHECK(!bench.reloader.reload(kFebruary));
     CHECK(bench.loop.rules() == before);
-    CHECK(!bench.service.info().config_error.empty());
+    CHECK(!bench.status.info().config_error.empty());
 }
 
 CASE(a_file_that_the_cluster_contradicts_is_refused) {
     Reloading bench;
     bench.loop.start();
-    CHECK(bench.service.evaluate({false, {}, ""}));
+    CHECK(bench.actions.evaluate({false, {}, false}));
     std::string text = kGood;
     text.replace(text.find("tres: node"), 10, "tres: gres/fpga");
     bench.write(text);
     CHECK(!bench.reloader.reload(kFebruary));
-    CHECK(bench.service.info().config_error.find("gres/fpga") != std::string::npos);
-    CHECK(bench.loop.stop(5s));
+    CHECK(bench.status.info().config_error.find("gres/fpga") != std::string::npos);
+    CHECK(bench.loop.stop(60s));
 }
 
 CASE(keys_that_need_a_restart_are_named) {
-    settings::DaemonSettings a;
-    settings::DaemonSettings b = a;
+    settings::Settings a;
+    settings::Settings b = a;
     CHECK(app::fixed_keys_changed(a, b).empty());
-    b.interval = 7s;
+    b.daemon.interval = 7s;
     CHECK(app::fixed_keys_changed(a, b).empty());
-    b.journal = "/elsewhere";
-    b.plugin_server.listen = {"0.0.0.0:1"};
+    b.daemon.journal = "/elsewhere";
+    b.daemon.plugin_server.listen = {"0.0.0.0:1"};
     CHECK((app::fixed_keys_changed(a, b) ==
            std::vector<std::string>{"journal", "plugin_server.listen"}));
 }
 
 CASE(a_changed_block_waldur_needs_a_restart) {
-    settings::PortalSettings a;
-    a.url = "https://waldur.example.org";
-    settings::PortalSettings b = a;
+    settings::Settings a;
+    a.waldur.url = "https://waldur.example.org";
+    settings::Settings b = a;
     CHECK(app::fixed_keys_changed(a, b).empty());
-    b.push.usage = false;
+    b.waldur.push.usage = false;
     const std::vector<std::string> named{"waldur"};
     CHECK(app::fixed_keys_changed(a, b) == named);
     b = a;
-    b.events.port = 1;
+    b.waldur.events.port = 1;
     CHECK(app::fixed_keys_changed(a, b) == named);
     b = a;
-    b.token.file = "/elsewhere";
+    b.waldur.token.file = "/elsewhere";
     CHECK(app::fixed_keys_changed(a, b) == named);
     b = a;
-    b.interval = 7s;
+    b.waldur.interval = 7s;
     CHECK(app::fixed_keys_changed(a, b) == named);
 }

@@ -19,9 +19,9 @@ namespace {
 constexpr int kCrashed = 77;
 
 // Ends the process before, or right after, a call of the real journal.
-class CrashingJournal final : public ports::Journal {
+class CrashingJournal final : public ports::CycleStore {
 public:
-    CrashingJournal(ports::Journal& inner, Faults& faults) : inner_(inner), faults_(faults) {}
+    CrashingJournal(ports::CycleStore& inner, Faults& faults) : inner_(inner), faults_(faults) {}
 
     Result<model::History> history(const std::string& cluster, Instant now) override {
         return step([&] { return inner_.history(cluster, now); });
@@ -48,53 +48,13 @@ public:
     Result<std::size_t> close_unfinished(Instant at) override {
         return inner_.close_unfinished(at);
     }
-    Result<ports::Forgotten> forget(Instant before) override { return inner_.forget(before); }
-    Result<ports::Forgotten> forgettable(Instant before) override {
-        return inner_.forgettable(before);
-    }
-    Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override {
-        return inner_.evaluations(query);
-    }
-    Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override {
-        return inner_.commands(query);
-    }
-    Result<void> add_report(const ports::AgentReport& report) override {
-        return inner_.add_report(report);
-    }
-    Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override {
-        return inner_.reports(query);
-    }
-    Result<std::int64_t> add_override(const std::string& cluster,
-                                      const model::Override& entry) override {
-        return inner_.add_override(cluster, entry);
-    }
-    Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
-                              const std::string& by, const std::string& reason) override {
-        return inner_.end_override(cluster, id, at, by, reason);
-    }
-    Result<std::int64_t> add_adjustment(const std::string& cluster,
-                                        const model::Adjustment& entry) override {
-        return inner_.add_adjustment(cluster, entry);
-    }
     Result<std::int64_t> reopen_period(const std::string& cluster,
                                        const model::PeriodReset& entry) override {
         return inner_.reopen_period(cluster, entry);
     }
-    Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override {
-        return inner_.overrides(query);
-    }
-    Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override {
-        return inner_.adjustments(query);
-    }
-    Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override {
-        return inner_.resets(query);
-    }
     Result<std::int64_t> accept_clock(const std::string& cluster,
                                       const model::ClockAccept& entry) override {
         return inner_.accept_clock(cluster, entry);
-    }
-    Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query& query) override {
-        return inner_.clock_accepts(query);
     }
 
 private:
@@ -105,7 +65,7 @@ private:
         (void)faults_.next("after");
         return result;
     }
-    ports::Journal& inner_;
+    ports::CycleStore& inner_;
     Faults& faults_;
 };
 
@@ -131,7 +91,7 @@ class Daemon {
 public:
     explicit Daemon(const Cluster& cluster)
         : books_(opened(cluster.dir.file("j.db"), bench_.clock)), crashing_(*books_, bench_.faults),
-          cycle_({bench_.slurm, bench_.slurm, crashing_, bench_.publisher, bench_.clock,
+          cycle_({bench_.slurm, bench_.slurm, crashing_, *books_, bench_.publisher, bench_.clock,
                   bench_.outbox},
                  bench_.sources) {
         CHECK(books_->close_unfinished(kFebruary));

@@ -34,7 +34,7 @@ void check_paused(Bench& bench) {
 CASE(an_account_over_the_grace_limit_is_paused_in_slurm_journal_and_snapshot) {
     Bench bench;
     bench.use_hours(1250);
-    const auto report = bench.run({"start", false, {}});
+    const auto report = bench.run({app::Trigger::start, false, {}});
     CHECK_EQ(report->error, "");
     CHECK_EQ(report->trigger, "start");
     CHECK(report->at == kFebruary);
@@ -87,7 +87,7 @@ CASE(a_second_cycle_on_the_same_facts_changes_nothing) {
 CASE(a_dry_run_plans_the_same_and_touches_nothing) {
     Bench bench;
     bench.use_hours(1250);
-    const auto dry = bench.run({"person", true, {}});
+    const auto dry = bench.run({app::Trigger::person, true, {}});
     CHECK(dry->dry_run);
     CHECK(dry->applied.empty());
     CHECK(!dry->plan.commands.empty());
@@ -107,10 +107,10 @@ CASE(an_evaluation_that_a_person_asks_for_is_recorded_although_nothing_changed) 
     const auto before = bench.journal.evaluated.size();
     bench.run();
     CHECK_EQ(bench.journal.evaluated.size(), before);
-    bench.run({"person", false, {"physics"}});
+    bench.run({app::Trigger::person, false, {"physics"}});
     CHECK_EQ(bench.journal.evaluated.size(), before + 1);
     CHECK_EQ(bench.journal.evaluated.back().trigger, "person");
-    bench.run({"person", false, {"somebody-else"}});
+    bench.run({app::Trigger::person, false, {"somebody-else"}});
     CHECK_EQ(bench.journal.evaluated.size(), before + 1);
 }
 
@@ -275,14 +275,14 @@ CASE(a_command_that_keeps_failing_is_not_tried_in_every_cycle_but_stays_a_proble
     }
     CHECK(tries >= 4 && tries <= 7);
     const int before = tries;
-    bench.run({"person", false, {}});
+    bench.run({app::Trigger::person, false, {}});
     CHECK_EQ(tries, before + 1);
 }
 
 CASE(the_report_shows_what_was_decided_from_and_who_was_asked_about) {
     Bench bench;
     bench.use_hours(7);
-    const auto report = bench.run({"person", true, {"physics"}, {"physics"}});
+    const auto report = bench.run({app::Trigger::person, true, {"physics"}, {"physics"}});
     CHECK(bench.slurm.asked.by_user == std::set<std::string>{"physics"});
     CHECK_EQ(report->usage->size(), 2U);
     CHECK_EQ(report->usage->back().accounts.at("physics").tres.at("node").total(), 7 * kHour);

@@ -130,14 +130,6 @@ FakeService::FakeService() : cycle(std::make_shared<ports::CycleReport>(sample_c
     daemon.now = instant(kNow);
 }
 
-ports::DaemonInfo FakeService::info() const {
-    return daemon;
-}
-
-std::shared_ptr<const ports::CycleReport> FakeService::last_cycle() const {
-    return cycle;
-}
-
 Result<std::shared_ptr<const ports::CycleReport>>
 FakeService::evaluate(const ports::EvaluateRequest& request) {
     ++evaluating;
@@ -228,25 +220,6 @@ Result<std::vector<ports::AgentReport>> FakeService::reports(const ports::Query&
     return out;
 }
 
-std::shared_ptr<const ports::PortalNames> FakeService::portal_names() const {
-    return std::make_shared<const ports::PortalNames>(names);
-}
-
-Result<model::Preview> FakeService::preview(const model::PreviewInput& input) const {
-    asked_preview = input;
-    if (input.grace_ratio > Decimal::whole(10))
-        return Error{Errc::malformed, "grace_ratio: 0 to 10"};
-    model::Preview out;
-    out.component = {"hours", "node", Decimal::whole(60)};
-    out.allocation = out.effective = 1000 * kHour;
-    out.used = 850 * kHour;
-    out.percent = 8500;
-    out.status = "notification";
-    out.thresholds = {
-        {"notification", Decimal::whole(80), 800 * kHour, model::Outlook::exceeded, 0, {}}};
-    return out;
-}
-
 std::shared_ptr<const model::PolicySet> FakeService::policies() const {
     auto set = std::make_shared<model::PolicySet>();
     set->components = {{"node_hours", "node", Decimal::whole(60)}};
@@ -283,7 +256,7 @@ std::vector<ports::CycleSummary> FakeService::cycles() const {
     return {{instant(kNow), "timer", 35, 4, 1, 0, 0, ""}};
 }
 
-Result<std::vector<ports::OverrideRecord>> FakeLedger::overrides(const ports::Query& query) {
+Result<std::vector<ports::OverrideRecord>> FakeService::overrides(const ports::Query& query) {
     std::vector<ports::OverrideRecord> out;
     if (wanted(query, "physics")) {
         const model::Override entry{2,
@@ -291,8 +264,8 @@ Result<std::vector<ports::OverrideRecord>> FakeLedger::overrides(const ports::Qu
                                     model::Standing::normal,
                                     instant(kNow - 60),
                                     instant(kNow + 3600),
-                                    "deadline" + tail,
-                                    "root" + tail};
+                                    "deadline" + tail_,
+                                    "root" + tail_};
         out.push_back({entry, {}, "", ""});
     }
     if (wanted(query, "chem")) {
@@ -304,75 +277,75 @@ Result<std::vector<ports::OverrideRecord>> FakeLedger::overrides(const ports::Qu
     return out;
 }
 
-Result<std::vector<ports::AdjustmentRecord>> FakeLedger::adjustments(const ports::Query& query) {
+Result<std::vector<ports::AdjustmentRecord>> FakeService::adjustments(const ports::Query& query) {
     std::vector<ports::AdjustmentRecord> out;
     if (wanted(query, "chem"))
         out.push_back({{3,
                         "chem",
                         "2026-Q4",
                         {{"node_hours", *Decimal::parse("2.5")}},
-                        "node failure" + tail,
+                        "node failure" + tail_,
                         "root",
                         instant(kNow - 60)},
                        0});
     return out;
 }
 
-Result<std::vector<model::PeriodReset>> FakeLedger::resets(const ports::Query& query) {
+Result<std::vector<model::PeriodReset>> FakeService::resets(const ports::Query& query) {
     if (!wanted(query, "physics"))
         return std::vector<model::PeriodReset>();
     return std::vector<model::PeriodReset>{
-        {1, "physics", "2026-Q4", "asked by the board" + tail, "root", instant(kNow - 60)}};
+        {1, "physics", "2026-Q4", "asked by the board" + tail_, "root", instant(kNow - 60)}};
 }
 
-Result<ports::Booked> FakeLedger::booked(const std::string& account, const ports::Person& person) {
-    auto cycle = sample_cycle();
-    cycle.dry_run = person.dry_run;
-    cycle.trigger = "person";
-    if (cycle.decision.find(account) == nullptr)
+Result<ports::Booked> FakeService::booked(const std::string& account, const ports::Person& person) {
+    auto done = sample_cycle();
+    done.dry_run = person.dry_run;
+    done.trigger = "person";
+    if (done.decision.find(account) == nullptr)
         return Error{Errc::not_found,
-                     "account " + account + " has no policy with an allocation" + tail};
+                     "account " + account + " has no policy with an allocation" + tail_};
     if (person.reason.empty())
         return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
     last = person;
     return ports::Booked{person.dry_run ? 0 : 4,
-                         std::make_shared<const ports::CycleReport>(std::move(cycle))};
+                         std::make_shared<const ports::CycleReport>(std::move(done))};
 }
 
-Result<ports::Booked> FakeLedger::set_override(const ports::NewOverride& entry,
-                                               const ports::Person& person) {
+Result<ports::Booked> FakeService::set_override(const ports::NewOverride& entry,
+                                                const ports::Person& person) {
     if (entry.until.empty())
         return Error{Errc::malformed, "until is needed: no override stays for ever"};
     return booked(entry.account, person);
 }
 
-Result<ports::Booked> FakeLedger::end_override(std::int64_t id, const ports::Person& person) {
+Result<ports::Booked> FakeService::end_override(std::int64_t id, const ports::Person& person) {
     if (id != 2)
         return Error{Errc::not_found, "no override " + std::to_string(id)};
     return booked("physics", person);
 }
 
-Result<ports::Booked> FakeLedger::add_adjustment(const ports::NewAdjustment& entry,
-                                                 const ports::Person& person) {
+Result<ports::Booked> FakeService::add_adjustment(const ports::NewAdjustment& entry,
+                                                  const ports::Person& person) {
     return booked(entry.account, person);
 }
 
-Result<ports::Booked> FakeLedger::take_back(std::int64_t id, const ports::Person& person) {
+Result<ports::Booked> FakeService::take_back(std::int64_t id, const ports::Person& person) {
     if (id != 3)
         return Error{Errc::not_found, "no adjustment " + std::to_string(id)};
     return booked("chem", person);
 }
 
-Result<ports::Booked> FakeLedger::reopen(const std::vector<std::string>& accounts,
-                                         const ports::Person& person) {
+Result<ports::Booked> FakeService::reopen(const std::vector<std::string>& accounts,
+                                          const ports::Person& person) {
     return booked(accounts.front(), person);
 }
 
-Result<ports::Booked> FakeLedger::accept_clock(const ports::Person& person) {
+Result<ports::Booked> FakeService::accept_clock(const ports::Person& person) {
     return booked("physics", person);
 }
 
-Result<ports::Cleanup> FakeLedger::cleanup(const std::string&, const ports::Person& person) {
+Result<ports::Cleanup> FakeService::cleanup(const std::string&, const ports::Person& person) {
     last = person;
     return ports::Cleanup{instant(kNow - 90 * 86400), {12, 3}};
 }

@@ -2,7 +2,7 @@
 // A service with a fixed small cluster, for the tests of the HTTP adapter and of the command line.
 #pragma once
 
-#include "daemon/ports/service.hpp"
+#include "daemon/ports/services.hpp"
 #include "tests/support/fake_outbox.hpp"
 
 #include <atomic>
@@ -20,12 +20,41 @@ ports::CycleReport sample_cycle();
 // `settled` only the job is known. A shorter window that begins together with it has nonsense.
 void add_users(ports::CycleReport& cycle, bool settled);
 
-// Keeps what was entered; every account of the sample may be named.
-class FakeLedger final : public ports::Ledger {
+// Status, records and actions in one; every account of the sample may be named in an entry.
+class FakeService final : public ports::Status,
+                          public ports::JournalReader,
+                          public ports::Operator {
 public:
+    FakeService();
+
+    // NOLINTNEXTLINE(google-explicit-constructor): a daemon of this one cluster
+    operator ports::Services() { return {{service()}, *this, post}; }
+    ports::Service service() { return {*this, *this}; }
+    // For Waldur's routes.
+    Result<void> add_report(const ports::AgentReport& report);
+
+    ports::DaemonInfo info() const override { return daemon; }
+    std::shared_ptr<const ports::CycleReport> last_cycle() const override { return cycle; }
+    std::optional<ports::UnderWay> under_way() const override { return running; }
+    std::vector<ports::CycleSummary> cycles() const override;
+    Result<std::vector<std::string>> explain(const std::string& account) const override;
+    ports::PluginServerStatus plugin_server() const override;
+    std::shared_ptr<const model::PolicySet> policies() const override;
+
+    Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
+    Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
+    Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override;
     Result<std::vector<ports::OverrideRecord>> overrides(const ports::Query& query) override;
     Result<std::vector<ports::AdjustmentRecord>> adjustments(const ports::Query& query) override;
     Result<std::vector<model::PeriodReset>> resets(const ports::Query& query) override;
+    Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query&) override {
+        return std::vector{
+            model::ClockAccept{3, instant(kNow - 3600), -86400, "was set by hand", "ann"}};
+    }
+
+    Result<std::shared_ptr<const ports::CycleReport>>
+    evaluate(const ports::EvaluateRequest& request) override;
+    Result<ports::ControllerSettings> controller() override { return controller_settings; }
     Result<ports::Booked> set_override(const ports::NewOverride& entry,
                                        const ports::Person& person) override;
     Result<ports::Booked> end_override(std::int64_t id, const ports::Person& person) override;
@@ -37,45 +66,11 @@ public:
     Result<ports::Booked> accept_clock(const ports::Person& person) override;
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
-    ports::Person last; // who entered something last
-    std::string tail;   // of FakeService
-
-private:
-    Result<ports::Booked> booked(const std::string& account, const ports::Person& person);
-};
-
-class FakeService final : public ports::Service {
-public:
-    FakeService();
-
-    ports::DaemonInfo info() const override;
-    std::shared_ptr<const ports::CycleReport> last_cycle() const override;
-    Result<std::shared_ptr<const ports::CycleReport>>
-    evaluate(const ports::EvaluateRequest& request) override;
-    Result<std::vector<std::string>> explain(const std::string& account) const override;
-    Result<std::vector<ports::EvaluationRecord>> evaluations(const ports::Query& query) override;
-    Result<std::vector<ports::CommandRecord>> commands(const ports::Query& query) override;
-    Result<void> add_report(const ports::AgentReport& report) override;
-    Result<std::vector<ports::AgentReport>> reports(const ports::Query& query) override;
-    ports::PluginServerStatus plugin_server() const override;
-    Result<model::Preview> preview(const model::PreviewInput& input) const override;
-    std::shared_ptr<const model::PolicySet> policies() const override;
-    std::shared_ptr<const ports::PortalNames> portal_names() const override;
-    std::optional<ports::UnderWay> under_way() const override { return running; }
-    std::vector<ports::CycleSummary> cycles() const override;
-    ports::Ledger& ledger() override { return books; }
-    Result<ports::ControllerSettings> controller() override { return controller_settings; }
-    ports::Outbox& outbox() override { return post; }
-    Result<std::vector<model::ClockAccept>> clock_accepts(const ports::Query&) override {
-        return std::vector{
-            model::ClockAccept{3, instant(kNow - 3600), -86400, "was set by hand", "ann"}};
-    }
-
     // To be set before the server starts.
     std::shared_ptr<const ports::CycleReport> cycle;
     std::optional<ports::UnderWay> running;
     ports::DaemonInfo daemon;
-    FakeLedger books;
+    ports::Person last; // who entered something last
     ports::ControllerSettings controller_settings{
         .version = "22.05.8",
         .built_for = "22.05.8",
@@ -86,13 +81,11 @@ public:
         .usage_reset = "none",
         .clock_ahead_s = 0};
     FakeOutbox post;
-    ports::PortalNames names;
     std::vector<ports::AgentReport> kept_reports; // newest first
-    mutable model::PreviewInput asked_preview;    // the last one
     bool journal_away = false;
     bool plugins = true;
     // Behind each text that is not in `cycle`, `daemon` or `post`.
-    void end_texts_with(const std::string& tail) { tail_ = books.tail = tail; }
+    void end_texts_with(const std::string& tail) { tail_ = tail; }
     std::optional<Instant> unstored_since; // of the plugin's snapshot
     // evaluate() waits while held.
     void hold();
@@ -101,6 +94,8 @@ public:
     std::atomic<int> evaluated{0};
 
 private:
+    Result<ports::Booked> booked(const std::string& account, const ports::Person& person);
+
     std::mutex mutex_;
     std::condition_variable wake_;
     bool held_ = false;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/base/files.hpp"
-#include "daemon/http/server.hpp"
+#include "daemon/http/server/server.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 

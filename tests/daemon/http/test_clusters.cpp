@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Several clusters behind one server: which one answers, and allocations that they share.
 #include "common/json/json.hpp"
-#include "daemon/http/router.hpp"
+#include "daemon/http/server/router.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
@@ -21,7 +21,7 @@ struct Answer {
 struct Two {
     FakeService lab;
     FakeService beta;
-    ports::Services services{std::vector<ports::Service*>{&lab, &beta}};
+    ports::Services services{{lab.service(), beta.service()}, lab, lab.post};
 
     Two() {
         lab.daemon.cluster = "lab";
@@ -72,7 +72,7 @@ CASE(a_cluster_that_is_not_served_is_not_found) {
     const Two two;
     const auto answer = two.get("/api/v1/status", {{"cluster", "gamma"}});
     CHECK_EQ(answer.status, 404);
-    CHECK_EQ(answer.body["detail"].text(), "this daemon serves clusters lab, beta, not 'gamma'");
+    CHECK_EQ(answer.body["detail"].text(), "sluiced serves clusters lab, beta, not 'gamma'");
 }
 
 CASE(one_cluster_may_be_named_or_not) {

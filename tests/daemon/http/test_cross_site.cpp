@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a page of another site can make a browser send changes nothing; programs go on as they did.
 #include "common/hash/hash.hpp"
-#include "daemon/http/cross_site.hpp"
+#include "daemon/http/server/request_checks.hpp"
 #include "tests/daemon/http/raw_http.hpp"
 
 using namespace sluice;
@@ -60,7 +60,7 @@ CASE(a_form_of_another_site_sets_no_override) {
     CHECK_EQ(enter(running.bearer() + text), 415);
     CHECK_EQ(enter(running.bearer() + kJsonType + evil), 403);
     CHECK_EQ(enter(running.bearer() + kJsonType + "Origin: http://evil.example\r\n"), 403);
-    CHECK_EQ(running.service.books.last.by, "");
+    CHECK_EQ(running.service.last.by, "");
     CHECK_EQ(enter(running.bearer() + kJsonType + "Origin: http://x\r\n"), 201);
     CHECK_EQ(status_in(get(running.port, "/api/v1/status", basic)), 200);
     CHECK_EQ(status_in(get(running.port, "/", basic + evil)), 200); // a link on another page

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Tokens in their file, and who an Authorization header makes of a caller.
 #include "common/hash/hash.hpp"
-#include "daemon/http/login.hpp"
-#include "daemon/http/tokens.hpp"
+#include "daemon/http/auth/login.hpp"
+#include "daemon/http/auth/tokens.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/scratch_dir.hpp"
 
@@ -91,10 +91,10 @@ CASE(the_header_tells_who_asks) {
     auto nonces = Nonces::create();
     Login login({{0}, dir.file("no-munge")}, **file, *nonces);
     const auto viewer = outcome(login, "token " + std::string(staff->reveal()));
-    CHECK(std::get<ports::Viewer>(viewer).staff);
-    CHECK_EQ(std::get<ports::Viewer>(viewer).name, "token waldur");
+    CHECK(std::get<http::Viewer>(viewer).staff);
+    CHECK_EQ(std::get<http::Viewer>(viewer).name, "token waldur");
     const auto basic = "Basic " + hash::base64("x:" + std::string(reader->reveal()));
-    const auto reads = std::get<ports::Viewer>(outcome(login, basic));
+    const auto reads = std::get<http::Viewer>(outcome(login, basic));
     CHECK(!reads.staff);
     CHECK(reads.sees_all());
     const auto may_change = "Basic " + hash::base64("x:" + std::string(staff->reveal()));

@@ -2,7 +2,7 @@
 // Munge logins against a real munged: a credential logs in for the request it was made for, once,
 // at the sluiced whose nonce it has. And a munged that hangs holds up its own logins only.
 #include "common/cred/munge.hpp"
-#include "daemon/http/login.hpp"
+#include "daemon/http/auth/login.hpp"
 #include "tests/common/cred/private_munged.hpp"
 #include "tests/daemon/http/raw_http.hpp"
 

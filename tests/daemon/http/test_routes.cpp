@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The routes without a socket: who sees what, what is refused, and how it looks.
 #include "common/json/json.hpp"
-#include "daemon/http/router.hpp"
+#include "daemon/http/server/router.hpp"
+#include "daemon/http/views/accounts.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
@@ -15,9 +16,9 @@ using sluice::test::FakeService;
 
 namespace {
 
-const ports::Viewer kRoot{0, true};
-const ports::Viewer kAlice{sluice::test::kAlice, false};
-const ports::Viewer kStranger{4294967294U, false};
+const http::Viewer kRoot{0, true};
+const http::Viewer kAlice{sluice::test::kAlice, false};
+const http::Viewer kStranger{4294967294U, false};
 
 struct Answer {
     int status;
@@ -33,13 +34,13 @@ Answer ask(FakeService& service, http::Request request) {
     return {response.status, std::move(*body), response.allow};
 }
 
-Answer get(const std::string& path, ports::Viewer viewer = kRoot,
+Answer get(const std::string& path, http::Viewer viewer = kRoot,
            std::map<std::string, std::string> query = {}) {
     FakeService service;
     return ask(service, {"GET", path, std::move(query), "", viewer});
 }
 
-Answer post(const std::string& body, ports::Viewer viewer = kRoot) {
+Answer post(const std::string& body, http::Viewer viewer = kRoot) {
     FakeService service;
     return ask(service, {"POST", "/api/v1/evaluate", {}, body, viewer});
 }
@@ -138,7 +139,7 @@ CASE(evaluate_shows_only_the_accounts_asked_for) {
 }
 
 CASE(bad_bodies_are_400_and_say_why) {
-    CHECK_EQ(post("{\"dry_run\": 1}").body["detail"].text(), "dry_run is true or false");
+    CHECK_EQ(post("{\"dry_run\": 1}").body["detail"].text(), "dry_run must be true or false");
     for (const char* bad : {"[]", "{", "nonsense", "{\"dryrun\": true}", "{\"accounts\": \"x\"}",
                             "{\"accounts\": [1]}", "{\"dry_run\": true, \"dry_run\": false}"})
         CHECK_EQ(post(bad).status, 400);
@@ -189,7 +190,7 @@ CASE(a_locked_journal_is_503) {
 
 CASE(status_warns_when_a_plugin_cannot_store_its_snapshot) {
     FakeService service;
-    const auto count = [&](std::int64_t seconds, const ports::Viewer& viewer) {
+    const auto count = [&](std::int64_t seconds, const http::Viewer& viewer) {
         service.unstored_since = service.daemon.now - std::chrono::seconds(seconds);
         return ask(service, {"GET", "/api/v1/status", {}, "", viewer}).body["warnings"].size();
     };
@@ -248,10 +249,9 @@ CASE(what_staff_change_waits_for_a_cycle) {
                                              "/api/v1/tokens/{name}", "/api/v1/outbox/{id}/retry",
                                              "/api/v1/outbox/{id}/drop"};
     for (const auto& route : http::routes())
-        CHECK_EQ(http::waits({std::string(route.method), std::string(route.path), {}, "", {}}),
-                 (route.staff && route.method != "GET" && !at_once.contains(route.path) &&
-                  !route.path.ends_with("/preview_impact/") &&
-                  !route.path.ends_with("/report-command-result/")) ||
+        CHECK_EQ(http::waits({std::string(route.method), route.path, {}, "", {}}),
+                 ((route.traits & http::kStaff) != 0 && route.method != "GET" &&
+                  !at_once.contains(route.path)) ||
                      route.path == "/api/v1/controller");
 }
 
@@ -261,7 +261,7 @@ CASE(every_route_is_documented) {
     std::ostringstream text;
     text << file.rdbuf();
     for (const auto& route : http::routes())
-        CHECK(text.str().find("`" + std::string(route.method) + " " + std::string(route.path)) !=
+        CHECK(text.str().find("`" + std::string(route.method) + " " + route.path) !=
               std::string::npos);
 }
 
@@ -273,14 +273,14 @@ CASE(staff_enter_with_a_reason_and_see_the_cycle) {
     CHECK_EQ(answer.status, 201);
     CHECK_EQ(answer.body["id"].integer(), 4);
     CHECK_EQ(answer.body["accounts"].at(0)["account"].text(), "physics");
-    CHECK_EQ(service.books.last.by, "root");
-    CHECK_EQ(service.books.last.reason, "deadline");
+    CHECK_EQ(service.last.by, "root");
+    CHECK_EQ(service.last.reason, "deadline");
     CHECK_EQ(ask(service, {"POST", "/api/v1/overrides", {}, body, kAlice}).status, 403);
     const auto ended =
         ask(service,
-            {"DELETE", "/api/v1/overrides/2", {{"reason", "done"}}, "", ports::Viewer{77, true}});
+            {"DELETE", "/api/v1/overrides/2", {{"reason", "done"}}, "", http::Viewer{77, true}});
     CHECK_EQ(ended.status, 200);
-    CHECK_EQ(service.books.last.by, "uid 77");
+    CHECK_EQ(service.last.by, "uid 77");
     CHECK_EQ(ask(service, {"DELETE", "/api/v1/overrides/3", {{"reason", "x"}}, "", kRoot}).status,
              404);
     CHECK_EQ(ask(service, {"DELETE", "/api/v1/overrides/x", {{"reason", "x"}}, "", kRoot}).status,
@@ -294,7 +294,7 @@ CASE(a_dry_entry_is_no_new_thing) {
     const auto answer = ask(service, {"POST", "/api/v1/adjustments", {}, body, kRoot});
     CHECK_EQ(answer.status, 200);
     CHECK(answer.body["id"].is_null());
-    CHECK(service.books.last.dry_run);
+    CHECK(service.last.dry_run);
 }
 
 CASE(entries_that_cannot_be_understood_are_refused) {
@@ -384,5 +384,39 @@ CASE(staff_see_what_the_clock_was_compared_with_and_accept_it) {
     CHECK_EQ(ask(service, {"POST", accept, {}, R"({"reason":"r"})", kAlice}).status, 403);
     CHECK_EQ(ask(service, {"POST", accept, {}, "{}", kRoot}).status, 400);
     CHECK_EQ(ask(service, {"POST", accept, {}, R"({"reason":"r"})", kRoot}).status, 201);
-    CHECK_EQ(service.books.last.reason, "r");
+    CHECK_EQ(service.last.reason, "r");
+}
+
+CASE(status_of_many_accounts_is_made_once_and_comes_in_pages) {
+    FakeService service;
+    http::AccountsCache texts;
+    const auto get = [&](std::map<std::string, std::string> query) {
+        http::Request request;
+        request.method = "GET";
+        request.path = "/api/v1/accounts";
+        request.query = std::move(query);
+        request.viewer = {0, true, "", false};
+        auto response = http::dispatch(request, service, {nullptr, &texts});
+        auto body = json::parse(response.body, {.bytes = 1 << 20});
+        CHECK(body.has_value());
+        return std::pair(std::move(response), std::move(*body));
+    };
+    const auto whole = get({});
+    CHECK_EQ(whole.second["accounts"].size(), 4U);
+    CHECK_EQ(get({}).first.body, whole.first.body);
+    const auto fields = get({{"fields", "account,standing"}});
+    CHECK_EQ(fields.second["accounts"].at(0).size(), 2U);
+    const auto page = get({{"page", "2"}, {"page_size", "3"}});
+    CHECK_EQ(page.second["accounts"].size(), 1U);
+    const std::map<std::string, std::string> headers(page.first.headers.begin(),
+                                                     page.first.headers.end());
+    CHECK_EQ(headers.at("X-Result-Count"), "4");
+    CHECK(headers.at("Link").find("rel=\"prev\"") != std::string::npos);
+    CHECK_EQ(get({{"page", "9"}, {"page_size", "3"}}).second["accounts"].size(), 0U);
+    CHECK_EQ(get({{"page", "0"}}).first.status, 404);
+    const auto before = get({{"fields", "account"}}).first.body;
+    auto cycle = sluice::test::sample_cycle();
+    cycle.decision.accounts.pop_back();
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    CHECK(get({{"fields", "account"}}).first.body != before);
 }

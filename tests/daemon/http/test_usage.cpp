@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Usage by user: who sees whose share, and what is said when it is not known.
 #include "common/json/json.hpp"
-#include "daemon/http/router.hpp"
+#include "daemon/http/server/router.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
@@ -10,16 +10,16 @@ using sluice::test::FakeService;
 
 namespace {
 
-const ports::Viewer kRoot{0, true};
-const ports::Viewer kAlice{sluice::test::kAlice, false};
-const ports::Viewer kStranger{4294967294U, false};
+const http::Viewer kRoot{0, true};
+const http::Viewer kAlice{sluice::test::kAlice, false};
+const http::Viewer kStranger{4294967294U, false};
 
 struct Answer {
     int status;
     json::Value body;
 };
 
-Answer ask(FakeService& service, const std::string& path, const ports::Viewer& viewer,
+Answer ask(FakeService& service, const std::string& path, const http::Viewer& viewer,
            std::map<std::string, std::string> query = {}) {
     const auto response = http::dispatch({"GET", path, std::move(query), "", viewer}, service);
     auto body = json::parse(response.body, {.bytes = 1 << 20});
@@ -27,7 +27,7 @@ Answer ask(FakeService& service, const std::string& path, const ports::Viewer& v
     return {response.status, std::move(*body)};
 }
 
-Answer by_user(FakeService& service, const ports::Viewer& viewer,
+Answer by_user(FakeService& service, const http::Viewer& viewer,
                const std::string& account = "physics") {
     return ask(service, "/api/v1/usage", viewer, {{"account", account}, {"by_user", "1"}});
 }
@@ -93,7 +93,8 @@ CASE(what_is_not_known_is_null_and_said) {
     CHECK(part["users"].at(0)["share_percentage"].is_null());
     CHECK_EQ(part["users"].at(0)["running"].number(), 1.000278);
     CHECK_EQ(answer.body["warnings"].at(0)["description"].text(),
-             "account 'physics': what is settled is not known by user (staff may ask); the users' "
+             "account 'physics': the settled usage is not known by user (staff may request it); "
+             "the users' "
              "figures are of jobs since the last rollup");
 }
 

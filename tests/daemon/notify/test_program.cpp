@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A stand-in for sendmail is a shell script of the test; nothing else here runs a shell.
-#include "daemon/notify/mailer.hpp"
+#include "daemon/notify/mail.hpp"
 #include "daemon/notify/program.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/scratch_dir.hpp"
@@ -12,7 +12,7 @@
 #include <thread>
 
 using namespace sluice;
-using namespace sluice::mail;
+using namespace sluice::notify;
 
 namespace {
 
@@ -101,7 +101,7 @@ CASE(a_program_that_cannot_now_is_asked_again) {
     Mailer mailer(std::move(settings));
     const auto delivery = mailer.deliver(entry(kBody));
     CHECK_EQ(delivery.result, ports::Delivered::target_away);
-    CHECK(delivery.text.ends_with("/sendmail ended with 75"));
+    CHECK(delivery.text.ends_with("/sendmail exited with status 75"));
 }
 
 CASE(a_mail_that_will_never_go_is_refused) {

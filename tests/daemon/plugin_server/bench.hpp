@@ -38,7 +38,7 @@ inline std::size_t lines_with(std::string_view what) {
     return count;
 }
 
-inline bool eventually(const std::function<bool()>& what, std::chrono::milliseconds within = 15s) {
+inline bool eventually(const std::function<bool()>& what, std::chrono::milliseconds within = 60s) {
     const auto end = Steady::now() + within;
     while (Steady::now() < end) {
         if (what())

@@ -236,7 +236,7 @@ CASE(commands_left_open_by_a_crash_are_closed_as_failed) {
     CHECK(records->at(0).success == false);
     CHECK(!records->at(0).started);
     CHECK_EQ(records->at(0).error,
-             "daemon ended before it was known; the next evaluation repeats what is still needed");
+             "sluiced ended before the outcome was known; the next evaluation repeats what is still needed");
     CHECK(records->at(2).success == true);
 }
 
@@ -312,8 +312,7 @@ CASE(a_reset_that_failed_or_that_nobody_knows_of_is_owed) {
     model::Command reset;
     reset.type = model::CommandType::reset_usage;
     const auto owed = [&](const char* account) {
-        return books.journal->history(kCluster, kNow)->accounts.at(account).reset_done_for ==
-               model::kResetOwed;
+        return books.journal->history(kCluster, kNow)->accounts.at(account).reset_owed;
     };
     const auto begin = [&](const char* account) {
         reset.account = account;

@@ -5,7 +5,7 @@
 # Users are system accounts of every distribution, so that the host needs no new users.
 # shellcheck shell=bash
 
-sacctmgr_do() { timeout 30 sacctmgr -i -Q "$@" >>"$CLUSTER_DIR/log/sacctmgr.out" 2>&1; }
+sacctmgr_do() { timeout 60 sacctmgr -i -Q "$@" >>"$CLUSTER_DIR/log/sacctmgr.out" 2>&1; }
 
 accounts_create() {
     sacctmgr_do add cluster "$CLUSTER_NAME" &&
@@ -30,7 +30,7 @@ as() {
 
 # account_field ACCOUNT FIELDS [USER]: fields that sacctmgr shows for the account's own association (or the user's)
 account_field() {
-    timeout 30 sacctmgr -n -P show assoc where account="$1" cluster="$CLUSTER_NAME" format="user,$2" |
+    timeout 60 sacctmgr -n -P show assoc where account="$1" cluster="$CLUSTER_NAME" format="user,$2" |
         awk -F'|' -v user="${3:-}" '$1 == user { sub(/^[^|]*\|/, ""); print; exit }'
 }
 
@@ -39,7 +39,7 @@ account_is() { [ "$(account_field "$1" "$2")" = "$3" ]; }
 
 # account_live ACCOUNT KEY: KEY=value of the account's own association as slurmctld holds it, such as GrpTRESMins
 account_live() {
-    timeout 30 scontrol show assoc_mgr accounts="$1" flags=assoc |
+    timeout 60 scontrol show assoc_mgr accounts="$1" flags=assoc |
         awk -v account="$1" -v key="$2" '
             /ClusterName=/ { mine = index($0 " ", "Account=" account " ") && /UserName= / }
             mine { for (i = 1; i <= NF; i++) if (index($i, key "=") == 1) { print substr($i, length(key) + 2); exit } }'

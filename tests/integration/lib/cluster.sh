@@ -68,7 +68,7 @@ slurmdbd_start() {
     ! daemon_alive slurmdbd || return 0
     daemon_fork slurmdbd slurmdbd && wait_until 30 slurmdbd_answers
 }
-slurmdbd_answers() { port_open "$PORT_DBD" && timeout 10 sacctmgr -n list cluster; }
+slurmdbd_answers() { port_open "$PORT_DBD" && timeout 60 sacctmgr -n list cluster; }
 slurmdbd_stop() { daemon_stop slurmdbd TERM 30; }
 slurmdbd_kill9() { daemon_kill9 slurmdbd; }
 slurmdbd_restart() { slurmdbd_stop && slurmdbd_start; }
@@ -84,7 +84,7 @@ slurmctld_start() {
     fi
     wait_until 30 slurmctld_answers
 }
-slurmctld_answers() { daemon_alive slurmctld && timeout 10 scontrol ping | grep -q ' UP'; }
+slurmctld_answers() { daemon_alive slurmctld && timeout 60 scontrol ping | grep -q ' UP'; }
 slurmctld_stop() { daemon_stop slurmctld TERM 30; }
 slurmctld_kill9() {
     daemon_kill9 slurmctld && state_mended "$CLUSTER_DIR/state"
@@ -123,15 +123,15 @@ slurmd_stop() { # slurmd_stop [NODE...]; in parallel, each takes seconds
 
 cluster_wait_idle() { wait_until 30 cluster_idle; }
 cluster_idle() {
-    [ "$(timeout 10 sinfo -h -N -p main -o %T | grep -cx idle)" -eq "${CLUSTER_NODES:-4}" ]
+    [ "$(timeout 60 sinfo -h -N -p main -o %T | grep -cx idle)" -eq "${CLUSTER_NODES:-4}" ]
 }
 
 # --- jobs
 # job_state ID: state by slurmctld, or by slurmdbd after slurmctld has purged the job
 job_state() {
     local state
-    state=$(timeout 10 scontrol show job "$1" 2>/dev/null | sed -nE 's/.*JobState=([A-Z_]+).*/\1/p' | head -n 1)
-    [ -n "$state" ] || state=$(timeout 10 sacct -X -n -P -j "$1" -o state)
+    state=$(timeout 60 scontrol show job "$1" 2>/dev/null | sed -nE 's/.*JobState=([A-Z_]+).*/\1/p' | head -n 1)
+    [ -n "$state" ] || state=$(timeout 60 sacct -X -n -P -j "$1" -o state)
     echo "$state"
 }
 job_is() { [ "$(job_state "$1")" = "$2" ]; } # job_is ID STATE

@@ -37,7 +37,7 @@ daemon_stop() {
     pid=$(daemon_pid "$name")
     [ -n "$pid" ] || return 0
     kill -"${2:-TERM}" "$pid" 2>/dev/null
-    if wait_until "${3:-20}" pid_gone "$pid"; then
+    if wait_at_most "${3:-60}" pid_gone "$pid"; then
         rm -f "$CLUSTER_DIR/run/$name.pid"
         return 0
     fi

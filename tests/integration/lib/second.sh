@@ -31,6 +31,6 @@ beta_start() {
 beta_slurmctld_start() { # beta_slurmctld_start [ARGS of slurmctld...]
     (cd "$CLUSTER_DIR/beta-state" && on_beta daemon_fork beta-slurmctld slurmctld "$@") && wait_until 30 beta_answers
 }
-beta_answers() { on_beta timeout 10 scontrol ping | grep -q ' UP'; }
-beta_idle() { [ "$(on_beta timeout 10 sinfo -h -N -p main -o %T | grep -cx idle)" -eq 1 ]; }
+beta_answers() { on_beta timeout 60 scontrol ping | grep -q ' UP'; }
+beta_idle() { [ "$(on_beta timeout 60 sinfo -h -N -p main -o %T | grep -cx idle)" -eq 1 ]; }
 beta_slurmctld_kill9() { daemon_kill9 beta-slurmctld && state_mended "$CLUSTER_DIR/beta-state"; }

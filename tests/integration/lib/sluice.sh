@@ -36,6 +36,9 @@ sluice_needed() {
     done
 }
 
+# False after configure --disable-waldur.
+sluiced_has_waldur() { ! "$(sluice_find sluiced)" --version | grep -q 'without Waldur'; }
+
 # sluice_install: call between cluster_prepare and cluster_start. Copies the plugin, so that a rebuild does not
 # change the file under a running slurmctld, and writes sluice.conf; the arguments are further lines of sluice.conf.
 sluice_install() {
@@ -74,7 +77,7 @@ sluiced_start() {
 }
 sluiced_answers() { daemon_alive sluiced && [ -S "$SLUICE_SOCKET" ] && sluice_cli plugins; }
 sluiced_answers_or_died() { ! daemon_alive sluiced || sluiced_answers; }
-sluiced_stop() { daemon_stop sluiced TERM 10; }
+sluiced_stop() { daemon_stop sluiced TERM 20; }
 sluiced_kill9() { daemon_kill9 sluiced; }
 sluiced_log() { echo "$CLUSTER_DIR/log/sluiced.out"; }
 
@@ -112,6 +115,22 @@ lone_clock() {
 int slurm_get_statistics(void **answer, void *request) { (void)request; *answer = 0; return -1; }
 END
     echo "$library"
+}
+
+# ahead_of BOUNDARY PREPARE LOOK: a sluiced whose clock begins some seconds before BOUNDARY (UTC), and LOOK done while its
+# clock is still before. Where the machine is too slow for that, once more with more seconds. PREPARE (settings, journal) runs
+# before each try; after a try that was too slow its sluiced still runs. Needs sluiced_at TIME. Sets BOUNDARY_AT: when the
+# boundary comes, by the clock of the test; so not to be run by `ok`, whose commands have a subshell.
+ahead_of() {
+    local seconds
+    for seconds in 5 20 80 320; do
+        eval "$2" >/dev/null 2>&1
+        BOUNDARY_AT=$((EPOCHSECONDS + seconds))
+        sluiced_at "$(date -d "$1 UTC -$seconds seconds" '+%F %T')" >/dev/null 2>&1 && eval "$3" >/dev/null 2>&1 &&
+            [ "$EPOCHSECONDS" -lt $((BOUNDARY_AT - 1)) ] && return 0
+        diag "too slow for $seconds s before $1"
+    done
+    return 1
 }
 
 # sluiced_up: settings from standard input; sluiced has started and evaluated, and the plugin has the snapshot

@@ -2,9 +2,17 @@
 # Waiting for a condition with a deadline: the only way in which tests wait, instead of a fixed sleep.
 # shellcheck shell=bash
 
-# wait_until SECONDS COMMAND...: 0 as soon as the command succeeds, 1 when the seconds (integer) are over.
+# wait_until SECONDS COMMAND...: 0 as soon as the command succeeds, 1 when the time is over: these seconds (integer), but
+# never less than SLUICE_TEST_PATIENCE, so that no test fails only because the machine is slow.
 # The command may be a function; its output is dropped. It is tried at least once.
 wait_until() {
+    local seconds=$1 patience=${SLUICE_TEST_PATIENCE:-60}
+    shift
+    wait_at_most "$((seconds > patience ? seconds : patience))" "$@"
+}
+
+# wait_at_most SECONDS COMMAND...: as wait_until, for what may as well not happen.
+wait_at_most() {
     local end=$((EPOCHSECONDS + $1 + 1))
     shift
     while :; do

@@ -2,6 +2,9 @@
 # The stand-in Waldur beside the private cluster (tests/support/waldur_stand_in.py) and the settings that connect to it.
 # shellcheck shell=bash
 
+sluice_needed
+sluiced_has_waldur || skip_all 'this sluiced was built without Waldur support (configure --disable-waldur)'
+
 WALDUR_OFFERING=2a3b4c5d6e7f40818283848586878889
 # Next to PORT_HTTP of sluiced; a function, since `ok` runs commands in a subshell.
 waldur_port() { echo $((PORT_BASE + 14)); }

@@ -32,18 +32,18 @@ ports::OutboxEntry pausing(bool ask_first = false) {
 
 struct World {
     explicit World(FakeWaldur::Script script) : server(std::move(script)) {
-        waldur::PortalOptions options;
+        waldur::ApiOptions options;
         options.url = server.url();
         options.url.resize(options.url.size() - 5); // "/api/"
         options.offering = std::string(32, 'a');
         options.login.token = std::make_shared<const Secret>("token");
-        deliverer = std::make_unique<waldur::WaldurDeliverer>(
+        deliverer = std::make_unique<waldur::Deliverer>(
             options, clock, [this](const ports::OutboxEntry&) { ++arrived; });
     }
 
     test::FixedClock clock{instant(1'795'400'000)};
     FakeWaldur server;
-    std::unique_ptr<waldur::WaldurDeliverer> deliverer;
+    std::unique_ptr<waldur::Deliverer> deliverer;
     int arrived = 0;
 };
 

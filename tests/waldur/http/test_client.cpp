@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What Waldur's generated client demands of each answer: keys that must be there, types that it can
 // read, words that its enumerations have. And what an agent reports is kept and shown.
-#include "daemon/http/router.hpp"
+#include "daemon/http/server/router.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 #include "waldur/http/render.hpp"
+#include "waldur/http/views.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -25,7 +26,7 @@ enum class Kind { uuid, text, number, integer, flag, instant, date, texts, objec
 bool is(View value, Kind kind) {
     switch (kind) {
     case Kind::uuid:
-        return !http::waldur::bare(value.text()).empty();
+        return !waldur::uuid_of(value.text()).empty();
     case Kind::text:
         return value.is_string();
     case Kind::number:
@@ -71,17 +72,21 @@ void check_word(View value, std::initializer_list<const char*> words) {
 
 struct Client {
     FakeService service;
+    std::shared_ptr<const waldur::KnownIds> ids = std::make_shared<const waldur::KnownIds>();
+    const std::vector<http::Route> routes = http::waldur::routes(
+        [this] { return ids; },
+        [this](const ports::AgentReport& report) { return service.add_report(report); });
 
     http::Response raw(const std::string& method, const std::string& rest,
                        const std::string& body = "", std::map<std::string, std::string> query = {},
-                       ports::Viewer viewer = {0, true, "token agent", false}) {
+                       http::Viewer viewer = {0, true, "token agent", false}) {
         http::Request request;
         request.method = method;
         request.path = kBase + rest;
         request.body = body;
         request.query = std::move(query);
         request.viewer = std::move(viewer);
-        return http::dispatch(request, service);
+        return http::dispatch(request, service, {nullptr, nullptr, nullptr, routes});
     }
     json::Value ask(const std::string& method, const std::string& rest,
                     const std::string& body = "", std::map<std::string, std::string> query = {}) {
@@ -93,9 +98,8 @@ struct Client {
     }
     std::string policy() { return ask("GET", "").view().at(0)["uuid"].text(); }
     void know_waldur() {
-        service.names.offering = kOffering;
-        service.names.policies = {{"quarterly", kPolicy}};
-        service.names.resources = {{"physics", kResource}};
+        ids = std::make_shared<const waldur::KnownIds>(
+            waldur::KnownIds{kOffering, {{"quarterly", kPolicy}}, {{"physics", kResource}}});
     }
 };
 
@@ -322,24 +326,24 @@ CASE(a_report_that_cannot_be_kept_is_not_confirmed) {
 CASE(a_preview_of_a_resource_begins_with_what_its_account_has) {
     Client client;
     client.know_waldur();
-    const auto made = client.ask("POST", "preview_impact/", report_of(kResource, "\"x\":1"));
-    CHECK_EQ(client.service.asked_preview.allocation.text(), "1000");
-    CHECK_EQ(client.service.asked_preview.grace_ratio.text(), "0.2");
-    CHECK(!client.service.asked_preview.current_usage.is_zero());
+    const auto preview = [&](const char* more) {
+        return client.ask("POST", "preview_impact/", report_of(kResource, more));
+    };
+    const auto made = preview("\"x\":1");
+    CHECK_EQ(made["base_allocation"].number(), 1000);
+    CHECK_EQ(made["grace_ratio"].number(), 0.2);
+    CHECK(made["current_usage"].number() > 0);
     CHECK(made["preview_commands"].size() > 0);
     check(made["preview_commands"].at(0), {{"type", Kind::text},
                                            {"description", Kind::text},
                                            {"command", Kind::text},
                                            {"parameters", Kind::object}});
     CHECK(made["command_history"].size() > 0);
-    client.service.asked_preview = {};
-    (void)client.ask("POST", "preview_impact/",
-                     report_of(kResource, "\"allocation\":1000.0,\"current_usage\":0.0"));
-    CHECK(!client.service.asked_preview.current_usage.is_zero()); // the client's own defaults
-    (void)client.ask("POST", "preview_impact/",
-                     report_of(kResource, "\"allocation\":5,\"current_usage\":1"));
-    CHECK_EQ(client.service.asked_preview.allocation.text(), "5");
-    CHECK_EQ(client.service.asked_preview.current_usage.text(), "1");
+    const auto defaults = preview("\"allocation\":1000.0,\"current_usage\":0.0");
+    CHECK(defaults["current_usage"].number() > 0); // the client's own defaults
+    const auto given = preview("\"allocation\":5,\"current_usage\":1");
+    CHECK_EQ(given["base_allocation"].number(), 5);
+    CHECK_EQ(given["current_usage"].number(), 1);
     CHECK_EQ(
         client.raw("POST", "preview_impact/", report_of(std::string(32, 'd'), "\"x\":1")).status,
         400);

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/base/files.hpp"
-#include "waldur/stomp/frame.hpp"
+#include "waldur/stomp/protocol.hpp"
 
 #include <chrono>
 #include <optional>

@@ -15,13 +15,13 @@ using std::chrono::milliseconds;
 
 namespace {
 
-class OneQueue final : public ports::Registrar {
+class OneQueue final : public stomp::Registrar {
 public:
-    Result<ports::InboxAccess> access(const std::vector<std::string>&,
+    Result<stomp::InboxAccess> access(const std::vector<std::string>&,
                                       std::size_t refusals) override {
         auto asked = asked_.lock();
         asked->push_back(refusals);
-        ports::InboxAccess access;
+        stomp::InboxAccess access;
         access.login = "login";
         access.passcode = Secret("token");
         access.vhost = "vhost";
@@ -34,22 +34,22 @@ private:
     Guarded<std::vector<std::size_t>> asked_;
 };
 
-class Reader final : public ports::InboxReader {
+class Reader final : public stomp::InboxReader {
 public:
     struct Seen {
-        std::vector<ports::Incoming> messages;
+        std::vector<stomp::Incoming> messages;
         std::vector<std::string> faults;
         int connections = 0;
     };
-    void came(ports::Inbox&, ports::Incoming message) override {
+    void came(stomp::Inbox&, stomp::Incoming message) override {
         seen_.lock()->messages.push_back(std::move(message));
         changed_.notify_all();
     }
-    void connected(const ports::Inbox&) override {
+    void connected(const stomp::Inbox&) override {
         ++seen_.lock()->connections;
         changed_.notify_all();
     }
-    void away(const ports::Inbox&, const Error& error) override {
+    void away(const stomp::Inbox&, const Error& error) override {
         seen_.lock()->faults.push_back(error.context);
         changed_.notify_all();
     }
@@ -100,12 +100,12 @@ void check_message_is_settled(bool websocket) {
     CHECK_EQ(seen.messages[0].kind, "resource");
     CHECK_EQ(seen.messages[1].body.size(), 30'000U);
     CHECK(!setup.broker.next(milliseconds{50})); // nothing is acked by itself
-    client.settle(seen.messages[1].token, ports::Ack::bad);
+    client.settle(seen.messages[1].token, stomp::Ack::bad);
     const auto nack = setup.broker.next();
     CHECK(nack);
     CHECK_EQ(nack->command, "NACK");
     CHECK_EQ(nack->header("id"), "a2");
-    client.settle(seen.messages[0].token, ports::Ack::done);
+    client.settle(seen.messages[0].token, stomp::Ack::done);
     CHECK_EQ(setup.broker.next()->command, "ACK");
     CHECK(client.stop(std::chrono::seconds(5)));
     CHECK_EQ(setup.broker.next()->command, "DISCONNECT");
@@ -132,9 +132,9 @@ CASE(an_ack_never_goes_to_another_connection) {
     setup.broker.welcome();
     setup.broker.message("same", "1");
     seen = setup.reader.wait([](const auto& s) { return s.messages.size() == 2; });
-    client.settle(seen.messages[0].token, ports::Ack::done);
+    client.settle(seen.messages[0].token, stomp::Ack::done);
     CHECK(!setup.broker.next(milliseconds{100}));
-    client.settle(seen.messages[1].token, ports::Ack::done);
+    client.settle(seen.messages[1].token, stomp::Ack::done);
     CHECK_EQ(setup.broker.next()->command, "ACK");
 }
 
@@ -160,7 +160,7 @@ CASE(a_refused_login_is_asked_for_anew) {
     }
     setup.broker.welcome();
     const auto seen = setup.reader.wait([](const auto& s) { return s.connections == 1; });
-    CHECK_EQ(seen.faults[0], "the broker says: Bad CONNECT (Access refused for user)");
+    CHECK_EQ(seen.faults[0], "the broker reports: Bad CONNECT (Access refused for user)");
     const auto asked = setup.registrar.asked();
     CHECK(asked == (std::vector<std::size_t>{0, 1, 2}));
 }
@@ -186,7 +186,7 @@ CASE(heart_beats_go_both_ways) {
     CHECK(!setup.broker.next(milliseconds{190}));
     CHECK(setup.broker.heart_beats() >= 2);
     const auto seen = setup.reader.wait([](const auto& s) { return !s.faults.empty(); });
-    CHECK_EQ(seen.faults[0], "STOMP: the broker is silent");
+    CHECK_EQ(seen.faults[0], "STOMP: the broker sends no heart-beats");
 }
 
 CASE(bytes_that_are_no_stomp_end_the_connection) {
@@ -194,7 +194,7 @@ CASE(bytes_that_are_no_stomp_end_the_connection) {
     setup.start();
     setup.broker.send_raw("HTTP/1.1 400 Bad Request\r\n\r\n");
     const auto seen = setup.reader.wait([](const auto& s) { return !s.faults.empty(); });
-    CHECK_EQ(seen.faults[0], "STOMP: this is no command");
+    CHECK_EQ(seen.faults[0], "STOMP: this is not a command");
 }
 
 CASE(a_client_stops_at_once_while_the_broker_is_away) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/support/case.hpp"
-#include "waldur/stomp/frame.hpp"
+#include "waldur/stomp/protocol.hpp"
 
 #include <vector>
 
@@ -85,13 +85,13 @@ CASE(connect_has_no_escapes) {
 }
 
 CASE(what_is_no_frame_is_refused) {
-    CHECK_EQ(refusal("HTTP/1.1 400 Bad Request\r\n\r\n"), "STOMP: this is no command");
+    CHECK_EQ(refusal("HTTP/1.1 400 Bad Request\r\n\r\n"), "STOMP: this is not a command");
     CHECK_EQ(refusal("MESSAGE\nnocolon\n\n\0"s), "STOMP: a header line without a name");
     CHECK_EQ(refusal("MESSAGE\n:value\n\n\0"s), "STOMP: a header line without a name");
     CHECK_EQ(refusal("MESSAGE\na:\\t\n\n\0"s), "STOMP: an unknown escape in a header");
     CHECK_EQ(refusal("MESSAGE\na:b\\\n\n\0"s), "STOMP: an unknown escape in a header");
-    CHECK_EQ(refusal("MESSAGE\ncontent-length:3x\n\n\0"s), "STOMP: content-length is no number");
-    CHECK_EQ(refusal("MESSAGE\ncontent-length:-1\n\n\0"s), "STOMP: content-length is no number");
+    CHECK_EQ(refusal("MESSAGE\ncontent-length:3x\n\n\0"s), "STOMP: content-length is not a number");
+    CHECK_EQ(refusal("MESSAGE\ncontent-length:-1\n\n\0"s), "STOMP: content-length is not a number");
     CHECK_EQ(refusal("MESSAGE\ncontent-length:2\n\nabc\0"s), "STOMP: no NUL after the body");
 }
 

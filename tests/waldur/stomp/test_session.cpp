@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/support/case.hpp"
-#include "waldur/stomp/session.hpp"
+#include "waldur/stomp/protocol.hpp"
 
 using namespace sluice;
 using namespace sluice::stomp;
@@ -11,8 +11,8 @@ namespace {
 using Time = Session::Time;
 constexpr Time kStart{std::chrono::hours(1)};
 
-ports::InboxAccess access() {
-    ports::InboxAccess access;
+stomp::InboxAccess access() {
+    stomp::InboxAccess access;
     access.login = "subscription";
     access.passcode = Secret("to:ken");
     access.vhost = "tenant";
@@ -99,10 +99,10 @@ CASE(a_message_carries_the_kind_of_its_queue) {
 
 CASE(a_message_that_is_done_is_acked_and_a_bad_one_is_not_sent_again) {
     const Session session;
-    const Frame ack = parsed(*session.settle("7", ports::Ack::done));
+    const Frame ack = parsed(*session.settle("7", stomp::Ack::done));
     CHECK_EQ(ack.command, "ACK");
     CHECK_EQ(ack.header("id"), "7");
-    const Frame nack = parsed(*session.settle("8", ports::Ack::bad));
+    const Frame nack = parsed(*session.settle("8", stomp::Ack::bad));
     CHECK_EQ(nack.command, "NACK");
     CHECK_EQ(nack.header("id"), "8");
     CHECK_EQ(nack.header("requeue"), "false");
@@ -120,21 +120,21 @@ CASE(a_message_too_large_is_named_and_can_be_refused) {
                      kStart, out);
     CHECK(messages);
     CHECK_EQ(messages->size(), 2U);
-    CHECK_EQ(messages->at(0).fault, "1048577 bytes are too many");
+    CHECK_EQ(messages->at(0).fault, "1048577 bytes are more than 1 MiB");
     CHECK_EQ(messages->at(0).body, "");
     CHECK_EQ(messages->at(0).kind, "resource");
-    CHECK_EQ(parsed(*session.settle(messages->at(0).ack, ports::Ack::bad)).command, "NACK");
+    CHECK_EQ(parsed(*session.settle(messages->at(0).ack, stomp::Ack::bad)).command, "NACK");
     CHECK_EQ(messages->at(1).fault, "");
 }
 
 CASE(what_the_broker_must_not_send_ends_the_session) {
     CHECK_EQ(fault_after_login(from_broker({"ERROR", {{"message", "access_refused"}}, "why\n"})),
-             "the broker says: access_refused (why)");
+             "the broker reports: access_refused (why)");
     CHECK_EQ(fault_after_login(from_broker({"SEND", {}, ""})), "STOMP: an unexpected SEND");
     CHECK_EQ(fault_after_login(from_broker({"MESSAGE", {{"subscription", "2"}, {"ack", "1"}}, ""})),
-             "STOMP: a message of a subscription that is not ours");
+             "STOMP: a message of an unknown subscription");
     CHECK_EQ(fault_after_login(from_broker({"MESSAGE", {{"subscription", "0"}}, ""})),
-             "STOMP: a message that cannot be acknowledged");
+             "STOMP: a message without an ack id");
     Session session;
     CHECK(session.begin(access(), kStart));
     std::string out;
@@ -144,7 +144,7 @@ CASE(what_the_broker_must_not_send_ends_the_session) {
     CHECK(old.begin(access(), kStart));
     CHECK_EQ(
         old.take(from_broker({"CONNECTED", {{"version", "1.1"}}, ""}), kStart, out).error().context,
-        "STOMP: the broker wants version \"1.1\"");
+        "STOMP: the broker requires version \"1.1\"");
 }
 
 CASE(heart_beats_are_sent_at_half_of_what_was_agreed) {

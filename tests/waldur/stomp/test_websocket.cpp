@@ -64,7 +64,7 @@ CASE(an_opening_is_accepted_only_when_it_answers_ours) {
     CHECK_EQ(opening_fault("HTTP/1.1 403 Forbidden\r\nA: b\r\n\r\n"),
              "WebSocket: the server answered HTTP/1.1 403 Forbidden");
     CHECK_EQ(check_opening("HTTP/1.1 502 x\r\n\r\n", kOpening).error().code, Errc::refused);
-    CHECK_EQ(opening_fault(answer("s3pP", "xxxx")), "WebSocket: the answer is not to our key");
+    CHECK_EQ(opening_fault(answer("s3pP", "xxxx")), "WebSocket: the answer does not match the key");
     CHECK_EQ(opening_fault(answer("upgrade: WebSocket", "a: b")),
              "WebSocket: the answer does not upgrade the connection");
     CHECK_EQ(opening_fault(answer("v12.stomp", "mqtt")),
@@ -120,15 +120,15 @@ CASE(frames_against_the_rfc_are_refused) {
     CHECK_EQ(refusal("\xc1\x01"s), "WebSocket: an extension that was not requested");
     CHECK_EQ(refusal("\x83\x01"s), "WebSocket: an unknown kind of frame");
     CHECK_EQ(refusal("\x81\x81"s), "WebSocket: a masked frame from a server");
-    CHECK_EQ(refusal("\x80\x01"s), "WebSocket: a continuation of nothing");
+    CHECK_EQ(refusal("\x80\x01"s), "WebSocket: a continuation without a message");
     CHECK_EQ(refusal("\x01\x01"s + "a\x81\x01"), "WebSocket: a message inside another");
     CHECK_EQ(refusal("\x09\x01"s), "WebSocket: a control frame that is fragmented or too long");
     CHECK_EQ(refusal("\x89\x7e\x00\x7e"s),
              "WebSocket: a control frame that is fragmented or too long");
-    CHECK_EQ(refusal("\x88\x01"s), "WebSocket: half a close code");
-    CHECK_EQ(refusal("\x81\x7e\x00\x05"s), "WebSocket: a length written longer than need be");
+    CHECK_EQ(refusal("\x88\x01"s), "WebSocket: an incomplete close code");
+    CHECK_EQ(refusal("\x81\x7e\x00\x05"s), "WebSocket: a length in a longer form than needed");
     CHECK_EQ(refusal("\x81\x7f\x00\x00\x00\x00\x00\x00\xff\xff"s),
-             "WebSocket: a length written longer than need be");
+             "WebSocket: a length in a longer form than needed");
 }
 
 CASE(of_a_message_of_any_size_no_more_is_kept_than_has_come) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Messages of Waldur's broker: what they ask for, when they are settled, which verdict goes back.
+// Messages of Waldur's broker: what they ask for, when they are settled, which result goes back.
 #include "tests/support/case.hpp"
 #include "tests/support/fake_outbox.hpp"
 #include "tests/support/fixed_clock.hpp"
 #include "waldur/sync/inbox.hpp"
 
 using namespace sluice;
-using app::PortalEvent;
-using app::PortalInbox;
+using waldur::Event;
+using waldur::MessageInbox;
 
 namespace {
 
@@ -15,7 +15,7 @@ constexpr Instant kNow = instant(1'795'400'000); // 2026-11-23 02:13:20 UTC
 const std::string kOne(32, '1');
 const std::string kPolicy(32, 'c');
 
-std::string order(const std::string& more = "") {
+std::string limits_message(const std::string& more = "") {
     return R"({"resource_uuid": "11111111-1111-1111-1111-111111111111", "backend_id": "Physics",)"
            R"( "policy_uuid": ")" +
            kPolicy +
@@ -24,17 +24,17 @@ std::string order(const std::string& more = "") {
            more + '}';
 }
 
-PortalEvent event(const std::string& kind, const std::string& body) {
-    const auto read = app::portal_event(kind, body);
+Event event(const std::string& kind, const std::string& body) {
+    const auto read = waldur::read_event(kind, body);
     if (!read)
         test::fail(read.error().context);
     return *read;
 }
 
-class Settled final : public ports::Inbox {
+class Settled final : public stomp::Inbox {
 public:
-    void settle(const ports::InboxToken& token, ports::Ack verdict) override {
-        done.push_back(token.id + (verdict == ports::Ack::done ? " done" : " bad"));
+    void settle(const stomp::InboxToken& token, stomp::Ack verdict) override {
+        done.push_back(token.id + (verdict == stomp::Ack::done ? " done" : " bad"));
     }
     std::vector<std::string> done;
 };
@@ -45,39 +45,39 @@ struct World {
     app::Sources sources;
     Settled broker;
     int asked = 0;
-    ports::PortalView view;
-    app::AccountResources roster;
+    waldur::Offering offering;
+    waldur::AccountResources resources;
     app::Rules rules;
     ports::CycleReport report;
-    std::map<std::string, std::string> noted;
-    PortalInbox inbox{{outbox, sources, clock, true, "production", [this] { ++asked; }}};
+    waldur::Sent sent;
+    MessageInbox inbox{{outbox, sources, clock, "", true, "production", [this] { ++asked; }}};
 
     World() {
         rules.partial = true;
         rules.set.components = {{"node_hours", "node", Decimal::whole(60)}};
-        ports::PortalResource resource;
+        waldur::Resource resource;
         resource.uuid = kOne;
         resource.account = "physics";
         resource.state = "OK";
-        view.resources = {resource};
-        roster = app::roster(view);
+        offering.resources = {resource};
+        resources = waldur::account_resources(offering);
         model::AccountDecision decision;
         decision.account = "physics";
         decision.mode = model::Mode::enforce;
         report.cluster = "c1";
         report.decision.accounts = {decision};
     }
-    app::ReportInput telling() { return {view, roster, rules, report, noted, kNow}; }
+    waldur::ReportInput input() { return {offering, resources, rules, report, sent, kNow}; }
     void come(const std::string& id, const std::string& kind, const std::string& body) {
         inbox.came(broker, {{1, id}, kind, body});
     }
     void ask_and_tell() {
         inbox.asking();
         inbox.answered();
-        inbox.told(telling());
+        inbox.settle(input());
     }
     std::string fault(const std::string& body) {
-        return app::order_fault(telling(), event("resource_periodic_limits", body));
+        return waldur::limits_fault(input(), event("resource_periodic_limits", body), "");
     }
 };
 
@@ -85,14 +85,14 @@ struct World {
 
 CASE(a_message_says_its_kind_where_its_queue_does_not) {
     CHECK(event("", R"({"object_type": "resource", "resource_uuid": ")" + kOne + "\"}").kind ==
-          PortalEvent::Kind::resource);
-    CHECK(event("offering_resources_sync", "{}").kind == PortalEvent::Kind::resync);
-    CHECK(event("", "{}").kind == PortalEvent::Kind::unknown);
+          Event::Kind::resource);
+    CHECK(event("offering_resources_sync", "{}").kind == Event::Kind::resync);
+    CHECK(event("", "{}").kind == Event::Kind::unknown);
     CHECK_EQ(event("", R"({"object_type": "or\nder"})").name, "or?der");
 }
 
-CASE(an_order_is_read_with_both_forms_of_uuids) {
-    const auto read = event("resource_periodic_limits", order());
+CASE(limits_are_read_with_both_forms_of_uuids) {
+    const auto read = event("resource_periodic_limits", limits_message());
     CHECK_EQ(read.resource, kOne);
     CHECK_EQ(read.policy, kPolicy);
     CHECK_EQ(read.account, "physics");
@@ -100,14 +100,14 @@ CASE(an_order_is_read_with_both_forms_of_uuids) {
     CHECK_EQ(read.fault, "");
 }
 
-CASE(what_nobody_can_be_told_about_is_malformed) {
-    CHECK(!app::portal_event("resource", "{"));
-    CHECK(!app::portal_event("resource", "[]"));
-    CHECK(!app::portal_event("resource", R"({"resource_uuid": "physics"})"));
-    CHECK(!app::portal_event("resource_periodic_limits", R"({"backend_id": "physics"})"));
+CASE(a_message_without_a_resource_is_malformed) {
+    CHECK(!waldur::read_event("resource", "{"));
+    CHECK(!waldur::read_event("resource", "[]"));
+    CHECK(!waldur::read_event("resource", R"({"resource_uuid": "physics"})"));
+    CHECK(!waldur::read_event("resource_periodic_limits", R"({"backend_id": "physics"})"));
 }
 
-CASE(a_wrong_order_has_a_fault_that_waldur_can_be_told) {
+CASE(wrong_limits_have_a_fault_for_waldur) {
     World world;
     CHECK_EQ(world.fault(R"({"resource_uuid": ")" + kOne + R"(", "action": "reboot"})"),
              "unknown action reboot");
@@ -117,7 +117,7 @@ CASE(a_wrong_order_has_a_fault_that_waldur_can_be_told) {
     CHECK_EQ(world.fault(R"({"resource_uuid": ")" + kOne +
                          R"(", "action": "apply_periodic_settings", "backend_id": "physics",)"
                          R"( "settings": {"grp_tres_mins": {"node": -1}}})"),
-             "grp_tres_mins: node is no limit");
+             "grp_tres_mins.node is not a valid limit");
     const auto with = [&](const std::string& settings) {
         return world.fault(R"({"resource_uuid": ")" + kOne +
                            R"(", "action": "apply_periodic_settings", "backend_id": "physics",)"
@@ -125,43 +125,45 @@ CASE(a_wrong_order_has_a_fault_that_waldur_can_be_told) {
                            settings + '}');
     };
     CHECK_EQ(with(R"({"grp_tres_mins": {"node": 0, "billing": 0}})"),
-             "grp_tres_mins: node would be 0, which stops every job");
+             "grp_tres_mins.node is 0, which would stop every job");
     CHECK_EQ(with(R"({"max_tres_mins": {"node": 553402322161}})"),
-             "max_tres_mins: node is no limit");
+             "max_tres_mins.node is not a valid limit");
     CHECK_EQ(with(R"({"grp_tres": {"node": 1}, "limit_type": "GrpTRESMins"})"),
-             "grp_tres does not go with limit_type GrpTRESMins");
-    CHECK_EQ(with(R"({"fairshare": 2147483648})"), "fairshare is not from 0 to 2147483647");
-    CHECK_EQ(with(R"({"fairshare": "3"})"), "fairshare is not from 0 to 2147483647");
+             "grp_tres does not match limit_type GrpTRESMins");
+    CHECK_EQ(with(R"({"fairshare": 2147483648})"),
+             "fairshare is not a whole number from 0 to 2147483647");
+    CHECK_EQ(with(R"({"fairshare": "3"})"), "fairshare is not a whole number from 0 to 2147483647");
     CHECK_EQ(with("[]"), "settings are missing");
 }
 
-CASE(a_verdict_is_true) {
+CASE(the_result_for_waldur_is_true) {
     World world;
-    CHECK_EQ(world.fault(order()), "");
+    CHECK_EQ(world.fault(limits_message()), "");
     model::Command command;
     command.type = model::CommandType::limits;
     command.account = "physics";
     command.description = "set limits";
     world.report.plan.withheld = {command};
-    CHECK_EQ(world.fault(order()), "not applied: set limits");
+    CHECK_EQ(world.fault(limits_message()), "not applied: set limits");
     world.report.applied.resize(1);
     world.report.applied[0].command = command;
     world.report.applied[0].success = false;
     world.report.applied[0].error = "denied";
-    CHECK_EQ(world.fault(order()), "denied");
+    CHECK_EQ(world.fault(limits_message()), "denied");
     world.report.decision.accounts[0].mode = model::Mode::observe;
-    CHECK_EQ(world.fault(order()), "account physics is only observed");
+    CHECK_EQ(world.fault(limits_message()), "the policy of account physics is in mode observe");
     world.report.decision.accounts[0].error = "no figures";
-    CHECK_EQ(world.fault(order()), "no figures");
+    CHECK_EQ(world.fault(limits_message()), "no figures");
     world.report.decision.accounts.clear();
-    CHECK_EQ(world.fault(order()), "no policy judges account physics");
-    auto elsewhere = order();
+    CHECK_EQ(world.fault(limits_message()), "no policy applies to account physics");
+    auto elsewhere = limits_message();
     elsewhere.insert(1, "\"offering_uuid\": \"" + kOne + "\", ");
-    CHECK_EQ(world.fault(elsewhere), "offering " + kOne + " is not the one of this cluster");
-    world.roster.accounts.clear();
-    CHECK_EQ(world.fault(order()), "account physics is not that resource's");
+    CHECK_EQ(world.fault(elsewhere), "offering " + kOne + " is not the offering of this cluster");
+    world.resources.by_account.clear();
+    CHECK_EQ(world.fault(limits_message()), "account physics does not belong to resource " + kOne);
     world.rules.partial = false;
-    CHECK_EQ(world.fault(order()), "allocations stand in sluiced.yaml here (source: file)");
+    CHECK_EQ(world.fault(limits_message()),
+             "allocations are set in sluiced.yaml on this cluster (waldur.source: file)");
 }
 
 CASE(a_message_is_settled_after_a_cycle_by_an_answer_that_was_asked_for_after_it) {
@@ -170,10 +172,10 @@ CASE(a_message_is_settled_after_a_cycle_by_an_answer_that_was_asked_for_after_it
     world.come("a", "offering_resources_sync", "{}");
     CHECK_EQ(world.asked, 1);
     world.inbox.answered();
-    world.inbox.told(world.telling());
+    world.inbox.settle(world.input());
     CHECK(world.broker.done.empty()); // the answer may be older than the message
     world.inbox.asking();
-    world.inbox.told(world.telling());
+    world.inbox.settle(world.input());
     CHECK(world.broker.done.empty()); // not answered
     CHECK(world.inbox.waits());
     world.ask_and_tell();
@@ -183,14 +185,14 @@ CASE(a_message_is_settled_after_a_cycle_by_an_answer_that_was_asked_for_after_it
 
 CASE(a_message_whose_figures_were_taken_waits_for_no_answer) {
     World world;
-    world.come("a", "resource_periodic_limits", order());
-    world.inbox.orders(1, [](const PortalEvent&) { return true; });
-    world.inbox.orders(2, [](const PortalEvent&) { return true; }); // asked once of each
+    world.come("a", "resource_periodic_limits", limits_message());
+    world.inbox.take_limits(1, [](const Event&) { return true; });
+    world.inbox.take_limits(2, [](const Event&) { return true; }); // asked once of each
     world.inbox.asking();
-    world.inbox.told(world.telling());
+    world.inbox.settle(world.input());
     CHECK(world.broker.done.empty()); // a cycle by older rules
-    world.rules.portal_orders = 1;
-    world.inbox.told(world.telling());
+    world.rules.source_version = 1;
+    world.inbox.settle(world.input());
     CHECK(world.broker.done == std::vector<std::string>{"a done"});
     CHECK_EQ(world.outbox.held.size(), 1U);
 }
@@ -206,7 +208,7 @@ CASE(for_bad_messages_which_are_parked_waldur_is_asked) {
     World world;
     world.come("a", "resource", "{");
     CHECK_EQ(world.asked, 1);
-    world.inbox.came(world.broker, {{1, "b"}, "resource", "", "2000000 bytes are too many"});
+    world.inbox.came(world.broker, {{1, "b"}, "resource", "", "2000000 bytes are more than 1 MiB"});
     CHECK_EQ(world.asked, 2);
     CHECK((world.broker.done == std::vector<std::string>{"a bad", "b bad"}));
     CHECK(!world.inbox.waits());
@@ -222,27 +224,27 @@ CASE(what_a_lost_connection_brought_comes_again) {
     CHECK(world.sources.away().empty());
 }
 
-CASE(an_order_gets_one_verdict_and_its_repeat_the_same) {
+CASE(limits_get_one_result_and_their_repeat_the_same) {
     World world;
     for (const char* id : {"a", "b"}) {
-        world.come(id, "resource_periodic_limits", order());
+        world.come(id, "resource_periodic_limits", limits_message());
         world.ask_and_tell();
     }
     CHECK((world.broker.done == std::vector<std::string>{"a done", "b done"}));
     CHECK_EQ(world.outbox.held.size(), 2U);
     const auto& message = world.outbox.held[0].message;
     CHECK_EQ(message.kind, "report-command-result");
-    CHECK_EQ(message.correlation, "order:" + kOne + ":2026-11-23T03:00:00");
+    CHECK_EQ(message.correlation, "limits:" + kOne + ":2026-11-23T03:00:00");
     CHECK_EQ(message.correlation, world.outbox.held[1].message.correlation);
     CHECK(message.body.find(R"("success":true)") != std::string::npos);
 }
 
-CASE(commands_of_the_cycle_are_their_own_verdict) {
+CASE(commands_of_the_cycle_are_the_result) {
     World world;
     world.report.applied.resize(1);
     world.report.applied[0].command.account = "physics";
     world.report.applied[0].success = true;
-    world.come("a", "resource_periodic_limits", order());
+    world.come("a", "resource_periodic_limits", limits_message());
     world.ask_and_tell();
     CHECK_EQ(world.broker.done.size(), 1U);
     CHECK(world.outbox.held.empty());

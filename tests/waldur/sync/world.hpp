@@ -3,11 +3,11 @@
 #pragma once
 
 #include "tests/support/case.hpp"
-#include "waldur/sync/messages.hpp"
+#include "waldur/sync/report.hpp"
 
-namespace sluice::test::portal {
+namespace sluice::test::waldur_world {
 
-using settings::PortalSettings;
+using settings::WaldurSettings;
 
 inline constexpr Instant kNow = instant(1'795'400'000); // 2026-11-23 02:13:20 UTC
 inline const std::string kOne(32, '1');
@@ -18,9 +18,9 @@ inline Instant at(int seconds) {
     return kNow + std::chrono::seconds(seconds);
 }
 
-inline ports::PortalResource resource(const std::string& uuid, const std::string& account,
-                                      const char* hours = "10") {
-    ports::PortalResource made;
+inline waldur::Resource resource(const std::string& uuid, const std::string& account,
+                                 const char* hours = "10") {
+    waldur::Resource made;
     made.uuid = uuid;
     made.name = "r-" + account;
     made.account = account;
@@ -31,13 +31,12 @@ inline ports::PortalResource resource(const std::string& uuid, const std::string
 
 struct World {
     app::Rules file;
-    PortalSettings settings;
-    ports::PortalView view;
-    app::AskedFlags asked;
+    WaldurSettings settings;
+    waldur::Offering offering;
+    waldur::Sent sent;
     ports::CycleReport report;
-    std::map<std::string, std::string> noted;
     std::shared_ptr<const app::Rules> rules;
-    app::AccountResources roster;
+    waldur::AccountResources resources;
 
     World() {
         file.cluster = "c1";
@@ -48,24 +47,24 @@ struct World {
         policy.mode = model::Mode::enforce;
         file.set.policies = {policy};
         settings.enabled = true;
-        settings.source = PortalSettings::Source::waldur;
-        view.began = kNow;
-        view.components = {{"node_hours", "limit", "quarterly"}};
-        view.resources = {resource(kOne, "physics"), resource(kTwo, "chem", "20")};
-        view.policy.emplace();
-        view.policy->uuid = kThree;
-        view.policy->actions = {"request_slurm_resource_pausing"};
-        view.policy->period = 2;
-        view.policy->grace_ratio = *Decimal::parse("0.2");
+        settings.source = WaldurSettings::Source::waldur;
+        offering.began = kNow;
+        offering.components = {{"node_hours", "limit", "quarterly"}};
+        offering.resources = {resource(kOne, "physics"), resource(kTwo, "chem", "20")};
+        offering.policy.emplace();
+        offering.policy->uuid = kThree;
+        offering.policy->actions = {"request_slurm_resource_pausing"};
+        offering.policy->period = 2;
+        offering.policy->grace_ratio = *Decimal::parse("0.2");
         report.cluster = "c1";
         report.at = kNow;
     }
     const app::Rules& make() {
-        rules = app::portal_rules(file, settings, &view, asked);
-        roster = app::roster(view);
+        rules = waldur::rules_from(file, settings, &offering, sent.flags);
+        resources = waldur::account_resources(offering);
         return *rules;
     }
-    app::ReportInput telling() { return {view, roster, *rules, report, noted, kNow}; }
+    waldur::ReportInput input() { return {offering, resources, *rules, report, sent, kNow}; }
     std::string problems() {
         std::string text;
         for (const auto& problem : make().problems)
@@ -89,4 +88,4 @@ struct World {
 constexpr Instant kNovember = instant(1'793'491'200); // 2026-11-01
 constexpr Instant kOctober = instant(1'790'812'800);
 
-} // namespace sluice::test::portal
+} // namespace sluice::test::waldur_world

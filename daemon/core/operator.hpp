@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Runs cycles that staff order, checks what they enter by hand and writes it into the journal.
+// Decides nothing about accounts.
+#pragma once
+
+#include "daemon/core/loop.hpp"
+#include "daemon/ports/operator.hpp"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+class DaemonOperator final : public ports::Operator {
+public:
+    // No caller waits longer for a cycle.
+    static constexpr std::chrono::seconds kMaxCycle{120};
+
+    // All must outlive it. Without `inspector` controller() is unavailable.
+    DaemonOperator(Loop& loop, const Ports& ports, ports::Inspector* inspector = nullptr,
+                   std::chrono::milliseconds longest_cycle = kMaxCycle)
+        : loop_(loop), ports_(ports), inspector_(inspector), longest_cycle_(longest_cycle) {}
+
+    Result<std::shared_ptr<const ports::CycleReport>>
+    evaluate(const ports::EvaluateRequest& request) override;
+    Result<ports::ControllerSettings> controller() override;
+    Result<ports::Booked> set_override(const ports::NewOverride& entry,
+                                       const ports::Person& person) override;
+    Result<ports::Booked> end_override(std::int64_t id, const ports::Person& person) override;
+    Result<ports::Booked> add_adjustment(const ports::NewAdjustment& entry,
+                                         const ports::Person& person) override;
+    Result<ports::Booked> take_back(std::int64_t id, const ports::Person& person) override;
+    Result<ports::Booked> reopen(const std::vector<std::string>& accounts,
+                                 const ports::Person& person) override;
+    Result<ports::Booked> accept_clock(const ports::Person& person) override;
+    Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
+
+private:
+    void reopen_elsewhere(const model::AccountDecision& account, const model::PeriodReset& entry);
+    Result<ports::Booked> book(model::Adjustment entry, const ports::Person& person);
+    std::shared_ptr<const ports::CycleReport> run(Order order);
+    std::shared_ptr<const ports::CycleReport> cycle(Order order, const ports::Person& person,
+                                                    const std::vector<std::string>& accounts);
+
+    Loop& loop_;
+    Ports ports_;
+    ports::Inspector* inspector_;
+    std::chrono::milliseconds longest_cycle_;
+};
+
+} // namespace sluice::app

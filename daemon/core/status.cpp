@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/core/status.hpp"
+
+#include "common/base/text.hpp"
+#include "common/policy/explain.hpp"
+#include "daemon/core/report_filter.hpp"
+
+namespace sluice::app {
+namespace {
+
+model::Problem backup_failed(const ports::BackupState& state) {
+    return {
+        "",
+        "the daily backup of the journal fails: " + state.error +
+            (state.file.empty() ? "; no backup exists" : "; the newest is " + state.file),
+        "free space or restore access where the journal is; if it is damaged, restore the newest "
+        "backup. sluiced tries again every 10 min"};
+}
+
+} // namespace
+
+ports::DaemonInfo DaemonStatus::info() const {
+    const auto rules = loop_.rules();
+    ports::DaemonInfo info;
+    info.version = identity_.version;
+    info.cluster = rules->cluster;
+    info.started = identity_.started;
+    info.config_file = identity_.config_file;
+    info.config_loaded = rules->loaded;
+    info.config_error = *config_error_.lock();
+    info.down = sources_.away();
+    info.interval_s = rules->interval.count();
+    info.now = loop_.now();
+    info.zone = rules->zone;
+    if (rules->source_began != Instant{})
+        info.waldur_asked = rules->source_began;
+    if (backups_ != nullptr)
+        info.backup = backups_->state();
+    if (!info.backup.error.empty())
+        info.problems.push_back(backup_failed(info.backup));
+    return info;
+}
+
+Result<std::vector<std::string>> DaemonStatus::explain(const std::string& account) const {
+    const auto shown = loop_.shown();
+    if (!shown.report)
+        return Error{Errc::unavailable, "no evaluation has completed yet"};
+    const auto* decision = shown.report->decision.find(account);
+    if (decision == nullptr)
+        return Error{Errc::not_found, unknown_account(account, shown.report->decision)};
+    return policy::explain(shown.rules->set, shown.rules->zone, *decision, shown.report->plan);
+}
+
+std::shared_ptr<const model::PolicySet> DaemonStatus::policies() const {
+    const auto rules = loop_.rules();
+    return {rules, &rules->set};
+}
+
+ports::PluginServerStatus DaemonStatus::plugin_server() const {
+    auto status = publisher_.status();
+    const auto rules = loop_.rules();
+    if (!rules->several)
+        return status;
+    std::erase_if(status.plugins, [&](const auto& plugin) {
+        return lower(plugin.cluster) != lower(rules->cluster);
+    });
+    const auto newest = status.sequences.find(lower(rules->cluster));
+    status.sequence = newest == status.sequences.end() ? 0 : newest->second;
+    return status;
+}
+
+} // namespace sluice::app

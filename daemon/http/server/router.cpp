@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/http/server/router.hpp"
+
+#include "common/base/log.hpp"
+#include "common/base/text.hpp"
+#include "daemon/http/views/views.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace sluice::http {
+
+const std::vector<Route>& routes() {
+    static const std::vector<Route> table{
+        {"GET", "/", kDaemon, view_page, "The accounts as a page for a browser"},
+        {"GET", "/healthz", kDaemon, view_health, "The process answers; needs no login"},
+        {"GET", "/api/v1/nonce", kDaemon, view_nonce, "A nonce for a munge login; needs no login"},
+        {"GET", "/readyz", kDaemon, view_ready,
+         "Readiness of each part, by name; 503 when a part is not ready"},
+        {"GET", "/metrics", kStaff | kDaemon, view_metrics, "Prometheus text"},
+        {"GET", "/api/v1/openapi.json", kDaemon, view_openapi, "This description"},
+        {"GET", "/api/v1/info", kDaemon, view_info,
+         "Version, settings in force, sources that do not answer"},
+        {"GET", "/api/v1/status", 0, view_status,
+         "Daemon, last evaluation, plugin server, accounts, problems",
+         "account,fields,page,page_size"},
+        {"GET", "/api/v1/accounts", 0, view_accounts, "Accounts", "account,fields,page,page_size"},
+        {"GET", "/api/v1/accounts/{name}", 0, view_account,
+         "One account and the derivation of its figures"},
+        {"GET", "/api/v1/balances", 0, view_balances, "Balances of the caller's accounts",
+         "account,user"},
+        {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
+         "Evaluate now, or do a dry run", "", "dry_run:boolean,accounts:array"},
+        {"GET", "/api/v1/evaluations", 0, view_evaluations, "Evaluations on record, newest first",
+         "account,limit"},
+        {"GET", "/api/v1/commands", 0, view_commands, "Commands on record, newest first",
+         "account,limit"},
+        {"GET", "/api/v1/plugins", kStaff, view_plugins, "Connected plugins"},
+        {"GET", "/api/v1/cycles", kStaff, view_cycles,
+         "The last hundred evaluations, newest first"},
+        {"GET", "/api/v1/usage", 0, view_usage, "Parts of the usage, by component and by user",
+         "account,by_user"},
+        {"GET", "/api/v1/overrides", 0, view_overrides, "Overrides, newest first",
+         "account,in_force,limit"},
+        {"POST", "/api/v1/overrides", kStaff | kWaits, view_set_override,
+         "Set the standing of an account by hand", "",
+         "account!:string,standing!:string,until!:string,from:string,reason!:string,dry_run:"
+         "boolean"},
+        {"DELETE", "/api/v1/overrides/{id}", kStaff | kWaits, view_end_override,
+         "End an override now", "reason,dry_run"},
+        {"GET", "/api/v1/adjustments", 0, view_adjustments, "Adjustments, newest first",
+         "account,limit"},
+        {"POST", "/api/v1/adjustments", kStaff | kWaits, view_add_adjustment,
+         "Add to an allocation", "",
+         "account!:string,units!:object,period:string,reason!:string,dry_run:boolean"},
+        {"DELETE", "/api/v1/adjustments/{id}", kStaff | kWaits, view_take_back,
+         "Undo an adjustment", "reason,dry_run"},
+        {"GET", "/api/v1/resets", 0, view_resets, "Period resets, newest first", "account,limit"},
+        {"POST", "/api/v1/resets", kStaff | kWaits, view_reopen,
+         "Evaluate accounts as if their period had just begun", "",
+         "accounts!:array,reason!:string,dry_run:boolean"},
+        {"GET", "/api/v1/clock", kStaff, view_clock,
+         "The daemon's clock, compared with other clocks; who confirmed it"},
+        {"POST", "/api/v1/clock/accept", kStaff | kWaits, view_accept_clock,
+         "Confirm the clock of the daemon's host"},
+        {"GET", "/api/v1/outbox", kStaff | kDaemon, view_outbox,
+         "Messages to Waldur, mail and webhooks that wait or were refused", "target,state,limit"},
+        {"POST", "/api/v1/outbox/{id}/retry", kStaff | kDaemon, view_retry_message,
+         "Send a message again now"},
+        {"POST", "/api/v1/outbox/{id}/drop", kStaff | kDaemon, view_drop_message, "Drop a message"},
+        {"POST", "/api/v1/cleanup", kStaff | kDaemon, view_cleanup,
+         "Remove old evaluations and commands", "", "before:string,dry_run:boolean"},
+        {"GET", "/api/v1/controller", kStaff | kWaits, view_controller,
+         "Settings and clock of slurmctld, read now"},
+        {"GET", "/api/v1/tokens", kStaff | kDaemon, view_tokens,
+         "Tokens by name and role; on the Unix socket only"},
+        {"POST", "/api/v1/tokens", kStaff | kDaemon, view_add_token,
+         "Make a token; on the Unix socket only", "", "name!:string,role!:string"},
+        {"DELETE", "/api/v1/tokens/{name}", kStaff | kDaemon, view_remove_token,
+         "Remove a token; on the Unix socket only"},
+        {"GET", "/api/v1/ondemand/balances.json", kStaff, view_ondemand,
+         "Balances in Open OnDemand's format", "component"},
+    };
+    return table;
+}
+
+namespace {
+
+// The text in the place of the placeholder, "" for a route without; nullopt: another path.
+std::optional<std::string> match(std::string_view pattern, std::string_view path) {
+    if (path.size() > 1 && path.ends_with('/'))
+        path.remove_suffix(1);
+    if (pattern.size() > 1 && pattern.ends_with('/'))
+        pattern.remove_suffix(1);
+    const std::size_t open = pattern.find('{');
+    if (open == std::string_view::npos)
+        return pattern == path ? std::optional<std::string>("") : std::nullopt;
+    const std::string_view head = pattern.substr(0, open);
+    const std::string_view tail = pattern.substr(pattern.find('}') + 1);
+    if (path.size() <= head.size() + tail.size() || !path.starts_with(head) ||
+        !path.ends_with(tail))
+        return std::nullopt;
+    const auto name = path.substr(head.size(), path.size() - head.size() - tail.size());
+    // Names of accounts may hold slashes.
+    if (pattern.substr(open) != "{name}" && name.find('/') != std::string_view::npos)
+        return std::nullopt;
+    return std::string(name);
+}
+
+Response not_allowed(std::string allow) {
+    Response out = failure(405, "This path does not have this method; use " + allow + ".");
+    out.allow = std::move(allow);
+    return out;
+}
+
+// Readers may use the staff routes that only read.
+bool may(const Request& request) {
+    return request.viewer.staff || (request.viewer.reads_all && request.method == "GET");
+}
+
+Response forbidden(const Viewer& viewer) {
+    if (viewer.reads_all)
+        return failure(403, "The " + viewer.name + " may only read.");
+    return failure(403, "Only root and SlurmUser may do this; your uid is " +
+                            std::to_string(viewer.uid) + ".");
+}
+
+// {"detail": ..., "clusters": [...]}: the caller can ask for each.
+Response which_cluster(const ports::Services& services) {
+    const auto names = services.names();
+    json::Value out = json::Value::object();
+    out.set("detail", "sluiced serves the clusters " + join(names, ", ") + "; name one: ?cluster=" +
+                          names.front() + " (sluice --cluster=" + names.front() + ").");
+    out.set("clusters", names);
+    return ok(out, 400);
+}
+
+Response no_cluster(const ports::Services& services, const std::string& wanted) {
+    const std::string served = services.several() ? "clusters " + join(services.names(), ", ")
+                                                  : "cluster '" + services.names().front() + "'";
+    return failure(404, "sluiced serves " + served + ", not '" + wanted + "'");
+}
+
+Response handled(const Route& route, const Request& request, const ports::Services& services,
+                 Shared shared, std::string name) {
+    const ports::Service* service = &services.clusters.front();
+    if (const auto wanted = request.query.find("cluster"); wanted != request.query.end()) {
+        service = services.of(wanted->second);
+        if (service == nullptr)
+            return no_cluster(services, wanted->second);
+    } else if (services.several() && (route.traits & kDaemon) == 0) {
+        return which_cluster(services);
+    }
+    const log::Scope scope("cluster", services.several() ? service->status.info().cluster : "");
+    return route.handler(
+        Call{request, service->status, service->actions, services, shared, std::move(name)});
+}
+
+Response routed(const Request& request, const ports::Services& services, Shared shared) {
+    std::string allow;
+    for (const auto table : {std::span<const Route>(routes()), shared.more})
+        for (const auto& route : table) {
+            auto name = match(route.path, request.path);
+            if (!name)
+                continue;
+            if (route.method != request.method) {
+                allow += (allow.empty() ? "" : ", ") + std::string(route.method);
+                continue;
+            }
+            if ((route.traits & kStaff) != 0 && !may(request))
+                return forbidden(request.viewer);
+            return handled(route, request, services, shared, std::move(*name));
+        }
+    if (!allow.empty())
+        return not_allowed(std::move(allow));
+    return failure(404, "Path " + request.path + " does not exist; see /api/v1/openapi.json.");
+}
+
+void log_fault(const char* what, const Request& request) noexcept {
+    try {
+        log::event(log::Level::error, "SLUICE-0501", "http-fault",
+                   {{"path", request.path}, {"error", what}});
+    } catch (...) {
+        // Out of memory: the answer has to suffice.
+    }
+}
+
+} // namespace
+
+bool waits(const Request& request, std::span<const Route> more) {
+    const auto here = [&](const Route& route) {
+        return (route.traits & kWaits) != 0 && route.method == request.method &&
+               match(route.path, request.path);
+    };
+    return std::any_of(routes().begin(), routes().end(), here) ||
+           std::any_of(more.begin(), more.end(), here) || usage_waits(request);
+}
+
+Response dispatch(const Request& request, const ports::Services& services, Shared shared) noexcept {
+    try {
+        return routed(request, services, shared);
+    } catch (const std::exception& fault) {
+        log_fault(fault.what(), request);
+    } catch (...) {
+        log_fault("unknown exception", request);
+    }
+    return Response{500, "{\"detail\":\"internal error\"}\n"};
+}
+
+} // namespace sluice::http

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/http/views/accounts.hpp"
+
+#include "common/base/text.hpp"
+#include "common/model/tres.hpp"
+#include "daemon/http/views/usage.hpp"
+#include "daemon/http/views/views.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+namespace sluice::http {
+namespace {
+
+using json::Value;
+
+constexpr std::size_t kMaxEntries = 4;
+constexpr std::size_t kMaxPage = 100'000;
+
+std::string text_of(const model::AccountDecision& account, const std::vector<std::string>& fields) {
+    Value value = render(account);
+    if (!fields.empty())
+        value.keep(fields);
+    return value.compact();
+}
+
+AccountsCache::Texts make(const ports::CycleReport& cycle, const std::string& fields) {
+    auto out = std::make_shared<std::vector<std::string>>();
+    const auto keys = split(fields, ',');
+    out->reserve(cycle.decision.accounts.size());
+    for (const auto& account : cycle.decision.accounts)
+        out->push_back(text_of(account, keys));
+    return out;
+}
+
+// Indices of the accounts to show.
+std::vector<std::size_t> chosen(const ports::CycleReport& cycle, const Visible& visible,
+                                const std::vector<std::string>& wanted) {
+    const std::set<std::string> names(wanted.begin(), wanted.end());
+    std::vector<std::size_t> out;
+    const auto& accounts = cycle.decision.accounts;
+    for (std::size_t i = 0; i < accounts.size(); ++i)
+        if (visible.sees(accounts[i].account) &&
+            (names.empty() || names.contains(accounts[i].account)))
+            out.push_back(i);
+    return out;
+}
+
+Result<std::set<std::string>> balance_accounts(const Call& call, const ports::CycleReport& cycle) {
+    const std::string user = call.request.argument("user");
+    if (user.empty())
+        return accounts_of(cycle, call.request.viewer.uid);
+    const auto found = std::find_if(cycle.users.begin(), cycle.users.end(),
+                                    [&](const auto& each) { return each.name == user; });
+    const bool self = found != cycle.users.end() && found->uid == call.request.viewer.uid;
+    if (!call.request.viewer.sees_all() && !self)
+        return Error{Errc::refused, "Only root and SlurmUser may see the balance of other users."};
+    if (found == cycle.users.end())
+        return Error{Errc::not_found, "user '" + user + "' has no association in Slurm"};
+    return accounts_of(cycle, user);
+}
+
+// What is left of the component, in its unit; nullopt: the account has no allocation of it.
+std::optional<Value> left_of(const model::AccountDecision& account, const std::string& component) {
+    for (const auto& figure : account.figures)
+        if (figure.component.name == component)
+            if (const auto millionths =
+                    model::unit_millionths(figure.effective - figure.used(), figure.component))
+                return Value::decimal(*millionths, model::kUnitPlaces);
+    return std::nullopt;
+}
+
+} // namespace
+
+AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string& fields) {
+    // Locked while the texts are made: of several requests after a cycle only the first makes them.
+    auto entries = entries_.lock();
+    std::erase_if(*entries, [&](const Entry& entry) { return entry.cycle != cycle; });
+    for (const auto& entry : *entries)
+        if (entry.fields == fields)
+            return entry.texts;
+    if (entries->size() >= kMaxEntries)
+        entries->erase(entries->begin());
+    entries->push_back({cycle, fields, make(*cycle, fields)});
+    return entries->back().texts;
+}
+
+Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out,
+                       const std::vector<std::string>& wanted) {
+    const auto page = page_of(call.request, SIZE_MAX, kMaxPage);
+    if (!page)
+        return failure(page.error());
+    Response response = ok(out);
+    if (cycle == nullptr)
+        return response;
+    const std::string fields = call.request.argument("fields");
+    const auto indices = chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted);
+    const bool few = indices.size() < cycle->decision.accounts.size() / 2;
+    const auto texts =
+        few || call.shared.accounts == nullptr ? nullptr : call.shared.accounts->of(cycle, fields);
+    const auto keys = split(fields, ',');
+    std::string list;
+    for (std::size_t i = page->begin(indices.size()); i < page->end(indices.size()); ++i) {
+        if (!list.empty())
+            list += ',';
+        list += texts ? (*texts)[indices[i]] : text_of(cycle->decision.accounts[indices[i]], keys);
+    }
+    // A quotation mark inside a text is escaped, so this is the key itself.
+    constexpr std::string_view kEmpty = "\"accounts\":[]";
+    const auto at = response.body.find(kEmpty);
+    if (at != std::string::npos)
+        response.body.insert(at + kEmpty.size() - 1, list);
+    put_paging(response, call.request, *page, indices.size());
+    return response;
+}
+
+Response view_accounts(const Call& call) {
+    const CyclePtr cycle = call.status.last_cycle();
+    const auto wanted = asked(call.request);
+    const Visible visible(cycle.get(), call.request.viewer);
+    if (cycle != nullptr)
+        if (auto bad = unknown(call, cycle.get(), visible, wanted))
+            return std::move(*bad);
+    Value out = envelope(call);
+    return with_accounts(call, cycle, out.set("accounts", Value::array()), wanted);
+}
+
+Response view_account(const Call& call) {
+    const CyclePtr cycle = call.status.last_cycle();
+    if (cycle == nullptr)
+        return no_cycle_yet();
+    const Visible visible(cycle.get(), call.request.viewer);
+    if (auto bad = unknown(call, cycle.get(), visible, {call.name}))
+        return std::move(*bad);
+    auto lines = call.status.explain(call.name);
+    if (!lines)
+        return failure(lines.error());
+    const auto& account = *cycle->decision.find(call.name);
+    Value top = top_users(*cycle, account, call.request.viewer);
+    // Users see only their own share, so that "most" would be wrong.
+    if (call.request.viewer.sees_all())
+        for (auto& line : top_users_text(top, call.name))
+            lines->push_back(std::move(line));
+    return answer(call, kv("account", render(account)), kv("explain", *lines),
+                  kv("top_users", std::move(top)));
+}
+
+Response view_balances(const Call& call) {
+    const CyclePtr cycle = call.status.last_cycle();
+    if (cycle == nullptr)
+        return no_cycle_yet();
+    const auto own = balance_accounts(call, *cycle);
+    if (!own)
+        return failure(own.error());
+    const auto wanted = asked(call.request);
+    Visible visible(cycle.get(), {call.request.viewer.uid, false});
+    for (const auto& account : wanted)
+        if (!own->contains(account) || cycle->decision.find(account) == nullptr)
+            return no_account(call, cycle.get(), visible, account);
+    Value list = Value::array();
+    for (const auto& account : cycle->decision.accounts)
+        if (own->contains(account.account) && named(wanted, account.account))
+            append_balances(list, account);
+    return answer(call, kv("figures_at", cycle->decision.now), kv("balances", std::move(list)));
+}
+
+// https://osc.github.io/ood-documentation/latest/customizations.html, "Balance warnings"
+Response view_ondemand(const Call& call) {
+    const CyclePtr cycle = call.status.last_cycle();
+    if (cycle == nullptr)
+        return no_cycle_yet();
+    const auto set = call.status.policies();
+    std::string component = call.request.argument("component");
+    if (component.empty() && !set->components.empty())
+        component = set->components.front().name;
+    if (set->component(component) == nullptr)
+        return failure(404, "component '" + component + "' does not exist");
+    Value balances = Value::array();
+    for (const auto& user : cycle->users) {
+        const std::set<std::string> accounts(user.accounts.begin(), user.accounts.end());
+        for (const auto& name : accounts) {
+            const auto* account = cycle->decision.find(name);
+            auto left = account != nullptr ? left_of(*account, component) : std::nullopt;
+            if (left)
+                balances.append(object(kv("user", user.name), kv("project", name),
+                                       kv("value", std::move(*left))));
+        }
+    }
+    return ok(object(kv("version", 1), kv("timestamp", epoch(cycle->decision.now)),
+                     kv("config", object(kv("unit", component), kv("project_type", "account"))),
+                     kv("balances", std::move(balances))));
+}
+
+} // namespace sluice::http

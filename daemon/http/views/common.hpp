@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the routes have in common: bodies, the frame of an answer, which accounts a caller may name,
+// queries of the journal.
+#pragma once
+
+#include "daemon/http/auth/visible.hpp"
+#include "daemon/http/server/router.hpp"
+#include "daemon/http/views/render.hpp"
+
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::http {
+
+using CyclePtr = std::shared_ptr<const ports::CycleReport>;
+
+// Reads the JSON body of a request and keeps the first fault, to be checked before anything is done
+// with what was read.
+class Form {
+public:
+    // The body must be an object with no other keys than `known`; an empty body is an empty object.
+    Form(const Request& request, std::initializer_list<std::string_view> known);
+
+    json::View operator[](std::string_view key) const { return body_[key]; }
+    // "": not sent, or null.
+    std::string text(const std::string& key);
+    bool flag(const std::string& key);
+    std::vector<std::string> names(const std::string& key);
+    void fail(std::string what);
+    const std::optional<Error>& fault() const { return fault_; }
+
+private:
+    json::Value body_ = json::Value::object();
+    std::optional<Error> fault_; // malformed
+};
+
+// What a person must know before trusting the figures.
+struct Warning {
+    const char* source; // "cycle", "clock", "config", "source", "plugin_server", "usage"
+    std::string description;
+};
+
+// Slurm's own top level: payload beside meta, errors and warnings.
+json::Value envelope(const Call& call, const ports::DaemonInfo& info,
+                     const std::vector<Warning>& warnings);
+json::Value envelope(const Call& call);
+// 200: the frame with these keys.
+template <class... T>
+Response answer(const Call& call, Field<T>&&... fields) {
+    json::Value out = envelope(call);
+    put(out, std::move(fields)...);
+    return ok(out);
+}
+
+// null for nullptr. The reason of a failure is for staff.
+json::Value render_cycle(const ports::CycleReport* cycle, bool staff);
+json::Value render_problems(const ports::CycleReport& cycle);
+// 503: before the first cycle.
+Response no_cycle_yet();
+
+// Users learn that something is wrong, staff also why. `cycle` may be nullptr.
+std::vector<Warning> warnings(const ports::DaemonInfo& info, const ports::CycleReport* cycle,
+                              const ports::PluginServerStatus& server, bool staff);
+// Accounts are enforced, but no plugin is connected.
+bool lacks_a_plugin(const ports::CycleReport* cycle, const ports::PluginServerStatus& server);
+
+// The accounts of ?account=a,b
+std::vector<std::string> asked(const Request& request);
+// No names mean all.
+bool named(const std::vector<std::string>& accounts, const std::string& account);
+// 404 with the reason and, for a misspelt name, the nearest one.
+Response no_account(const Call& call, const ports::CycleReport* cycle, const Visible& visible,
+                    const std::string& account);
+// 404 for the first of these accounts that the viewer cannot see or that no policy evaluates.
+std::optional<Response> unknown(const Call& call, const ports::CycleReport* cycle,
+                                const Visible& visible, const std::vector<std::string>& accounts);
+
+// A page of a list: ?page= (from 1) and ?page_size=; without either the whole of it.
+struct Page {
+    std::size_t number = 1;
+    std::size_t size = SIZE_MAX;
+    std::size_t begin(std::size_t count) const;
+    std::size_t end(std::size_t count) const;
+};
+// not_found: no such page; malformed: page_size.
+Result<Page> page_of(const Request& request, std::size_t size_without, std::size_t most);
+// X-Result-Count, and Link with first, prev, next and last where they exist.
+void put_paging(Response& response, const Request& request, const Page& page, std::size_t count);
+
+inline constexpr std::size_t kMaxLimit = 10000;
+// ?limit=, a default without. malformed
+Result<std::size_t> limit(const Request& request);
+// What a viewer may read of the journal. Staff may name an account that no policy evaluates any
+// more.
+Result<ports::Query> journal_query(const Call& call, const ports::CycleReport* cycle);
+
+// The records of the viewer's accounts, as {key: [...]}.
+template <class Ask, class Show>
+Response journal_view(const Call& call, std::string_view key, Ask ask, Show show) {
+    const CyclePtr cycle = call.status.last_cycle();
+    const auto query = journal_query(call, cycle.get());
+    if (!query)
+        return failure(query.error());
+    // An empty list would mean all accounts.
+    if (!call.request.viewer.sees_all() && query->accounts.empty())
+        return answer(call, kv(key, json::Value::array()));
+    const auto records = ask(*query);
+    if (!records)
+        return failure(records.error());
+    return answer(call, kv(key, array_of(*records, show)));
+}
+template <class Ask>
+Response journal_view(const Call& call, std::string_view key, Ask ask) {
+    return journal_view(call, key, ask, [](const auto& record) { return render(record); });
+}
+
+// A cycle that was ordered: what it decided and did, or would do.
+json::Value evaluation(const Call& call, const ports::CycleReport& cycle,
+                       const std::vector<std::string>& wanted);
+
+} // namespace sluice::http

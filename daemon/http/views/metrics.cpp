@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Prometheus text, format 0.0.4. Names begin with sluice_, in base units; labels are those that
+// Slurm's own exporters use, so that they can be joined.
+#include "common/base/printable.hpp"
+#include "daemon/http/views/common.hpp"
+#include "daemon/http/views/views.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+
+namespace sluice::http {
+namespace {
+
+using Labels = std::vector<std::pair<const char*, std::string>>;
+
+std::string label_text(const std::string& text) {
+    std::string out;
+    for (const char c : printable(text)) {
+        if (c == '\\' || c == '"')
+            out += '\\';
+        out += c;
+    }
+    return out;
+}
+
+class MetricText {
+public:
+    // "": samples get no label `cluster`.
+    void cluster(const std::string& name) { cluster_ = name; }
+    // A family may be named again for another cluster: its samples are then written together.
+    void family(const char* name, const char* type, const char* help) {
+        name_ = name;
+        const auto [at, fresh] = index_.try_emplace(name, texts_.size());
+        if (fresh)
+            texts_.push_back(std::string("# HELP ") + name + ' ' + help + "\n# TYPE " + name + ' ' +
+                             type + '\n');
+        text_ = at->second;
+    }
+    void sample(Labels labels, const std::string& value) {
+        const auto same = [](const auto& label) {
+            return std::string_view("cluster") == label.first;
+        };
+        if (!cluster_.empty() && std::none_of(labels.begin(), labels.end(), same))
+            labels.emplace_back("cluster", cluster_);
+        std::string& text = texts_[text_];
+        text += name_;
+        const char* before = "{";
+        for (const auto& [key, word] : labels) {
+            text += std::string(before) + key + "=\"" + label_text(word) + '"';
+            before = ",";
+        }
+        text += (labels.empty() ? " " : "} ") + value + '\n';
+    }
+    void sample(const Labels& labels, std::int64_t value) { sample(labels, std::to_string(value)); }
+    std::string take() {
+        std::string out;
+        for (const auto& text : texts_)
+            out += text;
+        return out;
+    }
+
+private:
+    std::string cluster_;
+    std::string name_;
+    std::map<std::string, std::size_t, std::less<>> index_; // family -> its text
+    std::vector<std::string> texts_;
+    std::size_t text_ = 0;
+};
+
+void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::CycleReport* cycle) {
+    out.family("sluice_build_info", "gauge", "Always 1; the label has the version of the daemon.");
+    out.sample({{"version", info.version}, {"cluster", info.cluster}}, 1);
+    out.family("sluice_leader", "gauge", "Whether this daemon decides for the cluster.");
+    out.sample({}, 1);
+    out.family("sluice_start_timestamp_seconds", "gauge", "When the daemon started.");
+    out.sample({}, epoch(info.started));
+    out.family("sluice_config_refused", "gauge", "Whether the newest settings were refused.");
+    out.sample({}, info.config_error.empty() ? 0 : 1);
+    if (info.backup.at) {
+        out.family("sluice_journal_backup_timestamp_seconds", "gauge",
+                   "When the newest backup of the journal was made.");
+        out.sample({}, epoch(*info.backup.at));
+    }
+    out.family("sluice_journal_backup_failed", "gauge",
+               "Whether the last backup of the journal failed.");
+    out.sample({}, info.backup.error.empty() ? 0 : 1);
+    out.family("sluice_source_up", "gauge", "Whether a source that evaluations need answers.");
+    std::set<std::string> sources{"slurmdbd", "slurmctld", "journal"};
+    if (info.waldur_asked)
+        sources.insert("waldur");
+    const std::set<std::string> down(info.down.begin(), info.down.end());
+    sources.insert(down.begin(), down.end());
+    for (const auto& source : sources)
+        out.sample({{"source", source}}, down.contains(source) ? 0 : 1);
+    if (info.waldur_asked) {
+        out.family("sluice_waldur_answer_timestamp_seconds", "gauge",
+                   "When Waldur was asked for the answer in use.");
+        out.sample({}, epoch(*info.waldur_asked));
+    }
+    if (cycle == nullptr)
+        return;
+    out.family("sluice_last_evaluation_timestamp_seconds", "gauge",
+               "The instant of the figures in use.");
+    out.sample({}, epoch(cycle->decision.now));
+    out.family("sluice_last_cycle_timestamp_seconds", "gauge", "When the last evaluation began.");
+    out.sample({}, epoch(cycle->at));
+    out.family("sluice_last_cycle_duration_seconds", "gauge", "How long the last evaluation took.");
+    out.sample({}, fixed_point(cycle->duration_ms, 3));
+    out.family("sluice_last_cycle_failed", "gauge", "Whether the last evaluation failed.");
+    out.sample({}, cycle->error.empty() ? 0 : 1);
+    out.family("sluice_clock_trusted", "gauge",
+               "Whether the clock of the daemon's host is trusted, so that periods may begin.");
+    out.sample({}, cycle->clock.trusted() ? 1 : 0);
+    out.family("sluice_clock_offset_seconds", "gauge",
+               "How far the clock of the daemon's host is ahead of a source of time.");
+    for (const auto& reading : cycle->clock.compared)
+        if (reading.ahead_s)
+            out.sample({{"source", reading.source}}, *reading.ahead_s);
+    out.family("sluice_problems", "gauge", "Problems that need an administrator.");
+    out.sample({}, static_cast<std::int64_t>(cycle->problems.size()));
+}
+
+using Accounts = std::vector<model::AccountDecision>;
+
+void put_figures(MetricText& out, const Accounts& accounts, const char* name, const char* help,
+                 Amount (*value)(const model::Figure&)) {
+    out.family(name, "gauge", help);
+    for (const auto& account : accounts)
+        for (const auto& figure : account.figures)
+            out.sample({{"account", account.account}, {"component", figure.component.name}},
+                       std::to_string(value(figure)));
+}
+
+void put_accounts(MetricText& out, const Accounts& accounts) {
+    put_figures(out, accounts, "sluice_account_allocation_tres_seconds",
+                "Effective allocation of the period.",
+                [](const model::Figure& f) { return f.effective; });
+    put_figures(out, accounts, "sluice_account_used_tres_seconds", "Used in the period.",
+                [](const model::Figure& f) { return f.used(); });
+    out.family("sluice_account_usage_ratio", "gauge",
+               "The metric that is compared with the thresholds; 1 is the whole allocation.");
+    for (const auto& account : accounts)
+        if (account.percent)
+            out.sample({{"account", account.account}}, fixed_point(*account.percent, 4));
+    out.family("sluice_account_paused", "gauge", "Whether submissions are refused.");
+    for (const auto& account : accounts)
+        out.sample({{"account", account.account}}, account.flags.paused ? 1 : 0);
+    out.family("sluice_account_downscaled", "gauge", "Whether jobs get a slower QOS.");
+    for (const auto& account : accounts)
+        out.sample({{"account", account.account}}, account.flags.downscaled ? 1 : 0);
+    out.family("sluice_account_period_end_timestamp_seconds", "gauge", "When the period ends.");
+    for (const auto& account : accounts)
+        if (account.period.end)
+            out.sample({{"account", account.account}}, epoch(*account.period.end));
+}
+
+void put_counter(MetricText& out, const ports::PluginServerStatus& plugin_server, const char* name,
+                 const char* help, std::uint64_t ports::PluginCounters::*member) {
+    out.family(name, "counter", help);
+    for (const auto& plugin : plugin_server.plugins)
+        out.sample({{"host", plugin.host}}, std::to_string(plugin.counters.*member));
+}
+
+void put_plugin_server(MetricText& out, const ports::PluginServerStatus& plugin_server) {
+    using ports::PluginCounters;
+    out.family("sluice_plugins_connected", "gauge", "Connected plugins.");
+    out.sample({}, static_cast<std::int64_t>(plugin_server.plugins.size()));
+    out.family("sluice_snapshot_sequence", "gauge", "Sequence number of the newest snapshot.");
+    out.sample({}, std::to_string(plugin_server.sequence));
+    put_counter(out, plugin_server, "sluice_submissions_admitted_total", "Submissions admitted.",
+                &PluginCounters::admitted);
+    put_counter(out, plugin_server, "sluice_submissions_warned_total",
+                "Submissions admitted with a warning.", &PluginCounters::warned);
+    put_counter(out, plugin_server, "sluice_submissions_refused_total", "Submissions refused.",
+                &PluginCounters::refused);
+    put_counter(out, plugin_server, "sluice_plugin_faults_total",
+                "Faults caught inside the plugin.", &PluginCounters::faults);
+    put_counter(out, plugin_server, "sluice_submissions_oversized_total",
+                "Submissions with strings too long to be checked.", &PluginCounters::oversized);
+    out.family("sluice_plugin_stored_sequence", "gauge",
+               "Sequence number of the newest snapshot in the plugin's file. Below "
+               "sluice_snapshot_sequence for more than two minutes: the plugin cannot store it.");
+    for (const auto& plugin : plugin_server.plugins)
+        out.sample({{"host", plugin.host}}, std::to_string(plugin.stored));
+}
+
+// One outbox for all clusters. Without an answer of the journal there are no samples.
+void put_outbox(MetricText& out, ports::Outbox& outbox) {
+    out.cluster("");
+    const auto counts = outbox.counts();
+    if (!counts)
+        return;
+    out.family("sluice_outbox_messages", "gauge", "Messages that wait or that were refused.");
+    for (const auto& count : *counts) {
+        out.sample({{"target", count.target}, {"state", "waiting"}}, count.waiting);
+        out.sample({{"target", count.target}, {"state", "parked"}}, count.parked);
+    }
+    out.family("sluice_outbox_oldest_timestamp_seconds", "gauge",
+               "When the oldest waiting message was written.");
+    for (const auto& count : *counts)
+        if (count.oldest)
+            out.sample({{"target", count.target}}, epoch(*count.oldest));
+}
+
+} // namespace
+
+Response view_metrics(const Call& call) {
+    MetricText out;
+    for (const auto& service : call.services.clusters) {
+        const CyclePtr cycle = service.status.last_cycle();
+        const auto info = service.status.info();
+        out.cluster(call.services.several() ? info.cluster : "");
+        put_daemon(out, info, cycle.get());
+        if (cycle != nullptr)
+            put_accounts(out, cycle->decision.accounts);
+        put_plugin_server(out, service.status.plugin_server());
+    }
+    put_outbox(out, call.services.outbox);
+    Response response{200, out.take()};
+    response.type = "text/plain; version=0.0.4; charset=utf-8";
+    return response;
+}
+
+} // namespace sluice::http

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/base/text.hpp"
+#include "daemon/http/views/common.hpp"
+#include "daemon/http/views/views.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+namespace sluice::http {
+namespace {
+
+using json::Value;
+using json::View;
+
+// The name that Slurm knows for the uid, for the ledger.
+std::string who(const Call& call) {
+    const auto& viewer = call.request.viewer;
+    if (!viewer.name.empty())
+        return viewer.name;
+    if (viewer.uid == 0)
+        return "root";
+    if (const auto cycle = call.status.last_cycle())
+        for (const auto& user : cycle->users)
+            if (user.uid == viewer.uid)
+                return user.name;
+    return viewer.label();
+}
+
+// Some clients send no body with DELETE: reason and dry_run may be in the query.
+ports::Person person(const Call& call, Form& form) {
+    ports::Person out{who(call), form.text("reason"), form.flag("dry_run")};
+    if (out.reason.empty())
+        out.reason = call.request.argument("reason");
+    out.dry_run = out.dry_run || call.request.argument("dry_run") == "true";
+    return out;
+}
+
+std::map<std::string, Decimal> units_of(Form& form) {
+    const View units = form["units"];
+    if (!units.is_object())
+        form.fail("units must be an object: {\"node_hours\": 25}");
+    std::map<std::string, Decimal> out;
+    for (const auto& component : units.keys()) {
+        const View value = units[component];
+        const auto parsed = value.is_integer()  ? Decimal::parse(std::to_string(value.integer()))
+                            : value.is_string() ? Decimal::parse(value.text())
+                                                : std::nullopt;
+        if (!parsed)
+            form.fail(component + " must be a whole number, or a decimal in a text: \"2.5\"");
+        out[component] = parsed.value_or(Decimal());
+    }
+    return out;
+}
+
+model::Standing standing_of(Form& form) {
+    using enum model::Standing;
+    for (const auto each : {normal, downscaled, paused})
+        if (form["standing"].text() == model::name(each))
+            return each;
+    form.fail("standing must be normal, downscaled or paused");
+    return normal;
+}
+
+// The entry's number and the cycle that followed it.
+Response booked(const Call& call, const Result<ports::Booked>& done, const ports::Person& by,
+                const std::vector<std::string>& accounts) {
+    if (!done)
+        return failure(done.error());
+    Value out = done->cycle ? evaluation(call, *done->cycle, accounts) : envelope(call);
+    if (!done->cycle)
+        out.set("cycle", Value());
+    out.set("id", done->id != 0 ? Value(done->id) : Value()).set("dry_run", by.dry_run);
+    return ok(out, by.dry_run || call.request.method == "DELETE" ? 200 : 201);
+}
+
+// Ends or takes back the entry that the path names. `records` were read before; they have the
+// account of the entry, to which the answer is cut.
+template <class Records, class Undo>
+Response undo(const Call& call, const Result<Records>& records, const Undo& undone) {
+    Form form(call.request, {"reason", "dry_run"});
+    const auto by = person(call, form);
+    const auto id = whole_number(call.name);
+    if (form.fault())
+        return failure(*form.fault());
+    if (!id || *id < 1)
+        return failure(404, "no entry '" + call.name + "'");
+    std::vector<std::string> account;
+    if (records)
+        for (const auto& record : *records)
+            if (record.entry.id == *id)
+                account = {record.entry.account};
+    return booked(call, undone(*id, by), by, account);
+}
+
+template <class Act>
+Response act(const Call& call, const Act& act) {
+    const auto id = whole_number(call.name);
+    if (!id)
+        return failure(404, "no message " + call.name);
+    const auto done = act(*id);
+    if (!done)
+        return failure(done.error());
+    return answer(call, kv("id", *id));
+}
+
+} // namespace
+
+Response view_evaluate(const Call& call) {
+    Form form(call.request, {"dry_run", "accounts"});
+    const ports::EvaluateRequest request{form.flag("dry_run"), form.names("accounts"), false};
+    if (form.fault())
+        return failure(*form.fault());
+    const auto cycle = call.actions.evaluate(request);
+    if (!cycle) {
+        // Operator knows which account is unknown (the settings may be newer than the last cycle);
+        // the suggestion comes from here.
+        const CyclePtr last = call.status.last_cycle();
+        const Visible visible(last.get(), call.request.viewer);
+        if (cycle.error().code == Errc::not_found)
+            if (auto bad = unknown(call, last.get(), visible, request.accounts))
+                return std::move(*bad);
+        return failure(cycle.error());
+    }
+    return ok(evaluation(call, **cycle, request.accounts));
+}
+
+Response view_overrides(const Call& call) {
+    const auto cycle = call.status.last_cycle();
+    const Instant now = cycle ? cycle->at : Instant{};
+    const bool in_force = call.request.argument("in_force") == "true";
+    return journal_view(
+        call, "overrides",
+        [&](const ports::Query& q) -> Result<std::vector<ports::OverrideRecord>> {
+            auto records = call.services.journal.overrides(q);
+            if (records && in_force)
+                std::erase_if(*records, [now](const auto& record) {
+                    return record.ended.has_value() || record.entry.until <= now;
+                });
+            return records;
+        },
+        [now](const ports::OverrideRecord& record) { return render(record, now); });
+}
+
+Response view_set_override(const Call& call) {
+    Form form(call.request, {"account", "standing", "from", "until", "reason", "dry_run"});
+    const auto by = person(call, form);
+    const ports::NewOverride entry{form.text("account"), standing_of(form), form.text("from"),
+                                   form.text("until")};
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.set_override(entry, by), by, {entry.account});
+}
+
+Response view_end_override(const Call& call) {
+    return undo(call, call.services.journal.overrides({"", {}, kMaxLimit}),
+                [&](std::int64_t id, const auto& by) { return call.actions.end_override(id, by); });
+}
+
+Response view_adjustments(const Call& call) {
+    return journal_view(call, "adjustments", [&](const ports::Query& q) {
+        return call.services.journal.adjustments(q);
+    });
+}
+
+Response view_add_adjustment(const Call& call) {
+    Form form(call.request, {"account", "period", "units", "reason", "dry_run"});
+    const auto by = person(call, form);
+    const ports::NewAdjustment entry{form.text("account"), form.text("period"), units_of(form)};
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.add_adjustment(entry, by), by, {entry.account});
+}
+
+Response view_take_back(const Call& call) {
+    return undo(call, call.services.journal.adjustments({"", {}, kMaxLimit}),
+                [&](std::int64_t id, const auto& by) { return call.actions.take_back(id, by); });
+}
+
+Response view_resets(const Call& call) {
+    return journal_view(call, "resets",
+                        [&](const ports::Query& q) { return call.services.journal.resets(q); });
+}
+
+Response view_reopen(const Call& call) {
+    Form form(call.request, {"accounts", "reason", "dry_run"});
+    const auto by = person(call, form);
+    const auto accounts = form.names("accounts");
+    if (accounts.empty())
+        form.fail("accounts must be a list of names");
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.reopen(accounts, by), by, accounts);
+}
+
+Response view_clock(const Call& call) {
+    const CyclePtr cycle = call.status.last_cycle();
+    const auto accepts =
+        call.services.journal.clock_accepts({call.status.info().cluster, {}, kMaxLimit});
+    if (!accepts)
+        return failure(accepts.error());
+    return answer(call, kv("clock", cycle ? render(cycle->clock) : Value()),
+                  kv("accepted", rendered(*accepts)));
+}
+
+Response view_accept_clock(const Call& call) {
+    Form form(call.request, {"reason", "dry_run"});
+    const auto by = person(call, form);
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.accept_clock(by), by, {});
+}
+
+Response view_cleanup(const Call& call) {
+    Form form(call.request, {"before", "dry_run"});
+    const auto by = person(call, form);
+    const std::string before = form.text("before");
+    if (form.fault())
+        return failure(*form.fault());
+    const auto done = call.actions.cleanup(before, by);
+    if (!done)
+        return failure(done.error());
+    return answer(call, kv("before", done->before), kv("dry_run", by.dry_run),
+                  kv("evaluations", done->records.evaluations),
+                  kv("commands", done->records.commands));
+}
+
+Response view_outbox(const Call& call) {
+    const auto most = limit(call.request);
+    if (!most)
+        return failure(most.error());
+    ports::OutboxQuery query;
+    query.limit = *most;
+    query.target = call.request.argument("target");
+    if (const auto word = call.request.query.find("state"); word != call.request.query.end()) {
+        using enum ports::MessageState;
+        for (const auto state : {waiting, parked, done, dropped})
+            if (name(state) == word->second)
+                query.state = state;
+        if (!query.state)
+            return failure(400, "state must be waiting, parked, done or dropped");
+    }
+    const auto entries = call.services.outbox.list(query);
+    const auto counts = call.services.outbox.counts();
+    if (!entries || !counts)
+        return failure(entries ? counts.error() : entries.error());
+    return answer(call, kv("messages", rendered(*entries)), kv("targets", rendered(*counts)));
+}
+
+Response view_retry_message(const Call& call) {
+    return act(call, [&](std::int64_t id) { return call.services.outbox.retry(id); });
+}
+
+Response view_drop_message(const Call& call) {
+    return act(call, [&](std::int64_t id) {
+        return call.services.outbox.drop(id, "by uid " + std::to_string(call.request.viewer.uid));
+    });
+}
+
+} // namespace sluice::http

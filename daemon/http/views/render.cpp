@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/http/views/render.hpp"
+
+#include "common/base/text.hpp"
+#include "common/model/tres.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace sluice::http {
+namespace {
+
+using json::Value;
+
+constexpr std::size_t kShownBody = 2000; // of a message in the outbox
+
+Value percent(const std::optional<std::int64_t>& hundredths) {
+    return hundredths ? Value::decimal(*hundredths, 2) : Value();
+}
+
+Value number(Decimal value) {
+    return Value::decimal(value.scaled(), 9);
+}
+
+Value id_or_null(std::int64_t id) {
+    return id != 0 ? Value(id) : Value();
+}
+
+const char* mode_of(const model::AccountDecision& account) {
+    return account.mode == model::Mode::enforce ? "enforce" : "observe";
+}
+
+Value flags(model::Flags flags) {
+    return object(kv("paused", flags.paused), kv("downscaled", flags.downscaled));
+}
+
+Value render_carryover(const model::Figure& figure) {
+    const auto& from = figure.carryover;
+    const auto& c = figure.component;
+    const char* model = from.model == model::CarryoverModel::cap ? "cap" : "decay";
+    return object(kv("applied", from.applied), kv("reason", from.reason), kv("model", model),
+                  kv("previous_period", from.previous_period), kv("base", units(from.base, c)),
+                  kv("used_before", units(from.used_before, c)),
+                  kv("unused", units(from.unused, c)), kv("cap", units(from.cap, c)),
+                  kv("effective_before", units(from.effective_before, c)),
+                  kv("carry", units(from.carry, c)));
+}
+
+// Empty where the allocation is of one cluster.
+Value by_cluster(const model::Figure& figure) {
+    Value out = Value::object();
+    for (const auto& [cluster, usage] : figure.by_cluster)
+        out.set(cluster, units(usage.total(), figure.component));
+    return out;
+}
+
+Value render_figure(const model::Figure& figure) {
+    const auto& c = figure.component;
+    Value usage = object(kv("settled", units(figure.usage.settled, c)),
+                         kv("finished", units(figure.usage.finished, c)),
+                         kv("running", units(figure.usage.running, c)));
+    return object(
+        kv("component", c.name), kv("tres", c.tres), kv("allocation", units(figure.allocation, c)),
+        kv("carryover", units(figure.carryover.carry, c)),
+        kv("adjustments", units(figure.adjustments, c)), kv("borrowed", units(figure.borrowed, c)),
+        kv("effective_allocation", units(figure.effective, c)), kv("used", units(figure.used(), c)),
+        kv("left", units(figure.effective - figure.used(), c)),
+        kv("usage_percentage", percent(figure.percent)), kv("weight", number(figure.weight)),
+        kv("usage", std::move(usage)), kv("used_by_cluster", by_cluster(figure)),
+        kv("carryover_derivation", render_carryover(figure)));
+}
+
+Value render_period(const model::Period& period) {
+    return object(kv("label", period.label), kv("begin", period.begin), kv("end", period.end));
+}
+
+Value render_cause(const model::Cause& cause) {
+    return object(kv("kind", model::name(cause.kind)), kv("account", cause.account),
+                  kv("override_id", cause.override_id));
+}
+
+Value render_override(const model::Override& entry) {
+    return object(kv("id", entry.id), kv("standing", model::name(entry.standing)),
+                  kv("from", entry.from),
+                  kv("until", entry.foreign ? std::nullopt : std::optional(entry.until)),
+                  kv("reason", entry.reason), kv("by", entry.by));
+}
+
+Value parameters(const model::Command& command) {
+    switch (command.type) {
+    case model::CommandType::fairshare:
+        return object(kv("fairshare", command.shares));
+    case model::CommandType::qos:
+        return object(kv("qos", command.qos), kv("default_qos", command.default_qos));
+    case model::CommandType::limits:
+        break;
+    case model::CommandType::reset_usage:
+        return Value::object();
+    default:
+        return object(kv("job", command.job));
+    }
+    Value limits = Value::object();
+    for (const auto& [tres, value] : command.limits)
+        limits.set(tres, value);
+    return object(kv("limit_type", model::name(command.limit_type)),
+                  kv("limits", std::move(limits)));
+}
+
+// `known`: recorded, so that it has times; else they are null.
+Value render_command(const ports::CommandRecord& record, bool known) {
+    const auto& command = record.command;
+    const auto requested = known ? std::optional(record.requested) : std::nullopt;
+    return object(kv("id", id_or_null(record.id)), kv("type", model::name(command.type)),
+                  kv("account", command.account), kv("user", command.user),
+                  kv("partition", command.partition), kv("reason", command.reason),
+                  kv("description", command.description), kv("sacctmgr", command.sacctmgr),
+                  kv("parameters", parameters(command)), kv("execution_mode", record.mode),
+                  kv("requested", requested), kv("started", record.started),
+                  kv("finished", record.finished), kv("confirmed", record.confirmed),
+                  kv("confirm_delay_ms", record.confirm_delay_ms), kv("success", record.success),
+                  kv("error", record.error));
+}
+
+Value render_plugin(const ports::PluginStatus& plugin) {
+    const auto& counters = plugin.counters;
+    return object(kv("host", plugin.host), kv("address", plugin.address),
+                  kv("slurm_version", plugin.slurm_version),
+                  kv("plugin_version", plugin.plugin_version), kv("sequence", plugin.sequence),
+                  kv("stored_sequence", plugin.stored), kv("unstored_since", plugin.unstored_since),
+                  kv("connected", plugin.connected), kv("last_heard", plugin.last_heard),
+                  kv("admitted", counters.admitted), kv("warned", counters.warned),
+                  kv("refused", counters.refused), kv("faults", counters.faults),
+                  kv("oversized", counters.oversized));
+}
+
+} // namespace
+
+Value units(Amount amount, const model::Component& component) {
+    const auto millionths = model::unit_millionths(amount, component);
+    return millionths ? Value::decimal(*millionths, model::kUnitPlaces) : Value();
+}
+
+std::string fixed_point(std::int64_t value, int places) {
+    std::string text = std::to_string(value < 0 ? -value : value);
+    const auto digits = static_cast<std::size_t>(places) + 1;
+    text.insert(0, digits - std::min(digits, text.size()), '0');
+    text.insert(text.size() - static_cast<std::size_t>(places), ".");
+    return value < 0 ? '-' + text : text;
+}
+
+// Calendar arithmetic only, no zone data.
+std::string iso(Instant at) {
+    const auto day = std::chrono::floor<std::chrono::days>(at);
+    const std::chrono::year_month_day date(day);
+    const auto seconds = static_cast<int>((at - day).count());
+    char text[40];
+    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), seconds / 3600, seconds / 60 % 60,
+                  seconds % 60);
+    return text;
+}
+
+void put_instant(Value& object, std::string_view key, std::optional<Instant> at) {
+    object.set(key, at ? Value(iso(*at)) : Value());
+    object.set(std::string(key) + "_epoch", at ? Value(epoch(*at)) : Value());
+}
+
+Value render(const model::AccountDecision& account) {
+    Value span = array_of(account.span, [](const auto& part) {
+        return object(kv("cluster", part.cluster), kv("known", part.known), kv("stale", part.stale),
+                      kv("age_s", part.age));
+    });
+    Value thresholds = array_of(account.thresholds, [](const auto& each) {
+        return object(kv("name", each.name), kv("percent", number(each.percent)),
+                      kv("reached", each.reached), kv("since", each.since),
+                      kv("crossing", each.crossing));
+    });
+    return object(
+        kv("account", account.account), kv("policy", join(account.policies, ",")),
+        kv("mode", mode_of(account)), kv("contact", account.contact),
+        kv("billing_period", account.period.label), kv("period", render_period(account.period)),
+        kv("previous_period", account.previous ? render_period(*account.previous) : Value()),
+        kv("span", std::move(span)), kv("components", array_of(account.figures, render_figure)),
+        kv("judged", account.judged), kv("usage_percentage", percent(account.percent)),
+        kv("grace_limit_percentage", number(account.grace_limit)),
+        kv("standing", model::name(model::standing(account.flags))),
+        kv("paused", account.flags.paused), kv("downscaled", account.flags.downscaled),
+        kv("cause", render_cause(account.cause)), kv("own_state", flags(account.own)),
+        kv("previous_state", flags(account.previous_flags)), kv("new_state", flags(account.flags)),
+        kv("actions_taken", account.actions_taken),
+        kv("override", account.in_force ? render_override(*account.in_force) : Value()),
+        kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
+        kv("qos", account.qos), kv("until", account.until), kv("thresholds", std::move(thresholds)),
+        kv("notes", account.notes), kv("error", account.error));
+}
+
+Value render(const model::Problem& problem) {
+    return object(kv("account", problem.account), kv("what", problem.what),
+                  kv("remedy", problem.remedy));
+}
+
+Value render(const model::Command& command) {
+    ports::CommandRecord planned;
+    planned.command = command;
+    planned.mode = "";
+    return render_command(planned, false);
+}
+
+Value render(const ports::CommandRecord& record) {
+    return render_command(record, true);
+}
+
+Value render(const ports::EvaluationRecord& record) {
+    const auto grace = Decimal::parse(record.grace_limit);
+    return object(kv("id", record.id), kv("account", record.account), kv("policy", record.policy),
+                  kv("billing_period", record.billing_period),
+                  kv("usage_percentage", percent(record.percent)),
+                  kv("grace_limit_percentage", grace ? number(*grace) : Value()),
+                  kv("previous_standing", model::name(model::standing(record.previous))),
+                  kv("standing", model::name(model::standing(record.now))),
+                  kv("previous_state", flags(record.previous)), kv("new_state", flags(record.now)),
+                  kv("actions_taken", record.actions_taken), kv("trigger", record.trigger),
+                  kv("evaluated_at", record.at));
+}
+
+Value render(const ports::OverrideRecord& record, Instant now) {
+    const char* state = record.ended                ? "ended"
+                        : record.entry.until <= now ? "expired"
+                        : record.entry.from > now   ? "to come"
+                                                    : "in force";
+    Value out = render_override(record.entry);
+    put(out, kv("account", record.entry.account), kv("ended", record.ended),
+        kv("ended_by", record.ended_by), kv("end_reason", record.end_reason), kv("state", state));
+    return out;
+}
+
+Value render(const ports::AdjustmentRecord& record) {
+    const auto& entry = record.entry;
+    Value units = Value::object();
+    for (const auto& [component, value] : entry.units)
+        units.set(component, number(value));
+    return object(kv("id", entry.id), kv("account", entry.account), kv("period", entry.period),
+                  kv("units", std::move(units)), kv("reason", entry.reason), kv("by", entry.by),
+                  kv("at", entry.at), kv("takes_back", id_or_null(entry.takes_back)),
+                  kv("taken_back_by", id_or_null(record.taken_back_by)));
+}
+
+Value render(const model::PeriodReset& entry) {
+    return object(kv("id", entry.id), kv("account", entry.account), kv("period", entry.period),
+                  kv("reason", entry.reason), kv("by", entry.by), kv("at", entry.at));
+}
+
+Value render(const model::ClockVerdict& clock) {
+    Value compared = array_of(clock.compared, [](const auto& reading) {
+        return object(kv("source", reading.source), kv("ahead_s", reading.ahead_s));
+    });
+    return object(kv("trusted", clock.trusted()), kv("state", model::name(clock.state)),
+                  kv("offset_s", clock.offset_s), kv("against", clock.against),
+                  kv("detail", model::clock_text(clock)), kv("compared", std::move(compared)));
+}
+
+Value render(const model::ClockAccept& entry) {
+    return object(kv("id", entry.id), kv("offset_s", entry.offset_s), kv("reason", entry.reason),
+                  kv("by", entry.by), kv("at", entry.at));
+}
+
+Value render(const ports::PluginServerStatus& plugin_server) {
+    return object(kv("sequence", plugin_server.sequence),
+                  kv("rejected_frames", plugin_server.rejected_frames),
+                  kv("plugins", array_of(plugin_server.plugins, render_plugin)));
+}
+
+Value render(const ports::ControllerSettings& controller) {
+    const auto& rights = controller.rights;
+    return object(
+        kv("version", controller.version), kv("built_for", controller.built_for),
+        kv("rights", object(kv("user", rights.user), kv("admin_level", name(rights.admin_level)))),
+        kv("enforce", controller.enforce), kv("job_submit_plugins", controller.job_submit_plugins),
+        kv("decay_half_life_s", controller.decay_half_life_s),
+        kv("usage_reset", controller.usage_reset), kv("clock_ahead_s", controller.clock_ahead_s));
+}
+
+Value render(const ports::OutboxEntry& entry) {
+    const auto& message = entry.message;
+    const bool waits = entry.state == ports::MessageState::waiting;
+    return object(kv("id", entry.id), kv("target", message.target), kv("kind", message.kind),
+                  kv("key", message.key), kv("state", name(entry.state)),
+                  kv("created_epoch", epoch(entry.created)), kv("attempts", entry.attempts),
+                  kv("next_try_epoch", waits ? Value(epoch(entry.not_before)) : Value()),
+                  kv("error", entry.error), kv("correlation_id", message.correlation),
+                  kv("body", message.body.substr(0, kShownBody)));
+}
+
+Value render(const ports::OutboxCount& count) {
+    return object(kv("target", count.target), kv("waiting", count.waiting),
+                  kv("parked", count.parked),
+                  kv("oldest_epoch", count.oldest ? Value(epoch(*count.oldest)) : Value()));
+}
+
+Value render_usage(const model::AccountDecision& account, const model::Figure& figure) {
+    const auto& c = figure.component;
+    return object(
+        kv("account", account.account), kv("component", c.name), kv("tres", c.tres),
+        kv("billing_period", account.period.label), kv("settled", units(figure.usage.settled, c)),
+        kv("finished", units(figure.usage.finished, c)),
+        kv("running", units(figure.usage.running, c)), kv("used", units(figure.used(), c)),
+        kv("used_by_cluster", by_cluster(figure)), kv("usage_percentage", percent(figure.percent)));
+}
+
+void append_balances(Value& array, const model::AccountDecision& account) {
+    for (const auto& figure : account.figures) {
+        const auto& c = figure.component;
+        array.append(object(
+            kv("account", account.account), kv("component", c.name),
+            kv("billing_period", account.period.label),
+            kv("allocation", units(figure.effective, c)), kv("used", units(figure.used(), c)),
+            kv("left", units(figure.effective - figure.used(), c)),
+            kv("usage_percentage", percent(figure.percent)), kv("mode", mode_of(account)),
+            kv("standing", model::name(model::standing(account.flags))),
+            kv("cause", render_cause(account.cause)), kv("judged", account.judged),
+            kv("resets", account.period.end)));
+    }
+}
+
+} // namespace sluice::http

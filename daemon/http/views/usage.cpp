@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/http/views/usage.hpp"
+
+#include "common/base/text.hpp"
+#include "common/model/tres.hpp"
+#include "daemon/http/views/common.hpp"
+#include "daemon/http/views/views.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <set>
+
+namespace sluice::http {
+namespace {
+
+using json::Value;
+
+constexpr std::size_t kTop = 5;
+
+struct Share {
+    std::string user;
+    model::UsageSplit usage;
+};
+
+using Names = std::optional<std::set<std::string>>; // nullopt: all
+
+struct Limits {
+    Names names;
+    std::size_t most = SIZE_MAX;
+};
+
+// The running window, which the account's figures are of. An earlier period may begin at the same
+// instant (October and the quarter), but ends earlier.
+const model::AccountUsage* usage_of(const ports::CycleReport& cycle,
+                                    const model::AccountDecision& account) {
+    const model::WindowUsage* latest = nullptr;
+    for (const auto& each : *cycle.usage)
+        if (each.window.begin == account.period.begin &&
+            (latest == nullptr || each.window.end > latest->window.end))
+            latest = &each;
+    if (latest == nullptr)
+        return nullptr;
+    const auto found = latest->accounts.find(account.account);
+    return found == latest->accounts.end() ? nullptr : &found->second;
+}
+
+// Whose share a viewer may see.
+Names names_of(const ports::CycleReport& cycle, const Viewer& viewer) {
+    if (viewer.sees_all())
+        return std::nullopt;
+    std::set<std::string> own;
+    for (const auto& user : cycle.users)
+        if (user.uid == viewer.uid && user.uid != kNoUid)
+            own.insert(user.name);
+    return own;
+}
+
+std::vector<Share> shares(const model::AccountUsage& usage, const std::string& tres,
+                          const Names& names) {
+    std::vector<Share> out;
+    for (const auto& [user, figures] : usage.users) {
+        const auto split = figures.find(tres);
+        if (split != figures.end() && split->second.total() != 0 &&
+            (!names || names->contains(user)))
+            out.push_back({user, split->second});
+    }
+    std::stable_sort(out.begin(), out.end(), [](const Share& a, const Share& b) {
+        return a.usage.total() > b.usage.total();
+    });
+    return out;
+}
+
+// Unknown usage is null, never 0.
+Value render_share(const Share& share, const model::Figure& figure, bool settled) {
+    const auto& c = figure.component;
+    std::optional<std::int64_t> hundredths;
+    if (settled && figure.used() > 0)
+        hundredths = narrow(divide_half_up(Wide{share.usage.total()} * 10000, Wide{figure.used()}));
+    return object(kv("user", share.user),
+                  kv("settled", settled ? units(share.usage.settled, c) : Value()),
+                  kv("finished", units(share.usage.finished, c)),
+                  kv("running", units(share.usage.running, c)),
+                  kv("used", settled ? units(share.usage.total(), c) : Value()),
+                  kv("share_percentage", hundredths ? Value::decimal(*hundredths, 2) : Value()));
+}
+
+// Adds users_settled and users.
+void put_users(Value& out, const ports::CycleReport& cycle, const model::AccountDecision& account,
+               const model::Figure& figure, const Limits& limits) {
+    const auto* usage = usage_of(cycle, account);
+    Value users = Value::array();
+    if (usage != nullptr)
+        for (const auto& share : shares(*usage, figure.component.tres, limits.names))
+            if (users.view().size() < limits.most)
+                users.append(render_share(share, figure, usage->users_settled));
+    put(out, kv("users_settled", usage != nullptr && usage->users_settled),
+        kv("users", std::move(users)));
+}
+
+// " (60.5 %)", "" when the share is not known.
+std::string percent_text(json::View share) {
+    const auto percent = share["share_percentage"];
+    if (!percent.is_number())
+        return "";
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), " (%.2f %%)", percent.number());
+    return text.data();
+}
+
+std::string user_text(json::View share) {
+    const std::string user = share["user"].text();
+    return (user.empty() ? "deleted accounts" : user) + percent_text(share);
+}
+
+Result<bool> by_user(const Request& request) {
+    const std::string value = request.argument("by_user");
+    if (value.empty() || value == "0" || value == "false")
+        return false;
+    if (value != "1" && value != "true")
+        return Error{Errc::malformed, "by_user must be 1 or 0"};
+    if (asked(request).empty())
+        return Error{Errc::malformed, "by_user=1 needs account=NAME"};
+    return true;
+}
+
+// A cycle that reads the usage of each user from slurmdbd costs as much as any: users cannot start
+// one.
+Result<CyclePtr> cycle_by_user(const Call& call, const CyclePtr& last) {
+    if (!call.request.viewer.sees_all())
+        return last;
+    return call.actions.evaluate({true, asked(call.request), true});
+}
+
+std::vector<Warning> usage_warnings(const ports::CycleReport& cycle,
+                                    const std::vector<std::string>& wanted, bool staff) {
+    std::vector<Warning> out;
+    const auto warn = [&](const std::string& text) { out.push_back({"usage", text}); };
+    if (!cycle.error.empty() && staff)
+        warn("the evaluation for this answer failed: " + cycle.error);
+    for (const auto& name : wanted) {
+        const auto* account = cycle.decision.find(name);
+        const auto* usage = account == nullptr ? nullptr : usage_of(cycle, *account);
+        if (usage == nullptr || !usage->users_settled)
+            warn("account '" + name + "': the settled usage is not known by user" +
+                 (staff ? "" : " (staff may request it)") +
+                 "; the users' figures are of jobs since the last rollup");
+    }
+    return out;
+}
+
+Value usage_list(const Call& call, const ports::CycleReport& cycle, bool users) {
+    const Visible visible(&cycle, call.request.viewer);
+    const auto wanted = asked(call.request);
+    const Limits limits{names_of(cycle, call.request.viewer)};
+    Value list = Value::array();
+    for (const auto& account : cycle.decision.accounts) {
+        if (!visible.sees(account.account) || !named(wanted, account.account))
+            continue;
+        for (const auto& figure : account.figures) {
+            Value one = render_usage(account, figure);
+            if (users)
+                put_users(one, cycle, account, figure, limits);
+            list.append(std::move(one));
+        }
+    }
+    return list;
+}
+
+} // namespace
+
+bool usage_waits(const Request& request) {
+    return request.path.starts_with("/api/v1/usage") && request.query.contains("by_user");
+}
+
+Response view_usage(const Call& call) {
+    CyclePtr cycle = call.status.last_cycle();
+    if (cycle == nullptr)
+        return no_cycle_yet();
+    const auto users = by_user(call.request);
+    if (!users)
+        return failure(users.error());
+    const auto wanted = asked(call.request);
+    if (auto bad = unknown(call, cycle.get(), Visible(cycle.get(), call.request.viewer), wanted))
+        return std::move(*bad);
+    if (*users) {
+        auto newer = cycle_by_user(call, cycle);
+        if (!newer)
+            return failure(newer.error());
+        cycle = std::move(*newer);
+    }
+    std::vector<Warning> doubts;
+    if (*users)
+        doubts = usage_warnings(*cycle, wanted, call.request.viewer.sees_all());
+    Value out = envelope(call, call.status.info(), doubts);
+    put(out, kv("figures_at", cycle->decision.now), kv("usage", usage_list(call, *cycle, *users)));
+    return ok(out);
+}
+
+Value top_users(const ports::CycleReport& cycle, const model::AccountDecision& account,
+                const Viewer& viewer) {
+    const Limits limits{names_of(cycle, viewer), kTop};
+    return array_of(account.figures, [&](const model::Figure& figure) {
+        Value one =
+            object(kv("component", figure.component.name), kv("tres", figure.component.tres));
+        put_users(one, cycle, account, figure, limits);
+        return one;
+    });
+}
+
+std::vector<std::string> top_users_text(const Value& top, const std::string& account) {
+    std::vector<std::string> lines;
+    for (const auto& component : top.view().items()) {
+        std::vector<std::string> names;
+        for (const auto& share : component["users"].items())
+            names.push_back(user_text(share));
+        if (names.empty())
+            continue;
+        const bool settled = component["users_settled"].boolean();
+        lines.push_back("Most of " + component["component"].text() + " was used by " +
+                        join(names, ", ") +
+                        (settled ? "."
+                                 : " (jobs since the last rollup only; sluice usage " + account +
+                                       " --by-user has the whole period)."));
+    }
+    return lines;
+}
+
+} // namespace sluice::http

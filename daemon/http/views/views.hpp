@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One function for each of the daemon's routes. They check what was sent and show what the ports
+// return; they decide nothing but who may see it. docs/http-api.md describes every answer.
+#pragma once
+
+#include "daemon/http/server/router.hpp"
+
+namespace sluice::http {
+
+// status.cpp: the daemon, its cluster, and its records.
+Response view_health(const Call& call);
+Response view_ready(const Call& call);
+Response view_info(const Call& call);
+Response view_status(const Call& call);
+Response view_evaluations(const Call& call);
+Response view_commands(const Call& call);
+Response view_plugins(const Call& call);
+Response view_cycles(const Call& call);
+Response view_controller(const Call& call);
+
+// accounts.cpp
+Response view_accounts(const Call& call);
+Response view_account(const Call& call);
+Response view_balances(const Call& call);
+Response view_ondemand(const Call& call);
+
+// usage.cpp
+Response view_usage(const Call& call);
+// True: staff ask by user, and that takes a cycle.
+bool usage_waits(const Request& request);
+
+// operator.cpp: what staff order and enter, and lists of the entries. The views check the form of
+// what was sent; ports::Operator checks the rest.
+Response view_evaluate(const Call& call);
+Response view_overrides(const Call& call);
+Response view_set_override(const Call& call);
+Response view_end_override(const Call& call);
+Response view_adjustments(const Call& call);
+Response view_add_adjustment(const Call& call);
+Response view_take_back(const Call& call);
+Response view_resets(const Call& call);
+Response view_reopen(const Call& call);
+Response view_clock(const Call& call);
+Response view_accept_clock(const Call& call);
+Response view_cleanup(const Call& call);
+Response view_outbox(const Call& call);
+Response view_retry_message(const Call& call);
+Response view_drop_message(const Call& call);
+
+// tokens.cpp: tokens by name, on the Unix socket only, so that no token can make others; nonces for
+// munge logins, before any login: {"nonce": ..., "valid_s": 60}.
+Response view_tokens(const Call& call);
+Response view_add_token(const Call& call);
+Response view_remove_token(const Call& call);
+Response view_nonce(const Call& call);
+
+Response view_metrics(const Call& call);
+Response view_openapi(const Call& call);
+Response view_page(const Call& call);
+
+} // namespace sluice::http

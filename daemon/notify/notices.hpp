@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Notices as messages of the outbox. The journal adds them in the transaction that records the
+// decision, so that none is lost and none is sent for what did not happen.
+#pragma once
+
+#include "common/model/decision.hpp"
+#include "common/model/texts.hpp"
+#include "daemon/ports/outbox.hpp"
+
+#include <vector>
+
+namespace sluice::notify {
+
+// One for each mail address and one for the webhook. Their correlation holds account, period and
+// level: added again, they do nothing.
+std::vector<ports::Message> notice_messages(const model::NoticeRules& rules,
+                                            const model::Notice& notice,
+                                            const model::Decision& decision,
+                                            const model::AccountDecision& account);
+
+} // namespace sluice::notify

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/notify/notifiers.hpp"
+
+#include "common/base/files.hpp"
+#include "common/base/secret.hpp"
+#include "common/base/text.hpp"
+#include "daemon/notify/mail.hpp"
+#include "daemon/notify/webhook.hpp"
+
+#include <algorithm>
+
+namespace sluice::notify {
+namespace {
+
+constexpr std::size_t kMaxSecret = 4096;
+
+// "": no file, no secret.
+Result<Secret> read_secret(const std::string& path) {
+    if (path.empty())
+        return Secret();
+    auto text = read_file(path, kMaxSecret, ReadableBy::group);
+    if (!text)
+        return std::move(text).error();
+    const Secret whole(std::move(*text));
+    Secret secret{std::string(trim(whole.reveal()))};
+    if (secret.empty())
+        return Error{Errc::malformed, path + ": the file is empty; write the secret to it"};
+    return secret;
+}
+
+} // namespace
+
+Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSettings& settings,
+                                                   ports::Outbox& outbox, const Clock& clock) {
+    auto made = std::make_unique<Notifiers>();
+    if (const auto& mail = settings.mail; !mail.from.empty()) {
+        auto password = read_secret(mail.password_file);
+        if (!password)
+            return std::move(password).error().in("notifications.mail");
+        made->add(
+            "mail",
+            std::make_unique<Mailer>(MailSettings{mail.from, mail.smtp, mail.starttls, mail.ca_file,
+                                                  mail.user, std::move(*password), mail.sendmail}),
+            outbox, clock);
+    }
+    if (const auto& webhook = settings.webhook; !webhook.url.empty()) {
+        auto secret = read_secret(webhook.secret_file);
+        if (!secret)
+            return std::move(secret).error().in("notifications.webhook");
+        made->add("webhook",
+                  std::make_unique<Webhook>(
+                      WebhookSettings{webhook.url, webhook.ca_file, std::move(*secret)}, clock),
+                  outbox, clock);
+    }
+    return made;
+}
+
+void Notifiers::add(const char* target, std::unique_ptr<ports::Deliverer> deliverer,
+                    ports::Outbox& outbox, const Clock& clock) {
+    auto sender = std::make_unique<OutboxSender>(target, outbox, *deliverer, clock);
+    lines_.push_back({std::move(deliverer), std::move(sender)});
+}
+
+void Notifiers::start() {
+    for (auto& line : lines_)
+        line.sender->start();
+}
+
+bool Notifiers::stop(std::chrono::milliseconds patience) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    bool ended = true;
+    for (auto& line : lines_)
+        line.deliverer->interrupt();
+    for (auto& line : lines_) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            until - std::chrono::steady_clock::now());
+        ended = line.sender->stop(std::max(left, std::chrono::milliseconds{0})) && ended;
+    }
+    return ended;
+}
+
+} // namespace sluice::notify

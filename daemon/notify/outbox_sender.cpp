@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/notify/outbox_sender.hpp"
+
+#include "common/base/log.hpp"
+
+#include <algorithm>
+#include <exception>
+
+namespace sluice::notify {
+namespace {
+
+constexpr std::size_t kBatch = 64;
+// Finds messages of a cycle, which does not call wake(); clocks are set and machines sleep.
+constexpr std::chrono::seconds kMaxLook{10};
+constexpr std::chrono::seconds kJournalPause{10};
+
+} // namespace
+
+std::chrono::seconds DeliveryRetry::wait(std::int64_t failures,
+                                         std::optional<std::chrono::seconds> asked,
+                                         std::uint32_t random) {
+    const auto wait = kBackoff.wait(failures, random);
+    return asked ? std::max<std::chrono::seconds>(wait,
+                                                  std::min<std::chrono::seconds>(*asked, kMaxAsked))
+                 : wait;
+}
+
+Instant DeliveryRetry::note(const ports::Delivery& delivery, std::int64_t attempts, Instant now,
+                            std::uint32_t random) {
+    if (delivery.result != ports::Delivered::target_away) {
+        failures_ = 0;
+        open_from_ = {};
+        return now + wait(attempts + 1, delivery.retry_after, random);
+    }
+    ++failures_;
+    open_from_ = now + wait(failures_, delivery.retry_after, random);
+    return open_from_;
+}
+
+OutboxSender::OutboxSender(std::string target, ports::Outbox& outbox, ports::Deliverer& deliverer,
+                           const Clock& clock)
+    : target_(std::move(target)), outbox_(outbox), deliverer_(deliverer), clock_(clock) {}
+
+OutboxSender::~OutboxSender() {
+    stop(std::chrono::hours(1));
+}
+
+void OutboxSender::start() {
+    worker_.start([this] { work(); });
+}
+
+bool OutboxSender::stop(std::chrono::milliseconds patience) {
+    return worker_.stop(patience, [this] {
+        deliverer_.interrupt();
+        wake();
+    });
+}
+
+void OutboxSender::wake() {
+    state_.lock()->woken = true;
+    changed_.notify_all();
+}
+
+OutboxSender::Status OutboxSender::status() const {
+    return state_.lock()->status;
+}
+
+void OutboxSender::work() {
+    Memory memory{{}, std::mt19937(std::random_device{}()), false};
+    for (;;) {
+        const auto pause = deliver_due(memory);
+        auto state = state_.lock();
+        changed_.wait_for(state.lock(), pause, [&] { return worker_.stopping() || state->woken; });
+        state->woken = false;
+        if (worker_.stopping())
+            return;
+    }
+}
+
+std::chrono::seconds OutboxSender::deliver_due(Memory& memory) {
+    while (!worker_.stopping()) {
+        const Instant now = clock_.now();
+        if (now < memory.retry.open_from())
+            return std::min(memory.retry.open_from() - now, kMaxLook);
+        const auto due = outbox_.due(target_, now, kBatch);
+        if (!due) {
+            if (!memory.journal_failed)
+                log::event(log::Level::warning, "SLUICE-0704", "outbox-unreadable",
+                           {{"target", target_}, {"error", due.error().context}});
+            memory.journal_failed = true;
+            return kJournalPause;
+        }
+        memory.journal_failed = false;
+        if (due->empty())
+            return until_next();
+        for (const auto& entry : *due)
+            if (!deliver(entry, memory))
+                return kJournalPause;
+    }
+    return std::chrono::seconds{0};
+}
+
+std::chrono::seconds OutboxSender::until_next() {
+    const auto next = outbox_.next_due(target_);
+    if (!next || !*next)
+        return kMaxLook;
+    return std::clamp<std::chrono::seconds>(**next - clock_.now(), std::chrono::seconds{1},
+                                            kMaxLook);
+}
+
+// An exception of an adapter is a fault of sluiced: the message is tried later, others go on.
+bool OutboxSender::deliver(const ports::OutboxEntry& entry, Memory& memory) {
+    const Instant now = clock_.now();
+    if (worker_.stopping() || now < memory.retry.open_from())
+        return true;
+    ports::Delivery delivery;
+    try {
+        delivery = deliverer_.deliver(entry);
+    } catch (const std::exception& fault) {
+        delivery = {ports::Delivered::later, std::string("internal fault: ") + fault.what(), {}};
+    }
+    // A delivery that the end of sluiced cut short is no result of the target.
+    if (worker_.stopping() && delivery.result != ports::Delivered::done)
+        return true;
+    const Instant retry_at = memory.retry.note(delivery, entry.attempts, now,
+                                               static_cast<std::uint32_t>(memory.random()));
+    note_target(delivery);
+    const auto settled = settle(entry, delivery, retry_at);
+    if (!settled)
+        log::event(log::Level::warning, "SLUICE-0705", "outcome-not-noted",
+                   {{"target", target_},
+                    {"message", std::to_string(entry.id)},
+                    {"error", settled.error().context}});
+    return settled.has_value();
+}
+
+Result<void> OutboxSender::settle(const ports::OutboxEntry& entry, const ports::Delivery& delivery,
+                                  Instant retry_at) {
+    switch (delivery.result) {
+    case ports::Delivered::done:
+        return outbox_.succeeded(entry.id);
+    case ports::Delivered::target_away:
+    case ports::Delivered::later:
+        return outbox_.failed(entry.id, retry_at, delivery.text);
+    case ports::Delivered::refused:
+        break;
+    }
+    log::event(log::Level::warning, "SLUICE-0703", "message-parked",
+               {{"target", target_},
+                {"message", std::to_string(entry.id)},
+                {"kind", entry.message.kind},
+                {"key", entry.message.key},
+                {"error", delivery.text}});
+    return outbox_.park(entry.id, delivery.text);
+}
+
+// One line when the target goes away, one when it is back.
+void OutboxSender::note_target(const ports::Delivery& delivery) {
+    auto state = state_.lock();
+    auto& status = state->status;
+    if (delivery.result != ports::Delivered::target_away) {
+        if (status.away_since)
+            log::event(log::Level::notice, "SLUICE-0702", "target-back",
+                       {{"target", target_},
+                        {"after_s", std::to_string((clock_.now() - *status.away_since).count())}});
+        status = {};
+        return;
+    }
+    if (!status.away_since) {
+        status.away_since = clock_.now();
+        log::event(log::Level::warning, "SLUICE-0701", "target-away",
+                   {{"target", target_}, {"error", delivery.text}});
+    }
+    status.error = delivery.text;
+}
+
+} // namespace sluice::notify
