@@ -48,7 +48,7 @@ is 'paused again at once' "$(status_field physics standing)" paused
 is 'and limited' "$(account_field physics grptresmins)" node=0
 is 'the books know why' "$(sluice_cli override list --all -nP -o state,endedby,endreason)" 'ended|root|paper is out'
 fails 'it cannot be cleared twice' sluice_cli override clear 1 --reason=x
-like 'and says so' "$OUT" 'over already'
+like 'and says so' "$OUT" 'has ended already'
 
 ok 'an adjustment, dry' sluice_cli adjust add chem node_hours=5 --reason=failure --dry-run
 like 'shows the new limit' "$OUT" 'node=1080'
