@@ -22,7 +22,8 @@ std::string why_not_listed(const ports::CycleReport& cycle, const std::string& a
         if (cycle.decision.find(at->second) != nullptr)
             return "account '" + account + "' has no allocation of its own; it is bounded by '" +
                    at->second + "'";
-    return "no policy gives account '" + account + "' or an account above it an allocation";
+    return "account '" + account +
+           "' has no policy with an allocation, nor has an account above it";
 }
 
 // Those of the wanted accounts. Commands and their records.

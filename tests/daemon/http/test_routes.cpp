@@ -99,8 +99,8 @@ CASE(an_account_without_allocation_is_told_what_bounds_it) {
              "account 'lasers' has no allocation of its own; it is bounded by 'optics'");
     for (const char* name : {"idle", "loop"})
         CHECK_EQ(get(std::string("/api/v1/accounts/") + name).body["detail"].text(),
-                 std::string("no policy gives account '") + name +
-                     "' or an account above it an allocation");
+                 std::string("account '") + name +
+                     "' has no policy with an allocation, nor has an account above it");
 }
 
 CASE(users_cannot_tell_a_foreign_account_from_an_unknown_one) {
