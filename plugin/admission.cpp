@@ -51,8 +51,8 @@ AdmissionResult judge_named(std::string_view name, const View& view, const Setti
         return {Reason::unknown_account};
     const View::InForce held = view.held(*account, now);
     if (held.paused())
-        return {Reason::paused, account, held.text};
-    return {held.text.length > 0 ? Reason::notice : Reason::normal, account, held.text};
+        return {Reason::paused, account, held};
+    return {held.text.length > 0 ? Reason::notice : Reason::normal, account, held};
 }
 
 // Slurmctld's word comes first: users may change their default account, and the snapshot knows of

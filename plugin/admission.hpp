@@ -37,7 +37,7 @@ enum class Reason {
 struct AdmissionResult {
     Reason reason = Reason::normal;
     const View::Account* account = nullptr; // the account it is about; owned by the view
-    View::Ref text = {};                    // what holds for it now: refusal or warning
+    View::InForce in_force = {};            // what holds for it now
 
     bool refused() const noexcept { return reason == Reason::paused; }
 };

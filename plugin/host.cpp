@@ -197,7 +197,7 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
         tell(err_msg, budget_text(*current->view, *over));
         Counters::count(counters_.warned);
     } else if (verdict.reason == Reason::notice && current->settings->warn_at_submit) {
-        tell(err_msg, current->view->text(verdict.text));
+        tell(err_msg, warning_text(*current->view, verdict.in_force));
         Counters::count(counters_.warned);
     }
     return SLURM_SUCCESS;

@@ -72,44 +72,38 @@ std::string listed(const Offers& offers, std::size_t room) {
     return all.size() > kMaxOffers ? out + and_more(all.size() - kMaxOffers, offers.complete) : out;
 }
 
-// The last sentence asks somebody: the offer goes on from it.
-bool ends_with_advice(std::string_view text) {
-    const std::size_t line = text.find_last_of('\n');
-    const std::size_t stop = text.rfind(". ");
-    std::size_t begin = 0;
-    if (line != std::string_view::npos)
-        begin = line + 1;
-    if (stop != std::string_view::npos)
-        begin = std::max(begin, stop + 2);
-    return text.substr(begin).starts_with("Ask ");
+// "\nAsk CONTACT", without the full stop; "": the text is complete without.
+std::string advice(const View& view, const View::InForce& in_force) {
+    return in_force.contact.length == 0 ? "" : "\nAsk " + std::string(view.text(in_force.contact));
 }
 
 } // namespace
 
 std::string refusal_text(const View& view, const View::Account& account, std::uint32_t uid,
                          Instant now) {
-    std::string_view base = trim(view.text(view.held(account, now).text));
-    std::string out(base);
+    const View::InForce in_force = view.held(account, now);
+    std::string out(trim(view.text(in_force.text)));
     if (out.empty())
         out = "account " + std::string(view.text(account.name)) + " is paused.";
+    const std::string ask = advice(view, in_force);
+    const std::string complete = out + (ask.empty() ? "" : ask + ".");
     const auto all = offers(view, account, uid, now);
     if (all.list.empty())
-        return out;
-    const bool goes_on = ends_with_advice(out);
-    std::string lead;
-    if (goes_on && out.ends_with('.'))
-        out.pop_back();
-    if (goes_on)
-        lead = ", or use ";
+        return complete;
+    if (!ask.empty())
+        out += ask + ", or use ";
     else
-        lead = out.ends_with('.') ? " You can use " : ". You can use ";
-    lead += all.list.size() == 1 && all.complete ? "your other account: "
-                                                 : "one of your other accounts: ";
-    const std::size_t taken = out.size() + lead.size() + 1;
-    const std::string names = taken < kMaxBytes ? listed(all, kMaxBytes - taken) : "";
-    if (names.empty())
-        return std::string(base);
-    return out + lead + names + ".";
+        out += out.ends_with('.') ? " You can use " : ". You can use ";
+    out += all.list.size() == 1 && all.complete ? "your other account: "
+                                                : "one of your other accounts: ";
+    const std::string names =
+        out.size() + 1 < kMaxBytes ? listed(all, kMaxBytes - out.size() - 1) : "";
+    return names.empty() ? complete : out + names + ".";
+}
+
+std::string warning_text(const View& view, const View::InForce& in_force) {
+    const std::string ask = advice(view, in_force);
+    return std::string(view.text(in_force.text)) + (ask.empty() ? "" : ask + ".");
 }
 
 } // namespace sluice::plugin

@@ -47,12 +47,14 @@ void View::keep_accounts(const std::vector<model::SnapshotAccount>& accounts) {
         const std::string folded = lower(from.name);
         account.folded = folded == from.name ? account.name : keep(folded);
         account.text = keep(from.text);
+        account.contact = keep(from.contact);
         account.percent = from.percent;
         account.standing = from.standing;
         account.first_phase = static_cast<std::uint32_t>(phases_.size());
         account.phase_count = static_cast<std::uint32_t>(from.later.size());
         for (const auto& phase : from.later)
-            phases_.push_back({phase.from, {phase.standing, keep(phase.text)}});
+            phases_.push_back(
+                {phase.from, {phase.standing, keep(phase.text), keep(phase.contact)}});
         accounts_.push_back(account);
     }
     // Of two names that differ in case only, the stricter is found.
@@ -181,7 +183,7 @@ View::InForce View::held(const Account& account, Instant now) const noexcept {
     for (std::uint32_t i = account.phase_count; i > 0; --i)
         if (const Phase& phase = phases_[account.first_phase + i - 1]; phase.from <= now)
             return phase.held;
-    return {account.standing, account.text};
+    return {account.standing, account.text, account.contact};
 }
 
 const View::User* View::user(std::uint32_t uid) const noexcept {

@@ -24,9 +24,10 @@ public:
         std::uint32_t length = 0;
     };
     struct Account {
-        Ref folded; // what is compared: Slurm's account names ignore ASCII case
-        Ref name;   // as slurmdbd spells it
-        Ref text;   // refusal or warning of the first phase; may be empty
+        Ref folded;  // what is compared: Slurm's account names ignore ASCII case
+        Ref name;    // as slurmdbd spells it
+        Ref text;    // refusal or warning of the first phase; may be empty
+        Ref contact; // of the text; may be empty
         std::optional<std::int64_t> percent;                // hundredths
         model::Standing standing = model::Standing::normal; // of the first phase
         model::BudgetCheck check = model::BudgetCheck::off; // of its own budgets
@@ -39,7 +40,8 @@ public:
     // What holds for an account at an instant.
     struct InForce {
         model::Standing standing = model::Standing::normal;
-        Ref text; // paused: the refusal; else a warning; may be empty
+        Ref text;    // paused: the refusal; else a warning; may be empty
+        Ref contact; // whom the user asks; empty: the text is complete
 
         bool paused() const noexcept { return standing == model::Standing::paused; }
     };

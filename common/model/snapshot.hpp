@@ -19,7 +19,8 @@ namespace sluice::model {
 struct SnapshotPhase {
     Instant from{};
     Standing standing = Standing::normal;
-    std::string text; // as that of the account
+    std::string text = {}; // these two as in the account
+    std::string contact = {};
 
     friend bool operator==(const SnapshotPhase&, const SnapshotPhase&) = default;
 };
@@ -31,7 +32,8 @@ struct SnapshotAccount {
     Standing standing = Standing::normal; // with the ancestors'; normal in observe mode
     std::optional<std::int64_t> percent;  // hundredths
     // paused: the refusal; downscaled or above the notify level: the warning; else ""
-    std::string text;
+    std::string text = {};
+    std::string contact = {}; // whom the user asks, for the plugin to add; "": `text` is complete
     std::vector<SnapshotPhase> later = {}; // after `made`, ascending; each holds until the next
     // What a job of this account, or of one below it, is held against. Empty while off.
     BudgetCheck check = BudgetCheck::off;

@@ -144,17 +144,17 @@ std::string Wording::filled(const Pattern& pattern, const AccountDecision& sourc
     return shortened(std::move(text), model::kTextMost);
 }
 
-std::string Wording::refusal(const AccountDecision& decision, const std::string& account,
-                             const AccountDecision* cause) const {
+UserText Wording::refusal(const AccountDecision& decision, const std::string& account,
+                          const AccountDecision* cause) const {
     const AccountDecision& source = cause != nullptr ? *cause : decision;
     if (const auto* own = pattern(source, &Patterns::refusal))
-        return filled(*own, source, account);
+        return {filled(*own, source, account), ""};
     return policy::refusal(zone_, decision, account, cause);
 }
 
-std::string Wording::warning(const AccountDecision& decision, const std::string& account) const {
+UserText Wording::warning(const AccountDecision& decision, const std::string& account) const {
     if (const auto* own = pattern(decision, &Patterns::warning))
-        return filled(*own, decision, account);
+        return {filled(*own, decision, account), ""};
     return policy::warning(zone_, decision, account);
 }
 

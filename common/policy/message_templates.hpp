@@ -7,6 +7,7 @@
 #include "common/base/zone.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/policy.hpp"
+#include "common/policy/refusal.hpp"
 
 #include <string>
 #include <string_view>
@@ -15,7 +16,8 @@
 
 namespace sluice::policy {
 
-// At most model::kTextMost bytes a text.
+// At most model::kTextMost bytes a text. The site's own words have no contact beside them: where
+// they have the placeholder, the contact is in the text.
 class Wording {
 public:
     // `set` and `zone` outlive it.
@@ -23,9 +25,9 @@ public:
 
     // `account` is the one that was named at submission: `decision`'s own, or one below it.
     // `cause`: the ancestor whose standing it is, or nullptr.
-    std::string refusal(const model::AccountDecision& decision, const std::string& account,
-                        const model::AccountDecision* cause) const;
-    std::string warning(const model::AccountDecision& decision, const std::string& account) const;
+    UserText refusal(const model::AccountDecision& decision, const std::string& account,
+                     const model::AccountDecision* cause) const;
+    UserText warning(const model::AccountDecision& decision, const std::string& account) const;
 
 private:
     using Pattern = std::vector<FillPiece>; // empty: the built-in text

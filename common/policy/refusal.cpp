@@ -63,8 +63,12 @@ std::string next_start(const Zone& zone, const AccountDecision& decision) {
     return "\nNext period starts " + moment_text(zone, *decision.period.end) + ".";
 }
 
-std::string advice(const AccountDecision& decision) {
-    return decision.contact.empty() ? "" : "\nAsk " + one_line(decision.contact) + ".";
+UserText with_contact(std::string text, const AccountDecision& decision) {
+    if (decision.contact.empty())
+        return {shortened(std::move(text), model::kTextMost), ""};
+    constexpr std::size_t kAround = std::string_view("\nAsk .").size();
+    const std::string contact = one_line(decision.contact);
+    return {shortened(std::move(text), model::kTextMost - kAround - contact.size()), contact};
 }
 
 std::string by_staff(const Zone& zone, const model::Override& entry) {
@@ -77,8 +81,8 @@ std::string by_staff(const Zone& zone, const model::Override& entry) {
 
 } // namespace
 
-std::string refusal(const Zone& zone, const AccountDecision& decision, const std::string& account,
-                    const AccountDecision* cause) {
+UserText refusal(const Zone& zone, const AccountDecision& decision, const std::string& account,
+                 const AccountDecision* cause) {
     const AccountDecision& source = cause != nullptr ? *cause : decision;
     std::string text = "account " + printable(account) + " is paused";
     if (account != source.account)
@@ -89,10 +93,10 @@ std::string refusal(const Zone& zone, const AccountDecision& decision, const std
         text += " since the last evaluation." + next_start(zone, source);
     else
         text += ": " + spent(source) + in_brackets(source) + "." + next_start(zone, source);
-    return shortened(text + advice(source), model::kTextMost);
+    return with_contact(std::move(text), source);
 }
 
-std::string warning(const Zone& zone, const AccountDecision& decision, const std::string& account) {
+UserText warning(const Zone& zone, const AccountDecision& decision, const std::string& account) {
     std::string text = "account " + printable(account);
     if (account != decision.account)
         text += " (under " + printable(decision.account) + ")";
@@ -104,7 +108,7 @@ std::string warning(const Zone& zone, const AccountDecision& decision, const std
     if (slow)
         text += "\nJobs run with QOS " + printable(decision.enforced_qos) + ".";
     text += next_start(zone, decision);
-    return shortened(text + advice(decision), model::kTextMost);
+    return with_contact(std::move(text), decision);
 }
 
 } // namespace sluice::policy

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a submitter reads: the refusal of a paused account, the warning of a slowed or nearly used
-// up one, in the built-in words. One line a fact; at most kTextMost bytes. The plugin goes on from
-// "Ask ...". A site's own words: wording.hpp.
+// up one, in the built-in words. One line a fact. A site's own words: message_templates.hpp.
 #pragma once
 
 #include "common/base/zone.hpp"
@@ -14,11 +13,17 @@
 
 namespace sluice::policy {
 
+// At most kTextMost bytes with "\nAsk CONTACT.", which the plugin adds.
+struct UserText {
+    std::string text;
+    std::string contact; // "": `text` is complete
+};
+
 // `account` is the one that was named at submission: `decision`'s own, or one below it.
-std::string refusal(const Zone& zone, const model::AccountDecision& decision,
-                    const std::string& account, const model::AccountDecision* cause);
-std::string warning(const Zone& zone, const model::AccountDecision& decision,
-                    const std::string& account);
+UserText refusal(const Zone& zone, const model::AccountDecision& decision,
+                 const std::string& account, const model::AccountDecision* cause);
+UserText warning(const Zone& zone, const model::AccountDecision& decision,
+                 const std::string& account);
 
 // Cuts before a UTF-8 character that does not fit.
 std::string shortened(std::string text, std::size_t most);

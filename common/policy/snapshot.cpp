@@ -37,17 +37,22 @@ public:
         out.standing = standing(decision.enforced);
         if (account == decision.account)
             out.percent = decision.percent;
-        out.text = text(decision, account, std::nullopt);
+        auto [text, contact] = words(decision, account, std::nullopt);
+        out.text = std::move(text);
+        out.contact = std::move(contact);
         for (const Instant at : course_.changes(index)) {
             const auto& then = course_.at(index, at);
-            model::SnapshotPhase phase{at, standing(then.enforced), text(then, account, at)};
+            auto said = words(then, account, at);
+            model::SnapshotPhase phase{at, standing(then.enforced), std::move(said.text),
+                                       std::move(said.contact)};
             const auto& last = out.later;
             // By a clock that is not trusted an account gets stricter only.
             if (!decision_.clock.trusted() &&
                 phase.standing < (last.empty() ? out.standing : last.back().standing))
                 break;
             if (phase.standing != (last.empty() ? out.standing : last.back().standing) ||
-                phase.text != (last.empty() ? out.text : last.back().text))
+                phase.text != (last.empty() ? out.text : last.back().text) ||
+                phase.contact != (last.empty() ? out.contact : last.back().contact))
                 out.later.push_back(std::move(phase));
         }
         return out;
@@ -55,8 +60,8 @@ public:
 
 private:
     // `at`: which decisions of the accounts above it belong to; nullopt: those of now.
-    std::string text(const AccountDecision& decision, const std::string& account,
-                     std::optional<Instant> at) {
+    UserText words(const AccountDecision& decision, const std::string& account,
+                   std::optional<Instant> at) {
         const Standing now = standing(decision.enforced);
         if (now == Standing::paused)
             return wording_.refusal(decision, account, cause(decision, at));
@@ -64,7 +69,7 @@ private:
             return wording_.warning(decision, account);
         if (decision.mode == model::Mode::enforce && account == decision.account)
             return quiet_warning(decision);
-        return "";
+        return {};
     }
 
     const AccountDecision* cause(const AccountDecision& decision, std::optional<Instant> at) {
@@ -77,11 +82,12 @@ private:
                   : &decision_.accounts[static_cast<std::size_t>(found->second)];
     }
 
-    std::string quiet_warning(const AccountDecision& decision) const {
+    UserText quiet_warning(const AccountDecision& decision) const {
         if (decision.cause.kind == model::CauseKind::foreign)
-            return "account " + decision.account +
-                   " was paused outside Sluice: its QOS may keep jobs from starting.";
-        return decision.notify_reached ? wording_.warning(decision, decision.account) : "";
+            return {"account " + decision.account +
+                        " was paused outside Sluice: its QOS may keep jobs from starting.",
+                    ""};
+        return decision.notify_reached ? wording_.warning(decision, decision.account) : UserText{};
     }
 
     const Wording& wording_;

@@ -17,9 +17,9 @@ constexpr std::uint8_t kHasPercent = 1;
 constexpr std::uint8_t kHasLater = 2;
 constexpr std::uint8_t kHasBudgets = 4;
 constexpr std::uint8_t kIsBounded = 8;
-// Shortest records: name length, standing, flags, text length; uid, default length, count.
-constexpr std::size_t kLeastAccount = 2 + 1 + 1 + 2;
-constexpr std::size_t kLeastPhase = 8 + 1 + 2;
+// Shortest records, with the lengths of empty texts.
+constexpr std::size_t kLeastAccount = 2 + 1 + 1 + 2 + 2;
+constexpr std::size_t kLeastPhase = 8 + 1 + 2 + 2;
 constexpr std::size_t kLeastUser = 4 + 2 + 4;
 constexpr std::size_t kLeastName = 2;
 constexpr std::size_t kLeastBudget = 4 + 8;
@@ -65,6 +65,7 @@ void put(Writer& out, const std::vector<model::SnapshotPhase>& phases) {
         out.i64(epoch(phase.from));
         out.u8(static_cast<std::uint8_t>(phase.standing));
         out.text(phase.text, kMaxText);
+        out.text(phase.contact, kMaxName);
     }
 }
 
@@ -79,6 +80,7 @@ void put(Writer& out, const SnapshotAccount& account) {
     if (account.percent)
         out.i64(*account.percent);
     out.text(account.text, kMaxText);
+    out.text(account.contact, kMaxName);
     if (!account.later.empty())
         put(out, account.later);
     if (budgets) {
@@ -216,7 +218,8 @@ void get_later(Reader& in, SnapshotAccount& account) {
         const model::Standing standing = get_standing(in);
         if (i > 0 && from <= account.later.back().from)
             in.fail();
-        account.later.push_back({from, standing, std::string(in.text(kMaxText))});
+        std::string text(in.text(kMaxText));
+        account.later.push_back({from, standing, std::move(text), std::string(in.text(kMaxName))});
     }
 }
 
@@ -231,6 +234,7 @@ SnapshotAccount get_account(Reader& in) {
     if ((flags & kHasPercent) != 0)
         account.percent = in.i64();
     account.text = in.text(kMaxText);
+    account.contact = in.text(kMaxName);
     if ((flags & kHasLater) != 0)
         get_later(in, account);
     if ((flags & kHasBudgets) != 0)

@@ -81,7 +81,8 @@ model::Snapshot world() {
             account.later = {{instant(std::time(nullptr) + 86'400), model::Standing::normal, ""}};
             account.text = "account " + account.name +
                            " is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 %, grace to "
-                           "100 %). Next period starts 2027-01-01. Ask hpc-admin@example.org.";
+                           "100 %). Next period starts 2027-01-01.";
+            account.contact = "hpc-admin@example.org";
         } else if (i % 10 == 1) {
             account.text = "account " + account.name + ": 85 % used";
         } else if (i % 10 == 3) {

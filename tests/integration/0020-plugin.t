@@ -34,8 +34,10 @@ world() { # world PHYSICS CHEM
     cat <<END >&9
 cluster $CLUSTER_NAME
 account chem $2 8500 - account chem: 85 % used, resets 2027-01-01
-account optics $1 10260 - account optics is paused because of physics. Ask hpc-admin@example.org.
-account physics $1 10260 - account physics is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 %). Next period starts 2027-01-01. Ask hpc-admin@example.org.
+account optics $1 10260 - account optics is paused because of physics.
+contact hpc-admin@example.org
+account physics $1 10260 - account physics is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 %). Next period starts 2027-01-01.
+contact hpc-admin@example.org
 user $games physics chem,physics
 user $(id -u man) optics optics
 user $(id -u mail) chem chem

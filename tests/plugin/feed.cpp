@@ -2,11 +2,13 @@
 // A publisher without a daemon, for tests on a real slurmctld. Reads snapshots from standard input:
 //
 //   cluster lab
-//   account physics paused 12000 - account physics is paused. JobRequest hpc@example.org.
+//   account physics paused 12000 - account physics is paused.
+//   contact hpc@example.org
 //   user 1001 physics chem,physics
 //   end
 //
-// (percent in hundredths and end of the pause as epoch seconds, or -). Either writes the file that
+// (percent in hundredths and end of the pause as epoch seconds, or -; the contact of the account
+// before it). Either writes the file that
 // a plugin starts from: `feed file PATH`, or serves plugins: `feed serve HOST:PORT MUNGE_SOCKET
 // UID`; then each `end` publishes, and `status` prints what is connected.
 #include "common/base/text.hpp"
@@ -107,6 +109,8 @@ int main(int argc, char** argv) {
             words >> snapshot.cluster;
         else if (what == "account")
             add_account(words, snapshot);
+        else if (what == "contact" && !snapshot.accounts.empty())
+            words >> snapshot.accounts.back().contact;
         else if (what == "user")
             add_user(words, snapshot);
         else if (what == "status" && plugin_server)

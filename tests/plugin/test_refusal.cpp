@@ -18,41 +18,57 @@ std::string refusal(const model::Snapshot& snapshot, std::string_view account, s
 } // namespace
 
 CASE(other_accounts_are_offered_with_what_they_have_used) {
-    CHECK_EQ(refusal(test::world(), "physics", 1001),
-             "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org, or use "
-             "one of your other accounts: Chem (61 % used), bio (85 % used).");
+    CHECK_EQ(
+        refusal(test::world(), "physics", 1001),
+        "account physics is paused: 1231 of 1200 node_hours used.\nAsk hpc@example.org, or use "
+        "one of your other accounts: Chem (61 % used), bio (85 % used).");
 }
 
 CASE(a_paused_account_is_not_offered_until_its_pause_ends) {
     CHECK_EQ(refusal(test::world(), "physics", 1004),
-             "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org.");
+             "account physics is paused: 1231 of 1200 node_hours used.\nAsk hpc@example.org.");
     CHECK_EQ(refusal(test::world(), "forever", 1004, test::kPauseEnd),
              "account forever is paused. You can use your other account: physics (120 % used).");
 }
 
 CASE(an_account_without_a_policy_is_offered_without_a_figure) {
-    CHECK_EQ(refusal(test::world(), "physics", 1005),
-             "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org, or use "
-             "your other account: nopolicy.");
+    CHECK_EQ(
+        refusal(test::world(), "physics", 1005),
+        "account physics is paused: 1231 of 1200 node_hours used.\nAsk hpc@example.org, or use "
+        "your other account: nopolicy.");
 }
 
 CASE(nobody_gets_offers_of_others) {
     CHECK_EQ(refusal(test::world(), "physics", 4242),
-             "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org.");
+             "account physics is paused: 1231 of 1200 node_hours used.\nAsk hpc@example.org.");
 }
 
 CASE(a_missing_text_is_made_up_for) {
     auto snapshot = test::world();
     snapshot.accounts.back().text.clear();
-    CHECK_EQ(refusal(snapshot, "physics", 42), "account physics is paused.");
+    CHECK_EQ(refusal(snapshot, "physics", 42), "account physics is paused.\nAsk hpc@example.org.");
 }
 
-CASE(an_advice_on_a_line_of_its_own_is_continued) {
+CASE(words_of_the_text_do_not_change_what_follows) {
     auto snapshot = test::world();
-    snapshot.accounts.back().text = "account physics is paused.\nAsk hpc@example.org.";
+    snapshot.accounts.back().text = "account physics is paused. Ask for more.";
     CHECK_EQ(refusal(snapshot, "physics", 1005),
-             "account physics is paused.\nAsk hpc@example.org, or use your other account: "
-             "nopolicy.");
+             "account physics is paused. Ask for more.\nAsk hpc@example.org, or use your other "
+             "account: nopolicy.");
+    snapshot.accounts.back().contact.clear();
+    CHECK_EQ(refusal(snapshot, "physics", 1005),
+             "account physics is paused. Ask for more. You can use your other account: nopolicy.");
+}
+
+CASE(a_warning_ends_with_its_contact) {
+    auto snapshot = test::world();
+    snapshot.accounts[1].contact = "hpc@example.org";
+    const View view(snapshot);
+    const auto warning = [&view](std::string_view account) {
+        return warning_text(view, view.held(*view.account(account), instant(test::kNow)));
+    };
+    CHECK_EQ(warning("bio"), "account bio: 85 % used\nAsk hpc@example.org.");
+    CHECK_EQ(warning("geo"), "account geo: 104 % used, QOS slow");
 }
 
 CASE(a_long_list_is_cut) {

@@ -227,7 +227,7 @@ CASE(the_verdict_reaches_slurm_with_its_text) {
     CHECK_EQ(plugin.init(), SLURM_SUCCESS);
     const auto refused = plugin.submit(1001, nullptr);
     CHECK_EQ(refused.rc, int{ESLURM_ACCOUNTING_POLICY});
-    CHECK_EQ(refused.text, "account physics is paused: 1231 of 1200 node_hours used. Ask "
+    CHECK_EQ(refused.text, "account physics is paused: 1231 of 1200 node_hours used.\nAsk "
                            "hpc@example.org, or use one of your other accounts: Chem (61 % used), "
                            "bio (85 % used).");
     CHECK_EQ(plugin.submit(1001, "").rc, int{ESLURM_ACCOUNTING_POLICY}); // "" is the default, too

@@ -57,8 +57,9 @@ CASE(each_phase_of_an_account_begins_on_time) {
          Standing::normal,
          12'000,
          "",
+         "",
          {{at(10), Standing::paused, "lifted is paused"}, {at(20), Standing::normal, ""}}},
-        {"pinned", Standing::paused, 10, "by staff", {{at(10), Standing::downscaled, "slow"}}},
+        {"pinned", Standing::paused, 10, "by staff", "", {{at(10), Standing::downscaled, "slow"}}},
         {"plain", Standing::paused, 10, "for ever"}};
     const View view(snapshot);
     struct Row {

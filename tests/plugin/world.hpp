@@ -23,7 +23,8 @@ inline model::Snapshot world() {
         {"physics",
          Standing::paused,
          12'000,
-         "account physics is paused: 1231 of 1200 node_hours used. Ask hpc@example.org.",
+         "account physics is paused: 1231 of 1200 node_hours used.",
+         "hpc@example.org",
          {{instant(kPauseEnd), Standing::normal, ""}}},
     };
     snapshot.users = {

@@ -38,10 +38,12 @@ inline model::Snapshot large_snapshot(int accounts) {
         account.budgets = {{0, i}, {1, i}, {2, i}};
         if (i % 100 != 0)
             account.bounded_by = project(i - i % 100);
-        if (i % 10 == 0)
+        if (i % 10 == 0) {
+            account.contact = "hpc-admin@example.org";
             account.text = "account " + account.name +
                            ": 1031 of 1200 node_hours used in 2026-Q4 (85.9 %, grace to 120 %).\n"
-                           "Next period starts 2027-01-01.\nAsk hpc-admin@example.org.";
+                           "Next period starts 2027-01-01.";
+        }
         snapshot.accounts.push_back(std::move(account));
         snapshot.users.push_back(
             {static_cast<std::uint32_t>(10'000 + i), project(i), {project(i)}});

@@ -28,9 +28,9 @@ void sort_unique(std::vector<Record>& records, Key key) {
                   records.end());
 }
 
-void cut(std::string& text) {
-    if (text.size() > wire::kMaxText)
-        text.resize(wire::kMaxText);
+void cut(std::string& text, std::size_t most) {
+    if (text.size() > most)
+        text.resize(most);
 }
 
 model::Snapshot sorted(const model::Snapshot& from) {
@@ -39,9 +39,12 @@ model::Snapshot sorted(const model::Snapshot& from) {
                 [](const model::SnapshotAccount& a) -> const std::string& { return a.name; });
     sort_unique(out.users, [](const model::SnapshotUser& u) { return u.uid; });
     for (auto& account : out.accounts) {
-        cut(account.text);
-        for (auto& phase : account.later)
-            cut(phase.text);
+        cut(account.text, wire::kMaxText);
+        cut(account.contact, wire::kMaxName);
+        for (auto& phase : account.later) {
+            cut(phase.text, wire::kMaxText);
+            cut(phase.contact, wire::kMaxName);
+        }
     }
     return out;
 }

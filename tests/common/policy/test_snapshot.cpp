@@ -40,8 +40,8 @@ CASE(a_refusal_tells_figure_period_next_start_and_whom_to_ask) {
     const auto one = record(w, utc(2026, 11, 3), "physics");
     CHECK(one.standing == model::Standing::paused);
     CHECK_EQ(one.text, "account physics is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 "
-                       "%, grace to 100 %).\nNext period starts 2027-01-01.\nAsk "
-                       "hpc-admin@example.org.");
+                       "%, grace to 100 %).\nNext period starts 2027-01-01.");
+    CHECK_EQ(one.contact, "hpc-admin@example.org");
     CHECK(one.later == Phases({{utc(2027, 1, 1), model::Standing::normal, ""}}));
     CHECK_EQ(*one.percent, 10258);
 }
@@ -215,7 +215,7 @@ CASE(texts_are_bounded) {
     w.facts.history.overrides.push_back({1, "physics", model::Standing::paused, utc(2026, 1, 1),
                                          utc(2027, 1, 1), std::string(5000, 'r') + "\n", ""});
     const auto one = record(w, utc(2026, 11, 3), "physics");
-    CHECK(one.text.size() <= model::kTextMost);
+    CHECK((one.text + "\nAsk " + one.contact + ".").size() <= model::kTextMost);
     CHECK(one.text.find("by staff until 2027-01-01") != std::string::npos);
 }
 
@@ -261,6 +261,7 @@ CASE(the_sites_own_words_are_filled_in) {
              "Konto optics on peatatud (the usage of account physics, -): 1231/1200 node_hours = "
              "node hours, 102.6 % of 100 %, left 0 in 2026-Q4. Next 2027-01-01, 2027-01-01. "
              "hpc-admin@example.org {quarterly} lab paused blocked physics");
+    CHECK_EQ(record(w, utc(2026, 11, 3), "optics").contact, "");
 }
 
 CASE(a_policys_words_go_before_the_files) {
@@ -413,7 +414,7 @@ CASE(no_text_for_submitters_steers_their_terminal) {
                 const auto one = record(w, utc(2026, 11, 3), account);
                 CHECK(!one.text.empty());
                 CHECK(one.text.starts_with("account ") || own_words);
-                CHECK_EQ(test::harm_in(one.text), "");
+                CHECK_EQ(test::harm_in(one.text) + test::harm_in(one.contact), "");
                 CHECK(one.text.size() <= model::kTextMost);
             }
         }

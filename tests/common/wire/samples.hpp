@@ -19,7 +19,8 @@ inline model::Snapshot sample_snapshot() {
         {"physics",
          model::Standing::paused,
          12'000,
-         "account physics is paused. Ask hpc@example.org.",
+         "account physics is paused.",
+         "hpc@example.org",
          {{instant(1'798'761'600), model::Standing::normal, ""}}},
     };
     snapshot.users = {
@@ -58,7 +59,8 @@ inline model::Snapshot full_snapshot() {
     auto snapshot = sample_snapshot();
     snapshot.accounts[0].bounded_by = "chem";
     snapshot.accounts[0].later = {
-        {instant(1'791'000'000), model::Standing::paused, "account biology is paused"},
+        {instant(1'791'000'000), model::Standing::paused, "account biology is paused",
+         "bio@example.org"},
         {instant(1'798'761'600), model::Standing::downscaled, "account biology: 104 % used"}};
     snapshot.accounts[1].check = model::BudgetCheck::refuse;
     snapshot.accounts[1].budgets = {{0, 36'000}, {1, 5'000'000'000}};
