@@ -2,7 +2,6 @@
 #include "plugin/host.hpp"
 
 #include "common/base/printable.hpp"
-#include "plugin/refusal.hpp"
 
 #include "config.h"
 
@@ -16,6 +15,7 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace sluice::plugin {
@@ -158,7 +158,7 @@ void Host::finish(Host* host) noexcept {
 Moment Host::moment() const noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    const std::int64_t steady = Receiver::steady_seconds();
+    const std::int64_t steady = steady_seconds();
     return {cell_.now(instant(now.tv_sec), steady), steady - cell_.confirmed()};
 }
 
@@ -188,16 +188,16 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
     }
     const auto over = too_large(verdict, *current, desc, text);
     if (over && over->refused()) {
-        tell(err_msg, budget_text(*current->view, *over));
+        tell(err_msg, budget_text(*over));
         Counters::count(counters_.refused);
         return kRefused;
     }
     Counters::count(counters_.admitted);
     if (over && current->settings->warn_at_submit) {
-        tell(err_msg, budget_text(*current->view, *over));
+        tell(err_msg, budget_text(*over));
         Counters::count(counters_.warned);
     } else if (verdict.reason == Reason::notice && current->settings->warn_at_submit) {
-        tell(err_msg, warning_text(*current->view, verdict.in_force));
+        tell(err_msg, warning_text(verdict.in_force));
         Counters::count(counters_.warned);
     }
     return SLURM_SUCCESS;
@@ -207,11 +207,11 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
 // job is left to slurmctld, which refuses it.
 std::optional<Shortfall> Host::too_large(const AdmissionResult& verdict, const Current& current,
                                          const job_desc_msg_t& desc, const JobText& text) noexcept {
-    const View::Account* account = verdict.account;
+    const model::SnapshotAccount* account = verdict.account;
     if (text.oversized || account == nullptr ||
-        (account->check == model::BudgetCheck::off && account->bounded_by == View::kUnknown))
+        (account->check == model::BudgetCheck::off && account->bounded_by.empty()))
         return std::nullopt;
-    return shortfall(*current.view, *account, ask_of(desc, text));
+    return shortfall(*current.view, *account, job_request(desc, text));
 }
 
 // Only the move to a paused account is refused: holding, shortening or cancelling stays possible.

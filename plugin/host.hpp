@@ -5,11 +5,9 @@
 
 #include "plugin/admission.hpp"
 #include "plugin/budget.hpp"
-#include "plugin/counters.hpp"
 #include "plugin/job_request.hpp"
 #include "plugin/receiver.hpp"
 #include "plugin/slurm_compat.hpp"
-#include "plugin/snapshot_cell.hpp"
 
 namespace sluice::plugin {
 

@@ -22,9 +22,9 @@ struct JobText {
     std::string_view tres_per_job;
     std::string_view tres_per_node;
     std::string_view tres_per_socket;
-    std::string_view tres_per_process;
+    std::string_view tres_per_task;
     std::string_view cpus_per_tres;
-    std::string_view memory_per_tres;
+    std::string_view mem_per_tres;
     // A string is longer than slurmctld accepts and left out here: slurmctld will refuse the job.
     bool oversized = false;
     // That string is the account: which account the job names is not known.
@@ -37,6 +37,6 @@ JobText text_of(const job_desc_msg_t& desc, std::uint32_t submitter) noexcept;
 // As the job stands at submission: slurmctld fills in defaults only afterwards. Each figure is the
 // least that the job can mean, at most kMaxFigure; unset ones (NO_VAL and the like) count as not
 // given. `text` is that of `desc`.
-JobRequest ask_of(const job_desc_msg_t& desc, const JobText& text) noexcept;
+JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept;
 
 } // namespace sluice::plugin

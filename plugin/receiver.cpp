@@ -5,8 +5,6 @@
 #include "common/base/read_file.hpp"
 #include "common/cred/key.hpp"
 #include "common/cred/munge.hpp"
-#include "plugin/conversation.hpp"
-#include "plugin/hmac.hpp"
 
 #include <poll.h>
 #include <pthread.h>
@@ -14,7 +12,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <ctime>
 #include <system_error>
 
 namespace sluice::plugin {
@@ -45,12 +42,6 @@ Receiver::Receiver(HostFacts facts, SnapshotCell& cell, const Counters& counters
     : facts_(std::move(facts)), counters_(counters), log_(log), lookup_(std::move(lookup)),
       snapshots_(cell, log, facts_.cluster), random_(static_cast<std::uint32_t>(::getpid()) ^
                                                      static_cast<std::uint32_t>(steady_seconds())) {
-}
-
-std::int64_t Receiver::steady_seconds() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_BOOTTIME, &now);
-    return now.tv_sec;
 }
 
 void Receiver::prepare() {
@@ -156,8 +147,8 @@ void Receiver::reload(const UserLookup& lookup) {
 // A key file is read for each connection: a new key needs no restart of slurmctld.
 Result<std::unique_ptr<cred::Sealer>> Receiver::make_sealer(const Settings& settings) const {
     if (!settings.key_file.empty())
-        return cred::as_sealer(cred::KeySealer::create(settings.key_file, hmac_sha256,
-                                                       settings.daemon_user.value_or(0)));
+        return cred::as_sealer(
+            cred::KeySealer::create(settings.key_file, settings.daemon_user.value_or(0)));
     return cred::as_sealer(cred::MungeContext::create(
         settings.munge_socket.empty() ? facts_.munge_socket : settings.munge_socket));
 }
@@ -190,15 +181,15 @@ void Receiver::serve(const Address& address) {
     if (!sealer || !nonce)
         return not_understood(sealer ? nonce.error() : sealer.error());
     wire::Channel channel(**sealer, wire::Session(wire::Direction::to_daemon, *nonce));
-    Conversation conversation(*stream, channel, snapshots_, counters_);
+    DaemonSession session(*stream, channel, snapshots_, counters_);
     const wire::Hello hello{wire::kVersion,       facts_.cluster,        facts_.host,
                             facts_.slurm_version, facts_.plugin_version, snapshots_.sequence()};
-    if (const auto greeted = conversation.greet(hello, facts_.speaks, trusted); !greeted)
+    if (const auto greeted = session.greet(hello, facts_.speaks, trusted); !greeted)
         return not_understood(greeted.error());
     say_up(address);
     backoff_.reset();
     while (!stopping()) {
-        if (const auto heard = conversation.listen(Steady::now() + kTick); !heard)
+        if (const auto heard = session.listen(Steady::now() + kTick); !heard)
             return gave_up(heard.error());
         snapshots_.sweep();
         snapshots_.retry_store(steady_seconds());

@@ -5,16 +5,14 @@
 
 #include "common/base/unique_fd.hpp"
 #include "common/cred/sealer.hpp"
-#include "common/wire/image.hpp"
-#include "plugin/backoff.hpp"
-#include "plugin/counters.hpp"
+#include "plugin/daemon_session.hpp"
 #include "plugin/log.hpp"
 #include "plugin/settings.hpp"
-#include "plugin/snapshot_cell.hpp"
 #include "plugin/snapshot_manager.hpp"
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -38,6 +36,27 @@ struct HostFacts {
     std::uint8_t speaks = wire::kVersion; // newest; a test plays a newer release with it
 };
 
+// How long to wait before the next try: doubling up to a bound, with jitter so that many clusters
+// do not come back to one daemon in step. Pure.
+class Backoff {
+public:
+    static constexpr std::chrono::milliseconds kFirst{500};
+    // A daemon that was restarted is heard within seconds; one connect in that time is nothing.
+    static constexpr std::chrono::milliseconds kMax{5'000};
+
+    // `random`: any number. Between half of the step and the whole step.
+    std::chrono::milliseconds next(std::uint32_t random) {
+        const auto step = step_;
+        step_ = std::min(step_ * 2, kMax);
+        const auto half = step.count() / 2;
+        return std::chrono::milliseconds{half + static_cast<std::int64_t>(random) % (half + 1)};
+    }
+    void reset() { step_ = kFirst; }
+
+private:
+    std::chrono::milliseconds step_ = kFirst;
+};
+
 class Receiver {
 public:
     // `cell` and `counters` outlive it. `lookup` is called in the thread only.
@@ -54,9 +73,6 @@ public:
     bool start() noexcept;
     // Wakes and joins. A name being resolved is waited for.
     void stop() noexcept;
-
-    // Seconds of the clock that SnapshotCell::confirm() takes.
-    static std::int64_t steady_seconds() noexcept;
 
 private:
     struct FileMark {
@@ -81,8 +97,6 @@ private:
     void say_down(const std::string& why, bool reached = false);
     void pause_for(std::chrono::milliseconds time);
     bool stopping() const { return stop_.load(std::memory_order_relaxed); }
-
-    friend class Conversation;
 
     HostFacts facts_;
     const Counters& counters_;

@@ -5,7 +5,6 @@
 #include "common/base/text.hpp"
 #include "common/base/unique_fd.hpp"
 #include "common/wire/bytes.hpp"
-#include "common/wire/crc32c.hpp"
 #include "common/wire/image.hpp"
 
 #include <fcntl.h>

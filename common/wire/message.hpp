@@ -98,6 +98,8 @@ using Message = std::variant<Challenge, Hello, Welcome, Begin, Part, End, Delta,
 
 Kind kind_of(const Message& message);
 std::string_view name(Kind kind);
+// Comes before a version is agreed.
+bool is_greeting(Kind kind);
 
 // Errors: overflow.
 Result<std::string> encode(const Message& message);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The file of HTTP tokens and the key file while each call on them fails once, or from there on.
 #include "common/cred/key.hpp"
-#include "common/hash/hash.hpp"
 #include "daemon/adapters/http/tokens.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/faulty_io.hpp"
@@ -73,7 +72,7 @@ CASE(a_token_or_key_file_that_cannot_be_read_is_no_empty_one) {
     });
     test::for_each_fault(dir.path().string(), 2, [&](const test::Fault& fault) {
         const test::FaultyIo faulty(fault);
-        const auto made = cred::KeySealer::create(dir.file("key"), hash::hmac_sha256, 0);
+        const auto made = cred::KeySealer::create(dir.file("key"), 0);
         CHECK_EQ(made.has_value(), !faulty.reached());
         return faulty.reached();
     });

@@ -3,8 +3,7 @@
 // same bytes again (greetings may have a tail of a newer version). The first byte chooses.
 #include "common/wire/bytes.hpp"
 #include "common/wire/file.hpp"
-#include "common/wire/frame.hpp"
-#include "common/wire/session.hpp"
+#include "common/wire/channel.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -2,8 +2,8 @@
 // The built plugin in a host that is not slurmctld: exports what the plugin takes from it, loads it
 // again and again, gives it bad settings and a bad daemon, and calls it from many threads while
 // snapshots change. Run it under the sanitizers, too.
+#include "common/wire/channel.hpp"
 #include "common/wire/file.hpp"
-#include "common/wire/frame.hpp"
 #include "daemon/adapters/plugin_server/listener.hpp"
 #include "daemon/adapters/plugin_server/plugin_server.hpp"
 #include "plugin/slurm_compat.hpp"

@@ -3,7 +3,6 @@
 
 #include "common/cred/key.hpp"
 #include "common/cred/munge.hpp"
-#include "common/hash/hash.hpp"
 #include "daemon/adapters/plugin_server/engine.hpp"
 
 #include <sys/eventfd.h>
@@ -15,7 +14,7 @@ Result<std::unique_ptr<cred::Sealer>> make_sealer(const PluginServerSettings& se
     if (settings.key_file.empty())
         return cred::as_sealer(cred::MungeContext::create(settings.munge_socket));
     return cred::as_sealer(
-        cred::KeySealer::create(settings.key_file, hash::hmac_sha256, settings.allowed_uid));
+        cred::KeySealer::create(settings.key_file, settings.allowed_uid));
 }
 
 } // namespace

@@ -2,7 +2,6 @@
 #include "common/cred/key.hpp"
 
 #include "common/cred/munge.hpp"
-#include "common/hash/hash.hpp"
 #include "tests/support/case.hpp"
 
 #include <sys/stat.h>
@@ -44,7 +43,7 @@ private:
 };
 
 Result<KeySealer> sealer(const std::string& path) {
-    return KeySealer::create(path, hash::hmac_sha256, kPeer);
+    return KeySealer::create(path, kPeer);
 }
 
 std::string fault(const std::string& path) {

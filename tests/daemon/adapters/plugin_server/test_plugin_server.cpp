@@ -68,8 +68,8 @@ CASE(plugin_and_daemon_of_neighbouring_versions_understand_each_other) {
         const auto current = bench.cell->get();
         const auto* physics = current->view->account("physics");
         CHECK(physics->standing == model::Standing::paused);
-        CHECK_EQ(current->view->text(physics->text), next.accounts.back().text);
-        CHECK_EQ(current->view->budgets_of(*physics).size(), 1U);
+        CHECK_EQ(physics->text, next.accounts.back().text);
+        CHECK_EQ(physics->budgets.size(), 1U);
         ++bench.counters->refused;
         CHECK(eventually(
             [&] { return bench.plugin_server->status().plugins[0].counters.refused == 1; }));
@@ -83,7 +83,7 @@ CASE(a_snapshot_of_many_frames_arrives) {
     bench.publish(large_world(50'000));
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }, 30s));
-    CHECK_EQ(bench.cell->get()->view->accounts(), 50'005U);
+    CHECK_EQ(bench.cell->get()->view->snapshot().accounts.size(), 50'005U);
     CHECK(wire::load_file(bench.munged.folder() + "/sluice_snapshot").has_value());
 }
 

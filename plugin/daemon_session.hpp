@@ -5,26 +5,43 @@
 
 #include "common/base/result.hpp"
 #include "common/wire/channel.hpp"
-#include "common/wire/frame.hpp"
-#include "plugin/counters.hpp"
 #include "plugin/snapshot_manager.hpp"
 #include "plugin/stream.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 
 namespace sluice::plugin {
 
+// What the plugin did since it was loaded. Any thread counts, the receiver reports.
+struct Counters {
+    std::atomic<std::uint64_t> admitted{0}; // with or without a warning
+    std::atomic<std::uint64_t> warned{0};   // of these, with one
+    std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> faults{0}; // caught inside; the job was admitted
+    // Jobs with a string longer than slurmctld accepts: the string is not read, slurmctld refuses.
+    std::atomic<std::uint64_t> oversized{0};
+
+    static void count(std::atomic<std::uint64_t>& counter) noexcept {
+        counter.fetch_add(1, std::memory_order_relaxed);
+    }
+    static std::uint64_t read(const std::atomic<std::uint64_t>& counter) noexcept {
+        return counter.load(std::memory_order_relaxed);
+    }
+};
+
 // May this uid be the daemon's?
 using TrustedUid = std::function<bool(std::uint32_t)>;
 
-class Conversation {
+class DaemonSession {
 public:
     // All outlive it.
-    Conversation(Stream& stream, wire::Channel& channel, SnapshotManager& keeper,
-                 const Counters& counters)
-        : stream_(stream), channel_(channel), snapshots_(keeper), counters_(counters) {}
+    DaemonSession(Stream& stream, wire::Channel& channel, SnapshotManager& snapshots,
+                  const Counters& counters)
+        : stream_(stream), channel_(channel), snapshots_(snapshots), counters_(counters) {}
 
     // Reads the daemon's challenge and answers it. `speaks`: our newest version; the version of
     // `hello` is set here. Errors: refused (foreign uid, a standby), malformed, timeout,

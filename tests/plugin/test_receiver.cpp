@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/backoff.hpp"
+#include "plugin/receiver.hpp"
 
 #include "tests/support/case.hpp"
 

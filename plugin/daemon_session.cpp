@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/conversation.hpp"
-
-#include "plugin/receiver.hpp"
+#include "plugin/daemon_session.hpp"
 
 #include <algorithm>
 
@@ -23,11 +21,11 @@ Error foreign(uid_t uid) {
 
 } // namespace
 
-Error Conversation::out_of_turn() {
+Error DaemonSession::out_of_turn() {
     return Error{Errc::malformed, "message out of turn"};
 }
 
-Result<void> Conversation::send(const wire::Message& message) {
+Result<void> DaemonSession::send(const wire::Message& message) {
     const auto bytes = channel_.seal(message, daemon_uid_);
     if (!bytes)
         return bytes.error();
@@ -35,7 +33,7 @@ Result<void> Conversation::send(const wire::Message& message) {
 }
 
 // Errors: timeout when no whole frame came; what did come is kept for the next call.
-Result<wire::Opened> Conversation::next_frame(Steady::time_point deadline, std::size_t most) {
+Result<wire::Opened> DaemonSession::next_frame(Steady::time_point deadline, std::size_t most) {
     while (true) {
         auto frame = frames_.next(most);
         if (!frame)
@@ -52,8 +50,8 @@ Result<wire::Opened> Conversation::next_frame(Steady::time_point deadline, std::
     }
 }
 
-Result<wire::Challenge> Conversation::challenge(Steady::time_point deadline,
-                                                const TrustedUid& trusted) {
+Result<wire::Challenge> DaemonSession::challenge(Steady::time_point deadline,
+                                                 const TrustedUid& trusted) {
     const auto opened = next_frame(deadline, wire::kMaxGreeting);
     if (!opened && (opened.error().code == Errc::refused || opened.error().code == Errc::malformed))
         return Error{opened.error().code,
@@ -71,8 +69,8 @@ Result<wire::Challenge> Conversation::challenge(Steady::time_point deadline,
     return *challenge;
 }
 
-Result<void> Conversation::greet(wire::Hello hello, std::uint8_t speaks,
-                                 const TrustedUid& trusted) {
+Result<void> DaemonSession::greet(wire::Hello hello, std::uint8_t speaks,
+                                  const TrustedUid& trusted) {
     const auto deadline = Steady::now() + kGreetingTime;
     const auto challenged = challenge(deadline, trusted);
     if (!challenged)
@@ -95,7 +93,7 @@ Result<void> Conversation::greet(wire::Hello hello, std::uint8_t speaks,
     return report();
 }
 
-Result<void> Conversation::listen(Steady::time_point deadline) {
+Result<void> DaemonSession::listen(Steady::time_point deadline) {
     while (Steady::now() < deadline) {
         const auto frame = next_frame(deadline, wire::kMaxFrame);
         if (!frame && frame.error().code == Errc::timeout)
@@ -113,42 +111,42 @@ Result<void> Conversation::listen(Steady::time_point deadline) {
     return {};
 }
 
-Result<void> Conversation::handle(const wire::Message& message) {
+Result<void> DaemonSession::handle(const wire::Message& message) {
     return std::visit([this](const auto& value) { return on(value); }, message);
 }
 
-Result<void> Conversation::on(const wire::Begin& begin) {
+Result<void> DaemonSession::on(const wire::Begin& begin) {
     assembly_.emplace(begin);
     return {};
 }
 
-Result<void> Conversation::on(const wire::Part& part) {
+Result<void> DaemonSession::on(const wire::Part& part) {
     return assembly_ ? assembly_->add(part) : Result<void>(out_of_turn());
 }
 
-Result<void> Conversation::on(const wire::End&) {
+Result<void> DaemonSession::on(const wire::End&) {
     if (!assembly_)
         return out_of_turn();
     auto snapshot = assembly_->finish();
     assembly_.reset();
     if (!snapshot)
         return std::move(snapshot).error();
-    if (auto taken = snapshots_.take(std::move(*snapshot), Receiver::steady_seconds()); !taken)
+    if (auto taken = snapshots_.take(std::move(*snapshot), steady_seconds()); !taken)
         return taken;
     return report();
 }
 
-Result<void> Conversation::on(const wire::Delta& delta) {
-    if (auto taken = snapshots_.take(delta, Receiver::steady_seconds()); !taken)
+Result<void> DaemonSession::on(const wire::Delta& delta) {
+    if (auto taken = snapshots_.take(delta, steady_seconds()); !taken)
         return taken;
     return report();
 }
 
-Result<void> Conversation::on(const wire::Heartbeat& heartbeat) {
-    snapshots_.note_time(heartbeat.now, Receiver::steady_seconds());
+Result<void> DaemonSession::on(const wire::Heartbeat& heartbeat) {
+    snapshots_.note_time(heartbeat.now, steady_seconds());
     if (heartbeat.sequence == snapshots_.sequence()) {
         if (heartbeat.sequence != 0)
-            snapshots_.confirm(Receiver::steady_seconds());
+            snapshots_.confirm(steady_seconds());
         behind_since_.reset();
     } else if (heartbeat.sequence != 0 && !assembly_) {
         if (!behind_since_)
@@ -159,7 +157,7 @@ Result<void> Conversation::on(const wire::Heartbeat& heartbeat) {
     return report();
 }
 
-Result<void> Conversation::report() {
+Result<void> DaemonSession::report() {
     wire::Status status;
     status.sequence = snapshots_.sequence();
     status.stored = snapshots_.stored_sequence();
