@@ -13,7 +13,7 @@ namespace sluice::plugin {
 namespace {
 
 constexpr std::size_t kMaxOffers = 5;
-// Of the user's accounts. Who is in thousands must not make slurmctld wait for each refusal.
+// Of the user's accounts: a user with thousands must not delay slurmctld with each refusal.
 constexpr std::size_t kMaxRead = 64;
 // Of the whole text. Clients print it on one line after their own words.
 constexpr std::size_t kMaxBytes = 499;
@@ -27,8 +27,8 @@ bool contains(const std::vector<std::string>& list, std::string_view word) noexc
     return found != list.end() && equals_ignoring_case(*found, word);
 }
 
-// A job that names several partitions may run in any of them: all must be exempt. Commas alone name
-// none, and a list of more than kMaxItems is not exempt.
+// A job that names several partitions may run in any of them, so all must be exempt. A list of
+// commas only, or of more than kMaxItems, is not exempt.
 bool all_contained(const std::vector<std::string>& list, std::string_view words) noexcept {
     bool any = false;
     for (std::size_t items = 0; !list.empty() && !words.empty(); ++items) {
@@ -61,8 +61,8 @@ AdmissionResult judge_named(std::string_view name, const SnapshotView& view,
     return {holds.text.empty() ? Reason::normal : Reason::notice, account, holds};
 }
 
-// Slurmctld's word comes first: users may change their default account, and the snapshot knows of
-// it one interval later.
+// slurmctld's answer comes first: users can change their default account, and the snapshot has the
+// change one interval later.
 AdmissionResult judge_default(const Request& request, const SnapshotView& view,
                               const Settings& settings, Instant now) noexcept {
     if (!request.default_account.empty())
@@ -110,8 +110,8 @@ std::string and_more(std::size_t count, bool complete) {
     return complete ? " and " + std::to_string(count) + " more" : " and more";
 }
 
-// "chem (61 % used), bio": whole percent, rounded down, so that 99.6 % does not read as nothing
-// left. "" when not even one fits in `room`.
+// "chem (61 % used), bio": whole percent, rounded down, so that 99.6 % does not read as used up. ""
+// if not even the first fits in `room`.
 std::string listed(const Offers& offers, std::size_t room) {
     const auto& all = offers.list;
     std::string out;

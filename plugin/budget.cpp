@@ -25,7 +25,7 @@ std::uint64_t least_node(const model::Partition& partition, std::string_view tre
     return 0;
 }
 
-// The partitions that a job names, or the default one. It may run in any of them.
+// The partitions that a job names, or the default one. The job may run in any of them.
 class Partitions {
 public:
     // Partitions after the first kMaxItems are not read: each could only lower the figures.
@@ -47,13 +47,13 @@ public:
     }
     // All are in the snapshot.
     bool known() const noexcept { return known_; }
-    // Each gives whole nodes.
+    // Each allocates whole nodes.
     bool whole_nodes() const noexcept { return known_ && whole_; }
-    // The least limit of all; nullopt: none has one, or it cannot be known.
+    // The least limit of all; nullopt: no limit, or not known.
     std::optional<std::uint32_t> minutes() const noexcept {
         return known_ ? minutes_ : std::nullopt;
     }
-    // What a node of any of them has at least.
+    // The least that a node of any of them has.
     std::uint64_t least_of(std::string_view tres) const noexcept {
         if (!known_)
             return 0;
@@ -191,7 +191,7 @@ std::int64_t points(const JobFigures& job, const model::Measure& measure,
     return narrow(sum).value_or(INT64_MAX);
 }
 
-// At most two places; rounded up, so that what exceeds never reads as equal.
+// At most two decimals. `up`: rounded up, so that an excess never reads as equal.
 std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
     const Wide scaled = Wide{points} * 100;
     Wide hundredths = scaled / per_unit;
@@ -209,7 +209,7 @@ std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
     return text;
 }
 
-// What one job counts in each measure, worked out once however many accounts have a budget in it.
+// The points of one job in each measure, calculated once for all accounts with a budget in it.
 class Counted {
 public:
     Counted(const JobFigures& job, std::uint64_t seconds) noexcept : job_(job), seconds_(seconds) {}
@@ -272,9 +272,9 @@ std::string budget_text(const Shortfall& what) {
                                   : units(what.wants, what.measure->per_unit, true);
     std::string text = "this job may use " + wants + " " + name + ", but account " +
                        what.account->name + " has " +
-                       units(what.left, what.measure->per_unit, false) + " left to its limit.";
-    text += what.refused() ? " Ask for less time or fewer resources."
-                           : " It will be paused when they are used up.";
+                       units(what.left, what.measure->per_unit, false) + " left.";
+    text += what.refused() ? " Request less time or fewer resources."
+                           : " The account will be paused at its limit.";
     if (text.size() > kMaxTextBytes)
         text.resize(kMaxTextBytes);
     return text;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A job held against what is left (docs/policy.md, `budget_check`). Every figure of a job is what
-// it takes at least: what a submission leaves open counts as nothing, so that no job is refused for
-// a guess. Lists longer than what is read count as the most, not as nothing. The cost has a bound:
-// each string is walked once (tests/fuzz/fuzz_job.cpp). Pure; allocates only for the text.
+// A job compared with what is left (docs/policy.md, `budget_check`). Each figure of a job is the
+// least that it can take: what a submission does not give counts as nothing, so that no job is
+// refused for a guess. Lists longer than what is read count as the most, not as nothing. The cost
+// has a bound: each string is walked once (tests/fuzz/fuzz_job.cpp). Pure; allocates only for the
+// text.
 #pragma once
 
 #include "plugin/snapshot_view.hpp"
@@ -14,13 +15,13 @@
 
 namespace sluice::plugin {
 
-// What a submission asks for. Views into Slurm's job description. No figure exceeds kMaxFigure.
+// What a submission requests. Points into Slurm's job description. No figure exceeds kMaxFigure.
 struct JobRequest {
     enum class Memory { unknown, per_node, per_cpu, whole_nodes };
 
     std::uint64_t array_tasks = 1;
     std::optional<std::uint32_t> minutes = {}; // nullopt: not given
-    bool unlimited = false;                    // no time limit is asked for
+    bool unlimited = false;                    // no time limit is requested
     std::string_view partition = {};           // may be a list; "": the default one
     bool whole_nodes = false;
     std::uint64_t nodes = 1;
@@ -50,12 +51,12 @@ struct Shortfall {
     bool refused() const noexcept { return account->check == model::BudgetCheck::refuse; }
 };
 
-// The first budget that refuses, else the first that warns, on the way from `account` up.
+// The first budget that refuses, else the first that warns, from `account` upwards.
 // Thread-safe, allocates nothing.
 std::optional<Shortfall> shortfall(const SnapshotView& view, const model::SnapshotAccount& account,
                                    const JobRequest& job) noexcept;
 
-// Both numbers; under 500 bytes.
+// What the job may use and what is left; under 500 bytes.
 std::string budget_text(const Shortfall& what);
 
 } // namespace sluice::plugin

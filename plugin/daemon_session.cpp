@@ -9,20 +9,21 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kGreetingTime = 10s;
-// The daemon sends a heartbeat each second; munged of a loaded host may take a few.
+// The daemon sends a heartbeat each second; munged of a loaded host may add some.
 constexpr auto kSilence = 15s;
 constexpr auto kWriteTime = 10s;
-// The daemon has a newer snapshot than we have for so long: something was lost, start anew.
+// After so long without the newest snapshot the plugin connects again.
 constexpr auto kBehind = 60s;
 
-Error foreign(uid_t uid) {
-    return Error{Errc::refused, "frame of uid " + std::to_string(uid)};
+Error wrong_sender(uid_t uid) {
+    return Error{Errc::refused,
+                 "frame from uid " + std::to_string(uid) + ", another user than the daemon"};
 }
 
 } // namespace
 
-Error DaemonSession::out_of_turn() {
-    return Error{Errc::malformed, "message out of turn"};
+Error DaemonSession::unexpected() {
+    return Error{Errc::malformed, "unexpected message from the daemon"};
 }
 
 Result<void> DaemonSession::send(const wire::Message& message) {
@@ -46,7 +47,7 @@ Result<wire::Opened> DaemonSession::next_frame(Steady::time_point deadline, std:
         if (*bytes)
             frames_.add(**bytes);
         else if (Steady::now() >= deadline)
-            return Error{Errc::timeout, "no answer in time"};
+            return Error{Errc::timeout, "the daemon did not answer in time"};
     }
 }
 
@@ -64,7 +65,7 @@ Result<wire::Challenge> DaemonSession::challenge(Steady::time_point deadline,
                                         ", which DaemonUser does not allow"};
     const auto* challenge = std::get_if<wire::Challenge>(&opened->message);
     if (challenge == nullptr)
-        return out_of_turn();
+        return unexpected();
     daemon_uid_ = opened->uid;
     return *challenge;
 }
@@ -83,13 +84,13 @@ Result<void> DaemonSession::greet(wire::Hello hello, std::uint8_t speaks,
     if (!answer)
         return answer.error();
     if (answer->uid != *daemon_uid_)
-        return foreign(answer->uid);
+        return wrong_sender(answer->uid);
     const auto* welcome = std::get_if<wire::Welcome>(&answer->message);
     if (welcome == nullptr)
-        return out_of_turn();
+        return unexpected();
     if (!welcome->leader)
-        return Error{Errc::refused, "a standby"};
-    heard_ = Steady::now();
+        return Error{Errc::refused, "the daemon is a standby"};
+    received_ = Steady::now();
     return report();
 }
 
@@ -101,13 +102,13 @@ Result<void> DaemonSession::listen(Steady::time_point deadline) {
         if (!frame)
             return frame.error();
         if (frame->uid != *daemon_uid_)
-            return foreign(frame->uid);
-        heard_ = Steady::now();
+            return wrong_sender(frame->uid);
+        received_ = Steady::now();
         if (auto handled = handle(frame->message); !handled)
             return handled;
     }
-    if (Steady::now() - heard_ > kSilence)
-        return Error{Errc::timeout, "the daemon is silent"};
+    if (Steady::now() - received_ > kSilence)
+        return Error{Errc::timeout, "no message from the daemon for 15 s"};
     return {};
 }
 
@@ -121,12 +122,12 @@ Result<void> DaemonSession::on(const wire::Begin& begin) {
 }
 
 Result<void> DaemonSession::on(const wire::Part& part) {
-    return assembly_ ? assembly_->add(part) : Result<void>(out_of_turn());
+    return assembly_ ? assembly_->add(part) : Result<void>(unexpected());
 }
 
 Result<void> DaemonSession::on(const wire::End&) {
     if (!assembly_)
-        return out_of_turn();
+        return unexpected();
     auto snapshot = assembly_->finish();
     assembly_.reset();
     if (!snapshot)
@@ -150,9 +151,9 @@ Result<void> DaemonSession::on(const wire::Heartbeat& heartbeat) {
         behind_since_.reset();
     } else if (heartbeat.sequence != 0 && !assembly_) {
         if (!behind_since_)
-            behind_since_ = heard_;
-        if (heard_ - *behind_since_ > kBehind)
-            return Error{Errc::conflict, "a snapshot was lost"};
+            behind_since_ = received_;
+        if (received_ - *behind_since_ > kBehind)
+            return Error{Errc::conflict, "no newest snapshot from the daemon for 60 s"};
     }
     return report();
 }

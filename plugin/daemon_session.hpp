@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One session with one daemon, from its challenge to the loss of the connection. Sends nothing
-// before the daemon has proven itself. Runs in the receiver's thread.
+// One session with one daemon, from its challenge to the end of the connection. Sends nothing
+// before the daemon has proven its identity. Runs in the receiver's thread.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -33,7 +33,7 @@ struct Counters {
     }
 };
 
-// May this uid be the daemon's?
+// Whether the daemon may run as this uid.
 using TrustedUid = std::function<bool(std::uint32_t)>;
 
 class DaemonSession {
@@ -43,8 +43,8 @@ public:
                   const Counters& counters)
         : stream_(stream), channel_(channel), snapshots_(snapshots), counters_(counters) {}
 
-    // Reads the daemon's challenge and answers it. `speaks`: our newest version; the version of
-    // `hello` is set here. Errors: refused (foreign uid, a standby), malformed, timeout,
+    // Reads the daemon's challenge and answers. `speaks`: our newest version; sets the version of
+    // `hello`. Errors: refused (foreign uid, a standby), malformed, timeout,
     // unavailable.
     Result<void> greet(wire::Hello hello, std::uint8_t speaks, const TrustedUid& trusted);
     // Handles what arrives until `deadline`. Errors: the session is over.
@@ -59,11 +59,11 @@ private:
     Result<void> on(const wire::End& end);
     Result<void> on(const wire::Delta& delta);
     Result<void> on(const wire::Heartbeat& heartbeat);
-    Result<void> on(const wire::Challenge&) { return out_of_turn(); }
-    Result<void> on(const wire::Hello&) { return out_of_turn(); }
-    Result<void> on(const wire::Welcome&) { return out_of_turn(); }
-    Result<void> on(const wire::Status&) { return out_of_turn(); }
-    static Error out_of_turn();
+    Result<void> on(const wire::Challenge&) { return unexpected(); }
+    Result<void> on(const wire::Hello&) { return unexpected(); }
+    Result<void> on(const wire::Welcome&) { return unexpected(); }
+    Result<void> on(const wire::Status&) { return unexpected(); }
+    static Error unexpected();
     Result<void> report();
     Result<void> send(const wire::Message& message);
 
@@ -74,7 +74,7 @@ private:
     wire::FrameReader frames_;
     std::optional<uid_t> daemon_uid_;
     std::optional<wire::Assembly> assembly_;
-    Steady::time_point heard_{};
+    Steady::time_point received_{}; // the last frame
     std::optional<Steady::time_point> behind_since_;
 };
 

@@ -153,9 +153,8 @@ std::uint64_t array_tasks(std::string_view indices) noexcept {
 }
 
 // slurm_get_next_tres() of Slurm's src/common/slurm_protocol_defs.c, _get_next_gres() of
-// src/common/gres.c in 22.05: "gres" is looked for anywhere in the item. One pass over the bytes,
-// as a client chooses them: find() of a word takes ten times as long where its first letter
-// repeats.
+// src/common/gres.c in 22.05, which find "gres" anywhere in the item. One pass over the bytes, as a
+// client chooses them: find() of a word takes ten times as long where its first letter repeats.
 std::optional<Gres> take_gres(std::string_view& rest) noexcept {
     constexpr std::size_t kNone = std::string_view::npos;
     std::size_t begin = 0;

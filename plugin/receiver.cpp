@@ -21,11 +21,11 @@ using namespace std::chrono_literals;
 
 constexpr auto kConnectTime = 5s;
 constexpr std::size_t kMaxReasons = 8;
-constexpr auto kTick = 1s; // how soon a changed sluice.conf is seen
+constexpr auto kTick = 1s; // how often sluice.conf is checked for changes
 constexpr std::size_t kMaxConf = std::size_t{1} << 20;
 constexpr const char* kSnapshotName = "/sluice_snapshot";
 
-// A file that cannot be read is like none.
+// A file that cannot be read counts as missing.
 std::string read_conf(const std::string& path) {
     auto text = read_file(path, kMaxConf);
     return text ? std::move(*text) : "";
@@ -81,16 +81,16 @@ void Receiver::run() noexcept {
     ::pthread_setname_np(::pthread_self(), "sluice");
     bool first = true;
     while (!stopping()) {
-        // Memory may run out: the next cycle starts from what is there.
+        // Memory may run out: the next cycle continues with what is there.
         try {
             if (first)
                 reload(lookup_);
             first = false;
             cycle();
         } catch (const std::exception& fault) {
-            say_down(std::string("fault: ") + fault.what());
+            report_unconnected(std::string("internal error: ") + fault.what());
         } catch (...) {
-            say_down("fault");
+            report_unconnected("internal error");
         }
         if (!stopping())
             pause_for(backoff_.next(static_cast<std::uint32_t>(random_())));
@@ -121,12 +121,12 @@ bool Receiver::reload_if_changed() {
         return false;
     seen_ = now;
     if (!now.exists) {
-        log_.fail(facts_.conf_file + " is gone: the settings stay as they were");
+        log_.fail(facts_.conf_file + ": no such file; the settings stay in force");
         return false;
     }
     const Settings before = snapshots_.settings();
     reload(lookup_);
-    log_.note(facts_.conf_file + " was read again");
+    log_.note(facts_.conf_file + ": settings read again");
     return !before.same_route(snapshots_.settings());
 }
 
@@ -154,11 +154,11 @@ Result<std::unique_ptr<cred::Sealer>> Receiver::make_sealer(const Settings& sett
 }
 
 void Receiver::serve(const Address& address) {
-    const auto gave_up = [&](const Error& error) {
-        say_down(shown(address) + ": " + error.context);
+    const auto failed = [&](const Error& error) {
+        report_unconnected(shown(address) + ": " + error.context);
     };
-    const auto not_understood = [&](const Error& error) {
-        say_down(shown(address) + ": " + error.context, true);
+    const auto rejected = [&](const Error& error) {
+        report_unconnected(shown(address) + ": " + error.context, true);
     };
     const Settings& settings = snapshots_.settings();
     const auto trusted = [this, user = settings.daemon_user](std::uint32_t uid) {
@@ -166,31 +166,31 @@ void Receiver::serve(const Address& address) {
     };
     auto stream = Stream::connect(address, wake_.get(), Steady::now() + kConnectTime);
     if (!stream && address.is_socket())
-        return gave_up({stream.error().code,
-                        stream.error().context +
-                            "; where sluiced runs on another host, set Daemon=HOST:PORT"});
+        return failed(
+            {stream.error().code,
+             stream.error().context + "; if sluiced runs on another host, set Daemon=HOST:PORT"});
     if (!stream)
-        return gave_up(stream.error());
-    // A listener that is not the daemon's learns nothing, not even that munge is in use here.
+        return failed(stream.error());
+    // A process that is not the daemon's learns nothing, not even that munge is in use here.
     if (const auto uid = stream->peer_uid(); address.is_socket() && !(uid && trusted(*uid)))
-        return not_understood(Error{Errc::refused, "the socket belongs to a process of uid " +
-                                                       (uid ? std::to_string(*uid) : "?") +
-                                                       ", which DaemonUser does not allow"});
+        return rejected(Error{Errc::refused, "the socket belongs to a process of uid " +
+                                                 (uid ? std::to_string(*uid) : "?") +
+                                                 ", which DaemonUser does not allow"});
     const auto sealer = make_sealer(settings);
     const auto nonce = wire::random_nonce();
     if (!sealer || !nonce)
-        return not_understood(sealer ? nonce.error() : sealer.error());
+        return rejected(sealer ? nonce.error() : sealer.error());
     wire::Channel channel(**sealer, wire::Session(wire::Direction::to_daemon, *nonce));
     DaemonSession session(*stream, channel, snapshots_, counters_);
     const wire::Hello hello{wire::kVersion,       facts_.cluster,        facts_.host,
                             facts_.slurm_version, facts_.plugin_version, snapshots_.sequence()};
     if (const auto greeted = session.greet(hello, facts_.speaks, trusted); !greeted)
-        return not_understood(greeted.error());
-    say_up(address);
+        return rejected(greeted.error());
+    report_connected(address);
     backoff_.reset();
     while (!stopping()) {
         if (const auto heard = session.listen(Steady::now() + kTick); !heard)
-            return gave_up(heard.error());
+            return failed(heard.error());
         snapshots_.sweep();
         snapshots_.retry_store(steady_seconds());
         if (reload_if_changed())
@@ -198,19 +198,19 @@ void Receiver::serve(const Address& address) {
     }
 }
 
-void Receiver::say_up(const Address& address) {
+void Receiver::report_connected(const Address& address) {
     if (connection_ != Connection::up)
         log_.note("connected to the daemon at " + shown(address));
     connection_ = Connection::up;
-    said_.clear();
+    reported_.clear();
 }
 
-void Receiver::say_down(const std::string& why, bool reached) {
-    // Once; but that a daemon is there and cannot be talked to is news after "connection refused".
-    const bool room = reached && said_.size() < kMaxReasons;
-    const bool news = connection_ != Connection::down || (room && said_.count(why) == 0);
+void Receiver::report_unconnected(const std::string& why, bool answered) {
+    // Once. A new reason from a daemon that answered is news after "connection refused".
+    const bool room = answered && reported_.size() < kMaxReasons;
+    const bool news = connection_ != Connection::down || (room && reported_.count(why) == 0);
     if (room)
-        said_.insert(why);
+        reported_.insert(why);
     if (news && !stopping())
         log_.fail("no daemon: " + why + "; trying again. " +
                   (snapshots_.has_snapshot() ? "The last snapshot stays in force"

@@ -49,7 +49,7 @@ void SnapshotManager::store_in(std::string path, std::int64_t steady) {
         store(steady);
 }
 
-// The newest wins wherever it is whole; the one before it is for a file that is damaged or missing.
+// The newest file counts if it is whole; the previous one is for a file that is damaged or missing.
 void SnapshotManager::load(Instant now, std::int64_t steady) {
     if (path_.empty())
         return;
@@ -67,7 +67,7 @@ void SnapshotManager::load(Instant now, std::int64_t steady) {
             return log_.fail("snapshot file ignored: " + error.context);
 }
 
-// How it starts, in words.
+// Returns the line for the log.
 Result<std::string> SnapshotManager::load_from(const std::string& file, Instant now,
                                                std::int64_t steady) {
     auto stored = wire::load_file(file);
@@ -135,7 +135,7 @@ void SnapshotManager::store(std::int64_t steady) {
             log_.fail("snapshot " + std::to_string(sequence()) +
                       " is not stored: " + saved.error().context + ". A restart of slurmctld " +
                       (stored_sequence_ == 0
-                           ? "finds none"
+                           ? "finds no snapshot"
                            : "starts from snapshot " + std::to_string(stored_sequence_)) +
                       "; the plugin tries again every minute");
         store_failed_ = true;

@@ -56,8 +56,8 @@ public:
     void note_time(Instant daemon, std::int64_t steady) noexcept {
         boot_.store(epoch(daemon) - steady, std::memory_order_relaxed);
     }
-    // By which pauses end: never later than the daemon's clock has come since, so that a slurmctld
-    // whose clock jumps forward does not open one.
+    // The time by which pauses end: never ahead of the daemon's clock, so that a forward jump of
+    // slurmctld's clock does not end a pause.
     Instant now(Instant wall, std::int64_t steady) const noexcept {
         const std::int64_t boot = boot_.load(std::memory_order_relaxed);
         return boot == kNoTime ? wall : std::min(wall, instant(boot + steady));
@@ -82,7 +82,7 @@ public:
     // Where the snapshot is stored; "": nowhere. Another path gets the snapshot at once.
     // `steady`, here and below: steady_seconds().
     void store_in(std::string path, std::int64_t steady = 0);
-    // Starts from the stored snapshot, or from the one before it where the newest is damaged or
+    // Starts from the stored snapshot, or from the previous one if the newest is damaged or
     // missing. `now`: wall clock.
     void load(Instant now, std::int64_t steady);
 
@@ -90,7 +90,7 @@ public:
     Result<void> take(model::Snapshot snapshot, std::int64_t steady);
     // Errors: conflict (for another snapshot than ours).
     Result<void> take(const wire::Delta& delta, std::int64_t steady);
-    // The daemon says that ours is the newest.
+    // The daemon reports that ours is the newest.
     void confirm(std::int64_t steady);
     // Stores the snapshot if that failed before and the next try is due: after 1, 2, 4 s ... 60 s.
     void retry_store(std::int64_t steady);
@@ -101,7 +101,7 @@ public:
     const Settings& settings() const { return *settings_; }
     bool has_snapshot() const { return view_ != nullptr; }
     std::uint64_t sequence() const { return view_ ? view_->snapshot().sequence : 0; }
-    // What a restart would start from; 0: nothing is stored.
+    // The snapshot that a restart starts from; 0: none is stored.
     std::uint64_t stored_sequence() const { return stored_sequence_; }
 
 private:
@@ -117,8 +117,8 @@ private:
     bool tidied_ = false; // unfinished files of killed processes are removed from path_
     std::uint64_t stored_sequence_ = 0;
     bool store_due_ = false; // path_ does not have the snapshot
-    // It is the one before the newest, and the daemon has not confirmed it: what is in path_, and
-    // cannot be read now, may be newer and stays.
+    // The snapshot is the previous one, and the daemon has not confirmed it: the file in path_,
+    // which cannot be read now, may be newer and stays.
     bool older_ = false;
     bool store_failed_ = false; // logged
     std::int64_t retry_at_ = 0;

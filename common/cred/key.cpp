@@ -73,7 +73,7 @@ void compress(State& state, const char* block) {
         state[i] += added[i];
 }
 
-// Takes as long wherever the first difference is.
+// Takes the same time wherever the first difference is.
 bool same(std::string_view a, std::string_view b) {
     if (a.size() != b.size())
         return false;
@@ -124,14 +124,14 @@ Result<KeySealer> KeySealer::create(const std::string& path, uid_t peer) {
     if (!key && key.error().code != Errc::malformed)
         return Error{key.error().code, "key file " + key.error().context};
     if (!key || key->size() < kLeastKey)
-        return Error{Errc::malformed,
-                     "key file " + path + ": a key has " + std::to_string(kLeastKey) + " to " +
-                         std::to_string(kMaxKey) + " bytes; make one: head -c 64 /dev/urandom"};
+        return Error{Errc::malformed, "key file " + path + ": a key has " +
+                                          std::to_string(kLeastKey) + " to " +
+                                          std::to_string(kMaxKey) +
+                                          " bytes; create one with: head -c 64 /dev/urandom"};
     return KeySealer(std::move(*key), peer);
 }
 
-// The mark is part of what is authenticated: the same key used for something else fits nothing
-// here.
+// The mark is authenticated, too: a code made with the same key for another purpose does not match.
 std::string KeySealer::code(std::string_view payload) const {
     std::string bytes(kKeyMark);
     bytes += payload;
@@ -149,7 +149,7 @@ Result<std::string> KeySealer::encode(std::string_view payload, std::optional<ui
 
 Result<Credential> KeySealer::decode(std::string_view text) {
     if (text.starts_with("MUNGE:"))
-        return Error{Errc::refused, "the other side uses munge, this one a key file"};
+        return Error{Errc::refused, "the other side uses munge, this side a key file"};
     if (!text.starts_with(kKeyMark) || text.size() < kKeyMark.size() + kCodeBytes)
         return Error{Errc::malformed, "shared key: not a credential"};
     text.remove_prefix(kKeyMark.size());
@@ -158,7 +158,7 @@ Result<Credential> KeySealer::decode(std::string_view text) {
     if (payload.size() > kMaxPayload)
         return Error{Errc::overflow, "shared key: payload too large"};
     if (!same(claimed, code(payload)))
-        return Error{Errc::refused, "made with another key"};
+        return Error{Errc::refused, "credential made with another key"};
     Credential out;
     out.payload = payload;
     out.uid = peer_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Credentials by a key file that both sides have, for sites without munge: authentic, not secret.
-// What protects against replay is the session inside (common/wire/session.hpp), not this.
+// The session (common/wire/channel.hpp) protects against replay, not the credential.
 #pragma once
 
 #include "common/cred/sealer.hpp"
@@ -25,7 +25,7 @@ constexpr std::size_t kMaxKey = 4096;
 
 class KeySealer final : public Sealer {
 public:
-    // Reads the file `path` once. `peer`: the uid that decode() tells for whoever has the key.
+    // Reads the file `path` once. `peer`: the uid that decode() returns for a holder of the key.
     // Errors: those of read_file() for its owner only; malformed (too short or too long).
     static Result<KeySealer> create(const std::string& path, uid_t peer);
 

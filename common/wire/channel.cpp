@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLengthBytes = 4; // of a frame
 
-// The greeting is read before a version is agreed: its frames stay version 1 for ever.
+// The greeting is read before a version is agreed: its frames always have version 1.
 constexpr std::uint8_t kFirstVersion = 1;
 
 // `count`: of the frames of this direction before this one.
@@ -51,7 +51,7 @@ Result<std::optional<std::string>> FrameReader::next(std::size_t most) {
         return std::optional<std::string>();
     const std::size_t length = Reader(buffer_).u32();
     if (length == 0 || length > most)
-        return Error{Errc::malformed, "wire: frame of impossible length"};
+        return Error{Errc::malformed, "wire: invalid frame length"};
     if (buffer_.size() < kLengthBytes + length)
         return std::optional<std::string>();
     std::optional<std::string> out(buffer_.substr(kLengthBytes, length));
@@ -123,7 +123,7 @@ Result<Message> Session::open(std::string_view payload) {
         return Error{Errc::malformed, "wire: frame of another version"};
     if (direction != static_cast<std::uint8_t>(receives()) || count != received_ ||
         !may_come(receives(), count, static_cast<Kind>(kind)))
-        return Error{Errc::refused, "wire: frame out of turn"};
+        return Error{Errc::refused, "wire: unexpected frame"};
     auto message = decode(kind, body);
     if (!message)
         return message;

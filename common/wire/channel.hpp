@@ -18,7 +18,7 @@ namespace sluice::wire {
 
 // A payload of 256 KiB as a credential: base64 of the payload, head and MAC.
 constexpr std::size_t kMaxFrame = std::size_t{360} * 1024;
-// Before the other side is known, nothing longer than a greeting is taken.
+// Until the other side is known, longer frames are refused.
 constexpr std::size_t kMaxGreeting = std::size_t{16} * 1024;
 
 // u32 length, then the text. Errors: overflow.
@@ -31,15 +31,15 @@ public:
     // The next whole frame; nullopt: more bytes are needed. Errors: malformed (length 0 or above
     // `most`); the stream cannot be used any further.
     Result<std::optional<std::string>> next(std::size_t most);
-    // Bytes that are waiting: bounded by the caller through reading only while this is small.
+    // Bytes that wait: the caller bounds them by reading only while they are few.
     std::size_t size() const { return buffer_.size(); }
 
 private:
     std::string buffer_;
 };
 
-// How each payload begins. Nothing else that takes munge credentials or holds the key accepts a
-// payload that begins so, and this protocol accepts no other.
+// The begin of each payload. This protocol accepts no other, and no other user of munge credentials
+// or of the key accepts this one.
 inline constexpr std::string_view kPurpose = "sluice plugin-server v1\n";
 
 enum class Direction : std::uint8_t { to_daemon = 1, to_plugin = 2 };
@@ -65,7 +65,7 @@ public:
     // changes nothing.
     Result<Message> open(std::string_view payload);
 
-    // The version of all frames after the greeting: the plugin says it in its hello.
+    // The version of all frames after the greeting, which the plugin sends in its hello.
     void agree(std::uint8_t version) { version_ = version; }
     std::uint8_t version() const { return version_; }
 
@@ -84,7 +84,7 @@ private:
 
 struct Opened {
     Message message;
-    uid_t uid = 0; // who sent it
+    uid_t uid = 0; // of the sender
 };
 
 // May ask munged, so each call may block: for threads that may wait, never for slurmctld's. Not

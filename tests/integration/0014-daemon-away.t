@@ -127,7 +127,7 @@ paused 'and pauses'
 # Fail=open: the site prefers jobs to verdicts that are old. It takes effect without a restart.
 mark=$(lines_of "$log")
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE" Fail=open MaxAge=1
-ok 'sluice.conf is read again by itself' wait_for_line 10 "$log" 'sluice.conf was read again' "$mark"
+ok 'sluice.conf is read again by itself' wait_for_line 10 "$log" 'sluice.conf: settings read again' "$mark"
 eventually 'Fail=open admits when the snapshot is old' 10 as games srun -n1 true
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'ExemptUsers=games'
 eventually 'an exempt user is admitted' 10 as games srun -n1 true

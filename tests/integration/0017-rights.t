@@ -57,7 +57,7 @@ is 'writes nothing' "$(txn_count)" "$writes"
 
 # The plugin takes orders from root, slurmctld's own user and DaemonUser only.
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE"
-ok 'without DaemonUser' wait_for_line 15 "$(slurmctld_log)" 'sluice\.conf was read again'
+ok 'without DaemonUser' wait_for_line 15 "$(slurmctld_log)" 'sluice\.conf: settings read again'
 eventually 'the plugin does not trust the daemon' 20 line_in "$(slurmctld_log)" 'no daemon: .*uid'
 fails 'but keeps the last verdicts' as games sbatch --wrap true
 done_testing

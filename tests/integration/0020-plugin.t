@@ -96,7 +96,7 @@ ok 'a shorter time is fine' as games scontrol update job="$job" timelimit=1
 ok 'so is releasing' as games scontrol release "$job"
 
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'WarnAtSubmit=no'
-eventually 'a changed sluice.conf is read again' 5 logged 'sluice.conf was read again'
+eventually 'a changed sluice.conf is read again' 5 logged 'sluice.conf: settings read again'
 ok 'a job of chem' as games sbatch -A chem -n1 -t1 -o /dev/null --wrap true
 unlike 'without a warning now' "$OUT" '85 %'
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'ExemptUsers=games'

@@ -30,7 +30,7 @@ mkdir -p "$CLUSTER_DIR/run/games" && chown games "$CLUSTER_DIR/run/games" && chm
 daemon_run listener "${as_games[@]}" perl "$CLUSTER_DIR/run/listener.pl" "$PORT_GATE"
 eventually 'the plugin comes to the port where a user listens' 30 came 2
 is 'and sends him not one byte' "$(received)" 0
-like "slurmctld's log names the fault" "$(cat "$(slurmctld_log)")" "no daemon: 127.0.0.1:$PORT_GATE: closed by the daemon"
+like "slurmctld's log names the fault" "$(cat "$(slurmctld_log)")" "no daemon: 127.0.0.1:$PORT_GATE: connection closed by the daemon"
 daemon_stop listener
 
 : >"$listener"

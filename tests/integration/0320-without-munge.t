@@ -60,7 +60,7 @@ ok 'with a clear text' line_in "$(sluiced_log)" "key file $key: other users have
 chmod 600 "$key"
 ok 'one of mode 0600 is' sluiced_restart
 sluice_conf "$gate" "KeyFile=$key.other"
-eventually 'another key opens nothing' 20 line_in "$log" 'no daemon: .*challenge rejected: made with another key'
+eventually 'another key opens nothing' 20 line_in "$log" 'no daemon: .*challenge rejected: credential made with another key'
 eventually 'and the daemon receives no answer' 20 line_in "$(sluiced_log)" 'challenge-unanswered peer=127.0.0.1'
 sluice_conf "$gate" "KeyFile=$key"
 eventually 'with the same one the plugin connects' 20 plugin_current

@@ -179,7 +179,7 @@ CASE(a_weighted_sum_is_one_budget) {
     const auto found = shortfall(view, *view.account("physics"), job);
     CHECK(found && found->refused());
     CHECK_EQ(budget_text(*found),
-             "this job may use 5.25 billing, but account physics has 5 left to its limit. Ask for "
+             "this job may use 5.25 billing, but account physics has 5 left. Request "
              "less time or fewer resources.");
 }
 

@@ -135,7 +135,7 @@ CASE(the_daemon_knows_which_snapshot_is_stored) {
     const auto before = bench.has();
     bench.more_conf = "SnapshotFile=/proc/sluice/none\n"; // no folder that a file can be made in
     bench.conf("Daemon=127.0.0.1:" + std::to_string(bench.port) + "\n" + bench.more_conf);
-    CHECK(eventually([&] { return lines_with("was read again") == 1; }));
+    CHECK(eventually([&] { return lines_with("settings read again") == 1; }));
     bench.publish(large_world(1));
     CHECK(eventually([&] {
         return bench.in_step() &&
@@ -249,7 +249,7 @@ CASE(changed_settings_are_seen_without_a_restart) {
     CHECK(eventually([&] { return lines_with("unknown key NoSuchKey") == 1; }));
     CHECK(bench.in_step()); // the session went on
     bench.conf("Daemon=127.0.0.1:1," + daemon.substr(7));
-    CHECK(eventually([&] { return lines_with("was read again") == 2; }));
+    CHECK(eventually([&] { return lines_with("settings read again") == 2; }));
     CHECK(eventually([&] { return bench.in_step(); }));
 }
 
