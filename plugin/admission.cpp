@@ -158,19 +158,18 @@ std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount&
     if (out.empty())
         out = "account " + account.name + " is paused.";
     const std::string ask = advice(holds);
-    const std::string complete = out + (ask.empty() ? "" : ask + ".");
     const auto all = offers(view, account, uid, now);
-    if (all.list.empty())
-        return complete;
-    if (!ask.empty())
-        out += ask + ", or use ";
-    else
-        out += out.ends_with('.') ? " You can use " : ". You can use ";
-    out += all.list.size() == 1 && all.complete ? "your other account: "
-                                                : "one of your other accounts: ";
-    const std::string names =
-        out.size() + 1 < kMaxBytes ? listed(all, kMaxBytes - out.size() - 1) : "";
-    return names.empty() ? complete : out + names + ".";
+    std::string lead = ", or use ";
+    if (ask.empty())
+        lead = out.ends_with('.') ? " You can use " : ". You can use ";
+    lead += all.list.size() == 1 && all.complete ? "your other account: "
+                                                 : "one of your other accounts: ";
+    const std::size_t taken = out.size() + ask.size() + lead.size() + 1;
+    const std::string names = taken < kMaxBytes ? listed(all, kMaxBytes - taken) : "";
+    out += ask;
+    if (!names.empty())
+        return out + lead + names + ".";
+    return ask.empty() ? out : out + ".";
 }
 
 std::string warning_text(const InForce& in_force) {
