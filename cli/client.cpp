@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/client.hpp"
 
-#include "common/base/percent.hpp"
-#include "common/curl/handle.hpp"
+#include "common/base/curl_handle.hpp"
+#include "common/base/text.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::size_t kMaxAnswer = 256U * 1024 * 1024; // 100,000 accounts are about 100 MB
 constexpr long kConnectSeconds = 5;
-constexpr long kReadSeconds = 60;   // of a whole answer that moves
-constexpr long kSilentSeconds = 10; // of one that does not: answers are made from memory
+constexpr long kReadSeconds = 60;   // for a whole answer
+constexpr long kSilentSeconds = 10; // without a byte: answers are made from memory
 constexpr long kCycleSeconds = 600;
 
 struct Exchange {
@@ -25,7 +25,7 @@ struct Exchange {
     std::optional<std::string> body; // set: POST
     long seconds = kReadSeconds;
     const char* method = nullptr; // not GET or POST
-    long silent = 0;              // of these without a byte, at most; 0: no matter
+    long silent = 0;              // longest time without a byte; 0: any
 };
 
 std::size_t take(char* data, std::size_t size, std::size_t count, void* out) {
@@ -45,20 +45,21 @@ Error unreachable(const Exchange& exchange, CURLcode code, long os_error) {
     const std::string where = "cannot reach sluiced at " + exchange.socket + ": ";
     if (code == CURLE_OPERATION_TIMEDOUT)
         return Error{Errc::timeout,
-                     "no answer from sluiced at " + exchange.socket + " within " +
+                     "no response from sluiced at " + exchange.socket + " within " +
                          std::to_string(exchange.silent != 0 ? exchange.silent : exchange.seconds) +
-                         " s; is it stuck? (journalctl -u sluiced)"};
+                         " s; see journalctl -u sluiced"};
     if (code == CURLE_COULDNT_CONNECT && os_error == EACCES)
-        return Error{Errc::refused,
-                     where + std::strerror(EACCES) + "; you need to reach the socket's directory"};
+        return Error{Errc::refused, where + std::strerror(EACCES) +
+                                        "; the directory of the socket is closed to you"};
     if (code == CURLE_COULDNT_CONNECT)
         return Error{Errc::unavailable,
                      where +
                          (os_error != 0 ? std::strerror(static_cast<int>(os_error))
                                         : curl_easy_strerror(code)) +
-                         "; is the service running? (systemctl status sluiced)"};
+                         "; check the service with: systemctl status sluiced"};
     if (code == CURLE_WRITE_ERROR)
-        return Error{Errc::overflow, "the answer of sluiced is too large"};
+        return Error{Errc::overflow,
+                     "the response of sluiced at " + exchange.socket + " is too large"};
     return Error{Errc::unavailable, where + curl_easy_strerror(code)};
 }
 
@@ -68,26 +69,10 @@ Error refused(long status, const std::string& body, std::vector<std::string>* se
         *several = (*answer)["clusters"].texts();
     std::string detail = answer ? (*answer)["detail"].text() : "";
     if (detail.empty())
-        detail = "sluiced answered with HTTP status " + std::to_string(status);
+        detail = "sluiced responded with HTTP status " + std::to_string(status);
     if (several != nullptr && !several->empty())
         return Error{Errc::conflict, std::move(detail)};
-    switch (status) {
-    case 401:
-    case 403:
-        return Error{Errc::refused, std::move(detail)};
-    case 404:
-        return Error{Errc::not_found, std::move(detail)};
-    case 400:
-    case 405:
-    case 409:
-    case 413:
-        return Error{Errc::malformed, std::move(detail)};
-    case 429:
-    case 503:
-        return Error{Errc::unavailable, std::move(detail)};
-    default:
-        return Error{Errc::internal, std::move(detail)};
-    }
+    return Error{status == 404 ? Errc::not_found : Errc::refused, std::move(detail)};
 }
 
 // Option setters fail only for lack of memory or an option unknown to an older libcurl; the
@@ -120,7 +105,7 @@ Result<json::Value> perform(const Exchange& exchange, std::vector<std::string>* 
     const EasyHandle easy(curl_easy_init());
     const HeaderList headers(curl_slist_append(nullptr, "Content-Type: application/json"));
     if (!easy || !headers)
-        return Error{Errc::internal, "libcurl cannot be started"};
+        return Error{Errc::internal, "libcurl does not start"};
     std::string answer;
     prepare(easy.get(), exchange, answer);
     curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
@@ -135,7 +120,7 @@ Result<json::Value> perform(const Exchange& exchange, std::vector<std::string>* 
         return refused(status, answer, several);
     auto parsed = json::parse(answer, {.bytes = kMaxAnswer, .depth = 64});
     if (!parsed)
-        return std::move(parsed).error().in("the answer of sluiced at " + exchange.socket);
+        return std::move(parsed).error().in("the response of sluiced at " + exchange.socket);
     return parsed;
 }
 
@@ -159,7 +144,7 @@ Parameters Client::with_cluster(Parameters parameters) const {
 }
 
 Result<json::Value> Client::get(const std::string& path, const Parameters& parameters) const {
-    // Those two ask Slurm.
+    // These two requests ask Slurm.
     bool slow = path == "/api/v1/controller";
     for (const auto& [key, value] : parameters)
         slow = slow || key == "by_user";
@@ -169,7 +154,7 @@ Result<json::Value> Client::get(const std::string& path, const Parameters& param
 }
 
 Result<json::Value> Client::post(const std::string& path, const json::Value& body) const {
-    // What is entered is entered once.
+    // An entry is made once, in one cluster.
     const bool shows = path == "/api/v1/evaluate";
     return perform(
         {socket_, target(path, with_cluster({})), body.compact(), kCycleSeconds, nullptr, 0},

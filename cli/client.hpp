@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Asks the daemon over its Unix socket. The only file pair of the command line that knows libcurl.
+// HTTP requests to the daemon over its Unix socket. The only user of libcurl in the command line.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -16,15 +16,15 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 class Client {
 public:
-    // `cluster`: which one the requests are about; "": the only one that the daemon serves. When
-    // there are several, a request that only shows something fails with conflict and their names
-    // go to `several`.
+    // `cluster`: for each request; "": the only cluster of the daemon. If the daemon serves
+    // several, a request that changes nothing fails with conflict and puts their names into
+    // `several`.
     explicit Client(std::string socket, std::string cluster = {},
                     std::vector<std::string>* several = nullptr)
         : socket_(std::move(socket)), cluster_(std::move(cluster)), several_(several) {}
 
-    // Errors are sentences for people, with the remedy. unavailable: nobody listens; timeout;
-    // refused: not allowed; not_found; malformed: not our daemon, or a request that it refuses.
+    // Errors are sentences for people, with the remedy. unavailable: no connection; timeout;
+    // not_found; refused: by the daemon; malformed: the response is no JSON.
     Result<json::Value> get(const std::string& path, const Parameters& parameters = {}) const;
     // Waits for as long as a cycle may take.
     Result<json::Value> post(const std::string& path, const json::Value& body) const;

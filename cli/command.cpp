@@ -7,13 +7,13 @@
 namespace sluice::cli {
 namespace {
 
-// All that the program prints comes through here.
+// All that the program prints passes here.
 void write(std::FILE* file, std::string_view text) {
     const std::string shown = printable(text, Breaks::kept);
     std::fwrite(shown.data(), 1, shown.size(), file);
 }
 
-// Each line of it has the prefix: a line break in a name begins no line that is not ours.
+// Each line gets the prefix: a line break in a name cannot start a line of its own.
 void lines(std::FILE* file, std::string_view prefix, std::string_view what) {
     std::string text;
     for (const auto& line : split(what, '\n'))
@@ -23,25 +23,18 @@ void lines(std::FILE* file, std::string_view prefix, std::string_view what) {
 
 } // namespace
 
-const Subcommand* find_subcommand(std::string_view name) {
-    for (const auto& each : subcommands())
-        if (each.name == name)
-            return &each;
-    return nullptr;
-}
-
 int complain(const Context& context, std::string_view what) {
     lines(context.err, "sluice: error: ", what);
     return kFailed;
 }
 
 int complain(const Context& context, const Error& error) {
-    Rounds* rounds = context.rounds;
-    if (rounds != nullptr && !rounds->running && error.code == Errc::conflict &&
-        !rounds->clusters.empty())
-        return kFailed; // it is asked for each of them
-    if (rounds != nullptr && rounds->running && error.code == Errc::not_found) {
-        rounds->missing.push_back(error.context);
+    ClusterRuns* runs = context.runs;
+    if (runs != nullptr && !runs->running && error.code == Errc::conflict &&
+        !runs->clusters.empty())
+        return kFailed; // the command runs again for each cluster
+    if (runs != nullptr && runs->running && error.code == Errc::not_found) {
+        runs->missing.push_back(error.context);
         return kFailed;
     }
     return complain(context, error.context);
@@ -58,9 +51,9 @@ void trace(const Context& context, std::string_view what) {
 }
 
 void print(const Context& context, std::string_view text) {
-    if (context.rounds != nullptr && !context.rounds->before.empty()) {
-        const std::string before = std::move(context.rounds->before);
-        context.rounds->before.clear();
+    if (context.runs != nullptr && !context.runs->before.empty()) {
+        const std::string before = std::move(context.runs->before);
+        context.runs->before.clear();
         write(context.out, before);
     }
     write(context.out, text);

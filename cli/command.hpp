@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What a subcommand is. A new one: a file cli/NAME.cpp with its run function, one line in
-// subcommands.cpp.
+// What a subcommand is, and how it prints. All output of the program passes print(), complain(),
+// warn() or trace().
 #pragma once
 
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <cstdio>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sluice::cli {
 
-// A daemon may serve several clusters. Who names none gets the answers of all, one after the other.
-struct Rounds {
-    std::vector<std::string> clusters; // told by the daemon; empty: it serves one, or one was named
+// A daemon may serve several clusters. A command without --cluster runs once for each of them.
+struct ClusterRuns {
+    std::vector<std::string> clusters; // named by the daemon; empty: one cluster, or --cluster
     bool running = false;              // the command runs once for each of them
     bool json = false;
     bool headings = true;
-    std::string before;               // printed before the next output
-    std::vector<std::string> missing; // what was not found in a round
+    std::string before; // printed before the next output
+    std::vector<std::string>
+        missing; // errors not_found, one for each cluster that lacks the object
 };
 
 // What the program was started with. Files are not closed here.
@@ -29,30 +29,26 @@ struct Context {
     const Clock& clock;
     std::FILE* out;
     std::FILE* err;
-    std::string socket;       // of the daemon
-    std::string format;       // SLUICE_FORMAT: the columns of `status`
-    bool quiet = false;       // -Q before the subcommand
-    int verbose = 0;          // -v before the subcommand
-    std::string cluster = {}; // -M: which one requests are about; "": all that are served
-    Rounds* rounds = nullptr; // not owned; nullptr: several clusters are an error
+    std::string socket;          // of the daemon
+    std::string format;          // SLUICE_FORMAT: the columns of `status`
+    bool quiet = false;          // -Q before the subcommand
+    int verbose = 0;             // -v before the subcommand
+    std::string cluster = {};    // -M; "": all clusters that the daemon serves
+    ClusterRuns* runs = nullptr; // not owned; nullptr: several clusters are an error
 };
 
 inline constexpr int kOk = 0;
 inline constexpr int kFailed = 1;
 
-// argv[0] is the subcommand's name, as getopt_long wants it. Returns the exit code.
-using Run = int (*)(const Context& context, int argc, char** argv);
+struct Parsed; // options.hpp
 
 struct Subcommand {
     const char* name;
-    const char* arguments; // "[ACCOUNT...]"
-    const char* summary;
-    Run run;
+    const char* arguments;     // "[ACCOUNT...]"; several forms: one a line
+    const char* summary;       // imperative, without a full stop
+    unsigned groups;           // of options, see options.hpp
+    int (*run)(Parsed parsed); // returns the exit code
 };
-
-// In the order of `sluice help`.
-std::span<const Subcommand> subcommands();
-const Subcommand* find_subcommand(std::string_view name);
 
 // "sluice: error: ..." on context.err; returns kFailed.
 int complain(const Context& context, std::string_view what);

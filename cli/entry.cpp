@@ -1,47 +1,158 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/entry.hpp"
 
-#include "cli/cycle_text.hpp"
+#include "cli/figures.hpp"
 #include "common/base/text.hpp"
 
-namespace sluice::cli {
+#include <algorithm>
 
-std::string take_verb(Parsed& parsed, const Subcommand& self,
-                      std::span<const std::string_view> known) {
+namespace sluice::cli {
+namespace {
+
+std::string standing(json::View state) {
+    if (state["paused"].boolean())
+        return "paused";
+    return state["downscaled"].boolean() ? "downscaled" : "normal";
+}
+
+// "1231 of 1200 node_hours (102.58 %)"
+std::string figures(json::View account) {
+    const std::string judged = account["judged"].text();
+    const std::string share = percent(account["usage_percentage"]);
+    for (const auto& component : account["components"].items())
+        if (component["component"].text() == judged)
+            return amount(component["used"], false) + " of " +
+                   amount(component["effective_allocation"], false) + " " + judged + " (" + share +
+                   " %)";
+    return share + " % of " + judged;
+}
+
+bool changed(json::View account) {
+    return account["actions_taken"].size() != 0 ||
+           standing(account["previous_state"]) != standing(account["new_state"]);
+}
+
+std::string account_line(json::View account) {
+    const std::string name = "  " + account["account"].text() + ": ";
+    if (const std::string error = account["error"].text(); !error.empty())
+        return name + "not evaluated: " + error + '\n';
+    const std::string before = standing(account["previous_state"]);
+    const std::string after = standing(account["new_state"]);
+    std::string out = name + figures(account) + ", ";
+    out += before == after ? "stays " + after : before + " -> " + after;
+    if (account["mode"].text() == "observe")
+        out += ", observe mode";
+    if (const auto actions = account["actions_taken"].texts(); !actions.empty())
+        out += " [" + join(actions, ", ") + "]";
+    return out + '\n';
+}
+
+std::string account_lines(const Parsed& parsed, const json::Value& answer) {
+    std::string out;
+    std::int64_t unchanged = 0;
+    for (const auto& account : answer["accounts"].items())
+        if (!parsed.options.accounts.empty() || changed(account) ||
+            !account["error"].text().empty())
+            out += account_line(account);
+        else
+            ++unchanged;
+    return unchanged == 0 ? out : out + "  " + counted(unchanged, "account") + " unchanged\n";
+}
+
+std::string outcome(json::View command, bool dry_run) {
+    if (dry_run)
+        return "planned";
+    if (!command["success"].is_bool())
+        return "open";
+    return command["success"].boolean() ? "done" : "FAILED";
+}
+
+std::string command_lines(json::View command, const std::string& word) {
+    std::string out = "  " + word + ": " + command["description"].text();
+    const std::string reason = " (" + command["reason"].text() + ")";
+    if (reason.size() > 3 && !out.ends_with(reason))
+        out += reason;
+    out += "\n      " + command["sacctmgr"].text() + '\n';
+    if (const std::string error = command["error"].text(); !error.empty())
+        out += "      error: " + error + '\n';
+    return out;
+}
+
+std::string headed(const std::string& title, const std::string& lines) {
+    return lines.empty() ? "" : title + '\n' + lines;
+}
+
+// `answer` as POST /api/v1/evaluate gives it.
+std::string evaluation_text(const Parsed& parsed, const json::Value& answer) {
+    const auto cycle = answer["cycle"];
+    const bool dry_run = cycle["dry_run"].boolean();
+    std::string out = std::string(dry_run ? "Dry run" : "Evaluation") + " on cluster " +
+                      cycle["cluster"].text() + " at " + local_time(cycle, "at") + " (" +
+                      std::to_string(cycle["duration_ms"].integer()) + " ms)\n";
+    out += headed("Accounts:", account_lines(parsed, answer));
+    std::string commands;
+    for (const auto& command : answer["commands"].items())
+        commands += command_lines(command, outcome(command, dry_run));
+    out += headed("Commands:", commands);
+    std::string withheld;
+    for (const auto& command : answer["withheld"].items())
+        withheld += command_lines(command, "withheld");
+    out += headed("Withheld (observe mode, or drift that is only reported):", withheld);
+    out += headed("Problems:", problem_lines(answer));
+    if (dry_run || (commands.empty() && !withheld.empty()))
+        out += "Nothing was changed.\n";
+    else if (commands.empty())
+        out += "Nothing to change in Slurm.\n";
+    return out;
+}
+
+bool any_failed(const json::Value& answer) {
+    const auto commands = answer["commands"].items();
+    return std::any_of(commands.begin(), commands.end(), [](json::View command) {
+        return command["success"].is_bool() && !command["success"].boolean();
+    });
+}
+
+} // namespace
+
+std::string take_verb(Parsed& parsed, std::span<const std::string_view> known) {
+    if (parsed.options.helpformat)
+        return "list";
     auto& words = parsed.options.words;
-    std::vector<std::string> names(known.begin(), known.end());
-    const std::string list = join(names, ", ");
-    const std::string name = std::string("sluice ") + self.name;
+    const std::vector<std::string> names(known.begin(), known.end());
+    const std::string name = std::string("sluice ") + parsed.self.name;
     if (words.empty()) {
-        complain(parsed.context, name + " " + list + ": which? (" + name + " --help)");
+        complain(parsed.context,
+                 name + " needs one of: " + join(names, ", ") + " (" + name + " --help)");
         return "";
     }
     std::string verb = words.front();
     words.erase(words.begin());
-    for (const auto& each : names)
-        if (each == verb)
-            return verb;
+    if (std::find(names.begin(), names.end(), verb) != names.end())
+        return verb;
     const std::string near = nearest(verb, names);
-    complain(parsed.context,
-             name + ": unknown word '" + verb + "'" +
-                 (near.empty() ? "; known: " + list : "; did you mean '" + near + "'?"));
+    complain(parsed.context, name + ": unknown word '" + verb + "'" +
+                                 (near.empty() ? "; known: " + join(names, ", ")
+                                               : "; did you mean '" + near + "'?"));
     return "";
 }
 
 std::optional<json::Value> entry_body(const Parsed& parsed) {
-    const auto reason = parsed.options.figures.find("reason");
-    if (reason == parsed.options.figures.end() || trim(reason->second).empty()) {
-        complain(parsed.context, "a reason is needed: --reason='...'; it is kept with the entry");
+    const auto* reason = parsed.options.value("reason");
+    if (reason == nullptr || trim(*reason).empty()) {
+        complain(parsed.context, "no reason given; add --reason=TEXT, which is stored with the "
+                                 "entry");
         return std::nullopt;
     }
     json::Value body = json::Value::object();
-    body.set("reason", reason->second).set("dry_run", parsed.options.dry_run);
+    body.set("reason", *reason).set("dry_run", parsed.options.dry_run);
     return body;
 }
 
 int enter(const Parsed& parsed, Method method, const std::string& path, const json::Value& body,
           const Headline& headline) {
     const auto& context = parsed.context;
+    const bool dry_run = parsed.options.dry_run;
     trace(context, std::string(method == Method::post ? "POST " : "DELETE ") + path + ' ' +
                        body.compact() + " on " + context.socket);
     const Client asked = client(context);
@@ -49,22 +160,27 @@ int enter(const Parsed& parsed, Method method, const std::string& path, const js
     if (!answer)
         return complain(context, answer.error());
     for_people(parsed, *answer);
-    if (parsed.options.json)
-        print_json(parsed, *answer);
     const auto cycle = (*answer)["cycle"];
     const std::string error = cycle["error"].text();
-    if (!parsed.options.json) {
-        std::string done = headline.done;
-        if (const auto mark = done.find('#'); mark != std::string::npos)
-            done.replace(mark, 1, std::to_string((*answer)["id"].integer()));
-        print(context, (parsed.options.dry_run ? headline.would : done) + '\n');
+    if (parsed.options.json)
+        print_json(parsed, *answer);
+    else {
+        std::string title = dry_run ? headline.would : headline.done;
+        if (const auto mark = title.find('#'); mark != std::string::npos)
+            title.replace(mark, 1, std::to_string((*answer)["id"].integer()));
+        if (!title.empty())
+            print(context, title + '\n');
+        // With an error the rest of the answer is of the last good evaluation.
         if (cycle.is_object() && error.empty())
-            print(context, cycle_text(parsed, *answer));
+            print(context, evaluation_text(parsed, *answer));
     }
     if (!cycle.is_object())
         warn(context, "evaluation still running; run `sluice status` to see its effect");
     if (!error.empty())
-        return complain(context, "the entry is stored, but the evaluation failed: " + error);
+        return complain(context, (headline.done.empty() || dry_run
+                                      ? "the evaluation failed: "
+                                      : "the entry is stored, but the evaluation failed: ") +
+                                     error);
     return any_failed(*answer) ? kFailed : kOk;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the subcommands by which staff enter something have in common: a reason, a dry run, and the
-// cycle that follows.
+// What the subcommands that change something have in common: a verb, a reason, a dry run, and the
+// evaluation that follows.
 #pragma once
 
 #include "cli/report.hpp"
@@ -9,21 +9,24 @@
 
 namespace sluice::cli {
 
+// The verb of `sluice override set ...`: the first word, removed; "list" for --helpformat. "": none
+// of `known`, and an error was printed.
+std::string take_verb(Parsed& parsed, std::span<const std::string_view> known);
+// {"reason", "dry_run"}; prints an error and returns nothing without --reason.
+std::optional<json::Value> entry_body(const Parsed& parsed);
+
 enum class Method { post, remove };
 
-// The verb of `sluice override set ...`: the first word, taken off. "": none of `known` ("set,
-// list"), and complained about.
-std::string take_verb(Parsed& parsed, const Subcommand& self,
-                      std::span<const std::string_view> known);
-// {"reason", "dry_run"}; complains and gives nothing without --reason.
-std::optional<json::Value> entry_body(const Parsed& parsed);
-// Sends it and shows `headline` (in the past tense, "Override 3 is set"; for a dry run `would`) and
-// the cycle. Exit code.
+// What was done, "Override # is set" ('#' becomes the entry's number), or with --dry-run would be;
+// "" for an evaluation alone.
 struct Headline {
     std::string done;
     std::string would;
 };
+// Sends the request; prints the headline and the evaluation that followed: the accounts named in
+// the options, else those that changed or failed, with commands and problems. Returns the exit
+// code.
 int enter(const Parsed& parsed, Method method, const std::string& path, const json::Value& body,
-          const Headline& headline);
+          const Headline& headline = {});
 
 } // namespace sluice::cli

@@ -24,16 +24,18 @@ std::string without_trailing_zeros(std::string text) {
     return text == "-0" ? "0" : text;
 }
 
-std::tm broken_down(Instant at) {
-    const std::time_t seconds = epoch(at);
-    std::tm out{};
-    localtime_r(&seconds, &out);
-    return out;
-}
-
-std::string text(const std::tm& time, const char* format) {
+// Seconds of the epoch, or absent.
+std::string local(json::View at, bool day_of_midnight) {
+    if (!at.is_integer())
+        return "";
+    const std::time_t seconds = at.integer();
+    std::tm time{};
+    localtime_r(&seconds, &time);
+    const bool midnight = time.tm_hour == 0 && time.tm_min == 0 && time.tm_sec == 0;
     std::array<char, 64> out{};
-    const std::size_t length = std::strftime(out.data(), out.size(), format, &time);
+    const std::size_t length =
+        std::strftime(out.data(), out.size(),
+                      midnight && day_of_midnight ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%S", &time);
     return {out.data(), length};
 }
 
@@ -54,22 +56,8 @@ std::string percent(json::View number) {
     return number.is_number() ? fixed(number.number(), 2) : "-";
 }
 
-std::string local_time(Instant at) {
-    return text(broken_down(at), "%Y-%m-%dT%H:%M:%S");
-}
-
 std::string local_time(json::View object, const std::string& key) {
-    const auto at = object[key + "_epoch"];
-    return at.is_integer() ? local_time(instant(at.integer())) : "";
-}
-
-std::string local_day(json::View object, const std::string& key) {
-    const auto at = object[key + "_epoch"];
-    if (!at.is_integer())
-        return "";
-    const std::tm time = broken_down(instant(at.integer()));
-    const bool midnight = time.tm_hour == 0 && time.tm_min == 0 && time.tm_sec == 0;
-    return text(time, midnight ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%S");
+    return local(object[key + "_epoch"], false);
 }
 
 std::string age(std::chrono::seconds span) {
@@ -83,10 +71,34 @@ std::string age(std::chrono::seconds span) {
     return std::to_string(seconds / 86400) + " d";
 }
 
-std::string cause(json::View account) {
-    const auto from = account["cause"];
+std::string counted(std::int64_t count, const std::string& noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string amount_cell(const Record& record, const char* field) {
+    return amount(record[field], record.exact);
+}
+
+std::string percent_cell(const Record& record, const char* field) {
+    return percent(record[field]);
+}
+
+std::string time_cell(const Record& record, const char* field) {
+    return local(record[std::string(field) + "_epoch"], false);
+}
+
+std::string day_cell(const Record& record, const char* field) {
+    return local(record[std::string(field) + "_epoch"], true);
+}
+
+std::string age_cell(const Record& record, const char* field) {
+    return age(record.now - instant(record[std::string(field) + "_epoch"].integer()));
+}
+
+std::string cause_cell(const Record& record, const char* field) {
+    const auto from = record[field];
     const std::string kind = from["kind"].text();
-    if (kind == "own" && account["standing"].text() == "normal")
+    if (kind == "own" && record["standing"].text() == "normal")
         return "";
     if (kind == "ancestor")
         return "parent " + from["account"].text();
@@ -96,14 +108,14 @@ std::string cause(json::View account) {
         return "override " + std::to_string(from["override_id"].integer());
     if (kind == "foreign")
         return "set by hand";
-    return account["judged"].text();
+    return record["judged"].text();
 }
 
-std::string by_cluster(json::View component, bool exact) {
-    const auto used = component["used_by_cluster"];
+std::string clusters_cell(const Record& record, const char* field) {
+    const auto used = record[field];
     std::string out;
     for (const auto& cluster : used.keys())
-        out += (out.empty() ? "" : ",") + cluster + "=" + amount(used[cluster], exact);
+        out += (out.empty() ? "" : ",") + cluster + "=" + amount(used[cluster], record.exact);
     return out;
 }
 

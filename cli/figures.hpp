@@ -1,32 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How numbers, instants and ages look to people. Programs read --json or -P.
+// How numbers, instants and ages look to people, alone and as cells of a table. Programs read
+// --json or -P.
 #pragma once
 
-#include "common/base/instant.hpp"
-#include "common/json/json.hpp"
-
-#include <string>
+#include "cli/table.hpp"
 
 namespace sluice::cli {
 
 // Hours (or the component's unit): "1231", "9.31", "0.0125"; two decimals from 1 up, four below;
-// "" when absent. With `exact` as the daemon gave it.
+// "" when absent. `exact`: all digits.
 std::string amount(json::View number, bool exact);
-// "102.58"; "-" when there is no allocation to take it of.
+// "102.58"; "-" when absent: without an allocation a percentage has no meaning.
 std::string percent(json::View number);
 // Local time as Slurm prints it, "2026-11-23T00:47:42"; "" when the key's _epoch is null.
 std::string local_time(json::View object, const std::string& key);
-// As local_time, but "2027-01-01" alone for a midnight: period boundaries are local midnights.
-std::string local_day(json::View object, const std::string& key);
-std::string local_time(Instant at);
 // "12 s", "5 min", "3 h", "2 d".
 std::string age(std::chrono::seconds span);
+// "1 plugin", "2 plugins".
+std::string counted(std::int64_t count, const std::string& noun);
 
-// What brought a standing about, of an account or a balance: "parent physics", "override 3", "set
-// by hand", or the component that decides; "" when all is normal.
-std::string cause(json::View account);
-
-// Where a component was used, "alpha=3,beta=7.5"; "" where the allocation is of one cluster.
-std::string by_cluster(json::View component, bool exact);
+// Cells of tables; see text_cell in table.hpp.
+std::string amount_cell(const Record& record, const char* field);
+std::string percent_cell(const Record& record, const char* field);
+// The next three read the field with "_epoch" appended.
+std::string time_cell(const Record& record, const char* field);
+// "2027-01-01" alone for a midnight: period boundaries are local midnights.
+std::string day_cell(const Record& record, const char* field);
+// "5 min": the time passed since.
+std::string age_cell(const Record& record, const char* field);
+// The reason for the standing of an account: "parent physics", "override 3", "set by hand", or the
+// component that decides; "" when all is normal.
+std::string cause_cell(const Record& record, const char* field);
+// "alpha=3,beta=7.5"; "" where the allocation is of one cluster.
+std::string clusters_cell(const Record& record, const char* field);
 
 } // namespace sluice::cli

@@ -2,8 +2,7 @@
 // The program `sluice`: environment, global options, dispatch. Everything else is in the
 // subcommands.
 #include "cli/options.hpp"
-#include "cli/subcommands.hpp"
-#include "common/base/text.hpp"
+#include "cli/subcommands/subcommands.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -21,17 +20,7 @@ std::string environment(const char* name, const char* fallback) {
     return value != nullptr && *value != '\0' ? value : fallback;
 }
 
-int unknown_subcommand(const Context& context, const std::string& word) {
-    std::vector<std::string> known;
-    for (const auto& each : subcommands())
-        known.emplace_back(each.name);
-    const std::string near = nearest(word, known);
-    return complain(context, "unknown subcommand '" + word + "'" +
-                                 (near.empty() ? std::string(" (sluice help lists them)")
-                                               : "; did you mean '" + near + "'?"));
-}
-
-// Options before the subcommand end at the first word that is none.
+// Options before the subcommand end at the first word that is no option.
 int leading_options(int argc, char** argv) {
     int at = 1;
     while (at < argc && argv[at][0] == '-' && std::strcmp(argv[at], "--") != 0) {
@@ -43,40 +32,39 @@ int leading_options(int argc, char** argv) {
     return at < argc ? at : argc;
 }
 
-// As squeue does it: the answer of each cluster under its name.
-int run_rounds(const Subcommand& subcommand, Context context, int argc, char** argv) {
-    Rounds& rounds = *context.rounds;
-    rounds.running = true;
+// As squeue: the answer of each cluster under its name.
+int run_each_cluster(const Subcommand& subcommand, Context context, int argc, char** argv) {
+    ClusterRuns& runs = *context.runs;
+    runs.running = true;
     int worst = kOk;
     std::size_t shown = 0;
-    for (const auto& cluster : rounds.clusters) {
-        if (rounds.json)
-            rounds.before = shown == 0 ? "{\"clusters\": [\n" : ",\n";
-        else if (rounds.headings)
-            rounds.before = (shown == 0 ? "CLUSTER: " : "\nCLUSTER: ") + cluster + '\n';
+    for (const auto& cluster : runs.clusters) {
+        if (runs.json)
+            runs.before = shown == 0 ? "{\"clusters\": [\n" : ",\n";
+        else if (runs.headings)
+            runs.before = (shown == 0 ? "CLUSTER: " : "\nCLUSTER: ") + cluster + '\n';
         context.cluster = cluster;
-        const std::size_t missing = rounds.missing.size();
-        const int code = subcommand.run(context, argc, argv);
-        if (rounds.missing.size() > missing)
+        const std::size_t missing = runs.missing.size();
+        const int code = run_subcommand(subcommand, context, argc, argv);
+        if (runs.missing.size() > missing)
             continue;
         worst = std::max(worst, code);
-        shown += rounds.before.empty() ? 1U : 0U;
+        shown += runs.before.empty() ? 1U : 0U;
     }
-    rounds.before.clear();
-    if (rounds.json && shown > 0)
+    runs.before.clear();
+    if (runs.json && shown > 0)
         print(context, "]}\n");
-    rounds.running = false;
-    if (rounds.missing.size() == rounds.clusters.size())
-        return complain(context, rounds.missing.front());
+    runs.running = false;
+    if (runs.missing.size() == runs.clusters.size())
+        return complain(context, runs.missing.front());
     return worst;
 }
 
 int run(const Context& context, int argc, char** argv) {
-    static constexpr Subcommand kSelf{"", "SUBCOMMAND [ARGUMENTS]",
-                                      "Allocations of Slurm accounts: usage, standing, history",
+    static constexpr Subcommand kSelf{"", "SUBCOMMAND [ARGUMENTS]", "", kSocket | kCluster,
                                       nullptr};
     const int at = leading_options(argc, argv);
-    auto parsed = parse_options(context, kSelf, kSocket | kCluster, at, argv);
+    const auto parsed = parse_options(context, kSelf, at, argv);
     if (parsed.done)
         return *parsed.done;
     if (at == argc) {
@@ -86,17 +74,17 @@ int run(const Context& context, int argc, char** argv) {
     const Subcommand* found = find_subcommand(argv[at]);
     if (found == nullptr)
         return unknown_subcommand(context, argv[at]);
-    const int code = found->run(parsed.context, argc - at, argv + at);
-    if (context.rounds->clusters.empty())
+    const int code = run_subcommand(*found, parsed.context, argc - at, argv + at);
+    if (context.runs->clusters.empty())
         return code;
-    return run_rounds(*found, parsed.context, argc - at, argv + at);
+    return run_each_cluster(*found, parsed.context, argc - at, argv + at);
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
     const SystemClock clock;
-    Rounds rounds;
+    ClusterRuns runs;
     const Context context{clock,
                           stdout,
                           stderr,
@@ -105,7 +93,7 @@ int main(int argc, char** argv) {
                           false,
                           0,
                           "",
-                          &rounds};
+                          &runs};
     try {
         int code = run(context, argc, argv);
         // `sluice status | head` is no error; a full disk is.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The options that all subcommands share, spelt and meant as in sacctmgr, sacct and squeue.
+// The options of all subcommands, with the names and meanings of sacctmgr, sacct and squeue.
 #pragma once
 
 #include "cli/command.hpp"
+#include "cli/table.hpp"
 
 #include <map>
 #include <optional>
@@ -12,8 +13,8 @@
 
 namespace sluice::cli {
 
-// Groups of options a subcommand takes, to be or-ed. Help, version, verbosity and the socket are
-// always taken.
+// Groups of options that a subcommand takes, to be or-ed. Every subcommand takes --help, --usage,
+// --version, -Q and -v.
 enum Group : unsigned {
     kTable = 1,       // -n -p -P --delimiter -o --helpformat
     kJson = 2,        // --json
@@ -24,7 +25,7 @@ enum Group : unsigned {
     kCluster = 64,    // -M
     kSocket = 128,    // --socket
     kFile = 256,      // one FILE argument
-    kFigures = 512,   // --allocation and the other figures of a preview
+    kFigures = 512,   // --allocation and the other figures of `preview`
     kWords = 1024,    // arguments as typed, in Options::words
     kReason = 2048,   // --reason
     kSpan = 4096,     // --from, --until
@@ -38,36 +39,38 @@ enum Group : unsigned {
 };
 
 struct Options {
-    bool noheader = false;
-    bool parsable = false;  // trailing delimiter
-    bool parsable2 = false; // none
-    std::string delimiter = "|";
-    std::string format;
+    Style style; // -n, -p, -P, --delimiter
     bool helpformat = false;
     bool json = false;
-    std::vector<std::string> accounts; // -A, then arguments
-    std::string user;
-    std::optional<std::size_t> limit;
     bool dry_run = false;
-    std::string file;
-    std::vector<std::string> words;
     bool period = false;
     bool all = false;
     bool test = false;
     bool by_user = false;
-    std::map<std::string, std::string> figures; // option's name -> value as typed
+    bool no_carryover = false;
+    std::vector<std::string> accounts; // -A, then arguments
+    std::optional<std::size_t> limit;
+    std::string file;
+    std::vector<std::string> words;
+    std::map<std::string, std::string, std::less<>> values; // other options with a value, as typed
+
+    // nullptr: not given.
+    const std::string* value(std::string_view option) const {
+        const auto found = values.find(option);
+        return found == values.end() ? nullptr : &found->second;
+    }
 };
 
 struct Parsed {
-    Context context; // with the subcommand's own -Q, -v, --socket applied
+    const Subcommand& self;
+    Context context; // with the subcommand's own -Q, -v, -M and --socket applied
     Options options;
     std::optional<int> done; // help or version was printed, or an error: exit with this
 };
 
-// REQUIRES: argv[0] is `self.name`.
-Parsed parse_options(const Context& context, const Subcommand& self, unsigned groups, int argc,
-                     char** argv);
-// The text of `sluice NAME --help`.
-std::string help_text(const Subcommand& self, unsigned groups);
+// REQUIRES: argv[0] is `self.name`, as getopt_long expects
+Parsed parse_options(const Context& context, const Subcommand& self, int argc, char** argv);
+// What `sluice NAME --help` prints.
+std::string help_text(const Subcommand& self);
 
 } // namespace sluice::cli

@@ -4,27 +4,14 @@
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 
+#include <utility>
+
 namespace sluice::cli {
 
 Client client(const Context& context) {
-    Rounds* rounds = context.rounds;
-    const bool asks = rounds != nullptr && !rounds->running;
-    return Client(context.socket, context.cluster, asks ? &rounds->clusters : nullptr);
-}
-
-Result<Table> sheet(const Parsed& parsed, std::span<const Column> catalogue,
-                    const char* default_format) {
-    const std::string& named = parsed.options.format;
-    auto chosen = choose(catalogue, named.empty() ? default_format : named);
-    if (!chosen)
-        return std::move(chosen).error();
-    return Table{catalogue, std::move(*chosen), style(parsed.options), {}};
-}
-
-bool helped(const Parsed& parsed, std::span<const Column> catalogue) {
-    if (parsed.options.helpformat)
-        print(parsed.context, fields_help(catalogue));
-    return parsed.options.helpformat;
+    ClusterRuns* runs = context.runs;
+    const bool asks = runs != nullptr && !runs->running;
+    return Client(context.socket, context.cluster, asks ? &runs->clusters : nullptr);
 }
 
 Result<json::Value> ask(const Parsed& parsed, const std::string& path,
@@ -59,15 +46,63 @@ Parameters parameters(const Options& options) {
     return out;
 }
 
+std::string problem_lines(const json::Value& answer) {
+    std::string out;
+    for (const auto& problem : answer["problems"].items()) {
+        const std::string account = problem["account"].text();
+        out += "  " + (account.empty() ? "" : account + ": ") + problem["what"].text() + '\n';
+        if (const std::string remedy = problem["remedy"].text(); !remedy.empty())
+            out += "      remedy: " + remedy + '\n';
+    }
+    return out;
+}
+
 int print_json(const Parsed& parsed, const json::Value& answer) {
     print(parsed.context, answer.indented() + '\n');
     return kOk;
 }
 
+int print_fields(const Parsed& parsed, std::span<const Column> columns) {
+    print(parsed.context, fields_help(columns));
+    return kOk;
+}
+
 void remark(const Parsed& parsed, const std::string& text) {
-    const auto& options = parsed.options;
-    if (!options.noheader && !options.parsable && !options.parsable2 && !parsed.context.quiet)
+    const auto& style = parsed.options.style;
+    if (style.header && style.separation == Separation::columns && !parsed.context.quiet)
         print(parsed.context, text);
+}
+
+Result<Table> table(const Parsed& parsed, std::span<const Column> columns, const char* shown) {
+    const auto* named = parsed.options.value("format");
+    return Table::make(columns, named != nullptr && !named->empty() ? *named : shown,
+                       parsed.options.style, parsed.context.clock.now());
+}
+
+int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& query,
+                const Show& show) {
+    if (parsed.options.helpformat)
+        return print_fields(parsed, listing.columns);
+    auto empty = table(parsed, listing.columns, listing.shown);
+    if (!empty)
+        return complain(parsed.context, empty.error());
+    const auto answer = ask(parsed, listing.path, query);
+    if (!answer)
+        return complain(parsed.context, answer.error());
+    if (parsed.options.json)
+        return print_json(parsed, *answer);
+    return show(parsed, *answer, std::move(*empty));
+}
+
+int run_records(const Parsed& parsed, const Listing& listing, const Parameters& query,
+                const char* key) {
+    return run_listing(parsed, listing, query,
+                       [&](const Parsed&, const json::Value& answer, Table table) {
+                           for (const auto& record : answer[key].items())
+                               table.add(record);
+                           print(parsed.context, table.text());
+                           return kOk;
+                       });
 }
 
 } // namespace sluice::cli

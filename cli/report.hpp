@@ -5,45 +5,47 @@
 
 #include "cli/client.hpp"
 #include "cli/options.hpp"
-#include "cli/table.hpp"
 
+#include <functional>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace sluice::cli {
 
-// A table that is being made: chosen columns are known before the daemon is asked, so that a typing
-// error in --format costs no request.
-struct Table {
-    std::span<const Column> catalogue;
-    std::vector<Chosen> chosen;
-    Style style;
-    std::vector<Row> rows;
-
-    bool exact() const { return style.separation != Separation::columns; }
-    std::string text() const { return render(catalogue, chosen, rows, style); }
-};
-
 // The daemon, about the cluster that the command is about.
 Client client(const Context& context);
-
-// The columns of --format, else of this default.
-Result<Table> sheet(const Parsed& parsed, std::span<const Column> catalogue,
-                    const char* default_format);
-
-// Handles --helpformat. True: printed, nothing left to do.
-bool helped(const Parsed& parsed, std::span<const Column> catalogue);
-
 // GET; checks -M; shows the answer's warnings (unless --json) on stderr.
 Result<json::Value> ask(const Parsed& parsed, const std::string& path,
                         const Parameters& parameters = {});
-// Unless --json: no text of the answer breaks the line that it will stand in.
+// Unless --json: makes the texts of the answer printable, each within its line.
 void for_people(const Parsed& parsed, json::Value& answer);
 // account=a,b when accounts are named; limit=N when given.
 Parameters parameters(const Options& options);
 int print_json(const Parsed& parsed, const json::Value& answer);
+// What --helpformat prints.
+int print_fields(const Parsed& parsed, std::span<const Column> columns);
+// The problems of an evaluation, indented, with their remedies.
+std::string problem_lines(const json::Value& answer);
 // A remark under or above a table; not with -n, -p, -P or -Q.
 void remark(const Parsed& parsed, const std::string& text);
+
+// The columns of --format, else those of `shown`.
+Result<Table> table(const Parsed& parsed, std::span<const Column> columns, const char* shown);
+
+// What a subcommand can show, and where it asks.
+struct Listing {
+    std::span<const Column> columns;
+    const char* shown; // columns without --format
+    std::string path;
+};
+
+// Asks, and hands a good answer with the empty table to `show`; with --json the answer is printed
+// as received. --helpformat and a typing error in --format cost no request. Returns the exit code.
+using Show = std::function<int(const Parsed&, const json::Value&, Table)>;
+int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& query,
+                const Show& show);
+// The same where the answer is a list of records below `key`, one row each.
+int run_records(const Parsed& parsed, const Listing& listing, const Parameters& query,
+                const char* key);
 
 } // namespace sluice::cli

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Tables in the manner of sacctmgr: header, dashes, right-aligned columns, '+' at the end of a cell
 // that was cut. Unlike sacctmgr a column grows with its content, up to a bound, unless the format
-// names its width. Pure: rows in, text out.
+// names its width. Pure: records in, text out.
 #pragma once
 
-#include "cli/options.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
+#include "common/json/json.hpp"
 
 #include <span>
 #include <string>
@@ -14,25 +15,33 @@
 
 namespace sluice::cli {
 
+// What the cells of one row are made of.
+struct Record {
+    json::View row;
+    json::View parent; // has the fields that `row` lacks: the account of a component
+    Instant now{};
+    bool exact = false; // -p, -P: figures as the daemon gave them
+
+    json::View operator[](std::string_view field) const {
+        const auto own = row[field];
+        return own.exists() ? own : parent[field];
+    }
+};
+
+// A text as it is, a number in digits, a list joined by commas; "" when absent. See figures.hpp for
+// the other kinds of cells.
+std::string text_cell(const Record& record, const char* field);
+
 struct Column {
-    const char* field; // as --format names it, lower case
-    const char* header;
-    int most;         // widest it grows by itself
+    const char* key; // for --format, in lower case
+    const char* title;
+    int most;         // width limit without a width in --format
     const char* help; // for --helpformat
+    std::string (*cell)(const Record& record, const char* field) = text_cell;
+    const char* field = nullptr; // of the record, for `cell`; nullptr: the key
+
+    std::string of(const Record& record) const { return cell(record, field ? field : key); }
 };
-
-// A cell for each column of the catalogue, in its order; "" where nothing is set.
-using Row = std::vector<std::string>;
-
-struct Chosen {
-    std::size_t column = 0; // index into the catalogue
-    int width = 0;          // 0: by content
-    bool left = false;
-};
-
-// "account,used%10,cause%-20", ignoring case. malformed: unknown field (with a suggestion) or
-// width.
-Result<std::vector<Chosen>> choose(std::span<const Column> catalogue, std::string_view format);
 
 enum class Separation { columns, parsable, parsable2 };
 
@@ -42,12 +51,39 @@ struct Style {
     std::string delimiter = "|";
 };
 
-Style style(const Options& options);
-std::string render(std::span<const Column> catalogue, std::span<const Chosen> chosen,
-                   std::span<const Row> rows, const Style& style);
-std::string fields_help(std::span<const Column> catalogue);
+class Table {
+public:
+    // `format`: "account,used%10,cause%-20", ignoring case. malformed: unknown field (with a
+    // suggestion) or width. REQUIRES: `columns` outlives the table
+    static Result<Table> make(std::span<const Column> columns, std::string_view format,
+                              const Style& style, Instant now);
 
-// Columns on a terminal; UTF-8 sequences count as one. REQUIRES: printable()
+    void add(json::View row, json::View parent = {});
+    bool empty() const { return rows_.empty(); }
+    bool exact() const { return style_.separation != Separation::columns; }
+    std::string text() const;
+
+private:
+    struct Chosen {
+        const Column* column = nullptr;
+        std::size_t width = 0; // 0: by content
+        bool left = false;
+    };
+    using Row = std::vector<std::string>; // a printable cell for each chosen column
+
+    static Result<Chosen> choose(std::span<const Column> columns, std::string_view word);
+    std::string line(const Row& cells, std::span<const std::size_t> widths) const;
+
+    std::vector<Chosen> chosen_;
+    Style style_;
+    Instant now_{};
+    std::vector<Row> rows_;
+};
+
+// What --helpformat prints.
+std::string fields_help(std::span<const Column> columns);
+// Columns on a terminal: 2 for East Asian wide characters, 0 for combining ones. REQUIRES:
+// printable()
 std::size_t display_width(std::string_view text);
 
 } // namespace sluice::cli

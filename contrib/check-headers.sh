@@ -40,7 +40,7 @@ flags=($(words '$(AM_CXXFLAGS)') -O0 -fsyntax-only -DHAVE_CONFIG_H "-I$build" "-
 for place in SYSCONFDIR=/etc/sluice STATEDIR=/var/lib/sluice RUNDIR=/run/sluice; do
     flags+=("-DSLUICE_${place%%=*}=\"${place#*=}\"")
 done
-sources=(plugin/*.cpp daemon/adapters/slurm/*.cpp)
+sources=(plugin/*.cpp daemon/slurm/*.cpp)
 
 headers_of() { # headers_of TAG FOLDER: as installed
     local tag=$1 to=$2/slurm major minor micro

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sluice at work: a private Slurm of one node in a temporary folder, an account that runs out of its allocation, and
-# the sbatch that is refused. Needs root. The host keeps nothing of it but the packages; its own Slurm is not touched.
+# Shows Sluice on a private one-node Slurm in a temporary directory: an account uses its allocation, and sbatch is refused.
+# Needs root. Only the installed packages stay on the host; the script does not change the host's own Slurm.
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 
 usage() {
     cat <<'END'
 usage: contrib/demo.sh [--keep]
-  --keep   leave the cluster running; the last lines tell how to use it and how to stop it
-Installs the Debian packages it needs, builds Sluice in a temporary folder (or uses ./build if you built there).
+  --keep   leave the cluster running; the last lines show how to use and stop it
+Installs the required Debian packages and builds Sluice in a temporary directory (or uses ./build, if present).
 END
 }
 keep=0
@@ -30,25 +30,25 @@ die() {
     printf '\ndemo.sh: %s\n' "$*" >&2
     exit 1
 }
-# quietly LOG COMMAND...: its output only when it fails
+# quietly LOG COMMAND...: prints the output only if the command fails
 quietly() {
     local log=$1
     shift
     "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2 && return 1; }
 }
 
-[ "$(id -u)" -eq 0 ] || die 'please run it as root: it starts a Slurm of its own, and Slurm changes users for their jobs'
+[ "$(id -u)" -eq 0 ] || die 'run this script as root: it starts a private Slurm, which runs jobs as their users'
 
 step '1. Packages'
 # shellcheck source=contrib/lib/packages.sh
 . "$top/contrib/lib/packages.sh"
 if [ -n "$(packages_missing build cluster 2>/dev/null)" ]; then
-    say 'installing compiler, Slurm, MariaDB and munge with apt; this is the long part'
+    say 'installing compiler, Slurm, MariaDB and munge with apt-get; this takes the longest'
     log=$(mktemp)
-    quietly "$log" packages_install build cluster || die 'apt-get did not install them all'
+    quietly "$log" packages_install build cluster || die 'apt-get did not install all packages'
     rm -f "$log"
 fi
-say 'all there'
+say 'all packages are installed'
 
 CLUSTER_NODES=1 CLUSTER_CPUS=64 CLUSTER_GPUS=0
 # shellcheck source=/dev/null
@@ -56,7 +56,7 @@ CLUSTER_NODES=1 CLUSTER_CPUS=64 CLUSTER_GPUS=0
 # shellcheck source=contrib/lib/tree.sh
 . "$top/contrib/lib/tree.sh"
 begin=$EPOCHSECONDS
-cluster_prepare # from here on everything is in $CLUSTER_DIR, and is removed at the end, by ctrl-C too
+cluster_prepare # all files are in $CLUSTER_DIR, which is removed at the end, also after ctrl-C
 
 step '2. Sluice'
 built() { [ -x "$1/sluiced" ] && [ -x "$1/sluice" ] && [ -e "$1/.libs/job_submit_sluice.so" ]; }
@@ -72,7 +72,7 @@ else
     say "building plugin, daemon and command line in $CLUSTER_DIR/build"
     quietly "$CLUSTER_DIR/log/build.out" build || die 'the build failed'
     SLUICE_BUILD=$CLUSTER_DIR/build
-    say "done in $((EPOCHSECONDS - begin)) s"
+    say "built in $((EPOCHSECONDS - begin)) s"
 fi
 mkdir "$CLUSTER_DIR/bin"
 ln -s "$SLUICE_BUILD/sluice" "$CLUSTER_DIR/bin/sluice"
@@ -82,9 +82,9 @@ step '3. A cluster of one node with 64 CPUs'
 sluice_install
 cluster_start >"$CLUSTER_DIR/log/start.out" 2>&1 || cluster_failed
 say "Slurm $(slurm_full_version): munged, MariaDB, slurmdbd, slurmctld with JobSubmitPlugins=sluice, slurmd"
-say 'accounts physics and chem; user games has both'
+say 'accounts physics and chem; user games belongs to both'
 
-step '4. The daemon, and what the site grants'
+step '4. The daemon and its policy'
 SLUICED_INTERVAL=1s
 sluiced_settings <<'END'
 components:
@@ -105,15 +105,15 @@ policies:
 END
 sed -n '/^components:/,$s/^/  | /p' "$CLUSTER_DIR/etc/sluiced.yaml"
 { sluiced_restart && wait_until 20 evaluate_now; } >"$CLUSTER_DIR/log/start.out" 2>&1 || die "sluiced did not start: $(tail -n 5 "$(sluiced_log)")"
-say 'sluiced is up, the plugin in slurmctld is connected'
+say 'sluiced runs; the plugin in slurmctld is connected'
 
 printf '#!/bin/sh\nsleep 300\n' >"$CLUSTER_DIR/jobs/analysis.sh"
-submit() { # submit ACCOUNT: as a user would, output as he sees it
+submit() { # submit ACCOUNT: as a user, with the user's output
     shown games "sbatch -A $1 -c 64 analysis.sh"
     as games sbatch -A "$1" -c 64 -t 5 -o /dev/null analysis.sh 2>&1 | sed 's/^/  /'
 }
 
-step '5. Physics computes'
+step '5. Account physics runs jobs'
 submit physics
 say ''
 last=normal warned=0
@@ -123,7 +123,7 @@ while [ "$EPOCHSECONDS" -lt $deadline ]; do
     used=$(printf '%.1f' "$used")
     if [ $warned -eq 0 ] && [ "${percent%.*}" -ge 80 ]; then
         warned=1
-        say "$percent % used: from now on a submission is accepted with a warning"
+        say "$percent % used: submissions are now accepted with a warning"
         submit physics
         say ''
     elif [ "$standing" != "$last" ]; then
@@ -136,21 +136,21 @@ while [ "$EPOCHSECONDS" -lt $deadline ]; do
     sleep 1
 done
 [ "$last" = paused ] || die "physics was not paused within 90 s; $(tail -n 5 "$(sluiced_log)")"
-say 'running jobs go on, nothing new starts'
+say 'running jobs continue; no new job starts'
 
-step '6. What the user sees'
+step '6. The user'
 submit physics
 shown root 'sluice status'
 sluice status
 shown root 'sluice explain physics'
 sluice explain physics
-printf '\nThe other account of the same user goes on:\n'
+printf '\nThe other account of the same user still works:\n'
 submit chem
-step "That was it, in $((EPOCHSECONDS - begin)) s."
+step "Done in $((EPOCHSECONDS - begin)) s."
 
 if [ $keep -eq 0 ]; then
     cat <<END
-To look around in it: contrib/demo.sh --keep. Your own cluster: README.md, "First policy".
+contrib/demo.sh --keep leaves the cluster running. For your own cluster see README.md, "First policy".
 END
     exit 0
 fi
@@ -169,20 +169,20 @@ END
 chmod 755 "$CLUSTER_DIR/bin/as" "$CLUSTER_DIR/bin/demo-stop"
 echo "export PATH=$CLUSTER_DIR/bin:\$PATH; cd $CLUSTER_DIR/jobs" >>"$CLUSTER_DIR/env"
 cat <<END
-It is still running. In any root shell:
+The cluster is still running. In any root shell:
 
   . $CLUSTER_DIR/env
-  sluice status                            what every account has and used
-  sluice history; sluice commands          what was decided, and what was changed in Slurm
-  sluice evaluate --dry-run                what an evaluation would change now
+  sluice status                            allocation, usage and standing of every account
+  sluice history; sluice commands          decisions, and changes in Slurm
+  sluice evaluate --dry-run                changes that an evaluation would make now
   sluice plugins                           the plugin in slurmctld
-  as games sluice balance                  what a user sees
-  as games sbatch -A physics analysis.sh   try it yourself
+  as games sluice balance                  the view of a user
+  as games sbatch -A physics analysis.sh   a submission
   squeue; sacctmgr show assoc format=account,user,qos,defaultqos
   \$EDITOR $CLUSTER_DIR/etc/sluiced.yaml   then: kill -HUP \$(cat $CLUSTER_DIR/run/sluiced.pid)
   less $CLUSTER_DIR/log/sluiced.out $CLUSTER_DIR/log/slurmctld.log
 
-  demo-stop                                ends it and removes $CLUSTER_DIR
+  demo-stop                                stops the cluster and removes $CLUSTER_DIR
 END
 scratch_keep
 trap - EXIT

@@ -186,7 +186,7 @@ step_format() {
     local rc=0
     cd "$top" && tests/check-includes.sh || rc=1 # here, where git tells it which files are ours
     cd "$work/src" || return 1
-    find common plugin daemon cli tests \( -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h' \) -print0 |
+    find common plugin daemon waldur cli tests \( -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h' \) -print0 |
         xargs -0 -r clang-format-14 --dry-run -Werror || rc=1
     find contrib tests .ci -name '*.sh' -o -name '*.t' -o -path .ci/run -o -path tests/integration/run | while read -r file; do
         bash -n "$file" || exit 1

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/check.hpp"
 
-#include "common/base/read_file.hpp"
+#include "common/base/files.hpp"
 #include "common/base/zone.hpp"
 #include "common/settings/import.hpp"
 #include "common/settings/settings.hpp"
-#include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/slurm_conf.hpp"
 #include "daemon/say.hpp"
+#include "daemon/slurm/accounting.hpp"
+#include "daemon/slurm/slurm_conf.hpp"
 
 #include <algorithm>
 #include <iostream>

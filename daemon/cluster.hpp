@@ -3,13 +3,13 @@
 // HTTP server are shared. No rule of the product lives here.
 #pragma once
 
-#include "daemon/adapters/slurm/accounting.hpp"
-#include "daemon/adapters/slurm/enforcer.hpp"
-#include "daemon/adapters/slurm/inspector.hpp"
-#include "daemon/adapters/slurm/time_sources.hpp"
-#include "daemon/adapters/waldur/emulator.hpp"
-#include "daemon/app/loop.hpp"
-#include "daemon/app/service.hpp"
+#include "daemon/core/loop.hpp"
+#include "daemon/core/service.hpp"
+#include "daemon/slurm/accounting.hpp"
+#include "daemon/slurm/enforcer.hpp"
+#include "daemon/slurm/inspector.hpp"
+#include "daemon/slurm/time_sources.hpp"
+#include "waldur/api/emulator.hpp"
 
 #include <chrono>
 #include <memory>

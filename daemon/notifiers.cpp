@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/notifiers.hpp"
 
-#include "common/base/read_file.hpp"
+#include "common/base/files.hpp"
 #include "common/base/secret.hpp"
 #include "common/base/text.hpp"
-#include "daemon/adapters/mail/mailer.hpp"
-#include "daemon/adapters/mail/webhook.hpp"
+#include "daemon/notify/mailer.hpp"
+#include "daemon/notify/webhook.hpp"
 
 #include <algorithm>
 

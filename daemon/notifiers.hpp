@@ -5,7 +5,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/settings/settings.hpp"
-#include "daemon/app/outbox_sender.hpp"
+#include "daemon/core/outbox_sender.hpp"
 #include "daemon/ports/deliverer.hpp"
 #include "daemon/ports/outbox.hpp"
 
@@ -17,7 +17,7 @@ namespace sluice {
 
 class Notifiers {
 public:
-    // Opens the files of secrets. refused: everybody may read one; not_found: it is not there.
+    // Opens the files of secrets. refused: every user may read one; not_found: missing.
     // `outbox` and `clock` must outlive it.
     static Result<std::unique_ptr<Notifiers>> make(const settings::DaemonSettings& settings,
                                                    ports::Outbox& outbox, const Clock& clock);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The result of a submission and what the user reads (docs/policy.md, "The verdict at submission").
+// The result of a submission and what the user reads (docs/policy.md, "Admission").
 // Pure: request, snapshot, settings and time in, result or text out. No lock, no clock, no Slurm.
 #pragma once
 

@@ -2,7 +2,7 @@
 #include "plugin/receiver.hpp"
 
 #include "common/base/clock.hpp"
-#include "common/base/read_file.hpp"
+#include "common/base/files.hpp"
 #include "common/cred/key.hpp"
 #include "common/cred/munge.hpp"
 

@@ -3,7 +3,7 @@
 // sluice.conf. Whatever may wait runs in this thread only.
 #pragma once
 
-#include "common/base/unique_fd.hpp"
+#include "common/base/files.hpp"
 #include "common/cred/sealer.hpp"
 #include "plugin/daemon_session.hpp"
 #include "plugin/log.hpp"

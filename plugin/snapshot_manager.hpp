@@ -3,7 +3,7 @@
 // SnapshotManager publishes to it, stores the snapshot on disk and frees what is no longer read.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/model/snapshot.hpp"
 #include "common/wire/image.hpp"

@@ -3,8 +3,8 @@
 // when the wake-up descriptor becomes readable. Not for slurmctld's threads.
 #pragma once
 
+#include "common/base/files.hpp"
 #include "common/base/result.hpp"
-#include "common/base/unique_fd.hpp"
 #include "plugin/settings.hpp"
 
 #include <chrono>

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every yaml block of the guides is read by the program that it is for: settings by sluiced --check, scenarios by sluice
-# simulate. A block that shows a part of a file is put into a whole one. The commands of the guides are run by
-# tests/integration/0330-guides.t.
+# The program reads every yaml block of the guides: sluiced --check the settings, sluice simulate the scenarios. A block that
+# shows a part of a file is put into a whole file. Texts that docs/guide/symptoms.md quotes exist in the source, and so do
+# pages that a page links.
+# tests/integration/0330-guides.t runs the commands of the guides.
 set -u
 build=$(cd "${SLUICE_BUILDDIR:-.}" && pwd)
 cd "${SLUICE_SRCDIR:-$(dirname "$0")/..}" || exit 2
@@ -15,7 +16,7 @@ export SLURM_CONF
 awk -v dir="$dir" '
     /^ *```/ { if (out) close(out); out = ""; if (/^ *```yaml$/) { indent = index($0, "`"); name = FILENAME
         gsub("/", ":", name); out = dir "/" name ":" FNR ".block" } ; next }
-    out { print substr($0, indent) > out }' README.md docs/*.md
+    out { print substr($0, indent) > out }' README.md docs/*.md docs/guide/*.md
 [ "$(find "$dir" -name '*.block' | wc -l)" -ge 8 ] || { echo 'hardly any block found: is this check broken?' && exit 1; }
 
 whole() { # whole BLOCK: a file that has all that the program asks for
@@ -41,7 +42,22 @@ for block in "$dir"/*.block; do
     else
         "$build/sluiced" --check -f "$dir/whole.yaml" >"$dir/said" 2>&1
     fi
-    [ $? -eq 0 ] || { bad=1 && echo "$(basename "$block" .block): not taken:" && cat "$dir/said" "$dir/whole.yaml"; }
+    [ $? -eq 0 ] || { bad=1 && echo "$(basename "$block" .block): refused:" && cat "$dir/said" "$dir/whole.yaml"; }
 done
-[ $bad -eq 0 ] && echo "$count blocks are taken"
+
+# The literals of the source, adjacent ones joined; what a text has between its parts is "..." in the guide.
+find common daemon plugin cli waldur -name '*.[ch]pp' -exec cat {} + 2>/dev/null | tr '\n' ' ' | sed 's/" *"//g' >"$dir/texts"
+quoted=0
+while read -r part; do
+    quoted=$((quoted + 1))
+    grep -qF -- "$part" "$dir/texts" || { bad=1 && echo "docs/guide/symptoms.md: no such text in the source: $part"; }
+done <<EOF
+$(grep '^|' docs/guide/symptoms.md | cut -d '|' -f 2 | grep -oE '"[^"]+"' | tr -d '"' | sed 's/\.\.\.[:;]*/\n/g' |
+    sed -E 's/^[ ,:]+//; s/ +$//' | grep -E '[a-z]{3}')
+EOF
+for link in $(grep -oE '\]\([a-zA-Z0-9_./-]+' ./*.md docs/*.md docs/guide/*.md | sed 's/:](/:/' | sort -u); do
+    [ -e "$(dirname "${link%%:*}")/${link#*:}" ] || { bad=1 && echo "${link%%:*}: no such page: ${link#*:}"; }
+done
+[ $quoted -ge 40 ] || { bad=1 && echo "only $quoted quoted texts found: is this check broken?"; }
+[ $bad -eq 0 ] && echo "$count blocks are valid, $quoted quoted texts exist"
 exit $bad

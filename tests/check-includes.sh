@@ -12,21 +12,20 @@ allowed() {
     shift
     pattern=$(printf '|%s' "$folder/" "$@")
     pattern=${pattern#|}
-    grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"(common|plugin|daemon|cli)/' --include='*.?pp' --include='*.h' "$folder" 2>/dev/null |
+    grep -rnE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"(common|plugin|daemon|waldur|cli)/' --include='*.?pp' --include='*.h' "$folder" 2>/dev/null |
         grep -vE "\"($pattern)" | sed 's/^/wrong way: /' >>"$bad"
 }
 # home HEADER FOLDER...: this third-party header is included only below these folders
 home() {
     header=$1
     shift
-    grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$header" --include='*.?pp' --include='*.h' common plugin daemon cli tests 2>/dev/null |
+    grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*<$header" --include='*.?pp' --include='*.h' common plugin daemon waldur cli tests 2>/dev/null |
         grep -vE "^($(printf '|%s' "$@" | cut -c2-))" | sed 's/^/not its home: /' >>"$bad"
 }
 
 allowed common/base
 allowed common/model common/base/
 allowed common/policy common/base/ common/model/
-allowed common/curl
 allowed common/hash common/base/
 allowed common/json common/base/
 allowed common/yaml common/base/
@@ -35,24 +34,27 @@ allowed common/cred common/base/
 allowed common/wire common/base/ common/model/ common/cred/
 allowed plugin common/base/ common/model/ common/wire/ common/cred/
 allowed daemon/ports common/base/ common/model/
-allowed daemon/app common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/
-allowed daemon/adapters/slurm common/base/ common/model/ daemon/ports/
-allowed daemon/adapters/sqlite common/base/ common/model/ daemon/ports/ common/json/
-allowed daemon/adapters/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
-allowed daemon/adapters/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
-allowed daemon/adapters/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
-allowed daemon/adapters/mail common/base/ common/model/ common/json/ common/hash/ daemon/ports/ common/curl/
-allowed daemon/adapters/waldur common/base/ common/model/ common/json/ daemon/ports/ common/curl/
-allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/ common/curl/
+allowed daemon/core common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/notify/ daemon/process/ waldur/sync/
+allowed daemon/process common/base/ common/model/
+allowed daemon/slurm common/base/ common/model/ daemon/ports/
+allowed daemon/storage common/base/ common/model/ daemon/ports/ common/json/
+allowed daemon/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
+allowed daemon/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/ waldur/http/
+allowed waldur/stomp common/base/ common/model/ common/json/ common/hash/ daemon/ports/
+allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ daemon/ports/
+allowed waldur/sync common/base/ common/model/ common/json/ common/policy/ common/settings/ daemon/ports/ daemon/core/
+allowed waldur/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/ daemon/http/
+allowed waldur/api common/base/ common/model/ common/json/ daemon/ports/
+allowed cli common/base/ common/model/ common/policy/ common/settings/ common/json/ common/yaml/
 
-home 'slurm/' plugin/ daemon/adapters/slurm/ tests/plugin/ tests/daemon/adapters/slurm/ tests/bench/ tests/integration/ tests/attack/
+home 'slurm/' plugin/ daemon/slurm/ tests/plugin/ tests/daemon/slurm/ tests/bench/ tests/integration/ tests/attack/
 home 'gnutls/' common/hash/
 home 'munge\.h' common/cred/
 home 'jansson\.h' common/json/
 home 'yaml\.h' common/yaml/
-home 'sqlite3\.h' daemon/adapters/sqlite/ tests/daemon/adapters/sqlite/
-home 'microhttpd\.h' daemon/adapters/http/
-home 'curl/' cli/ common/curl/ daemon/adapters/mail/ daemon/adapters/stomp/ daemon/adapters/waldur/
+home 'sqlite3\.h' daemon/storage/ tests/daemon/storage/
+home 'microhttpd\.h' daemon/http/
+home 'curl/' cli/ common/base/curl_handle.hpp daemon/notify/ waldur/stomp/ waldur/api/
 home 'cmocka\.h' tests/support/
 
 # The core is handed instants, text and numbers; it asks nobody.
@@ -61,8 +63,8 @@ grep -rnE '(std::chrono::(system|steady)_clock|[^_a-z](time|getenv|localtime|mkt
 grep -rnE '(^|[^_a-z])(double|float)[^_a-z]' --include='*.?pp' common/policy common/model 2>/dev/null |
     grep -vE ':[[:space:]]*//|long double' | sed 's/^/floating point in the core: /' >>"$bad"
 # Releases of Slurm differ in one header on each side.
-grep -rnE '^[[:space:]]*#[[:space:]]*(el)?if' --include='*.?pp' --include='*.h' plugin daemon/adapters/slurm tests/plugin tests/daemon/adapters/slurm 2>/dev/null |
-    grep -vE '^(daemon/adapters/slurm/compat|plugin/slurm_compat)\.hpp:' | sed 's/^/not in the compatibility header: /' >>"$bad"
+grep -rnE '^[[:space:]]*#[[:space:]]*(el)?if' --include='*.?pp' --include='*.h' plugin daemon/slurm tests/plugin tests/daemon/slurm 2>/dev/null |
+    grep -vE '^(daemon/slurm/compat|plugin/slurm_compat)\.hpp:' | sed 's/^/not in the compatibility header: /' >>"$bad"
 # Every source says its licence.
 git ls-files '*.cpp' '*.hpp' '*.c' '*.h' '*.sh' '*.m4' '*.ac' 2>/dev/null | grep -v '^m4/ax_' | while read -r file; do
     [ -f "$file" ] || continue

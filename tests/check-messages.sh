@@ -3,7 +3,7 @@
 # Every number that a log::event() uses is explained in docs/messages.md with the same word, and no number has two words.
 top=${SLUICE_SRCDIR:-$(cd "$(dirname "$0")/.." && pwd)}
 cd "$top" || exit 2
-used=$(find common daemon cli plugin \( -name '*.cpp' -o -name '*.hpp' \) -exec cat {} + | tr '\n' ' ' |
+used=$(find common daemon waldur cli plugin \( -name '*.cpp' -o -name '*.hpp' \) -exec cat {} + | tr '\n' ' ' |
     grep -oE '"SLUICE-[0-9]{4}",[[:space:]]*"[a-z-]+"' | tr -d '",' | tr -s ' ' | sort -u)
 [ -n "$used" ] || { echo "no message found: is this check broken?" && exit 1; }
 bad=0

@@ -5,9 +5,9 @@
 top=${SLUICE_SRCDIR:-$(cd "$(dirname "$0")/.." && pwd)}
 cd "$top" || exit 2
 page=docs/man/sluiced.yaml.5 example=contrib/sluiced.yaml
-# import.cpp and leftover.cpp read another program's file.
-keys=$(find common/settings -name '*.cpp' ! -name import.cpp ! -name leftover.cpp -exec cat {} + | tr '\n' ' ' |
-    grep -oE '(\.(read|take|choose)\(|(read_[a-z]+|read_own_match|stands_alone|switchable|local_time)\([a-z_]+,) *"[a-z_]+"' |
+# import.cpp and unused_keys.cpp read another program's file.
+keys=$(find common/settings -name '*.cpp' ! -name import.cpp ! -name unused_keys.cpp -exec cat {} + | tr '\n' ' ' |
+    grep -oE '(\.(read|take|choose)\(|read_template\([a-z]+, *"[a-z]+",|(read_[a-z]+|read_own_match|stands_alone|switchable|local_time)\([a-z_]+,) *"[a-z_]+"' |
     sed 's/.*"\(.*\)"/\1/' | sort -u)
 [ "$(echo "$keys" | wc -l)" -gt 60 ] || { echo "only these keys found, is this check broken? $keys" && exit 1; }
 bad=0

@@ -10,14 +10,14 @@
 
 namespace sluice {
 
-// Tells the caller what to do, not who failed.
+// What the caller can do about an error, not which part failed.
 enum class Errc {
     unavailable, // the other side is away: try again later
     timeout,     // no answer in time: try again later
     refused,     // not allowed, or a rule of the other side: a person must act
     not_found,   // the named thing does not exist
     malformed,   // input that cannot be understood
-    conflict,    // somebody else changed it meanwhile: read again
+    conflict,    // changed meanwhile by another writer: read again
     overflow,    // a figure that does not fit
     internal,    // a fault of ours
 };

@@ -2,6 +2,7 @@
 #include "common/base/text.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace sluice {
 namespace {
@@ -102,6 +103,59 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
         }
     }
     return best;
+}
+
+namespace {
+
+Error fault(std::size_t at, std::string_view what) {
+    return {Errc::malformed,
+            "the brace at character " + std::to_string(at + 1) + " " + std::string(what)};
+}
+
+} // namespace
+
+Result<std::vector<FillPiece>> fill_pieces(std::string_view pattern) {
+    std::vector<FillPiece> pieces;
+    std::size_t at = 0;
+    while (at < pattern.size()) {
+        const std::size_t brace = pattern.find_first_of("{}", at);
+        if (brace != at)
+            pieces.push_back({pattern.substr(at, brace - at), false});
+        if (brace == std::string_view::npos)
+            break;
+        if (brace + 1 < pattern.size() && pattern[brace + 1] == pattern[brace]) {
+            pieces.push_back({pattern.substr(brace, 1), false});
+            at = brace + 2;
+            continue;
+        }
+        if (pattern[brace] == '}')
+            return fault(brace, "closes nothing; write }} for a brace");
+        const std::size_t end = pattern.find_first_of("{}", brace + 1);
+        if (end == std::string_view::npos || pattern[end] == '{')
+            return fault(brace, "is not closed; close it, or write {{ for a brace");
+        if (end == brace + 1)
+            return fault(brace, "has no name behind it; name a placeholder, or write {{ for a "
+                                "brace");
+        pieces.push_back({pattern.substr(brace + 1, end - brace - 1), true});
+        at = end + 1;
+    }
+    return pieces;
+}
+
+std::string percent_encoded(std::string_view text, std::string_view also_plain) {
+    constexpr std::string_view kPlain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (kPlain.find(c) != std::string_view::npos ||
+            also_plain.find(c) != std::string_view::npos)
+            out += c;
+        else
+            (((out += '%') += kHex[byte >> 4]) += kHex[byte & 15]);
+    }
+    return out;
 }
 
 } // namespace sluice

@@ -3,6 +3,8 @@
 // case so.
 #pragma once
 
+#include "common/base/result.hpp"
+
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -13,7 +15,6 @@
 #include <vector>
 
 namespace sluice {
-
 // One character in lower case.
 constexpr char folded(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -39,5 +40,22 @@ int compare_ignoring_case(std::string_view a, std::string_view b) noexcept;
 // The candidate nearest to `word` (edit distance, case ignored) when it is near enough to be a slip
 // of the pen; else "".
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
+
+// Texts with {placeholders}, taken apart. What a placeholder stands for is the caller's business.
+
+// A view into the pattern: words to be copied, or the name between two braces.
+struct FillPiece {
+    std::string_view text;
+    bool placeholder = false;
+};
+
+// "{{" and "}}" stand for the braces themselves. Errors: malformed (a brace without its other half,
+// an empty name); the context names it and the remedy. The pieces live as long as `pattern`.
+Result<std::vector<FillPiece>> fill_pieces(std::string_view pattern);
+
+// Percent-encoding of texts that become part of a URL or of a form (RFC 3986, section 2).
+
+// Everything but letters, digits, -._~ and the characters of `also_plain` becomes %XX.
+std::string percent_encoded(std::string_view text, std::string_view also_plain = {});
 
 } // namespace sluice

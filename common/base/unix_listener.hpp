@@ -3,8 +3,8 @@
 // its owner decides by the peer's credentials.
 #pragma once
 
+#include "common/base/files.hpp"
 #include "common/base/result.hpp"
-#include "common/base/unique_fd.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -16,8 +16,8 @@ namespace sluice {
 // Removes its path when it goes, unless another daemon has taken the path over meanwhile.
 class UnixListener {
 public:
-    // Makes the directory (not its parents) when it is missing. A socket file that nobody answers
-    // on is replaced. conflict: a daemon answers there, or the path is not a socket; refused:
+    // Makes the directory (not its parents) when it is missing. A socket file without a
+    // listener is replaced. conflict: a daemon answers there, or the path is not a socket; refused:
     // permissions; malformed: the path is longer than a socket address takes.
     static Result<UnixListener> open(const std::string& path);
 

@@ -3,7 +3,7 @@
 // other process-global state, so two zones can be in use at once and from any thread.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <chrono>

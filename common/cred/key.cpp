@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/cred/key.hpp"
 
-#include "common/base/read_file.hpp"
+#include "common/base/files.hpp"
 
 #include <array>
 #include <bit>

@@ -2,7 +2,7 @@
 // Makes credentials, which prove who made a payload, and reads them: by munge, or by a shared key.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <sys/types.h>

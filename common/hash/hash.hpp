@@ -21,7 +21,7 @@ Result<std::string> random_bytes(std::size_t count);
 
 std::string hex(std::string_view bytes);    // lower case
 std::string base64(std::string_view bytes); // RFC 4648 section 4, with padding
-// Takes as long wherever the first difference is. Lengths may be told apart.
+// Takes the same time wherever the first difference is. A difference in length may show.
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 
 } // namespace sluice::hash

@@ -3,11 +3,14 @@
 #include "common/json/json.hpp"
 
 #include "common/base/printable.hpp"
-
-#include <jansson.h>
+#include "common/base/text.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <jansson.h>
 #include <new>
+#include <string>
 
 namespace sluice::json {
 namespace {
@@ -22,7 +25,7 @@ JsonRef owned(json_t* raw) {
 }
 
 // NUL, too, is replaced: jansson writes it, but refuses to read it.
-std::string mended(std::string_view text) {
+std::string repaired(std::string_view text) {
     std::string out;
     while (!text.empty()) {
         const std::size_t length = text.front() == '\0' ? 0 : character_length(text);
@@ -165,7 +168,7 @@ Value::Value(bool flag) : raw_(owned(json_boolean(flag))) {}
 Value::Value(std::string_view text) : raw_(json_stringn(text.data(), text.size())) {
     if (raw_ && text.find('\0') == std::string_view::npos)
         return;
-    const std::string good = mended(text);
+    const std::string good = repaired(text);
     raw_ = owned(json_stringn(good.data(), good.size()));
 }
 
@@ -197,7 +200,7 @@ Value Value::decimal(std::int64_t scaled, int places) {
 }
 
 Value& Value::set(std::string_view key, Value value) {
-    if (json_object_set_new(raw_.get(), mended(key).c_str(), value.raw_.release()) != 0)
+    if (json_object_set_new(raw_.get(), repaired(key).c_str(), value.raw_.release()) != 0)
         throw std::bad_alloc();
     return *this;
 }
@@ -246,6 +249,22 @@ Result<Value> parse(std::string_view text, Bounds bounds) {
         return Error{Errc::malformed, "JSON: line " + std::to_string(error.line) + " column " +
                                           std::to_string(error.column) + ": " + error.text};
     return Value(std::move(raw));
+}
+
+// Fifteen digits are what a binary number gives back as they were written.
+std::optional<Decimal> decimal_of(View value) {
+    if (value.is_string())
+        return Decimal::parse(trim(value.text()));
+    if (value.is_integer())
+        return Decimal::parse(std::to_string(value.integer()));
+    if (!value.is_number() || !std::isfinite(value.number()))
+        return std::nullopt;
+    char text[400];
+    std::snprintf(text, sizeof text, "%.15g", value.number());
+    if (auto exact = Decimal::parse(text))
+        return exact;
+    std::snprintf(text, sizeof text, "%.9f", value.number());
+    return Decimal::parse(text);
 }
 
 } // namespace sluice::json

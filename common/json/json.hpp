@@ -4,6 +4,7 @@
 // fallback.
 #pragma once
 
+#include "common/base/decimal.hpp"
 #include "common/base/result.hpp"
 
 #include <concepts>
@@ -116,5 +117,9 @@ struct Bounds {
 
 // Objects and arrays only; a key twice in an object is an error. malformed: with line and column.
 Result<Value> parse(std::string_view text, Bounds bounds = {});
+
+// Of a number, or of a text that is one, as it was written: 0.1 is 0.1. nullopt: neither, or out of
+// Decimal's range.
+std::optional<Decimal> decimal_of(View value);
 
 } // namespace sluice::json

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether this host's clock is believed. Values only: daemon/app/clock_check.hpp makes them.
+// Whether this host's clock is believed. Values only: daemon/core/clock_check.hpp makes them.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "common/base/amount.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
-#include "common/base/instant.hpp"
 #include "common/model/clock.hpp"
 #include "common/model/command.hpp"
 #include "common/model/history.hpp"

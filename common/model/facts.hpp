@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/base/amount.hpp"
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/model/budget.hpp"
 #include "common/model/clock.hpp"
 #include "common/model/history.hpp"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "common/base/amount.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
-#include "common/base/instant.hpp"
 #include "common/model/standing.hpp"
 
 #include <algorithm>

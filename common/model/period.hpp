@@ -2,7 +2,7 @@
 // Which periods a policy counts in, and one such period as instants.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <chrono>
 #include <optional>

@@ -3,7 +3,7 @@
 // common/wire.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/model/budget.hpp"
 #include "common/model/standing.hpp"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/base/amount.hpp"
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <map>
 #include <optional>

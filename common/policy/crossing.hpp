@@ -3,7 +3,7 @@
 // an interval later. It decides nothing: the cycle that it causes judges by real usage.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/model/decision.hpp"
 
 #include <chrono>

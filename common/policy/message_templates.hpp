@@ -3,7 +3,7 @@
 // ones.
 #pragma once
 
-#include "common/base/fill.hpp"
+#include "common/base/text.hpp"
 #include "common/base/zone.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/policy.hpp"

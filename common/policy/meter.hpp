@@ -4,7 +4,7 @@
 #pragma once
 
 #include "common/base/amount.hpp"
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <cstdint>
 #include <map>

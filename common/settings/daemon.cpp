@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Keys of sluiced.yaml that tell where things are and how often a cycle runs. Nothing is opened or
+// Keys of sluiced.yaml for places, addresses and intervals. Nothing is opened or
 // looked up here.
 #include "common/settings/daemon.hpp"
 
 #include "common/base/text.hpp"
-#include "common/settings/duration.hpp"
 #include "common/settings/policy_set.hpp"
+#include "common/settings/times.hpp"
 
 namespace sluice::settings {
 namespace {
@@ -131,7 +131,7 @@ void read_cluster(MapReader& top, DaemonSettings& daemon) {
     if (list != nullptr)
         names = read_names(*list, "clusters", errors);
     if (list == nullptr && names.size() > 1)
-        errors.add(names[1].place, "cluster: more than one name; call the key clusters");
+        errors.add(names[1].place, "cluster: more than one name; use the key clusters");
     for (auto& name : names)
         daemon.clusters.push_back(std::move(name.name));
     if (!daemon.clusters.empty())

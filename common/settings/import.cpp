@@ -2,13 +2,14 @@
 // The site agent's keys in Sluice's words. It writes text, it does not decide: what Waldur keeps on
 // its own side (allocations, period) is left for a person to fill in.
 #include "common/settings/import.hpp"
+#include "common/settings/components.hpp"
 
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
 #include "common/settings/import_words.hpp"
+#include "common/settings/policy.hpp"
 #include "common/settings/policy_set.hpp"
-#include "common/settings/ranges.hpp"
 #include "common/settings/unused_keys.hpp"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Keys `contacts` and `notifications`: who is told, in which words, and how it gets there.
-#include "common/base/fill.hpp"
+// Keys `contacts` and `notifications`: recipients, templates and delivery of notices.
+#include "common/base/text.hpp"
 #include "common/settings/daemon.hpp"
-#include "common/settings/policy_set.hpp"
+#include "common/settings/policy.hpp"
 
 #include <algorithm>
 
@@ -113,36 +113,6 @@ void read_webhook(MapReader& notifications, WebhookSettings& webhook) {
     map.finish();
 }
 
-std::string fault_of(const std::string& text, std::size_t most, bool one_line) {
-    if (text.size() > most)
-        return "has " + std::to_string(text.size()) + " bytes; shorten it to " +
-               std::to_string(most);
-    if (one_line && text.find_first_of("\n\t") != std::string::npos)
-        return "holds a line break or a tab; write it in one line";
-    const auto pieces = fill_pieces(text);
-    if (!pieces)
-        return pieces.error().context;
-    std::vector<std::string> known(model::kPlaceholders.begin(), model::kPlaceholders.end());
-    known.emplace_back("event");
-    for (const auto& piece : *pieces)
-        if (piece.placeholder && std::find(known.begin(), known.end(), piece.text) == known.end())
-            return "unknown placeholder " + shown(piece.text) + suggestion(piece.text, known);
-    return {};
-}
-
-void read_pattern(MapReader& map, const std::string& key, std::string& out, std::size_t most) {
-    const Node* node = map.take(key);
-    if (node == nullptr)
-        return;
-    const std::string what = "notifications." + key;
-    const auto text = as_text(*node, what, map.errors());
-    if (!text)
-        return;
-    if (const auto fault = fault_of(*text, most, key == "subject"); !fault.empty())
-        map.errors().add(node->place(), what + ": " + fault);
-    out = *text;
-}
-
 } // namespace
 
 void read_notifications(MapReader& top, Settings& settings) {
@@ -155,8 +125,12 @@ void read_notifications(MapReader& top, Settings& settings) {
         return;
     read_mail(map, settings.daemon.mail);
     read_webhook(map, settings.daemon.webhook);
-    read_pattern(map, "subject", settings.notices.subject, model::kSubjectMost);
-    read_pattern(map, "text", settings.notices.text, model::kNoticeMost);
+    std::vector<std::string> placeholders(model::kPlaceholders.begin(), model::kPlaceholders.end());
+    placeholders.emplace_back("event");
+    read_template(map, "notifications", "subject", settings.notices.subject,
+                  {model::kSubjectMost, "\n\t", placeholders});
+    read_template(map, "notifications", "text", settings.notices.text,
+                  {model::kNoticeMost, "", placeholders});
     map.finish();
     settings.notices.by_mail = !settings.daemon.mail.from.empty();
     settings.notices.by_webhook = !settings.daemon.webhook.url.empty();
@@ -166,14 +140,14 @@ void check_notifications(const Settings& settings, Errors& errors) {
     const auto& policies = settings.policies.policies;
     for (std::size_t i = 0; i < policies.size(); ++i) {
         const auto& policy = policies[i];
-        const bool somebody = policy.has(model::Action::notify_external_user) ||
-                              (policy.has(model::Action::notify_organization_owners) &&
-                               !settings.notices.contacts.empty());
-        if (somebody && !settings.notices.by_mail && !settings.notices.by_webhook)
+        const bool has_recipient = policy.has(model::Action::notify_external_user) ||
+                                   (policy.has(model::Action::notify_organization_owners) &&
+                                    !settings.notices.contacts.empty());
+        if (has_recipient && !settings.notices.by_mail && !settings.notices.by_webhook)
             errors.note(settings.places.policies[i].policy,
                         "policy " + shown(policy.name) +
                             " notifies, but `notifications` names "
-                            "neither mail nor webhook: nobody is told");
+                            "neither mail nor webhook: no notice is sent");
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// How notices travel, as sluiced.yaml says it. Files of secrets are named, not opened.
+// How notices are delivered, as sluiced.yaml sets it. Files of secrets are named, not opened.
 #pragma once
 
 #include <string>

@@ -1,16 +1,277 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// One entry of `policies`.
-#include "common/base/text.hpp"
-#include "common/settings/duration.hpp"
-#include "common/settings/policy_set.hpp"
-#include "common/settings/ranges.hpp"
+// One entry of `policies`: whom it matches, how its period runs, what it counts and what it does.
+#include "common/settings/policy.hpp"
 
+#include "common/base/text.hpp"
+#include "common/settings/policy_set.hpp"
+#include "common/settings/times.hpp"
+
+#include <algorithm>
 #include <array>
 
 namespace sluice::settings {
-namespace {
 
 using namespace model;
+
+namespace {
+
+// "": none.
+std::string fault_of(const std::string& text, const TemplateRule& rule) {
+    if (text.size() > rule.most)
+        return "has " + std::to_string(text.size()) + " bytes; shorten it to " +
+               std::to_string(rule.most);
+    if (text.find_first_of(rule.refused) != std::string::npos)
+        return std::string(rule.refused.size() > 1
+                               ? "holds a line break or a tab; write it in one line"
+                               : "holds a tab; write blanks");
+    const auto pieces = fill_pieces(text);
+    if (!pieces)
+        return pieces.error().context;
+    const auto& names = rule.placeholders;
+    for (const auto& piece : *pieces)
+        if (piece.placeholder && std::find(names.begin(), names.end(), piece.text) == names.end())
+            return "unknown placeholder " + shown(piece.text) + suggestion(piece.text, names);
+    return {};
+}
+
+} // namespace
+
+void read_template(MapReader& map, std::string_view block, std::string_view key, std::string& out,
+                   const TemplateRule& rule) {
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return;
+    const std::string what = std::string(block) + '.' + std::string(key);
+    const auto text = as_text(*node, what, map.errors());
+    if (!text)
+        return;
+    if (const std::string fault = fault_of(*text, rule); !fault.empty())
+        map.errors().add(node->place(), what + ": " + fault);
+    out = *text;
+}
+
+void read_texts(MapReader& map, model::Texts& texts) {
+    const Node* node = map.take("texts");
+    if (node == nullptr)
+        return;
+    MapReader inner(*node, "texts", map.errors());
+    const TemplateRule rule{
+        model::kTextMost, "\t", {model::kPlaceholders.begin(), model::kPlaceholders.end()}};
+    read_template(inner, "texts", "refusal", texts.refusal, rule);
+    read_template(inner, "texts", "warning", texts.warning, rule);
+    inner.finish();
+}
+
+namespace {
+
+// `period`: a word, Waldur's number, or a custom length.
+
+// Waldur's integers beside our words.
+constexpr std::array<Choice<PeriodKind>, 8> kPeriods{{
+    {"month", PeriodKind::month},
+    {"quarter", PeriodKind::quarter},
+    {"year", PeriodKind::year},
+    {"total", PeriodKind::total},
+    {"1", PeriodKind::total},
+    {"2", PeriodKind::month},
+    {"3", PeriodKind::quarter},
+    {"4", PeriodKind::year},
+}};
+
+void read_anchor(const Node& node, model::PeriodRule& period, Errors& errors) {
+    const auto date = node.is_scalar() ? parse_day(node.text()) : std::nullopt;
+    if (!date) {
+        errors.add(node.place(),
+                   "anchor: expected a date (YYYY-MM-DD) that exists, found " + describe(node));
+        return;
+    }
+    // A period that begins on the 31st would have no first day in a shorter month.
+    if (date->day() > std::chrono::day{28})
+        errors.add(node.place(), "anchor: day " + std::to_string(unsigned{date->day()}) +
+                                     " is not in every month; give a day from 1 to 28");
+    period.anchor = *date;
+}
+
+void read_custom(const Node& node, model::PeriodRule& period, Errors& errors) {
+    MapReader map(node, "custom", errors);
+    std::int64_t months = 0;
+    map.read("months", months, 1, 1200);
+    const Node* anchor = map.take("anchor");
+    if (anchor != nullptr)
+        read_anchor(*anchor, period, errors);
+    if (node.is_map() && (!map.has("months") || !map.has("anchor")))
+        errors.add(node.place(), "custom: a period needs months and anchor, for example "
+                                 "{months: 12, anchor: 2026-10-01}");
+    map.finish();
+    period.kind = PeriodKind::custom;
+    period.months = static_cast<int>(months);
+}
+
+void read_period(const Node& node, model::PeriodRule& period, Errors& errors) {
+    if (node.is_map()) {
+        MapReader map(node, "period", errors);
+        if (const Node* custom = map.take("custom"))
+            read_custom(*custom, period, errors);
+        else if (!map.has("custom"))
+            errors.add(node.place(), "period: expected custom in this map; for example "
+                                     "{custom: {months: 12, anchor: 2026-10-01}}");
+        map.finish();
+        return;
+    }
+    if (node.is_scalar()) {
+        for (const auto& choice : kPeriods) {
+            if (node.text() == choice.word) {
+                period = {};
+                period.kind = choice.value;
+                return;
+            }
+        }
+    }
+    const std::string known = "; known: month, quarter, year, total, custom: {months, anchor}, "
+                              "or Waldur's 1 (total), 2 (month), 3 (quarter), 4 (year)";
+    if (node.is_scalar())
+        errors.add(node.place(), "period: unknown value " + shown(node.text()) + known);
+    else
+        errors.add(node.place(), "period: expected a word, found " + describe(node) + known);
+}
+
+// Which accounts and clusters a policy is for.
+
+void add_group(const Reference& name, Reading& reading, Policy& policy, PolicyPlaces& places,
+               Errors& errors) {
+    const auto group = reading.groups.find(name.name);
+    if (group == reading.groups.end()) {
+        std::vector<std::string> known;
+        known.reserve(reading.groups.size());
+        for (const auto& [other, members] : reading.groups)
+            known.push_back(other);
+        errors.add(name.place, "organization_groups: group " + shown(name.name) +
+                                   " is not defined under groups" + suggestion(name.name, known));
+        return;
+    }
+    for (const auto& account : group->second.accounts) {
+        policy.match.accounts.push_back(account.name);
+        places.accounts.push_back(account);
+    }
+    for (const auto& subtree : group->second.subtrees) {
+        policy.match.subtrees.push_back(subtree.name);
+        places.accounts.push_back(subtree);
+    }
+}
+
+void read_own_match(MapReader& map, std::string_view key, std::vector<std::string>& out,
+                    PolicyPlaces& places) {
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return;
+    for (auto& name : read_names(*node, key, map.errors())) {
+        out.push_back(name.name);
+        places.accounts.push_back(std::move(name));
+    }
+}
+
+void read_match(MapReader& map, Reading& reading, Policy& policy, PolicyPlaces& places) {
+    Errors& errors = map.errors();
+    read_own_match(map, "accounts", policy.match.accounts, places);
+    read_own_match(map, "subtrees", policy.match.subtrees, places);
+    bool apply_to_all = false;
+    map.read("apply_to_all", apply_to_all);
+    if (const Node* groups = map.take("organization_groups")) {
+        refuse_empty(*groups, "organization_groups", errors);
+        for (const auto& name : as_words(*groups, "organization_groups", errors))
+            add_group({name.text, name.place}, reading, policy, places, errors);
+    }
+    const bool named = map.has("accounts") || map.has("subtrees") || map.has("organization_groups");
+    if (apply_to_all && named)
+        errors.add(map.key_place("apply_to_all"),
+                   "apply_to_all: true contradicts the accounts or groups named beside it; keep "
+                   "one of them");
+    else if (map.has("apply_to_all") && !apply_to_all && !named)
+        errors.add(map.key_place("apply_to_all"),
+                   "apply_to_all: false and no group is named; set organization_groups or "
+                   "accounts");
+}
+
+void read_clusters(MapReader& map, Policy& policy, PolicyPlaces& places) {
+    const Node* node = map.take("clusters");
+    if (node == nullptr)
+        return;
+    places.clusters = read_names(*node, "clusters", map.errors());
+    for (const auto& name : places.clusters)
+        policy.clusters.push_back(name.name);
+}
+
+// `actions` of a policy, and whether each has what it needs.
+
+constexpr std::array<Choice<Action>, 5> kActions{{
+    {"notify_organization_owners", Action::notify_organization_owners},
+    {"notify_external_user", Action::notify_external_user},
+    {"block_creation_of_new_resources", Action::block_creation_of_new_resources},
+    {"request_slurm_resource_downscaling", Action::request_slurm_resource_downscaling},
+    {"request_slurm_resource_pausing", Action::request_slurm_resource_pausing},
+}};
+
+std::vector<Action> read_actions(const Node& node, Errors& errors) {
+    std::vector<std::string> known;
+    known.reserve(kActions.size());
+    for (const auto& choice : kActions)
+        known.emplace_back(choice.word);
+    std::vector<Action> actions;
+    for (const auto& word : as_words(node, "actions", errors)) {
+        bool found = false;
+        for (const auto& choice : kActions) {
+            if (choice.word == word.text) {
+                actions.push_back(choice.value);
+                found = true;
+            }
+        }
+        if (!found)
+            errors.add(word.place, "actions: unknown action " + shown(word.text) +
+                                       suggestion(word.text, known));
+    }
+    return actions;
+}
+
+void read_external_users(MapReader& map, Policy& policy) {
+    const Node* options = map.take("options");
+    if (options == nullptr)
+        return;
+    Errors& errors = map.errors();
+    MapReader inner(*options, "options", errors);
+    const Node* users = inner.take("notify_external_user");
+    inner.finish();
+    if (users == nullptr)
+        return;
+    for (const auto& word : as_words(*users, "notify_external_user", errors)) {
+        const std::size_t at = word.text.find('@');
+        if (at == 0 || at == std::string::npos || at + 1 == word.text.size() ||
+            word.text.find_first_of(" \t\r\n<>\"") != std::string::npos)
+            errors.add(word.place, "notify_external_user: " + shown(word.text) +
+                                       " is no mail address; give name@host, several with commas");
+        policy.external_users.push_back(word.text);
+    }
+}
+
+void check_actions(MapReader& map, const Policy& policy) {
+    const auto needs = [&](Action action, std::string_view name, const std::string& qos,
+                           std::string_view key) {
+        if (policy.has(action) && qos.empty() && policy.strategy == QosStrategy::threshold)
+            map.errors().add(map.key_place(key), "action " + std::string(name) +
+                                                     " needs a QOS; name one in " +
+                                                     std::string(key));
+    };
+    needs(Action::request_slurm_resource_downscaling, "request_slurm_resource_downscaling",
+          policy.qos_downscaled, "qos_downscaled");
+    needs(Action::request_slurm_resource_pausing, "request_slurm_resource_pausing",
+          policy.qos_paused, "qos_paused");
+    if (policy.has(Action::notify_external_user) && policy.external_users.empty())
+        map.errors().note(map.key_place("actions"),
+                          "action notify_external_user sends no mail: "
+                          "options.notify_external_user names no address");
+    if (policy.actions.empty() && policy.strategy == QosStrategy::threshold)
+        map.errors().note(map.key_place("actions"),
+                          "policy " + shown(policy.name) + " lists no actions: it only reports");
+}
 
 constexpr std::array<Choice<Mode>, 2> kModes{
     {{"observe", Mode::observe}, {"enforce", Mode::enforce}}};

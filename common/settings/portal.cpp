@@ -3,7 +3,7 @@
 // can copy them over.
 #include "common/base/text.hpp"
 #include "common/settings/daemon.hpp"
-#include "common/settings/duration.hpp"
+#include "common/settings/times.hpp"
 
 #include <array>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Reads typed values from a node tree. Every fault goes to Errors and the reading goes on with the
-// value that was there before: a caller looks at Errors once, at the end.
+// Collects every error of one file, so that a person can correct them together. Also the notes:
+// things that are accepted but that the reader of the log should know.
 #pragma once
 
 #include "common/base/decimal.hpp"
-#include "common/settings/errors.hpp"
+#include "common/base/result.hpp"
 #include "common/yaml/tree.hpp"
 
 #include <array>
@@ -15,6 +15,37 @@
 #include <vector>
 
 namespace sluice::settings {
+using yaml::Place;
+
+class Errors {
+public:
+    // `file` as the person named it; it begins every line.
+    explicit Errors(std::string file) : file_(std::move(file)) {}
+
+    // `text`: the fault and, behind a semicolon, the remedy.
+    void add(Place place, std::string text) { errors_.push_back({place, std::move(text)}); }
+    void note(Place place, std::string text) { notes_.push_back({place, std::move(text)}); }
+    bool any() const { return !errors_.empty(); }
+    const std::string& file() const { return file_; }
+
+    // `FILE:LINE:COLUMN: text`, in the order of the file, at most 100 and a count of the rest.
+    std::vector<std::string> lines() const { return rendered(errors_); }
+    std::vector<std::string> notes() const { return rendered(notes_); }
+    // All lines in one malformed error, one a line. REQUIRES: any()
+    Error error() const;
+
+private:
+    std::vector<std::string> rendered(const std::vector<yaml::Fault>& faults) const;
+
+    std::string file_;
+    std::vector<yaml::Fault> errors_;
+    std::vector<yaml::Fault> notes_;
+};
+
+std::string located(std::string_view file, Place place, std::string_view text);
+
+// Reads typed values from a node tree. Every fault goes to Errors and the reading goes on with the
+// value that was there before: a caller looks at Errors once, at the end.
 
 using yaml::Node;
 
@@ -90,7 +121,7 @@ public:
         refuse_choice(key, *node, words);
     }
 
-    // Reports keys that nobody asked for, with a suggestion.
+    // Reports keys that no reader has asked for, with a suggestion.
     void finish();
 
 private:

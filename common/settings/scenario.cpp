@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `steps` of a scenario file. Its other keys are those of sluiced.yaml.
 #include "common/settings/scenario.hpp"
+#include "common/settings/components.hpp"
 
-#include "common/base/read_file.hpp"
+#include "common/base/files.hpp"
 #include "common/base/text.hpp"
-#include "common/settings/local_time.hpp"
 #include "common/settings/policy_set.hpp"
+#include "common/settings/times.hpp"
 
 #include <array>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Scenario files: policies, accounts and what happens when, for `sluice simulate`. The policies
-// are read by the reader of sluiced.yaml; here they enforce unless they say observe, and
+// are read by the reader of sluiced.yaml; here they enforce unless mode is observe, and
 // qos_default is "normal" unless given, because nothing outside the scenario exists to spare.
 #pragma once
 

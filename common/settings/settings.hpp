@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sluiced.yaml as values: what the daemon itself needs, and the policy set that decides. Reading
-// checks everything that the file alone can tell; what only the cluster knows (TRES, accounts,
+// checks everything that the file alone shows; what only the cluster knows (TRES, accounts,
 // QOS) is checked afterwards by check_against().
 #pragma once
 
@@ -8,9 +8,9 @@
 #include "common/model/facts.hpp"
 #include "common/model/notice.hpp"
 #include "common/model/policy.hpp"
-#include "common/settings/errors.hpp"
 #include "common/settings/notify.hpp"
 #include "common/settings/portal.hpp"
+#include "common/settings/reader.hpp"
 
 #include <chrono>
 #include <map>
@@ -96,12 +96,11 @@ struct Settings {
 };
 
 // The file's text, at most 4 MiB. The error of load() and parse() carries every fault of the file,
-// one a line: `FILE:LINE:COLUMN: what is wrong; what mends it`.
+// one a line: `FILE:LINE:COLUMN: fault; remedy`.
 Result<Settings> load(const std::string& path);
 Result<Settings> parse(std::string_view text, const std::string& filename);
 
-// What the file says about one of the clusters that it names: its policies, and of the accounts
-// what they are granted there.
+// The part of the file for one of its clusters: its policies, and the accounts' allocations there.
 Settings of_cluster(const Settings& settings, const std::string& cluster);
 
 // Faults of the configuration that show only on the cluster: unknown TRES, policies that meet on

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Waldur's own spellings of a policy's keys (SlurmPeriodicUsagePolicy), read into the same values.
 // A thing said in both spellings is refused: nobody could tell which one holds.
+#include "common/settings/components.hpp"
+#include "common/settings/policy.hpp"
 #include "common/settings/policy_set.hpp"
-#include "common/settings/ranges.hpp"
 
 namespace sluice::settings {
 namespace {

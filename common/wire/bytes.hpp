@@ -3,7 +3,7 @@
 // Writer and Reader both have field(), so that one list of the fields of a record serves both ways.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <array>
 #include <concepts>

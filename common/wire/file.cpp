@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/wire/file.hpp"
 
-#include "common/base/replace_file.hpp"
+#include "common/base/files.hpp"
 #include "common/base/text.hpp"
-#include "common/base/unique_fd.hpp"
 #include "common/wire/bytes.hpp"
 #include "common/wire/image.hpp"
 

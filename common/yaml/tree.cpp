@@ -134,7 +134,7 @@ void Builder::refuse_decoration(Place place, const yaml_char_t* anchor, const ya
     if (tag != nullptr)
         tree_.faults.push_back(
             {place, std::string("tag \"") + reinterpret_cast<const char*>(tag) +
-                        "\" is not used here; leave it out, the key tells the type"});
+                        "\" is not used here; leave it out, the key decides the type"});
 }
 
 void Builder::scalar(const Event& event, Node& node) {

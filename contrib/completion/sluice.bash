@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Bash completion for sluice(1). Subcommands, options and fields come from the program itself; account names from the
-# daemon, within a second or not at all.
+# daemon, unless it takes longer than a second.
 
-# _sluice_accounts PROGRAM [--socket PATH]: without names that a shell expands, as compgen -W does: an account can be
-# named $(command).
+# _sluice_subcommands PROGRAM
+_sluice_subcommands() { "$1" help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'; }
+
+# _sluice_accounts PROGRAM [--socket PATH]: without names that a shell would expand, as compgen -W does: an account can
+# be named $(command).
 _sluice_accounts() {
     timeout 1 "$@" -Q status -nP -o account 2>/dev/null | LC_ALL=C grep -x '[A-Za-z0-9_.:@%+-]*' | sort -u
 }
@@ -37,13 +40,11 @@ _sluice() {
     fi
     if [[ -z $subcommand ]]; then
         if [[ $cur == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '--socket= --quiet --verbose --help --version' -- "$cur")
+            mapfile -t COMPREPLY < <(compgen -W '--socket= --cluster= --quiet --verbose --help --version' -- "$cur")
             [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
             return
         fi
-        local names
-        names=$("$program" help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-        mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "$(_sluice_subcommands "$program")" -- "$cur")
         return
     fi
 
@@ -78,38 +79,36 @@ _sluice() {
     esac
     if [[ $cur == -* ]]; then
         local options
-        options=$("$program" "$subcommand" --help 2>/dev/null | grep -o -e '--[a-z0-9-]*=\?')
+        options=$("$program" "$subcommand" --help 2>/dev/null | sed -n 's/^  *\(-., \)\?\(--[a-z0-9-]*=\?\).*/\2/p')
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
         [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
         return
     fi
     case $subcommand in
     help)
-        local names
-        names=$("$program" help 2>/dev/null | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
-        mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "$(_sluice_subcommands "$program")" -- "$cur")
         ;;
-    simulate | preview | notify)
+    simulate | notify)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
-    override | adjust | token | outbox)
-        local verbs='set list clear' word
-        [[ $subcommand == adjust ]] && verbs='add list'
-        [[ $subcommand == token ]] && verbs='add list remove'
-        [[ $subcommand == outbox ]] && verbs='list retry drop'
+    override | adjust | token | outbox | clock)
+        local offered='' verb='' count=0
         for ((i = i + 1; i < cword; i++)); do
-            [[ ${words[i]} == -* ]] || word=${words[i]}
+            [[ ${words[i]} == -* ]] && continue
+            verb=${verb:-${words[i]}}
+            count=$((count + 1))
         done
-        if [[ -z $word ]]; then
-            mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$cur")
-        else
-            local names
-            names=$(_sluice_accounts "$program" "${socket[@]}")
-            [[ $subcommand == token || $subcommand == outbox ]] && names=
-            [[ $word == remove || $word == set || $word == clear || $word == list || $word == add ]] || names='normal downscaled paused'
-            mapfile -t COMPREPLY < <(compgen -W "$names" -- "$cur")
-        fi
+        case $subcommand,$verb,$count in
+        override,,0) offered='set list clear' ;;
+        adjust,,0) offered='add list' ;;
+        token,,0) offered='add list remove' ;;
+        outbox,,0) offered='list retry drop' ;;
+        clock,,0) offered=accept ;;
+        override,set,2) offered='normal downscaled paused' ;;
+        override,* | adjust,*) offered=$(_sluice_accounts "$program" "${socket[@]}") ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$cur")
         ;;
     status | balance | explain | usage | evaluate | history | commands | reset)
         local accounts

@@ -2,7 +2,7 @@
 // Port: the daily copies of the journal. Adapter: SQLite.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 
 #include <optional>
 #include <string>

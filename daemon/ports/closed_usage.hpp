@@ -3,7 +3,7 @@
 // slurmdbd has no rollups of them. Adapters: SQLite.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 // doctor` only: no cycle needs it.
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <cstdint>

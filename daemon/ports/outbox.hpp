@@ -3,7 +3,7 @@
 // SQLite. Who brings it there is a Deliverer (deliverer.hpp).
 #pragma once
 
-#include "common/base/instant.hpp"
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
 #include <cstdint>

@@ -2,8 +2,8 @@
 // Port: what Waldur says about the offering that this cluster is. One adapter: its REST API.
 #pragma once
 
+#include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
-#include "common/base/instant.hpp"
 #include "common/base/result.hpp"
 
 #include <map>

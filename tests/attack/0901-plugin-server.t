@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Hostile peers of the protocol between plugin and daemon: strangers at the daemon's port, a user who listens in its place
-# while it is down, a neighbour on the network who changes and repeats what both send.
+# Hostile peers of the protocol between plugin and sluiced: strangers at the port of sluiced, a user who listens in its place
+# while sluiced is down, an attacker on the network who changes and repeats the frames of both.
 . "$(dirname "$0")/lib.sh"
 attack_prepare
 attack_up
@@ -19,23 +19,23 @@ hostile silent "$daemon" 500
 is 'strangers do not end the session of the plugin' "$(gate_field connected)" "$since"
 survived 'strangers'
 
-# munged forgets what it has decoded when it restarts: then it is a host that has not seen the session
+# munged forgets the decoded credentials when it restarts, like the munged of a host that has not seen the session
 plugin_asks "$between"
 hostile record "$between" "$daemon" "$CLUSTER_DIR/run/session"
 plugin_asks "$PORT_GATE"
 hostile replay "$daemon" "$CLUSTER_DIR/run/session"
-ok 'munged restarts' eval 'munged_stop && munged_start'
+ok 'munged restarts before the replay' eval 'munged_stop && munged_start'
 hostile replay "$daemon" "$CLUSTER_DIR/run/session"
-ok 'munged restarts once more' eval 'munged_stop && munged_start'
+ok 'munged restarts before the replay to the plugin' eval 'munged_stop && munged_start'
 plugin_asks "$between"
 hostile replay-to-plugin "$between" "$CLUSTER_DIR/run/session"
 plugin_asks "$PORT_GATE"
 survived 'a recorded session'
 
-# without munge nothing but the session itself refuses a repeated frame
+# without munge, only the session itself refuses a repeated frame
 key=$CLUSTER_DIR/etc/sluice.key
 (umask 077 && head -c 64 /dev/urandom >"$key")
-ok 'sluiced stops' sluiced_stop
+ok 'sluiced stops before its port is taken over' sluiced_stop
 attacks as games python3 hostile_peer.py catch "$PORT_GATE" 3
 SLUICED_GATE=", key_file: $key"
 attack_settings
@@ -45,13 +45,13 @@ attack_begin
 hostile relay "$between" "$daemon"
 plugin_asks "$PORT_GATE" "KeyFile=$key"
 hostile mutated "$daemon" "$key" "$CLUSTER_NAME"
-eventually 'the plugin connects after the relay' 20 plugin_current
+eventually 'plugin connects after the relay' 20 plugin_current
 python3 "$ATTACK_DIR/hostile_peer.py" flood "$daemon" 15 >"$CLUSTER_DIR/log/flood" &
 since=$(gate_field connected)
 connected_anew() { [ "$(gate_field connected)" != "$since" ] && plugin_current; }
-sluice_conf "Daemon=localhost:$PORT_GATE" "KeyFile=$key" # another name of the same
-eventually 'the plugin connects during a flood' 12 connected_anew
+sluice_conf "Daemon=localhost:$PORT_GATE" "KeyFile=$key" # another name of the same address
+eventually 'plugin connects during a flood of connections' 12 connected_anew
 wait $!
 diag "$(cat "$CLUSTER_DIR/log/flood")"
-survived 'a neighbour on the network'
+survived 'an attacker on the network'
 attack_done

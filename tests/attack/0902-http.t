@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Hostile clients of the HTTP API over TCP: strangers, a stolen reader token, credentials made for something else, a browser
-# led by another site, requests that no parser should take, clients that are slow or many.
+# Hostile clients of the HTTP API over TCP: strangers, a stolen reader token, credentials made for another service, a browser
+# misused by another site, malformed requests, clients that are slow or many.
 . "$(dirname "$0")/lib.sh"
 attack_prepare
 attack_up "http: {listen: \"127.0.0.1:$PORT_HTTP\", request_timeout: 4s}"
@@ -22,5 +22,5 @@ hostile bodies
 survived 'parsers'
 hostile slow
 hostile crowd
-survived 'time and number'
+survived 'slow and many clients'
 attack_done

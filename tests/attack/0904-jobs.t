@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A plain user sends job descriptions that sbatch would never make, to submit a job and to change one. slurmctld lives,
-# answers each in time, and another user's sbatch is not held up meanwhile.
+# A plain user submits and changes jobs with job descriptions that sbatch would never send. slurmctld survives, responds to each
+# in time, and sbatch of another user is not delayed.
 . "$(dirname "$0")/lib.sh"
 program=${SLUICE_BUILD:-}/tests/attack/hostile_jobs
 [ -x "$program" ] || skip_all 'tests/attack/hostile_jobs is not built (make integration-programs does)'
@@ -10,7 +10,7 @@ attack_up
 cp "$program" "$CLUSTER_DIR/jobs/" # users cannot reach a build folder
 most=3000                          # milliseconds
 
-# what another user's sbatch takes, in milliseconds, until run/quiet exists
+# duration of another user's sbatch in milliseconds, until run/quiet exists
 neighbour() {
     local begin
     until [ -e "$CLUSTER_DIR/run/quiet" ]; do
@@ -21,13 +21,13 @@ neighbour() {
     done
 }
 neighbour >"$CLUSTER_DIR/log/neighbour" &
-attacks as games env -u UBSAN_OPTIONS ASAN_OPTIONS=detect_leaks=0 ./hostile_jobs chem physics $most # leaks of libslurm are not ours
+attacks as games env -u UBSAN_OPTIONS ASAN_OPTIONS=detect_leaks=0 ./hostile_jobs chem physics $most # leaks of libslurm do not count
 touch "$CLUSTER_DIR/run/quiet"
 wait $!
 slowest=$(sort -n "$CLUSTER_DIR/log/neighbour" | tail -n 1)
 diag "$(wc -l <"$CLUSTER_DIR/log/neighbour") jobs of another user, the slowest took $slowest ms"
 ok "another user's sbatch takes less than $most ms" test "$slowest" -lt $most
 is "another user's sbatch is accepted each time" "$(grep -c refused "$CLUSTER_DIR/log/neighbour")" 0
-is 'the plugin counts no fault' "$(gate_field faults)" 0
+is 'sluice plugins shows no plugin fault' "$(gate_field faults)" 0
 survived 'job descriptions'
 attack_done

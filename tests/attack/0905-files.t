@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Files that are damaged, of others, or no files at all in place of those that plugin and daemon read. Neither hangs nor
-# crashes, a bad file is refused, and physics stays paused all the time.
+# Damaged files, files of other users, and no regular files at all in place of those that plugin and sluiced read. Neither hangs
+# or crashes, each bad file is refused, and physics stays paused.
 . "$(dirname "$0")/lib.sh"
 attack_prepare
 attack_up "http: {listen: \"127.0.0.1:$PORT_HTTP\"}"
@@ -9,7 +9,7 @@ etc=$CLUSTER_DIR/etc good=$CLUSTER_DIR/run/good precious=$CLUSTER_DIR/run/precio
 mkdir "$good"
 echo precious >"$precious"
 
-# spoil KIND FILE: puts something bad in the place of FILE, of which $good has the original
+# spoil KIND FILE: replaces FILE by a bad one; $good has the original
 spoil() {
     local of=$good/${2##*/}
     rm -rf "$2"
@@ -32,13 +32,13 @@ spoil() {
 }
 keep() { cp -a "$1" "$good/"; }
 restore() { rm -rf "$1" && cp -a "$good/${1##*/}" "$1"; }
-still_paused() { # still_paused NAME: what the plugin says, not the QOS
+still_paused() { # still_paused NAME: by the plugin, not by the QOS
     run as games timeout 10 sbatch -A physics -o /dev/null --wrap true
     like "$1: physics is refused by the plugin" "$OUT" 'account physics is paused'
 }
-untouched() { is "$1: a file of others is unchanged" "$(cat "$precious")" precious; }
+untouched() { is "$1: a foreign file is unchanged" "$(cat "$precious")" precious; }
 
-# --- sluice.conf and what it names; the plugin reads it again within 2 s
+# --- sluice.conf and the files that it names; the plugin reads sluice.conf again within 2 s
 keep "$etc/sluice.conf"
 log=$(slurmctld_log)
 for kind in noise empty zeros huge FIFO folder device link; do
@@ -54,39 +54,39 @@ for line in "SnapshotFile=$precious" 'SnapshotFile=/dev/null' "SnapshotFile=$CLU
     sleep 2.2
     still_paused "sluice.conf, ${line:0:40}"
 done
-untouched 'what sluice.conf names'
+untouched 'files named in sluice.conf'
 restore "$etc/sluice.conf"
 survived 'sluice.conf'
 
-# --- the stored snapshot: the daemon is away, slurmctld starts from what is there
+# --- the stored snapshot: sluiced is away, slurmctld starts with the stored file
 snapshot=$CLUSTER_DIR/state/sluice_snapshot
-ok 'a second snapshot is stored' eval 'sluice_cli adjust add chem node_hours=1 --reason=second && evaluate_now'
-ok 'sluiced stops' sluiced_stop
+ok 'plugin stores a second snapshot' eval 'sluice_cli adjust add chem node_hours=1 --reason=second && evaluate_now'
+ok 'sluiced stops before the snapshot is damaged' sluiced_stop
 cp -a "$snapshot"* "$good/"
 for kind in noise empty cut changed zeros huge FIFO folder device link 'of a user' 'open to all'; do
     ok "snapshot, $kind: slurmctld stops" slurmctld_stop
-    rm -rf "$snapshot"* && cp -a "$good"/sluice_snapshot* "$CLUSTER_DIR/state/" # each with the same one before it
+    rm -rf "$snapshot"* && cp -a "$good"/sluice_snapshot* "$CLUSTER_DIR/state/" # each with the same older snapshot
     spoil "$kind" "$snapshot"
     ok "snapshot, $kind: slurmctld starts" slurmctld_start
     still_paused "snapshot, $kind"
 done
-# The next one must not put what was refused in the place of the one before it.
+# The next snapshot must not replace the good older one by the refused one.
 ok 'a refused snapshot: slurmctld stops' slurmctld_stop
 rm -rf "$snapshot"* && cp -a "$good"/sluice_snapshot* "$CLUSTER_DIR/state/"
 spoil 'of a user' "$snapshot"
 ok 'a refused snapshot: slurmctld starts' slurmctld_start
 still_paused 'a refused snapshot'
 untouched 'the snapshot'
-must 'sluiced starts' sluiced_restart
+must 'sluiced starts after the refused snapshots' sluiced_restart
 newest_is_own() { [ "$(stat -c %u "$snapshot")" != "$(id -u games)" ]; }
-eventually 'a refused snapshot: a new one is stored' 40 newest_is_own
-ok 'a refused snapshot: the one before it is the good one' cmp "$snapshot.old" "$good/sluice_snapshot.old"
-ok 'a token is made' sluice_cli -Q token add reader --role=reader
+eventually 'a refused snapshot: plugin stores a new one' 40 newest_is_own
+ok 'a refused snapshot: the older snapshot is the good one' cmp "$snapshot.old" "$good/sluice_snapshot.old"
+ok 'sluice token add succeeds' sluice_cli -Q token add reader --role=reader
 attack_begin
 survived 'the stored snapshot'
 
-# --- what sluiced starts from: it ends with a sentence, and does not touch the file
-ok 'sluiced stops' sluiced_stop
+# --- files that sluiced needs to start: sluiced ends with a message and does not touch the file
+ok 'sluiced stops before its files are damaged' sluiced_stop
 starts_not() { # starts_not NAME FILE KIND...: each kind in place of FILE
     local name=$1 file=$2 kind
     shift 2
@@ -94,8 +94,8 @@ starts_not() { # starts_not NAME FILE KIND...: each kind in place of FILE
     for kind; do
         spoil "$kind" "$file"
         run timeout -k 5 20 "$(sluice_find sluiced)" -D -f "$etc/sluiced.yaml"
-        like "$name, $kind: sluiced ends with an error, in time" "$RC" '^[12]$'
-        like "$name, $kind: it names the file" "$OUT" "${file##*/}"
+        like "$name, $kind: sluiced ends with an error before the timeout" "$RC" '^[12]$'
+        like "$name, $kind: the message names the file" "$OUT" "${file##*/}"
     done
     restore "$file"
     still_paused "$name"
@@ -118,15 +118,15 @@ starts_not 'TLS key' "$etc/tls.key" huge FIFO folder device 'open to all'
 attack_settings "notifications: {webhook: {url: \"http://127.0.0.1:9/\", secret_file: $etc/secret}}"
 starts_not 'secret of a webhook' "$etc/secret" empty huge FIFO folder device 'open to all'
 cp -a "$good/without-key" "$etc/sluiced.yaml"
-must 'sluiced starts with the files of before' sluiced_restart
-eventually 'sluiced evaluates' 20 evaluate_now
+must 'sluiced starts with the original files' sluiced_restart
+eventually 'evaluation with the original files succeeds' 20 evaluate_now
 attack_begin
 
-# --- sluiced.yaml while sluiced runs: each is refused as a whole
-refused_reload() { # refused_reload NAME: the file is in place
-    fails "sluiced.yaml, $1: --check refuses" timeout 20 "$(sluice_find sluiced)" --check -f "$etc/sluiced.yaml"
-    isnt "sluiced.yaml, $1: --check ends in time" "$RC" 124
-    fails "sluiced.yaml, $1: not loaded" sluiced_reload
+# --- sluiced.yaml while sluiced runs: each bad file is refused as a whole
+refused_reload() { # refused_reload NAME: the bad file is in place
+    fails "sluiced.yaml, $1: sluiced --check is refused" timeout 20 "$(sluice_find sluiced)" --check -f "$etc/sluiced.yaml"
+    isnt "sluiced.yaml, $1: sluiced --check ends before the timeout" "$RC" 124
+    fails "sluiced.yaml, $1: reload is refused" sluiced_reload
     still_paused "sluiced.yaml, $1"
 }
 keep "$etc/sluiced.yaml"
@@ -134,22 +134,22 @@ for kind in noise zeros huge FIFO folder device; do
     spoil "$kind" "$etc/sluiced.yaml"
     refused_reload "$kind"
 done
-yaml() { # yaml NAME: the good file but for its contact, then standard input
+yaml() { # yaml NAME: the good file without its contact, then standard input
     rm -rf "$etc/sluiced.yaml"
     { grep -v '^contact:' "$good/sluiced.yaml" && cat; } >"$etc/sluiced.yaml"
     refused_reload "$1"
 }
 yaml 'aliases of aliases' < <(echo 'a: &a [x,x,x,x,x,x,x,x,x]'; for c in b c d e f g h i; do echo "$c: &$c [*a,*a,*a,*a,*a,*a,*a,*a,*a]"; done)
-yaml 'depth' < <(echo -n 'a: ' && head -c 200000 /dev/zero | tr '\0' '[')
-yaml 'depth of blocks' < <(for i in {1..400}; do printf "%$((i - 1))sa:\n" ''; done)
+yaml 'deeply nested lists' < <(echo -n 'a: ' && head -c 200000 /dev/zero | tr '\0' '[')
+yaml 'deeply nested maps' < <(for i in {1..400}; do printf "%$((i - 1))sa:\n" ''; done)
 yaml '5 MB' < <(echo -n 'contact: ' && head -c 5000000 /dev/zero | tr '\0' a)
 yaml 'tags' <<<'contact: !!python/object/apply:os.system ["true"]'
-yaml 'merge keys' <<<'<<: {interval: 1s}'
+yaml 'a merge key' <<<'<<: {interval: 1s}'
 yaml 'a second document' <<<$'---\ninterval: 1s'
-yaml 'a key twice' <<<'interval: 1s'
-yaml 'NUL' < <(printf 'contact: "a\0b"\n')
-yaml 'no UTF-8' < <(printf 'contact: "\xff\xfe"\n')
+yaml 'a duplicate key' <<<'interval: 1s'
+yaml 'a NUL character' < <(printf 'contact: "a\0b"\n')
+yaml 'invalid UTF-8' < <(printf 'contact: "\xff\xfe"\n')
 restore "$etc/sluiced.yaml"
-ok 'the good file is loaded' sluiced_reload
-survived 'files of the daemon'
+ok 'a reload with the good file succeeds' sluiced_reload
+survived 'files of sluiced'
 attack_done

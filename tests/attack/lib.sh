@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the attacks share: a cluster whose account physics is paused, and what must still be true after each attack.
-# The programs come from SLUICE_BUILD as in tests/integration; built with sanitizers they report into log/report.*.
+# Shared by the attacks: a cluster whose account physics is paused, and the checks after each attack.
+# The programs come from SLUICE_BUILD as in tests/integration; sanitizer builds write log/report.*.
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # used by the harness and by tests
 
@@ -13,7 +13,7 @@ ATTACK_FDS=40       # open files more than before the attack
 
 sanitized() { grep -q __asan_init "$1"; }
 
-# A program that is not built with the sanitizer loads the plugin that is: the runtime has to be there before.
+# slurmctld, built without the sanitizer, loads a plugin built with it: the runtime must be loaded before.
 sanitizer_runtime() { # sanitizer_runtime PLUGIN
     local file
     file=$(ldd "$1" | awk '/lib(clang_rt\.)?asan/ { print $3 }')
@@ -21,7 +21,7 @@ sanitizer_runtime() { # sanitizer_runtime PLUGIN
     [ -e "$file" ] && echo "$file"
 }
 
-# attack_prepare [LINE of sluice.conf...]: as sluice_cluster_up, but nothing is started yet.
+# attack_prepare [LINE of sluice.conf...]: as sluice_cluster_up, but starts nothing.
 attack_prepare() {
     local tool plugin common
     for tool in python3 curl; do command -v $tool >/dev/null || skip_all "$tool is not installed"; done
@@ -44,12 +44,12 @@ attack_prepare() {
     fi
 }
 
-# attack_up [LINE of sluiced.yaml...]: cluster and daemon; physics has used what it was granted, chem has not.
+# attack_up [LINE of sluiced.yaml...]: cluster and daemon; physics has an allocation of 0, chem a large one.
 attack_up() {
     cluster_start || cluster_failed
     attack_settings "$@"
     must 'sluiced starts' sluiced_restart
-    must 'sluiced evaluates' wait_until 20 evaluate_now
+    must 'first evaluation succeeds' wait_until 20 evaluate_now
     attack_begin
 }
 
@@ -76,7 +76,7 @@ END
     )
 }
 
-# attack_begin: what the daemons are now is what they are to be afterwards.
+# attack_begin: stores the state of the daemons that survived compares with.
 attack_begin() {
     declare -gA ATTACK_PID ATTACK_RSS ATTACK_FD
     local name
@@ -92,7 +92,7 @@ rss_of() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
 fds_of() { ls "/proc/$1/fd" 2>/dev/null | wc -l; }
 few_files() { [ $(($(fds_of "${ATTACK_PID[$1]}") - ATTACK_FD[$1])) -le $ATTACK_FDS ]; }
 
-# entries: all that staff may have entered, and what stands in slurmdbd
+# entries: all entries of staff, and the associations in slurmdbd
 entries() {
     local what
     for what in overrides adjustments resets; do
@@ -118,14 +118,14 @@ attacks() {
         esac
     done <"$out"
     [ $rc -eq 0 ] || diag "$(tail -n 20 "$out.err")"
-    is "${*##*/}: ran to its end, $count attacks" "$rc $((count > 0))" '0 1'
+    is "${*##*/}: all $count attacks ran" "$rc $((count > 0))" '0 1'
 }
 
-# survived DOOR: both daemons live and are bounded, nothing was entered, who asks rightly is answered, physics is still refused
+# survived DOOR: both daemons have their pid and their size, no entry was made, valid requests are answered, physics is refused
 survived() {
     local name growth
     for name in sluiced slurmctld; do
-        is "$1: $name is the process of before" "$(daemon_alive $name && daemon_pid $name)" "${ATTACK_PID[$name]}"
+        is "$1: $name keeps its pid" "$(daemon_alive $name && daemon_pid $name)" "${ATTACK_PID[$name]}"
         growth=$(($(rss_of "${ATTACK_PID[$name]}" || echo 0) - ATTACK_RSS[$name]))
         diag "$name: $growth kB more, $(fds_of "${ATTACK_PID[$name]}") files"
         ok "$1: $name has grown by less than $ATTACK_RSS_KB kB" test "$growth" -lt $ATTACK_RSS_KB
@@ -133,18 +133,18 @@ survived() {
     done
     is "$1: the sanitizers report nothing" "$(reports)" ''
     [ -z "$(reports)" ] || diag "$(reports | head -n 1 | xargs head -n 40)"
-    eventually "$1: a right request is answered" 20 timeout 5 "$(sluice_find sluice)" status
-    is "$1: nothing was entered" "$(entries)" "$ATTACK_ENTRIES"
+    eventually "$1: sluice status succeeds" 20 timeout 5 "$(sluice_find sluice)" status
+    is "$1: entries and associations are unchanged" "$(entries)" "$ATTACK_ENTRIES"
     eventually "$1: the plugin has the newest snapshot" 30 plugin_current
-    fails "$1: a job of the paused account is refused" as games timeout 10 sbatch -A physics -o /dev/null --wrap true
-    like "$1: by the plugin" "$OUT" 'account physics is paused'
-    ok "$1: a job of the other account is accepted" as games timeout 10 sbatch -H -A chem -N1 -t 1 -o /dev/null --wrap true
+    fails "$1: sbatch in paused physics is refused" as games timeout 10 sbatch -A physics -o /dev/null --wrap true
+    like "$1: refusal comes from the plugin" "$OUT" 'account physics is paused'
+    ok "$1: sbatch in chem is accepted" as games timeout 10 sbatch -H -A chem -N1 -t 1 -o /dev/null --wrap true
 }
 
-# attack_done: the daemon ends in order, which is when leaks are reported
+# attack_done: sluiced stops in order, so that leaks are reported
 attack_done() {
-    ok 'sluiced stops' sluiced_stop
-    is 'the sanitizers report nothing at the end' "$(reports)" ''
+    ok 'sluiced stops after the attacks' sluiced_stop
+    is 'the sanitizers report nothing after sluiced stopped' "$(reports)" ''
     [ -z "$(reports)" ] || diag "$(reports | head -n 1 | xargs head -n 60)"
     done_testing
 }

@@ -2,9 +2,9 @@
 // The HTTP server with as many accounts as wanted behind it, for bench_http.py:
 // bench_http ACCOUNTS SOCKET TOKENS PLAIN-ADDRESS [TLS-ADDRESS CERTIFICATE KEY]. Prints "ready",
 // runs until its standard input ends.
-#include "daemon/adapters/http/server.hpp"
-#include "daemon/adapters/http/tokens.hpp"
-#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "daemon/http/server.hpp"
+#include "daemon/http/tokens.hpp"
+#include "tests/daemon/http/fake_service.hpp"
 
 #include <cstdio>
 #include <cstdlib>

@@ -2,11 +2,11 @@
 // Memory of a long sync: bench_polling SECONDS URL [EVERY] asks the stand-in Waldur at URL
 // (tests/support/waldur_stand_in.py) every EVERY seconds (default 10), tells it after each answer
 // what a made-up turn changed, and prints the resident memory once a minute. Slurm is not needed.
-#include "daemon/adapters/sqlite/journal.hpp"
-#include "daemon/adapters/waldur/deliverer.hpp"
-#include "daemon/app/outbox_sender.hpp"
-#include "daemon/app/portal_sync.hpp"
+#include "daemon/core/outbox_sender.hpp"
+#include "daemon/storage/journal.hpp"
 #include "tests/support/scratch_dir.hpp"
+#include "waldur/api/deliverer.hpp"
+#include "waldur/sync/sync.hpp"
 
 #include <atomic>
 #include <cstdio>

@@ -3,10 +3,10 @@
 //   bench_waldur [MESSAGES]          the outbox alone, on a file in TMPDIR (default 100000)
 //   bench_waldur MESSAGES URL        and over HTTP to tests/support/waldur_stand_in.py with
 //   resources in it
-#include "daemon/adapters/sqlite/journal.hpp"
-#include "daemon/adapters/waldur/deliverer.hpp"
-#include "daemon/app/outbox_sender.hpp"
+#include "daemon/core/outbox_sender.hpp"
+#include "daemon/storage/journal.hpp"
 #include "tests/support/scratch_dir.hpp"
+#include "waldur/api/deliverer.hpp"
 
 #include <cstdio>
 #include <fstream>

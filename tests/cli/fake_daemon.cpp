@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A daemon with a fixed small cluster behind the real HTTP adapter, for tests of the program as a
 // whole: fake_daemon SOCKET [stale|broken|empty|named=ACCOUNT]. Runs until its standard input ends.
-#include "daemon/adapters/http/server.hpp"
-#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "daemon/http/server.hpp"
+#include "tests/daemon/http/fake_service.hpp"
 
 #include <cstdio>
 #include <string_view>

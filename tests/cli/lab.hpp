@@ -2,9 +2,9 @@
 // Runs a subcommand against the real HTTP adapter with a fixed cluster behind it.
 #pragma once
 
-#include "cli/command.hpp"
-#include "daemon/adapters/http/server.hpp"
-#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "cli/subcommands/subcommands.hpp"
+#include "daemon/http/server.hpp"
+#include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
 #include <cstdlib>
@@ -79,7 +79,8 @@ struct Lab {
             argv.push_back(word.data());
         argv.push_back(nullptr);
         const cli::Context context{clock, out.file, err.file, socket(), format, false, 0};
-        const int code = found->run(context, static_cast<int>(words.size()), argv.data());
+        const int code =
+            cli::run_subcommand(*found, context, static_cast<int>(words.size()), argv.data());
         return {code, out.text(), err.text()};
     }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A daemon that serves several clusters: the one that is named is asked. (The rounds over all of
-// them are the program's: 0115-clusters.t.)
+// A daemon that serves several clusters: the one that is named is asked. (Runs over all of
+// them belong to the program: 0115-clusters.t.)
 #include "tests/cli/lab.hpp"
 
 #include <memory>
@@ -30,7 +30,7 @@ struct TwoLabs : Lab {
 
 } // namespace
 
-CASE(one_cluster_is_shown_as_if_it_were_the_only_one) {
+CASE(a_named_cluster_is_shown_without_a_heading) {
     TwoLabs labs;
     for (const char* option : {"-M", "--cluster"}) {
         const auto seen = labs.run({"status", option, "beta", "-n", "-P", "-o", "account"});
@@ -48,7 +48,7 @@ CASE(a_cluster_that_is_not_served_is_refused) {
     CHECK(has(seen.err, "serves clusters lab, beta, not 'gamma'"));
 }
 
-CASE(what_is_entered_needs_a_cluster) {
+CASE(an_entry_needs_a_cluster) {
     TwoLabs labs;
     const auto seen = labs.run({"reset", "physics", "--period", "--reason=test"});
     CHECK(seen.code != 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What `sluice doctor` makes of the daemon's answers.
-#include "cli/doctor_checks.hpp"
+#include "cli/subcommands/doctor.hpp"
 #include "tests/support/case.hpp"
 
 #include <algorithm>
@@ -77,7 +77,7 @@ struct Case {
 
 } // namespace
 
-CASE(where_all_is_well_each_check_says_so) {
+CASE(a_healthy_cluster_has_one_good_line_per_check) {
     const Case all;
     CHECK_EQ(all.bad(), "");
     CHECK_EQ(all.run().size(), 12U);
@@ -101,7 +101,8 @@ CASE(a_daemon_of_another_version_is_a_note) {
     Case::spoil(older.status, R"("version": "1.2.0")", R"("version": "1.1.9")");
     // The plugin is not of the daemon's version then, either.
     CHECK_EQ(older.bad(), "note:daemon note:plugin");
-    CHECK(older.has("sluiced is 1.1.9, this program 1.2.0", "systemctl restart sluiced"));
+    CHECK(older.has("sluiced is version 1.1.9, sluice is version 1.2.0",
+                    "systemctl restart sluiced"));
 }
 
 CASE(a_backup_that_fails_or_is_old_is_a_fault_of_the_journal) {
@@ -124,16 +125,16 @@ CASE(a_daemon_without_rights_in_slurmdbd_is_a_fault) {
     Case none;
     Case::spoil(none.controller, R"("operator")", R"("none")");
     CHECK_EQ(none.bad(), "rights");
-    CHECK(none.has("user slurm the admin level none: it refuses",
+    CHECK(none.has("user slurm has admin level none in slurmdbd: slurmdbd refuses",
                    "sacctmgr modify user slurm set adminlevel=operator"));
     // Before the first policy enforces, too.
     Case::spoil(none.status, "enforce", "observe");
     CHECK_EQ(none.bad(), "note:settings rights");
-    CHECK(none.has("admin level none: it will refuse", "modify user slurm"));
+    CHECK(none.has("admin level none in slurmdbd: slurmdbd will refuse", "modify user slurm"));
     Case stranger;
     Case::spoil(stranger.controller, R"("operator")", R"("unknown")");
     CHECK_EQ(stranger.bad(), "rights");
-    CHECK(stranger.has("admin level unknown",
+    CHECK(stranger.has("admin level unknown in slurmdbd",
                        "sacctmgr add user slurm account=root adminlevel=operator"));
     Case all;
     Case::spoil(all.controller, R"("operator")", R"("administrator")");
@@ -147,13 +148,15 @@ CASE(a_slurmctld_of_another_release_is_a_note) {
     Case newer;
     Case::spoil(newer.controller, R"("version": "22.05.8")", R"("version": "23.02.1")");
     CHECK_EQ(newer.bad(), "note:slurm");
-    CHECK(newer.has("slurmctld is of Slurm 23.02, sluiced was built for 22.05: it takes calls",
-                    "built for Slurm 23.02"));
+    CHECK(newer.has(
+        "slurmctld runs Slurm 23.02, sluiced was built for Slurm 22.05: slurmctld accepts",
+        "built for Slurm 23.02"));
     Case older;
     Case::spoil(older.controller, R"("built_for": "22.05.2")", R"("built_for": "24.11.5")");
     CHECK_EQ(older.bad(), "note:slurm");
-    CHECK(older.has("slurmctld is of Slurm 22.05, sluiced was built for 24.11: it takes calls",
-                    "built for Slurm 22.05"));
+    CHECK(older.has(
+        "slurmctld runs Slurm 22.05, sluiced was built for Slurm 24.11: slurmctld accepts",
+        "built for Slurm 22.05"));
 }
 
 CASE(a_waldur_token_without_a_role_is_a_fault) {
@@ -165,7 +168,7 @@ CASE(a_waldur_token_without_a_role_is_a_fault) {
     CHECK(no_role.has("waldur refused set-usage: HTTP 403", "fix the cause on the receiving side"));
 }
 
-CASE(a_source_that_is_away_and_a_cycle_that_is_late_are_faults) {
+CASE(a_source_that_is_down_and_a_late_evaluation_are_faults) {
     Case away;
     Case::spoil(away.status, R"("down": [])", R"("down": ["slurmdbd"])");
     CHECK_EQ(away.bad(), "sources");
@@ -189,7 +192,7 @@ CASE(problems_come_with_their_own_remedy) {
                       [](const Finding& f) { return f.remedy == "sacctmgr add qos slow"; }));
 }
 
-CASE(messages_that_were_refused_or_wait_for_long_are_faults) {
+CASE(refused_and_late_messages_are_faults) {
     const std::string refused =
         R"({"id": 4, "target": "waldur", "kind": "set-usage", "state": "parked",
             "error": "HTTP 403"})";
@@ -206,7 +209,7 @@ CASE(messages_that_were_refused_or_wait_for_long_are_faults) {
     CHECK_EQ(unknown.bad(), "messages");
 }
 
-CASE(a_command_that_failed_counts_until_the_next_of_its_kind) {
+CASE(a_failed_command_is_a_fault_until_the_next_of_its_kind) {
     const std::string failed =
         R"({"account": "physics", "type": "qos", "success": false, "error": "denied"})";
     const std::string done = R"({"account": "physics", "type": "qos", "success": true})";
@@ -221,7 +224,7 @@ CASE(a_command_that_failed_counts_until_the_next_of_its_kind) {
     CHECK_EQ(unknown.bad(), "commands");
 }
 
-CASE(what_slurm_conf_must_have_is_looked_at) {
+CASE(missing_settings_of_slurm_conf_are_found) {
     Case lax;
     Case::spoil(lax.controller, R"("limits", "qos", "safe")", R"("wckeys")");
     CHECK_EQ(lax.bad(), "slurm slurm");
@@ -236,7 +239,7 @@ CASE(what_slurm_conf_must_have_is_looked_at) {
     CHECK_EQ(decay.bad(), "note:slurm");
     Case away;
     away.controller = R"({"error": "slurmctld: away"})";
-    CHECK_EQ(away.bad(), "note:rights slurm");
+    CHECK_EQ(away.bad(), "note:rights slurm note:clock");
 }
 
 CASE(clocks_may_differ_by_seconds) {
@@ -257,6 +260,10 @@ CASE(a_plugin_must_be_listed_connected_and_up_to_date) {
     Case longer;
     Case::spoil(longer.controller, R"(["sluice"])", R"(["lua", "job_submit/sluice"])");
     CHECK_EQ(longer.bad(), "");
+    Case unknown;
+    unknown.plugin_server = R"({"error": "timeout"})";
+    CHECK_EQ(unknown.bad(), "plugin");
+    CHECK(unknown.has("the state of the plugins is unknown: timeout", "journalctl"));
     Case none;
     none.plugin_server = R"({"plugin_server": {"sequence": 7, "plugins": []}})";
     CHECK_EQ(none.bad(), "plugin");
@@ -278,14 +285,14 @@ CASE(a_plugin_must_be_listed_connected_and_up_to_date) {
     Case::spoil(unstored.plugin_server, R"("faults": 0)",
                 R"("faults": 0, "unstored_since_epoch": 880)");
     CHECK_EQ(unstored.bad(), "plugin");
-    CHECK(unstored.has("plugin on ctl1: snapshot in use not stored", "make room"));
+    CHECK(unstored.has("plugin on ctl1: snapshot in use not stored", "free space"));
     Case storing;
     Case::spoil(storing.plugin_server, R"("faults": 0)",
                 R"("faults": 0, "unstored_since_epoch": 900)");
     CHECK_EQ(storing.bad(), "");
 }
 
-CASE(a_clock_that_is_not_trusted_is_a_fault_with_two_ways_out) {
+CASE(an_untrusted_clock_is_a_fault_with_two_remedies) {
     Case one;
     Case::spoil(one.status, R"("problems": [])",
                 R"("problems": [], "clock": {"trusted": false, "detail": "the clock went back"})");

@@ -5,11 +5,11 @@
 using namespace sluice;
 using namespace sluice::test;
 
-CASE(entries_need_a_reason_and_tell_what_was_done) {
+CASE(entries_need_a_reason_and_report_what_was_done) {
     Lab lab;
     const auto bare = lab.run({"override", "set", "physics", "normal", "--until=now+1day"});
     CHECK_EQ(bare.code, 1);
-    CHECK(has(bare.err, "a reason is needed"));
+    CHECK(has(bare.err, "no reason given"));
     const auto done =
         lab.run({"override", "set", "physics", "normal", "--until=now+1day", "--reason=deadline"});
     CHECK_EQ(done.code, 0);
@@ -28,7 +28,7 @@ CASE(entries_need_a_reason_and_tell_what_was_done) {
     CHECK(has(lab.run({"override"}).err, "set, list, clear"));
     CHECK(has(lab.run({"reset", "physics"}).err, "sluice reset --period ACCOUNT"));
     CHECK(has(lab.run({"reset", "--period", "physics", "--reason=x"}).out,
-              "Judged anew: account physics.\n"));
+              "Period reset: account physics.\n"));
 }
 
 CASE(overrides_are_listed_and_cleared_by_number_or_account) {
@@ -47,7 +47,7 @@ CASE(overrides_are_listed_and_cleared_by_number_or_account) {
              "3|node_hours=2.5|node failure\n");
 }
 
-CASE(usage_and_cleanup_show_what_is_there) {
+CASE(usage_shows_its_parts_and_cleanup_counts_records) {
     Lab lab;
     CHECK_EQ(lab.run({"usage", "chem", "-nP", "-o", "component,settled,finished,running,used"}).out,
              "node_hours|600|9|1.25|610.25\n");
@@ -69,15 +69,17 @@ CASE(usage_by_user_has_a_row_for_each_and_a_total) {
     CHECK(has(lab.run({"usage", "--by-user", "--helpformat"}).out, "share"));
     const auto all = lab.run({"usage", "--by-user"});
     CHECK_EQ(all.code, 1);
-    CHECK_EQ(all.err, "sluice: error: whose usage? (sluice usage ACCOUNT --by-user)\n");
+    CHECK_EQ(
+        all.err,
+        "sluice: error: --by-user needs an account; usage: sluice usage --by-user ACCOUNT...\n");
     const auto unknown = lab.run({"usage", "chem", "--by-user", "-nP", "-o", "user,used"});
     CHECK_EQ(unknown.out, "(total)|610.25\n");
     CHECK(has(unknown.err, "what is settled is not known by user"));
 }
 
-CASE(outbox_shows_what_waits_and_retries_it) {
+CASE(outbox_lists_and_retries_messages) {
     Lab lab;
-    CHECK(has(lab.run({"outbox"}).out, "Nothing waits"));
+    CHECK(has(lab.run({"outbox"}).out, "The outbox is empty"));
     ports::Message message;
     message.target = "waldur";
     message.kind = "set_paused";
@@ -85,7 +87,7 @@ CASE(outbox_shows_what_waits_and_retries_it) {
     CHECK(lab.service.post.park(1, "HTTP 403"));
     CHECK_EQ(lab.run({"outbox", "list", "-nP", "-o", "id,target,state,error"}).out,
              "1|waldur|parked|HTTP 403\n");
-    CHECK(has(lab.run({"outbox", "retry", "1"}).out, "Message 1 is tried again"));
+    CHECK(has(lab.run({"outbox", "retry", "1"}).out, "Message 1 is queued again"));
     CHECK(lab.run({"outbox", "drop", "7"}).code != 0);
     CHECK(lab.run({"outbox", "retry"}).code != 0);
 }

@@ -103,7 +103,7 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"simulate", folder + "/none" + bad},
         {"simulate", folder + "/bad.yaml"},
         {"preview", "--daily-rate=" + bad},
-        {"preview", folder + "/none" + bad},
+        {"preview", bad},
         {"notify", "--test", folder + "/none" + bad},
         {"notify", "--test", folder + "/bad.yaml"},
         {"help"},
@@ -122,7 +122,7 @@ std::string shown(const Words& words) {
 
 } // namespace
 
-CASE(no_subcommand_prints_what_a_terminal_obeys) {
+CASE(no_subcommand_prints_control_characters) {
     Lab lab;
     poison(lab);
     const ScratchDir dir;

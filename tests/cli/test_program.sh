@@ -47,7 +47,7 @@ expect() {
 }
 
 unset SLUICE_SOCKET SLUICE_FORMAT
-expect 1 err 'sluice: error: cannot reach sluiced at .*/none: No such file or directory; is the service running?' \
+expect 1 err 'sluice: error: cannot reach sluiced at .*/none: No such file or directory; check the service' \
     "$sluice" --socket="$dir/none" status
 expect 0 out '^sluice [0-9]' "$sluice" --version
 expect 0 out '^sluice [0-9]' "$sluice" -V
@@ -68,8 +68,8 @@ expect 0 out '^physics|paused$' "$sluice" --socket "$dir/run/s" status -P -o acc
 expect 1 err 'cannot reach sluiced' "$sluice" status --socket="$dir/none"
 expect 0 out '^physics$' env SLUICE_FORMAT=account%7 "$sluice" status -n
 expect 0 err 'GET /api/v1/status on' "$sluice" -v status
-expect 0 err 'warning: the last evaluation is' "$sluice" status
-expect 0 out 'would: QOS' "$sluice" evaluate --dry-run
+expect 0 err 'warning: the last evaluation was' "$sluice" status
+expect 0 out 'planned: QOS' "$sluice" evaluate --dry-run
 expect 0 out '^sluiced [0-9]' "$sluice" version
 if [ -w /dev/full ]; then
     "$sluice" status >/dev/full 2>"$dir/err"
@@ -99,6 +99,9 @@ if command -v bash >/dev/null; then
     expect 0 out '^account,used$' complete "$sluice status -o account,us"
     expect 0 out '^history$' complete "$sluice help "
     expect 0 out '^retry$' complete "$sluice outbox re"
+    expect 0 out '^accept$' complete "$sluice clock a"
+    expect 0 out '^physics$' complete "$sluice override set ph"
+    expect 0 out '^paused$' complete "$sluice override set physics pa"
     stop
     start "named=\$(touch\${IFS}$dir/done)"
     expect 0 out '^physics$' complete "$sluice explain "
@@ -108,7 +111,7 @@ if command -v bash >/dev/null; then
     stop
     start
     offered='' wanted=''
-    # Nothing is left out: each subcommand, and each option that its help tells.
+    # Nothing is left out: each subcommand, and each option that its help lists.
     for subcommand in $("$sluice" help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
         offered="$offered $(complete "$sluice $subcommand --" | sort -u | tr '\n' ' ')"
         wanted="$wanted $("$sluice" "$subcommand" --help | grep -o -e '--[a-z0-9-]*=\?' | sort -u | tr '\n' ' ')"

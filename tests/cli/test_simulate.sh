@@ -40,14 +40,14 @@ done
 
 "$sluice" simulate "$dir/none.yaml" >/dev/null 2>"$dir/err" && fail "a missing file is no error"
 grep -q 'none.yaml' "$dir/err" || fail "the error does not name the file"
-"$sluice" simulate 2>&1 | grep -q 'which scenario' || fail "no file, no question"
+"$sluice" simulate 2>&1 | grep -q 'no scenario given' || fail "a missing argument is no error"
 preview=$("$sluice" preview --json --allocation 1000 --previous-usage 700 --current-usage 1040 --daily-rate 40)
 for part in '"effective_allocation": 1300' '"carryover": 300' '"notification_threshold": 1040' '"status": "exceeded"' \
     '"days": 6' '"current_qos_status": "notification"' '"blocked_threshold": 1560'; do
     case $preview in *"$part"*) ;; *) fail "preview without $part" ;; esac
 done
-echo '{"allocation": 10, "grace_ratio": 0.1, "carryover_enabled": false, "current_usage": 11}' >"$dir/in.json"
-"$sluice" preview "$dir/in.json" | grep -q 'status blocked' || fail "11 of 10 with 10 % of grace is not blocked"
+"$sluice" preview --allocation=10 --grace-ratio=0.1 --no-carryover --current-usage=11 | grep -q 'status blocked' ||
+    fail "11 of 10 with 10 % of grace is not blocked"
 printf 'contacts: {physics: pi@example.org}\nnotifications: {mail: {from: hpc@example.org}, subject: "[{cluster}] {event}"}\n' >"$dir/notify.yaml"
 "$sluice" notify --test "$dir/notify.yaml" 2>&1 | grep -qFx 'Subject: [CLUSTER] is paused' || fail "a notice is not in the site's words"
 "$sluice" preview --grace-ratio=-1 2>&1 | grep -q 'grace_ratio is out of range' || fail "a negative grace passes"

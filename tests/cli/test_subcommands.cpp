@@ -2,13 +2,14 @@
 // The subcommands that show what the daemon knows.
 #include "tests/cli/lab.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
 using namespace sluice;
 using namespace sluice::test;
 
-CASE(status_is_a_table_under_a_line_of_health) {
+CASE(status_is_a_table_below_a_health_line) {
     Lab lab;
     const auto seen = lab.run({"status", "-o",
                                "account,component,used,left,percent,standing,"
@@ -43,7 +44,7 @@ CASE(format_of_the_environment_is_overridden_by_the_option) {
     CHECK_EQ(lab.run({"status", "-n", "chem", "-o", "account%-6"}).out, "chem\n");
 }
 
-CASE(status_of_a_daemon_in_trouble_says_so) {
+CASE(status_reports_a_daemon_in_trouble) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
     cycle.error = "slurmdbd: Connection refused";
@@ -57,31 +58,32 @@ CASE(status_of_a_daemon_in_trouble_says_so) {
     const auto seen = lab.run({"status"});
     CHECK_EQ(seen.code, 0);
     CHECK(has(seen.out,
-              "last evaluation 10 min ago (timer, 35 ms), figures of 3 h ago, down: slurmdbd"));
+              "last evaluation 10 min ago (timer, 35 ms), figures from 3 h ago, down: slurmdbd"));
     CHECK(has(seen.out, "down: slurmdbd, 0 plugins connected"));
-    CHECK(has(seen.out, "physics: QOS 'blocked' does not exist; remedy: sacctmgr add qos blocked"));
+    CHECK(has(seen.out,
+              "physics: QOS 'blocked' does not exist\n      remedy: sacctmgr add qos blocked"));
     CHECK(
         has(seen.err, "sluice: warning: the last evaluation failed: slurmdbd: Connection refused"));
     CHECK(has(seen.err, "the new settings were refused"));
     CHECK(has(seen.err, "no plugin is connected"));
-    CHECK(has(seen.err, "the last evaluation is 10 min old"));
+    CHECK(has(seen.err, "the last evaluation was 10 min ago, expected every 60 s"));
     CHECK_EQ(lab.run({"status", "-Q"}).err, "");
 }
 
-CASE(status_tells_that_an_evaluation_runs_which_is_not_in_the_figures) {
+CASE(status_reports_a_running_evaluation) {
     Lab lab;
     lab.service.running = ports::UnderWay{instant(sluice::test::kNow - 18), "timer", "apply"};
     lab.clock.at = instant(sluice::test::kNow);
-    const std::string line = "\nEvaluation under way for 18 s (timer, phase apply): the standings "
-                             "below are those of the evaluation before it\n";
+    const std::string line = "\nEvaluation running for 18 s (timer, phase apply); the figures "
+                             "below are of the previous evaluation\n";
     CHECK(has(lab.run({"status"}).out, line));
-    CHECK(!has(lab.run({"status", "-Q"}).out, "under way"));
+    CHECK(!has(lab.run({"status", "-Q"}).out, "Evaluation running"));
     CHECK(has(lab.run({"status", "--json"}).out, "\"phase\""));
     lab.service.cycle = nullptr;
-    CHECK(has(lab.run({"status"}).out, "no evaluation yet" + line));
+    CHECK(has(lab.run({"status"}).out, "no evaluation has completed yet" + line));
 }
 
-CASE(status_without_any_good_cycle_tells_no_age) {
+CASE(status_without_a_good_evaluation_shows_no_age) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
     cycle.error = "slurmdbd: Connection refused";
@@ -95,10 +97,10 @@ CASE(status_before_the_first_cycle_is_no_error) {
     lab.service.cycle = nullptr;
     const auto seen = lab.run({"status"});
     CHECK_EQ(seen.code, 0);
-    CHECK(has(seen.out, "no evaluation yet"));
+    CHECK(has(seen.out, "no evaluation has completed yet"));
 }
 
-CASE(an_account_that_could_not_be_judged_has_a_row_and_a_reason) {
+CASE(an_account_that_was_not_evaluated_has_a_row_and_a_reason) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
     cycle.decision.accounts[0].figures.clear();
@@ -108,7 +110,7 @@ CASE(an_account_that_could_not_be_judged_has_a_row_and_a_reason) {
     CHECK_EQ(seen.out, "Account|Used|Standing|Note\nchem||error|usage does not fit\n");
 }
 
-CASE(weighted_accounts_have_a_row_for_what_is_judged) {
+CASE(weighted_accounts_have_a_billing_row) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
     cycle.decision.accounts[0].judged = "billing";
@@ -118,7 +120,7 @@ CASE(weighted_accounts_have_a_row_for_what_is_judged) {
              "node_hours|610.25|61.03\nbilling||70.50\n");
 }
 
-CASE(json_is_what_the_daemon_answered) {
+CASE(json_is_the_answer_of_the_daemon) {
     Lab lab;
     for (const char* name : {"status", "history", "commands", "plugins", "balance"}) {
         const auto seen = lab.run({name, "--json"});
@@ -129,7 +131,7 @@ CASE(json_is_what_the_daemon_answered) {
     CHECK(has(lab.run({"explain", "chem", "--json"}).out, "\"explain\": ["));
 }
 
-CASE(evaluate_tells_what_changed_and_each_command_with_its_outcome) {
+CASE(evaluate_shows_changes_and_each_command_with_its_result) {
     Lab lab;
     const auto seen = lab.run({"evaluate"});
     CHECK_EQ(seen.code, 0);
@@ -145,12 +147,12 @@ CASE(evaluate_tells_what_changed_and_each_command_with_its_outcome) {
     CHECK_EQ(lab.service.evaluated.load(), 1);
 }
 
-CASE(a_dry_run_says_would_and_changes_nothing) {
+CASE(a_dry_run_marks_commands_planned_and_changes_nothing) {
     Lab lab;
     const auto seen = lab.run({"evaluate", "--dry-run", "physics"});
     CHECK_EQ(seen.code, 0);
     CHECK(seen.out.starts_with("Dry run on cluster lab"));
-    CHECK(has(seen.out, "  would: QOS of account physics becomes blocked"));
+    CHECK(has(seen.out, "  planned: QOS of account physics becomes blocked"));
     CHECK(seen.out.ends_with("Nothing was changed.\n"));
     CHECK_EQ(lab.service.evaluated.load(), 0);
 }
@@ -188,7 +190,7 @@ CASE(history_and_commands_are_tables) {
     CHECK_EQ(lab.run({"commands", "chem", "-nP"}).out, "");
 }
 
-CASE(plugin_server_shows_what_the_plugins_have) {
+CASE(plugins_shows_snapshots_and_counters) {
     Lab lab;
     CHECK_EQ(lab.run({"plugins", "-P", "-o", "host,sequence,behind,heard,refused"}).out,
              "Host|Sequence|Behind|Heard|Refused\nctl1|11|1|12 s|3\n");
@@ -197,14 +199,14 @@ CASE(plugin_server_shows_what_the_plugins_have) {
     CHECK(has(lab.run({"plugins"}).err, "no plugin is connected"));
 }
 
-CASE(balance_is_ones_own) {
+CASE(balance_shows_the_accounts_of_a_user) {
     Lab lab;
     CHECK_EQ(
         lab.run({"balance", "-u", "alice", "-o", "account,allocation,left,standing,cause"}).out,
-        "Account Granted   Left Standing                          Cause\n"
-        "------- ------- ------ -------- ------------------------------\n"
-        " optics     100     99   paused parent physics (observed only)\n"
-        "physics    1000   -231   paused                     node_hours\n");
+        "Account Granted   Left Standing                         Cause\n"
+        "------- ------- ------ -------- -----------------------------\n"
+        " optics     100     99   paused parent physics (observe mode)\n"
+        "physics    1000   -231   paused                    node_hours\n");
     CHECK(has(lab.run({"balance"}).err, "you are in no account with an allocation"));
 }
 
@@ -224,7 +226,8 @@ CASE(errors_name_the_remedy) {
     CHECK_EQ(error({"status", "-o"}), "sluice: error: option '-o' needs a value\n");
     CHECK_EQ(error({"plugins", "extra"}),
              "sluice: error: unexpected argument 'extra' (sluice plugins --help)\n");
-    CHECK_EQ(error({"explain"}), "sluice: error: which account? (sluice explain ACCOUNT)\n");
+    CHECK_EQ(error({"explain"}),
+             "sluice: error: no account given; usage: sluice explain ACCOUNT...\n");
     CHECK_EQ(error({"history", "-l", "0"}),
              "sluice: error: --limit takes a number from 1 to 10000, not '0'\n");
     CHECK_EQ(error({"status", "-M", "other"}),
@@ -235,8 +238,8 @@ CASE(errors_name_the_remedy) {
     CHECK_EQ(error({"history"}), "sluice: error: journal: database is locked\n");
     lab.server.reset();
     CHECK_EQ(error({"status"}), "sluice: error: cannot reach sluiced at " + lab.socket() +
-                                    ": No such file or directory; is the service running? "
-                                    "(systemctl status sluiced)\n");
+                                    ": No such file or directory; check the service "
+                                    "with: systemctl status sluiced\n");
 }
 
 CASE(help_of_every_subcommand_needs_no_daemon) {
@@ -254,6 +257,28 @@ CASE(help_of_every_subcommand_needs_no_daemon) {
     CHECK_EQ(lab.run({"help", "nothing"}).code, 1);
 }
 
+CASE(every_field_can_be_shown_in_every_table) {
+    Lab lab;
+    using Words = std::vector<std::string>;
+    for (Words words :
+         {Words{"status"}, Words{"balance", "-u", "alice"}, Words{"usage"},
+          Words{"usage", "physics", "--by-user"}, Words{"history"}, Words{"commands"},
+          Words{"plugins"}, Words{"outbox"}, Words{"override", "list"}, Words{"adjust", "list"}}) {
+        words.push_back("--helpformat");
+        std::istringstream help(lab.run(words).out);
+        words.back() = "-p";
+        std::string format;
+        std::ptrdiff_t fields = 0;
+        for (std::string line; std::getline(help, line); ++fields)
+            format += line.substr(0, line.find(' ')) + ',';
+        CHECK(fields > 5);
+        words.insert(words.end(), {"-o", format});
+        std::istringstream rows(lab.run(words).out);
+        for (std::string row; std::getline(rows, row);)
+            CHECK_EQ(std::count(row.begin(), row.end(), '|'), fields);
+    }
+}
+
 CASE(the_man_page_names_every_subcommand_and_option) {
     Lab lab;
     const char* top = std::getenv("SLUICE_SRCDIR");
@@ -266,7 +291,8 @@ CASE(the_man_page_names_every_subcommand_and_option) {
             page += c;
     for (const auto& each : cli::subcommands()) {
         const std::string name = each.name;
-        CHECK(has(page, "\nfB" + name + "fR") || has(page, "\n.B " + name + "\n"));
+        CHECK(has(page, "\nfB" + name + "fR") || has(page, "\nfB" + name + " ") ||
+              has(page, "\n.B " + name + "\n"));
         if (name == "help")
             continue;
         std::istringstream help(lab.run({name, "--help"}).out);

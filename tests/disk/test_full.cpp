@@ -2,9 +2,9 @@
 // Real file systems that are full or read-only: a small tmpfs in a mount namespace of its own,
 // which needs root.
 #include "common/wire/file.hpp"
-#include "daemon/adapters/http/tokens.hpp"
-#include "daemon/adapters/sqlite/backup.hpp"
-#include "daemon/adapters/sqlite/journal.hpp"
+#include "daemon/http/tokens.hpp"
+#include "daemon/storage/backup.hpp"
+#include "daemon/storage/journal.hpp"
 #include "plugin/snapshot_manager.hpp"
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"

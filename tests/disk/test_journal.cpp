@@ -3,10 +3,10 @@
 // there on: the old state or the new one is there as a whole, a failure is reported, and the next
 // try succeeds.
 #include "common/base/text.hpp"
-#include "daemon/adapters/sqlite/backup.hpp"
-#include "daemon/adapters/sqlite/file.hpp"
-#include "daemon/adapters/sqlite/journal.hpp"
-#include "daemon/adapters/sqlite/schema.hpp"
+#include "daemon/storage/backup.hpp"
+#include "daemon/storage/file.hpp"
+#include "daemon/storage/journal.hpp"
+#include "daemon/storage/schema.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/faulty_io.hpp"
 #include "tests/support/fixed_clock.hpp"
@@ -223,8 +223,7 @@ CASE(a_backup_that_fails_leaves_the_last_good_one_and_is_made_again) {
         CHECK_EQ(backup.state().error, "");
         CHECK_EQ(backup.state().file, fresh);
         // Both are whole, with what was there when they were made, and nothing else is left.
-        CHECK_EQ(lines_of(folder),
-                 "j.db j.db-shm j.db-wal j.db.2027-01-15.bak j.db.2027-01-16.bak ");
+        CHECK_EQ(lines_of(folder), "j.db j.db-wal j.db.2027-01-15.bak j.db.2027-01-16.bak ");
         CHECK_EQ(content(*open(old, clock)), "40 40 40 0");
         CHECK_EQ(content(*open(fresh, clock)), "40 40 40 30");
         return reached;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The file of HTTP tokens and the key file while each call on them fails once, or from there on.
 #include "common/cred/key.hpp"
-#include "daemon/adapters/http/tokens.hpp"
+#include "daemon/http/tokens.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/faulty_io.hpp"
 #include "tests/support/scratch_dir.hpp"

@@ -2,8 +2,8 @@
 // Any request of anybody: "METHOD path?key=value&...", a line feed, the body; the first byte says
 // who asks. The answer is JSON with a known status, a user never sees a foreign account or starts a
 // cycle.
-#include "daemon/adapters/http/router.hpp"
-#include "tests/daemon/adapters/http/fake_service.hpp"
+#include "daemon/http/router.hpp"
+#include "tests/daemon/http/fake_service.hpp"
 
 #include "common/base/text.hpp"
 

@@ -2,8 +2,8 @@
 // Any bytes as a STOMP stream that comes in pieces (the first byte is their size): frames or a
 // refusal, the same whatever the pieces are; what was read is written and read again alike. The
 // session takes them before and after its login.
-#include "daemon/adapters/stomp/frame.hpp"
-#include "daemon/adapters/stomp/session.hpp"
+#include "waldur/stomp/frame.hpp"
+#include "waldur/stomp/session.hpp"
 
 #include <algorithm>
 #include <cstdint>

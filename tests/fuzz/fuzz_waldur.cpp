@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Any answer of Waldur: what is read from it can be kept and read back unchanged.
-#include "daemon/adapters/waldur/api.hpp"
-#include "daemon/adapters/waldur/read.hpp"
+#include "waldur/api/api.hpp"
+#include "waldur/api/read.hpp"
 
 #include <cstdint>
 #include <cstdlib>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Any bytes as the answer to an opening ('O' first) or as a server's frames that come in pieces
 // (else the first byte is their size): the same bytes or a refusal whatever the pieces are.
-#include "daemon/adapters/stomp/websocket.hpp"
+#include "waldur/stomp/websocket.hpp"
 
 #include <algorithm>
 #include <cstdint>

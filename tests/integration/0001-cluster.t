@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The harness itself: a job runs from sbatch to sacct, daemons may be restarted, nothing stays behind.
+# The test harness itself: a job runs from sbatch to sacct, daemons restart, and no process or file is left behind.
 . "$(dirname "$0")/lib/harness.sh"
 
 started=${EPOCHREALTIME/./}
@@ -9,35 +9,35 @@ diag "cluster up in $(((${EPOCHREALTIME/./} - started) / 1000)) ms, slurm $(slur
 
 is 'games has physics as default account' \
     "$(sacctmgr -n -P show user games format=defaultaccount)" physics
-is 'QOS list is inherited from univ' "$(account_field optics qos)" blocked,normal,slowdown
-is 'default QOS is normal' "$(account_field physics defaultqos)" normal
+is 'optics inherits the QOS list of univ' "$(account_field optics qos)" blocked,normal,slowdown
+is 'the default QOS of physics is normal' "$(account_field physics defaultqos)" normal
 
 ok 'games submits a job' as games sbatch --parsable -n1 -t1 -o job.out --wrap 'id -un; sleep 1'
 job=$OUT
-eventually 'the job completes' 20 job_is "$job" COMPLETED
-is 'it ran as games' "$(cat "$CLUSTER_DIR/jobs/job.out")" games
-eventually 'sacct shows it under the default account' 10 \
+eventually 'the job of games completes' 20 job_is "$job" COMPLETED
+is 'the job runs with the uid of games' "$(cat "$CLUSTER_DIR/jobs/job.out")" games
+eventually 'sacct shows the job under the default account of games' 10 \
     bash -c "sacct -X -n -P -j $job -o user,account,state | grep -qx 'games|physics|COMPLETED'"
-ok 'srun runs in a named account' as games srun -A chem -n2 -N2 -t1 true
-fails 'a user without an association is refused' as news sbatch --wrap true
-fails 'an account of others is refused' as mail sbatch -A physics --wrap true
+ok 'srun in account chem runs' as games srun -A chem -n2 -N2 -t1 true
+fails 'sbatch by a user without an association is refused' as news sbatch --wrap true
+fails 'sbatch by mail in account physics is refused' as mail sbatch -A physics --wrap true
 
-ok 'limits are visible in slurmctld at once' sacctmgr_do modify account where name=chem set GrpTRESMins=cpu=1000
-is 'sacctmgr shows the limit' "$(account_field chem grptresmins)" cpu=1000
-like 'scontrol shows the limit' "$(account_live chem GrpTRESMins)" 'cpu=1000\('
+ok 'sacctmgr sets GrpTRESMins of chem' sacctmgr_do modify account where name=chem set GrpTRESMins=cpu=1000
+is 'sacctmgr shows GrpTRESMins of chem' "$(account_field chem grptresmins)" cpu=1000
+like 'scontrol shows GrpTRESMins of chem' "$(account_live chem GrpTRESMins)" 'cpu=1000\('
 
 ctld=$(daemon_pid slurmctld)
 ok 'slurmdbd stops and starts' slurmdbd_restart
 ok 'MariaDB is killed and starts' eval 'mariadb_kill9 && mariadb_start'
-eventually 'slurmdbd reads again' 20 test univ = "$(sacctmgr -n -P show account univ format=account)"
+eventually 'slurmdbd answers sacctmgr after MariaDB restarted' 20 test univ = "$(sacctmgr -n -P show account univ format=account)"
 ok 'munged is killed and starts' eval 'munged_kill9 && munged_start'
-ok 'jobs still run afterwards' as games srun -n1 -t1 true
-is 'slurmctld was the same process all the time' "$(daemon_pid slurmctld)" "$ctld"
+ok 'srun succeeds after slurmdbd, MariaDB and munged restarted' as games srun -n1 -t1 true
+is 'slurmctld kept its pid while slurmdbd, MariaDB and munged restarted' "$(daemon_pid slurmctld)" "$ctld"
 ok 'slurmctld restarts' slurmctld_restart
 ok 'slurmctld is killed and starts in the foreground' eval 'slurmctld_kill9 && slurmctld_start -D'
-eventually 'nodes are idle again' 30 cluster_idle
+eventually 'all nodes are idle after slurmctld restarted' 30 cluster_idle
 
-# A second cluster, started by a script of its own which is then killed without any chance to clean up.
+# A second cluster. Its own script starts the cluster and is then killed with SIGKILL, so that it cannot clean up.
 cat >"$CLUSTER_DIR/second.sh" <<'END'
 . "$1/harness.sh"
 cluster_up
@@ -51,14 +51,14 @@ second=$!
 disown
 eventually 'a second cluster comes up beside the first' 60 test -s "$CLUSTER_DIR/run/second"
 other=$(cat "$CLUSTER_DIR/run/second")
-isnt 'it has processes' "$(scratch_pids "$other")" ''
+isnt 'the second cluster has processes' "$(scratch_pids "$other")" ''
 kill -KILL $second
-eventually 'after SIGKILL of its script its directory is removed' 20 test ! -e "$other"
-is 'and no process of it is left' "$(scratch_pids "$other")" ''
-ok 'the first cluster is not touched' as games srun -n1 -t1 true
+eventually 'the directory of the second cluster is removed after SIGKILL of its script' 20 test ! -e "$other"
+is 'no process of the second cluster is left after SIGKILL of its script' "$(scratch_pids "$other")" ''
+ok 'srun succeeds on the first cluster after the second ended' as games srun -n1 -t1 true
 
-ok 'an orderly stop of all daemons' cluster_halt
+ok 'cluster_halt stops all daemons' cluster_halt
 left=$(scratch_pids "$CLUSTER_DIR")
 [ -z "$left" ] || diag "$(for pid in $left; do echo "$pid $(tr "\0" " " <"/proc/$pid/cmdline")"; done)"
-is 'leaves no process' "$left" ''
+is 'no process is left after cluster_halt' "$left" ''
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The refusal reaches people by every way of submitting, and slurmctld lives on after each of them (a message from
-# a wrong allocator kills it only afterwards). What must stay possible for jobs of a paused account stays possible.
+# A paused account is refused by every way to submit a job, and slurmctld survives each refusal (a message from a
+# wrong allocator crashes slurmctld only later). Queued jobs of a paused account can still be changed and cancelled.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 
@@ -21,70 +21,70 @@ policies:
     actions: [request_slurm_resource_pausing]
 END
 }
-must 'sluiced is up' eval 'sluiced_up < <(granted 1000)'
+must 'sluiced starts' eval 'sluiced_up < <(granted 1000)'
 ctld=$(daemon_pid slurmctld)
 slurmctld_lives() { [ "$(daemon_pid slurmctld)" = "$ctld" ] && slurmctld_answers; }
 
-ok 'before the pause physics submits' as games sbatch --parsable -H -A physics -t10 --wrap true
+ok 'sbatch in physics is accepted before the pause' as games sbatch --parsable -H -A physics -t10 --wrap true
 queued=$OUT
-ok 'physics is paused' eval 'sluiced_regrant < <(granted 0)'
-is 'as status shows' "$(status_field physics standing)" paused
+ok 'sluiced pauses physics after the allocation becomes 0' eval 'sluiced_regrant < <(granted 0)'
+is 'sluice status shows physics as paused' "$(status_field physics standing)" paused
 
-# refused NAME COMMAND...: not accepted, told why, slurmctld unharmed
+# refused NAME COMMAND...: the submission is refused with the reason, and slurmctld is unharmed
 refused() {
     local name=$1
     shift
-    fails "$name: refused" as games timeout 20 "$@"
-    like "$name: says why" "$OUT" 'account physics is paused: 0 of 0 node_hours'
-    ok "$name: slurmctld lives" slurmctld_lives
+    fails "$name in paused account is refused" as games timeout 20 "$@"
+    like "$name in paused account: message has usage and allocation" "$OUT" 'account physics is paused: 0 of 0 node_hours'
+    ok "$name in paused account: slurmctld keeps its pid and responds" slurmctld_lives
 }
 refused sbatch sbatch -A physics --wrap true
-fails 'once more' as games sbatch -A physics --wrap true
-like 'the text names the person to ask' "$OUT" 'hpc-admin@example\.org'
-like 'and the account that still has hours' "$OUT" 'your other account: chem \(0 % used\)'
-like 'and the period' "$OUT" '20[0-9][0-9]-Q[1-4]'
-like 'and when the next one begins' "$OUT" '20[0-9][0-9]-[01][0-9]-01'
-refused 'default account' sbatch --wrap true
-refused 'account in upper case' sbatch -A PHYSICS --wrap true
-refused 'account in the environment' env SBATCH_ACCOUNT=physics sbatch --wrap true
+fails 'sbatch in physics is refused again' as games sbatch -A physics --wrap true
+like 'refusal names the contact address' "$OUT" 'hpc-admin@example\.org'
+like 'refusal names chem as the other account and its usage' "$OUT" 'your other account: chem \(0 % used\)'
+like 'refusal names the current period' "$OUT" '20[0-9][0-9]-Q[1-4]'
+like 'refusal names the start of the next period' "$OUT" '20[0-9][0-9]-[01][0-9]-01'
+refused 'sbatch without account' sbatch --wrap true
+refused 'sbatch with account in upper case' sbatch -A PHYSICS --wrap true
+refused 'sbatch with account in the environment' env SBATCH_ACCOUNT=physics sbatch --wrap true
 refused srun srun -A physics -n1 true
 refused salloc salloc -A physics -n1 true
-refused array sbatch -A physics --array=1-50 --wrap true
+refused 'sbatch --array' sbatch -A physics --array=1-50 --wrap true
 script=$CLUSTER_DIR/jobs/het.sh
 printf '#!/bin/sh\n#SBATCH -n1 -A chem\n#SBATCH hetjob\n#SBATCH -n1 -A physics\ntrue\n' >"$script"
-refused 'heterogeneous job, second part' sbatch "$script"
-refused 'heterogeneous srun' srun -A chem -n1 : -A physics -n1 true
-refused test-only sbatch --test-only -A physics --wrap true
-fails 'root for a user: refused' sbatch --uid=games -A physics -D /tmp -o /dev/null --wrap true
-like 'root for a user: says why' "$OUT" 'account physics is paused'
-is 'nothing of all that is queued' "$(squeue -h -A physics -o %i)" "$queued"
+refused 'sbatch of a heterogeneous job whose second component is' sbatch "$script"
+refused 'srun of a heterogeneous job whose second component is' srun -A chem -n1 : -A physics -n1 true
+refused 'sbatch --test-only' sbatch --test-only -A physics --wrap true
+fails 'sbatch --uid=games by root in physics is refused' sbatch --uid=games -A physics -D /tmp -o /dev/null --wrap true
+like 'refusal of sbatch --uid=games by root names paused account physics' "$OUT" 'account physics is paused'
+is 'no refused job is in the queue' "$(squeue -h -A physics -o %i)" "$queued"
 
-ok 'the other account submits' as games sbatch --parsable -H -A chem --wrap true
+ok 'sbatch in chem is accepted while physics is paused' as games sbatch --parsable -H -A chem --wrap true
 moved=$OUT
-fails 'a job cannot be moved to a paused account' as games scontrol update jobid="$moved" account=physics
+fails 'scontrol update of a chem job to paused account physics is refused' as games scontrol update jobid="$moved" account=physics
 text=$OUT
 if [ "$(slurm_release)" -ge 2302 ]; then
-    like 'scontrol says why' "$text" 'account physics is paused'
+    like 'scontrol update prints that physics is paused' "$text" 'account physics is paused'
 else # this release has no way to the user's terminal
-    ok 'slurmctld.log says why' wait_for_line 5 "$(slurmctld_log)" 'job update of uid [0-9]+ refused: account physics is paused'
+    ok 'slurmctld.log reports why scontrol update was refused' wait_for_line 5 "$(slurmctld_log)" 'job update of uid [0-9]+ refused: account physics is paused'
 fi
-ok 'scontrol update: slurmctld lives' slurmctld_lives
-is 'the job stays where it was' "$(squeue -h -j "$moved" -o %a)" chem
+ok 'slurmctld keeps its pid after the refused scontrol update' slurmctld_lives
+is 'the chem job stays in chem after the refused scontrol update' "$(squeue -h -j "$moved" -o %a)" chem
 
-ok 'a queued job of the paused account can be shortened' as games scontrol update jobid="$queued" timelimit=5
-ok 'held' as games scontrol hold "$queued"
-ok 'given a comment' as games scontrol update jobid="$queued" comment=mine
-ok 'moved to an account that is not paused' as games scontrol update jobid="$queued" account=chem
-ok 'and cancelled' as games scancel "$queued"
+ok 'scontrol update shortens a queued job of paused physics' as games scontrol update jobid="$queued" timelimit=5
+ok 'scontrol hold of a queued job of paused physics succeeds' as games scontrol hold "$queued"
+ok 'scontrol update sets the comment of a queued job of paused physics' as games scontrol update jobid="$queued" comment=mine
+ok 'scontrol update moves a queued job from paused physics to chem' as games scontrol update jobid="$queued" account=chem
+ok 'scancel of a queued job succeeds' as games scancel "$queued"
 
-ok 'the job of the other account is released' as games scontrol release "$moved"
-eventually 'and runs to its end' 20 job_is "$moved" COMPLETED
-ok 'srun runs in the other account' as games srun -A chem -n1 true
+ok 'scontrol release of the chem job succeeds' as games scontrol release "$moved"
+eventually 'the chem job completes' 20 job_is "$moved" COMPLETED
+ok 'srun in chem runs while physics is paused' as games srun -A chem -n1 true
 counted() { [ "$(gate_field refused)" -ge "$1" ]; }
-eventually 'the plugin server counts the refusals' 10 counted 13
-is 'and no fault' "$(gate_field faults)" 0
+eventually 'sluice plugins shows at least 13 refusals' 10 counted 13
+is 'sluice plugins shows no plugin fault after the refusals' "$(gate_field faults)" 0
 
-ok 'the pause ends' eval 'sluiced_regrant < <(granted 1000)'
-ok 'and physics submits again' as games srun -A physics -n1 true
-ok 'slurmctld was one process all the time' slurmctld_lives
+ok 'sluiced lifts the pause of physics after the allocation is raised' eval 'sluiced_regrant < <(granted 1000)'
+ok 'srun in physics runs after the pause' as games srun -A physics -n1 true
+ok 'slurmctld had one pid throughout the test' slurmctld_lives
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What changes nothing: observe mode, a dry run, a second evaluation on the same facts. And limits: written, in force,
-# repaired when somebody changes them by hand, taken away again.
+# Runs that must change nothing: observe mode, a dry run, an evaluation with unchanged usage. And limits: written, in force,
+# repaired after a manual change, removed.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 
@@ -26,65 +26,65 @@ END
 }
 before=$(assoc_rows) writes=$(txn_count)
 unchanged() { # unchanged NAME
-    is "$1: sacctmgr shows the same" "$(assoc_rows)" "$before"
-    is "$1: slurmdbd was asked for no change" "$(txn_count)" "$writes"
+    is "$1: sacctmgr shows unchanged associations" "$(assoc_rows)" "$before"
+    is "$1: slurmdbd records no transaction" "$(txn_count)" "$writes"
 }
 
-must 'sluiced is up, observing' eval 'sluiced_up < <(granted observe 10)'
-is 'physics would be paused' "$(status_field physics standing,mode)" 'paused|observe'
-ok 'its jobs are admitted' as games sbatch --parsable -H --wrap true
-like 'without a word' "$OUT" '^[0-9]+$'
-ok 'evaluate' sluice_cli evaluate
-like 'shows what it would do' "$OUT" 'Withheld.*observe'
-like 'as a line for sacctmgr' "$OUT" 'sacctmgr .*physics'
-is 'no command is in the books' "$(sluice_cli commands -n -P)" ''
-unchanged observe
+must 'sluiced starts in observe mode' eval 'sluiced_up < <(granted observe 10)'
+is 'sluice status shows that observe mode would pause physics' "$(status_field physics standing,mode)" 'paused|observe'
+ok 'sbatch in physics is accepted in observe mode' as games sbatch --parsable -H --wrap true
+like 'sbatch in physics prints no warning in observe mode' "$OUT" '^[0-9]+$'
+ok 'sluice evaluate in observe mode succeeds' sluice_cli evaluate
+like 'sluice evaluate in observe mode shows the withheld commands' "$OUT" 'Withheld.*observe'
+like 'sluice evaluate in observe mode shows sacctmgr lines for physics' "$OUT" 'sacctmgr .*physics'
+is 'sluice commands is empty in observe mode' "$(sluice_cli commands -n -P)" ''
+unchanged 'observe mode'
 
 sluiced_settings < <(granted enforce 10)
-ok 'the same with enforce is good' "$(sluice_find sluiced)" --check -f "$CLUSTER_DIR/etc/sluiced.yaml"
+ok 'sluiced --check accepts the same file with mode enforce' "$(sluice_find sluiced)" --check -f "$CLUSTER_DIR/etc/sluiced.yaml"
 unchanged 'sluiced --check'
 
-ok 'enforced' eval 'sluiced_regrant < <(granted enforce 10)'
-is 'physics is blocked' "$(account_field physics qos)" blocked
-is 'chem may use 10 hours and the grace' "$(account_field chem grptresmins)" node=720
-like 'slurmctld holds it' "$(account_live chem GrpTRESMins)" 'node=720\('
-is 'the budget of 0 is 0, not unlimited' "$(account_field physics grptresmins)" node=0
+ok 'sluiced loads mode enforce and evaluates' eval 'sluiced_regrant < <(granted enforce 10)'
+is 'QOS list of physics is blocked in mode enforce' "$(account_field physics qos)" blocked
+is 'GrpTRESMins of chem is 10 hours plus the grace' "$(account_field chem grptresmins)" node=720
+like 'slurmctld has GrpTRESMins of chem' "$(account_live chem GrpTRESMins)" 'node=720\('
+is 'an allocation of 0 sets GrpTRESMins to 0, not to unlimited' "$(account_field physics grptresmins)" node=0
 enforced=$(assoc_rows)
 
-ok 'somebody changes a limit by hand' sacctmgr_do modify account chem set GrpTRESMins=node=9999,cpu=77
-ok 'and a QOS' sacctmgr_do modify account physics set qos=normal,slowdown,blocked defaultqos=normal
+ok 'sacctmgr changes GrpTRESMins of chem by hand' sacctmgr_do modify account chem set GrpTRESMins=node=9999,cpu=77
+ok 'sacctmgr changes the QOS of physics by hand' sacctmgr_do modify account physics set qos=normal,slowdown,blocked defaultqos=normal
 before=$(assoc_rows) writes=$(txn_count)
-ok 'a dry run' sluice_cli evaluate --dry-run
-like 'says that it is one' "$OUT" '^Dry run'
-like 'says what it would set' "$OUT" 'node=720'
-like 'and that nothing was changed' "$OUT" 'Nothing was changed'
+ok 'sluice evaluate --dry-run succeeds' sluice_cli evaluate --dry-run
+like 'sluice evaluate --dry-run prints that this is a dry run' "$OUT" '^Dry run'
+like 'sluice evaluate --dry-run shows the limit that it would set' "$OUT" 'node=720'
+like 'sluice evaluate --dry-run reports that nothing was changed' "$OUT" 'Nothing was changed'
 commands=$(sluice_cli commands -n -P | wc -l) history=$(sluice_cli history -n -P | wc -l)
 unchanged 'dry run'
-ok 'once more, as JSON' sluice_cli evaluate --dry-run --json
-like 'with the same command' "$OUT" 'node=720'
+ok 'sluice evaluate --dry-run --json succeeds' sluice_cli evaluate --dry-run --json
+like 'sluice evaluate --dry-run --json shows the same command' "$OUT" 'node=720'
 unchanged 'second dry run'
-is 'no record of it' "$(sluice_cli commands -n -P | wc -l) $(sluice_cli history -n -P | wc -l)" "$commands $history"
-like 'slurmctld has what was set by hand' "$(account_live chem GrpTRESMins)" 'node=9999\('
+is 'dry runs leave no record in sluice commands and sluice history' "$(sluice_cli commands -n -P | wc -l) $(sluice_cli history -n -P | wc -l)" "$commands $history"
+like 'slurmctld keeps the manual limit after the dry runs' "$(account_live chem GrpTRESMins)" 'node=9999\('
 
-ok 'an evaluation' evaluate_now
-is 'repairs the limit' "$(account_field chem grptresmins)" cpu=77,node=720
-is 'and the QOS' "$(account_field physics defaultqos)" blocked
-like 'the books say why' "$(sluice_cli commands -n -P --format=reason)" '[Dd]rift'
+ok 'evaluation after the manual changes succeeds' evaluate_now
+is 'evaluation repairs GrpTRESMins of chem' "$(account_field chem grptresmins)" cpu=77,node=720
+is 'evaluation repairs the QOS of physics' "$(account_field physics defaultqos)" blocked
+like 'sluice commands shows drift as the reason of the repair' "$(sluice_cli commands -n -P --format=reason)" '[Dd]rift'
 writes=$(txn_count)
 for _ in 1 2 3; do sluice_cli evaluate >/dev/null; done
-is 'three more evaluations write nothing' "$(txn_count)" "$writes"
+is 'three more evaluations write nothing to slurmdbd' "$(txn_count)" "$writes"
 
-ok 'the limit of others stays theirs' sacctmgr_do modify account chem set GrpTRESMins=cpu=-1
-ok 'an evaluation' evaluate_now
-is 'rows are what they were when first enforced' "$(assoc_rows)" "$enforced"
-ok 'a larger allocation' eval 'sluiced_regrant < <(granted enforce 20)'
-is 'a larger limit' "$(account_field chem grptresmins)" node=1440
-like 'in slurmctld at once' "$(account_live chem GrpTRESMins)" 'node=1440\('
+ok 'sacctmgr clears the cpu limit, which Sluice does not manage' sacctmgr_do modify account chem set GrpTRESMins=cpu=-1
+ok 'evaluation after the cpu limit was cleared succeeds' evaluate_now
+is 'associations are the same as after the first enforcement' "$(assoc_rows)" "$enforced"
+ok 'sluiced applies a larger allocation' eval 'sluiced_regrant < <(granted enforce 20)'
+is 'GrpTRESMins of chem grows with the allocation' "$(account_field chem grptresmins)" node=1440
+like 'slurmctld has the larger GrpTRESMins' "$(account_live chem GrpTRESMins)" 'node=1440\('
 
-ok 'a drift that is only reported' eval 'sluiced_settings < <(granted enforce 20 "drift: report") && sluiced_reload'
-ok 'somebody changes the limit' sacctmgr_do modify account chem set GrpTRESMins=node=5
-ok 'an evaluation' evaluate_now
-is 'leaves it' "$(account_field chem grptresmins)" node=5
-ok 'and evaluate' sluice_cli evaluate
-like 'shows it' "$OUT" 'Withheld.*node=1440'
+ok 'sluiced loads drift: report' eval 'sluiced_settings < <(granted enforce 20 "drift: report") && sluiced_reload'
+ok 'sacctmgr changes GrpTRESMins of chem under drift: report' sacctmgr_do modify account chem set GrpTRESMins=node=5
+ok 'evaluation under drift: report succeeds' evaluate_now
+is 'evaluation under drift: report leaves the manual limit' "$(account_field chem grptresmins)" node=5
+ok 'sluice evaluate under drift: report succeeds' sluice_cli evaluate
+like 'sluice evaluate under drift: report shows the withheld repair' "$OUT" 'Withheld.*node=1440'
 done_testing

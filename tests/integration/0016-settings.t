@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A bad configuration never takes force: the daemon keeps what it has and says all that is wrong. An account or a
-# QOS that Slurm does not know is reported with the remedy, and the other accounts go on.
+# Wrong settings never take effect: sluiced keeps the settings that it has and reports all errors. sluiced reports an account
+# or QOS that Slurm does not know, with the remedy, and continues with the other accounts.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 file=$CLUSTER_DIR/etc/sluiced.yaml
@@ -29,7 +29,7 @@ policies:
 END
 }
 
-# At start a bad file is the end, with every fault at its place.
+# At start, wrong settings end sluiced, and each error is reported with its place.
 sluiced_settings <<END
 $components
 accounts:
@@ -41,98 +41,98 @@ policies:
     grace_ratio: -1
     actions: [request_slurm_resource_pause]
 END
-fails 'sluiced --check refuses it' "$(sluice_find sluiced)" --check -f "$file"
-like 'the misspelt component' "$OUT" "$file:[0-9]+:[0-9]+: .*node_hourss"
-like 'with the one that was meant' "$OUT" 'node_hours'
-like 'the misspelt key' "$OUT" "$file:[0-9]+:[0-9]+: .*modee.*mode"
-like 'the unknown period' "$OUT" 'fortnight'
-like 'the negative ratio' "$OUT" 'grace_ratio'
-like 'the unknown action' "$OUT" 'request_slurm_resource_pause.*request_slurm_resource_pausing'
-is 'one line for each' "$(grep -c "^$file:[0-9]*:[0-9]*: " <<<"$OUT")" 5
-fails 'and does not start with it' timeout 10 "$(sluice_find sluiced)" -D -f "$file"
-like 'for the same reasons' "$OUT" "modee"
-fails 'a file that is not there' timeout 10 "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/nowhere.yaml"
-like 'is named' "$OUT" 'nowhere\.yaml'
-fails 'an unknown option' "$(sluice_find sluiced)" --frobnicate
-ok 'the example is good' "$(sluice_find sluiced)" --check -f "$(dirname "$0")/../../contrib/sluiced.yaml"
+fails 'sluiced --check refuses a file with five errors' "$(sluice_find sluiced)" --check -f "$file"
+like 'sluiced --check names the misspelt component and its place' "$OUT" "$file:[0-9]+:[0-9]+: .*node_hourss"
+like 'sluiced --check suggests the right component' "$OUT" 'node_hours'
+like 'sluiced --check names the misspelt key and suggests the right one' "$OUT" "$file:[0-9]+:[0-9]+: .*modee.*mode"
+like 'sluiced --check names the unknown period' "$OUT" 'fortnight'
+like 'sluiced --check names the negative ratio' "$OUT" 'grace_ratio'
+like 'sluiced --check names the unknown action and suggests the right one' "$OUT" 'request_slurm_resource_pause.*request_slurm_resource_pausing'
+is 'sluiced --check prints one line for each error' "$(grep -c "^$file:[0-9]*:[0-9]*: " <<<"$OUT")" 5
+fails 'start of sluiced with the file of five errors is refused' timeout 10 "$(sluice_find sluiced)" -D -f "$file"
+like 'start of sluiced with the file of five errors names the misspelt key' "$OUT" "modee"
+fails 'start of sluiced with a missing file is refused' timeout 10 "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/nowhere.yaml"
+like 'start of sluiced with a missing file names the file' "$OUT" 'nowhere\.yaml'
+fails 'an unknown option of sluiced is refused' "$(sluice_find sluiced)" --frobnicate
+ok 'sluiced --check accepts contrib/sluiced.yaml' "$(sluice_find sluiced)" --check -f "$(dirname "$0")/../../contrib/sluiced.yaml"
 
-must 'sluiced starts with a good file' eval 'sluiced_up < <(granted 0 100)'
+must 'sluiced starts with a correct file' eval 'sluiced_up < <(granted 0 100)'
 log=$(sluiced_log)
-is 'physics is paused' "$(status_field physics standing)" paused
+is 'sluice status shows physics as paused' "$(status_field physics standing)" paused
 
-# While running.
-bad() { # bad NAME ERE: the file on standard input is refused, the old settings go on
+# While sluiced runs.
+bad() { # bad NAME ERE: the file on standard input is refused, the old settings stay in force
     local mark
     sluiced_settings
     mark=$(lines_of "$log")
-    fails "$1: refused" sluiced_reload
-    ok "$1: the log says where and why" line_in "$log" "settings-refused.*sluiced\.yaml:[0-9]+:[0-9]+: .*$2" "$mark"
-    ok "$1: an evaluation" evaluate_now
-    is "$1: the old settings go on" "$(status_field physics standing)" paused
-    like "$1: status says so" "$(sluice_cli status 2>&1)" 'settings were refused'
+    fails "$1: reload is refused" sluiced_reload
+    ok "$1: sluiced.log names place and error" line_in "$log" "settings-refused.*sluiced\.yaml:[0-9]+:[0-9]+: .*$2" "$mark"
+    ok "$1: evaluation with the old settings succeeds" evaluate_now
+    is "$1: the old settings stay in force" "$(status_field physics standing)" paused
+    like "$1: sluice status reports that the settings were refused" "$(sluice_cli status 2>&1)" 'settings were refused'
 }
-bad 'no YAML' '' <<<'accounts: [physics: {'
+bad 'invalid YAML' '' <<<'accounts: [physics: {'
 bad 'unknown key' 'policys' <<<'policys: []'
 bad 'unknown component' 'gpu' < <(granted 0 100 | sed 's/node_hours: 0/gpu_hours: 0/')
 bad 'unknown TRES' 'nodee' < <(granted 0 100 | sed 's/tres: node/tres: nodee/')
-fails 'physics is refused all the time' as games sbatch --wrap true
-ok 'a good file' eval 'sluiced_regrant < <(granted 50 100)'
-unlike 'ends the complaint' "$(sluice_cli status 2>&1)" 'refused'
-ok 'and takes effect' as games srun -n1 true
+fails 'sbatch in physics is refused after the refused reloads' as games sbatch --wrap true
+ok 'sluiced loads a correct file' eval 'sluiced_regrant < <(granted 50 100)'
+unlike 'sluice status no longer reports refused settings' "$(sluice_cli status 2>&1)" 'refused'
+ok 'srun in physics runs with the new settings' as games srun -n1 true
 
-# The daemon does not start twice on one journal.
-fails 'a second daemon' timeout 10 "$(sluice_find sluiced)" -D -f "$file"
-like 'is told of the first' "$OUT" 'another sluiced \(pid [0-9]+\)'
-ok 'which goes on' sluice_cli status
+# A second sluiced does not start with the same journal.
+fails 'a second sluiced with the same journal is refused' timeout 10 "$(sluice_find sluiced)" -D -f "$file"
+like 'refusal of the second sluiced names the pid of the first' "$OUT" 'another sluiced \(pid [0-9]+\)'
+ok 'the first sluiced responds after the second was refused' sluice_cli status
 
-# What Slurm does not know.
+# Accounts and QOS that Slurm does not know.
 before=$(assoc_rows)
-ok 'an account that slurmdbd does not know' eval 'sluiced_regrant < <(granted 50 0 "astro: {allocation: {node_hours: 10}}")'
+ok 'sluiced loads settings with an account that slurmdbd does not know' eval 'sluiced_regrant < <(granted 50 0 "astro: {allocation: {node_hours: 10}}")'
 text=$(sluice_cli status)
-like 'is reported' "$text" 'astro'
-like 'with the remedy' "$text" 'sacctmgr add account.* astro'
-is 'chem goes on: paused' "$(status_field chem standing) $(account_field chem defaultqos)" 'paused blocked'
-is 'physics goes on: normal' "$(status_field physics standing)" normal
+like 'sluice status reports the unknown account astro' "$text" 'astro'
+like 'sluice status names the sacctmgr command that adds account astro' "$text" 'sacctmgr add account.* astro'
+is 'account astro is unknown: chem is paused all the same' "$(status_field chem standing) $(account_field chem defaultqos)" 'paused blocked'
+is 'account astro is unknown: standing of physics is normal' "$(status_field physics standing)" normal
 mark=$(lines_of "$log")
-ok 'more evaluations' eval 'evaluate_now && evaluate_now'
-fails 'do not repeat it in the log' line_in "$log" astro "$mark"
-ok 'the remedy' sacctmgr_do add account astro description=new organization=univ
-eventually 'helps' 10 turn_makes astro normal
-unlike 'and ends the report' "$(sluice_cli status)" 'sacctmgr add account'
-ok 'the log says that it is over' line_in "$log" 'problem-over.*astro' "$mark"
-ok 'the account is removed again' sacctmgr_do remove account astro
+ok 'two more evaluations with the unknown account succeed' eval 'evaluate_now && evaluate_now'
+fails 'sluiced.log does not repeat the unknown account' line_in "$log" astro "$mark"
+ok 'sacctmgr adds account astro' sacctmgr_do add account astro description=new organization=univ
+eventually 'standing of astro is normal after sacctmgr added the account' 10 turn_makes astro normal
+unlike 'sluice status no longer reports account astro' "$(sluice_cli status)" 'sacctmgr add account'
+ok 'sluiced.log reports the end of the problem with account astro' line_in "$log" 'problem-over.*astro' "$mark"
+ok 'sacctmgr removes account astro' sacctmgr_do remove account astro
 
 QOS_PAUSED=closed
-ok 'a QOS that does not exist' eval 'sluiced_regrant < <(granted 0 100)'
+ok 'sluiced loads settings with a QOS that slurmdbd does not know' eval 'sluiced_regrant < <(granted 0 100)'
 text=$(sluice_cli status)
-like 'is reported' "$text" 'closed'
-like 'with the remedy' "$text" 'sacctmgr add qos closed'
-is 'nothing half done: physics keeps its QOS' "$(account_field physics qos)" blocked,normal,slowdown
-is 'chem goes back to normal' "$(status_field chem standing) $(account_field chem qos)" 'normal blocked,normal,slowdown'
-fails 'the plugin refuses physics all the same' as games sbatch --wrap true
-like 'with its text' "$OUT" 'account physics is paused'
-ok 'the remedy' sacctmgr_do add qos closed GrpSubmitJobs=0
-eventually 'helps' 10 eval 'evaluate_now && account_is physics defaultqos closed'
-unlike 'and ends the report' "$(sluice_cli status)" 'sacctmgr add qos'
-ok 'the allocation is raised' eval 'sluiced_regrant < <(granted 50 100)'
-is 'every association is as before' "$(assoc_rows)" "$before"
+like 'sluice status reports the unknown QOS closed' "$text" 'closed'
+like 'sluice status names the sacctmgr command that adds QOS closed' "$text" 'sacctmgr add qos closed'
+is 'QOS closed is unknown: physics keeps its QOS list' "$(account_field physics qos)" blocked,normal,slowdown
+is 'QOS closed is unknown: chem is restored to normal' "$(status_field chem standing) $(account_field chem qos)" 'normal blocked,normal,slowdown'
+fails 'QOS closed is unknown: sbatch in physics is refused by the plugin' as games sbatch --wrap true
+like 'QOS closed is unknown: refusal names paused account physics' "$OUT" 'account physics is paused'
+ok 'sacctmgr adds QOS closed' sacctmgr_do add qos closed GrpSubmitJobs=0
+eventually 'default QOS of physics is closed after sacctmgr added the QOS' 10 eval 'evaluate_now && account_is physics defaultqos closed'
+unlike 'sluice status no longer reports QOS closed' "$(sluice_cli status)" 'sacctmgr add qos'
+ok 'sluiced applies the raised allocation of physics' eval 'sluiced_regrant < <(granted 50 100)'
+is 'associations are restored after the raise' "$(assoc_rows)" "$before"
 
-# An account is removed from Slurm while it is paused; a user moves; the tree changes.
-ok 'physics is paused again' eval 'sluiced_regrant < <(granted 0 100)'
-ok 'optics moves to chem' sacctmgr_do modify account optics set parent=chem
-ok 'an evaluation' evaluate_now
+# An account is removed from Slurm while it is paused; a user changes accounts; the tree changes.
+ok 'sluiced pauses physics again' eval 'sluiced_regrant < <(granted 0 100)'
+ok 'sacctmgr moves optics from physics to chem' sacctmgr_do modify account optics set parent=chem
+ok 'evaluation after optics moved succeeds' evaluate_now
 if [ "$(slurm_release)" -ge 2411 ]; then
-    # this slurmctld keeps the default QOS that the users of a moved account had inherited, until it reads all anew
-    ok 'slurmctld reads them anew' scontrol reconfigure
-    must 'and answers' wait_until 20 slurmctld_answers
+    # this slurmctld keeps the default QOS that users of a moved account inherited until it reads all associations again
+    ok 'scontrol reconfigure after optics moved succeeds' scontrol reconfigure
+    must 'slurmctld responds after the reconfigure' wait_until 20 slurmctld_answers
 fi
-ok 'its users run now' as man srun -n1 true
-# newer releases keep an account that is somebody's default
-ok 'games has another default' sacctmgr_do modify user games set defaultaccount=chem
-ok 'lp leaves' sacctmgr_do remove user lp
-ok 'and physics is removed' sacctmgr_do remove account physics
-ok 'an evaluation' evaluate_now
-like 'says that it is missing' "$(sluice_cli status)" 'sacctmgr add account.* physics'
-is 'and chem goes on' "$(status_field chem standing)" normal
-ok 'the daemon is well' sluice_cli status
+ok 'srun in optics runs below chem' as man srun -n1 true
+# newer releases refuse to remove an account that is the default account of a user
+ok 'sacctmgr changes the default account of games to chem' sacctmgr_do modify user games set defaultaccount=chem
+ok 'sacctmgr removes user lp' sacctmgr_do remove user lp
+ok 'sacctmgr removes account physics' sacctmgr_do remove account physics
+ok 'evaluation after physics was removed succeeds' evaluate_now
+like 'sluice status reports the missing account physics' "$(sluice_cli status)" 'sacctmgr add account.* physics'
+is 'standing of chem is normal after physics was removed' "$(status_field chem standing)" normal
+ok 'sluice status succeeds after physics was removed' sluice_cli status
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Others who knock at the plugin server: noise, absurd lengths, credentials of another uid, replayed ones, silence. Each is
-# closed and counted, the plugin's own session and the daemon are not disturbed.
+# Strangers at the plugin server: random bytes, wrong lengths, credentials of another uid, replayed credentials, silence. Each
+# connection is closed and counted; the session of the plugin and sluiced are not disturbed.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 policy() {
@@ -18,14 +18,14 @@ policies:
     actions: [request_slurm_resource_pausing]
 END
 }
-must 'sluiced is up' eval 'sluiced_up < <(policy)'
+must 'sluiced starts' eval 'sluiced_up < <(policy)'
 pid=$(daemon_pid sluiced)
 rejected() { sluice_cli plugins --json | sed -nE 's/.*"rejected_frames": *([0-9]+).*/\1/p'; }
 more_than() { [ "$(rejected)" -gt "$1" ]; }
 since=$(gate_field connected)
-is 'nothing rejected yet' "$(rejected)" 0
+is 'sluice plugins --json shows no rejected frame at the start' "$(rejected)" 0
 
-# framed FILE: with its length in front, little-endian, as on the wire
+# framed FILE: the content with its length in front, little-endian, as on the wire
 framed() {
     local n
     n=$(stat -c %s "$1")
@@ -39,23 +39,23 @@ turned_away() { # turned_away NAME: the bytes in $bytes
     local seen
     seen=$(rejected)
     knock "$bytes" 2>/dev/null
-    tap_point $(($? == 124)) "$1: closed"
-    eventually "$1: counted" 5 more_than "$seen"
-    is "$1: the daemon lives" "$(daemon_alive sluiced && daemon_pid sluiced)" "$pid"
+    tap_point $(($? == 124)) "$1: connection is closed"
+    eventually "$1: rejected frame is counted" 5 more_than "$seen"
+    is "$1: sluiced keeps its pid" "$(daemon_alive sluiced && daemon_pid sluiced)" "$pid"
 }
 head -c 3000 /dev/urandom >"$CLUSTER_DIR/jobs/noise"
 framed "$CLUSTER_DIR/jobs/noise" >"$bytes"
-turned_away 'noise of a good length'
+turned_away 'random bytes with a valid length'
 printf 'GET / HTTP/1.0\r\n\r\n' >"$bytes"
-turned_away 'HTTP'
+turned_away 'an HTTP request'
 { printf '\377\377\377\377' && head -c 100000 /dev/zero; } >"$bytes"
 turned_away 'a length of 4 GiB'
 printf '\0\0\0\0' >"$bytes"
 turned_away 'a length of 0'
 printf '\0\0\1\0' >"$bytes"
-turned_away 'a greeting of 64 KiB'
+turned_away 'a length of 64 KiB without content'
 printf 'MUNGE:AwQDAA:' >"$CLUSTER_DIR/jobs/text" && framed "$CLUSTER_DIR/jobs/text" >"$bytes"
-turned_away 'half a credential'
+turned_away 'a truncated credential'
 
 socket=$CLUSTER_DIR/run/munge.sock
 as games munge --socket="$socket" --string=hello | tr -d '\n' >"$CLUSTER_DIR/jobs/text"
@@ -63,26 +63,26 @@ framed "$CLUSTER_DIR/jobs/text" >"$bytes"
 turned_away 'a credential of games'
 munge --socket="$socket" --string=hello | tr -d '\n' >"$CLUSTER_DIR/jobs/text"
 framed "$CLUSTER_DIR/jobs/text" >"$bytes"
-turned_away 'a credential of root with another content'
-turned_away 'the same once more'
+turned_away 'a credential of root for another content'
+turned_away 'a replayed credential of root'
 
-# Silence costs nothing but a connection: the daemon ends it, and others get through meanwhile.
+# A silent connection: sluiced closes it after a while, and other peers connect meanwhile.
 for _ in {1..40}; do
     timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat <&3 >/dev/null' - "$PORT_GATE" &
 done
-ok 'forty silent connections: an evaluation' evaluate_now
-fails 'the plugin still refuses' as games sbatch --wrap true
-is 'in the same session' "$(gate_field connected)" "$since"
-is 'its own frames were all good' "$(sluice_cli plugins -Q -n -P --format=host | wc -l)" 1
+ok 'evaluation with forty silent connections succeeds' evaluate_now
+fails 'sbatch in physics is refused during the silent connections' as games sbatch --wrap true
+is 'plugin keeps its session during the silent connections' "$(gate_field connected)" "$since"
+is 'sluice plugins shows one plugin after the rejected frames' "$(sluice_cli plugins -Q -n -P --format=host | wc -l)" 1
 silence_over() { ! jobs -r | grep -q .; }
-eventually 'the daemon ends them' 30 silence_over
+eventually 'sluiced closes the forty silent connections' 30 silence_over
 logged=$(grep -c 'SLUICE-0603' "$(sluiced_log)")
 diag "$(grep 'SLUICE-0603' "$(sluiced_log)")"
-ok 'the log is not flooded' test "$logged" -le 12
-is 'the daemon was one process' "$(daemon_pid sluiced)" "$pid"
+ok 'sluiced.log has at most 12 lines about rejected frames' test "$logged" -le 12
+is 'sluiced keeps its pid through all strangers' "$(daemon_pid sluiced)" "$pid"
 
-# The other way round: who answers for the daemon must be root.
-ok 'sluiced stops' sluiced_stop
+# The other direction: the plugin accepts a sluiced of root only.
+ok 'sluiced stops before a false daemon starts' sluiced_stop
 connections() { grep -c 'connected to the daemon' "$(slurmctld_log)"; }
 trusted=$(connections)
 cat >"$CLUSTER_DIR/run/false.pl" <<'END'
@@ -92,31 +92,31 @@ my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port,
 while (my $client = $listen->accept) { print "knocked\n"; syswrite $client, pack("V", length $noise) . $noise; sysread $client, my $answer, 65536; print "answered\n" if length $answer; close $client }
 END
 daemon_run false perl "$CLUSTER_DIR/run/false.pl" "$PORT_GATE" "$(as games munge --socket="$socket" --string=welcome | tr -d '\n')"
-eventually 'the plugin comes to a false daemon of another uid' 20 eval '[ "$(grep -c knocked "$CLUSTER_DIR/log/false.out")" -ge 2 ]'
-is 'and does not trust it' "$(connections)" "$trusted"
-is 'nor sends it a byte' "$(grep -c answered "$CLUSTER_DIR/log/false.out")" 0
-fails 'it keeps its verdicts' as games sbatch --wrap true
-like 'of before' "$OUT" 'account physics is paused'
+eventually 'plugin connects to the false daemon of another uid' 20 eval '[ "$(grep -c knocked "$CLUSTER_DIR/log/false.out")" -ge 2 ]'
+is 'plugin does not accept the false daemon' "$(connections)" "$trusted"
+is 'plugin sends no byte to the false daemon' "$(grep -c answered "$CLUSTER_DIR/log/false.out")" 0
+fails 'sbatch in physics is refused while the false daemon listens' as games sbatch --wrap true
+like 'refusal names paused account physics while the false daemon listens' "$OUT" 'account physics is paused'
 daemon_stop false
-ok 'the true one returns' sluiced_restart
-eventually 'and is heard' 40 plugin_current
+ok 'sluiced starts after the false daemon' sluiced_restart
+eventually 'plugin connects to sluiced after the false daemon' 40 plugin_current
 
-# Only slurmctld's user and root may use the socket.
+# Only root and the user of slurmctld may use the Unix socket.
 at_socket() { # at_socket USER: bytes that the daemon sends to USER; 'refused' without a connection
     as "$1" perl -e 'use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or do { print "refused"; exit };
         alarm 3; $SIG{ALRM} = sub { print 0; exit }; sysread $s, my $bytes, 65536; print length($bytes // "")' "$CLUSTER_DIR/run/plugins.sock"
 }
-must 'sluiced with a socket, too' eval 'SLUICED_LISTEN="[\"unix:$CLUSTER_DIR/run/plugins.sock\", \"127.0.0.1:$PORT_GATE\"]"; sluiced_stop; sluiced_settings < <(policy) && sluiced_restart'
+must 'sluiced starts with a TCP port and a Unix socket' eval 'SLUICED_LISTEN="[\"unix:$CLUSTER_DIR/run/plugins.sock\", \"127.0.0.1:$PORT_GATE\"]"; sluiced_stop; sluiced_settings < <(policy) && sluiced_restart'
 seen=$(rejected)
-is 'a plain user receives nothing at the socket' "$(at_socket games)" 0
-eventually 'and is counted' 5 more_than "$seen"
-ok 'by name in the log' line_in "$(sluiced_log)" 'SLUICE-0603 frame-rejected peer="uid 5" why="not the user of slurmctld"'
-isnt 'root receives a challenge' "$(at_socket root)" 0
+is 'a plain user receives no byte at the Unix socket' "$(at_socket games)" 0
+eventually 'connection of a plain user at the Unix socket is counted as rejected' 5 more_than "$seen"
+ok 'sluiced.log names the uid of the plain user at the Unix socket' line_in "$(sluiced_log)" 'SLUICE-0603 frame-rejected peer="uid 5" why="not the user of slurmctld"'
+isnt 'root receives a challenge at the Unix socket' "$(at_socket root)" 0
 sluice_conf "Daemon=unix:$CLUSTER_DIR/run/plugins.sock"
 by_socket() { [ "$(gate_field address)" = unix ]; }
-eventually 'the plugin comes by the socket' 20 by_socket
-ok 'an evaluation' evaluate_now
-fails 'and refuses' as games sbatch --wrap true
-ok 'sluiced stops' sluiced_stop
-ok 'its socket is gone' test ! -e "$CLUSTER_DIR/run/plugins.sock"
+eventually 'plugin connects by the Unix socket' 20 by_socket
+ok 'evaluation with the plugin at the Unix socket succeeds' evaluate_now
+fails 'sbatch in physics is refused with the plugin at the Unix socket' as games sbatch --wrap true
+ok 'sluiced stops with a Unix socket' sluiced_stop
+ok 'sluiced removes the plugin socket when it ends' test ! -e "$CLUSTER_DIR/run/plugins.sock"
 done_testing

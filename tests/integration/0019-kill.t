@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kill -9 at random moments of an evaluation: the books stay whole, no command is left without an outcome, and Slurm ends
-# up as the settings say.
+# kill -9 at random moments of an evaluation: the journal stays valid, each command has a result, and Slurm reaches the state
+# that the settings demand.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 SLUICED_INTERVAL=1s
@@ -25,38 +25,38 @@ before=$(assoc_rows)
 program=$(sluice_find sluiced)
 killed=0
 for ((i = 1; i <= KILLS; i++)); do
-    # every start has something to change: what the one before did is to be undone
+    # every start has something to change: the settings of the previous start are reverted
     if ((i % 2)); then sluiced_settings < <(granted 0 100); else sluiced_settings < <(granted 100 0); fi
     rm -f "$CLUSTER_DIR/run/sluiced.sock"
     daemon_run sluiced "$program" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
-    sleep "0.$(printf '%03d' $((RANDOM % 700 + 20)))" # the random moment is the point here
+    sleep "0.$(printf '%03d' $((RANDOM % 700 + 20)))" # the kill must come at a random moment
     daemon_alive sluiced && killed=$((killed + 1))
     sluiced_kill9
 done
-is 'every daemon was killed, none had ended' "$killed" "$KILLS"
+is 'each sluiced was running when it was killed' "$killed" "$KILLS"
 
-must 'sluiced starts' eval 'sluiced_up < <(granted 0 100)'
-is 'physics is paused' "$(status_field physics standing)" paused
-is 'in Slurm too' "$(account_field physics qos)" blocked
-is 'chem is normal' "$(status_field chem standing)" normal
-is 'with the QOS list it had' "$(account_field chem qos)" blocked,normal,slowdown
+must 'sluiced starts after the kills' eval 'sluiced_up < <(granted 0 100)'
+is 'sluice status shows physics as paused after the kills' "$(status_field physics standing)" paused
+is 'QOS list of physics is blocked after the kills' "$(account_field physics qos)" blocked
+is 'standing of chem is normal after the kills' "$(status_field chem standing)" normal
+is 'QOS list of chem is restored after the kills' "$(account_field chem qos)" blocked,normal,slowdown
 commands() { sluice_cli commands -n -P -l 10000 --format="$1"; }
 diag "$(commands result,type,account,error | sort | uniq -c)"
-isnt 'there are commands in the books' "$(commands id)" ''
-is 'none is without an outcome' "$(commands result | grep -c open)" 0
-is 'ids are not used twice' "$(commands id | sort | uniq -d)" ''
-fails 'physics is refused' as games sbatch --wrap true
-ok 'chem runs' as games srun -A chem -n1 -t1 true
-ok 'another evaluation' evaluate_now
+isnt 'sluice commands has commands after the kills' "$(commands id)" ''
+is 'no command is left open after the kills' "$(commands result | grep -c open)" 0
+is 'no command id is used twice after the kills' "$(commands id | sort | uniq -d)" ''
+fails 'sbatch in physics is refused after the kills' as games sbatch --wrap true
+ok 'srun in chem runs after the kills' as games srun -A chem -n1 -t1 true
+ok 'evaluation after the kills succeeds' evaluate_now
 writes=$(txn_count)
-ok 'and another' evaluate_now
-is 'write nothing' "$(txn_count)" "$writes"
+ok 'second evaluation after the kills succeeds' evaluate_now
+is 'second evaluation after the kills writes nothing to slurmdbd' "$(txn_count)" "$writes"
 
-ok 'all is granted' eval 'sluiced_regrant < <(granted 100 100)'
+ok 'sluiced lifts all pauses after the allocations are raised' eval 'sluiced_regrant < <(granted 100 100)'
 qos_columns() { cut -f 1-5 <<<"$1"; }
-is 'the QOS of every association is what it was' "$(qos_columns "$(assoc_rows)")" "$(qos_columns "$before")"
-ok 'SIGTERM ends it' sluiced_stop
+is 'QOS columns of all associations are restored' "$(qos_columns "$(assoc_rows)")" "$(qos_columns "$before")"
+ok 'sluiced ends after SIGTERM' sluiced_stop
 if command -v sqlite3 >/dev/null; then
-    is 'the journal is whole' "$(sqlite3 "$CLUSTER_DIR/journal/sluice.db" 'pragma integrity_check')" ok
+    is 'integrity check of the journal succeeds after the kills' "$(sqlite3 "$CLUSTER_DIR/journal/sluice.db" 'pragma integrity_check')" ok
 fi
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Usage is exact to the second against an independent sum of the database's own rows, and the same before and after
-# slurmdbd rolls it up: arrays, het jobs, requeues, resized jobs, suspensions (ended and open), running jobs, deleted users.
+# Usage is exact to the second compared with an independent sum over the rows of the database, before and after slurmdbd rolls
+# them up: arrays, heterogeneous jobs, requeues, resized jobs, suspensions (ended and open), running jobs, deleted users.
 . "$(dirname "$0")/lib/harness.sh"
 . "$HARNESS_LIB/slurm_probe.sh"
 cluster_up
@@ -31,50 +31,50 @@ scontrol resume "$open,$suspended"
 sleep 1
 scontrol suspend "$open"
 scontrol requeue "$requeued"
-eventually 'one is requeued' 10 job_is "$requeued" PENDING
+eventually 'the requeued job is pending' 10 job_is "$requeued" PENDING
 scancel "$requeued"
-ok 'one becomes smaller' scontrol update job "$resized" NumNodes=1
+ok 'scontrol update reduces the nodes of a running job' scontrol update job "$resized" NumNodes=1
 sleep 2
 scancel "$resized"
-# slurmctld tells slurmdbd in its own time
+# slurmctld sends job records to slurmdbd in its own time
 ended() { [ "$(sql "select count(*) from ${CLUSTER_NAME}_job_table where time_end = 0")" = 2 ]; }
-eventually 'all but two have ended' 40 ended
+eventually 'slurmdbd has an end of all jobs but two' 40 ended
 diag "$(sql "select job_db_inx, id_job, id_assoc, state, time_start, time_end, time_suspended, tres_alloc from ${CLUSTER_NAME}_job_table")"
 records() { [ "$(sql "select count(*) from ${CLUSTER_NAME}_job_table where id_job = $requeued")" -gt 1 ]; }
 eventually 'the requeued job has more than one record' 20 records
-is 'the resized one a record for each size' "$(sql "select group_concat(nodes_alloc order by job_db_inx) from ${CLUSTER_NAME}_job_table where id_job = $resized")" 2,1
+is 'the resized job has one record for each size' "$(sql "select group_concat(nodes_alloc order by job_db_inx) from ${CLUSTER_NAME}_job_table where id_job = $resized")" 2,1
 diag "plain $plain array $array het $het"
 
 now=$(date +%s)
 ask usage $((now - 7200)) $((now + 7200)) "$now"
-same_as_truth 'jobs of this minute, from job records' $((now - 7200)) $((now + 7200)) "$now"
-is 'running jobs are named as such' "$(figure physics node running)" "$(($(truth physics,optics 4 0 $((now + 1)) "$now") -
+same_as_truth 'usage from job records of this minute equals the sum over the database' $((now - 7200)) $((now + 7200)) "$now"
+is 'usage of running jobs is reported as running' "$(figure physics node running)" "$(($(truth physics,optics 4 0 $((now + 1)) "$now") -
     $(sql "select sum((time_end - time_start) * nodes_alloc) from ${CLUSTER_NAME}_job_table j join ${CLUSTER_NAME}_assoc_table a using (id_assoc)
        where a.acct in ('physics', 'optics') and time_end > 0 and time_start > 0 and j.tres_alloc != ''")))"
-is 'and shown by user' "$(figure physics cpu running man)" "$(figure optics cpu running)"
-is 'accounts are told apart' "$(figure chem cpu total)" "$(truth chem 1 0 $((now + 1)) "$now")"
+is 'running usage of user man equals running usage of optics' "$(figure physics cpu running man)" "$(figure optics cpu running)"
+is 'usage of chem is separate from usage of physics' "$(figure chem cpu total)" "$(truth chem 1 0 $((now + 1)) "$now")"
 
-# --- slurmdbd tells the same of what runs and what is suspended
-ok 'slurmctld stops' slurmctld_stop
+# --- the same usage from slurmdbd alone, for running and for suspended jobs
+ok 'slurmctld stops with running and suspended jobs' slurmctld_stop
 ask raw
 now=$(date +%s)
 ask usage $((now - 7200)) $((now + 7200)) "$now"
-same_as_truth 'without slurmctld' $((now - 7200)) $((now + 7200)) "$now"
-is 'running jobs are named as such' "$(figure optics node running)" "$((now - $(sql "select time_start from ${CLUSTER_NAME}_job_table where id_job = $open")))"
+same_as_truth 'usage without slurmctld equals the sum over the database' $((now - 7200)) $((now + 7200)) "$now"
+is 'running usage without slurmctld comes from slurmdbd' "$(figure optics node running)" "$((now - $(sql "select time_start from ${CLUSTER_NAME}_job_table where id_job = $open")))"
 probe_stop
 probe_start
 ask raw
 ask usage $((now - 7200)) $((now + 7200)) "$now"
-same_as_truth 'also when it was never seen' $((now - 7200)) $((now + 7200)) "$now"
-must 'slurmctld starts' slurmctld_start
+same_as_truth 'usage equals the sum when the adapter has never reached slurmctld' $((now - 7200)) $((now + 7200)) "$now"
+must 'slurmctld starts with running and suspended jobs' slurmctld_start
 ask raw
 now=$(date +%s)
 ask usage $((now - 7200)) $((now + 7200)) "$now"
-same_as_truth 'and with it again' $((now - 7200)) $((now + 7200)) "$now"
+same_as_truth 'usage with slurmctld back equals the sum over the database' $((now - 7200)) $((now + 7200)) "$now"
 
 # --- copies of the ended jobs in earlier hours and days
 hour=$((now - now % 3600)) far=1000000
-ok 'a past is made' sql "create temporary table old as select * from ${CLUSTER_NAME}_job_table where time_end > 0 and time_start > 0;
+ok 'the database receives copies of the ended jobs in the past' sql "create temporary table old as select * from ${CLUSTER_NAME}_job_table where time_end > 0 and time_start > 0;
      update old set job_db_inx = job_db_inx + $far, id_job = id_job + $far, time_submit = time_submit - 7000,
             time_eligible = time_submit, time_start = time_start - 7000, time_end = time_end - 7000;
      update old set time_submit = $hour - 200000, time_eligible = $hour - 200000, time_start = $hour - 200000,
@@ -93,14 +93,14 @@ ok 'a past is made' sql "create temporary table old as select * from ${CLUSTER_N
      delete from ${CLUSTER_NAME}_usage_day_table; delete from ${CLUSTER_NAME}_assoc_usage_day_table"
 begin=$((hour - 180000)) end=$((hour + 86400)) now=$(date +%s)
 ask usage "$begin" "$end" "$now"
-same_as_truth 'days of jobs before any rollup' "$begin" "$end" "$now"
-is 'nothing is settled' "$(figure physics cpu settled)" 0
+same_as_truth 'usage of past days without rollups equals the sum over the database' "$begin" "$end" "$now"
+is 'no usage comes from rollups before the first rollup' "$(figure physics cpu settled)" 0
 before=$(sed 's/"settled":.*"total"/"total"/; /"ms"/d; /"user":"[^"]/d' <<<"$ANSWER")
-ok 'sacctmgr rolls up' sacctmgr -i roll
+ok 'sacctmgr rolls the usage up' sacctmgr -i roll
 ask usage "$begin" "$end" "$now"
-same_as_truth 'the same after the rollup' "$begin" "$end" "$now"
-isnt 'though most is settled' "$(figure physics cpu settled)" 0
-is 'on every account and TRES' "$(sed 's/"settled":.*"total"/"total"/; /"ms"/d; /"user":"[^"]/d' <<<"$ANSWER")" "$before"
+same_as_truth 'usage with rollups equals the sum over the database' "$begin" "$end" "$now"
+isnt 'part of the usage comes from rollups' "$(figure physics cpu settled)" 0
+is 'rollups leave usage of all accounts and TRES unchanged' "$(sed 's/"settled":.*"total"/"total"/; /"ms"/d; /"user":"[^"]/d' <<<"$ANSWER")" "$before"
 
 # --- windows
 for middle in $((hour - 100000)) $((hour - 86400)) $((hour - 3600)) $((hour - 5000)) $((hour + 3)); do
@@ -108,53 +108,53 @@ for middle in $((hour - 100000)) $((hour - 86400)) $((hour - 3600)) $((hour - 50
     ask usage "$begin" "$middle" "$now" physics
     sum=$(figure physics billing total)
     same_as_truth_one=$(truth physics,optics 5 "$begin" "$middle" "$now")
-    is "up to $((middle - hour)) s it is right" "$sum" "$same_as_truth_one"
+    is "usage of a window that ends $((middle - hour)) s from the full hour equals the sum" "$sum" "$same_as_truth_one"
     ask usage "$middle" "$end" "$now" physics
-    is 'and the two parts are the whole' $((sum + $(figure physics billing total))) "$(truth physics,optics 5 "$begin" "$end" "$now")"
+    is "usage of the two windows at $((middle - hour)) s adds up to the whole" $((sum + $(figure physics billing total))) "$(truth physics,optics 5 "$begin" "$end" "$now")"
 done
 ask usage 0 $((end + 999999)) "$now" physics
-is 'all time' "$(figure physics billing total)" "$(truth physics,optics 5 0 "$end" "$now")"
+is 'usage of all time equals the sum over the database' "$(figure physics billing total)" "$(truth physics,optics 5 0 "$end" "$now")"
 for zone in Asia/Kolkata America/New_York; do
     line=$(echo "usage $begin $end $now physics" | TZ=$zone "$CLUSTER_DIR/jobs/slurm_probe" 2>/dev/null | grep '"user":"","tres":"billing"')
-    like "our time zone $zone does not matter" "$line" "\"total\":$(truth physics,optics 5 "$begin" "$end" "$now")[,}]"
+    like "usage does not depend on time zone $zone of the adapter" "$line" "\"total\":$(truth physics,optics 5 "$begin" "$end" "$now")[,}]"
 done
 from=$((hour - 172800))
 ask usage "$from" "$hour" "$now" physics optics
 report() { sreport -n -P -t Seconds --tres=cpu cluster AccountUtilizationByUser account="$1" start="$(date -d @$from +%FT%T)" \
     end="$(date -d @"$hour" +%FT%T)" format=login,used | awk -F'|' '$1 == "" { print $2; exit }'; }
-is 'sreport says the same on whole hours' "$(figure physics cpu total) $(figure optics cpu total)" "$(report physics) $(report optics)"
+is 'usage of whole hours equals the figures of sreport' "$(figure physics cpu total) $(figure optics cpu total)" "$(report physics) $(report optics)"
 
-# --- a deleted user's usage stays with the account
+# --- usage of a deleted user stays with the account
 scancel "$open"
-eventually 'the job of man is over' 20 job_is "$open" CANCELLED
+eventually 'the job of man is cancelled' 20 job_is "$open" CANCELLED
 ask usage "$begin" "$hour" "$now" optics
 want=$(figure optics cpu total)
 sacctmgr_do delete user man account=optics
 ask usage "$begin" "$hour" "$now" optics
-is 'usage of a deleted user counts' "$(figure optics cpu total)" "$want"
+is 'usage of optics includes usage of the deleted user' "$(figure optics cpu total)" "$want"
 
-# --- by user, when asked
+# --- usage by user, on request
 ask usage "$begin" "$hour" "$now" +physics
-is 'users sum up to the account' "$(($(figure physics billing settled games) + $(figure physics billing settled man)))" "$(figure physics billing settled)"
-is 'a deleted user too, through the sub-account' "$(figure physics cpu settled man)" "$want"
+is 'usage of all users adds up to usage of physics' "$(($(figure physics billing settled games) + $(figure physics billing settled man)))" "$(figure physics billing settled)"
+is 'usage by user includes the deleted user of the sub-account' "$(figure physics cpu settled man)" "$want"
 ask usage "$begin" "$hour" "$now" physics
-is 'and not when not asked' "$(figure physics cpu settled man)" 0
+is 'usage without the request has no figures by user' "$(figure physics cpu settled man)" 0
 
-# --- sources away are errors, not zeros
-ok 'slurmdbd restarts' slurmdbd_restart
+# --- an unreachable source is an error, not zero usage
+ok 'slurmdbd restarts before the usage request' slurmdbd_restart
 ask usage "$begin" "$hour" "$now" optics
-is 'the same figure afterwards, no rollup needed' "$(figure optics cpu total)" "$want"
+is 'usage after the restart of slurmdbd is the same without a rollup' "$(figure optics cpu total)" "$want"
 slurmdbd_stop
 ask usage "$begin" "$hour" "$now" optics
-like 'slurmdbd away is an error' "$ANSWER" '^error unavailable '
+like 'a usage request without slurmdbd fails as unavailable' "$ANSWER" '^error unavailable '
 slurmdbd_start
 mariadb_kill9
 ask usage "$begin" "$hour" "$now" optics
-like 'MariaDB away is an error' "$ANSWER" '^error '
-unlike 'and no figure' "$ANSWER" '"total"'
+like 'a usage request without MariaDB fails' "$ANSWER" '^error '
+unlike 'a usage request without MariaDB returns no figure' "$ANSWER" '"total"'
 mariadb_start
 asked() { ask usage "$begin" "$hour" "$now" optics; [ "$(figure optics cpu total)" = "$want" ]; }
-eventually 'MariaDB back: the same figure again' 60 asked
+eventually 'usage is the same after MariaDB is back' 60 asked
 probe_stop
-is 'the adapter ends in order' $? 0
+is 'adapter ends with status 0' $? 0
 done_testing

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Thousands of jobs over two months, made from real rows: usage equals the sum of the database's own rows and, on whole
-# hours, what sreport says; straddled period ends, reused job ids, requeues, sizes, suspensions, late records, no rollups.
+# Thousands of jobs over two months, copies of real rows: usage equals the sum over the rows of the database and, for whole
+# hours, the figures of sreport. Jobs across ends of periods, reused job ids, requeues, sizes, suspensions, late records.
 . "$(dirname "$0")/lib/harness.sh"
 . "$HARNESS_LIB/slurm_probe.sh"
 cluster_up
@@ -19,7 +19,7 @@ diag "the first array is $many"
 # --- 6,000 copies with other times; ids repeat, times lie anywhere in the last 62 days, some last for days
 now=$EPOCHSECONDS hour=$((EPOCHSECONDS - EPOCHSECONDS % 3600)) month=$(date -d "$(date +%Y-%m-01)" +%s)
 before=$(date -d "$(date -d @$month +%F) -1 month" +%s) begin=$((hour - hour % 86400 - 62 * 86400))
-ok 'copies are made' sql "set @far = 1000000;
+ok 'the database receives 6,000 copies of the jobs' sql "set @far = 1000000;
     create temporary table real_jobs as select * from $jobs where time_end > 0 and time_start > 0 and tres_alloc != '';
     create temporary table old as select r.*, c.seq from real_jobs r, seq_1_to_50 c;
     set @row = 0;
@@ -48,15 +48,15 @@ diag "$(sql "select count(*), count(distinct id_job), min(time_start), max(time_
 both_months() { # both_months WHAT
     now=$EPOCHSECONDS
     ask usage "$month" $((now + 86400)) "$now"
-    same_as_truth "$1: this month" "$month" $((now + 86400)) "$now"
+    same_as_truth "$1: usage of this month equals the sum over the database" "$month" $((now + 86400)) "$now"
     ask usage "$before" "$month" "$now"
-    same_as_truth "$1: the month before" "$before" "$month" "$now"
+    same_as_truth "$1: usage of the last month equals the sum over the database" "$before" "$month" "$now"
 }
-both_months 'no rollup'
-is 'from records alone' "$(figure univ cpu settled)" 0
-ok 'sacctmgr rolls up' sacctmgr -i roll
-both_months 'rolled up'
-is 'from rollups alone' "$(figure univ cpu finished)" 0
+both_months 'without rollups'
+is 'without rollups: no usage comes from rollups' "$(figure univ cpu settled)" 0
+ok 'sacctmgr rolls the usage up' sacctmgr -i roll
+both_months 'with rollups'
+is 'with rollups: all usage of ended jobs comes from rollups' "$(figure univ cpu finished)" 0
 
 # --- sreport, account by account and user by user
 ask usage "$begin" "$hour" "$now" root univ physics optics chem +physics +optics +chem
@@ -68,64 +68,64 @@ rows=0 off=''
 for tres in cpu mem node billing gres/gpu; do
     while IFS='|' read -r account user used; do
         rows=$((rows + 1))
-        # Users of an account in sreport are its own; ours are those below it too.
+        # sreport lists the users of an account alone; Sluice includes the users of its sub-accounts.
         [ -z "$user" ] || [ "$account" != physics ] || [ "$user" != man ] || continue
         mine=$(figure "$account" "$tres" settled "$user")
         [ $((mine - used)) -le 1 ] && [ $((used - mine)) -le 1 ] || off+="$account/$user $tres: $mine, sreport $used; "
     done < <(reported $tres)
 done
-is 'sreport says the same of every account and user' "$off" ''
-ok 'and it said something' test $rows -ge 30
+is 'usage of each account and user equals the figures of sreport' "$off" ''
+ok 'sreport prints at least 30 figures' test $rows -ge 30
 
-# --- idle questions, new records, late records
+# --- repeated requests, new records, late records
 queries() { sql "show global status like 'Com_select'" | cut -f2; }
 ask usage "$before" $((now + 86400)) "$now"
 count=$(queries)
 ask usage "$before" $((now + 86400)) "$now"
 less_than() { [ "$1" -lt "$2" ]; }
-ok 'an idle question costs slurmdbd a handful of queries' less_than $(($(queries) - count)) 30
+ok 'a repeated usage request costs MariaDB fewer than 30 queries' less_than $(($(queries) - count)) 30
 add_job() { # add_job INDEX FROM TO: a copy of the first real job
     sql "create temporary table one as select * from $jobs where job_db_inx = (select min(job_db_inx) from $jobs where time_end > 0);
         update one set job_db_inx = $1, id_job = 7, time_submit = $2 - $1, time_eligible = $2, time_start = $2, time_end = $3;
         insert into $jobs select * from one"
 }
-# slurmdbd itself sets the rollup back when such a record comes; sacctmgr is its next hour.
+# slurmdbd itself resets the rollup time for a late record; here sacctmgr stands for its next hourly rollup.
 rewind() { sql "update ${CLUSTER_NAME}_last_ran_table set hourly_rollup = $1, daily_rollup = $1, monthly_rollup = $1"; }
-ok 'a job of this minute ends' add_job 3000000 "$hour" $((EPOCHSECONDS - 1))
-both_months 'one more record'
-ok 'a record of this month comes late' add_job 3000001 $((month + 3600)) $((month + 3605))
-ok 'and one of the month before' add_job 3000002 $((before + 90000)) $((before + 99000))
+ok 'a job that ends this minute is added' add_job 3000000 "$hour" $((EPOCHSECONDS - 1))
+both_months 'with one new record'
+ok 'a late record of this month is added' add_job 3000001 $((month + 3600)) $((month + 3605))
+ok 'a late record of the last month is added' add_job 3000002 $((before + 90000)) $((before + 99000))
 rewind $((before - before % 3600))
-ok 'sacctmgr rolls up again' sacctmgr -i roll
-both_months 'late records'
+ok 'sacctmgr rolls up the late records' sacctmgr -i roll
+both_months 'with late records'
 
-# --- a rollup that is gone over to little by little
+# --- a rollup that the adapter takes over step by step
 begins_anew() { sql "update ${CLUSTER_NAME}_last_ran_table set hourly_rollup = $1, daily_rollup = $1, monthly_rollup = $1"; }
 two=$((hour - 7200))
-ok 'the last two hours are not rolled up yet' sql "delete from ${CLUSTER_NAME}_usage_hour_table where time_start >= $two;
+ok 'rollups of the last two hours are deleted' sql "delete from ${CLUSTER_NAME}_usage_hour_table where time_start >= $two;
     delete from ${CLUSTER_NAME}_assoc_usage_hour_table where time_start >= $two"
 ask usage "$month" $((now + 86400)) "$now"
 settled=$(figure univ node settled) total=$(figure univ node total)
 begins_anew $two
-ok 'they are' sacctmgr -i roll
+ok 'sacctmgr rolls up the last two hours' sacctmgr -i roll
 ask patience 0
 ask usage "$month" $((now + 86400)) "$now"
-is 'without patience the hours before answer' "$(figure univ node settled) $(figure univ node total)" "$settled $total"
-same_as_truth 'and the jobs since' "$month" $((now + 86400)) "$now"
+is 'patience 0: the old rollups still provide the usage' "$(figure univ node settled) $(figure univ node total)" "$settled $total"
+same_as_truth 'patience 0: old rollups and jobs since then equal the sum over the database' "$month" $((now + 86400)) "$now"
 ask patience 60000
 ask usage "$month" $((now + 86400)) "$now"
-isnt 'with it the new ones do' "$(figure univ node settled)" "$settled"
-is 'which say the same' "$(figure univ node total)" "$total"
-same_as_truth 'as the jobs' "$month" $((now + 86400)) "$now"
+isnt 'patience 60 s: the new rollups provide the usage' "$(figure univ node settled)" "$settled"
+is 'patience 60 s: new rollups give the same total' "$(figure univ node total)" "$total"
+same_as_truth 'patience 60 s: usage equals the sum over the database' "$month" $((now + 86400)) "$now"
 
-# --- a deleted user, and records in the journal of nobody
+# --- a deleted user
 sacctmgr_do delete user man account=optics
-both_months 'a user is deleted'
+both_months 'with a deleted user'
 ask usage "$before" $((now + 86400)) "$now" +optics
-is 'whose part is still his' "$(figure optics cpu settled man)" "$(figure optics cpu settled)"
-ok 'rollups are gone' sql "delete from ${CLUSTER_NAME}_usage_hour_table; delete from ${CLUSTER_NAME}_assoc_usage_hour_table;
+is 'usage by user still has the deleted user' "$(figure optics cpu settled man)" "$(figure optics cpu settled)"
+ok 'all rollups are deleted' sql "delete from ${CLUSTER_NAME}_usage_hour_table; delete from ${CLUSTER_NAME}_assoc_usage_hour_table;
      delete from ${CLUSTER_NAME}_usage_day_table; delete from ${CLUSTER_NAME}_assoc_usage_day_table;
      delete from ${CLUSTER_NAME}_usage_month_table; delete from ${CLUSTER_NAME}_assoc_usage_month_table"
-both_months 'rollups disabled'
+both_months 'with rollups deleted'
 probe_stop
 done_testing

@@ -1,68 +1,68 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The associations are read again only when slurmdbd has a transaction on record, or slurmctld another tree: whatever sacctmgr or
-# another program changes is found by the next evaluation, and one after nothing reads none.
+# The adapter reads the associations again only after slurmdbd recorded a transaction or slurmctld has another tree: the next
+# evaluation finds each change by sacctmgr or another program, and an evaluation without a change reads no rows.
 . "$(dirname "$0")/lib/harness.sh"
 . "$HARNESS_LIB/slurm_probe.sh"
 cluster_up
 probe_start
 table=${CLUSTER_NAME}_assoc_table
-shares() { sed -nE 's/.*"shares":([0-9]+).*/\1/p' <<<"$ANSWER"; } # of the last answer
+shares() { sed -nE 's/.*"shares":([0-9]+).*/\1/p' <<<"$ANSWER"; } # of ANSWER
 
 ask structure
-like 'the tree is read' "$ANSWER" '"account":"optics","parent":"physics"'
-# Written behind slurmdbd's back: whoever sees it has read the rows.
-ok 'a mark in the database' sql "update $table set shares = 77 where acct = 'chem' and user = ''"
+like 'adapter reads the account tree' "$ANSWER" '"account":"optics","parent":"physics"'
+# Written without slurmdbd: a request that returns this value has read the rows.
+ok 'fairshare of chem is changed in the database without slurmdbd' sql "update $table set shares = 77 where acct = 'chem' and user = ''"
 ask assoc chem
-is 'a question after nothing reads no rows' "$(shares)" 1
-ok 'a new account' sacctmgr_do add account fresh parent=chem description=x organization=x
+is 'a request without a transaction reads no rows' "$(shares)" 1
+ok 'sacctmgr adds account fresh' sacctmgr_do add account fresh parent=chem description=x organization=x
 ask assoc fresh
-like 'is found by the next question' "$ANSWER" '"account":"fresh","parent":"chem"'
+like 'the next request finds account fresh' "$ANSWER" '"account":"fresh","parent":"chem"'
 ask assoc chem
-is 'which read all rows' "$(shares)" 77
+is 'a request after a transaction reads all rows' "$(shares)" 77
 sql "update $table set shares = 78 where acct = 'chem' and user = ''"
 ask assoc chem
-is 'the next one reads none' "$(shares)" 77
+is 'the second request after a transaction reads no rows' "$(shares)" 77
 
-ok 'an account is moved' sacctmgr_do modify account where name=optics set parent=chem
-# slurmdbd keeps no transaction for that; slurmctld, which is asked in each evaluation, shows it.
+ok 'sacctmgr moves account optics to chem' sacctmgr_do modify account where name=optics set parent=chem
+# slurmdbd records no transaction for the move; slurmctld, which each evaluation asks, has the new tree.
 ask raw
 ask assoc optics
-like 'it is found there' "$ANSWER" '"parent":"chem"'
-ok 'a user is added' sacctmgr_do add user news account=fresh
+like 'a request after the move finds optics below chem' "$ANSWER" '"parent":"chem"'
+ok 'sacctmgr adds user news to account fresh' sacctmgr_do add user news account=fresh
 ask assoc fresh news
-like 'and found' "$ANSWER" '"user":"news"'
-ok 'a limit of a user' sacctmgr_do modify user where name=news account=fresh set grptresmins=cpu=5
+like 'a request finds user news in account fresh' "$ANSWER" '"user":"news"'
+ok 'sacctmgr sets a limit of user news' sacctmgr_do modify user where name=news account=fresh set grptresmins=cpu=5
 ask assoc fresh news
-like 'is found' "$ANSWER" '"cpu":5'
-ok 'the user is deleted' sacctmgr_do delete user name=news
+like 'a request finds the limit of user news' "$ANSWER" '"cpu":5'
+ok 'sacctmgr deletes user news' sacctmgr_do delete user name=news
 ask assoc fresh news
-like 'and gone' "$ANSWER" null
-ok 'the account too' sacctmgr_do delete account name=fresh
+like 'a request no longer finds user news' "$ANSWER" null
+ok 'sacctmgr deletes account fresh' sacctmgr_do delete account name=fresh
 ask assoc fresh
-like 'gone as well' "$ANSWER" null
-ok 'the list of QOS of an account' sacctmgr_do modify account where name=chem set qos=normal
+like 'a request no longer finds account fresh' "$ANSWER" null
+ok 'sacctmgr sets the QOS list of chem' sacctmgr_do modify account where name=chem set qos=normal
 ask assoc chem
-like 'is found too' "$ANSWER" '"qos":\["normal"\]'
-ok 'a default account' sacctmgr_do modify user where name=games set defaultaccount=chem
+like 'a request finds the QOS list of chem' "$ANSWER" '"qos":\["normal"\]'
+ok 'sacctmgr changes the default account of games' sacctmgr_do modify user where name=games set defaultaccount=chem
 ask structure
-like 'and who has it' "$ANSWER" '"user":"games","default_account":"chem"'
+like 'a request finds the default account of games' "$ANSWER" '"user":"games","default_account":"chem"'
 
-# --- what we change ourselves
+# --- changes of the adapter itself
 ask limits grp_tres_mins physics cpu=9
 ask assoc physics
-like 'our own changes are seen' "$ANSWER" '"cpu":9'
+like 'a request finds a limit that the adapter set' "$ANSWER" '"cpu":9'
 
 # --- slurmdbd and MariaDB away
 sql "update $table set shares = 79 where acct = 'chem' and user = ''"
 slurmdbd_stop
 ask assoc chem
-like 'slurmdbd away is an error, not the old tree' "$ANSWER" '^error unavailable'
+like 'slurmdbd away: a request fails and returns no old tree' "$ANSWER" '^error unavailable'
 slurmdbd_start
 ask assoc chem
-isnt 'slurmdbd back: it answers' "$(shares)" ''
-ok 'one more change' sacctmgr_do modify account where name=chem set fairshare=80
+isnt 'slurmdbd back: a request returns chem' "$(shares)" ''
+ok 'sacctmgr sets the fairshare of chem' sacctmgr_do modify account where name=chem set fairshare=80
 ask assoc chem
-is 'is found' "$(shares)" 80
+is 'slurmdbd back: a request finds the new fairshare of chem' "$(shares)" 80
 probe_stop
 done_testing

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A cluster without rollups (26.05 DisableRollups; here slurmdbd believes to have done them): days that are over are read once
-# and kept in the journal, so a restart reads few rows; late records, moved accounts, deleted users, rollups that come after all.
+# A cluster without rollups (26.05 DisableRollups; here slurmdbd is made to believe that they are done): sluiced reads each
+# ended day once and keeps its usage in the journal, so that a restart reads few rows. Late records, moved accounts, deleted
+# users, rollups that are enabled later.
 . "$(dirname "$0")/lib/harness.sh"
 . "$HARNESS_LIB/slurm_probe.sh"
 sluice_cluster_up
@@ -20,7 +21,7 @@ eventually '52 real jobs have ended' 60 ended
 # --- 5,000 copies over 40 days; ids repeat, some straddle days and ends of months, some were suspended
 now=$EPOCHSECONDS today=$((EPOCHSECONDS - EPOCHSECONDS % 86400))
 begin=$((today - 30 * 86400 + 1800)) middle=$((today - 12 * 86400)) end=$((now + 864000))
-ok 'copies are made' sql "set @far = 1000000;
+ok 'the database receives 5,000 copies of the jobs' sql "set @far = 1000000;
     create temporary table old as select r.*, c.seq from $jobs r, seq_1_to_100 c where time_end > 0 and time_start > 0 and tres_alloc != '';
     set @row = 0;
     update old set job_db_inx = @far + (@row := @row + 1), id_job = 1 + @row % 500,
@@ -45,7 +46,7 @@ diag "$(sql "select count(*), count(distinct id_job), min(time_start), max(time_
 
 begins() { probe_start && ask journal "$CLUSTER_DIR/jobs/closed.db"; }
 rows_read() { sql "select sum(variable_value) from information_schema.global_status where variable_name like 'handler_read%'"; }
-# costs WORDS...: rows that a question makes MariaDB read, in COST
+# costs WORDS...: sets COST to the rows that MariaDB reads for the request
 costs() {
     local before
     before=$(rows_read)
@@ -59,72 +60,72 @@ less_than() { [ "$1" -lt "$2" ]; }
 begins
 costs usage "$begin" "$end" "$now"
 first=$COST
-same_as_truth 'all from records' "$begin" "$end" "$now"
-is 'nothing is settled' "$(figure univ cpu settled)" 0
+same_as_truth 'usage from job records alone equals the sum over the database' "$begin" "$end" "$now"
+is 'no usage comes from rollups' "$(figure univ cpu settled)" 0
 ask closed
-ok 'days are closed' less_than 28 "$(days)"
+ok 'adapter keeps the usage of ended days' less_than 28 "$(days)"
 costs usage "$begin" "$end" "$now"
-ok 'the next question reads few rows' less_than "$COST" $((first / 5))
+ok 'the next usage request reads few rows' less_than "$COST" $((first / 5))
 diag "$first rows, then $COST"
 again
 costs usage "$begin" "$end" "$now"
-ok 'the first one after a restart, too' less_than "$COST" $((first / 5))
+ok 'the first usage request after a restart reads few rows' less_than "$COST" $((first / 5))
 diag "$first rows, then $COST"
-same_as_truth 'and says the same' "$begin" "$end" "$now"
-is 'by user as well' "$(figure physics cpu finished man)" "$(figure optics cpu finished)"
+same_as_truth 'usage after a restart equals the sum over the database' "$begin" "$end" "$now"
+is 'usage by user after a restart equals usage of the account' "$(figure physics cpu finished man)" "$(figure optics cpu finished)"
 
-# --- other windows: days are read again where one begins or ends inside their jobs
+# --- other windows: the adapter reads a day again when a window begins or ends within its jobs
 ask usage "$middle" "$end" "$now"
-same_as_truth 'a window that begins later' "$middle" "$end" "$now"
+same_as_truth 'usage of a later window equals the sum over the database' "$middle" "$end" "$now"
 ask usage "$begin" "$middle" "$now"
-same_as_truth 'one that is over' "$begin" "$middle" "$now"
+same_as_truth 'usage of an ended window equals the sum over the database' "$begin" "$middle" "$now"
 ask usage $((middle + 4000)) "$end" "$now"
-same_as_truth 'one inside a day' $((middle + 4000)) "$end" "$now"
+same_as_truth 'usage of a window that begins within a day equals the sum over the database' $((middle + 4000)) "$end" "$now"
 again
 ask usage "$begin" "$middle" "$now"
-same_as_truth 'all the same after a restart' "$begin" "$middle" "$now"
+same_as_truth 'usage of an ended window after a restart equals the sum over the database' "$begin" "$middle" "$now"
 costs usage "$begin" "$end" "$now"
-same_as_truth 'and the longest' "$begin" "$end" "$now"
-ok 'for which nothing is read again' less_than "$COST" $((first / 5))
+same_as_truth 'usage of the longest window after a restart equals the sum over the database' "$begin" "$end" "$now"
+ok 'usage of the longest window after a restart needs few rows' less_than "$COST" $((first / 5))
 
-# --- records that come late, a job that ends, a clock that was wrong
+# --- late records, a job that ends, a wrong clock
 add_job() { # add_job INDEX FROM TO: a copy of the first real job
     sql "create temporary table one as select * from $jobs where job_db_inx = (select min(job_db_inx) from $jobs where time_end > 0);
         update one set job_db_inx = $1, id_job = 7, time_submit = $2 - $1, time_eligible = $2, time_start = $2, time_end = $3;
         insert into $jobs select * from one"
 }
-ok 'a job ends' add_job 3000000 $((now - 900)) $((EPOCHSECONDS - 1))
+ok 'a job that ends now is added' add_job 3000000 $((now - 900)) $((EPOCHSECONDS - 1))
 now=$EPOCHSECONDS
 ask usage "$begin" "$end" "$now"
-same_as_truth 'it counts at once' "$begin" "$end" "$now"
-ok 'the record of a job of three weeks ago comes' add_job 3000001 $((today - 21 * 86400 - 7000)) $((today - 21 * 86400 + 40))
-ok 'and of one of ten days ago' add_job 3000002 $((middle - 100)) $((middle + 90000))
+same_as_truth 'usage includes a job that just ended' "$begin" "$end" "$now"
+ok 'a late record of three weeks ago is added' add_job 3000001 $((today - 21 * 86400 - 7000)) $((today - 21 * 86400 + 40))
+ok 'a late record of ten days ago is added' add_job 3000002 $((middle - 100)) $((middle + 90000))
 later=$((now + 3700))
 want="$(truth physics,optics 5 "$begin" "$end" "$later")"
 found() { ask usage "$begin" "$end" "$later" && [ "$(figure physics billing total)" = "$want" ]; }
-eventually 'both are found, a day a question' 60 found
-same_as_truth 'on every TRES' "$begin" "$end" "$later"
+eventually 'adapter finds both late records, one day for each request' 60 found
+same_as_truth 'usage with late records equals the sum over the database' "$begin" "$end" "$later"
 again
 ask usage "$begin" "$end" "$later"
-same_as_truth 'after a restart, too' "$begin" "$end" "$later"
+same_as_truth 'usage with late records after a restart equals the sum over the database' "$begin" "$end" "$later"
 ask usage "$begin" "$end" "$now"
-same_as_truth 'what was read in the future is read again' "$begin" "$end" "$now"
+same_as_truth 'days read with a clock in the future are read again' "$begin" "$end" "$now"
 
-# --- accounts and users that go
-ok 'an account is moved' sacctmgr_do modify account where name=optics set parent=chem
+# --- moved accounts and deleted users
+ok 'sacctmgr moves account optics to chem' sacctmgr_do modify account where name=optics set parent=chem
 ask raw
 ask usage "$begin" "$end" "$now"
-is 'its usage goes with it' "$(figure physics cpu total) $(figure chem cpu total)" \
+is 'usage of optics moves to chem' "$(figure physics cpu total) $(figure chem cpu total)" \
     "$(truth physics 1 "$begin" "$end" "$now") $(truth chem,optics 1 "$begin" "$end" "$now")"
-ok 'and back' sacctmgr_do modify account where name=optics set parent=physics
+ok 'sacctmgr moves account optics back to physics' sacctmgr_do modify account where name=optics set parent=physics
 ask raw
-ok 'a user is deleted' sacctmgr_do delete user man account=optics
+ok 'sacctmgr deletes user man' sacctmgr_do delete user man account=optics
 again
 ask usage "$begin" "$end" "$now"
-same_as_truth 'his usage stays with the account' "$begin" "$end" "$now"
-is 'and his' "$(figure optics cpu total man)" "$(truth optics 1 "$begin" "$end" "$now")"
+same_as_truth 'usage of physics includes the deleted user' "$begin" "$end" "$now"
+is 'usage by user has the deleted user' "$(figure optics cpu total man)" "$(truth optics 1 "$begin" "$end" "$now")"
 
-# --- the daemon
+# --- sluiced
 sluiced_up <<END
 components:
   cpu_hours: {tres: cpu}
@@ -133,7 +134,7 @@ accounts:
 policies:
   - {name: p, mode: observe, period: {custom: {months: 2, anchor: "$(date -u -d "@$((today - 35 * 86400))" +%Y-%m-01)"}}, carryover: false}
 END
-ok 'the daemon does an evaluation' evaluate_now
+ok 'evaluation by sluiced succeeds' evaluate_now
 used() { sluice_cli usage physics -Q -n -P --format=used | head -n 1; }
 month=$(date -u -d "$(date -u -d "@$((today - 35 * 86400))" +%Y-%m-01)" +%s)
 hours() { awk -v s="$1" 'BEGIN { printf "%.1f", s / 3600 }'; }
@@ -141,32 +142,32 @@ diag "$(used) of $(truth physics,optics 1 "$month" "$end" "$EPOCHSECONDS") s"
 before=$(rows_read)
 sluiced_stop
 sluiced_restart
-ok 'a restart' wait_until 15 evaluate_now
-ok 'reads few rows' less_than $(($(rows_read) - before)) $((first / 4))
+ok 'sluiced restarts and evaluates' wait_until 15 evaluate_now
+ok 'first evaluation after the restart reads few rows' less_than $(($(rows_read) - before)) $((first / 4))
 diag "$(($(rows_read) - before)) rows"
-is 'and it has them all' "$(awk -v u="$(used)" 'BEGIN { printf "%.1f", u }')" "$(hours "$(truth physics,optics 1 "$month" "$end" "$EPOCHSECONDS")")"
+is 'sluice usage equals the sum over the database after the restart' "$(awk -v u="$(used)" 'BEGIN { printf "%.1f", u }')" "$(hours "$(truth physics,optics 1 "$month" "$end" "$EPOCHSECONDS")")"
 sluiced_stop
 
-# --- rollups come after all
+# --- rollups are enabled later
 again
 ask usage "$begin" "$end" "$now"
 before=$(figure physics cpu total)
 sql "update ${CLUSTER_NAME}_event_table set time_start = $begin - 864000 where node_name = ''"
-# As when they are enabled again: what was skipped is not made up for.
+# As after DisableRollups is removed: slurmdbd does not make up for the skipped days.
 never $((EPOCHSECONDS - EPOCHSECONDS % 3600 - 10800))
 ok 'sacctmgr rolls up three hours' sacctmgr -i roll
 ask usage "$begin" "$end" "$now"
-same_as_truth 'rollups that skip days are not believed' "$begin" "$end" "$now"
-is 'none of them' "$(figure physics cpu settled)" 0
+same_as_truth 'usage ignores rollups that skip days' "$begin" "$end" "$now"
+is 'no usage comes from rollups that skip days' "$(figure physics cpu settled)" 0
 again
 ask usage "$begin" "$end" "$now"
-same_as_truth 'nor after a restart' "$begin" "$end" "$now"
+same_as_truth 'usage ignores rollups that skip days after a restart' "$begin" "$end" "$now"
 never $((begin - begin % 3600 - 864000))
-ok 'sacctmgr rolls up' sacctmgr -i roll
+ok 'sacctmgr rolls up all days' sacctmgr -i roll
 ask usage "$begin" "$end" "$now"
-same_as_truth 'the rollups say the same' "$begin" "$end" "$now"
-isnt 'and it is they who do' "$(figure physics cpu settled)" 0
+same_as_truth 'usage from rollups equals the sum over the database' "$begin" "$end" "$now"
+isnt 'usage comes from rollups' "$(figure physics cpu settled)" 0
 ask closed
-is 'no closed day is kept' "$(days)" 0
+is 'adapter keeps no ended days beside rollups' "$(days)" 0
 probe_stop
 done_testing

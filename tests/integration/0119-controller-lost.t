@@ -1,28 +1,28 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slurmctld is killed and comes back with a state older than what ran: one job is lost (slurmdbd never gets an end of it), one
-# waits again. What they used stays counted, no pause is lifted for it, and another job with the lost one's id changes nothing.
+# slurmctld is killed and starts again with an older state: one job is lost (slurmdbd never receives its end), one is pending
+# again. Their usage stays counted, no pause is lifted, and another job with the id of the lost job changes nothing.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 open_records() { database_sql "select count(*) from slurm_acct_db.${CLUSTER_NAME}_job_table where time_end = 0 and state = 1"; }
 used() { sluice_cli usage -Q -n -P --format=used "$1" | head -n 1; }
 not_less() { awk -v have="$1" -v before="$2" 'BEGIN { exit !(before > 0 && have >= before) }'; }
 
-# --- the state that it will come back with: one job waits, the other is not known yet
-ok 'a job waits' as man sbatch --parsable -H -A optics -N1 -t30 -o /dev/null --wrap 'sleep 300'
+# --- the old state of slurmctld: one job is pending, the other does not exist yet
+ok 'sbatch of a held job in optics is accepted' as man sbatch --parsable -H -A optics -N1 -t30 -o /dev/null --wrap 'sleep 300'
 waits=$OUT
 ok 'slurmctld stops in order' slurmctld_stop
 cp -a "$CLUSTER_DIR/state" "$CLUSTER_DIR/state.old"
-must 'and starts' slurmctld_start
-ok 'the job is released' scontrol release "$waits"
-ok 'another is submitted' as mail sbatch --parsable -A chem -N1 -t30 -o /dev/null --wrap 'sleep 300'
+must 'slurmctld starts with the held job' slurmctld_start
+ok 'scontrol release of the held job succeeds' scontrol release "$waits"
+ok 'sbatch of a job in chem is accepted' as mail sbatch --parsable -A chem -N1 -t30 -o /dev/null --wrap 'sleep 300'
 lost=$OUT
-eventually 'it runs' 20 job_is "$lost" RUNNING
-eventually 'and the first' 20 job_is "$waits" RUNNING
+eventually 'the job in chem runs' 20 job_is "$lost" RUNNING
+eventually 'the job in optics runs' 20 job_is "$waits" RUNNING
 both_open() { [ "$(open_records)" = 2 ]; }
-eventually 'slurmdbd has the start of both' 20 both_open
+eventually 'slurmdbd has the start of both jobs' 20 both_open
 
-must 'sluiced is up' sluiced_up <<'END'
+must 'sluiced starts' sluiced_up <<'END'
 components:
   node_hours: {tres: node}
 accounts:
@@ -36,47 +36,47 @@ policies:
     limits: false
     actions: [request_slurm_resource_pausing]
 END
-eventually 'the one account is paused' 30 turn_makes optics paused
-eventually 'and the other' 30 turn_makes chem paused
+eventually 'standing of optics becomes paused' 30 turn_makes optics paused
+eventually 'standing of chem becomes paused' 30 turn_makes chem paused
 
-# --- away
+# --- slurmctld away
 slurmctld_kill9
 rm -rf "$CLUSTER_DIR/state" && mv "$CLUSTER_DIR/state.old" "$CLUSTER_DIR/state"
 before="$(used optics) $(used chem)"
 more() { sluice_cli evaluate && not_less "$(used optics)" "$(awk -v u="${before% *}" 'BEGIN { print u + 0.0003 }')"; }
-eventually 'without slurmctld they are counted by slurmdbd' 20 more
+eventually 'usage of optics grows from slurmdbd without slurmctld' 20 more
 optics=$(used optics) chem=$(used chem)
-ok 'both of them' not_less "$chem" "${before#* }"
+ok 'usage of chem does not shrink without slurmctld' not_less "$chem" "${before#* }"
 
-# --- back
+# --- slurmctld back
 must 'slurmctld starts with the old state' slurmctld_start
-is 'which knows that one waits' "$(job_state "$waits")" PENDING
-is 'and nothing of the other' "$(squeue -h -o %i)" "$waits"
+is 'slurmctld with the old state has the optics job as pending' "$(job_state "$waits")" PENDING
+is 'slurmctld with the old state has no chem job' "$(squeue -h -o %i)" "$waits"
 still_paused() { # still_paused NAME
-    ok "$1: what was used is not less" not_less "$(used optics)" "$optics"
-    ok "$1: nor that of the lost job" not_less "$(used chem)" "$chem"
-    is "$1: both accounts are paused" "$(status_field optics standing) $(status_field chem standing)" 'paused paused'
-    is "$1: in Slurm, too" "$(account_field optics qos) $(account_field chem qos)" 'blocked blocked'
-    fails "$1: the plugin refuses" as mail sbatch -A chem --wrap true
+    ok "$1: usage of optics is not less" not_less "$(used optics)" "$optics"
+    ok "$1: usage of chem, with the lost job, is not less" not_less "$(used chem)" "$chem"
+    is "$1: sluice status shows both accounts as paused" "$(status_field optics standing) $(status_field chem standing)" 'paused paused'
+    is "$1: QOS lists of both accounts are blocked" "$(account_field optics qos) $(account_field chem qos)" 'blocked blocked'
+    fails "$1: sbatch in chem is refused" as mail sbatch -A chem --wrap true
 }
-eventually 'an evaluation' 30 evaluate_now
-still_paused 'back'
-ok 'another evaluation' evaluate_now
+eventually 'evaluation after slurmctld is back succeeds' 30 evaluate_now
+still_paused 'slurmctld is back'
+ok 'second evaluation after slurmctld is back succeeds' evaluate_now
 still_paused 'one evaluation later'
-is 'slurmdbd has an end of neither' "$(database_sql "select count(*) from slurm_acct_db.${CLUSTER_NAME}_job_table where time_end = 0")" 2
+is 'slurmdbd has no end of either job' "$(database_sql "select count(*) from slurm_acct_db.${CLUSTER_NAME}_job_table where time_end = 0")" 2
 
-eventually 'a job is submitted' 20 as games sbatch --parsable -A physics -N1 -t30 -o /dev/null --wrap 'sleep 2'
-eventually 'it has ended' 40 eval '[ -n "$(database_sql "select 1 from slurm_acct_db.${CLUSTER_NAME}_job_table where id_job = $lost and time_end > time_start and time_start > 0")" ]'
-ok 'an evaluation after it' evaluate_now
-still_paused 'the same id again'
+eventually 'sbatch of a job with the id of the lost job is accepted' 20 as games sbatch --parsable -A physics -N1 -t30 -o /dev/null --wrap 'sleep 2'
+eventually 'slurmdbd has the end of the job with the reused id' 40 eval '[ -n "$(database_sql "select 1 from slurm_acct_db.${CLUSTER_NAME}_job_table where id_job = $lost and time_end > time_start and time_start > 0")" ]'
+ok 'evaluation after the job with the reused id succeeds' evaluate_now
+still_paused 'job id is reused'
 
-ok 'sluiced stops' sluiced_stop
-ok 'and starts' sluiced_restart
-eventually 'its first evaluation' 20 evaluate_now
-# Of the job that waits slurmdbd itself says by now that it has never run.
-ok 'the lost job still counts' not_less "$(used chem)" "$chem"
-is 'its account is paused' "$(status_field chem standing)" paused
-is 'in Slurm, too' "$(account_field chem qos)" blocked
+ok 'sluiced stops after the job with the reused id' sluiced_stop
+ok 'sluiced starts after the job with the reused id' sluiced_restart
+eventually 'first evaluation after the restart of sluiced succeeds' 20 evaluate_now
+# By now slurmdbd itself reports that the pending job has never run.
+ok 'usage of chem includes the lost job after the restart of sluiced' not_less "$(used chem)" "$chem"
+is 'standing of chem is paused after the restart of sluiced' "$(status_field chem standing)" paused
+is 'QOS list of chem is blocked after the restart of sluiced' "$(account_field chem qos)" blocked
 sluiced_stop
 done_testing
 sluiced_stop

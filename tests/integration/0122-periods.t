@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Ends of periods by the daemon's clock (libfaketime): month, quarter, year and a change of summer time; exactly once, also
-# when the daemon was down across one or two of them or is killed on the way. The cluster keeps the real time.
+# Ends of periods by the clock of sluiced (libfaketime): month, quarter, year and a change to summer time. Each end counts once,
+# also when sluiced was down across one or two ends or is killed at an end. The cluster keeps the real time.
 . "$(dirname "$0")/lib/harness.sh"
 faketime=$(find /usr/lib /usr/lib64 -name libfaketimeMT.so.1 2>/dev/null | head -n 1)
 [ -n "$faketime" ] || skip_all 'libfaketime is not installed'
@@ -24,13 +24,13 @@ policies:
     actions: [request_slurm_resource_pausing]
 END
 }
-# new_life PERIOD ZONE: settings, and books without a past
+# new_life PERIOD ZONE: settings, and an empty journal
 new_life() {
     rm -rf "$CLUSTER_DIR/journal"
     sluiced_settings < <(granted "$1")
     sed -i "s|^timezone: .*|timezone: $2|" "$CLUSTER_DIR/etc/sluiced.yaml"
 }
-# sluiced_at TIME: a daemon whose clock starts there (UTC)
+# sluiced_at TIME: a sluiced whose clock starts at TIME (UTC)
 sluiced_at() {
     LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$1" FAKETIME_DONT_FAKE_MONOTONIC=1 sluiced_restart
 }
@@ -38,24 +38,24 @@ records() { sluice_cli history -Q -n -P -l 1000 --format="$1" physics; }
 resets() { sluice_cli commands -Q -n -P -l 1000 --format=type,result physics | grep -c 'reset_usage|done'; }
 in_period() { status_field physics period | grep -qx "$1"; }
 
-# passes NAME PERIOD ZONE BOUNDARY LABEL: the daemon is there when the instant BOUNDARY (UTC) comes, and the period is LABEL then
+# passes NAME PERIOD ZONE BOUNDARY LABEL: sluiced runs when BOUNDARY (UTC) comes; the next period is LABEL
 passes() {
     local name=$1 boundary=$4 label=$5 first
     new_life "$2" "$3"
-    ok "$name: a daemon four seconds before" sluiced_at "$(date -d "$boundary UTC -4 seconds" '+%F %T')"
-    ok "$name: an evaluation" wait_until 15 evaluate_now
-    fails "$name: the period is not over yet" in_period "$label"
-    is "$name: no reset yet" "$(resets)" 0
-    eventually "$name: then it is, without being asked" 15 in_period "$label"
+    ok "$name: sluiced starts four seconds before the boundary" sluiced_at "$(date -d "$boundary UTC -4 seconds" '+%F %T')"
+    ok "$name: evaluation before the boundary succeeds" wait_until 15 evaluate_now
+    fails "$name: the period before the boundary is the old one" in_period "$label"
+    is "$name: raw usage is not reset before the boundary" "$(resets)" 0
+    eventually "$name: sluiced enters the new period without a command" 15 in_period "$label"
     first=$(records time,trigger,period | grep "|$label$" | tail -n 1)
-    like "$name: in the second of the boundary" "$first" "^$(date -d "$boundary UTC" +%FT%T)\|boundary"
+    like "$name: the new period begins in the second of the boundary" "$first" "^$(date -d "$boundary UTC" +%FT%T)\|boundary"
     is "$name: raw usage is reset once" "$(resets)" 1
-    ok "$name: an evaluation after it" evaluate_now
-    is "$name: no second reset" "$(resets)" 1
+    ok "$name: evaluation in the new period succeeds" evaluate_now
+    is "$name: raw usage is not reset a second time" "$(resets)" 1
     sluiced_stop
 }
 
-as games srun -A physics -n1 -t1 sleep 6 # of the 3.6 seconds that are granted
+as games srun -A physics -n1 -t1 sleep 6 # the allocation is 3.6 seconds
 now=$(date +%s)
 month=$(date -d "@$now" +%Y-%m-01)
 next_month=$(date -d "$month +1 month" +%F)
@@ -63,38 +63,38 @@ number=$(date -d "@$now" +%-m)
 next_quarter=$(date -d "$(date +%Y)-$((((number - 1) / 3) * 3 + 1))-01 +3 months" +%F)
 year=$(($(date +%Y) + 1))
 
-passes month month UTC "$next_month 00:00:00" "$(date -d "$next_month" +%Y-%m)"
-passes quarter quarter UTC "$next_quarter 00:00:00" "$(date -d "$next_quarter" +%Y)-Q$((($(date -d "$next_quarter" +%-m) + 2) / 3))"
-passes year year UTC "$year-01-01 00:00:00" "$year"
+passes 'end of month' month UTC "$next_month 00:00:00" "$(date -d "$next_month" +%Y-%m)"
+passes 'end of quarter' quarter UTC "$next_quarter 00:00:00" "$(date -d "$next_quarter" +%Y)-Q$((($(date -d "$next_quarter" +%-m) + 2) / 3))"
+passes 'end of year' year UTC "$year-01-01 00:00:00" "$year"
 # In Berlin March begins at 23:00 UTC and April, in summer time, at 22:00.
-passes 'before summer time' month Europe/Berlin "$year-02-28 23:00:00" "$year-03"
-passes 'in summer time' month Europe/Berlin "$year-03-31 22:00:00" "$year-04"
+passes 'end of February in Berlin, before summer time' month Europe/Berlin "$year-02-28 23:00:00" "$year-03"
+passes 'end of March in Berlin, in summer time' month Europe/Berlin "$year-03-31 22:00:00" "$year-04"
 
-# --- what was paused is free again
+# --- a paused account returns to normal
 new_life month UTC
-ok 'the last minutes of the month' sluiced_at "$(date -d "$next_month UTC -5 seconds" '+%F %T')"
-ok 'an evaluation' wait_until 15 evaluate_now
-is 'the account is paused' "$(status_field physics standing)" paused
-fails 'and refused' as games sbatch -A physics --wrap true
+ok 'sluiced starts in the last seconds of the month' sluiced_at "$(date -d "$next_month UTC -5 seconds" '+%F %T')"
+ok 'evaluation in the last seconds of the month succeeds' wait_until 15 evaluate_now
+is 'standing of physics is paused in the last seconds of the month' "$(status_field physics standing)" paused
+fails 'sbatch in physics is refused in the last seconds of the month' as games sbatch -A physics --wrap true
 free() { standing_is physics normal && as games sbatch -A physics -H --wrap true; }
-eventually 'the new month frees it, in Slurm and plugin' 15 free
+eventually 'the new month lifts the pause in Slurm and in the plugin' 15 free
 sluiced_stop
 
-# --- down across one and across two ends
+# --- sluiced is down across one and across two ends
 for months in 1 2; do
     new_life month UTC
-    ok "the daemon stops before $months ends of months" eval 'sluiced_at "$(date -d "$next_month UTC -1 hour" "+%F %T")" && wait_until 15 evaluate_now && sluiced_stop'
+    ok "sluiced stops before $months ends of months" eval 'sluiced_at "$(date -d "$next_month UTC -1 hour" "+%F %T")" && wait_until 15 evaluate_now && sluiced_stop'
     later=$(date -d "$next_month +$((months - 1)) months +3 days" +%F)
-    ok 'and starts after' eval 'sluiced_at "$later 12:00:00" && wait_until 15 evaluate_now'
-    is 'it is in the present period' "$(status_field physics period)" "${later:0:7}"
-    is 'raw usage is reset once' "$(resets)" 1
+    ok "sluiced starts after $months ends of months" eval 'sluiced_at "$later 12:00:00" && wait_until 15 evaluate_now'
+    is "current period is right after $months ends of months" "$(status_field physics period)" "${later:0:7}"
+    is "raw usage is reset once after $months ends of months" "$(resets)" 1
     sluiced_kill9
-    ok 'killed and started again' eval 'sluiced_at "$later 12:10:00" && wait_until 15 evaluate_now'
-    is 'no second reset' "$(resets)" 1
+    ok "sluiced starts again after a kill, $months ends of months later" eval 'sluiced_at "$later 12:10:00" && wait_until 15 evaluate_now'
+    is "raw usage is not reset again after the kill, $months ends of months later" "$(resets)" 1
     sluiced_stop
 done
 
-# --- killed around the boundary
+# --- sluiced is killed around the boundary
 program=$(sluice_find sluiced)
 for ((i = 1; i <= KILLS; i++)); do
     new_life month UTC
@@ -102,10 +102,10 @@ for ((i = 1; i <= KILLS; i++)); do
     rm -f "$CLUSTER_DIR/run/sluiced.sock"
     LD_PRELOAD="$faketime $(lone_clock)" FAKETIME="@$next_month 00:00:00" FAKETIME_DONT_FAKE_MONOTONIC=1 \
         daemon_run sluiced "$program" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
-    sleep "0.$(printf '%03d' $((RANDOM % 300 + 20)))" # the random moment is the point here
+    sleep "0.$(printf '%03d' $((RANDOM % 300 + 20)))" # the kill must come at a random moment
     sluiced_kill9
     sluiced_at "$next_month 00:01:00" && wait_until 15 evaluate_now >/dev/null
-    is "kill $i: the period began once, and the reset is done" \
+    is "kill $i: sluice history shows one begin of the period, and the reset is done" \
         "$(records period,trigger | grep -v person | grep -c "^${next_month:0:7}|")|$(sluice_cli commands -Q -n -P -l 1 --format=result physics)" '1|done'
     sluiced_stop
 done

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A libslurm that cannot set raw usage to zero: limits are raw usage + what remains, which is said, and right without and with
-# decay: a job that fits what remains starts, one that does not waits for its account's minutes.
+# A libslurm that cannot reset raw usage: sluiced reports this and sets limits to raw usage plus the remaining allocation, with
+# and without decay. A job within the remaining allocation starts, a larger one waits for the minutes of its account.
 . "$(dirname "$0")/lib/harness.sh"
 sluice_cluster_up
 no_usage_reset=$SLUICE_BUILD/.libs/no_usage_reset.so
-must 'the preload object is built' test -e "$no_usage_reset"
+must 'no_usage_reset.so is built' test -e "$no_usage_reset"
 sluiced_restart() { LD_PRELOAD=$no_usage_reset sluiced_start "$CLUSTER_DIR/etc/sluiced.yaml"; }
 
 granted() { # granted CPU_MINUTES
@@ -35,57 +35,57 @@ fits_and_not() {
     local more fits
     more=$(job -n "$3")
     waits_for_minutes() { [ "$(job_reason "$more")" = AssocGrpCPUMinutesLimit ]; }
-    eventually "$1: $3 CPU minutes do not fit" 20 waits_for_minutes
+    eventually "$1: a job of $3 CPU minutes stays pending" 20 waits_for_minutes
     fits=$(job -n "$2")
-    eventually "$1: $2 do" 20 job_is "$fits" RUNNING
+    eventually "$1: a job of $2 CPU minutes runs" 20 job_is "$fits" RUNNING
     scancel "$more" "$fits"
-    eventually "$1: both are gone" 20 eval "[ -z \"\$(squeue -h -t PD,R,S,CG)\" ]"
+    eventually "$1: both jobs have ended" 20 eval "[ -z \"\$(squeue -h -t PD,R,S,CG)\" ]"
 }
 
-# --- without decay: the last quarter's 12 CPU minutes are raw usage still
+# --- without decay: the 12 CPU minutes of the last quarter are still in raw usage
 as games srun -A physics -n60 -t1 sleep 12
 raw_is_there() { at_least "$(raw_of)" 11; }
 account_limit() { sacctmgr_do modify account where name=physics set grptresmins=cpu="$1"; }
 account_limit 999
-eventually 'slurmctld counted the job' 80 raw_is_there
+eventually 'slurmctld has the raw usage of the job' 80 raw_is_there
 account_limit -1
 ended() { at_least "$(database_sql "select count(*) from slurm_acct_db.${CLUSTER_NAME}_job_table where time_end > 0 and time_start > 0 and tres_alloc != '' and job_name = 'sleep'")" "$1"; }
-eventually 'slurmdbd has it' 30 ended 1
+eventually 'slurmdbd has the end of the first job' 30 ended 1
 slurmctld_stop
-rm -f "$CLUSTER_DIR"/state/job_state* # it would go on showing the job
+rm -f "$CLUSTER_DIR"/state/job_state* # slurmctld would still show the job
 database_sql "use slurm_acct_db; update ${CLUSTER_NAME}_job_table set time_submit = time_submit - 8640000,
     time_eligible = time_eligible - 8640000, time_start = time_start - 8640000, time_end = time_end - 8640000"
-ok 'a quarter goes by' slurmctld_start -i # 26.05 will not start without one otherwise
-eventually 'all nodes are there' 30 cluster_idle
-must 'sluiced is up' eval 'sluiced_up < <(granted 18)'
-is 'nothing of this quarter is used' "$(status_field physics used)" 0
-is 'the limit is raw usage and what remains' "$(limit_of)" $(($(raw_of) + 18))
-ok 'it is logged' line_in "$(sluiced_log)" 'SLUICE-0431 problem .*policy quarterly asks for a reset of raw usage'
-ok 'a second evaluation' evaluate_now
-is 'tells it no second time' "$(grep -c 'asks for a reset' "$(sluiced_log)")" 1
+ok 'slurmctld starts after the job was moved to the last quarter' slurmctld_start -i # 26.05 refuses to start without a job state otherwise
+eventually 'all nodes are idle after slurmctld started' 30 cluster_idle
+must 'sluiced starts' eval 'sluiced_up < <(granted 18)'
+is 'usage of physics in this quarter is 0' "$(status_field physics used)" 0
+is 'limit of physics is raw usage plus the allocation' "$(limit_of)" $(($(raw_of) + 18))
+ok 'sluiced.log reports that raw usage cannot be reset' line_in "$(sluiced_log)" 'SLUICE-0431 problem .*policy quarterly asks for a reset of raw usage'
+ok 'second evaluation without a raw usage reset succeeds' evaluate_now
+is 'sluiced.log reports the missing reset once' "$(grep -c 'asks for a reset' "$(sluiced_log)")" 1
 sluice_cli doctor >/dev/null
-like 'sluice doctor tells' "$(sluice_cli doctor)" 'cannot do: .*limits are written as raw usage'
-like 'sluice status too' "$(sluice_cli status)" 'cannot do: '
-is 'nothing was reset' "$(sluice_cli commands -Q -n -P --format=type physics | grep -c reset_usage)" 0
+like 'sluice doctor reports that limits are based on raw usage' "$(sluice_cli doctor)" 'cannot do: .*limits are written as raw usage'
+like 'sluice status reports what libslurm cannot do' "$(sluice_cli status)" 'cannot do: '
+is 'sluice commands shows no reset of raw usage' "$(sluice_cli commands -Q -n -P --format=type physics | grep -c reset_usage)" 0
 fits_and_not 'without decay' 16 20
 
-# --- with decay: raw usage melts, what was used does not
+# --- with decay: raw usage shrinks, usage of Sluice does not
 sed -i 's/^PriorityDecayHalfLife=.*/PriorityDecayHalfLife=00:05:00/' "$CLUSTER_DIR/etc/slurm.conf"
-ok 'decay is switched on' slurmctld_restart
-ok 'a job of an hour would fit' eval 'sluiced_regrant < <(granted 200)'
+ok 'slurmctld restarts with decay' slurmctld_restart
+ok 'sluiced raises the allocation for a job of up to 60 CPU minutes' eval 'sluiced_regrant < <(granted 200)'
 as games timeout 60 srun -A physics -n60 -t1 sleep 12
-eventually 'slurmdbd has it' 30 ended 2
-ok 'an evaluation' evaluate_now
+eventually 'slurmdbd has the end of the second job' 30 ended 2
+ok 'evaluation after the second job succeeds' evaluate_now
 used=$(sluice_cli usage physics -Q -n -P --format=used | head -n 1)
 diag "used $used of 40"
-ok 'more is granted' eval 'sluiced_regrant < <(granted 40)'
+ok 'sluiced applies an allocation of 40 CPU minutes' eval 'sluiced_regrant < <(granted 40)'
 before=$(raw_of)
 melted() { [ "$(raw_of)" -lt "$before" ]; }
-eventually 'raw usage melts' 90 melted
-ok 'an evaluation' evaluate_now
+eventually 'raw usage of physics decays' 90 melted
+ok 'evaluation after the decay succeeds' evaluate_now
 remains=$(awk -v u="$used" 'BEGIN { printf "%d", 40 - u }')
 diag "limit $(limit_of), raw $(raw_of), remains $remains"
 near() { [ $(($1 - $2)) -le 1 ] && [ $(($2 - $1)) -le 1 ]; }
-ok 'the limit went with it' near $(($(limit_of) - $(raw_of))) "$remains"
+ok 'limit of physics follows the decayed raw usage' near $(($(limit_of) - $(raw_of))) "$remains"
 fits_and_not 'with decay' $((remains - 3)) $((remains + 5))
 done_testing

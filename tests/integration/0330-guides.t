@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every command of the guides, in their order: from a cluster without Sluice to one that is kept within its allocations.
+# Each command of the guide, in order: from a cluster without Sluice to a cluster within its allocations.
 # shellcheck disable=SC2034
 . "$(dirname "$0")/lib/harness.sh"
 . "$(dirname "$0")/lib/guides.sh"
-docs=$(cd "$HARNESS_LIB/../../../docs" && pwd)
+docs=$(cd "$HARNESS_LIB/../../../docs/guide" && pwd)
 sluice_needed
 command -v journalctl >/dev/null || skip_all 'no journalctl here'
 cluster_prepare
@@ -12,7 +12,7 @@ cp "$(sluice_find job_submit_sluice.so)" "$CLUSTER_DIR/plugins/" || bail 'no plu
 cluster_start || cluster_failed
 cd "$CLUSTER_DIR/jobs" || bail 'no place for files'
 
-# The editor of the guides, and the files that they take for granted.
+# The editor of the guides, and the files that the guides assume.
 granted() {
     cat <<END
 components: {node_hours: {tres: node}}
@@ -44,7 +44,7 @@ steps:
   - {at: 2026-01-01, evaluate: true}
 END
 
-# left COMMAND: why it cannot be run here; 1: it can
+# left COMMAND: why the command cannot run here; 1: the command can run
 left() {
     case $1 in
         dnf\ * | rpmbuild\ * | mock\ *) echo 'of an EL host: tests/packaging/rpm.sh' ;;
@@ -52,14 +52,15 @@ left() {
         *' NUMBER'* | *'NAME'* | *' ...'*) echo 'a form, not a command' ;;
         'sluice outbox retry') echo 'a form, not a command' ;;
         'sluiced -D -v') echo 'runs until it is ended' ;;
+        'sluice notify --test') echo "reads the site's own file" ;;
         *) return 1 ;;
     esac
 }
-# expected COMMAND: why it may end with another status than 0, as a pattern of what it says
+# expected COMMAND: why the command may fail, as a pattern of its output
 expected() {
     case $1 in
-        'sacctmgr -i add qos slowdown,blocked') echo 'lready exist|Nothing new added' ;; # the harness has them
-        'sacctmgr -i add user root'*) echo "lready exist|Nothing new added|lready existing|didn't affect anything" ;; # the harness has root
+        'sacctmgr -i add qos slowdown,blocked') echo 'lready exist|Nothing new added' ;; # the harness has added them
+        'sacctmgr -i add user root'*) echo "lready exist|Nothing new added|lready existing|didn't affect anything" ;; # the harness has added root
         *) return 1 ;;
     esac
 }
@@ -80,32 +81,33 @@ guide() { # guide FILE [FIRST [LAST]]: the commands of these lines
         else
             tap_point $((RC != 0)) "$1:$number: $command"
         fi
-        unlike "$1:$number: it is understood" "$OUT" 'unrecognized option|nvalid option|nknown option|nknown (condition|field)|sage: sluice|command not found'
+        unlike "$1:$number: command prints no usage error" "$OUT" 'unrecognized option|nvalid option|nknown option|nknown (condition|field)|sage: sluice|command not found'
     done < <(guide_commands "$docs/$1")
 }
 line_of() { grep -n -m 1 -- "$2" "$docs/$1" | cut -d: -f1; } # line_of FILE PATTERN
 
-plugin_section=$(line_of install-el9.md '^## 5')
+plugin_section=$(line_of install.md '^## 4')
+policy_section=$(line_of install.md '^## 5')
+enforce_section=$(line_of install.md '^\*\*Enforce')
 doctor_may=plugin
-guide install-el9.md 1 "$plugin_section"
+guide install.md 1 "$plugin_section"
 doctor_may=''
-guide install-el9.md "$plugin_section"
-must 'the plugin is connected' wait_until 20 plugin_current
-ok 'as the guide says, all is well' sluice doctor
+guide install.md "$plugin_section" "$policy_section"
+must 'plugin connects after install.md' wait_until 20 plugin_current
+ok 'sluice doctor succeeds after install.md' sluice doctor
 
-# Days later: it has counted, and then it is to enforce.
-ok 'a job runs' as games srun -n1 -t1 true
-enforce_section=$(line_of migration.md '^## 5')
-guide migration.md 1 "$enforce_section"
-must 'the settings enforce' sluiced_settings < <(granted enforce)
-guide migration.md "$enforce_section"
+# Days later: sluiced has counted usage and shall now enforce.
+ok 'srun runs before enforcement' as games srun -n1 -t1 true
+guide install.md "$policy_section" "$enforce_section"
+must 'settings with mode enforce are written' sluiced_settings < <(granted enforce)
+guide install.md "$enforce_section"
 
-guide operating.md
-must 'the daemon is started again' guide_started # operating.md ends with stopping it
-must 'the plugin is back' wait_until 20 plugin_current
-guide troubleshooting.md
+guide operation.md
+must 'sluiced starts after operation.md' guide_started # operation.md ends with a stop of sluiced
+must 'plugin connects after operation.md' wait_until 20 plugin_current
+guide symptoms.md
 guide waldur.md
-for page in install-el9 migration operating troubleshooting; do
+for page in install operation symptoms waldur; do
     isnt "$page.md has commands" "$(guide_commands "$docs/$page.md" | wc -l)" 0
 done
 done_testing

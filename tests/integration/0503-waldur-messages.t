@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Messages of Waldur over a real RabbitMQ: one of them is enough to bring a changed limit into slurmctld and a verdict
-# back; none is lost or done twice by a broker that restarts or a daemon that is killed; a lost one costs only time.
+# Messages of Waldur over a real RabbitMQ: one message brings a changed limit into slurmctld and a result back; no message is
+# lost or applied twice when the broker restarts or sluiced is killed; a lost message only delays the change.
 . "$(dirname "$0")/lib/harness.sh"
 . "$(dirname "$0")/lib/waldur.sh"
 . "$(dirname "$0")/lib/rabbit.sh"
@@ -11,7 +11,7 @@ sluice_cluster_up
 cat >"$CLUSTER_DIR/etc/waldur.json" <<'END'
 {"accounts": {"physics": {"limits": {"node_hours": 10}}, "chem": {"limits": {"node_hours": 20}}}}
 END
-# Waldur is asked at the start and then only when a message says so.
+# sluiced requests data from Waldur at start and then only after a message.
 WALDUR_INTERVAL=1h
 granted() { waldur_granted 'stomp_enabled: true' "$@"; } # granted LINE...: of the block `waldur`
 again() { sluiced_stop && sluiced_settings < <(granted "$@") && sluiced_restart; } # again LINE...
@@ -30,129 +30,129 @@ changes() { sacctmgr -nP list transactions format=info | grep -c "grp_tres_mins.
 connections() { grep -c SLUICE-0811 "$log"; }
 log=$(sluiced_log)
 
-ok 'RabbitMQ is there' rabbit_up
-ok 'Waldur, too' waldur_up "$CLUSTER_DIR/etc/waldur.json" --rabbit "http://127.0.0.1:$(rabbit_port http)"
-ok 'and sluiced' eval 'sluiced_up < <(granted "stomp_ws_port: $(rabbit_port ws)")'
-eventually 'it hears Waldur on three queues' 20 eval '[ "$(connections)" = 3 ]'
-eventually 'what was granted is in force' 20 account_is physics grptresmins node=720
+ok 'RabbitMQ starts' rabbit_up
+ok 'Waldur starts' waldur_up "$CLUSTER_DIR/etc/waldur.json" --rabbit "http://127.0.0.1:$(rabbit_port http)"
+ok 'sluiced starts with STOMP' eval 'sluiced_up < <(granted "stomp_ws_port: $(rabbit_port ws)")'
+eventually 'sluiced subscribes to three queues' 20 eval '[ "$(connections)" = 3 ]'
+eventually 'allocation of physics is in force' 20 account_is physics grptresmins node=720
 
 # One message of each kind.
-ok 'a limit is raised in Waldur' grants physics 50
-ok 'which orders it' order physics 3600
-eventually 'slurmdbd has it' 20 account_is physics grptresmins node=3600
-like 'slurmctld, too' "$(account_live physics GrpTRESMins)" 'node=3600\('
-eventually 'the report is back' 20 eval '[ "$(reports node=3600)" = 1 ]'
-ok 'another is raised' grants chem 30
-ok 'and the resource named' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
-eventually 'slurmdbd follows' 20 account_is chem grptresmins node=2160
-ok 'one more' grants chem 40
-ok 'and a person asks for everything' says offering_resources_sync '{"offering_uuid": "2a3b4c5d6e7f40818283848586878889"}'
-eventually 'slurmdbd follows' 20 account_is chem grptresmins node=2880
+ok 'Waldur has a raised allocation of physics' grants physics 50
+ok 'Waldur sends an order for the limit of physics' order physics 3600
+eventually 'slurmdbd has the ordered limit of physics' 20 account_is physics grptresmins node=3600
+like 'slurmctld has the ordered limit of physics' "$(account_live physics GrpTRESMins)" 'node=3600\('
+eventually 'Waldur receives the result of the order' 20 eval '[ "$(reports node=3600)" = 1 ]'
+ok 'Waldur has a raised allocation of chem' grants chem 30
+ok 'Waldur sends a resource message for chem' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
+eventually 'slurmdbd has the limit of chem after the resource message' 20 account_is chem grptresmins node=2160
+ok 'Waldur has another allocation of chem' grants chem 40
+ok 'Waldur sends a resources sync message' says offering_resources_sync '{"offering_uuid": "2a3b4c5d6e7f40818283848586878889"}'
+eventually 'slurmdbd has the limit of chem after the sync message' 20 account_is chem grptresmins node=2880
 
-# Verdicts where nothing is to be done, or nothing can be.
+# Results of orders that need no command or cannot be applied.
 told=$(waldur_get 'len(s["reports"])')
-ok 'the same order again' order physics 3600
-eventually 'is done without a command' 20 waldur_is "[(x['success'], x['commands_executed']) for x in s['reports'][$told:]]" '[(True, [])]'
-ok 'an order for an account of another resource' order physics 3600 "$(uuid_of chem)"
-eventually 'is refused with the reason' 20 waldur_is "s['reports'][-1]['error_message']" "account physics is not that resource's"
-ok 'a body that is no JSON' says resource '"{"'
-eventually 'is said to be bad' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource'
-eventually 'and lies with the dead letters' 20 eval '[ "$(letters)" = "[\"{\"]" ]'
-is 'said once' "$(grep -c SLUICE-0813 "$log")" 1
+ok 'Waldur sends the same order again' order physics 3600
+eventually 'Waldur receives success without a command for the same order' 20 waldur_is "[(x['success'], x['commands_executed']) for x in s['reports'][$told:]]" '[(True, [])]'
+ok 'Waldur sends an order for an account of another resource' order physics 3600 "$(uuid_of chem)"
+eventually 'Waldur receives the refusal of the order for another resource' 20 waldur_is "s['reports'][-1]['error_message']" "account physics is not that resource's"
+ok 'Waldur sends a message that is not JSON' says resource '"{"'
+eventually 'sluiced.log reports the message that is not JSON' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource'
+eventually 'dead letter queue has the message that is not JSON' 20 eval '[ "$(letters)" = "[\"{\"]" ]'
+is 'sluiced.log reports the message that is not JSON once' "$(grep -c SLUICE-0813 "$log")" 1
 connected=$(connections)
-ok 'a message of 3 MiB' eval 'waldur publish "{\"type\": \"resource\", \"bytes\": 3145728}" >/dev/null'
-eventually 'is too large, which is said' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are too many"'
-eventually 'and lies with the dead letters' 20 eval '[ "$(letters | wc -c)" -gt 3145728 ]'
-ok 'a limit is raised' grants chem 45
-ok 'and the resource named' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
-eventually 'by the same connection it is in force' 20 account_is chem grptresmins node=3240
-is 'none was lost' "$(connections)" "$connected"
+ok 'Waldur sends a message of 3 MiB' eval 'waldur publish "{\"type\": \"resource\", \"bytes\": 3145728}" >/dev/null'
+eventually 'sluiced.log reports the message of 3 MiB as too large' 20 line_in "$log" 'SLUICE-0813 waldur-message-bad kind=resource error="3145728 bytes are too many"'
+eventually 'dead letter queue has the message of 3 MiB' 20 eval '[ "$(letters | wc -c)" -gt 3145728 ]'
+ok 'Waldur has an allocation of chem after the bad messages' grants chem 45
+ok 'Waldur sends a resource message for chem after the bad messages' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
+eventually 'slurmdbd has the limit of chem after the bad messages' 20 account_is chem grptresmins node=3240
+is 'sluiced keeps its connections after the bad messages' "$(connections)" "$connected"
 
-# Figures count at once and by the same plan, checked, while Waldur answers no question; its next answer counts more.
-ok 'Waldur answers nothing' waldur fault '{"status": 503, "path": "provider-offerings", "times": 100000}'
-ok 'and orders more than it granted' order physics 3960
-eventually 'slurmdbd has it' 20 account_is physics grptresmins node=3960
-like 'slurmctld, too' "$(account_live physics GrpTRESMins)" 'node=3960\('
-eventually 'the report is back' 20 eval '[ "$(reports node=3960)" = 1 ]'
+# An order takes effect at once, by the same checks, while Waldur answers no request; its next answer has precedence.
+ok 'Waldur answers no request from now on' waldur fault '{"status": 503, "path": "provider-offerings", "times": 100000}'
+ok 'Waldur sends an order above the allocation of physics' order physics 3960
+eventually 'slurmdbd has the limit of the order above the allocation' 20 account_is physics grptresmins node=3960
+like 'slurmctld has the limit of the order above the allocation' "$(account_live physics GrpTRESMins)" 'node=3960\('
+eventually 'Waldur receives the result of the order above the allocation' 20 eval '[ "$(reports node=3960)" = 1 ]'
 mark=$(lines_of "$log")
-ok 'an order of last hour' order physics 4800 '' '1 hour ago'
-eventually 'is not followed' 20 line_in "$log" 'SLUICE-0818 waldur-order-waits account=physics.*older' "$mark"
-ok 'kill -9' sluiced_kill9
-ok 'a new daemon' sluiced_restart
-eventually 'has heard that Waldur is away' 20 eval "sluice_cli status 2>&1 | grep -q \"does not answer\""
-ok 'and keeps to what was ordered' account_is physics grptresmins node=3960
-ok 'Waldur answers again' waldur state '{"faults": []}'
-eventually 'its answer is followed' 30 account_is physics grptresmins node=3600
-ok 'an order of nothing' order physics 0
-eventually 'is refused with the reason' 20 waldur_is "s['reports'][-1]['error_message']" 'grp_tres_mins: node_hours would be 0, which stops every job'
-is 'what was granted stays' "$(account_live physics GrpTRESMins | grep -o 'node=[0-9]*')" node=3600
+ok 'Waldur sends an order with a timestamp of one hour ago' order physics 4800 '' '1 hour ago'
+eventually 'sluiced.log reports that the older order waits' 20 line_in "$log" 'SLUICE-0818 waldur-order-waits account=physics.*older' "$mark"
+ok 'sluiced is killed while Waldur answers no request' sluiced_kill9
+ok 'sluiced starts while Waldur answers no request' sluiced_restart
+eventually 'sluice status reports that Waldur does not answer' 20 eval "sluice_cli status 2>&1 | grep -q \"does not answer\""
+ok 'ordered limit of physics stays in force after the restart' account_is physics grptresmins node=3960
+ok 'Waldur answers requests again' waldur state '{"faults": []}'
+eventually 'slurmdbd has the allocation of the new answer of Waldur' 30 account_is physics grptresmins node=3600
+ok 'Waldur sends an order of 0' order physics 0
+eventually 'Waldur receives the refusal of the order of 0' 20 waldur_is "s['reports'][-1]['error_message']" 'grp_tres_mins: node_hours would be 0, which stops every job'
+is 'slurmctld keeps the limit after the order of 0' "$(account_live physics GrpTRESMins | grep -o 'node=[0-9]*')" node=3600
 
-# A subscription that is gone is made again, and only that one.
+# A lost subscription is renewed, and only this subscription.
 connected=$(connections)
-ok 'Waldur forgets a subscription' waldur forget '{"type": "resource"}'
-eventually 'sluiced has a new one' 20 eval '[ "$(waldur_requests register_event_subscription)" = 4 ] && [ "$(connections)" = $((connected + 1)) ]'
-ok 'a limit is raised' grants chem 50
-ok 'and the resource named' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
-eventually 'it is in force' 20 account_is chem grptresmins node=3600
+ok 'Waldur removes a subscription' waldur forget '{"type": "resource"}'
+eventually 'sluiced renews the removed subscription only' 20 eval '[ "$(waldur_requests register_event_subscription)" = 4 ] && [ "$(connections)" = $((connected + 1)) ]'
+ok 'Waldur has an allocation of chem after the renewed subscription' grants chem 50
+ok 'Waldur sends a resource message over the renewed subscription' says resource "{\"resource_uuid\": \"$(uuid_of chem)\"}"
+eventually 'slurmdbd has the limit of chem over the renewed subscription' 20 account_is chem grptresmins node=3600
 
-# The broker restarts; what is sent while the daemon is down waits.
-ok 'the broker goes' rabbit_down
-eventually 'which is said' 20 line_in "$log" 'SLUICE-0301 source-down source=waldur-events'
-ok 'it is back' rabbit_up
-eventually 'sluiced comes back to it' 30 line_in "$log" 'SLUICE-0302 source-up source=waldur-events'
-ok 'the daemon ends' sluiced_stop
-ok 'a limit is raised' grants physics 60
-ok 'and ordered meanwhile' order physics 4320
-ok 'the daemon is back' sluiced_restart
-eventually 'the limit is in force' 20 account_is physics grptresmins node=4320
-is 'by the subscriptions of the beginning' "$(waldur_requests register_event_subscription)" 4
+# The broker restarts; messages sent while sluiced is down wait in the queue.
+ok 'RabbitMQ stops' rabbit_down
+eventually 'sluiced.log reports that RabbitMQ is away' 20 line_in "$log" 'SLUICE-0301 source-down source=waldur-events'
+ok 'RabbitMQ starts again' rabbit_up
+eventually 'sluiced.log reports that RabbitMQ is back' 30 line_in "$log" 'SLUICE-0302 source-up source=waldur-events'
+ok 'sluiced stops before an order' sluiced_stop
+ok 'Waldur has a raised allocation while sluiced is down' grants physics 60
+ok 'Waldur sends an order while sluiced is down' order physics 4320
+ok 'sluiced starts after the order' sluiced_restart
+eventually 'slurmdbd has the limit that was ordered while sluiced was down' 20 account_is physics grptresmins node=4320
+is 'sluiced uses its earlier subscriptions after the restarts' "$(waldur_requests register_event_subscription)" 4
 
-# kill -9 between effect and ack: the sync is kept from its telling by a question that takes long.
-eventually 'nothing waits' 20 eval '[ "$(reports node=4320)" = 1 ]'
-sleep 2 # the question behind it, too
-ok 'a limit is raised' grants physics 70
-ok 'Waldur is slow' waldur fault '{"kind": "slow", "seconds": 60, "path": "provider-offerings"}'
+# kill -9 between effect and ack: a slow request keeps the sync from sending its result.
+eventually 'Waldur receives the result of the order sent while sluiced was down' 20 eval '[ "$(reports node=4320)" = 1 ]'
+sleep 2 # also for the request that follows
+ok 'Waldur has a raised allocation before the kill' grants physics 70
+ok 'Waldur answers slowly' waldur fault '{"kind": "slow", "seconds": 60, "path": "provider-offerings"}'
 mark=$(lines_of "$log")
-ok 'it is ordered' order physics 5040
-eventually 'the order is there' 10 line_in "$log" 'SLUICE-0815 waldur-message kind=resource_periodic_limits' "$mark"
-eventually 'the limit is in force' 20 account_is physics grptresmins node=5040
-ok 'kill -9' sluiced_kill9
-is 'before the verdict' "$(reports node=5040)" 0
+ok 'Waldur sends an order before the kill' order physics 5040
+eventually 'sluiced.log reports the order before the kill' 10 line_in "$log" 'SLUICE-0815 waldur-message kind=resource_periodic_limits' "$mark"
+eventually 'slurmdbd has the limit of the order before the kill' 20 account_is physics grptresmins node=5040
+ok 'sluiced is killed between effect and ack' sluiced_kill9
+is 'Waldur has no result of the order after the kill' "$(reports node=5040)" 0
 mark=$(lines_of "$log")
-ok 'a new daemon' sluiced_restart
-eventually 'gets the order again' 20 line_in "$log" 'SLUICE-0815 waldur-message kind=resource_periodic_limits' "$mark"
-eventually 'and its verdict is given' 20 line_in "$log" 'SLUICE-0816 waldur-order account=physics.*success=yes' "$mark"
-eventually 'Waldur has the command' 20 eval '[ "$(reports node=5040)" = 1 ]'
-is 'Slurm was changed once' "$(changes 5040)" 1
+ok 'sluiced starts after the kill between effect and ack' sluiced_restart
+eventually 'sluiced receives the order again after the kill' 20 line_in "$log" 'SLUICE-0815 waldur-message kind=resource_periodic_limits' "$mark"
+eventually 'sluiced.log reports success of the repeated order' 20 line_in "$log" 'SLUICE-0816 waldur-order account=physics.*success=yes' "$mark"
+eventually 'Waldur receives one result of the repeated order' 20 eval '[ "$(reports node=5040)" = 1 ]'
+is 'slurmdbd records one change for the repeated order' "$(changes 5040)" 1
 mark=$(lines_of "$log")
-ok 'a third daemon' again "stomp_ws_port: $(rabbit_port ws)"
-eventually 'is connected' 20 line_in "$log" SLUICE-0811 "$mark"
+ok 'sluiced restarts after the repeated order' again "stomp_ws_port: $(rabbit_port ws)"
+eventually 'sluiced subscribes after the repeated order' 20 line_in "$log" SLUICE-0811 "$mark"
 sleep 1
-fails 'and gets nothing again' line_in "$log" SLUICE-0815 "$mark"
+fails 'sluiced receives no message again after the ack' line_in "$log" SLUICE-0815 "$mark"
 
-# One queue for all, over TCP with TLS.
+# One queue for all kinds, over TCP with TLS.
 mark=$(lines_of "$log")
-ok 'a broker whose certificate nobody knows' again 'stomp_registration: unified' 'stomp_transport: tcp' 'websocket_use_tls: true' "stomp_ws_port: $(rabbit_port stomps)"
-eventually 'is refused' 20 line_in "$log" 'SLUICE-0812 waldur-events-refused.*certificate' "$mark"
+ok 'sluiced restarts with a broker whose certificate is unknown' again 'stomp_registration: unified' 'stomp_transport: tcp' 'websocket_use_tls: true' "stomp_ws_port: $(rabbit_port stomps)"
+eventually 'sluiced.log reports the refused certificate of the broker' 20 line_in "$log" 'SLUICE-0812 waldur-events-refused.*certificate' "$mark"
 mark=$(lines_of "$log")
-ok 'with it in ca_file' again 'stomp_registration: unified' 'stomp_transport: tcp' 'websocket_use_tls: true' "stomp_ws_port: $(rabbit_port stomps)" "ca_file: $(rabbit_certificate)"
-eventually 'it is trusted' 20 line_in "$log" SLUICE-0811 "$mark"
-ok 'a limit is raised' grants physics 80
-ok 'and ordered' order physics 5760
-eventually 'it is in force' 20 account_is physics grptresmins node=5760
-ok 'what is not for us' says order '{"order_uuid": "1"}'
-ok 'comes twice' says order '{"order_uuid": "2"}'
-eventually 'is said once' 20 line_in "$log" 'SLUICE-0814 waldur-message-unknown kind=order' "$mark"
+ok 'sluiced restarts with the certificate of the broker in ca_file' again 'stomp_registration: unified' 'stomp_transport: tcp' 'websocket_use_tls: true' "stomp_ws_port: $(rabbit_port stomps)" "ca_file: $(rabbit_certificate)"
+eventually 'sluiced connects to the broker with ca_file' 20 line_in "$log" SLUICE-0811 "$mark"
+ok 'Waldur has a raised allocation over the unified queue' grants physics 80
+ok 'Waldur sends an order over the unified queue' order physics 5760
+eventually 'slurmdbd has the limit ordered over the unified queue' 20 account_is physics grptresmins node=5760
+ok 'Waldur sends a message of an unknown kind' says order '{"order_uuid": "1"}'
+ok 'Waldur sends a second message of the unknown kind' says order '{"order_uuid": "2"}'
+eventually 'sluiced.log reports the unknown kind' 20 line_in "$log" 'SLUICE-0814 waldur-message-unknown kind=order' "$mark"
 mark=$(lines_of "$log")
-ok 'a WebSocket with TLS' again 'websocket_use_tls: true' 'verify_ssl: false' "stomp_ws_port: $(rabbit_port wss)"
-eventually 'works, too' 20 line_in "$log" SLUICE-0811 "$mark"
-is 'the other was said once' "$(grep -c SLUICE-0814 "$log")" 1
+ok 'sluiced restarts with a WebSocket over TLS' again 'websocket_use_tls: true' 'verify_ssl: false' "stomp_ws_port: $(rabbit_port wss)"
+eventually 'sluiced connects by WebSocket over TLS' 20 line_in "$log" SLUICE-0811 "$mark"
+is 'sluiced.log reports the unknown kind once' "$(grep -c SLUICE-0814 "$log")" 1
 
-# A message is lost: the next question to Waldur finds out.
-ok 'the broker is gone' rabbit_down
+# A lost message: the next request to Waldur finds the change.
+ok 'RabbitMQ stops before the last change' rabbit_down
 WALDUR_INTERVAL=1s
-ok 'Waldur is asked often' again "stomp_ws_port: $(rabbit_port ws)"
-ok 'a limit is raised' grants physics 90
-eventually 'and found without a message' 20 account_is physics grptresmins node=6480
-fails 'the token is in no log' grep -q staff-token "$log"
+ok 'sluiced restarts with a request to Waldur each second' again "stomp_ws_port: $(rabbit_port ws)"
+ok 'Waldur has a raised allocation without RabbitMQ' grants physics 90
+eventually 'slurmdbd has the new limit without a message' 20 account_is physics grptresmins node=6480
+fails 'sluiced.log has no token' grep -q staff-token "$log"
 done_testing

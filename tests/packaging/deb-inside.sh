@@ -22,33 +22,33 @@ status() { dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null; }
 mkdir -p /etc/slurm && echo 'ClusterName=lab' >/etc/slurm/slurm.conf
 
 # shellcheck disable=SC2046
-ok 'they are installed, dependencies checked' dpkg -i $(packages 1) "$(plugin 1)"
-unlike 'without a complaint' "$OUT" 'warning:|error:'
-is 'and whole' "$(dpkg -V sluice sluice-daemon slurm-job-submit-sluice)" ''
-ok 'the group is there' getent group sluice
-is 'the configuration is for root and the group' "$(stat -c '%a %U:%G' $config)" '640 root:sluice'
-is 'so is its folder' "$(stat -c '%a %U:%G' /etc/sluice)" '750 root:sluice'
-is "the journal's folder is root's" "$(stat -c '%a %U' /var/lib/sluice)" '700 root'
-is 'so is the folder for logs' "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
+ok 'dpkg installs the packages with their dependencies checked' dpkg -i $(packages 1) "$(plugin 1)"
+unlike 'dpkg prints no warning or error' "$OUT" 'warning:|error:'
+is 'dpkg -V reports no changed file' "$(dpkg -V sluice sluice-daemon slurm-job-submit-sluice)" ''
+ok 'group sluice exists' getent group sluice
+is 'sluiced.yaml has mode 0640 and owner root:sluice' "$(stat -c '%a %U:%G' $config)" '640 root:sluice'
+is '/etc/sluice has mode 0750 and owner root:sluice' "$(stat -c '%a %U:%G' /etc/sluice)" '750 root:sluice'
+is "journal's folder has mode 0700 and owner root" "$(stat -c '%a %U' /var/lib/sluice)" '700 root'
+is 'log folder has mode 0750 and owner root:root' "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
 rmdir /var/log/sluice
-ok 'which comes back with each boot' systemd-tmpfiles --create sluice-daemon.conf
-is 'as it was' "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
-ok 'the service will start with the host' test -e /etc/systemd/system/multi-user.target.wants/sluiced.service
-ok 'the unit is sound' systemd-analyze verify sluiced.service
-is 'nothing is said about it' "$OUT" ''
+ok 'systemd-tmpfiles creates the log folder' systemd-tmpfiles --create sluice-daemon.conf
+is 'log folder of systemd-tmpfiles has mode 0750 and owner root:root' "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
+ok 'sluiced.service is enabled' test -e /etc/systemd/system/multi-user.target.wants/sluiced.service
+ok 'systemd-analyze accepts sluiced.service' systemd-analyze verify sluiced.service
+is 'systemd-analyze prints nothing about sluiced.service' "$OUT" ''
 service_confined /lib/systemd/system/sluiced.service
 service_restarts /lib/systemd/system/sluiced.service /root/bad.yaml
-ok 'the daemon runs' /usr/sbin/sluiced -V
-like 'as this version' "$OUT" "$version"
-ok 'it takes the configuration as installed' env SLURM_CONF=/nonexistent /usr/sbin/sluiced --check -f $config
-is 'of which each policy observes only' "$(policy_modes $config)" observe
+ok 'installed sluiced runs' /usr/sbin/sluiced -V
+like 'installed sluiced prints this version' "$OUT" "$version"
+ok 'sluiced --check accepts the installed sluiced.yaml' env SLURM_CONF=/nonexistent /usr/sbin/sluiced --check -f $config
+is 'each policy of the installed sluiced.yaml observes only' "$(policy_modes $config)" observe
 service_ready /lib/systemd/system/sluiced.service
-ok 'the command line runs' /usr/bin/sluice --version
-ok 'its manual page is there' man -w sluice
+ok 'installed sluice runs' /usr/bin/sluice --version
+ok 'man page of sluice is installed' man -w sluice
 
 cluster_test=$(find /tmp/src/tests/integration -name '0010-*.t' -o -name '0300-*.t' | sort | head -n 1)
-ok 'plugin, daemon and command line work on a cluster, as installed' /tmp/src/tests/integration/run -l /tmp/cluster-logs "$cluster_test"
-like 'with no skipped point' "$OUT" $'[1-9][0-9]* passed, 0 failed$'
+ok 'installed plugin, sluiced and sluice pass the integration test' /tmp/src/tests/integration/run -l /tmp/cluster-logs "$cluster_test"
+like 'integration test of the installed parts has no skipped point' "$OUT" $'[1-9][0-9]* passed, 0 failed$'
 
 echo 'JobSubmitPlugins=lua,sluice # ours' >>/etc/slurm/slurm.conf
 echo '# edited' >>$config
@@ -56,26 +56,26 @@ chmod 0600 $config
 before=$(cksum $config)
 touch /var/lib/sluice/sluice.db
 # shellcheck disable=SC2046
-ok 'they are upgraded' dpkg -i --force-confdef --force-confold $(packages 2) "$(plugin 2)"
-unlike 'without a warning that the plugin goes' "$OUT" 'JobSubmitPlugins'
-is 'the edited configuration is as it was' "$(cksum $config)" "$before"
-is 'and so is its mode' "$(stat -c '%a' $config)" 600
-like 'the new one lies beside it' "$(cat $config.dpkg-dist)" '# next'
-is 'the new release is in place' "$(dpkg-query -W -f='${Version} ' sluice-daemon slurm-job-submit-sluice)" "$version-2 $version-2+slurm$slurm "
+ok 'dpkg upgrades the packages' dpkg -i --force-confdef --force-confold $(packages 2) "$(plugin 2)"
+unlike 'upgrade prints no warning about a removed plugin' "$OUT" 'JobSubmitPlugins'
+is 'upgrade keeps the edited sluiced.yaml' "$(cksum $config)" "$before"
+is 'upgrade keeps the mode of the edited sluiced.yaml' "$(stat -c '%a' $config)" 600
+like 'upgrade puts the new sluiced.yaml beside the edited one' "$(cat $config.dpkg-dist)" '# next'
+is 'upgrade installs the new release' "$(dpkg-query -W -f='${Version} ' sluice-daemon slurm-job-submit-sluice)" "$version-2 $version-2+slurm$slurm "
 
-ok 'the plugin is removed while slurm.conf names it' dpkg -r slurm-job-submit-sluice
-like 'with a warning' "$OUT" 'warning: /etc/slurm/slurm.conf still has JobSubmitPlugins=sluice'
+ok 'dpkg removes the plugin while slurm.conf names the plugin' dpkg -r slurm-job-submit-sluice
+like 'removal of the plugin warns about JobSubmitPlugins in slurm.conf' "$OUT" 'warning: /etc/slurm/slurm.conf still has JobSubmitPlugins=sluice'
 dpkg -i "$(plugin 2)" >/dev/null 2>&1 || bail 'plugin again'
 printf 'ClusterName=lab\n#JobSubmitPlugins=sluice\nJobSubmitPlugins=lua,sluicegate\n' >/etc/slurm/slurm.conf
-ok 'all are removed' dpkg -r slurm-job-submit-sluice sluice-daemon sluice
-unlike 'without that warning when slurm.conf does not name it' "$OUT" 'JobSubmitPlugins'
-is 'the edited configuration is kept' "$(cksum $config)" "$before"
-ok 'so is the journal' test -e /var/lib/sluice/sluice.db
-ok 'they are purged' dpkg -P slurm-job-submit-sluice sluice-daemon sluice
-is 'and nothing of them is left' "$(find /usr /etc /var/lib /var/log -xdev \( -name 'sluice*' -o -name 'job_submit_sluice*' \))$(status sluice-daemon)" ''
+ok 'dpkg removes all packages' dpkg -r slurm-job-submit-sluice sluice-daemon sluice
+unlike 'removal prints no warning when slurm.conf does not name the plugin' "$OUT" 'JobSubmitPlugins'
+is 'removal keeps the edited sluiced.yaml' "$(cksum $config)" "$before"
+ok 'removal keeps the journal' test -e /var/lib/sluice/sluice.db
+ok 'dpkg purges all packages' dpkg -P slurm-job-submit-sluice sluice-daemon sluice
+is 'purge leaves no file or folder of Sluice' "$(find /usr /etc /var/lib /var/log -xdev \( -name 'sluice*' -o -name 'job_submit_sluice*' \))$(status sluice-daemon)" ''
 
 dpkg -i "slurmctld_99.11.1_$arch.deb" >/dev/null 2>&1 || bail 'another slurmctld'
-fails 'for another Slurm the plugin is not set up' dpkg -i "$(plugin 1)"
-like 'and the reason is told' "$OUT" 'slurm-job-submit-sluice depends on slurmctld \(<< [^)]*\); however:[[:space:]]*Version of slurmctld on system is 99\.11\.1\.'
-is 'it is left unpacked, not configured' "$(status slurm-job-submit-sluice)" 'iU '
+fails 'configuration of the plugin with another Slurm is refused' dpkg -i "$(plugin 1)"
+like 'refusal by dpkg names the Slurm that the plugin needs' "$OUT" 'slurm-job-submit-sluice depends on slurmctld \(<< [^)]*\); however:[[:space:]]*Version of slurmctld on system is 99\.11\.1\.'
+is 'plugin for another Slurm is unpacked but not configured' "$(status slurm-job-submit-sluice)" 'iU '
 done_testing

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the package tests share: words of the integration tests' TAP, a working folder, a tarball, the closing count.
+# What the package tests share: TAP functions of the integration tests, a working folder, a tarball, the final count.
 # shellcheck shell=bash
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -10,15 +10,15 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=contrib/lib/chroot.sh
 . "$top/contrib/lib/chroot.sh"
 export LC_ALL=C CI=true # a skipped point is a missing part
-# rpmbuild counts the processors that a host has, not those that we may use.
+# rpmbuild counts the processors that a host has, not those that this build may use.
 RPM_BUILD_NCPUS=$(nproc)
 export RPM_BUILD_NCPUS
-# A caller's ways to share a cache between folders leave another folder's name in the debug information.
+# A caller's settings to share a cache between folders leave the name of another folder in the debug information.
 unset CCACHE_BASEDIR CCACHE_NOHASHDIR CCACHE_SLOPPINESS
 # Each package is built twice. debhelper gives a build another HOME, where the cache would be empty.
 compiler_cache() {
     export CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ccache}
-    # Where it can keep nothing, a build without it is the one that works.
+    # Without a writable cache the build works without ccache.
     if mkdir -p "$CCACHE_DIR" && [ -w "$CCACHE_DIR" ] && echo 'int unused;' >"$work/probe.c" &&
         /usr/lib/ccache/gcc -c "$work/probe.c" -o "$work/probe.o"; then
         export PATH=/usr/lib/ccache:$PATH
@@ -62,7 +62,7 @@ packaging_end() {
     if [ $keep -eq 1 ]; then echo "kept: $work"; else rm -rf "$work"; fi
 }
 
-# log NAME COMMAND...: runs it with its output in a file; shows the file's end when it fails
+# log NAME COMMAND...: runs COMMAND with its output in a file; prints the end of the file after a failure
 log() {
     local name=$1
     shift
@@ -83,7 +83,7 @@ tarball_make() {
     [ -f "$tarball" ] && [ -n "$slurm_version" ]
 }
 
-# A part that ran elsewhere printed its own points: they are added to ours.
+# A part that ran elsewhere printed its own points: this adds them to the total.
 tap_include() { # tap_include FILE STATUS
     local line
     while IFS= read -r line; do
@@ -94,7 +94,7 @@ tap_include() { # tap_include FILE STATUS
             *) echo "$line" ;;
         esac
     done <"$1"
-    [ "$2" -eq 0 ] || grep -q '^not ok' "$1" || tap_point 1 "${1##*/} came to its end"
+    [ "$2" -eq 0 ] || grep -q '^not ok' "$1" || tap_point 1 "${1##*/} ran to its end"
 }
 
 packaging_done() {

@@ -9,7 +9,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 packaging_begin rpm rpmbuild rpm rpmlint eu-strip readelf unshare systemd-analyze logrotate
 
-# Always in the same folder, so that a compiler cache helps and is right about the sources' place.
+# Always in the same folder, so that a compiler cache helps and the sources' place in the debug information is right.
 build() { # build RELEASE TARBALL [ARGS...]: all packages of it, in $work/RELEASE
     local release=$1 file=$2 rc
     shift 2
@@ -21,7 +21,7 @@ build() { # build RELEASE TARBALL [ARGS...]: all packages of it, in $work/RELEAS
     return $rc
 }
 asked() { rpm -qp --nosignature "$@" 2>/dev/null; }
-spec_says() { # spec_says ARGS...: what the spec answers to rpmspec, as EL would read it
+spec_says() { # spec_says ARGS...: output of rpmspec for the spec, as on EL
     rpmspec --load="$top/tests/packaging/el-shim.macros" "$@" "$work/dist/packaging/rpm/sluice.spec" 2>/dev/null
 }
 
@@ -33,53 +33,53 @@ ok "the packages are built from the tarball ${with[*]}" log build-1 build 1 "$ta
 cd "$work"/1/RPMS/* || bail 'no packages'
 arch=$(basename "$PWD")
 plugin=slurm-job-submit-sluice-$version-1.slurm$slurm_version.el9.$arch.rpm
-is 'there are the three packages and what debuggers need' "$(ls | tr '\n' ' ')" \
+is 'the build makes three packages with their debug packages, no other' "$(ls | tr '\n' ' ')" \
     "sluice-$version-1.el9.$arch.rpm sluice-daemon-$version-1.el9.$arch.rpm sluice-daemon-debuginfo-$version-1.el9.$arch.rpm \
 sluice-debuginfo-$version-1.el9.$arch.rpm sluice-debugsource-$version-1.el9.$arch.rpm $plugin \
 slurm-job-submit-sluice-debuginfo-$version-1.slurm$slurm_version.el9.$arch.rpm "
-ok 'there is a source package' test -f "$work/1/SRPMS/sluice-$version-1.el9.src.rpm"
+ok 'the build makes a source package' test -f "$work/1/SRPMS/sluice-$version-1.el9.src.rpm"
 
-like 'the plugin asks for exactly its Slurm' "$(asked --requires "$plugin")" "slurm-slurmctld\([^)]+\) = $slurm_version"$'(\n|$)'
-like 'or for exactly its Slurm of OpenHPC' "$(spec_says -q --requires --define 'slurm_version 23.11.10' --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" \
+like 'plugin package requires exactly its Slurm' "$(asked --requires "$plugin")" "slurm-slurmctld\([^)]+\) = $slurm_version"$'(\n|$)'
+like 'plugin package for OpenHPC requires exactly its Slurm of OpenHPC' "$(spec_says -q --requires --define 'slurm_version 23.11.10' --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" \
     $'slurm-slurmctld-ohpc\([^)]+\) = 23\.11\.10(\n|$)'
-like 'it is built with the headers of its Slurm' "$(spec_says -q --buildrequires)" $'(^|\n)slurm-devel(\n|$)'
-like 'or with those of OpenHPC' "$(spec_says -q --buildrequires --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" $'(^|\n)slurm-devel-ohpc(\n|$)'
-is 'the documents are there, as such' "$(asked --docfiles "sluice-$version-1.el9.$arch.rpm" | sed -n 's|^/usr/share/doc/sluice/||p' | sort | tr '\n' ' ')" \
-    "CHANGELOG.md README.md $(cd "$tree" && sed -n 's/^dist_doc_DATA += //p' docs/Makefile.inc | xargs -n 1 basename | sort | tr '\n' ' ')"
-unlike 'only the plugin is tied to it' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" slurm-slurmctld
-unlike 'nobody can ask for the plugin as a library' "$(asked --provides "$plugin")" 'job_submit_sluice\.so'
-unlike 'nor does it pull in libslurm' "$(asked --requires "$plugin")" 'libslurm'
-unlike 'its scriptlets leave slurmctld alone' "$(asked --scripts "$plugin")" 'systemctl|service|kill|scontrol'
-like 'the daemon asks for its libslurm' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" 'libslurm\.so\.[0-9]+'
-like 'an edited configuration is kept' "$(asked --qf '[%{FILENAMES} %{FILEFLAGS:fflags} %{FILEMODES:perms} %{FILEGROUPNAME}\n]' "sluice-daemon-$version-1.el9.$arch.rpm")" \
+like 'build requires the headers of Slurm' "$(spec_says -q --buildrequires)" $'(^|\n)slurm-devel(\n|$)'
+like 'build for OpenHPC requires the headers of OpenHPC' "$(spec_says -q --buildrequires --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" $'(^|\n)slurm-devel-ohpc(\n|$)'
+is 'package marks all documents as documentation' "$(asked --docfiles "sluice-$version-1.el9.$arch.rpm" | sed -n 's|^/usr/share/doc/sluice/||p' | sort | tr '\n' ' ')" \
+    "CHANGELOG.md README.md $(cd "$tree" && sed -nE 's/^dist_(doc|guide)_DATA \+?= //p' docs/Makefile.inc | tr ' ' '\n' | sed 's|^docs/||' | sort | tr '\n' ' ')"
+unlike 'daemon package does not require slurmctld' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" slurm-slurmctld
+unlike 'plugin package does not provide the plugin as a library' "$(asked --provides "$plugin")" 'job_submit_sluice\.so'
+unlike 'plugin package does not require libslurm' "$(asked --requires "$plugin")" 'libslurm'
+unlike 'scriptlets do not touch slurmctld' "$(asked --scripts "$plugin")" 'systemctl|service|kill|scontrol'
+like 'daemon package requires its libslurm' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" 'libslurm\.so\.[0-9]+'
+like 'package marks sluiced.yaml as a configuration file to keep' "$(asked --qf '[%{FILENAMES} %{FILEFLAGS:fflags} %{FILEMODES:perms} %{FILEGROUPNAME}\n]' "sluice-daemon-$version-1.el9.$arch.rpm")" \
     '/etc/sluice/sluiced\.yaml cn -rw-r----- sluice'
 
-like 'the unit tests are run by a switch' "$(spec_says -P --with check)" $'\n[^ \n]*make [^\n]* check\n'
-unlike 'and else not' "$(spec_says -P)" $'\n[^ \n]*make [^\n]* check\n'
+like 'build with --with check runs the unit tests' "$(spec_says -P --with check)" $'\n[^ \n]*make [^\n]* check\n'
+unlike 'build without --with check runs no unit tests' "$(spec_says -P)" $'\n[^ \n]*make [^\n]* check\n'
 el8=(--define 'rhel 8' --define 'dist .el8')
-like 'EL 8 gets a compiler that knows C++20' "$(spec_says -q --buildrequires "${el8[@]}")" 'gcc-toolset-[0-9]+-gcc-c\+\+'
-is 'and uses it to build, install and check' "$(spec_says -P --with check "${el8[@]}" | grep -c '^\. .*toolset.*/enable$')" 3
-unlike 'EL 9 has one' "$(spec_says -P)" toolset
+like 'build on EL 8 requires gcc-toolset for C++20' "$(spec_says -q --buildrequires "${el8[@]}")" 'gcc-toolset-[0-9]+-gcc-c\+\+'
+is 'build on EL 8 enables gcc-toolset in build, install and check' "$(spec_says -P --with check "${el8[@]}" | grep -c '^\. .*toolset.*/enable$')" 3
+unlike 'build on EL 9 needs no gcc-toolset' "$(spec_says -P)" toolset
 
 mkdir "$work/unpacked" && (cd "$work/unpacked" && rpm2cpio "$work/1/RPMS/$arch/$plugin" | cpio -id --quiet)
 so=$(find "$work/unpacked" -name job_submit_sluice.so)
-is 'the plugin lies where EL has them' "${so#"$work/unpacked"}" /usr/lib64/slurm/job_submit_sluice.so
+is "plugin is in the plugin folder of EL's Slurm" "${so#"$work/unpacked"}" /usr/lib64/slurm/job_submit_sluice.so
 dynamic=$(readelf -dW "$so")
-unlike "its symbols are slurmctld's, found when called" "$dynamic" 'BIND_NOW|Flags:.* NOW'
-unlike 'it has no search path' "$dynamic" 'RPATH|RUNPATH'
+unlike 'plugin finds the symbols of slurmctld at the first call (no BIND_NOW)' "$dynamic" 'BIND_NOW|Flags:.* NOW'
+unlike 'plugin has no search path for libraries' "$dynamic" 'RPATH|RUNPATH'
 
 fails 'a build with the headers of another Slurm is refused' log wrong build 9 "$tarball" --define 'slurm_version 24.11.4'
-like 'and says why' "$(tail -n 20 "$work/wrong.log")" "the Slurm headers are of '$slurm_version', not of 24\.11\.4"
+like 'failed build names the wrong Slurm headers' "$(tail -n 20 "$work/wrong.log")" "the Slurm headers are of '$slurm_version', not of 24\.11\.4"
 
-ok 'rpmlint has nothing to say' rpmlint --config "$top/tests/packaging/rpmlint.toml" "$work"/1/RPMS/*/*.rpm "$work"/1/SRPMS/*.rpm
-like 'not even a warning' "$OUT" '0 errors, 0 warnings'
+ok 'rpmlint succeeds' rpmlint --config "$top/tests/packaging/rpmlint.toml" "$work"/1/RPMS/*/*.rpm "$work"/1/SRPMS/*.rpm
+like 'rpmlint prints no warning' "$OUT" '0 errors, 0 warnings'
 
 # The next release, with another default configuration, so that an upgrade has something to do.
 mkdir "$work/next" && tar -xJf "$tarball" -C "$work/next" && echo '# next' >>"$work/next/sluice-$version/contrib/sluiced.yaml" &&
     tar -cJf "$work/next/sluice-$version.tar.xz" -C "$work/next" "sluice-$version"
 ok 'the next release is built' log build-2 build 2 "$work/next/sluice-$version.tar.xz"
 
-# Another Slurm: packages that hold nothing, to see what rpm lets happen.
+# Another Slurm: empty packages, to see which changes rpm allows.
 for slurm in "$slurm_version" 99.11.1; do
     printf '%s\n' 'Name: slurm-slurmctld' "Version: $slurm" 'Release: 1' 'Summary: stub' 'License: GPL-2.0-or-later' '%description' 'stub' '%files' >"$work/stub.spec"
     log "stub-$slurm" rpmbuild -bb --define "_topdir $work/stub" "$work/stub.spec" || bail 'stub package'

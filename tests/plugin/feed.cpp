@@ -13,7 +13,7 @@
 // UID`; then each `end` publishes, and `status` prints what is connected.
 #include "common/base/text.hpp"
 #include "common/wire/file.hpp"
-#include "daemon/adapters/plugin_server/plugin_server.hpp"
+#include "daemon/plugin_server/plugin_server.hpp"
 
 #include <cstdio>
 #include <iostream>

@@ -4,8 +4,8 @@
 // snapshots change. Run it under the sanitizers, too.
 #include "common/wire/channel.hpp"
 #include "common/wire/file.hpp"
-#include "daemon/adapters/plugin_server/listener.hpp"
-#include "daemon/adapters/plugin_server/plugin_server.hpp"
+#include "daemon/plugin_server/listener.hpp"
+#include "daemon/plugin_server/plugin_server.hpp"
 #include "plugin/slurm_compat.hpp"
 #include "tests/common/cred/private_munged.hpp"
 #include "tests/plugin/stub_slurm.hpp"

@@ -3,7 +3,7 @@
 // snapshot as large as they come: for the bench and for the test that bounds what it takes.
 #pragma once
 
-#include "daemon/adapters/plugin_server/plugin_server.hpp"
+#include "daemon/plugin_server/plugin_server.hpp"
 #include "plugin/receiver.hpp"
 #include "tests/common/cred/private_munged.hpp"
 

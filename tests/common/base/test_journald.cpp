@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "common/base/journald.hpp"
-
 #include "common/base/log.hpp"
-#include "common/base/unique_fd.hpp"
+
+#include "common/base/files.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/hostile.hpp"
 #include "tests/support/scratch_dir.hpp"

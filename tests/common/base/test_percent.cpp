@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "common/base/percent.hpp"
+#include "common/base/text.hpp"
 
 #include "tests/support/case.hpp"
 

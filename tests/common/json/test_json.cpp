@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "common/json/exact.hpp"
 #include "common/json/json.hpp"
 #include "tests/support/case.hpp"
 

@@ -39,5 +39,5 @@ CASE(without_notifications_nobody_is_told_and_contacts_alone_are_noted) {
                         "components: {node_hours: {tres: node}}\n"
                         "policies: [{name: q, actions: [notify_organization_owners]}]\n");
     CHECK_EQ(s.notes.size(), 1U);
-    CHECK(s.notes[0].find("nobody is told") != std::string::npos);
+    CHECK(s.notes[0].find("no notice is sent") != std::string::npos);
 }

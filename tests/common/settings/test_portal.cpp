@@ -102,7 +102,8 @@ CASE(a_file_with_a_token_that_everybody_may_read_is_refused) {
     std::filesystem::permissions(path, perms(0644));
     const auto refused = settings::load(path);
     CHECK(!refused);
-    CHECK(refused.error().context.find("everybody may read it; chmod o=") != std::string::npos);
+    CHECK(refused.error().context.find("every user may read it; run: chmod o=") !=
+          std::string::npos);
     std::filesystem::permissions(path, perms(0640));
     CHECK(settings::load(path));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/settings/scenario.hpp"
 
-#include "common/settings/local_time.hpp"
+#include "common/settings/times.hpp"
 #include "tests/common/settings/data.hpp"
 #include "tests/support/case.hpp"
 

@@ -105,5 +105,5 @@ CASE(one_limit_period_wins_over_the_period_and_says_so) {
 }
 
 CASE(external_users_without_address_are_noted) {
-    CHECK(has_note(read(kHead + "    actions: [notify_external_user]\n"), "writes to nobody"));
+    CHECK(has_note(read(kHead + "    actions: [notify_external_user]\n"), "sends no mail"));
 }

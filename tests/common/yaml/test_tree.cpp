@@ -78,7 +78,7 @@ CASE(anchors_aliases_and_tags_are_refused) {
     CHECK_EQ(tree.faults[0].text, "anchors are not used here; write the value out");
     CHECK_EQ(tree.faults[1].text, "aliases are not used here; write the value out");
     CHECK_EQ(tree.faults[3].text,
-             "tag \"!own\" is not used here; leave it out, the key tells the type");
+             "tag \"!own\" is not used here; leave it out, the key decides the type");
 }
 
 CASE(a_second_document_is_refused) {

@@ -1,5 +1,5 @@
 -- A journal as schema 1 left it, that of the previews of 0.1.0, with something in every table. Never to be changed: each released
--- schema has such a file, and tests/daemon/adapters/sqlite/test_released.cpp upgrades them all.
+-- schema has such a file, and tests/daemon/storage/test_released.cpp upgrades them all.
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The accounts, users and QOS that every test finds, and short ways to ask slurmdbd and slurmctld about them.
+# The accounts, users and QOS of every test cluster, and short functions to read them from slurmdbd and slurmctld.
 #   univ > physics > optics ; univ > chem       QOS normal, slowdown (2 CPUs per user), blocked (no submission)
 #   games: physics (default), chem    man: optics    mail: chem    lp: physics    (news has no association)
-# Users are system accounts that every distribution has, so that nothing is added to the host.
+# Users are system accounts of every distribution, so that the host needs no new users.
 # shellcheck shell=bash
 
 sacctmgr_do() { timeout 30 sacctmgr -i -Q "$@" >>"$CLUSTER_DIR/log/sacctmgr.out" 2>&1; }
@@ -28,7 +28,7 @@ as() {
     (cd "$CLUSTER_DIR/jobs" && exec setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups "$@")
 }
 
-# account_field ACCOUNT FIELDS [USER]: what sacctmgr shows of the account's own association (or the user's), like "normal,slowdown"
+# account_field ACCOUNT FIELDS [USER]: fields that sacctmgr shows for the account's own association (or the user's)
 account_field() {
     timeout 30 sacctmgr -n -P show assoc where account="$1" cluster="$CLUSTER_NAME" format="user,$2" |
         awk -F'|' -v user="${3:-}" '$1 == user { sub(/^[^|]*\|/, ""); print; exit }'
@@ -45,11 +45,11 @@ account_live() {
             mine { for (i = 1; i <= NF; i++) if (index($i, key "=") == 1) { print substr($i, length(key) + 2); exit } }'
 }
 
-# assoc_rows: what Sluice may change, as slurmdbd stores it, one line per association. Equal texts: equal rows.
+# assoc_rows: all fields that Sluice may change, as stored by slurmdbd, one line for each association. Equal text: equal rows.
 assoc_rows() {
     database_sql "select acct, user, qos, delta_qos, def_qos_id, grp_tres_mins, max_tres_mins_pj, grp_tres, shares
         from slurm_acct_db.${CLUSTER_NAME}_assoc_table where deleted = 0 order by id_assoc"
 }
 
-# txn_count: changes that slurmdbd has on record; it writes one for every change, also one to the same value
+# txn_count: number of transactions in slurmdbd, which records every change, also a change to the same value
 txn_count() { database_sql 'select count(*) from slurm_acct_db.txn_table'; }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A whole private cluster: munged, MariaDB, slurmdbd, slurmctld and one slurmd per virtual node, each of them
-# to be started, stopped and killed by itself. Several clusters may run on a host at the same time.
+# A complete private cluster: munged, MariaDB, slurmdbd, slurmctld and one slurmd for each virtual node. A test can start, stop
+# and kill each of them. Several clusters may run on one host.
 # shellcheck shell=bash
 # shellcheck disable=SC2119,SC2120 # optional arguments of functions that other files call
 
@@ -15,7 +15,7 @@ cluster_prepare() {
     local missing
     missing=$(harness_missing)
     [ -z "$missing" ] || skip_all "not on this host: $missing"
-    ulimit -c 0 # a crashing daemon is seen by its pid; no core file is wanted
+    ulimit -c 0 # a changed pid shows a crash; core files are not needed
     scratch_new "$@"
     ports_new
     slurm_conf_write
@@ -36,12 +36,12 @@ cluster_failed() {
     bail 'the cluster did not come up'
 }
 
-# cluster_env: lines for a person's shell, to use the cluster from outside
+# cluster_env: lines for an interactive shell that uses the cluster
 cluster_env() {
     echo "export SLURM_CONF=$CLUSTER_DIR/etc/slurm.conf SLUICE_SOCKET=$CLUSTER_DIR/run/sluiced.sock"
 }
 
-# cluster_halt: an orderly stop of everything, slurmd first, as a site would do it
+# cluster_halt: stops all daemons in order, slurmd first, as at a site
 cluster_halt() {
     local rc=0
     slurmd_stop || rc=1
@@ -56,7 +56,7 @@ cluster_halt() {
 munged_start() {
     local dir=$CLUSTER_DIR
     [ -f "$dir/etc/munge.key" ] || (umask 077 && head -c 1024 /dev/urandom >"$dir/etc/munge.key")
-    # --force: munged dislikes a world-writable parent folder such as /tmp
+    # --force: munged refuses a world-writable parent folder such as /tmp
     daemon_fork munged munged --force --key-file="$dir/etc/munge.key" --socket="$dir/run/munge.sock" \
         --pid-file="$dir/run/munged.pid" --log-file="$dir/log/munged.log" --seed-file="$dir/run/munge.seed"
 }
@@ -74,8 +74,8 @@ slurmdbd_kill9() { daemon_kill9 slurmdbd; }
 slurmdbd_restart() { slurmdbd_stop && slurmdbd_start; }
 
 # --- slurmctld
-CLUSTER_SLURMCTLD_ENV=() # NAME=VALUE words of its environment alone
-# slurmctld_start [-D] [ARGS...]: with -D it stays a foreground process of ours, otherwise a daemon as at a site
+CLUSTER_SLURMCTLD_ENV=() # NAME=VALUE words for the environment of slurmctld only
+# slurmctld_start [-D] [ARGS...]: with -D a foreground process of this script, otherwise a daemon as at a site
 slurmctld_start() {
     if [ "${1:-}" = -D ]; then
         (cd "$CLUSTER_DIR/state" && daemon_run slurmctld env "${CLUSTER_SLURMCTLD_ENV[@]}" slurmctld "$@")
@@ -90,7 +90,7 @@ slurmctld_kill9() {
     daemon_kill9 slurmctld && state_mended "$CLUSTER_DIR/state"
 }
 # state_mended FOLDER: killed between the two renames of a save, slurmctld leaves X.new and X.old but no X, and 26.05 then
-# refuses to start. What the tests are about is not that.
+# refuses to start. No test is about this.
 state_mended() {
     local file
     for file in "$1"/*.new; do
@@ -127,7 +127,7 @@ cluster_idle() {
 }
 
 # --- jobs
-# job_state ID: as slurmctld, or after it forgot the job slurmdbd, tells
+# job_state ID: state by slurmctld, or by slurmdbd after slurmctld has purged the job
 job_state() {
     local state
     state=$(timeout 10 scontrol show job "$1" 2>/dev/null | sed -nE 's/.*JobState=([A-Z_]+).*/\1/p' | head -n 1)

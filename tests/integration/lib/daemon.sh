@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Starting and ending one daemon by its pid. Each daemon NAME has run/NAME.pid in the private directory,
-# written by itself or by daemon_run.
+# Starting and stopping one daemon by its pid. Each daemon NAME has run/NAME.pid in the private directory,
+# written by the daemon or by daemon_run.
 # shellcheck shell=bash
 
 # daemon_run NAME COMMAND...: starts a command that stays in the foreground, output to log/NAME.out.
-# setsid: a ctrl-C at the terminal shall reach the script only, which then ends its daemons in order.
+# setsid: ctrl-C at the terminal reaches the script only, which then stops its daemons in order.
 daemon_run() {
     local name=$1
     shift
@@ -13,7 +13,7 @@ daemon_run() {
     disown
 }
 
-# daemon_fork NAME COMMAND...: starts a command that goes to the background and writes its pid file itself.
+# daemon_fork NAME COMMAND...: starts a command that goes to the background and writes its own pid file.
 daemon_fork() {
     local name=$1
     shift
@@ -28,10 +28,10 @@ daemon_alive() {
     pid=$(daemon_pid "$1") && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
 }
 
-# A zombie is gone: the shell that started it may be busy reading the output of the one that waits.
+# A zombie counts as ended: the shell that started the process may be busy with the output of the shell that waits.
 pid_gone() { ! kill -0 "$1" 2>/dev/null || grep -qs '^State:.*Z' "/proc/$1/status"; }
 
-# daemon_stop NAME [SIGNAL] [SECONDS]: 0 when it is gone (or was not there); SIGKILL and 1 when it did not go.
+# daemon_stop NAME [SIGNAL] [SECONDS]: 0 when the process has ended (or did not exist); SIGKILL and 1 when it did not end in time.
 daemon_stop() {
     local name=$1 pid
     pid=$(daemon_pid "$name")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# MariaDB in the private directory, and a template of its data with the accounts already made: a suite of many
-# clusters pays mariadb-install-db and the sacctmgr calls once. The template is kept in SLUICE_TEST_CACHE (the
-# runner makes one for its run); without that variable each cluster makes its own data.
+# MariaDB in the private directory, and a template of its data that contains the accounts, so that a suite of many
+# clusters runs mariadb-install-db and sacctmgr once. SLUICE_TEST_CACHE holds the template (the
+# runner creates one for its run); without that variable each cluster creates its own data.
 # shellcheck shell=bash
 
 DATABASE_FLAGS=(--no-defaults --user=root --innodb-log-file-size=16M --innodb-buffer-pool-size=64M
@@ -9,7 +9,7 @@ DATABASE_FLAGS=(--no-defaults --user=root --innodb-log-file-size=16M --innodb-bu
 
 mariadb_start() {
     local dir=$CLUSTER_DIR flags=()
-    # 26.05's slurmdbd does not work with MariaDB 11's new default; older servers do not know the option.
+    # slurmdbd 26.05 does not work with the new default of MariaDB 11; older servers do not know the option.
     if mariadbd --no-defaults --help --verbose 2>/dev/null | grep -q '^ *--innodb-snapshot-isolation'; then
         flags+=(--innodb-snapshot-isolation=OFF)
     fi
@@ -43,7 +43,7 @@ database_key() {
         cksum | tr ' ' -
 }
 
-# database_ready: data with the accounts in place and MariaDB up; slurmdbd is up too if it had to be made.
+# database_ready: data with the accounts, and MariaDB running; slurmdbd runs, too, if the data had to be created.
 database_ready() {
     local cached=''
     [ -z "${SLUICE_TEST_CACHE:-}" ] || cached=$SLUICE_TEST_CACHE/db-$(database_key)
@@ -53,11 +53,11 @@ database_ready() {
     fi
     database_create && slurmdbd_start && accounts_create || return 1
     [ -n "$cached" ] || return 0
-    # A copy of files is good only from a server that was shut down.
+    # A copy of the files is valid only after the server was shut down.
     slurmdbd_kill9
     mariadb_stop
     mkdir -p "$SLUICE_TEST_CACHE"
     cp -a --sparse=always "$CLUSTER_DIR/mysql" "$cached.$$" && mv -T "$cached.$$" "$cached" 2>/dev/null
-    rm -rf "$cached.$$" # another cluster was first
+    rm -rf "$cached.$$" # another cluster created the template first
     mariadb_start
 }

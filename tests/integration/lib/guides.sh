@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The commands of the guides in docs/, and what stands for a site's own programs when a test runs them here.
+# The commands of docs/guide, and replacements for the programs of a site when a test runs the commands here.
 # shellcheck shell=bash
 
-# guide_commands FILE: "LINE<TAB>COMMAND" for each command: of the sh blocks, with continued lines joined, and those that stand
-# between backticks in the text and in tables.
+# guide_commands FILE: "LINE<TAB>COMMAND" for each command: from the sh blocks, with continued lines joined, and from
+# text between backticks.
 guide_commands() {
     awk '
         function tell() { if (text != "") print line "\t" text; text = "" }
@@ -29,7 +29,7 @@ guide_commands() {
         }' "$1"
 }
 
-# guide_here COMMAND: with the files, hosts and names of this cluster
+# guide_here COMMAND: COMMAND with the files, hosts and names of this cluster
 guide_here() {
     sed -e "s|/etc/slurm/|$CLUSTER_DIR/etc/|g; s|slurmctld\.log|$(slurmctld_log)|g" \
         -e "s|dbhost:6830|127.0.0.1:$PORT_GATE|g; s|/etc/waldur/|$CLUSTER_DIR/etc/|g" \
@@ -37,14 +37,14 @@ guide_here() {
         -e 's/\bACCOUNT\b/physics/g; s/\bUSER\b/games/g' -e "s|\bFILE\b|$CLUSTER_DIR/etc/scenario.yaml|g" <<<"$1"
 }
 
-# What follows stands for programs of the host; each says no to what the real one would not take.
+# Replacements for programs of the host; each rejects what the real program would reject.
 sluice() { sluice_cli "$@"; }
-sluiced() { # the cluster's own settings, where a site has its in /etc/sluice
+sluiced() { # with the settings of this cluster instead of those in /etc/sluice
     local own=()
     [[ " $* " = *' --import-site-agent '* ]] || own=(-f "$CLUSTER_DIR/etc/sluiced.yaml")
     "$(sluice_find sluiced)" "$@" "${own[@]}"
 }
-guide_started() { sluiced_restart && wait_until 15 guide_turned; } # a person is not that quick
+guide_started() { sluiced_restart && wait_until 15 guide_turned; } # a person would need longer than the first evaluation
 guide_turned() { sluice_cli status -Q -n -P | grep -q .; }
 systemctl() {
     case $* in
@@ -57,7 +57,7 @@ systemctl() {
         *) echo "systemctl $*: not of a guide" && return 1 ;;
     esac
 }
-journalctl() { # the real one, over an empty journal: it reads its options and finds nothing
+journalctl() { # the real journalctl with an empty journal: checks the options and finds no entry
     local said
     mkdir -p "$CLUSTER_DIR/no-journal"
     said=$(command journalctl -q -D "$CLUSTER_DIR/no-journal" "$@" 2>&1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Entry of the integration library: a test script sources this one file and gets everything else.
+# Entry of the integration library: a test script sources this file, which sources all others.
 # Needs root and bash 5. Sourcing starts nothing: cluster_up (cluster.sh) and sluiced_start (sluice.sh) do.
 # shellcheck shell=bash
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A real RabbitMQ with its STOMP plugins beside the private cluster: an own node with an own epmd, all of it on
-# loopback and in the private directory. The stand-in Waldur makes its users and queues over the management plugin.
+# A real RabbitMQ with its STOMP plugins beside the private cluster: its own node with its own epmd, on loopback
+# and in the private directory. The stand-in Waldur creates its users and queues by the management plugin.
 # shellcheck shell=bash
 
-# Numbers of ports, below the clusters' own; one block for each of their blocks.
+# Port numbers below those of the clusters; one block for each block of a cluster.
 rabbit_port() { # rabbit_port amqp|stomp|stomps|ws|wss|http|epmd|dist
     local names=(amqp stomp stomps ws wss http epmd dist) i
     for i in "${!names[@]}"; do
@@ -11,7 +11,7 @@ rabbit_port() { # rabbit_port amqp|stomp|stomps|ws|wss|http|epmd|dist
     done
 }
 
-# rabbit_up: 0 when it answers. What it holds outlives rabbit_down.
+# rabbit_up: 0 when RabbitMQ responds. Its queues and users survive rabbit_down.
 rabbit_up() {
     local bin=/usr/lib/rabbitmq/bin/rabbitmq-server dir=$CLUSTER_DIR/rabbit name
     [ -x $bin ] || skip_all 'rabbitmq-server is not installed'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# reaper.sh PID DIR: waits until the test PID is gone and then cleans DIR up. The test ends it before its own
-# clean-up, so it acts only when the test was killed in a way that no trap sees.
+# reaper.sh PID DIR: waits until the test PID has ended and then cleans DIR up. The test ends the reaper before its own
+# clean-up, so the reaper acts only after a signal that no trap catches.
 # shellcheck shell=bash
 test_pid=$1 dir=$2
 set --

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The private directory of one cluster, and the promise that nothing outlives its test: not a process, not a
-# file, also when the test is killed with SIGKILL (a reaper process watches it and cleans up instead).
-# Only processes that this directory started are ever killed: see scratch_pids.
+# The private directory of one cluster. No process and no file of it outlives the test, also when the test is killed
+# with SIGKILL (a reaper process watches the test and cleans up instead).
+# Only processes started for this directory are ever killed: see scratch_pids.
 # shellcheck shell=bash
 # shellcheck disable=SC2013 # lists of pids have no spaces
 
@@ -22,11 +22,11 @@ scratch_new() {
     trap scratch_end EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
-    # -f and no mark: it must outlive whatever ends this script
+    # -f and no mark: the reaper must survive any end of this script
     setsid -f env -u SLUICE_TEST_DIR bash "$HARNESS_LIB/reaper.sh" $$ "$CLUSTER_DIR" </dev/null >/dev/null 2>&1
 }
 
-# scratch_keep: the cluster shall stay after the script (contrib/demo.sh --keep).
+# scratch_keep: keeps the cluster after the script (contrib/demo.sh --keep).
 scratch_keep() {
     trap - EXIT INT TERM HUP
     scratch_reaper_off
@@ -41,7 +41,7 @@ scratch_reaper_off() {
 scratch_end() {
     local rc=$?
     trap - EXIT
-    trap '' INT TERM HUP # a second ctrl-C must not leave half of it behind
+    trap '' INT TERM HUP # a second ctrl-C must not interrupt the clean-up
     if [ -d "$CLUSTER_DIR" ]; then
         scratch_reaper_off
         scratch_clean "$CLUSTER_DIR"
@@ -49,8 +49,8 @@ scratch_end() {
     exit $rc
 }
 
-# scratch_clean DIR: saves the logs if the runner asked for them (SLUICE_TEST_LOGS), ends what DIR started,
-# frees its ports, removes it. SIGKILL is right here: nothing of the state is wanted any more.
+# scratch_clean DIR: saves the logs if the runner requests them (SLUICE_TEST_LOGS), kills the processes of DIR,
+# frees its ports, removes DIR. SIGKILL is right here: no state is needed any more.
 scratch_clean() {
     local dir=$1 pids try
     [ -d "$dir" ] || return 0
@@ -73,7 +73,7 @@ scratch_clean() {
 # of DIR that they hold open; and the descendants of both (jobs with --export=NONE).
 scratch_pids() {
     local dir=$1 pid found=' ' more=1
-    local -x SLUICE_TEST_DIR= # the programs below shall not find themselves
+    local -x SLUICE_TEST_DIR= # so that the programs below do not find themselves
     for pid in $(grep -lsFzx -- "SLUICE_TEST_DIR=$dir" /proc/[0-9]*/environ | cut -d/ -f3); do
         found+="$pid "
     done
@@ -91,7 +91,7 @@ scratch_pids() {
         done < <(sed -E 's/^([0-9]+) \(.*\) . ([0-9]+) .*/\1 \2/' /proc/[0-9]*/stat 2>/dev/null)
     done
     for pid in $found; do
-        # a zombie is dead already; its parent, not we, must collect it
+        # a zombie has ended; its parent must collect it
         grep -qs '^State:.*Z' "/proc/$pid/status" || printf '%s ' "$pid"
     done
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A second cluster, `beta`, behind the slurmdbd of the first: its own slurmctld, one node, folder etc/beta.
-# Commands of Slurm go to the first cluster; `on_beta COMMAND...` sends them to the second.
+# A second cluster, `beta`, with the slurmdbd of the first: its own slurmctld, one node, folder etc/beta.
+# Slurm commands go to the first cluster; `on_beta COMMAND...` sends them to the second.
 # shellcheck shell=bash
 
 BETA=beta
@@ -20,7 +20,7 @@ beta_prepare() {
     [ ! -e "$etc/sluice.conf" ] || cp "$etc/sluice.conf" "$etc/beta/"
 }
 
-# beta_start: the first cluster is up. Accounts physics and chem, users as there.
+# beta_start: needs the first cluster. Accounts physics and chem with the same users.
 beta_start() {
     sacctmgr_do add cluster "$BETA" &&
         sacctmgr_do add account univ cluster="$BETA" qos=normal,slowdown,blocked defaultqos=normal &&

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A mail server (STARTTLS and login demanded) and a webhook receiver on loopback that keep what they get:
+# A mail server (STARTTLS and login demanded) and a webhook receiver on loopback that store what they receive:
 #   sinks.py SMTP_PORT HTTP_PORT DIR CERTIFICATE KEY
 # Files: DIR/mail.N (a line "FROM -> TO", then the message), DIR/hook.N (headers, an empty line, the body).
-# While DIR/mail.answer or DIR/hook.answer exists, that answer is given instead of taking anything.
+# While DIR/mail.answer or DIR/hook.answer exists, the sink responds with its text and accepts nothing.
 import itertools
 import os
 import ssl

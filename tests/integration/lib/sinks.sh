@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A real mail server and a webhook receiver beside the private cluster (sinks.py). What they got is in $SINK.
+# A real mail server and a webhook receiver beside the private cluster (sinks.py). $SINK has what they received.
 # shellcheck shell=bash
 
-# sinks_needed: their folder with a certificate and the password; skips the test where they cannot be
+# sinks_needed: creates their folder with a certificate and the password; skips the test without the needed programs
 sinks_needed() {
     python3 -c 'import aiosmtpd' 2>/dev/null || skip_all 'python3-aiosmtpd is not installed'
     command -v openssl >/dev/null || skip_all 'openssl is not installed'

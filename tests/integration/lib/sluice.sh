@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sluice on the private cluster: where its built parts are, its plugin in slurmctld, its daemon, its command.
-# Parts come from SLUICE_BUILD (a build folder), else from SLUICE_PLUGIN, SLUICED and SLUICE (paths), else from
-# the installed system. The text of the daemon's settings is each test's own matter.
+# Sluice on the private cluster: its built programs, its plugin in slurmctld, sluiced, the sluice command.
+# Programs come from SLUICE_BUILD (a build folder), else from SLUICE_PLUGIN, SLUICED and SLUICE (paths), else from
+# the installed system. Each test writes its own settings of sluiced.
 # shellcheck shell=bash
 # shellcheck disable=SC2034
 
@@ -15,7 +15,7 @@ sluice_find() {
     esac
     [ -z "$given" ] || { echo "$given" && return 0; }
     if [ -n "${SLUICE_BUILD:-}" ]; then
-        # libtool keeps the plugin in .libs; a program may be its wrapper script, which execs the real one
+        # libtool keeps the plugin in .libs; a program may be a libtool wrapper that executes the real one
         case $name in
             *.so) name=.libs/$name ;;
         esac
@@ -28,7 +28,7 @@ sluice_find() {
     esac
 }
 
-# sluice_needed: skips the whole script where Sluice was not built
+# sluice_needed: skips the whole script when Sluice is not built
 sluice_needed() {
     local part
     for part in sluiced sluice job_submit_sluice.so; do
@@ -37,7 +37,7 @@ sluice_needed() {
 }
 
 # sluice_install: call between cluster_prepare and cluster_start. Copies the plugin, so that a rebuild does not
-# change the file under a running slurmctld, and writes sluice.conf; further lines of it are the arguments.
+# change the file under a running slurmctld, and writes sluice.conf; the arguments are further lines of sluice.conf.
 sluice_install() {
     local plugin
     plugin=$(sluice_find job_submit_sluice.so) || bail 'job_submit_sluice.so is not built'
@@ -47,7 +47,7 @@ sluice_install() {
     sluice_conf "Daemon=127.0.0.1:$PORT_GATE" "$@"
 }
 
-# sluice_conf LINE...: the plugin's settings, beside slurm.conf
+# sluice_conf LINE...: writes the plugin's settings, next to slurm.conf
 sluice_conf() { printf '%s\n' "$@" >"$CLUSTER_DIR/etc/sluice.conf"; }
 
 # sluice_cluster_up [LINE of sluice.conf...]: cluster_up with the plugin in slurmctld
@@ -58,7 +58,7 @@ sluice_cluster_up() {
     cluster_start || cluster_failed
 }
 
-# sluiced_start CONFIG [ARGS...]: CONFIG is a file, or - for standard input; 0 when its socket answers
+# sluiced_start CONFIG [ARGS...]: CONFIG is a file, or - for standard input; 0 when sluiced responds at its socket
 sluiced_start() {
     local config=$1 program
     shift
@@ -78,13 +78,13 @@ sluiced_stop() { daemon_stop sluiced TERM 10; }
 sluiced_kill9() { daemon_kill9 sluiced; }
 sluiced_log() { echo "$CLUSTER_DIR/log/sluiced.out"; }
 
-# sluice_cli ARGS...: the command line against the private daemon, as root or under `as USER`
+# sluice_cli ARGS...: the sluice command with the private sluiced, as root or with `as USER`
 sluice_cli() { "$(sluice_find sluice)" "$@"; }
 
-# --- settings and evaluations. A test says what it grants and by which policy; the rest is the same everywhere.
+# --- settings and evaluations. A test gives allocations and policy; the rest is the same for all tests.
 
-# sluiced_settings: writes sluiced.yaml; components, accounts and policies come from standard input. The timer
-# hardly ever fires (SLUICED_INTERVAL to change it): evaluations are made by evaluate_now, so a test knows which one it sees.
+# sluiced_settings: writes sluiced.yaml; components, accounts and policies come from standard input. The interval
+# is long (SLUICED_INTERVAL to change it): evaluate_now makes the evaluations, so a test knows which evaluation it checks.
 sluiced_settings() {
     local file=$CLUSTER_DIR/etc/sluiced.yaml
     mkdir -p "$CLUSTER_DIR/journal"
@@ -104,8 +104,8 @@ END
 
 sluiced_restart() { sluiced_start "$CLUSTER_DIR/etc/sluiced.yaml"; }
 
-# lone_clock: a library to preload for a sluiced with a clock of its own (libfaketime): slurmctld, which keeps the real
-# time, does not tell it
+# lone_clock: a library to preload for a sluiced with libfaketime: hides the time of slurmctld, which keeps the real
+# time.
 lone_clock() {
     local library=$CLUSTER_DIR/run/lone-clock.so
     [ -e "$library" ] || ${CC:-cc} -shared -fPIC -o "$library" -x c - <<'END' || return 1
@@ -114,14 +114,14 @@ END
     echo "$library"
 }
 
-# sluiced_up: settings from standard input, a running daemon, an evaluation done, the plugin told
+# sluiced_up: settings from standard input; sluiced has started and evaluated, and the plugin has the snapshot
 sluiced_up() {
     sluiced_settings && sluiced_restart && wait_until 15 evaluate_now && return
     tail -n 5 "$(sluiced_log)"
     return 1
 }
 
-# sluiced_reload: SIGHUP; 0 when the daemon took the file, 1 when it refused it (or is away)
+# sluiced_reload: SIGHUP; 0 when sluiced loaded the file, 1 when sluiced refused the file (or is away)
 sluiced_reload() {
     local log mark pid
     log=$(sluiced_log)
@@ -130,13 +130,13 @@ sluiced_reload() {
     wait_for_line 10 "$log" ' settings-(loaded|refused)' "$mark" && line_in "$log" ' settings-loaded' "$mark"
 }
 
-# sluiced_regrant: new settings from standard input, in force and with the plugin
+# sluiced_regrant: new settings from standard input; sluiced has loaded and evaluated them, and the plugin has the snapshot
 sluiced_regrant() { sluiced_settings && sluiced_reload && evaluate_now; }
 
-# evaluate_now [ACCOUNT...]: an evaluation, and the plugin has its snapshot
+# evaluate_now [ACCOUNT...]: one evaluation; the plugin has its snapshot
 evaluate_now() { sluice_cli evaluate "$@" && wait_until 10 plugin_current; }
 
-# plugin_current: at least one plugin is connected and none is behind
+# plugin_current: at least one plugin is connected and all plugins have the newest snapshot
 plugin_current() {
     local behind
     behind=$(sluice_cli plugins -Q -n -P --format=behind) && [ -n "$behind" ] && ! grep -qvx 0 <<<"$behind"

@@ -8,7 +8,7 @@
 #   CLUSTER_HALFLIFE    PriorityDecayHalfLife (default 0: raw usage never decays)
 #   CLUSTER_JOB_SUBMIT  JobSubmitPlugins (default none); CLUSTER_PLUGINS a further plugin folder
 #   CLUSTER_EXTRA       further lines of slurm.conf
-#   CLUSTER_AUTH        munge (default) or slurm (23.11 and newer): how Slurm's own parts know each other
+#   CLUSTER_AUTH        munge (default) or slurm (23.11 and newer): AuthType of Slurm itself
 #   CLUSTER_DEBUG       SlurmctldDebug (default info)
 # shellcheck shell=bash
 
@@ -35,7 +35,7 @@ slurm_conf_auth() {
     fi
 }
 
-# 0600 and StorageHost as a number are needed: slurmdbd refuses other modes, "localhost" means the default socket.
+# 0600 and StorageHost as a number are needed: slurmdbd refuses other modes, and "localhost" means the default socket.
 slurm_conf_dbd() {
     (
         umask 077
@@ -58,7 +58,7 @@ END
     )
 }
 
-# "disabled" is known from 24.05 on; before, no plugin that we use looks at cgroups.
+# "disabled" exists since 24.05; before, no plugin in use reads cgroups.
 slurm_conf_cgroup() {
     if [ "$(slurm_release)" -ge 2405 ]; then
         echo 'CgroupPlugin=disabled'
@@ -67,7 +67,7 @@ slurm_conf_cgroup() {
     fi >"$CLUSTER_DIR/etc/cgroup.conf"
 }
 
-# AccountingStoragePass beside AuthInfo: without it clients ask the system's munged for their slurmdbd connection.
+# AccountingStoragePass beside AuthInfo: without it clients use the system's munged for their slurmdbd connection.
 slurm_conf_main() { # slurm_conf_main HOST
     cat <<END
 ClusterName=$CLUSTER_NAME

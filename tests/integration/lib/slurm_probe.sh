@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One slurm_probe (the daemon's Slurm adapter, without the daemon) that lives as long as the test: what it must
-# survive is the point.
+# One slurm_probe (the Slurm adapter of sluiced as a program of its own) that runs as long as the test and must survive
+# all faults that the test causes.
 # shellcheck shell=bash
 
 probe_start() { # probe_start [USER]
-    local program=${SLUICE_BUILD:-}/tests/daemon/adapters/slurm/slurm_probe
+    local program=${SLUICE_BUILD:-}/tests/daemon/slurm/slurm_probe
     [ -x "$program" ] || skip_all 'slurm_probe is not built (make integration-programs does)'
-    # libtool may have put a wrapper there; users cannot reach the build folder either.
+    # libtool may have put a wrapper there; plain users have no access to the build folder either.
     [ -e "$CLUSTER_DIR/jobs/slurm_probe" ] || { cp "$program" "$CLUSTER_DIR/jobs/" && chmod 755 "$CLUSTER_DIR/jobs/slurm_probe"; }
     if [ $# -gt 0 ]; then
         coproc PROBE { as "$1" ./slurm_probe 2>>"$CLUSTER_DIR/log/probe.err"; }
@@ -15,7 +15,7 @@ probe_start() { # probe_start [USER]
     fi
 }
 
-# ask WORDS...: one call; the answer is in ANSWER (and printed as a diagnostic)
+# ask WORDS...: one request; sets ANSWER (and prints it as a diagnostic)
 ask() {
     local line
     ANSWER=''
@@ -36,15 +36,15 @@ probe_stop() {
     wait "${PROBE_PID:-}"
 }
 
-# figure ACCOUNT TRES FIELD [USER]: of the last answer to "usage"
+# figure ACCOUNT TRES FIELD [USER]: from the last answer to "usage"
 figure() {
     local value
     value=$(sed -nE "s|.*\"account\":\"$1\",\"user\":\"${4:-}\",\"tres\":\"$2\".*\"$3\":([0-9]+).*|\\1|p" <<<"$ANSWER")
     echo "${value:-0}"
 }
 
-# Once more where InnoDB took this side of a deadlock with slurmdbd, whose connections write when they like: what is
-# asked here does the same when it is done twice, or is one transaction.
+# Repeated where InnoDB chose this side of a deadlock with slurmdbd, whose connections write at any time: a statement
+# used here has the same effect when repeated, or is one transaction.
 sql() {
     local try said
     for try in 1 2 3 4 5; do

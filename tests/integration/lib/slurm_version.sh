@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What differs between installed Slurm releases (22.05 to 26.05) and distributions: asked once, here only.
+# What differs between installed Slurm releases (22.05 to 26.05) and distributions: all in this file.
 # shellcheck shell=bash
 
 # slurm_release: 2205 for 22.05.8, 2605 for 26.05.5
@@ -11,7 +11,7 @@ slurm_release() {
 
 slurm_full_version() { slurmctld -V 2>/dev/null | sed -E 's/^slurm[a-z-]* //'; }
 
-# slurm_plugin_dir: where this Slurm keeps its plugins (PluginDir must name it as soon as it names another one)
+# slurm_plugin_dir: plugin folder of this Slurm (PluginDir must include it when it names another folder)
 slurm_plugin_dir() {
     local dir
     for dir in ${SLURM_PLUGIN_DIR:-} /usr/lib/*/slurm-wlm /usr/lib64/slurm /usr/lib/*/slurm /usr/lib/slurm /usr/local/lib/slurm; do
@@ -20,7 +20,7 @@ slurm_plugin_dir() {
     return 1
 }
 
-# harness_missing: names of programs that a cluster needs and that are not here
+# harness_missing: names of missing programs that a cluster needs
 harness_missing() {
     local program
     for program in munged slurmctld slurmdbd slurmd sacctmgr sbatch sinfo mariadbd mariadb mariadb-install-db mariadb-admin setpriv setsid; do

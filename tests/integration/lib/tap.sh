@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# TAP output for test scripts: one call, one point, its name first. It counts points and ends the plan; it
-# never stops a script at a failed point (bail does, where nothing after it could make sense).
+# TAP output for test scripts: one call prints one point, its name first. A name says by itself what broke: subject, verb,
+# object; for `fails`, what must be refused. A failed point never stops a script (bail does, where no later point makes sense).
 # shellcheck shell=bash
 
 TAP_POINTS=0
@@ -38,7 +38,7 @@ ok() { # ok NAME COMMAND...: the command succeeds
     tap_point $((RC != 0)) "$name"
 }
 
-must() { # must NAME COMMAND...: as ok, but without it nothing that follows would make sense
+must() { # must NAME COMMAND...: as ok, but a failure ends the script
     ok "$@"
     [ "$RC" -eq 0 ] || bail "$1: failed"
 }
@@ -89,7 +89,7 @@ unlike() { # unlike NAME TEXT ERE
     fi
 }
 
-eventually() { # eventually NAME SECONDS COMMAND...: the command succeeds before the time is over
+eventually() { # eventually NAME SECONDS COMMAND...: the command succeeds within SECONDS
     local name=$1 seconds=$2
     shift 2
     if wait_until "$seconds" "$@"; then
@@ -106,18 +106,18 @@ skip() { # skip NAME REASON
     printf 'ok %d - %s # SKIP %s\n' "$TAP_POINTS" "$1" "$2"
 }
 
-skip_all() { # skip_all REASON: nothing of this script can run here
+skip_all() { # skip_all REASON: skips the whole script
     printf '1..0 # SKIP %s\n' "$1"
     exit 0
 }
 
-# Every script ends with done_testing: without the plan line the runner counts the script as broken.
+# Every script ends with done_testing: without the plan line the runner counts the script as failed.
 done_testing() {
     printf '1..%d\n' "$TAP_POINTS"
     exit $((TAP_FAILED != 0))
 }
 
-bail() { # bail REASON: end at once; the exit trap cleans up
+bail() { # bail REASON: ends the script at once; the exit trap cleans up
     printf 'Bail out! %s\n' "$*"
     exit 1
 }

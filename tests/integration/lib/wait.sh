@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Waiting for a condition with a deadline: the only way in which tests wait. Never a bare sleep as a guess.
+# Waiting for a condition with a deadline: the only way in which tests wait, instead of a fixed sleep.
 # shellcheck shell=bash
 
 # wait_until SECONDS COMMAND...: 0 as soon as the command succeeds, 1 when the seconds (integer) are over.
@@ -19,7 +19,7 @@ wait_for_line() { wait_until "$1" line_in "$2" "$3" "${4:-0}"; }
 
 line_in() { tail -n +"$((${3:-0} + 1))" "$1" 2>/dev/null | grep -Eq -- "$2"; }
 
-# lines_of FILE: number of lines, 0 if it is not there: the mark for a later wait_for_line.
+# lines_of FILE: number of lines, 0 without the file: the mark for a later wait_for_line.
 lines_of() { if [ -f "$1" ]; then wc -l <"$1"; else echo 0; fi; }
 
 port_open() { (: <>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

@@ -3,10 +3,10 @@
 # shellcheck shell=bash
 
 WALDUR_OFFERING=2a3b4c5d6e7f40818283848586878889
-# Beside the daemon's own PORT_HTTP; a function, since `ok` runs commands in a subshell.
+# Next to PORT_HTTP of sluiced; a function, since `ok` runs commands in a subshell.
 waldur_port() { echo $((PORT_BASE + 14)); }
 
-# waldur_up [STATE.json [OPTION...]]: 0 when it answers
+# waldur_up [STATE.json [OPTION...]]: 0 when Waldur responds
 waldur_up() {
     command -v python3 >/dev/null || skip_all 'python3 is not installed'
     [ -f "$CLUSTER_DIR/etc/waldur.token" ] ||
@@ -17,7 +17,7 @@ waldur_up() {
 }
 waldur_down() { daemon_stop waldur KILL; }
 
-# waldur WHAT [JSON]: steers it or asks it; prints the state as JSON
+# waldur WHAT [JSON]: controls or queries the stand-in; prints its state as JSON
 waldur() {
     python3 - "$(waldur_port)" "$@" <<'END'
 import sys, urllib.request
@@ -27,7 +27,7 @@ print(urllib.request.urlopen(request, timeout=10).read().decode())
 END
 }
 
-# waldur_get EXPRESSION: of its state `s`, in which `r` is resources by backend_id: "r['physics']['paused']"
+# waldur_get EXPRESSION: value from the state `s`, with resources by backend_id in `r`: "r['physics']['paused']"
 waldur_get() {
     waldur state | python3 -c '
 import json, sys
@@ -38,10 +38,10 @@ print(eval(sys.argv[1]))' "$1" 2>&1
 }
 waldur_is() { [ "$(waldur_get "$1")" = "$2" ]; } # waldur_is EXPRESSION VALUE: for eventually
 
-# waldur_requests ERE: how many requests it got whose log line matches
+# waldur_requests ERE: number of received requests whose log line matches
 waldur_requests() { grep -cE -- "$1" "$CLUSTER_DIR/log/waldur.requests"; }
 
-# waldur_settings [LINE...]: the block; the lines are its further keys. WALDUR_LOGIN: those of another login
+# waldur_settings [LINE...]: the block `waldur`; the lines are its further keys. WALDUR_LOGIN: keys of another login
 waldur_settings() {
     cat <<END
 waldur:
@@ -52,7 +52,7 @@ waldur:
 END
     [ $# -eq 0 ] || printf '  %s\n' "$@"
 }
-# waldur_granted [LINE of waldur...]: settings that take what is granted and the policy from Waldur; keys of the policy may follow
+# waldur_granted [LINE of waldur...]: settings with allocations and policy from Waldur; keys of the policy may follow
 waldur_granted() {
     waldur_settings 'source: waldur' "$@"
     cat <<END

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice evaluate`: the evaluation of the timer, now; --dry-run stops before any change.
+#include "cli/entry.hpp"
+#include "cli/subcommands/subcommands.hpp"
+
+namespace sluice::cli {
+
+int run_evaluate(Parsed parsed) {
+    json::Value body = json::Value::object();
+    body.set("dry_run", parsed.options.dry_run).set("accounts", parsed.options.accounts);
+    return enter(parsed, Method::post, "/api/v1/evaluate", body);
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice history`: the evaluations on record, newest first.
+#include "cli/figures.hpp"
+#include "cli/report.hpp"
+#include "cli/subcommands/subcommands.hpp"
+
+namespace sluice::cli {
+namespace {
+
+constexpr Column kHistoryColumns[] = {
+    {"id", "ID", 10, "number of the record"},
+    {"time", "Time", 19, "time of the evaluation, local time", time_cell, "evaluated_at"},
+    {"account", "Account", 24, "account in Slurm"},
+    {"policy", "Policy", 16, "policies of the account"},
+    {"period", "Period", 12, "period at that time", text_cell, "billing_period"},
+    {"percent", "Percent", 10, "percentage compared with the thresholds", percent_cell,
+     "usage_percentage"},
+    {"grace", "Grace", 8, "percentage at which the account is paused", amount_cell,
+     "grace_limit_percentage"},
+    {"from", "From", 10, "standing before", text_cell, "previous_standing"},
+    {"to", "To", 10, "standing after", text_cell, "standing"},
+    {"actions", "Actions", 40, "pause, downscale, notify, restore", text_cell, "actions_taken"},
+    {"trigger", "Trigger", 10, "what started the evaluation"},
+};
+constexpr const char* kHistoryShown = "time,account,period,percent,grace,from,to,actions,trigger";
+
+} // namespace
+
+int run_history(Parsed parsed) {
+    return run_records(parsed, {kHistoryColumns, kHistoryShown, "/api/v1/evaluations"},
+                       parameters(parsed.options), "evaluations");
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// `sluice notify --test [FILE]`: the notices of a settings file, with sample figures. Sends
+// nothing; asks no daemon and no Slurm.
+#include "cli/report.hpp"
+#include "cli/subcommands/subcommands.hpp"
+#include "common/base/text.hpp"
+#include "common/policy/notice.hpp"
+#include "common/settings/settings.hpp"
+
+namespace sluice::cli {
+namespace {
+
+constexpr const char* kDefaultFile = SLUICE_SYSCONFDIR "/sluiced.yaml";
+
+// 1000 units for 30 days from now.
+model::AccountDecision sample(const settings::Settings& settings, Instant now) {
+    const auto& set = settings.policies;
+    model::AccountDecision account;
+    account.account = set.accounts.empty() ? "physics" : set.accounts.begin()->first;
+    account.policies = {set.policies.empty() ? "policy" : set.policies.front().name};
+    account.mode = model::Mode::enforce;
+    account.contact = set.contact;
+    account.grace_limit = Decimal::whole(120);
+    account.period.label = "this-period";
+    account.period.end = now + std::chrono::days(30);
+    account.until = account.period.end;
+    model::Figure figure;
+    figure.component = set.components.empty()
+                           ? model::Component{"node_hours", "node", Decimal::whole(60)}
+                           : set.components.front();
+    figure.effective = 1000LL * 3600;
+    account.judged = figure.component.name;
+    account.figures = {figure};
+    return account;
+}
+
+void set_level(const std::string& level, model::AccountDecision& account) {
+    account.percent = level == "pause" ? 12030 : level == "downscale" ? 10110 : 8300;
+    account.figures.front().usage.settled =
+        account.figures.front().effective * *account.percent / 10000;
+    account.enforced = {level == "pause", level != "notify"};
+    account.enforced_qos = level == "pause" ? "blocked" : level == "downscale" ? "slowdown" : "";
+}
+
+std::string recipients(const settings::Settings& settings, const std::string& account) {
+    const auto found = settings.notices.contacts.find(account);
+    return found == settings.notices.contacts.end() ? "(no contact)" : join(found->second, ", ");
+}
+
+std::string shown(const settings::Settings& settings, const Zone& zone, const std::string& level,
+                  model::AccountDecision& account) {
+    set_level(level, account);
+    const auto notice = policy::preview_notice(settings.notices, zone, "CLUSTER", level, account);
+    return "--- " + level + "\nTo: " + recipients(settings, account.account) +
+           "\nSubject: " + notice.subject + "\n\n" + notice.text + '\n';
+}
+
+} // namespace
+
+int run_notify(Parsed parsed) {
+    if (!parsed.options.test)
+        return complain(
+            parsed.context,
+            "notify needs --test, which prints sample notices; usage: sluice notify --test "
+            "[FILE]");
+    const auto& file = parsed.options.file;
+    const auto settings = settings::load(file.empty() ? kDefaultFile : file);
+    if (!settings)
+        return complain(parsed.context, settings.error());
+    const auto zone = Zone::load(settings->policies.timezone);
+    if (!zone)
+        return complain(parsed.context, zone.error());
+    if (!settings->notices.by_mail && !settings->notices.by_webhook)
+        warn(parsed.context, "`notifications` names neither mail nor webhook: no notice is sent");
+    auto account = sample(*settings, parsed.context.clock.now());
+    for (const char* level : {"notify", "downscale", "pause"})
+        print(parsed.context, shown(*settings, *zone, level, account));
+    return kOk;
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The one list of subcommands; help, completion test and dispatch read it.
+#include "cli/subcommands/subcommands.hpp"
+
+#include "common/base/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::cli {
+namespace {
+
+constexpr unsigned kDaemon = kCluster | kSocket;
+
+constexpr Subcommand kSubcommands[] = {
+    {"status", "[ACCOUNT...]", "Show usage, limits and standing of accounts",
+     kTable | kJson | kAccounts | kDaemon, run_status},
+    {"balance", "[ACCOUNT...]", "Show what your accounts have used and what is left",
+     kTable | kJson | kAccounts | kUser | kDaemon, run_balance},
+    {"explain", "ACCOUNT...", "Explain the figures and the standing of an account",
+     kJson | kAccounts | kDaemon, run_explain},
+    {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
+     kTable | kJson | kAccounts | kByUser | kDaemon, run_usage},
+    {"evaluate", "[ACCOUNT...]", "Run an evaluation now, or show its effect with --dry-run",
+     kJson | kAccounts | kDryRun | kDaemon, run_evaluate},
+    {"history", "[ACCOUNT...]", "List past evaluations",
+     kTable | kJson | kAccounts | kLimit | kDaemon, run_history},
+    {"commands", "[ACCOUNT...]", "List the changes that Sluice made in Slurm",
+     kTable | kJson | kAccounts | kLimit | kDaemon, run_commands},
+    {"override",
+     "set ACCOUNT STANDING --until=TIME --reason=TEXT\n"
+     "list [ACCOUNT...]\n"
+     "clear ID|ACCOUNT --reason=TEXT",
+     "Pin accounts to a standing for a limited time",
+     kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kSpan | kAll, run_override},
+    {"adjust",
+     "add ACCOUNT COMPONENT=UNITS... --reason=TEXT\n"
+     "list [ACCOUNT...]",
+     "Add units to the allocation of one period, or take units away",
+     kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kLabel, run_adjust},
+    {"reset", "--period ACCOUNT... --reason=TEXT",
+     "Evaluate accounts as if their current period had just begun",
+     kJson | kAccounts | kDaemon | kDryRun | kReason | kPeriod, run_reset},
+    {"clock",
+     "\n"
+     "accept --reason=TEXT",
+     "Compare the clock of sluiced's host with Slurm, or accept its time",
+     kJson | kDaemon | kWords | kReason, run_clock},
+    {"cleanup", "", "Delete old evaluations and commands from the journal",
+     kJson | kSocket | kDryRun | kBefore, run_cleanup},
+    {"token",
+     "add NAME --role=staff|reader\n"
+     "list\n"
+     "remove NAME",
+     "Manage the tokens for HTTP access over TCP", kTable | kJson | kSocket | kWords | kRole,
+     run_token},
+    {"plugins", "", "List the connected plugins and their snapshots", kTable | kJson | kDaemon,
+     run_plugins},
+    {"doctor", "", "Check the installation from settings to plugin, print remedies",
+     kJson | kDaemon, run_doctor},
+    {"outbox",
+     "[list]\n"
+     "retry NUMBER...\n"
+     "drop NUMBER...",
+     "List queued messages to Waldur, mail and webhooks; retry or drop them",
+     kTable | kJson | kSocket | kWords, run_outbox},
+    {"simulate", "FILE", "Run policies over a scripted timeline, without Slurm",
+     kTable | kJson | kFile, run_simulate},
+    {"preview", "", "Calculate thresholds, carryover and when thresholds are reached",
+     kJson | kFigures, run_preview},
+    {"notify", "--test [FILE]", "Print sample notices, send nothing", kTest | kFile, run_notify},
+    {"help", "[SUBCOMMAND]", "List the subcommands, or show the help of one", kWords, run_help},
+    {"version", "", "Show the versions of sluice and sluiced", kSocket, run_version},
+};
+
+} // namespace
+
+std::span<const Subcommand> subcommands() {
+    return kSubcommands;
+}
+
+const Subcommand* find_subcommand(std::string_view name) {
+    const auto* found = std::find_if(std::begin(kSubcommands), std::end(kSubcommands),
+                                     [&](const Subcommand& each) { return name == each.name; });
+    return found == std::end(kSubcommands) ? nullptr : found;
+}
+
+int run_subcommand(const Subcommand& self, const Context& context, int argc, char** argv) {
+    Parsed parsed = parse_options(context, self, argc, argv);
+    return parsed.done ? *parsed.done : self.run(std::move(parsed));
+}
+
+int unknown_subcommand(const Context& context, const std::string& word) {
+    std::vector<std::string> known;
+    for (const auto& each : kSubcommands)
+        known.emplace_back(each.name);
+    const std::string near = nearest(word, known);
+    return complain(context, "unknown subcommand '" + word + "'" +
+                                 (near.empty() ? "; `sluice help` lists the subcommands"
+                                               : "; did you mean '" + near + "'?"));
+}
+
+std::string overview() {
+    std::string out = "Usage: sluice [OPTIONS] SUBCOMMAND [OPTIONS] [ARGUMENTS]\n\nSubcommands:\n";
+    for (const auto& each : kSubcommands) {
+        std::string left = std::string("  ") + each.name;
+        left.resize(12, ' ');
+        out += left + each.summary + '\n';
+    }
+    return out +
+           "\n"
+           "Options before the subcommand: --socket=PATH, -M CLUSTER, -Q, -v, -h, -V.\n"
+           "`sluice SUBCOMMAND --help` lists the options of a subcommand; the manual page is\n"
+           "sluice(1). Environment: SLUICE_SOCKET, SLUICE_FORMAT.\n";
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Inside common/settings: components and their billing weights, groups, accounts and allocations.
+#pragma once
+
+#include "common/settings/policy_set.hpp"
+
+namespace sluice::settings {
+
+void read_components(const Node& node, Reading& reading, Errors& errors);
+void read_groups(const Node& node, Reading& reading, Errors& errors);
+void read_accounts(const Node& node, Reading& reading, Errors& errors);
+// REQUIRES of the rest: components are read.
+model::Allocation read_allocation(const Node& node, const Reading& reading, Errors& errors);
+// Refuses component `name` beside another one of the same TRES.
+void check_tres_once(const std::string& name, Place place, const Reading& reading,
+                     const model::Allocation& allocation, Errors& errors);
+std::optional<Decimal> read_units(const Node& node, const std::string& component,
+                                  const Reading& reading, Errors& errors);
+void read_weights(const Node& node, const Reading& reading, model::Billing& billing,
+                  Errors& errors);
+void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billing& billing,
+                 Errors& errors);
+
+} // namespace sluice::settings

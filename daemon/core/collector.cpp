@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/core/collector.hpp"
+
+#include "common/policy/jobs.hpp"
+#include "common/policy/periods.hpp"
+#include "common/policy/subjects.hpp"
+#include "common/policy/tree.hpp"
+
+#include <algorithm>
+
+namespace sluice::app {
+namespace {
+
+// Whose usage is needed: only of accounts that are judged. `root` above all would be a question
+// about the whole tree.
+std::set<std::string> accounts_of(const Rules& rules, const model::Structure& structure) {
+    const policy::Tree tree{structure};
+    std::vector<std::string> unknown;
+    std::set<std::string> names;
+    for (const auto& subject : policy::subjects(rules.set, tree, unknown))
+        names.insert(subject.account);
+    for (const auto& association : structure.associations)
+        if (association.user.empty() && rules.monthly.contains(association.account))
+            names.insert(association.account);
+    return names;
+}
+
+bool checks_budgets(const model::PolicySet& set) {
+    return std::any_of(set.policies.begin(), set.policies.end(), [](const auto& policy) {
+        return policy.budget_check != model::BudgetCheck::off;
+    });
+}
+
+// Waldur counts by calendar months, whatever the policies count by.
+std::vector<Window> windows_of(const Rules& rules, Instant now) {
+    auto windows = policy::windows(rules.set, rules.zone, now);
+    if (rules.monthly.empty())
+        return windows;
+    const model::PeriodRule month{model::PeriodKind::month, 0, {}};
+    const auto current = policy::period_at(month, rules.zone, now);
+    const auto before = policy::previous(month, rules.zone, current);
+    if (current.begin < now)
+        windows.push_back({current.begin, now});
+    if (before && before->end)
+        windows.push_back({before->begin, *before->end});
+    const auto earlier = [](const Window& a, const Window& b) {
+        return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    };
+    std::sort(windows.begin(), windows.end(), earlier);
+    windows.erase(std::unique(windows.begin(), windows.end()), windows.end());
+    return windows;
+}
+
+} // namespace
+
+Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
+                                        const std::set<std::string>& by_user) {
+    if (cluster_ != rules.cluster) {
+        good_usage_.clear();
+        uids_.clear();
+        default_accounts_.clear();
+        partitions_.clear();
+        cluster_ = rules.cluster;
+    }
+    failed_.clear();
+    model::Facts facts;
+    facts.now = now;
+    auto history = journal_.history(rules.cluster, now);
+    if (!history) {
+        sources_.down(kJournal, history.error(), now);
+        return std::move(history).error();
+    }
+    facts.history = std::move(*history);
+
+    auto structure = accounting_.structure(rules.cluster);
+    if (!structure) {
+        sources_.down(source_of(structure.error(), kSlurmdbd), structure.error(), now);
+        return std::move(structure).error();
+    }
+    facts.structure = std::move(*structure);
+    if (auto read = add_raw_usage(rules, facts); !read)
+        return std::move(read).error();
+    add_partitions(rules, facts);
+    add_jobs(rules, facts);
+    auto added = add_usage(rules, by_user, facts);
+    settle(now);
+    if (!added)
+        return std::move(added).error();
+    return facts;
+}
+
+void Collector::note(const Error& error, std::string_view otherwise) {
+    failed_.emplace(source_of(error, otherwise), error);
+}
+
+// Two calls may need one source: it is up when none of them failed for it.
+void Collector::settle(Instant now) {
+    for (const char* source : {kSlurmdbd, kSlurmctld, kMunge})
+        if (const auto failure = failed_.find(source); failure != failed_.end())
+            sources_.down(source, failure->second, now);
+        else
+            sources_.up(source, now);
+}
+
+Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string>& by_user,
+                                  model::Facts& facts) {
+    const ports::UsageQuestion question{windows_of(rules, facts.now), facts.now,
+                                        accounts_of(rules, facts.structure), by_user,
+                                        rules.interval / 4};
+    auto usage = accounting_.usage(facts.structure, question);
+    if (usage) {
+        facts.usage = std::move(*usage);
+        good_usage_ = facts.usage;
+        good_at_ = facts.now;
+        return {};
+    }
+    note(usage.error(), kSlurmdbd);
+    if (stand_in(question.windows, facts))
+        return {};
+    return std::move(usage).error();
+}
+
+// Windows of the current period end at `now`: last time's stands for this time's when both begin
+// together. A window that was never read is left out, and its accounts are not judged.
+bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts) const {
+    for (const auto& window : windows) {
+        const auto found =
+            std::find_if(good_usage_.begin(), good_usage_.end(),
+                         [&](const auto& good) { return good.window.begin == window.begin; });
+        if (found != good_usage_.end())
+            facts.usage.push_back({window, found->settled_until, found->accounts});
+    }
+    // At least one second: 0 would call the figures fresh.
+    facts.usage_age = std::max<std::int64_t>(1, epoch(facts.now) - epoch(good_at_));
+    return !facts.usage.empty();
+}
+
+// While slurmctld is away, what it last said: partitions change rarely.
+void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
+    if (!checks_budgets(rules.set))
+        return;
+    if (auto partitions = accounting_.partitions(rules.cluster))
+        partitions_ = std::move(*partitions);
+    else
+        note(partitions.error(), kSlurmctld);
+    facts.structure.partitions = partitions_;
+}
+
+// A slurmctld that did not answer a moment ago is not asked again.
+void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
+    if (!facts.raw_usage_known || !policy::needs_jobs(rules.set, facts.history))
+        return;
+    auto jobs = accounting_.jobs(rules.cluster);
+    if (!jobs)
+        return note(jobs.error(), kSlurmctld);
+    facts.jobs = std::move(*jobs);
+    facts.jobs_known = true;
+}
+
+// Fails only where the structure has to be asked for again and is not to be had.
+Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
+    auto raw = accounting_.raw_usage(rules.cluster);
+    if (raw && raw->structure_is_old) {
+        auto structure = accounting_.structure(rules.cluster);
+        if (!structure) {
+            sources_.down(source_of(structure.error(), kSlurmdbd), structure.error(), facts.now);
+            return std::move(structure).error();
+        }
+        facts.structure = std::move(*structure);
+    }
+    if (raw) {
+        facts.raw_usage = std::move(raw->accounts);
+        facts.raw_usage_known = true;
+        uids_ = std::move(raw->uids);
+        default_accounts_ = std::move(raw->default_accounts);
+    } else {
+        note(raw.error(), kSlurmctld);
+    }
+    // slurmctld's own view of a user is what its plugin will see; slurmdbd knows no uids.
+    for (auto& user : facts.structure.users) {
+        if (const auto uid = uids_.find(user.name); uid != uids_.end())
+            user.uid = uid->second;
+        if (const auto account = default_accounts_.find(user.name);
+            account != default_accounts_.end())
+            user.default_account = account->second;
+    }
+    return {};
+}
+
+} // namespace sluice::app

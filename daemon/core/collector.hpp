@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Gathers the facts of one cycle. When a source is away it stands in with the last good figures and
+// says how old they are; it never makes "nothing used" out of "not known".
+#pragma once
+
+#include "common/model/facts.hpp"
+#include "daemon/core/rules.hpp"
+#include "daemon/core/sources.hpp"
+#include "daemon/ports/accounting.hpp"
+#include "daemon/ports/journal.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+// One thread: the one that owns libslurm.
+class Collector {
+public:
+    Collector(ports::Accounting& accounting, ports::Journal& journal, Sources& sources)
+        : accounting_(accounting), journal_(journal), sources_(sources) {}
+
+    // An error means that no cycle can be done: no journal, no structure, or usage was never read.
+    // `by_user`: accounts whose settled usage is wanted by user as well.
+    Result<model::Facts> collect(const Rules& rules, Instant now,
+                                 const std::set<std::string>& by_user = {});
+
+private:
+    Result<void> add_usage(const Rules& rules, const std::set<std::string>& by_user,
+                           model::Facts& facts);
+    bool stand_in(const std::vector<Window>& windows, model::Facts& facts) const;
+    void add_jobs(const Rules& rules, model::Facts& facts);
+    Result<void> add_raw_usage(const Rules& rules, model::Facts& facts);
+    void add_partitions(const Rules& rules, model::Facts& facts);
+    void note(const Error& error, std::string_view otherwise);
+    void settle(Instant now);
+
+    ports::Accounting& accounting_;
+    ports::Journal& journal_;
+    Sources& sources_;
+    std::string cluster_; // the one that the last good figures belong to
+    std::vector<model::WindowUsage> good_usage_;
+    Instant good_at_{};
+    std::map<std::string, std::uint32_t> uids_;
+    std::map<std::string, std::string> default_accounts_;
+    std::vector<model::Partition> partitions_;
+    std::map<std::string, Error> failed_; // of this cycle, by source
+};
+
+} // namespace sluice::app

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/core/confirmations.hpp"
+
+#include "common/base/log.hpp"
+#include "common/policy/limits.hpp"
+#include "common/policy/qos_restore.hpp"
+
+#include <algorithm>
+
+namespace sluice::app {
+namespace {
+
+using model::Command;
+using model::CommandType;
+using Steady = std::chrono::steady_clock;
+
+constexpr const char* kRetried = "slurmctld does not show it";
+
+bool has_limits(const model::Association& row, const Command& command) {
+    const auto& present = policy::limits_of(row, command.limit_type);
+    return std::all_of(command.limits.begin(), command.limits.end(), [&](const auto& limit) {
+        const auto found = present.find(limit.first);
+        return limit.second ? found != present.end() && found->second == *limit.second
+                            : found == present.end();
+    });
+}
+
+// slurmdbd has what the command asks for.
+bool holds(const model::Structure& structure, const Command& command) {
+    for (const auto& row : structure.associations) {
+        if (row.account != command.account || row.user != command.user ||
+            row.partition != command.partition)
+            continue;
+        switch (command.type) {
+        case CommandType::qos:
+            return policy::has_qos(row, model::SavedQos{command.qos, command.default_qos});
+        case CommandType::limits:
+            return has_limits(row, command);
+        case CommandType::fairshare:
+            return row.shares == command.shares;
+        default:
+            return false;
+        }
+    }
+    return false;
+}
+
+std::string lateness(const Command& command, std::int64_t milliseconds) {
+    return "slurmctld does not show the " + std::string(model::name(command.type)) +
+           " of account " + command.account + (command.user.empty() ? "" : ", user ") +
+           command.user + " after " + std::to_string(milliseconds / 1000) + " s";
+}
+
+std::int64_t milliseconds_between(Confirmations::Time from, Confirmations::Time to) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(to - from).count();
+}
+
+} // namespace
+
+void Confirmations::restore(const std::string& cluster, std::chrono::seconds timeout) {
+    if (restored_)
+        return;
+    const auto records = journal_.unconfirmed(cluster);
+    if (!records)
+        return;
+    restored_ = true;
+    for (const auto& record : *records)
+        expect(record, Steady::now() - (clock_.now() - record.requested), timeout);
+}
+
+void Confirmations::expect(const ports::CommandRecord& record, Time decided,
+                           std::chrono::seconds timeout) {
+    auto& watched = watched_[command_key(record.command)];
+    if (watched.id != 0 && !watched.late)
+        close(watched, Error{Errc::conflict, "replaced before slurmctld showed it"});
+    watched = {record.id, record.command, decided, Steady::now() + timeout, false};
+    due_ = Steady::now();
+}
+
+void Confirmations::check(const model::Structure& structure, std::chrono::seconds timeout,
+                          Backoff& backoff) {
+    due_.reset();
+    if (watched_.empty())
+        return;
+    std::vector<Command> commands;
+    for (const auto& [key, watched] : watched_)
+        commands.push_back(watched.command);
+    const auto shown = enforcer_.confirm(structure, commands);
+    const Time now = Steady::now();
+    if (!shown || shown->size() != commands.size()) {
+        for (auto& [key, watched] : watched_)
+            watched.deadline = now + timeout;
+        return;
+    }
+    std::size_t i = 0;
+    for (auto it = watched_.begin(); it != watched_.end(); ++i)
+        it = settle(it->second, (*shown)[i], now, backoff) ? watched_.erase(it) : std::next(it);
+    const bool waiting = std::any_of(watched_.begin(), watched_.end(),
+                                     [](const auto& entry) { return !entry.second.late; });
+    if (waiting)
+        due_ = now + kEvery;
+}
+
+// True: nothing more to wait for.
+bool Confirmations::settle(Watched& watched, bool shown, Time now, Backoff& backoff) {
+    if (shown) {
+        if (watched.late)
+            log::event(log::Level::notice, "SLUICE-0424", "command-in-force",
+                       {{"command", std::to_string(watched.id)},
+                        {"type", std::string(model::name(watched.command.type))},
+                        {"account", watched.command.account}});
+        else
+            close(watched, std::nullopt);
+        return true;
+    }
+    if (watched.late || now < watched.deadline)
+        return false;
+    watched.late = true;
+    Error failure{Errc::conflict,
+                  lateness(watched.command, milliseconds_between(watched.decided, now))};
+    log::event(log::Level::error, "SLUICE-0423", "command-not-in-force",
+               {{"command", std::to_string(watched.id)},
+                {"type", std::string(model::name(watched.command.type))},
+                {"account", watched.command.account},
+                {"error", failure.context}});
+    watched.command.reason = kRetried;
+    backoff.note(watched.command, failure, clock_.now());
+    close(watched, std::move(failure));
+    return false;
+}
+
+// A journal that does not take it now will name it again in restore().
+void Confirmations::close(const Watched& watched, std::optional<Error> failure) {
+    const auto closed = journal_.confirm_command(
+        {watched.id, clock_.now(), milliseconds_between(watched.decided, Steady::now()),
+         std::move(failure)});
+    if (!closed)
+        restored_ = false;
+}
+
+void Confirmations::retry(const model::Structure& structure, model::Plan& plan) {
+    for (auto it = watched_.begin(); it != watched_.end();) {
+        const auto& [key, watched] = *it;
+        const bool planned =
+            std::any_of(plan.commands.begin(), plan.commands.end(),
+                        [&](const Command& command) { return command_key(command) == it->first; });
+        if (!watched.late || planned) {
+            ++it;
+            continue;
+        }
+        if (!holds(structure, watched.command)) { // somebody changed it: not ours any more
+            it = watched_.erase(it);
+            continue;
+        }
+        plan.commands.push_back(watched.command);
+        plan.problems.push_back(
+            {watched.command.account,
+             "slurmctld does not show a change that slurmdbd has: " + watched.command.description,
+             "see the log of slurmdbd; scontrol show assoc_mgr accounts=" +
+                 watched.command.account});
+        ++it;
+    }
+}
+
+std::optional<Confirmations::Time> Confirmations::due() const {
+    return due_;
+}
+
+} // namespace sluice::app

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/core/ledger.hpp"
+
+#include "common/base/log.hpp"
+#include "common/base/printable.hpp"
+#include "common/base/text.hpp"
+#include "common/policy/periods.hpp"
+#include "daemon/core/entered_time.hpp"
+#include "daemon/core/report_filter.hpp"
+
+#include <algorithm>
+
+namespace sluice::app {
+namespace {
+
+constexpr std::size_t kMaxReason = 500; // bytes
+constexpr std::size_t kAll = 1'000'000; // entries that are looked through by number
+
+Result<void> check_reason(const ports::Person& person) {
+    if (trim(person.reason).empty())
+        return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
+    if (person.reason.size() > kMaxReason)
+        return Error{Errc::malformed,
+                     "the reason is longer than " + std::to_string(kMaxReason) + " bytes"};
+    if (const auto bad = first_unprintable(person.reason); !bad.empty())
+        return Error{Errc::malformed, "reason: holds " + bad +
+                                          "; write the reason in one line of "
+                                          "visible characters"};
+    return {};
+}
+
+Result<const model::AccountDecision*> judged(const Loop::Shown& shown, const std::string& account) {
+    if (!shown.report)
+        return Error{Errc::unavailable, "no evaluation has completed yet; try again in a moment"};
+    const auto* found = shown.report->decision.find(account);
+    if (found == nullptr)
+        return Error{Errc::not_found, unknown_account(account, shown.report->decision)};
+    return found;
+}
+
+void log_entry(const char* kind, std::int64_t id, const std::string& account,
+               const ports::Person& person) {
+    log::event(log::Level::notice, "SLUICE-0441", "ledger-entry",
+               {{"kind", kind},
+                {"id", std::to_string(id)},
+                {"account", account},
+                {"by", person.by},
+                {"reason", person.reason}});
+}
+
+// The period that an adjustment may name: the running one, or the next.
+Result<std::string> period_of(const model::AccountDecision& account, const Rules& rules,
+                              const std::string& label) {
+    if (label.empty() || label == account.period.label)
+        return account.period.label;
+    std::string next;
+    for (const auto& policy : rules.set.policies)
+        if (!account.policies.empty() && policy.name == account.policies.front() &&
+            account.period.end)
+            next = policy::period_at(policy.period, rules.zone, *account.period.end).label;
+    if (label == next)
+        return next;
+    return Error{Errc::malformed, "period " + label + ": " + account.account + " is in " +
+                                      account.period.label +
+                                      (next.empty() ? "" : "; also possible: " + next)};
+}
+
+Result<void> check_units(const model::AccountDecision& account,
+                         const std::map<std::string, Decimal>& units) {
+    std::vector<std::string> known;
+    for (const auto& figure : account.figures)
+        known.push_back(figure.component.name);
+    if (units.empty())
+        return Error{Errc::malformed,
+                     "no units; give COMPONENT=UNITS, known: " + join(known, ", ")};
+    for (const auto& [component, value] : units) {
+        if (std::find(known.begin(), known.end(), component) == known.end())
+            return Error{Errc::malformed, "account " + account.account + " has no component " +
+                                              component + "; known: " + join(known, ", ")};
+        if (value == Decimal())
+            return Error{Errc::malformed, component + ": 0 changes nothing"};
+    }
+    return {};
+}
+
+template <class Records>
+auto numbered(const Records& records, std::int64_t id) {
+    return std::find_if(records.begin(), records.end(),
+                        [id](const auto& record) { return record.entry.id == id; });
+}
+
+} // namespace
+
+Result<std::vector<ports::OverrideRecord>> DaemonLedger::overrides(const ports::Query& query) {
+    return ports_.journal.overrides(query);
+}
+
+Result<std::vector<ports::AdjustmentRecord>> DaemonLedger::adjustments(const ports::Query& query) {
+    return ports_.journal.adjustments(query);
+}
+
+Result<std::vector<model::PeriodReset>> DaemonLedger::resets(const ports::Query& query) {
+    return ports_.journal.resets(query);
+}
+
+std::shared_ptr<const ports::CycleReport>
+DaemonLedger::cycle(Order order, const ports::Person& person,
+                    const std::vector<std::string>& accounts) {
+    order.trigger = order.accept ? "clock" : "person";
+    order.dry_run = person.dry_run;
+    order.accounts = {accounts.begin(), accounts.end()};
+    auto answer = loop_.ask(std::move(order));
+    if (answer.wait_for(longest_cycle_) != std::future_status::ready)
+        return nullptr;
+    auto report = answer.get();
+    if (accounts.empty())
+        return report;
+    return std::make_shared<const ports::CycleReport>(cut_to(*report, accounts));
+}
+
+Result<ports::Booked> DaemonLedger::set_override(const ports::NewOverride& wanted,
+                                                 const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    const auto shown = loop_.shown();
+    if (const auto account = judged(shown, wanted.account); !account)
+        return account.error();
+    const Instant now = loop_.now();
+    const auto from =
+        parse_instant(wanted.from.empty() ? "now" : wanted.from, shown.rules->zone, now);
+    if (!from)
+        return Error(from.error()).in("from");
+    if (wanted.until.empty())
+        return Error{Errc::malformed, "until is needed: no override stays for ever"};
+    const auto until = parse_instant(wanted.until, shown.rules->zone, now);
+    if (!until)
+        return Error(until.error()).in("until");
+    if (*until <= now || *until <= *from)
+        return Error{Errc::malformed, "until " + wanted.until + " is not after " +
+                                          (*until <= now ? "now" : "the beginning")};
+    model::Override entry{0,      wanted.account, wanted.standing, *from,
+                          *until, person.reason,  person.by};
+    Order order;
+    std::int64_t id = 0;
+    if (person.dry_run) {
+        order.supposed.overrides = {entry};
+    } else {
+        const auto added = ports_.journal.add_override(shown.rules->cluster, entry);
+        if (!added)
+            return added.error();
+        id = *added;
+        log_entry("override", id, wanted.account, person);
+    }
+    return ports::Booked{id, cycle(std::move(order), person, {wanted.account})};
+}
+
+Result<ports::Booked> DaemonLedger::end_override(std::int64_t id, const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    const std::string cluster = loop_.rules()->cluster;
+    const auto known = ports_.journal.overrides({cluster, {}, kAll});
+    if (!known)
+        return known.error();
+    const auto found = numbered(*known, id);
+    const std::string number = "override " + std::to_string(id);
+    if (found == known->end())
+        return Error{Errc::not_found, "no " + number};
+    const Instant now = loop_.now();
+    if (found->ended || found->entry.until <= now)
+        return Error{Errc::conflict, number + " is over already"};
+    const std::string account = found->entry.account;
+    Order order;
+    if (person.dry_run) {
+        order.supposed.ended = {id};
+    } else {
+        if (const auto ended =
+                ports_.journal.end_override(cluster, id, now, person.by, person.reason);
+            !ended)
+            return ended.error();
+        log_entry("override-end", id, account, person);
+    }
+    return ports::Booked{person.dry_run ? 0 : id, cycle(std::move(order), person, {account})};
+}
+
+Result<ports::Booked> DaemonLedger::book(model::Adjustment entry, const ports::Person& person) {
+    entry.reason = person.reason;
+    entry.by = person.by;
+    entry.at = loop_.now();
+    const std::string account = entry.account;
+    Order order;
+    std::int64_t id = 0;
+    if (person.dry_run) {
+        order.supposed.adjustments = {std::move(entry)};
+    } else {
+        const auto added = ports_.journal.add_adjustment(loop_.rules()->cluster, entry);
+        if (!added)
+            return added.error();
+        id = *added;
+        log_entry("adjustment", id, account, person);
+    }
+    return ports::Booked{id, cycle(std::move(order), person, {account})};
+}
+
+Result<ports::Booked> DaemonLedger::add_adjustment(const ports::NewAdjustment& wanted,
+                                                   const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    const auto shown = loop_.shown();
+    const auto account = judged(shown, wanted.account);
+    if (!account)
+        return account.error();
+    if (auto units = check_units(**account, wanted.units); !units)
+        return units.error();
+    const auto period = period_of(**account, *shown.rules, wanted.period);
+    if (!period)
+        return period.error();
+    model::Adjustment entry;
+    entry.account = wanted.account;
+    entry.period = *period;
+    entry.units = wanted.units;
+    return book(std::move(entry), person);
+}
+
+Result<ports::Booked> DaemonLedger::take_back(std::int64_t id, const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    const auto known = ports_.journal.adjustments({loop_.rules()->cluster, {}, kAll});
+    if (!known)
+        return known.error();
+    const auto found = numbered(*known, id);
+    if (found == known->end())
+        return Error{Errc::not_found, "no adjustment " + std::to_string(id)};
+    if (found->taken_back_by != 0)
+        return Error{Errc::conflict, "adjustment " + std::to_string(id) +
+                                         " is taken back already, by " +
+                                         std::to_string(found->taken_back_by)};
+    model::Adjustment entry = found->entry;
+    entry.takes_back = id;
+    for (auto& [component, units] : entry.units)
+        units = Decimal::raw(-units.scaled());
+    return book(std::move(entry), person);
+}
+
+Result<ports::Booked> DaemonLedger::reopen(const std::vector<std::string>& accounts,
+                                           const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    if (accounts.empty())
+        return Error{Errc::malformed, "which accounts? name them"};
+    const auto shown = loop_.shown();
+    Order order;
+    for (const auto& account : accounts) {
+        const auto found = judged(shown, account);
+        if (!found)
+            return found.error();
+        order.reopen.push_back(
+            {0, account, (*found)->period.label, person.reason, person.by, loop_.now()});
+    }
+    const auto entries = order.reopen;
+    auto report = cycle(std::move(order), person, accounts);
+    if (report && !report->error.empty())
+        return Error{Errc::unavailable, "the evaluation failed: " + report->error};
+    if (!person.dry_run)
+        for (const auto& entry : entries) {
+            log_entry("period-reset", 0, entry.account, person);
+            reopen_elsewhere(*shown.report->decision.find(entry.account), entry);
+        }
+    return ports::Booked{0, std::move(report)};
+}
+
+// One allocation has one period, on however many clusters.
+void DaemonLedger::reopen_elsewhere(const model::AccountDecision& account,
+                                    const model::PeriodReset& entry) {
+    if (ports_.board == nullptr)
+        return;
+    const std::string here = loop_.rules()->cluster;
+    for (const auto& part : account.span)
+        if (part.cluster != here)
+            ports_.board->reopen(part.cluster, entry);
+}
+
+Result<ports::Booked> DaemonLedger::accept_clock(const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    if (person.dry_run)
+        return Error{Errc::malformed, "a confirmation of the clock has no dry run; GET "
+                                      "/api/v1/clock shows what it was compared with"};
+    Order order;
+    order.accept = model::ClockAccept{0, {}, 0, person.reason, person.by};
+    auto report = cycle(std::move(order), person, {});
+    if (report && !report->error.empty())
+        return Error{Errc::unavailable, "the evaluation failed: " + report->error};
+    const auto entered = ports_.journal.clock_accepts({loop_.rules()->cluster, {}, 1});
+    if (!entered)
+        return entered.error();
+    return ports::Booked{entered->empty() ? 0 : entered->front().id, std::move(report)};
+}
+
+Result<ports::Cleanup> DaemonLedger::cleanup(const std::string& before,
+                                             const ports::Person& person) {
+    const auto rules = loop_.rules();
+    const auto report = loop_.shown().report;
+    if (report && !report->clock.trusted() && !person.dry_run)
+        return Error{Errc::conflict, model::clock_text(report->clock) +
+                                         ": no records are removed; correct the clock, or run: "
+                                         "sluice clock accept --reason=TEXT"};
+    const Instant now = loop_.now();
+    const auto limit = before.empty() ? Result<Instant>(now - rules->retention)
+                                      : parse_instant(before, rules->zone, now);
+    if (!limit)
+        return Error(limit.error()).in("before");
+    if (*limit > now)
+        return Error{Errc::malformed, "before " + before + " lies in the future"};
+    const auto records =
+        person.dry_run ? ports_.journal.forgettable(*limit) : ports_.journal.forget(*limit);
+    if (!records)
+        return records.error();
+    if (!person.dry_run)
+        log::event(log::Level::notice, "SLUICE-0442", "records-removed",
+                   {{"evaluations", std::to_string(records->evaluations)},
+                    {"commands", std::to_string(records->commands)},
+                    {"by", person.by}});
+    return ports::Cleanup{*limit, *records};
+}
+
+} // namespace sluice::app

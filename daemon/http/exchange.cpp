@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One request: collected by a listening thread of the library, answered by a thread of ours while
+// its connection is suspended, sent by the library.
+#include "daemon/http/engine.hpp"
+#include "daemon/http/framing.hpp"
+#include "daemon/http/router.hpp"
+
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace sluice::http {
+namespace {
+
+constexpr std::size_t kMaxBody = 64 * 1024;
+constexpr std::size_t kMaxDrained = 1024 * 1024; // of a body that is refused anyway
+
+struct ResponseRelease {
+    void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
+};
+using ResponseRef = std::unique_ptr<MHD_Response, ResponseRelease>;
+
+// What a browser may do with any answer: keep none, guess no type, run and load nothing, show it in
+// no frame, and over TLS come back by TLS only (a year, as is customary).
+constexpr std::pair<const char*, const char*> kAlways[] = {
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+};
+constexpr const char* kPolicy = "Content-Security-Policy";
+constexpr const char* kNoContent = "default-src 'none'; frame-ancestors 'none'";
+constexpr const char* kTlsOnly = "max-age=31536000";
+
+MhdResult queue_response(MHD_Connection* connection, const Response& answer, bool tls) {
+    // The buffer is copied: it dies with the exchange, the response with its last reference.
+    const ResponseRef response(MHD_create_response_from_buffer(
+        answer.body.size(), const_cast<char*>(answer.body.data()), MHD_RESPMEM_MUST_COPY));
+    if (!response)
+        return MHD_NO;
+    MHD_add_response_header(response.get(), "Content-Type", answer.type.c_str());
+    if (!answer.allow.empty())
+        MHD_add_response_header(response.get(), "Allow", answer.allow.c_str());
+    for (const auto& [key, value] : kAlways)
+        MHD_add_response_header(response.get(), key, value);
+    if (tls)
+        MHD_add_response_header(response.get(), "Strict-Transport-Security", kTlsOnly);
+    for (const auto& [key, value] : answer.headers)
+        MHD_add_response_header(response.get(), key.c_str(), value.c_str());
+    if (MHD_get_response_header(response.get(), kPolicy) == nullptr)
+        MHD_add_response_header(response.get(), kPolicy, kNoContent);
+    return MHD_queue_response(connection, static_cast<unsigned>(answer.status), response.get());
+}
+
+MhdResult add_query(void* out, MHD_ValueKind, const char* key, const char* value) {
+    try {
+        // A key that comes twice is a list.
+        auto& text = static_cast<Request*>(out)->query[key];
+        text += (text.empty() ? "" : ",") + std::string(value != nullptr ? value : "");
+        return MHD_YES;
+    } catch (...) {
+        return MHD_NO;
+    }
+}
+
+std::string header(MHD_Connection* connection, const char* name) {
+    const char* text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+    return text != nullptr ? text : "";
+}
+
+std::size_t announced_length(MHD_Connection* connection) {
+    const char* text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+    return text != nullptr ? std::strtoull(text, nullptr, 10) : 0;
+}
+
+// 429
+Response too_many(const std::string& what) {
+    Response out = failure(429, what);
+    out.headers.emplace_back("Retry-After", "1");
+    return out;
+}
+
+Response too_many_arguments() {
+    return failure(414, "The query has more than " + std::to_string(kMaxArguments) +
+                            " arguments. Send fewer, or lists: account=a,b.");
+}
+
+Response too_large() {
+    return failure(413, "The body is larger than " + std::to_string(kMaxBody) + " bytes.");
+}
+
+// Only these two answer without a login.
+bool is_open(const Request& request) {
+    return request.path == "/healthz" || request.path == "/api/v1/nonce";
+}
+
+void resume(MHD_Connection* connection, Exchange& exchange, Response response) {
+    exchange.response = std::move(response);
+    exchange.answered = true;
+    MHD_resume_connection(connection);
+}
+
+Response stopping() {
+    return failure(503, "The daemon is stopping.");
+}
+
+} // namespace
+
+void HttpServer::Engine::begin(MHD_Connection* connection, Exchange& exchange, const char* url,
+                               const char* method, const char* version) {
+    auto& request = exchange.request;
+    exchange.begun = true;
+    exchange.method = method;
+    exchange.head = exchange.method == "HEAD";
+    request.method = exchange.head ? "GET" : method;
+    request.path = url;
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, &request);
+    exchange.authorization = header(connection, "Authorization");
+    const auto* tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    exchange.site = {header(connection, "Content-Type"), header(connection, "Origin"),
+                     header(connection, "Sec-Fetch-Site"), header(connection, "Host"),
+                     tls != nullptr && tls->tls_session != nullptr};
+    if (!exchange.site.host.empty())
+        request.origin = (exchange.site.tls ? "https://" : "http://") + exchange.site.host;
+    exchange.fault = framing_fault(connection, method, exchange.target, version);
+    if (!exchange.fault && exchange.arguments_cut_off)
+        exchange.fault = too_many_arguments();
+    if (!exchange.fault && announced_length(connection) > kMaxBody)
+        exchange.fault = too_large();
+}
+
+// Called again and again by the library: after the header, for each piece of the body, at its end,
+// and after the connection was resumed.
+MhdResult HttpServer::Engine::advance(MHD_Connection* connection, Exchange& exchange,
+                                      const char* data, std::size_t* size) {
+    if (!exchange.started) {
+        exchange.started = true;
+        return exchange.fault ? queue_response(connection, *exchange.fault, exchange.site.tls)
+                              : MHD_YES;
+    }
+    if (*size != 0) {
+        exchange.received += *size;
+        if (exchange.received > kMaxDrained)
+            return MHD_NO;
+        if (exchange.received <= kMaxBody)
+            exchange.request.body.append(data, *size);
+        *size = 0;
+        return MHD_YES;
+    }
+    if (exchange.answered) {
+        deadlines.sends(exchange.deadline);
+        return queue_response(connection, exchange.response, exchange.site.tls);
+    }
+    return answer(connection, exchange);
+}
+
+MhdResult HttpServer::Engine::answer(MHD_Connection* connection, Exchange& exchange) {
+    const auto now = [&](const Response& response) {
+        return queue_response(connection, response, exchange.site.tls);
+    };
+    if (exchange.received > kMaxBody)
+        return now(too_large());
+    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const auto* peer =
+        info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
+    if (peer == nullptr || (!peer->uid && peer->address.empty()))
+        return now(failure(401, "The kernel does not tell who you are."));
+    if (peer->over)
+        return now(too_many("Too many connections of yours are open."));
+    if (changes(exchange.method))
+        if (const auto fault = cross_site_fault(exchange.site))
+            return now(*fault);
+    exchange.deadline = peer->deadline;
+    exchange.address = peer->address;
+    if (peer->uid)
+        exchange.request.viewer = {*peer->uid, staff(*peer->uid)};
+    deadlines.waits(exchange.deadline);
+    MHD_suspend_connection(connection);
+    if (!peer->uid && !is_open(exchange.request) && asks_munged(exchange.authorization))
+        log_in(connection, exchange);
+    else
+        queue(connection, exchange);
+    return MHD_YES;
+}
+
+// munged may hang, and any user may ask it: these logins have threads of their own, so that neither
+// the Unix socket nor tokens wait for them, and each address has its share of what may wait.
+void HttpServer::Engine::log_in(MHD_Connection* connection, Exchange& exchange) {
+    if (!enter_login(exchange.address))
+        return resume(connection, exchange,
+                      too_many("Too many munge logins from your address are waiting; try again."));
+    const bool taken = logins.submit([this, connection, &exchange](bool abandoned) {
+        auto refusal = abandoned ? std::optional(stopping()) : identify(exchange);
+        leave_login(exchange.address);
+        if (refusal)
+            return resume(connection, exchange, std::move(*refusal));
+        queue(connection, exchange);
+    });
+    if (taken)
+        return;
+    leave_login(exchange.address);
+    resume(connection, exchange, too_many("Too many munge logins are waiting; try again."));
+}
+
+bool HttpServer::Engine::enter_login(const std::string& address) {
+    auto count = logins_of.lock();
+    auto& waiting = (*count)[address];
+    if (waiting >= kMaxLoginsOfAddress)
+        return false;
+    ++waiting;
+    return true;
+}
+
+void HttpServer::Engine::leave_login(const std::string& address) {
+    auto count = logins_of.lock();
+    if (const auto found = count->find(address); --found->second == 0)
+        count->erase(found);
+}
+
+void HttpServer::Engine::queue(MHD_Connection* connection, Exchange& exchange) {
+    Lane& lane = waits(exchange.request) ? cycles : answers;
+    const bool taken = lane.submit([this, connection, &exchange](bool abandoned) {
+        resume(connection, exchange, abandoned ? stopping() : respond(exchange));
+    });
+    if (!taken)
+        resume(connection, exchange, too_many("Too many requests are waiting; try again."));
+}
+
+// nullopt: the viewer of the request is known.
+std::optional<Response> HttpServer::Engine::identify(Exchange& exchange) {
+    auto found = login->identify({exchange.authorization, exchange.address, exchange.method,
+                                  exchange.target, exchange.request.body});
+    if (auto* refusal = std::get_if<Response>(&found))
+        return std::move(*refusal);
+    exchange.request.viewer = std::get<ports::Viewer>(found);
+    exchange.logged_in = true;
+    return std::nullopt;
+}
+
+Response HttpServer::Engine::respond(Exchange& exchange) {
+    if (!exchange.address.empty() && !exchange.logged_in && !is_open(exchange.request))
+        if (auto refusal = identify(exchange))
+            return std::move(*refusal);
+    return dispatch(exchange.request, services, {tokens.get(), &texts, nonces.get()});
+}
+
+} // namespace sluice::http

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/http/login.hpp"
+
+#include "common/base/log.hpp"
+#include "common/base/text.hpp"
+#include "common/cred/munge.hpp"
+#include "common/hash/hash.hpp"
+#include "daemon/http/cross_site.hpp"
+
+#include <algorithm>
+#include <climits>
+
+namespace sluice::http {
+namespace {
+
+constexpr int kMaxFailures = 20; // of one address in a minute
+constexpr std::chrono::seconds kMemory{60};
+// munged is not asked again for so long after it did not respond: each call may take 10 s, and
+// others wait behind it.
+constexpr std::chrono::seconds kAway{2};
+constexpr std::size_t kMaxAddresses = 10000;
+constexpr std::uint32_t kNobody = UINT_MAX; // a token's viewer is no user
+// The first line of what a credential is made of. Nothing else that is made with munge begins so.
+constexpr std::string_view kMungeText = "sluice http v1\n";
+
+Response unauthorized(std::string_view detail) {
+    Response out = failure(401, detail);
+    out.headers.emplace_back("WWW-Authenticate", "Token");
+    out.headers.emplace_back("WWW-Authenticate", "Basic realm=\"sluice\"");
+    return out;
+}
+
+Response later(int status, std::string_view detail) {
+    Response out = failure(status, detail);
+    out.headers.emplace_back("Retry-After", status == 429 ? "60" : "5");
+    return out;
+}
+
+} // namespace
+
+std::optional<std::string> from_base64(std::string_view text) {
+    constexpr std::string_view kDigits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    while (text.ends_with('='))
+        text.remove_suffix(1);
+    std::string out;
+    unsigned bits = 0;
+    int held = 0;
+    for (const char c : text) {
+        const auto digit = kDigits.find(c);
+        if (digit == std::string_view::npos)
+            return std::nullopt;
+        bits = (bits << 6 | static_cast<unsigned>(digit)) & 0xffffU;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            out += static_cast<char>(bits >> held & 0xffU);
+        }
+    }
+    return out;
+}
+
+bool asks_munged(std::string_view authorization) {
+    return lower(authorization.substr(0, authorization.find(' '))) == "munge";
+}
+
+Result<std::string> munge_text(std::string_view nonce, const LoginRequest& request) {
+    const auto body = hash::sha256(request.body);
+    if (!body)
+        return body.error();
+    std::string out(kMungeText);
+    out.append(nonce).append("\n").append(request.method).append(" ").append(request.target);
+    return out.append("\n").append(hash::hex(*body)).append("\n");
+}
+
+Login::Outcome Login::by_token(std::string_view text) const {
+    const auto token = tokens_.find(text);
+    if (!token)
+        return unauthorized("Invalid token.");
+    return ports::Viewer{kNobody, token->role == Role::staff, "token " + token->name,
+                         token->role == Role::reader};
+}
+
+Login::Outcome Login::by_basic(std::string_view pair, std::string_view method) const {
+    if (changes(method))
+        return failure(403, "Basic logins may only read, since browsers send them without being "
+                            "asked. Send the token as Authorization: Token T.");
+    const auto text = from_base64(pair);
+    const auto colon = text ? text->find(':') : std::string::npos;
+    return by_token(colon == std::string::npos ? "" : std::string_view(*text).substr(colon + 1));
+}
+
+Login::Outcome Login::by_munge(std::string_view credential, const LoginRequest& request) {
+    const auto away = [] {
+        return later(503, "munged does not respond on the host of sluiced. Log in by a token, or "
+                          "try again.");
+    };
+    if (Clock::now() < munged_away_until_.load())
+        return away();
+    auto munge = cred::MungeContext::create(settings_.munge_socket);
+    auto found = munge ? munge->decode(credential) : Result<cred::Credential>(munge.error());
+    if (!found) {
+        const auto& error = found.error();
+        log::event(log::Level::debug, "SLUICE-0512", "munge-refused", {{"error", error.context}});
+        if (error.code == Errc::unavailable)
+            munged_away_until_ = Clock::now() + kAway;
+        if (error.code == Errc::unavailable || error.code == Errc::internal)
+            return away();
+        return unauthorized("The munge credential is not valid: " + error.context +
+                            ". Make a new one for each request.");
+    }
+    return by_credential(*found, request);
+}
+
+// Who made the credential is munged's word; that it was made for this request, its payload's.
+Login::Outcome Login::by_credential(const cred::Credential& made, const LoginRequest& request) {
+    const std::string_view payload = made.payload;
+    const auto nonce =
+        payload.starts_with(kMungeText)
+            ? payload.substr(kMungeText.size(),
+                             payload.find('\n', kMungeText.size()) - kMungeText.size())
+            : std::string_view();
+    const auto wanted = munge_text(nonce, request);
+    if (!wanted || payload != *wanted)
+        return unauthorized(
+            "The munge credential was not made for this request. Its text must be "
+            "four lines: 'sluice http v1', a nonce of GET /api/v1/nonce, METHOD and "
+            "target, SHA-256 of the body.");
+    const auto now = Clock::now();
+    if (!nonces_.valid(nonce, now))
+        return unauthorized("The nonce in the munge credential is not of this sluiced, or older "
+                            "than 60 s. Get a new one: GET /api/v1/nonce.");
+    switch (nonces_.use(made.uid, nonce, now)) {
+    case Nonces::Use::again:
+        return unauthorized("The nonce in the munge credential was used before. Get a new one for "
+                            "each request: GET /api/v1/nonce.");
+    case Nonces::Use::too_many:
+        return later(429, "Too many munge logins within a minute. Log in by a token, or wait.");
+    case Nonces::Use::first:
+        break;
+    }
+    const auto& staff = settings_.staff_uids;
+    return ports::Viewer{made.uid, std::find(staff.begin(), staff.end(), made.uid) != staff.end(),
+                         "", false};
+}
+
+Login::Outcome Login::known(const LoginRequest& request) {
+    const auto blank = std::min(request.authorization.find(' '), request.authorization.size());
+    const std::string scheme = lower(request.authorization.substr(0, blank));
+    const auto rest = trim(request.authorization.substr(blank));
+    if (scheme == "token" || scheme == "bearer")
+        return by_token(rest);
+    if (scheme == "munge")
+        return by_munge(rest, request);
+    if (scheme == "basic")
+        return by_basic(rest, request.method);
+    return unauthorized("Unknown kind of login. Send Authorization: Token T, Bearer T, Basic or "
+                        "Munge CREDENTIAL.");
+}
+
+bool Login::barred(const std::string& address) {
+    auto failures = failures_.lock();
+    const auto found = failures->find(address);
+    if (found == failures->end())
+        return false;
+    if (Clock::now() - found->second.since <= kMemory)
+        return found->second.count >= kMaxFailures;
+    failures->erase(found);
+    return false;
+}
+
+void Login::note_failure(const std::string& address) {
+    auto failures = failures_.lock();
+    if (failures->size() >= kMaxAddresses)
+        failures->clear();
+    auto& entry = (*failures)[address];
+    if (entry.count++ == 0)
+        entry.since = Clock::now();
+    if (entry.count == kMaxFailures)
+        log::event(log::Level::warning, "SLUICE-0511", "logins-refused", {{"address", address}});
+}
+
+// A right one always passes: behind a proxy or on a login node many people share an address. Wrong
+// ones from there hold up only other wrong ones.
+Login::Outcome Login::identify(const LoginRequest& request) {
+    if (request.authorization.empty())
+        return unauthorized("Authentication credentials were not provided.");
+    auto outcome = known(request);
+    const auto* refusal = std::get_if<Response>(&outcome);
+    if (refusal == nullptr || refusal->status != 401)
+        return outcome;
+    const std::string address(request.address);
+    if (barred(address))
+        return later(429, "Too many wrong logins from your address; wait a minute.");
+    note_failure(address);
+    return outcome;
+}
+
+} // namespace sluice::http

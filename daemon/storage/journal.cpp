@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/storage/journal.hpp"
+
+#include "common/base/log.hpp"
+#include "daemon/storage/at_port.hpp"
+#include "daemon/storage/file.hpp"
+#include "daemon/storage/rows.hpp"
+#include "daemon/storage/schema.hpp"
+
+#include <filesystem>
+
+namespace sluice::sqlite {
+namespace {
+
+constexpr const char* kUnfinished =
+    "daemon ended before it was known; the next evaluation repeats what is still needed";
+// The write-ahead log is cut back to this after a burst.
+constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
+                                 // FULL: a decision must outlive a power cut before it is applied.
+                                 "PRAGMA synchronous = FULL;"
+                                 "PRAGMA journal_size_limit = 16777216;";
+
+// A period has its reset of raw usage once, so one that failed must be remembered: of the open
+// command `id`, or of all open ones.
+int owe_resets(Database& database, std::optional<std::int64_t> id) {
+    Statement(database,
+              "UPDATE account SET reset_done_for = ? WHERE EXISTS (SELECT 1 FROM command c WHERE "
+              "c.type = 'reset_usage' AND c.finished IS NULL AND c.cluster = account.cluster AND "
+              "c.account = account.name AND (? IS NULL OR c.id = ?))")
+        .bind(std::string_view(model::kResetOwed), id, id)
+        .run();
+    return static_cast<int>(database.changes());
+}
+
+// Damage must show before a cycle decides by half of the books.
+void check_at_start(Database& database, const std::string& path) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path, failed);
+    if (failed || size > kMaxCheckAtStart)
+        return log::event(log::Level::info, "SLUICE-0843", "journal-not-checked",
+                          {{"file", path}, {"mib", std::to_string(size >> 20)}});
+    try {
+        quick_check(database);
+    } catch (const Failure& failure) {
+        if (failure.error().code != Errc::refused)
+            throw;
+        throw Failure({Errc::refused, failure.error().context + "; restore a backup (" + path +
+                                          ".DATE.bak) as guide/operation.md describes"});
+    }
+}
+
+} // namespace
+
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
+                                                           const Clock& clock,
+                                                           std::chrono::milliseconds busy_timeout) {
+    return at_port(path.c_str(), [&] {
+        if (create_missing(path))
+            log::event(log::Level::notice, "SLUICE-0840", "journal-created", {{"file", path}});
+        Database writer(path, Database::Access::read_write, busy_timeout);
+        check_at_start(writer, path);
+        upgrade(writer, path, migrations());
+        writer.execute("PRAGMA journal_mode = WAL");
+        writer.execute(kPragmas);
+        Database reader(path, Database::Access::read_only, busy_timeout);
+        return std::unique_ptr<SqliteJournal>(
+            new SqliteJournal(std::move(writer), std::move(reader), clock));
+    });
+}
+
+Result<model::History> SqliteJournal::history(const std::string& cluster, Instant now) {
+    return at_port("history", [&] {
+        auto writer = writer_.lock();
+        if (!writer->written.contains(cluster))
+            writer->written[cluster] = read_memories(writer->database, cluster);
+        model::History history;
+        history.accounts = writer->written[cluster];
+        history.overrides = read_overrides(writer->database, cluster, now - kExpiredOverrides);
+        history.adjustments = read_adjustments(writer->database, cluster);
+        return history;
+    });
+}
+
+Result<std::optional<Instant>> SqliteJournal::newest(const std::string& cluster) {
+    return at_port("newest time", [&] { return newest_time(*reader_.lock(), cluster); });
+}
+
+Result<std::vector<std::int64_t>>
+SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& decision,
+                            std::span<const ports::EvaluationRecord> evaluations,
+                            std::span<const model::Command> commands) {
+    return at_port("record the evaluation", [&] {
+        auto writer = writer_.lock();
+        Database& database = writer->database;
+        if (!writer->written.contains(cluster))
+            writer->written[cluster] = read_memories(database, cluster);
+        auto& written = writer->written[cluster];
+        std::map<std::string, model::AccountMemory> changed;
+        for (const auto& account : decision.accounts) {
+            const auto known = written.find(account.account);
+            // An account that could not be judged keeps what is remembered of it.
+            if (account.error.empty() &&
+                (known == written.end() || !(known->second == account.memory)))
+                changed.emplace(account.account, account.memory);
+        }
+        // Accounts that no policy judges any more, until all that was held of them is given back.
+        for (const auto& [account, memory] : decision.released)
+            if (const auto known = written.find(account);
+                known == written.end() || !(known->second == memory))
+                changed.insert_or_assign(account, memory);
+        std::vector<std::int64_t> ids;
+        if (changed.empty() && evaluations.empty() && commands.empty())
+            return ids;
+
+        Transaction transaction(database);
+        MemoryWriter memories(database, cluster);
+        for (const auto& [account, memory] : changed)
+            memories.write(account, memory);
+        for (const auto& record : evaluations)
+            insert_evaluation(database, record);
+        MessageWriter messages(database, decision.now);
+        for (const auto& record : evaluations)
+            for (const auto& message : record.messages)
+                messages.add(message);
+        for (const auto& command : commands)
+            ids.push_back(insert_command(database, cluster, command, mode_, decision.now));
+        transaction.commit();
+        for (auto& [account, memory] : changed)
+            written[account] = std::move(memory);
+        return ids;
+    });
+}
+
+Result<void> SqliteJournal::close_command(std::int64_t id, Instant started, Instant finished,
+                                          const std::optional<Error>& failure) {
+    return at_port("close a command", [&] {
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        if (failure && owe_resets(writer->database, id) > 0)
+            writer->written.clear();
+        Statement(writer->database, "UPDATE command SET started = ?, finished = ?, success = ?, "
+                                    "error = ? WHERE id = ? AND finished IS NULL")
+            .bind(epoch(started), epoch(finished), !failure.has_value(),
+                  failure ? failure->context : std::string(), id)
+            .run();
+        if (writer->database.changes() != 1)
+            throw Failure({Errc::not_found, "no open command " + std::to_string(id)});
+        transaction.commit();
+    });
+}
+
+Result<void> SqliteJournal::confirm_command(const ports::Confirmation& confirmation) {
+    return at_port("confirm a command", [&] {
+        auto writer = writer_.lock();
+        const char* sql = confirmation.failure
+                              ? "UPDATE command SET success = 0, error = ? WHERE id = ? "
+                                "AND success = 1 AND confirmed IS NULL"
+                              : "UPDATE command SET confirmed = ?, confirm_delay_ms = ? "
+                                "WHERE id = ? AND success = 1 AND confirmed IS NULL";
+        Statement update(writer->database, sql);
+        if (confirmation.failure)
+            update.bind(confirmation.failure->context, confirmation.id).run();
+        else
+            update.bind(epoch(confirmation.at), confirmation.delay_ms, confirmation.id).run();
+        if (writer->database.changes() != 1)
+            throw Failure({Errc::not_found, "no command " + std::to_string(confirmation.id) +
+                                                " waits for confirmation"});
+    });
+}
+
+Result<std::vector<ports::CommandRecord>> SqliteJournal::unconfirmed(const std::string& cluster) {
+    return at_port("unconfirmed commands",
+                   [&] { return read_unconfirmed(writer_.lock()->database, cluster); });
+}
+
+Result<std::size_t> SqliteJournal::close_unfinished(Instant at) {
+    return at_port("close unfinished commands", [&] {
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        if (owe_resets(writer->database, std::nullopt) > 0)
+            writer->written.clear();
+        Statement(writer->database, "UPDATE command SET finished = ?, success = 0, error = ? "
+                                    "WHERE finished IS NULL")
+            .bind(epoch(at), kUnfinished)
+            .run();
+        const auto closed = static_cast<std::size_t>(writer->database.changes());
+        transaction.commit();
+        return closed;
+    });
+}
+
+Result<ports::Forgotten> SqliteJournal::forget(Instant before) {
+    return at_port("forget old records", [&] {
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        ports::Forgotten gone;
+        Statement(writer->database, "DELETE FROM evaluation WHERE at < ?")
+            .bind(epoch(before))
+            .run();
+        gone.evaluations = static_cast<std::size_t>(writer->database.changes());
+        Statement(writer->database,
+                  "DELETE FROM command WHERE requested < ? AND finished IS NOT NULL")
+            .bind(epoch(before))
+            .run();
+        gone.commands = static_cast<std::size_t>(writer->database.changes());
+        for (const char* old :
+             {"DELETE FROM outbox WHERE closed < ?", "DELETE FROM agent_report WHERE at < ?"})
+            Statement(writer->database, old).bind(epoch(before)).run();
+        transaction.commit();
+        return gone;
+    });
+}
+
+Result<ports::Forgotten> SqliteJournal::forgettable(Instant before) {
+    return at_port("count old records",
+                   [&] { return count_forgettable(*reader_.lock(), epoch(before)); });
+}
+
+Result<std::vector<ports::EvaluationRecord>> SqliteJournal::evaluations(const ports::Query& query) {
+    return at_port("evaluations", [&] { return read_evaluations(*reader_.lock(), query); });
+}
+
+Result<std::vector<ports::CommandRecord>> SqliteJournal::commands(const ports::Query& query) {
+    return at_port("commands", [&] { return read_commands(*reader_.lock(), query); });
+}
+
+Result<void> SqliteJournal::add_report(const ports::AgentReport& report) {
+    return at_port("add a report", [&] { insert_report(writer_.lock()->database, report); });
+}
+
+Result<std::vector<ports::AgentReport>> SqliteJournal::reports(const ports::Query& query) {
+    return at_port("reports", [&] { return read_reports(*reader_.lock(), query); });
+}
+
+Result<std::int64_t> SqliteJournal::add_override(const std::string& cluster,
+                                                 const model::Override& entry) {
+    return at_port("add an override", [&] {
+        auto writer = writer_.lock();
+        Statement(writer->database, "INSERT INTO override (cluster, account, standing, begins, "
+                                    "ends, reason, made_by) VALUES (?,?,?,?,?,?,?)")
+            .bind(cluster, entry.account, model::name(entry.standing), epoch(entry.from),
+                  epoch(entry.until), entry.reason, entry.by)
+            .run();
+        return writer->database.last_insert_id();
+    });
+}
+
+Result<void> SqliteJournal::end_override(const std::string& cluster, std::int64_t id, Instant at,
+                                         const std::string& by, const std::string& reason) {
+    return at_port("end an override", [&] {
+        auto writer = writer_.lock();
+        Statement(writer->database,
+                  "INSERT INTO override_end (override, at, made_by, reason) "
+                  "SELECT id, ?, ?, ? FROM override "
+                  "WHERE id = ? AND cluster = ? AND ends > ? "
+                  "AND NOT EXISTS (SELECT 1 FROM override_end WHERE override = override.id)")
+            .bind(epoch(at), by, reason, id, cluster, epoch(at))
+            .run();
+        if (writer->database.changes() != 1)
+            throw Failure({Errc::not_found, "no override " + std::to_string(id) + " in force"});
+    });
+}
+
+Result<std::int64_t> SqliteJournal::add_adjustment(const std::string& cluster,
+                                                   const model::Adjustment& entry) {
+    return at_port("add an adjustment", [&] {
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        const std::int64_t id = insert_adjustment(writer->database, cluster, entry);
+        transaction.commit();
+        return id;
+    });
+}
+
+Result<std::int64_t> SqliteJournal::reopen_period(const std::string& cluster,
+                                                  const model::PeriodReset& entry) {
+    return at_port("reopen a period", [&] {
+        auto writer = writer_.lock();
+        Database& database = writer->database;
+        if (!writer->written.contains(cluster))
+            writer->written[cluster] = read_memories(database, cluster);
+        auto& written = writer->written[cluster];
+        Transaction transaction(database);
+        const std::int64_t id = insert_reset(database, cluster, entry);
+        std::optional<model::AccountMemory> reopened;
+        if (const auto known = written.find(entry.account); known != written.end()) {
+            reopened = known->second;
+            model::reopen(*reopened);
+            MemoryWriter(database, cluster).write(entry.account, *reopened);
+        }
+        transaction.commit();
+        if (reopened)
+            written[entry.account] = std::move(*reopened);
+        return id;
+    });
+}
+
+Result<std::int64_t> SqliteJournal::accept_clock(const std::string& cluster,
+                                                 const model::ClockAccept& entry) {
+    return at_port("accept the clock", [&] {
+        auto writer = writer_.lock();
+        Database& database = writer->database;
+        auto memories = read_memories(database, cluster);
+        Transaction transaction(database);
+        const std::int64_t id = insert_clock_accept(database, cluster, entry);
+        MemoryWriter rows(database, cluster);
+        for (auto& [account, memory] : memories) {
+            model::forget_after(memory, entry.at);
+            rows.write(account, memory);
+        }
+        transaction.commit();
+        writer->written[cluster] = std::move(memories);
+        return id;
+    });
+}
+
+Result<std::vector<ports::OverrideRecord>> SqliteJournal::overrides(const ports::Query& query) {
+    return at_port("overrides", [&] { return list_overrides(*reader_.lock(), query); });
+}
+
+Result<std::vector<ports::AdjustmentRecord>> SqliteJournal::adjustments(const ports::Query& query) {
+    return at_port("adjustments", [&] { return list_adjustments(*reader_.lock(), query); });
+}
+
+Result<std::vector<model::PeriodReset>> SqliteJournal::resets(const ports::Query& query) {
+    return at_port("resets", [&] { return list_resets(*reader_.lock(), query); });
+}
+
+Result<std::vector<model::ClockAccept>> SqliteJournal::clock_accepts(const ports::Query& query) {
+    return at_port("accepted clocks", [&] { return list_clock_accepts(*reader_.lock(), query); });
+}
+
+} // namespace sluice::sqlite

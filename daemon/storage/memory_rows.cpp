@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The accounts' memory: tables account, account_amount, account_word, account_member, account_job,
+// account_period, account_reset.
+#include "common/base/text.hpp"
+#include "daemon/storage/rows.hpp"
+
+namespace sluice::sqlite {
+namespace {
+
+using Memories = std::map<std::string, model::AccountMemory>;
+
+// The maps and sets of a memory by the word that marks their rows.
+struct AmountKind {
+    std::string_view word;
+    std::map<std::string, Amount> model::AccountMemory::*member;
+};
+constexpr AmountKind kAmounts[] = {
+    {"base", &model::AccountMemory::bases},
+    {"adjustment", &model::AccountMemory::adjustments_at_end},
+    {"grant", &model::AccountMemory::grants},
+    {"limit", &model::AccountMemory::limits_in_force},
+    {"limit_asked", &model::AccountMemory::limits_asked},
+    {"reached", &model::AccountMemory::reached},
+};
+struct WordKind {
+    std::string_view word;
+    std::set<std::string> model::AccountMemory::*member;
+};
+constexpr WordKind kWords[] = {
+    {"notified", &model::AccountMemory::notified},
+    {"held", &model::AccountMemory::held},
+};
+
+constexpr const char* kSelectAccounts =
+    "SELECT name, period, own_paused, own_downscaled, shown_paused, shown_downscaled, percent, "
+    "saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
+    "paused_since FROM account WHERE cluster = ?";
+constexpr const char* kInsertAccount =
+    "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, shown_downscaled, "
+    "percent, saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
+    "paused_since, cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* kUpdateAccount =
+    "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, shown_paused = ?, "
+    "shown_downscaled = ?, percent = ?, saved_qos = ?, saved_default_qos = ?, reset_done_for = ?, "
+    "period_begins = ?, qos_in_force = ?, paused_since = ? WHERE id = ?";
+
+model::AccountMemory memory_of(const Statement& row) {
+    model::AccountMemory memory;
+    memory.period = row.text(1);
+    memory.flags = {row.flag(2), row.flag(3)};
+    memory.shown_flags = {row.flag(4), row.flag(5)};
+    memory.percent = row.optional_integer(6);
+    if (!row.is_null(7))
+        memory.saved_qos = model::SavedQos{split(row.text(7), ','), row.text(8)};
+    memory.reset_done_for = row.text(9);
+    memory.period_begin = instant(row.integer(10));
+    memory.qos_in_force = row.text(11);
+    if (const auto since = row.optional_integer(12))
+        memory.paused_since = instant(*since);
+    return memory;
+}
+
+// Rows (account name, ...) of a table that hangs on `account`.
+Statement below_accounts(Database& database, const std::string& columns, const char* table,
+                         const std::string& cluster) {
+    Statement row(database, "SELECT a.name, " + columns + " FROM " + table +
+                                " t JOIN account a ON a.id = t.account WHERE a.cluster = ?");
+    row.bind(cluster);
+    return row;
+}
+
+void read_periods(Database& database, const std::string& cluster, Memories& memories) {
+    auto row = below_accounts(database, "t.period, t.begins, t.kind, t.name, t.amount",
+                              "account_period", cluster);
+    while (row.step()) {
+        auto& past = memories[row.text(0)].past[row.text(1)];
+        past.begin = instant(row.integer(2));
+        if (const std::string kind = row.text(3); kind == "base")
+            past.bases[row.text(4)] = row.integer(5);
+        else if (kind == "grant")
+            past.grants[row.text(4)] = row.integer(5);
+    }
+    auto reset = below_accounts(database, "t.period, t.begins", "account_reset", cluster);
+    while (reset.step())
+        memories[reset.text(0)].resets[reset.text(1)] = instant(reset.integer(2));
+}
+
+} // namespace
+
+Memories read_memories(Database& database, const std::string& cluster) {
+    Memories memories;
+    Statement accounts(database, kSelectAccounts);
+    accounts.bind(cluster);
+    while (accounts.step())
+        memories.emplace(accounts.text(0), memory_of(accounts));
+
+    auto amount = below_accounts(database, "t.kind, t.name, t.amount", "account_amount", cluster);
+    while (amount.step())
+        for (const auto& kind : kAmounts)
+            if (amount.text(1) == kind.word)
+                (memories[amount.text(0)].*kind.member)[amount.text(2)] = amount.integer(3);
+
+    auto word = below_accounts(database, "t.kind, t.word", "account_word", cluster);
+    while (word.step())
+        for (const auto& kind : kWords)
+            if (word.text(1) == kind.word)
+                (memories[word.text(0)].*kind.member).insert(word.text(2));
+
+    auto member = below_accounts(database, "t.association, t.saved_qos, t.saved_default_qos",
+                                 "account_member", cluster);
+    while (member.step())
+        memories[member.text(0)].saved_members[member.text(1)] = {split(member.text(2), ','),
+                                                                  member.text(3)};
+
+    auto job = below_accounts(database, "t.job", "account_job", cluster);
+    while (job.step())
+        memories[job.text(0)].held_jobs.insert(static_cast<std::uint32_t>(job.integer(1)));
+    read_periods(database, cluster, memories);
+    return memories;
+}
+
+MemoryWriter::MemoryWriter(Database& database, std::string cluster)
+    : database_(database), cluster_(std::move(cluster)),
+      find_(database, "SELECT id FROM account WHERE cluster = ? AND name = ?"),
+      insert_(database, kInsertAccount), update_(database, kUpdateAccount),
+      amount_(database,
+              "INSERT INTO account_amount (account, kind, name, amount) VALUES (?,?,?,?)"),
+      word_(database, "INSERT INTO account_word (account, kind, word) VALUES (?,?,?)"),
+      member_(database, "INSERT INTO account_member (account, association, saved_qos, "
+                        "saved_default_qos) VALUES (?,?,?,?)"),
+      job_(database, "INSERT INTO account_job (account, job) VALUES (?,?)"),
+      period_(database, "INSERT INTO account_period (account, period, begins, kind, name, amount) "
+                        "VALUES (?,?,?,?,?,?)"),
+      reset_(database, "INSERT INTO account_reset (account, period, begins) VALUES (?,?,?)") {}
+
+std::int64_t MemoryWriter::write_account(const std::string& account,
+                                         const model::AccountMemory& memory) {
+    std::optional<std::string> list;
+    std::optional<std::string> default_qos;
+    if (memory.saved_qos) {
+        list = join(memory.saved_qos->list, ",");
+        default_qos = memory.saved_qos->default_qos;
+    }
+    std::optional<std::int64_t> since;
+    if (memory.paused_since)
+        since = epoch(*memory.paused_since);
+    const auto put = [&](Statement& statement, const auto&... key) {
+        statement
+            .bind(memory.period, memory.flags.paused, memory.flags.downscaled,
+                  memory.shown_flags.paused, memory.shown_flags.downscaled, memory.percent, list,
+                  default_qos, memory.reset_done_for, epoch(memory.period_begin),
+                  memory.qos_in_force, since, key...)
+            .run();
+    };
+    if (find_.bind(cluster_, account).step()) {
+        const std::int64_t id = find_.integer(0);
+        put(update_, id);
+        return id;
+    }
+    put(insert_, cluster_, account);
+    return database_.last_insert_id();
+}
+
+void MemoryWriter::clear(std::int64_t id) {
+    for (const char* sql : {"DELETE FROM account_amount WHERE account = ?",
+                            "DELETE FROM account_word WHERE account = ?",
+                            "DELETE FROM account_member WHERE account = ?",
+                            "DELETE FROM account_job WHERE account = ?",
+                            "DELETE FROM account_period WHERE account = ?",
+                            "DELETE FROM account_reset WHERE account = ?"})
+        Statement(database_, sql).bind(id).run();
+}
+
+void MemoryWriter::write_period(std::int64_t id, const std::string& period,
+                                const model::PastPeriod& past) {
+    const std::int64_t begins = epoch(past.begin);
+    period_
+        .bind(id, period, begins, std::string_view("period"), std::string_view(), std::int64_t{0})
+        .run();
+    for (const auto& [name, amount] : past.bases)
+        period_.bind(id, period, begins, std::string_view("base"), name, amount).run();
+    for (const auto& [name, amount] : past.grants)
+        period_.bind(id, period, begins, std::string_view("grant"), name, amount).run();
+}
+
+void MemoryWriter::write(const std::string& account, const model::AccountMemory& memory) {
+    const std::int64_t id = write_account(account, memory);
+    clear(id);
+    for (const auto& kind : kAmounts)
+        for (const auto& [name, amount] : memory.*kind.member)
+            amount_.bind(id, kind.word, name, amount).run();
+    for (const auto& kind : kWords)
+        for (const auto& word : memory.*kind.member)
+            word_.bind(id, kind.word, word).run();
+    for (const auto& [association, saved] : memory.saved_members)
+        member_.bind(id, association, join(saved.list, ","), saved.default_qos).run();
+    for (const std::uint32_t job : memory.held_jobs)
+        job_.bind(id, std::int64_t{job}).run();
+    for (const auto& [period, past] : memory.past)
+        write_period(id, period, past);
+    for (const auto& [period, begin] : memory.resets)
+        reset_.bind(id, period, epoch(begin)).run();
+}
+
+} // namespace sluice::sqlite

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/storage/schema.hpp"
+
+#include "common/base/files.hpp"
+
+namespace sluice::sqlite {
+namespace {
+
+// Instants are epoch seconds, percentages hundredths, amounts TRES-seconds, units the decimal times
+// 10^9. Lists of QOS names are comma-separated as in sacctmgr (Slurm forbids commas in names).
+constexpr const char* kSchema1 = R"sql(
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE account (
+    id INTEGER PRIMARY KEY,
+    cluster TEXT NOT NULL,
+    name TEXT NOT NULL,
+    period TEXT NOT NULL,
+    own_paused INTEGER NOT NULL,
+    own_downscaled INTEGER NOT NULL,
+    shown_paused INTEGER NOT NULL,
+    shown_downscaled INTEGER NOT NULL,
+    percent INTEGER,
+    saved_qos TEXT,
+    saved_default_qos TEXT,
+    reset_done_for TEXT NOT NULL,
+    previous_period TEXT,
+    qos_in_force TEXT NOT NULL,
+    UNIQUE (cluster, name)
+);
+CREATE TABLE account_amount (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN
+        ('base', 'previous_base', 'adjustment', 'grant', 'previous_grant', 'limit',
+         'limit_asked', 'reached')),
+    name TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (account, kind, name)
+) WITHOUT ROWID;
+CREATE TABLE account_word (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('notified', 'held')),
+    word TEXT NOT NULL,
+    PRIMARY KEY (account, kind, word)
+) WITHOUT ROWID;
+CREATE TABLE account_member (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    association TEXT NOT NULL,
+    saved_qos TEXT NOT NULL,
+    saved_default_qos TEXT NOT NULL,
+    PRIMARY KEY (account, association)
+) WITHOUT ROWID;
+
+CREATE TABLE evaluation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    billing_period TEXT NOT NULL,
+    percent INTEGER,
+    grace_limit TEXT NOT NULL,
+    previous_paused INTEGER NOT NULL,
+    previous_downscaled INTEGER NOT NULL,
+    paused INTEGER NOT NULL,
+    downscaled INTEGER NOT NULL,
+    actions_taken TEXT NOT NULL,
+    trigger TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX evaluation_by_account ON evaluation (account, id);
+CREATE INDEX evaluation_by_age ON evaluation (at);
+
+CREATE TABLE command (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    user TEXT NOT NULL,
+    partition TEXT NOT NULL,
+    type TEXT NOT NULL,
+    qos TEXT NOT NULL,
+    default_qos TEXT NOT NULL,
+    limit_type TEXT NOT NULL,
+    shares INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    description TEXT NOT NULL,
+    sacctmgr TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    requested INTEGER NOT NULL,
+    started INTEGER,
+    finished INTEGER,
+    success INTEGER,
+    error TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX command_by_account ON command (account, id);
+CREATE INDEX command_by_age ON command (requested);
+CREATE INDEX command_open ON command (id) WHERE finished IS NULL;
+CREATE TABLE command_limit (
+    command INTEGER NOT NULL REFERENCES command (id) ON DELETE CASCADE,
+    tres TEXT NOT NULL,
+    value INTEGER,
+    PRIMARY KEY (command, tres)
+) WITHOUT ROWID;
+
+CREATE TABLE override (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    standing TEXT NOT NULL CHECK (standing IN ('normal', 'downscaled', 'paused')),
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL
+);
+CREATE INDEX override_by_end ON override (cluster, ends);
+CREATE TABLE override_end (
+    override INTEGER PRIMARY KEY REFERENCES override (id),
+    at INTEGER NOT NULL,
+    made_by TEXT NOT NULL
+);
+CREATE TABLE adjustment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    period TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE INDEX adjustment_by_cluster ON adjustment (cluster, account, period);
+CREATE TABLE adjustment_unit (
+    adjustment INTEGER NOT NULL REFERENCES adjustment (id),
+    component TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    PRIMARY KEY (adjustment, component)
+) WITHOUT ROWID;
+)sql";
+
+// Of 0.1.0. Never to be changed: whoever needs a table begins schema 3.
+constexpr const char* kSchema2 = R"sql(
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    target TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    correlation TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'parked', 'done', 'dropped')),
+    created INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before INTEGER NOT NULL,
+    error TEXT NOT NULL DEFAULT '',
+    closed INTEGER
+);
+CREATE INDEX outbox_open ON outbox (target, id) WHERE closed IS NULL;
+CREATE INDEX outbox_open_by_key ON outbox (target, key, id) WHERE closed IS NULL;
+CREATE INDEX outbox_by_age ON outbox (closed) WHERE closed IS NOT NULL;
+ALTER TABLE override_end ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE adjustment ADD COLUMN takes_back INTEGER REFERENCES adjustment (id);
+CREATE UNIQUE INDEX adjustment_taken_back ON adjustment (takes_back) WHERE takes_back IS NOT NULL;
+CREATE TABLE period_reset (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    period TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    at INTEGER NOT NULL
+);
+-- Whether slurmctld shows a change. What was done before that was asked counts as shown.
+ALTER TABLE command ADD COLUMN confirmed INTEGER;
+ALTER TABLE command ADD COLUMN confirm_delay_ms INTEGER;
+UPDATE command SET confirmed = finished WHERE success = 1;
+CREATE INDEX command_unconfirmed ON command (id) WHERE success = 1 AND confirmed IS NULL;
+-- Jobs of paused accounts.
+ALTER TABLE command ADD COLUMN job TEXT NOT NULL DEFAULT '';
+ALTER TABLE account ADD COLUMN paused_since INTEGER;
+CREATE TABLE account_job (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    job INTEGER NOT NULL,
+    PRIMARY KEY (account, job)
+) WITHOUT ROWID;
+
+CREATE TABLE note (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) WITHOUT ROWID;
+-- What agents said they did. `commands` are lines.
+CREATE TABLE agent_report (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    account TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    success INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    commands TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    correlation TEXT UNIQUE,
+    at INTEGER NOT NULL,
+    evaluation INTEGER
+);
+CREATE INDEX agent_report_by_account ON agent_report (account, id);
+CREATE INDEX agent_report_by_age ON agent_report (at);
+
+-- Sums of job records by the time that the jobs ended, where slurmdbd has no rollups.
+CREATE TABLE closed_usage (
+    cluster TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    read_at INTEGER NOT NULL,
+    reads INTEGER NOT NULL,
+    figures TEXT NOT NULL,
+    PRIMARY KEY (cluster, begins)
+) WITHOUT ROWID;
+)sql";
+
+// previous_period and the kinds previous_base and previous_grant are not used any more: what an
+// account had is kept by period, so that a wrong clock cannot overwrite it.
+constexpr const char* kSchema3 = R"sql(
+ALTER TABLE account ADD COLUMN period_begins INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE account_period (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    period TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('period', 'base', 'grant')),
+    name TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (account, period, kind, name)
+) WITHOUT ROWID;
+INSERT INTO account_period (account, period, begins, kind, name, amount)
+    SELECT id, previous_period, 0, 'period', '', 0 FROM account WHERE previous_period IS NOT NULL;
+INSERT INTO account_period (account, period, begins, kind, name, amount)
+    SELECT a.id, a.previous_period, 0, substr(t.kind, 10), t.name, t.amount FROM account a
+    JOIN account_amount t ON t.account = a.id
+    WHERE a.previous_period IS NOT NULL AND t.kind IN ('previous_base', 'previous_grant');
+CREATE TABLE account_reset (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    period TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    PRIMARY KEY (account, period)
+) WITHOUT ROWID;
+INSERT INTO account_reset (account, period, begins)
+    SELECT id, reset_done_for, 0 FROM account WHERE reset_done_for NOT IN ('', 'owed');
+-- A person confirmed this host's time. Evaluations and commands up to these numbers say nothing
+-- about the time any more.
+CREATE TABLE clock_accept (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    cluster TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    ahead INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    evaluation INTEGER NOT NULL,
+    command INTEGER NOT NULL
+);
+)sql";
+
+constexpr Migration kMigrations[] = {{1, kSchema1}, {2, kSchema2}, {3, kSchema3}};
+
+void set_schema(Database& database, int number) {
+    const std::string value = std::to_string(number);
+    database.execute(("PRAGMA user_version = " + value).c_str());
+    Statement(database, "REPLACE INTO meta (key, value) VALUES ('schema', ?)").bind(value).run();
+}
+
+// The schema in the file. 0: empty file.
+int schema_in(Database& database) {
+    const auto id = database.integer("PRAGMA application_id");
+    const auto number = static_cast<int>(database.integer("PRAGMA user_version"));
+    if (id == kApplicationId)
+        return number;
+    if (id != 0 || number != 0 || database.integer("SELECT COUNT(*) FROM sqlite_master") != 0)
+        throw Failure({Errc::refused, "the file is a database, but not a journal of Sluice; name "
+                                      "another file in `journal`"});
+    return 0;
+}
+
+// A copy that fails leaves an earlier one of that name.
+void keep_copy(Database& database, const std::string& path, int schema) {
+    const std::string fresh = path + ".schema-new";
+    remove_database(fresh);
+    try {
+        database.copy_to(fresh, [] { return true; });
+    } catch (const Failure&) {
+        remove_database(fresh);
+        throw;
+    }
+    const auto moved = move_into_place(fresh, path + ".schema-" + std::to_string(schema) + ".bak");
+    if (!moved)
+        throw Failure(moved.error());
+}
+
+} // namespace
+
+std::span<const Migration> migrations() {
+    return kMigrations;
+}
+
+void upgrade(Database& database, const std::string& path, std::span<const Migration> list) {
+    const int newest = list.back().to;
+    const int found = schema_in(database);
+    if (found > newest)
+        throw Failure({Errc::refused, "the journal has schema " + std::to_string(found) +
+                                          ", this version of sluiced knows schemas up to " +
+                                          std::to_string(newest) +
+                                          "; run the newer version, or restore " + path +
+                                          ".schema-" + std::to_string(newest) + ".bak"});
+    if (found == newest)
+        return;
+    if (found != 0)
+        keep_copy(database, path, found);
+    Transaction transaction(database);
+    for (const auto& migration : list)
+        if (migration.to > found) {
+            database.execute(migration.sql);
+            set_schema(database, migration.to);
+        }
+    database.execute(("PRAGMA application_id = " + std::to_string(kApplicationId)).c_str());
+    transaction.commit();
+}
+
+} // namespace sluice::sqlite

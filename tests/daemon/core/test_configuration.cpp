@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "daemon/core/configuration.hpp"
+#include "tests/daemon/core/bench.hpp"
+#include "tests/support/case.hpp"
+#include "tests/support/scratch_dir.hpp"
+
+#include <fstream>
+
+using namespace sluice;
+using namespace sluice::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kGood = R"(timezone: UTC
+interval: 120s
+components: {node_hours: {tres: node}}
+policies:
+  - name: quarterly
+    period: quarter
+    actions: [request_slurm_resource_pausing]
+accounts:
+  physics: {allocation: {node_hours: 2000}}
+)";
+
+struct Reloading : Bench {
+    ScratchDir dir;
+    std::string file = dir.file("sluiced.yaml");
+    app::Loop loop{ports, sources, std::make_shared<app::Rules>(rules)};
+    app::DaemonService service{{"1", file, kFebruary}, loop, sources, ports, 5s};
+    app::Reloader reloader{{}, file, "c1", loop, service};
+
+    void write(const std::string& text) { std::ofstream(file) << text; }
+};
+
+} // namespace
+
+CASE(a_good_file_gives_rules) {
+    auto settings = settings::parse(kGood, "f.yaml");
+    CHECK(settings);
+    const auto made = app::make_rules(std::move(*settings), "local", kFebruary);
+    CHECK(made);
+    CHECK_EQ((*made)->cluster, "local");
+    CHECK((*made)->interval == 120s);
+    CHECK((*made)->loaded == kFebruary);
+    CHECK((*made)->set.accounts.contains("physics"));
+    CHECK((*made)->faults({}).size() >= 1); // no TRES node on a cluster without TRES
+}
+
+CASE(a_good_new_file_takes_effect) {
+    Reloading bench;
+    bench.loop.start();
+    bench.write(kGood);
+    CHECK(bench.reloader.reload(kFebruary + 1s));
+    const auto report = bench.service.evaluate({false, {"physics"}, ""});
+    CHECK(report);
+    CHECK_EQ((*report)->decision.accounts[0].figures.at(0).allocation, 2000 * kHour);
+    CHECK_EQ(bench.service.info().interval_s, 120);
+    CHECK(bench.service.info().config_loaded == kFebruary + 1s);
+    CHECK(bench.loop.stop(5s));
+}
+
+CASE(a_bad_new_file_keeps_the_old_rules_and_every_error_is_told) {
+    Reloading bench;
+    const auto before = bench.loop.rules();
+    bench.write("polices: []\ninterval: -1\n");
+    CHECK(!bench.reloader.reload(kFebruary));
+    CHECK(bench.loop.rules() == before);
+    const auto error = bench.service.info().config_error;
+    CHECK(error.find(bench.file + ":1:") != std::string::npos);
+    CHECK(error.find(bench.file + ":2:") != std::string::npos);
+    bench.write(kGood);
+    CHECK(bench.reloader.reload(kFebruary));
+    CHECK_EQ(bench.service.info().config_error, "");
+}
+
+CASE(a_file_that_is_gone_keeps_the_old_rules) {
+    Reloading bench;
+    const auto before = bench.loop.rules();
+    CHECK(!bench.reloader.reload(kFebruary));
+    CHECK(bench.loop.rules() == before);
+    CHECK(!bench.service.info().config_error.empty());
+}
+
+CASE(a_file_that_the_cluster_contradicts_is_refused) {
+    Reloading bench;
+    bench.loop.start();
+    CHECK(bench.service.evaluate({false, {}, ""}));
+    std::string text = kGood;
+    text.replace(text.find("tres: node"), 10, "tres: gres/fpga");
+    bench.write(text);
+    CHECK(!bench.reloader.reload(kFebruary));
+    CHECK(bench.service.info().config_error.find("gres/fpga") != std::string::npos);
+    CHECK(bench.loop.stop(5s));
+}
+
+CASE(keys_that_need_a_restart_are_named) {
+    settings::DaemonSettings a;
+    settings::DaemonSettings b = a;
+    CHECK(app::fixed_keys_changed(a, b).empty());
+    b.interval = 7s;
+    CHECK(app::fixed_keys_changed(a, b).empty());
+    b.journal = "/elsewhere";
+    b.plugin_server.listen = {"0.0.0.0:1"};
+    CHECK((app::fixed_keys_changed(a, b) ==
+           std::vector<std::string>{"journal", "plugin_server.listen"}));
+}
+
+CASE(a_changed_block_waldur_needs_a_restart) {
+    settings::PortalSettings a;
+    a.url = "https://waldur.example.org";
+    settings::PortalSettings b = a;
+    CHECK(app::fixed_keys_changed(a, b).empty());
+    b.push.usage = false;
+    const std::vector<std::string> named{"waldur"};
+    CHECK(app::fixed_keys_changed(a, b) == named);
+    b = a;
+    b.events.port = 1;
+    CHECK(app::fixed_keys_changed(a, b) == named);
+    b = a;
+    b.token.file = "/elsewhere";
+    CHECK(app::fixed_keys_changed(a, b) == named);
+    b = a;
+    b.interval = 7s;
+    CHECK(app::fixed_keys_changed(a, b) == named);
+}

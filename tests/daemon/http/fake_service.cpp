@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "tests/daemon/http/fake_service.hpp"
+
+#include <algorithm>
+
+namespace sluice::test {
+namespace {
+
+constexpr Amount kHour = 3600;
+
+model::Figure figure(Amount allocation, Amount carry, model::UsageSplit usage) {
+    model::Figure out;
+    out.component = {"node_hours", "node", Decimal::whole(60)};
+    out.allocation = allocation;
+    out.carryover.applied = carry != 0;
+    out.carryover.carry = carry;
+    out.effective = allocation + carry;
+    out.usage = usage;
+    out.weight = Decimal::whole(1);
+    if (out.effective != 0)
+        out.percent = static_cast<std::int64_t>(
+            divide_half_up(Wide{out.used()} * 10000, Wide{out.effective}));
+    return out;
+}
+
+model::AccountDecision account(const std::string& name, model::Figure figure) {
+    model::AccountDecision out;
+    out.account = name;
+    out.policies = {"quarterly"};
+    out.mode = model::Mode::enforce;
+    out.contact = "hpc-admin@example.org";
+    out.period = {"2026-Q4", instant(1790812800), instant(1798761600)}; // UTC quarter
+    out.percent = figure.percent;
+    out.figures = {std::move(figure)};
+    out.judged = "node_hours";
+    out.grace_limit = Decimal::whole(120);
+    const bool reached = out.percent.value_or(10000) >= 8000;
+    out.thresholds = {{"notify", Decimal::whole(80), reached, {}, {}}};
+    return out;
+}
+
+model::Command block_physics() {
+    model::Command out;
+    out.type = model::CommandType::qos;
+    out.account = "physics";
+    out.qos = {"blocked"};
+    out.default_qos = "blocked";
+    out.reason = "grace limit reached";
+    out.description = "QOS of account physics becomes blocked";
+    out.sacctmgr =
+        "sacctmgr -i modify account physics cluster=lab set qos=blocked defaultqos=blocked";
+    return out;
+}
+
+ports::CommandRecord record(std::optional<bool> success) {
+    ports::CommandRecord out;
+    out.id = 7;
+    out.cluster = "lab";
+    out.command = block_physics();
+    out.requested = instant(kNow);
+    out.success = success;
+    if (success)
+        out.started = out.finished = instant(kNow + 1);
+    if (success == false)
+        out.error = "slurmdbd: Access/permission denied";
+    return out;
+}
+
+bool wanted(const ports::Query& query, const std::string& account) {
+    return query.accounts.empty() ||
+           std::find(query.accounts.begin(), query.accounts.end(), account) != query.accounts.end();
+}
+
+} // namespace
+
+ports::CycleReport sample_cycle() {
+    ports::CycleReport out;
+    out.cluster = "lab";
+    out.at = instant(kNow);
+    out.trigger = "timer";
+    out.duration_ms = 35;
+    out.decision.now = out.at;
+    out.decision.cluster = "lab";
+    auto chem = account("chem", figure(900 * kHour, 100 * kHour, {600 * kHour, 9 * kHour, 4500}));
+    auto empty = account("empty", figure(0, 0, {}));
+    auto physics = account("physics", figure(1000 * kHour, 0, {1230 * kHour, 0, kHour + 1}));
+    physics.flags = physics.own = {true, true};
+    physics.previous_flags = {false, true};
+    physics.actions_taken = {"pause"};
+    physics.qos = "blocked";
+    physics.until = physics.period.end;
+    auto optics = account("optics", figure(100 * kHour, 0, {kHour, 0, 0}));
+    optics.flags = optics.previous_flags = {true, true};
+    optics.cause = {model::CauseKind::ancestor, "physics", 0};
+    optics.mode = model::Mode::observe;
+    out.decision.accounts = {chem, empty, optics, physics};
+    out.plan.commands = {block_physics()};
+    out.applied = {record(true)};
+    out.users = {{"alice", kAlice, "optics", {"optics"}}, {"bob", kBob, "chem", {"chem"}}};
+    out.parents = {{"root", ""},     {"physics", "root"},  {"optics", "physics"},
+                   {"chem", "root"}, {"lasers", "optics"}, {"idle", "root"},
+                   {"loop", "loop"}};
+    return out;
+}
+
+void add_users(ports::CycleReport& cycle, bool settled) {
+    const Instant begin = instant(1790812800);
+    model::AccountUsage usage;
+    usage.tres["node"] = {1230 * kHour, 0, kHour + 1};
+    usage.users["bob"]["node"] = {settled ? 220 * kHour : 0, 0, kHour + 1};
+    if (settled) {
+        usage.users["alice"]["node"] = {1000 * kHour, 0, 0};
+        usage.users[""]["node"] = {10 * kHour, 0, 0};
+        usage.users["carol"]["cpu"] = {10 * kHour, 0, 0};
+    }
+    usage.users_settled = settled;
+    model::AccountUsage earlier;
+    earlier.users["mallory"]["node"] = {kHour, kHour, kHour};
+    cycle.usage = std::make_shared<const std::vector<model::WindowUsage>>(
+        std::vector<model::WindowUsage>{{{begin, instant(1793491200)}, {}, {{"physics", earlier}}},
+                                        {{begin, cycle.at}, {}, {{"physics", usage}}}});
+}
+
+FakeService::FakeService() : cycle(std::make_shared<ports::CycleReport>(sample_cycle())) {
+    daemon.version = "0.1.0";
+    daemon.cluster = "lab";
+    daemon.started = instant(kNow - 3600);
+    daemon.config_file = "/etc/sluice/sluiced.yaml";
+    daemon.config_loaded = daemon.started;
+    daemon.now = instant(kNow);
+}
+
+ports::DaemonInfo FakeService::info() const {
+    return daemon;
+}
+
+std::shared_ptr<const ports::CycleReport> FakeService::last_cycle() const {
+    return cycle;
+}
+
+Result<std::shared_ptr<const ports::CycleReport>>
+FakeService::evaluate(const ports::EvaluateRequest& request) {
+    ++evaluating;
+    {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return !held_; });
+    }
+    for (const auto& account : request.accounts)
+        if (cycle == nullptr || cycle->decision.find(account) == nullptr)
+            return Error{Errc::not_found, "account '" + account + "' is not under any policy"};
+    auto out = std::make_shared<ports::CycleReport>(*cycle);
+    out->dry_run = request.dry_run;
+    out->trigger = "person";
+    if (request.by_user)
+        add_users(*out, true);
+    if (request.dry_run)
+        out->applied.clear();
+    else
+        ++evaluated;
+    return std::shared_ptr<const ports::CycleReport>(out);
+}
+
+Result<std::vector<std::string>> FakeService::explain(const std::string& account) const {
+    return std::vector<std::string>{"Account " + account + " was granted hours." + tail_,
+                                    "It has used some of them."};
+}
+
+Result<std::vector<ports::EvaluationRecord>> FakeService::evaluations(const ports::Query& query) {
+    if (journal_away)
+        return Error{Errc::unavailable, "journal: database is locked"};
+    std::vector<ports::EvaluationRecord> out;
+    ports::EvaluationRecord one;
+    one.cluster = "lab";
+    one.policy = "quarterly";
+    one.billing_period = "2026-Q4";
+    one.grace_limit = "120";
+    one.at = instant(kNow);
+    one.trigger = "timer";
+    for (const char* name : {"physics", "chem"}) {
+        one.id = 40 + static_cast<std::int64_t>(out.size());
+        one.account = name;
+        one.percent = one.account == "physics" ? 12310 : 6103;
+        one.previous = {false, one.account == "physics"};
+        one.now = {one.account == "physics", one.account == "physics"};
+        one.actions_taken = {};
+        if (one.account == "physics")
+            one.actions_taken = {"pause", "notify"};
+        if (wanted(query, one.account) && out.size() < query.limit)
+            out.push_back(one);
+    }
+    for (auto& each : out)
+        each.account += tail_;
+    return out;
+}
+
+Result<std::vector<ports::CommandRecord>> FakeService::commands(const ports::Query& query) {
+    if (journal_away)
+        return Error{Errc::unavailable, "journal: database is locked"};
+    std::vector<ports::CommandRecord> out;
+    if (wanted(query, "physics"))
+        out = {record(std::nullopt), record(false), record(true)};
+    if (out.size() > query.limit)
+        out.resize(query.limit);
+    for (auto& each : out) {
+        each.command.account += tail_;
+        each.error += each.error.empty() ? "" : tail_;
+    }
+    return out;
+}
+
+Result<void> FakeService::add_report(const ports::AgentReport& report) {
+    if (journal_away)
+        return Error{Errc::unavailable, "journal: database is locked"};
+    kept_reports.insert(kept_reports.begin(), report);
+    auto& kept = kept_reports.front();
+    kept.id = static_cast<std::int64_t>(kept_reports.size());
+    kept.cluster = "lab";
+    kept.at = instant(kNow + 5);
+    kept.evaluation = kept.account == "physics" ? 40 : 41;
+    return {};
+}
+
+Result<std::vector<ports::AgentReport>> FakeService::reports(const ports::Query& query) {
+    std::vector<ports::AgentReport> out;
+    for (const auto& one : kept_reports)
+        if (wanted(query, one.account))
+            out.push_back(one);
+    return out;
+}
+
+std::shared_ptr<const ports::PortalNames> FakeService::portal_names() const {
+    return std::make_shared<const ports::PortalNames>(names);
+}
+
+Result<model::Preview> FakeService::preview(const model::PreviewInput& input) const {
+    asked_preview = input;
+    if (input.grace_ratio > Decimal::whole(10))
+        return Error{Errc::malformed, "grace_ratio: 0 to 10"};
+    model::Preview out;
+    out.component = {"hours", "node", Decimal::whole(60)};
+    out.allocation = out.effective = 1000 * kHour;
+    out.used = 850 * kHour;
+    out.percent = 8500;
+    out.status = "notification";
+    out.thresholds = {
+        {"notification", Decimal::whole(80), 800 * kHour, model::Outlook::exceeded, 0, {}}};
+    return out;
+}
+
+std::shared_ptr<const model::PolicySet> FakeService::policies() const {
+    auto set = std::make_shared<model::PolicySet>();
+    set->components = {{"node_hours", "node", Decimal::whole(60)}};
+    model::Policy policy;
+    policy.name = "quarterly";
+    policy.mode = model::Mode::enforce;
+    policy.grace_ratio = *Decimal::parse("0.2");
+    policy.actions = {model::Action::notify_organization_owners,
+                      model::Action::request_slurm_resource_pausing};
+    set->policies = {policy};
+    return set;
+}
+
+ports::PluginServerStatus FakeService::plugin_server() const {
+    ports::PluginServerStatus out;
+    out.sequence = 12;
+    out.rejected_frames = 3;
+    if (plugins)
+        out.plugins = {{"ctl1" + tail_,
+                        "127.0.0.1:41234",
+                        "22.05.8",
+                        "0.1.0",
+                        11,
+                        instant(kNow - 600),
+                        instant(kNow),
+                        {1000, 20, 3, 0, 1},
+                        "lab",
+                        unstored_since ? 10U : 11U,
+                        unstored_since}};
+    return out;
+}
+
+std::vector<ports::CycleSummary> FakeService::cycles() const {
+    return {{instant(kNow), "timer", 35, 4, 1, 0, 0, ""}};
+}
+
+Result<std::vector<ports::OverrideRecord>> FakeLedger::overrides(const ports::Query& query) {
+    std::vector<ports::OverrideRecord> out;
+    if (wanted(query, "physics")) {
+        const model::Override entry{2,
+                                    "physics",
+                                    model::Standing::normal,
+                                    instant(kNow - 60),
+                                    instant(kNow + 3600),
+                                    "deadline" + tail,
+                                    "root" + tail};
+        out.push_back({entry, {}, "", ""});
+    }
+    if (wanted(query, "chem")) {
+        const model::Override entry{
+            1,         "chem", model::Standing::paused, instant(kNow - 9000), instant(kNow - 60),
+            "cleanup", "ann"};
+        out.push_back({entry, instant(kNow - 600), "root", "done"});
+    }
+    return out;
+}
+
+Result<std::vector<ports::AdjustmentRecord>> FakeLedger::adjustments(const ports::Query& query) {
+    std::vector<ports::AdjustmentRecord> out;
+    if (wanted(query, "chem"))
+        out.push_back({{3,
+                        "chem",
+                        "2026-Q4",
+                        {{"node_hours", *Decimal::parse("2.5")}},
+                        "node failure" + tail,
+                        "root",
+                        instant(kNow - 60)},
+                       0});
+    return out;
+}
+
+Result<std::vector<model::PeriodReset>> FakeLedger::resets(const ports::Query& query) {
+    if (!wanted(query, "physics"))
+        return std::vector<model::PeriodReset>();
+    return std::vector<model::PeriodReset>{
+        {1, "physics", "2026-Q4", "asked by the board" + tail, "root", instant(kNow - 60)}};
+}
+
+Result<ports::Booked> FakeLedger::booked(const std::string& account, const ports::Person& person) {
+    auto cycle = sample_cycle();
+    cycle.dry_run = person.dry_run;
+    cycle.trigger = "person";
+    if (cycle.decision.find(account) == nullptr)
+        return Error{Errc::not_found,
+                     "account " + account + " has no policy with an allocation" + tail};
+    if (person.reason.empty())
+        return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
+    last = person;
+    return ports::Booked{person.dry_run ? 0 : 4,
+                         std::make_shared<const ports::CycleReport>(std::move(cycle))};
+}
+
+Result<ports::Booked> FakeLedger::set_override(const ports::NewOverride& entry,
+                                               const ports::Person& person) {
+    if (entry.until.empty())
+        return Error{Errc::malformed, "until is needed: no override stays for ever"};
+    return booked(entry.account, person);
+}
+
+Result<ports::Booked> FakeLedger::end_override(std::int64_t id, const ports::Person& person) {
+    if (id != 2)
+        return Error{Errc::not_found, "no override " + std::to_string(id)};
+    return booked("physics", person);
+}
+
+Result<ports::Booked> FakeLedger::add_adjustment(const ports::NewAdjustment& entry,
+                                                 const ports::Person& person) {
+    return booked(entry.account, person);
+}
+
+Result<ports::Booked> FakeLedger::take_back(std::int64_t id, const ports::Person& person) {
+    if (id != 3)
+        return Error{Errc::not_found, "no adjustment " + std::to_string(id)};
+    return booked("chem", person);
+}
+
+Result<ports::Booked> FakeLedger::reopen(const std::vector<std::string>& accounts,
+                                         const ports::Person& person) {
+    return booked(accounts.front(), person);
+}
+
+Result<ports::Booked> FakeLedger::accept_clock(const ports::Person& person) {
+    return booked("physics", person);
+}
+
+Result<ports::Cleanup> FakeLedger::cleanup(const std::string&, const ports::Person& person) {
+    last = person;
+    return ports::Cleanup{instant(kNow - 90 * 86400), {12, 3}};
+}
+
+void FakeService::hold() {
+    const std::scoped_lock lock(mutex_);
+    held_ = true;
+}
+
+void FakeService::let_go() {
+    {
+        const std::scoped_lock lock(mutex_);
+        held_ = false;
+    }
+    wake_.notify_all();
+}
+
+} // namespace sluice::test

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What a page of another site can make a browser send changes nothing; programs go on as they did.
+#include "common/hash/hash.hpp"
+#include "daemon/http/cross_site.hpp"
+#include "tests/daemon/http/raw_http.hpp"
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+int fault(const http::SiteHeaders& headers) {
+    const auto found = http::cross_site_fault(headers);
+    return found ? found->status : 200;
+}
+
+} // namespace
+
+CASE(changes_need_a_json_content_type) {
+    for (const char* type : {"application/json", "Application/JSON", "application/json; charset=x",
+                             " application/json "})
+        CHECK_EQ(fault({.content_type = type}), 200);
+    for (const char* type :
+         {"", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+          "text/plain; application/json", "application/json2", "application/jso"})
+        CHECK_EQ(fault({.content_type = type}), 415);
+}
+
+CASE(changes_made_by_pages_of_other_sites_are_refused) {
+    const char* json = "application/json";
+    const auto from = [&](const char* origin, const char* site, const char* host, bool tls) {
+        return fault({json, origin, site, host, tls});
+    };
+    CHECK_EQ(from("https://a:6831", "same-origin", "A:6831", true), 200);
+    CHECK_EQ(from("https://a", "", "a", true), 200);
+    CHECK_EQ(from("http://a", "", "a", true), 403);
+    CHECK_EQ(from("http://a", "", "a", false), 200);
+    CHECK_EQ(from("https://a", "", "a", false), 200); // a proxy ends TLS
+    for (const char* origin : {"https://evil.example", "null", "https://a:1", "https://a.evil",
+                               "https://evila", "file://", "a"})
+        CHECK_EQ(from(origin, "", "a", true), 403);
+    CHECK_EQ(from("https://a", "", "", true), 403);
+    for (const char* site : {"cross-site", "same-site", "none", "x"})
+        CHECK_EQ(from("", site, "a", true), 403);
+}
+
+CASE(a_form_of_another_site_sets_no_override) {
+    RunningTcp running;
+    const std::string body = R"({"account":"physics","standing":"normal","until":"now+1minute",)"
+                             R"("reason":"csrf="})";
+    const auto basic = "Authorization: Basic " + hash::base64("x:" + running.token) + "\r\n";
+    const auto enter = [&](const std::string& headers) {
+        return status_in(post(running.port, body, headers, "/api/v1/overrides"));
+    };
+    const std::string text = "Content-Type: text/plain\r\n";
+    const std::string evil = "Origin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\n";
+    CHECK_EQ(enter(basic + text + evil), 403);
+    CHECK_EQ(enter(basic + text), 415);
+    CHECK_EQ(enter(basic + kJsonType), 403); // Basic only reads
+    CHECK_EQ(enter(running.bearer() + text), 415);
+    CHECK_EQ(enter(running.bearer() + kJsonType + evil), 403);
+    CHECK_EQ(enter(running.bearer() + kJsonType + "Origin: http://evil.example\r\n"), 403);
+    CHECK_EQ(running.service.books.last.by, "");
+    CHECK_EQ(enter(running.bearer() + kJsonType + "Origin: http://x\r\n"), 201);
+    CHECK_EQ(status_in(get(running.port, "/api/v1/status", basic)), 200);
+    CHECK_EQ(status_in(get(running.port, "/", basic + evil)), 200); // a link on another page
+}
+
+CASE(changes_without_a_body_need_the_content_type_as_well) {
+    Running running;
+    const auto remove = [&](const std::string& headers) {
+        return status_in(request(running.socket(), "DELETE /api/v1/overrides/2?reason=r "
+                                                   "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" +
+                                                       headers + "\r\n"));
+    };
+    CHECK_EQ(remove(""), 415);
+    CHECK_EQ(remove(kJsonType), 200);
+    CHECK_EQ(status_in(post(running.socket(), "")), 415);
+    CHECK_EQ(running.service.evaluated.load(), 0);
+    CHECK_EQ(status_in(post(running.socket(), "", kJsonType)), 200);
+}
+
+CASE(answers_tell_browsers_what_not_to_do) {
+    Running running;
+    for (const char* target : {"/", "/api/v1/status", "/api/v1/nothing"}) {
+        const auto answer = get(running.socket(), target);
+        for (const char* line :
+             {"Cache-Control: no-store\r\n", "X-Content-Type-Options: nosniff\r\n",
+              "Referrer-Policy: no-referrer\r\n", "frame-ancestors 'none'"})
+            if (!has(answer, line) || answer.find(line) != answer.rfind(line))
+                fail(std::string(target) + " has not once: " + line);
+        CHECK(!has(answer, "Strict-Transport-Security"));
+    }
+}

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The routes without a socket: who sees what, what is refused, and how it looks.
+#include "common/json/json.hpp"
+#include "daemon/http/router.hpp"
+#include "tests/daemon/http/fake_service.hpp"
+#include "tests/support/case.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+using namespace sluice;
+using sluice::test::FakeService;
+
+namespace {
+
+const ports::Viewer kRoot{0, true};
+const ports::Viewer kAlice{sluice::test::kAlice, false};
+const ports::Viewer kStranger{4294967294U, false};
+
+struct Answer {
+    int status;
+    json::Value body;
+    std::string allow;
+};
+
+Answer ask(FakeService& service, http::Request request) {
+    auto response = http::dispatch(request, service);
+    CHECK(response.body.ends_with('\n'));
+    auto body = json::parse(response.body, {.bytes = 1 << 20});
+    CHECK(body.has_value());
+    return {response.status, std::move(*body), response.allow};
+}
+
+Answer get(const std::string& path, ports::Viewer viewer = kRoot,
+           std::map<std::string, std::string> query = {}) {
+    FakeService service;
+    return ask(service, {"GET", path, std::move(query), "", viewer});
+}
+
+Answer post(const std::string& body, ports::Viewer viewer = kRoot) {
+    FakeService service;
+    return ask(service, {"POST", "/api/v1/evaluate", {}, body, viewer});
+}
+
+} // namespace
+
+CASE(staff_see_all_accounts_and_users_theirs_with_the_parents) {
+    CHECK_EQ(get("/api/v1/accounts").body["accounts"].size(), 4u);
+    const auto alice = get("/api/v1/accounts", kAlice);
+    CHECK_EQ(alice.body["accounts"].size(), 2u);
+    CHECK_EQ(alice.body["accounts"].at(0)["account"].text(), "optics");
+    CHECK_EQ(alice.body["accounts"].at(1)["account"].text(), "physics");
+}
+
+CASE(a_user_whom_slurm_does_not_know_sees_nothing) {
+    FakeService service;
+    auto cycle = sluice::test::sample_cycle();
+    cycle.users.push_back({"ghost", 4294967294U, "chem", {"chem"}});
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto answer = ask(service, {"GET", "/api/v1/accounts", {}, "", kStranger});
+    CHECK_EQ(answer.status, 200);
+    CHECK_EQ(answer.body["accounts"].size(), 0u);
+}
+
+CASE(figures_are_numbers_in_the_components_unit) {
+    const auto answer = get("/api/v1/accounts/physics");
+    CHECK_EQ(answer.status, 200);
+    const auto account = answer.body["account"];
+    const auto component = account["components"].at(0);
+    CHECK_EQ(component["allocation"].integer(), 1000);
+    CHECK_EQ(component["used"].number(), 1231.000278);
+    CHECK_EQ(component["left"].number(), -231.000278);
+    CHECK_EQ(component["usage_percentage"].number(), 123.1);
+    CHECK_EQ(account["standing"].text(), "paused");
+    CHECK_EQ(account["until"].text(), "2027-01-01T00:00:00Z");
+    CHECK_EQ(account["until_epoch"].integer(), 1798761600);
+    CHECK_EQ(account["period"]["begin"].text(), "2026-10-01T00:00:00Z");
+    CHECK_EQ(answer.body["explain"].size(), 2u);
+}
+
+CASE(an_allocation_of_nothing_has_no_percentage) {
+    const auto answer = get("/api/v1/accounts/empty");
+    CHECK(answer.body["account"]["usage_percentage"].is_null());
+    CHECK(answer.body["account"]["components"].at(0)["usage_percentage"].is_null());
+}
+
+CASE(an_unknown_account_is_404_with_a_suggestion) {
+    const auto answer = get("/api/v1/accounts/phisics");
+    CHECK_EQ(answer.status, 404);
+    CHECK_EQ(answer.body["detail"].text(),
+             "account 'phisics' is not known in Slurm; did you mean 'physics'?");
+}
+
+CASE(an_account_without_allocation_is_told_what_bounds_it) {
+    CHECK_EQ(get("/api/v1/accounts/lasers").body["detail"].text(),
+             "account 'lasers' has no allocation of its own; it is bounded by 'optics'");
+    for (const char* name : {"idle", "loop"})
+        CHECK_EQ(get(std::string("/api/v1/accounts/") + name).body["detail"].text(),
+                 std::string("account '") + name +
+                     "' has no policy with an allocation, nor has one above it");
+}
+
+CASE(users_cannot_tell_a_foreign_account_from_an_unknown_one) {
+    const auto foreign = get("/api/v1/accounts/chem", kAlice);
+    const auto unknown = get("/api/v1/accounts/none", kAlice);
+    CHECK_EQ(foreign.status, 404);
+    CHECK_EQ(unknown.status, 404);
+    CHECK_EQ(foreign.body["detail"].text(),
+             "account 'chem' does not exist, or you do not belong to it");
+}
+
+CASE(only_staff_may_start_a_cycle_or_see_the_plugin_server) {
+    CHECK_EQ(post("{}", kAlice).status, 403);
+    CHECK_EQ(get("/api/v1/plugins", kAlice).status, 403);
+    CHECK_EQ(post("{}").status, 200);
+    CHECK_EQ(get("/api/v1/plugins").body["plugin_server"]["plugins"].at(0)["refused"].integer(), 3);
+}
+
+CASE(a_dry_run_shows_the_plan_and_evaluate_the_outcome) {
+    const auto dry = post("{\"dry_run\": true}");
+    CHECK(dry.body["cycle"]["dry_run"].boolean());
+    CHECK(dry.body["commands"].at(0)["success"].is_null());
+    CHECK(dry.body["commands"].at(0)["id"].is_null());
+    const auto real = post("");
+    CHECK(real.body["commands"].at(0)["success"].boolean());
+    CHECK_EQ(real.body["commands"].at(0)["parameters"]["qos"].at(0).text(), "blocked");
+    CHECK_EQ(real.body["commands"].at(0)["execution_mode"].text(), "production");
+}
+
+CASE(evaluate_shows_only_the_accounts_asked_for) {
+    const auto answer = post("{\"accounts\": [\"chem\"]}");
+    CHECK_EQ(answer.status, 200);
+    CHECK_EQ(answer.body["accounts"].size(), 1u);
+    CHECK_EQ(answer.body["commands"].size(), 0u);
+    CHECK_EQ(post("{\"accounts\": [\"kem\"]}").status, 404);
+}
+
+CASE(bad_bodies_are_400_and_say_why) {
+    CHECK_EQ(post("{\"dry_run\": 1}").body["detail"].text(), "dry_run is true or false");
+    for (const char* bad : {"[]", "{", "nonsense", "{\"dryrun\": true}", "{\"accounts\": \"x\"}",
+                            "{\"accounts\": [1]}", "{\"dry_run\": true, \"dry_run\": false}"})
+        CHECK_EQ(post(bad).status, 400);
+    CHECK_EQ(post(std::string(1000, '[')).status, 400);
+}
+
+CASE(a_bad_request_starts_no_cycle) {
+    FakeService service;
+    ask(service, {"POST", "/api/v1/evaluate", {}, "{\"dryrun\": true}", kRoot});
+    ask(service, {"POST", "/api/v1/evaluate", {}, "{}", kAlice});
+    CHECK_EQ(service.evaluating.load(), 0);
+}
+
+CASE(unknown_paths_are_404_and_other_methods_405) {
+    CHECK_EQ(get("/api").status, 404);
+    CHECK_EQ(get("/api/v1/accounts/").status, 200);
+    CHECK_EQ(get("/api/v1/nothing").status, 404);
+    const auto answer = get("/api/v1/evaluate");
+    CHECK_EQ(answer.status, 405);
+    CHECK_EQ(answer.allow, "POST");
+    FakeService service;
+    CHECK_EQ(ask(service, {"DELETE", "/api/v1/status", {}, "", kRoot}).allow, "GET");
+}
+
+CASE(journal_is_cut_to_the_viewers_accounts) {
+    CHECK_EQ(get("/api/v1/evaluations").body["evaluations"].size(), 2u);
+    const auto alice = get("/api/v1/evaluations", kAlice);
+    CHECK_EQ(alice.body["evaluations"].size(), 1u);
+    CHECK_EQ(alice.body["evaluations"].at(0)["account"].text(), "physics");
+    CHECK_EQ(get("/api/v1/evaluations", kAlice, {{"account", "chem"}}).status, 404);
+    CHECK_EQ(get("/api/v1/commands", kStranger).body["commands"].size(), 0u);
+    CHECK_EQ(get("/api/v1/evaluations", kStranger).body["evaluations"].size(), 0u);
+}
+
+CASE(limit_is_a_number_in_bounds) {
+    CHECK_EQ(get("/api/v1/commands", kRoot, {{"limit", "1"}}).body["commands"].size(), 1u);
+    for (const char* bad : {"0", "-1", "x", "1x", "10001", ""})
+        CHECK_EQ(get("/api/v1/commands", kRoot, {{"limit", bad}}).status, 400);
+}
+
+CASE(a_locked_journal_is_503) {
+    FakeService service;
+    service.journal_away = true;
+    const auto answer = ask(service, {"GET", "/api/v1/commands", {}, "", kRoot});
+    CHECK_EQ(answer.status, 503);
+    CHECK_EQ(answer.body["detail"].text(), "journal: database is locked");
+}
+
+CASE(status_warns_when_a_plugin_cannot_store_its_snapshot) {
+    FakeService service;
+    const auto count = [&](std::int64_t seconds, const ports::Viewer& viewer) {
+        service.unstored_since = service.daemon.now - std::chrono::seconds(seconds);
+        return ask(service, {"GET", "/api/v1/status", {}, "", viewer}).body["warnings"].size();
+    };
+    const auto usual = count(120, kRoot);
+    CHECK_EQ(count(121, kRoot), usual + 1);
+    CHECK_EQ(count(121, kAlice), count(120, kAlice));
+    const auto answer = ask(service, {"GET", "/api/v1/plugins", {}, "", kRoot});
+    const auto plugin = answer.body["plugin_server"]["plugins"].at(0);
+    CHECK_EQ(plugin["stored_sequence"].integer(), 10);
+    CHECK_EQ(plugin["oversized"].integer(), 1);
+    CHECK_EQ(plugin["unstored_since_epoch"].integer(), epoch(*service.unstored_since));
+}
+
+CASE(status_warns_of_what_makes_the_figures_doubtful) {
+    FakeService service;
+    service.daemon.down = {"slurmdbd"};
+    service.daemon.config_error = "sluiced.yaml:3:5: unknown key";
+    service.plugins = false;
+    auto cycle = sluice::test::sample_cycle();
+    cycle.error = "slurmdbd: Connection refused";
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/status", {}, "", kRoot}).body["warnings"].size(), 4u);
+    const auto user = ask(service, {"GET", "/api/v1/status", {}, "", kAlice});
+    CHECK_EQ(user.body["warnings"].size(), 2u);
+    CHECK_EQ(user.body["daemon"]["config_error"].text(), "");
+    CHECK_EQ(user.body["cycle"]["error"].text(), "");
+}
+
+CASE(before_the_first_cycle_status_says_so) {
+    FakeService service;
+    service.cycle = nullptr;
+    const auto status = ask(service, {"GET", "/api/v1/status", {}, "", kRoot});
+    CHECK_EQ(status.status, 200);
+    CHECK(status.body["cycle"].is_null());
+    CHECK_EQ(status.body["warnings"].at(0)["description"].text(),
+             "no evaluation has completed yet");
+    CHECK_EQ(ask(service, {"GET", "/api/v1/balances", {}, "", kRoot}).status, 503);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/accounts/x", {}, "", kAlice}).status, 503);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/accounts", {}, "", kAlice}).status, 200);
+}
+
+CASE(balances_are_ones_own_unless_staff_ask) {
+    const auto own = get("/api/v1/balances", kAlice);
+    CHECK_EQ(own.body["balances"].size(), 2u);
+    CHECK_EQ(own.body["balances"].at(0)["left"].integer(), 99);
+    CHECK_EQ(own.body["balances"].at(0)["resets"].text(), "2027-01-01T00:00:00Z");
+    CHECK_EQ(get("/api/v1/balances", kAlice, {{"user", "alice"}}).status, 200);
+    CHECK_EQ(get("/api/v1/balances", kAlice, {{"user", "bob"}}).status, 403);
+    CHECK_EQ(get("/api/v1/balances", kRoot, {{"user", "bob"}}).body["balances"].size(), 1u);
+    CHECK_EQ(get("/api/v1/balances", kRoot, {{"user", "nobody"}}).status, 404);
+    CHECK_EQ(get("/api/v1/balances", kRoot).body["balances"].size(), 0u);
+}
+
+CASE(what_staff_change_waits_for_a_cycle) {
+    const std::set<std::string_view> at_once{"/api/v1/cleanup", "/api/v1/tokens",
+                                             "/api/v1/tokens/{name}", "/api/v1/outbox/{id}/retry",
+                                             "/api/v1/outbox/{id}/drop"};
+    for (const auto& route : http::routes())
+        CHECK_EQ(http::waits({std::string(route.method), std::string(route.path), {}, "", {}}),
+                 (route.staff && route.method != "GET" && !at_once.contains(route.path) &&
+                  !route.path.ends_with("/preview_impact/") &&
+                  !route.path.ends_with("/report-command-result/")) ||
+                     route.path == "/api/v1/controller");
+}
+
+CASE(every_route_is_documented) {
+    const char* top = std::getenv("SLUICE_SRCDIR");
+    std::ifstream file(std::string(top != nullptr ? top : ".") + "/docs/http-api.md");
+    std::ostringstream text;
+    text << file.rdbuf();
+    for (const auto& route : http::routes())
+        CHECK(text.str().find("`" + std::string(route.method) + " " + std::string(route.path)) !=
+              std::string::npos);
+}
+
+CASE(staff_enter_with_a_reason_and_see_the_cycle) {
+    FakeService service;
+    const char* body = R"({"account":"physics","standing":"normal","until":"now+1day",)"
+                       R"("reason":"deadline"})";
+    const auto answer = ask(service, {"POST", "/api/v1/overrides", {}, body, kRoot});
+    CHECK_EQ(answer.status, 201);
+    CHECK_EQ(answer.body["id"].integer(), 4);
+    CHECK_EQ(answer.body["accounts"].at(0)["account"].text(), "physics");
+    CHECK_EQ(service.books.last.by, "root");
+    CHECK_EQ(service.books.last.reason, "deadline");
+    CHECK_EQ(ask(service, {"POST", "/api/v1/overrides", {}, body, kAlice}).status, 403);
+    const auto ended =
+        ask(service,
+            {"DELETE", "/api/v1/overrides/2", {{"reason", "done"}}, "", ports::Viewer{77, true}});
+    CHECK_EQ(ended.status, 200);
+    CHECK_EQ(service.books.last.by, "uid 77");
+    CHECK_EQ(ask(service, {"DELETE", "/api/v1/overrides/3", {{"reason", "x"}}, "", kRoot}).status,
+             404);
+    CHECK_EQ(ask(service, {"DELETE", "/api/v1/overrides/x", {{"reason", "x"}}, "", kRoot}).status,
+             404);
+}
+
+CASE(a_dry_entry_is_no_new_thing) {
+    FakeService service;
+    const char* body = R"({"account":"chem","units":{"node_hours":"2.5"},"reason":"r",)"
+                       R"("dry_run":true})";
+    const auto answer = ask(service, {"POST", "/api/v1/adjustments", {}, body, kRoot});
+    CHECK_EQ(answer.status, 200);
+    CHECK(answer.body["id"].is_null());
+    CHECK(service.books.last.dry_run);
+}
+
+CASE(entries_that_cannot_be_understood_are_refused) {
+    const std::pair<const char*, const char*> cases[] = {
+        {"/api/v1/overrides", R"({"account":"physics","standing":"quick","reason":"r"})"},
+        {"/api/v1/overrides", R"({"account":7,"standing":"normal","reason":"r"})"},
+        {"/api/v1/overrides", R"({"acount":"physics"})"},
+        {"/api/v1/overrides", R"([])"},
+        {"/api/v1/adjustments", R"({"account":"chem","units":{"node_hours":2.5},"reason":"r"})"},
+        {"/api/v1/adjustments", R"({"account":"chem","units":[],"reason":"r"})"},
+        {"/api/v1/resets", R"({"accounts":[],"reason":"r"})"},
+        {"/api/v1/resets", R"({"accounts":[1],"reason":"r"})"},
+        {"/api/v1/cleanup", R"({"before":1})"},
+        {"/api/v1/cleanup", R"({"dry_run":"yes"})"},
+    };
+    FakeService service;
+    for (const auto& [path, body] : cases)
+        CHECK_EQ(ask(service, {"POST", path, {}, body, kRoot}).status, 400);
+}
+
+CASE(users_read_the_entries_of_their_accounts) {
+    CHECK_EQ(get("/api/v1/overrides").body["overrides"].size(), 2u);
+    CHECK_EQ(get("/api/v1/overrides", kRoot, {{"in_force", "true"}}).body["overrides"].size(), 1u);
+    const auto alice = get("/api/v1/overrides", kAlice);
+    CHECK_EQ(alice.body["overrides"].size(), 1u);
+    CHECK_EQ(alice.body["overrides"].at(0)["state"].text(), "in force");
+    CHECK_EQ(get("/api/v1/adjustments", kAlice).body["adjustments"].size(), 0u);
+    const auto all = get("/api/v1/adjustments");
+    CHECK_EQ(all.body["adjustments"].at(0)["units"]["node_hours"].number(), 2.5);
+    CHECK_EQ(get("/api/v1/resets").body["resets"].size(), 1u);
+    CHECK_EQ(get("/api/v1/cycles", kAlice).status, 403);
+    CHECK_EQ(get("/api/v1/cycles").body["cycles"].at(0)["trigger"].text(), "timer");
+}
+
+CASE(usage_shows_what_it_is_made_of) {
+    const auto answer = get("/api/v1/usage", kRoot, {{"account", "chem"}});
+    const auto part = answer.body["usage"].at(0);
+    CHECK_EQ(part["settled"].integer(), 600);
+    CHECK_EQ(part["finished"].integer(), 9);
+    CHECK_EQ(part["running"].number(), 1.25);
+    CHECK_EQ(part["used"].number(), 610.25);
+    CHECK_EQ(get("/api/v1/usage", kAlice, {{"account", "chem"}}).status, 404);
+}
+
+CASE(a_wrong_method_names_all_that_would_do) {
+    FakeService service;
+    const auto answer = ask(service, {"PUT", "/api/v1/overrides", {}, "", kRoot});
+    CHECK_EQ(answer.status, 405);
+    CHECK_EQ(answer.allow, "GET, POST");
+}
+
+CASE(staff_see_and_steer_the_outbox) {
+    FakeService service;
+    ports::Message message;
+    message.target = "waldur";
+    message.kind = "set_paused";
+    CHECK(service.post.add(std::vector{message}));
+    CHECK(service.post.park(1, "HTTP 403"));
+    const auto list = ask(service, {"GET", "/api/v1/outbox", {}, "", kRoot});
+    CHECK_EQ(list.body["messages"].at(0)["error"].text(), "HTTP 403");
+    CHECK_EQ(list.body["targets"].at(0)["parked"].integer(), 1);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/outbox", {}, "", kAlice}).status, 403);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/outbox", {{"state", "lost"}}, "", kRoot}).status, 400);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/1/retry", {}, "{}", kRoot}).status, 200);
+    CHECK(service.post.held[0].state == ports::MessageState::waiting);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/1/drop", {}, "{}", kRoot}).status, 200);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/1/drop", {}, "{}", kRoot}).status, 404);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/outbox/x/drop", {}, "{}", kRoot}).status, 404);
+}
+
+CASE(staff_see_what_the_clock_was_compared_with_and_accept_it) {
+    FakeService service;
+    auto cycle = test::sample_cycle();
+    cycle.clock = {
+        model::ClockState::forward, 86400, "elapsed", {{"elapsed", 86400}, {"slurmdbd", {}}}};
+    service.cycle = std::make_shared<const ports::CycleReport>(std::move(cycle));
+    const auto shown = ask(service, {"GET", "/api/v1/clock", {}, "", kRoot});
+    CHECK(!shown.body["clock"]["trusted"].boolean(true));
+    CHECK_EQ(shown.body["clock"]["offset_s"].integer(), 86400);
+    CHECK(shown.body["clock"]["compared"].at(1)["ahead_s"].is_null());
+    CHECK_EQ(shown.body["accepted"].at(0)["reason"].text(), "was set by hand");
+    const auto status = ask(service, {"GET", "/api/v1/status", {}, "", kAlice});
+    CHECK_EQ(status.body["clock"]["detail"].text(),
+             "the clock of this host went forward by 86400 s more than the elapsed time allows");
+    CHECK_EQ(ask(service, {"GET", "/readyz", {}, "", kRoot}).status, 503);
+    const char* accept = "/api/v1/clock/accept";
+    CHECK_EQ(ask(service, {"POST", accept, {}, R"({"reason":"r"})", kAlice}).status, 403);
+    CHECK_EQ(ask(service, {"POST", accept, {}, "{}", kRoot}).status, 400);
+    CHECK_EQ(ask(service, {"POST", accept, {}, R"({"reason":"r"})", kRoot}).status, 201);
+    CHECK_EQ(service.books.last.reason, "r");
+}

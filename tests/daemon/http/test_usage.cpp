@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Usage by user: who sees whose share, and what is said when it is not known.
+#include "common/json/json.hpp"
+#include "daemon/http/router.hpp"
+#include "tests/daemon/http/fake_service.hpp"
+#include "tests/support/case.hpp"
+
+using namespace sluice;
+using sluice::test::FakeService;
+
+namespace {
+
+const ports::Viewer kRoot{0, true};
+const ports::Viewer kAlice{sluice::test::kAlice, false};
+const ports::Viewer kStranger{4294967294U, false};
+
+struct Answer {
+    int status;
+    json::Value body;
+};
+
+Answer ask(FakeService& service, const std::string& path, const ports::Viewer& viewer,
+           std::map<std::string, std::string> query = {}) {
+    const auto response = http::dispatch({"GET", path, std::move(query), "", viewer}, service);
+    auto body = json::parse(response.body, {.bytes = 1 << 20});
+    CHECK(body.has_value());
+    return {response.status, std::move(*body)};
+}
+
+Answer by_user(FakeService& service, const ports::Viewer& viewer,
+               const std::string& account = "physics") {
+    return ask(service, "/api/v1/usage", viewer, {{"account", account}, {"by_user", "1"}});
+}
+
+void know_users(FakeService& service, bool settled) {
+    auto cycle = sluice::test::sample_cycle();
+    sluice::test::add_users(cycle, settled);
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+}
+
+} // namespace
+
+CASE(staff_see_every_share_the_largest_first_and_they_sum_up) {
+    FakeService service;
+    const auto answer = by_user(service, kRoot);
+    CHECK_EQ(answer.status, 200);
+    CHECK_EQ(service.evaluating.load(), 1);
+    CHECK_EQ(service.evaluated.load(), 0); // a dry run
+    CHECK_EQ(answer.body["warnings"].size(), 0u);
+    const auto part = answer.body["usage"].at(0);
+    CHECK(part["users_settled"].boolean());
+    const auto users = part["users"];
+    CHECK_EQ(users.size(), 3u);
+    CHECK_EQ(users.at(0)["user"].text(), "alice");
+    CHECK_EQ(users.at(0)["used"].integer(), 1000);
+    CHECK_EQ(users.at(0)["share_percentage"].number(), 81.23);
+    CHECK_EQ(users.at(1)["user"].text(), "bob");
+    CHECK_EQ(users.at(1)["running"].number(), 1.000278);
+    CHECK_EQ(users.at(2)["user"].text(), "");
+    double sum = 0;
+    for (const auto& user : users.items())
+        sum += user["used"].number();
+    CHECK_EQ(sum, part["used"].number());
+}
+
+CASE(users_see_their_own_share_only_and_start_no_cycle) {
+    FakeService service;
+    know_users(service, true);
+    const auto answer = by_user(service, kAlice);
+    CHECK_EQ(service.evaluating.load(), 0);
+    const auto users = answer.body["usage"].at(0)["users"];
+    CHECK_EQ(users.size(), 1u);
+    CHECK_EQ(users.at(0)["user"].text(), "alice");
+    CHECK_EQ(users.at(0)["share_percentage"].number(), 81.23);
+    CHECK_EQ(by_user(service, kAlice, "chem").status, 404);
+    CHECK_EQ(by_user(service, kStranger).status, 404);
+}
+
+CASE(what_is_not_known_is_null_and_said) {
+    FakeService service;
+    know_users(service, false);
+    service.cycle = std::make_shared<ports::CycleReport>([&] {
+        auto cycle = *service.cycle;
+        cycle.users[0].accounts = {"optics"};
+        cycle.users[1].accounts = {"physics"};
+        return cycle;
+    }());
+    const auto answer = by_user(service, {sluice::test::kBob, false});
+    const auto part = answer.body["usage"].at(0);
+    CHECK(!part["users_settled"].boolean(true));
+    CHECK(part["users"].at(0)["settled"].is_null());
+    CHECK(part["users"].at(0)["used"].is_null());
+    CHECK(part["users"].at(0)["share_percentage"].is_null());
+    CHECK_EQ(part["users"].at(0)["running"].number(), 1.000278);
+    CHECK_EQ(answer.body["warnings"].at(0)["description"].text(),
+             "account 'physics': what is settled is not known by user (staff may ask); the users' "
+             "figures are of jobs since the last rollup");
+}
+
+CASE(by_user_is_a_question_about_named_accounts) {
+    FakeService service;
+    CHECK_EQ(ask(service, "/api/v1/usage", kRoot, {{"by_user", "1"}}).status, 400);
+    CHECK_EQ(ask(service, "/api/v1/usage", kRoot, {{"by_user", "x"}, {"account", "chem"}}).status,
+             400);
+    CHECK_EQ(by_user(service, kRoot, "phisics").status, 404);
+    CHECK_EQ(service.evaluating.load(), 0);
+    const auto plain = ask(service, "/api/v1/usage", kRoot, {{"by_user", "0"}});
+    CHECK(!plain.body["usage"].at(0)["users"].exists());
+}
+
+CASE(only_a_question_by_user_waits_for_a_cycle) {
+    CHECK(!http::waits({"GET", "/api/v1/usage", {{"account", "chem"}}, "", {}}));
+    CHECK(http::waits({"GET", "/api/v1/usage", {{"by_user", "1"}}, "", {}}));
+    CHECK(!http::waits({"GET", "/api/v1/status", {{"by_user", "1"}}, "", {}}));
+}
+
+CASE(an_account_names_its_top_users_where_they_are_known) {
+    FakeService service;
+    const auto unknown = ask(service, "/api/v1/accounts/physics", kRoot);
+    CHECK_EQ(unknown.body["top_users"].at(0)["users"].size(), 0u);
+    CHECK_EQ(unknown.body["explain"].size(), 2u);
+    know_users(service, true);
+    const auto known = ask(service, "/api/v1/accounts/physics", kRoot);
+    CHECK_EQ(known.body["top_users"].at(0)["users"].at(1)["user"].text(), "bob");
+    CHECK_EQ(known.body["explain"].at(2).text(),
+             "Most of node_hours was used by alice (81.23 %), bob (17.95 %), deleted accounts "
+             "(0.81 %).");
+    const auto own = ask(service, "/api/v1/accounts/physics", kAlice);
+    CHECK_EQ(own.body["top_users"].at(0)["users"].size(), 1u);
+    CHECK_EQ(own.body["explain"].size(), 2u);
+    know_users(service, false);
+    CHECK_EQ(ask(service, "/api/v1/accounts/physics", kRoot).body["explain"].at(2).text(),
+             "Most of node_hours was used by bob (jobs since the last rollup only; sluice usage "
+             "physics --by-user has the whole period).");
+}

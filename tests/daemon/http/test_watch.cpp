@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Readiness, metrics, the description of the routes, Open OnDemand's balances and the page.
+#include "daemon/http/router.hpp"
+#include "tests/daemon/http/fake_service.hpp"
+#include "tests/support/case.hpp"
+#include "tests/support/hostile.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+using namespace sluice;
+using sluice::test::FakeService;
+
+namespace {
+
+http::Response get(FakeService& service, const std::string& path,
+                   ports::Viewer viewer = {0, true, "", false}) {
+    http::Request request;
+    request.method = "GET";
+    request.path = path;
+    request.viewer = std::move(viewer);
+    return http::dispatch(request, service);
+}
+
+json::Value parsed(const http::Response& response) {
+    auto body = json::parse(response.body, {.bytes = 1 << 20});
+    CHECK(body.has_value());
+    return std::move(*body);
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+CASE(ready_means_that_each_part_is) {
+    FakeService service;
+    CHECK_EQ(get(service, "/readyz").status, 200);
+    service.plugins = false;
+    service.daemon.down = {"slurmdbd"};
+    service.daemon.now += std::chrono::hours(1);
+    const auto answer = get(service, "/readyz");
+    CHECK_EQ(answer.status, 503);
+    const auto body = parsed(answer);
+    CHECK(!body["parts"]["slurmdbd"]["ready"].boolean());
+    CHECK(body["parts"]["journal"]["ready"].boolean());
+    CHECK(!body["parts"]["plugin"]["ready"].boolean());
+    CHECK_EQ(body["parts"]["cycle"]["fault"].text(), "the last evaluation was 3600 s ago");
+    service.cycle = nullptr;
+    CHECK_EQ(get(service, "/readyz").status, 503);
+}
+
+CASE(metrics_have_types_and_escaped_labels) {
+    FakeService service;
+    auto cycle = sluice::test::sample_cycle();
+    cycle.decision.accounts.front().account = "odd\"na\\me\n";
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto answer = get(service, "/metrics");
+    CHECK(has(answer.type, "version=0.0.4"));
+    CHECK(has(answer.body, "# TYPE sluice_account_usage_ratio gauge\n"));
+    CHECK(has(answer.body, "sluice_account_usage_ratio{account=\"physics\"} 1.2310\n"));
+    CHECK(has(answer.body, "sluice_account_paused{account=\"odd\\\"na\\\\me\\\\n\"} 0\n"));
+    CHECK(has(answer.body, "sluice_submissions_refused_total{host=\"ctl1\"} 3\n"));
+    CHECK(has(answer.body, "sluice_plugin_stored_sequence{host=\"ctl1\"} 11\n"));
+    CHECK(has(answer.body, "sluice_submissions_oversized_total{host=\"ctl1\"} 1\n"));
+    CHECK(has(answer.body, "sluice_source_up{source=\"slurmdbd\"} 1\n"));
+    CHECK_EQ(get(service, "/metrics", {5, false, "", false}).status, 403);
+    CHECK_EQ(get(service, "/metrics", {5, false, "token x", true}).status, 200);
+}
+
+CASE(neither_page_nor_metrics_hide_or_steer_anything) {
+    FakeService service;
+    auto cycle = sluice::test::sample_cycle();
+    auto& account = cycle.decision.accounts.back();
+    account.account += test::kHostile;
+    account.policies = {"q" + test::kHostile};
+    account.period.label += test::kHostile;
+    account.error = "x" + test::kHostile;
+    account.figures.front().component.name += test::kHostile;
+    cycle.problems = {{"a" + test::kHostile, "b" + test::kHostile, "c" + test::kHostile}};
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    service.daemon.cluster += test::kHostile;
+    service.daemon.config_error = test::kHostile;
+    service.daemon.version += test::kHostile;
+    service.daemon.down = {"slurmdbd" + test::kHostile};
+    service.end_texts_with(test::kHostile);
+    const auto page = get(service, "/").body;
+    CHECK(has(page, "<strong>physics\\u001b[31m"));
+    CHECK_EQ(test::harm_in(page), "");
+    CHECK_EQ(test::harm_in(get(service, "/metrics").body), "");
+}
+
+CASE(metrics_tell_how_old_waldurs_answer_is_and_what_waits_for_it) {
+    FakeService service;
+    const auto quiet = get(service, "/metrics").body;
+    CHECK(!has(quiet, "waldur"));
+    service.daemon.portal_asked = instant(1'795'400'000);
+    service.daemon.down = {"waldur"};
+    service.post.held.emplace_back();
+    service.post.held.back().state = ports::MessageState::parked;
+    const auto body = get(service, "/metrics").body;
+    CHECK(has(body, "sluice_source_up{source=\"waldur\"} 0\n"));
+    CHECK(has(body, "sluice_source_up{source=\"journal\"} 1\n"));
+    CHECK(has(body, "sluice_waldur_answer_timestamp_seconds 1795400000\n"));
+    CHECK(has(body, "sluice_outbox_messages{target=\"waldur\",state=\"waiting\"} 0\n"));
+    CHECK(has(body, "sluice_outbox_messages{target=\"waldur\",state=\"parked\"} 1\n"));
+}
+
+CASE(openapi_describes_every_route_and_nothing_else) {
+    FakeService service;
+    const auto body = parsed(get(service, "/api/v1/openapi.json"));
+    std::size_t described = 0;
+    for (const auto& path : body["paths"].keys())
+        described += body["paths"][path].size();
+    CHECK_EQ(described, http::routes().size());
+    for (const auto& route : http::routes()) {
+        std::string method;
+        for (const char c : route.method)
+            method += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        const auto operation = body["paths"][route.path][method];
+        CHECK(operation.exists());
+        CHECK(!operation["summary"].text().empty());
+        CHECK(operation["responses"]["200"].exists());
+        const bool placeholder = route.path.find('{') != std::string_view::npos;
+        CHECK_EQ(placeholder, operation["parameters"].size() != 0 &&
+                                  operation["parameters"].at(0)["in"].text() == "path");
+    }
+}
+
+// Whatever the description calls required is asked for, and it knows each key that a route takes.
+CASE(openapi_describes_bodies_as_the_routes_take_them) {
+    FakeService service;
+    const auto api = parsed(get(service, "/api/v1/openapi.json"));
+    const auto paths = api["paths"];
+    for (const char* path : {"/api/v1/evaluate", "/api/v1/overrides", "/api/v1/adjustments",
+                             "/api/v1/resets", "/api/v1/cleanup"}) {
+        const auto schema =
+            paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"];
+        http::Request request;
+        request.method = "POST";
+        request.path = path;
+        request.viewer = {0, true, "", false};
+        request.body = R"({"no_such_key":1})";
+        const auto refused = http::dispatch(request, service);
+        CHECK_EQ(refused.status, 400);
+        for (const auto& key : schema["properties"].keys())
+            CHECK(has(refused.body, key));
+        const auto known = refused.body.substr(refused.body.find("known: "));
+        CHECK_EQ(static_cast<std::size_t>(std::count(known.begin(), known.end(), ',')) + 1,
+                 schema["properties"].size());
+        request.body = "{}";
+        if (schema["required"].size() != 0)
+            CHECK_EQ(http::dispatch(request, service).status, 400);
+    }
+    const std::string base = "/api/marketplace-slurm-periodic-usage-policies/";
+    CHECK_EQ(paths[base + "preview_impact/"]["post"]["requestBody"]["content"]["application/json"]
+                  ["schema"]["properties"]
+                      .size(),
+             8U);
+    CHECK(paths[base]["post"]["responses"]["405"].exists());
+    CHECK(!paths["/api/v1/status"]["get"]["requestBody"].exists());
+}
+
+CASE(ondemand_gets_a_balance_for_each_user_and_account) {
+    FakeService service;
+    const auto body = parsed(get(service, "/api/v1/ondemand/balances.json"));
+    CHECK_EQ(body["version"].integer(), 1);
+    CHECK_EQ(body["config"]["unit"].text(), "node_hours");
+    CHECK_EQ(body["balances"].size(), 2U);
+    CHECK_EQ(body["balances"].at(1)["user"].text(), "bob");
+    CHECK_EQ(body["balances"].at(1)["project"].text(), "chem");
+    CHECK_EQ(body["balances"].at(1)["value"].number(), 389.75);
+    CHECK_EQ(get(service, "/api/v1/ondemand/balances.json", {5, false, "", false}).status, 403);
+}
+
+CASE(the_page_warns_when_a_plugin_cannot_store_its_snapshot) {
+    FakeService service;
+    CHECK(!has(get(service, "/").body, "is not stored"));
+    service.unstored_since = service.daemon.now - std::chrono::seconds(121);
+    CHECK(has(get(service, "/").body, ": the snapshot in use is not stored; after a restart"));
+}
+
+CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
+    FakeService service;
+    auto cycle = sluice::test::sample_cycle();
+    cycle.decision.accounts.front().account = "<script>alert('x')</script>";
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto page = get(service, "/");
+    CHECK(has(page.type, "text/html"));
+    CHECK(!has(page.body, "<script"));
+    CHECK(has(page.body, "&lt;script&gt;alert(&#39;x&#39;)"));
+    CHECK(has(page.body, "<strong>physics</strong>"));
+    CHECK(!has(page.body, "http://"));
+    CHECK(!has(page.body, "https://"));
+    bool csp = false;
+    for (const auto& [key, value] : page.headers)
+        csp = csp || (key == "Content-Security-Policy" && has(value, "default-src 'none'"));
+    CHECK(csp);
+    const auto bob = get(service, "/", {sluice::test::kBob, false, "", false});
+    CHECK(!has(bob.body, "<strong>physics</strong>"));
+    service.cycle = nullptr;
+    CHECK(has(get(service, "/").body, "No evaluation has completed yet"));
+}
+
+CASE(the_page_shows_the_sites_time_and_whose_flag_it_is) {
+    FakeService service;
+    service.daemon.zone = *Zone::posix("XYZ+3");
+    auto cycle = sluice::test::sample_cycle();
+    auto& account = cycle.decision.accounts.front();
+    account.flags.paused = true;
+    account.cause.kind = model::CauseKind::override_;
+    account.in_force.emplace().by = "Waldur";
+    account.in_force->foreign = true;
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto page = get(service, "/");
+    CHECK(has(page.body, ">paused in Waldur<"));
+    CHECK(has(page.body, "<td>2026-12-31</td>")); // where the quarter of UTC ends at 21:00
+    account.in_force->foreign = false;
+    account.cause.override_id = 7;
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    CHECK(has(get(service, "/").body, ">paused by override 7<"));
+}
+
+CASE(readers_see_everything_and_change_nothing) {
+    FakeService service;
+    http::Request request;
+    request.method = "POST";
+    request.path = "/api/v1/overrides";
+    request.viewer = {4294967295U, false, "token grafana", true};
+    const auto refused = http::dispatch(request, service);
+    CHECK_EQ(refused.status, 403);
+    CHECK(has(refused.body, "The token grafana may only read."));
+    CHECK_EQ(parsed(get(service, "/api/v1/accounts", request.viewer))["accounts"].size(), 4U);
+    CHECK_EQ(get(service, "/api/v1/cycles", request.viewer).status, 200);
+    CHECK_EQ(get(service, "/api/v1/tokens").status, 404);
+    CHECK_EQ(get(service, "/api/v1/tokens", {4294967295U, true, "token waldur", false}).status,
+             403);
+}

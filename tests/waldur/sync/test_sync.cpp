@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What Waldur says becomes rules.
+#include "tests/waldur/sync/world.hpp"
+
+#include <algorithm>
+
+using namespace sluice;
+using namespace sluice::test::portal;
+using app::AskedFlag;
+
+CASE(a_flag_that_we_never_asked_for_is_a_persons) {
+    CHECK(app::is_foreign(true, nullptr, kNow));
+    CHECK(!app::is_foreign(false, nullptr, kNow));
+    CHECK(!app::to_ask(false, true, nullptr, kNow)); // never cleared
+    CHECK(!app::to_ask(true, true, nullptr, kNow));  // it is there already
+    CHECK(*app::to_ask(true, false, nullptr, kNow));
+}
+
+CASE(a_flag_of_ours_is_taken_back_once) {
+    const AskedFlag ours{true, at(-100), at(-90)};
+    CHECK(!app::is_foreign(true, &ours, kNow));
+    CHECK_EQ(*app::to_ask(false, true, &ours, kNow), false);
+    const AskedFlag cleared{false, at(-10), at(-5)};
+    CHECK(!app::to_ask(false, false, &cleared, kNow));
+    CHECK(app::is_over(false, cleared, kNow));
+    CHECK(app::is_foreign(true, &cleared, kNow)); // set again by a person since
+}
+
+CASE(an_answer_older_than_what_we_asked_says_nothing) {
+    const AskedFlag waiting{false, at(-10), std::nullopt};
+    CHECK(!app::is_foreign(true, &waiting, kNow));
+    CHECK(!app::to_ask(false, true, &waiting, kNow));
+    const AskedFlag late{false, at(-10), at(0)};
+    CHECK(!app::is_foreign(true, &late, kNow));
+    CHECK(!app::is_over(true, late, kNow));
+}
+
+CASE(a_flag_of_ours_that_a_person_cleared_is_asked_for_again_or_forgotten) {
+    const AskedFlag ours{true, at(-100), at(-90)};
+    CHECK_EQ(*app::to_ask(true, false, &ours, kNow), true);
+    CHECK(!app::to_ask(false, false, &ours, kNow));
+    CHECK(app::is_over(false, ours, kNow));
+}
+
+CASE(a_flag_is_written_and_read) {
+    const AskedFlag flag{true, at(-3), at(-1)};
+    CHECK(app::asked_flag(app::text_of(flag)) == flag);
+    const AskedFlag open{false, at(-3), std::nullopt};
+    CHECK(app::asked_flag(app::text_of(open)) == open);
+    for (const char* bad : {"", "1", "2 3", "1 x", "1 2 x", "1 2 3 4"})
+        CHECK(!app::asked_flag(bad));
+}
+
+CASE(limits_of_waldur_are_the_allocations) {
+    World world;
+    const auto& rules = world.make();
+    CHECK_EQ(rules.set.accounts.at("physics").allocation->at("node_hours").text(), "10");
+    CHECK_EQ(rules.set.accounts.at("chem").allocation->at("node_hours").text(), "20");
+    const auto& policy = rules.set.policies.at(0);
+    CHECK(policy.mode == model::Mode::enforce);              // the file's
+    CHECK(policy.period.kind == model::PeriodKind::quarter); // limit_period wins over period
+    CHECK_EQ(policy.grace_ratio.text(), "0.2");
+    CHECK(policy.has(model::Action::request_slurm_resource_pausing));
+    CHECK(rules.partial);
+    CHECK_EQ(rules.monthly.size(), 2U);
+}
+
+CASE(nothing_is_judged_before_waldur_has_answered) {
+    World world;
+    CHECK(!app::portal_rules(world.file, world.settings, nullptr, {})->missing.empty());
+    world.settings.source = PortalSettings::Source::file;
+    CHECK(app::portal_rules(world.file, world.settings, nullptr, {})->missing.empty());
+}
+
+CASE(a_limit_of_zero_is_no_limit_as_in_waldur) {
+    World world;
+    world.view.resources[0].limits["node_hours"] = {};
+    const auto& rules = world.make();
+    CHECK(rules.set.accounts.contains("physics")); // listed, so that what is held is given back
+    CHECK(!rules.set.accounts.at("physics").allocation);
+}
+
+CASE(a_resource_that_cannot_be_assigned_is_named_and_its_account_left_alone) {
+    World world;
+    world.view.resources.push_back(resource(kThree, "chem"));
+    world.view.resources.push_back(resource(std::string(32, '4'), ""));
+    auto broken = resource(std::string(32, '5'), "bio");
+    broken.fault = "limit of node_hours is no amount";
+    world.view.resources.push_back(broken);
+    const std::string problems = world.problems();
+    CHECK(problems.find("account chem is in 2 resources of Waldur") != std::string::npos);
+    CHECK(problems.find("4444) of Waldur has no account") != std::string::npos);
+    CHECK(problems.find("limit of node_hours is no amount") != std::string::npos);
+    CHECK(!world.rules->set.accounts.contains("chem"));
+    CHECK(!world.rules->set.accounts.contains("bio"));
+}
+
+CASE(terminating_resources_are_left_alone) {
+    World world;
+    world.view.resources[0].state = "Terminating";
+    CHECK(!world.make().set.accounts.contains("physics"));
+    CHECK(world.make().problems.empty());
+}
+
+CASE(a_component_that_only_waldur_has_is_named_once) {
+    World world;
+    world.view.components.push_back({"gpu_hours", "limit", ""});
+    world.view.components.push_back({"storage", "usage", ""});
+    for (auto& one : world.view.resources)
+        one.limits["gpu_hours"] = one.limits["storage"] = Decimal::whole(5);
+    const std::string problems = world.problems();
+    CHECK(problems.find("gpu_hours") != std::string::npos);
+    CHECK(problems.find("gpu_hours") == problems.rfind("Waldur limits gpu_hours") + 14);
+    CHECK(problems.find("storage") == std::string::npos);
+}
+
+CASE(a_policy_of_organization_groups_judges_only_their_customers) {
+    World world;
+    world.view.policy->for_all = false;
+    world.view.policy->customers = {kThree};
+    world.view.resources[0].customer = kThree;
+    CHECK_EQ(world.make().set.policies.at(0).match.accounts.size(), 1U);
+    CHECK_EQ(world.rules->set.policies.at(0).match.accounts.at(0), "physics");
+    world.view.policy->customers.clear();
+    CHECK(world.make().set.policies.empty()); // an empty list must not mean everybody
+}
+
+CASE(a_persons_flag_only_makes_it_stricter_and_authority_waldur_goes_both_ways) {
+    World world;
+    world.view.resources[0].downscaled = true;
+    auto pins = world.make().pins;
+    CHECK_EQ(pins.size(), 1U);
+    CHECK(pins[0].standing == model::Standing::downscaled);
+    CHECK(pins[0].at_least && pins[0].foreign);
+    world.settings.authority = PortalSettings::Authority::waldur;
+    pins = world.make().pins;
+    CHECK_EQ(pins.size(), 2U);
+    for (const auto& pin : pins)
+        CHECK(!pin.at_least &&
+              pin.standing == (pin.account == "physics" ? model::Standing::downscaled
+                                                        : model::Standing::normal));
+}
+
+CASE(our_own_flag_in_waldur_pins_nothing) {
+    World world;
+    world.view.resources[0].paused = true;
+    world.asked[app::flag_key(kOne, "paused")] = {true, at(-100), at(-90)};
+    CHECK(world.make().pins.empty());
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "waldur/api/portal.hpp"
+
+#include "waldur/api/read.hpp"
+
+#include <algorithm>
+
+namespace sluice::waldur {
+namespace {
+
+constexpr std::chrono::hours kOwnersEvery{1};
+constexpr std::chrono::minutes kRightsEvery{10};
+
+} // namespace
+
+std::string dashed(const std::string& uuid) {
+    if (uuid.size() != 32)
+        return uuid;
+    return uuid.substr(0, 8) + '-' + uuid.substr(8, 4) + '-' + uuid.substr(12, 4) + '-' +
+           uuid.substr(16, 4) + '-' + uuid.substr(20);
+}
+
+Result<ports::PortalView> WaldurPortal::pull() {
+    ports::PortalView view;
+    view.began = clock_.now();
+    if (auto done = pull_offering(view); !done)
+        return std::move(done).error();
+    if (auto done = pull_resources(view); !done)
+        return std::move(done).error();
+    if (auto done = pull_policy(view); !done)
+        return std::move(done).error();
+    if (auto done = pull_owners(view); !done)
+        return std::move(done).error();
+    if (auto done = pull_rights(view); !done)
+        return std::move(done).error();
+    view.taken = clock_.now();
+    return view;
+}
+
+Result<void> WaldurPortal::pull_offering(ports::PortalView& view) {
+    const auto called = api_.get("/api/marketplace-provider-offerings/" + dashed(offering_) + '/',
+                                 {{"field", "uuid"}, {"field", "components"}});
+    if (called.fault && called.fault->status == 404)
+        return Error{Errc::refused, "waldur: no offering " + dashed(offering_) +
+                                        " that this token may see; check waldur_offering_uuid and "
+                                        "give its user a role in the service provider"};
+    if (called.fault)
+        return Error(called.fault->error);
+    if (!called.value["components"].is_array())
+        return Error{Errc::unavailable, "waldur: the offering has no components"};
+    view.components = read_components(called.value["components"]);
+    return {};
+}
+
+Result<void> WaldurPortal::pull_resources(ports::PortalView& view) {
+    Query query{{"offering_uuid", dashed(offering_)}};
+    for (const char* state : {"Creating", "OK", "Erred", "Updating", "Terminating"})
+        query.emplace_back("state", state);
+    for (const char* field :
+         {"uuid", "name", "backend_id", "state", "limits", "paused", "downscaled", "customer_uuid",
+          "customer_name", "project_uuid", "project_name"})
+        query.emplace_back("field", field);
+    auto done = api_.list("/api/marketplace-provider-resources/", std::move(query),
+                          [&](json::View item) { view.resources.push_back(read_resource(item)); });
+    if (!done)
+        return done;
+    auto& resources = view.resources;
+    std::sort(resources.begin(), resources.end(),
+              [](const auto& a, const auto& b) { return a.uuid < b.uuid; });
+    const auto same = [](const auto& a, const auto& b) { return a.uuid == b.uuid; };
+    // One that slipped to another page means that another one was missed.
+    if (std::adjacent_find(resources.begin(), resources.end(), same) != resources.end())
+        return Error{Errc::unavailable, "waldur: the list of resources changed while it was read"};
+    if (!resources.empty() && resources.front().uuid.empty())
+        return Error{Errc::unavailable, "waldur: a resource without uuid"};
+    return {};
+}
+
+// Older ones have no such policy, and a token may not see it: then our own file's stands.
+Result<void> WaldurPortal::pull_policy(ports::PortalView& view) {
+    std::vector<std::string> groups;
+    auto done = api_.list("/api/marketplace-slurm-periodic-usage-policies/",
+                          {{"scope_uuid", dashed(offering_)}}, [&](json::View item) {
+                              if (view.policy)
+                                  return;
+                              view.policy = read_policy(item);
+                              groups = read_groups(item);
+                          });
+    if (!done) {
+        const Errc code = done.error().code;
+        if (code != Errc::refused && code != Errc::not_found)
+            return done;
+        view.policy.reset();
+        view.problems.push_back("the policy cannot be read: " + done.error().context);
+        return {};
+    }
+    if (view.policy && !view.policy->for_all)
+        return pull_customers(groups, *view.policy);
+    return {};
+}
+
+Result<void> WaldurPortal::pull_customers(const std::vector<std::string>& groups,
+                                          ports::PortalPolicy& policy) {
+    for (const auto& group : groups) {
+        auto done = api_.list("/api/customers/",
+                              {{"organization_group_uuid", dashed(group)}, {"field", "uuid"}},
+                              [&](json::View item) {
+                                  if (auto uuid = uuid_of(item["uuid"].text()); !uuid.empty())
+                                      policy.customers.insert(std::move(uuid));
+                              });
+        if (!done)
+            return done;
+    }
+    return {};
+}
+
+// A token that may not see them costs nothing but the mails.
+Result<void> WaldurPortal::pull_owners(ports::PortalView& view) {
+    if (!view.policy || std::find(view.policy->actions.begin(), view.policy->actions.end(),
+                                  "notify_organization_owners") == view.policy->actions.end())
+        return {};
+    const Instant now = clock_.now();
+    if (!owners_asked_ || now - *owners_asked_ >= kOwnersEvery) {
+        owners_.clear();
+        owners_asked_ = now;
+    }
+    std::map<std::string, std::vector<std::string>> wanted;
+    for (const auto& resource : view.resources) {
+        const auto& customer = resource.customer;
+        if (customer.empty() || wanted.contains(customer))
+            continue;
+        if (!owners_.contains(customer)) {
+            auto found = owners_of(customer);
+            const Errc code = found ? Errc::internal : found.error().code;
+            if (!found && code != Errc::refused && code != Errc::not_found) {
+                owners_asked_.reset();
+                return std::move(found).error();
+            }
+            if (!found) {
+                view.problems.push_back("the owners of organizations cannot be read, so no mail "
+                                        "goes to them: " +
+                                        found.error().context +
+                                        "; give the token's user a role that may, or name them "
+                                        "under contacts");
+                owners_asked_.reset();
+                break;
+            }
+            owners_[customer] = std::move(*found);
+        }
+        wanted[customer] = owners_[customer];
+    }
+    view.owners = std::move(wanted);
+    return {};
+}
+
+Result<std::vector<std::string>> WaldurPortal::owners_of(const std::string& customer) {
+    std::vector<std::string> addresses;
+    auto done = api_.list("/api/customers/" + dashed(customer) + "/users/",
+                          {{"organization_role", "CUSTOMER.OWNER"},
+                           {"is_active", "true"},
+                           {"field", "email"},
+                           {"field", "role_name"}},
+                          [&](json::View item) {
+                              // An older Waldur does not know the filter and names all members.
+                              const std::string role = item["role_name"].text();
+                              std::string address = read_address(item["email"]);
+                              if (!address.empty() && (role.empty() || role == "CUSTOMER.OWNER"))
+                                  addresses.push_back(std::move(address));
+                          });
+    if (!done)
+        return std::move(done).error();
+    std::sort(addresses.begin(), addresses.end());
+    return addresses;
+}
+
+// What may be read shows by itself, and so does a push that is refused; but the first report may be
+// months away, and is the only call that no role but staff allows.
+Result<void> WaldurPortal::pull_rights(ports::PortalView& view) {
+    const Instant now = clock_.now();
+    const bool due = !rights_asked_ || !missing_right_.empty() || now < *rights_asked_ ||
+                     now - *rights_asked_ >= kRightsEvery;
+    if (reports_ && due) {
+        const auto called =
+            api_.get("/api/users/me/", {{"field", "username"}, {"field", "is_staff"}});
+        if (called.fault && called.fault->error.code != Errc::refused &&
+            called.fault->error.code != Errc::not_found)
+            return Error(called.fault->error);
+        rights_asked_ = now;
+        missing_right_.clear();
+        if (!called.fault && called.value["is_staff"].is_bool() &&
+            !called.value["is_staff"].boolean())
+            missing_right_ = "waldur: the token is of " + called.value["username"].text() +
+                             ", who is not staff: results of commands will be refused; make that "
+                             "user staff, or set waldur.push.command_results: false";
+    }
+    if (!missing_right_.empty())
+        view.problems.push_back(missing_right_);
+    return {};
+}
+
+std::string WaldurPortal::text_of(const ports::PortalView& view) const {
+    return write_view(view);
+}
+
+Result<ports::PortalView> WaldurPortal::view_of(const std::string& text) const {
+    return read_view(text);
+}
+
+} // namespace sluice::waldur

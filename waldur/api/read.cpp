@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "waldur/api/read.hpp"
+
+#include "common/base/text.hpp"
+#include "common/json/json.hpp"
+
+#include <cmath>
+#include <cstring>
+
+namespace sluice::waldur {
+namespace {
+
+constexpr std::size_t kMaxName = 512;      // of names; longer ones are cut
+constexpr std::size_t kMaxComponents = 64; // as sluiced.yaml allows
+
+std::string name_of(json::View view) {
+    std::string text = view.text();
+    if (text.size() > kMaxName)
+        text.resize(kMaxName);
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < ' ')
+            c = ' ';
+    return text;
+}
+
+// Slurm folds account names to lower case; a person may have typed a blank.
+std::string account_of(json::View view) {
+    return lower(trim(view.text()));
+}
+
+// What sacctmgr could not carry is no name of an account.
+bool is_account(std::string_view name) {
+    for (const char c : name)
+        if (c <= ' ' || c == ',' || c == '|' || c == '=' || c == '"' || c == '\'' || c == '\x7f')
+            return false;
+    return name.size() <= kMaxName;
+}
+
+std::optional<bool> maybe_bool(json::View view) {
+    return view.is_bool() ? std::optional(view.boolean()) : std::nullopt;
+}
+
+void read_limits(json::View object, ports::PortalResource& resource) {
+    if (!object.exists() || object.is_null())
+        return;
+    if (!object.is_object() || object.size() > kMaxComponents) {
+        resource.fault = "limits are no map of components";
+        return;
+    }
+    for (const auto& type : object.keys()) {
+        const json::View value = object[type];
+        if (value.is_null())
+            continue;
+        const auto units = json::decimal_of(value);
+        if (!units || units->is_negative())
+            resource.fault = "limit of " + type + " is no amount";
+        else
+            resource.limits.emplace(type, *units);
+    }
+}
+
+json::Value texts_of(const std::set<std::string>& words) {
+    return json::Value(std::vector<std::string>(words.begin(), words.end()));
+}
+
+json::Value decimals(const std::map<std::string, Decimal>& amounts) {
+    auto object = json::Value::object();
+    for (const auto& [name, amount] : amounts)
+        object.set(name, amount.text());
+    return object;
+}
+
+json::Value write_resource(const ports::PortalResource& resource) {
+    auto object = json::Value::object();
+    object.set("uuid", resource.uuid)
+        .set("name", resource.name)
+        .set("backend_id", resource.account)
+        .set("state", resource.state)
+        .set("customer_uuid", resource.customer)
+        .set("customer_name", resource.customer_name)
+        .set("project_uuid", resource.project)
+        .set("project_name", resource.project_name)
+        .set("limits", decimals(resource.limits))
+        .set("paused", resource.paused)
+        .set("downscaled", resource.downscaled)
+        .set("fault", resource.fault);
+    return object;
+}
+
+json::Value write_policy(const ports::PortalPolicy& policy) {
+    const auto text = [](const std::optional<Decimal>& value) {
+        return value ? json::Value(value->text()) : json::Value();
+    };
+    auto object = json::Value::object();
+    object.set("uuid", policy.uuid)
+        .set("actions", join(policy.actions, ","))
+        .set("period", policy.period)
+        .set("limit_type", policy.limit_type)
+        .set("qos_strategy", policy.qos_strategy)
+        .set("tres_billing_enabled", policy.billing)
+        .set("tres_billing_weights", decimals(policy.weights))
+        .set("carryover_enabled", policy.carryover)
+        .set("carryover_factor", text(policy.carryover_factor))
+        .set("grace_ratio", text(policy.grace_ratio))
+        .set("raw_usage_reset", policy.raw_usage_reset)
+        .set("external_users", policy.external_users)
+        .set("apply_to_all", policy.for_all)
+        .set("customers", texts_of(policy.customers));
+    return object;
+}
+
+} // namespace
+
+std::string uuid_of(std::string_view text) {
+    while (!text.empty() && text.back() == '/')
+        text.remove_suffix(1);
+    if (const std::size_t slash = text.rfind('/'); slash != std::string_view::npos)
+        text.remove_prefix(slash + 1);
+    std::string digits;
+    for (const char c : lower(text))
+        if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))
+            digits += c;
+        else if (c != '-')
+            return "";
+    return digits.size() == 32 ? digits : "";
+}
+
+std::vector<ports::PortalComponent> read_components(json::View list) {
+    std::vector<ports::PortalComponent> components;
+    for (const auto& item : list.items()) {
+        if (components.size() == kMaxComponents)
+            break;
+        ports::PortalComponent component{name_of(item["type"]), name_of(item["billing_type"]),
+                                         name_of(item["limit_period"])};
+        if (!component.type.empty())
+            components.push_back(std::move(component));
+    }
+    return components;
+}
+
+ports::PortalResource read_resource(json::View object) {
+    ports::PortalResource resource;
+    resource.uuid = uuid_of(object["uuid"].text());
+    resource.name = name_of(object["name"]);
+    resource.account = account_of(object["backend_id"]);
+    resource.state = name_of(object["state"]);
+    resource.customer = uuid_of(object["customer_uuid"].text());
+    resource.customer_name = name_of(object["customer_name"]);
+    resource.project = uuid_of(object["project_uuid"].text());
+    resource.project_name = name_of(object["project_name"]);
+    resource.paused = object["paused"].boolean();
+    resource.downscaled = object["downscaled"].boolean();
+    resource.fault = name_of(object["fault"]);
+    read_limits(object["limits"], resource);
+    if (!is_account(resource.account)) {
+        resource.fault = "backend_id is no name of an account";
+        resource.account.clear();
+    }
+    return resource;
+}
+
+ports::PortalPolicy read_policy(json::View object) {
+    ports::PortalPolicy policy;
+    policy.uuid = uuid_of(object["uuid"].text());
+    policy.actions = split(object["actions"].text(), ',');
+    if (object["period"].is_integer())
+        policy.period = object["period"].integer();
+    policy.limit_type = name_of(object["limit_type"]);
+    policy.qos_strategy = name_of(object["qos_strategy"]);
+    policy.billing = maybe_bool(object["tres_billing_enabled"]);
+    for (const auto& name : object["tres_billing_weights"].keys())
+        if (const auto weight = json::decimal_of(object["tres_billing_weights"][name]))
+            policy.weights.emplace(name, *weight);
+    policy.carryover = maybe_bool(object["carryover_enabled"]);
+    policy.carryover_factor = json::decimal_of(object["carryover_factor"]);
+    policy.grace_ratio = json::decimal_of(object["grace_ratio"]);
+    policy.raw_usage_reset = maybe_bool(object["raw_usage_reset"]);
+    policy.external_users = object["external_users"].is_array()
+                                ? object["external_users"].texts()
+                                : split(object["options"]["notify_external_user"].text(), ',');
+    policy.for_all = object["apply_to_all"].boolean(true);
+    for (const auto& customer : object["customers"].texts())
+        policy.customers.insert(customer);
+    return policy;
+}
+
+std::string read_address(json::View view) {
+    const std::string text(trim(view.text()));
+    const std::size_t at = text.find('@');
+    if (at == std::string::npos || at == 0 || at + 1 == text.size() || text.size() > 254 ||
+        text.front() == '-')
+        return "";
+    for (const char c : text)
+        if (c <= ' ' || c >= '\x7f' || std::strchr(",;<>()\"\\", c) != nullptr)
+            return "";
+    return text;
+}
+
+std::vector<std::string> read_groups(json::View policy) {
+    std::vector<std::string> groups;
+    for (const auto& url : policy["organization_groups"].texts())
+        if (auto uuid = uuid_of(url); !uuid.empty())
+            groups.push_back(std::move(uuid));
+    return groups;
+}
+
+std::string write_view(const ports::PortalView& view) {
+    auto components = json::Value::array();
+    for (const auto& component : view.components) {
+        auto object = json::Value::object();
+        object.set("type", component.type)
+            .set("billing_type", component.billing_type)
+            .set("limit_period", component.limit_period);
+        components.append(std::move(object));
+    }
+    auto resources = json::Value::array();
+    for (const auto& resource : view.resources)
+        resources.append(write_resource(resource));
+    auto owners = json::Value::object();
+    for (const auto& [customer, addresses] : view.owners)
+        owners.set(customer, addresses);
+    auto root = json::Value::object();
+    root.set("version", 1)
+        .set("began", epoch(view.began))
+        .set("taken", epoch(view.taken))
+        .set("components", std::move(components))
+        .set("resources", std::move(resources))
+        .set("policy", view.policy ? write_policy(*view.policy) : json::Value())
+        .set("owners", std::move(owners))
+        .set("problems", view.problems);
+    return root.compact();
+}
+
+Result<ports::PortalView> read_view(const std::string& text) {
+    const auto root = json::parse(text, {256U * 1024 * 1024, 16});
+    if (!root)
+        return Error(root.error()).in("kept answer of Waldur");
+    if ((*root)["version"].integer() != 1)
+        return Error{Errc::malformed, "kept answer of Waldur: of another version"};
+    ports::PortalView view;
+    view.began = instant((*root)["began"].integer());
+    view.taken = instant((*root)["taken"].integer());
+    view.components = read_components((*root)["components"]);
+    for (const auto& item : (*root)["resources"].items())
+        view.resources.push_back(read_resource(item));
+    if ((*root)["policy"].is_object())
+        view.policy = read_policy((*root)["policy"]);
+    for (const auto& customer : (*root)["owners"].keys())
+        view.owners.emplace(customer, (*root)["owners"][customer].texts());
+    view.problems = (*root)["problems"].texts();
+    return view;
+}
+
+} // namespace sluice::waldur
