@@ -11,7 +11,6 @@
 #include "daemon/slurm/accounting.hpp"
 #include "daemon/slurm/apply/enforcer.hpp"
 #include "daemon/slurm/inspector.hpp"
-#include "daemon/slurm/time_sources.hpp"
 
 #include <chrono>
 #include <functional>

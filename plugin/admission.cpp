@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/admission.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "plugin/job_lists.hpp"
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 namespace sluice::plugin {
 namespace {
 
+constexpr std::size_t kMaxOffers = 5;
+// Of the user's accounts: a user with thousands must not delay slurmctld with each refusal.
+constexpr std::size_t kMaxRead = 64;
+// Of the whole text. Clients print it on one line after their own words.
+constexpr std::size_t kMaxBytes = 499;
+
 // `list` is in lower case and sorted: what a job can make this cost grows with its logarithm.
 bool contains(const std::vector<std::string>& list, std::string_view word) noexcept {
-    const auto before = [](std::string_view entry, std::string_view key) {
-        return std::lexicographical_compare(
-            entry.begin(), entry.end(), key.begin(), key.end(), [](char a, char b) {
-                return static_cast<unsigned char>(a) < static_cast<unsigned char>(folded(b));
-            });
-    };
-    const auto found = std::lower_bound(list.begin(), list.end(), word, before);
+    const auto found = std::lower_bound(list.begin(), list.end(), word,
+                                        [](std::string_view entry, std::string_view key) {
+                                            return compare_ignoring_case(entry, key) < 0;
+                                        });
     return found != list.end() && equals_ignoring_case(*found, word);
 }
 
-// A job that names several partitions may run in any of them: all must be exempt. Commas alone name
-// none, and a list of more than kMaxItems is not exempt.
+// A job that names several partitions may run in any of them, so all must be exempt. A list of
+// commas only, or of more than kMaxItems, is not exempt.
 bool all_contained(const std::vector<std::string>& list, std::string_view words) noexcept {
     bool any = false;
     for (std::size_t items = 0; !list.empty() && !words.empty(); ++items) {
@@ -42,34 +48,95 @@ bool is_exempt(const Request& request, const Settings& settings) noexcept {
            all_contained(settings.exempt_reservations, request.reservation);
 }
 
-AdmissionResult judge_named(std::string_view name, const View& view, const Settings& settings,
-                            Instant now) noexcept {
+AdmissionResult judge_named(std::string_view name, const SnapshotView& view,
+                            const Settings& settings, Instant now) noexcept {
     if (contains(settings.exempt_accounts, name))
         return {Reason::exempt};
-    const View::Account* account = view.account(name);
+    const model::SnapshotAccount* account = view.account(name);
     if (account == nullptr)
         return {Reason::unknown_account};
-    const View::InForce held = view.held(*account, now);
-    if (held.paused())
-        return {Reason::paused, account, held};
-    return {held.text.length > 0 ? Reason::notice : Reason::normal, account, held};
+    const InForce holds = in_force(*account, now);
+    if (holds.paused())
+        return {Reason::paused, account, holds};
+    return {holds.text.empty() ? Reason::normal : Reason::notice, account, holds};
 }
 
-// Slurmctld's word comes first: users may change their default account, and the snapshot knows of
-// it one interval later.
-AdmissionResult judge_default(const Request& request, const View& view, const Settings& settings,
-                              Instant now) noexcept {
+// slurmctld's answer comes first: users can change their default account, and the snapshot has the
+// change one interval later.
+AdmissionResult judge_default(const Request& request, const SnapshotView& view,
+                              const Settings& settings, Instant now) noexcept {
     if (!request.default_account.empty())
         return judge_named(request.default_account, view, settings, now);
-    const View::User* user = view.user(request.user);
-    if (user == nullptr || user->default_account.length == 0)
+    const model::SnapshotUser* user = view.user(request.user);
+    if (user == nullptr || user->default_account.empty())
         return {Reason::unknown_user};
-    return judge_named(view.text(user->default_account), view, settings, now);
+    return judge_named(user->default_account, view, settings, now);
+}
+
+struct Offer {
+    std::string_view name;
+    std::optional<std::int64_t> percent;
+};
+
+struct Offers {
+    std::vector<Offer> list;
+    bool complete = true; // all accounts of the user were read
+};
+
+Offers offers(const SnapshotView& view, const model::SnapshotAccount& refused, std::uint32_t uid,
+              Instant now) {
+    Offers offers;
+    auto& out = offers.list;
+    const model::SnapshotUser* user = view.user(uid);
+    if (user == nullptr)
+        return offers;
+    const auto& all = user->accounts;
+    offers.complete = all.size() <= kMaxRead;
+    for (const auto& name : std::span(all).first(std::min(all.size(), kMaxRead))) {
+        const model::SnapshotAccount* account = view.account(name);
+        if (equals_ignoring_case(name, refused.name) ||
+            (account != nullptr && in_force(*account, now).paused()))
+            continue;
+        out.push_back({name, account != nullptr ? account->percent : std::nullopt});
+    }
+    // Most left first; accounts without a limit before those with one.
+    std::stable_sort(out.begin(), out.end(), [](const Offer& a, const Offer& b) {
+        return a.percent.value_or(-1) < b.percent.value_or(-1);
+    });
+    return offers;
+}
+
+std::string and_more(std::size_t count, bool complete) {
+    return complete ? " and " + std::to_string(count) + " more" : " and more";
+}
+
+// "chem (61 % used), bio": whole percent, rounded down, so that 99.6 % does not read as used up. ""
+// if not even the first fits in `room`.
+std::string listed(const Offers& offers, std::size_t room) {
+    const auto& all = offers.list;
+    std::string out;
+    for (std::size_t i = 0; i < std::min(all.size(), kMaxOffers); ++i) {
+        std::string one = i == 0 ? "" : ", ";
+        one += printable(all[i].name);
+        if (all[i].percent)
+            one += " (" + std::to_string(*all[i].percent / 100) + " % used)";
+        const std::size_t rest = all.size() - i;
+        const std::size_t tail = rest > 1 ? and_more(rest, offers.complete).size() : 0;
+        if (out.size() + one.size() + tail > room)
+            return out.empty() ? out : out + and_more(rest, offers.complete);
+        out += one;
+    }
+    return all.size() > kMaxOffers ? out + and_more(all.size() - kMaxOffers, offers.complete) : out;
+}
+
+// "\nAsk CONTACT", without the full stop; "": the text is complete without.
+std::string advice(const InForce& in_force) {
+    return in_force.contact.empty() ? "" : "\nAsk " + std::string(in_force.contact);
 }
 
 } // namespace
 
-AdmissionResult judge(const Request& request, const View* view, const Settings& settings,
+AdmissionResult judge(const Request& request, const SnapshotView* view, const Settings& settings,
                       Moment moment) noexcept {
     if (request.submitter == 0 && request.user == 0)
         return {Reason::root};
@@ -82,6 +149,32 @@ AdmissionResult judge(const Request& request, const View* view, const Settings& 
     if (request.account.empty())
         return judge_default(request, *view, settings, moment.now);
     return judge_named(request.account, *view, settings, moment.now);
+}
+
+std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount& account,
+                         std::uint32_t uid, Instant now) {
+    const InForce holds = in_force(account, now);
+    std::string out(trim(holds.text));
+    if (out.empty())
+        out = "account " + account.name + " is paused.";
+    const std::string ask = advice(holds);
+    const auto all = offers(view, account, uid, now);
+    std::string lead = ", or use ";
+    if (ask.empty())
+        lead = out.ends_with('.') ? " You can use " : ". You can use ";
+    lead += all.list.size() == 1 && all.complete ? "your other account: "
+                                                 : "one of your other accounts: ";
+    const std::size_t taken = out.size() + ask.size() + lead.size() + 1;
+    const std::string names = taken < kMaxBytes ? listed(all, kMaxBytes - taken) : "";
+    out += ask;
+    if (!names.empty())
+        return out + lead + names + ".";
+    return ask.empty() ? out : out + ".";
+}
+
+std::string warning_text(const InForce& in_force) {
+    const std::string ask = advice(in_force);
+    return std::string(in_force.text) + (ask.empty() ? "" : ask + ".");
 }
 
 } // namespace sluice::plugin

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The decision at submission (docs/policy.md, "Admission"). Pure: request, snapshot,
-// settings and time in, verdict out. No allocation, no lock, no clock, no Slurm.
+// The result of a submission and what the user reads (docs/policy.md, "Admission").
+// Pure: request, snapshot, settings and time in, result or text out. No lock, no clock, no Slurm.
 #pragma once
 
 #include "plugin/settings.hpp"
-#include "plugin/view.hpp"
+#include "plugin/snapshot_view.hpp"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace sluice::plugin {
@@ -23,7 +24,7 @@ struct Request {
 };
 
 enum class Reason {
-    normal,          // known, nothing to say
+    normal,          // known, no text
     root,            // root for itself
     exempt,          // by sluice.conf
     no_snapshot,     // nothing was ever received
@@ -36,8 +37,8 @@ enum class Reason {
 
 struct AdmissionResult {
     Reason reason = Reason::normal;
-    const View::Account* account = nullptr; // the account it is about; owned by the view
-    View::InForce in_force = {};            // what holds for it now
+    const model::SnapshotAccount* account = nullptr; // that the job is charged to; the view's
+    InForce in_force = {};                           // what holds for the account now
 
     bool refused() const noexcept { return reason == Reason::paused; }
 };
@@ -47,8 +48,15 @@ struct Moment {
     std::int64_t age = 0; // seconds since the daemon last confirmed the snapshot
 };
 
-// `view` nullptr: no snapshot. Thread-safe.
-AdmissionResult judge(const Request& request, const View* view, const Settings& settings,
+// `view` nullptr: no snapshot. Thread-safe, allocates nothing.
+AdmissionResult judge(const Request& request, const SnapshotView* view, const Settings& settings,
                       Moment moment) noexcept;
+
+// The daemon's text, whom to ask, and the accounts of user `uid` that would still take the job.
+// Under 500 bytes. REQUIRES: `account` is the view's.
+std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount& account,
+                         std::uint32_t uid, Instant now);
+// The daemon's text and whom to ask.
+std::string warning_text(const InForce& in_force);
 
 } // namespace sluice::plugin

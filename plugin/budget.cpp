@@ -12,13 +12,24 @@ namespace sluice::plugin {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 499;
+// Of all TRES lists of a job together; slurmctld accepts as many in each. No job needs them, and
+// each byte costs time.
+constexpr std::size_t kMaxListBytes = 1024;
 constexpr int kMaxLevels = 64; // of accounts; Slurm's trees are far flatter
 
-// The partitions that a job names, or the default one. It may run in any of them.
+// How much of a TRES each node of the partition has at least; 0: not known.
+std::uint64_t least_node(const model::Partition& partition, std::string_view tres) noexcept {
+    for (const auto& [name, amount] : partition.least_node)
+        if (name == tres)
+            return static_cast<std::uint64_t>(std::max<std::int64_t>(0, amount));
+    return 0;
+}
+
+// The partitions that a job names, or the default one. The job may run in any of them.
 class Partitions {
 public:
     // Partitions after the first kMaxItems are not read: each could only lower the figures.
-    Partitions(const View& view, std::string_view names) noexcept : view_(view) {
+    Partitions(const SnapshotView& view, std::string_view names) noexcept {
         std::size_t items = 0;
         while (items < kMaxItems && !names.empty()) {
             if (names.front() == ',') {
@@ -36,24 +47,24 @@ public:
     }
     // All are in the snapshot.
     bool known() const noexcept { return known_; }
-    // Each gives whole nodes.
+    // Each allocates whole nodes.
     bool whole_nodes() const noexcept { return known_ && whole_; }
-    // The least limit of all; nullopt: none has one, or it cannot be known.
+    // The least limit of all; nullopt: no limit, or not known.
     std::optional<std::uint32_t> minutes() const noexcept {
         return known_ ? minutes_ : std::nullopt;
     }
-    // What a node of any of them has at least.
+    // The least that a node of any of them has.
     std::uint64_t least_of(std::string_view tres) const noexcept {
         if (!known_)
             return 0;
         std::uint64_t least = kMaxFigure;
         for (std::size_t i = 0; i < size_; ++i)
-            least = std::min(least, view_.least_of(*found_[i], tres));
+            least = std::min(least, least_node(*found_[i], tres));
         return least;
     }
 
 private:
-    void add(const View::Partition* partition) noexcept {
+    void add(const model::Partition* partition) noexcept {
         if (partition == nullptr) {
             known_ = false;
             return;
@@ -64,8 +75,7 @@ private:
             minutes_ = std::min(minutes_.value_or(UINT32_MAX), *partition->minutes);
     }
 
-    const View& view_;
-    std::array<const View::Partition*, kMaxItems> found_; // size_ of them
+    std::array<const model::Partition*, kMaxItems> found_; // size_ of them
     std::size_t size_ = 0;
     bool known_ = true;
     bool whole_ = true;
@@ -73,28 +83,29 @@ private:
 };
 
 // One job's figures, with what its partitions add.
-class Job {
+class JobFigures {
 public:
-    Job(const View& view, const JobRequest& ask) noexcept
-        : ask_(ask), partitions_(view, ask.partition), per_job_(ask.tres_per_job),
-          per_node_(ask.tres_per_node), per_socket_(ask.tres_per_socket),
-          per_process_(ask.tres_per_process), whole_(ask.whole_nodes || partitions_.whole_nodes()) {
+    JobFigures(const SnapshotView& view, const JobRequest& job) noexcept
+        : job_(job), partitions_(view, job.partition),
+          lists_are_read_(list_bytes(job) <= kMaxListBytes), per_job_(list(job.tres_per_job)),
+          per_node_(list(job.tres_per_node)), per_socket_(list(job.tres_per_socket)),
+          per_task_(list(job.tres_per_task)), whole_(job.whole_nodes || partitions_.whole_nodes()) {
         count_cpus_and_memory();
     }
 
-    // Job time times tasks of the array. nullopt: no limit is known.
+    // Job time times array tasks. nullopt: no limit is known.
     std::optional<std::uint64_t> seconds() const noexcept {
-        if (ask_.unlimited)
+        if (job_.unlimited)
             return std::nullopt;
-        const auto minutes = ask_.minutes ? ask_.minutes : partitions_.minutes();
+        const auto minutes = job_.minutes ? job_.minutes : partitions_.minutes();
         if (!minutes)
             return std::nullopt;
-        return product(product(*minutes, 60), ask_.tasks);
+        return product(product(*minutes, 60), job_.array_tasks);
     }
     // At most kMaxFigure.
     std::uint64_t amount(std::string_view tres) const noexcept {
         if (tres == "node")
-            return std::min(ask_.nodes, kMaxFigure);
+            return std::min(job_.nodes, kMaxFigure);
         if (tres == "cpu")
             return cpus_;
         if (tres == "mem")
@@ -105,31 +116,44 @@ public:
     }
 
 private:
+    static std::size_t list_bytes(const JobRequest& job) noexcept {
+        return job.tres_per_job.size() + job.tres_per_node.size() + job.tres_per_socket.size() +
+               job.tres_per_task.size() + job.cpus_per_tres.size() + job.mem_per_tres.size();
+    }
     std::uint64_t whole_nodes_have(std::string_view tres) const noexcept {
-        return product(partitions_.least_of(tres), ask_.nodes);
+        return product(partitions_.least_of(tres), job_.nodes);
+    }
+    std::string_view list(std::string_view tres) const noexcept {
+        return lists_are_read_ ? tres : std::string_view();
+    }
+    // What a list of the kind of cpus_per_tres names for each GPU.
+    std::uint64_t each_gpu(std::string_view tres) const noexcept {
+        return lists_are_read_ ? largest_count(tres, "gpu") : kMaxFigure;
     }
     std::uint64_t gres(std::string_view tres) const noexcept {
+        if (!lists_are_read_)
+            return kMaxFigure;
         std::uint64_t asked =
-            std::max({per_job_.count_of(tres), product(per_node_.count_of(tres), ask_.nodes),
-                      product(per_socket_.count_of(tres), ask_.nodes),
-                      product(per_process_.count_of(tres), ask_.processes)});
+            std::max({per_job_.count_of(tres), product(per_node_.count_of(tres), job_.nodes),
+                      product(per_socket_.count_of(tres), job_.nodes),
+                      product(per_task_.count_of(tres), job_.ntasks)});
         if (asked == 0 && tres == "gres/gpu")
-            asked = std::min(ask_.gpus_by_processes, kMaxFigure);
+            asked = std::min(job_.gpus_for_ntasks, kMaxFigure);
         return whole_ ? std::max(asked, whole_nodes_have(tres)) : asked;
     }
     void count_cpus_and_memory() noexcept {
         gpus_ = gres("gres/gpu");
-        cpus_ = std::max({std::min(ask_.cpus, kMaxFigure), product(ask_.cpus_per_gpu, gpus_),
-                          product(largest_count(ask_.cpus_per_tres, "gpu"), gpus_)});
+        cpus_ = std::max({std::min(job_.cpus, kMaxFigure), product(job_.cpus_per_gpu, gpus_),
+                          product(each_gpu(job_.cpus_per_tres), gpus_)});
         if (whole_)
             cpus_ = std::max(cpus_, whole_nodes_have("cpu"));
-        memory_ = product(largest_count(ask_.memory_per_tres, "gpu"), gpus_);
-        switch (ask_.memory_kind) {
+        memory_ = product(each_gpu(job_.mem_per_tres), gpus_);
+        switch (job_.memory_kind) {
         case JobRequest::Memory::per_node:
-            memory_ = std::max(memory_, product(ask_.memory, ask_.nodes));
+            memory_ = std::max(memory_, product(job_.memory, job_.nodes));
             break;
         case JobRequest::Memory::per_cpu:
-            memory_ = std::max(memory_, product(ask_.memory, cpus_));
+            memory_ = std::max(memory_, product(job_.memory, cpus_));
             break;
         case JobRequest::Memory::whole_nodes:
             memory_ = std::max(memory_, whole_nodes_have("mem"));
@@ -139,12 +163,13 @@ private:
         }
     }
 
-    const JobRequest& ask_;
+    const JobRequest& job_;
     const Partitions partitions_;
+    const bool lists_are_read_;
     const GresList per_job_;
     const GresList per_node_;
     const GresList per_socket_;
-    const GresList per_process_;
+    const GresList per_task_;
     const bool whole_;
     std::uint64_t gpus_ = 0;
     std::uint64_t cpus_ = 0;
@@ -152,11 +177,11 @@ private:
 };
 
 // Points; INT64_MAX for what does not fit.
-std::int64_t points(const View& view, const Job& job, const View::Measure& measure,
+std::int64_t points(const JobFigures& job, const model::Measure& measure,
                     std::uint64_t seconds) noexcept {
     Wide sum = 0;
-    for (const auto& term : view.terms_of(measure)) {
-        const Wide amount = Wide{job.amount(view.text(term.tres))} * seconds; // < 2^80
+    for (const auto& term : measure.terms) {
+        const Wide amount = Wide{job.amount(term.tres)} * seconds; // < 2^80
         const auto weighted = multiply(amount, term.weight);
         const auto next = weighted ? add(sum, *weighted) : std::nullopt;
         if (!next)
@@ -166,7 +191,7 @@ std::int64_t points(const View& view, const Job& job, const View::Measure& measu
     return narrow(sum).value_or(INT64_MAX);
 }
 
-// At most two places; rounded up, so that what exceeds never reads as equal.
+// At most two decimals. `up`: rounded up, so that an excess never reads as equal.
 std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
     const Wide scaled = Wide{points} * 100;
     Wide hundredths = scaled / per_unit;
@@ -184,17 +209,16 @@ std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
     return text;
 }
 
-// What one job counts in each measure, worked out once however many accounts have a budget in it.
+// The points of one job in each measure, calculated once for all accounts with a budget in it.
 class Counted {
 public:
-    Counted(const View& view, const Job& job, std::uint64_t seconds) noexcept
-        : view_(view), job_(job), seconds_(seconds) {}
-    std::int64_t in(std::uint32_t measure, const View::Measure& what) noexcept {
+    Counted(const JobFigures& job, std::uint64_t seconds) noexcept : job_(job), seconds_(seconds) {}
+    std::int64_t in(std::uint32_t measure, const model::Measure& what) noexcept {
         if (measure >= kKept)
-            return points(view_, job_, what, seconds_);
+            return points(job_, what, seconds_);
         const std::uint64_t bit = std::uint64_t{1} << measure;
         if ((known_ & bit) == 0) {
-            kept_[measure] = points(view_, job_, what, seconds_);
+            kept_[measure] = points(job_, what, seconds_);
             known_ |= bit;
         }
         return kept_[measure];
@@ -203,8 +227,7 @@ public:
 private:
     static constexpr std::uint32_t kKept = 64;
 
-    const View& view_;
-    const Job& job_;
+    const JobFigures& job_;
     std::uint64_t seconds_;
     std::uint64_t known_ = 0;              // a bit for each of kept_
     std::array<std::int64_t, kKept> kept_; // only where known_ has its bit
@@ -212,20 +235,23 @@ private:
 
 } // namespace
 
-std::optional<Shortfall> shortfall(const View& view, const View::Account& account,
-                                   const JobRequest& ask) noexcept {
+std::optional<Shortfall> shortfall(const SnapshotView& view, const model::SnapshotAccount& account,
+                                   const JobRequest& job) noexcept {
     std::optional<Shortfall> found;
-    if (account.check == model::BudgetCheck::off && account.bounded_by == View::kUnknown)
+    if (account.check == model::BudgetCheck::off && account.bounded_by.empty())
         return found;
-    const Job job(view, ask);
-    const auto seconds = job.seconds();
+    const JobFigures figures(view, job);
+    const auto seconds = figures.seconds();
     if (!seconds)
         return found;
-    Counted counted(view, job, *seconds);
-    const View::Account* one = &account;
+    Counted counted(figures, *seconds);
+    const auto& measures = view.snapshot().measures;
+    const model::SnapshotAccount* one = &account;
     for (int level = 0; one != nullptr && level < kMaxLevels; ++level) {
-        for (const auto& budget : view.budgets_of(*one)) {
-            const View::Measure& measure = view.measure(budget);
+        for (const auto& budget : one->budgets) {
+            if (budget.measure >= measures.size())
+                continue;
+            const model::Measure& measure = measures[budget.measure];
             const Shortfall now{one, &measure, counted.in(budget.measure, measure), budget.left};
             if (now.wants <= now.left)
                 continue;
@@ -239,16 +265,16 @@ std::optional<Shortfall> shortfall(const View& view, const View::Account& accoun
     return found;
 }
 
-std::string budget_text(const View& view, const Shortfall& what) {
-    const std::string name(view.text(what.measure->name));
+std::string budget_text(const Shortfall& what) {
+    const std::string& name = what.measure->name;
     const std::string wants = what.wants == INT64_MAX
                                   ? "more than can be counted of"
                                   : units(what.wants, what.measure->per_unit, true);
     std::string text = "this job may use " + wants + " " + name + ", but account " +
-                       std::string(view.text(what.account->name)) + " has " +
-                       units(what.left, what.measure->per_unit, false) + " left to its limit.";
-    text += what.refused() ? " Ask for less time or fewer resources."
-                           : " It will be paused when they are used up.";
+                       what.account->name + " has " +
+                       units(what.left, what.measure->per_unit, false) + " left.";
+    text += what.refused() ? " Request less time or fewer resources."
+                           : " The account will be paused at its limit.";
     if (text.size() > kMaxTextBytes)
         text.resize(kMaxTextBytes);
     return text;

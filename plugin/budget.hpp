@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A job held against what is left (docs/policy.md, `budget_check`). Every figure of a job is what
-// it takes at least: what a submission leaves open counts as nothing, so that no job is refused for
-// a guess. Lists of more items than are read count as the most, not as nothing. The cost has a
-// bound: each string is walked once (tests/fuzz/fuzz_job.cpp). Pure; allocates only for the text.
+// A job compared with what is left (docs/policy.md, `budget_check`). Each figure of a job is the
+// least that it can take: what a submission does not give counts as nothing, so that no job is
+// refused for a guess. Lists longer than what is read count as the most, not as nothing. The cost
+// has a bound: each string is walked once (tests/fuzz/fuzz_job.cpp). Pure; allocates only for the
+// text.
 #pragma once
 
-#include "plugin/view.hpp"
+#include "plugin/snapshot_view.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -14,20 +15,20 @@
 
 namespace sluice::plugin {
 
-// What a submission asks for. Views into Slurm's job description. No figure exceeds kMaxFigure.
+// What a submission requests. Points into Slurm's job description. No figure exceeds kMaxFigure.
 struct JobRequest {
     enum class Memory { unknown, per_node, per_cpu, whole_nodes };
 
-    std::uint64_t tasks = 1;                   // of a job array, at least
+    std::uint64_t array_tasks = 1;
     std::optional<std::uint32_t> minutes = {}; // nullopt: not given
-    bool unlimited = false;                    // no time limit is asked for
+    bool unlimited = false;                    // no time limit is requested
     std::string_view partition = {};           // may be a list; "": the default one
     bool whole_nodes = false;
     std::uint64_t nodes = 1;
     std::uint64_t cpus = 1;
-    std::uint64_t processes = 1; // what Slurm calls tasks of a job
-    // --ntasks-per-gpu: the GPUs where no list names any, and the CPUs of each GPU's processes.
-    std::uint64_t gpus_by_processes = 0;
+    std::uint64_t ntasks = 1;
+    // --ntasks-per-gpu: the GPUs where no list names any, and the CPUs of each GPU's tasks.
+    std::uint64_t gpus_for_ntasks = 0;
     std::uint64_t cpus_per_gpu = 0;
     Memory memory_kind = Memory::unknown;
     std::uint64_t memory = 0; // MB
@@ -35,26 +36,27 @@ struct JobRequest {
     std::string_view tres_per_job = {};
     std::string_view tres_per_node = {};
     std::string_view tres_per_socket = {};
-    std::string_view tres_per_process = {};
+    std::string_view tres_per_task = {};
     std::string_view cpus_per_tres = {};
-    std::string_view memory_per_tres = {};
+    std::string_view mem_per_tres = {};
 };
 
 struct Shortfall {
-    const View::Account* account = nullptr; // whose budget: the job's account or one above it
-    const View::Measure* measure = nullptr;
+    const model::SnapshotAccount* account =
+        nullptr; // whose budget: the job's account or one above it
+    const model::Measure* measure = nullptr;
     std::int64_t wants = 0; // points; what does not fit is INT64_MAX
     std::int64_t left = 0;
 
     bool refused() const noexcept { return account->check == model::BudgetCheck::refuse; }
 };
 
-// The first budget that refuses, else the first that warns, on the way from `account` up.
+// The first budget that refuses, else the first that warns, from `account` upwards.
 // Thread-safe, allocates nothing.
-std::optional<Shortfall> shortfall(const View& view, const View::Account& account,
-                                   const JobRequest& ask) noexcept;
+std::optional<Shortfall> shortfall(const SnapshotView& view, const model::SnapshotAccount& account,
+                                   const JobRequest& job) noexcept;
 
-// Both numbers; under 500 bytes.
-std::string budget_text(const View& view, const Shortfall& what);
+// What the job may use and what is left; under 500 bytes.
+std::string budget_text(const Shortfall& what);
 
 } // namespace sluice::plugin

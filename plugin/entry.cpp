@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The only symbols that slurmctld sees. Every one of them is noexcept and open on fault: whatever
-// goes wrong in here, the job is admitted and counted. No static with a destructor: slurmctld
-// leaves by exit() without fini() while our thread runs.
+// The only symbols that slurmctld sees. Each is noexcept and fails open: after a fault in the
+// plugin the job is admitted and counted. No static has a destructor: slurmctld ends by exit()
+// without fini() while our thread runs.
 #include "plugin/host.hpp"
 #include "plugin/slurm_compat.hpp"
 
@@ -11,8 +11,8 @@ namespace {
 
 using sluice::plugin::Host;
 
-// Made by init(), used by controller threads, taken down by fini() where Slurm calls it: it holds
-// its lock against job_submit() then.
+// Created by init(), used by slurmctld's threads, destroyed by fini() where slurmctld calls it:
+// with its lock against job_submit() held.
 std::atomic<Host*> g_host{nullptr};
 
 template <class Body>
@@ -47,7 +47,7 @@ const char plugin_name[] = "Sluice: admission by allocation";
 const char plugin_type[] = "job_submit/sluice";
 const std::uint32_t plugin_version = SLURM_VERSION_NUMBER;
 
-// Always succeeds: slurmctld would end otherwise.
+// Always succeeds: after an error slurmctld would end.
 int init() noexcept {
     if (g_host.load(std::memory_order_acquire) == nullptr)
         g_host.store(Host::start(), std::memory_order_release);

@@ -2,7 +2,6 @@
 #include "plugin/host.hpp"
 
 #include "common/base/printable.hpp"
-#include "plugin/refusal.hpp"
 
 #include "config.h"
 
@@ -16,13 +15,14 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace sluice::plugin {
 namespace {
 
-// The text slurmctld adds behind ours: "Job violates accounting/QOS policy (...)". Of the codes
-// that exist it misleads least: it is neither a matter of permissions nor of a mistyped account.
+// slurmctld adds the text of this code after ours: "Job violates accounting/QOS policy (...)".
+// Other codes name permissions or an unknown account.
 constexpr int kRefused = ESLURM_ACCOUNTING_POLICY;
 
 void log_info(const char* line) {
@@ -64,7 +64,7 @@ std::string conf_beside(std::string_view slurm_conf_path) {
                : std::string(slurm_conf_path.substr(0, slash + 1)) + "sluice.conf";
 }
 
-// As slurmctld prints it: the month has two digits, the last number has none to spare.
+// As slurmctld prints it: two digits for the month, no padding of the last number.
 std::string slurm_version() {
     std::array<char, 32> out{};
     std::snprintf(out.data(), out.size(), "%d.%02d.%d", SLURM_VERSION_MAJOR(SLURM_VERSION_NUMBER),
@@ -96,9 +96,9 @@ HostFacts find_facts() {
     return facts;
 }
 
-// Several plugins may each have something to say: what an earlier one said stays in front. Names in
-// our text do not steer the user's terminal.
-void tell(char** err_msg, std::string_view text) {
+// Several plugins may each add a message: that of an earlier one stays first. Names in our text do
+// not control the user's terminal.
+void add_message(char** err_msg, std::string_view text) {
     if (err_msg == nullptr || text.empty())
         return;
     std::string whole(text_of(*err_msg));
@@ -158,7 +158,7 @@ void Host::finish(Host* host) noexcept {
 Moment Host::moment() const noexcept {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    const std::int64_t steady = Receiver::steady_seconds();
+    const std::int64_t steady = steady_seconds();
     return {cell_.now(instant(now.tv_sec), steady), steady - cell_.confirmed()};
 }
 
@@ -170,7 +170,7 @@ AdmissionResult Host::decide(Request request, const Current& current, Moment at)
 }
 
 int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {
-    // Kept to the end: the verdict points into it.
+    // Kept to the end: the result points into it.
     const auto current = cell_.get();
     const JobText text = text_of(desc, submitter);
     const Moment at = moment();
@@ -180,42 +180,42 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
         Counters::count(counters_.admitted);
         return SLURM_SUCCESS;
     }
-    const AdmissionResult verdict = decide(text.request, *current, at);
-    if (verdict.refused()) {
-        tell(err_msg, refusal_text(*current->view, *verdict.account, desc.user_id, at.now));
+    const AdmissionResult result = decide(text.request, *current, at);
+    if (result.refused()) {
+        add_message(err_msg, refusal_text(*current->view, *result.account, desc.user_id, at.now));
         Counters::count(counters_.refused);
         return kRefused;
     }
-    const auto over = too_large(verdict, *current, desc, text);
+    const auto over = too_large(result, *current, desc, text);
     if (over && over->refused()) {
-        tell(err_msg, budget_text(*current->view, *over));
+        add_message(err_msg, budget_text(*over));
         Counters::count(counters_.refused);
         return kRefused;
     }
     Counters::count(counters_.admitted);
     if (over && current->settings->warn_at_submit) {
-        tell(err_msg, budget_text(*current->view, *over));
+        add_message(err_msg, budget_text(*over));
         Counters::count(counters_.warned);
-    } else if (verdict.reason == Reason::notice && current->settings->warn_at_submit) {
-        tell(err_msg, warning_text(*current->view, verdict.in_force));
+    } else if (result.reason == Reason::notice && current->settings->warn_at_submit) {
+        add_message(err_msg, warning_text(result.in_force));
         Counters::count(counters_.warned);
     }
     return SLURM_SUCCESS;
 }
 
-// Exempt jobs and those of accounts without a policy have no account in their verdict. An oversized
-// job is left to slurmctld, which refuses it.
-std::optional<Shortfall> Host::too_large(const AdmissionResult& verdict, const Current& current,
+// The result of an exempt job and of an account without a policy has no account. slurmctld refuses
+// an oversized job itself.
+std::optional<Shortfall> Host::too_large(const AdmissionResult& result, const Current& current,
                                          const job_desc_msg_t& desc, const JobText& text) noexcept {
-    const View::Account* account = verdict.account;
+    const model::SnapshotAccount* account = result.account;
     if (text.oversized || account == nullptr ||
-        (account->check == model::BudgetCheck::off && account->bounded_by == View::kUnknown))
+        (account->check == model::BudgetCheck::off && account->bounded_by.empty()))
         return std::nullopt;
-    return shortfall(*current.view, *account, ask_of(desc, text));
+    return shortfall(*current.view, *account, job_request(desc, text));
 }
 
-// Only the move to a paused account is refused: holding, shortening or cancelling stays possible.
-// The job's other properties are in an opaque record.
+// Only the move to a paused account is refused: a hold, a shorter time limit and scancel stay
+// possible. The job's other properties are in an opaque record.
 int Host::modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {
     if (desc.account == nullptr)
         return SLURM_SUCCESS;
@@ -226,12 +226,12 @@ int Host::modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
         Counters::count(counters_.oversized);
     if (text.oversized_account)
         return SLURM_SUCCESS;
-    const AdmissionResult verdict = decide(text.request, *current, at);
-    if (!verdict.refused())
+    const AdmissionResult result = decide(text.request, *current, at);
+    if (!result.refused())
         return SLURM_SUCCESS;
-    const std::string why = refusal_text(*current->view, *verdict.account, desc.user_id, at.now);
-    tell(err_msg, why);
-    // 22.05 has no way to show it to the user.
+    const std::string why = refusal_text(*current->view, *result.account, desc.user_id, at.now);
+    add_message(err_msg, why);
+    // 22.05 cannot show it to the user.
     if (err_msg == nullptr)
         kLog.note("job update of uid " + std::to_string(submitter) + " refused: " + why);
     Counters::count(counters_.refused);

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Between Slurm's types and ours: requests out of job descriptions, verdicts into return codes and
-// messages. Knows Slurm; decides nothing.
+// Between Slurm's types and ours: reads job descriptions, asks admission and budget, returns
+// Slurm's codes and messages. Knows Slurm; decides nothing.
 #pragma once
 
 #include "plugin/admission.hpp"
 #include "plugin/budget.hpp"
-#include "plugin/counters.hpp"
 #include "plugin/job_request.hpp"
 #include "plugin/receiver.hpp"
 #include "plugin/slurm_compat.hpp"
-#include "plugin/snapshot_cell.hpp"
 
 namespace sluice::plugin {
 
 class Host {
 public:
-    // Never throws, never waits. Null: no memory, and every job will be admitted.
+    // Never throws, never waits. Null: no memory; all jobs will be admitted.
     static Host* start() noexcept;
     // Stops the thread and frees. REQUIRES: no call of submit() or modify() is running.
     static void finish(Host* host) noexcept;
@@ -28,9 +26,9 @@ public:
 private:
     Host();
     AdmissionResult decide(Request request, const Current& current, Moment moment) const;
-    // The job asks for more than is left; nullopt: no, or that cannot be known.
-    static std::optional<Shortfall> too_large(const AdmissionResult& verdict,
-                                              const Current& current, const job_desc_msg_t& desc,
+    // The job asks for more than is left; nullopt: no, or not known.
+    static std::optional<Shortfall> too_large(const AdmissionResult& result, const Current& current,
+                                              const job_desc_msg_t& desc,
                                               const JobText& text) noexcept;
     Moment moment() const noexcept;
 

@@ -42,46 +42,49 @@ inline Number take_number(std::string_view& text) noexcept {
     return number;
 }
 
-bool take(std::string_view& text, char c) noexcept {
-    if (!text.starts_with(c))
-        return false;
-    text.remove_prefix(1);
-    return true;
-}
+// First index, last index, step, and what follows '%'.
+using IndexRange = std::array<std::uint32_t, 4>;
 
-struct IndexRange {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    std::uint64_t count = 0; // 0: Slurm refuses it
+// What a byte of a job array does to the number that is being read, and where the next digit goes.
+struct Effect {
+    std::uint32_t times = 1; // of the number so far
+    std::uint32_t plus = 0;
+    std::uint32_t part = 0;     // of the range: at least this one from here on
+    std::uint32_t inside = ~0U; // 0: the item ends
 };
+constexpr auto kEffects = [] {
+    std::array<Effect, 256> out{};
+    for (unsigned digit = 0; digit < 10; ++digit)
+        out['0' + digit] = {10, digit, 0, ~0U};
+    out['-'] = {0, 0, 1, ~0U};
+    out[':'] = {0, 0, 2, ~0U};
+    out['%'] = {0, 0, 3, ~0U};
+    out[','] = {0, 0, 0, 0};
+    return out;
+}();
 
-// Takes "7", "1-10" or "[1-10:2]%4" off the front of `text`, up to the comma. Slurm's
-// slurm_parse_array_tok() (src/common/slurm_protocol_defs.c; _parse_array_tok() of job_mgr.c up to
-// 25.11) takes more than its manual page names, and the budget counts whatever it takes.
-IndexRange take_range(std::string_view& text) noexcept {
-    take(text, '[');
-    const Number first = take_number(text);
-    if (!first.negative && (text.empty() || text.front() == ','))
-        return {first.value, first.value, 1};
-    take(text, ']');
-    Number last = first;
-    Number step{1, false, true};
-    if (take(text, '-')) {
-        last = take_number(text);
-        take(text, ']');
-        if (take(text, ':')) {
-            step = take_number(text);
-            take(text, ']');
-        }
+class IndexRanges {
+public:
+    void add(const IndexRange& range) noexcept {
+        const std::uint32_t first = range[0];
+        const std::uint32_t last = std::max(first, range[1]); // 0: not given
+        const std::uint32_t step = range[2];
+        const std::uint32_t distance = last - first;
+        sum_ += std::uint64_t{1} + (step > 1 ? distance / step : distance);
+        first_ = std::min(first_, first);
+        last_ = std::max(last_, last);
     }
-    if (text.starts_with('%'))
-        text.remove_prefix(std::min(text.find(','), text.size()));
-    if ((!text.empty() && text.front() != ',') || first.negative || last.negative ||
-        step.negative || step.value == 0 || last.value < first.value)
-        return {};
-    const std::uint64_t distance = last.value - first.value;
-    return {first.value, last.value, (step.value == 1 ? distance : distance / step.value) + 1};
-}
+    // Never more than from the first index to the last: exact for ranges that overlap without a
+    // gap, and for any that do not overlap, in any order.
+    std::uint64_t tasks() const noexcept {
+        return sum_ == 0 ? 1 : std::min({sum_, std::uint64_t{last_ - first_} + 1, kMaxFigure});
+    }
+
+private:
+    std::uint64_t sum_ = 0;
+    std::uint32_t first_ = UINT32_MAX;
+    std::uint32_t last_ = 0;
+};
 
 // "" is 1, "k" and "kib" 1024, "kb" 1000 and so on; 0: none. suffix_mult() of Slurm's
 // src/common/slurm_protocol_defs.c.
@@ -114,29 +117,44 @@ std::optional<std::uint64_t> gres_number(std::string_view text) noexcept {
 
 } // namespace
 
-// Never more than from the first index to the last: exact for ranges that overlap without a gap,
-// and for any that do not overlap, in any order.
+// As slurm_parse_array_tok() of src/common/slurm_protocol_defs.c (_parse_array_tok() of job_mgr.c
+// up to 25.11) reads each item: brackets, blanks and plus signs change nothing, and numbers are 32
+// bits wide, as 22.05 had them at first.
+//
+// No branch in the loop over the bytes depends on them: a client chooses them, and each wrong guess
+// of the processor costs as much as five bytes.
 std::uint64_t array_tasks(std::string_view indices) noexcept {
-    std::uint64_t sum = 0;
-    std::uint64_t first = kMaxFigure;
-    std::uint64_t last = 0;
+    constexpr std::size_t kBlock = 64;
+    std::array<IndexRange, kBlock / 2 + 2> read; // of a block; each is cleared before its turn
+    read[0] = {};
+    IndexRanges ranges;
+    std::uint32_t value = 0;
+    std::uint32_t part = 0;
+    std::uint32_t in_item = 0; // 1: the byte before belongs to an item
     while (!indices.empty()) {
-        if (take(indices, ',')) // strtok_r() skips empty items
-            continue;
-        const IndexRange range = take_range(indices);
-        if (range.count == 0)
-            return 1;
-        first = std::min(first, range.first);
-        last = std::max(last, range.last);
-        sum = std::min(kMaxFigure, sum + range.count);
+        std::size_t count = 0;
+        for (const char byte : indices.substr(0, kBlock)) {
+            const Effect& effect = kEffects[static_cast<unsigned char>(byte)];
+            read[count + 1] = {};
+            value = value * effect.times + effect.plus;
+            part = std::max(part, effect.part) & effect.inside;
+            count += in_item & ~effect.inside;
+            in_item = effect.inside & 1;
+            read[count][part] = value;
+        }
+        for (std::size_t i = 0; i < count; ++i)
+            ranges.add(read[i]);
+        read[0] = read[count]; // goes on in the next block
+        indices.remove_prefix(std::min(kBlock, indices.size()));
     }
-    return sum == 0 ? 1 : std::min(sum, last - first + 1);
+    if (in_item != 0)
+        ranges.add(read[0]);
+    return ranges.tasks();
 }
 
 // slurm_get_next_tres() of Slurm's src/common/slurm_protocol_defs.c, _get_next_gres() of
-// src/common/gres.c in 22.05: "gres" is looked for anywhere in the item. One pass over the bytes,
-// as a client chooses them: find() of a word takes ten times as long where its first letter
-// repeats.
+// src/common/gres.c in 22.05, which find "gres" anywhere in the item. One pass over the bytes, as a
+// client chooses them: find() of a word takes ten times as long where its first letter repeats.
 std::optional<Gres> take_gres(std::string_view& rest) noexcept {
     constexpr std::size_t kNone = std::string_view::npos;
     std::size_t begin = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The lists of a job description (job array, TRES), read as slurmctld reads them: what it accepts
-// is counted, what it refuses may count as anything. Pure, allocates nothing, walks each string
-// once.
+// The lists of a job description (job array, TRES), read as slurmctld reads them: what slurmctld
+// accepts is counted, what it refuses may count as anything. Pure, allocates nothing, reads each
+// string once.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace sluice::plugin {
 
 // The largest value of any figure of a job, so that no product of three leaves 128 bits.
 inline constexpr std::uint64_t kMaxFigure = std::uint64_t{1} << 40;
-// The most items of a list that are read. No job names so many partitions or kinds of GRES; 1,024
-// bytes, which Slurm accepts, hold up to 512.
+// How many items of a list are read. No job names more partitions or kinds of GRES; the 1,024 bytes
+// that Slurm accepts hold up to 512.
 inline constexpr std::size_t kMaxItems = 64;
 inline constexpr std::size_t kMaxGres = 32;
 
@@ -33,8 +33,8 @@ inline std::string_view next_item(std::string_view& rest) noexcept {
     return item;
 }
 
-// How many tasks "1-10:2,15%4" names: exact unless ranges overlap with gaps between them, where a
-// task may count twice. 1 for what Slurm refuses.
+// The number of array tasks in "1-10:2,15%4": exact unless ranges with steps overlap, where a task
+// may count twice. At least 1.
 std::uint64_t array_tasks(std::string_view indices) noexcept;
 
 // Part of a TRES list, "gres/gpu:a100=2" or "gres:gpu:a100:2".

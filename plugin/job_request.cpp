@@ -32,69 +32,68 @@ std::uint64_t figure(std::uint64_t value) noexcept {
     return std::min(value, kMaxFigure);
 }
 
-void count_nodes(const job_desc_msg_t& desc, JobRequest& ask) noexcept {
-    const std::uint64_t processes = set_or(desc.num_tasks, 0);
+void count_nodes(const job_desc_msg_t& desc, JobRequest& job) noexcept {
+    const std::uint64_t ntasks = set_or(desc.num_tasks, 0);
     const std::uint64_t per_node = set_or(desc.ntasks_per_node, 0);
-    ask.nodes = std::max<std::uint64_t>(1, set_or(desc.min_nodes, 1));
-    // More processes than fit need more nodes; with --overcommit nothing of this holds.
+    job.nodes = std::max<std::uint64_t>(1, set_or(desc.min_nodes, 1));
+    // More tasks than fit need more nodes; with --overcommit nothing of this holds.
     if (desc.overcommit == 0 || desc.overcommit == NO_VAL8) {
-        if (processes > 0 && per_node > 0)
-            ask.nodes = std::max(ask.nodes, (processes + per_node - 1) / per_node);
-        ask.processes =
-            std::max<std::uint64_t>(1, processes > 0 ? processes : product(ask.nodes, per_node));
+        if (ntasks > 0 && per_node > 0)
+            job.nodes = std::max(job.nodes, (ntasks + per_node - 1) / per_node);
+        job.ntasks = std::max<std::uint64_t>(1, ntasks > 0 ? ntasks : product(job.nodes, per_node));
     } else {
-        ask.processes = std::max<std::uint64_t>(1, processes);
+        job.ntasks = std::max<std::uint64_t>(1, ntasks);
     }
 }
 
-void count_cpus(const job_desc_msg_t& desc, JobRequest& ask) noexcept {
+void count_cpus(const job_desc_msg_t& desc, JobRequest& job) noexcept {
     const bool overcommit = desc.overcommit != 0 && desc.overcommit != NO_VAL8;
-    ask.cpus = std::max({std::uint64_t{1}, set_or(desc.min_cpus, 1),
-                         product(ask.nodes, set_or(desc.pn_min_cpus, 0)), ask.nodes});
+    job.cpus = std::max({std::uint64_t{1}, set_or(desc.min_cpus, 1),
+                         product(job.nodes, set_or(desc.pn_min_cpus, 0)), job.nodes});
     if (!overcommit)
-        ask.cpus = std::max(ask.cpus, product(ask.processes, set_or(desc.cpus_per_task, 1)));
+        job.cpus = std::max(job.cpus, product(job.ntasks, set_or(desc.cpus_per_task, 1)));
 }
 
 // gres_job_state_validate() of src/interfaces/gres.c (22.05: src/common/gres.c) derives GPUs of any
-// type from the processes, or the processes from the GPUs that are asked for.
-void count_gpus(const job_desc_msg_t& desc, JobRequest& ask) noexcept {
+// type from the tasks, or the tasks from the GPUs that are asked for.
+void count_gpus(const job_desc_msg_t& desc, JobRequest& job) noexcept {
     const std::uint64_t per_gpu = set_or(desc.ntasks_per_tres, 0);
     if (per_gpu == 0)
         return;
-    const std::uint64_t processes = set_or(desc.num_tasks, 0);
+    const std::uint64_t ntasks = set_or(desc.num_tasks, 0);
     const std::uint64_t nodes = set_or(desc.min_nodes, 0);
-    if (processes > 0)
-        ask.gpus_by_processes = processes / per_gpu;
+    if (ntasks > 0)
+        job.gpus_for_ntasks = ntasks / per_gpu;
     else if (nodes == set_or(desc.max_nodes, 0))
-        ask.gpus_by_processes = nodes;
+        job.gpus_for_ntasks = nodes;
     if (desc.overcommit == 0 || desc.overcommit == NO_VAL8)
-        ask.cpus_per_gpu = product(per_gpu, set_or(desc.cpus_per_task, 1));
+        job.cpus_per_gpu = product(per_gpu, set_or(desc.cpus_per_task, 1));
 }
 
-void count_memory(const job_desc_msg_t& desc, JobRequest& ask) noexcept {
+void count_memory(const job_desc_msg_t& desc, JobRequest& job) noexcept {
     const std::uint64_t memory = desc.pn_min_memory;
     if (memory == NO_VAL64 || memory == INFINITE64)
         return;
     if (memory == 0) // --mem=0: all that the nodes have
-        ask.memory_kind = JobRequest::Memory::whole_nodes;
+        job.memory_kind = JobRequest::Memory::whole_nodes;
     else if ((memory & MEM_PER_CPU) != 0)
-        ask.memory_kind = JobRequest::Memory::per_cpu;
+        job.memory_kind = JobRequest::Memory::per_cpu;
     else
-        ask.memory_kind = JobRequest::Memory::per_node;
-    ask.memory = figure(memory & ~MEM_PER_CPU);
+        job.memory_kind = JobRequest::Memory::per_node;
+    job.memory = figure(memory & ~MEM_PER_CPU);
 }
 
 // A job that may be shortened to --time-min can run with that.
-void read_time(const job_desc_msg_t& desc, JobRequest& ask) noexcept {
+void read_time(const job_desc_msg_t& desc, JobRequest& job) noexcept {
     if (desc.time_limit == NO_VAL)
         return;
     if (desc.time_limit == INFINITE || desc.time_limit == 0) {
-        ask.unlimited = true;
+        job.unlimited = true;
         return;
     }
-    ask.minutes = desc.time_limit;
+    job.minutes = desc.time_limit;
     if (desc.time_min != 0 && desc.time_min != NO_VAL && desc.time_min != INFINITE)
-        ask.minutes = std::min(*ask.minutes, desc.time_min);
+        job.minutes = std::min(*job.minutes, desc.time_min);
 }
 
 } // namespace
@@ -113,29 +112,29 @@ JobText text_of(const job_desc_msg_t& desc, std::uint32_t submitter) noexcept {
     text.tres_per_job = read(desc.tres_per_job);
     text.tres_per_node = read(desc.tres_per_node);
     text.tres_per_socket = read(desc.tres_per_socket);
-    text.tres_per_process = read(desc.tres_per_task);
+    text.tres_per_task = read(desc.tres_per_task);
     text.cpus_per_tres = read(desc.cpus_per_tres);
-    text.memory_per_tres = read(desc.mem_per_tres);
+    text.mem_per_tres = read(desc.mem_per_tres);
     return text;
 }
 
-JobRequest ask_of(const job_desc_msg_t& desc, const JobText& text) noexcept {
-    JobRequest ask;
-    ask.tasks = array_tasks(text.array);
-    ask.partition = text.request.partition;
-    ask.whole_nodes = desc.shared == JOB_SHARED_NONE;
-    ask.tres_per_job = text.tres_per_job;
-    ask.tres_per_node = text.tres_per_node;
-    ask.tres_per_socket = text.tres_per_socket;
-    ask.tres_per_process = text.tres_per_process;
-    ask.cpus_per_tres = text.cpus_per_tres;
-    ask.memory_per_tres = text.memory_per_tres;
-    read_time(desc, ask);
-    count_nodes(desc, ask);
-    count_cpus(desc, ask);
-    count_gpus(desc, ask);
-    count_memory(desc, ask);
-    return ask;
+JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept {
+    JobRequest job;
+    job.array_tasks = array_tasks(text.array);
+    job.partition = text.request.partition;
+    job.whole_nodes = desc.shared == JOB_SHARED_NONE;
+    job.tres_per_job = text.tres_per_job;
+    job.tres_per_node = text.tres_per_node;
+    job.tres_per_socket = text.tres_per_socket;
+    job.tres_per_task = text.tres_per_task;
+    job.cpus_per_tres = text.cpus_per_tres;
+    job.mem_per_tres = text.mem_per_tres;
+    read_time(desc, job);
+    count_nodes(desc, job);
+    count_cpus(desc, job);
+    count_gpus(desc, job);
+    count_memory(desc, job);
+    return job;
 }
 
 } // namespace sluice::plugin

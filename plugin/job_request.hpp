@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the plugin reads in Slurm's job description: strings of a length that slurmctld accepts,
-// figures within bounds. Knows Slurm; decides nothing; allocates nothing.
+// What the plugin reads of Slurm's job description: strings of a length that slurmctld accepts, and
+// bounded figures. Knows Slurm; decides nothing; allocates nothing.
 #pragma once
 
 #include "plugin/admission.hpp"
@@ -22,21 +22,20 @@ struct JobText {
     std::string_view tres_per_job;
     std::string_view tres_per_node;
     std::string_view tres_per_socket;
-    std::string_view tres_per_process;
+    std::string_view tres_per_task;
     std::string_view cpus_per_tres;
-    std::string_view memory_per_tres;
-    // A string is longer than slurmctld accepts and left out here: slurmctld will refuse the job.
+    std::string_view mem_per_tres;
+    // A string is longer than slurmctld accepts and not read: slurmctld will refuse the job.
     bool oversized = false;
-    // That string is the account: which account the job names is not known.
+    // That string is the account: the account of the job is not known.
     bool oversized_account = false;
 };
 
-// Reads no byte behind those lengths. `submitter`: who sent the description.
+// Reads no byte after those lengths. `submitter`: who sent the description.
 JobText text_of(const job_desc_msg_t& desc, std::uint32_t submitter) noexcept;
 
-// As the job stands at submission: slurmctld fills in defaults only afterwards. Each figure is the
-// least that the job can mean, at most kMaxFigure; unset ones (NO_VAL and the like) count as not
-// given. `text` is that of `desc`.
-JobRequest ask_of(const job_desc_msg_t& desc, const JobText& text) noexcept;
+// The job as submitted: slurmctld sets defaults only later. Each figure is the least that the job
+// can mean, at most kMaxFigure; NO_VAL and INFINITE count as not given. `text` is that of `desc`.
+JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept;
 
 } // namespace sluice::plugin

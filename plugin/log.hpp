@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Where the plugin's lines go: slurmctld's log, or a test. Plain function pointers, so that nothing
-// has to be destroyed.
+// The plugin's log: slurmctld's, or a test. Function pointers, so that nothing has to be destroyed.
 #pragma once
 
 #include "common/base/printable.hpp"
@@ -9,8 +8,7 @@
 
 namespace sluice::plugin {
 
-// Thread-safe. One line each, whatever a name in it holds. The prefix "job_submit/sluice: " is
-// added by the sink.
+// Thread-safe. Each text becomes one printable line. The functions add "job_submit/sluice: ".
 struct Log {
     void (*info)(const char* line) = nullptr;
     void (*error)(const char* line) = nullptr;

@@ -6,8 +6,6 @@
 #include "common/base/files.hpp"
 #include "common/cred/key.hpp"
 #include "common/cred/munge.hpp"
-#include "plugin/conversation.hpp"
-#include "plugin/hmac.hpp"
 
 #include <poll.h>
 #include <pthread.h>
@@ -15,7 +13,6 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <ctime>
 #include <system_error>
 
 namespace sluice::plugin {
@@ -28,11 +25,11 @@ constexpr auto kConnectTime = 5s;
 // restarted has its plugins back within seconds.
 constexpr Backoff<std::chrono::milliseconds> kReconnect{250ms, 2500ms, 100};
 constexpr std::size_t kMaxReasons = 8;
-constexpr auto kTick = 1s; // how soon a changed sluice.conf is seen
+constexpr auto kTick = 1s; // how often sluice.conf is checked for changes
 constexpr std::size_t kMaxConf = std::size_t{1} << 20;
 constexpr const char* kSnapshotName = "/sluice_snapshot";
 
-// A file that cannot be read is like none.
+// A file that cannot be read counts as missing.
 std::string read_conf(const std::string& path) {
     auto text = read_file(path, kMaxConf);
     return text ? std::move(*text) : "";
@@ -49,12 +46,6 @@ Receiver::Receiver(HostFacts facts, SnapshotCell& cell, const Counters& counters
     : facts_(std::move(facts)), counters_(counters), log_(log), lookup_(std::move(lookup)),
       snapshots_(cell, log, facts_.cluster), random_(static_cast<std::uint32_t>(::getpid()) ^
                                                      static_cast<std::uint32_t>(steady_seconds())) {
-}
-
-std::int64_t Receiver::steady_seconds() noexcept {
-    timespec now{};
-    ::clock_gettime(CLOCK_BOOTTIME, &now);
-    return now.tv_sec;
 }
 
 void Receiver::prepare() {
@@ -94,16 +85,16 @@ void Receiver::run() noexcept {
     ::pthread_setname_np(::pthread_self(), "sluice");
     bool first = true;
     while (!stopping()) {
-        // Memory may run out: the next cycle starts from what is there.
+        // Memory may run out: the next cycle continues with what is there.
         try {
             if (first)
                 reload(lookup_);
             first = false;
             cycle();
         } catch (const std::exception& fault) {
-            say_down(std::string("fault: ") + fault.what());
+            report_unconnected(std::string("internal error: ") + fault.what());
         } catch (...) {
-            say_down("fault");
+            report_unconnected("internal error");
         }
         if (!stopping())
             pause_for(kReconnect.wait(++failures_, static_cast<std::uint32_t>(random_())));
@@ -134,12 +125,12 @@ bool Receiver::reload_if_changed() {
         return false;
     seen_ = now;
     if (!now.exists) {
-        log_.fail(facts_.conf_file + " is gone: the settings stay as they were");
+        log_.fail(facts_.conf_file + ": no such file; the settings stay in force");
         return false;
     }
     const Settings before = snapshots_.settings();
     reload(lookup_);
-    log_.note(facts_.conf_file + " was read again");
+    log_.note(facts_.conf_file + ": settings read again");
     return !before.same_route(snapshots_.settings());
 }
 
@@ -160,18 +151,18 @@ void Receiver::reload(const UserLookup& lookup) {
 // A key file is read for each connection: a new key needs no restart of slurmctld.
 Result<std::unique_ptr<cred::Sealer>> Receiver::make_sealer(const Settings& settings) const {
     if (!settings.key_file.empty())
-        return cred::as_sealer(cred::KeySealer::create(settings.key_file, hmac_sha256,
-                                                       settings.daemon_user.value_or(0)));
+        return cred::as_sealer(
+            cred::KeySealer::create(settings.key_file, settings.daemon_user.value_or(0)));
     return cred::as_sealer(cred::MungeContext::create(
         settings.munge_socket.empty() ? facts_.munge_socket : settings.munge_socket));
 }
 
 void Receiver::serve(const Address& address) {
-    const auto gave_up = [&](const Error& error) {
-        say_down(shown(address) + ": " + error.context);
+    const auto failed = [&](const Error& error) {
+        report_unconnected(shown(address) + ": " + error.context);
     };
-    const auto not_understood = [&](const Error& error) {
-        say_down(shown(address) + ": " + error.context, true);
+    const auto rejected = [&](const Error& error) {
+        report_unconnected(shown(address) + ": " + error.context, true);
     };
     const Settings& settings = snapshots_.settings();
     const auto trusted = [this, user = settings.daemon_user](std::uint32_t uid) {
@@ -179,31 +170,31 @@ void Receiver::serve(const Address& address) {
     };
     auto stream = Stream::connect(address, wake_.get(), Steady::now() + kConnectTime);
     if (!stream && address.is_socket())
-        return gave_up({stream.error().code,
-                        stream.error().context +
-                            "; where sluiced runs on another host, set Daemon=HOST:PORT"});
+        return failed(
+            {stream.error().code,
+             stream.error().context + "; if sluiced runs on another host, set Daemon=HOST:PORT"});
     if (!stream)
-        return gave_up(stream.error());
-    // A listener that is not the daemon's learns nothing, not even that munge is in use here.
+        return failed(stream.error());
+    // A process that is not the daemon's learns nothing, not even that munge is in use here.
     if (const auto uid = stream->peer_uid(); address.is_socket() && !(uid && trusted(*uid)))
-        return not_understood(Error{Errc::refused, "the socket belongs to a process of uid " +
-                                                       (uid ? std::to_string(*uid) : "?") +
-                                                       ", which DaemonUser does not allow"});
+        return rejected(Error{Errc::refused, "the socket belongs to a process of uid " +
+                                                 (uid ? std::to_string(*uid) : "?") +
+                                                 ", which DaemonUser does not allow"});
     const auto sealer = make_sealer(settings);
     const auto nonce = wire::random_nonce();
     if (!sealer || !nonce)
-        return not_understood(sealer ? nonce.error() : sealer.error());
+        return rejected(sealer ? nonce.error() : sealer.error());
     wire::Channel channel(**sealer, wire::Session(wire::Direction::to_daemon, *nonce));
-    Conversation conversation(*stream, channel, snapshots_, counters_);
+    DaemonSession session(*stream, channel, snapshots_, counters_);
     const wire::Hello hello{wire::kVersion,       facts_.cluster,        facts_.host,
                             facts_.slurm_version, facts_.plugin_version, snapshots_.sequence()};
-    if (const auto greeted = conversation.greet(hello, facts_.speaks, trusted); !greeted)
-        return not_understood(greeted.error());
-    say_up(address);
+    if (const auto greeted = session.greet(hello, facts_.speaks, trusted); !greeted)
+        return rejected(greeted.error());
+    report_connected(address);
     failures_ = 0;
     while (!stopping()) {
-        if (const auto heard = conversation.listen(Steady::now() + kTick); !heard)
-            return gave_up(heard.error());
+        if (const auto heard = session.listen(Steady::now() + kTick); !heard)
+            return failed(heard.error());
         snapshots_.sweep();
         snapshots_.retry_store(steady_seconds());
         if (reload_if_changed())
@@ -211,19 +202,19 @@ void Receiver::serve(const Address& address) {
     }
 }
 
-void Receiver::say_up(const Address& address) {
+void Receiver::report_connected(const Address& address) {
     if (connection_ != Connection::up)
         log_.note("connected to the daemon at " + shown(address));
     connection_ = Connection::up;
-    said_.clear();
+    reported_.clear();
 }
 
-void Receiver::say_down(const std::string& why, bool reached) {
-    // Once; but that a daemon is there and cannot be talked to is news after "connection refused".
-    const bool room = reached && said_.size() < kMaxReasons;
-    const bool news = connection_ != Connection::down || (room && said_.count(why) == 0);
+void Receiver::report_unconnected(const std::string& why, bool answered) {
+    // Once. A new reason from a daemon that answered is news after "connection refused".
+    const bool room = answered && reported_.size() < kMaxReasons;
+    const bool news = connection_ != Connection::down || (room && reported_.count(why) == 0);
     if (room)
-        said_.insert(why);
+        reported_.insert(why);
     if (news && !stopping())
         log_.fail("no daemon: " + why + "; trying again. " +
                   (snapshots_.has_snapshot() ? "The last snapshot stays in force"

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The plugin's one thread: connects out to the daemon, receives snapshots, reports counters,
-// watches sluice.conf. Everything that may wait happens here and nowhere else.
+// The plugin's one thread: connects to the daemon, receives snapshots, reports counters, watches
+// sluice.conf. Whatever may wait runs in this thread only.
 #pragma once
 
 #include "common/base/files.hpp"
 #include "common/cred/sealer.hpp"
-#include "common/wire/image.hpp"
-#include "plugin/counters.hpp"
+#include "plugin/daemon_session.hpp"
 #include "plugin/log.hpp"
 #include "plugin/settings.hpp"
-#include "plugin/snapshot_cell.hpp"
 #include "plugin/snapshot_manager.hpp"
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -24,7 +23,7 @@
 
 namespace sluice::plugin {
 
-// What is known about the host when the plugin is loaded; never changes.
+// Facts about the host when the plugin is loaded; they never change.
 struct HostFacts {
     std::string conf_file;    // sluice.conf
     std::string state_folder; // StateSaveLocation; "": none
@@ -49,13 +48,10 @@ public:
 
     // Reads sluice.conf (no user names: NSS may wait) and the stored snapshot; bounded.
     void prepare();
-    // Starts the thread, with all signals blocked. False: the system has no thread for us.
+    // Starts the thread, with all signals blocked. False: the system refused a thread.
     bool start() noexcept;
-    // Wakes and joins. A name being resolved is waited for.
+    // Wakes and joins. Waits for the resolver while a name is being resolved.
     void stop() noexcept;
-
-    // Seconds of the clock that SnapshotCell::confirm() takes.
-    static std::int64_t steady_seconds() noexcept;
 
 private:
     struct FileMark {
@@ -75,13 +71,11 @@ private:
     FileMark mark() const;
     Result<std::unique_ptr<cred::Sealer>> make_sealer(const Settings& settings) const;
     void serve(const Address& address);
-    void say_up(const Address& address);
-    // `reached`: somebody answered there, or our own credentials failed.
-    void say_down(const std::string& why, bool reached = false);
+    void report_connected(const Address& address);
+    // `answered`: a process answered there, or our own credentials failed.
+    void report_unconnected(const std::string& why, bool answered = false);
     void pause_for(std::chrono::milliseconds time);
     bool stopping() const { return stop_.load(std::memory_order_relaxed); }
-
-    friend class Conversation;
 
     HostFacts facts_;
     const Counters& counters_;
@@ -92,7 +86,7 @@ private:
     std::int64_t failures_ = 0; // of a connection, in a row
     std::minstd_rand random_;
     enum class Connection { unknown, up, down } connection_ = Connection::unknown;
-    std::set<std::string> said_; // reasons that were logged since it was up
+    std::set<std::string> reported_; // reasons logged since the last connection
     UniqueFd wake_;
     std::atomic<bool> stop_{false};
     std::thread thread_;

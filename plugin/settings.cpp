@@ -4,22 +4,12 @@
 #include "common/base/text.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace sluice::plugin {
 namespace {
 
 constexpr std::size_t kMaxSocket = 107; // sockaddr_un::sun_path with its NUL
 constexpr std::int64_t kMaxAge = std::int64_t{10} * 365 * 86'400;
-
-template <class T>
-std::optional<T> number(std::string_view text) {
-    T value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || text.empty())
-        return std::nullopt;
-    return value;
-}
 
 std::optional<bool> yes_or_no(std::string_view value) {
     for (const std::string_view word : {"yes", "true", "1"})
@@ -34,7 +24,7 @@ std::optional<bool> yes_or_no(std::string_view value) {
 // "900", "900s", "15min", "2h", "1d".
 std::optional<std::int64_t> seconds(std::string_view value) {
     const std::size_t digits = std::min(value.find_first_not_of("0123456789"), value.size());
-    const auto count = number<std::int64_t>(value.substr(0, digits));
+    const auto count = whole_number(value.substr(0, digits));
     const std::string unit = lower(trim(value.substr(digits)));
     std::int64_t factor = 0;
     if (unit.empty() || unit == "s" || unit == "sec")
@@ -67,16 +57,9 @@ std::optional<Address> address(std::string_view value) {
         host = host.substr(1, host.size() - 2);
     else if (host.find(':') != std::string_view::npos)
         return std::nullopt;
-    const auto checked = number<std::uint16_t>(port);
-    if (host.empty() || !checked || *checked == 0)
+    if (host.empty() || whole_number<std::uint16_t>(port).value_or(0) == 0)
         return std::nullopt;
     return Address{std::string(host), std::string(port)};
-}
-
-std::vector<std::string> names(std::string_view value) {
-    std::vector<std::string> out = split(lower(value), ',');
-    std::sort(out.begin(), out.end());
-    return out;
 }
 
 class Parser {
@@ -99,95 +82,70 @@ public:
     ParsedSettings take() { return std::move(out_); }
 
 private:
-    using Setter = void (Parser::*)(std::string_view);
     struct Key {
         std::string_view name;
-        Setter setter;
+        std::string_view expected; // of a value that `set` refuses
+        bool (*set)(Parser& parser, std::string_view value);
     };
-    static constexpr std::size_t kKeys = 13;
-    static const Key kTable[kKeys];
+    static const Key kKeys[];
 
+    void set(std::string_view name, std::string_view value);
     void note(std::string text) {
         // It goes to slurmctld's log: no line breaks or escapes of the file's making.
         std::replace_if(
             text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
         out_.notes.push_back({line_, std::move(text)});
     }
-    void bad(std::string_view value, std::string_view wanted) {
-        note("\"" + std::string(value) + "\" is not " + std::string(wanted) + "; line ignored");
-    }
-    void set(std::string_view key, std::string_view value);
 
-    void daemon(std::string_view value) {
+    template <class Target, class Value>
+    static bool assign(Target& target, const std::optional<Value>& value) {
+        if (value)
+            target = *value;
+        return value.has_value();
+    }
+    template <std::string Settings::*Target>
+    static bool set_path(Parser& parser, std::string_view value) {
+        if (value.starts_with('/'))
+            parser.out_.settings.*Target = value;
+        return value.starts_with('/');
+    }
+    template <std::vector<std::string> Settings::*Target>
+    static bool set_names(Parser& parser, std::string_view value) {
+        parser.out_.settings.*Target = sorted(split(lower(value), ','));
+        return true;
+    }
+    static bool set_daemons(Parser& parser, std::string_view value) {
         std::vector<Address> daemons;
-        if (value.empty())
-            bad(value, "host:port or unix:/path");
         for (const auto& part : split(value, ','))
             if (auto one = address(part))
                 daemons.push_back(std::move(*one));
             else
-                bad(part, "host:port or unix:/path");
+                parser.note("Daemon=" + part + ": expected host:port or unix:/path; ignored");
         if (!daemons.empty())
-            out_.settings.daemons = std::move(daemons);
+            parser.out_.settings.daemons = std::move(daemons);
+        return !value.empty();
     }
-    void max_age(std::string_view value) {
-        if (const auto age = seconds(value))
-            out_.settings.max_age = *age;
-        else
-            bad(value, "a time such as 900 or 15min");
-    }
-    void fail(std::string_view value) {
-        if (equals_ignoring_case(value, "open"))
-            out_.settings.fail_open = true;
-        else if (equals_ignoring_case(value, "last"))
-            out_.settings.fail_open = false;
-        else
-            bad(value, "last or open");
-    }
-    void warn_at_submit(std::string_view value) {
-        if (const auto flag = yes_or_no(value))
-            out_.settings.warn_at_submit = *flag;
-        else
-            bad(value, "yes or no");
-    }
-    std::optional<std::uint32_t> user(const std::string& text) {
-        auto uid = number<std::uint32_t>(text);
-        if (!uid && lookup_)
-            uid = lookup_(text);
-        return uid;
-    }
-    void exempt_users(std::string_view value) {
+    static bool set_exempt_users(Parser& parser, std::string_view value) {
         std::vector<std::uint32_t> uids;
         for (const auto& part : split(value, ','))
-            if (const auto uid = user(part))
+            if (const auto uid = parser.user(part))
                 uids.push_back(*uid);
             else
-                note("user " + part + " is not known; left out");
+                parser.note("ExemptUsers=" + part + ": unknown user; ignored");
         std::sort(uids.begin(), uids.end());
-        out_.settings.exempt_users = std::move(uids);
+        parser.out_.settings.exempt_users = std::move(uids);
+        return true;
     }
-    void exempt_accounts(std::string_view value) { out_.settings.exempt_accounts = names(value); }
-    void exempt_qos(std::string_view value) { out_.settings.exempt_qos = names(value); }
-    void exempt_partitions(std::string_view value) {
-        out_.settings.exempt_partitions = names(value);
+    static bool set_fail(Parser& parser, std::string_view value) {
+        const bool open = equals_ignoring_case(value, "open");
+        if (!open && !equals_ignoring_case(value, "last"))
+            return false;
+        parser.out_.settings.fail_open = open;
+        return true;
     }
-    void exempt_reservations(std::string_view value) {
-        out_.settings.exempt_reservations = names(value);
-    }
-    void daemon_user(std::string_view value) {
-        if (const auto uid = user(std::string(value)))
-            out_.settings.daemon_user = uid;
-        else
-            bad(value, "a known user or uid");
-    }
-    void munge_socket(std::string_view value) { path(value, out_.settings.munge_socket); }
-    void key_file(std::string_view value) { path(value, out_.settings.key_file); }
-    void snapshot_file(std::string_view value) { path(value, out_.settings.snapshot_file); }
-    void path(std::string_view value, std::string& target) {
-        if (value.starts_with('/'))
-            target = value;
-        else
-            bad(value, "an absolute path");
+    std::optional<std::uint32_t> user(const std::string& text) const {
+        const auto uid = whole_number<std::uint32_t>(text);
+        return uid || !lookup_ ? uid : lookup_(text);
     }
 
     const UserLookup& lookup_;
@@ -195,32 +153,45 @@ private:
     int line_ = 0;
 };
 
-constexpr Parser::Key Parser::kTable[kKeys] = {
-    {"Daemon", &Parser::daemon},
-    {"MaxAge", &Parser::max_age},
-    {"Fail", &Parser::fail},
-    {"WarnAtSubmit", &Parser::warn_at_submit},
-    {"ExemptUsers", &Parser::exempt_users},
-    {"ExemptAccounts", &Parser::exempt_accounts},
-    {"ExemptQOS", &Parser::exempt_qos},
-    {"ExemptPartitions", &Parser::exempt_partitions},
-    {"ExemptReservations", &Parser::exempt_reservations},
-    {"DaemonUser", &Parser::daemon_user},
-    {"MungeSocket", &Parser::munge_socket},
-    {"KeyFile", &Parser::key_file},
-    {"SnapshotFile", &Parser::snapshot_file},
+constexpr Parser::Key Parser::kKeys[] = {
+    {"Daemon", "host:port or unix:/path", set_daemons},
+    {"MaxAge", "a time such as 900 or 15min",
+     [](Parser& parser, std::string_view value) {
+         return assign(parser.out_.settings.max_age, seconds(value));
+     }},
+    {"Fail", "last or open", set_fail},
+    {"WarnAtSubmit", "yes or no",
+     [](Parser& parser, std::string_view value) {
+         return assign(parser.out_.settings.warn_at_submit, yes_or_no(value));
+     }},
+    {"ExemptUsers", "", set_exempt_users},
+    {"ExemptAccounts", "", set_names<&Settings::exempt_accounts>},
+    {"ExemptQOS", "", set_names<&Settings::exempt_qos>},
+    {"ExemptPartitions", "", set_names<&Settings::exempt_partitions>},
+    {"ExemptReservations", "", set_names<&Settings::exempt_reservations>},
+    {"DaemonUser", "a known user or a uid",
+     [](Parser& parser, std::string_view value) {
+         return assign(parser.out_.settings.daemon_user, parser.user(std::string(value)));
+     }},
+    {"MungeSocket", "an absolute path", set_path<&Settings::munge_socket>},
+    {"KeyFile", "an absolute path", set_path<&Settings::key_file>},
+    {"SnapshotFile", "an absolute path", set_path<&Settings::snapshot_file>},
 };
 
-void Parser::set(std::string_view key, std::string_view value) {
+void Parser::set(std::string_view name, std::string_view value) {
     std::vector<std::string> known;
-    for (const auto& entry : kTable) {
-        if (equals_ignoring_case(entry.name, key))
-            return (this->*entry.setter)(value);
-        known.emplace_back(entry.name);
+    for (const auto& key : kKeys) {
+        known.emplace_back(key.name);
+        if (!equals_ignoring_case(key.name, name))
+            continue;
+        if (!key.set(*this, value))
+            note(known.back() + "=" + std::string(value) + ": expected " +
+                 std::string(key.expected) + "; line ignored");
+        return;
     }
-    const std::string meant = nearest(key, known);
-    note("unknown key " + std::string(key) + "; line ignored" +
-         (meant.empty() ? "" : " (meant " + meant + "?)"));
+    const std::string meant = nearest(name, known);
+    note("unknown key " + std::string(name) + "; line ignored" +
+         (meant.empty() ? "" : "; did you mean " + meant + "?"));
 }
 
 } // namespace

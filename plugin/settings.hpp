@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// sluice.conf, in the manner of slurm.conf: Key=Value, keys in any case, # comments. A line that is
-// not understood is noted and left out: a slip in this file must not stop slurmctld. Pure: text in,
-// values and notes out.
+// sluice.conf, in the form of slurm.conf: Key=Value, keys in any case, # comments. A line with an
+// error is noted and ignored: an error in this file must not stop slurmctld. Pure: text in, values
+// and notes out.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Address {
 
 struct Settings {
     std::vector<Address> daemons = {{SLUICE_RUNDIR "/plugins.sock", ""}}; // tried in this order
-    std::int64_t max_age = std::int64_t{15} * 60; // seconds; of use with fail_open only
+    std::int64_t max_age = std::int64_t{15} * 60; // seconds; used with fail_open only
     bool fail_open = false;                       // admit once the snapshot is older than max_age
     bool warn_at_submit = true;                   // show warnings of admitted jobs
     std::vector<std::uint32_t> exempt_users;      // uids, sorted
@@ -37,7 +37,7 @@ struct Settings {
     std::string key_file;                         // "": munge; else a shared key instead
     std::string snapshot_file;                    // "": in StateSaveLocation
 
-    // Same daemon, reached in the same way: a session may go on.
+    // The same daemons, reached in the same way: a session can continue.
     bool same_route(const Settings& other) const {
         return daemons == other.daemons && daemon_user == other.daemon_user &&
                munge_socket == other.munge_socket && key_file == other.key_file;
@@ -54,7 +54,7 @@ struct ParsedSettings {
     std::vector<SettingsNote> notes;
 };
 
-// uid of a user's name; nullopt: unknown. May ask NSS, so never on the submit path.
+// The uid of a user name; nullopt: unknown. May wait for NSS, so never on the submit path.
 using UserLookup = std::function<std::optional<std::uint32_t>(const std::string&)>;
 
 ParsedSettings parse_settings(std::string_view text, const UserLookup& lookup);

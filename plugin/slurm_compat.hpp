@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Everything that the plugin takes from Slurm, 22.05 to 26.05, and where the releases differ.
-// Public headers only; what they leave out but every release exports is declared here. Nothing here
-// is linked: slurmctld has the symbols when it loads us.
+// What the plugin uses of Slurm 22.05 to 26.05, and where the releases differ. Public headers only;
+// symbols that every release exports without a header are declared here. Nothing is linked:
+// slurmctld has the symbols when it loads the plugin.
 #pragma once
 
 #include <slurm/slurm.h>
@@ -14,13 +14,12 @@
 extern "C" {
 
 // In libslurm and slurmctld of every release, in no installed header. *err_msg is freed by
-// slurmctld with xfree(): memory of any other allocator makes it abort after the user has read the
-// message.
+// slurmctld with xfree(): with memory of another allocator slurmctld aborts.
 char* slurm_xstrdup(const char* text);
 void slurm_xfree(void** memory);
 
 // slurmctld's configuration; the type is public, the variable is not declared. Weak: a host without
-// it (a test) leaves it null.
+// it (a test) leaves the address null.
 extern slurm_conf_t slurm_conf __attribute__((weak));
 
 // Not public, but the same signature in 22.05 .. 26.05 and 1.4 - 3.7 us a call. Weak: where it is
@@ -30,19 +29,19 @@ extern int assoc_mgr_fill_in_assoc(void* db_conn, slurmdb_assoc_rec_t* assoc, in
     __attribute__((weak));
 extern void* acct_db_conn __attribute__((weak));
 
-// job_record_t is not public. 22.05 has nowhere to say why: who is refused gets Slurm's own words.
+// job_record_t is not public. 22.05 has no message for the user, who reads Slurm's own text.
 #if SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(23, 2, 0)
 #define SLUICE_JOB_MODIFY(desc, uid, err_msg)                                                      \
     int job_modify(job_desc_msg_t* desc, void*, std::uint32_t uid, char** err_msg) noexcept
 #define SLUICE_MODIFY_MESSAGE(err_msg) (err_msg)
 using SluiceJobModify = int(job_desc_msg_t*, void*, std::uint32_t, char**);
-constexpr bool kSluiceModifySaysWhy = true;
+constexpr bool kSluiceModifyHasMessage = true;
 #else
 #define SLUICE_JOB_MODIFY(desc, uid, err_msg)                                                      \
     int job_modify(job_desc_msg_t* desc, void*, std::uint32_t uid) noexcept
 #define SLUICE_MODIFY_MESSAGE(err_msg) nullptr
 using SluiceJobModify = int(job_desc_msg_t*, void*, std::uint32_t);
-constexpr bool kSluiceModifySaysWhy = false;
+constexpr bool kSluiceModifyHasMessage = false;
 #endif
 
 } // extern "C"

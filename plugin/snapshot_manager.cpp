@@ -5,6 +5,7 @@
 #include "common/wire/file.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 namespace sluice::plugin {
 namespace {
@@ -15,6 +16,12 @@ constexpr std::int64_t kMaxRetrySeconds = 60;
 
 } // namespace
 
+std::int64_t steady_seconds() noexcept {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    return now.tv_sec;
+}
+
 void SnapshotManager::publish() {
     auto next = std::make_shared<const Current>(Current{view_, settings_});
     if (auto old = cell_.publish(std::move(next)))
@@ -23,7 +30,7 @@ void SnapshotManager::publish() {
 }
 
 void SnapshotManager::sweep() {
-    // Nobody can take a new reference to what is no longer in the cell, so a count of one stays.
+    // What is no longer in the cell gets no new reference, so a count of one stays.
     std::erase_if(old_, [](const auto& old) { return old.use_count() == 1; });
 }
 
@@ -42,7 +49,7 @@ void SnapshotManager::store_in(std::string path, std::int64_t steady) {
         store(steady);
 }
 
-// The newest wins wherever it is whole; the one before it is for a file that is damaged or missing.
+// The newest file counts if it is whole; the previous one is for a file that is damaged or missing.
 void SnapshotManager::load(Instant now, std::int64_t steady) {
     if (path_.empty())
         return;
@@ -60,7 +67,7 @@ void SnapshotManager::load(Instant now, std::int64_t steady) {
             return log_.fail("snapshot file ignored: " + error.context);
 }
 
-// How it starts, in words.
+// Returns the line for the log.
 Result<std::string> SnapshotManager::load_from(const std::string& file, Instant now,
                                                std::int64_t steady) {
     auto stored = wire::load_file(file);
@@ -69,9 +76,9 @@ Result<std::string> SnapshotManager::load_from(const std::string& file, Instant 
     const std::int64_t age = std::max<std::int64_t>(epoch(now) - epoch(stored->confirmed), 0);
     if (auto taken = accept(std::move(stored->snapshot), steady - age); !taken)
         return std::move(taken).error();
-    stored_sequence_ = snapshot_.sequence;
-    return "starting from the stored snapshot " + std::to_string(snapshot_.sequence) + " (" +
-           std::to_string(snapshot_.accounts.size()) + " accounts, " + std::to_string(age) +
+    stored_sequence_ = sequence();
+    return "starting from the stored snapshot " + std::to_string(sequence()) + " (" +
+           std::to_string(view_->snapshot().accounts.size()) + " accounts, " + std::to_string(age) +
            " s old)";
 }
 
@@ -79,8 +86,9 @@ Result<void> SnapshotManager::accept(model::Snapshot snapshot, std::int64_t stea
     if (!cluster_.empty() && !equals_ignoring_case(snapshot.cluster, cluster_))
         return Error{Errc::refused,
                      "snapshot is for cluster " + snapshot.cluster + ", this is " + cluster_};
-    snapshot_ = std::move(snapshot);
-    adopt(steady);
+    view_ = std::make_shared<const SnapshotView>(std::move(snapshot));
+    cell_.confirm(steady);
+    publish();
     return {};
 }
 
@@ -92,17 +100,10 @@ Result<void> SnapshotManager::take(model::Snapshot snapshot, std::int64_t steady
 }
 
 Result<void> SnapshotManager::take(const wire::Delta& delta, std::int64_t steady) {
-    if (auto applied = wire::apply(delta, snapshot_); !applied)
+    model::Snapshot next = view_ ? view_->snapshot() : model::Snapshot{};
+    if (auto applied = wire::apply(delta, next); !applied)
         return applied;
-    adopt(steady);
-    store(steady);
-    return {};
-}
-
-void SnapshotManager::adopt(std::int64_t steady) {
-    view_ = std::make_shared<const View>(snapshot_);
-    cell_.confirm(steady);
-    publish();
+    return take(std::move(next), steady);
 }
 
 void SnapshotManager::confirm(std::int64_t steady) {
@@ -128,13 +129,13 @@ void SnapshotManager::store(std::int64_t steady) {
     if (!tidied_)
         wire::remove_leftovers(path_);
     tidied_ = true;
-    const auto saved = wire::save_file(path_, snapshot_, steady - cell_.confirmed());
+    const auto saved = wire::save_file(path_, view_->snapshot(), steady - cell_.confirmed());
     if (!saved) {
         if (!store_failed_)
-            log_.fail("snapshot " + std::to_string(snapshot_.sequence) +
+            log_.fail("snapshot " + std::to_string(sequence()) +
                       " is not stored: " + saved.error().context + ". A restart of slurmctld " +
                       (stored_sequence_ == 0
-                           ? "finds none"
+                           ? "finds no snapshot"
                            : "starts from snapshot " + std::to_string(stored_sequence_)) +
                       "; the plugin tries again every minute");
         store_failed_ = true;
@@ -142,11 +143,11 @@ void SnapshotManager::store(std::int64_t steady) {
         retry_at_ = steady + retry_after_;
         return;
     }
-    stored_sequence_ = snapshot_.sequence;
+    stored_sequence_ = sequence();
     store_due_ = false;
     retry_after_ = 0;
     if (store_failed_)
-        log_.note("snapshot " + std::to_string(snapshot_.sequence) + " is stored in " + path_);
+        log_.note("snapshot " + std::to_string(sequence()) + " is stored in " + path_);
     store_failed_ = false;
 }
 

@@ -60,7 +60,7 @@ Result<UniqueFd> connect_to(int family, const sockaddr* address, socklen_t lengt
     if (!ready)
         return ready.error();
     if (!*ready)
-        return Error{Errc::timeout, "connect: no answer in time"};
+        return Error{Errc::timeout, "connect: timed out"};
     int error = 0;
     length = sizeof error;
     ::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &error, &length);
@@ -126,7 +126,7 @@ Result<std::optional<std::string>> Stream::read(Steady::time_point deadline) {
     std::array<char, 65'536> buffer;
     const ssize_t n = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
     if (n == 0)
-        return Error{Errc::unavailable, "closed by the daemon"};
+        return Error{Errc::unavailable, "connection closed by the daemon"};
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return std::optional<std::string>();
     if (n < 0)
@@ -150,7 +150,7 @@ Result<void> Stream::write(std::string_view bytes, Steady::time_point deadline) 
         if (!ready)
             return ready.error();
         if (!*ready)
-            return Error{Errc::timeout, "write: no progress in time"};
+            return Error{Errc::timeout, "write: timed out"};
     }
     return {};
 }

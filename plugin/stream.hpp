@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A connection of the receiver, by TCP or a Unix socket: every wait has a deadline and ends at once
-// when the wake-up descriptor becomes readable. Not for controller threads.
+// A connection of the receiver, by TCP or a Unix socket. Each wait has a deadline and ends at once
+// when the wake-up descriptor becomes readable. Not for slurmctld's threads.
 #pragma once
 
 #include "common/base/files.hpp"
@@ -18,7 +18,7 @@ using Steady = std::chrono::steady_clock;
 
 class Stream {
 public:
-    // Tries each address that a name resolves to. `wake` stays the caller's. Errors: timeout,
+    // Tries each address of the host name. The caller owns `wake`. Errors: timeout,
     // unavailable; conflict: woken.
     static Result<Stream> connect(const Address& address, int wake, Steady::time_point deadline);
 
@@ -27,7 +27,7 @@ public:
     // All of it. Errors: timeout, unavailable; conflict: woken.
     Result<void> write(std::string_view bytes, Steady::time_point deadline);
 
-    // Who listens there, as the kernel knows it; nullopt: by TCP, or not known.
+    // The uid of the other process, from the kernel; nullopt: TCP, or not known.
     std::optional<std::uint32_t> peer_uid() const;
 
 private:

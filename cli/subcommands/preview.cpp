@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice preview`: thresholds, carryover and dates of one account, calculated from a few figures.
 // --json has the keys of Waldur's preview_impact.
+#include "common/policy/preview.hpp"
 #include "cli/figures.hpp"
 #include "cli/report.hpp"
 #include "cli/subcommands/subcommands.hpp"
@@ -8,7 +9,6 @@
 #include "common/format/numbers.hpp"
 #include "common/json/json.hpp"
 #include "common/model/tres.hpp"
-#include "common/policy/preview.hpp"
 
 namespace sluice::cli {
 namespace {

@@ -72,10 +72,18 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-               return folded(x) == folded(y);
-           });
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() && compare_ignoring_case(a, b) == 0;
+}
+
+int compare_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    const std::size_t both = std::min(a.size(), b.size());
+    for (std::size_t i = 0; i < both; ++i)
+        if (const int order =
+                static_cast<unsigned char>(folded(a[i])) - static_cast<unsigned char>(folded(b[i]));
+            order != 0)
+            return order;
+    return a.size() == b.size() ? 0 : a.size() < b.size() ? -1 : 1;
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {

@@ -34,7 +34,9 @@ std::optional<Number> whole_number(std::string_view text) {
     return value;
 }
 std::vector<std::string> sorted(std::vector<std::string> list);
-bool equals_ignoring_case(std::string_view a, std::string_view b);
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
+// Below 0, 0 or above 0, by the bytes of both in lower case.
+int compare_ignoring_case(std::string_view a, std::string_view b) noexcept;
 // The candidate nearest to `word` (edit distance, case ignored) when it is near enough to be a slip
 // of the pen; else "".
 std::string nearest(std::string_view word, std::span<const std::string> candidates);

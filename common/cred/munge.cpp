@@ -14,7 +14,7 @@ struct Free {
     void operator()(void* memory) const noexcept { std::free(memory); }
 };
 
-// What the caller can do about a munge error.
+// The error class of a munge error.
 Errc meaning(munge_err_t code) {
     switch (code) {
     case EMUNGE_SOCKET:
@@ -103,7 +103,7 @@ Result<std::string> MungeContext::encode(std::string_view payload, std::optional
 
 Result<Credential> MungeContext::decode(std::string_view text) {
     if (text.starts_with(kKeyMark))
-        return Error{Errc::refused, "the other side uses a key file, this one munge"};
+        return Error{Errc::refused, "the other side uses a key file, this side munge"};
     // munge_decode() takes a C string: what follows a NUL would go unchecked.
     if (!text.starts_with("MUNGE:") || text.find('\0') != std::string_view::npos)
         return Error{Errc::malformed, "munge: not a credential"};

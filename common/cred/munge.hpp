@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Owner of a munge context: a payload becomes a credential that only one uid may open, and back.
-// Asks munged over its Unix socket, so each call may block (libmunge gives up after about 2 s):
-// never call it on slurmctld's submit path.
+// Munge credentials, which only one uid can decode. Each call asks munged over its Unix socket and
+// may block (libmunge gives up after about 2 s): never call it on slurmctld's submit path.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -22,7 +21,7 @@ namespace sluice::cred {
 class MungeContext final : public Sealer {
 public:
     // `socket` is munged's; "": the one munge was built with. `ttl_seconds` 0: munged's default
-    // (300 s), which is also how far the clocks of two hosts may be apart.
+    // (300 s), which also bounds the difference of two hosts' clocks.
     static Result<MungeContext> create(const std::string& socket, int ttl_seconds = 0);
 
     // The credential text ("MUNGE:...:"). Only a process of uid `only` can decode it.
@@ -45,8 +44,8 @@ private:
     static Result<Handle> make(const std::string& socket, int ttl_seconds);
     static Error failed(int code, munge_ctx* context);
 
-    // munge_decode() overwrites its context with what the credential says, and with zeros when it
-    // fails: an encoder must never share it.
+    // munge_decode() overwrites its context with the credential's values, and with zeros when it
+    // fails: an encoder must never share that context.
     Handle encoder_;
     Handle decoder_;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What makes a payload that only one side can have made and back: munge, or a shared key.
+// Makes credentials, which prove who made a payload, and reads them: by munge, or by a shared key.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -21,8 +21,8 @@ constexpr std::size_t kMaxPayload = std::size_t{256} * 1024;
 
 struct Credential {
     std::string payload;
-    uid_t uid = 0;     // who encoded it: as munged vouches, or as whom the holder of the key counts
-    gid_t gid = 0;     // by munge only
+    uid_t uid = 0; // of the sender: from munged, or the uid that stands for the holder of the key
+    gid_t gid = 0; // by munge only
     Instant encoded{}; // by the clock of the encoding host; by munge only
 };
 
@@ -34,7 +34,7 @@ public:
     Sealer& operator=(const Sealer&) = delete;
     virtual ~Sealer() = default;
 
-    // Only a process of uid `only` shall be able to decode it, where the way can tell.
+    // Only a process of uid `only` can decode the result, where the method has uids.
     virtual Result<std::string> encode(std::string_view payload, std::optional<uid_t> only) = 0;
     // Errors: malformed or refused for what is not authentic, overflow, unavailable. Anything but
     // success yields no payload.
@@ -45,7 +45,7 @@ protected:
     Sealer& operator=(Sealer&&) = default;
 };
 
-// The same behind the interface.
+// The same as a pointer to the interface.
 template <class T>
 Result<std::unique_ptr<Sealer>> as_sealer(Result<T> made) {
     if (!made)
@@ -53,7 +53,7 @@ Result<std::unique_ptr<Sealer>> as_sealer(Result<T> made) {
     return std::unique_ptr<Sealer>(std::make_unique<T>(std::move(*made)));
 }
 
-// How credentials by a shared key begin.
+// The begin of a credential by a shared key.
 inline constexpr std::string_view kKeyMark = "KEY1:";
 
 } // namespace sluice::cred

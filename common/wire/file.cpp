@@ -4,7 +4,6 @@
 #include "common/base/files.hpp"
 #include "common/base/text.hpp"
 #include "common/wire/bytes.hpp"
-#include "common/wire/crc32c.hpp"
 #include "common/wire/image.hpp"
 
 #include <fcntl.h>
@@ -78,8 +77,8 @@ bool whole(const Header& header, std::string_view image) {
     return header.length == image.size() && crc32c(image) == header.crc;
 }
 
-// Whether something is there that is no snapshot. The begin of one, or an empty file, has nothing
-// to lose.
+// Whether a file is there that is no snapshot. An empty file, or the begin of a snapshot, may be
+// replaced.
 Result<bool> is_foreign(const std::string& path) {
     const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!fd && errno == ENOENT)
@@ -98,8 +97,8 @@ Result<bool> is_foreign(const std::string& path) {
 }
 
 Error not_ours(const std::string& path) {
-    return Error{Errc::refused, path + " exists and is no snapshot of Sluice; it is left as it is. "
-                                       "Move it away, or name another file in SnapshotFile="};
+    return Error{Errc::refused, path + " exists and is no snapshot of Sluice: left unchanged. Move "
+                                       "the file away, or set another path with SnapshotFile="};
 }
 
 // The modification time of a file that was just written, back to when its content was confirmed.
@@ -111,7 +110,8 @@ void set_age(const std::string& path, std::int64_t age) {
     ::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);
 }
 
-// A link, so that `path` itself is there at any instant. Without hard links there is one snapshot.
+// A link, so that `path` exists at any instant. A file system without hard links keeps one
+// snapshot.
 void keep_previous(const std::string& path) {
     const std::string previous = previous_file(path);
     ::unlink(previous.c_str());
@@ -176,7 +176,7 @@ Result<Stored> load_file(const std::string& path) {
         return file_error(path);
     if (!S_ISREG(st.st_mode) || (st.st_uid != ::geteuid() && st.st_uid != 0) ||
         (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-        return Error{Errc::refused, path + ": not a plain file that only its owner may write"};
+        return Error{Errc::refused, path + ": not a regular file that only its owner can write"};
     if (st.st_size < 0 || static_cast<std::size_t>(st.st_size) > kFileHead + kMaxImage)
         return Error{Errc::malformed, path + ": too large"};
     auto bytes = read_all(fd.get(), static_cast<std::size_t>(st.st_size), path);
@@ -210,7 +210,7 @@ Result<void> save_file(const std::string& path, const model::Snapshot& snapshot,
     if (auto written = write_new_file(fresh, *bytes); !written)
         return written;
     set_age(fresh, age);
-    // One that a start would refuse is worth less than the one before it.
+    // A snapshot that a start would refuse does not replace the previous one.
     if (newest && equals_ignoring_case(newest->snapshot.cluster, snapshot.cluster))
         keep_previous(path);
     return move_into_place(fresh, path);

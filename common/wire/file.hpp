@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The last good snapshot on disk, and the one before it in FILE.old. Replaced by rename only: two
-// slurmctld processes may hold the same folder for a moment. A file that is damaged or that others
-// may write is not read; one that is no snapshot is not replaced.
+// The last good snapshot on disk, and the previous one in FILE.old. Files are replaced by rename
+// only: two slurmctld processes may use the same folder for a moment. A file that is damaged or
+// that others may write is not read; a file that is no snapshot is not replaced.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -20,7 +20,7 @@ struct Stored {
 // Reads one file. Errors: not_found, malformed (damaged, another version), refused (owner or mode),
 // unavailable.
 Result<Stored> load_file(const std::string& path);
-// The file of the snapshot before the newest.
+// The file of the previous snapshot.
 std::string previous_file(const std::string& path);
 // `age`: seconds since the daemon confirmed it. A snapshot at `path` that load_file() takes and
 // that is of the same cluster becomes the previous one, where the file system has hard links.

@@ -4,7 +4,8 @@
 #include "common/wire/bytes.hpp"
 
 #include <algorithm>
-#include <iterator>
+#include <map>
+#include <type_traits>
 
 namespace sluice::wire {
 namespace {
@@ -17,249 +18,18 @@ constexpr std::uint8_t kHasPercent = 1;
 constexpr std::uint8_t kHasLater = 2;
 constexpr std::uint8_t kHasBudgets = 4;
 constexpr std::uint8_t kIsBounded = 8;
-// Shortest records, with the lengths of empty texts.
-constexpr std::size_t kLeastAccount = 2 + 1 + 1 + 2 + 2;
-constexpr std::size_t kLeastPhase = 8 + 1 + 2 + 2;
-constexpr std::size_t kLeastUser = 4 + 2 + 4;
-constexpr std::size_t kLeastName = 2;
-constexpr std::size_t kLeastBudget = 4 + 8;
-constexpr std::size_t kLeastMeasure = 2 + 8 + 4;
-constexpr std::size_t kLeastAmount = 2 + 8; // of a term, or of what a node has
-constexpr std::size_t kLeastPartition = 2 + 1 + 4 + 4;
 constexpr std::uint8_t kIsDefault = 1;
 constexpr std::uint8_t kWholeNodes = 2;
 constexpr std::uint8_t kHasMinutes = 4;
-
-void put(Writer& out, const model::Budget& budget) {
-    out.u32(budget.measure);
-    out.i64(budget.left);
-}
-
-void put(Writer& out, const std::string& name, std::int64_t amount) {
-    out.text(name, kMaxName);
-    out.i64(amount);
-}
-
-void put(Writer& out, const model::Measure& measure) {
-    out.text(measure.name, kMaxName);
-    out.i64(measure.per_unit);
-    out.count(measure.terms.size());
-    for (const auto& term : measure.terms)
-        put(out, term.tres, term.weight);
-}
-
-void put(Writer& out, const model::Partition& partition) {
-    out.text(partition.name, kMaxName);
-    out.u8(static_cast<std::uint8_t>((partition.is_default ? kIsDefault : 0) |
-                                     (partition.whole_nodes ? kWholeNodes : 0) |
-                                     (partition.minutes ? kHasMinutes : 0)));
-    out.u32(partition.minutes.value_or(0));
-    out.count(partition.least_node.size());
-    for (const auto& [tres, amount] : partition.least_node)
-        put(out, tres, amount);
-}
-
-void put(Writer& out, const std::vector<model::SnapshotPhase>& phases) {
-    out.count(phases.size());
-    for (const auto& phase : phases) {
-        out.i64(epoch(phase.from));
-        out.u8(static_cast<std::uint8_t>(phase.standing));
-        out.text(phase.text, kMaxText);
-        out.text(phase.contact, kMaxName);
-    }
-}
-
-void put(Writer& out, const SnapshotAccount& account) {
-    const bool budgets = account.check != model::BudgetCheck::off;
-    const bool bounded = !account.bounded_by.empty();
-    out.text(account.name, kMaxName);
-    out.u8(static_cast<std::uint8_t>(account.standing));
-    out.u8(static_cast<std::uint8_t>((account.percent ? kHasPercent : 0) |
-                                     (account.later.empty() ? 0 : kHasLater) |
-                                     (budgets ? kHasBudgets : 0) | (bounded ? kIsBounded : 0)));
-    if (account.percent)
-        out.i64(*account.percent);
-    out.text(account.text, kMaxText);
-    out.text(account.contact, kMaxName);
-    if (!account.later.empty())
-        put(out, account.later);
-    if (budgets) {
-        out.u8(static_cast<std::uint8_t>(account.check));
-        out.count(account.budgets.size());
-        for (const auto& budget : account.budgets)
-            put(out, budget);
-    }
-    if (bounded)
-        out.text(account.bounded_by, kMaxName);
-}
-
-void put(Writer& out, const SnapshotUser& user) {
-    out.u32(user.uid);
-    out.text(user.default_account, kMaxName);
-    out.count(user.accounts.size());
-    for (const auto& name : user.accounts)
-        out.text(name, kMaxName);
-}
-
-template <class Record>
-void put_all(Writer& out, const std::vector<Record>& records) {
-    out.count(records.size());
-    for (const auto& record : records)
-        put(out, record);
-}
-
-// The end of an image or delta.
-template <class Holder>
-void put_rules(Writer& out, const Holder& from) {
-    out.count(from.measures.size());
-    for (const auto& measure : from.measures)
-        put(out, measure);
-    out.count(from.partitions.size());
-    for (const auto& partition : from.partitions)
-        put(out, partition);
-}
-
-// Seconds far outside of any calendar would overflow later arithmetic.
-Instant get_instant(Reader& in) {
-    constexpr std::int64_t kFar = std::int64_t{1} << 40; // the year 36812
-    const std::int64_t seconds = in.i64();
-    if (seconds < -kFar || seconds > kFar) {
-        in.fail();
-        return {};
-    }
-    return instant(seconds);
-}
-
-std::int64_t get_positive(Reader& in, std::int64_t least) {
-    const std::int64_t value = in.i64();
-    if (value >= least)
-        return value;
-    in.fail();
-    return least;
-}
-
-// Indices are held against the measures once these have been read.
-void get_budgets(Reader& in, SnapshotAccount& account) {
-    const std::uint8_t check = in.u8();
-    if (check == 0 || check > static_cast<std::uint8_t>(model::BudgetCheck::refuse))
-        in.fail();
-    else
-        account.check = static_cast<model::BudgetCheck>(check);
-    const std::size_t count = in.count(kLeastBudget);
-    account.budgets.reserve(count);
-    for (std::size_t i = 0; i < count && in.ok(); ++i) {
-        const std::uint32_t measure = in.u32();
-        account.budgets.push_back({measure, get_positive(in, 0)});
-    }
-}
-
-model::Measure get_measure(Reader& in) {
-    model::Measure measure;
-    measure.name = in.text(kMaxName);
-    measure.per_unit = get_positive(in, 1);
-    const std::size_t count = in.count(kLeastAmount);
-    for (std::size_t i = 0; i < count && in.ok(); ++i) {
-        std::string tres(in.text(kMaxName));
-        measure.terms.push_back({std::move(tres), get_positive(in, 1)});
-    }
-    return measure;
-}
-
-model::Partition get_partition(Reader& in) {
-    model::Partition partition;
-    partition.name = in.text(kMaxName);
-    const std::uint8_t flags = in.u8();
-    const std::uint32_t minutes = in.u32();
-    if ((flags & ~(kIsDefault | kWholeNodes | kHasMinutes)) != 0)
-        in.fail();
-    partition.is_default = (flags & kIsDefault) != 0;
-    partition.whole_nodes = (flags & kWholeNodes) != 0;
-    if ((flags & kHasMinutes) != 0)
-        partition.minutes = minutes;
-    const std::size_t count = in.count(kLeastAmount);
-    for (std::size_t i = 0; i < count && in.ok(); ++i) {
-        std::string tres(in.text(kMaxName));
-        partition.least_node[std::move(tres)] = get_positive(in, 0);
-    }
-    return partition;
-}
-
-// Into a snapshot or delta whose accounts are read.
-template <class Holder>
-void get_rules(Reader& in, Holder& to) {
-    const std::size_t measures = in.count(kLeastMeasure);
-    for (std::size_t i = 0; i < measures && in.ok(); ++i)
-        to.measures.push_back(get_measure(in));
-    const std::size_t partitions = in.count(kLeastPartition);
-    for (std::size_t i = 0; i < partitions && in.ok(); ++i)
-        to.partitions.push_back(get_partition(in));
-    for (const auto& account : to.accounts)
-        for (const auto& budget : account.budgets)
-            if (budget.measure >= to.measures.size())
-                in.fail();
-}
-
-model::Standing get_standing(Reader& in) {
-    const std::uint8_t standing = in.u8();
-    if (standing <= static_cast<std::uint8_t>(model::Standing::paused))
-        return static_cast<model::Standing>(standing);
-    in.fail();
-    return model::Standing::paused;
-}
-
-// The plugin searches them from the end, so what is out of order is refused here.
-void get_later(Reader& in, SnapshotAccount& account) {
-    const std::size_t count = in.count(kLeastPhase);
-    if (count == 0)
-        in.fail();
-    account.later.reserve(count);
-    for (std::size_t i = 0; i < count && in.ok(); ++i) {
-        const Instant from = get_instant(in);
-        const model::Standing standing = get_standing(in);
-        if (i > 0 && from <= account.later.back().from)
-            in.fail();
-        std::string text(in.text(kMaxText));
-        account.later.push_back({from, standing, std::move(text), std::string(in.text(kMaxName))});
-    }
-}
-
-SnapshotAccount get_account(Reader& in) {
-    constexpr int kKnown = kHasPercent | kHasLater | kHasBudgets | kIsBounded;
-    SnapshotAccount account;
-    account.name = in.text(kMaxName);
-    account.standing = get_standing(in);
-    const std::uint8_t flags = in.u8();
-    if ((flags & ~kKnown) != 0)
-        in.fail();
-    if ((flags & kHasPercent) != 0)
-        account.percent = in.i64();
-    account.text = in.text(kMaxText);
-    account.contact = in.text(kMaxName);
-    if ((flags & kHasLater) != 0)
-        get_later(in, account);
-    if ((flags & kHasBudgets) != 0)
-        get_budgets(in, account);
-    if ((flags & kIsBounded) != 0)
-        account.bounded_by = in.text(kMaxName);
-    return account;
-}
-
-SnapshotUser get_user(Reader& in) {
-    SnapshotUser user;
-    user.uid = in.u32();
-    user.default_account = in.text(kMaxName);
-    const std::size_t names = in.count(kLeastName);
-    user.accounts.reserve(names);
-    for (std::size_t i = 0; i < names && in.ok(); ++i)
-        user.accounts.emplace_back(in.text(kMaxName));
-    return user;
-}
 
 const std::string& key(const SnapshotAccount& account) {
     return account.name;
 }
 std::uint32_t key(const SnapshotUser& user) {
     return user.uid;
+}
+Instant key(const model::SnapshotPhase& phase) {
+    return phase.from;
 }
 const std::string& key(const std::string& name) {
     return name;
@@ -268,31 +38,195 @@ std::uint32_t key(std::uint32_t uid) {
     return uid;
 }
 
-// Merging and lookup rely on the order, so what is out of order is refused here.
-template <class Record, class Get>
-std::vector<Record> get_all(Reader& in, std::size_t least, Get get) {
-    std::vector<Record> records;
-    const std::size_t count = in.count(least);
-    records.reserve(count);
-    for (std::size_t i = 0; i < count && in.ok(); ++i) {
-        records.push_back(get(in));
-        if (i > 0 && !(key(records[i - 1]) < key(records[i])))
-            in.fail();
+// The fields of each record, read or written.
+template <class Io>
+class Codec {
+public:
+    template <class Record>
+    using Ref = Of<Io, Record>&;
+
+    explicit Codec(Io& io) : io_(io) {}
+
+    void fields(Ref<Snapshot> snapshot) {
+        io_.field(snapshot.cluster, kMaxName);
+        io_.field(snapshot.sequence);
+        io_.field(snapshot.made);
+        sorted_list(snapshot.accounts);
+        sorted_list(snapshot.users);
+        rules(snapshot);
     }
-    return records;
-}
+    void fields(Ref<Delta> delta) {
+        io_.field(delta.base);
+        io_.field(delta.sequence);
+        io_.field(delta.made);
+        sorted_list(delta.accounts);
+        sorted_list(delta.removed_accounts);
+        sorted_list(delta.users);
+        sorted_list(delta.removed_users);
+        rules(delta);
+    }
 
-std::vector<SnapshotAccount> get_accounts(Reader& in) {
-    return get_all<SnapshotAccount>(in, kLeastAccount, get_account);
-}
-std::vector<SnapshotUser> get_users(Reader& in) {
-    return get_all<SnapshotUser>(in, kLeastUser, get_user);
-}
+private:
+    void fields(Ref<std::string> name) { io_.field(name, kMaxName); }
+    void fields(Ref<std::uint32_t> uid) { io_.field(uid); }
+    void fields(Ref<SnapshotUser> user) {
+        io_.field(user.uid);
+        io_.field(user.default_account, kMaxName);
+        list(user.accounts);
+    }
+    void fields(Ref<SnapshotAccount> account) {
+        std::uint8_t flags = static_cast<std::uint8_t>(
+            (account.percent ? kHasPercent : 0) | (account.later.empty() ? 0 : kHasLater) |
+            (account.check != model::BudgetCheck::off ? kHasBudgets : 0) |
+            (account.bounded_by.empty() ? 0 : kIsBounded));
+        io_.field(account.name, kMaxName);
+        enumerator(account.standing, model::Standing::paused);
+        io_.field(flags);
+        require((flags & ~(kHasPercent | kHasLater | kHasBudgets | kIsBounded)) == 0);
+        if ((flags & kHasPercent) != 0)
+            present(account.percent);
+        io_.field(account.text, kMaxText);
+        io_.field(account.contact, kMaxName);
+        if ((flags & kHasLater) != 0) {
+            sorted_list(account.later); // the plugin searches them from the end
+            require(!account.later.empty());
+        }
+        if ((flags & kHasBudgets) != 0) {
+            enumerator(account.check, model::BudgetCheck::refuse);
+            require(account.check != model::BudgetCheck::off);
+            list(account.budgets);
+        }
+        if ((flags & kIsBounded) != 0) {
+            io_.field(account.bounded_by, kMaxName);
+            require(!account.bounded_by.empty());
+        }
+    }
+    void fields(Ref<model::SnapshotPhase> phase) {
+        io_.field(phase.from);
+        enumerator(phase.standing, model::Standing::paused);
+        io_.field(phase.text, kMaxText);
+        io_.field(phase.contact, kMaxName);
+    }
+    void fields(Ref<model::Budget> budget) {
+        io_.field(budget.measure);
+        io_.field(budget.left);
+        require(budget.left >= 0);
+    }
+    void fields(Ref<model::Measure> measure) {
+        io_.field(measure.name, kMaxName);
+        io_.field(measure.per_unit);
+        require(measure.per_unit >= 1);
+        list(measure.terms);
+    }
+    void fields(Ref<model::MeasureTerm> term) {
+        io_.field(term.tres, kMaxName);
+        io_.field(term.weight);
+        require(term.weight >= 1);
+    }
+    void fields(Ref<model::Partition> partition) {
+        std::uint8_t flags = static_cast<std::uint8_t>((partition.is_default ? kIsDefault : 0) |
+                                                       (partition.whole_nodes ? kWholeNodes : 0) |
+                                                       (partition.minutes ? kHasMinutes : 0));
+        std::uint32_t minutes = partition.minutes.value_or(0);
+        io_.field(partition.name, kMaxName);
+        io_.field(flags);
+        io_.field(minutes);
+        require((flags & ~(kIsDefault | kWholeNodes | kHasMinutes)) == 0);
+        require((flags & kHasMinutes) != 0 || minutes == 0);
+        if constexpr (Io::kReads) {
+            partition.is_default = (flags & kIsDefault) != 0;
+            partition.whole_nodes = (flags & kWholeNodes) != 0;
+            if ((flags & kHasMinutes) != 0)
+                partition.minutes = minutes;
+        }
+        amounts(partition.least_node);
+    }
+    void amounts(Ref<std::map<std::string, std::int64_t>> amounts) {
+        if constexpr (Io::kReads) {
+            for (std::size_t count = io_.count(); count > 0 && io_.ok(); --count) {
+                const std::string tres(io_.text(kMaxName));
+                const std::int64_t amount = io_.i64();
+                require(amount >= 0 && (amounts.empty() || amounts.rbegin()->first < tres));
+                amounts.emplace(tres, amount);
+            }
+        } else {
+            io_.count(amounts.size());
+            for (const auto& [tres, amount] : amounts) {
+                io_.field(tres, kMaxName);
+                io_.field(amount);
+            }
+        }
+    }
+    // The end of a snapshot or delta.
+    template <class Holder>
+    void rules(Holder& holder) {
+        list(holder.measures);
+        list(holder.partitions);
+        for (const auto& account : holder.accounts)
+            for (const auto& budget : account.budgets)
+                require(budget.measure < holder.measures.size());
+    }
 
-Result<std::string> taken(Writer&& out) {
+    template <class Records>
+    void list(Records& records) {
+        if constexpr (Io::kReads) {
+            std::size_t count = io_.count();
+            records.reserve(std::min(count, io_.left() / 8)); // most records are larger
+            for (; count > 0 && io_.ok(); --count)
+                fields(records.emplace_back());
+        } else {
+            io_.count(records.size());
+            for (const auto& record : records)
+                fields(record);
+        }
+    }
+    // Merging and lookup rely on the order, so what is out of order is refused here.
+    template <class Records>
+    void sorted_list(Records& records) {
+        list(records);
+        for (std::size_t i = 1; Io::kReads && i < records.size(); ++i)
+            require(key(records[i - 1]) < key(records[i]));
+    }
+    template <class Value>
+    void enumerator(Value& value, std::remove_const_t<Value> last) {
+        auto number = static_cast<std::uint8_t>(value);
+        io_.field(number);
+        require(number <= static_cast<std::uint8_t>(last));
+        if constexpr (Io::kReads)
+            value = static_cast<Value>(io_.ok() ? number : 0);
+    }
+    template <class Optional>
+    void present(Optional& value) {
+        if constexpr (Io::kReads)
+            value.emplace();
+        io_.field(*value);
+    }
+    void require(bool condition) {
+        if constexpr (Io::kReads)
+            if (!condition)
+                io_.fail();
+    }
+
+    Io& io_;
+};
+
+template <class Record>
+Result<std::string> encoded(const Record& record) {
+    Writer out;
+    Codec<Writer>(out).fields(record);
     if (out.overflow() || out.size() > kMaxImage)
         return Error{Errc::overflow, "wire: a name or text of the snapshot is too long"};
     return out.take();
+}
+
+template <class Record>
+Result<Record> decoded(std::string_view bytes, const char* what) {
+    Reader in(bytes);
+    Record record;
+    Codec<Reader>(in).fields(record);
+    if (!in.done())
+        return Error{Errc::malformed, what};
+    return record;
 }
 
 template <class Record, class Key>
@@ -338,63 +272,19 @@ void merge(std::vector<Record>& records, const std::vector<Record>& changed,
 } // namespace
 
 Result<std::string> encode_image(const Snapshot& snapshot) {
-    Writer out;
-    out.text(snapshot.cluster, kMaxName);
-    out.u64(snapshot.sequence);
-    out.i64(epoch(snapshot.made));
-    put_all(out, snapshot.accounts);
-    put_all(out, snapshot.users);
-    put_rules(out, snapshot);
-    return taken(std::move(out));
+    return encoded(snapshot);
 }
 
 Result<Snapshot> decode_image(std::string_view bytes) {
-    Reader in(bytes);
-    Snapshot snapshot;
-    snapshot.cluster = in.text(kMaxName);
-    snapshot.sequence = in.u64();
-    snapshot.made = get_instant(in);
-    snapshot.accounts = get_accounts(in);
-    snapshot.users = get_users(in);
-    get_rules(in, snapshot);
-    if (!in.done())
-        return Error{Errc::malformed, "wire: snapshot"};
-    return snapshot;
+    return decoded<Snapshot>(bytes, "wire: snapshot");
 }
 
 Result<std::string> encode_delta(const Delta& delta) {
-    Writer out;
-    out.u64(delta.base);
-    out.u64(delta.sequence);
-    out.i64(epoch(delta.made));
-    put_all(out, delta.accounts);
-    out.count(delta.removed_accounts.size());
-    for (const auto& name : delta.removed_accounts)
-        out.text(name, kMaxName);
-    put_all(out, delta.users);
-    out.count(delta.removed_users.size());
-    for (const auto uid : delta.removed_users)
-        out.u32(uid);
-    put_rules(out, delta);
-    return taken(std::move(out));
+    return encoded(delta);
 }
 
 Result<Delta> decode_delta(std::string_view bytes) {
-    Reader in(bytes);
-    Delta delta;
-    delta.base = in.u64();
-    delta.sequence = in.u64();
-    delta.made = get_instant(in);
-    delta.accounts = get_accounts(in);
-    delta.removed_accounts = get_all<std::string>(
-        in, kLeastName, [](Reader& from) { return std::string(from.text(kMaxName)); });
-    delta.users = get_users(in);
-    delta.removed_users =
-        get_all<std::uint32_t>(in, sizeof(std::uint32_t), [](Reader& from) { return from.u32(); });
-    get_rules(in, delta);
-    if (!in.done())
-        return Error{Errc::malformed, "wire: delta"};
-    return delta;
+    return decoded<Delta>(bytes, "wire: delta");
 }
 
 Delta difference(const Snapshot& from, const Snapshot& to) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A snapshot and the difference of two of them as bytes. The same image travels in parts over the
-// channel and lies in the file (docs/wire-format.md). Any input is safe: it decodes or is refused.
+// A snapshot, and the difference of two snapshots, as bytes. The same image is sent in parts over
+// the channel and stored in the file (docs/wire-format.md). Any input is safe: it is decoded or
+// refused.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -44,7 +45,7 @@ Result<model::Snapshot> decode_image(std::string_view bytes);
 Result<std::string> encode_delta(const Delta& delta);
 Result<Delta> decode_delta(std::string_view bytes);
 
-// What cycles `from` into `to`. REQUIRES: both sorted, same cluster. O(accounts + users).
+// What turns `from` into `to`. REQUIRES: both sorted, same cluster. O(accounts + users).
 Delta difference(const model::Snapshot& from, const model::Snapshot& to);
 // Errors: conflict (made for another base); `snapshot` is then unchanged. O(accounts + users).
 Result<void> apply(const Delta& delta, model::Snapshot& snapshot);

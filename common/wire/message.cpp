@@ -2,135 +2,86 @@
 #include "common/wire/message.hpp"
 
 #include "common/wire/bytes.hpp"
-#include "common/wire/crc32c.hpp"
 
 namespace sluice::wire {
 namespace {
 
-void put(Writer& out, const Challenge& challenge) {
-    out.u8(challenge.speaks);
+template <class Io>
+void fields(Io& io, Of<Io, Challenge>& challenge) {
+    io.field(challenge.speaks);
 }
-void put(Writer& out, const Hello& hello) {
-    out.u8(hello.version);
-    out.text(hello.cluster, kMaxName);
-    out.text(hello.host, kMaxName);
-    out.text(hello.slurm_version, kMaxName);
-    out.text(hello.plugin_version, kMaxName);
-    out.u64(hello.sequence);
+template <class Io>
+void fields(Io& io, Of<Io, Hello>& hello) {
+    io.field(hello.version);
+    io.field(hello.cluster, kMaxName);
+    io.field(hello.host, kMaxName);
+    io.field(hello.slurm_version, kMaxName);
+    io.field(hello.plugin_version, kMaxName);
+    io.field(hello.sequence);
 }
-void put(Writer& out, const Welcome& welcome) {
-    out.u8(welcome.leader ? 1 : 0);
-    out.text(welcome.daemon_version, kMaxName);
+template <class Io>
+void fields(Io& io, Of<Io, Welcome>& welcome) {
+    io.field(welcome.leader);
+    io.field(welcome.daemon_version, kMaxName);
 }
-void put(Writer& out, const Begin& begin) {
-    out.u64(begin.sequence);
-    out.u32(begin.bytes);
-    out.u32(begin.crc);
+template <class Io>
+void fields(Io& io, Of<Io, Begin>& begin) {
+    io.field(begin.sequence);
+    io.field(begin.bytes);
+    io.field(begin.crc);
 }
-void put(Writer& out, const Part& part) {
-    out.raw(part.bytes);
+template <class Io>
+void fields(Io& io, Of<Io, Part>& part) {
+    if constexpr (Io::kReads)
+        part.bytes = io.rest();
+    else
+        io.raw(part.bytes);
 }
-void put(Writer&, const End&) {}
-void put(Writer& out, const Heartbeat& heartbeat) {
-    out.i64(epoch(heartbeat.now));
-    out.u64(heartbeat.sequence);
+template <class Io>
+void fields(Io&, Of<Io, End>&) {}
+template <class Io>
+void fields(Io& io, Of<Io, Heartbeat>& heartbeat) {
+    io.field(heartbeat.now);
+    io.field(heartbeat.sequence);
 }
-void put(Writer& out, const Status& status) {
-    out.u64(status.sequence);
-    out.u64(status.stored);
-    out.u64(status.admitted);
-    out.u64(status.warned);
-    out.u64(status.refused);
-    out.u64(status.faults);
-    out.u64(status.oversized);
-}
-
-Challenge get_challenge(Reader& in) {
-    Challenge challenge;
-    challenge.speaks = in.u8();
-    if (challenge.speaks == 0)
-        in.fail();
-    in.rest(); // what a newer daemon adds
-    return challenge;
-}
-Hello get_hello(Reader& in) {
-    Hello hello;
-    hello.version = in.u8();
-    hello.cluster = in.text(kMaxName);
-    hello.host = in.text(kMaxName);
-    hello.slurm_version = in.text(kMaxName);
-    hello.plugin_version = in.text(kMaxName);
-    hello.sequence = in.u64();
-    if (hello.version == 0)
-        in.fail();
-    in.rest(); // what a newer plugin adds
-    return hello;
-}
-Welcome get_welcome(Reader& in) {
-    Welcome welcome;
-    const std::uint8_t leader = in.u8();
-    welcome.leader = leader == 1;
-    welcome.daemon_version = in.text(kMaxName);
-    if (leader > 1)
-        in.fail();
-    in.rest(); // what a newer daemon adds
-    return welcome;
-}
-Begin get_begin(Reader& in) {
-    Begin begin;
-    begin.sequence = in.u64();
-    begin.bytes = in.u32();
-    begin.crc = in.u32();
-    if (begin.bytes > kMaxImage || begin.sequence == 0)
-        in.fail();
-    return begin;
-}
-Part get_part(Reader& in) {
-    Part part{std::string(in.rest())};
-    if (part.bytes.empty() || part.bytes.size() > kPartBytes)
-        in.fail();
-    return part;
-}
-Heartbeat get_heartbeat(Reader& in) {
-    Heartbeat heartbeat;
-    heartbeat.now = instant(in.i64());
-    heartbeat.sequence = in.u64();
-    return heartbeat;
-}
-Status get_status(Reader& in) {
-    Status status;
-    status.sequence = in.u64();
-    status.stored = in.u64();
-    status.admitted = in.u64();
-    status.warned = in.u64();
-    status.refused = in.u64();
-    status.faults = in.u64();
-    status.oversized = in.u64();
-    return status;
+template <class Io>
+void fields(Io& io, Of<Io, Status>& status) {
+    io.field(status.sequence);
+    io.field(status.stored);
+    io.field(status.admitted);
+    io.field(status.warned);
+    io.field(status.refused);
+    io.field(status.faults);
+    io.field(status.oversized);
 }
 
-Result<Message> decode_small(std::uint8_t kind, Reader& in) {
-    switch (static_cast<Kind>(kind)) {
-    case Kind::challenge:
-        return Message(get_challenge(in));
-    case Kind::hello:
-        return Message(get_hello(in));
-    case Kind::welcome:
-        return Message(get_welcome(in));
-    case Kind::begin:
-        return Message(get_begin(in));
-    case Kind::part:
-        return Message(get_part(in));
-    case Kind::end:
-        return Message(End{});
-    case Kind::heartbeat:
-        return Message(get_heartbeat(in));
-    case Kind::status:
-        return Message(get_status(in));
-    case Kind::delta:
-        break;
-    }
-    return Error{Errc::malformed, "wire: unknown kind"};
+template <class Record>
+bool valid(const Record&) {
+    return true;
+}
+bool valid(const Challenge& challenge) {
+    return challenge.speaks != 0;
+}
+bool valid(const Hello& hello) {
+    return hello.version != 0;
+}
+bool valid(const Begin& begin) {
+    return begin.bytes <= kMaxImage && begin.sequence != 0;
+}
+bool valid(const Part& part) {
+    return !part.bytes.empty() && part.bytes.size() <= kPartBytes;
+}
+
+template <class Record>
+Result<Message> decode_as(Kind kind, std::string_view body) {
+    Reader in(body);
+    Record record;
+    fields(in, record);
+    if (is_greeting(kind))
+        in.rest(); // what a newer version adds
+    if (!in.done() || !valid(record))
+        return Error{Errc::malformed, std::string("wire: ").append(name(kind))};
+    return Message(std::move(record));
 }
 
 } // namespace
@@ -146,6 +97,10 @@ std::string_view name(Kind kind) {
     return index < std::size(kNames) ? kNames[index] : "unknown";
 }
 
+bool is_greeting(Kind kind) {
+    return kind == Kind::challenge || kind == Kind::hello || kind == Kind::welcome;
+}
+
 Result<std::string> encode(const Message& message) {
     if (const auto* delta = std::get_if<Delta>(&message))
         return encode_delta(*delta);
@@ -153,7 +108,7 @@ Result<std::string> encode(const Message& message) {
     std::visit(
         [&out](const auto& value) {
             if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, Delta>)
-                put(out, value);
+                fields(out, value);
         },
         message);
     if (out.overflow())
@@ -162,17 +117,30 @@ Result<std::string> encode(const Message& message) {
 }
 
 Result<Message> decode(std::uint8_t kind, std::string_view body) {
-    if (static_cast<Kind>(kind) == Kind::delta) {
-        auto delta = decode_delta(body);
-        if (!delta)
+    switch (const auto known = static_cast<Kind>(kind)) {
+    case Kind::challenge:
+        return decode_as<Challenge>(known, body);
+    case Kind::hello:
+        return decode_as<Hello>(known, body);
+    case Kind::welcome:
+        return decode_as<Welcome>(known, body);
+    case Kind::begin:
+        return decode_as<Begin>(known, body);
+    case Kind::part:
+        return decode_as<Part>(known, body);
+    case Kind::end:
+        return decode_as<End>(known, body);
+    case Kind::delta:
+        if (auto delta = decode_delta(body); !delta)
             return std::move(delta).error();
-        return Message(std::move(*delta));
+        else
+            return Message(std::move(*delta));
+    case Kind::heartbeat:
+        return decode_as<Heartbeat>(known, body);
+    case Kind::status:
+        return decode_as<Status>(known, body);
     }
-    Reader in(body);
-    auto message = decode_small(kind, in);
-    if (message && !in.done())
-        return Error{Errc::malformed, std::string("wire: ").append(name(static_cast<Kind>(kind)))};
-    return message;
+    return Error{Errc::malformed, "wire: unknown kind"};
 }
 
 Result<void> Assembly::add(const Part& part) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What plugin and daemon say to each other, as values and as bytes (docs/wire-format.md). Pure: no
-// socket, no munge, no clock. Any input is safe: it decodes or is refused.
+// The messages between plugin and daemon, as values and as bytes (docs/wire-format.md). Pure: no
+// socket, no munge, no clock. Any input is safe: it is decoded or refused.
 #pragma once
 
 #include "common/base/result.hpp"
@@ -16,14 +16,14 @@ namespace sluice::wire {
 // Bytes of an image in one frame: header, base64 and munge's own head still fit into its limit.
 constexpr std::size_t kPartBytes = std::size_t{192} * 1024;
 
-// Daemon, first frame: it speaks before the plugin does. Its layout only ever grows at the end.
+// Daemon, first frame, before the plugin sends any. Its layout grows at the end only.
 struct Challenge {
     std::uint8_t speaks = kVersion; // newest version of the daemon
 
     friend bool operator==(const Challenge&, const Challenge&) = default;
 };
 
-// Plugin, first frame, in answer to the challenge. Its layout only ever grows at the end.
+// Plugin, first frame, in answer to the challenge. Its layout grows at the end only.
 struct Hello {
     std::uint8_t version = kVersion; // of all frames after the greeting: one that both sides speak
     std::string cluster;
@@ -35,7 +35,7 @@ struct Hello {
     friend bool operator==(const Hello&, const Hello&) = default;
 };
 
-// Daemon, in answer to the hello. Its layout only ever grows at the end.
+// Daemon, in answer to the hello. Its layout grows at the end only.
 struct Welcome {
     bool leader = true; // false: a standby, which sends no snapshots
     std::string daemon_version;
@@ -98,14 +98,16 @@ using Message = std::variant<Challenge, Hello, Welcome, Begin, Part, End, Delta,
 
 Kind kind_of(const Message& message);
 std::string_view name(Kind kind);
+// Comes before a version is agreed.
+bool is_greeting(Kind kind);
 
 // Errors: overflow.
 Result<std::string> encode(const Message& message);
 // Errors: malformed (unknown kind, missing or left-over bytes, a value out of range).
 Result<Message> decode(std::uint8_t kind, std::string_view body);
 
-// Puts the parts of one image together again. Takes no more than `begin` announced, and allocates
-// only for bytes that have arrived.
+// Joins the parts of one image. Accepts no more bytes than `begin` announced, and allocates only
+// for bytes that have arrived.
 class Assembly {
 public:
     explicit Assembly(const Begin& begin) : begin_(begin) {}

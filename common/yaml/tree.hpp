@@ -65,8 +65,8 @@ struct Fault {
 
 // root is absent when the text is no YAML or exceeds a limit. Faults with a root are things that
 // YAML allows and a configuration does not: duplicate keys (the first one is kept), aliases
-// (left out), anchors, tags, a second document. A caller that finds any fault must not act on the tree;
-// the tree is there so that the other errors of the file can be reported together.
+// (left out), anchors, tags, a second document. A caller that finds any fault must not act on the
+// tree; the tree is there so that the other errors of the file can be reported together.
 struct Tree {
     std::optional<Node> root;
     std::vector<Fault> faults;

@@ -2,8 +2,8 @@
 #include "daemon/core/cycle.hpp"
 
 #include "common/base/text.hpp"
-#include "common/policy/decide.hpp"
 #include "common/format/notice.hpp"
+#include "common/policy/decide.hpp"
 #include "common/policy/evaluate/crossing.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/plan/plan.hpp"

@@ -2,9 +2,9 @@
 #include "daemon/core/retry.hpp"
 
 #include "common/base/log.hpp"
+#include "common/model/history.hpp"
 #include "common/policy/plan/limits.hpp"
 #include "common/policy/plan/qos.hpp"
-#include "common/model/history.hpp"
 
 #include <algorithm>
 

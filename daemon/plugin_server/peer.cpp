@@ -2,7 +2,7 @@
 #include "daemon/plugin_server/peer.hpp"
 
 #include "common/base/text.hpp"
-#include "common/wire/crc32c.hpp"
+#include "common/wire/bytes.hpp"
 
 #include <algorithm>
 

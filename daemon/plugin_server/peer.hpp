@@ -6,7 +6,6 @@
 
 #include "common/base/result.hpp"
 #include "common/wire/channel.hpp"
-#include "common/wire/frame.hpp"
 #include "daemon/plugin_server/snapshot_store.hpp"
 #include "daemon/ports/publisher.hpp"
 

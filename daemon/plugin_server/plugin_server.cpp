@@ -39,8 +39,7 @@ constexpr int kIdleMilliseconds = 60'000;
 Result<std::unique_ptr<cred::Sealer>> make_sealer(const PluginServerSettings& settings) {
     if (settings.key_file.empty())
         return cred::as_sealer(cred::MungeContext::create(settings.munge_socket));
-    return cred::as_sealer(
-        cred::KeySealer::create(settings.key_file, hash::hmac_sha256, settings.allowed_uid));
+    return cred::as_sealer(cred::KeySealer::create(settings.key_file, settings.allowed_uid));
 }
 
 } // namespace

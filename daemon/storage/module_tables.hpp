@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Tables of the journal's file that one module of the daemon keeps for itself: `note` (Waldur) and
-// `closed_day` with `closed_usage` (usage without rollups). Through the journal's two connections. Thread-safe.
+// `closed_day` with `closed_usage` (usage without rollups). Through the journal's two connections.
+// Thread-safe.
 #pragma once
 
 #include "common/base/thread.hpp"

@@ -59,7 +59,7 @@ public:
         deliverer_ = std::make_unique<waldur::Deliverer>(
             options_, clock_, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
         sender_ = std::make_unique<notify::OutboxSender>("waldur", journal_->outbox(), *deliverer_,
-                                                          clock_);
+                                                         clock_);
         sync_ = std::make_unique<waldur::Sync>(
             settings,
             waldur::Sync::Parts{*source_, journal_->outbox(), journal_->notes(), *journal_,

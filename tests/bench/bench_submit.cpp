@@ -3,7 +3,9 @@
 // each call as the caller sees it. The second plugin does nothing: what is left is the measuring
 // itself.
 //
-//   make bench && tests/bench/bench_submit
+//   make bench && tests/bench/bench_submit [WORD]     only rows whose name has WORD, such as worst
+//
+// SLUICE_BUILDDIR: the build folder whose plugin is measured.
 #include "common/wire/file.hpp"
 #include "tests/plugin/stub_slurm.hpp"
 
@@ -31,7 +33,7 @@ namespace {
 constexpr int kAccounts = 100'000;
 constexpr std::uint32_t kFirstUid = 10'000;
 
-// What a job names beside its account; "": nothing.
+// What a job names beside its account; "": nothing. Jobs take them in turn.
 struct Texts {
     std::string array;
     std::string tres_per_node;
@@ -46,13 +48,50 @@ std::string repeated(std::string_view unit, std::size_t bytes, std::string_view 
     return out += end;
 }
 
-const Texts kUsual{"1-100:2,200-300%10", "gres:gpu:a100:2", "", ""};
+// Of tokens in no order, so that the processor cannot foresee the next one.
+std::string mixed(std::mt19937& random, const std::vector<std::string>& tokens, std::size_t bytes,
+                  std::string_view end = {}) {
+    std::string out;
+    while (true) {
+        const auto& token = tokens[random() % tokens.size()];
+        if (out.size() + token.size() + end.size() > bytes)
+            return out += end;
+        out += token;
+    }
+}
+
+std::vector<Texts> unforeseen(std::size_t count) {
+    std::mt19937 random(7);
+    const auto gres = [&random](std::size_t bytes) {
+        return mixed(random, {"gres", "s", "g", "/", ":", "=", "(", "1", "gpu", "a", "k"}, bytes);
+    };
+    const std::vector<std::string> words{"n,", "N,", " n,", ",", "n ,"};
+    std::vector<Texts> out;
+    for (std::size_t i = 0; i < count; ++i) {
+        Texts texts;
+        texts.array = mixed(random, {"0,", "12,", "345,", "0-7,", "[3],", "9%1,", ","}, 4096);
+        for (int item = 0; item < 15; ++item) {
+            texts.tres_per_node += gres(67) + ",";
+            texts.other_tres += gres(67) + ";";
+        }
+        texts.lists = mixed(random, words, 160, "other");
+        out.push_back(std::move(texts));
+    }
+    return out;
+}
+
+const std::vector<Texts> kUsual{{"1-100:2,200-300%10", "gres:gpu:a100:2", "", ""}};
 // The longest strings that slurmctld accepts, with the most work for the plugin in each byte: as
 // many items as it reads.
-const Texts kLegal{repeated("0,", 4096), repeated("gres/gpu:a100=1,", 1024),
-                   repeated("n,", 1024, "other"), repeated("gres/gpu:a100=1,", 1024)};
-const Texts kIllegal{repeated("0,", 1'000'000), repeated("gres:gpu,", 150'000),
-                     repeated("n,", 1'000'000, "other"), repeated("gres:gpu,", 150'000)};
+const std::vector<Texts> kLegal{{repeated("0,", 4096), repeated("gres/gpu:a100=1,", 1024),
+                                 repeated("n,", 1024, "other"),
+                                 repeated("gres/gpu:a100=1,", 1024)}};
+const std::vector<Texts> kUnforeseen = unforeseen(200);
+const std::vector<Texts> kIllegal{{repeated("0,", 1'000'000), repeated("gres:gpu,", 150'000),
+                                   repeated("n,", 1'000'000, "other"),
+                                   repeated("gres:gpu,", 150'000)}};
+
+std::string_view g_word; // in the names of the rows that are measured
 
 using Submit = int (*)(job_desc_msg_t*, std::uint32_t, char**);
 
@@ -127,11 +166,13 @@ char* text_or_null(const std::string& text) {
     return text.empty() ? nullptr : const_cast<char*>(text.c_str());
 }
 
-void call(Submit submit, const std::vector<Job>& jobs, const Texts& texts,
+void call(Submit submit, const std::vector<Job>& jobs, const std::vector<Texts>& all_texts,
           std::vector<std::int64_t>& times, int rounds) {
+    std::size_t next = 0;
     times.reserve(jobs.size() * static_cast<std::size_t>(rounds));
     for (int round = 0; round < rounds; ++round)
         for (const auto& job : jobs) {
+            const Texts& texts = all_texts[next++ % all_texts.size()];
             job_desc_msg_t desc{};
             desc.shared = NO_VAL16;
             desc.time_limit = 600;
@@ -152,7 +193,9 @@ void call(Submit submit, const std::vector<Job>& jobs, const Texts& texts,
 }
 
 void report(const char* plugin, const char* what, Submit submit, const std::vector<Job>& jobs,
-            int threads, const Texts& texts = kUsual, int rounds = 20) {
+            int threads, const std::vector<Texts>& texts = kUsual, int rounds = 20) {
+    if (std::string_view(what).find(g_word) == std::string_view::npos)
+        return;
     std::vector<std::vector<std::int64_t>> times(static_cast<std::size_t>(threads));
     std::vector<std::thread> running;
     for (auto& own : times)
@@ -194,6 +237,7 @@ void run(const char* name, const std::string& path) {
         report(name, "refuse, named", submit, jobs(0, true), threads);
         report(name, "refuse, default", submit, jobs(0, false), threads);
         report(name, "worst legal", submit, jobs(3, true), threads, kLegal, 1);
+        report(name, "worst mixed", submit, jobs(3, true), threads, kUnforeseen, 1);
         report(name, "worst illegal", submit, jobs(3, true), threads, kIllegal, 1);
     }
     fini();
@@ -202,7 +246,8 @@ void run(const char* name, const std::string& path) {
 
 } // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    g_word = argc > 1 ? argv[1] : "";
     std::string folder = std::filesystem::temp_directory_path() / "sluice-bench-XXXXXX";
     if (::mkdtemp(folder.data()) == nullptr)
         return 1;

@@ -76,24 +76,24 @@ CASE(a_snapshot_waits_for_room_on_a_full_file_system) {
         return;
     const SmallDisk disk;
     plugin::SnapshotCell cell;
-    plugin::SnapshotManager keeper(cell, capture(), "lab");
-    keeper.store_in(disk.file("s"));
+    plugin::SnapshotManager manager(cell, capture(), "lab");
+    manager.store_in(disk.file("s"));
     auto snapshot = test::world();
     std::int64_t at = 100;
     const auto failed_then_stored = [&](const char* why, auto&& spoil, auto&& restore) {
-        CHECK(keeper.take(snapshot, ++at));
-        const auto stored = keeper.stored_sequence();
+        CHECK(manager.take(snapshot, ++at));
+        const auto stored = manager.stored_sequence();
         CHECK_EQ(stored, snapshot.sequence);
         spoil();
         ++snapshot.sequence;
-        CHECK(keeper.take(snapshot, ++at));
+        CHECK(manager.take(snapshot, ++at));
         CHECK(g_lines.find(why) != std::string::npos);
-        CHECK_EQ(keeper.stored_sequence(), stored);
+        CHECK_EQ(manager.stored_sequence(), stored);
         CHECK_EQ(wire::load_file(disk.file("s"))->snapshot.sequence, stored);
         restore();
-        keeper.confirm(at += 60);
+        manager.confirm(at += 60);
         CHECK_EQ(wire::load_file(disk.file("s"))->snapshot.sequence, snapshot.sequence);
-        CHECK_EQ(keeper.stored_sequence(), snapshot.sequence);
+        CHECK_EQ(manager.stored_sequence(), snapshot.sequence);
     };
     failed_then_stored(
         "No space left on device", [&] { disk.fill(); }, [&] { disk.free(); });

@@ -73,7 +73,7 @@ CASE(a_token_or_key_file_that_cannot_be_read_is_no_empty_one) {
     });
     test::for_each_fault(dir.path().string(), 2, [&](const test::Fault& fault) {
         const test::FaultyIo faulty(fault);
-        const auto made = cred::KeySealer::create(dir.file("key"), hash::hmac_sha256, 0);
+        const auto made = cred::KeySealer::create(dir.file("key"), 0);
         CHECK_EQ(made.has_value(), !faulty.reached());
         return faulty.reached();
     });

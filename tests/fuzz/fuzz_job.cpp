@@ -206,7 +206,7 @@ extern "C" void __wrap___sanitizer_cov_trace_pc() {
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const View view(world());
+    static const SnapshotView view(world());
     static const Settings exempt = settings();
     const Description job(std::string_view(reinterpret_cast<const char*>(data), size));
     g_steps = 0;
@@ -214,9 +214,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     JobText text = text_of(job.desc(), 1);
     if (text.request.account.empty())
         text.request.account = "account9";
-    const JobRequest ask = ask_of(job.desc(), text);
+    const JobRequest request = job_request(job.desc(), text);
     const AdmissionResult verdict = judge(text.request, &view, exempt, {});
-    const auto over = shortfall(view, *view.account("account9"), ask);
+    const auto over = shortfall(view, *view.account("account9"), request);
     g_counting = false;
     if (std::getenv("SLUICE_FUZZ_VERBOSE") != nullptr)
         std::printf("%llu steps for %zu bytes\n", static_cast<unsigned long long>(g_steps),
@@ -224,7 +224,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     must(g_steps > 0, "the submit path is not compiled to count its steps");
     must(g_steps <= kStepsAlways + kStepsPerByte * job.bytes(), "too much work for these bytes");
     must(!over || over->wants > over->left, "a shortfall that is none");
-    for (const auto figure : {ask.tasks, ask.nodes, ask.cpus, ask.processes, ask.memory})
+    for (const auto figure :
+         {request.array_tasks, request.nodes, request.cpus, request.ntasks, request.memory})
         must(figure <= kMaxFigure, "a figure out of bounds");
     // Nothing beside the account and a list of exempt names decides on a pause.
     if (verdict.reason == Reason::exempt)

@@ -126,7 +126,7 @@ paused 'good snapshot is restored'
 # Fail=open: the site prefers running jobs to old decisions. Takes effect without a restart.
 mark=$(lines_of "$log")
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE" Fail=open MaxAge=1
-ok 'plugin reads the changed sluice.conf again' wait_for_line 10 "$log" 'sluice.conf was read again' "$mark"
+ok 'plugin reads the changed sluice.conf again' wait_for_line 10 "$log" 'sluice.conf: settings read again' "$mark"
 eventually 'Fail=open: srun runs when the snapshot is older than MaxAge' 10 as games srun -n1 true
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'ExemptUsers=games'
 eventually 'ExemptUsers=games: srun by games runs' 10 as games srun -n1 true

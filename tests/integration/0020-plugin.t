@@ -102,7 +102,7 @@ ok 'scontrol update shortens the held job' as games scontrol update job="$job" t
 ok 'scontrol release of the held job succeeds' as games scontrol release "$job"
 
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'WarnAtSubmit=no'
-eventually 'plugin reads the changed sluice.conf again' 5 logged 'sluice.conf was read again'
+eventually 'plugin reads the changed sluice.conf again' 5 logged 'sluice.conf: settings read again'
 ok 'sbatch in chem with WarnAtSubmit=no is accepted' as games sbatch -A chem -n1 -t1 -o /dev/null --wrap true
 unlike 'sbatch in chem with WarnAtSubmit=no prints no warning' "$OUT" '85 %'
 sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'ExemptUsers=games'

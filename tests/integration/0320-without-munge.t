@@ -60,7 +60,7 @@ ok 'sluiced.log names the chmod command for the key file' line_in "$(sluiced_log
 chmod 600 "$key"
 ok 'sluiced starts with a key file of mode 0600' sluiced_restart
 sluice_conf "$gate" "KeyFile=$key.other"
-eventually 'slurmctld.log reports that the challenge was made with another key' 20 line_in "$log" 'no daemon: .*challenge rejected: made with another key'
+eventually 'slurmctld.log reports that the challenge was made with another key' 20 line_in "$log" 'no daemon: .*challenge rejected: credential made with another key'
 eventually 'sluiced.log reports the unanswered challenge' 20 line_in "$(sluiced_log)" 'challenge-unanswered peer=127.0.0.1'
 sluice_conf "$gate" "KeyFile=$key"
 eventually 'plugin connects with the same key' 20 plugin_current

@@ -38,28 +38,27 @@ model::Snapshot world(std::int64_t left_hours) {
 }
 
 JobRequest hours(std::uint32_t count) {
-    JobRequest ask;
-    ask.minutes = count * 60;
-    return ask;
+    JobRequest job;
+    job.minutes = count * 60;
+    return job;
 }
 
 // "node_hours 10": which budget is short and by how many hours the job counts; "": none.
-std::string verdict(const JobRequest& ask, std::int64_t left_hours = 0,
+std::string verdict(const JobRequest& job, std::int64_t left_hours = 0,
                     const char* account = "physics") {
-    const View view(world(left_hours));
-    const auto found = shortfall(view, *view.account(account), ask);
+    const SnapshotView view(world(left_hours));
+    const auto found = shortfall(view, *view.account(account), job);
     if (!found)
         return "";
-    return std::string(view.text(found->measure->name)) + " " +
-           std::to_string(found->wants / kHour);
+    return std::string(found->measure->name) + " " + std::to_string(found->wants / kHour);
 }
 
 // What the job counts in one measure: nothing is left of the others' concern.
-std::int64_t counted(const JobRequest& ask, std::uint32_t measure) {
+std::int64_t counted(const JobRequest& job, std::uint32_t measure) {
     auto snapshot = world(0);
     snapshot.accounts[1].budgets = {{measure, 0}};
-    const View view(snapshot);
-    const auto found = shortfall(view, *view.account("physics"), ask);
+    const SnapshotView view(snapshot);
+    const auto found = shortfall(view, *view.account("physics"), job);
     return found ? found->wants / kHour : 0;
 }
 
@@ -71,10 +70,10 @@ CASE(a_job_that_takes_exactly_what_is_left_is_admitted) {
 }
 
 CASE(tasks_of_an_array_are_multiplied) {
-    auto ask = hours(2);
-    ask.tasks = array_tasks("0-9%2");
-    CHECK_EQ(verdict(ask, 20), "");
-    CHECK_EQ(verdict(ask, 19), "node_hours 20");
+    auto job = hours(2);
+    job.array_tasks = array_tasks("0-9%2");
+    CHECK_EQ(verdict(job, 20), "");
+    CHECK_EQ(verdict(job, 19), "node_hours 20");
 }
 
 CASE(an_account_below_is_held_against_the_budget_above) {
@@ -83,104 +82,104 @@ CASE(an_account_below_is_held_against_the_budget_above) {
 }
 
 CASE(without_a_time_the_partitions_limit_counts) {
-    JobRequest ask;
-    ask.nodes = 20;
-    CHECK_EQ(counted(ask, 0), 10); // short, the default one
-    ask.partition = "big";
-    CHECK_EQ(counted(ask, 0), 20);
-    ask.partition = "big,short";
-    CHECK_EQ(counted(ask, 0), 10);
+    JobRequest job;
+    job.nodes = 20;
+    CHECK_EQ(counted(job, 0), 10); // short, the default one
+    job.partition = "big";
+    CHECK_EQ(counted(job, 0), 20);
+    job.partition = "big,short";
+    CHECK_EQ(counted(job, 0), 10);
 }
 
 CASE(what_cannot_be_known_refuses_nobody) {
-    JobRequest ask;
-    ask.nodes = 1000;
-    ask.partition = "free"; // no limit
-    CHECK_EQ(verdict(ask), "");
-    ask.partition = "elsewhere";
-    CHECK_EQ(verdict(ask), "");
-    ask.partition = "short,elsewhere";
-    CHECK_EQ(verdict(ask), "");
-    ask.partition = "short";
-    ask.unlimited = true;
-    CHECK_EQ(verdict(ask), "");
+    JobRequest job;
+    job.nodes = 1000;
+    job.partition = "free"; // no limit
+    CHECK_EQ(verdict(job), "");
+    job.partition = "elsewhere";
+    CHECK_EQ(verdict(job), "");
+    job.partition = "short,elsewhere";
+    CHECK_EQ(verdict(job), "");
+    job.partition = "short";
+    job.unlimited = true;
+    CHECK_EQ(verdict(job), "");
 }
 
 CASE(whole_nodes_count_with_all_that_they_have) {
-    auto ask = hours(1);
-    ask.nodes = 2;
-    ask.cpus = 2;
-    ask.partition = "short";
-    CHECK_EQ(counted(ask, 1), 2);
-    ask.whole_nodes = true;
-    CHECK_EQ(counted(ask, 1), 128);
-    ask.whole_nodes = false;
-    ask.partition = "big"; // its nodes are not shared
-    CHECK_EQ(counted(ask, 1), 64);
-    CHECK_EQ(counted(ask, 3), 8);
-    ask.partition = "big,short"; // in short they are
-    CHECK_EQ(counted(ask, 1), 2);
+    auto job = hours(1);
+    job.nodes = 2;
+    job.cpus = 2;
+    job.partition = "short";
+    CHECK_EQ(counted(job, 1), 2);
+    job.whole_nodes = true;
+    CHECK_EQ(counted(job, 1), 128);
+    job.whole_nodes = false;
+    job.partition = "big"; // its nodes are not shared
+    CHECK_EQ(counted(job, 1), 64);
+    CHECK_EQ(counted(job, 3), 8);
+    job.partition = "big,short"; // in short they are
+    CHECK_EQ(counted(job, 1), 2);
 }
 
 CASE(gpus_are_multiplied_by_what_they_are_asked_for) {
-    auto ask = hours(1);
-    ask.nodes = 3;
-    ask.processes = 6;
-    ask.tres_per_node = "gres:gpu:a100:2";
-    CHECK_EQ(counted(ask, 3), 6);
-    CHECK_EQ(counted(ask, 4), 6);
-    ask.tres_per_process = "gres:gpu:2";
-    CHECK_EQ(counted(ask, 3), 12);
-    ask.tres_per_job = "gres:gpu:20";
-    CHECK_EQ(counted(ask, 3), 20);
-    ask.cpus_per_tres = "gres:gpu:4";
-    CHECK_EQ(counted(ask, 1), 80);
+    auto job = hours(1);
+    job.nodes = 3;
+    job.ntasks = 6;
+    job.tres_per_node = "gres:gpu:a100:2";
+    CHECK_EQ(counted(job, 3), 6);
+    CHECK_EQ(counted(job, 4), 6);
+    job.tres_per_task = "gres:gpu:2";
+    CHECK_EQ(counted(job, 3), 12);
+    job.tres_per_job = "gres:gpu:20";
+    CHECK_EQ(counted(job, 3), 20);
+    job.cpus_per_tres = "gres:gpu:4";
+    CHECK_EQ(counted(job, 1), 80);
 }
 
 CASE(gpus_follow_from_processes_where_none_are_asked_for) {
-    auto ask = hours(1);
-    ask.gpus_by_processes = 4;
-    ask.cpus_per_gpu = 6;
-    CHECK_EQ(counted(ask, 3), 4);
-    CHECK_EQ(counted(ask, 4), 0); // of no type
-    CHECK_EQ(counted(ask, 1), 24);
-    ask.memory_per_tres = "gres:gpu:100";
-    CHECK_EQ(counted(ask, 2), 400);
-    ask.tres_per_job = "gres:gpu:a100:2"; // then the processes follow from these
-    CHECK_EQ(counted(ask, 3), 2);
-    CHECK_EQ(counted(ask, 1), 12);
-    ask.tres_per_job = "gres:nic:2";
-    CHECK_EQ(counted(ask, 3), 4);
+    auto job = hours(1);
+    job.gpus_for_ntasks = 4;
+    job.cpus_per_gpu = 6;
+    CHECK_EQ(counted(job, 3), 4);
+    CHECK_EQ(counted(job, 4), 0); // of no type
+    CHECK_EQ(counted(job, 1), 24);
+    job.mem_per_tres = "gres:gpu:100";
+    CHECK_EQ(counted(job, 2), 400);
+    job.tres_per_job = "gres:gpu:a100:2"; // then the processes follow from these
+    CHECK_EQ(counted(job, 3), 2);
+    CHECK_EQ(counted(job, 1), 12);
+    job.tres_per_job = "gres:nic:2";
+    CHECK_EQ(counted(job, 3), 4);
 }
 
 CASE(memory_is_per_node_per_cpu_or_all) {
-    auto ask = hours(1);
-    ask.nodes = 2;
-    ask.cpus = 8;
-    ask.memory = 100;
-    CHECK_EQ(counted(ask, 2), 0);
-    ask.memory_kind = JobRequest::Memory::per_node;
-    CHECK_EQ(counted(ask, 2), 200);
-    ask.memory_kind = JobRequest::Memory::per_cpu;
-    CHECK_EQ(counted(ask, 2), 800);
-    ask.memory_kind = JobRequest::Memory::whole_nodes;
-    CHECK_EQ(counted(ask, 2), 1000);
+    auto job = hours(1);
+    job.nodes = 2;
+    job.cpus = 8;
+    job.memory = 100;
+    CHECK_EQ(counted(job, 2), 0);
+    job.memory_kind = JobRequest::Memory::per_node;
+    CHECK_EQ(counted(job, 2), 200);
+    job.memory_kind = JobRequest::Memory::per_cpu;
+    CHECK_EQ(counted(job, 2), 800);
+    job.memory_kind = JobRequest::Memory::whole_nodes;
+    CHECK_EQ(counted(job, 2), 1000);
 }
 
 CASE(a_weighted_sum_is_one_budget) {
     auto snapshot = world(0);
     snapshot.measures = {{"billing", 4 * kHour, {{"cpu", 1}, {"gres/gpu", 16}}}};
     snapshot.accounts[1].budgets = {{0, 20 * kHour}};
-    auto ask = hours(1);
-    ask.cpus = 4;
-    ask.tres_per_job = "gpu:1";
-    const View view(snapshot);
-    CHECK(!shortfall(view, *view.account("physics"), ask));
-    ask.cpus = 5;
-    const auto found = shortfall(view, *view.account("physics"), ask);
+    auto job = hours(1);
+    job.cpus = 4;
+    job.tres_per_job = "gpu:1";
+    const SnapshotView view(snapshot);
+    CHECK(!shortfall(view, *view.account("physics"), job));
+    job.cpus = 5;
+    const auto found = shortfall(view, *view.account("physics"), job);
     CHECK(found && found->refused());
-    CHECK_EQ(budget_text(view, *found),
-             "this job may use 5.25 billing, but account physics has 5 left to its limit. Ask for "
+    CHECK_EQ(budget_text(*found),
+             "this job may use 5.25 billing, but account physics has 5 left. Request "
              "less time or fewer resources.");
 }
 
@@ -188,21 +187,21 @@ CASE(a_warning_gives_way_to_a_refusal_above) {
     auto snapshot = world(10);
     snapshot.accounts[0].check = model::BudgetCheck::warn;
     snapshot.accounts[0].budgets = {{0, kHour}};
-    const View view(snapshot);
+    const SnapshotView view(snapshot);
     const auto warned = shortfall(view, *view.account("optics"), hours(2));
     CHECK(warned && !warned->refused());
-    CHECK(budget_text(view, *warned)
-              .starts_with("this job may use 2 node_hours, but account optics has 1 left"));
+    CHECK(budget_text(*warned).starts_with(
+        "this job may use 2 node_hours, but account optics has 1 left"));
     const auto refused = shortfall(view, *view.account("optics"), hours(11));
     CHECK(refused && refused->refused());
-    CHECK_EQ(view.text(refused->account->name), "physics");
+    CHECK_EQ(refused->account->name, "physics");
 }
 
 CASE(figures_beyond_all_bounds_exceed) {
-    auto ask = hours(1'000'000);
-    ask.nodes = UINT64_MAX;
-    ask.tasks = UINT64_MAX;
-    CHECK_EQ(verdict(ask, 1'000'000'000), "node_hours " + std::to_string(INT64_MAX / kHour));
+    auto job = hours(1'000'000);
+    job.nodes = UINT64_MAX;
+    job.array_tasks = UINT64_MAX;
+    CHECK_EQ(verdict(job, 1'000'000'000), "node_hours " + std::to_string(INT64_MAX / kHour));
 }
 
 // Run under UBSan: no product may overflow, whatever the figures are.
@@ -210,69 +209,69 @@ CASE(every_figure_may_be_as_large_as_its_type) {
     const std::uint64_t figures[] = {0, 1, kMaxFigure, UINT64_MAX / 2 + 1, UINT64_MAX};
     for (const auto figure : figures)
         for (const auto other : figures) {
-            JobRequest ask;
-            ask.minutes = UINT32_MAX;
-            ask.tasks = figure;
-            ask.nodes = other;
-            ask.cpus = figure;
-            ask.processes = other;
-            ask.memory = figure;
+            JobRequest job;
+            job.minutes = UINT32_MAX;
+            job.array_tasks = figure;
+            job.nodes = other;
+            job.cpus = figure;
+            job.ntasks = other;
+            job.memory = figure;
             for (const auto kind : {JobRequest::Memory::unknown, JobRequest::Memory::per_node,
                                     JobRequest::Memory::per_cpu, JobRequest::Memory::whole_nodes}) {
-                ask.memory_kind = kind;
-                ask.tres_per_node = "gres/gpu:18446744073709551615";
-                ask.tres_per_process = "gres/gpu=18446744073709551616p";
-                ask.cpus_per_tres = ask.tres_per_node;
-                ask.memory_per_tres = ask.tres_per_node;
+                job.memory_kind = kind;
+                job.tres_per_node = "gres/gpu:18446744073709551615";
+                job.tres_per_task = "gres/gpu=18446744073709551616p";
+                job.cpus_per_tres = job.tres_per_node;
+                job.mem_per_tres = job.tres_per_node;
                 for (std::uint32_t measure = 0; measure < 5; ++measure)
-                    CHECK(counted(ask, measure) >= 0);
+                    CHECK(counted(job, measure) >= 0);
                 if (figure > 0 && other > 0)
-                    CHECK(counted(ask, 3) >= 1'000'000);
+                    CHECK(counted(job, 3) >= 1'000'000);
             }
         }
 }
 
 CASE(gpus_behind_many_others_are_not_a_way_around_a_budget) {
-    auto ask = hours(1);
+    auto job = hours(1);
     std::string list;
     for (std::size_t i = 0; i < kMaxGres; ++i)
         list += "gres/x:0,";
     const std::string one_more = list + "gres/gpu:1";
-    ask.tres_per_job = one_more;
-    CHECK(counted(ask, 3) > 1'000'000);
-    CHECK(counted(ask, 0) == 1);
+    job.tres_per_job = one_more;
+    CHECK(counted(job, 3) > 1'000'000);
+    CHECK(counted(job, 0) == 1);
     list.resize(list.size() - 1);
-    ask.tres_per_job = list;
-    CHECK_EQ(counted(ask, 3), 0);
-    ask.tres_per_job = "gres/gpu:1";
-    ask.cpus_per_tres = one_more;
-    CHECK(counted(ask, 1) > 1'000'000);
+    job.tres_per_job = list;
+    CHECK_EQ(counted(job, 3), 0);
+    job.tres_per_job = "gres/gpu:1";
+    job.cpus_per_tres = one_more;
+    CHECK(counted(job, 1) > 1'000'000);
 }
 
 // Each of them could only lower the figure.
 CASE(partitions_behind_many_others_do_not_lower_the_figure) {
-    JobRequest ask;
-    ask.nodes = 20;
+    JobRequest job;
+    job.nodes = 20;
     std::string list = "big";
     for (std::size_t i = 1; i < kMaxItems; ++i)
         list += ",big";
     const std::string one_more = list + ",short";
-    ask.partition = one_more;
-    CHECK_EQ(counted(ask, 0), 20);
+    job.partition = one_more;
+    CHECK_EQ(counted(job, 0), 20);
     const std::string blanks = std::string(100, ',') + "big";
-    ask.partition = blanks;
-    CHECK_EQ(counted(ask, 0), 20);
-    ask.partition = ", ,";
-    CHECK_EQ(counted(ask, 0), 10); // the default one
+    job.partition = blanks;
+    CHECK_EQ(counted(job, 0), 20);
+    job.partition = ", ,";
+    CHECK_EQ(counted(job, 0), 10); // the default one
 }
 
 CASE(accounts_above_with_the_same_measure_count_the_same) {
     auto snapshot = world(10);
     snapshot.accounts[0].check = model::BudgetCheck::refuse;
     snapshot.accounts[0].budgets = {{0, 11 * kHour}, {1, 9 * kHour}};
-    const View view(snapshot);
+    const SnapshotView view(snapshot);
     const auto own = shortfall(view, *view.account("optics"), hours(10));
-    CHECK(own && view.text(own->account->name) == "optics");
+    CHECK(own && own->account->name == "optics");
     CHECK_EQ(own->wants, 10 * kHour);
     const auto above = shortfall(view, *view.account("optics"), hours(9));
     CHECK(!above);
@@ -282,6 +281,6 @@ CASE(a_circle_of_accounts_ends) {
     auto snapshot = world(1);
     snapshot.accounts[1].bounded_by = "optics";
     snapshot.accounts[1].budgets.clear();
-    const View view(snapshot);
+    const SnapshotView view(snapshot);
     CHECK(!shortfall(view, *view.account("optics"), hours(5)));
 }

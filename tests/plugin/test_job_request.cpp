@@ -30,20 +30,20 @@ job_desc_msg_t fresh() {
     return desc;
 }
 
-JobRequest ask_of(const job_desc_msg_t& desc) {
-    return plugin::ask_of(desc, text_of(desc, 0));
+JobRequest job_request(const job_desc_msg_t& desc) {
+    return plugin::job_request(desc, text_of(desc, 0));
 }
 
 } // namespace
 
 CASE(a_bare_job_is_one_cpu_on_one_node) {
-    const JobRequest ask = ask_of(fresh());
-    CHECK_EQ(ask.tasks, 1U);
-    CHECK_EQ(ask.nodes, 1U);
-    CHECK_EQ(ask.cpus, 1U);
-    CHECK_EQ(ask.processes, 1U);
-    CHECK(!ask.minutes && !ask.unlimited && !ask.whole_nodes);
-    CHECK(ask.memory_kind == JobRequest::Memory::unknown);
+    const JobRequest job = job_request(fresh());
+    CHECK_EQ(job.array_tasks, 1U);
+    CHECK_EQ(job.nodes, 1U);
+    CHECK_EQ(job.cpus, 1U);
+    CHECK_EQ(job.ntasks, 1U);
+    CHECK(!job.minutes && !job.unlimited && !job.whole_nodes);
+    CHECK(job.memory_kind == JobRequest::Memory::unknown);
 }
 
 CASE(values_that_are_not_set_do_not_count) {
@@ -52,79 +52,79 @@ CASE(values_that_are_not_set_do_not_count) {
     desc.min_nodes = INFINITE;
     desc.num_tasks = INFINITE;
     desc.cpus_per_task = INFINITE16;
-    const JobRequest ask = ask_of(desc);
-    CHECK_EQ(ask.nodes, 1U);
-    CHECK_EQ(ask.cpus, 1U);
+    const JobRequest job = job_request(desc);
+    CHECK_EQ(job.nodes, 1U);
+    CHECK_EQ(job.cpus, 1U);
 }
 
 CASE(processes_times_their_cpus_are_the_least) {
     auto desc = fresh();
     desc.num_tasks = 8;
     desc.cpus_per_task = 4;
-    CHECK_EQ(ask_of(desc).cpus, 32U);
+    CHECK_EQ(job_request(desc).cpus, 32U);
     desc.ntasks_per_node = 2;
-    CHECK_EQ(ask_of(desc).nodes, 4U);
+    CHECK_EQ(job_request(desc).nodes, 4U);
     desc.overcommit = 1;
-    CHECK_EQ(ask_of(desc).cpus, 1U);
-    CHECK_EQ(ask_of(desc).nodes, 1U);
+    CHECK_EQ(job_request(desc).cpus, 1U);
+    CHECK_EQ(job_request(desc).nodes, 1U);
 }
 
 CASE(processes_per_gpu_are_gpus) {
     auto desc = fresh();
     desc.ntasks_per_tres = NO_VAL16;
     desc.num_tasks = 8;
-    CHECK_EQ(ask_of(desc).gpus_by_processes, 0U);
-    CHECK_EQ(ask_of(desc).cpus_per_gpu, 0U);
+    CHECK_EQ(job_request(desc).gpus_for_ntasks, 0U);
+    CHECK_EQ(job_request(desc).cpus_per_gpu, 0U);
     desc.ntasks_per_tres = 3;
-    CHECK_EQ(ask_of(desc).gpus_by_processes, 2U); // as slurmctld divides
+    CHECK_EQ(job_request(desc).gpus_for_ntasks, 2U); // as slurmctld divides
     desc.cpus_per_task = 4;
-    CHECK_EQ(ask_of(desc).cpus_per_gpu, 12U);
+    CHECK_EQ(job_request(desc).cpus_per_gpu, 12U);
     desc.num_tasks = NO_VAL; // one GPU for each of a fixed number of nodes
     desc.max_nodes = NO_VAL;
-    CHECK_EQ(ask_of(desc).gpus_by_processes, 0U);
+    CHECK_EQ(job_request(desc).gpus_for_ntasks, 0U);
     desc.min_nodes = desc.max_nodes = 5;
-    CHECK_EQ(ask_of(desc).gpus_by_processes, 5U);
+    CHECK_EQ(job_request(desc).gpus_for_ntasks, 5U);
     desc.max_nodes = 6;
-    CHECK_EQ(ask_of(desc).gpus_by_processes, 0U);
+    CHECK_EQ(job_request(desc).gpus_for_ntasks, 0U);
 }
 
 CASE(processes_per_node_are_a_maximum_beside_a_number) {
     auto desc = fresh();
     desc.min_nodes = 2;
     desc.ntasks_per_node = 4;
-    CHECK_EQ(ask_of(desc).processes, 8U);
+    CHECK_EQ(job_request(desc).ntasks, 8U);
     desc.num_tasks = 3;
-    CHECK_EQ(ask_of(desc).processes, 3U);
-    CHECK_EQ(ask_of(desc).nodes, 2U);
+    CHECK_EQ(job_request(desc).ntasks, 3U);
+    CHECK_EQ(job_request(desc).nodes, 2U);
 }
 
 CASE(the_shorter_of_two_times_counts) {
     auto desc = fresh();
     desc.time_limit = 100;
-    CHECK_EQ(*ask_of(desc).minutes, 100U);
+    CHECK_EQ(*job_request(desc).minutes, 100U);
     desc.time_min = 30;
-    CHECK_EQ(*ask_of(desc).minutes, 30U);
+    CHECK_EQ(*job_request(desc).minutes, 30U);
     desc.time_limit = INFINITE;
-    CHECK(ask_of(desc).unlimited);
+    CHECK(job_request(desc).unlimited);
 }
 
 CASE(memory_has_three_meanings) {
     auto desc = fresh();
     desc.pn_min_memory = 500;
-    CHECK(ask_of(desc).memory_kind == JobRequest::Memory::per_node);
+    CHECK(job_request(desc).memory_kind == JobRequest::Memory::per_node);
     desc.pn_min_memory = 500 | MEM_PER_CPU;
-    CHECK(ask_of(desc).memory_kind == JobRequest::Memory::per_cpu);
-    CHECK_EQ(ask_of(desc).memory, 500U);
+    CHECK(job_request(desc).memory_kind == JobRequest::Memory::per_cpu);
+    CHECK_EQ(job_request(desc).memory, 500U);
     desc.pn_min_memory = 0;
-    CHECK(ask_of(desc).memory_kind == JobRequest::Memory::whole_nodes);
+    CHECK(job_request(desc).memory_kind == JobRequest::Memory::whole_nodes);
 }
 
 CASE(exclusive_means_whole_nodes) {
     auto desc = fresh();
     desc.shared = JOB_SHARED_NONE;
-    CHECK(ask_of(desc).whole_nodes);
+    CHECK(job_request(desc).whole_nodes);
     desc.shared = JOB_SHARED_USER;
-    CHECK(!ask_of(desc).whole_nodes);
+    CHECK(!job_request(desc).whole_nodes);
 }
 
 CASE(strings_longer_than_slurm_accepts_are_not_read) {
@@ -146,10 +146,10 @@ CASE(strings_longer_than_slurm_accepts_are_not_read) {
         const JobText read = text_of(desc, 0);
         CHECK(read.oversized);
         CHECK_EQ(read.oversized_account, text == &job_desc_msg_t::account);
-        for (const auto view : {read.request.account, read.request.partition, read.request.qos,
-                                read.request.reservation, read.tres_per_job, read.tres_per_node,
-                                read.tres_per_process, read.tres_per_socket, read.cpus_per_tres,
-                                read.memory_per_tres, read.array})
+        for (const auto view :
+             {read.request.account, read.request.partition, read.request.qos,
+              read.request.reservation, read.tres_per_job, read.tres_per_node, read.tres_per_task,
+              read.tres_per_socket, read.cpus_per_tres, read.mem_per_tres, read.array})
             CHECK_EQ(view, "");
     }
 }
@@ -176,8 +176,9 @@ CASE(figures_of_any_size_are_bounded) {
             desc.time_limit = large;
             std::string indices = "0-18446744073709551615";
             desc.array_inx = indices.data();
-            const JobRequest ask = ask_of(desc);
-            for (const auto figure : {ask.tasks, ask.nodes, ask.cpus, ask.processes, ask.memory}) {
+            const JobRequest job = job_request(desc);
+            for (const auto figure :
+                 {job.array_tasks, job.nodes, job.cpus, job.ntasks, job.memory}) {
                 CHECK(figure >= 1);
                 CHECK(figure <= kMaxFigure);
             }

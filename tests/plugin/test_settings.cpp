@@ -72,8 +72,13 @@ CASE(every_key_is_read_in_any_case) {
 
 CASE(an_unknown_key_is_noted_with_its_line_and_ignored) {
     CHECK_EQ(note("\n# c\nDeamon=ctl1:6823\n"),
-             "3: unknown key Deamon; line ignored (meant Daemon?)");
+             "3: unknown key Deamon; line ignored; did you mean Daemon?");
     CHECK_EQ(note("Colour=red"), "1: unknown key Colour; line ignored");
+    CHECK_EQ(note("maxage=soon"),
+             "1: MaxAge=soon: expected a time such as 900 or 15min; line ignored");
+    CHECK_EQ(note("Daemon=bad,ctl2:6823"),
+             "1: Daemon=bad: expected host:port or unix:/path; ignored");
+    CHECK_EQ(note("ExemptUsers=nobodyknows"), "1: ExemptUsers=nobodyknows: unknown user; ignored");
     CHECK_EQ(note("a\x1b[2Jb"), "1: no Key=Value: a?[2Jb");
     CHECK_EQ(note("just words"), "1: no Key=Value: just words");
 }

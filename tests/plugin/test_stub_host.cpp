@@ -2,8 +2,8 @@
 // The built plugin in a host that is not slurmctld: exports what the plugin takes from it, loads it
 // again and again, gives it bad settings and a bad daemon, and calls it from many threads while
 // snapshots change. Run it under the sanitizers, too.
+#include "common/wire/channel.hpp"
 #include "common/wire/file.hpp"
-#include "common/wire/frame.hpp"
 #include "daemon/plugin_server/listener.hpp"
 #include "daemon/plugin_server/plugin_server.hpp"
 #include "plugin/slurm_compat.hpp"
@@ -299,7 +299,7 @@ CASE(only_the_move_to_a_paused_account_is_refused) {
     CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
     // Who cannot be told why: the log says it.
     CHECK_EQ(test::slurm_log_lines("job update of uid 1001 refused: account physics is paused"),
-             kSluiceModifySaysWhy ? 0U : 2U);
+             kSluiceModifyHasMessage ? 0U : 2U);
 }
 
 CASE(neither_the_user_nor_slurmctlds_log_gets_an_escape) {

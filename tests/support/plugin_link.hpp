@@ -88,7 +88,7 @@ public:
         while (Steady::now() - begin < std::chrono::minutes{1}) {
             const auto current = cell_.get();
             if (current && current->view &&
-                current->view->sequence() == plugin_server_->status().sequence)
+                current->view->snapshot().sequence == plugin_server_->status().sequence)
                 return std::chrono::duration<double>(Steady::now() - begin).count();
             std::this_thread::sleep_for(std::chrono::milliseconds{1});
         }

@@ -2,7 +2,6 @@
 #include "common/cred/key.hpp"
 
 #include "common/cred/munge.hpp"
-#include "common/hash/hash.hpp"
 #include "tests/support/case.hpp"
 
 #include <sys/stat.h>
@@ -44,7 +43,7 @@ private:
 };
 
 Result<KeySealer> sealer(const std::string& path) {
-    return KeySealer::create(path, hash::hmac_sha256, kPeer);
+    return KeySealer::create(path, kPeer);
 }
 
 std::string fault(const std::string& path) {
@@ -75,7 +74,7 @@ CASE(another_key_opens_nothing) {
     const auto back = other->decode(*one->encode("payload", std::nullopt));
     CHECK(!back.has_value());
     CHECK(back.error().code == Errc::refused);
-    CHECK_EQ(back.error().context, "made with another key");
+    CHECK_EQ(back.error().context, "credential made with another key");
 }
 
 CASE(a_credential_with_any_bit_turned_is_refused) {
@@ -113,7 +112,8 @@ CASE(a_key_is_neither_missing_nor_short_nor_long) {
     const Folder folder;
     CHECK_EQ(fault(folder.path() + "/none"),
              "key file " + folder.path() + "/none: No such file or directory");
-    const std::string hint = ": a key has 32 to 4096 bytes; make one: head -c 64 /dev/urandom";
+    const std::string hint =
+        ": a key has 32 to 4096 bytes; create one with: head -c 64 /dev/urandom";
     const std::string shorter = folder.file("short", std::string(31, 'k'));
     CHECK_EQ(fault(shorter), "key file " + shorter + hint);
     const std::string longer = folder.file("long", std::string(4097, 'k'));
@@ -133,10 +133,10 @@ CASE(munge_and_a_key_file_tell_each_other_apart) {
     const Folder folder;
     auto key = sealer(folder.file("key", std::string(32, 'a')));
     CHECK_EQ(key->decode("MUNGE:abc:").error().context,
-             "the other side uses munge, this one a key file");
+             "the other side uses munge, this side a key file");
     auto munge = cred::MungeContext::create(folder.path() + "/no-socket");
     CHECK_EQ(munge->decode(*key->encode("x", std::nullopt)).error().context,
-             "the other side uses a key file, this one munge");
+             "the other side uses a key file, this side munge");
 }
 
 CASE(without_munged_the_other_way_is_named) {

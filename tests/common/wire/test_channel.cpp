@@ -2,7 +2,6 @@
 #include "common/wire/channel.hpp"
 
 #include "common/cred/munge.hpp"
-#include "common/wire/frame.hpp"
 #include "tests/common/cred/private_munged.hpp"
 #include "tests/support/case.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The bytes themselves: a change of the codec that still reads its own output would pass every
 // round trip, and break every installed plugin. SLUICE_WRITE_GOLDEN=1 writes the files anew.
+#include "common/wire/channel.hpp"
 #include "common/wire/file.hpp"
-#include "common/wire/session.hpp"
 #include "tests/common/wire/samples.hpp"
 #include "tests/support/case.hpp"
 

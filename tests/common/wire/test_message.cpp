@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/wire/message.hpp"
 
-#include "common/wire/crc32c.hpp"
+#include "common/wire/bytes.hpp"
 #include "tests/common/wire/samples.hpp"
 #include "tests/support/case.hpp"
 

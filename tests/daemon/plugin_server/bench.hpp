@@ -108,7 +108,7 @@ public:
     }
     std::uint64_t has() const {
         const auto current = cell->get();
-        return current && current->view ? current->view->sequence() : 0;
+        return current && current->view ? current->view->snapshot().sequence : 0;
     }
     bool in_step() const {
         const auto status = plugin_server->status();

@@ -68,8 +68,8 @@ CASE(plugin_and_daemon_of_neighbouring_versions_understand_each_other) {
         const auto current = bench.cell->get();
         const auto* physics = current->view->account("physics");
         CHECK(physics->standing == model::Standing::paused);
-        CHECK_EQ(current->view->text(physics->text), next.accounts.back().text);
-        CHECK_EQ(current->view->budgets_of(*physics).size(), 1U);
+        CHECK_EQ(physics->text, next.accounts.back().text);
+        CHECK_EQ(physics->budgets.size(), 1U);
         ++bench.counters->refused;
         CHECK(eventually(
             [&] { return bench.plugin_server->status().plugins[0].counters.refused == 1; }));
@@ -83,7 +83,7 @@ CASE(a_snapshot_of_many_frames_arrives) {
     bench.publish(large_world(50'000));
     bench.start_plugin();
     CHECK(eventually([&] { return bench.in_step(); }));
-    CHECK_EQ(bench.cell->get()->view->accounts(), 50'005U);
+    CHECK_EQ(bench.cell->get()->view->snapshot().accounts.size(), 50'005U);
     CHECK(wire::load_file(bench.munged.folder() + "/sluice_snapshot").has_value());
 }
 
@@ -135,7 +135,7 @@ CASE(the_daemon_knows_which_snapshot_is_stored) {
     const auto before = bench.has();
     bench.more_conf = "SnapshotFile=/proc/sluice/none\n"; // no folder that a file can be made in
     bench.conf("Daemon=127.0.0.1:" + std::to_string(bench.port) + "\n" + bench.more_conf);
-    CHECK(eventually([&] { return lines_with("was read again") == 1; }));
+    CHECK(eventually([&] { return lines_with("settings read again") == 1; }));
     bench.publish(large_world(1));
     CHECK(eventually([&] {
         return bench.in_step() &&
@@ -249,7 +249,7 @@ CASE(changed_settings_are_seen_without_a_restart) {
     CHECK(eventually([&] { return lines_with("unknown key NoSuchKey") == 1; }));
     CHECK(bench.in_step()); // the session went on
     bench.conf("Daemon=127.0.0.1:1," + daemon.substr(7));
-    CHECK(eventually([&] { return lines_with("was read again") == 2; }));
+    CHECK(eventually([&] { return lines_with("settings read again") == 2; }));
     CHECK(eventually([&] { return bench.in_step(); }));
 }
 

@@ -3,7 +3,6 @@
 // daemon.
 #include "common/cred/munge.hpp"
 #include "common/wire/channel.hpp"
-#include "common/wire/frame.hpp"
 #include "tests/daemon/plugin_server/bench.hpp"
 
 #include <netinet/in.h>

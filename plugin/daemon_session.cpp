@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/conversation.hpp"
-
-#include "plugin/receiver.hpp"
+#include "plugin/daemon_session.hpp"
 
 #include <algorithm>
 
@@ -11,23 +9,24 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kGreetingTime = 10s;
-// The daemon sends a heartbeat each second; munged of a loaded host may take a few.
+// The daemon sends a heartbeat each second; munged of a loaded host may add some.
 constexpr auto kSilence = 15s;
 constexpr auto kWriteTime = 10s;
-// The daemon has a newer snapshot than we have for so long: something was lost, start anew.
+// After so long without the newest snapshot the plugin connects again.
 constexpr auto kBehind = 60s;
 
-Error foreign(uid_t uid) {
-    return Error{Errc::refused, "frame of uid " + std::to_string(uid)};
+Error wrong_sender(uid_t uid) {
+    return Error{Errc::refused,
+                 "frame from uid " + std::to_string(uid) + ", another user than the daemon"};
 }
 
 } // namespace
 
-Error Conversation::out_of_turn() {
-    return Error{Errc::malformed, "message out of turn"};
+Error DaemonSession::unexpected() {
+    return Error{Errc::malformed, "unexpected message from the daemon"};
 }
 
-Result<void> Conversation::send(const wire::Message& message) {
+Result<void> DaemonSession::send(const wire::Message& message) {
     const auto bytes = channel_.seal(message, daemon_uid_);
     if (!bytes)
         return bytes.error();
@@ -35,7 +34,7 @@ Result<void> Conversation::send(const wire::Message& message) {
 }
 
 // Errors: timeout when no whole frame came; what did come is kept for the next call.
-Result<wire::Opened> Conversation::next_frame(Steady::time_point deadline, std::size_t most) {
+Result<wire::Opened> DaemonSession::next_frame(Steady::time_point deadline, std::size_t most) {
     while (true) {
         auto frame = frames_.next(most);
         if (!frame)
@@ -48,12 +47,12 @@ Result<wire::Opened> Conversation::next_frame(Steady::time_point deadline, std::
         if (*bytes)
             frames_.add(**bytes);
         else if (Steady::now() >= deadline)
-            return Error{Errc::timeout, "no answer in time"};
+            return Error{Errc::timeout, "the daemon did not answer in time"};
     }
 }
 
-Result<wire::Challenge> Conversation::challenge(Steady::time_point deadline,
-                                                const TrustedUid& trusted) {
+Result<wire::Challenge> DaemonSession::challenge(Steady::time_point deadline,
+                                                 const TrustedUid& trusted) {
     const auto opened = next_frame(deadline, wire::kMaxGreeting);
     if (!opened && (opened.error().code == Errc::refused || opened.error().code == Errc::malformed))
         return Error{opened.error().code,
@@ -66,13 +65,13 @@ Result<wire::Challenge> Conversation::challenge(Steady::time_point deadline,
                                         ", which DaemonUser does not allow"};
     const auto* challenge = std::get_if<wire::Challenge>(&opened->message);
     if (challenge == nullptr)
-        return out_of_turn();
+        return unexpected();
     daemon_uid_ = opened->uid;
     return *challenge;
 }
 
-Result<void> Conversation::greet(wire::Hello hello, std::uint8_t speaks,
-                                 const TrustedUid& trusted) {
+Result<void> DaemonSession::greet(wire::Hello hello, std::uint8_t speaks,
+                                  const TrustedUid& trusted) {
     const auto deadline = Steady::now() + kGreetingTime;
     const auto challenged = challenge(deadline, trusted);
     if (!challenged)
@@ -85,17 +84,17 @@ Result<void> Conversation::greet(wire::Hello hello, std::uint8_t speaks,
     if (!answer)
         return answer.error();
     if (answer->uid != *daemon_uid_)
-        return foreign(answer->uid);
+        return wrong_sender(answer->uid);
     const auto* welcome = std::get_if<wire::Welcome>(&answer->message);
     if (welcome == nullptr)
-        return out_of_turn();
+        return unexpected();
     if (!welcome->leader)
-        return Error{Errc::refused, "a standby"};
-    heard_ = Steady::now();
+        return Error{Errc::refused, "the daemon is a standby"};
+    received_ = Steady::now();
     return report();
 }
 
-Result<void> Conversation::listen(Steady::time_point deadline) {
+Result<void> DaemonSession::listen(Steady::time_point deadline) {
     while (Steady::now() < deadline) {
         const auto frame = next_frame(deadline, wire::kMaxFrame);
         if (!frame && frame.error().code == Errc::timeout)
@@ -103,63 +102,63 @@ Result<void> Conversation::listen(Steady::time_point deadline) {
         if (!frame)
             return frame.error();
         if (frame->uid != *daemon_uid_)
-            return foreign(frame->uid);
-        heard_ = Steady::now();
+            return wrong_sender(frame->uid);
+        received_ = Steady::now();
         if (auto handled = handle(frame->message); !handled)
             return handled;
     }
-    if (Steady::now() - heard_ > kSilence)
-        return Error{Errc::timeout, "the daemon is silent"};
+    if (Steady::now() - received_ > kSilence)
+        return Error{Errc::timeout, "no message from the daemon for 15 s"};
     return {};
 }
 
-Result<void> Conversation::handle(const wire::Message& message) {
+Result<void> DaemonSession::handle(const wire::Message& message) {
     return std::visit([this](const auto& value) { return on(value); }, message);
 }
 
-Result<void> Conversation::on(const wire::Begin& begin) {
+Result<void> DaemonSession::on(const wire::Begin& begin) {
     assembly_.emplace(begin);
     return {};
 }
 
-Result<void> Conversation::on(const wire::Part& part) {
-    return assembly_ ? assembly_->add(part) : Result<void>(out_of_turn());
+Result<void> DaemonSession::on(const wire::Part& part) {
+    return assembly_ ? assembly_->add(part) : Result<void>(unexpected());
 }
 
-Result<void> Conversation::on(const wire::End&) {
+Result<void> DaemonSession::on(const wire::End&) {
     if (!assembly_)
-        return out_of_turn();
+        return unexpected();
     auto snapshot = assembly_->finish();
     assembly_.reset();
     if (!snapshot)
         return std::move(snapshot).error();
-    if (auto taken = snapshots_.take(std::move(*snapshot), Receiver::steady_seconds()); !taken)
+    if (auto taken = snapshots_.take(std::move(*snapshot), steady_seconds()); !taken)
         return taken;
     return report();
 }
 
-Result<void> Conversation::on(const wire::Delta& delta) {
-    if (auto taken = snapshots_.take(delta, Receiver::steady_seconds()); !taken)
+Result<void> DaemonSession::on(const wire::Delta& delta) {
+    if (auto taken = snapshots_.take(delta, steady_seconds()); !taken)
         return taken;
     return report();
 }
 
-Result<void> Conversation::on(const wire::Heartbeat& heartbeat) {
-    snapshots_.note_time(heartbeat.now, Receiver::steady_seconds());
+Result<void> DaemonSession::on(const wire::Heartbeat& heartbeat) {
+    snapshots_.note_time(heartbeat.now, steady_seconds());
     if (heartbeat.sequence == snapshots_.sequence()) {
         if (heartbeat.sequence != 0)
-            snapshots_.confirm(Receiver::steady_seconds());
+            snapshots_.confirm(steady_seconds());
         behind_since_.reset();
     } else if (heartbeat.sequence != 0 && !assembly_) {
         if (!behind_since_)
-            behind_since_ = heard_;
-        if (heard_ - *behind_since_ > kBehind)
-            return Error{Errc::conflict, "a snapshot was lost"};
+            behind_since_ = received_;
+        if (received_ - *behind_since_ > kBehind)
+            return Error{Errc::conflict, "no newest snapshot from the daemon for 60 s"};
     }
     return report();
 }
 
-Result<void> Conversation::report() {
+Result<void> DaemonSession::report() {
     wire::Status status;
     status.sequence = snapshots_.sequence();
     status.stored = snapshots_.stored_sequence();
