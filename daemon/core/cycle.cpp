@@ -55,7 +55,7 @@ std::vector<ports::EvaluationRecord> evaluations(const Rules& rules, const Order
             records.push_back(evaluation(rules.cluster, order.trigger, account, decision.now));
             if (!rules.notices.by_mail && !rules.notices.by_webhook)
                 continue;
-            if (const auto notice = policy::notice(rules.set, rules.notices, rules.zone, decision,
+            if (const auto notice = format::notice(rules.set, rules.notices, rules.zone, decision,
                                                    account, parents))
                 records.back().messages =
                     notify::notice_messages(rules.notices, *notice, decision, account);
