@@ -343,7 +343,7 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
     if (!ids.empty() && !deltas && !inherited_below(group))
         return done;
     // slurmctld must have the list before the accounts below inherit it: 24.11 updates the users of
-    // an account only with the list of that account (assoc_mgr.c, assoc_mgr_update_assocs).
+    // an account only with the list of that account.
     if (!ids.empty() && !deltas)
         if (done = commit(); !done)
             return done;

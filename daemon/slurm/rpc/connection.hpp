@@ -18,10 +18,10 @@
 namespace sluice::slurm {
 
 // Before 24.05 both ends of a slurmdbd connection write length and body separately with Nagle's
-// algorithm on (slurm_protocol_socket.c): each call waits 88 ms for delayed ACKs. This end sets
-// TCP_NODELAY, and TCP_QUICKACK again and again while a call runs (the kernel forgets it), which
-// brings a call to about 1 ms. Same thread rule as Session; has one thread of its own, which sleeps
-// between calls. From 24.05 on it does nothing.
+// algorithm on (slurm_persist_conn.c, slurm_persist_send_msg): each call waits 88 ms for delayed
+// ACKs. This end sets TCP_NODELAY, and TCP_QUICKACK again and again while a call runs (the kernel
+// forgets it), which brings a call to about 1 ms. Same thread rule as Session; has one thread of
+// its own, which sleeps between calls. From 24.05 on it does nothing.
 class LowLatency {
 public:
     LowLatency() = default;

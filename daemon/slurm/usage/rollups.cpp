@@ -12,8 +12,8 @@ using std::chrono::steady_clock;
 using Users = std::map<std::string, model::TresUsage>;
 
 constexpr std::chrono::hours kRecent{26};
-// slurmdbd caps the cluster's own figures at the cluster's size (as_mysql_rollup.c), so a change
-// may hide behind the cap.
+// slurmdbd caps the cluster's own figures at the cluster's size (as_mysql_rollup.c,
+// _setup_cluster_tres_usage), so a change may hide behind the cap.
 constexpr std::chrono::hours kTrusted{24};
 constexpr std::size_t kMaxAccounts = 200;
 
