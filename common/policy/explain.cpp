@@ -165,7 +165,7 @@ private:
         const bool foreign = entry && entry->foreign;
         add("The account is " + now() + cause() + ".");
         if (foreign)
-            add("The flag in " + entry->by + " is " + std::string(name(entry->standing)) + ": " +
+            add("The account is " + std::string(name(entry->standing)) + " in " + entry->by + ": " +
                 entry->reason + ".");
         else if (entry)
             add("Override " + std::to_string(entry->id) + " keeps the account " +

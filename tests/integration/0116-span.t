@@ -57,7 +57,7 @@ eventually 'sbatch in physics on the second cluster becomes refused' 10 refused_
 fails 'sbatch in physics on the second cluster is refused again' on_beta submits
 like 'refusal on the second cluster names paused account physics' "$OUT" 'account physics is paused'
 like 'sluice explain shows the usage of each cluster' "$(sluice_cli explain --cluster="$BETA" physics)" \
-    "one for the clusters $CLUSTER_NAME, $BETA.*on cluster $CLUSTER_NAME.*on cluster $BETA"
+    "Clusters $CLUSTER_NAME, $BETA share.*on cluster $CLUSTER_NAME.*on cluster $BETA"
 like 'sluice status shows the usage of the first cluster on the second' "$(of "$BETA" clusters)" "$CLUSTER_NAME=[0-9.]+"
 
 ok 'slurmctld of the first cluster stops' slurmctld_stop

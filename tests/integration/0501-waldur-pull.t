@@ -43,7 +43,7 @@ ok 'evaluation with chem paused in Waldur succeeds' evaluate_now
 fails 'sbatch in chem, paused in Waldur, is refused' as mail sbatch --wrap true
 like 'refusal states that chem is paused in Waldur' "$OUT" 'account chem is paused in Waldur'
 like 'sluice explain states that chem is paused in Waldur' "$(sluice_cli explain chem)" 'paused in Waldur'
-like 'sluice explain states that the pause lasts until Waldur reverts it' "$(sluice_cli explain chem)" 'The pause lasts until Waldur lifts the flag\.'
+like 'sluice explain states that the pause lasts until Waldur lifts the flag' "$(sluice_cli explain chem)" 'The pause lasts until Waldur lifts the flag\.'
 unlike 'sluice explain shows no end date of the pause' "$(sluice_cli explain chem)" 'ends by itself'
 unlike 'sluice status shows no end date of the pause' "$(sluice_cli status -l chem)" '2100|2099'
 is 'sluice status --json has no end date of the pause' "$(sluice_cli status chem --json | python3 -c 'import json, sys
