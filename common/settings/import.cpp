@@ -5,6 +5,7 @@
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
+#include "common/settings/components.hpp"
 #include "common/settings/policy.hpp"
 #include "common/settings/policy_set.hpp"
 #include "common/settings/reader.hpp"

@@ -2,6 +2,7 @@
 #include "common/settings/waldur.hpp"
 
 #include "common/base/text.hpp"
+#include "common/settings/components.hpp"
 #include "common/settings/daemon.hpp"
 #include "common/settings/policy.hpp"
 #include "common/settings/policy_set.hpp"

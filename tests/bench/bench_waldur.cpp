@@ -7,6 +7,7 @@
 #include "daemon/storage/journal.hpp"
 #include "tests/support/scratch_dir.hpp"
 #include "waldur/api/deliverer.hpp"
+#include "waldur/api/offering_client.hpp"
 
 #include <cstdio>
 #include <fstream>

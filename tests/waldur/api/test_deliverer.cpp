@@ -76,7 +76,7 @@ CASE(a_flag_whose_answer_was_lost_is_not_set_twice) {
     CHECK_EQ(world.arrived, 1);
 }
 
-CASE(a_flag_in_doubt_is_set_where_waldur_has_it_otherwise_or_does_not_say) {
+CASE(a_flag_in_doubt_is_set_unless_waldur_shows_the_value) {
     for (const char* shown : {R"({"paused":false})", R"({"paused":null})", "{}"}) {
         World world([&](const FakeWaldur::Asked& asked) {
             return FakeWaldur::Answer{200, asked.is("GET") ? shown : "{}"};
@@ -91,7 +91,7 @@ CASE(a_flag_in_doubt_is_set_where_waldur_has_it_otherwise_or_does_not_say) {
     CHECK(unseen.server.asked() == (Texts{kAsks, kSets}));
 }
 
-CASE(a_waldur_that_does_not_say_what_it_has_is_away) {
+CASE(a_failed_question_about_a_flag_keeps_the_message) {
     World world([](const FakeWaldur::Asked&) {
         return FakeWaldur::Answer{503, "{}", "Retry-After: 7\r\n"};
     });

@@ -138,7 +138,7 @@ CASE(a_policy_that_the_token_may_not_see_is_named_and_not_needed) {
     CHECK_EQ(offering->problems.size(), 1U);
 }
 
-CASE(an_offering_that_is_not_there_says_what_to_check) {
+CASE(the_error_of_a_missing_offering_names_the_key_and_the_role) {
     World world([](const FakeWaldur::Asked&) -> FakeWaldur::Answer {
         return {404, R"({"detail": "Not found."})"};
     });
@@ -199,7 +199,7 @@ CASE(a_place_at_the_broker_is_kept_and_made_anew_as_far_as_needed) {
              1);
 }
 
-CASE(one_queue_for_all_says_the_kind_in_its_messages) {
+CASE(messages_of_one_queue_for_all_state_their_kind) {
     World world{Office(true)};
     Held notes;
     waldur::QueueRegistrar registrar(world.options, true, "1", notes, world.clock);

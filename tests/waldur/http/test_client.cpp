@@ -302,7 +302,7 @@ CASE(a_report_is_shown_in_the_history_and_on_the_evaluation) {
     CHECK(logs.view().at(1)["site_agent_confirmed"].is_null());
 }
 
-CASE(what_is_wrong_with_a_report_is_told_for_all_fields_at_once) {
+CASE(a_wrong_report_lists_all_wrong_fields_at_once) {
     Client client;
     const auto answer =
         client.raw("POST", client.policy() + "/report-command-result/",

@@ -140,7 +140,7 @@ CASE(lists_have_pages_and_filters) {
     CHECK_EQ(ask("GET", "actions/").body.view().size(), 5U);
 }
 
-CASE(a_dry_run_tells_what_would_be_triggered) {
+CASE(a_dry_run_lists_what_would_be_triggered) {
     const auto all = ask("POST", policy_uuid() + "/dry-run/", "{}");
     CHECK_EQ(all.status, 200);
     CHECK_EQ(all.body["policy_uuid"].text(), policy_uuid());
@@ -231,11 +231,11 @@ CASE(preview_takes_waldurs_figures) {
 }
 
 CASE(users_see_policies_of_their_accounts_only) {
-    const http::Viewer bob{sluice::test::kBob, false, "", false};
-    const http::Viewer nobody{77, false, "", false};
+    const ports::Viewer bob{sluice::test::kBob, false, "", false};
+    const ports::Viewer stranger{77, false, "", false};
     CHECK_EQ(ask("GET", "", "", {}, bob).body.view().size(), 1U);
-    CHECK_EQ(ask("GET", "", "", {}, nobody).body.view().size(), 0U);
-    CHECK_EQ(ask("GET", policy_uuid() + "/", "", {}, nobody).status, 404);
+    CHECK_EQ(ask("GET", "", "", {}, stranger).body.view().size(), 0U);
+    CHECK_EQ(ask("GET", policy_uuid() + "/", "", {}, stranger).status, 404);
     const auto logs = ask("GET", policy_uuid() + "/evaluation-logs/", "", {}, bob);
     CHECK_EQ(logs.body.view().size(), 1U);
     CHECK_EQ(logs.body.view().at(0)["resource_name"].text(), "chem");

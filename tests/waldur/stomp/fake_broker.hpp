@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// A broker on loopback that does what a test tells it, frame by frame: for what a real one cannot
+// A broker on loopback that does what a test scripts, frame by frame: for what a real one cannot
 // be made to do. One connection at a time.
 #pragma once
 

@@ -113,11 +113,11 @@ void check_message_is_settled(bool websocket) {
 
 } // namespace
 
-CASE(a_message_is_settled_over_tcp_only_when_we_say_so) {
+CASE(a_message_is_settled_over_tcp_only_by_settle) {
     check_message_is_settled(false);
 }
 
-CASE(a_message_is_settled_over_a_websocket_only_when_we_say_so) {
+CASE(a_message_is_settled_over_a_websocket_only_by_settle) {
     check_message_is_settled(true);
 }
 
@@ -199,7 +199,7 @@ CASE(bytes_that_are_no_stomp_end_the_connection) {
 
 CASE(a_client_stops_at_once_while_the_broker_is_away) {
     Setup setup;
-    setup.options.stream.port = 1; // nobody listens there
+    setup.options.stream.port = 1; // no server listens there
     setup.options.first_pause = std::chrono::hours(1);
     setup.options.longest_pause = std::chrono::hours(1);
     Client client(setup.options, setup.registrar, setup.reader);

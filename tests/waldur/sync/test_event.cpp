@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the figures of apply_periodic_settings tell about what was granted, and for how long that
+// What was granted, by the figures of apply_periodic_settings, and for how long that
 // counts.
 #include "tests/support/case.hpp"
 #include "waldur/sync/event.hpp"

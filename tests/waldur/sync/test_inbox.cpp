@@ -71,7 +71,7 @@ struct World {
     void come(const std::string& id, const std::string& kind, const std::string& body) {
         inbox.came(broker, {{1, id}, kind, body});
     }
-    void ask_and_tell() {
+    void ask_and_settle() {
         inbox.asking();
         inbox.answered();
         inbox.settle(input());
@@ -83,7 +83,7 @@ struct World {
 
 } // namespace
 
-CASE(a_message_says_its_kind_where_its_queue_does_not) {
+CASE(a_message_states_its_kind_where_its_queue_does_not) {
     CHECK(event("", R"({"object_type": "resource", "resource_uuid": ")" + kOne + "\"}").kind ==
           Event::Kind::resource);
     CHECK(event("offering_resources_sync", "{}").kind == Event::Kind::resync);
@@ -178,7 +178,7 @@ CASE(a_message_is_settled_after_a_cycle_by_an_answer_that_was_asked_for_after_it
     world.inbox.settle(world.input());
     CHECK(world.broker.done.empty()); // not answered
     CHECK(world.inbox.waits());
-    world.ask_and_tell();
+    world.ask_and_settle();
     CHECK(world.broker.done == std::vector<std::string>{"a done"});
     CHECK(!world.inbox.waits());
 }
@@ -228,7 +228,7 @@ CASE(limits_get_one_result_and_their_repeat_the_same) {
     World world;
     for (const char* id : {"a", "b"}) {
         world.come(id, "resource_periodic_limits", limits_message());
-        world.ask_and_tell();
+        world.ask_and_settle();
     }
     CHECK((world.broker.done == std::vector<std::string>{"a done", "b done"}));
     CHECK_EQ(world.outbox.held.size(), 2U);
@@ -245,7 +245,7 @@ CASE(commands_of_the_cycle_are_the_result) {
     world.report.applied[0].command.account = "physics";
     world.report.applied[0].success = true;
     world.come("a", "resource_periodic_limits", limits_message());
-    world.ask_and_tell();
+    world.ask_and_settle();
     CHECK_EQ(world.broker.done.size(), 1U);
     CHECK(world.outbox.held.empty());
 }

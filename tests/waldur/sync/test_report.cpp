@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What Waldur is told: flags, usage, results, owners.
+// Reports to Waldur: flags, usage, results; owners.
 #include "tests/waldur/sync/world.hpp"
 
 using namespace sluice;
@@ -12,7 +12,7 @@ const waldur::FlagKey kPaused{kOne, waldur::Flag::paused};
 
 } // namespace
 
-CASE(flags_are_told_with_the_same_correlation_until_waldur_has_them) {
+CASE(flags_are_sent_with_the_same_correlation_until_waldur_has_them) {
     World world;
     world.make();
     model::AccountDecision decision;
@@ -62,15 +62,15 @@ CASE(an_observed_account_has_no_flag_in_waldur) {
     CHECK(waldur::make_flag_messages(world.input()).messages.empty());
 }
 
-CASE(usage_is_told_by_month_with_two_decimals_and_only_when_it_changed) {
+CASE(usage_is_sent_by_month_with_two_decimals_and_only_when_it_changed) {
     World world;
     world.make();
     world.use("physics", kNovember, kNow, 44'460); // 12.35 h
-    const auto told = waldur::make_usage_messages(world.input());
-    CHECK_EQ(told.messages.size(), 1U); // chem used nothing and nothing was told of it
-    CHECK(told.messages[0].body.find(R"("amount":"12.35")") != std::string::npos);
-    CHECK(told.messages[0].body.find(R"("date":"2026-11-23T00:00:00Z")") != std::string::npos);
-    world.sent.update(told.sent);
+    const auto out = waldur::make_usage_messages(world.input());
+    CHECK_EQ(out.messages.size(), 1U); // chem used nothing and nothing was sent of it
+    CHECK(out.messages[0].body.find(R"("amount":"12.35")") != std::string::npos);
+    CHECK(out.messages[0].body.find(R"("date":"2026-11-23T00:00:00Z")") != std::string::npos);
+    world.sent.update(out.sent);
     CHECK(waldur::make_usage_messages(world.input()).messages.empty());
 }
 
@@ -79,26 +79,26 @@ CASE(a_lower_figure_carries_a_note) {
     world.make();
     world.sent.usage[{kOne, "2026-11"}] = {false, {{"node_hours", 1300}}};
     world.use("physics", kNovember, kNow, 44'460);
-    const auto told = waldur::make_usage_messages(world.input());
-    CHECK(told.messages.at(0).body.find("from 13.00 to 12.35") != std::string::npos);
+    const auto out = waldur::make_usage_messages(world.input());
+    CHECK(out.messages.at(0).body.find("from 13.00 to 12.35") != std::string::npos);
 }
 
 CASE(the_month_before_is_closed_once_a_day_after_its_end) {
     World world;
     world.make();
     world.use("physics", kOctober, kNovember, 3600);
-    const auto told = waldur::make_usage_messages(world.input());
-    CHECK_EQ(told.messages.size(), 1U);
-    CHECK_EQ(told.messages[0].kind, "set_usage 2026-10");
-    CHECK(told.messages[0].body.find("2026-10-15T12:00:00Z") != std::string::npos);
-    world.sent.update(told.sent);
+    const auto out = waldur::make_usage_messages(world.input());
+    CHECK_EQ(out.messages.size(), 1U);
+    CHECK_EQ(out.messages[0].kind, "set_usage 2026-10");
+    CHECK(out.messages[0].body.find("2026-10-15T12:00:00Z") != std::string::npos);
+    world.sent.update(out.sent);
     CHECK(world.sent.usage.at({kOne, "2026-10"}) ==
           waldur::SentUsage({true, {{"node_hours", 100}}}));
     world.use("physics", kOctober, kNovember, 7200); // too late
     CHECK(waldur::make_usage_messages(world.input()).messages.empty());
 }
 
-CASE(users_are_told_by_month_and_the_last_one_is_not_forgotten) {
+CASE(usage_by_user_is_sent_by_month_also_of_the_last_month) {
     World world;
     world.make();
     world.use("physics", kOctober, kNovember, 7200);
@@ -111,11 +111,11 @@ CASE(users_are_told_by_month_and_the_last_one_is_not_forgotten) {
         used.users_settled = true;
     }
     world.report.usage = std::make_shared<const std::vector<model::WindowUsage>>(windows);
-    auto told =
+    auto out =
         waldur::make_user_messages(world.input()); // in the middle of November: October is over
-    CHECK_EQ(told.messages.size(), 1U);
-    CHECK_EQ(told.messages[0].kind, "set-user-usages 2026-11");
-    world.sent.update(told.sent);
+    CHECK_EQ(out.messages.size(), 1U);
+    CHECK_EQ(out.messages[0].kind, "set-user-usages 2026-11");
+    world.sent.update(out.sent);
     CHECK(waldur::make_user_messages(world.input()).messages.empty());
     // What is due outlives the process, until it is sent.
     world.sent.update(
@@ -131,14 +131,13 @@ CASE(users_are_told_by_month_and_the_last_one_is_not_forgotten) {
     windows[0].window.end = kNovember;
     windows[1].window.end = world.report.at;
     world.report.usage = std::make_shared<const std::vector<model::WindowUsage>>(windows);
-    told = waldur::make_user_messages(world.input()); // what November has was told above
-    CHECK_EQ(told.messages.size(), 1U);
-    CHECK_EQ(told.messages[0].kind, "set-user-usages 2026-10");
-    CHECK(told.messages[0].body.find(R"("month":"2026-10-01")") != std::string::npos);
-    CHECK(told.messages[0].body.find(R"({"username":"alice","usage":"2.00"})") !=
-          std::string::npos);
+    out = waldur::make_user_messages(world.input()); // the usage of November was sent above
+    CHECK_EQ(out.messages.size(), 1U);
+    CHECK_EQ(out.messages[0].kind, "set-user-usages 2026-10");
+    CHECK(out.messages[0].body.find(R"("month":"2026-10-01")") != std::string::npos);
+    CHECK(out.messages[0].body.find(R"({"username":"alice","usage":"2.00"})") != std::string::npos);
     // Sent while October ran, it is not sent again.
-    world.sent.users[kOne].current = told.sent.users.at(kOne).last;
+    world.sent.users[kOne].current = out.sent.users.at(kOne).last;
     CHECK_EQ(waldur::make_user_messages(world.input()).messages.size(), 1U);
 }
 
@@ -157,7 +156,7 @@ CASE(accounts_take_cycles_though_the_first_ones_come_again_each_time) {
     CHECK(waldur::take_some(waiting, after, 9).empty());
 }
 
-CASE(old_figures_are_not_told) {
+CASE(old_figures_are_not_sent) {
     World world;
     world.make();
     world.use("physics", kNovember, kNow, 44'460);
@@ -184,24 +183,24 @@ CASE(one_result_for_each_account_fails_when_one_command_failed) {
                                 R"("commands_executed":["line 0","line 1"])") != std::string::npos);
 }
 
-CASE(metadata_is_told_when_a_whole_percent_changed) {
+CASE(metadata_is_sent_when_a_whole_percent_changed) {
     World world;
     world.make();
     model::AccountDecision decision;
     decision.account = "physics";
     decision.percent = 8012;
     world.report.decision.accounts = {decision};
-    const auto told = waldur::make_metadata_messages(world.input(), "1.0");
-    CHECK_EQ(told.messages.size(), 1U);
-    CHECK(told.messages[0].body.find(R"("usage_percentage":80)") != std::string::npos);
-    world.sent.update(told.sent);
+    const auto out = waldur::make_metadata_messages(world.input(), "1.0");
+    CHECK_EQ(out.messages.size(), 1U);
+    CHECK(out.messages[0].body.find(R"("usage_percentage":80)") != std::string::npos);
+    world.sent.update(out.sent);
     world.report.decision.accounts[0].percent = 8099;
     CHECK(waldur::make_metadata_messages(world.input(), "1.0").messages.empty());
     world.report.decision.accounts[0].percent = 8100;
     CHECK_EQ(waldur::make_metadata_messages(world.input(), "1.0").messages.size(), 1U);
 }
 
-CASE(owners_in_waldur_are_told_where_the_file_names_nobody) {
+CASE(owners_in_waldur_are_contacts_where_the_file_has_none) {
     World world;
     world.file.notices.contacts = {{"chem", {"pi@example.org"}}};
     world.offering.resources[0].customer = world.offering.resources[1].customer = kThree;

@@ -26,7 +26,7 @@ CASE(a_flag_of_ours_is_taken_back_once) {
     CHECK(waldur::is_foreign(true, &cleared, kNow)); // set again by a person since
 }
 
-CASE(an_answer_older_than_what_we_asked_says_nothing) {
+CASE(an_answer_older_than_the_request_proves_nothing) {
     const AskedFlag waiting{false, at(-10), std::nullopt};
     CHECK(!waldur::is_foreign(true, &waiting, kNow));
     CHECK(!waldur::to_ask(false, true, &waiting, kNow));
@@ -88,7 +88,7 @@ CASE(limits_of_waldur_are_the_allocations) {
     CHECK_EQ(rules.monthly.size(), 2U);
 }
 
-CASE(nothing_is_judged_before_waldur_has_answered) {
+CASE(no_cycle_runs_before_waldur_has_answered) {
     World world;
     CHECK(!waldur::rules_from(world.file, world.settings, nullptr, {})->missing.empty());
     world.settings.source = WaldurSettings::Source::file;
