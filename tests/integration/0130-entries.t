@@ -57,7 +57,7 @@ ok 'an adjustment' sluice_cli adjust add chem node_hours=5 --reason='node failur
 is 'moves the limit at once' "$(account_field chem grptresmins)" node=1080
 is 'it is listed' "$(sluice_cli adjust list -nP -o account,units,by,reason)" 'chem|node_hours=5|root|node failure'
 fails 'of a component that is not there' sluice_cli adjust add chem gpu_hours=5 --reason=x
-like 'the known ones are named' "$OUT" 'known: node_hours'
+like 'the known ones are named' "$OUT" 'components: node_hours'
 
 ok 'a reset' sluice_cli reset --period chem --reason='asked by the board'
 like 'is an evaluation' "$OUT" 'Period reset: account chem'
