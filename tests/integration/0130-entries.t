@@ -57,7 +57,7 @@ ok 'adjustment of chem is accepted' sluice_cli adjust add chem node_hours=5 --re
 is 'adjustment raises GrpTRESMins of chem at once' "$(account_field chem grptresmins)" node=1080
 is 'sluice adjust list shows the adjustment' "$(sluice_cli adjust list -nP -o account,units,by,reason)" 'chem|node_hours=5|root|node failure'
 fails 'adjustment of an unknown component is refused' sluice_cli adjust add chem gpu_hours=5 --reason=x
-like 'refusal of the unknown component names the known components' "$OUT" 'known: node_hours'
+like 'refusal of the unknown component names the known components' "$OUT" 'components: node_hours'
 
 ok 'sluice reset --period is accepted' sluice_cli reset --period chem --reason='asked by the board'
 like 'sluice reset --period reports the reset of chem' "$OUT" 'Period reset: account chem'
