@@ -14,16 +14,16 @@ namespace sluice::app {
 namespace {
 
 constexpr std::size_t kMaxReason = 500; // bytes
-constexpr std::size_t kAll = 1'000'000; // entries that are looked through by number
+constexpr std::size_t kAll = 1'000'000; // entries that are searched by number
 
 Result<void> check_reason(const ports::Person& person) {
     if (trim(person.reason).empty())
-        return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
+        return Error{Errc::malformed, "the reason is missing; it is kept with the entry"};
     if (person.reason.size() > kMaxReason)
         return Error{Errc::malformed,
                      "the reason is longer than " + std::to_string(kMaxReason) + " bytes"};
     if (const auto bad = first_unprintable(person.reason); !bad.empty())
-        return Error{Errc::malformed, "reason: holds " + bad +
+        return Error{Errc::malformed, "the reason contains " + bad +
                                           "; write the reason in one line of "
                                           "visible characters"};
     return {};
@@ -60,8 +60,8 @@ Result<std::string> period_of(const model::AccountDecision& account, const Rules
             next = policy::period_at(policy.period, rules.zone, *account.period.end).label;
     if (label == next)
         return next;
-    return Error{Errc::malformed, "period " + label + ": " + account.account + " is in " +
-                                      account.period.label +
+    return Error{Errc::malformed, "period " + label + " is not possible: account " +
+                                      account.account + " is in " + account.period.label +
                                       (next.empty() ? "" : "; also possible: " + next)};
 }
 
@@ -71,12 +71,12 @@ Result<void> check_units(const model::AccountDecision& account,
     for (const auto& figure : account.figures)
         known.push_back(figure.component.name);
     if (units.empty())
-        return Error{Errc::malformed,
-                     "no units; give COMPONENT=UNITS, known: " + join(known, ", ")};
+        return Error{Errc::malformed, "the units are missing; give COMPONENT=UNITS; components: " +
+                                          join(known, ", ")};
     for (const auto& [component, value] : units) {
         if (std::find(known.begin(), known.end(), component) == known.end())
             return Error{Errc::malformed, "account " + account.account + " has no component " +
-                                              component + "; known: " + join(known, ", ")};
+                                              component + "; components: " + join(known, ", ")};
         if (value == Decimal())
             return Error{Errc::malformed, component + ": 0 changes nothing"};
     }
@@ -150,7 +150,7 @@ Result<ports::Booked> DaemonOperator::set_override(const ports::NewOverride& wan
     if (!from)
         return Error(from.error()).in("from");
     if (wanted.until.empty())
-        return Error{Errc::malformed, "until is needed: no override stays for ever"};
+        return Error{Errc::malformed, "until is missing; every override must end"};
     const auto until = parse_instant(wanted.until, shown.rules->zone, now);
     if (!until)
         return Error(until.error()).in("until");
@@ -183,10 +183,10 @@ Result<ports::Booked> DaemonOperator::end_override(std::int64_t id, const ports:
     const auto found = numbered(*known, id);
     const std::string number = "override " + std::to_string(id);
     if (found == known->end())
-        return Error{Errc::not_found, "no " + number};
+        return Error{Errc::not_found, number + " does not exist"};
     const Instant now = loop_.now();
     if (found->ended || found->entry.until <= now)
-        return Error{Errc::conflict, number + " is over already"};
+        return Error{Errc::conflict, number + " has ended already"};
     const std::string account = found->entry.account;
     Order order;
     if (person.dry_run) {
@@ -248,10 +248,10 @@ Result<ports::Booked> DaemonOperator::take_back(std::int64_t id, const ports::Pe
         return known.error();
     const auto found = numbered(*known, id);
     if (found == known->end())
-        return Error{Errc::not_found, "no adjustment " + std::to_string(id)};
+        return Error{Errc::not_found, "adjustment " + std::to_string(id) + " does not exist"};
     if (found->taken_back_by != 0)
         return Error{Errc::conflict, "adjustment " + std::to_string(id) +
-                                         " is taken back already, by " +
+                                         " was undone already by adjustment " +
                                          std::to_string(found->taken_back_by)};
     model::Adjustment entry = found->entry;
     entry.takes_back = id;
@@ -265,7 +265,7 @@ Result<ports::Booked> DaemonOperator::reopen(const std::vector<std::string>& acc
     if (auto reason = check_reason(person); !reason)
         return reason.error();
     if (accounts.empty())
-        return Error{Errc::malformed, "which accounts? name them"};
+        return Error{Errc::malformed, "no account is named"};
     const auto shown = loop_.shown();
     Order order;
     for (const auto& account : accounts) {

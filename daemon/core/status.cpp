@@ -12,9 +12,9 @@ model::Problem backup_failed(const ports::BackupState& state) {
     return {
         "",
         "the daily backup of the journal fails: " + state.error +
-            (state.file.empty() ? "; no backup exists" : "; the newest is " + state.file),
-        "free space or restore access where the journal is; if it is damaged, restore the newest "
-        "backup. sluiced tries again every 10 min"};
+            (state.file.empty() ? "; no backup exists" : "; the newest backup is " + state.file),
+        "free space or restore access where the journal is; if the journal is damaged, restore the "
+        "newest backup. sluiced tries again every 10 min"};
 }
 
 } // namespace

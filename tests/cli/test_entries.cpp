@@ -41,7 +41,7 @@ CASE(overrides_are_listed_and_cleared_by_number_or_account) {
     CHECK(has(lab.run({"override", "clear", "2", "--reason=x", "--dry-run"}).out,
               "Override 2 would be ended."));
     CHECK_EQ(lab.run({"override", "clear", "9", "--reason=x"}).err,
-             "sluice: error: no override 9\n");
+             "sluice: error: override 9 does not exist\n");
     CHECK(has(lab.run({"override", "clear", "chem", "--reason=x"}).err, "no override of account"));
     CHECK_EQ(lab.run({"adjust", "list", "-nP", "-o", "id,units,reason"}).out,
              "3|node_hours=2.5|node failure\n");

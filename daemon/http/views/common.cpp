@@ -13,8 +13,8 @@ using json::Value;
 
 constexpr std::size_t kDefaultLimit = 100;
 
-// Why an account that Slurm has is not listed, and what bounds it instead.
-std::string not_judged(const ports::CycleReport& cycle, const std::string& account) {
+// Why an account of Slurm is not listed, and which account bounds it.
+std::string why_not_listed(const ports::CycleReport& cycle, const std::string& account) {
     std::set<std::string> seen;
     for (auto at = cycle.parents.find(account);
          at != cycle.parents.end() && seen.insert(at->first).second;
@@ -22,7 +22,8 @@ std::string not_judged(const ports::CycleReport& cycle, const std::string& accou
         if (cycle.decision.find(at->second) != nullptr)
             return "account '" + account + "' has no allocation of its own; it is bounded by '" +
                    at->second + "'";
-    return "account '" + account + "' has no policy with an allocation, nor has one above it";
+    return "account '" + account +
+           "' has no policy with an allocation, nor has an account above it";
 }
 
 // Those of the wanted accounts. Commands and their records.
@@ -166,7 +167,7 @@ std::vector<std::string> asked(const Request& request) {
 Response no_account(const Call& call, const ports::CycleReport* cycle, const Visible& visible,
                     const std::string& account) {
     if (cycle != nullptr && visible.sees(account) && cycle->parents.contains(account))
-        return failure(404, not_judged(*cycle, account));
+        return failure(404, why_not_listed(*cycle, account));
     std::vector<std::string> known;
     if (cycle != nullptr)
         for (const auto& each : cycle->decision.accounts)

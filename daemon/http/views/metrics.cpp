@@ -54,6 +54,12 @@ public:
         text += (labels.empty() ? " " : "} ") + value + '\n';
     }
     void sample(const Labels& labels, std::int64_t value) { sample(labels, std::to_string(value)); }
+    // A family of one sample.
+    template <class Number>
+    void gauge(const char* name, const char* help, const Number& value) {
+        family(name, "gauge", help);
+        sample({}, value);
+    }
     std::string take() {
         std::string out;
         for (const auto& text : texts_)
@@ -72,20 +78,16 @@ private:
 void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::CycleReport* cycle) {
     out.family("sluice_build_info", "gauge", "Always 1; the label has the version of the daemon.");
     out.sample({{"version", info.version}, {"cluster", info.cluster}}, 1);
-    out.family("sluice_leader", "gauge", "Whether this daemon decides for the cluster.");
-    out.sample({}, 1);
-    out.family("sluice_start_timestamp_seconds", "gauge", "When the daemon started.");
-    out.sample({}, epoch(info.started));
-    out.family("sluice_config_refused", "gauge", "Whether the newest settings were refused.");
-    out.sample({}, info.config_error.empty() ? 0 : 1);
+    out.gauge("sluice_leader", "Whether this daemon decides for the cluster.", 1);
+    out.gauge("sluice_start_timestamp_seconds", "When the daemon started.", epoch(info.started));
+    out.gauge("sluice_config_refused", "Whether the newest settings were refused.",
+              info.config_error.empty() ? 0 : 1);
     if (info.backup.at) {
-        out.family("sluice_journal_backup_timestamp_seconds", "gauge",
-                   "When the newest backup of the journal was made.");
-        out.sample({}, epoch(*info.backup.at));
+        out.gauge("sluice_journal_backup_timestamp_seconds",
+                  "When the newest backup of the journal was made.", epoch(*info.backup.at));
     }
-    out.family("sluice_journal_backup_failed", "gauge",
-               "Whether the last backup of the journal failed.");
-    out.sample({}, info.backup.error.empty() ? 0 : 1);
+    out.gauge("sluice_journal_backup_failed", "Whether the last backup of the journal failed.",
+              info.backup.error.empty() ? 0 : 1);
     out.family("sluice_source_up", "gauge", "Whether a source that evaluations need answers.");
     std::set<std::string> sources{"slurmdbd", "slurmctld", "journal"};
     if (info.waldur_asked)
@@ -95,31 +97,29 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
     for (const auto& source : sources)
         out.sample({{"source", source}}, down.contains(source) ? 0 : 1);
     if (info.waldur_asked) {
-        out.family("sluice_waldur_answer_timestamp_seconds", "gauge",
-                   "When Waldur was asked for the answer in use.");
-        out.sample({}, epoch(*info.waldur_asked));
+        out.gauge("sluice_waldur_answer_timestamp_seconds",
+                  "When Waldur was asked for the answer in use.", epoch(*info.waldur_asked));
     }
     if (cycle == nullptr)
         return;
-    out.family("sluice_last_evaluation_timestamp_seconds", "gauge",
-               "The instant of the figures in use.");
-    out.sample({}, epoch(cycle->decision.now));
-    out.family("sluice_last_cycle_timestamp_seconds", "gauge", "When the last evaluation began.");
-    out.sample({}, epoch(cycle->at));
-    out.family("sluice_last_cycle_duration_seconds", "gauge", "How long the last evaluation took.");
-    out.sample({}, fixed_point(cycle->duration_ms, 3));
-    out.family("sluice_last_cycle_failed", "gauge", "Whether the last evaluation failed.");
-    out.sample({}, cycle->error.empty() ? 0 : 1);
-    out.family("sluice_clock_trusted", "gauge",
-               "Whether the clock of the daemon's host is trusted, so that periods may begin.");
-    out.sample({}, cycle->clock.trusted() ? 1 : 0);
+    out.gauge("sluice_last_evaluation_timestamp_seconds", "The instant of the figures in use.",
+              epoch(cycle->decision.now));
+    out.gauge("sluice_last_cycle_timestamp_seconds", "When the last evaluation began.",
+              epoch(cycle->at));
+    out.gauge("sluice_last_cycle_duration_seconds", "How long the last evaluation took.",
+              fixed_point(cycle->duration_ms, 3));
+    out.gauge("sluice_last_cycle_failed", "Whether the last evaluation failed.",
+              cycle->error.empty() ? 0 : 1);
+    out.gauge("sluice_clock_trusted",
+              "Whether the clock of the daemon's host is trusted, so that periods may begin.",
+              cycle->clock.trusted() ? 1 : 0);
     out.family("sluice_clock_offset_seconds", "gauge",
                "How far the clock of the daemon's host is ahead of a source of time.");
     for (const auto& reading : cycle->clock.compared)
         if (reading.ahead_s)
             out.sample({{"source", reading.source}}, *reading.ahead_s);
-    out.family("sluice_problems", "gauge", "Problems that need an administrator.");
-    out.sample({}, static_cast<std::int64_t>(cycle->problems.size()));
+    out.gauge("sluice_problems", "Problems that need an administrator.",
+              static_cast<std::int64_t>(cycle->problems.size()));
 }
 
 using Accounts = std::vector<model::AccountDecision>;
@@ -165,10 +165,10 @@ void put_counter(MetricText& out, const ports::PluginServerStatus& plugin_server
 
 void put_plugin_server(MetricText& out, const ports::PluginServerStatus& plugin_server) {
     using ports::PluginCounters;
-    out.family("sluice_plugins_connected", "gauge", "Connected plugins.");
-    out.sample({}, static_cast<std::int64_t>(plugin_server.plugins.size()));
-    out.family("sluice_snapshot_sequence", "gauge", "Sequence number of the newest snapshot.");
-    out.sample({}, std::to_string(plugin_server.sequence));
+    out.gauge("sluice_plugins_connected", "Connected plugins.",
+              static_cast<std::int64_t>(plugin_server.plugins.size()));
+    out.gauge("sluice_snapshot_sequence", "Sequence number of the newest snapshot.",
+              std::to_string(plugin_server.sequence));
     put_counter(out, plugin_server, "sluice_submissions_admitted_total", "Submissions admitted.",
                 &PluginCounters::admitted);
     put_counter(out, plugin_server, "sluice_submissions_warned_total",

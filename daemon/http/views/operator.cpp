@@ -84,7 +84,7 @@ Response undo(const Call& call, const Result<Records>& records, const Undo& undo
     if (form.fault())
         return failure(*form.fault());
     if (!id || *id < 1)
-        return failure(404, "no entry '" + call.name + "'");
+        return failure(404, "entry '" + call.name + "' does not exist");
     std::vector<std::string> account;
     if (records)
         for (const auto& record : *records)
@@ -97,7 +97,7 @@ template <class Act>
 Response act(const Call& call, const Act& act) {
     const auto id = whole_number(call.name);
     if (!id)
-        return failure(404, "no message " + call.name);
+        return failure(404, "message " + call.name + " does not exist");
     const auto done = act(*id);
     if (!done)
         return failure(done.error());

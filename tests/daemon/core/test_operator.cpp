@@ -50,8 +50,9 @@ CASE(an_override_is_in_effect_when_the_call_returns) {
     CHECK(desk.journal.held.overrides.at(0).until == kFebruary + 48h);
     CHECK(desk.actions.end_override(1, kAnn));
     CHECK(desk.paused());
-    CHECK(says(desk.actions.end_override(1, kAnn).error(), Errc::conflict, "over already"));
-    CHECK(says(desk.actions.end_override(9, kAnn).error(), Errc::not_found, "no override 9"));
+    CHECK(says(desk.actions.end_override(1, kAnn).error(), Errc::conflict, "has ended already"));
+    CHECK(says(desk.actions.end_override(9, kAnn).error(), Errc::not_found,
+               "override 9 does not exist"));
 }
 
 CASE(a_dry_override_shows_the_cycle_and_writes_nothing) {
@@ -74,9 +75,9 @@ CASE(what_cannot_be_entered_is_refused_with_the_remedy) {
         return desk.actions.set_override(entry, person).error();
     };
     CHECK(says(refused({"physics", Standing::paused, "", "now+1day"}, {"ann", " ", false}),
-               Errc::malformed, "a reason is needed"));
+               Errc::malformed, "the reason is missing"));
     CHECK(says(refused({"physics", Standing::paused, "", "now+1day"}, {"ann", "a\nb", false}),
-               Errc::malformed, "reason: holds \\n; "));
+               Errc::malformed, "the reason contains \\n; "));
     for (const char* bad :
          {"a\x1b[1m", "a\x7f", "a\u009b", "a\u202e", "a\u2067", "a\u200b", "a\x9b"})
         CHECK(says(refused({"physics", Standing::paused, "", "now+1day"}, {"ann", bad, false}),
@@ -106,7 +107,8 @@ CASE(an_adjustment_moves_the_allocation_of_its_period_and_can_be_taken_back) {
     CHECK(desk.actions.take_back(done->id, kAnn));
     CHECK(desk.paused());
     CHECK_EQ(desk.journal.held.adjustments.at(1).takes_back, done->id);
-    CHECK(says(desk.actions.take_back(44, kAnn).error(), Errc::not_found, "no adjustment 44"));
+    CHECK(says(desk.actions.take_back(44, kAnn).error(), Errc::not_found,
+               "adjustment 44 does not exist"));
 }
 
 CASE(an_adjustment_names_known_components_and_a_period_that_counts) {
@@ -114,9 +116,10 @@ CASE(an_adjustment_names_known_components_and_a_period_that_counts) {
     const auto refused = [&](const std::string& period, std::map<std::string, Decimal> units) {
         return desk.actions.add_adjustment({"physics", period, std::move(units)}, kAnn).error();
     };
-    CHECK(says(refused("", {{"gpu", Decimal::whole(1)}}), Errc::malformed, "known: node_hours"));
+    CHECK(
+        says(refused("", {{"gpu", Decimal::whole(1)}}), Errc::malformed, "components: node_hours"));
     CHECK(says(refused("", {{"node_hours", Decimal()}}), Errc::malformed, "changes nothing"));
-    CHECK(says(refused("", {}), Errc::malformed, "no units"));
+    CHECK(says(refused("", {}), Errc::malformed, "the units are missing"));
     CHECK(says(refused("2025-Q4", {{"node_hours", Decimal::whole(1)}}), Errc::malformed,
                "also possible: 2026-Q2"));
     CHECK(desk.actions.add_adjustment({"physics", "2026-Q2", {{"node_hours", Decimal::whole(1)}}},

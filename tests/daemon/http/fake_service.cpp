@@ -306,7 +306,7 @@ Result<ports::Booked> FakeService::booked(const std::string& account, const port
         return Error{Errc::not_found,
                      "account " + account + " has no policy with an allocation" + tail_};
     if (person.reason.empty())
-        return Error{Errc::malformed, "a reason is needed: it is kept with the entry"};
+        return Error{Errc::malformed, "the reason is missing; it is kept with the entry"};
     last = person;
     return ports::Booked{person.dry_run ? 0 : 4,
                          std::make_shared<const ports::CycleReport>(std::move(done))};
@@ -315,13 +315,13 @@ Result<ports::Booked> FakeService::booked(const std::string& account, const port
 Result<ports::Booked> FakeService::set_override(const ports::NewOverride& entry,
                                                 const ports::Person& person) {
     if (entry.until.empty())
-        return Error{Errc::malformed, "until is needed: no override stays for ever"};
+        return Error{Errc::malformed, "until is missing; every override must end"};
     return booked(entry.account, person);
 }
 
 Result<ports::Booked> FakeService::end_override(std::int64_t id, const ports::Person& person) {
     if (id != 2)
-        return Error{Errc::not_found, "no override " + std::to_string(id)};
+        return Error{Errc::not_found, "override " + std::to_string(id) + " does not exist"};
     return booked("physics", person);
 }
 
@@ -332,7 +332,7 @@ Result<ports::Booked> FakeService::add_adjustment(const ports::NewAdjustment& en
 
 Result<ports::Booked> FakeService::take_back(std::int64_t id, const ports::Person& person) {
     if (id != 3)
-        return Error{Errc::not_found, "no adjustment " + std::to_string(id)};
+        return Error{Errc::not_found, "adjustment " + std::to_string(id) + " does not exist"};
     return booked("chem", person);
 }
 

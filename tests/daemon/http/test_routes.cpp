@@ -100,7 +100,7 @@ CASE(an_account_without_allocation_is_told_what_bounds_it) {
     for (const char* name : {"idle", "loop"})
         CHECK_EQ(get(std::string("/api/v1/accounts/") + name).body["detail"].text(),
                  std::string("account '") + name +
-                     "' has no policy with an allocation, nor has one above it");
+                     "' has no policy with an allocation, nor has an account above it");
 }
 
 CASE(users_cannot_tell_a_foreign_account_from_an_unknown_one) {
