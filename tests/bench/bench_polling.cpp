@@ -55,28 +55,28 @@ public:
         settings.offering = options_.offering;
         settings.source = settings::WaldurSettings::Source::waldur;
         settings.interval = every;
-        portal_ = std::make_unique<waldur::OfferingClient>(options_, clock_);
+        source_ = std::make_unique<waldur::OfferingClient>(options_, clock_);
         deliverer_ = std::make_unique<waldur::Deliverer>(
             options_, clock_, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
-        courier_ = std::make_unique<notify::OutboxSender>("waldur", journal_->outbox(), *deliverer_,
-                                                          clock_);
+        sender_ = std::make_unique<notify::OutboxSender>("waldur", journal_->outbox(), *deliverer_,
+                                                         clock_);
         sync_ = std::make_unique<waldur::Sync>(
             settings,
-            waldur::Sync::Parts{*portal_, journal_->outbox(), journal_->notes(), *journal_,
+            waldur::Sync::Parts{*source_, journal_->outbox(), journal_->notes(), *journal_,
                                 sources_, clock_, "bench",
                                 [this](std::shared_ptr<const app::Rules> r) { answered(r); },
-                                [](std::set<std::string>) {}, [this] { courier_->wake(); }});
+                                [](std::set<std::string>) {}, [this] { sender_->wake(); }});
         auto file = std::make_shared<app::Rules>();
         file->cluster = "bench";
         file->zone = *Zone::load("UTC");
         file->set.components = {{"node_hours", "node", Decimal::whole(60)}};
         (void)sync_->load(std::move(file));
-        courier_->start();
+        sender_->start();
         sync_->start();
     }
     ~Sync() {
         sync_->stop(std::chrono::seconds(10));
-        courier_->stop(std::chrono::seconds(10));
+        sender_->stop(std::chrono::seconds(10));
     }
     int answers() const { return answers_; }
 
@@ -93,9 +93,9 @@ private:
     waldur::ApiOptions options_;
     std::unique_ptr<sqlite::SqliteJournal> journal_ =
         *sqlite::SqliteJournal::open(dir_.file("bench.db"), clock_);
-    std::unique_ptr<waldur::OfferingClient> portal_;
+    std::unique_ptr<waldur::OfferingClient> source_;
     std::unique_ptr<waldur::Deliverer> deliverer_;
-    std::unique_ptr<notify::OutboxSender> courier_;
+    std::unique_ptr<notify::OutboxSender> sender_;
     std::unique_ptr<waldur::Sync> sync_;
     std::atomic<int> answers_{0};
 };

@@ -86,19 +86,19 @@ int main(int argc, char** argv) {
     options.url = argv[2];
     options.offering = "2a3b4c5d6e7f40818283848586878889";
     options.login.token = std::make_shared<const Secret>("staff-token");
-    waldur::OfferingClient portal(options, bench.clock);
+    waldur::OfferingClient source(options, bench.clock);
     const long before = peak_memory();
     const auto start = Steady::now();
-    const auto view = portal.pull();
-    if (!view || view->resources.empty()) {
-        std::puts(view ? "there are no resources" : view.error().context.c_str());
+    const auto offering = source.pull();
+    if (!offering || offering->resources.empty()) {
+        std::puts(offering ? "there are no resources" : offering.error().context.c_str());
         return 1;
     }
-    std::printf("%zu resources pulled in %.2f s, %ld MB more at the peak\n", view->resources.size(),
-                seconds_since(start), peak_memory() - before);
-    std::printf("kept as %zu bytes\n", portal.text_of(*view).size());
+    std::printf("%zu resources pulled in %.2f s, %ld MB more at the peak\n",
+                offering->resources.size(), seconds_since(start), peak_memory() - before);
+    std::printf("kept as %zu bytes\n", waldur::text_of(*offering).size());
     waldur::Deliverer deliverer(options, bench.clock, {});
-    const std::string uuid = view->resources.front().uuid;
+    const std::string uuid = offering->resources.front().uuid;
     bench.fill(count, R"({"path":"/api/marketplace-provider-resources/)" + waldur::dashed(uuid) +
                           R"(/set_paused/","body":{"paused":false}})");
     bench.drain(count, deliverer);
