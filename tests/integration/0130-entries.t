@@ -48,7 +48,7 @@ is 'physics is paused at once after the override is cleared' "$(status_field phy
 is 'GrpTRESMins of physics is 0 after the override is cleared' "$(account_field physics grptresmins)" node=0
 is 'sluice override list --all shows by whom and why the override ended' "$(sluice_cli override list --all -nP -o state,endedby,endreason)" 'ended|root|paper is out'
 fails 'clearing an ended override is refused' sluice_cli override clear 1 --reason=x
-like 'refusal reports that the override is over already' "$OUT" 'has ended already'
+like 'refusal reports that the override has ended already' "$OUT" 'has ended already'
 
 ok 'adjustment with --dry-run succeeds' sluice_cli adjust add chem node_hours=5 --reason=failure --dry-run
 like 'adjustment with --dry-run shows the new limit' "$OUT" 'node=1080'

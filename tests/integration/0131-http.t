@@ -95,8 +95,8 @@ if sluiced_has_waldur; then
     like 'response 405 names sluiced.yaml' "$(cat "$dir/body")" sluiced.yaml
     is 'Waldur route preview_impact returns the QOS status' "$(ask "${auth[@]}" -d '{"allocation": 1000, "current_usage": 850}' "$policies/preview_impact/" | value '["current_qos_status"]')" notification
 else
-    skip "Waldur routes" 'this sluiced was built without Waldur support'
-    is 'Waldur routes of a build without Waldur return 404' "$(status_of "${auth[@]}" "$policies/")" 404
+    skip "Waldur routes of the policies" 'this sluiced was built without Waldur support'
+    is 'Waldur routes return 404 without Waldur support' "$(status_of "${auth[@]}" "$policies/")" 404
 fi
 is 'POST of an override with a staff token over TCP is accepted' "$(ask "${auth[@]}" -d '{"account": "physics", "standing": "normal", "until": "now+1day", "reason": "r"}' "$base/api/v1/overrides" | value '["accounts"][0]["standing"]')" normal
 is 'slurmctld shows the change when the POST returns' "$(sluice_cli commands -Q -n -P --format=result physics | sort -u)" done

@@ -231,8 +231,8 @@ CASE(preview_takes_waldurs_figures) {
 }
 
 CASE(users_see_policies_of_their_accounts_only) {
-    const ports::Viewer bob{sluice::test::kBob, false, "", false};
-    const ports::Viewer stranger{77, false, "", false};
+    const http::Viewer bob{sluice::test::kBob, false, "", false};
+    const http::Viewer stranger{77, false, "", false};
     CHECK_EQ(ask("GET", "", "", {}, bob).body.view().size(), 1U);
     CHECK_EQ(ask("GET", "", "", {}, stranger).body.view().size(), 0U);
     CHECK_EQ(ask("GET", policy_uuid() + "/", "", {}, stranger).status, 404);
