@@ -31,8 +31,6 @@ public:
     // The next whole frame; nullopt: more bytes are needed. Errors: malformed (length 0 or above
     // `most`); the stream cannot be used any further.
     Result<std::optional<std::string>> next(std::size_t most);
-    // Bytes that wait: the caller bounds them by reading only while they are few.
-    std::size_t size() const { return buffer_.size(); }
 
 private:
     std::string buffer_;
@@ -67,7 +65,6 @@ public:
 
     // The version of all frames after the greeting, which the plugin sends in its hello.
     void agree(std::uint8_t version) { version_ = version; }
-    std::uint8_t version() const { return version_; }
 
 private:
     // Nonces are stored by whose frames they come with.
@@ -99,7 +96,6 @@ public:
     Result<Opened> open(std::string_view credential);
 
     void agree(std::uint8_t version) { session_.agree(version); }
-    std::uint8_t version() const { return session_.version(); }
 
 private:
     cred::Sealer* sealer_;

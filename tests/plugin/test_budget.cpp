@@ -248,6 +248,20 @@ CASE(gpus_behind_many_others_are_not_a_way_around_a_budget) {
     CHECK(counted(job, 1) > 1'000'000);
 }
 
+CASE(long_lists_are_not_a_way_around_a_budget) {
+    const std::string gpu = "gres/gpu:1";
+    const std::string half = gpu + "," + std::string(1024 / 2 - gpu.size() - 1, 'x');
+    auto job = hours(1);
+    job.tres_per_job = half;
+    job.mem_per_tres = half; // 1,024 bytes together
+    CHECK_EQ(counted(job, 3), 1);
+    const std::string more = half + "x";
+    job.mem_per_tres = more;
+    for (const std::uint32_t measure : {1U, 2U, 3U, 4U})
+        CHECK(counted(job, measure) > 1'000'000);
+    CHECK_EQ(counted(job, 0), 1);
+}
+
 // Each of them could only lower the figure.
 CASE(partitions_behind_many_others_do_not_lower_the_figure) {
     JobRequest job;
