@@ -79,8 +79,8 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
 int compare_ignoring_case(std::string_view a, std::string_view b) noexcept {
     const std::size_t both = std::min(a.size(), b.size());
     for (std::size_t i = 0; i < both; ++i)
-        if (const int order = static_cast<unsigned char>(folded(a[i])) -
-                              static_cast<unsigned char>(folded(b[i]));
+        if (const int order =
+                static_cast<unsigned char>(folded(a[i])) - static_cast<unsigned char>(folded(b[i]));
             order != 0)
             return order;
     return a.size() == b.size() ? 0 : a.size() < b.size() ? -1 : 1;

@@ -2,8 +2,8 @@
 // Any bytes as file, frame, payload or message: decoded or refused; what was decoded encodes to the
 // same bytes again (greetings may have a tail of a newer version). The first byte chooses.
 #include "common/wire/bytes.hpp"
-#include "common/wire/file.hpp"
 #include "common/wire/channel.hpp"
+#include "common/wire/file.hpp"
 
 #include <cstdint>
 #include <cstdlib>

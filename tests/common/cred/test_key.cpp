@@ -112,7 +112,8 @@ CASE(a_key_is_neither_missing_nor_short_nor_long) {
     const Folder folder;
     CHECK_EQ(fault(folder.path() + "/none"),
              "key file " + folder.path() + "/none: No such file or directory");
-    const std::string hint = ": a key has 32 to 4096 bytes; create one with: head -c 64 /dev/urandom";
+    const std::string hint =
+        ": a key has 32 to 4096 bytes; create one with: head -c 64 /dev/urandom";
     const std::string shorter = folder.file("short", std::string(31, 'k'));
     CHECK_EQ(fault(shorter), "key file " + shorter + hint);
     const std::string longer = folder.file("long", std::string(4097, 'k'));
