@@ -12,9 +12,9 @@ namespace sluice::plugin {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 499;
-// Of all TRES lists of a job together; slurmctld accepts as many in each. No job needs them, and
+// Of all TRES lists of a job together; slurmctld accepts 1,024 in each. No job needs them, and
 // each byte costs time.
-constexpr std::size_t kMaxListBytes = 1024;
+constexpr std::size_t kMaxListBytes = 512;
 constexpr int kMaxLevels = 64; // of accounts; Slurm's trees are far flatter
 
 // How much of a TRES each node of the partition has at least; 0: not known.

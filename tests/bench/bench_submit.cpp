@@ -60,6 +60,9 @@ std::string mixed(std::mt19937& random, const std::vector<std::string>& tokens, 
     }
 }
 
+// Of each of six TRES lists: the plugin reads 512 bytes of all together.
+constexpr std::size_t kTresBytes = 85;
+
 std::vector<Texts> unforeseen(std::size_t count) {
     std::mt19937 random(7);
     const auto gres = [&random](std::size_t bytes) {
@@ -70,10 +73,8 @@ std::vector<Texts> unforeseen(std::size_t count) {
     for (std::size_t i = 0; i < count; ++i) {
         Texts texts;
         texts.array = mixed(random, {"0,", "12,", "345,", "0-7,", "[3],", "9%1,", ","}, 4096);
-        for (int item = 0; item < 15; ++item) {
-            texts.tres_per_node += gres(67) + ",";
-            texts.other_tres += gres(67) + ";";
-        }
+        texts.tres_per_node = gres(kTresBytes / 2) + "," + gres(kTresBytes / 2 - 1);
+        texts.other_tres = gres(kTresBytes / 2) + ";" + gres(kTresBytes / 2 - 1);
         texts.lists = mixed(random, words, 160, "other");
         out.push_back(std::move(texts));
     }
@@ -83,9 +84,9 @@ std::vector<Texts> unforeseen(std::size_t count) {
 const std::vector<Texts> kUsual{{"1-100:2,200-300%10", "gres:gpu:a100:2", "", ""}};
 // The longest strings that slurmctld accepts, with the most work for the plugin in each byte: as
 // many items as it reads.
-const std::vector<Texts> kLegal{{repeated("0,", 4096), repeated("gres/gpu:a100=1,", 1024),
+const std::vector<Texts> kLegal{{repeated("0,", 4096), repeated("gres/gpu:a100=1,", kTresBytes),
                                  repeated("n,", 1024, "other"),
-                                 repeated("gres/gpu:a100=1,", 1024)}};
+                                 repeated("gres/gpu:a100=1,", kTresBytes)}};
 const std::vector<Texts> kUnforeseen = unforeseen(200);
 const std::vector<Texts> kIllegal{{repeated("0,", 1'000'000), repeated("gres:gpu,", 150'000),
                                    repeated("n,", 1'000'000, "other"),

@@ -250,10 +250,10 @@ CASE(gpus_behind_many_others_are_not_a_way_around_a_budget) {
 
 CASE(long_lists_are_not_a_way_around_a_budget) {
     const std::string gpu = "gres/gpu:1";
-    const std::string half = gpu + "," + std::string(1024 / 2 - gpu.size() - 1, 'x');
+    const std::string half = gpu + "," + std::string(512 / 2 - gpu.size() - 1, 'x');
     auto job = hours(1);
     job.tres_per_job = half;
-    job.mem_per_tres = half; // 1,024 bytes together
+    job.mem_per_tres = half; // 512 bytes together
     CHECK_EQ(counted(job, 3), 1);
     const std::string more = half + "x";
     job.mem_per_tres = more;
