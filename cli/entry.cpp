@@ -17,14 +17,14 @@ std::string standing(json::View state) {
 
 // "1231 of 1200 node_hours (102.58 %)"
 std::string figures(json::View account) {
-    const std::string judged = account["judged"].text();
+    const std::string deciding = account["deciding_component"].text();
     const std::string share = percent(account["usage_percentage"]);
     for (const auto& component : account["components"].items())
-        if (component["component"].text() == judged)
+        if (component["component"].text() == deciding)
             return amount(component["used"], false) + " of " +
-                   amount(component["effective_allocation"], false) + " " + judged + " (" + share +
-                   " %)";
-    return share + " % of " + judged;
+                   amount(component["effective_allocation"], false) + " " + deciding + " (" +
+                   share + " %)";
+    return share + " % of " + deciding;
 }
 
 bool changed(json::View account) {

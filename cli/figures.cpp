@@ -108,7 +108,7 @@ std::string cause_cell(const Record& record, const char* field) {
         return "override " + std::to_string(from["override_id"].integer());
     if (kind == "foreign")
         return "set by hand";
-    return record["judged"].text();
+    return record["deciding_component"].text();
 }
 
 std::string clusters_cell(const Record& record, const char* field) {

@@ -32,11 +32,11 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-headers.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$top" || exit 1
 # What the build uses, but for its place of Slurm's headers and what it includes before all else. The last line: before it make
-# may say that it makes the Makefile anew.
+# may print that it makes the Makefile again.
 words() { make -s -C "$build" -f - words 2>/dev/null <<<"include Makefile"$'\n'"words: ; @echo $1" | tail -n 1; }
 # shellcheck disable=SC2207,SC2016 # words; make expands them
 flags=($(words '$(AM_CXXFLAGS)') -O0 -fsyntax-only -DHAVE_CONFIG_H "-I$build" "-I$top" -pthread)
-[ ${#flags[@]} -gt 6 ] || { echo "check-headers.sh: $build/Makefile tells no flags" >&2 && exit 2; }
+[ ${#flags[@]} -gt 6 ] || { echo "check-headers.sh: $build/Makefile has no flags" >&2 && exit 2; }
 for place in SYSCONFDIR=/etc/sluice STATEDIR=/var/lib/sluice RUNDIR=/run/sluice; do
     flags+=("-DSLUICE_${place%%=*}=\"${place#*=}\"")
 done

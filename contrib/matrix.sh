@@ -23,7 +23,7 @@ usage: contrib/matrix.sh [--suite SUITE]... [--only STEP[,STEP...]] [--prepare] 
   --only      of: $STEPS (build is always done; without-waldur is the unit tests after
               configure --disable-waldur, on trixie only)
   --prepare   make the roots and nothing else
-  --keep      leave the working folders and say where they are
+  --keep      keep the working folders and print their paths
   -j N        parallel compilations and tests of each suite (default: CPUs divided by suites)
   TEST        the integration tests to run (default: all)
 As root. SLUICE_MATRIX_CACHE (default /var/cache/sluice-matrix) keeps the roots, 1.2 GB each.

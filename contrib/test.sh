@@ -26,8 +26,8 @@ usage: contrib/test.sh [--unit] [--integration] [--matrix] [--only STEP[,STEP...
   --unit         only what the unit tests need     --integration  only what the integration tests need
   --matrix       the matrix, too: beside the other steps from the begin on, as the integration tests from when they can
   --only, --skip choose steps (those they need are added)
-  --trial        steps whose failure is told, but does not count: those not yet seen to pass where this runs
-  --keep         leave the build folder and say where it is
+  --trial        steps whose failure is reported but does not count
+  --keep         keep the build folder and print its path
   -j N           parallel compilations and tests (default: CPUs)
 Last line: "N passed, N failed". Exit status 1 if anything failed or is missing.
 END
@@ -184,7 +184,7 @@ step_tree() { tree_copy "$top" "$work/src" && cd "$work/src" && ./bootstrap; }
 
 step_format() {
     local rc=0
-    cd "$top" && tests/check-includes.sh || rc=1 # here, where git tells it which files are ours
+    cd "$top" && tests/check-includes.sh || rc=1 # here, where git lists the files
     cd "$work/src" || return 1
     find common plugin daemon waldur cli tests \( -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h' \) -print0 |
         xargs -0 -r clang-format-14 --dry-run -Werror || rc=1
@@ -204,7 +204,7 @@ step_build() {
 # The tests themselves not optimised: half of what there is to compile.
 step_unit() { SLUICE_EVERY_SEED=1 checked unit build make CXXFLAGS='-O0 -g0'; }
 
-# checked STEP FOLDER MAKE...: make check there, counted; a test program that says no number is one point
+# checked STEP FOLDER MAKE...: make check there, counted; a test program without a number counts as one point
 checked() {
     cd "$work/$2" || return 1
     "${@:3}" -j"$jobs" -k check

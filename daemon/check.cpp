@@ -21,7 +21,7 @@ constexpr std::size_t kMaxSiteAgentFile = 4096 * 1024;
 
 void print(const std::vector<std::string>& lines, const std::string& prefix = "") {
     for (const auto& line : lines)
-        app::say(std::cerr, prefix + line);
+        core::say(std::cerr, prefix + line);
 }
 
 Result<model::Structure> structure(const std::string& named_cluster) {
@@ -50,15 +50,15 @@ std::set<std::string> shared_accounts(const settings::Settings& settings,
 bool check_on(const settings::Settings& settings, const std::string& file,
               const Result<model::Structure>& cluster, const std::set<std::string>& others) {
     if (!cluster) {
-        app::say(std::cerr, "not compared with the cluster: " + cluster.error().context);
-        app::say(std::cout, file + ": no errors (not compared with the cluster)");
+        core::say(std::cerr, "not compared with the cluster: " + cluster.error().context);
+        core::say(std::cout, file + ": no errors (not compared with the cluster)");
         return true;
     }
     print(settings::warnings_against(settings, *cluster, others), "warning: ");
     const auto faults = settings::check_against(settings, *cluster);
     print(faults);
     if (faults.empty())
-        app::say(std::cout, file + ": no errors on cluster " + cluster->cluster);
+        core::say(std::cout, file + ": no errors on cluster " + cluster->cluster);
     return faults.empty();
 }
 
@@ -67,12 +67,12 @@ bool check_on(const settings::Settings& settings, const std::string& file,
 int check_configuration(const std::string& file) {
     const auto settings = settings::load(file);
     if (!settings) {
-        app::say(std::cerr, settings.error().context);
+        core::say(std::cerr, settings.error().context);
         return 1;
     }
     print(settings->notes, "note: ");
     if (const auto zone = Zone::load(settings->policies.timezone); !zone) {
-        app::say(std::cerr, file + ": timezone: " + zone.error().context);
+        core::say(std::cerr, file + ": timezone: " + zone.error().context);
         return 1;
     }
     auto names = settings->daemon.clusters;
@@ -92,12 +92,12 @@ int check_configuration(const std::string& file) {
 int import_site_agent(const std::string& file) {
     const auto text = read_file(file, kMaxSiteAgentFile);
     if (!text) {
-        app::say(std::cerr, "sluiced: " + text.error().context);
+        core::say(std::cerr, "sluiced: " + text.error().context);
         return 1;
     }
     const auto imported = settings::import_site_agent(*text, file);
     if (!imported) {
-        app::say(std::cerr, imported.error().context);
+        core::say(std::cerr, imported.error().context);
         return 1;
     }
     std::cout << *imported;

@@ -7,7 +7,7 @@
 
 namespace sluice {
 
-void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules> rules) {
+void ServedCluster::open(const Shared& shared, std::shared_ptr<const core::Rules> rules) {
     accounting_.remember_in(shared.closed_usage);
     ports::Accounting* accounting = &accounting_;
     ports::Enforcer* enforcer = &enforcer_;
@@ -16,15 +16,15 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const app::Rules>
         accounting = emulator_.get();
         enforcer = emulator_.get();
     }
-    const app::Ports ports{*accounting,      *enforcer,     shared.journal, shared.records,
-                           shared.publisher, shared.clock,  shared.outbox,  &shared.exchange,
-                           &shared.elapsed,  &time_sources_};
+    const core::Ports ports{*accounting,      *enforcer,     shared.journal, shared.records,
+                            shared.publisher, shared.clock,  shared.outbox,  &shared.exchange,
+                            &shared.elapsed,  &time_sources_};
     const std::string cluster = rules->cluster;
     loop_.emplace(ports, sources_, std::move(rules));
     shared.exchange.add(
-        cluster, [this] { loop_->wake(app::Trigger::span); },
+        cluster, [this] { loop_->wake(core::Trigger::span); },
         [this](const model::PeriodReset& reset) {
-            app::Order order{app::Trigger::span, false, {reset.account}};
+            core::Order order{core::Trigger::span, false, {reset.account}};
             order.reopen = {reset};
             loop_->ask(std::move(order));
         });

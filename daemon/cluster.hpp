@@ -25,7 +25,7 @@ class ServedCluster {
 public:
     // What the clusters share; all must outlive them.
     struct Shared {
-        app::Identity identity;
+        core::Identity identity;
         ports::CycleStore& journal;
         ports::RecordStore& records;
         ports::Publisher& publisher;
@@ -33,7 +33,7 @@ public:
         ports::ClosedUsage& closed_usage;
         const Clock& clock;
         const ElapsedClock& elapsed;
-        app::ClusterExchange& exchange;
+        core::ClusterExchange& exchange;
         const ports::Backups& backups;
         // Makes what stands for Slurm where changes go elsewhere; empty: they go to Slurm.
         std::function<std::unique_ptr<ports::EmulatedSlurm>(ports::Accounting&)> emulator;
@@ -45,11 +45,11 @@ public:
     ServedCluster(const ServedCluster&) = delete;
     ServedCluster& operator=(const ServedCluster&) = delete;
 
-    app::Sources& sources() { return sources_; }
+    core::Sources& sources() { return sources_; }
     // Once, before loop() and service().
-    void open(const Shared& shared, std::shared_ptr<const app::Rules> rules);
-    app::Loop& loop() { return *loop_; }
-    app::DaemonStatus& daemon_status() { return *daemon_status_; }
+    void open(const Shared& shared, std::shared_ptr<const core::Rules> rules);
+    core::Loop& loop() { return *loop_; }
+    core::DaemonStatus& daemon_status() { return *daemon_status_; }
     ports::Service service() { return {*daemon_status_, *actions_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;
@@ -61,10 +61,10 @@ private:
     slurm::SlurmTimeSources time_sources_;
     slurm::SlurmInspector inspector_;
     std::unique_ptr<ports::EmulatedSlurm> emulator_; // nullptr: changes go to Slurm
-    app::Sources sources_;
-    std::optional<app::Loop> loop_;
-    std::optional<app::DaemonStatus> daemon_status_;
-    std::optional<app::DaemonOperator> actions_;
+    core::Sources sources_;
+    std::optional<core::Loop> loop_;
+    std::optional<core::DaemonStatus> daemon_status_;
+    std::optional<core::DaemonOperator> actions_;
 };
 
 using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;

@@ -75,8 +75,8 @@ Result<void> check_user(const slurm::LocalSlurm& local) {
 }
 
 // Until SIGTERM or SIGINT; its number.
-int wait_for_end(const sigset_t& signals, const app::Supervisor& supervisor,
-                 const ServedClusters& clusters, app::Reloader& reloader, const Clock& clock) {
+int wait_for_end(const sigset_t& signals, const core::Supervisor& supervisor,
+                 const ServedClusters& clusters, core::Reloader& reloader, const Clock& clock) {
     const auto every = std::min<std::chrono::milliseconds>(
         supervisor.alive_every().value_or(kStatusEvery), kStatusEvery);
     const timespec timeout{
@@ -127,7 +127,7 @@ Result<uid_t> plugin_server_user(const std::string& user, uid_t slurm_user) {
     return Error{Errc::not_found, "plugin_server.user: no user " + user + " on this host"};
 }
 
-std::vector<std::string> names_of(const std::vector<std::shared_ptr<const app::Rules>>& rules) {
+std::vector<std::string> names_of(const std::vector<std::shared_ptr<const core::Rules>>& rules) {
     std::vector<std::string> names;
     for (const auto& each : rules)
         names.push_back(each->cluster);
@@ -170,9 +170,9 @@ http::HttpSettings http_settings(const settings::DaemonSettings& daemon, uid_t s
     return out;
 }
 
-Result<std::unique_ptr<sqlite::SqliteJournal>> open_journal(const std::string& path,
-                                                            const Clock& clock) {
-    auto journal = sqlite::SqliteJournal::open(path, clock);
+Result<std::unique_ptr<storage::SqliteJournal>> open_journal(const std::string& path,
+                                                             const Clock& clock) {
+    auto journal = storage::SqliteJournal::open(path, clock);
     if (!journal)
         return journal;
     const auto closed = (*journal)->close_unfinished(clock.now());
@@ -184,10 +184,10 @@ Result<std::unique_ptr<sqlite::SqliteJournal>> open_journal(const std::string& p
     return journal;
 }
 
-Result<void> serve(const app::Options& options, settings::Settings settings,
-                   app::Background& background) {
+Result<void> serve(const core::Options& options, settings::Settings settings,
+                   core::Background& background) {
     const sigset_t signals = take_signals();
-    const auto supervisor = app::Supervisor::from_environment();
+    const auto supervisor = core::Supervisor::from_environment();
     const SystemClock clock;
     const BootClock elapsed;
     const auto daemon = settings.daemon;
@@ -197,13 +197,13 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         return local.error();
     if (auto allowed = check_user(*local); !allowed)
         return allowed;
-    const auto rules = app::make_all_rules(settings, local->cluster, clock.now());
+    const auto rules = core::make_all_rules(settings, local->cluster, clock.now());
     if (!rules)
         return rules.error();
 
-    if (auto made = app::make_folder_of(daemon.journal, 0700); !made)
+    if (auto made = core::make_folder_of(daemon.journal, 0700); !made)
         return made;
-    const auto lock = app::InstanceLock::take(daemon.journal);
+    const auto lock = core::InstanceLock::take(daemon.journal);
     if (!lock)
         return lock.error();
     const auto journal = open_journal(daemon.journal, clock);
@@ -225,8 +225,8 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         emulator = [url = waldur.emulator](ports::Accounting& accounting) {
             return WaldurModule::emulator(accounting, url);
         };
-    sqlite::DailyBackup backup(daemon.journal, clock);
-    app::ClusterExchange exchange;
+    storage::DailyBackup backup(daemon.journal, clock);
+    core::ClusterExchange exchange;
     ServedClusters clusters;
     std::vector<ports::Service> services;
     for (const auto& each : *rules)
@@ -251,16 +251,16 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
         services.push_back(clusters[i]->service());
     }
     link.attach(first.loop());
-    if (auto made = app::make_folder_of(daemon.socket, 0755); !made)
+    if (auto made = core::make_folder_of(daemon.socket, 0755); !made)
         return made;
     auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
                                           {std::move(services), **journal, (*journal)->outbox()},
                                           link.routes());
     if (!server)
         return server.error();
-    app::Reloader reloader(settings, options.file, local->cluster);
+    core::Reloader reloader(settings, options.file, local->cluster);
     reloader.add(first.loop(), first.daemon_status(),
-                 [&](std::shared_ptr<const app::Rules> next) { link.use_file(std::move(next)); });
+                 [&](std::shared_ptr<const core::Rules> next) { link.use_file(std::move(next)); });
     for (std::size_t i = 1; i < clusters.size(); ++i)
         reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
     reloader.also([&server] { (*server)->reload_certificate(); });
@@ -296,18 +296,18 @@ Result<void> serve(const app::Options& options, settings::Settings settings,
     return {};
 }
 
-int run(app::Options options) {
+int run(core::Options options) {
     // Going to the background changes the working folder.
     options.file = std::filesystem::absolute(options.file).string();
     auto settings = settings::load(options.file);
     if (!settings) {
-        app::say(std::cerr, settings.error().context);
+        core::say(std::cerr, settings.error().context);
         return kBadSettings;
     }
-    auto background =
-        options.foreground ? Result<app::Background>(app::Background()) : app::Background::enter();
+    auto background = options.foreground ? Result<core::Background>(core::Background())
+                                         : core::Background::enter();
     if (!background) {
-        app::say(std::cerr, "sluiced: " + background.error().context);
+        core::say(std::cerr, "sluiced: " + background.error().context);
         return 1;
     }
     const auto served = serve(options, std::move(*settings), *background);
@@ -321,14 +321,14 @@ int run(app::Options options) {
 }
 
 int begin(int argc, char** argv) {
-    auto options = app::parse_options(argc, argv);
+    auto options = core::parse_options(argc, argv);
     if (!options) {
-        app::say(std::cerr, "sluiced: " + options.error().context);
+        core::say(std::cerr, "sluiced: " + options.error().context);
         return kBadSettings;
     }
     log::set_level(options->level);
     log::send_events_to(log::journal_of_stderr());
-    using Task = app::Options::Task;
+    using Task = core::Options::Task;
     switch (options->task) {
     case Task::version:
 #ifdef SLUICE_WALDUR
@@ -338,7 +338,7 @@ int begin(int argc, char** argv) {
 #endif
         return 0;
     case Task::help:
-        std::cout << app::usage_text();
+        std::cout << core::usage_text();
         return 0;
     case Task::check:
         return check_configuration(options->file);
@@ -357,7 +357,7 @@ int main(int argc, char** argv) {
     try {
         return sluice::begin(argc, argv);
     } catch (const std::exception& fault) {
-        sluice::app::say(std::cerr, std::string("sluiced: ") + fault.what());
+        sluice::core::say(std::cerr, std::string("sluiced: ") + fault.what());
         return 1;
     }
 }

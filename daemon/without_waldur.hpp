@@ -17,13 +17,15 @@ namespace sluice {
 
 class WaldurModule {
 public:
-    WaldurModule(const settings::WaldurSettings&, sqlite::SqliteJournal&, app::Sources&,
+    WaldurModule(const settings::WaldurSettings&, storage::SqliteJournal&, core::Sources&,
                  const Clock&) {}
 
-    std::shared_ptr<const app::Rules> load(std::shared_ptr<const app::Rules> file) { return file; }
-    void attach(app::Loop& loop) { loop_ = &loop; }
+    std::shared_ptr<const core::Rules> load(std::shared_ptr<const core::Rules> file) {
+        return file;
+    }
+    void attach(core::Loop& loop) { loop_ = &loop; }
     void start() {}
-    void use_file(std::shared_ptr<const app::Rules> file) { loop_->use(std::move(file)); }
+    void use_file(std::shared_ptr<const core::Rules> file) { loop_->use(std::move(file)); }
     bool stop(std::chrono::milliseconds) { return true; }
     std::vector<http::Route> routes() const { return {}; }
     static std::unique_ptr<ports::EmulatedSlurm> emulator(ports::Accounting&, const std::string&) {
@@ -31,7 +33,7 @@ public:
     }
 
 private:
-    app::Loop* loop_ = nullptr;
+    core::Loop* loop_ = nullptr;
 };
 
 } // namespace sluice

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# SLUICE_CXX20: C++20 or an error that says which compiler is needed.
+# SLUICE_CXX20: C++20 or an error that names the compiler that is needed.
 AC_DEFUN([SLUICE_CXX20], [
   CXXFLAGS_saved="$CXXFLAGS"
   CXXFLAGS="$CXXFLAGS -std=c++20"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is missing is collected and told at once, with the package that has it, so that one install call mends it.
+# What is missing is collected and reported together with its package, so that one install command suffices.
 AC_DEFUN([SLUICE_MISSING_INIT], [
   sluice_missing=
   sluice_missing_deb=

@@ -30,7 +30,7 @@ AC_DEFUN([SLUICE_CHECK_SLURM], [
       [SLUICE_MISSING([libslurm], [libslurm-dev], [slurm-devel])])],
     [SLUICE_MISSING([slurm/slurmdb.h], [libslurm-dev], [slurm-devel])])
   dnl Exported, but not declared, so looked up when the daemon runs; without it raw usage is never reset, and limits are
-  dnl written so that it need not be. Here only to tell who builds.
+  dnl written so that it need not be. Here only for the person who builds.
   AC_CHECK_LIB([slurm], [slurmdb_send_accounting_update],
     [slurm_resets_usage=yes],
     [slurm_resets_usage="no, raw_usage_reset: true has no effect"])

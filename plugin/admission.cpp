@@ -48,7 +48,7 @@ bool is_exempt(const Request& request, const Settings& settings) noexcept {
            all_contained(settings.exempt_reservations, request.reservation);
 }
 
-AdmissionResult judge_named(std::string_view name, const SnapshotView& view,
+AdmissionResult admit_named(std::string_view name, const SnapshotView& view,
                             const Settings& settings, Instant now) noexcept {
     if (contains(settings.exempt_accounts, name))
         return {Reason::exempt};
@@ -63,14 +63,14 @@ AdmissionResult judge_named(std::string_view name, const SnapshotView& view,
 
 // slurmctld's answer comes first: users can change their default account, and the snapshot has the
 // change one interval later.
-AdmissionResult judge_default(const Request& request, const SnapshotView& view,
+AdmissionResult admit_default(const Request& request, const SnapshotView& view,
                               const Settings& settings, Instant now) noexcept {
     if (!request.default_account.empty())
-        return judge_named(request.default_account, view, settings, now);
+        return admit_named(request.default_account, view, settings, now);
     const model::SnapshotUser* user = view.user(request.user);
     if (user == nullptr || user->default_account.empty())
         return {Reason::unknown_user};
-    return judge_named(user->default_account, view, settings, now);
+    return admit_named(user->default_account, view, settings, now);
 }
 
 struct Offer {
@@ -136,7 +136,7 @@ std::string advice(const InForce& in_force) {
 
 } // namespace
 
-AdmissionResult judge(const Request& request, const SnapshotView* view, const Settings& settings,
+AdmissionResult admit(const Request& request, const SnapshotView* view, const Settings& settings,
                       Moment moment) noexcept {
     if (request.submitter == 0 && request.user == 0)
         return {Reason::root};
@@ -147,8 +147,8 @@ AdmissionResult judge(const Request& request, const SnapshotView* view, const Se
     if (settings.fail_open && moment.age > settings.max_age)
         return {Reason::stale};
     if (request.account.empty())
-        return judge_default(request, *view, settings, moment.now);
-    return judge_named(request.account, *view, settings, moment.now);
+        return admit_default(request, *view, settings, moment.now);
+    return admit_named(request.account, *view, settings, moment.now);
 }
 
 std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount& account,

@@ -49,7 +49,7 @@ struct Moment {
 };
 
 // `view` nullptr: no snapshot. Thread-safe, allocates nothing.
-AdmissionResult judge(const Request& request, const SnapshotView* view, const Settings& settings,
+AdmissionResult admit(const Request& request, const SnapshotView* view, const Settings& settings,
                       Moment moment) noexcept;
 
 // The daemon's text, whom to ask, and the accounts of user `uid` that would still take the job.

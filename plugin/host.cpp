@@ -166,7 +166,7 @@ AdmissionResult Host::decide(Request request, const Current& current, Moment at)
     std::array<char, kMaxText> buffer;
     if (request.account.empty())
         request.default_account = host_default_account(request.user, buffer);
-    return judge(request, current.view.get(), *current.settings, at);
+    return admit(request, current.view.get(), *current.settings, at);
 }
 
 int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {

@@ -193,8 +193,8 @@ void Receiver::serve(const Address& address) {
     report_connected(address);
     failures_ = 0;
     while (!stopping()) {
-        if (const auto heard = session.listen(Steady::now() + kTick); !heard)
-            return failed(heard.error());
+        if (const auto received = session.listen(Steady::now() + kTick); !received)
+            return failed(received.error());
         snapshots_.sweep();
         snapshots_.retry_store(steady_seconds());
         if (reload_if_changed())

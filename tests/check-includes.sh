@@ -63,7 +63,7 @@ home 'cmocka\.h' tests/support/
 grep -rnE '#[[:space:]]*include[[:space:]]*"waldur/' --include='*.?pp' --include='*.h' common plugin daemon cli 2>/dev/null |
     grep -vE '^daemon/main\.cpp:[0-9]+:#include "waldur/waldur\.hpp"$' | sed 's/^/only the main of the daemon may: /' >>"$bad"
 
-# The core is handed instants, text and numbers; it asks nobody.
+# The core is handed instants, text and numbers; it calls none of these itself.
 grep -rnE '(std::chrono::(system|steady)_clock|[^_a-z](time|getenv|localtime|mktime|gettimeofday) ?\()' --include='*.?pp' common/policy common/format common/model 2>/dev/null |
     grep -v '//' | sed 's/^/impure core: /' >>"$bad"
 grep -rnE '(^|[^_a-z])(double|float)[^_a-z]' --include='*.?pp' common/policy common/format common/model 2>/dev/null |
@@ -71,7 +71,7 @@ grep -rnE '(^|[^_a-z])(double|float)[^_a-z]' --include='*.?pp' common/policy com
 # Releases of Slurm differ in one header on each side.
 grep -rnE '^[[:space:]]*#[[:space:]]*(el)?if' --include='*.?pp' --include='*.h' plugin daemon/slurm tests/plugin tests/daemon/slurm 2>/dev/null |
     grep -vE '^(daemon/slurm/rpc/compat|plugin/slurm_compat)\.hpp:' | sed 's/^/not in the compatibility header: /' >>"$bad"
-# Every source says its licence.
+# Every source names its licence.
 git ls-files '*.cpp' '*.hpp' '*.c' '*.h' '*.sh' '*.m4' '*.ac' 2>/dev/null | grep -v '^m4/ax_' | while read -r file; do
     [ -f "$file" ] || continue
     head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' || echo "no SPDX line: $file" >>"$bad"

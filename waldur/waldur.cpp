@@ -39,8 +39,9 @@ stomp::ClientOptions broker_of(const settings::WaldurSettings& settings,
 
 } // namespace
 
-WaldurModule::WaldurModule(const settings::WaldurSettings& settings, sqlite::SqliteJournal& journal,
-                           app::Sources& sources, const Clock& clock)
+WaldurModule::WaldurModule(const settings::WaldurSettings& settings,
+                           storage::SqliteJournal& journal, core::Sources& sources,
+                           const Clock& clock)
     : journal_(journal) {
     if (!settings.enabled)
         return;
@@ -55,12 +56,12 @@ WaldurModule::WaldurModule(const settings::WaldurSettings& settings, sqlite::Sql
     sync_ = std::make_unique<waldur::Sync>(
         settings, waldur::Sync::Parts{*source_, journal.outbox(), journal.notes(), journal, sources,
                                       clock, PACKAGE_VERSION,
-                                      [this](std::shared_ptr<const app::Rules> rules) {
-                                          loop_->use(std::move(rules), app::Trigger::waldur);
+                                      [this](std::shared_ptr<const core::Rules> rules) {
+                                          loop_->use(std::move(rules), core::Trigger::waldur);
                                       },
                                       [this](std::set<std::string> accounts) {
-                                          app::Order order;
-                                          order.trigger = app::Trigger::waldur;
+                                          core::Order order;
+                                          order.trigger = core::Trigger::waldur;
                                           order.by_user = std::move(accounts);
                                           (void)loop_->ask(std::move(order));
                                       },
@@ -68,8 +69,9 @@ WaldurModule::WaldurModule(const settings::WaldurSettings& settings, sqlite::Sql
 }
 
 // Waldur gives each subscription a login of its own, and a login is for a connection.
-void WaldurModule::connect(const settings::WaldurSettings& settings, sqlite::SqliteJournal& journal,
-                           app::Sources& sources, const Clock& clock) {
+void WaldurModule::connect(const settings::WaldurSettings& settings,
+                           storage::SqliteJournal& journal, core::Sources& sources,
+                           const Clock& clock) {
     const bool unified =
         settings.events.registration == settings::WaldurEvents::Registration::unified;
     const std::vector<std::string> kinds{"resource_periodic_limits", "resource",
@@ -88,14 +90,14 @@ void WaldurModule::connect(const settings::WaldurSettings& settings, sqlite::Sql
                 std::make_unique<stomp::Client>(broker_of(settings, {kind}), *registrar_, *inbox_));
 }
 
-std::shared_ptr<const app::Rules> WaldurModule::load(std::shared_ptr<const app::Rules> file) {
+std::shared_ptr<const core::Rules> WaldurModule::load(std::shared_ptr<const core::Rules> file) {
     return sync_ ? sync_->load(std::move(file)) : file;
 }
 
-void WaldurModule::attach(app::Loop& loop) {
+void WaldurModule::attach(core::Loop& loop) {
     loop_ = &loop;
     if (sync_)
-        loop.after_cycle([this](const app::Loop::Shown& shown) { sync_->after_cycle(shown); });
+        loop.after_cycle([this](const core::Loop::Shown& shown) { sync_->after_cycle(shown); });
 }
 
 void WaldurModule::start() {
@@ -107,7 +109,7 @@ void WaldurModule::start() {
         client->start();
 }
 
-void WaldurModule::use_file(std::shared_ptr<const app::Rules> file) {
+void WaldurModule::use_file(std::shared_ptr<const core::Rules> file) {
     if (sync_)
         sync_->use_file(std::move(file));
     else

@@ -24,17 +24,17 @@ namespace sluice {
 class WaldurModule {
 public:
     // All must outlive it.
-    WaldurModule(const settings::WaldurSettings& settings, sqlite::SqliteJournal& journal,
-                 app::Sources& sources, const Clock& clock);
+    WaldurModule(const settings::WaldurSettings& settings, storage::SqliteJournal& journal,
+                 core::Sources& sources, const Clock& clock);
     WaldurModule(const WaldurModule&) = delete;
     WaldurModule& operator=(const WaldurModule&) = delete;
 
     // Rules of the first evaluation.
-    std::shared_ptr<const app::Rules> load(std::shared_ptr<const app::Rules> file);
+    std::shared_ptr<const core::Rules> load(std::shared_ptr<const core::Rules> file);
     // Before the loop starts; then start() when it has.
-    void attach(app::Loop& loop);
+    void attach(core::Loop& loop);
     void start();
-    void use_file(std::shared_ptr<const app::Rules> file);
+    void use_file(std::shared_ptr<const core::Rules> file);
     // False: something hangs, and nothing may be destroyed.
     bool stop(std::chrono::milliseconds patience);
 
@@ -45,11 +45,11 @@ public:
                                                           const std::string& url);
 
 private:
-    void connect(const settings::WaldurSettings& settings, sqlite::SqliteJournal& journal,
-                 app::Sources& sources, const Clock& clock);
+    void connect(const settings::WaldurSettings& settings, storage::SqliteJournal& journal,
+                 core::Sources& sources, const Clock& clock);
 
     ports::RecordStore& journal_;
-    app::Loop* loop_ = nullptr;
+    core::Loop* loop_ = nullptr;
     std::unique_ptr<waldur::OfferingClient> source_; // nullptr: no Waldur
     std::unique_ptr<waldur::Deliverer> deliverer_;
     std::unique_ptr<notify::OutboxSender> sender_;

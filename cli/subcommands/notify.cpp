@@ -29,7 +29,7 @@ model::AccountDecision sample(const settings::Settings& settings, Instant now) {
                            ? model::Component{"node_hours", "node", Decimal::whole(60)}
                            : set.components.front();
     figure.effective = 1000LL * 3600;
-    account.judged = figure.component.name;
+    account.deciding = figure.component.name;
     account.figures = {figure};
     return account;
 }

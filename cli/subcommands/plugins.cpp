@@ -23,7 +23,7 @@ constexpr Column kPluginColumns[] = {
     {"stored", "Stored", 20, "newest snapshot stored in SnapshotFile", text_cell,
      "stored_sequence"},
     {"behind", "Behind", 8, "number of snapshots not acknowledged yet", behind_cell, "sequence"},
-    {"heard", "Heard", 10, "time since the last status of the plugin", age_cell, "last_heard"},
+    {"seen", "Seen", 10, "time since the last status of the plugin", age_cell, "last_seen"},
     {"connected", "Connected", 19, "connected since, local time", time_cell},
     {"admitted", "Admitted", 12, "submissions admitted"},
     {"warned", "Warned", 12, "submissions admitted with a warning"},
@@ -32,7 +32,7 @@ constexpr Column kPluginColumns[] = {
     {"oversized", "Oversized", 12, "submissions with strings too long to check"},
 };
 constexpr const char* kPluginsShown =
-    "host,address,slurm,version,sequence,stored,behind,heard,admitted,warned,refused,faults,"
+    "host,address,slurm,version,sequence,stored,behind,seen,admitted,warned,refused,faults,"
     "oversized";
 
 int show_plugins(const Parsed& parsed, const json::Value& answer, Table table) {

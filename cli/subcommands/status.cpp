@@ -72,7 +72,7 @@ void add_rows(Table& table, json::View account) {
     if (components.empty())
         table.add({}, account);
     // Slurm's own billing TRES is a component like others and has its row already.
-    if (account["judged"].text() == "billing" &&
+    if (account["deciding_component"].text() == "billing" &&
         std::none_of(components.begin(), components.end(),
                      [](json::View component) { return component["tres"].text() == "billing"; })) {
         auto billing = json::Value::object();

@@ -28,7 +28,7 @@ std::string unit_name(Decimal factor) {
 class Values {
 public:
     Values(const Zone& zone, const AccountDecision& source, const std::string& account)
-        : zone_(zone), source_(source), account_(account), figure_(judged_figure(source)) {}
+        : zone_(zone), source_(source), account_(account), figure_(deciding_figure(source)) {}
 
     std::string of(std::string_view name, const std::string& cluster) const {
         if (name == "account")
@@ -81,7 +81,7 @@ private:
                 return share_text(source_.percent);
             if (name == "granted" && !source_.figures.empty())
                 return "100 %";
-            return name == "component" ? source_.judged : "-";
+            return name == "component" ? source_.deciding : "-";
         }
         const auto& component = figure_->component;
         if (name == "used")
@@ -116,9 +116,9 @@ std::string one_line(std::string_view text) {
     return shortened(printable(text), kReasonBytes);
 }
 
-const model::Figure* judged_figure(const AccountDecision& decision) {
+const model::Figure* deciding_figure(const AccountDecision& decision) {
     for (const auto& figure : decision.figures)
-        if (figure.component.name == decision.judged)
+        if (figure.component.name == decision.deciding)
             return &figure;
     return decision.figures.size() == 1 ? &decision.figures.front() : nullptr;
 }

@@ -21,7 +21,7 @@ std::string shortened(std::string text, std::size_t most);
 // A text that a person wrote, printable() and short enough for a line.
 std::string one_line(std::string_view text);
 // The figure that decides; nullptr: a weighted sum of several, or none.
-const model::Figure* judged_figure(const model::AccountDecision& decision);
+const model::Figure* deciding_figure(const model::AccountDecision& decision);
 // Staff or Waldur, not usage, set the standing.
 bool overridden(const model::AccountDecision& decision);
 

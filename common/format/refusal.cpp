@@ -14,7 +14,7 @@ namespace {
 // "1231 of 1200 node_hours used in 2026-Q4"
 std::string spent(const AccountDecision& decision) {
     const std::string when = decision.period.end ? " in " + printable(decision.period.label) : "";
-    if (const auto* figure = judged_figure(decision))
+    if (const auto* figure = deciding_figure(decision))
         return units_text(figure->used(), figure->component) + " of " +
                units_text(figure->effective, figure->component) + " " +
                printable(figure->component.name) + " used" + when;

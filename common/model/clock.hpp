@@ -33,7 +33,7 @@ struct ClockReading {
     std::optional<std::int64_t> ahead_s; // of the source; negative: behind; nullopt: not known
 };
 
-struct ClockVerdict {
+struct ClockResult {
     ClockState state = ClockState::trusted;
     std::int64_t offset_s = 0; // of this host's clock against `against`; 0 while trusted
     std::string against;       // the source that decided
@@ -43,17 +43,17 @@ struct ClockVerdict {
 };
 
 // "the clock of this host went back by 86400 s"; "" while it is trusted.
-inline std::string clock_text(const ClockVerdict& verdict) {
-    if (verdict.trusted())
+inline std::string clock_text(const ClockResult& result) {
+    if (result.trusted())
         return "";
-    const std::string seconds = std::to_string(std::llabs(verdict.offset_s)) + " s";
+    const std::string seconds = std::to_string(std::llabs(result.offset_s)) + " s";
     const std::string clock = "the clock of this host ";
-    if (verdict.state == ClockState::forward)
+    if (result.state == ClockState::forward)
         return clock + "went forward by " + seconds + " more than the elapsed time allows";
-    if (verdict.state == ClockState::differs)
-        return clock + "is " + seconds + (verdict.offset_s > 0 ? " ahead of " : " behind ") +
-               verdict.against + "'s";
-    if (verdict.against == "journal")
+    if (result.state == ClockState::differs)
+        return clock + "is " + seconds + (result.offset_s > 0 ? " ahead of " : " behind ") +
+               result.against + "'s";
+    if (result.against == "journal")
         return clock + "is " + seconds + " behind the newest record of the journal";
     return clock + "went back by " + seconds;
 }

@@ -108,10 +108,10 @@ struct AccountDecision {
     std::optional<Period> previous;
     std::vector<SpanPart> span;  // in the policy's order; empty: the allocation is this cluster's
     std::vector<Figure> figures; // in the order of the components
-    std::string judged;          // component that decides, or "billing"
+    std::string deciding;        // component that decides, or "billing"
     // The metric, hundredths, half up; nullopt: effective allocation 0.
     std::optional<std::int64_t> percent;
-    // The metric as compared: used of effective, both in one scale of `judged`.
+    // The metric as compared: used of effective, both in one scale of `deciding_component`.
     Wide metric_used = 0;
     Wide metric_effective = 0;
     Decimal grace_limit;  // percent
@@ -155,7 +155,7 @@ struct AccountDecision {
 
 struct Decision {
     Instant now{};
-    ClockVerdict clock;
+    ClockResult clock;
     std::string cluster;
     std::vector<AccountDecision> accounts; // by name; only those with a policy and an allocation
     // Not of one account: unknown accounts in the file, overrides without effect ...

@@ -96,7 +96,7 @@ struct OtherCluster {
 struct Facts {
     // While the clock is not trusted: the last trusted time and what has elapsed since.
     Instant now{};
-    ClockVerdict clock;
+    ClockResult clock;
     Structure structure;
     // One per window that the policies ask for: current and previous periods.
     std::vector<WindowUsage> usage;

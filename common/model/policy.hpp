@@ -174,7 +174,7 @@ struct Policy {
 struct AccountSettings {
     std::optional<Allocation> allocation;
     std::map<std::string, Allocation> by_cluster; // the allocation on that cluster instead
-    bool apart = false; // by_cluster was given: allocations do not span, whatever the policy says
+    bool apart = false; // by_cluster was given: allocations do not span, whatever the policy has
     std::string parent; // scenarios only; a cluster's accounts are Slurm's
 };
 

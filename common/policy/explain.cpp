@@ -130,14 +130,14 @@ private:
     void metric() {
         const std::string share = format::share_text(decision_.percent);
         const bool several = decision_.figures.size() > 1;
-        if (several && decision_.judged == "billing") {
+        if (several && decision_.deciding == "billing") {
             std::string weights;
             for (const Figure& figure : decision_.figures)
                 weights += (weights.empty() ? "" : ", ") + figure.component.name + " x " +
                            figure.weight.text();
             add("The metric is the weighted sum (" + weights + "): " + share + ".");
         } else if (several) {
-            add("The worst component decides: " + decision_.judged + " with " + share + ".");
+            add("The worst component decides: " + decision_.deciding + " with " + share + ".");
         } else {
             add("The metric is " + share + ".");
         }

@@ -369,7 +369,7 @@ private:
             auto& split = out.accounts[account].tres[tres];
             const auto amount = narrow(sums[at]);
             split.settled = amount.value_or(INT64_MAX);
-            split.finished = amount ? 0 : INT64_MAX; // does not fit: the core will say so
+            split.finished = amount ? 0 : INT64_MAX; // does not fit: the core reports it
         });
         return out;
     }
@@ -420,7 +420,7 @@ private:
     model::Facts facts_; // its structure is the one that commands change
     Meter meter_;
     Instant now_{}; // of the step
-    model::ClockVerdict clock_;
+    model::ClockResult clock_;
     std::vector<Wide> reset_; // by cell, descendants included: what resets took off
     std::int64_t ledger_ = 0;
 };

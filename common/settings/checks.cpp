@@ -102,7 +102,7 @@ std::vector<std::string> differences(const Policy& a, const Policy& b) {
     return words;
 }
 
-// Whether there is a cluster on which both judge.
+// Whether there is a cluster on which both apply.
 bool meet(const Policy& a, const Policy& b) {
     return a.clusters.empty() || b.clusters.empty() ||
            std::find_first_of(a.clusters.begin(), a.clusters.end(), b.clusters.begin(),
@@ -235,7 +235,7 @@ void check_agreement(const PolicySet& set, const Places& places, const Parents& 
     }
 }
 
-// Weights and allocations that cannot be judged together.
+// Weights and allocations that cannot be evaluated together.
 
 bool has_weight(const PolicySet& set, const model::Billing& billing, const std::string& name) {
     const auto* component = set.component(name);
@@ -284,7 +284,8 @@ public:
             return;
         errors_.add(places_.policies[policy].weights,
                     "policy " + shown(set_.policies[policy].name) + ": the allocation (" + where +
-                        ") grants nothing that weights: slurm judges; grant the component that "
+                        ") grants none of the components that weights: slurm counts; grant the "
+                        "component that "
                         "counts billing");
     }
 
@@ -295,7 +296,7 @@ private:
     std::set<std::pair<std::size_t, std::string>> told_;
 };
 
-// Billing that no allocation could ever be judged by.
+// Billing that no allocation could ever be evaluated by.
 void check_billing(const PolicySet& set, std::size_t index, const Places& places, Errors& errors) {
     const Policy& policy = set.policies[index];
     const auto& weights = policy.billing.weights;

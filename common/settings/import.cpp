@@ -138,7 +138,7 @@ class Leftover {
 public:
     // The value of `key`, marked as used; nullptr when `map` is no map, or key or value are absent.
     const yaml::Node* take(const yaml::Node* map, std::string_view key);
-    // Path of the offering that is imported ("offerings[1]."); the others are told apart by it.
+    // Path of the offering that is imported ("offerings[1]."); the others are recognised by it.
     void choose(std::string path) { chosen_ = std::move(path); }
     // One line per unused key: "offerings[0].waldur_api_url: https://...   (reason)". Values of
     // keys that look like secrets are left out.

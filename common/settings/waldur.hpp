@@ -11,7 +11,7 @@
 
 namespace sluice::settings {
 
-// What is told to Waldur. A site agent that already does one of them keeps it; ours is then off.
+// Reports to Waldur. A report that a site agent already sends is switched off here.
 struct WaldurPushes {
     bool flags = true;           // set_paused, set_downscaled
     bool command_results = true; // report-command-result

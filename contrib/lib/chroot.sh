@@ -47,7 +47,7 @@ chroot_install() {
     chmod 755 "$root/usr/sbin/policy-rc.d"
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
     apt-config dump | grep -i '^Acquire::.*Proxy' >"$root/etc/apt/apt.conf.d/90host" || :
-    # testing's index may be older than it says it lives, and this host's clock may be off: neither matters here
+    # testing's index may be older than its lifetime, and this host's clock may be off: neither matters here
     # shellcheck disable=SC2086
     "${CHROOT_OWN[@]}" bash -c '
         root=$1; shift

@@ -10,14 +10,14 @@ logs=/tmp/logs
 mkdir -p $logs
 export CCACHE_DIR=/tmp/ccache CCACHE_SLOPPINESS=time_macros,include_file_mtime,include_file_ctime
 
-said() { echo "-- $* ($SECONDS s)"; }
+note() { echo "-- $* ($SECONDS s)"; }
 finish() {
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ] && exit 0
     exit 1
 }
 fatal() { # fatal WORD: the end of a step's log, and no more steps
-    said "$1 FAILED"
+    note "$1 FAILED"
     grep -E 'error[: ]' "$logs/$1.log" | head -n 40
     echo '...'
     tail -n 60 "$logs/$1.log"
@@ -25,7 +25,7 @@ fatal() { # fatal WORD: the end of a step's log, and no more steps
     finish
 }
 
-said "$(slurmctld -V), $(mariadbd --version | grep -o 'Ver [^ ]*'), $(g++ --version | head -n 1), cmocka $(pkg-config --modversion cmocka)"
+note "$(slurmctld -V), $(mariadbd --version | grep -o 'Ver [^ ]*'), $(g++ --version | head -n 1), cmocka $(pkg-config --modversion cmocka)"
 { [[ $(slurmctld -V) = *" $slurm."* ]] && [[ $(mariadbd --version) = *" $mariadb."* ]]; } >$logs/releases.log ||
     { echo "wanted are Slurm $slurm and MariaDB $mariadb" >$logs/releases.log && fatal releases; }
 (cd /tmp/src && ./bootstrap) >$logs/bootstrap.log 2>&1 || fatal bootstrap
@@ -35,7 +35,7 @@ switches=(--enable-unity --disable-dependency-tracking CC='ccache gcc' CXX='ccac
 ../src/configure "${switches[@]}" >$logs/configure.log 2>&1 || fatal configure
 make -k -j"$jobs" all >$logs/build.log 2>&1 || fatal build
 passed=$((passed + 1))
-said 'built without warnings'
+note 'built without warnings'
 
 unit() {
     local trs log points result
@@ -49,11 +49,11 @@ unit() {
             passed=$((passed + (points > 0 ? points : 1)))
         else
             failed=$((failed + 1)) passed=$((passed + points))
-            said "$result ${trs%.trs}"
+            note "$result ${trs%.trs}"
             grep -vE '^\[( RUN  |   OK | *OK)' "$log" | tail -n 40
         fi
     done < <(find . -name '*.trs')
-    said "unit tests: $passed passed, $failed failed so far"
+    note "unit tests: $passed passed, $failed failed so far"
 }
 
 # The ccache has all but the units that know of the difference.
@@ -62,7 +62,7 @@ without_waldur() {
     ../src/configure "${switches[@]}" --disable-waldur >$logs/configure-without-waldur.log 2>&1 || fatal configure-without-waldur
     make -j"$jobs" -k all check >$logs/without-waldur.log 2>&1 || fatal without-waldur
     passed=$((passed + 1))
-    said 'built without Waldur, its unit tests pass'
+    note 'built without Waldur, its unit tests pass'
     cd /tmp/build || exit 1
 }
 
@@ -77,7 +77,7 @@ integration() {
     else
         failed=$((failed + 1))
     fi
-    said 'integration tests'
+    note 'integration tests'
 }
 
 if [[ $steps = *' unit '* ]]; then unit; fi

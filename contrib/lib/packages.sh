@@ -15,7 +15,7 @@ packages_missing() { # packages_missing GROUP...
     done
 }
 
-# packages_install GROUP...: 0 when all are there; says what is missing where it cannot install
+# packages_install GROUP...: 0 when all are there; names what is missing where it cannot install
 packages_install() {
     local missing own_policy=0 rc
     command -v dpkg-query >/dev/null || { echo "no dpkg here: install what $(packages_list "$@" | tr '\n' ' ') have" && return 0; }

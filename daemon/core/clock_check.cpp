@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cstdlib>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
+using model::ClockResult;
 using model::ClockState;
-using model::ClockVerdict;
 
 // While no decision depends on it.
 constexpr std::chrono::minutes kCompareEvery{10};
@@ -22,18 +22,18 @@ bool is_off(std::int64_t seconds) {
     return std::llabs(seconds) > ClockCheck::kTolerance.count();
 }
 
-void object(ClockVerdict& verdict, ClockState state, const std::string& against,
+void object(ClockResult& result, ClockState state, const std::string& against,
             std::int64_t offset) {
-    if (!verdict.trusted())
+    if (!result.trusted())
         return;
-    verdict.state = state;
-    verdict.against = against;
-    verdict.offset_s = offset;
+    result.state = state;
+    result.against = against;
+    result.offset_s = offset;
 }
 
-std::string readings_text(const ClockVerdict& verdict) {
+std::string readings_text(const ClockResult& result) {
     std::string text;
-    for (const auto& reading : verdict.compared)
+    for (const auto& reading : result.compared)
         text += (text.empty() ? "" : ",") + reading.source + ":" +
                 (reading.ahead_s ? std::to_string(*reading.ahead_s) + "s" : "unknown");
     return text;
@@ -67,22 +67,22 @@ void ClockCheck::compare(const std::string& cluster, const Mark& now) {
     compared_at_ = now;
 }
 
-void ClockCheck::judge_elapsed(const Mark& now, ClockVerdict& verdict) const {
+void ClockCheck::check_elapsed(const Mark& now, ClockResult& result) const {
     const auto should_be = expected(now);
     if (!should_be)
         return;
     const std::int64_t ahead = (now.wall - *should_be).count();
     if (elapsed_ != nullptr)
-        verdict.compared.push_back({kElapsed, ahead});
+        result.compared.push_back({kElapsed, ahead});
     if (ahead < -kTolerance.count())
-        object(verdict, ClockState::back, kElapsed, ahead);
+        object(result, ClockState::back, kElapsed, ahead);
     else if (elapsed_ != nullptr && is_off(ahead))
-        object(verdict, ClockState::forward, kElapsed, ahead);
+        object(result, ClockState::forward, kElapsed, ahead);
 }
 
 // Over a restart of the daemon a clock may go forward, but not back.
-Result<std::optional<Instant>> ClockCheck::judge_journal(const std::string& cluster,
-                                                         const Mark& now, ClockVerdict& verdict) {
+Result<std::optional<Instant>> ClockCheck::check_journal(const std::string& cluster,
+                                                         const Mark& now, ClockResult& result) {
     if (base_)
         return std::optional<Instant>{};
     auto newest = journal_.newest(cluster);
@@ -90,19 +90,19 @@ Result<std::optional<Instant>> ClockCheck::judge_journal(const std::string& clus
         return newest;
     const std::int64_t ahead = (now.wall - **newest).count();
     if (ahead < -kTolerance.count()) {
-        verdict.compared.push_back({kJournal, ahead});
-        object(verdict, ClockState::back, kJournal, ahead);
+        result.compared.push_back({kJournal, ahead});
+        object(result, ClockState::back, kJournal, ahead);
     }
     return newest;
 }
 
-void ClockCheck::judge_others(ClockVerdict& verdict) const {
+void ClockCheck::check_others(ClockResult& result) const {
     for (const auto& reading : compared_) {
-        verdict.compared.push_back(reading);
+        result.compared.push_back(reading);
         const auto accepted = accepted_.find(reading.source);
         const std::int64_t usual = accepted == accepted_.end() ? 0 : accepted->second;
         if (reading.ahead_s && is_off(*reading.ahead_s - usual) && is_off(*reading.ahead_s))
-            object(verdict, ClockState::differs, reading.source, *reading.ahead_s);
+            object(result, ClockState::differs, reading.source, *reading.ahead_s);
     }
 }
 
@@ -120,20 +120,20 @@ Instant ClockCheck::reckoned(const Mark& now, std::optional<Instant> newest) con
 Result<ClockCheck::Seen> ClockCheck::look(const std::string& cluster,
                                           std::optional<Instant> boundary) {
     const Mark now = mark();
-    ClockVerdict verdict;
-    judge_elapsed(now, verdict);
-    const auto newest = judge_journal(cluster, now, verdict);
+    ClockResult result;
+    check_elapsed(now, result);
+    const auto newest = check_journal(cluster, now, result);
     if (!newest)
         return newest.error();
     if (comparison_is_due(now, boundary))
         compare(cluster, now);
-    judge_others(verdict);
-    announce(verdict);
-    last_ = verdict;
-    if (!verdict.trusted())
-        return Seen{reckoned(now, *newest), std::move(verdict)};
+    check_others(result);
+    announce(result);
+    last_ = result;
+    if (!result.trusted())
+        return Seen{reckoned(now, *newest), std::move(result)};
     base_ = now;
-    return Seen{now.wall, std::move(verdict)};
+    return Seen{now.wall, std::move(result)};
 }
 
 Result<void> ClockCheck::accept(const std::string& cluster, model::ClockAccept entry) {
@@ -157,17 +157,17 @@ Result<void> ClockCheck::accept(const std::string& cluster, model::ClockAccept e
     return {};
 }
 
-void ClockCheck::announce(const ClockVerdict& verdict) {
-    if (verdict.state == last_.state && verdict.against == last_.against)
+void ClockCheck::announce(const ClockResult& result) {
+    if (result.state == last_.state && result.against == last_.against)
         return;
-    if (verdict.trusted())
+    if (result.trusted())
         log::event(log::Level::notice, "SLUICE-0211", "clock-trusted-again",
-                   {{"compared", readings_text(verdict)}});
+                   {{"compared", readings_text(result)}});
     else
         log::event(log::Level::error, "SLUICE-0210", "clock-not-trusted",
-                   {{"what", model::clock_text(verdict)},
-                    {"offset_s", std::to_string(verdict.offset_s)},
-                    {"compared", readings_text(verdict)}});
+                   {{"what", model::clock_text(result)},
+                    {"offset_s", std::to_string(result.offset_s)},
+                    {"compared", readings_text(result)}});
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-namespace sluice::app {
+namespace sluice::core {
 
 class ClockCheck {
 public:
@@ -31,7 +31,7 @@ public:
         // The present time; while the clock is not trusted, the last trusted time and what has
         // elapsed since.
         Instant now{};
-        model::ClockVerdict verdict;
+        model::ClockResult result;
     };
     // `boundary`: the first instant after the last call at which something begins that cannot be
     // undone. Errors: the journal cannot be read.
@@ -54,12 +54,12 @@ private:
     std::optional<Instant> expected(const Mark& now) const;
     bool comparison_is_due(const Mark& now, std::optional<Instant> boundary) const;
     void compare(const std::string& cluster, const Mark& now);
-    void judge_elapsed(const Mark& now, model::ClockVerdict& verdict) const;
-    Result<std::optional<Instant>> judge_journal(const std::string& cluster, const Mark& now,
-                                                 model::ClockVerdict& verdict);
-    void judge_others(model::ClockVerdict& verdict) const;
+    void check_elapsed(const Mark& now, model::ClockResult& result) const;
+    Result<std::optional<Instant>> check_journal(const std::string& cluster, const Mark& now,
+                                                 model::ClockResult& result);
+    void check_others(model::ClockResult& result) const;
     Instant reckoned(const Mark& now, std::optional<Instant> newest) const;
-    void announce(const model::ClockVerdict& verdict);
+    void announce(const model::ClockResult& result);
 
     const Clock& clock_;
     const ElapsedClock* elapsed_;
@@ -70,7 +70,7 @@ private:
     std::optional<Mark> compared_at_;
     std::map<std::string, std::int64_t>
         accepted_; // by source: a difference that a person confirmed
-    model::ClockVerdict last_;
+    model::ClockResult last_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <set>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 std::set<Instant> begins(const model::SharedFigures& figures) {
@@ -177,4 +177,4 @@ std::vector<model::Problem> silence_problems(const std::vector<model::OtherClust
     return problems;
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 using FiguresPtr = std::shared_ptr<const model::SharedFigures>;
 
@@ -70,4 +70,4 @@ std::string missing_figures(const ClusterExchange* exchange, const Rules& rules,
 std::vector<model::Problem> silence_problems(const std::vector<model::OtherCluster>& others,
                                              const Rules& rules, Instant now);
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 // Whose usage is needed: only of accounts that are evaluated. `root` above all would be a question
@@ -108,7 +108,7 @@ Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string
 }
 
 // Windows of the current period end at `now`: the last cycle's window replaces this one's when both
-// begin together. A window that was never read is left out, and its accounts are not judged.
+// begin together. A window that was never read is left out, and its accounts are not evaluated.
 bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts) const {
     for (const auto& window : windows) {
         const auto found =
@@ -174,4 +174,4 @@ Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
     return {};
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // One thread: the one that owns libslurm.
 class Collector {
@@ -49,4 +49,4 @@ private:
     std::map<std::string, Error> failed_; // of this cycle, by source
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 void log_notes(const settings::Settings& settings) {
@@ -151,4 +151,4 @@ bool Reloader::reload(Instant now) {
     return true;
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // malformed: no such time zone on this host. `local_cluster` is taken when the file names none.
 Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
@@ -63,4 +63,4 @@ private:
     std::function<void()> more_ = [] {};
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -15,7 +15,7 @@
 #include <array>
 #include <chrono>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 ports::EvaluationRecord evaluation(const std::string& cluster, Trigger trigger,
@@ -120,7 +120,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
         return failed(std::move(report), time.error());
     report.clock_ahead_s = (report.at - time->now).count();
     report.at = time->now;
-    report.clock = std::move(time->verdict);
+    report.clock = std::move(time->result);
     close_late();
     if (!order.dry_run)
         crossing_.reset();
@@ -404,4 +404,4 @@ std::optional<Cycle::Event> Cycle::next_event(const Rules& rules) const {
     return boundary ? std::optional(Event{*boundary, Trigger::boundary}) : std::nullopt;
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

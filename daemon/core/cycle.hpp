@@ -28,7 +28,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 struct Ports {
     ports::Accounting& accounting;
@@ -191,4 +191,4 @@ private:
     model::History history_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

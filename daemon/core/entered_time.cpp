@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 using std::chrono::seconds;
@@ -92,4 +92,4 @@ Result<Instant> parse_instant(const std::string& text, const Zone& zone, Instant
                                       "2026-12-01T12:00:00Z or now+3days"};
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

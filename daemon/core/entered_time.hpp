@@ -7,11 +7,11 @@
 
 #include <string>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // "2026-12-01", "2026-12-01T12:00", "2026-12-01T12:00:30" in `zone`; with "Z" or "+02:00" behind in
 // that offset; "now", "now+3days" as Slurm has it (seconds, minutes, hours, days, weeks).
 // malformed: the text names the accepted forms.
 Result<Instant> parse_instant(const std::string& text, const Zone& zone, Instant now);
 
-} // namespace sluice::app
+} // namespace sluice::core

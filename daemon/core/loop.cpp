@@ -7,7 +7,7 @@
 #include <exception>
 #include <iterator>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 using Steady = std::chrono::steady_clock;
@@ -323,4 +323,4 @@ void Loop::answer(std::vector<Pending> pending) {
             asked.answer.set_value(one.report);
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // Thread-safe, except start() and stop().
 class Loop {
@@ -126,4 +126,4 @@ private:
     std::thread worker_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

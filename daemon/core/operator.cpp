@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 constexpr std::size_t kMaxReason = 500; // bytes
@@ -29,7 +29,8 @@ Result<void> check_reason(const ports::Person& person) {
     return {};
 }
 
-Result<const model::AccountDecision*> judged(const Loop::Shown& shown, const std::string& account) {
+Result<const model::AccountDecision*> evaluated(const Loop::Shown& shown,
+                                                const std::string& account) {
     if (!shown.report)
         return Error{Errc::unavailable, "no evaluation has completed yet; try again in a moment"};
     const auto* found = shown.report->decision.find(account);
@@ -142,7 +143,7 @@ Result<ports::Booked> DaemonOperator::set_override(const ports::NewOverride& wan
     if (auto reason = check_reason(person); !reason)
         return reason.error();
     const auto shown = loop_.shown();
-    if (const auto account = judged(shown, wanted.account); !account)
+    if (const auto account = evaluated(shown, wanted.account); !account)
         return account.error();
     const Instant now = loop_.now();
     const auto from =
@@ -225,7 +226,7 @@ Result<ports::Booked> DaemonOperator::add_adjustment(const ports::NewAdjustment&
     if (auto reason = check_reason(person); !reason)
         return reason.error();
     const auto shown = loop_.shown();
-    const auto account = judged(shown, wanted.account);
+    const auto account = evaluated(shown, wanted.account);
     if (!account)
         return account.error();
     if (auto units = check_units(**account, wanted.units); !units)
@@ -269,7 +270,7 @@ Result<ports::Booked> DaemonOperator::reopen(const std::vector<std::string>& acc
     const auto shown = loop_.shown();
     Order order;
     for (const auto& account : accounts) {
-        const auto found = judged(shown, account);
+        const auto found = evaluated(shown, account);
         if (!found)
             return found.error();
         order.reopen.push_back(
@@ -342,4 +343,4 @@ Result<ports::Cleanup> DaemonOperator::cleanup(const std::string& before,
     return ports::Cleanup{*limit, *records};
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

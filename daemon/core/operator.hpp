@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 class DaemonOperator final : public ports::Operator {
 public:
@@ -49,4 +49,4 @@ private:
     std::chrono::milliseconds longest_cycle_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -5,7 +5,7 @@
 
 #include <set>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 template <class Entries, class AccountOf>
@@ -37,4 +37,4 @@ ports::CycleReport cut_to(ports::CycleReport report, const std::vector<std::stri
     return report;
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

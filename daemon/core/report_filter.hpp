@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // "account phisics has no policy with an allocation; did you mean physics?"
 std::string unknown_account(const std::string& account, const model::Decision& decision);
@@ -15,4 +15,4 @@ std::string unknown_account(const std::string& account, const model::Decision& d
 // A cycle always covers all accounts; the answer holds these.
 ports::CycleReport cut_to(ports::CycleReport report, const std::vector<std::string>& accounts);
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 using model::Command;
@@ -199,4 +199,4 @@ std::optional<Confirmations::Time> Confirmations::due() const {
     return due_;
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

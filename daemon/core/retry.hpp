@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // Association and kind of change: of two commands with one key the later one counts.
 std::string command_key(const model::Command& command);
@@ -92,4 +92,4 @@ private:
     bool restored_ = false;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 struct Rules {
     std::string cluster;
@@ -42,4 +42,4 @@ struct Rules {
     std::vector<model::Problem> problems;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -3,7 +3,7 @@
 
 #include "common/base/log.hpp"
 
-namespace sluice::app {
+namespace sluice::core {
 
 void Sources::up(std::string_view source, Instant now) {
     auto away = away_.lock();
@@ -44,4 +44,4 @@ std::string_view source_of(const Error& error, std::string_view otherwise) {
     return otherwise;
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // Names of what the daemon depends on, in status, metrics and log.
 inline constexpr const char* kSlurmdbd = "slurmdbd";
@@ -38,4 +38,4 @@ private:
 // Which source an error is about: adapters begin its context with the name of the source.
 std::string_view source_of(const Error& error, std::string_view otherwise);
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -5,7 +5,7 @@
 #include "common/policy/explain.hpp"
 #include "daemon/core/report_filter.hpp"
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 model::Problem backup_failed(const ports::BackupState& state) {
@@ -69,4 +69,4 @@ ports::PluginServerStatus DaemonStatus::plugin_server() const {
     return status;
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace sluice::app {
+namespace sluice::core {
 
 struct Identity {
     std::string version;
@@ -46,4 +46,4 @@ private:
     mutable Guarded<std::string> config_error_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

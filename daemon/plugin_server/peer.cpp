@@ -65,7 +65,7 @@ Result<void> Peer::greet(const wire::Hello& hello, Instant now) {
     status_.slurm_version = hello.slurm_version;
     status_.plugin_version = hello.plugin_version;
     status_.connected = now;
-    status_.last_heard = now;
+    status_.last_seen = now;
     status_.sequence = hello.sequence;
     has_sequence_ = hello.sequence;
     proven_ = true;
@@ -82,7 +82,7 @@ bool Peer::serves(const std::string& cluster) const {
 void Peer::learn(const wire::Status& status, Instant now) {
     status_.sequence = status.sequence;
     status_.stored = status.stored;
-    status_.last_heard = now;
+    status_.last_seen = now;
     if (status.stored >= status.sequence)
         status_.unstored_since.reset();
     else if (!status_.unstored_since)

@@ -48,7 +48,7 @@ public:
     ~PluginServer() override;
 
     // Same content as before: nothing is sent and the sequence stays. Else the snapshot gets a
-    // sequence that also grows across restarts, whatever `snapshot->sequence` says. Records need
+    // sequence that also grows across restarts, whatever `snapshot->sequence` is. Records need
     // not be sorted. The plugin of each cluster gets the snapshots of its own cluster.
     void publish(std::shared_ptr<const model::Snapshot> snapshot) override;
     ports::PluginServerStatus status() const override;

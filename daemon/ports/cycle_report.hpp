@@ -20,7 +20,7 @@ namespace sluice::ports {
 struct CycleReport {
     std::string cluster;
     Instant at{}; // by the time that the cycle reckoned with
-    model::ClockVerdict clock;
+    model::ClockResult clock;
     std::int64_t clock_ahead_s = 0; // this host's clock, of `at`; 0 while it is trusted
     std::string trigger; // as Order's: "timer", "start", "boundary", "person", "reload" ...
     bool dry_run = false;
@@ -31,11 +31,11 @@ struct CycleReport {
     std::vector<model::Problem> problems; // plan's and those met while applying
     std::string error; // the cycle could not be done: why; figures are then the last good ones
     // What was decided from: one for each window that the policies ask for. Never nullptr. All
-    // accounts that were judged, so to be cut to what a viewer may see.
+    // accounts that were evaluated, to be cut to what a viewer may see.
     std::shared_ptr<const std::vector<model::WindowUsage>> usage =
         std::make_shared<const std::vector<model::WindowUsage>>();
     std::int64_t usage_age = 0; // seconds; 0: fresh, else its source failed and older ones stand in
-    std::vector<model::User> users; // to tell which accounts a viewer belongs to
+    std::vector<model::User> users; // for the accounts of a viewer
     // account -> parent ("" for root): a viewer also sees what bounds their accounts from above
     std::map<std::string, std::string> parents;
 };

@@ -29,7 +29,7 @@ struct PluginStatus {
     std::string plugin_version;
     std::uint64_t sequence = 0; // snapshot it has acknowledged; 0: none
     Instant connected{};
-    Instant last_heard{};
+    Instant last_seen{};
     PluginCounters counters;
     std::string cluster = {}; // as its slurmctld calls it
     std::uint64_t stored = 0; // newest snapshot that is safely in its file; 0: none

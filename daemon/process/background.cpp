@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 constexpr char kReady = 'R';
@@ -117,4 +117,4 @@ void Background::failed(const std::string& text) {
     parent_.reset();
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

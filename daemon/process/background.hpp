@@ -8,7 +8,7 @@
 
 #include <string>
 
-namespace sluice::app {
+namespace sluice::core {
 
 class Background {
 public:
@@ -29,4 +29,4 @@ private:
     UniqueFd parent_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 Error fault(const std::string& path) {
@@ -64,4 +64,4 @@ Result<void> make_folder_of(const std::string& file, mode_t mode) {
     return {};
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -8,7 +8,7 @@
 #include <string>
 #include <sys/types.h>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // Holds the lock for its lifetime; the kernel releases it when the process dies.
 class InstanceLock {
@@ -25,4 +25,4 @@ private:
 // folder is left as it is.
 Result<void> make_folder_of(const std::string& file, mode_t mode);
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -4,7 +4,7 @@
 #include <array>
 #include <getopt.h>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 enum LongOnly { kCheck = 256, kImport };
@@ -86,4 +86,4 @@ std::string usage_text() {
            "SIGHUP reads the configuration again; SIGTERM and SIGINT end the daemon.\n";
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::app {
+namespace sluice::core {
 
 struct Options {
     enum class Task { run, check, import_site_agent, version, help };
@@ -32,4 +32,4 @@ inline void say(std::ostream& out, std::string_view text) {
     out << printable(text, Breaks::kept) << '\n';
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace sluice::app {
+namespace sluice::core {
 namespace {
 
 std::string taken(const char* name) {
@@ -68,4 +68,4 @@ void Supervisor::send(const std::string& text) const {
                                    reinterpret_cast<const sockaddr*>(&address), length);
 }
 
-} // namespace sluice::app
+} // namespace sluice::core

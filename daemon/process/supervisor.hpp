@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-namespace sluice::app {
+namespace sluice::core {
 
 // One thread.
 class Supervisor {
@@ -35,4 +35,4 @@ private:
     std::optional<std::chrono::microseconds> watchdog_;
 };
 
-} // namespace sluice::app
+} // namespace sluice::core

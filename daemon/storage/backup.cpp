@@ -14,7 +14,7 @@
 #include <thread>
 #include <unistd.h>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 namespace {
 
 namespace fs = std::filesystem;
@@ -168,4 +168,4 @@ void DailyBackup::note_failure(const std::string& error) {
     state->error = error;
 }
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

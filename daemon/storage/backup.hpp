@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 class DailyBackup final : public ports::Backups {
 public:
@@ -54,4 +54,4 @@ private:
     std::condition_variable changed_;
 };
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -9,7 +9,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 namespace {
 
 // SQLite's VFS that locks the file for this process and keeps the WAL's index in its memory. The
@@ -242,4 +242,4 @@ void Transaction::commit() {
     open_ = false;
 }
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -18,7 +18,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 // Never leaves the adapter.
 class Failure : public std::exception {
@@ -151,4 +151,4 @@ private:
     bool open_ = true;
 };
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -7,7 +7,7 @@
 
 #include <filesystem>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 namespace {
 
 constexpr const char* kUnfinished =
@@ -322,4 +322,4 @@ Result<std::vector<model::ClockAccept>> SqliteJournal::clock_accepts(const ports
     return at_port("accepted clocks", [&] { return list_clock_accepts(*reader_.lock(), query); });
 }
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

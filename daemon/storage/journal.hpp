@@ -15,7 +15,7 @@
 #include <memory>
 #include <string>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 class SqliteJournal final : public ports::CycleStore, public ports::RecordStore {
 public:
@@ -84,4 +84,4 @@ private:
     SqliteClosedUsage closed_usage_;
 };
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -3,7 +3,7 @@
 
 #include "common/base/text.hpp"
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 namespace {
 
 using Memories = std::map<std::string, model::AccountMemory>;
@@ -205,4 +205,4 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
         reset_.bind(id, period, epoch(begin)).run();
 }
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -9,7 +9,7 @@
 #include <map>
 #include <string>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 // The one connection that writes, shared behind its lock by all that is in the journal's file.
 struct Writer {
@@ -49,4 +49,4 @@ private:
     Statement reset_;
 };
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

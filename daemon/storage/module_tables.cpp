@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/module_tables.hpp"
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 Result<std::map<std::string, std::string>> SqliteNotes::notes(const std::string& kind) {
     return at_port("notes", [&] {
@@ -109,4 +109,4 @@ Result<void> SqliteClosedUsage::drop(const std::string& cluster, Instant last) {
     });
 }
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

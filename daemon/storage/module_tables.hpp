@@ -9,7 +9,7 @@
 #include "daemon/ports/notes.hpp"
 #include "daemon/storage/memory_rows.hpp"
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 class SqliteNotes final : public ports::Notes {
 public:
@@ -41,4 +41,4 @@ private:
     Guarded<Database>& reader_;
 };
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

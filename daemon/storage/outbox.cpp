@@ -3,7 +3,7 @@
 
 #include "daemon/storage/database.hpp"
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 namespace {
 
 using ports::MessageState;
@@ -248,4 +248,4 @@ Result<void> SqliteOutbox::drop(std::int64_t id, const std::string& reason) {
     });
 }
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 // Keeps its statements for many messages. REQUIRES: an open transaction. Throws Failure.
 class MessageWriter {
@@ -50,4 +50,4 @@ private:
     const Clock& clock_;
 };
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

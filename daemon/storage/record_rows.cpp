@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 namespace {
 
 constexpr std::size_t kMaxParameters = 900; // SQLite before 3.32 binds at most 999
@@ -416,4 +416,4 @@ std::vector<model::ClockAccept> list_clock_accepts(Database& database, const por
     return out;
 }
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

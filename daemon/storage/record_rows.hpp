@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 void insert_evaluation(Database& database, const ports::EvaluationRecord& record);
 std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
@@ -53,4 +53,4 @@ std::vector<model::ClockAccept> list_clock_accepts(Database& database, const por
 // What retention would delete.
 ports::Forgotten count_forgettable(Database& database, std::int64_t before);
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <sys/stat.h>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 namespace {
 
 // Instants are epoch seconds, percentages hundredths, amounts TRES-seconds, units the decimal times
@@ -365,4 +365,4 @@ void quick_check(Database& database) {
         throw Failure({Errc::refused, "the file is damaged: " + result});
 }
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -10,7 +10,7 @@
 #include <span>
 #include <string>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 struct Migration {
     int to; // 1, 2, 3 ... without gaps
@@ -39,4 +39,4 @@ void quick_check(Database& database);
 // with the daily backup only. SQLite cannot be interrupted while it checks one table.
 constexpr std::uintmax_t kMaxCheckAtStart = std::uintmax_t{256} << 20;
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

@@ -4,7 +4,7 @@
 # requests by both.
 . "$(dirname "$0")/lib.sh"
 attack_prepare
-SLUICED_LISTEN="[\"127.0.0.1:$PORT_GATE\", \"unix:$CLUSTER_DIR/run/plugins.sock\"]"
+SLUICED_LISTEN="[\"127.0.0.1:$PORT_PLUGINS\", \"unix:$CLUSTER_DIR/run/plugins.sock\"]"
 attack_up
 export MUNGE_SOCKET=$CLUSTER_DIR/run/munge.sock
 cp "$ATTACK_DIR"/hostile_{http,peer}.py "$CLUSTER_DIR/jobs/"

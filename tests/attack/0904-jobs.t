@@ -28,6 +28,6 @@ slowest=$(sort -n "$CLUSTER_DIR/log/neighbour" | tail -n 1)
 diag "$(wc -l <"$CLUSTER_DIR/log/neighbour") jobs of another user, the slowest took $slowest ms"
 ok "another user's sbatch takes less than $most ms" test "$slowest" -lt $most
 is "another user's sbatch is accepted each time" "$(grep -c refused "$CLUSTER_DIR/log/neighbour")" 0
-is 'sluice plugins shows no plugin fault' "$(gate_field faults)" 0
+is 'sluice plugins shows no plugin fault' "$(plugin_field faults)" 0
 survived 'job descriptions'
 attack_done

@@ -50,7 +50,7 @@ untouched 'sluice.conf'
 rm -rf "$etc/sluice.conf"
 for line in "SnapshotFile=$precious" 'SnapshotFile=/dev/null' "SnapshotFile=$CLUSTER_DIR/run" 'KeyFile=/etc/shadow' "KeyFile=$CLUSTER_DIR/run/fifo" \
     'MungeSocket=/dev/null' 'DaemonUser=games' "Daemon=$(printf '%5000s' x | tr ' ' a):1" 'ExemptAccounts=,' 'ExemptReservations=,'; do
-    sluice_conf "Daemon=127.0.0.1:$PORT_GATE" "$line"
+    sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" "$line"
     sleep 2.2
     still_paused "sluice.conf, ${line:0:40}"
 done
@@ -106,11 +106,11 @@ starts_not 'tokens' "$CLUSTER_DIR/journal/tokens" noise FIFO folder device link 
 starts_not 'settings' "$etc/sluiced.yaml" noise zeros huge FIFO folder device
 key=$etc/sluice.key
 (umask 077 && head -c 64 /dev/urandom >"$key")
-SLUICED_GATE=", key_file: $key"
+SLUICED_PLUGIN_SERVER=", key_file: $key"
 cp -a "$etc/sluiced.yaml" "$good/without-key"
 attack_settings "http: {listen: \"127.0.0.1:$PORT_HTTP\"}"
 starts_not 'key file' "$key" empty huge FIFO folder device link 'of a user' 'open to all'
-SLUICED_GATE=
+SLUICED_PLUGIN_SERVER=
 for file in tls.pem tls.key secret; do (umask 077 && echo secret >"$etc/$file"); done
 attack_settings "http: {listen: \"127.0.0.1:$PORT_HTTP\", tls_certificate: $etc/tls.pem, tls_key: $etc/tls.key}"
 starts_not 'TLS certificate' "$etc/tls.pem" huge FIFO folder device

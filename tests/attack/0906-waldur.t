@@ -11,7 +11,7 @@ cat >"$CLUSTER_DIR/etc/waldur.json" <<'END'
 END
 must 'a good Waldur starts' waldur_up "$CLUSTER_DIR/etc/waldur.json"
 must 'sluiced starts' eval 'sluiced_up < <(waldur_granted)'
-eventually 'standing of physics becomes paused by Waldur' 20 turn_makes physics paused
+eventually 'standing of physics becomes paused by Waldur' 20 evaluation_makes physics paused
 sleep 3 # until all reports are sent
 ok 'the good Waldur stops' waldur_down
 attack_begin

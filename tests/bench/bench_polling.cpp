@@ -29,7 +29,7 @@ long resident_memory() {
     return 0;
 }
 
-std::shared_ptr<const ports::CycleReport> cycle(const app::Rules& rules, Instant now, int number) {
+std::shared_ptr<const ports::CycleReport> cycle(const core::Rules& rules, Instant now, int number) {
     auto report = std::make_shared<ports::CycleReport>();
     report->cluster = "bench";
     report->at = now;
@@ -64,9 +64,9 @@ public:
             settings,
             waldur::Sync::Parts{*source_, journal_->outbox(), journal_->notes(), *journal_,
                                 sources_, clock_, "bench",
-                                [this](std::shared_ptr<const app::Rules> r) { answered(r); },
+                                [this](std::shared_ptr<const core::Rules> r) { answered(r); },
                                 [](std::set<std::string>) {}, [this] { sender_->wake(); }});
-        auto file = std::make_shared<app::Rules>();
+        auto file = std::make_shared<core::Rules>();
         file->cluster = "bench";
         file->zone = *Zone::load("UTC");
         file->set.components = {{"node_hours", "node", Decimal::whole(60)}};
@@ -82,17 +82,17 @@ public:
 
 private:
     // On the worker of the sync, as the loop would be told.
-    void answered(const std::shared_ptr<const app::Rules>& rules) {
+    void answered(const std::shared_ptr<const core::Rules>& rules) {
         sync_->after_cycle({cycle(*rules, clock_.now(), answers_), rules, nullptr});
         ++answers_;
     }
 
     test::ScratchDir dir_;
     SystemClock clock_;
-    app::Sources sources_;
+    core::Sources sources_;
     waldur::ApiOptions options_;
-    std::unique_ptr<sqlite::SqliteJournal> journal_ =
-        *sqlite::SqliteJournal::open(dir_.file("bench.db"), clock_);
+    std::unique_ptr<storage::SqliteJournal> journal_ =
+        *storage::SqliteJournal::open(dir_.file("bench.db"), clock_);
     std::unique_ptr<waldur::OfferingClient> source_;
     std::unique_ptr<waldur::Deliverer> deliverer_;
     std::unique_ptr<notify::OutboxSender> sender_;

@@ -39,8 +39,8 @@ public:
 struct Bench {
     test::ScratchDir dir;
     SystemClock clock;
-    std::unique_ptr<sqlite::SqliteJournal> journal =
-        *sqlite::SqliteJournal::open(dir.file("bench.db"), clock);
+    std::unique_ptr<storage::SqliteJournal> journal =
+        *storage::SqliteJournal::open(dir.file("bench.db"), clock);
 
     void fill(int count, const std::string& body) {
         std::vector<ports::Message> messages;
@@ -61,14 +61,14 @@ struct Bench {
         std::printf("%d messages added in %.2f s\n", count, seconds_since(start));
     }
     void drain(int count, ports::Deliverer& deliverer) {
-        notify::OutboxSender courier("waldur", journal->outbox(), deliverer, clock);
+        notify::OutboxSender sender("waldur", journal->outbox(), deliverer, clock);
         const auto start = Steady::now();
-        courier.start();
+        sender.start();
         while (!journal->outbox().counts()->empty())
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         const double took = seconds_since(start);
         std::printf("%d messages delivered in %.2f s, %.0f/s\n", count, took, count / took);
-        courier.stop(std::chrono::seconds(5));
+        sender.stop(std::chrono::seconds(5));
     }
 };
 

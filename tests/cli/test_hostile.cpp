@@ -25,7 +25,7 @@ void poison(Lab& lab) {
         account.qos = "blocked" + tail;
         account.notes = {"note" + tail};
         account.period.label += tail;
-        account.judged += tail;
+        account.deciding += tail;
         for (auto& figure : account.figures)
             figure.component.name += tail;
     }

@@ -113,7 +113,7 @@ CASE(an_account_that_was_not_evaluated_has_a_row_and_a_reason) {
 CASE(weighted_accounts_have_a_billing_row) {
     Lab lab;
     auto cycle = sluice::test::sample_cycle();
-    cycle.decision.accounts[0].judged = "billing";
+    cycle.decision.accounts[0].deciding = "billing";
     cycle.decision.accounts[0].percent = 7050;
     lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK_EQ(lab.run({"status", "chem", "-nP", "-o", "component,used,percent"}).out,
@@ -192,8 +192,8 @@ CASE(history_and_commands_are_tables) {
 
 CASE(plugins_shows_snapshots_and_counters) {
     Lab lab;
-    CHECK_EQ(lab.run({"plugins", "-P", "-o", "host,sequence,behind,heard,refused"}).out,
-             "Host|Sequence|Behind|Heard|Refused\nctl1|11|1|12 s|3\n");
+    CHECK_EQ(lab.run({"plugins", "-P", "-o", "host,sequence,behind,seen,refused"}).out,
+             "Host|Sequence|Behind|Seen|Refused\nctl1|11|1|12 s|3\n");
     CHECK(has(lab.run({"plugins"}).out, "Newest snapshot 12, 3 frames rejected"));
     lab.service.plugins = false;
     CHECK(has(lab.run({"plugins"}).err, "no plugin is connected"));

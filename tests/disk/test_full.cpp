@@ -106,7 +106,7 @@ CASE(the_journal_records_nothing_or_all_on_a_full_file_system) {
         return;
     const SmallDisk disk;
     test::FixedClock clock(kNow);
-    auto journal = sqlite::SqliteJournal::open(disk.file("j.db"), clock);
+    auto journal = storage::SqliteJournal::open(disk.file("j.db"), clock);
     CHECK(journal);
     // As sluiced does at its start; the index of the write-ahead log needs room then.
     CHECK((*journal)->close_unfinished(kNow));
@@ -130,10 +130,10 @@ CASE(a_new_journal_on_a_full_file_system_leaves_no_empty_file) {
     const SmallDisk disk;
     test::FixedClock clock(kNow);
     disk.fill();
-    CHECK(!sqlite::SqliteJournal::open(disk.file("j.db"), clock));
+    CHECK(!storage::SqliteJournal::open(disk.file("j.db"), clock));
     CHECK(!fs::exists(disk.file("j.db")));
     disk.free();
-    CHECK(sqlite::SqliteJournal::open(disk.file("j.db"), clock));
+    CHECK(storage::SqliteJournal::open(disk.file("j.db"), clock));
 }
 
 CASE(a_backup_does_not_take_the_room_of_the_journal) {
@@ -141,9 +141,9 @@ CASE(a_backup_does_not_take_the_room_of_the_journal) {
         return;
     const SmallDisk disk;
     test::FixedClock clock(kNow);
-    auto journal = sqlite::SqliteJournal::open(disk.file("j.db"), clock);
+    auto journal = storage::SqliteJournal::open(disk.file("j.db"), clock);
     CHECK(journal);
-    sqlite::DailyBackup backup(disk.file("j.db"), clock);
+    storage::DailyBackup backup(disk.file("j.db"), clock);
     backup.make_if_due();
     const auto good = backup.state().file;
     CHECK(fs::exists(good));

@@ -17,7 +17,7 @@
 #include <fstream>
 
 using namespace sluice;
-using namespace sluice::sqlite;
+using namespace sluice::storage;
 namespace fs = std::filesystem;
 
 namespace {

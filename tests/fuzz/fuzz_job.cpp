@@ -215,7 +215,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (text.request.account.empty())
         text.request.account = "account9";
     const JobRequest request = job_request(job.desc(), text);
-    const AdmissionResult verdict = judge(text.request, &view, exempt, {});
+    const AdmissionResult result = admit(text.request, &view, exempt, {});
     const auto over = shortfall(view, *view.account("account9"), request);
     g_counting = false;
     if (std::getenv("SLUICE_FUZZ_VERBOSE") != nullptr)
@@ -228,7 +228,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
          {request.array_tasks, request.nodes, request.cpus, request.ntasks, request.memory})
         must(figure <= kMaxFigure, "a figure out of bounds");
     // Nothing beside the account and a list of exempt names decides on a pause.
-    if (verdict.reason == Reason::exempt)
+    if (result.reason == Reason::exempt)
         must(text.request.partition.find_first_of("eExX") != std::string_view::npos ||
                  text.request.qos.find_first_of("eExX") != std::string_view::npos ||
                  text.request.reservation.find_first_of("eExX") != std::string_view::npos ||

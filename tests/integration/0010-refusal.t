@@ -80,9 +80,9 @@ ok 'scancel of a queued job succeeds' as games scancel "$queued"
 ok 'scontrol release of the chem job succeeds' as games scontrol release "$moved"
 eventually 'the chem job completes' 20 job_is "$moved" COMPLETED
 ok 'srun in chem runs while physics is paused' as games srun -A chem -n1 true
-counted() { [ "$(gate_field refused)" -ge "$1" ]; }
+counted() { [ "$(plugin_field refused)" -ge "$1" ]; }
 eventually 'sluice plugins shows at least 13 refusals' 10 counted 13
-is 'sluice plugins shows no plugin fault after the refusals' "$(gate_field faults)" 0
+is 'sluice plugins shows no plugin fault after the refusals' "$(plugin_field faults)" 0
 
 ok 'sluiced lifts the pause of physics after the allocation is raised' eval 'sluiced_regrant < <(granted 1000)'
 ok 'srun in physics runs after the pause' as games srun -A physics -n1 true

@@ -57,7 +57,7 @@ ok 'sbatch of a held job in physics is accepted' as games sbatch --parsable -H -
 waiting=$(grep -oxE '[0-9]+' <<<"$OUT")
 ok 'sbatch of a second job on four nodes is accepted' as games sbatch --parsable -A physics -N4 -t30 --wrap 'sleep 300'
 job=$(grep -oxE '[0-9]+' <<<"$OUT")
-eventually 'physics is downscaled' 30 turn_makes physics downscaled
+eventually 'physics is downscaled' 30 evaluation_makes physics downscaled
 is 'default QOS of downscaled physics is slowdown' "$(account_field physics defaultqos)" slowdown
 is 'QOS list of downscaled physics is slowdown' "$(account_field physics qos)" slowdown
 is 'optics inherits QOS slowdown from downscaled physics' "$(account_field optics qos)" slowdown
@@ -68,7 +68,7 @@ is 'slurmctld assigns QOS slowdown to the job of downscaled physics' "$(squeue -
 is 'sluice status shows QOS slowdown for physics' "$(status_field physics qos)" slowdown
 is 'the running job continues after the downscale' "$(job_state "$job")" RUNNING
 
-eventually 'physics is paused' 60 turn_makes physics paused
+eventually 'physics is paused' 60 evaluation_makes physics paused
 is 'default QOS of paused physics is blocked' "$(account_field physics defaultqos)" blocked
 is 'QOS list of paused physics is blocked' "$(account_field physics qos)" blocked
 is 'QOS list of user lp in paused physics is blocked' "$(account_field physics qos lp)" blocked

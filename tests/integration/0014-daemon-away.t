@@ -125,14 +125,14 @@ paused 'good snapshot is restored'
 
 # Fail=open: the site prefers running jobs to old decisions. Takes effect without a restart.
 mark=$(lines_of "$log")
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE" Fail=open MaxAge=1
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" Fail=open MaxAge=1
 ok 'plugin reads the changed sluice.conf again' wait_for_line 10 "$log" 'sluice.conf: settings read again' "$mark"
 eventually 'Fail=open: srun runs when the snapshot is older than MaxAge' 10 as games srun -n1 true
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'ExemptUsers=games'
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" 'ExemptUsers=games'
 eventually 'ExemptUsers=games: srun by games runs' 10 as games srun -n1 true
 lp_refused() { ! as lp sbatch --wrap true; }
 eventually 'ExemptUsers=games: sbatch by lp is refused' 10 lp_refused
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE"
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS"
 refused() { ! as games sbatch --wrap true; }
 eventually 'ExemptUsers= removed: sbatch by games is refused' 10 refused
 

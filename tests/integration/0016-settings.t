@@ -97,7 +97,7 @@ mark=$(lines_of "$log")
 ok 'two more evaluations with the unknown account succeed' eval 'evaluate_now && evaluate_now'
 fails 'sluiced.log does not repeat the unknown account' line_in "$log" astro "$mark"
 ok 'sacctmgr adds account astro' sacctmgr_do add account astro description=new organization=univ
-eventually 'standing of astro is normal after sacctmgr added the account' 10 turn_makes astro normal
+eventually 'standing of astro is normal after sacctmgr added the account' 10 evaluation_makes astro normal
 unlike 'sluice status no longer reports account astro' "$(sluice_cli status)" 'sacctmgr add account'
 ok 'sluiced.log reports the end of the problem with account astro' line_in "$log" 'problem-over.*astro' "$mark"
 ok 'sacctmgr removes account astro' sacctmgr_do remove account astro

@@ -56,7 +56,7 @@ ok 'second evaluation with operator rights succeeds' evaluate_now
 is 'second evaluation with operator rights writes nothing to slurmdbd' "$(txn_count)" "$writes"
 
 # The plugin accepts snapshots of root, the user of slurmctld and DaemonUser only.
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE"
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS"
 ok 'plugin reads sluice.conf without DaemonUser again' wait_for_line 15 "$(slurmctld_log)" 'sluice\.conf: settings read again'
 eventually 'slurmctld.log reports that the uid of sluiced is not trusted' 20 line_in "$(slurmctld_log)" 'no daemon: .*uid'
 fails 'sbatch in physics is refused by the last trusted snapshot' as games sbatch --wrap true

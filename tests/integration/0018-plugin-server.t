@@ -22,7 +22,7 @@ must 'sluiced starts' eval 'sluiced_up < <(policy)'
 pid=$(daemon_pid sluiced)
 rejected() { sluice_cli plugins --json | sed -nE 's/.*"rejected_frames": *([0-9]+).*/\1/p'; }
 more_than() { [ "$(rejected)" -gt "$1" ]; }
-since=$(gate_field connected)
+since=$(plugin_field connected)
 is 'sluice plugins --json shows no rejected frame at the start' "$(rejected)" 0
 
 # framed FILE: the content with its length in front, little-endian, as on the wire
@@ -33,7 +33,7 @@ framed() {
     printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $((n & 255)) $((n >> 8 & 255)) $((n >> 16 & 255)) $((n >> 24)))" && cat "$1"
 }
 # knock FILE: sends the bytes, waits until the other side closes; 0 if it closed within 15 s
-knock() { timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat "$2" >&3 && cat <&3 >/dev/null' - "$PORT_GATE" "$1"; }
+knock() { timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat "$2" >&3 && cat <&3 >/dev/null' - "$PORT_PLUGINS" "$1"; }
 bytes=$CLUSTER_DIR/jobs/bytes
 turned_away() { # turned_away NAME: the bytes in $bytes
     local seen
@@ -68,11 +68,11 @@ turned_away 'a replayed credential of root'
 
 # A silent connection: sluiced closes it after a while, and other peers connect meanwhile.
 for _ in {1..40}; do
-    timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat <&3 >/dev/null' - "$PORT_GATE" &
+    timeout 60 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$1" && cat <&3 >/dev/null' - "$PORT_PLUGINS" &
 done
 ok 'evaluation with forty silent connections succeeds' evaluate_now
 fails 'sbatch in physics is refused during the silent connections' as games sbatch --wrap true
-is 'plugin keeps its session during the silent connections' "$(gate_field connected)" "$since"
+is 'plugin keeps its session during the silent connections' "$(plugin_field connected)" "$since"
 is 'sluice plugins shows one plugin after the rejected frames' "$(sluice_cli plugins -Q -n -P --format=host | wc -l)" 1
 silence_over() { ! jobs -r | grep -q .; }
 eventually 'sluiced closes the forty silent connections' 30 silence_over
@@ -91,7 +91,7 @@ my ($port, $noise) = @ARGV;
 my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $port, Listen => 5, ReuseAddr => 1) or die;
 while (my $client = $listen->accept) { print "knocked\n"; syswrite $client, pack("V", length $noise) . $noise; sysread $client, my $answer, 65536; print "answered\n" if length $answer; close $client }
 END
-daemon_run false perl "$CLUSTER_DIR/run/false.pl" "$PORT_GATE" "$(as games munge --socket="$socket" --string=welcome | tr -d '\n')"
+daemon_run false perl "$CLUSTER_DIR/run/false.pl" "$PORT_PLUGINS" "$(as games munge --socket="$socket" --string=welcome | tr -d '\n')"
 eventually 'plugin connects to the false daemon of another uid' 20 eval '[ "$(grep -c knocked "$CLUSTER_DIR/log/false.out")" -ge 2 ]'
 is 'plugin does not accept the false daemon' "$(connections)" "$trusted"
 is 'plugin sends no byte to the false daemon' "$(grep -c answered "$CLUSTER_DIR/log/false.out")" 0
@@ -106,14 +106,14 @@ at_socket() { # at_socket USER: bytes that the daemon sends to USER; 'refused' w
     as "$1" perl -e 'use IO::Socket::UNIX; my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or do { print "refused"; exit };
         alarm 3; $SIG{ALRM} = sub { print 0; exit }; sysread $s, my $bytes, 65536; print length($bytes // "")' "$CLUSTER_DIR/run/plugins.sock"
 }
-must 'sluiced starts with a TCP port and a Unix socket' eval 'SLUICED_LISTEN="[\"unix:$CLUSTER_DIR/run/plugins.sock\", \"127.0.0.1:$PORT_GATE\"]"; sluiced_stop; sluiced_settings < <(policy) && sluiced_restart'
+must 'sluiced starts with a TCP port and a Unix socket' eval 'SLUICED_LISTEN="[\"unix:$CLUSTER_DIR/run/plugins.sock\", \"127.0.0.1:$PORT_PLUGINS\"]"; sluiced_stop; sluiced_settings < <(policy) && sluiced_restart'
 seen=$(rejected)
 is 'a plain user receives no byte at the Unix socket' "$(at_socket games)" 0
 eventually 'connection of a plain user at the Unix socket is counted as rejected' 5 more_than "$seen"
 ok 'sluiced.log names the uid of the plain user at the Unix socket' line_in "$(sluiced_log)" 'SLUICE-0603 frame-rejected peer="uid 5" why="not the user of slurmctld"'
 isnt 'root receives a challenge at the Unix socket' "$(at_socket root)" 0
 sluice_conf "Daemon=unix:$CLUSTER_DIR/run/plugins.sock"
-by_socket() { [ "$(gate_field address)" = unix ]; }
+by_socket() { [ "$(plugin_field address)" = unix ]; }
 eventually 'plugin connects by the Unix socket' 20 by_socket
 ok 'evaluation with the plugin at the Unix socket succeeds' evaluate_now
 fails 'sbatch in physics is refused with the plugin at the Unix socket' as games sbatch --wrap true

@@ -12,7 +12,7 @@ cluster_prepare
 cp "$plugin" "$CLUSTER_DIR/plugins/"
 CLUSTER_JOB_SUBMIT=sluice
 slurm_conf_write
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'NoSuchKey=1'
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" 'NoSuchKey=1'
 cluster_start || cluster_failed
 
 log=$CLUSTER_DIR/log/slurmctld.log
@@ -28,7 +28,7 @@ ok 'sbatch is accepted before any snapshot' as games sbatch -n1 -t1 -o /dev/null
 like 'slurmctld.log names the unknown key of sluice.conf with its line' "$(cat "$log")" 'sluice.conf:2: unknown key NoSuchKey; line ignored'
 
 mkfifo "$CLUSTER_DIR/run/feed"
-daemon_run feed sh -c "exec '$feed' serve 127.0.0.1:$PORT_GATE '$CLUSTER_DIR/run/munge.sock' 0 <'$CLUSTER_DIR/run/feed'"
+daemon_run feed sh -c "exec '$feed' serve 127.0.0.1:$PORT_PLUGINS '$CLUSTER_DIR/run/munge.sock' 0 <'$CLUSTER_DIR/run/feed'"
 exec 9>"$CLUSTER_DIR/run/feed"
 world() { # world PHYSICS CHEM
     cat <<END >&9
@@ -101,13 +101,13 @@ ok 'slurmctld is alive after scontrol' alive
 ok 'scontrol update shortens the held job' as games scontrol update job="$job" timelimit=1
 ok 'scontrol release of the held job succeeds' as games scontrol release "$job"
 
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'WarnAtSubmit=no'
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" 'WarnAtSubmit=no'
 eventually 'plugin reads the changed sluice.conf again' 5 logged 'sluice.conf: settings read again'
 ok 'sbatch in chem with WarnAtSubmit=no is accepted' as games sbatch -A chem -n1 -t1 -o /dev/null --wrap true
 unlike 'sbatch in chem with WarnAtSubmit=no prints no warning' "$OUT" '85 %'
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE" 'ExemptUsers=games'
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" 'ExemptUsers=games'
 eventually 'ExemptUsers=games: sbatch by games is accepted' 5 as games sbatch -n1 -t1 -o /dev/null --wrap true
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE"
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS"
 eventually 'ExemptUsers= removed: sbatch by games is refused' 5 refused_now games
 
 ok 'scontrol reconfigure with the plugin succeeds' scontrol reconfigure

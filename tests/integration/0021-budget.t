@@ -98,5 +98,5 @@ ok 'budget_check: warn: a job above the remaining allocation is admitted' as gam
 like 'budget_check: warn: the job is admitted with a warning' "$OUT" "may use 101 node_hours, $left"
 ok 'sluiced loads budget_check: off' eval 'sluiced_regrant < <(granted off)'
 admitted 'budget_check: off: a job above the remaining allocation' -A physics -t 101:00:00
-is 'sluice plugins shows no plugin fault' "$(gate_field faults)" 0
+is 'sluice plugins shows no plugin fault' "$(plugin_field faults)" 0
 done_testing

@@ -68,13 +68,13 @@ is 'StateSaveLocation has no unfinished snapshot' "$(find "$state" -name '*sluic
 # --- SnapshotFile= is changed while slurmctld runs
 echo precious >"$CLUSTER_DIR/run/precious"
 mark=$(lines_of "$log")
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE" "SnapshotFile=$CLUSTER_DIR/run/precious"
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" "SnapshotFile=$CLUSTER_DIR/run/precious"
 ok 'SnapshotFile= names another file: slurmctld.log reports that the file is no snapshot' wait_for_line 20 "$log" \
     'run/precious exists and is no snapshot of Sluice' "$mark"
 is 'SnapshotFile= names another file: the file is unchanged' "$(cat "$CLUSTER_DIR/run/precious")" precious
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE" "SnapshotFile=$CLUSTER_DIR/run/elsewhere"
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" "SnapshotFile=$CLUSTER_DIR/run/elsewhere"
 eventually 'plugin writes the snapshot to a new SnapshotFile= at once, without sluiced' 20 cmp -s "$CLUSTER_DIR/run/elsewhere" "$state/sluice_snapshot"
-sluice_conf "Daemon=127.0.0.1:$PORT_GATE"
+sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS"
 
 # --- the journal's disk is full
 must "sluiced starts before the journal's disk is full" sluiced_restart

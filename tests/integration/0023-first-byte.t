@@ -27,10 +27,10 @@ received() { sed -nE 's/^connection: ([0-9]+) bytes$/\1/p' "$listener" | awk '{ 
 
 as_games=(setpriv --reuid=games --regid="$(id -g games)" --clear-groups)
 mkdir -p "$CLUSTER_DIR/run/games" && chown games "$CLUSTER_DIR/run/games" && chmod 755 "$CLUSTER_DIR" "$CLUSTER_DIR/run"
-daemon_run listener "${as_games[@]}" perl "$CLUSTER_DIR/run/listener.pl" "$PORT_GATE"
+daemon_run listener "${as_games[@]}" perl "$CLUSTER_DIR/run/listener.pl" "$PORT_PLUGINS"
 eventually 'plugin connects to the TCP port where a user listens' 30 came 2
 is 'plugin sends no byte to the TCP port of a user' "$(received)" 0
-like 'slurmctld.log reports that the daemon closed the connection' "$(cat "$(slurmctld_log)")" "no daemon: 127.0.0.1:$PORT_GATE: connection closed by the daemon"
+like 'slurmctld.log reports that the daemon closed the connection' "$(cat "$(slurmctld_log)")" "no daemon: 127.0.0.1:$PORT_PLUGINS: connection closed by the daemon"
 daemon_stop listener
 
 : >"$listener"

@@ -42,8 +42,8 @@ qos_on() { timeout 60 sacctmgr -n -P show assoc where account="$2" cluster="$1" 
 grant 0 10 | sluiced_settings
 ok 'one sluiced starts for both clusters' sluiced_restart
 eventually 'plugins of both clusters connect and have their snapshot' 30 both_connected
-both_judged() { sluice_cli evaluate; }
-eventually 'sluice evaluate succeeds with both clusters' 30 both_judged
+both_evaluated() { sluice_cli evaluate; }
+eventually 'sluice evaluate succeeds with both clusters' 30 both_evaluated
 curl -sS --unix-socket "$SLUICE_SOCKET" "http://localhost/api/v1/cycles?cluster=beta" | sed 's/^/# /'
 is 'physics is paused on the first cluster' "$(of "$CLUSTER_NAME" physics policy,standing,allocation)" 'monthly|paused|0'
 is 'physics is normal on the second cluster by its own policy' "$(of "$BETA" physics policy,standing,allocation)" 'yearly|normal|10'

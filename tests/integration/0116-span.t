@@ -45,8 +45,8 @@ evaluated_since() { # evaluated_since CLUSTER TIME
 # Without limits, which count whole minutes and would stop the job.
 grant 0.002 false | sluiced_settings
 ok 'one sluiced starts for both clusters' sluiced_restart
-both_judged() { is_normal "$CLUSTER_NAME" && is_normal "$BETA"; }
-eventually 'standing of physics is normal on both clusters before any usage' 60 both_judged
+both_evaluated() { is_normal "$CLUSTER_NAME" && is_normal "$BETA"; }
+eventually 'standing of physics is normal on both clusters before any usage' 60 both_evaluated
 unlike 'an account of the first cluster only is no problem on the second' "$(sluice_cli status --cluster="$BETA" 2>&1)" 'no such account'
 eventually 'sbatch in physics on the second cluster is accepted before any usage' 30 on_beta submits
 

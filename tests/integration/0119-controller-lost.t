@@ -36,8 +36,8 @@ policies:
     limits: false
     actions: [request_slurm_resource_pausing]
 END
-eventually 'standing of optics becomes paused' 30 turn_makes optics paused
-eventually 'standing of chem becomes paused' 30 turn_makes chem paused
+eventually 'standing of optics becomes paused' 30 evaluation_makes optics paused
+eventually 'standing of chem becomes paused' 30 evaluation_makes chem paused
 
 # --- slurmctld away
 slurmctld_kill9

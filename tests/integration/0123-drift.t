@@ -29,8 +29,8 @@ policies:
     actions: [request_slurm_resource_pausing]
 END
 }
-# turn_writes_nothing NAME: an evaluation leaves the number of transactions in slurmdbd as it was
-turn_writes_nothing() {
+# evaluation_writes_nothing NAME: an evaluation leaves the number of transactions in slurmdbd as it was
+evaluation_writes_nothing() {
     local rows
     rows=$(txn_count)
     ok "$1: evaluation succeeds" evaluate_now
@@ -53,15 +53,15 @@ like 'slurmctld has GrpTRESMins for cpu' "$(account_live physics GrpTRESMins)" '
 like 'slurmctld has GrpTRESMins for node' "$(account_live physics GrpTRESMins)" 'node=60000\('
 is 'sacctmgr shows a fairshare equal to the allocation' "$(account_field physics fairshare)" 1000
 like 'slurmctld has the fairshare' "$(account_live physics SharesRaw/Norm/Level/Factor)" '^1000/'
-turn_writes_nothing 'GrpTRESMins unchanged'
+evaluation_writes_nothing 'GrpTRESMins unchanged'
 ok 'sluiced changes the limit type to MaxTRESMins' eval 'sluiced_regrant < <(granted 1000 MaxTRESMins repair)'
 is 'MaxTRESMins is set and GrpTRESMins is cleared' "$(account_field physics grptresmins,maxtresmins)" '|cpu=120000,node=60000'
 like 'slurmctld has MaxTRESMins' "$(account_live physics MaxTRESMinsPJ)" 'cpu=120000.*node=60000'
-turn_writes_nothing 'MaxTRESMins unchanged'
+evaluation_writes_nothing 'MaxTRESMins unchanged'
 ok 'sluiced changes the limit type to GrpTRES' eval 'sluiced_regrant < <(granted 1000 GrpTRES repair)'
 is 'GrpTRES is set and MaxTRESMins is cleared' "$(account_field chem maxtresmins,grptres)" '|cpu=60,node=30'
 like 'slurmctld has GrpTRES' "$(account_live chem GrpTRES)" 'cpu=60\(.*node=30\('
-turn_writes_nothing 'GrpTRES unchanged'
+evaluation_writes_nothing 'GrpTRES unchanged'
 
 # --- a pause applies to users and sub-accounts with their own QOS lists
 ok 'sluiced applies an allocation of 0 to physics' eval 'sluiced_regrant < <(granted 0 GrpTRESMins repair)'
@@ -77,7 +77,7 @@ for way in 'lp physics private' 'lp physics normal' 'man optics private' 'man op
 done
 ok 'sbatch by mail in chem is accepted without sluiced' submits mail chem normal
 ok 'sluiced starts while physics is paused' sluiced_restart
-turn_writes_nothing 'physics paused'
+evaluation_writes_nothing 'physics paused'
 
 # --- drift: repair
 rows_paused=$(assoc_rows)
@@ -92,13 +92,13 @@ is 'evaluation under drift: repair restores the associations of the pause' "$(as
 is 'sluice commands shows drift as the reason of the repair' "$(newest physics reason,result 3 | sort -u)" 'drift|done'
 like 'sluiced.log shows drift as the reason of the repair' "$(grep command-done "$(sluiced_log)")" 'reason=drift'
 fails 'sbatch by lp with QOS private is refused after the repair' submits lp physics private
-turn_writes_nothing 'drift repaired'
+evaluation_writes_nothing 'drift repaired'
 like 'slurmctld has the repaired limit' "$(account_live physics GrpTRESMins)" 'node=0\('
 
 # --- staff may change associations by hand under an override
 ok 'override keeps physics paused' sluice_cli override set physics paused --until=now+1day --reason='work by hand'
 ok 'sacctmgr changes QOS list and limit of physics under the override' sacctmgr_do modify account where name=physics set qos=normal,blocked grptresmins=node=777
-turn_writes_nothing 'override in force'
+evaluation_writes_nothing 'override in force'
 is 'manual changes stay under the override' "$(account_field physics qos,grptresmins)" 'blocked,normal|cpu=120000,node=777'
 ok 'sluice evaluate under the override succeeds' sluice_cli evaluate
 like 'sluice evaluate shows the repair as withheld under the override' "$(withheld)" 'physics.*\(drift\)'
@@ -110,7 +110,7 @@ is 'manual changes are repaired after the override' "$(assoc_rows)" "$rows_pause
 ok 'sluiced loads drift: report' eval 'sluiced_regrant < <(granted 0 GrpTRESMins report)'
 ok 'sacctmgr changes QOS list, limit and fairshare under drift: report' sacctmgr_do modify account where name=physics set qos=normal,blocked grptresmins=node=778 fairshare=5
 mark=$(lines_of "$(sluiced_log)")
-turn_writes_nothing 'drift: report'
+evaluation_writes_nothing 'drift: report'
 is 'manual changes stay under drift: report' "$(account_field physics qos,grptresmins,fairshare)" 'blocked,normal|cpu=120000,node=778|5'
 for what in QOS GrpTRESMins fairshare; do
     ok "sluiced.log reports the manual change of $what" line_in "$(sluiced_log)" " problem .*$what of account physics was changed outside Sluice" "$mark"
@@ -132,5 +132,5 @@ for way in 'lp physics slowdown' 'man optics slowdown' 'games physics private' '
     # shellcheck disable=SC2086
     fails "sbatch by USER ACCOUNT QOS $way is refused as before the pause" submits $way
 done
-turn_writes_nothing 'pause lifted'
+evaluation_writes_nothing 'pause lifted'
 done_testing

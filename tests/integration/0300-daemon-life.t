@@ -19,7 +19,7 @@ contact: help@example.org
 socket: $CLUSTER_DIR/run/sluiced.sock
 journal: $journal
 munge_socket: $CLUSTER_DIR/run/munge.sock
-plugin_server: {listen: "127.0.0.1:$PORT_GATE"}
+plugin_server: {listen: "127.0.0.1:$PORT_PLUGINS"}
 components:
   cpu_hours: {tres: cpu}
 policies:

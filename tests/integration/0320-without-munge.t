@@ -10,7 +10,7 @@ if with_auth_slurm; then
 fi
 sluice_needed
 cluster_prepare
-socket=MungeSocket=$CLUSTER_DIR/run/munge.sock gate=Daemon=127.0.0.1:$PORT_GATE
+socket=MungeSocket=$CLUSTER_DIR/run/munge.sock server=Daemon=127.0.0.1:$PORT_PLUGINS
 sluice_install "$socket"
 cluster_start || cluster_failed
 log=$(slurmctld_log)
@@ -51,7 +51,7 @@ eventually 'sluiced.log names KeyFile= as the remedy without munge' 20 \
 # A key for the connection of the plugin.
 key=$CLUSTER_DIR/etc/sluice.key
 (umask 077 && head -c 64 /dev/urandom >"$key" && head -c 64 /dev/urandom >"$key.other")
-SLUICED_GATE=", key_file: $key"
+SLUICED_PLUGIN_SERVER=", key_file: $key"
 ok 'sluiced stops before the key file is configured' sluiced_stop
 chmod 644 "$key"
 must 'settings with a key file are written' eval 'sluiced_settings < <(policy)'
@@ -59,10 +59,10 @@ fails 'start of sluiced with a key file of mode 0644 is refused' sluiced_restart
 ok 'sluiced.log names the chmod command for the key file' line_in "$(sluiced_log)" "key file $key: other users have access; run: chmod 600 $key"
 chmod 600 "$key"
 ok 'sluiced starts with a key file of mode 0600' sluiced_restart
-sluice_conf "$gate" "KeyFile=$key.other"
+sluice_conf "$server" "KeyFile=$key.other"
 eventually 'slurmctld.log reports that the challenge was made with another key' 20 line_in "$log" 'no daemon: .*challenge rejected: credential made with another key'
 eventually 'sluiced.log reports the unanswered challenge' 20 line_in "$(sluiced_log)" 'challenge-unanswered peer=127.0.0.1'
-sluice_conf "$gate" "KeyFile=$key"
+sluice_conf "$server" "KeyFile=$key"
 eventually 'plugin connects with the same key' 20 plugin_current
 if ! with_auth_slurm; then # Slurm itself still needs munge
     ok 'munged starts again' munged_start

@@ -12,7 +12,7 @@ namespace {
 Reason reason(const Request& request, const Settings& settings = {}, std::int64_t now = test::kNow,
               std::int64_t age = 0) {
     const SnapshotView view(test::world());
-    return judge(request, &view, settings, {instant(now), age}).reason;
+    return admit(request, &view, settings, {instant(now), age}).reason;
 }
 
 Request by(std::uint32_t uid, std::string_view account = {}) {
@@ -56,7 +56,7 @@ Request submitted_by(Request request, std::uint32_t uid) {
 
 } // namespace
 
-CASE(the_verdict_follows_the_account_and_the_exemptions) {
+CASE(the_admission_follows_the_account_and_the_exemptions) {
     const Row rows[] = {
         {"a paused account is refused", by(1001, "physics"), "", Reason::paused},
         {"in any case of letters", by(1001, "PhySics"), "", Reason::paused},
@@ -123,7 +123,7 @@ CASE(a_pause_ends_by_itself_at_its_end_and_not_before) {
 }
 
 CASE(without_a_snapshot_everything_is_admitted) {
-    CHECK(judge(by(1001, "physics"), nullptr, {}, {}).reason == Reason::no_snapshot);
+    CHECK(admit(by(1001, "physics"), nullptr, {}, {}).reason == Reason::no_snapshot);
 }
 
 CASE(an_old_snapshot_holds_unless_fail_is_open) {

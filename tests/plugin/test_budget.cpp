@@ -44,8 +44,8 @@ JobRequest hours(std::uint32_t count) {
 }
 
 // "node_hours 10": which budget is short and by how many hours the job counts; "": none.
-std::string verdict(const JobRequest& job, std::int64_t left_hours = 0,
-                    const char* account = "physics") {
+std::string shortfall(const JobRequest& job, std::int64_t left_hours = 0,
+                      const char* account = "physics") {
     const SnapshotView view(world(left_hours));
     const auto found = shortfall(view, *view.account(account), job);
     if (!found)
@@ -65,20 +65,20 @@ std::int64_t counted(const JobRequest& job, std::uint32_t measure) {
 } // namespace
 
 CASE(a_job_that_takes_exactly_what_is_left_is_admitted) {
-    CHECK_EQ(verdict(hours(10), 10), "");
-    CHECK_EQ(verdict(hours(11), 10), "node_hours 11");
+    CHECK_EQ(shortfall(hours(10), 10), "");
+    CHECK_EQ(shortfall(hours(11), 10), "node_hours 11");
 }
 
 CASE(tasks_of_an_array_are_multiplied) {
     auto job = hours(2);
     job.array_tasks = array_tasks("0-9%2");
-    CHECK_EQ(verdict(job, 20), "");
-    CHECK_EQ(verdict(job, 19), "node_hours 20");
+    CHECK_EQ(shortfall(job, 20), "");
+    CHECK_EQ(shortfall(job, 19), "node_hours 20");
 }
 
 CASE(an_account_below_is_held_against_the_budget_above) {
-    CHECK_EQ(verdict(hours(11), 10, "optics"), "node_hours 11");
-    CHECK_EQ(verdict(hours(10), 10, "optics"), "");
+    CHECK_EQ(shortfall(hours(11), 10, "optics"), "node_hours 11");
+    CHECK_EQ(shortfall(hours(10), 10, "optics"), "");
 }
 
 CASE(without_a_time_the_partitions_limit_counts) {
@@ -95,14 +95,14 @@ CASE(what_cannot_be_known_refuses_nobody) {
     JobRequest job;
     job.nodes = 1000;
     job.partition = "free"; // no limit
-    CHECK_EQ(verdict(job), "");
+    CHECK_EQ(shortfall(job), "");
     job.partition = "elsewhere";
-    CHECK_EQ(verdict(job), "");
+    CHECK_EQ(shortfall(job), "");
     job.partition = "short,elsewhere";
-    CHECK_EQ(verdict(job), "");
+    CHECK_EQ(shortfall(job), "");
     job.partition = "short";
     job.unlimited = true;
-    CHECK_EQ(verdict(job), "");
+    CHECK_EQ(shortfall(job), "");
 }
 
 CASE(whole_nodes_count_with_all_that_they_have) {
@@ -201,7 +201,7 @@ CASE(figures_beyond_all_bounds_exceed) {
     auto job = hours(1'000'000);
     job.nodes = UINT64_MAX;
     job.array_tasks = UINT64_MAX;
-    CHECK_EQ(verdict(job, 1'000'000'000), "node_hours " + std::to_string(INT64_MAX / kHour));
+    CHECK_EQ(shortfall(job, 1'000'000'000), "node_hours " + std::to_string(INT64_MAX / kHour));
 }
 
 // Run under UBSan: no product may overflow, whatever the figures are.

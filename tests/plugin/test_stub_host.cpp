@@ -220,7 +220,7 @@ CASE(a_thousand_loads_leave_nothing_behind) {
     CHECK_EQ(entries(site.folder.c_str()), 2U); // sluice.conf and the snapshot
 }
 
-CASE(the_verdict_reaches_slurm_with_its_text) {
+CASE(the_refusal_reaches_slurm_with_its_text) {
     const Site site;
     site.store(paused_world());
     const Loaded plugin;

@@ -173,7 +173,7 @@ Result<HttpAnswer> Http::exchange(const HttpRequest& request) {
 namespace {
 
 constexpr std::chrono::seconds kEarly{30};     // a token is not used until its last second
-constexpr std::chrono::seconds kUnstated{300}; // the server did not say how long it is good
+constexpr std::chrono::seconds kUnstated{300}; // where the server gives no lifetime
 constexpr std::chrono::seconds kRenewEvery{10};
 constexpr std::size_t kMaxSecretFile = 16384;
 

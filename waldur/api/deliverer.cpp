@@ -18,7 +18,7 @@ constexpr const char* kResources = "/api/marketplace-provider-resources/";
 constexpr const char* kUsages = "/api/marketplace-component-usages/";
 constexpr const char* kServices = "/api/marketplace-site-agent-services/";
 
-// A deep copy of what Waldur said.
+// A deep copy of the answer.
 json::Value copy(json::View view) {
     if (view.is_object()) {
         auto object = json::Value::object();
@@ -65,7 +65,7 @@ Delivery Deliverer::deliver(const ports::OutboxEntry& entry) {
         return {Delivered::refused, "the message is not JSON: " + body.error().context, {}};
     const auto fault = act(entry, body->view());
     if (fault && !is_benign(*fault))
-        return judge(entry, *fault);
+        return outcome_of(entry, *fault);
     forbidden_.erase(entry.message.kind);
     if (arrived_)
         arrived_(entry);
@@ -192,7 +192,7 @@ Deliverer::Outcome Deliverer::send_agent(json::View body) {
 }
 
 // 500 may be caused by this message alone; the others concern all messages.
-Delivery Deliverer::judge(const ports::OutboxEntry& entry, const Fault& fault) {
+Delivery Deliverer::outcome_of(const ports::OutboxEntry& entry, const Fault& fault) {
     const long status = fault.status;
     const std::string& text = fault.error.context;
     if (status == 0 || status == 401 || status == 429 || status == 502 || status == 503 ||

@@ -34,7 +34,7 @@ private:
     Outcome send_metadata(json::View body);
     Outcome send_agent(json::View body);
     Outcome find_service(json::View body);
-    ports::Delivery judge(const ports::OutboxEntry& entry, const Fault& fault);
+    ports::Delivery outcome_of(const ports::OutboxEntry& entry, const Fault& fault);
 
     std::string offering_;
     Arrived arrived_;

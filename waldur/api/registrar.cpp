@@ -138,7 +138,7 @@ Result<void> QueueRegistrar::create_queue(const std::string& kind, Place& place)
     return {};
 }
 
-// Calling it again gives the same queue and tells the broker the token of today.
+// Calling it again gives the same queue and gives the broker today's token.
 Result<QueueRegistrar::Place> QueueRegistrar::unified_queue(const std::vector<std::string>& kinds) {
     const auto identity = this->identity();
     if (!identity)

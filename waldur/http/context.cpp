@@ -69,7 +69,7 @@ bool Context::shows(const model::Policy& policy) const {
     return cycle != nullptr &&
            std::any_of(cycle->decision.accounts.begin(), cycle->decision.accounts.end(),
                        [&](const auto& account) {
-                           return is_judged(account, policy) && visible.sees(account.account);
+                           return is_evaluated(account, policy) && visible.sees(account.account);
                        });
 }
 
@@ -86,13 +86,13 @@ std::vector<std::string> Context::accounts(const model::Policy& policy,
     std::vector<std::string> out;
     if (cycle != nullptr)
         for (const auto& account : cycle->decision.accounts)
-            if (is_judged(account, policy) && visible.sees(account.account) &&
+            if (is_evaluated(account, policy) && visible.sees(account.account) &&
                 (uuid.empty() || ids.is_resource(account.account, uuid)))
                 out.push_back(account.account);
     return out;
 }
 
-bool is_judged(const model::AccountDecision& account, const model::Policy& policy) {
+bool is_evaluated(const model::AccountDecision& account, const model::Policy& policy) {
     return std::find(account.policies.begin(), account.policies.end(), policy.name) !=
            account.policies.end();
 }

@@ -70,7 +70,7 @@ struct Context {
     Response paged(std::vector<json::Value> all, std::size_t default_size) const;
 };
 
-bool is_judged(const model::AccountDecision& account, const model::Policy& policy);
+bool is_evaluated(const model::AccountDecision& account, const model::Policy& policy);
 
 // {"resource_uuid": ["Must be a valid UUID."]}
 Response field_failure(std::string_view field, std::string_view what);

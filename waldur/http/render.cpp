@@ -60,7 +60,7 @@ void put_fired(Value& out, const Scope& scope) {
     std::size_t affected = 0;
     if (scope.cycle != nullptr)
         for (const auto& account : scope.cycle->decision.accounts) {
-            if (!is_judged(account, scope.policy))
+            if (!is_evaluated(account, scope.policy))
                 continue;
             ++affected;
             fired =
@@ -69,7 +69,7 @@ void put_fired(Value& out, const Scope& scope) {
                 if (threshold.reached && threshold.since)
                     at = std::max(at, *threshold.since);
         }
-    // Null would break Waldur's client: a policy that never fired says when it was loaded.
+    // Null would break Waldur's client: a policy that never fired has the time of its loading.
     out.set("has_fired", fired).set("fired_datetime", iso(at));
     out.set("affected_resources_count", affected);
 }

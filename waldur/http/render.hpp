@@ -29,7 +29,7 @@ json::Value render_dry(const Ids& ids, const model::Policy& policy,
                        const model::AccountDecision& account);
 json::Value render_evaluated(const Ids& ids, const model::Policy& policy,
                              const model::AccountDecision& account);
-// `answer`: what an agent said of it; nullptr: nothing yet.
+// `answer`: an agent's report of it; nullptr: none yet.
 json::Value render_evaluation(const Ids& ids, const ports::EvaluationRecord& record,
                               const ports::AgentReport* answer);
 json::Value render_command(const ports::CommandRecord& record);

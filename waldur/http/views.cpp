@@ -74,7 +74,7 @@ Value outcome(const Context& context, const model::Policy& policy, const ports::
     Value resources = Value::array();
     std::string period;
     for (const auto& account : cycle.decision.accounts)
-        if (is_judged(account, policy)) {
+        if (is_evaluated(account, policy)) {
             if (period.empty())
                 period = account.period.label;
             if (named(accounts, account.account) && !accounts.empty())
@@ -182,7 +182,7 @@ void take_amount(Decimal& out, Amount amount, const model::Component& component)
 void take_account(model::PreviewInput& input, const Context& context,
                   const model::AccountDecision& account) {
     for (const auto& policy : context.set->policies)
-        if (is_judged(account, policy)) {
+        if (is_evaluated(account, policy)) {
             input.grace_ratio = policy.grace_ratio;
             input.carryover_enabled = policy.carryover.enabled;
             input.carryover_factor = policy.carryover.factor;

@@ -50,12 +50,12 @@ bool Client::stop(milliseconds patience) {
     });
 }
 
-void Client::settle(const InboxToken& token, Ack verdict) {
+void Client::settle(const InboxToken& token, Ack outcome) {
     {
         auto state = state_.lock();
         if (token.connection != state->connection)
             return;
-        state->settled.emplace_back(token.id, verdict);
+        state->settled.emplace_back(token.id, outcome);
     }
     wake();
 }
@@ -168,8 +168,8 @@ Result<void> Client::read(Own& own, Channel& channel, Session& session, std::uin
 Result<void> Client::write_settled(Channel& channel, const Session& session) {
     std::vector<std::pair<std::string, Ack>> settled;
     settled.swap(state_.lock()->settled);
-    for (const auto& [ack, verdict] : settled) {
-        const auto bytes = session.settle(ack, verdict);
+    for (const auto& [ack, outcome] : settled) {
+        const auto bytes = session.settle(ack, outcome);
         if (!bytes)
             return bytes.error();
         if (const auto queued = channel.queue(*bytes); !queued)

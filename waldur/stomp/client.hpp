@@ -43,7 +43,7 @@ public:
     void start();
     // False: it hangs for longer than `patience`, and nothing that it uses may be destroyed.
     bool stop(std::chrono::milliseconds patience);
-    void settle(const InboxToken& token, Ack verdict) override;
+    void settle(const InboxToken& token, Ack outcome) override;
 
 private:
     using Time = Session::Time;

@@ -21,7 +21,7 @@ struct InboxToken {
 
 struct Incoming {
     InboxToken token;
-    std::string kind;       // "resource", ... by its queue; "": the body says it
+    std::string kind;       // "resource", ... by its queue; "": it is in the body
     std::string body;       // as received; at most 1 MiB
     std::string fault = ""; // why the body could not be read, which is "" then; "": it was
 };
@@ -40,7 +40,7 @@ public:
     virtual ~Inbox() = default;
 
     // Does nothing when the message's connection is gone.
-    virtual void settle(const InboxToken& token, Ack verdict) = 0;
+    virtual void settle(const InboxToken& token, Ack outcome) = 0;
 };
 
 // Called on the inbox's thread: must not block.

@@ -409,8 +409,8 @@ Result<Session::Message> Session::message(const Frame& frame) const {
 }
 
 // Without "requeue" RabbitMQ sends it again at once, for ever; so it goes to the dead letters.
-Result<std::string> Session::settle(const std::string& ack, Ack verdict) const {
-    if (verdict == Ack::done)
+Result<std::string> Session::settle(const std::string& ack, Ack outcome) const {
+    if (outcome == Ack::done)
         return encode({"ACK", {{"id", ack}}, ""});
     return encode({"NACK", {{"id", ack}, {"requeue", "false"}}, ""});
 }

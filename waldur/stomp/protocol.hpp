@@ -95,7 +95,7 @@ public:
     Result<std::string> begin(const InboxAccess& access, Time now);
     // Appends to `out` what must be sent. refused: ERROR of the broker; malformed, overflow.
     Result<std::vector<Message>> take(std::string_view bytes, Time now, std::string& out);
-    Result<std::string> settle(const std::string& ack, Ack verdict) const;
+    Result<std::string> settle(const std::string& ack, Ack outcome) const;
     Result<std::string> end() const;
 
     // All subscriptions are confirmed.

@@ -25,7 +25,7 @@ class MessageInbox final : public stomp::InboxReader {
 public:
     struct Parts {
         ports::Outbox& outbox;
-        app::Sources& sources;
+        core::Sources& sources;
         const Clock& clock;
         std::string offering;
         bool report = true;              // results, to Waldur

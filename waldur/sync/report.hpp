@@ -29,7 +29,7 @@ struct Outgoing {
 struct ReportInput {
     const Offering& offering;
     const AccountResources& resources;
-    const app::Rules& rules;
+    const core::Rules& rules;
     const ports::CycleReport& report;
     const Sent& sent;
     Instant now{};

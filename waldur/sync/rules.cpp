@@ -42,7 +42,7 @@ std::optional<PeriodKind> period_kind(std::int64_t period) {
 
 class Taker {
 public:
-    Taker(const Offering& offering, app::Rules& rules, model::Policy& policy)
+    Taker(const Offering& offering, core::Rules& rules, model::Policy& policy)
         : offering_(offering), from_(*offering.policy), rules_(rules), to_(policy) {}
 
     void take() {
@@ -133,12 +133,12 @@ private:
 
     const Offering& offering_;
     const OfferingPolicy& from_;
-    app::Rules& rules_;
+    core::Rules& rules_;
     model::Policy& to_;
 };
 
 // An empty list of accounts would mean all of them.
-void keep_named(const Offering& offering, app::Rules& rules) {
+void keep_named(const Offering& offering, core::Rules& rules) {
     auto& match = rules.set.policies.front().match;
     std::vector<std::string> accounts;
     for (const auto& resource : offering.resources)
@@ -151,7 +151,7 @@ void keep_named(const Offering& offering, app::Rules& rules) {
 
 // Replaces in the one policy of `rules` (made if there is none; it then observes) what Waldur's
 // policy states; what cannot be taken becomes a problem and stays as in the file.
-void take_policy(const Offering& offering, app::Rules& rules) {
+void take_policy(const Offering& offering, core::Rules& rules) {
     if (!offering.policy) {
         if (rules.set.policies.empty())
             rules.problems.push_back({"",
@@ -186,7 +186,7 @@ model::Allocation allocation(const Resource& resource, const model::PolicySet& s
     return granted;
 }
 
-void take_accounts(const Offering& offering, const AccountResources& known, app::Rules& rules) {
+void take_accounts(const Offering& offering, const AccountResources& known, core::Rules& rules) {
     std::set<std::string> missing;
     for (const auto& [account, resource] : known.by_account) {
         auto granted = allocation(*resource, rules.set);
@@ -210,7 +210,7 @@ void take_accounts(const Offering& offering, const AccountResources& known, app:
 // With authority: waldur its flags count both ways; otherwise a flag of a person only makes the
 // standing stricter.
 void take_flags(const WaldurSettings& settings, const Offering& offering,
-                const AccountResources& known, const AskedFlags& asked, app::Rules& rules) {
+                const AccountResources& known, const AskedFlags& asked, core::Rules& rules) {
     const bool obey = settings.authority == WaldurSettings::Authority::waldur;
     const auto counts = [&](const Resource& resource, Flag flag, bool value) {
         const auto found = asked.find({resource.uuid, flag});
@@ -237,7 +237,7 @@ void take_flags(const WaldurSettings& settings, const Offering& offering,
 }
 
 // Contacts of sluiced.yaml win.
-void take_owners(const Offering& offering, const AccountResources& known, app::Rules& rules) {
+void take_owners(const Offering& offering, const AccountResources& known, core::Rules& rules) {
     for (const auto& [account, resource] : known.by_account) {
         const auto found = offering.owners.find(resource->customer);
         if (found != offering.owners.end() && !found->second.empty())
@@ -283,9 +283,9 @@ AccountResources account_resources(const Offering& offering) {
     return found;
 }
 
-std::shared_ptr<app::Rules> rules_from(const app::Rules& file, const WaldurSettings& settings,
-                                       const Offering* offering, const AskedFlags& asked) {
-    auto rules = std::make_shared<app::Rules>(file);
+std::shared_ptr<core::Rules> rules_from(const core::Rules& file, const WaldurSettings& settings,
+                                        const Offering* offering, const AskedFlags& asked) {
+    auto rules = std::make_shared<core::Rules>(file);
     const bool source = settings.source == WaldurSettings::Source::waldur;
     if (offering == nullptr) {
         if (source)
@@ -311,7 +311,7 @@ std::shared_ptr<app::Rules> rules_from(const app::Rules& file, const WaldurSetti
 }
 
 KnownIds known_ids(const WaldurSettings& settings, const Offering* offering,
-                   const app::Rules& rules) {
+                   const core::Rules& rules) {
     KnownIds ids;
     if (offering == nullptr)
         return ids;

@@ -23,11 +23,11 @@ struct AccountResources {
 AccountResources account_resources(const Offering& offering);
 
 // `offering` nullptr: Waldur has never answered.
-std::shared_ptr<app::Rules> rules_from(const app::Rules& file,
-                                       const settings::WaldurSettings& settings,
-                                       const Offering* offering, const AskedFlags& asked);
+std::shared_ptr<core::Rules> rules_from(const core::Rules& file,
+                                        const settings::WaldurSettings& settings,
+                                        const Offering* offering, const AskedFlags& asked);
 // Of what `rules` made from it have.
 KnownIds known_ids(const settings::WaldurSettings& settings, const Offering* offering,
-                   const app::Rules& rules);
+                   const core::Rules& rules);
 
 } // namespace sluice::waldur

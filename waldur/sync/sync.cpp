@@ -38,7 +38,7 @@ Sync::~Sync() {
     stop(std::chrono::hours(1));
 }
 
-std::shared_ptr<const app::Rules> Sync::load(std::shared_ptr<const app::Rules> file) {
+std::shared_ptr<const core::Rules> Sync::load(std::shared_ptr<const core::Rules> file) {
     loaded_ = parts_.clock.now();
     first_->sent = load_sent(parts_.notes);
     auto state = state_.lock();
@@ -64,8 +64,8 @@ bool Sync::stop(std::chrono::milliseconds patience) {
     });
 }
 
-void Sync::use_file(std::shared_ptr<const app::Rules> file) {
-    std::shared_ptr<const app::Rules> rules;
+void Sync::use_file(std::shared_ptr<const core::Rules> file) {
+    std::shared_ptr<const core::Rules> rules;
     {
         auto state = state_.lock();
         state->file = std::move(file);
@@ -74,7 +74,7 @@ void Sync::use_file(std::shared_ptr<const app::Rules> file) {
     parts_.use(std::move(rules));
 }
 
-void Sync::after_cycle(const app::Loop::Shown& shown) {
+void Sync::after_cycle(const core::Loop::Shown& shown) {
     {
         auto state = state_.lock();
         state->cycle = shown;
@@ -120,7 +120,7 @@ void Sync::work(Own own) {
     auto due = Steady::now();
     auto earliest = due; // of a question that a message causes
     for (;;) {
-        std::optional<app::Loop::Shown> cycle;
+        std::optional<core::Loop::Shown> cycle;
         bool pull_now = false;
         {
             auto state = state_.lock();
@@ -167,7 +167,7 @@ std::chrono::seconds Sync::pause() const {
 void Sync::take_limits(Own& own) {
     if (parts_.inbox == nullptr || settings_.source != settings::WaldurSettings::Source::waldur)
         return;
-    std::shared_ptr<const app::Rules> rules;
+    std::shared_ptr<const core::Rules> rules;
     std::shared_ptr<Offering> offering;
     {
         auto state = state_.lock();
@@ -208,7 +208,7 @@ void Sync::answered(Own& own, Offering answer) {
     const Instant now = parts_.clock.now();
     parts_.sources.up(kSource, now);
     const auto offering = std::make_shared<const Offering>(std::move(answer));
-    std::shared_ptr<const app::Rules> rules;
+    std::shared_ptr<const core::Rules> rules;
     bool changed = false;
     {
         auto state = state_.lock();
@@ -239,7 +239,7 @@ void Sync::keep(Own& own, const Offering& offering) {
 
 void Sync::failed(const Error& error) {
     parts_.sources.down(kSource, error, parts_.clock.now());
-    std::shared_ptr<const app::Rules> rules;
+    std::shared_ptr<const core::Rules> rules;
     {
         auto state = state_.lock();
         if (state->trouble == error.context)
@@ -253,7 +253,7 @@ void Sync::failed(const Error& error) {
     parts_.use(std::move(rules));
 }
 
-std::shared_ptr<const app::Rules> Sync::make_rules(State& state) const {
+std::shared_ptr<const core::Rules> Sync::make_rules(State& state) const {
     const Offering* offering = state.offering.get();
     const auto rules = rules_from(*state.file, settings_, offering, state.flags);
     state.ids = std::make_shared<const KnownIds>(known_ids(settings_, offering, *rules));
@@ -272,7 +272,7 @@ std::shared_ptr<const app::Rules> Sync::make_rules(State& state) const {
     return rules;
 }
 
-void Sync::report(Own& own, const app::Loop::Shown& shown) {
+void Sync::report(Own& own, const core::Loop::Shown& shown) {
     std::shared_ptr<const Offering> offering;
     Sent flags;
     {

@@ -31,10 +31,10 @@ public:
         ports::Outbox& outbox;
         ports::Notes& notes;
         ports::JournalReader& journal;
-        app::Sources& sources;
+        core::Sources& sources;
         const Clock& clock;
-        std::string version;                                        // of sluiced
-        std::function<void(std::shared_ptr<const app::Rules>)> use; // by the loop
+        std::string version;                                         // of sluiced
+        std::function<void(std::shared_ptr<const core::Rules>)> use; // by the loop
         // Requests an evaluation that splits the usage of these accounts by user.
         std::function<void(std::set<std::string>)> split;
         std::function<void()> wake;    // the sender of the outbox
@@ -48,14 +48,14 @@ public:
 
     // Reads Waldur's last good answer and what was sent from the journal. The rules of the first
     // evaluation. Before start().
-    std::shared_ptr<const app::Rules> load(std::shared_ptr<const app::Rules> file);
+    std::shared_ptr<const core::Rules> load(std::shared_ptr<const core::Rules> file);
     void start();
-    // As for app::Loop.
+    // As for core::Loop.
     bool stop(std::chrono::milliseconds patience);
 
     // From the file, at a reload: Waldur's last answer is laid over it again.
-    void use_file(std::shared_ptr<const app::Rules> file);
-    void after_cycle(const app::Loop::Shown& shown);
+    void use_file(std::shared_ptr<const core::Rules> file);
+    void after_cycle(const core::Loop::Shown& shown);
     // Waldur has a message now. On the thread of the outbox's sender.
     void arrived(const ports::OutboxEntry& entry);
     // Ask Waldur now.
@@ -67,14 +67,14 @@ private:
     // What any thread may reach.
     struct State {
         bool asked = false; // wake()
-        std::shared_ptr<const app::Rules> file;
+        std::shared_ptr<const core::Rules> file;
         std::shared_ptr<const Offering> offering; // nullptr: Waldur has never answered
         std::shared_ptr<const KnownIds> ids = std::make_shared<const KnownIds>();
         std::uint64_t version = 0; // how many times messages were laid over an answer
         AskedFlags flags;
-        std::string trouble;                   // why the last question failed; "": it did not
-        std::optional<app::Loop::Shown> cycle; // not reported yet
-        bool commands = false;                 // evaluations since the last report ran commands
+        std::string trouble;                    // why the last question failed; "": it did not
+        std::optional<core::Loop::Shown> cycle; // not reported yet
+        bool commands = false;                  // evaluations since the last report ran commands
     };
     // What only the worker reaches: work() has the only one.
     struct Own {
@@ -94,8 +94,8 @@ private:
     void answered(Own& own, Offering answer);
     void failed(const Error& error);
     void keep(Own& own, const Offering& offering);
-    std::shared_ptr<const app::Rules> make_rules(State& state) const;
-    void report(Own& own, const app::Loop::Shown& shown);
+    std::shared_ptr<const core::Rules> make_rules(State& state) const;
+    void report(Own& own, const core::Loop::Shown& shown);
     void report_flags(const Outgoing& out);
     void report_usage(Own& own, const ReportInput& input);
     void report_commands(Own& own, const ReportInput& input);

@@ -124,7 +124,7 @@ Measurement measure(const model::PolicySet& set, const Subject& subject, const P
         return out;
     }
     if (!metric->percent() && metric->effective != 0)
-        out.fault = "the percentage of " + metric->judged + " does not fit";
+        out.fault = "the percentage of " + metric->deciding + " does not fit";
     out.metric = std::move(*metric);
     return out;
 }
@@ -211,7 +211,7 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
         out.notes.insert(out.notes.end(), missing.begin(), missing.end());
     if (!measured.metric)
         return;
-    out.judged = measured.metric->judged;
+    out.deciding = measured.metric->deciding;
     out.percent = measured.metric->percent();
     out.metric_used = measured.metric->used;
     out.metric_effective = measured.metric->effective;

@@ -27,7 +27,7 @@ std::optional<Wide> seconds_until(Wide need, Wide grown, Wide elapsed) {
 
 bool comparable(const AccountDecision& before, const AccountDecision& now) {
     return before.error.empty() && now.error.empty() && before.period.label == now.period.label &&
-           before.judged == now.judged && before.metric_effective == now.metric_effective &&
+           before.deciding == now.deciding && before.metric_effective == now.metric_effective &&
            now.metric_effective > 0 && now.metric_used > before.metric_used;
 }
 

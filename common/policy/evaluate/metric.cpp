@@ -82,7 +82,7 @@ Result<Metric> priced_by_slurm(const std::vector<Figure>& figures) {
     for (const Figure& figure : figures)
         if (figure.component.tres == "billing") {
             Metric one = metric_of(figure);
-            one.judged = "billing";
+            one.deciding = "billing";
             return one;
         }
     return Error{Errc::malformed,

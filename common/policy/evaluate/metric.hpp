@@ -18,7 +18,7 @@ namespace sluice::policy {
 struct Metric {
     Wide used = 0;
     Wide effective = 0;
-    std::string judged; // the component that decides, or "billing"
+    std::string deciding; // the component that decides, or "billing"
     // Weighted sum only: (used | effective) * numerator / denominator are billing minutes.
     Wide minutes_numerator = 0;
     Wide minutes_denominator = 1;

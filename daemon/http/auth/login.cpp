@@ -18,7 +18,7 @@ constexpr std::chrono::seconds kMemory{60};
 // After munged did not respond, no call to it for so long: each may take 10 s while others wait.
 constexpr std::chrono::seconds kAway{2};
 constexpr std::size_t kMaxAddresses = 10000;
-constexpr std::uint32_t kNobody = UINT_MAX; // the uid of a token: no user has it
+constexpr std::uint32_t kNoUser = UINT_MAX; // the uid of a token: no user has it
 // The first line of a payload. No other use of munge begins with it.
 constexpr std::string_view kMungeText = "sluice http v1\n";
 
@@ -161,7 +161,7 @@ Login::Outcome Login::by_token(std::string_view text) const {
     const auto token = tokens_.find(text);
     if (!token)
         return unauthorized("Invalid token.");
-    return Viewer{kNobody, token->role == Role::staff, "token " + token->name,
+    return Viewer{kNoUser, token->role == Role::staff, "token " + token->name,
                   token->role == Role::reader};
 }
 

@@ -64,7 +64,7 @@ Value responses(const Route& route) {
         add("413", "The body is too large");
         add("415", "Content-Type is not application/json");
     }
-    add("429", "Too many requests or wrong logins; wait as Retry-After says");
+    add("429", "Too many requests or wrong logins; wait for the seconds in Retry-After");
     add("503", "Try again later");
     return out;
 }

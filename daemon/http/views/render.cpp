@@ -127,7 +127,7 @@ Value render_plugin(const ports::PluginStatus& plugin) {
                   kv("slurm_version", plugin.slurm_version),
                   kv("plugin_version", plugin.plugin_version), kv("sequence", plugin.sequence),
                   kv("stored_sequence", plugin.stored), kv("unstored_since", plugin.unstored_since),
-                  kv("connected", plugin.connected), kv("last_heard", plugin.last_heard),
+                  kv("connected", plugin.connected), kv("last_seen", plugin.last_seen),
                   kv("admitted", counters.admitted), kv("warned", counters.warned),
                   kv("refused", counters.refused), kv("faults", counters.faults),
                   kv("oversized", counters.oversized));
@@ -182,7 +182,8 @@ Value render(const model::AccountDecision& account) {
         kv("billing_period", account.period.label), kv("period", render_period(account.period)),
         kv("previous_period", account.previous ? render_period(*account.previous) : Value()),
         kv("span", std::move(span)), kv("components", array_of(account.figures, render_figure)),
-        kv("judged", account.judged), kv("usage_percentage", percent(account.percent)),
+        kv("deciding_component", account.deciding),
+        kv("usage_percentage", percent(account.percent)),
         kv("grace_limit_percentage", number(account.grace_limit)),
         kv("standing", model::name(model::standing(account.flags))),
         kv("paused", account.flags.paused), kv("downscaled", account.flags.downscaled),
@@ -251,7 +252,7 @@ Value render(const model::PeriodReset& entry) {
                   kv("reason", entry.reason), kv("by", entry.by), kv("at", entry.at));
 }
 
-Value render(const model::ClockVerdict& clock) {
+Value render(const model::ClockResult& clock) {
     Value compared = array_of(clock.compared, [](const auto& reading) {
         return object(kv("source", reading.source), kv("ahead_s", reading.ahead_s));
     });
@@ -318,7 +319,7 @@ void append_balances(Value& array, const model::AccountDecision& account) {
             kv("left", units(figure.effective - figure.used(), c)),
             kv("usage_percentage", percent(figure.percent)), kv("mode", mode_of(account)),
             kv("standing", model::name(model::standing(account.flags))),
-            kv("cause", render_cause(account.cause)), kv("judged", account.judged),
+            kv("cause", render_cause(account.cause)), kv("deciding_component", account.deciding),
             kv("resets", account.period.end)));
     }
 }

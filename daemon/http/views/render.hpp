@@ -72,7 +72,7 @@ json::Value render(const ports::PluginServerStatus& plugin_server);
 json::Value render(const ports::OverrideRecord& record, Instant now);
 json::Value render(const ports::AdjustmentRecord& record);
 json::Value render(const model::PeriodReset& entry);
-json::Value render(const model::ClockVerdict& clock);
+json::Value render(const model::ClockResult& clock);
 json::Value render(const model::ClockAccept& entry);
 // For `sluice doctor`.
 json::Value render(const ports::ControllerSettings& controller);

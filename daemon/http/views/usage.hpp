@@ -13,7 +13,7 @@ namespace sluice::http {
 // users_settled, users: [...]}].
 json::Value top_users(const ports::CycleReport& cycle, const model::AccountDecision& account,
                       const Viewer& viewer);
-// The same as a sentence for each component that somebody used.
+// The same as a sentence for each component in use.
 std::vector<std::string> top_users_text(const json::Value& top, const std::string& account);
 
 } // namespace sluice::http

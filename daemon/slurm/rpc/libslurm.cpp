@@ -62,7 +62,7 @@ SLUICE_FOR_SLURM char* uid_to_string_or_null(uid_t uid) {
     return name ? slurm_xstrdup(name->c_str()) : nullptr;
 }
 
-// Takes (sockaddr*, socklen_t) up to 22.05 and one pointer later; nothing tells which, so neither
+// Takes (sockaddr*, socklen_t) up to 22.05 and one pointer later; no header shows which, so neither
 // is read.
 SLUICE_FOR_SLURM char* xgetnameinfo(const void* /*address*/, unsigned /*length*/) {
     return slurm_xstrdup("(unknown host)");

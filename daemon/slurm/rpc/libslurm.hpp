@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Starting libslurm, and what slurm.conf on this host says. No RPC: works while slurmctld and
+// Starting libslurm, and slurm.conf on this host. No RPC: works while slurmctld and
 // slurmdbd are away.
 #pragma once
 

@@ -10,7 +10,7 @@
 namespace sluice::slurm {
 namespace {
 
-// INFINITE64. Not "-1", which every release says it takes: 26.05 subtracts it from the old limit.
+// INFINITE64. Not "-1", which every release documents: 26.05 subtracts it from the old limit.
 constexpr const char* kClears = "18446744073709551615";
 
 // slurmdb_defs.c, slurmdb_make_tres_string_from_simple: powers of 1024 from MiB for memory and

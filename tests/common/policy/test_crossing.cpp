@@ -17,7 +17,7 @@ model::AccountDecision account(const char* name, Wide used, Wide effective) {
     model::AccountDecision out;
     out.account = name;
     out.period.label = "2026-Q1";
-    out.judged = "node_hours";
+    out.deciding = "node_hours";
     out.metric_used = used;
     out.metric_effective = effective;
     for (const int percent : {80, 100, 120}) {
@@ -67,7 +67,7 @@ CASE(nothing_is_foreseen_of_an_account_that_stands_still_or_is_over_everything) 
     CHECK_EQ(wait(account("a", 0, 0), account("a", 10, 0)), -1);
 }
 
-CASE(nothing_is_foreseen_over_a_change_of_the_grant_the_period_or_what_is_judged) {
+CASE(nothing_is_foreseen_over_a_change_of_the_grant_the_period_or_what_is_compared) {
     const auto before = account("a", 600, 1000);
     auto now = account("a", 720, 1100);
     CHECK_EQ(wait(before, now), -1);
@@ -76,7 +76,7 @@ CASE(nothing_is_foreseen_over_a_change_of_the_grant_the_period_or_what_is_judged
     now.period.label = "2026-Q2";
     CHECK_EQ(wait(before, now), -1);
     now = account("a", 720, 1000);
-    now.judged = "gpu_hours";
+    now.deciding = "gpu_hours";
     CHECK_EQ(wait(before, now), -1);
     now = account("a", 720, 1000);
     now.error = "no usage";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The judgement of whole cycles: thresholds, flags, actions, ancestors, overrides.
+// The evaluation in whole cycles: thresholds, flags, actions, ancestors, overrides.
 #include "tests/common/policy/world.hpp"
 
 #include "common/base/text.hpp"
@@ -158,7 +158,7 @@ CASE(the_worst_component_decides_without_billing) {
     w.use(utc(2026, 1, 2), "physics", 500);
     w.use(utc(2026, 1, 2), "physics", 11, "gres/gpu");
     const auto& d = w.cycle(utc(2026, 1, 3));
-    CHECK_EQ(d.judged, "gpu_hours");
+    CHECK_EQ(d.deciding, "gpu_hours");
     CHECK_EQ(*d.percent, 11000);
     CHECK(d.flags.downscaled);
 }
@@ -181,7 +181,7 @@ CASE(billing_weighs_units_for_allocation_and_usage_alike) {
     CHECK(w.cycle(utc(2026, 1, 3)).error.find("mem has no weight") != std::string::npos);
 }
 
-CASE(slurms_own_billing_is_judged_alone) {
+CASE(slurms_own_billing_is_counted_alone) {
     World w = physics();
     w.set.components.push_back({"credits", "billing", Decimal::whole(60)});
     w.grant("physics", "100", "credits");

@@ -73,7 +73,7 @@ CASE(a_component_without_allocation_is_at_every_threshold) {
     std::vector<model::Figure> figures = {figure("cpu", "cpu", 1000, 999),
                                           figure("gpu", "gres/gpu", 0, 0)};
     const auto got = metric({}, figures);
-    CHECK_EQ(got->judged, "gpu");
+    CHECK_EQ(got->deciding, "gpu");
     CHECK(got->reaches(dec("1000")));
 }
 

@@ -93,7 +93,7 @@ CASE(lists_below_a_paused_account_are_held_too) {
     CHECK(w.facts.history.accounts["physics"].saved_members.empty());
 }
 
-CASE(a_judged_child_that_inherits_needs_no_command) {
+CASE(an_evaluated_child_that_inherits_needs_no_command) {
     World w = physics();
     w.account("optics", "physics");
     w.grant("optics", "5000");

@@ -97,7 +97,7 @@ CASE(carryover_stays_between_zero_and_its_cap) {
 }
 
 CASE(the_same_facts_again_plan_nothing) {
-    // Three cycles each, every one judged twice.
+    // Three cycles each, every one evaluated twice.
     for (std::uint64_t seed = 0; seed < 3400; seed += test::kStride) {
         Generator g(seed);
         World w = g.world();

@@ -337,7 +337,7 @@ CASE(a_budget_is_what_is_left_to_the_grace_limit) {
     CHECK_EQ(snapshot.measures[0].per_unit, 3600);
 }
 
-CASE(a_judged_account_names_the_next_one_that_checks) {
+CASE(an_evaluated_account_names_the_next_one_that_checks) {
     World w = checked(model::BudgetCheck::warn);
     w.grant("lasers", "10");
     const auto snapshot = whole(w, utc(2026, 11, 3));

@@ -109,7 +109,7 @@ struct World {
     const model::AccountDecision& of(const std::string& account_name) const {
         const auto* found = decision.find(account_name);
         if (found == nullptr)
-            fail("not judged: " + account_name);
+            fail("not evaluated: " + account_name);
         return *found;
     }
     // Apply and record.

@@ -15,8 +15,8 @@ namespace sluice::test {
 inline constexpr Instant kFebruary = instant(1'770'681'600); // 2026-02-10 00:00:00 UTC
 inline constexpr Amount kHour = 3600;
 
-inline app::Rules rules() {
-    app::Rules rules;
+inline core::Rules rules() {
+    core::Rules rules;
     rules.cluster = "c1";
     rules.set.timezone = "UTC";
     rules.set.components = {{"node_hours", "node", Decimal::whole(60)}};
@@ -40,11 +40,11 @@ struct Bench {
     FakeSlurm slurm{faults};
     FakeJournal journal{faults};
     FakePublisher publisher{faults};
-    app::Sources sources;
-    app::Rules rules = test::rules();
+    core::Sources sources;
+    core::Rules rules = test::rules();
     test::FakeOutbox outbox;
-    app::Ports ports{slurm, slurm, journal, journal, publisher, clock, outbox};
-    app::Cycle cycle{ports, sources};
+    core::Ports ports{slurm, slurm, journal, journal, publisher, clock, outbox};
+    core::Cycle cycle{ports, sources};
 
     Bench() {
         slurm.add_account("physics");
@@ -52,7 +52,7 @@ struct Bench {
         use_hours(0);
     }
     void use_hours(Amount hours) { slurm.set_usage("physics", "node", hours * kHour); }
-    std::shared_ptr<const ports::CycleReport> run(const app::Order& order = {}) {
+    std::shared_ptr<const ports::CycleReport> run(const core::Order& order = {}) {
         return cycle.run(rules, order);
     }
     const model::AccountDecision& physics(const ports::CycleReport& report) {

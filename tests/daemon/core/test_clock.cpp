@@ -33,7 +33,7 @@ struct Times final : ports::TimeSources {
 struct ClockBench : Bench {
     Elapsed boot;
     Times times;
-    std::unique_ptr<app::Cycle> watched;
+    std::unique_ptr<core::Cycle> watched;
 
     ClockBench() {
         rules.set.policies[0].raw_usage_reset = true;
@@ -44,14 +44,14 @@ struct ClockBench : Bench {
         auto with = ports;
         with.elapsed = &boot;
         with.sources = &times;
-        watched = std::make_unique<app::Cycle>(with, sources);
+        watched = std::make_unique<core::Cycle>(with, sources);
     }
     void pass(std::chrono::seconds time) {
         clock.advance(time);
         boot.time += time;
     }
     void jump(std::chrono::seconds time) { clock.advance(time); }
-    std::shared_ptr<const ports::CycleReport> look(const app::Order& order = {}) {
+    std::shared_ptr<const ports::CycleReport> look(const core::Order& order = {}) {
         return watched->run(rules, order);
     }
     std::shared_ptr<const ports::CycleReport> minute_later() {
@@ -59,7 +59,7 @@ struct ClockBench : Bench {
         return look();
     }
     std::shared_ptr<const ports::CycleReport> accept() {
-        app::Order order{app::Trigger::person, false, {}, {}};
+        core::Order order{core::Trigger::person, false, {}, {}};
         order.accept = model::ClockAccept{0, {}, 0, "set by hand", "root"};
         return look(order);
     }
@@ -278,7 +278,7 @@ CASE(a_dry_run_uses_the_same_clock_and_accepts_nothing) {
     bench.look();
     bench.minute_later();
     bench.jump(kIntoNextQuarter);
-    app::Order order{app::Trigger::person, true, {}, {}};
+    core::Order order{core::Trigger::person, true, {}, {}};
     order.accept = model::ClockAccept{0, {}, 0, "x", "root"};
     const auto dry = bench.look(order);
     CHECK(dry->clock.state == ClockState::forward);

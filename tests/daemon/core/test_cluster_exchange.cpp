@@ -15,13 +15,13 @@ namespace {
 
 // Clusters c1 and c2 of one daemon. Each has the wall clock of its bench.
 struct Two {
-    app::ClusterExchange exchange;
+    core::ClusterExchange exchange;
     Bench one;
     Bench two;
     int woken_one = 0;
     int woken_two = 0;
-    app::Cycle first{with(one), one.sources};
-    app::Cycle second{with(two), two.sources};
+    core::Cycle first{with(one), one.sources};
+    core::Cycle second{with(two), two.sources};
 
     Two() {
         exchange.add("c1", [this] { ++woken_one; });
@@ -34,12 +34,12 @@ struct Two {
             bench->rules.loaded = kFebruary;
         }
     }
-    app::Ports with(Bench& bench) {
-        app::Ports ports = bench.ports;
+    core::Ports with(Bench& bench) {
+        core::Ports ports = bench.ports;
         ports.exchange = &exchange;
         return ports;
     }
-    const model::AccountDecision& cycle_one(const app::Order& order = {}) {
+    const model::AccountDecision& cycle_one(const core::Order& order = {}) {
         report_one = first.run(one.rules, order);
         return physics(*report_one);
     }
@@ -125,14 +125,14 @@ CASE(a_cluster_that_is_silent_lifts_nothing_and_is_named) {
     world.two.use_hours(1250);
     world.cycle_two();
     CHECK(world.cycle_one().flags.paused);
-    world.one.clock.advance(app::longest_silence(world.one.rules));
+    world.one.clock.advance(core::longest_silence(world.one.rules));
     world.cycle_one();
     CHECK(!has_problem(*world.report_one, "c2"));
     world.one.clock.advance(std::chrono::seconds(1));
     world.one.rules.set.accounts["physics"].allocation = {{"node_hours", Decimal::whole(9000)}};
     CHECK(world.cycle_one().flags.paused);
     CHECK(has_problem(*world.report_one, "no usage of cluster c2 for more than"));
-    world.two.clock.advance(app::longest_silence(world.one.rules) + std::chrono::seconds(1));
+    world.two.clock.advance(core::longest_silence(world.one.rules) + std::chrono::seconds(1));
     world.cycle_two();
     CHECK(!world.cycle_one().flags.paused);
     CHECK(!has_problem(*world.report_one, "c2"));
@@ -142,7 +142,7 @@ CASE(a_cluster_that_never_answered_is_a_problem_after_a_while) {
     Two world;
     world.cycle_one();
     CHECK(!has_problem(*world.report_one, "c2"));
-    world.one.clock.advance(app::longest_silence(world.one.rules) + std::chrono::seconds(1));
+    world.one.clock.advance(core::longest_silence(world.one.rules) + std::chrono::seconds(1));
     world.cycle_one();
     CHECK(has_problem(*world.report_one, "c2"));
 }
@@ -164,7 +164,7 @@ CASE(a_failed_or_dry_cycle_leaves_nothing) {
     world.cycle_one({});
     world.one.faults.clear();
     CHECK(world.exchange.of("c1") == nullptr);
-    app::Order dry;
+    core::Order dry;
     dry.dry_run = true;
     world.cycle_one(dry);
     CHECK(world.exchange.of("c1") == nullptr);
@@ -199,7 +199,7 @@ CASE(a_period_is_not_reopened_while_usage_of_another_cluster_is_missing) {
     world.one.use_hours(1250);
     world.cycle_one();
     CHECK(world.cycle_one().flags.paused);
-    app::Order order{app::Trigger::person, false, {"physics"}};
+    core::Order order{core::Trigger::person, false, {"physics"}};
     order.reopen = {{0, "physics", "2026-Q1", "because", "ann", kFebruary}};
     world.cycle_one(order);
     CHECK(world.report_one->error.find("cluster c2 is not known: no period is reopened") !=
@@ -212,7 +212,7 @@ CASE(a_period_is_not_reopened_while_usage_of_another_cluster_is_missing) {
 }
 
 CASE(a_reset_reaches_the_cluster_that_it_is_meant_for) {
-    app::ClusterExchange exchange;
+    core::ClusterExchange exchange;
     std::vector<std::string> told;
     const auto note = [&](const char* name) {
         return [&told, name](const model::PeriodReset& reset) {

@@ -11,7 +11,7 @@ using namespace sluice::test;
 namespace {
 
 struct Collecting : Bench {
-    app::Collector collector{slurm, journal, sources};
+    core::Collector collector{slurm, journal, sources};
 
     Result<model::Facts> collect() { return collector.collect(rules, clock.now()); }
 };
@@ -79,7 +79,7 @@ CASE(usage_of_another_cluster_does_not_stand_in) {
 
 CASE(a_structure_that_slurmctld_contradicts_is_read_again) {
     Bench bench;
-    app::Collector collector(bench.slurm, bench.journal, bench.sources);
+    core::Collector collector(bench.slurm, bench.journal, bench.sources);
     bench.slurm.moved = true;
     CHECK(collector.collect(bench.rules, kFebruary));
     const auto calls = bench.faults.calls();
@@ -119,14 +119,14 @@ CASE(a_source_that_fails_one_of_two_calls_is_told_as_away_once) {
 }
 
 CASE(errors_are_told_apart_by_their_source) {
-    using app::source_of;
+    using core::source_of;
     CHECK_EQ(source_of({Errc::unavailable, "slurmctld: jobs: x"}, "slurmdbd"), "slurmctld");
     CHECK_EQ(source_of({Errc::unavailable, "slurmdbd: Protocol authentication error"}, "x"),
              "munge");
     CHECK_EQ(source_of({Errc::unavailable, "who knows"}, "slurmdbd"), "slurmdbd");
 }
 
-CASE(usage_is_asked_of_judged_accounts_only) {
+CASE(usage_is_read_for_evaluated_accounts_only) {
     Collecting bench;
     bench.slurm.add_account("chem");
     CHECK(bench.collect());

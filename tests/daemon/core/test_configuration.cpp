@@ -26,10 +26,10 @@ accounts:
 struct Reloading : Bench {
     ScratchDir dir;
     std::string file = dir.file("sluiced.yaml");
-    app::Loop loop{ports, sources, std::make_shared<app::Rules>(rules)};
-    app::DaemonStatus status{{"1", file, kFebruary}, loop, sources, publisher};
-    app::DaemonOperator actions{loop, ports, nullptr, 5s};
-    app::Reloader reloader{{}, file, "c1"};
+    core::Loop loop{ports, sources, std::make_shared<core::Rules>(rules)};
+    core::DaemonStatus status{{"1", file, kFebruary}, loop, sources, publisher};
+    core::DaemonOperator actions{loop, ports, nullptr, 5s};
+    core::Reloader reloader{{}, file, "c1"};
 
     Reloading() { reloader.add(loop, status); }
 
@@ -41,7 +41,7 @@ struct Reloading : Bench {
 CASE(a_good_file_gives_rules) {
     auto settings = settings::parse(kGood, "f.yaml");
     CHECK(settings);
-    const auto made = app::make_rules(std::move(*settings), "local", kFebruary);
+    const auto made = core::make_rules(std::move(*settings), "local", kFebruary);
     CHECK(made);
     CHECK_EQ((*made)->cluster, "local");
     CHECK((*made)->interval == 120s);
@@ -100,12 +100,12 @@ CASE(a_file_that_the_cluster_contradicts_is_refused) {
 CASE(keys_that_need_a_restart_are_named) {
     settings::Settings a;
     settings::Settings b = a;
-    CHECK(app::fixed_keys_changed(a, b).empty());
+    CHECK(core::fixed_keys_changed(a, b).empty());
     b.daemon.interval = 7s;
-    CHECK(app::fixed_keys_changed(a, b).empty());
+    CHECK(core::fixed_keys_changed(a, b).empty());
     b.daemon.journal = "/elsewhere";
     b.daemon.plugin_server.listen = {"0.0.0.0:1"};
-    CHECK((app::fixed_keys_changed(a, b) ==
+    CHECK((core::fixed_keys_changed(a, b) ==
            std::vector<std::string>{"journal", "plugin_server.listen"}));
 }
 
@@ -113,17 +113,17 @@ CASE(a_changed_block_waldur_needs_a_restart) {
     settings::Settings a;
     a.waldur.url = "https://waldur.example.org";
     settings::Settings b = a;
-    CHECK(app::fixed_keys_changed(a, b).empty());
+    CHECK(core::fixed_keys_changed(a, b).empty());
     b.waldur.push.usage = false;
     const std::vector<std::string> named{"waldur"};
-    CHECK(app::fixed_keys_changed(a, b) == named);
+    CHECK(core::fixed_keys_changed(a, b) == named);
     b = a;
     b.waldur.events.port = 1;
-    CHECK(app::fixed_keys_changed(a, b) == named);
+    CHECK(core::fixed_keys_changed(a, b) == named);
     b = a;
     b.waldur.token.file = "/elsewhere";
-    CHECK(app::fixed_keys_changed(a, b) == named);
+    CHECK(core::fixed_keys_changed(a, b) == named);
     b = a;
     b.waldur.interval = 7s;
-    CHECK(app::fixed_keys_changed(a, b) == named);
+    CHECK(core::fixed_keys_changed(a, b) == named);
 }

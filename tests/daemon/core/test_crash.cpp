@@ -122,16 +122,16 @@ public:
     }
 
 private:
-    static std::unique_ptr<sqlite::SqliteJournal> opened(const std::string& path,
-                                                         const Clock& clock) {
-        auto journal = sqlite::SqliteJournal::open(path, clock);
+    static std::unique_ptr<storage::SqliteJournal> opened(const std::string& path,
+                                                          const Clock& clock) {
+        auto journal = storage::SqliteJournal::open(path, clock);
         CHECK(journal);
         return std::move(*journal);
     }
     Bench bench_;
-    std::unique_ptr<sqlite::SqliteJournal> books_;
+    std::unique_ptr<storage::SqliteJournal> books_;
     CrashingJournal crashing_;
-    app::Cycle cycle_;
+    core::Cycle cycle_;
 };
 
 // True when the process died at step n; false when the cycle has fewer steps.

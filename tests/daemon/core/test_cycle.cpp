@@ -34,7 +34,7 @@ void check_paused(Bench& bench) {
 CASE(an_account_over_the_grace_limit_is_paused_in_slurm_journal_and_snapshot) {
     Bench bench;
     bench.use_hours(1250);
-    const auto report = bench.run({app::Trigger::start, false, {}});
+    const auto report = bench.run({core::Trigger::start, false, {}});
     CHECK_EQ(report->error, "");
     CHECK_EQ(report->trigger, "start");
     CHECK(report->at == kFebruary);
@@ -87,7 +87,7 @@ CASE(a_second_cycle_on_the_same_facts_changes_nothing) {
 CASE(a_dry_run_plans_the_same_and_touches_nothing) {
     Bench bench;
     bench.use_hours(1250);
-    const auto dry = bench.run({app::Trigger::person, true, {}});
+    const auto dry = bench.run({core::Trigger::person, true, {}});
     CHECK(dry->dry_run);
     CHECK(dry->applied.empty());
     CHECK(!dry->plan.commands.empty());
@@ -107,10 +107,10 @@ CASE(an_evaluation_that_a_person_asks_for_is_recorded_although_nothing_changed) 
     const auto before = bench.journal.evaluated.size();
     bench.run();
     CHECK_EQ(bench.journal.evaluated.size(), before);
-    bench.run({app::Trigger::person, false, {"physics"}});
+    bench.run({core::Trigger::person, false, {"physics"}});
     CHECK_EQ(bench.journal.evaluated.size(), before + 1);
     CHECK_EQ(bench.journal.evaluated.back().trigger, "person");
-    bench.run({app::Trigger::person, false, {"somebody-else"}});
+    bench.run({core::Trigger::person, false, {"somebody-else"}});
     CHECK_EQ(bench.journal.evaluated.size(), before + 1);
 }
 
@@ -238,8 +238,8 @@ CASE(snapshots_are_numbered_upwards_and_sent_only_when_they_differ) {
     CHECK(published[1]->sequence > published[0]->sequence);
 
     // A daemon that starts again goes on from there.
-    app::Sources sources;
-    app::Cycle restarted(bench.ports, sources);
+    core::Sources sources;
+    core::Cycle restarted(bench.ports, sources);
     bench.clock.advance(std::chrono::seconds(5));
     restarted.run(bench.rules, {});
     CHECK(bench.publisher.published().back()->sequence > published[1]->sequence);
@@ -275,14 +275,14 @@ CASE(a_command_that_keeps_failing_is_not_tried_in_every_cycle_but_stays_a_proble
     }
     CHECK(tries >= 4 && tries <= 7);
     const int before = tries;
-    bench.run({app::Trigger::person, false, {}});
+    bench.run({core::Trigger::person, false, {}});
     CHECK_EQ(tries, before + 1);
 }
 
 CASE(the_report_shows_what_was_decided_from_and_who_was_asked_about) {
     Bench bench;
     bench.use_hours(7);
-    const auto report = bench.run({app::Trigger::person, true, {"physics"}, {"physics"}});
+    const auto report = bench.run({core::Trigger::person, true, {"physics"}, {"physics"}});
     CHECK(bench.slurm.asked.by_user == std::set<std::string>{"physics"});
     CHECK_EQ(report->usage->size(), 2U);
     CHECK_EQ(report->usage->back().accounts.at("physics").tres.at("node").total(), 7 * kHour);
@@ -392,8 +392,8 @@ CASE(a_restarted_daemon_waits_for_what_was_not_confirmed) {
     bench.slurm.shows = [](const model::Command&) { return false; };
     bench.run();
     bench.slurm.shows = nullptr;
-    app::Sources sources;
-    app::Cycle restarted(bench.ports, sources);
+    core::Sources sources;
+    core::Cycle restarted(bench.ports, sources);
     bench.clock.advance(std::chrono::seconds(5));
     restarted.run(bench.rules, {});
     for (const auto& record : bench.journal.commanded) {

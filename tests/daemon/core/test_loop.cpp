@@ -15,7 +15,7 @@ namespace {
 
 struct Looping : Bench {
     explicit Looping(std::chrono::seconds interval = 1h) { rules.interval = interval; }
-    std::shared_ptr<const app::Rules> shared() { return std::make_shared<app::Rules>(rules); }
+    std::shared_ptr<const core::Rules> shared() { return std::make_shared<core::Rules>(rules); }
 
     // Until `condition` holds, at most a minute.
     template <class Condition>
@@ -37,7 +37,7 @@ struct Looping : Bench {
 
 CASE(the_first_cycle_comes_at_once_and_is_named_start) {
     Looping bench;
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     CHECK(!loop.shown().report);
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
@@ -47,7 +47,7 @@ CASE(the_first_cycle_comes_at_once_and_is_named_start) {
 
 CASE(the_timer_runs_cycles) {
     Looping bench(1s);
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     CHECK(Looping::soon([&] { return bench.cycles() >= 3; }));
     CHECK_EQ(loop.shown().report->trigger, "timer");
@@ -57,11 +57,11 @@ CASE(the_timer_runs_cycles) {
 CASE(a_request_runs_a_cycle_and_gets_its_report) {
     Looping bench;
     bench.use_hours(1250);
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
-    auto dry = loop.ask({app::Trigger::person, true, {}});
+    auto dry = loop.ask({core::Trigger::person, true, {}});
     CHECK(dry.wait_for(60s) == std::future_status::ready);
-    auto real = loop.ask({app::Trigger::person, false, {}});
+    auto real = loop.ask({core::Trigger::person, false, {}});
     CHECK(real.wait_for(60s) == std::future_status::ready);
     CHECK(dry.get()->dry_run);
     CHECK(!real.get()->dry_run);
@@ -74,9 +74,9 @@ CASE(who_asked_for_a_cycle_is_answered_when_slurmctld_shows_its_changes) {
     bench.use_hours(1250);
     std::atomic<bool> shows{false};
     bench.slurm.shows = [&](const model::Command&) { return shows.load(); };
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
-    auto real = loop.ask({app::Trigger::person, false, {}});
-    auto dry = loop.ask({app::Trigger::person, true, {}});
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
+    auto real = loop.ask({core::Trigger::person, false, {}});
+    auto dry = loop.ask({core::Trigger::person, true, {}});
     loop.start();
     CHECK(dry.wait_for(60s) == std::future_status::ready);
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
@@ -91,8 +91,8 @@ CASE(who_waits_for_slurmctld_is_answered_when_the_daemon_stops) {
     Looping bench;
     bench.use_hours(1250);
     bench.slurm.shows = [](const model::Command&) { return false; };
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
-    auto real = loop.ask({app::Trigger::person, false, {}});
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
+    auto real = loop.ask({core::Trigger::person, false, {}});
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK(loop.stop(60s));
@@ -105,8 +105,8 @@ CASE(nobody_waits_for_a_change_that_slurmctld_never_shows) {
     bench.rules.confirm_timeout = 0s;
     bench.use_hours(1250);
     bench.slurm.shows = [](const model::Command&) { return false; };
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
-    auto real = loop.ask({app::Trigger::person, false, {}});
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
+    auto real = loop.ask({core::Trigger::person, false, {}});
     loop.start();
     CHECK(real.wait_for(60s) == std::future_status::ready);
     CHECK(loop.stop(60s));
@@ -123,11 +123,11 @@ CASE(requests_that_meet_share_a_cycle) {
             let_go.acquire();
         }
     });
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     CHECK(entered.try_acquire_for(5s));
-    auto a = loop.ask({app::Trigger::person, false, {"physics"}});
-    auto b = loop.ask({app::Trigger::person, false, {"other"}});
+    auto a = loop.ask({core::Trigger::person, false, {"physics"}});
+    auto b = loop.ask({core::Trigger::person, false, {"other"}});
     let_go.release();
     CHECK(a.wait_for(60s) == std::future_status::ready);
     CHECK(b.wait_for(60s) == std::future_status::ready);
@@ -148,7 +148,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
             let_go.acquire();
         }
     });
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     CHECK(!loop.under_way());
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
@@ -159,7 +159,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
     for (const auto& [port, phase] : phases) {
         hang_in = port;
         const auto before = loop.shown().report;
-        auto answer = loop.ask({app::Trigger::person, false, {}});
+        auto answer = loop.ask({core::Trigger::person, false, {}});
         CHECK(entered.try_acquire_for(5s));
         const auto running = loop.under_way();
         const bool old = loop.shown().report == before;
@@ -175,7 +175,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
         bench.use_hours(std::string_view(port) == "structure" ? 0 : 1250);
     }
     hang_in = "structure";
-    auto dry = loop.ask({app::Trigger::person, true, {}});
+    auto dry = loop.ask({core::Trigger::person, true, {}});
     CHECK(entered.try_acquire_for(5s));
     CHECK(!loop.under_way()); // changes nothing
     hang_in = "";
@@ -186,7 +186,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
 
 CASE(a_reload_is_followed_by_a_cycle_with_the_new_rules) {
     Looping bench;
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     bench.rules.set.accounts["physics"].allocation = {{"node_hours", Decimal::whole(10)}};
@@ -201,7 +201,7 @@ CASE(a_reload_is_followed_by_a_cycle_with_the_new_rules) {
 CASE(a_period_boundary_starts_a_cycle_by_itself) {
     Looping bench;
     bench.clock.set(instant(1'775'001'599)); // 2026-03-31 23:59:59 UTC
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK_EQ(loop.shown().report->decision.find("physics")->period.label, "2026-Q1");
@@ -214,14 +214,14 @@ CASE(a_period_boundary_starts_a_cycle_by_itself) {
 // The interval is an hour: without foresight the second cycle would be the last for long.
 CASE(an_account_that_is_about_to_cross_is_looked_at_when_it_does) {
     Looping bench;
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     const auto seen = [&] { return loop.shown().report; };
     bench.use_hours(1100);
     loop.start();
     CHECK(Looping::soon([&] { return seen() != nullptr; }));
     bench.use_hours(1198); // 98 hours in a minute, and the grace limit is at 1200
     bench.clock.advance(60s);
-    const auto asked = loop.ask({app::Trigger::person, false, {}}).get();
+    const auto asked = loop.ask({core::Trigger::person, false, {}}).get();
     CHECK(!asked->decision.find("physics")->flags.paused);
     bench.use_hours(1200);
     bench.clock.advance(2s); // 1.2
@@ -240,10 +240,10 @@ CASE(stopping_does_not_wait_for_a_port_that_hangs) {
             hangs.acquire();
         }
     });
-    static app::Loop* loop = new app::Loop(bench->ports, bench->sources, bench->shared());
+    static core::Loop* loop = new core::Loop(bench->ports, bench->sources, bench->shared());
     loop->start();
     CHECK(Looping::soon([&] { return inside.load(); }));
-    auto asked = loop->ask({app::Trigger::person, false, {}});
+    auto asked = loop->ask({core::Trigger::person, false, {}});
     const auto began = std::chrono::steady_clock::now();
     CHECK(!loop->stop(100ms));
     CHECK(std::chrono::steady_clock::now() - began < 20s);
@@ -261,18 +261,18 @@ CASE(a_fault_inside_a_cycle_does_not_end_the_daemon) {
         if (name == "usage" && !thrown.exchange(true))
             throw std::runtime_error("boom");
     });
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK_EQ(loop.shown().report->error, "internal fault: boom");
-    CHECK_EQ(loop.ask({app::Trigger::person, false, {}}).get()->error, "");
+    CHECK_EQ(loop.ask({core::Trigger::person, false, {}}).get()->error, "");
     CHECK(loop.stop(60s));
 }
 
 CASE(old_records_are_forgotten_after_the_retention) {
     Looping bench;
     bench.rules.retention = std::chrono::days{90};
-    app::Loop loop(bench.ports, bench.sources, bench.shared());
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
     loop.start();
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     CHECK(loop.stop(60s));

@@ -13,13 +13,13 @@ using namespace std::chrono_literals;
 namespace {
 
 struct Desk : Bench {
-    app::Loop loop{ports, sources, std::make_shared<app::Rules>(rules)};
-    app::DaemonOperator actions{loop, ports, nullptr, 5s};
+    core::Loop loop{ports, sources, std::make_shared<core::Rules>(rules)};
+    core::DaemonOperator actions{loop, ports, nullptr, 5s};
 
     explicit Desk(Amount hours) {
         use_hours(hours);
         loop.start();
-        CHECK(loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
+        CHECK(loop.ask({core::Trigger::person, false, {}}).get()->error.empty());
     }
     ~Desk() { loop.stop(60s); }
     Desk(const Desk&) = delete;
@@ -130,11 +130,11 @@ CASE(a_reset_ends_what_hysteresis_holds) {
     Desk desk(0);
     auto rules = desk.rules;
     rules.set.policies.at(0).hysteresis = Decimal::whole(10);
-    desk.loop.use(std::make_shared<app::Rules>(rules));
+    desk.loop.use(std::make_shared<core::Rules>(rules));
     desk.use_hours(1250);
-    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({core::Trigger::person, false, {}}).get()->error.empty());
     desk.use_hours(1150);
-    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({core::Trigger::person, false, {}}).get()->error.empty());
     CHECK(desk.paused());
     CHECK(!desk.actions.reopen({"physics"}, kAnnTries)
                ->cycle->decision.find("physics")
@@ -149,7 +149,7 @@ CASE(a_reset_ends_what_hysteresis_holds) {
 
 CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     Bench bench;
-    app::ClusterExchange exchange;
+    core::ClusterExchange exchange;
     bench.ports.exchange = &exchange;
     std::vector<std::string> told;
     const auto note = [&](const std::string& cluster) {
@@ -170,10 +170,10 @@ CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     for (const auto& policy : bench.rules.set.policies)
         figures->policies.insert(policy.name);
     exchange.post(figures);
-    app::Loop loop{bench.ports, bench.sources, std::make_shared<app::Rules>(bench.rules)};
-    app::DaemonOperator actions{loop, bench.ports, nullptr, 5s};
+    core::Loop loop{bench.ports, bench.sources, std::make_shared<core::Rules>(bench.rules)};
+    core::DaemonOperator actions{loop, bench.ports, nullptr, 5s};
     loop.start();
-    CHECK(loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
+    CHECK(loop.ask({core::Trigger::person, false, {}}).get()->error.empty());
     CHECK(actions.reopen({"physics"}, kAnnTries));
     CHECK(told.empty());
     CHECK(actions.reopen({"physics"}, kAnn));
@@ -195,7 +195,7 @@ CASE(cleanup_counts_first_and_keeps_what_retention_keeps) {
 
 CASE(cycles_are_listed_newest_first) {
     Desk desk(10);
-    CHECK(desk.loop.ask({app::Trigger::person, false, {}}).get()->error.empty());
+    CHECK(desk.loop.ask({core::Trigger::person, false, {}}).get()->error.empty());
     const auto cycles = desk.loop.cycles();
     CHECK(cycles.size() >= 2);
     CHECK_EQ(cycles.front().trigger, "person");
@@ -207,7 +207,7 @@ CASE(times_are_read_as_people_and_slurm_write_them) {
     const auto zone = Zone::posix("EET-2");
     CHECK(zone);
     const auto parse = [&](const char* text) {
-        return *app::parse_instant(text, *zone, kFebruary);
+        return *core::parse_instant(text, *zone, kFebruary);
     };
     CHECK(parse("now") == kFebruary);
     CHECK(parse("now+90") == kFebruary + 90s);
@@ -219,5 +219,5 @@ CASE(times_are_read_as_people_and_slurm_write_them) {
     CHECK(parse("2026-02-10T01:30:00-01:00") == kFebruary + 150min);
     for (const char* bad : {"", "tomorrow", "now+", "now+3moons", "2026-02-30", "2026-02-10T25:00",
                             "now+99999999999999days", "2026-02-10T01:30:00+99:00"})
-        CHECK(app::parse_instant(bad, utc, kFebruary).error().code == Errc::malformed);
+        CHECK(core::parse_instant(bad, utc, kFebruary).error().code == Errc::malformed);
 }

@@ -3,7 +3,7 @@
 #include "tests/support/case.hpp"
 
 using namespace sluice;
-using app::CommandBackoff;
+using core::CommandBackoff;
 using std::chrono::seconds;
 
 namespace {

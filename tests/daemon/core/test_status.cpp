@@ -18,11 +18,11 @@ struct Serving : Bench {
         rules.set.accounts["chem"].allocation = {{"node_hours", Decimal::whole(10)}};
         use_hours(1250);
     }
-    app::Loop loop{ports, sources, std::make_shared<app::Rules>(rules_with_chem())};
-    app::DaemonStatus status{{"9.9", "/etc/x.yaml", kFebruary}, loop, sources, publisher};
-    app::DaemonOperator actions{loop, ports, nullptr, 5s};
+    core::Loop loop{ports, sources, std::make_shared<core::Rules>(rules_with_chem())};
+    core::DaemonStatus status{{"9.9", "/etc/x.yaml", kFebruary}, loop, sources, publisher};
+    core::DaemonOperator actions{loop, ports, nullptr, 5s};
 
-    static app::Rules rules_with_chem() {
+    static core::Rules rules_with_chem() {
         auto rules = test::rules();
         rules.set.accounts["chem"].allocation = {{"node_hours", Decimal::whole(10)}};
         return rules;
@@ -84,7 +84,7 @@ CASE(nobody_waits_for_ever_for_a_cycle) {
         if (name == "structure")
             let_go.acquire();
     });
-    app::DaemonOperator hasty(bench.loop, bench.ports, nullptr, 50ms);
+    core::DaemonOperator hasty(bench.loop, bench.ports, nullptr, 50ms);
     bench.loop.start();
     const auto report = hasty.evaluate({false, {}, false});
     CHECK(!report);

@@ -32,7 +32,7 @@ model::AccountDecision account(const std::string& name, model::Figure figure) {
     out.period = {"2026-Q4", instant(1790812800), instant(1798761600)}; // UTC quarter
     out.percent = figure.percent;
     out.figures = {std::move(figure)};
-    out.judged = "node_hours";
+    out.deciding = "node_hours";
     out.grace_limit = Decimal::whole(120);
     const bool reached = out.percent.value_or(10000) >= 8000;
     out.thresholds = {{"notify", Decimal::whole(80), reached, {}, {}}};

@@ -51,6 +51,6 @@ CASE(a_dry_run_tells_nobody) {
     test::Bench bench;
     bench.rules.notices.by_webhook = true;
     bench.use_hours(2000);
-    bench.run({app::Trigger::person, true, {}});
+    bench.run({core::Trigger::person, true, {}});
     CHECK(told(bench).empty());
 }

@@ -45,10 +45,10 @@ private:
 struct Post {
     test::ScratchDir dir;
     test::FixedClock clock{kNow};
-    std::unique_ptr<sqlite::SqliteJournal> journal =
-        *sqlite::SqliteJournal::open(dir.file("j.db"), clock);
+    std::unique_ptr<storage::SqliteJournal> journal =
+        *storage::SqliteJournal::open(dir.file("j.db"), clock);
     FakeTarget target;
-    notify::OutboxSender courier{"waldur", journal->outbox(), target, clock};
+    notify::OutboxSender sender{"waldur", journal->outbox(), target, clock};
 
     void add(const std::string& key, const std::string& letter) {
         ports::Message message;
@@ -58,7 +58,7 @@ struct Post {
         message.correlation = letter;
         message.body = letter;
         CHECK(journal->outbox().add(std::vector{message}));
-        courier.wake();
+        sender.wake();
     }
     std::size_t in(MessageState state) {
         return journal->outbox().list({"waldur", state, 1000})->size();
@@ -85,12 +85,12 @@ CASE(what_is_added_is_delivered_in_order_of_each_key) {
     Post post;
     post.add("r1", "a");
     post.add("r1", "b");
-    post.courier.start();
+    post.sender.start();
     CHECK(eventually([&] { return post.target.got() == "ab"; }));
     post.add("r1", "c");
     CHECK(eventually([&] { return post.in(MessageState::done) == 3; }));
     CHECK_EQ(post.target.got(), "abc");
-    CHECK(post.courier.stop(kPatience));
+    CHECK(post.sender.stop(kPatience));
 }
 
 CASE(nothing_is_tried_while_the_target_is_away_and_all_comes_in_order_after) {
@@ -102,12 +102,12 @@ CASE(nothing_is_tried_while_the_target_is_away_and_all_comes_in_order_after) {
     post.add("r1", "a");
     post.add("r2", "b");
     post.add("r1", "c");
-    post.courier.start();
-    CHECK(eventually([&] { return post.courier.status().away_since.has_value(); }));
-    CHECK_EQ(post.courier.status().error, "502");
+    post.sender.start();
+    CHECK(eventually([&] { return post.sender.status().away_since.has_value(); }));
+    CHECK_EQ(post.sender.status().error, "502");
     CHECK_EQ(post.target.got(), "a"); // the rest is not even tried
     CHECK_EQ(post.in(MessageState::waiting), 3U);
-    CHECK(post.courier.stop(kPatience));
+    CHECK(post.sender.stop(kPatience));
     away = false;
     notify::OutboxSender next("waldur", post.journal->outbox(), post.target, post.clock);
     post.clock.advance(std::chrono::minutes(15));
@@ -125,13 +125,13 @@ CASE(a_refused_message_is_parked_with_its_reason_and_others_pass) {
     };
     post.add("r1", "a");
     post.add("r1", "b");
-    post.courier.start();
+    post.sender.start();
     CHECK(eventually([&] { return post.in(MessageState::done) == 1; }));
     const auto parked = post.journal->outbox().list({"waldur", MessageState::parked, 10});
     CHECK_EQ(parked->size(), 1U);
     CHECK_EQ(parked->front().error, "400: bad amount");
     CHECK_EQ(parked->front().attempts, 1);
-    CHECK(post.courier.stop(kPatience));
+    CHECK(post.sender.stop(kPatience));
 }
 
 CASE(a_fault_in_the_deliverer_puts_the_message_off) {
@@ -143,13 +143,13 @@ CASE(a_fault_in_the_deliverer_puts_the_message_off) {
     };
     post.add("r1", "a");
     post.add("r2", "b");
-    post.courier.start();
+    post.sender.start();
     CHECK(eventually([&] { return post.in(MessageState::done) == 1; }));
     CHECK(eventually([&] {
         const auto waiting = post.journal->outbox().list({"waldur", MessageState::waiting, 10});
         return waiting->size() == 1 && waiting->front().error == "internal fault: broken";
     }));
-    CHECK(post.courier.stop(kPatience));
+    CHECK(post.sender.stop(kPatience));
 }
 
 CASE(stopping_does_not_count_as_a_failed_try) {
@@ -167,11 +167,11 @@ CASE(stopping_does_not_count_as_a_failed_try) {
     };
     Post post;
     Slow slow;
-    notify::OutboxSender courier("waldur", post.journal->outbox(), slow, post.clock);
+    notify::OutboxSender sender("waldur", post.journal->outbox(), slow, post.clock);
     post.add("r1", "a");
-    courier.start();
+    sender.start();
     CHECK(eventually([&] { return slow.entered.load(); }));
-    CHECK(courier.stop(kPatience));
+    CHECK(sender.stop(kPatience));
     CHECK_EQ(post.journal->outbox().list({})->front().attempts, 0);
 }
 

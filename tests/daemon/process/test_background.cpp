@@ -18,7 +18,7 @@ struct Ended {
 };
 
 // What a shell sees of a daemon whose body is `body`.
-Ended started(void (*body)(app::Background&)) {
+Ended started(void (*body)(core::Background&)) {
     std::array<int, 2> ends{};
     CHECK_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
     UniqueFd reader(ends[0]);
@@ -26,7 +26,7 @@ Ended started(void (*body)(app::Background&)) {
     const pid_t child = ::fork();
     if (child == 0) {
         ::dup2(writer.get(), STDERR_FILENO);
-        auto background = app::Background::enter();
+        auto background = core::Background::enter();
         if (!background)
             ::_exit(9);
         body(*background);
@@ -46,26 +46,26 @@ Ended started(void (*body)(app::Background&)) {
 } // namespace
 
 CASE(the_person_gets_zero_when_the_daemon_is_ready) {
-    const auto ended = started([](app::Background& background) { background.ready(); });
+    const auto ended = started([](core::Background& background) { background.ready(); });
     CHECK_EQ(ended.status, 0);
     CHECK_EQ(ended.said, "");
 }
 
 CASE(the_person_gets_one_and_the_reason_when_it_is_not) {
     const auto ended =
-        started([](app::Background& background) { background.failed("the journal is locked"); });
+        started([](core::Background& background) { background.failed("the journal is locked"); });
     CHECK_EQ(ended.status, 1);
     CHECK_EQ(ended.said, "sluiced: the journal is locked\n");
 }
 
 CASE(a_daemon_that_dies_silently_counts_as_failed) {
-    const auto ended = started([](app::Background&) { ::_exit(0); });
+    const auto ended = started([](core::Background&) { ::_exit(0); });
     CHECK_EQ(ended.status, 1);
     CHECK(ended.said.find("ended before it was ready") != std::string::npos);
 }
 
 CASE(the_daemon_leads_no_session_and_has_no_terminal_files) {
-    const auto ended = started([](app::Background& background) {
+    const auto ended = started([](core::Background& background) {
         background.ready();
         // Tells by its end whether it is as it should be; the pipe of the test is closed by then.
         if (::getsid(0) == ::getpid())

@@ -5,7 +5,7 @@
 #include <vector>
 
 using namespace sluice;
-using app::Options;
+using core::Options;
 
 namespace {
 
@@ -15,7 +15,7 @@ Result<Options> parse(std::vector<std::string> words) {
     for (auto& word : words)
         argv.push_back(word.data());
     argv.push_back(nullptr);
-    return app::parse_options(static_cast<int>(words.size()), argv.data());
+    return core::parse_options(static_cast<int>(words.size()), argv.data());
 }
 
 } // namespace

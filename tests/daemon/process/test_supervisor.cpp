@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 using namespace sluice;
-using app::Supervisor;
+using core::Supervisor;
 
 namespace {
 

@@ -121,7 +121,7 @@ private:
     void journal(std::istringstream& words) {
         std::string file;
         words >> file;
-        auto journal = sqlite::SqliteJournal::open(file, clock_);
+        auto journal = storage::SqliteJournal::open(file, clock_);
         if (!journal)
             return print_error(journal.error());
         journal_ = std::move(*journal);
@@ -314,7 +314,7 @@ private:
 
     std::chrono::milliseconds patience_{60'000};
     SystemClock clock_;
-    std::unique_ptr<sqlite::SqliteJournal> journal_;
+    std::unique_ptr<storage::SqliteJournal> journal_;
     slurm::Session session_;
     slurm::SlurmAccounting accounting_{session_};
     slurm::SlurmEnforcer enforcer_{session_};

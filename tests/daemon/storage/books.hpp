@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 
-namespace sluice::sqlite {
+namespace sluice::storage {
 
 constexpr Instant kNow = instant(1'800'000'000);
 constexpr const char* kCluster = "c1";
@@ -39,4 +39,4 @@ struct Books {
     std::optional<Database> watcher;
 };
 
-} // namespace sluice::sqlite
+} // namespace sluice::storage

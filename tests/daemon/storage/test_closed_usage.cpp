@@ -5,7 +5,7 @@
 #include <vector>
 
 using namespace sluice;
-using namespace sluice::sqlite;
+using namespace sluice::storage;
 using ports::ClosedDay;
 
 namespace {

@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 
 using namespace sluice;
-using namespace sluice::sqlite;
-using Access = sluice::sqlite::Database::Access;
+using namespace sluice::storage;
+using Access = sluice::storage::Database::Access;
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 using namespace sluice;
-using namespace sluice::sqlite;
+using namespace sluice::storage;
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include "tests/daemon/storage/books.hpp"
 
 using namespace sluice;
-using namespace sluice::sqlite;
+using namespace sluice::storage;
 
 namespace {
 
@@ -140,7 +140,7 @@ CASE(the_same_cycle_again_writes_nothing) {
     CHECK(books.commits() != after_restart);
 }
 
-CASE(an_account_that_could_not_be_judged_keeps_its_memory) {
+CASE(an_account_that_could_not_be_evaluated_keeps_its_memory) {
     Books books;
     CHECK(books.journal->record_cycle(kCluster, decision("a", full_memory()), {}, {}));
     auto failed = decision("a", {});

@@ -3,7 +3,7 @@
 #include "tests/daemon/storage/books.hpp"
 
 using namespace sluice;
-using namespace sluice::sqlite;
+using namespace sluice::storage;
 
 CASE(overrides_end_at_their_expiry_or_when_cleared) {
     Books books;

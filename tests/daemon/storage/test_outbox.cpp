@@ -4,7 +4,7 @@
 #include <map>
 
 using namespace sluice;
-using namespace sluice::sqlite;
+using namespace sluice::storage;
 using ports::Message;
 using ports::MessageState;
 

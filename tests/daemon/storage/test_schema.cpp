@@ -9,8 +9,8 @@
 #include <fstream>
 
 using namespace sluice;
-using namespace sluice::sqlite;
-using Access = sluice::sqlite::Database::Access;
+using namespace sluice::storage;
+using Access = sluice::storage::Database::Access;
 
 namespace {
 

@@ -87,11 +87,11 @@ slurmctld_start() {
 slurmctld_answers() { daemon_alive slurmctld && timeout 60 scontrol ping | grep -q ' UP'; }
 slurmctld_stop() { daemon_stop slurmctld TERM 30; }
 slurmctld_kill9() {
-    daemon_kill9 slurmctld && state_mended "$CLUSTER_DIR/state"
+    daemon_kill9 slurmctld && state_repaired "$CLUSTER_DIR/state"
 }
-# state_mended FOLDER: killed between the two renames of a save, slurmctld leaves X.new and X.old but no X, and 26.05 then
+# state_repaired FOLDER: killed between the two renames of a save, slurmctld leaves X.new and X.old but no X, and 26.05 then
 # refuses to start. No test is about this.
-state_mended() {
+state_repaired() {
     local file
     for file in "$1"/*.new; do
         [ ! -e "$file" ] || [ -e "${file%.new}" ] || mv "$file" "${file%.new}" || return 1

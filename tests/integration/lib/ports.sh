@@ -28,7 +28,7 @@ ports_name() {
     PORT_DB=$PORT_BASE
     PORT_DBD=$((PORT_BASE + 1))
     PORT_CTLD=$((PORT_BASE + 2))
-    PORT_GATE=$((PORT_BASE + 3))  # sluiced, for the plugins
+    PORT_PLUGINS=$((PORT_BASE + 3))  # sluiced, for the plugins
     PORT_HTTP=$((PORT_BASE + 4))  # sluiced, HTTP
     PORT_SPARE=$((PORT_BASE + 5)) # for the test itself; no daemon uses it
     PORT_CTLD_BETA=$((PORT_BASE + 6)) # slurmctld of a second cluster

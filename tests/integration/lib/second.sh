@@ -33,4 +33,4 @@ beta_slurmctld_start() { # beta_slurmctld_start [ARGS of slurmctld...]
 }
 beta_answers() { on_beta timeout 60 scontrol ping | grep -q ' UP'; }
 beta_idle() { [ "$(on_beta timeout 60 sinfo -h -N -p main -o %T | grep -cx idle)" -eq 1 ]; }
-beta_slurmctld_kill9() { daemon_kill9 beta-slurmctld && state_mended "$CLUSTER_DIR/beta-state"; }
+beta_slurmctld_kill9() { daemon_kill9 beta-slurmctld && state_repaired "$CLUSTER_DIR/beta-state"; }

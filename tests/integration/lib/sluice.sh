@@ -47,7 +47,7 @@ sluice_install() {
     cp "$plugin" "$CLUSTER_DIR/plugins/"
     CLUSTER_JOB_SUBMIT=sluice # read by slurm_conf_write
     slurm_conf_write
-    sluice_conf "Daemon=127.0.0.1:$PORT_GATE" "$@"
+    sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" "$@"
 }
 
 # sluice_conf LINE...: writes the plugin's settings, next to slurm.conf
@@ -99,7 +99,7 @@ contact: hpc-admin@example.org
 socket: $CLUSTER_DIR/run/sluiced.sock
 journal: $CLUSTER_DIR/journal/sluice.db
 munge_socket: $CLUSTER_DIR/run/munge.sock
-plugin_server: {listen: ${SLUICED_LISTEN:-"127.0.0.1:$PORT_GATE"}${SLUICED_GATE:-}}
+plugin_server: {listen: ${SLUICED_LISTEN:-"127.0.0.1:$PORT_PLUGINS"}${SLUICED_PLUGIN_SERVER:-}}
 END
         cat
     } >"$file.new" && mv "$file.new" "$file"
@@ -164,7 +164,7 @@ plugin_current() {
 # status_field ACCOUNT FIELDS: of the account's first component
 status_field() { sluice_cli status -Q -n -P --format="$2" "$1" | head -n 1; }
 standing_is() { [ "$(status_field "$1" standing)" = "$2" ]; }        # standing_is ACCOUNT WORD
-turn_makes() { evaluate_now && standing_is "$1" "$2"; }                  # turn_makes ACCOUNT WORD: for eventually
-gate_field() { sluice_cli plugins -Q -n -P --format="$1" | head -n 1; } # of the first plugin
+evaluation_makes() { evaluate_now && standing_is "$1" "$2"; }                  # evaluation_makes ACCOUNT WORD: for eventually
+plugin_field() { sluice_cli plugins -Q -n -P --format="$1" | head -n 1; } # of the first plugin
 
 slurmctld_log() { echo "$CLUSTER_DIR/log/slurmctld.log"; }

@@ -33,8 +33,8 @@ Event event(const std::string& kind, const std::string& body) {
 
 class Settled final : public stomp::Inbox {
 public:
-    void settle(const stomp::InboxToken& token, stomp::Ack verdict) override {
-        done.push_back(token.id + (verdict == stomp::Ack::done ? " done" : " bad"));
+    void settle(const stomp::InboxToken& token, stomp::Ack outcome) override {
+        done.push_back(token.id + (outcome == stomp::Ack::done ? " done" : " bad"));
     }
     std::vector<std::string> done;
 };
@@ -42,12 +42,12 @@ public:
 struct World {
     test::FixedClock clock{kNow};
     test::FakeOutbox outbox;
-    app::Sources sources;
+    core::Sources sources;
     Settled broker;
     int asked = 0;
     waldur::Offering offering;
     waldur::AccountResources resources;
-    app::Rules rules;
+    core::Rules rules;
     ports::CycleReport report;
     waldur::Sent sent;
     MessageInbox inbox{{outbox, sources, clock, "", true, "production", [this] { ++asked; }}};

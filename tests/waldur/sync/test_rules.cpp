@@ -137,7 +137,7 @@ CASE(a_component_that_only_waldur_has_is_named_once) {
     CHECK(problems.find("storage") == std::string::npos);
 }
 
-CASE(a_policy_of_organization_groups_judges_only_their_customers) {
+CASE(a_policy_of_organization_groups_applies_only_to_their_customers) {
     World world;
     world.offering.policy->for_all = false;
     world.offering.policy->customers = {kThree};

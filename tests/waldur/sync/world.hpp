@@ -30,12 +30,12 @@ inline waldur::Resource resource(const std::string& uuid, const std::string& acc
 }
 
 struct World {
-    app::Rules file;
+    core::Rules file;
     WaldurSettings settings;
     waldur::Offering offering;
     waldur::Sent sent;
     ports::CycleReport report;
-    std::shared_ptr<const app::Rules> rules;
+    std::shared_ptr<const core::Rules> rules;
     waldur::AccountResources resources;
 
     World() {
@@ -59,7 +59,7 @@ struct World {
         report.cluster = "c1";
         report.at = kNow;
     }
-    const app::Rules& make() {
+    const core::Rules& make() {
         rules = waldur::rules_from(file, settings, &offering, sent.flags);
         resources = waldur::account_resources(offering);
         return *rules;
