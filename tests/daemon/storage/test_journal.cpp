@@ -236,8 +236,8 @@ CASE(commands_left_open_by_a_crash_are_closed_as_failed) {
     const auto records = books.journal->commands({});
     CHECK(records->at(0).success == false);
     CHECK(!records->at(0).started);
-    CHECK_EQ(records->at(0).error,
-             "sluiced ended before the outcome was known; the next evaluation repeats what is still needed");
+    CHECK_EQ(records->at(0).error, "sluiced ended before the outcome was known; the next "
+                                   "evaluation repeats what is still needed");
     CHECK(records->at(2).success == true);
 }
 
