@@ -86,7 +86,7 @@ void PrivateMunged::start() {
         ::execv(argv[0], argv.data());
         ::_exit(127);
     }
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 6000; ++i) { // a minute
         if (answers(socket_))
             return;
         ::usleep(10'000);
@@ -97,8 +97,12 @@ void PrivateMunged::start() {
 void PrivateMunged::stop() {
     if (pid_ <= 0)
         return;
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
+    // munged misses a SIGTERM that comes between its check of the signal and accept(): once more.
+    for (int i = 0; ::waitpid(pid_, nullptr, WNOHANG) == 0; ++i) {
+        if (i % 100 == 0)
+            ::kill(pid_, SIGTERM);
+        ::usleep(10'000);
+    }
     pid_ = -1;
 }
 
