@@ -116,7 +116,7 @@ ok 'sluiced starts with an escape sequence in the name of its settings file' eva
 ok "sluiced.log prints the escape sequence of the file name as \\u001b" grep -qF 'e\u001b[31mvil.yaml' "$(sluiced_log)"
 fails 'sluiced.log has no raw escape sequence' raw "$(sluiced_log)"
 ok 'sluiced --check accepts a file with an escape sequence in its name' "$(sluice_find sluiced)" --check -f "$file"
-like 'sluiced --check prints the escape sequence of the file name as \u001b' "$OUT" "$shown\.yaml is good"
+like 'sluiced --check prints the escape sequence of the file name as \u001b' "$OUT" "$shown\.yaml: no errors"
 fails 'sluiced --check prints no raw escape sequence' raw <<<"$OUT"
 run sluice_cli doctor
 like 'sluice doctor prints the escape sequence of the file name as \u001b' "$OUT" "$shown\.yaml"

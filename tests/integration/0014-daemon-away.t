@@ -31,7 +31,7 @@ paused() { fails "$1: sbatch is refused" as games sbatch --wrap true && like "$1
 eventually 'no sluiced has started: slurmctld.log reports that all jobs are admitted' 10 line_in "$log" 'job_submit/sluice: no daemon: .*all jobs are admitted'
 ok 'no sluiced has started: srun runs' as games srun -n1 true
 is 'slurmctld.log names an unknown key of sluice.conf with its line' "$(ours | grep -c 'sluice.conf:3: unknown key WarnAtSubmitt')" 1
-like 'slurmctld.log suggests the key that was meant' "$(ours)" 'meant WarnAtSubmit'
+like 'slurmctld.log suggests the key that was meant' "$(ours)" 'did you mean WarnAtSubmit'
 
 must 'sluiced starts' eval 'sluiced_up < <(granted 0)'
 is 'slurmctld.log has one line for the connection to sluiced' "$(ours | grep -c 'connected to the daemon')" 1

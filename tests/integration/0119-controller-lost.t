@@ -79,5 +79,3 @@ is 'standing of chem is paused after the restart of sluiced' "$(status_field che
 is 'QOS list of chem is blocked after the restart of sluiced' "$(account_field chem qos)" blocked
 sluiced_stop
 done_testing
-sluiced_stop
-done_testing

@@ -100,7 +100,7 @@ void PrivateMunged::stop() {
     // munged misses a SIGTERM that comes between its check of the signal and accept(): once more.
     for (int i = 0; ::waitpid(pid_, nullptr, WNOHANG) == 0; ++i) {
         if (i % 100 == 0)
-            ::kill(pid_, SIGTERM);
+            ::kill(pid_, i < 1000 ? SIGTERM : SIGKILL);
         ::usleep(10'000);
     }
     pid_ = -1;
