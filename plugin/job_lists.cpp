@@ -47,13 +47,14 @@ using IndexRange = std::array<std::uint32_t, 4>;
 
 // What a byte of a job array does to the number that is being read, and where the next digit goes.
 struct Effect {
-    std::uint32_t times = 1; // of the number so far
-    std::uint32_t plus = 0;
-    std::uint32_t part = 0;     // of the range: at least this one from here on
-    std::uint32_t inside = ~0U; // 0: the item ends
+    std::uint32_t times; // of the number so far
+    std::uint32_t plus;
+    std::uint32_t part;   // of the range: at least this one from here on
+    std::uint32_t inside; // ~0: the item goes on; 0: it ends
 };
 constexpr auto kEffects = [] {
     std::array<Effect, 256> out{};
+    out.fill({1, 0, 0, ~0U}); // not by default members: g++ 12 leaves those out of a constant table
     for (unsigned digit = 0; digit < 10; ++digit)
         out['0' + digit] = {10, digit, 0, ~0U};
     out['-'] = {0, 0, 1, ~0U};
