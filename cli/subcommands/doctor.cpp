@@ -319,8 +319,8 @@ void Examination::clock() {
 void Examination::one_plugin(View plugin, std::int64_t newest) {
     const auto host = plugin["host"].text();
     const auto log = "search slurmctld's log on " + host + " for job_submit/sluice";
-    if (passed(plugin["last_heard_epoch"]) > kSilence)
-        fault("plugin on " + host + ": no status for " + since(plugin["last_heard_epoch"]), log);
+    if (passed(plugin["last_seen_epoch"]) > kSilence)
+        fault("plugin on " + host + ": no status for " + since(plugin["last_seen_epoch"]), log);
     else if (plugin["sequence"].integer() < newest - 1)
         fault("plugin on " + host + " uses snapshot " +
                   std::to_string(plugin["sequence"].integer()) + ", the newest is " +

@@ -24,7 +24,7 @@ struct Case {
         "cycle": {"at_epoch": 1000, "error": ""},
         "accounts": [{"account": "physics", "mode": "enforce", "error": ""}], "problems": []})";
     std::string plugin_server = R"({"plugin_server": {"sequence": 7, "plugins": [
-        {"host": "ctl1", "sequence": 7, "last_heard_epoch": 1005, "faults": 0,
+        {"host": "ctl1", "sequence": 7, "last_seen_epoch": 1005, "faults": 0,
          "plugin_version": "1.2.0"}]}})";
     std::string controller = R"({"controller": {"version": "22.05.8", "built_for": "22.05.2",
         "rights": {"user": "slurm", "admin_level": "operator"}, "clock_ahead_s": 1,
