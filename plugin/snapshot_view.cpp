@@ -69,14 +69,15 @@ SnapshotView::SnapshotView(model::Snapshot snapshot) : snapshot_(std::move(snaps
 const model::SnapshotAccount* SnapshotView::account(std::string_view name) const noexcept {
     if (name.size() < common_)
         return nullptr;
-    const auto same_head =
-        std::ranges::equal_range(heads_, head_of(name.substr(common_)), {}, &Head::bytes);
-    auto at = same_head.begin();
-    if (same_head.size() > 1)
-        at = std::lower_bound(at, same_head.end(), name, [this](Head head, std::string_view key) {
+    const Head wanted{head_of(name.substr(common_)), 0};
+    auto [at, end] = std::equal_range(
+        heads_.begin(), heads_.end(), wanted,
+        [](const Head& left, const Head& right) { return left.bytes < right.bytes; });
+    if (end - at > 1)
+        at = std::lower_bound(at, end, name, [this](Head head, std::string_view key) {
             return compare_ignoring_case(snapshot_.accounts[head.account].name, key) < 0;
         });
-    if (at == same_head.end())
+    if (at == end)
         return nullptr;
     const model::SnapshotAccount& found = snapshot_.accounts[at->account];
     return found.name == name || equals_ignoring_case(found.name, name) ? &found : nullptr;
