@@ -3,6 +3,7 @@
 #include "common/settings/policy.hpp"
 
 #include "common/base/text.hpp"
+#include "common/settings/components.hpp"
 #include "common/settings/policy_set.hpp"
 #include "common/settings/times.hpp"
 
