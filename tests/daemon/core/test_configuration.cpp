@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/core/configuration.hpp"
+
+#include "daemon/core/operator.hpp"
 #include "tests/daemon/core/bench.hpp"
 #include "tests/support/case.hpp"
 #include "tests/support/scratch_dir.hpp"
