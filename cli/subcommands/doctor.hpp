@@ -20,7 +20,7 @@ struct Finding {
     Health health = Health::good;
     std::string check;  // one word: "settings", "plugin"
     std::string text;   // stands alone, without `check`
-    std::string remedy; // "" where nothing is to be done
+    std::string remedy; // "": no action needed
 };
 
 // The daemon's answers; {"error": "..."} for a request that failed.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Notices as messages of the outbox. The journal adds them in the transaction that records the
-// decision, so that none is lost and none is sent for what did not happen.
+// decision: a crash loses no notice, and sends none for a decision that was not recorded.
 #pragma once
 
 #include "common/model/decision.hpp"

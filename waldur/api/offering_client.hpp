@@ -37,7 +37,7 @@ private:
     // Asked anew now and then only: it is one request for each customer.
     std::map<std::string, std::vector<std::string>> owners_;
     std::optional<Instant> owners_asked_;
-    std::string missing_right_; // "": none is known to be missing
+    std::string missing_right_; // "": no right is known to be missing
     std::optional<Instant> rights_asked_;
 };
 

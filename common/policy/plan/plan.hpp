@@ -9,7 +9,7 @@
 
 namespace sluice::policy {
 
-// Commands in the order in which they are to be carried out: parents before children; per account
+// Commands in the order of their execution: parents before children; per account
 // fairshare, limits, qos, reset_usage. Each has its description and sacctmgr line.
 model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
                  const model::Decision& decision);

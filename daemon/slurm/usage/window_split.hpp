@@ -27,8 +27,8 @@ struct Calendar {
 };
 
 // `rolled`: end of the last hour that slurmdbd is known to have rolled up, so one of its hour
-// boundaries; nullopt: none is known, and job records answer for all. A window begins at 1970-01-02
-// at the earliest: slurmdbd takes a start of 0 for "yesterday" (common_as.c,
+// boundaries; nullopt: no rollup is known, and all usage comes from job records. A window begins at
+// 1970-01-02 at the earliest: slurmdbd takes a start of 0 for "yesterday" (common_as.c,
 // set_usage_information).
 WindowSplit split_window(Window window, Instant now, std::optional<Instant> rolled,
                          const Calendar& calendar);

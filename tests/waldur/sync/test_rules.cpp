@@ -99,7 +99,7 @@ CASE(a_limit_of_zero_is_no_limit_as_in_waldur) {
     World world;
     world.offering.resources[0].limits["node_hours"] = {};
     const auto& rules = world.make();
-    CHECK(rules.set.accounts.contains("physics")); // listed, so that what is held is given back
+    CHECK(rules.set.accounts.contains("physics")); // listed, so that its own QOS list is restored
     CHECK(!rules.set.accounts.at("physics").allocation);
 }
 
