@@ -392,17 +392,15 @@ Parents parents_of(const model::Structure& structure) {
     return parents;
 }
 
-void warn_account(const std::string& name, Place place, const std::vector<std::string>& known,
-                  Errors& errors) {
-    if (std::binary_search(known.begin(), known.end(), name))
+// `known` is sorted. `what`: "account", "QOS".
+void warn_unknown(const Reference& name, const std::vector<std::string>& known,
+                  const std::string& what, const std::string& add, Errors& errors) {
+    if (std::binary_search(known.begin(), known.end(), name.name))
         return;
-    std::string text = "account " + shown(name) + " is not known to the cluster";
-    const std::string near = nearest(name, known);
-    if (!near.empty())
-        text += "; did you mean \"" + near + "\"?";
-    else
-        text += "; sacctmgr add account " + name;
-    errors.add(place, text);
+    std::string text = what + ' ' + shown(name.name) + " is not known to slurmdbd";
+    const std::string near = nearest(name.name, known);
+    text += near.empty() ? "; run: " : "; did you mean \"" + near + "\"? Else run: ";
+    errors.add(name.place, text + add + name.name);
 }
 
 } // namespace
@@ -428,19 +426,20 @@ std::vector<std::string> warnings_against(const Settings& settings,
         if (association.user.empty())
             accounts.push_back(association.account);
     std::sort(accounts.begin(), accounts.end());
+    const auto warn_account = [&](const Reference& name) {
+        warn_unknown(name, accounts, "account", "sacctmgr add account ", errors);
+    };
     for (const auto& [name, place] : settings.places.accounts)
-        warn_account(name, place, accounts, errors);
-    std::set<std::string> qos;
+        warn_account({name, place});
+    std::vector<std::string> qos;
     for (const auto& known : structure.qos)
-        qos.insert(known.name);
+        qos.push_back(known.name);
+    std::sort(qos.begin(), qos.end());
     for (const auto& policy : settings.places.policies) {
         for (const auto& account : policy.accounts)
-            warn_account(account.name, account.place, accounts, errors);
+            warn_account(account);
         for (const auto& name : policy.qos)
-            if (!qos.contains(name.name))
-                errors.add(name.place, "QOS " + shown(name.name) +
-                                           " is not known to slurmdbd; sacctmgr add qos " +
-                                           name.name);
+            warn_unknown(name, qos, "QOS", "sacctmgr add qos ", errors);
     }
     return errors.lines();
 }

@@ -115,6 +115,11 @@ std::optional<Decimal> read_units(const Node& node, const std::string& component
     return units;
 }
 
+std::string defined_name(const std::string& written, const Reading& reading) {
+    const model::Component* component = reading.set.component(written);
+    return component == nullptr ? written : component->name;
+}
+
 // Slurm has one limit per TRES, so that two grants of one TRES could not both be in force.
 void check_tres_once(const std::string& name, Place place, const Reading& reading,
                      const model::Allocation& allocation, Errors& errors) {
@@ -123,7 +128,9 @@ void check_tres_once(const std::string& name, Place place, const Reading& readin
         return;
     for (const auto& [other, units] : allocation) {
         const model::Component* known = reading.set.component(other);
-        if (other != name && known != nullptr && known->tres == component->tres)
+        if (known == component)
+            errors.add(place, "component " + shown(name) + " is given twice; keep one of them");
+        else if (known != nullptr && known->tres == component->tres)
             errors.add(place, "components " + shown(other) + " and " + shown(name) +
                                   " of one allocation both count TRES " + shown(known->tres) +
                                   "; grant one of them");
@@ -141,7 +148,7 @@ model::Allocation read_allocation(const Node& node, const Reading& reading, Erro
                                             suggestion(entry.key, component_names(reading)));
         check_tres_once(entry.key, entry.key_place, reading, allocation, errors);
         if (const auto units = read_units(entry.value, entry.key, reading, errors))
-            allocation.emplace(entry.key, *units);
+            allocation.emplace(defined_name(entry.key, reading), *units);
     }
     return allocation;
 }
@@ -173,8 +180,11 @@ void read_by_cluster(const Node& node, model::AccountSettings& account, Reading&
     if (!expect_map(node, "clusters", errors))
         return;
     for (const auto& entry : node.entries()) {
-        reading.places.account_clusters.push_back({entry.key, entry.key_place});
-        account.by_cluster.emplace(entry.key, read_allocation(entry.value, reading, errors));
+        const std::string name = lower(entry.key);
+        reading.places.account_clusters.push_back({name, entry.key_place});
+        if (!account.by_cluster.emplace(name, read_allocation(entry.value, reading, errors)).second)
+            errors.add(entry.key_place,
+                       "clusters: " + shown(entry.key) + " is there already; Slurm ignores case");
     }
 }
 
@@ -201,9 +211,16 @@ void read_accounts(const Node& node, Reading& reading, Errors& errors) {
                                                 "own account tree counts, leave it out");
             account.parent.clear();
         }
+        account.parent = lower(account.parent);
         map.finish();
-        reading.places.accounts.emplace(entry.key, entry.key_place);
-        reading.set.accounts.emplace(entry.key, std::move(account));
+        const std::string name = lower(entry.key);
+        const auto [known, is_new] = reading.places.accounts.emplace(name, entry.key_place);
+        if (!is_new)
+            errors.add(entry.key_place, "account " + shown(entry.key) +
+                                            " is there already, at line " +
+                                            std::to_string(known->second.line) +
+                                            "; Slurm ignores case, keep one of them");
+        reading.set.accounts.emplace(name, std::move(account));
     }
 }
 

@@ -11,7 +11,9 @@ void read_groups(const Node& node, Reading& reading, Errors& errors);
 void read_accounts(const Node& node, Reading& reading, Errors& errors);
 // REQUIRES of the rest: components are read.
 model::Allocation read_allocation(const Node& node, const Reading& reading, Errors& errors);
-// Refuses component `name` beside another one of the same TRES.
+// The component's name as it is defined; `written` itself where it is not.
+std::string defined_name(const std::string& written, const Reading& reading);
+// Refuses component `name` beside itself or another one of the same TRES.
 void check_tres_once(const std::string& name, Place place, const Reading& reading,
                      const model::Allocation& allocation, Errors& errors);
 std::optional<Decimal> read_units(const Node& node, const std::string& component,

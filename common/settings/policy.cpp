@@ -390,14 +390,14 @@ void read_qos(MapReader& map, std::string_view key, std::string& out, PolicyPlac
     const auto name = as_text(*node, key, map.errors());
     if (!name)
         return;
-    out = *name;
+    out = lower(*name);
     if (name->empty())
         return;
     const std::string fault = name_fault(*name);
     if (!fault.empty())
         map.errors().add(node->place(), std::string(key) + ": name " + shown(*name) + " " + fault);
     else
-        places.qos.push_back({*name, node->place()});
+        places.qos.push_back({out, node->place()});
 }
 
 void read_step(const Node& node, Policy& policy, PolicyPlaces& places, Errors& errors) {

@@ -213,9 +213,48 @@ CASE(accounts_and_qos_that_the_cluster_lacks_are_warnings_with_a_remedy) {
     structure.associations = {physics};
     const auto lines = settings::warnings_against(s, structure);
     CHECK_EQ(lines.size(), 3U);
-    CHECK_EQ(lines[0], "f.yaml:2:12: account \"phisics\" is not known to the cluster; did you "
-                       "mean \"physics\"?");
-    CHECK_EQ(lines[1], "f.yaml:4:26: account \"zoology\" is not known to the cluster; sacctmgr "
+    CHECK_EQ(lines[0], "f.yaml:2:12: account \"phisics\" is not known to slurmdbd; did you mean "
+                       "\"physics\"? Else run: sacctmgr add account phisics");
+    CHECK_EQ(lines[1], "f.yaml:4:26: account \"zoology\" is not known to slurmdbd; run: sacctmgr "
                        "add account zoology");
-    CHECK_EQ(lines[2], "f.yaml:4:48: QOS \"stop\" is not known to slurmdbd; sacctmgr add qos stop");
+    CHECK_EQ(lines[2],
+             "f.yaml:4:48: QOS \"stop\" is not known to slurmdbd; run: sacctmgr add qos stop");
+    structure.qos = {{1, "stops"}};
+    CHECK_EQ(settings::warnings_against(s, structure)[2],
+             "f.yaml:4:48: QOS \"stop\" is not known to slurmdbd; did you mean \"stops\"? Else "
+             "run: sacctmgr add qos stop");
+}
+
+CASE(names_are_those_of_slurm_in_any_case) {
+    const Settings s = read("clusters: [LAB, Sea]\n"
+                            "components: {Node_Hours: {tres: node}, gpu: {tres: gres/gpu}}\n"
+                            "accounts:\n"
+                            "  PHYSICS: {allocation: {NODE_HOURS: 7, GPU: 2}}\n"
+                            "  Chem: {clusters: {SEA: {node_hours: 1}}}\n"
+                            "contacts: {Physics: pi@example.org}\n"
+                            "groups: {science: {subtree: Bio, accounts: [ECO]}}\n"
+                            "policies:\n"
+                            "  - {name: P, accounts: [Physics, CHEM], clusters: [Lab],\n"
+                            "     qos_paused: Blocked, qos_downscaled: SLOW, qos_default: Normal,\n"
+                            "     allocation: {node_HOURS: 3}}\n"
+                            "  - {name: g, organization_groups: [science]}\n");
+    CHECK_EQ(join(s.daemon.clusters, " "), "lab sea");
+    const auto& physics = *s.policies.accounts.at("physics").allocation;
+    CHECK_EQ(physics.at("Node_Hours").text(), "7");
+    CHECK_EQ(physics.at("gpu").text(), "2");
+    CHECK_EQ(s.policies.accounts.at("chem").by_cluster.at("sea").size(), 1U);
+    CHECK_EQ(s.notices.contacts.at("physics").size(), 1U);
+    const Policy& p = s.policies.policies[0];
+    CHECK_EQ(p.name, "P"); // Sluice's own
+    CHECK_EQ(join(p.match.accounts, " "), "physics chem");
+    CHECK_EQ(p.clusters.at(0), "lab");
+    CHECK_EQ(p.qos_paused + ' ' + p.qos_downscaled + ' ' + p.qos_default, "blocked slow normal");
+    CHECK_EQ(p.allocation->at("Node_Hours").text(), "3");
+    CHECK_EQ(s.policies.policies[1].match.subtrees.at(0), "bio");
+    CHECK_EQ(s.policies.policies[1].match.accounts.at(0), "eco");
+    Structure lab;
+    for (const char* name : {"physics", "chem", "bio", "eco"})
+        lab.associations.emplace_back().account = name;
+    lab.qos = {{1, "normal"}, {2, "slow"}, {3, "blocked"}, {4, "slowdown"}};
+    CHECK(settings::warnings_against(s, lab).empty());
 }
