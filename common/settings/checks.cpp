@@ -4,6 +4,7 @@
 #include "common/settings/checks.hpp"
 
 #include "common/base/text.hpp"
+#include "common/settings/components.hpp"
 #include "common/settings/policy_set.hpp"
 
 #include <algorithm>
@@ -372,15 +373,21 @@ namespace {
 void check_tres(const Settings& settings, const model::Structure& structure, Errors& errors) {
     std::vector<std::string> known;
     for (const auto& tres : structure.tres)
-        known.push_back(tres.name);
+        if (std::string name = tres.name; tres_fault(name).empty())
+            known.push_back(tres.name);
     std::sort(known.begin(), known.end());
     for (const auto& component : settings.policies.components) {
         if (std::find(known.begin(), known.end(), component.tres) != known.end())
             continue;
         const auto place = settings.places.tres.find(component.name);
+        const std::string near = nearest(component.tres, known);
         errors.add(place == settings.places.tres.end() ? Place{} : place->second,
                    "unknown TRES " + shown(component.tres) +
-                       "; the cluster has: " + join(known, ", "));
+                       (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
+                       "; the cluster has: " + join(known, ", ") +
+                       (component.tres.find('/') == std::string::npos
+                            ? ""
+                            : "; or add it to AccountingStorageTRES in slurm.conf"));
     }
 }
 

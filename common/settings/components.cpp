@@ -24,14 +24,108 @@ constexpr std::array<Choice<model::PeriodKind>, 4> kLimitPeriods{{
     {"total", model::PeriodKind::total},
 }};
 
+constexpr std::string_view kCountable =
+    "; count cpu, mem, node, billing, gres/NAME, license/NAME or bb/NAME";
+
+// Every type of TRES that Slurm has, and why a component cannot count it ("": it can).
+struct TresType {
+    std::string_view type;
+    bool named; // type/NAME
+    std::string_view uncounted;
+};
+constexpr std::string_view kMeasured =
+    "Slurm measures it in steps and allocates none of it to jobs, so that usage would stay 0";
+constexpr TresType kTresTypes[] = {
+    {"cpu", false, ""},
+    {"mem", false, ""},
+    {"node", false, ""},
+    {"billing", false, ""},
+    {"gres", true, ""},
+    {"license", true, ""},
+    {"bb", true, ""},
+    {"energy", false,
+     "Slurm records one total for a job after its end, so that neither a running job nor a job "
+     "across the end of a period could be counted"},
+    {"vmem", false, kMeasured},
+    {"pages", false, kMeasured},
+    {"fs", true, kMeasured},
+    {"ic", true, kMeasured},
+};
+
+// What people call a TRES.
+struct Alias {
+    std::string_view word;
+    std::string_view tres;
+};
+constexpr Alias kAliases[] = {
+    {"cpu_hours", "cpu"},
+    {"cpus", "cpu"},
+    {"core", "cpu"},
+    {"cores", "cpu"},
+    {"core_hours", "cpu"},
+    {"memory", "mem"},
+    {"ram", "mem"},
+    {"gpu", "gres/gpu"},
+    {"gpus", "gres/gpu"},
+    {"gpu_hours", "gres/gpu"},
+    {"gres:gpu", "gres/gpu"},
+    {"nodes", "node"},
+    {"node_hours", "node"},
+    {"nodehours", "node"},
+    {"license", "license/NAME"},
+    {"gres", "gres/NAME"},
+    {"licenses", "license/NAME"},
+};
+
+std::string unknown_tres(const std::string& tres) {
+    const std::string_view meant = usual_tres(tres);
+    std::vector<std::string> known;
+    for (const auto& type : kTresTypes)
+        if (type.uncounted.empty() && !type.named)
+            known.emplace_back(type.type);
+    const std::string near = meant.empty() ? nearest(tres, known) : std::string(meant);
+    return "unknown TRES " + shown(tres) +
+           (near.empty() ? "" : "; did you mean \"" + near + "\"?") + std::string(kCountable);
+}
+
+} // namespace
+
+std::string_view usual_tres(std::string_view word) {
+    for (const auto& type : kTresTypes)
+        if (!type.named && equals_ignoring_case(type.type, word))
+            return type.type;
+    for (const auto& alias : kAliases)
+        if (equals_ignoring_case(alias.word, word))
+            return alias.tres;
+    return {};
+}
+
+std::string tres_fault(std::string& tres) {
+    const std::size_t slash = tres.find('/');
+    for (const auto& type : kTresTypes) {
+        if (!equals_ignoring_case(type.type, std::string_view(tres).substr(0, slash)) ||
+            type.named != (slash != std::string::npos && slash + 1 < tres.size()))
+            continue;
+        tres = std::string(type.type) + (type.named ? tres.substr(slash) : "");
+        return type.uncounted.empty()
+                   ? ""
+                   : "TRES " + shown(tres) + " cannot be counted: " + std::string(type.uncounted) +
+                         std::string(kCountable);
+    }
+    return unknown_tres(tres);
+}
+
+namespace {
+
 void read_tres(const Node& node, model::Component& component, Errors& errors) {
-    const auto text = as_text(node, "tres", errors);
+    auto text = as_text(node, "tres", errors);
     if (!text)
         return;
-    const std::string fault = name_fault(*text);
     // gres/gpu=... and lists are Slurm's form for amounts, not a name.
-    if (!fault.empty())
+    if (const std::string fault = name_fault(*text); !fault.empty())
         errors.add(node.place(), "tres: name " + shown(*text) + " " + fault);
+    else if (const std::string other = tres_fault(*text); !other.empty())
+        errors.add(node.place(), other);
     else
         component.tres = *text;
 }

@@ -6,6 +6,11 @@
 
 namespace sluice::settings {
 
+// "", or why no component can count this TRES. The type is put in lower case; the case of a NAME
+// behind it is the cluster's business.
+std::string tres_fault(std::string& tres);
+// The TRES that people usually mean by a word ("gpu": gres/gpu); "": not known.
+std::string_view usual_tres(std::string_view word);
 void read_components(const Node& node, Reading& reading, Errors& errors);
 void read_groups(const Node& node, Reading& reading, Errors& errors);
 void read_accounts(const Node& node, Reading& reading, Errors& errors);

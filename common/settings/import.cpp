@@ -18,17 +18,6 @@
 namespace sluice::settings {
 namespace {
 
-struct Alias {
-    std::string_view type; // of a Waldur component
-    std::string_view tres;
-};
-constexpr Alias kTres[] = {
-    {"cpu", "cpu"},       {"cpu_hours", "cpu"},   {"mem", "mem"},         {"memory", "mem"},
-    {"ram", "mem"},       {"gpu", "gres/gpu"},    {"gpus", "gres/gpu"},   {"gpu_hours", "gres/gpu"},
-    {"node", "node"},     {"nodes", "node"},      {"node_hours", "node"}, {"nodehours", "node"},
-    {"energy", "energy"}, {"billing", "billing"},
-};
-
 // Waldur's limit_period in our words.
 struct PeriodWord {
     std::string_view theirs;
@@ -36,14 +25,6 @@ struct PeriodWord {
 };
 constexpr PeriodWord kPeriodWords[] = {
     {"month", "month"}, {"quarterly", "quarter"}, {"annual", "year"}, {"total", "total"}};
-
-// The TRES that a component of this type usually counts; "": not known.
-std::string_view tres_of_type(std::string_view type) {
-    for (const auto& alias : kTres)
-        if (equals_ignoring_case(alias.type, type))
-            return alias.tres;
-    return {};
-}
 
 std::string_view period_word(std::string_view limit_period) {
     for (const auto& word : kPeriodWords)
@@ -297,10 +278,8 @@ std::string Import::tres_of(const yaml::Entry& entry, std::string& doubt) {
                 "   # target_components names several TRES: a component counts one TRES; check it";
         return targets->entries().front().key;
     }
-    if (const auto tres = tres_of_type(entry.key); !tres.empty())
+    if (const auto tres = usual_tres(entry.key); !tres.empty())
         return std::string(tres);
-    if (entry.key.find('/') == std::string::npos)
-        doubt = "   # check that the cluster has this TRES: sacctmgr show tres";
     return entry.key;
 }
 
@@ -334,6 +313,10 @@ void Import::component(const yaml::Entry& entry) {
         text += ", unit_factor: " + component.unit_factor.text();
     }
     note_period(entry);
+    if (const std::string fault = tres_fault(component.tres); !fault.empty()) {
+        line("  # " + as_scalar(component.name) + ": " + printable(fault));
+        return;
+    }
     line(text + "}" + doubt);
     reading_.set.components.push_back(std::move(component));
 }

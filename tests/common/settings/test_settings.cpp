@@ -174,11 +174,21 @@ CASE(a_missing_file_is_named) {
 CASE(an_unknown_tres_is_named_with_its_place) {
     const Settings s = read("components:\n  gpu_hours: {tres: gres/gp}\n  node_hours: node\n");
     Structure structure;
-    structure.tres = {{1, "cpu"}, {2, "mem"}, {4, "node"}, {1001, "gres/gpu"}};
+    structure.tres = {{1, "cpu"}, {2, "mem"}, {3, "energy"}, {4, "node"}, {1001, "gres/gpu"}};
     const auto lines = settings::check_against(s, structure);
     CHECK_EQ(lines.size(), 1U);
-    CHECK_EQ(lines[0], "f.yaml:2:21: unknown TRES \"gres/gp\"; the cluster has: cpu, gres/gpu, "
-                       "mem, node");
+    CHECK_EQ(lines[0], "f.yaml:2:21: unknown TRES \"gres/gp\"; did you mean \"gres/gpu\"?; the "
+                       "cluster has: cpu, gres/gpu, mem, node; or add it to "
+                       "AccountingStorageTRES in slurm.conf");
+}
+
+CASE(every_kind_of_tres_that_jobs_are_allocated_is_counted) {
+    const Settings s = read("components: {a: CPU, b: mem, c: node, d: Billing, e: GRES/gpu:A100,\n"
+                            "  f: License/matlab@server, g: bb/datawarp}\n");
+    std::string names;
+    for (const auto& component : s.policies.components)
+        names += component.tres + ' ';
+    CHECK_EQ(names, "cpu mem node billing gres/gpu:A100 license/matlab@server bb/datawarp ");
 }
 
 CASE(policies_that_meet_in_the_account_tree_must_agree) {
@@ -227,7 +237,7 @@ CASE(accounts_and_qos_that_the_cluster_lacks_are_warnings_with_a_remedy) {
 
 CASE(names_are_those_of_slurm_in_any_case) {
     const Settings s = read("clusters: [LAB, Sea]\n"
-                            "components: {Node_Hours: {tres: node}, gpu: {tres: gres/gpu}}\n"
+                            "components: {Node_Hours: {tres: Node}, gpu: {tres: GRES/gpu:A100}}\n"
                             "accounts:\n"
                             "  PHYSICS: {allocation: {NODE_HOURS: 7, GPU: 2}}\n"
                             "  Chem: {clusters: {SEA: {node_hours: 1}}}\n"
