@@ -324,38 +324,40 @@ namespace {
 
 const Range kWeight{Decimal{}, Decimal::raw(INT64_MAX)};
 
-struct Suffixed {
-    Decimal weight;
-    std::string text;
-    int power = 0; // of 1024, relative to MB: K -1, M 0, G 1, T 2, P 3
-};
+bool has_suffix(const Node& node) {
+    return node.is_scalar() && node.text().size() >= 2 &&
+           std::string_view("kmgtp").find(folded(node.text().back())) != std::string_view::npos;
+}
 
-// "0.001953125G"; nullopt: not a number with a unit suffix.
-std::optional<Suffixed> parse_suffixed(const Node& node) {
-    if (!node.is_scalar() || node.text().size() < 2)
+} // namespace
+
+std::optional<TresWeight> parse_weight(const Node& node) {
+    if (!node.is_scalar())
         return std::nullopt;
-    const std::string& text = node.text();
-    const auto at = std::string_view("kmgtp").find(folded(text.back()));
-    if (at == std::string_view::npos)
-        return std::nullopt;
-    const auto weight = Decimal::parse(text.substr(0, text.size() - 1));
+    std::string_view text = node.text();
+    TresWeight out;
+    if (has_suffix(node)) {
+        out.power = static_cast<int>(std::string_view("kmgtp").find(folded(text.back()))) - 1;
+        text.remove_suffix(1);
+    }
+    const auto weight = Decimal::parse(text);
     if (!weight || weight->is_negative())
         return std::nullopt;
-    return Suffixed{*weight, text, static_cast<int>(at) - 1};
+    out.weight = *weight;
+    return out;
 }
 
 bool counted_in_mb(std::string_view tres) {
     return equals_ignoring_case(tres, "mem") || lower(tres).starts_with("bb/");
 }
 
-// weight per 1024^power MB -> weight per unit, which is unit_factor MB-minutes = unit_factor / 60
-// MB-hours. nullopt: not exact in nine digits, or does not fit.
-std::optional<Decimal> per_unit(const Suffixed& suffixed, const Decimal& unit_factor) {
-    auto numerator = multiply(suffixed.weight.scaled(), unit_factor.scaled());
+// unit_factor TRES-minutes are unit_factor / 60 TRES-hours.
+std::optional<Decimal> per_unit(const TresWeight& weight, const Decimal& unit_factor) {
+    auto numerator = multiply(weight.weight.scaled(), unit_factor.scaled());
     Wide denominator = Wide{60} * Decimal::kScale;
-    for (int i = suffixed.power; i > 0; --i)
+    for (int i = weight.power; i > 0; --i)
         denominator *= 1024;
-    if (numerator && suffixed.power < 0)
+    if (numerator && weight.power < 0)
         numerator = multiply(*numerator, 1024);
     if (!numerator || *numerator % denominator != 0)
         return std::nullopt;
@@ -363,9 +365,21 @@ std::optional<Decimal> per_unit(const Suffixed& suffixed, const Decimal& unit_fa
     return scaled ? std::optional(Decimal::raw(*scaled)) : std::nullopt;
 }
 
-void put_suffixed(const yaml::Entry& entry, const Suffixed& suffixed,
+std::vector<const model::Component*> weighed(std::string_view name, const Reading& reading) {
+    if (const auto* component = reading.set.component(name))
+        return {component};
+    std::vector<const model::Component*> meant;
+    for (const auto& component : reading.set.components)
+        if (equals_ignoring_case(component.tres, name))
+            meant.push_back(&component);
+    return meant;
+}
+
+namespace {
+
+void put_suffixed(const yaml::Entry& entry, const TresWeight& suffixed,
                   const model::Component& component, model::Billing& billing, Errors& errors) {
-    const std::string what = "weight of " + shown(entry.key) + ": " + suffixed.text;
+    const std::string what = "weight of " + shown(entry.key) + ": " + entry.value.text();
     if (!counted_in_mb(component.tres)) {
         errors.add(entry.value.place(), what + " has a unit suffix, but " + component.tres +
                                             " is a plain count; give the weight of one unit of " +
@@ -397,29 +411,20 @@ std::vector<std::string> weight_names(const Reading& reading) {
     return names;
 }
 
-} // namespace
-
 void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billing& billing,
                  Errors& errors) {
     for (const auto& [name, weight] : billing.weights)
         if (name != entry.key && equals_ignoring_case(name, entry.key))
             errors.add(entry.key_place, "weight of " + shown(entry.key) + " is given as " +
                                             shown(name) + " too; names ignore case, keep one");
-    std::vector<const model::Component*> meant;
-    for (const auto& component : reading.set.components)
-        if (equals_ignoring_case(component.name, entry.key))
-            meant = {&component};
-    if (meant.empty())
-        for (const auto& component : reading.set.components)
-            if (equals_ignoring_case(component.tres, entry.key))
-                meant.push_back(&component);
+    const auto meant = weighed(entry.key, reading);
     if (meant.empty()) {
         errors.add(entry.key_place, "weight of " + shown(entry.key) +
                                         ": neither a component nor the TRES of one" +
                                         suggestion(entry.key, weight_names(reading)));
         return;
     }
-    if (const auto suffixed = parse_suffixed(entry.value)) {
+    if (const auto suffixed = parse_weight(entry.value); suffixed && has_suffix(entry.value)) {
         for (const auto* component : meant)
             put_suffixed(entry, *suffixed, *component, billing, errors);
         return;
@@ -428,6 +433,8 @@ void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billin
     if (weight)
         billing.weights[entry.key] = *weight;
 }
+
+} // namespace
 
 void read_weights(const Node& node, const Reading& reading, model::Billing& billing,
                   Errors& errors) {

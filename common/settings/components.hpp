@@ -25,7 +25,17 @@ std::optional<Decimal> read_units(const Node& node, const std::string& component
                                   const Reading& reading, Errors& errors);
 void read_weights(const Node& node, const Reading& reading, model::Billing& billing,
                   Errors& errors);
-void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billing& billing,
-                 Errors& errors);
+
+// A weight of one TRES as in slurm.conf: a number, or one with a unit suffix ("0.25G").
+struct TresWeight {
+    Decimal weight;
+    int power = 0; // of 1024, relative to MB: K -1, M 0, G 1, T 2, P 3
+};
+std::optional<TresWeight> parse_weight(const Node& node); // nullopt: no weight
+bool counted_in_mb(std::string_view tres);                // so that a suffix has a meaning
+// The weight of one unit; nullopt: not exact in nine digits, or does not fit.
+std::optional<Decimal> per_unit(const TresWeight& weight, const Decimal& unit_factor);
+// The component of this name, else those that count this TRES.
+std::vector<const model::Component*> weighed(std::string_view name, const Reading& reading);
 
 } // namespace sluice::settings
