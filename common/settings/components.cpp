@@ -236,6 +236,10 @@ model::Allocation read_allocation(const Node& node, const Reading& reading, Erro
     if (!expect_map(node, "allocation", errors))
         return allocation;
     for (const auto& entry : node.entries()) {
+        if (const std::string thousands = thousands_hint(entry); !thousands.empty()) {
+            errors.add(entry.key_place, "allocation: " + thousands);
+            continue;
+        }
         if (reading.set.component(entry.key) == nullptr)
             errors.add(entry.key_place, "allocation: component " + shown(entry.key) +
                                             " is not defined" +

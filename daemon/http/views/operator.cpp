@@ -58,7 +58,9 @@ model::Standing standing_of(Form& form) {
     for (const auto each : {normal, downscaled, paused})
         if (form["standing"].text() == model::name(each))
             return each;
-    form.fail("standing must be normal, downscaled or paused");
+    const std::string given = form["standing"].text();
+    form.fail("standing must be normal, downscaled or paused" +
+              (given.empty() ? "" : ", not '" + given + "'"));
     return normal;
 }
 

@@ -268,3 +268,77 @@ CASE(names_are_those_of_slurm_in_any_case) {
     lab.qos = {{1, "normal"}, {2, "slow"}, {3, "blocked"}, {4, "slowdown"}};
     CHECK(settings::warnings_against(s, lab).empty());
 }
+
+namespace {
+
+std::string notes(const std::string& text) {
+    std::string out;
+    for (const auto& note : read(text).notes)
+        out += note + '\n';
+    return out;
+}
+
+} // namespace
+
+CASE(actions_have_short_names) {
+    const Policy p =
+        read(kPolicy + "    actions: [notify, slow, pause, block]\n").policies.policies[0];
+    CHECK_EQ(p.actions.size(), 4U);
+    CHECK(p.has(Action::notify_organization_owners));
+    CHECK(p.has(Action::request_slurm_resource_downscaling));
+    CHECK(p.has(Action::request_slurm_resource_pausing));
+    CHECK(p.has(Action::block_creation_of_new_resources));
+    CHECK(read(kPolicy + "    actions: downscale\n")
+              .policies.policies[0]
+              .has(Action::request_slurm_resource_downscaling));
+}
+
+CASE(a_percentage_that_looks_like_a_ratio_is_noted_and_the_reverse) {
+    const std::string pause = kPolicy + "    actions: pause\n";
+    CHECK_EQ(notes(pause + "    carryover: {factor: 50}\n    grace_ratio: 1\n"), "");
+    CHECK_EQ(notes(pause + "    carryover: {factor: 0.5}\n"),
+             "f.yaml:5:17: carryover.factor: 0.5 is a percentage, so less than a hundredth; for a "
+             "share of 0.5 write 50\n");
+    CHECK_EQ(notes(pause + "    carryover_factor: 0.25\n"),
+             "f.yaml:5:5: carryover_factor: 0.25 is a percentage, so less than a hundredth; for a "
+             "share of 0.25 write 25\n");
+    CHECK_EQ(notes(pause + "    notify_at: 0.8\n    borrow: {factor: 0.1}\n"),
+             "f.yaml:5:5: notify_at: 0.8 is a percentage, so less than a hundredth; for a share of "
+             "0.8 write 80\n"
+             "f.yaml:6:14: borrow.factor: 0.1 is a percentage, so less than a hundredth; for a "
+             "share of 0.1 write 10\n");
+    CHECK_EQ(notes(pause + "    grace_ratio: 5\n"),
+             "f.yaml:5:5: grace_ratio: 5 is a ratio, so accounts may use 600 % of their "
+             "allocation; 5 % is 0.05\n");
+}
+
+CASE(a_budget_check_that_checks_nothing_is_noted) {
+    const std::string top = "components: {node_hours: node, bill: billing, solver: license/x}\n"
+                            "accounts: {a: {allocation: {bill: 5}}, b: {allocation: {bill: 5}}}\n"
+                            "policies:\n  - name: p\n    actions: pause\n";
+    const std::string refuse = top + "    budget_check: refuse\n";
+    CHECK_EQ(notes(top), "");
+    CHECK_EQ(notes(refuse), "f.yaml:4:5: policy \"p\": budget_check checks nothing: bill (billing) "
+                            "is not known when a job is submitted\n");
+    CHECK_EQ(notes(refuse + "    tres_billing: {enabled: true, weights: slurm}\n"),
+             "f.yaml:7:44: policy \"p\": budget_check checks nothing: with weights: slurm, Slurm "
+             "prices a job when it starts; give weights of your own, or rely on limits\n");
+    CHECK_EQ(notes(refuse + "    allocation: {node_hours: 1, solver: 1}\n"),
+             "f.yaml:4:5: policy \"p\": budget_check checks no bill (billing), solver (license/x), "
+             "which is not known when a job is submitted\n");
+    CHECK_EQ(notes(refuse + "    accounts: [c]\n    allocation: {node_hours: 1}\n"), "");
+}
+
+CASE(nothing_of_one_component_pauses_all_jobs_and_is_noted) {
+    const std::string components = "components: {cpu_minutes: cpu, gpu_min: gres/gpu}\n";
+    const std::string policy = "policies:\n  - {name: p, actions: pause}\n";
+    CHECK_EQ(
+        notes(components + "accounts: {a: {allocation: {cpu_minutes: 10, gpu_min: 0}}}\n" + policy),
+        "f.yaml:2:12: account \"a\": 0 gpu_min pauses the account for all jobs, also those "
+        "that use none of it (the fullest component decides); to keep jobs from one TRES, "
+        "leave the component out and set GrpTRES of that TRES to 0 with sacctmgr\n");
+    // closed on purpose
+    CHECK_EQ(
+        notes(components + "accounts: {a: {allocation: {cpu_minutes: 0, gpu_min: 0}}}\n" + policy),
+        "");
+}
