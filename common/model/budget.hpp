@@ -6,9 +6,16 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::model {
+
+// Whether a submission tells how much of a TRES its job will have. Slurm prices `billing` when the
+// job starts, and the plugin reads neither licenses nor burst buffers.
+inline bool is_known_before(std::string_view tres) {
+    return tres != "billing" && !tres.starts_with("license/") && !tres.starts_with("bb/");
+}
 
 // What happens to a job that asks for more than what remains.
 enum class BudgetCheck { off, warn, refuse };

@@ -5,6 +5,7 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
+#include "common/base/text.hpp"
 #include "common/model/budget.hpp"
 #include "common/model/texts.hpp"
 #include "common/model/tres.hpp"
@@ -179,6 +180,7 @@ struct AccountSettings {
 };
 
 // The part of the configuration that decides. Shared by the daemon's file and by scenarios.
+// Names of accounts, QOS and clusters are in lower case, as sacctmgr keeps them.
 struct PolicySet {
     std::string timezone; // IANA name; "": the host's
     std::string contact;
@@ -188,14 +190,16 @@ struct PolicySet {
     std::map<std::string, AccountSettings> accounts;
     std::set<std::string> elsewhere; // accounts that have an allocation on other clusters only
 
-    const Component* component(std::string_view name) const { return find(components, name); }
-    const Policy* policy(std::string_view name) const { return find(policies, name); }
-
-private:
-    // nullptr: no such entry. A file has few.
-    template <class T>
-    static const T* find(const std::vector<T>& all, std::string_view name) {
-        for (const T& one : all)
+    // Case is ignored, as in weights. nullptr: no such component. A file has few.
+    const Component* component(std::string_view name) const {
+        for (const Component& one : components)
+            if (equals_ignoring_case(one.name, name))
+                return &one;
+        return nullptr;
+    }
+    // nullptr: no such policy.
+    const Policy* policy(std::string_view name) const {
+        for (const Policy& one : policies)
             if (one.name == name)
                 return &one;
         return nullptr;

@@ -27,11 +27,6 @@ std::optional<std::int64_t> left_of(Wide used, Wide effective, Decimal grace_lim
     return narrow(std::max<Wide>(0, limit - used));
 }
 
-// Slurm prices `billing` when the job starts: no submission can be checked against it.
-bool is_known_before(const std::string& tres) {
-    return tres != "billing";
-}
-
 // What remains then is of the next period, and not known.
 bool stays_paused(const model::SnapshotAccount& account, std::optional<Instant> period_end) {
     return account.standing == Standing::paused &&
@@ -103,7 +98,7 @@ void Budgets::add_component(const AccountDecision& decision, const model::Figure
                             std::vector<Budget>& out) {
     const auto left =
         left_of(std::max<Amount>(0, figure.used()), figure.effective, decision.grace_limit);
-    if (!left || !is_known_before(figure.component.tres))
+    if (!left || !model::is_known_before(figure.component.tres))
         return;
     const Wide per_unit =
         divide_half_up(Wide{figure.component.unit_factor.scaled()} * 60, Decimal::kScale);
@@ -126,7 +121,7 @@ void Budgets::add_sum(const AccountDecision& decision, const model::Billing& bil
         const auto weight = narrow(sum->multipliers[i]);
         if (!weight)
             return;
-        if (*weight > 0 && is_known_before(figures[i].component.tres))
+        if (*weight > 0 && model::is_known_before(figures[i].component.tres))
             measure.terms.push_back({figures[i].component.tres, *weight});
     }
     const auto left = left_of(sum->used, sum->effective, decision.grace_limit);

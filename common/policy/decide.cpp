@@ -91,11 +91,7 @@ void conclude(const PolicySet& set, const AccountTree& tree, const model::Facts&
     }
 }
 
-void name_problems(const model::Facts& facts, const std::vector<std::string>& unknown,
-                   model::Decision& decision) {
-    for (const auto& account : unknown)
-        decision.problems.push_back("account " + account + " is in the settings, but cluster " +
-                                    decision.cluster + " has no such account");
+void name_problems(const model::Facts& facts, model::Decision& decision) {
     for (const auto& entry : facts.history.overrides)
         if (facts.now >= entry.from && facts.now < entry.until &&
             decision.find(entry.account) == nullptr)
@@ -120,7 +116,7 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     conclude(set, tree, facts, decision);
     remember_qos(set, tree, facts, decision);
     remember_jobs(set, tree, facts, decision);
-    name_problems(facts, unknown_accounts(set, tree, facts), decision);
+    name_problems(facts, decision);
     return decision;
 }
 

@@ -4,6 +4,7 @@
 #include "common/settings/checks.hpp"
 
 #include "common/base/text.hpp"
+#include "common/settings/components.hpp"
 #include "common/settings/policy_set.hpp"
 
 #include <algorithm>
@@ -352,6 +353,101 @@ void check_weights(const PolicySet& set, const Places& places, const Parents& pa
             weights.check(policy, component, at_line(places, account));
 }
 
+template <class Use>
+void for_each_allocation(const model::AccountSettings& account, Use use) {
+    if (account.allocation)
+        use(*account.allocation);
+    for (const auto& [cluster, allocation] : account.by_cluster)
+        use(allocation);
+}
+
+// By policy: the components that an account of it is granted.
+using Granted = std::vector<std::set<std::string>>;
+
+Granted granted(const PolicySet& set, const Matching& matching) {
+    Granted names(set.policies.size());
+    const auto add = [&](std::size_t policy, const model::Allocation& allocation) {
+        for (const auto& [component, units] : allocation)
+            names[policy].insert(component);
+    };
+    for (std::size_t i = 0; i < set.policies.size(); ++i)
+        if (set.policies[i].allocation)
+            add(i, *set.policies[i].allocation);
+    for (const auto& [name, account] : set.accounts) {
+        auto policies = matching.named(name);
+        policies.insert(policies.end(), matching.all().begin(), matching.all().end());
+        for_each_allocation(account, [&](const auto& allocation) {
+            for (const std::size_t policy : policies)
+                add(policy, allocation);
+        });
+    }
+    return names;
+}
+
+void note_budget_check(const PolicySet& set, std::size_t index, const std::set<std::string>& names,
+                       const Places& places, Errors& errors) {
+    const Policy& policy = set.policies[index];
+    if (policy.budget_check != model::BudgetCheck::warn &&
+        policy.budget_check != model::BudgetCheck::refuse)
+        return;
+    const std::string what = "policy " + shown(policy.name) + ": budget_check checks ";
+    if (policy.billing.enabled && policy.billing.weights_slurm) {
+        errors.note(places.policies[index].weights,
+                    what + "nothing: with weights: slurm, Slurm prices a job when it starts; give "
+                           "weights of your own, or rely on limits");
+        return;
+    }
+    std::vector<std::string> unknown;
+    for (const auto& name : names)
+        if (const auto* component = set.component(name);
+            component != nullptr && !model::is_known_before(component->tres))
+            unknown.push_back(name + " (" + component->tres + ")");
+    if (!unknown.empty())
+        errors.note(places.policies[index].policy,
+                    what + (unknown.size() == names.size() ? "nothing: " : "no ") +
+                        join(unknown, ", ") +
+                        (unknown.size() == names.size() ? " is" : ", which is") +
+                        " not known when a job is submitted");
+}
+
+bool is_zero(const std::pair<const std::string, Decimal>& granted) {
+    return granted.second.is_zero();
+}
+
+// With 0 of one component an account is at every threshold from the start.
+void note_zero(const std::string& whose, Place place, const model::Allocation& allocation,
+               Errors& errors) {
+    const auto zero = std::find_if(allocation.begin(), allocation.end(), is_zero);
+    if (zero == allocation.end() || std::all_of(allocation.begin(), allocation.end(), is_zero))
+        return;
+    errors.note(place, whose + ": 0 " + zero->first +
+                           " pauses the account for all jobs, also those that use none of it (the "
+                           "fullest component decides); to keep jobs from one TRES, leave the "
+                           "component out and set GrpTRES of that TRES to 0 with sacctmgr");
+}
+
+void note_what_surprises(const Reading& reading, const Parents& parents, Errors& errors) {
+    const PolicySet& set = reading.set;
+    const Matching matching(set, parents);
+    const auto names = granted(set, matching);
+    for (std::size_t i = 0; i < set.policies.size(); ++i)
+        note_budget_check(set, i, names[i], reading.places, errors);
+    if (std::all_of(set.policies.begin(), set.policies.end(), [](const Policy& policy) {
+            return policy.billing.enabled ||
+                   !policy.has(model::Action::request_slurm_resource_pausing);
+        }))
+        return;
+    for (std::size_t i = 0; i < set.policies.size(); ++i)
+        if (const auto& allocation = set.policies[i].allocation)
+            note_zero("policy " + shown(set.policies[i].name), reading.places.policies[i].policy,
+                      *allocation, errors);
+    for (const auto& entry : set.accounts)
+        for_each_allocation(entry.second, [&](const auto& allocation) {
+            note_zero("account " + shown(entry.first), reading.places.accounts.at(entry.first),
+                      allocation, errors);
+        });
+}
+
 } // namespace
 
 void cross_check(const Reading& reading, Errors& errors) {
@@ -364,6 +460,7 @@ void cross_check(const Reading& reading, Errors& errors) {
     check_groups(reading, parents, errors);
     check_agreement(reading.set, reading.places, parents, errors);
     check_weights(reading.set, reading.places, parents, errors);
+    note_what_surprises(reading, parents, errors);
 }
 
 // The configuration held against the cluster's structure.
@@ -372,15 +469,21 @@ namespace {
 void check_tres(const Settings& settings, const model::Structure& structure, Errors& errors) {
     std::vector<std::string> known;
     for (const auto& tres : structure.tres)
-        known.push_back(tres.name);
+        if (std::string name = tres.name; tres_fault(name).empty())
+            known.push_back(tres.name);
     std::sort(known.begin(), known.end());
     for (const auto& component : settings.policies.components) {
         if (std::find(known.begin(), known.end(), component.tres) != known.end())
             continue;
         const auto place = settings.places.tres.find(component.name);
+        const std::string near = nearest(component.tres, known);
         errors.add(place == settings.places.tres.end() ? Place{} : place->second,
                    "unknown TRES " + shown(component.tres) +
-                       "; the cluster has: " + join(known, ", "));
+                       (near.empty() ? "" : "; did you mean \"" + near + "\"?") +
+                       "; the cluster has: " + join(known, ", ") +
+                       (component.tres.find('/') == std::string::npos
+                            ? ""
+                            : "; or add it to AccountingStorageTRES in slurm.conf"));
     }
 }
 
@@ -392,17 +495,15 @@ Parents parents_of(const model::Structure& structure) {
     return parents;
 }
 
-void warn_account(const std::string& name, Place place, const std::vector<std::string>& known,
-                  Errors& errors) {
-    if (std::binary_search(known.begin(), known.end(), name))
+// `known` is sorted. `what`: "account", "QOS".
+void warn_unknown(const Reference& name, const std::vector<std::string>& known,
+                  const std::string& what, const std::string& add, Errors& errors) {
+    if (std::binary_search(known.begin(), known.end(), name.name))
         return;
-    std::string text = "account " + shown(name) + " is not known to the cluster";
-    const std::string near = nearest(name, known);
-    if (!near.empty())
-        text += "; did you mean \"" + near + "\"?";
-    else
-        text += "; sacctmgr add account " + name;
-    errors.add(place, text);
+    std::string text = what + ' ' + shown(name.name) + " is not known to slurmdbd";
+    const std::string near = nearest(name.name, known);
+    text += near.empty() ? "; run: " : "; did you mean \"" + near + "\"? Else run: ";
+    errors.add(name.place, text + add + name.name);
 }
 
 } // namespace
@@ -428,19 +529,20 @@ std::vector<std::string> warnings_against(const Settings& settings,
         if (association.user.empty())
             accounts.push_back(association.account);
     std::sort(accounts.begin(), accounts.end());
+    const auto warn_account = [&](const Reference& name) {
+        warn_unknown(name, accounts, "account", "sacctmgr add account ", errors);
+    };
     for (const auto& [name, place] : settings.places.accounts)
-        warn_account(name, place, accounts, errors);
-    std::set<std::string> qos;
+        warn_account({name, place});
+    std::vector<std::string> qos;
     for (const auto& known : structure.qos)
-        qos.insert(known.name);
+        qos.push_back(known.name);
+    std::sort(qos.begin(), qos.end());
     for (const auto& policy : settings.places.policies) {
         for (const auto& account : policy.accounts)
-            warn_account(account.name, account.place, accounts, errors);
+            warn_account(account);
         for (const auto& name : policy.qos)
-            if (!qos.contains(name.name))
-                errors.add(name.place, "QOS " + shown(name.name) +
-                                           " is not known to slurmdbd; sacctmgr add qos " +
-                                           name.name);
+            warn_unknown(name, qos, "QOS", "sacctmgr add qos ", errors);
     }
     return errors.lines();
 }

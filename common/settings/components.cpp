@@ -24,14 +24,108 @@ constexpr std::array<Choice<model::PeriodKind>, 4> kLimitPeriods{{
     {"total", model::PeriodKind::total},
 }};
 
+constexpr std::string_view kCountable =
+    "; count cpu, mem, node, billing, gres/NAME, license/NAME or bb/NAME";
+
+// Every type of TRES that Slurm has, and why a component cannot count it ("": it can).
+struct TresType {
+    std::string_view type;
+    bool named; // type/NAME
+    std::string_view uncounted;
+};
+constexpr std::string_view kMeasured =
+    "Slurm measures it in steps and allocates none of it to jobs, so that usage would stay 0";
+constexpr TresType kTresTypes[] = {
+    {"cpu", false, ""},
+    {"mem", false, ""},
+    {"node", false, ""},
+    {"billing", false, ""},
+    {"gres", true, ""},
+    {"license", true, ""},
+    {"bb", true, ""},
+    {"energy", false,
+     "Slurm records one total for a job after its end, so that neither a running job nor a job "
+     "across the end of a period could be counted"},
+    {"vmem", false, kMeasured},
+    {"pages", false, kMeasured},
+    {"fs", true, kMeasured},
+    {"ic", true, kMeasured},
+};
+
+// What people call a TRES.
+struct Alias {
+    std::string_view word;
+    std::string_view tres;
+};
+constexpr Alias kAliases[] = {
+    {"cpu_hours", "cpu"},
+    {"cpus", "cpu"},
+    {"core", "cpu"},
+    {"cores", "cpu"},
+    {"core_hours", "cpu"},
+    {"memory", "mem"},
+    {"ram", "mem"},
+    {"gpu", "gres/gpu"},
+    {"gpus", "gres/gpu"},
+    {"gpu_hours", "gres/gpu"},
+    {"gres:gpu", "gres/gpu"},
+    {"nodes", "node"},
+    {"node_hours", "node"},
+    {"nodehours", "node"},
+    {"license", "license/NAME"},
+    {"gres", "gres/NAME"},
+    {"licenses", "license/NAME"},
+};
+
+std::string unknown_tres(const std::string& tres) {
+    const std::string_view meant = usual_tres(tres);
+    std::vector<std::string> known;
+    for (const auto& type : kTresTypes)
+        if (type.uncounted.empty() && !type.named)
+            known.emplace_back(type.type);
+    const std::string near = meant.empty() ? nearest(tres, known) : std::string(meant);
+    return "unknown TRES " + shown(tres) +
+           (near.empty() ? "" : "; did you mean \"" + near + "\"?") + std::string(kCountable);
+}
+
+} // namespace
+
+std::string_view usual_tres(std::string_view word) {
+    for (const auto& type : kTresTypes)
+        if (!type.named && equals_ignoring_case(type.type, word))
+            return type.type;
+    for (const auto& alias : kAliases)
+        if (equals_ignoring_case(alias.word, word))
+            return alias.tres;
+    return {};
+}
+
+std::string tres_fault(std::string& tres) {
+    const std::size_t slash = tres.find('/');
+    for (const auto& type : kTresTypes) {
+        if (!equals_ignoring_case(type.type, std::string_view(tres).substr(0, slash)) ||
+            type.named != (slash != std::string::npos && slash + 1 < tres.size()))
+            continue;
+        tres = std::string(type.type) + (type.named ? tres.substr(slash) : "");
+        return type.uncounted.empty()
+                   ? ""
+                   : "TRES " + shown(tres) + " cannot be counted: " + std::string(type.uncounted) +
+                         std::string(kCountable);
+    }
+    return unknown_tres(tres);
+}
+
+namespace {
+
 void read_tres(const Node& node, model::Component& component, Errors& errors) {
-    const auto text = as_text(node, "tres", errors);
+    auto text = as_text(node, "tres", errors);
     if (!text)
         return;
-    const std::string fault = name_fault(*text);
     // gres/gpu=... and lists are Slurm's form for amounts, not a name.
-    if (!fault.empty())
+    if (const std::string fault = name_fault(*text); !fault.empty())
         errors.add(node.place(), "tres: name " + shown(*text) + " " + fault);
+    else if (const std::string other = tres_fault(*text); !other.empty())
+        errors.add(node.place(), other);
     else
         component.tres = *text;
 }
@@ -115,6 +209,11 @@ std::optional<Decimal> read_units(const Node& node, const std::string& component
     return units;
 }
 
+std::string defined_name(const std::string& written, const Reading& reading) {
+    const model::Component* component = reading.set.component(written);
+    return component == nullptr ? written : component->name;
+}
+
 // Slurm has one limit per TRES, so that two grants of one TRES could not both be in force.
 void check_tres_once(const std::string& name, Place place, const Reading& reading,
                      const model::Allocation& allocation, Errors& errors) {
@@ -123,7 +222,9 @@ void check_tres_once(const std::string& name, Place place, const Reading& readin
         return;
     for (const auto& [other, units] : allocation) {
         const model::Component* known = reading.set.component(other);
-        if (other != name && known != nullptr && known->tres == component->tres)
+        if (known == component)
+            errors.add(place, "component " + shown(name) + " is given twice; keep one of them");
+        else if (known != nullptr && known->tres == component->tres)
             errors.add(place, "components " + shown(other) + " and " + shown(name) +
                                   " of one allocation both count TRES " + shown(known->tres) +
                                   "; grant one of them");
@@ -135,13 +236,17 @@ model::Allocation read_allocation(const Node& node, const Reading& reading, Erro
     if (!expect_map(node, "allocation", errors))
         return allocation;
     for (const auto& entry : node.entries()) {
+        if (const std::string thousands = thousands_hint(entry); !thousands.empty()) {
+            errors.add(entry.key_place, "allocation: " + thousands);
+            continue;
+        }
         if (reading.set.component(entry.key) == nullptr)
             errors.add(entry.key_place, "allocation: component " + shown(entry.key) +
                                             " is not defined" +
                                             suggestion(entry.key, component_names(reading)));
         check_tres_once(entry.key, entry.key_place, reading, allocation, errors);
         if (const auto units = read_units(entry.value, entry.key, reading, errors))
-            allocation.emplace(entry.key, *units);
+            allocation.emplace(defined_name(entry.key, reading), *units);
     }
     return allocation;
 }
@@ -173,8 +278,11 @@ void read_by_cluster(const Node& node, model::AccountSettings& account, Reading&
     if (!expect_map(node, "clusters", errors))
         return;
     for (const auto& entry : node.entries()) {
-        reading.places.account_clusters.push_back({entry.key, entry.key_place});
-        account.by_cluster.emplace(entry.key, read_allocation(entry.value, reading, errors));
+        const std::string name = lower(entry.key);
+        reading.places.account_clusters.push_back({name, entry.key_place});
+        if (!account.by_cluster.emplace(name, read_allocation(entry.value, reading, errors)).second)
+            errors.add(entry.key_place,
+                       "clusters: " + shown(entry.key) + " is there already; Slurm ignores case");
     }
 }
 
@@ -201,9 +309,16 @@ void read_accounts(const Node& node, Reading& reading, Errors& errors) {
                                                 "own account tree counts, leave it out");
             account.parent.clear();
         }
+        account.parent = lower(account.parent);
         map.finish();
-        reading.places.accounts.emplace(entry.key, entry.key_place);
-        reading.set.accounts.emplace(entry.key, std::move(account));
+        const std::string name = lower(entry.key);
+        const auto [known, is_new] = reading.places.accounts.emplace(name, entry.key_place);
+        if (!is_new)
+            errors.add(entry.key_place, "account " + shown(entry.key) +
+                                            " is there already, at line " +
+                                            std::to_string(known->second.line) +
+                                            "; Slurm ignores case, keep one of them");
+        reading.set.accounts.emplace(name, std::move(account));
     }
 }
 
@@ -213,38 +328,40 @@ namespace {
 
 const Range kWeight{Decimal{}, Decimal::raw(INT64_MAX)};
 
-struct Suffixed {
-    Decimal weight;
-    std::string text;
-    int power = 0; // of 1024, relative to MB: K -1, M 0, G 1, T 2, P 3
-};
+bool has_suffix(const Node& node) {
+    return node.is_scalar() && node.text().size() >= 2 &&
+           std::string_view("kmgtp").find(folded(node.text().back())) != std::string_view::npos;
+}
 
-// "0.001953125G"; nullopt: not a number with a unit suffix.
-std::optional<Suffixed> parse_suffixed(const Node& node) {
-    if (!node.is_scalar() || node.text().size() < 2)
+} // namespace
+
+std::optional<TresWeight> parse_weight(const Node& node) {
+    if (!node.is_scalar())
         return std::nullopt;
-    const std::string& text = node.text();
-    const auto at = std::string_view("kmgtp").find(folded(text.back()));
-    if (at == std::string_view::npos)
-        return std::nullopt;
-    const auto weight = Decimal::parse(text.substr(0, text.size() - 1));
+    std::string_view text = node.text();
+    TresWeight out;
+    if (has_suffix(node)) {
+        out.power = static_cast<int>(std::string_view("kmgtp").find(folded(text.back()))) - 1;
+        text.remove_suffix(1);
+    }
+    const auto weight = Decimal::parse(text);
     if (!weight || weight->is_negative())
         return std::nullopt;
-    return Suffixed{*weight, text, static_cast<int>(at) - 1};
+    out.weight = *weight;
+    return out;
 }
 
 bool counted_in_mb(std::string_view tres) {
     return equals_ignoring_case(tres, "mem") || lower(tres).starts_with("bb/");
 }
 
-// weight per 1024^power MB -> weight per unit, which is unit_factor MB-minutes = unit_factor / 60
-// MB-hours. nullopt: not exact in nine digits, or does not fit.
-std::optional<Decimal> per_unit(const Suffixed& suffixed, const Decimal& unit_factor) {
-    auto numerator = multiply(suffixed.weight.scaled(), unit_factor.scaled());
+// unit_factor TRES-minutes are unit_factor / 60 TRES-hours.
+std::optional<Decimal> per_unit(const TresWeight& weight, const Decimal& unit_factor) {
+    auto numerator = multiply(weight.weight.scaled(), unit_factor.scaled());
     Wide denominator = Wide{60} * Decimal::kScale;
-    for (int i = suffixed.power; i > 0; --i)
+    for (int i = weight.power; i > 0; --i)
         denominator *= 1024;
-    if (numerator && suffixed.power < 0)
+    if (numerator && weight.power < 0)
         numerator = multiply(*numerator, 1024);
     if (!numerator || *numerator % denominator != 0)
         return std::nullopt;
@@ -252,9 +369,21 @@ std::optional<Decimal> per_unit(const Suffixed& suffixed, const Decimal& unit_fa
     return scaled ? std::optional(Decimal::raw(*scaled)) : std::nullopt;
 }
 
-void put_suffixed(const yaml::Entry& entry, const Suffixed& suffixed,
+std::vector<const model::Component*> weighed(std::string_view name, const Reading& reading) {
+    if (const auto* component = reading.set.component(name))
+        return {component};
+    std::vector<const model::Component*> meant;
+    for (const auto& component : reading.set.components)
+        if (equals_ignoring_case(component.tres, name))
+            meant.push_back(&component);
+    return meant;
+}
+
+namespace {
+
+void put_suffixed(const yaml::Entry& entry, const TresWeight& suffixed,
                   const model::Component& component, model::Billing& billing, Errors& errors) {
-    const std::string what = "weight of " + shown(entry.key) + ": " + suffixed.text;
+    const std::string what = "weight of " + shown(entry.key) + ": " + entry.value.text();
     if (!counted_in_mb(component.tres)) {
         errors.add(entry.value.place(), what + " has a unit suffix, but " + component.tres +
                                             " is a plain count; give the weight of one unit of " +
@@ -286,29 +415,20 @@ std::vector<std::string> weight_names(const Reading& reading) {
     return names;
 }
 
-} // namespace
-
 void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billing& billing,
                  Errors& errors) {
     for (const auto& [name, weight] : billing.weights)
         if (name != entry.key && equals_ignoring_case(name, entry.key))
             errors.add(entry.key_place, "weight of " + shown(entry.key) + " is given as " +
                                             shown(name) + " too; names ignore case, keep one");
-    std::vector<const model::Component*> meant;
-    for (const auto& component : reading.set.components)
-        if (equals_ignoring_case(component.name, entry.key))
-            meant = {&component};
-    if (meant.empty())
-        for (const auto& component : reading.set.components)
-            if (equals_ignoring_case(component.tres, entry.key))
-                meant.push_back(&component);
+    const auto meant = weighed(entry.key, reading);
     if (meant.empty()) {
         errors.add(entry.key_place, "weight of " + shown(entry.key) +
                                         ": neither a component nor the TRES of one" +
                                         suggestion(entry.key, weight_names(reading)));
         return;
     }
-    if (const auto suffixed = parse_suffixed(entry.value)) {
+    if (const auto suffixed = parse_weight(entry.value); suffixed && has_suffix(entry.value)) {
         for (const auto* component : meant)
             put_suffixed(entry, *suffixed, *component, billing, errors);
         return;
@@ -317,6 +437,8 @@ void read_weight(const yaml::Entry& entry, const Reading& reading, model::Billin
     if (weight)
         billing.weights[entry.key] = *weight;
 }
+
+} // namespace
 
 void read_weights(const Node& node, const Reading& reading, model::Billing& billing,
                   Errors& errors) {

@@ -12,22 +12,13 @@
 #include "common/yaml/tree.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 
 namespace sluice::settings {
 namespace {
-
-struct Alias {
-    std::string_view type; // of a Waldur component
-    std::string_view tres;
-};
-constexpr Alias kTres[] = {
-    {"cpu", "cpu"},       {"cpu_hours", "cpu"},   {"mem", "mem"},         {"memory", "mem"},
-    {"ram", "mem"},       {"gpu", "gres/gpu"},    {"gpus", "gres/gpu"},   {"gpu_hours", "gres/gpu"},
-    {"node", "node"},     {"nodes", "node"},      {"node_hours", "node"}, {"nodehours", "node"},
-    {"energy", "energy"}, {"billing", "billing"},
-};
 
 // Waldur's limit_period in our words.
 struct PeriodWord {
@@ -37,13 +28,8 @@ struct PeriodWord {
 constexpr PeriodWord kPeriodWords[] = {
     {"month", "month"}, {"quarterly", "quarter"}, {"annual", "year"}, {"total", "total"}};
 
-// The TRES that a component of this type usually counts; "": not known.
-std::string_view tres_of_type(std::string_view type) {
-    for (const auto& alias : kTres)
-        if (equals_ignoring_case(alias.type, type))
-            return alias.tres;
-    return {};
-}
+constexpr std::string_view kBackendKeys[] = {"order_processing_backend", "membership_sync_backend",
+                                             "reporting_backend"};
 
 std::string_view period_word(std::string_view limit_period) {
     for (const auto& word : kPeriodWords)
@@ -76,20 +62,14 @@ struct Reason {
 
 // First match wins.
 constexpr Reason kReasons[] = {
-    {"emulator",
-     "see waldur.periodic_limits in sluiced.yaml(5); observe mode and dry runs need no emulator"},
     {"rest_api", "Sluice uses slurmdbd through libslurm"},
     {"execution_mode", "Sluice uses slurmdbd through libslurm"},
     {"slurm_bin_path", "Sluice runs no sacctmgr"},
     {"qos_enforcement", "a standing changes QOS, never GrpSubmitJobs"},
     {"enforce_", "a standing changes QOS, never GrpSubmitJobs"},
     {"qos_management", "the site creates QOS: sacctmgr add qos"},
-    {"waldur_", "the site agent keeps its connection to Waldur"},
-    {"oidc_", "the site agent keeps its connection to Waldur"},
-    {"stomp", "the site agent keeps its connection to Waldur"},
-    {"websocket", "the site agent keeps its connection to Waldur"},
-    {"verify_ssl", "the site agent keeps its connection to Waldur"},
-    {"global_proxy", "the site agent keeps its connection to Waldur"},
+    {"stomp", "remains with the site agent"},
+    {"global_proxy", "Sluice uses the proxy of its environment (https_proxy)"},
     {"_backend", "orders, members and reports remain with the site agent"},
     {"_prefix", "the site agent creates accounts"},
     {"accounting_type", "part of Waldur's catalogue; in Sluice allocations limit usage"},
@@ -101,6 +81,8 @@ constexpr Reason kReasons[] = {
     {"report", "usage reports remain with the site agent"},
     {"log", "Sluice logs to the journal of the host"},
     {"sentry", "Sluice logs to the journal of the host"},
+    {"prepaid", "part of Waldur's catalogue"},
+    {"duration", "part of Waldur's catalogue"},
     {"measured_unit", "part of Waldur's catalogue"},
     {"label", "part of Waldur's catalogue"},
     {"limit", "allocations are set under accounts"},
@@ -112,9 +94,7 @@ std::string_view last_key(std::string_view path) {
     return dot == std::string_view::npos ? path : path.substr(dot + 1);
 }
 
-std::string_view reason_for(std::string_view path, std::string_view chosen) {
-    if (path.starts_with("offerings[") && !path.starts_with(chosen))
-        return "another offering; it needs a file and a daemon of its own";
+std::string_view reason_for(std::string_view path) {
     const std::string_view key = last_key(path);
     for (const auto& reason : kReasons)
         if (key.find(reason.part) != std::string_view::npos)
@@ -138,8 +118,10 @@ class Leftover {
 public:
     // The value of `key`, marked as used; nullptr when `map` is no map, or key or value are absent.
     const yaml::Node* take(const yaml::Node* map, std::string_view key);
-    // Path of the offering that is imported ("offerings[1]."); the others are recognised by it.
-    void choose(std::string path) { chosen_ = std::move(path); }
+    // One line for all of `node`, with this reason.
+    void set_aside(const yaml::Node& node, std::string reason) {
+        aside_.emplace(&node, std::move(reason));
+    }
     // One line per unused key: "offerings[0].waldur_api_url: https://...   (reason)". Values of
     // keys that look like secrets are left out.
     std::vector<std::string> lines(const yaml::Node& root) const;
@@ -147,7 +129,7 @@ public:
 private:
     void walk(const yaml::Node& node, const std::string& path, std::vector<std::string>& out) const;
     std::set<const yaml::Node*> used_;
-    std::string chosen_;
+    std::map<const yaml::Node*, std::string> aside_;
 };
 
 const yaml::Node* Leftover::take(const yaml::Node* map, std::string_view key) {
@@ -163,19 +145,24 @@ void Leftover::walk(const yaml::Node& node, const std::string& path,
                     std::vector<std::string>& out) const {
     if (used_.contains(&node))
         return;
-    const auto line = [&](const std::string& value) {
+    const auto line = [&](const std::string& value, std::string_view reason) {
         out.push_back(printable(path + ": " +
                                 (is_secret(path, value) ? "(not shown)" : shown(value)) + "   (" +
-                                std::string(reason_for(path, chosen_)) + ")"));
+                                std::string(reason) + ")"));
     };
-    if (node.is_map() && !node.entries().empty()) {
+    if (const auto aside = aside_.find(&node); aside != aside_.end()) {
+        const yaml::Node* name = node.find("name");
+        line(name == nullptr ? "" : name->text(), aside->second);
+    } else if (node.is_map() && !node.entries().empty()) {
         for (const auto& entry : node.entries())
-            walk(entry.value, path.empty() ? entry.key : path + "." + entry.key, out);
+            // Keys of that form hold anchors for other parts of the file.
+            if (!path.empty() || !(entry.key.starts_with('_') || entry.key.starts_with("x-")))
+                walk(entry.value, path.empty() ? entry.key : path + "." + entry.key, out);
     } else if (node.is_list() && !node.items().empty()) {
         for (std::size_t i = 0; i < node.items().size(); ++i)
             walk(node.items()[i], path + "[" + std::to_string(i) + "]", out);
     } else {
-        line(node.text());
+        line(node.text(), reason_for(path));
     }
 }
 
@@ -183,6 +170,32 @@ std::vector<std::string> Leftover::lines(const yaml::Node& root) const {
     std::vector<std::string> out;
     walk(root, "", out);
     return out;
+}
+
+bool is_slurm(const yaml::Node* node) {
+    return node != nullptr && equals_ignoring_case(node->text(), "slurm");
+}
+
+// Newer agents name a backend for each task instead of backend_type.
+bool is_of_slurm(const yaml::Node& offering) {
+    if (const yaml::Node* type = offering.find("backend_type"); type != nullptr)
+        return is_slurm(type);
+    return std::any_of(std::begin(kBackendKeys), std::end(kBackendKeys),
+                       [&](std::string_view key) { return is_slurm(offering.find(key)); });
+}
+
+bool same(const yaml::Node* a, const yaml::Node* b) {
+    if (a == nullptr || b == nullptr)
+        return a == b;
+    const auto& left = a->entries();
+    return a->kind() == b->kind() && a->text() == b->text() &&
+           std::equal(a->items().begin(), a->items().end(), b->items().begin(), b->items().end(),
+                      [](const auto& x, const auto& y) { return same(&x, &y); }) &&
+           left.size() == b->entries().size() &&
+           std::all_of(left.begin(), left.end(), [&](const auto& entry) {
+               const yaml::Node* other = b->find(entry.key);
+               return other != nullptr && same(&entry.value, other);
+           });
 }
 
 // The site agent's keys in Sluice's words. It writes text, it does not decide: what Waldur keeps on
@@ -194,39 +207,50 @@ public:
     Result<std::string> run();
 
 private:
-    const Node* find_offering();
+    std::vector<const Node*> offerings();
+    void select(const Node& offering);
     void head();
     void top_keys();
     void components();
     void component(const yaml::Entry& entry);
-    std::string tres_of(const yaml::Entry& entry, std::string& doubt);
+    void counted(const yaml::Entry& entry, model::Component component, std::string doubt);
+    bool note_prepaid(const yaml::Entry& entry);
     void note_period(const yaml::Entry& entry);
     void policy();
+    void other_policy(const Node& offering);
     void period();
     void carryover();
     void billing();
+    std::vector<std::string> weight(const yaml::Entry& entry, std::set<std::string>& weighted);
     void weights(const Node& node);
     void actions();
     void limits();
+    void waldur();
+    bool waldur_login();
     void rest();
 
     void line(std::string_view text) { out_.append(text).append("\n"); }
+    const Node* of_offering(std::string_view key) { return leftover_.take(offering_, key); }
     const Node* setting(std::string_view key) { return leftover_.take(settings_, key); }
     const Node* periodic(std::string_view key) { return leftover_.take(periodic_, key); }
     std::optional<bool> flag(std::string_view key);
     std::optional<Decimal> number(std::string_view key, const Range& range);
     std::string qos(std::string_view key, std::string_view level);
+    std::string name_of_policy();
 
     const Node& root_;
     std::string filename_;
     Errors errors_;
     Leftover leftover_;
     std::string out_;
-    const Node* offering_ = nullptr;
-    const Node* settings_ = nullptr; // backend_settings
-    const Node* periodic_ = nullptr; // periodic_limits
+    const Node* offering_ = nullptr; // whose keys are read
+    const Node* settings_ = nullptr; // its backend_settings
+    const Node* periodic_ = nullptr; // its periodic_limits
     Reading reading_;                // components, for the weights
+    std::vector<std::string> component_lines_;
     std::vector<std::string> periods_;
+    bool prepaid_ = false;
+    std::set<std::string> policy_names_;
 };
 
 std::optional<bool> Import::flag(std::string_view key) {
@@ -254,20 +278,26 @@ std::string Import::qos(std::string_view key, std::string_view level) {
     return name;
 }
 
-const Node* Import::find_offering() {
-    const Node* offerings = leftover_.take(&root_, "offerings");
-    if (offerings == nullptr || !offerings->is_list())
-        return nullptr;
-    for (std::size_t i = 0; i < offerings->items().size(); ++i) {
-        const Node& offering = offerings->items()[i];
-        const Node* type = offering.find("backend_type");
-        if (type == nullptr || !equals_ignoring_case(type->text(), "slurm"))
-            continue;
-        leftover_.take(&offering, "backend_type");
-        leftover_.choose("offerings[" + std::to_string(i) + "].");
-        return &offering;
-    }
-    return nullptr;
+// Those of Slurm; the others are set aside.
+std::vector<const Node*> Import::offerings() {
+    std::vector<const Node*> found;
+    const Node* all = leftover_.take(&root_, "offerings");
+    if (all == nullptr || !all->is_list())
+        return found;
+    for (const Node& offering : all->items())
+        if (is_of_slurm(offering))
+            found.push_back(&offering);
+        else
+            leftover_.set_aside(offering, "not an offering of Slurm");
+    return found;
+}
+
+void Import::select(const Node& offering) {
+    offering_ = &offering;
+    settings_ = of_offering("backend_settings");
+    periodic_ = leftover_.take(settings_, "periodic_limits");
+    if (periodic_ == nullptr)
+        periodic_ = of_offering("periodic_limits");
 }
 
 void Import::head() {
@@ -289,21 +319,6 @@ void Import::top_keys() {
         line("cluster: " + as_scalar(cluster->text()));
 }
 
-std::string Import::tres_of(const yaml::Entry& entry, std::string& doubt) {
-    const Node* targets = entry.value.find("target_components");
-    if (targets != nullptr && targets->is_map() && !targets->entries().empty()) {
-        if (targets->entries().size() > 1)
-            doubt =
-                "   # target_components names several TRES: a component counts one TRES; check it";
-        return targets->entries().front().key;
-    }
-    if (const auto tres = tres_of_type(entry.key); !tres.empty())
-        return std::string(tres);
-    if (entry.key.find('/') == std::string::npos)
-        doubt = "   # check that the cluster has this TRES: sacctmgr show tres";
-    return entry.key;
-}
-
 void Import::note_period(const yaml::Entry& entry) {
     const Node* period = leftover_.take(&entry.value, "limit_period");
     if (period == nullptr)
@@ -317,41 +332,99 @@ void Import::note_period(const yaml::Entry& entry) {
                                      "; known: month, quarterly, annual, total");
 }
 
-void Import::component(const yaml::Entry& entry) {
-    std::string doubt;
-    model::Component component;
-    component.name = entry.key;
-    component.tres = tres_of(entry, doubt);
-    for (const auto& name : {component.name, component.tres}) {
-        const std::string fault = name_fault(name);
-        if (!fault.empty())
-            errors_.add(entry.key_place, "component name " + shown(name) + " " + fault);
+// Waldur's ONE_TIME components are paid once, for the months of the subscription.
+bool Import::note_prepaid(const yaml::Entry& entry) {
+    const Node* type = leftover_.take(&entry.value, "accounting_type");
+    const bool prepaid = type != nullptr && type->text() == "one";
+    if (prepaid && entry.value.find("limit_period") == nullptr &&
+        std::find(periods_.begin(), periods_.end(), "total") == periods_.end())
+        periods_.emplace_back("total");
+    prepaid_ = prepaid_ || prepaid;
+    return prepaid;
+}
+
+// A component of Sluice, or the reason why there is none.
+void Import::counted(const yaml::Entry& entry, model::Component component, std::string doubt) {
+    const std::string name = as_scalar(component.name);
+    for (const auto& text : {component.name, component.tres})
+        if (const std::string fault = name_fault(text); !fault.empty())
+            errors_.add(entry.key_place, "component name " + shown(text) + " " + fault);
+    if (const std::string fault = tres_fault(component.tres); !fault.empty()) {
+        component_lines_.push_back("  # " + name + ": " + printable(fault));
+        return;
     }
-    std::string text = "  " + as_scalar(component.name) + ": {tres: " + as_scalar(component.tres);
-    if (const Node* factor = leftover_.take(&entry.value, "unit_factor")) {
-        component.unit_factor =
-            as_number(*factor, "unit_factor", kUnitFactor, errors_).value_or(component.unit_factor);
-        text += ", unit_factor: " + component.unit_factor.text();
+    if (reading_.set.component(component.name) != nullptr) {
+        component_lines_.push_back("  # " + name + ": there already; names ignore case");
+        return;
     }
-    note_period(entry);
-    line(text + "}" + doubt);
+    component_lines_.push_back("  " + name + ": {tres: " + as_scalar(component.tres) +
+                               ", unit_factor: " + component.unit_factor.text() + "}" +
+                               (doubt.empty() ? "" : "   # " + doubt));
     reading_.set.components.push_back(std::move(component));
 }
 
-void Import::components() {
-    const Node* components = leftover_.take(offering_, "backend_components");
-    if (components == nullptr || !components->is_map() || components->entries().empty()) {
-        line("components: {}   # the file has no backend_components: define the components");
+void Import::component(const yaml::Entry& entry) {
+    note_period(entry);
+    std::string doubt;
+    if (note_prepaid(entry))
+        doubt = "prepaid: Waldur's limit is for one month; grant it times the months";
+    model::Component component;
+    component.name = entry.key;
+    component.tres = usual_tres(entry.key);
+    if (component.tres.empty())
+        component.tres = entry.key;
+    const Node* factor = leftover_.take(&entry.value, "unit_factor");
+    const Node* targets = leftover_.take(&entry.value, "target_components");
+    if (targets == nullptr || !targets->is_map() || targets->entries().empty()) {
+        if (factor != nullptr)
+            component.unit_factor = as_number(*factor, "unit_factor", kUnitFactor, errors_)
+                                        .value_or(component.unit_factor);
+        if (doubt.empty() && component.unit_factor != Decimal::whole(60) &&
+            flag("enabled").value_or(false))
+            doubt = "check it: a periodic policy in Waldur counts hours (60) whatever this is";
+        counted(entry, std::move(component), std::move(doubt));
         return;
     }
-    line("components:   # unit_factor: TRES-minutes in one unit");
-    for (const auto& entry : components->entries())
-        component(entry);
+    // The factor is the whole conversion: TRES-minutes in one unit.
+    const bool several = targets->entries().size() > 1;
+    for (const auto& target : targets->entries()) {
+        model::Component one = component;
+        const auto tres = usual_tres(target.key);
+        one.tres = tres.empty() ? target.key : std::string(tres);
+        if (&target != &targets->entries().front()) {
+            one.name += '_' + one.tres;
+            std::replace(one.name.begin(), one.name.end(), '/', '_');
+        }
+        one.unit_factor = Decimal::whole(1);
+        if (const Node* times = leftover_.take(&target.value, "factor"))
+            one.unit_factor =
+                as_number(*times, "factor", kUnitFactor, errors_).value_or(one.unit_factor);
+        counted(entry, std::move(one),
+                several ? "Waldur adds up the TRES of " + printable(entry.key) +
+                              "; here each is a component, grant all of them"
+                        : doubt);
+    }
+}
+
+void Import::components() {
+    const Node* components = of_offering("backend_components");
+    if (components != nullptr && components->is_map())
+        for (const auto& entry : components->entries())
+            component(entry);
+    if (reading_.set.components.empty())
+        line("components: {}   # define the components: the file has none that Sluice counts");
+    else
+        line("components:   # unit_factor: TRES-minutes in one unit");
+    for (const auto& text : component_lines_)
+        line(text);
 }
 
 void Import::period() {
     if (periods_.size() == 1) {
-        line("    period: " + periods_.front() + "   # limit_period of the components");
+        line("    period: " + periods_.front() +
+             (prepaid_ && periods_.front() == "total"
+                  ? "   # prepaid: one grant for the whole subscription"
+                  : "   # limit_period of the components"));
         return;
     }
     line(std::string("    period: quarter   # ") +
@@ -378,37 +451,51 @@ void Import::carryover() {
              "   (carryover_factor, the newer rule, wins)");
 }
 
-void Import::weights(const Node& node) {
-    model::Billing total;
+// The file's weights are for one TRES, as slurm.conf's TRESBillingWeights; Sluice's for one unit.
+std::vector<std::string> Import::weight(const yaml::Entry& entry, std::set<std::string>& weighted) {
+    const std::string given = entry.key + ": " + entry.value.text();
+    const auto weight = parse_weight(entry.value);
+    const auto meant = weighed(entry.key, reading_);
+    if (!weight || meant.empty())
+        return {"        # " + printable(given) +
+                (weight ? "   (neither a component nor the TRES of one)" : "   (not a weight)")};
     std::vector<std::string> lines;
+    for (const auto* component : meant) {
+        const auto one = per_unit(*weight, component->unit_factor);
+        const bool fits = weight->power == 0 || counted_in_mb(component->tres);
+        std::string sum = given + " x " + component->unit_factor.text() + " / 60";
+        for (int power = weight->power; power > 0; --power)
+            sum += " / 1024";
+        if (weight->power < 0)
+            sum += " x 1024";
+        if (!one || !fits || !weighted.insert(component->name).second)
+            lines.push_back("        # " + printable(sum) +
+                            (!fits  ? "   (only memory has a unit suffix)"
+                             : !one ? "   (not exact in nine digits; round it)"
+                                    : "   (weighted already)"));
+        else
+            lines.push_back("        " + as_scalar(component->name) + ": " + one->text() + "   # " +
+                            printable(sum));
+    }
+    return lines;
+}
+
+void Import::weights(const Node& node) {
+    std::vector<std::string> lines;
+    std::set<std::string> weighted;
     for (const auto& entry : node.entries()) {
         leftover_.take(&node, entry.key);
-        Errors faults(filename_);
-        model::Billing one;
-        read_weight(entry, reading_, one, faults);
-        for (const auto& fault : faults.lines())
-            lines.push_back("        # " + printable(fault));
-        for (const auto& [name, weight] : one.weights) {
-            const bool suffixed = entry.value.text() != weight.text();
-            lines.push_back(
-                "        " + as_scalar(name) + ": " + weight.text() +
-                (suffixed ? "   # " + printable(entry.key + ": " + entry.value.text()) : ""));
-            total.weights.emplace(name, weight);
-        }
+        for (auto& text : weight(entry, weighted))
+            lines.push_back(std::move(text));
     }
-    for (const auto& component : reading_.set.components) {
-        const bool weighted =
-            std::any_of(total.weights.begin(), total.weights.end(), [&](const auto& weight) {
-                return equals_ignoring_case(weight.first, component.name) ||
-                       equals_ignoring_case(weight.first, component.tres);
-            });
-        if (!weighted)
+    for (const auto& component : reading_.set.components)
+        if (!weighted.contains(component.name))
             lines.push_back("        # " + component.name +
                             ": no weight; set one before it gets an allocation, or 0 to ignore "
                             "it");
-    }
     // Comments alone would leave the key without a value.
-    line(total.weights.empty() ? "      weights: {}" : "      weights:");
+    line(std::string(weighted.empty() ? "      weights: {}" : "      weights:") +
+         "   # for one unit: weight of one TRES x unit_factor / 60");
     for (const auto& text : lines)
         line(text);
 }
@@ -463,12 +550,18 @@ void Import::limits() {
         line("    limits: false   # periodic_limits is not enabled");
 }
 
+// Unique among the offerings.
+std::string Import::name_of_policy() {
+    const Node* name = of_offering("name");
+    const std::string base = policy_name(name == nullptr ? "" : name->text());
+    std::string own = base;
+    for (int i = 2; !policy_names_.insert(own).second; ++i)
+        own = base + '-' + std::to_string(i);
+    return own + (name == nullptr ? "" : "   # " + printable(name->text()));
+}
+
 void Import::policy() {
-    const Node* name = leftover_.take(offering_, "name");
-    line("");
-    line("policies:");
-    line("  - name: " + policy_name(name == nullptr ? "" : name->text()) +
-         (name == nullptr ? "" : "   # " + printable(name->text())));
+    line("  - name: " + name_of_policy());
     line("    mode: observe   # set to enforce when sluice status shows the expected standings");
     period();
     const auto grace = number("grace_ratio", kGrace);
@@ -481,6 +574,88 @@ void Import::policy() {
     limits();
     if (const auto reset = flag("raw_usage_reset"))
         line(std::string("    raw_usage_reset: ") + (*reset ? "true" : "false"));
+}
+
+// As a comment: a policy matches all accounts until it names its own.
+void Import::other_policy(const Node& offering) {
+    const Node* first = offering_->find("backend_components");
+    const Node* first_cluster = setting("cluster_name");
+    std::string kept = std::move(out_);
+    out_.clear();
+    select(offering);
+    policy();
+    if (!same(first, offering.find("backend_components")))
+        line("    # its backend_components differ from those above: define them under other names");
+    if (const Node* cluster = setting("cluster_name"); !same(cluster, first_cluster))
+        line("    clusters: [" + as_scalar(cluster == nullptr ? "" : cluster->text()) +
+             "]   # then name all clusters above: clusters: [...]");
+    line("    accounts: [ACCOUNT]   # of this offering; name those of the policy above there, too");
+    if (const Node* uuid = of_offering("waldur_offering_uuid"))
+        line("    # waldur_offering_uuid: " + as_scalar(uuid->text()));
+    std::string text = std::move(out_);
+    out_ = std::move(kept);
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = text.find('\n', at);
+        line('#' + text.substr(at, end - at));
+        at = end + 1;
+    }
+    leftover_.set_aside(offering, "its policy is written above as a comment");
+}
+
+// A truth value or a number stays one.
+std::string as_value(const Node& node) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+    const std::string& text = node.text();
+    const bool plain = !node.quoted() && std::all_of(text.begin(), text.end(), letter);
+    return plain ? text : as_scalar(text);
+}
+
+// The keys of the login without the secrets themselves. True: by OIDC.
+bool Import::waldur_login() {
+    const Node* token = of_offering("waldur_api_token");
+    const Node* url = of_offering("oidc_token_url");
+    const Node* id = of_offering("oidc_client_id");
+    of_offering("oidc_client_secret");
+    const bool oidc =
+        url != nullptr && !url->text().empty() && (token == nullptr || token->text().empty());
+    if (!oidc) {
+        line("#  waldur_api_token_file: /etc/sluice/waldur.token   # put the token there");
+        return false;
+    }
+    line("#  oidc_token_url: " + as_scalar(url->text()));
+    line("#  oidc_client_id: " + as_scalar(id == nullptr ? "ID" : id->text()));
+    line("#  oidc_client_secret_file: /etc/sluice/waldur.secret   # put the secret there");
+    return true;
+}
+
+void Import::waldur() {
+    const Node* url = of_offering("waldur_api_url");
+    const Node* uuid = of_offering("waldur_offering_uuid");
+    if (url == nullptr && uuid == nullptr)
+        return;
+    line("");
+    line("# Sluice can report to Waldur itself, and take allocations from it: remove the # here.");
+    line("# Of each report, one of the two programs must be the only sender; and limits must be "
+         "set");
+    line("# by one: then set periodic_limits.enabled to false in the site agent.");
+    line("#waldur:");
+    line("#  waldur_api_url: " + as_scalar(url == nullptr ? "URL" : url->text()));
+    line("#  waldur_offering_uuid: " + as_scalar(uuid == nullptr ? "UUID" : uuid->text()));
+    const bool oidc = waldur_login();
+    for (const char* key : {"verify_ssl", "stomp_enabled", "stomp_ws_host", "stomp_ws_port",
+                            "stomp_ws_path", "websocket_use_tls"})
+        if (const Node* node = of_offering(key); node != nullptr && node->is_scalar())
+            line(oidc && key == std::string_view("stomp_enabled")
+                     ? "#  stomp_enabled: false   # Waldur's broker takes a token, not OIDC"
+                     : std::string("#  ") + key + ": " + as_value(*node));
+    line("#  source: file   # waldur: allocations and the policy come from Waldur");
+    line(
+        "#  push: {usage: false, user_usage: false, metadata: false, identity: false}   # the site "
+        "agent sends these");
+    const Node* base = periodic("emulator_base_url");
+    if (flag("emulator_mode").value_or(false))
+        line("#  periodic_limits: {emulator_mode: true" +
+             (base == nullptr ? "" : ", emulator_base_url: " + as_scalar(base->text())) + "}");
 }
 
 void Import::rest() {
@@ -501,19 +676,27 @@ void Import::rest() {
 }
 
 Result<std::string> Import::run() {
-    offering_ = find_offering();
-    if (offering_ == nullptr)
-        return Error{Errc::malformed, filename_ + ": no offering with backend_type: slurm; is this "
-                                                  "a waldur-site-agent-config.yaml?"};
-    settings_ = leftover_.take(offering_, "backend_settings");
-    periodic_ = leftover_.take(settings_, "periodic_limits");
-    if (periodic_ == nullptr)
-        periodic_ = leftover_.take(offering_, "periodic_limits");
+    const auto found = offerings();
+    if (found.empty())
+        return Error{Errc::malformed, filename_ + ": no offering with backend_type: slurm or a "
+                                                  "backend slurm; is this a "
+                                                  "waldur-site-agent-config.yaml?"};
+    select(*found.front());
+    leftover_.take(offering_, "backend_type");
     head();
     top_keys();
     line("");
     components();
+    line("");
+    line("policies:");
     policy();
+    const Node* first = offering_;
+    for (std::size_t i = 1; i < found.size(); ++i) {
+        select(*first);
+        other_policy(*found[i]);
+    }
+    select(*first);
+    waldur();
     rest();
     if (errors_.any())
         return errors_.error();
@@ -542,7 +725,7 @@ std::string as_scalar(std::string_view text) {
 }
 
 Result<std::string> import_site_agent(std::string_view text, const std::string& filename) {
-    const yaml::Tree tree = yaml::parse(text);
+    const yaml::Tree tree = yaml::parse(text, {}, yaml::Anchors::resolved);
     Errors errors(filename);
     take_faults(tree, errors);
     if (errors.any())

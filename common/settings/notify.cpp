@@ -35,7 +35,11 @@ void read_contacts(MapReader& top, model::NoticeRules& notices) {
         return;
     for (const auto& entry : node->entries()) {
         const std::string what = "contacts." + entry.key;
-        auto& addresses = notices.contacts[entry.key];
+        const auto [to, is_new] = notices.contacts.try_emplace(lower(entry.key));
+        if (!is_new)
+            top.errors().add(entry.key_place,
+                             what + " is there already; Slurm ignores case, keep one of them");
+        auto& addresses = to->second;
         for (auto& word : as_words(entry.value, what, top.errors())) {
             if (!is_mail_address(word.text))
                 refuse_address(what, word.text, word.place, top.errors());

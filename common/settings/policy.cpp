@@ -204,7 +204,13 @@ void read_clusters(MapReader& map, Policy& policy, PolicyPlaces& places) {
 
 // `actions` of a policy, and whether each has what it needs.
 
-constexpr std::array<Choice<Action>, 5> kActions{{
+// Waldur's names, and the words in which evaluations name what they did.
+constexpr std::array<Choice<Action>, 10> kActions{{
+    {"notify", Action::notify_organization_owners},
+    {"downscale", Action::request_slurm_resource_downscaling},
+    {"slow", Action::request_slurm_resource_downscaling},
+    {"pause", Action::request_slurm_resource_pausing},
+    {"block", Action::block_creation_of_new_resources},
     {"notify_organization_owners", Action::notify_organization_owners},
     {"notify_external_user", Action::notify_external_user},
     {"block_creation_of_new_resources", Action::block_creation_of_new_resources},
@@ -219,16 +225,17 @@ std::vector<Action> read_actions(const Node& node, Errors& errors) {
         known.emplace_back(choice.word);
     std::vector<Action> actions;
     for (const auto& word : as_words(node, "actions", errors)) {
-        bool found = false;
-        for (const auto& choice : kActions) {
-            if (choice.word == word.text) {
-                actions.push_back(choice.value);
-                found = true;
-            }
-        }
-        if (!found)
+        const auto* const found =
+            std::find_if(kActions.begin(), kActions.end(),
+                         [&](const auto& choice) { return choice.word == word.text; });
+        if (found == kActions.end())
             errors.add(word.place, "actions: unknown action " + shown(word.text) +
                                        suggestion(word.text, known));
+        else if (std::find(actions.begin(), actions.end(), found->value) != actions.end())
+            errors.add(word.place,
+                       "actions: " + shown(word.text) + " is listed already, under its other name");
+        else
+            actions.push_back(found->value);
     }
     return actions;
 }
@@ -300,6 +307,24 @@ constexpr std::array<Choice<BudgetCheck>, 3> kChecks{
 const Range kThreshold{Decimal{}, Decimal::whole(1100), true}; // grace ends at 1100 %
 const Range kPositive{Decimal{}, Decimal::raw(INT64_MAX), true};
 
+// `grace_ratio` is a ratio and these are percentages: a mistake in either is off by a hundred.
+void note_ratio(MapReader& map, std::string_view key, std::string_view what, Decimal percent) {
+    if (map.has(key) && !percent.is_zero() && percent < Decimal::whole(1))
+        map.errors().note(map.key_place(key),
+                          std::string(what) + ": " + percent.text() +
+                              " is a percentage, so less than a hundredth; for a share of " +
+                              percent.text() + " write " +
+                              Decimal::raw(percent.scaled() * 100).text());
+}
+
+void note_percentage(MapReader& map, Decimal ratio) {
+    if (ratio > Decimal::whole(1))
+        map.errors().note(map.key_place("grace_ratio"),
+                          "grace_ratio: " + ratio.text() + " is a ratio, so accounts may use " +
+                              Decimal::raw((ratio.scaled() + Decimal::kScale) * 100).text() +
+                              " % of their allocation; 5 % is 0.05");
+}
+
 // `key: true`, `key: false`, or a map with `enabled`. Returns the map to read on, if there is one.
 const Node* switchable(MapReader& map, std::string_view key, bool& enabled) {
     const Node* node = map.take(key);
@@ -321,6 +346,7 @@ void read_carryover(MapReader& map, Carryover& carryover) {
     inner.read("enabled", carryover.enabled);
     inner.choose("model", carryover.model, kModels);
     inner.read("factor", carryover.factor, kPercent);
+    note_ratio(inner, "factor", "carryover.factor", carryover.factor);
     inner.read("half_life_days", carryover.half_life_days, kDayCount);
     inner.choose("days", carryover.days_exact, kDays);
     inner.choose("new_accounts", carryover.new_accounts_full, kNewAccounts);
@@ -381,6 +407,7 @@ void read_borrow(MapReader& map, Borrow& borrow) {
         return;
     MapReader inner(*node, "borrow", map.errors());
     inner.read("factor", borrow.factor, kPercent);
+    note_ratio(inner, "factor", "borrow.factor", borrow.factor);
     inner.finish();
 }
 
@@ -391,20 +418,21 @@ void read_qos(MapReader& map, std::string_view key, std::string& out, PolicyPlac
     const auto name = as_text(*node, key, map.errors());
     if (!name)
         return;
-    out = *name;
+    out = lower(*name);
     if (name->empty())
         return;
     const std::string fault = name_fault(*name);
     if (!fault.empty())
         map.errors().add(node->place(), std::string(key) + ": name " + shown(*name) + " " + fault);
     else
-        places.qos.push_back({*name, node->place()});
+        places.qos.push_back({out, node->place()});
 }
 
 void read_step(const Node& node, Policy& policy, PolicyPlaces& places, Errors& errors) {
     MapReader map(node, "a step", errors);
     Step step;
     map.read("at", step.at, kThreshold);
+    note_ratio(map, "at", "at", step.at);
     read_qos(map, "qos", step.qos, places);
     map.read("pause", step.pause);
     map.finish();
@@ -507,7 +535,9 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     if (const Node* period = map.take("period"))
         read_period(*period, policy.period, errors);
     map.read("grace_ratio", policy.grace_ratio, kGrace);
+    note_percentage(map, policy.grace_ratio);
     map.read("notify_at", policy.notify_at, kThreshold);
+    note_ratio(map, "notify_at", "notify_at", policy.notify_at);
     map.read("hysteresis", policy.hysteresis, kPercent);
     read_carryover(map, policy.carryover);
     read_borrow(map, policy.borrow);
@@ -531,6 +561,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     read_texts(map, policy.texts);
     read_external_users(map, policy);
     read_waldur_words(map, reading, policy, places);
+    note_ratio(map, "carryover_factor", "carryover_factor", policy.carryover.factor);
     map.finish();
     check_actions(map, policy);
     reading.set.policies.push_back(std::move(policy));

@@ -127,12 +127,17 @@ void refuse_empty(const Node& node, std::string_view what, Errors& errors) {
 std::vector<Reference> read_names(const Node& node, std::string_view what, Errors& errors) {
     refuse_empty(node, what, errors); // it would read as all
     std::vector<Reference> names;
-    for (auto& word : as_words(node, what, errors)) {
+    std::set<std::string> known;
+    for (const auto& word : as_words(node, what, errors)) {
         const std::string fault = name_fault(word.text);
+        std::string name = lower(word.text);
         if (!fault.empty())
             errors.add(word.place, std::string(what) + ": name " + shown(word.text) + " " + fault);
+        else if (!known.insert(name).second)
+            errors.add(word.place, std::string(what) + ": " + shown(word.text) +
+                                       " is listed twice; Slurm ignores case");
         else
-            names.push_back({std::move(word.text), word.place});
+            names.push_back({std::move(name), word.place});
     }
     return names;
 }

@@ -35,7 +35,8 @@ void read_policy_set(MapReader& top, Reading& reading);
 std::string name_fault(std::string_view name);
 // Refuses a list without names: what it limits would not be limited.
 void refuse_empty(const Node& node, std::string_view what, Errors& errors);
-// Reads the names of a list; refuses impossible ones and an empty list.
+// Reads the names of accounts or clusters of a list, in lower case; refuses impossible ones and an
+// empty list.
 std::vector<Reference> read_names(const Node& node, std::string_view what, Errors& errors);
 
 // Copies the tree's own faults. False: there is no tree to read.

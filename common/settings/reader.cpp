@@ -80,6 +80,18 @@ void expected(const Node& node, std::string_view what, std::string_view type, Er
     errors.add(node.place(), text);
 }
 
+// "1,000", "1 000", "1'000", "0,5"
+std::string separator_hint(const Node& node) {
+    std::string digits;
+    if (node.is_scalar() && !node.quoted())
+        for (const char c : node.text())
+            if (std::string_view(", '_").find(c) == std::string_view::npos)
+                digits += c;
+    return !digits.empty() && digits != node.text() && Decimal::parse(digits)
+               ? ", written with digits and a point only"
+               : "";
+}
+
 std::string known_list(const std::vector<std::string>& known) {
     constexpr std::size_t kMaxNames = 40;
     if (known.size() <= kMaxNames)
@@ -120,6 +132,15 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
     return known.empty() ? "" : "; known: " + known_list(known);
 }
 
+std::string thousands_hint(const yaml::Entry& entry) {
+    const bool digits =
+        entry.key.size() == 3 && std::all_of(entry.key.begin(), entry.key.end(),
+                                             [](char c) { return c >= '0' && c <= '9'; });
+    return digits && entry.value.is_empty()
+               ? "a comma ends a value within {}: write 1000, not 1,000"
+               : "";
+}
+
 std::optional<bool> as_bool(const Node& node, std::string_view what, Errors& errors) {
     if (node.is_scalar() && !node.quoted()) {
         const std::string word = lower(node.text());
@@ -142,7 +163,7 @@ std::optional<Decimal> as_number(const Node& node, std::string_view what, const 
         return std::nullopt;
     }
     if (!value) {
-        expected(node, what, range_text(range), errors);
+        expected(node, what, range_text(range) + separator_hint(node), errors);
         return std::nullopt;
     }
     if (*value < range.least || *value > range.most ||
@@ -161,7 +182,7 @@ std::optional<std::int64_t> as_integer(const Node& node, std::string_view what, 
     const auto value =
         node.is_scalar() && !node.quoted() ? Decimal::parse(node.text()) : std::optional<Decimal>{};
     if (!value || value->scaled() % Decimal::kScale != 0) {
-        expected(node, what, type, errors);
+        expected(node, what, type + separator_hint(node), errors);
         return std::nullopt;
     }
     const std::int64_t whole = value->scaled() / Decimal::kScale;
@@ -287,8 +308,10 @@ void MapReader::finish() {
     for (const auto& entry : node_.entries()) {
         if (std::find(known_.begin(), known_.end(), entry.key) != known_.end())
             continue;
-        errors_.add(entry.key_place,
-                    "unknown key " + shown(entry.key) + suggestion(entry.key, known_));
+        const std::string thousands = thousands_hint(entry);
+        errors_.add(entry.key_place, !thousands.empty() ? thousands
+                                                        : "unknown key " + shown(entry.key) +
+                                                              suggestion(entry.key, known_));
     }
 }
 

@@ -68,6 +68,9 @@ std::string shown(std::string_view text);
 // "; did you mean "x"?" or, when nothing is near, "; known: a, b, c".
 std::string suggestion(std::string_view word, const std::vector<std::string>& known);
 
+// What `{a: 1,000}` is: the key "000" without a value. "": something else.
+std::string thousands_hint(const yaml::Entry& entry);
+
 // Values without a key, for lists and for maps whose keys are names.
 std::optional<bool> as_bool(const Node& node, std::string_view what, Errors& errors);
 std::optional<Decimal> as_number(const Node& node, std::string_view what, const Range& range,

@@ -105,7 +105,7 @@ std::string StepReader::account_of(MapReader& map) {
             errors_.add(map.place(), "key \"account\" is missing; name the account");
         return {};
     }
-    std::string name = as_text(*node, "account", errors_).value_or("");
+    const std::string name = lower(as_text(*node, "account", errors_).value_or(""));
     if (node->is_scalar())
         known_account(name, node->place());
     return name;
@@ -115,13 +115,14 @@ void StepReader::usage(const Node& node, ScenarioStep& step) {
     if (!expect_map(node, "usage", errors_))
         return;
     for (const auto& entry : node.entries()) {
-        known_account(entry.key, entry.key_place);
+        const std::string account = lower(entry.key);
+        known_account(account, entry.key_place);
         if (!expect_map(entry.value, "usage of " + shown(entry.key), errors_))
             continue;
         for (const auto& used : entry.value.entries()) {
             known_component(used.key, used.key_place);
             if (const auto units = read_units(used.value, used.key, reading_, errors_))
-                step.usage[entry.key].emplace(used.key, *units);
+                step.usage[account].emplace(defined_name(used.key, reading_), *units);
         }
     }
 }
@@ -130,8 +131,9 @@ void StepReader::set(const Node& node, ScenarioStep& step) {
     if (!expect_map(node, "set", errors_))
         return;
     for (const auto& entry : node.entries()) {
-        known_account(entry.key, entry.key_place);
-        step.set.emplace(entry.key, read_allocation(entry.value, reading_, errors_));
+        const std::string account = lower(entry.key);
+        known_account(account, entry.key_place);
+        step.set.emplace(account, read_allocation(entry.value, reading_, errors_));
     }
 }
 

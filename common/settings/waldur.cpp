@@ -306,12 +306,9 @@ void read_component_limit(const Node& item, const Reading& reading, Allocation& 
     if (reading.set.component(type->text()) == nullptr)
         errors.add(type->place(), "component_limits_set: component " + shown(type->text()) +
                                       " is not defined" + suggestion(type->text(), known));
-    if (allocation.contains(type->text()))
-        errors.add(type->place(), "component_limits_set: component " + shown(type->text()) +
-                                      " is given twice; keep one of them");
     check_tres_once(type->text(), type->place(), reading, allocation, errors);
     if (const auto units = read_units(*limit, type->text(), reading, errors))
-        allocation.emplace(type->text(), *units);
+        allocation.emplace(defined_name(type->text(), reading), *units);
 }
 
 void read_component_limits(MapReader& map, const Reading& reading, Policy& policy) {

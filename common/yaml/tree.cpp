@@ -5,6 +5,7 @@
 
 #include "common/base/printable.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 #include <utility>
 
@@ -94,7 +95,8 @@ bool is_null_word(std::string_view text) {
 
 class Builder {
 public:
-    Builder(std::string_view text, const Bounds& bounds) : parser_(text), bounds_(bounds) {}
+    Builder(std::string_view text, const Bounds& bounds, Anchors anchors)
+        : parser_(text), bounds_(bounds), resolved_(anchors == Anchors::resolved) {}
     Tree run();
 
 private:
@@ -108,10 +110,25 @@ private:
     void scalar(const Event& event, Node& node);
     bool fatal(Place place, std::string text);
     void refuse_decoration(Place place, const yaml_char_t* anchor, const yaml_char_t* tag);
+    // Anchors::resolved: what `*name` stands for, counted as if it were written out.
+    bool copy(const yaml_char_t* name, Node& node, std::size_t depth);
+    bool keep(const yaml_char_t* anchor, const Node& node);
+
+    // What an anchor names, how many values that is and how deep it is nested.
+    struct Anchored {
+        Node node;
+        std::size_t nodes = 1;
+        std::size_t depth = 0;
+    };
+    static void measure(const Node& node, std::size_t depth, Anchored& out);
 
     using Seen = std::unordered_map<std::string, std::size_t>; // key -> line
+    // Entries of `<<` maps; keys that the map itself has, or an earlier one, win.
+    void merge(const Node& value, Place place, Seen& seen, Node& node);
     Parser parser_;
     Bounds bounds_;
+    bool resolved_;
+    std::unordered_map<std::string, Anchored> anchors_;
     Tree tree_;
     std::size_t nodes_ = 0;
 };
@@ -129,12 +146,66 @@ bool Builder::next(Event& event) {
 }
 
 void Builder::refuse_decoration(Place place, const yaml_char_t* anchor, const yaml_char_t* tag) {
-    if (anchor != nullptr)
+    if (anchor != nullptr && !resolved_)
         tree_.faults.push_back({place, "anchors are not used here; write the value out"});
-    if (tag != nullptr)
+    const std::string_view name =
+        tag == nullptr ? "" : std::string_view(reinterpret_cast<const char*>(tag));
+    if (tag != nullptr && !(resolved_ && name.starts_with("tag:yaml.org,2002:")))
         tree_.faults.push_back(
             {place, std::string("tag \"") + reinterpret_cast<const char*>(tag) +
                         "\" is not used here; leave it out, the key decides the type"});
+}
+
+void Builder::measure(const Node& node, std::size_t depth, Anchored& out) {
+    ++out.nodes;
+    out.depth = std::max(out.depth, depth);
+    for (const auto& item : node.items_)
+        measure(item, depth + 1, out);
+    for (const auto& entry : node.entries_)
+        measure(entry.value, depth + 1, out);
+}
+
+bool Builder::keep(const yaml_char_t* anchor, const Node& node) {
+    if (anchor == nullptr || !resolved_)
+        return true;
+    Anchored kept;
+    measure(node, 0, kept);
+    nodes_ += kept.nodes;
+    if (nodes_ > bounds_.nodes)
+        return fatal(node.place_, "more than " + std::to_string(bounds_.nodes) +
+                                      " values in one file; split it up");
+    kept.node = node;
+    anchors_.insert_or_assign(reinterpret_cast<const char*>(anchor), std::move(kept));
+    return true;
+}
+
+bool Builder::copy(const yaml_char_t* name, Node& node, std::size_t depth) {
+    const std::string anchor = reinterpret_cast<const char*>(name);
+    const Place place = node.place_;
+    const auto found = anchors_.find(anchor);
+    if (found == anchors_.end())
+        return fatal(place, "alias \"" + anchor + "\" names no anchor above it");
+    nodes_ += found->second.nodes;
+    if (nodes_ > bounds_.nodes)
+        return fatal(place, "more than " + std::to_string(bounds_.nodes) +
+                                " values in one file; split it up");
+    if (depth + found->second.depth > bounds_.depth)
+        return fatal(place, "nested deeper than " + std::to_string(bounds_.depth) + " levels");
+    node = found->second.node;
+    return true;
+}
+
+void Builder::merge(const Node& value, Place place, Seen& seen, Node& node) {
+    if (value.is_list()) {
+        for (const auto& item : value.items_)
+            merge(item, place, seen, node);
+    } else if (value.is_map()) {
+        for (const auto& entry : value.entries_)
+            if (seen.emplace(entry.key, entry.key_place.line).second)
+                node.entries_.push_back(entry);
+    } else {
+        tree_.faults.push_back({place, "<< takes a map, or a list of maps"});
+    }
 }
 
 void Builder::scalar(const Event& event, Node& node) {
@@ -160,19 +231,21 @@ bool Builder::build(const Event& event, Node& node, std::size_t depth) {
                                       " values in one file; split it up");
     switch (event->type) {
     case YAML_ALIAS_EVENT:
+        if (resolved_)
+            return copy(event->data.alias.anchor, node, depth);
         tree_.faults.push_back({node.place_, "aliases are not used here; write the value out"});
         return true;
     case YAML_SCALAR_EVENT:
         scalar(event, node);
-        return true;
+        return keep(event->data.scalar.anchor, node);
     case YAML_SEQUENCE_START_EVENT:
         refuse_decoration(node.place_, event->data.sequence_start.anchor,
                           event->data.sequence_start.tag);
-        return build_list(node, depth + 1);
+        return build_list(node, depth + 1) && keep(event->data.sequence_start.anchor, node);
     case YAML_MAPPING_START_EVENT:
         refuse_decoration(node.place_, event->data.mapping_start.anchor,
                           event->data.mapping_start.tag);
-        return build_map(node, depth + 1);
+        return build_map(node, depth + 1) && keep(event->data.mapping_start.anchor, node);
     default:
         return fatal(node.place_, "not a value");
     }
@@ -192,7 +265,7 @@ bool Builder::build_list(Node& node, std::size_t depth) {
         Node item;
         if (!build(event, item, depth))
             return false;
-        if (event->type != YAML_ALIAS_EVENT)
+        if (resolved_ || event->type != YAML_ALIAS_EVENT)
             node.items_.push_back(std::move(item));
     }
 }
@@ -203,18 +276,24 @@ bool Builder::build_map(Node& node, std::size_t depth) {
         return fatal(node.place_,
                      "nested deeper than " + std::to_string(bounds_.depth) + " levels");
     Seen seen;
+    std::vector<Entry> merged;
     while (true) {
         Event key;
         if (!next(key))
             return false;
         if (key->type == YAML_MAPPING_END_EVENT)
-            return true;
+            break;
         const std::size_t before = node.entries_.size();
         if (!build_entry(key, node, depth))
             return false;
         if (node.entries_.size() == before)
             continue;
         const Entry& entry = node.entries_.back();
+        if (resolved_ && entry.key == "<<") {
+            merged.push_back(std::move(node.entries_.back()));
+            node.entries_.pop_back();
+            continue;
+        }
         const auto [first, is_new] = seen.emplace(entry.key, entry.key_place.line);
         if (is_new)
             continue;
@@ -223,6 +302,9 @@ bool Builder::build_map(Node& node, std::size_t depth) {
                                   std::to_string(first->second) + "; keep one of them"});
         node.entries_.pop_back();
     }
+    for (const auto& entry : merged)
+        merge(entry.value, entry.key_place, seen, node);
+    return true;
 }
 
 // Appends the entry unless its key is unusable; reads on behind the value in any case.
@@ -234,7 +316,7 @@ bool Builder::build_entry(const Event& key, Node& node, std::size_t depth) {
     Node value;
     if (!next(event) || !build(event, value, depth))
         return false;
-    if (event->type == YAML_ALIAS_EVENT)
+    if (event->type == YAML_ALIAS_EVENT && !resolved_)
         return true;
     if (name.is_scalar())
         node.entries_.push_back({std::move(name.text_), name.place_, std::move(value)});
@@ -279,7 +361,10 @@ const Node* Node::find(std::string_view key) const {
     return nullptr;
 }
 
-Tree parse(std::string_view text, const Bounds& bounds) {
+Tree parse(std::string_view text, const Bounds& bounds, Anchors anchors) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf"; // some editors write one
+    if (text.starts_with(kByteOrderMark))
+        text.remove_prefix(kByteOrderMark.size());
     if (text.size() > bounds.bytes) {
         Tree tree;
         tree.faults.push_back({{},
@@ -287,7 +372,7 @@ Tree parse(std::string_view text, const Bounds& bounds) {
                                    " bytes; this is no configuration file"});
         return tree;
     }
-    return Builder(text, bounds).run();
+    return Builder(text, bounds, anchors).run();
 }
 
 } // namespace sluice::yaml

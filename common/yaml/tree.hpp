@@ -78,7 +78,11 @@ struct Bounds {
     std::size_t depth = 32;
 };
 
-// `text` must be UTF-8.
-Tree parse(std::string_view text, const Bounds& bounds = {});
+// Own files write values out (anchors, aliases and tags are faults). Files of other programs may
+// not: `resolved` puts in what aliases and merge keys (<<) stand for, and ignores YAML's own tags.
+enum class Anchors { refused, resolved };
+
+// `text` must be UTF-8; a byte order mark before it is ignored.
+Tree parse(std::string_view text, const Bounds& bounds = {}, Anchors anchors = Anchors::refused);
 
 } // namespace sluice::yaml

@@ -66,22 +66,29 @@ Result<std::string> period_of(const model::AccountDecision& account, const Rules
                                       (next.empty() ? "" : "; also possible: " + next)};
 }
 
-Result<void> check_units(const model::AccountDecision& account,
-                         const std::map<std::string, Decimal>& units) {
+// The units by the names of the account's components, whose case is ignored.
+Result<std::map<std::string, Decimal>> checked_units(const model::AccountDecision& account,
+                                                     const std::map<std::string, Decimal>& units) {
     std::vector<std::string> known;
     for (const auto& figure : account.figures)
         known.push_back(figure.component.name);
     if (units.empty())
         return Error{Errc::malformed, "the units are missing; give COMPONENT=UNITS; components: " +
                                           join(known, ", ")};
+    std::map<std::string, Decimal> out;
     for (const auto& [component, value] : units) {
-        if (std::find(known.begin(), known.end(), component) == known.end())
+        const auto found = std::find_if(known.begin(), known.end(), [&](const auto& name) {
+            return equals_ignoring_case(name, component);
+        });
+        if (found == known.end())
             return Error{Errc::malformed, "account " + account.account + " has no component " +
                                               component + "; components: " + join(known, ", ")};
         if (value == Decimal())
             return Error{Errc::malformed, component + ": 0 changes nothing"};
+        if (!out.emplace(*found, value).second)
+            return Error{Errc::malformed, component + " is given twice"};
     }
-    return {};
+    return out;
 }
 
 template <class Records>
@@ -229,7 +236,8 @@ Result<ports::Booked> DaemonOperator::add_adjustment(const ports::NewAdjustment&
     const auto account = evaluated(shown, wanted.account);
     if (!account)
         return account.error();
-    if (auto units = check_units(**account, wanted.units); !units)
+    auto units = checked_units(**account, wanted.units);
+    if (!units)
         return units.error();
     const auto period = period_of(**account, *shown.rules, wanted.period);
     if (!period)
@@ -237,7 +245,7 @@ Result<ports::Booked> DaemonOperator::add_adjustment(const ports::NewAdjustment&
     model::Adjustment entry;
     entry.account = wanted.account;
     entry.period = *period;
-    entry.units = wanted.units;
+    entry.units = std::move(*units);
     return book(std::move(entry), person);
 }
 

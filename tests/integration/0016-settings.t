@@ -102,6 +102,21 @@ unlike 'sluice status no longer reports account astro' "$(sluice_cli status)" 's
 ok 'sluiced.log reports the end of the problem with account astro' line_in "$log" 'problem-over.*astro' "$mark"
 ok 'sacctmgr removes account astro' sacctmgr_do remove account astro
 
+# Slurm ignores the case of names.
+ok 'sluiced loads settings with names in another case' eval "sluiced_regrant < <(granted 50 0 | sed 's/chem:/CHEM:/; s/node_hours: 50/Node_Hours: 50/; s/: blocked/: BLOCKED/')"
+is 'account CHEM of the settings is chem, and paused' "$(status_field chem standing) $(account_field chem defaultqos)" 'paused blocked'
+text=$(sluice_cli status)
+unlike 'sluice status reports no unknown account or QOS in another case' "$text" 'sacctmgr add'
+is 'sluice status lists chem once' "$(sluice_cli status -n -P --format=account | grep -ci chem)" 1
+like 'sluice explain finds account Chem' "$(sluice_cli explain Chem)" 'chem'
+ok 'sluice override pins account CHEM' sluice_cli override set CHEM normal --until=now+1hour --reason=case
+is 'the override of CHEM opens chem' "$(status_field chem standing)" normal
+like 'sluice override list CHEM shows the override' "$(sluice_cli override list CHEM)" 'chem'
+ok 'sluice override ends the override of CHEM' sluice_cli override clear CHEM --reason=case
+ok 'sluice adjust takes account and component in another case' sluice_cli adjust add Physics NODE_hours=1 --dry-run --reason=case
+like 'sluice balance of user GAMES shows physics' "$(sluice_cli balance --user=GAMES)" 'physics'
+is 'a query for accounts in another case is answered' "$(status_field CHEM account)" chem
+
 QOS_PAUSED=closed
 ok 'sluiced loads settings with a QOS that slurmdbd does not know' eval 'sluiced_regrant < <(granted 0 100)'
 text=$(sluice_cli status)

@@ -47,7 +47,7 @@ grant 0.002 false | sluiced_settings
 ok 'one sluiced starts for both clusters' sluiced_restart
 both_evaluated() { is_normal "$CLUSTER_NAME" && is_normal "$BETA"; }
 eventually 'standing of physics is normal on both clusters before any usage' 60 both_evaluated
-unlike 'an account of the first cluster only is no problem on the second' "$(sluice_cli status --cluster="$BETA" 2>&1)" 'no such account'
+unlike 'an account of the first cluster only is no problem on the second' "$(sluice_cli status --cluster="$BETA" 2>&1)" 'has no account'
 eventually 'sbatch in physics on the second cluster is accepted before any usage' 30 on_beta submits
 
 ok 'sbatch in physics on the first cluster is accepted' as games sbatch -A physics -n1 -t10 -o /dev/null --wrap 'sleep 300'

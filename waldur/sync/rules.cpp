@@ -181,8 +181,8 @@ std::string shown(const Resource& resource) {
 model::Allocation allocation(const Resource& resource, const model::PolicySet& set) {
     model::Allocation granted;
     for (const auto& [type, units] : resource.limits)
-        if (!units.is_zero() && set.component(type) != nullptr)
-            granted.emplace(type, units);
+        if (const auto* component = set.component(type); component != nullptr && !units.is_zero())
+            granted.emplace(component->name, units);
     return granted;
 }
 

@@ -2,6 +2,7 @@
 // Walks the accounts from the root and collects what each needs.
 #include "common/policy/plan/plan.hpp"
 
+#include "common/base/text.hpp"
 #include "common/policy/evaluate/exact.hpp"
 #include "common/policy/evaluate/memory.hpp"
 #include "common/policy/evaluate/metric.hpp"
@@ -178,9 +179,20 @@ private:
     Governance governed_;
 };
 
+// `add`, the command that adds what the settings name; first what they may mean instead.
+std::string or_correct(const std::string& name, const std::vector<std::string>& known,
+                       const std::string& add) {
+    const std::string near = nearest(name, known);
+    return near.empty() ? add
+                        : "correct " + name + " to " + near + " in sluiced.yaml; or run: " + add;
+}
+
 // A QOS that a policy names is checked before the policy needs it, in observe mode too.
 void check_qos(Draft& draft) {
     std::set<std::string> reported;
+    std::vector<std::string> known;
+    for (const auto& qos : draft.facts().structure.qos)
+        known.push_back(qos.name);
     for (const auto& policy : draft.set().policies) {
         std::set<std::string> needed;
         if (policy.strategy == model::QosStrategy::progressive) {
@@ -196,8 +208,22 @@ void check_qos(Draft& draft) {
         for (const auto& qos : needed)
             if (!qos.empty() && !draft.has_qos(qos) && reported.insert(qos).second)
                 draft.fail("", "QOS " + qos + " of policy " + policy.name + " does not exist",
-                           "sacctmgr add qos " + qos);
+                           or_correct(qos, known, "sacctmgr add qos " + qos));
     }
+}
+
+void check_accounts(const std::vector<std::string>& unknown, const AccountTree& tree,
+                    Draft& draft) {
+    constexpr std::size_t kMaxCompared = 20'000; // pairs; each costs about a microsecond
+    std::vector<std::string> known;
+    if (unknown.size() * tree.size() <= kMaxCompared)
+        for (const std::size_t node : tree.order())
+            known.emplace_back(tree[node].name);
+    const auto& cluster = draft.facts().structure.cluster;
+    for (const auto& account : unknown)
+        draft.fail(
+            account, "slurmdbd has no account " + account + " on " + cluster,
+            or_correct(account, known, "sacctmgr add account " + account + " cluster=" + cluster));
 }
 
 // Limits are as right without a reset, but fair-share history stays.
@@ -253,9 +279,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     check_clock(draft);
     check_qos(draft);
     check_reset(draft);
-    for (const auto& account : unknown_accounts(set, tree, facts))
-        draft.fail(account, "slurmdbd has no account " + account + " on " + facts.structure.cluster,
-                   "sacctmgr add account " + account + " cluster=" + facts.structure.cluster);
+    check_accounts(unknown_accounts(set, tree, facts), tree, draft);
     for (const auto& account : decision.accounts)
         if (!account.error.empty() && (facts.clock.trusted() || account.fault != Fault::clock))
             draft.fail(account.account, account.error, remedy(account));

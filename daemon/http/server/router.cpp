@@ -145,7 +145,7 @@ Response handled(const Route& route, const Request& request, const ports::Servic
                  Shared shared, std::string name) {
     const ports::Service* service = &services.clusters.front();
     if (const auto wanted = request.query.find("cluster"); wanted != request.query.end()) {
-        service = services.of(wanted->second);
+        service = services.of(lower(wanted->second));
         if (service == nullptr)
             return no_cluster(services, wanted->second);
     } else if (services.several() && (route.traits & kDaemon) == 0) {

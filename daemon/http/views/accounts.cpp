@@ -51,14 +51,18 @@ Result<std::set<std::string>> balance_accounts(const Call& call, const ports::Cy
     const std::string user = call.request.argument("user");
     if (user.empty())
         return accounts_of(cycle, call.request.viewer.uid);
-    const auto found = std::find_if(cycle.users.begin(), cycle.users.end(),
-                                    [&](const auto& each) { return each.name == user; });
+    const auto user_where = [&](auto matches) {
+        return std::find_if(cycle.users.begin(), cycle.users.end(), matches);
+    };
+    auto found = user_where([&](const auto& each) { return each.name == user; });
+    if (found == cycle.users.end())
+        found = user_where([&](const auto& each) { return equals_ignoring_case(each.name, user); });
     const bool self = found != cycle.users.end() && found->uid == call.request.viewer.uid;
     if (!call.request.viewer.sees_all() && !self)
         return Error{Errc::refused, "Only root and SlurmUser may see the balance of other users."};
     if (found == cycle.users.end())
         return Error{Errc::not_found, "user '" + user + "' has no association in Slurm"};
-    return accounts_of(cycle, user);
+    return accounts_of(cycle, found->name);
 }
 
 // What is left of the component, in its unit; nullopt: the account has no allocation of it.
@@ -131,16 +135,17 @@ Response view_account(const Call& call) {
     if (cycle == nullptr)
         return no_cycle_yet();
     const Visible visible(cycle.get(), call.request.viewer);
-    if (auto bad = unknown(call, cycle.get(), visible, {call.name}))
+    const std::string name = lower(call.name);
+    if (auto bad = unknown(call, cycle.get(), visible, {name}))
         return std::move(*bad);
-    auto lines = call.status.explain(call.name);
+    auto lines = call.status.explain(name);
     if (!lines)
         return failure(lines.error());
-    const auto& account = *cycle->decision.find(call.name);
+    const auto& account = *cycle->decision.find(name);
     Value top = top_users(*cycle, account, call.request.viewer);
     // Users see only their own share, so that "most" would be wrong.
     if (call.request.viewer.sees_all())
-        for (auto& line : top_users_text(top, call.name))
+        for (auto& line : top_users_text(top, name))
             lines->push_back(std::move(line));
     return answer(call, kv("account", render(account)), kv("explain", *lines),
                   kv("top_users", std::move(top)));
@@ -171,11 +176,13 @@ Response view_ondemand(const Call& call) {
     if (cycle == nullptr)
         return no_cycle_yet();
     const auto set = call.status.policies();
-    std::string component = call.request.argument("component");
-    if (component.empty() && !set->components.empty())
-        component = set->components.front().name;
-    if (set->component(component) == nullptr)
-        return failure(404, "component '" + component + "' does not exist");
+    const std::string asked_for = call.request.argument("component");
+    const auto* known = set->component(asked_for);
+    if (asked_for.empty() && !set->components.empty())
+        known = &set->components.front();
+    if (known == nullptr)
+        return failure(404, "component '" + asked_for + "' does not exist");
+    const std::string& component = known->name;
     Value balances = Value::array();
     for (const auto& user : cycle->users) {
         const std::set<std::string> accounts(user.accounts.begin(), user.accounts.end());

@@ -74,11 +74,17 @@ bool Form::flag(const std::string& key) {
     return value.boolean();
 }
 
-std::vector<std::string> Form::names(const std::string& key) {
-    const auto value = body_[key];
+std::string Form::account() {
+    return lower(text("account"));
+}
+
+std::vector<std::string> Form::accounts() {
+    const auto value = body_["accounts"];
     auto out = value.texts();
     if (value.exists() && (!value.is_array() || out.size() != value.size()))
-        fail(key + " must be a list of names");
+        fail("accounts must be a list of names");
+    for (auto& name : out)
+        name = lower(name);
     return out;
 }
 
@@ -161,7 +167,7 @@ std::vector<Warning> warnings(const ports::DaemonInfo& info, const ports::CycleR
 }
 
 std::vector<std::string> asked(const Request& request) {
-    return split(request.argument("account"), ',');
+    return split(lower(request.argument("account")), ',');
 }
 
 Response no_account(const Call& call, const ports::CycleReport* cycle, const Visible& visible,

@@ -30,7 +30,9 @@ public:
     // "": not sent, or null.
     std::string text(const std::string& key);
     bool flag(const std::string& key);
-    std::vector<std::string> names(const std::string& key);
+    // Keys `account` and `accounts`: names in lower case, as the cluster has them.
+    std::string account();
+    std::vector<std::string> accounts();
     void fail(std::string what);
     const std::optional<Error>& fault() const { return fault_; }
 

@@ -58,7 +58,9 @@ model::Standing standing_of(Form& form) {
     for (const auto each : {normal, downscaled, paused})
         if (form["standing"].text() == model::name(each))
             return each;
-    form.fail("standing must be normal, downscaled or paused");
+    const std::string given = form["standing"].text();
+    form.fail("standing must be normal, downscaled or paused" +
+              (given.empty() ? "" : ", not '" + given + "'"));
     return normal;
 }
 
@@ -108,7 +110,7 @@ Response act(const Call& call, const Act& act) {
 
 Response view_evaluate(const Call& call) {
     Form form(call.request, {"dry_run", "accounts"});
-    const ports::EvaluateRequest request{form.flag("dry_run"), form.names("accounts"), false};
+    const ports::EvaluateRequest request{form.flag("dry_run"), form.accounts(), false};
     if (form.fault())
         return failure(*form.fault());
     const auto cycle = call.actions.evaluate(request);
@@ -145,7 +147,7 @@ Response view_overrides(const Call& call) {
 Response view_set_override(const Call& call) {
     Form form(call.request, {"account", "standing", "from", "until", "reason", "dry_run"});
     const auto by = person(call, form);
-    const ports::NewOverride entry{form.text("account"), standing_of(form), form.text("from"),
+    const ports::NewOverride entry{form.account(), standing_of(form), form.text("from"),
                                    form.text("until")};
     if (form.fault())
         return failure(*form.fault());
@@ -166,7 +168,7 @@ Response view_adjustments(const Call& call) {
 Response view_add_adjustment(const Call& call) {
     Form form(call.request, {"account", "period", "units", "reason", "dry_run"});
     const auto by = person(call, form);
-    const ports::NewAdjustment entry{form.text("account"), form.text("period"), units_of(form)};
+    const ports::NewAdjustment entry{form.account(), form.text("period"), units_of(form)};
     if (form.fault())
         return failure(*form.fault());
     return booked(call, call.actions.add_adjustment(entry, by), by, {entry.account});
@@ -185,7 +187,7 @@ Response view_resets(const Call& call) {
 Response view_reopen(const Call& call) {
     Form form(call.request, {"accounts", "reason", "dry_run"});
     const auto by = person(call, form);
-    const auto accounts = form.names("accounts");
+    const auto accounts = form.accounts();
     if (accounts.empty())
         form.fail("accounts must be a list of names");
     if (form.fault())

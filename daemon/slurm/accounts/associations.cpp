@@ -40,7 +40,7 @@ Result<std::vector<model::Qos>> read_qos(Session& session) {
         return std::move(rows).error();
     std::vector<model::Qos> all;
     for (const slurmdb_qos_rec_t& row : *rows)
-        all.push_back({row.id, text_of(row.name)});
+        all.push_back({row.id, folded_name(row.name)});
     return all;
 }
 
@@ -58,9 +58,9 @@ public:
     Association read(const slurmdb_assoc_rec_t& row) const {
         Association own;
         own.id = row.id;
-        own.account = text_of(row.acct);
+        own.account = folded_name(row.acct);
         own.user = text_of(row.user);
-        own.parent = own.user.empty() ? text_of(row.parent_acct) : "";
+        own.parent = own.user.empty() ? folded_name(row.parent_acct) : "";
         own.partition = text_of(row.partition);
         for_each<const char>(row.qos_list, [&](const char& text) { add_qos(&text, own.qos); });
         if (row.def_qos_id != 0 && row.def_qos_id < NO_VAL)
@@ -97,7 +97,7 @@ private:
 
 // is_def has a meaning on user rows only; on account rows it is not initialised.
 void add_to_users(std::map<std::string, model::User>& users, const slurmdb_assoc_rec_t& row) {
-    const std::string account = text_of(row.acct);
+    const std::string account = folded_name(row.acct);
     model::User& user = users[row.user];
     user.name = row.user;
     user.uid = kUnknownUid;
@@ -234,7 +234,7 @@ live_associations(const model::Structure& names, const std::vector<std::string>&
     const RowReader reader{names, RowReader::Source::slurmctld};
     std::vector<model::Association> rows;
     for_each<slurmdb_assoc_rec_t>((*info)->assoc_list, [&](const slurmdb_assoc_rec_t& row) {
-        if (text_of(row.cluster) == names.cluster)
+        if (folded_name(row.cluster) == names.cluster)
             rows.push_back(reader.read(row));
     });
     return rows;
@@ -249,16 +249,16 @@ Result<ControllerUsage> controller_usage(const std::string& cluster) {
     const assoc_mgr_info_msg_t& info = **answer;
     ControllerUsage all;
     for_each<slurmdb_assoc_rec_t>(info.assoc_list, [&](const slurmdb_assoc_rec_t& row) {
-        if (!text_of(row.user).empty() || text_of(row.cluster) != cluster)
+        if (!text_of(row.user).empty() || folded_name(row.cluster) != cluster)
             return;
-        all.parents.emplace(text_of(row.acct), text_of(row.parent_acct));
+        all.parents.emplace(folded_name(row.acct), folded_name(row.parent_acct));
         if (row.usage != nullptr)
-            all.raw.accounts.emplace(text_of(row.acct), counters(info, *row.usage));
+            all.raw.accounts.emplace(folded_name(row.acct), counters(info, *row.usage));
     });
     for_each<slurmdb_user_rec_t>(info.user_list, [&](const slurmdb_user_rec_t& row) {
         all.raw.uids.emplace(text_of(row.name), row.uid);
         if (row.default_acct != nullptr)
-            all.raw.default_accounts.emplace(text_of(row.name), row.default_acct);
+            all.raw.default_accounts.emplace(text_of(row.name), folded_name(row.default_acct));
     });
     return all;
 }

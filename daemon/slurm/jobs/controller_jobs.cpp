@@ -90,7 +90,7 @@ Result<LiveJob> live_job(const slurm_job_info_t& row, const TresNames& names,
     const std::uint32_t state = row.job_state & JOB_STATE_BASE;
     LiveJob job;
     job.job_id = row.job_id;
-    job.account = text_of(row.account);
+    job.account = folded_name(row.account);
     const auto user = users.find(row.assoc_id);
     job.user = user != users.end() ? *user->second : text_of(row.user_name);
     // A resized job has a record of its own for each size.
@@ -130,7 +130,7 @@ Result<std::vector<Job>> live_jobs(const std::string& cluster) {
         job.id = row.job_id;
         job.array_id = row.array_job_id;
         job.name = name_of(row);
-        job.account = text_of(row.account);
+        job.account = folded_name(row.account);
         job.user = names.of(row.user_id);
         job.state = *state;
         job.held = row.priority == 0;

@@ -115,7 +115,7 @@ Result<std::vector<JobRecord>> records_in(Session& session, const std::string& c
     std::vector<JobRecord> jobs;
     for (const slurmdb_job_rec_t& row : *rows) {
         JobRecord& job = jobs.emplace_back();
-        job.account = text_of(row.account);
+        job.account = folded_name(row.account);
         job.user = text_of(row.user);
         job.begin = begin_of(row);
         job.end = instant(row.end);
@@ -146,7 +146,7 @@ Result<std::vector<LiveJob>> open_records(Session& session, const std::string& c
             continue;
         LiveJob& job = jobs.emplace_back();
         job.job_id = row.jobid;
-        job.account = text_of(row.account);
+        job.account = folded_name(row.account);
         job.user = text_of(row.user);
         job.begin = begin_of(row);
         job.tres = text_of(row.tres_alloc_str);
@@ -172,7 +172,7 @@ Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& clus
         EndedJob& job = jobs.emplace_back();
         job.db_index = row.db_index;
         job.job_id = row.jobid;
-        job.account = text_of(row.account);
+        job.account = folded_name(row.account);
         job.user = text_of(row.user);
         job.begin = begin_of(row);
         job.end = instant(row.end);

@@ -35,7 +35,7 @@ Remotes& remotes() {
 }
 
 bool is_local(const std::string& cluster) {
-    return cluster.empty() || cluster == text_of(slurm_conf.cluster_name);
+    return cluster.empty() || cluster == folded_name(slurm_conf.cluster_name);
 }
 
 struct FreeAddresses {
@@ -85,7 +85,7 @@ Result<ClusterAddress> cluster_address(Session& session, const std::string& clus
     if (!rows)
         return std::move(rows).error();
     for (const slurmdb_cluster_rec_t& row : *rows)
-        if (text_of(row.name) == cluster)
+        if (folded_name(row.name) == cluster)
             return ClusterAddress{text_of(row.control_host),
                                   static_cast<std::uint16_t>(row.control_port), row.rpc_version};
     return Error{Errc::not_found, "slurmdbd has no cluster " + cluster};

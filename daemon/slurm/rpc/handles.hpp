@@ -3,6 +3,7 @@
 // nothing of an answer outlives the call that asked for it.
 #pragma once
 
+#include "common/base/text.hpp"
 #include "daemon/slurm/rpc/compat.hpp"
 
 #include <cstddef>
@@ -114,6 +115,12 @@ private:
 // "" for NULL
 inline std::string text_of(const char* text) {
     return text == nullptr ? std::string{} : std::string{text};
+}
+
+// Name of an account, QOS or cluster in lower case, as sacctmgr makes it. slurmrestd and older
+// records may hold another case; Slurm compares these names without regard to it.
+inline std::string folded_name(const char* text) {
+    return lower(text_of(text));
 }
 
 } // namespace sluice::slurm

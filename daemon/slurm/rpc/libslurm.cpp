@@ -136,7 +136,7 @@ Result<LocalSlurm> local_slurm() {
     if (Result<void> ready = start_libslurm(); !ready)
         return std::move(ready).error();
     LocalSlurm local;
-    local.cluster = text_of(slurm_conf.cluster_name);
+    local.cluster = folded_name(slurm_conf.cluster_name);
     local.slurm_user = slurm_conf.slurm_user_id;
     local.conf_path = text_of(slurm_conf.slurm_conf);
     local.slurmdbd_host = text_of(slurm_conf.accounting_storage_host);

@@ -212,7 +212,7 @@ Result<void> add_users(Session& session, const model::Structure& structure,
         if (!rows)
             return rows.error();
         for (const slurmdb_assoc_rec_t& row : *rows) {
-            const std::string whose = text_of(row.user) + " of " + text_of(row.acct);
+            const std::string whose = text_of(row.user) + " of " + folded_name(row.acct);
             const auto sum = sum_of(row, range, whose);
             if (!sum)
                 return sum.error();

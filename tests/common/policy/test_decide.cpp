@@ -354,11 +354,17 @@ CASE(the_instant_a_threshold_was_reached_is_kept_for_the_period) {
     CHECK(w.run(utc(2026, 4, 1)).memory.reached.empty());
 }
 
-CASE(unknown_accounts_are_reported_and_others_go_on) {
+CASE(unknown_accounts_are_reported_once_and_others_go_on) {
     World w = physics();
     w.grant("chemistry", "10");
+    w.grant("phisics", "10");
     w.cycle(utc(2026, 1, 3));
     CHECK_EQ(w.decision.accounts.size(), 1U);
-    CHECK_EQ(w.decision.problems.size(), 1U);
+    CHECK(w.decision.problems.empty());
+    CHECK_EQ(w.plan.problems.size(), 2U);
+    CHECK_EQ(w.plan.problems[0].what, "slurmdbd has no account chemistry on lab");
     CHECK_EQ(w.plan.problems[0].remedy, "sacctmgr add account chemistry cluster=lab");
+    CHECK_EQ(w.plan.problems[1].remedy,
+             "correct phisics to physics in sluiced.yaml; or run: sacctmgr add account phisics "
+             "cluster=lab");
 }

@@ -248,6 +248,15 @@ CASE(a_missing_qos_fails_its_account_and_no_other) {
     CHECK_EQ(w.plan.problems.back().remedy, "sacctmgr add qos blocked");
 }
 
+CASE(a_misspelt_qos_names_the_one_that_may_be_meant) {
+    World w = physics();
+    w.policy().qos_paused = "bloked";
+    w.cycle(utc(2026, 1, 3));
+    CHECK_EQ(w.plan.problems.at(0).what, "QOS bloked of policy quarterly does not exist");
+    CHECK_EQ(w.plan.problems[0].remedy,
+             "correct bloked to blocked in sluiced.yaml; or run: sacctmgr add qos bloked");
+}
+
 CASE(a_missing_tres_fails_its_accounts) {
     World w = physics();
     w.set.components[0].tres = "gres/fpga";

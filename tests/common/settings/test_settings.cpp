@@ -174,11 +174,21 @@ CASE(a_missing_file_is_named) {
 CASE(an_unknown_tres_is_named_with_its_place) {
     const Settings s = read("components:\n  gpu_hours: {tres: gres/gp}\n  node_hours: node\n");
     Structure structure;
-    structure.tres = {{1, "cpu"}, {2, "mem"}, {4, "node"}, {1001, "gres/gpu"}};
+    structure.tres = {{1, "cpu"}, {2, "mem"}, {3, "energy"}, {4, "node"}, {1001, "gres/gpu"}};
     const auto lines = settings::check_against(s, structure);
     CHECK_EQ(lines.size(), 1U);
-    CHECK_EQ(lines[0], "f.yaml:2:21: unknown TRES \"gres/gp\"; the cluster has: cpu, gres/gpu, "
-                       "mem, node");
+    CHECK_EQ(lines[0], "f.yaml:2:21: unknown TRES \"gres/gp\"; did you mean \"gres/gpu\"?; the "
+                       "cluster has: cpu, gres/gpu, mem, node; or add it to "
+                       "AccountingStorageTRES in slurm.conf");
+}
+
+CASE(every_kind_of_tres_that_jobs_are_allocated_is_counted) {
+    const Settings s = read("components: {a: CPU, b: mem, c: node, d: Billing, e: GRES/gpu:A100,\n"
+                            "  f: License/matlab@server, g: bb/datawarp}\n");
+    std::string names;
+    for (const auto& component : s.policies.components)
+        names += component.tres + ' ';
+    CHECK_EQ(names, "cpu mem node billing gres/gpu:A100 license/matlab@server bb/datawarp ");
 }
 
 CASE(policies_that_meet_in_the_account_tree_must_agree) {
@@ -213,9 +223,122 @@ CASE(accounts_and_qos_that_the_cluster_lacks_are_warnings_with_a_remedy) {
     structure.associations = {physics};
     const auto lines = settings::warnings_against(s, structure);
     CHECK_EQ(lines.size(), 3U);
-    CHECK_EQ(lines[0], "f.yaml:2:12: account \"phisics\" is not known to the cluster; did you "
-                       "mean \"physics\"?");
-    CHECK_EQ(lines[1], "f.yaml:4:26: account \"zoology\" is not known to the cluster; sacctmgr "
+    CHECK_EQ(lines[0], "f.yaml:2:12: account \"phisics\" is not known to slurmdbd; did you mean "
+                       "\"physics\"? Else run: sacctmgr add account phisics");
+    CHECK_EQ(lines[1], "f.yaml:4:26: account \"zoology\" is not known to slurmdbd; run: sacctmgr "
                        "add account zoology");
-    CHECK_EQ(lines[2], "f.yaml:4:48: QOS \"stop\" is not known to slurmdbd; sacctmgr add qos stop");
+    CHECK_EQ(lines[2],
+             "f.yaml:4:48: QOS \"stop\" is not known to slurmdbd; run: sacctmgr add qos stop");
+    structure.qos = {{1, "stops"}};
+    CHECK_EQ(settings::warnings_against(s, structure)[2],
+             "f.yaml:4:48: QOS \"stop\" is not known to slurmdbd; did you mean \"stops\"? Else "
+             "run: sacctmgr add qos stop");
+}
+
+CASE(names_are_those_of_slurm_in_any_case) {
+    const Settings s = read("clusters: [LAB, Sea]\n"
+                            "components: {Node_Hours: {tres: Node}, gpu: {tres: GRES/gpu:A100}}\n"
+                            "accounts:\n"
+                            "  PHYSICS: {allocation: {NODE_HOURS: 7, GPU: 2}}\n"
+                            "  Chem: {clusters: {SEA: {node_hours: 1}}}\n"
+                            "contacts: {Physics: pi@example.org}\n"
+                            "groups: {science: {subtree: Bio, accounts: [ECO]}}\n"
+                            "policies:\n"
+                            "  - {name: P, accounts: [Physics, CHEM], clusters: [Lab],\n"
+                            "     qos_paused: Blocked, qos_downscaled: SLOW, qos_default: Normal,\n"
+                            "     allocation: {node_HOURS: 3}}\n"
+                            "  - {name: g, organization_groups: [science]}\n");
+    CHECK_EQ(join(s.daemon.clusters, " "), "lab sea");
+    const auto& physics = *s.policies.accounts.at("physics").allocation;
+    CHECK_EQ(physics.at("Node_Hours").text(), "7");
+    CHECK_EQ(physics.at("gpu").text(), "2");
+    CHECK_EQ(s.policies.accounts.at("chem").by_cluster.at("sea").size(), 1U);
+    CHECK_EQ(s.notices.contacts.at("physics").size(), 1U);
+    const Policy& p = s.policies.policies[0];
+    CHECK_EQ(p.name, "P"); // Sluice's own
+    CHECK_EQ(join(p.match.accounts, " "), "physics chem");
+    CHECK_EQ(p.clusters.at(0), "lab");
+    CHECK_EQ(p.qos_paused + ' ' + p.qos_downscaled + ' ' + p.qos_default, "blocked slow normal");
+    CHECK_EQ(p.allocation->at("Node_Hours").text(), "3");
+    CHECK_EQ(s.policies.policies[1].match.subtrees.at(0), "bio");
+    CHECK_EQ(s.policies.policies[1].match.accounts.at(0), "eco");
+    Structure lab;
+    for (const char* name : {"physics", "chem", "bio", "eco"})
+        lab.associations.emplace_back().account = name;
+    lab.qos = {{1, "normal"}, {2, "slow"}, {3, "blocked"}, {4, "slowdown"}};
+    CHECK(settings::warnings_against(s, lab).empty());
+}
+
+namespace {
+
+std::string notes(const std::string& text) {
+    std::string out;
+    for (const auto& note : read(text).notes)
+        out += note + '\n';
+    return out;
+}
+
+} // namespace
+
+CASE(actions_have_short_names) {
+    const Policy p =
+        read(kPolicy + "    actions: [notify, slow, pause, block]\n").policies.policies[0];
+    CHECK_EQ(p.actions.size(), 4U);
+    CHECK(p.has(Action::notify_organization_owners));
+    CHECK(p.has(Action::request_slurm_resource_downscaling));
+    CHECK(p.has(Action::request_slurm_resource_pausing));
+    CHECK(p.has(Action::block_creation_of_new_resources));
+    CHECK(read(kPolicy + "    actions: downscale\n")
+              .policies.policies[0]
+              .has(Action::request_slurm_resource_downscaling));
+}
+
+CASE(a_percentage_that_looks_like_a_ratio_is_noted_and_the_reverse) {
+    const std::string pause = kPolicy + "    actions: pause\n";
+    CHECK_EQ(notes(pause + "    carryover: {factor: 50}\n    grace_ratio: 1\n"), "");
+    CHECK_EQ(notes(pause + "    carryover: {factor: 0.5}\n"),
+             "f.yaml:5:17: carryover.factor: 0.5 is a percentage, so less than a hundredth; for a "
+             "share of 0.5 write 50\n");
+    CHECK_EQ(notes(pause + "    carryover_factor: 0.25\n"),
+             "f.yaml:5:5: carryover_factor: 0.25 is a percentage, so less than a hundredth; for a "
+             "share of 0.25 write 25\n");
+    CHECK_EQ(notes(pause + "    notify_at: 0.8\n    borrow: {factor: 0.1}\n"),
+             "f.yaml:5:5: notify_at: 0.8 is a percentage, so less than a hundredth; for a share of "
+             "0.8 write 80\n"
+             "f.yaml:6:14: borrow.factor: 0.1 is a percentage, so less than a hundredth; for a "
+             "share of 0.1 write 10\n");
+    CHECK_EQ(notes(pause + "    grace_ratio: 5\n"),
+             "f.yaml:5:5: grace_ratio: 5 is a ratio, so accounts may use 600 % of their "
+             "allocation; 5 % is 0.05\n");
+}
+
+CASE(a_budget_check_that_checks_nothing_is_noted) {
+    const std::string top = "components: {node_hours: node, bill: billing, solver: license/x}\n"
+                            "accounts: {a: {allocation: {bill: 5}}, b: {allocation: {bill: 5}}}\n"
+                            "policies:\n  - name: p\n    actions: pause\n";
+    const std::string refuse = top + "    budget_check: refuse\n";
+    CHECK_EQ(notes(top), "");
+    CHECK_EQ(notes(refuse), "f.yaml:4:5: policy \"p\": budget_check checks nothing: bill (billing) "
+                            "is not known when a job is submitted\n");
+    CHECK_EQ(notes(refuse + "    tres_billing: {enabled: true, weights: slurm}\n"),
+             "f.yaml:7:44: policy \"p\": budget_check checks nothing: with weights: slurm, Slurm "
+             "prices a job when it starts; give weights of your own, or rely on limits\n");
+    CHECK_EQ(notes(refuse + "    allocation: {node_hours: 1, solver: 1}\n"),
+             "f.yaml:4:5: policy \"p\": budget_check checks no bill (billing), solver (license/x), "
+             "which is not known when a job is submitted\n");
+    CHECK_EQ(notes(refuse + "    accounts: [c]\n    allocation: {node_hours: 1}\n"), "");
+}
+
+CASE(nothing_of_one_component_pauses_all_jobs_and_is_noted) {
+    const std::string components = "components: {cpu_minutes: cpu, gpu_min: gres/gpu}\n";
+    const std::string policy = "policies:\n  - {name: p, actions: pause}\n";
+    CHECK_EQ(
+        notes(components + "accounts: {a: {allocation: {cpu_minutes: 10, gpu_min: 0}}}\n" + policy),
+        "f.yaml:2:12: account \"a\": 0 gpu_min pauses the account for all jobs, also those "
+        "that use none of it (the fullest component decides); to keep jobs from one TRES, "
+        "leave the component out and set GrpTRES of that TRES to 0 with sacctmgr\n");
+    // closed on purpose
+    CHECK_EQ(
+        notes(components + "accounts: {a: {allocation: {cpu_minutes: 0, gpu_min: 0}}}\n" + policy),
+        "");
 }

@@ -116,3 +116,60 @@ CASE(control_characters_and_complex_keys_are_refused) {
              "1:4 a text holds \\u0000, which is not visible; leave it out");
     CHECK_EQ(first_fault("? [a]\n: 1\n"), "1:3 a key must be a word; put quotes around it");
 }
+
+namespace {
+
+yaml::Tree resolved(std::string_view text, const yaml::Bounds& bounds = {}) {
+    return yaml::parse(text, bounds, yaml::Anchors::resolved);
+}
+
+std::string refused(std::string_view text, const yaml::Bounds& bounds = {}) {
+    const auto tree = resolved(text, bounds);
+    return tree.faults.empty() ? "none" : tree.faults.front().text;
+}
+
+} // namespace
+
+CASE(aliases_of_other_programs_files_stand_for_their_anchors) {
+    const auto tree =
+        resolved("a: &x {n: 1, l: &y [2, 3]}\nb: *x\nc: [*y, *y]\n&k k: *y\n*k : 5\n");
+    // a key may be an alias too; the second k is a duplicate then
+    CHECK_EQ(tree.faults.size(), 1U);
+    CHECK_EQ(tree.root->find("b")->find("l")->items()[1].text(), "3");
+    CHECK_EQ(tree.root->find("c")->items().size(), 2U);
+    CHECK_EQ(refused("a: !!str 5\nb: &c !!map {}\n"), "none");
+    CHECK(refused("a: !secret x").starts_with("tag \"!secret\""));
+}
+
+CASE(merge_keys_add_what_the_map_does_not_have) {
+    const auto tree = resolved("x: &x {a: 1, b: 2}\ny: &y {b: 3, c: 4}\n"
+                               "m: {<<: [*x, *y], a: 9}\nn: {<<: *y, <<: *x}\n");
+    CHECK(tree.faults.empty());
+    const auto* m = tree.root->find("m");
+    CHECK_EQ(m->find("a")->text() + m->find("b")->text() + m->find("c")->text(), "924");
+    CHECK_EQ(m->entries().size(), 3U);
+    CHECK_EQ(tree.root->find("n")->find("b")->text(), "3");
+    CHECK_EQ(refused("m: {<<: 5}"), "<< takes a map, or a list of maps");
+}
+
+CASE(aliases_cannot_make_a_file_endless) {
+    CHECK_EQ(refused("a: &a [*a]"), "alias \"a\" names no anchor above it");
+    CHECK_EQ(refused("a: *b\nb: &b 1"), "alias \"b\" names no anchor above it");
+    std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+    std::string deep = "a0: &a0 {x: 1}\n";
+    for (int i = 1; i < 40; ++i) {
+        const std::string now = std::to_string(i), last = std::to_string(i - 1);
+        laughs += "a" + now + ": &a" + now + " [*a" + last + ", *a" + last + "]\n";
+        deep += "a" + now + ": &a" + now + " {x: *a" + last + "}\n";
+    }
+    CHECK(refused(laughs).starts_with("more than 500000 values"));
+    CHECK_EQ(refused(deep), "nested deeper than 32 levels");
+}
+
+CASE(a_byte_order_mark_is_ignored) {
+    const auto tree = yaml::parse("\xef\xbb\xbf"
+                                  "a: 1\nb: 2\n");
+    CHECK(tree.faults.empty());
+    CHECK(tree.root->entries()[0].key_place == (Place{1, 1}));
+    CHECK_EQ(tree.root->find("b")->text(), "2");
+}

@@ -81,6 +81,18 @@ CASE(figures_are_numbers_in_the_components_unit) {
     CHECK_EQ(answer.body["explain"].size(), 2u);
 }
 
+CASE(names_are_found_in_any_case) {
+    CHECK_EQ(get("/api/v1/accounts/PHYSICS").body["account"]["account"].text(), "physics");
+    const auto some = get("/api/v1/accounts", kRoot, {{"account", "Physics,CHEM"}});
+    CHECK_EQ(some.body["accounts"].size(), 2u);
+    const auto balance = get("/api/v1/balances", kRoot, {{"user", "ALICE"}});
+    CHECK_EQ(balance.status, 200);
+    FakeService service;
+    const auto done =
+        ask(service, {"POST", "/api/v1/evaluate", {}, R"({"accounts": ["PHYSICS"]})", kRoot});
+    CHECK_EQ(done.body["accounts"].size(), 1u);
+}
+
 CASE(an_allocation_of_nothing_has_no_percentage) {
     const auto answer = get("/api/v1/accounts/empty");
     CHECK(answer.body["account"]["usage_percentage"].is_null());

@@ -27,8 +27,14 @@ inline model::Association user_row(std::uint32_t id, std::string account, std::s
 inline model::Structure small_cluster() {
     model::Structure all;
     all.cluster = "lab";
-    all.tres = {{1, "cpu"},  {2, "mem"},     {3, "energy"},
-                {4, "node"}, {5, "billing"}, {1001, "gres/gpu"}};
+    all.tres = {{1, "cpu"},
+                {2, "mem"},
+                {3, "energy"},
+                {4, "node"},
+                {5, "billing"},
+                {1001, "gres/gpu"},
+                {1002, "license/solver"},
+                {1003, "bb/lua"}};
     all.qos = {{1, "normal"}, {2, "slowdown"}, {3, "blocked"}};
     all.associations = {account_row(1, "root", ""),        account_row(2, "univ", "root"),
                         account_row(3, "physics", "univ"), account_row(4, "optics", "physics"),

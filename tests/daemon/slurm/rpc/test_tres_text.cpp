@@ -58,6 +58,7 @@ CASE(tres_text_with_names_and_suffixes_is_read_exactly) {
     const slurm::TresNames names{test::small_cluster().tres};
     using slurm::tres_by_id;
     CHECK(tres_by_id("cpu=4,mem=1500M,node=1,billing=5", names) == "1=4,2=1500,4=1,5=5");
+    CHECK(tres_by_id("node=1,license/solver=2,bb/lua=3G", names) == "4=1,1002=2,1003=3072");
     CHECK(tres_by_id("mem=3G", names) == "2=3072");
     CHECK(tres_by_id("mem=2T,cpu=2K", names) == "2=2097152,1=2048");
     CHECK(tres_by_id("cpu=1,unknown/tres=7", names) == "1=1");

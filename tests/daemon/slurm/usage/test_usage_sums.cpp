@@ -68,6 +68,16 @@ CASE(a_job_suspended_longer_than_it_ran_uses_no_cpu) {
     CHECK_EQ(bench.usage.accounts["physics"].tres["cpu"].finished, 0);
 }
 
+CASE(licenses_and_burst_buffers_count_for_the_whole_time_like_the_rest) {
+    Bench bench{{"physics"}};
+    slurm::JobRecord record = job("physics", 100, "1=2,1002=3,1003=2048");
+    record.suspended = 30;
+    bench.sum.add(record);
+    CHECK(bench.sum.into(bench.usage));
+    CHECK_EQ(bench.usage.accounts["physics"].tres["license/solver"].finished, 300);
+    CHECK_EQ(bench.usage.accounts["physics"].tres["bb/lua"].finished, 204800);
+}
+
 CASE(energy_and_jobs_that_never_started_do_not_count) {
     Bench bench{{"physics"}};
     bench.sum.add(job("physics", 10, "3=5000"));
