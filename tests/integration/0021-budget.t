@@ -81,8 +81,11 @@ fails 'a job of 100 items in its TRES strings is refused' as games timeout 60 "$
 like 'refusal of 100 items reports that they cannot be counted' "$OUT" 'more than can be counted of gpu_hours|accounting/QOS policy'
 
 # An update is judged by what the job becomes: as a user, in each way that makes a job larger.
-held() { # held SBATCH-ARGUMENT...: its id is in $job
-    job=$(as games timeout 60 sbatch --parsable -H -o /dev/null "$@" --wrap true 2>&1) && [[ $job =~ ^[0-9]+$ ]]
+held() { # held NAME SBATCH-ARGUMENT...: its id is in $job
+    local name=$1
+    shift
+    job=$(as games timeout 60 sbatch --parsable -H -o /dev/null "$@" --wrap true 2>&1)
+    like "$name is submitted" "$job" '^[0-9]+$'
 }
 grows() { # grows NAME TEXT FIELD=VALUE...
     local name=$1 text=$2
@@ -99,31 +102,33 @@ changes() { # changes NAME FIELD=VALUE...
     shift
     ok "$name is accepted" as games timeout 60 scontrol update job="$job" "$@"
 }
-ok 'job of 10 node-hours is submitted' held -A physics -N1 -t 10:00:00
+held 'job of 10 node-hours' -A physics -N1 -n2 -t 10:00:00
 changes 'an update to exactly the remaining allocation' TimeLimit=100:00:00
 grows 'an update of the time limit above the remaining allocation' "may use 100\.02 node_hours, $left" TimeLimit=100:01:00
 grows 'an update of the node count above the remaining allocation' "may use 200 node_hours, $left" NumNodes=2
 grows 'an update of the GRES above the remaining allocation' 'may use 100 gpu_hours, but account physics has 50 left' Gres=gpu:1
 changes 'an update to a shorter time limit' TimeLimit=1:00:00
 changes 'an update of the node count within the remaining allocation' NumNodes=2
-ok 'job of 480 CPU-hours is submitted' held -A chem -n16 -t 30:00:00
+held 'job of 480 CPU-hours' -A chem -n16 -t 30:00:00
 grows 'an update of the CPU count above the remaining allocation' 'may use 1920 cpu_hours, but account chem has 1000 left' NumCPUs=64 NumTasks=64
 grows 'an update of the time limit above the remaining CPU-hours' 'may use 1600 cpu_hours, but account chem has 1000 left' TimeLimit=100:00:00
 changes 'an update of the priority by the user' Nice=100
-ok 'job of 100 CPU-hours is submitted' held -A chem -n1 -t 100:00:00
+held 'job of 100 CPU-hours' -A chem -n1 -t 100:00:00
 grows 'an update to a partition of whole nodes above the remaining allocation' 'may use 1600 cpu_hours' Partition=aux
-ok 'job of 300 node-hours is submitted in chem' held -A chem -N3 -t 100:00:00
+held 'job of 300 node-hours' -A chem -N3 -t 100:00:00
 grows 'an update of the account to one with too little left' "may use 300 node_hours, $left" Account=physics
-ok 'an array of ten node-hours is submitted' held -A physics --array=1-10 -t 1:00:00
+held 'an array of ten node-hours' -A physics --array=1-10 -t 1:00:00
 grows 'an update of a job array above the remaining allocation' "may use 200 node_hours, $left" TimeLimit=20:00:00
 changes 'an update of a job array to exactly the remaining allocation' TimeLimit=10:00:00
-ok 'job without a script is submitted' eval 'as games timeout 60 srun -A physics -N1 -t 1:00:00 -H true >/dev/null 2>&1 & salloc_pid=$!'
-ok 'job without a script waits' wait_until 20 eval 'job=$(squeue -h -u games -n true -o %A | tail -n 1); [ -n "$job" ]'
+as games timeout 60 srun -J noscript -A physics -N1 -t 1:00:00 -H true >/dev/null 2>&1 &
+waiting=$!
+wait_until 20 eval '[ -n "$(squeue -h -n noscript -o %A)" ]'
+job=$(squeue -h -n noscript -o %A)
 grows 'an update of a job without a script' "may use 200 node_hours, $left" TimeLimit=200:00:00
 changes 'an update of a job without a script to a shorter time' TimeLimit=30
 scancel "$job"
-wait "$salloc_pid"
-ok 'job of 90 node-hours is submitted' held -A physics -N1 -t 90:00:00
+wait "$waiting"
+held 'job of 90 node-hours' -A physics -N1 -t 90:00:00
 ok 'an update by root that adds less than the remaining allocation is accepted' scontrol update job="$job" TimeLimit=180:00:00
 changes 'an update of a job above the allocation that makes it smaller' TimeLimit=170:00:00
 fails 'an update by root that adds more than the remaining allocation is refused' scontrol update job="$job" TimeLimit=280:00:00
