@@ -102,13 +102,12 @@ changes() { # changes NAME FIELD=VALUE...
     shift
     ok "$name is accepted" as games timeout 60 scontrol update job="$job" "$@"
 }
-held 'job of 10 node-hours' -A physics -N1 -n2 -t 10:00:00
+held 'job of 10 node-hours' -A physics -N1 -t 10:00:00
 changes 'an update to exactly the remaining allocation' TimeLimit=100:00:00
 grows 'an update of the time limit above the remaining allocation' "may use 100\.02 node_hours, $left" TimeLimit=100:01:00
 grows 'an update of the node count above the remaining allocation' "may use 200 node_hours, $left" NumNodes=2
 grows 'an update of the GRES above the remaining allocation' 'may use 100 gpu_hours, but account physics has 50 left' Gres=gpu:1
 changes 'an update to a shorter time limit' TimeLimit=1:00:00
-changes 'an update of the node count within the remaining allocation' NumNodes=2
 held 'job of 480 CPU-hours' -A chem -n16 -t 30:00:00
 grows 'an update of the CPU count above the remaining allocation' 'may use 1920 cpu_hours, but account chem has 1000 left' NumCPUs=64 NumTasks=64
 grows 'an update of the time limit above the remaining CPU-hours' 'may use 1600 cpu_hours, but account chem has 1000 left' TimeLimit=100:00:00
