@@ -23,26 +23,11 @@ std::string spent(const AccountDecision& decision) {
     return share_text(decision.percent) + " of the weighted allocation used" + when;
 }
 
-std::string in_brackets(const AccountDecision& decision) {
-    return " (" + share_text(decision.percent) + ", grace to " + decision.grace_limit.text() +
-           " %)";
-}
-
-// "no node_hours are allocated in 2026-Q4 (17 used)"
-std::string nothing_allocated(const AccountDecision& decision) {
-    const auto* figure = deciding_figure(decision);
-    std::string text = "no " + (figure != nullptr ? printable(figure->component.name) : "units");
-    text += " are allocated";
-    if (decision.period.end)
-        text += " in " + printable(decision.period.label);
-    if (figure != nullptr && figure->used() > 0)
-        text += " (" + units_text(figure->used(), figure->component) + " used)";
-    return text;
-}
-
 std::string usage_line(const AccountDecision& decision) {
-    return (decision.percent ? spent(decision) + in_brackets(decision)
-                             : nothing_allocated(decision)) +
+    const std::string grace = "grace to " + decision.grace_limit.text() + " %";
+    return spent(decision) +
+           (decision.percent ? " (" + share_text(decision.percent) + ", " + grace + ")"
+                             : " (no allocation)") +
            ".";
 }
 

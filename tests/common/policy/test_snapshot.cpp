@@ -236,10 +236,10 @@ CASE(no_next_period_is_promised_that_brings_nothing) {
     World w = physics();
     w.grant("physics", "0");
     CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
-             "account physics is paused: no node_hours are allocated in 2026-Q4.");
+             "account physics is paused: 0 of 0 node_hours used in 2026-Q4 (no allocation).");
     w.use(utc(2026, 10, 2), "physics", 17);
     CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
-             "account physics is paused: no node_hours are allocated in 2026-Q4 (17 used).");
+             "account physics is paused: 17 of 0 node_hours used in 2026-Q4 (no allocation).");
     CHECK(record(w, utc(2026, 11, 3), "optics").text.find("Next period") == std::string::npos);
     // A loan of the whole next period: it begins as this one ends.
     w.grant("physics", "10");
