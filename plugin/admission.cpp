@@ -12,7 +12,7 @@
 namespace sluice::plugin {
 namespace {
 
-constexpr std::size_t kMaxOffers = 5;
+constexpr std::size_t kMaxSuggestions = 5;
 // Of the user's accounts: a user with thousands must not delay slurmctld with each refusal.
 constexpr std::size_t kMaxRead = 64;
 // Of the whole text. Clients print it on one line after their own words.
@@ -73,37 +73,40 @@ AdmissionResult admit_default(const Request& request, const SnapshotView& view,
     return admit_named(user->default_account, view, settings, now);
 }
 
-struct Offer {
+struct Suggestion {
     std::string_view name;
-    std::optional<std::int64_t> percent;
+    std::int64_t percent; // hundredths
 };
 
-struct Offers {
-    std::vector<Offer> list;
+struct Suggestions {
+    std::vector<Suggestion> list;
     bool complete = true; // all accounts of the user were read
 };
 
-Offers offers(const SnapshotView& view, const model::SnapshotAccount& refused, std::uint32_t uid,
-              Instant now) {
-    Offers offers;
-    auto& out = offers.list;
+// Accounts with an allocation of their own that is not used up. An account without one is bounded
+// by nothing, or by an account above it: neither is what a refusal should send people to.
+Suggestions suggestions(const SnapshotView& view, const model::SnapshotAccount& refused,
+                        std::uint32_t uid, Instant now) {
+    constexpr std::int64_t kUsedUp = 100 * 100;
+    Suggestions out;
     const model::SnapshotUser* user = view.user(uid);
     if (user == nullptr)
-        return offers;
+        return out;
     const auto& all = user->accounts;
-    offers.complete = all.size() <= kMaxRead;
+    out.complete = all.size() <= kMaxRead;
     for (const auto& name : std::span(all).first(std::min(all.size(), kMaxRead))) {
         const model::SnapshotAccount* account = view.account(name);
-        if (equals_ignoring_case(name, refused.name) ||
-            (account != nullptr && in_force(*account, now).paused()))
+        if (account == nullptr || account == &refused ||
+            account->percent.value_or(kUsedUp) >= kUsedUp ||
+            in_force(*account, now).standing != model::Standing::normal)
             continue;
-        out.push_back({name, account != nullptr ? account->percent : std::nullopt});
+        out.list.push_back({name, *account->percent});
     }
-    // Most left first; accounts without a limit before those with one.
-    std::stable_sort(out.begin(), out.end(), [](const Offer& a, const Offer& b) {
-        return a.percent.value_or(-1) < b.percent.value_or(-1);
-    });
-    return offers;
+    // Most left first.
+    std::stable_sort(
+        out.list.begin(), out.list.end(),
+        [](const Suggestion& a, const Suggestion& b) { return a.percent < b.percent; });
+    return out;
 }
 
 std::string and_more(std::size_t count, bool complete) {
@@ -112,21 +115,22 @@ std::string and_more(std::size_t count, bool complete) {
 
 // "chem (61 % used), bio": whole percent, rounded down, so that 99.6 % does not read as used up. ""
 // if not even the first fits in `room`.
-std::string listed(const Offers& offers, std::size_t room) {
-    const auto& all = offers.list;
+std::string listed(const Suggestions& suggestions, std::size_t room) {
+    const auto& all = suggestions.list;
     std::string out;
-    for (std::size_t i = 0; i < std::min(all.size(), kMaxOffers); ++i) {
+    for (std::size_t i = 0; i < std::min(all.size(), kMaxSuggestions); ++i) {
         std::string one = i == 0 ? "" : ", ";
         one += printable(all[i].name);
-        if (all[i].percent)
-            one += " (" + std::to_string(*all[i].percent / 100) + " % used)";
+        one += " (" + std::to_string(all[i].percent / 100) + " % used)";
         const std::size_t rest = all.size() - i;
-        const std::size_t tail = rest > 1 ? and_more(rest, offers.complete).size() : 0;
+        const std::size_t tail = rest > 1 ? and_more(rest, suggestions.complete).size() : 0;
         if (out.size() + one.size() + tail > room)
-            return out.empty() ? out : out + and_more(rest, offers.complete);
+            return out.empty() ? out : out + and_more(rest, suggestions.complete);
         out += one;
     }
-    return all.size() > kMaxOffers ? out + and_more(all.size() - kMaxOffers, offers.complete) : out;
+    return all.size() > kMaxSuggestions
+               ? out + and_more(all.size() - kMaxSuggestions, suggestions.complete)
+               : out;
 }
 
 // "\nAsk CONTACT", without the full stop; "": the text is complete without.
@@ -151,14 +155,24 @@ AdmissionResult admit(const Request& request, const SnapshotView* view, const Se
     return admit_named(request.account, *view, settings, moment.now);
 }
 
+bool is_member(const SnapshotView& view, const model::SnapshotAccount& account,
+               std::uint32_t uid) noexcept {
+    const model::SnapshotUser* user = view.user(uid);
+    // A few at most; a member of thousands pays for it with a refusal or a warning only.
+    return user != nullptr &&
+           std::any_of(user->accounts.begin(), user->accounts.end(), [&](const std::string& name) {
+               return equals_ignoring_case(name, account.name);
+           });
+}
+
 std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount& account,
-                         std::uint32_t uid, Instant now) {
+                         std::uint32_t uid, bool suggest, Instant now) {
     const InForce holds = in_force(account, now);
     std::string out(trim(holds.text));
     if (out.empty())
         out = "account " + account.name + " is paused.";
     const std::string ask = advice(holds);
-    const auto all = offers(view, account, uid, now);
+    const auto all = suggest ? suggestions(view, account, uid, now) : Suggestions{};
     std::string lead = ", or use ";
     if (ask.empty())
         lead = out.ends_with('.') ? " You can use " : ". You can use ";
@@ -170,6 +184,10 @@ std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount&
     if (!names.empty())
         return out + lead + names + ".";
     return ask.empty() ? out : out + ".";
+}
+
+std::string stranger_text(const model::SnapshotAccount& account) {
+    return "account " + printable(account.name) + " does not exist, or you do not belong to it.";
 }
 
 std::string warning_text(const InForce& in_force) {

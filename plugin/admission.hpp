@@ -52,10 +52,15 @@ struct Moment {
 AdmissionResult admit(const Request& request, const SnapshotView* view, const Settings& settings,
                       Moment moment) noexcept;
 
-// The daemon's text, whom to ask, and the accounts of user `uid` that would still take the job.
-// Under 500 bytes. REQUIRES: `account` is the view's.
+// Whether the snapshot has user `uid` as a member of the account.
+bool is_member(const SnapshotView& view, const model::SnapshotAccount& account,
+               std::uint32_t uid) noexcept;
+// The daemon's text, whom to ask, and with `suggest` the accounts of user `uid` that have
+// allocation left. Under 500 bytes. REQUIRES: `account` is the view's.
 std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount& account,
-                         std::uint32_t uid, Instant now);
+                         std::uint32_t uid, bool suggest, Instant now);
+// For a user who may not read the figures of the account.
+std::string stranger_text(const model::SnapshotAccount& account);
 // The daemon's text and whom to ask.
 std::string warning_text(const InForce& in_force);
 

@@ -82,6 +82,21 @@ private:
     std::optional<std::uint32_t> minutes_;
 };
 
+enum class TimeLimit {
+    unknown, // of a partition that the snapshot lacks
+    none,
+    given,
+};
+
+// How long a job may run.
+struct JobTime {
+    TimeLimit limit = TimeLimit::unknown;
+    std::uint64_t seconds = 0; // of one array task; kMaxFigure without a limit
+    std::uint64_t array_tasks = 1;
+
+    std::uint64_t total() const noexcept { return product(seconds, array_tasks); }
+};
+
 // One job's figures, with what its partitions add.
 class JobFigures {
 public:
@@ -93,14 +108,12 @@ public:
         count_cpus_and_memory();
     }
 
-    // Job time times array tasks. nullopt: no limit is known.
-    std::optional<std::uint64_t> seconds() const noexcept {
-        if (job_.unlimited)
-            return std::nullopt;
+    JobTime time() const noexcept {
         const auto minutes = job_.minutes ? job_.minutes : partitions_.minutes();
-        if (!minutes)
-            return std::nullopt;
-        return product(product(*minutes, 60), job_.array_tasks);
+        if (!job_.unlimited && minutes)
+            return {TimeLimit::given, product(*minutes, 60), job_.array_tasks};
+        const bool none = job_.unlimited || partitions_.known();
+        return {none ? TimeLimit::none : TimeLimit::unknown, kMaxFigure, 1};
     }
     // At most kMaxFigure.
     std::uint64_t amount(std::string_view tres) const noexcept {
@@ -212,13 +225,15 @@ std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
 // The points of one job in each measure, calculated once for all accounts with a budget in it.
 class Counted {
 public:
-    Counted(const JobFigures& job, std::uint64_t seconds) noexcept : job_(job), seconds_(seconds) {}
+    Counted(const SnapshotView& view, const JobRequest& job) noexcept
+        : figures_(view, job), time_(figures_.time()), seconds_(time_.total()) {}
+    const JobTime& time() const noexcept { return time_; }
     std::int64_t in(std::uint32_t measure, const model::Measure& what) noexcept {
         if (measure >= kKept)
-            return points(job_, what, seconds_);
+            return points(figures_, what, seconds_);
         const std::uint64_t bit = std::uint64_t{1} << measure;
         if ((known_ & bit) == 0) {
-            kept_[measure] = points(job_, what, seconds_);
+            kept_[measure] = points(figures_, what, seconds_);
             known_ |= bit;
         }
         return kept_[measure];
@@ -227,54 +242,122 @@ public:
 private:
     static constexpr std::uint32_t kKept = 64;
 
-    const JobFigures& job_;
-    std::uint64_t seconds_;
+    const JobFigures figures_;
+    const JobTime time_;
+    const std::uint64_t seconds_;
     std::uint64_t known_ = 0;              // a bit for each of kept_
     std::array<std::int64_t, kKept> kept_; // only where known_ has its bit
 };
 
+// A job without a time limit counts only where limits in Slurm would keep it waiting for ever, or
+// where an update takes the limit away.
+bool applies(const JobTime& time, const model::SnapshotAccount& account, bool update) noexcept {
+    return time.limit == TimeLimit::given ||
+           (time.limit == TimeLimit::none && (account.waits || update));
+}
+
+// The time limit with which the job would just fit, in minutes; 0: none.
+std::uint32_t fitting_minutes(const Shortfall& what, const JobTime& time) noexcept {
+    if (what.wants <= 0 || what.wants == INT64_MAX)
+        return 0;
+    // Both factors are below 2^64.
+    const Wide minutes = Wide{what.left} * Wide{time.seconds} / what.wants / 60;
+    return static_cast<std::uint32_t>(std::min<Wide>(minutes, UINT32_MAX));
+}
+
 } // namespace
 
 std::optional<Shortfall> shortfall(const SnapshotView& view, const model::SnapshotAccount& account,
-                                   const JobRequest& job) noexcept {
+                                   const JobRequest& job, Present present) noexcept {
     std::optional<Shortfall> found;
     if (account.check == model::BudgetCheck::off && account.bounded_by.empty())
         return found;
-    const JobFigures figures(view, job);
-    const auto seconds = figures.seconds();
-    if (!seconds)
-        return found;
-    Counted counted(figures, *seconds);
+    Counted counted(view, job);
+    const JobTime& time = counted.time();
+    std::optional<Counted> earlier;
+    if (present.job != nullptr)
+        earlier.emplace(view, *present.job);
+    std::uint32_t fits = UINT32_MAX;
     const auto& measures = view.snapshot().measures;
     const model::SnapshotAccount* one = &account;
     for (int level = 0; one != nullptr && level < kMaxLevels; ++level) {
+        const bool counts = applies(time, *one, earlier.has_value());
         for (const auto& budget : one->budgets) {
-            if (budget.measure >= measures.size())
+            if (!counts || budget.measure >= measures.size())
                 continue;
             const model::Measure& measure = measures[budget.measure];
-            const Shortfall now{one, &measure, counted.in(budget.measure, measure), budget.left};
+            Shortfall now{one, &measure, counted.in(budget.measure, measure), budget.left};
+            now.unlimited = time.limit != TimeLimit::given;
+            if (earlier) {
+                const std::int64_t before = earlier->in(budget.measure, measure);
+                if (now.wants <= before)
+                    continue;
+                if (present.added_only)
+                    now.wants -= before;
+            }
             if (now.wants <= now.left)
                 continue;
-            if (now.refused())
-                return now;
-            if (!found)
+            fits = std::min(fits, earlier ? 0 : fitting_minutes(now, time));
+            if (!found || (now.refused() && !found->refused()))
                 found = now;
         }
         one = view.above(*one);
     }
+    if (found)
+        found->fitting_minutes = fits;
     return found;
 }
 
+namespace {
+
+// As squeue shows it.
+std::string waiting_reason(const model::Measure& measure) {
+    constexpr std::pair<std::string_view, std::string_view> kNames[] = {
+        {"cpu", "AssocGrpCPUMinutesLimit"},
+        {"mem", "AssocGrpMemMinutes"},
+        {"node", "AssocGrpNodeMinutes"},
+    };
+    const std::string_view tres = measure.terms.size() == 1 ? measure.terms[0].tres : "";
+    for (const auto& [name, reason] : kNames)
+        if (tres == name)
+            return std::string(reason);
+    return tres.starts_with("gres/") ? "AssocGrpGRESMinutes" : "AssocGrp...Minutes";
+}
+
+// As sbatch reads it: "26-16:00", "1:30:00".
+std::string time_limit(std::uint32_t minutes) {
+    const auto two = [](std::uint32_t value) {
+        return (value < 10 ? "0" : "") + std::to_string(value);
+    };
+    const std::uint32_t hours = minutes / 60;
+    if (hours < 24)
+        return std::to_string(hours) + ":" + two(minutes % 60) + ":00";
+    return std::to_string(hours / 24) + "-" + two(hours % 24) + ":" + two(minutes % 60);
+}
+
+} // namespace
+
 std::string budget_text(const Shortfall& what) {
     const std::string& name = what.measure->name;
-    const std::string wants = what.wants == INT64_MAX
-                                  ? "more than can be counted of"
-                                  : units(what.wants, what.measure->per_unit, true);
-    std::string text = "this job may use " + wants + " " + name + ", but account " +
-                       what.account->name + " has " +
-                       units(what.left, what.measure->per_unit, false) + " left.";
-    text += what.refused() ? " Request less time or fewer resources."
-                           : " The account will be paused at its limit.";
+    const std::string left = units(what.left, what.measure->per_unit, false);
+    std::string text;
+    if (what.unlimited)
+        text = "this job has no time limit, but account " + what.account->name + " has " + left +
+               " " + name + " left.";
+    else
+        text = "this job may use " +
+               (what.wants == INT64_MAX ? "more than can be counted of"
+                                        : units(what.wants, what.measure->per_unit, true)) +
+               " " + name + ", but account " + what.account->name + " has " + left + " left.";
+    if (what.refused())
+        text += " Request less time or fewer resources";
+    else if (what.account->waits)
+        text += " The job will wait with reason " + waiting_reason(*what.measure);
+    else
+        text += " The account will be paused at its limit";
+    text += what.fitting_minutes > 0
+                ? ": --time=" + time_limit(what.fitting_minutes) + " or less fits."
+                : ".";
     if (text.size() > kMaxTextBytes)
         text.resize(kMaxTextBytes);
     return text;

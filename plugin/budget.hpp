@@ -47,14 +47,25 @@ struct Shortfall {
     const model::Measure* measure = nullptr;
     std::int64_t wants = 0; // points; what does not fit is INT64_MAX
     std::int64_t left = 0;
+    bool unlimited = false;            // the job has no time limit
+    std::uint32_t fitting_minutes = 0; // the time limit with which it would fit; 0: none, not known
 
     bool refused() const noexcept { return account->check == model::BudgetCheck::refuse; }
+};
+
+// The job that an update changes, as it is. A budget in which it does not grow is no reason to
+// refuse the update.
+struct Present {
+    const JobRequest* job = nullptr; // nullptr: a new job, or one of another account
+    // Count only what is added: the job may run, and a part of it is used already. Users can
+    // enlarge only jobs that wait.
+    bool added_only = false;
 };
 
 // The first budget that refuses, else the first that warns, from `account` upwards.
 // Thread-safe, allocates nothing.
 std::optional<Shortfall> shortfall(const SnapshotView& view, const model::SnapshotAccount& account,
-                                   const JobRequest& job) noexcept;
+                                   const JobRequest& job, Present present = {}) noexcept;
 
 // What the job may use and what is left; under 500 bytes.
 std::string budget_text(const Shortfall& what);

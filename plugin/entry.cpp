@@ -41,7 +41,7 @@ extern const std::uint32_t plugin_version;
 int init() noexcept;
 int fini() noexcept;
 int job_submit(job_desc_msg_t* desc, std::uint32_t uid, char** err_msg) noexcept;
-SLUICE_JOB_MODIFY(desc, uid, err_msg);
+SLUICE_JOB_MODIFY(desc, record, uid, err_msg);
 
 const char plugin_name[] = "Sluice: admission by allocation";
 const char plugin_type[] = "job_submit/sluice";
@@ -63,9 +63,10 @@ int job_submit(job_desc_msg_t* desc, std::uint32_t uid, char** err_msg) noexcept
     return shielded([&](Host& host) { return host.submit(*desc, uid, err_msg); });
 }
 
-SLUICE_JOB_MODIFY(desc, uid, err_msg) {
-    return shielded(
-        [&](Host& host) { return host.modify(*desc, uid, SLUICE_MODIFY_MESSAGE(err_msg)); });
+SLUICE_JOB_MODIFY(desc, record, uid, err_msg) {
+    return shielded([&](Host& host) {
+        return host.modify(*desc, record, uid, SLUICE_MODIFY_MESSAGE(err_msg));
+    });
 }
 
 } // extern "C"

@@ -111,24 +111,42 @@ void add_message(char** err_msg, std::string_view text) {
     *err_msg = fresh;
 }
 
+// The association of the user with `account`, null for the default one, as slurmctld has it now. It
+// belongs to slurmctld: only whether it is there, and `record`, are safe to use.
+slurmdb_assoc_rec_t* host_association(std::uint32_t uid, const char* account,
+                                      slurmdb_assoc_rec_t& record) noexcept {
+    if (&assoc_mgr_fill_in_assoc == nullptr)
+        return nullptr;
+    record.uid = uid;
+    record.acct = const_cast<char*>(account);
+    slurmdb_assoc_rec_t* found = nullptr;
+    void* connection = &acct_db_conn != nullptr ? acct_db_conn : nullptr;
+    if (assoc_mgr_fill_in_assoc(connection, &record, 0, &found, false) == SLURM_SUCCESS)
+        return found;
+    record.acct = nullptr;
+    return nullptr;
+}
+
 // The default account as slurmctld has it now; "": slurmctld knows none. Copied at once: the record
 // belongs to slurmctld. The association's own spelling comes first, as it outlives a change of the
 // default by another thread; that of the user's record does not.
 std::string_view host_default_account(std::uint32_t uid, std::span<char> buffer) noexcept {
-    if (&assoc_mgr_fill_in_assoc == nullptr)
-        return {};
     slurmdb_assoc_rec_t record{};
-    record.uid = uid;
-    slurmdb_assoc_rec_t* found = nullptr;
-    void* connection = &acct_db_conn != nullptr ? acct_db_conn : nullptr;
-    if (assoc_mgr_fill_in_assoc(connection, &record, 0, &found, false) != SLURM_SUCCESS)
-        return {};
+    const slurmdb_assoc_rec_t* found = host_association(uid, nullptr, record);
     const char* name = found != nullptr ? found->acct : record.acct;
     if (name == nullptr)
         return {};
     const std::size_t length = ::strnlen(name, buffer.size());
     std::copy_n(name, length, buffer.begin());
     return {buffer.data(), length};
+}
+
+// Who may read the figures of an account. slurmctld knows of new members first.
+bool may_read(const SnapshotView& view, const model::SnapshotAccount& account, std::uint32_t user,
+              std::uint32_t submitter) noexcept {
+    slurmdb_assoc_rec_t record{};
+    return submitter == 0 || is_member(view, account, user) ||
+           host_association(user, account.name.c_str(), record) != nullptr;
 }
 
 } // namespace
@@ -181,26 +199,29 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
         return SLURM_SUCCESS;
     }
     const AdmissionResult result = decide(text.request, *current, at);
-    if (result.refused()) {
-        add_message(err_msg, refusal_text(*current->view, *result.account, desc.user_id, at.now));
-        Counters::count(counters_.refused);
-        return kRefused;
-    }
-    const auto over = too_large(result, *current, desc, text);
-    if (over && over->refused()) {
-        add_message(err_msg, budget_text(*over));
+    const auto over = result.refused() ? std::nullopt : too_large(result, *current, desc, text);
+    if (result.refused() || (over && over->refused())) {
+        add_message(err_msg, refusal(*current, result, over, text.request, at.now));
         Counters::count(counters_.refused);
         return kRefused;
     }
     Counters::count(counters_.admitted);
-    if (over && current->settings->warn_at_submit) {
-        add_message(err_msg, budget_text(*over));
-        Counters::count(counters_.warned);
-    } else if (result.reason == Reason::notice && current->settings->warn_at_submit) {
-        add_message(err_msg, warning_text(result.in_force));
+    if (current->settings->warn_at_submit && (over || result.reason == Reason::notice) &&
+        may_read(*current->view, *result.account, desc.user_id, submitter)) {
+        add_message(err_msg, over ? budget_text(*over) : warning_text(result.in_force));
         Counters::count(counters_.warned);
     }
     return SLURM_SUCCESS;
+}
+
+std::string Host::refusal(const Current& current, const AdmissionResult& result,
+                          const std::optional<Shortfall>& over, const Request& request,
+                          Instant now) {
+    if (!may_read(*current.view, *result.account, request.user, request.submitter))
+        return stranger_text(*result.account);
+    return over ? budget_text(*over)
+                : refusal_text(*current.view, *result.account, request.user,
+                               current.settings->suggest_accounts, now);
 }
 
 // The result of an exempt job and of an account without a policy has no account. slurmctld refuses
@@ -214,22 +235,55 @@ std::optional<Shortfall> Host::too_large(const AdmissionResult& result, const Cu
     return shortfall(*current.view, *account, job_request(desc, text));
 }
 
-// Only the move to a paused account is refused: a hold, a shorter time limit and scancel stay
-// possible. The job's other properties are in an opaque record.
-int Host::modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg) {
-    if (desc.account == nullptr)
-        return SLURM_SUCCESS;
-    const auto current = cell_.get();
-    const JobText text = text_of(desc, submitter);
+// Judged by what the job becomes, as its submission would be. What a pause or a budget holds
+// against the job already is no reason: a hold, a shorter time limit and scancel stay possible.
+// Staff may lift by an update what sluice.conf exempts; what the job adds must fit all the same.
+std::string Host::objection(const job_desc_msg_t& change, const JobUpdate& update,
+                            std::uint32_t submitter, const Current& current) {
     const Moment at = moment();
+    const JobText text = text_of(update.known() ? update.after() : change, submitter);
     if (text.oversized)
         Counters::count(counters_.oversized);
     if (text.oversized_account)
+        return {};
+    const AdmissionResult after = decide(text.request, current, at);
+    if (!update.known())
+        return after.refused() && change.account != nullptr
+                   ? refusal(current, after, {}, text.request, at.now)
+                   : "";
+    const JobText present = text_of(update.before(), submitter);
+    const AdmissionResult before = decide(present.request, current, at);
+    const bool staff = may_operate(submitter);
+    if (after.refused()) {
+        const bool same = before.refused() && before.account == after.account;
+        return same || (staff && change.account == nullptr)
+                   ? ""
+                   : refusal(current, after, {}, text.request, at.now);
+    }
+    if (text.oversized || after.account == nullptr)
+        return {};
+    JobRequest job = job_request(update.after(), text);
+    job.array_tasks = update.array_tasks();
+    JobRequest earlier = job_request(update.before(), present);
+    earlier.array_tasks = job.array_tasks;
+    const bool moved = before.account != after.account;
+    const auto over =
+        shortfall(*current.view, *after.account, job, moved ? Present{} : Present{&earlier, staff});
+    return over && over->refused() ? refusal(current, after, over, text.request, at.now) : "";
+}
+
+int Host::modify(const job_desc_msg_t& change, void* record, std::uint32_t submitter,
+                 char** err_msg) {
+    const auto current = cell_.get();
+    if (change.account == nullptr &&
+        (current->view == nullptr ||
+         !((sets_size(change) && current->view->has_budgets()) ||
+           (sets_exemption(change) && current->settings->exempts_some()))))
         return SLURM_SUCCESS;
-    const AdmissionResult result = decide(text.request, *current, at);
-    if (!result.refused())
+    const JobUpdate update(change, record);
+    const std::string why = objection(change, update, submitter, *current);
+    if (why.empty())
         return SLURM_SUCCESS;
-    const std::string why = refusal_text(*current->view, *result.account, desc.user_id, at.now);
     add_message(err_msg, why);
     // 22.05 cannot show it to the user.
     if (err_msg == nullptr)

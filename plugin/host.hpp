@@ -6,6 +6,7 @@
 #include "plugin/admission.hpp"
 #include "plugin/budget.hpp"
 #include "plugin/job_request.hpp"
+#include "plugin/job_update.hpp"
 #include "plugin/receiver.hpp"
 #include "plugin/slurm_compat.hpp"
 
@@ -20,7 +21,8 @@ public:
 
     // Thread-safe. `err_msg` may be null.
     int submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg);
-    int modify(const job_desc_msg_t& desc, std::uint32_t submitter, char** err_msg);
+    // `record`: slurmctld's job record, or null.
+    int modify(const job_desc_msg_t& change, void* record, std::uint32_t submitter, char** err_msg);
     void count_fault() noexcept { Counters::count(counters_.faults); }
 
 private:
@@ -30,6 +32,13 @@ private:
     static std::optional<Shortfall> too_large(const AdmissionResult& result, const Current& current,
                                               const job_desc_msg_t& desc,
                                               const JobText& text) noexcept;
+    // Why a job is refused: its account is paused, or `over`.
+    static std::string refusal(const Current& current, const AdmissionResult& result,
+                               const std::optional<Shortfall>& over, const Request& request,
+                               Instant now);
+    // Why the update of a job is refused; "": it is not.
+    std::string objection(const job_desc_msg_t& change, const JobUpdate& update,
+                          std::uint32_t submitter, const Current& current);
     Moment moment() const noexcept;
 
     SnapshotCell cell_;

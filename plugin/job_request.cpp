@@ -46,12 +46,17 @@ void count_nodes(const job_desc_msg_t& desc, JobRequest& job) noexcept {
     }
 }
 
+// slurmctld takes 0 as 1.
+std::uint64_t cpus_per_task(const job_desc_msg_t& desc) noexcept {
+    return std::max<std::uint64_t>(1, set_or(desc.cpus_per_task, 1));
+}
+
 void count_cpus(const job_desc_msg_t& desc, JobRequest& job) noexcept {
     const bool overcommit = desc.overcommit != 0 && desc.overcommit != NO_VAL8;
     job.cpus = std::max({std::uint64_t{1}, set_or(desc.min_cpus, 1),
                          product(job.nodes, set_or(desc.pn_min_cpus, 0)), job.nodes});
     if (!overcommit)
-        job.cpus = std::max(job.cpus, product(job.ntasks, set_or(desc.cpus_per_task, 1)));
+        job.cpus = std::max(job.cpus, product(job.ntasks, cpus_per_task(desc)));
 }
 
 // gres_job_state_validate() of src/interfaces/gres.c (22.05: src/common/gres.c) derives GPUs of any
@@ -67,7 +72,7 @@ void count_gpus(const job_desc_msg_t& desc, JobRequest& job) noexcept {
     else if (nodes == set_or(desc.max_nodes, 0))
         job.gpus_for_ntasks = nodes;
     if (desc.overcommit == 0 || desc.overcommit == NO_VAL8)
-        job.cpus_per_gpu = product(per_gpu, set_or(desc.cpus_per_task, 1));
+        job.cpus_per_gpu = product(per_gpu, cpus_per_task(desc));
 }
 
 void count_memory(const job_desc_msg_t& desc, JobRequest& job) noexcept {

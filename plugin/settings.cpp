@@ -164,6 +164,10 @@ constexpr Parser::Key Parser::kKeys[] = {
      [](Parser& parser, std::string_view value) {
          return assign(parser.out_.settings.warn_at_submit, yes_or_no(value));
      }},
+    {"SuggestAccounts", "yes or no",
+     [](Parser& parser, std::string_view value) {
+         return assign(parser.out_.settings.suggest_accounts, yes_or_no(value));
+     }},
     {"ExemptUsers", "", set_exempt_users},
     {"ExemptAccounts", "", set_names<&Settings::exempt_accounts>},
     {"ExemptQOS", "", set_names<&Settings::exempt_qos>},

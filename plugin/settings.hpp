@@ -27,6 +27,7 @@ struct Settings {
     std::int64_t max_age = std::int64_t{15} * 60; // seconds; used with fail_open only
     bool fail_open = false;                       // admit once the snapshot is older than max_age
     bool warn_at_submit = true;                   // show warnings of admitted jobs
+    bool suggest_accounts = true;                 // refusals name the user's other accounts
     std::vector<std::uint32_t> exempt_users;      // uids, sorted
     std::vector<std::string> exempt_accounts;     // lower case, sorted
     std::vector<std::string> exempt_qos;          // the same
@@ -37,6 +38,10 @@ struct Settings {
     std::string key_file;                         // "": munge; else a shared key instead
     std::string snapshot_file;                    // "": in StateSaveLocation
 
+    // A job can be exempt by something else than its user and its account.
+    bool exempts_some() const {
+        return !exempt_qos.empty() || !exempt_partitions.empty() || !exempt_reservations.empty();
+    }
     // The same daemons, reached in the same way: a session can continue.
     bool same_route(const Settings& other) const {
         return daemons == other.daemons && daemon_user == other.daemon_user &&

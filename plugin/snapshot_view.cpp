@@ -50,6 +50,7 @@ SnapshotView::SnapshotView(model::Snapshot snapshot) : snapshot_(std::move(snaps
 
     above_.reserve(accounts.size());
     for (const auto& one : accounts) {
+        has_budgets_ = has_budgets_ || one.check != model::BudgetCheck::off;
         const auto* above = one.bounded_by.empty() ? nullptr : account(one.bounded_by);
         above_.push_back(above == nullptr ? kNone
                                           : static_cast<std::uint32_t>(above - accounts.data()));

@@ -39,6 +39,8 @@ public:
     const model::SnapshotUser* user(std::uint32_t uid) const noexcept;
     // The next account above that has budgets; nullptr: none. REQUIRES: `account` is the view's.
     const model::SnapshotAccount* above(const model::SnapshotAccount& account) const noexcept;
+    // Jobs of some account are checked against what is left.
+    bool has_budgets() const noexcept { return has_budgets_; }
     // nullptr: unknown. O(log partitions).
     const model::Partition* partition(std::string_view name) const noexcept;
     const model::Partition* default_partition() const noexcept { return default_partition_; }
@@ -56,6 +58,7 @@ private:
     // By account: the account that it is bounded by, or kNone.
     static constexpr std::uint32_t kNone = UINT32_MAX;
     std::vector<std::uint32_t> above_;
+    bool has_budgets_ = false;
     std::vector<std::uint32_t> uids_;                 // of the users
     std::vector<const model::Partition*> partitions_; // by name
     const model::Partition* default_partition_ = nullptr;

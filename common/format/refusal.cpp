@@ -5,6 +5,8 @@
 #include "common/format/message_templates.hpp"
 #include "common/format/numbers.hpp"
 
+#include <algorithm>
+
 namespace sluice::format {
 
 using model::AccountDecision;
@@ -21,15 +23,29 @@ std::string spent(const AccountDecision& decision) {
     return share_text(decision.percent) + " of the weighted allocation used" + when;
 }
 
-std::string in_brackets(const AccountDecision& decision) {
+std::string usage_line(const AccountDecision& decision) {
     const std::string grace = "grace to " + decision.grace_limit.text() + " %";
-    return decision.percent ? " (" + share_text(decision.percent) + ", " + grace + ")"
-                            : " (no allocation)";
+    return spent(decision) +
+           (decision.percent ? " (" + share_text(decision.percent) + ", " + grace + ")"
+                             : " (no allocation)") +
+           ".";
+}
+
+// The next period begins with nothing, too: its start changes nothing for the user.
+bool nothing_follows(const AccountDecision& decision) {
+    const auto empty = [](const model::Figure& figure) { return figure.allocation == 0; };
+    const auto& figures = decision.figures;
+    const auto* figure = deciding_figure(decision);
+    return (decision.by_usage.flags.paused && !decision.by_usage.until) ||
+           (figure != nullptr && empty(*figure)) ||
+           (!figures.empty() && std::all_of(figures.begin(), figures.end(), empty));
 }
 
 std::string next_start(const Zone& zone, const AccountDecision& decision) {
     if (!decision.period.end)
         return "\nThis is a one-time allocation and does not renew.";
+    if (nothing_follows(decision))
+        return "";
     return "\nNext period starts " + moment_text(zone, *decision.period.end) + ".";
 }
 
@@ -49,34 +65,48 @@ std::string by_staff(const Zone& zone, const model::Override& entry) {
     return text + ".";
 }
 
-UserText default_refusal(const Zone& zone, const AccountDecision& source,
-                         const std::string& account) {
-    std::string text = "account " + printable(account) + " is paused";
+// "account genomics is paused", "account genomics is paused with account bio"
+std::string headline(const AccountDecision& source, const std::string& account,
+                     std::string_view state) {
+    std::string text = "account " + printable(account) + std::string(state);
     if (account != source.account)
         text += " with account " + printable(source.account);
+    return text;
+}
+
+UserText default_refusal(const Zone& zone, const AccountDecision& source,
+                         const std::string& account) {
+    std::string text = headline(source, account, " is paused");
     if (overridden(source))
         text += by_staff(zone, *source.in_force);
     else if (!source.error.empty() || source.figures.empty())
         text += " since the last evaluation." + next_start(zone, source);
     else
-        text += ": " + spent(source) + in_brackets(source) + "." + next_start(zone, source);
+        text += ": " + usage_line(source) + next_start(zone, source);
     return with_contact(std::move(text), source);
 }
 
-UserText default_warning(const Zone& zone, const AccountDecision& decision,
-                         const std::string& account) {
-    std::string text = "account " + printable(account);
-    if (account != decision.account)
-        text += " (under " + printable(decision.account) + ")";
-    const bool slow = standing(decision.enforced) == model::Standing::downscaled;
-    if (slow && overridden(decision))
-        text += " is slowed down" + by_staff(zone, *decision.in_force);
-    else if (!decision.figures.empty())
-        text += ": " + spent(decision) + in_brackets(decision) + ".";
+// The first line has the cause: usage, of the account or of one above it, or staff.
+UserText default_warning(const Zone& zone, const AccountDecision& source,
+                         const std::string& account, const std::string& qos) {
+    const bool slow = !qos.empty();
+    const bool own = account == source.account;
+    std::string text =
+        slow ? headline(source, account, " is slowed down") : headline(source, account, "");
+    if (slow && overridden(source))
+        text += by_staff(zone, *source.in_force);
+    else if (!source.figures.empty())
+        text += ": " + usage_line(source);
+    else
+        text += ".";
     if (slow)
-        text += "\nJobs run with QOS " + printable(decision.enforced_qos) + ".";
-    text += next_start(zone, decision);
-    return with_contact(std::move(text), decision);
+        text += "\nJobs run with QOS " + printable(qos) + ".";
+    else if (own && overridden(source) && !source.in_force->foreign)
+        text += "\nStaff keeps the account open until " +
+                moment_text(zone, source.in_force->until) + ".";
+    if (!(slow && overridden(source)))
+        text += next_start(zone, source);
+    return with_contact(std::move(text), source);
 }
 
 std::vector<FillPiece> pieces(const std::string& own, const std::string& general) {
@@ -116,9 +146,10 @@ UserText SubmitTexts::refusal(const AccountDecision& source, const std::string& 
     return text ? *text : default_refusal(zone_, source, account);
 }
 
-UserText SubmitTexts::warning(const AccountDecision& decision, const std::string& account) const {
-    const auto text = own(&Templates::warning, decision, account);
-    return text ? *text : default_warning(zone_, decision, account);
+UserText SubmitTexts::warning(const AccountDecision& source, const std::string& account,
+                              const std::string& qos) const {
+    const auto text = own(&Templates::warning, source, account);
+    return text ? *text : default_warning(zone_, source, account, qos);
 }
 
 } // namespace sluice::format

@@ -32,8 +32,10 @@ public:
     // `account`: the one named at submission. `source`: the decision that pauses it, its own or
     // that of an account above it.
     UserText refusal(const model::AccountDecision& source, const std::string& account) const;
-    // `decision`: of the account itself, or of the nearest evaluated account above it.
-    UserText warning(const model::AccountDecision& decision, const std::string& account) const;
+    // `source`: the decision that slows it down, its own or that of an account above it; `qos`:
+    // what its jobs run with, "": it is not slowed down.
+    UserText warning(const model::AccountDecision& source, const std::string& account,
+                     const std::string& qos) const;
 
 private:
     using Template = std::vector<FillPiece>; // empty: the built-in text

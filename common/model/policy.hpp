@@ -157,13 +157,20 @@ struct Policy {
     Fairshare fairshare;
     bool raw_usage_reset = false;
     Drift drift = Drift::repair;
-    BudgetCheck budget_check = BudgetCheck::off;
+    std::optional<BudgetCheck> budget_check; // off, warn or refuse; unset: as check() has it
     OnPause on_pause;
     std::optional<Allocation> allocation;    // for matched accounts without their own
     std::string contact;                     // in refusals; "": the file's `contact`
     Texts texts;                             // "": the file's `texts`
     std::vector<std::string> external_users; // options.notify_external_user
 
+    // Limits in Slurm keep a job that asks for more than what is left from starting.
+    bool limits_hold() const {
+        return limits.enabled && limits.type == LimitType::grp_tres_mins;
+    }
+    BudgetCheck check() const {
+        return budget_check.value_or(limits_hold() ? BudgetCheck::warn : BudgetCheck::off);
+    }
     bool has(Action action) const {
         for (const Action a : actions)
             if (a == action)

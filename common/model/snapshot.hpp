@@ -25,7 +25,7 @@ struct SnapshotPhase {
 };
 
 // An account that a submission could name. Accounts that are admitted without a message appear too
-// when they have a percentage: refusals offer them as other accounts of the user.
+// when they have a percentage: refusals suggest them as other accounts of the user.
 struct SnapshotAccount {
     std::string name;
     Standing standing = Standing::normal; // with the ancestors'; normal in observe mode
@@ -36,6 +36,7 @@ struct SnapshotAccount {
     std::vector<SnapshotPhase> later = {}; // after `made`, ascending; each holds until the next
     // What a job of this account, or of one below it, is checked against. Empty while off.
     BudgetCheck check = BudgetCheck::off;
+    bool waits = false; // limits in Slurm keep a job from starting that asks for more than is left
     std::vector<Budget> budgets = {};
     std::string bounded_by = {}; // the next account above that has budgets; "": none
 

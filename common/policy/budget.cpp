@@ -42,7 +42,7 @@ Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Gov
                  const model::Decision& decision)
     : tree_(tree), governed_(governed), decision_(decision) {
     for (const auto& policy : set.policies)
-        if (policy.budget_check != BudgetCheck::off && policy.mode == model::Mode::enforce)
+        if (policy.check() != BudgetCheck::off && policy.mode == model::Mode::enforce)
             checking_.emplace(policy.name, &policy);
     if (checking_.empty())
         return;
@@ -65,6 +65,7 @@ void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
     if (above == node) {
         out.budgets = left(decision);
         out.check = out.budgets.empty() ? BudgetCheck::off : check(decision);
+        out.waits = out.check != BudgetCheck::off && limits_hold(decision);
         const std::size_t parent = tree_[node].parent;
         above = parent == kNone ? kNone : nearest_[parent];
     }
@@ -80,8 +81,15 @@ BudgetCheck Budgets::check(const AccountDecision& decision) const {
     BudgetCheck strictest = BudgetCheck::off;
     for (const auto& name : decision.policies)
         if (const auto found = checking_.find(name); found != checking_.end())
-            strictest = std::max(strictest, found->second->budget_check);
+            strictest = std::max(strictest, found->second->check());
     return strictest;
+}
+
+bool Budgets::limits_hold(const AccountDecision& decision) const {
+    return std::any_of(decision.policies.begin(), decision.policies.end(), [&](const auto& name) {
+        const auto found = checking_.find(name);
+        return found != checking_.end() && found->second->limits_hold();
+    });
 }
 
 std::optional<std::uint32_t> Budgets::index_of(Measure measure) {

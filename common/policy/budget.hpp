@@ -32,6 +32,7 @@ private:
     using Checking = std::unordered_map<std::string_view, const model::Policy*>;
 
     model::BudgetCheck check(const model::AccountDecision& decision) const;
+    bool limits_hold(const model::AccountDecision& decision) const;
     std::vector<model::Budget> left(const model::AccountDecision& decision);
     std::optional<std::uint32_t> index_of(model::Measure measure);
     void add_component(const model::AccountDecision& decision, const model::Figure& figure,

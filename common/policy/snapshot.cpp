@@ -67,14 +67,14 @@ private:
         if (now == Standing::paused)
             return texts_.refusal(source(decision, at), account);
         if (now == Standing::downscaled)
-            return texts_.warning(decision, account);
+            return texts_.warning(source(decision, at), account, decision.enforced_qos);
         if (decision.mode != model::Mode::enforce || account != decision.account)
             return {};
         if (decision.cause.kind == model::CauseKind::foreign)
             return {"account " + account +
                         " was paused outside Sluice: its QOS may keep jobs from starting.",
                     ""};
-        return decision.notify_reached ? texts_.warning(decision, account) : format::UserText{};
+        return decision.notify_reached ? texts_.warning(decision, account, "") : format::UserText{};
     }
 
     // The decision whose standing it is: its own, or that of an account above.

@@ -108,8 +108,8 @@ public:
     // A list of texts, or one text with commas. Repetitions are refused.
     void read(std::string_view key, std::vector<std::string>& out);
 
-    template <class T, std::size_t N>
-    void choose(std::string_view key, T& out, const std::array<Choice<T>, N>& choices) {
+    template <class Out, class T, std::size_t N>
+    void choose(std::string_view key, Out& out, const std::array<Choice<T>, N>& choices) {
         const Node* node = take(key);
         if (node == nullptr)
             return;

@@ -18,6 +18,7 @@ constexpr std::uint8_t kHasPercent = 1;
 constexpr std::uint8_t kHasLater = 2;
 constexpr std::uint8_t kHasBudgets = 4;
 constexpr std::uint8_t kIsBounded = 8;
+constexpr std::uint8_t kWaits = 16;
 constexpr std::uint8_t kIsDefault = 1;
 constexpr std::uint8_t kWholeNodes = 2;
 constexpr std::uint8_t kHasMinutes = 4;
@@ -78,11 +79,11 @@ private:
         std::uint8_t flags = static_cast<std::uint8_t>(
             (account.percent ? kHasPercent : 0) | (account.later.empty() ? 0 : kHasLater) |
             (account.check != model::BudgetCheck::off ? kHasBudgets : 0) |
-            (account.bounded_by.empty() ? 0 : kIsBounded));
+            (account.waits ? kWaits : 0) | (account.bounded_by.empty() ? 0 : kIsBounded));
         io_.field(account.name, kMaxName);
         enumerator(account.standing, model::Standing::paused);
         io_.field(flags);
-        require((flags & ~(kHasPercent | kHasLater | kHasBudgets | kIsBounded)) == 0);
+        require((flags & ~(kHasPercent | kHasLater | kHasBudgets | kIsBounded | kWaits)) == 0);
         if ((flags & kHasPercent) != 0)
             present(account.percent);
         io_.field(account.text, kMaxText);
@@ -96,6 +97,9 @@ private:
             require(account.check != model::BudgetCheck::off);
             list(account.budgets);
         }
+        require((flags & kWaits) == 0 || (flags & kHasBudgets) != 0);
+        if constexpr (Io::kReads)
+            account.waits = (flags & kWaits) != 0;
         if ((flags & kIsBounded) != 0) {
             io_.field(account.bounded_by, kMaxName);
             require(!account.bounded_by.empty());

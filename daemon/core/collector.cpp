@@ -26,7 +26,7 @@ std::set<std::string> accounts_of(const Rules& rules, const model::Structure& st
 
 bool checks_budgets(const model::PolicySet& set) {
     return std::any_of(set.policies.begin(), set.policies.end(), [](const auto& policy) {
-        return policy.budget_check != model::BudgetCheck::off;
+        return policy.check() != model::BudgetCheck::off;
     });
 }
 

@@ -17,9 +17,11 @@ wanted='fini init job_modify job_submit plugin_name plugin_type plugin_version '
 # Versioned symbols come from libc, libstdc++ and libgcc; the others must be Slurm's or munge's, by name.
 unknown=$(nm -D --undefined-only "$so" | awk '{ print $NF }' | grep -v '@' |
     grep -vxE '_ITM_(de)?registerTMCloneTable|__gmon_start__|munge_[a-z_]+|__(a|t|ub)san_.*|__cxa_finalize' |
-    grep -vxE 'slurm_(info|error|xstrdup|xfree)|slurm_conf|acct_db_conn|assoc_mgr_fill_in_assoc')
+    grep -vxE 'slurm_(info|error|xstrdup|xfree)|slurm_conf|acct_db_conn|assoc_mgr_fill_in_assoc' |
+    grep -vxE 'copy_job_record_to_job_desc|slurm_free_job_desc_msg|validate_operator')
 [ -z "$unknown" ] || bad "wants: $unknown"
-for optional in slurm_conf acct_db_conn assoc_mgr_fill_in_assoc; do
+for optional in slurm_conf acct_db_conn assoc_mgr_fill_in_assoc copy_job_record_to_job_desc slurm_free_job_desc_msg \
+    validate_operator; do
     nm -D --undefined-only "$so" | grep -qE "^ +[wvV] $optional\$" || bad "not weak: $optional"
 done
 

@@ -180,7 +180,73 @@ CASE(a_weighted_sum_is_one_budget) {
     CHECK(found && found->refused());
     CHECK_EQ(budget_text(*found),
              "this job may use 5.25 billing, but account physics has 5 left. Request "
-             "less time or fewer resources.");
+             "less time or fewer resources: --time=0:57:00 or less fits.");
+    job.minutes = 57;
+    CHECK(!shortfall(view, *view.account("physics"), job));
+}
+
+CASE(where_limits_hold_the_warning_says_that_the_job_waits_and_what_fits) {
+    auto snapshot = world(640);
+    auto& physics = snapshot.accounts[1];
+    physics.check = model::BudgetCheck::warn;
+    physics.budgets.resize(1);
+    physics.waits = true;
+    const auto text = [&](const JobRequest& job) {
+        const SnapshotView view(snapshot);
+        const auto found = plugin::shortfall(view, *view.account("physics"), job);
+        return found ? budget_text(*found) : "";
+    };
+    CHECK_EQ(text(hours(720)),
+             "this job may use 720 node_hours, but account physics has 640 left. The job will wait "
+             "with reason AssocGrpNodeMinutes: --time=26-16:00 or less fits.");
+    CHECK_EQ(text(hours(640)), "");
+    auto job = hours(30);
+    job.array_tasks = 64;
+    CHECK(text(job).ends_with(": --time=10:00:00 or less fits."));
+    JobRequest forever; // neither the job nor its partition has a limit
+    forever.partition = "free";
+    forever.nodes = 2;
+    const std::string none = "this job has no time limit, but account physics has 640 node_hours "
+                             "left. The job will wait "
+                             "with reason AssocGrpNodeMinutes: --time=13-08:00 or less fits.";
+    CHECK_EQ(text(forever), none);
+    forever.partition = "short";
+    CHECK_EQ(text(forever), "");
+    forever.unlimited = true;
+    CHECK_EQ(text(forever), none);
+    forever.partition = "unknown";
+    CHECK_EQ(text(forever), none);
+    forever.unlimited = false;
+    CHECK_EQ(text(forever), "");
+    snapshot.measures[0].terms = {{"gres/gpu", 1}, {"node", 1}};
+    CHECK(text(hours(720)).find("reason AssocGrp...Minutes: ") != std::string::npos);
+    snapshot.measures[0].terms = {{"node", kHour * 1000}}; // no time limit of a minute would fit
+    CHECK(text(hours(1)).ends_with(" with reason AssocGrpNodeMinutes."));
+    physics.check = model::BudgetCheck::refuse;
+    snapshot.measures[0].terms = {{"node", 1}};
+    forever.partition = "free";
+    CHECK_EQ(text(forever), "this job has no time limit, but account physics has 640 node_hours "
+                            "left. Request less time or fewer resources: --time=13-08:00 or less "
+                            "fits.");
+}
+
+CASE(an_update_counts_only_where_the_job_grows) {
+    const SnapshotView view(world(10));
+    const auto& physics = *view.account("physics");
+    const auto refused = [&](const JobRequest& after, const JobRequest& before, bool added_only) {
+        return plugin::shortfall(view, physics, after, {&before, added_only}).has_value();
+    };
+    CHECK(refused(hours(11), hours(10), false));
+    CHECK(!refused(hours(11), hours(11), false));
+    CHECK(!refused(hours(11), hours(12), false));
+    CHECK(!refused(hours(22), hours(12), true));
+    CHECK(refused(hours(23), hours(12), true));
+    JobRequest forever;
+    forever.unlimited = true;
+    CHECK(refused(forever, hours(1), false));
+    CHECK(refused(forever, hours(1), true));
+    CHECK(!refused(forever, forever, false));
+    CHECK(!refused(hours(100), forever, false));
 }
 
 CASE(a_warning_gives_way_to_a_refusal_above) {

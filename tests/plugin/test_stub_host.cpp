@@ -54,12 +54,26 @@ std::string plugin_path() {
 // As a release calls job_modify that takes a message, and as one that takes none.
 using ModifyWithMessage = int(job_desc_msg_t*, void*, std::uint32_t, char**);
 using ModifyAlone = int(job_desc_msg_t*, void*, std::uint32_t);
-[[maybe_unused]] int call(ModifyWithMessage* modify, job_desc_msg_t& desc, std::uint32_t uid,
-                          char** message) {
-    return modify(&desc, nullptr, uid, message);
+[[maybe_unused]] int call(ModifyWithMessage* modify, job_desc_msg_t& desc, void* record,
+                          std::uint32_t uid, char** message) {
+    return modify(&desc, record, uid, message);
 }
-[[maybe_unused]] int call(ModifyAlone* modify, job_desc_msg_t& desc, std::uint32_t uid, char**) {
-    return modify(&desc, nullptr, uid);
+[[maybe_unused]] int call(ModifyAlone* modify, job_desc_msg_t& desc, void* record,
+                          std::uint32_t uid, char**) {
+    return modify(&desc, record, uid);
+}
+
+// As slurm_init_job_desc_msg() leaves it: nothing is set.
+job_desc_msg_t no_change() {
+    job_desc_msg_t desc{};
+    desc.user_id = NO_VAL;
+    desc.time_limit = desc.time_min = desc.min_nodes = desc.max_nodes = desc.min_cpus =
+        desc.num_tasks = NO_VAL;
+    desc.pn_min_cpus = desc.cpus_per_task = desc.ntasks_per_node = desc.ntasks_per_tres =
+        desc.shared = NO_VAL16;
+    desc.pn_min_memory = NO_VAL64;
+    desc.overcommit = NO_VAL8;
+    return desc;
 }
 
 // The plugin as slurmctld loads it.
@@ -99,11 +113,14 @@ public:
         return answer;
     }
     int modify(std::uint32_t uid, const char* account) const {
-        job_desc_msg_t desc{};
+        job_desc_msg_t desc = no_change();
         desc.user_id = uid;
         desc.account = const_cast<char*>(account);
+        return modify(desc, nullptr, uid);
+    }
+    int modify(job_desc_msg_t desc, job_desc_msg_t* record, std::uint32_t submitter) const {
         char* message = nullptr;
-        const int rc = call(modify_, desc, uid, &message);
+        const int rc = call(modify_, desc, record, submitter, &message);
         void* memory = message;
         slurm_xfree(&memory);
         return rc;
@@ -300,6 +317,142 @@ CASE(only_the_move_to_a_paused_account_is_refused) {
     // Who cannot be told why: the log says it.
     CHECK_EQ(test::slurm_log_lines("job update of uid 1001 refused: account physics is paused"),
              kSluiceModifyHasMessage ? 0U : 2U);
+}
+
+namespace {
+
+// chem and bio have 100 CPU-hours left and refuse more; so has physics, which is paused.
+model::Snapshot bounded_world() {
+    auto snapshot = paused_world();
+    snapshot.measures = {{"cpu_hours", 3600, {{"cpu", 1}}}};
+    snapshot.partitions = {{"main", true, false, 60, {}},
+                           {"whole", false, true, 60, {{"cpu", 64}}}};
+    for (auto& account : snapshot.accounts) {
+        account.check = model::BudgetCheck::refuse;
+        account.budgets = {{0, std::int64_t{100} * 3600}};
+    }
+    return snapshot;
+}
+
+// One CPU for an hour in chem.
+job_desc_msg_t waiting_job() {
+    job_desc_msg_t job{};
+    job.user_id = 1001;
+    static char account[] = "chem";
+    static char partition[] = "main";
+    job.account = account;
+    job.partition = partition;
+    job.time_limit = 60;
+    job.min_cpus = job.min_nodes = 1;
+    job.shared = NO_VAL16;
+    return job;
+}
+
+} // namespace
+
+CASE(an_update_is_judged_by_what_the_job_becomes) {
+    const Site site;
+    site.store(bounded_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    constexpr int kOk = SLURM_SUCCESS;
+    constexpr int kNo = ESLURM_ACCOUNTING_POLICY;
+    auto job = waiting_job();
+    const auto update = [&](auto set, std::uint32_t submitter = 1001) {
+        auto change = no_change();
+        change.user_id = 1001;
+        set(change);
+        return plugin.modify(change, &job, submitter);
+    };
+    CHECK_EQ(update([](auto& to) { to.priority = 0; }), kOk);
+    CHECK_EQ(update([](auto& to) { to.time_limit = 100 * 60; }), kOk);
+    CHECK_EQ(update([](auto& to) { to.time_limit = 100 * 60 + 1; }), kNo);
+    CHECK_EQ(update([](auto& to) { to.time_limit = INFINITE; }), kNo);
+    CHECK_EQ(update([](auto& to) { to.min_cpus = 101; }), kNo);
+    CHECK_EQ(update([](auto& to) { to.num_tasks = 101; }), kNo);
+    CHECK_EQ(update([](auto& to) { to.min_nodes = 101; }), kNo);
+    CHECK_EQ(update([](auto& to) { to.pn_min_cpus = 101; }), kNo);
+    job.time_limit = 100 * 60;
+    CHECK_EQ(update([](auto& to) { to.partition = const_cast<char*>("whole"); }), kNo);
+    CHECK_EQ(update([](auto& to) { to.shared = JOB_SHARED_NONE; }), kOk); // main's nodes: unknown
+    // A job that is above the budget already may stay as it is, or shrink.
+    job.min_cpus = 8;
+    CHECK_EQ(update([](auto& to) { to.time_limit = 100 * 60; }), kOk);
+    CHECK_EQ(update([](auto& to) { to.time_limit = 90 * 60; }), kOk);
+    CHECK_EQ(update([](auto& to) { to.min_cpus = 4; }), kOk);
+    CHECK_EQ(update([](auto& to) { to.min_cpus = 9; }), kNo);
+    CHECK_EQ(update([](auto& to) { to.account = const_cast<char*>("bio"); }), kNo);
+    // Of an operator's update the part that is added counts: the job may have run for long.
+    CHECK_EQ(update([](auto& to) { to.min_cpus = 9; }, 4711), kOk);
+    CHECK_EQ(update([](auto& to) { to.min_cpus = 10; }, 0), kNo);
+    // A paused account keeps its job.
+    job.account = const_cast<char*>("physics");
+    CHECK_EQ(update([](auto& to) { to.time_limit = 30; }), kOk);
+    CHECK_EQ(update([](auto& to) { to.account = const_cast<char*>("physics"); }), kOk);
+    CHECK_EQ(update([](auto& to) { to.account = const_cast<char*>("forever"); }), kNo);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+    CHECK_EQ(test::slurm_job_copies(), 0);
+}
+
+CASE(an_update_of_a_job_array_counts_its_tasks) {
+    const Site site;
+    site.store(bounded_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    auto job = waiting_job();
+    std::string entries[] = {"PATH=/bin", "SLURM_ARRAY_TASK_COUNT=50"};
+    char* environment[] = {entries[0].data(), entries[1].data()};
+    job.environment = environment;
+    job.env_size = 2;
+    const auto update = [&](const char* id) {
+        auto change = no_change();
+        change.user_id = 1001;
+        change.job_id_str = const_cast<char*>(id);
+        change.time_limit = 3 * 60;
+        return plugin.modify(change, &job, 1001);
+    };
+    CHECK_EQ(update("123"), int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(update(nullptr), int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(update("123_7"), SLURM_SUCCESS);
+    CHECK_EQ(update("123_[1-33]"), SLURM_SUCCESS);
+    CHECK_EQ(update("123_[1-34]"), int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(update("123_1,123_2"), int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+    CHECK_EQ(test::slurm_job_copies(), 0);
+}
+
+CASE(an_update_that_ends_an_exemption_is_refused) {
+    const Site site;
+    site.conf("ExemptPartitions=debug\n");
+    site.store(paused_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    auto job = waiting_job();
+    job.account = const_cast<char*>("physics");
+    job.partition = const_cast<char*>("debug");
+    auto change = no_change();
+    change.user_id = 1001;
+    change.partition = const_cast<char*>("main");
+    CHECK_EQ(plugin.modify(change, &job, 1001), int{ESLURM_ACCOUNTING_POLICY});
+    CHECK_EQ(plugin.modify(change, &job, 4711), SLURM_SUCCESS);
+    job.partition = const_cast<char*>("other");
+    CHECK_EQ(plugin.modify(change, &job, 1001), SLURM_SUCCESS);
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
+}
+
+CASE(a_stranger_learns_nothing_of_an_account) {
+    const Site site;
+    site.store(bounded_world());
+    const Loaded plugin;
+    CHECK_EQ(plugin.init(), SLURM_SUCCESS);
+    for (const std::uint32_t uid : {1002U, 77U}) {
+        const auto refused = plugin.submit(uid, "physics");
+        CHECK_EQ(refused.rc, int{ESLURM_ACCOUNTING_POLICY});
+        CHECK_EQ(refused.text, "account physics does not exist, or you do not belong to it.");
+        CHECK_EQ(plugin.submit(uid, "bio").text, "");
+    }
+    CHECK_EQ(plugin.submit(1001, "bio").text, "account bio: 85 % used");
+    CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
 }
 
 CASE(neither_the_user_nor_slurmctlds_log_gets_an_escape) {

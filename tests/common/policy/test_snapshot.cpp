@@ -199,6 +199,57 @@ CASE(a_downscaled_account_is_warned_with_its_qos) {
     CHECK(one.later.empty());
 }
 
+// The figures of the account itself would name the wrong cause.
+CASE(a_warning_names_the_account_above_that_slows_it_down) {
+    World w = physics();
+    w.set.policies[0].grace_ratio = dec("0.2");
+    w.grant("optics", "1000");
+    w.use(utc(2026, 10, 2), "physics", 1000);
+    w.use(utc(2026, 10, 2), "optics", 250);
+    CHECK_EQ(record(w, utc(2026, 11, 3), "optics").text,
+             "account optics is slowed down with account physics: 1250 of 1200 node_hours used in "
+             "2026-Q4 (104.2 %, grace to 120 %).\nJobs run with QOS slowdown.\nNext period starts "
+             "2027-01-01.");
+    // Also where it has no allocation of its own.
+    w.set.accounts.erase("optics");
+    CHECK(
+        record(w, utc(2026, 11, 3), "optics")
+            .text.starts_with("account optics is slowed down with account physics: 1250 of 1200"));
+}
+
+CASE(a_warning_names_staff_and_the_end_of_what_staff_has_set) {
+    World w = physics();
+    w.set.policies[0].grace_ratio = dec("0.2");
+    w.use(utc(2026, 10, 2), "physics", 1300);
+    w.facts.history.overrides.push_back({1, "physics", model::Standing::normal, utc(2026, 1, 1),
+                                         utc(2026, 11, 6), "deadline", "root"});
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
+             "account physics: 1300 of 1200 node_hours used in 2026-Q4 (108.3 %, grace to 120 "
+             "%).\nStaff keeps the account open until 2026-11-06.\nNext period starts 2027-01-01.");
+    w.facts.history.overrides[0].standing = model::Standing::downscaled;
+    CHECK_EQ(record(w, utc(2026, 11, 3), "optics").text,
+             "account optics is slowed down with account physics by staff until 2026-11-06: "
+             "deadline.\nJobs run with QOS slowdown.");
+}
+
+CASE(no_next_period_is_promised_that_brings_nothing) {
+    World w = physics();
+    w.grant("physics", "0");
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
+             "account physics is paused: 0 of 0 node_hours used in 2026-Q4 (no allocation).");
+    w.use(utc(2026, 10, 2), "physics", 17);
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
+             "account physics is paused: 17 of 0 node_hours used in 2026-Q4 (no allocation).");
+    CHECK(record(w, utc(2026, 11, 3), "optics").text.find("Next period") == std::string::npos);
+    // A loan of the whole next period: it begins as this one ends.
+    w.grant("physics", "10");
+    w.set.policies[0].borrow.factor = Decimal::whole(100);
+    w.use(utc(2026, 10, 2), "physics", 17);
+    const auto borrowed = record(w, utc(2026, 11, 3), "physics");
+    CHECK(borrowed.standing == model::Standing::paused);
+    CHECK(borrowed.text.find("Next period") == std::string::npos);
+}
+
 CASE(an_observed_account_is_normal_without_text) {
     World w = physics();
     w.set.policies[0].mode = model::Mode::observe;
@@ -353,6 +404,31 @@ CASE(nothing_is_checked_unless_a_policy_enforces_it) {
     observed.set.policies[0].mode = model::Mode::observe;
     for (const auto& account : whole(observed, utc(2026, 11, 3)).accounts)
         CHECK(account.budgets.empty() && account.bounded_by.empty());
+}
+
+// Slurm keeps a job that does not fit within the limits waiting, without a message.
+CASE(where_limits_hold_jobs_are_checked_by_default) {
+    World w = checked(model::BudgetCheck::off);
+    auto& policy = w.set.policies[0];
+    policy.budget_check.reset();
+    const auto physics_ = [&] { return whole(w, utc(2026, 11, 3)).accounts.back(); };
+    policy.limits.enabled = true;
+    CHECK(physics_().check == model::BudgetCheck::warn);
+    CHECK(physics_().waits);
+    CHECK_EQ(physics_().budgets.size(), 1U);
+    policy.limits.enabled = false;
+    CHECK(physics_().check == model::BudgetCheck::off);
+    policy.limits = {};
+    policy.limits.enabled = true;
+    policy.limits.type = model::LimitType::grp_tres;
+    CHECK(physics_().check == model::BudgetCheck::off);
+    policy.budget_check = model::BudgetCheck::refuse;
+    CHECK(physics_().check == model::BudgetCheck::refuse);
+    CHECK(!physics_().waits);
+    policy.limits.type = model::LimitType::grp_tres_mins;
+    CHECK(physics_().waits);
+    policy.budget_check = model::BudgetCheck::off;
+    CHECK(physics_().check == model::BudgetCheck::off);
 }
 
 CASE(what_staff_has_pinned_is_not_checked) {
