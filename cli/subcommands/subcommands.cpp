@@ -41,6 +41,9 @@ constexpr Subcommand kSubcommands[] = {
     {"reset", "--period ACCOUNT... --reason=TEXT",
      "Evaluate accounts as if their current period had just begun",
      kJson | kAccounts | kDaemon | kDryRun | kReason | kPeriod, run_reset},
+    {"release", "ACCOUNT... --reason=TEXT",
+     "Accept that accounts have lost rules, and restore them in Slurm",
+     kJson | kAccounts | kDaemon | kDryRun | kReason, run_release},
     {"clock",
      "\n"
      "accept --reason=TEXT",

@@ -89,6 +89,7 @@ enum class Fault {
     clock,         // this host's clock is not trusted, or went back
     missing_tres,  // Slurm lacks a TRES of the allocation
     missing_usage, // usage of the period is not known
+    rules,         // under enforcement, and rules that it had are gone
     settings,      // policies, weights or figures that do not fit together
 };
 

@@ -113,9 +113,14 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     const AccountTree tree(facts.structure);
     const auto found = subjects(set, tree);
     const AccountEvaluator evaluator(set, zone, facts);
-    decision.accounts.reserve(found.size());
+    const auto uncovered = left_without_rules(found, tree, facts.history);
+    decision.accounts.reserve(found.size() + uncovered.size());
     for (const auto& subject : found)
         decision.accounts.push_back(evaluator.evaluate(subject));
+    for (const auto& account : uncovered)
+        decision.accounts.push_back(evaluator.keep(account));
+    std::sort(decision.accounts.begin(), decision.accounts.end(),
+              [](const auto& a, const auto& b) { return a.account < b.account; });
     add_ancestors(tree, decision);
     conclude(set, tree, facts, decision);
     remember_qos(set, tree, facts, decision);

@@ -277,7 +277,7 @@ Result<std::int64_t> SqliteJournal::reopen_period(const std::string& cluster,
         std::optional<model::AccountMemory> reopened;
         if (const auto known = written.find(entry.account); known != written.end()) {
             reopened = known->second;
-            model::reopen(*reopened);
+            model::enter(entry, *reopened);
             MemoryWriter(database, cluster).write(entry.account, *reopened);
         }
         transaction.commit();

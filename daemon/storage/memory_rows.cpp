@@ -27,6 +27,7 @@ struct WordKind {
 constexpr WordKind kWords[] = {
     {"notified", &model::AccountMemory::notified},
     {"held", &model::AccountMemory::steps},
+    {"enforced_by", &model::AccountMemory::enforced_by},
 };
 
 constexpr const char* kSelectAccounts =

@@ -296,7 +296,7 @@ Result<std::int64_t> FakeJournal::reopen_period(const std::string&,
                                                 const model::PeriodReset& entry) {
     if (auto fault = faults_.next("reopen_period"))
         return *fault;
-    model::reopen(held.accounts[entry.account]);
+    model::enter(entry, held.accounts[entry.account]);
     reopened.push_back(entry);
     return reopened.back().id = static_cast<std::int64_t>(reopened.size());
 }

@@ -301,7 +301,7 @@ std::shared_ptr<core::Rules> rules_from(const core::Rules& file, const WaldurSet
         for (const auto& [account, resource] : known.by_account)
             rules->monthly.insert(account);
     if (source) {
-        rules->partial = true;
+        rules->grants = true;
         take_policy(*offering, *rules);
         take_accounts(*offering, known, *rules);
         take_flags(settings, *offering, known, asked, *rules);

@@ -19,6 +19,8 @@ public:
 
     // Total: what cannot be evaluated has a fault and keeps its standing.
     model::AccountDecision evaluate(const Subject& subject) const;
+    // Of an account in the history that no rule covers any more.
+    model::AccountDecision keep(const std::string& account) const;
 
 private:
     model::AccountDecision begin(const Subject& subject, const Periods& periods,

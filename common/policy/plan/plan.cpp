@@ -232,6 +232,9 @@ std::string remedy(const AccountDecision& decision) {
     switch (decision.fault) {
     case Fault::clock:
         return kClockRemedy;
+    case Fault::rules:
+        return "restore its rules, or accept the change: sluice release " + decision.account +
+               " --reason=TEXT";
     case Fault::missing_tres:
         return "add " + decision.missing_tres + " to AccountingStorageTRES in slurm.conf";
     case Fault::missing_usage:

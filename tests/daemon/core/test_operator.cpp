@@ -147,6 +147,29 @@ CASE(a_reset_ends_what_hysteresis_holds) {
     CHECK(says(desk.actions.reopen({"chem"}, kAnn).error(), Errc::not_found, "chem"));
 }
 
+CASE(an_account_that_lost_its_rules_is_held_until_it_is_released) {
+    Desk desk(1250);
+    CHECK(desk.paused());
+    CHECK(says(desk.actions.release({"physics"}, kAnn).error(), Errc::conflict, "all its rules"));
+    auto rules = desk.rules;
+    rules.set.accounts.clear();
+    desk.loop.use(std::make_shared<core::Rules>(rules));
+    CHECK(desk.loop.ask({core::Trigger::person, false, {}}).get()->plan.commands.empty());
+    CHECK(desk.paused());
+    CHECK(says(desk.actions.release({"physics"}, {"ann", "", false}).error(), Errc::malformed,
+               "reason"));
+    const auto dry = desk.actions.release({"physics"}, kAnnTries);
+    CHECK(dry && dry->cycle->decision.accounts.empty());
+    CHECK(!dry->cycle->plan.commands.empty());
+    CHECK(desk.journal.reopened.empty());
+    CHECK(desk.paused());
+    const auto done = desk.actions.release({"physics"}, kAnn);
+    CHECK(done && !done->cycle->applied.empty());
+    CHECK(desk.journal.reopened.at(0).release);
+    CHECK(desk.loop.shown().report->decision.accounts.empty());
+    CHECK(says(desk.actions.release({"physics"}, kAnn).error(), Errc::not_found, "physics"));
+}
+
 CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     Bench bench;
     core::ClusterExchange exchange;

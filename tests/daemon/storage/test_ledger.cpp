@@ -80,6 +80,24 @@ CASE(an_adjustment_is_taken_back_once) {
     CHECK_EQ(found->at(1).taken_back_by, *second);
 }
 
+CASE(a_released_account_forgets_the_rules_that_it_had) {
+    test::ScratchDir dir;
+    SystemClock clock;
+    model::Decision decision;
+    auto& account = decision.accounts.emplace_back();
+    account.account = "a";
+    account.memory.enforced_by = {"quarterly"};
+    account.memory.saved_qos = model::SavedQos{{"normal"}, "normal"};
+    const auto journal = SqliteJournal::open(dir.file("j.db"), clock);
+    CHECK(journal);
+    CHECK((*journal)->record_cycle(kCluster, decision, {}, {}));
+    CHECK((*journal)->reopen_period(kCluster, {0, "a", "2027-Q1", "why", "root", kNow, true}));
+    const auto memory = (*journal)->history(kCluster, kNow)->accounts.at("a");
+    CHECK(memory.enforced_by.empty());
+    CHECK(memory.saved_qos.has_value());
+    CHECK((*journal)->resets({kCluster, {}, 10})->at(0).release);
+}
+
 CASE(a_reopened_period_forgets_what_held_the_account) {
     test::ScratchDir dir;
     SystemClock clock;
@@ -107,4 +125,5 @@ CASE(a_reopened_period_forgets_what_held_the_account) {
     const auto resets = (*journal)->resets({kCluster, {}, 10});
     CHECK(resets);
     CHECK_EQ(resets->at(0).reason, "why");
+    CHECK(!resets->at(0).release);
 }
