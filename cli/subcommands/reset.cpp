@@ -14,8 +14,12 @@ int enter_for(const Parsed& parsed, const char* path, Headline headline) {
     if (!body)
         return kFailed;
     body->set("accounts", accounts);
-    const std::string names =
-        (accounts.size() == 1 ? "account " : "accounts ") + join(accounts, ", ") + ".";
+    if (parsed.options.all)
+        body->set("all", true);
+    std::string names = accounts.size() == 1 ? "account " : "accounts ";
+    names += join(accounts, ", ") + ".";
+    if (parsed.options.all)
+        names = "all accounts that wait.";
     headline.done += names;
     headline.would += names;
     return enter(parsed, Method::post, path, *body, headline);
@@ -32,10 +36,9 @@ int run_reset(Parsed parsed) {
 }
 
 int run_release(Parsed parsed) {
-    if (parsed.options.accounts.empty())
-        return complain(parsed.context,
-                        "release needs an account; usage: sluice release ACCOUNT... "
-                        "--reason=TEXT");
+    if (parsed.options.accounts.empty() != parsed.options.all)
+        return complain(parsed.context, "release needs accounts, or --all; usage: sluice release "
+                                        "ACCOUNT...|--all --reason=TEXT");
     return enter_for(parsed, "/api/v1/releases", {"Released: ", "Would be released: "});
 }
 

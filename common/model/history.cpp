@@ -27,6 +27,7 @@ void reopen(AccountMemory& memory) {
 void release(AccountMemory& memory) {
     memory.enforced_by.clear();
     memory.bases.clear();
+    memory.held_for.clear();
 }
 
 void enter(const PeriodReset& entry, AccountMemory& memory) {

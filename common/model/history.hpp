@@ -62,6 +62,7 @@ struct AccountMemory {
     // Policies that enforced when it was last evaluated; empty: the account is not under
     // enforcement.
     std::set<std::string> enforced_by;
+    std::string held_for; // version of the rules that the guard keeps from it; "": none
     std::optional<Instant> paused_since; // an enforced pause, own or from above
     std::set<std::uint32_t> held_jobs;   // ids of jobs that Sluice held and will release
     // What Slurm last had of Sluice's: separates drift from a change that is not yet made.
@@ -123,8 +124,8 @@ inline constexpr std::size_t kResetsKept = 24;
 // What a PeriodReset does to the memory. Idempotent.
 void reopen(AccountMemory& memory);
 
-// The rules that the account had do not hold it any more. What Sluice saved of it stays until that
-// is restored. Idempotent.
+// The rules that the account had, and the guard, do not hold it any more. What Sluice saved of it
+// stays until that is restored. Idempotent.
 void release(AccountMemory& memory);
 
 // reopen() or release(), as the entry asks for.
@@ -142,6 +143,7 @@ struct History {
     std::map<std::string, AccountMemory> accounts; // by account name
     std::vector<Override> overrides;               // also expired ones of the last days
     std::vector<Adjustment> adjustments;           // of the periods in question
+    std::string rules_version;                     // of the last cycle; "": none yet
 };
 
 } // namespace sluice::model

@@ -55,6 +55,8 @@ Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
     rules->commit_group = static_cast<std::size_t>(settings.daemon.commit_group);
     rules->retention = std::chrono::days{settings.daemon.retention_days};
     rules->loaded = now;
+    rules->version = settings.version;
+    rules->guard = settings.daemon.guard;
     rules->faults = [held = std::make_shared<const settings::Settings>(std::move(settings))](
                         const model::Structure& structure) {
         return settings::check_against(*held, structure);

@@ -174,6 +174,8 @@ Result<Cycle::Gathered> Cycle::gather(const Rules& rules, const Order& order,
     if (!facts)
         return std::move(facts).error();
     facts->clock = report.clock;
+    facts->rules_version = rules.version;
+    facts->guard = rules.guard;
     facts->raw_usage_resets = ports_.enforcer.resets_usage();
     if (order.dry_run)
         suppose(order.supposed, facts->now, facts->history);

@@ -261,19 +261,28 @@ Result<ports::Booked> DaemonOperator::take_back(std::int64_t id, const ports::Pe
     return book(std::move(entry), person);
 }
 
-Result<ports::Booked> DaemonOperator::reset(const std::vector<std::string>& accounts,
+Result<ports::Booked> DaemonOperator::reset(const std::vector<std::string>& named,
                                             const ports::Person& person, bool release) {
     if (auto reason = check_reason(person); !reason)
         return reason.error();
-    if (accounts.empty())
-        return Error{Errc::malformed, "no account is named"};
     const auto shown = loop_.shown();
+    const auto held = [](const model::AccountDecision& account) {
+        return account.fault == model::Fault::rules || account.fault == model::Fault::guard;
+    };
+    auto accounts = named;
+    if (release && named.empty() && shown.report)
+        for (const auto& account : shown.report->decision.accounts)
+            if (held(account))
+                accounts.push_back(account.account);
+    if (accounts.empty())
+        return release ? Error{Errc::conflict, "no account waits for a release"}
+                       : Error{Errc::malformed, "no account is named"};
     Order order;
     for (const auto& account : accounts) {
         const auto found = evaluated(shown, account);
         if (!found)
             return found.error();
-        if (release && (*found)->fault != model::Fault::rules)
+        if (release && !held(**found))
             return Error{Errc::conflict,
                          "account " + account +
                              " has all its rules; remove it where its allocation is set, then "

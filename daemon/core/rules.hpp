@@ -29,6 +29,8 @@ struct Rules {
     std::size_t commit_group = 500;           // changes that share one commit in slurmdbd, at most
     std::chrono::days retention{90};          // of evaluations and commands
     Instant loaded{};
+    std::string version; // another one for each change of the file or of the source's answer
+    model::Guard guard;
     // Faults of the file that only the cluster shows, each with its place. Empty: no check.
     std::function<std::vector<std::string>(const model::Structure&)> faults;
 

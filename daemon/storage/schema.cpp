@@ -34,6 +34,7 @@ CREATE TABLE account (
     reset_owed INTEGER NOT NULL,
     qos_in_force TEXT NOT NULL,
     paused_since INTEGER,
+    held_for TEXT NOT NULL,
     UNIQUE (cluster, name)
 );
 CREATE TABLE account_amount (

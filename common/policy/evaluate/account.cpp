@@ -117,30 +117,6 @@ std::string lost_rules(const Subject& subject, const AccountMemory& before) {
     return gone.empty() ? "" : "its allocation has no " + join(gone, ", ") + " any more";
 }
 
-// An account with a fault keeps its standing, but no pause outlives its period: unless the clock is
-// at fault, which cannot show that end, or rules are gone, so that a person has to lift it.
-// `policy` nullptr: none covers the account.
-void keep_standing(const AccountMemory& before, const Policy* policy, AccountDecision& out) {
-    out.memory = before;
-    if (out.fault == Fault::clock || out.fault == Fault::rules)
-        out.period = {before.period, before.period_begin, std::nullopt};
-    else if (before.period != out.period.label)
-        return;
-    out.flags = out.own = out.previous_flags;
-    const auto standing = model::standing(out.own);
-    if (standing != model::Standing::normal && out.fault == Fault::rules)
-        out.qos = before.qos_in_force;
-    if (out.qos.empty() && policy != nullptr)
-        out.qos = qos_for(*policy, standing);
-    out.until = out.period.end;
-    if (out.fault == Fault::rules)
-        out.mode = Mode::enforce; // it was, whatever the rules that are left say
-    if (out.mode == Mode::enforce) {
-        out.enforced = out.flags;
-        out.enforced_qos = out.qos;
-    }
-}
-
 // While the clock is not trusted only a person lifts a flag: the end of an override does not.
 void lift_nothing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
     const model::Flags kept = out.own | before.shown_flags;
@@ -188,6 +164,26 @@ void fail(Fault fault, std::string error, AccountDecision& out) {
 }
 
 } // namespace
+
+void keep_standing(const AccountMemory& before, const Policy* policy, AccountDecision& out) {
+    const bool waits = out.fault == Fault::rules || out.fault == Fault::guard;
+    out.memory = before;
+    if (waits || out.fault == Fault::clock)
+        out.period = {before.period, before.period_begin, std::nullopt};
+    else if (before.period != out.period.label)
+        return;
+    out.flags = out.own = out.previous_flags;
+    const auto standing = model::standing(out.own);
+    out.qos = waits && standing != model::Standing::normal ? before.qos_in_force : "";
+    if (out.qos.empty() && policy != nullptr)
+        out.qos = qos_for(*policy, standing);
+    out.until = out.period.end;
+    if (waits) // it was enforced, or not, whatever the rules say now
+        out.mode = before.enforced_by.empty() ? Mode::observe : Mode::enforce;
+    const bool enforced = out.mode == Mode::enforce || (waits && before.paused_since);
+    out.enforced = enforced ? out.flags : model::Flags{};
+    out.enforced_qos = enforced ? out.qos : "";
+}
 
 AccountEvaluator::AccountEvaluator(const model::PolicySet& set, const Zone& zone,
                                    const model::Facts& facts)

@@ -2,6 +2,7 @@
 // Walks the accounts from the root and collects what each needs.
 #include "common/policy/plan/plan.hpp"
 
+#include "common/base/text.hpp"
 #include "common/policy/evaluate/exact.hpp"
 #include "common/policy/evaluate/memory.hpp"
 #include "common/policy/evaluate/metric.hpp"
@@ -228,10 +229,32 @@ void check_clock(Draft& draft) {
                    kClockRemedy);
 }
 
+// One problem for all of them.
+void check_guard(const model::Decision& decision, Draft& draft) {
+    constexpr std::size_t kMostNames = 5;
+    std::vector<std::string> names;
+    for (const auto& account : decision.accounts)
+        if (account.fault == Fault::guard)
+            names.push_back(account.account);
+    if (names.empty())
+        return;
+    const std::string count = std::to_string(names.size());
+    if (names.size() > kMostNames) {
+        names.resize(kMostNames);
+        names.emplace_back("...");
+    }
+    draft.fail(
+        "",
+        "new rules would pause or open " + count +
+            " accounts, more than guard allows, so these stay as they are: " + join(names, ", "),
+        "correct the rules, or accept them: sluice release --all --reason=TEXT");
+}
+
 std::string remedy(const AccountDecision& decision) {
     switch (decision.fault) {
     case Fault::clock:
         return kClockRemedy;
+    case Fault::guard:
     case Fault::rules:
         return "restore its rules, or accept the change: sluice release " + decision.account +
                " --reason=TEXT";
@@ -259,8 +282,10 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     for (const auto& account : unknown_accounts(set, tree, facts))
         draft.fail(account, "slurmdbd has no account " + account + " on " + facts.structure.cluster,
                    "sacctmgr add account " + account + " cluster=" + facts.structure.cluster);
+    check_guard(decision, draft);
     for (const auto& account : decision.accounts)
-        if (!account.error.empty() && (facts.clock.trusted() || account.fault != Fault::clock))
+        if (!account.error.empty() && account.fault != Fault::guard &&
+            (facts.clock.trusted() || account.fault != Fault::clock))
             draft.fail(account.account, account.error, remedy(account));
     Walk(tree, decision, draft).run();
     plan_jobs(tree, decision, draft);

@@ -93,19 +93,6 @@ Response undo(const Call& call, const Result<Records>& records, const Undo& undo
     return booked(call, undone(*id, by), by, account);
 }
 
-Response reset(const Call& call,
-               Result<ports::Booked> (ports::Operator::*enter)(const std::vector<std::string>&,
-                                                               const ports::Person&)) {
-    Form form(call.request, {"accounts", "reason", "dry_run"});
-    const auto by = person(call, form);
-    const auto accounts = form.names("accounts");
-    if (accounts.empty())
-        form.fail("accounts must be a list of names");
-    if (form.fault())
-        return failure(*form.fault());
-    return booked(call, (call.actions.*enter)(accounts, by), by, accounts);
-}
-
 template <class Act>
 Response act(const Call& call, const Act& act) {
     const auto id = whole_number(call.name);
@@ -196,11 +183,26 @@ Response view_resets(const Call& call) {
 }
 
 Response view_reopen(const Call& call) {
-    return reset(call, &ports::Operator::reopen);
+    Form form(call.request, {"accounts", "reason", "dry_run"});
+    const auto by = person(call, form);
+    const auto accounts = form.names("accounts");
+    if (accounts.empty())
+        form.fail("accounts must be a list of names");
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.reopen(accounts, by), by, accounts);
 }
 
 Response view_release(const Call& call) {
-    return reset(call, &ports::Operator::release);
+    Form form(call.request, {"accounts", "all", "reason", "dry_run"});
+    const auto by = person(call, form);
+    const bool all = form.flag("all");
+    const auto accounts = all ? std::vector<std::string>{} : form.names("accounts");
+    if (accounts.empty() && !all)
+        form.fail("accounts must be a list of names");
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.release(accounts, by), by, accounts);
 }
 
 Response view_clock(const Call& call) {

@@ -3,6 +3,7 @@
 // until a person releases it.
 #include "tests/common/policy/world.hpp"
 
+#include <algorithm>
 #include <functional>
 
 using namespace sluice;
@@ -161,4 +162,110 @@ CASE(an_evaluated_child_stays_paused_with_a_parent_without_rules) {
     CHECK(w.of("optics").error.empty());
     CHECK(w.of("optics").enforced.paused);
     CHECK(refuses(w, "optics"));
+}
+
+namespace {
+
+// Twenty accounts, of which `paused` are above their grace limit.
+World twenty(int paused) {
+    World w;
+    w.facts.rules_version = "1";
+    w.policy();
+    for (int i = 0; i < 20; ++i) {
+        const std::string name = "a" + std::to_string(i);
+        w.account(name);
+        w.grant(name, "1000");
+        if (i < paused)
+            w.use(utc(2026, 1, 2), name, 1300);
+    }
+    w.run(utc(2026, 1, 3), "a0");
+    w.run(utc(2026, 1, 3), "a0");
+    return w;
+}
+
+void regrant(World& w, const char* version, int accounts, const char* hours) {
+    w.facts.rules_version = version;
+    for (int i = 0; i < accounts; ++i)
+        w.grant("a" + std::to_string(i), hours);
+}
+
+std::size_t held(const World& w) {
+    return static_cast<std::size_t>(
+        std::count_if(w.decision.accounts.begin(), w.decision.accounts.end(),
+                      [](const auto& one) { return one.fault == model::Fault::guard; }));
+}
+
+} // namespace
+
+CASE(new_rules_that_open_too_many_accounts_wait_for_a_person) {
+    World w = twenty(12);
+    regrant(w, "2", 10, "2000");
+    w.run(utc(2026, 1, 4), "a0"); // ten are allowed
+    CHECK_EQ(held(w), 0U);
+    CHECK(!w.of("a0").flags.paused && w.of("a11").flags.paused);
+
+    w = twenty(12);
+    regrant(w, "2", 12, "2000");
+    for (const Instant at : {utc(2026, 1, 4), utc(2026, 1, 5), utc(2026, 4, 2)}) {
+        w.run(at, "a0"); // also after a restart: the journal has what is held
+        CHECK_EQ(held(w), 12U);
+        CHECK(w.of("a0").enforced.paused);
+        CHECK(refuses(w, "a0"));
+        CHECK_EQ(w.row("a0").default_qos, "blocked");
+        CHECK(w.of("a19").error.empty());
+    }
+    std::size_t problems = 0;
+    for (const auto& problem : w.plan.problems)
+        problems += problem.remedy.find("sluice release --all") != std::string::npos ? 1U : 0U;
+    CHECK_EQ(problems, 1U);
+    release(w, "a0");
+    w.run(utc(2026, 4, 3), "a0");
+    CHECK_EQ(held(w), 11U);
+    CHECK(w.row("a0").qos.empty());
+    regrant(w, "3", 12, "1000"); // corrected
+    w.run(utc(2026, 4, 4), "a0");
+    CHECK_EQ(held(w), 0U);
+}
+
+CASE(new_rules_that_pause_too_many_accounts_wait_for_a_person) {
+    World w = twenty(0);
+    for (int i = 0; i < 20; ++i)
+        w.use(utc(2026, 1, 4), "a" + std::to_string(i), 500);
+    w.run(utc(2026, 1, 5), "a0");
+    regrant(w, "2", 20, "1");
+    w.run(utc(2026, 1, 6), "a0");
+    CHECK_EQ(held(w), 20U);
+    CHECK(!w.of("a0").enforced.paused);
+    CHECK(w.row("a0").qos.empty());
+    for (int i = 0; i < 20; ++i)
+        release(w, "a" + std::to_string(i));
+    w.run(utc(2026, 1, 7), "a0");
+    CHECK_EQ(held(w), 0U);
+    CHECK(w.of("a0").enforced.paused);
+}
+
+CASE(usage_and_the_end_of_a_period_are_no_mass_change) {
+    World w = twenty(0);
+    for (int i = 0; i < 20; ++i)
+        w.use(utc(2026, 1, 4), "a" + std::to_string(i), 1500);
+    w.run(utc(2026, 1, 5), "a0");
+    CHECK_EQ(held(w), 0U);
+    CHECK(w.of("a0").enforced.paused);
+    w.facts.rules_version = "2";
+    w.run(utc(2026, 4, 1), "a0");
+    CHECK_EQ(held(w), 0U);
+    CHECK(!w.of("a0").enforced.paused);
+}
+
+CASE(the_guard_is_the_larger_of_number_and_percent) {
+    World w = twenty(12);
+    w.facts.guard = {1, 60};
+    regrant(w, "2", 12, "2000");
+    w.run(utc(2026, 1, 4), "a0");
+    CHECK_EQ(held(w), 0U);
+    w = twenty(12);
+    w.facts.guard = {1, 55};
+    regrant(w, "2", 12, "2000");
+    w.run(utc(2026, 1, 4), "a0");
+    CHECK_EQ(held(w), 12U);
 }
