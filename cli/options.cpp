@@ -25,7 +25,8 @@ struct Spec {
 
 constexpr Spec kSpecs[] = {
     {"accounts", 'A', "LIST", kAccounts, "accounts, separated by commas"},
-    {"all", 0, nullptr, kAll, "include expired and ended overrides", &Options::all},
+    {"all", 0, nullptr, kAll, "expired and ended overrides too; all accounts that wait",
+     &Options::all},
     {"before", 0, "TIME", kBefore, "delete what is older (default: retention_days)"},
     {"by-user", 0, nullptr, kByUser, "one row per user, highest usage first", &Options::by_user},
     {"cluster", 'M', "NAME", kCluster, "this cluster (default: all clusters of the daemon)"},

@@ -184,6 +184,23 @@ Result<std::unique_ptr<storage::SqliteJournal>> open_journal(const std::string& 
     return journal;
 }
 
+Result<void> check_not_empty(const settings::Settings& settings,
+                             const std::vector<std::string>& clusters, ports::CycleStore& journal,
+                             Instant now) {
+    for (const auto& cluster : clusters) {
+        const auto history = journal.history(cluster, now);
+        if (!history)
+            return history.error();
+        std::vector<std::string> enforced;
+        for (const auto& [account, memory] : history->accounts)
+            if (!memory.enforced_by.empty())
+                enforced.push_back(account);
+        if (auto good = core::check_not_empty(settings, cluster, enforced); !good)
+            return good;
+    }
+    return {};
+}
+
 Result<void> serve(const core::Options& options, settings::Settings settings,
                    core::Background& background) {
     const sigset_t signals = take_signals();
@@ -209,6 +226,8 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
     const auto journal = open_journal(daemon.journal, clock);
     if (!journal)
         return journal.error();
+    if (auto good = check_not_empty(settings, names_of(*rules), **journal, clock.now()); !good)
+        return good;
     const auto notifiers = notify::Notifiers::make(daemon, (*journal)->outbox(), clock);
     if (!notifiers)
         return notifiers.error();

@@ -41,6 +41,9 @@ constexpr Subcommand kSubcommands[] = {
     {"reset", "--period ACCOUNT... --reason=TEXT",
      "Evaluate accounts as if their current period had just begun",
      kJson | kAccounts | kDaemon | kDryRun | kReason | kPeriod, run_reset},
+    {"release", "ACCOUNT...|--all --reason=TEXT",
+     "Accept that accounts have lost rules, or new rules that wait",
+     kJson | kAccounts | kDaemon | kDryRun | kReason | kAll, run_release},
     {"clock",
      "\n"
      "accept --reason=TEXT",

@@ -61,6 +61,13 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
     return out;
 }
 
+std::string fingerprint(std::string_view text) {
+    std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a
+    for (const char c : text)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    return std::to_string(hash);
+}
+
 std::vector<std::string> sorted(std::vector<std::string> list) {
     std::sort(list.begin(), list.end());
     return list;

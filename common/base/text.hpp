@@ -33,6 +33,8 @@ std::optional<Number> whole_number(std::string_view text) {
         return std::nullopt;
     return value;
 }
+// Texts that differ have different ones, but for chance; the same on every host.
+std::string fingerprint(std::string_view text);
 std::vector<std::string> sorted(std::vector<std::string> list);
 bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept;
 // Below 0, 0 or above 0, by the bytes of both in lower case.

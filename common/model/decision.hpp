@@ -89,6 +89,8 @@ enum class Fault {
     clock,         // this host's clock is not trusted, or went back
     missing_tres,  // Slurm lacks a TRES of the allocation
     missing_usage, // usage of the period is not known
+    rules,         // under enforcement, and rules that it had are gone
+    guard,         // new rules would pause or open too many accounts
     settings,      // policies, weights or figures that do not fit together
 };
 
@@ -157,6 +159,7 @@ struct Decision {
     Instant now{};
     ClockResult clock;
     std::string cluster;
+    std::string rules_version;             // that it was made by
     std::vector<AccountDecision> accounts; // by name; only those with a policy and an allocation
     // Not of one account: unknown accounts in the file, overrides without effect ...
     std::vector<std::string> problems;

@@ -93,6 +93,14 @@ struct OtherCluster {
     bool stale = false;                           // too old to lift a pause
 };
 
+// New rules that would pause or open more accounts than this in one evaluation wait for a person.
+struct Guard {
+    std::int64_t accounts = 10;
+    std::int64_t percent = 5; // of all evaluated accounts; the larger number counts
+
+    friend bool operator==(const Guard&, const Guard&) = default;
+};
+
 struct Facts {
     // While the clock is not trusted: the last trusted time and what has elapsed since.
     Instant now{};
@@ -113,6 +121,8 @@ struct Facts {
     std::int64_t usage_age = 0;
     History history;
     std::vector<OtherCluster> others;
+    std::string rules_version; // another one for each change of the rules; "": no guard
+    Guard guard;
 };
 
 } // namespace sluice::model

@@ -24,6 +24,19 @@ void reopen(AccountMemory& memory) {
     forget_levels(memory);
 }
 
+void release(AccountMemory& memory) {
+    memory.enforced_by.clear();
+    memory.bases.clear();
+    memory.held_for.clear();
+}
+
+void enter(const PeriodReset& entry, AccountMemory& memory) {
+    if (entry.release)
+        release(memory);
+    else
+        reopen(memory);
+}
+
 void enter_period(AccountMemory& memory, const std::string& label, Instant begin) {
     if (!memory.period.empty())
         memory.past[memory.period] = {memory.period_begin, memory.bases, memory.grants};

@@ -59,6 +59,10 @@ struct AccountMemory {
     std::set<std::string> steps; // progressive steps in force in `period`, by QOS: hysteresis
     // Own lists of associations below this account whose QOS is Sluice's, by association_key().
     std::map<std::string, SavedQos> saved_members;
+    // Policies that enforced when it was last evaluated; empty: the account is not under
+    // enforcement.
+    std::set<std::string> enforced_by;
+    std::string held_for; // version of the rules that the guard keeps from it; "": none
     std::optional<Instant> paused_since; // an enforced pause, own or from above
     std::set<std::uint32_t> held_jobs;   // ids of jobs that Sluice held and will release
     // What Slurm last had of Sluice's: separates drift from a change that is not yet made.
@@ -109,6 +113,8 @@ struct PeriodReset {
     std::string reason;
     std::string by;
     Instant at{};
+    // Instead: the person accepted that the account has lost rules. What holds it is released.
+    bool release = false;
 };
 
 // Carryover looks one period back; the rest is for a return after a wrong clock.
@@ -117,6 +123,13 @@ inline constexpr std::size_t kResetsKept = 24;
 
 // What a PeriodReset does to the memory. Idempotent.
 void reopen(AccountMemory& memory);
+
+// The rules that the account had, and the guard, do not hold it any more. What Sluice saved of it
+// stays until that is restored. Idempotent.
+void release(AccountMemory& memory);
+
+// reopen() or release(), as the entry asks for.
+void enter(const PeriodReset& entry, AccountMemory& memory);
 
 // The account is in another period from now on. Levels and steps of the one before do not count.
 void enter_period(AccountMemory& memory, const std::string& label, Instant begin);
@@ -130,6 +143,7 @@ struct History {
     std::map<std::string, AccountMemory> accounts; // by account name
     std::vector<Override> overrides;               // also expired ones of the last days
     std::vector<Adjustment> adjustments;           // of the periods in question
+    std::string rules_version;                     // of the last cycle; "": none yet
 };
 
 } // namespace sluice::model

@@ -35,6 +35,45 @@ void add_ancestors(const AccountTree& tree, model::Decision& decision) {
     }
 }
 
+// New rules change it: inside a period, since a boundary changes it by itself. What is held stays
+// so until the rules change again, they would not change it any more, or a person releases it.
+bool changed_by_rules(const model::Facts& facts, const model::AccountMemory& before,
+                      const AccountDecision& out) {
+    if (!out.error.empty() || out.enforced.paused == before.paused_since.has_value())
+        return false;
+    if (before.held_for == facts.rules_version)
+        return true;
+    return facts.history.rules_version != facts.rules_version && before.period == out.period.label;
+}
+
+void guard(const PolicySet& set, const model::Facts& facts, model::Decision& decision) {
+    if (facts.rules_version.empty() || facts.history.rules_version.empty())
+        return;
+    bool held = false;
+    std::vector<std::pair<AccountDecision*, const model::AccountMemory*>> changed;
+    for (auto& out : decision.accounts) {
+        const auto before = facts.history.accounts.find(out.account);
+        if (before == facts.history.accounts.end() || !changed_by_rules(facts, before->second, out))
+            continue;
+        held = held || before->second.held_for == facts.rules_version;
+        changed.emplace_back(&out, &before->second);
+    }
+    const auto all = static_cast<std::int64_t>(decision.accounts.size());
+    const auto most = std::max(facts.guard.accounts, all * facts.guard.percent / 100);
+    if (!held && static_cast<std::int64_t>(changed.size()) <= most)
+        return;
+    for (const auto& [out, before] : changed) {
+        out->error = std::string("new rules would ") + (out->enforced.paused ? "pause" : "open") +
+                     " it; they change more accounts than guard allows, so it stays as it is";
+        out->fault = model::Fault::guard;
+        const auto policies = policies_of(set, *out);
+        keep_standing(*before, policies.empty() ? nullptr : policies.front(), *out);
+        out->cause = {};
+        out->in_force.reset();
+        out->memory.held_for = facts.rules_version;
+    }
+}
+
 bool notifies(const PolicySet& set, const AccountDecision& decision) {
     const auto policies = policies_of(set, decision);
     return std::any_of(policies.begin(), policies.end(), [](const model::Policy* policy) {
@@ -106,13 +145,20 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     decision.now = facts.now;
     decision.clock = facts.clock;
     decision.cluster = facts.structure.cluster;
+    decision.rules_version = facts.rules_version;
     const AccountTree tree(facts.structure);
     const auto found = subjects(set, tree);
     const AccountEvaluator evaluator(set, zone, facts);
-    decision.accounts.reserve(found.size());
+    const auto uncovered = left_without_rules(found, tree, facts.history);
+    decision.accounts.reserve(found.size() + uncovered.size());
     for (const auto& subject : found)
         decision.accounts.push_back(evaluator.evaluate(subject));
+    for (const auto& account : uncovered)
+        decision.accounts.push_back(evaluator.keep(account));
+    std::sort(decision.accounts.begin(), decision.accounts.end(),
+              [](const auto& a, const auto& b) { return a.account < b.account; });
     add_ancestors(tree, decision);
+    guard(set, facts, decision);
     conclude(set, tree, facts, decision);
     remember_qos(set, tree, facts, decision);
     remember_jobs(set, tree, facts, decision);

@@ -23,7 +23,8 @@ public:
 
     std::vector<std::string> lines(const model::Plan& plan) {
         subject();
-        period();
+        if (decision_.fault != model::Fault::rules)
+            period();
         if (!decision_.error.empty()) {
             add("The account could not be evaluated: " + decision_.error + ".");
             add("The account stays " + now() + ", as at the last evaluation.");
@@ -49,6 +50,8 @@ private:
     void subject() {
         const bool several = decision_.policies.size() > 1;
         const bool observe = decision_.mode == model::Mode::observe;
+        if (decision_.policies.empty())
+            return add("Account " + decision_.account + " was under enforcement.");
         add("Account " + decision_.account + " is under " + (several ? "policies " : "policy ") +
             join(decision_.policies, ", ") + " in " +
             (observe ? "observe mode: nothing is applied." : "enforce mode."));

@@ -119,6 +119,16 @@ void read_http(MapReader& top, HttpSettings& http) {
     check_tls(*node, http, top.errors());
 }
 
+void read_guard(MapReader& top, model::Guard& guard) {
+    const Node* node = top.take("guard");
+    if (node == nullptr)
+        return;
+    MapReader map(*node, "guard", top.errors());
+    map.read("accounts", guard.accounts, 1, 1'000'000'000);
+    map.read("percent", guard.percent, 0, 100);
+    map.finish();
+}
+
 // `clusters`: several behind one slurmdbd.
 void read_cluster(MapReader& top, DaemonSettings& daemon) {
     Errors& errors = top.errors();
@@ -170,6 +180,7 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     std::int64_t days = daemon.retention_days;
     top.read("retention_days", days, 1, 36500);
     daemon.retention_days = static_cast<int>(days);
+    read_guard(top, daemon.guard);
     read_path(top, "munge_socket", daemon.munge_socket, kMaxSocket);
     read_plugin_server(top, daemon.plugin_server);
     read_http(top, daemon.http);

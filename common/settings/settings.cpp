@@ -82,6 +82,7 @@ Result<Settings> parse(std::string_view text, const std::string& filename) {
         return errors.error();
     Settings settings;
     settings.file = filename;
+    settings.version = fingerprint(text);
     Reading reading;
     if (!tree.root->is_empty()) {
         MapReader top(*tree.root, "the file", errors);

@@ -54,6 +54,7 @@ struct DaemonSettings {
     int commit_group = 500;                   // changes that share one commit in slurmdbd, at most
     std::string socket = SLUICE_RUNDIR "/sluiced.sock";
     std::string journal = SLUICE_STATEDIR "/sluice.db";
+    model::Guard guard;
     int retention_days = 90;  // evaluations and commands; the ledger is kept for ever
     std::string munge_socket; // "": libmunge's default
     PluginServerSettings plugin_server;
@@ -88,7 +89,8 @@ struct Places {
 };
 
 struct Settings {
-    std::string file; // as it was named; begins every message
+    std::string file;    // as it was named; begins every message
+    std::string version; // of its text
     DaemonSettings daemon;
     WaldurSettings waldur;
     model::PolicySet policies;

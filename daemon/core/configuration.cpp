@@ -14,6 +14,29 @@ void log_notes(const settings::Settings& settings) {
         log::event(log::Level::notice, "SLUICE-0203", "settings-note", {{"note", note}});
 }
 
+constexpr std::size_t kMostNames = 5;
+
+bool grants_nothing(const settings::Settings& settings) {
+    const auto& set = settings.policies;
+    // Waldur has the policy and the allocations, in components of the file.
+    if (settings.waldur.source == settings::WaldurSettings::Source::waldur)
+        return set.components.empty();
+    const auto grants = [](const auto& one) { return one.allocation && !one.allocation->empty(); };
+    return set.policies.empty() ||
+           (std::none_of(set.policies.begin(), set.policies.end(), grants) &&
+            std::none_of(set.accounts.begin(), set.accounts.end(),
+                         [&](const auto& entry) { return grants(entry.second); }));
+}
+
+std::vector<std::string> enforced_accounts(const Loop& loop) {
+    std::vector<std::string> names;
+    if (const auto report = loop.shown().report)
+        for (const auto& account : report->decision.accounts)
+            if (!account.memory.enforced_by.empty())
+                names.push_back(account.account);
+    return names;
+}
+
 } // namespace
 
 Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
@@ -32,6 +55,8 @@ Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
     rules->commit_group = static_cast<std::size_t>(settings.daemon.commit_group);
     rules->retention = std::chrono::days{settings.daemon.retention_days};
     rules->loaded = now;
+    rules->version = settings.version;
+    rules->guard = settings.daemon.guard;
     rules->faults = [held = std::make_shared<const settings::Settings>(std::move(settings))](
                         const model::Structure& structure) {
         return settings::check_against(*held, structure);
@@ -53,6 +78,23 @@ make_all_rules(const settings::Settings& settings, const std::string& local_clus
     }
     log_notes(settings);
     return all;
+}
+
+Result<void> check_not_empty(const settings::Settings& settings, const std::string& cluster,
+                             const std::vector<std::string>& enforced) {
+    if (enforced.empty() || !grants_nothing(settings::of_cluster(settings, cluster)))
+        return {};
+    std::vector<std::string> some = enforced;
+    if (some.size() > kMostNames) {
+        some.resize(kMostNames);
+        some.emplace_back("...");
+    }
+    return Error{Errc::refused,
+                 settings.file + ": no account has a policy and an allocation, but " +
+                     std::to_string(enforced.size()) + " accounts on cluster " + cluster +
+                     " are under enforcement (" + join(some, ", ") +
+                     "); restore the file, or set mode: observe in its policies and reload before "
+                     "removing them"};
 }
 
 std::vector<std::string> fixed_keys_changed(const settings::Settings& in_force,
@@ -113,6 +155,11 @@ Result<settings::Settings> Reloader::read() const {
     auto settings = settings::load(file_);
     if (!settings)
         return settings;
+    for (const auto& cluster : clusters_)
+        if (auto good = check_not_empty(*settings, cluster.loop->rules()->cluster,
+                                        enforced_accounts(*cluster.loop));
+            !good)
+            return std::move(good).error();
     // Loops are made at the start.
     settings->daemon.cluster = in_force_.daemon.cluster;
     if (const auto found = faults(*settings); !found.empty())

@@ -21,6 +21,11 @@ Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
 Result<std::vector<std::shared_ptr<const Rules>>>
 make_all_rules(const settings::Settings& settings, const std::string& local_cluster, Instant now);
 
+// Error: the file gives no account of the cluster an allocation under a policy, while accounts
+// there are `enforced`. A file that is empty or cut off looks like that.
+Result<void> check_not_empty(const settings::Settings& settings, const std::string& cluster,
+                             const std::vector<std::string>& enforced);
+
 // Keys that differ and that a running daemon cannot change; of the block waldur as a whole.
 std::vector<std::string> fixed_keys_changed(const settings::Settings& in_force,
                                             const settings::Settings& next);

@@ -84,14 +84,10 @@ void suppose(const Supposed& supposed, Instant now, model::History& history) {
         history.adjustments.push_back(entry);
 }
 
-// Pins of a source count as overrides. What is remembered of accounts that it does not list is not
-// handed to the policy, so nothing of it is restored.
+// Pins of a source count as overrides.
 void add_source(const Rules& rules, model::Facts& facts) {
-    auto& history = facts.history;
-    history.overrides.insert(history.overrides.begin(), rules.pins.begin(), rules.pins.end());
-    if (rules.partial)
-        std::erase_if(history.accounts,
-                      [&](const auto& entry) { return !rules.set.accounts.contains(entry.first); });
+    auto& overrides = facts.history.overrides;
+    overrides.insert(overrides.begin(), rules.pins.begin(), rules.pins.end());
 }
 
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
@@ -178,6 +174,8 @@ Result<Cycle::Gathered> Cycle::gather(const Rules& rules, const Order& order,
     if (!facts)
         return std::move(facts).error();
     facts->clock = report.clock;
+    facts->rules_version = rules.version;
+    facts->guard = rules.guard;
     facts->raw_usage_resets = ports_.enforcer.resets_usage();
     if (order.dry_run)
         suppose(order.supposed, facts->now, facts->history);
@@ -193,24 +191,25 @@ Result<Cycle::Gathered> Cycle::gather(const Rules& rules, const Order& order,
 
 // A pause is never lifted on old figures, so no period is reopened on them either.
 Result<void> Cycle::reopen(const Rules& rules, const Order& order, model::Facts& facts) {
+    const bool release = !order.reopen.empty() && order.reopen.front().release;
+    const std::string nothing = release ? "no account is released" : "no period is reopened";
     if (!order.reopen.empty() && !facts.clock.trusted())
-        return Error{Errc::unavailable,
-                     "the clock of this host is not trusted: no period is reopened"};
+        return Error{Errc::unavailable, "the clock of this host is not trusted: " + nothing};
     if (!order.reopen.empty() && facts.usage_age > 0)
         return Error{Errc::unavailable, "usage is " + std::to_string(facts.usage_age) +
-                                            " s old: no period is reopened on it"};
+                                            " s old: " + nothing + " on it"};
     for (const auto& entry : order.reopen)
         if (const auto* account = last_good_ ? last_good_->decision.find(entry.account) : nullptr)
             if (auto why = missing_figures(ports_.exchange, rules, *account, facts.now);
                 !why.empty())
-                return Error{Errc::unavailable, why + ": no period is reopened on it"};
+                return Error{Errc::unavailable, why + ": " + nothing + " on it"};
     for (const auto& entry : order.reopen) {
         if (!order.dry_run)
             if (const auto done = ports_.journal.reopen_period(rules.cluster, entry); !done)
                 return done.error();
         if (const auto known = facts.history.accounts.find(entry.account);
             known != facts.history.accounts.end())
-            model::reopen(known->second);
+            model::enter(entry, known->second);
     }
     return {};
 }

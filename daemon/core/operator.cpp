@@ -269,20 +269,34 @@ Result<ports::Booked> DaemonOperator::take_back(std::int64_t id, const ports::Pe
     return book(std::move(entry), person);
 }
 
-Result<ports::Booked> DaemonOperator::reopen(const std::vector<std::string>& accounts,
-                                             const ports::Person& person) {
+Result<ports::Booked> DaemonOperator::reset(const std::vector<std::string>& named,
+                                            const ports::Person& person, bool release) {
     if (auto reason = check_reason(person); !reason)
         return reason.error();
-    if (accounts.empty())
-        return Error{Errc::malformed, "no account is named"};
     const auto shown = loop_.shown();
+    const auto held = [](const model::AccountDecision& account) {
+        return account.fault == model::Fault::rules || account.fault == model::Fault::guard;
+    };
+    auto accounts = named;
+    if (release && named.empty() && shown.report)
+        for (const auto& account : shown.report->decision.accounts)
+            if (held(account))
+                accounts.push_back(account.account);
+    if (accounts.empty())
+        return release ? Error{Errc::conflict, "no account waits for a release"}
+                       : Error{Errc::malformed, "no account is named"};
     Order order;
     for (const auto& account : accounts) {
         const auto found = evaluated(shown, account);
         if (!found)
             return found.error();
+        if (release && !held(**found))
+            return Error{Errc::conflict,
+                         "account " + account +
+                             " has all its rules; remove it where its allocation is set, then "
+                             "release it"};
         order.reopen.push_back(
-            {0, account, (*found)->period.label, person.reason, person.by, loop_.now()});
+            {0, account, (*found)->period.label, person.reason, person.by, loop_.now(), release});
     }
     const auto entries = order.reopen;
     auto report = cycle(std::move(order), person, accounts);
@@ -290,7 +304,7 @@ Result<ports::Booked> DaemonOperator::reopen(const std::vector<std::string>& acc
         return Error{Errc::unavailable, "the evaluation failed: " + report->error};
     if (!person.dry_run)
         for (const auto& entry : entries) {
-            log_entry("period-reset", 0, entry.account, person);
+            log_entry(release ? "release" : "period-reset", 0, entry.account, person);
             reopen_elsewhere(*shown.report->decision.find(entry.account), entry);
         }
     return ports::Booked{0, std::move(report)};

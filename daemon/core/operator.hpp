@@ -32,11 +32,19 @@ public:
                                          const ports::Person& person) override;
     Result<ports::Booked> take_back(std::int64_t id, const ports::Person& person) override;
     Result<ports::Booked> reopen(const std::vector<std::string>& accounts,
-                                 const ports::Person& person) override;
+                                 const ports::Person& person) override {
+        return reset(accounts, person, false);
+    }
+    Result<ports::Booked> release(const std::vector<std::string>& accounts,
+                                  const ports::Person& person) override {
+        return reset(accounts, person, true);
+    }
     Result<ports::Booked> accept_clock(const ports::Person& person) override;
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
 private:
+    Result<ports::Booked> reset(const std::vector<std::string>& accounts,
+                                const ports::Person& person, bool release);
     void reopen_elsewhere(const model::AccountDecision& account, const model::PeriodReset& entry);
     Result<ports::Booked> book(model::Adjustment entry, const ports::Person& person);
     std::shared_ptr<const ports::CycleReport> run(Order order);

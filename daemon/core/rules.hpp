@@ -29,13 +29,15 @@ struct Rules {
     std::size_t commit_group = 500;           // changes that share one commit in slurmdbd, at most
     std::chrono::days retention{90};          // of evaluations and commands
     Instant loaded{};
+    std::string version; // another one for each change of the file or of the source's answer
+    model::Guard guard;
     // Faults of the file that only the cluster shows, each with its place. Empty: no check.
     std::function<std::vector<std::string>(const model::Structure&)> faults;
 
     // What a source of rules beside the file adds; only Waldur is one (waldur/sync/rules.hpp).
     std::string missing;              // why no cycle can run by these rules; "": it can
     std::set<std::string> monthly;    // accounts whose usage of this and the last month is needed
-    bool partial = false;             // pauses and limits of accounts that are not listed are kept
+    bool grants = false;              // allocations are its own, not those of the file
     Instant source_began{};           // when these rules were requested from the source
     std::uint64_t source_version = 0; // how many times its messages changed them
     std::vector<model::Override> pins;

@@ -133,7 +133,7 @@ public:
     // At start: commands that a crash left open are closed as failed, since their effect is not
     // known; the next cycle repeats what is still needed. Returns how many.
     virtual Result<std::size_t> close_unfinished(Instant at) = 0;
-    // Writes the entry and applies reopen() to what is remembered of the account.
+    // Writes the entry and applies it (model::enter) to what is remembered of the account.
     virtual Result<std::int64_t> reopen_period(const std::string& cluster,
                                                const model::PeriodReset& entry) = 0;
     // Writes the entry and applies forget_after() to what is remembered of every account.

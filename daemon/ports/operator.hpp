@@ -81,6 +81,11 @@ public:
     // The running period of these accounts as if it had just begun (model::PeriodReset).
     virtual Result<Booked> reopen(const std::vector<std::string>& accounts,
                                   const Person& person) = 0;
+    // These accounts have lost rules while they were under enforcement, and that is right: what
+    // holds them is restored, or the rules that they have count. Also of accounts that the guard
+    // holds. Empty: all of both. conflict: nothing holds it.
+    virtual Result<Booked> release(const std::vector<std::string>& accounts,
+                                   const Person& person) = 0;
     // This host's clock is right, whatever it was compared with. Periods that the journal began
     // later than now did not begin. No dry run.
     virtual Result<Booked> accept_clock(const Person& person) = 0;

@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* kUnfinished =
     "sluiced ended before the outcome was known; the next evaluation repeats what is still needed";
+constexpr const char* kRulesNote = "rules-version"; // cluster -> version of the last cycle
 constexpr const char* kPragmas = "PRAGMA foreign_keys = ON;"
                                  // FULL: a decision must outlive a power cut before it is applied.
                                  "PRAGMA synchronous = FULL;"
@@ -47,6 +48,12 @@ void check_at_start(Database& database, const std::string& path) {
     }
 }
 
+std::string rules_version(Database& database, const std::string& cluster) {
+    Statement row(database, "SELECT value FROM note WHERE kind = ? AND key = ?");
+    row.bind(kRulesNote, cluster);
+    return row.step() ? row.text(0) : "";
+}
+
 } // namespace
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
@@ -73,6 +80,7 @@ Result<model::History> SqliteJournal::history(const std::string& cluster, Instan
         history.accounts = writer->memories(cluster);
         history.overrides = read_overrides(writer->database, cluster, now - kExpiredOverrides);
         history.adjustments = read_adjustments(writer->database, cluster);
+        history.rules_version = rules_version(writer->database, cluster);
         return history;
     });
 }
@@ -96,6 +104,12 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
             if (account.error.empty() &&
                 (known == written.end() || !(known->second == account.memory)))
                 changed.emplace(account.account, account.memory);
+            if (account.fault == model::Fault::guard && known != written.end() &&
+                known->second.held_for != account.memory.held_for) {
+                auto held = known->second;
+                held.held_for = account.memory.held_for;
+                changed.emplace(account.account, std::move(held));
+            }
         }
         // Accounts without a policy, until everything that Sluice saved of them is restored.
         for (const auto& [account, memory] : decision.released)
@@ -103,13 +117,18 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
                 known == written.end() || !(known->second == memory))
                 changed.insert_or_assign(account, memory);
         std::vector<std::int64_t> ids;
-        if (changed.empty() && evaluations.empty() && commands.empty())
+        const bool new_rules = rules_version(database, cluster) != decision.rules_version;
+        if (changed.empty() && evaluations.empty() && commands.empty() && !new_rules)
             return ids;
 
         Transaction transaction(database);
         MemoryWriter memories(database, cluster);
         for (const auto& [account, memory] : changed)
             memories.write(account, memory);
+        if (new_rules)
+            Statement(database, "REPLACE INTO note (kind, key, value) VALUES (?,?,?)")
+                .bind(kRulesNote, cluster, decision.rules_version)
+                .run();
         for (const auto& record : evaluations)
             insert_evaluation(database, record);
         MessageWriter messages(database, decision.now);
@@ -277,7 +296,7 @@ Result<std::int64_t> SqliteJournal::reopen_period(const std::string& cluster,
         std::optional<model::AccountMemory> reopened;
         if (const auto known = written.find(entry.account); known != written.end()) {
             reopened = known->second;
-            model::reopen(*reopened);
+            model::enter(entry, *reopened);
             MemoryWriter(database, cluster).write(entry.account, *reopened);
         }
         transaction.commit();

@@ -27,20 +27,23 @@ struct WordKind {
 constexpr WordKind kWords[] = {
     {"notified", &model::AccountMemory::notified},
     {"held", &model::AccountMemory::steps},
+    {"enforced_by", &model::AccountMemory::enforced_by},
 };
 
 constexpr const char* kSelectAccounts =
     "SELECT name, period, own_paused, own_downscaled, shown_paused, shown_downscaled, percent, "
     "saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
-    "paused_since, reset_owed FROM account WHERE cluster = ?";
+    "paused_since, reset_owed, held_for FROM account WHERE cluster = ?";
 constexpr const char* kInsertAccount =
     "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, shown_downscaled, "
     "percent, saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
-    "paused_since, reset_owed, cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "paused_since, reset_owed, held_for, cluster, name) VALUES "
+    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kUpdateAccount =
     "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, shown_paused = ?, "
     "shown_downscaled = ?, percent = ?, saved_qos = ?, saved_default_qos = ?, reset_done_for = ?, "
-    "period_begins = ?, qos_in_force = ?, paused_since = ?, reset_owed = ? WHERE id = ?";
+    "period_begins = ?, qos_in_force = ?, paused_since = ?, reset_owed = ?, held_for = ? WHERE id "
+    "= ?";
 
 model::AccountMemory memory_of(const Statement& row) {
     model::AccountMemory memory;
@@ -56,6 +59,7 @@ model::AccountMemory memory_of(const Statement& row) {
     if (const auto since = row.optional_integer(12))
         memory.paused_since = instant(*since);
     memory.reset_owed = row.flag(13);
+    memory.held_for = row.text(14);
     return memory;
 }
 
@@ -154,7 +158,7 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
             .bind(memory.period, memory.flags.paused, memory.flags.downscaled,
                   memory.shown_flags.paused, memory.shown_flags.downscaled, memory.percent, list,
                   default_qos, memory.reset_done_for, epoch(memory.period_begin),
-                  memory.qos_in_force, since, memory.reset_owed, key...)
+                  memory.qos_in_force, since, memory.reset_owed, memory.held_for, key...)
             .run();
     };
     if (find_.bind(cluster_, account).step()) {

@@ -321,9 +321,10 @@ std::int64_t insert_adjustment(Database& database, const std::string& cluster,
 
 std::int64_t insert_reset(Database& database, const std::string& cluster,
                           const model::PeriodReset& entry) {
-    Statement(database, "INSERT INTO period_reset (cluster, account, period, reason, made_by, at) "
-                        "VALUES (?,?,?,?,?,?)")
-        .bind(cluster, entry.account, entry.period, entry.reason, entry.by, epoch(entry.at))
+    Statement(database, "INSERT INTO period_reset (cluster, account, period, reason, made_by, at, "
+                        "release) VALUES (?,?,?,?,?,?,?)")
+        .bind(cluster, entry.account, entry.period, entry.reason, entry.by, epoch(entry.at),
+              entry.release)
         .run();
     return database.last_insert_id();
 }
@@ -370,13 +371,13 @@ std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
 std::vector<model::PeriodReset> list_resets(Database& database, const ports::Query& query) {
     std::vector<model::PeriodReset> out;
     const AccountFilter matches(query);
-    Statement row(database, "SELECT id, account, period, reason, made_by, at FROM period_reset "
-                            "WHERE (? = '' OR cluster = ?) ORDER BY id DESC");
+    Statement row(database, "SELECT id, account, period, reason, made_by, at, release FROM "
+                            "period_reset WHERE (? = '' OR cluster = ?) ORDER BY id DESC");
     row.bind(query.cluster, query.cluster);
     while (out.size() < query.limit && row.step())
         if (matches(row.text(1)))
             out.push_back({row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),
-                           instant(row.integer(5))});
+                           instant(row.integer(5)), row.flag(6)});
     return out;
 }
 

@@ -34,6 +34,7 @@ CREATE TABLE account (
     reset_owed INTEGER NOT NULL,
     qos_in_force TEXT NOT NULL,
     paused_since INTEGER,
+    held_for TEXT NOT NULL,
     UNIQUE (cluster, name)
 );
 CREATE TABLE account_amount (
@@ -46,7 +47,7 @@ CREATE TABLE account_amount (
 ) WITHOUT ROWID;
 CREATE TABLE account_word (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('notified', 'held')),
+    kind TEXT NOT NULL CHECK (kind IN ('notified', 'held', 'enforced_by')),
     word TEXT NOT NULL,
     PRIMARY KEY (account, kind, word)
 ) WITHOUT ROWID;
@@ -175,7 +176,8 @@ CREATE TABLE period_reset (
     period TEXT NOT NULL,
     reason TEXT NOT NULL,
     made_by TEXT NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    release INTEGER NOT NULL
 );
 -- A person confirmed this host's time. Evaluations and commands up to these numbers do not count
 -- any more when the newest time of the records is looked up.

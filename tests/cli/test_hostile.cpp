@@ -91,6 +91,8 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"adjust", "add", "physics", bad, "--reason=x"},
         {"reset", "--period", "physics", "--reason=" + bad},
         {"reset", "--period", bad, "--reason=x"},
+        {"release", "physics", "--reason=" + bad},
+        {"release", bad, "--reason=x"},
         {"clock"},
         {"clock", bad},
         {"clock", "accept", "--reason=" + bad},

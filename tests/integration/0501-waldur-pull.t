@@ -64,6 +64,20 @@ is 'account with two resources keeps its limit' "$(account_field chem grptresmin
 waldur resource '{"backend_id": "chem", "name": "twin", "uuid": "22222222222222222222222222222222", "state": "Terminated"}' >/dev/null
 eventually 'sluice status ignores a terminated resource' 10 eval '! sluice_cli status | grep -q "2 resources"'
 
+# Limits in a component that sluiced.yaml does not have, and a resource that is gone: the limit stays until a release.
+ok 'Waldur accepts a limit of physics in an unknown component' waldur resource '{"backend_id": "physics", "limits": {"gpu_hours": 5}}'
+eventually 'sluice status names physics, whose component is unknown' 20 eval 'sluice_cli status 2>&1 | grep -q "release physics"'
+is 'physics with an unknown component keeps its limit' "$(account_field physics grptresmins)" node=3600
+ok 'Waldur accepts the former limit of physics' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 50}}'
+eventually 'sluice status no longer names physics' 20 eval '! sluice_cli status 2>&1 | grep -q "release physics"'
+ok 'Waldur terminates the resource of chem' waldur resource '{"backend_id": "chem", "state": "Terminated"}'
+eventually 'sluice status names chem, whose resource is gone' 20 eval 'sluice_cli status 2>&1 | grep -q "release chem"'
+is 'chem without a resource keeps its limit' "$(account_field chem grptresmins)" node=1440
+ok 'chem is released' sluice_cli release chem --reason='the project has ended'
+is 'chem has no limit after the release' "$(account_field chem grptresmins)" ''
+ok 'Waldur has the resource of chem again' waldur resource '{"backend_id": "chem", "state": "OK"}'
+eventually 'slurmdbd has the limit of chem again' 20 account_is chem grptresmins node=1440
+
 # Waldur away.
 ok 'Waldur stops' waldur_down
 eventually 'sluice status reports that Waldur is away' 20 eval 'sluice_cli status 2>&1 | grep -q "waldur is away\|Waldur does not answer"'

@@ -183,6 +183,9 @@ FakeJournal::record_cycle(const std::string& cluster, const model::Decision& dec
     for (const auto& account : decision.accounts)
         if (account.error.empty())
             held.accounts[account.account] = account.memory;
+        else if (account.fault == model::Fault::guard)
+            held.accounts[account.account].held_for = account.memory.held_for;
+    held.rules_version = decision.rules_version;
     evaluated.insert(evaluated.end(), evaluations.begin(), evaluations.end());
     std::vector<std::int64_t> ids;
     for (const auto& command : commands) {
@@ -296,7 +299,7 @@ Result<std::int64_t> FakeJournal::reopen_period(const std::string&,
                                                 const model::PeriodReset& entry) {
     if (auto fault = faults_.next("reopen_period"))
         return *fault;
-    model::reopen(held.accounts[entry.account]);
+    model::enter(entry, held.accounts[entry.account]);
     reopened.push_back(entry);
     return reopened.back().id = static_cast<std::int64_t>(reopened.size());
 }

@@ -171,7 +171,7 @@ std::string limits_fault(const ReportInput& input, const Event& event,
                          const std::string& offering) {
     if (!event.fault.empty())
         return event.fault;
-    if (!input.rules.partial)
+    if (!input.rules.grants)
         return "allocations are set in sluiced.yaml on this cluster (waldur.source: file)";
     if (!event.offering.empty() && event.offering != offering)
         return "offering " + event.offering + " is not the offering of this cluster";

@@ -294,6 +294,9 @@ std::shared_ptr<core::Rules> rules_from(const core::Rules& file, const WaldurSet
     }
     const AccountResources known = account_resources(*offering);
     rules->source_began = offering->began;
+    Offering timeless = *offering;
+    timeless.began = timeless.taken = {};
+    rules->version += '-' + fingerprint(text_of(timeless));
     rules->problems = known.problems;
     for (const auto& problem : offering->problems)
         rules->problems.push_back({"", problem, ""});
@@ -301,7 +304,7 @@ std::shared_ptr<core::Rules> rules_from(const core::Rules& file, const WaldurSet
         for (const auto& [account, resource] : known.by_account)
             rules->monthly.insert(account);
     if (source) {
-        rules->partial = true;
+        rules->grants = true;
         take_policy(*offering, *rules);
         take_accounts(*offering, known, *rules);
         take_flags(settings, *offering, known, asked, *rules);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/evaluate/account.hpp"
 
+#include "common/base/text.hpp"
 #include "common/policy/evaluate/crossing.hpp"
 #include "common/policy/evaluate/figures.hpp"
 #include "common/policy/evaluate/memory.hpp"
@@ -20,6 +21,8 @@ using model::Mode;
 using model::Policy;
 
 namespace {
+
+constexpr const char* kKept = "; its standing and its limits stay as they are";
 
 // The settings reader refuses these files already; the core does not rely on it.
 std::string disagreement(const Subject& subject) {
@@ -73,21 +76,45 @@ std::vector<std::string> span_notes(const std::vector<model::SpanPart>& span) {
     return notes;
 }
 
-// An account with a fault keeps its standing, but no pause outlives its period: unless the clock is
-// at fault, which cannot show that end.
-void keep_standing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
-    out.memory = before;
-    if (out.fault == Fault::clock)
-        out.period = {before.period, before.period_begin, std::nullopt};
-    else if (before.period != out.period.label)
-        return;
-    out.flags = out.own = out.previous_flags;
-    out.qos = qos_for(policy, model::standing(out.own));
-    out.until = out.period.end;
-    if (out.mode == Mode::enforce) {
-        out.enforced = out.flags;
-        out.enforced_qos = out.qos;
+// What `before` has and `now` has not, where it has nothing new instead: a new name is no loss.
+template <class Before, class Now>
+std::vector<std::string> lost(const Before& before, const Now& now, std::size_t all_new) {
+    std::vector<std::string> gone;
+    for (const auto& name : before)
+        if (std::find(now.begin(), now.end(), name) == now.end())
+            gone.push_back(name);
+    return gone.size() > all_new ? gone : std::vector<std::string>{};
+}
+
+// Rules of an account under enforcement that are gone, for people; "": none.
+std::string lost_rules(const Subject& subject, const AccountMemory& before) {
+    if (before.enforced_by.empty())
+        return "";
+    std::vector<std::string> policies;
+    std::vector<std::string> enforcing;
+    std::vector<std::string> components;
+    std::vector<std::string> last;
+    std::size_t new_policies = 0;
+    std::size_t new_components = 0;
+    for (const Policy* policy : subject.policies) {
+        policies.push_back(policy->name);
+        if (policy->mode != Mode::enforce)
+            continue;
+        enforcing.push_back(policy->name);
+        new_policies += before.enforced_by.contains(policy->name) ? 0U : 1U;
     }
+    if (const auto gone = lost(before.enforced_by, policies, new_policies); !gone.empty())
+        return "policy " + join(gone, ", ") + " no longer covers it";
+    if (enforcing.empty()) // observe is written there
+        return "";
+    for (const auto& [name, units] : *subject.allocation) {
+        components.push_back(name);
+        new_components += before.bases.contains(name) ? 0U : 1U;
+    }
+    for (const auto& [name, amount] : before.bases)
+        last.push_back(name);
+    const auto gone = lost(last, components, new_components);
+    return gone.empty() ? "" : "its allocation has no " + join(gone, ", ") + " any more";
 }
 
 // While the clock is not trusted only a person lifts a flag: the end of an override does not.
@@ -138,6 +165,26 @@ void fail(Fault fault, std::string error, AccountDecision& out) {
 
 } // namespace
 
+void keep_standing(const AccountMemory& before, const Policy* policy, AccountDecision& out) {
+    const bool waits = out.fault == Fault::rules || out.fault == Fault::guard;
+    out.memory = before;
+    if (waits || out.fault == Fault::clock)
+        out.period = {before.period, before.period_begin, std::nullopt};
+    else if (before.period != out.period.label)
+        return;
+    out.flags = out.own = out.previous_flags;
+    const auto standing = model::standing(out.own);
+    out.qos = waits && standing != model::Standing::normal ? before.qos_in_force : "";
+    if (out.qos.empty() && policy != nullptr)
+        out.qos = qos_for(*policy, standing);
+    out.until = out.period.end;
+    if (waits) // it was enforced, or not, whatever the rules say now
+        out.mode = before.enforced_by.empty() ? Mode::observe : Mode::enforce;
+    const bool enforced = out.mode == Mode::enforce || (waits && before.paused_since);
+    out.enforced = enforced ? out.flags : model::Flags{};
+    out.enforced_qos = enforced ? out.qos : "";
+}
+
 AccountEvaluator::AccountEvaluator(const model::PolicySet& set, const Zone& zone,
                                    const model::Facts& facts)
     : set_(set), facts_(facts), index_(facts) {
@@ -171,6 +218,8 @@ AccountDecision AccountEvaluator::begin(const Subject& subject, const Periods& p
 void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& known,
                                   AccountDecision& out) const {
     fail(Fault::clock, clock_fault(facts_, known.memory(), out.period), out);
+    if (const auto gone = lost_rules(subject, known.memory()); !gone.empty())
+        fail(Fault::rules, gone + kKept, out);
     fail(Fault::settings, disagreement(subject), out);
     for (const auto& component : set_.components) {
         const auto& all = facts_.structure.tres;
@@ -193,7 +242,19 @@ AccountDecision AccountEvaluator::evaluate(const Subject& subject) const {
     if (out.error.empty())
         fill(subject, periods, known, out);
     if (!out.error.empty())
-        keep_standing(known.memory(), subject.first(), out);
+        keep_standing(known.memory(), &subject.first(), out);
+    return out;
+}
+
+AccountDecision AccountEvaluator::keep(const std::string& account) const {
+    const AccountMemory& before = facts_.history.accounts.at(account);
+    AccountDecision out;
+    out.account = account;
+    out.mode = Mode::enforce;
+    out.contact = set_.contact;
+    out.previous_flags = before.shown_flags;
+    fail(Fault::rules, std::string("no policy with an allocation covers it any more") + kKept, out);
+    keep_standing(before, nullptr, out);
     return out;
 }
 

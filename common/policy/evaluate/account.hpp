@@ -12,6 +12,12 @@
 
 namespace sluice::policy {
 
+// Of an account with a fault: it keeps its standing, but no pause outlives its period. Unless the
+// clock is at fault, which cannot show that end, or a person has to accept new rules. `policy`
+// nullptr: none covers the account.
+void keep_standing(const model::AccountMemory& before, const model::Policy* policy,
+                   model::AccountDecision& out);
+
 // What all accounts of one cycle share. `set` and `facts` outlive it.
 class AccountEvaluator {
 public:
@@ -19,6 +25,8 @@ public:
 
     // Total: what cannot be evaluated has a fault and keeps its standing.
     model::AccountDecision evaluate(const Subject& subject) const;
+    // Of an account in the history that no rule covers any more.
+    model::AccountDecision keep(const std::string& account) const;
 
 private:
     model::AccountDecision begin(const Subject& subject, const Periods& periods,

@@ -79,6 +79,11 @@ AccountMemory remember(const model::Facts& facts, const Subject& subject, const 
         mark_reset(subject, known.memory(), memory);
     memory.flags = result.flags;
     memory.steps = result.steps;
+    memory.held_for.clear();
+    memory.enforced_by.clear();
+    for (const model::Policy* policy : subject.policies)
+        if (policy->mode == model::Mode::enforce)
+            memory.enforced_by.insert(policy->name);
     return memory;
 }
 

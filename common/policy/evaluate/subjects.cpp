@@ -84,6 +84,20 @@ std::vector<Subject> subjects(const PolicySet& set, const AccountTree& tree) {
     return found;
 }
 
+std::vector<std::string> left_without_rules(const std::vector<Subject>& subjects,
+                                            const AccountTree& tree,
+                                            const model::History& history) {
+    std::set<std::string_view> covered;
+    for (const auto& subject : subjects)
+        covered.insert(subject.account);
+    std::vector<std::string> left;
+    for (const auto& [account, memory] : history.accounts)
+        if (!memory.enforced_by.empty() && !covered.contains(account) &&
+            tree.account(account) != nullptr)
+            left.push_back(account);
+    return left;
+}
+
 std::vector<std::string> unknown_accounts(const PolicySet& set, const AccountTree& tree,
                                           const model::Facts& facts) {
     std::set<std::string> named;

@@ -29,6 +29,10 @@ struct Subject {
 // Sorted by account. Points into `set`.
 std::vector<Subject> subjects(const model::PolicySet& set, const AccountTree& tree);
 
+// Accounts of the cluster that are under enforcement but that are no subjects any more. Sorted.
+std::vector<std::string> left_without_rules(const std::vector<Subject>& subjects,
+                                            const AccountTree& tree, const model::History& history);
+
 // Accounts that the settings name and that neither this cluster nor another one of their allocation
 // has. Sorted.
 std::vector<std::string> unknown_accounts(const model::PolicySet& set, const AccountTree& tree,

@@ -254,10 +254,35 @@ void check_clock(Draft& draft) {
                    kClockRemedy);
 }
 
+// One problem for all of them.
+void check_guard(const model::Decision& decision, Draft& draft) {
+    constexpr std::size_t kMostNames = 5;
+    std::vector<std::string> names;
+    for (const auto& account : decision.accounts)
+        if (account.fault == Fault::guard)
+            names.push_back(account.account);
+    if (names.empty())
+        return;
+    const std::string count = std::to_string(names.size());
+    if (names.size() > kMostNames) {
+        names.resize(kMostNames);
+        names.emplace_back("...");
+    }
+    draft.fail(
+        "",
+        "new rules would pause or open " + count +
+            " accounts, more than guard allows, so these stay as they are: " + join(names, ", "),
+        "correct the rules, or accept them: sluice release --all --reason=TEXT");
+}
+
 std::string remedy(const AccountDecision& decision) {
     switch (decision.fault) {
     case Fault::clock:
         return kClockRemedy;
+    case Fault::guard:
+    case Fault::rules:
+        return "restore its rules, or accept the change: sluice release " + decision.account +
+               " --reason=TEXT";
     case Fault::missing_tres:
         return "add " + decision.missing_tres + " to AccountingStorageTRES in slurm.conf";
     case Fault::missing_usage:
@@ -280,8 +305,10 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     check_qos(draft);
     check_reset(draft);
     check_accounts(unknown_accounts(set, tree, facts), tree, draft);
+    check_guard(decision, draft);
     for (const auto& account : decision.accounts)
-        if (!account.error.empty() && (facts.clock.trusted() || account.fault != Fault::clock))
+        if (!account.error.empty() && account.fault != Fault::guard &&
+            (facts.clock.trusted() || account.fault != Fault::clock))
             draft.fail(account.account, account.error, remedy(account));
     Walk(tree, decision, draft).run();
     plan_jobs(tree, decision, draft);

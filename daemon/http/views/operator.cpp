@@ -195,6 +195,18 @@ Response view_reopen(const Call& call) {
     return booked(call, call.actions.reopen(accounts, by), by, accounts);
 }
 
+Response view_release(const Call& call) {
+    Form form(call.request, {"accounts", "all", "reason", "dry_run"});
+    const auto by = person(call, form);
+    const bool all = form.flag("all");
+    const auto accounts = all ? std::vector<std::string>{} : form.names("accounts");
+    if (accounts.empty() && !all)
+        form.fail("accounts must be a list of names");
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.release(accounts, by), by, accounts);
+}
+
 Response view_clock(const Call& call) {
     const CyclePtr cycle = call.status.last_cycle();
     const auto accepts =

@@ -249,7 +249,8 @@ Value render(const ports::AdjustmentRecord& record) {
 
 Value render(const model::PeriodReset& entry) {
     return object(kv("id", entry.id), kv("account", entry.account), kv("period", entry.period),
-                  kv("reason", entry.reason), kv("by", entry.by), kv("at", entry.at));
+                  kv("reason", entry.reason), kv("by", entry.by), kv("at", entry.at),
+                  kv("release", entry.release));
 }
 
 Value render(const model::ClockResult& clock) {

@@ -40,6 +40,7 @@ Response view_add_adjustment(const Call& call);
 Response view_take_back(const Call& call);
 Response view_resets(const Call& call);
 Response view_reopen(const Call& call);
+Response view_release(const Call& call);
 Response view_clock(const Call& call);
 Response view_accept_clock(const Call& call);
 Response view_cleanup(const Call& call);

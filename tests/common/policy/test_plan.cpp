@@ -220,22 +220,6 @@ CASE(a_policy_that_goes_back_to_observing_lets_go) {
     CHECK(nothing_more(w, utc(2026, 1, 5)));
 }
 
-CASE(an_account_without_allocation_is_let_go) {
-    World w = physics();
-    w.use(utc(2026, 1, 2), "physics", 1300);
-    w.run(utc(2026, 1, 3));
-    w.run(utc(2026, 1, 4));
-    w.set.accounts.clear();
-    w.account("chem");
-    w.grant("chem", "5");
-    w.run(utc(2026, 1, 5), "chem");
-    CHECK(w.row("physics").qos.empty());
-    CHECK(w.row("physics").grp_tres_mins.empty());
-    w.run(utc(2026, 1, 6), "chem");
-    CHECK(w.plan.commands.empty());
-    CHECK(!w.facts.history.accounts["physics"].saved_qos);
-}
-
 CASE(a_missing_qos_fails_its_account_and_no_other) {
     World w = physics();
     w.account("chem");

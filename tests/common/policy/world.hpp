@@ -118,6 +118,7 @@ struct World {
             apply(command);
         for (const auto& one : decision.accounts)
             facts.history.accounts[one.account] = one.memory;
+        facts.history.rules_version = decision.rules_version;
         for (const auto& [name, memory] : decision.released)
             facts.history.accounts[name] = memory;
     }

@@ -79,6 +79,44 @@ CASE(a_bad_new_file_keeps_the_old_rules_and_every_error_is_told) {
     CHECK_EQ(bench.status.info().config_error, "");
 }
 
+CASE(a_file_without_rules_is_refused_while_accounts_are_under_enforcement) {
+    const std::string good = kGood;
+    const std::string texts[] = {"", "timezone: UTC\n", "accounts: {}\npolicies: []\n",
+                                 good.substr(0, good.find("policies:")),
+                                 good.substr(0, good.find("accounts:"))};
+    for (const auto& text : texts) {
+        Reloading bench;
+        bench.loop.start();
+        CHECK(bench.actions.evaluate({false, {}, false}));
+        const auto before = bench.loop.rules();
+        bench.write(text);
+        CHECK(!bench.reloader.reload(kFebruary));
+        CHECK(bench.loop.rules() == before);
+        const auto error = bench.status.info().config_error;
+        CHECK(error.find("1 accounts on cluster c1 are under enforcement (physics)") !=
+              std::string::npos);
+        CHECK(error.find("mode: observe") != std::string::npos);
+        CHECK(bench.loop.stop(60s));
+    }
+}
+
+CASE(a_file_without_rules_is_good_where_nothing_is_enforced) {
+    Reloading bench;
+    auto observing = bench.rules;
+    observing.set.policies[0].mode = model::Mode::observe;
+    bench.loop.use(std::make_shared<core::Rules>(observing));
+    bench.loop.start();
+    CHECK(bench.actions.evaluate({false, {}, false}));
+    bench.write("timezone: UTC\n");
+    CHECK(bench.reloader.reload(kFebruary));
+    CHECK(bench.loop.stop(60s));
+    settings::Settings waldur;
+    waldur.waldur.source = settings::WaldurSettings::Source::waldur;
+    CHECK(!core::check_not_empty(waldur, "c1", {"physics"}));
+    waldur.policies.components = {{"node_hours", "node", Decimal::whole(60)}};
+    CHECK(core::check_not_empty(waldur, "c1", {"physics"}));
+}
+
 CASE(a_file_that_is_gone_keeps_the_old_rules) {
     Reloading bench;
     const auto before = bench.loop.rules();

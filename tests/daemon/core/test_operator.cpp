@@ -147,6 +147,57 @@ CASE(a_reset_ends_what_hysteresis_holds) {
     CHECK(says(desk.actions.reopen({"chem"}, kAnn).error(), Errc::not_found, "chem"));
 }
 
+CASE(an_account_that_lost_its_rules_is_held_until_it_is_released) {
+    Desk desk(1250);
+    CHECK(desk.paused());
+    CHECK(says(desk.actions.release({"physics"}, kAnn).error(), Errc::conflict, "all its rules"));
+    auto rules = desk.rules;
+    rules.set.accounts.clear();
+    desk.loop.use(std::make_shared<core::Rules>(rules));
+    CHECK(desk.loop.ask({core::Trigger::person, false, {}}).get()->plan.commands.empty());
+    CHECK(desk.paused());
+    CHECK(says(desk.actions.release({"physics"}, {"ann", "", false}).error(), Errc::malformed,
+               "reason"));
+    const auto dry = desk.actions.release({"physics"}, kAnnTries);
+    CHECK(dry && dry->cycle->decision.accounts.empty());
+    CHECK(!dry->cycle->plan.commands.empty());
+    CHECK(desk.journal.reopened.empty());
+    CHECK(desk.paused());
+    const auto done = desk.actions.release({"physics"}, kAnn);
+    CHECK(done && !done->cycle->applied.empty());
+    CHECK(desk.journal.reopened.at(0).release);
+    CHECK(desk.loop.shown().report->decision.accounts.empty());
+    CHECK(says(desk.actions.release({"physics"}, kAnn).error(), Errc::not_found, "physics"));
+}
+
+CASE(new_rules_over_the_guard_wait_for_a_release_of_all) {
+    Bench bench;
+    for (int i = 0; i < 12; ++i) {
+        const std::string name = "a" + std::to_string(i);
+        bench.slurm.add_account(name);
+        bench.rules.set.accounts[name].allocation = {{"node_hours", Decimal::whole(10)}};
+        bench.slurm.set_usage(name, "node", 5 * kHour);
+    }
+    bench.rules.version = "1";
+    core::Loop loop{bench.ports, bench.sources, std::make_shared<core::Rules>(bench.rules)};
+    core::DaemonOperator actions{loop, bench.ports, nullptr, 5s};
+    loop.start();
+    CHECK(loop.ask({core::Trigger::person, false, {}}).get()->error.empty());
+    CHECK(says(actions.release({}, kAnn).error(), Errc::conflict, "no account waits"));
+    bench.rules.version = "2";
+    for (auto& [name, account] : bench.rules.set.accounts)
+        account.allocation = {{"node_hours", Decimal::whole(1)}};
+    loop.use(std::make_shared<core::Rules>(bench.rules));
+    const auto waits = loop.ask({core::Trigger::person, false, {}}).get();
+    CHECK(waits->decision.find("a0")->fault == model::Fault::guard);
+    CHECK(!waits->decision.find("a0")->flags.paused);
+    CHECK_EQ(bench.journal.held.accounts.at("a0").held_for, "2");
+    CHECK(actions.release({}, kAnn));
+    CHECK_EQ(bench.journal.reopened.size(), 12U);
+    CHECK(loop.shown().report->decision.find("a0")->enforced.paused);
+    CHECK(loop.stop(60s));
+}
+
 CASE(a_reset_of_an_allocation_that_spans_clusters_is_one_on_each) {
     Bench bench;
     core::ClusterExchange exchange;

@@ -22,6 +22,8 @@ model::AccountMemory full_memory() {
     memory.past = {{"2026-Q4", {instant(1790812800), {{"node_hours", 1}}, {{"node_hours", 3}}}},
                    {"2026-Q3", {instant(1782864000), {}, {}}}};
     memory.steps = {"slow1"};
+    memory.enforced_by = {"quarterly"};
+    memory.held_for = "12";
     memory.saved_members = {{"physics|ann|", {{"a", "b"}, "a"}}, {"physics|bob|gpu", {}}};
     memory.qos_in_force = "slowdown";
     memory.paused_since = instant(1767225601);

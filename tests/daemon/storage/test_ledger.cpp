@@ -80,6 +80,52 @@ CASE(an_adjustment_is_taken_back_once) {
     CHECK_EQ(found->at(1).taken_back_by, *second);
 }
 
+CASE(the_journal_keeps_what_the_guard_holds) {
+    test::ScratchDir dir;
+    SystemClock clock;
+    model::Decision decision;
+    decision.rules_version = "1";
+    auto& account = decision.accounts.emplace_back();
+    account.account = "a";
+    account.memory.period = "2027-Q1";
+    {
+        const auto journal = SqliteJournal::open(dir.file("j.db"), clock);
+        CHECK(journal);
+        CHECK_EQ((*journal)->history(kCluster, kNow)->rules_version, "");
+        CHECK((*journal)->record_cycle(kCluster, decision, {}, {}));
+        decision.rules_version = "2";
+        account.error = "held";
+        account.fault = model::Fault::guard;
+        account.memory.period = "2027-Q2"; // not kept
+        account.memory.held_for = "2";
+        CHECK((*journal)->record_cycle(kCluster, decision, {}, {}));
+    }
+    const auto journal = SqliteJournal::open(dir.file("j.db"), clock);
+    CHECK(journal);
+    const auto history = (*journal)->history(kCluster, kNow);
+    CHECK_EQ(history->rules_version, "2");
+    CHECK_EQ(history->accounts.at("a").held_for, "2");
+    CHECK_EQ(history->accounts.at("a").period, "2027-Q1");
+}
+
+CASE(a_released_account_forgets_the_rules_that_it_had) {
+    test::ScratchDir dir;
+    SystemClock clock;
+    model::Decision decision;
+    auto& account = decision.accounts.emplace_back();
+    account.account = "a";
+    account.memory.enforced_by = {"quarterly"};
+    account.memory.saved_qos = model::SavedQos{{"normal"}, "normal"};
+    const auto journal = SqliteJournal::open(dir.file("j.db"), clock);
+    CHECK(journal);
+    CHECK((*journal)->record_cycle(kCluster, decision, {}, {}));
+    CHECK((*journal)->reopen_period(kCluster, {0, "a", "2027-Q1", "why", "root", kNow, true}));
+    const auto memory = (*journal)->history(kCluster, kNow)->accounts.at("a");
+    CHECK(memory.enforced_by.empty());
+    CHECK(memory.saved_qos.has_value());
+    CHECK((*journal)->resets({kCluster, {}, 10})->at(0).release);
+}
+
 CASE(a_reopened_period_forgets_what_held_the_account) {
     test::ScratchDir dir;
     SystemClock clock;
@@ -107,4 +153,5 @@ CASE(a_reopened_period_forgets_what_held_the_account) {
     const auto resets = (*journal)->resets({kCluster, {}, 10});
     CHECK(resets);
     CHECK_EQ(resets->at(0).reason, "why");
+    CHECK(!resets->at(0).release);
 }

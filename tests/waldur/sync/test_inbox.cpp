@@ -53,7 +53,7 @@ struct World {
     MessageInbox inbox{{outbox, sources, clock, "", true, "production", [this] { ++asked; }}};
 
     World() {
-        rules.partial = true;
+        rules.grants = true;
         rules.set.components = {{"node_hours", "node", Decimal::whole(60)}};
         waldur::Resource resource;
         resource.uuid = kOne;
@@ -161,7 +161,7 @@ CASE(the_result_for_waldur_is_true) {
     CHECK_EQ(world.fault(elsewhere), "offering " + kOne + " is not the offering of this cluster");
     world.resources.by_account.clear();
     CHECK_EQ(world.fault(limits_message()), "account physics does not belong to resource " + kOne);
-    world.rules.partial = false;
+    world.rules.grants = false;
     CHECK_EQ(world.fault(limits_message()),
              "allocations are set in sluiced.yaml on this cluster (waldur.source: file)");
 }

@@ -84,7 +84,7 @@ CASE(limits_of_waldur_are_the_allocations) {
     CHECK(policy.period.kind == model::PeriodKind::quarter); // limit_period wins over period
     CHECK_EQ(policy.grace_ratio.text(), "0.2");
     CHECK(policy.has(model::Action::request_slurm_resource_pausing));
-    CHECK(rules.partial);
+    CHECK(rules.grants);
     CHECK_EQ(rules.monthly.size(), 2U);
 }
 

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Rules that are gone open nothing: an account under enforcement keeps its standing and its limits
+// until a person releases it.
+#include "tests/common/policy/world.hpp"
+
+#include <algorithm>
+#include <functional>
+
+using namespace sluice;
+using test::utc;
+using test::World;
+
+namespace {
+
+// physics is paused and has a child, chem is normal; both have limits.
+World two_accounts() {
+    World w;
+    w.set.components.push_back({"gpu_hours", "gres/gpu", Decimal::whole(60)});
+    w.policy();
+    for (const char* name : {"physics", "chem"}) {
+        w.account(name);
+        w.grant(name, "1000");
+        w.grant(name, "10", "gpu_hours");
+    }
+    w.account("optics", "physics");
+    w.row("physics").qos = {"normal"};
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    w.run(utc(2026, 1, 3));
+    return w;
+}
+
+bool refuses(const World& w, const std::string& account) {
+    const auto snapshot = policy::snapshot(w.set, w.zone, w.facts, w.decision);
+    for (const auto& one : snapshot.accounts)
+        if (one.name == account)
+            return one.standing == model::Standing::paused && one.later.empty();
+    return false;
+}
+
+void release(World& w, const std::string& account) {
+    model::release(w.facts.history.accounts.at(account));
+}
+
+} // namespace
+
+CASE(an_account_without_rules_keeps_standing_and_limits_until_it_is_released) {
+    const std::function<void(World&)> ways[] = {
+        [](World& w) { w.set.accounts.clear(); },
+        [](World& w) { w.set.policies.clear(); },
+        [](World& w) { w.set = {}; },
+        [](World& w) { w.set.accounts["physics"].allocation.reset(); },
+        [](World& w) { w.set.accounts["physics"].allocation->clear(); },
+        [](World& w) { w.set.policies[0].match.accounts = {"elsewhere"}; },
+    };
+    for (const auto& lose : ways) {
+        World w = two_accounts();
+        const auto before = w.facts.structure;
+        lose(w);
+        for (const Instant at : {utc(2026, 1, 4), utc(2026, 4, 1), utc(2027, 1, 1)}) {
+            w.collect_and_plan(at);
+            const auto& d = w.of("physics");
+            CHECK(d.fault == model::Fault::rules);
+            CHECK(d.flags.paused && d.enforced.paused);
+            CHECK_EQ(d.enforced_qos, "blocked");
+            CHECK(!d.until);
+            CHECK(refuses(w, "physics"));
+            CHECK(refuses(w, "optics"));
+            for (const auto& command : w.plan.commands)
+                CHECK_EQ(command.account, "chem"); // where its rules stay
+            w.apply();
+        }
+        CHECK_EQ(w.row("physics").default_qos, "blocked");
+        CHECK(w.row("physics").grp_tres_mins == two_accounts().row("physics").grp_tres_mins);
+        bool named = false;
+        for (const auto& problem : w.plan.problems)
+            named = named || (problem.account == "physics" &&
+                              problem.remedy.find("sluice release physics") != std::string::npos);
+        CHECK(named);
+        release(w, "physics");
+        w.collect_and_plan(utc(2027, 1, 2));
+        w.apply();
+        w.collect_and_plan(utc(2027, 1, 2));
+        w.apply();
+        CHECK(w.decision.find("physics") == nullptr);
+        CHECK(w.row("physics").qos == std::vector<std::string>{"normal"});
+        CHECK(w.row("physics").grp_tres_mins.empty());
+        CHECK(!w.facts.history.accounts.at("physics").saved_qos);
+    }
+}
+
+CASE(a_normal_account_without_rules_keeps_its_limits) {
+    World w = two_accounts();
+    w.set.accounts.erase("chem");
+    w.run(utc(2026, 1, 4), "chem");
+    CHECK(w.of("chem").fault == model::Fault::rules);
+    CHECK(!w.of("chem").flags.paused);
+    CHECK(!w.row("chem").grp_tres_mins.empty());
+    w.grant("chem", "1000");
+    w.grant("chem", "10", "gpu_hours");
+    CHECK(w.run(utc(2026, 1, 5), "chem").error.empty());
+}
+
+CASE(an_allocation_that_lost_a_component_waits_for_a_person) {
+    World w = two_accounts();
+    w.set.accounts["chem"].allocation->erase("gpu_hours");
+    w.run(utc(2026, 1, 4), "chem");
+    CHECK_EQ(w.of("chem").error, "its allocation has no gpu_hours any more; its standing and its "
+                                 "limits stay as they are");
+    CHECK(w.row("chem").grp_tres_mins.contains("gres/gpu"));
+    release(w, "chem");
+    CHECK(w.run(utc(2026, 1, 5), "chem").error.empty());
+    CHECK(!w.row("chem").grp_tres_mins.contains("gres/gpu"));
+}
+
+CASE(a_policy_that_is_gone_beside_another_one_waits_for_a_person) {
+    World w = two_accounts();
+    w.policy("second");
+    w.run(utc(2026, 1, 4), "chem");
+    w.set.policies.erase(w.set.policies.begin());
+    CHECK_EQ(w.run(utc(2026, 1, 5), "chem").error,
+             "policy quarterly no longer covers it; its standing and its limits stay as they are");
+    release(w, "chem");
+    CHECK(w.run(utc(2026, 1, 6), "chem").error.empty());
+}
+
+CASE(new_names_and_observe_mode_are_no_loss) {
+    World w = two_accounts();
+    w.set.policies[0].name = "renamed";
+    CHECK(w.run(utc(2026, 1, 4)).error.empty());
+    CHECK(w.of("physics").flags.paused);
+    w.set.policies[0].mode = model::Mode::observe;
+    w.set.policies[0].name = "another"; // at once: nothing tells that it was meant for the account
+    CHECK(w.run(utc(2026, 1, 4)).fault == model::Fault::rules);
+    CHECK(w.of("physics").enforced.paused);
+    w.set.policies[0].name = "renamed";
+    w.set.accounts["physics"].allocation->erase("gpu_hours");
+    CHECK(w.run(utc(2026, 1, 5)).error.empty());
+    CHECK(w.row("physics").qos == std::vector<std::string>{"normal"});
+    CHECK(w.row("physics").grp_tres_mins.empty());
+    w.set.policies.clear();
+    w.collect_and_plan(utc(2026, 1, 6));
+    CHECK(w.decision.accounts.empty());
+}
+
+CASE(an_account_that_slurm_no_longer_has_is_not_kept) {
+    World w = two_accounts();
+    w.set.accounts.erase("chem");
+    std::erase_if(w.facts.structure.associations,
+                  [](const auto& row) { return row.account == "chem"; });
+    w.collect_and_plan(utc(2026, 1, 4));
+    CHECK(w.decision.find("chem") == nullptr);
+}
+
+CASE(an_evaluated_child_stays_paused_with_a_parent_without_rules) {
+    World w = two_accounts();
+    w.grant("optics", "5000");
+    w.run(utc(2026, 1, 4), "optics");
+    CHECK(w.of("optics").flags.paused);
+    w.set.accounts.erase("physics");
+    w.run(utc(2026, 1, 5), "optics");
+    CHECK(w.of("optics").error.empty());
+    CHECK(w.of("optics").enforced.paused);
+    CHECK(refuses(w, "optics"));
+}
+
+namespace {
+
+// Twenty accounts, of which `paused` are above their grace limit.
+World twenty(int paused) {
+    World w;
+    w.facts.rules_version = "1";
+    w.policy();
+    for (int i = 0; i < 20; ++i) {
+        const std::string name = "a" + std::to_string(i);
+        w.account(name);
+        w.grant(name, "1000");
+        if (i < paused)
+            w.use(utc(2026, 1, 2), name, 1300);
+    }
+    w.run(utc(2026, 1, 3), "a0");
+    w.run(utc(2026, 1, 3), "a0");
+    return w;
+}
+
+void regrant(World& w, const char* version, int accounts, const char* hours) {
+    w.facts.rules_version = version;
+    for (int i = 0; i < accounts; ++i)
+        w.grant("a" + std::to_string(i), hours);
+}
+
+std::size_t held(const World& w) {
+    return static_cast<std::size_t>(
+        std::count_if(w.decision.accounts.begin(), w.decision.accounts.end(),
+                      [](const auto& one) { return one.fault == model::Fault::guard; }));
+}
+
+} // namespace
+
+CASE(new_rules_that_open_too_many_accounts_wait_for_a_person) {
+    World w = twenty(12);
+    regrant(w, "2", 10, "2000");
+    w.run(utc(2026, 1, 4), "a0"); // ten are allowed
+    CHECK_EQ(held(w), 0U);
+    CHECK(!w.of("a0").flags.paused && w.of("a11").flags.paused);
+
+    w = twenty(12);
+    regrant(w, "2", 12, "2000");
+    for (const Instant at : {utc(2026, 1, 4), utc(2026, 1, 5), utc(2026, 4, 2)}) {
+        w.run(at, "a0"); // also after a restart: the journal has what is held
+        CHECK_EQ(held(w), 12U);
+        CHECK(w.of("a0").enforced.paused);
+        CHECK(refuses(w, "a0"));
+        CHECK_EQ(w.row("a0").default_qos, "blocked");
+        CHECK(w.of("a19").error.empty());
+    }
+    std::size_t problems = 0;
+    for (const auto& problem : w.plan.problems)
+        problems += problem.remedy.find("sluice release --all") != std::string::npos ? 1U : 0U;
+    CHECK_EQ(problems, 1U);
+    release(w, "a0");
+    w.run(utc(2026, 4, 3), "a0");
+    CHECK_EQ(held(w), 11U);
+    CHECK(w.row("a0").qos.empty());
+    regrant(w, "3", 12, "1000"); // corrected
+    w.run(utc(2026, 4, 4), "a0");
+    CHECK_EQ(held(w), 0U);
+}
+
+CASE(new_rules_that_pause_too_many_accounts_wait_for_a_person) {
+    World w = twenty(0);
+    for (int i = 0; i < 20; ++i)
+        w.use(utc(2026, 1, 4), "a" + std::to_string(i), 500);
+    w.run(utc(2026, 1, 5), "a0");
+    regrant(w, "2", 20, "1");
+    w.run(utc(2026, 1, 6), "a0");
+    CHECK_EQ(held(w), 20U);
+    CHECK(!w.of("a0").enforced.paused);
+    CHECK(w.row("a0").qos.empty());
+    for (int i = 0; i < 20; ++i)
+        release(w, "a" + std::to_string(i));
+    w.run(utc(2026, 1, 7), "a0");
+    CHECK_EQ(held(w), 0U);
+    CHECK(w.of("a0").enforced.paused);
+}
+
+CASE(usage_and_the_end_of_a_period_are_no_mass_change) {
+    World w = twenty(0);
+    for (int i = 0; i < 20; ++i)
+        w.use(utc(2026, 1, 4), "a" + std::to_string(i), 1500);
+    w.run(utc(2026, 1, 5), "a0");
+    CHECK_EQ(held(w), 0U);
+    CHECK(w.of("a0").enforced.paused);
+    w.facts.rules_version = "2";
+    w.run(utc(2026, 4, 1), "a0");
+    CHECK_EQ(held(w), 0U);
+    CHECK(!w.of("a0").enforced.paused);
+}
+
+CASE(the_guard_is_the_larger_of_number_and_percent) {
+    World w = twenty(12);
+    w.facts.guard = {1, 60};
+    regrant(w, "2", 12, "2000");
+    w.run(utc(2026, 1, 4), "a0");
+    CHECK_EQ(held(w), 0U);
+    w = twenty(12);
+    w.facts.guard = {1, 55};
+    regrant(w, "2", 12, "2000");
+    w.run(utc(2026, 1, 4), "a0");
+    CHECK_EQ(held(w), 12U);
+}

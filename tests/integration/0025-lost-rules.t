@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Rules that are gone open nothing: an empty file is refused at the start and at a reload; an account without rules keeps its
+# pause and its limit, also after a restart, until sluice release.
+. "$(dirname "$0")/lib/harness.sh"
+sluice_cluster_up
+
+granted() { # granted ACCOUNT-LINE...
+    cat <<END
+components:
+  node_hours: {tres: node}
+accounts:
+END
+    printf '  %s\n' "$@"
+    cat <<END
+policies:
+  - name: quarterly
+    mode: ${MODE:-enforce}
+    period: quarter
+    carryover: false
+    actions: [request_slurm_resource_pausing]
+END
+}
+physics='physics: {allocation: {node_hours: 0}}'
+chem='chem: {allocation: {node_hours: 100}}'
+optics='optics: {allocation: {node_hours: 50}}'
+
+before=$(assoc_rows)
+must 'sluiced starts' eval 'sluiced_up < <(granted "$physics" "$chem")'
+is 'physics is paused' "$(account_field physics defaultqos)" blocked
+is 'chem has a limit' "$(account_field chem grptresmins)" node=6000
+
+# A file without rules.
+: | sluiced_settings
+fails 'a reload with an empty file is refused' sluiced_reload
+like 'sluice status names the accounts under enforcement' "$(sluice_cli status 2>&1)" '2 accounts on cluster .* are under enforcement \(chem, physics\)'
+ok 'evaluation with the old settings succeeds' evaluate_now
+is 'physics stays paused after the empty file' "$(status_field physics standing) $(account_field physics defaultqos)" 'paused blocked'
+sluiced_stop
+fails 'start of sluiced with an empty file is refused' timeout 60 "$(sluice_find sluiced)" -D -f "$CLUSTER_DIR/etc/sluiced.yaml"
+like 'refused start names the remedy' "$OUT" 'restore the file, or set mode: observe'
+is 'physics stays paused after the refused start' "$(account_field physics defaultqos)" blocked
+
+# Accounts that are gone from the file, over a restart.
+sluiced_settings < <(granted "$optics")
+ok 'sluiced starts with a file without physics and chem' sluiced_restart
+ok 'evaluation without physics and chem succeeds' evaluate_now
+text=$(sluice_cli status 2>&1)
+like 'sluice status names physics with the remedy' "$text" 'sluice release physics --reason'
+like 'sluice status names chem with the remedy' "$text" 'sluice release chem --reason'
+is 'physics without rules stays paused' "$(account_field physics defaultqos)" blocked
+is 'chem without rules keeps its limit' "$(account_field chem grptresmins)" node=6000
+fails 'sbatch in physics is refused' as games sbatch -A physics --wrap true
+like 'refusal names the account' "$OUT" 'account physics is paused'
+fails 'sluice doctor fails while accounts have lost rules' sluice_cli doctor
+like 'sluice doctor names the account with the remedy' "$OUT" 'sluice release physics'
+like 'sluice explain names the loss' "$(sluice_cli explain physics)" 'no policy with an allocation covers it any more'
+
+# A person accepts the loss.
+fails 'a release without a reason is refused' sluice_cli release physics
+fails 'a release of an account with rules is refused' sluice_cli release optics --reason=wrong
+like 'refused release names the cause' "$OUT" 'has all its rules'
+like 'dry run of a release shows the restored QOS' "$(sluice_cli release physics --dry-run --reason=left 2>&1)" 'QOS'
+is 'a dry run releases nothing' "$(account_field physics defaultqos)" blocked
+ok 'physics and chem are released' sluice_cli release physics chem --reason='the projects have ended'
+ok 'evaluation after the release succeeds' evaluate_now
+is 'chem has no limit after the release' "$(account_field chem grptresmins)" ''
+ok 'srun in physics runs after the release' as games srun -A physics -n1 true
+unlike 'sluice status no longer names a release of physics' "$(sluice_cli status 2>&1)" 'release physics'
+
+# The rules come back, and enforcement ends on purpose.
+ok 'sluiced loads the rules of physics again' eval 'sluiced_regrant < <(granted "$physics" "$optics")'
+is 'physics is paused again' "$(account_field physics defaultqos)" blocked
+MODE=observe
+ok 'sluiced loads mode: observe' eval 'sluiced_regrant < <(granted "$physics" "$optics")'
+: | sluiced_settings
+ok 'an empty file is loaded when no account is under enforcement' sluiced_reload
+is 'associations are restored' "$(assoc_rows)" "$before"
+done_testing
