@@ -6,12 +6,14 @@
 #include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
 #include "common/model/standing.hpp"
+#include "common/model/tres.hpp"
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::model {
@@ -23,6 +25,18 @@ struct SavedQos {
 
     friend bool operator==(const SavedQos&, const SavedQos&) = default;
 };
+
+// A limit or the shares of an account, from before Sluice first sets them until Slurm has what the
+// account had.
+struct SetValue {
+    std::optional<std::int64_t> saved;    // what the account had; nullopt: no limit
+    std::optional<std::int64_t> in_force; // what Slurm last had of Sluice's: separates drift from a
+                                          // change that is not yet made
+    std::optional<std::int64_t> asked;    // wanted by the last cycle, not yet there
+
+    friend bool operator==(const SetValue&, const SetValue&) = default;
+};
+using LimitKey = std::pair<LimitType, std::string>; // and TRES name
 
 // What an account had when one of its periods was last evaluated.
 struct PastPeriod {
@@ -57,14 +71,15 @@ struct AccountMemory {
     // without a break
     std::map<std::string, std::int64_t> reached;
     std::set<std::string> steps; // progressive steps in force in `period`, by QOS: hysteresis
-    // Own lists of associations below this account whose QOS is Sluice's, by association_key().
-    std::map<std::string, SavedQos> saved_members;
+    // Own lists of associations below this account whose QOS is Sluice's, by association id: ids
+    // stay when a user is renamed.
+    std::map<std::uint32_t, SavedQos> saved_members;
     std::optional<Instant> paused_since; // an enforced pause, own or from above
     std::set<std::uint32_t> held_jobs;   // ids of jobs that Sluice held and will release
     // What Slurm last had of Sluice's: separates drift from a change that is not yet made.
     std::string qos_in_force;
-    std::map<std::string, std::int64_t> limits_in_force; // TRES name -> limit
-    std::map<std::string, std::int64_t> limits_asked;    // wanted by the last cycle, not yet there
+    std::map<LimitKey, SetValue> limits; // those that Sluice sets
+    std::optional<SetValue> shares;      // set while the account's fairshare is Sluice's
 
     friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };
