@@ -66,6 +66,9 @@ struct AccountMemory {
     // component -> allocation + carryover + adjustments - what the period before had borrowed: the
     // period's own, against which borrowing is measured. Of `period`.
     std::map<std::string, Amount> grants;
+    // component -> highest usage by ended jobs seen in `period` (settled + finished), in steps of a
+    // hundredth of the effective allocation or one TRES-hour
+    std::map<std::string, Amount> used;
     std::map<std::string, PastPeriod> past; // by label: the newest periods before `period`
     // "pause@120" -> epoch seconds: when a threshold was first seen reached in `period`, since then
     // without a break
@@ -130,7 +133,7 @@ struct PeriodReset {
 inline constexpr std::size_t kPastPeriods = 4;
 inline constexpr std::size_t kResetsKept = 24;
 
-// What a PeriodReset does to the memory. Idempotent.
+// What a PeriodReset does to the memory: also usage that fell is accepted. Idempotent.
 void reopen(AccountMemory& memory);
 
 // The account is in another period from now on. Levels and steps of the one before do not count.

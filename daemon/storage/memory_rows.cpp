@@ -16,6 +16,7 @@ struct AmountKind {
 constexpr AmountKind kAmounts[] = {
     {"base", &model::AccountMemory::bases},
     {"grant", &model::AccountMemory::grants},
+    {"used", &model::AccountMemory::used},
     {"reached", &model::AccountMemory::reached},
 };
 struct WordKind {

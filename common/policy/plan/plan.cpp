@@ -2,6 +2,7 @@
 // Walks the accounts from the root and collects what each needs.
 #include "common/policy/plan/plan.hpp"
 
+#include "common/format/numbers.hpp"
 #include "common/policy/evaluate/memory.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/plan/draft.hpp"
@@ -175,6 +176,19 @@ void check_clock(Draft& draft) {
                    kClockRemedy);
 }
 
+// Usage that fell: an account was moved or deleted, or slurmdbd purged records.
+void check_vanished(const AccountDecision& decision, Draft& draft) {
+    for (const auto& figure : decision.figures)
+        if (figure.vanished > 0)
+            draft.fail(decision.account,
+                       "Slurm reports " + format::units_text(figure.vanished, figure.component) +
+                           " " + figure.component.name + " less usage in " + decision.period.label +
+                           " than before: the higher figure is kept, and nothing is lifted",
+                       "look for purged records and for accounts that were moved; to accept the "
+                       "lower figure: sluice reset --period " +
+                           decision.account + " --reason=TEXT");
+}
+
 std::string remedy(const AccountDecision& decision) {
     switch (decision.fault) {
     case Fault::clock:
@@ -206,6 +220,8 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     for (const auto& account : decision.accounts)
         if (!account.error.empty() && (facts.clock.trusted() || account.fault != Fault::clock))
             draft.fail(account.account, account.error, remedy(account));
+    for (const auto& account : decision.accounts)
+        check_vanished(account, draft);
     Walk(tree, decision, draft).run();
     plan_jobs(tree, decision, draft);
     return out;

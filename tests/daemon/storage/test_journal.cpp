@@ -19,6 +19,7 @@ model::AccountMemory full_memory() {
     memory.period_begin = instant(1798761600);
     memory.resets = {{"2026-Q4", instant(1790812800)}, {"2027-Q1", instant(1798761600)}};
     memory.grants = {{"node_hours", 2}};
+    memory.used = {{"node_hours", 7'200'000}};
     memory.past = {{"2026-Q4", {instant(1790812800), {{"node_hours", 1}}, {{"node_hours", 3}}}},
                    {"2026-Q3", {instant(1782864000), {}, {}}}};
     memory.steps = {"slow1"};
