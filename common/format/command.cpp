@@ -3,6 +3,7 @@
 
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
+#include "common/model/facts.hpp"
 
 namespace sluice::format {
 
@@ -60,7 +61,7 @@ std::string command_line(const std::string& cluster, const Command& command) {
         return modify(cluster, command) + std::string(model::name(command.limit_type)) + "=" +
                as_word(limits_list(command));
     case CommandType::fairshare:
-        return modify(cluster, command) + "fairshare=" + std::to_string(command.shares);
+        return modify(cluster, command) + "fairshare=" + model::shares_text(command.shares);
     case CommandType::reset_usage:
         return modify(cluster, command) + "RawUsage=0";
     case CommandType::hold_job:

@@ -43,6 +43,8 @@ struct Figure {
     Amount borrowed = 0; // from the next period (added), minus what the last one borrowed from this
     Amount effective = 0; // allocation + carryover + adjustments + borrowed, never below 0
     UsageSplit usage;
+    // Part of `usage.settled`: what the sources reported earlier in the period and do not any more.
+    Amount vanished = 0;
     std::map<std::string, UsageSplit> by_cluster; // the parts of `usage`; empty: of one cluster
     Decimal weight;                               // billing on: weight used; else 1
     // Of its own effective allocation, hundredths, half up; nullopt: allocation 0.

@@ -20,6 +20,14 @@ namespace sluice::model {
 
 using TresLimits = std::map<std::string, std::int64_t>; // by TRES name
 
+// fairshare=parent, as Slurm stores it (slurmdb.h, SLURMDB_FS_USE_PARENT)
+inline constexpr std::uint32_t kSharesOfParent = 0x7fffffff;
+
+// As sacctmgr writes them.
+inline std::string shares_text(std::uint32_t shares) {
+    return shares == kSharesOfParent ? "parent" : std::to_string(shares);
+}
+
 // One association as slurmdbd holds it, without what it inherits. Account rows have an empty user.
 struct Association {
     std::uint32_t id = 0;

@@ -21,6 +21,7 @@ void forget_levels(AccountMemory& memory) {
 
 void reopen(AccountMemory& memory) {
     memory.flags = {};
+    memory.used.clear();
     forget_levels(memory);
 }
 
@@ -51,6 +52,7 @@ void enter_period(AccountMemory& memory, const std::string& label, Instant begin
     memory.period_begin = begin;
     memory.bases = std::move(known.bases);
     memory.grants = std::move(known.grants);
+    memory.used.clear();
     forget_levels(memory);
 }
 
@@ -58,6 +60,7 @@ void forget_after(AccountMemory& memory, Instant now) {
     std::erase_if(memory.past, [now](const auto& entry) { return entry.second.begin > now; });
     if (memory.paused_since && *memory.paused_since > now)
         memory.paused_since = now;
+    memory.used.clear(); // perhaps of the time after
     if (memory.period_begin <= now)
         return;
     const auto last = std::max_element(memory.past.begin(), memory.past.end(), older);

@@ -6,12 +6,14 @@
 #include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
 #include "common/model/standing.hpp"
+#include "common/model/tres.hpp"
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::model {
@@ -23,6 +25,18 @@ struct SavedQos {
 
     friend bool operator==(const SavedQos&, const SavedQos&) = default;
 };
+
+// A limit or the shares of an account, from before Sluice first sets them until Slurm has what the
+// account had.
+struct SetValue {
+    std::optional<std::int64_t> saved;    // what the account had; nullopt: no limit
+    std::optional<std::int64_t> in_force; // what Slurm last had of Sluice's: separates drift from a
+                                          // change that is not yet made
+    std::optional<std::int64_t> asked;    // wanted by the last cycle, not yet there
+
+    friend bool operator==(const SetValue&, const SetValue&) = default;
+};
+using LimitKey = std::pair<LimitType, std::string>; // and TRES name
 
 // What an account had when one of its periods was last evaluated.
 struct PastPeriod {
@@ -52,13 +66,17 @@ struct AccountMemory {
     // component -> allocation + carryover + adjustments - what the period before had borrowed: the
     // period's own, against which borrowing is measured. Of `period`.
     std::map<std::string, Amount> grants;
+    // component -> highest usage by ended jobs seen in `period` (settled + finished), in steps of a
+    // hundredth of the effective allocation or one TRES-hour
+    std::map<std::string, Amount> used;
     std::map<std::string, PastPeriod> past; // by label: the newest periods before `period`
     // "pause@120" -> epoch seconds: when a threshold was first seen reached in `period`, since then
     // without a break
     std::map<std::string, std::int64_t> reached;
     std::set<std::string> steps; // progressive steps in force in `period`, by QOS: hysteresis
-    // Own lists of associations below this account whose QOS is Sluice's, by association_key().
-    std::map<std::string, SavedQos> saved_members;
+    // Own lists of associations below this account whose QOS is Sluice's, by association id: ids
+    // stay when a user is renamed.
+    std::map<std::uint32_t, SavedQos> saved_members;
     // Policies that enforced when it was last evaluated; empty: the account is not under
     // enforcement.
     std::set<std::string> enforced_by;
@@ -67,8 +85,8 @@ struct AccountMemory {
     std::set<std::uint32_t> held_jobs;   // ids of jobs that Sluice held and will release
     // What Slurm last had of Sluice's: separates drift from a change that is not yet made.
     std::string qos_in_force;
-    std::map<std::string, std::int64_t> limits_in_force; // TRES name -> limit
-    std::map<std::string, std::int64_t> limits_asked;    // wanted by the last cycle, not yet there
+    std::map<LimitKey, SetValue> limits; // those that Sluice sets
+    std::optional<SetValue> shares;      // set while the account's fairshare is Sluice's
 
     friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };
@@ -121,7 +139,7 @@ struct PeriodReset {
 inline constexpr std::size_t kPastPeriods = 4;
 inline constexpr std::size_t kResetsKept = 24;
 
-// What a PeriodReset does to the memory. Idempotent.
+// What a PeriodReset does to the memory: also usage that fell is accepted. Idempotent.
 void reopen(AccountMemory& memory);
 
 // The rules that the account had, and the guard, do not hold it any more. What Sluice saved of it

@@ -5,6 +5,7 @@
 
 #include "common/policy/evaluate/account.hpp"
 #include "common/policy/evaluate/standing.hpp"
+#include "common/policy/plan/fairshare.hpp"
 #include "common/policy/plan/jobs.hpp"
 #include "common/policy/plan/limits.hpp"
 #include "common/policy/plan/qos.hpp"
@@ -125,8 +126,10 @@ void conclude(const PolicySet& set, const AccountTree& tree, const model::Facts&
             name_actions(set, out);
             weigh_record(before == facts.history.accounts.end() ? kNothing : before->second, out);
         }
-        if (const auto* row = tree.account(out.account))
+        if (const auto* row = tree.account(out.account)) {
             remember_limits(set, facts, *row, out);
+            remember_shares(set, *row, out);
+        }
     }
 }
 

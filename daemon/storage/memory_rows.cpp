@@ -16,8 +16,7 @@ struct AmountKind {
 constexpr AmountKind kAmounts[] = {
     {"base", &model::AccountMemory::bases},
     {"grant", &model::AccountMemory::grants},
-    {"limit", &model::AccountMemory::limits_in_force},
-    {"limit_asked", &model::AccountMemory::limits_asked},
+    {"used", &model::AccountMemory::used},
     {"reached", &model::AccountMemory::reached},
 };
 struct WordKind {
@@ -72,6 +71,24 @@ Statement below_accounts(Database& database, const std::string& columns, const c
     return row;
 }
 
+constexpr std::string_view kShares = "fairshare"; // as a type of account_value
+
+void read_values(Database& database, const std::string& cluster, Memories& memories) {
+    auto row = below_accounts(database, "t.type, t.tres, t.saved, t.in_force, t.asked",
+                              "account_value", cluster);
+    while (row.step()) {
+        auto& memory = memories[row.text(0)];
+        const std::string type = row.text(1);
+        const model::SetValue value{row.optional_integer(3), row.optional_integer(4),
+                                    row.optional_integer(5)};
+        if (type == kShares)
+            memory.shares = value;
+        for (const auto limit : model::kLimitTypes)
+            if (type == model::name(limit))
+                memory.limits[{limit, row.text(2)}] = value;
+    }
+}
+
 void read_periods(Database& database, const std::string& cluster, Memories& memories) {
     auto row = below_accounts(database, "t.period, t.begins, t.kind, t.name, t.amount",
                               "account_period", cluster);
@@ -112,12 +129,13 @@ Memories read_memories(Database& database, const std::string& cluster) {
     auto member = below_accounts(database, "t.association, t.saved_qos, t.saved_default_qos",
                                  "account_member", cluster);
     while (member.step())
-        memories[member.text(0)].saved_members[member.text(1)] = {split(member.text(2), ','),
-                                                                  member.text(3)};
+        memories[member.text(0)].saved_members[static_cast<std::uint32_t>(member.integer(1))] = {
+            split(member.text(2), ','), member.text(3)};
 
     auto job = below_accounts(database, "t.job", "account_job", cluster);
     while (job.step())
         memories[job.text(0)].held_jobs.insert(static_cast<std::uint32_t>(job.integer(1)));
+    read_values(database, cluster, memories);
     read_periods(database, cluster, memories);
     return memories;
 }
@@ -135,6 +153,8 @@ MemoryWriter::MemoryWriter(Database& database, std::string cluster)
       amount_(database,
               "INSERT INTO account_amount (account, kind, name, amount) VALUES (?,?,?,?)"),
       word_(database, "INSERT INTO account_word (account, kind, word) VALUES (?,?,?)"),
+      value_(database, "INSERT INTO account_value (account, type, tres, saved, in_force, asked) "
+                       "VALUES (?,?,?,?,?,?)"),
       member_(database, "INSERT INTO account_member (account, association, saved_qos, "
                         "saved_default_qos) VALUES (?,?,?,?)"),
       job_(database, "INSERT INTO account_job (account, job) VALUES (?,?)"),
@@ -173,6 +193,7 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
 void MemoryWriter::clear(std::int64_t id) {
     for (const char* sql : {"DELETE FROM account_amount WHERE account = ?",
                             "DELETE FROM account_word WHERE account = ?",
+                            "DELETE FROM account_value WHERE account = ?",
                             "DELETE FROM account_member WHERE account = ?",
                             "DELETE FROM account_job WHERE account = ?",
                             "DELETE FROM account_period WHERE account = ?",
@@ -199,8 +220,16 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
     for (const auto& kind : kWords)
         for (const auto& word : memory.*kind.member)
             word_.bind(id, kind.word, word).run();
+    const auto write_value = [&](std::string_view type, const std::string& tres,
+                                 const model::SetValue& value) {
+        value_.bind(id, type, tres, value.saved, value.in_force, value.asked).run();
+    };
+    for (const auto& [key, value] : memory.limits)
+        write_value(model::name(key.first), key.second, value);
+    if (memory.shares)
+        write_value(kShares, "", *memory.shares);
     for (const auto& [association, saved] : memory.saved_members)
-        member_.bind(id, association, join(saved.list, ","), saved.default_qos).run();
+        member_.bind(id, std::int64_t{association}, join(saved.list, ","), saved.default_qos).run();
     for (const std::uint32_t job : memory.held_jobs)
         job_.bind(id, std::int64_t{job}).run();
     for (const auto& [period, past] : memory.past)

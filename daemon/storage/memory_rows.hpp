@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The accounts' memory: tables account, account_amount, account_word, account_member, account_job,
-// account_period, account_reset. Throws Failure; opens no transaction of its own.
+// The accounts' memory: tables account, account_amount, account_word, account_value,
+// account_member, account_job, account_period, account_reset. Throws Failure; opens no transaction
+// of its own.
 #pragma once
 
 #include "common/model/history.hpp"
@@ -43,6 +44,7 @@ private:
     Statement update_;
     Statement amount_;
     Statement word_;
+    Statement value_;
     Statement member_;
     Statement job_;
     Statement period_;

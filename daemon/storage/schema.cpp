@@ -39,8 +39,7 @@ CREATE TABLE account (
 );
 CREATE TABLE account_amount (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN
-        ('base', 'adjustment', 'grant', 'limit', 'limit_asked', 'reached')),
+    kind TEXT NOT NULL CHECK (kind IN ('base', 'adjustment', 'grant', 'used', 'reached')),
     name TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (account, kind, name)
@@ -51,9 +50,19 @@ CREATE TABLE account_word (
     word TEXT NOT NULL,
     PRIMARY KEY (account, kind, word)
 ) WITHOUT ROWID;
+-- Values that Sluice sets in Slurm; `type` as in command.limit_type, or 'fairshare'.
+CREATE TABLE account_value (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    type TEXT NOT NULL,
+    tres TEXT NOT NULL,
+    saved INTEGER,
+    in_force INTEGER,
+    asked INTEGER,
+    PRIMARY KEY (account, type, tres)
+) WITHOUT ROWID;
 CREATE TABLE account_member (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    association TEXT NOT NULL,
+    association INTEGER NOT NULL,
     saved_qos TEXT NOT NULL,
     saved_default_qos TEXT NOT NULL,
     PRIMARY KEY (account, association)
@@ -303,8 +312,8 @@ std::int64_t size_of(const std::string& path) {
 
 [[noreturn]] void refuse(const std::string& path, const std::string& what) {
     throw Failure({Errc::refused, what +
-                                      ". Overrides, adjustments and the saved QOS of paused "
-                                      "accounts are missing. Restore a backup (" +
+                                      ". Overrides, adjustments and the saved QOS and "
+                                      "limits of accounts are missing. Restore a backup (" +
                                       path + ".DATE.bak), or begin a new journal: rm -f " + path +
                                       " " + path + "-wal"});
 }

@@ -133,9 +133,9 @@ constexpr std::int64_t kToleratedPart = 100;
 
 std::optional<std::int64_t> limit_in_force(const model::AccountDecision& decision,
                                            const std::string& tres) {
-    for (const auto* limits : {&decision.memory.limits_asked, &decision.memory.limits_in_force})
-        if (const auto found = limits->find(tres); found != limits->end())
-            return found->second;
+    for (const auto& [key, value] : decision.memory.limits)
+        if (key.second == tres)
+            return value.asked ? value.asked : value.in_force;
     return std::nullopt;
 }
 

@@ -280,7 +280,9 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
         return;
 
     const bool late = facts_.usage_age > 0;
-    const bool stale = late || !missing.empty() || !facts_.clock.trusted();
+    const bool vanished = std::any_of(out.figures.begin(), out.figures.end(),
+                                      [](const auto& figure) { return figure.vanished > 0; });
+    const bool stale = late || vanished || !missing.empty() || !facts_.clock.trusted();
     PreviousState previous{{}, {}, stale};
     if (before.period == periods.current.label)
         previous = {before.flags, before.steps, stale};

@@ -141,11 +141,37 @@ Result<Figure> figure_of(const model::Policy& policy, const Periods& periods,
         return too_large(component, "the effective allocation");
     figure.effective = std::max<Amount>(0, *effective);
     out.grants[component.name] = *grant;
+    if (facts.complete() && facts.memory().period == periods.current.label)
+        keep_vanished(facts.memory(), figure);
     figure.percent = metric_of(figure).percent();
     return made;
 }
 
+// Smaller corrections are nothing: slurmctld may have lost a job, whose end was an estimate.
+Amount least_fall(const Figure& figure) {
+    return std::max<Amount>(figure.effective / 100, 3600);
+}
+
 } // namespace
+
+void keep_vanished(const model::AccountMemory& memory, Figure& figure) {
+    const auto before = memory.used.find(figure.component.name);
+    if (before == memory.used.end())
+        return;
+    const Wide lost = Wide{before->second} - figure.usage.settled - figure.usage.finished;
+    // The total must fit as well.
+    if (lost <= least_fall(figure) || !narrow(lost + Wide{figure.used()}))
+        return;
+    figure.vanished = static_cast<Amount>(lost);
+    figure.usage.settled += figure.vanished;
+}
+
+void note_used(const Figure& figure, model::AccountMemory& memory) {
+    const Amount used = figure.usage.settled + figure.usage.finished;
+    const auto [at, fresh] = memory.used.try_emplace(figure.component.name, used);
+    if (!fresh && Wide{used} - at->second > least_fall(figure))
+        at->second = used;
+}
 
 Result<Figures> figures(const model::PolicySet& set, const Subject& subject, const Periods& periods,
                         const AccountFacts& facts) {

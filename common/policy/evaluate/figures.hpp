@@ -18,6 +18,12 @@ struct Figures {
     std::vector<std::string> notes;
 };
 
+// Usage of ended jobs never falls inside a period: what is less than `memory` has seen is kept as
+// `vanished`, but for a hundredth of the effective allocation or one TRES-hour.
+void keep_vanished(const model::AccountMemory& memory, model::Figure& figure);
+// The same for the memory: it follows upward.
+void note_used(const model::Figure& figure, model::AccountMemory& memory);
+
 // REQUIRES: usage of this cluster in the period is known.
 // overflow: names the figure; malformed: an allocation that cannot be.
 Result<Figures> figures(const model::PolicySet& set, const Subject& subject, const Periods& periods,

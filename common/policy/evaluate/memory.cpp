@@ -75,6 +75,9 @@ AccountMemory remember(const model::Facts& facts, const Subject& subject, const 
             memory.bases[figure.component.name] = figure.allocation;
         memory.grants = figures.grants;
     }
+    if (known.complete())
+        for (const auto& figure : figures.figures)
+            note_used(figure, memory);
     if (facts.raw_usage_resets && facts.clock.trusted())
         mark_reset(subject, known.memory(), memory);
     memory.flags = result.flags;

@@ -5,6 +5,7 @@
 #include "common/policy/evaluate/metric.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/plan/draft.hpp"
+#include "common/policy/plan/set_value.hpp"
 
 #include <algorithm>
 
@@ -15,10 +16,11 @@ using model::Association;
 using model::Command;
 using model::CommandType;
 using model::Figure;
+using model::LimitKey;
 using model::LimitType;
 using model::Mode;
 using model::Policy;
-using model::TresLimits;
+using model::SetValue;
 
 namespace {
 
@@ -164,60 +166,84 @@ Command limits_command(const std::string& account, LimitType type) {
     return command;
 }
 
-void describe(Command& command, std::string reason) {
+void describe(const Association& row, Command& command, std::string reason) {
+    const auto text = [](std::optional<std::int64_t> value) {
+        return value ? std::to_string(*value) : std::string("unlimited");
+    };
     std::string list;
-    for (const auto& [tres, value] : command.limits)
-        list += (list.empty() ? "" : ", ") + tres + " " +
-                (value ? std::to_string(*value) : std::string("unlimited"));
+    for (const auto& [tres, value] : command.limits) {
+        const auto now = present(row, {command.limit_type, tres});
+        list += (list.empty() ? "" : ", ") + tres + " " + text(value) +
+                (now && now != value ? " (was " + text(now) + ")" : "");
+    }
     command.description = "Set " + std::string(model::name(command.limit_type)) + " of account " +
                           command.account + " to " + list + " (" + reason + ")";
     command.reason = std::move(reason);
 }
 
-// Adds limits of Sluice's that Slurm still has and no policy wants any more: to be cleared.
-void add_leftovers(const Association& row, const TresLimits& ours, LimitType type,
-                   const std::vector<WantedLimit>& wanted, Command& command) {
-    const auto& present = row.limits(type);
-    for (const auto& [tres, value] : ours) {
-        const auto found = present.find(tres);
-        const auto is_wanted = [&, name = tres](const WantedLimit& w) { return w.tres == name; };
-        if (found != present.end() && found->second == value &&
-            std::none_of(wanted.begin(), wanted.end(), is_wanted))
-            command.limits[tres] = std::nullopt;
+bool is_wanted(const std::vector<WantedLimit>& wanted, const std::string& tres) {
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](const WantedLimit& limit) { return limit.tres == tres; });
+}
+
+// No limit is looser than what the site itself has set, for that would let the account use more
+// than without Sluice. Where Sluice has not set the limit, what is there is the site's own.
+void keep_stricter(const Association& row, LimitType type, const std::map<LimitKey, SetValue>& ours,
+                   std::vector<WantedLimit>& wanted, std::vector<std::string>* notes = nullptr) {
+    for (auto& limit : wanted) {
+        const LimitKey key{type, limit.tres};
+        const auto found = ours.find(key);
+        const auto own = found == ours.end() ? present(row, key) : found->second.saved;
+        if (!own || !limit.value || *own >= *limit.value)
+            continue;
+        if (notes != nullptr)
+            notes->push_back(std::string(model::name(type)) + " " + limit.tres + "=" +
+                             std::to_string(*own) + " is the site's own and stricter than " +
+                             std::to_string(*limit.value) +
+                             ": the limit stays, and jobs wait at it");
+        limit.value = own;
     }
 }
 
-void clear_others(const Association& row, const TresLimits& ours, std::optional<LimitType> except,
-                  const std::string& reason, Draft& draft) {
+// Adds what the account had before Sluice set limits that no policy wants any more.
+void add_saved(const Association& row, const std::map<LimitKey, SetValue>& ours,
+               const std::vector<WantedLimit>& wanted, Command& command) {
+    for (const auto& [key, value] : ours)
+        if (key.first == command.limit_type && is_ours(value, present(row, key)) &&
+            value.saved != value.in_force && !is_wanted(wanted, key.second))
+            command.limits[key.second] = value.saved;
+}
+
+void restore_others(const Association& row, const std::map<LimitKey, SetValue>& ours,
+                    std::optional<LimitType> except, const std::string& reason, Draft& draft) {
     for (const LimitType type : model::kLimitTypes) {
         if (type == except)
             continue;
         Command command = limits_command(row.account, type);
-        add_leftovers(row, ours, type, {}, command);
+        add_saved(row, ours, {}, command);
         if (command.limits.empty())
             continue;
-        describe(command, reason);
+        describe(row, command, reason);
         draft.add(std::move(command), true);
     }
 }
 
 struct Difference {
     bool any = false;
-    bool drifted = false; // Slurm had Sluice's value and has another one now
+    bool drifted = false;
 };
 
 Difference compare(const Association& row, LimitType type, const std::vector<WantedLimit>& wanted,
-                   const TresLimits& in_force) {
+                   const std::map<LimitKey, SetValue>& ours) {
     Difference out;
-    const auto& present = row.limits(type);
     for (const auto& limit : wanted) {
-        const auto found = present.find(limit.tres);
-        if (!limit.value || (found != present.end() && limit.accepts(found->second)))
+        const LimitKey key{type, limit.tres};
+        const auto now = present(row, key);
+        if (!limit.value || (now && limit.accepts(*now)))
             continue;
         out.any = true;
-        const auto ours = in_force.find(limit.tres);
-        out.drifted = out.drifted || (ours != in_force.end() &&
-                                      (found == present.end() || found->second != ours->second));
+        const auto found = ours.find(key);
+        out.drifted = out.drifted || (found != ours.end() && is_drifted(found->second, now));
     }
     return out;
 }
@@ -255,88 +281,104 @@ wanted_limits(const Policy& policy, const AccountDecision& decision, const model
     return all;
 }
 
-bool has_limit(const Association& row, const std::string& tres, std::int64_t value) {
-    return std::any_of(std::begin(model::kLimitTypes), std::end(model::kLimitTypes),
-                       [&](LimitType type) {
-                           const auto found = row.limits(type).find(tres);
-                           return found != row.limits(type).end() && found->second == value;
-                       });
+std::optional<std::int64_t> present(const Association& row, const LimitKey& key) {
+    const auto& limits = row.limits(key.first);
+    const auto found = limits.find(key.second);
+    return found == limits.end() ? std::nullopt : std::optional<std::int64_t>(found->second);
 }
+
+namespace {
+
+void remember_limit(const Association& row, LimitType type, const WantedLimit& limit,
+                    std::map<LimitKey, SetValue>& ours) {
+    if (!limit.value)
+        return;
+    const LimitKey key{type, limit.tres};
+    const auto now = present(row, key);
+    const bool right = now && limit.accepts(*now);
+    auto found = ours.find(key);
+    if (found == ours.end()) {
+        if (!right)
+            ours[key] = {now, std::nullopt, limit.value};
+        return;
+    }
+    if (!right)
+        found->second.asked = limit.value;
+    else if (now == found->second.saved)
+        ours.erase(found); // the site's own is in force again
+    else
+        found->second.in_force = now;
+}
+
+} // namespace
 
 void remember_limits(const model::PolicySet& set, const model::Facts& facts, const Association& row,
                      AccountDecision& decision) {
     const Policy* policy = limiting_policy(set, decision);
     const bool enforced = policy != nullptr && policy->mode == Mode::enforce;
-    const auto wanted = enforced ? wanted_limits(*policy, decision, facts)
-                                 : Result<std::vector<WantedLimit>>(std::vector<WantedLimit>{});
-    if (!wanted)
+    auto wanted = policy != nullptr ? wanted_limits(*policy, decision, facts)
+                                    : Result<std::vector<WantedLimit>>(std::vector<WantedLimit>{});
+    if (!wanted && enforced)
         return;
-    auto& memory = decision.memory;
-    TresLimits in_force = memory.limits_in_force;
-    for (const auto& [tres, value] : memory.limits_asked)
-        if (has_limit(row, tres, value))
-            in_force[tres] = value; // done meanwhile, and perhaps out of date already
-    memory.limits_asked.clear();
-    TresLimits next;
-    for (const auto& limit : *wanted) {
-        const auto& present = row.limits(policy->limits.type);
-        const auto found = present.find(limit.tres);
-        const auto old = in_force.find(limit.tres);
-        const bool right = found != present.end() && limit.accepts(found->second);
-        if (right && limit.value)
-            next[limit.tres] = found->second;
-        else if (old != in_force.end())
-            next[limit.tres] = old->second;
-        if (limit.value && !right)
-            memory.limits_asked[limit.tres] = *limit.value;
-    }
-    for (const auto& [tres, value] : in_force)
-        if (has_limit(row, tres, value))
-            next.try_emplace(tres, value);
-    memory.limits_in_force = std::move(next);
+    auto& ours = decision.memory.limits;
+    for (auto& [key, value] : ours)
+        note_arrival(value, present(row, key));
+    if (policy != nullptr && wanted)
+        keep_stricter(row, policy->limits.type, ours, *wanted, &decision.notes);
+    if (!enforced)
+        wanted = std::vector<WantedLimit>{};
+    for (const auto& limit : *wanted)
+        remember_limit(row, policy->limits.type, limit, ours);
+    std::erase_if(ours, [&](const auto& entry) {
+        const bool keeps = enforced && entry.first.first == policy->limits.type &&
+                           is_wanted(*wanted, entry.first.second);
+        return !keeps && !is_ours(entry.second, present(row, entry.first));
+    });
 }
 
 void plan_limits(const Association& row, const AccountDecision& decision, Draft& draft) {
-    const auto& ours = decision.memory.limits_in_force;
+    const auto& ours = decision.memory.limits;
     const Policy* policy = limiting_policy(draft.set(), decision);
     const bool enforced = policy != nullptr && policy->mode == Mode::enforce;
     if (!enforced)
-        clear_others(row, ours, std::nullopt,
-                     runs_by_override(decision)
-                         ? "override " + std::to_string(decision.in_force->id)
-                         : "limits no longer enabled",
-                     draft);
+        restore_others(row, ours, std::nullopt,
+                       runs_by_override(decision)
+                           ? "override " + std::to_string(decision.in_force->id)
+                           : "limits no longer enabled",
+                       draft);
     if (policy == nullptr)
         return;
-    const auto wanted = wanted_limits(*policy, decision, draft.facts());
+    auto wanted = wanted_limits(*policy, decision, draft.facts());
     if (!wanted) {
         draft.fail(decision.account, wanted.error().context, "check the allocation of the account");
         return;
     }
+    const LimitType type = policy->limits.type;
+    keep_stricter(row, type, ours, *wanted);
     if (enforced)
-        clear_others(row, ours, policy->limits.type, "limit type changed", draft);
-    const auto difference = compare(row, policy->limits.type, *wanted, ours);
-    Command command = limits_command(decision.account, policy->limits.type);
+        restore_others(row, ours, type, "limit type changed", draft);
+    const auto difference = compare(row, type, *wanted, ours);
+    Command command = limits_command(decision.account, type);
     if (difference.any)
         for (const auto& limit : *wanted)
-            if (limit.value)
+            if (const LimitKey key{type, limit.tres};
+                limit.value && (ours.contains(key) || present(row, key) != limit.value))
                 command.limits[limit.tres] = limit.value;
     if (enforced)
-        add_leftovers(row, ours, policy->limits.type, *wanted, command);
+        add_saved(row, ours, *wanted, command);
     if (command.limits.empty())
         return;
-    describe(command, limits_reason(decision, difference.drifted));
+    describe(row, command, limits_reason(decision, difference.drifted));
     if (enforced && difference.drifted)
         draft.add_against_drift(std::move(command),
-                                std::string(model::name(policy->limits.type)) + " of account " +
-                                    decision.account,
+                                std::string(model::name(type)) + " of account " + decision.account,
                                 *policy, decision);
     else
         draft.add(std::move(command), enforced);
 }
 
-void plan_limit_release(const Association& row, const TresLimits& ours, Draft& draft) {
-    clear_others(row, ours, std::nullopt, "no longer under a policy", draft);
+void plan_limit_release(const Association& row, const model::AccountMemory& memory, Draft& draft) {
+    restore_others(row, memory.limits, std::nullopt, "no longer under a policy", draft);
 }
 
 } // namespace sluice::policy

@@ -38,17 +38,18 @@ Result<std::vector<WantedLimit>> wanted_limits(const model::Policy& policy,
                                                const model::AccountDecision& decision,
                                                const model::Facts& facts);
 
-// One of the association's limits has this value.
-bool has_limit(const model::Association& row, const std::string& tres, std::int64_t value);
-
-// Updates memory.limits_in_force (those of Sluice's that Slurm has) and limits_asked.
+// Updates memory.limits: what the account had is saved before Sluice first changes it. Names limits
+// of the site's own that are stricter than Sluice's, and stay.
 void remember_limits(const model::PolicySet& set, const model::Facts& facts,
                      const model::Association& row, model::AccountDecision& decision);
 
 // Commands for the account's own association.
 void plan_limits(const model::Association& row, const model::AccountDecision& decision,
                  Draft& draft);
-// Takes off `ours`, for no policy covers the association any more.
-void plan_limit_release(const model::Association& row, const model::TresLimits& ours, Draft& draft);
+// The saved limits, for no policy covers the association any more.
+void plan_limit_release(const model::Association& row, const model::AccountMemory& memory,
+                        Draft& draft);
+// Slurm's value of a limit; nullopt: none.
+std::optional<std::int64_t> present(const model::Association& row, const model::LimitKey& key);
 
 } // namespace sluice::policy

@@ -3,11 +3,11 @@
 #include "common/policy/plan/plan.hpp"
 
 #include "common/base/text.hpp"
-#include "common/policy/evaluate/exact.hpp"
+#include "common/format/numbers.hpp"
 #include "common/policy/evaluate/memory.hpp"
-#include "common/policy/evaluate/metric.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/plan/draft.hpp"
+#include "common/policy/plan/fairshare.hpp"
 #include "common/policy/plan/jobs.hpp"
 #include "common/policy/plan/limits.hpp"
 #include "common/policy/plan/qos.hpp"
@@ -26,60 +26,6 @@ using model::Mode;
 using model::Policy;
 
 namespace {
-
-std::optional<std::uint32_t> shares(const AccountDecision& decision, Decimal divisor) {
-    auto common = common_factor(decision.figures);
-    std::optional<Wide> sum = 0;
-    for (const auto& figure : decision.figures)
-        if (common && sum)
-            sum = add_product(*sum, figure.effective,
-                              *common / figure.component.unit_factor.scaled());
-    if (!common || !sum)
-        return std::nullopt;
-    // floor(sum / (60 * common) * scale / (divisor / scale)), common factors taken out first.
-    Wide numerator = Wide{Decimal::kScale} * Decimal::kScale;
-    Wide denominator = Wide{60} * divisor.scaled();
-    for (Wide* factor : {&*common, &denominator}) {
-        const Wide shared = greatest_divisor(numerator, *factor);
-        numerator /= shared;
-        *factor /= shared;
-    }
-    const auto over = multiply(*sum, numerator);
-    const auto under = multiply(*common, denominator);
-    if (!over || !under || *under <= 0)
-        return std::nullopt;
-    constexpr Wide kMax = INT32_MAX; // Slurm keeps shares in 31 bits
-    return static_cast<std::uint32_t>(std::clamp<Wide>(*over / *under, 1, kMax));
-}
-
-void plan_fairshare(const Association& row, const AccountDecision& decision, Draft& draft) {
-    const Policy* policy = first_policy(draft.set(), decision,
-                                        [](const Policy& one) { return one.fairshare.enabled; });
-    if (policy == nullptr || decision.incomplete())
-        return;
-    const auto wanted = shares(decision, policy->fairshare.divisor);
-    if (!wanted) {
-        draft.fail(decision.account, "the fairshare of the account does not fit",
-                   "check its allocation and the divisor of fairshare");
-        return;
-    }
-    if (*wanted == row.shares)
-        return;
-    Command command;
-    command.type = CommandType::fairshare;
-    command.account = decision.account;
-    command.shares = *wanted;
-    command.reason =
-        decision.grant_changed ? "effective allocation of " + decision.period.label : "drift";
-    command.description = "Set fairshare of account " + decision.account + " to " +
-                          std::to_string(*wanted) + " (" + command.reason + ")";
-    const bool enforced = policy->mode == Mode::enforce;
-    if (enforced && !decision.grant_changed)
-        draft.add_against_drift(std::move(command), "fairshare of account " + decision.account,
-                                *policy, decision);
-    else
-        draft.add(std::move(command), enforced);
-}
 
 void plan_reset(const AccountDecision& decision, Draft& draft) {
     const Policy* policy =
@@ -127,7 +73,7 @@ private:
         } else {
             if (row != nullptr && members)
                 plan_member(*row, decision, draft_);
-            release_limits(tree_[node]);
+            release_values(tree_[node]);
         }
         if (members)
             for (const auto* user : tree_[node].users)
@@ -137,7 +83,7 @@ private:
     void plan_own(const model::Association& row, const AccountDecision& decision) {
         const bool trusted = draft_.facts().clock.trusted();
         if (trusted) {
-            plan_fairshare(row, decision, draft_);
+            plan_shares(row, decision, draft_);
             plan_limits(row, decision, draft_);
         }
         plan_qos(row, decision, draft_);
@@ -153,21 +99,23 @@ private:
         return found == decision_.released.end() ? nullptr : &found->second;
     }
 
-    void release_limits(const model::AccountNode& node) {
-        if (const auto* memory = left(node))
-            plan_limit_release(*node.row, memory->limits_in_force, draft_);
+    void release_values(const model::AccountNode& node) {
+        const auto* memory = left(node);
+        if (memory == nullptr)
+            return;
+        plan_limit_release(*node.row, *memory, draft_);
+        plan_shares_release(*node.row, *memory, draft_);
     }
 
     void release(const model::AccountNode& node) {
         const auto* memory = left(node);
         if (memory == nullptr)
             return;
-        release_limits(node);
+        release_values(node);
         if (memory->saved_qos)
             plan_qos_release(*node.row, *memory->saved_qos, draft_);
         for (const auto* user : node.users) {
-            const auto saved = memory->saved_members.find(
-                model::association_key(user->account, user->user, user->partition));
+            const auto saved = memory->saved_members.find(user->id);
             if (saved != memory->saved_members.end())
                 plan_qos_release(*user, saved->second, draft_);
         }
@@ -275,6 +223,19 @@ void check_guard(const model::Decision& decision, Draft& draft) {
         "correct the rules, or accept them: sluice release --all --reason=TEXT");
 }
 
+// Usage that fell: an account was moved or deleted, or slurmdbd purged records.
+void check_vanished(const AccountDecision& decision, Draft& draft) {
+    for (const auto& figure : decision.figures)
+        if (figure.vanished > 0)
+            draft.fail(decision.account,
+                       "Slurm reports " + format::units_text(figure.vanished, figure.component) +
+                           " " + figure.component.name + " less usage in " + decision.period.label +
+                           " than before: the higher figure is kept, and nothing is lifted",
+                       "look for purged records and for accounts that were moved; to accept the "
+                       "lower figure: sluice reset --period " +
+                           decision.account + " --reason=TEXT");
+}
+
 std::string remedy(const AccountDecision& decision) {
     switch (decision.fault) {
     case Fault::clock:
@@ -310,6 +271,8 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
         if (!account.error.empty() && account.fault != Fault::guard &&
             (facts.clock.trusted() || account.fault != Fault::clock))
             draft.fail(account.account, account.error, remedy(account));
+    for (const auto& account : decision.accounts)
+        check_vanished(account, draft);
     Walk(tree, decision, draft).run();
     plan_jobs(tree, decision, draft);
     return out;

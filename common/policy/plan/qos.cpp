@@ -5,6 +5,7 @@
 #include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/plan/draft.hpp"
 #include "common/policy/plan/limits.hpp"
+#include "common/policy/plan/set_value.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -30,28 +31,69 @@ bool has_only(const Association& row, const std::string& qos) {
     return !qos.empty() && has_qos(row, exactly(qos));
 }
 
-// What an evaluated account gets when its standing asks for no QOS any more: `qos_default` of its
-// policies, else what it had.
-SavedQos restored(const model::PolicySet& set, const AccountDecision& decision,
-                  const SavedQos& saved) {
-    for (const Policy* policy : policies_of(set, decision))
-        if (!policy->qos_default.empty())
-            return exactly(policy->qos_default);
+bool exists(const std::vector<model::Qos>& all, std::string_view name) {
+    return std::any_of(all.begin(), all.end(), [&](const auto& qos) { return qos.name == name; });
+}
+
+// "high" of "+high" and "-high", a change to the inherited list.
+std::string_view bare(std::string_view qos) {
+    return qos.substr(qos.starts_with('+') || qos.starts_with('-') ? 1 : 0);
+}
+
+// What is left of a saved list after QOS were deleted: what Slurm itself leaves of it. Of a list
+// that is gone the association inherits again.
+SavedQos what_exists(const std::vector<model::Qos>& all, SavedQos saved) {
+    std::erase_if(saved.list, [&](const auto& qos) { return !exists(all, bare(qos)); });
+    if (!exists(all, saved.default_qos))
+        saved.default_qos.clear();
     return saved;
+}
+
+// Names in `saved` of QOS that were deleted: "double, high"; "": none.
+std::string deleted_of(const std::vector<model::Qos>& all, const SavedQos& saved) {
+    std::vector<std::string> names;
+    auto list = saved.list;
+    list.push_back(saved.default_qos);
+    for (const auto& qos : list)
+        if (const std::string name(bare(qos));
+            !name.empty() && !exists(all, name) &&
+            std::find(names.begin(), names.end(), name) == names.end())
+            names.push_back(name);
+    return join(names, ", ");
+}
+
+// What an evaluated account gets when its standing asks for no QOS any more: `qos_default` of its
+// policies where that exists, else what it had.
+SavedQos restored(const model::PolicySet& set, const std::vector<model::Qos>& all,
+                  const AccountDecision& decision, const SavedQos& saved) {
+    for (const Policy* policy : policies_of(set, decision))
+        if (!policy->qos_default.empty() && exists(all, policy->qos_default))
+            return exactly(policy->qos_default);
+    return what_exists(all, saved);
+}
+
+std::string owner(const Association& row) {
+    std::string text = "account " + row.account;
+    if (!row.user.empty())
+        text = "user " + row.user + " in " + text;
+    return row.partition.empty() ? text : text + ", partition " + row.partition;
 }
 
 bool inherits(const Association& row) {
     return row.qos.empty() && row.default_qos.empty();
 }
 
-// Every list that the journal remembers, by association.
-std::unordered_map<std::string, SavedQos> all_saved(const model::History& history) {
-    std::unordered_map<std::string, SavedQos> all;
+using SavedLists = std::unordered_map<std::uint32_t, SavedQos>; // by association
+
+// Every list that the journal remembers.
+SavedLists all_saved(const AccountTree& tree, const model::History& history) {
+    SavedLists all;
     for (const auto& [account, memory] : history.accounts) {
-        for (const auto& [key, saved] : memory.saved_members)
-            all.emplace(key, saved);
-        if (memory.saved_qos)
-            all.insert_or_assign(model::association_key(account, "", ""), *memory.saved_qos);
+        for (const auto& [id, saved] : memory.saved_members)
+            all.emplace(id, saved);
+        const Association* row = memory.saved_qos ? tree.account(account) : nullptr;
+        if (row != nullptr)
+            all.insert_or_assign(row->id, *memory.saved_qos);
     }
     return all;
 }
@@ -62,7 +104,7 @@ public:
     QosMemory(const model::PolicySet& set, const AccountTree& tree, const model::Facts& facts,
               model::Decision& decision)
         : set_(set), tree_(tree), facts_(facts), decision_(decision), governance_(tree, decision),
-          saved_(all_saved(facts.history)), final_(tree.size()) {}
+          saved_(all_saved(tree, facts.history)), final_(tree.size()) {}
 
     void run() {
         for (auto& account : decision_.accounts) {
@@ -79,16 +121,28 @@ private:
     void begin_release() {
         for (const auto& [name, memory] : facts_.history.accounts) {
             const bool open = memory.saved_qos || !memory.saved_members.empty() ||
-                              !memory.limits_in_force.empty() || !memory.held_jobs.empty();
+                              !memory.limits.empty() || memory.shares || !memory.held_jobs.empty();
             const std::size_t node = tree_.find(name);
             if (!open || (node != kNone && governance_.own(node)))
                 continue;
             AccountMemory& left = decision_.released[name];
-            const Association* row = tree_.account(name);
-            for (const auto& [tres, limit] : memory.limits_in_force)
-                if (row != nullptr && has_limit(*row, tres, limit))
-                    left.limits_in_force[tres] = limit;
+            if (const Association* row = tree_.account(name))
+                keep_values(*row, memory, left);
         }
+    }
+
+    static void keep_values(const Association& row, const AccountMemory& memory,
+                            AccountMemory& left) {
+        for (auto [key, value] : memory.limits) {
+            note_arrival(value, present(row, key));
+            if (is_ours(value, present(row, key)))
+                left.limits.emplace(key, value);
+        }
+        auto shares = memory.shares;
+        if (shares)
+            note_arrival(*shares, row.shares);
+        if (shares && is_ours(*shares, row.shares))
+            left.shares = shares;
     }
 
     // An association and what governs its QOS.
@@ -97,8 +151,7 @@ private:
         AccountDecision* governor; // nullptr: no policy covers it
         bool own;                  // the governor's own association
         const SavedQos* saved;     // nullptr: Sluice has not changed it
-        std::string key;
-        std::string inherited; // QOS that it alone inherits; "": something else
+        std::string inherited;     // QOS that it alone inherits; "": something else
     };
 
     void visit(std::size_t node) {
@@ -116,10 +169,12 @@ private:
     std::string final_qos(const Association& row, std::size_t node, bool own,
                           const std::string& inherited) {
         const std::size_t index = governance_.of(node);
-        Place at{row,     index == kNone ? nullptr : &decision_.accounts[index],        own,
-                 nullptr, model::association_key(row.account, row.user, row.partition), inherited};
-        if (const auto found = saved_.find(at.key); found != saved_.end())
+        Place at{row, index == kNone ? nullptr : &decision_.accounts[index], own, nullptr,
+                 inherited};
+        if (const auto found = saved_.find(row.id); found != saved_.end())
             at.saved = &found->second;
+        if (at.saved != nullptr && at.governor != nullptr)
+            name_deleted(at);
         const std::string untouched = inherits(row) ? inherited : std::string();
         if (at.governor != nullptr && !at.governor->error.empty()) {
             if (at.saved != nullptr)
@@ -141,7 +196,9 @@ private:
         }
         if (at.saved == nullptr)
             return;
-        const SavedQos target = at.own ? restored(set_, *at.governor, *at.saved) : *at.saved;
+        const auto& all = facts_.structure.qos;
+        const SavedQos target =
+            at.own ? restored(set_, all, *at.governor, *at.saved) : what_exists(all, *at.saved);
         if (!has_qos(at.row, target))
             keep(at, *at.saved);
     }
@@ -179,7 +236,13 @@ private:
         if (at.governor == nullptr ? at.row.user.empty() : at.own)
             memory.saved_qos = saved;
         else
-            memory.saved_members[at.key] = saved;
+            memory.saved_members[at.row.id] = saved;
+    }
+
+    void name_deleted(const Place& at) const {
+        if (const std::string gone = deleted_of(facts_.structure.qos, *at.saved); !gone.empty())
+            at.governor->notes.push_back("QOS " + gone + ", which " + owner(at.row) +
+                                         " had, was deleted: only the rest can be restored");
     }
 
     bool on_paused_qos(const Association& row, const AccountDecision& above) const {
@@ -206,16 +269,9 @@ private:
     const model::Facts& facts_;
     model::Decision& decision_;
     Governance governance_;
-    std::unordered_map<std::string, SavedQos> saved_;
+    SavedLists saved_;
     std::vector<std::string> final_; // by node
 };
-
-std::string owner(const Association& row) {
-    std::string text = "account " + row.account;
-    if (!row.user.empty())
-        text = "user " + row.user + " in " + text;
-    return row.partition.empty() ? text : text + ", partition " + row.partition;
-}
 
 Command qos_command(const Association& row, const SavedQos& target, std::string reason) {
     Command command;
@@ -255,21 +311,33 @@ std::string reason_for(const Draft& draft, const AccountDecision& decision) {
 
 bool all_known(const Association& row, const SavedQos& target, Draft& draft) {
     for (const auto& qos : target.list)
-        if (!draft.has_qos(qos)) {
+        if (!draft.has_qos(bare(qos))) {
             draft.fail(row.account, "QOS " + qos + " does not exist", "sacctmgr add qos " + qos);
             return false;
         }
     return true;
 }
 
-void change_qos(const Association& row, const SavedQos& target, const AccountDecision& decision,
-                Draft& draft) {
+// " without QOS double, which was deleted", when the target is what is left of the saved list.
+std::string less(const SavedQos& saved, const SavedQos& target, const Draft& draft) {
+    const auto& all = draft.facts().structure.qos;
+    const std::string gone = deleted_of(all, saved);
+    return gone.empty() || !(target == what_exists(all, saved))
+               ? ""
+               : " without QOS " + gone + ", which was deleted";
+}
+
+// `saved`: what the association had; it gets that, or the QOS of the account's standing.
+void change_qos(const Association& row, const SavedQos& saved, const SavedQos& target,
+                const AccountDecision& decision, Draft& draft) {
     if (has_qos(row, target) || !all_known(row, target, draft))
         return;
     const bool drifted = !decision.enforced_qos.empty() &&
                          decision.memory.qos_in_force == decision.enforced_qos &&
                          decision.previous_flags == decision.flags;
-    Command command = qos_command(row, target, drifted ? "drift" : reason_for(draft, decision));
+    Command command =
+        qos_command(row, target,
+                    (drifted ? "drift" : reason_for(draft, decision)) + less(saved, target, draft));
     const auto policies = policies_of(draft.set(), decision);
     if (drifted && !policies.empty())
         draft.add_against_drift(std::move(command), "QOS of " + owner(row), *policies.front(),
@@ -291,10 +359,10 @@ void remember_qos(const model::PolicySet& set, const AccountTree& tree, const mo
 }
 
 void plan_qos(const Association& row, const AccountDecision& decision, Draft& draft) {
-    const auto& saved = decision.memory.saved_qos;
-    if (saved) {
-        change_qos(row,
-                   decision.enforced_qos.empty() ? restored(draft.set(), decision, *saved)
+    if (const auto& saved = decision.memory.saved_qos) {
+        const auto& all = draft.facts().structure.qos;
+        change_qos(row, *saved,
+                   decision.enforced_qos.empty() ? restored(draft.set(), all, decision, *saved)
                                                  : exactly(decision.enforced_qos),
                    decision, draft);
         return;
@@ -306,17 +374,21 @@ void plan_qos(const Association& row, const AccountDecision& decision, Draft& dr
 }
 
 void plan_member(const Association& row, const AccountDecision& decision, Draft& draft) {
-    const auto& members = decision.memory.saved_members;
-    const auto saved = members.find(model::association_key(row.account, row.user, row.partition));
-    if (saved == members.end())
+    const auto saved = decision.memory.saved_members.find(row.id);
+    if (saved == decision.memory.saved_members.end())
         return;
-    change_qos(row, decision.enforced_qos.empty() ? saved->second : exactly(decision.enforced_qos),
+    change_qos(row, saved->second,
+               decision.enforced_qos.empty()
+                   ? what_exists(draft.facts().structure.qos, saved->second)
+                   : exactly(decision.enforced_qos),
                decision, draft);
 }
 
 void plan_qos_release(const Association& row, const SavedQos& saved, Draft& draft) {
-    if (!has_qos(row, saved) && all_known(row, saved, draft))
-        draft.add(qos_command(row, saved, "no longer under a policy"), true);
+    const SavedQos target = what_exists(draft.facts().structure.qos, saved);
+    if (!has_qos(row, target))
+        draft.add(qos_command(row, target, "no longer under a policy" + less(saved, target, draft)),
+                  true);
 }
 
 } // namespace sluice::policy

@@ -205,6 +205,29 @@ Result<std::vector<Association>> associations(Session& session, const model::Str
     return own;
 }
 
+Result<std::map<std::string, std::string>>
+parents_of_deleted(Session& session, const std::string& cluster,
+                   const std::vector<std::string>& accounts) {
+    slurmdb_assoc_cond_t cond{};
+    const StringList clusters{{cluster}};
+    const StringList wanted{accounts};
+    const StringList accounts_only{{""}};
+    cond.cluster_list = clusters.get();
+    cond.acct_list = wanted.get();
+    cond.user_list = accounts_only.get();
+    want_deleted(cond);
+    want_own_limits(cond);
+    const auto rows = session.list<slurmdb_assoc_rec_t>(
+        "deleted associations", [&](void* db) { return slurmdb_associations_get(db, &cond); });
+    if (!rows)
+        return rows.error();
+    std::map<std::string, std::string> parents;
+    for (const slurmdb_assoc_rec_t& row : *rows)
+        if (text_of(row.user).empty() && !text_of(row.parent_acct).empty())
+            parents.emplace(text_of(row.acct), text_of(row.parent_acct));
+    return parents;
+}
+
 // The highest number alone does not do: a transaction that began earlier may become visible later.
 Result<ChangeMark> changes_since(Session& session, Instant since) {
     slurmdb_txn_cond_t cond{};

@@ -24,6 +24,12 @@ Result<std::vector<model::Association>> associations(Session& session,
                                                      const model::Structure& names,
                                                      const std::vector<std::string>& accounts);
 
+// Parents of those of `accounts` that slurmdbd has a row of, by account. It keeps the rows of
+// deleted accounts that had jobs.
+Result<std::map<std::string, std::string>>
+parents_of_deleted(Session& session, const std::string& cluster,
+                   const std::vector<std::string>& accounts);
+
 // The transactions that slurmdbd has on record since an instant: one for every change of accounts,
 // users and associations, also for a change to the same value. Equal marks of one `since`: nothing
 // was changed.

@@ -247,13 +247,32 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window) {
                 return std::move(added).error();
     const model::AccountTree tree{q.structure};
     const TresNames names{q.structure.tres};
-    JobSum sum{tree, names};
-    for (const Window& range : parts.records)
-        if (auto added = add_jobs(q, range, sum); !added)
-            return std::move(added).error();
-    if (auto done = sum.into(all); !done)
-        return std::move(done).error();
-    return all;
+    std::erase_if(deleted_,
+                  [&](const auto& entry) { return tree.account(entry.first) != nullptr; });
+    for (;;) {
+        JobSum sum{tree, names, deleted_};
+        for (const Window& range : parts.records)
+            if (auto added = add_jobs(q, range, sum); !added)
+                return std::move(added).error();
+        auto done = sum.unknown().empty() ? sum.into(all) : read_deleted(q, sum.unknown());
+        if (!done)
+            return std::move(done).error();
+        if (sum.unknown().empty())
+            return all;
+    }
+}
+
+// Where jobs of accounts that are no longer in the structure count.
+Result<void> ClusterUsage::read_deleted(const Question& q, std::set<std::string> unknown) {
+    const auto parents =
+        parents_of_deleted(q.session, q.structure.cluster, {unknown.begin(), unknown.end()});
+    if (!parents)
+        return parents.error();
+    for (const auto& [account, parent] : *parents)
+        deleted_.emplace(account, parent);
+    for (const std::string& account : unknown)
+        deleted_.emplace(account, "");
+    return {};
 }
 
 Result<void> ClusterUsage::add_jobs(const Question& q, Window range, JobSum& sum) {

@@ -15,6 +15,8 @@
 
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,6 +56,7 @@ private:
     Result<void> read_ended(const Question& q);
     void note_running(Running running, Instant now);
     Result<model::WindowUsage> window(const Question& q, Window window);
+    Result<void> read_deleted(const Question& q, std::set<std::string> unknown);
     Result<void> add_jobs(const Question& q, Window range, JobSum& sum);
 
     // The rollups that answer, up to rolled_.until. After a newer rollup its figures, up to
@@ -63,8 +66,9 @@ private:
     Rolled rolled_;
     std::optional<RollupCache> next_;
     Rolled newest_;
-    Rolled reported_;      // by slurmdbd, at the last question
-    bool skipped_ = false; // ... and it is known to leave out days
+    Rolled reported_;         // by slurmdbd, at the last question
+    bool skipped_ = false;    // ... and it is known to leave out days
+    DeletedAccounts deleted_; // "": slurmdbd has no row of it
     LiveJobs live_;
     JobTracker tracker_;
     ClosedJobs closed_;

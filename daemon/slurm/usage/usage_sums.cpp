@@ -50,15 +50,32 @@ void JobSum::add(const std::vector<const model::Association*>& accounts, const s
     }
 }
 
+std::vector<const model::Association*> JobSum::upward(const std::string& account) {
+    const std::string* name = &account;
+    for (std::size_t steps = 0; steps <= deleted_.size(); ++steps) { // rows may form a circle
+        if (name->empty())
+            break;
+        if (tree_.account(*name) != nullptr)
+            return tree_.upward(*name);
+        const auto parent = deleted_.find(*name);
+        if (parent == deleted_.end()) {
+            unknown_.insert(*name);
+            break;
+        }
+        name = &parent->second;
+    }
+    return {};
+}
+
 void JobSum::add(const JobRecord& job) {
-    const auto accounts = tree_.upward(job.account);
+    const auto accounts = upward(job.account);
     for (const auto& [tres, amount] : tres_seconds(job))
         add(accounts, job.user, tres, {job.running, amount});
 }
 
 void JobSum::add(const ports::UserSums& finished) {
     for (const auto& [account, users] : finished) {
-        const auto accounts = tree_.upward(account);
+        const auto accounts = upward(account);
         for (const auto& [user, sums] : users)
             for (const auto& [tres, amount] : sums)
                 add(accounts, user, tres, {false, amount});

@@ -20,14 +20,22 @@
 
 namespace sluice::slurm {
 
+// Parents of accounts that are no longer in the structure, by account.
+using DeletedAccounts = std::map<std::string, std::string>;
+
 class JobSum {
 public:
-    JobSum(const model::AccountTree& tree, const TresNames& names) : tree_(tree), names_(names) {}
+    // All outlive it. `deleted`: parents of accounts that are no longer in the tree.
+    JobSum(const model::AccountTree& tree, const TresNames& names, const DeletedAccounts& deleted)
+        : tree_(tree), names_(names), deleted_(deleted) {}
 
-    // Counts for the account and all above it. Jobs of accounts that are gone cannot be placed.
+    // Counts for the account and all above it. A job of a deleted account counts for the accounts
+    // that were above, as in slurmdbd's rollups.
     void add(const JobRecord& job);
     // Of jobs that have ended.
     void add(const ports::UserSums& finished);
+    // Accounts, with jobs or above such, that are neither in the tree nor in `deleted`.
+    const std::set<std::string>& unknown() const { return unknown_; }
     // Adds to the accounts that `usage` has. overflow: a figure does not fit; names the account.
     Result<void> into(model::WindowUsage& usage) const;
 
@@ -38,13 +46,16 @@ private:
         std::map<std::string, PerTres> users;
     };
 
+    std::vector<const model::Association*> upward(const std::string& account);
     void add(const std::vector<const model::Association*>& accounts, const std::string& user,
              std::uint32_t tres, std::pair<bool, Wide> amount);
     Result<void> put(const std::string& account, const PerTres& from, model::TresUsage& to) const;
 
     const model::AccountTree& tree_;
     const TresNames& names_;
+    const DeletedAccounts& deleted_;
     std::map<std::string, Sums> accounts_;
+    std::set<std::string> unknown_;
 };
 
 // Rollup rows of one account or user. Rows that begin outside the range do not count: slurmdbd

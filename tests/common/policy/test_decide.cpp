@@ -303,6 +303,44 @@ CASE(stale_usage_lifts_nothing) {
     w.facts.usage_age = 0;
 }
 
+// slurmdbd purged its records, or an account was moved or deleted.
+CASE(usage_never_falls_inside_a_period) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    w.charges.clear();
+    w.use(utc(2026, 1, 3), "physics", 17);
+    const auto& kept = w.run(utc(2026, 1, 4));
+    CHECK(kept.flags.paused);
+    CHECK_EQ(kept.figures[0].used(), 1300 * 3600);
+    CHECK_EQ(kept.figures[0].vanished, 1283 * 3600);
+    CHECK_EQ(w.plan.problems[0].what,
+             "Slurm reports 1283 node_hours less usage in 2026-Q1 than before: the higher figure "
+             "is kept, and nothing is lifted");
+    w.run(utc(2026, 1, 5));
+    CHECK(w.of("physics").flags.paused);
+    auto later = w;
+    later.run(utc(2026, 4, 1)); // by the calendar
+    CHECK(!later.of("physics").flags.paused && later.plan.problems.empty());
+    model::reopen(w.facts.history.accounts["physics"]); // sluice reset --period
+    w.run(utc(2026, 1, 6));
+    CHECK(!w.of("physics").flags.paused && w.plan.problems.empty());
+    CHECK_EQ(w.of("physics").figures[0].used(), 17 * 3600);
+}
+
+CASE(a_correction_of_less_than_a_hundredth_is_taken) {
+    World w = physics();
+    w.use(utc(2026, 1, 2), "physics", 700);
+    w.run(utc(2026, 1, 3));
+    w.charges.clear();
+    w.use(utc(2026, 1, 2), "physics", 690);
+    CHECK_EQ(w.run(utc(2026, 1, 4)).figures[0].used(), 690 * 3600);
+    CHECK(w.plan.problems.empty());
+    w.charges.clear();
+    w.use(utc(2026, 1, 2), "physics", 680); // but corrections do not add up
+    CHECK_EQ(w.run(utc(2026, 1, 5)).figures[0].used(), 700 * 3600);
+}
+
 CASE(missing_usage_is_not_zero_usage) {
     World w = physics();
     w.use(utc(2026, 1, 2), "physics", 1300);

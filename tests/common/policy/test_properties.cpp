@@ -132,6 +132,8 @@ CASE(every_association_gets_back_exactly_what_it_had) {
             w.run(kNow + std::chrono::hours{cycle}, "a0");
         }
         w.charges.clear();
+        for (auto& [name, memory] : w.facts.history.accounts)
+            model::reopen(memory); // a person accepts that
         // Neither usage nor hysteresis; nobody is granted nothing.
         for (auto& [name, account] : w.set.accounts)
             if (account.allocation)

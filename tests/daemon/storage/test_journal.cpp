@@ -19,17 +19,19 @@ model::AccountMemory full_memory() {
     memory.period_begin = instant(1798761600);
     memory.resets = {{"2026-Q4", instant(1790812800)}, {"2027-Q1", instant(1798761600)}};
     memory.grants = {{"node_hours", 2}};
+    memory.used = {{"node_hours", 7'200'000}};
     memory.past = {{"2026-Q4", {instant(1790812800), {{"node_hours", 1}}, {{"node_hours", 3}}}},
                    {"2026-Q3", {instant(1782864000), {}, {}}}};
     memory.steps = {"slow1"};
     memory.enforced_by = {"quarterly"};
     memory.held_for = "12";
-    memory.saved_members = {{"physics|ann|", {{"a", "b"}, "a"}}, {"physics|bob|gpu", {}}};
+    memory.saved_members = {{7, {{"a", "b"}, "a"}}, {4'000'000'000U, {}}};
     memory.qos_in_force = "slowdown";
     memory.paused_since = instant(1767225601);
     memory.held_jobs = {7, 4'000'000'000U};
-    memory.limits_in_force = {{"gres/gpu", 4}};
-    memory.limits_asked = {{"gres/gpu", 5}};
+    memory.limits = {{{model::LimitType::grp_tres_mins, "gres/gpu"}, {500, 4, 5}},
+                     {{model::LimitType::grp_tres, "cpu"}, {std::nullopt, std::nullopt, 0}}};
+    memory.shares = model::SetValue{2147483647, 10, std::nullopt};
     memory.reached = {{"pause@120", 1767225600}};
     return memory;
 }

@@ -20,7 +20,8 @@ struct Bench {
     slurm::Suspensions suspensions;
 
     model::UsageSplit used(std::int64_t begin, std::int64_t end, const std::string& tres = "cpu") {
-        slurm::JobSum sum{tree, names};
+        const slurm::DeletedAccounts none;
+        slurm::JobSum sum{tree, names, none};
         tracker.add({instant(begin), instant(end)}, suspensions, sum);
         model::WindowUsage usage;
         usage.accounts["physics"];

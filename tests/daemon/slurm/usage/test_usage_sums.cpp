@@ -13,7 +13,9 @@ struct Bench {
     model::Structure cluster = test::small_cluster();
     model::AccountTree tree{cluster};
     slurm::TresNames names{cluster.tres};
-    slurm::JobSum sum{tree, names};
+    slurm::DeletedAccounts deleted{
+        {"laser", "lab"}, {"lab", "optics"}, {"a", "b"}, {"b", "a"}, {"lost", ""}};
+    slurm::JobSum sum{tree, names, deleted};
     model::WindowUsage usage;
 
     explicit Bench(const std::vector<std::string>& accounts) {
@@ -36,6 +38,23 @@ CASE(a_job_counts_for_its_account_and_all_above) {
     CHECK_EQ(bench.usage.accounts["univ"].tres["node"].finished, 100);
     CHECK(bench.usage.accounts["chem"].tres.empty());
     CHECK_EQ(bench.usage.accounts["physics"].users["games"]["cpu"].finished, 210);
+}
+
+// A parent's usage must not fall when an account below it is deleted.
+CASE(a_job_of_a_deleted_account_counts_for_the_accounts_that_were_above) {
+    Bench bench{{"optics", "physics", "chem"}};
+    bench.sum.add(job("laser", 100, "1=2"));
+    bench.sum.add(ports::UserSums{{"lab", {{"games", {{1, 5}}}}}});
+    CHECK(bench.sum.unknown().empty());
+    for (const char* circle : {"a", "b", "lost", ""})
+        bench.sum.add(job(circle, 1, "1=1"));
+    CHECK(bench.sum.unknown().empty());
+    bench.sum.add(job("who", 1, "1=1"));
+    CHECK_EQ(bench.sum.unknown().count("who"), 1U);
+    CHECK(bench.sum.into(bench.usage));
+    CHECK_EQ(bench.usage.accounts["optics"].tres["cpu"].finished, 205);
+    CHECK_EQ(bench.usage.accounts["physics"].tres["cpu"].finished, 205);
+    CHECK(bench.usage.accounts["chem"].tres.empty());
 }
 
 CASE(usage_of_running_jobs_is_kept_apart) {
