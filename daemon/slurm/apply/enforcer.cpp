@@ -40,7 +40,7 @@ std::vector<std::string> concerned(const model::Structure& structure,
             continue;
         names.insert(command.account);
         if (command.type == CommandType::qos && command.user.empty())
-            for (std::string& name : accounts_below(tree, command.account))
+            for (std::string& name : model::accounts_below(tree, command.account))
                 names.insert(std::move(name));
         if (names.size() > kMaxAccountsAsked)
             return {};
@@ -334,7 +334,7 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
     const model::Qos* standard = find_qos(structure_, command.default_qos);
     record.def_qos_id = standard != nullptr ? standard->id : INFINITE; // clears
     const std::vector<std::string> ids = qos_ids(command.qos, structure_);
-    const bool deltas = !ids.empty() && is_delta(ids.front());
+    const bool deltas = !ids.empty() && model::is_delta(ids.front());
     const StringList base{ids.empty() || deltas ? std::vector<std::string>{""} : ids};
     record.qos_list = base.get();
     Result<void> done = modify(targets(group), record);
@@ -360,7 +360,8 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
 
 bool ApplyBatch::inherited_below(const Group& group) const {
     return std::any_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
-        return commands_[i].user.empty() && !accounts_below(tree_, commands_[i].account).empty();
+        return commands_[i].user.empty() &&
+               !model::accounts_below(tree_, commands_[i].account).empty();
     });
 }
 
@@ -377,7 +378,7 @@ Result<void> ApplyBatch::inherit_again(const Group& group) {
         for (const Association* above : tree_.upward(commands_[i].account))
             near.insert(above->account);
         if (commands_[i].user.empty())
-            for (std::string& name : accounts_below(tree_, commands_[i].account))
+            for (std::string& name : model::accounts_below(tree_, commands_[i].account))
                 near.insert(std::move(name));
     }
     // Read now, not taken from `structure`: an account that got an own list meanwhile keeps it.

@@ -6,7 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/model/command.hpp"
 #include "common/model/facts.hpp"
-#include "daemon/slurm/accounts/qos_list.hpp"
+#include "common/model/qos_list.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 
 #include <cstddef>
