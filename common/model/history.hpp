@@ -24,6 +24,15 @@ struct SavedQos {
     friend bool operator==(const SavedQos&, const SavedQos&) = default;
 };
 
+// A queued job whose QOS Sluice has set, or will have to. slurmctld does not test the QOS of a job
+// against its association's list once an operator has set it (job_scheduler.c, limit_set.qos).
+struct JobQos {
+    std::string had;   // what it returns to; "": the default of its association
+    std::string given; // by Sluice; equal to `had`: nothing is to be undone
+
+    friend bool operator==(const JobQos&, const JobQos&) = default;
+};
+
 // What an account had when one of its periods was last evaluated.
 struct PastPeriod {
     Instant begin{};
@@ -59,8 +68,9 @@ struct AccountMemory {
     std::set<std::string> steps; // progressive steps in force in `period`, by QOS: hysteresis
     // Own lists of associations below this account whose QOS is Sluice's, by association_key().
     std::map<std::string, SavedQos> saved_members;
-    std::optional<Instant> paused_since; // an enforced pause, own or from above
-    std::set<std::uint32_t> held_jobs;   // ids of jobs that Sluice held and will release
+    std::optional<Instant> paused_since;     // an enforced pause, own or from above
+    std::set<std::uint32_t> held_jobs;       // ids of jobs that Sluice held and will release
+    std::map<std::uint32_t, JobQos> job_qos; // by job id, while the job is queued
     // What Slurm last had of Sluice's: separates drift from a change that is not yet made.
     std::string qos_in_force;
     std::map<std::string, std::int64_t> limits_in_force; // TRES name -> limit

@@ -114,6 +114,9 @@ struct OnPause {
     }
 };
 
+// Whether queued jobs get the QOS that their account is slowed down to, and their own one back.
+enum class OnDownscale { move, leave };
+
 struct Borrow {
     Decimal factor; // percent of the next period's allocation that may be used early; 0: none
 
@@ -158,6 +161,7 @@ struct Policy {
     Drift drift = Drift::repair;
     BudgetCheck budget_check = BudgetCheck::off;
     OnPause on_pause;
+    OnDownscale on_downscale = OnDownscale::move;
     std::optional<Allocation> allocation;    // for matched accounts without their own
     std::string contact;                     // in refusals; "": the file's `contact`
     Texts texts;                             // "": the file's `texts`

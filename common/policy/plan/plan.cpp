@@ -261,6 +261,11 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
             draft.fail(account.account, account.error, remedy(account));
     Walk(tree, decision, draft).run();
     plan_jobs(tree, decision, draft);
+    // A job that has the QOS before its list changes has no moment with an invalid one, and a job
+    // that the list will not stop is held before.
+    std::stable_partition(out.commands.begin(), out.commands.end(), [](const Command& command) {
+        return command.type == CommandType::set_job_qos || command.type == CommandType::hold_job;
+    });
     return out;
 }
 

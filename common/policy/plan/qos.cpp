@@ -79,7 +79,8 @@ private:
     void begin_release() {
         for (const auto& [name, memory] : facts_.history.accounts) {
             const bool open = memory.saved_qos || !memory.saved_members.empty() ||
-                              !memory.limits_in_force.empty() || !memory.held_jobs.empty();
+                              !memory.limits_in_force.empty() || !memory.held_jobs.empty() ||
+                              !memory.job_qos.empty();
             const std::size_t node = tree_.find(name);
             if (!open || (node != kNone && governance_.own(node)))
                 continue;
@@ -288,6 +289,35 @@ bool has_qos(const Association& row, const SavedQos& saved) {
 void remember_qos(const model::PolicySet& set, const AccountTree& tree, const model::Facts& facts,
                   model::Decision& decision) {
     QosMemory(set, tree, facts, decision).run();
+}
+
+model::Structure without_sluice(const model::PolicySet& set, const model::Structure& structure,
+                                const model::Decision& decision) {
+    std::unordered_map<std::string, SavedQos> saved;
+    const auto collect = [&](const std::string& account, const AccountMemory& memory) {
+        for (const auto& [key, qos] : memory.saved_members)
+            saved.emplace(key, qos);
+        if (memory.saved_qos)
+            saved.insert_or_assign(model::association_key(account, "", ""), *memory.saved_qos);
+    };
+    for (const auto& account : decision.accounts) {
+        AccountMemory memory = account.memory;
+        if (memory.saved_qos)
+            memory.saved_qos = restored(set, account, *memory.saved_qos);
+        collect(account.account, memory);
+    }
+    for (const auto& [account, memory] : decision.released)
+        collect(account, memory);
+    model::Structure out;
+    out.associations = structure.associations;
+    for (Association& row : out.associations)
+        if (const auto found =
+                saved.find(model::association_key(row.account, row.user, row.partition));
+            found != saved.end()) {
+            row.qos = found->second.list;
+            row.default_qos = found->second.default_qos;
+        }
+    return out;
 }
 
 void plan_qos(const Association& row, const AccountDecision& decision, Draft& draft) {

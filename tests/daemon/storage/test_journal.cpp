@@ -26,6 +26,7 @@ model::AccountMemory full_memory() {
     memory.qos_in_force = "slowdown";
     memory.paused_since = instant(1767225601);
     memory.held_jobs = {7, 4'000'000'000U};
+    memory.job_qos = {{8, {"normal", "slowdown"}}, {9, {"", "slowdown"}}};
     memory.limits_in_force = {{"gres/gpu", 4}};
     memory.limits_asked = {{"gres/gpu", 5}};
     memory.reached = {{"pause@120", 1767225600}};
