@@ -131,6 +131,8 @@ std::vector<Group> group(std::span<const Command> commands,
     std::vector<Group> groups;
     std::map<std::string, std::size_t> places;
     for (std::size_t i = 0; i < commands.size(); ++i) {
+        if (is_for_job(commands[i].type))
+            places.clear();
         if (failures[i])
             continue;
         const auto [place, is_new] = places.try_emplace(

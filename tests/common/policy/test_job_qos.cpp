@@ -250,7 +250,7 @@ CASE(a_pause_holds_the_jobs_that_its_qos_list_does_not_stop) {
     w.run(utc(2026, 2, 1));
     w.use(utc(2026, 2, 2), "physics", 200);
     w.run(utc(2026, 2, 3));
-    CHECK_EQ(w.command(0), "scontrol hold 7"); // before the list is changed
+    CHECK_EQ(w.plan.commands.back().sacctmgr, "scontrol hold 7");
     CHECK(moves(w).empty());
     w.facts.jobs[0].held = true;
     submit(w, 8, 4, "normal"); // moved into the account; its list stops it
@@ -264,8 +264,22 @@ CASE(a_pause_holds_the_jobs_that_its_qos_list_does_not_stop) {
     // Later, too: slurmctld does not forget that an operator has set the QOS.
     w.grant("physics", "100");
     w.run(utc(2026, 2, 6));
-    CHECK_EQ(w.command(0), "scontrol hold 7");
+    CHECK_EQ(w.plan.commands.back().sacctmgr, "scontrol hold 7");
     CHECK_EQ(w.plan.commands.size(), 2U);
+}
+
+CASE(a_pause_does_not_wait_for_the_jobs_of_another_account) {
+    World w = cluster();
+    w.account("zoo");
+    w.grant("zoo", "1000");
+    submit(w, 7, 4, "normal");
+    slow(w);
+    w.use(utc(2026, 1, 2), "zoo", 1300);
+    w.run(utc(2026, 2, 1));
+    CHECK_EQ(w.plan.commands.size(), 3U);
+    CHECK(w.plan.commands[0].account == "zoo");
+    CHECK(w.plan.commands[1].type == CommandType::set_job_qos);
+    CHECK(w.plan.commands[2].account == "physics");
 }
 
 CASE(an_override_moves_queued_jobs_and_its_end_moves_them_back) {

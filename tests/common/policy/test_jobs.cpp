@@ -70,8 +70,8 @@ CASE(pending_jobs_are_held_once_and_only_those_are_released) {
     pause(w);
     w.run(utc(2026, 2, 1));
     CHECK(job_commands(w) == (Lines{"scontrol hold 7", "scontrol hold '20_[3-9]'"}));
-    CHECK(w.plan.commands.front().account == "physics");
-    CHECK_EQ(w.plan.commands.front().user, "ann");
+    CHECK(w.plan.commands.back().account == "physics");
+    CHECK_EQ(w.plan.commands.back().user, "ann");
     job(w, 7).held = job(w, kArray).held = true;
     w.run(utc(2026, 2, 2));
     CHECK(job_commands(w).empty());
