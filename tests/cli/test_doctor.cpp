@@ -96,6 +96,16 @@ CASE(a_refused_file_is_a_fault_and_observing_a_note) {
     CHECK_EQ(empty.bad(), "settings");
 }
 
+CASE(queued_jobs_that_wait_because_of_sluice_are_a_note) {
+    Case paused;
+    Case::spoil(paused.status, R"("mode": "enforce",)",
+                R"("mode": "enforce", "standing": "paused",
+                   "waiting_jobs": {"invalid_qos": 3, "held": 1},)");
+    CHECK_EQ(paused.bad(), "note:jobs");
+    CHECK(paused.has("4 queued jobs of 1 paused account wait because of Sluice (account physics)",
+                     "sluice explain physics"));
+}
+
 CASE(a_daemon_of_another_version_is_a_note) {
     Case older;
     Case::spoil(older.status, R"("version": "1.2.0")", R"("version": "1.1.9")");
