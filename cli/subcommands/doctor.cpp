@@ -42,6 +42,7 @@ public:
         each("evaluation", "last evaluation succeeded " + since(cycle()["at_epoch"]) + " ago",
              &Examination::evaluation);
         each("accounts", "no account needs attention", &Examination::accounts);
+        each("jobs", "no queued job waits because of Sluice", &Examination::jobs);
         each("commands", "no recent command failed", &Examination::commands);
         each("messages", "no message was refused or is late", &Examination::messages);
         each("slurm", "slurm.conf enforces limits and QOS", &Examination::slurm);
@@ -91,6 +92,7 @@ private:
     void rights_suffice();
     void evaluation();
     void accounts();
+    void jobs();
     void commands();
     void messages();
     void late(View target);
@@ -196,6 +198,33 @@ void Examination::accounts() {
         if (const auto error = account["error"].text(); !error.empty())
             fault("account " + account["account"].text() + " was not evaluated: " + error,
                   "run: sluice explain " + account["account"].text());
+}
+
+// One line for all accounts of a standing.
+void Examination::jobs() {
+    for (const char* standing : {"paused", "downscaled", "normal"}) {
+        std::int64_t waiting = 0;
+        std::int64_t accounts = 0;
+        std::string first;
+        for (const auto& account : in_.status["accounts"].items()) {
+            const auto jobs = account["waiting_jobs"];
+            const std::int64_t here = jobs["invalid_qos"].integer() + jobs["held"].integer();
+            if (here == 0 || account["standing"].text() != standing)
+                continue;
+            waiting += here;
+            if (++accounts == 1)
+                first = account["account"].text();
+        }
+        if (waiting == 0)
+            continue;
+        const bool paused = std::string_view(standing) == "paused";
+        note(counted(waiting, "queued job") + " of " +
+                 counted(accounts, standing + std::string(" account")) +
+                 (waiting == 1 ? " waits" : " wait") + " because of Sluice (account " + first +
+                 (accounts == 1 ? ")" : " and others)"),
+             paused ? "the jobs go on after the pause; see: sluice explain " + first
+                    : "run: sluice explain " + first);
+    }
 }
 
 void Examination::commands() {

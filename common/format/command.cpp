@@ -68,6 +68,9 @@ std::string command_line(const std::string& cluster, const Command& command) {
         return "scontrol hold " + as_word(command.job);
     case CommandType::release_job:
         return "scontrol release " + as_word(command.job);
+    case CommandType::set_job_qos:
+        return "scontrol update JobId=" + as_word(command.job) +
+               " QOS=" + as_word(join(command.qos, ","));
     case CommandType::requeue_job:
         return "scontrol requeue " + as_word(command.job);
     case CommandType::cancel_job:

@@ -23,12 +23,13 @@ enum class CommandType {
     release_job,
     cancel_job,
     requeue_job,
+    set_job_qos,
 };
 
 // In the order of CommandType.
-inline constexpr std::string_view kCommandNames[] = {"fairshare",   "limits",     "qos",
-                                                     "reset_usage", "hold_job",   "release_job",
-                                                     "cancel_job",  "requeue_job"};
+inline constexpr std::string_view kCommandNames[] = {"fairshare",   "limits",      "qos",
+                                                     "reset_usage", "hold_job",    "release_job",
+                                                     "cancel_job",  "requeue_job", "set_job_qos"};
 
 constexpr std::string_view name(CommandType type) {
     return kCommandNames[static_cast<std::size_t>(type)];
@@ -43,7 +44,7 @@ struct Command {
     std::string account;
     std::string user;      // "": the account's own association
     std::string partition; // of that user's association; "" for none
-    // qos: own list to set; empty list clears it (inherit again)
+    // qos: own list to set; empty list clears it (inherit again). set_job_qos: the one QOS
     std::vector<std::string> qos;
     std::string default_qos; // "" clears
     // limits: TRES name -> value (minutes; a count for grp_tres); nullopt clears the limit

@@ -103,6 +103,12 @@ struct UsageStanding {
     std::optional<Instant> until; // when a pause by usage ends without a change; nullopt: never
 };
 
+// Queued jobs that wait because of Sluice, of the account and of those below it without a policy.
+struct WaitingJobs {
+    std::uint32_t invalid_qos = 0; // their QOS is not the one that Sluice gave the account
+    std::uint32_t held = 0;
+};
+
 struct AccountDecision {
     std::string account;
     std::vector<std::string> policies; // names, in the file's order
@@ -137,6 +143,7 @@ struct AccountDecision {
     std::string enforced_qos;
     // When the pause ends by itself: period end or override expiry. nullopt: never.
     std::optional<Instant> until;
+    WaitingJobs waiting;            // zero while slurmctld is away
     std::vector<std::string> notes; // why something is not done, missing data, foreign pauses
     // Set: the account could not be evaluated, and nothing is planned for it.
     std::string error; // the fault as a clause for people
@@ -169,6 +176,7 @@ struct Decision {
     // restore: memory to be written until that is done (then empty: the journal may forget the
     // account).
     std::map<std::string, AccountMemory> released;
+    std::map<std::uint32_t, std::string> job_qos; // by id: the QOS that a queued job gets
 
     const AccountDecision* find(const std::string& account) const {
         for (const auto& a : accounts)

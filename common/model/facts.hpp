@@ -80,7 +80,9 @@ struct Job {
     std::string account;
     std::string user;
     JobState state = JobState::pending;
-    bool held = false; // by Sluice, staff or the user
+    bool held = false;             // by Sluice, staff or the user
+    std::uint32_t association = 0; // whose QOS list counts; 0: not known
+    std::string qos;               // "": slurmctld has none for it
 };
 
 // What a cycle on one cluster leaves for the cycles on the others. Only of accounts whose

@@ -38,6 +38,15 @@ struct SetValue {
 };
 using LimitKey = std::pair<LimitType, std::string>; // and TRES name
 
+// A queued job whose QOS Sluice has set, or will have to. slurmctld does not test the QOS of a job
+// against its association's list once an operator has set it (job_scheduler.c, limit_set.qos).
+struct JobQos {
+    std::string had;   // what it returns to; "": the default of its association
+    std::string given; // by Sluice; equal to `had`: nothing is to be undone
+
+    friend bool operator==(const JobQos&, const JobQos&) = default;
+};
+
 // What an account had when one of its periods was last evaluated.
 struct PastPeriod {
     Instant begin{};
@@ -82,7 +91,8 @@ struct AccountMemory {
     std::set<std::string> enforced_by;
     std::string held_for; // version of the rules that the guard keeps from it; "": none
     std::optional<Instant> paused_since; // an enforced pause, own or from above
-    std::set<std::uint32_t> held_jobs;   // ids of jobs that Sluice held and will release
+    std::set<std::uint32_t> held_jobs;       // ids of jobs that Sluice held and will release
+    std::map<std::uint32_t, JobQos> job_qos; // by job id, while the job is queued
     // What Slurm last had of Sluice's: separates drift from a change that is not yet made.
     std::string qos_in_force;
     std::map<LimitKey, SetValue> limits; // those that Sluice sets

@@ -115,6 +115,9 @@ struct OnPause {
     }
 };
 
+// Whether queued jobs get the QOS that their account is slowed down to, and their own one back.
+enum class OnDownscale { move, leave };
+
 struct Borrow {
     Decimal factor; // percent of the next period's allocation that may be used early; 0: none
 
@@ -159,6 +162,7 @@ struct Policy {
     Drift drift = Drift::repair;
     std::optional<BudgetCheck> budget_check; // off, warn or refuse; unset: as check() has it
     OnPause on_pause;
+    OnDownscale on_downscale = OnDownscale::move;
     std::optional<Allocation> allocation;    // for matched accounts without their own
     std::string contact;                     // in refusals; "": the file's `contact`
     Texts texts;                             // "": the file's `texts`

@@ -5,6 +5,7 @@
 #include "common/format/numbers.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace sluice::policy {
 
@@ -36,6 +37,7 @@ public:
         metric();
         thresholds();
         standing_and_cause();
+        waiting_jobs();
         for (const auto& note : decision_.notes)
             add("Note: " + note + ".");
         planned(plan);
@@ -197,11 +199,46 @@ private:
         return standing(decision_.flags) == model::Standing::normal ? "" : " by its own usage";
     }
 
+    void waiting_jobs() {
+        const auto jobs = [](std::uint32_t n) {
+            return std::to_string(n) + (n == 1 ? " queued job" : " queued jobs");
+        };
+        const auto& [invalid, held] = decision_.waiting;
+        if (held > 0)
+            add("Sluice holds " + jobs(held) + "; they are released after the pause.");
+        if (invalid > 0 && decision_.enforced.paused)
+            add(jobs(invalid) + (invalid == 1 ? " waits" : " wait") +
+                " because of the pause (reason InvalidQOS), until it ends.");
+        else if (invalid > 0)
+            add(jobs(invalid) + (invalid == 1 ? " waits" : " wait") +
+                " because the account has QOS " + decision_.enforced_qos +
+                " (reason InvalidQOS). Remedy: on_downscale: move in the policy, or scontrol "
+                "update "
+                "JobId=... QOS=" +
+                decision_.enforced_qos + ".");
+    }
+
+    // Changes of jobs' QOS by their target: a queue may have thousands.
+    void planned_job_qos(const model::Plan& plan) {
+        std::map<std::string, std::size_t> counts;
+        for (const auto& command : plan.commands)
+            if (is_mine(command) && command.type == model::CommandType::set_job_qos)
+                ++counts[command.qos.front()];
+        for (const auto& [qos, count] : counts)
+            add("Planned: Set QOS of " + std::to_string(count) +
+                (count == 1 ? " queued job to " : " queued jobs to ") + qos + ".");
+    }
+
+    template <class Entry>
+    bool is_mine(const Entry& entry) const {
+        return entry.account == decision_.account;
+    }
+
     void planned(const model::Plan& plan) {
         const std::size_t before = lines_.size();
-        const auto mine = [&](const auto& entry) { return entry.account == decision_.account; };
+        planned_job_qos(plan);
         for (const auto& command : plan.commands)
-            if (mine(command))
+            if (is_mine(command) && command.type != model::CommandType::set_job_qos)
                 add("Planned: " + command.description + ".");
         // Reported drift is a problem whose remedy is the withheld command: one line for both.
         const auto is_drift = [&](const model::Command& command) {
@@ -210,12 +247,12 @@ private:
             });
         };
         for (const auto& command : plan.withheld)
-            if (mine(command) && !is_drift(command))
+            if (is_mine(command) && !is_drift(command))
                 add("Not done: " + command.description + ", " +
                     (decision_.mode == model::Mode::observe ? "because its policy only observes."
                                                             : "because the last try failed."));
         for (const auto& problem : plan.problems)
-            if (mine(problem))
+            if (is_mine(problem))
                 add("Not possible: " + problem.what + ". Remedy: " + problem.remedy);
         if (lines_.size() == before)
             add("No change in Slurm is planned.");

@@ -308,6 +308,8 @@ constexpr std::array<Choice<model::PendingJobs>, 3> kPendingJobs{
     {{"leave", model::PendingJobs::leave},
      {"hold", model::PendingJobs::hold},
      {"cancel", model::PendingJobs::cancel}}};
+constexpr std::array<Choice<model::OnDownscale>, 2> kOnDownscale{
+    {{"move", model::OnDownscale::move}, {"leave", model::OnDownscale::leave}}};
 constexpr std::array<Choice<model::RunningJobs>, 3> kRunningJobs{
     {{"leave", model::RunningJobs::leave},
      {"cancel", model::RunningJobs::cancel},
@@ -569,6 +571,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     map.choose("drift", policy.drift, kDrifts);
     map.choose("budget_check", policy.budget_check, kChecks);
     read_on_pause(map, policy.on_pause);
+    map.choose("on_downscale", policy.on_downscale, kOnDownscale);
     if (const Node* allocation = map.take("allocation"))
         policy.allocation = read_allocation(*allocation, reading, errors);
     map.read("contact", policy.contact);

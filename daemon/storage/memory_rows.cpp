@@ -136,6 +136,10 @@ Memories read_memories(Database& database, const std::string& cluster) {
     while (job.step())
         memories[job.text(0)].held_jobs.insert(static_cast<std::uint32_t>(job.integer(1)));
     read_values(database, cluster, memories);
+    auto qos = below_accounts(database, "t.job, t.had, t.given", "account_job_qos", cluster);
+    while (qos.step())
+        memories[qos.text(0)].job_qos[static_cast<std::uint32_t>(qos.integer(1))] = {qos.text(2),
+                                                                                     qos.text(3)};
     read_periods(database, cluster, memories);
     return memories;
 }
@@ -158,6 +162,7 @@ MemoryWriter::MemoryWriter(Database& database, std::string cluster)
       member_(database, "INSERT INTO account_member (account, association, saved_qos, "
                         "saved_default_qos) VALUES (?,?,?,?)"),
       job_(database, "INSERT INTO account_job (account, job) VALUES (?,?)"),
+      job_qos_(database, "INSERT INTO account_job_qos (account, job, had, given) VALUES (?,?,?,?)"),
       period_(database, "INSERT INTO account_period (account, period, begins, kind, name, amount) "
                         "VALUES (?,?,?,?,?,?)"),
       reset_(database, "INSERT INTO account_reset (account, period, begins) VALUES (?,?,?)") {}
@@ -196,6 +201,7 @@ void MemoryWriter::clear(std::int64_t id) {
                             "DELETE FROM account_value WHERE account = ?",
                             "DELETE FROM account_member WHERE account = ?",
                             "DELETE FROM account_job WHERE account = ?",
+                            "DELETE FROM account_job_qos WHERE account = ?",
                             "DELETE FROM account_period WHERE account = ?",
                             "DELETE FROM account_reset WHERE account = ?"})
         Statement(database_, sql).bind(id).run();
@@ -232,6 +238,8 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
         member_.bind(id, std::int64_t{association}, join(saved.list, ","), saved.default_qos).run();
     for (const std::uint32_t job : memory.held_jobs)
         job_.bind(id, std::int64_t{job}).run();
+    for (const auto& [job, qos] : memory.job_qos)
+        job_qos_.bind(id, std::int64_t{job}, qos.had, qos.given).run();
     for (const auto& [period, past] : memory.past)
         write_period(id, period, past);
     for (const auto& [period, begin] : memory.resets)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The accounts' memory: tables account, account_amount, account_word, account_value,
-// account_member, account_job, account_period, account_reset. Throws Failure; opens no transaction
-// of its own.
+// account_member, account_job, account_job_qos, account_period, account_reset. Throws Failure;
+// opens no transaction of its own.
 #pragma once
 
 #include "common/model/history.hpp"
@@ -47,6 +47,7 @@ private:
     Statement value_;
     Statement member_;
     Statement job_;
+    Statement job_qos_;
     Statement period_;
     Statement reset_;
 };

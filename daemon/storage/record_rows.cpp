@@ -20,9 +20,10 @@ Enum named(const std::string& text, std::initializer_list<Enum> all, const char*
 
 model::CommandType command_type(const std::string& text) {
     using enum model::CommandType;
-    return named(
-        text, {fairshare, limits, qos, reset_usage, hold_job, release_job, cancel_job, requeue_job},
-        "command type");
+    return named(text,
+                 {fairshare, limits, qos, reset_usage, hold_job, release_job, cancel_job,
+                  requeue_job, set_job_qos},
+                 "command type");
 }
 
 model::LimitType limit_type(const std::string& text) {

@@ -72,6 +72,13 @@ CREATE TABLE account_job (
     job INTEGER NOT NULL,
     PRIMARY KEY (account, job)
 ) WITHOUT ROWID;
+CREATE TABLE account_job_qos (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    job INTEGER NOT NULL,
+    had TEXT NOT NULL,
+    given TEXT NOT NULL,
+    PRIMARY KEY (account, job)
+) WITHOUT ROWID;
 -- What an account had is kept by period, so that a wrong clock cannot overwrite it.
 CREATE TABLE account_period (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,

@@ -80,7 +80,7 @@ struct Case {
 CASE(a_healthy_cluster_has_one_good_line_per_check) {
     const Case all;
     CHECK_EQ(all.bad(), "");
-    CHECK_EQ(all.run().size(), 12U);
+    CHECK_EQ(all.run().size(), 13U);
 }
 
 CASE(a_refused_file_is_a_fault_and_observing_a_note) {
@@ -94,6 +94,16 @@ CASE(a_refused_file_is_a_fault_and_observing_a_note) {
     Case empty;
     Case::spoil(empty.status, R"({"account": "physics", "mode": "enforce", "error": ""})", "");
     CHECK_EQ(empty.bad(), "settings");
+}
+
+CASE(queued_jobs_that_wait_because_of_sluice_are_a_note) {
+    Case paused;
+    Case::spoil(paused.status, R"("mode": "enforce",)",
+                R"("mode": "enforce", "standing": "paused",
+                   "waiting_jobs": {"invalid_qos": 3, "held": 1},)");
+    CHECK_EQ(paused.bad(), "note:jobs");
+    CHECK(paused.has("4 queued jobs of 1 paused account wait because of Sluice (account physics)",
+                     "sluice explain physics"));
 }
 
 CASE(a_daemon_of_another_version_is_a_note) {

@@ -115,6 +115,8 @@ void FakeSlurm::change_job(const model::Command& command) {
             job.held = true;
         else if (job.id == command.job_id && command.type == model::CommandType::release_job)
             job.held = false;
+        else if (job.id == command.job_id && command.type == model::CommandType::set_job_qos)
+            job.qos = command.qos.front();
     if (command.type == model::CommandType::cancel_job)
         std::erase_if(queue, [&](const auto& job) { return job.id == command.job_id; });
 }

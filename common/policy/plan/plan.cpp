@@ -255,6 +255,28 @@ std::string remedy(const AccountDecision& decision) {
     return "check the allocation of the account and the settings of its policies";
 }
 
+// A queue may have thousands of jobs, so all that does not depend on them comes first. A job that
+// gets its QOS before its list changes has no moment with an invalid one, and is released with it.
+void order_by_jobs(const AccountTree& tree, const model::Decision& decision,
+                   std::vector<Command>& commands) {
+    const Governance governed(tree, decision);
+    std::set<std::size_t> moving;
+    for (const Command& command : commands)
+        if (command.type == CommandType::set_job_qos)
+            moving.insert(governed.of(tree.find(command.account)));
+    const auto rank = [&](const Command& command) {
+        if (command.type == CommandType::set_job_qos || command.type == CommandType::hold_job)
+            return 1;
+        if (command.type == CommandType::release_job)
+            return 3;
+        const bool after = command.type == CommandType::qos &&
+                           moving.contains(governed.of(tree.find(command.account)));
+        return after ? 2 : 0;
+    };
+    std::stable_sort(commands.begin(), commands.end(),
+                     [&](const Command& a, const Command& b) { return rank(a) < rank(b); });
+}
+
 } // namespace
 
 model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
@@ -275,6 +297,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
         check_vanished(account, draft);
     Walk(tree, decision, draft).run();
     plan_jobs(tree, decision, draft);
+    order_by_jobs(tree, decision, out.commands);
     return out;
 }
 

@@ -121,7 +121,8 @@ private:
     void begin_release() {
         for (const auto& [name, memory] : facts_.history.accounts) {
             const bool open = memory.saved_qos || !memory.saved_members.empty() ||
-                              !memory.limits.empty() || memory.shares || !memory.held_jobs.empty();
+                              !memory.limits.empty() || memory.shares || !memory.held_jobs.empty() ||
+                              !memory.job_qos.empty();
             const std::size_t node = tree_.find(name);
             if (!open || (node != kNone && governance_.own(node)))
                 continue;
@@ -356,6 +357,41 @@ bool has_qos(const Association& row, const SavedQos& saved) {
 void remember_qos(const model::PolicySet& set, const AccountTree& tree, const model::Facts& facts,
                   model::Decision& decision) {
     QosMemory(set, tree, facts, decision).run();
+}
+
+model::Structure without_sluice(const model::PolicySet& set, const model::Structure& structure,
+                                const model::Decision& decision) {
+    const auto& all = structure.qos;
+    std::unordered_map<std::string, SavedQos> accounts;
+    std::unordered_map<std::uint32_t, SavedQos> members;
+    const auto collect = [&](const AccountMemory& memory) {
+        for (const auto& [id, saved] : memory.saved_members)
+            members.emplace(id, what_exists(all, saved));
+    };
+    for (const auto& account : decision.accounts) {
+        collect(account.memory);
+        if (account.memory.saved_qos)
+            accounts[account.account] = restored(set, all, account, *account.memory.saved_qos);
+    }
+    for (const auto& [account, memory] : decision.released) {
+        collect(memory);
+        if (memory.saved_qos)
+            accounts[account] = what_exists(all, *memory.saved_qos);
+    }
+    model::Structure out;
+    out.associations = structure.associations;
+    const auto put_back = [](const auto& saved, const auto& key, Association& row) {
+        if (const auto found = saved.find(key); found != saved.end()) {
+            row.qos = found->second.list;
+            row.default_qos = found->second.default_qos;
+        }
+    };
+    for (Association& row : out.associations) {
+        put_back(members, row.id, row);
+        if (row.user.empty())
+            put_back(accounts, row.account, row);
+    }
+    return out;
 }
 
 void plan_qos(const Association& row, const AccountDecision& decision, Draft& draft) {

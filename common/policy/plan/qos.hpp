@@ -20,6 +20,10 @@ bool has_qos(const model::Association& row, const model::SavedQos& saved);
 void remember_qos(const model::PolicySet& set, const AccountTree& tree, const model::Facts& facts,
                   model::Decision& decision);
 
+// The associations as they will be when Slurm has every saved list again; in the same order.
+model::Structure without_sluice(const model::PolicySet& set, const model::Structure& structure,
+                                const model::Decision& decision);
+
 // Commands for the association of an evaluated account.
 void plan_qos(const model::Association& row, const model::AccountDecision& decision, Draft& draft);
 // For another association that `decision` governs, if its QOS is Sluice's.

@@ -193,6 +193,8 @@ Value render(const model::AccountDecision& account) {
         kv("override", account.in_force ? render_override(*account.in_force) : Value()),
         kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
         kv("qos", account.qos), kv("until", account.until), kv("thresholds", std::move(thresholds)),
+        kv("waiting_jobs", object(kv("invalid_qos", account.waiting.invalid_qos),
+                                  kv("held", account.waiting.held))),
         kv("notes", account.notes), kv("error", account.error));
 }
 

@@ -2,7 +2,7 @@
 #include "daemon/slurm/accounts/associations.hpp"
 
 #include "common/base/text.hpp"
-#include "daemon/slurm/accounts/qos_list.hpp"
+#include "common/model/qos_list.hpp"
 #include "daemon/slurm/rpc/controller.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 
@@ -81,7 +81,7 @@ private:
 
     // "4", or "+4" and "-4" for a change to the inherited list.
     void add_qos(std::string_view text, std::vector<std::string>& list) const {
-        const std::size_t sign = is_delta(text) ? 1 : 0;
+        const std::size_t sign = model::is_delta(text) ? 1 : 0;
         const auto id = whole_number<std::uint32_t>(text.substr(sign));
         const std::string name = id ? qos_name(*id) : "";
         if (!name.empty())

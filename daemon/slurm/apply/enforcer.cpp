@@ -12,8 +12,10 @@
 #include <dlfcn.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
+#include <thread>
 #include <utility>
 
 namespace sluice::slurm {
@@ -40,7 +42,7 @@ std::vector<std::string> concerned(const model::Structure& structure,
             continue;
         names.insert(command.account);
         if (command.type == CommandType::qos && command.user.empty())
-            for (std::string& name : accounts_below(tree, command.account))
+            for (std::string& name : model::accounts_below(tree, command.account))
                 names.insert(std::move(name));
         if (names.size() > kMaxAccountsAsked)
             return {};
@@ -49,6 +51,8 @@ std::vector<std::string> concerned(const model::Structure& structure,
 }
 
 constexpr std::size_t kMaxReadBack = 500; // accounts in one call
+constexpr std::size_t kBurst = 50;        // commands for jobs without a pause
+constexpr std::chrono::steady_clock::duration kMaxPause = std::chrono::seconds{1};
 
 // By slurmdbd, not by slurmctld alone.
 bool is_kept(const Command& command) {
@@ -183,6 +187,7 @@ private:
     Result<void> set_limits(const Group& group, const Limits& limits);
     Result<void> set_shares(const Group& group, std::uint32_t shares);
     void fail(const Group& group, const Error& error);
+    Result<void> change_queue(const Command& command);
     const Command& first(const Group& group) const { return commands_[group.members.front()]; }
 
     Session& session_;
@@ -192,6 +197,9 @@ private:
     model::AccountTree tree_;
     Outcomes outcomes_;
     std::optional<Error> gone_; // slurmdbd is away or refuses: the rest is not tried
+    std::optional<Error> controller_gone_;
+    std::size_t burst_ = 0; // commands for jobs since the last pause
+    std::chrono::steady_clock::time_point burst_began_;
 };
 
 Outcomes ApplyBatch::run() {
@@ -213,13 +221,31 @@ void ApplyBatch::apply(const Group& group) {
     const Command& command = first(group);
     Result<void> done;
     if (is_for_job(command.type))
-        done = change_job(structure_.cluster, command);
+        done = change_queue(command);
     else if (command.type == CommandType::reset_usage)
         done = reset_usage(session_, structure_.cluster, ids(group));
     else
         return apply(std::vector<Group>{group});
     if (!done)
         fail(group, done.error());
+}
+
+// A change of a job locks slurmctld's job list. Many of them leave slurmctld half of the time.
+Result<void> ApplyBatch::change_queue(const Command& command) {
+    if (controller_gone_)
+        return *controller_gone_;
+    const auto now = std::chrono::steady_clock::now();
+    if (burst_ == 0)
+        burst_began_ = now;
+    else if (burst_ % kBurst == 0) {
+        std::this_thread::sleep_for(std::min(now - burst_began_, kMaxPause));
+        burst_began_ = std::chrono::steady_clock::now();
+    }
+    ++burst_;
+    Result<void> done = change_job(structure_.cluster, command);
+    if (!done && done.error().code == Errc::unavailable)
+        controller_gone_ = done.error();
+    return done;
 }
 
 // All groups in one commit. One bad account must not stop the others: a batch that fails is split.
@@ -334,7 +360,7 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
     const model::Qos* standard = find_qos(structure_, command.default_qos);
     record.def_qos_id = standard != nullptr ? standard->id : INFINITE; // clears
     const std::vector<std::string> ids = qos_ids(command.qos, structure_);
-    const bool deltas = !ids.empty() && is_delta(ids.front());
+    const bool deltas = !ids.empty() && model::is_delta(ids.front());
     const StringList base{ids.empty() || deltas ? std::vector<std::string>{""} : ids};
     record.qos_list = base.get();
     Result<void> done = modify(targets(group), record);
@@ -360,7 +386,8 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
 
 bool ApplyBatch::inherited_below(const Group& group) const {
     return std::any_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
-        return commands_[i].user.empty() && !accounts_below(tree_, commands_[i].account).empty();
+        return commands_[i].user.empty() &&
+               !model::accounts_below(tree_, commands_[i].account).empty();
     });
 }
 
@@ -377,7 +404,7 @@ Result<void> ApplyBatch::inherit_again(const Group& group) {
         for (const Association* above : tree_.upward(commands_[i].account))
             near.insert(above->account);
         if (commands_[i].user.empty())
-            for (std::string& name : accounts_below(tree_, commands_[i].account))
+            for (std::string& name : model::accounts_below(tree_, commands_[i].account))
                 near.insert(std::move(name));
     }
     // Read now, not taken from `structure`: an account that got an own list meanwhile keeps it.

@@ -15,7 +15,7 @@ using model::Command;
 using model::CommandType;
 
 std::string bare(const std::string& qos) {
-    return is_delta(qos) ? qos.substr(1) : qos;
+    return model::is_delta(qos) ? qos.substr(1) : qos;
 }
 
 Error no_qos(const std::string& name) {
@@ -33,7 +33,7 @@ std::optional<Error> check_qos(const Command& command, const model::Structure& s
     if (find_qos(structure, command.default_qos) == nullptr)
         return no_qos(command.default_qos);
     row.qos = command.qos;
-    const std::vector<std::string> list = qos_in_force(tree, row);
+    const std::vector<std::string> list = model::qos_in_force(tree, row);
     if (std::find(list.begin(), list.end(), command.default_qos) == list.end())
         return Error{Errc::refused, "DefaultQOS " + command.default_qos + " of account " +
                                         command.account + " is not in its QOS list (" +
@@ -131,6 +131,8 @@ std::vector<Group> group(std::span<const Command> commands,
     std::vector<Group> groups;
     std::map<std::string, std::size_t> places;
     for (std::size_t i = 0; i < commands.size(); ++i) {
+        if (is_for_job(commands[i].type))
+            places.clear();
         if (failures[i])
             continue;
         const auto [place, is_new] = places.try_emplace(
@@ -196,7 +198,8 @@ std::vector<std::string> qos_ids(const std::vector<std::string>& names,
     std::vector<std::string> ids;
     for (const std::string& text : names)
         if (const model::Qos* qos = find_qos(structure, bare(text)); qos != nullptr)
-            ids.push_back((is_delta(text) ? text.substr(0, 1) : "") + std::to_string(qos->id));
+            ids.push_back((model::is_delta(text) ? text.substr(0, 1) : "") +
+                          std::to_string(qos->id));
     return ids;
 }
 

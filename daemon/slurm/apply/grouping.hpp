@@ -6,7 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/model/command.hpp"
 #include "common/model/facts.hpp"
-#include "daemon/slurm/accounts/qos_list.hpp"
+#include "common/model/qos_list.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 
 #include <cstddef>
@@ -33,7 +33,8 @@ struct Group {
 };
 
 // Groups the commands whose outcome is still open (`failures[i]` empty), in order of their first
-// member; none has more than `most` members.
+// member; none has more than `most` members, and none has members on both sides of a command for a
+// job: the plan's order counts there.
 std::vector<Group> group(std::span<const model::Command> commands,
                          std::span<const std::optional<Error>> failures, std::size_t most);
 // Groups that share one commit, `most` changes at most. A change of QOS has its own commit, because

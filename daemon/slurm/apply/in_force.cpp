@@ -81,18 +81,9 @@ public:
     }
 
 private:
-    std::string default_in_force(const Association& row) const {
-        if (!row.default_qos.empty())
-            return row.default_qos;
-        for (const Association* above : tree_.upward(row.account))
-            if (!above->default_qos.empty())
-                return above->default_qos;
-        return {};
-    }
-
     bool same_qos(const Association& own, const Association& live) const {
-        const std::string standard = default_in_force(own);
-        return sorted(qos_in_force(tree_, own)) == sorted(live.qos) &&
+        const std::string standard = model::default_qos_in_force(tree_, own);
+        return sorted(model::qos_in_force(tree_, own)) == sorted(live.qos) &&
                (standard.empty() || standard == live.default_qos);
     }
 

@@ -74,6 +74,14 @@ int set_priority(const Command& command, std::uint32_t priority) {
     return slurm_update_job(&change);
 }
 
+int set_qos(Command command) {
+    job_desc_msg_t change{};
+    slurm_init_job_desc_msg(&change);
+    set_job_id(change, command.job_id);
+    change.qos = command.qos.front().data();
+    return slurm_update_job(&change);
+}
+
 int requeue(Command command) {
     job_array_resp_msg_t* answer = nullptr;
     const int rc = slurm_requeue2(command.job.data(), 0, &answer);
@@ -134,6 +142,8 @@ Result<std::vector<Job>> live_jobs(const std::string& cluster) {
         job.user = names.of(row.user_id);
         job.state = *state;
         job.held = row.priority == 0;
+        job.association = row.assoc_id;
+        job.qos = text_of(row.qos);
     }
     return jobs;
 }
@@ -150,6 +160,9 @@ Result<void> change_job(const std::string& cluster, const Command& command) {
         break;
     case CommandType::release_job:
         rc = set_priority(command, INFINITE);
+        break;
+    case CommandType::set_job_qos:
+        rc = set_qos(command);
         break;
     case CommandType::cancel_job:
         rc = slurm_kill_job2(command.job.c_str(), SIGKILL, 0, nullptr);

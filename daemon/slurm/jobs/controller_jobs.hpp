@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Jobs in slurmctld: reading them, and holding, releasing, requeueing or cancelling one. One RPC to
-// slurmctld each, none to slurmdbd.
+// Jobs in slurmctld: reading them, and holding, releasing, requeueing, cancelling one or setting
+// its QOS. One RPC to slurmctld each, none to slurmdbd.
 #pragma once
 
 #include "common/base/result.hpp"

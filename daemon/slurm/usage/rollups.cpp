@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/slurm/usage/rollups.hpp"
 
-#include "daemon/slurm/accounts/qos_list.hpp"
+#include "common/model/qos_list.hpp"
 
 #include <algorithm>
 
@@ -191,7 +191,8 @@ Result<void> RollupCache::add(Session& session, const model::Structure& structur
 Result<void> add_users(Session& session, const model::Structure& structure,
                        const std::vector<Window>& ranges, const model::Association& account,
                        model::AccountUsage& usage) {
-    std::vector<std::string> names = accounts_below(model::AccountTree{structure}, account.account);
+    std::vector<std::string> names =
+        model::accounts_below(model::AccountTree{structure}, account.account);
     names.push_back(account.account);
     if (names.size() > kMaxAccounts)
         return {};

@@ -21,11 +21,12 @@ World physics(model::PendingJobs pending, model::RunningJobs running = model::Ru
     w.account("chem");
     w.grant("physics", "1000");
     w.facts.jobs_known = true;
-    w.facts.jobs = {{7, 0, "7", "physics", "ann", JobState::pending, false},
-                    {8, 0, "8", "optics", "bob", JobState::running, false},
-                    {9, 0, "9", "optics", "bob", JobState::pending, true},
-                    {11, 0, "11", "chem", "eve", JobState::pending, false},
-                    {kArray, kArray, "20_[3-9]", "physics", "ann", JobState::pending, false}};
+    w.facts.jobs = {
+        {7, 0, "7", "physics", "ann", JobState::pending, false, 0, ""},
+        {8, 0, "8", "optics", "bob", JobState::running, false, 0, ""},
+        {9, 0, "9", "optics", "bob", JobState::pending, true, 0, ""},
+        {11, 0, "11", "chem", "eve", JobState::pending, false, 0, ""},
+        {kArray, kArray, "20_[3-9]", "physics", "ann", JobState::pending, false, 0, ""}};
     return w;
 }
 
@@ -57,6 +58,7 @@ CASE(jobs_of_a_paused_account_are_left_unless_the_policy_says_more) {
     pause(w);
     w.run(utc(2026, 2, 1));
     CHECK(job_commands(w).empty());
+    w.set.policies[0].on_downscale = model::OnDownscale::leave;
     CHECK(!policy::needs_jobs(w.set, w.facts.history));
 }
 
@@ -74,7 +76,7 @@ CASE(pending_jobs_are_held_once_and_only_those_are_released) {
     w.run(utc(2026, 2, 2));
     CHECK(job_commands(w).empty());
     // A task that somebody changed has a number of its own, and is as held as the rest.
-    w.facts.jobs.push_back({25, kArray, "20_3", "physics", "ann", JobState::pending, true});
+    w.facts.jobs.push_back({25, kArray, "20_3", "physics", "ann", JobState::pending, true, 0, ""});
 
     w.grant("physics", "5000");
     w.run(utc(2026, 2, 3));
@@ -128,6 +130,19 @@ CASE(an_account_without_a_policy_gets_its_jobs_back) {
     w.collect_and_plan(utc(2026, 2, 3));
     w.apply();
     CHECK(w.facts.history.accounts.at("physics").held_jobs.empty());
+}
+
+CASE(a_held_job_that_moved_to_an_account_without_a_policy_is_released) {
+    World w = physics(model::PendingJobs::hold);
+    pause(w);
+    w.run(utc(2026, 2, 1));
+    const auto saved = w.facts.history.accounts.at("physics").saved_qos;
+    CHECK(saved.has_value());
+    job(w, 7).held = true;
+    job(w, 7).account = "chem";
+    w.run(utc(2026, 2, 2));
+    CHECK(job_commands(w) == (Lines{"scontrol hold '20_[3-9]'", "scontrol release 7"}));
+    CHECK(w.facts.history.accounts.at("physics").saved_qos == saved);
 }
 
 CASE(pending_jobs_are_cancelled) {

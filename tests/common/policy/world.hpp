@@ -86,9 +86,10 @@ struct World {
             settings.allocation.emplace();
         (*settings.allocation)[component] = dec(hours);
     }
-    model::Association& row(const std::string& account_name, const std::string& user_name = "") {
+    model::Association& row(const std::string& account_name, const std::string& user_name = "",
+                            const std::string& partition = "") {
         for (auto& one : facts.structure.associations)
-            if (one.account == account_name && one.user == user_name)
+            if (one.account == account_name && one.user == user_name && one.partition == partition)
                 return one;
         fail("no association of " + account_name);
     }
@@ -159,11 +160,15 @@ private:
                 for (std::string a = charge.account; !a.empty(); a = parent_of(a))
                     facts.raw_usage[a][charge.tres] += charge.amount;
     }
-    // What becomes of jobs is the tests' own matter.
+    // What else becomes of jobs is the tests' own matter.
     void apply(const model::Command& command) {
+        if (command.type == model::CommandType::set_job_qos)
+            for (auto& job : facts.jobs)
+                if (job.id == command.job_id)
+                    job.qos = command.qos.front();
         if (is_for_job(command.type))
             return;
-        auto& one = row(command.account, command.user);
+        auto& one = row(command.account, command.user, command.partition);
         switch (command.type) {
         case model::CommandType::qos:
             one.qos = command.qos;

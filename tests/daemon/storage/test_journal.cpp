@@ -29,6 +29,7 @@ model::AccountMemory full_memory() {
     memory.qos_in_force = "slowdown";
     memory.paused_since = instant(1767225601);
     memory.held_jobs = {7, 4'000'000'000U};
+    memory.job_qos = {{8, {"normal", "slowdown"}}, {9, {"", "slowdown"}}};
     memory.limits = {{{model::LimitType::grp_tres_mins, "gres/gpu"}, {500, 4, 5}},
                      {{model::LimitType::grp_tres, "cpu"}, {std::nullopt, std::nullopt, 0}}};
     memory.shares = model::SetValue{2147483647, 10, std::nullopt};

@@ -80,6 +80,17 @@ CASE(accounts_with_the_same_target_are_one_call) {
     CHECK_EQ(groups[0].members[1], 2U);
 }
 
+CASE(a_call_has_no_accounts_from_both_sides_of_a_change_of_a_job) {
+    Command job;
+    job.type = CommandType::set_job_qos;
+    job.job = "7";
+    job.qos = {"slowdown"};
+    const std::vector<Command> commands{qos("physics", {"slowdown"}, "slowdown"), job,
+                                        qos("chem", {"slowdown"}, "slowdown")};
+    const std::vector<std::optional<Error>> none(commands.size());
+    CHECK_EQ(slurm::group(commands, none, 100).size(), 3U);
+}
+
 CASE(commands_with_different_values_are_different_calls) {
     CHECK_EQ(grouped({limit("physics", "cpu", 5), limit("chem", "cpu", 6)}).size(), 2U);
     CHECK_EQ(grouped({limit("physics", "cpu", 5), limit("chem", "cpu", std::nullopt)}).size(), 2U);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daemon/slurm/accounts/qos_list.hpp"
+#include "common/model/qos_list.hpp"
+
+#include "common/model/facts.hpp"
 
 #include <algorithm>
 
-namespace sluice::slurm {
+namespace sluice::model {
 namespace {
 
 void apply_delta(std::vector<std::string>& list, const std::string& delta) {
@@ -21,8 +23,7 @@ bool is_delta(std::string_view qos) {
     return !qos.empty() && (qos.front() == '+' || qos.front() == '-');
 }
 
-std::vector<std::string> qos_in_force(const model::AccountTree& tree,
-                                      const model::Association& row) {
+std::vector<std::string> qos_in_force(const AccountTree& tree, const Association& row) {
     auto rows = tree.upward(row.user.empty() ? row.parent : row.account);
     rows.insert(rows.begin(), &row);
     std::vector<std::string> list;
@@ -43,13 +44,22 @@ std::vector<std::string> qos_in_force(const model::AccountTree& tree,
     return list;
 }
 
-std::vector<std::string> accounts_below(const model::AccountTree& tree, std::string_view account) {
+std::string default_qos_in_force(const AccountTree& tree, const Association& row) {
+    if (!row.default_qos.empty())
+        return row.default_qos;
+    for (const Association* above : tree.upward(row.account))
+        if (!above->default_qos.empty())
+            return above->default_qos;
+    return {};
+}
+
+std::vector<std::string> accounts_below(const AccountTree& tree, std::string_view account) {
     std::vector<std::string> names;
-    if (const std::size_t top = tree.find(account); top != model::kNone)
+    if (const std::size_t top = tree.find(account); top != kNone)
         for (const std::size_t node : tree.subtree(top))
             if (node != top)
                 names.emplace_back(tree[node].name);
     return names;
 }
 
-} // namespace sluice::slurm
+} // namespace sluice::model

@@ -3,21 +3,21 @@
 #pragma once
 
 #include "common/model/account_tree.hpp"
-#include "common/model/facts.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace sluice::slurm {
+namespace sluice::model {
 
 // "+fast", "-slow": a change to what is inherited, not a list.
 bool is_delta(std::string_view qos);
 // QOS list in force for a row, which need not be the tree's own: the nearest own list on the way
 // up, with the "+" and "-" below it.
-std::vector<std::string> qos_in_force(const model::AccountTree& tree,
-                                      const model::Association& row);
+std::vector<std::string> qos_in_force(const AccountTree& tree, const Association& row);
+// DefaultQOS in force for a row: its own, else the nearest on the way up; "": none.
+std::string default_qos_in_force(const AccountTree& tree, const Association& row);
 // All accounts below one.
-std::vector<std::string> accounts_below(const model::AccountTree& tree, std::string_view account);
+std::vector<std::string> accounts_below(const AccountTree& tree, std::string_view account);
 
-} // namespace sluice::slurm
+} // namespace sluice::model
