@@ -199,7 +199,7 @@ Response view_release(const Call& call) {
     Form form(call.request, {"accounts", "all", "reason", "dry_run"});
     const auto by = person(call, form);
     const bool all = form.flag("all");
-    const auto accounts = all ? std::vector<std::string>{} : form.names("accounts");
+    const auto accounts = all ? std::vector<std::string>{} : form.accounts();
     if (accounts.empty() && !all)
         form.fail("accounts must be a list of names");
     if (form.fault())
