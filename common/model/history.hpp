@@ -90,7 +90,7 @@ struct AccountMemory {
     // enforcement.
     std::set<std::string> enforced_by;
     std::string held_for; // version of the rules that the guard keeps from it; "": none
-    std::optional<Instant> paused_since; // an enforced pause, own or from above
+    std::optional<Instant> paused_since;     // an enforced pause, own or from above
     std::set<std::uint32_t> held_jobs;       // ids of jobs that Sluice held and will release
     std::map<std::uint32_t, JobQos> job_qos; // by job id, while the job is queued
     // What Slurm last had of Sluice's: separates drift from a change that is not yet made.

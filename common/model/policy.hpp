@@ -169,9 +169,7 @@ struct Policy {
     std::vector<std::string> external_users; // options.notify_external_user
 
     // Limits in Slurm keep a job that asks for more than what is left from starting.
-    bool limits_hold() const {
-        return limits.enabled && limits.type == LimitType::grp_tres_mins;
-    }
+    bool limits_hold() const { return limits.enabled && limits.type == LimitType::grp_tres_mins; }
     BudgetCheck check() const {
         return budget_check.value_or(limits_hold() ? BudgetCheck::warn : BudgetCheck::off);
     }

@@ -281,20 +281,6 @@ void check_actions(MapReader& map, const Policy& policy) {
                           "policy " + shown(policy.name) + " lists no actions: it only reports");
 }
 
-// Slurm prices `billing` when the job starts: no submission can be compared with it.
-void check_budgets(MapReader& map, const Policy& policy,
-                   const std::vector<model::Component>& components) {
-    const bool only_billing =
-        !components.empty() && std::all_of(components.begin(), components.end(),
-                                           [](const auto& one) { return one.tres == "billing"; });
-    if (policy.budget_check.value_or(model::BudgetCheck::off) != model::BudgetCheck::off &&
-        (only_billing || (policy.billing.enabled && policy.billing.weights_slurm)))
-        map.errors().note(map.key_place("budget_check"),
-                          "policy " + shown(policy.name) +
-                              ": budget_check checks no job, because Slurm sets the billing of a "
-                              "job only when it starts");
-}
-
 constexpr std::array<Choice<Mode>, 2> kModes{
     {{"observe", Mode::observe}, {"enforce", Mode::enforce}}};
 constexpr std::array<Choice<CarryoverModel>, 2> kModels{
@@ -581,7 +567,6 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     note_ratio(map, "carryover_factor", "carryover_factor", policy.carryover.factor);
     map.finish();
     check_actions(map, policy);
-    check_budgets(map, policy, reading.set.components);
     reading.set.policies.push_back(std::move(policy));
     reading.places.policies.push_back(std::move(places));
 }

@@ -121,8 +121,8 @@ private:
     void begin_release() {
         for (const auto& [name, memory] : facts_.history.accounts) {
             const bool open = memory.saved_qos || !memory.saved_members.empty() ||
-                              !memory.limits.empty() || memory.shares || !memory.held_jobs.empty() ||
-                              !memory.job_qos.empty();
+                              !memory.limits.empty() || memory.shares ||
+                              !memory.held_jobs.empty() || !memory.job_qos.empty();
             const std::size_t node = tree_.find(name);
             if (!open || (node != kNone && governance_.own(node)))
                 continue;

@@ -39,6 +39,7 @@ const std::pair<const char*, std::function<void(World&)>> kEnds[] = {
     {"no policy",
      [](World& w) {
          w.set.accounts.clear();
+         model::release(w.facts.history.accounts["physics"]);
          w.account("chem");
          w.grant("chem", "5");
      }},
@@ -308,7 +309,8 @@ CASE(a_deleted_default_of_the_policy_gives_back_what_the_account_had) {
     erase_qos(w, "slow2");
     w.run(utc(2026, 4, 1));
     CHECK(w.row("physics").qos == std::vector<std::string>{"normal"});
-    CHECK_EQ(w.plan.problems[0].remedy, "sacctmgr add qos slow2");
+    CHECK_EQ(w.plan.problems[0].remedy,
+             "correct slow2 to slow1 in sluiced.yaml; or run: sacctmgr add qos slow2");
 }
 
 CASE(a_pause_whose_qos_was_deleted_is_not_lifted) {

@@ -135,25 +135,10 @@ CASE(custom_periods_steps_and_decay_are_read) {
     CHECK(!p.fairshare.enabled);
 }
 
-CASE(a_budget_check_that_can_check_nothing_is_noted) {
-    const auto noted = [](const std::string& text) {
-        for (const auto& note : read(text).notes)
-            if (note.find("budget_check checks no job") != std::string::npos)
-                return true;
-        return false;
-    };
-    const std::string billing = "components: {billing_hours: billing}\npolicies:\n  - name: p\n";
-    const std::string both =
-        "components: {billing_hours: billing, node_hours: node}\npolicies:\n  - name: p\n";
-    const std::string refuse = "    budget_check: refuse\n";
-    const std::string slurm = "    tres_billing: {enabled: true, weights: slurm}\n";
-    CHECK(noted(billing + refuse));
-    CHECK(noted(both + refuse + slurm));
-    CHECK(!noted(both + refuse));
-    CHECK(!noted(both + slurm));
-    CHECK(!noted(billing + "    budget_check: off\n"));
+CASE(budget_check_has_no_value_unless_the_file_has_one) {
     CHECK(!read(kPolicy).policies.policies.at(0).budget_check);
-    CHECK(read(kPolicy + refuse).policies.policies.at(0).check() == BudgetCheck::refuse);
+    CHECK(read(kPolicy + "    budget_check: refuse\n").policies.policies.at(0).check() ==
+          BudgetCheck::refuse);
 }
 
 CASE(numbers_are_never_binary) {
