@@ -236,7 +236,9 @@ std::optional<Shortfall> Host::too_large(const AdmissionResult& result, const Cu
 }
 
 // Judged by what the job becomes, as its submission would be. What a pause or a budget holds
-// against the job already is no reason: a hold, a shorter time limit and scancel stay possible.
+// against the job already is no reason: a hold, a shorter time limit and scancel stay possible. A
+// release is: slurmctld starts a job whose QOS an operator has set, also where the list of its
+// association has that QOS no more (src/slurmctld/job_scheduler.c, limit_set.qos).
 // Staff may lift by an update what sluice.conf exempts; what the job adds must fit all the same.
 std::string Host::objection(const job_desc_msg_t& change, const JobUpdate& update,
                             std::uint32_t submitter, const Current& current) {
@@ -255,7 +257,7 @@ std::string Host::objection(const job_desc_msg_t& change, const JobUpdate& updat
     const AdmissionResult before = decide(present.request, current, at);
     const bool staff = may_operate(submitter);
     if (after.refused()) {
-        const bool same = before.refused() && before.account == after.account;
+        const bool same = before.refused() && before.account == after.account && !releases(change);
         return same || (staff && change.account == nullptr)
                    ? ""
                    : refusal(current, after, {}, text.request, at.now);
@@ -277,7 +279,7 @@ int Host::modify(const job_desc_msg_t& change, void* record, std::uint32_t submi
     const auto current = cell_.get();
     if (change.account == nullptr &&
         (current->view == nullptr ||
-         !((sets_size(change) && current->view->has_budgets()) ||
+         !(releases(change) || (sets_size(change) && current->view->has_budgets()) ||
            (sets_exemption(change) && current->settings->exempts_some()))))
         return SLURM_SUCCESS;
     const JobUpdate update(change, record);

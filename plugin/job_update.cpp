@@ -89,6 +89,10 @@ bool sets_exemption(const job_desc_msg_t& change) noexcept {
     return any_set(change, &D::partition, &D::qos, &D::reservation);
 }
 
+bool releases(const job_desc_msg_t& change) noexcept {
+    return is_set(change.priority) && change.priority != 0;
+}
+
 bool may_operate(std::uint32_t uid) noexcept {
     return uid == 0 || (&validate_operator != nullptr && validate_operator(uid));
 }

@@ -13,6 +13,8 @@ namespace sluice::plugin {
 bool sets_size(const job_desc_msg_t& change) noexcept;
 // The update sets what sluice.conf can exempt, apart from the account.
 bool sets_exemption(const job_desc_msg_t& change) noexcept;
+// The update gives the job a priority: `scontrol release` does.
+bool releases(const job_desc_msg_t& change) noexcept;
 // Root, SlurmUser and operators; where slurmctld cannot be asked, root alone.
 bool may_operate(std::uint32_t uid) noexcept;
 

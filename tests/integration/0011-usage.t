@@ -77,9 +77,8 @@ fails 'sbatch in paused physics is refused' as games sbatch -A physics --wrap tr
 like 'refusal has usage, allocation, period and percentage' "$OUT" 'account physics is paused: 0\.04[0-9]* of 0\.02 node_hours used in 20[0-9-]+ \(20[0-9](\.[0-9]+)? %'
 fails 'sbatch --qos=normal in paused physics is refused' as games sbatch -A physics --qos=normal --wrap true
 is 'the running job continues after the pause' "$(job_state "$job")" RUNNING
-as games scontrol release "$waiting" 2>/dev/null
-held_back() { squeue -h -j "$waiting" -o %r | grep -Eq 'QOS|Held'; }
-eventually 'the released job of paused physics stays pending' 10 held_back
+fails 'scontrol release of a held job in paused physics is refused' as games scontrol release "$waiting"
+is 'the held job of paused physics stays held' "$(squeue -h -j "$waiting" -o '%t %r')" 'PD JobHeldUser'
 ok 'scancel of the running job in paused physics succeeds' as games scancel "$job"
 eventually 'the running job is cancelled' 15 job_is "$job" CANCELLED
 

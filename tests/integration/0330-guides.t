@@ -50,7 +50,8 @@ left() {
         dnf\ * | rpmbuild\ * | mock\ *) echo 'of an EL host: tests/packaging/rpm.sh' ;;
         crontab\ *) echo "looks at the site's own crontab" ;;
         *' NUMBER'* | *'NAME'* | *' ...'*) echo 'a form, not a command' ;;
-        'sluice outbox retry') echo 'a form, not a command' ;;
+        'sluice outbox retry' | 'scontrol update job' | 'scontrol update job=ID '* | 'sacctmgr add user') echo 'a form, not a command' ;;
+        'sluice release '*) echo 'for an account that has lost its rules: 0025-lost-rules.t' ;;
         'sluiced -D -v') echo 'runs until it is ended' ;;
         'sluice notify --test') echo "reads the site's own file" ;;
         *) return 1 ;;

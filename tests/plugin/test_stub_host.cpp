@@ -390,6 +390,11 @@ CASE(an_update_is_judged_by_what_the_job_becomes) {
     CHECK_EQ(update([](auto& to) { to.time_limit = 30; }), kOk);
     CHECK_EQ(update([](auto& to) { to.account = const_cast<char*>("physics"); }), kOk);
     CHECK_EQ(update([](auto& to) { to.account = const_cast<char*>("forever"); }), kNo);
+    CHECK_EQ(update([](auto& to) { to.priority = 0; }), kOk);
+    CHECK_EQ(update([](auto& to) { to.priority = INFINITE; }), kNo);
+    CHECK_EQ(update([](auto& to) { to.priority = INFINITE; }, 4711), kOk);
+    job.account = const_cast<char*>("chem");
+    CHECK_EQ(update([](auto& to) { to.priority = INFINITE; }), kOk);
     CHECK_EQ(plugin.fini(), SLURM_SUCCESS);
     CHECK_EQ(test::slurm_job_copies(), 0);
 }
