@@ -26,7 +26,7 @@ rabbit_up() {
     daemon_alive epmd || (cd "$dir" && daemon_run epmd env "${vars[@]}" epmd)
     (cd "$dir" && daemon_run rabbit env "${vars[@]}" $bin)
     for name in stomp stomps ws wss http; do
-        wait_until 60 port_open "$(rabbit_port $name)" || return 1
+        wait_until 180 port_open "$(rabbit_port $name)" || return 1
     done
 }
 
