@@ -102,6 +102,7 @@ ok 'sbatch in physics is accepted after the pause' as games sbatch --parsable -A
 last=$OUT
 like 'sbatch in physics prints no warning after the pause' "$OUT" '^[0-9]+$'
 eventually 'the job submitted after the pause completes' 20 job_is "$last" COMPLETED
-eventually 'the job that waited during the pause completes' 20 job_is "$waiting" COMPLETED
+ok 'scontrol release of the held job succeeds after the pause' as games scontrol release "$waiting"
+eventually 'the released job completes' 20 job_is "$waiting" COMPLETED
 like 'sluice history shows the restore' "$(sluice_cli history -n -P --format=actions physics)" restore
 done_testing
