@@ -6,10 +6,11 @@
 namespace sluice {
 namespace {
 
-waldur::ApiOptions options_of(const settings::WaldurSettings& settings) {
+waldur::ApiOptions options_of(const settings::WaldurSettings& settings,
+                              const std::string& offering = "") {
     waldur::ApiOptions options;
     options.url = settings.url;
-    options.offering = settings.offering;
+    options.offering = offering;
     options.reports = settings.push.command_results;
     options.http.verify = settings.verify_ssl;
     options.http.ca_file = settings.ca_file;
@@ -45,17 +46,24 @@ WaldurModule::WaldurModule(const settings::WaldurSettings& settings,
     : journal_(journal) {
     if (!settings.enabled)
         return;
-    const auto options = options_of(settings);
-    source_ = std::make_unique<waldur::OfferingClient>(options, clock);
     deliverer_ = std::make_unique<waldur::Deliverer>(
-        options, clock, [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
+        options_of(settings), clock,
+        [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
     sender_ =
         std::make_unique<notify::OutboxSender>("waldur", journal.outbox(), *deliverer_, clock);
-    if (settings.events.enabled)
-        connect(settings, journal, sources, clock);
+    for (const auto& offering : settings.offerings) {
+        auto& link = links_.emplace_back();
+        link.source =
+            std::make_unique<waldur::OfferingClient>(options_of(settings, offering.uuid), clock);
+        if (settings.events.enabled)
+            connect(settings, offering, link, journal, sources, clock);
+    }
+    std::vector<waldur::Sync::Link> links;
+    for (const auto& link : links_)
+        links.push_back({link.source.get(), link.inbox.get()});
     sync_ = std::make_unique<waldur::Sync>(
-        settings, waldur::Sync::Parts{*source_, journal.outbox(), journal.notes(), journal, sources,
-                                      clock, PACKAGE_VERSION,
+        settings, waldur::Sync::Parts{std::move(links), journal.outbox(), journal.notes(), journal,
+                                      sources, clock, PACKAGE_VERSION,
                                       [this](std::shared_ptr<const core::Rules> rules) {
                                           loop_->use(std::move(rules), core::Trigger::waldur);
                                       },
@@ -65,29 +73,32 @@ WaldurModule::WaldurModule(const settings::WaldurSettings& settings,
                                           order.by_user = std::move(accounts);
                                           (void)loop_->ask(std::move(order));
                                       },
-                                      [this] { sender_->wake(); }, inbox_.get()});
+                                      [this] { sender_->wake(); }});
 }
 
 // Waldur gives each subscription a login of its own, and a login is for a connection.
 void WaldurModule::connect(const settings::WaldurSettings& settings,
+                           const settings::WaldurOffering& offering, Link& link,
                            storage::SqliteJournal& journal, core::Sources& sources,
                            const Clock& clock) {
     const bool unified =
         settings.events.registration == settings::WaldurEvents::Registration::unified;
     const std::vector<std::string> kinds{"resource_periodic_limits", "resource",
                                          "offering_resources_sync"};
-    inbox_ = std::make_unique<waldur::MessageInbox>(waldur::MessageInbox::Parts{
-        journal.outbox(), sources, clock, settings.offering, settings.push.command_results,
-        settings.emulator.empty() ? "production" : "emulator", [this] { sync_->wake(); }});
-    registrar_ = std::make_unique<waldur::QueueRegistrar>(options_of(settings), unified,
-                                                          PACKAGE_VERSION, journal.notes(), clock);
+    const std::string several = settings.offerings.size() > 1 ? '-' + offering.uuid : "";
+    link.inbox = std::make_unique<waldur::MessageInbox>(waldur::MessageInbox::Parts{
+        journal.outbox(), sources, clock, "waldur-events" + several, offering.uuid,
+        settings.push.command_results, settings.emulator.empty() ? "production" : "emulator",
+        [this] { sync_->wake(); }});
+    link.registrar = std::make_unique<waldur::QueueRegistrar>(
+        options_of(settings, offering.uuid), unified, PACKAGE_VERSION, journal.notes(), clock);
     if (unified)
-        clients_.push_back(
-            std::make_unique<stomp::Client>(broker_of(settings, kinds), *registrar_, *inbox_));
+        link.clients.push_back(std::make_unique<stomp::Client>(broker_of(settings, kinds),
+                                                               *link.registrar, *link.inbox));
     else
         for (const auto& kind : kinds)
-            clients_.push_back(
-                std::make_unique<stomp::Client>(broker_of(settings, {kind}), *registrar_, *inbox_));
+            link.clients.push_back(std::make_unique<stomp::Client>(broker_of(settings, {kind}),
+                                                                   *link.registrar, *link.inbox));
 }
 
 std::shared_ptr<const core::Rules> WaldurModule::load(std::shared_ptr<const core::Rules> file) {
@@ -105,8 +116,9 @@ void WaldurModule::start() {
         return;
     sender_->start();
     sync_->start();
-    for (const auto& client : clients_)
-        client->start();
+    for (const auto& link : links_)
+        for (const auto& client : link.clients)
+            client->start();
 }
 
 void WaldurModule::use_file(std::shared_ptr<const core::Rules> file) {
@@ -120,8 +132,9 @@ bool WaldurModule::stop(std::chrono::milliseconds patience) {
     if (!sync_)
         return true;
     bool ended = true;
-    for (const auto& client : clients_)
-        ended = client->stop(patience / 2) && ended;
+    for (const auto& link : links_)
+        for (const auto& client : link.clients)
+            ended = client->stop(patience / 2) && ended;
     ended = sync_->stop(patience) && ended;
     return sender_->stop(patience) && ended;
 }

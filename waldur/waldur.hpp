@@ -45,17 +45,22 @@ public:
                                                           const std::string& url);
 
 private:
-    void connect(const settings::WaldurSettings& settings, storage::SqliteJournal& journal,
-                 core::Sources& sources, const Clock& clock);
+    // Of one offering. The clients go first.
+    struct Link {
+        std::unique_ptr<waldur::OfferingClient> source;
+        std::unique_ptr<waldur::MessageInbox> inbox; // nullptr: Waldur sends no messages
+        std::unique_ptr<waldur::QueueRegistrar> registrar;
+        std::vector<std::unique_ptr<stomp::Client>> clients;
+    };
+    void connect(const settings::WaldurSettings& settings, const settings::WaldurOffering& offering,
+                 Link& link, storage::SqliteJournal& journal, core::Sources& sources,
+                 const Clock& clock);
 
     ports::RecordStore& journal_;
     core::Loop* loop_ = nullptr;
-    std::unique_ptr<waldur::OfferingClient> source_; // nullptr: no Waldur
-    std::unique_ptr<waldur::Deliverer> deliverer_;
+    std::unique_ptr<waldur::Deliverer> deliverer_; // nullptr, as the rest: no Waldur
     std::unique_ptr<notify::OutboxSender> sender_;
-    std::unique_ptr<waldur::MessageInbox> inbox_; // nullptr: Waldur sends no messages
-    std::unique_ptr<waldur::QueueRegistrar> registrar_;
-    std::vector<std::unique_ptr<stomp::Client>> clients_;
+    std::vector<Link> links_;
     std::unique_ptr<waldur::Sync> sync_;
 };
 

@@ -128,8 +128,9 @@ struct Borrow {
 struct Match {
     std::vector<std::string> accounts; // these
     std::vector<std::string> subtrees; // these and their descendants
+    bool listed = false;               // empty lists are none, not all: Waldur names the accounts
 
-    bool all() const { return accounts.empty() && subtrees.empty(); }
+    bool all() const { return !listed && accounts.empty() && subtrees.empty(); }
 };
 
 // Component -> units (hours, by default) for one period.

@@ -227,6 +227,7 @@ private:
     void limits();
     void waldur();
     bool waldur_login();
+    void waldur_offerings(const std::string& first);
     void rest();
 
     void line(std::string_view text) { out_.append(text).append("\n"); }
@@ -251,6 +252,11 @@ private:
     std::vector<std::string> periods_;
     bool prepaid_ = false;
     std::set<std::string> policy_names_;
+    struct Imported {
+        std::string uuid; // "": the file has none
+        std::string policy;
+    };
+    std::vector<Imported> imported_; // the offerings, with the names of their policies
 };
 
 std::optional<bool> Import::flag(std::string_view key) {
@@ -557,6 +563,8 @@ std::string Import::name_of_policy() {
     std::string own = base;
     for (int i = 2; !policy_names_.insert(own).second; ++i)
         own = base + '-' + std::to_string(i);
+    const Node* uuid = of_offering("waldur_offering_uuid");
+    imported_.push_back({uuid == nullptr ? "" : uuid->text(), own});
     return own + (name == nullptr ? "" : "   # " + printable(name->text()));
 }
 
@@ -589,9 +597,8 @@ void Import::other_policy(const Node& offering) {
     if (const Node* cluster = setting("cluster_name"); !same(cluster, first_cluster))
         line("    clusters: [" + as_scalar(cluster == nullptr ? "" : cluster->text()) +
              "]   # then name all clusters above: clusters: [...]");
-    line("    accounts: [ACCOUNT]   # of this offering; name those of the policy above there, too");
-    if (const Node* uuid = of_offering("waldur_offering_uuid"))
-        line("    # waldur_offering_uuid: " + as_scalar(uuid->text()));
+    line("    accounts: [ACCOUNT]   # of this offering; name those of the policy above there, too; "
+         "none with waldur.source: waldur");
     std::string text = std::move(out_);
     out_ = std::move(kept);
     for (std::size_t at = 0; at < text.size();) {
@@ -628,6 +635,21 @@ bool Import::waldur_login() {
     return true;
 }
 
+// Those whose policies are comments stay comments until these are not.
+void Import::waldur_offerings(const std::string& first) {
+    if (imported_.size() == 1) {
+        line("#  waldur_offering_uuid: " + as_scalar(first));
+        return;
+    }
+    for (const auto& offering : imported_) {
+        const std::string uuid = offering.uuid.empty() ? "UUID" : as_scalar(offering.uuid);
+        const std::string entry = "{uuid: " + uuid + ", policy: " + offering.policy + "}";
+        line(&offering == &imported_.front()
+                 ? "#  offerings: [" + entry + "]"
+                 : "#  # when its policy above is no comment any more: " + entry);
+    }
+}
+
 void Import::waldur() {
     const Node* url = of_offering("waldur_api_url");
     const Node* uuid = of_offering("waldur_offering_uuid");
@@ -640,7 +662,7 @@ void Import::waldur() {
     line("# by one: then set periodic_limits.enabled to false in the site agent.");
     line("#waldur:");
     line("#  waldur_api_url: " + as_scalar(url == nullptr ? "URL" : url->text()));
-    line("#  waldur_offering_uuid: " + as_scalar(uuid == nullptr ? "UUID" : uuid->text()));
+    waldur_offerings(uuid == nullptr ? "UUID" : uuid->text());
     const bool oidc = waldur_login();
     for (const char* key : {"verify_ssl", "stomp_enabled", "stomp_ws_host", "stomp_ws_port",
                             "stomp_ws_path", "websocket_use_tls"})

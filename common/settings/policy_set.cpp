@@ -8,6 +8,7 @@
 #include "common/settings/components.hpp"
 #include "common/settings/policy.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace sluice::settings {
@@ -70,6 +71,23 @@ void apply_limit_periods(Reading& reading, Errors& errors) {
     }
 }
 
+// Each policy of an offering covers the accounts of its resources.
+void leave_accounts_to_waldur(Reading& reading, Errors& errors) {
+    for (const auto& offering : reading.places.waldur_policies) {
+        const auto found =
+            std::find_if(reading.set.policies.begin(), reading.set.policies.end(),
+                         [&](const auto& policy) { return policy.name == offering.name; });
+        if (found == reading.set.policies.end())
+            continue; // check_waldur() reports it
+        if (!found->match.all())
+            errors.add(reading.places.policies[found - reading.set.policies.begin()].policy,
+                       "policy " + shown(found->name) +
+                           " belongs to an offering of Waldur, whose resources are its accounts; "
+                           "leave accounts, subtrees and organization_groups out");
+        found->match.listed = true;
+    }
+}
+
 void read_policies(const Node& node, Reading& reading, Errors& errors) {
     if (!node.is_list()) {
         errors.add(node.place(),
@@ -100,6 +118,8 @@ void read_policy_set(MapReader& top, Reading& reading) {
         read_accounts(*accounts, reading, errors);
     if (const Node* policies = top.take("policies"))
         read_policies(*policies, reading, errors);
+    if (reading.waldur_accounts)
+        leave_accounts_to_waldur(reading, errors);
     apply_limit_periods(reading, errors);
     cross_check(reading, errors);
 }

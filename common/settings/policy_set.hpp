@@ -26,6 +26,7 @@ struct Reading {
     Places places;
     std::map<std::string, Group> groups;
     std::map<std::string, model::PeriodKind> limit_periods; // by component, Waldur's limit_period
+    bool waldur_accounts = false; // policies of waldur.offerings get their accounts from Waldur
 };
 
 // timezone, contact, components, groups, policies, accounts.

@@ -22,15 +22,43 @@ void note_what_is_missing(const Settings& settings, Errors& errors) {
         errors.note({}, "no components: no account can have an allocation");
 }
 
+// Which policy is that of which offering.
+void check_offerings(const Settings& settings, Errors& errors) {
+    std::vector<std::string> known;
+    for (const auto& policy : settings.policies.policies)
+        known.push_back(policy.name);
+    for (const auto& policy : settings.places.waldur_policies) {
+        if (policy.name.empty() && settings.waldur.source == WaldurSettings::Source::waldur)
+            errors.add(policy.place, "an offering has no policy; with waldur.source: waldur name "
+                                     "the policy of each, for example policy: monthly");
+        else if (!policy.name.empty() &&
+                 std::find(known.begin(), known.end(), policy.name) == known.end())
+            errors.add(policy.place, "waldur.offerings: policy " + shown(policy.name) +
+                                         " is not defined under policies" +
+                                         suggestion(policy.name, known));
+    }
+}
+
 // Waldur has one policy for an offering; the file's may hold only what Waldur does not know.
 void check_waldur(const Settings& settings, Errors& errors) {
+    check_offerings(settings, errors);
     if (settings.waldur.source != WaldurSettings::Source::waldur)
         return;
     const auto& policies = settings.policies.policies;
     const auto& places = settings.places.policies;
-    if (policies.size() > 1)
-        errors.add(places[1].policy, "waldur.source: waldur takes the policy from Waldur; keep one "
-                                     "policy here, for what Waldur does not know (mode, QOS)");
+    const auto& offerings = settings.waldur.offerings;
+    const bool named = !settings.places.waldur_policies.empty(); // waldur.offerings
+    if (!named && policies.size() > 1)
+        errors.add(places[1].policy,
+                   "waldur.source: waldur takes the policy from Waldur; keep one policy here, for "
+                   "what Waldur does not know (mode, QOS), or name several in waldur.offerings");
+    for (std::size_t i = 0; named && i < policies.size(); ++i)
+        if (std::none_of(offerings.begin(), offerings.end(),
+                         [&](const auto& offering) { return offering.policy == policies[i].name; }))
+            errors.add(places[i].policy, "policy \"" + policies[i].name +
+                                             "\" belongs to no offering; with waldur.source: "
+                                             "waldur each policy is that of one in "
+                                             "waldur.offerings");
     for (std::size_t i = 0; i < policies.size(); ++i)
         if (policies[i].allocation)
             errors.add(places[i].policy, "waldur.source: waldur takes allocations from Waldur; "
@@ -88,7 +116,7 @@ Result<Settings> parse(std::string_view text, const std::string& filename) {
         MapReader top(*tree.root, "the file", errors);
         if (tree.root->is_map()) {
             read_daemon_keys(top, settings.daemon);
-            read_waldur(top, settings.waldur);
+            read_waldur(top, settings.waldur, reading);
             read_policy_set(top, reading);
             read_notifications(top, settings);
             top.finish();

@@ -85,7 +85,8 @@ struct Places {
     std::map<std::string, Place> accounts;   // by account: its key under `accounts`
     std::vector<Reference> account_clusters; // that accounts name
     std::vector<PolicyPlaces> policies;
-    std::optional<Place> waldur; // nullopt: the file has no such key
+    std::optional<Place> waldur;            // nullopt: the file has no such key
+    std::vector<Reference> waldur_policies; // that waldur.offerings names
 };
 
 struct Settings {

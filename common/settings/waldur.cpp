@@ -84,6 +84,56 @@ void read_uuid(MapReader& map, std::string_view key, std::string& out) {
                                             "Waldur");
 }
 
+void read_offering(const Node& node, WaldurSettings& waldur, Places& places, Errors& errors) {
+    MapReader map(node, "an offering", errors);
+    if (!node.is_map())
+        return;
+    WaldurOffering offering;
+    read_uuid(map, "uuid", offering.uuid);
+    if (!map.has("uuid"))
+        errors.add(node.place(), "an offering needs uuid and policy, for example "
+                                 "{uuid: 2a3b4c5d-6e7f-4081-8283-848586878889, policy: monthly}");
+    map.read("policy", offering.policy);
+    const Place place = map.has("policy") ? map.key_place("policy") : node.place();
+    map.finish();
+    for (const auto& other : waldur.offerings) {
+        if (!offering.uuid.empty() && other.uuid == offering.uuid)
+            errors.add(node.place(), "offering " + offering.uuid + " is listed twice; keep one");
+        if (!offering.policy.empty() && other.policy == offering.policy)
+            errors.add(place, "policy " + shown(offering.policy) +
+                                  " is named by two offerings; give each its own policy");
+    }
+    places.waldur_policies.push_back({offering.policy, place});
+    waldur.offerings.push_back(std::move(offering));
+}
+
+// `waldur_offering_uuid`, as the site agent has it, or `offerings`.
+void read_offerings(MapReader& map, WaldurSettings& waldur, Places& places) {
+    constexpr std::size_t kMaxOfferings = 100;
+    std::string only;
+    read_uuid(map, "waldur_offering_uuid", only);
+    const Node* node = map.take("offerings");
+    if (map.has("waldur_offering_uuid") && map.has("offerings"))
+        map.errors().add(map.key_place("offerings"),
+                         "waldur: waldur_offering_uuid and offerings are both given; keep one");
+    else if (!map.has("waldur_offering_uuid") && !map.has("offerings"))
+        map.errors().add(map.place(), "waldur: waldur_offering_uuid is missing; give it, or "
+                                      "offerings for several");
+    if (!only.empty() && node == nullptr)
+        waldur.offerings.push_back({std::move(only), ""});
+    if (node == nullptr)
+        return;
+    if (!node->is_list() || node->items().empty() || node->items().size() > kMaxOfferings) {
+        map.errors().add(node->place(), "offerings: expected a list of 1 to 100 offerings "
+                                        "(- {uuid: ..., policy: ...}), found " +
+                                            (node->is_list() ? std::to_string(node->items().size())
+                                                             : describe(*node)));
+        return;
+    }
+    for (const auto& item : node->items())
+        read_offering(item, waldur, places, map.errors());
+}
+
 void read_secret(MapReader& map, const std::string& key, SecretSource& out) {
     const std::string file_key = key + "_file";
     if (const Node* node = map.take(key)) {
@@ -332,7 +382,7 @@ void read_component_limits(MapReader& map, const Reading& reading, Policy& polic
 
 } // namespace
 
-void read_waldur(MapReader& top, WaldurSettings& waldur) {
+void read_waldur(MapReader& top, WaldurSettings& waldur, Reading& reading) {
     const Node* node = top.take("waldur");
     if (node == nullptr)
         return;
@@ -344,13 +394,13 @@ void read_waldur(MapReader& top, WaldurSettings& waldur) {
     read_url(map, "waldur_api_url", waldur.url);
     require(map, "waldur_api_url", waldur.url);
     waldur.url = without_api(waldur.url);
-    read_uuid(map, "waldur_offering_uuid", waldur.offering);
-    require(map, "waldur_offering_uuid", waldur.offering);
+    read_offerings(map, waldur, reading.places);
     map.read("verify_ssl", waldur.verify_ssl);
     read_path(map, "ca_file", waldur.ca_file);
     read_secret(map, "waldur_api_token", waldur.token);
     read_oidc(map, waldur);
     map.choose("source", waldur.source, kSources);
+    reading.waldur_accounts = waldur.source == WaldurSettings::Source::waldur;
     map.choose("authority", waldur.authority, kAuthorities);
     if (waldur.authority == WaldurSettings::Authority::waldur &&
         waldur.source != WaldurSettings::Source::waldur)

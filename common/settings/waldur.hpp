@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sluice::settings {
 
@@ -55,13 +56,21 @@ struct WaldurEvents {
     friend bool operator==(const WaldurEvents&, const WaldurEvents&) = default;
 };
 
+// An offering of Waldur, and the policy of sluiced.yaml for its accounts.
+struct WaldurOffering {
+    std::string uuid;   // 32 hex digits
+    std::string policy; // "": the only policy; Waldur's is laid over it, or over a new one
+
+    friend bool operator==(const WaldurOffering&, const WaldurOffering&) = default;
+};
+
 struct WaldurSettings {
     enum class Source { file, waldur };      // where allocations and the policy come from
     enum class Authority { sluice, waldur }; // who decides on pausing and downscaling
 
     bool enabled = false;
-    std::string url;      // without "/api/" at its end: "https://waldur.example.org"
-    std::string offering; // UUID, 32 hex digits
+    std::string url; // without "/api/" at its end: "https://waldur.example.org"
+    std::vector<WaldurOffering> offerings; // not empty when enabled
     bool verify_ssl = true;
     std::string ca_file; // "": the host's own
     SecretSource token;

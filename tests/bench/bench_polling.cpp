@@ -52,7 +52,7 @@ public:
         options_.login.token = std::make_shared<const Secret>("staff-token");
         settings::WaldurSettings settings;
         settings.enabled = true;
-        settings.offering = options_.offering;
+        settings.offerings = {{options_.offering, ""}};
         settings.source = settings::WaldurSettings::Source::waldur;
         settings.interval = every;
         source_ = std::make_unique<waldur::OfferingClient>(options_, clock_);
@@ -62,10 +62,16 @@ public:
                                                          clock_);
         sync_ = std::make_unique<waldur::Sync>(
             settings,
-            waldur::Sync::Parts{*source_, journal_->outbox(), journal_->notes(), *journal_,
-                                sources_, clock_, "bench",
+            waldur::Sync::Parts{{{source_.get(), nullptr}},
+                                journal_->outbox(),
+                                journal_->notes(),
+                                *journal_,
+                                sources_,
+                                clock_,
+                                "bench",
                                 [this](std::shared_ptr<const core::Rules> r) { answered(r); },
-                                [](std::set<std::string>) {}, [this] { sender_->wake(); }});
+                                [](std::set<std::string>) {},
+                                [this] { sender_->wake(); }});
         auto file = std::make_shared<core::Rules>();
         file->cluster = "bench";
         file->zone = *Zone::load("UTC");

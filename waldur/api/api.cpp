@@ -354,8 +354,10 @@ Called Api::call(HttpRequest request, HttpAnswer* headers) {
         if (answer->status == 401 && login_.renew())
             continue;
         if (answer->status < 200 || answer->status >= 300)
-            return failed({code_of(answer->status), error_text(answer->status, answer->body)},
-                          answer->status, answer->retry_after);
+            return failed(
+                {code_of(answer->status), (answer->status == 401 ? "the token is rejected: " : "") +
+                                              error_text(answer->status, answer->body)},
+                answer->status, answer->retry_after);
         if (headers != nullptr)
             *headers = {answer->status, "", answer->result_count, answer->link, {}};
         if (trim(answer->body).empty())

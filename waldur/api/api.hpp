@@ -101,7 +101,7 @@ Result<Secret> read_secret(const std::string& path);
 
 struct ApiOptions {
     std::string url;      // "https://waldur.example.org", without "/api/"
-    std::string offering; // 32 hex digits
+    std::string offering; // 32 hex digits; of no account for the deliverer
     HttpOptions http;
     LoginOptions login;
     bool reports = true; // results of commands are reported, for which Waldur wants staff

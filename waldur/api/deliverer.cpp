@@ -175,19 +175,20 @@ Deliverer::Outcome Deliverer::find_service(json::View body) {
     if (auto fault = send("POST", kServices + dashed(service) + "/register_processor/",
                           copy(body["processor"])))
         return fault;
-    service_ = service;
+    services_[name] = service;
     return std::nullopt;
 }
 
 Deliverer::Outcome Deliverer::send_agent(json::View body) {
-    if (service_.empty())
+    const std::string name = body["identity"]["name"].text();
+    if (!services_.contains(name))
         if (auto fault = find_service(body))
             return fault;
     auto request = json::Value::object();
     request.set("statistics", copy(body["statistics"]));
-    auto fault = send("POST", kServices + dashed(service_) + "/set_statistics/", request);
+    auto fault = send("POST", kServices + dashed(services_[name]) + "/set_statistics/", request);
     if (fault && fault->status == 404) // it was deleted: it is made again
-        service_.clear();
+        services_.erase(name);
     return fault;
 }
 

@@ -7,6 +7,7 @@
 #include "waldur/api/api.hpp"
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -18,7 +19,7 @@ public:
     using Arrived = std::function<void(const ports::OutboxEntry&)>;
 
     Deliverer(const ApiOptions& options, const Clock& clock, Arrived arrived)
-        : offering_(options.offering), arrived_(std::move(arrived)), api_(options, clock) {}
+        : arrived_(std::move(arrived)), api_(options, clock) {}
 
     ports::Delivery deliver(const ports::OutboxEntry& entry) override;
     void interrupt() override { api_.interrupt(); }
@@ -36,11 +37,10 @@ private:
     Outcome find_service(json::View body);
     ports::Delivery outcome_of(const ports::OutboxEntry& entry, const Fault& fault);
 
-    std::string offering_;
     Arrived arrived_;
     Api api_;
-    std::string service_;             // UUID of our service in Waldur; "": not registered yet
-    std::set<std::string> forbidden_; // kinds whose 403 was logged
+    std::map<std::string, std::string> services_; // our registered ones: UUID by identity
+    std::set<std::string> forbidden_;             // kinds whose 403 was logged
 };
 
 } // namespace sluice::waldur

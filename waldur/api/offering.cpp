@@ -105,6 +105,7 @@ json::Value write_policy(const OfferingPolicy& policy) {
         .set("raw_usage_reset", policy.raw_usage_reset)
         .set("external_users", policy.external_users)
         .set("apply_to_all", policy.for_all)
+        .set("organization_groups", policy.groups)
         .set("customers", texts_of(policy.customers));
     return object;
 }
@@ -186,6 +187,10 @@ OfferingPolicy read_policy(json::View object) {
                                 ? object["external_users"].texts()
                                 : split(object["options"]["notify_external_user"].text(), ',');
     policy.for_all = object["apply_to_all"].boolean(true);
+    if (!policy.for_all)
+        for (const auto& url : object["organization_groups"].texts())
+            if (auto uuid = uuid_of(url); !uuid.empty())
+                policy.groups.push_back(std::move(uuid));
     for (const auto& customer : object["customers"].texts())
         policy.customers.insert(customer);
     return policy;
@@ -201,14 +206,6 @@ std::string read_address(json::View view) {
         if (c <= ' ' || c >= '\x7f' || std::strchr(",;<>()\"\\", c) != nullptr)
             return "";
     return text;
-}
-
-std::vector<std::string> read_groups(json::View policy) {
-    std::vector<std::string> groups;
-    for (const auto& url : policy["organization_groups"].texts())
-        if (auto uuid = uuid_of(url); !uuid.empty())
-            groups.push_back(std::move(uuid));
-    return groups;
 }
 
 std::string text_of(const Offering& offering) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What Waldur has of the offering that this cluster is: its components, resources and policy, as
+// What Waldur has of an offering on this cluster: its components, resources and policy, as
 // values, and how they are read from Waldur's JSON. Pure. What cannot be understood of one resource
 // goes to its `fault`, so that the other resources are not lost with it.
 #pragma once
@@ -76,7 +76,8 @@ struct OfferingPolicy {
     std::optional<bool> raw_usage_reset;
     std::vector<std::string> external_users;
     bool for_all = true;
-    std::set<std::string> customers; // if not for_all: those in its organization groups
+    std::vector<std::string> groups; // if not for_all: UUIDs of its organization groups
+    std::set<std::string> customers; // those in its groups
 
     friend bool operator==(const OfferingPolicy&, const OfferingPolicy&) = default;
 };
@@ -98,10 +99,17 @@ struct Offering {
     }
 };
 
+// What Waldur has for a policy of ours.
+struct KnownPolicy {
+    std::string offering; // UUID
+    std::string uuid;     // "": the rules are not those of a policy of Waldur
+    bool for_all = true;
+    std::vector<std::string> groups; // UUIDs of organization groups, if not for_all
+};
+
 // Waldur's UUIDs of what is here, as far as Waldur knows it.
 struct KnownIds {
-    std::string offering;                         // "": not known
-    std::map<std::string, std::string> policies;  // by our name
+    std::map<std::string, KnownPolicy> policies;  // by our name
     std::map<std::string, std::string> resources; // by account
 };
 
@@ -129,8 +137,6 @@ std::string dashed(const std::string& uuid);
 std::vector<OfferingComponent> read_components(json::View list);
 Resource read_resource(json::View object);
 OfferingPolicy read_policy(json::View object);
-// UUIDs of a policy's organization groups.
-std::vector<std::string> read_groups(json::View policy);
 // "": no address that mail can be sent to.
 std::string read_address(json::View view);
 

@@ -70,13 +70,10 @@ Result<void> OfferingClient::pull_resources(Offering& offering) {
 
 // Older ones have no such policy, and a token may not see it: then our own file's stands.
 Result<void> OfferingClient::pull_policy(Offering& offering) {
-    std::vector<std::string> groups;
     auto done = api_.list("/api/marketplace-slurm-periodic-usage-policies/",
                           {{"scope_uuid", dashed(offering_)}}, [&](json::View item) {
-                              if (offering.policy)
-                                  return;
-                              offering.policy = read_policy(item);
-                              groups = read_groups(item);
+                              if (!offering.policy)
+                                  offering.policy = read_policy(item);
                           });
     if (!done) {
         const Errc code = done.error().code;
@@ -87,13 +84,12 @@ Result<void> OfferingClient::pull_policy(Offering& offering) {
         return {};
     }
     if (offering.policy && !offering.policy->for_all)
-        return pull_customers(groups, *offering.policy);
+        return pull_customers(*offering.policy);
     return {};
 }
 
-Result<void> OfferingClient::pull_customers(const std::vector<std::string>& groups,
-                                            OfferingPolicy& policy) {
-    for (const auto& group : groups) {
+Result<void> OfferingClient::pull_customers(OfferingPolicy& policy) {
+    for (const auto& group : policy.groups) {
         auto done = api_.list("/api/customers/",
                               {{"organization_group_uuid", dashed(group)}, {"field", "uuid"}},
                               [&](json::View item) {

@@ -25,7 +25,7 @@ private:
     Result<void> pull_offering(Offering& offering);
     Result<void> pull_resources(Offering& offering);
     Result<void> pull_policy(Offering& offering);
-    Result<void> pull_customers(const std::vector<std::string>& groups, OfferingPolicy& policy);
+    Result<void> pull_customers(OfferingPolicy& policy);
     Result<void> pull_owners(Offering& offering);
     Result<void> pull_rights(Offering& offering);
     Result<std::vector<std::string>> owners_of(const std::string& customer);

@@ -5,13 +5,15 @@
 #include "waldur/api/api.hpp"
 #include "waldur/api/offering.hpp"
 
+#include <algorithm>
+
 #include <span>
 
 namespace sluice::waldur {
 namespace {
 
 constexpr const char* kSubscriptions = "/api/event-subscriptions/";
-constexpr const char* kNote = "waldur-queue"; // kind -> "LOGIN VHOST QUEUE"
+constexpr const char* kNote = "waldur-queue"; // kind:offering -> "LOGIN VHOST QUEUE"
 constexpr const char* kUnified = "unified";
 constexpr std::size_t kMaxQueueName = 255; // of a queue; a limit of AMQP
 
@@ -55,12 +57,13 @@ Result<QueueRegistrar::Place> QueueRegistrar::place(const std::vector<std::strin
         return Error{Errc::internal, "a subscription is for one kind of message"};
     auto kept = kept_.lock();
     read_notes(*kept);
-    const std::string key = unified_ ? kUnified : kinds.front();
+    const std::string kind = unified_ ? kUnified : kinds.front();
+    const std::string key = kind + ':' + offering_;
     const auto found = kept->find(key);
     const Place* before = found == kept->end() ? nullptr : &found->second;
     if (before != nullptr && refusals == 0)
         return *before;
-    auto place = unified_ ? unified_queue(kinds) : subscription(key, before, refusals);
+    auto place = unified_ ? unified_queue(kinds) : subscription(kind, before, refusals);
     if (!place)
         return place;
     (*kept)[key] = *place;

@@ -32,13 +32,19 @@ std::string uuid(std::string_view kind, std::string_view cluster, std::string_vi
     return hash::hex(bytes);
 }
 
-std::string Ids::offering() const {
-    return known_->offering.empty() ? uuid("offering", cluster_, "") : known_->offering;
+const sluice::waldur::KnownPolicy* Ids::known(const std::string& policy) const {
+    const auto found = known_->policies.find(policy);
+    return found == known_->policies.end() ? nullptr : &found->second;
+}
+
+std::string Ids::offering(const std::string& policy) const {
+    const auto* found = known(policy);
+    return found == nullptr ? uuid("offering", cluster_, "") : found->offering;
 }
 
 std::string Ids::policy(const std::string& name) const {
-    const auto found = known_->policies.find(name);
-    return found == known_->policies.end() ? uuid("policy", cluster_, name) : found->second;
+    const auto* found = known(name);
+    return found == nullptr || found->uuid.empty() ? uuid("policy", cluster_, name) : found->uuid;
 }
 
 std::string Ids::resource(const std::string& account) const {
@@ -46,8 +52,8 @@ std::string Ids::resource(const std::string& account) const {
     return found == known_->resources.end() ? uuid("resource", cluster_, account) : found->second;
 }
 
-bool Ids::is_offering(const std::string& id) const {
-    return id == offering() || id == uuid("offering", cluster_, "");
+bool Ids::is_offering(const std::string& policy, const std::string& id) const {
+    return id == offering(policy) || id == uuid("offering", cluster_, "");
 }
 
 bool Ids::is_policy(const std::string& name, const std::string& id) const {

@@ -31,12 +31,14 @@ public:
     Ids(std::string cluster, std::shared_ptr<const KnownIds> known)
         : cluster_(std::move(cluster)), known_(std::move(known)) {}
 
-    std::string offering() const;
+    std::string offering(const std::string& policy) const;
     std::string policy(const std::string& name) const;
+    // nullptr: Waldur does not know it.
+    const sluice::waldur::KnownPolicy* known(const std::string& policy) const;
     std::string resource(const std::string& account) const;
     // Version 5 is understood also where Waldur has another UUID: a client may have taken it before
     // Waldur had answered. `uuid`: 32 hex digits.
-    bool is_offering(const std::string& uuid) const;
+    bool is_offering(const std::string& policy, const std::string& uuid) const;
     bool is_policy(const std::string& name, const std::string& uuid) const;
     bool is_resource(const std::string& account, const std::string& uuid) const;
 

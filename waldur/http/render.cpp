@@ -182,7 +182,7 @@ const char* type_of(const std::string& line) {
 Value render_policy(const Scope& scope) {
     const auto& from = scope.policy;
     const std::string id = scope.ids.policy(from.name);
-    const std::string offering = scope.ids.offering();
+    const std::string offering = scope.ids.offering(from.name);
     std::string actions;
     for (const auto action : from.actions)
         (actions += actions.empty() ? "" : ",") += model::name(action);

@@ -30,13 +30,15 @@ Value rendered(const Context& context, const model::Policy& policy) {
 }
 
 Response list_policies(const Context& context) {
-    const auto elsewhere = [&](const std::string& scope) {
-        return !scope.empty() && !context.ids.is_offering(uuid_of(scope));
+    const std::string scopes[] = {context.query("scope_uuid"), context.query("scope")};
+    const auto elsewhere = [&](const model::Policy& policy) {
+        return std::any_of(std::begin(scopes), std::end(scopes), [&](const auto& scope) {
+            return !scope.empty() && !context.ids.is_offering(policy.name, uuid_of(scope));
+        });
     };
-    const bool other = elsewhere(context.query("scope_uuid")) || elsewhere(context.query("scope"));
     std::vector<Value> all;
     for (const auto& policy : context.set->policies)
-        if (!other && context.shows(policy))
+        if (!elsewhere(policy) && context.shows(policy))
             all.push_back(rendered(context, policy));
     return context.paged(std::move(all), kPageSize);
 }

@@ -11,7 +11,6 @@
 namespace sluice::waldur {
 namespace {
 
-constexpr const char* kEventSource = "waldur-events";
 constexpr std::size_t kMaxUnknown = 32; // kinds that are logged
 
 } // namespace
@@ -59,7 +58,7 @@ void MessageInbox::connected(const stomp::Inbox& from) {
     state->away.erase(&from);
     log::event(log::Level::info, "SLUICE-0811", "waldur-events-connected");
     if (state->away.empty())
-        parts_.sources.up(kEventSource, parts_.clock.now());
+        parts_.sources.up(parts_.source, parts_.clock.now());
 }
 
 // What it had not settled comes again.
@@ -72,7 +71,7 @@ void MessageInbox::away(const stomp::Inbox& from, const Error& error) {
         log::event(log::Level::warning, "SLUICE-0812", "waldur-events-refused",
                    {{"error", error.context}});
     logged = error.context;
-    parts_.sources.down(kEventSource, error, parts_.clock.now());
+    parts_.sources.down(parts_.source, error, parts_.clock.now());
 }
 
 void MessageInbox::take_limits(std::uint64_t version,

@@ -27,6 +27,7 @@ public:
         ports::Outbox& outbox;
         core::Sources& sources;
         const Clock& clock;
+        std::string source; // its name in status and metrics: "waldur-events"
         std::string offering;
         bool report = true;              // results, to Waldur
         std::string mode = "production"; // of the enforcer

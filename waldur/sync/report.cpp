@@ -207,8 +207,12 @@ Message make_agent_message(const ReportInput& input, const std::string& offering
         .set("service", std::move(service))
         .set("processor", std::move(processor))
         .set("statistics", std::move(statistics));
-    return {kTarget,          "agent", "agent", "agent:" + std::to_string(epoch(input.now)),
-            object.compact(), true};
+    return {kTarget,
+            "agent",
+            "agent:" + offering,
+            "agent:" + offering + ':' + std::to_string(epoch(input.now)),
+            object.compact(),
+            true};
 }
 
 } // namespace sluice::waldur

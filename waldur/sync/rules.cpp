@@ -11,6 +11,7 @@ namespace sluice::waldur {
 namespace {
 
 using model::PeriodKind;
+using settings::WaldurOffering;
 using settings::WaldurSettings;
 
 std::optional<model::Action> action_of(const std::string& name) {
@@ -42,8 +43,10 @@ std::optional<PeriodKind> period_kind(std::int64_t period) {
 
 class Taker {
 public:
-    Taker(const Offering& offering, core::Rules& rules, model::Policy& policy)
-        : offering_(offering), from_(*offering.policy), rules_(rules), to_(policy) {}
+    // `whose`: "Waldur's policy".
+    Taker(const Offering& offering, core::Rules& rules, model::Policy& policy, std::string whose)
+        : offering_(offering), from_(*offering.policy), rules_(rules), to_(policy),
+          whose_(std::move(whose)) {}
 
     void take() {
         take_actions();
@@ -54,8 +57,8 @@ public:
     }
 
 private:
-    void problem(std::string what) {
-        rules_.problems.push_back({"", "Waldur's policy: " + std::move(what), ""});
+    void problem(const std::string& what) {
+        rules_.problems.push_back({"", whose_ + ": " + what, ""});
     }
 
     void take_actions() {
@@ -135,39 +138,51 @@ private:
     const OfferingPolicy& from_;
     core::Rules& rules_;
     model::Policy& to_;
+    std::string whose_;
 };
 
-// An empty list of accounts would mean all of them.
-void keep_named(const Offering& offering, core::Rules& rules) {
-    auto& match = rules.set.policies.front().match;
-    std::vector<std::string> accounts;
-    for (const auto& resource : offering.resources)
-        if (!resource.account.empty() && offering.policy->customers.contains(resource.customer))
-            accounts.push_back(resource.account);
-    match = {accounts, {}};
-    if (accounts.empty())
-        rules.set.policies.clear();
-}
-
-// Replaces in the one policy of `rules` (made if there is none; it then observes) what Waldur's
-// policy states; what cannot be taken becomes a problem and stays as in the file.
-void take_policy(const Offering& offering, core::Rules& rules) {
-    if (!offering.policy) {
-        if (rules.set.policies.empty())
-            rules.problems.push_back({"",
-                                      "Waldur has no policy for the offering and sluiced.yaml has "
-                                      "none: no account is evaluated",
-                                      "add a policy in Waldur or under policies"});
-        return;
+// The policy of an offering; nullptr: neither Waldur nor the file has one.
+model::Policy* policy_of(const WaldurOffering& named, const Offering* offering,
+                         core::Rules& rules) {
+    auto& policies = rules.set.policies;
+    if (!named.policy.empty()) {
+        const auto found = std::find_if(policies.begin(), policies.end(), [&](const auto& policy) {
+            return policy.name == named.policy;
+        });
+        return found == policies.end() ? nullptr : &*found;
     }
-    if (rules.set.policies.empty()) {
+    if (policies.empty() && offering != nullptr && offering->policy) {
         model::Policy made;
         made.name = "waldur";
-        rules.set.policies.push_back(std::move(made));
+        policies.push_back(std::move(made));
     }
-    Taker(offering, rules, rules.set.policies.front()).take();
-    if (!offering.policy->for_all)
-        keep_named(offering, rules);
+    return policies.empty() ? nullptr : &policies.front();
+}
+
+// Replaces in the policy of the file what Waldur's states; what cannot be taken becomes a problem
+// and stays as in the file.
+void take_policy(const WaldurOffering& named, const Offering& offering,
+                 const AccountResources& known, core::Rules& rules) {
+    model::Policy* policy = policy_of(named, &offering, rules);
+    if (policy == nullptr) {
+        rules.problems.push_back({"",
+                                  "Waldur has no policy for the offering and sluiced.yaml has "
+                                  "none: no account is evaluated",
+                                  "add a policy in Waldur or under policies"});
+        return;
+    }
+    if (offering.policy)
+        Taker(offering, rules, *policy,
+              named.policy.empty() ? "Waldur's policy" : "Waldur's policy of " + named.policy)
+            .take();
+    const bool some = offering.policy && !offering.policy->for_all;
+    if (!some && !policy->match.listed)
+        return;
+    policy->match = {};
+    policy->match.listed = true;
+    for (const auto& [account, resource] : known.by_account)
+        if (!some || offering.policy->customers.contains(resource->customer))
+            policy->match.accounts.push_back(account);
 }
 
 // A flag of Waldur ends when Waldur clears it; the snapshot needs an instant nevertheless.
@@ -247,84 +262,143 @@ void take_owners(const Offering& offering, const AccountResources& known, core::
 
 } // namespace
 
-AccountResources account_resources(const Offering& offering) {
-    AccountResources found;
-    std::map<std::string, std::vector<const Resource*>> by_account;
-    for (const auto& resource : offering.resources) {
-        if (resource.state == "Terminating" || resource.state == "Terminated")
-            continue;
-        if (!resource.fault.empty())
-            found.problems.push_back({resource.account,
-                                      "resource " + shown(resource) +
-                                          " of Waldur is not readable: " + resource.fault +
-                                          "; its account is left unchanged",
-                                      ""});
-        else if (!resource.account.empty())
-            by_account[resource.account].push_back(&resource);
-        else if (resource.state != "Creating")
-            found.problems.push_back({"",
-                                      "resource " + shown(resource) + " of Waldur has no account",
-                                      "set its backend_id in Waldur"});
-    }
-    for (const auto& [account, resources] : by_account) {
-        if (resources.size() == 1) {
-            found.by_account.emplace(account, resources.front());
-            continue;
-        }
-        std::string names;
-        for (const auto* resource : resources)
-            names += (names.empty() ? "" : ", ") + shown(*resource);
-        found.problems.push_back({account,
-                                  "account " + account + " is in " +
-                                      std::to_string(resources.size()) +
-                                      " resources of Waldur: " + names + "; it is left unchanged",
-                                  "terminate all but one of them, or correct their backend_id"});
+namespace {
+
+// True: the resource counts, and has an account.
+bool has_account(const Resource& resource, std::vector<model::Problem>& problems) {
+    if (resource.state == "Terminating" || resource.state == "Terminated")
+        return false;
+    if (!resource.fault.empty())
+        problems.push_back({resource.account,
+                            "resource " + shown(resource) + " of Waldur is not readable: " +
+                                resource.fault + "; its account is left unchanged",
+                            ""});
+    else if (resource.account.empty() && resource.state != "Creating")
+        problems.push_back({"", "resource " + shown(resource) + " of Waldur has no account",
+                            "set its backend_id in Waldur"});
+    return resource.fault.empty() && !resource.account.empty();
+}
+
+struct Holder {
+    std::size_t offering;
+    const Resource* resource;
+};
+
+model::Problem in_several(const std::string& account, const std::vector<Holder>& holders) {
+    std::string names;
+    for (const auto& holder : holders)
+        names += (names.empty() ? "" : ", ") + shown(*holder.resource);
+    return {account,
+            "account " + account + " is in " + std::to_string(holders.size()) +
+                " resources of Waldur: " + names + "; it is left unchanged",
+            "terminate all but one of them, or correct their backend_id"};
+}
+
+// What an offering that never answered would decide is not known; what is enforced stays.
+model::Problem not_answered(const WaldurOffering& named) {
+    return {"",
+            "offering " + dashed(named.uuid) + " of Waldur has not answered yet: policy " +
+                named.policy + " evaluates no account",
+            "check its UUID, and the role of the token's user in its service provider; sluiced "
+            "retries by itself"};
+}
+
+} // namespace
+
+Instant began(const Answers& answers) {
+    Instant newest{};
+    for (const auto& answer : answers)
+        if (answer)
+            newest = std::max(newest, answer->began);
+    return newest;
+}
+
+std::vector<AccountResources> account_resources(const Answers& answers) {
+    std::vector<AccountResources> found(answers.size());
+    std::map<std::string, std::vector<Holder>> by_account;
+    for (std::size_t i = 0; i < answers.size(); ++i)
+        if (answers[i])
+            for (const auto& resource : answers[i]->resources)
+                if (has_account(resource, found[i].problems))
+                    by_account[resource.account].push_back({i, &resource});
+    for (const auto& [account, holders] : by_account) {
+        auto& first = found[holders.front().offering];
+        if (holders.size() == 1)
+            first.by_account.emplace(account, holders.front().resource);
+        else
+            first.problems.push_back(in_several(account, holders));
     }
     return found;
 }
 
-std::shared_ptr<core::Rules> rules_from(const core::Rules& file, const WaldurSettings& settings,
-                                        const Offering* offering, const AskedFlags& asked) {
-    auto rules = std::make_shared<core::Rules>(file);
-    const bool source = settings.source == WaldurSettings::Source::waldur;
-    if (offering == nullptr) {
-        if (source)
-            rules->missing = "Waldur has not answered yet, so allocations are not known";
-        return rules;
-    }
-    const AccountResources known = account_resources(*offering);
-    rules->source_began = offering->began;
-    Offering timeless = *offering;
+namespace {
+
+void take_offering(const WaldurSettings& settings, const WaldurOffering& named,
+                   const Offering& offering, const AccountResources& known, const AskedFlags& asked,
+                   core::Rules& rules) {
+    Offering timeless = offering;
     timeless.began = timeless.taken = {};
-    rules->version += '-' + fingerprint(text_of(timeless));
-    rules->problems = known.problems;
-    for (const auto& problem : offering->problems)
-        rules->problems.push_back({"", problem, ""});
+    rules.version += '-' + fingerprint(text_of(timeless));
+    rules.problems.insert(rules.problems.end(), known.problems.begin(), known.problems.end());
+    for (const auto& problem : offering.problems)
+        rules.problems.push_back({"", problem, ""});
     if (settings.push.usage || settings.push.user_usage)
         for (const auto& [account, resource] : known.by_account)
-            rules->monthly.insert(account);
-    if (source) {
-        rules->grants = true;
-        take_policy(*offering, *rules);
-        take_accounts(*offering, known, *rules);
-        take_flags(settings, *offering, known, asked, *rules);
+            rules.monthly.insert(account);
+    if (settings.source == WaldurSettings::Source::waldur) {
+        rules.grants = true;
+        take_policy(named, offering, known, rules);
+        take_accounts(offering, known, rules);
+        take_flags(settings, offering, known, asked, rules);
     }
-    take_owners(*offering, known, *rules);
+    take_owners(offering, known, rules);
+}
+
+} // namespace
+
+std::shared_ptr<core::Rules> rules_from(const core::Rules& file, const WaldurSettings& settings,
+                                        const Answers& answers, const AskedFlags& asked) {
+    auto rules = std::make_shared<core::Rules>(file);
+    rules->source_began = began(answers);
+    const bool source = settings.source == WaldurSettings::Source::waldur;
+    if (source && rules->source_began == Instant{})
+        rules->missing = "Waldur has not answered yet, so allocations are not known";
+    if (rules->source_began == Instant{})
+        return rules;
+    const auto known = account_resources(answers);
+    for (std::size_t i = 0; i < answers.size(); ++i)
+        if (answers[i])
+            take_offering(settings, settings.offerings[i], *answers[i], known[i], asked, *rules);
+        else if (source)
+            rules->problems.push_back(not_answered(settings.offerings[i]));
     return rules;
 }
 
-KnownIds known_ids(const WaldurSettings& settings, const Offering* offering,
+KnownIds known_ids(const WaldurSettings& settings, const Answers& answers,
                    const core::Rules& rules) {
     KnownIds ids;
-    if (offering == nullptr)
-        return ids;
-    ids.offering = settings.offering;
-    for (const auto& [account, resource] : account_resources(*offering).by_account)
-        ids.resources.emplace(account, resource->uuid);
-    // take_policy() lays Waldur's policy over the first one of the file.
-    if (settings.source == WaldurSettings::Source::waldur && offering->policy &&
-        !rules.set.policies.empty())
-        ids.policies.emplace(rules.set.policies.front().name, offering->policy->uuid);
+    const bool source = settings.source == WaldurSettings::Source::waldur;
+    const auto known = account_resources(answers);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!answers[i])
+            continue;
+        for (const auto& [account, resource] : known[i].by_account)
+            ids.resources.emplace(account, resource->uuid);
+        const auto& named = settings.offerings[i];
+        for (const auto& policy : rules.set.policies) {
+            const bool only = named.policy.empty() && settings.offerings.size() == 1;
+            if (!only && policy.name != named.policy)
+                continue;
+            KnownPolicy found;
+            found.offering = named.uuid;
+            if (source && answers[i]->policy) {
+                found.uuid = answers[i]->policy->uuid;
+                found.for_all = answers[i]->policy->for_all;
+                found.groups = answers[i]->policy->groups;
+            }
+            ids.policies.emplace(policy.name, std::move(found));
+        }
+    }
     return ids;
 }
 

@@ -14,7 +14,7 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 constexpr const char* kSource = "waldur";
-constexpr const char* kAnswerNote = "waldur-answer";     // key "last"
+constexpr const char* kAnswerNote = "waldur-answer";     // key: UUID of the offering
 constexpr const char* kReportedNote = "waldur-reported"; // cluster -> id of a command
 constexpr std::chrono::seconds kFirstRetry{10};          // while Waldur has never answered
 // Between questions that messages cause: one question serves all messages that came meanwhile.
@@ -29,10 +29,33 @@ void log_not_noted(const char* what, const Error& error) {
                {{"what", what}, {"error", error.context}});
 }
 
+Answers answers_of(const std::vector<Sync::Asked>& offerings) {
+    Answers answers;
+    for (const auto& each : offerings)
+        answers.push_back(each.offering);
+    return answers;
+}
+
+// Where the login comes from, for a remedy; never the secret.
+std::string login_text(const settings::WaldurSettings& settings) {
+    if (!settings.oidc_token_url.empty())
+        return "oidc_client_id " + settings.oidc_client_id;
+    return settings.token.file.empty() ? "waldur_api_token" : settings.token.file;
+}
+
+bool is_away(const Error& error) {
+    return error.code == Errc::unavailable || error.code == Errc::timeout;
+}
+
 } // namespace
 
+// REQUIRES: a link for each offering of the settings.
 Sync::Sync(settings::WaldurSettings settings, Parts parts)
-    : settings_(std::move(settings)), parts_(std::move(parts)) {}
+    : settings_(std::move(settings)), parts_(std::move(parts)) {
+    first_->limits.resize(parts_.links.size());
+    first_->kept.resize(parts_.links.size());
+    state_.lock()->offerings.resize(parts_.links.size());
+}
 
 Sync::~Sync() {
     stop(std::chrono::hours(1));
@@ -44,12 +67,15 @@ std::shared_ptr<const core::Rules> Sync::load(std::shared_ptr<const core::Rules>
     auto state = state_.lock();
     state->file = std::move(file);
     state->flags = std::move(first_->sent.flags);
-    if (auto kept = parts_.notes.notes(kAnswerNote); kept && kept->contains("last")) {
-        if (auto offering = offering_of((*kept)["last"]))
-            state->offering = std::make_shared<const Offering>(std::move(*offering));
-        else
-            log_not_noted("last answer", offering.error());
-    }
+    if (const auto kept = parts_.notes.notes(kAnswerNote))
+        for (std::size_t i = 0; i < state->offerings.size(); ++i)
+            if (const auto note = kept->find(settings_.offerings[i].uuid); note != kept->end()) {
+                if (auto offering = offering_of(note->second))
+                    state->offerings[i].offering =
+                        std::make_shared<const Offering>(std::move(*offering));
+                else
+                    log_not_noted("last answer", offering.error());
+            }
     return make_rules(*state);
 }
 
@@ -59,7 +85,8 @@ void Sync::start() {
 
 bool Sync::stop(std::chrono::milliseconds patience) {
     return worker_.stop(patience, [this] {
-        parts_.source.interrupt();
+        for (const auto& link : parts_.links)
+            link.source->interrupt();
         wake();
     });
 }
@@ -87,6 +114,26 @@ void Sync::after_cycle(const core::Loop::Shown& shown) {
 void Sync::wake() {
     state_.lock()->asked = true;
     changed_.notify_all();
+}
+
+Result<void> Sync::ask(std::chrono::seconds patience) {
+    auto state = state_.lock();
+    const std::uint64_t mine = ++state->wanted;
+    state->asked = true;
+    changed_.notify_all();
+    const bool served = changed_.wait_for(
+        state.lock(), patience, [&] { return worker_.stopping() || state->served >= mine; });
+    if (!served || state->served < mine)
+        return Error{Errc::timeout, "waldur: no answer within " + std::to_string(patience.count()) +
+                                        " s; the question continues"};
+    for (const auto& each : state->offerings)
+        if (each.trouble)
+            return Error(*each.trouble);
+    return {};
+}
+
+std::vector<Sync::Asked> Sync::asked() const {
+    return state_.lock()->offerings;
 }
 
 std::shared_ptr<const KnownIds> Sync::ids() const {
@@ -131,8 +178,10 @@ void Sync::work(Own own) {
             if (worker_.stopping())
                 return;
             pull_now = Steady::now() >= (state->asked ? std::min(due, earliest) : due);
-            if (pull_now)
+            if (pull_now) {
                 state->asked = false;
+                state->serving = state->wanted;
+            }
             own.commands_due = own.commands_due || std::exchange(state->commands, false);
             cycle = std::exchange(state->cycle, std::nullopt);
         }
@@ -156,155 +205,226 @@ void Sync::work(Own own) {
 // Until the next question. A message waits for an answer, and so does a first start.
 std::chrono::seconds Sync::pause() const {
     auto state = state_.lock();
-    const bool hurry =
-        state->offering == nullptr ||
-        (!state->trouble.empty() && parts_.inbox != nullptr && parts_.inbox->waits());
+    bool hurry = false;
+    for (std::size_t i = 0; i < parts_.links.size(); ++i) {
+        const auto& each = state->offerings[i];
+        const auto* inbox = parts_.links[i].inbox;
+        hurry = hurry || each.offering == nullptr ||
+                (each.trouble && inbox != nullptr && inbox->waits());
+    }
     return hurry ? std::min(kFirstRetry, settings_.interval) : settings_.interval;
 }
 
 // Limits of messages count before Waldur is asked, however long it takes to answer: they become
 // part of its last answer, also of the kept one.
 void Sync::take_limits(Own& own) {
-    if (parts_.inbox == nullptr || settings_.source != settings::WaldurSettings::Source::waldur)
+    if (settings_.source != settings::WaldurSettings::Source::waldur)
         return;
     std::shared_ptr<const core::Rules> rules;
-    std::shared_ptr<Offering> offering;
+    std::vector<std::shared_ptr<Offering>> taken(parts_.links.size());
     {
         auto state = state_.lock();
-        if (!state->offering)
-            return;
         const Instant now = parts_.clock.now();
         bool any = false;
-        parts_.inbox->take_limits(state->version + 1, [&](const Event& event) {
-            if (!offering)
-                offering = std::make_shared<Offering>(*state->offering);
-            const bool taken = own.limits.take(event, state->file->zone, now, *offering);
-            any = any || taken;
-            return taken;
-        });
+        for (std::size_t i = 0; i < parts_.links.size(); ++i) {
+            auto& known = state->offerings[i].offering;
+            if (parts_.links[i].inbox == nullptr || !known)
+                continue;
+            bool mine = false;
+            parts_.links[i].inbox->take_limits(state->version + 1, [&](const Event& event) {
+                if (!taken[i])
+                    taken[i] = std::make_shared<Offering>(*known);
+                const bool takes = own.limits[i].take(event, state->file->zone, now, *taken[i]);
+                mine = mine || takes;
+                return takes;
+            });
+            if (!mine)
+                taken[i].reset();
+            else
+                known = taken[i];
+            any = any || mine;
+        }
         if (!any)
             return;
         ++state->version;
-        state->offering = offering;
         rules = make_rules(*state);
     }
-    keep(own, *offering);
+    for (std::size_t i = 0; i < taken.size(); ++i)
+        if (taken[i])
+            keep(own, i, *taken[i]);
     parts_.use(std::move(rules));
 }
 
+// One question for each offering, then one set of rules: each use of rules is an evaluation.
 void Sync::pull(Own& own) {
-    if (parts_.inbox != nullptr)
-        parts_.inbox->asking();
-    auto offering = parts_.source.pull();
-    if (worker_.stopping())
-        return;
-    if (offering)
-        answered(own, std::move(*offering));
-    else
-        failed(offering.error());
+    bool any = false;
+    for (std::size_t i = 0; i < parts_.links.size(); ++i) {
+        if (parts_.links[i].inbox != nullptr)
+            parts_.links[i].inbox->asking();
+        auto offering = parts_.links[i].source->pull();
+        if (worker_.stopping())
+            return;
+        if (offering ? answered(own, i, std::move(*offering)) : failed(i, offering.error()))
+            any = true;
+    }
+    note_source(parts_.clock.now());
+    std::shared_ptr<const core::Rules> rules;
+    {
+        auto state = state_.lock();
+        if (any)
+            rules = make_rules(*state);
+    }
+    if (rules)
+        parts_.use(std::move(rules));
+    auto state = state_.lock();
+    state->served = state->serving;
+    changed_.notify_all();
 }
 
-void Sync::answered(Own& own, Offering answer) {
-    const Instant now = parts_.clock.now();
-    parts_.sources.up(kSource, now);
+bool Sync::answered(Own& own, std::size_t index, Offering answer) {
     const auto offering = std::make_shared<const Offering>(std::move(answer));
-    std::shared_ptr<const core::Rules> rules;
     bool changed = false;
     {
         auto state = state_.lock();
-        if (!state->trouble.empty())
-            log::event(log::Level::notice, "SLUICE-0802", "waldur-answers", {});
-        changed = !state->offering || !state->offering->same_content(*offering);
-        state->trouble.clear();
-        state->offering = offering;
-        rules = make_rules(*state);
+        auto& known = state->offerings[index];
+        if (known.trouble)
+            log::event(log::Level::notice, "SLUICE-0802", "waldur-answers",
+                       {{"offering", dashed(settings_.offerings[index].uuid)}});
+        changed = !known.offering || !known.offering->same_content(*offering);
+        known.trouble.reset();
+        known.offering = offering;
     }
-    own.limits.clear();
-    if (parts_.inbox != nullptr)
-        parts_.inbox->answered();
-    parts_.use(std::move(rules));
+    own.limits[index].clear();
+    if (parts_.links[index].inbox != nullptr)
+        parts_.links[index].inbox->answered();
     // The text is long: where only the time is new it is written now and then.
-    if (changed || !own.kept || now - *own.kept >= kKeepEvery)
-        keep(own, *offering);
+    auto& kept = own.kept[index];
+    if (changed || !kept || parts_.clock.now() - *kept >= kKeepEvery)
+        keep(own, index, *offering);
+    return true;
 }
 
-void Sync::keep(Own& own, const Offering& offering) {
-    own.kept = parts_.clock.now();
-    const ports::Note note{kAnswerNote, "last", text_of(offering)};
+void Sync::keep(Own& own, std::size_t index, const Offering& offering) {
+    own.kept[index] = parts_.clock.now();
+    const ports::Note note{kAnswerNote, settings_.offerings[index].uuid, text_of(offering)};
     if (const auto put = parts_.notes.put(std::span(&note, 1)); !put) {
-        own.kept.reset(); // with the next answer, even if that is the same
+        own.kept[index].reset(); // with the next answer, even if that is the same
         log_not_noted("answer", put.error());
     }
 }
 
-void Sync::failed(const Error& error) {
-    parts_.sources.down(kSource, error, parts_.clock.now());
-    std::shared_ptr<const core::Rules> rules;
-    {
-        auto state = state_.lock();
-        if (state->trouble == error.context)
-            return;
-        if (error.code != Errc::unavailable && error.code != Errc::timeout)
-            log::event(log::Level::warning, "SLUICE-0801", "waldur-refuses",
-                       {{"error", error.context}});
-        state->trouble = error.context;
-        rules = make_rules(*state);
-    }
-    parts_.use(std::move(rules));
+bool Sync::failed(std::size_t index, const Error& error) {
+    auto state = state_.lock();
+    auto& known = state->offerings[index];
+    if (known.trouble && known.trouble->context == error.context)
+        return false;
+    if (!is_away(error))
+        log::event(
+            log::Level::warning, "SLUICE-0801", "waldur-refuses",
+            {{"offering", dashed(settings_.offerings[index].uuid)}, {"error", error.context}});
+    known.trouble = error;
+    return true;
+}
+
+// Waldur is away while one of its offerings is not answered for that reason.
+void Sync::note_source(Instant now) {
+    std::optional<Error> away;
+    for (const auto& each : asked())
+        if (each.trouble && is_away(*each.trouble))
+            away = each.trouble;
+    if (away)
+        parts_.sources.down(kSource, *away, now);
+    else
+        parts_.sources.up(kSource, now);
+}
+
+std::string Sync::named(std::size_t index) const {
+    return settings_.offerings.size() == 1
+               ? ""
+               : " for offering " + dashed(settings_.offerings[index].uuid);
 }
 
 std::shared_ptr<const core::Rules> Sync::make_rules(State& state) const {
-    const Offering* offering = state.offering.get();
-    const auto rules = rules_from(*state.file, settings_, offering, state.flags);
-    state.ids = std::make_shared<const KnownIds>(known_ids(settings_, offering, *rules));
+    const Answers answers = answers_of(state.offerings);
+    const auto rules = rules_from(*state.file, settings_, answers, state.flags);
+    state.ids = std::make_shared<const KnownIds>(known_ids(settings_, answers, *rules));
     rules->source_version = state.version;
-    if (state.trouble.empty())
-        return rules;
-    if (offering == nullptr && !rules->missing.empty())
-        rules->missing += ": " + state.trouble;
-    else if (offering != nullptr)
-        rules->problems.push_back({"",
-                                   "Waldur does not answer (" + state.trouble +
-                                       "); its answer of " +
-                                       local_text(rules->zone, offering->taken) + " is used",
-                                   "check Waldur, and the log: journalctl -u sluiced -g waldur; "
-                                   "sluiced retries by itself"});
+    for (std::size_t i = 0; i < state.offerings.size(); ++i) {
+        const auto& each = state.offerings[i];
+        if (!each.trouble)
+            continue;
+        const bool away = is_away(*each.trouble);
+        const std::string what =
+            std::string(away ? "Waldur does not answer" : "Waldur cannot be read") + named(i) +
+            " (" + each.trouble->context + ')';
+        if (!each.offering && !rules->missing.empty())
+            rules->missing = away ? rules->missing + ": " + each.trouble->context
+                                  : what + ", so allocations are not known";
+        else if (each.offering)
+            rules->problems.push_back(
+                {"",
+                 what + "; its answer of " + local_text(rules->zone, each.offering->taken) +
+                     " is used",
+                 away ? "check Waldur, and the log: journalctl -u sluiced -g waldur; sluiced "
+                        "retries by itself"
+                      : "give sluiced a valid token (" + login_text(settings_) +
+                            ") whose user has a role in the service provider of the offering; "
+                            "sluiced retries by itself"});
+        else if (settings_.source == settings::WaldurSettings::Source::file)
+            rules->problems.push_back({"", what, "see sluice waldur"});
+    }
     return rules;
 }
 
 void Sync::report(Own& own, const core::Loop::Shown& shown) {
-    std::shared_ptr<const Offering> offering;
+    Answers answers;
     Sent flags;
     {
         auto state = state_.lock();
-        offering = state->offering;
+        answers = answers_of(state->offerings);
         flags.flags = state->flags;
     }
     // By rules from another answer a flag would seem wanted that its owner has just cleared. And
     // while the clock is not trusted, the month of a figure is not known.
-    if (!offering || !shown.report || !shown.report->error.empty() ||
-        !shown.report->clock.trusted() || shown.rules->source_began != offering->began)
+    const Instant began = waldur::began(answers);
+    if (began == Instant{} || !shown.report || !shown.report->error.empty() ||
+        !shown.report->clock.trusted() || shown.rules->source_began != began)
         return;
     const Instant now = parts_.clock.now();
-    const AccountResources resources = account_resources(*offering);
-    const ReportInput input{*offering, resources, *shown.rules, *shown.report, own.sent, now};
+    const auto resources = account_resources(answers);
     const auto& push = settings_.push;
-    if (push.flags && settings_.authority == settings::WaldurSettings::Authority::sluice)
-        report_flags(
-            make_flag_messages({*offering, resources, *shown.rules, *shown.report, flags, now}));
+    Inputs inputs;
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (!answers[i])
+            continue;
+        inputs.push_back({*answers[i], resources[i], *shown.rules, *shown.report, own.sent, now});
+        if (push.flags && settings_.authority == settings::WaldurSettings::Authority::sluice)
+            report_flags(make_flag_messages(
+                {*answers[i], resources[i], *shown.rules, *shown.report, flags, now}));
+    }
     if (push.command_results)
-        report_commands(own, input);
-    if (parts_.inbox != nullptr)
-        parts_.inbox->settle(input);
+        report_commands(own, inputs);
+    for (std::size_t i = 0, at = 0; i < answers.size(); ++i)
+        if (answers[i]) {
+            if (parts_.links[i].inbox != nullptr)
+                parts_.links[i].inbox->settle(inputs[at]);
+            ++at;
+        }
     if (push.user_usage)
-        send(make_user_messages(input), own);
+        for (const auto& input : inputs)
+            send(make_user_messages(input), own);
     if (!own.usage_reported || now < *own.usage_reported ||
         now - *own.usage_reported >= settings_.interval) {
         own.usage_reported = now;
-        report_usage(own, input);
+        report_usage(own, inputs);
+        for (std::size_t i = 0, at = 0; push.identity && i < answers.size(); ++i)
+            if (answers[i])
+                add({make_agent_message(inputs[at++], settings_.offerings[i].uuid,
+                                        parts_.version)});
     }
     if (push.metadata)
-        send(make_metadata_messages(input, parts_.version), own);
+        for (const auto& input : inputs)
+            send(make_metadata_messages(input, parts_.version), own);
     parts_.wake();
 }
 
@@ -329,28 +449,28 @@ void Sync::report_flags(const Outgoing& out) {
 }
 
 // Splitting by user costs slurmdbd a query for each account: some of them each time, in turn.
-void Sync::report_usage(Own& own, const ReportInput& input) {
+void Sync::report_usage(Own& own, const Inputs& inputs) {
     const auto& push = settings_.push;
-    const auto usage = make_usage_messages(input);
     std::set<std::string> due;
-    if (push.user_usage) { // noted first: what a crash keeps from the outbox is sent again
-        send(users_due(input, usage), own);
-        for (const auto& [account, resource] : input.resources.by_account)
-            if (const auto users = own.sent.users.find(resource->uuid);
-                users != own.sent.users.end() && users->second.due)
-                due.insert(account);
+    for (const auto& input : inputs) {
+        const auto usage = make_usage_messages(input);
+        if (push.user_usage) { // noted first: what a crash keeps from the outbox is sent again
+            send(users_due(input, usage), own);
+            for (const auto& [account, resource] : input.resources.by_account)
+                if (const auto users = own.sent.users.find(resource->uuid);
+                    users != own.sent.users.end() && users->second.due)
+                    due.insert(account);
+        }
+        if (push.usage)
+            send(usage, own);
     }
-    if (push.usage)
-        send(usage, own);
-    if (push.identity)
-        add({make_agent_message(input, settings_.offering, parts_.version)});
     auto some = take_some(due, own.split_after, kMaxSplit);
     if (!some.empty())
         parts_.split(std::move(some));
 }
 
-void Sync::report_commands(Own& own, const ReportInput& input) {
-    const std::string& cluster = input.report.cluster;
+void Sync::report_commands(Own& own, const Inputs& inputs) {
+    const std::string& cluster = inputs.front().report.cluster;
     if (!own.reported) {
         const auto notes = parts_.notes.notes(kReportedNote);
         if (!notes)
@@ -379,8 +499,9 @@ void Sync::report_commands(Own& own, const ReportInput& input) {
         if (!first || command.requested >= loaded_)
             closed.push_back(std::move(command));
     }
-    if (!add(make_result_messages(input, closed)))
-        return;
+    for (const auto& input : inputs)
+        if (!add(make_result_messages(input, closed)))
+            return;
     if (newest != own.reported) {
         const ports::Note note{kReportedNote, cluster, std::to_string(newest)};
         if (const auto put = parts_.notes.put(std::span(&note, 1)); !put) {

@@ -55,7 +55,9 @@ CASE(the_block_for_waldur_is_valid_without_its_comment_signs) {
         test::fail(read.error().context);
     CHECK(read->waldur.enabled);
     CHECK_EQ(read->waldur.url, "https://waldur.example.org");
-    CHECK_EQ(read->waldur.offering, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    CHECK_EQ(read->waldur.offerings.size(), 1U);
+    CHECK_EQ(read->waldur.offerings[0].uuid, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    CHECK_EQ(read->waldur.offerings[0].policy, "lagoon-by-the-month");
     CHECK(!read->waldur.push.usage);
     CHECK(read->waldur.push.flags);
     CHECK_EQ(read->waldur.emulator, "http://emulator.example.org:8080");

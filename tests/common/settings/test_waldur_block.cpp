@@ -42,7 +42,8 @@ CASE(the_api_url_loses_its_suffix_and_no_letter_of_its_host) {
 CASE(defaults_only_report_and_tell_everything) {
     const auto waldur = read(kToken + "  waldur_api_url: https://w.org/api/\n");
     CHECK(waldur.enabled);
-    CHECK_EQ(waldur.offering, "2a3b4c5d6e7f40818283848586878889");
+    CHECK_EQ(waldur.offerings.size(), 1U);
+    CHECK_EQ(waldur.offerings[0].uuid, "2a3b4c5d6e7f40818283848586878889");
     CHECK(waldur.source == WaldurSettings::Source::file);
     CHECK(waldur.authority == WaldurSettings::Authority::sluice);
     CHECK_EQ(waldur.interval.count(), 300);

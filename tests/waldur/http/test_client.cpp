@@ -98,8 +98,8 @@ struct Client {
     }
     std::string policy() { return ask("GET", "").view().at(0)["uuid"].text(); }
     void know_waldur() {
-        ids = std::make_shared<const waldur::KnownIds>(
-            waldur::KnownIds{kOffering, {{"quarterly", kPolicy}}, {{"physics", kResource}}});
+        ids = std::make_shared<const waldur::KnownIds>(waldur::KnownIds{
+            {{"quarterly", {kOffering, kPolicy, true, {}}}}, {{"physics", kResource}}});
     }
 };
 

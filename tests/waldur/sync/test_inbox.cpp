@@ -46,11 +46,13 @@ struct World {
     Settled broker;
     int asked = 0;
     waldur::Offering offering;
+    waldur::Answers answers;
     waldur::AccountResources resources;
     core::Rules rules;
     ports::CycleReport report;
     waldur::Sent sent;
-    MessageInbox inbox{{outbox, sources, clock, "", true, "production", [this] { ++asked; }}};
+    MessageInbox inbox{
+        {outbox, sources, clock, "waldur-events", "", true, "production", [this] { ++asked; }}};
 
     World() {
         rules.grants = true;
@@ -60,7 +62,8 @@ struct World {
         resource.account = "physics";
         resource.state = "OK";
         offering.resources = {resource};
-        resources = waldur::account_resources(offering);
+        answers = {std::make_shared<const waldur::Offering>(offering)};
+        resources = waldur::account_resources(answers).front();
         model::AccountDecision decision;
         decision.account = "physics";
         decision.mode = model::Mode::enforce;

@@ -48,6 +48,7 @@ CASE(a_flag_that_changes_before_waldur_has_it_asks_waldur_first) {
     // What Waldur has confirmed leaves no doubt.
     asked = {true, at(-9), at(-8)};
     world.offering.resources[0].paused = true;
+    world.make();
     const auto sure = waldur::make_flag_messages(world.input());
     CHECK(sure.messages.at(0).body.find("ask_first") == std::string::npos);
 }
@@ -212,13 +213,15 @@ CASE(owners_in_waldur_are_contacts_where_the_file_has_none) {
 
 CASE(waldurs_names_of_what_is_here) {
     World world;
-    world.settings.offering = kTwo;
-    auto ids = waldur::known_ids(world.settings, &world.offering, world.make());
-    CHECK_EQ(ids.offering, kTwo);
-    CHECK_EQ(ids.policies.at("p"), kThree);
+    world.make();
+    auto ids = waldur::known_ids(world.settings, world.answers, *world.rules);
+    CHECK_EQ(ids.policies.at("p").offering, kTwo);
+    CHECK_EQ(ids.policies.at("p").uuid, kThree);
+    CHECK(ids.policies.at("p").for_all);
     CHECK_EQ(ids.resources.at("physics"), kOne);
     world.settings.source = WaldurSettings::Source::file;
-    ids = waldur::known_ids(world.settings, &world.offering, world.make());
-    CHECK(ids.policies.empty()); // the file's own policy
+    world.make();
+    ids = waldur::known_ids(world.settings, world.answers, *world.rules);
+    CHECK_EQ(ids.policies.at("p").uuid, ""); // the file's own policy
     CHECK_EQ(ids.resources.at("physics"), kOne);
 }

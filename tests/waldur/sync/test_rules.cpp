@@ -90,9 +90,9 @@ CASE(limits_of_waldur_are_the_allocations) {
 
 CASE(no_cycle_runs_before_waldur_has_answered) {
     World world;
-    CHECK(!waldur::rules_from(world.file, world.settings, nullptr, {})->missing.empty());
+    CHECK(!waldur::rules_from(world.file, world.settings, {nullptr}, {})->missing.empty());
     world.settings.source = WaldurSettings::Source::file;
-    CHECK(waldur::rules_from(world.file, world.settings, nullptr, {})->missing.empty());
+    CHECK(waldur::rules_from(world.file, world.settings, {nullptr}, {})->missing.empty());
 }
 
 CASE(a_limit_of_zero_is_no_limit_as_in_waldur) {
@@ -145,7 +145,8 @@ CASE(a_policy_of_organization_groups_applies_only_to_their_customers) {
     CHECK_EQ(world.make().set.policies.at(0).match.accounts.size(), 1U);
     CHECK_EQ(world.rules->set.policies.at(0).match.accounts.at(0), "physics");
     world.offering.policy->customers.clear();
-    CHECK(world.make().set.policies.empty()); // an empty list must not mean everybody
+    const auto& match = world.make().set.policies.at(0).match;
+    CHECK(match.accounts.empty() && !match.all()); // an empty list must not mean everybody
 }
 
 CASE(a_persons_flag_only_makes_it_stricter_and_authority_waldur_goes_both_ways) {
@@ -169,4 +170,70 @@ CASE(our_own_flag_in_waldur_pins_nothing) {
     world.offering.resources[0].paused = true;
     world.sent.flags[{kOne, waldur::Flag::paused}] = {true, at(-100), at(-90)};
     CHECK(world.make().pins.empty());
+}
+
+// Two offerings of one cluster, each with its policy; the second has bio.
+World with_two_offerings() {
+    World world;
+    world.settings.offerings = {{kTwo, "p"}, {kThree, "slow"}};
+    model::Policy other = world.file.set.policies[0];
+    other.name = "slow";
+    for (auto* policy : {&world.file.set.policies[0], &other})
+        policy->match.listed = true;
+    world.file.set.policies.push_back(other);
+    waldur::Offering second = world.offering;
+    second.began = at(5);
+    second.resources = {resource(std::string(32, '6'), "bio", "30")};
+    second.components[0].limit_period = "annual";
+    second.policy->grace_ratio = *Decimal::parse("0.5");
+    world.others = {second};
+    return world;
+}
+
+CASE(each_offering_has_its_policy_and_its_accounts) {
+    World world = with_two_offerings();
+    const auto& rules = world.make();
+    const auto& first = rules.set.policies.at(0);
+    const auto& second = rules.set.policies.at(1);
+    CHECK_EQ(first.match.accounts.size(), 2U);
+    CHECK_EQ(second.match.accounts.size(), 1U);
+    CHECK_EQ(second.match.accounts.at(0), "bio");
+    CHECK(first.period.kind == model::PeriodKind::quarter);
+    CHECK(second.period.kind == model::PeriodKind::year);
+    CHECK_EQ(second.grace_ratio.text(), "0.5");
+    CHECK_EQ(rules.set.accounts.at("bio").allocation->at("node_hours").text(), "30");
+    CHECK(rules.source_began == at(5));
+    const auto ids = waldur::known_ids(world.settings, world.answers, rules);
+    CHECK_EQ(ids.policies.at("p").offering, kTwo);
+    CHECK_EQ(ids.policies.at("slow").offering, kThree);
+}
+
+CASE(an_account_in_two_offerings_is_named_and_left_alone) {
+    World world = with_two_offerings();
+    world.others[0].resources.push_back(resource(std::string(32, '7'), "chem"));
+    CHECK(world.problems().find("account chem is in 2 resources of Waldur") != std::string::npos);
+    CHECK(!world.rules->set.accounts.contains("chem"));
+}
+
+CASE(an_offering_that_never_answered_decides_nothing_and_holds_up_no_other) {
+    World world = with_two_offerings();
+    world.make();
+    waldur::Answers answers{world.answers[0], nullptr};
+    const auto rules = waldur::rules_from(world.file, world.settings, answers, {});
+    CHECK_EQ(rules->missing, "");
+    CHECK_EQ(rules->set.policies.at(0).match.accounts.size(), 2U);
+    CHECK(rules->set.policies.at(1).match.accounts.empty());
+    CHECK(!rules->set.policies.at(1).match.all());
+    CHECK(rules->problems.at(0).what.find("has not answered yet: policy slow") !=
+          std::string::npos);
+}
+
+CASE(a_policy_for_organization_groups_says_so_to_clients) {
+    World world;
+    world.offering.policy->for_all = false;
+    world.offering.policy->groups = {kThree};
+    world.make();
+    const auto ids = waldur::known_ids(world.settings, world.answers, *world.rules);
+    CHECK(!ids.policies.at("p").for_all);
+    CHECK_EQ(ids.policies.at("p").groups.at(0), kThree);
 }

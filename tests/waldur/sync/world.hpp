@@ -33,6 +33,8 @@ struct World {
     core::Rules file;
     WaldurSettings settings;
     waldur::Offering offering;
+    std::vector<waldur::Offering> others; // further offerings, as the settings name them
+    waldur::Answers answers;              // what make() made the rules from
     waldur::Sent sent;
     ports::CycleReport report;
     std::shared_ptr<const core::Rules> rules;
@@ -48,6 +50,7 @@ struct World {
         file.set.policies = {policy};
         settings.enabled = true;
         settings.source = WaldurSettings::Source::waldur;
+        settings.offerings = {{kTwo, ""}};
         offering.began = kNow;
         offering.components = {{"node_hours", "limit", "quarterly"}};
         offering.resources = {resource(kOne, "physics"), resource(kTwo, "chem", "20")};
@@ -60,11 +63,16 @@ struct World {
         report.at = kNow;
     }
     const core::Rules& make() {
-        rules = waldur::rules_from(file, settings, &offering, sent.flags);
-        resources = waldur::account_resources(offering);
+        answers = {std::make_shared<const waldur::Offering>(offering)};
+        for (const auto& other : others)
+            answers.push_back(std::make_shared<const waldur::Offering>(other));
+        rules = waldur::rules_from(file, settings, answers, sent.flags);
+        resources = waldur::account_resources(answers).front();
         return *rules;
     }
-    waldur::ReportInput input() { return {offering, resources, *rules, report, sent, kNow}; }
+    waldur::ReportInput input() {
+        return {*answers.front(), resources, *rules, report, sent, kNow};
+    }
     std::string problems() {
         std::string text;
         for (const auto& problem : make().problems)
