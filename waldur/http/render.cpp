@@ -74,12 +74,45 @@ void put_fired(Value& out, const Scope& scope) {
     out.set("affected_resources_count", affected);
 }
 
+// Waldur has whole numbers only: a client that writes one back takes nothing away.
+std::int64_t rounded_up(Decimal value) {
+    return (value.scaled() + Decimal::kScale - 1) / Decimal::kScale;
+}
+
+// Groups as Waldur has them. Accounts and groups of sluiced.yaml are no groups of Waldur.
+void put_scope(Value& out, const Scope& scope) {
+    const auto* known = scope.ids.known(scope.policy.name);
+    const bool from_waldur = known != nullptr && !known->uuid.empty();
+    Value groups = Value::array();
+    if (from_waldur)
+        for (const auto& group : known->groups)
+            groups.append(scope.origin + "/api/organization-groups/" + group + "/");
+    out.set("organization_groups", std::move(groups));
+    out.set("apply_to_all", from_waldur ? known->for_all : scope.policy.match.all());
+}
+
+// Why the policy may have less effect than it seems.
+Value warnings(const Scope& scope) {
+    Value out = Value::array();
+    if (scope.policy.mode == model::Mode::observe)
+        out.append("The policy is in mode observe: Sluice changes nothing in Slurm.");
+    for (const auto& source : scope.info.down)
+        out.append(source + " does not respond: figures and limits may be old.");
+    if (scope.cycle == nullptr)
+        out.append("No evaluation has completed since sluiced started.");
+    else if (!scope.cycle->error.empty())
+        out.append("The last evaluation failed: see sluice status.");
+    return out;
+}
+
 Value component_limits(const model::Policy& policy) {
     Value out = Value::array();
     if (policy.allocation)
         for (const auto& [component, units] : *policy.allocation) {
             Value one = Value::object();
-            one.set("type", component).set("limit", units.scaled() / Decimal::kScale);
+            one.set("type", component)
+                .set("limit", rounded_up(units))
+                .set("limit_exact", number(units));
             out.append(std::move(one));
         }
     return out;
@@ -95,7 +128,10 @@ void put_rules(Value& out, const model::Policy& policy) {
     out.set("limit_type", model::name(policy.limits.type));
     out.set("tres_billing_enabled", policy.billing.enabled);
     out.set("tres_billing_weights", std::move(weights));
-    out.set("carryover_factor", policy.carryover.factor.scaled() / Decimal::kScale);
+    out.set("carryover_factor", rounded_up(policy.carryover.factor));
+    out.set("carryover_factor_exact", number(policy.carryover.factor));
+    out.set("carryover_model",
+            policy.carryover.model == model::CarryoverModel::decay ? "decay" : "cap");
     out.set("carryover_enabled", policy.carryover.enabled);
     out.set("grace_ratio", number(policy.grace_ratio));
     out.set("raw_usage_reset", policy.raw_usage_reset);
@@ -197,10 +233,10 @@ Value render_policy(const Scope& scope) {
     out.set("created_by_full_name", "sluiced.yaml: " + from.name);
     out.set("created_by_username", "sluice");
     put_fired(out, scope);
-    out.set("options", std::move(options)).set("organization_groups", Value::array());
-    out.set("apply_to_all", true);
+    out.set("options", std::move(options));
+    put_scope(out, scope);
     put_rules(out, from);
-    return std::move(out.set("warnings", Value::array()));
+    return std::move(out.set("warnings", warnings(scope)));
 }
 
 Value render_preview(const model::PreviewInput& input, const model::Preview& made) {
@@ -269,7 +305,49 @@ Value render_evaluated(const Ids& ids, const model::Policy&,
     return std::move(out.set("new_state", flags(account.flags)));
 }
 
+namespace {
+
+// What the commands of an evaluation came to; an agent's own report counts where there is one.
+struct Outcome {
+    Value confirmed; // null: not all are shown by slurmctld yet, or there is none
+    Value response;
+};
+
+Outcome outcome_of(const std::vector<const ports::CommandRecord*>& commands) {
+    if (commands.empty())
+        return {};
+    std::vector<std::string> lines;
+    std::vector<std::string> errors;
+    bool open = false;
+    for (const auto* command : commands) {
+        lines.push_back(command->command.sacctmgr);
+        if (command->success == false)
+            errors.push_back(command->error);
+        open = open || !command->success || (*command->success && !command->confirmed);
+    }
+    if (errors.empty() && open)
+        return {};
+    Outcome out;
+    out.confirmed = Value(errors.empty());
+    out.response = Value::object();
+    out.response.set("success", errors.empty()).set("error_message", join(errors, "; "));
+    out.response.set("mode", commands.front()->mode).set("commands_executed", lines);
+    return out;
+}
+
+Outcome outcome_of(const ports::AgentReport& answer) {
+    Outcome out;
+    out.confirmed = Value(answer.success);
+    out.response = Value::object();
+    out.response.set("success", answer.success).set("error_message", answer.error);
+    out.response.set("mode", answer.mode).set("commands_executed", answer.commands);
+    return out;
+}
+
+} // namespace
+
 Value render_evaluation(const Ids& ids, const ports::EvaluationRecord& record,
+                        const std::vector<const ports::CommandRecord*>& commands,
                         const ports::AgentReport* answer) {
     const auto grace = Decimal::parse(record.grace_limit);
     Value out = Value::object();
@@ -280,16 +358,11 @@ Value render_evaluation(const Ids& ids, const ports::EvaluationRecord& record,
     out.set("grace_limit_percentage", grace ? number(*grace) : Value(0));
     out.set("actions_taken", record.actions_taken);
     out.set("previous_state", flags(record.previous)).set("new_state", flags(record.now));
-    // No message goes to an agent: the daemon changes Slurm itself, see command-history.
-    out.set("stomp_message_sent", false);
-    out.set("site_agent_confirmed", answer != nullptr ? Value(answer->success) : Value());
-    Value response;
-    if (answer != nullptr) {
-        response = Value::object();
-        response.set("success", answer->success).set("error_message", answer->error);
-        response.set("mode", answer->mode).set("commands_executed", answer->commands);
-    }
-    out.set("site_agent_response", std::move(response));
+    // The daemon is the agent: its commands stand for the message.
+    Outcome outcome = answer != nullptr ? outcome_of(*answer) : outcome_of(commands);
+    out.set("stomp_message_sent", !commands.empty());
+    out.set("site_agent_confirmed", std::move(outcome.confirmed));
+    out.set("site_agent_response", std::move(outcome.response));
     return std::move(out.set("evaluated_at", iso(record.at)));
 }
 
@@ -303,8 +376,7 @@ Value render_command(const ports::CommandRecord& record) {
     out.set("executed_at", iso(record.finished.value_or(record.requested)));
     out.set("execution_mode", record.mode);
     out.set("success", record.success.value_or(false));
-    return std::move(
-        out.set("error_message", record.success ? record.error : "the result is not known yet"));
+    return std::move(out.set("error_message", record.error));
 }
 
 std::vector<Value> render_commands(const ports::AgentReport& report) {

@@ -29,9 +29,11 @@ json::Value render_dry(const Ids& ids, const model::Policy& policy,
                        const model::AccountDecision& account);
 json::Value render_evaluated(const Ids& ids, const model::Policy& policy,
                              const model::AccountDecision& account);
-// `answer`: an agent's report of it; nullptr: none yet.
+// `commands`: those of the evaluation. `answer`: an agent's report of it; nullptr: none.
 json::Value render_evaluation(const Ids& ids, const ports::EvaluationRecord& record,
+                              const std::vector<const ports::CommandRecord*>& commands,
                               const ports::AgentReport* answer);
+// REQUIRES: the command has a result; Waldur's clients read an open one as failed.
 json::Value render_command(const ports::CommandRecord& record);
 // As many as it has lines, or one without any.
 std::vector<json::Value> render_commands(const ports::AgentReport& report);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "waldur/http/views.hpp"
 
+#include "common/base/amount.hpp"
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/json/json.hpp"
@@ -181,6 +182,14 @@ void take_amount(Decimal& out, Amount amount, const model::Component& component)
         out = Decimal::raw(*millionths * (Decimal::kScale / 1'000'000));
 }
 
+// Usage of one day, by the days of the period so far, the first one at least.
+std::optional<Amount> daily_rate(Amount used, Instant begin, Instant now) {
+    constexpr Wide kDay = 86'400;
+    const Wide seconds = std::max<Wide>(epoch(now) - epoch(begin), kDay);
+    const auto product = multiply(used, kDay);
+    return product ? narrow(*product / seconds) : std::nullopt;
+}
+
 void take_account(model::PreviewInput& input, const Context& context,
                   const model::AccountDecision& account) {
     for (const auto& policy : context.set->policies)
@@ -196,6 +205,16 @@ void take_account(model::PreviewInput& input, const Context& context,
     take_amount(input.allocation, figure->allocation, figure->component);
     take_amount(input.previous_usage, figure->carryover.used_before, figure->component);
     take_amount(input.current_usage, figure->used(), figure->component);
+    if (const auto rate = daily_rate(figure->used(), account.period.begin, context.cycle->at))
+        take_amount(input.daily_usage_rate, *rate, figure->component);
+}
+
+// What Waldur takes from the resource, whatever the request has.
+bool is_of_resource(const Figure& figure) {
+    return figure.member == &model::PreviewInput::allocation ||
+           figure.member == &model::PreviewInput::previous_usage ||
+           figure.member == &model::PreviewInput::current_usage ||
+           figure.member == &model::PreviewInput::daily_usage_rate;
 }
 
 // `of_account`: Waldur's generated client sends its defaults with every request, so they count as
@@ -209,7 +228,7 @@ std::optional<Response> take_figures(model::PreviewInput& input, View body, bool
         const auto number = json::decimal_of(value);
         if (!number)
             return field_failure(figure.key, "A valid number is required.");
-        if (!of_account || *number != defaults.*figure.member)
+        if (!of_account || (!is_of_resource(figure) && *number != defaults.*figure.member))
             input.*figure.member = *number;
     }
     const bool carryover = body["carryover_enabled"].boolean(defaults.carryover_enabled);
@@ -233,7 +252,8 @@ std::optional<Response> put_commands(Value& out, const Context& context,
         return failure(records.error());
     Value done = Value::array();
     for (const auto& record : *records)
-        done.append(render_command(record));
+        if (record.success)
+            done.append(render_command(record));
     out.set("preview_commands", std::move(waiting)).set("command_history", std::move(done));
     return std::nullopt;
 }
@@ -312,11 +332,24 @@ Response evaluation_logs(const Context& context) {
         std::map<std::int64_t, const ports::AgentReport*> newest; // by evaluation
         for (const auto& report : reports)
             newest.emplace(report.evaluation, &report);
+        // Commands have the time of the evaluation that decided them.
+        std::map<std::pair<std::string, Instant>, std::vector<const ports::CommandRecord*>> own;
+        std::vector<std::string> accounts;
+        for (const auto& record : records)
+            accounts.push_back(record.account);
+        std::sort(accounts.begin(), accounts.end());
+        accounts.erase(std::unique(accounts.begin(), accounts.end()), accounts.end());
+        const auto commands = context.call.services.journal.commands(
+            {context.info.cluster, accounts, records.empty() ? 1 : kMaxLimit});
+        if (commands)
+            for (auto at = commands->rbegin(); at != commands->rend(); ++at)
+                own[{at->command.account, at->requested}].push_back(&*at);
         std::vector<Value> all;
         for (const auto& record : records)
             if (all.size() < kMaxLogs && (period.empty() || record.billing_period == period)) {
                 const auto answer = newest.find(record.id);
                 all.push_back(render_evaluation(context.ids, record,
+                                                own[{record.account, record.at}],
                                                 answer == newest.end() ? nullptr : answer->second));
             }
         return all;
@@ -336,6 +369,8 @@ Response command_history(const Context& context) {
                 all.push_back(std::move(line));
         };
         for (const auto& record : records) {
+            if (!record.success)
+                continue;
             while (report != reports.end() &&
                    report->at >= record.finished.value_or(record.requested))
                 put_report();
