@@ -44,6 +44,7 @@ constexpr Spec kSpecs[] = {
     {"period", 0, nullptr, kPeriod, "the current period (required)", &Options::period},
     {"reason", 0, "TEXT", kReason, "reason, stored with the entry (required)"},
     {"role", 0, "ROLE", kRole, "staff (reads and changes) or reader (reads only)"},
+    {"sync", 0, nullptr, kSync, "ask Waldur first, evaluate by its answer", &Options::sync},
     {"test", 0, nullptr, kTest, "print the notices, send nothing (required)", &Options::test},
     {"until", 0, "TIME", kSpan, "end of the override: 2026-12-01, 2026-12-01T12:00, now+3days"},
     {"user", 'u', "NAME", kUser, "accounts of this user (staff only, unless NAME is you)"},

@@ -36,6 +36,7 @@ enum Group : unsigned {
     kRole = 131072,   // --role
     kTest = 262144,   // --test
     kByUser = 524288, // --by-user
+    kSync = 1048576,  // --sync
 };
 
 struct Options {
@@ -47,6 +48,7 @@ struct Options {
     bool all = false;
     bool test = false;
     bool by_user = false;
+    bool sync = false;
     bool no_carryover = false;
     std::vector<std::string> accounts; // -A, then arguments
     std::optional<std::size_t> limit;

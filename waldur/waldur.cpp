@@ -3,8 +3,13 @@
 
 #include "waldur/waldur.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace sluice {
 namespace {
+
+constexpr std::chrono::seconds kAskPatience{60};
 
 waldur::ApiOptions options_of(const settings::WaldurSettings& settings,
                               const std::string& offering = "") {
@@ -51,10 +56,13 @@ WaldurModule::WaldurModule(const settings::WaldurSettings& settings,
         [this](const ports::OutboxEntry& entry) { sync_->arrived(entry); });
     sender_ =
         std::make_unique<notify::OutboxSender>("waldur", journal.outbox(), *deliverer_, clock);
+    links_.reserve(settings.offerings.size()); // they are pointed to
     for (const auto& offering : settings.offerings) {
         auto& link = links_.emplace_back();
-        link.source =
-            std::make_unique<waldur::OfferingClient>(options_of(settings, offering.uuid), clock);
+        link.source = std::make_unique<waldur::OfferingClient>(
+            options_of(settings, offering.uuid), clock, [&link](const std::string& queue) {
+                return link.registrar && link.registrar->owns(queue);
+            });
         if (settings.events.enabled)
             connect(settings, offering, link, journal, sources, clock);
     }
@@ -139,10 +147,36 @@ bool WaldurModule::stop(std::chrono::milliseconds patience) {
     return sender_->stop(patience) && ended;
 }
 
+std::optional<http::waldur::Overview> WaldurModule::overview() const {
+    if (!sync_)
+        return std::nullopt;
+    using Settings = settings::WaldurSettings;
+    const Settings& settings = sync_->settings();
+    http::waldur::Overview out;
+    out.url = settings.url;
+    out.source = settings.source == Settings::Source::waldur ? "waldur" : "file";
+    out.authority = settings.authority == Settings::Authority::waldur ? "waldur" : "sluice";
+    out.interval_s = settings.interval.count();
+    const auto asked = sync_->asked();
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        out.offerings.push_back({settings.offerings[i].uuid, settings.offerings[i].policy,
+                                 asked[i].offering, asked[i].trouble});
+    return out;
+}
+
 std::vector<http::Route> WaldurModule::routes() const {
-    return http::waldur::routes(
+    auto all = http::waldur::routes(
         [this] { return sync_ ? sync_->ids() : std::make_shared<const waldur::KnownIds>(); },
         [this](const ports::AgentReport& report) { return journal_.add_report(report); });
+    auto more = http::waldur::overview_routes(
+        [this] { return overview(); },
+        [this]() -> Result<void> {
+            if (!sync_)
+                return Error{Errc::not_found, "sluiced.yaml has no block waldur"};
+            return sync_->ask(kAskPatience);
+        });
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+    return all;
 }
 
 std::unique_ptr<ports::EmulatedSlurm> WaldurModule::emulator(ports::Accounting& accounting,

@@ -10,11 +10,13 @@
 #include "waldur/api/emulator.hpp"
 #include "waldur/api/offering_client.hpp"
 #include "waldur/api/registrar.hpp"
+#include "waldur/http/overview.hpp"
 #include "waldur/http/views.hpp"
 #include "waldur/stomp/client.hpp"
 #include "waldur/sync/sync.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,8 @@ private:
     void connect(const settings::WaldurSettings& settings, const settings::WaldurOffering& offering,
                  Link& link, storage::SqliteJournal& journal, core::Sources& sources,
                  const Clock& clock);
+
+    std::optional<http::waldur::Overview> overview() const;
 
     ports::RecordStore& journal_;
     core::Loop* loop_ = nullptr;

@@ -31,6 +31,7 @@ int run_status(Parsed parsed);
 int run_token(Parsed parsed);
 int run_usage(Parsed parsed);
 int run_version(Parsed parsed);
+int run_waldur(Parsed parsed);
 
 // In the order of `sluice help`.
 std::span<const Subcommand> subcommands();

@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "daemon/http/server/server.hpp"
+#include "daemon/http/views/common.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
@@ -53,12 +54,14 @@ struct Lab {
     FixedClock clock;
     std::unique_ptr<http::HttpServer> server;
     std::string format;
+    std::string waldur;         // JSON of GET /api/v1/waldur; "": null
+    std::string waldur_refusal; // of POST /api/v1/waldur/sync; "": none
 
     Lab() {
         ::setenv("TZ", "UTC0", 1);
         ::tzset();
         CHECK(::mkdtemp(directory) != nullptr);
-        auto started = http::HttpServer::start({socket(), {}}, service);
+        auto started = http::HttpServer::start({socket(), {}}, service, waldur_routes());
         CHECK(started.has_value());
         server = std::move(*started);
     }
@@ -67,6 +70,22 @@ struct Lab {
     ~Lab() {
         server.reset();
         ::rmdir(directory);
+    }
+    // In the place of the module's, which the command line must not need.
+    std::vector<http::Route> waldur_routes() {
+        return {{"GET", "/api/v1/waldur", http::kStaff,
+                 [this](const http::Call& call) {
+                     return http::answer(
+                         call,
+                         http::kv("waldur", waldur.empty() ? json::Value() : *json::parse(waldur)));
+                 },
+                 ""},
+                {"POST", "/api/v1/waldur/sync", http::kStaff,
+                 [this](const http::Call& call) {
+                     return waldur_refusal.empty() ? http::answer(call, http::kv("asked", true))
+                                                   : http::failure(502, waldur_refusal);
+                 },
+                 ""}};
     }
     std::string socket() const { return std::string(directory) + "/s"; }
 

@@ -50,6 +50,21 @@ void poison(Lab& lab) {
     message.state = ports::MessageState::parked;
     message.error = "refused" + tail;
     lab.service.end_texts_with(tail);
+    auto offering = json::Value::object();
+    offering.set("uuid", "u" + tail).set("policy", "p" + tail).set("state", "rejected");
+    offering.set("error", "refused" + tail).set("problems", std::vector<std::string>{"x" + tail});
+    auto resource = json::Value::object();
+    for (const char* key : {"account", "name", "uuid", "state", "policy", "standing", "reason"})
+        resource.set(key, "x" + tail);
+    auto offerings = json::Value::array();
+    offerings.append(std::move(offering));
+    auto resources = json::Value::array();
+    resources.append(std::move(resource));
+    auto waldur = json::Value::object();
+    waldur.set("url", "https://w" + tail).set("source", "waldur").set("authority", "sluice");
+    waldur.set("offerings", std::move(offerings)).set("resources", std::move(resources));
+    lab.waldur = waldur.compact();
+    lab.waldur_refusal = "no" + tail;
 }
 
 using Words = std::vector<std::string>;
@@ -111,6 +126,9 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"help"},
         {"help", bad},
         {"version"},
+        {"waldur"},
+        {"waldur", bad},
+        {"evaluate", "--sync"},
     };
     return lines;
 }

@@ -303,3 +303,34 @@ CASE(the_man_page_names_every_subcommand_and_option) {
         }
     }
 }
+
+CASE(waldur_shows_offerings_resources_and_what_waits) {
+    Lab lab;
+    CHECK(has(lab.run({"waldur"}).err, "sluiced.yaml has no block waldur"));
+    lab.waldur = R"({"url": "https://w.org", "source": "waldur", "authority": "sluice",
+        "interval_s": 300, "outbox": {"waiting": 2, "parked": 1},
+        "offerings": [{"uuid": "a1", "policy": "main", "state": "rejected", "error": "HTTP 401",
+            "answered_epoch": null, "resources": 0, "evaluated": 0, "problems": ["no staff"]}],
+        "resources": [{"account": "", "name": "r", "state": "OK", "evaluated": false,
+            "reason": "the resource has no backend_id"}]})";
+    const auto seen = lab.run({"waldur"});
+    CHECK(has(seen.out, "Waldur https://w.org, source waldur, authority sluice, every 5 min\n"));
+    CHECK(has(seen.out, "Offering a1 (policy main): no answer yet\n"));
+    CHECK(has(seen.out, "Outbox: 2 waiting, 1 parked\n"));
+    CHECK(has(seen.err, "offering a1: Waldur's answer is not used: HTTP 401"));
+    CHECK(has(seen.err, "offering a1: no staff"));
+    CHECK_EQ(lab.run({"waldur", "-n", "-P", "-Q"}).out,
+             "-|r|OK|-|-|no|the resource has no backend_id\n");
+}
+
+CASE(evaluate_with_sync_runs_only_by_an_answer_of_waldur) {
+    Lab lab;
+    lab.waldur_refusal = "waldur: the token is rejected: HTTP 401";
+    const auto refused = lab.run({"evaluate", "--sync"});
+    CHECK_EQ(refused.code, 1);
+    CHECK(has(refused.err, "no evaluation, because Waldur gave no answer: waldur: the token is"));
+    CHECK_EQ(lab.service.evaluated.load(), 0);
+    lab.waldur_refusal.clear();
+    CHECK_EQ(lab.run({"evaluate", "--sync"}).code, 0);
+    CHECK_EQ(lab.service.evaluated.load(), 1);
+}

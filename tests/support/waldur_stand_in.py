@@ -88,6 +88,9 @@ class Waldur:
         self.components = [{"uuid": new_uuid("node_hours"), "type": "node_hours", "name": "Node hours",
                             "billing_type": "limit", "measured_unit": "hours", "limit_period": "quarterly"}]
         self.resources = {}
+        self.offerings = [OFFERING]
+        self.queues = []     # of event subscriptions of others
+        self.policies = {}   # of further offerings
         self.policy = {"uuid": POLICY, "actions": "request_slurm_resource_downscaling,request_slurm_resource_pausing",
                        "period": 3, "limit_type": "GrpTRESMins", "qos_strategy": "threshold",
                        "tres_billing_enabled": False, "tres_billing_weights": {}, "carryover_enabled": False,
@@ -114,7 +117,7 @@ class Waldur:
             key = plain(more.get("uuid") or new_uuid("resource-%d-%s" % (number, backend_id)))
             found = self.resources.setdefault(key, {
                 "uuid": key, "name": backend_id or "unnamed", "backend_id": backend_id, "state": "OK",
-                "limits": {}, "paused": False, "downscaled": False, "backend_metadata": {},
+                "offering_uuid": OFFERING, "limits": {}, "paused": False, "downscaled": False, "backend_metadata": {},
                 "customer_uuid": new_uuid("customer"), "customer_name": "University",
                 "project_uuid": new_uuid("project"), "project_name": "Project"})
         found.update({k: v for k, v in more.items() if k != "uuid"})
@@ -286,6 +289,7 @@ class Handler(BaseHTTPRequestHandler):
             "marketplace-site-agent-identities": self.site_identities,
             "marketplace-site-agent-services": self.site_services,
             "event-subscriptions": self.event_subscriptions,
+            "event-subscription-queues": self.subscription_queues,
         }.get(parts[0])
         if handler is None:
             raise Problem(404, {"detail": "Not found."})
@@ -317,14 +321,16 @@ class Handler(BaseHTTPRequestHandler):
         return 200, rows_of_page, {"X-Result-Count": str(len(rows)), "Link": ", ".join(links)}
 
     def offerings(self, parts, query, body, role):
-        if plain(parts[0]) != OFFERING:
+        if plain(parts[0]) not in self.waldur.offerings:
             raise Problem(404, {"detail": "Not found."})
-        return 200, {"uuid": OFFERING, "components": self.waldur.components}, {}
+        return 200, {"uuid": plain(parts[0]), "components": self.waldur.components}, {}
 
     def provider_resources(self, parts, query, body, role):
         if not parts:
             states = query.get("state", [])
-            rows = [r for r in self.waldur.resources.values() if not states or r["state"] in states]
+            offering = plain(query.get("offering_uuid", [OFFERING])[0])
+            rows = [r for r in self.waldur.resources.values()
+                    if r["offering_uuid"] == offering and (not states or r["state"] in states)]
             return self.pages(rows, query, "marketplace-provider-resources")
         resource = self.waldur.resources.get(plain(parts[0]))
         if resource is None:
@@ -344,10 +350,11 @@ class Handler(BaseHTTPRequestHandler):
         return 200, {"status": "done"}, {}
 
     def policies(self, parts, query, body, role):
-        policy = self.waldur.policy
+        known = {OFFERING: self.waldur.policy, **self.waldur.policies}
         if not parts:
+            policy = known.get(plain(query.get("scope_uuid", [OFFERING])[0]))
             return self.pages([policy] if policy else [], query, "marketplace-slurm-periodic-usage-policies")
-        if not policy or plain(parts[0]) != policy["uuid"]:
+        if not any(p and plain(parts[0]) == p["uuid"] for p in known.values()):
             raise Problem(404, {"detail": "Not found."})
         if parts[1:] != ["report-command-result"]:
             raise Problem(404, {"detail": "Not found."})
@@ -469,6 +476,14 @@ class Handler(BaseHTTPRequestHandler):
             waldur.rabbit.user(key, self.token(), waldur.vhost)
             waldur.rabbit.queue(waldur.vhost, name)
         return 201, {"uuid": new_uuid(name), "queue_name": name, "vhost": waldur.vhost}, {}
+
+    def subscription_queues(self, parts, query, body, role):
+        if role != "staff":
+            raise Problem(403, {"detail": "You do not have permission to perform this action."})
+        kind = query.get("object_type", [""])[0]
+        rows = [{"queue_name": s["queue"], "object_type": s["object_type"]} for s in self.waldur.subscriptions.values()
+                if s["queue"] and s["object_type"] == kind]
+        return self.pages(rows + self.waldur.queues, query, "event-subscription-queues")
 
     def site_services(self, parts, query, body, role):
         found = self.waldur.services.get(plain(parts[0]))

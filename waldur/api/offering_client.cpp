@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::chrono::hours kOwnersEvery{1};
 constexpr std::chrono::minutes kRightsEvery{10};
+constexpr std::chrono::minutes kQueuesEvery{10};
 
 } // namespace
 
@@ -23,6 +24,8 @@ Result<Offering> OfferingClient::pull() {
     if (auto done = pull_owners(offering); !done)
         return std::move(done).error();
     if (auto done = pull_rights(offering); !done)
+        return std::move(done).error();
+    if (auto done = pull_queues(offering); !done)
         return std::move(done).error();
     offering.taken = clock_.now();
     return offering;
@@ -185,6 +188,34 @@ Result<void> OfferingClient::pull_rights(Offering& offering) {
     }
     if (!missing_right_.empty())
         offering.problems.push_back(missing_right_);
+    return {};
+}
+
+// A site agent that receives periodic limits writes them to Slurm as well. Only staff may list
+// queues, and an older Waldur has no such list: then nothing is known.
+Result<void> OfferingClient::pull_queues(Offering& offering) {
+    const Instant now = clock_.now();
+    if (!queues_asked_ || now < *queues_asked_ || now - *queues_asked_ >= kQueuesEvery) {
+        std::string found;
+        auto done = api_.list(
+            "/api/event-subscription-queues/",
+            {{"offering_uuid", dashed(offering_)}, {"object_type", "resource_periodic_limits"}},
+            [&](json::View item) {
+                std::string queue = item["queue_name"].text();
+                if (found.empty() && !(is_ours_ && is_ours_(queue)))
+                    found = queue.empty() ? "without name" : std::move(queue);
+            });
+        if (!done && done.error().code == Errc::unavailable)
+            return done;
+        second_writer_ = done ? found : "";
+        queues_asked_ = now;
+    }
+    if (!second_writer_.empty())
+        offering.problems.push_back(
+            "waldur: a site agent is registered for the periodic limits of offering " +
+            dashed(offering_) + " (queue " + second_writer_ +
+            "): two programs that write limits overwrite each other; set periodic_limits.enabled "
+            "to false there, and delete its event subscription in Waldur");
     return {};
 }
 

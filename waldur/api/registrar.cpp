@@ -73,6 +73,13 @@ Result<QueueRegistrar::Place> QueueRegistrar::place(const std::vector<std::strin
     return place;
 }
 
+bool QueueRegistrar::owns(const std::string& queue) {
+    auto kept = kept_.lock();
+    read_notes(*kept);
+    return std::any_of(kept->begin(), kept->end(),
+                       [&](const auto& place) { return place.second.queue == queue; });
+}
+
 void QueueRegistrar::read_notes(std::map<std::string, Place>& kept) {
     if (read_)
         return;

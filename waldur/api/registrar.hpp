@@ -23,6 +23,8 @@ public:
 
     Result<stomp::InboxAccess> access(const std::vector<std::string>& kinds,
                                       std::size_t refusals) override;
+    // Whether the queue is registered by this or an earlier run. From any thread.
+    bool owns(const std::string& queue);
     void interrupt() override { api_.interrupt(); }
 
 private:

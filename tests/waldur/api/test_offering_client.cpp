@@ -218,3 +218,30 @@ CASE(a_name_that_no_header_can_carry_is_refused) {
     CHECK(!access);
     CHECK_EQ(access.error().code, Errc::malformed);
 }
+
+CASE(a_site_agent_that_receives_periodic_limits_is_a_second_writer) {
+    const auto script = [](const FakeWaldur::Asked& asked) -> FakeWaldur::Answer {
+        if (asked.is("GET /api/event-subscription-queues/"))
+            return {200, R"([{"queue_name": "ours"}, {"queue_name": "theirs"}])",
+                    "X-Result-Count: 2\r\n"};
+        return well(asked);
+    };
+    World world(script);
+    waldur::OfferingClient client(world.options, world.clock,
+                                  [](const std::string& queue) { return queue == "ours"; });
+    const auto offering = client.pull();
+    CHECK(offering);
+    CHECK(offering->problems.at(0).find("(queue theirs): two programs") != std::string::npos);
+    CHECK(client.pull());
+    CHECK_EQ(world.count("GET /api/event-subscription-queues/"), 1); // not with each question
+}
+
+CASE(a_rejected_token_is_named_as_such) {
+    World world([](const FakeWaldur::Asked&) -> FakeWaldur::Answer {
+        return {401, R"({"detail": "Invalid token."})"};
+    });
+    const auto offering = world.pull();
+    CHECK(!offering);
+    CHECK(offering.error().code == Errc::refused);
+    CHECK_EQ(offering.error().context, "waldur: the token is rejected: HTTP 401: Invalid token.");
+}
