@@ -24,7 +24,7 @@ constexpr Column kBalanceColumns[] = {
      "usage_percentage"},
     {"standing", "Standing", 10, "normal, downscaled or paused"},
     {"cause", "Cause", 40, "reason for the standing", balance_cause_cell},
-    {"resets", "Resets", 19, "start of the next period, local time", day_cell},
+    {"resets", "Resets", 25, "start of the next period", day_cell},
 };
 constexpr const char* kBalanceShown =
     "account,component,allocation,used,left,percent,standing,cause,resets";

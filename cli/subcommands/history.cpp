@@ -9,7 +9,7 @@ namespace {
 
 constexpr Column kHistoryColumns[] = {
     {"id", "ID", 10, "number of the record"},
-    {"time", "Time", 19, "time of the evaluation, local time", time_cell, "evaluated_at"},
+    {"time", "Time", 25, "time of the evaluation", time_cell, "evaluated_at"},
     {"account", "Account", 24, "account in Slurm"},
     {"policy", "Policy", 16, "policies of the account"},
     {"period", "Period", 12, "period at that time", text_cell, "billing_period"},

@@ -49,11 +49,11 @@ constexpr Column kStatusColumns[] = {
      }},
     {"cause", "Cause", 24, "reason for the standing", cause_cell},
     {"qos", "QOS", 16, "QOS that the standing sets; empty: the account's own QOS"},
-    {"resets", "Resets", 19, "start of the next period, local time",
+    {"resets", "Resets", 25, "start of the next period",
      [](const Record& record, const char*) {
-         return day_cell({record["period"], {}, record.now, record.exact}, "end");
+         return day_cell({record["period"], {}, record.now, record.exact, record.zone}, "end");
      }},
-    {"until", "Until", 19, "when a pause ends by itself, local time", day_cell},
+    {"until", "Until", 25, "when a pause ends by itself", day_cell},
     {"contact", "Contact", 24, "contact named in refusals"},
     {"clusters", "ByCluster", 30, "used by cluster, for an allocation shared by clusters",
      clusters_cell, "used_by_cluster"},

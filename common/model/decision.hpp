@@ -47,7 +47,7 @@ struct Figure {
     Amount vanished = 0;
     std::map<std::string, UsageSplit> by_cluster; // the parts of `usage`; empty: of one cluster
     Decimal weight;                               // billing on: weight used; else 1
-    // Of its own effective allocation, hundredths, half up; nullopt: allocation 0.
+    // Of its own effective allocation, hundredths, rounded down; nullopt: allocation 0.
     std::optional<std::int64_t> percent;
 
     Amount used() const { return usage.total(); }
@@ -119,7 +119,7 @@ struct AccountDecision {
     std::vector<SpanPart> span;  // in the policy's order; empty: the allocation is this cluster's
     std::vector<Figure> figures; // in the order of the components
     std::string deciding;        // component that decides, or "billing"
-    // The metric, hundredths, half up; nullopt: effective allocation 0.
+    // The metric, hundredths, rounded down; nullopt: effective allocation 0.
     std::optional<std::int64_t> percent;
     // The metric as compared: used of effective, both in one scale of `deciding_component`.
     Wide metric_used = 0;

@@ -47,7 +47,7 @@ public:
 private:
     void add(std::string line) { lines_.push_back(std::move(line)); }
     std::string now() const { return std::string(name(standing(decision_.flags))); }
-    std::string local(Instant at) const { return local_text(zone_, at); }
+    std::string local(Instant at) const { return format::moment_text(zone_, at); }
 
     void subject() {
         const bool several = decision_.policies.size() > 1;

@@ -3,6 +3,7 @@
 
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
+#include "common/format/numbers.hpp"
 #include "common/policy/decide.hpp"
 
 namespace sluice::notify {
@@ -15,7 +16,7 @@ void log_standing(const model::AccountDecision& account) {
                {{"account", account.account},
                 {"from", std::string(model::name(model::standing(account.previous_flags)))},
                 {"to", std::string(model::name(model::standing(account.flags)))},
-                {"usage", percent_text(account.percent)},
+                {"usage", format::percent_text(account.percent)},
                 {"grace_limit", account.grace_limit.text()},
                 {"period", account.period.label},
                 {"cause", std::string(model::name(account.cause.kind))},
@@ -31,7 +32,7 @@ void log_evaluation(const ports::CycleReport& report, const model::AccountDecisi
                {{"event", "SLURM_POLICY_EVALUATION"},
                 {"account", account.account},
                 {"policy", join(account.policies, ",")},
-                {"usage", percent_text(account.percent)},
+                {"usage", format::percent_text(account.percent)},
                 {"grace_limit", account.grace_limit.text()},
                 {"period", account.period.label},
                 {"actions", join(account.actions_taken, ",")},
@@ -77,13 +78,6 @@ void log_command(const ports::CommandRecord& record) {
 }
 
 } // namespace
-
-std::string percent_text(const std::optional<std::int64_t>& hundredths) {
-    if (!hundredths)
-        return "-";
-    const auto rest = *hundredths % 100;
-    return std::to_string(*hundredths / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest);
-}
 
 void CycleLog::done(const ports::CycleReport& report) {
     if (!failure_.empty()) {

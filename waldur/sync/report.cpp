@@ -2,6 +2,7 @@
 #include "waldur/sync/report.hpp"
 
 #include "common/base/text.hpp"
+#include "common/base/zone.hpp"
 #include "common/json/json.hpp"
 
 #include <algorithm>
@@ -77,8 +78,7 @@ void add_flag(const ReportInput& input, const Resource& resource, Flag flag, boo
     }
 }
 
-json::Value metadata_of(const model::AccountDecision& decision, const Zone& zone,
-                        const std::string& version) {
+json::Value metadata_of(const model::AccountDecision& decision, const std::string& version) {
     auto metadata = json::Value::object();
     metadata
         .set("qos", decision.enforced_qos.empty() ? std::string("normal") : decision.enforced_qos)
@@ -86,7 +86,7 @@ json::Value metadata_of(const model::AccountDecision& decision, const Zone& zone
         .set("usage_percentage",
              decision.percent ? json::Value(*decision.percent / 100) : json::Value())
         .set("period", decision.period.label)
-        .set("next_reset", decision.period.end ? json::Value(local_text(zone, *decision.period.end))
+        .set("next_reset", decision.period.end ? json::Value(utc_text(*decision.period.end))
                                                : json::Value())
         .set("block_creation", decision.block_creation)
         .set("mode", decision.mode == model::Mode::enforce ? "enforce" : "observe")
@@ -116,7 +116,7 @@ Outgoing make_metadata_messages(const ReportInput& input, const std::string& ver
         const Resource* resource = resource_of(input, decision);
         if (resource == nullptr)
             continue;
-        auto metadata = metadata_of(decision, input.rules.zone, version);
+        auto metadata = metadata_of(decision, version);
         const std::string text = metadata.compact();
         const auto before = input.sent.metadata.find(resource->uuid);
         if (before != input.sent.metadata.end() && before->second == text)

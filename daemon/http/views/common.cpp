@@ -93,7 +93,7 @@ Value envelope(const Call& call, const ports::DaemonInfo& info,
     const auto& viewer = call.request.viewer;
     return object(
         kv("meta", object(kv("program", "sluiced"), kv("version", info.version), kv("api", "v1"),
-                          kv("cluster", info.cluster),
+                          kv("cluster", info.cluster), kv("timezone", info.zone.name()),
                           kv("viewer", object(kv("uid", viewer.uid), kv("staff", viewer.staff))))),
         kv("errors", Value::array()),
         kv("warnings", array_of(warnings, [](const auto& each) {

@@ -2,6 +2,7 @@
 // Prometheus text, format 0.0.4. Names begin with sluice_, in base units; labels are those that
 // Slurm's own exporters use, so that they can be joined.
 #include "common/base/printable.hpp"
+#include "common/base/text.hpp"
 #include "daemon/http/views/common.hpp"
 #include "daemon/http/views/views.hpp"
 

@@ -2,10 +2,10 @@
 #include "daemon/http/views/render.hpp"
 
 #include "common/base/text.hpp"
+#include "common/base/zone.hpp"
 #include "common/model/tres.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace sluice::http {
 namespace {
@@ -140,29 +140,8 @@ Value units(Amount amount, const model::Component& component) {
     return millionths ? Value::decimal(*millionths, model::kUnitPlaces) : Value();
 }
 
-std::string fixed_point(std::int64_t value, int places) {
-    std::string text = std::to_string(value < 0 ? -value : value);
-    const auto digits = static_cast<std::size_t>(places) + 1;
-    text.insert(0, digits - std::min(digits, text.size()), '0');
-    text.insert(text.size() - static_cast<std::size_t>(places), ".");
-    return value < 0 ? '-' + text : text;
-}
-
-// Calendar arithmetic only, no zone data.
-std::string iso(Instant at) {
-    const auto day = std::chrono::floor<std::chrono::days>(at);
-    const std::chrono::year_month_day date(day);
-    const auto seconds = static_cast<int>((at - day).count());
-    char text[40];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                  static_cast<unsigned>(date.day()), seconds / 3600, seconds / 60 % 60,
-                  seconds % 60);
-    return text;
-}
-
 void put_instant(Value& object, std::string_view key, std::optional<Instant> at) {
-    object.set(key, at ? Value(iso(*at)) : Value());
+    object.set(key, at ? Value(utc_text(*at)) : Value());
     object.set(std::string(key) + "_epoch", at ? Value(epoch(*at)) : Value());
 }
 

@@ -15,10 +15,6 @@
 
 namespace sluice::http {
 
-// "2026-11-23T00:47:42Z"
-std::string iso(Instant at);
-// value / 10^places with all its places: 12310 and 4 are "1.2310".
-std::string fixed_point(std::int64_t value, int places);
 // In the unit of the component, to the sixth digit; null where that does not fit.
 json::Value units(Amount amount, const model::Component& component);
 

@@ -57,7 +57,7 @@ CASE(external_users_are_written_to_only_by_their_own_action) {
 CASE(the_strictest_level_is_told) {
     Told told;
     CHECK_EQ(told.notice()->level, "notify");
-    CHECK_EQ(told.notice()->subject, "Account optics on alpha has used 83.0 % of its allocation");
+    CHECK_EQ(told.notice()->subject, "Account optics on alpha has used 83.02 % of its allocation");
     told.account.actions_taken = {"pause", "downscale", "notify"};
     CHECK_EQ(told.notice()->level, "pause");
     CHECK_EQ(told.notice()->subject, "Account optics on alpha is paused");
@@ -79,7 +79,7 @@ CASE(a_site_writes_in_its_own_words) {
     told.rules.subject = "{cluster}: {account}";
     told.rules.text = "{account} {event} {{}} {percent}";
     CHECK_EQ(told.notice()->subject, "alpha: optics");
-    CHECK_EQ(told.notice()->text, "optics has used 83.0 % of its allocation {} 83.0 %");
+    CHECK_EQ(told.notice()->text, "optics has used 83.02 % of its allocation {} 83.02 %");
 }
 
 CASE(a_loop_in_the_tree_ends) {

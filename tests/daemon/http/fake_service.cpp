@@ -19,7 +19,7 @@ model::Figure figure(Amount allocation, Amount carry, model::UsageSplit usage) {
     out.weight = Decimal::whole(1);
     if (out.effective != 0)
         out.percent = static_cast<std::int64_t>(
-            divide_half_up(Wide{out.used()} * 10000, Wide{out.effective}));
+            Wide{out.used()} * 10000 / Wide{out.effective});
     return out;
 }
 
