@@ -92,17 +92,28 @@ std::string age_cell(const Record& record, const char* field) {
     return age(record.now - instant(record[std::string(field) + "_epoch"].integer()));
 }
 
+std::string standing_cell(const Record& record, const char* field) {
+    if (!record["error"].text().empty())
+        return "error";
+    const std::string holds = record[field].text();
+    const std::string other = record["would_be"]["standing"].text();
+    return other.empty() || holds != "normal" ? holds : "would be " + other;
+}
+
 std::string cause_cell(const Record& record, const char* field) {
     const auto from = record[field];
     const std::string kind = from["kind"].text();
-    if (kind == "own" && record["standing"].text() == "normal")
+    if (kind == "own" && standing_cell(record, "standing") == "normal")
         return "";
+    std::string entry;
+    if (const std::string by = from["by"].text(); !by.empty() && from["until_epoch"].is_integer())
+        entry = " (" + by + ", until " + local(from["until_epoch"], *record.zone, true) + ")";
     if (kind == "ancestor")
-        return "parent " + from["account"].text();
+        return "parent " + from["account"].text() + entry;
     if (kind == "override" && from["override_id"].integer() == 0)
         return "flag in Waldur";
     if (kind == "override")
-        return "override " + std::to_string(from["override_id"].integer());
+        return "override " + std::to_string(from["override_id"].integer()) + entry;
     if (kind == "foreign")
         return "set by hand";
     return record["deciding_component"].text();

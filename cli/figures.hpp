@@ -28,8 +28,10 @@ std::string time_cell(const Record& record, const char* field);
 std::string day_cell(const Record& record, const char* field);
 // "5 min": the time passed since.
 std::string age_cell(const Record& record, const char* field);
-// The reason for the standing of an account: "parent physics", "override 3", "set by hand", or the
-// component that decides; "" when all is normal.
+// "paused"; "would be paused" where the policy only observes; "error" without an evaluation.
+std::string standing_cell(const Record& record, const char* field);
+// The reason for the standing of an account: "parent physics", "override 3 (root, until
+// 2026-12-05)", "set by hand", or the component that decides; "" when all is normal.
 std::string cause_cell(const Record& record, const char* field);
 // "alpha=3,beta=7.5"; "" where the allocation is of one cluster.
 std::string clusters_cell(const Record& record, const char* field);

@@ -202,7 +202,7 @@ void Examination::accounts() {
 
 // One line for all accounts of a standing.
 void Examination::jobs() {
-    for (const char* standing : {"paused", "downscaled", "normal"}) {
+    for (const char* standing : {"paused", "downscaled", "warned", "normal"}) {
         std::int64_t waiting = 0;
         std::int64_t accounts = 0;
         std::string first;

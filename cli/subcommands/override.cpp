@@ -19,7 +19,12 @@ constexpr Column kOverrideColumns[] = {
     {"from", "From", 25, "start", time_cell},
     {"until", "Until", 25, "end", time_cell},
     {"by", "By", 16, "user who set the override"},
-    {"reason", "Reason", 60, "reason for the override"},
+    {"reason", "Reason", 60, "reason for the override; users see it with --show-reason only"},
+    {"showreason", "ShowReason", 10, "yes: users may read the reason",
+     [](const Record& record, const char* field) -> std::string {
+         return record[field].boolean() ? "yes" : "no";
+     },
+     "show_reason"},
     {"ended", "Ended", 25, "when a person ended the override", time_cell},
     {"endedby", "EndedBy", 16, "user who ended the override", text_cell, "ended_by"},
     {"endreason", "EndReason", 60, "reason for ending the override", text_cell, "end_reason"},
@@ -49,6 +54,7 @@ int set_override(Parsed parsed) {
     for (const char* key : {"from", "until"})
         if (const auto* given = parsed.options.value(key))
             body->set(key, *given);
+    body->set("show_reason", parsed.options.show_reason);
     parsed.options.accounts = {words[0]};
     return enter(parsed, Method::post, kOverridePath, *body,
                  {"Override # pins account " + words[0] + " to " + words[1] + ".",

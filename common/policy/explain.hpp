@@ -15,6 +15,7 @@ namespace sluice::policy {
 // effective allocation, usage by source, metric and weights, thresholds, standing and its cause,
 // planned commands and the reasons for others.
 std::vector<std::string> explain(const model::PolicySet& set, const Zone& zone,
-                                 const model::AccountDecision& decision, const model::Plan& plan);
+                                 const model::Decision& decision,
+                                 const model::AccountDecision& account, const model::Plan& plan);
 
 } // namespace sluice::policy

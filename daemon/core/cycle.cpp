@@ -32,6 +32,8 @@ ports::EvaluationRecord evaluation(const std::string& cluster, Trigger trigger,
     record.actions_taken = decision.actions_taken;
     record.trigger = name(trigger);
     record.at = at;
+    record.applied = decision.mode == model::Mode::enforce ||
+                     model::standing(decision.enforced) != model::Standing::normal;
     return record;
 }
 

@@ -48,7 +48,8 @@ Result<std::vector<std::string>> DaemonStatus::explain(const std::string& accoun
     const auto* decision = shown.report->decision.find(account);
     if (decision == nullptr)
         return Error{Errc::not_found, unknown_account(account, shown.report->decision)};
-    return policy::explain(shown.rules->set, shown.rules->zone, *decision, shown.report->plan);
+    return policy::explain(shown.rules->set, shown.rules->zone, shown.report->decision, *decision,
+                           shown.report->plan);
 }
 
 std::shared_ptr<const model::PolicySet> DaemonStatus::policies() const {

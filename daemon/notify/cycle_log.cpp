@@ -9,18 +9,34 @@
 namespace sluice::notify {
 namespace {
 
+const char* mode_of(const model::AccountDecision& account) {
+    return account.mode == model::Mode::enforce ? "enforce" : "observe";
+}
+
+// "own", "ancestor bio", "override 3 by root"
+std::string cause_of(const model::AccountDecision& account) {
+    std::string text(model::name(account.cause.kind));
+    if (account.cause.kind == model::CauseKind::ancestor)
+        text += ' ' + account.cause.account;
+    else if (account.cause.kind == model::CauseKind::override_ && account.in_force)
+        text += ' ' + std::to_string(account.in_force->id) + " by " + account.in_force->by;
+    return text;
+}
+
 void log_standing(const model::AccountDecision& account) {
-    if (account.previous_flags == account.flags)
+    const std::string from = standing_text(account, account.previous_flags);
+    const std::string to = standing_text(account, account.flags);
+    if (from == to)
         return;
     log::event(log::Level::notice, "SLUICE-0412", "standing-changed",
                {{"account", account.account},
-                {"from", std::string(model::name(model::standing(account.previous_flags)))},
-                {"to", std::string(model::name(model::standing(account.flags)))},
+                {"from", from},
+                {"to", to},
                 {"usage", format::percent_text(account.percent)},
                 {"grace_limit", account.grace_limit.text()},
                 {"period", account.period.label},
-                {"cause", std::string(model::name(account.cause.kind))},
-                {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
+                {"cause", cause_of(account)},
+                {"mode", mode_of(account)}});
 }
 
 // Waldur's own names of its events, so that one search finds both sides.
@@ -36,6 +52,7 @@ void log_evaluation(const ports::CycleReport& report, const model::AccountDecisi
                 {"grace_limit", account.grace_limit.text()},
                 {"period", account.period.label},
                 {"actions", join(account.actions_taken, ",")},
+                {"mode", mode_of(account)},
                 {"trigger", report.trigger}});
 }
 
@@ -45,7 +62,7 @@ void log_flag(const model::AccountDecision& account, bool set, const char* event
                 {"account", account.account},
                 {"set", set ? "yes" : "no"},
                 {"period", account.period.label},
-                {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
+                {"mode", mode_of(account)}});
 }
 
 void log_flags(const model::AccountDecision& account) {

@@ -32,6 +32,7 @@ struct EvaluationRecord {
     std::vector<std::string> actions_taken;
     std::string trigger; // "timer", "boundary", "person", "start" ...
     Instant at{};
+    bool applied = true; // false: the policy only observes, and nothing holds from above
     // Added to the outbox in the transaction that records the evaluation; not read back.
     std::vector<Message> messages;
 };

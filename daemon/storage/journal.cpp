@@ -250,9 +250,9 @@ Result<std::int64_t> SqliteJournal::add_override(const std::string& cluster,
     return at_port("add an override", [&] {
         auto writer = writer_.lock();
         Statement(writer->database, "INSERT INTO override (cluster, account, standing, begins, "
-                                    "ends, reason, made_by) VALUES (?,?,?,?,?,?,?)")
+                                    "ends, reason, made_by, show_reason) VALUES (?,?,?,?,?,?,?,?)")
             .bind(cluster, entry.account, model::name(entry.standing), epoch(entry.from),
-                  epoch(entry.until), entry.reason, entry.by)
+                  epoch(entry.until), entry.reason, entry.by, entry.show_reason)
             .run();
         return writer->database.last_insert_id();
     });

@@ -199,14 +199,24 @@ CASE(plugins_shows_snapshots_and_counters) {
     CHECK(has(lab.run({"plugins"}).err, "no plugin is connected"));
 }
 
+CASE(status_shows_what_would_be_after_what_is_in_force) {
+    Lab lab;
+    CHECK_EQ(lab.run({"status", "-nP", "-o", "account,mode,effective,standing,cause,qos,resets"}).out,
+             "chem|enforce|1000|normal|||2027-01-01\nempty|enforce|0|normal|||2027-01-01\n"
+             "physics|enforce|1000|paused|node_hours|blocked|2027-01-01\n"
+             "optics|observe|100|would be paused|parent physics||2027-01-01\n");
+    CHECK(has(lab.run({"status"}).out, " Effective "));
+    CHECK_EQ(lab.run({"status", "physics", "-nP", "-o", "until"}).out, "2027-01-01\n");
+}
+
 CASE(balance_shows_the_accounts_of_a_user) {
     Lab lab;
-    CHECK_EQ(
-        lab.run({"balance", "-u", "alice", "-o", "account,allocation,left,standing,cause"}).out,
-        "Account Granted   Left Standing                         Cause\n"
-        "------- ------- ------ -------- -----------------------------\n"
-        " optics     100     99   paused parent physics (observe mode)\n"
-        "physics    1000   -231   paused                    node_hours\n");
+    // What is in force comes first.
+    CHECK_EQ(lab.run({"balance", "-u", "alice", "-nP", "-o",
+                      "account,default,mode,allocation,left,standing,cause"})
+                 .out,
+             "physics||enforce|1000|-231.000278|paused|node_hours\n"
+             "optics|yes|observe|100|99|would be paused|parent physics\n");
     CHECK(has(lab.run({"balance"}).err, "you are in no account with an allocation"));
 }
 

@@ -82,7 +82,7 @@ json::Value metadata_of(const model::AccountDecision& decision, const std::strin
     auto metadata = json::Value::object();
     metadata
         .set("qos", decision.enforced_qos.empty() ? std::string("normal") : decision.enforced_qos)
-        .set("standing", model::name(model::standing(decision.flags)))
+        .set("standing", model::standing_text(decision))
         .set("usage_percentage",
              decision.percent ? json::Value(*decision.percent / 100) : json::Value())
         .set("period", decision.period.label)
@@ -190,8 +190,8 @@ Message make_agent_message(const ReportInput& input, const std::string& offering
     std::int64_t paused = 0;
     std::int64_t downscaled = 0;
     for (const auto& decision : input.report.decision.accounts) {
-        paused += decision.flags.paused ? 1 : 0;
-        downscaled += decision.flags.downscaled ? 1 : 0;
+        paused += decision.enforced.paused ? 1 : 0;
+        downscaled += decision.enforced.downscaled ? 1 : 0;
     }
     auto statistics = json::Value::object();
     statistics.set("accounts", input.report.decision.accounts.size())

@@ -18,19 +18,21 @@ using json::Value;
 constexpr std::size_t kMaxEntries = 4;
 constexpr std::size_t kMaxPage = 100'000;
 
-std::string text_of(const model::AccountDecision& account, const std::vector<std::string>& fields) {
-    Value value = render(account);
+std::string text_of(const model::AccountDecision& account, const Shown& shown,
+                    const std::vector<std::string>& fields) {
+    Value value = render(account, shown);
     if (!fields.empty())
         value.keep(fields);
     return value.compact();
 }
 
-AccountsCache::Texts make(const ports::CycleReport& cycle, const std::string& fields) {
+AccountsCache::Texts make(const ports::CycleReport& cycle, const std::string& fields,
+                          const Zone& zone) {
     auto out = std::make_shared<std::vector<std::string>>();
     const auto keys = split(fields, ',');
     out->reserve(cycle.decision.accounts.size());
     for (const auto& account : cycle.decision.accounts)
-        out->push_back(text_of(account, keys));
+        out->push_back(text_of(account, {cycle.decision, zone}, keys));
     return out;
 }
 
@@ -47,22 +49,43 @@ std::vector<std::size_t> chosen(const ports::CycleReport& cycle, const Visible& 
     return out;
 }
 
-Result<std::set<std::string>> balance_accounts(const Call& call, const ports::CycleReport& cycle) {
+// Of ?user=, else of the viewer. nullptr: has no association.
+Result<const model::User*> balance_user(const Call& call, const ports::CycleReport& cycle) {
     const std::string user = call.request.argument("user");
-    if (user.empty())
-        return accounts_of(cycle, call.request.viewer.uid);
-    const auto user_where = [&](auto matches) {
-        return std::find_if(cycle.users.begin(), cycle.users.end(), matches);
+    const auto user_where = [&](auto matches) -> const model::User* {
+        const auto found = std::find_if(cycle.users.begin(), cycle.users.end(), matches);
+        return found == cycle.users.end() ? nullptr : &*found;
     };
-    auto found = user_where([&](const auto& each) { return each.name == user; });
-    if (found == cycle.users.end())
+    const std::uint32_t uid = call.request.viewer.uid;
+    if (user.empty())
+        return user_where([&](const auto& each) { return each.uid == uid && uid != kNoUid; });
+    const auto* found = user_where([&](const auto& each) { return each.name == user; });
+    if (found == nullptr)
         found = user_where([&](const auto& each) { return equals_ignoring_case(each.name, user); });
-    const bool self = found != cycle.users.end() && found->uid == call.request.viewer.uid;
+    const bool self = found != nullptr && found->uid == uid;
     if (!call.request.viewer.sees_all() && !self)
         return Error{Errc::refused, "Only root and SlurmUser may see the balance of other users."};
-    if (found == cycle.users.end())
+    if (found == nullptr)
         return Error{Errc::not_found, "user '" + user + "' has no association in Slurm"};
-    return accounts_of(cycle, found->name);
+    return found;
+}
+
+// Who uses the account without naming it, as far as the viewer may know.
+std::string default_text(const ports::CycleReport& cycle, const std::string& account,
+                         const Viewer& viewer) {
+    std::size_t users = 0;
+    bool own = false;
+    for (const auto& user : cycle.users) {
+        if (!equals_ignoring_case(user.default_account, account))
+            continue;
+        ++users;
+        own = own || (user.uid == viewer.uid && user.uid != kNoUid);
+    }
+    if (!viewer.sees_all())
+        return own ? "It is your default account: jobs without --account are charged to it." : "";
+    return users == 0 ? ""
+                      : "It is the default account of " + std::to_string(users) +
+                            (users == 1 ? " user." : " users.");
 }
 
 // What is left of the component, in its unit; nullopt: the account has no allocation of it.
@@ -77,7 +100,8 @@ std::optional<Value> left_of(const model::AccountDecision& account, const std::s
 
 } // namespace
 
-AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string& fields) {
+AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string& fields,
+                                       const Zone& zone) {
     // Locked while the texts are made: of several requests after a cycle only the first makes them.
     auto entries = entries_.lock();
     std::erase_if(*entries, [&](const Entry& entry) { return entry.cycle != cycle; });
@@ -86,7 +110,7 @@ AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string&
             return entry.texts;
     if (entries->size() >= kMaxEntries)
         entries->erase(entries->begin());
-    entries->push_back({cycle, fields, make(*cycle, fields)});
+    entries->push_back({cycle, fields, make(*cycle, fields, zone)});
     return entries->back().texts;
 }
 
@@ -100,15 +124,18 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
         return response;
     const std::string fields = call.request.argument("fields");
     const auto indices = chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted);
+    const Zone zone = call.status.info().zone;
     const bool few = indices.size() < cycle->decision.accounts.size() / 2;
     const auto texts =
-        few || call.shared.accounts == nullptr ? nullptr : call.shared.accounts->of(cycle, fields);
+        few || call.shared.accounts == nullptr ? nullptr
+                                               : call.shared.accounts->of(cycle, fields, zone);
     const auto keys = split(fields, ',');
     std::string list;
     for (std::size_t i = page->begin(indices.size()); i < page->end(indices.size()); ++i) {
         if (!list.empty())
             list += ',';
-        list += texts ? (*texts)[indices[i]] : text_of(cycle->decision.accounts[indices[i]], keys);
+        list += texts ? (*texts)[indices[i]] : text_of(cycle->decision.accounts[indices[i]],
+                                                   {cycle->decision, zone}, keys);
     }
     // A quotation mark inside a text is escaped, so this is the key itself.
     constexpr std::string_view kEmpty = "\"accounts\":[]";
@@ -142,12 +169,15 @@ Response view_account(const Call& call) {
     if (!lines)
         return failure(lines.error());
     const auto& account = *cycle->decision.find(name);
+    if (auto text = default_text(*cycle, name, call.request.viewer); !text.empty())
+        lines->push_back(std::move(text));
     Value top = top_users(*cycle, account, call.request.viewer);
     // Users see only their own share, so that "most" would be wrong.
     if (call.request.viewer.sees_all())
         for (auto& line : top_users_text(top, name))
             lines->push_back(std::move(line));
-    return answer(call, kv("account", render(account)), kv("explain", *lines),
+    return answer(call, kv("account", render(account, {cycle->decision, call.status.info().zone})),
+                  kv("explain", *lines),
                   kv("top_users", std::move(top)));
 }
 
@@ -155,19 +185,25 @@ Response view_balances(const Call& call) {
     const CyclePtr cycle = call.status.last_cycle();
     if (cycle == nullptr)
         return no_cycle_yet();
-    const auto own = balance_accounts(call, *cycle);
-    if (!own)
-        return failure(own.error());
+    const auto user = balance_user(call, *cycle);
+    if (!user)
+        return failure(user.error());
+    const auto own =
+        *user == nullptr ? std::set<std::string>() : accounts_of(*cycle, (*user)->name);
+    const std::string standard = *user == nullptr ? "" : (*user)->default_account;
     const auto wanted = asked(call.request);
     Visible visible(cycle.get(), {call.request.viewer.uid, false});
     for (const auto& account : wanted)
-        if (!own->contains(account) || cycle->decision.find(account) == nullptr)
+        if (!own.contains(account) || cycle->decision.find(account) == nullptr)
             return no_account(call, cycle.get(), visible, account);
     Value list = Value::array();
+    const Zone zone = call.status.info().zone;
     for (const auto& account : cycle->decision.accounts)
-        if (own->contains(account.account) && named(wanted, account.account))
-            append_balances(list, account);
-    return answer(call, kv("figures_at", cycle->decision.now), kv("balances", std::move(list)));
+        if (own.contains(account.account) && named(wanted, account.account))
+            append_balances(list, account, {cycle->decision, zone},
+                            equals_ignoring_case(standard, account.account));
+    return answer(call, kv("figures_at", cycle->decision.now), kv("default_account", standard),
+                  kv("balances", std::move(list)));
 }
 
 // https://osc.github.io/ood-documentation/latest/customizations.html, "Balance warnings"

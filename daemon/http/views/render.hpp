@@ -3,6 +3,7 @@
 // nothing. docs/http-api.md describes every key.
 #pragma once
 
+#include "common/base/zone.hpp"
 #include "common/json/json.hpp"
 #include "daemon/ports/services.hpp"
 
@@ -58,14 +59,21 @@ json::Value array_of(const Items& items, const Make& make) {
     return out;
 }
 
-json::Value render(const model::AccountDecision& account);
+// What an account's texts need: its whole decision, and the zone that people read.
+struct Shown {
+    const model::Decision& decision;
+    const Zone& zone;
+};
+
+json::Value render(const model::AccountDecision& account, const Shown& shown);
 json::Value render(const model::Problem& problem);
 // As planned: id, times and success are null.
 json::Value render(const model::Command& command);
 json::Value render(const ports::CommandRecord& record);
 json::Value render(const ports::EvaluationRecord& record);
 json::Value render(const ports::PluginServerStatus& plugin_server);
-json::Value render(const ports::OverrideRecord& record, Instant now);
+// Users read a reason only where the entry says so.
+json::Value render(const ports::OverrideRecord& record, Instant now, bool staff);
 json::Value render(const ports::AdjustmentRecord& record);
 json::Value render(const model::PeriodReset& entry);
 json::Value render(const model::ClockResult& clock);
@@ -77,7 +85,9 @@ json::Value render(const ports::OutboxCount& count);
 // What `sluice usage` shows of a component, with the parts of the usage.
 json::Value render_usage(const model::AccountDecision& account, const model::Figure& figure);
 // What `sluice balance` shows: one element per component.
-void append_balances(json::Value& array, const model::AccountDecision& account);
+// `is_default`: of the user whose balance it is.
+void append_balances(json::Value& array, const model::AccountDecision& account, const Shown& shown,
+                     bool is_default);
 
 template <class Items>
 json::Value rendered(const Items& items) {

@@ -87,7 +87,8 @@ ports::CycleReport sample_cycle() {
     physics.flags = physics.own = {true, true};
     physics.previous_flags = {false, true};
     physics.actions_taken = {"pause"};
-    physics.qos = "blocked";
+    physics.enforced = physics.flags;
+    physics.qos = physics.enforced_qos = "blocked";
     physics.until = physics.period.end;
     auto optics = account("optics", figure(100 * kHour, 0, {kHour, 0, 0}));
     optics.flags = optics.previous_flags = {true, true};

@@ -60,6 +60,7 @@ ports::EvaluationRecord evaluation(const std::string& account) {
     record.actions_taken = {"pause", "notify"};
     record.trigger = "timer";
     record.at = kNow;
+    record.applied = account != "observed";
     return record;
 }
 
@@ -174,6 +175,9 @@ CASE(evaluations_come_back_newest_first_and_by_account) {
     CHECK(got.actions_taken == want.actions_taken);
     CHECK_EQ(got.trigger, want.trigger);
     CHECK(got.at == want.at);
+    CHECK(got.applied);
+    CHECK(books.journal->record_cycle(kCluster, {}, std::vector{evaluation("observed")}, {}));
+    CHECK(!books.journal->evaluations({})->at(0).applied);
     CHECK(books.journal->evaluations({"c2", {}, 100})->empty());
 }
 
