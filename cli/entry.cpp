@@ -94,8 +94,8 @@ std::string evaluation_text(const Parsed& parsed, const json::Value& answer) {
     const auto cycle = answer["cycle"];
     const bool dry_run = cycle["dry_run"].boolean();
     std::string out = std::string(dry_run ? "Dry run" : "Evaluation") + " on cluster " +
-                      cycle["cluster"].text() + " at " + local_time(cycle, "at", zone_of(answer)) + " (" +
-                      std::to_string(cycle["duration_ms"].integer()) + " ms)\n";
+                      cycle["cluster"].text() + " at " + local_time(cycle, "at", zone_of(answer)) +
+                      " (" + std::to_string(cycle["duration_ms"].integer()) + " ms)\n";
     out += headed("Accounts:", account_lines(parsed, answer));
     std::string commands;
     for (const auto& command : answer["commands"].items())

@@ -22,7 +22,7 @@ struct Record {
     json::View row;
     json::View parent; // has the fields that `row` lacks: the account of a component
     Instant now{};
-    bool exact = false; // -p, -P: figures as the daemon gave them
+    bool exact = false;         // -p, -P: figures as the daemon gave them
     const Zone* zone = nullptr; // of the policies; never nullptr in a cell
 
     json::View operator[](std::string_view field) const {

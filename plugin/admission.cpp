@@ -101,8 +101,7 @@ Suggestions suggestions(const SnapshotView& view, const model::SnapshotAccount& 
             account->percent.value_or(kUsedUp) >= kUsedUp ||
             in_force(*account, now).standing != model::Standing::normal)
             continue;
-        out.list.push_back(
-            {name, *account->percent, equals_ignoring_case(name, default_account)});
+        out.list.push_back({name, *account->percent, equals_ignoring_case(name, default_account)});
     }
     // Most left first.
     std::stable_sort(
@@ -176,7 +175,8 @@ std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount&
     if (out.empty())
         out = "account " + account.name + " is paused.";
     const std::string ask = advice(holds);
-    const auto all = suggest ? suggestions(view, account, uid, default_account, now) : Suggestions{};
+    const auto all =
+        suggest ? suggestions(view, account, uid, default_account, now) : Suggestions{};
     std::string lead = ", or use ";
     if (ask.empty())
         lead = out.ends_with('.') ? " You can use " : ". You can use ";

@@ -41,9 +41,9 @@ bool overridden(const AccountDecision& decision) {
 
 std::string usage_text(const AccountDecision& decision) {
     const std::string grace = "grace to " + decision.grace_limit.text() + " %";
-    return spent(decision) +
-           (decision.percent ? " (" + share_text(decision.percent) + ", " + grace + ")"
-                             : " (no allocation)");
+    return spent(decision) + (decision.percent
+                                  ? " (" + share_text(decision.percent) + ", " + grace + ")"
+                                  : " (no allocation)");
 }
 
 std::string next_start(const Zone& zone, const AccountDecision& decision) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Why an account stands as it does, for users: usage, of the account or of one above it, or an entry
-// of staff. Everything that comes from outside is printable().
+// Why an account stands as it does, for users: usage, of the account or of one above it, or an
+// entry of staff. Everything that comes from outside is printable().
 #pragma once
 
 #include "common/base/zone.hpp"

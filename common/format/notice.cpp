@@ -17,7 +17,8 @@ using model::AccountDecision;
 constexpr std::string_view kSubject = "Account {account} on {cluster} {event}";
 constexpr int kMaxAncestors = 100; // a loop in the tree ends there
 
-// What happened to `account`. `source`: Decision::source(), or the account itself where usage warns.
+// What happened to `account`. `source`: Decision::source(), or the account itself where usage
+// warns.
 struct Event {
     const Zone& zone;
     const std::string& cluster;

@@ -124,11 +124,11 @@ struct AccountDecision {
     // The metric as compared: used of effective, both in one scale of `deciding_component`.
     Wide metric_used = 0;
     Wide metric_effective = 0;
-    Decimal grace_limit;  // percent
+    Decimal grace_limit; // percent
     // With ancestors', as last evaluated; none where the mode was another one then.
     Flags previous_flags;
-    Flags own;            // without ancestors' (overrides applied)
-    Flags flags;          // own or the ancestor's, whichever is stricter
+    Flags own;   // without ancestors' (overrides applied)
+    Flags flags; // own or the ancestor's, whichever is stricter
     Cause cause;
     std::optional<Override> in_force; // override on this account
     UsageStanding by_usage;
@@ -190,8 +190,8 @@ struct Decision {
     std::map<std::uint32_t, std::string> job_qos; // by id: the QOS that a queued job gets
 
     const AccountDecision* find(const std::string& account) const;
-    // Whose usage or entry it is that decides the standing of one of `accounts`: its own, or that of
-    // an account above.
+    // Whose usage or entry it is that decides the standing of one of `accounts`: its own, or that
+    // of an account above.
     const AccountDecision& source(const AccountDecision& account) const;
 };
 

@@ -192,7 +192,8 @@ private:
     std::string cause() const {
         switch (decision_.cause.kind) {
         case CauseKind::ancestor: {
-            const std::string start = " because account " + decision_.cause.account + " above it is";
+            const std::string start =
+                " because account " + decision_.cause.account + " above it is";
             if (format::overridden(source_))
                 return start + ", by " + format::entry_text(zone_, *source_.in_force) +
                        format::reason_text(*source_.in_force);

@@ -201,10 +201,11 @@ CASE(plugins_shows_snapshots_and_counters) {
 
 CASE(status_shows_what_would_be_after_what_is_in_force) {
     Lab lab;
-    CHECK_EQ(lab.run({"status", "-nP", "-o", "account,mode,effective,standing,cause,qos,resets"}).out,
-             "chem|enforce|1000|normal|||2027-01-01\nempty|enforce|0|normal|||2027-01-01\n"
-             "physics|enforce|1000|paused|node_hours|blocked|2027-01-01\n"
-             "optics|observe|100|would be paused|parent physics||2027-01-01\n");
+    CHECK_EQ(
+        lab.run({"status", "-nP", "-o", "account,mode,effective,standing,cause,qos,resets"}).out,
+        "chem|enforce|1000|normal|||2027-01-01\nempty|enforce|0|normal|||2027-01-01\n"
+        "physics|enforce|1000|paused|node_hours|blocked|2027-01-01\n"
+        "optics|observe|100|would be paused|parent physics||2027-01-01\n");
     CHECK(has(lab.run({"status"}).out, " Effective "));
     CHECK_EQ(lab.run({"status", "physics", "-nP", "-o", "until"}).out, "2027-01-01\n");
 }

@@ -86,8 +86,8 @@ json::Value metadata_of(const model::AccountDecision& decision, const std::strin
         .set("usage_percentage",
              decision.percent ? json::Value(*decision.percent / 100) : json::Value())
         .set("period", decision.period.label)
-        .set("next_reset", decision.period.end ? json::Value(utc_text(*decision.period.end))
-                                               : json::Value())
+        .set("next_reset",
+             decision.period.end ? json::Value(utc_text(*decision.period.end)) : json::Value())
         .set("block_creation", decision.block_creation)
         .set("mode", decision.mode == model::Mode::enforce ? "enforce" : "observe")
         .set("sluice_version", version);

@@ -126,16 +126,17 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
     const auto indices = chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted);
     const Zone zone = call.status.info().zone;
     const bool few = indices.size() < cycle->decision.accounts.size() / 2;
-    const auto texts =
-        few || call.shared.accounts == nullptr ? nullptr
-                                               : call.shared.accounts->of(cycle, fields, zone);
+    const auto texts = few || call.shared.accounts == nullptr
+                           ? nullptr
+                           : call.shared.accounts->of(cycle, fields, zone);
     const auto keys = split(fields, ',');
     std::string list;
     for (std::size_t i = page->begin(indices.size()); i < page->end(indices.size()); ++i) {
         if (!list.empty())
             list += ',';
-        list += texts ? (*texts)[indices[i]] : text_of(cycle->decision.accounts[indices[i]],
-                                                   {cycle->decision, zone}, keys);
+        list += texts
+                    ? (*texts)[indices[i]]
+                    : text_of(cycle->decision.accounts[indices[i]], {cycle->decision, zone}, keys);
     }
     // A quotation mark inside a text is escaped, so this is the key itself.
     constexpr std::string_view kEmpty = "\"accounts\":[]";
@@ -177,8 +178,7 @@ Response view_account(const Call& call) {
         for (auto& line : top_users_text(top, name))
             lines->push_back(std::move(line));
     return answer(call, kv("account", render(account, {cycle->decision, call.status.info().zone})),
-                  kv("explain", *lines),
-                  kv("top_users", std::move(top)));
+                  kv("explain", *lines), kv("top_users", std::move(top)));
 }
 
 Response view_balances(const Call& call) {

@@ -164,7 +164,8 @@ void put_accounts(MetricText& out, const Accounts& accounts) {
                "Whether submissions would be refused if the policy enforced; observed accounts.");
     for (const auto& account : accounts)
         if (account.mode == model::Mode::observe)
-            out.sample({{"account", account.account}}, model::would_be(account) == "paused" ? 1 : 0);
+            out.sample({{"account", account.account}},
+                       model::would_be(account) == "paused" ? 1 : 0);
     out.family("sluice_account_period_end_timestamp_seconds", "gauge", "When the period ends.");
     for (const auto& account : accounts)
         if (account.period.end)

@@ -146,8 +146,8 @@ Response view_overrides(const Call& call) {
 }
 
 Response view_set_override(const Call& call) {
-    Form form(call.request, {"account", "standing", "from", "until", "reason", "show_reason",
-                             "dry_run"});
+    Form form(call.request,
+              {"account", "standing", "from", "until", "reason", "show_reason", "dry_run"});
     const auto by = person(call, form);
     const ports::NewOverride entry{form.account(), standing_of(form), form.text("from"),
                                    form.text("until"), form.flag("show_reason")};

@@ -79,8 +79,8 @@ Value render_period(const model::Period& period) {
 Value render_cause(const model::AccountDecision& account, const Shown& shown) {
     const auto& source = shown.decision.source(account);
     const bool entry = format::overridden(source);
-    const auto until = entry && !source.in_force->foreign ? std::optional(source.in_force->until)
-                                                          : std::nullopt;
+    const auto until =
+        entry && !source.in_force->foreign ? std::optional(source.in_force->until) : std::nullopt;
     return object(kv("kind", model::name(account.cause.kind)), kv("account", account.cause.account),
                   kv("override_id", account.cause.override_id),
                   kv("by", entry ? source.in_force->by : ""), kv("until", until),
@@ -187,7 +187,8 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
         kv("actions_taken", account.actions_taken),
         kv("override", account.in_force ? render_override(*account.in_force) : Value()),
         kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
-        kv("qos", account.enforced_qos), kv("until", account.until), kv("thresholds", std::move(thresholds)),
+        kv("qos", account.enforced_qos), kv("until", account.until),
+        kv("thresholds", std::move(thresholds)),
         kv("waiting_jobs", object(kv("invalid_qos", account.waiting.invalid_qos),
                                   kv("held", account.waiting.held))),
         kv("notes", account.notes), kv("error", account.error));
@@ -321,10 +322,9 @@ void append_balances(Value& array, const model::AccountDecision& account, const 
             kv("allocation", units(figure.effective, c)), kv("used", units(figure.used(), c)),
             kv("left", units(figure.effective - figure.used(), c)),
             kv("usage_percentage", percent(figure.percent)), kv("mode", mode_of(account)),
-            kv("standing", model::standing_word(account)),
-            kv("would_be", render_would_be(account)), kv("cause", render_cause(account, shown)),
-            kv("default", is_default), kv("deciding_component", account.deciding),
-            kv("resets", account.period.end)));
+            kv("standing", model::standing_word(account)), kv("would_be", render_would_be(account)),
+            kv("cause", render_cause(account, shown)), kv("default", is_default),
+            kv("deciding_component", account.deciding), kv("resets", account.period.end)));
     }
 }
 

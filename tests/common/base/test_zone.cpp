@@ -150,7 +150,8 @@ CASE(posix_rules_tell_the_far_future) {
             CHECK_EQ(epoch(rule->start_of_day(year{y} / month{m} / 28)),
                      epoch(tallinn.start_of_day(year{y} / month{m} / 28)));
     const auto julian = Zone::posix("AAA0BBB,J60/0,J300/0");
-    CHECK_EQ(local_text(*julian, julian->instant(wall(2028, 3, 1, 1))), "2028-03-01T01:00:00+01:00");
+    CHECK_EQ(local_text(*julian, julian->instant(wall(2028, 3, 1, 1))),
+             "2028-03-01T01:00:00+01:00");
     CHECK_EQ(julian->local(julian->start_of_day(year{2028} / 2 / 29)).offset.count(), 0);
     CHECK_EQ(julian->local(julian->start_of_day(year{2028} / 3 / 2)).offset.count(), 3600);
     const auto always = Zone::posix("XXX3EDT4,0/0,J365/23");

@@ -272,7 +272,8 @@ CASE(texts_are_bounded) {
     World w = physics();
     w.set.contact = std::string(1000, 'x');
     w.facts.history.overrides.push_back({1, "physics", model::Standing::paused, utc(2026, 1, 1),
-                                         utc(2027, 1, 1), std::string(5000, 'r') + "\n", "", false, false, true});
+                                         utc(2027, 1, 1), std::string(5000, 'r') + "\n", "", false,
+                                         false, true});
     const auto one = record(w, utc(2026, 11, 3), "physics");
     CHECK((one.text + "\nAsk " + one.contact + ".").size() <= model::kMaxTextBytes);
     CHECK(one.text.find("by staff until 2027-01-01") != std::string::npos);
@@ -300,9 +301,9 @@ CASE(an_explanation_has_every_step_of_the_derivation) {
     for (const auto& line : w.explain())
         text += line + "\n";
     for (const char* part :
-         {"Period 2026-Q4 runs from 2026-10-01 to 2027-01-01 (UTC).",
-          "the allocation is 1200", "1000 of 1200 were used in 2026-Q3, 200 were left",
-          "effective allocation is 1400", "settled 1500 + finished 0 + running 0",
+         {"Period 2026-Q4 runs from 2026-10-01 to 2027-01-01 (UTC).", "the allocation is 1200",
+          "1000 of 1200 were used in 2026-Q3, 200 were left", "effective allocation is 1400",
+          "settled 1500 + finished 0 + running 0",
           "Threshold pause at 100 %: reached, first seen on ", "paused by its own usage",
           "Planned: Set QOS of account physics to blocked"})
         if (text.find(part) == std::string::npos)
@@ -381,15 +382,14 @@ CASE(each_standing_has_one_word) {
         const char* text;
     };
     using model::Mode;
-    for (const auto& row : {Row{100, Mode::enforce, "normal", "normal"},
-                            Row{959, Mode::enforce, "normal", "normal"},
-                            Row{960, Mode::enforce, "warned", "warned"},
-                            Row{1200, Mode::enforce, "downscaled", "downscaled"},
-                            Row{1440, Mode::enforce, "paused", "paused"},
-                            Row{100, Mode::observe, "normal", "normal"},
-                            Row{960, Mode::observe, "normal", "would be warned"},
-                            Row{1200, Mode::observe, "normal", "would be downscaled"},
-                            Row{1440, Mode::observe, "normal", "would be paused"}}) {
+    for (const auto& row :
+         {Row{100, Mode::enforce, "normal", "normal"}, Row{959, Mode::enforce, "normal", "normal"},
+          Row{960, Mode::enforce, "warned", "warned"},
+          Row{1200, Mode::enforce, "downscaled", "downscaled"},
+          Row{1440, Mode::enforce, "paused", "paused"}, Row{100, Mode::observe, "normal", "normal"},
+          Row{960, Mode::observe, "normal", "would be warned"},
+          Row{1200, Mode::observe, "normal", "would be downscaled"},
+          Row{1440, Mode::observe, "normal", "would be paused"}}) {
         World w = physics();
         w.set.policies[0].grace_ratio = dec("0.2");
         w.set.policies[0].mode = row.mode;

@@ -18,8 +18,7 @@ model::Figure figure(Amount allocation, Amount carry, model::UsageSplit usage) {
     out.usage = usage;
     out.weight = Decimal::whole(1);
     if (out.effective != 0)
-        out.percent = static_cast<std::int64_t>(
-            Wide{out.used()} * 10000 / Wide{out.effective});
+        out.percent = static_cast<std::int64_t>(Wide{out.used()} * 10000 / Wide{out.effective});
     return out;
 }
 

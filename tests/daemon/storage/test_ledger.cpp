@@ -47,9 +47,16 @@ CASE(adjustments_keep_their_exact_units) {
 
 CASE(the_ledger_lists_who_ended_what_and_why) {
     Books books;
-    const model::Override entry{
-        0,          "a",    model::Standing::normal, kNow, kNow + std::chrono::hours(9),
-        "deadline", "root", false,                   false, true};
+    const model::Override entry{0,
+                                "a",
+                                model::Standing::normal,
+                                kNow,
+                                kNow + std::chrono::hours(9),
+                                "deadline",
+                                "root",
+                                false,
+                                false,
+                                true};
     const auto id = books.journal->add_override(kCluster, entry);
     CHECK(id);
     CHECK(books.journal->end_override(kCluster, *id, kNow, "ann", "paper is out"));
