@@ -71,7 +71,11 @@ std::string cause_text(const Zone& zone, const AccountDecision& source,
     if (overridden(source))
         return entry_text(zone, *source.in_force) +
                (own ? "" : " (account " + printable(source.account) + ")");
-    return own ? "its own usage" : "the usage of account " + printable(source.account);
+    const bool kept = !source.error.empty(); // no figures decide
+    if (own)
+        return kept ? "its last evaluation" : "its own usage";
+    return (kept ? "the last evaluation of account " : "the usage of account ") +
+           printable(source.account);
 }
 
 std::string cause_line(const Zone& zone, const AccountDecision& source,
@@ -85,7 +89,7 @@ std::string cause_line(const Zone& zone, const AccountDecision& source,
     if (standing_word(account) == "normal" && would_be(account).empty())
         return "";
     return cause_text(zone, source, account.account) +
-           (source.figures.empty() ? "" : ": " + usage_text(source));
+           (source.figures.empty() || !source.error.empty() ? "" : ": " + usage_text(source));
 }
 
 } // namespace sluice::format

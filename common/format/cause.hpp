@@ -20,8 +20,8 @@ std::string next_start(const Zone& zone, const model::AccountDecision& decision)
 std::string entry_text(const Zone& zone, const model::Override& entry);
 // ": TEXT", only where the entry says that users may read its reason.
 std::string reason_text(const model::Override& entry);
-// "its own usage", "the usage of account bio", "staff (root) until 2026-12-05 (account bio)".
-// `source`: Decision::source() of the account.
+// "its own usage", "the usage of account bio", "its last evaluation" (an error), "staff (root)
+// until 2026-12-05 (account bio)". `source`: Decision::source() of the account.
 std::string cause_text(const Zone& zone, const model::AccountDecision& source,
                        const std::string& account);
 // The same with the figures of the usage; "" for an account that stands as if nothing were used.

@@ -197,7 +197,8 @@ private:
             if (format::overridden(source_))
                 return start + ", by " + format::entry_text(zone_, *source_.in_force) +
                        format::reason_text(*source_.in_force);
-            return source_.figures.empty() || source_.account == decision_.account
+            return source_.figures.empty() || !source_.error.empty() ||
+                           source_.account == decision_.account
                        ? start
                        : start + ": " + format::usage_text(source_);
         }
