@@ -71,8 +71,8 @@ CASE(figures_are_numbers_in_the_components_unit) {
     const auto account = answer.body["account"];
     const auto component = account["components"].at(0);
     CHECK_EQ(component["allocation"].integer(), 1000);
-    CHECK_EQ(component["used"].number(), 1231.000278);
-    CHECK_EQ(component["left"].number(), -231.000278);
+    CHECK_EQ(component["used"].number(), 1231.000277);
+    CHECK_EQ(component["left"].number(), -231.000277);
     CHECK_EQ(component["usage_percentage"].number(), 123.1);
     CHECK_EQ(account["standing"].text(), "paused");
     CHECK_EQ(account["until"].text(), "2027-01-01T00:00:00Z");
