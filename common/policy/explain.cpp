@@ -18,8 +18,9 @@ namespace {
 
 class Explanation {
 public:
-    Explanation(const model::PolicySet& set, const Zone& zone, const AccountDecision& decision)
-        : zone_(zone), decision_(decision),
+    Explanation(const model::PolicySet& set, const Zone& zone, const AccountDecision& decision,
+                const std::set<std::string>& below)
+        : zone_(zone), decision_(decision), below_(below),
           policy_(decision.policies.empty() ? nullptr : set.policy(decision.policies.front())) {}
 
     std::vector<std::string> lines(const model::Plan& plan) {
@@ -231,7 +232,7 @@ private:
 
     template <class Entry>
     bool is_mine(const Entry& entry) const {
-        return entry.account == decision_.account;
+        return entry.account == decision_.account || below_.contains(entry.account);
     }
 
     void planned(const model::Plan& plan) {
@@ -260,6 +261,7 @@ private:
 
     const Zone& zone_;
     const AccountDecision& decision_;
+    const std::set<std::string>& below_;
     const model::Policy* policy_;
     std::vector<std::string> lines_;
 };
@@ -267,8 +269,9 @@ private:
 } // namespace
 
 std::vector<std::string> explain(const model::PolicySet& set, const Zone& zone,
-                                 const AccountDecision& decision, const model::Plan& plan) {
-    return Explanation(set, zone, decision).lines(plan);
+                                 const AccountDecision& decision, const model::Plan& plan,
+                                 const std::set<std::string>& below) {
+    return Explanation(set, zone, decision, below).lines(plan);
 }
 
 } // namespace sluice::policy

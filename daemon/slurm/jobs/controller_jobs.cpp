@@ -135,7 +135,7 @@ std::vector<Job> queue_of(std::span<const slurm_job_info_t> rows) {
         job.state = *state;
         job.held = row.priority == 0;
         job.association = row.assoc_id;
-        job.qos = text_of(row.qos);
+        job.qos = folded_name(row.qos); // of a pending job from 25.11 on: as its user wrote it
     }
     return jobs;
 }
