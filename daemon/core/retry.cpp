@@ -192,6 +192,11 @@ void Confirmations::write(const Closed& closed) {
 }
 
 void Confirmations::retry(const model::Structure& structure, model::Plan& plan) {
+    // Planned because slurmctld does not show it, and waited for already: slurmctld has its time,
+    // and then it is late.
+    std::erase_if(plan.commands, [&](const Command& command) {
+        return watched_.contains(command_key(command)) && holds(structure, command);
+    });
     for (auto it = watched_.begin(); it != watched_.end();) {
         const auto& [key, watched] = *it;
         if (!watched.late ||
@@ -209,7 +214,9 @@ void Confirmations::retry(const model::Structure& structure, model::Plan& plan) 
         plan.problems.push_back(
             {watched.command.account,
              "slurmctld does not show a change that slurmdbd has: " + watched.command.description,
-             "check the log of slurmdbd, and run: scontrol show assoc_mgr accounts=" +
+             "run scontrol reconfigure, which makes slurmctld read all associations; see the log "
+             "of "
+             "slurmdbd, and: scontrol show assoc_mgr accounts=" +
                  watched.command.account});
         ++it;
     }

@@ -113,7 +113,10 @@ Result<std::vector<model::WindowUsage>> SlurmAccounting::usage(const model::Stru
 Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     if (controller_is_away(cluster))
         return refused_connection();
-    auto usage = controller_usage(cluster);
+    model::Structure none;
+    none.cluster = cluster;
+    const auto known = read_.find(cluster);
+    auto usage = controller_usage(known == read_.end() ? none : known->second.structure);
     note_answer(cluster, usage.has_value());
     if (!usage)
         return std::move(usage).error();
