@@ -40,6 +40,8 @@ void ShownQos::compare(const Association& live) {
         return;
     const Association& row = *found->second;
     const bool is_user = !row.user.empty();
+    if (is_user && !row.qos.empty())
+        return;
     const Inherited own = is_user ? with_own(row, accounts_[node]) : accounts_[node];
     std::vector<std::string> names;
     if (is_user || !row.qos.empty()) {
