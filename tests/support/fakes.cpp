@@ -95,6 +95,7 @@ Result<ports::RawUsage> FakeSlurm::raw_usage(const std::string&) {
         return *fault;
     ports::RawUsage raw;
     raw.structure_is_old = moved;
+    raw.qos_differences = differences;
     for (const auto& [account, tres] : used)
         for (const auto& [name, split] : tres)
             raw.accounts[account][name] = split.total();

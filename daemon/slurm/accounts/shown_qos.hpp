@@ -22,8 +22,8 @@ public:
     // `structure` outlives it.
     explicit ShownQos(const model::Structure& structure);
 
-    // One association as slurmctld has it. Users with an own list, and those that slurmdbd's rows do
-    // not have, are left out.
+    // One association as slurmctld has it. Users with an own list, and those that slurmdbd's rows
+    // do not have, are left out.
     void compare(const model::Association& live);
     const model::QosDifferences& differences() const { return differences_; }
 

@@ -198,6 +198,26 @@ CASE(an_outcome_that_could_not_be_written_is_written_in_the_next_cycle) {
     CHECK(bench.sources.away().empty());
 }
 
+CASE(a_qos_that_slurmctld_does_not_show_is_sent_once_and_waited_for) {
+    Bench bench;
+    bench.run();
+    bench.slurm.differences = {{"physics", {"blocked"}}};
+    bench.slurm.shows = [](const auto& command) { return command.type != CommandType::qos; };
+    const auto sent = [&] {
+        const auto report = bench.run();
+        return std::count_if(report->applied.begin(), report->applied.end(), [](const auto& one) {
+            return one.command.type == CommandType::qos &&
+                   one.command.reason == "slurmctld shows other QOS";
+        });
+    };
+    CHECK_EQ(sent(), 1);
+    CHECK_EQ(sent(), 0);
+    bench.slurm.shows = nullptr;
+    bench.run(); // confirmed
+    bench.slurm.differences.clear();
+    CHECK_EQ(sent(), 0);
+}
+
 CASE(a_failed_cycle_shows_the_last_good_figures) {
     Bench bench;
     bench.use_hours(500);
