@@ -183,7 +183,6 @@ private:
     Result<void> modify(const Targets& targets, slurmdb_assoc_rec_t& record);
     std::vector<std::uint32_t> ids(const Group& group) const;
     bool is_there(const Group& group) const;
-    bool holds(const Group& group) const;
     Result<void> nudge(const Group& group);
     Result<void> set_limits(const Group& group, const Limits& limits);
     Result<void> set_shares(const Group& group, std::uint32_t shares);
@@ -311,13 +310,6 @@ bool ApplyBatch::is_there(const Group& group) const {
     });
 }
 
-// slurmdbd has the values of every command.
-bool ApplyBatch::holds(const Group& group) const {
-    return std::none_of(group.members.begin(), group.members.end(), [&](std::size_t i) {
-        return difference(*row_of(tree_, commands_[i]), commands_[i]);
-    });
-}
-
 // A command for a value that slurmdbd has already is there because slurmctld does not show it.
 // slurmdbd sends slurmctld only limits and shares that change, so a nearby value is set first.
 Result<void> ApplyBatch::nudge(const Group& group) {
@@ -368,9 +360,6 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
     const model::Qos* standard = find_qos(structure_, command.default_qos);
     record.def_qos_id = standard != nullptr ? standard->id : INFINITE; // clears
     const std::vector<std::string> ids = qos_ids(command.qos, structure_);
-    // slurmdbd has it already: only slurmctld is to have it, and no value of slurmdbd changes.
-    if (ids.empty() && holds(group))
-        return inherit_again(group);
     const bool deltas = !ids.empty() && model::is_delta(ids.front());
     const StringList base{ids.empty() || deltas ? std::vector<std::string>{""} : ids};
     record.qos_list = base.get();
