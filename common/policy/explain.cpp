@@ -20,8 +20,8 @@ namespace {
 class Explanation {
 public:
     Explanation(const model::PolicySet& set, const Zone& zone, const AccountDecision& decision,
-                const AccountDecision& source)
-        : zone_(zone), decision_(decision), source_(source),
+                const AccountDecision& source, const std::set<std::string>& below)
+        : zone_(zone), decision_(decision), source_(source), below_(below),
           policy_(decision.policies.empty() ? nullptr : set.policy(decision.policies.front())) {}
 
     std::vector<std::string> lines(const model::Plan& plan) {
@@ -246,7 +246,7 @@ private:
 
     template <class Entry>
     bool is_mine(const Entry& entry) const {
-        return entry.account == decision_.account;
+        return entry.account == decision_.account || below_.contains(entry.account);
     }
 
     void planned(const model::Plan& plan) {
@@ -276,6 +276,7 @@ private:
     const Zone& zone_;
     const AccountDecision& decision_;
     const AccountDecision& source_; // of its standing
+    const std::set<std::string>& below_;
     const model::Policy* policy_;
     std::vector<std::string> lines_;
 };
@@ -284,8 +285,8 @@ private:
 
 std::vector<std::string> explain(const model::PolicySet& set, const Zone& zone,
                                  const model::Decision& decision, const AccountDecision& account,
-                                 const model::Plan& plan) {
-    return Explanation(set, zone, account, decision.source(account)).lines(plan);
+                                 const model::Plan& plan, const std::set<std::string>& below) {
+    return Explanation(set, zone, account, decision.source(account), below).lines(plan);
 }
 
 } // namespace sluice::policy

@@ -6,6 +6,10 @@
 #include "common/format/numbers.hpp"
 #include "common/policy/decide.hpp"
 
+#include <map>
+#include <string_view>
+#include <tuple>
+
 namespace sluice::notify {
 namespace {
 
@@ -94,6 +98,46 @@ void log_command(const ports::CommandRecord& record) {
                     {"same_as", command.sacctmgr}});
 }
 
+// A queue may have thousands of jobs: one line for the jobs of an account, with the first error.
+void log_jobs(const std::vector<ports::CommandRecord>& applied) {
+    struct Jobs {
+        const ports::CommandRecord* first;
+        std::int64_t last;
+        std::size_t count;
+    };
+    std::map<std::tuple<std::string_view, model::CommandType, bool>, Jobs> groups;
+    for (const auto& record : applied) {
+        const auto& command = record.command;
+        if (!is_for_job(command.type))
+            continue;
+        auto& jobs = groups
+                         .try_emplace({command.account, command.type, record.success == true},
+                                      Jobs{&record, 0, 0})
+                         .first->second;
+        jobs.last = record.id;
+        ++jobs.count;
+    }
+    for (const auto& [key, jobs] : groups) {
+        const auto& command = jobs.first->command;
+        const auto numbers = std::to_string(jobs.first->id) +
+                             (jobs.count == 1 ? "" : "-" + std::to_string(jobs.last));
+        if (jobs.first->success == true)
+            log::event(log::Level::notice, "SLUICE-0425", "jobs-changed",
+                       {{"commands", numbers},
+                        {"type", std::string(model::name(command.type))},
+                        {"account", command.account},
+                        {"jobs", std::to_string(jobs.count)},
+                        {"reason", command.reason}});
+        else
+            log::event(log::Level::error, "SLUICE-0426", "jobs-not-changed",
+                       {{"commands", numbers},
+                        {"type", std::string(model::name(command.type))},
+                        {"account", command.account},
+                        {"jobs", std::to_string(jobs.count)},
+                        {"error", jobs.first->error}});
+    }
+}
+
 } // namespace
 
 void CycleLog::done(const ports::CycleReport& report) {
@@ -110,7 +154,9 @@ void CycleLog::done(const ports::CycleReport& report) {
         log_flags(account);
     }
     for (const auto& record : report.applied)
-        log_command(record);
+        if (!is_for_job(record.command.type))
+            log_command(record);
+    log_jobs(report.applied);
     log_problems(report);
     log::event(log::Level::debug, "SLUICE-0404", "evaluation-done",
                {{"trigger", report.trigger},
