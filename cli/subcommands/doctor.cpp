@@ -24,6 +24,7 @@ constexpr std::chrono::hours kBackupLate{49};
 constexpr std::chrono::hours kMessageLate{1};
 constexpr std::chrono::seconds kSilence{60};  // of a plugin, which reports every few seconds
 constexpr std::chrono::minutes kStoreTime{2}; // of a plugin, for a snapshot
+constexpr std::chrono::minutes kHungEvaluation{15};
 
 class Examination {
 public:
@@ -33,7 +34,10 @@ public:
         each("daemon", "sluiced " + in_.version + " responds", &Examination::daemon);
         each("settings", "settings in force: " + info()["config_file"].text(),
              &Examination::settings);
-        each("sources", "slurmdbd, slurmctld and the journal responded to the last evaluation",
+        each("sources",
+             cycle().is_object()
+                 ? "slurmdbd, slurmctld and the journal responded to the last evaluation"
+                 : "no source is known to be down; the first evaluation has not completed",
              &Examination::sources);
         each("journal", "last backup of the journal: " + since(info()["backup_epoch"]) + " ago",
              &Examination::journal);
@@ -76,6 +80,7 @@ private:
 
     View info() const { return in_.status["daemon"]; }
     View cycle() const { return in_.status["cycle"]; }
+    View running() const { return in_.status["evaluation_under_way"]; }
     View controller() const { return in_.controller["controller"]; }
     View rights() const { return controller()["rights"]; }
     std::vector<View> plugins() const {
@@ -122,6 +127,8 @@ void Examination::settings() {
     if (const auto error = info()["config_error"].text(); !error.empty())
         fault("new settings were rejected, the previous settings stay in force: " + error,
               "correct the file, then run: sluiced --check && systemctl reload sluiced");
+    if (!cycle().is_object())
+        return; // which accounts there are is not known yet
     if (in_.status["accounts"].items().empty())
         fault("no account has a policy and an allocation: sluiced has nothing to evaluate",
               "add accounts with an allocation to " + file);
@@ -174,14 +181,27 @@ void Examination::rights_suffice() {
 }
 
 void Examination::evaluation() {
-    if (!cycle().is_object())
-        return fault("no evaluation has completed since sluiced started",
-                     "run: journalctl -u sluiced");
+    const bool runs = running().is_object();
+    if (runs && passed(running()["since_epoch"]) < kHungEvaluation)
+        note(std::string(cycle().is_object() ? "an" : "the first") +
+                 " evaluation has been running for " + since(running()["since_epoch"]) +
+                 ": phase " + running()["progress"].text(),
+             "wait for its end; run sluice status to see how far it is");
+    else if (runs)
+        fault("the evaluation that began " + since(running()["since_epoch"]) +
+                  " ago does not end: phase " + running()["progress"].text(),
+              "run: journalctl -u sluiced; if sluiced hangs: systemctl restart sluiced");
+    if (!cycle().is_object()) {
+        if (!runs)
+            fault("no evaluation has completed since sluiced started",
+                  "run: journalctl -u sluiced");
+        return;
+    }
     if (const auto error = cycle()["error"].text(); !error.empty())
         fault("the last evaluation failed: " + error,
               "correct this cause; until then the figures of the last good evaluation stay in use");
     const auto interval = std::chrono::seconds(info()["interval_s"].integer(60));
-    if (passed(cycle()["at_epoch"]) > 3 * interval + std::chrono::seconds(60))
+    if (!runs && passed(cycle()["at_epoch"]) > 3 * interval + std::chrono::seconds(60))
         fault("the last evaluation was " + since(cycle()["at_epoch"]) + " ago, expected every " +
                   age(interval),
               "run: journalctl -u sluiced; if sluiced hangs: systemctl restart sluiced");

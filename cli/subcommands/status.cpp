@@ -85,9 +85,11 @@ std::string under_way(const json::Value& answer, Instant now) {
     const auto running = answer["evaluation_under_way"];
     if (!running.is_object())
         return "";
-    return "Evaluation running for " + age(now - instant(running["since_epoch"].integer())) + " (" +
-           running["trigger"].text() + ", phase " + running["phase"].text() +
-           "); the figures below are of the previous evaluation\n";
+    const bool first = !answer["cycle"].is_object();
+    return std::string(first ? "First evaluation" : "Evaluation") + " running for " +
+           age(now - instant(running["since_epoch"].integer())) + " (" + running["trigger"].text() +
+           ", phase " + running["progress"].text() + ")" +
+           (first ? "" : "; the figures below are of the previous evaluation") + '\n';
 }
 
 std::string health(const json::Value& answer, Instant now) {

@@ -96,6 +96,36 @@ CASE(a_refused_file_is_a_fault_and_observing_a_note) {
     CHECK_EQ(empty.bad(), "settings");
 }
 
+CASE(the_first_evaluation_is_a_note_while_it_runs) {
+    Case first;
+    Case::spoil(first.status, R"("cycle": {"at_epoch": 1000, "error": ""},)",
+                R"("cycle": null, "evaluation_under_way": {"since_epoch": 990, "trigger": "start",
+                   "phase": "collect", "progress": "collect, 34 of 100 accounts"},)");
+    Case::spoil(first.status, R"({"account": "physics", "mode": "enforce", "error": ""})", "");
+    CHECK_EQ(first.bad(), "note:evaluation");
+    CHECK(first.has("the first evaluation has been running for 20 s: phase collect, 34 of 100 "
+                    "accounts",
+                    "sluice status"));
+    Case none = first;
+    Case::spoil(none.status, R"("evaluation_under_way": {)", R"("other": {)");
+    CHECK_EQ(none.bad(), "evaluation");
+    Case hung = first;
+    Case::spoil(hung.status, R"("since_epoch": 990)", R"("since_epoch": 1)");
+    CHECK_EQ(hung.bad(), "evaluation");
+    CHECK(hung.has("the evaluation that began 16 min ago does not end: phase collect", "sluiced"));
+}
+
+CASE(a_long_evaluation_does_not_make_the_last_one_late) {
+    Case apply;
+    Case::spoil(apply.status, R"("cycle": {"at_epoch": 1000, "error": ""},)",
+                R"("cycle": {"at_epoch": 500, "error": ""}, "evaluation_under_way":
+                   {"since_epoch": 560, "trigger": "timer", "phase": "apply",
+                    "progress": "apply, 10000 changes"},)");
+    CHECK_EQ(apply.bad(), "note:evaluation");
+    CHECK(
+        apply.has("an evaluation has been running for 7 min: phase apply, 10000 changes", "wait"));
+}
+
 CASE(queued_jobs_that_wait_because_of_sluice_are_a_note) {
     Case paused;
     Case::spoil(paused.status, R"("mode": "enforce",)",

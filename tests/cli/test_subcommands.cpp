@@ -74,13 +74,19 @@ CASE(status_reports_a_running_evaluation) {
     Lab lab;
     lab.service.running = ports::UnderWay{instant(sluice::test::kNow - 18), "timer", "apply"};
     lab.clock.at = instant(sluice::test::kNow);
-    const std::string line = "\nEvaluation running for 18 s (timer, phase apply); the figures "
-                             "below are of the previous evaluation\n";
+    lab.service.running->total = 12;
+    const std::string line =
+        "\nEvaluation running for 18 s (timer, phase apply, 12 changes); the figures "
+        "below are of the previous evaluation\n";
     CHECK(has(lab.run({"status"}).out, line));
     CHECK(!has(lab.run({"status", "-Q"}).out, "Evaluation running"));
     CHECK(has(lab.run({"status", "--json"}).out, "\"phase\""));
     lab.service.cycle = nullptr;
-    CHECK(has(lab.run({"status"}).out, "no evaluation has completed yet" + line));
+    lab.service.running =
+        ports::UnderWay{instant(sluice::test::kNow - 18), "start", "collect", 34, 100};
+    CHECK(has(lab.run({"status"}).out,
+              "no evaluation has completed yet\nFirst evaluation running for 18 s (start, phase "
+              "collect, 34 of 100 accounts)\n"));
 }
 
 CASE(status_without_a_good_evaluation_shows_no_age) {
