@@ -70,6 +70,15 @@ Value render_figure(const model::Figure& figure) {
         kv("carryover_derivation", render_carryover(figure)));
 }
 
+Value render_below(const model::Below& below) {
+    return object(kv("accounts", below.accounts),
+                  kv("components", array_of(below.figures, [](const auto& sum) {
+                         return object(kv("component", sum.component.name),
+                                       kv("allocation", units(sum.allocation, sum.component)),
+                                       kv("used", units(sum.used, sum.component)));
+                     })));
+}
+
 Value render_period(const model::Period& period) {
     return object(kv("label", period.label), kv("begin", period.begin), kv("end", period.end));
 }
@@ -193,6 +202,7 @@ Value render(const model::AccountDecision& account) {
         kv("override", account.in_force ? render_override(*account.in_force) : Value()),
         kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
         kv("qos", account.qos), kv("until", account.until), kv("thresholds", std::move(thresholds)),
+        kv("below", render_below(account.below)),
         kv("waiting_jobs", object(kv("invalid_qos", account.waiting.invalid_qos),
                                   kv("held", account.waiting.held))),
         kv("notes", account.notes), kv("error", account.error));
