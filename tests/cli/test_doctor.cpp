@@ -271,15 +271,45 @@ CASE(missing_settings_of_slurm_conf_are_found) {
     Case unsafe;
     Case::spoil(unsafe.controller, R"(, "safe")", "");
     CHECK_EQ(unsafe.bad(), "note:slurm");
-    Case reset;
-    Case::spoil(reset.controller, R"("none")", R"("monthly")");
-    CHECK_EQ(reset.bad(), "slurm");
-    Case decay;
-    Case::spoil(decay.controller, R"("decay_half_life_s": 0)", R"("decay_half_life_s": 604800)");
-    CHECK_EQ(decay.bad(), "note:slurm");
+    Case found;
+    Case::spoil(found.controller, R"("usage_reset": "none")",
+                R"("usage_reset": "none", "findings": [
+                   {"fault": true, "what": "QOS blocked does not block", "remedy": "sacctmgr b"},
+                   {"fault": false, "what": "QOS slow is not slower", "remedy": "sacctmgr s"}])");
+    CHECK_EQ(found.bad(), "slurm note:slurm");
+    CHECK(found.has("QOS slow is not slower", "sacctmgr s"));
     Case away;
     away.controller = R"({"error": "slurmctld: away"})";
     CHECK_EQ(away.bad(), "note:rights slurm note:clock");
+}
+
+CASE(a_value_that_is_corrected_again_and_again_has_a_second_writer) {
+    const std::string drift =
+        R"({"account": "physics", "type": "qos", "success": true, "requested_epoch": 900,
+            "reason": "drift"})";
+    Case twice;
+    twice.commands = R"({"commands": [)" + drift + "," + drift + "]}";
+    CHECK_EQ(twice.bad(), "");
+    Case often;
+    often.commands = R"({"commands": [)" + drift + "," + drift + "," + drift + "]}";
+    CHECK_EQ(often.bad(), "commands");
+    CHECK(often.has("account physics: qos was changed 3 times within a day, and Sluice set it back "
+                    "each time: another program writes the same values",
+                    "sacctmgr list transactions accounts=physics"));
+    Case old = often;
+    while (old.commands.find(": 900") != std::string::npos)
+        Case::spoil(old.commands, ": 900", ": -90000");
+    CHECK_EQ(old.bad(), "");
+}
+
+CASE(a_plugin_of_another_slurm_release_is_named) {
+    Case other;
+    other.plugin_server = R"({"plugin_server": {"sequence": 7, "plugins": []}})";
+    CHECK(other.has("slurmctld runs Slurm 22.05.8, these packages of Sluice were built for Slurm "
+                    "22.05.2",
+                    "built for Slurm 22.05.8"));
+    Case::spoil(other.controller, "22.05.2", "22.05.8");
+    CHECK(other.has("no plugin is connected", "check Daemon="));
 }
 
 CASE(clocks_may_differ_by_seconds) {

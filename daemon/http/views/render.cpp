@@ -292,7 +292,11 @@ Value render(const ports::ControllerSettings& controller) {
         kv("rights", object(kv("user", rights.user), kv("admin_level", name(rights.admin_level)))),
         kv("enforce", controller.enforce), kv("job_submit_plugins", controller.job_submit_plugins),
         kv("decay_half_life_s", controller.decay_half_life_s),
-        kv("usage_reset", controller.usage_reset), kv("clock_ahead_s", controller.clock_ahead_s));
+        kv("usage_reset", controller.usage_reset), kv("clock_ahead_s", controller.clock_ahead_s),
+        kv("findings", array_of(controller.findings, [](const auto& each) {
+               return object(kv("fault", each.fault), kv("what", each.what),
+                             kv("remedy", each.remedy));
+           })));
 }
 
 Value render(const ports::OutboxEntry& entry) {
