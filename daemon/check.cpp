@@ -96,8 +96,13 @@ int check_configuration(const std::string& file) {
     if (names.empty())
         names.emplace_back();
     std::vector<Result<model::Structure>> structures;
-    for (const auto& name : names)
+    for (const auto& name : names) {
+        if (::isatty(STDERR_FILENO) == 1) // thousands of accounts take seconds
+            core::say(std::cerr, "reading the accounts of " +
+                                     (name.empty() ? "the cluster" : "cluster " + name) +
+                                     " from slurmdbd");
         structures.push_back(structure(name));
+    }
     const auto others = shared_accounts(*settings, structures);
     bool good = true;
     for (std::size_t i = 0; i < names.size(); ++i)

@@ -483,7 +483,10 @@ void check_tres(const Settings& settings, const model::Structure& structure, Err
         if (std::find(known.begin(), known.end(), component.tres) != known.end())
             continue;
         const auto place = settings.places.tres.find(component.name);
-        const std::string near = nearest(component.tres, known);
+        std::string near = nearest(component.tres, known);
+        for (const auto& name : known) // "gpu" is no slip of the pen for "gres/gpu"
+            if (name.ends_with('/' + component.tres))
+                near = name;
         errors.add(place == settings.places.tres.end() ? Place{} : place->second,
                    "unknown TRES " + shown(component.tres) +
                        (near.empty() ? "" : "; did you mean \"" + near + "\"?") +

@@ -84,7 +84,7 @@ CASE(a_cycle_that_changed_nothing_has_one_line) {
     for (int i = 0; i < 1000; ++i)
         report.decision.accounts.push_back(account(i));
     CHECK_EQ(logged(log, report),
-             "<6>SLUICE-0404 evaluation-done trigger=timer duration_ms=35 accounts=1000 paused=0 "
+             "SLUICE-0404 evaluation-done trigger=timer duration_ms=35 accounts=1000 paused=0 "
              "downscaled=0 changed=0 commands=0 failed=0 problems=0 not_listed=0\n");
 }
 
@@ -115,7 +115,7 @@ CASE(commands_for_the_jobs_of_an_account_have_one_line) {
     report.applied[4].error = "Invalid job id specified";
     const auto text = logged(log, report);
     CHECK_EQ(count(text, "\n"), 4);
-    CHECK(text.find("<3>SLUICE-0422 command-failed command=5 type=set_job_qos account=physics "
+    CHECK(text.find("SLUICE-0422 command-failed command=5 type=set_job_qos account=physics "
                     "error=\"Invalid job id specified\"") != std::string::npos);
     CHECK(text.find("command=1 type=set_job_qos account=physics reason=\"\" "
                     "same_as=\"scontrol update jobid=1 qos=slowdown\" count=9999") !=
@@ -158,9 +158,9 @@ CASE(a_long_evaluation_is_logged_after_half_a_minute_and_then_each_minute) {
     log.look(std::nullopt, 0s);
     for (int seconds = 0; seconds <= 100; seconds += 10)
         log.look(running, std::chrono::seconds(seconds));
-    CHECK_EQ(errors.text(), "<5>SLUICE-0405 evaluation-running trigger=start seconds=30 "
+    CHECK_EQ(errors.text(), "SLUICE-0405 evaluation-running trigger=start seconds=30 "
                             "phase=collect done=3400 total=10104\n"
-                            "<5>SLUICE-0405 evaluation-running trigger=start seconds=90 "
+                            "SLUICE-0405 evaluation-running trigger=start seconds=90 "
                             "phase=collect done=3400 total=10104\n");
     log.look(running, 20s); // another one
     CHECK_EQ(count(errors.text(), "\n"), 2);
