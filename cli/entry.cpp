@@ -5,6 +5,8 @@
 #include "common/base/text.hpp"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 namespace sluice::cli {
 namespace {
@@ -54,15 +56,46 @@ std::string account_line(json::View account) {
     return out + '\n';
 }
 
-std::string account_lines(const Parsed& parsed, const json::Value& answer) {
+// How many accounts, commands or problems are shown one by one. Records have the others.
+constexpr std::size_t kShown = 20;
+
+// The first of them, and the number of the others by `kind`: "  and 9980 more: 9000 normal ->
+// paused, 980 normal -> downscaled". With `all`, each of them.
+template <class Line, class Kind>
+std::string some(const std::vector<json::View>& items, bool all, const Line& line,
+                 const Kind& kind) {
+    const std::size_t most = all ? items.size() : std::min(items.size(), kShown);
     std::string out;
+    for (std::size_t i = 0; i < most; ++i)
+        out += line(items[i]);
+    std::map<std::string, std::int64_t> others;
+    for (std::size_t i = most; i < items.size(); ++i)
+        ++others[kind(items[i])];
+    std::vector<std::string> words;
+    for (const auto& [word, count] : others)
+        words.push_back(std::to_string(count) + " " + word);
+    if (!words.empty())
+        out += "  and " + std::to_string(items.size() - most) + " more: " + join(words, ", ") +
+               "; --json has all of them\n";
+    return out;
+}
+
+std::string transition(json::View account) {
+    return account["error"].text().empty()
+               ? standing(account["previous_state"]) + " -> " + standing(account["new_state"])
+               : "not evaluated";
+}
+
+std::string account_lines(const Parsed& parsed, const json::Value& answer) {
+    const bool named = !parsed.options.accounts.empty();
+    std::vector<json::View> shown;
     std::int64_t unchanged = 0;
     for (const auto& account : answer["accounts"].items())
-        if (!parsed.options.accounts.empty() || changed(account) ||
-            !account["error"].text().empty())
-            out += account_line(account);
+        if (named || changed(account) || !account["error"].text().empty())
+            shown.push_back(account);
         else
             ++unchanged;
+    const std::string out = some(shown, named, account_line, transition);
     return unchanged == 0 ? out : out + "  " + counted(unchanged, "account") + " unchanged\n";
 }
 
@@ -74,8 +107,9 @@ std::string outcome(json::View command, bool dry_run) {
     return command["success"].boolean() ? "done" : "FAILED";
 }
 
+// `word` stands before the description; "": nothing.
 std::string command_lines(json::View command, const std::string& word) {
-    std::string out = "  " + word + ": " + command["description"].text();
+    std::string out = "  " + (word.empty() ? "" : word + ": ") + command["description"].text();
     const std::string reason = " (" + command["reason"].text() + ")";
     if (reason.size() > 3 && !out.ends_with(reason))
         out += reason;
@@ -85,8 +119,31 @@ std::string command_lines(json::View command, const std::string& word) {
     return out;
 }
 
+bool is_failed(json::View command) {
+    return command["success"].is_bool() && !command["success"].boolean();
+}
+
+// Failed ones first.
+std::string command_section(const Parsed& parsed, const json::Value& answer, bool dry_run) {
+    auto commands = answer["commands"].items();
+    std::stable_partition(commands.begin(), commands.end(), is_failed);
+    return some(
+        commands, !parsed.options.accounts.empty(),
+        [&](json::View command) { return command_lines(command, outcome(command, dry_run)); },
+        [&](json::View command) {
+            return command["type"].text() + ' ' + outcome(command, dry_run);
+        });
+}
+
+std::string withheld_section(const Parsed& parsed, const json::Value& answer) {
+    return some(
+        answer["withheld"].items(), !parsed.options.accounts.empty(),
+        [](json::View command) { return command_lines(command, ""); },
+        [](json::View command) { return command["type"].text(); });
+}
+
 std::string headed(const std::string& title, const std::string& lines) {
-    return lines.empty() ? "" : title + '\n' + lines;
+    return lines.empty() ? "" : '\n' + title + '\n' + lines;
 }
 
 // `answer` as POST /api/v1/evaluate gives it.
@@ -97,27 +154,21 @@ std::string evaluation_text(const Parsed& parsed, const json::Value& answer) {
                       cycle["cluster"].text() + " at " + local_time(cycle, "at", zone_of(answer)) +
                       " (" + std::to_string(cycle["duration_ms"].integer()) + " ms)\n";
     out += headed("Accounts:", account_lines(parsed, answer));
-    std::string commands;
-    for (const auto& command : answer["commands"].items())
-        commands += command_lines(command, outcome(command, dry_run));
+    const std::string commands = command_section(parsed, answer, dry_run);
     out += headed("Commands:", commands);
-    std::string withheld;
-    for (const auto& command : answer["withheld"].items())
-        withheld += command_lines(command, "withheld");
+    const std::string withheld = withheld_section(parsed, answer);
     out += headed("Withheld (observe mode, or drift that is only reported):", withheld);
     out += headed("Problems:", problem_lines(answer));
     if (dry_run || (commands.empty() && !withheld.empty()))
-        out += "Nothing was changed.\n";
+        out += "\nNothing was changed.\n";
     else if (commands.empty())
-        out += "Nothing to change in Slurm.\n";
+        out += "\nNothing to change in Slurm.\n";
     return out;
 }
 
 bool any_failed(const json::Value& answer) {
     const auto commands = answer["commands"].items();
-    return std::any_of(commands.begin(), commands.end(), [](json::View command) {
-        return command["success"].is_bool() && !command["success"].boolean();
-    });
+    return std::any_of(commands.begin(), commands.end(), is_failed);
 }
 
 } // namespace

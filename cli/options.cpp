@@ -32,6 +32,7 @@ constexpr Spec kSpecs[] = {
     {"cluster", 'M', "NAME", kCluster, "this cluster (default: all clusters of the daemon)"},
     {"delimiter", 0, "TEXT", kTable, "field delimiter of -p and -P (default: |)"},
     {"dry-run", 0, nullptr, kDryRun, "show the effect, change nothing", &Options::dry_run},
+    {"failed", 0, nullptr, kResult, "only failed commands", &Options::failed},
     {"format", 'o', "FIELDS", kTable, "fields and widths: f1,f2%20,f3%-20 (minus aligns left)"},
     {"from", 0, "TIME", kSpan, "start of the override (default: now)"},
     {"helpformat", 0, nullptr, kTable, "list the fields for -o", &Options::helpformat},
@@ -48,7 +49,8 @@ constexpr Spec kSpecs[] = {
      &Options::show_reason},
     {"sync", 0, nullptr, kSync, "ask Waldur first, evaluate by its answer", &Options::sync},
     {"test", 0, nullptr, kTest, "print the notices, send nothing (required)", &Options::test},
-    {"until", 0, "TIME", kSpan, "end of the override: 2026-12-01, 2026-12-01T12:00, now+3days"},
+    {"until", 0, "TIME", kSpan,
+     "end of the override: 2026-12-01, 2026-12-01T12:00, tomorrow, now+3days"},
     {"user", 'u', "NAME", kUser, "accounts of this user (staff only, unless NAME is you)"},
     {"allocation", 0, "HOURS", kFigures, "allocation of the period (default: 1000)"},
     {"grace-ratio", 0, "RATIO", kFigures, "0.2 pauses at 120 % (default: 0.2)"},
@@ -57,6 +59,9 @@ constexpr Spec kSpecs[] = {
     {"no-carryover", 0, nullptr, kFigures, "no carryover", &Options::no_carryover},
     {"current-usage", 0, "HOURS", kFigures, "usage in the current period (default: 0)"},
     {"daily-rate", 0, "HOURS", kFigures, "usage per day from today on (default: 0)"},
+    {"policy", 0, "NAME", kStanding, "only accounts under this policy"},
+    {"standing", 0, "LIST", kStanding,
+     "only accounts that are normal, downscaled, paused or error"},
     {"quiet", 'Q', nullptr, 0, "no warnings, no notes"},
     {"socket", 0, "PATH", kSocket, "socket of sluiced (default: $SLUICE_SOCKET)"},
     {"verbose", 'v', nullptr, 0, "show each request to sluiced on standard error"},
@@ -140,8 +145,23 @@ struct Reader {
         parsed.done = kOk;
     }
 
+    // A word of sacctmgr where an account is expected. "": none.
+    static std::string habit(std::string_view word) {
+        const auto equals = word.find('=');
+        const std::string key = lower(word.substr(0, equals));
+        if (equals == std::string_view::npos)
+            return key == "where" ? "leave 'where' out and give account names only" : "";
+        if (key == "format" || key == "user" || key == "cluster" || key == "limit")
+            return "write --" + key + std::string(word.substr(equals));
+        if (key == "account" || key == "accounts" || key == "acct" || key == "name")
+            return "write " + std::string(word.substr(equals + 1));
+        return "";
+    }
+
     // No account at all would mean all of them.
     void accounts(const char* list) {
+        if (const auto instead = habit(list); !instead.empty())
+            return fail("'" + std::string(list) + "' is no account; " + instead);
         auto names = split(list, ',');
         if (names.empty())
             fail("'" + std::string(list) +

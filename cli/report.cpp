@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/report.hpp"
 
+#include "cli/figures.hpp"
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 
+#include <algorithm>
+#include <map>
 #include <utility>
 
 namespace sluice::cli {
@@ -54,15 +57,43 @@ Parameters parameters(const Options& options) {
     return out;
 }
 
-std::string problem_lines(const json::Value& answer) {
-    std::string out;
-    for (const auto& problem : answer["problems"].items()) {
+std::vector<ProblemGroup> problem_groups(const std::vector<json::View>& problems) {
+    std::vector<ProblemGroup> groups;
+    std::map<std::pair<std::string, std::string>, std::size_t> known;
+    for (const auto& problem : problems) {
         const std::string account = problem["account"].text();
-        out += "  " + (account.empty() ? "" : account + ": ") + problem["what"].text() + '\n';
-        if (const std::string remedy = problem["remedy"].text(); !remedy.empty())
-            out += "      remedy: " + remedy + '\n';
+        const auto remedy = problem["remedy"].text();
+        // The same problem of many accounts: its text and its remedy name none of them.
+        const bool alike =
+            !account.empty() && problem["what"].text().find(account) == std::string::npos;
+        const auto [at, fresh] = known.try_emplace(
+            {problem["what"].text() + (alike ? "" : '\n' + account), remedy}, groups.size());
+        if (fresh)
+            groups.push_back({account, problem["what"].text(), remedy, 0});
+        ++groups[at->second].count;
     }
+    return groups;
+}
+
+std::string problem_lines(const json::Value& answer) {
+    constexpr std::size_t kMaxGroups = 20;
+    const auto groups = problem_groups(answer["problems"].items());
+    std::string out;
+    for (std::size_t i = 0; i < std::min(groups.size(), kMaxGroups); ++i) {
+        const auto& group = groups[i];
+        out += "  " + (group.account.empty() ? "" : group.account + group.others() + ": ") +
+               group.what + '\n';
+        if (!group.remedy.empty())
+            out += "      remedy: " + group.remedy + '\n';
+    }
+    if (groups.size() > kMaxGroups)
+        out += "  and " + std::to_string(groups.size() - kMaxGroups) +
+               " more problems; --json has all of them\n";
     return out;
+}
+
+std::string ProblemGroup::others() const {
+    return count < 2 ? "" : " and " + counted(count - 1, "more account");
 }
 
 int print_json(const Parsed& parsed, const json::Value& answer) {

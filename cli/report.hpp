@@ -6,9 +6,11 @@
 #include "cli/client.hpp"
 #include "cli/options.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sluice::cli {
 
@@ -26,7 +28,17 @@ Parameters parameters(const Options& options);
 int print_json(const Parsed& parsed, const json::Value& answer);
 // What --helpformat prints.
 int print_fields(const Parsed& parsed, std::span<const Column> columns);
-// The problems of an evaluation, indented, with their remedies.
+// Problems that differ in the account only.
+struct ProblemGroup {
+    std::string account; // the first; "": not of one account
+    std::string what;
+    std::string remedy;
+    std::int64_t count = 0;
+
+    std::string others() const; // " and 6 more accounts", or ""
+};
+std::vector<ProblemGroup> problem_groups(const std::vector<json::View>& problems);
+// The problems of an evaluation, indented, with their remedies; at most 20 groups and a count.
 std::string problem_lines(const json::Value& answer);
 // A remark under or above a table; not with -n, -p, -P or -Q.
 void remark(const Parsed& parsed, const std::string& text);

@@ -3,6 +3,8 @@
 
 #include "common/base/files.hpp"
 #include "common/base/zone.hpp"
+#include "common/model/account_tree.hpp"
+#include "common/policy/evaluate/subjects.hpp"
 #include "common/settings/import.hpp"
 #include "common/settings/settings.hpp"
 #include "daemon/process/options.hpp"
@@ -12,11 +14,13 @@
 #include <algorithm>
 #include <iostream>
 #include <set>
+#include <unistd.h>
 #include <vector>
 
 namespace sluice {
 namespace {
 
+constexpr std::size_t kMaxOverGranted = 10;
 constexpr std::size_t kMaxSiteAgentFile = 4096 * 1024;
 
 void print(const std::vector<std::string>& lines, const std::string& prefix = "") {
@@ -46,6 +50,18 @@ std::set<std::string> shared_accounts(const settings::Settings& settings,
     return names;
 }
 
+void print_over_granted(const model::PolicySet& set, const model::Structure& structure) {
+    const auto all = policy::over_granted(set, model::AccountTree(structure));
+    for (std::size_t i = 0; i < std::min(all.size(), kMaxOverGranted); ++i)
+        core::say(std::cerr, "note: the accounts next below " + all[i].account + " have " +
+                                 all[i].together.text() + ' ' + all[i].component +
+                                 " together, more than the " + all[i].own.text() + " of " +
+                                 all[i].account + ", which bounds them all");
+    if (all.size() > kMaxOverGranted)
+        core::say(std::cerr, "note: the same holds for " +
+                                 std::to_string(all.size() - kMaxOverGranted) + " more");
+}
+
 // Prints what it finds; false: faults.
 bool check_on(const settings::Settings& settings, const std::string& file,
               const Result<model::Structure>& cluster, const std::set<std::string>& others) {
@@ -55,6 +71,7 @@ bool check_on(const settings::Settings& settings, const std::string& file,
         return true;
     }
     print(settings::warnings_against(settings, *cluster, others), "warning: ");
+    print_over_granted(settings.policies, *cluster);
     const auto faults = settings::check_against(settings, *cluster);
     print(faults);
     if (faults.empty())
@@ -79,8 +96,13 @@ int check_configuration(const std::string& file) {
     if (names.empty())
         names.emplace_back();
     std::vector<Result<model::Structure>> structures;
-    for (const auto& name : names)
+    for (const auto& name : names) {
+        if (::isatty(STDERR_FILENO) == 1) // thousands of accounts take seconds
+            core::say(std::cerr, "reading the accounts of " +
+                                     (name.empty() ? "the cluster" : "cluster " + name) +
+                                     " from slurmdbd");
         structures.push_back(structure(name));
+    }
     const auto others = shared_accounts(*settings, structures);
     bool good = true;
     for (std::size_t i = 0; i < names.size(); ++i)

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/cluster.hpp"
 
+#include "common/base/log.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <thread>
 
 namespace sluice {
+namespace {
+
+// Shown to the service manager from then on.
+constexpr std::chrono::seconds kLongEvaluation{10};
+
+} // namespace
 
 void ServedCluster::open(const Shared& shared, std::shared_ptr<const core::Rules> rules) {
     accounting_.remember_in(shared.closed_usage);
@@ -33,9 +41,14 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const core::Rules
 }
 
 std::string ServedCluster::status() const {
+    const auto running = loop_->under_way();
+    const auto busy = loop_->busy_for();
+    const std::string progress =
+        running ? "running for " + std::to_string(busy.count()) + " s (" + running->progress() + ")"
+                : "";
     const auto report = loop_->shown().report;
     if (!report)
-        return "first evaluation is running";
+        return running ? "first evaluation " + progress : "no evaluation has run yet";
     std::size_t paused = 0;
     for (const auto& account : report->decision.accounts)
         paused += account.flags.paused ? 1U : 0U;
@@ -43,7 +56,15 @@ std::string ServedCluster::status() const {
                        std::to_string(paused) + " paused";
     for (const auto& name : sources_.away())
         text += ", " + name + " is away";
+    if (running && busy >= kLongEvaluation)
+        text += ", evaluation " + progress;
     return text;
+}
+
+void ServedCluster::log_progress() {
+    const auto rules = loop_->rules();
+    const log::Scope scope("cluster", rules->several ? rules->cluster : "");
+    progress_log_.look(loop_->under_way(), loop_->busy_for());
 }
 
 std::string status_of(const ServedClusters& clusters) {
@@ -54,6 +75,11 @@ std::string status_of(const ServedClusters& clusters) {
         text += (text.empty() ? "" : "; ") + cluster->loop().rules()->cluster + ": " +
                 cluster->status();
     return text;
+}
+
+void log_progress(const ServedClusters& clusters) {
+    for (const auto& cluster : clusters)
+        cluster->log_progress();
 }
 
 bool clock_trusted(const ServedClusters& clusters) {

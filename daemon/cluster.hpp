@@ -6,6 +6,7 @@
 #include "daemon/core/loop.hpp"
 #include "daemon/core/operator.hpp"
 #include "daemon/core/status.hpp"
+#include "daemon/notify/cycle_log.hpp"
 #include "daemon/ports/emulated_slurm.hpp"
 #include "daemon/ports/services.hpp"
 #include "daemon/slurm/accounting.hpp"
@@ -53,6 +54,8 @@ public:
     ports::Service service() { return {*daemon_status_, *actions_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;
+    // The main thread, every few seconds.
+    void log_progress();
 
 private:
     slurm::Session session_; // the worker's own connection
@@ -65,12 +68,15 @@ private:
     std::optional<core::Loop> loop_;
     std::optional<core::DaemonStatus> daemon_status_;
     std::optional<core::DaemonOperator> actions_;
+    notify::ProgressLog progress_log_;
 };
 
 using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;
 
 // One line for the service manager.
 std::string status_of(const ServedClusters& clusters);
+// Logs the evaluations that have been running for long. The main thread, every few seconds.
+void log_progress(const ServedClusters& clusters);
 // Whether the last evaluation of each cluster trusted the clock of this host.
 bool clock_trusted(const ServedClusters& clusters);
 // For how long the longest of the running cycles has been running.

@@ -12,6 +12,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <utility>
 
 namespace sluice::cli {
 namespace {
@@ -24,6 +26,9 @@ constexpr std::chrono::hours kBackupLate{49};
 constexpr std::chrono::hours kMessageLate{1};
 constexpr std::chrono::seconds kSilence{60};  // of a plugin, which reports every few seconds
 constexpr std::chrono::minutes kStoreTime{2}; // of a plugin, for a snapshot
+constexpr std::chrono::minutes kHungEvaluation{15};
+constexpr std::chrono::hours kRepairs{24};
+constexpr std::int64_t kManyRepairs = 3;
 
 class Examination {
 public:
@@ -33,7 +38,10 @@ public:
         each("daemon", "sluiced " + in_.version + " responds", &Examination::daemon);
         each("settings", "settings in force: " + info()["config_file"].text(),
              &Examination::settings);
-        each("sources", "slurmdbd, slurmctld and the journal responded to the last evaluation",
+        each("sources",
+             cycle().is_object()
+                 ? "slurmdbd, slurmctld and the journal responded to the last evaluation"
+                 : "no source is known to be down; the first evaluation has not completed",
              &Examination::sources);
         each("journal", "last backup of the journal: " + since(info()["backup_epoch"]) + " ago",
              &Examination::journal);
@@ -76,6 +84,7 @@ private:
 
     View info() const { return in_.status["daemon"]; }
     View cycle() const { return in_.status["cycle"]; }
+    View running() const { return in_.status["evaluation_under_way"]; }
     View controller() const { return in_.controller["controller"]; }
     View rights() const { return controller()["rights"]; }
     std::vector<View> plugins() const {
@@ -94,6 +103,7 @@ private:
     void accounts();
     void jobs();
     void commands();
+    void second_writer();
     void messages();
     void late(View target);
     void slurm();
@@ -122,6 +132,8 @@ void Examination::settings() {
     if (const auto error = info()["config_error"].text(); !error.empty())
         fault("new settings were rejected, the previous settings stay in force: " + error,
               "correct the file, then run: sluiced --check && systemctl reload sluiced");
+    if (!cycle().is_object())
+        return; // which accounts there are is not known yet
     if (in_.status["accounts"].items().empty())
         fault("no account has a policy and an allocation: sluiced has nothing to evaluate",
               "add accounts with an allocation to " + file);
@@ -174,30 +186,51 @@ void Examination::rights_suffice() {
 }
 
 void Examination::evaluation() {
-    if (!cycle().is_object())
-        return fault("no evaluation has completed since sluiced started",
-                     "run: journalctl -u sluiced");
+    const bool runs = running().is_object();
+    if (runs && passed(running()["since_epoch"]) < kHungEvaluation)
+        note(std::string(cycle().is_object() ? "an" : "the first") +
+                 " evaluation has been running for " + since(running()["since_epoch"]) +
+                 ": phase " + running()["progress"].text(),
+             "wait for its end; run sluice status to see how far it is");
+    else if (runs)
+        fault("the evaluation that began " + since(running()["since_epoch"]) +
+                  " ago does not end: phase " + running()["progress"].text(),
+              "run: journalctl -u sluiced; if sluiced hangs: systemctl restart sluiced");
+    if (!cycle().is_object()) {
+        if (!runs)
+            fault("no evaluation has completed since sluiced started",
+                  "run: journalctl -u sluiced");
+        return;
+    }
     if (const auto error = cycle()["error"].text(); !error.empty())
         fault("the last evaluation failed: " + error,
               "correct this cause; until then the figures of the last good evaluation stay in use");
     const auto interval = std::chrono::seconds(info()["interval_s"].integer(60));
-    if (passed(cycle()["at_epoch"]) > 3 * interval + std::chrono::seconds(60))
+    if (!runs && passed(cycle()["at_epoch"]) > 3 * interval + std::chrono::seconds(60))
         fault("the last evaluation was " + since(cycle()["at_epoch"]) + " ago, expected every " +
                   age(interval),
               "run: journalctl -u sluiced; if sluiced hangs: systemctl restart sluiced");
 }
 
 void Examination::accounts() {
-    for (const auto& problem : in_.status["problems"].items()) {
-        const auto account = problem["account"].text();
-        if (problem["part"].text().empty())
-            fault((account.empty() ? "" : "account " + account + ": ") + problem["what"].text(),
-                  problem["remedy"].text());
-    }
+    auto problems = in_.status["problems"].items();
+    std::erase_if(problems, [](View problem) { return !problem["part"].text().empty(); });
+    for (const auto& group : problem_groups(problems))
+        fault((group.account.empty() ? "" : "account " + group.account + group.others() + ": ") +
+                  group.what,
+              group.remedy);
+    std::map<std::string, std::pair<std::string, std::int64_t>>
+        errors; // first account, their number
     for (const auto& account : in_.status["accounts"].items())
         if (const auto error = account["error"].text(); !error.empty())
-            fault("account " + account["account"].text() + " was not evaluated: " + error,
-                  "run: sluice explain " + account["account"].text());
+            ++errors.try_emplace(error, account["account"].text(), 0).first->second.second;
+    for (const auto& [error, accounts] : errors)
+        fault("account " + accounts.first +
+                  (accounts.second > 1
+                       ? " and " + counted(accounts.second - 1, "more account") + " were"
+                       : std::string(" was")) +
+                  " not evaluated: " + error,
+              "run: sluice explain " + accounts.first);
 }
 
 // One line for all accounts of a standing.
@@ -231,6 +264,7 @@ void Examination::commands() {
     if (const auto error = in_.commands["error"].text(); !error.empty())
         return fault("recent commands are unknown: " + error,
                      "run: journalctl -u sluiced; then: sluice commands");
+    second_writer();
     // A command that was repeated with success is over: only the newest of each kind counts.
     std::vector<std::string> seen;
     for (const auto& command : in_.commands["commands"].items()) {
@@ -245,6 +279,29 @@ void Examination::commands() {
                   "run: sluice commands " + account +
                       "; to change it by hand: " + command["sacctmgr"].text());
     }
+}
+
+// What Sluice corrects again and again is changed by another program: a second sluiced, a site
+// agent, a script.
+void Examination::second_writer() {
+    std::map<std::pair<std::string, std::string>, std::int64_t> repairs;
+    for (const auto& command : in_.commands["commands"].items())
+        if (command["reason"].text().starts_with("drift") &&
+            passed(command["requested_epoch"]) < kRepairs)
+            ++repairs[{command["account"].text(), command["type"].text()}];
+    std::int64_t accounts = 0;
+    std::string first;
+    for (const auto& [whose, count] : repairs)
+        if (count >= kManyRepairs && ++accounts == 1)
+            first = "account " + whose.first + ": " + whose.second + " was changed " +
+                    std::to_string(count) + " times within a day, and Sluice set it back each time";
+    if (accounts == 0)
+        return;
+    const auto name = first.substr(8, first.find(':') - 8);
+    fault(first + (accounts > 1 ? " (and " + std::to_string(accounts - 1) + " more like it)" : "") +
+              ": another program writes the same values",
+          "find it: sacctmgr list transactions accounts=" + name +
+              "; then stop one of both, or set drift: report in the policy");
 }
 
 // To Waldur, by mail, to webhooks. Messages refused for the same reason give one finding.
@@ -297,9 +354,11 @@ void Examination::release() {
 
 void Examination::slurm() {
     if (const auto error = in_.controller["error"].text(); !error.empty())
-        return fault("the settings of slurmctld are unknown: " + error,
-                     "check that slurmctld responds (scontrol ping) and runs the release of Slurm "
-                     "that sluiced was built for");
+        return fault(
+            "the settings of slurmctld are unknown: " + error,
+            "check that slurmctld responds (scontrol ping). If it does not start, search "
+            "its log for \"Incompatible Slurm plugin\": job_submit_sluice.so must be built "
+            "for exactly its release; install the matching packages of Sluice");
     release();
     const auto enforce = controller()["enforce"].texts();
     const auto has = [&](const char* word) {
@@ -318,16 +377,9 @@ void Examination::slurm() {
              "within GrpTRESMins and ends them at that limit; the warning at submission says that "
              "they wait",
              remedy);
-    if (const auto reset = controller()["usage_reset"].text(); reset != "none")
-        fault("PriorityUsageResetPeriod is " + reset +
-                  ": Slurm resets raw usage by its own calendar, and GrpTRESMins is too high until "
-                  "the next evaluation",
-              "set PriorityUsageResetPeriod=NONE in slurm.conf; for a reset at the start of each "
-              "period set raw_usage_reset: true in sluiced.yaml");
-    if (const auto life = controller()["decay_half_life_s"].integer(); life > 0)
-        note("PriorityDecayHalfLife is " + age(std::chrono::seconds(life)) +
-                 ": raw usage decays, so Sluice updates GrpTRESMins from time to time",
-             "nothing to do; usage and standing do not depend on raw usage");
+    for (const auto& finding : controller()["findings"].items())
+        add(finding["fault"].boolean() ? Health::fault : Health::note, finding["what"].text(),
+            finding["remedy"].text());
 }
 
 void Examination::clock() {
@@ -384,6 +436,14 @@ void Examination::plugin() {
                          "sluice in slurm.conf and restart slurmctld");
     if (const auto error = in_.plugin_server["error"].text(); !error.empty())
         return fault("the state of the plugins is unknown: " + error, "run: journalctl -u sluiced");
+    const auto theirs = controller()["version"].text();
+    const auto ours = controller()["built_for"].text();
+    if (plugins().empty() && theirs != ours && !theirs.empty())
+        return fault("no plugin is connected: slurmctld runs Slurm " + theirs +
+                         ", these packages of Sluice were built for Slurm " + ours +
+                         ", and slurmctld loads plugins of exactly its release only",
+                     "install the packages of Sluice that were built for Slurm " + theirs +
+                         ", then restart slurmctld");
     if (plugins().empty())
         return fault("no plugin is connected",
                      "check Daemon= in slurmctld's sluice.conf (an address of "

@@ -6,6 +6,9 @@
 #include "common/base/text.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace sluice::cli {
 namespace {
@@ -64,6 +67,17 @@ constexpr const char* kStatusShown =
     "account,policy,mode,period,component,allocation,effective,used,left,percent,grace,standing,"
     "cause,qos,resets";
 
+// What fits into 80 columns.
+constexpr const char* kStatusNarrow = "account,component,used,effective,percent,standing,resets";
+constexpr unsigned short kNarrow = 120; // columns of a terminal
+
+bool is_narrow(std::FILE* out) {
+    const int fd = ::fileno(out);
+    winsize size{};
+    return fd >= 0 && ::isatty(fd) == 1 && ::ioctl(fd, TIOCGWINSZ, &size) == 0 &&
+           size.ws_col != 0 && size.ws_col < kNarrow;
+}
+
 // An account that was not evaluated has no figures, but a row.
 void add_rows(Table& table, json::View account) {
     const auto components = account["components"].items();
@@ -85,9 +99,11 @@ std::string under_way(const json::Value& answer, Instant now) {
     const auto running = answer["evaluation_under_way"];
     if (!running.is_object())
         return "";
-    return "Evaluation running for " + age(now - instant(running["since_epoch"].integer())) + " (" +
-           running["trigger"].text() + ", phase " + running["phase"].text() +
-           "); the figures below are of the previous evaluation\n";
+    const bool first = !answer["cycle"].is_object();
+    return std::string(first ? "First evaluation" : "Evaluation") + " running for " +
+           age(now - instant(running["since_epoch"].integer())) + " (" + running["trigger"].text() +
+           ", phase " + running["progress"].text() + ")" +
+           (first ? "" : "; the figures below are of the previous evaluation") + '\n';
 }
 
 std::string health(const json::Value& answer, Instant now) {
@@ -107,7 +123,13 @@ std::string health(const json::Value& answer, Instant now) {
         out += ", CLOCK NOT TRUSTED (" + clock["detail"].text() + ")";
     const auto down = answer["daemon"]["down"].texts();
     out += down.empty() ? ", slurmdbd and slurmctld up" : ", down: " + join(down, " and ");
-    if (answer["meta"]["viewer"]["staff"].boolean())
+    // Where nothing is enforced, a site without the plugin lacks nothing.
+    const auto accounts = answer["accounts"].items();
+    const auto plugins = answer["plugin_server"]["plugins"].integer();
+    if (answer["meta"]["viewer"]["staff"].boolean() &&
+        (plugins > 0 || std::any_of(accounts.begin(), accounts.end(), [](json::View account) {
+             return account["mode"].text() == "enforce";
+         })))
         out +=
             ", " + counted(answer["plugin_server"]["plugins"].integer(), "plugin") + " connected";
     return out + '\n' + running + '\n';
@@ -132,14 +154,48 @@ void show_notes(const Parsed& parsed, const json::Value& answer) {
         remark(parsed, "\nNotes:\n" + out);
 }
 
+std::string standing_of(json::View account) {
+    return account["error"].text().empty() ? account["standing"].text() : "error";
+}
+
+bool is_wanted(const Parsed& parsed, json::View account) {
+    const auto among = [](const std::string& one, std::string_view list) {
+        const auto words = split(lower(list), ',');
+        return std::find(words.begin(), words.end(), lower(one)) != words.end();
+    };
+    const auto* standings = parsed.options.value("standing");
+    const auto* policy = parsed.options.value("policy");
+    return (standings == nullptr || among(standing_of(account), *standings)) &&
+           (policy == nullptr || among(*policy, account["policy"].text()));
+}
+
+// "": the words of --standing are standings.
+std::string unknown_standing(const Parsed& parsed) {
+    static const std::vector<std::string> kKnown{"normal", "warned", "downscaled", "paused",
+                                                 "error"};
+    const auto* standings = parsed.options.value("standing");
+    if (standings == nullptr)
+        return "";
+    const auto words = split(lower(*standings), ',');
+    const auto wrong = std::find_if(words.begin(), words.end(), [](const std::string& word) {
+        return std::find(kKnown.begin(), kKnown.end(), word) == kKnown.end();
+    });
+    if (wrong == words.end() && !words.empty())
+        return "";
+    return "--standing takes normal, warned, downscaled, paused or error, separated by commas, not '" +
+           *standings + "'";
+}
+
 int show_status(const Parsed& parsed, const json::Value& answer, Table table) {
     warn_of_age(parsed.context, answer);
+    const bool all =
+        parsed.options.value("standing") == nullptr && parsed.options.value("policy") == nullptr;
     for (const char* mode : {"enforce", "observe"}) // what is in force first
         for (const auto& account : answer["accounts"].items())
-            if (account["mode"].text() == mode)
+            if (account["mode"].text() == mode && (all || is_wanted(parsed, account)))
                 add_rows(table, account);
     remark(parsed, health(answer, parsed.context.clock.now()));
-    if (table.empty() && answer["cycle"].is_object())
+    if (table.empty() && all && answer["cycle"].is_object())
         warn(parsed.context, answer["meta"]["viewer"]["staff"].boolean()
                                  ? "no account has a policy and an allocation yet"
                                  : "your accounts have no allocation on this cluster");
@@ -151,8 +207,11 @@ int show_status(const Parsed& parsed, const json::Value& answer, Table table) {
 } // namespace
 
 int run_status(Parsed parsed) {
+    if (const auto fault = unknown_standing(parsed); !fault.empty())
+        return complain(parsed.context, fault);
     parsed.options.values.try_emplace("format", parsed.context.format);
-    return run_listing(parsed, {kStatusColumns, kStatusShown, "/api/v1/status"},
+    const char* shown = is_narrow(parsed.context.out) ? kStatusNarrow : kStatusShown;
+    return run_listing(parsed, {kStatusColumns, shown, "/api/v1/status"},
                        parameters(parsed.options), show_status);
 }
 

@@ -14,7 +14,7 @@ constexpr unsigned kDaemon = kCluster | kSocket;
 
 constexpr Subcommand kSubcommands[] = {
     {"status", "[ACCOUNT...]", "Show usage, limits and standing of accounts",
-     kTable | kJson | kAccounts | kDaemon, run_status},
+     kTable | kJson | kAccounts | kDaemon | kStanding, run_status},
     {"balance", "[ACCOUNT...]", "Show what your accounts have used and what is left",
      kTable | kJson | kAccounts | kUser | kDaemon, run_balance},
     {"explain", "ACCOUNT...", "Explain the figures and the standing of an account",
@@ -26,7 +26,7 @@ constexpr Subcommand kSubcommands[] = {
     {"history", "[ACCOUNT...]", "List past evaluations",
      kTable | kJson | kAccounts | kLimit | kDaemon, run_history},
     {"commands", "[ACCOUNT...]", "List the changes that Sluice made in Slurm",
-     kTable | kJson | kAccounts | kLimit | kDaemon, run_commands},
+     kTable | kJson | kAccounts | kLimit | kDaemon | kResult, run_commands},
     {"override",
      "set ACCOUNT STANDING --until=TIME --reason=TEXT\n"
      "list [ACCOUNT...]\n"

@@ -33,6 +33,13 @@ bool stderr_is_journal() {
     return std::to_string(status.st_dev) + ':' + std::to_string(status.st_ino) == stream;
 }
 
+// A terminal or a file: no program reads the priority.
+bool shown_to_people() {
+    struct stat status {};
+    return ::isatty(STDERR_FILENO) == 1 ||
+           (::fstat(STDERR_FILENO, &status) == 0 && S_ISREG(status.st_mode));
+}
+
 // Never destroyed: an event may be written while the process exits.
 std::string& path() {
     static auto* const held = new std::string;
@@ -154,9 +161,9 @@ void event(Level level, std::string_view id, std::string_view word,
         return;
     if (to_journal(level, id, word, fields))
         return;
-    static const bool terminal = ::isatty(STDERR_FILENO) == 1;
+    static const bool for_people = shown_to_people();
     std::string out;
-    if (!terminal)
+    if (!for_people)
         out = '<' + std::to_string(static_cast<int>(level)) + '>';
     out += line(id, word, fields);
     out += '\n';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // One event, one line: a stable ID, a word, then key=value. IDs are listed and explained in
 // docs/messages.md. Where stderr leads to systemd's journal it goes there with its fields, else to
-// stderr with the <N> prefix of a priority (none on a terminal). Never a secret.
+// stderr with the <N> prefix of a priority (none on a terminal or in a file). Never a secret.
 #pragma once
 
 #include <initializer_list>

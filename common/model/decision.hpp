@@ -109,6 +109,17 @@ struct WaitingJobs {
     std::uint32_t held = 0;
 };
 
+// The evaluated accounts next below an account, together.
+struct BelowFigure {
+    Component component;
+    Amount allocation = 0; // base
+    Amount used = 0;
+};
+struct Below {
+    std::size_t accounts = 0;
+    std::vector<BelowFigure> figures; // of those with the same period as the account
+};
+
 struct AccountDecision {
     std::string account;
     std::vector<std::string> policies; // names, in the file's order
@@ -144,6 +155,7 @@ struct AccountDecision {
     std::string enforced_qos;
     // When the pause ends by itself: period end or override expiry. nullopt: never.
     std::optional<Instant> until;
+    Below below;
     WaitingJobs waiting;            // zero while slurmctld is away
     std::vector<std::string> notes; // why something is not done, missing data, foreign pauses
     // Set: the account could not be evaluated, and nothing is planned for it.

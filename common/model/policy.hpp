@@ -128,9 +128,14 @@ struct Borrow {
 struct Match {
     std::vector<std::string> accounts; // these
     std::vector<std::string> subtrees; // these and their descendants
+    std::vector<std::string> below;    // their descendants
     bool listed = false;               // empty lists are none, not all: Waldur names the accounts
+    // The policy's own allocation is for accounts without sub-accounts, and for those of `accounts`
+    // and `below`; true: for every account that the policy covers. With one amount for parents and
+    // children, the children of a large department pause it.
+    bool grants_parents = false;
 
-    bool all() const { return !listed && accounts.empty() && subtrees.empty(); }
+    bool all() const { return !listed && accounts.empty() && subtrees.empty() && below.empty(); }
 };
 
 // Component -> units (hours, by default) for one period.

@@ -24,6 +24,22 @@ namespace {
 
 constexpr std::int64_t kWholePercent = 100; // in hundredths
 
+void add_below(const AccountDecision& child, AccountDecision& out) {
+    ++out.below.accounts;
+    if (child.period.label != out.period.label)
+        return;
+    auto& sums = out.below.figures;
+    for (const auto& figure : child.figures) {
+        auto sum = std::find_if(sums.begin(), sums.end(), [&](const auto& one) {
+            return one.component.name == figure.component.name;
+        });
+        if (sum == sums.end())
+            sum = sums.insert(sums.end(), {figure.component, 0, 0});
+        sum->allocation = narrow(Wide{sum->allocation} + figure.allocation).value_or(INT64_MAX);
+        sum->used = narrow(Wide{sum->used} + figure.used()).value_or(INT64_MAX);
+    }
+}
+
 void add_ancestors(const AccountTree& tree, model::Decision& decision) {
     const Governance governed(tree, decision);
     for (const std::size_t node : tree.order()) {
@@ -33,6 +49,8 @@ void add_ancestors(const AccountTree& tree, model::Decision& decision) {
         const std::size_t above = governed.above(node);
         if (out.error.empty())
             join_above(above == kNone ? nullptr : &decision.accounts[above], out);
+        if (above != kNone)
+            add_below(out, decision.accounts[above]);
     }
 }
 

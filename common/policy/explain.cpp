@@ -36,6 +36,7 @@ public:
         clusters();
         for (const Figure& figure : decision_.figures)
             component(figure);
+        below();
         metric();
         thresholds();
         standing_and_cause();
@@ -74,6 +75,25 @@ private:
             names.push_back(part.cluster);
         if (!names.empty())
             add("Clusters " + join(names, ", ") + " share the allocation.");
+    }
+
+    void below() {
+        const std::string count = std::to_string(decision_.below.accounts) + " account" +
+                                  (decision_.below.accounts == 1 ? "" : "s") + " next below";
+        for (const auto& sum : decision_.below.figures) {
+            const auto units = [&](Amount amount) {
+                return format::units_text(amount, sum.component);
+            };
+            const auto own = std::find_if(
+                decision_.figures.begin(), decision_.figures.end(),
+                [&](const Figure& one) { return one.component.name == sum.component.name; });
+            const bool more = own != decision_.figures.end() && sum.allocation > own->allocation;
+            add(sum.component.name + ": " + count + " with an allocation: " +
+                units(sum.allocation) + " together, " + units(sum.used) + " used" +
+                (more ? "; together they are granted more than this account, whose allocation "
+                        "bounds them all."
+                      : "."));
+        }
     }
 
     void component(const Figure& figure) {

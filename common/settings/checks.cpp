@@ -40,15 +40,21 @@ public:
                 exact_[name].push_back(i);
             for (const auto& name : match.subtrees)
                 subtree_[name].push_back(i);
+            for (const auto& name : match.below)
+                below_[name].push_back(i);
         }
     }
     const std::vector<std::size_t>& all() const { return all_; }
-    // Those that name the account or an ancestor's subtree, rising; without all().
+    // Those that name the account, an ancestor's subtree or what is below one, rising; without
+    // all().
     std::vector<std::size_t> named(const std::string& account) const {
         std::vector<std::size_t> found;
         append(exact_, account, found);
-        for (const auto& name : ancestry(account, parents_))
+        for (const auto& name : ancestry(account, parents_)) {
             append(subtree_, name, found);
+            if (name != account)
+                append(below_, name, found);
+        }
         std::sort(found.begin(), found.end());
         found.erase(std::unique(found.begin(), found.end()), found.end());
         return found;
@@ -58,7 +64,7 @@ public:
         std::set<std::string> names;
         for (const auto& [name, account] : set.accounts)
             names.insert(name);
-        for (const auto* lists : {&exact_, &subtree_})
+        for (const auto* lists : {&exact_, &subtree_, &below_})
             for (const auto& [name, policies] : *lists)
                 names.insert(name);
         for (const auto& [name, parent] : parents_)
@@ -77,6 +83,7 @@ private:
     std::vector<std::size_t> all_;
     Lists exact_;
     Lists subtree_;
+    Lists below_;
 };
 
 using model::Policy;
@@ -476,7 +483,10 @@ void check_tres(const Settings& settings, const model::Structure& structure, Err
         if (std::find(known.begin(), known.end(), component.tres) != known.end())
             continue;
         const auto place = settings.places.tres.find(component.name);
-        const std::string near = nearest(component.tres, known);
+        std::string near = nearest(component.tres, known);
+        for (const auto& name : known) // "gpu" is no slip of the pen for "gres/gpu"
+            if (name.ends_with('/' + component.tres))
+                near = name;
         errors.add(place == settings.places.tres.end() ? Place{} : place->second,
                    "unknown TRES " + shown(component.tres) +
                        (near.empty() ? "" : "; did you mean \"" + near + "\"?") +

@@ -20,6 +20,9 @@ inline constexpr std::array<Choice<model::LimitType>, 3> kLimitTypes{
 
 // Adds the policy to `reading`. REQUIRES: components and groups are read.
 void read_policy(const Node& node, Reading& reading, Errors& errors);
+// accounts, subtrees, apply_to_all, organization_groups: whom the policy covers.
+void read_match(MapReader& map, Reading& reading, model::Policy& policy, PolicyPlaces& places);
+void read_clusters(MapReader& map, model::Policy& policy, PolicyPlaces& places);
 // What a message template may be.
 struct TemplateRule {
     std::size_t most = 0;     // bytes

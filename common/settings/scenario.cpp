@@ -237,7 +237,8 @@ void read_steps(MapReader& top, const Reading& reading, Scenario& scenario) {
     const Node* steps = top.take("steps");
     if (steps == nullptr) {
         if (!top.has("steps"))
-            errors.add(top.place(), "a scenario has no steps; give at least "
+            errors.add(top.place(), "a scenario has no steps; to run a policy over a year, add "
+                                    "steps (see \"Scenario files\" in docs/policy.md), at least "
                                     "- {at: \"2026-01-01T00:00:00\", evaluate: true}");
         return;
     }

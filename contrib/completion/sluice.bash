@@ -106,6 +106,10 @@ _sluice() {
         outbox,,0) offered='list retry drop' ;;
         clock,,0) offered=accept ;;
         override,set,2) offered='normal downscaled paused' ;;
+        override,clear,*) offered=$(timeout 1 "$program" "${socket[@]}" -Q override list -nP -o account 2>/dev/null |
+            LC_ALL=C grep -x '[A-Za-z0-9_.:@%+-]*' | sort -u) ;;
+        adjust,add,[2-9]*) offered=$(timeout 1 "$program" "${socket[@]}" -Q status -nP -o component 2>/dev/null |
+            LC_ALL=C grep -x '[A-Za-z0-9_.:@%+-]*' | sort -u | sed 's/$/=/') && compopt -o nospace ;;
         override,* | adjust,*) offered=$(_sluice_accounts "$program" "${socket[@]}") ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$cur")

@@ -9,9 +9,12 @@
 #include "daemon/ports/accounting.hpp"
 #include "daemon/ports/journal.hpp"
 
+#include <cstddef>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::core {
@@ -26,6 +29,10 @@ public:
     // `by_user`: accounts whose settled usage is needed by user as well.
     Result<model::Facts> collect(const Rules& rules, Instant now,
                                  const std::set<std::string>& by_user = {});
+    // Called while usage is read. Before the first collect().
+    void report_progress(std::function<void(std::size_t done, std::size_t total)> progress) {
+        progress_ = std::move(progress);
+    }
 
 private:
     Result<void> add_usage(const Rules& rules, const std::set<std::string>& by_user,
@@ -40,6 +47,7 @@ private:
     ports::Accounting& accounting_;
     ports::CycleStore& journal_;
     Sources& sources_;
+    std::function<void(std::size_t, std::size_t)> progress_;
     std::string cluster_; // of the last good figures
     std::vector<model::WindowUsage> good_usage_;
     Instant good_at_{};

@@ -286,6 +286,7 @@ Result<Cycle::Committed> Cycle::commit(const Rules& rules, const Order& order,
     leave_for_others(ports_.exchange, rules, facts, evaluated.decision);
     confirmations_.restore(rules.cluster, rules.confirm_timeout);
     progress_.enter("apply");
+    progress_.step(0, evaluated.plan.commands.size());
     auto applied = apply(rules, gathered, evaluated.plan.commands, *ids);
     add_failures(applied, evaluated.problems);
     progress_.enter("confirm");

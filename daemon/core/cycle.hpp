@@ -87,13 +87,23 @@ struct Order {
 class Progress {
 public:
     void begin(Instant now, Trigger trigger) {
-        *state_.lock() = ports::UnderWay{now, std::string(name(trigger)), "collect"};
+        *state_.lock() = ports::UnderWay{now, std::string(name(trigger)), "collect", 0, 0};
     }
     // Of ports::UnderWay; nothing happens between evaluations.
     void enter(const char* phase) {
         auto state = state_.lock();
-        if (*state)
-            (*state)->phase = phase;
+        if (!*state)
+            return;
+        (*state)->phase = phase;
+        (*state)->done = (*state)->total = 0;
+    }
+    // Within the phase.
+    void step(std::size_t done, std::size_t total) {
+        auto state = state_.lock();
+        if (!*state)
+            return;
+        (*state)->done = done;
+        (*state)->total = total;
     }
     void end() { state_.lock()->reset(); }
 
@@ -109,7 +119,12 @@ public:
     Cycle(const Ports& ports, Sources& sources)
         : ports_(ports), sources_(sources), collector_(ports.accounting, ports.journal, sources),
           confirmations_(ports.enforcer, ports.journal, ports.clock),
-          clock_check_(ports.clock, ports.elapsed, ports.sources, ports.journal) {}
+          clock_check_(ports.clock, ports.elapsed, ports.sources, ports.journal) {
+        collector_.report_progress(
+            [this](std::size_t done, std::size_t total) { progress_.step(done, total); });
+    }
+    Cycle(const Cycle&) = delete; // the collector reports to it
+    Cycle& operator=(const Cycle&) = delete;
 
     // Never fails as a call: `error` and `problems` of the report have what went wrong.
     std::shared_ptr<const ports::CycleReport> run(const Rules& rules, const Order& order);

@@ -26,8 +26,9 @@ std::optional<std::int64_t> unit(std::string_view word) {
     if (word.empty())
         return 1;
     for (const auto& each : kUnits)
-        if (word == each.name || (word.size() == each.name.size() + 1 && word.back() == 's' &&
-                                  word.starts_with(each.name)))
+        if (word == each.name || (word.size() == 1 && word.front() == each.name.front()) ||
+            (word.size() == each.name.size() + 1 && word.back() == 's' &&
+             word.starts_with(each.name)))
             return each.seconds;
     return std::nullopt;
 }
@@ -75,6 +76,45 @@ std::optional<seconds> take_offset(std::string_view& text) {
     return west ? -offset : offset;
 }
 
+// "12/05/26", "12/05/2026", "12/05": as Slurm reads dates. Without a year: of `today`.
+std::optional<std::chrono::year_month_day> american_day(std::string_view text,
+                                                        std::chrono::year_month_day today) {
+    int part[3] = {0, 0, static_cast<int>(today.year())};
+    int count = 0;
+    while (count < 3) {
+        const auto [end, fault] =
+            std::from_chars(text.data(), text.data() + text.size(), part[count]);
+        const auto length = static_cast<std::size_t>(end - text.data());
+        if (fault != std::errc{} || length == 0 || part[count] < 0 || (count < 2 && length > 2))
+            return std::nullopt;
+        if (count == 2 && length == 2)
+            part[count] += 2000;
+        text.remove_prefix(length);
+        ++count;
+        if (text.empty())
+            break;
+        if (text.front() != '/')
+            return std::nullopt;
+        text.remove_prefix(1);
+    }
+    const std::chrono::year_month_day day{std::chrono::year{part[2]},
+                                          std::chrono::month{static_cast<unsigned>(part[0])},
+                                          std::chrono::day{static_cast<unsigned>(part[1])}};
+    const bool sane = part[2] >= 1970 && part[2] < 3000;
+    return text.empty() && count >= 2 && sane && day.ok() ? std::optional(day) : std::nullopt;
+}
+
+// Days as people and Slurm name them; each begins at its midnight.
+std::optional<std::chrono::year_month_day> named_day(std::string_view text, const Zone& zone,
+                                                     Instant now) {
+    const auto today = zone.local(now).date();
+    if (text == "today")
+        return today;
+    if (text == "tomorrow")
+        return std::chrono::year_month_day{std::chrono::local_days{today} + std::chrono::days{1}};
+    return american_day(text, today);
+}
+
 } // namespace
 
 Result<Instant> parse_instant(const std::string& text, const Zone& zone, Instant now) {
@@ -82,14 +122,17 @@ Result<Instant> parse_instant(const std::string& text, const Zone& zone, Instant
     if (rest.starts_with("now")) {
         if (const auto away = distance(rest.substr(3)))
             return now + *away;
+    } else if (const auto day = named_day(rest, zone, now)) {
+        return zone.start_of_day(*day);
     } else {
         const auto offset = take_offset(rest);
         if (const auto local = settings::parse_local(rest))
             return offset ? Instant{local->time_since_epoch()} - *offset : zone.instant(*local);
     }
-    return Error{Errc::malformed, "'" + text +
-                                      "' is not a time; write 2026-12-01, 2026-12-01T12:00, "
-                                      "2026-12-01T12:00:00Z or now+3days"};
+    return Error{Errc::malformed,
+                 "'" + text +
+                     "' is not a time; write 2026-12-01, 12/01/26, 2026-12-01T12:00, "
+                     "2026-12-01T12:00:00Z, tomorrow or now+3days"};
 }
 
 } // namespace sluice::core

@@ -130,7 +130,7 @@ DaemonOperator::evaluate(const ports::EvaluateRequest& request) {
 Result<ports::ControllerSettings> DaemonOperator::controller() {
     if (inspector_ == nullptr)
         return Error{Errc::unavailable, "slurmctld cannot be asked"};
-    return inspector_->controller();
+    return inspector_->controller(loop_.rules()->set);
 }
 
 std::shared_ptr<const ports::CycleReport>

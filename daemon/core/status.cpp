@@ -7,6 +7,7 @@
 
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace sluice::core {
 namespace {
@@ -42,6 +43,31 @@ std::set<std::string> governed_by(const model::AccountDecision& decision,
     return below;
 }
 
+// What the evaluation did about the account; takes it out of what is planned. The changes of jobs
+// are only counted.
+std::vector<std::string> carried_out(const std::string& account, const ports::CycleReport& report,
+                                     std::vector<model::Command>& planned) {
+    std::vector<std::string> lines;
+    std::size_t jobs = 0;
+    std::set<std::pair<std::string, std::string>> done;
+    for (const auto& record : report.applied) {
+        if (record.success != true || record.command.account != account)
+            continue;
+        done.emplace(record.command.description, record.command.sacctmgr);
+        if (model::is_for_job(record.command.type))
+            ++jobs;
+        else
+            lines.push_back("Done in the last evaluation: " + record.command.description + ".");
+    }
+    if (jobs > 0)
+        lines.push_back("Done in the last evaluation: changes of " + std::to_string(jobs) +
+                        (jobs == 1 ? " job." : " jobs."));
+    std::erase_if(planned, [&](const model::Command& command) {
+        return command.account == account && done.contains({command.description, command.sacctmgr});
+    });
+    return lines;
+}
+
 } // namespace
 
 ports::DaemonInfo DaemonStatus::info() const {
@@ -73,8 +99,12 @@ Result<std::vector<std::string>> DaemonStatus::explain(const std::string& accoun
     const auto* decision = shown.report->decision.find(account);
     if (decision == nullptr)
         return Error{Errc::not_found, unknown_account(account, shown.report->decision)};
-    return policy::explain(shown.rules->set, shown.rules->zone, shown.report->decision, *decision,
-                           shown.report->plan, governed_by(*decision, *shown.report));
+    model::Plan plan = shown.report->plan;
+    const auto done = carried_out(account, *shown.report, plan.commands);
+    auto lines = policy::explain(shown.rules->set, shown.rules->zone, shown.report->decision,
+                                 *decision, plan, governed_by(*decision, *shown.report));
+    lines.insert(lines.end(), done.begin(), done.end());
+    return lines;
 }
 
 std::shared_ptr<const model::PolicySet> DaemonStatus::policies() const {

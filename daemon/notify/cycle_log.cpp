@@ -4,11 +4,14 @@
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/format/numbers.hpp"
+#include "common/model/standing.hpp"
 #include "common/policy/decide.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace sluice::notify {
 namespace {
@@ -80,7 +83,35 @@ void log_flags(const model::AccountDecision& account) {
                  now.downscaled ? "REQUEST_SLURM_RESOURCE_DOWNSCALING" : "RESET_DOWNSCALING");
 }
 
-void log_command(const ports::CommandRecord& record) {
+// Commands with one line in the log: one command, or those for the jobs of one account.
+struct CommandLine {
+    const ports::CommandRecord* first = nullptr;
+    std::size_t count = 0;
+};
+
+std::vector<CommandLine> lines_of(const std::vector<ports::CommandRecord>& records) {
+    std::vector<CommandLine> lines;
+    std::map<std::tuple<model::CommandType, std::string, std::string>, std::size_t> jobs;
+    for (const auto& record : records) {
+        const auto& command = record.command;
+        if (model::is_for_job(command.type)) {
+            const auto [at, fresh] =
+                jobs.try_emplace({command.type, command.account, record.error}, lines.size());
+            if (!fresh) {
+                ++lines[at->second].count;
+                continue;
+            }
+        }
+        lines.push_back({&record, 1});
+    }
+    // What failed is never the part that is left out.
+    std::stable_partition(lines.begin(), lines.end(),
+                          [](const auto& line) { return line.first->success != true; });
+    return lines;
+}
+
+void log_command(const CommandLine& line) {
+    const auto& record = *line.first;
     const auto& command = record.command;
     if (record.success == true)
         log::event(log::Level::notice, "SLUICE-0421", "command-done",
@@ -88,55 +119,82 @@ void log_command(const ports::CommandRecord& record) {
                     {"type", std::string(model::name(command.type))},
                     {"account", command.account},
                     {"reason", command.reason},
-                    {"same_as", command.sacctmgr}});
+                    {"same_as", command.sacctmgr},
+                    {"count", std::to_string(line.count)}});
     else
         log::event(log::Level::error, "SLUICE-0422", "command-failed",
                    {{"command", std::to_string(record.id)},
                     {"type", std::string(model::name(command.type))},
                     {"account", command.account},
                     {"error", record.error},
-                    {"same_as", command.sacctmgr}});
+                    {"same_as", command.sacctmgr},
+                    {"count", std::to_string(line.count)}});
 }
 
-// A queue may have thousands of jobs: one line for the jobs of an account, with the first error.
-void log_jobs(const std::vector<ports::CommandRecord>& applied) {
-    struct Jobs {
-        const ports::CommandRecord* first;
-        std::int64_t last;
-        std::size_t count;
-    };
-    std::map<std::tuple<std::string_view, model::CommandType, bool>, Jobs> groups;
-    for (const auto& record : applied) {
-        const auto& command = record.command;
-        if (!is_for_job(command.type))
-            continue;
-        auto& jobs = groups
-                         .try_emplace({command.account, command.type, record.success == true},
-                                      Jobs{&record, 0, 0})
-                         .first->second;
-        jobs.last = record.id;
-        ++jobs.count;
-    }
-    for (const auto& [key, jobs] : groups) {
-        const auto& command = jobs.first->command;
-        const auto numbers = std::to_string(jobs.first->id) +
-                             (jobs.count == 1 ? "" : "-" + std::to_string(jobs.last));
-        if (jobs.first->success == true)
-            log::event(log::Level::notice, "SLUICE-0425", "jobs-changed",
-                       {{"commands", numbers},
-                        {"type", std::string(model::name(command.type))},
-                        {"account", command.account},
-                        {"jobs", std::to_string(jobs.count)},
-                        {"reason", command.reason}});
+// So many commands were left out.
+std::size_t log_commands(const std::vector<ports::CommandRecord>& records) {
+    std::size_t shown = 0;
+    std::size_t left_out = 0;
+    for (const auto& line : lines_of(records))
+        if (++shown <= CycleLog::kMaxDetails)
+            log_command(line);
         else
-            log::event(log::Level::error, "SLUICE-0426", "jobs-not-changed",
-                       {{"commands", numbers},
-                        {"type", std::string(model::name(command.type))},
-                        {"account", command.account},
-                        {"jobs", std::to_string(jobs.count)},
-                        {"error", jobs.first->error}});
-    }
+            left_out += line.count;
+    return left_out;
 }
+
+bool is_changed(const model::AccountDecision& account) {
+    return account.previous_flags != account.flags || !account.actions_taken.empty();
+}
+
+// Those under enforcement first. So many accounts were left out.
+std::size_t log_accounts(const ports::CycleReport& report) {
+    std::size_t shown = 0;
+    std::size_t changed = 0;
+    for (const auto mode : {model::Mode::enforce, model::Mode::observe})
+        for (const auto& account : report.decision.accounts) {
+            if (account.mode != mode || !is_changed(account))
+                continue;
+            ++changed;
+            if (shown == CycleLog::kMaxDetails)
+                continue;
+            ++shown;
+            log_evaluation(report, account);
+            log_standing(account);
+            log_flags(account);
+        }
+    return changed - shown;
+}
+
+void log_summary(const ports::CycleReport& report, std::size_t left_out) {
+    std::size_t paused = 0;
+    std::size_t downscaled = 0;
+    std::size_t changed = 0;
+    for (const auto& account : report.decision.accounts) {
+        const auto standing = model::standing(account.enforced);
+        paused += standing == model::Standing::paused ? 1U : 0U;
+        downscaled += standing == model::Standing::downscaled ? 1U : 0U;
+        changed += is_changed(account) ? 1U : 0U;
+    }
+    const auto failed = std::count_if(report.applied.begin(), report.applied.end(),
+                                      [](const auto& record) { return record.success == false; });
+    const bool quiet = changed == 0 && report.applied.empty();
+    log::event(quiet ? log::Level::info : log::Level::notice, "SLUICE-0404", "evaluation-done",
+               {{"trigger", report.trigger},
+                {"duration_ms", std::to_string(report.duration_ms)},
+                {"accounts", std::to_string(report.decision.accounts.size())},
+                {"paused", std::to_string(paused)},
+                {"downscaled", std::to_string(downscaled)},
+                {"changed", std::to_string(changed)},
+                {"commands", std::to_string(report.applied.size())},
+                {"failed", std::to_string(failed)},
+                {"problems", std::to_string(report.problems.size())},
+                {"not_listed", std::to_string(left_out)}});
+}
+
+// The first lines of an evaluation that takes long, and then one a minute.
+constexpr std::chrono::seconds kLongEvaluation{30};
+constexpr std::chrono::seconds kProgressEvery{60};
 
 } // namespace
 
@@ -146,23 +204,10 @@ void CycleLog::done(const ports::CycleReport& report) {
         failure_.clear();
     }
     // A change is logged when it is recorded: once the clock is trusted.
-    for (const auto& account : report.decision.accounts) {
-        if (!report.clock.trusted())
-            break;
-        log_evaluation(report, account);
-        log_standing(account);
-        log_flags(account);
-    }
-    for (const auto& record : report.applied)
-        if (!is_for_job(record.command.type))
-            log_command(record);
-    log_jobs(report.applied);
-    log_problems(report);
-    log::event(log::Level::debug, "SLUICE-0404", "evaluation-done",
-               {{"trigger", report.trigger},
-                {"accounts", std::to_string(report.decision.accounts.size())},
-                {"commands", std::to_string(report.applied.size())},
-                {"problems", std::to_string(report.problems.size())}});
+    std::size_t left_out = report.clock.trusted() ? log_accounts(report) : 0;
+    left_out += log_commands(report.applied);
+    left_out += log_problems(report);
+    log_summary(report, left_out);
 }
 
 void CycleLog::failed(const ports::CycleReport& report) {
@@ -173,7 +218,8 @@ void CycleLog::failed(const ports::CycleReport& report) {
                {{"trigger", report.trigger}, {"error", report.error}});
 }
 
-void CycleLog::log_problems(const ports::CycleReport& report) {
+// So many problems were left out.
+std::size_t CycleLog::log_problems(const ports::CycleReport& report) {
     std::map<std::string, model::Problem> current;
     for (const auto& problem : report.problems)
         current.emplace(problem.account + '\n' + problem.what, problem);
@@ -184,18 +230,36 @@ void CycleLog::log_problems(const ports::CycleReport& report) {
                             model::Problem{account.account, account.error, ""});
     for (const auto& text : report.decision.problems)
         current.emplace('\n' + text, model::Problem{"", text, ""});
+    std::size_t fresh = 0;
     for (const auto& [key, problem] : current)
-        if (!problems_.contains(key))
+        if (!problems_.contains(key) && ++fresh <= kMaxDetails)
             log::event(log::Level::warning, "SLUICE-0431", "problem",
                        {{"account", problem.account.empty() ? "-" : problem.account},
                         {"what", problem.what},
                         {"remedy", problem.remedy.empty() ? "-" : problem.remedy}});
+    std::size_t over = 0;
     for (const auto& [key, problem] : problems_)
-        if (!current.contains(key))
+        if (!current.contains(key) && ++over <= kMaxDetails)
             log::event(log::Level::notice, "SLUICE-0432", "problem-over",
                        {{"account", problem.account.empty() ? "-" : problem.account},
                         {"what", problem.what}});
     problems_ = std::move(current);
+    return fresh + over - std::min(fresh, kMaxDetails) - std::min(over, kMaxDetails);
+}
+
+void ProgressLog::look(const std::optional<ports::UnderWay>& running, std::chrono::seconds busy) {
+    if (!running || busy < logged_)
+        logged_ = std::chrono::seconds{0};
+    const auto due = logged_.count() == 0 ? kLongEvaluation : logged_ + kProgressEvery;
+    if (!running || busy < due)
+        return;
+    logged_ = busy;
+    log::event(log::Level::notice, "SLUICE-0405", "evaluation-running",
+               {{"trigger", running->trigger},
+                {"seconds", std::to_string(busy.count())},
+                {"phase", running->phase},
+                {"done", std::to_string(running->done)},
+                {"total", std::to_string(running->total)}});
 }
 
 } // namespace sluice::notify

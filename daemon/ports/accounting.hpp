@@ -6,6 +6,7 @@
 #include "common/model/facts.hpp"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -33,6 +34,8 @@ struct UsageQuestion {
     // For how long a call may read figures of a new rollup. Those of the last one and the jobs
     // since are as right, so the rest may wait for the next call.
     std::chrono::milliseconds patience{15'000};
+    // Called while usage is read: so many of all `accounts` are done. Empty: no interest.
+    std::function<void(std::size_t done, std::size_t total)> progress = {};
 };
 
 // All calls from one thread (a libslurm connection must not be shared). May block for as long as

@@ -5,9 +5,11 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
+#include "common/model/policy.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,30 @@ struct Rights {
     AdminLevel admin_level = AdminLevel::no_answer;
 };
 
+// A QOS, as far as it concerns Sluice.
+struct QosSettings {
+    std::string name;
+    std::int64_t priority = 0;
+    std::int64_t usage_factor = 1000; // thousandths
+    bool limited = false;             // what runs, or for how long, is limited; or it is preempted
+    bool refuses = false;             // no job may be submitted: GrpSubmitJobs=0 or its like
+    bool holds = false;               // no job starts: GrpJobs=0 or its like
+};
+
+// After what time slurmdbd deletes records.
+struct PurgeAfter {
+    enum class Unit { hours, days, months };
+    std::int64_t count = 0;
+    Unit unit = Unit::months;
+};
+
+// What slurmctld or slurmdbd is set to and the policies do not go with.
+struct SlurmFinding {
+    bool fault = false; // else worth knowing
+    std::string what;
+    std::string remedy;
+};
+
 struct ControllerSettings {
     std::string version;   // "24.11.5"
     std::string built_for; // the release of the libslurm headers: "22.05.8"
@@ -42,6 +68,10 @@ struct ControllerSettings {
     std::int64_t decay_half_life_s = 0; // 0: usage does not decay
     std::string usage_reset;            // PriorityUsageResetPeriod: "none", "monthly", ...
     std::int64_t clock_ahead_s = 0;     // slurmctld's, of this host's; negative: behind
+    std::uint32_t qos_weight = 0;       // PriorityWeightQOS
+    std::vector<QosSettings> qos = {};  // empty: slurmdbd does not answer
+    std::optional<PurgeAfter> purge_usage_after = {}; // nullopt: never, or slurmdbd does not answer
+    std::vector<SlurmFinding> findings = {};
 };
 
 // Thread-safe. Blocks for as long as libslurm does. unavailable: slurmctld is away.
@@ -52,7 +82,8 @@ public:
     Inspector& operator=(const Inspector&) = delete;
     virtual ~Inspector() = default;
 
-    virtual Result<ControllerSettings> controller() = 0;
+    // `set`: what the findings are about.
+    virtual Result<ControllerSettings> controller(const model::PolicySet& set) = 0;
 };
 
 } // namespace sluice::ports

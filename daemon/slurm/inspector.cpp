@@ -2,12 +2,14 @@
 #include "daemon/slurm/inspector.hpp"
 
 #include "common/base/text.hpp"
+#include "daemon/slurm/findings.hpp"
 #include "daemon/slurm/rpc/controller.hpp"
 #include "daemon/slurm/rpc/libslurm.hpp"
 #include "daemon/slurm/rpc/rights.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <ctime>
 #include <optional>
@@ -52,9 +54,63 @@ std::optional<std::int64_t> ahead_of_slurmctld(const std::string& cluster) {
     return there < before ? before - there : there > after ? after - there : 0;
 }
 
+// Slurm writes "no limit" as INFINITE, and as NO_VAL what was never set.
+bool is_set(std::uint32_t limit) {
+    return limit != INFINITE && limit != NO_VAL;
+}
+
+// "1=64,4=18446744073709551615": a limit that was cleared may stay as -1 or INFINITE64.
+bool is_set(const char* tres) {
+    const auto items = split(text_of(tres), ',');
+    return std::any_of(items.begin(), items.end(), [](const std::string& item) {
+        const std::string value = item.substr(item.find('=') + 1);
+        return value != "-1" && value != std::to_string(INFINITE64) &&
+               value != std::to_string(NO_VAL64);
+    });
+}
+
+ports::QosSettings settings_of(const slurmdb_qos_rec_t& row) {
+    ports::QosSettings out;
+    out.name = folded_name(row.name);
+    out.priority = is_set(row.priority) ? row.priority : 0;
+    if (row.usage_factor >= 0 && row.usage_factor < 1e9)
+        out.usage_factor = std::llround(row.usage_factor * 1000);
+    out.refuses =
+        row.grp_submit_jobs == 0 || row.max_submit_jobs_pa == 0 || row.max_submit_jobs_pu == 0;
+    out.holds = row.grp_jobs == 0 || row.max_jobs_pa == 0 || row.max_jobs_pu == 0;
+    for (const std::uint32_t limit :
+         {row.grp_jobs, row.grp_submit_jobs, row.max_jobs_pa, row.max_jobs_pu,
+          row.max_submit_jobs_pa, row.max_submit_jobs_pu, row.max_wall_pj, row.grp_wall})
+        out.limited = out.limited || is_set(limit);
+    for (const char* tres :
+         {row.grp_tres, row.grp_tres_mins, row.grp_tres_run_mins, row.max_tres_pa, row.max_tres_pu,
+          row.max_tres_pj, row.max_tres_pn, row.max_tres_mins_pj, row.max_tres_run_mins_pa,
+          row.max_tres_run_mins_pu})
+        out.limited = out.limited || is_set(tres);
+    out.limited = out.limited || (row.preempt_mode != 0 && row.preempt_mode != NO_VAL16);
+    return out;
+}
+
+void add_qos(Session& session, ports::ControllerSettings& out) {
+    const auto rows = session.list<slurmdb_qos_rec_t>(
+        "QOS", [](void* db) { return slurmdb_qos_get(db, nullptr); });
+    if (rows)
+        for (const slurmdb_qos_rec_t& row : *rows)
+            out.qos.push_back(settings_of(row));
+}
+
+void add_purge(Session& session, ports::ControllerSettings& out) {
+    const auto pairs =
+        session.list<ConfigPair>("slurmdbd.conf", [](void* db) { return slurmdbd_config(db); });
+    if (pairs)
+        for (const ConfigPair& pair : *pairs)
+            if (text_of(pair.name) == "PurgeUsageAfter")
+                out.purge_usage_after = purge_after(text_of(pair.value));
+}
+
 } // namespace
 
-Result<ports::ControllerSettings> SlurmInspector::controller() {
+Result<ports::ControllerSettings> SlurmInspector::controller(const model::PolicySet& set) {
     const auto answer = ask_slurmctld<slurm_conf_t>(
         cluster_, "slurmctld", [](auto** conf) { return slurm_load_ctl_conf(0, conf); });
     if (!answer)
@@ -73,6 +129,10 @@ Result<ports::ControllerSettings> SlurmInspector::controller() {
     Session session;
     if (auto rights = own_rights(session))
         out.rights = std::move(*rights);
+    out.qos_weight = conf.priority_weight_qos;
+    add_qos(session, out);
+    add_purge(session, out);
+    out.findings = findings(set, out);
     return out;
 }
 

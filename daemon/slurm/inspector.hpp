@@ -18,7 +18,7 @@ class SlurmInspector final : public ports::Inspector {
 public:
     // "": the local cluster.
     explicit SlurmInspector(std::string cluster = {}) : cluster_(std::move(cluster)) {}
-    Result<ports::ControllerSettings> controller() override;
+    Result<ports::ControllerSettings> controller(const model::PolicySet& set) override;
 
 private:
     std::string cluster_;

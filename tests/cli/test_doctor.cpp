@@ -96,6 +96,36 @@ CASE(a_refused_file_is_a_fault_and_observing_a_note) {
     CHECK_EQ(empty.bad(), "settings");
 }
 
+CASE(the_first_evaluation_is_a_note_while_it_runs) {
+    Case first;
+    Case::spoil(first.status, R"("cycle": {"at_epoch": 1000, "error": ""},)",
+                R"("cycle": null, "evaluation_under_way": {"since_epoch": 990, "trigger": "start",
+                   "phase": "collect", "progress": "collect, 34 of 100 accounts"},)");
+    Case::spoil(first.status, R"({"account": "physics", "mode": "enforce", "error": ""})", "");
+    CHECK_EQ(first.bad(), "note:evaluation");
+    CHECK(first.has("the first evaluation has been running for 20 s: phase collect, 34 of 100 "
+                    "accounts",
+                    "sluice status"));
+    Case none = first;
+    Case::spoil(none.status, R"("evaluation_under_way": {)", R"("other": {)");
+    CHECK_EQ(none.bad(), "evaluation");
+    Case hung = first;
+    Case::spoil(hung.status, R"("since_epoch": 990)", R"("since_epoch": 1)");
+    CHECK_EQ(hung.bad(), "evaluation");
+    CHECK(hung.has("the evaluation that began 16 min ago does not end: phase collect", "sluiced"));
+}
+
+CASE(a_long_evaluation_does_not_make_the_last_one_late) {
+    Case apply;
+    Case::spoil(apply.status, R"("cycle": {"at_epoch": 1000, "error": ""},)",
+                R"("cycle": {"at_epoch": 500, "error": ""}, "evaluation_under_way":
+                   {"since_epoch": 560, "trigger": "timer", "phase": "apply",
+                    "progress": "apply, 10000 changes"},)");
+    CHECK_EQ(apply.bad(), "note:evaluation");
+    CHECK(
+        apply.has("an evaluation has been running for 7 min: phase apply, 10000 changes", "wait"));
+}
+
 CASE(queued_jobs_that_wait_because_of_sluice_are_a_note) {
     Case paused;
     Case::spoil(paused.status, R"("mode": "enforce",)",
@@ -241,15 +271,45 @@ CASE(missing_settings_of_slurm_conf_are_found) {
     Case unsafe;
     Case::spoil(unsafe.controller, R"(, "safe")", "");
     CHECK_EQ(unsafe.bad(), "note:slurm");
-    Case reset;
-    Case::spoil(reset.controller, R"("none")", R"("monthly")");
-    CHECK_EQ(reset.bad(), "slurm");
-    Case decay;
-    Case::spoil(decay.controller, R"("decay_half_life_s": 0)", R"("decay_half_life_s": 604800)");
-    CHECK_EQ(decay.bad(), "note:slurm");
+    Case found;
+    Case::spoil(found.controller, R"("usage_reset": "none")",
+                R"("usage_reset": "none", "findings": [
+                   {"fault": true, "what": "QOS blocked does not block", "remedy": "sacctmgr b"},
+                   {"fault": false, "what": "QOS slow is not slower", "remedy": "sacctmgr s"}])");
+    CHECK_EQ(found.bad(), "slurm note:slurm");
+    CHECK(found.has("QOS slow is not slower", "sacctmgr s"));
     Case away;
     away.controller = R"({"error": "slurmctld: away"})";
     CHECK_EQ(away.bad(), "note:rights slurm note:clock");
+}
+
+CASE(a_value_that_is_corrected_again_and_again_has_a_second_writer) {
+    const std::string drift =
+        R"({"account": "physics", "type": "qos", "success": true, "requested_epoch": 900,
+            "reason": "drift"})";
+    Case twice;
+    twice.commands = R"({"commands": [)" + drift + "," + drift + "]}";
+    CHECK_EQ(twice.bad(), "");
+    Case often;
+    often.commands = R"({"commands": [)" + drift + "," + drift + "," + drift + "]}";
+    CHECK_EQ(often.bad(), "commands");
+    CHECK(often.has("account physics: qos was changed 3 times within a day, and Sluice set it back "
+                    "each time: another program writes the same values",
+                    "sacctmgr list transactions accounts=physics"));
+    Case old = often;
+    while (old.commands.find(": 900") != std::string::npos)
+        Case::spoil(old.commands, ": 900", ": -90000");
+    CHECK_EQ(old.bad(), "");
+}
+
+CASE(a_plugin_of_another_slurm_release_is_named) {
+    Case other;
+    other.plugin_server = R"({"plugin_server": {"sequence": 7, "plugins": []}})";
+    CHECK(other.has("slurmctld runs Slurm 22.05.8, these packages of Sluice were built for Slurm "
+                    "22.05.2",
+                    "built for Slurm 22.05.8"));
+    Case::spoil(other.controller, "22.05.2", "22.05.8");
+    CHECK(other.has("no plugin is connected", "check Daemon="));
 }
 
 CASE(clocks_may_differ_by_seconds) {

@@ -74,13 +74,19 @@ CASE(status_reports_a_running_evaluation) {
     Lab lab;
     lab.service.running = ports::UnderWay{instant(sluice::test::kNow - 18), "timer", "apply"};
     lab.clock.at = instant(sluice::test::kNow);
-    const std::string line = "\nEvaluation running for 18 s (timer, phase apply); the figures "
-                             "below are of the previous evaluation\n";
+    lab.service.running->total = 12;
+    const std::string line =
+        "\nEvaluation running for 18 s (timer, phase apply, 12 changes); the figures "
+        "below are of the previous evaluation\n";
     CHECK(has(lab.run({"status"}).out, line));
     CHECK(!has(lab.run({"status", "-Q"}).out, "Evaluation running"));
     CHECK(has(lab.run({"status", "--json"}).out, "\"phase\""));
     lab.service.cycle = nullptr;
-    CHECK(has(lab.run({"status"}).out, "no evaluation has completed yet" + line));
+    lab.service.running =
+        ports::UnderWay{instant(sluice::test::kNow - 18), "start", "collect", 34, 100};
+    CHECK(has(lab.run({"status"}).out,
+              "no evaluation has completed yet\nFirst evaluation running for 18 s (start, phase "
+              "collect, 34 of 100 accounts)\n"));
 }
 
 CASE(status_without_a_good_evaluation_shows_no_age) {
@@ -136,15 +142,62 @@ CASE(evaluate_shows_changes_and_each_command_with_its_result) {
     const auto seen = lab.run({"evaluate"});
     CHECK_EQ(seen.code, 0);
     CHECK_EQ(seen.out, "Evaluation on cluster lab at 2026-11-23T00:50:00+00:00 (35 ms)\n"
-                       "Accounts:\n"
+                       "\nAccounts:\n"
                        "  physics: 1231 of 1000 node_hours (123.10 %), downscaled -> paused "
                        "[pause]\n"
                        "  3 accounts unchanged\n"
-                       "Commands:\n"
+                       "\nCommands:\n"
                        "  done: QOS of account physics becomes blocked (grace limit reached)\n"
                        "      sacctmgr -i modify account physics cluster=lab set qos=blocked "
                        "defaultqos=blocked\n");
     CHECK_EQ(lab.service.evaluated.load(), 1);
+}
+
+CASE(status_and_commands_can_be_narrowed) {
+    Lab lab;
+    const auto paused = lab.run({"status", "--standing=Paused", "-nPo", "account"}).out;
+    CHECK(has(paused, "physics\n"));
+    CHECK(!has(paused, "chem"));
+    CHECK(!has(lab.run({"status", "--standing=normal", "-nPo", "account"}).out, "physics"));
+    CHECK_EQ(lab.run({"status", "--policy=nosuch", "-nPo", "account"}).out, "");
+    const auto wrong = lab.run({"status", "--standing=stopped"});
+    CHECK_EQ(wrong.code, 1);
+    CHECK(has(wrong.err, "--standing takes normal, downscaled, paused or error"));
+    CHECK_EQ(lab.run({"commands", "--failed", "-nPo", "result"}).out, "failed\n");
+}
+
+CASE(words_of_sacctmgr_get_a_hint) {
+    Lab lab;
+    CHECK(has(lab.run({"status", "format=account,used"}).err,
+              "'format=account,used' is no account; write --format=account,used"));
+    CHECK(has(lab.run({"status", "where", "account=physics"}).err, "leave 'where' out"));
+    CHECK(has(lab.run({"status", "account=physics"}).err, "write physics"));
+}
+
+CASE(evaluate_shows_twenty_of_many_changes_and_counts_the_rest) {
+    Lab lab;
+    auto cycle = sluice::test::sample_cycle();
+    const auto physics = *cycle.decision.find("physics");
+    const auto command = cycle.applied.front();
+    cycle.decision.accounts.assign(10'000, physics);
+    cycle.applied.assign(10'000, command);
+    cycle.applied.back().success = false;
+    cycle.applied.back().error = "slurmdbd: Access/permission denied";
+    cycle.plan.withheld.assign(500, command.command);
+    cycle.problems.clear();
+    for (int i = 0; i < 7; ++i)
+        cycle.problems.push_back(
+            {"a" + std::to_string(i), "QOS crawl does not exist", "sacctmgr add qos crawl"});
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto seen = lab.run({"evaluate"});
+    CHECK(std::count(seen.out.begin(), seen.out.end(), '\n') < 130);
+    CHECK(has(seen.out, "  and 9980 more: 9980 downscaled -> paused; --json has all of them\n"));
+    CHECK(has(seen.out, "Commands:\n  FAILED: QOS of account physics becomes blocked"));
+    CHECK(has(seen.out, "  and 9980 more: 9980 qos done; --json has all of them\n"));
+    CHECK(has(seen.out, "  and 480 more: 480 qos; --json has all of them\n"));
+    CHECK(!has(seen.out, "withheld: "));
+    CHECK(has(seen.out, "  a0 and 6 more accounts: QOS crawl does not exist\n"
+                        "      remedy: sacctmgr add qos crawl\n"));
 }
 
 CASE(a_dry_run_marks_commands_planned_and_changes_nothing) {

@@ -35,6 +35,33 @@ like 'sluice doctor names the unknown account' "$OUT" 'FAULT +accounts +.*nosuch
 ok 'sluiced loads corrected settings' eval 'sluiced_regrant < <(granted slowdown)'
 ok 'sluice doctor succeeds with corrected settings' doctor
 
+ok 'sluiced loads settings that slow down and pause' eval 'sluiced_regrant < <(granted slowdown | sed "s/actions: .*/actions: [downscale, pause]/")'
+ok 'sluice doctor succeeds where slowdown slows and blocked blocks' doctor
+unlike 'sluice doctor reports neither of the two QOS' "$OUT" 'QOS (slowdown|blocked)'
+ok 'sacctmgr removes the limit of QOS blocked' sacctmgr_do modify qos blocked set GrpSubmitJobs=-1
+fails 'sluice doctor fails while QOS blocked does not block' doctor
+like 'sluice doctor names QOS blocked and the sacctmgr line' "$OUT" 'FAULT +slurm +QOS blocked of policy quarterly does not block.*sacctmgr modify qos blocked set GrpSubmitJobs=0'
+ok 'sacctmgr sets the limit of QOS blocked' sacctmgr_do modify qos blocked set GrpSubmitJobs=0
+ok 'sacctmgr makes QOS slowdown like a new QOS' sacctmgr_do modify qos slowdown set priority=100 MaxTRESPerUser=cpu=-1
+ok 'sluice doctor succeeds while QOS slowdown does not slow' doctor
+like 'sluice doctor notes that QOS slowdown does not slow' "$OUT" 'note +slurm +QOS slowdown of policy quarterly is not slower than QOS normal'
+ok 'sacctmgr limits QOS slowdown' sacctmgr_do modify qos slowdown set priority=1 MaxTRESPerUser=cpu=2
+echo PurgeUsageAfter=2months >>"$CLUSTER_DIR/etc/slurmdbd.conf"
+must 'slurmdbd restarts with a purge inside the period' slurmdbd_restart
+ok 'sluice evaluate succeeds after the restart of slurmdbd' sluice_cli evaluate
+fails 'sluice doctor fails with a purge inside the period' doctor
+like 'sluice doctor names PurgeUsageAfter and what the policy needs' "$OUT" 'FAULT +slurm +PurgeUsageAfter of slurmdbd is 2months, but policy quarterly counts usage of 6 months'
+sed -i '/^PurgeUsageAfter/d' "$CLUSTER_DIR/etc/slurmdbd.conf"
+must 'slurmdbd restarts without a purge' slurmdbd_restart
+ok 'sluice evaluate succeeds without a purge' sluice_cli evaluate
+ok 'sluice doctor succeeds without a purge' doctor
+for number in 1 2 3; do
+    ok "another program changes GrpTRESMins of physics ($number)" sacctmgr_do modify account physics set GrpTRESMins=node=7
+    ok "sluice evaluate sets GrpTRESMins of physics back ($number)" sluice_cli evaluate
+done
+fails 'sluice doctor fails while another program writes the same values' doctor
+like 'sluice doctor names the account and the transactions' "$OUT" 'FAULT +commands +account physics: limits was changed 3 times within a day.*sacctmgr list transactions accounts=physics'
+
 sed -i 's/^AccountingStorageEnforce=.*/AccountingStorageEnforce=associations/' "$SLURM_CONF"
 sed -i '/^Priority\(DecayHalfLife\|UsageResetPeriod\)=/d' "$SLURM_CONF"
 printf '%s\n' PriorityDecayHalfLife=7-0 PriorityUsageResetPeriod=MONTHLY >>"$SLURM_CONF"

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/evaluate/subjects.hpp"
 
+#include "common/base/amount.hpp"
+
 #include <algorithm>
+#include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 namespace sluice::policy {
 
@@ -27,20 +32,38 @@ Allocations own_allocations(const PolicySet& set, const AccountTree& tree) {
     return own;
 }
 
-// By node: does the policy cover it?
-std::vector<bool> covered(const Policy& policy, const AccountTree& tree, const Allocations& own) {
-    std::vector<bool> marks(tree.size(), false);
+// How a policy covers an account. `granted`: with the policy's own allocation, too.
+enum class Cover : unsigned char { none, without_grant, granted };
+
+std::vector<Cover> covered(const Policy& policy, const AccountTree& tree, const Allocations& own) {
+    std::vector<Cover> marks(tree.size(), Cover::none);
+    const auto by_place = [&](std::size_t node) {
+        if (marks[node] == Cover::none)
+            marks[node] = policy.match.grants_parents || tree[node].children.empty()
+                              ? Cover::granted
+                              : Cover::without_grant;
+    };
     if (policy.match.all())
         for (std::size_t node = 0; node < marks.size(); ++node)
-            marks[node] = own[node] != nullptr || tree[node].name != kRoot;
-    for (const auto& name : policy.match.accounts)
-        if (const std::size_t node = tree.find(name); node != kNone)
-            marks[node] = true;
+            if (own[node] != nullptr || tree[node].name != kRoot)
+                by_place(node);
     for (const auto& name : policy.match.subtrees)
         if (const std::size_t node = tree.find(name); node != kNone)
             for (const std::size_t below : tree.subtree(node))
-                marks[below] = true;
+                by_place(below);
+    for (const auto& name : policy.match.below)
+        if (const std::size_t node = tree.find(name); node != kNone)
+            for (const std::size_t below : tree.subtree(node))
+                if (below != node)
+                    marks[below] = Cover::granted;
+    for (const auto& name : policy.match.accounts)
+        if (const std::size_t node = tree.find(name); node != kNone)
+            marks[node] = Cover::granted;
     return marks;
+}
+
+const model::Allocation* default_of(const Policy& policy, Cover cover) {
+    return cover == Cover::granted ? not_empty(policy.allocation) : nullptr;
 }
 
 bool spans(const PolicySet& set, const Subject& subject) {
@@ -64,8 +87,8 @@ std::vector<Subject> subjects(const PolicySet& set, const AccountTree& tree) {
         const auto marks = covered(policy, tree, own);
         for (std::size_t node = 0; node < marks.size(); ++node) {
             const auto* allocation =
-                own[node] != nullptr ? own[node] : not_empty(policy.allocation);
-            if (!marks[node] || allocation == nullptr)
+                own[node] != nullptr ? own[node] : default_of(policy, marks[node]);
+            if (marks[node] == Cover::none || allocation == nullptr)
                 continue;
             by_node[node].policies.push_back(&policy);
             if (by_node[node].allocation == nullptr)
@@ -106,12 +129,43 @@ std::vector<std::string> unknown_accounts(const PolicySet& set, const AccountTre
     for (const Policy& policy : set.policies) {
         named.insert(policy.match.accounts.begin(), policy.match.accounts.end());
         named.insert(policy.match.subtrees.begin(), policy.match.subtrees.end());
+        named.insert(policy.match.below.begin(), policy.match.below.end());
     }
     std::erase_if(named, [&](const std::string& name) {
         return tree.find(name) != kNone || set.elsewhere.contains(name) ||
                may_be_elsewhere(facts, name);
     });
     return {named.begin(), named.end()};
+}
+
+std::vector<OverGrant> over_granted(const PolicySet& set, const AccountTree& tree) {
+    const auto all = subjects(set, tree);
+    std::vector<const Subject*> by_node(tree.size(), nullptr);
+    for (const auto& subject : all)
+        by_node[tree.find(subject.account)] = &subject;
+    std::map<std::pair<std::size_t, std::string>, Wide> sums; // by parent and component
+    for (const auto& subject : all) {
+        std::size_t above = tree[tree.find(subject.account)].parent;
+        while (above != kNone && by_node[above] == nullptr)
+            above = tree[above].parent;
+        if (above == kNone || !(by_node[above]->first().period == subject.first().period))
+            continue;
+        for (const auto& [component, units] : *subject.allocation)
+            sums[{above, component}] += units.scaled();
+    }
+    std::vector<OverGrant> out;
+    for (const auto& [key, sum] : sums) {
+        const auto& allocation = *by_node[key.first]->allocation;
+        const auto own = allocation.find(key.second);
+        const auto together = narrow(sum);
+        if (own != allocation.end() && sum > own->second.scaled() && together)
+            out.push_back(
+                {by_node[key.first]->account, key.second, own->second, Decimal::raw(*together)});
+    }
+    std::sort(out.begin(), out.end(), [](const OverGrant& a, const OverGrant& b) {
+        return std::tie(a.account, a.component) < std::tie(b.account, b.component);
+    });
+    return out;
 }
 
 std::vector<const Policy*> policies_of(const PolicySet& set,

@@ -38,6 +38,17 @@ std::vector<std::string> left_without_rules(const std::vector<Subject>& subjects
 std::vector<std::string> unknown_accounts(const model::PolicySet& set, const AccountTree& tree,
                                           const model::Facts& facts);
 
+// An account with less of a component than the accounts next below it have together. That is
+// allowed: the allocation of the account still bounds them.
+struct OverGrant {
+    std::string account;
+    std::string component;
+    Decimal own;
+    Decimal together;
+};
+// Sorted by account and component. Only accounts with the same period are compared.
+std::vector<OverGrant> over_granted(const model::PolicySet& set, const AccountTree& tree);
+
 // Those of the decision's policies that the set still has, in the file's order.
 std::vector<const model::Policy*> policies_of(const model::PolicySet& set,
                                               const model::AccountDecision& decision);

@@ -17,7 +17,7 @@ const std::vector<Route>& routes() {
         {"GET", "/api/v1/nonce", kDaemon, view_nonce, "A nonce for a munge login; needs no login"},
         {"GET", "/readyz", kDaemon, view_ready,
          "Readiness of each part, by name; 503 when a part is not ready"},
-        {"GET", "/metrics", kStaff | kDaemon, view_metrics, "Prometheus text"},
+        {"GET", "/metrics", kStaff | kDaemon, view_metrics, "Prometheus text", "accounts"},
         {"GET", "/api/v1/openapi.json", kDaemon, view_openapi, "This description"},
         {"GET", "/api/v1/info", kDaemon, view_info,
          "Version, settings in force, sources that do not answer"},

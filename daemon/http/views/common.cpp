@@ -5,6 +5,8 @@
 #include "daemon/http/views/render.hpp"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 namespace sluice::http {
 namespace {
@@ -12,6 +14,56 @@ namespace {
 using json::Value;
 
 constexpr std::size_t kDefaultLimit = 100;
+
+std::string hundredths(Amount amount, const model::Component& component) {
+    const auto millionths = model::unit_millionths(amount, component);
+    return millionths ? fixed_point(*millionths / 10'000, 2) : "?";
+}
+
+// "; 3 accounts next below it have 420.00 of 1500.00 node_hours used", or "".
+std::string sums_below(const ports::CycleReport& cycle, const std::string& account) {
+    struct Sum {
+        const model::Component* component;
+        Amount allocation;
+        Amount used;
+    };
+    std::map<std::string, Sum> sums;
+    std::set<std::string> periods;
+    std::size_t count = 0;
+    std::set<std::string_view> evaluated;
+    for (const auto& each : cycle.decision.accounts)
+        evaluated.insert(each.account);
+    for (const auto& each : cycle.decision.accounts) {
+        std::set<std::string> seen;
+        auto at = cycle.parents.find(each.account);
+        while (at != cycle.parents.end() && at->second != account &&
+               !evaluated.contains(at->second) && seen.insert(at->first).second)
+            at = cycle.parents.find(at->second);
+        if (at == cycle.parents.end() || at->second != account)
+            continue;
+        ++count;
+        periods.insert(each.period.label);
+        for (const auto& figure : each.figures) {
+            auto& sum =
+                sums.try_emplace(figure.component.name, Sum{&figure.component, 0, 0}).first->second;
+            sum.allocation = narrow(Wide{sum.allocation} + figure.effective).value_or(INT64_MAX);
+            sum.used = narrow(Wide{sum.used} + figure.used()).value_or(INT64_MAX);
+        }
+    }
+    if (count == 0)
+        return "";
+    std::string out = "; " + std::to_string(count) +
+                      (count == 1 ? " account next below it has" : " accounts next below it have");
+    if (periods.size() > 1)
+        return out + " allocations in different periods";
+    const char* before = " ";
+    for (const auto& [name, sum] : sums) {
+        out += before + hundredths(sum.used, *sum.component) + " of " +
+               hundredths(sum.allocation, *sum.component) + ' ' + name + " used";
+        before = ", ";
+    }
+    return out;
+}
 
 // Why an account of Slurm is not listed, and which account bounds it.
 std::string why_not_listed(const ports::CycleReport& cycle, const std::string& account) {
@@ -23,7 +75,8 @@ std::string why_not_listed(const ports::CycleReport& cycle, const std::string& a
             return "account '" + account + "' has no allocation of its own; it is bounded by '" +
                    at->second + "'";
     return "account '" + account +
-           "' has no policy with an allocation, nor has an account above it";
+           "' has no policy with an allocation, nor has an account above it" +
+           sums_below(cycle, account);
 }
 
 // Those of the wanted accounts. Commands and their records.

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace sluice::http {
 namespace {
@@ -123,14 +124,62 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
               static_cast<std::int64_t>(cycle->problems.size()));
 }
 
-using Accounts = std::vector<model::AccountDecision>;
+using Accounts = std::vector<const model::AccountDecision*>;
+
+constexpr std::size_t kMaxAccounts = 1000;
+constexpr std::size_t kMaxSamples = 8000; // about 600 kB
+
+// The accounts with samples of their own: all of them when the request says so (?accounts=all),
+// else those that are not normal or nearest to their limit, within what a scrape may cost.
+Accounts sampled(const Call& call, const ports::CycleReport& cycle) {
+    Accounts out;
+    std::size_t components = 1;
+    for (const auto& account : cycle.decision.accounts) {
+        out.push_back(&account);
+        components = std::max(components, account.figures.size());
+    }
+    const std::string asked = call.request.argument("accounts");
+    const std::size_t most = asked == "all" ? out.size()
+                             : asked == "none"
+                                 ? 0
+                                 : std::min(kMaxAccounts, kMaxSamples / (4 + 2 * components));
+    if (out.size() <= most)
+        return out;
+    const auto rank = [](const model::AccountDecision* account) {
+        return std::pair(model::standing(account->flags) != model::Standing::normal,
+                         account->percent.value_or(INT64_MAX));
+    };
+    std::stable_sort(out.begin(), out.end(),
+                     [&](const auto* a, const auto* b) { return rank(a) > rank(b); });
+    out.resize(most);
+    std::sort(out.begin(), out.end(),
+              [](const auto* a, const auto* b) { return a->account < b->account; });
+    return out;
+}
+
+void put_counts(MetricText& out, const ports::CycleReport& cycle, std::size_t shown) {
+    std::map<std::pair<std::string, std::string>, std::int64_t> counts;
+    for (const char* mode : {"enforce", "observe"})
+        for (const char* standing : {"normal", "downscaled", "paused"})
+            counts[{mode, standing}] = 0;
+    for (const auto& account : cycle.decision.accounts)
+        ++counts[{account.mode == model::Mode::enforce ? "enforce" : "observe",
+                  std::string(model::name(model::standing(account.flags)))}];
+    out.family("sluice_accounts", "gauge",
+               "Evaluated accounts; with mode observe, the standing is not applied.");
+    for (const auto& [key, count] : counts)
+        out.sample({{"mode", key.first}, {"standing", key.second}}, count);
+    out.gauge("sluice_accounts_with_samples",
+              "Accounts with samples of their own: all of them with ?accounts=all.",
+              static_cast<std::int64_t>(shown));
+}
 
 void put_figures(MetricText& out, const Accounts& accounts, const char* name, const char* help,
                  Amount (*value)(const model::Figure&)) {
     out.family(name, "gauge", help);
     for (const auto& account : accounts)
-        for (const auto& figure : account.figures)
-            out.sample({{"account", account.account}, {"component", figure.component.name}},
+        for (const auto& figure : account->figures)
+            out.sample({{"account", account->account}, {"component", figure.component.name}},
                        std::to_string(value(figure)));
 }
 
@@ -139,9 +188,9 @@ void put_flag(MetricText& out, const Accounts& accounts, const char* name, const
               Holds holds) {
     out.family(name, "gauge", help);
     for (const auto& account : accounts) {
-        const bool enforces = account.mode == model::Mode::enforce;
-        out.sample({{"account", account.account}, {"mode", enforces ? "enforce" : "observe"}},
-                   holds(account) ? 1 : 0);
+        const bool enforces = account->mode == model::Mode::enforce;
+        out.sample({{"account", account->account}, {"mode", enforces ? "enforce" : "observe"}},
+                   holds(*account) ? 1 : 0);
     }
 }
 
@@ -154,8 +203,8 @@ void put_accounts(MetricText& out, const Accounts& accounts) {
     out.family("sluice_account_usage_ratio", "gauge",
                "The metric that is compared with the thresholds; 1 is the whole allocation.");
     for (const auto& account : accounts)
-        if (account.percent)
-            out.sample({{"account", account.account}}, fixed_point(*account.percent, 4));
+        if (account->percent)
+            out.sample({{"account", account->account}}, fixed_point(*account->percent, 4));
     put_flag(out, accounts, "sluice_account_paused", "Whether submissions are refused.",
              [](const auto& account) { return account.enforced.paused; });
     put_flag(out, accounts, "sluice_account_downscaled", "Whether jobs get a slower QOS.",
@@ -163,13 +212,13 @@ void put_accounts(MetricText& out, const Accounts& accounts) {
     out.family("sluice_account_would_be_paused", "gauge",
                "Whether submissions would be refused if the policy enforced; observed accounts.");
     for (const auto& account : accounts)
-        if (account.mode == model::Mode::observe)
-            out.sample({{"account", account.account}},
-                       model::would_be(account) == "paused" ? 1 : 0);
+        if (account->mode == model::Mode::observe)
+            out.sample({{"account", account->account}},
+                       model::would_be(*account) == "paused" ? 1 : 0);
     out.family("sluice_account_period_end_timestamp_seconds", "gauge", "When the period ends.");
     for (const auto& account : accounts)
-        if (account.period.end)
-            out.sample({{"account", account.account}}, epoch(*account.period.end));
+        if (account->period.end)
+            out.sample({{"account", account->account}}, epoch(*account->period.end));
 }
 
 void put_counter(MetricText& out, const ports::PluginServerStatus& plugin_server, const char* name,
@@ -223,14 +272,20 @@ void put_outbox(MetricText& out, ports::Outbox& outbox) {
 } // namespace
 
 Response view_metrics(const Call& call) {
+    if (const auto asked = call.request.argument("accounts");
+        !asked.empty() && asked != "all" && asked != "none")
+        return failure(400, "accounts must be all or none");
     MetricText out;
     for (const auto& service : call.services.clusters) {
         const CyclePtr cycle = service.status.last_cycle();
         const auto info = service.status.info();
         out.cluster(call.services.several() ? info.cluster : "");
         put_daemon(out, info, cycle.get());
-        if (cycle != nullptr)
-            put_accounts(out, cycle->decision.accounts);
+        if (cycle != nullptr) {
+            const auto accounts = sampled(call, *cycle);
+            put_counts(out, *cycle, accounts.size());
+            put_accounts(out, accounts);
+        }
         put_plugin_server(out, service.status.plugin_server());
     }
     put_outbox(out, call.services.outbox);

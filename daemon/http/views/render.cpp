@@ -71,6 +71,15 @@ Value render_figure(const model::Figure& figure) {
         kv("carryover_derivation", render_carryover(figure)));
 }
 
+Value render_below(const model::Below& below) {
+    return object(kv("accounts", below.accounts),
+                  kv("components", array_of(below.figures, [](const auto& sum) {
+                         return object(kv("component", sum.component.name),
+                                       kv("allocation", units(sum.allocation, sum.component)),
+                                       kv("used", units(sum.used, sum.component)));
+                     })));
+}
+
 Value render_period(const model::Period& period) {
     return object(kv("label", period.label), kv("begin", period.begin), kv("end", period.end));
 }
@@ -189,6 +198,7 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
         kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
         kv("qos", account.enforced_qos), kv("until", account.until),
         kv("thresholds", std::move(thresholds)),
+        kv("below", render_below(account.below)),
         kv("waiting_jobs", object(kv("invalid_qos", account.waiting.invalid_qos),
                                   kv("held", account.waiting.held))),
         kv("notes", account.notes), kv("error", account.error));
@@ -282,7 +292,11 @@ Value render(const ports::ControllerSettings& controller) {
         kv("rights", object(kv("user", rights.user), kv("admin_level", name(rights.admin_level)))),
         kv("enforce", controller.enforce), kv("job_submit_plugins", controller.job_submit_plugins),
         kv("decay_half_life_s", controller.decay_half_life_s),
-        kv("usage_reset", controller.usage_reset), kv("clock_ahead_s", controller.clock_ahead_s));
+        kv("usage_reset", controller.usage_reset), kv("clock_ahead_s", controller.clock_ahead_s),
+        kv("findings", array_of(controller.findings, [](const auto& each) {
+               return object(kv("fault", each.fault), kv("what", each.what),
+                             kv("remedy", each.remedy));
+           })));
 }
 
 Value render(const ports::OutboxEntry& entry) {

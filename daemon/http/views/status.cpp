@@ -75,7 +75,8 @@ Value render_under_way(const std::optional<ports::UnderWay>& running) {
     if (!running)
         return {};
     return object(kv("since", running->since), kv("trigger", running->trigger),
-                  kv("phase", running->phase));
+                  kv("phase", running->phase), kv("done", running->done),
+                  kv("total", running->total), kv("progress", running->progress()));
 }
 
 } // namespace

@@ -58,6 +58,24 @@ inline void free_controller_conf(slurm_conf_t* conf) {
         slurm_free_conf(conf);
 }
 
+// slurmdbd.conf as slurmdbd has it: a list of ConfigPair. nullptr: slurmdbd did not answer.
+struct ConfigPair { // config_key_pair_t of read_config.h, which is not installed
+    char* name;
+    char* value;
+};
+inline RawList slurmdbd_config(void* db) {
+#if SLUICE_SLURM_AT_LEAST(26, 5)
+    slurmdbd_conf_t* conf = nullptr;
+    if (slurmdb_config_get(db, &conf) != SLURM_SUCCESS || conf == nullptr)
+        return nullptr;
+    RawList pairs = slurmdb_config_get_keypairs(conf);
+    slurmdbd_free_conf(conf);
+    return pairs;
+#else
+    return slurmdb_config_get(db);
+#endif
+}
+
 inline void set_job_id(job_desc_msg_t& change, uint32_t id) {
 #if SLUICE_SLURM_AT_LEAST(25, 11)
     change.step_id.job_id = id;

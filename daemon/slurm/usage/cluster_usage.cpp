@@ -38,6 +38,18 @@ std::vector<const Association*> accounts_of(const model::Structure& structure,
 
 } // namespace
 
+ReadProgress::ReadProgress(const ports::UsageQuestion& asked, std::optional<Instant> rolled,
+                           std::size_t accounts)
+    : asked_(asked), accounts_(accounts) {
+    for (const Window& one : asked.windows)
+        ranges_ += split_window(one, asked.now, rolled, local_calendar()).settled.size();
+    if (asked.progress && accounts > 0)
+        read_ = [this](std::size_t done) {
+            asked_.progress((finished_ * accounts_ + done) / std::max<std::size_t>(ranges_, 1),
+                            accounts_);
+        };
+}
+
 Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
                                                       const model::Structure& structure,
                                                       const ports::UsageQuestion& asked,
@@ -48,8 +60,9 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
     if (auto read = read_jobs(q); !read)
         return std::move(read).error();
     std::vector<WindowUsage> all;
+    ReadProgress progress{asked, rolled_.until, accounts_of(structure, asked).size()};
     for (const Window& one : asked.windows) {
-        auto usage = window(q, one);
+        auto usage = window(q, one, progress);
         if (!usage)
             return std::move(usage).error();
         all.push_back(std::move(*usage));
@@ -114,12 +127,15 @@ Result<Rolled> ClusterUsage::complete_rollup(const Question& q) {
 Result<bool> ClusterUsage::read_next(const Question& q) {
     const auto deadline = std::chrono::steady_clock::now() + q.asked.patience;
     const auto accounts = accounts_of(q.structure, q.asked);
+    ReadProgress progress{q.asked, newest_.until, accounts.size()};
     for (const Window& one : q.asked.windows)
         for (const Window& range :
              split_window(one, q.asked.now, newest_.until, local_calendar()).settled) {
-            auto done = next_->fetch(q.session, q.structure.cluster, range, {accounts, deadline});
+            auto done = next_->fetch(q.session, q.structure.cluster, range,
+                                     {accounts, deadline, progress.read()});
             if (!done || !*done)
                 return done;
+            progress.range_done();
         }
     return true;
 }
@@ -227,7 +243,7 @@ void ClusterUsage::note_running(Running running, Instant now) {
     followed_ = true;
 }
 
-Result<WindowUsage> ClusterUsage::window(const Question& q, Window window) {
+Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadProgress& progress) {
     WindowUsage all;
     all.window = window;
     const auto accounts = accounts_of(q.structure, q.asked);
@@ -236,9 +252,13 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window) {
     const WindowSplit parts = split_window(window, q.asked.now, rolled_.until, local_calendar());
     if (!parts.settled.empty())
         all.settled_until = parts.settled.back().end;
-    for (const Window& range : parts.settled)
-        if (auto added = rollups_->add(q.session, q.structure, range, accounts, all); !added)
+    for (const Window& range : parts.settled) {
+        if (auto added =
+                rollups_->add(q.session, q.structure, range, accounts, all, progress.read());
+            !added)
             return std::move(added).error();
+        progress.range_done();
+    }
     for (const Association* account : accounts)
         if (q.asked.by_user.contains(account->account))
             if (auto added = add_users(q.session, q.structure, parts.settled, *account,

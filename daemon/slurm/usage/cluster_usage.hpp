@@ -22,6 +22,27 @@
 
 namespace sluice::slurm {
 
+// How much of the rollups of a question has been read: all its ranges together, in accounts. The
+// question must outlive it.
+class ReadProgress {
+public:
+    ReadProgress(const ports::UsageQuestion& asked, std::optional<Instant> rolled,
+                 std::size_t accounts);
+    ReadProgress(const ReadProgress&) = delete; // read() refers to it
+    ReadProgress& operator=(const ReadProgress&) = delete;
+
+    // For RollupCache, of the present range. Empty: nobody asked for progress.
+    const std::function<void(std::size_t)>& read() const { return read_; }
+    void range_done() { ++finished_; }
+
+private:
+    const ports::UsageQuestion& asked_;
+    std::size_t accounts_;
+    std::size_t ranges_ = 0;
+    std::size_t finished_ = 0;
+    std::function<void(std::size_t)> read_;
+};
+
 class ClusterUsage {
 public:
     explicit ClusterUsage(ports::ClosedUsage* store) : closed_(store) {}
@@ -55,7 +76,7 @@ private:
     Result<Running> read_running(const Question& q);
     Result<void> read_ended(const Question& q);
     void note_running(Running running, Instant now);
-    Result<model::WindowUsage> window(const Question& q, Window window);
+    Result<model::WindowUsage> window(const Question& q, Window window, ReadProgress& progress);
     Result<void> read_deleted(const Question& q, std::set<std::string> unknown);
     Result<void> add_jobs(const Question& q, Window range, JobSum& sum);
 

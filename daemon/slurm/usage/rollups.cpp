@@ -167,14 +167,17 @@ Result<bool> RollupCache::fetch(Session& session, const std::string& cluster, Wi
         if (!sum)
             return std::move(sum).error();
         range.sums.emplace(account->id, std::move(*sum));
+        if (portion.read)
+            portion.read(range.sums.size());
     }
     return true;
 }
 
 Result<void> RollupCache::add(Session& session, const model::Structure& structure, Window window,
-                              const Accounts& accounts, model::WindowUsage& usage) {
-    const auto all =
-        fetch(session, structure.cluster, window, {accounts, steady_clock::time_point::max()});
+                              const Accounts& accounts, model::WindowUsage& usage,
+                              const std::function<void(std::size_t)>& read) {
+    const auto all = fetch(session, structure.cluster, window,
+                           {accounts, steady_clock::time_point::max(), read});
     if (!all)
         return all.error();
     const auto& sums = ranges_[{window.begin, window.end}].sums;

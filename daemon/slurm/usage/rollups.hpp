@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,11 +46,13 @@ public:
     // Adds the accounts' figures in a range of rolled-up hours (see window_split.hpp) to `usage`.
     // conflict: an account's association is gone; unavailable: slurmdbd answered incompletely.
     Result<void> add(Session& session, const model::Structure& structure, Window range,
-                     const Accounts& accounts, model::WindowUsage& usage);
+                     const Accounts& accounts, model::WindowUsage& usage,
+                     const std::function<void(std::size_t)>& read = {});
     // Reads what add() would have to read of these accounts, until the deadline. True: all of it.
     struct Portion {
         const Accounts& accounts;
         std::chrono::steady_clock::time_point deadline;
+        const std::function<void(std::size_t)>& read; // so many accounts are done; may be empty
     };
     Result<bool> fetch(Session& session, const std::string& cluster, Window range, Portion portion);
     // Forgets the ranges that were not asked for since the last call.

@@ -91,6 +91,26 @@ CASE(components_and_accounts_are_read) {
     CHECK_EQ(set.accounts.at("chem").allocation->at("cpu_kh").text(), "0.5");
 }
 
+CASE(accounts_of_a_policy_are_names_or_say_who_gets_its_allocation) {
+    const auto match = [](const std::string& accounts) {
+        const auto read =
+            settings::parse("components: {node_hours: node}\npolicies:\n  - {name: p, "
+                            "allocation: {node_hours: 1}, accounts: " +
+                                accounts + "}\n",
+                            "f.yaml");
+        CHECK(read.has_value());
+        return read->policies.policies.at(0).match;
+    };
+    CHECK(match("leaves").all());
+    CHECK(!match("leaves").grants_parents);
+    CHECK(match("all").all());
+    CHECK(match("all").grants_parents);
+    CHECK_EQ(join(match("{below: Science}").below, " "), "science");
+    CHECK(!match("{below: [a, b]}").all());
+    CHECK_EQ(join(match("[all]").accounts, " "), "all");
+    CHECK_EQ(join(match("'a, b'").accounts, " "), "a b");
+}
+
 CASE(policy_keys_are_read) {
     const Policy p = full().policies.policies.at(0);
     CHECK(p.mode == Mode::enforce);

@@ -168,6 +168,7 @@ CASE(an_evaluation_that_hangs_is_shown_as_under_way) {
         CHECK(running.has_value());
         CHECK_EQ(running->phase, phase);
         CHECK_EQ(running->trigger, "person");
+        CHECK_EQ(running->total != 0, std::string_view(phase) == "apply");
         CHECK(running->since == bench.clock.now());
         CHECK(old);
         CHECK(answer.wait_for(60s) == std::future_status::ready);

@@ -268,7 +268,7 @@ CASE(times_are_read_as_people_and_slurm_write_them) {
     CHECK(parse("2026-02-10T01:30") == kFebruary - 30min);
     CHECK(parse("2026-02-10T01:30:00Z") == kFebruary + 90min);
     CHECK(parse("2026-02-10T01:30:00-01:00") == kFebruary + 150min);
-    for (const char* bad : {"", "tomorrow", "now+", "now+3moons", "2026-02-30", "2026-02-10T25:00",
+    for (const char* bad : {"", "yesterday", "now+", "now+3moons", "2026-02-30", "2026-02-10T25:00",
                             "now+99999999999999days", "2026-02-10T01:30:00+99:00"})
         CHECK(core::parse_instant(bad, utc, kFebruary).error().code == Errc::malformed);
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 
 using namespace sluice;
 using sluice::test::FakeService;
@@ -14,10 +15,13 @@ using sluice::test::FakeService;
 namespace {
 
 http::Response get(FakeService& service, const std::string& path,
-                   http::Viewer viewer = {0, true, "", false}) {
+                   http::Viewer viewer = {0, true, "", false},
+                   std::map<std::string, std::string> query = {}) {
     http::Request request;
     request.method = "GET";
     request.path = path;
+    for (auto& [key, value] : query)
+        request.query.emplace(key, value);
     request.viewer = std::move(viewer);
     return http::dispatch(request, service);
 }
@@ -73,6 +77,33 @@ CASE(metrics_have_types_and_escaped_labels) {
     CHECK(has(answer.body, "sluice_source_up{source=\"slurmdbd\"} 1\n"));
     CHECK_EQ(get(service, "/metrics", {5, false, "", false}).status, 403);
     CHECK_EQ(get(service, "/metrics", {5, false, "token x", true}).status, 200);
+}
+
+CASE(metrics_of_ten_thousand_accounts_stay_below_a_megabyte) {
+    FakeService service;
+    auto cycle = sluice::test::sample_cycle();
+    auto account = cycle.decision.accounts.back();
+    account.flags = {};
+    account.percent = 5000;
+    cycle.decision.accounts.assign(10'000, account);
+    for (int i = 0; i < 10'000; ++i)
+        cycle.decision.accounts[i].account = "department-project-" + std::to_string(10'000 + i);
+    cycle.decision.accounts[7000].flags.paused = true;
+    cycle.decision.accounts[8000].percent = 9900;
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto body = get(service, "/metrics").body;
+    CHECK(body.size() < 1'000'000);
+    CHECK(has(body, "sluice_account_paused{account=\"department-project-17000\"} 1\n"));
+    CHECK(has(body, "sluice_account_usage_ratio{account=\"department-project-18000\"} 0.9900\n"));
+    CHECK(has(body, "standing=\"paused\"} 1\n"));
+    CHECK(has(body, "sluice_accounts_with_samples 1000\n"));
+    const auto with = [&](const std::string& query) {
+        return get(service, "/metrics", {0, true, "", false}, {{"accounts", query}});
+    };
+    CHECK(has(with("all").body, "sluice_accounts_with_samples 10000\n"));
+    CHECK(has(with("all").body, "account=\"department-project-19999\""));
+    CHECK(!has(with("none").body, "account="));
+    CHECK_EQ(with("some").status, 400);
 }
 
 CASE(neither_page_nor_metrics_hide_or_steer_anything) {
