@@ -28,7 +28,11 @@ constexpr Column kUsageColumns[] = {
     {"settled", "Settled", 16, "in slurmdbd's hourly rollups; empty: unknown by user", amount_cell},
     {"finished", "Finished", 16, "jobs that ended after the last rollup", amount_cell},
     {"running", "Running", 16, "running jobs, up to now", amount_cell},
-    {"used", "Used", 16, "sum of the three; empty: unknown by user", amount_cell},
+    {"qos_factor", "QOSFactor", 16, "added by UsageFactor of the QOS of jobs; negative: taken",
+     amount_cell},
+    {"idle_reservations", "IdleResv", 16,
+     "idle time of reservations; of no user, so in (total) only", amount_cell},
+    {"used", "Used", 16, "sum of these; empty: unknown by user", amount_cell},
     {"percent", "Percent", 10, "percentage of the effective allocation used; empty with --by-user",
      own_percent_cell, "usage_percentage"},
     {"share", "Share", 10, "with --by-user: percentage of the account's usage", own_percent_cell,
@@ -37,9 +41,9 @@ constexpr Column kUsageColumns[] = {
      clusters_cell, "used_by_cluster"},
 };
 constexpr const char* kUsageShown =
-    "account,component,period,settled,finished,running,used,percent";
-constexpr const char* kUserShown =
-    "account,component,period,user,settled,finished,running,used,share";
+    "account,component,period,settled,finished,running,qos_factor,idle_reservations,used,percent";
+constexpr const char* kUserShown = "account,component,period,user,settled,finished,running,qos_"
+                                   "factor,idle_reservations,used,share";
 
 int show_usage(const Parsed& parsed, const json::Value& answer, Table table) {
     for (const auto& part : answer["usage"].items()) {

@@ -75,7 +75,7 @@ struct AccountMemory {
     // component -> allocation + carryover + adjustments - what the period before had borrowed: the
     // period's own, against which borrowing is measured. Of `period`.
     std::map<std::string, Amount> grants;
-    // component -> highest usage by ended jobs seen in `period` (settled + finished), in steps of a
+    // component -> highest usage by ended jobs seen in `period`, in steps of a
     // hundredth of the effective allocation or one TRES-hour
     std::map<std::string, Amount> used;
     std::map<std::string, PastPeriod> past; // by label: the newest periods before `period`

@@ -201,6 +201,7 @@ struct PolicySet {
     std::string timezone; // IANA name; "": the host's
     std::string contact;
     Texts texts;
+    Counting counting; // usage_factor, idle_reservations
     std::vector<Component> components;
     std::vector<Policy> policies;
     std::map<std::string, AccountSettings> accounts;

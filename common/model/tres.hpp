@@ -21,9 +21,14 @@ struct Tres {
     std::string name; // "cpu", "mem", "node", "billing", "gres/gpu", "gres/gpu:a100", "license/x"
 };
 
+// A UsageFactor of 1. sacctmgr keeps six digits after the point (as_mysql_qos.c, "%f"), so the
+// factor in millionths is exact.
+inline constexpr std::int64_t kFullPrice = 1'000'000;
+
 struct Qos {
     std::uint32_t id = 0;
     std::string name;
+    std::int64_t usage_factor = kFullPrice; // millionths, >= 0
 };
 
 enum class LimitType { grp_tres_mins, max_tres_mins, grp_tres };
@@ -56,13 +61,30 @@ inline std::optional<std::int64_t> unit_millionths(Amount amount, const Componen
     return narrow(numerator / (Wide{component.unit_factor.scaled()} * 60));
 }
 
-// Usage inside one window, by where the figure comes from.
+// What counts as usage beside the time of jobs.
+struct Counting {
+    bool factor = true; // the UsageFactor of a job's QOS
+    bool idle = true;   // time of a reservation in which no job of it ran
+
+    friend bool operator==(const Counting&, const Counting&) = default;
+};
+
+// Usage inside one window, by where the figure comes from. The first three are the time of jobs,
+// whatever their QOS.
 struct UsageSplit {
-    Amount settled = 0;  // slurmdbd's rollups
+    Amount settled = 0;  // slurmdbd's rollups, without idle time of reservations
     Amount finished = 0; // job records that ended after the last complete rollup
     Amount running = 0;  // jobs that still run, from their start (or the window's) to `now`
+    Amount factor = 0;   // what UsageFactor adds (negative: takes), if it counts
+    Amount idle = 0;     // idle time of reservations, if it counts
+    Amount open = 0;     // part of `factor` and `idle` that running jobs or an open hour may change
+    // What slurmctld's own counters have and total() has not: they know UsageFactor, but no
+    // reservations.
+    Amount beyond = 0;
 
-    Amount total() const { return settled + finished + running; }
+    Amount total() const { return settled + finished + running + factor + idle; }
+    // Of what is over. Never falls, unless Slurm loses records.
+    Amount ended() const { return settled + finished + factor + idle - open; }
 };
 
 using TresUsage = std::map<std::string, UsageSplit>; // by TRES name

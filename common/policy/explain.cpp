@@ -116,7 +116,7 @@ private:
         add(start + "the effective allocation is " + units(figure.effective) + ".");
         add(start + "used " + units(figure.used()) + " = settled " + units(figure.usage.settled) +
             " + finished " + units(figure.usage.finished) + " + running " +
-            units(figure.usage.running) +
+            units(figure.usage.running) + corrections(figure) +
             (figure.percent ? ", which is " + format::share_text(figure.percent) +
                                   " of the effective allocation."
                             : "."));
@@ -126,6 +126,19 @@ private:
                 add(start + "of this, " + units(usage->second.total()) + " on cluster " +
                     part.cluster +
                     (part.age > 0 ? " (as of " + std::to_string(part.age) + " s ago)." : "."));
+    }
+
+    // " - QOS factor 12 + idle reservations 3", without what is 0.
+    std::string corrections(const Figure& figure) const {
+        std::string text;
+        const auto term = [&](const char* what, Amount amount) {
+            if (amount != 0)
+                text += (amount < 0 ? " - " : " + ") + std::string(what) + " " +
+                        format::units_text(amount < 0 ? -amount : amount, figure.component);
+        };
+        term("QOS factor", figure.usage.factor);
+        term("idle reservations", figure.usage.idle);
+        return text;
     }
 
     std::string carryover(const Figure& figure) const {

@@ -9,6 +9,7 @@
 #include "common/settings/policy.hpp"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace sluice::settings {
@@ -42,6 +43,13 @@ void read_timezone(MapReader& top, std::string& timezone) {
         top.errors().add(node->place(), "timezone: " + shown(*name) +
                                             " is not in the host's time zone database; give an "
                                             "IANA name such as Europe/Tallinn");
+}
+
+void read_counting(MapReader& top, model::Counting& counting) {
+    constexpr std::array<Choice<bool>, 2> kFactor{{{"apply", true}, {"ignore", false}}};
+    constexpr std::array<Choice<bool>, 2> kIdle{{{"count", true}, {"ignore", false}}};
+    top.choose("usage_factor", counting.factor, kFactor);
+    top.choose("idle_reservations", counting.idle, kIdle);
 }
 
 // Waldur: exactly one limit_period among the components wins over the policies' period.
@@ -110,6 +118,8 @@ void read_policy_set(MapReader& top, Reading& reading) {
     read_timezone(top, reading.set.timezone);
     top.read("contact", reading.set.contact);
     read_texts(top, reading.set.texts);
+    if (reading.dialect == Dialect::daemon) // a scenario has neither QOS of jobs nor reservations
+        read_counting(top, reading.set.counting);
     if (const Node* components = top.take("components"))
         read_components(*components, reading, errors);
     if (const Node* groups = top.take("groups"))

@@ -91,9 +91,13 @@ void Collector::settle(Instant now) {
 
 Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string>& by_user,
                                   model::Facts& facts) {
-    const ports::UsageQuestion question{
-        windows_of(rules, facts.now), facts.now, accounts_of(rules, facts.structure), by_user,
-        rules.interval / 4,           progress_};
+    const ports::UsageQuestion question{windows_of(rules, facts.now),
+                                        facts.now,
+                                        accounts_of(rules, facts.structure),
+                                        by_user,
+                                        rules.set.counting,
+                                        rules.interval / 4,
+                                        progress_};
     auto usage = accounting_.usage(facts.structure, question);
     if (usage) {
         facts.usage = std::move(*usage);

@@ -31,6 +31,7 @@ struct UsageQuestion {
     std::set<std::string> accounts; // whose usage
     // Accounts whose settled usage is wanted by user as well; they need not be in `accounts`.
     std::set<std::string> by_user;
+    model::Counting counting;
     // For how long a call may read figures of a new rollup. Those of the last one and the jobs
     // since are as right, so the rest may wait for the next call.
     std::chrono::milliseconds patience{15'000};

@@ -81,6 +81,7 @@ Result<model::Structure> SlurmAccounting::structure(const std::string& cluster) 
         const auto current = is_current(known->second, *names);
         if (!current)
             return current.error();
+        known->second.structure.qos = names->qos; // their factors
         if (*current)
             return known->second.structure;
         read_.erase(known);

@@ -109,4 +109,98 @@ Result<void> SqliteClosedUsage::drop(const std::string& cluster, Instant last) {
     });
 }
 
+Result<std::vector<ports::CorrectedTime>>
+SqliteClosedUsage::corrections(const std::string& cluster) {
+    return at_port("corrections", [&] {
+        auto reader = reader_.lock();
+        Statement row(*reader, "SELECT t.begins, t.ends, read_at, records, kind, account, user, "
+                               "tres, amount FROM corrected_time t LEFT JOIN correction c ON "
+                               "c.cluster = t.cluster AND c.begins = t.begins AND c.ends = t.ends "
+                               "WHERE t.cluster = ? ORDER BY t.begins, t.ends");
+        row.bind(cluster);
+        std::vector<ports::CorrectedTime> all;
+        while (row.step()) {
+            const Window time{instant(row.integer(0)), instant(row.integer(1))};
+            if (all.empty() || !(all.back().time == time))
+                all.push_back({time, instant(row.integer(2)), row.integer(3), {}});
+            if (row.is_null(4))
+                continue;
+            auto& sums = all.back().sums;
+            auto& kind = row.text(4) == "idle" ? sums.idle : sums.factor;
+            kind[row.text(5)][row.text(6)][static_cast<std::uint32_t>(row.integer(7))] =
+                row.integer(8);
+        }
+        return all;
+    });
+}
+
+Result<void> SqliteClosedUsage::put(const std::string& cluster,
+                                    const ports::CorrectedTime& corrected) {
+    return at_port("put corrections", [&] {
+        const auto begins = epoch(corrected.time.begin);
+        const auto ends = epoch(corrected.time.end);
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        Statement(writer->database,
+                  "DELETE FROM correction WHERE cluster = ? AND begins = ? AND ends = ?")
+            .bind(cluster, begins, ends)
+            .run();
+        Statement(writer->database,
+                  "REPLACE INTO corrected_time (cluster, begins, ends, read_at, records) "
+                  "VALUES (?,?,?,?,?)")
+            .bind(cluster, begins, ends, epoch(corrected.read_at), corrected.records)
+            .run();
+        Statement row(writer->database, "INSERT INTO correction (cluster, begins, ends, kind, "
+                                        "account, user, tres, amount) VALUES (?,?,?,?,?,?,?,?)");
+        const auto add = [&](const std::string& kind, const ports::UserSums& sums) {
+            for (const auto& [account, users] : sums)
+                for (const auto& [user, amounts] : users)
+                    for (const auto& [tres, amount] : amounts)
+                        row.bind(cluster, begins, ends, kind, account, user, std::int64_t{tres},
+                                 amount)
+                            .run();
+        };
+        add("factor", corrected.sums.factor);
+        add("idle", corrected.sums.idle);
+        transaction.commit();
+    });
+}
+
+Result<void> SqliteClosedUsage::drop_corrections(const std::string& cluster, Instant last) {
+    return at_port("drop corrections", [&] {
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        for (const char* sql : {"DELETE FROM corrected_time WHERE cluster = ? AND ends <= ?",
+                                "DELETE FROM correction WHERE cluster = ? AND ends <= ?"})
+            Statement(writer->database, sql).bind(cluster, epoch(last)).run();
+        transaction.commit();
+    });
+}
+
+Result<std::vector<ports::QosFactor>> SqliteClosedUsage::factors(const std::string& cluster) {
+    return at_port("QOS factors", [&] {
+        auto reader = reader_.lock();
+        Statement row(*reader, "SELECT qos, since, factor FROM qos_factor WHERE cluster = ?");
+        row.bind(cluster);
+        std::vector<ports::QosFactor> all;
+        while (row.step())
+            all.push_back({static_cast<std::uint32_t>(row.integer(0)), instant(row.integer(1)),
+                           row.integer(2)});
+        return all;
+    });
+}
+
+Result<void> SqliteClosedUsage::put(const std::string& cluster,
+                                    std::span<const ports::QosFactor> all) {
+    return at_port("put QOS factors", [&] {
+        auto writer = writer_.lock();
+        Transaction transaction(writer->database);
+        Statement row(writer->database,
+                      "REPLACE INTO qos_factor (cluster, qos, since, factor) VALUES (?,?,?,?)");
+        for (const auto& one : all)
+            row.bind(cluster, std::int64_t{one.qos}, epoch(one.since), one.factor).run();
+        transaction.commit();
+    });
+}
+
 } // namespace sluice::storage

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Tables of the journal's file that one module of the daemon keeps for itself: `note` (Waldur) and
-// `closed_day` with `closed_usage` (usage without rollups). Through the journal's two connections.
+// `closed_day` with `closed_usage` (usage without rollups), `corrected_time` with `correction`, and
+// `qos_factor`. Through the journal's two connections.
 // Thread-safe.
 #pragma once
 
@@ -35,6 +36,11 @@ public:
     Result<ports::UserSums> sums(const std::string& cluster, Window days, Window range) override;
     Result<void> put(const std::string& cluster, std::span<const ports::ClosedDay> days) override;
     Result<void> drop(const std::string& cluster, Instant last) override;
+    Result<std::vector<ports::CorrectedTime>> corrections(const std::string& cluster) override;
+    Result<void> put(const std::string& cluster, const ports::CorrectedTime& corrected) override;
+    Result<void> drop_corrections(const std::string& cluster, Instant last) override;
+    Result<std::vector<ports::QosFactor>> factors(const std::string& cluster) override;
+    Result<void> put(const std::string& cluster, std::span<const ports::QosFactor> all) override;
 
 private:
     Guarded<Writer>& writer_;

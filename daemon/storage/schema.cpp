@@ -270,6 +270,35 @@ CREATE TABLE closed_usage (
     amount INTEGER NOT NULL,
     PRIMARY KEY (cluster, day, begins, account, user, tres)
 ) WITHOUT ROWID;
+-- What UsageFactor and idle reservations change, by the time that was read at once: slurmdbd may
+-- purge the job records later.
+CREATE TABLE corrected_time (
+    cluster TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    read_at INTEGER NOT NULL,
+    records INTEGER NOT NULL,
+    PRIMARY KEY (cluster, begins, ends)
+) WITHOUT ROWID;
+CREATE TABLE correction (
+    cluster TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('factor', 'idle')),
+    account TEXT NOT NULL,
+    user TEXT NOT NULL,
+    tres INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (cluster, begins, ends, kind, account, user, tres)
+) WITHOUT ROWID;
+-- Factors in millionths; `since` 0: from the beginning.
+CREATE TABLE qos_factor (
+    cluster TEXT NOT NULL,
+    qos INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    factor INTEGER NOT NULL,
+    PRIMARY KEY (cluster, qos, since)
+) WITHOUT ROWID;
 )sql";
 
 constexpr Migration kMigrations[] = {{1, kSchema1}};

@@ -6,6 +6,9 @@
 #include "common/policy/evaluate/metric.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <iterator>
 
 namespace sluice::policy {
 
@@ -67,22 +70,30 @@ std::optional<Past> past(const Periods& periods, const AccountFacts& facts,
 
 // False: does not fit.
 bool add_usage(const AccountFacts& facts, Figure& figure) {
-    Sum settled, finished, running, all;
+    constexpr Amount model::UsageSplit::*kParts[] = {
+        &model::UsageSplit::settled, &model::UsageSplit::finished, &model::UsageSplit::running,
+        &model::UsageSplit::factor,  &model::UsageSplit::idle,     &model::UsageSplit::open,
+        &model::UsageSplit::beyond};
+    std::array<Sum, std::size(kParts)> sums;
+    Sum all;
     for (const ClusterPart& part : facts.parts) {
         if (part.usage == nullptr)
             continue;
         const auto usage = usage_of(*part.usage, figure.component.tres);
-        settled.plus(usage.settled);
-        finished.plus(usage.finished);
-        running.plus(usage.running);
+        for (std::size_t i = 0; i < sums.size(); ++i)
+            sums[i].plus(usage.*kParts[i]);
         all.plus(usage.settled).plus(usage.finished).plus(usage.running);
+        all.plus(usage.factor).plus(usage.idle);
         if (facts.parts.size() > 1)
             figure.by_cluster.emplace(part.cluster, usage);
     }
-    if (!settled.amount() || !finished.amount() || !running.amount() || !all.amount())
-        return false;
-    figure.usage = {*settled.amount(), *finished.amount(), *running.amount()};
-    return true;
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+        const auto amount = sums[i].amount();
+        if (!amount)
+            return false;
+        figure.usage.*kParts[i] = *amount;
+    }
+    return all.amount().has_value();
 }
 
 // Fills in what does not depend on the past.
@@ -158,7 +169,7 @@ void keep_vanished(const model::AccountMemory& memory, Figure& figure) {
     const auto before = memory.used.find(figure.component.name);
     if (before == memory.used.end())
         return;
-    const Wide lost = Wide{before->second} - figure.usage.settled - figure.usage.finished;
+    const Wide lost = Wide{before->second} - figure.usage.ended();
     // The total must fit as well.
     if (lost <= least_fall(figure) || !narrow(lost + Wide{figure.used()}))
         return;
@@ -167,7 +178,7 @@ void keep_vanished(const model::AccountMemory& memory, Figure& figure) {
 }
 
 void note_used(const Figure& figure, model::AccountMemory& memory) {
-    const Amount used = figure.usage.settled + figure.usage.finished;
+    const Amount used = figure.usage.ended();
     const auto [at, fresh] = memory.used.try_emplace(figure.component.name, used);
     if (!fresh && Wide{used} - at->second > least_fall(figure))
         at->second = used;

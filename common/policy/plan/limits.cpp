@@ -38,23 +38,26 @@ struct Level {
     Wide denominator = 60;
     Decimal grace;
     std::optional<Amount> raw; // slurmctld's TRES-seconds; nullopt: the limit does not follow them
+    // What slurmctld's counter has more than `used`, also where the counter began at zero.
+    Amount beyond = 0;
 };
 
-// (raw / 60) + effective * n / d * (1 + grace) - used * n / d, rounded once.
+// (raw / 60) + effective * n / d * (1 + grace) - used * n / d, rounded once; without `raw`
+// (beyond / 60) + effective * n / d * (1 + grace).
 std::optional<std::int64_t> minutes(const Level& in) {
     if (in.effective == 0)
         return 0;
     const auto granted = multiply(in.effective, kScale + in.grace.scaled());
     if (!granted)
         return std::nullopt;
-    if (!in.raw)
+    if (!in.raw && in.beyond == 0)
         return scaled_amount(*granted, in.numerator, in.denominator * kScale);
     // All terms over denominator * 60 * kScale; the common factor is taken out first.
-    const auto spent = multiply(in.used, kScale);
+    const auto spent = multiply(in.raw ? in.used : 0, kScale);
     const auto left = spent ? add(*granted, -*spent) : std::nullopt;
     const Wide common = greatest_divisor(in.numerator * 60, in.denominator);
     const auto weighted = left ? multiply(*left, in.numerator * 60 / common) : std::nullopt;
-    const auto held = multiply(Wide{*in.raw} * kScale, in.denominator / common);
+    const auto held = multiply(Wide{in.raw.value_or(in.beyond)} * kScale, in.denominator / common);
     const auto sum = weighted && held ? add(*weighted, *held) : std::nullopt;
     const auto under = multiply(in.denominator / common, Wide{60} * kScale);
     if (!sum || !under)
@@ -84,6 +87,8 @@ public:
         if (!budget)
             return too_large(tres);
         WantedLimit wanted{tres, *budget};
+        if (!follows_ && level.beyond != 0 && !decision_.grant_changed)
+            wanted.tolerance = percent_of(*budget, policy_.limits.tolerance).value_or(0);
         if (!follows_ || level.effective == 0)
             return wanted;
         if (!facts_.raw_usage_known || decision_.incomplete()) {
@@ -106,8 +111,8 @@ public:
                 return too_large(figure.component.tres);
             return WantedLimit{figure.component.tres, value, 0};
         }
-        return time_limit(figure.component.tres,
-                          {figure.effective, figure.used(), 1, 60, Decimal{}, std::nullopt});
+        return time_limit(figure.component.tres, {figure.effective, figure.used(), 1, 60, Decimal{},
+                                                  std::nullopt, beyond(figure)});
     }
 
 private:
@@ -116,6 +121,11 @@ private:
         const auto& memory = decision_.memory;
         return policy_.raw_usage_reset && facts_.raw_usage_resets &&
                (memory.reset_owed || memory.reset_done_for == decision_.period.label);
+    }
+    // MaxTRESMins is compared with one job, GrpTRESMins with the account's counter.
+    Amount beyond(const Figure& figure) const {
+        return policy_.limits.type == LimitType::grp_tres_mins && !follows_ ? figure.usage.beyond
+                                                                            : 0;
     }
     Amount raw(const std::string& tres) const {
         const auto account = facts_.raw_usage.find(decision_.account);
@@ -274,7 +284,7 @@ wanted_limits(const Policy& policy, const AccountDecision& decision, const model
     if (!sum)
         return sum.error();
     auto one = limits.time_limit("billing", {sum->effective, sum->used, sum->minutes_numerator,
-                                             sum->minutes_denominator, Decimal{}, std::nullopt});
+                                             sum->minutes_denominator, Decimal{}, std::nullopt, 0});
     if (!one)
         return std::move(one).error();
     all.push_back(std::move(*one));

@@ -59,7 +59,9 @@ Value render_figure(const model::Figure& figure) {
     const auto& c = figure.component;
     Value usage = object(kv("settled", units(figure.usage.settled, c)),
                          kv("finished", units(figure.usage.finished, c)),
-                         kv("running", units(figure.usage.running, c)));
+                         kv("running", units(figure.usage.running, c)),
+                         kv("qos_factor", units(figure.usage.factor, c)),
+                         kv("idle_reservations", units(figure.usage.idle, c)));
     return object(
         kv("component", c.name), kv("tres", c.tres), kv("allocation", units(figure.allocation, c)),
         kv("carryover", units(figure.carryover.carry, c)),
@@ -322,7 +324,9 @@ Value render_usage(const model::AccountDecision& account, const model::Figure& f
         kv("account", account.account), kv("component", c.name), kv("tres", c.tres),
         kv("billing_period", account.period.label), kv("settled", units(figure.usage.settled, c)),
         kv("finished", units(figure.usage.finished, c)),
-        kv("running", units(figure.usage.running, c)), kv("used", units(figure.used(), c)),
+        kv("running", units(figure.usage.running, c)),
+        kv("qos_factor", units(figure.usage.factor, c)),
+        kv("idle_reservations", units(figure.usage.idle, c)), kv("used", units(figure.used(), c)),
         kv("used_by_cluster", by_cluster(figure)), kv("usage_percentage", percent(figure.percent)));
 }
 

@@ -83,6 +83,8 @@ Value render_share(const Share& share, const model::Figure& figure, bool settled
                   kv("settled", settled ? units(share.usage.settled, c) : Value()),
                   kv("finished", units(share.usage.finished, c)),
                   kv("running", units(share.usage.running, c)),
+                  kv("qos_factor", settled ? units(share.usage.factor, c) : Value()),
+                  kv("idle_reservations", Value()), // of no user
                   kv("used", settled ? units(share.usage.total(), c) : Value()),
                   kv("share_percentage", hundredths ? Value::decimal(*hundredths, 2) : Value()));
 }

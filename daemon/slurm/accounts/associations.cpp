@@ -34,6 +34,14 @@ Result<std::vector<model::Tres>> read_tres(Session& session) {
     return all;
 }
 
+// slurmctld applies no factor below 0 (priority_multifactor.c, _apply_new_usage).
+std::int64_t millionths(double factor) {
+    constexpr double kMaxFactor = 1e9; // beyond, NO_VAL among others: none
+    return std::isfinite(factor) && factor >= 0 && factor <= kMaxFactor
+               ? std::llround(factor * model::kFullPrice)
+               : model::kFullPrice;
+}
+
 Result<std::vector<model::Qos>> read_qos(Session& session) {
     auto rows = session.list<slurmdb_qos_rec_t>(
         "QOS", [](void* db) { return slurmdb_qos_get(db, nullptr); });
@@ -41,7 +49,7 @@ Result<std::vector<model::Qos>> read_qos(Session& session) {
         return std::move(rows).error();
     std::vector<model::Qos> all;
     for (const slurmdb_qos_rec_t& row : *rows)
-        all.push_back({row.id, folded_name(row.name)});
+        all.push_back({row.id, folded_name(row.name), millionths(row.usage_factor)});
     return all;
 }
 

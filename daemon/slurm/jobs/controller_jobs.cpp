@@ -95,14 +95,20 @@ bool has_begun(const slurm_job_info_t& row) {
     return (row.job_state & JOB_STATE_BASE) != JOB_PENDING && row.start_time > 0;
 }
 
-Result<LiveJob> live_job(const slurm_job_info_t& row, const TresNames& names,
-                         const std::unordered_map<std::uint32_t, const std::string*>& users) {
+// Names of a cluster by which the jobs of an answer are read.
+struct JobNames {
+    TresNames tres;
+    std::unordered_map<std::uint32_t, const std::string*> users; // by association
+    std::unordered_map<std::string, std::uint32_t> qos;
+};
+
+Result<LiveJob> live_job(const slurm_job_info_t& row, const JobNames& names) {
     const std::uint32_t state = row.job_state & JOB_STATE_BASE;
     LiveJob job;
     job.job_id = row.job_id;
     job.account = folded_name(row.account);
-    const auto user = users.find(row.assoc_id);
-    job.user = user != users.end() ? *user->second : text_of(row.user_name);
+    const auto user = names.users.find(row.assoc_id);
+    job.user = user != names.users.end() ? *user->second : text_of(row.user_name);
     // A resized job has a record of its own for each size.
     job.begin = instant(std::max(row.start_time, row.resize_time));
     if (state != JOB_RUNNING && state != JOB_SUSPENDED)
@@ -110,8 +116,10 @@ Result<LiveJob> live_job(const slurm_job_info_t& row, const TresNames& names,
     job.booting = (row.job_state & JOB_POWER_UP_NODE) != 0;
     job.suspended = state == JOB_SUSPENDED;
     job.switched = instant(row.suspend_time);
+    if (const auto qos = names.qos.find(folded_name(row.qos)); qos != names.qos.end())
+        job.qos = qos->second;
     const std::string tres = text_of(row.tres_alloc_str);
-    auto by_id = tres_by_id(tres, names);
+    auto by_id = tres_by_id(tres, names.tres);
     if (!by_id)
         return Error{Errc::malformed, "slurmctld: job " + std::to_string(row.job_id) +
                                           ": TRES cannot be read: " + tres};
@@ -142,16 +150,17 @@ std::vector<Job> queue_of(std::span<const slurm_job_info_t> rows) {
 
 Result<std::vector<LiveJob>> begun_of(std::span<const slurm_job_info_t> rows,
                                       const model::Structure& structure) {
-    std::unordered_map<std::uint32_t, const std::string*> users;
+    JobNames names{TresNames{structure.tres}, {}, {}};
     for (const model::Association& row : structure.associations)
         if (!row.user.empty())
-            users.emplace(row.id, &row.user);
-    const TresNames names{structure.tres};
+            names.users.emplace(row.id, &row.user);
+    for (const model::Qos& qos : structure.qos)
+        names.qos.emplace(qos.name, qos.id);
     std::vector<LiveJob> jobs;
     for (const slurm_job_info_t& row : rows) {
         if (!has_begun(row))
             continue;
-        auto job = live_job(row, names, users);
+        auto job = live_job(row, names);
         if (!job)
             return std::move(job).error();
         jobs.push_back(std::move(*job));

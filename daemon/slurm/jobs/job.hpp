@@ -27,6 +27,7 @@ struct LiveJob {
     // Its nodes are still booting: Slurm sets its start anew when they are up.
     bool booting = false;
     std::string tres;
+    std::uint32_t qos = 0; // id; 0: not known
 };
 
 // A job record with an end. A requeued or resized job has several, each with its own time.
@@ -39,6 +40,7 @@ struct EndedJob {
     Instant end{};
     std::int64_t suspended = 0; // seconds in all its time
     std::string tres;
+    std::uint32_t qos = 0;
 };
 
 // What a job used inside one range.
@@ -50,6 +52,8 @@ struct JobRecord {
     std::int64_t suspended = 0; // seconds inside [begin, end)
     std::string tres;
     bool running = false;
+    std::uint32_t qos = 0;
+    std::uint32_t reservation = 0; // id; 0: none, or not known
 };
 
 // Suspensions inside one range that have ended, in seconds.

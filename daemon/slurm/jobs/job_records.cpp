@@ -30,7 +30,15 @@ struct JobQuery {
     Window window;
     std::vector<std::string> states; // empty: all
     std::uint32_t flags = 0;
+    JobFilter filter{};
 };
+
+std::vector<std::string> texts(const std::vector<std::uint32_t>& ids) {
+    std::vector<std::string> all;
+    for (const std::uint32_t id : ids)
+        all.push_back(std::to_string(id));
+    return all;
+}
 
 // DUP, because a requeued or resized job has several records and each of them counts.
 Result<SlurmList<slurmdb_job_rec_t>> records(Session& session, const std::string& cluster,
@@ -41,6 +49,12 @@ Result<SlurmList<slurmdb_job_rec_t>> records(Session& session, const std::string
     cond.cluster_list = clusters.get();
     if (!query.states.empty())
         cond.state_list = states.get();
+    const StringList qos{texts(query.filter.qos)};
+    if (!query.filter.qos.empty())
+        cond.qos_list = qos.get();
+    const StringList reservations{texts(query.filter.reservations)};
+    if (!query.filter.reservations.empty())
+        cond.resvid_list = reservations.get();
     cond.flags = JOBCOND_FLAG_NO_STEP | JOBCOND_FLAG_DUP | query.flags;
     cond.db_flags = SLURMDB_JOB_FLAG_NOTSET;
     cond.usage_start = static_cast<std::time_t>(epoch(query.window.begin));
@@ -105,8 +119,8 @@ Result<std::map<std::uint64_t, Instant>> suspended_since(Session& session,
 } // namespace
 
 Result<std::vector<JobRecord>> records_in(Session& session, const std::string& cluster,
-                                          Window range, Instant now) {
-    const auto rows = records(session, cluster, {range, {}});
+                                          Window range, Instant now, const JobFilter& filter) {
+    const auto rows = records(session, cluster, {range, {}, 0, filter});
     if (!rows)
         return rows.error();
     const auto suspended = suspended_since(session, cluster, *rows, now);
@@ -125,6 +139,8 @@ Result<std::vector<JobRecord>> records_in(Session& session, const std::string& c
                 std::max<std::int64_t>(0, (job.end - std::max(job.begin, since->second)).count());
         job.tres = text_of(row.tres_alloc_str);
         job.running = is_open(row);
+        job.qos = row.qosid;
+        job.reservation = row.resvid;
     }
     return jobs;
 }
@@ -150,6 +166,7 @@ Result<std::vector<LiveJob>> open_records(Session& session, const std::string& c
         job.user = text_of(row.user);
         job.begin = begin_of(row);
         job.tres = text_of(row.tres_alloc_str);
+        job.qos = row.qosid;
         job.suspended = is_suspended(row);
         if (job.suspended || row.suspended > 0)
             job.switched = now; // the time is not known; a set one makes add() need suspensions
@@ -178,6 +195,7 @@ Result<std::vector<EndedJob>> ended_in(Session& session, const std::string& clus
         job.end = instant(row.end);
         job.suspended = row.suspended;
         job.tres = text_of(row.tres_alloc_str);
+        job.qos = row.qosid;
     }
     return jobs;
 }

@@ -5,6 +5,7 @@
 #include "daemon/slurm/jobs/job.hpp"
 #include "daemon/slurm/rpc/connection.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,16 @@ namespace sluice::slurm {
 // (MAX_MSG_SIZE): ended records are read in slices of this length.
 inline constexpr std::chrono::hours kMaxSlice{24};
 
+// Empty lists: every job.
+struct JobFilter {
+    std::vector<std::uint32_t> qos;          // ids
+    std::vector<std::uint32_t> reservations; // ids
+};
+
 // All that ran inside the range, cut to it; a job without an end runs up to `now`. Costs the jobs
 // that are running and those that ended in the range.
 Result<std::vector<JobRecord>> records_in(Session& session, const std::string& cluster,
-                                          Window range, Instant now);
+                                          Window range, Instant now, const JobFilter& filter = {});
 
 // Those without an end at `now`, as slurmctld would show them.
 Result<std::vector<LiveJob>> open_records(Session& session, const std::string& cluster,

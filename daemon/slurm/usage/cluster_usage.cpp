@@ -2,7 +2,6 @@
 #include "daemon/slurm/usage/cluster_usage.hpp"
 
 #include "daemon/slurm/jobs/job_records.hpp"
-#include "daemon/slurm/usage/window_split.hpp"
 
 #include <algorithm>
 
@@ -59,6 +58,8 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
         return std::move(noted).error();
     if (auto read = read_jobs(q); !read)
         return std::move(read).error();
+    if (auto begun = corrections_.begin(need(q)); !begun)
+        return std::move(begun).error();
     std::vector<WindowUsage> all;
     ReadProgress progress{asked, rolled_.until, accounts_of(structure, asked).size()};
     for (const Window& one : asked.windows) {
@@ -80,6 +81,7 @@ Result<void> ClusterUsage::note_rollup(const Question& q) {
         if (!next_)
             next_ = rollups_.value_or(RollupCache{});
         next_->rollup_seen();
+        corrections_.rollup_seen();
     }
     const auto before = rolled_.until;
     // At once where there are no figures to go on with: at first, or when rollups are gone.
@@ -274,12 +276,99 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadP
         for (const Window& range : parts.records)
             if (auto added = add_jobs(q, range, sum); !added)
                 return std::move(added).error();
-        auto done = sum.unknown().empty() ? sum.into(all) : read_deleted(q, sum.unknown());
+        if (auto added = add_corrections(q, parts, sum); !added)
+            return std::move(added).error();
+        auto done = sum.unknown().empty() ? sum.into(all, q.asked.counting)
+                                          : read_deleted(q, sum.unknown());
         if (!done)
             return std::move(done).error();
         if (sum.unknown().empty())
             return all;
     }
+}
+
+CorrectionCache::Need ClusterUsage::need(const Question& q) const {
+    return {q.session, q.structure, q.asked.now, earliest_of(q.asked),
+            rolled_.until.value_or(Instant{})};
+}
+
+Result<void> ClusterUsage::add_corrections(const Question& q, const WindowSplit& parts,
+                                           JobSum& sum) {
+    for (const Window& range : parts.settled)
+        if (auto added = add_past(q, range, true, sum); !added)
+            return added;
+    for (const Window& range : parts.records) {
+        const Instant until = std::clamp(base_, range.begin, range.end);
+        if (auto added = add_past(q, {range.begin, until}, false, sum); !added)
+            return added;
+        if (auto added = add_present(q, {until, range.end}, sum); !added)
+            return added;
+    }
+    return {};
+}
+
+Result<void> ClusterUsage::add_past(const Question& q, Window range, bool settled, JobSum& sum) {
+    const auto past = corrections_.of(need(q), range);
+    if (!past)
+        return past.error();
+    sum.add_factor(past->factor, false);
+    sum.add_idle(past->idle, settled);
+    return settled ? Result<void>{} : open_factors(q, range, sum);
+}
+
+// Without a rollup the time of a job is not settled before the job ends: what its factor adds may
+// change until then, too.
+Result<void> ClusterUsage::open_factors(const Question& q, Window range, JobSum& sum) {
+    if (range.begin >= range.end || corrections_.factors().factored(range).empty())
+        return {};
+    const auto suspensions = suspensions_of(q, range);
+    if (!suspensions)
+        return suspensions.error();
+    FactorSum factors{corrections_.factors()};
+    tracker_.each(range, *suspensions, [&](const JobRecord& job) {
+        if (job.running)
+            factors.add(job);
+    });
+    auto sums = factors.running();
+    if (!sums)
+        return std::move(sums).error();
+    sum.add_factor(*sums, true);
+    for (auto& [account, users] : *sums)
+        for (auto& [user, amounts] : users)
+            for (auto& [tres, amount] : amounts)
+                amount = -amount;
+    sum.add_factor(*sums, false);
+    return {};
+}
+
+// What the tracker has all jobs of.
+Result<void> ClusterUsage::add_present(const Question& q, Window range, JobSum& sum) {
+    if (range.begin >= range.end)
+        return {};
+    if (!corrections_.factors().factored(range).empty()) {
+        const auto suspensions = suspensions_of(q, range);
+        if (!suspensions)
+            return suspensions.error();
+        FactorSum factors{corrections_.factors()};
+        tracker_.each(range, *suspensions, [&](const JobRecord& job) { factors.add(job); });
+        for (const bool running : {false, true}) {
+            const auto sums = running ? factors.running() : factors.ended();
+            if (!sums)
+                return sums.error();
+            sum.add_factor(*sums, running);
+        }
+    }
+    const auto idle = corrections_.idle(need(q), range);
+    if (!idle)
+        return idle.error();
+    sum.add_idle(*idle, false);
+    return {};
+}
+
+Result<Suspensions> ClusterUsage::suspensions_of(const Question& q, Window range) {
+    if (!tracker_.needs_suspensions(range))
+        return Suspensions{};
+    return suspensions_in(q.session, q.structure.cluster, range);
 }
 
 // Where jobs of accounts that are no longer in the structure count.
@@ -300,9 +389,7 @@ Result<void> ClusterUsage::add_jobs(const Question& q, Window range, JobSum& sum
     if (range.begin >= floor_) {
         if (auto added = closed_.add(cluster, range, sum); !added)
             return added;
-        Result<Suspensions> suspensions = Suspensions{};
-        if (tracker_.needs_suspensions(range))
-            suspensions = suspensions_in(q.session, cluster, range);
+        const auto suspensions = suspensions_of(q, range);
         if (!suspensions)
             return std::move(suspensions).error();
         tracker_.add(range, *suspensions, sum);

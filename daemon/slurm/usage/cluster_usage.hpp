@@ -10,8 +10,10 @@
 #include "daemon/ports/accounting.hpp"
 #include "daemon/slurm/jobs/controller_jobs.hpp"
 #include "daemon/slurm/usage/closed_jobs.hpp"
+#include "daemon/slurm/usage/correction_cache.hpp"
 #include "daemon/slurm/usage/job_tracker.hpp"
 #include "daemon/slurm/usage/rollups.hpp"
+#include "daemon/slurm/usage/window_split.hpp"
 
 #include <map>
 #include <optional>
@@ -45,7 +47,7 @@ private:
 
 class ClusterUsage {
 public:
-    explicit ClusterUsage(ports::ClosedUsage* store) : closed_(store) {}
+    explicit ClusterUsage(ports::ClosedUsage* store) : closed_(store), corrections_(store) {}
 
     // One answer for each window, in order. `live`: of the slurmctld of this cluster; nullptr while
     // that does not answer: slurmdbd reports what is running.
@@ -79,6 +81,12 @@ private:
     Result<model::WindowUsage> window(const Question& q, Window window, ReadProgress& progress);
     Result<void> read_deleted(const Question& q, std::set<std::string> unknown);
     Result<void> add_jobs(const Question& q, Window range, JobSum& sum);
+    Result<Suspensions> suspensions_of(const Question& q, Window range);
+    CorrectionCache::Need need(const Question& q) const;
+    Result<void> add_past(const Question& q, Window range, bool settled, JobSum& sum);
+    Result<void> open_factors(const Question& q, Window range, JobSum& sum);
+    Result<void> add_present(const Question& q, Window range, JobSum& sum);
+    Result<void> add_corrections(const Question& q, const WindowSplit& parts, JobSum& sum);
 
     // The rollups that answer, up to rolled_.until. After a newer rollup its figures, up to
     // newest_.until, are read into next_, as many as a question has patience for; next_ replaces
@@ -92,6 +100,7 @@ private:
     DeletedAccounts deleted_; // "": slurmdbd has no row of it
     JobTracker tracker_;
     ClosedJobs closed_;
+    CorrectionCache corrections_;
     Instant floor_{};               // rollups have what was before, or it is not asked for
     Instant base_{};                // tracker_ has the jobs that ended after it, closed_ the others
     std::optional<Instant> cursor_; // ... up to here; nullopt: nothing was read yet

@@ -15,8 +15,11 @@ std::int64_t seconds_of(const std::unordered_map<Key, std::int64_t>& all, Key ke
 // The part of a job inside a range.
 template <class Job>
 JobRecord part_of(const Job& job, Window range, Instant end) {
-    return {job.account, job.user, std::max(range.begin, job.begin), std::min(range.end, end), 0,
-            job.tres,    false};
+    JobRecord part{
+        job.account, job.user, std::max(range.begin, job.begin), std::min(range.end, end), 0,
+        job.tres,    false};
+    part.qos = job.qos;
+    return part;
 }
 
 // The record of a later size begins with the hour of the resize. A record that begins later belongs
@@ -137,12 +140,13 @@ bool JobTracker::needs_suspensions(Window range) const {
                        [&](const auto& entry) { return entry.second.switched > range.begin; });
 }
 
-void JobTracker::add(Window range, const Suspensions& suspensions, JobSum& sum) const {
+void JobTracker::each(Window range, const Suspensions& suspensions,
+                      const std::function<void(const JobRecord&)>& body) const {
     for (const auto& [index, job] : ended_) {
         JobRecord one = part_of(job, range, job.end);
         if (job.suspended > 0)
             one.suspended = seconds_of(suspensions.by_record, index);
-        sum.add(one);
+        body(one);
     }
     const auto add_live = [&](const LiveJob& job) {
         JobRecord one = part_of(job, range, job.end.value_or(range.end));
@@ -152,11 +156,15 @@ void JobTracker::add(Window range, const Suspensions& suspensions, JobSum& sum) 
         if (job.suspended)
             one.suspended +=
                 std::max<std::int64_t>(0, (one.end - std::max(one.begin, job.switched)).count());
-        sum.add(one);
+        body(one);
     };
     std::for_each(live_.begin(), live_.end(), add_live);
     for (const auto& [key, job] : departed_)
         add_live(job);
+}
+
+void JobTracker::add(Window range, const Suspensions& suspensions, JobSum& sum) const {
+    each(range, suspensions, [&](const JobRecord& job) { sum.add(job); });
 }
 
 } // namespace sluice::slurm

@@ -7,6 +7,7 @@
 #include "daemon/slurm/usage/usage_sums.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,8 +34,11 @@ public:
     // which is the same or later.
     void drop_before(Instant settled, Instant closed);
 
-    // Whether add() has to know suspensions inside the range.
+    // Whether each() and add() have to know suspensions inside the range.
     bool needs_suspensions(Window range) const;
+    // Calls `body` with the part of each job inside the range; it may be empty.
+    void each(Window range, const Suspensions& suspensions,
+              const std::function<void(const JobRecord&)>& body) const;
     void add(Window range, const Suspensions& suspensions, JobSum& sum) const;
 
     // End of the earliest job that is known to be over and has no record yet; jobs that ended

@@ -100,6 +100,8 @@ Result<Rolled> cluster_rows(Session& session, const std::string& cluster, Window
                 const Instant end = instant(part.period_start) + std::chrono::hours{1};
                 if (!rolled.until || end > *rolled.until)
                     rolled.until = end;
+                if (!rolled.from || instant(part.period_start) < *rolled.from)
+                    rolled.from = instant(part.period_start);
                 // The order of rows is not promised.
                 std::uint64_t hash = 0xcbf29ce484222325U;
                 mix(hash, static_cast<std::uint64_t>(part.period_start));

@@ -22,6 +22,7 @@ namespace sluice::slurm {
 
 struct Rolled {
     std::optional<Instant> until; // end of the newest hour with a row; nullopt: no row
+    std::optional<Instant> from;  // begin of the oldest row; of a month, maybe
     // Of what the whole cluster used, by hour or day and TRES. A rollup that changes the figures of
     // an account changes the cluster's (late records make slurmdbd roll up hours again).
     std::uint64_t fingerprint = 0;

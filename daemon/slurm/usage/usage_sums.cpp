@@ -19,6 +19,25 @@ Result<void> add_to(Amount& to, Wide more, const std::string& what) {
     return {};
 }
 
+bool overlaps(const EndedJob& job, Window time) {
+    return std::max(job.begin, time.begin) < std::min(job.end, time.end);
+}
+
+// Takes what the rollup has of idle reservations out of `split`. slurmdbd may have lost records of
+// jobs that filled them: no more is taken than is there.
+Wide take_idle(model::UsageSplit& split, Wide idle) {
+    const Wide taken = std::min<Wide>(idle, std::max<Amount>(0, split.settled));
+    split.settled -= static_cast<Amount>(taken);
+    return taken;
+}
+
+bool uses_nothing(const model::TresUsage& usage) {
+    return std::all_of(usage.begin(), usage.end(),
+                       [](const auto& entry) { return entry.second.total() == 0; });
+}
+
+} // namespace
+
 // By TRES id, as the hourly rollup counts (as_mysql_rollup.c, _add_tres_time_2_list, the same from
 // 22.05 to 26.05): every TRES for the whole time, but CPUs not while suspended. Energy is left out:
 // it is a total, not a rate.
@@ -34,19 +53,13 @@ std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job) {
     return all;
 }
 
-bool overlaps(const EndedJob& job, Window time) {
-    return std::max(job.begin, time.begin) < std::min(job.end, time.end);
-}
-
-} // namespace
-
 void JobSum::add(const std::vector<const model::Association*>& accounts, const std::string& user,
-                 std::uint32_t tres, std::pair<bool, Wide> amount) {
-    const auto [running, seconds] = amount;
+                 std::uint32_t tres, std::pair<Part, Wide> amount) {
+    const auto [part, seconds] = amount;
     for (const model::Association* account : accounts) {
         Sums& sums = accounts_[account->account];
-        sums.tres[tres][running] += seconds;
-        sums.users[user][tres][running] += seconds;
+        sums.tres[tres][part] += seconds;
+        sums.users[user][tres][part] += seconds;
     }
 }
 
@@ -70,43 +83,82 @@ std::vector<const model::Association*> JobSum::upward(const std::string& account
 void JobSum::add(const JobRecord& job) {
     const auto accounts = upward(job.account);
     for (const auto& [tres, amount] : tres_seconds(job))
-        add(accounts, job.user, tres, {job.running, amount});
+        add(accounts, job.user, tres, {job.running ? running : finished, amount});
 }
 
-void JobSum::add(const ports::UserSums& finished) {
-    for (const auto& [account, users] : finished) {
+void JobSum::add(const ports::UserSums& sums, Part part) {
+    for (const auto& [account, users] : sums) {
         const auto accounts = upward(account);
-        for (const auto& [user, sums] : users)
-            for (const auto& [tres, amount] : sums)
-                add(accounts, user, tres, {false, amount});
+        for (const auto& [user, amounts] : users)
+            for (const auto& [tres, amount] : amounts)
+                add(accounts, user, tres, {part, amount});
     }
 }
 
-Result<void> JobSum::put(const std::string& account, const PerTres& from,
-                         model::TresUsage& to) const {
+void JobSum::add(const ports::UserSums& ended) {
+    add(ended, finished);
+}
+
+void JobSum::add_factor(const ports::UserSums& sums, bool of_running) {
+    add(sums, of_running ? factor_open : factor);
+}
+
+void JobSum::add_idle(const ports::UserSums& sums, bool settled) {
+    add(sums, settled ? idle_settled : idle_open);
+}
+
+Result<void> JobSum::put(const std::string& account, const PerTres& from, model::TresUsage& to,
+                         const model::Counting& counting) const {
     for (const auto& [tres, amounts] : from) {
         const std::string* name = names_.name(tres);
         if (name == nullptr)
             continue;
         model::UsageSplit& split = to[*name];
-        if (auto added = add_to(split.finished, amounts[0], account + " (" + *name + ")"); !added)
-            return added;
-        if (auto added = add_to(split.running, amounts[1], account + " (" + *name + ")"); !added)
-            return added;
+        const Wide taken = take_idle(split, amounts[idle_settled]);
+        const Wide by_factor = amounts[factor] + amounts[factor_open];
+        const Wide idle = counting.idle ? taken + amounts[idle_open] : 0;
+        const Wide open =
+            (counting.factor ? amounts[factor_open] : 0) + (counting.idle ? amounts[idle_open] : 0);
+        const std::pair<Amount*, Wide> rows[] = {
+            {&split.finished, amounts[finished]},
+            {&split.running, amounts[running]},
+            {&split.factor, counting.factor ? by_factor : 0},
+            {&split.idle, idle},
+            {&split.open, open},
+            {&split.beyond, (counting.factor ? 0 : by_factor) - idle},
+        };
+        for (const auto& [part, amount] : rows)
+            if (auto added = add_to(*part, amount, account + " (" + *name + ")"); !added)
+                return added;
     }
     return {};
 }
 
-Result<void> JobSum::into(model::WindowUsage& usage) const {
+bool JobSum::has_jobs(const PerTres& sums) {
+    return std::any_of(sums.begin(), sums.end(), [](const auto& entry) {
+        const auto& amounts = entry.second;
+        return amounts[finished] != 0 || amounts[running] != 0 || amounts[factor] != 0 ||
+               amounts[factor_open] != 0;
+    });
+}
+
+// Idle time is nobody's: the users have none, also not what the rollups have of it in their rows.
+Result<void> JobSum::into(model::WindowUsage& usage, const model::Counting& counting) const {
     for (auto& [name, account] : usage.accounts) {
         const auto found = accounts_.find(name);
         if (found == accounts_.end())
             continue;
-        if (auto done = put(name, found->second.tres, account.tres); !done)
+        if (auto done = put(name, found->second.tres, account.tres, counting); !done)
             return done;
         for (const auto& [user, sums] : found->second.users)
-            if (auto done = put(name, sums, account.users[user]); !done)
-                return done;
+            if (account.users.contains(user) || has_jobs(sums))
+                if (auto done = put(name, sums, account.users[user], {counting.factor, false});
+                    !done)
+                    return done;
+        // Of deleted accounts nothing may be left.
+        if (const auto deleted = account.users.find("");
+            deleted != account.users.end() && uses_nothing(deleted->second))
+            account.users.erase(deleted);
     }
     return {};
 }

@@ -23,6 +23,9 @@ namespace sluice::slurm {
 // Parents of accounts that are no longer in the structure, by account.
 using DeletedAccounts = std::map<std::string, std::string>;
 
+// By TRES id, as the hourly rollup counts.
+std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job);
+
 class JobSum {
 public:
     // All outlive it. `deleted`: parents of accounts that are no longer in the tree.
@@ -34,13 +37,19 @@ public:
     void add(const JobRecord& job);
     // Of jobs that have ended.
     void add(const ports::UserSums& finished);
+    // What UsageFactor adds, of jobs that have ended or that run.
+    void add_factor(const ports::UserSums& sums, bool of_running);
+    // Idle time of reservations; `settled`: inside hours that are rolled up, whose figures have it.
+    void add_idle(const ports::UserSums& sums, bool settled);
     // Accounts, with jobs or above such, that are neither in the tree nor in `deleted`.
     const std::set<std::string>& unknown() const { return unknown_; }
     // Adds to the accounts that `usage` has. overflow: a figure does not fit; names the account.
-    Result<void> into(model::WindowUsage& usage) const;
+    // REQUIRES: `usage` has the settled figures
+    Result<void> into(model::WindowUsage& usage, const model::Counting& counting = {}) const;
 
 private:
-    using PerTres = std::map<std::uint32_t, std::array<Wide, 2>>; // id -> finished, running
+    enum Part { finished, running, factor, factor_open, idle_settled, idle_open, parts };
+    using PerTres = std::map<std::uint32_t, std::array<Wide, parts>>; // by id
     struct Sums {
         PerTres tres;
         std::map<std::string, PerTres> users;
@@ -48,8 +57,11 @@ private:
 
     std::vector<const model::Association*> upward(const std::string& account);
     void add(const std::vector<const model::Association*>& accounts, const std::string& user,
-             std::uint32_t tres, std::pair<bool, Wide> amount);
-    Result<void> put(const std::string& account, const PerTres& from, model::TresUsage& to) const;
+             std::uint32_t tres, std::pair<Part, Wide> amount);
+    void add(const ports::UserSums& sums, Part part);
+    static bool has_jobs(const PerTres& sums);
+    Result<void> put(const std::string& account, const PerTres& from, model::TresUsage& to,
+                     const model::Counting& counting) const;
 
     const model::AccountTree& tree_;
     const TresNames& names_;

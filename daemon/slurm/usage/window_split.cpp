@@ -12,14 +12,6 @@ using std::chrono::seconds;
 
 constexpr Instant kFirst = Instant{hours{24}};
 
-// slurmdbd's hours begin on whole hours of its local time, which in some zones is xx:30 of UTC.
-Instant floor_hour(Instant at, Instant boundary) {
-    seconds rest = (at - boundary) % hours{1};
-    if (rest < seconds{0})
-        rest += hours{1};
-    return at - rest;
-}
-
 // `most`: longer than any day (or month), shorter than two.
 Instant ceil(Instant at, const Floor& floor, hours most) {
     const Instant below = floor(at);
@@ -55,6 +47,13 @@ void push_days(std::vector<Window>& list, Window days, Instant rolled, const Cal
 }
 
 } // namespace
+
+Instant floor_hour(Instant at, Instant boundary) {
+    seconds rest = (at - boundary) % hours{1};
+    if (rest < seconds{0})
+        rest += hours{1};
+    return at - rest;
+}
 
 WindowSplit split_window(Window window, Instant now, std::optional<Instant> rolled,
                          const Calendar& calendar) {

@@ -26,6 +26,10 @@ struct Calendar {
     Floor month;
 };
 
+// slurmdbd's hours begin on whole hours of its local time, which in some zones is xx:30 of UTC.
+// `boundary`: the begin of any of them.
+Instant floor_hour(Instant at, Instant boundary);
+
 // `rolled`: end of the last hour that slurmdbd is known to have rolled up, so one of its hour
 // boundaries; nullopt: no rollup is known, and all usage comes from job records. A window begins at
 // 1970-01-02 at the earliest: slurmdbd takes a start of 0 for "yesterday" (common_as.c,

@@ -120,6 +120,49 @@ CASE(a_limit_follows_raw_usage_when_it_is_not_reset) {
     CHECK(w.plan.commands.empty()); // what is there stays
 }
 
+CASE(a_limit_after_a_reset_is_moved_by_what_slurmctld_counts_otherwise) {
+    World w = physics();
+    w.set.policies[0].raw_usage_reset = true;
+    w.run(utc(2026, 1, 1));
+    w.use(utc(2026, 2, 1), "physics", 1000);
+    w.run(utc(2026, 4, 1));
+    w.run(utc(2026, 4, 2));
+    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), 1200 * 60);
+    const Amount hundred = 100 * 3600;
+    w.charges.push_back({utc(2026, 4, 3), "physics", "node", hundred, &model::UsageSplit::idle});
+    w.charges.push_back({utc(2026, 4, 3), "physics", "node", -hundred, &model::UsageSplit::beyond});
+    CHECK_EQ(w.run(utc(2026, 4, 4)).figures[0].used(), hundred);
+    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), (1200 - 100) * 60);
+    CHECK(nothing_more(w, utc(2026, 4, 4)));
+    // usage_factor: ignore, and jobs at double price
+    w.charges.push_back(
+        {utc(2026, 4, 5), "physics", "node", hundred / 2, &model::UsageSplit::beyond});
+    w.run(utc(2026, 4, 6));
+    CHECK_EQ(w.row("physics").grp_tres_mins.at("node"), (1200 - 50) * 60);
+}
+
+CASE(usage_factor_and_idle_reservations_are_usage) {
+    World w = physics();
+    w.use(utc(2026, 2, 1), "physics", 700);
+    w.charges.push_back(
+        {utc(2026, 2, 1), "physics", "node", -200 * 3600, &model::UsageSplit::factor});
+    w.charges.push_back({utc(2026, 2, 1), "physics", "node", 50 * 3600, &model::UsageSplit::idle});
+    const auto& figure = w.run(utc(2026, 2, 2)).figures[0];
+    CHECK_EQ(figure.used(), 550 * 3600);
+    CHECK_EQ(*figure.percent, 5500);
+    std::string text;
+    for (const auto& line : w.explain())
+        text += line + "\n";
+    CHECK(text.find("used 550 = settled 700 + finished 0 + running 0 - QOS factor 200 + idle "
+                    "reservations 50, which is") != std::string::npos);
+    // A factor that grows milder, as if it always had been, lifts nothing.
+    w.charges.push_back(
+        {utc(2026, 2, 1), "physics", "node", -300 * 3600, &model::UsageSplit::factor});
+    const auto& later = w.run(utc(2026, 2, 3)).figures[0];
+    CHECK_EQ(later.used(), 550 * 3600);
+    CHECK_EQ(later.vanished, 300 * 3600);
+}
+
 CASE(raw_usage_is_reset_once_per_boundary) {
     World w = physics();
     w.set.policies[0].raw_usage_reset = true;

@@ -40,6 +40,12 @@ struct World {
         std::string account;
         std::string tres;
         Amount amount;
+        Amount model::UsageSplit::*part = &model::UsageSplit::settled;
+
+        // slurmctld knows no idle time of reservations.
+        bool is_raw() const {
+            return part != &model::UsageSplit::idle && part != &model::UsageSplit::beyond;
+        }
     };
     std::vector<Charge> charges;
     model::Decision decision;
@@ -151,12 +157,12 @@ private:
             for (const auto& charge : charges)
                 if (charge.at >= window.begin && charge.at < window.end)
                     for (std::string a = charge.account; !a.empty(); a = parent_of(a))
-                        usage.accounts[a].tres[charge.tres].settled += charge.amount;
+                        usage.accounts[a].tres[charge.tres].*charge.part += charge.amount;
             facts.usage.push_back(std::move(usage));
         }
         facts.raw_usage.clear();
         for (const auto& charge : charges)
-            if (charge.at < now)
+            if (charge.at < now && charge.is_raw())
                 for (std::string a = charge.account; !a.empty(); a = parent_of(a))
                     facts.raw_usage[a][charge.tres] += charge.amount;
     }

@@ -79,6 +79,14 @@ CASE(daemon_keys_are_read) {
     CHECK_EQ(read("interval: 1h").daemon.interval.count(), 3600);
 }
 
+CASE(what_counts_as_usage_is_read) {
+    CHECK(full().policies.counting == model::Counting{});
+    const auto none = read("usage_factor: ignore\nidle_reservations: ignore").policies.counting;
+    CHECK(!none.factor && !none.idle);
+    const auto all = read("usage_factor: apply\nidle_reservations: count").policies.counting;
+    CHECK(all.factor && all.idle);
+}
+
 CASE(components_and_accounts_are_read) {
     const auto set = full().policies;
     CHECK_EQ(set.timezone, "Europe/Tallinn");

@@ -10,6 +10,7 @@
 //   journal FILE                               (where closed usage is kept; before any usage)
 //   closed                                     (what is kept there)
 //   patience MILLISECONDS                      (of the usage questions that follow)
+//   counting apply|ignore count|ignore         (UsageFactor, idle reservations; the same)
 //   fairshare ACCOUNT[,...] SHARES | reset ACCOUNT[,...] | sleep SECONDS
 #include "common/base/clock.hpp"
 #include "common/base/text.hpp"
@@ -72,10 +73,13 @@ void print(const model::Association& row) {
 void print(const std::string& account, const std::string& user, const model::TresUsage& usage) {
     for (const auto& [tres, split] : usage)
         std::printf("{\"account\":\"%s\",\"user\":\"%s\",\"tres\":\"%s\",\"settled\":%lld,"
-                    "\"finished\":%lld,\"running\":%lld,\"total\":%lld}\n",
+                    "\"finished\":%lld,\"running\":%lld,\"factor\":%lld,\"idle\":%lld,"
+                    "\"beyond\":%lld,\"total\":%lld}\n",
                     account.c_str(), user.c_str(), tres.c_str(),
                     static_cast<long long>(split.settled), static_cast<long long>(split.finished),
-                    static_cast<long long>(split.running), static_cast<long long>(split.total()));
+                    static_cast<long long>(split.running), static_cast<long long>(split.factor),
+                    static_cast<long long>(split.idle), static_cast<long long>(split.beyond),
+                    static_cast<long long>(split.total()));
 }
 
 class Probe {
@@ -98,7 +102,12 @@ public:
             journal(words);
         else if (word == "closed")
             closed();
-        else if (word == "patience") {
+        else if (word == "counting") {
+            std::string factor;
+            std::string idle;
+            words >> factor >> idle;
+            counting_ = {factor == "apply", idle == "count"};
+        } else if (word == "patience") {
             int milliseconds = 0;
             words >> milliseconds;
             patience_ = std::chrono::milliseconds{milliseconds};
@@ -196,6 +205,7 @@ private:
         ports::UsageQuestion question;
         question.windows.push_back({instant(begin), instant(end)});
         question.patience = patience_;
+        question.counting = counting_;
         question.now = now != 0 ? instant(now) : SystemClock{}.now();
         for (std::string name; words >> name;)
             (name.front() == '+' ? question.by_user : question.accounts)
@@ -313,6 +323,7 @@ private:
     }
 
     std::chrono::milliseconds patience_{60'000};
+    model::Counting counting_;
     SystemClock clock_;
     std::unique_ptr<storage::SqliteJournal> journal_;
     slurm::Session session_;

@@ -109,3 +109,36 @@ CASE(days_of_closed_usage_up_to_the_last_one_named_are_dropped) {
     CHECK_EQ(all_of(books), "3:6 ");
     CHECK_EQ(books.journal->closed_usage().sums(kCluster, kEver, kEver)->size(), 1U);
 }
+
+CASE(corrections_of_usage_come_back_after_a_restart) {
+    Books books;
+    const Window day{kNow, kNow + kDay};
+    const Window next{day.end, day.end + kDay};
+    ports::CorrectedTime one{day, kNow + kDay, 3, {}};
+    one.sums.factor["physics"]["games"][1] = -1801;
+    one.sums.idle["physics"][""][1] = 230400;
+    CHECK(books.journal->closed_usage().put(kCluster, one));
+    one.sums.factor["physics"]["games"][1] = -1802; // replaces the first
+    CHECK(books.journal->closed_usage().put(kCluster, one));
+    CHECK(books.journal->closed_usage().put(kCluster, ports::CorrectedTime{next, kNow, 0, {}}));
+    books.reopen();
+    const auto all = books.journal->closed_usage().corrections(kCluster);
+    CHECK(all);
+    CHECK_EQ(all->size(), 2U);
+    CHECK(all->at(0).time == day && all->at(0).read_at == kNow + kDay && all->at(0).records == 3);
+    CHECK_EQ(all->at(0).sums.factor.at("physics").at("games").at(1), -1802);
+    CHECK_EQ(all->at(0).sums.idle.at("physics").at("").at(1), 230400);
+    CHECK(all->at(1).time == next && all->at(1).sums.factor.empty());
+    CHECK(books.journal->closed_usage().drop_corrections(kCluster, day.end));
+    CHECK_EQ(books.journal->closed_usage().corrections(kCluster)->size(), 1U);
+    CHECK(books.journal->closed_usage().corrections("other")->empty());
+}
+
+CASE(usage_factors_of_qos_come_back_after_a_restart) {
+    Books books;
+    const std::vector<ports::QosFactor> all{{5, Instant{}, 500000}, {5, kNow, 0}, {6, kNow, 1}};
+    CHECK(books.journal->closed_usage().put(kCluster, all));
+    books.reopen();
+    CHECK(books.journal->closed_usage().factors(kCluster).value() == all);
+    CHECK(books.journal->closed_usage().factors("other")->empty());
+}

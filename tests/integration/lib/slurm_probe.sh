@@ -39,7 +39,7 @@ probe_stop() {
 # figure ACCOUNT TRES FIELD [USER]: from the last answer to "usage"
 figure() {
     local value
-    value=$(sed -nE "s|.*\"account\":\"$1\",\"user\":\"${4:-}\",\"tres\":\"$2\".*\"$3\":([0-9]+).*|\\1|p" <<<"$ANSWER")
+    value=$(sed -nE "s|.*\"account\":\"$1\",\"user\":\"${4:-}\",\"tres\":\"$2\".*\"$3\":(-?[0-9]+).*|\\1|p" <<<"$ANSWER")
     echo "${value:-0}"
 }
 
