@@ -195,7 +195,9 @@ void Examination::accounts() {
                   problem["remedy"].text());
     }
     for (const auto& account : in_.status["accounts"].items())
-        if (const auto error = account["error"].text(); !error.empty())
+        // What is held is among the problems.
+        if (const auto error = account["error"].text();
+            !error.empty() && account["held"].text().empty())
             fault("account " + account["account"].text() + " was not evaluated: " + error,
                   "run: sluice explain " + account["account"].text());
 }

@@ -43,8 +43,12 @@ constexpr Column kStatusColumns[] = {
      [](const Record& record, const char*) { return percent(record.parent["usage_percentage"]); }},
     {"grace", "Grace", 8, "percentage at which the account is paused", amount_cell,
      "grace_limit_percentage"},
-    {"standing", "Standing", 10, "normal, downscaled or paused; error: not evaluated",
-     [](const Record& record, const char* field) {
+    {"standing", "Standing", 10,
+     "normal, downscaled or paused; held: a change of rules waits for sluice release; error: not "
+     "evaluated",
+     [](const Record& record, const char* field) -> std::string {
+         if (!record["held"].text().empty())
+             return "held";
          return record["error"].text().empty() ? record[field].text() : "error";
      }},
     {"cause", "Cause", 24, "reason for the standing", cause_cell},

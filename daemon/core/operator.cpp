@@ -274,9 +274,7 @@ Result<ports::Booked> DaemonOperator::reset(const std::vector<std::string>& name
     if (auto reason = check_reason(person); !reason)
         return reason.error();
     const auto shown = loop_.shown();
-    const auto held = [](const model::AccountDecision& account) {
-        return account.fault == model::Fault::rules || account.fault == model::Fault::guard;
-    };
+    const auto held = [](const model::AccountDecision& account) { return account.held(); };
     auto accounts = named;
     if (release && named.empty() && shown.report)
         for (const auto& account : shown.report->decision.accounts)

@@ -64,7 +64,7 @@ private:
             return;
         }
         const auto& decision = decision_.accounts[index];
-        if (!decision.error.empty())
+        if (!decision.follows())
             return;
         const bool members = !decision.memory.saved_members.empty();
         const model::Association* row = tree_[node].row;
@@ -81,13 +81,13 @@ private:
     }
 
     void plan_own(const model::Association& row, const AccountDecision& decision) {
-        const bool trusted = draft_.facts().clock.trusted();
-        if (trusted) {
+        const bool evaluated = draft_.facts().clock.trusted() && !decision.held();
+        if (evaluated) {
             plan_shares(row, decision, draft_);
             plan_limits(row, decision, draft_);
         }
         plan_qos(row, decision, draft_);
-        if (trusted)
+        if (evaluated)
             plan_reset(decision, draft_);
     }
 
@@ -218,9 +218,9 @@ void check_guard(const model::Decision& decision, Draft& draft) {
     }
     draft.fail(
         "",
-        "new rules would pause or open " + count +
+        "new rules would change the standing of " + count +
             " accounts, more than guard allows, so these stay as they are: " + join(names, ", "),
-        "correct the rules, or accept them: sluice release --all --reason=TEXT");
+        "correct the rules, or accept them: sluice reload --confirm --reason=TEXT");
 }
 
 // Usage that fell: an account was moved or deleted, or slurmdbd purged records.
@@ -292,7 +292,8 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     for (const auto& account : decision.accounts)
         if (!account.error.empty() && account.fault != Fault::guard &&
             (facts.clock.trusted() || account.fault != Fault::clock))
-            draft.fail(account.account, account.error, remedy(account));
+            draft.fail(account.account, (account.held() ? "held: " : "") + account.error,
+                       remedy(account));
     for (const auto& account : decision.accounts)
         check_vanished(account, draft);
     Walk(tree, decision, draft).run();

@@ -166,6 +166,13 @@ void put_instant(Value& object, std::string_view key, std::optional<Instant> at)
     object.set(std::string(key) + "_epoch", at ? Value(epoch(*at)) : Value());
 }
 
+// What a person has to confirm before the account is evaluated again; null: it is not held.
+Value held(const model::AccountDecision& account) {
+    if (!account.held())
+        return {};
+    return Value(account.fault == model::Fault::rules ? "rules" : "guard");
+}
+
 Value render(const model::AccountDecision& account) {
     Value span = array_of(account.span, [](const auto& part) {
         return object(kv("cluster", part.cluster), kv("known", part.known), kv("stale", part.stale),
@@ -185,7 +192,7 @@ Value render(const model::AccountDecision& account) {
         kv("deciding_component", account.deciding),
         kv("usage_percentage", percent(account.percent)),
         kv("grace_limit_percentage", number(account.grace_limit)),
-        kv("standing", model::name(model::standing(account.flags))),
+        kv("standing", model::name(model::standing(account.flags))), kv("held", held(account)),
         kv("paused", account.flags.paused), kv("downscaled", account.flags.downscaled),
         kv("cause", render_cause(account.cause)), kv("own_state", flags(account.own)),
         kv("previous_state", flags(account.previous_flags)), kv("new_state", flags(account.flags)),

@@ -19,6 +19,7 @@ interval: 120s
 components: {node_hours: {tres: node}}
 policies:
   - name: quarterly
+    mode: enforce
     period: quarter
     actions: [request_slurm_resource_pausing]
 accounts:
