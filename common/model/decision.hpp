@@ -45,6 +45,7 @@ struct Figure {
     UsageSplit usage;
     // Part of `usage.settled`: what the sources reported earlier in the period and do not any more.
     Amount vanished = 0;
+    Amount vanished_before = 0; // the same of the period before: part of `carryover.used_before`
     std::map<std::string, UsageSplit> by_cluster; // the parts of `usage`; empty: of one cluster
     Decimal weight;                               // billing on: weight used; else 1
     // Of its own effective allocation, hundredths, half up; nullopt: allocation 0.

@@ -52,6 +52,7 @@ struct PastPeriod {
     Instant begin{};
     std::map<std::string, Amount> bases;
     std::map<std::string, Amount> grants;
+    std::map<std::string, Amount> used; // as AccountMemory::used
 
     friend bool operator==(const PastPeriod&, const PastPeriod&) = default;
 };

@@ -225,15 +225,23 @@ void check_guard(const model::Decision& decision, Draft& draft) {
 
 // Usage that fell: an account was moved or deleted, or slurmdbd purged records.
 void check_vanished(const AccountDecision& decision, Draft& draft) {
-    for (const auto& figure : decision.figures)
-        if (figure.vanished > 0)
+    const auto fell = [&](const model::Figure& figure, Amount amount, const std::string& period,
+                          const char* effect) {
+        if (amount > 0)
             draft.fail(decision.account,
-                       "Slurm reports " + format::units_text(figure.vanished, figure.component) +
-                           " " + figure.component.name + " less usage in " + decision.period.label +
-                           " than before: the higher figure is kept, and nothing is lifted",
+                       "Slurm reports " + format::units_text(amount, figure.component) + " " +
+                           figure.component.name + " less usage in " + period +
+                           " than before: the higher figure is kept, and " + effect,
                        "look for purged records and for accounts that were moved; to accept the "
                        "lower figure: sluice reset --period " +
                            decision.account + " --reason=TEXT");
+    };
+    for (const auto& figure : decision.figures) {
+        fell(figure, figure.vanished, decision.period.label, "nothing is lifted");
+        if (decision.previous)
+            fell(figure, figure.vanished_before, decision.previous->label,
+                 "no more is carried over");
+    }
 }
 
 std::string remedy(const AccountDecision& decision) {
