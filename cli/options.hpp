@@ -16,27 +16,29 @@ namespace sluice::cli {
 // Groups of options that a subcommand takes, to be or-ed. Every subcommand takes --help, --usage,
 // --version, -Q and -v.
 enum Group : unsigned {
-    kTable = 1,       // -n -p -P --delimiter -o --helpformat
-    kJson = 2,        // --json
-    kAccounts = 4,    // -A and ACCOUNT arguments
-    kUser = 8,        // -u
-    kLimit = 16,      // -l
-    kDryRun = 32,     // --dry-run
-    kCluster = 64,    // -M
-    kSocket = 128,    // --socket
-    kFile = 256,      // one FILE argument
-    kFigures = 512,   // --allocation and the other figures of `preview`
-    kWords = 1024,    // arguments as typed, in Options::words
-    kReason = 2048,   // --reason
-    kSpan = 4096,     // --from, --until
-    kLabel = 8192,    // --period=LABEL
-    kPeriod = 16384,  // --period, without a value
-    kBefore = 32768,  // --before
-    kAll = 65536,     // --all
-    kRole = 131072,   // --role
-    kTest = 262144,   // --test
-    kByUser = 524288, // --by-user
-    kSync = 1048576,  // --sync
+    kTable = 1,         // -n -p -P --delimiter -o --helpformat
+    kJson = 2,          // --json
+    kAccounts = 4,      // -A and ACCOUNT arguments
+    kUser = 8,          // -u
+    kLimit = 16,        // -l
+    kDryRun = 32,       // --dry-run
+    kCluster = 64,      // -M
+    kSocket = 128,      // --socket
+    kFile = 256,        // one FILE argument
+    kFigures = 512,     // --allocation and the other figures of `preview`
+    kWords = 1024,      // arguments as typed, in Options::words
+    kReason = 2048,     // --reason
+    kSpan = 4096,       // --from, --until
+    kLabel = 8192,      // --period=LABEL
+    kPeriod = 16384,    // --period, without a value
+    kBefore = 32768,    // --before
+    kAll = 65536,       // --all
+    kRole = 131072,     // --role
+    kTest = 262144,     // --test
+    kByUser = 524288,   // --by-user
+    kSync = 1048576,    // --sync
+    kConfig = 2097152,  // --config
+    kConfirm = 4194304, // --confirm
 };
 
 struct Options {
@@ -49,6 +51,7 @@ struct Options {
     bool test = false;
     bool by_user = false;
     bool sync = false;
+    bool confirm = false;
     bool no_carryover = false;
     std::vector<std::string> accounts; // -A, then arguments
     std::optional<std::size_t> limit;
