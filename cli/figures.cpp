@@ -93,6 +93,8 @@ std::string age_cell(const Record& record, const char* field) {
 }
 
 std::string standing_cell(const Record& record, const char* field) {
+    if (!record["held"].text().empty())
+        return "held";
     if (!record["error"].text().empty())
         return "error";
     const std::string holds = record[field].text();

@@ -39,6 +39,8 @@ enum Group : unsigned {
     kSync = 1048576,     // --sync
     kStanding = 2097152, // --standing, --policy
     kResult = 4194304,   // --failed
+    kConfig = 8388608,   // --config
+    kConfirm = 16777216, // --confirm
 };
 
 struct Options {
@@ -52,6 +54,7 @@ struct Options {
     bool by_user = false;
     bool sync = false;
     bool failed = false;
+    bool confirm = false;
     bool no_carryover = false;
     bool show_reason = false;
     std::vector<std::string> accounts; // -A, then arguments

@@ -12,8 +12,12 @@
 #include "daemon/slurm/rpc/libslurm.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <set>
+#include <spawn.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -79,9 +83,33 @@ bool check_on(const settings::Settings& settings, const std::string& file,
     return faults.empty();
 }
 
+// `sluice evaluate --dry-run` is the client of the running daemon. Its exit status.
+int show_plan(const std::string& file, const std::string& socket, const std::string& cluster) {
+    std::vector<std::string> words{"sluice", "--socket=" + socket, "evaluate", "--dry-run",
+                                   "--config=" + file};
+    if (!cluster.empty())
+        words.push_back("--cluster=" + cluster);
+    std::vector<char*> arguments;
+    for (auto& word : words)
+        arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    std::cout.flush();
+    pid_t child = 0;
+    int status = 0;
+    if (const int fault =
+            ::posix_spawnp(&child, "sluice", nullptr, nullptr, arguments.data(), ::environ);
+        fault != 0) {
+        core::say(std::cerr, std::string("cannot run sluice: ") + std::strerror(fault));
+        return 1;
+    }
+    while (::waitpid(child, &status, 0) == -1 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
 } // namespace
 
-int check_configuration(const std::string& file) {
+int check_configuration(const std::string& file, bool plan) {
     const auto settings = settings::load(file);
     if (!settings) {
         core::say(std::cerr, settings.error().context);
@@ -108,6 +136,9 @@ int check_configuration(const std::string& file) {
     for (std::size_t i = 0; i < names.size(); ++i)
         good = check_on(settings::of_cluster(*settings, names[i]), file, structures[i], others) &&
                good;
+    for (const auto& name : names)
+        if (good && plan)
+            good = show_plan(file, settings->daemon.socket, name) == 0;
     return good ? 0 : 1;
 }
 

@@ -51,6 +51,7 @@ public:
     void open(const Shared& shared, std::shared_ptr<const core::Rules> rules);
     core::Loop& loop() { return *loop_; }
     core::DaemonStatus& daemon_status() { return *daemon_status_; }
+    core::DaemonOperator& actions() { return *actions_; }
     ports::Service service() { return {*daemon_status_, *actions_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;

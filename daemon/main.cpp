@@ -89,7 +89,7 @@ int wait_for_end(const sigset_t& signals, const core::Supervisor& supervisor,
             return number;
         if (number == SIGHUP) {
             supervisor.reloading();
-            reloader.reload(clock.now());
+            static_cast<void>(reloader.reload(clock.now())); // the log has the reason
             supervisor.ready();
         }
         if (busy_for(clusters) < kHungCycle)
@@ -271,6 +271,17 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
         services.push_back(clusters[i]->service());
     }
     link.attach(first.loop());
+    // The main thread waits for signals.
+    core::Reloader reloader(settings, options.file, local->cluster,
+                            [] { ::kill(::getpid(), SIGHUP); });
+    reloader.add(
+        first.loop(), first.daemon_status(),
+        [&](std::shared_ptr<const core::Rules> next) { link.use_file(std::move(next)); },
+        [&](const auto& next) { return link.rules_with(next); });
+    for (std::size_t i = 1; i < clusters.size(); ++i)
+        reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
+    for (const auto& cluster : clusters)
+        cluster->actions().use_file(reloader);
     if (auto made = core::make_folder_of(daemon.socket, 0755); !made)
         return made;
     auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
@@ -278,11 +289,6 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
                                           link.routes());
     if (!server)
         return server.error();
-    core::Reloader reloader(settings, options.file, local->cluster);
-    reloader.add(first.loop(), first.daemon_status(),
-                 [&](std::shared_ptr<const core::Rules> next) { link.use_file(std::move(next)); });
-    for (std::size_t i = 1; i < clusters.size(); ++i)
-        reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
     reloader.also([&server] { (*server)->reload_certificate(); });
 
     for (const auto& cluster : clusters)
@@ -361,7 +367,7 @@ int begin(int argc, char** argv) {
         std::cout << core::usage_text();
         return 0;
     case Task::check:
-        return check_configuration(options->file);
+        return check_configuration(options->file, options->plan);
     case Task::import_site_agent:
         return import_site_agent(options->import_file);
     case Task::run:

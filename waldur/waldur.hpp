@@ -37,6 +37,11 @@ public:
     void attach(core::Loop& loop);
     void start();
     void use_file(std::shared_ptr<const core::Rules> file);
+    // What use_file() would put into force. Thread-safe.
+    std::shared_ptr<const core::Rules>
+    rules_with(const std::shared_ptr<const core::Rules>& file) const {
+        return sync_ ? sync_->rules_with(*file) : file;
+    }
     // False: something hangs, and nothing may be destroyed.
     bool stop(std::chrono::milliseconds patience);
 

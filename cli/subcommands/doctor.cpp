@@ -222,7 +222,9 @@ void Examination::accounts() {
     std::map<std::string, std::pair<std::string, std::int64_t>>
         errors; // first account, their number
     for (const auto& account : in_.status["accounts"].items())
-        if (const auto error = account["error"].text(); !error.empty())
+        // What is held is among the problems.
+        if (const auto error = account["error"].text();
+            !error.empty() && account["held"].text().empty())
             ++errors.try_emplace(error, account["account"].text(), 0).first->second.second;
     for (const auto& [error, accounts] : errors)
         fault("account " + accounts.first +

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice reset --period`: accounts are evaluated as if their current period had just begun.
-// `sluice release`: accounts that have lost rules are not held any more.
+// `sluice release`: accounts that are held for a change of their rules are released.
+// `sluice reload`: the daemon reads its file again, with --confirm followed by a release of all.
 #include "cli/entry.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
@@ -40,6 +41,19 @@ int run_release(Parsed parsed) {
         return complain(parsed.context, "release needs accounts, or --all; usage: sluice release "
                                         "ACCOUNT...|--all --reason=TEXT");
     return enter_for(parsed, "/api/v1/releases", {"Released: ", "Would be released: "});
+}
+
+int run_reload(Parsed parsed) {
+    json::Value body = json::Value::object();
+    if (parsed.options.confirm) {
+        auto entry = entry_body(parsed);
+        if (!entry)
+            return kFailed;
+        body = std::move(*entry);
+    }
+    body.set("confirm", parsed.options.confirm);
+    return enter(parsed, Method::post, "/api/v1/reload", body,
+                 {"The configuration file is read again.", ""});
 }
 
 } // namespace sluice::cli

@@ -47,8 +47,8 @@ constexpr Column kStatusColumns[] = {
     {"grace", "Grace", 8, "percentage at which the account is paused", amount_cell,
      "grace_limit_percentage"},
     {"standing", "Standing", 20,
-     "normal, warned, downscaled or paused; would be ...: the policy only observes; error: not "
-     "evaluated",
+     "normal, warned, downscaled or paused; would be ...: the policy only observes; held: a change "
+     "of rules waits for sluice release; error: not evaluated",
      standing_cell},
     {"cause", "Cause", 60, "reason for the standing", cause_cell},
     {"qos", "QOS", 16, "QOS that the standing sets; empty: the account's own QOS"},
@@ -155,6 +155,8 @@ void show_notes(const Parsed& parsed, const json::Value& answer) {
 }
 
 std::string standing_of(json::View account) {
+    if (!account["held"].text().empty())
+        return "held";
     return account["error"].text().empty() ? account["standing"].text() : "error";
 }
 
@@ -172,7 +174,7 @@ bool is_wanted(const Parsed& parsed, json::View account) {
 // "": the words of --standing are standings.
 std::string unknown_standing(const Parsed& parsed) {
     static const std::vector<std::string> kKnown{"normal", "warned", "downscaled", "paused",
-                                                 "error"};
+                                                 "held", "error"};
     const auto* standings = parsed.options.value("standing");
     if (standings == nullptr)
         return "";
@@ -182,7 +184,7 @@ std::string unknown_standing(const Parsed& parsed) {
     });
     if (wrong == words.end() && !words.empty())
         return "";
-    return "--standing takes normal, warned, downscaled, paused or error, separated by commas, not '" +
+    return "--standing takes normal, warned, downscaled, paused, held or error, separated by commas, not '" +
            *standings + "'";
 }
 

@@ -22,7 +22,7 @@ constexpr Subcommand kSubcommands[] = {
     {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
      kTable | kJson | kAccounts | kByUser | kDaemon, run_usage},
     {"evaluate", "[ACCOUNT...]", "Run an evaluation now, or show its effect with --dry-run",
-     kJson | kAccounts | kDryRun | kSync | kDaemon, run_evaluate},
+     kJson | kAccounts | kDryRun | kConfig | kSync | kDaemon, run_evaluate},
     {"history", "[ACCOUNT...]", "List past evaluations",
      kTable | kJson | kAccounts | kLimit | kDaemon, run_history},
     {"commands", "[ACCOUNT...]", "List the changes that Sluice made in Slurm",
@@ -44,6 +44,9 @@ constexpr Subcommand kSubcommands[] = {
     {"release", "ACCOUNT...|--all --reason=TEXT",
      "Accept that accounts have lost rules, or new rules that wait",
      kJson | kAccounts | kDaemon | kDryRun | kReason | kAll, run_release},
+    {"reload", "[--confirm --reason=TEXT]",
+     "Read sluiced.yaml again; accept the changes of rules that wait",
+     kJson | kDaemon | kReason | kConfirm, run_reload},
     {"clock",
      "\n"
      "accept --reason=TEXT",

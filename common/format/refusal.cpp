@@ -44,7 +44,7 @@ UserText default_refusal(const Zone& zone, const AccountDecision& source,
     std::string text = headline(source, account, " is paused");
     if (overridden(source))
         text += by_entry(zone, *source.in_force);
-    else if (source.fault == model::Fault::rules || source.fault == model::Fault::guard)
+    else if (source.held())
         text += " since its last evaluation. Staff has to confirm a change of its allocation.";
     else if (!source.error.empty() || source.figures.empty())
         text += " since the last evaluation." + next_line(zone, source);

@@ -45,6 +45,7 @@ struct Figure {
     UsageSplit usage;
     // Part of `usage.settled`: what the sources reported earlier in the period and do not any more.
     Amount vanished = 0;
+    Amount vanished_before = 0; // the same of the period before: part of `carryover.used_before`
     std::map<std::string, UsageSplit> by_cluster; // the parts of `usage`; empty: of one cluster
     Decimal weight;                               // billing on: weight used; else 1
     // Of its own effective allocation, hundredths, rounded down; nullopt: allocation 0.
@@ -91,8 +92,8 @@ enum class Fault {
     clock,         // this host's clock is not trusted, or went back
     missing_tres,  // Slurm lacks a TRES of the allocation
     missing_usage, // usage of the period is not known
-    rules,         // under enforcement, and rules that it had are gone
-    guard,         // new rules would pause or open too many accounts
+    rules,         // held: under enforcement, and rules that it had are gone
+    guard,         // held: new rules would change too many accounts
     settings,      // policies, weights or figures that do not fit together
 };
 
@@ -158,7 +159,7 @@ struct AccountDecision {
     Below below;
     WaitingJobs waiting;            // zero while slurmctld is away
     std::vector<std::string> notes; // why something is not done, missing data, foreign pauses
-    // Set: the account could not be evaluated, and nothing is planned for it.
+    // Set: the account could not be evaluated; nothing is planned for it unless it is held.
     std::string error; // the fault as a clause for people
     Fault fault = Fault::none;
     std::string missing_tres;   // Fault::missing_tres: its name
@@ -168,6 +169,11 @@ struct AccountDecision {
     bool noteworthy = false;
     AccountMemory memory; // for the journal, after this decision
 
+    // A person has to confirm what its rules have become. Until then it keeps its standing, limits
+    // and shares; only an override of staff or an account above changes its standing.
+    bool held() const { return fault == Fault::rules || fault == Fault::guard; }
+    // QOS and jobs in Slurm follow its standing.
+    bool follows() const { return error.empty() || held(); }
     // Usage of another cluster is missing: nothing may be loosened on these figures.
     bool incomplete() const {
         for (const auto& part : span)

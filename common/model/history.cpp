@@ -22,6 +22,8 @@ void forget_levels(AccountMemory& memory) {
 void reopen(AccountMemory& memory) {
     memory.flags = {};
     memory.used.clear();
+    for (auto& [label, past] : memory.past)
+        past.used.clear();
     forget_levels(memory);
 }
 
@@ -40,7 +42,8 @@ void enter(const PeriodReset& entry, AccountMemory& memory) {
 
 void enter_period(AccountMemory& memory, const std::string& label, Instant begin) {
     if (!memory.period.empty())
-        memory.past[memory.period] = {memory.period_begin, memory.bases, memory.grants};
+        memory.past[memory.period] = {memory.period_begin, memory.bases, memory.grants,
+                                      memory.used};
     PastPeriod known;
     if (const auto found = memory.past.find(label); found != memory.past.end()) {
         known = found->second;

@@ -52,6 +52,7 @@ struct PastPeriod {
     Instant begin{};
     std::map<std::string, Amount> bases;
     std::map<std::string, Amount> grants;
+    std::map<std::string, Amount> used; // as AccountMemory::used
 
     friend bool operator==(const PastPeriod&, const PastPeriod&) = default;
 };
@@ -89,7 +90,8 @@ struct AccountMemory {
     // Policies that enforced when it was last evaluated; empty: the account is not under
     // enforcement.
     std::set<std::string> enforced_by;
-    std::string held_for; // version of the rules that the guard keeps from it; "": none
+    // Version of the rules that wait for a person; "": the account is not held.
+    std::string held_for;
     std::optional<Instant> paused_since;     // an enforced pause, own or from above
     std::set<std::uint32_t> held_jobs;       // ids of jobs that Sluice held and will release
     std::map<std::uint32_t, JobQos> job_qos; // by job id, while the job is queued

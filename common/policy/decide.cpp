@@ -47,50 +47,95 @@ void add_ancestors(const AccountTree& tree, model::Decision& decision) {
             continue;
         auto& out = decision.accounts[governed.of(node)];
         const std::size_t above = governed.above(node);
-        if (out.error.empty())
+        if (out.follows())
             join_above(above == kNone ? nullptr : &decision.accounts[above], out);
         if (above != kNone)
             add_below(out, decision.accounts[above]);
     }
 }
 
-// New rules change it: inside a period, since a boundary changes it by itself. What is held stays
-// so until the rules change again, they would not change it any more, or a person releases it.
-bool changed_by_rules(const model::Facts& facts, const model::AccountMemory& before,
-                      const AccountDecision& out) {
-    if (!out.error.empty() || out.enforced.paused == before.paused_since.has_value())
-        return false;
-    if (before.held_for == facts.rules_version)
-        return true;
-    return facts.history.rules_version != facts.rules_version && before.period == out.period.label;
+model::Flags in_force(const model::AccountMemory& before) {
+    const bool paused = before.paused_since.has_value();
+    return before.enforced_by.empty() ? Flags{paused, paused} : before.shown_flags;
 }
 
-void guard(const PolicySet& set, const model::Facts& facts, model::Decision& decision) {
-    if (facts.rules_version.empty() || facts.history.rules_version.empty())
-        return;
+// What the rules make of an account, compared with what is in force: "pause it"; "": no change that
+// the guard counts.
+std::string change(const model::AccountMemory& before, const AccountDecision& out) {
+    const auto was = model::standing(in_force(before));
+    const auto now = model::standing(out.enforced);
+    if (!before.enforced_by.empty() && out.mode == model::Mode::observe)
+        return "end its enforcement";
+    if (now == was)
+        return "";
+    if (now == model::Standing::paused)
+        return "pause it";
+    if (was == model::Standing::paused)
+        return "lift its pause";
+    return now == model::Standing::downscaled ? "slow it down" : "end its slowdown";
+}
+
+// Accounts whose standing new rules change, when these are more than the guard allows. A boundary
+// changes it by itself and does not count. What is held stays so until the rules change again, they
+// would not change it any more, or a person releases it. Accounts that lose rules count and are
+// held in any case.
+Waiting guard(const model::Facts& facts, const model::Decision& decision) {
+    static const model::AccountMemory kNothing;
+    const auto& version = facts.rules_version;
+    if (version.empty() || facts.history.rules_version.empty())
+        return {};
+    const bool first = facts.history.rules_version != version;
     bool held = false;
-    std::vector<std::pair<AccountDecision*, const model::AccountMemory*>> changed;
-    for (auto& out : decision.accounts) {
-        const auto before = facts.history.accounts.find(out.account);
-        if (before == facts.history.accounts.end() || !changed_by_rules(facts, before->second, out))
+    std::int64_t lost = 0;
+    Waiting changed;
+    for (const auto& out : decision.accounts) {
+        const auto found = facts.history.accounts.find(out.account);
+        const auto& before = found == facts.history.accounts.end() ? kNothing : found->second;
+        if (out.fault == model::Fault::rules)
+            lost += first && before.held_for.empty() ? 1 : 0;
+        const bool waits = before.held_for == version;
+        const bool inside = before.period.empty() || before.period == out.period.label;
+        if (!out.error.empty() || !(waits || (first && inside)))
             continue;
-        held = held || before->second.held_for == facts.rules_version;
-        changed.emplace_back(&out, &before->second);
+        if (const auto what = change(before, out); !what.empty()) {
+            held = held || waits;
+            changed.emplace(out.account,
+                            "new rules would " + what +
+                                "; they change more accounts than guard allows, so it stays as it "
+                                "is");
+        }
     }
     const auto all = static_cast<std::int64_t>(decision.accounts.size());
     const auto most = std::max(facts.guard.accounts, all * facts.guard.percent / 100);
-    if (!held && static_cast<std::int64_t>(changed.size()) <= most)
-        return;
-    for (const auto& [out, before] : changed) {
-        out->error = std::string("new rules would ") + (out->enforced.paused ? "pause" : "open") +
-                     " it; they change more accounts than guard allows, so it stays as it is";
-        out->fault = model::Fault::guard;
-        const auto policies = policies_of(set, *out);
-        keep_standing(*before, policies.empty() ? nullptr : policies.front(), *out);
-        out->cause = {};
-        out->in_force.reset();
-        out->memory.held_for = facts.rules_version;
-    }
+    if (!held && static_cast<std::int64_t>(changed.size()) + lost <= most)
+        changed.clear();
+    return changed;
+}
+
+// Each account by itself, then with those above it.
+void evaluate(const PolicySet& set, const Zone& zone, const model::Facts& facts,
+              const AccountTree& tree, const std::vector<Subject>& subjects, const Waiting& waiting,
+              model::Decision& decision) {
+    const AccountEvaluator evaluator(set, zone, facts, waiting);
+    const auto uncovered = left_without_rules(subjects, tree, facts.history);
+    decision.accounts.clear();
+    decision.accounts.reserve(subjects.size() + uncovered.size());
+    for (const auto& subject : subjects)
+        decision.accounts.push_back(evaluator.evaluate(subject));
+    for (const auto& account : uncovered)
+        decision.accounts.push_back(evaluator.keep(account));
+    std::sort(decision.accounts.begin(), decision.accounts.end(),
+              [](const auto& a, const auto& b) { return a.account < b.account; });
+    add_ancestors(tree, decision);
+}
+
+// After an override has ended, a held account returns to the QOS that it had when it was last
+// evaluated.
+void keep_qos_in_force(const model::Facts& facts, model::Decision& decision) {
+    for (auto& out : decision.accounts)
+        if (const auto before = facts.history.accounts.find(out.account);
+            out.held() && before != facts.history.accounts.end())
+            out.memory.qos_in_force = before->second.qos_in_force;
 }
 
 bool notifies(const PolicySet& set, const AccountDecision& decision) {
@@ -182,19 +227,12 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     decision.rules_version = facts.rules_version;
     const AccountTree tree(facts.structure);
     const auto found = subjects(set, tree);
-    const AccountEvaluator evaluator(set, zone, facts);
-    const auto uncovered = left_without_rules(found, tree, facts.history);
-    decision.accounts.reserve(found.size() + uncovered.size());
-    for (const auto& subject : found)
-        decision.accounts.push_back(evaluator.evaluate(subject));
-    for (const auto& account : uncovered)
-        decision.accounts.push_back(evaluator.keep(account));
-    std::sort(decision.accounts.begin(), decision.accounts.end(),
-              [](const auto& a, const auto& b) { return a.account < b.account; });
-    add_ancestors(tree, decision);
-    guard(set, facts, decision);
+    evaluate(set, zone, facts, tree, found, {}, decision);
+    if (const auto waiting = guard(facts, decision); !waiting.empty())
+        evaluate(set, zone, facts, tree, found, waiting, decision);
     conclude(set, tree, facts, decision);
     remember_qos(set, tree, facts, decision);
+    keep_qos_in_force(facts, decision);
     remember_jobs(set, tree, facts, decision);
     name_problems(facts, decision);
     return decision;

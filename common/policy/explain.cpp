@@ -29,8 +29,7 @@ public:
         if (decision_.fault != model::Fault::rules)
             period();
         if (!decision_.error.empty()) {
-            add("The account could not be evaluated: " + decision_.error + ".");
-            add("The account stays " + now() + ", as at the last evaluation.");
+            held_or_not();
             return std::move(lines_);
         }
         clusters();
@@ -60,6 +59,19 @@ private:
         add("Account " + decision_.account + " is under " + (several ? "policies " : "policy ") +
             join(decision_.policies, ", ") + " in " +
             (observe ? "observe mode: nothing is applied." : "enforce mode."));
+    }
+
+    void held_or_not() {
+        if (!decision_.held()) {
+            add("The account could not be evaluated: " + decision_.error + ".");
+            add("The account stays " + now() + ", as at the last evaluation.");
+            return;
+        }
+        add("The account is held: " + decision_.error + ".");
+        standing_and_cause();
+        add("Held accounts keep standing, limits and shares of their last evaluation. After the "
+            "change of rules is confirmed, evaluation resumes: sluice release " +
+            decision_.account + " --reason=TEXT.");
     }
 
     void period() {
@@ -244,7 +256,9 @@ private:
         case CauseKind::own:
             break;
         }
-        return standing_text(decision_) == "normal" ? "" : " by its own usage";
+        if (standing_text(decision_) == "normal")
+            return "";
+        return decision_.held() ? " as at its last evaluation" : " by its own usage";
     }
 
     void waiting_jobs() {

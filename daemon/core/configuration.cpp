@@ -5,6 +5,7 @@
 #include "common/base/text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::core {
 namespace {
@@ -15,6 +16,7 @@ void log_notes(const settings::Settings& settings) {
 }
 
 constexpr std::size_t kMostNames = 5;
+constexpr std::chrono::seconds kLongestReload{60};
 
 bool grants_nothing(const settings::Settings& settings) {
     const auto& set = settings.policies;
@@ -94,7 +96,8 @@ Result<void> check_not_empty(const settings::Settings& settings, const std::stri
                      std::to_string(enforced.size()) + " accounts on cluster " + cluster +
                      " are under enforcement (" + join(some, ", ") +
                      "); restore the file, or set mode: observe in its policies and reload before "
-                     "removing them"};
+                     "removing them; an account that was deleted in Slurm: sluice release "
+                     "ACCOUNT --reason=TEXT"};
 }
 
 std::vector<std::string> fixed_keys_changed(const settings::Settings& in_force,
@@ -131,10 +134,12 @@ void log_refused(const std::string& file, const Error& error) {
                    {{"file", file}, {"error", line}});
 }
 
-void Reloader::add(Loop& loop, DaemonStatus& status, UseRules use) {
+void Reloader::add(Loop& loop, DaemonStatus& status, UseRules use, AddSource add_source) {
     if (!use)
         use = [&loop](std::shared_ptr<const Rules> rules) { loop.use(std::move(rules)); };
-    clusters_.push_back({&loop, &status, std::move(use)});
+    if (!add_source)
+        add_source = [](const auto& rules) { return rules; };
+    clusters_.push_back({&loop, &status, std::move(use), std::move(add_source)});
 }
 
 std::vector<std::string> Reloader::faults(const settings::Settings& settings) const {
@@ -151,8 +156,7 @@ std::vector<std::string> Reloader::faults(const settings::Settings& settings) co
     return all;
 }
 
-Result<settings::Settings> Reloader::read() const {
-    auto settings = settings::load(file_);
+Result<settings::Settings> Reloader::checked(Result<settings::Settings> settings) const {
     if (!settings)
         return settings;
     for (const auto& cluster : clusters_)
@@ -172,15 +176,55 @@ void Reloader::show(const std::string& error) {
         cluster.status->set_config_error(error);
 }
 
-bool Reloader::refused(const Error& error) {
+Result<void> Reloader::refused(Error error) {
     log_refused(file_, error);
     show(join(split(error.context, '\n'), "; ")); // shown inside sentences and cells
-    return false;
+    return error;
 }
 
-bool Reloader::reload(Instant now) {
+Result<void> Reloader::reload(Instant now) {
     more_();
-    auto settings = read();
+    auto asked = std::exchange(*asked_.lock(), {});
+    const auto done = load(now);
+    for (auto& one : asked)
+        one.set_value(done);
+    return done;
+}
+
+Result<void> Reloader::reload() {
+    std::promise<Result<void>> promise;
+    auto answer = promise.get_future();
+    asked_.lock()->push_back(std::move(promise));
+    wake_();
+    if (answer.wait_for(kLongestReload) != std::future_status::ready)
+        return Error{Errc::timeout, "the file is not read yet; see sluice status for the result"};
+    return answer.get();
+}
+
+Result<std::shared_ptr<const Rules>> Reloader::would_be(const std::string& text,
+                                                        const std::string& cluster, Instant now) {
+    auto settings = checked(settings::parse(text, "the new file"));
+    if (!settings)
+        return std::move(settings).error();
+    const auto fixed = fixed_keys_changed(in_force_, *settings);
+    settings->daemon.clusters = in_force_.daemon.clusters;
+    auto made = make_rules(settings::of_cluster(*settings, cluster), cluster, now);
+    if (!made)
+        return std::move(made).error();
+    const auto found = std::find_if(clusters_.begin(), clusters_.end(), [&](const Cluster& one) {
+        return one.loop->rules()->cluster == cluster;
+    });
+    auto rules =
+        std::make_shared<Rules>(*(found == clusters_.end() ? *made : found->add_source(*made)));
+    if (!fixed.empty())
+        rules->problems.push_back(
+            {"", "these keys need a restart and stay as they are at a reload: " + join(fixed, ", "),
+             "systemctl restart sluiced"});
+    return std::shared_ptr<const Rules>(std::move(rules));
+}
+
+Result<void> Reloader::load(Instant now) {
+    auto settings = checked(settings::load(file_));
     if (!settings)
         return refused(settings.error());
     const auto fixed = fixed_keys_changed(in_force_, *settings);
@@ -195,7 +239,7 @@ bool Reloader::reload(Instant now) {
     show("");
     for (std::size_t i = 0; i < clusters_.size() && i < rules->size(); ++i)
         clusters_[i].use(std::move((*rules)[i]));
-    return true;
+    return {};
 }
 
 } // namespace sluice::core

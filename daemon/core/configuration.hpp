@@ -3,11 +3,14 @@
 // changes nothing.
 #pragma once
 
+#include "common/base/thread.hpp"
 #include "common/settings/settings.hpp"
+#include "daemon/core/config_file.hpp"
 #include "daemon/core/rules.hpp"
 #include "daemon/core/status.hpp"
 
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,20 +36,29 @@ std::vector<std::string> fixed_keys_changed(const settings::Settings& in_force,
 // One log line for each line of the error.
 void log_refused(const std::string& file, const Error& error);
 
-// Reads the file again. The main thread's.
-class Reloader {
+// Reads the file again. The main thread's, but for the calls of ConfigFile.
+class Reloader final : public ConfigFile {
 public:
     using UseRules = std::function<void(std::shared_ptr<const Rules>)>;
+    // What a source beside the file makes of its rules.
+    using AddSource =
+        std::function<std::shared_ptr<const Rules>(const std::shared_ptr<const Rules>&)>;
 
-    Reloader(settings::Settings in_force, std::string file, std::string local_cluster)
+    // `wake`: makes the main thread call reload().
+    Reloader(settings::Settings in_force, std::string file, std::string local_cluster,
+             std::function<void()> wake = {})
         : in_force_(std::move(in_force)), file_(std::move(file)),
-          local_cluster_(std::move(local_cluster)) {}
-    // Each cluster, in the order of the settings; before the first reload(). Both must outlive it.
+          local_cluster_(std::move(local_cluster)), wake_(std::move(wake)) {}
+    // Each cluster, in the order of the settings; before any other call. Both must outlive it.
     // `use` takes good rules; without it they go straight to the loop.
-    void add(Loop& loop, DaemonStatus& status, UseRules use = {});
+    void add(Loop& loop, DaemonStatus& status, UseRules use = {}, AddSource add_source = {});
     // Reads the file, checks it (against the cluster, too, as the last cycle saw it) and passes its
-    // rules on. False: refused; the log and DaemonInfo have the reason, the old rules stay.
-    bool reload(Instant now);
+    // rules on. Error: refused; the log and DaemonInfo have the reason, the old rules stay.
+    Result<void> reload(Instant now);
+
+    Result<std::shared_ptr<const Rules>> would_be(const std::string& text,
+                                                  const std::string& cluster, Instant now) override;
+    Result<void> reload() override;
     // What else a reload renews, also when the file is refused.
     void also(std::function<void()> more) { more_ = std::move(more); }
 
@@ -55,17 +67,21 @@ private:
         Loop* loop;
         DaemonStatus* status;
         UseRules use;
+        AddSource add_source;
     };
-    Result<settings::Settings> read() const;
-    bool refused(const Error& error);
+    Result<settings::Settings> checked(Result<settings::Settings> settings) const;
+    Result<void> refused(Error error);
+    Result<void> load(Instant now);
     void show(const std::string& error);
     std::vector<std::string> faults(const settings::Settings& settings) const;
 
     settings::Settings in_force_;
     std::string file_;
     std::string local_cluster_;
+    std::function<void()> wake_;
     std::vector<Cluster> clusters_;
     std::function<void()> more_ = [] {};
+    Guarded<std::vector<std::promise<Result<void>>>> asked_; // by callers of reload()
 };
 
 } // namespace sluice::core

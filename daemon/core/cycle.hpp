@@ -79,6 +79,7 @@ struct Order {
     std::vector<model::PeriodReset> reopen = {};
     // A person confirms the clock of this host; `at` and `offset_s` are filled in.
     std::optional<model::ClockAccept> accept = {};
+    std::shared_ptr<const Rules> rules = nullptr; // dry run only: instead of those in force
 };
 
 // How far the running evaluation has come, for those who read the standings meanwhile: it may hang

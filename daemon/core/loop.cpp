@@ -38,7 +38,7 @@ void merge(std::optional<Order>& into, const Order& order) {
 
 // A dry run that supposes something answers its own request only.
 bool alone(const Order& order) {
-    return order.dry_run && !(order.supposed.empty() && order.reopen.empty());
+    return order.dry_run && !(order.supposed.empty() && order.reopen.empty() && !order.rules);
 }
 
 ports::CycleSummary summary(const ports::CycleReport& report) {
@@ -231,7 +231,7 @@ void Loop::run(const Work& work, Schedule& schedule) {
     Report dry;
     Report real;
     if (work.dry)
-        dry = cycle(*work.rules, *work.dry);
+        dry = cycle(work.dry->rules ? *work.dry->rules : *work.rules, *work.dry);
     if (work.real) {
         cycle_.progress().begin(ports_.clock.now(), work.real->trigger);
         real = cycle(*work.rules, *work.real);

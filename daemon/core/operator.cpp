@@ -113,6 +113,16 @@ DaemonOperator::evaluate(const ports::EvaluateRequest& request) {
         Trigger::person, request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
     if (request.by_user)
         order.by_user = order.accounts;
+    if (request.config) {
+        if (!request.dry_run)
+            return Error{Errc::malformed, "config needs dry_run; a reload puts a file into force"};
+        if (file_ == nullptr)
+            return Error{Errc::unavailable, "the daemon has no configuration file"};
+        auto rules = file_->would_be(*request.config, loop_.rules()->cluster, loop_.now());
+        if (!rules)
+            return std::move(rules).error();
+        order.rules = std::move(*rules);
+    }
     auto report = run(std::move(order));
     if (!report)
         return Error{Errc::timeout, "evaluation still running after " +
@@ -275,40 +285,93 @@ Result<ports::Booked> DaemonOperator::reset(const std::vector<std::string>& name
     if (auto reason = check_reason(person); !reason)
         return reason.error();
     const auto shown = loop_.shown();
-    const auto held = [](const model::AccountDecision& account) {
-        return account.fault == model::Fault::rules || account.fault == model::Fault::guard;
-    };
     auto accounts = named;
     if (release && named.empty() && shown.report)
         for (const auto& account : shown.report->decision.accounts)
-            if (held(account))
+            if (account.held())
                 accounts.push_back(account.account);
     if (accounts.empty())
         return release ? Error{Errc::conflict, "no account waits for a release"}
                        : Error{Errc::malformed, "no account is named"};
-    Order order;
+    std::vector<model::PeriodReset> entries;
     for (const auto& account : accounts) {
         const auto found = evaluated(shown, account);
+        if (!found && release && is_left(account)) {
+            entries.push_back({0, account, "", person.reason, person.by, loop_.now(), true});
+            continue;
+        }
         if (!found)
             return found.error();
-        if (release && !held(**found))
+        if (release && !(*found)->held())
             return Error{Errc::conflict,
                          "account " + account +
                              " has all its rules; remove it where its allocation is set, then "
                              "release it"};
-        order.reopen.push_back(
+        entries.push_back(
             {0, account, (*found)->period.label, person.reason, person.by, loop_.now(), release});
     }
-    const auto entries = order.reopen;
+    return enter(std::move(entries), shown.report->decision, person);
+}
+
+// Slurm does not have the account any more, but the journal has it under enforcement.
+bool DaemonOperator::is_left(const std::string& account) {
+    const auto history = ports_.journal.history(loop_.rules()->cluster, loop_.now());
+    if (!history)
+        return false;
+    const auto found = history->accounts.find(account);
+    return found != history->accounts.end() && !found->second.enforced_by.empty();
+}
+
+// `decision` has their accounts, but for those that Slurm does not have any more.
+Result<ports::Booked> DaemonOperator::enter(std::vector<model::PeriodReset> entries,
+                                            const model::Decision& decision,
+                                            const ports::Person& person) {
+    Order order;
+    order.reopen = entries;
+    std::vector<std::string> accounts;
+    for (const auto& entry : entries)
+        accounts.push_back(entry.account);
     auto report = cycle(std::move(order), person, accounts);
     if (report && !report->error.empty())
         return Error{Errc::unavailable, "the evaluation failed: " + report->error};
     if (!person.dry_run)
         for (const auto& entry : entries) {
-            log_entry(release ? "release" : "period-reset", 0, entry.account, person);
-            reopen_elsewhere(*shown.report->decision.find(entry.account), entry);
+            log_entry(entry.release ? "release" : "period-reset", 0, entry.account, person);
+            if (const auto* account = decision.find(entry.account))
+                reopen_elsewhere(*account, entry);
         }
     return ports::Booked{0, std::move(report)};
+}
+
+// What waits under the new rules shows only after an evaluation by them.
+Result<ports::Booked> DaemonOperator::reload(bool confirm, const ports::Person& person) {
+    if (auto reason = check_reason(person); confirm && !reason)
+        return reason.error();
+    if (person.dry_run)
+        return Error{Errc::malformed,
+                     "a reload has no dry run; run: sluice evaluate --dry-run --config=FILE"};
+    if (file_ == nullptr)
+        return Error{Errc::unavailable, "the daemon has no configuration file"};
+    if (auto done = file_->reload(); !done)
+        return std::move(done).error();
+    const Order plain{Trigger::reload, false, {}, {}};
+    if (!confirm)
+        return ports::Booked{0, run(plain)};
+    ports::Person asks = person;
+    asks.dry_run = true;
+    const auto report = cycle({}, asks, {});
+    if (!report || !report->error.empty())
+        return Error{Errc::unavailable,
+                     "the file is in force, but nothing is confirmed: " +
+                         (report ? report->error : std::string("the evaluation still runs"))};
+    std::vector<model::PeriodReset> entries;
+    for (const auto& account : report->decision.accounts)
+        if (account.held())
+            entries.push_back({0, account.account, account.period.label, person.reason, person.by,
+                               loop_.now(), true});
+    if (entries.empty())
+        return ports::Booked{0, run(plain)};
+    return enter(std::move(entries), report->decision, person);
 }
 
 // One allocation has one period, on however many clusters.

@@ -3,6 +3,7 @@
 // Decides nothing about accounts.
 #pragma once
 
+#include "daemon/core/config_file.hpp"
 #include "daemon/core/loop.hpp"
 #include "daemon/ports/operator.hpp"
 
@@ -21,6 +22,9 @@ public:
     DaemonOperator(Loop& loop, const Ports& ports, ports::Inspector* inspector = nullptr,
                    std::chrono::milliseconds longest_cycle = kMaxCycle)
         : loop_(loop), ports_(ports), inspector_(inspector), longest_cycle_(longest_cycle) {}
+    // The configuration file; outlives it. Before any call; without it reload() and plans are
+    // unavailable.
+    void use_file(ConfigFile& file) { file_ = &file; }
 
     Result<std::shared_ptr<const ports::CycleReport>>
     evaluate(const ports::EvaluateRequest& request) override;
@@ -39,12 +43,16 @@ public:
                                   const ports::Person& person) override {
         return reset(accounts, person, true);
     }
+    Result<ports::Booked> reload(bool confirm, const ports::Person& person) override;
     Result<ports::Booked> accept_clock(const ports::Person& person) override;
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
 private:
     Result<ports::Booked> reset(const std::vector<std::string>& accounts,
                                 const ports::Person& person, bool release);
+    bool is_left(const std::string& account);
+    Result<ports::Booked> enter(std::vector<model::PeriodReset> entries,
+                                const model::Decision& decision, const ports::Person& person);
     void reopen_elsewhere(const model::AccountDecision& account, const model::PeriodReset& entry);
     Result<ports::Booked> book(model::Adjustment entry, const ports::Person& person);
     std::shared_ptr<const ports::CycleReport> run(Order order);
@@ -54,6 +62,7 @@ private:
     Loop& loop_;
     Ports ports_;
     ports::Inspector* inspector_;
+    ConfigFile* file_ = nullptr;
     std::chrono::milliseconds longest_cycle_;
 };
 

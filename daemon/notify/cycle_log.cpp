@@ -224,7 +224,7 @@ std::size_t CycleLog::log_problems(const ports::CycleReport& report) {
     for (const auto& problem : report.problems)
         current.emplace(problem.account + '\n' + problem.what, problem);
     for (const auto& account : report.decision.accounts)
-        if (!account.error.empty() && account.fault != model::Fault::guard && // one problem for all
+        if (!account.error.empty() && !account.held() && // problems already
             (report.clock.trusted() || account.fault != model::Fault::clock))
             current.emplace(account.account + '\n' + account.error,
                             model::Problem{account.account, account.error, ""});

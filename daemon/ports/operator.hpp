@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct EvaluateRequest {
     // The report's usage has the settled part of `accounts` by user too. With `dry_run`, this is
     // how to ask who used an account.
     bool by_user = false;
+    // Dry run only: by the rules that a sluiced.yaml with this text would give.
+    std::optional<std::string> config = {};
 };
 
 // Who enters it and why.
@@ -87,6 +90,10 @@ public:
     // holds. Empty: all of both. conflict: nothing holds it.
     virtual Result<Booked> release(const std::vector<std::string>& accounts,
                                    const Person& person) = 0;
+    // Reads the configuration file again; a cycle follows. `confirm`: as release() of all accounts
+    // that wait under the new rules. Without it no reason is needed. No dry run. refused or
+    // malformed: the file, and the old rules stay.
+    virtual Result<Booked> reload(bool confirm, const Person& person) = 0;
     // This host's clock is right, whatever it was compared with. Periods that the journal began
     // later than now did not begin. No dry run.
     virtual Result<Booked> accept_clock(const Person& person) = 0;

@@ -7,7 +7,7 @@
 namespace sluice::core {
 namespace {
 
-enum LongOnly { kCheck = 256, kImport };
+enum LongOnly { kCheck = 256, kImport, kPlan };
 
 Error misused(const std::string& text) {
     return {Errc::malformed, text + "; see sluiced -h"};
@@ -16,12 +16,13 @@ Error misused(const std::string& text) {
 } // namespace
 
 Result<Options> parse_options(int argc, char** argv) {
-    static const std::array<option, 8> kLong{{
+    static const std::array<option, 9> kLong{{
         {"check", no_argument, nullptr, kCheck},
         {"file", required_argument, nullptr, 'f'},
         {"foreground", no_argument, nullptr, 'D'},
         {"help", no_argument, nullptr, 'h'},
         {"import-site-agent", required_argument, nullptr, kImport},
+        {"plan", no_argument, nullptr, kPlan},
         {"verbose", no_argument, nullptr, 'v'},
         {"version", no_argument, nullptr, 'V'},
         {nullptr, 0, nullptr, 0},
@@ -52,6 +53,9 @@ Result<Options> parse_options(int argc, char** argv) {
         case kCheck:
             options.task = Options::Task::check;
             break;
+        case kPlan:
+            options.plan = true;
+            break;
         case kImport:
             options.task = Options::Task::import_site_agent;
             options.import_file = ::optarg;
@@ -62,6 +66,8 @@ Result<Options> parse_options(int argc, char** argv) {
             return misused("unknown option " + std::string(argv[::optind - 1]));
         }
     }
+    if (options.plan && options.task != Options::Task::check)
+        return misused("--plan needs --check");
     if (::optind < argc)
         return misused("unexpected argument " + std::string(argv[::optind]));
     return options;
@@ -69,7 +75,7 @@ Result<Options> parse_options(int argc, char** argv) {
 
 std::string usage_text() {
     return "Usage: sluiced [-D] [-f FILE] [-v]\n"
-           "       sluiced --check [-f FILE]\n"
+           "       sluiced --check [--plan] [-f FILE]\n"
            "       sluiced --import-site-agent FILE\n"
            "Counts what accounts use, decides by policy, and changes QOS and limits in Slurm.\n"
            "\n"
@@ -78,6 +84,9 @@ std::string usage_text() {
            "/sluiced.yaml)\n"
            "  -v, --verbose              log more\n"
            "      --check                report every error of the configuration and exit\n"
+           "      --plan                 with --check: show what a reload of FILE would change "
+           "(the\n"
+           "                             running daemon computes it; needs its rights)\n"
            "      --import-site-agent FILE\n"
            "                             print the sluiced.yaml for a Waldur site agent's file\n"
            "  -V, --version              print the version\n"

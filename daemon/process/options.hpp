@@ -20,6 +20,7 @@ struct Options {
     std::string file = SLUICE_SYSCONFDIR "/sluiced.yaml";
     std::string import_file;
     bool foreground = false;
+    bool plan = false; // check: also what a reload would change
     log::Level level = log::Level::info;
 };
 

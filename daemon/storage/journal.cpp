@@ -101,15 +101,8 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
         for (const auto& account : decision.accounts) {
             const auto known = written.find(account.account);
             // The memory of an account that could not be evaluated stays.
-            if (account.error.empty() &&
-                (known == written.end() || !(known->second == account.memory)))
+            if (account.follows() && (known == written.end() || !(known->second == account.memory)))
                 changed.emplace(account.account, account.memory);
-            if (account.fault == model::Fault::guard && known != written.end() &&
-                known->second.held_for != account.memory.held_for) {
-                auto held = known->second;
-                held.held_for = account.memory.held_for;
-                changed.emplace(account.account, std::move(held));
-            }
         }
         // Accounts without a policy, until everything that Sluice saved of them is restored.
         for (const auto& [account, memory] : decision.released)

@@ -99,6 +99,8 @@ void read_periods(Database& database, const std::string& cluster, Memories& memo
             past.bases[row.text(4)] = row.integer(5);
         else if (kind == "grant")
             past.grants[row.text(4)] = row.integer(5);
+        else if (kind == "used")
+            past.used[row.text(4)] = row.integer(5);
     }
     auto reset = below_accounts(database, "t.period, t.begins", "account_reset", cluster);
     while (reset.step())
@@ -215,6 +217,8 @@ void MemoryWriter::write_period(std::int64_t id, const std::string& period,
         period_.bind(id, period, begins, "base", name, amount).run();
     for (const auto& [name, amount] : past.grants)
         period_.bind(id, period, begins, "grant", name, amount).run();
+    for (const auto& [name, amount] : past.used)
+        period_.bind(id, period, begins, "used", name, amount).run();
 }
 
 void MemoryWriter::write(const std::string& account, const model::AccountMemory& memory) {

@@ -84,7 +84,7 @@ CREATE TABLE account_period (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
     period TEXT NOT NULL,
     begins INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('period', 'base', 'grant')),
+    kind TEXT NOT NULL CHECK (kind IN ('period', 'base', 'grant', 'used')),
     name TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (account, period, kind, name)

@@ -16,6 +16,8 @@ CHANGES = [
     ("POST", "/api/v1/adjustments", '{"account": "physics", "units": {"node_hours": 999}, "reason": "attack"}'),
     ("POST", "/api/v1/resets", '{"accounts": ["physics"], "reason": "attack"}'),
     ("POST", "/api/v1/releases", '{"accounts": ["physics"], "reason": "attack"}'),
+    ("POST", "/api/v1/reload", '{"confirm": true, "reason": "attack"}'),
+    ("POST", "/api/v1/evaluate", '{"dry_run": true, "config": "accounts: {}"}'),
     ("POST", "/api/v1/evaluate", "{}"),
     ("POST", "/api/v1/cleanup", "{}"),
     ("POST", "/api/v1/outbox/1/drop", "{}"),

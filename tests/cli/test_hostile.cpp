@@ -108,6 +108,7 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"reset", "--period", bad, "--reason=x"},
         {"release", "physics", "--reason=" + bad},
         {"release", bad, "--reason=x"},
+        {"reload", "--confirm", "--reason=" + bad},
         {"clock"},
         {"clock", bad},
         {"clock", "accept", "--reason=" + bad},

@@ -101,6 +101,22 @@ ok 'a new token is written to the token file' eval 'echo other-token >"$CLUSTER_
 ok 'Waldur accepts a new limit of physics after the token changed' waldur resource '{"backend_id": "physics", "limits": {"node_hours": 60}}'
 eventually 'slurmdbd has the new limit without a restart of sluiced' 30 account_is physics grptresmins node=4320
 
+# The guard: an answer that pauses more accounts than it allows waits for a person.
+ok 'sluiced stops before many flags change' sluiced_stop
+ok 'Waldur accepts the pause of both accounts' eval 'for a in physics chem; do waldur resource "{\"backend_id\": \"$a\", \"paused\": true}"; done >/dev/null'
+ok 'sluiced starts with a guard of one account' eval 'sluiced_up < <(echo "guard: {accounts: 1, percent: 0}"; waldur_granted)'
+eventually 'physics, paused in Waldur together with chem, is held' 20 standing_is physics held
+is 'chem, paused in Waldur together with physics, is held' "$(status_field chem standing)" held
+is 'held accounts keep their QOS' "$(account_field physics defaultqos) $(account_field chem defaultqos)" 'normal normal'
+ok 'srun in chem runs while it is held' as mail srun -t1 -n1 true
+like 'plan with the file in force names the held accounts' "$(sluice_cli evaluate --dry-run --config="$CLUSTER_DIR/etc/sluiced.yaml")" 'chem: held'
+ok 'the answer of Waldur is confirmed' sluice_cli reload --confirm --reason='both projects have ended'
+is 'both accounts are paused after the confirmation' "$(account_field physics defaultqos) $(account_field chem defaultqos)" 'blocked blocked'
+ok 'Waldur accepts the end of the pause of physics' waldur resource '{"backend_id": "physics", "paused": false}'
+eventually 'physics is open again' 20 eval '[ "$(account_field physics defaultqos)" = normal ]'
+ok 'Waldur accepts the end of the second pause' waldur resource '{"backend_id": "chem", "paused": false}'
+eventually 'chem is open again' 20 eval '[ "$(account_field chem defaultqos)" = normal ]'
+
 # authority: waldur, where Sluice decides nothing itself.
 ok 'sluiced restarts with authority: waldur' eval 'sluiced_stop && sluiced_up < <(waldur_granted "authority: waldur")'
 ok 'Waldur accepts the downscale of physics' waldur resource '{"backend_id": "physics", "downscaled": true}'

@@ -184,10 +184,8 @@ FakeJournal::record_cycle(const std::string& cluster, const model::Decision& dec
     if (auto fault = faults_.next("record_cycle"))
         return *fault;
     for (const auto& account : decision.accounts)
-        if (account.error.empty())
+        if (account.follows())
             held.accounts[account.account] = account.memory;
-        else if (account.fault == model::Fault::guard)
-            held.accounts[account.account].held_for = account.memory.held_for;
     held.rules_version = decision.rules_version;
     evaluated.insert(evaluated.end(), evaluations.begin(), evaluations.end());
     std::vector<std::int64_t> ids;

@@ -154,6 +154,7 @@ model::Policy* policy_of(const WaldurOffering& named, const Offering* offering,
     if (policies.empty() && offering != nullptr && offering->policy) {
         model::Policy made;
         made.name = "waldur";
+        made.mode_missing = true;
         policies.push_back(std::move(made));
     }
     return policies.empty() ? nullptr : &policies.front();

@@ -101,6 +101,11 @@ void Sync::use_file(std::shared_ptr<const core::Rules> file) {
     parts_.use(std::move(rules));
 }
 
+std::shared_ptr<const core::Rules> Sync::rules_with(const core::Rules& file) const {
+    auto state = state_.lock();
+    return rules_from(file, settings_, answers_of(state->offerings), state->flags);
+}
+
 void Sync::after_cycle(const core::Loop::Shown& shown) {
     {
         auto state = state_.lock();

@@ -66,6 +66,8 @@ public:
 
     // From the file, at a reload: Waldur's last answer is laid over it again.
     void use_file(std::shared_ptr<const core::Rules> file);
+    // What use_file() would make of it. Thread-safe.
+    std::shared_ptr<const core::Rules> rules_with(const core::Rules& file) const;
     void after_cycle(const core::Loop::Shown& shown);
     // Waldur has a message now. On the thread of the outbox's sender.
     void arrived(const ports::OutboxEntry& entry);

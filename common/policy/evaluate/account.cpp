@@ -105,6 +105,9 @@ std::string lost_rules(const Subject& subject, const AccountMemory& before) {
     }
     if (const auto gone = lost(before.enforced_by, policies, new_policies); !gone.empty())
         return "policy " + join(gone, ", ") + " no longer covers it";
+    for (const Policy* policy : subject.policies)
+        if (policy->mode_missing && before.enforced_by.contains(policy->name))
+            return "policy " + policy->name + " has no mode any more";
     if (enforcing.empty()) // observe is written there
         return "";
     for (const auto& [name, units] : *subject.allocation) {
@@ -163,31 +166,51 @@ void fail(Fault fault, std::string error, AccountDecision& out) {
     }
 }
 
-} // namespace
-
-void keep_standing(const AccountMemory& before, const Policy* policy, AccountDecision& out) {
-    const bool waits = out.fault == Fault::rules || out.fault == Fault::guard;
+// Of an account with a fault: it keeps its standing, but no pause outlives its period. Unless the
+// clock is at fault, which cannot show that end.
+void keep_standing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
     out.memory = before;
-    if (waits || out.fault == Fault::clock)
+    if (out.fault == Fault::clock)
         out.period = {before.period, before.period_begin, std::nullopt};
     else if (before.period != out.period.label)
         return;
     out.flags = out.own = out.previous_flags;
-    const auto standing = model::standing(out.own);
-    out.qos = waits && standing != model::Standing::normal ? before.qos_in_force : "";
-    if (out.qos.empty() && policy != nullptr)
-        out.qos = qos_for(*policy, standing);
+    out.qos = qos_for(policy, model::standing(out.own));
     out.until = out.period.end;
-    if (waits) // it was enforced, or not, whatever the rules say now
-        out.mode = before.enforced_by.empty() ? Mode::observe : Mode::enforce;
-    const bool enforced = out.mode == Mode::enforce || (waits && before.paused_since);
-    out.enforced = enforced ? out.flags : model::Flags{};
-    out.enforced_qos = enforced ? out.qos : "";
+    out.enforced = out.mode == Mode::enforce ? out.flags : model::Flags{};
+    out.enforced_qos = out.mode == Mode::enforce ? out.qos : "";
 }
 
+// Until a person confirms its rules: whatever they say now, and across periods. A flag of a source
+// is part of what waits; overrides of staff are not. `policy` nullptr: none covers the account.
+void hold(const model::Facts& facts, const AccountMemory& before, const Policy* policy,
+          AccountDecision& out) {
+    static const Policy kDefaults;
+    const Policy& names = policy != nullptr ? *policy : kDefaults;
+    out.memory = before;
+    if (before.held_for.empty() || out.fault == Fault::guard)
+        out.memory.held_for = facts.rules_version;
+    out.period = {before.period, before.period_begin, std::nullopt};
+    out.mode = before.enforced_by.empty() ? Mode::observe : Mode::enforce;
+    out.notify_reached = out.block_creation = out.grant_changed = false;
+    out.notes.clear();
+    const model::Flags kept = before.flags | before.shown_flags;
+    const auto standing = model::standing(kept);
+    out.by_usage = {kept, before.qos_in_force, std::nullopt};
+    if (out.by_usage.qos.empty() || standing == model::Standing::normal)
+        out.by_usage.qos = qos_for(names, standing);
+    out.overrides.clear();
+    for (const auto& entry : facts.history.overrides)
+        if (entry.account == out.account && !entry.foreign && entry.until > facts.now)
+            out.overrides.push_back(entry);
+    settle_own(names, facts.now, out);
+}
+
+} // namespace
+
 AccountEvaluator::AccountEvaluator(const model::PolicySet& set, const Zone& zone,
-                                   const model::Facts& facts)
-    : set_(set), facts_(facts), index_(facts) {
+                                   const model::Facts& facts, const Waiting& waiting)
+    : set_(set), facts_(facts), waiting_(waiting), index_(facts) {
     for (const Policy& policy : set.policies) {
         Periods& periods = periods_[&policy];
         periods.current = period_at(policy.period, zone, facts.now);
@@ -241,8 +264,12 @@ AccountDecision AccountEvaluator::evaluate(const Subject& subject) const {
     find_fault(subject, known, out);
     if (out.error.empty())
         fill(subject, periods, known, out);
-    if (!out.error.empty())
-        keep_standing(known.memory(), &subject.first(), out);
+    if (const auto found = waiting_.find(subject.account); found != waiting_.end())
+        fail(Fault::guard, found->second, out);
+    if (out.held())
+        hold(facts_, known.memory(), &subject.first(), out);
+    else if (!out.error.empty())
+        keep_standing(known.memory(), subject.first(), out);
     return out;
 }
 
@@ -254,7 +281,7 @@ AccountDecision AccountEvaluator::keep(const std::string& account) const {
     out.contact = set_.contact;
     out.previous_flags = before.shown_flags;
     fail(Fault::rules, std::string("no policy with an allocation covers it any more") + kKept, out);
-    keep_standing(before, nullptr, out);
+    hold(facts_, before, nullptr, out);
     return out;
 }
 

@@ -12,16 +12,14 @@
 
 namespace sluice::policy {
 
-// Of an account with a fault: it keeps its standing, but no pause outlives its period. Unless the
-// clock is at fault, which cannot show that end, or a person has to accept new rules. `policy`
-// nullptr: none covers the account.
-void keep_standing(const model::AccountMemory& before, const model::Policy* policy,
-                   model::AccountDecision& out);
+using Waiting = std::map<std::string, std::string>; // account -> why new rules wait for a person
 
 // What all accounts of one cycle share. `set` and `facts` outlive it.
 class AccountEvaluator {
 public:
-    AccountEvaluator(const model::PolicySet& set, const Zone& zone, const model::Facts& facts);
+    // `waiting`: accounts that the guard holds; outlives it, too.
+    AccountEvaluator(const model::PolicySet& set, const Zone& zone, const model::Facts& facts,
+                     const Waiting& waiting);
 
     // Total: what cannot be evaluated has a fault and keeps its standing.
     model::AccountDecision evaluate(const Subject& subject) const;
@@ -38,6 +36,7 @@ private:
 
     const model::PolicySet& set_;
     const model::Facts& facts_;
+    const Waiting& waiting_;
     FactsIndex index_;
     std::map<const model::Policy*, Periods> periods_;
 };

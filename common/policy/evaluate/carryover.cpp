@@ -69,6 +69,7 @@ Past past_of(const model::AccountMemory& memory, const model::Period& current,
     const auto& grants = just_ended ? memory.grants : ended->second.grants;
     past.had_allocation = bases.contains(component);
     past.base = value_or_zero(bases, component);
+    past.highest = value_or_zero(just_ended ? memory.used : ended->second.used, component);
     past.own = grants.contains(component) ? value_or_zero(grants, component) : past.base;
     return past;
 }

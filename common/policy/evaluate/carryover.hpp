@@ -17,8 +17,10 @@ struct Past {
     std::optional<model::Period> period; // the one before; none for `total`
     bool had_allocation = false;         // when that period ended
     Amount used = 0;                     // in that period
-    Amount own = 0;  // grant of that period without what it borrowed (see AccountMemory::grants)
-    Amount base = 0; // allocation when that period ended
+    Amount own = 0;     // grant of that period without what it borrowed (see AccountMemory::grants)
+    Amount base = 0;    // allocation when that period ended
+    Amount highest = 0; // usage by ended jobs that was once reported
+    Amount vanished = 0; // part of `used`: what is not reported any more
 };
 
 // Picks the component's past out of what the journal remembers.

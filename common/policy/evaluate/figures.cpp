@@ -51,21 +51,53 @@ std::optional<Amount> adjustments_of(const AccountFacts& facts, const Component&
     return sum.amount();
 }
 
+// Smaller corrections are nothing: slurmctld may have lost a job, whose end was an estimate.
+Amount least_fall(Amount allocation) {
+    return std::max<Amount>(allocation / 100, 3600);
+}
+
+// What is missing of the highest usage; 0: nothing.
+Amount fallen(Amount highest, Amount now, Amount allocation) {
+    const Wide lost = Wide{highest} - now;
+    return lost > least_fall(allocation) ? narrow(lost).value_or(0) : 0;
+}
+
+void raise(Amount used, Amount allocation, const std::string& component,
+           std::map<std::string, Amount>& highest) {
+    const auto [at, fresh] = highest.try_emplace(component, used);
+    if (!fresh && Wide{used} - at->second > least_fall(allocation))
+        at->second = used;
+}
+
 // nullopt: does not fit.
 std::optional<Past> past(const Periods& periods, const AccountFacts& facts,
-                         const Component& component) {
+                         const Component& component, Figures& out) {
     Past past;
-    Sum used;
+    Sum used, ended;
     for (const ClusterPart& part : facts.parts) {
         // An account that is new on this cluster may have had an allocation on another one.
         if (!past.had_allocation && part.memory != nullptr)
             past = past_of(*part.memory, periods.current, periods.before, component.name);
-        if (part.usage_before != nullptr)
-            used.plus(usage_of(*part.usage_before, component.tres).total());
+        if (part.usage_before == nullptr)
+            continue;
+        const auto usage = usage_of(*part.usage_before, component.tres);
+        used.plus(usage.total());
+        ended.plus(usage.ended());
     }
     const auto sum = used.amount();
-    past.used = sum.value_or(0);
-    return sum ? std::optional(past) : std::nullopt;
+    const auto done = ended.amount();
+    if (!sum || !done)
+        return std::nullopt;
+    past.used = *sum;
+    past.vanished = fallen(past.highest, *done, past.base);
+    if (!narrow(Wide{past.used} + past.vanished))
+        past.vanished = 0;
+    past.used += past.vanished;
+    if (past.had_allocation && facts.here().usage_before != nullptr)
+        out.ended_before[component.name] = *done + past.vanished;
+    if (past.period)
+        out.period_before = past.period->label;
+    return past;
 }
 
 // False: does not fit.
@@ -122,7 +154,7 @@ Result<Figure> figure_of(const model::Policy& policy, const Periods& periods,
     if (!made)
         return made;
     Figure& figure = *made;
-    const auto before = past(periods, facts, component);
+    const auto before = past(periods, facts, component, out);
     if (!before)
         return too_large(component, "the usage of the period before");
     auto carry = carryover(policy.carryover, figure.allocation, *before);
@@ -137,6 +169,8 @@ Result<Figure> figure_of(const model::Policy& policy, const Periods& periods,
                             " is not known: no carryover of " + component.name);
     }
     figure.carryover = *carry;
+    if (carry->applied || policy.borrow.factor.scaled() > 0)
+        figure.vanished_before = before->vanished;
     const auto loan = borrow(policy.borrow, figure.allocation, unknown ? Past{} : *before);
     if (!loan)
         return too_large(component, "the borrowed part");
@@ -158,30 +192,32 @@ Result<Figure> figure_of(const model::Policy& policy, const Periods& periods,
     return made;
 }
 
-// Smaller corrections are nothing: slurmctld may have lost a job, whose end was an estimate.
-Amount least_fall(const Figure& figure) {
-    return std::max<Amount>(figure.effective / 100, 3600);
-}
-
 } // namespace
 
 void keep_vanished(const model::AccountMemory& memory, Figure& figure) {
     const auto before = memory.used.find(figure.component.name);
     if (before == memory.used.end())
         return;
-    const Wide lost = Wide{before->second} - figure.usage.ended();
-    // The total must fit as well.
-    if (lost <= least_fall(figure) || !narrow(lost + Wide{figure.used()}))
+    const Amount lost =
+        fallen(before->second, figure.usage.ended(), figure.effective);
+    if (!narrow(Wide{lost} + figure.used())) // the total must fit as well
         return;
-    figure.vanished = static_cast<Amount>(lost);
+    figure.vanished = lost;
     figure.usage.settled += figure.vanished;
 }
 
 void note_used(const Figure& figure, model::AccountMemory& memory) {
-    const Amount used = figure.usage.ended();
-    const auto [at, fresh] = memory.used.try_emplace(figure.component.name, used);
-    if (!fresh && Wide{used} - at->second > least_fall(figure))
-        at->second = used;
+    raise(figure.usage.ended(), figure.effective, figure.component.name,
+          memory.used);
+}
+
+// Records of its last jobs arrive after a period has ended.
+void note_used_before(const Figures& figures, model::AccountMemory& memory) {
+    const auto past = memory.past.find(figures.period_before);
+    if (past == memory.past.end())
+        return;
+    for (const auto& [name, used] : figures.ended_before)
+        raise(used, past->second.bases[name], name, past->second.used);
 }
 
 Result<Figures> figures(const model::PolicySet& set, const Subject& subject, const Periods& periods,

@@ -78,6 +78,8 @@ AccountMemory remember(const model::Facts& facts, const Subject& subject, const 
     if (known.complete())
         for (const auto& figure : figures.figures)
             note_used(figure, memory);
+    if (known.complete())
+        note_used_before(figures, memory);
     if (facts.raw_usage_resets && facts.clock.trusted())
         mark_reset(subject, known.memory(), memory);
     memory.flags = result.flags;

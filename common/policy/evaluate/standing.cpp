@@ -171,9 +171,12 @@ const AccountDecision& StandingForecast::at(std::size_t index, Instant at) {
     AccountDecision& out = found->second;
     if (!fresh)
         return out;
-    const auto decides = [&](const Policy& one) { return one.mode == out.mode; };
+    static const Policy kDefaults;
+    const auto decides = [&](const Policy& one) { return out.held() || one.mode == out.mode; };
     const Policy* policy = first_policy(set_, out, decides);
-    if (!out.error.empty() || policy == nullptr) {
+    if (policy == nullptr && out.held())
+        policy = &kDefaults;
+    if (!out.follows() || policy == nullptr) {
         settle_fault(at, out);
         return out;
     }

@@ -118,8 +118,7 @@ private:
         const auto* account = index == kNone ? nullptr : &decision_.accounts[index];
         auto known = remembered(job);
         const auto row = rows_.find(job.association);
-        const bool open =
-            account == nullptr || (account->error.empty() && !account->enforced.paused);
+        const bool open = account == nullptr || (account->follows() && !account->enforced.paused);
         if (open && row != rows_.end() && !job.qos.empty()) {
             if (!known && (account == nullptr || moves(set_, *account)))
                 known = submitted_meanwhile(job, *row->second);
@@ -242,7 +241,7 @@ public:
 
     void run() {
         for (auto& account : decision_.accounts)
-            if (account.error.empty())
+            if (account.follows())
                 note_pause(account);
         for (const auto& [holder, memory] : facts_.history.accounts)
             for (const std::uint32_t job : memory.held_jobs)
@@ -353,13 +352,19 @@ public:
 
     void plan(const Job& job) {
         const bool enforces = decision_.enforced.paused;
+        if (decision_.held()) {
+            if (!enforces && job.state == JobState::pending && job.held &&
+                is_in(decision_.memory.held_jobs, job))
+                release(job);
+            return;
+        }
         const PendingJobs pending = on_pause(rule_, decision_, job);
         if (enforces || (decision_.mode == model::Mode::observe && decision_.flags.paused))
             stop(job, pending, enforces);
         const bool holds = enforces && pending == PendingJobs::hold;
         if (job.state == JobState::pending && job.held && !holds &&
             is_in(decision_.memory.held_jobs, job))
-            draft_.add(job_command(CommandType::release_job, job, "no longer held"), true);
+            release(job);
         if (decision_.mode == model::Mode::observe && decision_.enforced_qos.empty() &&
             !decision_.flags.paused && !decision_.qos.empty() && job.qos != decision_.qos &&
             job.state == JobState::pending && moves(draft_.set(), decision_))
@@ -389,6 +394,10 @@ private:
         add(rule_.running == RunningJobs::cancel ? CommandType::cancel_job
                                                  : CommandType::requeue_job,
             job, now);
+    }
+
+    void release(const Job& job) {
+        draft_.add(job_command(CommandType::release_job, job, "no longer held"), true);
     }
 
     void add(CommandType type, const Job& job, bool now) {
@@ -442,7 +451,7 @@ void plan_jobs(const AccountTree& tree, const model::Decision& decision, Draft& 
                         draft);
         if (index == kNone)
             release_left(decision, job, draft);
-        else if (decision.accounts[index].error.empty())
+        else if (decision.accounts[index].follows())
             JobPlanner(decision.accounts[index], draft).plan(job);
     }
 }

@@ -64,7 +64,7 @@ private:
             return;
         }
         const auto& decision = decision_.accounts[index];
-        if (!decision.error.empty())
+        if (!decision.follows())
             return;
         const bool members = !decision.memory.saved_members.empty();
         const model::Association* row = tree_[node].row;
@@ -81,13 +81,13 @@ private:
     }
 
     void plan_own(const model::Association& row, const AccountDecision& decision) {
-        const bool trusted = draft_.facts().clock.trusted();
-        if (trusted) {
+        const bool evaluated = draft_.facts().clock.trusted() && !decision.held();
+        if (evaluated) {
             plan_shares(row, decision, draft_);
             plan_limits(row, decision, draft_);
         }
         plan_qos(row, decision, draft_);
-        if (trusted)
+        if (evaluated)
             plan_reset(decision, draft_);
     }
 
@@ -218,22 +218,30 @@ void check_guard(const model::Decision& decision, Draft& draft) {
     }
     draft.fail(
         "",
-        "new rules would pause or open " + count +
+        "new rules would change the standing of " + count +
             " accounts, more than guard allows, so these stay as they are: " + join(names, ", "),
-        "correct the rules, or accept them: sluice release --all --reason=TEXT");
+        "correct the rules, or accept them: sluice reload --confirm --reason=TEXT");
 }
 
 // Usage that fell: an account was moved or deleted, or slurmdbd purged records.
 void check_vanished(const AccountDecision& decision, Draft& draft) {
-    for (const auto& figure : decision.figures)
-        if (figure.vanished > 0)
+    const auto fell = [&](const model::Figure& figure, Amount amount, const std::string& period,
+                          const char* effect) {
+        if (amount > 0)
             draft.fail(decision.account,
-                       "Slurm reports " + format::units_text(figure.vanished, figure.component) +
-                           " " + figure.component.name + " less usage in " + decision.period.label +
-                           " than before: the higher figure is kept, and nothing is lifted",
+                       "Slurm reports " + format::units_text(amount, figure.component) + " " +
+                           figure.component.name + " less usage in " + period +
+                           " than before: the higher figure is kept, and " + effect,
                        "look for purged records and for accounts that were moved; to accept the "
                        "lower figure: sluice reset --period " +
                            decision.account + " --reason=TEXT");
+    };
+    for (const auto& figure : decision.figures) {
+        fell(figure, figure.vanished, decision.period.label, "nothing is lifted");
+        if (decision.previous)
+            fell(figure, figure.vanished_before, decision.previous->label,
+                 "no more is carried over");
+    }
 }
 
 std::string remedy(const AccountDecision& decision) {
@@ -292,7 +300,8 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     for (const auto& account : decision.accounts)
         if (!account.error.empty() && account.fault != Fault::guard &&
             (facts.clock.trusted() || account.fault != Fault::clock))
-            draft.fail(account.account, account.error, remedy(account));
+            draft.fail(account.account, (account.held() ? "held: " : "") + account.error,
+                       remedy(account));
     for (const auto& account : decision.accounts)
         check_vanished(account, draft);
     Walk(tree, decision, draft).run();

@@ -179,7 +179,7 @@ private:
         if (at.saved != nullptr && at.governor != nullptr)
             name_deleted(at);
         const std::string untouched = inherits(row) ? inherited : std::string();
-        if (at.governor != nullptr && !at.governor->error.empty()) {
+        if (at.governor != nullptr && !at.governor->follows()) {
             if (at.saved != nullptr)
                 keep(at, *at.saved);
             const std::string& in_force = at.governor->memory.qos_in_force;

@@ -19,7 +19,8 @@ constexpr std::size_t kLoginThreads = 4;
 constexpr std::size_t kMaxLoginsWaiting = 32;
 constexpr std::size_t kMaxLoginsOfAddress = 8;
 constexpr std::size_t kMaxBody = 64 * 1024;
-constexpr std::size_t kMaxDrained = 1024 * 1024; // of a body that is refused anyway
+constexpr std::size_t kMaxSettings = 8 * 1024 * 1024; // a sluiced.yaml of 4 MiB, escaped as JSON
+constexpr std::size_t kMaxDrained = 1024 * 1024;      // of a body that is refused anyway
 
 struct ResponseRelease {
     void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
@@ -90,8 +91,14 @@ Response too_many_arguments() {
                             " arguments. Send fewer, or lists: account=a,b.");
 }
 
-Response too_large() {
-    return failure(413, "The body is larger than " + std::to_string(kMaxBody) + " bytes.");
+Response too_large(std::size_t most) {
+    return failure(413, "The body is larger than " + std::to_string(most) + " bytes.");
+}
+
+// nullptr: the kernel reports none.
+const Connection* peer_of(MHD_Connection* connection) {
+    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
 }
 
 // Only these two answer without a login.
@@ -166,22 +173,30 @@ void RequestHandler::begin(MHD_Connection* connection, Exchange& exchange, const
     exchange.fault = framing_fault(connection, method, exchange.target, version);
     if (!exchange.fault && exchange.arguments_cut_off)
         exchange.fault = too_many_arguments();
-    if (!exchange.fault && announced_length(connection) > kMaxBody)
-        exchange.fault = too_large();
+}
+
+// Staff on the Unix socket, known before the body arrives, may send a whole configuration file.
+std::size_t RequestHandler::most_of(MHD_Connection* connection, const std::string& path) const {
+    const auto* peer = peer_of(connection);
+    const bool trusted = peer != nullptr && peer->uid && staff(*peer->uid);
+    return trusted && path == "/api/v1/evaluate" ? kMaxSettings : kMaxBody;
 }
 
 MhdResult RequestHandler::advance(MHD_Connection* connection, Exchange& exchange, const char* data,
                                   std::size_t* size) {
     if (!exchange.started) {
         exchange.started = true;
+        exchange.most = most_of(connection, exchange.request.path);
+        if (!exchange.fault && announced_length(connection) > exchange.most)
+            exchange.fault = too_large(exchange.most);
         return exchange.fault ? queue_response(connection, *exchange.fault, exchange.site.tls)
                               : MHD_YES;
     }
     if (*size != 0) {
         exchange.received += *size;
-        if (exchange.received > kMaxDrained)
+        if (exchange.received > std::max(exchange.most, kMaxDrained))
             return MHD_NO;
-        if (exchange.received <= kMaxBody)
+        if (exchange.received <= exchange.most)
             exchange.request.body.append(data, *size);
         *size = 0;
         return MHD_YES;
@@ -197,11 +212,9 @@ MhdResult RequestHandler::answer(MHD_Connection* connection, Exchange& exchange)
     const auto now = [&](const Response& response) {
         return queue_response(connection, response, exchange.site.tls);
     };
-    if (exchange.received > kMaxBody)
-        return now(too_large());
-    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    const auto* peer =
-        info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
+    if (exchange.received > exchange.most)
+        return now(too_large(exchange.most));
+    const auto* peer = peer_of(connection);
     if (peer == nullptr || (!peer->uid && peer->address.empty()))
         return now(failure(401, "The kernel reports no peer for this connection."));
     if (peer->over)

@@ -43,6 +43,7 @@ struct Exchange {
     bool begun = false; // the access handler has been called
     bool started = false;
     std::size_t received = 0;
+    std::size_t most = 0; // bytes of the body that are taken
     bool answered = false;
     bool logged_in = false;
     Deadlines::Id deadline = 0;
@@ -61,6 +62,7 @@ public:
     Result<void> open_tokens(const HttpSettings& settings);
 
     bool staff(std::uint32_t uid) const;
+    std::size_t most_of(MHD_Connection* connection, const std::string& path) const;
     Deadlines& deadlines() { return deadlines_; }
     // On a worker thread, soon. Not done when the queue is full or stopped.
     void run(std::function<void()> task);

@@ -95,7 +95,9 @@ Value of_accounts(const Items& items, const std::vector<std::string>& wanted,
 Form::Form(const Request& request, std::initializer_list<std::string_view> known) {
     if (trim(request.body).empty())
         return;
-    auto body = json::parse(request.body);
+    json::Bounds bounds;
+    bounds.bytes = std::max(bounds.bytes, request.body.size()); // the server bounds bodies
+    auto body = json::parse(request.body, bounds);
     if (!body)
         fault_ = body.error();
     else if (!body->view().is_object())

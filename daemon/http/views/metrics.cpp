@@ -122,6 +122,15 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
             out.sample({{"source", reading.source}}, *reading.ahead_s);
     out.gauge("sluice_problems", "Problems that need an administrator.",
               static_cast<std::int64_t>(cycle->problems.size()));
+    std::map<model::Fault, std::int64_t> held{{model::Fault::rules, 0}, {model::Fault::guard, 0}};
+    for (const auto& account : cycle->decision.accounts)
+        if (account.held())
+            ++held[account.fault];
+    out.family("sluice_accounts_held", "gauge",
+               "Accounts whose change of rules waits for a person: rules that are gone, or new "
+               "rules that the guard stopped.");
+    out.sample({{"reason", "rules"}}, held[model::Fault::rules]);
+    out.sample({{"reason", "guard"}}, held[model::Fault::guard]);
 }
 
 using Accounts = std::vector<const model::AccountDecision*>;

@@ -109,8 +109,10 @@ Response act(const Call& call, const Act& act) {
 } // namespace
 
 Response view_evaluate(const Call& call) {
-    Form form(call.request, {"dry_run", "accounts"});
-    const ports::EvaluateRequest request{form.flag("dry_run"), form.accounts(), false};
+    Form form(call.request, {"dry_run", "accounts", "config"});
+    ports::EvaluateRequest request{form.flag("dry_run"), form.accounts(), false, std::nullopt};
+    if (form["config"].exists())
+        request.config = form.text("config");
     if (form.fault())
         return failure(*form.fault());
     const auto cycle = call.actions.evaluate(request);
@@ -207,6 +209,15 @@ Response view_release(const Call& call) {
     if (form.fault())
         return failure(*form.fault());
     return booked(call, call.actions.release(accounts, by), by, accounts);
+}
+
+Response view_reload(const Call& call) {
+    Form form(call.request, {"confirm", "reason", "dry_run"});
+    const auto by = person(call, form);
+    const bool confirm = form.flag("confirm");
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.reload(confirm, by), by, {});
 }
 
 Response view_clock(const Call& call) {

@@ -161,7 +161,7 @@ std::string notices(const Call& call, const ports::DaemonInfo& info,
     if (cycle != nullptr) {
         problems.insert(problems.end(), cycle->problems.begin(), cycle->problems.end());
         for (const auto& account : cycle->decision.accounts)
-            if (!account.error.empty())
+            if (!account.error.empty() && !account.held()) // problems already
                 problems.push_back({account.account, account.error, ""});
     }
     for (std::size_t i = 0; i < std::min(kProblems, problems.size()); ++i) {

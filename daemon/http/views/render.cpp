@@ -172,6 +172,13 @@ void put_instant(Value& object, std::string_view key, std::optional<Instant> at)
     object.set(std::string(key) + "_epoch", at ? Value(epoch(*at)) : Value());
 }
 
+// What a person has to confirm before the account is evaluated again; null: it is not held.
+Value held(const model::AccountDecision& account) {
+    if (!account.held())
+        return {};
+    return Value(account.fault == model::Fault::rules ? "rules" : "guard");
+}
+
 Value render(const model::AccountDecision& account, const Shown& shown) {
     Value span = array_of(account.span, [](const auto& part) {
         return object(kv("cluster", part.cluster), kv("known", part.known), kv("stale", part.stale),
@@ -191,7 +198,8 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
         kv("deciding_component", account.deciding),
         kv("usage_percentage", percent(account.percent)),
         kv("grace_limit_percentage", number(account.grace_limit)),
-        kv("standing", model::standing_word(account)), kv("paused", account.enforced.paused),
+        kv("standing", model::standing_word(account)), kv("held", held(account)),
+        kv("paused", account.enforced.paused),
         kv("downscaled", account.enforced.downscaled), kv("would_be", render_would_be(account)),
         kv("cause", render_cause(account, shown)), kv("own_state", flags(account.own)),
         kv("previous_state", flags(account.previous_flags)), kv("new_state", flags(account.flags)),

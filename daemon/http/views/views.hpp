@@ -41,6 +41,7 @@ Response view_take_back(const Call& call);
 Response view_resets(const Call& call);
 Response view_reopen(const Call& call);
 Response view_release(const Call& call);
+Response view_reload(const Call& call);
 Response view_clock(const Call& call);
 Response view_accept_clock(const Call& call);
 Response view_cleanup(const Call& call);

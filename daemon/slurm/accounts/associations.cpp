@@ -50,6 +50,9 @@ Result<std::vector<model::Qos>> read_qos(Session& session) {
     std::vector<model::Qos> all;
     for (const slurmdb_qos_rec_t& row : *rows)
         all.push_back({row.id, folded_name(row.name), millionths(row.usage_factor)});
+    // What is restored leaves out QOS that do not exist.
+    if (all.empty())
+        return Error{Errc::unavailable, "slurmdbd: QOS: the answer is empty"};
     return all;
 }
 

@@ -321,11 +321,50 @@ CASE(usage_never_falls_inside_a_period) {
     CHECK(w.of("physics").flags.paused);
     auto later = w;
     later.run(utc(2026, 4, 1)); // by the calendar
-    CHECK(!later.of("physics").flags.paused && later.plan.problems.empty());
+    CHECK(!later.of("physics").flags.paused);
+    CHECK_EQ(later.of("physics").figures[0].carryover.carry, 0);
+    CHECK(later.plan.problems[0].what.ends_with("and no more is carried over"));
+    later.set.policies[0].carryover.enabled = false;
+    later.run(utc(2026, 4, 1));
+    CHECK(later.plan.problems.empty());
     model::reopen(w.facts.history.accounts["physics"]); // sluice reset --period
     w.run(utc(2026, 1, 6));
     CHECK(!w.of("physics").flags.paused && w.plan.problems.empty());
     CHECK_EQ(w.of("physics").figures[0].used(), 17 * 3600);
+}
+
+// Purged usage of the period before would be carried over as unused.
+CASE(usage_of_the_period_before_never_falls) {
+    World w = physics();
+    w.set.policies[0].carryover.enabled = true;
+    w.use(utc(2026, 1, 2), "physics", 900);
+    w.run(utc(2026, 2, 1));
+    CHECK_EQ(w.run(utc(2026, 4, 1)).figures[0].effective, 1100 * 3600);
+    CHECK(w.plan.problems.empty());
+    w.use(utc(2026, 3, 30), "physics", 50); // recorded late
+    CHECK_EQ(w.run(utc(2026, 4, 2)).figures[0].effective, 1050 * 3600);
+    w.charges.clear();
+    for (const int day : {3, 4}) {
+        const auto& kept = w.run(utc(2026, 4, static_cast<unsigned>(day)));
+        CHECK_EQ(kept.figures[0].effective, 1050 * 3600);
+        CHECK_EQ(kept.figures[0].vanished_before, 950 * 3600);
+        CHECK_EQ(w.plan.problems[0].what,
+                 "Slurm reports 950 node_hours less usage in 2026-Q1 than before: the higher "
+                 "figure is kept, and no more is carried over");
+    }
+    model::reopen(w.facts.history.accounts["physics"]);
+    CHECK_EQ(w.run(utc(2026, 4, 5)).figures[0].effective, 1500 * 3600);
+    CHECK(w.plan.problems.empty());
+}
+
+// Also not when slurmdbd was purged while the period ended.
+CASE(usage_that_was_purged_at_the_boundary_is_not_carried_over) {
+    World w = physics();
+    w.set.policies[0].carryover.enabled = true;
+    w.use(utc(2026, 1, 2), "physics", 900);
+    w.run(utc(2026, 2, 1));
+    w.charges.clear();
+    CHECK_EQ(w.run(utc(2026, 4, 1)).figures[0].effective, 1100 * 3600);
 }
 
 CASE(a_correction_of_less_than_a_hundredth_is_taken) {

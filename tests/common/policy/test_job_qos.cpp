@@ -327,6 +327,8 @@ CASE(an_account_that_no_policy_covers_any_more_gets_its_jobs_back) {
     w.run(utc(2026, 2, 1));
     submit(w, 8, 5, "slowdown");
     w.set.accounts.clear();
+    w.collect_and_plan(utc(2026, 2, 2));
+    CHECK(moves(w).empty()); // the account is held
     model::release(w.facts.history.accounts["physics"]);
     w.collect_and_plan(utc(2026, 2, 2));
     CHECK(moves(w) == (Lines{"7=high", "8=normal"}));

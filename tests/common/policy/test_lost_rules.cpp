@@ -216,7 +216,7 @@ CASE(new_rules_that_open_too_many_accounts_wait_for_a_person) {
     }
     std::size_t problems = 0;
     for (const auto& problem : w.plan.problems)
-        problems += problem.remedy.find("sluice release --all") != std::string::npos ? 1U : 0U;
+        problems += problem.remedy.find("sluice reload --confirm") != std::string::npos ? 1U : 0U;
     CHECK_EQ(problems, 1U);
     release(w, "a0");
     w.run(utc(2026, 4, 3), "a0");
@@ -242,6 +242,195 @@ CASE(new_rules_that_pause_too_many_accounts_wait_for_a_person) {
     w.run(utc(2026, 1, 7), "a0");
     CHECK_EQ(held(w), 0U);
     CHECK(w.of("a0").enforced.paused);
+}
+
+namespace {
+
+void observe(World& w) {
+    w.set.policies[0].mode = model::Mode::observe;
+}
+
+} // namespace
+
+CASE(the_guard_counts_every_change_of_standing_that_new_rules_make) {
+    struct {
+        const char* what;
+        int paused; // of twenty, before
+        Amount hours;
+        std::function<void(World&)> change;
+        std::size_t held;
+    } rows[] = {
+        {"pause", 0, 500, [](World& w) { regrant(w, "2", 11, "100"); }, 11},
+        {"pause ten", 0, 500, [](World& w) { regrant(w, "2", 10, "100"); }, 0},
+        {"downscale", 0, 500, [](World& w) { regrant(w, "2", 11, "450"); }, 11},
+        {"end a slowdown", 0, 1100, [](World& w) { regrant(w, "2", 11, "5000"); }, 11},
+        {"pause what was slow", 0, 1100, [](World& w) { regrant(w, "2", 11, "100"); }, 11},
+        {"open", 11, 0, [](World& w) { regrant(w, "2", 11, "5000"); }, 11},
+        {"slow what was paused", 11, 0, [](World& w) { regrant(w, "2", 11, "1250"); }, 11},
+        {"end the enforcement of healthy accounts", 0, 10, observe, 20},
+        {"drop nine and open two", 2, 0,
+         [](World& w) {
+             regrant(w, "2", 2, "5000");
+             for (int i = 11; i < 20; ++i)
+                 w.set.accounts.erase("a" + std::to_string(i));
+         },
+         2},
+        {"drop eight and open two", 2, 0,
+         [](World& w) {
+             regrant(w, "2", 2, "5000");
+             for (int i = 12; i < 20; ++i)
+                 w.set.accounts.erase("a" + std::to_string(i));
+         },
+         0},
+        {"new accounts that begin paused", 0, 10,
+         [](World& w) {
+             for (int i = 20; i < 31; ++i) {
+                 w.account("a" + std::to_string(i));
+                 w.grant("a" + std::to_string(i), "0");
+             }
+         },
+         11},
+    };
+    for (const auto& row : rows) {
+        World w = twenty(row.paused);
+        for (int i = row.paused; i < 20; ++i)
+            w.use(utc(2026, 1, 3), "a" + std::to_string(i), row.hours);
+        w.run(utc(2026, 1, 4), "a0");
+        const auto before = w.facts.structure;
+        w.facts.rules_version = "2";
+        row.change(w);
+        for (const int day : {5, 6}) {
+            w.run(utc(2026, 1, static_cast<unsigned>(day)), "a0");
+            if (held(w) != row.held)
+                test::fail(std::string(row.what) + ": held: " + std::to_string(held(w)));
+        }
+        for (std::size_t i = 0; row.held > 0 && i < before.associations.size(); ++i)
+            if (w.facts.structure.associations[i].qos != before.associations[i].qos)
+                test::fail(std::string(row.what) + ": QOS changed");
+    }
+}
+
+CASE(accounts_that_wait_do_not_make_later_rules_wait) {
+    World w = twenty(0);
+    w.facts.rules_version = "2";
+    for (int i = 5; i < 20; ++i)
+        w.set.accounts.erase("a" + std::to_string(i));
+    w.run(utc(2026, 1, 4), "a0");
+    regrant(w, "3", 1, "0");
+    w.run(utc(2026, 1, 5), "a0");
+    CHECK(w.of("a0").enforced.paused);
+}
+
+CASE(a_mode_that_is_not_written_any_more_ends_no_enforcement) {
+    World w = two_accounts();
+    w.set.policies[0].mode = model::Mode::observe;
+    w.set.policies[0].mode_missing = true;
+    w.run(utc(2026, 1, 4));
+    CHECK_EQ(w.of("physics").error, "policy quarterly has no mode any more; its standing and its "
+                                    "limits stay as they are");
+    CHECK(w.of("physics").enforced.paused);
+    CHECK_EQ(w.row("physics").default_qos, "blocked");
+    CHECK(!w.row("chem").grp_tres_mins.empty());
+    w.set.policies[0].mode_missing = false; // written: meant
+    w.run(utc(2026, 1, 5));
+    CHECK(w.row("physics").qos == std::vector<std::string>{"normal"});
+
+    w = two_accounts(); // beside a policy that still enforces
+    w.policy("second").actions.clear();
+    w.run(utc(2026, 1, 4));
+    w.set.policies[0].mode = model::Mode::observe;
+    w.set.policies[0].mode_missing = true;
+    w.run(utc(2026, 1, 5));
+    CHECK(w.of("physics").fault == model::Fault::rules);
+    CHECK(w.of("physics").enforced.paused);
+}
+
+CASE(an_override_counts_for_a_held_account_while_it_lasts) {
+    const std::function<void(World&)> ways[] = {
+        [](World& w) { w.set.accounts.clear(); },
+        [](World& w) {
+            w.set.accounts["physics"].allocation->erase("gpu_hours");
+            w.set.accounts["chem"].allocation->erase("gpu_hours");
+        },
+        [](World& w) { // the guard
+            w.facts.rules_version = "2";
+            w.facts.guard = {0, 0};
+            w.grant("physics", "5000");
+            w.grant("chem", "0");
+        },
+    };
+    for (const auto& lose : ways) {
+        World w = two_accounts();
+        w.facts.rules_version = w.facts.history.rules_version = "1";
+        w.user("alice", "physics");
+        w.row("physics", "alice").qos = {"slow2"};
+        w.run(utc(2026, 1, 3));
+        w.run(utc(2026, 1, 3));
+        lose(w);
+        w.run(utc(2026, 1, 4));
+        CHECK(w.of("physics").held() && w.of("chem").held());
+        w.facts.history.overrides = {
+            {1, "physics", model::Standing::normal, utc(2026, 1, 5), utc(2026, 1, 7), "x", "y"},
+            {2, "chem", model::Standing::paused, utc(2026, 1, 5), utc(2026, 1, 7), "x", "y"}};
+        CHECK(w.run(utc(2026, 1, 4)).enforced.paused);
+        CHECK_EQ(w.row("physics").default_qos, "blocked");
+        w.run(utc(2026, 1, 6));
+        w.run(utc(2026, 1, 6));
+        CHECK(w.of("physics").held());
+        CHECK(!w.of("physics").enforced.paused);
+        CHECK(!refuses(w, "physics"));
+        CHECK(w.row("physics").qos == std::vector<std::string>{"normal"});
+        CHECK(w.row("physics", "alice").qos == std::vector<std::string>{"slow2"});
+        CHECK(w.of("chem").enforced.paused);
+        CHECK_EQ(w.row("chem").default_qos, "blocked");
+        w.run(utc(2026, 1, 8));
+        w.run(utc(2026, 1, 8));
+        CHECK(w.plan.commands.empty());
+        CHECK(w.of("physics").enforced.paused);
+        CHECK(refuses(w, "physics"));
+        CHECK_EQ(w.row("physics").default_qos, "blocked");
+        CHECK_EQ(w.row("physics", "alice").default_qos, "blocked");
+        CHECK(!w.of("chem").enforced.paused);
+        CHECK(w.row("chem").qos.empty());
+        CHECK(!w.row("chem").grp_tres_mins.empty());
+    }
+}
+
+CASE(a_held_account_keeps_the_slow_qos_that_it_had) {
+    World w = two_accounts();
+    w.set.policies[0].qos_downscaled = "slow2";
+    w.use(utc(2026, 1, 3), "chem", 1100);
+    w.run(utc(2026, 1, 4), "chem");
+    w.run(utc(2026, 1, 4), "chem");
+    CHECK_EQ(w.row("chem").default_qos, "slow2");
+    w.set.policies.clear();
+    w.set.accounts.clear();
+    w.facts.history.overrides = {
+        {1, "chem", model::Standing::paused, utc(2026, 1, 5), utc(2026, 1, 7), "x", "y"}};
+    w.run(utc(2026, 1, 6), "chem");
+    w.run(utc(2026, 1, 6), "chem");
+    CHECK_EQ(w.row("chem").default_qos, "blocked");
+    w.run(utc(2026, 1, 8), "chem");
+    CHECK_EQ(w.row("chem").default_qos, "slow2");
+}
+
+CASE(a_flag_of_the_source_does_not_pass_the_guard) {
+    World w = twenty(0);
+    w.facts.rules_version = "2";
+    for (int i = 0; i < 12; ++i) {
+        model::Override pin{0,
+                            "a" + std::to_string(i),
+                            model::Standing::paused,
+                            utc(2026, 1, 1),
+                            utc(2100, 1, 1),
+                            "x",
+                            "Waldur"};
+        pin.foreign = true;
+        w.facts.history.overrides.push_back(pin);
+    }
+    w.run(utc(2026, 1, 5), "a0");
+    CHECK_EQ(held(w), 12U);
+    CHECK(!w.of("a0").enforced.paused);
 }
 
 CASE(usage_and_the_end_of_a_period_are_no_mass_change) {

@@ -39,9 +39,9 @@ const std::pair<const char*, std::function<void(World&)>> kEnds[] = {
     {"no policy",
      [](World& w) {
          w.set.accounts.clear();
-         model::release(w.facts.history.accounts["physics"]);
          w.account("chem");
          w.grant("chem", "5");
+         model::release(w.facts.history.accounts["physics"]);
      }},
 };
 

@@ -7,6 +7,7 @@
 #include "tests/support/scratch_dir.hpp"
 
 #include <fstream>
+#include <thread>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -19,6 +20,7 @@ interval: 120s
 components: {node_hours: {tres: node}}
 policies:
   - name: quarterly
+    mode: enforce
     period: quarter
     actions: [request_slurm_resource_pausing]
 accounts:
@@ -31,9 +33,20 @@ struct Reloading : Bench {
     core::Loop loop{ports, sources, std::make_shared<core::Rules>(rules)};
     core::DaemonStatus status{{"1", file, kFebruary}, loop, sources, publisher};
     core::DaemonOperator actions{loop, ports, nullptr, 5s};
-    core::Reloader reloader{{}, file, "c1"};
+    std::thread main; // stands for the main thread
+    core::Reloader reloader{{}, file, "c1", [this] {
+                                main = std::thread(
+                                    [this] { static_cast<void>(reloader.reload(kFebruary + 2s)); });
+                            }};
 
-    Reloading() { reloader.add(loop, status); }
+    Reloading() {
+        reloader.add(loop, status);
+        actions.use_file(reloader);
+    }
+    ~Reloading() {
+        if (main.joinable())
+            main.join();
+    }
 
     void write(const std::string& text) { std::ofstream(file) << text; }
 };
@@ -62,6 +75,64 @@ CASE(a_good_new_file_takes_effect) {
     CHECK_EQ((*report)->decision.accounts[0].figures.at(0).allocation, 2000 * kHour);
     CHECK_EQ(bench.status.info().interval_s, 120);
     CHECK(bench.status.info().config_loaded == kFebruary + 1s);
+    CHECK(bench.loop.stop(60s));
+}
+
+CASE(a_plan_shows_what_a_file_would_change_and_changes_nothing) {
+    Reloading bench;
+    bench.loop.start();
+    const auto before = bench.actions.evaluate({false, {}, false});
+    CHECK(before);
+    const auto plan = bench.actions.evaluate({true, {"physics"}, false, kGood});
+    CHECK(plan);
+    CHECK((*plan)->dry_run);
+    CHECK_EQ((*plan)->decision.accounts[0].figures.at(0).allocation, 2000 * kHour);
+    const auto after = bench.actions.evaluate({true, {"physics"}, false});
+    CHECK_EQ((*after)->decision.accounts[0].figures.at(0).allocation,
+             (*before)->decision.find("physics")->figures.at(0).allocation);
+    CHECK(bench.loop.rules()->loaded != kFebruary + 2s);
+
+    const auto bad = bench.actions.evaluate({true, {}, false, "polices: []\n"});
+    CHECK(!bad);
+    CHECK(bad.error().code == Errc::malformed);
+    CHECK(bad.error().context.find("the new file:1:") != std::string::npos);
+    const auto empty = bench.actions.evaluate({true, {}, false, ""});
+    CHECK(!empty);
+    CHECK(empty.error().code == Errc::refused);
+    const auto real = bench.actions.evaluate({false, {}, false, kGood});
+    CHECK(!real);
+    CHECK(real.error().code == Errc::malformed);
+    CHECK(bench.loop.stop(60s));
+}
+
+CASE(staff_reload_the_file_and_confirm_what_waits) {
+    const ports::Person ann{"ann", "the projects have ended", false};
+    Reloading bench;
+    bench.loop.start();
+    CHECK(bench.actions.evaluate({false, {}, false}));
+    CHECK(!bench.actions.reload(true, {"ann", "", false}));
+    CHECK(!bench.actions.reload(true, {"ann", "x", true}));
+    bench.write("polices: []\n");
+    const auto refused = bench.actions.reload(false, ann);
+    CHECK(!refused);
+    CHECK(refused.error().context.find(":1:") != std::string::npos);
+    bench.main.join();
+
+    std::string text = kGood;
+    text.replace(text.find("physics"), 7, "astro"); // physics has lost its rules
+    bench.write(text);
+    CHECK(bench.actions.reload(false, ann));
+    bench.main.join();
+    CHECK(bench.loop.shown().report->decision.find("physics")->held());
+    const auto done = bench.actions.reload(true, ann);
+    CHECK(done);
+    CHECK_EQ(bench.loop.rules()->version, bench.loop.shown().rules->version);
+    CHECK(bench.loop.shown().report->decision.find("physics") == nullptr);
+    bool entered = false;
+    const auto resets = bench.ports.records.resets({"c1", {}, 10});
+    for (const auto& entry : *resets)
+        entered = entered || (entry.release && entry.account == "physics" && entry.by == "ann");
+    CHECK(entered);
     CHECK(bench.loop.stop(60s));
 }
 

@@ -170,6 +170,18 @@ CASE(an_account_that_lost_its_rules_is_held_until_it_is_released) {
     CHECK(says(desk.actions.release({"physics"}, kAnn).error(), Errc::not_found, "physics"));
 }
 
+CASE(an_account_that_was_deleted_in_slurm_is_released_by_its_name) {
+    Desk desk(1250);
+    CHECK(desk.paused());
+    std::erase_if(desk.slurm.held.associations,
+                  [](const auto& row) { return row.account == "physics"; });
+    CHECK(desk.loop.ask({core::Trigger::person, false, {}}).get()->decision.accounts.empty());
+    CHECK(!desk.journal.held.accounts.at("physics").enforced_by.empty());
+    CHECK(desk.actions.release({"physics"}, kAnn));
+    CHECK(desk.journal.held.accounts.at("physics").enforced_by.empty());
+    CHECK(says(desk.actions.release({"physics"}, kAnn).error(), Errc::not_found, "physics"));
+}
+
 CASE(new_rules_over_the_guard_wait_for_a_release_of_all) {
     Bench bench;
     for (int i = 0; i < 12; ++i) {

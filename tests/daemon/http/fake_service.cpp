@@ -133,6 +133,7 @@ FakeService::FakeService() : cycle(std::make_shared<ports::CycleReport>(sample_c
 Result<std::shared_ptr<const ports::CycleReport>>
 FakeService::evaluate(const ports::EvaluateRequest& request) {
     ++evaluating;
+    config = request.config;
     {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [this] { return !held_; });

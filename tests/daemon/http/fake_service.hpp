@@ -67,6 +67,10 @@ public:
                                   const ports::Person& person) override {
         return booked(accounts.empty() ? "physics" : accounts.front(), person);
     }
+    Result<ports::Booked> reload(bool confirm, const ports::Person& person) override {
+        confirmed = confirm;
+        return booked("physics", person);
+    }
     Result<ports::Booked> accept_clock(const ports::Person& person) override;
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
@@ -75,6 +79,8 @@ public:
     std::optional<ports::UnderWay> running;
     ports::DaemonInfo daemon;
     ports::Person last; // who entered something last
+    bool confirmed = false;
+    std::optional<std::string> config; // of the last evaluation
     ports::ControllerSettings controller_settings{
         .version = "22.05.8",
         .built_for = "22.05.8",

@@ -366,6 +366,8 @@ CASE(entries_that_cannot_be_understood_are_refused) {
         {"/api/v1/resets", R"({"accounts":[],"reason":"r"})"},
         {"/api/v1/resets", R"({"accounts":[1],"reason":"r"})"},
         {"/api/v1/releases", R"({"accounts":[],"reason":"r"})"},
+        {"/api/v1/reload", R"({"confirm":"yes"})"},
+        {"/api/v1/evaluate", R"({"dry_run":true,"config":7})"},
         {"/api/v1/cleanup", R"({"before":1})"},
         {"/api/v1/cleanup", R"({"dry_run":"yes"})"},
     };

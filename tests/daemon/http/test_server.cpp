@@ -99,10 +99,22 @@ CASE(paths_and_queries_are_percent_decoded) {
 
 CASE(a_large_body_is_413) {
     const Running running;
-    CHECK(has(post(running.socket(), std::string(65 * 1024, ' ')), "HTTP/1.1 413"));
+    CHECK(has(post(running.socket(), std::string(65 * 1024, ' '), "", "/api/v1/overrides"),
+              "HTTP/1.1 413"));
     CHECK(
         has(post(running.socket(), "{}" + std::string(63 * 1024, ' '), kJsonType), "HTTP/1.1 200"));
     CHECK_EQ(running.service.evaluated.load(), 1);
+}
+
+// Staff may send the text of a whole sluiced.yaml there.
+CASE(a_configuration_file_fits_into_a_dry_run) {
+    const Running running;
+    const std::string config(4000 * 1024, '#');
+    const auto body = R"({"dry_run":true,"config":")" + config + "\"}";
+    CHECK(has(post(running.socket(), body, kJsonType), "HTTP/1.1 200"));
+    CHECK(running.service.config == config);
+    CHECK(
+        has(post(running.socket(), std::string(9 * 1024 * 1024, ' '), kJsonType), "HTTP/1.1 413"));
 }
 
 CASE(an_endless_body_is_cut_off) {

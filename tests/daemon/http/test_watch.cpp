@@ -170,8 +170,9 @@ CASE(openapi_describes_bodies_as_the_routes_take_them) {
     FakeService service;
     const auto api = parsed(get(service, "/api/v1/openapi.json"));
     const auto paths = api["paths"];
-    for (const char* path : {"/api/v1/evaluate", "/api/v1/overrides", "/api/v1/adjustments",
-                             "/api/v1/resets", "/api/v1/releases", "/api/v1/cleanup"}) {
+    for (const char* path :
+         {"/api/v1/evaluate", "/api/v1/overrides", "/api/v1/adjustments", "/api/v1/resets",
+          "/api/v1/releases", "/api/v1/reload", "/api/v1/cleanup"}) {
         const auto schema =
             paths[path]["post"]["requestBody"]["content"]["application/json"]["schema"];
         http::Request request;

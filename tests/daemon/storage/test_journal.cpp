@@ -20,8 +20,10 @@ model::AccountMemory full_memory() {
     memory.resets = {{"2026-Q4", instant(1790812800)}, {"2027-Q1", instant(1798761600)}};
     memory.grants = {{"node_hours", 2}};
     memory.used = {{"node_hours", 7'200'000}};
-    memory.past = {{"2026-Q4", {instant(1790812800), {{"node_hours", 1}}, {{"node_hours", 3}}}},
-                   {"2026-Q3", {instant(1782864000), {}, {}}}};
+    memory.past = {
+        {"2026-Q4",
+         {instant(1790812800), {{"node_hours", 1}}, {{"node_hours", 3}}, {{"node_hours", 2}}}},
+        {"2026-Q3", {instant(1782864000), {}, {}, {}}}};
     memory.steps = {"slow1"};
     memory.enforced_by = {"quarterly"};
     memory.held_for = "12";

@@ -107,8 +107,8 @@ CASE(the_journal_keeps_what_the_guard_holds) {
         decision.rules_version = "2";
         account.error = "held";
         account.fault = model::Fault::guard;
-        account.memory.period = "2027-Q2"; // not kept
         account.memory.held_for = "2";
+        account.memory.saved_qos = {{"normal"}, ""};
         CHECK((*journal)->record_cycle(kCluster, decision, {}, {}));
     }
     const auto journal = SqliteJournal::open(dir.file("j.db"), clock);
@@ -117,6 +117,7 @@ CASE(the_journal_keeps_what_the_guard_holds) {
     CHECK_EQ(history->rules_version, "2");
     CHECK_EQ(history->accounts.at("a").held_for, "2");
     CHECK_EQ(history->accounts.at("a").period, "2027-Q1");
+    CHECK(history->accounts.at("a").saved_qos.has_value()); // an override may pause it
 }
 
 CASE(a_released_account_forgets_the_rules_that_it_had) {

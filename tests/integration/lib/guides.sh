@@ -41,6 +41,8 @@ guide_here() {
 sluice() { sluice_cli "$@"; }
 sluiced() { # with the settings of this cluster instead of those in /etc/sluice
     local own=()
+    local -x PATH
+    PATH=$(dirname "$(sluice_find sluice)"):$PATH # --check --plan runs sluice
     [[ " $* " = *' --import-site-agent '* ]] || own=(-f "$CLUSTER_DIR/etc/sluiced.yaml")
     "$(sluice_find sluiced)" "$@" "${own[@]}"
 }
