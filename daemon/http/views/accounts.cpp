@@ -3,6 +3,7 @@
 
 #include "common/base/text.hpp"
 #include "common/model/tres.hpp"
+#include "daemon/http/views/accounts_query.hpp"
 #include "daemon/http/views/usage.hpp"
 #include "daemon/http/views/views.hpp"
 
@@ -18,8 +19,15 @@ using json::Value;
 constexpr std::size_t kMaxEntries = 4;
 constexpr std::size_t kMaxPage = 100'000;
 
-std::string text_of(const model::AccountDecision& account, const std::vector<std::string>& fields) {
-    Value value = render(account);
+Value render_with_parent(const ports::CycleReport& cycle, const model::AccountDecision& account) {
+    const auto parent = cycle.parents.find(account.account);
+    const bool none = parent == cycle.parents.end() || parent->second == "root";
+    return std::move(render(account).set("parent", none ? "" : parent->second));
+}
+
+std::string text_of(const ports::CycleReport& cycle, const model::AccountDecision& account,
+                    const std::vector<std::string>& fields) {
+    Value value = render_with_parent(cycle, account);
     if (!fields.empty())
         value.keep(fields);
     return value.compact();
@@ -30,7 +38,7 @@ AccountsCache::Texts make(const ports::CycleReport& cycle, const std::string& fi
     const auto keys = split(fields, ',');
     out->reserve(cycle.decision.accounts.size());
     for (const auto& account : cycle.decision.accounts)
-        out->push_back(text_of(account, keys));
+        out->push_back(text_of(cycle, account, keys));
     return out;
 }
 
@@ -99,8 +107,13 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
     if (cycle == nullptr)
         return response;
     const std::string fields = call.request.argument("fields");
-    const auto indices = chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted);
-    const bool few = indices.size() < cycle->decision.accounts.size() / 2;
+    const auto query = AccountsQuery::read(call.request);
+    if (!query)
+        return failure(query.error());
+    const auto indices =
+        query->apply(*cycle, chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted));
+    const bool few = page->end(indices.size()) - page->begin(indices.size()) <
+                     cycle->decision.accounts.size() / 2;
     const auto texts =
         few || call.shared.accounts == nullptr ? nullptr : call.shared.accounts->of(cycle, fields);
     const auto keys = split(fields, ',');
@@ -108,7 +121,8 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
     for (std::size_t i = page->begin(indices.size()); i < page->end(indices.size()); ++i) {
         if (!list.empty())
             list += ',';
-        list += texts ? (*texts)[indices[i]] : text_of(cycle->decision.accounts[indices[i]], keys);
+        list += texts ? (*texts)[indices[i]]
+                      : text_of(*cycle, cycle->decision.accounts[indices[i]], keys);
     }
     // A quotation mark inside a text is escaped, so this is the key itself.
     constexpr std::string_view kEmpty = "\"accounts\":[]";
@@ -147,7 +161,7 @@ Response view_account(const Call& call) {
     if (call.request.viewer.sees_all())
         for (auto& line : top_users_text(top, name))
             lines->push_back(std::move(line));
-    return answer(call, kv("account", render(account)), kv("explain", *lines),
+    return answer(call, kv("account", render_with_parent(*cycle, account)), kv("explain", *lines),
                   kv("top_users", std::move(top)));
 }
 
