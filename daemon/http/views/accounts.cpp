@@ -33,7 +33,7 @@ std::string text_of(const ports::CycleReport& cycle, const model::AccountDecisio
     return value.compact();
 }
 
-AccountsCache::Texts make(const ports::CycleReport& cycle, const std::string& fields) {
+AccountsCache::Texts texts_of(const ports::CycleReport& cycle, const std::string& fields) {
     auto out = std::make_shared<std::vector<std::string>>();
     const auto keys = split(fields, ',');
     out->reserve(cycle.decision.accounts.size());
@@ -85,16 +85,19 @@ std::optional<Value> left_of(const model::AccountDecision& account, const std::s
 
 } // namespace
 
-AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string& fields) {
+AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string& fields,
+                                       bool make) {
     // Locked while the texts are made: of several requests after a cycle only the first makes them.
     auto entries = entries_.lock();
     std::erase_if(*entries, [&](const Entry& entry) { return entry.cycle != cycle; });
     for (const auto& entry : *entries)
         if (entry.fields == fields)
             return entry.texts;
+    if (!make)
+        return nullptr;
     if (entries->size() >= kMaxEntries)
         entries->erase(entries->begin());
-    entries->push_back({cycle, fields, make(*cycle, fields)});
+    entries->push_back({cycle, fields, texts_of(*cycle, fields)});
     return entries->back().texts;
 }
 
@@ -115,7 +118,7 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
     const bool few = page->end(indices.size()) - page->begin(indices.size()) <
                      cycle->decision.accounts.size() / 2;
     const auto texts =
-        few || call.shared.accounts == nullptr ? nullptr : call.shared.accounts->of(cycle, fields);
+        call.shared.accounts == nullptr ? nullptr : call.shared.accounts->of(cycle, fields, !few);
     const auto keys = split(fields, ',');
     std::string list;
     for (std::size_t i = page->begin(indices.size()); i < page->end(indices.size()); ++i) {

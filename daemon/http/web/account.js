@@ -4,8 +4,8 @@ import { get, getPage } from './api.js';
 import { amount, day, h, percent, time } from './dom.js';
 import { usageChart } from './chart.js';
 import { adjustmentDialog, endDialog, overrideDialog } from './forms.js';
-import { commandTable, commandsFor, evaluationTable } from './log.js';
-import { accountLink, address, badge, bar, card, cause, facts, forecast, level, policyLinks, row, standingBadge, table, usageLines } from './parts.js';
+import { commandTable, commandsFor, evaluationTable, observedPolicies } from './log.js';
+import { accountLink, address, bar, card, cause, facts, forecast, percentBadge, policyLinks, row, standingBadge, table, usageLines } from './parts.js';
 
 const kEvaluations = 1000;
 const kShown = 10;
@@ -14,18 +14,18 @@ const figureColumns = [['Component', ''], ['Allocation', 'number'], ['Carryover'
   ['Effective', 'number'], ['Settled', 'number'], ['Finished', 'number'], ['Running', 'number'], ['Left', 'number'], ['Used', 'number']];
 const overrideColumns = [['Standing', ''], ['From', ''], ['Until', ''], ['By', ''], ['Reason', 'wide'], ['State', ''], ['', '']];
 const adjustmentColumns = [['Period', ''], ['Amount', ''], ['By', ''], ['At', ''], ['Reason', 'wide'], ['State', ''], ['', '']];
-const childColumns = [['Account', ''], ['Usage', 'wide'], ['Standing', '']];
+const childColumns = [['Account', 'who'], ['Usage', 'wide'], ['Standing', '']];
 
 function figures(account) {
   const grace = account.grace_limit_percentage ?? 100;
   return table('Figures by component', figureColumns, account.components.map((each) => row(figureColumns, [
     [h('bdi', {}, each.component), h('small', { class: 'block' }, each.tres)], amount(each.allocation), amount(each.carryover), amount(each.adjustments),
     amount(each.borrowed), amount(each.effective_allocation), amount(each.usage.settled), amount(each.usage.finished), amount(each.usage.running),
-    amount(each.left), badge(level(each.usage_percentage, grace), percent(each.usage_percentage))])));
+    amount(each.left), percentBadge(each.usage_percentage, grace)])));
 }
 
 function shareLine(label, share, text) {
-  return h('li', {}, h('span', { class: 'what' }, label), bar(share ?? 0, 100, 'info', `${percent(share ?? 0)} of the account's usage`),
+  return h('li', {}, h('span', { class: 'what' }, label), share === null || share === undefined ? h('span') : bar(share, 100, 'info', `${percent(share)} of the account's usage`),
     h('span', { class: 'number' }, share === null || share === undefined ? '–' : percent(share)), h('span', { class: 'number quiet' }, text));
 }
 
@@ -98,9 +98,9 @@ function entries(name, account, overrides, adjustments, staff, render) {
 }
 
 export async function account({ name, viewer, render }) {
-  const [detail, log, known, set, added, below] = await Promise.all([
+  const [detail, log, known, observed, set, added, below] = await Promise.all([
     get(`accounts/${encodeURIComponent(name)}`), get('evaluations', { account: name, limit: kEvaluations }), commandsFor(name),
-    get('overrides', { account: name, limit: 100 }), get('adjustments', { account: name, limit: 100 }),
+    observedPolicies(), get('overrides', { account: name, limit: 100 }), get('adjustments', { account: name, limit: 100 }),
     getPage('accounts', { parent: name, sort: '-usage', page: 1, page_size: kChildren })]);
   const { account: it, explain, top_users: top } = detail;
   const now = Date.now() / 1000;
@@ -123,7 +123,7 @@ export async function account({ name, viewer, render }) {
     below.body.accounts.length > 0 && children(it, below.body.accounts, below.count),
     card('waiting', 'Waiting jobs', waiting(it)),
     entries(name, it, set.overrides, added.adjustments, viewer.staff, render),
-    card('evaluations', 'Evaluations', log.evaluations.length ? evaluationTable(log.evaluations.slice(0, kShown), known.commands, known.whole) : h('p', { class: 'quiet' }, 'None.'),
+    card('evaluations', 'Evaluations', log.evaluations.length ? evaluationTable(log.evaluations.slice(0, kShown), known.commands, known.whole, observed) : h('p', { class: 'quiet' }, 'None.'),
       h('p', {}, h('a', { href: address('log/evaluations', { account: name }) }, 'All evaluations'))),
     card('commands', 'Commands', known.commands.length ? commandTable(known.commands.slice(0, kShown)) : h('p', { class: 'quiet' }, 'None.'),
       h('p', {}, h('a', { href: address('log/commands', { account: name }) }, 'All commands')))].flat().filter(Boolean) };

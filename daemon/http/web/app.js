@@ -20,7 +20,7 @@ const views = [
 ];
 const main = document.getElementById('main');
 let info = null;      // of /api/v1/info, with the viewer
-let shown = '';       // path of the shown view
+let shown = null;     // path of the shown view
 let serial = 0;       // of the newest rendering: older answers are late
 let refreshed = '';   // when the figures were read
 
@@ -87,7 +87,7 @@ function fault(text) {
 
 function login(detail) {
   serial += 1;
-  shown = 'login';
+  shown = null;
   document.title = 'Log in · Sluice';
   fault('');
   chrome();
@@ -115,7 +115,7 @@ function login(detail) {
 async function enter() {
   info = await get('info');
   setZone(info.info.time_zone);
-  shown = '';
+  shown = null;
   await render();
 }
 
@@ -139,7 +139,7 @@ async function render() {
       fault('');
       made = { title: 'Not available', content: [h('h1', { tabindex: -1 }, 'Not available'), h('p', { role: 'alert' }, error.message),
         h('p', {}, h('a', { href: '#/' }, 'Overview'))] };
-      shown = '';
+      shown = null;
     } else {
       return;
     }

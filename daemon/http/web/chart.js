@@ -27,6 +27,7 @@ export function usageChart(account, evaluations, entries, now) {
     .map((each) => ({ at: each.evaluated_at_epoch, value: each.usage_percentage, to: each.standing, from: each.previous_standing }))
     .reverse();
   if (account.usage_percentage !== null) points.push({ at: now, value: account.usage_percentage, to: account.standing, from: account.standing });
+  if (account.period.begin_epoch && points.length) points.unshift({ at: begin, value: 0, to: '', from: '' });
   if (!points.length) return h('p', { class: 'quiet' }, 'No evaluation of this period has a usage.');
   const most = Math.max(account.grace_limit_percentage ?? 100, ...points.map((point) => point.value)) * 1.08;
   const top = niceTop(most);

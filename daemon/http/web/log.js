@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The execution log: evaluations and commands of the journal, newest first.
 import { get } from './api.js';
-import { h, percent, span, time } from './dom.js';
-import { accountLink, address, badge, kStandings, level, policyLinks, row, table } from './parts.js';
+import { h, span, time } from './dom.js';
+import { accountLink, address, badge, kStandings, percentBadge, policyLinks, row, table } from './parts.js';
 
 const kPage = 50;
 const kCommands = 1000;
-const evaluationColumns = [['Time', ''], ['Account', ''], ['Usage', 'number'], ['Actions', ''], ['State change', ''], ['Confirmation', ''], ['Started by', '']];
-const commandColumns = [['Time', ''], ['Type', ''], ['Account', ''], ['Command', 'wide'], ['Mode', ''], ['Status', ''], ['Error', '']];
+const evaluationColumns = [['Time', ''], ['Account', 'who'], ['Usage', 'number'], ['Actions', ''], ['State change', 'nowrap'], ['Confirmation', ''], ['Started by', '']];
+const commandColumns = [['Time', ''], ['Type', ''], ['Account', 'who'], ['Command', 'wide'], ['Mode', ''], ['Status', ''], ['Error', '']];
 const kActions = { pause: 'stop', downscale: 'over', notify: 'info', restore: 'good' };
 
 export const standingWord = (word) => badge(kStandings[word] ?? 'quietly', word);
@@ -33,13 +33,24 @@ function confirmation(evaluation, commands, whole) {
   return known ? h('span', { class: 'quiet' }, 'not needed') : '–';
 }
 
-export function evaluationTable(evaluations, commands, whole) {
+// Names of the policies that only observe: their standings are what would be.
+export async function observedPolicies() {
+  const { policies } = await get('policies');
+  return new Set(policies.filter(({ mode }) => mode === 'observe').map(({ name }) => name));
+}
+
+function stateChange(each, observed) {
+  const would = each.policy.split(',').every((name) => observed.has(name)) ? 'would be ' : '';
+  if (each.previous_standing === each.standing) return h('span', { class: 'quiet' }, would && each.standing !== 'normal' ? `${would}${each.standing}` : `${each.standing}, unchanged`);
+  return [would ? badge('quietly', each.previous_standing) : standingWord(each.previous_standing), ' → ', would ? badge('quietly', would + each.standing) : standingWord(each.standing)];
+}
+
+export function evaluationTable(evaluations, commands, whole, observed) {
   return table('Evaluations, newest first', evaluationColumns, evaluations.map((each) => row(evaluationColumns, [
     time(each.evaluated_at), [accountLink(each.account), h('small', { class: 'block' }, policyLinks(each.policy), ` · ${each.billing_period}`)],
-    badge(level(each.usage_percentage, each.grace_limit_percentage ?? 100), percent(each.usage_percentage)),
+    percentBadge(each.usage_percentage, each.grace_limit_percentage ?? 100),
     each.actions_taken.length ? each.actions_taken.map((action) => [badge(kActions[action] ?? 'quietly', action), ' ']) : h('span', { class: 'quiet' }, 'none'),
-    each.previous_standing === each.standing ? h('span', { class: 'quiet' }, `${each.standing}, unchanged`)
-      : [standingWord(each.previous_standing), ' → ', standingWord(each.standing)],
+    stateChange(each, observed),
     confirmation(each, commands, whole), each.trigger], `evaluation-${each.id}`)));
 }
 
@@ -58,7 +69,7 @@ export async function commandsFor(account) {
 export async function log({ name: tab, query, path, go }) {
   const evaluations = tab === 'evaluations';
   const asked = { account: query.account, only: query.only, before: query.before, limit: kPage };
-  const [answer, known] = await Promise.all([get(tab, asked), evaluations ? commandsFor(query.account) : null]);
+  const [answer, known, observed] = await Promise.all([get(tab, asked), evaluations ? commandsFor(query.account) : null, observedPolicies()]);
   const records = answer[tab];
   const change = (given) => go(path, { ...query, before: '', ...given });
   const choices = evaluations ? [['', 'All'], ['changed', 'Changes of standing']] : [['', 'All'], ['failed', 'Failed'], ['open', 'Open']];
@@ -72,7 +83,7 @@ export async function log({ name: tab, query, path, go }) {
         h('label', {}, 'Show', h('select', { id: 'log-only', onchange: (event) => change({ only: event.target.value }) },
           choices.map(([value, text]) => h('option', { value, selected: value === (query.only ?? '') }, text))))),
       !records.length ? h('p', { class: 'quiet' }, 'No record matches.')
-        : evaluations ? evaluationTable(records, known.commands, known.whole) : commandTable(records),
+        : evaluations ? evaluationTable(records, known.commands, known.whole, observed) : commandTable(records),
       h('nav', { class: 'pager', 'aria-label': 'Pages' },
         h('button', { type: 'button', 'data-key': 'newest', disabled: !query.before, onclick: () => change({}) }, 'Newest'),
         h('button', { type: 'button', 'data-key': 'older', disabled: records.length < kPage, onclick: () => change({ before: String(records.at(-1).id) }) }, 'Older')))] };

@@ -9,7 +9,7 @@ const kPage = 50;
 const kFields = 'account,parent,policy,mode,components,usage_percentage,grace_limit_percentage,standing,notify_reached,cause,override,until,thresholds,period,error';
 const kTiles = ['paused', 'downscaled', 'warned', 'normal', 'observed', 'overridden', 'failed'];
 const kWords = { failed: 'not evaluated' };
-const columns = [['Account', '', 'account'], ['Usage', 'wide', 'usage'], ['Standing', '', 'standing'],
+const columns = [['Account', 'who', 'account'], ['Usage', 'wide', 'usage'], ['Standing', '', 'standing'],
   ['Forecast', '', 'forecast'], ['Resets', '', 'resets']];
 
 function partBadge(name, { daemon }) {

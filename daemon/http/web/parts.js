@@ -26,6 +26,8 @@ export function countedAs(account) {
   return account.standing === 'normal' && account.notify_reached ? 'warned' : account.standing;
 }
 
+export const percentBadge = (value, grace) =>
+  badge(value === null || value === undefined ? 'quietly' : level(value, grace), percent(value));
 export const badge = (kind, ...text) => h('span', { class: `badge ${kind}` }, ...text);
 
 export function standingBadge(account) {
@@ -67,7 +69,7 @@ export function usageLine(component, account) {
   const words = `${component.component}: ${percent(value)} of the effective allocation used`;
   return h('li', {},
     h('span', { class: 'what' }, h('bdi', {}, component.component)),
-    bar(value, grace, kind, words),
+    value === null ? h('span') : bar(value, grace, kind, words),
     h('span', { class: `number ${kind}` }, percent(value)),
     h('span', { class: 'number quiet' }, `${amount(component.used)} / ${amount(component.effective_allocation)}`));
 }

@@ -4,6 +4,7 @@ import { get } from './api.js';
 import { amount, day, h, time } from './dom.js';
 import { accountLink, address, badge, card, cause, facts, forecast, row, standingBadge, table, usageLines } from './parts.js';
 
+const kNames = 10;      // of the covered accounts
 const kExample = 1000;  // units of the worked example
 const columns = [['Policy', ''], ['Mode', ''], ['Period', ''], ['Accounts', 'number'], ['Thresholds', ''], ['Carryover', '']];
 
@@ -55,7 +56,8 @@ export async function policy({ name }) {
   const { policies: list } = await get('policies');
   const it = list.find((each) => each.name === name);
   if (!it) throw new Error(`No policy '${name}' is in force.`);
-  const covered = [...it.match.accounts, ...it.match.subtrees.map((each) => `${each} and below`)];
+  const all = [...it.match.accounts, ...it.match.subtrees.map((each) => `${each} and below`)];
+  const covered = all.length > kNames ? [...all.slice(0, kNames), `${all.length - kNames} more`] : all;
   return { title: `Policy ${name}`, content: [
     h('p', { class: 'crumbs' }, h('a', { href: address('policies') }, 'Policies'), ' / ', h('bdi', {}, name)),
     h('h1', { tabindex: -1 }, 'Policy ', h('bdi', {}, name), ' ', modeBadge(it)),
@@ -72,7 +74,7 @@ export async function policy({ name }) {
 
 async function ownAccount(name) {
   const { account: it, top_users: top } = await get(`accounts/${encodeURIComponent(name)}`);
-  const shares = top.flatMap((each) => each.users.map((user) => `${user.user}: ${user.used === null ? 'settled usage not known' : `${amount(user.used)} ${each.component}`}`));
+  const shares = top.flatMap((each) => each.users.map((user) => `${user.user}: ${user.used === null ? `${amount(user.finished + user.running)} ${each.component} since the last rollup` : `${amount(user.used)} ${each.component}`}`));
   const jobs = it.waiting_jobs ? it.waiting_jobs.invalid_qos + it.waiting_jobs.held : 0;
   return h('section', { class: 'card', 'data-key': `mine-${name}` }, h('h2', {}, accountLink(name), ' ', standingBadge(it)), h('p', {}, cause(it)), usageLines(it), facts(
     ['Left', it.components.map((each) => `${amount(each.left)} ${each.component}`).join(', ')], ['Resets', time(it.period.end, day)],
