@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The web page in a real browser on a real cluster: each view at three widths, dark and in print, filters, keyboard, refresh, the
-# dialogs of staff with good and bad input, hostile names, and a daemon that restarts. axe-core looks at each view where npm is installed.
+# dialogs of staff with good and bad input, hostile names, a daemon that restarts, a token that is removed, a user without a token. axe-core
+# looks at each view where npm is installed.
 . "$(dirname "$0")/lib/harness.sh"
 python=/usr/bin/python3
 for tool in chromium chromedriver "$python"; do
@@ -13,7 +14,8 @@ sluice_cluster_up
 script='<script>alert(1)<' # slurmdbd takes any other character than a quotation mark
 long=$(printf 'a%.0s' $(seq 110))
 sacctmgr_do add account "$script,$long,geo" parent=univ description=x organization=x
-port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+port=$(free_port)
 must 'sluiced starts' eval 'sluiced_up' <<END
 http: {listen: "127.0.0.1:$port"}
 components:
@@ -23,6 +25,7 @@ accounts:
   optics: {allocation: {cpu_minutes: 500}}
   chem: {allocation: {cpu_minutes: 100000}}
   geo: {allocation: {cpu_minutes: 0}}
+  nowhere: {allocation: {cpu_minutes: 1}}
   "$script": {allocation: {cpu_minutes: 10}}
   $long: {allocation: {cpu_minutes: 10}}
 policies:
@@ -54,16 +57,20 @@ else
     diag 'no npm here: axe-core is not run'
 fi
 
-# The browser asks for the restart by files: see web.py.
+forward=$(free_port)
+as games "$python" "$HARNESS_LIB/web.py" --forward "$forward" "$SLUICE_SOCKET" &
+
+# The browser asks for a restart by files: see web.py.
 serve() {
     while [ ! -e "$shots/done" ]; do
         [ ! -e "$shots/stop" ] || { sluiced_stop && rm -f "$shots/stop"; }
         [ ! -e "$shots/start" ] || { sluiced_restart && rm -f "$shots/start"; }
+        [ ! -e "$shots/revoke" ] || { sluice_cli token remove page && rm -f "$shots/revoke"; }
         sleep 0.2
     done
 }
 rm -f "$shots/done"
-(HOME=$CLUSTER_DIR "$python" "$HARNESS_LIB/web.py" "http://127.0.0.1:$port/" "$staff" "$reader" "$shots" "${axe[@]}" >"$CLUSTER_DIR/log/web.out" 2>"$CLUSTER_DIR/log/web.err"; touch "$shots/done") &
+(HOME=$CLUSTER_DIR "$python" "$HARNESS_LIB/web.py" "http://127.0.0.1:$port/" "$staff" "$reader" "$shots" "http://127.0.0.1:$forward/" "${axe[@]}" >"$CLUSTER_DIR/log/web.out" 2>"$CLUSTER_DIR/log/web.err"; touch "$shots/done") &
 serve
 points=0
 while IFS=$'\t' read -r result name instead; do

@@ -11,11 +11,12 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::size_t kSmallest = 1024; // a shorter body gains nothing
-constexpr std::size_t kTagDigits = 32;  // of the 64 of SHA-256
-constexpr int kLevel = 5;               // speed before size
-constexpr int kGzip = MAX_WBITS + 16;   // zlib.h: a gzip header instead of zlib's
-constexpr int kDeflateMemory = 8;       // zlib's default
+constexpr std::size_t kSmallest = 1024;  // a shorter body gains nothing
+constexpr std::size_t kTagged = 1 << 20; // a longer body costs more to hash than to send
+constexpr std::size_t kTagDigits = 32;   // of the 64 of SHA-256
+constexpr int kLevel = 5;                // speed before size
+constexpr int kGzip = MAX_WBITS + 16;    // zlib.h: a gzip header instead of zlib's
+constexpr int kDeflateMemory = 8;        // zlib's default
 
 // nullopt: no memory, or the text is too long for zlib.
 std::optional<std::string> gzip(std::string_view text) {
@@ -58,7 +59,7 @@ bool accepts_gzip(std::string_view accept_encoding) {
 void encode(Response& response, const Accepted& accepted) {
     if (response.status != 200)
         return;
-    const std::string tag = etag(response.body);
+    const std::string tag = response.body.size() > kTagged ? "" : etag(response.body);
     response.headers.emplace_back("Vary", "Accept-Encoding, Authorization");
     if (!tag.empty()) {
         response.headers.emplace_back("ETag", tag);

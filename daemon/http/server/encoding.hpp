@@ -18,8 +18,9 @@ struct Accepted {
 // Whether this Accept-Encoding takes gzip: named, and not with q=0.
 bool accepts_gzip(std::string_view accept_encoding);
 
-// Of an answer with status 200: adds ETag and Vary, makes it a 304 without a body if the client has
-// it, and compresses the others if the client takes that. Other answers stay as they are.
+// Of an answer with status 200: adds Vary, and up to 1 MiB an ETag, makes it a 304 without a body
+// if the client has it, and compresses the others if the client takes that. Other answers stay as
+// they are.
 void encode(Response& response, const Accepted& accepted);
 
 } // namespace sluice::http

@@ -22,6 +22,7 @@ const main = document.getElementById('main');
 let info = null;      // of /api/v1/info, with the viewer
 let shown = null;     // path of the shown view
 let serial = 0;       // of the newest rendering: older answers are late
+let moved = false;    // to another view, by a person
 let refreshed = '';   // when the figures were read
 
 const stopped = () => localStorage.getItem(kStopped) === '1';
@@ -156,10 +157,12 @@ async function render() {
   if (fresh) {
     main.replaceChildren(...content.childNodes);
     const first = main.querySelector('h1');
-    if (first && document.activeElement === document.body) first.focus({ preventScroll: true });
-    scrollTo(0, 0);
+    if (moved && first) first.focus({ preventScroll: true });
+    if (moved) scrollTo(0, 0);
+    moved = false;
   } else {
     const focused = document.activeElement;
+    moved = false;
     patch(main, content);
     if (focused !== document.activeElement && focused?.isConnected) focused.focus({ preventScroll: true });
   }
@@ -168,8 +171,7 @@ async function render() {
 
 document.getElementById('skip').onclick = () => (main.querySelector('h1') ?? main).focus();
 addEventListener('hashchange', () => {
-  const fresh = route()?.path !== shown;
-  if (fresh && document.activeElement !== document.body) document.activeElement.blur();
+  moved = route()?.path !== shown;
   render();
 });
 setInterval(() => { if (info && !stopped() && !document.hidden && !document.querySelector('dialog[open]')) render(); }, kRefresh);

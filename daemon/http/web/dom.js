@@ -25,6 +25,9 @@ function update(shown, next) {
     if (shown.data !== next.data) shown.data = next.data;
     return;
   }
+  // A control that the address changed, by Back or a link; what a person is typing stays.
+  const given = (node) => node.nodeName === 'SELECT' ? node.querySelector('option[selected]')?.value : node.getAttribute('value');
+  const changed = ['INPUT', 'SELECT'].includes(shown.nodeName) && given(shown) !== given(next) && shown !== document.activeElement;
   const own = shown.nodeName === 'DETAILS' || shown.nodeName === 'DIALOG' ? ['open'] : [];  // the reader's choice
   for (const { name } of [...shown.attributes])
     if (!next.hasAttribute(name) && !own.includes(name)) shown.removeAttribute(name);
@@ -33,6 +36,7 @@ function update(shown, next) {
   for (const name of kHandlers) if (shown[name] !== next[name]) shown[name] = next[name];
   if (shown.hasAttribute('data-keep')) return;  // a form that a person fills in, or its result
   patch(shown, next);
+  if (changed) shown.value = given(shown) ?? '';
 }
 
 // The children of `shown` become those of `made`.

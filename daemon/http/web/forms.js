@@ -8,6 +8,7 @@ import { accountLink, badge, row, table } from './parts.js';
 const kMostRows = 200;
 const columns = [['Account', ''], ['Usage', 'number'], ['Actions', ''], ['Before', ''], ['After', '']];
 
+const number = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
 const word = (state) => state.paused ? 'paused' : state.downscaled ? 'downscaled' : 'normal';
 
 // What an evaluation did or would do: accounts that change first.
@@ -17,7 +18,7 @@ export function outcome(answer, dry, keep = () => true) {
   const sorted = accounts.map((account, i) => [changes(account), i, account]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , account]) => account);
   const head = columns.map(([text, kind]) => [text === 'Actions' ? (dry ? 'Would trigger' : 'Actions taken') : text, kind]);
   const changed = accounts.filter((account) => !changes(account)).length;
-  return [h('p', {}, `${accounts.length} evaluated, ${changed} ${dry ? 'would change' : 'changed'}, ${answer.commands.length} commands${dry ? ' would be run' : ''}.`),
+  return [h('p', {}, `${number(accounts.length, 'account')} evaluated, ${changed} ${dry ? 'would change' : 'changed'}, ${number(answer.commands.length, 'command')}${dry ? ' would be run' : ''}.`),
     sorted.length > 0 && table(dry ? 'Result of the dry run' : 'Result of the evaluation', head, sorted.slice(0, kMostRows).map((account) => row(head, [
       accountLink(account.account), percent(account.usage_percentage),
       account.actions_taken.length ? account.actions_taken.map((action) => [badge('quietly', action), ' ']) : 'none',

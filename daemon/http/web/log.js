@@ -58,7 +58,7 @@ export function commandTable(commands) {
   return table('Commands, newest first', commandColumns, commands.map((each) => row(commandColumns, [
     time(each.requested), each.type.replaceAll('_', ' '), [accountLink(each.account), each.user ? [' · ', h('bdi', {}, each.user)] : ''],
     [h('code', {}, each.sacctmgr || each.description), h('small', { class: 'block' }, h('bdi', {}, each.reason))],
-    each.execution_mode, commandStatus(each), h('bdi', {}, each.error || '')], `command-${each.id}`)));
+    each.execution_mode, commandStatus(each), each.error ? h('bdi', {}, each.error) : ''], `command-${each.id}`)));
 }
 
 export async function commandsFor(account) {

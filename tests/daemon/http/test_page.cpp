@@ -153,6 +153,10 @@ CASE(an_answer_that_the_client_has_is_a_304) {
     http::Response changed{200, "texts"};
     http::encode(changed, {true, tag});
     CHECK_EQ(changed.status, 200);
+    http::Response large{200, std::string((1 << 20) + 1, 'x')};
+    http::encode(large, {true, ""});
+    CHECK_EQ(header(large, "ETag"), "");
+    CHECK_EQ(header(large, "Content-Encoding"), "gzip");
     http::Response failed{503, "text"};
     http::encode(failed, {true, tag});
     CHECK_EQ(failed.status, 503);

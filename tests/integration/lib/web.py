@@ -1,15 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The web page in a real browser, for 0132-web.t: web.py URL STAFF READER DIRECTORY [AXE].
+"""The web page in a real browser, for 0132-web.t: web.py URL STAFF READER DIRECTORY SOCKET-URL [AXE].
 
 Prints one line for each check: "ok" or "failed", a tab, its name, a tab, what was there instead. DIRECTORY gets the
-screenshots. For the restart of sluiced it makes the file DIRECTORY/stop, waits until it is gone, and expects sluiced to be
-away; the same with DIRECTORY/start.
+screenshots. SOCKET-URL leads to the Unix socket, with the rights of games. To have sluiced stopped or started, or its tokens
+removed, it makes the file DIRECTORY/stop, start or revoke and waits until it is gone.
+
+web.py --forward PORT SOCKET: forwards connections to the Unix socket, as `ssh -L PORT:SOCKET` does.
 """
 import json
 import os
+import socket
 import sys
+import threading
 import time
 import traceback
+
+if sys.argv[1] == "--forward":
+    def copy(source, target):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+    with socket.create_server(("127.0.0.1", int(sys.argv[2]))) as server:
+        while True:
+            client, _ = server.accept()
+            daemon = socket.socket(socket.AF_UNIX)
+            daemon.connect(sys.argv[3])
+            for ends in ((client, daemon), (daemon, client)):
+                threading.Thread(target=copy, args=ends, daemon=True).start()
 
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -17,8 +35,8 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-URL, STAFF, READER, DIRECTORY = sys.argv[1:5]
-AXE = open(sys.argv[5], encoding="utf-8").read() if len(sys.argv) > 5 else ""
+URL, STAFF, READER, DIRECTORY, SOCKET_URL = sys.argv[1:6]
+AXE = open(sys.argv[6], encoding="utf-8").read() if len(sys.argv) > 6 else ""
 PATIENCE = float(os.environ.get("SLUICE_TEST_PATIENCE", "20"))
 LONG = "a" * 110
 VIEWS = {"overview": "", "account": "account/physics", "evaluations": "log/evaluations", "commands": "log/commands",
@@ -315,20 +333,69 @@ def hostile(browser):
         browser.shot(f"hostile-{width}", width)
     browser.emulate(1280, 900)
     browser.open("")
+    until(lambda: "script" in browser.text("tbody"))
     browser.run("[...document.querySelectorAll('tbody a.name')].find((link) => link.textContent.includes('script')).click()")
     check("an account named like a script has a view of its own", until(lambda: "Usage over the period" in browser.text()), browser.text())
     check("no script of a name was run", not browser.run("return window.hacked === true || document.querySelectorAll('main script, main img').length > 0"))
 
 
+def order(word):
+    path = os.path.join(DIRECTORY, word)
+    open(path, "w", encoding="utf-8").close()
+    until(lambda: not os.path.exists(path))
+
+
+def attention(browser):
+    browser.open("")
+    check("the overview names a problem once with its remedy",
+          until(lambda: "nowhere" in browser.text("#attention ~ ul") and "sacctmgr add account nowhere" in browser.text("#attention ~ ul")), browser.text())
+    browser.one("#attention ~ ul button").click()
+    check("the button Copy reports what it did", until(lambda: browser.run("return document.querySelector('#said').textContent") != ""))
+
+
+def back(browser):
+    browser.open("?search=chem")
+    until(lambda: "physics" not in browser.text("tbody"))
+    browser.open("?search=physics&policy=monthly")
+    until(lambda: "chem" not in browser.text("tbody"))
+    browser.driver.back()
+    check("Back returns to the list and the filter before it", until(lambda: "chem" in browser.text("tbody")
+          and browser.one("#search").get_attribute("value") == "chem" and browser.one("#policy").get_attribute("value") == ""), browser.text())
+    browser.open("policies")
+    check("a new view begins with its heading for a screen reader", until(lambda: browser.run("return document.activeElement.textContent") == "Policies"))
+
+
+def session(browser):
+    browser.open("")
+    order("revoke")
+    browser.run("document.dispatchEvent(new Event('visibilitychange'))")
+    check("a token that is removed meanwhile leads to the login", until(lambda: "Invalid token" in browser.text("#login-fault")), browser.text("body"))
+
+
+def member(browser):
+    browser.driver.get(SOCKET_URL + "#/mine")
+    check("a user of the Unix socket sees the own accounts without a token",
+          until(lambda: "My accounts" in browser.text() and "physics" in browser.text() and "chem" in browser.text()), browser.text("body"))
+    check("a user of the Unix socket is offered nothing of staff", not browser.all("#evaluate") and not browser.all("#user"))
+    check("the view Mine shows what is left, until when, and the waiting jobs",
+          until(lambda: all(word in browser.text() for word in ["Left", "Resets", "Waiting jobs", "paused"])), browser.text())
+    browser.shot("member")
+    browser.emulate(1280, 900)
+    browser.open("")
+    check("the overview of a user has the accounts of the user only", until(lambda: "physics" in browser.text("tbody") and "geo" not in browser.text()), browser.text())
+    browser.open("account/physics")
+    check("a user sees no forms on an account", until(lambda: "Usage over the period" in browser.text()) and not browser.all("#new-override"), browser.text())
+    browser.open("account/geo")
+    check("a user learns nothing of other accounts", until(lambda: "does not exist, or you do not belong to it" in browser.text()), browser.text())
+
+
 def restart(browser):
     browser.open("")
-    open(os.path.join(DIRECTORY, "stop"), "w", encoding="utf-8").close()
-    until(lambda: not os.path.exists(os.path.join(DIRECTORY, "stop")))
+    order("stop")
     browser.run("document.dispatchEvent(new Event('visibilitychange'))")
     check("the page reports that sluiced does not answer", until(lambda: "does not answer" in browser.text("#fault")), browser.text("body"))
     check("the page keeps the last figures while sluiced is away", "physics" in browser.text())
-    open(os.path.join(DIRECTORY, "start"), "w", encoding="utf-8").close()
-    until(lambda: not os.path.exists(os.path.join(DIRECTORY, "start")))
+    order("start")
     browser.run("document.dispatchEvent(new Event('visibilitychange'))")
     check("the page goes on when sluiced is back", until(lambda: browser.text("#fault") == ""), browser.text("body"))
 
@@ -336,7 +403,7 @@ def restart(browser):
 def main():
     browser = Browser()
     try:
-        for step in (logging_in, views, filters, keyboard, refresh, forms, hostile, restart):
+        for step in (logging_in, views, attention, filters, back, keyboard, refresh, forms, hostile, restart, session, member):
             try:
                 step(browser)
             except Exception:
