@@ -4,12 +4,13 @@
 import { day, h, instant, percent, svg, time } from './dom.js';
 import { table, row } from './parts.js';
 
-const W = 900, H = 300, L = 52, R = 120, T = 18, B = 32;
+const H = 300, L = 52, T = 18, B = 32;
+const kNarrow = 640;  // pixels of a window in which labels of thresholds stand in the chart
 
-// Dates below the axis: six at most, at the first instant of days of UTC.
-function ticks(begin, end) {
+// Dates below the axis, at the first instant of days of UTC.
+function ticks(begin, end, most) {
   const out = [];
-  const step = Math.max(1, Math.ceil((end - begin) / 86400 / 6)) * 86400;
+  const step = Math.max(1, Math.ceil((end - begin) / 86400 / most)) * 86400;
   for (let at = Math.ceil(begin / 86400) * 86400; at < end; at += step) out.push(at);
   return out;
 }
@@ -20,6 +21,8 @@ function niceTop(most) {
 
 // evaluations: newest first
 export function usageChart(account, evaluations, entries, now) {
+  const narrow = innerWidth < kNarrow;
+  const W = narrow ? 400 : 900, R = narrow ? 8 : 120;
   const begin = account.period.begin_epoch || Math.min(now, ...evaluations.map((each) => each.evaluated_at_epoch));
   const crossings = account.thresholds.filter((each) => each.crossing_epoch);
   const end = account.period.end_epoch ?? Math.max(now + 86400, ...crossings.map((each) => each.crossing_epoch));
@@ -44,7 +47,7 @@ export function usageChart(account, evaluations, entries, now) {
     const text = Math.max(at + 4, lowest + 14);  // labels do not cover one another
     lowest = text;
     return [svg('line', { x1: L, x2: W - R, y1: at, y2: at, class: `threshold ${each.percent < 100 ? 'near' : each.name === 'pause' ? 'stop' : 'over'}` }),
-      label(`${each.name} ${each.percent} %`, W - R + 6, text, 'tick')];
+      narrow ? label(`${each.name} ${each.percent} %`, L + 4, at - 4, 'tick') : label(`${each.name} ${each.percent} %`, W - R + 6, text, 'tick')];
   });
   const changes = points.filter((point) => point.from !== point.to);
   const marks = [...changes.map((point) => ({ at: point.at, word: point.to, value: point.value })),
@@ -61,7 +64,7 @@ export function usageChart(account, evaluations, entries, now) {
     svg('svg', { viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': summary },
       [0, top / 2, top].map((value) => [svg('line', { x1: L, x2: W - R, y1: y(value), y2: y(value), class: 'grid' }),
         label(`${value} %`, L - 8, y(value) + 4, 'tick', 'end')]),
-      ticks(begin, end).map((at) => label(day(at * 1000), x(at), H - 8, 'tick', x(at) < L + 30 ? 'start' : 'middle')),
+      ticks(begin, end, narrow ? 3 : 6).map((at) => label(day(at * 1000), x(at), H - 8, 'tick', x(at) < L + 30 ? 'start' : 'middle')),
       thresholds,
       svg('path', { d: `${line}L${x(last.at).toFixed(1)} ${y(0)}L${x(points[0].at).toFixed(1)} ${y(0)}Z`, class: 'area' }),
       svg('path', { d: line, class: 'line' }),

@@ -39,8 +39,10 @@ export async function observedPolicies() {
   return new Set(policies.filter(({ mode }) => mode === 'observe').map(({ name }) => name));
 }
 
+const isObserved = (each, observed) => each.policy.split(',').every((name) => observed.has(name));
+
 function stateChange(each, observed) {
-  const would = each.policy.split(',').every((name) => observed.has(name)) ? 'would be ' : '';
+  const would = isObserved(each, observed) ? 'would be ' : '';
   if (each.previous_standing === each.standing) return h('span', { class: 'quiet' }, would && each.standing !== 'normal' ? `${would}${each.standing}` : `${each.standing}, unchanged`);
   return [would ? badge('quietly', each.previous_standing) : standingWord(each.previous_standing), ' → ', would ? badge('quietly', would + each.standing) : standingWord(each.standing)];
 }
@@ -49,7 +51,7 @@ export function evaluationTable(evaluations, commands, whole, observed) {
   return table('Evaluations, newest first', evaluationColumns, evaluations.map((each) => row(evaluationColumns, [
     time(each.evaluated_at), [accountLink(each.account), h('small', { class: 'block' }, policyLinks(each.policy), ` · ${each.billing_period}`)],
     percentBadge(each.usage_percentage, each.grace_limit_percentage ?? 100),
-    each.actions_taken.length ? each.actions_taken.map((action) => [badge(kActions[action] ?? 'quietly', action), ' ']) : h('span', { class: 'quiet' }, 'none'),
+    each.actions_taken.length ? each.actions_taken.map((action) => [isObserved(each, observed) ? badge('quietly', `would ${action}`) : badge(kActions[action] ?? 'quietly', action), ' ']) : h('span', { class: 'quiet' }, 'none'),
     stateChange(each, observed),
     confirmation(each, commands, whole), each.trigger], `evaluation-${each.id}`)));
 }
