@@ -92,13 +92,14 @@ def first_view(port, token):
         sent += len(body) + sum(len(key) + len(value) + 4 for key, value in answer.getheaders())
         return (gzip.decompress(body) if answer.headers["Content-Encoding"] == "gzip" else body).decode()
 
-    files, known = [fetch("/", False)], set()
+    files, texts = ["/"], {}
     while files:
-        for name in re.findall(r"""(?:"web/|from './)([a-z]+\.(?:js|css|svg))""", files.pop()):
-            if name not in known:
-                known.add(name)
-                files.append(fetch("/web/" + name, False))
-    fields = re.search("kFields = '([a-z_,]*)'", fetch("/web/overview.js", False)).group(1)
+        name = files.pop()
+        texts[name] = fetch(name, False)
+        for found in re.findall(r"""(?:"web/|from './)([a-z]+\.(?:js|css|svg))""", texts[name]):
+            if "/web/" + found not in [*texts, *files]:
+                files.append("/web/" + found)
+    fields = re.search("kFields = '([a-z_,]*)'", texts["/web/overview.js"]).group(1)
     fetch("/api/v1/info", True)
     fetch("/api/v1/overview", True)
     fetch(f"/api/v1/accounts?sort=-standing&fields={fields}&page=1&page_size=50", True)

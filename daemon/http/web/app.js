@@ -2,6 +2,7 @@
 // Login, addresses of the views (#/path?query), and the refresh.
 import { ApiError, get, setCluster, setToken, token } from './api.js';
 import { account } from './account.js';
+import { kNarrow } from './chart.js';
 import { clock, h, offset, patch, say, setZone, zoneName } from './dom.js';
 import { evaluateDialog } from './forms.js';
 import { log } from './log.js';
@@ -176,6 +177,7 @@ addEventListener('hashchange', () => {
 });
 setInterval(() => { if (info && !stopped() && !document.hidden && !document.querySelector('dialog[open]')) render(); }, kRefresh);
 document.addEventListener('visibilitychange', () => { if (info && !stopped() && !document.hidden) render(); });
+matchMedia(`(width < ${kNarrow}px)`).addEventListener('change', () => { if (info) render(); });
 
 async function start() {
   try {

@@ -5,7 +5,7 @@ import { day, h, instant, percent, svg, time } from './dom.js';
 import { table, row } from './parts.js';
 
 const H = 300, L = 52, T = 18, B = 32;
-const kNarrow = 640;  // pixels of a window in which labels of thresholds stand in the chart
+export const kNarrow = 640;  // pixels of a window in which labels of thresholds stand in the chart
 
 // Dates below the axis, at the first instant of days of UTC.
 function ticks(begin, end, most) {

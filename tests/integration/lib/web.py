@@ -149,6 +149,9 @@ def views(browser):
         check(f"view {name} shows its figures", shown, [word for word in wanted[name] if word not in text] or text)
         for width in (360, 1280, 1600):
             browser.emulate(width, 900)
+            if name == "account":
+                check(f"the chart is drawn for a width of {width} pixels",
+                      until(lambda: browser.one(".chart svg").get_attribute("viewBox").startswith("0 0 400" if width < 640 else "0 0 900")))
             check(f"view {name} fits a width of {width} pixels", browser.run("return document.documentElement.scrollWidth <= innerWidth"),
                   browser.run("return [document.documentElement.scrollWidth, innerWidth]"))
             browser.shot(f"{name}-{width}", width)
