@@ -151,7 +151,7 @@ def views(browser):
             browser.emulate(width, 900)
             if name == "account":
                 check(f"the chart is drawn for a width of {width} pixels",
-                      until(lambda: browser.one(".chart svg").get_attribute("viewBox").startswith("0 0 400" if width < 640 else "0 0 900")))
+                      until(lambda: browser.one(".chart svg").get_dom_attribute("viewBox").startswith("0 0 400" if width < 640 else "0 0 900")))
             check(f"view {name} fits a width of {width} pixels", browser.run("return document.documentElement.scrollWidth <= innerWidth"),
                   browser.run("return [document.documentElement.scrollWidth, innerWidth]"))
             browser.shot(f"{name}-{width}", width)
