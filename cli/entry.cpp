@@ -18,13 +18,14 @@ std::string standing(json::View state) {
 // "1231 of 1200 node_hours (102.58 %)"
 std::string figures(json::View account) {
     const std::string deciding = account["deciding_component"].text();
-    const std::string share = percent(account["usage_percentage"]);
+    const auto metric = account["usage_percentage"];
+    const std::string share = metric.is_number() ? percent(metric) + " %" : "no allocation";
     for (const auto& component : account["components"].items())
         if (component["component"].text() == deciding)
             return amount(component["used"], false) + " of " +
                    amount(component["effective_allocation"], false) + " " + deciding + " (" +
-                   share + " %)";
-    return share + " % of " + deciding;
+                   share + ")";
+    return share + " of " + deciding;
 }
 
 bool changed(json::View account) {
@@ -38,10 +39,16 @@ std::string account_line(json::View account) {
         return name + "not evaluated: " + error + '\n';
     const std::string before = standing(account["previous_state"]);
     const std::string after = standing(account["new_state"]);
+    const std::string other = account["would_be"]["standing"].text();
+    const std::string holds = account["standing"].text();
+    const bool would = !other.empty() && holds == "normal";
     std::string out = name + figures(account) + ", ";
-    out += before == after ? "stays " + after : before + " -> " + after;
+    if (before != after)
+        out += before + " -> ";
+    out += would ? (before != after ? "would be " : "still would be ") + other
+                 : (before != after ? "" : "stays ") + holds;
     if (account["mode"].text() == "observe")
-        out += ", observe mode";
+        out += ", mode observe";
     if (const auto actions = account["actions_taken"].texts(); !actions.empty())
         out += " [" + join(actions, ", ") + "]";
     return out + '\n';
@@ -87,8 +94,8 @@ std::string evaluation_text(const Parsed& parsed, const json::Value& answer) {
     const auto cycle = answer["cycle"];
     const bool dry_run = cycle["dry_run"].boolean();
     std::string out = std::string(dry_run ? "Dry run" : "Evaluation") + " on cluster " +
-                      cycle["cluster"].text() + " at " + local_time(cycle, "at") + " (" +
-                      std::to_string(cycle["duration_ms"].integer()) + " ms)\n";
+                      cycle["cluster"].text() + " at " + local_time(cycle, "at", zone_of(answer)) +
+                      " (" + std::to_string(cycle["duration_ms"].integer()) + " ms)\n";
     out += headed("Accounts:", account_lines(parsed, answer));
     std::string commands;
     for (const auto& command : answer["commands"].items())

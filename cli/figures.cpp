@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/figures.hpp"
 
-#include <array>
+#include "common/base/text.hpp"
+#include "common/format/numbers.hpp"
+
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <ctime>
 
 namespace sluice::cli {
 namespace {
 
-std::string fixed(double value, int places) {
-    std::array<char, 64> text{};
-    std::snprintf(text.data(), text.size(), "%.*f", places, value);
-    return text.data();
-}
+constexpr double kMostExact = 9e18; // fits in 64 bits
 
 std::string without_trailing_zeros(std::string text) {
     if (text.find('.') == std::string::npos)
@@ -21,22 +18,20 @@ std::string without_trailing_zeros(std::string text) {
     text.erase(text.find_last_not_of('0') + 1);
     if (text.back() == '.')
         text.pop_back();
-    return text == "-0" ? "0" : text;
+    return text;
+}
+
+// A JSON number whose last place is 10^-places, exact again.
+std::int64_t scaled(double value, int places) {
+    return std::llround(std::clamp(value * std::pow(10, places), -kMostExact, kMostExact));
 }
 
 // Seconds of the epoch, or absent.
-std::string local(json::View at, bool day_of_midnight) {
+std::string local(json::View at, const Zone& zone, bool day_of_midnight) {
     if (!at.is_integer())
         return "";
-    const std::time_t seconds = at.integer();
-    std::tm time{};
-    localtime_r(&seconds, &time);
-    const bool midnight = time.tm_hour == 0 && time.tm_min == 0 && time.tm_sec == 0;
-    std::array<char, 64> out{};
-    const std::size_t length =
-        std::strftime(out.data(), out.size(),
-                      midnight && day_of_midnight ? "%Y-%m-%d" : "%Y-%m-%dT%H:%M:%S", &time);
-    return {out.data(), length};
+    const Instant moment = instant(at.integer());
+    return day_of_midnight ? format::moment_text(zone, moment) : local_text(zone, moment);
 }
 
 } // namespace
@@ -47,17 +42,19 @@ std::string amount(json::View number, bool exact) {
     if (number.is_integer())
         return std::to_string(number.integer());
     const double value = number.number();
+    const std::int64_t millionths = scaled(value, 6);
     if (exact)
-        return without_trailing_zeros(fixed(value, 6));
-    return without_trailing_zeros(fixed(value, std::abs(value) < 1 ? 4 : 2));
+        return without_trailing_zeros(fixed_point(millionths, 6));
+    return std::abs(value) < 1 ? without_trailing_zeros(fixed_point(millionths / 100, 4))
+                               : without_trailing_zeros(fixed_point(millionths / 10'000, 2));
 }
 
 std::string percent(json::View number) {
-    return number.is_number() ? fixed(number.number(), 2) : "-";
+    return number.is_number() ? fixed_point(scaled(number.number(), 2), 2) : "-";
 }
 
-std::string local_time(json::View object, const std::string& key) {
-    return local(object[key + "_epoch"], false);
+std::string local_time(json::View object, const std::string& key, const Zone& zone) {
+    return local(object[key + "_epoch"], zone, false);
 }
 
 std::string age(std::chrono::seconds span) {
@@ -84,28 +81,39 @@ std::string percent_cell(const Record& record, const char* field) {
 }
 
 std::string time_cell(const Record& record, const char* field) {
-    return local(record[std::string(field) + "_epoch"], false);
+    return local(record[std::string(field) + "_epoch"], *record.zone, false);
 }
 
 std::string day_cell(const Record& record, const char* field) {
-    return local(record[std::string(field) + "_epoch"], true);
+    return local(record[std::string(field) + "_epoch"], *record.zone, true);
 }
 
 std::string age_cell(const Record& record, const char* field) {
     return age(record.now - instant(record[std::string(field) + "_epoch"].integer()));
 }
 
+std::string standing_cell(const Record& record, const char* field) {
+    if (!record["error"].text().empty())
+        return "error";
+    const std::string holds = record[field].text();
+    const std::string other = record["would_be"]["standing"].text();
+    return other.empty() || holds != "normal" ? holds : "would be " + other;
+}
+
 std::string cause_cell(const Record& record, const char* field) {
     const auto from = record[field];
     const std::string kind = from["kind"].text();
-    if (kind == "own" && record["standing"].text() == "normal")
+    if (kind == "own" && standing_cell(record, "standing") == "normal")
         return "";
+    std::string entry;
+    if (const std::string by = from["by"].text(); !by.empty() && from["until_epoch"].is_integer())
+        entry = " (" + by + ", until " + local(from["until_epoch"], *record.zone, true) + ")";
     if (kind == "ancestor")
-        return "parent " + from["account"].text();
+        return "parent " + from["account"].text() + entry;
     if (kind == "override" && from["override_id"].integer() == 0)
         return "flag in Waldur";
     if (kind == "override")
-        return "override " + std::to_string(from["override_id"].integer());
+        return "override " + std::to_string(from["override_id"].integer()) + entry;
     if (kind == "foreign")
         return "set by hand";
     return record["deciding_component"].text();

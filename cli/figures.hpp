@@ -7,13 +7,13 @@
 
 namespace sluice::cli {
 
-// Hours (or the component's unit): "1231", "9.31", "0.0125"; two decimals from 1 up, four below;
-// "" when absent. `exact`: all digits.
+// Hours (or the component's unit): "1231", "9.31", "0.0125"; two places from 1 up, four below, the
+// rest cut off; "" when absent. `exact`: all digits.
 std::string amount(json::View number, bool exact);
 // "102.58"; "-" when absent: without an allocation a percentage has no meaning.
 std::string percent(json::View number);
-// Local time as Slurm prints it, "2026-11-23T00:47:42"; "" when the key's _epoch is null.
-std::string local_time(json::View object, const std::string& key);
+// "2026-11-23T00:47:42+02:00"; "" when the key's _epoch is null.
+std::string local_time(json::View object, const std::string& key, const Zone& zone);
 // "12 s", "5 min", "3 h", "2 d".
 std::string age(std::chrono::seconds span);
 // "1 plugin", "2 plugins".
@@ -24,12 +24,14 @@ std::string amount_cell(const Record& record, const char* field);
 std::string percent_cell(const Record& record, const char* field);
 // The next three read the field with "_epoch" appended.
 std::string time_cell(const Record& record, const char* field);
-// "2027-01-01" alone for a midnight: period boundaries are local midnights.
+// "2027-01-01" alone for a midnight: period boundaries are midnights of the policies' zone.
 std::string day_cell(const Record& record, const char* field);
 // "5 min": the time passed since.
 std::string age_cell(const Record& record, const char* field);
-// The reason for the standing of an account: "parent physics", "override 3", "set by hand", or the
-// component that decides; "" when all is normal.
+// "paused"; "would be paused" where the policy only observes; "error" without an evaluation.
+std::string standing_cell(const Record& record, const char* field);
+// The reason for the standing of an account: "parent physics", "override 3 (root, until
+// 2026-12-05)", "set by hand", or the component that decides; "" when all is normal.
 std::string cause_cell(const Record& record, const char* field);
 // "alpha=3,beta=7.5"; "" where the allocation is of one cluster.
 std::string clusters_cell(const Record& record, const char* field);

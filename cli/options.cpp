@@ -44,6 +44,8 @@ constexpr Spec kSpecs[] = {
     {"period", 0, nullptr, kPeriod, "the current period (required)", &Options::period},
     {"reason", 0, "TEXT", kReason, "reason, stored with the entry (required)"},
     {"role", 0, "ROLE", kRole, "staff (reads and changes) or reader (reads only)"},
+    {"show-reason", 0, nullptr, kSpan, "users may read the reason in refusals, warnings and mails",
+     &Options::show_reason},
     {"sync", 0, nullptr, kSync, "ask Waldur first, evaluate by its answer", &Options::sync},
     {"test", 0, nullptr, kTest, "print the notices, send nothing (required)", &Options::test},
     {"until", 0, "TIME", kSpan, "end of the override: 2026-12-01, 2026-12-01T12:00, now+3days"},

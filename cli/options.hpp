@@ -50,6 +50,7 @@ struct Options {
     bool by_user = false;
     bool sync = false;
     bool no_carryover = false;
+    bool show_reason = false;
     std::vector<std::string> accounts; // -A, then arguments
     std::optional<std::size_t> limit;
     std::string file;

@@ -32,6 +32,14 @@ Result<json::Value> ask(const Parsed& parsed, const std::string& path,
     return answer;
 }
 
+Zone zone_of(const json::Value& answer) {
+    const std::string name = answer["meta"]["timezone"].text();
+    auto zone = Zone::load(name == "local" ? "" : name);
+    if (!zone)
+        zone = Zone::posix(name);
+    return zone ? std::move(*zone) : Zone();
+}
+
 void for_people(const Parsed& parsed, json::Value& answer) {
     if (!parsed.options.json)
         answer.each_text([](std::string_view text) { return printable(text); });
@@ -91,6 +99,7 @@ int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& 
         return complain(parsed.context, answer.error());
     if (parsed.options.json)
         return print_json(parsed, *answer);
+    empty->in_zone(zone_of(*answer));
     return show(parsed, *answer, std::move(*empty));
 }
 

@@ -17,6 +17,8 @@ Client client(const Context& context);
 // GET; checks -M; shows the answer's warnings (unless --json) on stderr.
 Result<json::Value> ask(const Parsed& parsed, const std::string& path,
                         const Parameters& parameters = {});
+// In which people read the instants of the answer: that of the policies.
+Zone zone_of(const json::Value& answer);
 // Unless --json: makes the texts of the answer printable, each within its line.
 void for_people(const Parsed& parsed, json::Value& answer);
 // account=a,b when accounts are named; limit=N when given.

@@ -138,7 +138,7 @@ Result<Table> Table::make(std::span<const Column> columns, std::string_view form
 }
 
 void Table::add(json::View row, json::View parent) {
-    const Record record{row, parent, now_, exact()};
+    const Record record{row, parent, now_, exact(), &zone_};
     Row& cells = rows_.emplace_back();
     for (const auto& each : chosen_)
         cells.push_back(printable(each.column->of(record)));

@@ -6,11 +6,13 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
+#include "common/base/zone.hpp"
 #include "common/json/json.hpp"
 
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::cli {
@@ -20,7 +22,8 @@ struct Record {
     json::View row;
     json::View parent; // has the fields that `row` lacks: the account of a component
     Instant now{};
-    bool exact = false; // -p, -P: figures as the daemon gave them
+    bool exact = false;         // -p, -P: figures as the daemon gave them
+    const Zone* zone = nullptr; // of the policies; never nullptr in a cell
 
     json::View operator[](std::string_view field) const {
         const auto own = row[field];
@@ -58,6 +61,8 @@ public:
     static Result<Table> make(std::span<const Column> columns, std::string_view format,
                               const Style& style, Instant now);
 
+    // Of the instants in rows that follow; UTC without.
+    void in_zone(Zone zone) { zone_ = std::move(zone); }
     void add(json::View row, json::View parent = {});
     bool empty() const { return rows_.empty(); }
     bool exact() const { return style_.separation != Separation::columns; }
@@ -77,6 +82,7 @@ private:
     std::vector<Chosen> chosen_;
     Style style_;
     Instant now_{};
+    Zone zone_;
     std::vector<Row> rows_;
 };
 

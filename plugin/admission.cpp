@@ -76,6 +76,7 @@ AdmissionResult admit_default(const Request& request, const SnapshotView& view,
 struct Suggestion {
     std::string_view name;
     std::int64_t percent; // hundredths
+    bool is_default = false;
 };
 
 struct Suggestions {
@@ -86,7 +87,7 @@ struct Suggestions {
 // Accounts with an allocation of their own that is not used up. An account without one is bounded
 // by nothing, or by an account above it: neither is what a refusal should send people to.
 Suggestions suggestions(const SnapshotView& view, const model::SnapshotAccount& refused,
-                        std::uint32_t uid, Instant now) {
+                        std::uint32_t uid, std::string_view default_account, Instant now) {
     constexpr std::int64_t kUsedUp = 100 * 100;
     Suggestions out;
     const model::SnapshotUser* user = view.user(uid);
@@ -100,7 +101,7 @@ Suggestions suggestions(const SnapshotView& view, const model::SnapshotAccount& 
             account->percent.value_or(kUsedUp) >= kUsedUp ||
             in_force(*account, now).standing != model::Standing::normal)
             continue;
-        out.list.push_back({name, *account->percent});
+        out.list.push_back({name, *account->percent, equals_ignoring_case(name, default_account)});
     }
     // Most left first.
     std::stable_sort(
@@ -121,7 +122,8 @@ std::string listed(const Suggestions& suggestions, std::size_t room) {
     for (std::size_t i = 0; i < std::min(all.size(), kMaxSuggestions); ++i) {
         std::string one = i == 0 ? "" : ", ";
         one += printable(all[i].name);
-        one += " (" + std::to_string(all[i].percent / 100) + " % used)";
+        one += " (" + std::to_string(all[i].percent / 100) + " % used" +
+               (all[i].is_default ? ", your default account)" : ")");
         const std::size_t rest = all.size() - i;
         const std::size_t tail = rest > 1 ? and_more(rest, suggestions.complete).size() : 0;
         if (out.size() + one.size() + tail > room)
@@ -166,13 +168,15 @@ bool is_member(const SnapshotView& view, const model::SnapshotAccount& account,
 }
 
 std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount& account,
-                         std::uint32_t uid, bool suggest, Instant now) {
+                         std::uint32_t uid, bool suggest, Instant now,
+                         std::string_view default_account) {
     const InForce holds = in_force(account, now);
     std::string out(trim(holds.text));
     if (out.empty())
         out = "account " + account.name + " is paused.";
     const std::string ask = advice(holds);
-    const auto all = suggest ? suggestions(view, account, uid, now) : Suggestions{};
+    const auto all =
+        suggest ? suggestions(view, account, uid, default_account, now) : Suggestions{};
     std::string lead = ", or use ";
     if (ask.empty())
         lead = out.ends_with('.') ? " You can use " : ". You can use ";

@@ -56,9 +56,11 @@ AdmissionResult admit(const Request& request, const SnapshotView* view, const Se
 bool is_member(const SnapshotView& view, const model::SnapshotAccount& account,
                std::uint32_t uid) noexcept;
 // The daemon's text, whom to ask, and with `suggest` the accounts of user `uid` that have
-// allocation left. Under 500 bytes. REQUIRES: `account` is the view's.
+// allocation left, with `default_account` marked. Under 500 bytes. REQUIRES: `account` is the
+// view's.
 std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount& account,
-                         std::uint32_t uid, bool suggest, Instant now);
+                         std::uint32_t uid, bool suggest, Instant now,
+                         std::string_view default_account = {});
 // For a user who may not read the figures of the account.
 std::string stranger_text(const model::SnapshotAccount& account);
 // The daemon's text and whom to ask.

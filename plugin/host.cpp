@@ -219,9 +219,12 @@ std::string Host::refusal(const Current& current, const AdmissionResult& result,
                           Instant now) {
     if (!may_read(*current.view, *result.account, request.user, request.submitter))
         return stranger_text(*result.account);
-    return over ? budget_text(*over)
-                : refusal_text(*current.view, *result.account, request.user,
-                               current.settings->suggest_accounts, now);
+    if (over)
+        return budget_text(*over);
+    std::array<char, kMaxText> buffer;
+    return refusal_text(*current.view, *result.account, request.user,
+                        current.settings->suggest_accounts, now,
+                        host_default_account(request.user, buffer));
 }
 
 // The result of an exempt job and of an account without a policy has no account. slurmctld refuses

@@ -153,6 +153,43 @@ std::uint64_t array_tasks(std::string_view indices) noexcept {
     return ranges.tasks();
 }
 
+std::uint64_t hosts(std::string_view list) noexcept {
+    std::uint64_t sum = 0;
+    std::uint64_t item = 0; // hosts of the present one; 0: none begun
+    std::uint64_t group = 0;
+    std::uint64_t first = 0;
+    std::uint64_t number = 0;
+    bool range = false;
+    bool inside = false; // brackets
+    for (const char c : list) {
+        if (inside && is_digit(c)) {
+            number = std::min(number * 10 + static_cast<std::uint64_t>(c - '0'), kMaxFigure);
+        } else if (inside && c == '-') {
+            first = number;
+            number = 0;
+            range = true;
+        } else if (inside && (c == ',' || c == ']')) {
+            group += range && number >= first ? number - first + 1 : 1;
+            number = 0;
+            range = false;
+            if (c == ']') {
+                item = product(item, group);
+                inside = false;
+            }
+        } else if (!inside && (c == ',' || is_space(c))) {
+            sum += item;
+            item = 0;
+        } else if (!inside) {
+            item = std::max<std::uint64_t>(item, 1);
+            if (c == '[') {
+                inside = true;
+                group = 0;
+            }
+        }
+    }
+    return std::min(sum + item, kMaxFigure);
+}
+
 // slurm_get_next_tres() of Slurm's src/common/slurm_protocol_defs.c, _get_next_gres() of
 // src/common/gres.c in 22.05, which find "gres" anywhere in the item. One pass over the bytes, as a
 // client chooses them: find() of a word takes ten times as long where its first letter repeats.

@@ -37,6 +37,10 @@ inline std::string_view next_item(std::string_view& rest) noexcept {
 // may count twice. At least 1.
 std::uint64_t array_tasks(std::string_view indices) noexcept;
 
+// The number of hosts in "n[1-4,7],gpu1", as hostlist_count(): a host may count twice, and a name
+// of several nodes counts once. 0 for "".
+std::uint64_t hosts(std::string_view list) noexcept;
+
 // Part of a TRES list, "gres/gpu:a100=2" or "gres:gpu:a100:2".
 struct Gres {
     std::string_view name;

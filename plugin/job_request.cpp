@@ -32,10 +32,13 @@ std::uint64_t figure(std::uint64_t value) noexcept {
     return std::min(value, kMaxFigure);
 }
 
-void count_nodes(const job_desc_msg_t& desc, JobRequest& job) noexcept {
+// slurmctld raises the node count to the nodes that are named (_job_create() in job_mgr.c); those
+// of an updated job are taken together, too.
+void count_nodes(const job_desc_msg_t& desc, const JobText& text, JobRequest& job) noexcept {
     const std::uint64_t ntasks = set_or(desc.num_tasks, 0);
     const std::uint64_t per_node = set_or(desc.ntasks_per_node, 0);
-    job.nodes = std::max<std::uint64_t>(1, set_or(desc.min_nodes, 1));
+    job.nodes = std::max({std::uint64_t{1}, set_or(desc.min_nodes, 1),
+                          text.too_many_nodes ? kMaxFigure : hosts(text.nodes)});
     // More tasks than fit need more nodes; with --overcommit nothing of this holds.
     if (desc.overcommit == 0 || desc.overcommit == NO_VAL8) {
         if (ntasks > 0 && per_node > 0)
@@ -120,6 +123,7 @@ JobText text_of(const job_desc_msg_t& desc, std::uint32_t submitter) noexcept {
     text.tres_per_task = read(desc.tres_per_task);
     text.cpus_per_tres = read(desc.cpus_per_tres);
     text.mem_per_tres = read(desc.mem_per_tres);
+    text.nodes = bounded(desc.req_nodes, kMaxNodeText, text.too_many_nodes);
     return text;
 }
 
@@ -135,7 +139,7 @@ JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept
     job.cpus_per_tres = text.cpus_per_tres;
     job.mem_per_tres = text.mem_per_tres;
     read_time(desc, job);
-    count_nodes(desc, job);
+    count_nodes(desc, text, job);
     count_cpus(desc, job);
     count_gpus(desc, job);
     count_memory(desc, job);

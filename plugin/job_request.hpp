@@ -14,6 +14,8 @@ namespace sluice::plugin {
 // every release from 22.05 to 26.05.
 inline constexpr std::size_t kMaxText = 1024; // account, partition, QOS, reservation, TRES lists
 inline constexpr std::size_t kMaxArrayText = 4096;
+// slurmctld does not bound this one. A longer list counts as all nodes that there can be.
+inline constexpr std::size_t kMaxNodeText = 65'536;
 
 struct JobText {
     Request request; // its account, partition, QOS and reservation; the rest as in the description
@@ -25,6 +27,8 @@ struct JobText {
     std::string_view tres_per_task;
     std::string_view cpus_per_tres;
     std::string_view mem_per_tres;
+    std::string_view nodes; // --nodelist
+    bool too_many_nodes = false;
     // A string is longer than slurmctld accepts and not read: slurmctld will refuse the job.
     bool oversized = false;
     // That string is the account: the account of the job is not known.

@@ -42,11 +42,11 @@ void overlay(job_desc_msg_t& job, const job_desc_msg_t& change, Fields... fields
 template <class Use>
 auto with_size_fields(Use&& use) noexcept {
     using D = job_desc_msg_t;
-    return use(&D::partition, &D::time_limit, &D::time_min, &D::min_nodes, &D::max_nodes,
-               &D::min_cpus, &D::num_tasks, &D::pn_min_cpus, &D::pn_min_memory, &D::cpus_per_task,
-               &D::ntasks_per_node, &D::ntasks_per_tres, &D::overcommit, &D::shared,
-               &D::tres_per_job, &D::tres_per_node, &D::tres_per_socket, &D::tres_per_task,
-               &D::cpus_per_tres, &D::mem_per_tres);
+    return use(&D::partition, &D::req_nodes, &D::time_limit, &D::time_min, &D::min_nodes,
+               &D::max_nodes, &D::min_cpus, &D::num_tasks, &D::pn_min_cpus, &D::pn_min_memory,
+               &D::cpus_per_task, &D::ntasks_per_node, &D::ntasks_per_tres, &D::overcommit,
+               &D::shared, &D::tres_per_job, &D::tres_per_node, &D::tres_per_socket,
+               &D::tres_per_task, &D::cpus_per_tres, &D::mem_per_tres);
 }
 
 // slurmctld adds the count to the environment of each task, in place of the first entry of that

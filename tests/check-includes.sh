@@ -40,7 +40,7 @@ allowed daemon/process common/base/ common/model/
 allowed daemon/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/storage common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
-allowed daemon/http common/base/ common/model/ common/json/ common/hash/ common/cred/ daemon/ports/
+allowed daemon/http common/base/ common/model/ common/format/ common/json/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ common/format/ common/policy/ common/settings/ daemon/ports/
 allowed waldur common/base/ common/model/ common/format/ common/policy/ common/settings/ common/json/ common/hash/ daemon/ports/ daemon/core/ daemon/http/ daemon/notify/ daemon/storage/
 allowed waldur/stomp common/base/ common/hash/

@@ -22,7 +22,7 @@ std::string units_cell(const Record& record, const char* field) {
 
 constexpr Column kAdjustColumns[] = {
     {"id", "ID", 10, "number of the entry"},
-    {"time", "Time", 19, "time of the entry, local time", time_cell, "at"},
+    {"time", "Time", 25, "time of the entry", time_cell, "at"},
     {"account", "Account", 24, "account in Slurm"},
     {"period", "Period", 12, "period that the entry adjusts"},
     {"units", "Units", 40, "component=units; negative: taken away", units_cell},

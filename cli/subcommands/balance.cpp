@@ -7,14 +7,14 @@
 namespace sluice::cli {
 namespace {
 
-// In observe mode "paused" refuses no job.
-std::string balance_cause_cell(const Record& record, const char* field) {
-    const std::string out = cause_cell(record, field);
-    return out.empty() || record["mode"].text() != "observe" ? out : out + " (observe mode)";
+std::string default_cell(const Record& record, const char* field) {
+    return record[field].boolean() ? "yes" : "";
 }
 
 constexpr Column kBalanceColumns[] = {
     {"account", "Account", 24, "account in Slurm"},
+    {"default", "Default", 8, "yes: jobs without --account are charged to it", default_cell},
+    {"mode", "Mode", 8, "enforce, or observe: no job is refused or slowed down"},
     {"component", "Component", 16, "component of the allocation"},
     {"period", "Period", 12, "current period", text_cell, "billing_period"},
     {"allocation", "Granted", 16, "allocation of the period, carryover included", amount_cell},
@@ -22,16 +22,19 @@ constexpr Column kBalanceColumns[] = {
     {"left", "Left", 16, "allocation left; negative: overused", amount_cell},
     {"percent", "Percent", 10, "percentage of the allocation used", percent_cell,
      "usage_percentage"},
-    {"standing", "Standing", 10, "normal, downscaled or paused"},
-    {"cause", "Cause", 40, "reason for the standing", balance_cause_cell},
-    {"resets", "Resets", 19, "start of the next period, local time", day_cell},
+    {"standing", "Standing", 20,
+     "normal, warned, downscaled or paused; would be ...: the policy only observes", standing_cell},
+    {"cause", "Cause", 60, "reason for the standing", cause_cell},
+    {"resets", "Resets", 25, "start of the next period", day_cell},
 };
 constexpr const char* kBalanceShown =
-    "account,component,allocation,used,left,percent,standing,cause,resets";
+    "account,default,component,allocation,used,left,percent,standing,cause,resets";
 
 int show_balance(const Parsed& parsed, const json::Value& answer, Table table) {
-    for (const auto& balance : answer["balances"].items())
-        table.add(balance);
+    for (const char* mode : {"enforce", "observe"}) // what is in force first
+        for (const auto& balance : answer["balances"].items())
+            if (balance["mode"].text() == mode)
+                table.add(balance);
     if (!table.empty())
         print(parsed.context, table.text());
     else if (answer["meta"]["viewer"]["staff"].boolean() && !parsed.options.value("user"))

@@ -18,7 +18,8 @@ int run_cleanup(Parsed parsed) {
         return print_json(parsed, *answer);
     print(parsed.context, counted((*answer)["evaluations"].integer(), "evaluation") + " and " +
                               counted((*answer)["commands"].integer(), "command") +
-                              " from before " + local_time(answer->view(), "before") +
+                              " from before " +
+                              local_time(answer->view(), "before", zone_of(*answer)) +
                               (parsed.options.dry_run ? " would be deleted.\n" : " deleted.\n"));
     return kOk;
 }

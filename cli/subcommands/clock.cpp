@@ -43,8 +43,8 @@ int show_clock(const Parsed& parsed) {
     for (const auto& reading : clock["compared"].items())
         out += offset_line(reading);
     for (const auto& entry : (*answer)["accepted"].items())
-        out += "Accepted at " + local_time(entry, "at") + " by " + entry["by"].text() +
-               " (offset " + std::to_string(entry["offset_s"].integer()) +
+        out += "Accepted at " + local_time(entry, "at", zone_of(*answer)) + " by " +
+               entry["by"].text() + " (offset " + std::to_string(entry["offset_s"].integer()) +
                " s): " + entry["reason"].text() + '\n';
     print(parsed.context, out);
     return clock.is_object() && !trusted ? kFailed : kOk;

@@ -29,10 +29,9 @@ std::string seconds_cell(const Record& record, const char* field) {
 
 constexpr Column kCommandsColumns[] = {
     {"id", "ID", 10, "number of the record"},
-    {"time", "Requested", 19, "when the evaluation requested it, local time", time_cell,
-     "requested"},
-    {"finished", "Finished", 19, "when slurmdbd or slurmctld responded, local time", time_cell},
-    {"confirmed", "Confirmed", 19, "when slurmctld used the new value, local time", time_cell},
+    {"time", "Requested", 25, "when the evaluation requested it", time_cell, "requested"},
+    {"finished", "Finished", 25, "when slurmdbd or slurmctld responded", time_cell},
+    {"confirmed", "Confirmed", 25, "when slurmctld used the new value", time_cell},
     {"delay", "Delay", 8, "seconds from the request until slurmctld used the new value",
      seconds_cell, "confirm_delay_ms"},
     {"account", "Account", 24, "account in Slurm"},

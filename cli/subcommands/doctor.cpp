@@ -202,7 +202,7 @@ void Examination::accounts() {
 
 // One line for all accounts of a standing.
 void Examination::jobs() {
-    for (const char* standing : {"paused", "downscaled", "normal"}) {
+    for (const char* standing : {"paused", "downscaled", "warned", "normal"}) {
         std::int64_t waiting = 0;
         std::int64_t accounts = 0;
         std::string first;
@@ -315,7 +315,8 @@ void Examination::slurm() {
                   remedy);
     if (has("limits") && !has("safe"))
         note("AccountingStorageEnforce has no safe: slurmctld starts jobs that cannot finish "
-             "within GrpTRESMins",
+             "within GrpTRESMins and ends them at that limit; the warning at submission says that "
+             "they wait",
              remedy);
     if (const auto reset = controller()["usage_reset"].text(); reset != "none")
         fault("PriorityUsageResetPeriod is " + reset +

@@ -7,9 +7,15 @@
 namespace sluice::cli {
 namespace {
 
+// What an observing policy reported was never in force.
+std::string past_standing_cell(const Record& record, const char* field) {
+    const std::string word = record[field].text();
+    return record["mode"].text() == "observe" && word != "normal" ? "would be " + word : word;
+}
+
 constexpr Column kHistoryColumns[] = {
     {"id", "ID", 10, "number of the record"},
-    {"time", "Time", 19, "time of the evaluation, local time", time_cell, "evaluated_at"},
+    {"time", "Time", 25, "time of the evaluation", time_cell, "evaluated_at"},
     {"account", "Account", 24, "account in Slurm"},
     {"policy", "Policy", 16, "policies of the account"},
     {"period", "Period", 12, "period at that time", text_cell, "billing_period"},
@@ -17,8 +23,9 @@ constexpr Column kHistoryColumns[] = {
      "usage_percentage"},
     {"grace", "Grace", 8, "percentage at which the account is paused", amount_cell,
      "grace_limit_percentage"},
-    {"from", "From", 10, "standing before", text_cell, "previous_standing"},
-    {"to", "To", 10, "standing after", text_cell, "standing"},
+    {"mode", "Mode", 8, "enforce, or observe: nothing was applied"},
+    {"from", "From", 20, "standing before", past_standing_cell, "previous_standing"},
+    {"to", "To", 20, "standing after", past_standing_cell, "standing"},
     {"actions", "Actions", 40, "pause, downscale, notify, restore", text_cell, "actions_taken"},
     {"trigger", "Trigger", 10, "what started the evaluation"},
 };

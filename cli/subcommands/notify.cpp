@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char* kDefaultFile = SLUICE_SYSCONFDIR "/sluiced.yaml";
 
-// 1000 units for 30 days from now.
-model::AccountDecision sample(const settings::Settings& settings, Instant now) {
+// 1000 units until a midnight in 30 days.
+model::AccountDecision sample(const settings::Settings& settings, const Zone& zone, Instant now) {
     const auto& set = settings.policies;
     model::AccountDecision account;
     account.account = set.accounts.empty() ? "physics" : set.accounts.begin()->first;
@@ -22,13 +22,13 @@ model::AccountDecision sample(const settings::Settings& settings, Instant now) {
     account.contact = set.contact;
     account.grace_limit = Decimal::whole(120);
     account.period.label = "this-period";
-    account.period.end = now + std::chrono::days(30);
+    account.period.end = zone.start_of_day(zone.local(now + std::chrono::days(30)).date());
     account.until = account.period.end;
     model::Figure figure;
     figure.component = set.components.empty()
                            ? model::Component{"node_hours", "node", Decimal::whole(60)}
                            : set.components.front();
-    figure.effective = 1000LL * 3600;
+    figure.allocation = figure.effective = 1000LL * 3600;
     account.deciding = figure.component.name;
     account.figures = {figure};
     return account;
@@ -72,7 +72,7 @@ int run_notify(Parsed parsed) {
         return complain(parsed.context, zone.error());
     if (!settings->notices.by_mail && !settings->notices.by_webhook)
         warn(parsed.context, "`notifications` names neither mail nor webhook: no notice is sent");
-    auto account = sample(*settings, parsed.context.clock.now());
+    auto account = sample(*settings, *zone, parsed.context.clock.now());
     for (const char* level : {"notify", "downscale", "pause"})
         print(parsed.context, shown(*settings, *zone, level, account));
     return kOk;

@@ -16,11 +16,16 @@ constexpr Column kOverrideColumns[] = {
     {"account", "Account", 24, "account in Slurm"},
     {"standing", "Standing", 10, "standing that the override sets"},
     {"state", "State", 10, "in force, to come, expired, or ended (by a person)"},
-    {"from", "From", 19, "start, local time", time_cell},
-    {"until", "Until", 19, "end, local time", time_cell},
+    {"from", "From", 25, "start", time_cell},
+    {"until", "Until", 25, "end", time_cell},
     {"by", "By", 16, "user who set the override"},
-    {"reason", "Reason", 60, "reason for the override"},
-    {"ended", "Ended", 19, "when a person ended the override, local time", time_cell},
+    {"reason", "Reason", 60, "reason for the override; users see it with --show-reason only"},
+    {"showreason", "ShowReason", 10, "yes: users may read the reason",
+     [](const Record& record, const char* field) -> std::string {
+         return record[field].boolean() ? "yes" : "no";
+     },
+     "show_reason"},
+    {"ended", "Ended", 25, "when a person ended the override", time_cell},
     {"endedby", "EndedBy", 16, "user who ended the override", text_cell, "ended_by"},
     {"endreason", "EndReason", 60, "reason for ending the override", text_cell, "end_reason"},
 };
@@ -49,6 +54,7 @@ int set_override(Parsed parsed) {
     for (const char* key : {"from", "until"})
         if (const auto* given = parsed.options.value(key))
             body->set(key, *given);
+    body->set("show_reason", parsed.options.show_reason);
     parsed.options.accounts = {words[0]};
     return enter(parsed, Method::post, kOverridePath, *body,
                  {"Override # pins account " + words[0] + " to " + words[1] + ".",

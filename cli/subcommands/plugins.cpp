@@ -24,7 +24,7 @@ constexpr Column kPluginColumns[] = {
      "stored_sequence"},
     {"behind", "Behind", 8, "number of snapshots not acknowledged yet", behind_cell, "sequence"},
     {"seen", "Seen", 10, "time since the last status of the plugin", age_cell, "last_seen"},
-    {"connected", "Connected", 19, "connected since, local time", time_cell},
+    {"connected", "Connected", 25, "connected since", time_cell},
     {"admitted", "Admitted", 12, "submissions admitted"},
     {"warned", "Warned", 12, "submissions admitted with a warning"},
     {"refused", "Refused", 12, "submissions refused"},

@@ -43,17 +43,17 @@ constexpr Column kStatusColumns[] = {
      [](const Record& record, const char*) { return percent(record.parent["usage_percentage"]); }},
     {"grace", "Grace", 8, "percentage at which the account is paused", amount_cell,
      "grace_limit_percentage"},
-    {"standing", "Standing", 10, "normal, downscaled or paused; error: not evaluated",
-     [](const Record& record, const char* field) {
-         return record["error"].text().empty() ? record[field].text() : "error";
-     }},
-    {"cause", "Cause", 24, "reason for the standing", cause_cell},
+    {"standing", "Standing", 20,
+     "normal, warned, downscaled or paused; would be ...: the policy only observes; error: not "
+     "evaluated",
+     standing_cell},
+    {"cause", "Cause", 60, "reason for the standing", cause_cell},
     {"qos", "QOS", 16, "QOS that the standing sets; empty: the account's own QOS"},
-    {"resets", "Resets", 19, "start of the next period, local time",
+    {"resets", "Resets", 25, "start of the next period",
      [](const Record& record, const char*) {
-         return day_cell({record["period"], {}, record.now, record.exact}, "end");
+         return day_cell({record["period"], {}, record.now, record.exact, record.zone}, "end");
      }},
-    {"until", "Until", 19, "when a pause ends by itself, local time", day_cell},
+    {"until", "Until", 25, "when a pause ends by itself", day_cell},
     {"contact", "Contact", 24, "contact named in refusals"},
     {"clusters", "ByCluster", 30, "used by cluster, for an allocation shared by clusters",
      clusters_cell, "used_by_cluster"},
@@ -61,7 +61,7 @@ constexpr Column kStatusColumns[] = {
      [](const Record& record, const char*) { return note(record.parent); }},
 };
 constexpr const char* kStatusShown =
-    "account,policy,mode,period,component,allocation,carryover,used,left,percent,grace,standing,"
+    "account,policy,mode,period,component,allocation,effective,used,left,percent,grace,standing,"
     "cause,qos,resets";
 
 // An account that was not evaluated has no figures, but a row.
@@ -134,8 +134,10 @@ void show_notes(const Parsed& parsed, const json::Value& answer) {
 
 int show_status(const Parsed& parsed, const json::Value& answer, Table table) {
     warn_of_age(parsed.context, answer);
-    for (const auto& account : answer["accounts"].items())
-        add_rows(table, account);
+    for (const char* mode : {"enforce", "observe"}) // what is in force first
+        for (const auto& account : answer["accounts"].items())
+            if (account["mode"].text() == mode)
+                add_rows(table, account);
     remark(parsed, health(answer, parsed.context.clock.now()));
     if (table.empty() && answer["cycle"].is_object())
         warn(parsed.context, answer["meta"]["viewer"]["staff"].boolean()

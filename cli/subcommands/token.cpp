@@ -15,7 +15,7 @@ constexpr std::string_view kTokenVerbs[] = {"add", "list", "remove"};
 constexpr Column kTokenColumns[] = {
     {"name", "Name", 64, "name of the token"},
     {"role", "Role", 8, "staff (reads and changes) or reader (reads only)"},
-    {"made", "Made", 19, "time of creation, local time", time_cell},
+    {"made", "Made", 25, "time of creation", time_cell},
 };
 
 int add_token(const Parsed& parsed) {

@@ -28,7 +28,7 @@ constexpr Column kResourceColumns[] = {
     {"project", "Project", 32, "project of the resource", or_dash},
     {"paused", "Paused", 6, "flag in Waldur", yes_cell},
     {"downscaled", "Downscaled", 10, "flag in Waldur", yes_cell},
-    {"standing", "Standing", 12, "standing of the account", or_dash},
+    {"standing", "Standing", 20, "standing of the account", or_dash},
     {"mode", "Mode", 8, "enforce or observe", or_dash},
     {"evaluated", "Evaluated", 9, "whether the last evaluation covers the account", yes_cell},
     {"reason", "Not evaluated because", 60, "why it does not", or_dash},

@@ -149,6 +149,14 @@ Result<std::vector<FillPiece>> fill_pieces(std::string_view pattern) {
     return pieces;
 }
 
+std::string fixed_point(std::int64_t value, int places) {
+    std::string text = std::to_string(value);
+    const std::size_t sign = value < 0 ? 1 : 0;
+    const auto digits = static_cast<std::size_t>(places) + 1;
+    text.insert(sign, digits - std::min(digits, text.size() - sign), '0');
+    return text.insert(text.size() - static_cast<std::size_t>(places), 1, '.');
+}
+
 std::string percent_encoded(std::string_view text, std::string_view also_plain) {
     constexpr std::string_view kPlain =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";

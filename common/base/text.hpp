@@ -42,6 +42,8 @@ int compare_ignoring_case(std::string_view a, std::string_view b) noexcept;
 // The candidate nearest to `word` (edit distance, case ignored) when it is near enough to be a slip
 // of the pen; else "".
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
+// value / 10^places with all its places: 12310 and 4 are "1.2310".
+std::string fixed_point(std::int64_t value, int places);
 
 // Texts with {placeholders}, taken apart. What a placeholder stands for is the caller's business.
 

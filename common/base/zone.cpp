@@ -516,10 +516,17 @@ std::string local_text(const Zone& zone, Instant at) {
     const auto midnight = std::chrono::floor<days>(local.at);
     const std::chrono::hh_mm_ss time{local.at - midnight};
     std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), " %02d:%02d:%02d",
+    const auto ahead = static_cast<int>(std::abs(local.offset.count()) / 60); // minutes
+    std::snprintf(text.data(), text.size(), "T%02d:%02d:%02d%c%02d:%02d",
                   static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                  static_cast<int>(time.seconds().count()));
+                  static_cast<int>(time.seconds().count()), local.offset.count() < 0 ? '-' : '+',
+                  ahead / 60, ahead % 60);
     return date_text(local.date()) + text.data();
+}
+
+std::string utc_text(Instant at) {
+    std::string text = local_text(Zone(), at);
+    return text.replace(text.find('+'), std::string::npos, "Z");
 }
 
 std::string date_text(year_month_day day) {

@@ -53,8 +53,10 @@ private:
     std::shared_ptr<const Data> data_;
 };
 
-// "2026-03-29 04:00:00" as the wall clock shows it.
+// "2026-03-29T04:00:00+03:00": as the wall clock shows it, and how far that is ahead of UTC.
 std::string local_text(const Zone& zone, Instant at);
+// "2026-03-29T01:00:00Z", for programs.
+std::string utc_text(Instant at);
 // "2026-03-29"
 std::string date_text(std::chrono::year_month_day day);
 

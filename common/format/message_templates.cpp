@@ -2,6 +2,7 @@
 #include "common/format/message_templates.hpp"
 
 #include "common/base/printable.hpp"
+#include "common/format/cause.hpp"
 #include "common/format/numbers.hpp"
 
 #include <algorithm>
@@ -42,7 +43,7 @@ public:
         if (name == "contact")
             return source_.contact.empty() ? "-" : one_line(source_.contact);
         if (name == "standing")
-            return std::string(model::name(model::standing(source_.enforced)));
+            return standing_text(source_);
         if (name == "qos")
             return source_.enforced_qos.empty() ? "-" : source_.enforced_qos;
         return why(name);
@@ -50,18 +51,12 @@ public:
 
 private:
     std::string why(std::string_view name) const {
-        const bool staff = overridden(source_);
-        if (name == "cause") {
-            if (staff && source_.in_force->foreign)
-                return "a flag in " + one_line(source_.in_force->by);
-            if (staff)
-                return "staff until " + moment_text(zone_, source_.in_force->until);
-            return account_ == source_.account ? "its own usage"
-                                               : "the usage of account " + source_.account;
+        if (name == "cause")
+            return cause_text(zone_, source_, account_);
+        if (name == "reason") {
+            const std::string text = overridden(source_) ? reason_text(*source_.in_force) : "";
+            return text.empty() ? "-" : text.substr(2);
         }
-        if (name == "reason")
-            return staff && !source_.in_force->reason.empty() ? one_line(source_.in_force->reason)
-                                                              : "-";
         if (name == "until")
             return source_.until ? moment_text(zone_, *source_.until) : "further notice";
         if (name == "period")
@@ -121,10 +116,6 @@ const model::Figure* deciding_figure(const AccountDecision& decision) {
         if (figure.component.name == decision.deciding)
             return &figure;
     return decision.figures.size() == 1 ? &decision.figures.front() : nullptr;
-}
-
-bool overridden(const AccountDecision& decision) {
-    return decision.cause.kind == model::CauseKind::override_ && decision.in_force.has_value();
 }
 
 std::string placeholder_text(std::string_view name, const Zone& zone, const std::string& cluster,

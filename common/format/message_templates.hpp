@@ -22,7 +22,5 @@ std::string shortened(std::string text, std::size_t most);
 std::string one_line(std::string_view text);
 // The figure that decides; nullptr: a weighted sum of several, or none.
 const model::Figure* deciding_figure(const model::AccountDecision& decision);
-// Staff or Waldur, not usage, set the standing.
-bool overridden(const model::AccountDecision& decision);
 
 } // namespace sluice::format

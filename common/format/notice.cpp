@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/format/notice.hpp"
 
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
+#include "common/format/cause.hpp"
 #include "common/format/message_templates.hpp"
 #include "common/format/numbers.hpp"
 
@@ -13,37 +15,55 @@ namespace {
 using model::AccountDecision;
 
 constexpr std::string_view kSubject = "Account {account} on {cluster} {event}";
-constexpr std::string_view kFigures = "Account {account} on cluster {cluster} {event}.\n\n"
-                                      "Used:    {used} of {granted} {component} in {period}\n"
-                                      "Share:   {percent}, grace to {grace}\n"
-                                      "Next period starts: {next_reset}\n";
-constexpr std::string_view kDownscaled = "\nJobs run with QOS {qos} from now on.\n";
-constexpr std::string_view kPaused = "\nNew jobs are refused until {until}.\n";
-constexpr std::string_view kAdvice = "\nQuestions: {contact}\n";
 constexpr int kMaxAncestors = 100; // a loop in the tree ends there
 
-std::string event_text(const std::string& level, const AccountDecision& account) {
-    if (level == "pause")
-        return "is paused";
-    if (level == "downscale")
-        return "is slowed down";
-    return "has used " + share_text(account.percent) + " of its allocation";
+// What happened to `account`. `source`: Decision::source(), or the account itself where usage
+// warns.
+struct Event {
+    const Zone& zone;
+    const std::string& cluster;
+    const std::string& level;
+    const AccountDecision& source;
+    const AccountDecision& account;
+};
+
+// "is paused with account bio", "has used 83.02 % of its allocation"
+std::string event_text(const Event& event) {
+    if (event.level == "notify")
+        return "has used " + share_text(event.source.percent) + " of its allocation";
+    std::string text = event.level == "pause" ? "is paused" : "is slowed down";
+    if (event.source.account != event.account.account)
+        text += " with account " + printable(event.source.account);
+    return text;
 }
 
-std::string default_text(const std::string& level, const AccountDecision& account) {
-    std::string text(kFigures);
-    if (level == "downscale" && !account.enforced_qos.empty())
-        text += kDownscaled;
-    if (level == "pause")
-        text += kPaused;
-    if (!account.contact.empty())
-        text += kAdvice;
+// The figures are those of the cause; an entry of staff has none.
+std::string default_text(const Event& event) {
+    const auto& source = event.source;
+    const bool staff = event.level != "notify" && overridden(source);
+    std::string text = "Account " + printable(event.account.account) + " on cluster " +
+                       printable(event.cluster) + " " + event_text(event) + ".\n\n";
+    if (event.level != "notify")
+        text += "Cause: " + cause_text(event.zone, source, event.account.account) +
+                (staff ? reason_text(*source.in_force) : "") + "\n";
+    if (!staff && !source.figures.empty())
+        text += "Usage: " + usage_text(source) + "\n";
+    if (event.level == "downscale" && !event.account.enforced_qos.empty())
+        text += "\nJobs run with QOS " + printable(event.account.enforced_qos) + " from now on.\n";
+    if (event.level == "pause")
+        text += "\nNew jobs are refused until " +
+                placeholder_text("until", event.zone, event.cluster, event.account,
+                                 event.account.account) +
+                ".\n";
+    if (const auto next = next_start(event.zone, source); !staff && !next.empty())
+        text += "\n" + next + "\n";
+    if (!event.account.contact.empty())
+        text += "\nQuestions: " + one_line(event.account.contact) + "\n";
     return text;
 }
 
 // common/settings has checked the patterns; a malformed one stands as written.
-std::string filled(const std::string& pattern, const Zone& zone, const std::string& cluster,
-                   const std::string& level, const AccountDecision& account) {
+std::string filled(const std::string& pattern, const Event& event) {
     const auto pieces = fill_pieces(pattern);
     if (!pieces)
         return pattern;
@@ -52,10 +72,19 @@ std::string filled(const std::string& pattern, const Zone& zone, const std::stri
         if (!piece.placeholder)
             out += piece.text;
         else
-            out += piece.text == "event"
-                       ? event_text(level, account)
-                       : placeholder_text(piece.text, zone, cluster, account, account.account);
+            out += piece.text == "event" ? event_text(event)
+                                         : placeholder_text(piece.text, event.zone, event.cluster,
+                                                            event.source, event.account.account);
     return out;
+}
+
+model::Notice made(const model::NoticeRules& rules, const Event& event) {
+    const std::string subject = rules.subject.empty() ? std::string(kSubject) : rules.subject;
+    return {event.level,
+            filled(subject, event),
+            rules.text.empty() ? default_text(event) : filled(rules.text, event),
+            {},
+            cause_text(event.zone, event.source, event.account.account)};
 }
 
 std::string level_of(const AccountDecision& account) {
@@ -102,12 +131,13 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
                                     const AccountDecision& account,
                                     const std::map<std::string, std::string>& parents) {
     const auto level = level_of(account);
-    bool owners = false, external = false;
+    bool owners = false, external = false, to_people = account.mode == model::Mode::enforce;
     std::vector<std::string> recipients;
     for (const auto& policy : set.policies) {
         if (!is_of(policy, account))
             continue;
         owners = owners || policy.has(model::Action::notify_organization_owners);
+        to_people = to_people || policy.notify_while_observing;
         if (policy.has(model::Action::notify_external_user)) {
             external = true;
             recipients.insert(recipients.end(), policy.external_users.begin(),
@@ -121,20 +151,17 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
     std::sort(recipients.begin(), recipients.end());
     recipients.erase(std::unique(recipients.begin(), recipients.end()), recipients.end());
     const auto clusters = join(clusters_of(decision.cluster, account), ", ");
-    auto made = preview_notice(rules, zone, clusters, level, account);
-    made.recipients = std::move(recipients);
-    return made;
+    auto out = made(rules, {zone, clusters, level,
+                            level == "notify" ? account : decision.source(account), account});
+    if (to_people)
+        out.recipients = std::move(recipients);
+    return out;
 }
 
 model::Notice preview_notice(const model::NoticeRules& rules, const Zone& zone,
                              const std::string& cluster, const std::string& level,
                              const AccountDecision& account) {
-    const std::string subject = rules.subject.empty() ? std::string(kSubject) : rules.subject;
-    const std::string text = rules.text.empty() ? default_text(level, account) : rules.text;
-    return {level,
-            filled(subject, zone, cluster, level, account),
-            filled(text, zone, cluster, level, account),
-            {}};
+    return made(rules, {zone, cluster, level, account, account});
 }
 
 } // namespace sluice::format

@@ -15,8 +15,9 @@
 namespace sluice::format {
 
 // For the strictest level that this decision reached and the one before had not; nullopt: none, or
-// an observed account above the notify level (nothing was done to it). The outbox sees to one
-// message of a kind a period.
+// an observed account above the notify level (nothing was done to it). Without recipients where the
+// policies only observe, unless one has notify_while_observing. The outbox sees to one message of a
+// kind a period.
 std::optional<model::Notice> notice(const model::PolicySet& set, const model::NoticeRules& rules,
                                     const Zone& zone, const model::Decision& decision,
                                     const model::AccountDecision& account,

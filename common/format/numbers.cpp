@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/format/numbers.hpp"
 
+#include "common/base/text.hpp"
+
 namespace sluice::format {
 namespace {
-
-// `scaled` in units of 10^-places.
-std::string fixed(std::int64_t scaled, std::size_t places) {
-    std::string text = std::to_string(scaled);
-    const std::size_t sign = scaled < 0 ? 1 : 0;
-    if (text.size() <= sign + places)
-        text.insert(sign, sign + places + 1 - text.size(), '0');
-    return text.insert(text.size() - places, 1, '.');
-}
 
 std::string without_zeros(std::string text) {
     while (text.back() == '0')
@@ -28,16 +21,15 @@ std::string units_text(Amount amount, const model::Component& component) {
     if (factor <= 0)
         return std::to_string(amount);
     // Below one unit, two places would show small figures as 0.
-    const bool small = Wide{amount} * Decimal::kScale < factor * 60;
+    const Wide size = Wide{amount < 0 ? -amount : amount} * Decimal::kScale;
+    const bool small = size < factor * 60;
     const Wide one = small ? 10'000 : 100;
-    const auto scaled = narrow(divide_half_up(Wide{amount} * one * Decimal::kScale, factor * 60));
-    return scaled ? without_zeros(fixed(*scaled, small ? 4 : 2)) : std::to_string(amount);
+    const auto scaled = narrow(Wide{amount} * one * Decimal::kScale / (factor * 60));
+    return scaled ? without_zeros(fixed_point(*scaled, small ? 4 : 2)) : std::to_string(amount);
 }
 
 std::string percent_text(std::optional<std::int64_t> hundredths) {
-    if (!hundredths)
-        return "-";
-    return fixed(static_cast<std::int64_t>(divide_half_up(*hundredths, 10)), 1);
+    return hundredths ? fixed_point(*hundredths, 2) : "-";
 }
 
 std::string share_text(std::optional<std::int64_t> hundredths) {

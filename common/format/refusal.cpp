@@ -2,52 +2,14 @@
 #include "common/format/refusal.hpp"
 
 #include "common/base/printable.hpp"
+#include "common/format/cause.hpp"
 #include "common/format/message_templates.hpp"
-#include "common/format/numbers.hpp"
-
-#include <algorithm>
 
 namespace sluice::format {
 
 using model::AccountDecision;
 
 namespace {
-
-// "1231 of 1200 node_hours used in 2026-Q4"
-std::string spent(const AccountDecision& decision) {
-    const std::string when = decision.period.end ? " in " + printable(decision.period.label) : "";
-    if (const auto* figure = deciding_figure(decision))
-        return units_text(figure->used(), figure->component) + " of " +
-               units_text(figure->effective, figure->component) + " " +
-               printable(figure->component.name) + " used" + when;
-    return share_text(decision.percent) + " of the weighted allocation used" + when;
-}
-
-std::string usage_line(const AccountDecision& decision) {
-    const std::string grace = "grace to " + decision.grace_limit.text() + " %";
-    return spent(decision) +
-           (decision.percent ? " (" + share_text(decision.percent) + ", " + grace + ")"
-                             : " (no allocation)") +
-           ".";
-}
-
-// The next period begins with nothing, too: its start changes nothing for the user.
-bool nothing_follows(const AccountDecision& decision) {
-    const auto empty = [](const model::Figure& figure) { return figure.allocation == 0; };
-    const auto& figures = decision.figures;
-    const auto* figure = deciding_figure(decision);
-    return (decision.by_usage.flags.paused && !decision.by_usage.until) ||
-           (figure != nullptr && empty(*figure)) ||
-           (!figures.empty() && std::all_of(figures.begin(), figures.end(), empty));
-}
-
-std::string next_start(const Zone& zone, const AccountDecision& decision) {
-    if (!decision.period.end)
-        return "\nThis is a one-time allocation and does not renew.";
-    if (nothing_follows(decision))
-        return "";
-    return "\nNext period starts " + moment_text(zone, *decision.period.end) + ".";
-}
 
 UserText with_contact(std::string text, const AccountDecision& decision) {
     if (decision.contact.empty())
@@ -57,12 +19,15 @@ UserText with_contact(std::string text, const AccountDecision& decision) {
     return {shortened(std::move(text), model::kMaxTextBytes - kAround - contact.size()), contact};
 }
 
-std::string by_staff(const Zone& zone, const model::Override& entry) {
-    std::string text = entry.foreign ? " in " + one_line(entry.by)
-                                     : " by staff until " + moment_text(zone, entry.until);
-    if (!entry.reason.empty())
-        text += ": " + one_line(entry.reason);
-    return text + ".";
+// " by staff (root) until 2026-12-05.", " in Waldur."
+std::string by_entry(const Zone& zone, const model::Override& entry) {
+    return (entry.foreign ? " in " + one_line(entry.by) : " by " + entry_text(zone, entry)) +
+           reason_text(entry) + ".";
+}
+
+std::string next_line(const Zone& zone, const AccountDecision& decision) {
+    const std::string text = next_start(zone, decision);
+    return text.empty() ? "" : "\n" + text;
 }
 
 // "account genomics is paused", "account genomics is paused with account bio"
@@ -78,13 +43,13 @@ UserText default_refusal(const Zone& zone, const AccountDecision& source,
                          const std::string& account) {
     std::string text = headline(source, account, " is paused");
     if (overridden(source))
-        text += by_staff(zone, *source.in_force);
+        text += by_entry(zone, *source.in_force);
     else if (source.fault == model::Fault::rules || source.fault == model::Fault::guard)
         text += " since its last evaluation. Staff has to confirm a change of its allocation.";
     else if (!source.error.empty() || source.figures.empty())
-        text += " since the last evaluation." + next_start(zone, source);
+        text += " since the last evaluation." + next_line(zone, source);
     else
-        text += ": " + usage_line(source) + next_start(zone, source);
+        text += ": " + usage_text(source) + "." + next_line(zone, source);
     return with_contact(std::move(text), source);
 }
 
@@ -96,18 +61,18 @@ UserText default_warning(const Zone& zone, const AccountDecision& source,
     std::string text =
         slow ? headline(source, account, " is slowed down") : headline(source, account, "");
     if (slow && overridden(source))
-        text += by_staff(zone, *source.in_force);
+        text += by_entry(zone, *source.in_force);
     else if (!source.figures.empty())
-        text += ": " + usage_line(source);
+        text += ": " + usage_text(source) + ".";
     else
         text += ".";
     if (slow)
         text += "\nJobs run with QOS " + printable(qos) + ".";
     else if (own && overridden(source) && !source.in_force->foreign)
-        text += "\nStaff keeps the account open until " +
-                moment_text(zone, source.in_force->until) + ".";
+        text += "\nThe account is kept open by " + entry_text(zone, *source.in_force) +
+                reason_text(*source.in_force) + ".";
     if (!(slow && overridden(source)))
-        text += next_start(zone, source);
+        text += next_line(zone, source);
     return with_contact(std::move(text), source);
 }
 

@@ -47,7 +47,7 @@ struct Figure {
     Amount vanished = 0;
     std::map<std::string, UsageSplit> by_cluster; // the parts of `usage`; empty: of one cluster
     Decimal weight;                               // billing on: weight used; else 1
-    // Of its own effective allocation, hundredths, half up; nullopt: allocation 0.
+    // Of its own effective allocation, hundredths, rounded down; nullopt: allocation 0.
     std::optional<std::int64_t> percent;
 
     Amount used() const { return usage.total(); }
@@ -119,15 +119,16 @@ struct AccountDecision {
     std::vector<SpanPart> span;  // in the policy's order; empty: the allocation is this cluster's
     std::vector<Figure> figures; // in the order of the components
     std::string deciding;        // component that decides, or "billing"
-    // The metric, hundredths, half up; nullopt: effective allocation 0.
+    // The metric, hundredths, rounded down; nullopt: effective allocation 0.
     std::optional<std::int64_t> percent;
     // The metric as compared: used of effective, both in one scale of `deciding_component`.
     Wide metric_used = 0;
     Wide metric_effective = 0;
-    Decimal grace_limit;  // percent
-    Flags previous_flags; // with ancestors', as last evaluated
-    Flags own;            // without ancestors' (overrides applied)
-    Flags flags;          // own or the ancestor's, whichever is stricter
+    Decimal grace_limit; // percent
+    // With ancestors', as last evaluated; none where the mode was another one then.
+    Flags previous_flags;
+    Flags own;   // without ancestors' (overrides applied)
+    Flags flags; // own or the ancestor's, whichever is stricter
     Cause cause;
     std::optional<Override> in_force; // override on this account
     UsageStanding by_usage;
@@ -164,6 +165,16 @@ struct AccountDecision {
     }
 };
 
+// What holds for the jobs of the account, for people: "normal", "warned" (normal, above the notify
+// level), "downscaled", "paused".
+std::string_view standing_word(const AccountDecision& account);
+// Of a policy that only observes: the word that would hold if it enforced; "": no other one.
+std::string_view would_be(const AccountDecision& account);
+// Both in one: "paused", "would be paused".
+std::string standing_text(const AccountDecision& account);
+// The same for flags of the account at another time.
+std::string standing_text(const AccountDecision& account, Flags flags);
+
 struct Decision {
     Instant now{};
     ClockResult clock;
@@ -178,12 +189,10 @@ struct Decision {
     std::map<std::string, AccountMemory> released;
     std::map<std::uint32_t, std::string> job_qos; // by id: the QOS that a queued job gets
 
-    const AccountDecision* find(const std::string& account) const {
-        for (const auto& a : accounts)
-            if (a.account == account)
-                return &a;
-        return nullptr;
-    }
+    const AccountDecision* find(const std::string& account) const;
+    // Whose usage or entry it is that decides the standing of one of `accounts`: its own, or that
+    // of an account above.
+    const AccountDecision& source(const AccountDecision& account) const;
 };
 
 // What cannot be done, and how to correct the cause.

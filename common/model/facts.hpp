@@ -82,8 +82,12 @@ struct Job {
     JobState state = JobState::pending;
     bool held = false;             // by Sluice, staff or the user
     std::uint32_t association = 0; // whose QOS list counts; 0: not known
-    std::string qos;               // "": slurmctld has none for it
+    std::string qos;               // "": slurmctld has none for it; "fast,normal": several
 };
+
+// By account: names of QOS in which slurmctld's list and default of its users, or its own, differ
+// from what slurmdbd's rows give.
+using QosDifferences = std::map<std::string, std::set<std::string>>;
 
 // What a cycle on one cluster leaves for the cycles on the others. Only of accounts whose
 // allocation spans clusters.
@@ -122,6 +126,7 @@ struct Facts {
     // empty when slurmctld did not answer. What GrpTRESMins is compared with.
     std::map<std::string, std::map<std::string, Amount>> raw_usage;
     bool raw_usage_known = false;
+    QosDifferences qos_differences; // empty when slurmctld did not answer
     // Whether slurmctld's counters can be set to zero. Where they cannot, limits follow them, as
     // with raw_usage_reset: false.
     bool raw_usage_resets = true;

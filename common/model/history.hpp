@@ -119,6 +119,7 @@ struct Override {
     bool foreign = false;
     // Never milder than what the account's own usage asks for.
     bool at_least = false;
+    bool show_reason = false; // users may read `reason`; staff read it in any case
 };
 
 struct Adjustment {

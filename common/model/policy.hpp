@@ -168,6 +168,7 @@ struct Policy {
     std::string contact;                     // in refusals; "": the file's `contact`
     Texts texts;                             // "": the file's `texts`
     std::vector<std::string> external_users; // options.notify_external_user
+    bool notify_while_observing = false;     // mail to people also in mode observe
 
     // Limits in Slurm keep a job that asks for more than what is left from starting.
     bool limits_hold() const { return limits.enabled && limits.type == LimitType::grp_tres_mins; }

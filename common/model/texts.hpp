@@ -47,6 +47,7 @@ struct Notice {
     std::string subject;
     std::string text;
     std::vector<std::string> recipients; // mail addresses; may be empty
+    std::string cause = {};              // of the level, for the webhook
 };
 
 } // namespace sluice::model

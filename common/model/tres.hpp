@@ -47,13 +47,13 @@ struct Component {
 
 inline constexpr int kUnitPlaces = 6;
 
-// Millionths of the component's unit, halves away from zero, for people and programs to read:
+// Millionths of the component's unit, further digits cut off, for people and programs to read:
 // nothing is decided from it. nullopt: does not fit. unit_factor is in TRES-minutes, hence the 60.
 inline std::optional<std::int64_t> unit_millionths(Amount amount, const Component& component) {
     if (component.unit_factor.scaled() <= 0)
         return std::nullopt;
     const Wide numerator = Wide{amount} * Decimal::kScale * 1'000'000;
-    return narrow(divide_half_up(numerator, Wide{component.unit_factor.scaled()} * 60));
+    return narrow(numerator / (Wide{component.unit_factor.scaled()} * 60));
 }
 
 // Usage inside one window, by where the figure comes from.

@@ -83,6 +83,17 @@ bool notifies(const PolicySet& set, const AccountDecision& decision) {
     });
 }
 
+// What an observing policy reported was never in force, and the reverse: an account of another mode
+// starts as if normal. Owners were not written to while it only observed.
+void change_mode(const model::AccountMemory& before, AccountDecision& out) {
+    const bool enforces = out.mode == model::Mode::enforce;
+    if (enforces != before.enforced_by.empty())
+        return;
+    out.previous_flags = {};
+    if (enforces)
+        out.memory.notified.clear();
+}
+
 void name_actions(const PolicySet& set, AccountDecision& out) {
     const Flags before = out.previous_flags;
     if (out.flags.paused && !before.paused)
@@ -122,9 +133,11 @@ void conclude(const PolicySet& set, const AccountTree& tree, const model::Facts&
         if (!out.error.empty())
             continue;
         const auto before = facts.history.accounts.find(out.account);
+        const auto& memory = before == facts.history.accounts.end() ? kNothing : before->second;
         if (facts.clock.trusted()) {
+            change_mode(memory, out);
             name_actions(set, out);
-            weigh_record(before == facts.history.accounts.end() ? kNothing : before->second, out);
+            weigh_record(memory, out);
         }
         if (const auto* row = tree.account(out.account)) {
             remember_limits(set, facts, *row, out);

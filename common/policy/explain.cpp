@@ -2,6 +2,7 @@
 #include "common/policy/explain.hpp"
 
 #include "common/base/text.hpp"
+#include "common/format/cause.hpp"
 #include "common/format/numbers.hpp"
 
 #include <algorithm>
@@ -18,8 +19,9 @@ namespace {
 
 class Explanation {
 public:
-    Explanation(const model::PolicySet& set, const Zone& zone, const AccountDecision& decision)
-        : zone_(zone), decision_(decision),
+    Explanation(const model::PolicySet& set, const Zone& zone, const AccountDecision& decision,
+                const AccountDecision& source, const std::set<std::string>& below)
+        : zone_(zone), decision_(decision), source_(source), below_(below),
           policy_(decision.policies.empty() ? nullptr : set.policy(decision.policies.front())) {}
 
     std::vector<std::string> lines(const model::Plan& plan) {
@@ -47,7 +49,7 @@ public:
 private:
     void add(std::string line) { lines_.push_back(std::move(line)); }
     std::string now() const { return std::string(name(standing(decision_.flags))); }
-    std::string local(Instant at) const { return local_text(zone_, at); }
+    std::string local(Instant at) const { return format::moment_text(zone_, at); }
 
     void subject() {
         const bool several = decision_.policies.size() > 1;
@@ -168,35 +170,48 @@ private:
     void standing_and_cause() {
         const auto& entry = decision_.in_force;
         const bool foreign = entry && entry->foreign;
-        add("The account is " + now() + cause() + ".");
+        const std::string text = standing_text(decision_);
+        const bool would = text.starts_with("would ");
+        add("The account " + (would ? text : "is " + text) + cause() +
+            (would ? ", but its policy only observes." : "."));
         if (foreign)
-            add("The account is " + std::string(name(entry->standing)) + " in " + entry->by + ": " +
-                entry->reason + ".");
+            add("The account is " + std::string(name(entry->standing)) + " in " + entry->by + ".");
         else if (entry)
-            add("Override " + std::to_string(entry->id) + " keeps the account " +
-                std::string(name(entry->standing)) + " until " + local(entry->until) + ": " +
-                entry->reason + ".");
+            add("Override " + std::to_string(entry->id) + " sets the account to " +
+                std::string(name(entry->standing)) + " by " + format::entry_text(zone_, *entry) +
+                format::reason_text(*entry) + ".");
         if (decision_.block_creation)
             add("New resources are blocked for this account.");
         if (decision_.flags.paused && foreign)
             add("The pause lasts until " + entry->by + " lifts the flag.");
         else if (decision_.flags.paused && decision_.until)
-            add("The pause ends by itself on " + local(*decision_.until) + ".");
+            add((would ? "The pause would end by itself on " : "The pause ends by itself on ") +
+                local(*decision_.until) + ".");
     }
 
     std::string cause() const {
-        const auto& entry = decision_.in_force;
         switch (decision_.cause.kind) {
-        case CauseKind::ancestor:
-            return " because account " + decision_.cause.account + " above it is";
+        case CauseKind::ancestor: {
+            const std::string start =
+                " because account " + decision_.cause.account + " above it is";
+            if (format::overridden(source_))
+                return start + ", by " + format::entry_text(zone_, *source_.in_force) +
+                       format::reason_text(*source_.in_force);
+            return source_.figures.empty() || !source_.error.empty() ||
+                           source_.account == decision_.account
+                       ? start
+                       : start + ": " + format::usage_text(source_);
+        }
         case CauseKind::override_:
-            return entry && entry->foreign ? " by a flag in " + entry->by : " by an override";
+            return format::overridden(decision_)
+                       ? " by " + format::entry_text(zone_, *decision_.in_force)
+                       : "";
         case CauseKind::foreign:
             return " for Sluice, but paused outside Sluice";
         case CauseKind::own:
             break;
         }
-        return standing(decision_.flags) == model::Standing::normal ? "" : " by its own usage";
+        return standing_text(decision_) == "normal" ? "" : " by its own usage";
     }
 
     void waiting_jobs() {
@@ -231,7 +246,7 @@ private:
 
     template <class Entry>
     bool is_mine(const Entry& entry) const {
-        return entry.account == decision_.account;
+        return entry.account == decision_.account || below_.contains(entry.account);
     }
 
     void planned(const model::Plan& plan) {
@@ -260,6 +275,8 @@ private:
 
     const Zone& zone_;
     const AccountDecision& decision_;
+    const AccountDecision& source_; // of its standing
+    const std::set<std::string>& below_;
     const model::Policy* policy_;
     std::vector<std::string> lines_;
 };
@@ -267,8 +284,9 @@ private:
 } // namespace
 
 std::vector<std::string> explain(const model::PolicySet& set, const Zone& zone,
-                                 const AccountDecision& decision, const model::Plan& plan) {
-    return Explanation(set, zone, decision).lines(plan);
+                                 const model::Decision& decision, const AccountDecision& account,
+                                 const model::Plan& plan, const std::set<std::string>& below) {
+    return Explanation(set, zone, account, decision.source(account), below).lines(plan);
 }
 
 } // namespace sluice::policy

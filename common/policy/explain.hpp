@@ -6,6 +6,7 @@
 #include "common/model/decision.hpp"
 #include "common/model/policy.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,11 @@ namespace sluice::policy {
 
 // A sentence a line: period and its instants, allocation, carryover and its model, adjustments,
 // effective allocation, usage by source, metric and weights, thresholds, standing and its cause,
-// planned commands and the reasons for others.
+// planned commands and the reasons for others. `below`: accounts below without an evaluation of
+// their own, whose commands are part of this one.
 std::vector<std::string> explain(const model::PolicySet& set, const Zone& zone,
-                                 const model::AccountDecision& decision, const model::Plan& plan);
+                                 const model::Decision& decision,
+                                 const model::AccountDecision& account, const model::Plan& plan,
+                                 const std::set<std::string>& below = {});
 
 } // namespace sluice::policy

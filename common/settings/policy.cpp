@@ -563,6 +563,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     map.read("contact", policy.contact);
     read_texts(map, policy.texts);
     read_external_users(map, policy);
+    map.read("notify_while_observing", policy.notify_while_observing);
     read_waldur_words(map, reading, policy, places);
     note_ratio(map, "carryover_factor", "carryover_factor", policy.carryover.factor);
     map.finish();

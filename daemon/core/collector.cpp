@@ -154,10 +154,13 @@ Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
             return std::move(structure).error();
         }
         facts.structure = std::move(*structure);
+        raw = accounting_.raw_usage(rules.cluster);
     }
     if (raw) {
         facts.raw_usage = std::move(raw->accounts);
         facts.raw_usage_known = true;
+        if (!raw->structure_is_old) // of which the differences are
+            facts.qos_differences = std::move(raw->qos_differences);
         uids_ = std::move(raw->uids);
         default_accounts_ = std::move(raw->default_accounts);
     } else {

@@ -14,6 +14,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
+#include <map>
+#include <string_view>
+#include <utility>
 
 namespace sluice::core {
 namespace {
@@ -32,6 +36,8 @@ ports::EvaluationRecord evaluation(const std::string& cluster, Trigger trigger,
     record.actions_taken = decision.actions_taken;
     record.trigger = name(trigger);
     record.at = at;
+    record.applied = decision.mode == model::Mode::enforce ||
+                     model::standing(decision.enforced) != model::Standing::normal;
     return record;
 }
 
@@ -90,6 +96,36 @@ void add_source(const Rules& rules, model::Facts& facts) {
     overrides.insert(overrides.begin(), rules.pins.begin(), rules.pins.end());
 }
 
+// One problem for the jobs of an account: a queue may have thousands.
+void add_failures(const std::vector<ports::CommandRecord>& applied,
+                  std::vector<model::Problem>& problems) {
+    struct Jobs {
+        std::size_t problem;
+        const std::string* first;
+        std::size_t count;
+    };
+    std::map<std::pair<std::string_view, model::CommandType>, Jobs> groups;
+    for (const auto& record : applied) {
+        const auto& command = record.command;
+        if (record.success != false)
+            continue;
+        if (is_for_job(command.type)) {
+            auto& jobs = groups
+                             .try_emplace({command.account, command.type},
+                                          Jobs{problems.size(), &record.error, 0})
+                             .first->second;
+            if (++jobs.count > 1) {
+                problems[jobs.problem].what = std::string(model::name(command.type)) +
+                                              " failed for " + std::to_string(jobs.count) +
+                                              " jobs, the first: " + *jobs.first;
+                continue;
+            }
+        }
+        problems.push_back(
+            {command.account, record.error, "sluiced tries again; by hand: " + command.sacctmgr});
+    }
+}
+
 std::int64_t milliseconds_since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() -
                                                                  start)
@@ -117,7 +153,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     report.clock_ahead_s = (report.at - time->now).count();
     report.at = time->now;
     report.clock = std::move(time->result);
-    close_late();
+    close(std::exchange(unclosed_, {}), report.at);
     if (!order.dry_run)
         crossing_.reset();
 
@@ -251,11 +287,7 @@ Result<Cycle::Committed> Cycle::commit(const Rules& rules, const Order& order,
     confirmations_.restore(rules.cluster, rules.confirm_timeout);
     progress_.enter("apply");
     auto applied = apply(rules, gathered, evaluated.plan.commands, *ids);
-    for (const auto& record : applied)
-        if (record.success == false)
-            evaluated.problems.push_back(
-                {record.command.account, record.error,
-                 "sluiced tries again; by hand: " + record.command.sacctmgr});
+    add_failures(applied, evaluated.problems);
     progress_.enter("confirm");
     if (facts.raw_usage_known)
         confirm(rules);
@@ -347,6 +379,7 @@ std::vector<ports::CommandRecord> Cycle::apply(const Rules& rules, const Gathere
     outcomes.resize(commands.size(),
                     Error{Errc::internal, "Slurm reported no result for this change"});
     const Instant finished = ports_.clock.now() - gathered.clock_ahead;
+    std::vector<ports::CommandOutcome> closed;
     for (std::size_t i = 0; i < commands.size(); ++i) {
         auto& record = applied.emplace_back();
         record.id = ids[i];
@@ -360,27 +393,22 @@ std::vector<ports::CommandRecord> Cycle::apply(const Rules& rules, const Gathere
         if (outcomes[i])
             record.error = outcomes[i]->context;
         backoff_.note(commands[i], outcomes[i], facts.now);
-        close({ids[i], started, finished, std::move(outcomes[i])});
-        if (record.success == true)
-            confirmations_.expect(record, began_, rules.confirm_timeout);
+        closed.push_back({ids[i], started, finished, std::move(outcomes[i])});
     }
+    close(std::move(closed), finished);
+    confirmations_.expect(applied, began_, rules.confirm_timeout);
     return applied;
 }
 
-void Cycle::close(Outcome outcome) {
-    const auto closed = ports_.journal.close_command(outcome.id, outcome.started, outcome.finished,
-                                                     outcome.failure);
-    if (closed || closed.error().code == Errc::not_found)
+void Cycle::close(std::vector<ports::CommandOutcome> outcomes, Instant now) {
+    if (outcomes.empty())
         return;
-    sources_.down(kJournal, closed.error(), outcome.finished);
-    unclosed_.push_back(std::move(outcome));
-}
-
-void Cycle::close_late() {
-    auto waiting = std::move(unclosed_);
-    unclosed_.clear();
-    for (auto& outcome : waiting)
-        close(std::move(outcome));
+    const auto closed = ports_.journal.close_commands(outcomes);
+    if (closed)
+        return;
+    sources_.down(kJournal, closed.error(), now);
+    unclosed_.insert(unclosed_.end(), std::make_move_iterator(outcomes.begin()),
+                     std::make_move_iterator(outcomes.end()));
 }
 
 // Sequences go on growing over a restart of the daemon, since they begin with the time.

@@ -131,13 +131,6 @@ public:
     const Progress& progress() const { return progress_; }
 
 private:
-    struct Outcome {
-        std::int64_t id = 0;
-        Instant started{};
-        Instant finished{};
-        std::optional<Error> failure;
-    };
-
     // What one cycle decides from. All of it reckons with one time, facts.now.
     struct Gathered {
         model::Facts facts;
@@ -170,8 +163,7 @@ private:
                                             const std::vector<std::int64_t>& ids);
     std::shared_ptr<const ports::CycleReport> failed(ports::CycleReport report, const Error& error);
     void foresee(const Rules& rules, const ports::CycleReport& report);
-    void close(Outcome outcome);
-    void close_late();
+    void close(std::vector<ports::CommandOutcome> outcomes, Instant now);
     void publish(const Rules& rules, const model::Facts& facts, const model::Decision& decision);
 
     Ports ports_;
@@ -182,8 +174,8 @@ private:
     CommandBackoff backoff_;
     Confirmations confirmations_;
     ClockCheck clock_check_;
-    Confirmations::Time began_{};   // the cycle that runs
-    std::vector<Outcome> unclosed_; // done, but not recorded: the journal was away
+    Confirmations::Time began_{};                 // the cycle that runs
+    std::vector<ports::CommandOutcome> unclosed_; // not recorded: the journal was away
     std::shared_ptr<const model::Snapshot> snapshot_;
     std::shared_ptr<const ports::CycleReport> last_good_;
     std::shared_ptr<const model::Structure> structure_;

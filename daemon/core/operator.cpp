@@ -167,6 +167,7 @@ Result<ports::Booked> DaemonOperator::set_override(const ports::NewOverride& wan
                                           (*until <= now ? "now" : "the beginning")};
     model::Override entry{0,      wanted.account, wanted.standing, *from,
                           *until, person.reason,  person.by};
+    entry.show_reason = wanted.show_reason;
     Order order;
     std::int64_t id = 0;
     if (person.dry_run) {

@@ -97,16 +97,29 @@ void Confirmations::restore(const std::string& cluster, std::chrono::seconds tim
     if (!records)
         return;
     restored_ = true;
+    Closed closed;
     for (const auto& record : *records)
-        expect(record, Steady::now() - (clock_.now() - record.requested), timeout);
+        watch(record, Steady::now() - (clock_.now() - record.requested), Steady::now() + timeout,
+              closed);
+    write(closed);
 }
 
-void Confirmations::expect(const ports::CommandRecord& record, Time decided,
+void Confirmations::expect(std::span<const ports::CommandRecord> records, Time decided,
                            std::chrono::seconds timeout) {
+    Closed closed;
+    for (const auto& record : records)
+        if (record.success == true)
+            watch(record, decided, Steady::now() + timeout, closed);
+    write(closed);
+}
+
+void Confirmations::watch(const ports::CommandRecord& record, Time decided, Time deadline,
+                          Closed& closed) {
     auto& watched = watched_[command_key(record.command)];
     if (watched.id != 0 && !watched.late)
-        close(watched, Error{Errc::conflict, "replaced before slurmctld showed it"});
-    watched = {record.id, record.command, decided, Steady::now() + timeout, false};
+        closed.push_back(
+            result(watched, Error{Errc::conflict, "replaced before slurmctld showed it"}));
+    watched = {record.id, record.command, decided, deadline, false};
     due_ = Steady::now();
 }
 
@@ -126,8 +139,11 @@ void Confirmations::check(const model::Structure& structure, std::chrono::second
         return;
     }
     std::size_t i = 0;
+    Closed closed;
     for (auto it = watched_.begin(); it != watched_.end(); ++i)
-        it = settle(it->second, (*shown)[i], now, backoff) ? watched_.erase(it) : std::next(it);
+        it = settle(it->second, (*shown)[i], now, backoff, closed) ? watched_.erase(it)
+                                                                   : std::next(it);
+    write(closed);
     const bool waiting = std::any_of(watched_.begin(), watched_.end(),
                                      [](const auto& entry) { return !entry.second.late; });
     if (waiting)
@@ -135,7 +151,8 @@ void Confirmations::check(const model::Structure& structure, std::chrono::second
 }
 
 // True: done with this command.
-bool Confirmations::settle(Watched& watched, bool shown, Time now, CommandBackoff& backoff) {
+bool Confirmations::settle(Watched& watched, bool shown, Time now, CommandBackoff& backoff,
+                           Closed& closed) {
     if (shown) {
         if (watched.late)
             log::event(log::Level::notice, "SLUICE-0424", "command-in-force",
@@ -143,7 +160,7 @@ bool Confirmations::settle(Watched& watched, bool shown, Time now, CommandBackof
                         {"type", std::string(model::name(watched.command.type))},
                         {"account", watched.command.account}});
         else
-            close(watched, std::nullopt);
+            closed.push_back(result(watched, std::nullopt));
         return true;
     }
     if (watched.late || now < watched.deadline)
@@ -158,26 +175,34 @@ bool Confirmations::settle(Watched& watched, bool shown, Time now, CommandBackof
                 {"error", failure.context}});
     watched.command.reason = kRetried;
     backoff.note(watched.command, failure, clock_.now());
-    close(watched, std::move(failure));
+    closed.push_back(result(watched, std::move(failure)));
     return false;
 }
 
-// Where the journal does not record it now, restore() finds the command again.
-void Confirmations::close(const Watched& watched, std::optional<Error> failure) {
-    const auto closed = journal_.confirm_command(
-        {watched.id, clock_.now(), milliseconds_between(watched.decided, Steady::now()),
-         std::move(failure)});
-    if (!closed)
+ports::Confirmation Confirmations::result(const Watched& watched,
+                                          std::optional<Error> failure) const {
+    return {watched.id, clock_.now(), milliseconds_between(watched.decided, Steady::now()),
+            std::move(failure)};
+}
+
+// Where the journal does not record it now, restore() finds the commands again.
+void Confirmations::write(const Closed& closed) {
+    if (!closed.empty() && !journal_.confirm_commands(closed))
         restored_ = false;
 }
 
 void Confirmations::retry(const model::Structure& structure, model::Plan& plan) {
+    // Planned because slurmctld does not show it, and waited for already: slurmctld has its time,
+    // and then it is late.
+    std::erase_if(plan.commands, [&](const Command& command) {
+        return watched_.contains(command_key(command)) && holds(structure, command);
+    });
     for (auto it = watched_.begin(); it != watched_.end();) {
         const auto& [key, watched] = *it;
-        const bool planned =
-            std::any_of(plan.commands.begin(), plan.commands.end(),
-                        [&](const Command& command) { return command_key(command) == it->first; });
-        if (!watched.late || planned) {
+        if (!watched.late ||
+            std::any_of(plan.commands.begin(), plan.commands.end(), [&](const Command& command) {
+                return command_key(command) == it->first;
+            })) {
             ++it;
             continue;
         }
@@ -189,7 +214,9 @@ void Confirmations::retry(const model::Structure& structure, model::Plan& plan) 
         plan.problems.push_back(
             {watched.command.account,
              "slurmctld does not show a change that slurmdbd has: " + watched.command.description,
-             "check the log of slurmdbd, and run: scontrol show assoc_mgr accounts=" +
+             "run scontrol reconfigure, which makes slurmctld read all associations; see the log "
+             "of "
+             "slurmdbd, and: scontrol show assoc_mgr accounts=" +
                  watched.command.account});
         ++it;
     }

@@ -14,7 +14,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace sluice::core {
 
@@ -60,9 +62,11 @@ public:
     // Takes over what is unconfirmed in the journal, from an earlier process or because the journal
     // was away. Once; does nothing after that.
     void restore(const std::string& cluster, std::chrono::seconds timeout);
-    // A command that was done. `decided`: when its cycle began. An older one of its kind for the
-    // same association is not waited for any longer.
-    void expect(const ports::CommandRecord& record, Time decided, std::chrono::seconds timeout);
+    // The commands of a cycle, of which it waits for those that succeeded. `decided`: when the
+    // cycle began. An older command of its kind for the same association is not waited for any
+    // longer.
+    void expect(std::span<const ports::CommandRecord> records, Time decided,
+                std::chrono::seconds timeout);
     // Asks slurmctld once. Without an answer no change is late: the time allowed begins anew.
     void check(const model::Structure& structure, std::chrono::seconds timeout,
                CommandBackoff& backoff);
@@ -81,8 +85,12 @@ private:
         bool late = false;
     };
 
-    void close(const Watched& watched, std::optional<Error> failure);
-    bool settle(Watched& watched, bool shown, Time now, CommandBackoff& backoff);
+    using Closed = std::vector<ports::Confirmation>;
+
+    void watch(const ports::CommandRecord& record, Time decided, Time deadline, Closed& closed);
+    bool settle(Watched& watched, bool shown, Time now, CommandBackoff& backoff, Closed& closed);
+    ports::Confirmation result(const Watched& watched, std::optional<Error> failure) const;
+    void write(const Closed& closed);
 
     ports::Enforcer& enforcer_;
     ports::CycleStore& journal_;

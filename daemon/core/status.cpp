@@ -5,6 +5,9 @@
 #include "common/policy/explain.hpp"
 #include "daemon/core/report_filter.hpp"
 
+#include <set>
+#include <string_view>
+
 namespace sluice::core {
 namespace {
 
@@ -15,6 +18,28 @@ model::Problem backup_failed(const ports::BackupState& state) {
             (state.file.empty() ? "; no backup exists" : "; the newest backup is " + state.file),
         "free space or restore access where the journal is; if the journal is damaged, restore the "
         "newest backup. sluiced tries again every 10 min"};
+}
+
+// Accounts below whose nearest evaluated account is this one.
+std::set<std::string> governed_by(const model::AccountDecision& decision,
+                                  const ports::CycleReport& report) {
+    std::set<std::string_view> evaluated;
+    for (const auto& one : report.decision.accounts)
+        evaluated.insert(one.account);
+    std::set<std::string> below;
+    for (const auto& [account, parent] : report.parents) {
+        const std::string* above = &account;
+        // Not for ever in a circle of parents.
+        for (std::size_t i = 0; i < report.parents.size() && !evaluated.contains(*above); ++i) {
+            const auto next = report.parents.find(*above);
+            if (next == report.parents.end() || next->second.empty())
+                break;
+            above = &next->second;
+        }
+        if (*above == decision.account && account != *above)
+            below.insert(account);
+    }
+    return below;
 }
 
 } // namespace
@@ -48,7 +73,8 @@ Result<std::vector<std::string>> DaemonStatus::explain(const std::string& accoun
     const auto* decision = shown.report->decision.find(account);
     if (decision == nullptr)
         return Error{Errc::not_found, unknown_account(account, shown.report->decision)};
-    return policy::explain(shown.rules->set, shown.rules->zone, *decision, shown.report->plan);
+    return policy::explain(shown.rules->set, shown.rules->zone, shown.report->decision, *decision,
+                           shown.report->plan, governed_by(*decision, *shown.report));
 }
 
 std::shared_ptr<const model::PolicySet> DaemonStatus::policies() const {

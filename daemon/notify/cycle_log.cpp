@@ -3,23 +3,44 @@
 
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
+#include "common/format/numbers.hpp"
 #include "common/policy/decide.hpp"
+
+#include <map>
+#include <string_view>
+#include <tuple>
 
 namespace sluice::notify {
 namespace {
 
+const char* mode_of(const model::AccountDecision& account) {
+    return account.mode == model::Mode::enforce ? "enforce" : "observe";
+}
+
+// "own", "ancestor bio", "override 3 by root"
+std::string cause_of(const model::AccountDecision& account) {
+    std::string text(model::name(account.cause.kind));
+    if (account.cause.kind == model::CauseKind::ancestor)
+        text += ' ' + account.cause.account;
+    else if (account.cause.kind == model::CauseKind::override_ && account.in_force)
+        text += ' ' + std::to_string(account.in_force->id) + " by " + account.in_force->by;
+    return text;
+}
+
 void log_standing(const model::AccountDecision& account) {
-    if (account.previous_flags == account.flags)
+    const std::string from = standing_text(account, account.previous_flags);
+    const std::string to = standing_text(account, account.flags);
+    if (from == to)
         return;
     log::event(log::Level::notice, "SLUICE-0412", "standing-changed",
                {{"account", account.account},
-                {"from", std::string(model::name(model::standing(account.previous_flags)))},
-                {"to", std::string(model::name(model::standing(account.flags)))},
-                {"usage", percent_text(account.percent)},
+                {"from", from},
+                {"to", to},
+                {"usage", format::percent_text(account.percent)},
                 {"grace_limit", account.grace_limit.text()},
                 {"period", account.period.label},
-                {"cause", std::string(model::name(account.cause.kind))},
-                {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
+                {"cause", cause_of(account)},
+                {"mode", mode_of(account)}});
 }
 
 // Waldur's own names of its events, so that one search finds both sides.
@@ -31,10 +52,11 @@ void log_evaluation(const ports::CycleReport& report, const model::AccountDecisi
                {{"event", "SLURM_POLICY_EVALUATION"},
                 {"account", account.account},
                 {"policy", join(account.policies, ",")},
-                {"usage", percent_text(account.percent)},
+                {"usage", format::percent_text(account.percent)},
                 {"grace_limit", account.grace_limit.text()},
                 {"period", account.period.label},
                 {"actions", join(account.actions_taken, ",")},
+                {"mode", mode_of(account)},
                 {"trigger", report.trigger}});
 }
 
@@ -44,7 +66,7 @@ void log_flag(const model::AccountDecision& account, bool set, const char* event
                 {"account", account.account},
                 {"set", set ? "yes" : "no"},
                 {"period", account.period.label},
-                {"mode", account.mode == model::Mode::enforce ? "enforce" : "observe"}});
+                {"mode", mode_of(account)}});
 }
 
 void log_flags(const model::AccountDecision& account) {
@@ -76,14 +98,47 @@ void log_command(const ports::CommandRecord& record) {
                     {"same_as", command.sacctmgr}});
 }
 
-} // namespace
-
-std::string percent_text(const std::optional<std::int64_t>& hundredths) {
-    if (!hundredths)
-        return "-";
-    const auto rest = *hundredths % 100;
-    return std::to_string(*hundredths / 100) + (rest < 10 ? ".0" : ".") + std::to_string(rest);
+// A queue may have thousands of jobs: one line for the jobs of an account, with the first error.
+void log_jobs(const std::vector<ports::CommandRecord>& applied) {
+    struct Jobs {
+        const ports::CommandRecord* first;
+        std::int64_t last;
+        std::size_t count;
+    };
+    std::map<std::tuple<std::string_view, model::CommandType, bool>, Jobs> groups;
+    for (const auto& record : applied) {
+        const auto& command = record.command;
+        if (!is_for_job(command.type))
+            continue;
+        auto& jobs = groups
+                         .try_emplace({command.account, command.type, record.success == true},
+                                      Jobs{&record, 0, 0})
+                         .first->second;
+        jobs.last = record.id;
+        ++jobs.count;
+    }
+    for (const auto& [key, jobs] : groups) {
+        const auto& command = jobs.first->command;
+        const auto numbers = std::to_string(jobs.first->id) +
+                             (jobs.count == 1 ? "" : "-" + std::to_string(jobs.last));
+        if (jobs.first->success == true)
+            log::event(log::Level::notice, "SLUICE-0425", "jobs-changed",
+                       {{"commands", numbers},
+                        {"type", std::string(model::name(command.type))},
+                        {"account", command.account},
+                        {"jobs", std::to_string(jobs.count)},
+                        {"reason", command.reason}});
+        else
+            log::event(log::Level::error, "SLUICE-0426", "jobs-not-changed",
+                       {{"commands", numbers},
+                        {"type", std::string(model::name(command.type))},
+                        {"account", command.account},
+                        {"jobs", std::to_string(jobs.count)},
+                        {"error", jobs.first->error}});
+    }
 }
+
+} // namespace
 
 void CycleLog::done(const ports::CycleReport& report) {
     if (!failure_.empty()) {
@@ -99,7 +154,9 @@ void CycleLog::done(const ports::CycleReport& report) {
         log_flags(account);
     }
     for (const auto& record : report.applied)
-        log_command(record);
+        if (!is_for_job(record.command.type))
+            log_command(record);
+    log_jobs(report.applied);
     log_problems(report);
     log::event(log::Level::debug, "SLUICE-0404", "evaluation-done",
                {{"trigger", report.trigger},

@@ -22,7 +22,4 @@ private:
     std::string failure_;                            // the last one logged; "": it is over
 };
 
-// "102.60" for 10260; "-" without a value.
-std::string percent_text(const std::optional<std::int64_t>& hundredths);
-
 } // namespace sluice::notify

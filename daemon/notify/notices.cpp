@@ -36,6 +36,7 @@ ports::Message mail(const model::Decision& decision, const model::AccountDecisio
 ports::Message webhook(const model::Decision& decision, const model::AccountDecision& account,
                        const model::Notice& notice) {
     auto id = correlation("webhook", decision, account, notice.level);
+    const auto would_be = model::would_be(account);
     Value body = Value::object();
     body.set("event", notice.level)
         .set("id", id)
@@ -47,9 +48,11 @@ ports::Message webhook(const model::Decision& decision, const model::AccountDeci
         .set("percent", account.percent ? Value::decimal(*account.percent, 2) : Value())
         .set("grace_limit", account.grace_limit.text())
         .set("previous_standing", model::name(model::standing(account.previous_flags)))
-        .set("standing", model::name(model::standing(account.flags)))
+        .set("standing", model::standing_word(account))
+        .set("would_be", would_be.empty() ? Value() : Value(would_be))
+        .set("cause", notice.cause)
         .set("mode", account.mode == model::Mode::enforce ? "enforce" : "observe")
-        .set("qos", account.qos)
+        .set("qos", account.enforced_qos)
         .set("at_epoch", epoch(decision.now))
         .set("subject", notice.subject)
         .set("text", notice.text);

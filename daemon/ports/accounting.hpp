@@ -18,6 +18,7 @@ struct RawUsage {
         accounts;                              // account -> TRES name -> TRES-seconds
     std::map<std::string, std::uint32_t> uids; // user name -> uid, as slurmctld knows them
     std::map<std::string, std::string> default_accounts; // user name -> default account
+    model::QosDifferences qos_differences;               // of structure()'s last answer
     // slurmctld has an account below another parent than structure() returned last: call that
     // again.
     bool structure_is_old = false;

@@ -32,6 +32,7 @@ struct EvaluationRecord {
     std::vector<std::string> actions_taken;
     std::string trigger; // "timer", "boundary", "person", "start" ...
     Instant at{};
+    bool applied = true; // false: the policy only observes, and nothing holds from above
     // Added to the outbox in the transaction that records the evaluation; not read back.
     std::vector<Message> messages;
 };
@@ -67,6 +68,14 @@ struct CommandRecord {
     std::string error;
     std::optional<Instant> confirmed;             // slurmctld showed it in force
     std::optional<std::int64_t> confirm_delay_ms; // from the decision to that
+};
+
+// How a command ended.
+struct CommandOutcome {
+    std::int64_t id = 0;
+    Instant started{};
+    Instant finished{};
+    std::optional<Error> failure;
 };
 
 // That slurmctld shows a change in force or, with a failure, that it has not shown it in time.
@@ -128,11 +137,10 @@ public:
     record_cycle(const std::string& cluster, const model::Decision& decision,
                  std::span<const EvaluationRecord> evaluations,
                  std::span<const model::Command> commands) = 0;
-    virtual Result<void> close_command(std::int64_t id, Instant started, Instant finished,
-                                       const std::optional<Error>& failure) = 0;
-    // A confirmation that is a failure makes the command a failed one. not_found: no such command
-    // waits for one.
-    virtual Result<void> confirm_command(const Confirmation& confirmation) = 0;
+    // Both take all in one transaction, skip commands that do not wait for it, and return how many
+    // were written. A confirmation that is a failure makes the command a failed one.
+    virtual Result<std::size_t> close_commands(std::span<const CommandOutcome> outcomes) = 0;
+    virtual Result<std::size_t> confirm_commands(std::span<const Confirmation> confirmations) = 0;
     // Commands that succeeded and that slurmctld has not shown in force yet, oldest first.
     virtual Result<std::vector<CommandRecord>> unconfirmed(const std::string& cluster) = 0;
     // At start: commands that a crash left open are closed as failed, since their effect is not

@@ -38,6 +38,7 @@ struct NewOverride {
     model::Standing standing = model::Standing::normal;
     std::string from; // "": now
     std::string until;
+    bool show_reason = false; // to users
 };
 
 struct NewAdjustment {

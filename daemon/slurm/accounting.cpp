@@ -3,7 +3,6 @@
 
 #include "common/base/clock.hpp"
 #include "daemon/slurm/accounts/partitions.hpp"
-#include "daemon/slurm/jobs/controller_jobs.hpp"
 #include "daemon/slurm/rpc/controller.hpp"
 #include "daemon/slurm/rpc/rights.hpp"
 
@@ -107,13 +106,17 @@ Result<std::vector<model::WindowUsage>> SlurmAccounting::usage(const model::Stru
             return std::move(all_seen).error();
     sees_all_ = true;
     auto& cluster = clusters_.try_emplace(structure.cluster, closed_usage_).first->second;
-    return cluster.answer(session_, structure, asked, !away_.contains(structure.cluster));
+    const bool away = away_.contains(structure.cluster);
+    return cluster.answer(session_, structure, asked, away ? nullptr : &jobs_[structure.cluster]);
 }
 
 Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     if (controller_is_away(cluster))
         return refused_connection();
-    auto usage = controller_usage(cluster);
+    model::Structure none;
+    none.cluster = cluster;
+    const auto known = read_.find(cluster);
+    auto usage = controller_usage(known == read_.end() ? none : known->second.structure);
     note_answer(cluster, usage.has_value());
     if (!usage)
         return std::move(usage).error();
@@ -132,7 +135,10 @@ Result<std::vector<model::Partition>> SlurmAccounting::partitions(const std::str
 }
 
 Result<std::vector<model::Job>> SlurmAccounting::jobs(const std::string& cluster) {
-    return live_jobs(cluster);
+    const auto known = read_.find(cluster);
+    if (known == read_.end())
+        return Error{Errc::internal, "jobs before the structure of cluster " + cluster};
+    return jobs_[cluster].queue(known->second.structure);
 }
 
 } // namespace sluice::slurm

@@ -4,6 +4,7 @@
 
 #include "daemon/ports/accounting.hpp"
 #include "daemon/slurm/accounts/associations.hpp"
+#include "daemon/slurm/jobs/controller_jobs.hpp"
 #include "daemon/slurm/usage/cluster_usage.hpp"
 
 #include <chrono>
@@ -50,6 +51,7 @@ private:
     ports::ClosedUsage* closed_usage_ = nullptr;
     std::map<std::string, Read> read_;             // by cluster
     std::map<std::string, ClusterUsage> clusters_; // by cluster
+    std::map<std::string, LiveJobs> jobs_;         // by cluster
     bool sees_all_ = false;
     std::set<std::string> away_; // clusters whose slurmctld did not answer the last RPC
 };

@@ -144,40 +144,46 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
     });
 }
 
-Result<void> SqliteJournal::close_command(std::int64_t id, Instant started, Instant finished,
-                                          const std::optional<Error>& failure) {
-    return at_port("close a command", [&] {
+Result<std::size_t> SqliteJournal::close_commands(std::span<const ports::CommandOutcome> outcomes) {
+    return at_port("close commands", [&] {
         auto writer = writer_.lock();
         Transaction transaction(writer->database);
-        if (failure && owe_resets(writer->database, id) > 0)
-            writer->written.clear();
-        Statement(writer->database, "UPDATE command SET started = ?, finished = ?, success = ?, "
-                                    "error = ? WHERE id = ? AND finished IS NULL")
-            .bind(epoch(started), epoch(finished), !failure.has_value(),
-                  failure ? failure->context : std::string(), id)
-            .run();
-        if (writer->database.changes() != 1)
-            throw Failure({Errc::not_found, "no open command " + std::to_string(id)});
+        std::size_t closed = 0;
+        for (const auto& outcome : outcomes) {
+            if (outcome.failure && owe_resets(writer->database, outcome.id) > 0)
+                writer->written.clear();
+            Statement(writer->database, "UPDATE command SET started = ?, finished = ?, success = "
+                                        "?, error = ? WHERE id = ? AND finished IS NULL")
+                .bind(epoch(outcome.started), epoch(outcome.finished), !outcome.failure.has_value(),
+                      outcome.failure ? outcome.failure->context : std::string(), outcome.id)
+                .run();
+            closed += static_cast<std::size_t>(writer->database.changes());
+        }
         transaction.commit();
+        return closed;
     });
 }
 
-Result<void> SqliteJournal::confirm_command(const ports::Confirmation& confirmation) {
-    return at_port("confirm a command", [&] {
+Result<std::size_t>
+SqliteJournal::confirm_commands(std::span<const ports::Confirmation> confirmations) {
+    return at_port("confirm commands", [&] {
         auto writer = writer_.lock();
-        const char* sql = confirmation.failure
-                              ? "UPDATE command SET success = 0, error = ? WHERE id = ? "
-                                "AND success = 1 AND confirmed IS NULL"
-                              : "UPDATE command SET confirmed = ?, confirm_delay_ms = ? "
-                                "WHERE id = ? AND success = 1 AND confirmed IS NULL";
-        Statement update(writer->database, sql);
-        if (confirmation.failure)
-            update.bind(confirmation.failure->context, confirmation.id).run();
-        else
-            update.bind(epoch(confirmation.at), confirmation.delay_ms, confirmation.id).run();
-        if (writer->database.changes() != 1)
-            throw Failure({Errc::not_found, "no command " + std::to_string(confirmation.id) +
-                                                " waits for confirmation"});
+        Transaction transaction(writer->database);
+        std::size_t written = 0;
+        for (const auto& one : confirmations) {
+            Statement update(writer->database,
+                             one.failure ? "UPDATE command SET success = 0, error = ? WHERE id = ? "
+                                           "AND success = 1 AND confirmed IS NULL"
+                                         : "UPDATE command SET confirmed = ?, confirm_delay_ms = ? "
+                                           "WHERE id = ? AND success = 1 AND confirmed IS NULL");
+            if (one.failure)
+                update.bind(one.failure->context, one.id).run();
+            else
+                update.bind(epoch(one.at), one.delay_ms, one.id).run();
+            written += static_cast<std::size_t>(writer->database.changes());
+        }
+        transaction.commit();
+        return written;
     });
 }
 
@@ -250,9 +256,9 @@ Result<std::int64_t> SqliteJournal::add_override(const std::string& cluster,
     return at_port("add an override", [&] {
         auto writer = writer_.lock();
         Statement(writer->database, "INSERT INTO override (cluster, account, standing, begins, "
-                                    "ends, reason, made_by) VALUES (?,?,?,?,?,?,?)")
+                                    "ends, reason, made_by, show_reason) VALUES (?,?,?,?,?,?,?,?)")
             .bind(cluster, entry.account, model::name(entry.standing), epoch(entry.from),
-                  epoch(entry.until), entry.reason, entry.by)
+                  epoch(entry.until), entry.reason, entry.by, entry.show_reason)
             .run();
         return writer->database.last_insert_id();
     });

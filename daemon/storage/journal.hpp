@@ -36,9 +36,9 @@ public:
     record_cycle(const std::string& cluster, const model::Decision& decision,
                  std::span<const ports::EvaluationRecord> evaluations,
                  std::span<const model::Command> commands) override;
-    Result<void> close_command(std::int64_t id, Instant started, Instant finished,
-                               const std::optional<Error>& failure) override;
-    Result<void> confirm_command(const ports::Confirmation& confirmation) override;
+    Result<std::size_t> close_commands(std::span<const ports::CommandOutcome> outcomes) override;
+    Result<std::size_t>
+    confirm_commands(std::span<const ports::Confirmation> confirmations) override;
     Result<std::vector<ports::CommandRecord>> unconfirmed(const std::string& cluster) override;
     Result<std::size_t> close_unfinished(Instant at) override;
     Result<ports::Forgotten> forget(Instant before) override;

@@ -140,11 +140,14 @@ ports::OverrideRecord override_of(const Statement& row) {
                  instant(row.integer(3)),
                  instant(row.integer(4)),
                  row.text(5),
-                 row.text(6)};
-    if (!row.is_null(7)) {
-        out.ended = instant(row.integer(7));
-        out.ended_by = row.text(8);
-        out.end_reason = row.text(9);
+                 row.text(6),
+                 false,
+                 false,
+                 row.flag(7)};
+    if (!row.is_null(8)) {
+        out.ended = instant(row.integer(8));
+        out.ended_by = row.text(9);
+        out.end_reason = row.text(10);
     }
     return out;
 }
@@ -171,11 +174,11 @@ void insert_evaluation(Database& database, const ports::EvaluationRecord& record
     Statement(database,
               "INSERT INTO evaluation (cluster, account, policy, billing_period, percent, "
               "grace_limit, previous_paused, previous_downscaled, paused, downscaled, "
-              "actions_taken, trigger, at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)")
+              "actions_taken, trigger, at, applied) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         .bind(record.cluster, record.account, record.policy, record.billing_period, record.percent,
               record.grace_limit, record.previous.paused, record.previous.downscaled,
               record.now.paused, record.now.downscaled, join(record.actions_taken, ","),
-              record.trigger, epoch(record.at))
+              record.trigger, epoch(record.at), record.applied)
         .run();
 }
 
@@ -186,7 +189,7 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
     Statement row = select(database,
                            "SELECT id, cluster, account, policy, billing_period, percent, "
                            "grace_limit, previous_paused, previous_downscaled, paused, downscaled, "
-                           "actions_taken, trigger, at FROM evaluation",
+                           "actions_taken, trigger, at, applied FROM evaluation",
                            query);
     while (records.size() < query.limit && row.step()) {
         if (!matches(row.text(2)))
@@ -203,6 +206,7 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
                            split(row.text(11), ','),
                            row.text(12),
                            instant(row.integer(13)),
+                           row.flag(14),
                            {}});
     }
     return records;
@@ -296,14 +300,15 @@ std::vector<model::Override> read_overrides(Database& database, const std::strin
                                             Instant since) {
     std::vector<model::Override> overrides;
     Statement row(database, "SELECT o.id, o.account, o.standing, o.begins, "
-                            "MIN(o.ends, COALESCE(e.at, o.ends)) AS until, o.reason, o.made_by "
+                            "MIN(o.ends, COALESCE(e.at, o.ends)) AS until, o.reason, o.made_by, "
+                            "o.show_reason "
                             "FROM override o LEFT JOIN override_end e ON e.override = o.id "
                             "WHERE o.cluster = ? AND o.ends > ? AND until > ? ORDER BY o.id");
     row.bind(cluster, epoch(since), epoch(since));
     while (row.step())
         overrides.push_back({row.integer(0), row.text(1), standing_of(row.text(2)),
                              instant(row.integer(3)), instant(row.integer(4)), row.text(5),
-                             row.text(6)});
+                             row.text(6), false, false, row.flag(7)});
     return overrides;
 }
 
@@ -349,7 +354,7 @@ std::vector<ports::OverrideRecord> list_overrides(Database& database, const port
     std::vector<ports::OverrideRecord> out;
     const AccountFilter matches(query);
     Statement row(database, "SELECT o.id, o.account, o.standing, o.begins, o.ends, o.reason, "
-                            "o.made_by, e.at, e.made_by, e.reason FROM override o "
+                            "o.made_by, o.show_reason, e.at, e.made_by, e.reason FROM override o "
                             "LEFT JOIN override_end e ON e.override = o.id "
                             "WHERE (? = '' OR o.cluster = ?) ORDER BY o.id DESC");
     row.bind(query.cluster, query.cluster);

@@ -110,7 +110,8 @@ CREATE TABLE evaluation (
     downscaled INTEGER NOT NULL,
     actions_taken TEXT NOT NULL,
     trigger TEXT NOT NULL,
-    at INTEGER NOT NULL
+    at INTEGER NOT NULL,
+    applied INTEGER NOT NULL
 );
 CREATE INDEX evaluation_by_account ON evaluation (account, id);
 CREATE INDEX evaluation_by_age ON evaluation (at);
@@ -158,7 +159,8 @@ CREATE TABLE override (
     begins INTEGER NOT NULL,
     ends INTEGER NOT NULL,
     reason TEXT NOT NULL,
-    made_by TEXT NOT NULL
+    made_by TEXT NOT NULL,
+    show_reason INTEGER NOT NULL
 );
 CREATE INDEX override_by_end ON override (cluster, ends);
 CREATE TABLE override_end (

@@ -62,9 +62,9 @@ CASE(usage_by_user_has_a_row_for_each_and_a_total) {
         lab.run({"usage", "physics", "--by-user", "-nP", "-o", "user,settled,running,used,share"})
             .out,
         "alice|1000|0|1000|81.23\n"
-        "bob|220|1.000278|221.000278|17.95\n"
+        "bob|220|1.000277|221.000277|17.95\n"
         "(deleted)|10|0|10|0.81\n"
-        "(total)|1230|1.000278|1231.000278|100.00\n");
+        "(total)|1230|1.000277|1231.000277|100.00\n");
     CHECK(has(lab.run({"usage", "physics", "--by-user", "--json"}).out, "\"users_settled\": true"));
     CHECK(has(lab.run({"usage", "--by-user", "--helpformat"}).out, "share"));
     const auto all = lab.run({"usage", "--by-user"});

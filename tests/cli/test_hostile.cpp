@@ -185,6 +185,6 @@ CASE(columns_stay_in_line_beside_names_that_are_written_out) {
     lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK_EQ(lab.run({"status", "-n", "-o", "account,used"}).out, "e\\u001b[1m 610.25\n"
                                                                   "  f\u00FC\\u202e      0\n"
-                                                                  "    optics      1\n"
-                                                                  "   physics   1231\n");
+                                                                  "   physics   1231\n"
+                                                                  "    optics      1\n");
 }

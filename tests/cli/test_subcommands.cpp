@@ -21,18 +21,18 @@ CASE(status_is_a_table_below_a_health_line) {
         "Cluster lab: last evaluation 12 s ago (timer, 35 ms), slurmdbd and slurmctld up, 1 plugin "
         "connected\n"
         "\n"
-        "Account  Component   Used   Left Percent Standing          Cause     Resets\n"
-        "------- ---------- ------ ------ ------- -------- -------------- ----------\n"
-        "   chem node_hours 610.25 389.75   61.03   normal                2027-01-01\n"
-        "  empty node_hours      0      0       -   normal                2027-01-01\n"
-        " optics node_hours      1     99    1.00   paused parent physics 2027-01-01\n"
-        "physics node_hours   1231   -231  123.10   paused     node_hours 2027-01-01\n");
+        "Account  Component   Used   Left Percent        Standing          Cause     Resets\n"
+        "------- ---------- ------ ------ ------- --------------- -------------- ----------\n"
+        "   chem node_hours 610.25 389.75   61.02          normal                2027-01-01\n"
+        "  empty node_hours      0      0       -          normal                2027-01-01\n"
+        "physics node_hours   1231   -231  123.10          paused     node_hours 2027-01-01\n"
+        " optics node_hours      1     99    1.00 would be paused parent physics 2027-01-01\n");
 }
 
 CASE(status_parsable_has_exact_figures_and_no_health_line) {
     Lab lab;
     const auto seen = lab.run({"status", "-P", "physics", "-o", "account,used,resets"});
-    CHECK_EQ(seen.out, "Account|Used|Resets\nphysics|1231.000278|2027-01-01\n");
+    CHECK_EQ(seen.out, "Account|Used|Resets\nphysics|1231.000277|2027-01-01\n");
     CHECK_EQ(lab.run({"status", "-np", "-A", "chem,empty", "--format=account"}).out,
              "chem|\nempty|\n");
 }
@@ -117,7 +117,7 @@ CASE(weighted_accounts_have_a_billing_row) {
     cycle.decision.accounts[0].percent = 7050;
     lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK_EQ(lab.run({"status", "chem", "-nP", "-o", "component,used,percent"}).out,
-             "node_hours|610.25|61.03\nbilling||70.50\n");
+             "node_hours|610.25|61.02\nbilling||70.50\n");
 }
 
 CASE(json_is_the_answer_of_the_daemon) {
@@ -135,7 +135,7 @@ CASE(evaluate_shows_changes_and_each_command_with_its_result) {
     Lab lab;
     const auto seen = lab.run({"evaluate"});
     CHECK_EQ(seen.code, 0);
-    CHECK_EQ(seen.out, "Evaluation on cluster lab at 2026-11-23T00:50:00 (35 ms)\n"
+    CHECK_EQ(seen.out, "Evaluation on cluster lab at 2026-11-23T00:50:00+00:00 (35 ms)\n"
                        "Accounts:\n"
                        "  physics: 1231 of 1000 node_hours (123.10 %), downscaled -> paused "
                        "[pause]\n"
@@ -181,10 +181,10 @@ CASE(a_failed_command_or_cycle_is_exit_code_1) {
 
 CASE(history_and_commands_are_tables) {
     Lab lab;
-    CHECK_EQ(
-        lab.run({"history", "physics", "-P"}).out,
-        "Time|Account|Period|Percent|Grace|From|To|Actions|Trigger\n"
-        "2026-11-23T00:50:00|physics|2026-Q4|123.10|120|downscaled|paused|pause,notify|timer\n");
+    CHECK_EQ(lab.run({"history", "physics", "-P"}).out,
+             "Time|Account|Period|Percent|Grace|From|To|Actions|Trigger\n"
+             "2026-11-23T00:50:00+00:00|physics|2026-Q4|123.10|120|downscaled|paused|pause,notify|"
+             "timer\n");
     CHECK_EQ(lab.run({"commands", "-l", "2", "-nP", "-o", "id,result,error"}).out,
              "7|open|\n7|failed|slurmdbd: Access/permission denied\n");
     CHECK_EQ(lab.run({"commands", "chem", "-nP"}).out, "");
@@ -199,14 +199,25 @@ CASE(plugins_shows_snapshots_and_counters) {
     CHECK(has(lab.run({"plugins"}).err, "no plugin is connected"));
 }
 
-CASE(balance_shows_the_accounts_of_a_user) {
+CASE(status_shows_what_would_be_after_what_is_in_force) {
     Lab lab;
     CHECK_EQ(
-        lab.run({"balance", "-u", "alice", "-o", "account,allocation,left,standing,cause"}).out,
-        "Account Granted   Left Standing                         Cause\n"
-        "------- ------- ------ -------- -----------------------------\n"
-        " optics     100     99   paused parent physics (observe mode)\n"
-        "physics    1000   -231   paused                    node_hours\n");
+        lab.run({"status", "-nP", "-o", "account,mode,effective,standing,cause,qos,resets"}).out,
+        "chem|enforce|1000|normal|||2027-01-01\nempty|enforce|0|normal|||2027-01-01\n"
+        "physics|enforce|1000|paused|node_hours|blocked|2027-01-01\n"
+        "optics|observe|100|would be paused|parent physics||2027-01-01\n");
+    CHECK(has(lab.run({"status"}).out, " Effective "));
+    CHECK_EQ(lab.run({"status", "physics", "-nP", "-o", "until"}).out, "2027-01-01\n");
+}
+
+CASE(balance_shows_the_accounts_of_a_user) {
+    Lab lab;
+    // What is in force comes first.
+    CHECK_EQ(lab.run({"balance", "-u", "alice", "-nP", "-o",
+                      "account,default,mode,allocation,left,standing,cause"})
+                 .out,
+             "physics||enforce|1000|-231.000277|paused|node_hours\n"
+             "optics|yes|observe|100|99|would be paused|parent physics\n");
     CHECK(has(lab.run({"balance"}).err, "you are in no account with an allocation"));
 }
 

@@ -44,8 +44,8 @@ frozen=$(used_percent)
 ok 'second evaluation after the job ended succeeds' evaluate_now
 is 'usage of physics stays the same after the job ended' "$(used_percent)" "$frozen"
 seconds=$(sacct -X -n -P -j "$job" -o elapsedraw)
-is 'usage of physics equals the elapsed time in sacct' "$frozen" "$(awk -v s="$seconds" 'BEGIN { printf "%.2f", s * 4 * 100 / 72 }')"
-is 'standing of physics is normal at 80 % usage' "$(status_field physics standing)" normal
+is 'usage of physics equals the elapsed time in sacct' "$frozen" "$(awk -v s="$seconds" 'BEGIN { printf "%.2f", int(s * 4 * 10000 / 72) / 100 }')"
+is 'standing of physics is warned at 80 % usage' "$(status_field physics standing)" warned
 
 ok 'sbatch above the notification threshold is accepted' as games sbatch --parsable -H -A physics --wrap true
 like 'sbatch above the notification threshold prints usage and allocation' "$OUT" '0\.0[12][0-9]* of 0\.02 node_hours'

@@ -75,7 +75,7 @@ like 'refusal of sluice evaluate names who may run it' "$OUT" 'root|SlurmUser'
 fails 'sluice evaluate --dry-run by a plain user is refused' as games "$(sluice_find sluice)" evaluate --dry-run
 fails 'sluice plugins by a plain user is refused' as games "$(sluice_find sluice)" plugins
 ok 'sluice balance by games succeeds' as games "$(sluice_find sluice)" balance
-like 'sluice balance by games shows physics and its component' "$OUT" 'physics +node_hours'
+like 'sluice balance by games shows physics and its component' "$OUT" 'physics +(yes +)?node_hours'
 ok 'sluice balance with fields succeeds' as games "$(sluice_find sluice)" balance -n -P --format=account,allocation,used,standing
 like 'sluice balance shows allocation, usage and standing of physics' "$OUT" 'physics\|0\|[0-9.]+\|paused'
 ok 'sluice balance -u mail by root succeeds' sluice_cli balance -n -P --format=account -u mail

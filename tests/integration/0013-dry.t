@@ -31,7 +31,7 @@ unchanged() { # unchanged NAME
 }
 
 must 'sluiced starts in observe mode' eval 'sluiced_up < <(granted observe 10)'
-is 'sluice status shows that observe mode would pause physics' "$(status_field physics standing,mode)" 'paused|observe'
+is 'sluice status shows that observe mode would pause physics' "$(status_field physics standing,mode)" 'would be paused|observe'
 ok 'sbatch in physics is accepted in observe mode' as games sbatch --parsable -H --wrap true
 like 'sbatch in physics prints no warning in observe mode' "$OUT" '^[0-9]+$'
 ok 'sluice evaluate in observe mode succeeds' sluice_cli evaluate

@@ -61,6 +61,7 @@ refused 'a job with --exclusive above the remaining allocation' 'may use 1600 cp
 refused 'an array in brackets above the remaining allocation' "may use 200 node_hours, $left" -A physics '--array=[1-20]' -t 10:00:00
 refused 'an array in descending order above the remaining allocation' "may use 200 node_hours, $left" -A physics \
     --array=20,19,18,17,16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1 -t 10:00:00
+refused 'a node list of two nodes above the remaining allocation' "may use 200 node_hours, $left" -A physics --nodelist=n[1-2] -t 100:00:00
 
 # A job that no client of Slurm sends: 15,000 items in each of its TRES strings.
 hostile=$CLUSTER_DIR/jobs/hostile_job
@@ -106,6 +107,7 @@ held 'job of 10 node-hours' -A physics -N1 -t 10:00:00
 changes 'an update to exactly the remaining allocation' TimeLimit=100:00:00
 grows 'an update of the time limit above the remaining allocation' "may use 100\.02 node_hours, $left" TimeLimit=100:01:00
 grows 'an update of the node count above the remaining allocation' "may use 200 node_hours, $left" NumNodes=2
+grows 'an update of the node list above the remaining allocation' "may use 200 node_hours, $left" ReqNodeList=n[1-2]
 grows 'an update of the GRES above the remaining allocation' 'may use 100 gpu_hours, but account physics has 50 left' Gres=gpu:1
 changes 'an update to a shorter time limit' TimeLimit=1:00:00
 held 'job of 480 CPU-hours' -A chem -n16 -t 30:00:00

@@ -69,7 +69,7 @@ is 'override applies on the first cluster' "$(of "$CLUSTER_NAME" physics standin
 ok 'sluice override clear with --cluster is accepted' sluice_cli override clear 1 --cluster="$CLUSTER_NAME" --reason=test
 is 'override ends on the first cluster' "$(of "$CLUSTER_NAME" physics standing)" paused
 ok '/metrics answers with two clusters' curl -sS --unix-socket "$SLUICE_SOCKET" http://localhost/metrics
-like '/metrics has the cluster label for both clusters' "$OUT" "sluice_account_paused\{account=\"physics\",cluster=\"$CLUSTER_NAME\"\} 1.*sluice_account_paused\{account=\"physics\",cluster=\"$BETA\"\} 0"
+like '/metrics has the cluster label for both clusters' "$OUT" "sluice_account_paused\{account=\"physics\",mode=\"enforce\",cluster=\"$CLUSTER_NAME\"\} 1.*sluice_account_paused\{account=\"physics\",mode=\"enforce\",cluster=\"$BETA\"\} 0"
 
 ok 'slurmctld of the second cluster is killed' beta_slurmctld_kill9
 grant 10 0 | sluiced_settings

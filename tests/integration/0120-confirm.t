@@ -63,6 +63,22 @@ rows=$(txn_count)
 ok 'evaluation after the repeated changes succeeds' evaluate_now
 is 'evaluation after the repeated changes writes nothing to slurmdbd' "$(txn_count)" "$rows"
 
+# A change of staff that slurmctld does not receive.
+if [ "$(slurm_release)" -lt 2311 ]; then
+    slow() { as mail sbatch -A chem --qos=slowdown --test-only --wrap true; }
+    ok 'user mail may use QOS slowdown in chem' slow
+    database_sql "update ${where/ where/ set control_port=1 where}"
+    ok 'sacctmgr takes QOS slowdown from univ' sacctmgr_do modify account univ set qos=blocked,normal
+    database_sql "update ${where/ where/ set control_port=$port where}"
+    ok 'slurmctld has not received the QOS list of univ' slow
+    ok 'evaluation with a QOS list that slurmctld has not received succeeds' evaluate_now
+    is 'sluice commands shows that the QOS list of univ is sent again' "$(newest univ type,reason,result)" 'qos|slurmctld shows other QOS|done'
+    fails 'slurmctld has received the QOS list of univ' slow
+    rows=$(txn_count)
+    ok 'evaluation after the QOS list was sent again succeeds' evaluate_now
+    is 'evaluation after the QOS list was sent again writes nothing to slurmdbd' "$(txn_count)" "$rows"
+fi
+
 # slurmctld away: no change is late, because slurmctld reads all rows of slurmdbd when it is back.
 slurmctld_stop
 sluiced_settings < <(granted 1000)

@@ -43,7 +43,7 @@ eventually 'the licenses of the running job are counted' 30 counts
 ok 'scancel of the job with two licenses succeeds' as games scancel "$job"
 eventually 'the job with two licenses is cancelled' 15 job_is "$job" CANCELLED
 seconds=$(sacct -X -n -P -j "$job" -o elapsedraw)
-wanted=$(awk -v s="$seconds" 'BEGIN { printf "%.2f", s * 2 * 100 / 360 }')
+wanted=$(awk -v s="$seconds" 'BEGIN { printf "%.2f", int(s * 2 * 10000 / 360) / 100 }')
 eventually 'usage of the ended job is two licenses times the elapsed time in sacct' 15 eval 'evaluate_now && [ "$(used)" = "$wanted" ]'
 is 'usage of the license in sluice status equals sacct' "$(used)" "$wanted"
 done_testing

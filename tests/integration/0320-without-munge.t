@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A cluster whose daemons authenticate by auth/slurm (23.11 and later; before, by munge), and the connection of the plugin: by
-# munge as everywhere, refused with a clear message without munge, by a shared key file, and not by a wrong key.
+# A cluster whose daemons authenticate by auth/slurm (24.11 and later; before, by munge: on 23.11.10 such a cluster does not
+# come up, before Sluice takes part), and the connection of the plugin: by munge as everywhere, refused with a clear message
+# without munge, by a shared key file, and not by a wrong key.
 . "$(dirname "$0")/lib/harness.sh"
-with_auth_slurm() { [ "$(slurm_release)" -ge 2311 ]; }
+with_auth_slurm() { [ "$(slurm_release)" -ge 2411 ]; }
 if with_auth_slurm; then
     CLUSTER_AUTH=slurm
     mkdir -p /run/slurmctld /run/slurm # systemd would create them; clients that are not root connect there

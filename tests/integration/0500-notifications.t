@@ -51,7 +51,8 @@ ok 'a mail has the external address as recipient' mails_to office@example.org
 mail=$(cat "$(mails_to pi@example.org)")
 like 'mail has the configured sender' "$mail" 'hpc@example.org -> pi@example.org'
 like 'mail subject states that physics is paused' "$mail" 'Subject: Account physics on [a-z0-9]* is paused'
-like 'mail text has the start of the next period' "$mail" 'Next period starts'
+like 'mail text names the cause of the pause' "$mail" 'Cause: its own usage'
+unlike 'mail text promises no next period that brings nothing' "$mail" 'Next period starts'
 hook=$(cat "$sink"/hook.[0-9]*)
 like 'webhook request names the event' "$hook" 'X-Sluice-Event: pause'
 like 'webhook request names the account' "$hook" '"account": *"physics"'

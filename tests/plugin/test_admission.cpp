@@ -157,6 +157,13 @@ CASE(other_accounts_are_suggested_with_what_they_have_used) {
         "one of your other accounts: Chem (61 % used), bio (85 % used).");
 }
 
+CASE(the_default_account_is_marked_among_the_other_accounts) {
+    const auto snapshot = test::world();
+    const SnapshotView view(snapshot);
+    CHECK(refusal_text(view, *view.account("physics"), 1001, true, instant(test::kNow), "CHEM")
+              .ends_with("accounts: Chem (61 % used, your default account), bio (85 % used)."));
+}
+
 CASE(a_paused_account_is_not_suggested) {
     CHECK_EQ(refusal(test::world(), "physics", 1004),
              "account physics is paused: 1231 of 1200 node_hours used.\nAsk hpc@example.org.");

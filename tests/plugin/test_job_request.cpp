@@ -184,3 +184,30 @@ CASE(figures_of_any_size_are_bounded) {
             }
         }
 }
+
+CASE(nodes_that_are_named_are_allocated) {
+    auto desc = fresh();
+    desc.min_nodes = 1;
+    const auto nodes = [&](const std::string& list) {
+        std::string text = list;
+        desc.req_nodes = text.data();
+        return job_request(desc).nodes;
+    };
+    CHECK_EQ(nodes(""), 1U);
+    CHECK_EQ(nodes("n1"), 1U);
+    CHECK_EQ(nodes("n1,n2 ,, n3"), 3U);
+    CHECK_EQ(nodes("n[1-4,7],gpu1"), 6U);
+    CHECK_EQ(nodes("rack[0-1]n[01-10]"), 20U);
+    CHECK_EQ(nodes("n[9-3]"), 1U);
+    CHECK_EQ(nodes("n[1-4"), 1U);
+    CHECK_EQ(nodes("n[1-99999999999999999999]"), kMaxFigure);
+    CHECK_EQ(nodes(std::string(kMaxNodeText, ',') + "n1"), kMaxFigure);
+    CHECK_EQ(nodes(std::string(kMaxNodeText - 6, ',') + "n[1-4]"), 4U);
+    desc.min_nodes = 8;
+    CHECK_EQ(nodes("n[1-4]"), 8U);
+    desc.min_nodes = 1;
+    desc.ntasks_per_node = 2;
+    std::string two = "n1,n2";
+    desc.req_nodes = two.data();
+    CHECK_EQ(job_request(desc).ntasks, 4U);
+}

@@ -95,6 +95,7 @@ Result<ports::RawUsage> FakeSlurm::raw_usage(const std::string&) {
         return *fault;
     ports::RawUsage raw;
     raw.structure_is_old = moved;
+    raw.qos_differences = differences;
     for (const auto& [account, tres] : used)
         for (const auto& [name, split] : tres)
             raw.accounts[account][name] = split.total();
@@ -201,32 +202,38 @@ FakeJournal::record_cycle(const std::string& cluster, const model::Decision& dec
     return ids;
 }
 
-Result<void> FakeJournal::close_command(std::int64_t id, Instant started, Instant finished,
-                                        const std::optional<Error>& failure) {
-    if (auto fault = faults_.next("close_command"))
+Result<std::size_t> FakeJournal::close_commands(std::span<const ports::CommandOutcome> outcomes) {
+    if (auto fault = faults_.next("close_commands"))
         return *fault;
-    auto& record = commanded.at(static_cast<std::size_t>(id - 1));
-    record.started = started;
-    record.finished = finished;
-    record.success = !failure.has_value();
-    record.error = failure ? failure->context : "";
-    return {};
+    for (const auto& outcome : outcomes) {
+        auto& record = commanded.at(static_cast<std::size_t>(outcome.id - 1));
+        record.started = outcome.started;
+        record.finished = outcome.finished;
+        record.success = !outcome.failure.has_value();
+        record.error = outcome.failure ? outcome.failure->context : "";
+    }
+    return outcomes.size();
 }
 
-Result<void> FakeJournal::confirm_command(const ports::Confirmation& confirmation) {
-    if (auto fault = faults_.next("confirm_command"))
+Result<std::size_t>
+FakeJournal::confirm_commands(std::span<const ports::Confirmation> confirmations) {
+    if (auto fault = faults_.next("confirm_commands"))
         return *fault;
-    auto& record = commanded.at(static_cast<std::size_t>(confirmation.id - 1));
-    if (record.success != true || record.confirmed)
-        return Error{Errc::not_found, "not waiting"};
-    if (confirmation.failure) {
-        record.success = false;
-        record.error = confirmation.failure->context;
-    } else {
-        record.confirmed = confirmation.at;
-        record.confirm_delay_ms = confirmation.delay_ms;
+    std::size_t written = 0;
+    for (const auto& confirmation : confirmations) {
+        auto& record = commanded.at(static_cast<std::size_t>(confirmation.id - 1));
+        if (record.success != true || record.confirmed)
+            continue;
+        ++written;
+        if (confirmation.failure) {
+            record.success = false;
+            record.error = confirmation.failure->context;
+        } else {
+            record.confirmed = confirmation.at;
+            record.confirm_delay_ms = confirmation.delay_ms;
+        }
     }
-    return {};
+    return written;
 }
 
 Result<std::vector<ports::CommandRecord>> FakeJournal::unconfirmed(const std::string&) {

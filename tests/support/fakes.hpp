@@ -66,6 +66,7 @@ public:
 
     bool resets = true;
     bool moved = false; // the structure that was read last is old
+    model::QosDifferences differences;
     model::Structure held;
     std::map<std::string, model::TresUsage> used;
     ports::UsageQuestion asked; // the last question about usage
@@ -92,9 +93,9 @@ public:
     record_cycle(const std::string& cluster, const model::Decision& decision,
                  std::span<const ports::EvaluationRecord> evaluations,
                  std::span<const model::Command> commands) override;
-    Result<void> close_command(std::int64_t id, Instant started, Instant finished,
-                               const std::optional<Error>& failure) override;
-    Result<void> confirm_command(const ports::Confirmation& confirmation) override;
+    Result<std::size_t> close_commands(std::span<const ports::CommandOutcome> outcomes) override;
+    Result<std::size_t>
+    confirm_commands(std::span<const ports::Confirmation> confirmations) override;
     Result<std::vector<ports::CommandRecord>> unconfirmed(const std::string& cluster) override;
     Result<std::size_t> close_unfinished(Instant at) override;
     Result<ports::Forgotten> forget(Instant before) override;

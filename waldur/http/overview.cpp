@@ -87,7 +87,7 @@ Value render_resource(const Resource& resource, const OfferingState& of, const S
     Value standing;
     Value mode;
     if (decision != nullptr && without_account(resource, sight).empty()) {
-        standing = Value(model::name(model::standing(decision->flags)));
+        standing = Value(model::standing_text(*decision));
         mode = Value(decision->mode == model::Mode::enforce ? "enforce" : "observe");
         if (!decision->policies.empty())
             policy = decision->policies.front();

@@ -70,7 +70,7 @@ void put_fired(Value& out, const Scope& scope) {
                     at = std::max(at, *threshold.since);
         }
     // Null would break Waldur's client: a policy that never fired has the time of its loading.
-    out.set("has_fired", fired).set("fired_datetime", iso(at));
+    out.set("has_fired", fired).set("fired_datetime", utc_text(at));
     out.set("affected_resources_count", affected);
 }
 
@@ -229,7 +229,7 @@ Value render_policy(const Scope& scope) {
     out.set("uuid", id).set("url", scope.origin + kBase + id + "/");
     out.set("scope", scope.origin + "/api/marketplace-provider-offerings/" + offering + "/");
     out.set("scope_name", scope.info.cluster).set("scope_uuid", offering);
-    out.set("actions", actions).set("created", iso(scope.info.config_loaded));
+    out.set("actions", actions).set("created", utc_text(scope.info.config_loaded));
     out.set("created_by_full_name", "sluiced.yaml: " + from.name);
     out.set("created_by_username", "sluice");
     put_fired(out, scope);
@@ -363,7 +363,7 @@ Value render_evaluation(const Ids& ids, const ports::EvaluationRecord& record,
     out.set("stomp_message_sent", !commands.empty());
     out.set("site_agent_confirmed", std::move(outcome.confirmed));
     out.set("site_agent_response", std::move(outcome.response));
-    return std::move(out.set("evaluated_at", iso(record.at)));
+    return std::move(out.set("evaluated_at", utc_text(record.at)));
 }
 
 Value render_command(const ports::CommandRecord& record) {
@@ -373,7 +373,7 @@ Value render_command(const ports::CommandRecord& record) {
     out.set("description", record.command.description);
     out.set("shell_command", record.command.sacctmgr);
     out.set("parameters", parameters(record.command));
-    out.set("executed_at", iso(record.finished.value_or(record.requested)));
+    out.set("executed_at", utc_text(record.finished.value_or(record.requested)));
     out.set("execution_mode", record.mode);
     out.set("success", record.success.value_or(false));
     return std::move(out.set("error_message", record.error));
@@ -393,7 +393,7 @@ std::vector<Value> render_commands(const ports::AgentReport& report) {
         out.set("command_type", type_of(lines[i]));
         out.set("description", "Reported for account " + report.account + " by " + report.by);
         out.set("shell_command", lines[i]).set("parameters", std::move(parameters));
-        out.set("executed_at", iso(report.at)).set("execution_mode", report.mode);
+        out.set("executed_at", utc_text(report.at)).set("execution_mode", report.mode);
         out.set("success", report.success).set("error_message", report.error);
         all.push_back(std::move(out));
     }

@@ -2,6 +2,7 @@
 #include "waldur/sync/report.hpp"
 
 #include "common/base/text.hpp"
+#include "common/base/zone.hpp"
 #include "common/json/json.hpp"
 
 #include <algorithm>
@@ -77,17 +78,16 @@ void add_flag(const ReportInput& input, const Resource& resource, Flag flag, boo
     }
 }
 
-json::Value metadata_of(const model::AccountDecision& decision, const Zone& zone,
-                        const std::string& version) {
+json::Value metadata_of(const model::AccountDecision& decision, const std::string& version) {
     auto metadata = json::Value::object();
     metadata
         .set("qos", decision.enforced_qos.empty() ? std::string("normal") : decision.enforced_qos)
-        .set("standing", model::name(model::standing(decision.flags)))
+        .set("standing", model::standing_text(decision))
         .set("usage_percentage",
              decision.percent ? json::Value(*decision.percent / 100) : json::Value())
         .set("period", decision.period.label)
-        .set("next_reset", decision.period.end ? json::Value(local_text(zone, *decision.period.end))
-                                               : json::Value())
+        .set("next_reset",
+             decision.period.end ? json::Value(utc_text(*decision.period.end)) : json::Value())
         .set("block_creation", decision.block_creation)
         .set("mode", decision.mode == model::Mode::enforce ? "enforce" : "observe")
         .set("sluice_version", version);
@@ -116,7 +116,7 @@ Outgoing make_metadata_messages(const ReportInput& input, const std::string& ver
         const Resource* resource = resource_of(input, decision);
         if (resource == nullptr)
             continue;
-        auto metadata = metadata_of(decision, input.rules.zone, version);
+        auto metadata = metadata_of(decision, version);
         const std::string text = metadata.compact();
         const auto before = input.sent.metadata.find(resource->uuid);
         if (before != input.sent.metadata.end() && before->second == text)
@@ -190,8 +190,8 @@ Message make_agent_message(const ReportInput& input, const std::string& offering
     std::int64_t paused = 0;
     std::int64_t downscaled = 0;
     for (const auto& decision : input.report.decision.accounts) {
-        paused += decision.flags.paused ? 1 : 0;
-        downscaled += decision.flags.downscaled ? 1 : 0;
+        paused += decision.enforced.paused ? 1 : 0;
+        downscaled += decision.enforced.downscaled ? 1 : 0;
     }
     auto statistics = json::Value::object();
     statistics.set("accounts", input.report.decision.accounts.size())

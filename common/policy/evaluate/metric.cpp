@@ -129,13 +129,14 @@ std::optional<std::int64_t> Metric::percent() const {
     if (effective == 0)
         return std::nullopt;
     // Shifting both keeps the ratio to 60 bits and more, far below the hundredth that is shown.
+    // Each step errs downwards: what is below a threshold does not read as having reached it.
     Wide over = used, under = effective;
     while (over > (Wide{1} << 110) && under > 1) {
         over >>= 1;
-        under >>= 1;
+        under = (under >> 1) + (under & 1);
     }
     const auto product = multiply(over, 10'000);
-    return product ? narrow(divide_half_up(*product, under)) : std::nullopt;
+    return product ? narrow(*product / under) : std::nullopt;
 }
 
 Result<Metric> metric(const Billing& billing, std::vector<Figure>& figures) {

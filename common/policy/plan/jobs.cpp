@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/plan/jobs.hpp"
 
+#include "common/base/text.hpp"
 #include "common/model/qos_list.hpp"
 #include "common/policy/plan/draft.hpp"
 #include "common/policy/plan/qos.hpp"
@@ -51,8 +52,13 @@ PendingJobs on_pause(const OnPause& rule, const AccountDecision& decision, const
     return exempt && rule.pending == PendingJobs::leave ? PendingJobs::hold : rule.pending;
 }
 
+// A job of Slurm 25.11 and later may name several QOS, "fast,normal": slurmctld wants all in the
+// list (job_mgr.c, _get_qos_ptr_list).
 bool contains(const std::vector<std::string>& list, const std::string& qos) {
-    return std::find(list.begin(), list.end(), qos) != list.end();
+    const auto names = split(qos, ',');
+    return !qos.empty() && std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+        return std::find(list.begin(), list.end(), name) != list.end();
+    });
 }
 
 // Where a job is remembered whose account decision `index` governs. Without one: with the account
@@ -330,8 +336,9 @@ std::string slowed(const AccountDecision& decision) {
 // An account that a policy no longer covers: nullptr.
 void plan_qos_of(const Job& job, const AccountDecision* decision, const std::string& qos,
                  Draft& draft) {
-    if (!draft.has_qos(qos)) // a problem of the account already
-        return;
+    for (const std::string& name : split(qos, ','))
+        if (!draft.has_qos(name)) // a problem of the account already
+            return;
     draft.add(qos_command(job, qos,
                           decision == nullptr              ? "no longer under a policy"
                           : decision->enforced_qos.empty() ? "restored"

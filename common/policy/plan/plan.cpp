@@ -296,6 +296,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     for (const auto& account : decision.accounts)
         check_vanished(account, draft);
     Walk(tree, decision, draft).run();
+    plan_qos_again(tree, out.commands, draft);
     plan_jobs(tree, decision, draft);
     order_by_jobs(tree, decision, out.commands);
     return out;

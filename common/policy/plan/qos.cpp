@@ -8,6 +8,8 @@
 #include "common/policy/plan/set_value.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 #include <unordered_map>
 
 namespace sluice::policy {
@@ -425,6 +427,44 @@ void plan_qos_release(const Association& row, const SavedQos& saved, Draft& draf
     if (!has_qos(row, target))
         draft.add(qos_command(row, target, "no longer under a policy" + less(saved, target, draft)),
                   true);
+}
+
+void plan_qos_again(const AccountTree& tree, const std::vector<model::Command>& planned,
+                    Draft& draft) {
+    const auto& differences = draft.facts().qos_differences;
+    if (differences.empty())
+        return;
+    std::set<std::string> ours;
+    for (const Policy& policy : draft.set().policies) {
+        if (policy.mode != model::Mode::enforce)
+            continue;
+        ours.insert({policy.qos_default, policy.qos_downscaled, policy.qos_paused});
+        for (const auto& step : policy.steps)
+            ours.insert(step.qos);
+    }
+    std::set<std::string_view> changed;
+    for (const Command& command : planned)
+        if (command.type == model::CommandType::qos)
+            changed.insert(command.account);
+    std::vector<bool> covered(tree.size()); // by a command for the account or one above it
+    std::vector<Command> again;
+    for (const std::size_t node : tree.order()) {
+        const std::size_t parent = tree[node].parent;
+        covered[node] = (parent != kNone && covered[parent]) || changed.contains(tree[node].name);
+        const auto found = differences.find(std::string(tree[node].name));
+        if (covered[node] || found == differences.end() || tree[node].row == nullptr ||
+            std::none_of(found->second.begin(), found->second.end(),
+                         [&](const std::string& qos) { return ours.contains(qos); }))
+            continue;
+        covered[node] = true;
+        const Association& row = *tree[node].row;
+        Command command = qos_command(row, {row.qos, row.default_qos}, "slurmctld shows other QOS");
+        command.description =
+            "Send QOS of " + owner(row) + " to slurmctld again (" + command.reason + ")";
+        again.push_back(std::move(command));
+    }
+    for (Command& command : again)
+        draft.add(std::move(command), true);
 }
 
 } // namespace sluice::policy

@@ -31,5 +31,9 @@ void plan_member(const model::Association& row, const model::AccountDecision& de
                  Draft& draft);
 // For an association that no policy covers any more.
 void plan_qos_release(const model::Association& row, const model::SavedQos& saved, Draft& draft);
+// For accounts of which slurmctld shows other QOS than slurmdbd has, where a policy sets one of
+// these QOS: the values of slurmdbd once more. `planned`: the commands so far.
+void plan_qos_again(const AccountTree& tree, const std::vector<model::Command>& planned,
+                    Draft& draft);
 
 } // namespace sluice::policy

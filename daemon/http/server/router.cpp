@@ -53,8 +53,8 @@ const std::vector<Route>& routes() {
          "account,in_force,limit"},
         {"POST", "/api/v1/overrides", kStaff | kWaits, view_set_override,
          "Set the standing of an account by hand", "",
-         "account!:string,standing!:string,until!:string,from:string,reason!:string,dry_run:"
-         "boolean"},
+         "account!:string,standing!:string,until!:string,from:string,reason!:string,"
+         "show_reason:boolean,dry_run:boolean"},
         {"DELETE", "/api/v1/overrides/{id}", kStaff | kWaits, view_end_override,
          "End an override now", "reason,dry_run"},
         {"GET", "/api/v1/adjustments", 0, view_adjustments, "Adjustments, newest first",

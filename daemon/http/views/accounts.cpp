@@ -19,26 +19,29 @@ using json::Value;
 constexpr std::size_t kMaxEntries = 4;
 constexpr std::size_t kMaxPage = 100'000;
 
-Value render_with_parent(const ports::CycleReport& cycle, const model::AccountDecision& account) {
+Value render_with_parent(const ports::CycleReport& cycle, const model::AccountDecision& account,
+                         const Zone& zone) {
     const auto parent = cycle.parents.find(account.account);
     const bool none = parent == cycle.parents.end() || parent->second == "root";
-    return std::move(render(account).set("parent", none ? "" : parent->second));
+    return std::move(
+        render(account, {cycle.decision, zone}).set("parent", none ? "" : parent->second));
 }
 
 std::string text_of(const ports::CycleReport& cycle, const model::AccountDecision& account,
-                    const std::vector<std::string>& fields) {
-    Value value = render_with_parent(cycle, account);
+                    const Zone& zone, const std::vector<std::string>& fields) {
+    Value value = render_with_parent(cycle, account, zone);
     if (!fields.empty())
         value.keep(fields);
     return value.compact();
 }
 
-AccountsCache::Texts texts_of(const ports::CycleReport& cycle, const std::string& fields) {
+AccountsCache::Texts texts_of(const ports::CycleReport& cycle, const std::string& fields,
+                              const Zone& zone) {
     auto out = std::make_shared<std::vector<std::string>>();
     const auto keys = split(fields, ',');
     out->reserve(cycle.decision.accounts.size());
     for (const auto& account : cycle.decision.accounts)
-        out->push_back(text_of(cycle, account, keys));
+        out->push_back(text_of(cycle, account, zone, keys));
     return out;
 }
 
@@ -55,22 +58,43 @@ std::vector<std::size_t> chosen(const ports::CycleReport& cycle, const Visible& 
     return out;
 }
 
-Result<std::set<std::string>> balance_accounts(const Call& call, const ports::CycleReport& cycle) {
+// Of ?user=, else of the viewer. nullptr: has no association.
+Result<const model::User*> balance_user(const Call& call, const ports::CycleReport& cycle) {
     const std::string user = call.request.argument("user");
-    if (user.empty())
-        return accounts_of(cycle, call.request.viewer.uid);
-    const auto user_where = [&](auto matches) {
-        return std::find_if(cycle.users.begin(), cycle.users.end(), matches);
+    const auto user_where = [&](auto matches) -> const model::User* {
+        const auto found = std::find_if(cycle.users.begin(), cycle.users.end(), matches);
+        return found == cycle.users.end() ? nullptr : &*found;
     };
-    auto found = user_where([&](const auto& each) { return each.name == user; });
-    if (found == cycle.users.end())
+    const std::uint32_t uid = call.request.viewer.uid;
+    if (user.empty())
+        return user_where([&](const auto& each) { return each.uid == uid && uid != kNoUid; });
+    const auto* found = user_where([&](const auto& each) { return each.name == user; });
+    if (found == nullptr)
         found = user_where([&](const auto& each) { return equals_ignoring_case(each.name, user); });
-    const bool self = found != cycle.users.end() && found->uid == call.request.viewer.uid;
+    const bool self = found != nullptr && found->uid == uid;
     if (!call.request.viewer.sees_all() && !self)
         return Error{Errc::refused, "Only root and SlurmUser may see the balance of other users."};
-    if (found == cycle.users.end())
+    if (found == nullptr)
         return Error{Errc::not_found, "user '" + user + "' has no association in Slurm"};
-    return accounts_of(cycle, found->name);
+    return found;
+}
+
+// Who uses the account without naming it, as far as the viewer may know.
+std::string default_text(const ports::CycleReport& cycle, const std::string& account,
+                         const Viewer& viewer) {
+    std::size_t users = 0;
+    bool own = false;
+    for (const auto& user : cycle.users) {
+        if (!equals_ignoring_case(user.default_account, account))
+            continue;
+        ++users;
+        own = own || (user.uid == viewer.uid && user.uid != kNoUid);
+    }
+    if (!viewer.sees_all())
+        return own ? "It is your default account: jobs without --account are charged to it." : "";
+    return users == 0 ? ""
+                      : "It is the default account of " + std::to_string(users) +
+                            (users == 1 ? " user." : " users.");
 }
 
 // What is left of the component, in its unit; nullopt: the account has no allocation of it.
@@ -86,7 +110,7 @@ std::optional<Value> left_of(const model::AccountDecision& account, const std::s
 } // namespace
 
 AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string& fields,
-                                       bool make) {
+                                       const Zone& zone, bool make) {
     // Locked while the texts are made: of several requests after a cycle only the first makes them.
     auto entries = entries_.lock();
     std::erase_if(*entries, [&](const Entry& entry) { return entry.cycle != cycle; });
@@ -97,7 +121,7 @@ AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string&
         return nullptr;
     if (entries->size() >= kMaxEntries)
         entries->erase(entries->begin());
-    entries->push_back({cycle, fields, texts_of(*cycle, fields)});
+    entries->push_back({cycle, fields, texts_of(*cycle, fields, zone)});
     return entries->back().texts;
 }
 
@@ -115,17 +139,19 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
         return failure(query.error());
     const auto indices =
         query->apply(*cycle, chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted));
+    const Zone zone = call.status.info().zone;
     const bool few = page->end(indices.size()) - page->begin(indices.size()) <
                      cycle->decision.accounts.size() / 2;
-    const auto texts =
-        call.shared.accounts == nullptr ? nullptr : call.shared.accounts->of(cycle, fields, !few);
+    const auto texts = call.shared.accounts == nullptr
+                           ? nullptr
+                           : call.shared.accounts->of(cycle, fields, zone, !few);
     const auto keys = split(fields, ',');
     std::string list;
     for (std::size_t i = page->begin(indices.size()); i < page->end(indices.size()); ++i) {
         if (!list.empty())
             list += ',';
         list += texts ? (*texts)[indices[i]]
-                      : text_of(*cycle, cycle->decision.accounts[indices[i]], keys);
+                      : text_of(*cycle, cycle->decision.accounts[indices[i]], zone, keys);
     }
     // A quotation mark inside a text is escaped, so this is the key itself.
     constexpr std::string_view kEmpty = "\"accounts\":[]";
@@ -159,32 +185,40 @@ Response view_account(const Call& call) {
     if (!lines)
         return failure(lines.error());
     const auto& account = *cycle->decision.find(name);
+    if (auto text = default_text(*cycle, name, call.request.viewer); !text.empty())
+        lines->push_back(std::move(text));
     Value top = top_users(*cycle, account, call.request.viewer);
     // Users see only their own share, so that "most" would be wrong.
     if (call.request.viewer.sees_all())
         for (auto& line : top_users_text(top, name))
             lines->push_back(std::move(line));
-    return answer(call, kv("account", render_with_parent(*cycle, account)), kv("explain", *lines),
-                  kv("top_users", std::move(top)));
+    return answer(call, kv("account", render_with_parent(*cycle, account, call.status.info().zone)),
+                  kv("explain", *lines), kv("top_users", std::move(top)));
 }
 
 Response view_balances(const Call& call) {
     const CyclePtr cycle = call.status.last_cycle();
     if (cycle == nullptr)
         return no_cycle_yet();
-    const auto own = balance_accounts(call, *cycle);
-    if (!own)
-        return failure(own.error());
+    const auto user = balance_user(call, *cycle);
+    if (!user)
+        return failure(user.error());
+    const auto own =
+        *user == nullptr ? std::set<std::string>() : accounts_of(*cycle, (*user)->name);
+    const std::string standard = *user == nullptr ? "" : (*user)->default_account;
     const auto wanted = asked(call.request);
     Visible visible(cycle.get(), {call.request.viewer.uid, false});
     for (const auto& account : wanted)
-        if (!own->contains(account) || cycle->decision.find(account) == nullptr)
+        if (!own.contains(account) || cycle->decision.find(account) == nullptr)
             return no_account(call, cycle.get(), visible, account);
     Value list = Value::array();
+    const Zone zone = call.status.info().zone;
     for (const auto& account : cycle->decision.accounts)
-        if (own->contains(account.account) && named(wanted, account.account))
-            append_balances(list, account);
-    return answer(call, kv("figures_at", cycle->decision.now), kv("balances", std::move(list)));
+        if (own.contains(account.account) && named(wanted, account.account))
+            append_balances(list, account, {cycle->decision, zone},
+                            equals_ignoring_case(standard, account.account));
+    return answer(call, kv("figures_at", cycle->decision.now), kv("default_account", standard),
+                  kv("balances", std::move(list)));
 }
 
 // https://osc.github.io/ood-documentation/latest/customizations.html, "Balance warnings"

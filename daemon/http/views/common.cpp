@@ -93,7 +93,7 @@ Value envelope(const Call& call, const ports::DaemonInfo& info,
     const auto& viewer = call.request.viewer;
     return object(
         kv("meta", object(kv("program", "sluiced"), kv("version", info.version), kv("api", "v1"),
-                          kv("cluster", info.cluster),
+                          kv("cluster", info.cluster), kv("timezone", info.zone.name()),
                           kv("viewer", object(kv("uid", viewer.uid), kv("name", viewer.name),
                                               kv("staff", viewer.staff),
                                               kv("sees_all", viewer.sees_all()))))),
@@ -252,10 +252,11 @@ Value evaluation(const Call& call, const ports::CycleReport& cycle,
                  const std::vector<std::string>& wanted) {
     const auto account = [](const auto& item) { return item.account; };
     const Visible visible(&cycle, call.request.viewer);
+    const Zone zone = call.status.info().zone;
     Value accounts = Value::array();
     for (const auto& each : cycle.decision.accounts)
         if (visible.sees(each.account) && named(wanted, each.account))
-            accounts.append(render(each));
+            accounts.append(render(each, {cycle.decision, zone}));
     Value commands = cycle.dry_run ? of_accounts(cycle.plan.commands, wanted, account)
                                    : of_accounts(cycle.applied, wanted, [](const auto& record) {
                                          return record.command.account;

@@ -2,6 +2,7 @@
 // Prometheus text, format 0.0.4. Names begin with sluice_, in base units; labels are those that
 // Slurm's own exporters use, so that they can be joined.
 #include "common/base/printable.hpp"
+#include "common/base/text.hpp"
 #include "daemon/http/views/common.hpp"
 #include "daemon/http/views/views.hpp"
 
@@ -133,6 +134,17 @@ void put_figures(MetricText& out, const Accounts& accounts, const char* name, co
                        std::to_string(value(figure)));
 }
 
+template <class Holds>
+void put_flag(MetricText& out, const Accounts& accounts, const char* name, const char* help,
+              Holds holds) {
+    out.family(name, "gauge", help);
+    for (const auto& account : accounts) {
+        const bool enforces = account.mode == model::Mode::enforce;
+        out.sample({{"account", account.account}, {"mode", enforces ? "enforce" : "observe"}},
+                   holds(account) ? 1 : 0);
+    }
+}
+
 void put_accounts(MetricText& out, const Accounts& accounts) {
     put_figures(out, accounts, "sluice_account_allocation_tres_seconds",
                 "Effective allocation of the period.",
@@ -144,12 +156,16 @@ void put_accounts(MetricText& out, const Accounts& accounts) {
     for (const auto& account : accounts)
         if (account.percent)
             out.sample({{"account", account.account}}, fixed_point(*account.percent, 4));
-    out.family("sluice_account_paused", "gauge", "Whether submissions are refused.");
+    put_flag(out, accounts, "sluice_account_paused", "Whether submissions are refused.",
+             [](const auto& account) { return account.enforced.paused; });
+    put_flag(out, accounts, "sluice_account_downscaled", "Whether jobs get a slower QOS.",
+             [](const auto& account) { return account.enforced.downscaled; });
+    out.family("sluice_account_would_be_paused", "gauge",
+               "Whether submissions would be refused if the policy enforced; observed accounts.");
     for (const auto& account : accounts)
-        out.sample({{"account", account.account}}, account.flags.paused ? 1 : 0);
-    out.family("sluice_account_downscaled", "gauge", "Whether jobs get a slower QOS.");
-    for (const auto& account : accounts)
-        out.sample({{"account", account.account}}, account.flags.downscaled ? 1 : 0);
+        if (account.mode == model::Mode::observe)
+            out.sample({{"account", account.account}},
+                       model::would_be(account) == "paused" ? 1 : 0);
     out.family("sluice_account_period_end_timestamp_seconds", "gauge", "When the period ends.");
     for (const auto& account : accounts)
         if (account.period.end)

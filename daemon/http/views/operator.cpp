@@ -131,6 +131,7 @@ Response view_overrides(const Call& call) {
     const auto cycle = call.status.last_cycle();
     const Instant now = cycle ? cycle->at : Instant{};
     const bool in_force = call.request.argument("in_force") == "true";
+    const bool staff = call.request.viewer.sees_all();
     return journal_view(
         call, "overrides",
         [&](const ports::Query& q) -> Result<std::vector<ports::OverrideRecord>> {
@@ -141,14 +142,15 @@ Response view_overrides(const Call& call) {
                 });
             return records;
         },
-        [now](const ports::OverrideRecord& record) { return render(record, now); });
+        [=](const ports::OverrideRecord& record) { return render(record, now, staff); });
 }
 
 Response view_set_override(const Call& call) {
-    Form form(call.request, {"account", "standing", "from", "until", "reason", "dry_run"});
+    Form form(call.request,
+              {"account", "standing", "from", "until", "reason", "show_reason", "dry_run"});
     const auto by = person(call, form);
     const ports::NewOverride entry{form.account(), standing_of(form), form.text("from"),
-                                   form.text("until")};
+                                   form.text("until"), form.flag("show_reason")};
     if (form.fault())
         return failure(*form.fault());
     return booked(call, call.actions.set_override(entry, by), by, {entry.account});

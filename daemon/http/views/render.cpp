@@ -2,10 +2,11 @@
 #include "daemon/http/views/render.hpp"
 
 #include "common/base/text.hpp"
+#include "common/base/zone.hpp"
+#include "common/format/cause.hpp"
 #include "common/model/tres.hpp"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace sluice::http {
 namespace {
@@ -74,16 +75,31 @@ Value render_period(const model::Period& period) {
     return object(kv("label", period.label), kv("begin", period.begin), kv("end", period.end));
 }
 
-Value render_cause(const model::Cause& cause) {
-    return object(kv("kind", model::name(cause.kind)), kv("account", cause.account),
-                  kv("override_id", cause.override_id));
+// Who and until when: of an entry on the account that is the cause.
+Value render_cause(const model::AccountDecision& account, const Shown& shown) {
+    const auto& source = shown.decision.source(account);
+    const bool entry = format::overridden(source);
+    const auto until =
+        entry && !source.in_force->foreign ? std::optional(source.in_force->until) : std::nullopt;
+    return object(kv("kind", model::name(account.cause.kind)), kv("account", account.cause.account),
+                  kv("override_id", account.cause.override_id),
+                  kv("by", entry ? source.in_force->by : ""), kv("until", until),
+                  kv("text", format::cause_line(shown.zone, source, account)));
 }
 
+// null where nothing else would hold if the policy enforced.
+Value render_would_be(const model::AccountDecision& account) {
+    const auto word = model::would_be(account);
+    return word.empty() ? Value() : object(kv("standing", word), kv("qos", account.qos));
+}
+
+// The reason only where users may read it.
 Value render_override(const model::Override& entry) {
     return object(kv("id", entry.id), kv("standing", model::name(entry.standing)),
                   kv("from", entry.from),
                   kv("until", entry.foreign ? std::nullopt : std::optional(entry.until)),
-                  kv("reason", entry.reason), kv("by", entry.by));
+                  kv("reason", entry.show_reason ? entry.reason : ""), kv("by", entry.by),
+                  kv("show_reason", entry.show_reason));
 }
 
 Value parameters(const model::Command& command) {
@@ -140,33 +156,12 @@ Value units(Amount amount, const model::Component& component) {
     return millionths ? Value::decimal(*millionths, model::kUnitPlaces) : Value();
 }
 
-std::string fixed_point(std::int64_t value, int places) {
-    std::string text = std::to_string(value < 0 ? -value : value);
-    const auto digits = static_cast<std::size_t>(places) + 1;
-    text.insert(0, digits - std::min(digits, text.size()), '0');
-    text.insert(text.size() - static_cast<std::size_t>(places), ".");
-    return value < 0 ? '-' + text : text;
-}
-
-// Calendar arithmetic only, no zone data.
-std::string iso(Instant at) {
-    const auto day = std::chrono::floor<std::chrono::days>(at);
-    const std::chrono::year_month_day date(day);
-    const auto seconds = static_cast<int>((at - day).count());
-    char text[40];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                  static_cast<unsigned>(date.day()), seconds / 3600, seconds / 60 % 60,
-                  seconds % 60);
-    return text;
-}
-
 void put_instant(Value& object, std::string_view key, std::optional<Instant> at) {
-    object.set(key, at ? Value(iso(*at)) : Value());
+    object.set(key, at ? Value(utc_text(*at)) : Value());
     object.set(std::string(key) + "_epoch", at ? Value(epoch(*at)) : Value());
 }
 
-Value render(const model::AccountDecision& account) {
+Value render(const model::AccountDecision& account, const Shown& shown) {
     Value span = array_of(account.span, [](const auto& part) {
         return object(kv("cluster", part.cluster), kv("known", part.known), kv("stale", part.stale),
                       kv("age_s", part.age));
@@ -185,14 +180,15 @@ Value render(const model::AccountDecision& account) {
         kv("deciding_component", account.deciding),
         kv("usage_percentage", percent(account.percent)),
         kv("grace_limit_percentage", number(account.grace_limit)),
-        kv("standing", model::name(model::standing(account.flags))),
-        kv("paused", account.flags.paused), kv("downscaled", account.flags.downscaled),
-        kv("cause", render_cause(account.cause)), kv("own_state", flags(account.own)),
+        kv("standing", model::standing_word(account)), kv("paused", account.enforced.paused),
+        kv("downscaled", account.enforced.downscaled), kv("would_be", render_would_be(account)),
+        kv("cause", render_cause(account, shown)), kv("own_state", flags(account.own)),
         kv("previous_state", flags(account.previous_flags)), kv("new_state", flags(account.flags)),
         kv("actions_taken", account.actions_taken),
         kv("override", account.in_force ? render_override(*account.in_force) : Value()),
         kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
-        kv("qos", account.qos), kv("until", account.until), kv("thresholds", std::move(thresholds)),
+        kv("qos", account.enforced_qos), kv("until", account.until),
+        kv("thresholds", std::move(thresholds)),
         kv("waiting_jobs", object(kv("invalid_qos", account.waiting.invalid_qos),
                                   kv("held", account.waiting.held))),
         kv("notes", account.notes), kv("error", account.error));
@@ -220,6 +216,7 @@ Value render(const ports::EvaluationRecord& record) {
                   kv("billing_period", record.billing_period),
                   kv("usage_percentage", percent(record.percent)),
                   kv("grace_limit_percentage", grace ? number(*grace) : Value()),
+                  kv("mode", record.applied ? "enforce" : "observe"),
                   kv("previous_standing", model::name(model::standing(record.previous))),
                   kv("standing", model::name(model::standing(record.now))),
                   kv("previous_state", flags(record.previous)), kv("new_state", flags(record.now)),
@@ -227,14 +224,17 @@ Value render(const ports::EvaluationRecord& record) {
                   kv("evaluated_at", record.at));
 }
 
-Value render(const ports::OverrideRecord& record, Instant now) {
+Value render(const ports::OverrideRecord& record, Instant now, bool staff) {
     const char* state = record.ended                ? "ended"
                         : record.entry.until <= now ? "expired"
                         : record.entry.from > now   ? "to come"
                                                     : "in force";
     Value out = render_override(record.entry);
+    if (staff)
+        out.set("reason", record.entry.reason);
     put(out, kv("account", record.entry.account), kv("ended", record.ended),
-        kv("ended_by", record.ended_by), kv("end_reason", record.end_reason), kv("state", state));
+        kv("ended_by", record.ended_by), kv("end_reason", staff ? record.end_reason : ""),
+        kv("state", state));
     return out;
 }
 
@@ -312,7 +312,8 @@ Value render_usage(const model::AccountDecision& account, const model::Figure& f
         kv("used_by_cluster", by_cluster(figure)), kv("usage_percentage", percent(figure.percent)));
 }
 
-void append_balances(Value& array, const model::AccountDecision& account) {
+void append_balances(Value& array, const model::AccountDecision& account, const Shown& shown,
+                     bool is_default) {
     for (const auto& figure : account.figures) {
         const auto& c = figure.component;
         array.append(object(
@@ -321,9 +322,9 @@ void append_balances(Value& array, const model::AccountDecision& account) {
             kv("allocation", units(figure.effective, c)), kv("used", units(figure.used(), c)),
             kv("left", units(figure.effective - figure.used(), c)),
             kv("usage_percentage", percent(figure.percent)), kv("mode", mode_of(account)),
-            kv("standing", model::name(model::standing(account.flags))),
-            kv("cause", render_cause(account.cause)), kv("deciding_component", account.deciding),
-            kv("resets", account.period.end)));
+            kv("standing", model::standing_word(account)), kv("would_be", render_would_be(account)),
+            kv("cause", render_cause(account, shown)), kv("default", is_default),
+            kv("deciding_component", account.deciding), kv("resets", account.period.end)));
     }
 }
 

@@ -3,6 +3,7 @@
 // nothing. docs/http-api.md describes every key.
 #pragma once
 
+#include "common/base/zone.hpp"
 #include "common/json/json.hpp"
 #include "daemon/ports/services.hpp"
 
@@ -15,10 +16,6 @@
 
 namespace sluice::http {
 
-// "2026-11-23T00:47:42Z"
-std::string iso(Instant at);
-// value / 10^places with all its places: 12310 and 4 are "1.2310".
-std::string fixed_point(std::int64_t value, int places);
 // In the unit of the component, to the sixth digit; null where that does not fit.
 json::Value units(Amount amount, const model::Component& component);
 
@@ -62,14 +59,21 @@ json::Value array_of(const Items& items, const Make& make) {
     return out;
 }
 
-json::Value render(const model::AccountDecision& account);
+// What an account's texts need: its whole decision, and the zone that people read.
+struct Shown {
+    const model::Decision& decision;
+    const Zone& zone;
+};
+
+json::Value render(const model::AccountDecision& account, const Shown& shown);
 json::Value render(const model::Problem& problem);
 // As planned: id, times and success are null.
 json::Value render(const model::Command& command);
 json::Value render(const ports::CommandRecord& record);
 json::Value render(const ports::EvaluationRecord& record);
 json::Value render(const ports::PluginServerStatus& plugin_server);
-json::Value render(const ports::OverrideRecord& record, Instant now);
+// Users read a reason only where the entry says so.
+json::Value render(const ports::OverrideRecord& record, Instant now, bool staff);
 json::Value render(const ports::AdjustmentRecord& record);
 json::Value render(const model::PeriodReset& entry);
 json::Value render(const model::ClockResult& clock);
@@ -81,7 +85,9 @@ json::Value render(const ports::OutboxCount& count);
 // What `sluice usage` shows of a component, with the parts of the usage.
 json::Value render_usage(const model::AccountDecision& account, const model::Figure& figure);
 // What `sluice balance` shows: one element per component.
-void append_balances(json::Value& array, const model::AccountDecision& account);
+// `is_default`: of the user whose balance it is.
+void append_balances(json::Value& array, const model::AccountDecision& account, const Shown& shown,
+                     bool is_default);
 
 template <class Items>
 json::Value rendered(const Items& items) {

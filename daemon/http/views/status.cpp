@@ -63,8 +63,7 @@ Value render_info(const ports::DaemonInfo& info, bool staff) {
                   kv("config_error", staff ? info.config_error : ""),
                   kv("backup", staff ? info.backup.at : std::nullopt),
                   kv("backup_file", staff ? info.backup.file : ""), kv("down", info.down),
-                  kv("interval_s", info.interval_s), kv("time_zone", info.zone.name()),
-                  kv("waldur_answer", info.waldur_asked));
+                  kv("interval_s", info.interval_s), kv("waldur_answer", info.waldur_asked));
 }
 
 namespace {

@@ -78,7 +78,7 @@ Value render_share(const Share& share, const model::Figure& figure, bool settled
     const auto& c = figure.component;
     std::optional<std::int64_t> hundredths;
     if (settled && figure.used() > 0)
-        hundredths = narrow(divide_half_up(Wide{share.usage.total()} * 10000, Wide{figure.used()}));
+        hundredths = narrow(Wide{share.usage.total()} * 10000 / Wide{figure.used()});
     return object(kv("user", share.user),
                   kv("settled", settled ? units(share.usage.settled, c) : Value()),
                   kv("finished", units(share.usage.finished, c)),

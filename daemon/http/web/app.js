@@ -116,7 +116,7 @@ function login(detail) {
 
 async function enter() {
   info = await get('info');
-  setZone(info.info.time_zone);
+  setZone(info.meta.timezone);
   shown = null;
   await render();
 }

@@ -88,7 +88,7 @@ function open({ title, fields, run, apply, check, done, dryFirst = true }) {
 }
 
 const reason = () => field('reason', 'Reason', h('input', { maxlength: 500, autocomplete: 'off', required: true }),
-  'Kept with the entry. Members of the account can read it.');
+  'Kept with the entry.');
 const needed = (given, ...names) => {
   const name = names.find(([each]) => !given[each]);
   return name ? [name[0], `${name[1]} is missing.`] : null;

@@ -6,7 +6,7 @@ import { accountLink, address, badge, card, cause, copyButton, countedAs, facts,
   standingBadge, table, usageLines } from './parts.js';
 
 const kPage = 50;
-const kFields = 'account,parent,policy,mode,components,usage_percentage,grace_limit_percentage,standing,notify_reached,cause,override,until,thresholds,period,error';
+const kFields = 'account,parent,policy,mode,components,usage_percentage,grace_limit_percentage,standing,notify_reached,cause,override,until,would_be,thresholds,period,error';
 const kTiles = ['paused', 'downscaled', 'warned', 'normal', 'observed', 'overridden', 'failed'];
 const kWords = { failed: 'not evaluated' };
 const columns = [['Account', 'who', 'account'], ['Usage', 'wide', 'usage'], ['Standing', '', 'standing'],

@@ -23,7 +23,7 @@ export const kStandings = { paused: 'stop', downscaled: 'over', warned: 'near', 
 // What the account counts as: see accounts_query.hpp.
 export function countedAs(account) {
   if (account.mode === 'observe') return 'observed';
-  return account.standing === 'normal' && account.notify_reached ? 'warned' : account.standing;
+  return account.standing;
 }
 
 export const percentBadge = (value, grace) =>
@@ -32,9 +32,8 @@ export const badge = (kind, ...text) => h('span', { class: `badge ${kind}` }, ..
 
 export function standingBadge(account) {
   if (account.error) return badge('stop', 'not evaluated');
-  const standing = account.standing === 'normal' && account.notify_reached ? 'warned' : account.standing;
-  if (account.mode === 'observe')
-    return badge('quietly', standing === 'normal' || standing === 'warned' ? `${standing}, observed` : `would be ${standing}`);
+  const { standing, would_be: would } = account;
+  if (account.mode === 'observe') return badge('quietly', would ? `would be ${would.standing}` : `${standing}, observed`);
   return badge(kStandings[standing] ?? 'quietly', standing);
 }
 

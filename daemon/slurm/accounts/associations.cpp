@@ -3,6 +3,7 @@
 
 #include "common/base/text.hpp"
 #include "common/model/qos_list.hpp"
+#include "daemon/slurm/accounts/shown_qos.hpp"
 #include "daemon/slurm/rpc/controller.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 
@@ -55,16 +56,22 @@ public:
             qos_.emplace(qos.id, qos.name);
     }
 
-    Association read(const slurmdb_assoc_rec_t& row) const {
+    // Who it is for and its QOS only.
+    Association read_qos(const slurmdb_assoc_rec_t& row) const {
         Association own;
         own.id = row.id;
         own.account = folded_name(row.acct);
         own.user = text_of(row.user);
-        own.parent = own.user.empty() ? folded_name(row.parent_acct) : "";
         own.partition = text_of(row.partition);
         for_each<const char>(row.qos_list, [&](const char& text) { add_qos(&text, own.qos); });
         if (row.def_qos_id != 0 && row.def_qos_id < NO_VAL)
             own.default_qos = qos_name(row.def_qos_id);
+        return own;
+    }
+
+    Association read(const slurmdb_assoc_rec_t& row) const {
+        Association own = read_qos(row);
+        own.parent = own.user.empty() ? folded_name(row.parent_acct) : "";
         own.grp_tres_mins = named_limits(text_of(row.grp_tres_mins), tres_);
         own.max_tres_mins = named_limits(text_of(row.max_tres_mins_pj), tres_);
         own.grp_tres = named_limits(text_of(row.grp_tres), tres_);
@@ -263,7 +270,8 @@ live_associations(const model::Structure& names, const std::vector<std::string>&
     return rows;
 }
 
-Result<ControllerUsage> controller_usage(const std::string& cluster) {
+Result<ControllerUsage> controller_usage(const model::Structure& structure) {
+    const std::string& cluster = structure.cluster;
     assoc_mgr_info_request_msg_t request{};
     request.flags = ASSOC_MGR_INFO_FLAG_ASSOC | ASSOC_MGR_INFO_FLAG_USERS;
     const auto answer = load_assoc_mgr(cluster, request);
@@ -271,8 +279,13 @@ Result<ControllerUsage> controller_usage(const std::string& cluster) {
         return answer.error();
     const assoc_mgr_info_msg_t& info = **answer;
     ControllerUsage all;
+    const RowReader reader{structure, RowReader::Source::slurmctld};
+    ShownQos shown{structure};
     for_each<slurmdb_assoc_rec_t>(info.assoc_list, [&](const slurmdb_assoc_rec_t& row) {
-        if (!text_of(row.user).empty() || folded_name(row.cluster) != cluster)
+        if (folded_name(row.cluster) != cluster)
+            return;
+        shown.compare(reader.read_qos(row));
+        if (!text_of(row.user).empty())
             return;
         all.parents.emplace(folded_name(row.acct), folded_name(row.parent_acct));
         if (row.usage != nullptr)
@@ -283,6 +296,7 @@ Result<ControllerUsage> controller_usage(const std::string& cluster) {
         if (row.default_acct != nullptr)
             all.raw.default_accounts.emplace(text_of(row.name), folded_name(row.default_acct));
     });
+    all.raw.qos_differences = shown.differences();
     return all;
 }
 

@@ -48,12 +48,12 @@ Result<ChangeMark> changes_since(Session& session, Instant since);
 Result<std::vector<model::Association>> live_associations(const model::Structure& names,
                                                           const std::vector<std::string>& accounts);
 
-// slurmctld's own counters, users and account tree.
+// slurmctld's own counters, users and account tree, and how its QOS differ from `structure`.
 struct ControllerUsage {
     ports::RawUsage raw;
     std::map<std::string, std::string> parents; // account -> parent
 };
 // unavailable: slurmctld is away.
-Result<ControllerUsage> controller_usage(const std::string& cluster);
+Result<ControllerUsage> controller_usage(const model::Structure& structure);
 
 } // namespace sluice::slurm

@@ -84,7 +84,7 @@ private:
     bool same_qos(const Association& own, const Association& live) const {
         const std::string standard = model::default_qos_in_force(tree_, own);
         return sorted(model::qos_in_force(tree_, own)) == sorted(live.qos) &&
-               (standard.empty() || standard == live.default_qos);
+               standard == live.default_qos;
     }
 
     bool users_follow(const Association& account) const {

@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <span>
 #include <unordered_map>
+#include <utility>
 
 namespace sluice::slurm {
 namespace {
@@ -117,20 +119,10 @@ Result<LiveJob> live_job(const slurm_job_info_t& row, const TresNames& names,
     return job;
 }
 
-} // namespace
-
-Result<std::vector<Job>> live_jobs(const std::string& cluster) {
-    // Without a limit: the list of an array's tasks is needed whole.
-    ::setenv("SLURM_BITSTR_LEN", "0", 1);
-    const auto all = ask_slurmctld<job_info_msg_t>(cluster, "slurmctld: jobs", [](auto** answer) {
-        return slurm_load_jobs(0, answer, SHOW_ALL);
-    });
-    if (!all)
-        return all.error();
+std::vector<Job> queue_of(std::span<const slurm_job_info_t> rows) {
     std::vector<Job> jobs;
     UserNames names;
-    for (std::uint32_t i = 0; i < (*all)->record_count; ++i) {
-        const slurm_job_info_t& row = (*all)->job_array[i];
+    for (const slurm_job_info_t& row : rows) {
         const auto state = state_of(row);
         if (!state)
             continue;
@@ -143,10 +135,31 @@ Result<std::vector<Job>> live_jobs(const std::string& cluster) {
         job.state = *state;
         job.held = row.priority == 0;
         job.association = row.assoc_id;
-        job.qos = text_of(row.qos);
+        job.qos = folded_name(row.qos); // of a pending job from 25.11 on: as its user wrote it
     }
     return jobs;
 }
+
+Result<std::vector<LiveJob>> begun_of(std::span<const slurm_job_info_t> rows,
+                                      const model::Structure& structure) {
+    std::unordered_map<std::uint32_t, const std::string*> users;
+    for (const model::Association& row : structure.associations)
+        if (!row.user.empty())
+            users.emplace(row.id, &row.user);
+    const TresNames names{structure.tres};
+    std::vector<LiveJob> jobs;
+    for (const slurm_job_info_t& row : rows) {
+        if (!has_begun(row))
+            continue;
+        auto job = live_job(row, names, users);
+        if (!job)
+            return std::move(job).error();
+        jobs.push_back(std::move(*job));
+    }
+    return jobs;
+}
+
+} // namespace
 
 Result<void> change_job(const std::string& cluster, const Command& command) {
     const auto scope = slurmctld_of(cluster);
@@ -173,7 +186,24 @@ Result<void> change_job(const std::string& cluster, const Command& command) {
     return job_outcome(command, rc, rc > 0 ? rc : errno);
 }
 
-Result<std::vector<LiveJob>> LiveJobs::load(const model::Structure& structure) {
+Result<std::vector<Job>> LiveJobs::queue(const model::Structure& structure) {
+    if (Result<void> done = load(structure); !done)
+        return std::move(done).error();
+    is_new_ = true;
+    return queue_;
+}
+
+Result<std::vector<LiveJob>> LiveJobs::begun(const model::Structure& structure) {
+    if (!std::exchange(is_new_, false))
+        if (Result<void> done = load(structure); !done)
+            return std::move(done).error();
+    return begun_;
+}
+
+Result<void> LiveJobs::load(const model::Structure& structure) {
+    // Without a limit: the list of an array's tasks is needed whole.
+    ::setenv("SLURM_BITSTR_LEN", "0", 1);
+    is_new_ = false;
     bool unchanged = false;
     const auto answer =
         ask_slurmctld<job_info_msg_t>(structure.cluster, "slurmctld: jobs", [&](auto** message) {
@@ -182,26 +212,16 @@ Result<std::vector<LiveJob>> LiveJobs::load(const model::Structure& structure) {
             return rc;
         });
     if (unchanged)
-        return jobs_;
+        return {};
     updated_ = 0;
     if (!answer)
         return answer.error();
-    std::unordered_map<std::uint32_t, const std::string*> users;
-    for (const model::Association& row : structure.associations)
-        if (!row.user.empty())
-            users.emplace(row.id, &row.user);
-    const TresNames names{structure.tres};
-    jobs_.clear();
-    for (std::uint32_t i = 0; i < (*answer)->record_count; ++i) {
-        if (!has_begun((*answer)->job_array[i]))
-            continue;
-        auto job = live_job((*answer)->job_array[i], names, users);
-        if (!job)
-            return std::move(job).error();
-        jobs_.push_back(std::move(*job));
-    }
-    updated_ = (*answer)->last_update;
-    return jobs_;
+    const std::span<const slurm_job_info_t> rows{(*answer)->job_array, (*answer)->record_count};
+    queue_ = queue_of(rows);
+    begun_ = begun_of(rows, structure);
+    if (begun_)
+        updated_ = (*answer)->last_update;
+    return {};
 }
 
 } // namespace sluice::slurm

@@ -14,21 +14,26 @@
 
 namespace sluice::slurm {
 
-// Pending and running jobs. unavailable: slurmctld is away.
-Result<std::vector<model::Job>> live_jobs(const std::string& cluster);
 // No error when the job has ended meanwhile. REQUIRES: is_for_job(command.type)
 Result<void> change_job(const std::string& cluster, const model::Command& command);
 
+// The jobs of one slurmctld. An evaluation asks it once, for both lists. unavailable: slurmctld is
+// away.
 class LiveJobs {
 public:
-    // Jobs that have begun; also those that ended within the last MinJobAge. Answered from memory
-    // when slurmctld reports no change. unavailable: slurmctld is away; malformed: a job's TRES
-    // cannot be read.
-    Result<std::vector<LiveJob>> load(const model::Structure& structure);
+    // Pending and running jobs. Answered from memory when slurmctld reports no change.
+    Result<std::vector<model::Job>> queue(const model::Structure& structure);
+    // Jobs that have begun; also those that ended within the last MinJobAge. From the answer that
+    // queue() got, once; else asks. malformed: a job's TRES cannot be read.
+    Result<std::vector<LiveJob>> begun(const model::Structure& structure);
 
 private:
-    std::vector<LiveJob> jobs_;
+    Result<void> load(const model::Structure& structure);
+
+    std::vector<model::Job> queue_;
+    Result<std::vector<LiveJob>> begun_{std::vector<LiveJob>{}};
     std::time_t updated_ = 0;
+    bool is_new_ = false; // begun() has not returned this answer yet
 };
 
 } // namespace sluice::slurm

@@ -41,8 +41,8 @@ std::vector<const Association*> accounts_of(const model::Structure& structure,
 Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
                                                       const model::Structure& structure,
                                                       const ports::UsageQuestion& asked,
-                                                      bool has_live) {
-    const Question q{session, structure, asked, has_live};
+                                                      LiveJobs* live) {
+    const Question q{session, structure, asked, live};
     if (auto noted = note_rollup(q); !noted)
         return std::move(noted).error();
     if (auto read = read_jobs(q); !read)
@@ -182,8 +182,8 @@ Result<void> ClusterUsage::read_jobs(const Question& q) {
 // unknown.
 Result<ClusterUsage::Running> ClusterUsage::read_running(const Question& q) {
     Running running;
-    if (q.has_live)
-        if (auto live = live_.load(q.structure))
+    if (q.live != nullptr)
+        if (auto live = q.live->begun(q.structure))
             running.by_slurmctld = std::move(*live);
     if (running.by_slurmctld && followed_)
         return running;

@@ -26,19 +26,19 @@ class ClusterUsage {
 public:
     explicit ClusterUsage(ports::ClosedUsage* store) : closed_(store) {}
 
-    // One answer for each window, in order. `has_live`: slurmctld of this cluster answers;
-    // otherwise slurmdbd reports what is running.
+    // One answer for each window, in order. `live`: of the slurmctld of this cluster; nullptr while
+    // that does not answer: slurmdbd reports what is running.
     Result<std::vector<model::WindowUsage>> answer(Session& session,
                                                    const model::Structure& structure,
                                                    const ports::UsageQuestion& asked,
-                                                   bool has_live);
+                                                   LiveJobs* live);
 
 private:
     struct Question {
         Session& session;
         const model::Structure& structure;
         const ports::UsageQuestion& asked;
-        bool has_live;
+        LiveJobs* live;
     };
     // Of each daemon that was asked and answered.
     struct Running {
@@ -69,7 +69,6 @@ private:
     Rolled reported_;         // by slurmdbd, at the last question
     bool skipped_ = false;    // ... and it is known to leave out days
     DeletedAccounts deleted_; // "": slurmdbd has no row of it
-    LiveJobs live_;
     JobTracker tracker_;
     ClosedJobs closed_;
     Instant floor_{};               // rollups have what was before, or it is not asked for

@@ -27,6 +27,23 @@ struct Told {
         account.percent = 8302;
         account.actions_taken = {"notify"};
     }
+    // With figures of its own: 85 of 100 node_hours.
+    void use(model::AccountDecision& one, Amount hours) {
+        model::Figure figure;
+        figure.component = {"node_hours", "node", Decimal::whole(60)};
+        figure.effective = figure.allocation = Amount{100} * 3600;
+        figure.usage.settled = hours * 3600;
+        one.figures = {figure};
+        one.percent = hours * 100;
+        one.grace_limit = Decimal::whole(120);
+        one.period = {"2026-Q4", instant(1'790'812'800), instant(1'798'761'600)};
+    }
+    // physics, above, is the cause.
+    void below(const model::AccountDecision& above) {
+        decision.accounts = {account, above};
+        account.cause = {model::CauseKind::ancestor, above.account, 0};
+        account.actions_taken = {"pause", "downscale"};
+    }
     std::optional<model::Notice> notice() {
         return format::notice(set, rules, Zone(), decision, account, parents);
     }
@@ -57,7 +74,7 @@ CASE(external_users_are_written_to_only_by_their_own_action) {
 CASE(the_strictest_level_is_told) {
     Told told;
     CHECK_EQ(told.notice()->level, "notify");
-    CHECK_EQ(told.notice()->subject, "Account optics on alpha has used 83.0 % of its allocation");
+    CHECK_EQ(told.notice()->subject, "Account optics on alpha has used 83.02 % of its allocation");
     told.account.actions_taken = {"pause", "downscale", "notify"};
     CHECK_EQ(told.notice()->level, "pause");
     CHECK_EQ(told.notice()->subject, "Account optics on alpha is paused");
@@ -65,13 +82,69 @@ CASE(the_strictest_level_is_told) {
     CHECK(!told.notice());
 }
 
-CASE(an_observed_account_is_told_of_its_usage_but_not_of_a_pause) {
+CASE(a_notice_names_the_account_above_as_the_cause) {
     Told told;
+    told.use(told.account, 32);
+    model::AccountDecision physics;
+    physics.account = "physics";
+    told.use(physics, 125);
+    told.below(physics);
+    told.account.until = instant(1'798'761'600);
+    CHECK_EQ(told.notice()->subject, "Account optics on alpha is paused with account physics");
+    CHECK_EQ(told.notice()->text,
+             "Account optics on cluster alpha is paused with account physics.\n\n"
+             "Cause: the usage of account physics\n"
+             "Usage: 125 of 100 node_hours used in 2026-Q4 (125.00 %, grace to 120 %)\n\n"
+             "New jobs are refused until 2027-01-01.\n\nNext period starts 2027-01-01.\n");
+    CHECK_EQ(told.notice()->cause, "the usage of account physics");
+}
+
+CASE(a_notice_names_staff_as_the_cause) {
+    Told told;
+    told.use(told.account, 59);
+    told.account.actions_taken = {"pause", "downscale"};
+    told.account.in_force = model::Override{
+        3, "optics", model::Standing::paused, {}, instant(1'796'443'341), "ticket 4711", "anna"};
+    told.account.until = told.account.in_force->until;
+    told.account.cause = {model::CauseKind::override_, "", 3};
+    CHECK_EQ(told.notice()->text, "Account optics on cluster alpha is paused.\n\n"
+                                  "Cause: staff (anna) until 2026-12-05T04:02:21+00:00\n\n"
+                                  "New jobs are refused until 2026-12-05T04:02:21+00:00.\n");
+    told.account.in_force->show_reason = true;
+    CHECK(told.notice()->text.find("+00:00: ticket 4711\n") != std::string::npos);
+    auto physics = told.account;
+    physics.account = "physics";
+    told.account.in_force.reset();
+    told.below(physics);
+    CHECK(told.notice()->text.find("Cause: staff (anna) until 2026-12-05T04:02:21+00:00 (account "
+                                   "physics): ticket 4711\n") != std::string::npos);
+}
+
+CASE(no_notice_promises_a_period_that_brings_nothing) {
+    Told told;
+    told.use(told.account, 17);
+    told.account.figures[0].allocation = told.account.figures[0].effective = 0;
+    told.account.percent.reset();
+    told.account.actions_taken = {"pause"};
+    const auto text = told.notice()->text;
+    CHECK(text.find("Usage: 17 of 0 node_hours used in 2026-Q4 (no allocation)\n") !=
+          std::string::npos);
+    CHECK(text.find("refused until further notice") != std::string::npos);
+    CHECK(text.find("Next period") == std::string::npos);
+}
+
+CASE(people_get_no_notice_of_an_observed_account_unless_the_policy_says_so) {
+    Told told;
+    told.set.policies[0].actions.push_back(model::Action::notify_external_user);
+    told.set.policies[0].external_users = {"office@example.org"};
     told.account.mode = model::Mode::observe;
     told.account.actions_taken = {"pause", "downscale"};
     CHECK(!told.notice());
     told.account.actions_taken = {"pause", "downscale", "notify"};
-    CHECK_EQ(told.notice()->level, "notify");
+    CHECK_EQ(told.notice()->level, "notify"); // for the webhook
+    CHECK(told.notice()->recipients.empty());
+    told.set.policies[0].notify_while_observing = true;
+    CHECK_EQ(told.notice()->recipients.size(), 2U);
 }
 
 CASE(a_site_writes_in_its_own_words) {
@@ -79,7 +152,7 @@ CASE(a_site_writes_in_its_own_words) {
     told.rules.subject = "{cluster}: {account}";
     told.rules.text = "{account} {event} {{}} {percent}";
     CHECK_EQ(told.notice()->subject, "alpha: optics");
-    CHECK_EQ(told.notice()->text, "optics has used 83.0 % of its allocation {} 83.0 %");
+    CHECK_EQ(told.notice()->text, "optics has used 83.02 % of its allocation {} 83.02 %");
 }
 
 CASE(a_loop_in_the_tree_ends) {

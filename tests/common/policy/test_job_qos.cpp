@@ -380,3 +380,26 @@ CASE(queued_jobs_that_wait_because_of_sluice_are_counted_and_explained) {
     left.run(utc(2026, 2, 1));
     CHECK_EQ(left.of("physics").waiting.invalid_qos, 1U);
 }
+
+CASE(a_job_with_several_qos_is_moved_and_gets_all_of_them_back) {
+    World w = cluster();
+    submit(w, 7, 4, "high,normal");
+    submit(w, 8, 4, "high,slow2"); // one that its association never had
+    slow(w);
+    w.run(utc(2026, 2, 1));
+    CHECK(queue(w) == (Lines{"7=slowdown", "8=high,slow2"}));
+    w.grant("physics", "5000");
+    w.run(utc(2026, 2, 2));
+    CHECK(queue(w) == (Lines{"7=high,normal", "8=high,slow2"}));
+}
+
+CASE(moves_below_an_account_are_explained_with_it) {
+    World w = cluster();
+    submit(w, 7, 4, "normal");
+    submit(w, 8, 5, "normal"); // in optics
+    slow(w);
+    w.run(utc(2026, 2, 1));
+    const auto lines = policy::explain(w.set, w.zone, w.of("physics"), w.plan, {"optics"});
+    CHECK(std::count(lines.begin(), lines.end(),
+                     "Planned: Set QOS of 2 queued jobs to slowdown.") == 1);
+}

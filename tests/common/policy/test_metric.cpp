@@ -34,10 +34,13 @@ CASE(fractions_compare_exactly_at_any_size) {
     CHECK(compare_fractions(huge, 3, huge, 3) == 0);
 }
 
-CASE(percentages_are_rounded_half_up_to_hundredths) {
+CASE(percentages_are_rounded_down_to_hundredths) {
     CHECK_EQ(*(Metric{1231, 1200, "", 0, 1}.percent()), 10258);
     CHECK_EQ(*(Metric{1, 3, "", 0, 1}.percent()), 3333);
-    CHECK_EQ(*(Metric{1, 20000, "", 0, 1}.percent()), 1); // 0.005 %
+    CHECK_EQ(*(Metric{1, 20000, "", 0, 1}.percent()), 0); // 0.005 %
+    CHECK_EQ(*(Metric{199'999, 200'000, "", 0, 1}.percent()), 9999);
+    // Too large for one product, and just below the whole.
+    CHECK_EQ(*(Metric{(Wide{1} << 120) - 1, Wide{1} << 120, "", 0, 1}.percent()), 9999);
     CHECK(!(Metric{1, 0, "", 0, 1}.percent()));
     CHECK_EQ(*(Metric{INT64_MAX, INT64_MAX, "", 0, 1}.percent()), 10000);
 }

@@ -261,3 +261,27 @@ CASE(fairshare_is_a_third_of_the_hours) {
         CHECK_EQ(w.row("physics").shares, row.shares);
     }
 }
+
+CASE(qos_that_slurmctld_does_not_show_is_sent_again) {
+    World w = physics();
+    w.account("optics", "physics");
+    w.account("chem");
+    w.run(utc(2026, 1, 1));
+    w.facts.qos_differences = {
+        {"physics", {"fast"}}, {"optics", {"blocked"}}, {"chem", {"blocked"}}};
+    w.run(utc(2026, 1, 2));
+    CHECK_EQ(w.plan.commands.size(), 2U);
+    for (const auto& command : w.plan.commands) {
+        CHECK(command.type == model::CommandType::qos);
+        CHECK(command.account != "physics"); // no QOS of a policy
+        CHECK(command.qos == w.row(command.account).qos);
+        CHECK_EQ(command.default_qos, w.row(command.account).default_qos);
+    }
+    w.facts.qos_differences["physics"].insert("blocked"); // its command is for optics, too
+    w.run(utc(2026, 1, 3));
+    CHECK_EQ(w.plan.commands.size(), 2U);
+    w.set.policies[0].mode = model::Mode::observe;
+    w.run(utc(2026, 1, 4));
+    for (const auto& command : w.plan.commands)
+        CHECK(command.type != model::CommandType::qos);
+}

@@ -39,7 +39,7 @@ CASE(a_refusal_tells_figure_period_next_start_and_whom_to_ask) {
     w.use(utc(2026, 10, 2), "physics", 1231);
     const auto one = record(w, utc(2026, 11, 3), "physics");
     CHECK(one.standing == model::Standing::paused);
-    CHECK_EQ(one.text, "account physics is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.6 "
+    CHECK_EQ(one.text, "account physics is paused: 1231 of 1200 node_hours used in 2026-Q4 (102.58 "
                        "%, grace to 100 %).\nNext period starts 2027-01-01.");
     CHECK_EQ(one.contact, "hpc-admin@example.org");
     CHECK(one.later == Phases({{utc(2027, 1, 1), model::Standing::normal, ""}}));
@@ -208,7 +208,7 @@ CASE(a_warning_names_the_account_above_that_slows_it_down) {
     w.use(utc(2026, 10, 2), "optics", 250);
     CHECK_EQ(record(w, utc(2026, 11, 3), "optics").text,
              "account optics is slowed down with account physics: 1250 of 1200 node_hours used in "
-             "2026-Q4 (104.2 %, grace to 120 %).\nJobs run with QOS slowdown.\nNext period starts "
+             "2026-Q4 (104.16 %, grace to 120 %).\nJobs run with QOS slowdown.\nNext period starts "
              "2027-01-01.");
     // Also where it has no allocation of its own.
     w.set.accounts.erase("optics");
@@ -224,12 +224,20 @@ CASE(a_warning_names_staff_and_the_end_of_what_staff_has_set) {
     w.facts.history.overrides.push_back({1, "physics", model::Standing::normal, utc(2026, 1, 1),
                                          utc(2026, 11, 6), "deadline", "root"});
     CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
-             "account physics: 1300 of 1200 node_hours used in 2026-Q4 (108.3 %, grace to 120 "
-             "%).\nStaff keeps the account open until 2026-11-06.\nNext period starts 2027-01-01.");
-    w.facts.history.overrides[0].standing = model::Standing::downscaled;
+             "account physics: 1300 of 1200 node_hours used in 2026-Q4 (108.33 %, grace to 120 "
+             "%).\nThe account is kept open by staff (root) until 2026-11-06.\nNext period starts "
+             "2027-01-01.");
+    auto& entry = w.facts.history.overrides[0];
+    entry.standing = model::Standing::downscaled;
     CHECK_EQ(record(w, utc(2026, 11, 3), "optics").text,
-             "account optics is slowed down with account physics by staff until 2026-11-06: "
-             "deadline.\nJobs run with QOS slowdown.");
+             "account optics is slowed down with account physics by staff (root) until "
+             "2026-11-06.\nJobs run with QOS slowdown.");
+    entry.standing = model::Standing::paused;
+    CHECK_EQ(record(w, utc(2026, 11, 3), "optics").text,
+             "account optics is paused with account physics by staff (root) until 2026-11-06.");
+    entry.show_reason = true;
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
+             "account physics is paused by staff (root) until 2026-11-06: deadline.");
 }
 
 CASE(no_next_period_is_promised_that_brings_nothing) {
@@ -264,7 +272,8 @@ CASE(texts_are_bounded) {
     World w = physics();
     w.set.contact = std::string(1000, 'x');
     w.facts.history.overrides.push_back({1, "physics", model::Standing::paused, utc(2026, 1, 1),
-                                         utc(2027, 1, 1), std::string(5000, 'r') + "\n", ""});
+                                         utc(2027, 1, 1), std::string(5000, 'r') + "\n", "", false,
+                                         false, true});
     const auto one = record(w, utc(2026, 11, 3), "physics");
     CHECK((one.text + "\nAsk " + one.contact + ".").size() <= model::kMaxTextBytes);
     CHECK(one.text.find("by staff until 2027-01-01") != std::string::npos);
@@ -292,13 +301,124 @@ CASE(an_explanation_has_every_step_of_the_derivation) {
     for (const auto& line : w.explain())
         text += line + "\n";
     for (const char* part :
-         {"Period 2026-Q4 runs from 2026-10-01 00:00:00 to 2027-01-01 00:00:00 (UTC).",
-          "the allocation is 1200", "1000 of 1200 were used in 2026-Q3, 200 were left",
-          "effective allocation is 1400", "settled 1500 + finished 0 + running 0",
+         {"Period 2026-Q4 runs from 2026-10-01 to 2027-01-01 (UTC).", "the allocation is 1200",
+          "1000 of 1200 were used in 2026-Q3, 200 were left", "effective allocation is 1400",
+          "settled 1500 + finished 0 + running 0",
           "Threshold pause at 100 %: reached, first seen on ", "paused by its own usage",
           "Planned: Set QOS of account physics to blocked"})
         if (text.find(part) == std::string::npos)
             test::fail(std::string("missing: ") + part + " in\n" + text);
+}
+
+namespace {
+
+std::string explanation(const World& w, const std::string& account) {
+    std::string text;
+    for (const auto& line : w.explain(account))
+        text += line + "\n";
+    return text;
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+} // namespace
+
+CASE(an_explanation_names_the_account_above_or_staff_as_the_cause) {
+    World w = physics();
+    w.grant("optics", "1000");
+    w.use(utc(2026, 10, 2), "physics", 1231);
+    w.cycle(utc(2026, 11, 3));
+    CHECK(has(explanation(w, "optics"),
+              "The account is paused because account physics above it is: 1231 of 1200 node_hours "
+              "used in 2026-Q4 (102.58 %, grace to 100 %).\n"));
+    w.facts.history.overrides.push_back({3, "physics", model::Standing::paused, utc(2026, 1, 1),
+                                         utc(2026, 11, 6, 1), "ticket 4711", "anna"});
+    w.cycle(utc(2026, 11, 3));
+    CHECK(has(explanation(w, "optics"),
+              "The account is paused because account physics above it is, by staff (anna) until "
+              "2026-11-06T01:00:00+00:00.\n"));
+    CHECK(has(explanation(w, "physics"), "Override 3 sets the account to paused by staff (anna) "));
+    CHECK(!has(explanation(w, "physics"), "4711"));
+}
+
+CASE(an_explanation_of_an_observed_account_says_what_would_be) {
+    World w = physics();
+    w.set.policies[0].mode = model::Mode::observe;
+    w.use(utc(2026, 10, 2), "physics", 1231);
+    w.cycle(utc(2026, 11, 3));
+    const std::string text = explanation(w, "physics");
+    CHECK(has(text, "The account would be paused by its own usage, but its policy only observes."));
+    CHECK(has(text, "The pause would end by itself on 2027-01-01.\n"));
+    CHECK(!has(text, "The account is paused"));
+}
+
+// What is in force from above, not what would be.
+CASE(an_observed_account_below_one_that_is_slowed_down_names_it) {
+    World w = physics();
+    w.set.policies[0].grace_ratio = dec("0.2");
+    w.set.policies[0].match.accounts = {"physics"};
+    w.policy("watch").mode = model::Mode::observe;
+    w.set.policies[1].match.accounts = {"optics"};
+    w.set.policies[1].grace_ratio = dec("0.2");
+    w.grant("optics", "100");
+    w.use(utc(2026, 10, 2), "physics", 1100);
+    w.use(utc(2026, 10, 2), "optics", 150);
+    const auto one = record(w, utc(2026, 11, 3), "optics");
+    CHECK(one.standing == model::Standing::downscaled);
+    CHECK(one.text.starts_with(
+        "account optics is slowed down with account physics: 1250 of 1200 node_hours"));
+    CHECK_EQ(model::standing_text(w.of("optics")), "downscaled");
+    CHECK_EQ(model::would_be(w.of("optics")), "paused");
+}
+
+CASE(each_standing_has_one_word) {
+    const Instant now = utc(2026, 11, 3);
+    struct Row {
+        int used; // of 1200; the grace limit is 120 %
+        model::Mode mode;
+        const char* word;
+        const char* text;
+    };
+    using model::Mode;
+    for (const auto& row :
+         {Row{100, Mode::enforce, "normal", "normal"}, Row{959, Mode::enforce, "normal", "normal"},
+          Row{960, Mode::enforce, "warned", "warned"},
+          Row{1200, Mode::enforce, "downscaled", "downscaled"},
+          Row{1440, Mode::enforce, "paused", "paused"}, Row{100, Mode::observe, "normal", "normal"},
+          Row{960, Mode::observe, "normal", "would be warned"},
+          Row{1200, Mode::observe, "normal", "would be downscaled"},
+          Row{1440, Mode::observe, "normal", "would be paused"}}) {
+        World w = physics();
+        w.set.policies[0].grace_ratio = dec("0.2");
+        w.set.policies[0].mode = row.mode;
+        w.use(utc(2026, 10, 2), "physics", row.used);
+        const auto& physics = w.cycle(now);
+        CHECK_EQ(model::standing_word(physics), row.word);
+        CHECK_EQ(model::standing_text(physics), row.text);
+    }
+    // An override says how the account stands.
+    World w = physics();
+    w.use(utc(2026, 10, 2), "physics", 1300);
+    w.facts.history.overrides.push_back({1, "physics", model::Standing::normal, utc(2026, 1, 1),
+                                         utc(2026, 11, 6), "deadline", "root"});
+    CHECK_EQ(model::standing_text(w.cycle(now)), "normal");
+}
+
+// Owners are written to when the pause is real, not when it would have been.
+CASE(an_account_that_is_enforced_from_now_on_starts_as_if_normal) {
+    World w = physics();
+    w.set.policies[0].mode = model::Mode::observe;
+    w.use(utc(2026, 10, 2), "physics", 1231);
+    w.run(utc(2026, 11, 3));
+    CHECK(w.run(utc(2026, 11, 4)).actions_taken.empty());
+    w.set.policies[0].mode = model::Mode::enforce;
+    const auto& enforced = w.run(utc(2026, 11, 5));
+    CHECK_EQ(enforced.actions_taken, (std::vector<std::string>{"pause", "downscale", "notify"}));
+    CHECK(enforced.previous_flags == model::Flags{});
+    CHECK(enforced.noteworthy);
+    CHECK(w.run(utc(2026, 11, 6)).actions_taken.empty());
 }
 
 CASE(the_sites_own_words_are_filled_in) {
@@ -310,7 +430,7 @@ CASE(the_sites_own_words_are_filled_in) {
     w.use(utc(2026, 10, 2), "optics", 1231);
     CHECK_EQ(record(w, utc(2026, 11, 3), "optics").text,
              "Konto optics on peatatud (the usage of account physics, -): 1231/1200 node_hours = "
-             "node hours, 102.6 % of 100 %, left 0 in 2026-Q4. Next 2027-01-01, 2027-01-01. "
+             "node hours, 102.58 % of 100 %, left 0 in 2026-Q4. Next 2027-01-01, 2027-01-01. "
              "hpc-admin@example.org {quarterly} lab paused blocked physics");
     CHECK_EQ(record(w, utc(2026, 11, 3), "optics").contact, "");
 }
@@ -322,7 +442,10 @@ CASE(a_policys_words_go_before_the_files) {
     w.facts.history.overrides.push_back(
         {1, "physics", model::Standing::paused, utc(2026, 1, 1), utc(2027, 1, 1), "audit", "root"});
     CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
-             "not physics: staff until 2027-01-01, audit");
+             "not physics: staff (root) until 2027-01-01, -");
+    w.facts.history.overrides[0].show_reason = true;
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
+             "not physics: staff (root) until 2027-01-01, audit");
 }
 
 CASE(a_warning_has_words_of_its_own) {
@@ -350,7 +473,7 @@ CASE(a_weighted_sum_is_told_in_percent) {
     w.set.policies[0].billing.weights["gpu_hours"] = dec("1");
     w.grant("physics", "10", "gpu_hours");
     w.use(utc(2026, 10, 2), "physics", 2410);
-    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text, "200.0 % of 100 % billing");
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text, "200.00 % of 100 % billing");
 }
 
 namespace {

@@ -129,7 +129,7 @@ struct World {
         return of(account_name);
     }
     std::vector<std::string> explain(const std::string& account_name = "physics") const {
-        return policy::explain(set, zone, of(account_name), plan);
+        return policy::explain(set, zone, decision, of(account_name), plan);
     }
     std::string command(std::size_t index) const {
         return index < plan.commands.size() ? plan.commands[index].sacctmgr : "(none)";

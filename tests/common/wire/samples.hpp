@@ -64,6 +64,7 @@ inline model::Snapshot full_snapshot() {
         {instant(1'798'761'600), model::Standing::downscaled, "account biology: 104 % used"}};
     snapshot.accounts[1].check = model::BudgetCheck::refuse;
     snapshot.accounts[1].budgets = {{0, 36'000}, {1, 5'000'000'000}};
+    snapshot.accounts[1].waits = true;
     snapshot.measures = sample_measures();
     snapshot.partitions = sample_partitions();
     return snapshot;
@@ -73,6 +74,7 @@ inline wire::Delta full_delta() {
     auto delta = sample_delta();
     delta.accounts[1].check = model::BudgetCheck::warn;
     delta.accounts[1].budgets = {{1, 0}};
+    delta.accounts[1].waits = true;
     delta.measures = sample_measures();
     delta.partitions = sample_partitions();
     return delta;

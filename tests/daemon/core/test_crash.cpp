@@ -35,12 +35,12 @@ public:
                  std::span<const model::Command> commands) override {
         return step([&] { return inner_.record_cycle(cluster, decision, evaluations, commands); });
     }
-    Result<void> close_command(std::int64_t id, Instant started, Instant finished,
-                               const std::optional<Error>& failure) override {
-        return step([&] { return inner_.close_command(id, started, finished, failure); });
+    Result<std::size_t> close_commands(std::span<const ports::CommandOutcome> outcomes) override {
+        return step([&] { return inner_.close_commands(outcomes); });
     }
-    Result<void> confirm_command(const ports::Confirmation& confirmation) override {
-        return step([&] { return inner_.confirm_command(confirmation); });
+    Result<std::size_t>
+    confirm_commands(std::span<const ports::Confirmation> confirmations) override {
+        return step([&] { return inner_.confirm_commands(confirmations); });
     }
     Result<std::vector<ports::CommandRecord>> unconfirmed(const std::string& cluster) override {
         return inner_.unconfirmed(cluster);

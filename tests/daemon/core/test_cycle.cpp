@@ -60,7 +60,7 @@ CASE(what_is_recorded_is_recorded_before_it_is_applied) {
     CHECK(at("record_cycle") < at("apply"));
     CHECK(at("record_cycle") < at("publish"));
     CHECK(at("publish") < at("apply")); // the plugin does not wait for slurmdbd
-    CHECK(at("apply") < at("close_command"));
+    CHECK(at("apply") < at("close_commands"));
 }
 
 CASE(a_second_cycle_on_the_same_facts_changes_nothing) {
@@ -186,7 +186,7 @@ CASE(a_command_that_is_refused_does_not_stop_the_others) {
 CASE(an_outcome_that_could_not_be_written_is_written_in_the_next_cycle) {
     Bench bench;
     bench.use_hours(1250);
-    bench.faults.fail_all("close_command");
+    bench.faults.fail_all("close_commands");
     bench.run();
     for (const auto& record : bench.journal.commanded)
         CHECK(!record.success.has_value());
@@ -196,6 +196,26 @@ CASE(an_outcome_that_could_not_be_written_is_written_in_the_next_cycle) {
     for (const auto& record : bench.journal.commanded)
         CHECK(record.success == true);
     CHECK(bench.sources.away().empty());
+}
+
+CASE(a_qos_that_slurmctld_does_not_show_is_sent_once_and_waited_for) {
+    Bench bench;
+    bench.run();
+    bench.slurm.differences = {{"physics", {"blocked"}}};
+    bench.slurm.shows = [](const auto& command) { return command.type != CommandType::qos; };
+    const auto sent = [&] {
+        const auto report = bench.run();
+        return std::count_if(report->applied.begin(), report->applied.end(), [](const auto& one) {
+            return one.command.type == CommandType::qos &&
+                   one.command.reason == "slurmctld shows other QOS";
+        });
+    };
+    CHECK_EQ(sent(), 1);
+    CHECK_EQ(sent(), 0);
+    bench.slurm.shows = nullptr;
+    bench.run(); // confirmed
+    bench.slurm.differences.clear();
+    CHECK_EQ(sent(), 0);
 }
 
 CASE(a_failed_cycle_shows_the_last_good_figures) {

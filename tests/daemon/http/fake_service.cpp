@@ -18,8 +18,7 @@ model::Figure figure(Amount allocation, Amount carry, model::UsageSplit usage) {
     out.usage = usage;
     out.weight = Decimal::whole(1);
     if (out.effective != 0)
-        out.percent = static_cast<std::int64_t>(
-            divide_half_up(Wide{out.used()} * 10000, Wide{out.effective}));
+        out.percent = static_cast<std::int64_t>(Wide{out.used()} * 10000 / Wide{out.effective});
     return out;
 }
 
@@ -87,7 +86,8 @@ ports::CycleReport sample_cycle() {
     physics.flags = physics.own = {true, true};
     physics.previous_flags = {false, true};
     physics.actions_taken = {"pause"};
-    physics.qos = "blocked";
+    physics.enforced = physics.flags;
+    physics.qos = physics.enforced_qos = "blocked";
     physics.until = physics.period.end;
     auto optics = account("optics", figure(100 * kHour, 0, {kHour, 0, 0}));
     optics.flags = optics.previous_flags = {true, true};

@@ -71,14 +71,57 @@ CASE(figures_are_numbers_in_the_components_unit) {
     const auto account = answer.body["account"];
     const auto component = account["components"].at(0);
     CHECK_EQ(component["allocation"].integer(), 1000);
-    CHECK_EQ(component["used"].number(), 1231.000278);
-    CHECK_EQ(component["left"].number(), -231.000278);
+    CHECK_EQ(component["used"].number(), 1231.000277);
+    CHECK_EQ(component["left"].number(), -231.000277);
     CHECK_EQ(component["usage_percentage"].number(), 123.1);
     CHECK_EQ(account["standing"].text(), "paused");
     CHECK_EQ(account["until"].text(), "2027-01-01T00:00:00Z");
     CHECK_EQ(account["until_epoch"].integer(), 1798761600);
     CHECK_EQ(account["period"]["begin"].text(), "2026-10-01T00:00:00Z");
     CHECK_EQ(answer.body["explain"].size(), 2u);
+}
+
+CASE(an_observed_account_is_not_paused_but_would_be) {
+    const auto optics = get("/api/v1/accounts/optics").body;
+    const auto account = optics["account"];
+    CHECK_EQ(account["mode"].text(), "observe");
+    CHECK_EQ(account["standing"].text(), "normal");
+    CHECK(!account["paused"].boolean());
+    CHECK_EQ(account["would_be"]["standing"].text(), "paused");
+    CHECK_EQ(account["cause"]["account"].text(), "physics");
+    CHECK_EQ(account["cause"]["text"].text(),
+             "the usage of account physics: 1231 of 1000 node_hours used in 2026-Q4 (123.10 %, "
+             "grace to 120 %)");
+    CHECK(get("/api/v1/accounts/physics").body["account"]["would_be"].is_null());
+    CHECK_EQ(optics["meta"]["timezone"].text(), "UTC");
+}
+
+CASE(users_read_the_reason_of_an_override_only_where_it_says_so) {
+    const auto reason = [](const http::Viewer& viewer) {
+        return get("/api/v1/overrides", viewer).body["overrides"].at(0)["reason"].text();
+    };
+    CHECK_EQ(reason(kRoot), "deadline");
+    CHECK_EQ(reason(kAlice), "");
+    FakeService service;
+    auto cycle = sluice::test::sample_cycle();
+    auto& physics = cycle.decision.accounts.back();
+    physics.in_force = model::Override{
+        7, "physics", model::Standing::paused, {}, instant(1'796'443'341), "ticket 4711", "anna"};
+    physics.cause = {model::CauseKind::override_, "", 7};
+    const auto ask_for = [&](const char* name) {
+        service.cycle = std::make_shared<ports::CycleReport>(cycle);
+        return ask(service, {"GET", std::string("/api/v1/accounts/") + name, {}, "", kAlice});
+    };
+    CHECK_EQ(ask_for("physics").body["account"]["override"]["reason"].text(), "");
+    CHECK_EQ(ask_for("optics").body["account"]["cause"]["by"].text(), "anna");
+    CHECK_EQ(ask_for("optics").body["account"]["cause"]["until"].text(), "2026-12-05T04:02:21Z");
+    CHECK_EQ(ask_for("optics").body["account"]["cause"]["text"].text(),
+             "staff (anna) until 2026-12-05T04:02:21+00:00 (account physics)");
+    physics.in_force->show_reason = true;
+    CHECK_EQ(ask_for("physics").body["account"]["override"]["reason"].text(), "ticket 4711");
+    const char* body = R"({"account":"physics","standing":"paused","until":"now+1day",)"
+                       R"("reason":"r","show_reason":1})";
+    CHECK_EQ(ask(service, {"POST", "/api/v1/overrides", {}, body, kRoot}).status, 400);
 }
 
 CASE(names_are_found_in_any_case) {
@@ -249,6 +292,9 @@ CASE(balances_are_ones_own_unless_staff_ask) {
     CHECK_EQ(own.body["balances"].size(), 2u);
     CHECK_EQ(own.body["balances"].at(0)["left"].integer(), 99);
     CHECK_EQ(own.body["balances"].at(0)["resets"].text(), "2027-01-01T00:00:00Z");
+    CHECK_EQ(own.body["default_account"].text(), "optics");
+    CHECK(own.body["balances"].at(0)["default"].boolean());
+    CHECK(!own.body["balances"].at(1)["default"].boolean());
     CHECK_EQ(get("/api/v1/balances", kAlice, {{"user", "alice"}}).status, 200);
     CHECK_EQ(get("/api/v1/balances", kAlice, {{"user", "bob"}}).status, 403);
     CHECK_EQ(get("/api/v1/balances", kRoot, {{"user", "bob"}}).body["balances"].size(), 1u);

@@ -60,7 +60,13 @@ CASE(metrics_have_types_and_escaped_labels) {
     CHECK(has(answer.type, "version=0.0.4"));
     CHECK(has(answer.body, "# TYPE sluice_account_usage_ratio gauge\n"));
     CHECK(has(answer.body, "sluice_account_usage_ratio{account=\"physics\"} 1.2310\n"));
-    CHECK(has(answer.body, "sluice_account_paused{account=\"odd\\\"na\\\\me\\\\n\"} 0\n"));
+    CHECK(has(answer.body, "sluice_account_paused{account=\"odd\\\"na\\\\me\\\\n\","
+                           "mode=\"enforce\"} 0\n"));
+    // An alert on a pause must not fire for an account that is only observed.
+    CHECK(has(answer.body, "sluice_account_paused{account=\"physics\",mode=\"enforce\"} 1\n"));
+    CHECK(has(answer.body, "sluice_account_paused{account=\"optics\",mode=\"observe\"} 0\n"));
+    CHECK(has(answer.body, "sluice_account_would_be_paused{account=\"optics\"} 1\n"));
+    CHECK(!has(answer.body, "sluice_account_would_be_paused{account=\"physics\"}"));
     CHECK(has(answer.body, "sluice_submissions_refused_total{host=\"ctl1\"} 3\n"));
     CHECK(has(answer.body, "sluice_plugin_stored_sequence{host=\"ctl1\"} 11\n"));
     CHECK(has(answer.body, "sluice_submissions_oversized_total{host=\"ctl1\"} 1\n"));

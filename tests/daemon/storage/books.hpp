@@ -29,6 +29,11 @@ struct Books {
         journal.reset();
         journal = open();
     }
+    // Closes one command.
+    Result<std::size_t> close(std::int64_t id, std::optional<Error> failure = std::nullopt) const {
+        const ports::CommandOutcome outcome{id, kNow, kNow, std::move(failure)};
+        return journal->close_commands(std::span(&outcome, 1));
+    }
     // Changes with every commit of another connection.
     std::int64_t commits() {
         if (!watcher)

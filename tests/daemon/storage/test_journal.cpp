@@ -60,6 +60,7 @@ ports::EvaluationRecord evaluation(const std::string& account) {
     record.actions_taken = {"pause", "notify"};
     record.trigger = "timer";
     record.at = kNow;
+    record.applied = account != "observed";
     return record;
 }
 
@@ -199,6 +200,9 @@ CASE(evaluations_come_back_newest_first_and_by_account) {
     CHECK(got.actions_taken == want.actions_taken);
     CHECK_EQ(got.trigger, want.trigger);
     CHECK(got.at == want.at);
+    CHECK(got.applied);
+    CHECK(books.journal->record_cycle(kCluster, {}, std::vector{evaluation("observed")}, {}));
+    CHECK(!books.journal->evaluations({})->at(0).applied);
     CHECK(books.journal->evaluations({"c2", {}, 100})->empty());
 }
 
@@ -233,8 +237,11 @@ CASE(a_command_is_open_until_its_outcome_is_known) {
     }
 
     using std::chrono::seconds;
-    CHECK(books.journal->close_command(ids->at(0), kNow + seconds(1), kNow + seconds(2), {}));
-    CHECK(books.journal->close_command(ids->at(1), kNow, kNow, Error{Errc::refused, "no right"}));
+    const std::vector<ports::CommandOutcome> outcomes{
+        {ids->at(0), kNow + seconds(1), kNow + seconds(2), {}},
+        {ids->at(1), kNow, kNow, Error{Errc::refused, "no right"}},
+        {4711, kNow, kNow, {}}};
+    CHECK_EQ(*books.journal->close_commands(outcomes), 2U);
     records = books.journal->commands({});
     CHECK(records->at(1).success == true);
     CHECK(records->at(1).started == kNow + seconds(1));
@@ -246,19 +253,17 @@ CASE(a_command_is_open_until_its_outcome_is_known) {
 CASE(a_closed_command_stays_as_it_was_closed) {
     Books books;
     const auto ids = books.journal->record_cycle(kCluster, {}, {}, std::vector{qos("a")});
-    CHECK(books.journal->close_command(ids->at(0), kNow, kNow, {}));
-    const auto again = books.journal->close_command(ids->at(0), kNow, kNow, Error{});
-    CHECK(!again);
-    CHECK(again.error().code == Errc::not_found);
+    CHECK_EQ(*books.close(ids->at(0)), 1U);
+    CHECK_EQ(*books.close(ids->at(0), Error{}), 0U);
     CHECK(books.journal->commands({})->at(0).success == true);
-    CHECK(books.journal->close_command(4711, kNow, kNow, {}).error().code == Errc::not_found);
+    CHECK_EQ(*books.close(4711), 0U);
 }
 
 CASE(commands_left_open_by_a_crash_are_closed_as_failed) {
     Books books;
     const auto ids =
         books.journal->record_cycle(kCluster, {}, {}, std::vector{qos("a"), qos("b"), qos("c")});
-    CHECK(books.journal->close_command(ids->at(0), kNow, kNow, {}));
+    CHECK_EQ(*books.close(ids->at(0)), 1U);
     books.reopen();
     CHECK_EQ(*books.journal->close_unfinished(kNow), 2U);
     CHECK_EQ(*books.journal->close_unfinished(kNow), 0U);
@@ -277,7 +282,7 @@ CASE(retention_takes_records_and_leaves_the_ledger_and_open_commands) {
     auto decided = decision("a", full_memory());
     const auto commands =
         books.journal->record_cycle(kCluster, decided, {}, std::vector{limits("a"), limits("b")});
-    CHECK(books.journal->close_command(commands->at(0), kNow, kNow, {}));
+    CHECK_EQ(*books.close(commands->at(0)), 1U);
     CHECK(books.journal->add_adjustment(kCluster, {0, "a", "2027-Q1", {}, "r", "b", kNow}));
     CHECK(books.journal->forget(kNow));
     CHECK_EQ(books.journal->evaluations({})->size(), 1U);
@@ -313,19 +318,19 @@ CASE(a_change_waits_for_its_confirmation_over_restarts) {
     CHECK(ids);
     CHECK(books.journal->unconfirmed(kCluster)->empty()); // nothing is done yet
     for (const auto id : *ids)
-        CHECK(books.journal->close_command(id, kNow, kNow, std::nullopt));
+        CHECK_EQ(*books.close(id), 1U);
     books.reopen();
     const auto waiting = books.journal->unconfirmed(kCluster);
     CHECK_EQ(waiting->size(), 3U);
     CHECK(waiting->at(0).command == limits("a"));
     CHECK(books.journal->unconfirmed("c2")->empty());
 
-    CHECK(books.journal->confirm_command({(*ids)[0], kNow, 1234, std::nullopt}));
-    CHECK(books.journal->confirm_command({(*ids)[1], kNow, 1, Error{Errc::conflict, "not shown"}}));
+    const std::vector<ports::Confirmation> confirmations{
+        {(*ids)[0], kNow, 1234, std::nullopt},
+        {(*ids)[1], kNow, 1, Error{Errc::conflict, "not shown"}}};
+    CHECK_EQ(*books.journal->confirm_commands(confirmations), 2U);
     CHECK_EQ(books.journal->unconfirmed(kCluster)->size(), 1U);
-    const auto again = books.journal->confirm_command({(*ids)[0], kNow, 1, std::nullopt});
-    CHECK(!again);
-    CHECK(again.error().code == Errc::not_found);
+    CHECK_EQ(*books.journal->confirm_commands(std::span(confirmations).first(1)), 0U);
     const auto all = books.journal->commands({}); // newest first
     CHECK(all->at(2).confirmed == kNow);
     CHECK(all->at(2).confirm_delay_ms == 1234);
@@ -352,11 +357,11 @@ CASE(a_reset_that_failed_or_that_nobody_knows_of_is_owed) {
         return *ids;
     };
     const auto done = begin("a");
-    CHECK(books.journal->close_command(done[0], kNow, kNow, std::nullopt));
-    CHECK(books.journal->close_command(done[1], kNow, kNow, Error{Errc::timeout, "no answer"}));
+    CHECK_EQ(*books.close(done[0]), 1U);
+    CHECK_EQ(*books.close(done[1], Error{Errc::timeout, "no answer"}), 1U);
     CHECK(!owed("a")); // only the QOS failed
     const auto failed = begin("b");
-    CHECK(books.journal->close_command(failed[0], kNow, kNow, Error{Errc::timeout, "no answer"}));
+    CHECK_EQ(*books.close(failed[0], Error{Errc::timeout, "no answer"}), 1U);
     CHECK(owed("b"));
     begin("c");
     books.reopen(); // as after a crash

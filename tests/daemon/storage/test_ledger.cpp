@@ -19,6 +19,7 @@ CASE(overrides_end_at_their_expiry_or_when_cleared) {
     CHECK(found[0].from == kNow && found[0].until == kNow + hours(10));
     CHECK_EQ(found[0].reason, "why");
     CHECK_EQ(found[0].by, "uid 0");
+    CHECK(!found[0].show_reason);
 
     CHECK(books.journal->end_override(kCluster, *id, kNow + hours(1), "uid 0", "done"));
     CHECK(books.journal->history(kCluster, kNow)->overrides.at(0).until == kNow + hours(1));
@@ -46,15 +47,25 @@ CASE(adjustments_keep_their_exact_units) {
 
 CASE(the_ledger_lists_who_ended_what_and_why) {
     Books books;
-    const model::Override entry{
-        0, "a", model::Standing::normal, kNow, kNow + std::chrono::hours(9), "deadline", "root"};
+    const model::Override entry{0,
+                                "a",
+                                model::Standing::normal,
+                                kNow,
+                                kNow + std::chrono::hours(9),
+                                "deadline",
+                                "root",
+                                false,
+                                false,
+                                true};
     const auto id = books.journal->add_override(kCluster, entry);
     CHECK(id);
     CHECK(books.journal->end_override(kCluster, *id, kNow, "ann", "paper is out"));
     const auto found = books.journal->overrides({kCluster, {}, 10});
     CHECK(found);
     CHECK_EQ(found->size(), 1U);
+    CHECK(books.journal->history(kCluster, kNow - std::chrono::hours(1))->overrides[0].show_reason);
     CHECK(found->at(0).entry.until == entry.until);
+    CHECK(found->at(0).entry.show_reason);
     CHECK(found->at(0).ended == kNow);
     CHECK_EQ(found->at(0).ended_by, "ann");
     CHECK_EQ(found->at(0).end_reason, "paper is out");

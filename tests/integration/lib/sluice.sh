@@ -94,7 +94,7 @@ sluiced_settings() {
     {
         cat <<END
 interval: ${SLUICED_INTERVAL:-1h}
-timezone: UTC
+timezone: ${SLUICED_ZONE:-UTC}
 contact: hpc-admin@example.org
 socket: $CLUSTER_DIR/run/sluiced.sock
 journal: $CLUSTER_DIR/journal/sluice.db
