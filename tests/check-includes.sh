@@ -56,6 +56,7 @@ home 'jansson\.h' common/json/
 home 'yaml\.h' common/yaml/
 home 'sqlite3\.h' daemon/storage/ tests/daemon/storage/
 home 'microhttpd\.h' daemon/http/
+home 'zlib\.h' daemon/http/server/ tests/daemon/http/
 home 'curl/' cli/ common/base/curl_handle.hpp daemon/notify/ waldur/stomp/ waldur/api/
 home 'cmocka\.h' tests/support/
 

@@ -104,10 +104,15 @@ struct Forgotten {
     std::size_t commands = 0;
 };
 
+// changed: evaluations that changed a standing. failed, open: commands with that outcome.
+enum class Only { all, changed, failed, open };
+
 struct Query {
     std::string cluster;               // "": all
     std::vector<std::string> accounts; // empty: all
     std::size_t limit = 100;           // newest first
+    std::int64_t before = 0;           // with a smaller number only; 0: all
+    Only only = Only::all;             // evaluations and commands
 };
 
 // All three are thread-safe: the cycle writes while HTTP threads read. unavailable: disk full,

@@ -31,11 +31,26 @@ model::LimitType limit_type(const std::string& text) {
     return named(text, {grp_tres_mins, max_tres_mins, grp_tres}, "limit type");
 }
 
+const char* condition(ports::Only only) {
+    switch (only) {
+    case ports::Only::changed:
+        return " AND (paused <> previous_paused OR downscaled <> previous_downscaled)";
+    case ports::Only::failed:
+        return " AND success = 0";
+    case ports::Only::open:
+        return " AND success IS NULL";
+    case ports::Only::all:
+        break;
+    }
+    return "";
+}
+
 // SELECT with the query's conditions, newest first. The caller filters by account where the query
 // has more accounts than SQLite binds, and applies the limit.
 Statement select(Database& database, std::string sql, const ports::Query& query) {
     const bool by_account = !query.accounts.empty() && query.accounts.size() <= kMaxParameters;
-    sql += " WHERE (? = '' OR cluster = ?)";
+    sql += " WHERE (? = '' OR cluster = ?) AND (? = 0 OR id < ?)";
+    sql += condition(query.only);
     if (by_account) {
         sql += " AND account IN (?";
         for (std::size_t i = 1; i < query.accounts.size(); ++i)
@@ -44,7 +59,7 @@ Statement select(Database& database, std::string sql, const ports::Query& query)
     }
     sql += " ORDER BY id DESC";
     Statement statement(database, sql);
-    statement.bind(query.cluster, query.cluster);
+    statement.bind(query.cluster, query.cluster, query.before, query.before);
     if (by_account)
         for (const auto& account : query.accounts)
             statement.bind_more(account);

@@ -141,7 +141,10 @@ def strangers():
         judge(f"no login: {method} {path} is refused", {401}, request(method, path, JSON, body))
     for path in ["status", "info", "accounts", "openapi.json", "nonsense", *STAFF_READS]:
         judge(f"no login: GET {path} is refused", {401}, request("GET", "/api/v1/" + path))
-    judge("no login: the page is refused", {401}, request("GET", "/"))
+    for path in ["/", "/web/app.js"]:
+        judge(f"no login: GET {path} has no figures", {200}, request("GET", path))
+    for path in ["/web/", "/web/../tokens", "/web/%2e%2e/tokens", "/web//etc/passwd", "/web/" + "a" * 9000]:
+        judge(f"no login: GET {cut(path)} finds no file", {400, 401, 404}, request("GET", path))
     for word in ["Token", "Token ", "Bearer", "Munge", "Munge :", "Munge MUNGE:AwQDAA:", "Digest x", "Basic", "Basic ====", "Basic \xff\xff",
                  "Basic " + "A" * 20000, "Token " + "a" * 20000, "Munge MUNGE:" + "A" * 20000 + ":", "Token " + STAFF[:-1], "Token " + STAFF + "0",
                  "Token " + STAFF.upper() if STAFF.upper() != STAFF else "Token 0", "Token ../tokens", "Token *"]:

@@ -8,11 +8,33 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 #include <unistd.h>
 
 using namespace sluice;
 
 namespace {
+
+// Three components with figures that repeat as little as real ones do, else compression is too
+// good.
+void vary(model::AccountDecision& account, int number) {
+    std::minstd_rand random(static_cast<unsigned>(number) + 1);
+    account.figures.resize(3, account.figures.front());
+    for (std::size_t i = 0; i < account.figures.size(); ++i) {
+        auto& figure = account.figures[i];
+        figure.component.name = i == 0 ? "node_hours" : i == 1 ? "gpu_hours" : "cpu_hours";
+        figure.effective = figure.allocation = static_cast<Amount>(random() % 9000 + 1) * 3600;
+        figure.usage = {static_cast<Amount>(random() % 20'000'000),
+                        static_cast<Amount>(random() % 99'999),
+                        static_cast<Amount>(random() % 9999)};
+        figure.percent = static_cast<std::int64_t>(figure.used() * 10'000 / figure.effective);
+    }
+    account.percent = account.figures.front().percent;
+    account.flags.paused = *account.percent >= 12'000;
+    account.flags.downscaled = *account.percent >= 10'000;
+    account.thresholds.front().crossing =
+        account.period.begin + std::chrono::seconds(random() % 7'000'000);
+}
 
 std::shared_ptr<const ports::CycleReport> many(int accounts) {
     auto cycle = test::sample_cycle();
@@ -22,6 +44,7 @@ std::shared_ptr<const ports::CycleReport> many(int accounts) {
         cycle.decision.accounts.push_back(sample);
         char name[32];
         std::snprintf(name, sizeof name, "account%06d", i);
+        vary(cycle.decision.accounts.back(), i);
         cycle.decision.accounts.back().account = name;
     }
     return std::make_shared<const ports::CycleReport>(std::move(cycle));

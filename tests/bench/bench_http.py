@@ -4,8 +4,10 @@
 # slow and half-open clients hold connections. The server is real, the accounts behind it are made up.
 #   make tests/bench/bench_http && tests/bench/bench_http.py BUILD-FOLDER [--accounts N] [--seconds S] [--clients C]
 import argparse
+import gzip
 import http.client
 import os
+import re
 import socket
 import ssl
 import subprocess
@@ -74,6 +76,38 @@ def measure(name, port, tls, target, clients, token):
           f"  p99 {times[int(len(times) * 0.99)] * 1e3:8.2f} ms  {max(sizes) / 1e6:7.3f} MB  first {first_ms:7.1f} ms")
 
 
+def first_view(port, token):
+    """What a browser requests until the first view of the web page is complete, one after the other."""
+    connection, sent, rows = connect(port, False), 0, []
+
+    def fetch(target, login):
+        nonlocal sent
+        begin = time.monotonic()
+        connection.request("GET", target, headers={"Accept-Encoding": "gzip", **({"Authorization": "Token " + token} if login else {})})
+        answer = connection.getresponse()
+        body = answer.read()
+        rows.append((time.monotonic() - begin, target))
+        if answer.status != 200:
+            sys.exit(f"{target}: {answer.status}")
+        sent += len(body) + sum(len(key) + len(value) + 4 for key, value in answer.getheaders())
+        return (gzip.decompress(body) if answer.headers["Content-Encoding"] == "gzip" else body).decode()
+
+    files, texts = ["/"], {}
+    while files:
+        name = files.pop()
+        texts[name] = fetch(name, False)
+        for found in re.findall(r"""(?:"web/|from './)([a-z]+\.(?:js|css|svg))""", texts[name]):
+            if "/web/" + found not in [*texts, *files]:
+                files.append("/web/" + found)
+    fields = re.search("kFields = '([a-z_,]*)'", texts["/web/overview.js"]).group(1)
+    fetch("/api/v1/info", True)
+    fetch("/api/v1/overview", True)
+    fetch(f"/api/v1/accounts?sort=-standing&fields={fields}&page=1&page_size=50", True)
+    figures = sum(took for took, target in rows if target.startswith("/api"))
+    print(f"first view of the page: {len(rows)} requests, {sent / 1e3:.1f} kB on the wire, server time {sum(took for took, _ in rows) * 1e3:.0f} ms, "
+          f"{figures * 1e3:.0f} ms of these for figures")
+
+
 with tempfile.TemporaryDirectory() as folder:
     plain, tls = free_port(), free_port()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=bench",
@@ -84,6 +118,8 @@ with tempfile.TemporaryDirectory() as folder:
                                folder + "/key"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     word, token = server.stdout.readline().split()
     print(f"{options.accounts} accounts, {options.clients} clients, {options.seconds:g} s each")
+    first_view(plain, token)
+    first_view(plain, token)
     for encrypted, port in ((False, plain), (True, tls)):
         measure("/api/v1/status", port, encrypted, "/api/v1/status", options.clients, token)
         measure("... fields=account,standing", port, encrypted, "/api/v1/status?fields=account,standing",

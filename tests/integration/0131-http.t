@@ -110,8 +110,12 @@ else
     skip 'promtool accepts the metrics' 'no promtool here'
 fi
 is 'GET of the balances for Open OnDemand returns version 1' "$(ask "${auth[@]}" "$base/api/v1/ondemand/balances.json" | value '["version"]')" 1
-is 'GET of the web page returns 200' "$(status_of -u "x:$reader" "$base/")" 200
-like 'web page lists account physics' "$(cat "$dir/body")" '<strong>physics</strong>'
+is 'GET of the web page without login returns 200' "$(status_of "$base/")" 200
+unlike 'web page without login has no account' "$(cat "$dir/body")" 'physics'
+is 'GET of a file of the web page without login returns 200' "$(status_of "$base/web/app.js")" 200
+is 'GET of the figures of the web page without login returns 401' "$(status_of "$base/api/v1/overview")" 401
+like 'answers are compressed for clients that accept gzip' \
+    "$(ask -D - -o /dev/null -H 'Accept-Encoding: gzip' -H "Authorization: Bearer $reader" "$base/api/v1/overview" | tr -d '\r')" 'Content-Encoding: gzip'
 unlike 'web page loads nothing from other hosts' "$(cat "$dir/body")" '(src|href)="https?:'
 
 cp "$dir/cert.pem" "$dir/old.pem"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/http/server/request_handler.hpp"
 
+#include "daemon/http/views/web.hpp"
+
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
@@ -27,15 +29,14 @@ struct ResponseRelease {
 };
 using ResponseRef = std::unique_ptr<MHD_Response, ResponseRelease>;
 
-// For browsers, with every answer: store nothing, guess no type, run and load nothing, show it in
-// no frame, and after TLS return by TLS only (for a year, as is customary).
-constexpr std::pair<const char*, const char*> kAlways[] = {
+// For browsers, with every answer that has no other: store nothing, guess no type, run and load
+// nothing, show it in no frame, and after TLS return by TLS only (for a year, as is customary).
+constexpr std::pair<const char*, const char*> kUnlessGiven[] = {
     {"Cache-Control", "no-store"},
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "no-referrer"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
 };
-constexpr const char* kPolicy = "Content-Security-Policy";
-constexpr const char* kNoContent = "default-src 'none'; frame-ancestors 'none'";
 constexpr const char* kTlsOnly = "max-age=31536000";
 
 MhdResult queue_response(MHD_Connection* connection, const Response& answer, bool tls) {
@@ -47,14 +48,13 @@ MhdResult queue_response(MHD_Connection* connection, const Response& answer, boo
     MHD_add_response_header(response.get(), "Content-Type", answer.type.c_str());
     if (!answer.allow.empty())
         MHD_add_response_header(response.get(), "Allow", answer.allow.c_str());
-    for (const auto& [key, value] : kAlways)
-        MHD_add_response_header(response.get(), key, value);
     if (tls)
         MHD_add_response_header(response.get(), "Strict-Transport-Security", kTlsOnly);
     for (const auto& [key, value] : answer.headers)
         MHD_add_response_header(response.get(), key.c_str(), value.c_str());
-    if (MHD_get_response_header(response.get(), kPolicy) == nullptr)
-        MHD_add_response_header(response.get(), kPolicy, kNoContent);
+    for (const auto& [key, value] : kUnlessGiven)
+        if (MHD_get_response_header(response.get(), key) == nullptr)
+            MHD_add_response_header(response.get(), key, value);
     return MHD_queue_response(connection, static_cast<unsigned>(answer.status), response.get());
 }
 
@@ -101,9 +101,10 @@ const Connection* peer_of(MHD_Connection* connection) {
     return info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
 }
 
-// Only these two answer without a login.
+// Only these answer without a login.
 bool is_open(const Request& request) {
-    return request.path == "/healthz" || request.path == "/api/v1/nonce";
+    return request.path == "/healthz" || request.path == "/api/v1/nonce" ||
+           is_web_path(request.path);
 }
 
 void resume(MHD_Connection* connection, Exchange& exchange, Response response) {
@@ -164,6 +165,8 @@ void RequestHandler::begin(MHD_Connection* connection, Exchange& exchange, const
     request.path = url;
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, &request);
     exchange.authorization = header(connection, "Authorization");
+    exchange.accepted = {accepts_gzip(header(connection, "Accept-Encoding")),
+                         header(connection, "If-None-Match")};
     const auto* tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     exchange.site = {header(connection, "Content-Type"), header(connection, "Origin"),
                      header(connection, "Sec-Fetch-Site"), header(connection, "Host"),
@@ -294,7 +297,11 @@ Response RequestHandler::respond(Exchange& exchange) {
     if (!exchange.address.empty() && !exchange.logged_in && !is_open(exchange.request))
         if (auto refusal = identify(exchange))
             return std::move(*refusal);
-    return dispatch(exchange.request, services_, {tokens_.get(), &accounts_, nonces_.get(), more_});
+    auto response =
+        dispatch(exchange.request, services_, {tokens_.get(), &accounts_, nonces_.get(), more_});
+    if (!changes(exchange.method))
+        encode(response, exchange.accepted);
+    return response;
 }
 
 } // namespace sluice::http

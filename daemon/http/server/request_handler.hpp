@@ -7,6 +7,7 @@
 #include "common/base/thread.hpp"
 #include "daemon/http/auth/login.hpp"
 #include "daemon/http/server/deadlines.hpp"
+#include "daemon/http/server/encoding.hpp"
 #include "daemon/http/server/request_checks.hpp"
 #include "daemon/http/server/router.hpp"
 #include "daemon/http/server/server.hpp"
@@ -48,6 +49,7 @@ struct Exchange {
     bool logged_in = false;
     Deadlines::Id deadline = 0;
     std::string authorization;
+    Accepted accepted;
     SiteHeaders site;
     std::string address;
     std::optional<Response> fault; // of the header: the answer, whatever the route

@@ -9,10 +9,17 @@
 #include <exception>
 
 namespace sluice::http {
+namespace {
+
+constexpr std::string_view kOfAccounts =
+    "account,search,standing,policy,parent,sort,fields,page,page_size";
+
+} // namespace
 
 const std::vector<Route>& routes() {
     static const std::vector<Route> table{
-        {"GET", "/", kDaemon, view_page, "The accounts as a page for a browser"},
+        {"GET", "/", kDaemon, view_page, "The web page; needs no login"},
+        {"GET", "/web/{name}", kDaemon, view_web_file, "A file of the web page; needs no login"},
         {"GET", "/healthz", kDaemon, view_health, "The process answers; needs no login"},
         {"GET", "/api/v1/nonce", kDaemon, view_nonce, "A nonce for a munge login; needs no login"},
         {"GET", "/readyz", kDaemon, view_ready,
@@ -21,10 +28,12 @@ const std::vector<Route>& routes() {
         {"GET", "/api/v1/openapi.json", kDaemon, view_openapi, "This description"},
         {"GET", "/api/v1/info", kDaemon, view_info,
          "Version, settings in force, sources that do not answer"},
+        {"GET", "/api/v1/overview", 0, view_overview,
+         "Daemon, last evaluation, accounts by standing, problems by remedy"},
+        {"GET", "/api/v1/policies", 0, view_policies, "Policies in force"},
         {"GET", "/api/v1/status", 0, view_status,
-         "Daemon, last evaluation, plugin server, accounts, problems",
-         "account,fields,page,page_size"},
-        {"GET", "/api/v1/accounts", 0, view_accounts, "Accounts", "account,fields,page,page_size"},
+         "Daemon, last evaluation, plugin server, accounts, problems", kOfAccounts},
+        {"GET", "/api/v1/accounts", 0, view_accounts, "Accounts", kOfAccounts},
         {"GET", "/api/v1/accounts/{name}", 0, view_account,
          "One account and the derivation of its figures"},
         {"GET", "/api/v1/balances", 0, view_balances, "Balances of the caller's accounts",
@@ -32,9 +41,9 @@ const std::vector<Route>& routes() {
         {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
          "Evaluate now, or do a dry run", "", "dry_run:boolean,accounts:array,config:string"},
         {"GET", "/api/v1/evaluations", 0, view_evaluations, "Evaluations on record, newest first",
-         "account,limit"},
+         "account,limit,before,only"},
         {"GET", "/api/v1/commands", 0, view_commands, "Commands on record, newest first",
-         "account,limit"},
+         "account,limit,before,only"},
         {"GET", "/api/v1/plugins", kStaff, view_plugins, "Connected plugins"},
         {"GET", "/api/v1/cycles", kStaff, view_cycles,
          "The last hundred evaluations, newest first"},

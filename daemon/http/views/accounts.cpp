@@ -3,6 +3,7 @@
 
 #include "common/base/text.hpp"
 #include "common/model/tres.hpp"
+#include "daemon/http/views/accounts_query.hpp"
 #include "daemon/http/views/usage.hpp"
 #include "daemon/http/views/views.hpp"
 
@@ -18,21 +19,29 @@ using json::Value;
 constexpr std::size_t kMaxEntries = 4;
 constexpr std::size_t kMaxPage = 100'000;
 
-std::string text_of(const model::AccountDecision& account, const Shown& shown,
-                    const std::vector<std::string>& fields) {
-    Value value = render(account, shown);
+Value render_with_parent(const ports::CycleReport& cycle, const model::AccountDecision& account,
+                         const Zone& zone) {
+    const auto parent = cycle.parents.find(account.account);
+    const bool none = parent == cycle.parents.end() || parent->second == "root";
+    return std::move(
+        render(account, {cycle.decision, zone}).set("parent", none ? "" : parent->second));
+}
+
+std::string text_of(const ports::CycleReport& cycle, const model::AccountDecision& account,
+                    const Zone& zone, const std::vector<std::string>& fields) {
+    Value value = render_with_parent(cycle, account, zone);
     if (!fields.empty())
         value.keep(fields);
     return value.compact();
 }
 
-AccountsCache::Texts make(const ports::CycleReport& cycle, const std::string& fields,
-                          const Zone& zone) {
+AccountsCache::Texts texts_of(const ports::CycleReport& cycle, const std::string& fields,
+                              const Zone& zone) {
     auto out = std::make_shared<std::vector<std::string>>();
     const auto keys = split(fields, ',');
     out->reserve(cycle.decision.accounts.size());
     for (const auto& account : cycle.decision.accounts)
-        out->push_back(text_of(account, {cycle.decision, zone}, keys));
+        out->push_back(text_of(cycle, account, zone, keys));
     return out;
 }
 
@@ -101,16 +110,18 @@ std::optional<Value> left_of(const model::AccountDecision& account, const std::s
 } // namespace
 
 AccountsCache::Texts AccountsCache::of(const CyclePtr& cycle, const std::string& fields,
-                                       const Zone& zone) {
+                                       const Zone& zone, bool make) {
     // Locked while the texts are made: of several requests after a cycle only the first makes them.
     auto entries = entries_.lock();
     std::erase_if(*entries, [&](const Entry& entry) { return entry.cycle != cycle; });
     for (const auto& entry : *entries)
         if (entry.fields == fields)
             return entry.texts;
+    if (!make)
+        return nullptr;
     if (entries->size() >= kMaxEntries)
         entries->erase(entries->begin());
-    entries->push_back({cycle, fields, make(*cycle, fields, zone)});
+    entries->push_back({cycle, fields, texts_of(*cycle, fields, zone)});
     return entries->back().texts;
 }
 
@@ -123,20 +134,24 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
     if (cycle == nullptr)
         return response;
     const std::string fields = call.request.argument("fields");
-    const auto indices = chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted);
+    const auto query = AccountsQuery::read(call.request);
+    if (!query)
+        return failure(query.error());
+    const auto indices =
+        query->apply(*cycle, chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted));
     const Zone zone = call.status.info().zone;
-    const bool few = indices.size() < cycle->decision.accounts.size() / 2;
-    const auto texts = few || call.shared.accounts == nullptr
+    const bool few = page->end(indices.size()) - page->begin(indices.size()) <
+                     cycle->decision.accounts.size() / 2;
+    const auto texts = call.shared.accounts == nullptr
                            ? nullptr
-                           : call.shared.accounts->of(cycle, fields, zone);
+                           : call.shared.accounts->of(cycle, fields, zone, !few);
     const auto keys = split(fields, ',');
     std::string list;
     for (std::size_t i = page->begin(indices.size()); i < page->end(indices.size()); ++i) {
         if (!list.empty())
             list += ',';
-        list += texts
-                    ? (*texts)[indices[i]]
-                    : text_of(cycle->decision.accounts[indices[i]], {cycle->decision, zone}, keys);
+        list += texts ? (*texts)[indices[i]]
+                      : text_of(*cycle, cycle->decision.accounts[indices[i]], zone, keys);
     }
     // A quotation mark inside a text is escaped, so this is the key itself.
     constexpr std::string_view kEmpty = "\"accounts\":[]";
@@ -177,7 +192,7 @@ Response view_account(const Call& call) {
     if (call.request.viewer.sees_all())
         for (auto& line : top_users_text(top, name))
             lines->push_back(std::move(line));
-    return answer(call, kv("account", render(account, {cycle->decision, call.status.info().zone})),
+    return answer(call, kv("account", render_with_parent(*cycle, account, call.status.info().zone)),
                   kv("explain", *lines), kv("top_users", std::move(top)));
 }
 

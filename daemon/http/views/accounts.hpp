@@ -17,7 +17,8 @@ class AccountsCache {
 public:
     using Texts = std::shared_ptr<const std::vector<std::string>>;
     // Index-aligned with the cycle's accounts. `fields`: keys to keep, comma-separated; "": all.
-    Texts of(const CyclePtr& cycle, const std::string& fields, const Zone& zone);
+    // Without `make`, nullptr unless they have been made already.
+    Texts of(const CyclePtr& cycle, const std::string& fields, const Zone& zone, bool make);
 
 private:
     struct Entry {

@@ -149,7 +149,9 @@ Value envelope(const Call& call, const ports::DaemonInfo& info,
     return object(
         kv("meta", object(kv("program", "sluiced"), kv("version", info.version), kv("api", "v1"),
                           kv("cluster", info.cluster), kv("timezone", info.zone.name()),
-                          kv("viewer", object(kv("uid", viewer.uid), kv("staff", viewer.staff))))),
+                          kv("viewer", object(kv("uid", viewer.uid), kv("name", viewer.name),
+                                              kv("staff", viewer.staff),
+                                              kv("sees_all", viewer.sees_all()))))),
         kv("errors", Value::array()),
         kv("warnings", array_of(warnings, [](const auto& each) {
                return object(kv("description", each.description), kv("source", each.source));
@@ -265,6 +267,25 @@ Result<std::size_t> limit(const Request& request) {
         return Error{Errc::malformed,
                      "limit must be a number from 1 to " + std::to_string(kMaxLimit)};
     return *number;
+}
+
+Result<void> narrow_query(const Request& request, const std::vector<std::string>& words,
+                          ports::Query& query) {
+    const auto before = request.argument("before");
+    const auto number = whole_number<std::int64_t>(before);
+    if (!before.empty() && (!number || *number < 1))
+        return Error{Errc::malformed, "before must be the number of a record, from 1"};
+    query.before = number.value_or(0);
+    const auto only = request.argument("only");
+    if (only.empty())
+        return {};
+    if (std::find(words.begin(), words.end(), only) == words.end())
+        return Error{Errc::malformed, words.empty() ? "only= is not known here"
+                                                    : "only must be " + join(words, " or ") +
+                                                          ", not '" + only + "'"};
+    using enum ports::Only;
+    query.only = only == "changed" ? changed : only == "failed" ? failed : open;
+    return {};
 }
 
 Result<ports::Query> journal_query(const Call& call, const ports::CycleReport* cycle) {

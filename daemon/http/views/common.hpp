@@ -62,6 +62,9 @@ Response answer(const Call& call, Field<T>&&... fields) {
 // null for nullptr. The reason of a failure is for staff.
 json::Value render_cycle(const ports::CycleReport* cycle, bool staff);
 json::Value render_problems(const ports::CycleReport& cycle);
+json::Value render_info(const ports::DaemonInfo& info, bool staff);
+// null: no evaluation runs.
+json::Value render_under_way(const std::optional<ports::UnderWay>& running);
 // 503: before the first cycle.
 Response no_cycle_yet();
 
@@ -97,17 +100,23 @@ void put_paging(Response& response, const Request& request, const Page& page, st
 inline constexpr std::size_t kMaxLimit = 10000;
 // ?limit=, a default without. malformed
 Result<std::size_t> limit(const Request& request);
+// ?before= and ?only=, with one of the words that the route knows. malformed
+Result<void> narrow_query(const Request& request, const std::vector<std::string>& words,
+                          ports::Query& query);
 // What a viewer may read of the journal. Staff may name an account that no policy evaluates any
 // more.
 Result<ports::Query> journal_query(const Call& call, const ports::CycleReport* cycle);
 
 // The records of the viewer's accounts, as {key: [...]}.
 template <class Ask, class Show>
-Response journal_view(const Call& call, std::string_view key, Ask ask, Show show) {
+Response journal_view(const Call& call, std::string_view key, Ask ask, Show show,
+                      const std::vector<std::string>& words = {}) {
     const CyclePtr cycle = call.status.last_cycle();
-    const auto query = journal_query(call, cycle.get());
+    auto query = journal_query(call, cycle.get());
     if (!query)
         return failure(query.error());
+    if (const auto narrowed = narrow_query(call.request, words, *query); !narrowed)
+        return failure(narrowed.error());
     // An empty list would mean all accounts.
     if (!call.request.viewer.sees_all() && query->accounts.empty())
         return answer(call, kv(key, json::Value::array()));
@@ -117,8 +126,10 @@ Response journal_view(const Call& call, std::string_view key, Ask ask, Show show
     return answer(call, kv(key, array_of(*records, show)));
 }
 template <class Ask>
-Response journal_view(const Call& call, std::string_view key, Ask ask) {
-    return journal_view(call, key, ask, [](const auto& record) { return render(record); });
+Response journal_view(const Call& call, std::string_view key, Ask ask,
+                      const std::vector<std::string>& words = {}) {
+    return journal_view(
+        call, key, ask, [](const auto& record) { return render(record); }, words);
 }
 
 // A cycle that was ordered: what it decided and did, or would do.

@@ -54,6 +54,8 @@ Value parts_of(const ports::Status& status, bool& ready) {
     return shown;
 }
 
+} // namespace
+
 Value render_info(const ports::DaemonInfo& info, bool staff) {
     return object(kv("version", info.version), kv("cluster", info.cluster),
                   kv("started", info.started), kv("config_file", staff ? info.config_file : ""),
@@ -61,8 +63,10 @@ Value render_info(const ports::DaemonInfo& info, bool staff) {
                   kv("config_error", staff ? info.config_error : ""),
                   kv("backup", staff ? info.backup.at : std::nullopt),
                   kv("backup_file", staff ? info.backup.file : ""), kv("down", info.down),
-                  kv("interval_s", info.interval_s));
+                  kv("interval_s", info.interval_s), kv("waldur_answer", info.waldur_asked));
 }
+
+namespace {
 
 Value all_problems(const ports::DaemonInfo& info, const ports::CycleReport* cycle) {
     Value out = cycle != nullptr ? render_problems(*cycle) : Value::array();
@@ -71,6 +75,8 @@ Value all_problems(const ports::DaemonInfo& info, const ports::CycleReport* cycl
     return out;
 }
 
+} // namespace
+
 Value render_under_way(const std::optional<ports::UnderWay>& running) {
     if (!running)
         return {};
@@ -78,8 +84,6 @@ Value render_under_way(const std::optional<ports::UnderWay>& running) {
                   kv("phase", running->phase), kv("done", running->done),
                   kv("total", running->total), kv("progress", running->progress()));
 }
-
-} // namespace
 
 Response view_health(const Call&) {
     return ok(object(kv("status", "ok")));
@@ -129,14 +133,15 @@ Response view_status(const Call& call) {
 }
 
 Response view_evaluations(const Call& call) {
-    return journal_view(call, "evaluations", [&](const ports::Query& q) {
-        return call.services.journal.evaluations(q);
-    });
+    return journal_view(call, "evaluations",
+                        [&](const ports::Query& q) { return call.services.journal.evaluations(q); },
+                        {"changed"});
 }
 
 Response view_commands(const Call& call) {
     return journal_view(call, "commands",
-                        [&](const ports::Query& q) { return call.services.journal.commands(q); });
+                        [&](const ports::Query& q) { return call.services.journal.commands(q); },
+                        {"failed", "open"});
 }
 
 Response view_plugins(const Call& call) {

@@ -58,6 +58,11 @@ Response view_nonce(const Call& call);
 
 Response view_metrics(const Call& call);
 Response view_openapi(const Call& call);
+
+// web.cpp: the page and its files. overview.cpp, policies.cpp: what only the page asks for so far.
 Response view_page(const Call& call);
+Response view_web_file(const Call& call);
+Response view_overview(const Call& call);
+Response view_policies(const Call& call);
 
 } // namespace sluice::http

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/slurm/usage/cluster_usage.hpp"
 
+#include "daemon/slurm/accounts/associations.hpp"
 #include "daemon/slurm/jobs/job_records.hpp"
 
 #include <algorithm>

@@ -82,11 +82,13 @@ CASE(changes_without_a_body_need_the_content_type_as_well) {
 
 CASE(answers_tell_browsers_what_not_to_do) {
     Running running;
-    for (const char* target : {"/", "/api/v1/status", "/api/v1/nothing"}) {
+    for (const char* target : {"/", "/web/app.js", "/api/v1/status", "/api/v1/nothing"}) {
         const auto answer = get(running.socket(), target);
+        const bool file = !has(target, "/api");
         for (const char* line :
-             {"Cache-Control: no-store\r\n", "X-Content-Type-Options: nosniff\r\n",
-              "Referrer-Policy: no-referrer\r\n", "frame-ancestors 'none'"})
+             {file ? "Cache-Control: no-cache\r\n" : "Cache-Control: no-store\r\n",
+              "X-Content-Type-Options: nosniff\r\n", "Referrer-Policy: no-referrer\r\n",
+              "frame-ancestors 'none'"})
             if (!has(answer, line) || answer.find(line) != answer.rfind(line))
                 fail(std::string(target) + " has not once: " + line);
         CHECK(!has(answer, "Strict-Transport-Security"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Readiness, metrics, the description of the routes, Open OnDemand's balances and the page.
+// Readiness, metrics, the description of the routes, and Open OnDemand's balances.
 #include "daemon/http/server/router.hpp"
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
@@ -106,7 +106,7 @@ CASE(metrics_of_ten_thousand_accounts_stay_below_a_megabyte) {
     CHECK_EQ(with("some").status, 400);
 }
 
-CASE(neither_page_nor_metrics_hide_or_steer_anything) {
+CASE(metrics_hide_and_steer_nothing) {
     FakeService service;
     auto cycle = sluice::test::sample_cycle();
     auto& account = cycle.decision.accounts.back();
@@ -122,9 +122,6 @@ CASE(neither_page_nor_metrics_hide_or_steer_anything) {
     service.daemon.version += test::kHostile;
     service.daemon.down = {"slurmdbd" + test::kHostile};
     service.end_texts_with(test::kHostile);
-    const auto page = get(service, "/").body;
-    CHECK(has(page, "<strong>physics\\u001b[31m"));
-    CHECK_EQ(test::harm_in(page), "");
     CHECK_EQ(test::harm_in(get(service, "/metrics").body), "");
 }
 
@@ -206,52 +203,12 @@ CASE(ondemand_gets_a_balance_for_each_user_and_account) {
     CHECK_EQ(get(service, "/api/v1/ondemand/balances.json", {5, false, "", false}).status, 403);
 }
 
-CASE(the_page_warns_when_a_plugin_cannot_store_its_snapshot) {
+CASE(overview_warns_when_a_plugin_cannot_store_its_snapshot) {
     FakeService service;
-    CHECK(!has(get(service, "/").body, "is not stored"));
+    CHECK(!has(get(service, "/api/v1/overview").body, "is not stored"));
     service.unstored_since = service.daemon.now - std::chrono::seconds(121);
-    CHECK(has(get(service, "/").body, ": the snapshot in use is not stored; after a restart"));
-}
-
-CASE(the_page_is_whole_escaped_and_cut_to_the_viewer) {
-    FakeService service;
-    auto cycle = sluice::test::sample_cycle();
-    cycle.decision.accounts.front().account = "<script>alert('x')</script>";
-    service.cycle = std::make_shared<ports::CycleReport>(cycle);
-    const auto page = get(service, "/");
-    CHECK(has(page.type, "text/html"));
-    CHECK(!has(page.body, "<script"));
-    CHECK(has(page.body, "&lt;script&gt;alert(&#39;x&#39;)"));
-    CHECK(has(page.body, "<strong>physics</strong>"));
-    CHECK(!has(page.body, "http://"));
-    CHECK(!has(page.body, "https://"));
-    bool csp = false;
-    for (const auto& [key, value] : page.headers)
-        csp = csp || (key == "Content-Security-Policy" && has(value, "default-src 'none'"));
-    CHECK(csp);
-    const auto bob = get(service, "/", {sluice::test::kBob, false, "", false});
-    CHECK(!has(bob.body, "<strong>physics</strong>"));
-    service.cycle = nullptr;
-    CHECK(has(get(service, "/").body, "no evaluation has completed yet"));
-}
-
-CASE(the_page_shows_the_sites_time_and_whose_flag_it_is) {
-    FakeService service;
-    service.daemon.zone = *Zone::posix("XYZ+3");
-    auto cycle = sluice::test::sample_cycle();
-    auto& account = cycle.decision.accounts.front();
-    account.flags.paused = true;
-    account.cause.kind = model::CauseKind::override_;
-    account.in_force.emplace().by = "Waldur";
-    account.in_force->foreign = true;
-    service.cycle = std::make_shared<ports::CycleReport>(cycle);
-    const auto page = get(service, "/");
-    CHECK(has(page.body, ">paused in Waldur<"));
-    CHECK(has(page.body, "<td>2026-12-31</td>")); // where the quarter of UTC ends at 21:00
-    account.in_force->foreign = false;
-    account.cause.override_id = 7;
-    service.cycle = std::make_shared<ports::CycleReport>(cycle);
-    CHECK(has(get(service, "/").body, ">paused by override 7<"));
+    CHECK(has(get(service, "/api/v1/overview").body,
+              ": the snapshot in use is not stored; after a restart"));
 }
 
 CASE(readers_see_everything_and_change_nothing) {

@@ -157,6 +157,31 @@ CASE(an_account_that_could_not_be_evaluated_keeps_its_memory) {
     CHECK(books.journal->history(kCluster, kNow)->accounts.at("a") == full_memory());
 }
 
+CASE(records_before_a_number_and_those_that_changed_or_failed) {
+    Books books;
+    auto steady = evaluation("a");
+    steady.previous = steady.now;
+    const std::vector records{evaluation("a"), steady, evaluation("b"), evaluation("a")};
+    const std::vector commands{limits("a"), limits("b"), limits("a")};
+    const auto ids = books.journal->record_cycle(kCluster, {}, records, commands);
+    CHECK(ids);
+    CHECK(books.journal->close_command(ids->at(0), kNow, kNow, Error{Errc::refused, "no"}));
+    CHECK(books.journal->close_command(ids->at(1), kNow, kNow, std::nullopt));
+    ports::Query query;
+    query.before = 4;
+    CHECK_EQ(books.journal->evaluations(query)->size(), 3U);
+    query.accounts = {"a"};
+    CHECK_EQ(books.journal->evaluations(query)->front().id, 2);
+    query.only = ports::Only::changed;
+    CHECK_EQ(books.journal->evaluations(query)->size(), 1U);
+    ports::Query failed;
+    failed.only = ports::Only::failed;
+    CHECK_EQ(books.journal->commands(failed)->size(), 1U);
+    CHECK_EQ(books.journal->commands(failed)->front().command.account, "a");
+    failed.only = ports::Only::open;
+    CHECK_EQ(books.journal->commands(failed)->front().id, ids->at(2));
+}
+
 CASE(evaluations_come_back_newest_first_and_by_account) {
     Books books;
     const std::vector records{evaluation("a"), evaluation("b"), evaluation("a")};

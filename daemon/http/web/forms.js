@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Dialogs of staff. Each does a dry run first, keeps what was typed after an error, and says what
+// the entry does before it is made.
+import { get, send } from './api.js';
+import { h, percent, say } from './dom.js';
+import { accountLink, badge, row, table } from './parts.js';
+
+const kMostRows = 200;
+const columns = [['Account', ''], ['Usage', 'number'], ['Actions', ''], ['Before', ''], ['After', '']];
+
+const number = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+const word = (state) => state.paused ? 'paused' : state.downscaled ? 'downscaled' : 'normal';
+
+// What an evaluation did or would do: accounts that change first.
+export function outcome(answer, dry, keep = () => true) {
+  const accounts = answer.accounts.filter(keep);
+  const changes = (account) => account.actions_taken.length || word(account.previous_state) !== word(account.new_state) ? 0 : 1;
+  const sorted = accounts.map((account, i) => [changes(account), i, account]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , account]) => account);
+  const head = columns.map(([text, kind]) => [text === 'Actions' ? (dry ? 'Would trigger' : 'Actions taken') : text, kind]);
+  const changed = accounts.filter((account) => !changes(account)).length;
+  return [h('p', {}, `${number(accounts.length, 'account')} evaluated, ${changed} ${dry ? 'would change' : 'changed'}, ${number(answer.commands.length, 'command')}${dry ? ' would be run' : ''}.`),
+    sorted.length > 0 && table(dry ? 'Result of the dry run' : 'Result of the evaluation', head, sorted.slice(0, kMostRows).map((account) => row(head, [
+      accountLink(account.account), percent(account.usage_percentage),
+      account.actions_taken.length ? account.actions_taken.map((action) => [badge('quietly', action), ' ']) : 'none',
+      word(account.previous_state), word(account.new_state)]))),
+    sorted.length > kMostRows && h('p', { class: 'quiet' }, `The first ${kMostRows} are shown.`),
+    answer.commands.length > 0 && h('details', {}, h('summary', {}, 'Commands'), h('ul', { class: 'commands' },
+      answer.commands.slice(0, kMostRows).map((command) => h('li', {}, h('code', {}, command.sacctmgr || command.description)))))];
+}
+
+function field(name, label, control, hint) {
+  control.id = `field-${name}`;
+  control.name = name;
+  if (hint) control.setAttribute('aria-describedby', `hint-${name}`);
+  return h('p', { class: 'field' }, h('label', { for: control.id }, label), control, hint && h('small', { id: `hint-${name}` }, hint));
+}
+
+// run(values, dry) -> {answer, keep}; check(values) -> [name of the field, what is wrong] or null
+function open({ title, fields, run, apply, check, done, dryFirst = true }) {
+  const result = h('div', { class: 'result', role: 'status' });
+  const error = h('p', { class: 'fault', role: 'alert', id: 'form-fault' });
+  let tried = '';
+  const values = () => Object.fromEntries([...form.elements].filter((each) => each.name).map((each) => [each.name, each.value.trim()]));
+  const act = h('button', { type: 'button', class: 'main', id: 'apply', disabled: dryFirst }, apply);
+  const dry = h('button', { type: 'submit', id: 'dry-run' }, 'Dry run');
+  const form = h('form', { novalidate: true }, fields, error,
+    h('p', { class: 'buttons' }, dry, act, h('button', { type: 'button', id: 'close', onclick: () => dialog.close() }, 'Close')), result);
+  const dialog = h('dialog', { 'aria-labelledby': 'dialog-title', onclose: () => dialog.remove() },
+    h('h2', { id: 'dialog-title' }, title), form);
+  const refuse = (name, text) => {
+    error.textContent = text;
+    for (const each of form.elements) each.removeAttribute('aria-invalid');
+    const control = name && form.elements[name];
+    if (control) {
+      control.setAttribute('aria-invalid', 'true');
+      control.focus();
+    }
+  };
+  const start = async (isDry) => {
+    const given = values();
+    refuse('', '');
+    const wrong = check?.(given);
+    if (wrong) return refuse(...wrong);
+    for (const each of [dry, act]) each.disabled = true;
+    result.replaceChildren(h('p', {}, h('progress', { 'aria-label': 'Evaluation' }), ' The evaluation runs …'));
+    try {
+      const { answer, keep } = await run(given, isDry);
+      result.replaceChildren(...h('div', {}, outcome(answer, isDry, keep)).childNodes);
+      tried = isDry ? JSON.stringify(given) : '';
+      if (!isDry) {
+        say(`${title}: done.`);
+        done();
+      }
+    } catch (problem) {
+      result.replaceChildren();
+      const named = Object.keys(given).find((name) => problem.message.startsWith(name));
+      refuse(named, problem.message);
+    }
+    dry.disabled = false;
+    act.disabled = dryFirst && tried === '';
+  };
+  form.onsubmit = (event) => { event.preventDefault(); start(true); };
+  form.oninput = () => { act.disabled = dryFirst && tried !== JSON.stringify(values()); };
+  act.onclick = () => start(false);
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+const reason = () => field('reason', 'Reason', h('input', { maxlength: 500, autocomplete: 'off', required: true }),
+  'Kept with the entry.');
+const needed = (given, ...names) => {
+  const name = names.find(([each]) => !given[each]);
+  return name ? [name[0], `${name[1]} is missing.`] : null;
+};
+
+export async function evaluateDialog(done) {
+  const { policies } = await get('policies');
+  open({ title: 'Evaluate', apply: 'Evaluate now', done, dryFirst: false,
+    fields: [field('scope', 'Show', h('select', {}, h('option', { value: '' }, 'All accounts'),
+      policies.map(({ name }) => h('option', { value: name }, `Policy ${name}`)))),
+    field('account', 'Account', h('input', { maxlength: 120, autocomplete: 'off' }), 'Only this account. Every evaluation evaluates all accounts; this selects what is shown.')],
+    run: async (given, isDry) => ({
+      answer: await send('POST', 'evaluate', { dry_run: isDry, ...(given.account && { accounts: [given.account] }) }),
+      keep: (account) => !given.scope || account.policy.split(',').includes(given.scope) }) });
+}
+
+export function overrideDialog(name, done) {
+  open({ title: `Override of ${name}`, apply: 'Set override', done,
+    fields: [field('standing', 'Standing', h('select', {}, ['normal', 'downscaled', 'paused'].map((each) => h('option', {}, each)))),
+      field('until', 'Until', h('input', { autocomplete: 'off', required: true, placeholder: 'now+3days' }), '2026-12-05, 2026-12-05T12:00 or now+3days'), reason()],
+    check: (given) => needed(given, ['until', 'Until'], ['reason', 'Reason']),
+    run: async (given, isDry) => ({ answer: await send('POST', 'overrides', { account: name, ...given, dry_run: isDry }) }) });
+}
+
+export function adjustmentDialog(name, components, done) {
+  open({ title: `Adjustment of ${name}`, apply: 'Add adjustment', done,
+    fields: [field('component', 'Component', h('select', {}, components.map((each) => h('option', {}, each)))),
+      field('amount', 'Amount', h('input', { inputmode: 'decimal', autocomplete: 'off', required: true }), 'Added to the allocation of this period; negative: taken away.'), reason()],
+    check: (given) => needed(given, ['amount', 'Amount'], ['reason', 'Reason']) ??
+      (/^-?\d+(\.\d+)?$/.test(given.amount) ? null : ['amount', `Amount must be a number such as 25 or -2.5, not '${given.amount}'.`]),
+    run: async (given, isDry) => ({ answer: await send('POST', 'adjustments',
+      { account: name, units: { [given.component]: given.amount }, reason: given.reason, dry_run: isDry }) }) });
+}
+
+// Ends an override, or takes an adjustment back.
+export function endDialog(title, path, done) {
+  open({ title, apply: title, done, fields: [reason()],
+    check: (given) => needed(given, ['reason', 'Reason']),
+    run: async (given, isDry) => ({ answer: await send('DELETE', path, { reason: given.reason, dry_run: isDry }) }) });
+}
