@@ -31,7 +31,7 @@ constexpr Spec kSpecs[] = {
     {"by-user", 0, nullptr, kByUser, "one row per user, highest usage first", &Options::by_user},
     {"cluster", 'M', "NAME", kCluster, "this cluster (default: all clusters of the daemon)"},
     {"config", 0, "FILE", kConfig, "with --dry-run: by the rules of this file, not those in force"},
-    {"confirm", 0, nullptr, kConfirm, "accept the new or lost rules that wait (needs --reason)",
+    {"confirm", 0, nullptr, kConfirm, "accept the new or lost rules that wait (needs a reason)",
      &Options::confirm},
     {"delimiter", 0, "TEXT", kTable, "field delimiter of -p and -P (default: |)"},
     {"dry-run", 0, nullptr, kDryRun, "show the effect, change nothing", &Options::dry_run},

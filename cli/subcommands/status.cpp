@@ -173,8 +173,8 @@ bool is_wanted(const Parsed& parsed, json::View account) {
 
 // "": the words of --standing are standings.
 std::string unknown_standing(const Parsed& parsed) {
-    static const std::vector<std::string> kKnown{"normal", "warned", "downscaled", "paused",
-                                                 "held", "error"};
+    static const std::vector<std::string> kKnown{"normal", "warned", "downscaled",
+                                                 "paused", "held",   "error"};
     const auto* standings = parsed.options.value("standing");
     if (standings == nullptr)
         return "";
@@ -184,7 +184,8 @@ std::string unknown_standing(const Parsed& parsed) {
     });
     if (wrong == words.end() && !words.empty())
         return "";
-    return "--standing takes normal, warned, downscaled, paused, held or error, separated by commas, not '" +
+    return "--standing takes normal, warned, downscaled, paused, held or error, separated by "
+           "commas, not '" +
            *standings + "'";
 }
 

@@ -226,6 +226,7 @@ private:
             memory.period_begin = account.memory.period_begin;
             memory.bases = std::move(account.memory.bases);
             memory.grants = std::move(account.memory.grants);
+            memory.used = std::move(account.memory.used);
             memory.past = std::move(account.memory.past);
         }
     }

@@ -466,7 +466,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     }
     read_name(map, reading, policy);
     map.choose("mode", policy.mode, kModes);
-    policy.mode_missing = !map.has("mode");
+    policy.mode_missing = reading.dialect != Dialect::scenario && !map.has("mode");
     read_match(map, reading, policy, places);
     read_clusters(map, policy, places);
     if (const Node* period = map.take("period"))

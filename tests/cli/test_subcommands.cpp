@@ -162,7 +162,7 @@ CASE(status_and_commands_can_be_narrowed) {
     CHECK_EQ(lab.run({"status", "--policy=nosuch", "-nPo", "account"}).out, "");
     const auto wrong = lab.run({"status", "--standing=stopped"});
     CHECK_EQ(wrong.code, 1);
-    CHECK(has(wrong.err, "--standing takes normal, downscaled, paused or error"));
+    CHECK(has(wrong.err, "--standing takes normal, warned, downscaled, paused, held or error"));
     CHECK_EQ(lab.run({"commands", "--failed", "-nPo", "result"}).out, "failed\n");
 }
 

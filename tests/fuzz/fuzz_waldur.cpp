@@ -21,7 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& item : parsed->view().items())
         offering.resources.push_back(waldur::read_resource(item));
     offering.policy = waldur::read_policy(parsed->view());
-    (void)waldur::read_groups(parsed->view());
     const auto again = waldur::offering_of(waldur::text_of(offering));
     if (!again || again->resources.size() != offering.resources.size())
         std::abort();

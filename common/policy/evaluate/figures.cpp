@@ -198,8 +198,7 @@ void keep_vanished(const model::AccountMemory& memory, Figure& figure) {
     const auto before = memory.used.find(figure.component.name);
     if (before == memory.used.end())
         return;
-    const Amount lost =
-        fallen(before->second, figure.usage.ended(), figure.effective);
+    const Amount lost = fallen(before->second, figure.usage.ended(), figure.effective);
     if (!narrow(Wide{lost} + figure.used())) // the total must fit as well
         return;
     figure.vanished = lost;
@@ -207,8 +206,7 @@ void keep_vanished(const model::AccountMemory& memory, Figure& figure) {
 }
 
 void note_used(const Figure& figure, model::AccountMemory& memory) {
-    raise(figure.usage.ended(), figure.effective, figure.component.name,
-          memory.used);
+    raise(figure.usage.ended(), figure.effective, figure.component.name, memory.used);
 }
 
 // Records of its last jobs arrive after a period has ended.

@@ -401,7 +401,8 @@ CASE(moves_below_an_account_are_explained_with_it) {
     submit(w, 8, 5, "normal"); // in optics
     slow(w);
     w.run(utc(2026, 2, 1));
-    const auto lines = policy::explain(w.set, w.zone, w.of("physics"), w.plan, {"optics"});
+    const auto lines =
+        policy::explain(w.set, w.zone, w.decision, w.of("physics"), w.plan, {"optics"});
     CHECK(std::count(lines.begin(), lines.end(),
                      "Planned: Set QOS of 2 queued jobs to slowdown.") == 1);
 }

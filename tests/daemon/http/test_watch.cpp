@@ -89,11 +89,13 @@ CASE(metrics_of_ten_thousand_accounts_stay_below_a_megabyte) {
     for (int i = 0; i < 10'000; ++i)
         cycle.decision.accounts[i].account = "department-project-" + std::to_string(10'000 + i);
     cycle.decision.accounts[7000].flags.paused = true;
+    cycle.decision.accounts[7000].enforced.paused = true;
     cycle.decision.accounts[8000].percent = 9900;
     service.cycle = std::make_shared<ports::CycleReport>(cycle);
     const auto body = get(service, "/metrics").body;
     CHECK(body.size() < 1'000'000);
-    CHECK(has(body, "sluice_account_paused{account=\"department-project-17000\"} 1\n"));
+    CHECK(has(body,
+              "sluice_account_paused{account=\"department-project-17000\",mode=\"enforce\"} 1\n"));
     CHECK(has(body, "sluice_account_usage_ratio{account=\"department-project-18000\"} 0.9900\n"));
     CHECK(has(body, "standing=\"paused\"} 1\n"));
     CHECK(has(body, "sluice_accounts_with_samples 1000\n"));

@@ -97,11 +97,12 @@ CASE(ten_thousand_changed_accounts_are_counted_and_a_hundred_are_listed) {
         report.decision.accounts.back().mode = model::Mode::observe;
     }
     report.decision.accounts.back().mode = model::Mode::enforce;
+    report.decision.accounts.back().enforced.paused = true;
     const auto text = logged(log, report);
     CHECK_EQ(count(text, "SLUICE-0412"), 100);
     CHECK_EQ(count(text, "\n"), 301);
     CHECK(text.find("standing-changed account=a9999 ") != std::string::npos);
-    CHECK(text.find("paused=10000 downscaled=0 changed=10000") != std::string::npos);
+    CHECK(text.find("paused=1 downscaled=0 changed=10000") != std::string::npos);
     CHECK(text.find("not_listed=9900\n") != std::string::npos);
 }
 

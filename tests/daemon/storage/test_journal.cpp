@@ -165,8 +165,9 @@ CASE(records_before_a_number_and_those_that_changed_or_failed) {
     const std::vector commands{limits("a"), limits("b"), limits("a")};
     const auto ids = books.journal->record_cycle(kCluster, {}, records, commands);
     CHECK(ids);
-    CHECK(books.journal->close_command(ids->at(0), kNow, kNow, Error{Errc::refused, "no"}));
-    CHECK(books.journal->close_command(ids->at(1), kNow, kNow, std::nullopt));
+    const std::vector<ports::CommandOutcome> outcomes{
+        {ids->at(0), kNow, kNow, Error{Errc::refused, "no"}}, {ids->at(1), kNow, kNow, {}}};
+    CHECK(books.journal->close_commands(outcomes));
     ports::Query query;
     query.before = 4;
     CHECK_EQ(books.journal->evaluations(query)->size(), 3U);
