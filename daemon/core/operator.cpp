@@ -77,9 +77,10 @@ Result<std::map<std::string, Decimal>> checked_units(const model::AccountDecisio
                                           join(known, ", ")};
     std::map<std::string, Decimal> out;
     for (const auto& [component, value] : units) {
-        const auto found = std::find_if(known.begin(), known.end(), [&](const auto& name) {
-            return equals_ignoring_case(name, component);
-        });
+        const auto found =
+            std::find_if(known.begin(), known.end(), [&, &named = component](const auto& name) {
+                return equals_ignoring_case(name, named);
+            });
         if (found == known.end())
             return Error{Errc::malformed, "account " + account.account + " has no component " +
                                               component + "; components: " + join(known, ", ")};

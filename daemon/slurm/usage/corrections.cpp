@@ -95,7 +95,7 @@ std::vector<std::uint32_t> FactorHistory::factored(Window time) const {
     for (const auto& [qos, known] : factors_) {
         const auto begins = cuts(qos, time);
         if (std::any_of(begins.begin(), begins.end() - 1,
-                        [&](Instant begin) { return at(qos, begin) != kFullPrice; }))
+                        [&, id = qos](Instant begin) { return at(id, begin) != kFullPrice; }))
             found.push_back(qos);
     }
     return found;
