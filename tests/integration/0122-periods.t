@@ -57,7 +57,7 @@ passes() {
     eventually "$name: sluiced enters the new period without a command" 15 in_period "$label"
     first=$(records time,trigger,period | grep "|$label$" | tail -n 1)
     like "$name: the boundary starts the evaluation of the new period" "$first" '\|boundary\|'
-    late=$(($(date -d "$(sed 's/|.*//; s/T/ /; s/Z$//' <<<"$first") UTC" +%s) - $(date -d "$boundary UTC" +%s)))
+    late=$(($(date -d "${first%%|*}" +%s) - $(date -d "$boundary UTC" +%s)))
     ok "$name: the new period begins at the boundary ($late s late)" test "$late" -ge 0 -a "$late" -le 10
     is "$name: raw usage is reset once" "$(resets)" 1
     ok "$name: evaluation in the new period succeeds" evaluate_now

@@ -48,7 +48,7 @@ is 'sluice history says that observed chem would be paused' "$(sluice_cli histor
     'normal|would be paused|observe'
 like 'sluiced.log says that observed chem would be paused' "$(cat "$(sluiced_log)")" 'to="?would be paused'
 like 'JSON has normal as the standing of observed chem' "$(json '/api/v1/accounts/chem')" \
-    '"standing": *"normal", *"paused": *false, *"downscaled": *false, *"would_be": *\{"standing": *"paused"'
+    '"standing": *"normal", *"held": *null, *"paused": *false, *"downscaled": *false, *"would_be": *\{"standing": *"paused"'
 like 'metrics do not report observed chem as paused' "$(json /metrics)" 'sluice_account_paused\{account="chem",mode="observe"\} 0'
 like 'metrics report that chem would be paused' "$(json /metrics)" 'sluice_account_would_be_paused\{account="chem"\} 1'
 ok 'sbatch in observed chem is accepted' as games sbatch --parsable -H -A chem --wrap true
