@@ -40,9 +40,9 @@ guide_here() {
 # Replacements for programs of the host; each rejects what the real program would reject.
 sluice() { sluice_cli "$@"; }
 sluiced() { # with the settings of this cluster instead of those in /etc/sluice
-    local own=()
-    local -x PATH
-    PATH=$(dirname "$(sluice_find sluice)"):$PATH # --check --plan runs sluice
+    local own=() path
+    path=$(dirname "$(sluice_find sluice)"):$PATH # --check --plan runs sluice
+    local -x PATH=$path
     [[ " $* " = *' --import-site-agent '* ]] || own=(-f "$CLUSTER_DIR/etc/sluiced.yaml")
     "$(sluice_find sluiced)" "$@" "${own[@]}"
 }
