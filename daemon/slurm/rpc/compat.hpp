@@ -14,6 +14,7 @@
 // Exported by libslurm in every release, in no installed header.
 extern "C" {
 char* slurm_xstrdup(const char* text);
+void slurm_xfree(void** memory);
 // The configuration that slurm_init() read. REQUIRES: slurm_init()
 extern slurm_conf_t slurm_conf;
 // The type of slurmdb_send_accounting_update: see apply/enforcer.cpp.
@@ -69,7 +70,14 @@ inline RawList slurmdbd_config(void* db) {
     if (slurmdb_config_get(db, &conf) != SLURM_SUCCESS || conf == nullptr)
         return nullptr;
     RawList pairs = slurmdb_config_get_keypairs(conf);
-    slurmdbd_free_conf(conf);
+    // libslurm declares slurmdbd_free_conf(), but does not export it.
+    using C = slurmdbd_conf_t;
+    for (char* C::*text :
+         {&C::archive_dir, &C::archive_script, &C::dbd_addr, &C::dbd_backup, &C::dbd_host,
+          &C::default_qos, &C::log_file, &C::parameters, &C::pid_file, &C::storage_loc,
+          &C::storage_pass_script, &C::storage_user})
+        slurm_xfree(reinterpret_cast<void**>(&(conf->*text)));
+    slurm_xfree(reinterpret_cast<void**>(&conf));
     return pairs;
 #else
     return slurmdb_config_get(db);
