@@ -72,7 +72,10 @@ diag "$(sql "select name, usage_factor, deleted from qos_table")"
 sacctmgr_do modify qos half set usagefactor=0.5
 ask usage "$hour" $((hour + 864000)) 0 # the factor of `half` is seen here
 before=$(figure physics cpu total)
-half=$(as games sbatch --parsable -A physics --qos=half -n4 -o /dev/null --wrap 'sleep 60')
+# slurmctld 24.11 gives users the QOS that they inherit only when it reads all associations again.
+scontrol reconfigure
+accepted() { half=$(as games sbatch --parsable -A physics --qos=half -n4 -o /dev/null --wrap 'sleep 60'); }
+eventually 'sbatch with QOS half is accepted' 30 accepted
 eventually 'a job of QOS half runs' 30 job_is "$half" RUNNING
 sleep 5
 ask usage "$hour" $((hour + 864000)) 0
