@@ -142,6 +142,10 @@ double seconds_of(const Body& body) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+// Seconds: an answer that waits for nothing. Half of the shortest wait that it could be for (10 s
+// of libmunge), so that no busy machine fails a test.
+inline constexpr double kAtOnce = 5.0;
+
 // On the Unix socket.
 struct Running {
     Directory directory;
