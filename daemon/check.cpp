@@ -5,7 +5,7 @@
 #include "common/base/zone.hpp"
 #include "common/model/account_tree.hpp"
 #include "common/policy/evaluate/subjects.hpp"
-#include "common/settings/import.hpp"
+#include "common/settings/import/import.hpp"
 #include "common/settings/settings.hpp"
 #include "daemon/process/options.hpp"
 #include "daemon/slurm/accounting.hpp"

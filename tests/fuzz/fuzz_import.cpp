@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Any bytes: a sluiced.yaml that is accepted, or an error that says why not.
-#include "common/settings/import.hpp"
+#include "common/settings/import/import.hpp"
 #include "common/settings/settings.hpp"
 
 #include <cstdint>

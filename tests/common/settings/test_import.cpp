@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "common/settings/import.hpp"
+#include "common/settings/import/import.hpp"
 #include "common/settings/settings.hpp"
 
 #include "tests/common/settings/data.hpp"
