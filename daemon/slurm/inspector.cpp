@@ -100,6 +100,8 @@ void add_qos(Session& session, ports::ControllerSettings& out) {
 }
 
 void add_purge(Session& session, ports::ControllerSettings& out) {
+    if (!can_read_slurmdbd_config())
+        return;
     const auto pairs =
         session.list<ConfigPair>("slurmdbd.conf", [](void* db) { return slurmdbd_config(db); });
     if (pairs)

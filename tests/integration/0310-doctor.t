@@ -46,15 +46,17 @@ ok 'sacctmgr makes QOS slowdown like a new QOS' sacctmgr_do modify qos slowdown 
 ok 'sluice doctor succeeds while QOS slowdown does not slow' doctor
 like 'sluice doctor notes that QOS slowdown does not slow' "$OUT" 'note +slurm +QOS slowdown of policy quarterly is not slower than QOS normal'
 ok 'sacctmgr limits QOS slowdown' sacctmgr_do modify qos slowdown set priority=1 MaxTRESPerUser=cpu=2
-echo PurgeUsageAfter=2months >>"$CLUSTER_DIR/etc/slurmdbd.conf"
-must 'slurmdbd restarts with a purge inside the period' slurmdbd_restart
-ok 'sluice evaluate succeeds after the restart of slurmdbd' sluice_cli evaluate
-fails 'sluice doctor fails with a purge inside the period' doctor
-like 'sluice doctor names PurgeUsageAfter and what the policy needs' "$OUT" 'FAULT +slurm +PurgeUsageAfter of slurmdbd is 2months, but policy quarterly counts usage of 6 months'
-sed -i '/^PurgeUsageAfter/d' "$CLUSTER_DIR/etc/slurmdbd.conf"
-must 'slurmdbd restarts without a purge' slurmdbd_restart
-ok 'sluice evaluate succeeds without a purge' sluice_cli evaluate
-ok 'sluice doctor succeeds without a purge' doctor
+if [ "$(slurm_release)" -lt 2605 ]; then # later, libslurm cannot read slurmdbd.conf
+    echo PurgeUsageAfter=2months >>"$CLUSTER_DIR/etc/slurmdbd.conf"
+    must 'slurmdbd restarts with a purge inside the period' slurmdbd_restart
+    ok 'sluice evaluate succeeds after the restart of slurmdbd' sluice_cli evaluate
+    fails 'sluice doctor fails with a purge inside the period' doctor
+    like 'sluice doctor names PurgeUsageAfter and what the policy needs' "$OUT" 'FAULT +slurm +PurgeUsageAfter of slurmdbd is 2months, but policy quarterly counts usage of 6 months'
+    sed -i '/^PurgeUsageAfter/d' "$CLUSTER_DIR/etc/slurmdbd.conf"
+    must 'slurmdbd restarts without a purge' slurmdbd_restart
+    ok 'sluice evaluate succeeds without a purge' sluice_cli evaluate
+    ok 'sluice doctor succeeds without a purge' doctor
+fi
 for number in 1 2 3; do
     ok "another program changes GrpTRESMins of physics ($number)" sacctmgr_do modify account physics set GrpTRESMins=node=7
     ok "sluice evaluate sets GrpTRESMins of physics back ($number)" sluice_cli evaluate

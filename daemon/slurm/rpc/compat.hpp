@@ -14,7 +14,6 @@
 // Exported by libslurm in every release, in no installed header.
 extern "C" {
 char* slurm_xstrdup(const char* text);
-void slurm_xfree(void** memory);
 // The configuration that slurm_init() read. REQUIRES: slurm_init()
 extern slurm_conf_t slurm_conf;
 // The type of slurmdb_send_accounting_update: see apply/enforcer.cpp.
@@ -64,25 +63,30 @@ struct ConfigPair { // config_key_pair_t of read_config.h, which is not installe
     char* name;
     char* value;
 };
-inline RawList slurmdbd_config(void* db) {
 #if SLUICE_SLURM_AT_LEAST(26, 5)
+// Declared by slurmdb.h. Debian's libslurm does not export it, and without it the plugin behind
+// slurmdb_config_get() ends the process.
+extern "C" void slurmdbd_free_conf(slurmdbd_conf_t* conf) __attribute__((weak));
+inline bool can_read_slurmdbd_config() {
+    return &slurmdbd_free_conf != nullptr;
+}
+// REQUIRES: can_read_slurmdbd_config()
+inline RawList slurmdbd_config(void* db) {
     slurmdbd_conf_t* conf = nullptr;
     if (slurmdb_config_get(db, &conf) != SLURM_SUCCESS || conf == nullptr)
         return nullptr;
     RawList pairs = slurmdb_config_get_keypairs(conf);
-    // libslurm declares slurmdbd_free_conf(), but does not export it.
-    using C = slurmdbd_conf_t;
-    for (char* C::*text :
-         {&C::archive_dir, &C::archive_script, &C::dbd_addr, &C::dbd_backup, &C::dbd_host,
-          &C::default_qos, &C::log_file, &C::parameters, &C::pid_file, &C::storage_loc,
-          &C::storage_pass_script, &C::storage_user})
-        slurm_xfree(reinterpret_cast<void**>(&(conf->*text)));
-    slurm_xfree(reinterpret_cast<void**>(&conf));
+    slurmdbd_free_conf(conf);
     return pairs;
-#else
-    return slurmdb_config_get(db);
-#endif
 }
+#else
+inline bool can_read_slurmdbd_config() {
+    return true;
+}
+inline RawList slurmdbd_config(void* db) {
+    return slurmdb_config_get(db);
+}
+#endif
 
 inline void set_job_id(job_desc_msg_t& change, uint32_t id) {
 #if SLUICE_SLURM_AT_LEAST(25, 11)
