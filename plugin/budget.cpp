@@ -317,7 +317,8 @@ std::string waiting_reason(const model::Measure& measure) {
         {"mem", "AssocGrpMemMinutes"},
         {"node", "AssocGrpNodeMinutes"},
     };
-    const std::string_view tres = measure.terms.size() == 1 ? measure.terms[0].tres : "";
+    const std::string_view tres =
+        measure.terms.size() == 1 ? std::string_view(measure.terms[0].tres) : std::string_view();
     for (const auto& [name, reason] : kNames)
         if (tres == name)
             return std::string(reason);

@@ -88,7 +88,9 @@ void leave_accounts_to_waldur(Reading& reading, Errors& errors) {
         if (found == reading.set.policies.end())
             continue; // check_waldur() reports it
         if (!found->match.all())
-            errors.add(reading.places.policies[found - reading.set.policies.begin()].policy,
+            errors.add(reading.places
+                           .policies[static_cast<std::size_t>(found - reading.set.policies.begin())]
+                           .policy,
                        "policy " + shown(found->name) +
                            " belongs to an offering of Waldur, whose resources are its accounts; "
                            "leave accounts, subtrees and organization_groups out");

@@ -86,7 +86,7 @@ CASE(metrics_of_ten_thousand_accounts_stay_below_a_megabyte) {
     account.flags = {};
     account.percent = 5000;
     cycle.decision.accounts.assign(10'000, account);
-    for (int i = 0; i < 10'000; ++i)
+    for (std::size_t i = 0; i < 10'000; ++i)
         cycle.decision.accounts[i].account = "department-project-" + std::to_string(10'000 + i);
     cycle.decision.accounts[7000].flags.paused = true;
     cycle.decision.accounts[7000].enforced.paused = true;
