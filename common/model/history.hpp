@@ -42,7 +42,7 @@ using LimitKey = std::pair<LimitType, std::string>; // and TRES name
 // against its association's list once an operator has set it (job_scheduler.c, limit_set.qos).
 struct JobQos {
     std::string had;   // what it returns to; "": the default of its association
-    std::string given; // by Sluice; equal to `had`: nothing is to be undone
+    std::string given; // by Sluice; equal to `had`: nothing to undo
 
     friend bool operator==(const JobQos&, const JobQos&) = default;
 };

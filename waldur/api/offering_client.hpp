@@ -46,7 +46,7 @@ private:
     std::optional<Instant> owners_asked_;
     std::string missing_right_; // "": no right is known to be missing
     std::optional<Instant> rights_asked_;
-    std::string second_writer_; // "": none is known
+    std::string second_writer_; // "": no second writer is known
     std::optional<Instant> queues_asked_;
 };
 

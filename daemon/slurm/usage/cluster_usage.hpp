@@ -33,7 +33,7 @@ public:
     ReadProgress(const ReadProgress&) = delete; // read() refers to it
     ReadProgress& operator=(const ReadProgress&) = delete;
 
-    // For RollupCache, of the present range. Empty: nobody asked for progress.
+    // For RollupCache, of the present range. Empty: no progress is reported.
     const std::function<void(std::size_t)>& read() const { return read_; }
     void range_done() { ++finished_; }
 

@@ -142,7 +142,7 @@ bool JobSum::has_jobs(const PerTres& sums) {
     });
 }
 
-// Idle time is nobody's: the users have none, also not what the rollups have of it in their rows.
+// Idle time belongs to no user: it is also taken out of the users' rows of the rollups.
 Result<void> JobSum::into(model::WindowUsage& usage, const model::Counting& counting) const {
     for (auto& [name, account] : usage.accounts) {
         const auto found = accounts_.find(name);

@@ -28,7 +28,7 @@ void let_observe(World& w) {
     w.set.policies[0].mode = model::Mode::observe;
 }
 
-// Ways for Sluice to let go of an account's limits and shares.
+// Ways in which Sluice gives an account its limits and shares back.
 const std::pair<const char*, std::function<void(World&)>> kEnds[] = {
     {"observe", let_observe},
     {"off",
