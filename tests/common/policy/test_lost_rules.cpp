@@ -227,6 +227,18 @@ CASE(new_rules_that_open_too_many_accounts_wait_for_a_person) {
     CHECK_EQ(held(w), 0U);
 }
 
+CASE(a_shorter_period_that_opens_too_many_accounts_waits_for_a_person) {
+    World w = twenty(12);
+    w.facts.rules_version = "2";
+    w.set.policies[0].period.kind = model::PeriodKind::month;
+    for (const Instant at : {utc(2026, 2, 4), utc(2026, 3, 4)}) {
+        w.run(at, "a0");
+        CHECK_EQ(held(w), 12U);
+        CHECK(w.of("a0").enforced.paused);
+        CHECK(w.of("a19").error.empty());
+    }
+}
+
 CASE(new_rules_that_pause_too_many_accounts_wait_for_a_person) {
     World w = twenty(0);
     for (int i = 0; i < 20; ++i)
