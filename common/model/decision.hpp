@@ -128,6 +128,7 @@ struct AccountDecision {
     std::string contact;
     Period period;
     std::optional<Period> previous;
+    bool other_period = false;   // by rules, not by time, the period is not that of the memory
     std::vector<SpanPart> span;  // in the policy's order; empty: the allocation is this cluster's
     std::vector<Figure> figures; // in the order of the components
     std::string deciding;        // component that decides, or "billing"

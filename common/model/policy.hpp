@@ -144,7 +144,10 @@ using Allocation = std::map<std::string, Decimal>;
 struct Policy {
     std::string name;
     Mode mode = Mode::observe;
-    bool mode_missing = false; // `mode` is not written but the default
+    // Keys that are not written, or not readable: their defaults lift nothing.
+    bool mode_missing = false;
+    bool actions_missing = false;
+    bool period_missing = false;
     Match match;
     std::vector<std::string> clusters; // whose accounts it covers; empty: all that are served
     // `span: clusters`: an account has one allocation on all of `clusters`, which are named there

@@ -94,10 +94,8 @@ Waiting guard(const model::Facts& facts, const model::Decision& decision) {
         if (out.fault == model::Fault::rules)
             lost += first && before.held_for.empty() ? 1 : 0;
         const bool waits = before.held_for == version;
-        // The period before the present one has ended by itself; another one was changed by the
-        // rules.
-        const bool ended = out.previous && out.previous->label == before.period;
-        const bool inside = before.period == out.period.label || !ended;
+        const bool inside =
+            before.period.empty() || before.period == out.period.label || out.other_period;
         if (!out.error.empty() || !(waits || (first && inside)))
             continue;
         if (const auto what = change(before, out); !what.empty()) {

@@ -466,7 +466,12 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
     }
     read_name(map, reading, policy);
     map.choose("mode", policy.mode, kModes);
-    policy.mode_missing = reading.dialect != Dialect::scenario && !map.has("mode");
+    const auto is_missing = [&](std::string_view key) {
+        return reading.dialect != Dialect::scenario && !map.has(key);
+    };
+    policy.mode_missing = is_missing("mode");
+    policy.actions_missing = is_missing("actions");
+    policy.period_missing = is_missing("period");
     read_match(map, reading, policy, places);
     read_clusters(map, policy, places);
     if (const Node* period = map.take("period"))

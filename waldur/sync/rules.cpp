@@ -63,11 +63,14 @@ private:
 
     void take_actions() {
         to_.actions.clear();
+        to_.actions_missing = from_.actions.empty();
         for (const auto& name : from_.actions)
-            if (const auto action = action_of(name))
+            if (const auto action = action_of(name)) {
                 to_.actions.push_back(*action);
-            else
+            } else {
+                to_.actions_missing = true;
                 problem("unknown action " + name + " is ignored");
+            }
         to_.external_users = from_.external_users;
     }
 
@@ -84,6 +87,7 @@ private:
         else if (kinds.size() > 1)
             problem("components of the offering have different limit_periods; set the same one for "
                     "all");
+        to_.period_missing = to_.period_missing && !kind;
         if (kind && *kind != to_.period.kind) {
             to_.period = {};
             to_.period.kind = *kind;
@@ -154,7 +158,7 @@ model::Policy* policy_of(const WaldurOffering& named, const Offering* offering,
     if (policies.empty() && offering != nullptr && offering->policy) {
         model::Policy made;
         made.name = "waldur";
-        made.mode_missing = true;
+        made.mode_missing = made.period_missing = true;
         policies.push_back(std::move(made));
     }
     return policies.empty() ? nullptr : &policies.front();

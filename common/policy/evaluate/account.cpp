@@ -86,8 +86,19 @@ std::vector<std::string> lost(const Before& before, const Now& now, std::size_t 
     return gone.size() > all_new ? gone : std::vector<std::string>{};
 }
 
+// The policies have the actions that set these flags, or set them by steps.
+bool keep(const std::vector<const Policy*>& policies, model::Flags flags) {
+    const auto has = [&](model::Action action) {
+        return std::any_of(policies.begin(), policies.end(), [&](const Policy* policy) {
+            return policy->strategy == model::QosStrategy::progressive || policy->has(action);
+        });
+    };
+    return (!flags.paused || has(model::Action::request_slurm_resource_pausing)) &&
+           (!flags.downscaled || has(model::Action::request_slurm_resource_downscaling));
+}
+
 // Rules of an account under enforcement that are gone, for people; "": none.
-std::string lost_rules(const Subject& subject, const AccountMemory& before) {
+std::string lost_rules(const Subject& subject, const AccountMemory& before, bool other_period) {
     if (before.enforced_by.empty())
         return "";
     std::vector<std::string> policies;
@@ -105,9 +116,16 @@ std::string lost_rules(const Subject& subject, const AccountMemory& before) {
     }
     if (const auto gone = lost(before.enforced_by, policies, new_policies); !gone.empty())
         return "policy " + join(gone, ", ") + " no longer covers it";
-    for (const Policy* policy : subject.policies)
-        if (policy->mode_missing && before.enforced_by.contains(policy->name))
+    for (const Policy* policy : subject.policies) {
+        if (!before.enforced_by.contains(policy->name))
+            continue;
+        if (policy->mode_missing)
             return "policy " + policy->name + " has no mode any more";
+        if (policy->actions_missing && !keep(subject.policies, before.flags))
+            return "policy " + policy->name + " has no action any more that made its standing";
+        if (policy->period_missing && other_period && policy == &subject.first())
+            return "policy " + policy->name + " has no period any more";
+    }
     if (enforcing.empty()) // observe is written there
         return "";
     for (const auto& [name, units] : *subject.allocation) {
@@ -210,7 +228,7 @@ void hold(const model::Facts& facts, const AccountMemory& before, const Policy* 
 
 AccountEvaluator::AccountEvaluator(const model::PolicySet& set, const Zone& zone,
                                    const model::Facts& facts, const Waiting& waiting)
-    : set_(set), facts_(facts), waiting_(waiting), index_(facts) {
+    : set_(set), facts_(facts), waiting_(waiting), zone_(zone), index_(facts) {
     for (const Policy& policy : set.policies) {
         Periods& periods = periods_[&policy];
         periods.current = period_at(policy.period, zone, facts.now);
@@ -233,6 +251,9 @@ AccountDecision AccountEvaluator::begin(const Subject& subject, const Periods& p
     out.previous = periods.before;
     out.grace_limit = grace_limit(first);
     out.memory = known.memory();
+    const auto& last = out.memory.period;
+    out.other_period = !last.empty() && last != out.period.label &&
+                       period_at(first.period, zone_, out.memory.period_begin).label != last;
     out.previous_flags = out.memory.shown_flags;
     out.span = known.span(subject);
     return out;
@@ -241,7 +262,7 @@ AccountDecision AccountEvaluator::begin(const Subject& subject, const Periods& p
 void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& known,
                                   AccountDecision& out) const {
     fail(Fault::clock, clock_fault(facts_, known.memory(), out.period), out);
-    if (const auto gone = lost_rules(subject, known.memory()); !gone.empty())
+    if (const auto gone = lost_rules(subject, known.memory(), out.other_period); !gone.empty())
         fail(Fault::rules, gone + kKept, out);
     fail(Fault::settings, disagreement(subject), out);
     for (const auto& component : set_.components) {

@@ -37,6 +37,7 @@ private:
     const model::PolicySet& set_;
     const model::Facts& facts_;
     const Waiting& waiting_;
+    const Zone& zone_;
     FactsIndex index_;
     std::map<const model::Policy*, Periods> periods_;
 };

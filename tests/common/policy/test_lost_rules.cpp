@@ -333,6 +333,41 @@ CASE(accounts_that_wait_do_not_make_later_rules_wait) {
     CHECK(w.of("a0").enforced.paused);
 }
 
+CASE(actions_that_are_not_written_any_more_open_nothing) {
+    World w = two_accounts();
+    w.set.policies[0].actions.clear();
+    w.set.policies[0].actions_missing = true;
+    w.run(utc(2026, 1, 4));
+    CHECK_EQ(w.of("physics").error,
+             "policy quarterly has no action any more that made its standing; its standing and its "
+             "limits stay as they are");
+    CHECK(w.of("physics").enforced.paused);
+    CHECK(w.of("chem").error.empty());         // normal: nothing to lift
+    w.set.policies[0].actions_missing = false; // written: meant
+    w.run(utc(2026, 1, 5));
+    CHECK(!w.of("physics").enforced.paused);
+}
+
+CASE(a_period_that_is_not_written_any_more_opens_nothing) {
+    World w = two_accounts(); // by quarters, the default
+    w.set.policies[0].period_missing = true;
+    w.run(utc(2026, 1, 4));
+    CHECK(w.of("physics").error.empty());
+    w.run(utc(2026, 10, 4)); // after two quarters without an evaluation
+    CHECK(w.of("physics").error.empty() && !w.of("physics").enforced.paused);
+
+    w = two_accounts();
+    w.set.policies[0].period_missing = true;
+    w.set.policies[0].period.kind = model::PeriodKind::month;
+    w.run(utc(2026, 2, 4));
+    CHECK_EQ(w.of("physics").error, "policy quarterly has no period any more; its standing and its "
+                                    "limits stay as they are");
+    CHECK(w.of("physics").enforced.paused);
+    w.set.policies[0].period_missing = false; // written: meant
+    w.run(utc(2026, 2, 5));
+    CHECK(!w.of("physics").enforced.paused);
+}
+
 CASE(a_mode_that_is_not_written_any_more_ends_no_enforcement) {
     World w = two_accounts();
     w.set.policies[0].mode = model::Mode::observe;
