@@ -30,6 +30,19 @@ must 'sluiced starts' eval 'sluiced_up < <(granted "$physics" "$chem")'
 is 'physics is paused' "$(account_field physics defaultqos)" blocked
 is 'chem has a limit' "$(account_field chem grptresmins)" node=6000
 
+# Lines of the policy that are gone.
+for key in mode actions period; do
+    sluiced_settings < <(granted "$physics" "$chem" | sed "/^    $key:/d")
+    ok "a reload without $key succeeds" sluiced_reload
+    ok "evaluation without $key succeeds" evaluate_now
+    is "physics stays paused without $key" "$(account_field physics defaultqos)" blocked
+    fails "sbatch in physics is refused without $key" as games sbatch -A physics --wrap true
+done
+sluiced_settings < <(granted "$physics" "$chem")
+ok 'a reload with all lines succeeds' sluiced_reload
+ok 'evaluation with all lines succeeds' evaluate_now
+is 'physics is paused with all lines' "$(status_field physics standing)" paused
+
 # A file without rules.
 : | sluiced_settings
 fails 'a reload with an empty file is refused' sluiced_reload

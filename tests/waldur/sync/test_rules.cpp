@@ -137,6 +137,17 @@ CASE(a_component_that_only_waldur_has_is_named_once) {
     CHECK(problems.find("storage") == std::string::npos);
 }
 
+CASE(actions_that_waldur_does_not_name_any_more_count_as_not_written) {
+    World world;
+    world.file.set.policies[0].period_missing = true;
+    CHECK(!world.make().set.policies.at(0).actions_missing);
+    CHECK(!world.rules->set.policies.at(0).period_missing); // Waldur has one
+    world.offering.policy->actions = {"pause_everything"};
+    CHECK(world.make().set.policies.at(0).actions_missing);
+    world.offering.policy->actions.clear();
+    CHECK(world.make().set.policies.at(0).actions_missing);
+}
+
 CASE(a_policy_of_organization_groups_applies_only_to_their_customers) {
     World world;
     world.offering.policy->for_all = false;
