@@ -5,6 +5,8 @@
 sluice_cluster_up
 sacctmgr_do add qos free usagefactor=0
 sacctmgr_do modify account univ set qos+=free
+# slurmctld 24.11 gives users the QOS that they inherit only when it reads all associations again.
+scontrol reconfigure
 rules() { # rules [LINE]
     cat <<END
 ${1:-}
