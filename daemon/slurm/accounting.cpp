@@ -93,7 +93,7 @@ Result<model::Structure> SlurmAccounting::structure(const std::string& cluster) 
         return mark.error();
     if (auto done = read_associations(session_, *names); !done)
         return std::move(done).error();
-    read_.emplace(cluster, Read{*names, *mark, writes, at});
+    read_.emplace(cluster, Read{*names, *mark, writes, at, {}});
     return names;
 }
 
@@ -117,13 +117,23 @@ Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     model::Structure none;
     none.cluster = cluster;
     const auto known = read_.find(cluster);
-    auto usage = controller_usage(known == read_.end() ? none : known->second.structure);
+    Read* read = known == read_.end() ? nullptr : &known->second;
+    const bool whole = read == nullptr || !read->users;
+    auto usage = controller_usage(read == nullptr ? none : read->structure, whole);
     note_answer(cluster, usage.has_value());
     if (!usage)
         return std::move(usage).error();
+    if (!whole) {
+        usage->raw.uids = read->users->uids;
+        usage->raw.default_accounts = read->users->default_accounts;
+    }
     if (has_moved(cluster, usage->parents)) {
         usage->raw.structure_is_old = true;
         read_.erase(cluster);
+    } else if (usage->settled && read != nullptr) {
+        read->users.emplace();
+        read->users->uids = usage->raw.uids;
+        read->users->default_accounts = usage->raw.default_accounts;
     }
     return std::move(usage->raw);
 }

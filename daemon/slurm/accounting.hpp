@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -40,6 +41,9 @@ private:
         ChangeMark mark; // taken before the associations were read
         std::uint64_t writes = 0;
         std::chrono::steady_clock::time_point at;
+        // slurmctld's users, once it shows what was read. Until then each raw_usage() asks for all
+        // of its associations, after that for those of accounts.
+        std::optional<ports::RawUsage> users;
     };
 
     Result<bool> is_current(const Read& read, const model::Structure& names);

@@ -48,6 +48,23 @@ ok 'sacctmgr changes the default account of games' sacctmgr_do modify user where
 ask structure
 like 'a request finds the default account of games' "$ANSWER" '"user":"games","default_account":"chem"'
 
+# --- users of slurmctld: asked for until it shows what slurmdbd has, then only after a change
+default_is() { ask structure && ask raw && [[ $ANSWER == *"\"user\":\"games\",\"uid\":$(id -u games),\"default_account\":\"$1\""* ]]; }
+eventually 'a request finds the default account of games in slurmctld' 10 default_is chem
+ask raw
+like 'a request without a transaction returns the users of the one before' "$ANSWER" "\"user\":\"games\",\"uid\":$(id -u games),\"default_account\":\"chem\""
+ok 'sacctmgr gives games its default account back' sacctmgr_do modify user where name=games set defaultaccount=physics
+eventually 'a request after the transaction finds the default account of games in slurmctld' 10 default_is physics
+ok 'sacctmgr adds user news to account chem' sacctmgr_do add user news account=chem
+knows_news() { ask structure && ask raw && [[ $ANSWER == *"\"user\":\"news\",\"uid\":$(id -u news)"* ]]; }
+eventually 'a request after the transaction finds the uid of news in slurmctld' 10 knows_news
+ok 'sacctmgr deletes user news of account chem' sacctmgr_do delete user name=news
+slurmctld_stop
+ask raw
+slurmctld_start
+users_back() { ask raw && [[ $ANSWER == *'"user":"games"'* && $ANSWER == *'"account":"physics"'* ]]; }
+eventually 'slurmctld back: a request returns accounts and users' 20 users_back
+
 # --- changes of the adapter itself
 ask limits grp_tres_mins physics cpu=9
 ask assoc physics

@@ -177,6 +177,34 @@ std::map<std::string, Amount> counters(const assoc_mgr_info_msg_t& info,
     return all;
 }
 
+// slurmctld may show a change some time after slurmdbd has recorded it.
+bool has_all_users(const ports::RawUsage& raw, const model::Structure& structure) {
+    return std::all_of(
+        structure.users.begin(), structure.users.end(), [&](const model::User& user) {
+            const auto known = raw.default_accounts.find(user.name);
+            return raw.uids.contains(user.name) &&
+                   (user.default_account.empty() ||
+                    (known != raw.default_accounts.end() && known->second == user.default_account));
+        });
+}
+
+void add_users(const assoc_mgr_info_msg_t& info, const model::Structure& structure,
+               ControllerUsage& all) {
+    const RowReader reader{structure, RowReader::Source::slurmctld};
+    ShownQos shown{structure};
+    for_each<slurmdb_assoc_rec_t>(info.assoc_list, [&](const slurmdb_assoc_rec_t& row) {
+        if (folded_name(row.cluster) == structure.cluster)
+            shown.compare(reader.read_qos(row));
+    });
+    for_each<slurmdb_user_rec_t>(info.user_list, [&](const slurmdb_user_rec_t& row) {
+        all.raw.uids.emplace(text_of(row.name), row.uid);
+        if (row.default_acct != nullptr)
+            all.raw.default_accounts.emplace(text_of(row.name), folded_name(row.default_acct));
+    });
+    all.raw.qos_differences = shown.differences();
+    all.settled = all.raw.qos_differences.empty() && has_all_users(all.raw, structure);
+}
+
 } // namespace
 
 Result<model::Structure> read_names(Session& session, const std::string& cluster) {
@@ -281,33 +309,29 @@ live_associations(const model::Structure& names, const std::vector<std::string>&
     return rows;
 }
 
-Result<ControllerUsage> controller_usage(const model::Structure& structure) {
+Result<ControllerUsage> controller_usage(const model::Structure& structure, bool whole) {
     const std::string& cluster = structure.cluster;
+    // Only associations that have a user are compared with these (assoc_mgr.c,
+    // assoc_mgr_info_get_pack_msg), so a name that no user can have leaves the accounts.
+    const StringList nobody{{"/"}};
     assoc_mgr_info_request_msg_t request{};
-    request.flags = ASSOC_MGR_INFO_FLAG_ASSOC | ASSOC_MGR_INFO_FLAG_USERS;
+    request.flags = ASSOC_MGR_INFO_FLAG_ASSOC | (whole ? ASSOC_MGR_INFO_FLAG_USERS : 0);
+    if (!whole)
+        request.user_list = nobody.get();
     const auto answer = load_assoc_mgr(cluster, request);
     if (!answer)
         return answer.error();
     const assoc_mgr_info_msg_t& info = **answer;
     ControllerUsage all;
-    const RowReader reader{structure, RowReader::Source::slurmctld};
-    ShownQos shown{structure};
     for_each<slurmdb_assoc_rec_t>(info.assoc_list, [&](const slurmdb_assoc_rec_t& row) {
-        if (folded_name(row.cluster) != cluster)
-            return;
-        shown.compare(reader.read_qos(row));
-        if (!text_of(row.user).empty())
+        if (folded_name(row.cluster) != cluster || !text_of(row.user).empty())
             return;
         all.parents.emplace(folded_name(row.acct), folded_name(row.parent_acct));
         if (row.usage != nullptr)
             all.raw.accounts.emplace(folded_name(row.acct), counters(info, *row.usage));
     });
-    for_each<slurmdb_user_rec_t>(info.user_list, [&](const slurmdb_user_rec_t& row) {
-        all.raw.uids.emplace(text_of(row.name), row.uid);
-        if (row.default_acct != nullptr)
-            all.raw.default_accounts.emplace(text_of(row.name), folded_name(row.default_acct));
-    });
-    all.raw.qos_differences = shown.differences();
+    if (whole)
+        add_users(info, structure, all);
     return all;
 }
 

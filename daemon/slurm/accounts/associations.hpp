@@ -48,12 +48,15 @@ Result<ChangeMark> changes_since(Session& session, Instant since);
 Result<std::vector<model::Association>> live_associations(const model::Structure& names,
                                                           const std::vector<std::string>& accounts);
 
-// slurmctld's own counters, users and account tree, and how its QOS differ from `structure`.
+// slurmctld's own counters and account tree; with `whole`, its users, too, and how its QOS differ
+// from `structure`. Rows of accounts are a tenth of all or less.
 struct ControllerUsage {
     ports::RawUsage raw;
     std::map<std::string, std::string> parents; // account -> parent
+    // With `whole`: slurmctld has worked in what slurmdbd has, as far as the answer shows.
+    bool settled = false;
 };
 // unavailable: slurmctld is away.
-Result<ControllerUsage> controller_usage(const model::Structure& structure);
+Result<ControllerUsage> controller_usage(const model::Structure& structure, bool whole);
 
 } // namespace sluice::slurm
