@@ -168,13 +168,13 @@ void WebSessions::refused(std::string_view login, const std::string& address,
     {
         auto state = state_.lock();
         ++state->counts.refused;
-        if (now - state->minute >= std::chrono::minutes(1)) {
-            if (state->in_minute > kRefusalsLogged)
-                left_out = state->in_minute - kRefusalsLogged;
-            state->minute = now;
-            state->in_minute = 0;
+        auto& refusals = state->refusals[std::string(login)];
+        if (now - refusals.minute >= std::chrono::minutes(1)) {
+            if (refusals.count > kRefusalsLogged)
+                left_out = refusals.count - kRefusalsLogged;
+            refusals = {now, 0};
         }
-        if (++state->in_minute > kRefusalsLogged)
+        if (++refusals.count > kRefusalsLogged)
             return;
     }
     log::event(log::Level::warning, "SLUICE-0823", "web-login-refused",

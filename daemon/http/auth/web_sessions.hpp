@@ -12,6 +12,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,7 +68,7 @@ public:
     bool end(std::uint64_t id, std::string_view why, Time now);
     Counts counts(Time now);
     // A login that failed, in the log: "session", "link" or "proxy". At most kRefusalsLogged lines
-    // a minute; the next one has the number of those left out.
+    // a minute of each; the next one has the number of those left out.
     void refused(std::string_view login, const std::string& address, const std::string& reason,
                  Time now);
     static constexpr std::uint64_t kRefusalsLogged = 10;
@@ -78,13 +80,16 @@ private:
         Time expires{};
         std::string digest;
     };
+    struct Refusals {
+        Time minute{};
+        std::uint64_t count = 0;
+    };
     struct State {
         std::vector<Code> codes;
         std::vector<WebSession> sessions; // oldest first
         std::uint64_t last_id = 0;
         Counts counts;
-        Time minute{};
-        std::uint64_t in_minute = 0;
+        std::map<std::string, Refusals, std::less<>> refusals; // by login
     };
     static void forget_old(State& state, Time now);
 

@@ -5,9 +5,11 @@
 #include "daemon/http/auth/login.hpp"
 #include "daemon/http/auth/web_sessions.hpp"
 #include "tests/daemon/http/raw_http.hpp"
+#include "tests/support/scratch_dir.hpp"
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 using namespace sluice;
 using namespace sluice::http;
@@ -92,6 +94,25 @@ CASE(a_session_ends_after_twelve_hours_or_when_it_is_ended) {
     CHECK(!sessions.find(second.cookie.reveal(), kStart + 12h).has_value());
     CHECK_EQ(sessions.counts(kStart).open, 0U);
     CHECK_EQ(sessions.counts(kStart).opened, 2U);
+}
+
+CASE(a_session_has_the_rights_that_its_user_has_now) {
+    ScratchDir dir;
+    const auto tokens = TokenFile::open(dir.file("tokens"));
+    auto nonces = Nonces::create();
+    WebSessions sessions;
+    const auto now = std::chrono::steady_clock::now();
+    const auto code = sessions.make_code(7, "alice", now);
+    const auto opened = sessions.open(code->reveal(), "192.0.2.1", now, kClock);
+    const auto cookie = "sluice_session=" + std::string(opened->cookie.reveal());
+    for (const bool staff : {true, false}) {
+        const std::vector<std::uint32_t> uids{0, staff ? 7U : 8U};
+        Login login({uids, "/nonexistent"}, **tokens, *nonces, sessions);
+        const auto found = std::get<Viewer>(
+            login.identify({"", "192.0.2.1", "GET", "/api/v1/status", "", cookie}));
+        CHECK_EQ(found.staff, staff);
+        CHECK(!found.reads_all && found.login == LoginKind::session);
+    }
 }
 
 CASE(sessions_and_codes_are_limited_by_user_and_in_all) {
