@@ -25,7 +25,7 @@ struct Spec {
 
 constexpr Spec kSpecs[] = {
     {"accounts", 'A', "LIST", kAccounts, "accounts, separated by commas"},
-    {"all", 0, nullptr, kAll, "expired and ended overrides too; all accounts that wait",
+    {"all", 0, nullptr, kAll, "expired and ended overrides too; all accounts that wait; all users' sessions",
      &Options::all},
     {"before", 0, "TIME", kBefore, "delete what is older (default: retention_days)"},
     {"by-user", 0, nullptr, kByUser, "one row per user, highest usage first", &Options::by_user},

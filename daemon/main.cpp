@@ -168,6 +168,9 @@ http::HttpSettings http_settings(const settings::DaemonSettings& daemon, uid_t s
     if (out.tokens.empty())
         out.tokens = std::filesystem::path(daemon.journal).replace_filename("tokens").string();
     out.munge_socket = daemon.munge_socket;
+    out.url = daemon.http.url;
+    out.proxy = {daemon.http.proxy_header, daemon.http.proxy_secret_header,
+                 daemon.http.proxy_secret_file, daemon.http.proxy_addresses};
     return out;
 }
 

@@ -60,6 +60,12 @@ constexpr Subcommand kSubcommands[] = {
      "remove NAME",
      "Manage the tokens for HTTP access over TCP", kTable | kJson | kSocket | kWords | kRole,
      run_token},
+    {"web",
+     "\n"
+     "list\n"
+     "end [NUMBER...|--all]",
+     "Print a link that opens the web page for you; list and end its sessions",
+     kTable | kJson | kSocket | kWords | kAll, run_web},
     {"plugins", "", "List the connected plugins and their snapshots", kTable | kJson | kDaemon,
      run_plugins},
     {"doctor", "", "Check the installation from settings to plugin, print remedies",

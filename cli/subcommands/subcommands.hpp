@@ -33,6 +33,7 @@ int run_token(Parsed parsed);
 int run_usage(Parsed parsed);
 int run_version(Parsed parsed);
 int run_waldur(Parsed parsed);
+int run_web(Parsed parsed);
 
 // In the order of `sluice help`.
 std::span<const Subcommand> subcommands();

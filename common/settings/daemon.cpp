@@ -7,6 +7,11 @@
 #include "common/settings/policy_set.hpp"
 #include "common/settings/times.hpp"
 
+#include <algorithm>
+#include <arpa/inet.h>
+#include <iterator>
+#include <netinet/in.h>
+
 namespace sluice::settings {
 namespace {
 
@@ -102,6 +107,82 @@ void check_tls(const Node& node, const HttpSettings& http, Errors& errors) {
                                              "tls_key are needed");
 }
 
+bool is_header_name(std::string_view text) {
+    constexpr std::string_view kOwn[] = {
+        "authorization", "connection", "content-length",    "content-type",    "cookie",
+        "host",          "origin",     "transfer-encoding", "x-sluice-request"};
+    const auto is_token = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+    };
+    const std::string name = lower(text);
+    return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), is_token) &&
+           std::find(std::begin(kOwn), std::end(kOwn), name) == std::end(kOwn);
+}
+
+bool is_ip_address(const std::string& text) {
+    in6_addr bytes{};
+    return ::inet_pton(AF_INET, text.c_str(), &bytes) == 1 ||
+           ::inet_pton(AF_INET6, text.c_str(), &bytes) == 1;
+}
+
+void read_header(MapReader& map, const char* key, std::string& out) {
+    const Place place = map.key_place(key);
+    map.read(key, out);
+    if (map.has(key) && !is_header_name(out))
+        map.errors().add(place, std::string(key) + ": " + shown(out) +
+                                    " cannot be used; give the name of a header of its own, for "
+                                    "example X-Remote-User");
+}
+
+// An authenticating proxy that names the user.
+void read_proxy(MapReader& http_map, HttpSettings& http) {
+    const Node* node = http_map.take("proxy");
+    if (node == nullptr)
+        return;
+    MapReader map(*node, "http.proxy", http_map.errors());
+    http.proxy_header = "X-Remote-User";
+    http.proxy_secret_header = "X-Sluice-Secret";
+    read_header(map, "header", http.proxy_header);
+    read_header(map, "secret_header", http.proxy_secret_header);
+    read_path(map, "secret_file", http.proxy_secret_file);
+    if (const Node* list = map.take("addresses"))
+        for (auto& word : as_words(*list, "addresses", map.errors())) {
+            if (!is_ip_address(word.text))
+                map.errors().add(word.place, "addresses: " + shown(word.text) +
+                                                 " is no IP address; give that of the proxy, for "
+                                                 "example 192.0.2.7");
+            http.proxy_addresses.push_back(std::move(word.text));
+        }
+    if (equals_ignoring_case(http.proxy_header, http.proxy_secret_header))
+        map.errors().add(node->place(), "http.proxy: header and secret_header are the same; give "
+                                        "two different headers");
+    if (!map.has("secret_file") || http.proxy_addresses.empty())
+        map.errors().add(node->place(), "http.proxy: secret_file and addresses are needed: anyone "
+                                        "could send the header otherwise");
+    if (http.listen.empty())
+        map.errors().add(node->place(),
+                         "http.proxy: http.listen is missing; give an address for the proxy to "
+                         "connect to");
+    map.finish();
+}
+
+// Where browsers open the page.
+void read_url(MapReader& map, HttpSettings& http) {
+    const Place place = map.key_place("url");
+    map.read("url", http.url);
+    if (!map.has("url"))
+        return;
+    const auto host = http.url.find("://");
+    if ((!http.url.starts_with("https://") && !http.url.starts_with("http://")) ||
+        http.url.size() <= host + 3 || http.url[host + 3] == '/' ||
+        http.url.find_first_of(" \t?#\"<>") != std::string::npos)
+        map.errors().add(place, "url: " + shown(http.url) +
+                                    " is no address of a page; give for example "
+                                    "https://sluice.example.org/");
+    else if (!http.url.ends_with('/'))
+        http.url += '/';
+}
+
 void read_http(MapReader& top, HttpSettings& http) {
     const Node* node = top.take("http");
     if (node == nullptr)
@@ -111,6 +192,8 @@ void read_http(MapReader& top, HttpSettings& http) {
     read_path(map, "tls_certificate", http.tls_certificate);
     read_path(map, "tls_key", http.tls_key);
     read_path(map, "tokens", http.tokens);
+    read_url(map, http);
+    read_proxy(map, http);
     map.read("connections", http.connections, 10, 60'000);
     map.read("connections_per_user", http.connections_per_user, 1, 60'000);
     map.read("connections_per_address", http.connections_per_address, 1, 60'000);

@@ -37,8 +37,13 @@ struct HttpSettings {
     std::vector<std::string> listen; // host:port, [address]:port; empty: not on TCP
     std::string tls_certificate;     // PEM files; both or none
     std::string tls_key;
-    std::string tokens;             // hashes of tokens; "": the file `tokens` beside the journal
-    std::int64_t connections = 600; // at the same time, of each listening socket
+    std::string tokens;       // hashes of tokens; "": the file `tokens` beside the journal
+    std::string url;          // of the web page for browsers, ends with '/'; "": of `listen`
+    std::string proxy_header; // a user's name from an authenticating proxy; "": none
+    std::string proxy_secret_header;
+    std::string proxy_secret_file;
+    std::vector<std::string> proxy_addresses;
+    std::int64_t connections = 600;             // at the same time, of each listening socket
     std::int64_t connections_per_user = 32;     // Unix socket; 8 times as many for staff
     std::int64_t connections_per_address = 256; // TCP
     std::chrono::seconds request_timeout{30};   // for a whole request to come in

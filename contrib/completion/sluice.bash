@@ -92,7 +92,7 @@ _sluice() {
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         ;;
-    override | adjust | token | outbox | clock)
+    override | adjust | token | outbox | clock | web)
         local offered='' verb='' count=0
         for ((i = i + 1; i < cword; i++)); do
             [[ ${words[i]} == -* ]] && continue
@@ -105,6 +105,7 @@ _sluice() {
         token,,0) offered='add list remove' ;;
         outbox,,0) offered='list retry drop' ;;
         clock,,0) offered=accept ;;
+        web,,0) offered='list end' ;;
         override,set,2) offered='normal downscaled paused' ;;
         override,clear,*) offered=$(timeout 1 "$program" "${socket[@]}" -Q override list -nP -o account 2>/dev/null |
             LC_ALL=C grep -x '[A-Za-z0-9_.:@%+-]*' | sort -u) ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hostile HTTP clients. Each row is one attack: who sends what, and the statuses that are right; 0: closed without an answer.
 # usage: hostile_http.py DOOR TABLE...   DOOR: a path (Unix socket) or HOST:PORT
-# Environment: STAFF, READER (tokens), MUNGE_SOCKET. Prints "ok NAME" or "not ok NAME: what came instead".
+# Environment: STAFF, READER (tokens), MUNGE_SOCKET, CODE (of an unopened link of root), SECRET (of the proxy). Prints "ok NAME" or "not ok NAME: what came instead".
 import base64, gzip, hashlib, os, re, socket, subprocess, sys, time
 
 DOOR = sys.argv[1]
@@ -22,6 +22,7 @@ CHANGES = [
     ("POST", "/api/v1/cleanup", "{}"),
     ("POST", "/api/v1/outbox/1/drop", "{}"),
     ("POST", "/api/v1/tokens", '{"name": "mine", "role": "staff"}'),
+    ("POST", "/api/v1/sessions", "{}"),
     ("DELETE", "/api/v1/tokens/reader", ""),
     ("DELETE", "/api/v1/overrides/1", '{"reason": "attack"}'),
     ("DELETE", "/api/v1/adjustments/1?reason=attack", ""),
@@ -209,6 +210,65 @@ def browser():
                 judge(f"{name}, {login.split()[1]}, {' '.join(origin) or 'no Origin'}: refused", refused,
                       request("POST", "/api/v1/overrides", [login, *headers, *origin], body))
     judge("Basic deletes nothing", {400, 401, 403, 415}, request("DELETE", "/api/v1/overrides/1?reason=x", [basic(STAFF)]))
+
+
+PAGE = "X-Sluice-Request: 1"
+
+
+def sessions():
+    """A link of root, and the cookie that it opens."""
+    code, body = os.environ["CODE"], '{"code": "%s"}' % os.environ["CODE"]
+    opens = lambda headers, what=body: request("POST", "/api/v1/session", headers, what)
+    for name, headers, what in [
+        ("without the header of the page", JSON, body),
+        ("from another site", [*JSON, PAGE, "Origin: http://evil.example"], body),
+        ("as a form", [PAGE, "Content-Type: application/x-www-form-urlencoded"], "code=" + code),
+        ("cut off", [*JSON, PAGE], '{"code": "%s"}' % code[:-1]), ("made longer", [*JSON, PAGE], '{"code": "%s0"}' % code),
+        ("as a list", [*JSON, PAGE], '{"code": ["%s"]}' % code), ("in capitals", [*JSON, PAGE], body.upper().replace("CODE", "code")),
+        ("that is empty", [*JSON, PAGE], '{"code": ""}'), ("of 60,000 bytes", [*JSON, PAGE], '{"code": "%s"}' % ("a" * 60000)),
+    ]:
+        judge(f"a code {name} opens nothing", {400, 401, 403, 415, 429}, opens(headers, what), never=b"sluice_session")
+    answer = talk(opens([*JSON, PAGE]))
+    found = re.search(rb"Set-Cookie: (sluice_session=[0-9a-f]{64});", answer)
+    print(f"{'' if found else 'not '}ok a code opens a session: {statuses(answer)}", flush=True)
+    judge("a code opens no second session", {401, 429}, opens([*JSON, PAGE]), never=b"sluice_session=")
+    pair = found[1].decode() if found else "sluice_session="
+    cookie = "Cookie: " + pair
+    judge("the cookie is a login", {200}, request("GET", "/api/v1/status", [cookie]))
+    for name, headers in [
+        ("twice in one header", [f"{cookie}; {pair}"]), ("in two headers", [cookie, cookie]), ("with a second value", [f"{cookie}; sluice_session=x"]),
+        ("cut off", [cookie[:-1]]), ("made longer", [cookie + "0"]), ("in capitals", [cookie.upper().replace("COOKIE", "Cookie")]),
+        ("in quotes", [cookie.replace("=", '="') + '"']), ("of 8-bit bytes", ["Cookie: sluice_session=" + "\xff" * 64]), ("that is empty", ["Cookie: sluice_session="]),
+        ("of 20,000 bytes", ["Cookie: sluice_session=" + "a" * 20000]), ("among 9,000 others", ["Cookie: " + "a;" * 9000]),
+        ("with another name", [cookie.replace("session", "session2")]), ("in the query", []), ("as a token", [token(pair[15:])]),
+    ]:
+        # libmicrohttpd 0.9.75 answers a Cookie that exhausts its memory twice, then closes.
+        judge(f"a cookie {name} is no login", {400, 401, 429, 431}, request("GET", "/api/v1/status?" + pair, headers), never=b'"account"', answers=2)
+    for method, path, change in CHANGES:
+        judge(f"the cookie alone: {method} {path} is refused", {403, 404, 405}, request(method, path, [cookie, *JSON], change))
+        judge(f"the cookie from another site: {method} {path} is refused", {403, 404, 405},
+              request(method, path, [cookie, *JSON, PAGE, "Origin: http://evil.example"], change))
+    for path, change in [("sessions", "{}"), ("tokens", '{"name": "mine", "role": "staff"}')]:
+        judge(f"a session makes no {path}", {403}, request("POST", "/api/v1/" + path, [cookie, *JSON, PAGE], change))
+
+
+def proxy():
+    """Headers of an authenticating proxy, from its host: root must not come of them."""
+    secret = os.environ["SECRET"]
+    good = "X-Sluice-Secret: " + secret
+    judge("a proxy with its secret names a user", {200}, request("GET", "/api/v1/status", ["X-Remote-User: games", good]))
+    user = "X-Remote-User: games"
+    for name, headers in [
+        ("without a secret", [user]), ("with an empty secret", [user, "X-Sluice-Secret:"]), ("with a part of the secret", [user, good[:-1]]),
+        ("with a longer secret", [user, good + "0"]), ("with two secrets", [user, good, good]), ("with a wrong and a right secret", [user, "X-Sluice-Secret: x", good]),
+        ("twice", [user, user, good]), ("twice in one line", [user + ",root", good]), ("and root", [user, "x-remote-user: root", good]),
+        ("as root", ["X-Remote-User: root", good]), ("as uid 0", ["X-Remote-User: 0", good]), ("as nobody at all", ["X-Remote-User:", good]), ("by the secret alone", [good]),
+        ("with a blank", ["X-Remote-User: games root", good]), ("of 8-bit bytes", ["X-Remote-User: \xff\xfe", good]), ("of 20,000 bytes", ["X-Remote-User: " + "a" * 20000, good]),
+        ("with a path", ["X-Remote-User: ../root", good]), ("in a folded line", ["X-Remote-User: games\r\n root", good]), ("beside a token of staff", [user, token(STAFF)]),
+    ]:
+        judge(f"a user named {name} is refused", {400, 401, 403, 429, 431}, request("GET", "/api/v1/accounts", headers), never=b'"account"')
+    for method, path, change in CHANGES:
+        judge(f"a user of the proxy: {method} {path} is refused", {403, 404, 405}, request(method, path, [user, good, *JSON, PAGE], change))
 
 
 # --- parsers, with the rights of staff: others do not get that far

@@ -387,6 +387,16 @@ CASE(waldur_shows_offerings_resources_and_what_waits) {
              "-|r|OK|-|-|no|the resource has no backend_id\n");
 }
 
+CASE(a_link_needs_an_address_that_a_browser_can_open) {
+    Lab lab;
+    const auto refused = lab.run({"web"});
+    CHECK_EQ(refused.code, 1);
+    CHECK(has(refused.err, "Set http.listen in sluiced.yaml"));
+    CHECK(has(lab.run({"web", "--all"}).err, "sluice web end --all"));
+    CHECK(has(lab.run({"web", "end", "--all", "3"}).err, "numbers of sessions or --all, not both"));
+    CHECK_EQ(lab.run({"web", "open"}).code, 1);
+}
+
 CASE(evaluate_with_sync_runs_only_by_an_answer_of_waldur) {
     Lab lab;
     lab.waldur_refusal = "waldur: the token is rejected: HTTP 401";

@@ -29,6 +29,15 @@ Response unauthorized(std::string_view detail) {
     return out;
 }
 
+// The page reads `session`: what was typed is kept, and the remedy is shown.
+Response session_over(std::string_view detail) {
+    json::Value body = json::Value::object();
+    body.set("detail", detail).set("session", "ended");
+    Response out = ok(body, 401);
+    out.headers.emplace_back("WWW-Authenticate", "Token");
+    return out;
+}
+
 Response later(int status, std::string_view detail) {
     Response out = failure(status, detail);
     out.headers.emplace_back("Retry-After", status == 429 ? "60" : "5");
@@ -144,9 +153,14 @@ std::optional<std::string> from_base64(std::string_view text) {
     return out;
 }
 
-bool asks_munged(std::string_view authorization) {
-    return lower(authorization.substr(0, authorization.find(' '))) == "munge";
+namespace {
+
+// "munge" of "Munge CREDENTIAL"; "": there is no Authorization header.
+std::string scheme_of(std::string_view authorization) {
+    return lower(authorization.substr(0, authorization.find(' ')));
 }
+
+} // namespace
 
 Result<std::string> munge_text(std::string_view nonce, const LoginRequest& request) {
     const auto body = hash::sha256(request.body);
@@ -162,7 +176,7 @@ Login::Outcome Login::by_token(std::string_view text) const {
     if (!token)
         return unauthorized("Invalid token.");
     return Viewer{kNoUser, token->role == Role::staff, "token " + token->name,
-                  token->role == Role::reader};
+                  token->role == Role::reader, LoginKind::token};
 }
 
 Login::Outcome Login::by_basic(std::string_view pair, std::string_view method) const {
@@ -223,19 +237,74 @@ Login::Outcome Login::by_credential(const cred::Credential& made, const LoginReq
     case Nonces::Use::first:
         break;
     }
+    return Viewer{made.uid, is_staff(made.uid), "", false, LoginKind::munge};
+}
+
+bool Login::is_staff(std::uint32_t uid) const {
     const auto& staff = settings_.staff_uids;
-    return Viewer{made.uid, std::find(staff.begin(), staff.end(), made.uid) != staff.end(), "",
-                  false};
+    return std::find(staff.begin(), staff.end(), uid) != staff.end();
+}
+
+// The session has the uid alone: its rights are those that this uid has now.
+std::optional<Viewer> Login::by_session(std::string_view cookie) const {
+    const auto session = sessions_.find(cookie, Clock::now());
+    if (!session)
+        return std::nullopt;
+    return Viewer{session->uid,       is_staff(session->uid), "",          false,
+                  LoginKind::session, session->user,          session->id, session->until};
+}
+
+// No person is root, SlurmUser or the daemon's user at a portal: these come by `sluice web`.
+Login::Outcome Login::by_proxy(const std::string& user, std::string_view address) const {
+    const auto now = Clock::now();
+    const auto uid = proxy_->uid(user, address, now);
+    auto refusal = std::optional<Response>();
+    if (!uid)
+        refusal = uid.error().code == Errc::unavailable ? later(503, uid.error().context)
+                                                        : failure(403, uid.error().context);
+    else if (is_staff(*uid))
+        refusal = failure(403, "The proxy may not log in '" + user +
+                                   "', a system account with all rights. Run sluice web as this "
+                                   "user for a link.");
+    if (!refusal)
+        return Viewer{*uid, false, "", false, LoginKind::proxy, user};
+    sessions_.refused("proxy", std::string(address),
+                      uid ? user + " has all rights" : uid.error().context, now);
+    return std::move(*refusal);
 }
 
 Login::Outcome Login::known(const LoginRequest& request) {
     const auto blank = std::min(request.authorization.find(' '), request.authorization.size());
-    const std::string scheme = lower(request.authorization.substr(0, blank));
+    const std::string scheme = scheme_of(request.authorization);
     const auto rest = trim(request.authorization.substr(blank));
+    const bool proxied = proxy_ != nullptr && request.proxy != nullptr && request.proxy->sent();
+    // Refused even beside a token: the proxy, or someone in its place, is not what it should be.
+    const auto user =
+        proxied ? proxy_->user(*request.proxy, request.address) : Result<std::string>("");
+    if (!user) {
+        sessions_.refused("proxy", std::string(request.address), user.error().context,
+                          Clock::now());
+        return unauthorized(user.error().context);
+    }
     if (scheme == "token" || scheme == "bearer")
         return by_token(rest);
     if (scheme == "munge")
         return by_munge(rest, request);
+    const auto cookie = session_cookie(request.cookie);
+    if (cookie)
+        if (auto viewer = by_session(*cookie))
+            return std::move(*viewer);
+    if (proxied)
+        return by_proxy(*user, request.address);
+    if (cookie || cookie.error().code == Errc::malformed) {
+        sessions_.refused("session", std::string(request.address),
+                          cookie ? "no such session" : "malformed cookie", Clock::now());
+        return session_over(cookie ? "Your session has ended, or sluiced was restarted. Run sluice "
+                                     "web for a new link."
+                                   : cookie.error().context);
+    }
+    if (scheme.empty())
+        return unauthorized("Authentication credentials were not provided.");
     if (scheme == "basic")
         return by_basic(rest, request.method);
     return unauthorized("Unknown kind of login. Send Authorization: Token T, Bearer T, Basic or "
@@ -266,18 +335,54 @@ void Login::note_failure(const std::string& address) {
 
 // A valid login always passes: behind a proxy or on a login node many people share an address.
 // Wrong logins from there delay only other wrong ones.
-Login::Outcome Login::identify(const LoginRequest& request) {
-    if (request.authorization.empty())
-        return unauthorized("Authentication credentials were not provided.");
-    auto outcome = known(request);
-    const auto* refusal = std::get_if<Response>(&outcome);
-    if (refusal == nullptr || refusal->status != 401)
-        return outcome;
-    const std::string address(request.address);
+Response Login::counted(std::string_view from, Response response) {
+    if (response.status != 401)
+        return response;
+    const std::string address(from);
     if (barred(address))
         return later(429, "Too many wrong logins from your address. Wait a minute.");
     note_failure(address);
+    return response;
+}
+
+// A session that ended, or no login at all, is no guess.
+Login::Outcome Login::proven(const LoginRequest& request) {
+    auto outcome = known(request);
+    auto* refusal = std::get_if<Response>(&outcome);
+    const bool guess =
+        !request.authorization.empty() || (request.proxy != nullptr && request.proxy->sent());
+    return refusal != nullptr && guess ? counted(request.address, std::move(*refusal))
+                                       : std::move(outcome);
+}
+
+Login::Outcome Login::identify(const LoginRequest& request) {
+    auto outcome = proven(request);
+    // Browsers ask for a password by themselves when they read Basic: not over the page.
+    if (auto* refusal = std::get_if<Response>(&outcome); refusal != nullptr && request.from_page)
+        std::erase_if(refusal->headers, [](const auto& header) {
+            return header.first == "WWW-Authenticate" && header.second.starts_with("Basic");
+        });
+    const auto* viewer = std::get_if<Viewer>(&outcome);
+    if (viewer != nullptr && viewer->sent_by_browser() && changes(request.method) &&
+        !request.from_page) {
+        sessions_.refused(name(viewer->login), std::string(request.address),
+                          "a change without X-Sluice-Request", Clock::now());
+        return failure(403, "Changes by a session or through a proxy need the header "
+                            "X-Sluice-Request: 1, which the page of sluiced sends and a page of "
+                            "another site cannot.");
+    }
     return outcome;
+}
+
+bool Login::waits(const LoginRequest& request) const {
+    const std::string scheme = scheme_of(request.authorization);
+    if (scheme == "munge")
+        return true;
+    if (proxy_ == nullptr || request.proxy == nullptr || request.proxy->users.size() != 1 ||
+        scheme == "token" || scheme == "bearer")
+        return false;
+    return proxy_->is_proxy(request.address) &&
+           !proxy_->remembers(request.proxy->users.front(), Clock::now());
 }
 
 } // namespace sluice::http

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Logins over TCP: the Authorization header, as a token or a munge credential. Wrong ones are
-// counted by address: after many of them more wrong ones are refused for a minute, which is logged.
+// Logins over TCP: a token or a munge credential in the Authorization header, the cookie of a
+// session, or a user's name from an authenticating proxy. Wrong ones are counted by address: after
+// many of them more wrong ones are refused for a minute, which is logged.
 #pragma once
 
 #include "common/base/result.hpp"
 #include "common/base/secret.hpp"
 #include "common/base/thread.hpp"
 #include "common/cred/sealer.hpp"
+#include "daemon/http/auth/proxy.hpp"
 #include "daemon/http/auth/tokens.hpp"
+#include "daemon/http/auth/web_sessions.hpp"
 #include "daemon/http/server/message.hpp"
 
 #include <atomic>
@@ -78,28 +81,36 @@ struct LoginRequest {
     std::string_view method;        // "GET", "HEAD" ...
     std::string_view target;        // path and query as they were sent
     std::string_view body;
+    std::string_view cookie = {};        // value of the header Cookie
+    const ProxyHeaders* proxy = nullptr; // nullptr: none
+    bool from_page = false;              // has the header X-Sluice-Request: 1
 };
 
 // The payload that the credential of this request must have. internal: the hash library fails.
 Result<std::string> munge_text(std::string_view nonce, const LoginRequest& request);
-
-// True: identify() asks munged, which may take seconds when munged hangs.
-bool asks_munged(std::string_view authorization);
 
 // Thread-safe.
 class Login {
 public:
     using Outcome = std::variant<Viewer, Response>;
 
-    // `tokens` and `nonces` must outlive it.
-    Login(LoginSettings settings, const TokenFile& tokens, Nonces& nonces)
-        : settings_(std::move(settings)), tokens_(tokens), nonces_(nonces) {}
+    // The references must outlive it. `proxy`: nullptr if there is none.
+    Login(LoginSettings settings, const TokenFile& tokens, Nonces& nonces, WebSessions& sessions,
+          ProxyLogin* proxy = nullptr)
+        : settings_(std::move(settings)), tokens_(tokens), nonces_(nonces), sessions_(sessions),
+          proxy_(proxy) {}
 
-    // The viewer; or 401 (not proven), 403 (Basic for a change), 429 (one more wrong login from
-    // this address, or too many of this user), 503 (munged does not respond). Header: "Token T",
-    // "Bearer T", "Munge CREDENTIAL", or "Basic ..." with the token as the password; browsers send
-    // Basic by themselves, so it may only read.
+    // The viewer; or 401 (not proven), 403 (a change that a browser may have sent by itself; a user
+    // whom the proxy may not name), 429 (one more wrong login from this address, or too many of
+    // this user), 503 (munged, or the user database, does not respond). The first of: "Token T",
+    // "Bearer T" or "Munge CREDENTIAL" in the Authorization header; the cookie of a session; the
+    // proxy's header; "Basic ..." with the token as the password. Browsers send the last three by
+    // themselves: Basic may only read, and changes by the others need X-Sluice-Request: 1.
     Outcome identify(const LoginRequest& request);
+    // True: identify() asks munged or the user database, which may take seconds.
+    bool waits(const LoginRequest& request) const;
+    // For an answer that is given without identify(): a 401 counts as a wrong login.
+    Response counted(std::string_view address, Response response);
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -108,7 +119,12 @@ private:
         Clock::time_point since{};
     };
     Outcome known(const LoginRequest& request);
+    Outcome proven(const LoginRequest& request);
     Outcome by_token(std::string_view text) const;
+    // nullopt: there is no session.
+    std::optional<Viewer> by_session(std::string_view cookie) const;
+    Outcome by_proxy(const std::string& user, std::string_view address) const;
+    bool is_staff(std::uint32_t uid) const;
     Outcome by_basic(std::string_view pair, std::string_view method) const;
     Outcome by_munge(std::string_view credential, const LoginRequest& request);
     Outcome by_credential(const cred::Credential& made, const LoginRequest& request);
@@ -118,6 +134,8 @@ private:
     LoginSettings settings_;
     const TokenFile& tokens_;
     Nonces& nonces_;
+    WebSessions& sessions_;
+    ProxyLogin* proxy_;
     std::atomic<Clock::time_point> munged_away_until_{Clock::time_point{}};
     Guarded<std::map<std::string, Failures>> failures_; // by address
 };

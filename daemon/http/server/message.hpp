@@ -2,11 +2,14 @@
 // A request and its response as values, so that routes can be tested and fuzzed without a socket.
 #pragma once
 
+#include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/json/json.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,14 +17,30 @@
 
 namespace sluice::http {
 
+// What a request was logged in by.
+enum class LoginKind { none, socket, munge, token, session, proxy };
+
+constexpr std::string_view name(LoginKind kind) {
+    constexpr std::string_view kNames[] = {"none", "socket", "munge", "token", "session", "proxy"};
+    return kNames[static_cast<std::size_t>(kind)];
+}
+
 // Who asks. Users see only the accounts they have an association with.
 struct Viewer {
     std::uint32_t uid = 0;
     bool staff = false;     // root, SlurmUser
     std::string name = {};  // as the ledger records it; "": by uid
     bool reads_all = false; // sees what staff see, changes nothing
+    LoginKind login = LoginKind::none;
+    std::string user = {};             // name of the user with this uid; "": not known
+    std::uint64_t session = 0;         // of the web page
+    std::optional<Instant> until = {}; // end of the session
 
     bool sees_all() const { return staff || reads_all; }
+    // A browser sends this login by itself, also when a page of another site makes it.
+    bool sent_by_browser() const {
+        return login == LoginKind::session || login == LoginKind::proxy;
+    }
     // "token waldur", "uid 20001"
     std::string label() const { return name.empty() ? "uid " + std::to_string(uid) : name; }
 };
@@ -38,6 +57,8 @@ struct Request {
     std::string body;
     Viewer viewer;
     std::string origin = "http://localhost"; // what links begin with
+    std::string address = {};                // of the client over TCP
+    bool https = false;                      // the browser's page came by TLS
 
     // The query's value of `key`; "": it has none.
     std::string argument(const std::string& key) const {

@@ -20,9 +20,10 @@ struct Line {
 };
 
 // Headers of which a second one has two readings.
-constexpr std::array<std::string_view, 7> kOnce{
-    "host",         "content-length", "transfer-encoding", "authorization",
-    "content-type", "origin",         "sec-fetch-site"};
+constexpr std::array<std::string_view, 9> kOnce{
+    "host",           "content-length", "transfer-encoding",
+    "authorization",  "content-type",   "origin",
+    "sec-fetch-site", "cookie",         "x-sluice-request"};
 
 // Addresses as numbers: pointers into different blocks must not be compared.
 std::uintptr_t begin_of(const char* text) {
@@ -105,6 +106,9 @@ MhdResult add_line(void* out, MHD_ValueKind, const char* name, const char* value
 bool own_origin(const SiteHeaders& headers) {
     const std::string origin = lower(headers.origin);
     const std::string host = lower(headers.host);
+    const std::string page = lower(headers.page);
+    if (page.starts_with(origin) && page.substr(origin.size()).starts_with('/'))
+        return true;
     return !host.empty() &&
            (origin == "https://" + host || (!headers.tls && origin == "http://" + host));
 }

@@ -43,7 +43,8 @@ struct SiteHeaders {
     std::string origin = {};
     std::string fetch_site = {}; // Sec-Fetch-Site
     std::string host = {};
-    bool tls = false; // the connection is encrypted up to sluiced
+    bool tls = false;      // the connection is encrypted up to sluiced
+    std::string page = {}; // http.url: where a proxy in front shows the page
 };
 
 // For a request that changes something: 415 without Content-Type: application/json, which a page

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/http/server/request_handler.hpp"
 
+#include "common/base/text.hpp"
+#include "daemon/http/views/views.hpp"
 #include "daemon/http/views/web.hpp"
 
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 #include <variant>
 
@@ -101,10 +104,47 @@ const Connection* peer_of(MHD_Connection* connection) {
     return info != nullptr ? static_cast<const Connection*>(info->socket_context) : nullptr;
 }
 
-// Only these answer without a login.
+// Only these answer without a login. The code of a link is one.
 bool is_open(const Request& request) {
     return request.path == "/healthz" || request.path == "/api/v1/nonce" ||
-           is_web_path(request.path);
+           is_web_path(request.path) || (request.path == kSessionPath && request.method == "POST");
+}
+
+// Two are enough to refuse both.
+std::vector<std::string> headers_named(MHD_Connection* connection, const std::string& name) {
+    struct Search {
+        std::string name;
+        std::vector<std::string> values;
+    } search{lower(name), {}};
+    MHD_get_connection_values(
+        connection, MHD_HEADER_KIND,
+        [](void* out, MHD_ValueKind, const char* key, const char* value) -> MhdResult {
+            try {
+                auto& wanted = *static_cast<Search*>(out);
+                if (wanted.values.size() < 2 && lower(key) == wanted.name)
+                    wanted.values.emplace_back(trim(value != nullptr ? value : ""));
+                return MHD_YES;
+            } catch (...) {
+                return MHD_NO;
+            }
+        },
+        &search);
+    return std::move(search.values);
+}
+
+// The address of the page for the links of `sluice web`.
+std::string page_address(const HttpSettings& settings) {
+    if (!settings.url.empty() || settings.listen.empty())
+        return settings.url;
+    const auto& address = settings.listen.front();
+    const auto colon = address.rfind(':');
+    std::string host = address.substr(0, colon);
+    char name[256] = "";
+    if ((host == "0.0.0.0" || host == "[::]" || host == "*") &&
+        ::gethostname(name, sizeof name - 1) == 0)
+        host = name;
+    return (settings.tls_certificate.empty() ? "http://" : "https://") + host +
+           address.substr(colon) + '/';
 }
 
 void resume(MHD_Connection* connection, Exchange& exchange, Response response) {
@@ -126,7 +166,7 @@ RequestHandler::RequestHandler(const HttpSettings& settings, ports::Services ser
       answers_(kAnswerThreads, kMaxWaiting), cycles_(1, kMaxCyclesWaiting),
       logins_(kLoginThreads, kMaxLoginsWaiting) {}
 
-Result<void> RequestHandler::open_tokens(const HttpSettings& settings) {
+Result<void> RequestHandler::open_logins(const HttpSettings& settings) {
     auto opened = TokenFile::open(settings.tokens);
     if (!opened)
         return opened.error();
@@ -135,8 +175,16 @@ Result<void> RequestHandler::open_tokens(const HttpSettings& settings) {
     if (!made)
         return made.error();
     nonces_ = std::make_unique<Nonces>(std::move(*made));
+    if (!settings.proxy.header.empty()) {
+        auto proxy = ProxyLogin::open(settings.proxy);
+        if (!proxy)
+            return proxy.error();
+        proxy_ = std::move(*proxy);
+    }
     login_ = std::make_unique<Login>(LoginSettings{settings.staff_uids, settings.munge_socket},
-                                     *tokens_, *nonces_);
+                                     *tokens_, *nonces_, sessions_, proxy_.get());
+    page_ = page_address(settings);
+    proxied_page_ = settings.url;
     return {};
 }
 
@@ -156,7 +204,7 @@ void RequestHandler::stop() {
 }
 
 void RequestHandler::begin(MHD_Connection* connection, Exchange& exchange, const char* url,
-                           const char* method, const char* version) {
+                           const char* method, const char* version) const {
     auto& request = exchange.request;
     exchange.begun = true;
     exchange.method = method;
@@ -165,12 +213,21 @@ void RequestHandler::begin(MHD_Connection* connection, Exchange& exchange, const
     request.path = url;
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, add_query, &request);
     exchange.authorization = header(connection, "Authorization");
+    exchange.cookie = header(connection, "Cookie");
+    exchange.from_page = header(connection, "X-Sluice-Request") == "1";
+    if (proxy_)
+        exchange.proxy = {headers_named(connection, proxy_->settings().header),
+                          headers_named(connection, proxy_->settings().secret_header)};
     exchange.accepted = {accepts_gzip(header(connection, "Accept-Encoding")),
                          header(connection, "If-None-Match")};
     const auto* tls = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    exchange.site = {header(connection, "Content-Type"), header(connection, "Origin"),
-                     header(connection, "Sec-Fetch-Site"), header(connection, "Host"),
-                     tls != nullptr && tls->tls_session != nullptr};
+    exchange.site = {header(connection, "Content-Type"),
+                     header(connection, "Origin"),
+                     header(connection, "Sec-Fetch-Site"),
+                     header(connection, "Host"),
+                     tls != nullptr && tls->tls_session != nullptr,
+                     proxied_page_};
+    request.https = exchange.site.tls || lower(exchange.site.origin).starts_with("https://");
     if (!exchange.site.host.empty())
         request.origin = (exchange.site.tls ? "https://" : "http://") + exchange.site.host;
     exchange.fault = framing_fault(connection, method, exchange.target, version);
@@ -226,25 +283,39 @@ MhdResult RequestHandler::answer(MHD_Connection* connection, Exchange& exchange)
         if (const auto fault = cross_site_fault(exchange.site))
             return now(*fault);
     exchange.deadline = peer->deadline;
-    exchange.address = peer->address;
-    if (peer->uid)
-        exchange.request.viewer = {*peer->uid, staff(*peer->uid)};
+    exchange.address = exchange.request.address = peer->address;
+    if (peer->uid) {
+        // The rights would be those of the proxy, whoever its client is.
+        if (exchange.proxy.sent())
+            return now(failure(403, "The headers of http.proxy came over the Unix socket. Let the "
+                                    "proxy connect to an address of http.listen."));
+        exchange.request.viewer = {*peer->uid, staff(*peer->uid), "", false, LoginKind::socket};
+    }
     deadlines_.waits(exchange.deadline);
     MHD_suspend_connection(connection);
-    if (!peer->uid && !is_open(exchange.request) && asks_munged(exchange.authorization))
+    if (needs_login(exchange) && login_->waits(login_of(exchange)))
         log_in(connection, exchange);
     else
         queue(connection, exchange);
     return MHD_YES;
 }
 
-// munged may hang, and any user may cause that: these logins have threads of their own, so that
-// neither the Unix socket nor tokens wait for them, and each address has its share of the queue.
+bool RequestHandler::needs_login(const Exchange& exchange) const {
+    return !exchange.address.empty() && !exchange.logged_in && !is_open(exchange.request);
+}
+
+LoginRequest RequestHandler::login_of(const Exchange& exchange) const {
+    return {exchange.authorization, exchange.address, exchange.method, exchange.target,
+            exchange.request.body,  exchange.cookie,  &exchange.proxy, exchange.from_page};
+}
+
+// munged and the user database may hang, and any user may cause the first: these logins have
+// threads of their own, so that neither the Unix socket nor tokens wait for them, and each address
+// but that of an authenticating proxy has its share of the queue.
 void RequestHandler::log_in(MHD_Connection* connection, Exchange& exchange) {
     if (!enter_login(exchange.address))
-        return resume(
-            connection, exchange,
-            too_many("Too many munge logins from your address are waiting. Try again later."));
+        return resume(connection, exchange,
+                      too_many("Too many logins from your address are waiting. Try again later."));
     const bool taken = logins_.submit([this, connection, &exchange](bool abandoned) {
         auto refusal = abandoned ? std::optional(stopping()) : identify(exchange);
         leave_login(exchange.address);
@@ -255,13 +326,13 @@ void RequestHandler::log_in(MHD_Connection* connection, Exchange& exchange) {
     if (taken)
         return;
     leave_login(exchange.address);
-    resume(connection, exchange, too_many("Too many munge logins are waiting. Try again later."));
+    resume(connection, exchange, too_many("Too many logins are waiting. Try again later."));
 }
 
 bool RequestHandler::enter_login(const std::string& address) {
     auto count = logins_of_.lock();
     auto& waiting = (*count)[address];
-    if (waiting >= kMaxLoginsOfAddress)
+    if (waiting >= kMaxLoginsOfAddress && (!proxy_ || !proxy_->is_proxy(address)))
         return false;
     ++waiting;
     return true;
@@ -284,8 +355,7 @@ void RequestHandler::queue(MHD_Connection* connection, Exchange& exchange) {
 
 // nullopt: the viewer of the request is known.
 std::optional<Response> RequestHandler::identify(Exchange& exchange) {
-    auto found = login_->identify({exchange.authorization, exchange.address, exchange.method,
-                                   exchange.target, exchange.request.body});
+    auto found = login_->identify(login_of(exchange));
     if (auto* refusal = std::get_if<Response>(&found))
         return std::move(*refusal);
     exchange.request.viewer = std::get<Viewer>(found);
@@ -294,11 +364,19 @@ std::optional<Response> RequestHandler::identify(Exchange& exchange) {
 }
 
 Response RequestHandler::respond(Exchange& exchange) {
-    if (!exchange.address.empty() && !exchange.logged_in && !is_open(exchange.request))
+    if (needs_login(exchange))
         if (auto refusal = identify(exchange))
             return std::move(*refusal);
-    auto response =
-        dispatch(exchange.request, services_, {tokens_.get(), &accounts_, nonces_.get(), more_});
+    const bool by_code = !exchange.address.empty() && exchange.request.path == kSessionPath &&
+                         exchange.request.method == "POST";
+    if (by_code && !exchange.from_page)
+        return failure(403, "A link is opened by the page of sluiced, which sends the header "
+                            "X-Sluice-Request: 1.");
+    auto response = dispatch(
+        exchange.request, services_,
+        {tokens_.get(), &accounts_, nonces_.get(), more_, login_ ? &sessions_ : nullptr, page_});
+    if (by_code)
+        response = login_->counted(exchange.address, std::move(response));
     if (!changes(exchange.method))
         encode(response, exchange.accepted);
     return response;

@@ -49,6 +49,9 @@ struct Exchange {
     bool logged_in = false;
     Deadlines::Id deadline = 0;
     std::string authorization;
+    std::string cookie;
+    ProxyHeaders proxy;
+    bool from_page = false;
     Accepted accepted;
     SiteHeaders site;
     std::string address;
@@ -60,8 +63,9 @@ class RequestHandler {
 public:
     // The services must outlive it. `more`: routes of a module.
     RequestHandler(const HttpSettings& settings, ports::Services services, std::vector<Route> more);
-    // For logins over TCP; before the first request. Errors as those of TokenFile::open.
-    Result<void> open_tokens(const HttpSettings& settings);
+    // For logins over TCP; before the first request. Errors as those of TokenFile::open and
+    // ProxyLogin::open.
+    Result<void> open_logins(const HttpSettings& settings);
 
     bool staff(std::uint32_t uid) const;
     std::size_t most_of(MHD_Connection* connection, const std::string& path) const;
@@ -69,8 +73,8 @@ public:
     // On a worker thread, soon. Not done when the queue is full or stopped.
     void run(std::function<void()> task);
     // When the header is complete.
-    static void begin(MHD_Connection* connection, Exchange& exchange, const char* url,
-                      const char* method, const char* version);
+    void begin(MHD_Connection* connection, Exchange& exchange, const char* url, const char* method,
+               const char* version) const;
     // Called again and again by the library: after the header, for each piece of the body, at its
     // end, and after the connection was resumed.
     MhdResult advance(MHD_Connection* connection, Exchange& exchange, const char* data,
@@ -83,6 +87,8 @@ private:
     MhdResult answer(MHD_Connection* connection, Exchange& exchange);
     void log_in(MHD_Connection* connection, Exchange& exchange);
     void queue(MHD_Connection* connection, Exchange& exchange);
+    LoginRequest login_of(const Exchange& exchange) const;
+    bool needs_login(const Exchange& exchange) const;
     bool enter_login(const std::string& address);
     void leave_login(const std::string& address);
     std::optional<Response> identify(Exchange& exchange);
@@ -95,6 +101,10 @@ private:
     Guarded<std::map<std::string, std::size_t>> logins_of_; // by address: waiting and running ones
     std::unique_ptr<TokenFile> tokens_;
     std::unique_ptr<Nonces> nonces_;
+    WebSessions sessions_;
+    std::unique_ptr<ProxyLogin> proxy_;
+    std::string page_;         // http.url, or made of http.listen; "": none
+    std::string proxied_page_; // http.url
     std::unique_ptr<Login> login_;
     AccountsCache accounts_;
     WorkerPool answers_;

@@ -16,16 +16,19 @@ namespace sluice::http {
 class TokenFile;
 class AccountsCache;
 class Nonces;
+class WebSessions;
 
 struct Route;
 
-// What requests share. Without tokens or nonces their routes answer 404; without the cache accounts
-// are rendered for each request.
+// What requests share. Without tokens, nonces or sessions their routes answer 404; without the
+// cache accounts are rendered for each request.
 struct Shared {
     TokenFile* tokens = nullptr;
     AccountsCache* accounts = nullptr;
     const Nonces* nonces = nullptr;
     std::span<const Route> more = {}; // of a module, beside routes()
+    WebSessions* sessions = nullptr;
+    std::string_view page = {}; // address of the web page, for links; "": not over TCP
 };
 
 struct Call {

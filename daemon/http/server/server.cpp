@@ -190,7 +190,7 @@ HttpServer::Engine::~Engine() {
 
 Result<void> HttpServer::Engine::start_tcp() {
     if (!settings.tokens.empty())
-        if (auto opened = handler.open_tokens(settings); !opened)
+        if (auto opened = handler.open_logins(settings); !opened)
             return opened;
     if (settings.listen.empty())
         return {};
@@ -276,7 +276,7 @@ DaemonRef HttpServer::Engine::start_daemon(int fd, const Certificate* with, Open
         try {
             auto& engine = *static_cast<Engine*>(self);
             if (!exchange->begun)
-                RequestHandler::begin(connection, *exchange, url, method, version);
+                engine.handler.begin(connection, *exchange, url, method, version);
             return engine.handler.advance(connection, *exchange, data, size);
         } catch (...) {
             return MHD_NO;

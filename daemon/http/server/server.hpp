@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/result.hpp"
+#include "daemon/http/auth/proxy.hpp"
 #include "daemon/http/server/router.hpp"
 
 #include <chrono>
@@ -23,6 +24,8 @@ struct HttpSettings {
     std::string tls_key = {};
     std::string tokens = {}; // file of TokenFile; needed with `listen`
     std::string munge_socket = {};
+    std::string url = {}; // of the page, with a slash at its end; "": made of `listen`
+    ProxySettings proxy = {};
     unsigned connections = 600;                     // at the same time, of each listening socket
     unsigned connections_per_user = 32;             // Unix socket; 8 times as many for staff
     unsigned connections_per_address = 256;         // TCP; a proxy is one address

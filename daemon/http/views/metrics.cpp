@@ -3,6 +3,7 @@
 // Slurm's own exporters use, so that they can be joined.
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
+#include "daemon/http/auth/web_sessions.hpp"
 #include "daemon/http/views/common.hpp"
 #include "daemon/http/views/views.hpp"
 
@@ -278,6 +279,18 @@ void put_outbox(MetricText& out, ports::Outbox& outbox) {
             out.sample({{"target", count.target}}, epoch(*count.oldest));
 }
 
+void put_sessions(MetricText& out, WebSessions& sessions) {
+    out.cluster("");
+    const auto counts = sessions.counts(std::chrono::steady_clock::now());
+    out.gauge("sluice_web_sessions", "Open sessions of the web page.",
+              static_cast<std::int64_t>(counts.open));
+    out.family("sluice_web_sessions_opened_total", "counter", "Sessions opened by a link.");
+    out.sample({}, std::to_string(counts.opened));
+    out.family("sluice_web_logins_refused_total", "counter",
+               "Refused logins by a link, a session or an authenticating proxy.");
+    out.sample({}, std::to_string(counts.refused));
+}
+
 } // namespace
 
 Response view_metrics(const Call& call) {
@@ -298,6 +311,8 @@ Response view_metrics(const Call& call) {
         put_plugin_server(out, service.status.plugin_server());
     }
     put_outbox(out, call.services.outbox);
+    if (call.shared.sessions != nullptr)
+        put_sessions(out, *call.shared.sessions);
     Response response{200, out.take()};
     response.type = "text/plain; version=0.0.4; charset=utf-8";
     return response;

@@ -49,6 +49,16 @@ Response view_outbox(const Call& call);
 Response view_retry_message(const Call& call);
 Response view_drop_message(const Call& call);
 
+// sessions.cpp: links and sessions of the web page. A link is made for the uid of the Unix socket
+// or of munge alone, so that no session, token or proxy makes further sessions.
+inline constexpr const char* kSessionPath = "/api/v1/session";
+Response view_make_link(const Call& call);
+Response view_open_session(const Call& call);
+Response view_leave_session(const Call& call);
+Response view_sessions(const Call& call);
+Response view_end_session(const Call& call);
+Response view_end_sessions(const Call& call);
+
 // tokens.cpp: tokens by name, on the Unix socket only, so that no token can make others; nonces for
 // munge logins, before any login: {"nonce": ..., "valid_s": 60}.
 Response view_tokens(const Call& call);

@@ -7,9 +7,10 @@ const answers = new Map();      // URL -> {etag, answer}
 let cluster = '';
 
 export class ApiError extends Error {
-  constructor(status, detail) {
+  constructor(status, detail, ended = false) {
     super(detail);
     this.status = status;       // 0: no answer
+    this.ended = ended;         // the session has
   }
 }
 
@@ -30,20 +31,21 @@ export function url(path, query = {}) {
 }
 
 async function request(address, options) {
-  const headers = { Accept: 'application/json', ...options.headers };
+  // X-Sluice-Request: no page of another site can send it.
+  const headers = { Accept: 'application/json', 'X-Sluice-Request': '1', ...options.headers };
   if (token()) headers.Authorization = `Token ${token()}`;
   let response;
   try {
-    response = await fetch(address, { cache: 'no-store', credentials: 'omit', ...options, headers });
+    response = await fetch(address, { cache: 'no-store', ...options, headers });
   } catch {
     throw new ApiError(0, 'sluiced does not answer. The page tries again by itself.');
   }
   if (response.ok || response.status === 304) return response;
-  let detail = `sluiced answered ${response.status}.`;
+  let answer = {};
   try {
-    detail = (await response.json()).detail ?? detail;
+    answer = await response.json();
   } catch { /* not JSON: a proxy */ }
-  throw new ApiError(response.status, detail);
+  throw new ApiError(response.status, answer.detail ?? `sluiced answered ${response.status}.`, answer.session === 'ended');
 }
 
 // {body, count}: count is the whole length of a paged list.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Login, addresses of the views (#/path?query), and the refresh.
-import { ApiError, get, setCluster, setToken, token } from './api.js';
+import { ApiError, get, send, setCluster, setToken, token } from './api.js';
 import { account } from './account.js';
 import { kNarrow } from './chart.js';
-import { clock, h, offset, patch, say, setZone, zoneName } from './dom.js';
+import { clock, h, instant, offset, patch, say, setZone, zoneName } from './dom.js';
 import { evaluateDialog } from './forms.js';
 import { log } from './log.js';
 import { overview } from './overview.js';
@@ -25,6 +25,8 @@ let shown = null;     // path of the shown view
 let serial = 0;       // of the newest rendering: older answers are late
 let moved = false;    // to another view, by a person
 let refreshed = '';   // when the figures were read
+let code = '';        // of a link of `sluice web`, until it is exchanged for a session
+let linkFault = '';
 
 const stopped = () => localStorage.getItem(kStopped) === '1';
 
@@ -58,6 +60,23 @@ function clusterChoice(now, query) {
       names.map((name) => h('option', { value: name, selected: name === (query.cluster || names[0]) }, name))));
 }
 
+// Who the page is open for, and until when.
+function who({ login: kind, name, staff, uid, until, user }) {
+  return [h('bdi', {}, user || name || `uid ${uid}`), staff ? ', staff' : '', kind === 'proxy' ? ', by the proxy' : '',
+    until ? `, until ${instant(until)}` : ''];
+}
+
+async function leave() {
+  try {
+    if (info.meta.viewer.login === 'session') await send('DELETE', 'session');
+  } catch (error) {
+    if (error.status !== 401) return fault(error.message);
+  }
+  setToken('');
+  info = null;
+  login('');
+}
+
 function chrome() {
   const now = route();
   const query = now?.query ?? {};
@@ -74,11 +93,12 @@ function chrome() {
       if (!stopped()) render();
     } }, stopped() ? 'Refresh is stopped' : 'Stop refresh'),
     info.meta.viewer.staff && h('button', { type: 'button', id: 'evaluate', class: 'main', onclick: () => evaluateDialog(render) }, 'Evaluate'),
-    token() && h('button', { type: 'button', id: 'leave', onclick: () => { setToken(''); info = null; login(''); } }, 'Log out'),
+    h('span', { class: 'quiet', id: 'who' }, who(info.meta.viewer)),
+    ['session', 'token'].includes(info.meta.viewer.login) && h('button', { type: 'button', id: 'leave', onclick: leave },
+      info.meta.viewer.login === 'session' ? 'End session' : 'Log out'),
   ] : []));
   patch(document.getElementById('foot'), h('footer', {}, info ? [
-    `sluiced ${info.meta.version} · times in ${zoneName()} (${offset(Date.now())}) · viewer: ${
-      info.meta.viewer.name || `uid ${info.meta.viewer.uid}`}${info.meta.viewer.staff ? ', staff' : ''} · `,
+    `sluiced ${info.meta.version} · times in ${zoneName()} (${offset(Date.now())}) · `,
     h('a', { href: 'api/v1/openapi.json' }, 'API')] : []));
 }
 
@@ -89,6 +109,11 @@ function fault(text) {
 
 function login(detail) {
   serial += 1;
+  const open = document.getElementById('login-fault');
+  if (open) {  // a token may be half typed
+    if (detail) open.textContent = detail;
+    return;
+  }
   shown = null;
   document.title = 'Log in · Sluice';
   fault('');
@@ -105,6 +130,7 @@ function login(detail) {
     }
   } },
   h('h1', {}, 'Log in'),
+  h('p', {}, 'Run ', h('code', {}, 'sluice web'), ' on the host of sluiced and open the link that it prints: the page then has your rights. Or give a token.'),
   h('label', { for: 'token' }, 'Token'),
   h('input', { id: 'token', name: 'token', type: 'password', required: true, autocomplete: 'current-password', maxlength: 200, 'aria-describedby': 'login-hint login-fault' }),
   h('p', { id: 'login-fault', class: 'fault', role: 'alert' }, detail),
@@ -133,7 +159,7 @@ async function render() {
     made = await now.view({ query: now.query, name: now.name, path: now.path, go, viewer: info.meta.viewer, render });
   } catch (error) {
     if (mark !== serial) return;
-    if (error.status === 401) return login(token() ? error.message : '');
+    if (error.status === 401) return login(token() || error.ended ? error.message : '');
     if (!(error instanceof ApiError)) console.error(error);
     main.removeAttribute('aria-busy');
     if (!fresh || error.status === 0) fault(error.message);
@@ -172,21 +198,55 @@ async function render() {
 
 document.getElementById('skip').onclick = () => (main.querySelector('h1') ?? main).focus();
 addEventListener('hashchange', () => {
+  if (linked()) return start();
   moved = route()?.path !== shown;
   render();
 });
-setInterval(() => { if (info && !stopped() && !document.hidden && !document.querySelector('dialog[open]')) render(); }, kRefresh);
-document.addEventListener('visibilitychange', () => { if (info && !stopped() && !document.hidden) render(); });
+setInterval(() => { if (info && !asks() && !stopped() && !document.hidden && !document.querySelector('dialog[open]')) render(); }, kRefresh);
+document.addEventListener('visibilitychange', () => {
+  if (asks()) return document.hidden || start();  // a link may have been opened in another tab
+  if (info && !stopped() && !document.hidden) render();
+});
 matchMedia(`(width < ${kNarrow}px)`).addEventListener('change', () => { if (info) render(); });
+
+const asks = () => Boolean(document.getElementById('login'));
+
+// True: the address is a link of `sluice web`. Its code leaves the address at once.
+function linked() {
+  const found = location.hash.match(/^#\/code\/(.*)$/);
+  if (!found) return false;
+  code = found[1];
+  history.replaceState(null, '', '#/');
+  return true;
+}
+
+async function openSession() {
+  try {
+    await send('POST', 'session', { code });
+    setToken('');
+  } catch (error) {
+    if (error.status === 0) throw error;  // tried again
+    if (error.status !== 409) linkFault = error.message;
+  }
+  code = '';
+}
 
 async function start() {
   try {
+    if (code) await openSession();
     await enter();
+    if (linkFault) fault(linkFault);
+    linkFault = '';
   } catch (error) {
-    if (error.status === 401) return login(token() ? error.message : '');
+    if (error.status === 401) {
+      login(linkFault || (token() || error.ended ? error.message : ''));
+      linkFault = '';
+      return;
+    }
     fault(error.message);
     main.replaceChildren(h('p', { class: 'quiet' }, 'Waiting for sluiced …'));
     setTimeout(start, 3000);
   }
 }
+linked();
 start();

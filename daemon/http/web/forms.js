@@ -74,7 +74,7 @@ function open({ title, fields, run, apply, check, done, dryFirst = true }) {
     } catch (problem) {
       result.replaceChildren();
       const named = Object.keys(given).find((name) => problem.message.startsWith(name));
-      refuse(named, problem.message);
+      refuse(named, problem.ended ? `${problem.message} What you typed is kept: open the link in another tab, then try again here.` : problem.message);
     }
     dry.disabled = false;
     act.disabled = dryFirst && tried === '';

@@ -38,6 +38,18 @@ const std::string kPolicy = "components: {node_hours: node}\npolicies:\n  - name
 
 } // namespace
 
+CASE(a_proxy_that_names_users_is_read) {
+    const auto found = settings::load((test::data_folder() / "good/http-proxy.yaml").string());
+    CHECK(found);
+    const auto& http = found->daemon.http;
+    CHECK_EQ(http.url, "https://portal.example.org/sluice/");
+    CHECK_EQ(http.proxy_header, "X-User");
+    CHECK_EQ(http.proxy_secret_header, "X-Key");
+    CHECK_EQ(http.proxy_secret_file, "/etc/sluice/proxy.secret");
+    CHECK(http.proxy_addresses == std::vector<std::string>({"192.0.2.7", "2001:db8::7"}));
+    CHECK_EQ(read("").daemon.http.proxy_header, "");
+}
+
 CASE(defaults_are_those_of_the_manual) {
     const Settings s = read("");
     CHECK_EQ(s.daemon.cluster, "");

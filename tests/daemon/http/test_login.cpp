@@ -89,7 +89,8 @@ CASE(the_header_tells_who_asks) {
     const auto staff = (*file)->add("waldur", Role::staff, kNow);
     const auto reader = (*file)->add("grafana", Role::reader, kNow);
     auto nonces = Nonces::create();
-    Login login({{0}, dir.file("no-munge")}, **file, *nonces);
+    WebSessions sessions;
+    Login login({{0}, dir.file("no-munge")}, **file, *nonces, sessions);
     const auto viewer = outcome(login, "token " + std::string(staff->reveal()));
     CHECK(std::get<http::Viewer>(viewer).staff);
     CHECK_EQ(std::get<http::Viewer>(viewer).name, "token waldur");
@@ -113,7 +114,8 @@ CASE(who_guesses_waits_and_others_do_not) {
     auto file = TokenFile::open(dir.file("tokens"));
     const auto token = (*file)->add("waldur", Role::staff, kNow);
     auto nonces = Nonces::create();
-    Login login({{0}, ""}, **file, *nonces);
+    WebSessions sessions;
+    Login login({{0}, ""}, **file, *nonces, sessions);
     for (int i = 0; i < 20; ++i)
         CHECK_EQ(status_of(login, "Token guess"), 401);
     CHECK_EQ(status_of(login, "Token guess"), 429);

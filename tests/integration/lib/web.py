@@ -417,4 +417,5 @@ def main():
         browser.driver.quit()
 
 
-main()
+if __name__ == "__main__":
+    main()
