@@ -127,7 +127,7 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && [ -r "$sluice" ] &&
     setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" --version >/dev/null 2>&1; then
     expect 0 out '^optics' setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" status -P
     grep -q '^chem' "$dir/out" && { echo "FAILED: a user sees a foreign account"; failures=$((failures + 1)); }
-    expect 1 err 'Only root and SlurmUser' setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" evaluate
+    expect 1 err 'Only staff may do this' setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" evaluate
 fi
 stop
 expect 1 err 'cannot reach sluiced' "$sluice" status

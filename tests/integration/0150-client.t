@@ -92,9 +92,9 @@ like 'sluice doctor asked the second server' "$OUT" 'ok +daemon'
 took=$(($(date +%s) - began))
 diag "sluice doctor took $took s"
 ok 'a mute server delays a command of many requests once' test "$took" -lt 20
-milliseconds() { # milliseconds COMMAND...: the shortest of five runs
+milliseconds() { # milliseconds COMMAND...: the shortest of ten runs
     local best=100000 start n
-    for n in 1 2 3 4 5; do
+    for _ in $(seq 10); do
         start=$(date +%s%N)
         "$@" >/dev/null 2>&1
         n=$((($(date +%s%N) - start) / 1000000))
@@ -106,8 +106,10 @@ silent() { OUT=$("$@" 2>&1) && [ -z "$OUT" ]; }
 configure "Server=https://localhost:$dead" "CAFile=$dir/ca.pem"
 ok 'sluice balance --login prints nothing when sluiced is away' silent node_as games balance --login
 away=$(milliseconds node balance --login)
-diag "sluice balance --login with a mute server: $away ms"
-ok 'sluice balance --login ends within 50 ms when sluiced is away' test "$away" -lt 50
+# What any program of this size costs here: on a busy machine more than 50 ms.
+start=$(milliseconds node --version)
+diag "sluice balance --login with a mute server: $away ms; sluice --version: $start ms"
+ok 'sluice balance --login ends within 50 ms when sluiced is away' test "$away" -lt $((start > 10 ? start + 40 : 50))
 kill "$mute" && wait "$mute" 2>/dev/null
 
 configure "Server=$good" "CAFile=$dir/other.pem"

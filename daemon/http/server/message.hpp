@@ -14,12 +14,16 @@
 
 namespace sluice::http {
 
-// Who asks. Users see only the accounts they have an association with.
+// Who asks. Users see only the accounts they have an association with, coordinators also those
+// below the accounts that they coordinate. auth/rights.hpp adds what roles give.
 struct Viewer {
     std::uint32_t uid = 0;
-    bool staff = false;     // root, SlurmUser
+    bool staff = false;     // root, SlurmUser, and who is `granted` it
     std::string name = {};  // as the ledger records it; "": by uid
     bool reads_all = false; // sees what staff see, changes nothing
+
+    bool granted = false; // staff by an admin level or the staff list: manages no tokens
+    std::vector<std::string> coordinates = {}; // accounts, in Slurm
 
     bool sees_all() const { return staff || reads_all; }
     // "token waldur", "uid 20001"

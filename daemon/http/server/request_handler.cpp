@@ -121,8 +121,8 @@ Response stopping() {
 
 RequestHandler::RequestHandler(const HttpSettings& settings, ports::Services services,
                                std::vector<Route> more)
-    : staff_uids_(settings.staff_uids), services_(std::move(services)), more_(std::move(more)),
-      deadlines_(settings.request_time, settings.answer_time),
+    : staff_uids_(settings.staff_uids), rights_(settings.staff), services_(std::move(services)),
+      more_(std::move(more)), deadlines_(settings.request_time, settings.answer_time),
       answers_(kAnswerThreads, kMaxWaiting), cycles_(1, kMaxCyclesWaiting),
       logins_(kLoginThreads, kMaxLoginsWaiting) {}
 
@@ -294,9 +294,12 @@ std::optional<Response> RequestHandler::identify(Exchange& exchange) {
 }
 
 Response RequestHandler::respond(Exchange& exchange) {
-    if (!exchange.address.empty() && !exchange.logged_in && !is_open(exchange.request))
-        if (auto refusal = identify(exchange))
-            return std::move(*refusal);
+    if (!is_open(exchange.request)) {
+        if (!exchange.address.empty() && !exchange.logged_in)
+            if (auto refusal = identify(exchange))
+                return std::move(*refusal);
+        rights_.add_to(exchange.request.viewer, services_, Rights::Clock::now());
+    }
     auto response =
         dispatch(exchange.request, services_, {tokens_.get(), &accounts_, nonces_.get(), more_});
     if (!changes(exchange.method))

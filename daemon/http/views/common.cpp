@@ -147,11 +147,12 @@ Value envelope(const Call& call, const ports::DaemonInfo& info,
                const std::vector<Warning>& warnings) {
     const auto& viewer = call.request.viewer;
     return object(
-        kv("meta", object(kv("program", "sluiced"), kv("version", info.version), kv("api", "v1"),
-                          kv("cluster", info.cluster), kv("timezone", info.zone.name()),
-                          kv("viewer", object(kv("uid", viewer.uid), kv("name", viewer.name),
-                                              kv("staff", viewer.staff),
-                                              kv("sees_all", viewer.sees_all()))))),
+        kv("meta",
+           object(kv("program", "sluiced"), kv("version", info.version), kv("api", "v1"),
+                  kv("cluster", info.cluster), kv("timezone", info.zone.name()),
+                  kv("viewer", object(kv("uid", viewer.uid), kv("name", viewer.name),
+                                      kv("staff", viewer.staff), kv("sees_all", viewer.sees_all()),
+                                      kv("coordinates", viewer.coordinates))))),
         kv("errors", Value::array()),
         kv("warnings", array_of(warnings, [](const auto& each) {
                return object(kv("description", each.description), kv("source", each.source));
