@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// HTTP requests to the daemon over its Unix socket. The only user of libcurl in the command line.
+// HTTP requests to the daemon: over its Unix socket, where the kernel names the user, or to a
+// server by TLS, where a munge credential does. The only user of libcurl in the command line.
 #pragma once
 
+#include "cli/route.hpp"
 #include "common/base/result.hpp"
 #include "common/json/json.hpp"
 
@@ -16,12 +18,19 @@ using Parameters = std::vector<std::pair<std::string, std::string>>;
 
 class Client {
 public:
+    struct Exchange; // in client.cpp
+
     // `cluster`: for each request; "": the only cluster of the daemon. If the daemon serves
     // several, a request that changes nothing fails with conflict and puts their names into
-    // `several`.
-    explicit Client(std::string socket, std::string cluster = {},
-                    std::vector<std::string>* several = nullptr)
-        : socket_(std::move(socket)), cluster_(std::move(cluster)), several_(several) {}
+    // `several`. `answered` keeps the server that answered first, so that later requests do not
+    // wait for a dead one again.
+    explicit Client(Result<Route> route, std::string cluster = {},
+                    std::vector<std::string>* several = nullptr, std::string* answered = nullptr)
+        : route_(std::move(route)), cluster_(std::move(cluster)), several_(several),
+          answered_(answered) {}
+
+    // The socket or the servers, for messages.
+    std::string label() const { return route_ ? route_->label() : "no server"; }
 
     // Errors are sentences for people, with the remedy. unavailable: no connection; timeout;
     // not_found; refused: by the daemon; malformed: the response is no JSON.
@@ -33,10 +42,12 @@ public:
 
 private:
     Parameters with_cluster(Parameters parameters) const;
+    Result<json::Value> perform(Exchange exchange, std::vector<std::string>* several) const;
 
-    std::string socket_;
+    Result<Route> route_;
     std::string cluster_;
     std::vector<std::string>* several_;
+    std::string* answered_;
 };
 
 // "/api/v1/status?account=a%26b"

@@ -13,6 +13,14 @@
 
 namespace sluice::cli {
 
+// How the caller named the place of the daemon. route.hpp has the rules.
+struct Place {
+    bool fixed = true;        // Context::socket is named by an option or the environment
+    std::string server = {};  // --server, else SLUICE_SERVER; "": the socket, else `conf`
+    std::string ca_file = {}; // --ca-file, else SLUICE_CA_FILE
+    std::string conf = {};    // path of client.conf; "": none
+};
+
 // A daemon may serve several clusters. A command without --cluster runs once for each of them.
 struct ClusterRuns {
     std::vector<std::string> clusters; // named by the daemon; empty: one cluster, or --cluster
@@ -20,6 +28,7 @@ struct ClusterRuns {
     bool json = false;
     bool headings = true;
     std::string before; // printed before the next output
+    std::string server; // that answered first, of several; "": none yet
     std::vector<std::string>
         missing; // errors not_found, one for each cluster that lacks the object
 };
@@ -35,6 +44,7 @@ struct Context {
     int verbose = 0;             // -v before the subcommand
     std::string cluster = {};    // -M; "": all clusters that the daemon serves
     ClusterRuns* runs = nullptr; // not owned; nullptr: several clusters are an error
+    Place place = {};
 };
 
 inline constexpr int kOk = 0;

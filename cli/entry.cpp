@@ -215,9 +215,9 @@ int enter(const Parsed& parsed, Method method, const std::string& path, const js
           const Headline& headline) {
     const auto& context = parsed.context;
     const bool dry_run = parsed.options.dry_run;
-    trace(context, std::string(method == Method::post ? "POST " : "DELETE ") + path + ' ' +
-                       body.compact() + " on " + context.socket);
     const Client asked = client(context);
+    trace(context, std::string(method == Method::post ? "POST " : "DELETE ") + path + ' ' +
+                       body.compact() + " on " + asked.label());
     auto answer = method == Method::post ? asked.post(path, body) : asked.remove(path, body);
     if (!answer)
         return complain(context, answer.error());

@@ -24,9 +24,10 @@ std::string environment(const char* name, const char* fallback) {
 int leading_options(int argc, char** argv) {
     int at = 1;
     while (at < argc && argv[at][0] == '-' && std::strcmp(argv[at], "--") != 0) {
-        const bool valued = std::strcmp(argv[at], "--socket") == 0 ||
-                            std::strcmp(argv[at], "--cluster") == 0 ||
-                            std::strcmp(argv[at], "-M") == 0;
+        const bool valued =
+            std::strcmp(argv[at], "--socket") == 0 || std::strcmp(argv[at], "--server") == 0 ||
+            std::strcmp(argv[at], "--ca-file") == 0 || std::strcmp(argv[at], "--cluster") == 0 ||
+            std::strcmp(argv[at], "-M") == 0;
         at += valued ? 2 : 1;
     }
     return at < argc ? at : argc;
@@ -85,15 +86,19 @@ int run(const Context& context, int argc, char** argv) {
 int main(int argc, char** argv) {
     const SystemClock clock;
     ClusterRuns runs;
+    const std::string socket = environment("SLUICE_SOCKET", "");
     const Context context{clock,
                           stdout,
                           stderr,
-                          environment("SLUICE_SOCKET", SLUICE_RUNDIR "/sluiced.sock"),
+                          socket.empty() ? SLUICE_RUNDIR "/sluiced.sock" : socket,
                           environment("SLUICE_FORMAT", ""),
                           false,
                           0,
                           "",
-                          &runs};
+                          &runs,
+                          {!socket.empty(), environment("SLUICE_SERVER", ""),
+                           environment("SLUICE_CA_FILE", ""),
+                           environment("SLUICE_CLIENT_CONF", SLUICE_SYSCONFDIR "/client.conf")}};
     try {
         int code = run(context, argc, argv);
         // `sluice status | head` is no error; a full disk is.

@@ -2,6 +2,7 @@
 // One table feeds getopt_long, the help text and the suggestions for a mistyped option.
 #include "cli/options.hpp"
 
+#include "cli/route.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
@@ -29,6 +30,7 @@ constexpr Spec kSpecs[] = {
      &Options::all},
     {"before", 0, "TIME", kBefore, "delete what is older (default: retention_days)"},
     {"by-user", 0, nullptr, kByUser, "one row per user, highest usage first", &Options::by_user},
+    {"ca-file", 0, "FILE", kSocket, "CA of the server's certificate (default: $SLUICE_CA_FILE)"},
     {"cluster", 'M', "NAME", kCluster, "this cluster (default: all clusters of the daemon)"},
     {"config", 0, "FILE", kConfig, "with --dry-run: by the rules of this file, not those in force"},
     {"confirm", 0, nullptr, kConfirm, "accept the new or lost rules that wait (needs a reason)",
@@ -41,6 +43,8 @@ constexpr Spec kSpecs[] = {
     {"helpformat", 0, nullptr, kTable, "list the fields for -o", &Options::helpformat},
     {"json", 0, nullptr, kJson, "print JSON", &Options::json},
     {"limit", 'l', "N", kLimit, "at most N records, newest first (default: 100)"},
+    {"login", 0, nullptr, kLogin,
+     "one line if an account is warned or worse; nothing else, also on errors", &Options::login},
     {"noheader", 'n', nullptr, kTable, "omit the header and the notes"},
     {"parsable", 'p', nullptr, kTable, "fields delimited by |, also after the last field"},
     {"parsable2", 'P', nullptr, kTable, "fields delimited by |, not after the last field"},
@@ -66,6 +70,8 @@ constexpr Spec kSpecs[] = {
     {"standing", 0, "LIST", kStanding,
      "only accounts that are normal, downscaled, paused or error"},
     {"quiet", 'Q', nullptr, 0, "no warnings, no notes"},
+    {"server", 0, "URL", kSocket,
+     "sluiced on another host: https://HOST:PORT, or a list (default: $SLUICE_SERVER)"},
     {"socket", 0, "PATH", kSocket, "socket of sluiced (default: $SLUICE_SOCKET)"},
     {"verbose", 'v', nullptr, 0, "show each request to sluiced on standard error"},
     {"usage", 0, nullptr, 0, "print the usage only"},
@@ -180,6 +186,12 @@ struct Reader {
             fail("--limit takes a number from 1 to 10000, not '" + std::string(text) + "'");
     }
 
+    void server(const char* list) {
+        parsed.context.place.server = list;
+        if (const auto servers = parse_servers(list); !servers)
+            fail("--server: " + servers.error().context);
+    }
+
     void delimiter(const char* text) {
         parsed.options.style.delimiter = text;
         if (const auto bad = first_unprintable(text, Breaks::kept); !bad.empty())
@@ -206,8 +218,14 @@ struct Reader {
             limit(value);
         else if (name == "cluster")
             parsed.context.cluster = value;
-        else if (name == "socket")
+        else if (name == "socket") {
             parsed.context.socket = value;
+            parsed.context.place.fixed = true;
+            parsed.context.place.server.clear();
+        } else if (name == "server")
+            server(value);
+        else if (name == "ca-file")
+            parsed.context.place.ca_file = value;
         else if (name == "quiet")
             parsed.context.quiet = true;
         else if (name == "verbose")

@@ -23,7 +23,7 @@ enum Group : unsigned {
     kLimit = 16,         // -l
     kDryRun = 32,        // --dry-run
     kCluster = 64,       // -M
-    kSocket = 128,       // --socket
+    kSocket = 128,       // --socket, --server, --ca-file
     kFile = 256,         // one FILE argument
     kFigures = 512,      // --allocation and the other figures of `preview`
     kWords = 1024,       // arguments as typed, in Options::words
@@ -41,6 +41,7 @@ enum Group : unsigned {
     kResult = 4194304,   // --failed
     kConfig = 8388608,   // --config
     kConfirm = 16777216, // --confirm
+    kLogin = 1073741824, // --login
 };
 
 struct Options {
@@ -55,6 +56,7 @@ struct Options {
     bool sync = false;
     bool failed = false;
     bool confirm = false;
+    bool login = false;
     bool no_carryover = false;
     bool show_reason = false;
     std::vector<std::string> accounts; // -A, then arguments
@@ -72,7 +74,7 @@ struct Options {
 
 struct Parsed {
     const Subcommand& self;
-    Context context; // with the subcommand's own -Q, -v, -M and --socket applied
+    Context context; // with the subcommand's own -Q, -v, -M, --socket and --server applied
     Options options;
     std::optional<int> done; // help or version was printed, or an error: exit with this
 };

@@ -14,13 +14,15 @@ namespace sluice::cli {
 Client client(const Context& context) {
     ClusterRuns* runs = context.runs;
     const bool asks = runs != nullptr && !runs->running;
-    return Client(context.socket, context.cluster, asks ? &runs->clusters : nullptr);
+    return Client(find_route(context), context.cluster, asks ? &runs->clusters : nullptr,
+                  runs != nullptr ? &runs->server : nullptr);
 }
 
 Result<json::Value> ask(const Parsed& parsed, const std::string& path,
                         const Parameters& parameters) {
-    trace(parsed.context, "GET " + target(path, parameters) + " on " + parsed.context.socket);
-    auto answer = client(parsed.context).get(path, parameters);
+    const Client asked = client(parsed.context);
+    trace(parsed.context, "GET " + target(path, parameters) + " on " + asked.label());
+    auto answer = asked.get(path, parameters);
     if (!answer)
         return answer;
     const std::string cluster = (*answer)["meta"]["cluster"].text();

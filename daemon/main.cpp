@@ -157,6 +157,8 @@ http::HttpSettings http_settings(const settings::DaemonSettings& daemon, uid_t s
     http::HttpSettings out;
     out.socket_path = daemon.socket;
     out.staff_uids = {slurm_user};
+    out.staff = {daemon.staff.administrators, daemon.staff.operators, daemon.staff.users,
+                 daemon.staff.groups};
     out.listen = daemon.http.listen;
     out.tls_certificate = daemon.http.tls_certificate;
     out.tls_key = daemon.http.tls_key;

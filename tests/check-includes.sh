@@ -47,7 +47,7 @@ allowed waldur/stomp common/base/ common/hash/
 allowed waldur/api common/base/ common/model/ common/json/ daemon/ports/ waldur/stomp/inbox.hpp
 allowed waldur/http common/base/ common/model/ common/json/ common/hash/ common/format/ common/policy/ daemon/ports/ daemon/http/ waldur/api/offering.hpp
 allowed waldur/sync common/base/ common/model/ common/format/ common/policy/ common/settings/ common/json/ daemon/ports/ daemon/core/ waldur/api/offering.hpp waldur/stomp/inbox.hpp
-allowed cli common/base/ common/model/ common/format/ common/policy/ common/settings/ common/json/ common/yaml/
+allowed cli common/base/ common/model/ common/format/ common/policy/ common/settings/ common/json/ common/yaml/ common/hash/ common/cred/
 
 home 'slurm/' plugin/ daemon/slurm/ tests/plugin/ tests/daemon/slurm/ tests/bench/ tests/integration/ tests/attack/
 home 'gnutls/' common/hash/

@@ -4,6 +4,8 @@
 #include "cli/report.hpp"
 #include "cli/subcommands/subcommands.hpp"
 
+#include <utility>
+
 namespace sluice::cli {
 namespace {
 
@@ -48,6 +50,8 @@ int show_balance(const Parsed& parsed, const json::Value& answer, Table table) {
 } // namespace
 
 int run_balance(Parsed parsed) {
+    if (parsed.options.login)
+        return run_login_line(std::move(parsed));
     auto query = parameters(parsed.options);
     if (const auto* user = parsed.options.value("user"); user != nullptr && !user->empty())
         query.emplace_back("user", *user);

@@ -518,7 +518,8 @@ std::vector<Finding> examined(const Parsed& parsed) {
         return {{Health::fault, "daemon", status.error().context,
                  "run: systemctl status sluiced; journalctl -u sluiced -n 20; sluiced --check"}};
     if (!(*status)["meta"]["viewer"]["staff"].boolean())
-        return {{Health::fault, "daemon", "sluice doctor needs staff rights: root or SlurmUser",
+        return {{Health::fault, "daemon",
+                 "sluice doctor needs staff rights: root, SlurmUser or a Slurm operator",
                  "run: sudo sluice doctor"}};
     for_people(parsed, *status);
     const auto plugin_server = tried(parsed, "/api/v1/plugins");

@@ -16,7 +16,7 @@ constexpr Subcommand kSubcommands[] = {
     {"status", "[ACCOUNT...]", "Show usage, limits and standing of accounts",
      kTable | kJson | kAccounts | kDaemon | kStanding, run_status},
     {"balance", "[ACCOUNT...]", "Show what your accounts have used and what is left",
-     kTable | kJson | kAccounts | kUser | kDaemon, run_balance},
+     kTable | kJson | kAccounts | kUser | kDaemon | kLogin, run_balance},
     {"explain", "ACCOUNT...", "Explain the figures and the standing of an account",
      kJson | kAccounts | kDaemon, run_explain},
     {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
@@ -123,9 +123,11 @@ std::string overview() {
     }
     return out +
            "\n"
-           "Options before the subcommand: --socket=PATH, -M CLUSTER, -Q, -v, -h, -V.\n"
+           "Options before the subcommand: --server=URL, --socket=PATH, --ca-file=FILE, -M "
+           "CLUSTER, -Q,\n"
+           "-v, -h, -V.\n"
            "`sluice SUBCOMMAND --help` lists the options of a subcommand; the manual page is\n"
-           "sluice(1). Environment: SLUICE_SOCKET, SLUICE_FORMAT.\n";
+           "sluice(1). Environment: SLUICE_SERVER, SLUICE_CA_FILE, SLUICE_SOCKET, SLUICE_FORMAT.\n";
 }
 
 } // namespace sluice::cli

@@ -4,8 +4,10 @@
 #pragma once
 
 #include "cli/options.hpp"
+#include "common/json/json.hpp"
 
 #include <span>
+#include <string>
 
 namespace sluice::cli {
 
@@ -34,6 +36,11 @@ int run_usage(Parsed parsed);
 int run_version(Parsed parsed);
 int run_waldur(Parsed parsed);
 int run_web(Parsed parsed);
+
+// `balance --login`: one line when an account of the caller is warned or worse, else nothing.
+int run_login_line(Parsed parsed);
+// `answer` as GET /api/v1/balances gives it, made printable; "": all accounts are normal.
+std::string login_line(const json::Value& answer);
 
 // In the order of `sluice help`.
 std::span<const Subcommand> subcommands();

@@ -202,6 +202,44 @@ void read_http(MapReader& top, HttpSettings& http) {
     check_tls(*node, http, top.errors());
 }
 
+std::vector<std::string> read_people(MapReader& map, const std::string& key) {
+    std::vector<std::string> names;
+    const Node* node = map.take(key);
+    if (node == nullptr)
+        return names;
+    for (auto& word : as_words(*node, "staff." + key, map.errors())) {
+        const std::string fault = name_fault(word.text);
+        if (fault.empty())
+            names.push_back(std::move(word.text));
+        else
+            map.errors().add(word.place,
+                             "staff." + key + ": name " + shown(word.text) + " " + fault);
+    }
+    return names;
+}
+
+void read_staff(MapReader& top, StaffSettings& staff) {
+    const Node* node = top.take("staff");
+    if (node == nullptr)
+        return;
+    MapReader map(*node, "staff", top.errors());
+    if (const Node* levels = map.take("admin_levels")) {
+        staff.administrators = staff.operators = false;
+        for (const auto& word : as_words(*levels, "staff.admin_levels", map.errors()))
+            if (equals_ignoring_case(word.text, "administrator"))
+                staff.administrators = true;
+            else if (equals_ignoring_case(word.text, "operator"))
+                staff.operators = true;
+            else
+                map.errors().add(word.place, "staff.admin_levels: " + shown(word.text) +
+                                                 " is no admin level; give administrator, "
+                                                 "operator, both or []");
+    }
+    staff.users = read_people(map, "users");
+    staff.groups = read_people(map, "groups");
+    map.finish();
+}
+
 void read_guard(MapReader& top, model::Guard& guard) {
     const Node* node = top.take("guard");
     if (node == nullptr)
@@ -267,6 +305,7 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     read_path(top, "munge_socket", daemon.munge_socket, kMaxSocket);
     read_plugin_server(top, daemon.plugin_server);
     read_http(top, daemon.http);
+    read_staff(top, daemon.staff);
 }
 
 } // namespace sluice::settings

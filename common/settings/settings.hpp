@@ -51,6 +51,16 @@ struct HttpSettings {
     friend bool operator==(const HttpSettings&, const HttpSettings&) = default;
 };
 
+// Who may do what root may, beside root and SlurmUser.
+struct StaffSettings {
+    bool administrators = true; // by AdminLevel in slurmdbd
+    bool operators = true;
+    std::vector<std::string> users; // of the daemon's host
+    std::vector<std::string> groups;
+
+    friend bool operator==(const StaffSettings&, const StaffSettings&) = default;
+};
+
 struct DaemonSettings {
     std::string cluster; // the first of `clusters`; "": the local cluster of slurm.conf
     std::vector<std::string> clusters; // that are served; empty: the local one
@@ -64,6 +74,7 @@ struct DaemonSettings {
     std::string munge_socket; // "": libmunge's default
     PluginServerSettings plugin_server;
     HttpSettings http;
+    StaffSettings staff;
     MailSettings mail;
     WebhookSettings webhook;
 };

@@ -24,23 +24,23 @@ _sluice() {
     local program=${words[0]} subcommand='' i socket=()
     for ((i = 1; i < cword; i++)); do
         case ${words[i]} in
-        --socket) socket=(--socket "${words[i + 1]}") && ((i++)) ;;
-        --socket=*) socket=("${words[i]}") ;;
+        --socket | --server | --ca-file) socket+=("${words[i]}" "${words[i + 1]}") && ((i++)) ;;
+        --socket=* | --server=* | --ca-file=*) socket+=("${words[i]}") ;;
         -M | --cluster | --clusters) ((i++)) ;;
         -*) ;;
         *) subcommand=${words[i]} && break ;;
         esac
     done
 
-    if [[ $cur == --socket=* ]]; then
-        cur=${cur#--socket=}
+    if [[ $cur == --socket=* || $cur == --ca-file=* ]]; then
+        cur=${cur#--*=}
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
     fi
     if [[ -z $subcommand ]]; then
         if [[ $cur == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '--socket= --cluster= --quiet --verbose --help --version' -- "$cur")
+            mapfile -t COMPREPLY < <(compgen -W '--server= --socket= --ca-file= --cluster= --quiet --verbose --help --version' -- "$cur")
             [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
             return
         fi

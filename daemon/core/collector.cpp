@@ -7,6 +7,7 @@
 #include "common/policy/plan/jobs.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace sluice::core {
 namespace {
@@ -166,6 +167,8 @@ Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
         if (!raw->structure_is_old) // of which the differences are
             facts.qos_differences = std::move(raw->qos_differences);
         uids_ = std::move(raw->uids);
+        roles_ = std::make_shared<const ports::Roles>(
+            ports::Roles{std::move(raw->roles), std::chrono::steady_clock::now()});
         default_accounts_ = std::move(raw->default_accounts);
     } else {
         note(raw.error(), kSlurmctld);

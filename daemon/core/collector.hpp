@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -34,6 +35,9 @@ public:
         progress_ = std::move(progress);
     }
 
+    // Of slurmctld's last answer; nullptr: none yet.
+    std::shared_ptr<const ports::Roles> roles() const { return roles_; }
+
 private:
     Result<void> add_usage(const Rules& rules, const std::set<std::string>& by_user,
                            model::Facts& facts);
@@ -53,6 +57,7 @@ private:
     Instant good_at_{};
     std::map<std::string, std::uint32_t> uids_;
     std::map<std::string, std::string> default_accounts_;
+    std::shared_ptr<const ports::Roles> roles_;
     std::vector<model::Partition> partitions_;
     std::map<std::string, Error> failed_; // of this cycle, by source
 };

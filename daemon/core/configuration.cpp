@@ -124,6 +124,7 @@ std::vector<std::string> fixed_keys_changed(const settings::Settings& in_force,
     compare("plugin_server.key_file", in_force.daemon.plugin_server.key_file,
             next.daemon.plugin_server.key_file);
     compare("http", in_force.daemon.http, next.daemon.http);
+    compare("staff", in_force.daemon.staff, next.daemon.staff);
     compare("waldur", in_force.waldur, next.waldur);
     return keys;
 }

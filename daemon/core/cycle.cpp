@@ -175,6 +175,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     report.parents = std::move(gathered->parents);
     auto& facts = gathered->facts;
     report.users = std::move(facts.structure.users);
+    report.roles = collector_.roles();
     report.usage_age = facts.usage_age;
     report.usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(facts.usage));
     report.duration_ms = milliseconds_since(began_);
@@ -297,6 +298,7 @@ Result<Cycle::Committed> Cycle::commit(const Rules& rules, const Order& order,
 
 std::shared_ptr<const ports::CycleReport> Cycle::failed(ports::CycleReport report,
                                                         const Error& error) {
+    report.roles = collector_.roles();
     if (last_good_) {
         report.decision = last_good_->decision;
         report.plan = last_good_->plan;

@@ -4,6 +4,7 @@
 
 #include "common/base/result.hpp"
 #include "common/model/facts.hpp"
+#include "daemon/ports/roles.hpp"
 
 #include <chrono>
 #include <functional>
@@ -19,6 +20,7 @@ struct RawUsage {
         accounts;                              // account -> TRES name -> TRES-seconds
     std::map<std::string, std::uint32_t> uids; // user name -> uid, as slurmctld knows them
     std::map<std::string, std::string> default_accounts; // user name -> default account
+    std::map<std::uint32_t, Role> roles;                 // by uid; plain users are left out
     model::QosDifferences qos_differences;               // of structure()'s last answer
     // slurmctld has an account below another parent than structure() returned last: call that
     // again.

@@ -7,6 +7,7 @@
 #include "common/model/facts.hpp"
 #include "common/model/tres.hpp"
 #include "daemon/ports/journal.hpp"
+#include "daemon/ports/roles.hpp"
 
 #include <cstdint>
 #include <map>
@@ -36,6 +37,8 @@ struct CycleReport {
         std::make_shared<const std::vector<model::WindowUsage>>();
     std::int64_t usage_age = 0; // seconds; 0: fresh, else its source failed and older ones stand in
     std::vector<model::User> users; // for the accounts of a viewer
+    // Of the last answer of slurmctld, whenever that was. nullptr: it has never answered.
+    std::shared_ptr<const Roles> roles;
     // account -> parent ("" for root): a viewer also sees what bounds their accounts from above
     std::map<std::string, std::string> parents;
 };

@@ -17,6 +17,8 @@ constexpr std::chrono::minutes kUnsettledChanges{15};
 // Changes without a transaction, by a program that writes to slurmdbd's database, are found after
 // this time.
 constexpr std::chrono::minutes kMaxAge{10};
+// slurmctld has worked in a transaction by then.
+constexpr std::chrono::seconds kApplied{30};
 
 bool same_names(const model::Structure& a, const model::Structure& b) {
     const auto same = [](const auto& one, const auto& other) {
@@ -126,14 +128,17 @@ Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {
     if (!whole) {
         usage->raw.uids = read->users->uids;
         usage->raw.default_accounts = read->users->default_accounts;
+        usage->raw.roles = read->users->roles;
     }
     if (has_moved(cluster, usage->parents)) {
         usage->raw.structure_is_old = true;
         read_.erase(cluster);
-    } else if (usage->settled && read != nullptr) {
+    } else if (usage->settled && read != nullptr &&
+               std::chrono::steady_clock::now() - read->at > kApplied) {
         read->users.emplace();
         read->users->uids = usage->raw.uids;
         read->users->default_accounts = usage->raw.default_accounts;
+        read->users->roles = usage->raw.roles;
     }
     return std::move(usage->raw);
 }

@@ -46,7 +46,9 @@ expect() {
     fi
 }
 
-unset SLUICE_SOCKET SLUICE_FORMAT
+unset SLUICE_SOCKET SLUICE_FORMAT SLUICE_SERVER SLUICE_CA_FILE
+SLUICE_CLIENT_CONF=$dir/no-client.conf
+export SLUICE_CLIENT_CONF
 expect 1 err 'sluice: error: cannot reach sluiced at .*/none: No such file or directory; check the service' \
     "$sluice" --socket="$dir/none" status
 expect 0 out '^sluice [0-9]' "$sluice" --version
@@ -125,10 +127,29 @@ if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && [ -r "$sluice" ] &&
     setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" --version >/dev/null 2>&1; then
     expect 0 out '^optics' setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" status -P
     grep -q '^chem' "$dir/out" && { echo "FAILED: a user sees a foreign account"; failures=$((failures + 1)); }
-    expect 1 err 'Only root and SlurmUser' setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" evaluate
+    expect 1 err 'Only staff may do this' setpriv --reuid 20001 --regid 20001 --clear-groups "$sluice" evaluate
 fi
 stop
 expect 1 err 'cannot reach sluiced' "$sluice" status
+# silent COMMAND...: exits with 0 and prints nothing
+silent() {
+    "$@" >"$dir/out" 2>&1 && [ ! -s "$dir/out" ] && return
+    echo "FAILED: $* : exit $?, or output:"
+    cat "$dir/out"
+    failures=$((failures + 1))
+}
+silent "$sluice" balance --login
+silent env -u SLUICE_SOCKET SLUICE_SERVER=https://127.0.0.1:1 "$sluice" balance --login
+silent env -u SLUICE_SOCKET SLUICE_SERVER=nonsense "$sluice" balance --login
+expect 1 err "'nonsense' is not the address of a server; write https://HOST:PORT" env -u SLUICE_SOCKET SLUICE_SERVER=nonsense "$sluice" status
+expect 1 err 'cannot reach sluiced at https://127.0.0.1:1: Connection refused; check on that host' \
+    "$sluice" --server https://127.0.0.1:1 status
+expect 1 err 'nor at https://127.0.0.1:2: Connection refused' "$sluice" status --server=https://127.0.0.1:1,https://127.0.0.1:2
+expect 1 err 'file of the CA: .*/none: No such file' "$sluice" status --server=https://127.0.0.1:1 --ca-file="$dir/none"
+echo 'Server=http://db1:6831' >"$dir/client.conf"
+expect 1 err 'client.conf:1: .http://db1:6831. is not the address of a server' \
+    env -u SLUICE_SOCKET SLUICE_CLIENT_CONF="$dir/client.conf" "$sluice" status
+expect 0 out '^  status ' env -u SLUICE_SOCKET SLUICE_CLIENT_CONF="$dir/client.conf" "$sluice" help
 
 start stale
 expect 0 err 'warning: the last evaluation failed' "$sluice" status

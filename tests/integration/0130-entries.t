@@ -72,7 +72,7 @@ ok 'sluice usage --by-user succeeds' by_user user,settled,used,share
 like 'sluice usage --by-user shows user games' "$OUT" '^games\|[0-9.]+\|0\.[0-9]+\|100\.00'
 is 'sluice usage --by-user has a total equal to the only user' "$(sed -n 's/^(total)|//p' <<<"$OUT")" "$(sed -n 's/^games|//p' <<<"$OUT")"
 ok 'sluice usage --by-user by a member succeeds' as games "$(sluice_find sluice)" usage chem --by-user -nP -o user,settled
-like 'sluice usage --by-user by a member reports that settled usage needs staff rights' "$OUT" 'the settled usage is not known by user \(staff may request it\)'
+like 'sluice usage --by-user by a member reports that settled usage needs staff rights' "$OUT" 'the settled usage is not known by user \(staff and coordinators may request it\)'
 fails 'sluice usage --by-user by another user is refused' as man "$(sluice_find sluice)" usage chem --by-user
 fails 'sluice usage --by-user without an account is refused' sluice_cli usage --by-user
 ok 'evaluation before sluice explain succeeds' evaluate_now

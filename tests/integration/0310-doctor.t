@@ -24,7 +24,7 @@ like 'sluice doctor reports slurm.conf as read from slurmctld' "$OUT" '(ok|note)
 ok 'sluice doctor --json on a sound cluster succeeds' doctor --json
 like 'sluice doctor --json reports the cluster as healthy' "$OUT" '"healthy": *true'
 fails 'sluice doctor by a plain user is refused' as games env SLUICE_SOCKET="$SLUICE_SOCKET" "$(sluice_find sluice)" doctor
-like 'refusal of sluice doctor names the rights' "$OUT" 'needs staff rights: root or SlurmUser'
+like 'refusal of sluice doctor names the rights' "$OUT" 'needs staff rights: root, SlurmUser or a Slurm operator'
 
 ok 'sluiced loads settings with an unknown QOS' eval 'sluiced_regrant < <(granted nosuch)'
 fails 'sluice doctor fails with an unknown QOS' doctor

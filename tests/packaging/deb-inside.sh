@@ -21,13 +21,26 @@ packages() { echo "sluice_$version-$1_$arch.deb sluice-daemon_$version-$1_$arch.
 status() { dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null; }
 mkdir -p /etc/slurm && echo 'ClusterName=lab' >/etc/slurm/slurm.conf
 
+# A login node has the command line only.
+ok 'dpkg installs the package of the command line alone' dpkg -i "sluice_$version-1_$arch.deb"
+ok 'sluice --help runs without the daemon package' /usr/bin/sluice --help
+fails 'sluice status on a host without sluiced fails' /usr/bin/sluice status
+like 'sluice without sluiced names the ways to a server' "$OUT" '--server=https://HOST:PORT, SLUICE_SERVER or Server= in /etc/sluice/client\.conf'
+echo 'Server=http://dbhost:6831' >/etc/sluice/client.conf
+fails 'sluice status with a server without TLS fails' /usr/bin/sluice status
+like 'sluice names the line of client.conf' "$OUT" '/etc/sluice/client\.conf:1: .*https://'
+rm /etc/sluice/client.conf
+ok 'the line for the login is installed, and switched off' test -r /usr/share/sluice/profile.d/sluice.sh -a ! -e /etc/profile.d/sluice.sh
+is 'the daemon package is not installed' "$(status sluice-daemon)" ''
+dpkg -P sluice >/dev/null 2>&1 || bail 'purge the command line'
+
 # shellcheck disable=SC2046
 ok 'dpkg installs the packages with their dependencies checked' dpkg -i $(packages 1) "$(plugin 1)"
 unlike 'dpkg prints no warning or error' "$OUT" 'warning:|error:'
 is 'dpkg -V reports no changed file' "$(dpkg -V sluice sluice-daemon slurm-job-submit-sluice)" ''
 ok 'group sluice exists' getent group sluice
 is 'sluiced.yaml has mode 0640 and owner root:sluice' "$(stat -c '%a %U:%G' $config)" '640 root:sluice'
-is '/etc/sluice has mode 0750 and owner root:sluice' "$(stat -c '%a %U:%G' /etc/sluice)" '750 root:sluice'
+is '/etc/sluice has mode 0755 and owner root' "$(stat -c '%a %U' /etc/sluice)" '755 root'
 is "journal's folder has mode 0700 and owner root" "$(stat -c '%a %U' /var/lib/sluice)" '700 root'
 is 'log folder has mode 0750 and owner root:root' "$(stat -c '%a %U:%G' /var/log/sluice)" '750 root:root'
 rmdir /var/log/sluice

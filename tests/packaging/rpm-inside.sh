@@ -22,13 +22,26 @@ config=/etc/sluice/sluiced.yaml
 mkdir -p /etc/slurm && echo 'ClusterName=lab' >/etc/slurm/slurm.conf
 
 install_ -i --nodeps "$(stub "$slurm")" || bail 'stub'
+# A login node has the command line only.
+ok 'rpm installs the package of the command line alone' install_ -i --nodeps "sluice-$version-1.el9.$arch.rpm"
+ok 'sluice --help runs without the daemon package' /usr/bin/sluice --help
+fails 'sluice status on a host without sluiced fails' /usr/bin/sluice status
+like 'sluice without sluiced names the ways to a server' "$OUT" '--server=https://HOST:PORT, SLUICE_SERVER or Server= in /etc/sluice/client\.conf'
+echo 'Server=http://dbhost:6831' >/etc/sluice/client.conf
+fails 'sluice status with a server without TLS fails' /usr/bin/sluice status
+like 'sluice names the line of client.conf' "$OUT" '/etc/sluice/client\.conf:1: .*https://'
+rm /etc/sluice/client.conf
+ok 'the line for the login is installed, and switched off' test -r /usr/share/sluice/profile.d/sluice.sh -a ! -e /etc/profile.d/sluice.sh
+fails 'the daemon package is not installed' rpm -q sluice-daemon
+install_ -e --nodeps sluice || bail 'erase the command line'
+
 # shellcheck disable=SC2046
 ok 'rpm installs the packages with scriptlets' install_ -i --nodeps $(packages 1)
 unlike 'rpm prints no warning or error' "$OUT" 'warning|error|fail'
 is 'rpm verifies the installed files' "$(verified)" ''
 ok 'group sluice exists' getent group sluice
 is 'sluiced.yaml has mode 0640 and owner root:sluice' "$(stat -c '%a %U:%G' $config)" '640 root:sluice'
-is '/etc/sluice has mode 0750 and owner root:sluice' "$(stat -c '%a %U:%G' /etc/sluice)" '750 root:sluice'
+is '/etc/sluice has mode 0755 and owner root' "$(stat -c '%a %U' /etc/sluice)" '755 root'
 is "journal's folder has mode 0700 and owner root" "$(stat -c '%a %U' /var/lib/sluice)" '700 root'
 rmdir /var/log/sluice
 ok 'systemd-tmpfiles creates the log folder' systemd-tmpfiles --create sluice.conf

@@ -3,6 +3,7 @@
 
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
+#include "common/cred/http_login.hpp"
 #include "common/cred/munge.hpp"
 #include "common/hash/hash.hpp"
 
@@ -19,8 +20,7 @@ constexpr std::chrono::seconds kMemory{60};
 constexpr std::chrono::seconds kAway{2};
 constexpr std::size_t kMaxAddresses = 10000;
 constexpr std::uint32_t kNoUser = UINT_MAX; // the uid of a token: no user has it
-// The first line of a payload. No other use of munge begins with it.
-constexpr std::string_view kMungeText = "sluice http v1\n";
+constexpr std::string_view kMungeText = cred::kHttpLogin;
 
 Response unauthorized(std::string_view detail) {
     Response out = failure(401, detail);
@@ -166,9 +166,7 @@ Result<std::string> munge_text(std::string_view nonce, const LoginRequest& reque
     const auto body = hash::sha256(request.body);
     if (!body)
         return body.error();
-    std::string out(kMungeText);
-    out.append(nonce).append("\n").append(request.method).append(" ").append(request.target);
-    return out.append("\n").append(hash::hex(*body)).append("\n");
+    return cred::http_login_text(nonce, request.method, request.target, hash::hex(*body));
 }
 
 Login::Outcome Login::by_token(std::string_view text) const {

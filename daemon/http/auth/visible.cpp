@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/http/auth/visible.hpp"
 
+#include <cstddef>
+
 namespace sluice::http {
 namespace {
 
@@ -34,9 +36,37 @@ std::set<std::string> accounts_of(const ports::CycleReport& cycle, const std::st
     return accounts_where(cycle, [&user](const model::User& u) { return u.name == user; });
 }
 
+std::set<std::string> subtrees_of(const ports::CycleReport& cycle,
+                                  const std::vector<std::string>& accounts) {
+    std::set<std::string> out;
+    for (const auto& account : accounts)
+        if (cycle.parents.contains(account))
+            out.insert(account);
+    const std::set<std::string> tops = out;
+    for (const auto& [account, parent] : cycle.parents) {
+        if (tops.empty())
+            break;
+        std::string above = parent;
+        // As many steps as there are accounts end a cycle.
+        for (std::size_t steps = 0; !above.empty() && steps < cycle.parents.size(); ++steps) {
+            if (tops.contains(above)) {
+                out.insert(account);
+                break;
+            }
+            const auto next = cycle.parents.find(above);
+            above = next == cycle.parents.end() ? "" : next->second;
+        }
+    }
+    return out;
+}
+
 Visible::Visible(const ports::CycleReport* cycle, const Viewer& viewer) : all_(viewer.sees_all()) {
-    if (!all_ && cycle != nullptr)
-        own_ = accounts_of(*cycle, viewer.uid);
+    if (all_ || cycle == nullptr)
+        return;
+    own_ = accounts_of(*cycle, viewer.uid);
+    coordinated_ = subtrees_of(*cycle, viewer.coordinates);
+    for (const auto& account : coordinated_)
+        add_with_parents(*cycle, account, own_);
 }
 
 } // namespace sluice::http

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Which accounts a viewer may see: staff all; users those that they have an association with, and
-// the accounts above these, whose standing bounds theirs.
+// the accounts above these, whose standing bounds theirs; coordinators also all below the accounts
+// that they coordinate, with the users in them.
 #pragma once
 
 #include "daemon/http/server/message.hpp"
@@ -22,13 +23,21 @@ public:
 
     bool all() const { return all_; }
     bool sees(const std::string& account) const { return all_ || own_.contains(account); }
+    bool sees_users_of(const std::string& account) const {
+        return all_ || coordinated_.contains(account);
+    }
     // The accounts of a viewer who does not see all.
     const std::set<std::string>& own() const { return own_; }
 
 private:
     bool all_ = false;
     std::set<std::string> own_;
+    std::set<std::string> coordinated_; // with all accounts below
 };
+
+// These accounts and all below them.
+std::set<std::string> subtrees_of(const ports::CycleReport& cycle,
+                                  const std::vector<std::string>& accounts);
 
 // Accounts of users with this uid (or this name), and the ones above them.
 std::set<std::string> accounts_of(const ports::CycleReport& cycle, std::uint32_t uid);

@@ -25,16 +25,20 @@ constexpr std::string_view name(LoginKind kind) {
     return kNames[static_cast<std::size_t>(kind)];
 }
 
-// Who asks. Users see only the accounts they have an association with.
+// Who asks. Users see only the accounts they have an association with, coordinators also those
+// below the accounts that they coordinate. auth/rights.hpp adds what roles give.
 struct Viewer {
     std::uint32_t uid = 0;
-    bool staff = false;     // root, SlurmUser
+    bool staff = false;     // root, SlurmUser, and who is `granted` it
     std::string name = {};  // as the ledger records it; "": by uid
     bool reads_all = false; // sees what staff see, changes nothing
     LoginKind login = LoginKind::none;
     std::string user = {};             // name of the user with this uid; "": not known
     std::uint64_t session = 0;         // of the web page
     std::optional<Instant> until = {}; // end of the session
+
+    bool granted = false; // staff by an admin level or the staff list: manages no tokens
+    std::vector<std::string> coordinates = {}; // accounts, in Slurm
 
     bool sees_all() const { return staff || reads_all; }
     // A browser sends this login by itself, also when a page of another site makes it.

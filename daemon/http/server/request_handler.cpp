@@ -161,8 +161,8 @@ Response stopping() {
 
 RequestHandler::RequestHandler(const HttpSettings& settings, ports::Services services,
                                std::vector<Route> more)
-    : staff_uids_(settings.staff_uids), services_(std::move(services)), more_(std::move(more)),
-      deadlines_(settings.request_time, settings.answer_time),
+    : staff_uids_(settings.staff_uids), rights_(settings.staff), services_(std::move(services)),
+      more_(std::move(more)), deadlines_(settings.request_time, settings.answer_time),
       answers_(kAnswerThreads, kMaxWaiting), cycles_(1, kMaxCyclesWaiting),
       logins_(kLoginThreads, kMaxLoginsWaiting) {}
 
@@ -367,6 +367,8 @@ Response RequestHandler::respond(Exchange& exchange) {
     if (needs_login(exchange))
         if (auto refusal = identify(exchange))
             return std::move(*refusal);
+    if (!is_open(exchange.request))
+        rights_.add_to(exchange.request.viewer, services_, Rights::Clock::now());
     const bool by_code = !exchange.address.empty() && exchange.request.path == kSessionPath &&
                          exchange.request.method == "POST";
     if (by_code && !exchange.from_page)

@@ -6,6 +6,7 @@
 
 #include "common/base/thread.hpp"
 #include "daemon/http/auth/login.hpp"
+#include "daemon/http/auth/rights.hpp"
 #include "daemon/http/server/deadlines.hpp"
 #include "daemon/http/server/encoding.hpp"
 #include "daemon/http/server/request_checks.hpp"
@@ -95,6 +96,7 @@ private:
     Response respond(Exchange& exchange);
 
     const std::vector<std::uint32_t> staff_uids_;
+    Rights rights_;
     const ports::Services services_;
     const std::vector<Route> more_;
     Deadlines deadlines_;

@@ -146,7 +146,7 @@ bool may(const Request& request) {
 Response forbidden(const Viewer& viewer) {
     if (viewer.reads_all)
         return failure(403, "The " + viewer.name + " may only read.");
-    return failure(403, "Only root and SlurmUser may do this; your uid is " +
+    return failure(403, "Only staff may do this (ROLES in sluice(1)); your uid is " +
                             std::to_string(viewer.uid) + ".");
 }
 

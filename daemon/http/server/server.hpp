@@ -5,6 +5,7 @@
 
 #include "common/base/result.hpp"
 #include "daemon/http/auth/proxy.hpp"
+#include "daemon/http/auth/rights.hpp"
 #include "daemon/http/server/router.hpp"
 
 #include <chrono>
@@ -19,6 +20,7 @@ struct HttpSettings {
     std::string socket_path;
     // May do everything. Root and the daemon's own uid are added.
     std::vector<std::uint32_t> staff_uids;
+    StaffRules staff = {};                // who else may
     std::vector<std::string> listen = {}; // host:port; none: the Unix socket only
     std::string tls_certificate = {};     // PEM files; both or none
     std::string tls_key = {};

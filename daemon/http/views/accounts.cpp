@@ -73,7 +73,7 @@ Result<const model::User*> balance_user(const Call& call, const ports::CycleRepo
         found = user_where([&](const auto& each) { return equals_ignoring_case(each.name, user); });
     const bool self = found != nullptr && found->uid == uid;
     if (!call.request.viewer.sees_all() && !self)
-        return Error{Errc::refused, "Only root and SlurmUser may see the balance of other users."};
+        return Error{Errc::refused, "Only staff may see the balance of other users."};
     if (found == nullptr)
         return Error{Errc::not_found, "user '" + user + "' has no association in Slurm"};
     return found;

@@ -153,7 +153,8 @@ Value envelope(const Call& call, const ports::DaemonInfo& info,
                   kv("viewer", object(kv("uid", viewer.uid), kv("name", viewer.name),
                                       kv("staff", viewer.staff), kv("sees_all", viewer.sees_all()),
                                       kv("login", name(viewer.login)), kv("user", viewer.user),
-                                      kv("until", viewer.until))))),
+                                      kv("until", viewer.until),
+                                      kv("coordinates", viewer.coordinates))))),
         kv("errors", Value::array()),
         kv("warnings", array_of(warnings, [](const auto& each) {
                return object(kv("description", each.description), kv("source", each.source));

@@ -13,7 +13,8 @@ using json::Value;
 
 std::optional<Response> refusal(const Call& call) {
     const auto& viewer = call.request.viewer;
-    if (!viewer.staff || !viewer.name.empty() || viewer.sent_by_browser())
+    // A token outlives the role of who made it.
+    if (!viewer.staff || viewer.granted || !viewer.name.empty() || viewer.sent_by_browser())
         return failure(403, "Only root and SlurmUser may manage tokens, on the host of sluiced.");
     if (call.shared.tokens == nullptr)
         return failure(404, "sluiced has no tokens. Set http.tokens in sluiced.yaml.");

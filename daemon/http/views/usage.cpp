@@ -47,9 +47,10 @@ const model::AccountUsage* usage_of(const ports::CycleReport& cycle,
     return found == latest->accounts.end() ? nullptr : &found->second;
 }
 
-// Whose share a viewer may see.
-Names names_of(const ports::CycleReport& cycle, const Viewer& viewer) {
-    if (viewer.sees_all())
+// Whose share of this account a viewer may see.
+Names names_of(const ports::CycleReport& cycle, const Viewer& viewer, const Visible& visible,
+               const std::string& account) {
+    if (visible.sees_users_of(account))
         return std::nullopt;
     std::set<std::string> own;
     for (const auto& user : cycle.users)
@@ -128,10 +129,15 @@ Result<bool> by_user(const Request& request) {
     return true;
 }
 
+bool sees_users_of_all(const Visible& visible, const std::vector<std::string>& accounts) {
+    return std::all_of(accounts.begin(), accounts.end(),
+                       [&](const auto& account) { return visible.sees_users_of(account); });
+}
+
 // A cycle that reads the usage of each user from slurmdbd costs as much as any: users cannot start
 // one.
 Result<CyclePtr> cycle_by_user(const Call& call, const CyclePtr& last) {
-    if (!call.request.viewer.sees_all())
+    if (!sees_users_of_all({last.get(), call.request.viewer}, asked(call.request)))
         return last;
     return call.actions.evaluate({true, asked(call.request), true});
 }
@@ -147,7 +153,7 @@ std::vector<Warning> usage_warnings(const ports::CycleReport& cycle,
         const auto* usage = account == nullptr ? nullptr : usage_of(cycle, *account);
         if (usage == nullptr || !usage->users_settled)
             warn("account '" + name + "': the settled usage is not known by user" +
-                 (staff ? "" : " (staff may request it)") +
+                 (staff ? "" : " (staff and coordinators may request it)") +
                  "; the users' figures are of jobs since the last rollup");
     }
     return out;
@@ -156,11 +162,11 @@ std::vector<Warning> usage_warnings(const ports::CycleReport& cycle,
 Value usage_list(const Call& call, const ports::CycleReport& cycle, bool users) {
     const Visible visible(&cycle, call.request.viewer);
     const auto wanted = asked(call.request);
-    const Limits limits{names_of(cycle, call.request.viewer)};
     Value list = Value::array();
     for (const auto& account : cycle.decision.accounts) {
         if (!visible.sees(account.account) || !named(wanted, account.account))
             continue;
+        const Limits limits{names_of(cycle, call.request.viewer, visible, account.account)};
         for (const auto& figure : account.figures) {
             Value one = render_usage(account, figure);
             if (users)
@@ -195,7 +201,8 @@ Response view_usage(const Call& call) {
     }
     std::vector<Warning> doubts;
     if (*users)
-        doubts = usage_warnings(*cycle, wanted, call.request.viewer.sees_all());
+        doubts = usage_warnings(*cycle, wanted,
+                                sees_users_of_all({cycle.get(), call.request.viewer}, wanted));
     Value out = envelope(call, call.status.info(), doubts);
     put(out, kv("figures_at", cycle->decision.now), kv("usage", usage_list(call, *cycle, *users)));
     return ok(out);
@@ -203,7 +210,7 @@ Response view_usage(const Call& call) {
 
 Value top_users(const ports::CycleReport& cycle, const model::AccountDecision& account,
                 const Viewer& viewer) {
-    const Limits limits{names_of(cycle, viewer), kTop};
+    const Limits limits{names_of(cycle, viewer, Visible(&cycle, viewer), account.account), kTop};
     return array_of(account.figures, [&](const model::Figure& figure) {
         Value one =
             object(kv("component", figure.component.name), kv("tres", figure.component.tres));

@@ -5,6 +5,7 @@
 #include "common/model/qos_list.hpp"
 #include "daemon/slurm/accounts/shown_qos.hpp"
 #include "daemon/slurm/rpc/controller.hpp"
+#include "daemon/slurm/rpc/rights.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 
 #include <algorithm>
@@ -125,6 +126,15 @@ void add_to_users(std::map<std::string, model::User>& users, const slurmdb_assoc
         user.accounts.push_back(account);
 }
 
+ports::Role role_of(const slurmdb_user_rec_t& row) {
+    ports::Role role;
+    role.admin_level = admin_level(row.admin_level);
+    for_each<slurmdb_coord_rec_t>(row.coord_accts, [&](const slurmdb_coord_rec_t& coordinated) {
+        role.coordinates.push_back(folded_name(coordinated.name));
+    });
+    return role;
+}
+
 Result<SlurmList<slurmdb_assoc_rec_t>> own_rows(Session& session, const std::string& cluster,
                                                 const std::vector<std::string>& accounts) {
     slurmdb_assoc_cond_t cond{};
@@ -198,6 +208,8 @@ void add_users(const assoc_mgr_info_msg_t& info, const model::Structure& structu
     });
     for_each<slurmdb_user_rec_t>(info.user_list, [&](const slurmdb_user_rec_t& row) {
         all.raw.uids.emplace(text_of(row.name), row.uid);
+        if (auto role = role_of(row); !role.plain() && row.uid != kUnknownUid)
+            all.raw.roles.emplace(row.uid, std::move(role));
         if (row.default_acct != nullptr)
             all.raw.default_accounts.emplace(text_of(row.name), folded_name(row.default_acct));
     });

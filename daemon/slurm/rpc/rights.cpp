@@ -22,9 +22,7 @@ Result<AdminLevel> own_level(Session& session) {
         return rows.error();
     AdminLevel level = AdminLevel::no_user;
     for (const slurmdb_user_rec_t& row : *rows)
-        level = row.admin_level >= SLURMDB_ADMIN_SUPER_USER ? AdminLevel::administrator
-                : row.admin_level >= SLURMDB_ADMIN_OPERATOR ? AdminLevel::op
-                                                            : AdminLevel::none;
+        level = admin_level(row.admin_level);
     return level;
 }
 
@@ -43,6 +41,12 @@ Result<bool> is_slurm_user(Session& session) {
 }
 
 } // namespace
+
+ports::AdminLevel admin_level(unsigned level) {
+    return level == SLURMDB_ADMIN_SUPER_USER ? AdminLevel::administrator
+           : level == SLURMDB_ADMIN_OPERATOR ? AdminLevel::op
+                                             : AdminLevel::none;
+}
 
 std::string own_name() {
     return user_name(geteuid()).value_or(std::to_string(geteuid()));

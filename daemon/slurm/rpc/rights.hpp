@@ -14,6 +14,8 @@ namespace sluice::slurm {
 Result<void> check_sees_all(Session& session);
 // What slurmdbd lets the user of this process do, whoever slurm.conf's SlurmUser is.
 Result<ports::Rights> own_rights(Session& session);
+// slurmdb_admin_level_t; a level that is not known is none.
+ports::AdminLevel admin_level(unsigned level);
 // Of the user of this process; the number where that has none.
 std::string own_name();
 // "ask a Slurm administrator to run: sacctmgr modify user sluice set adminlevel=operator; if ..."

@@ -79,7 +79,11 @@ CASE(daemon_keys_are_read) {
     CHECK_EQ(d.interval.count(), 120);
     CHECK_EQ(d.retention_days, 30);
     CHECK((d.guard == model::Guard{20, 2}));
+    CHECK((d.staff == settings::StaffSettings{false, true, {"Ann", "bob"}, {"hpc-admins"}}));
     CHECK((read("guard: {}").daemon.guard == model::Guard{10, 5}));
+    CHECK((read("staff: {}").daemon.staff == settings::StaffSettings{true, true, {}, {}}));
+    CHECK((read("staff: {admin_levels: []}").daemon.staff ==
+           settings::StaffSettings{false, false, {}, {}}));
     CHECK_EQ(d.confirm_timeout.count(), 45);
     CHECK_EQ(d.munge_socket, "/run/munge/munge.socket.2");
     CHECK_EQ(join(d.plugin_server.listen, " "), "unix:/run/plugins.sock 127.0.0.1:6830 [::1]:6830");

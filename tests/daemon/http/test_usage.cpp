@@ -93,8 +93,8 @@ CASE(what_is_not_known_is_null_and_said) {
     CHECK(part["users"].at(0)["share_percentage"].is_null());
     CHECK_EQ(part["users"].at(0)["running"].number(), 1.000277);
     CHECK_EQ(answer.body["warnings"].at(0)["description"].text(),
-             "account 'physics': the settled usage is not known by user (staff may request it); "
-             "the users' "
+             "account 'physics': the settled usage is not known by user (staff and coordinators "
+             "may request it); the users' "
              "figures are of jobs since the last rollup");
 }
 
