@@ -137,15 +137,15 @@ Value parameters(const model::Command& command) {
 Value render_command(const ports::CommandRecord& record, bool known) {
     const auto& command = record.command;
     const auto requested = known ? std::optional(record.requested) : std::nullopt;
-    return object(kv("id", id_or_null(record.id)), kv("type", model::name(command.type)),
-                  kv("account", command.account), kv("user", command.user),
-                  kv("partition", command.partition), kv("reason", command.reason),
-                  kv("description", command.description), kv("sacctmgr", command.sacctmgr),
-                  kv("parameters", parameters(command)), kv("execution_mode", record.mode),
-                  kv("requested", requested), kv("started", record.started),
-                  kv("finished", record.finished), kv("confirmed", record.confirmed),
-                  kv("confirm_delay_ms", record.confirm_delay_ms), kv("success", record.success),
-                  kv("error", record.error));
+    return object(
+        kv("id", id_or_null(record.id)), kv("evaluation_id", id_or_null(record.evaluation)),
+        kv("type", model::name(command.type)), kv("account", command.account),
+        kv("user", command.user), kv("partition", command.partition), kv("reason", command.reason),
+        kv("description", command.description), kv("sacctmgr", command.sacctmgr),
+        kv("parameters", parameters(command)), kv("execution_mode", record.mode),
+        kv("requested", requested), kv("started", record.started), kv("finished", record.finished),
+        kv("confirmed", record.confirmed), kv("confirm_delay_ms", record.confirm_delay_ms),
+        kv("success", record.success), kv("error", record.error));
 }
 
 Value render_plugin(const ports::PluginStatus& plugin) {
