@@ -34,6 +34,9 @@ const std::vector<Route>& routes() {
         {"GET", "/api/v1/status", 0, view_status,
          "Daemon, last evaluation, plugin server, accounts, problems", kOfAccounts},
         {"GET", "/api/v1/accounts", 0, view_accounts, "Accounts", kOfAccounts},
+        // Before {name}, which may hold slashes.
+        {"GET", "/api/v1/accounts/{name}/usage", kWaits, view_account_usage,
+         "Usage of one account by day, in a period", "by,period"},
         {"GET", "/api/v1/accounts/{name}", 0, view_account,
          "One account and the derivation of its figures"},
         {"GET", "/api/v1/balances", 0, view_balances, "Balances of the caller's accounts",
@@ -169,8 +172,8 @@ Response handled(const Route& route, const Request& request, const ports::Servic
         return which_cluster(services);
     }
     const log::Scope scope("cluster", services.several() ? service->status.info().cluster : "");
-    return route.handler(
-        Call{request, service->status, service->actions, services, shared, std::move(name)});
+    return route.handler(Call{request, service->status, service->actions, services, shared,
+                              std::move(name), service->history});
 }
 
 Response routed(const Request& request, const ports::Services& services, Shared shared) {

@@ -29,6 +29,7 @@ Response view_jobs(const Call& call);
 
 // usage.cpp
 Response view_usage(const Call& call);
+Response view_account_usage(const Call& call);
 // True: staff ask by user, and that takes a cycle.
 bool usage_waits(const Request& request);
 

@@ -355,6 +355,25 @@ Result<ports::Cleanup> FakeService::cleanup(const std::string&, const ports::Per
     return ports::Cleanup{instant(kNow - 90 * 86400), {12, 3}};
 }
 
+// Two days of the quarter: the first from rollups, the second from an evaluation.
+Result<ports::AccountHistory> FakeService::by_day(const std::string&, const std::string& period) {
+    if (!period.empty() && period != "2026-Q4" && period != "2026-Q3")
+        return Error{Errc::malformed, "period must be one of 2026-Q4, 2026-Q3"};
+    const auto begin = instant(1790812800);
+    const std::chrono::hours day{24};
+    ports::AccountHistory out;
+    out.period = {"2026-Q4", begin, instant(1798761600)};
+    out.periods = {"2026-Q4", "2026-Q3"};
+    out.effective = {{"node_hours", 1000 * kHour}};
+    out.days = {{{begin, begin + day}, ports::DayUsage{{"node", 12 * kHour + 1800}}, {}},
+                {{begin + day, begin + 2 * day}, {}, 12310}};
+    if (!rollups)
+        out.days.front().used.reset();
+    if (!rollups)
+        out.error = "slurmdbd does not answer" + tail_;
+    return out;
+}
+
 void FakeService::hold() {
     const std::scoped_lock lock(mutex_);
     held_ = true;
