@@ -6,12 +6,14 @@
 #include "daemon/core/loop.hpp"
 #include "daemon/core/operator.hpp"
 #include "daemon/core/status.hpp"
+#include "daemon/core/usage_history.hpp"
 #include "daemon/notify/cycle_log.hpp"
 #include "daemon/ports/emulated_slurm.hpp"
 #include "daemon/ports/services.hpp"
 #include "daemon/slurm/accounting.hpp"
 #include "daemon/slurm/apply/enforcer.hpp"
 #include "daemon/slurm/inspector.hpp"
+#include "daemon/slurm/usage/daily_rollups.hpp"
 
 #include <chrono>
 #include <functional>
@@ -52,7 +54,7 @@ public:
     core::Loop& loop() { return *loop_; }
     core::DaemonStatus& daemon_status() { return *daemon_status_; }
     core::DaemonOperator& actions() { return *actions_; }
-    ports::Service service() { return {*daemon_status_, *actions_}; }
+    ports::Service service() { return {*daemon_status_, *actions_, *history_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;
     // The main thread, every few seconds.
@@ -64,11 +66,13 @@ private:
     slurm::SlurmEnforcer enforcer_;
     slurm::SlurmTimeSources time_sources_;
     slurm::SlurmInspector inspector_;
+    slurm::DailyRollups daily_rollups_;
     std::unique_ptr<ports::EmulatedSlurm> emulator_; // nullptr: changes go to Slurm
     core::Sources sources_;
     std::optional<core::Loop> loop_;
     std::optional<core::DaemonStatus> daemon_status_;
     std::optional<core::DaemonOperator> actions_;
+    std::optional<core::DaemonUsageHistory> history_;
     notify::ProgressLog progress_log_;
 };
 

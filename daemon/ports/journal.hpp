@@ -68,6 +68,7 @@ struct CommandRecord {
     std::string error;
     std::optional<Instant> confirmed;             // slurmctld showed it in force
     std::optional<std::int64_t> confirm_delay_ms; // from the decision to that
+    std::int64_t evaluation = 0; // on record, that decided it; 0: none
 };
 
 // How a command ended.
@@ -113,6 +114,7 @@ struct Query {
     std::size_t limit = 100;           // newest first
     std::int64_t before = 0;           // with a smaller number only; 0: all
     Only only = Only::all;             // evaluations and commands
+    std::int64_t evaluation = 0;       // this evaluation, or its commands or reports; 0: all
 };
 
 // All three are thread-safe: the cycle writes while HTTP threads read. unavailable: disk full,

@@ -5,6 +5,7 @@
 #include "daemon/ports/operator.hpp"
 #include "daemon/ports/outbox.hpp"
 #include "daemon/ports/status.hpp"
+#include "daemon/ports/usage_history.hpp"
 
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ namespace sluice::ports {
 struct Service {
     Status& status;
     Operator& actions;
+    UsageHistory& history;
 };
 
 // All ports must outlive it.

@@ -122,14 +122,19 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
             Statement(database, "REPLACE INTO note (kind, key, value) VALUES (?,?,?)")
                 .bind(kRulesNote, cluster, decision.rules_version)
                 .run();
+        std::map<std::string, std::int64_t> numbers; // of the evaluations, by account
         for (const auto& record : evaluations)
-            insert_evaluation(database, record);
+            numbers[record.account] = insert_evaluation(database, record);
         MessageWriter messages(database, decision.now);
         for (const auto& record : evaluations)
             for (const auto& message : record.messages)
                 messages.add(message);
-        for (const auto& command : commands)
-            ids.push_back(insert_command(database, cluster, command, mode_, decision.now));
+        for (const auto& command : commands) {
+            const auto number = numbers.find(command.account);
+            ids.push_back(insert_command(database, cluster, command, mode_, decision.now,
+                                         number == numbers.end() ? std::nullopt
+                                                                 : std::optional(number->second)));
+        }
         transaction.commit();
         for (auto& [account, memory] : changed)
             written[account] = std::move(memory);

@@ -46,11 +46,15 @@ const char* condition(ports::Only only) {
 }
 
 // SELECT with the query's conditions, newest first. The caller filters by account where the query
-// has more accounts than SQLite binds, and applies the limit.
-Statement select(Database& database, std::string sql, const ports::Query& query) {
+// has more accounts than SQLite binds, and applies the limit. `number`: the column that has the
+// number of an evaluation.
+Statement select(Database& database, std::string sql, const ports::Query& query,
+                 const std::string& number = "evaluation") {
     const bool by_account = !query.accounts.empty() && query.accounts.size() <= kMaxParameters;
     sql += " WHERE (? = '' OR cluster = ?) AND (? = 0 OR id < ?)";
     sql += condition(query.only);
+    if (query.evaluation != 0)
+        sql += " AND " + number + " = " + std::to_string(query.evaluation);
     if (by_account) {
         sql += " AND account IN (?";
         for (std::size_t i = 1; i < query.accounts.size(); ++i)
@@ -111,13 +115,14 @@ ports::CommandRecord command_of(const Statement& row) {
     record.confirmed = optional_instant(row, 19);
     record.confirm_delay_ms = row.optional_integer(20);
     command.job = row.text(21);
+    record.evaluation = row.optional_integer(22).value_or(0);
     return record;
 }
 
 constexpr const char* kCommandColumns =
     "SELECT id, cluster, account, user, partition, type, qos, default_qos, limit_type, shares, "
     "reason, description, sacctmgr, mode, requested, started, finished, success, error, confirmed, "
-    "confirm_delay_ms, job FROM command";
+    "confirm_delay_ms, job, evaluation FROM command";
 
 void read_limits(Statement& limit, ports::CommandRecord& record) {
     limit.bind(record.id);
@@ -170,7 +175,7 @@ void check_taken_back(Database& database, const std::string& cluster,
 
 } // namespace
 
-void insert_evaluation(Database& database, const ports::EvaluationRecord& record) {
+std::int64_t insert_evaluation(Database& database, const ports::EvaluationRecord& record) {
     Statement(database,
               "INSERT INTO evaluation (cluster, account, policy, billing_period, percent, "
               "grace_limit, previous_paused, previous_downscaled, paused, downscaled, "
@@ -180,6 +185,7 @@ void insert_evaluation(Database& database, const ports::EvaluationRecord& record
               record.now.paused, record.now.downscaled, join(record.actions_taken, ","),
               record.trigger, epoch(record.at), record.applied)
         .run();
+    return database.last_insert_id();
 }
 
 std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
@@ -190,7 +196,7 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
                            "SELECT id, cluster, account, policy, billing_period, percent, "
                            "grace_limit, previous_paused, previous_downscaled, paused, downscaled, "
                            "actions_taken, trigger, at, applied FROM evaluation",
-                           query);
+                           query, "id");
     while (records.size() < query.limit && row.step()) {
         if (!matches(row.text(2)))
             continue;
@@ -244,15 +250,15 @@ std::vector<ports::AgentReport> read_reports(Database& database, const ports::Qu
 
 std::int64_t insert_command(Database& database, const std::string& cluster,
                             const model::Command& command, const std::string& mode,
-                            Instant requested) {
+                            Instant requested, std::optional<std::int64_t> evaluation) {
     Statement(database,
               "INSERT INTO command (cluster, account, user, partition, type, qos, default_qos, "
-              "limit_type, shares, reason, description, sacctmgr, job, mode, requested) "
-              "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
+              "limit_type, shares, reason, description, sacctmgr, job, mode, requested, "
+              "evaluation) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)")
         .bind(cluster, command.account, command.user, command.partition, model::name(command.type),
               join(command.qos, ","), command.default_qos, name(command.limit_type),
               std::int64_t{command.shares}, command.reason, command.description, command.sacctmgr,
-              command.job, mode, epoch(requested))
+              command.job, mode, epoch(requested), evaluation)
         .run();
     const std::int64_t id = database.last_insert_id();
     if (command.limits.empty())

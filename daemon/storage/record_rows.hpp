@@ -13,13 +13,14 @@
 
 namespace sluice::storage {
 
-void insert_evaluation(Database& database, const ports::EvaluationRecord& record);
+// Both return the number of the record.
+std::int64_t insert_evaluation(Database& database, const ports::EvaluationRecord& record);
 std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
                                                       const ports::Query& query);
 
 std::int64_t insert_command(Database& database, const std::string& cluster,
                             const model::Command& command, const std::string& mode,
-                            Instant requested);
+                            Instant requested, std::optional<std::int64_t> evaluation);
 std::vector<ports::CommandRecord> read_commands(Database& database, const ports::Query& query);
 
 void insert_report(Database& database, const ports::AgentReport& report);

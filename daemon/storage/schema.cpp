@@ -138,8 +138,10 @@ CREATE TABLE command (
     success INTEGER,
     error TEXT NOT NULL DEFAULT '',
     confirmed INTEGER,
-    confirm_delay_ms INTEGER
+    confirm_delay_ms INTEGER,
+    evaluation INTEGER
 );
+CREATE INDEX command_by_evaluation ON command (evaluation) WHERE evaluation IS NOT NULL;
 CREATE INDEX command_by_account ON command (account, id);
 CREATE INDEX command_by_age ON command (requested);
 CREATE INDEX command_open ON command (id) WHERE finished IS NULL;

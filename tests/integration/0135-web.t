@@ -42,8 +42,11 @@ policies:
     period: quarter
     actions: [request_slurm_resource_pausing]
 END
+waits() { evaluate_now && sluice_cli explain physics | grep -qE 'queued job waits|holds 1 queued job'; }
 ok 'a job in physics uses more than its allocation' as games timeout 120 srun -A physics -n8 sleep 12
+must 'a job waits in physics' as games sbatch -A physics -o /dev/null --begin=now+2hours --wrap true
 ok 'physics becomes paused' wait_until 60 evaluation_makes physics paused
+ok 'the job waits because of the pause' wait_until 30 waits
 
 staff=$(sluice_cli -Q token add page --role=staff) reader=$(sluice_cli -Q token add reader --role=reader)
 shots=${SLUICE_TEST_SHOTS:-$CLUSTER_DIR/shots}

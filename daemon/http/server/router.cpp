@@ -34,16 +34,21 @@ const std::vector<Route>& routes() {
         {"GET", "/api/v1/status", 0, view_status,
          "Daemon, last evaluation, plugin server, accounts, problems", kOfAccounts},
         {"GET", "/api/v1/accounts", 0, view_accounts, "Accounts", kOfAccounts},
+        // Before {name}, which may hold slashes.
+        {"GET", "/api/v1/accounts/{name}/usage", kWaits, view_account_usage,
+         "Usage of one account by day, in a period", "by,period"},
         {"GET", "/api/v1/accounts/{name}", 0, view_account,
          "One account and the derivation of its figures"},
         {"GET", "/api/v1/balances", 0, view_balances, "Balances of the caller's accounts",
          "account,user"},
+        {"GET", "/api/v1/jobs", 0, view_jobs, "Queued jobs that wait because of Sluice",
+         "account,user,job,waiting,page,page_size"},
         {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
          "Evaluate now, or do a dry run", "", "dry_run:boolean,accounts:array,config:string"},
         {"GET", "/api/v1/evaluations", 0, view_evaluations, "Evaluations on record, newest first",
-         "account,limit,before,only"},
+         "account,limit,before,only,evaluation"},
         {"GET", "/api/v1/commands", 0, view_commands, "Commands on record, newest first",
-         "account,limit,before,only"},
+         "account,limit,before,only,evaluation"},
         {"GET", "/api/v1/plugins", kStaff, view_plugins, "Connected plugins"},
         {"GET", "/api/v1/cycles", kStaff, view_cycles,
          "The last hundred evaluations, newest first"},
@@ -177,8 +182,8 @@ Response handled(const Route& route, const Request& request, const ports::Servic
         return which_cluster(services);
     }
     const log::Scope scope("cluster", services.several() ? service->status.info().cluster : "");
-    return route.handler(
-        Call{request, service->status, service->actions, services, shared, std::move(name)});
+    return route.handler(Call{request, service->status, service->actions, services, shared,
+                              std::move(name), service->history});
 }
 
 Response routed(const Request& request, const ports::Services& services, Shared shared) {

@@ -38,6 +38,7 @@ struct Call {
     const ports::Services& services;
     Shared shared;
     std::string name; // the text in the place of the {placeholder}
+    ports::UsageHistory& history;
 };
 
 using Handler = std::function<Response(const Call& call)>;

@@ -50,14 +50,8 @@ Key key(const model::AccountDecision& account, const std::string& sort) {
 
 } // namespace
 
-const char* counted_as(const model::AccountDecision& account) {
-    if (account.mode == model::Mode::observe)
-        return "observed";
-    if (account.flags.paused)
-        return "paused";
-    if (account.flags.downscaled)
-        return "downscaled";
-    return account.notify_reached ? "warned" : "normal";
+std::string_view counted_as(const model::AccountDecision& account) {
+    return account.mode == model::Mode::observe ? "observed" : model::standing_word(account);
 }
 
 Result<AccountsQuery> AccountsQuery::read(const Request& request) {

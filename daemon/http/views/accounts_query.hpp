@@ -8,13 +8,14 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::http {
 
 // What a person counts an account as, one of: "observed" (whatever its standing is, since nothing
 // is enforced), "paused", "downscaled", "warned" (normal, and notify_at is reached), "normal".
-const char* counted_as(const model::AccountDecision& account);
+std::string_view counted_as(const model::AccountDecision& account);
 
 class AccountsQuery {
 public:

@@ -279,6 +279,11 @@ Result<void> narrow_query(const Request& request, const std::vector<std::string>
     if (!before.empty() && (!number || *number < 1))
         return Error{Errc::malformed, "before must be the number of a record, from 1"};
     query.before = number.value_or(0);
+    const auto evaluation = request.argument("evaluation");
+    const auto decided = whole_number<std::int64_t>(evaluation);
+    if (!evaluation.empty() && (!decided || *decided < 1))
+        return Error{Errc::malformed, "evaluation must be the number of an evaluation, from 1"};
+    query.evaluation = decided.value_or(0);
     const auto only = request.argument("only");
     if (only.empty())
         return {};

@@ -137,15 +137,15 @@ Value parameters(const model::Command& command) {
 Value render_command(const ports::CommandRecord& record, bool known) {
     const auto& command = record.command;
     const auto requested = known ? std::optional(record.requested) : std::nullopt;
-    return object(kv("id", id_or_null(record.id)), kv("type", model::name(command.type)),
-                  kv("account", command.account), kv("user", command.user),
-                  kv("partition", command.partition), kv("reason", command.reason),
-                  kv("description", command.description), kv("sacctmgr", command.sacctmgr),
-                  kv("parameters", parameters(command)), kv("execution_mode", record.mode),
-                  kv("requested", requested), kv("started", record.started),
-                  kv("finished", record.finished), kv("confirmed", record.confirmed),
-                  kv("confirm_delay_ms", record.confirm_delay_ms), kv("success", record.success),
-                  kv("error", record.error));
+    return object(
+        kv("id", id_or_null(record.id)), kv("evaluation_id", id_or_null(record.evaluation)),
+        kv("type", model::name(command.type)), kv("account", command.account),
+        kv("user", command.user), kv("partition", command.partition), kv("reason", command.reason),
+        kv("description", command.description), kv("sacctmgr", command.sacctmgr),
+        kv("parameters", parameters(command)), kv("execution_mode", record.mode),
+        kv("requested", requested), kv("started", record.started), kv("finished", record.finished),
+        kv("confirmed", record.confirmed), kv("confirm_delay_ms", record.confirm_delay_ms),
+        kv("success", record.success), kv("error", record.error));
 }
 
 Value render_plugin(const ports::PluginStatus& plugin) {
@@ -207,8 +207,9 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
         kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
         kv("qos", account.enforced_qos), kv("until", account.until),
         kv("thresholds", std::move(thresholds)), kv("below", render_below(account.below)),
-        kv("waiting_jobs", object(kv("invalid_qos", account.waiting.invalid_qos),
-                                  kv("held", account.waiting.held))),
+        kv("waiting_jobs",
+           object(kv("invalid_qos", account.waiting.invalid_qos), kv("held", account.waiting.held),
+                  kv("limit", account.waiting.limit), kv("qos_limit", account.waiting.qos_limit))),
         kv("notes", account.notes), kv("error", account.error));
 }
 

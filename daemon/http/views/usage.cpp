@@ -50,13 +50,7 @@ const model::AccountUsage* usage_of(const ports::CycleReport& cycle,
 // Whose share of this account a viewer may see.
 Names names_of(const ports::CycleReport& cycle, const Viewer& viewer, const Visible& visible,
                const std::string& account) {
-    if (visible.sees_users_of(account))
-        return std::nullopt;
-    std::set<std::string> own;
-    for (const auto& user : cycle.users)
-        if (user.uid == viewer.uid && user.uid != kNoUid)
-            own.insert(user.name);
-    return own;
+    return visible.sees_users_of(account) ? std::nullopt : Names(user_names(cycle, viewer.uid));
 }
 
 std::vector<Share> shares(const model::AccountUsage& usage, const std::string& tres,
@@ -205,6 +199,75 @@ Response view_usage(const Call& call) {
                                 sees_users_of_all({cycle.get(), call.request.viewer}, wanted));
     Value out = envelope(call, call.status.info(), doubts);
     put(out, kv("figures_at", cycle->decision.now), kv("usage", usage_list(call, *cycle, *users)));
+    return ok(out);
+}
+
+namespace {
+
+// In the units of the components; null where no rollup covers the day.
+Value render_used(const ports::HistoryDay& day, const std::vector<model::Component>& components) {
+    if (!day.used)
+        return Value();
+    Value out = Value::object();
+    for (const auto& component : components) {
+        const auto found = day.used->find(component.tres);
+        out.set(component.name,
+                units(found == day.used->end() ? Amount{0} : found->second, component));
+    }
+    return out;
+}
+
+Value render_history(const ports::AccountHistory& history,
+                     const std::vector<model::Component>& components) {
+    Value effective = Value::object();
+    for (const auto& component : components)
+        if (const auto found = history.effective.find(component.name);
+            found != history.effective.end())
+            effective.set(component.name, units(found->second, component));
+    Value days = array_of(history.days, [&](const ports::HistoryDay& day) {
+        return object(
+            kv("begin", day.time.begin), kv("used", render_used(day, components)),
+            kv("usage_percentage", day.percent ? Value::decimal(*day.percent, 2) : Value()));
+    });
+    const auto known = [](const ports::HistoryDay& day) { return day.used.has_value(); };
+    const bool rolled = std::any_of(history.days.begin(), history.days.end(), known);
+    const bool all = rolled && std::all_of(history.days.begin(), history.days.end(), known);
+    return object(kv("billing_period", history.period.label), kv("begin", history.period.begin),
+                  kv("end", history.period.end), kv("periods", history.periods),
+                  kv("source", all      ? "rollups"
+                               : rolled ? "both"
+                                        : "evaluations"),
+                  kv("cut", history.cut), kv("effective_allocation", std::move(effective)),
+                  kv("days", std::move(days)));
+}
+
+} // namespace
+
+Response view_account_usage(const Call& call) {
+    const CyclePtr cycle = call.status.last_cycle();
+    if (cycle == nullptr)
+        return no_cycle_yet();
+    const std::string account = lower(call.name);
+    const Visible visible(cycle.get(), call.request.viewer);
+    if (auto bad = unknown(call, cycle.get(), visible, {account}))
+        return std::move(*bad);
+    if (const auto by = call.request.argument("by"); !by.empty() && by != "day")
+        return failure(400, "by must be day");
+    const auto history = call.history.by_day(account, call.request.argument("period"));
+    if (!history)
+        return failure(history.error());
+    std::vector<model::Component> components;
+    for (const auto& figure : cycle->decision.find(account)->figures)
+        components.push_back(figure.component);
+    std::vector<Warning> doubts;
+    if (!history->error.empty())
+        doubts.push_back(
+            {"usage",
+             "days have evaluations only, since slurmdbd's figures are missing" +
+                 (call.request.viewer.sees_all() ? ": " + history->error : std::string())});
+    Value out = envelope(call, call.status.info(), doubts);
+    put(out, kv("figures_at", cycle->decision.now), kv("account", account),
+        kv("usage", render_history(*history, components)));
     return ok(out);
 }
 

@@ -24,8 +24,12 @@ Response view_account(const Call& call);
 Response view_balances(const Call& call);
 Response view_ondemand(const Call& call);
 
+// jobs.cpp
+Response view_jobs(const Call& call);
+
 // usage.cpp
 Response view_usage(const Call& call);
+Response view_account_usage(const Call& call);
 // True: staff ask by user, and that takes a cycle.
 bool usage_waits(const Request& request);
 

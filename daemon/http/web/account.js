@@ -4,10 +4,10 @@ import { get, getPage } from './api.js';
 import { amount, day, h, percent, time } from './dom.js';
 import { usageChart } from './chart.js';
 import { adjustmentDialog, endDialog, overrideDialog } from './forms.js';
-import { commandTable, commandsFor, evaluationTable, observedPolicies } from './log.js';
-import { accountLink, address, bar, card, cause, facts, forecast, percentBadge, policyLinks, row, standingBadge, table, usageLines } from './parts.js';
+import { commandTable, commandsFor, evaluationTable } from './log.js';
+import { accountLink, address, bar, card, cause, facts, forecast, percentBadge, policyLinks, row, standingBadge, table, usageLines, waitingJobs } from './parts.js';
 
-const kEvaluations = 1000;
+const kChanges = 500;
 const kShown = 10;
 const kChildren = 50;
 const figureColumns = [['Component', ''], ['Allocation', 'number'], ['Carryover', 'number'], ['Adjustments', 'number'], ['Borrowed', 'number'],
@@ -21,7 +21,7 @@ function figures(account) {
   return table('Figures by component', figureColumns, account.components.map((each) => row(figureColumns, [
     [h('bdi', {}, each.component), h('small', { class: 'block' }, each.tres)], amount(each.allocation), amount(each.carryover), amount(each.adjustments),
     amount(each.borrowed), amount(each.effective_allocation), amount(each.usage.settled), amount(each.usage.finished), amount(each.usage.running),
-    amount(each.left), percentBadge(each.usage_percentage, grace)])));
+    amount(each.left), percentBadge(each.usage_percentage, grace, account.thresholds)])));
 }
 
 function shareLine(label, share, text) {
@@ -63,10 +63,22 @@ function children(account, list, count) {
   count > list.length && h('p', {}, h('a', { href: address('', { parent: account.account }) }, `All ${count} sub-accounts`)));
 }
 
-function waiting({ waiting_jobs: jobs }) {
-  if (!jobs || !(jobs.invalid_qos + jobs.held)) return h('p', {}, 'No queued job waits because of Sluice.');
-  return h('ul', {}, jobs.invalid_qos > 0 && h('li', {}, `${jobs.invalid_qos} jobs wait because of the QOS of this standing. They start when the account is open again.`),
-    jobs.held > 0 && h('li', {}, `${jobs.held} jobs are held by Sluice. It releases them when the account is open again.`));
+// Usage of one period by day; "" is the present one. Without an answer the rest of the view stands.
+async function usageOf(name, period) {
+  try {
+    return (await get(`accounts/${encodeURIComponent(name)}/usage`, { by: 'day', period })).usage;
+  } catch (error) {
+    if (error.status === 401 || error.status === 0) throw error;
+    return { fault: error.message };
+  }
+}
+
+function courseCard(account, usage, chart, choose) {
+  const periods = usage.periods ?? [account.billing_period];
+  return card('course', 'Usage over the period', (periods.length > 1 || usage.fault) && h('form', { class: 'filters', onsubmit: (event) => event.preventDefault() },
+    h('label', {}, 'Period', h('select', { id: 'period', onchange: (event) => choose(event.target.value) },
+      periods.map((label, i) => h('option', { value: i ? label : '', selected: label === (usage.billing_period ?? account.billing_period) }, label))))),
+  usage.fault ? h('p', { class: 'fault' }, usage.fault) : chart);
 }
 
 function previous(account) {
@@ -97,33 +109,36 @@ function entries(name, account, overrides, adjustments, staff, render) {
       : h('p', { class: 'quiet' }, 'None.'))];
 }
 
-export async function account({ name, viewer, render }) {
-  const [detail, log, known, observed, set, added, below] = await Promise.all([
-    get(`accounts/${encodeURIComponent(name)}`), get('evaluations', { account: name, limit: kEvaluations }), commandsFor(name),
-    observedPolicies(), get('overrides', { account: name, limit: 100 }), get('adjustments', { account: name, limit: 100 }),
-    getPage('accounts', { parent: name, sort: '-usage', page: 1, page_size: kChildren })]);
+export async function account({ name, query, path, go, viewer, render }) {
+  const [detail, usage, log, changed, known, set, added, below, jobs] = await Promise.all([
+    get(`accounts/${encodeURIComponent(name)}`), usageOf(name, query.period), get('evaluations', { account: name, limit: kShown }),
+    get('evaluations', { account: name, only: 'changed', limit: kChanges }), commandsFor({ account: name }),
+    get('overrides', { account: name, limit: 100 }), get('adjustments', { account: name, limit: 100 }),
+    getPage('accounts', { parent: name, sort: '-usage', page: 1, page_size: kChildren }), get('jobs', { account: name })]);
   const { account: it, explain, top_users: top } = detail;
   const now = Date.now() / 1000;
   const marks = [...set.overrides.map((each) => ({ at: each.from_epoch, word: `override ${each.id}: ${each.standing}` })),
+    ...set.overrides.filter((each) => each.ended).map((each) => ({ at: each.ended_epoch, word: `override ${each.id} ended` })),
     ...added.adjustments.map((each) => ({ at: each.at_epoch, word: `adjustment ${each.id}` }))];
   const shares = users(top);
+  const chart = usage.fault ? null : usageChart(it, usage, changed.evaluations, marks, now, usage.billing_period === it.billing_period);
   return { title: name, content: [
     h('p', { class: 'crumbs' }, h('a', { href: '#/' }, 'Accounts'), it.parent && [' / ', accountLink(it.parent)], ' / ', h('bdi', {}, it.account)),
     h('h1', { tabindex: -1 }, h('bdi', {}, it.account), ' ', standingBadge(it)),
-    card('standing', 'Standing', it.error && h('p', { class: 'fault' }, h('bdi', {}, it.error)), facts(
-      ['Standing', it.standing, ' ', cause(it)], ['Policy', policyLinks(it.policy), it.mode === 'observe' ? ' (observed only: nothing is changed)' : ''],
+    card('standing', 'Standing', facts(
+      ['Standing', it.standing, cause(it) && [': ', cause(it)]], ['Policy', policyLinks(it.policy), it.mode === 'observe' ? ' (observed only: nothing is changed)' : ''],
       ['Period', it.billing_period], ['Resets', time(it.period.end, day)], ['Next threshold', forecast(it)],
       it.qos ? ['QOS', h('code', {}, it.qos)] : null, it.contact ? ['Contact', h('bdi', {}, it.contact)] : null), usageLines(it),
     it.notes.length > 0 && h('ul', { class: 'alerts' }, it.notes.map((note) => h('li', {}, h('bdi', {}, note))))),
-    card('course', 'Usage over the period', usageChart(it, log.evaluations, marks, now)),
+    courseCard(it, usage, chart, (period) => go(path, { ...query, period })),
     card('explain', 'How the figures come about', h('ol', { class: 'explain' }, explain.map((line) => h('li', {}, h('bdi', {}, line.trim()))))),
     card('figures', 'Figures', figures(it)),
     previous(it),
     card('users', 'Users', shares.length ? shares : h('p', { class: 'quiet' }, 'No usage by user is known.'), viewer.sees_all && wholePeriod(name)),
     below.body.accounts.length > 0 && children(it, below.body.accounts, below.count),
-    card('waiting', 'Waiting jobs', waiting(it)),
+    card('waiting', 'Waiting jobs', waitingJobs(jobs)),
     entries(name, it, set.overrides, added.adjustments, viewer.staff, render),
-    card('evaluations', 'Evaluations', log.evaluations.length ? evaluationTable(log.evaluations.slice(0, kShown), known.commands, known.whole, observed) : h('p', { class: 'quiet' }, 'None.'),
+    card('evaluations', 'Evaluations', log.evaluations.length ? evaluationTable(log.evaluations, known.commands, known.whole) : h('p', { class: 'quiet' }, 'None.'),
       h('p', {}, h('a', { href: address('log/evaluations', { account: name }) }, 'All evaluations'))),
     card('commands', 'Commands', known.commands.length ? commandTable(known.commands.slice(0, kShown)) : h('p', { class: 'quiet' }, 'None.'),
       h('p', {}, h('a', { href: address('log/commands', { account: name }) }, 'All commands')))].flat().filter(Boolean) };

@@ -40,7 +40,7 @@ function open({ title, fields, run, apply, check, done, dryFirst = true }) {
   const result = h('div', { class: 'result', role: 'status' });
   const error = h('p', { class: 'fault', role: 'alert', id: 'form-fault' });
   let tried = '';
-  const values = () => Object.fromEntries([...form.elements].filter((each) => each.name).map((each) => [each.name, each.value.trim()]));
+  const values = () => Object.fromEntries([...form.elements].filter((each) => each.name).map((each) => [each.name, each.type === 'checkbox' ? each.checked : each.value.trim()]));
   const act = h('button', { type: 'button', class: 'main', id: 'apply', disabled: dryFirst }, apply);
   const dry = h('button', { type: 'submit', id: 'dry-run' }, 'Dry run');
   const form = h('form', { novalidate: true }, fields, error,
@@ -108,7 +108,8 @@ export async function evaluateDialog(done) {
 export function overrideDialog(name, done) {
   open({ title: `Override of ${name}`, apply: 'Set override', done,
     fields: [field('standing', 'Standing', h('select', {}, ['normal', 'downscaled', 'paused'].map((each) => h('option', {}, each)))),
-      field('until', 'Until', h('input', { autocomplete: 'off', required: true, placeholder: 'now+3days' }), '2026-12-05, 2026-12-05T12:00 or now+3days'), reason()],
+      field('until', 'Until', h('input', { autocomplete: 'off', required: true, placeholder: 'now+3days' }), '2026-12-05, 2026-12-05T12:00 or now+3days'), reason(),
+      field('show_reason', 'Show the reason to users', h('input', { type: 'checkbox' }), 'Else users read who set it and until when.')],
     check: (given) => needed(given, ['until', 'Until'], ['reason', 'Reason']),
     run: async (given, isDry) => ({ answer: await send('POST', 'overrides', { account: name, ...given, dry_run: isDry }) }) });
 }

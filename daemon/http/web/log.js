@@ -19,59 +19,51 @@ function commandStatus(command) {
   return [badge('good', 'confirmed'), h('small', { class: 'block' }, `after ${span(Math.round((command.confirm_delay_ms ?? 0) / 1000))}`)];
 }
 
-// Commands of an evaluation are requested at its time.
-const commandsOf = (evaluation, commands) => commands.filter((command) =>
-  command.account === evaluation.account && command.requested_epoch === evaluation.evaluated_at_epoch);
-
 function confirmation(evaluation, commands, whole) {
-  const own = commandsOf(evaluation, commands);
-  const link = (kind, text) => h('a', { href: address('log/commands', { account: evaluation.account }) }, badge(kind, text));
+  const own = commands.filter((command) => command.evaluation_id === evaluation.id);
+  const link = (kind, text) => h('a', { href: address('log/commands', { evaluation: evaluation.id }) }, badge(kind, text));
   if (own.some((command) => command.success === false)) return link('stop', 'failed');
   if (own.some((command) => !command.confirmed)) return link('near', 'pending');
   if (own.length) return link('good', 'confirmed');
+  // Older than the commands that were read.
   const known = whole || evaluation.evaluated_at_epoch > (commands.at(-1)?.requested_epoch ?? 0);
   return known ? h('span', { class: 'quiet' }, 'not needed') : '–';
 }
 
-// Names of the policies that only observe: their standings are what would be.
-export async function observedPolicies() {
-  const { policies } = await get('policies');
-  return new Set(policies.filter(({ mode }) => mode === 'observe').map(({ name }) => name));
-}
+const isObserved = (each) => each.mode === 'observe';
 
-const isObserved = (each, observed) => each.policy.split(',').every((name) => observed.has(name));
-
-function stateChange(each, observed) {
-  const would = isObserved(each, observed) ? 'would be ' : '';
+function stateChange(each) {
+  const would = isObserved(each) ? 'would be ' : '';
   if (each.previous_standing === each.standing) return h('span', { class: 'quiet' }, would && each.standing !== 'normal' ? `${would}${each.standing}` : `${each.standing}, unchanged`);
   return [would ? badge('quietly', each.previous_standing) : standingWord(each.previous_standing), ' → ', would ? badge('quietly', would + each.standing) : standingWord(each.standing)];
 }
 
-export function evaluationTable(evaluations, commands, whole, observed) {
+export function evaluationTable(evaluations, commands, whole) {
   return table('Evaluations, newest first', evaluationColumns, evaluations.map((each) => row(evaluationColumns, [
     time(each.evaluated_at), [accountLink(each.account), h('small', { class: 'block' }, policyLinks(each.policy), ` · ${each.billing_period}`)],
     percentBadge(each.usage_percentage, each.grace_limit_percentage ?? 100),
-    each.actions_taken.length ? each.actions_taken.map((action) => [isObserved(each, observed) ? badge('quietly', `would ${action}`) : badge(kActions[action] ?? 'quietly', action), ' ']) : h('span', { class: 'quiet' }, 'none'),
-    stateChange(each, observed),
+    each.actions_taken.length ? each.actions_taken.map((action) => [isObserved(each) ? badge('quietly', `would ${action}`) : badge(kActions[action] ?? 'quietly', action), ' ']) : h('span', { class: 'quiet' }, 'none'),
+    stateChange(each),
     confirmation(each, commands, whole), each.trigger], `evaluation-${each.id}`)));
 }
 
 export function commandTable(commands) {
   return table('Commands, newest first', commandColumns, commands.map((each) => row(commandColumns, [
     time(each.requested), each.type.replaceAll('_', ' '), [accountLink(each.account), each.user ? [' · ', h('bdi', {}, each.user)] : ''],
-    [h('code', {}, each.sacctmgr || each.description), h('small', { class: 'block' }, h('bdi', {}, each.reason))],
+    [h('code', {}, each.sacctmgr || each.description), h('small', { class: 'block' }, h('bdi', {}, each.reason),
+      each.evaluation_id && [' · ', h('a', { href: address('log/evaluations', { evaluation: each.evaluation_id }) }, `evaluation ${each.evaluation_id}`)])],
     each.execution_mode, commandStatus(each), each.error ? h('bdi', {}, each.error) : ''], `command-${each.id}`)));
 }
 
-export async function commandsFor(account) {
-  const { commands } = await get('commands', { account, limit: kCommands });
+export async function commandsFor(query) {
+  const { commands } = await get('commands', { ...query, limit: kCommands });
   return { commands, whole: commands.length < kCommands };
 }
 
 export async function log({ name: tab, query, path, go }) {
   const evaluations = tab === 'evaluations';
-  const asked = { account: query.account, only: query.only, before: query.before, limit: kPage };
-  const [answer, known, observed] = await Promise.all([get(tab, asked), evaluations ? commandsFor(query.account) : null, observedPolicies()]);
+  const asked = { account: query.account, only: query.only, before: query.before, evaluation: query.evaluation, limit: kPage };
+  const [answer, known] = await Promise.all([get(tab, asked), evaluations ? commandsFor({ account: query.account, evaluation: query.evaluation }) : null]);
   const records = answer[tab];
   const change = (given) => go(path, { ...query, before: '', ...given });
   const choices = evaluations ? [['', 'All'], ['changed', 'Changes of standing']] : [['', 'All'], ['failed', 'Failed'], ['open', 'Open']];
@@ -83,9 +75,10 @@ export async function log({ name: tab, query, path, go }) {
       h('form', { class: 'filters', onsubmit: (event) => event.preventDefault() },
         h('label', {}, 'Account', h('input', { type: 'search', id: 'log-account', value: query.account ?? '', maxlength: 120, onchange: (event) => change({ account: event.target.value.trim() }) })),
         h('label', {}, 'Show', h('select', { id: 'log-only', onchange: (event) => change({ only: event.target.value }) },
-          choices.map(([value, text]) => h('option', { value, selected: value === (query.only ?? '') }, text))))),
+          choices.map(([value, text]) => h('option', { value, selected: value === (query.only ?? '') }, text)))),
+        query.evaluation && h('button', { type: 'button', id: 'log-all', onclick: () => change({ evaluation: '' }) }, `Only evaluation ${query.evaluation}: show all`)),
       !records.length ? h('p', { class: 'quiet' }, 'No record matches.')
-        : evaluations ? evaluationTable(records, known.commands, known.whole, observed) : commandTable(records),
+        : evaluations ? evaluationTable(records, known.commands, known.whole) : commandTable(records),
       h('nav', { class: 'pager', 'aria-label': 'Pages' },
         h('button', { type: 'button', 'data-key': 'newest', disabled: !query.before, onclick: () => change({}) }, 'Newest'),
         h('button', { type: 'button', 'data-key': 'older', disabled: records.length < kPage, onclick: () => change({ before: String(records.at(-1).id) }) }, 'Older')))] };

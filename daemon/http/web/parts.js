@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What several views have in common: badges, bars, tables, links.
-import { amount, day, h, instant, percent, say, svg, time } from './dom.js';
+import { amount, day, h, percent, say, svg, time } from './dom.js';
 
 export function address(path, query = {}) {
   const given = new URLSearchParams();
@@ -13,21 +13,28 @@ export const accountLink = (name) =>
 export const policyLinks = (names) => names.split(',').filter(Boolean).flatMap((name, i) =>
   [i ? ', ' : '', h('a', { href: address(`policy/${encodeURIComponent(name)}`) }, h('bdi', {}, name))]);
 
-// As HomePort colours usage: below 80, from 80, from 100, from the grace limit on.
-export function level(value, grace) {
-  if (value === null || value === undefined || value < 80) return 'good';
-  return value < 100 ? 'near' : value < grace ? 'over' : 'stop';
+// Where usage changes colour: the warning, the first slower step, the pause of the account's policies. Without thresholds
+// (records) as HomePort colours it: from 80, from 100, from the grace limit on.
+export function limits(grace, thresholds = []) {
+  const lowest = (matches, otherwise) => {
+    const found = thresholds.filter(({ name }) => matches(name)).map((each) => each.percent);
+    return found.length ? Math.min(...found) : otherwise;
+  };
+  return { near: lowest((name) => name === 'notify', 80), over: lowest((name) => name !== 'notify' && name !== 'pause', 100),
+    stop: lowest((name) => name === 'pause', grace) };
+}
+const limitsOf = (account) => limits(account.grace_limit_percentage ?? 100, account.thresholds);
+export function level(value, { near, over, stop }) {
+  if (value === null || value === undefined) return 'good';
+  return value >= stop ? 'stop' : value >= over ? 'over' : value >= near ? 'near' : 'good';
 }
 export const kStandings = { paused: 'stop', downscaled: 'over', warned: 'near', normal: 'good' };
 
 // What the account counts as: see accounts_query.hpp.
-export function countedAs(account) {
-  if (account.mode === 'observe') return 'observed';
-  return account.standing;
-}
+export const countedAs = (account) => (account.mode === 'observe' ? 'observed' : account.standing);
 
-export const percentBadge = (value, grace) =>
-  badge(value === null || value === undefined ? 'quietly' : level(value, grace), percent(value));
+export const percentBadge = (value, grace, thresholds) =>
+  badge(value === null || value === undefined ? 'quietly' : level(value, limits(grace, thresholds)), percent(value));
 export const badge = (kind, ...text) => h('span', { class: `badge ${kind}` }, ...text);
 
 export function standingBadge(account) {
@@ -37,18 +44,12 @@ export function standingBadge(account) {
   return badge(kStandings[standing] ?? 'quietly', standing);
 }
 
-// Why the account stands as it does, in a few words.
+// Why the account stands as it does, in the daemon's words; the account above as a link.
 export function cause(account) {
-  const { kind, account: parent } = account.cause;
-  if (kind === 'ancestor') return ['by its parent ', accountLink(parent)];
-  if (kind === 'override' && account.override) {
-    const { by, until } = account.override;
-    const verb = account.standing === 'normal' ? 'kept open' : 'set';
-    return [`${verb} by `, h('bdi', {}, by), until ? ` until ${instant(until)}` : ''];
-  }
-  if (kind === 'foreign') return 'set outside Sluice';
   if (account.error) return h('bdi', {}, account.error);
-  return account.until ? `until ${instant(account.until)}` : '';
+  const { kind, account: parent, text } = account.cause;
+  if (!text) return '';
+  return kind === 'ancestor' ? [h('bdi', {}, text), ' (', accountLink(parent), ')'] : h('bdi', {}, text);
 }
 
 // The whole width is the grace limit or more; marks at 100 % and at the grace limit.
@@ -64,7 +65,7 @@ export function bar(value, grace, kind, label) {
 export function usageLine(component, account) {
   const grace = account.grace_limit_percentage ?? 100;
   const value = component.usage_percentage;
-  const kind = level(value, grace);
+  const kind = level(value, limitsOf(account));
   const words = `${component.component}: ${percent(value)} of the effective allocation used`;
   return h('li', {},
     h('span', { class: 'what' }, h('bdi', {}, component.component)),
@@ -125,3 +126,12 @@ export const facts = (...pairs) => h('dl', { class: 'facts' }, pairs.filter(Bool
   h('div', {}, h('dt', {}, term), h('dd', {}, ...value))));
 export const card = (id, title, ...content) =>
   h('section', { class: 'card', 'aria-labelledby': id }, h('h2', { id }, title), ...content);
+
+const jobColumns = [['Job', ''], ['User', ''], ['Account', 'who'], ['Reason', ''], ['Released by', 'wide']];
+// answer: of GET jobs
+export function waitingJobs({ jobs, count, unlisted }) {
+  if (!count && !unlisted) return h('p', {}, 'No queued job waits because of Sluice.');
+  return [table('Waiting jobs', jobColumns, jobs.map((job) => row(jobColumns, [job.job, h('bdi', {}, job.user), h('bdi', {}, job.account),
+    h('code', {}, job.state_reason), [job.release, job.command && h('p', { class: 'remedy' }, h('code', {}, job.command), copyButton(job.command))]], `job-${job.job_id}`))),
+  count + unlisted > jobs.length && h('p', { class: 'quiet' }, `The first ${jobs.length} of ${count + unlisted} jobs are shown.`)];
+}

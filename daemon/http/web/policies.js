@@ -2,9 +2,10 @@
 // Policies in force with how each works, and a user's own accounts.
 import { get } from './api.js';
 import { amount, day, h, time } from './dom.js';
-import { accountLink, address, badge, card, cause, facts, forecast, row, standingBadge, table, usageLines } from './parts.js';
+import { accountLink, address, badge, card, cause, facts, forecast, row, standingBadge, table, usageLines, waitingJobs } from './parts.js';
 
 const kNames = 10;      // of the covered accounts
+const kJobs = 20;       // of the waiting ones
 const kExample = 1000;  // units of the worked example
 const columns = [['Policy', ''], ['Mode', ''], ['Period', ''], ['Accounts', 'number'], ['Thresholds', ''], ['Carryover', '']];
 
@@ -73,13 +74,12 @@ export async function policy({ name }) {
 }
 
 async function ownAccount(name) {
-  const { account: it, top_users: top } = await get(`accounts/${encodeURIComponent(name)}`);
+  const [{ account: it, top_users: top }, jobs] = await Promise.all([get(`accounts/${encodeURIComponent(name)}`), get('jobs', { account: name, page_size: kJobs })]);
   const shares = top.flatMap((each) => each.users.map((user) => `${user.user}: ${user.used === null ? `${amount(user.finished + user.running)} ${each.component} since the last rollup` : `${amount(user.used)} ${each.component}`}`));
-  const jobs = it.waiting_jobs ? it.waiting_jobs.invalid_qos + it.waiting_jobs.held : 0;
   return h('section', { class: 'card', 'data-key': `mine-${name}` }, h('h2', {}, accountLink(name), ' ', standingBadge(it)), h('p', {}, cause(it)), usageLines(it), facts(
     ['Left', it.components.map((each) => `${amount(each.left)} ${each.component}`).join(', ')], ['Resets', time(it.period.end, day)],
     ['Next threshold', forecast(it)], shares.length ? ['Used by', shares.join(', ')] : null,
-    ['Waiting jobs', jobs ? `${jobs} because of this standing` : 'none because of Sluice']));
+    ['Waiting jobs', jobs.count ? `${jobs.count} because of Sluice` : 'none because of Sluice']), jobs.count > 0 && waitingJobs(jobs));
 }
 
 export async function mine({ query, viewer, go }) {

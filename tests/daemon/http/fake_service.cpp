@@ -93,6 +93,10 @@ ports::CycleReport sample_cycle() {
     optics.flags = optics.previous_flags = {true, true};
     optics.cause = {model::CauseKind::ancestor, "physics", 0};
     optics.mode = model::Mode::observe;
+    optics.waiting.add({41, 0, "41", "lasers", "alice", "normal", "InvalidQOS",
+                        model::WaitKind::invalid_qos, "physics"});
+    optics.waiting.add({50, 50, "50_[1-9]", "optics", "carol", "normal", "JobHeldAdmin",
+                        model::WaitKind::held, "physics"});
     out.decision.accounts = {chem, empty, optics, physics};
     out.plan.commands = {block_physics()};
     out.applied = {record(true)};
@@ -349,6 +353,25 @@ Result<ports::Booked> FakeService::accept_clock(const ports::Person& person) {
 Result<ports::Cleanup> FakeService::cleanup(const std::string&, const ports::Person& person) {
     last = person;
     return ports::Cleanup{instant(kNow - 90 * 86400), {12, 3}};
+}
+
+// Two days of the quarter: the first from rollups, the second from an evaluation.
+Result<ports::AccountHistory> FakeService::by_day(const std::string&, const std::string& period) {
+    if (!period.empty() && period != "2026-Q4" && period != "2026-Q3")
+        return Error{Errc::malformed, "period must be one of 2026-Q4, 2026-Q3"};
+    const auto begin = instant(1790812800);
+    const std::chrono::hours day{24};
+    ports::AccountHistory out;
+    out.period = {"2026-Q4", begin, instant(1798761600)};
+    out.periods = {"2026-Q4", "2026-Q3"};
+    out.effective = {{"node_hours", 1000 * kHour}};
+    out.days = {{{begin, begin + day}, ports::DayUsage{{"node", 12 * kHour + 1800}}, {}},
+                {{begin + day, begin + 2 * day}, {}, 12310}};
+    if (!rollups)
+        out.days.front().used.reset();
+    if (!rollups)
+        out.error = "slurmdbd does not answer" + tail_;
+    return out;
 }
 
 void FakeService::hold() {

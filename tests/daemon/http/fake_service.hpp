@@ -23,13 +23,14 @@ void add_users(ports::CycleReport& cycle, bool settled);
 // Status, records and actions in one; every account of the sample may be named in an entry.
 class FakeService final : public ports::Status,
                           public ports::JournalReader,
-                          public ports::Operator {
+                          public ports::Operator,
+                          public ports::UsageHistory {
 public:
     FakeService();
 
     // NOLINTNEXTLINE(google-explicit-constructor): a daemon of this one cluster
     operator ports::Services() { return {{service()}, *this, post}; }
-    ports::Service service() { return {*this, *this}; }
+    ports::Service service() { return {*this, *this, *this}; }
     // For Waldur's routes.
     Result<void> add_report(const ports::AgentReport& report);
 
@@ -74,6 +75,9 @@ public:
     Result<ports::Booked> accept_clock(const ports::Person& person) override;
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
+    Result<ports::AccountHistory> by_day(const std::string& account,
+                                         const std::string& period) override;
+
     // To be set before the server starts.
     std::shared_ptr<const ports::CycleReport> cycle;
     std::optional<ports::UnderWay> running;
@@ -94,6 +98,7 @@ public:
     std::vector<ports::AgentReport> kept_reports; // newest first
     bool journal_away = false;
     bool plugins = true;
+    bool rollups = true; // of by_day()
     // Behind each text that is not in `cycle`, `daemon` or `post`.
     void end_texts_with(const std::string& tail) { tail_ = tail; }
     std::optional<Instant> unstored_since; // of the plugin's snapshot

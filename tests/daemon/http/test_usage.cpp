@@ -134,3 +134,45 @@ CASE(an_account_names_its_top_users_where_they_are_known) {
              "Most of node_hours was used by bob (jobs since the last rollup only; sluice usage "
              "physics --by-user has the whole period).");
 }
+
+CASE(usage_by_day_has_rollups_and_evaluations_in_the_unit_of_the_component) {
+    FakeService service;
+    const std::string path = "/api/v1/accounts/physics/usage";
+    const auto answer = ask(service, path, kRoot, {{"by", "day"}});
+    CHECK_EQ(answer.status, 200);
+    const auto usage = answer.body["usage"];
+    CHECK_EQ(answer.body["account"].text(), "physics");
+    CHECK_EQ(usage["source"].text(), "both");
+    CHECK_EQ(usage["periods"].at(1).text(), "2026-Q3");
+    CHECK_EQ(usage["effective_allocation"]["node_hours"].integer(), 1000);
+    CHECK_EQ(usage["days"].size(), 2u);
+    CHECK_EQ(usage["days"].at(0)["begin_epoch"].integer(), 1790812800);
+    CHECK_EQ(usage["days"].at(0)["used"]["node_hours"].number(), 12.5);
+    CHECK(usage["days"].at(0)["usage_percentage"].is_null());
+    CHECK(usage["days"].at(1)["used"].is_null());
+    CHECK_EQ(usage["days"].at(1)["usage_percentage"].number(), 123.1);
+    CHECK_EQ(answer.body["warnings"].size(), 0u);
+
+    service.rollups = false;
+    const auto without = ask(service, path, kAlice);
+    CHECK_EQ(without.body["usage"]["source"].text(), "evaluations");
+    CHECK_EQ(without.body["warnings"].at(0)["description"].text(),
+             "days have evaluations only, since slurmdbd's figures are missing");
+    CHECK_EQ(ask(service, path, kRoot).body["warnings"].at(0)["description"].text(),
+             "days have evaluations only, since slurmdbd's figures are missing: slurmdbd does not "
+             "answer");
+}
+
+CASE(usage_by_day_is_for_who_sees_the_account_and_names_wrong_parameters) {
+    FakeService service;
+    const std::string path = "/api/v1/accounts/physics/usage";
+    CHECK_EQ(ask(service, path, {sluice::test::kBob, false}).status, 404);
+    CHECK_EQ(ask(service, path, kStranger).status, 404);
+    CHECK_EQ(ask(service, "/api/v1/accounts/phisics/usage", kRoot).status, 404);
+    CHECK_EQ(ask(service, path, kRoot, {{"by", "week"}}).body["detail"].text(), "by must be day");
+    const auto wrong = ask(service, path, kRoot, {{"period", "2025"}});
+    CHECK_EQ(wrong.status, 400);
+    CHECK_EQ(wrong.body["detail"].text(), "period must be one of 2026-Q4, 2026-Q3");
+    service.cycle = nullptr;
+    CHECK_EQ(ask(service, path, kRoot).status, 503);
+}

@@ -183,6 +183,25 @@ CASE(records_before_a_number_and_those_that_changed_or_failed) {
     CHECK_EQ(books.journal->commands(failed)->front().id, ids->at(2));
 }
 
+CASE(a_command_has_the_number_of_the_evaluation_that_decided_it) {
+    Books books;
+    const std::vector records{evaluation("a"), evaluation("b")};
+    const std::vector commands{limits("b"), qos("a"), limits("b"), limits("c")};
+    CHECK(books.journal->record_cycle(kCluster, {}, records, commands));
+    const auto all = *books.journal->commands({});
+    CHECK_EQ(all.size(), 4U);
+    CHECK_EQ(all.at(0).evaluation, 0); // c has none on record
+    CHECK_EQ(all.at(1).evaluation, 2);
+    CHECK_EQ(all.at(2).evaluation, 1);
+    ports::Query query;
+    query.evaluation = 2;
+    CHECK_EQ(books.journal->commands(query)->size(), 2U);
+    CHECK_EQ(books.journal->evaluations(query)->size(), 1U);
+    CHECK_EQ(books.journal->evaluations(query)->front().account, "b");
+    query.accounts = {"a"};
+    CHECK(books.journal->commands(query)->empty());
+}
+
 CASE(evaluations_come_back_newest_first_and_by_account) {
     Books books;
     const std::vector records{evaluation("a"), evaluation("b"), evaluation("a")};

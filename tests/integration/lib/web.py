@@ -43,6 +43,10 @@ VIEWS = {"overview": "", "account": "account/physics", "evaluations": "log/evalu
          "policies": "policies", "policy": "policy/monthly", "mine": "mine?user=games"}
 
 
+GUIDE = {"overview": (1280, 800), "account": (1280, 1000), "evaluations": (1280, 500), "commands": (1280, 700), "policy": (1280, 800),
+         "mine": (360, 800)}  # views in docs/guide/web.md, and the size of their screenshots
+
+
 def check(name, good, instead=""):
     print("ok" if good else "failed", name, " ".join(str(instead).split())[:600], sep="\t", flush=True)
 
@@ -103,6 +107,13 @@ class Browser:
             "width": width, "height": min(max(height, 700), 4000), "deviceScaleFactor": 1, "mobile": width < 600})
         self.driver.save_screenshot(os.path.join(DIRECTORY, name + ".png"))
 
+    def guide(self, name, width=1280, height=800):
+        """A screenshot for docs/guide/shots: the upper part of the view."""
+        self.emulate(width, height)
+        self.run("scrollTo(0, 0)")
+        self.driver.save_screenshot(os.path.join(DIRECTORY, f"guide-{name}.png"))
+        self.emulate(1280, 900)
+
     def faults(self):  # of scripts and of the Content-Security-Policy; refused requests are not among them
         return [entry["message"] for entry in self.driver.get_log("browser")
                 if entry["level"] == "SEVERE" and "Failed to load resource" not in entry["message"]]
@@ -134,7 +145,7 @@ def logging_in(browser):
 def views(browser):
     wanted = {
         "overview": ["Last evaluation", "slurmctld", "paused", "physics", "chem", "would be paused", "geo"],
-        "account": ["physics", "paused", "Usage over the period", "cpu_minutes", "optics", "Set an override", "All commands"],
+        "account": ["physics", "paused", "Usage over the period", "Usage by day as a table", "Period", "cpu_minutes", "optics", "Set an override", "All commands"],
         "evaluations": ["Evaluation history", "physics", "pause", "normal", "confirmed"],
         "commands": ["sacctmgr", "physics", "production", "confirmed"],
         "policies": ["monthly", "enforce", "watch", "observe"],
@@ -155,6 +166,8 @@ def views(browser):
             check(f"view {name} fits a width of {width} pixels", browser.run("return document.documentElement.scrollWidth <= innerWidth"),
                   browser.run("return [document.documentElement.scrollWidth, innerWidth]"))
             browser.shot(f"{name}-{width}", width)
+        if name in GUIDE:
+            browser.guide(name, *GUIDE[name])
         browser.emulate(1280, 900, prefers_color_scheme="dark")
         check(f"view {name} is dark where the reader prefers it", browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(14, 18, 23)")
         browser.shot(f"{name}-dark")
@@ -266,6 +279,7 @@ def forms(browser):
         found = browser.violations()
         check("axe-core finds nothing in the Evaluate dialog", found == [], found)
     browser.shot("evaluate")
+    browser.guide("evaluate")
     browser.emulate(1280, 900)
     browser.one("#close").click()
 
@@ -276,6 +290,7 @@ def forms(browser):
     check("a form without an end names the field", until(lambda: "Until is missing" in browser.text("#form-fault")), browser.text("dialog"))
     check("the field at fault has the focus and is marked", browser.run("return document.activeElement.id") == "field-until"
           and browser.one("#field-until").get_attribute("aria-invalid") == "true")
+    check("the reason of an override is hidden from users unless asked for", not browser.one("#field-show_reason").is_selected())
     browser.one("#field-until").send_keys("yesterday")
     browser.one("#field-reason").send_keys("<b>\"Tom's\"</b> \u05e9\u05dc\u05d5\u05dd")
     browser.one("#dry-run").click()
@@ -285,6 +300,7 @@ def forms(browser):
     browser.one("#dry-run").click()
     check("the dry run of an override shows the standing after it", until(lambda: "normal" in browser.text("dialog .result")), browser.text("dialog"))
     browser.shot("override")
+    browser.guide("override")
     browser.emulate(1280, 900)
     browser.one("#field-until").send_keys("s")
     check("a change after the dry run needs another dry run", browser.one("#apply").get_attribute("disabled") is not None)
@@ -295,7 +311,7 @@ def forms(browser):
     browser.one("#close").click()
     check("the account shows the override with its reason as text",
           until(lambda: "<b>\"Tom's\"</b>" in browser.text() and "in force" in browser.text()), browser.text())
-    check("the account is kept open by the override", until(lambda: "kept open by" in browser.text()), browser.text())
+    check("the account is kept open by the override", until(lambda: "staff (token page) until" in browser.text()), browser.text())
     browser.open("?standing=overridden")
     check("the filter overridden shows the account", until(lambda: "physics" in browser.text("tbody")), browser.text())
     browser.open("account/physics")
@@ -323,6 +339,39 @@ def forms(browser):
     until(lambda: "evaluated" in browser.text("dialog .result") and "would" not in browser.text("dialog .result"))
     browser.one("#close").click()
     check("an adjustment is added", until(lambda: "+12.5 cpu_minutes" in browser.text()), browser.text())
+
+
+def periods(browser):
+    browser.open("account/physics")
+    until(lambda: browser.all("#period option"))
+    label = browser.run("return document.querySelectorAll('#period option')[1].value")
+    browser.run("const choice = document.querySelector('#period'); choice.value = arguments[0]; choice.dispatchEvent(new Event('change'))", label)
+    check("an earlier period has an address of its own", until(lambda: browser.run("return location.hash") == "#/account/physics?period=" + label), browser.run("return location.hash"))
+    check("an earlier period without usage is reported", until(lambda: "No usage of this period" in browser.text("#course ~ *:last-child") or "Usage reached" in browser.text()), browser.text())
+    check("the choice of the period shows what is drawn", browser.run("return document.querySelector('#period').value") == label)
+    browser.open("account/physics?period=1999")
+    check("a wrong period is reported with the known ones, and the rest of the view stands",
+          until(lambda: "period must be one of" in browser.text() and "Set an override" in browser.text()), browser.text())
+    browser.open("account/physics")
+    until(lambda: browser.all(".chart details"))
+    browser.one(".chart details summary").click()
+    check("the table says what the chart draws", until(lambda: "Since the begin" in browser.text(".chart details")), browser.text(".chart"))
+
+
+def jobs(browser):
+    browser.open("account/physics")
+    check("the account lists the job that waits with what releases it",
+          until(lambda: "InvalidQOS" in browser.text("#waiting ~ *") or "is open again" in browser.text("section[aria-labelledby=waiting]"), 40), browser.text("section[aria-labelledby=waiting]"))
+    browser.open("mine?user=games")
+    check("the view Mine lists the job that waits", until(lambda: "is open again" in browser.text()), browser.text())
+    browser.open("account/physics")
+    until(lambda: browser.all("section[aria-labelledby=evaluations] a[href*='evaluation=']"))
+    browser.one("section[aria-labelledby=evaluations] a[href*='evaluation=']").click()
+    check("an evaluation leads to its commands", until(lambda: "log/commands?evaluation=" in browser.run("return location.hash") and "sacctmgr" in browser.text("tbody")), browser.text())
+    browser.one("tbody a[href*='log/evaluations']").click()
+    check("a command leads to its evaluation", until(lambda: "log/evaluations?evaluation=" in browser.run("return location.hash") and len(browser.all("tbody tr")) == 1), browser.text())
+    browser.one("#log-all").click()
+    check("the log can show all again", until(lambda: len(browser.all("tbody tr")) > 1), browser.text())
 
 
 def hostile(browser):
@@ -406,7 +455,7 @@ def restart(browser):
 def main():
     browser = Browser()
     try:
-        for step in (logging_in, views, attention, filters, back, keyboard, refresh, forms, hostile, restart, session, member):
+        for step in (logging_in, views, attention, filters, back, keyboard, refresh, periods, jobs, forms, hostile, restart, session, member):
             try:
                 step(browser)
             except Exception:
