@@ -93,6 +93,7 @@ public:
     FakeOutbox post;
     std::vector<ports::AgentReport> kept_reports; // newest first
     bool journal_away = false;
+    ports::Query asked; // of evaluations() or commands(), the last one
     bool plugins = true;
     // Behind each text that is not in `cycle`, `daemon` or `post`.
     void end_texts_with(const std::string& tail) { tail_ = tail; }
