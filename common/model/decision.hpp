@@ -13,9 +13,13 @@
 #include "common/model/standing.hpp"
 #include "common/model/tres.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::model {
@@ -104,10 +108,62 @@ struct UsageStanding {
     std::optional<Instant> until; // when a pause by usage ends without a change; nullopt: never
 };
 
+// Why a queued job waits because of Sluice.
+enum class WaitKind {
+    held,        // Sluice holds it
+    invalid_qos, // its QOS is not the one that Sluice gave the account
+    limit,       // it asks for more than a limit leaves that Sluice set, here or above
+    qos_limit,   // the QOS that its account is slowed down to has limits of its own
+};
+
+constexpr std::string_view name(WaitKind kind) {
+    constexpr std::string_view kNames[] = {"held", "invalid_qos", "limit", "qos_limit"};
+    return kNames[static_cast<std::size_t>(kind)];
+}
+
+struct WaitingJob {
+    std::uint32_t id = 0;
+    std::uint32_t array_id = 0; // 0: none
+    std::string name;           // as people write it
+    std::string account;        // its own
+    std::string user;
+    std::string qos;
+    std::string reason; // slurmctld's
+    WaitKind kind = WaitKind::held;
+    std::string cause; // the account with the standing or the limit
+};
+
 // Queued jobs that wait because of Sluice, of the account and of those below it without a policy.
 struct WaitingJobs {
-    std::uint32_t invalid_qos = 0; // their QOS is not the one that Sluice gave the account
+    static constexpr std::size_t kMaxListed = 1000;
+
+    std::uint32_t invalid_qos = 0;
     std::uint32_t held = 0;
+    std::uint32_t limit = 0;
+    std::uint32_t qos_limit = 0;
+    std::vector<WaitingJob> first; // of them all, in the order of slurmctld
+
+    std::uint32_t total() const { return invalid_qos + held + limit + qos_limit; }
+    void add(WaitingJob job) {
+        ++count(job.kind);
+        if (first.size() < kMaxListed)
+            first.push_back(std::move(job));
+    }
+
+private:
+    std::uint32_t& count(WaitKind kind) {
+        switch (kind) {
+        case WaitKind::held:
+            return held;
+        case WaitKind::invalid_qos:
+            return invalid_qos;
+        case WaitKind::limit:
+            return limit;
+        case WaitKind::qos_limit:
+            break;
+        }
+        return qos_limit;
+    }
 };
 
 // The evaluated accounts next below an account, together.

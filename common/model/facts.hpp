@@ -83,6 +83,7 @@ struct Job {
     bool held = false;             // by Sluice, staff or the user
     std::uint32_t association = 0; // whose QOS list counts; 0: not known
     std::string qos;               // "": slurmctld has none for it; "fast,normal": several
+    std::string reason = {};       // why it is pending, as squeue shows it: "Priority"
 };
 
 // By account: names of QOS in which slurmctld's list and default of its users, or its own, differ

@@ -265,7 +265,8 @@ private:
         const auto jobs = [](std::uint32_t n) {
             return std::to_string(n) + (n == 1 ? " queued job" : " queued jobs");
         };
-        const auto& [invalid, held] = decision_.waiting;
+        const std::uint32_t invalid = decision_.waiting.invalid_qos;
+        const std::uint32_t held = decision_.waiting.held;
         if (held > 0)
             add("Sluice holds " + jobs(held) + "; they are released after the pause.");
         if (invalid > 0 && decision_.enforced.paused)
@@ -277,6 +278,12 @@ private:
                 " (reason InvalidQOS). Remedy: on_downscale: move in the policy, or scontrol "
                 "update "
                 "JobId=... QOS=" +
+                decision_.enforced_qos + ".");
+        if (const auto n = decision_.waiting.limit; n > 0)
+            add(jobs(n) + (n == 1 ? " waits" : " wait") +
+                " because of a limit that Sluice set: each asks for more than is left.");
+        if (const auto n = decision_.waiting.qos_limit; n > 0)
+            add(jobs(n) + (n == 1 ? " waits" : " wait") + " because of a limit of QOS " +
                 decision_.enforced_qos + ".");
     }
 

@@ -71,6 +71,11 @@ AccountMemory& memory_of(std::size_t index, const std::string& holder, const Gov
     return index == kNone ? decision.released[holder] : decision.accounts[index].memory;
 }
 
+model::WaitingJob waiting(const Job& job, model::WaitKind kind, std::string cause) {
+    return {job.id,  job.array_id, job.name, job.account,     job.user,
+            job.qos, job.reason,   kind,     std::move(cause)};
+}
+
 // What a job gets that names no QOS (assoc_mgr.c, assoc_mgr_get_default_qos_info); "": not known.
 std::string default_qos(const AccountTree& tree, const model::Association& row) {
     const auto list = model::qos_in_force(tree, row);
@@ -139,7 +144,7 @@ private:
         if (target.empty() || job.held || job.qos == target || is_wider(account, row, job) ||
             !contains(model::qos_in_force(before().tree, before().row(row)), job.qos))
             return;
-        ++account.waiting.invalid_qos;
+        account.waiting.add(waiting(job, model::WaitKind::invalid_qos, account.account));
     }
 
     // Staff keeps a wider list (drift): jobs may use it.
@@ -277,7 +282,8 @@ private:
         const auto found = ours != held_.end() ? ours : array;
         if (found != held_.end() && job.held) {
             if (index != kNone)
-                ++decision_.accounts[index].waiting.held;
+                decision_.accounts[index].waiting.add(
+                    waiting(job, model::WaitKind::held, decision_.accounts[index].account));
             return keep(index, found->second, found->first);
         }
         if (index == kNone || job.held)
@@ -299,6 +305,71 @@ private:
     model::Decision& decision_;
     Governance governance_;
     std::map<std::uint32_t, std::string> held_; // job -> account whose memory has it
+};
+
+// slurmctld's reasons (job_state_reason): "AssocGrpCPUMinutesLimit",
+// "AssocMaxCpuMinutesPerJobLimit", "AssocGrpCpuLimit". Limits of running minutes are never
+// Sluice's.
+bool is_reason_of(model::LimitType type, const std::string& reason) {
+    const auto has = [&](const char* text) { return reason.find(text) != std::string::npos; };
+    switch (type) {
+    case model::LimitType::grp_tres_mins:
+        return reason.starts_with("AssocGrp") && has("Minutes") && !has("RunMinutes");
+    case model::LimitType::max_tres_mins:
+        return reason.starts_with("AssocMax") && has("Minutes");
+    case model::LimitType::grp_tres:
+        break;
+    }
+    return reason.starts_with("AssocGrp") && !has("Minutes") && !has("Jobs") && !has("Wall");
+}
+
+// Queued jobs that a limit stops: one that Sluice set, or one of the QOS that it gave them.
+class LimitWaits {
+public:
+    LimitWaits(const AccountTree& tree, const model::Facts& facts, model::Decision& decision)
+        : tree_(tree), facts_(facts), decision_(decision), governance_(tree, decision) {}
+
+    void run() {
+        for (const Job& job : facts_.jobs)
+            if (job.state == JobState::pending && !job.held)
+                visit(job);
+    }
+
+private:
+    void visit(const Job& job) {
+        const std::size_t index = governance_.of(tree_.find(job.account));
+        if (index == kNone)
+            return;
+        auto& account = decision_.accounts[index];
+        if (job.reason.starts_with("QOS") && !account.enforced_qos.empty() &&
+            job.qos == account.enforced_qos && !account.enforced.paused)
+            account.waiting.add(waiting(job, model::WaitKind::qos_limit, account.account));
+        else if (job.reason.starts_with("Assoc"))
+            for (std::size_t at = index; at != kNone; at = above(at))
+                if (limits(decision_.accounts[at].account, job.reason))
+                    return account.waiting.add(
+                        waiting(job, model::WaitKind::limit, decision_.accounts[at].account));
+    }
+
+    std::size_t above(std::size_t index) const {
+        return governance_.above(tree_.find(decision_.accounts[index].account));
+    }
+
+    // As Slurm had them when it gave the reason: before this decision.
+    bool limits(const std::string& account, const std::string& reason) const {
+        const auto known = facts_.history.accounts.find(account);
+        return known != facts_.history.accounts.end() &&
+               std::any_of(known->second.limits.begin(), known->second.limits.end(),
+                           [&](const auto& limit) {
+                               return limit.second.in_force &&
+                                      is_reason_of(limit.first.first, reason);
+                           });
+    }
+
+    const AccountTree& tree_;
+    const model::Facts& facts_;
+    model::Decision& decision_;
+    Governance governance_;
 };
 
 Command job_command(CommandType type, const Job& job, std::string reason) {
@@ -440,6 +511,8 @@ void remember_jobs(const model::PolicySet& set, const AccountTree& tree, const m
                    model::Decision& decision) {
     JobQosMemory(set, tree, facts, decision).run();
     JobMemory(set, tree, facts, decision).run();
+    if (facts.jobs_known)
+        LimitWaits(tree, facts, decision).run();
 }
 
 void plan_jobs(const AccountTree& tree, const model::Decision& decision, Draft& draft) {

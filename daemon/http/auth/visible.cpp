@@ -34,6 +34,14 @@ std::set<std::string> accounts_of(const ports::CycleReport& cycle, const std::st
     return accounts_where(cycle, [&user](const model::User& u) { return u.name == user; });
 }
 
+std::set<std::string> user_names(const ports::CycleReport& cycle, std::uint32_t uid) {
+    std::set<std::string> names;
+    for (const auto& user : cycle.users)
+        if (user.uid == uid && uid != kNoUid)
+            names.insert(user.name);
+    return names;
+}
+
 Visible::Visible(const ports::CycleReport* cycle, const Viewer& viewer) : all_(viewer.sees_all()) {
     if (!all_ && cycle != nullptr)
         own_ = accounts_of(*cycle, viewer.uid);

@@ -33,5 +33,7 @@ private:
 // Accounts of users with this uid (or this name), and the ones above them.
 std::set<std::string> accounts_of(const ports::CycleReport& cycle, std::uint32_t uid);
 std::set<std::string> accounts_of(const ports::CycleReport& cycle, const std::string& user);
+// Users with this uid, as slurmctld knows them.
+std::set<std::string> user_names(const ports::CycleReport& cycle, std::uint32_t uid);
 
 } // namespace sluice::http

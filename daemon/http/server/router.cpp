@@ -38,6 +38,8 @@ const std::vector<Route>& routes() {
          "One account and the derivation of its figures"},
         {"GET", "/api/v1/balances", 0, view_balances, "Balances of the caller's accounts",
          "account,user"},
+        {"GET", "/api/v1/jobs", 0, view_jobs, "Queued jobs that wait because of Sluice",
+         "account,user,job,waiting,page,page_size"},
         {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
          "Evaluate now, or do a dry run", "", "dry_run:boolean,accounts:array,config:string"},
         {"GET", "/api/v1/evaluations", 0, view_evaluations, "Evaluations on record, newest first",

@@ -207,8 +207,9 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
         kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
         kv("qos", account.enforced_qos), kv("until", account.until),
         kv("thresholds", std::move(thresholds)), kv("below", render_below(account.below)),
-        kv("waiting_jobs", object(kv("invalid_qos", account.waiting.invalid_qos),
-                                  kv("held", account.waiting.held))),
+        kv("waiting_jobs",
+           object(kv("invalid_qos", account.waiting.invalid_qos), kv("held", account.waiting.held),
+                  kv("limit", account.waiting.limit), kv("qos_limit", account.waiting.qos_limit))),
         kv("notes", account.notes), kv("error", account.error));
 }
 

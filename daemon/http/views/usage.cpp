@@ -49,13 +49,7 @@ const model::AccountUsage* usage_of(const ports::CycleReport& cycle,
 
 // Whose share a viewer may see.
 Names names_of(const ports::CycleReport& cycle, const Viewer& viewer) {
-    if (viewer.sees_all())
-        return std::nullopt;
-    std::set<std::string> own;
-    for (const auto& user : cycle.users)
-        if (user.uid == viewer.uid && user.uid != kNoUid)
-            own.insert(user.name);
-    return own;
+    return viewer.sees_all() ? std::nullopt : Names(user_names(cycle, viewer.uid));
 }
 
 std::vector<Share> shares(const model::AccountUsage& usage, const std::string& tres,

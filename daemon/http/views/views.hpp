@@ -24,6 +24,9 @@ Response view_account(const Call& call);
 Response view_balances(const Call& call);
 Response view_ondemand(const Call& call);
 
+// jobs.cpp
+Response view_jobs(const Call& call);
+
 // usage.cpp
 Response view_usage(const Call& call);
 // True: staff ask by user, and that takes a cycle.

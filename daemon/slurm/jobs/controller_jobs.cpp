@@ -144,6 +144,8 @@ std::vector<Job> queue_of(std::span<const slurm_job_info_t> rows) {
         job.held = row.priority == 0;
         job.association = row.assoc_id;
         job.qos = folded_name(row.qos); // of a pending job from 25.11 on: as its user wrote it
+        if (*state == JobState::pending)
+            job.reason = reason_text(row.state_reason);
     }
     return jobs;
 }

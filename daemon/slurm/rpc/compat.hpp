@@ -35,6 +35,9 @@ struct SluiceSlurmLogOptions {
 __attribute__((weak)) int slurm_log_alter(SluiceSlurmLogOptions options, int facility,
                                           char* logfile);
 void slurm_free_stats_response_msg(stats_info_response_msg_t* answer);
+// The text of a constant; by the second name from 23.02 on.
+__attribute__((weak)) char* slurm_job_reason_string(int reason);
+__attribute__((weak)) const char* slurm_job_state_reason_string(int reason);
 // 26.05 calls it by the second name; weak, because a library has one of them.
 __attribute__((weak)) void slurm_free_ctl_conf(slurm_conf_t* conf);
 __attribute__((weak)) void slurm_free_conf(slurm_conf_t* conf);
@@ -49,6 +52,14 @@ using RawIterator = struct listIterator*;
 
 // Slurm sets TCP_NODELAY on its sockets from 24.05 on.
 constexpr bool kSlurmSocketsAreSlow = !SLUICE_SLURM_AT_LEAST(24, 5);
+
+// As squeue shows it: "Priority".
+inline const char* reason_text(uint32_t reason) {
+    if (slurm_job_state_reason_string != nullptr)
+        return slurm_job_state_reason_string(static_cast<int>(reason));
+    return slurm_job_reason_string != nullptr ? slurm_job_reason_string(static_cast<int>(reason))
+                                              : "";
+}
 
 // What slurm_load_ctl_conf() gave.
 inline void free_controller_conf(slurm_conf_t* conf) {

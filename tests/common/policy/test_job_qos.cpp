@@ -383,6 +383,61 @@ CASE(queued_jobs_that_wait_because_of_sluice_are_counted_and_explained) {
     CHECK_EQ(left.of("physics").waiting.invalid_qos, 1U);
 }
 
+CASE(jobs_that_wait_because_of_sluice_are_listed_with_the_kind_of_their_wait) {
+    using Kind = model::WaitKind;
+    const auto kinds = [](const World& w) {
+        Lines all;
+        for (const auto& job : w.of("physics").waiting.first)
+            all.push_back(job.name + " " + std::string(name(job.kind)) + " " + job.cause);
+        return all;
+    };
+    World w = cluster();
+    w.set.policies[0].on_downscale = model::OnDownscale::leave;
+    submit(w, 7, 4, "normal");
+    submit(w, 8, 4, "slowdown");
+    submit(w, 9, 5, "slowdown");
+    submit(w, 20, 5, "normal", 20);
+    w.facts.jobs[1].reason = "QOSMaxJobsPerUserLimit";
+    w.facts.jobs[2].reason = "Priority";
+    slow(w);
+    w.run(utc(2026, 2, 1));
+    CHECK(kinds(w) ==
+          (Lines{"7 invalid_qos physics", "20_[1-9] invalid_qos physics", "8 qos_limit physics"}));
+    CHECK_EQ(w.of("physics").waiting.first.front().user, "ann");
+    w.facts.jobs_known = false;
+    w.run(utc(2026, 2, 2));
+    CHECK(kinds(w).empty());
+
+    World limited = cluster();
+    limited.set.policies[0].limits.enabled = true;
+    limited.run(utc(2026, 1, 1)); // sets the limits
+    limited.run(utc(2026, 1, 1, 1));
+    submit(limited, 7, 4, "normal");
+    submit(limited, 8, 5, "normal");
+    submit(limited, 9, 4, "normal");
+    submit(limited, 10, 4, "normal");
+    limited.facts.jobs[0].reason = "AssocGrpCPUMinutesLimit";
+    limited.facts.jobs[1].reason = "AssocGrpNodeMinutes"; // in optics, below
+    limited.facts.jobs[2].reason = "AssocGrpCPURunMinutesLimit";
+    limited.facts.jobs[3].reason = "AssocMaxJobsLimit";
+    limited.run(utc(2026, 1, 2));
+    CHECK(kinds(limited) == (Lines{"7 limit physics", "8 limit physics"}));
+    CHECK_EQ(limited.of("physics").waiting.limit, 2U);
+
+    World foreign = cluster(); // no limit of Sluice's
+    submit(foreign, 7, 4, "normal");
+    foreign.facts.jobs[0].reason = "AssocGrpCPUMinutesLimit";
+    foreign.run(utc(2026, 1, 1));
+    foreign.run(utc(2026, 1, 2));
+    CHECK(kinds(foreign).empty());
+
+    model::WaitingJobs many;
+    for (std::uint32_t i = 0; i < model::WaitingJobs::kMaxListed + 5; ++i)
+        many.add({i, 0, "", "", "", "", "", Kind::held, ""});
+    CHECK_EQ(many.first.size(), model::WaitingJobs::kMaxListed);
+    CHECK_EQ(many.total(), model::WaitingJobs::kMaxListed + 5);
+}
+
 CASE(a_job_with_several_qos_is_moved_and_gets_all_of_them_back) {
     World w = cluster();
     submit(w, 7, 4, "high,normal");

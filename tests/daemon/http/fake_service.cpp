@@ -93,6 +93,10 @@ ports::CycleReport sample_cycle() {
     optics.flags = optics.previous_flags = {true, true};
     optics.cause = {model::CauseKind::ancestor, "physics", 0};
     optics.mode = model::Mode::observe;
+    optics.waiting.add({41, 0, "41", "lasers", "alice", "normal", "InvalidQOS",
+                        model::WaitKind::invalid_qos, "physics"});
+    optics.waiting.add({50, 50, "50_[1-9]", "optics", "carol", "normal", "JobHeldAdmin",
+                        model::WaitKind::held, "physics"});
     out.decision.accounts = {chem, empty, optics, physics};
     out.plan.commands = {block_physics()};
     out.applied = {record(true)};
