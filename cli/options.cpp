@@ -49,6 +49,7 @@ constexpr Spec kSpecs[] = {
     {"from", 0, "TIME", kSpan, "start of the override (default: now)", nullptr,
      "today tomorrow noon now+1hour now+1day now+7days"},
     {"helpformat", 0, nullptr, kTable, "list the fields for -o", &Options::helpformat},
+    {"job", 0, "ID", kJob, "why this queued job waits, such as 7 or 7_3"},
     {"json", 0, nullptr, kJson, "print JSON", &Options::json},
     {"limit", 'l', "N", kLimit, "at most N records, newest first (default: 100)"},
     {"noheader", 'n', nullptr, kTable, "omit the header and the notes"},

@@ -44,6 +44,7 @@ enum Group : unsigned {
     kRange = 33554432,   // -S, -E
     kPast = 67108864,    // --period=LABEL of a record
     kWatch = 134217728,  // --watch
+    kJob = 268435456,    // --job
 };
 
 struct Options {

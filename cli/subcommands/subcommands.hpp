@@ -24,6 +24,7 @@ int run_outbox(Parsed parsed);
 int run_override(Parsed parsed);
 int run_plugins(Parsed parsed);
 int run_preview(Parsed parsed);
+int run_queue(Parsed parsed);
 int run_release(Parsed parsed);
 int run_reload(Parsed parsed);
 int run_reset(Parsed parsed);
@@ -33,6 +34,9 @@ int run_token(Parsed parsed);
 int run_usage(Parsed parsed);
 int run_version(Parsed parsed);
 int run_waldur(Parsed parsed);
+
+// `sluice explain --job=ID`
+int explain_job(const Parsed& parsed, const std::string& id);
 
 // In the order of `sluice help`.
 std::span<const Subcommand> subcommands();

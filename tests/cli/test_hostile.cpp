@@ -130,6 +130,10 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"waldur"},
         {"waldur", bad},
         {"evaluate", "--sync"},
+        {"queue"},
+        {"queue", bad},
+        {"queue", "-u", bad},
+        {"explain", "--job=" + bad},
     };
     return lines;
 }

@@ -200,6 +200,24 @@ CASE(a_tree_indents_and_a_total_counts_upper_accounts_only) {
              "optics|1\n(total)|1\n");
 }
 
+CASE(queue_lists_the_jobs_that_wait_and_explain_says_what_releases_one) {
+    Lab lab;
+    lab.terminal = 80;
+    const auto queue = lab.run({"queue"});
+    CHECK_EQ(queue.code, 0);
+    CHECK(has(queue.out, " InvalidQOS "));
+    CHECK(has(lab.run({"queue", "-nPo", "jobid,user,wait,because"}).out,
+              "41|alice|invalid_qos|physics\n50_[1-9]|carol|held|"));
+    CHECK_EQ(lab.run({"queue", "-u", "carol", "-nPo", "jobid"}).out, "50_[1-9]\n");
+    CHECK_EQ(lab.run({"queue", "chem"}).out, "No job waits because of Sluice.\n");
+    const auto one = lab.run({"explain", "--job=41"});
+    CHECK(has(one.out, "Job 41 of user alice (account lasers, QOS normal) waits with reason "
+                       "InvalidQOS: account physics is paused"));
+    CHECK(has(one.out, "The job may start when account physics is open again"));
+    CHECK(has(lab.run({"explain", "--job", "9"}).out, "squeue -j 9 -o %r"));
+    CHECK_EQ(lab.run({"explain", "--job=41", "chem"}).code, 1);
+}
+
 CASE(default_columns_fit_the_terminal_and_standings_have_a_colour) {
     Lab lab;
     lab.terminal = 80;
