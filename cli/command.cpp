@@ -51,12 +51,16 @@ void trace(const Context& context, std::string_view what) {
 }
 
 void print(const Context& context, std::string_view text) {
+    print_coloured(context, printable(text, Breaks::kept));
+}
+
+void print_coloured(const Context& context, std::string_view text) {
     if (context.runs != nullptr && !context.runs->before.empty()) {
         const std::string before = std::move(context.runs->before);
         context.runs->before.clear();
         write(context.out, before);
     }
-    write(context.out, text);
+    std::fwrite(text.data(), 1, text.size(), context.out);
 }
 
 } // namespace sluice::cli

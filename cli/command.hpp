@@ -6,7 +6,10 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,8 +30,9 @@ struct ClusterRuns {
     bool running = false;              // the command runs once for each of them
     bool json = false;
     bool headings = true;
-    std::string before; // printed before the next output
-    std::string server; // that answered first, of several; "": none yet
+    std::string before;                        // printed before the next output
+    std::string server;                        // that answered first, of several; "": none yet
+    std::optional<std::chrono::seconds> watch; // the command runs again after this time
     std::vector<std::string>
         missing; // errors not_found, one for each cluster that lacks the object
 };
@@ -44,6 +48,8 @@ struct Context {
     int verbose = 0;             // -v before the subcommand
     std::string cluster = {};    // -M; "": all clusters that the daemon serves
     ClusterRuns* runs = nullptr; // not owned; nullptr: several clusters are an error
+    std::size_t terminal = 0;    // columns of the terminal that `out` is; 0: none
+    bool colour = false;         // for that terminal
     Place place = {};
 };
 
@@ -68,5 +74,7 @@ void warn(const Context& context, std::string_view what);
 // "sluice: ...", with -v.
 void trace(const Context& context, std::string_view what);
 void print(const Context& context, std::string_view text);
+// With codes of colours. REQUIRES: printable() but for these
+void print_coloured(const Context& context, std::string_view text);
 
 } // namespace sluice::cli

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The program `sluice`: environment, global options, dispatch. Everything else is in the
 // subcommands.
+#include "cli/complete.hpp"
 #include "cli/options.hpp"
 #include "cli/subcommands/subcommands.hpp"
 
@@ -9,6 +10,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <sys/ioctl.h>
+#include <thread>
+#include <unistd.h>
 
 namespace {
 
@@ -62,6 +66,8 @@ int run_each_cluster(const Subcommand& subcommand, Context context, int argc, ch
 }
 
 int run(const Context& context, int argc, char** argv) {
+    if (argc > 1 && std::strcmp(argv[1], "__complete") == 0)
+        return complete(context, std::vector<std::string>(argv + 2, argv + argc));
     static constexpr Subcommand kSelf{"", "SUBCOMMAND [ARGUMENTS]", "", kSocket | kCluster,
                                       nullptr};
     const int at = leading_options(argc, argv);
@@ -75,10 +81,26 @@ int run(const Context& context, int argc, char** argv) {
     const Subcommand* found = find_subcommand(argv[at]);
     if (found == nullptr)
         return unknown_subcommand(context, argv[at]);
-    const int code = run_subcommand(*found, parsed.context, argc - at, argv + at);
-    if (context.runs->clusters.empty())
-        return code;
-    return run_each_cluster(*found, parsed.context, argc - at, argv + at);
+    ClusterRuns& runs = *context.runs;
+    for (;;) {
+        int code = run_subcommand(*found, parsed.context, argc - at, argv + at);
+        if (!runs.clusters.empty())
+            code = run_each_cluster(*found, parsed.context, argc - at, argv + at);
+        if (!runs.watch || std::fflush(context.out) != 0)
+            return code;
+        std::this_thread::sleep_for(*runs.watch);
+        const auto watch = runs.watch;
+        runs = {};
+        runs.watch = watch;
+    }
+}
+
+// 0: standard output is no terminal.
+std::size_t terminal_columns() {
+    winsize size{};
+    if (::isatty(STDOUT_FILENO) != 1)
+        return 0;
+    return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col != 0 ? size.ws_col : 80;
 }
 
 } // namespace
@@ -87,6 +109,9 @@ int main(int argc, char** argv) {
     const SystemClock clock;
     ClusterRuns runs;
     const std::string socket = environment("SLUICE_SOCKET", "");
+    const std::size_t terminal = terminal_columns();
+    const bool colour = terminal != 0 && environment("NO_COLOR", "").empty() &&
+                        environment("TERM", "dumb") != "dumb";
     const Context context{clock,
                           stdout,
                           stderr,
@@ -96,6 +121,8 @@ int main(int argc, char** argv) {
                           0,
                           "",
                           &runs,
+                          terminal,
+                          colour,
                           {!socket.empty(), environment("SLUICE_SERVER", ""),
                            environment("SLUICE_CA_FILE", ""),
                            environment("SLUICE_CLIENT_CONF", SLUICE_SYSCONFDIR "/client.conf")}};

@@ -18,29 +18,41 @@ namespace {
 struct Spec {
     const char* name;
     char letter;          // 0: none
-    const char* argument; // nullptr: takes no value
+    const char* argument; // nullptr: takes no value; "[N]": may be left out
     unsigned group;       // 0: every subcommand
     const char* help;
     bool Options::*flag = nullptr; // set by the option
+    const char* words = "";        // for completion, see OptionHelp
+
+    bool optional() const { return argument != nullptr && *argument == '['; }
 };
 
 constexpr Spec kSpecs[] = {
-    {"accounts", 'A', "LIST", kAccounts, "accounts, separated by commas"},
-    {"all", 0, nullptr, kAll, "expired and ended overrides too; all accounts that wait; all users' sessions",
-     &Options::all},
-    {"before", 0, "TIME", kBefore, "delete what is older (default: retention_days)"},
+    {"accounts", 'A', "LIST", kAccounts, "accounts, separated by commas", nullptr, "@accounts"},
+    {"all", 0, nullptr, kAll,
+     "expired and ended overrides too; all accounts that wait; all users' sessions", &Options::all},
+    {"before", 0, "TIME", kBefore, "delete what is older (default: retention_days)", nullptr,
+     "now-30days now-90days now-365days"},
     {"by-user", 0, nullptr, kByUser, "one row per user, highest usage first", &Options::by_user},
-    {"ca-file", 0, "FILE", kSocket, "CA of the server's certificate (default: $SLUICE_CA_FILE)"},
-    {"cluster", 'M', "NAME", kCluster, "this cluster (default: all clusters of the daemon)"},
-    {"config", 0, "FILE", kConfig, "with --dry-run: by the rules of this file, not those in force"},
+    {"ca-file", 0, "FILE", kSocket, "CA of the server's certificate (default: $SLUICE_CA_FILE)",
+     nullptr, "@files"},
+    {"cluster", 'M', "NAME", kCluster, "this cluster (default: all clusters of the daemon)",
+     nullptr, "@clusters"},
+    {"config", 0, "FILE", kConfig, "with --dry-run: by the rules of this file, not those in force",
+     nullptr, "@files"},
     {"confirm", 0, nullptr, kConfirm, "accept the new or lost rules that wait (needs a reason)",
      &Options::confirm},
     {"delimiter", 0, "TEXT", kTable, "field delimiter of -p and -P (default: |)"},
     {"dry-run", 0, nullptr, kDryRun, "show the effect, change nothing", &Options::dry_run},
     {"failed", 0, nullptr, kResult, "only failed commands", &Options::failed},
-    {"format", 'o', "FIELDS", kTable, "fields and widths: f1,f2%20,f3%-20 (minus aligns left)"},
-    {"from", 0, "TIME", kSpan, "start of the override (default: now)"},
+    {"endtime", 'E', "TIME", kRange, "only records up to this time", nullptr,
+     "today now-1hour now-1day now-7days"},
+    {"format", 'o', "FIELDS", kTable, "fields and widths: f1,f2%20,f3%-20 (minus aligns left)",
+     nullptr, "@fields"},
+    {"from", 0, "TIME", kSpan, "start of the override (default: now)", nullptr,
+     "today tomorrow noon now+1hour now+1day now+7days"},
     {"helpformat", 0, nullptr, kTable, "list the fields for -o", &Options::helpformat},
+    {"job", 0, "ID", kJob, "why this queued job waits, such as 7 or 7_3"},
     {"json", 0, nullptr, kJson, "print JSON", &Options::json},
     {"limit", 'l', "N", kLimit, "at most N records, newest first (default: 100)"},
     {"login", 0, nullptr, kLogin,
@@ -48,17 +60,25 @@ constexpr Spec kSpecs[] = {
     {"noheader", 'n', nullptr, kTable, "omit the header and the notes"},
     {"parsable", 'p', nullptr, kTable, "fields delimited by |, also after the last field"},
     {"parsable2", 'P', nullptr, kTable, "fields delimited by |, not after the last field"},
-    {"period", 0, "LABEL", kLabel, "period to adjust (default: the current period)"},
+    {"period", 0, "LABEL", kLabel, "period to adjust (default: the current period)", nullptr,
+     "@periods"},
+    {"period", 0, "LABEL", kPast, "only evaluations of this period, such as 2026-Q3", nullptr,
+     "@periods"},
     {"period", 0, nullptr, kPeriod, "the current period (required)", &Options::period},
     {"reason", 0, "TEXT", kReason, "reason, stored with the entry (required)"},
-    {"role", 0, "ROLE", kRole, "staff (reads and changes) or reader (reads only)"},
+    {"role", 0, "ROLE", kRole, "staff (reads and changes) or reader (reads only)", nullptr,
+     "staff reader"},
     {"show-reason", 0, nullptr, kSpan, "users may read the reason in refusals, warnings and mails",
      &Options::show_reason},
+    {"starttime", 'S', "TIME", kRange, "only records since this time: today, now-7days, 11/30/26",
+     nullptr, "today now-1hour now-1day now-7days"},
     {"sync", 0, nullptr, kSync, "ask Waldur first, evaluate by its answer", &Options::sync},
     {"test", 0, nullptr, kTest, "print the notices, send nothing (required)", &Options::test},
     {"until", 0, "TIME", kSpan,
-     "end of the override: 2026-12-01, 2026-12-01T12:00, tomorrow, now+3days"},
-    {"user", 'u', "NAME", kUser, "accounts of this user (staff only, unless NAME is you)"},
+     "end of the override: 2026-12-01, 2026-12-01T12:00, tomorrow, now+3days", nullptr,
+     "today tomorrow noon now+1hour now+1day now+7days"},
+    {"user", 'u', "NAME", kUser, "accounts of this user (staff only, unless NAME is you)", nullptr,
+     "@users"},
     {"allocation", 0, "HOURS", kFigures, "allocation of the period (default: 1000)"},
     {"grace-ratio", 0, "RATIO", kFigures, "0.2 pauses at 120 % (default: 0.2)"},
     {"previous-usage", 0, "HOURS", kFigures, "usage in the previous period (default: 0)"},
@@ -66,13 +86,25 @@ constexpr Spec kSpecs[] = {
     {"no-carryover", 0, nullptr, kFigures, "no carryover", &Options::no_carryover},
     {"current-usage", 0, "HOURS", kFigures, "usage in the current period (default: 0)"},
     {"daily-rate", 0, "HOURS", kFigures, "usage per day from today on (default: 0)"},
-    {"policy", 0, "NAME", kStanding, "only accounts under this policy"},
-    {"standing", 0, "LIST", kStanding,
-     "only accounts that are normal, downscaled, paused or error"},
+    {"parent", 0, "ACCOUNT", kFilter, "only accounts directly below this account", nullptr,
+     "@accounts"},
+    {"policy", 0, "NAME", kFilter, "only accounts under this policy", nullptr, "@policies"},
+    {"sort", 0, "KEY", kFilter,
+     "by account, usage, standing, resets or forecast; -KEY: in reverse order", nullptr,
+     "account usage standing resets forecast -usage -standing"},
+    {"standing", 0, "LIST", kFilter,
+     "only accounts that are normal, warned, downscaled, paused, observed, overridden, held or "
+     "failed",
+     nullptr, "normal warned downscaled paused observed overridden held failed"},
+    {"total", 0, nullptr, kFilter, "a last row with the sums of the accounts above",
+     &Options::total},
+    {"tree", 0, nullptr, kFilter, "accounts below their parents, indented", &Options::tree},
+    {"watch", 0, "[SECONDS]", kWatch, "show again every SECONDS (default: 5) until interrupted"},
     {"quiet", 'Q', nullptr, 0, "no warnings, no notes"},
     {"server", 0, "URL", kSocket,
      "sluiced on another host: https://HOST:PORT, or a list (default: $SLUICE_SERVER)"},
-    {"socket", 0, "PATH", kSocket, "socket of sluiced (default: $SLUICE_SOCKET)"},
+    {"socket", 0, "PATH", kSocket, "socket of sluiced (default: $SLUICE_SOCKET)", nullptr,
+     "@files"},
     {"verbose", 'v', nullptr, 0, "show each request to sluiced on standard error"},
     {"usage", 0, nullptr, 0, "print the usage only"},
     {"help", 'h', nullptr, 0, "print this help"},
@@ -97,7 +129,10 @@ Getopt getopt_tables(unsigned groups) {
         const bool valued = spec.argument != nullptr;
         const int id =
             spec.letter != 0 ? spec.letter : kLongOnly + static_cast<int>(&spec - kSpecs);
-        out.names.push_back({spec.name, valued ? required_argument : no_argument, nullptr, id});
+        const int takes = spec.optional() ? optional_argument
+                          : valued        ? required_argument
+                                          : no_argument;
+        out.names.push_back({spec.name, takes, nullptr, id});
         if (spec.letter != 0)
             (out.letters += spec.letter) += valued ? ":" : "";
     }
@@ -115,6 +150,8 @@ const Spec& spec_of(int id) {
 std::string spelt(const Spec& spec) {
     std::string out = spec.letter != 0 ? std::string("  -") + spec.letter + ", --" : "      --";
     out += spec.name;
+    if (spec.optional())
+        return out + "[=" + (spec.argument + 1);
     return spec.argument != nullptr ? out + "=" + spec.argument : out;
 }
 
@@ -154,14 +191,21 @@ struct Reader {
         parsed.done = kOk;
     }
 
-    // A word of sacctmgr where an account is expected. "": none.
-    static std::string habit(std::string_view word) {
+    // A word of sacctmgr or sreport where an account is expected. "": none.
+    std::string habit(std::string_view word) const {
         const auto equals = word.find('=');
-        const std::string key = lower(word.substr(0, equals));
+        std::string key = lower(word.substr(0, equals));
         if (equals == std::string_view::npos)
             return key == "where" ? "leave 'where' out and give account names only" : "";
-        if (key == "format" || key == "user" || key == "cluster" || key == "limit")
-            return "write --" + key + std::string(word.substr(equals));
+        if (key == "start" || key == "end")
+            key += "time";
+        if (key == "users" || key == "clusters" || key == "parents")
+            key.pop_back();
+        for (const auto& spec : kSpecs)
+            if (key == spec.name && spec.argument != nullptr && spec.group != kAccounts)
+                return taken(spec, self.groups)
+                           ? "write --" + key + std::string(word.substr(equals))
+                           : "this subcommand has no --" + key;
         if (key == "account" || key == "accounts" || key == "acct" || key == "name")
             return "write " + std::string(word.substr(equals + 1));
         return "";
@@ -192,6 +236,14 @@ struct Reader {
             fail("--server: " + servers.error().context);
     }
 
+    void watch(const char* text) {
+        const auto seconds = text == nullptr ? std::optional(5) : whole_number<int>(text);
+        if (seconds.value_or(0) < 1 || *seconds > 86400)
+            return fail("--watch takes seconds from 1 to 86400, not '" + std::string(text) + "'");
+        if (parsed.context.runs != nullptr)
+            parsed.context.runs->watch = std::chrono::seconds{*seconds};
+    }
+
     void delimiter(const char* text) {
         parsed.options.style.delimiter = text;
         if (const auto bad = first_unprintable(text, Breaks::kept); !bad.empty())
@@ -216,6 +268,8 @@ struct Reader {
             accounts(value);
         else if (name == "limit")
             limit(value);
+        else if (name == "watch")
+            watch(value);
         else if (name == "cluster")
             parsed.context.cluster = value;
         else if (name == "socket") {
@@ -258,6 +312,15 @@ struct Reader {
 
 } // namespace
 
+std::vector<OptionHelp> options_of(unsigned groups) {
+    std::vector<OptionHelp> out;
+    for (const auto& spec : kSpecs)
+        if (taken(spec, groups))
+            out.push_back({spec.name, spec.letter, spec.argument != nullptr && !spec.optional(),
+                           spec.argument != nullptr ? spec.argument : "", spec.help, spec.words});
+    return out;
+}
+
 std::string help_text(const Subcommand& self) {
     if (*self.name == '\0')
         return overview();
@@ -278,6 +341,8 @@ std::string help_text(const Subcommand& self) {
 
 Parsed parse_options(const Context& context, const Subcommand& self, int argc, char** argv) {
     Parsed parsed{self, context, {}, std::nullopt};
+    parsed.options.style.terminal = context.terminal;
+    parsed.options.style.colour = context.colour;
     Reader reader{parsed};
     const Getopt tables = getopt_tables(self.groups);
     optind = 0; // glibc: start again, also the permutation

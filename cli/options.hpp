@@ -37,10 +37,14 @@ enum Group : unsigned {
     kTest = 262144,      // --test
     kByUser = 524288,    // --by-user
     kSync = 1048576,     // --sync
-    kStanding = 2097152, // --standing, --policy
+    kFilter = 2097152,   // --standing, --policy, --parent, --sort, --total, --tree
     kResult = 4194304,   // --failed
     kConfig = 8388608,   // --config
     kConfirm = 16777216, // --confirm
+    kRange = 33554432,   // -S, -E
+    kPast = 67108864,    // --period=LABEL of a record
+    kWatch = 134217728,  // --watch
+    kJob = 268435456,    // --job
     kLogin = 1073741824, // --login
 };
 
@@ -59,6 +63,8 @@ struct Options {
     bool login = false;
     bool no_carryover = false;
     bool show_reason = false;
+    bool total = false;
+    bool tree = false;
     std::vector<std::string> accounts; // -A, then arguments
     std::optional<std::size_t> limit;
     std::string file;
@@ -81,6 +87,17 @@ struct Parsed {
 
 // REQUIRES: argv[0] is `self.name`, as getopt_long expects
 Parsed parse_options(const Context& context, const Subcommand& self, int argc, char** argv);
+// An option, for completion.
+struct OptionHelp {
+    std::string name;
+    char letter = 0; // 0: none
+    bool valued = false;
+    std::string argument; // "TIME"; "": none
+    std::string help;
+    std::string
+        words; // that its value may be, separated by blanks; or "@accounts": see complete.cpp
+};
+std::vector<OptionHelp> options_of(unsigned groups);
 // What `sluice NAME --help` prints.
 std::string help_text(const Subcommand& self);
 

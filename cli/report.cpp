@@ -56,6 +56,10 @@ Parameters parameters(const Options& options) {
         out.emplace_back("account", join(options.accounts, ","));
     if (options.limit)
         out.emplace_back("limit", std::to_string(*options.limit));
+    if (const auto* start = options.value("starttime"))
+        out.emplace_back("start", *start);
+    if (const auto* end = options.value("endtime"))
+        out.emplace_back("end", *end);
     return out;
 }
 
@@ -120,6 +124,10 @@ Result<Table> table(const Parsed& parsed, std::span<const Column> columns, const
                        parsed.options.style, parsed.context.clock.now());
 }
 
+void print_table(const Parsed& parsed, const Table& table) {
+    print_coloured(parsed.context, table.text());
+}
+
 int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& query,
                 const Show& show) {
     if (parsed.options.helpformat)
@@ -127,6 +135,8 @@ int run_listing(const Parsed& parsed, const Listing& listing, const Parameters& 
     auto empty = table(parsed, listing.columns, listing.shown);
     if (!empty)
         return complain(parsed.context, empty.error());
+    if (const auto* named = parsed.options.value("format"); named == nullptr || named->empty())
+        empty->fit(listing.fit);
     const auto answer = ask(parsed, listing.path, query);
     if (!answer)
         return complain(parsed.context, answer.error());
@@ -142,7 +152,7 @@ int run_records(const Parsed& parsed, const Listing& listing, const Parameters& 
                        [&](const Parsed&, const json::Value& answer, Table table) {
                            for (const auto& record : answer[key].items())
                                table.add(record);
-                           print(parsed.context, table.text());
+                           print_table(parsed, table);
                            return kOk;
                        });
 }

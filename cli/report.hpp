@@ -23,7 +23,7 @@ Result<json::Value> ask(const Parsed& parsed, const std::string& path,
 Zone zone_of(const json::Value& answer);
 // Unless --json: makes the texts of the answer printable, each within its line.
 void for_people(const Parsed& parsed, json::Value& answer);
-// account=a,b when accounts are named; limit=N when given.
+// account=a,b when accounts are named; limit=N, start= and end= when given.
 Parameters parameters(const Options& options);
 int print_json(const Parsed& parsed, const json::Value& answer);
 // What --helpformat prints.
@@ -46,11 +46,14 @@ void remark(const Parsed& parsed, const std::string& text);
 // The columns of --format, else those of `shown`.
 Result<Table> table(const Parsed& parsed, std::span<const Column> columns, const char* shown);
 
+void print_table(const Parsed& parsed, const Table& table);
+
 // What a subcommand can show, and where it asks.
 struct Listing {
     std::span<const Column> columns;
     const char* shown; // columns without --format
     std::string path;
+    Fit fit = {}; // of these columns
 };
 
 // Asks, and hands a good answer with the empty table to `show`; with --json the answer is printed

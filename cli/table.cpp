@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <clocale>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cwchar>
@@ -16,6 +17,8 @@ namespace {
 
 constexpr int kMaxWidth = 1000;
 constexpr std::size_t kMinWidth = 6; // of a column without a named width
+constexpr std::size_t kMinCut = 8;   // no column is cut to less to fit the terminal
+constexpr const char* kPlain = "\033[0m";
 
 struct Character {
     std::size_t bytes = 1;
@@ -74,6 +77,51 @@ std::string without_delimiter(std::string cell, const std::string& delimiter) {
          at += code.size())
         cell.replace(at, first.bytes, code);
     return cell;
+}
+
+// The code before a standing, "" for normal and what is none.
+const char* colour_of(std::string_view standing) {
+    if (standing == "paused" || standing == "error")
+        return "\033[31m"; // red
+    if (standing == "downscaled" || standing == "held")
+        return "\033[35m"; // magenta
+    if (standing == "warned")
+        return "\033[33m";                                     // yellow
+    return standing.starts_with("would be ") ? "\033[2m" : ""; // faint
+}
+
+// Digits behind the point and the point, 0 for a whole number; nullopt: no number.
+std::optional<std::size_t> decimals(std::string_view text) {
+    if (text.starts_with('-'))
+        text.remove_prefix(1);
+    const auto point = text.find('.');
+    const auto whole = text.substr(0, point);
+    const auto rest = point == std::string_view::npos ? "" : text.substr(point + 1);
+    constexpr std::string_view kDigits = "0123456789";
+    if (whole.empty() || whole.find_first_not_of(kDigits) != std::string_view::npos ||
+        rest.find_first_not_of(kDigits) != std::string_view::npos)
+        return std::nullopt;
+    return point == std::string_view::npos ? 0 : rest.size() + 1;
+}
+
+// Blanks behind the numbers of the column, unless it also has other texts or `width` is too small.
+void align_points(std::vector<std::vector<std::string>>& rows, std::size_t column,
+                  std::size_t width) {
+    std::size_t behind = 0;
+    std::size_t before = 0;
+    for (const auto& row : rows) {
+        const auto& text = row[column];
+        const auto places = decimals(text);
+        if (!places && !text.empty() && text != "-")
+            return;
+        behind = std::max(behind, places.value_or(0));
+        before = std::max(before, text.size() - places.value_or(0));
+    }
+    if (width != 0 && before + behind > width)
+        return;
+    for (auto& row : rows)
+        if (auto& text = row[column]; !text.empty())
+            text.append(behind - decimals(text).value_or(0), ' ');
 }
 
 } // namespace
@@ -137,20 +185,91 @@ Result<Table> Table::make(std::span<const Column> columns, std::string_view form
     return out;
 }
 
-void Table::add(json::View row, json::View parent) {
+void Table::add(json::View row, json::View parent, std::size_t level) {
     const Record record{row, parent, now_, exact(), &zone_};
     Row& cells = rows_.emplace_back();
     for (const auto& each : chosen_)
-        cells.push_back(printable(each.column->of(record)));
+        cells.push_back((each.column == tree_ && !exact() ? std::string(2 * level, ' ') : "") +
+                        printable(each.column->of(record)));
 }
 
-std::string Table::line(const Row& cells, std::span<const std::size_t> widths) const {
+void Table::tree_column(std::string_view key) {
+    for (auto& each : chosen_)
+        if (each.column->key == key) {
+            each.left = true;
+            tree_ = each.column;
+        }
+}
+
+Table::Widths Table::widths(const std::vector<Row>& rows) const {
+    Widths out;
+    for (std::size_t i = 0; i < chosen_.size(); ++i) {
+        const auto& [column, named, left] = chosen_[i];
+        const std::size_t most =
+            style_.terminal != 0 ? static_cast<std::size_t>(column->most) : SIZE_MAX;
+        std::size_t width = std::max(display_width(column->title), kMinWidth);
+        for (const auto& row : rows)
+            width = std::max(width, std::min(display_width(row[i]), most));
+        out.push_back(named != 0 ? named : width);
+    }
+    if (fit_ && style_.terminal != 0)
+        narrow(out);
+    return out;
+}
+
+void Table::narrow(Widths& widths) const {
+    const auto too_wide = [&] {
+        std::size_t all = 0;
+        for (const std::size_t width : widths)
+            all += width == 0 ? 0 : width + 1;
+        return all > style_.terminal + 1; // no blank before the first
+    };
+    const auto named = [&](std::string_view key) {
+        const auto found = std::find_if(chosen_.begin(), chosen_.end(), [&](const Chosen& each) {
+            return each.column->key == key;
+        });
+        return static_cast<std::size_t>(found - chosen_.begin());
+    };
+    for (const auto& key : split(fit_->dropped, ','))
+        if (const auto i = named(key); i < widths.size() && too_wide())
+            widths[i] = 0;
+    const auto keys = split(fit_->shortened, ',');
+    while (too_wide()) {
+        std::size_t* widest = nullptr;
+        for (const auto& key : keys)
+            if (const auto i = named(key);
+                i < widths.size() && widths[i] > kMinCut && (!widest || widths[i] > *widest))
+                widest = &widths[i];
+        if (widest == nullptr)
+            return;
+        --*widest;
+    }
+}
+
+std::string Table::cell(const std::string& text, std::size_t column, std::size_t width) const {
+    std::string out = aligned(text, width, chosen_[column].left);
+    const auto* code = style_.colour && chosen_[column].column->coloured ? colour_of(text) : "";
+    if (*code == '\0')
+        return out;
+    const auto begin = out.find_first_not_of(' ');
+    const auto end = out.find_last_not_of(' ') + 1;
+    return out.substr(0, begin) + code + out.substr(begin, end - begin) + kPlain + out.substr(end);
+}
+
+std::string Table::line(const Row& cells, const Widths& widths, bool titles) const {
     std::string out;
+    bool first = true;
     for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (!exact() && widths[i] == 0)
+            continue;
+        const char* before = exact() ? style_.delimiter.c_str() : " ";
+        out += first ? "" : before;
+        first = false;
         if (exact())
-            out += (i == 0 ? "" : style_.delimiter) + without_delimiter(cells[i], style_.delimiter);
+            out += without_delimiter(cells[i], style_.delimiter);
         else
-            out += (i == 0 ? "" : " ") + aligned(cells[i], widths[i], chosen_[i].left);
+            out += titles ? aligned(cells[i], widths[i], chosen_[i].left)
+                          : cell(cells[i], i, widths[i]);
     }
     if (style_.separation == Separation::parsable)
         out += style_.delimiter;
@@ -160,24 +279,23 @@ std::string Table::line(const Row& cells, std::span<const std::size_t> widths) c
 }
 
 std::string Table::text() const {
-    Row titles;
-    Row dashes;
-    std::vector<std::size_t> widths;
-    for (std::size_t i = 0; i < chosen_.size(); ++i) {
-        const auto& [column, named, left] = chosen_[i];
-        titles.emplace_back(column->title);
-        std::size_t width = std::max(display_width(titles.back()), kMinWidth);
-        for (const auto& row : rows_)
-            width = std::max(
-                width, std::min(display_width(row[i]), static_cast<std::size_t>(column->most)));
-        widths.push_back(named != 0 ? named : width);
-        dashes.emplace_back(widths.back(), '-');
-    }
+    std::vector<Row> rows = rows_;
+    if (!exact())
+        for (std::size_t i = 0; i < chosen_.size(); ++i)
+            align_points(rows, i, chosen_[i].width);
+    const Widths wide = exact() ? Widths(chosen_.size(), 1) : widths(rows);
     std::string out;
-    if (style_.header)
-        out = line(titles, widths) + (exact() ? "" : line(dashes, widths));
-    for (const auto& row : rows_)
-        out += line(row, widths);
+    if (style_.header) {
+        Row titles;
+        Row dashes;
+        for (std::size_t i = 0; i < chosen_.size(); ++i) {
+            titles.emplace_back(chosen_[i].column->title);
+            dashes.emplace_back(wide[i], '-');
+        }
+        out = line(titles, wide, true) + (exact() ? "" : line(dashes, wide, true));
+    }
+    for (const auto& row : rows)
+        out += line(row, wide);
     return out;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Tables in the manner of sacctmgr: header, dashes, right-aligned columns, '+' at the end of a cell
-// that was cut. Unlike sacctmgr a column grows with its content, up to a bound, unless the format
-// names its width. Pure: records in, text out.
+// that was cut. Unlike sacctmgr a column grows with its content, unless the format names its width;
+// on a terminal up to a bound. Numbers of a column stand with their points below each other. Pure:
+// records in, text out.
 #pragma once
 
 #include "common/base/clock.hpp"
@@ -9,6 +10,7 @@
 #include "common/base/zone.hpp"
 #include "common/json/json.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,10 +40,11 @@ std::string text_cell(const Record& record, const char* field);
 struct Column {
     const char* key; // for --format, in lower case
     const char* title;
-    int most;         // width limit without a width in --format
+    int most;         // width limit on a terminal without a width in --format
     const char* help; // for --helpformat
     std::string (*cell)(const Record& record, const char* field) = text_cell;
     const char* field = nullptr; // of the record, for `cell`; nullptr: the key
+    bool coloured = false;       // its cells are standings
 
     std::string of(const Record& record) const { return cell(record, field ? field : key); }
 };
@@ -52,6 +55,16 @@ struct Style {
     bool header = true;
     Separation separation = Separation::columns;
     std::string delimiter = "|";
+    std::size_t terminal = 0; // its columns; 0: no terminal, nothing is cut
+    bool colour = false;      // of standings
+};
+
+// How the default columns become as narrow as the terminal: first the columns of `dropped` are left
+// out, one after the other, until the rest fits; then the cells of `shortened` are cut, the widest
+// column first.
+struct Fit {
+    const char* dropped = "";
+    const char* shortened = "account";
 };
 
 class Table {
@@ -61,11 +74,17 @@ public:
     static Result<Table> make(std::span<const Column> columns, std::string_view format,
                               const Style& style, Instant now);
 
+    // On a terminal. Without a call each column stays.
+    void fit(const Fit& fit) { fit_ = fit; }
+    // On the screen the column is aligned left, each cell by two blanks for each level of its row.
+    void tree_column(std::string_view key);
+
     // Of the instants in rows that follow; UTC without.
     void in_zone(Zone zone) { zone_ = std::move(zone); }
-    void add(json::View row, json::View parent = {});
+    void add(json::View row, json::View parent = {}, std::size_t level = 0);
     bool empty() const { return rows_.empty(); }
     bool exact() const { return style_.separation != Separation::columns; }
+    // Printable but for the codes of colours.
     std::string text() const;
 
 private:
@@ -74,16 +93,22 @@ private:
         std::size_t width = 0; // 0: by content
         bool left = false;
     };
-    using Row = std::vector<std::string>; // a printable cell for each chosen column
+    using Row = std::vector<std::string>;    // a printable cell for each chosen column
+    using Widths = std::vector<std::size_t>; // of the chosen columns; 0: left out
 
     static Result<Chosen> choose(std::span<const Column> columns, std::string_view word);
-    std::string line(const Row& cells, std::span<const std::size_t> widths) const;
+    Widths widths(const std::vector<Row>& rows) const;
+    void narrow(Widths& widths) const;
+    std::string cell(const std::string& text, std::size_t column, std::size_t width) const;
+    std::string line(const Row& cells, const Widths& widths, bool titles = false) const;
 
     std::vector<Chosen> chosen_;
     Style style_;
     Instant now_{};
     Zone zone_;
     std::vector<Row> rows_;
+    std::optional<Fit> fit_;
+    const Column* tree_ = nullptr;
 };
 
 // What --helpformat prints.

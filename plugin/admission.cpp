@@ -3,6 +3,7 @@
 
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
+#include "common/base/zone.hpp"
 #include "plugin/job_lists.hpp"
 
 #include <algorithm>
@@ -194,9 +195,22 @@ std::string stranger_text(const model::SnapshotAccount& account) {
     return "account " + printable(account.name) + " does not exist, or you do not belong to it.";
 }
 
+std::string pause_code(const model::SnapshotAccount& account, Instant now) {
+    std::string out = "\n[sluice: paused account=" + percent_encoded(account.name);
+    const auto end =
+        std::find_if(account.later.begin(), account.later.end(), [&](const auto& each) {
+            return each.from > now && each.standing != model::Standing::paused;
+        });
+    if (end != account.later.end())
+        out += " until=" + utc_text(end->from);
+    return out + ']';
+}
+
 std::string warning_text(const InForce& in_force) {
-    const std::string ask = advice(in_force);
-    return std::string(in_force.text) + (ask.empty() ? "" : ask + ".");
+    std::string out(in_force.text);
+    if (!in_force.contact.empty())
+        out += " Ask " + std::string(in_force.contact) + " for more.";
+    return out;
 }
 
 } // namespace sluice::plugin

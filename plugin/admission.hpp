@@ -63,6 +63,9 @@ std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount&
                          std::string_view default_account = {});
 // For a user who may not read the figures of the account.
 std::string stranger_text(const model::SnapshotAccount& account);
+// "\n[sluice: paused account=physics until=2027-01-01T00:00:00Z]", for programs: its form never
+// changes (job_submit_sluice(8), "REFUSALS"). Without `until` where no end is known.
+std::string pause_code(const model::SnapshotAccount& account, Instant now);
 // The daemon's text and whom to ask.
 std::string warning_text(const InForce& in_force);
 

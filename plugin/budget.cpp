@@ -364,4 +364,12 @@ std::string budget_text(const Shortfall& what) {
     return text;
 }
 
+std::string budget_code(const Shortfall& what) {
+    std::string out = "\n[sluice: over-budget account=" + percent_encoded(what.account->name) +
+                      " component=" + percent_encoded(what.measure->name);
+    if (what.fitting_minutes != 0)
+        out += " time-limit=" + std::to_string(what.fitting_minutes);
+    return out + ']';
+}
+
 } // namespace sluice::plugin

@@ -69,5 +69,8 @@ std::optional<Shortfall> shortfall(const SnapshotView& view, const model::Snapsh
 
 // What the job may use and what is left; under 500 bytes.
 std::string budget_text(const Shortfall& what);
+// "\n[sluice: over-budget account=physics component=node_hours time-limit=1560]", for programs: its
+// form never changes. `time-limit` is in minutes; without it where none fits.
+std::string budget_code(const Shortfall& what);
 
 } // namespace sluice::plugin

@@ -206,8 +206,13 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
         return kRefused;
     }
     Counters::count(counters_.admitted);
+    const auto due = [&] {
+        return warned_.due(desc.user_id, result.account->name, result.in_force.standing,
+                           epoch(at.now), current->settings->warn_every);
+    };
+    // What concerns this job alone comes with each such job.
     if (current->settings->warn_at_submit && (over || result.reason == Reason::notice) &&
-        may_read(*current->view, *result.account, desc.user_id, submitter)) {
+        may_read(*current->view, *result.account, desc.user_id, submitter) && (over || due())) {
         add_message(err_msg, over ? budget_text(*over) : warning_text(result.in_force));
         Counters::count(counters_.warned);
     }
@@ -219,12 +224,14 @@ std::string Host::refusal(const Current& current, const AdmissionResult& result,
                           Instant now) {
     if (!may_read(*current.view, *result.account, request.user, request.submitter))
         return stranger_text(*result.account);
+    const bool coded = current.settings->refusal_code;
     if (over)
-        return budget_text(*over);
+        return budget_text(*over) + (coded ? budget_code(*over) : "");
     std::array<char, kMaxText> buffer;
     return refusal_text(*current.view, *result.account, request.user,
                         current.settings->suggest_accounts, now,
-                        host_default_account(request.user, buffer));
+                        host_default_account(request.user, buffer)) +
+           (coded ? pause_code(*result.account, now) : "");
 }
 
 // The result of an exempt job and of an account without a policy has no account. slurmctld refuses

@@ -9,6 +9,7 @@
 #include "plugin/job_update.hpp"
 #include "plugin/receiver.hpp"
 #include "plugin/slurm_compat.hpp"
+#include "plugin/warned.hpp"
 
 namespace sluice::plugin {
 
@@ -43,6 +44,7 @@ private:
 
     SnapshotCell cell_;
     Counters counters_;
+    Warned warned_;
     Receiver receiver_;
 };
 

@@ -164,6 +164,15 @@ constexpr Parser::Key Parser::kKeys[] = {
      [](Parser& parser, std::string_view value) {
          return assign(parser.out_.settings.warn_at_submit, yes_or_no(value));
      }},
+    {"WarnEvery", "a time such as 1d or 12h, or 0",
+     [](Parser& parser, std::string_view value) {
+         return assign(parser.out_.settings.warn_every,
+                       value == "0" ? std::optional<std::int64_t>(0) : seconds(value));
+     }},
+    {"RefusalCode", "yes or no",
+     [](Parser& parser, std::string_view value) {
+         return assign(parser.out_.settings.refusal_code, yes_or_no(value));
+     }},
     {"SuggestAccounts", "yes or no",
      [](Parser& parser, std::string_view value) {
          return assign(parser.out_.settings.suggest_accounts, yes_or_no(value));

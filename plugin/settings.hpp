@@ -27,7 +27,9 @@ struct Settings {
     std::int64_t max_age = std::int64_t{15} * 60; // seconds; used with fail_open only
     bool fail_open = false;                       // admit once the snapshot is older than max_age
     bool warn_at_submit = true;                   // show warnings of admitted jobs
-    bool suggest_accounts = true;                 // refusals name the user's other accounts
+    std::int64_t warn_every = 86'400; // seconds between equal warnings of a user; 0: at each job
+    bool suggest_accounts = true;     // refusals name the user's other accounts
+    bool refusal_code = true;         // refusals end with a part for programs
     std::vector<std::uint32_t> exempt_users;      // uids, sorted
     std::vector<std::string> exempt_accounts;     // lower case, sorted
     std::vector<std::string> exempt_qos;          // the same

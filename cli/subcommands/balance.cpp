@@ -25,7 +25,8 @@ constexpr Column kBalanceColumns[] = {
     {"percent", "Percent", 10, "percentage of the allocation used", percent_cell,
      "usage_percentage"},
     {"standing", "Standing", 20,
-     "normal, warned, downscaled or paused; would be ...: the policy only observes", standing_cell},
+     "normal, warned, downscaled or paused; would be ...: the policy only observes", standing_cell,
+     nullptr, true},
     {"cause", "Cause", 60, "reason for the standing", cause_cell},
     {"resets", "Resets", 25, "start of the next period", day_cell},
 };
@@ -38,7 +39,7 @@ int show_balance(const Parsed& parsed, const json::Value& answer, Table table) {
             if (balance["mode"].text() == mode)
                 table.add(balance);
     if (!table.empty())
-        print(parsed.context, table.text());
+        print_table(parsed, table);
     else if (answer["meta"]["viewer"]["staff"].boolean() && !parsed.options.value("user"))
         warn(parsed.context, "you are in no account with an allocation; `sluice status` shows all "
                              "accounts, `sluice balance -u NAME` the accounts of a user");
@@ -55,8 +56,12 @@ int run_balance(Parsed parsed) {
     auto query = parameters(parsed.options);
     if (const auto* user = parsed.options.value("user"); user != nullptr && !user->empty())
         query.emplace_back("user", *user);
-    return run_listing(parsed, {kBalanceColumns, kBalanceShown, "/api/v1/balances"}, query,
-                       show_balance);
+    return run_listing(parsed,
+                       {kBalanceColumns,
+                        kBalanceShown,
+                        "/api/v1/balances",
+                        {"cause,default,allocation", "account,component"}},
+                       query, show_balance);
 }
 
 } // namespace sluice::cli

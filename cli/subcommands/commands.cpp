@@ -51,18 +51,13 @@ constexpr const char* kCommandsShown = "id,time,account,type,result,description"
 } // namespace
 
 int run_commands(Parsed parsed) {
-    const bool failed = parsed.options.failed;
-    return run_listing(parsed, {kCommandsColumns, kCommandsShown, "/api/v1/commands"},
-                       parameters(parsed.options),
-                       [failed](const Parsed& run, const json::Value& answer, Table table) {
-                           for (const auto& record : answer["commands"].items()) {
-                               const auto success = record["success"];
-                               if (!failed || (success.is_bool() && !success.boolean()))
-                                   table.add(record);
-                           }
-                           print(run.context, table.text());
-                           return kOk;
-                       });
+    auto query = parameters(parsed.options);
+    if (parsed.options.failed)
+        query.emplace_back("only", "failed");
+    return run_records(
+        parsed,
+        {kCommandsColumns, kCommandsShown, "/api/v1/commands", {"id", "description,account"}},
+        query, "commands");
 }
 
 } // namespace sluice::cli

@@ -8,6 +8,13 @@ namespace sluice::cli {
 
 int run_explain(Parsed parsed) {
     const auto& accounts = parsed.options.accounts;
+    if (const auto* job = parsed.options.value("job")) {
+        if (!accounts.empty() || job->empty())
+            return complain(parsed.context,
+                            "--job takes the number of a job and no account; usage: "
+                            "sluice explain --job=ID");
+        return explain_job(parsed, *job);
+    }
     if (accounts.empty())
         return complain(parsed.context, "no account given; usage: sluice explain ACCOUNT...");
     if (accounts.size() > 1 && parsed.options.json)

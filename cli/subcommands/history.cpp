@@ -24,8 +24,8 @@ constexpr Column kHistoryColumns[] = {
     {"grace", "Grace", 8, "percentage at which the account is paused", amount_cell,
      "grace_limit_percentage"},
     {"mode", "Mode", 8, "enforce, or observe: nothing was applied"},
-    {"from", "From", 20, "standing before", past_standing_cell, "previous_standing"},
-    {"to", "To", 20, "standing after", past_standing_cell, "standing"},
+    {"from", "From", 20, "standing before", past_standing_cell, "previous_standing", true},
+    {"to", "To", 20, "standing after", past_standing_cell, "standing", true},
     {"actions", "Actions", 40, "pause, downscale, notify, restore", text_cell, "actions_taken"},
     {"trigger", "Trigger", 10, "what started the evaluation"},
 };
@@ -34,8 +34,15 @@ constexpr const char* kHistoryShown = "time,account,period,percent,grace,from,to
 } // namespace
 
 int run_history(Parsed parsed) {
-    return run_records(parsed, {kHistoryColumns, kHistoryShown, "/api/v1/evaluations"},
-                       parameters(parsed.options), "evaluations");
+    auto query = parameters(parsed.options);
+    if (const auto* period = parsed.options.value("period"))
+        query.emplace_back("period", *period);
+    return run_records(parsed,
+                       {kHistoryColumns,
+                        kHistoryShown,
+                        "/api/v1/evaluations",
+                        {"trigger,grace,period,from", "actions,account"}},
+                       query, "evaluations");
 }
 
 } // namespace sluice::cli

@@ -47,7 +47,7 @@ int show_outbox(const Parsed& parsed, const json::Value& answer, Table table) {
     if (table.empty() && !table.exact())
         remark(parsed, "The outbox is empty.\n");
     else
-        print(parsed.context, table.text());
+        print_table(parsed, table);
     return kOk;
 }
 

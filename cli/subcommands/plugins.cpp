@@ -46,7 +46,7 @@ int show_plugins(const Parsed& parsed, const json::Value& answer, Table table) {
              "plugin_server.listen");
     remark(parsed, "Newest snapshot " + std::to_string(server["sequence"].integer()) + ", " +
                        counted(server["rejected_frames"].integer(), "frame") + " rejected\n\n");
-    print(parsed.context, table.text());
+    print_table(parsed, table);
     return kOk;
 }
 

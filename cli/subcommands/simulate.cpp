@@ -175,7 +175,7 @@ void show_step(const Parsed& parsed, const policy::Evaluated& step, Table table)
     remark(parsed, stamp(step.step.at) + '\n');
     for (const auto& account : step.decision.accounts)
         add_rows(table, account);
-    print(parsed.context, table.text());
+    print_table(parsed, table);
     remark(parsed, remarks(step));
 }
 

@@ -6,9 +6,12 @@
 #include "common/base/text.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <sys/ioctl.h>
-#include <unistd.h>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace sluice::cli {
 namespace {
@@ -49,7 +52,7 @@ constexpr Column kStatusColumns[] = {
     {"standing", "Standing", 20,
      "normal, warned, downscaled or paused; would be ...: the policy only observes; held: a change "
      "of rules waits for sluice release; error: not evaluated",
-     standing_cell},
+     standing_cell, nullptr, true},
     {"cause", "Cause", 60, "reason for the standing", cause_cell},
     {"qos", "QOS", 16, "QOS that the standing sets; empty: the account's own QOS"},
     {"resets", "Resets", 25, "start of the next period",
@@ -64,34 +67,27 @@ constexpr Column kStatusColumns[] = {
      [](const Record& record, const char*) { return note(record.parent); }},
 };
 constexpr const char* kStatusShown =
-    "account,policy,mode,period,component,allocation,effective,used,left,percent,grace,standing,"
+    "account,policy,mode,period,component,allocation,used,effective,left,percent,grace,standing,"
     "cause,qos,resets";
+// As the daemon and as the command line call them.
+constexpr const char* kFilters[] = {"standing", "policy", "parent", "user"};
 
-// What fits into 80 columns.
-constexpr const char* kStatusNarrow = "account,component,used,effective,percent,standing,resets";
-constexpr unsigned short kNarrow = 120; // columns of a terminal
-
-bool is_narrow(std::FILE* out) {
-    const int fd = ::fileno(out);
-    winsize size{};
-    return fd >= 0 && ::isatty(fd) == 1 && ::ioctl(fd, TIOCGWINSZ, &size) == 0 &&
-           size.ws_col != 0 && size.ws_col < kNarrow;
-}
+constexpr Fit kStatusFit{"qos,grace,policy,mode,period,cause,allocation,left", "account,component"};
 
 // An account that was not evaluated has no figures, but a row.
-void add_rows(Table& table, json::View account) {
+void add_rows(Table& table, json::View account, std::size_t level) {
     const auto components = account["components"].items();
     for (const auto& component : components)
-        table.add(component, account);
+        table.add(component, account, level);
     if (components.empty())
-        table.add({}, account);
+        table.add({}, account, level);
     // Slurm's own billing TRES is a component like others and has its row already.
     if (account["deciding_component"].text() == "billing" &&
         std::none_of(components.begin(), components.end(),
                      [](json::View component) { return component["tres"].text() == "billing"; })) {
         auto billing = json::Value::object();
         billing.set("component", "billing");
-        table.add(billing.view(), account);
+        table.add(billing.view(), account, level);
     }
 }
 
@@ -154,55 +150,103 @@ void show_notes(const Parsed& parsed, const json::Value& answer) {
         remark(parsed, "\nNotes:\n" + out);
 }
 
-std::string standing_of(json::View account) {
-    if (!account["held"].text().empty())
-        return "held";
-    return account["error"].text().empty() ? account["standing"].text() : "error";
+// The rows in the order of the tree; those next to each other have the same parent.
+void order_by_tree(std::vector<json::View>& accounts) {
+    std::vector<std::pair<std::vector<std::string>, json::View>> keyed;
+    for (const auto& account : accounts) {
+        auto path = account["ancestors"].texts();
+        path.push_back(account["account"].text());
+        keyed.emplace_back(std::move(path), account);
+    }
+    std::stable_sort(keyed.begin(), keyed.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (std::size_t i = 0; i < keyed.size(); ++i)
+        accounts[i] = keyed[i].second;
 }
 
-bool is_wanted(const Parsed& parsed, json::View account) {
-    const auto among = [](const std::string& one, std::string_view list) {
-        const auto words = split(lower(list), ',');
-        return std::find(words.begin(), words.end(), lower(one)) != words.end();
-    };
-    const auto* standings = parsed.options.value("standing");
-    const auto* policy = parsed.options.value("policy");
-    return (standings == nullptr || among(standing_of(account), *standings)) &&
-           (policy == nullptr || among(*policy, account["policy"].text()));
+std::set<std::string> names_of(const std::vector<json::View>& accounts) {
+    std::set<std::string> out;
+    for (const auto& account : accounts)
+        out.insert(account["account"].text());
+    return out;
 }
 
-// "": the words of --standing are standings.
-std::string unknown_standing(const Parsed& parsed) {
-    static const std::vector<std::string> kKnown{"normal", "warned", "downscaled",
-                                                 "paused", "held",   "error"};
-    const auto* standings = parsed.options.value("standing");
-    if (standings == nullptr)
-        return "";
-    const auto words = split(lower(*standings), ',');
-    const auto wrong = std::find_if(words.begin(), words.end(), [](const std::string& word) {
-        return std::find(kKnown.begin(), kKnown.end(), word) == kKnown.end();
-    });
-    if (wrong == words.end() && !words.empty())
-        return "";
-    return "--standing takes normal, warned, downscaled, paused, held or error, separated by "
-           "commas, not '" +
-           *standings + "'";
+// How many of the accounts above it are listed, too.
+std::size_t depth_of(json::View account, const std::set<std::string>& listed) {
+    const auto ancestors = account["ancestors"].texts();
+    return static_cast<std::size_t>(
+        std::count_if(ancestors.begin(), ancestors.end(),
+                      [&](const std::string& name) { return listed.contains(name); }));
+}
+
+// Sums of one component in one period, in millionths.
+struct Sum {
+    std::int64_t effective = 0;
+    std::int64_t used = 0;
+};
+
+std::int64_t millionths(json::View number) {
+    return std::llround(number.number() * 1e6);
+}
+
+// An account includes those below it, so only the upper ones of the list count.
+void add_totals(Table& table, const std::vector<json::View>& accounts,
+                const std::set<std::string>& listed) {
+    std::map<std::pair<std::string, std::string>, Sum> sums;
+    for (const auto& account : accounts) {
+        if (depth_of(account, listed) != 0)
+            continue;
+        for (const auto& component : account["components"].items()) {
+            auto& sum = sums[{component["component"].text(), account["billing_period"].text()}];
+            sum.effective += millionths(component["effective_allocation"]);
+            sum.used += millionths(component["used"]);
+        }
+    }
+    for (const auto& [key, sum] : sums) {
+        auto row = json::Value::object();
+        row.set("account", "(total)")
+            .set("component", key.first)
+            .set("billing_period", key.second)
+            .set("effective_allocation", json::Value::decimal(sum.effective, 6))
+            .set("used", json::Value::decimal(sum.used, 6))
+            .set("left", json::Value::decimal(sum.effective - sum.used, 6));
+        if (sum.effective > 0) // in hundredths, without a number too large for 64 bits
+            row.set("usage_percentage",
+                    json::Value::decimal(std::llround(static_cast<double>(sum.used) * 1e4 /
+                                                      static_cast<double>(sum.effective)),
+                                         2));
+        table.add(row.view());
+    }
 }
 
 int show_status(const Parsed& parsed, const json::Value& answer, Table table) {
+    const auto& options = parsed.options;
     warn_of_age(parsed.context, answer);
-    const bool all =
-        parsed.options.value("standing") == nullptr && parsed.options.value("policy") == nullptr;
-    for (const char* mode : {"enforce", "observe"}) // what is in force first
-        for (const auto& account : answer["accounts"].items())
-            if (account["mode"].text() == mode && (all || is_wanted(parsed, account)))
-                add_rows(table, account);
+    auto accounts = answer["accounts"].items();
+    if (options.tree)
+        order_by_tree(accounts);
+    else if (options.value("sort") == nullptr) // what is in force first
+        std::stable_partition(accounts.begin(), accounts.end(), [](json::View account) {
+            return account["mode"].text() == "enforce";
+        });
+    const auto listed =
+        options.tree || options.total ? names_of(accounts) : std::set<std::string>{};
+    if (options.tree)
+        table.tree_column("account");
+    for (const auto& account : accounts)
+        add_rows(table, account, options.tree ? depth_of(account, listed) : 0);
+    if (options.total)
+        add_totals(table, accounts, listed);
     remark(parsed, health(answer, parsed.context.clock.now()));
-    if (table.empty() && all && answer["cycle"].is_object())
-        warn(parsed.context, answer["meta"]["viewer"]["staff"].boolean()
+    const bool narrowed =
+        std::any_of(std::begin(kFilters), std::end(kFilters),
+                    [&](const char* filter) { return options.value(filter) != nullptr; });
+    if (table.empty() && answer["cycle"].is_object())
+        warn(parsed.context, narrowed ? "no account matches"
+                             : answer["meta"]["viewer"]["staff"].boolean()
                                  ? "no account has a policy and an allocation yet"
                                  : "your accounts have no allocation on this cluster");
-    print(parsed.context, table.text());
+    print_table(parsed, table);
     show_notes(parsed, answer);
     return kOk;
 }
@@ -210,12 +254,15 @@ int show_status(const Parsed& parsed, const json::Value& answer, Table table) {
 } // namespace
 
 int run_status(Parsed parsed) {
-    if (const auto fault = unknown_standing(parsed); !fault.empty())
-        return complain(parsed.context, fault);
     parsed.options.values.try_emplace("format", parsed.context.format);
-    const char* shown = is_narrow(parsed.context.out) ? kStatusNarrow : kStatusShown;
-    return run_listing(parsed, {kStatusColumns, shown, "/api/v1/status"},
-                       parameters(parsed.options), show_status);
+    auto query = parameters(parsed.options);
+    for (const char* filter : kFilters)
+        if (const auto* value = parsed.options.value(filter); value != nullptr)
+            query.emplace_back(filter, *value);
+    if (const auto* sort = parsed.options.value("sort"))
+        query.emplace_back("sort", *sort);
+    return run_listing(parsed, {kStatusColumns, kStatusShown, "/api/v1/status", kStatusFit}, query,
+                       show_status);
 }
 
 } // namespace sluice::cli

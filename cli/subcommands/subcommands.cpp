@@ -14,19 +14,24 @@ constexpr unsigned kDaemon = kCluster | kSocket;
 
 constexpr Subcommand kSubcommands[] = {
     {"status", "[ACCOUNT...]", "Show usage, limits and standing of accounts",
-     kTable | kJson | kAccounts | kDaemon | kStanding, run_status},
+     kTable | kJson | kAccounts | kUser | kDaemon | kFilter | kWatch, run_status},
     {"balance", "[ACCOUNT...]", "Show what your accounts have used and what is left",
-     kTable | kJson | kAccounts | kUser | kDaemon | kLogin, run_balance},
-    {"explain", "ACCOUNT...", "Explain the figures and the standing of an account",
-     kJson | kAccounts | kDaemon, run_explain},
+     kTable | kJson | kAccounts | kUser | kDaemon | kLogin | kWatch, run_balance},
+    {"explain",
+     "ACCOUNT...\n"
+     "--job=ID",
+     "Explain the figures and the standing of an account, or why a job waits",
+     kJson | kAccounts | kJob | kDaemon, run_explain},
+    {"queue", "[ACCOUNT...]", "List the queued jobs that wait because of Sluice",
+     kTable | kJson | kAccounts | kUser | kDaemon | kWatch, run_queue},
     {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
-     kTable | kJson | kAccounts | kByUser | kDaemon, run_usage},
+     kTable | kJson | kAccounts | kByUser | kDaemon | kWatch, run_usage},
     {"evaluate", "[ACCOUNT...]", "Run an evaluation now, or show its effect with --dry-run",
      kJson | kAccounts | kDryRun | kConfig | kSync | kDaemon, run_evaluate},
     {"history", "[ACCOUNT...]", "List past evaluations",
-     kTable | kJson | kAccounts | kLimit | kDaemon, run_history},
+     kTable | kJson | kAccounts | kLimit | kDaemon | kRange | kPast | kWatch, run_history},
     {"commands", "[ACCOUNT...]", "List the changes that Sluice made in Slurm",
-     kTable | kJson | kAccounts | kLimit | kDaemon | kResult, run_commands},
+     kTable | kJson | kAccounts | kLimit | kDaemon | kResult | kRange | kWatch, run_commands},
     {"override",
      "set ACCOUNT STANDING --until=TIME --reason=TEXT\n"
      "list [ACCOUNT...]\n"
@@ -87,6 +92,16 @@ constexpr Subcommand kSubcommands[] = {
     {"version", "", "Show the versions of sluice and sluiced", kSocket, run_version},
 };
 
+// Of --watch: the time, on a terminal alone on the screen.
+void begin_screen(const Parsed& parsed) {
+    if (parsed.options.json || parsed.options.style.separation != Separation::columns)
+        return;
+    if (parsed.context.terminal != 0)
+        print_coloured(parsed.context, "\033[H\033[2J");
+    const auto host = Zone::load("");
+    print(parsed.context, local_text(host ? *host : Zone(), parsed.context.clock.now()) + '\n');
+}
+
 } // namespace
 
 std::span<const Subcommand> subcommands() {
@@ -101,7 +116,11 @@ const Subcommand* find_subcommand(std::string_view name) {
 
 int run_subcommand(const Subcommand& self, const Context& context, int argc, char** argv) {
     Parsed parsed = parse_options(context, self, argc, argv);
-    return parsed.done ? *parsed.done : self.run(std::move(parsed));
+    if (parsed.done)
+        return *parsed.done;
+    if (context.runs != nullptr && context.runs->watch && !context.runs->running)
+        begin_screen(parsed);
+    return self.run(std::move(parsed));
 }
 
 int unknown_subcommand(const Context& context, const std::string& word) {

@@ -26,6 +26,7 @@ int run_outbox(Parsed parsed);
 int run_override(Parsed parsed);
 int run_plugins(Parsed parsed);
 int run_preview(Parsed parsed);
+int run_queue(Parsed parsed);
 int run_release(Parsed parsed);
 int run_reload(Parsed parsed);
 int run_reset(Parsed parsed);
@@ -41,6 +42,9 @@ int run_web(Parsed parsed);
 int run_login_line(Parsed parsed);
 // `answer` as GET /api/v1/balances gives it, made printable; "": all accounts are normal.
 std::string login_line(const json::Value& answer);
+
+// `sluice explain --job=ID`
+int explain_job(const Parsed& parsed, const std::string& id);
 
 // In the order of `sluice help`.
 std::span<const Subcommand> subcommands();

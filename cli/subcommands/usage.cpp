@@ -58,7 +58,7 @@ int show_usage(const Parsed& parsed, const json::Value& answer, Table table) {
             .set("share_percentage", part["used"].number() > 0 ? json::Value(100) : json::Value());
         table.add(total.view(), part);
     }
-    print(parsed.context, table.text());
+    print_table(parsed, table);
     return kOk;
 }
 
@@ -72,8 +72,13 @@ int run_usage(Parsed parsed) {
                                         "--by-user ACCOUNT...");
     if (by_user)
         query.emplace_back("by_user", "1");
-    return run_listing(parsed, {kUsageColumns, by_user ? kUserShown : kUsageShown, "/api/v1/usage"},
-                       query, show_usage);
+    return run_listing(
+        parsed,
+        {kUsageColumns,
+         by_user ? kUserShown : kUsageShown,
+         "/api/v1/usage",
+         {"idle_reservations,qos_factor,period,finished,settled", "account,component,user"}},
+        query, show_usage);
 }
 
 } // namespace sluice::cli

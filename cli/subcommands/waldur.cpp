@@ -76,7 +76,7 @@ int show_waldur(const Parsed& parsed, const json::Value& answer, Table table) {
                        std::to_string(outbox["parked"].integer()) + " parked\n\n");
     for (const auto& resource : waldur["resources"].items())
         table.add(resource);
-    print(parsed.context, table.text());
+    print_table(parsed, table);
     return kOk;
 }
 

@@ -2,6 +2,8 @@
 #include "common/format/refusal.hpp"
 
 #include "common/base/printable.hpp"
+#include "common/base/text.hpp"
+#include "common/base/zone.hpp"
 #include "common/format/cause.hpp"
 #include "common/format/message_templates.hpp"
 
@@ -14,7 +16,7 @@ namespace {
 UserText with_contact(std::string text, const AccountDecision& decision) {
     if (decision.contact.empty())
         return {shortened(std::move(text), model::kMaxTextBytes), ""};
-    constexpr std::size_t kAround = std::string_view("\nAsk .").size();
+    constexpr std::size_t kAround = std::string_view(" Ask  for more.").size();
     const std::string contact = one_line(decision.contact);
     return {shortened(std::move(text), model::kMaxTextBytes - kAround - contact.size()), contact};
 }
@@ -53,7 +55,29 @@ UserText default_refusal(const Zone& zone, const AccountDecision& source,
     return with_contact(std::move(text), source);
 }
 
-// The first line has the cause: usage, of the account or of one above it, or staff.
+// What the next thresholds bring, and about when: at most two sentences, each with a blank behind.
+std::string follows(const Zone& zone, const AccountDecision& source) {
+    constexpr int kMaxSentences = 2;
+    std::string out;
+    int count = 0;
+    if (source.mode != model::Mode::enforce || overridden(source))
+        return out;
+    for (const auto& each : source.thresholds) {
+        if (each.reached || each.name == "notify" || count++ == kMaxSentences)
+            continue;
+        const std::string what = each.name == "downscale" ? "are slower"
+                                 : each.name == "pause"   ? "are refused"
+                                                          : "run with QOS " + printable(each.name);
+        out += "Jobs " + what + " from " + each.percent.text() + " % on";
+        if (each.crossing)
+            out += ", about " + date_text(zone.local(*each.crossing).date());
+        out += ". ";
+    }
+    return out;
+}
+
+// The first line has the cause: usage, of the account or of one above it, or staff. The second one
+// has what is so and what follows.
 UserText default_warning(const Zone& zone, const AccountDecision& source,
                          const std::string& account, const std::string& qos) {
     const bool slow = !qos.empty();
@@ -66,13 +90,17 @@ UserText default_warning(const Zone& zone, const AccountDecision& source,
         text += ": " + usage_text(source) + ".";
     else
         text += ".";
+    std::string second;
     if (slow)
-        text += "\nJobs run with QOS " + printable(qos) + ".";
+        second = "Jobs run with QOS " + printable(qos) + ". ";
     else if (own && overridden(source) && !source.in_force->foreign)
-        text += "\nThe account is kept open by " + entry_text(zone, *source.in_force) +
-                reason_text(*source.in_force) + ".";
+        second = "The account is kept open by " + entry_text(zone, *source.in_force) +
+                 reason_text(*source.in_force) + ". ";
+    second += follows(zone, source);
     if (!(slow && overridden(source)))
-        text += next_line(zone, source);
+        second += next_start(zone, source);
+    if (!second.empty())
+        text.append("\n").append(trim(second));
     return with_contact(std::move(text), source);
 }
 

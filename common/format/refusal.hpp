@@ -17,7 +17,7 @@
 
 namespace sluice::format {
 
-// At most kMaxTextBytes bytes with "\nAsk CONTACT.", which the plugin adds. The site's own words
+// At most kMaxTextBytes bytes with " Ask CONTACT for more.", which the plugin adds. The site's own words
 // have no contact beside them: where they have the placeholder, the contact is in the text.
 struct UserText {
     std::string text;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/core/operator.hpp"
 
+#include "common/base/entered_time.hpp"
 #include "common/base/log.hpp"
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/policy/periods.hpp"
-#include "daemon/core/entered_time.hpp"
 #include "daemon/core/report_filter.hpp"
 
 #include <algorithm>
@@ -413,7 +413,7 @@ Result<ports::Cleanup> DaemonOperator::cleanup(const std::string& before,
                                          "sluice clock accept --reason=TEXT"};
     const Instant now = loop_.now();
     const auto limit = before.empty() ? Result<Instant>(now - rules->retention)
-                                      : parse_instant(before, rules->zone, now);
+                                      : parse_instant(before, rules->zone, now, Entered::past);
     if (!limit)
         return Error(limit.error()).in("before");
     if (*limit > now)

@@ -115,6 +115,9 @@ struct Query {
     std::int64_t before = 0;           // with a smaller number only; 0: all
     Only only = Only::all;             // evaluations and commands
     std::int64_t evaluation = 0;       // this evaluation, or its commands or reports; 0: all
+    std::optional<Instant> from = {};  // evaluations and commands: made at this instant or later
+    std::optional<Instant> until = {}; // ... or earlier
+    std::string period = {};           // evaluations: of the billing period; "": all
 };
 
 // All three are thread-safe: the cycle writes while HTTP threads read. unavailable: disk full,

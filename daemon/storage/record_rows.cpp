@@ -45,16 +45,22 @@ const char* condition(ports::Only only) {
     return "";
 }
 
-// SELECT with the query's conditions, newest first. The caller filters by account where the query
-// has more accounts than SQLite binds, and applies the limit. `number`: the column that has the
-// number of an evaluation.
+// SELECT with the query's conditions, newest first; column `time` has the instant, `number` the
+// number of an evaluation. The caller filters by account where the query has more accounts than
+// SQLite binds, and applies the limit.
 Statement select(Database& database, std::string sql, const ports::Query& query,
-                 const std::string& number = "evaluation") {
+                 const std::string& time, const std::string& number = "evaluation") {
     const bool by_account = !query.accounts.empty() && query.accounts.size() <= kMaxParameters;
     sql += " WHERE (? = '' OR cluster = ?) AND (? = 0 OR id < ?)";
     sql += condition(query.only);
     if (query.evaluation != 0)
         sql += " AND " + number + " = " + std::to_string(query.evaluation);
+    if (query.from)
+        sql += " AND " + time + " >= ?";
+    if (query.until)
+        sql += " AND " + time + " <= ?";
+    if (!query.period.empty())
+        sql += " AND billing_period = ?";
     if (by_account) {
         sql += " AND account IN (?";
         for (std::size_t i = 1; i < query.accounts.size(); ++i)
@@ -64,6 +70,12 @@ Statement select(Database& database, std::string sql, const ports::Query& query,
     sql += " ORDER BY id DESC";
     Statement statement(database, sql);
     statement.bind(query.cluster, query.cluster, query.before, query.before);
+    if (query.from)
+        statement.bind_more(epoch(*query.from));
+    if (query.until)
+        statement.bind_more(epoch(*query.until));
+    if (!query.period.empty())
+        statement.bind_more(query.period);
     if (by_account)
         for (const auto& account : query.accounts)
             statement.bind_more(account);
@@ -196,7 +208,7 @@ std::vector<ports::EvaluationRecord> read_evaluations(Database& database,
                            "SELECT id, cluster, account, policy, billing_period, percent, "
                            "grace_limit, previous_paused, previous_downscaled, paused, downscaled, "
                            "actions_taken, trigger, at, applied FROM evaluation",
-                           query, "id");
+                           query, "at", "id");
     while (records.size() < query.limit && row.step()) {
         if (!matches(row.text(2)))
             continue;
@@ -239,7 +251,7 @@ std::vector<ports::AgentReport> read_reports(Database& database, const ports::Qu
     Statement row = select(database,
                            "SELECT id, cluster, account, policy, mode, success, error, commands, "
                            "made_by, correlation, at, evaluation FROM agent_report",
-                           query);
+                           query, "at");
     while (reports.size() < query.limit && row.step())
         if (matches(row.text(2)))
             reports.push_back({row.integer(0), row.text(1), row.text(2), row.text(3), row.text(4),
@@ -272,7 +284,7 @@ std::int64_t insert_command(Database& database, const std::string& cluster,
 std::vector<ports::CommandRecord> read_commands(Database& database, const ports::Query& query) {
     std::vector<ports::CommandRecord> records;
     const AccountFilter matches(query);
-    Statement row = select(database, kCommandColumns, query);
+    Statement row = select(database, kCommandColumns, query, "requested");
     Statement limit(database, kLimitsOf);
     while (records.size() < query.limit && row.step())
         if (matches(row.text(2)))

@@ -54,6 +54,8 @@ struct Lab {
     FixedClock clock;
     std::unique_ptr<http::HttpServer> server;
     std::string format;
+    std::size_t terminal = 0; // its columns; 0: none
+    bool colour = false;
     std::string waldur;         // JSON of GET /api/v1/waldur; "": null
     std::string waldur_refusal; // of POST /api/v1/waldur/sync; "": none
 
@@ -98,7 +100,8 @@ struct Lab {
         for (auto& word : words)
             argv.push_back(word.data());
         argv.push_back(nullptr);
-        const cli::Context context{clock, out.file, err.file, socket(), format, false, 0};
+        const cli::Context context{clock, out.file, err.file, socket(), format, false,
+                                   0,     "",       nullptr,  terminal, colour};
         const int code =
             cli::run_subcommand(*found, context, static_cast<int>(words.size()), argv.data());
         return {code, out.text(), err.text()};

@@ -134,6 +134,10 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"waldur"},
         {"waldur", bad},
         {"evaluate", "--sync"},
+        {"queue"},
+        {"queue", bad},
+        {"queue", "-u", bad},
+        {"explain", "--job=" + bad},
     };
     return lines;
 }
@@ -188,8 +192,8 @@ CASE(columns_stay_in_line_beside_names_that_are_written_out) {
     cycle.decision.accounts[0].account = "e\x1b[1m";
     cycle.decision.accounts[1].account = "f\u00FC\u202e";
     lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
-    CHECK_EQ(lab.run({"status", "-n", "-o", "account,used"}).out, "e\\u001b[1m 610.25\n"
-                                                                  "  f\u00FC\\u202e      0\n"
-                                                                  "   physics   1231\n"
-                                                                  "    optics      1\n");
+    CHECK_EQ(lab.run({"status", "-n", "-o", "account,used"}).out, "e\\u001b[1m  610.25\n"
+                                                                  "  f\u00FC\\u202e    0\n"
+                                                                  "   physics 1231\n"
+                                                                  "    optics    1\n");
 }

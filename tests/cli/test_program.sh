@@ -58,6 +58,14 @@ expect 1 err '^  status ' "$sluice"
 expect 1 err "did you mean 'status'" "$sluice" statsu
 expect 1 err "unrecognized option '--nonsense'" "$sluice" --nonsense
 
+complete() { "$sluice" __complete "$@"; }
+expect 0 out '^status	Show usage' complete st
+expect 0 out '^--standing=normal,paused$' complete status --standing=normal,pau
+expect 0 out '^account	account in Slurm$' complete status -o acc
+expect 0 out '^downscaled$' complete override set physics ''
+expect 0 out '^:files$' complete simulate ''
+expect 0 out '^--watch	show again' complete status --wat
+
 start
 for list in , ' , ' ''; do
     expect 1 err "'$list' names no account; give account names" "$sluice" --socket="$dir/run/s" status -A "$list"
@@ -66,6 +74,28 @@ done
 SLUICE_SOCKET=$dir/run/s
 export SLUICE_SOCKET
 expect 0 out '^physics|paused$' "$sluice" status -P -o account,standing
+expect 0 out '^chem,physics$' complete status -A chem,phy
+expect 0 out '^node_hours=$' complete adjust add physics ''
+expect 0 out '^--policy=quarterly$' complete status --policy=
+cat >"$dir/typed.bash" <<'END'
+. "$1"
+COMP_LINE="sluice status --standing=normal,pau"
+COMP_POINT=${#COMP_LINE}
+_sluice
+printf '%s\n' "${COMPREPLY[@]}"
+END
+ln -s "$(realpath "$sluice")" "$dir/sluice"
+expect 0 out '^normal,paused$' env PATH="$dir:$PATH" bash "$dir/typed.bash" \
+    "${srcdir:-.}/contrib/completion/sluice.bash"
+"$sluice" status -n -o account --watch=1 >"$dir/watched" 2>/dev/null &
+watching=$!
+sleep 1.5
+kill "$watching"
+wait "$watching" 2>/dev/null
+if [ "$(grep -c '^physics$' "$dir/watched")" -ne 2 ]; then
+    echo "FAILED: --watch=1 does not show the table again"
+    failures=$((failures + 1))
+fi
 expect 0 out '^physics|paused$' "$sluice" --socket "$dir/run/s" status -P -o account,standing
 expect 1 err 'cannot reach sluiced' "$sluice" status --socket="$dir/none"
 expect 0 out '^physics$' env SLUICE_FORMAT=account%7 "$sluice" status -n

@@ -38,11 +38,55 @@ std::string why(const std::string& format) {
 } // namespace
 
 CASE(columns_are_right_aligned_grow_to_a_bound_and_end_in_plus_when_cut) {
-    CHECK_EQ(shown("account,used"), "     Account   Used\n"
-                                    "------------ ------\n"
-                                    "     physics   1231\n"
-                                    "chemistry-o+      9\n"
-                                    "         f\xC3\xBC\xC3\xBC      0\n");
+    Style style;
+    style.terminal = 80;
+    CHECK_EQ(shown("account,used", style), "     Account   Used\n"
+                                           "------------ ------\n"
+                                           "     physics   1231\n"
+                                           "chemistry-o+      9\n"
+                                           "         f\xC3\xBC\xC3\xBC      0\n");
+    CHECK(shown("account").find("chemistry-of-everything") != std::string::npos);
+}
+
+CASE(points_of_numbers_stand_below_each_other) {
+    const std::string rows = R"([{"used": "1231"}, {"used": "-9.25"}, {"used": "0.0125"},
+                                 {"used": "-"}, {}])";
+    CHECK_EQ(shown("used", {}, rows), "     Used\n"
+                                      "---------\n"
+                                      "1231\n"
+                                      "  -9.25\n"
+                                      "   0.0125\n"
+                                      "   -\n\n");
+    CHECK_EQ(shown("used%7", {}, rows), "   Used\n"
+                                        "-------\n"
+                                        "   1231\n"
+                                        "  -9.25\n"
+                                        " 0.0125\n"
+                                        "      -\n\n");
+    const std::string words = R"([{"used": "1.5"}, {"used": "1"}, {"used": "1.2.3"}])";
+    CHECK_EQ(shown("used", {false}, words), "   1.5\n     1\n 1.2.3\n");
+}
+
+CASE(a_table_drops_columns_in_order_and_then_cuts_the_widest) {
+    Style style;
+    const auto fitted = [&](std::size_t terminal) {
+        style.terminal = terminal;
+        auto table = Table::make(kColumns, "account,used,note", style, Instant{});
+        CHECK(table.has_value());
+        table->fit({"note", "account"});
+        const auto list =
+            json::parse(R"([{"account": "chemistry-2", "used": 9, "remark": "over"}])");
+        for (const auto& row : list->view().items())
+            table->add(row);
+        const auto text = table->text();
+        return text.substr(text.rfind('\n', text.size() - 2) + 1);
+    };
+    CHECK_EQ(fitted(25), "chemistry-2      9   over\n");
+    CHECK_EQ(fitted(24), "chemistry-2      9\n");
+    CHECK_EQ(fitted(17), "chemistry+      9\n");
+    CHECK_EQ(fitted(3), "chemist+      9\n");
+    style.separation = Separation::parsable2;
+    CHECK_EQ(fitted(3), "chemistry-2|9|over\n");
 }
 
 CASE(a_named_width_is_kept_and_minus_aligns_left) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/admission.hpp"
 
+#include "common/base/zone.hpp"
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
 
@@ -227,6 +228,20 @@ CASE(words_of_the_text_do_not_change_what_follows) {
                                                  "use your other account: Chem (61 % used).");
 }
 
+CASE(a_refusal_has_a_part_for_programs) {
+    auto snapshot = test::world();
+    auto& physics = snapshot.accounts.back();
+    physics.name = "ph ys]";
+    const Instant now = instant(test::kNow);
+    physics.later = {{now - std::chrono::hours{1}, model::Standing::normal},
+                     {now + std::chrono::hours{1}, model::Standing::paused},
+                     {now + std::chrono::hours{2}, model::Standing::downscaled}};
+    CHECK_EQ(pause_code(physics, now), "\n[sluice: paused account=ph%20ys%5D until=" +
+                                           utc_text(now + std::chrono::hours{2}) + "]");
+    physics.later.clear();
+    CHECK_EQ(pause_code(physics, now), "\n[sluice: paused account=ph%20ys%5D]");
+}
+
 CASE(a_warning_ends_with_its_contact) {
     auto snapshot = test::world();
     snapshot.accounts[1].contact = "hpc@example.org";
@@ -234,7 +249,7 @@ CASE(a_warning_ends_with_its_contact) {
     const auto warning = [&view](std::string_view account) {
         return warning_text(in_force(*view.account(account), instant(test::kNow)));
     };
-    CHECK_EQ(warning("bio"), "account bio: 85 % used\nAsk hpc@example.org.");
+    CHECK_EQ(warning("bio"), "account bio: 85 % used Ask hpc@example.org for more.");
     CHECK_EQ(warning("geo"), "account geo: 104 % used, QOS slow");
 }
 

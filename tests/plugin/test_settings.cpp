@@ -35,6 +35,8 @@ CASE(an_empty_file_gives_the_defaults) {
     const auto settings = good("");
     CHECK(!settings.fail_open);
     CHECK(settings.warn_at_submit);
+    CHECK_EQ(settings.warn_every, 86400);
+    CHECK(settings.refusal_code);
     CHECK_EQ(settings.max_age, 900);
 }
 
@@ -44,6 +46,8 @@ CASE(every_key_is_read_in_any_case) {
                                "maxage=1h\r\n"
                                "Fail=OPEN\n"
                                "WarnAtSubmit=No\n"
+                               "WarnEvery=12h\n"
+                               "RefusalCode=no\n"
                                "ExemptUsers=alice,5\n"
                                "ExemptAccounts=Staff, Ops\n"
                                "ExemptQOS=urgent\n"
@@ -59,6 +63,9 @@ CASE(every_key_is_read_in_any_case) {
     CHECK_EQ(settings.max_age, 3600);
     CHECK(settings.fail_open);
     CHECK(!settings.warn_at_submit);
+    CHECK_EQ(settings.warn_every, 12 * 3600);
+    CHECK(!settings.refusal_code);
+    CHECK_EQ(parse_settings("WarnEvery=0", {}).settings.warn_every, 0);
     CHECK(settings.exempt_users == (std::vector<std::uint32_t>{5, 1001}));
     CHECK(settings.exempt_accounts == (std::vector<std::string>{"ops", "staff"}));
     CHECK(settings.exempt_qos == (std::vector<std::string>{"urgent"}));
@@ -86,9 +93,10 @@ CASE(an_unknown_key_is_noted_with_its_line_and_ignored) {
 CASE(a_bad_value_is_noted_and_leaves_the_default) {
     for (const std::string_view text :
          {"MaxAge=soon", "MaxAge=-5", "MaxAge=0", "MaxAge=99999999999999999999", "MaxAge=5 weeks",
-          "Fail=closed", "WarnAtSubmit=maybe", "Daemon=ctl1", "Daemon=", "Daemon=ctl1:0",
-          "Daemon=ctl1:99999", "Daemon=:6823", "Daemon=2001:db8::1:6823", "DaemonUser=nobodyknows",
-          "MungeSocket=here", "SnapshotFile=", "ExemptUsers=nobodyknows"}) {
+          "Fail=closed", "WarnAtSubmit=maybe", "WarnEvery=often", "Daemon=ctl1",
+          "Daemon=", "Daemon=ctl1:0", "Daemon=ctl1:99999", "Daemon=:6823",
+          "Daemon=2001:db8::1:6823", "DaemonUser=nobodyknows", "MungeSocket=here",
+          "SnapshotFile=", "ExemptUsers=nobodyknows"}) {
         const auto parsed = parse_settings(text, users);
         CHECK_EQ(parsed.notes.size(), 1U);
         CHECK_EQ(parsed.settings.max_age, 900);

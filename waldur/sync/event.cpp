@@ -2,10 +2,10 @@
 #include "waldur/sync/event.hpp"
 
 #include "common/base/amount.hpp"
+#include "common/base/entered_time.hpp"
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/json/json.hpp"
-#include "daemon/core/entered_time.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -243,7 +243,7 @@ std::optional<Instant> time_of(const std::string& stamp, const Zone& zone, Insta
         const auto end = text.find_first_not_of("0123456789", dot + 1);
         text.erase(dot, end == std::string::npos ? end : end - dot);
     }
-    const auto at = core::parse_instant(text, zone, now);
+    const auto at = parse_instant(text, zone, now);
     return at ? std::optional(*at) : std::nullopt;
 }
 

@@ -12,7 +12,7 @@ namespace sluice::http {
 namespace {
 
 constexpr std::string_view kOfAccounts =
-    "account,search,standing,policy,parent,sort,fields,page,page_size";
+    "account,user,search,standing,policy,parent,sort,fields,page,page_size";
 
 } // namespace
 
@@ -46,9 +46,9 @@ const std::vector<Route>& routes() {
         {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
          "Evaluate now, or do a dry run", "", "dry_run:boolean,accounts:array,config:string"},
         {"GET", "/api/v1/evaluations", 0, view_evaluations, "Evaluations on record, newest first",
-         "account,limit,before,only,evaluation"},
+         "account,limit,before,only,evaluation,start,end,period"},
         {"GET", "/api/v1/commands", 0, view_commands, "Commands on record, newest first",
-         "account,limit,before,only,evaluation"},
+         "account,limit,before,only,evaluation,start,end"},
         {"GET", "/api/v1/plugins", kStaff, view_plugins, "Connected plugins"},
         {"GET", "/api/v1/cycles", kStaff, view_cycles,
          "The last hundred evaluations, newest first"},

@@ -19,12 +19,26 @@ using json::Value;
 constexpr std::size_t kMaxEntries = 4;
 constexpr std::size_t kMaxPage = 100'000;
 
+// Those above the account, the top one first, without root.
+std::vector<std::string> ancestors_of(const ports::CycleReport& cycle, const std::string& account) {
+    std::vector<std::string> out;
+    auto at = cycle.parents.find(account);
+    while (at != cycle.parents.end() && !at->second.empty() && at->second != "root" &&
+           out.size() < cycle.parents.size()) {
+        out.push_back(at->second);
+        at = cycle.parents.find(at->second);
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+}
+
 Value render_with_parent(const ports::CycleReport& cycle, const model::AccountDecision& account,
                          const Zone& zone) {
-    const auto parent = cycle.parents.find(account.account);
-    const bool none = parent == cycle.parents.end() || parent->second == "root";
-    return std::move(
-        render(account, {cycle.decision, zone}).set("parent", none ? "" : parent->second));
+    const auto ancestors = ancestors_of(cycle, account.account);
+    Value out = render(account, {cycle.decision, zone});
+    put(out, kv("parent", ancestors.empty() ? std::string() : ancestors.back()),
+        kv("ancestors", ancestors));
+    return out;
 }
 
 std::string text_of(const ports::CycleReport& cycle, const model::AccountDecision& account,
@@ -73,7 +87,7 @@ Result<const model::User*> balance_user(const Call& call, const ports::CycleRepo
         found = user_where([&](const auto& each) { return equals_ignoring_case(each.name, user); });
     const bool self = found != nullptr && found->uid == uid;
     if (!call.request.viewer.sees_all() && !self)
-        return Error{Errc::refused, "Only staff may see the balance of other users."};
+        return Error{Errc::refused, "Only staff may see the accounts of other users."};
     if (found == nullptr)
         return Error{Errc::not_found, "user '" + user + "' has no association in Slurm"};
     return found;
@@ -137,8 +151,17 @@ Response with_accounts(const Call& call, const CyclePtr& cycle, const Value& out
     const auto query = AccountsQuery::read(call.request);
     if (!query)
         return failure(query.error());
-    const auto indices =
-        query->apply(*cycle, chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted));
+    auto visible = chosen(*cycle, Visible(cycle.get(), call.request.viewer), wanted);
+    if (!call.request.argument("user").empty()) {
+        const auto user = balance_user(call, *cycle);
+        if (!user)
+            return failure(user.error());
+        const auto own = accounts_of(*cycle, (*user)->name);
+        std::erase_if(visible, [&](std::size_t i) {
+            return !own.contains(cycle->decision.accounts[i].account);
+        });
+    }
+    const auto indices = query->apply(*cycle, std::move(visible));
     const Zone zone = call.status.info().zone;
     const bool few = page->end(indices.size()) - page->begin(indices.size()) <
                      cycle->decision.accounts.size() / 2;

@@ -11,7 +11,7 @@ namespace sluice::http {
 namespace {
 
 const std::vector<std::string> kStandings{"normal",   "warned",     "downscaled", "paused",
-                                          "observed", "overridden", "failed"};
+                                          "observed", "overridden", "held",       "failed"};
 const std::vector<std::string> kSorts{"account", "usage", "standing", "resets", "forecast"};
 
 bool is_one_of(const std::vector<std::string>& words, std::string_view word) {
@@ -59,7 +59,7 @@ Result<AccountsQuery> AccountsQuery::read(const Request& request) {
     out.search_ = lower(request.argument("search"));
     out.policy_ = request.argument("policy");
     out.parent_ = lower(request.argument("parent"));
-    out.standings_ = split(request.argument("standing"), ',');
+    out.standings_ = split(lower(request.argument("standing")), ',');
     for (const auto& word : out.standings_)
         if (!is_one_of(kStandings, word))
             return Error{Errc::malformed, "standing must be a list of " + join(kStandings, ", ") +
@@ -86,7 +86,8 @@ bool AccountsQuery::matches(const ports::CycleReport& cycle,
     }
     return standings_.empty() || is_one_of(standings_, counted_as(account)) ||
            (account.in_force && is_one_of(standings_, "overridden")) ||
-           (!account.error.empty() && is_one_of(standings_, "failed"));
+           (account.held() && is_one_of(standings_, "held")) ||
+           (!account.error.empty() && !account.held() && is_one_of(standings_, "failed"));
 }
 
 // Equal ones stay in the order of the accounts, which is by name, also in the reverse order.

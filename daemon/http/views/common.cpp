@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/http/views/common.hpp"
 
+#include "common/base/entered_time.hpp"
 #include "common/base/text.hpp"
 #include "daemon/http/views/render.hpp"
 
@@ -150,11 +151,11 @@ Value envelope(const Call& call, const ports::DaemonInfo& info,
         kv("meta",
            object(kv("program", "sluiced"), kv("version", info.version), kv("api", "v1"),
                   kv("cluster", info.cluster), kv("timezone", info.zone.name()),
-                  kv("viewer", object(kv("uid", viewer.uid), kv("name", viewer.name),
-                                      kv("staff", viewer.staff), kv("sees_all", viewer.sees_all()),
-                                      kv("login", name(viewer.login)), kv("user", viewer.user),
-                                      kv("until", viewer.until),
-                                      kv("coordinates", viewer.coordinates))))),
+                  kv("viewer",
+                     object(kv("uid", viewer.uid), kv("name", viewer.name),
+                            kv("staff", viewer.staff), kv("sees_all", viewer.sees_all()),
+                            kv("login", name(viewer.login)), kv("user", viewer.user),
+                            kv("until", viewer.until), kv("coordinates", viewer.coordinates))))),
         kv("errors", Value::array()),
         kv("warnings", array_of(warnings, [](const auto& each) {
                return object(kv("description", each.description), kv("source", each.source));
@@ -272,8 +273,9 @@ Result<std::size_t> limit(const Request& request) {
     return *number;
 }
 
-Result<void> narrow_query(const Request& request, const std::vector<std::string>& words,
+Result<void> narrow_query(const Call& call, const std::vector<std::string>& words,
                           ports::Query& query) {
+    const auto& request = call.request;
     const auto before = request.argument("before");
     const auto number = whole_number<std::int64_t>(before);
     if (!before.empty() && (!number || *number < 1))
@@ -284,6 +286,24 @@ Result<void> narrow_query(const Request& request, const std::vector<std::string>
     if (!evaluation.empty() && (!decided || *decided < 1))
         return Error{Errc::malformed, "evaluation must be the number of an evaluation, from 1"};
     query.evaluation = decided.value_or(0);
+    query.period = request.argument("period");
+    const auto info = call.status.info();
+    const auto take = [&](const char* key, std::optional<Instant>& into) -> Result<void> {
+        const auto text = request.argument(key);
+        if (text.empty())
+            return {};
+        const auto at = parse_instant(text, info.zone, info.now, Entered::past);
+        if (!at)
+            return Error(at.error()).in(key);
+        into = *at;
+        return {};
+    };
+    if (const auto start = take("start", query.from); !start)
+        return start;
+    if (const auto end = take("end", query.until); !end)
+        return end;
+    if (query.from && query.until && *query.until < *query.from)
+        return Error{Errc::malformed, "end must not be before start"};
     const auto only = request.argument("only");
     if (only.empty())
         return {};

@@ -100,8 +100,9 @@ void put_paging(Response& response, const Request& request, const Page& page, st
 inline constexpr std::size_t kMaxLimit = 10000;
 // ?limit=, a default without. malformed
 Result<std::size_t> limit(const Request& request);
-// ?before= and ?only=, with one of the words that the route knows. malformed
-Result<void> narrow_query(const Request& request, const std::vector<std::string>& words,
+// ?before=, ?start=, ?end=, ?period= and ?only=, with one of the words that the route knows.
+// malformed
+Result<void> narrow_query(const Call& call, const std::vector<std::string>& words,
                           ports::Query& query);
 // What a viewer may read of the journal. Staff may name an account that no policy evaluates any
 // more.
@@ -115,7 +116,7 @@ Response journal_view(const Call& call, std::string_view key, Ask ask, Show show
     auto query = journal_query(call, cycle.get());
     if (!query)
         return failure(query.error());
-    if (const auto narrowed = narrow_query(call.request, words, *query); !narrowed)
+    if (const auto narrowed = narrow_query(call, words, *query); !narrowed)
         return failure(narrowed.error());
     // An empty list would mean all accounts.
     if (!call.request.viewer.sees_all() && query->accounts.empty())

@@ -206,15 +206,29 @@ CASE(a_warning_names_the_account_above_that_slows_it_down) {
     w.grant("optics", "1000");
     w.use(utc(2026, 10, 2), "physics", 1000);
     w.use(utc(2026, 10, 2), "optics", 250);
-    CHECK_EQ(record(w, utc(2026, 11, 3), "optics").text,
-             "account optics is slowed down with account physics: 1250 of 1200 node_hours used in "
-             "2026-Q4 (104.16 %, grace to 120 %).\nJobs run with QOS slowdown.\nNext period starts "
-             "2027-01-01.");
+    CHECK_EQ(
+        record(w, utc(2026, 11, 3), "optics").text,
+        "account optics is slowed down with account physics: 1250 of 1200 node_hours used in "
+        "2026-Q4 (104.16 %, grace to 120 %).\nJobs run with QOS slowdown. Jobs are refused from "
+        "120 % on, about 2026-11-08. Next period starts 2027-01-01.");
     // Also where it has no allocation of its own.
     w.set.accounts.erase("optics");
     CHECK(
         record(w, utc(2026, 11, 3), "optics")
             .text.starts_with("account optics is slowed down with account physics: 1250 of 1200"));
+}
+
+CASE(a_warning_tells_what_follows_and_about_when) {
+    World w = physics();
+    w.set.policies[0].grace_ratio = dec("0.2");
+    w.use(utc(2026, 10, 2), "physics", 1100);
+    const std::string text = record(w, utc(2026, 11, 3), "physics").text;
+    CHECK(text.starts_with("account physics: 1100 of 1200 node_hours used in 2026-Q4 (91.66 %, "
+                           "grace to 120 %).\nJobs are slower from 100 % on, about 2026-11-0"));
+    CHECK(text.find(". Jobs are refused from 120 % on, about 2026-11-1") != std::string::npos);
+    CHECK(text.ends_with(". Next period starts 2027-01-01."));
+    w.set.policies[0].mode = model::Mode::observe;
+    CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text, "");
 }
 
 CASE(a_warning_names_staff_and_the_end_of_what_staff_has_set) {
@@ -225,7 +239,7 @@ CASE(a_warning_names_staff_and_the_end_of_what_staff_has_set) {
                                          utc(2026, 11, 6), "deadline", "root"});
     CHECK_EQ(record(w, utc(2026, 11, 3), "physics").text,
              "account physics: 1300 of 1200 node_hours used in 2026-Q4 (108.33 %, grace to 120 "
-             "%).\nThe account is kept open by staff (root) until 2026-11-06.\nNext period starts "
+             "%).\nThe account is kept open by staff (root) until 2026-11-06. Next period starts "
              "2027-01-01.");
     auto& entry = w.facts.history.overrides[0];
     entry.standing = model::Standing::downscaled;

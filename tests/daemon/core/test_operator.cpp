@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What staff enter by hand: checked, written, and in effect when the call returns; a dry run shows
 // the same cycle and writes nothing.
-#include "daemon/core/entered_time.hpp"
 #include "daemon/core/operator.hpp"
 #include "tests/daemon/core/bench.hpp"
 #include "tests/support/case.hpp"
@@ -263,24 +262,4 @@ CASE(cycles_are_listed_newest_first) {
     CHECK(cycles.size() >= 2);
     CHECK_EQ(cycles.front().trigger, "person");
     CHECK_EQ(cycles.front().accounts, 1U);
-}
-
-CASE(times_are_read_as_people_and_slurm_write_them) {
-    const Zone utc;
-    const auto zone = Zone::posix("EET-2");
-    CHECK(zone);
-    const auto parse = [&](const char* text) {
-        return *core::parse_instant(text, *zone, kFebruary);
-    };
-    CHECK(parse("now") == kFebruary);
-    CHECK(parse("now+90") == kFebruary + 90s);
-    CHECK(parse("now-1week") == kFebruary - 7 * 24h);
-    CHECK(parse("now+2hours") == kFebruary + 2h);
-    CHECK(parse("2026-02-10") == kFebruary - 2h);
-    CHECK(parse("2026-02-10T01:30") == kFebruary - 30min);
-    CHECK(parse("2026-02-10T01:30:00Z") == kFebruary + 90min);
-    CHECK(parse("2026-02-10T01:30:00-01:00") == kFebruary + 150min);
-    for (const char* bad : {"", "yesterday", "now+", "now+3moons", "2026-02-30", "2026-02-10T25:00",
-                            "now+99999999999999days", "2026-02-10T01:30:00+99:00"})
-        CHECK(core::parse_instant(bad, utc, kFebruary).error().code == Errc::malformed);
 }

@@ -163,6 +163,7 @@ Result<std::vector<std::string>> FakeService::explain(const std::string& account
 }
 
 Result<std::vector<ports::EvaluationRecord>> FakeService::evaluations(const ports::Query& query) {
+    asked = query;
     if (journal_away)
         return Error{Errc::unavailable, "journal: database is locked"};
     std::vector<ports::EvaluationRecord> out;
@@ -191,11 +192,14 @@ Result<std::vector<ports::EvaluationRecord>> FakeService::evaluations(const port
 }
 
 Result<std::vector<ports::CommandRecord>> FakeService::commands(const ports::Query& query) {
+    asked = query;
     if (journal_away)
         return Error{Errc::unavailable, "journal: database is locked"};
     std::vector<ports::CommandRecord> out;
     if (wanted(query, "physics"))
         out = {record(std::nullopt), record(false), record(true)};
+    if (query.only == ports::Only::failed)
+        std::erase_if(out, [](const auto& each) { return each.success != false; });
     if (out.size() > query.limit)
         out.resize(query.limit);
     for (auto& each : out) {

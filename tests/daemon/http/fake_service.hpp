@@ -97,6 +97,7 @@ public:
     FakeOutbox post;
     std::vector<ports::AgentReport> kept_reports; // newest first
     bool journal_away = false;
+    ports::Query asked; // of evaluations() or commands(), the last one
     bool plugins = true;
     bool rollups = true; // of by_day()
     // Behind each text that is not in `cycle`, `daemon` or `post`.
