@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned kGlobal = kSocket | kCluster;
 constexpr const char* kStandings = "normal downscaled paused";
 
-struct Line {
+struct Typed {
     Context context;
     const Subcommand* subcommand = nullptr;
     std::vector<std::string> arguments; // before the word that is completed
@@ -48,8 +48,8 @@ void apply(Context& context, const std::string& name, const std::string& value) 
         context.cluster = value;
 }
 
-Line line_of(const Context& context, const std::vector<std::string>& words) {
-    Line out{context, nullptr, {}, nullptr, {}, words.empty() ? "" : words.back()};
+Typed line_of(const Context& context, const std::vector<std::string>& words) {
+    Typed out{context, nullptr, {}, nullptr, {}, words.empty() ? "" : words.back()};
     out.context.runs = nullptr;
     out.options = options_of(kGlobal);
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
@@ -93,7 +93,7 @@ std::vector<std::string> harmless(const std::set<std::string>& names) {
 }
 
 // Texts of one field of the records at `key`.
-std::vector<std::string> asked(const Line& line, const std::string& path, const char* key,
+std::vector<std::string> asked(const Typed& line, const std::string& path, const char* key,
                                const char* field, Parameters query = {}) {
     const auto answer = Client(find_route(line.context), line.context.cluster).get(path, query);
     std::set<std::string> out;
@@ -103,12 +103,12 @@ std::vector<std::string> asked(const Line& line, const std::string& path, const 
     return harmless(out);
 }
 
-std::vector<std::string> accounts(const Line& line, std::string_view typed) {
+std::vector<std::string> accounts(const Typed& line, std::string_view typed) {
     return asked(line, "/api/v1/accounts", "accounts", "account",
                  {{"fields", "account"}, {"search", std::string(typed)}});
 }
 
-std::vector<std::string> components(const Line& line) {
+std::vector<std::string> components(const Typed& line) {
     const auto answer = Client(find_route(line.context), line.context.cluster)
                             .get("/api/v1/accounts",
                                  {{"account", line.arguments.size() > 1 ? line.arguments[1] : ""},
@@ -124,7 +124,7 @@ std::vector<std::string> components(const Line& line) {
     return out;
 }
 
-std::vector<std::string> clusters(const Line& line) {
+std::vector<std::string> clusters(const Typed& line) {
     const auto answer = Client(find_route(line.context)).get("/api/v1/info", {});
     std::vector<std::string> several;
     if (!answer) // which one is meant, if it serves several
@@ -138,7 +138,7 @@ std::vector<std::string> clusters(const Line& line) {
 }
 
 // The fields of the subcommand's table with their meaning, as --helpformat has them.
-std::vector<std::string> fields(const Line& line) {
+std::vector<std::string> fields(const Typed& line) {
     char* data = nullptr;
     std::size_t size = 0;
     std::FILE* memory = ::open_memstream(&data, &size);
@@ -162,7 +162,7 @@ std::vector<std::string> fields(const Line& line) {
 }
 
 // What may stand for a word of this kind; `typed` is its part so far.
-std::vector<std::string> words_of(const Line& line, std::string_view kind, std::string_view typed) {
+std::vector<std::string> words_of(const Typed& line, std::string_view kind, std::string_view typed) {
     if (kind == "@accounts")
         return accounts(line, typed);
     if (kind == "@clusters")
@@ -211,7 +211,7 @@ std::string bare(std::string text) {
 }
 
 // The kind of the next argument, by the forms of the subcommand.
-std::string kind_of_argument(const Line& line) {
+std::string kind_of_argument(const Typed& line) {
     std::string verbs;
     for (const auto& form : split(line.subcommand->arguments, '\n')) {
         std::vector<std::string> places;
@@ -237,14 +237,14 @@ std::string kind_of_argument(const Line& line) {
 }
 
 // Those of `words` that continue the last one of a list "a,b,c" behind `before`.
-void print_matching(const Line& line, const std::vector<std::string>& words,
+void print_matching(const Typed& line, const std::vector<std::string>& words,
                     const std::string& before, std::string_view typed) {
     for (const auto& word : words)
         if (word.starts_with(':') || lower(word).starts_with(lower(typed)))
             print(line.context, (word.starts_with(':') ? "" : before) + word + '\n');
 }
 
-void complete_value(const Line& line, const OptionHelp& option, const std::string& before,
+void complete_value(const Typed& line, const OptionHelp& option, const std::string& before,
                     const std::string& value) {
     const bool list = option.argument == "LIST" || option.argument == "FIELDS";
     const auto comma = list ? value.rfind(',') : std::string::npos;
@@ -256,7 +256,7 @@ void complete_value(const Line& line, const OptionHelp& option, const std::strin
 } // namespace
 
 int complete(const Context& context, const std::vector<std::string>& words) {
-    const Line line = line_of(context, words);
+    const Typed line = line_of(context, words);
     const auto& current = line.current;
     if (line.open != nullptr) {
         complete_value(line, *line.open, "", current);
