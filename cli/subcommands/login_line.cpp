@@ -5,9 +5,12 @@
 #include "cli/figures.hpp"
 #include "cli/report.hpp"
 #include "cli/subcommands/subcommands.hpp"
+#include "common/base/text.hpp"
 
 #include <algorithm>
 #include <csignal>
+#include <cstdint>
+#include <cstdlib>
 #include <ctime>
 #include <map>
 #include <sys/time.h>
@@ -18,8 +21,16 @@ namespace sluice::cli {
 namespace {
 
 // Below 50 ms from the start of the program, which takes about 10 ms for its libraries.
-constexpr suseconds_t kMostMicroseconds = 42'000;
-constexpr suseconds_t kLeastMicroseconds = 10'000;
+constexpr long kMostMicroseconds = 42'000;
+constexpr long kLeastMicroseconds = 10'000;
+constexpr long kMicroseconds = 1'000'000;
+
+// SLUICE_LOGIN_TIMEOUT in milliseconds, up to 10 s.
+long most_microseconds() {
+    const char* text = std::getenv("SLUICE_LOGIN_TIMEOUT");
+    const auto wanted = whole_number<std::uint16_t>(text != nullptr ? text : "");
+    return wanted && *wanted <= 10'000 ? *wanted * 1000L : kMostMicroseconds;
+}
 
 void leave(int) {
     ::_exit(kOk);
@@ -31,9 +42,10 @@ void bound_time() {
     ::sigaction(SIGALRM, &action, nullptr);
     timespec used{};
     ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    const suseconds_t left =
-        used.tv_sec > 0 ? 0 : kMostMicroseconds - static_cast<suseconds_t>(used.tv_nsec / 1000);
-    const itimerval once{{0, 0}, {0, std::max(left, kLeastMicroseconds)}};
+    const long left =
+        std::max(most_microseconds() - used.tv_sec * kMicroseconds - used.tv_nsec / 1000,
+                 kLeastMicroseconds);
+    const itimerval once{{0, 0}, {left / kMicroseconds, left % kMicroseconds}};
     ::setitimer(ITIMER_REAL, &once, nullptr);
 }
 

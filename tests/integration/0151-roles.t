@@ -47,7 +47,7 @@ unlike 'mail does not see physics' "$(as mail "$program" status -nP -o account)"
 ok 'sacctmgr makes mail coordinator of physics' sacctmgr_do add coordinator account=physics names=mail
 evaluate_now
 like 'a coordinator sees the account' "$(as mail "$program" status -nP -o account)" '(^|[[:space:]])physics([[:space:]]|$)'
-ok 'a job of games in physics ends' as games srun -A physics -n1 sleep 2
+ok 'a job of games in physics ends' as games timeout 60 srun -t1 -A physics -n1 sleep 2
 evaluate_now
 like 'a coordinator sees the users of the account' "$(as mail "$program" usage physics --by-user -nP -o user 2>&1)" games
 fails 'a coordinator may not change anything' as mail "$program" adjust add physics node_hours=1 --reason=r
