@@ -103,7 +103,7 @@ export function usageChart(account, usage, changes, entries, now, present) {
     svg('svg', { viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': summary },
       [0, top / 2, top].map((value) => [svg('line', { x1: L, x2: W - R, y1: y(value), y2: y(value), class: 'grid' }),
         label(`${value} %`, L - 8, y(value) + 4, 'tick', 'end')]),
-      ticks(begin, end, narrow ? 3 : 6).map((at) => label(day(at * 1000), x(at), H - 8, 'tick', x(at) < L + 30 ? 'start' : x(at) > W - 45 ? 'end' : 'middle')),
+      ticks(begin, end, narrow ? 3 : 6).filter((at, i) => !i || x(at) - L > 112).map((at) => label(day(at * 1000), x(at), H - 8, 'tick', x(at) < L + 30 ? 'start' : x(at) > W - 45 ? 'end' : 'middle')),
       svg('path', { d: `${line}L${x(last.at).toFixed(1)} ${y(0)}L${x(points[0].at).toFixed(1)} ${y(0)}Z`, class: 'area' }),
       thresholds, svg('path', { d: line, class: 'line' }),
       far && svg('path', { d: `M${x(last.at)} ${y(last.value)}L${x(far.crossing_epoch)} ${y(far.percent)}`, class: 'forecast' }),

@@ -43,8 +43,8 @@ VIEWS = {"overview": "", "account": "account/physics", "evaluations": "log/evalu
          "policies": "policies", "policy": "policy/monthly", "mine": "mine?user=games"}
 
 
-GUIDE = {"overview": (1280, 800), "account": (1280, 1000), "evaluations": (1280, 500), "commands": (1280, 700), "policy": (1280, 800),
-         "mine": (360, 800)}  # views in docs/guide/web.md, and the size of their screenshots
+# Views in docs/guide/web.md, and the size of their screenshots.
+GUIDE = {"overview": (1280, 800), "account": (1280, 1000), "evaluations": (1280, 500), "commands": (1280, 700), "mine": (360, 800)}
 
 
 def check(name, good, instead=""):
