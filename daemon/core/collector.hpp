@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -41,6 +42,7 @@ private:
     void add_jobs(const Rules& rules, model::Facts& facts);
     Result<void> add_raw_usage(const Rules& rules, model::Facts& facts);
     void add_partitions(const Rules& rules, model::Facts& facts);
+    void add_earlier(model::Facts& facts);
     void note(const Error& error, std::string_view otherwise);
     void settle(Instant now);
 
@@ -54,6 +56,7 @@ private:
     std::map<std::string, std::uint32_t> uids_;
     std::map<std::string, std::string> default_accounts_;
     std::vector<model::Partition> partitions_;
+    std::map<std::string, std::shared_ptr<const model::PolicySet>> earlier_; // Facts::earlier
     std::map<std::string, Error> failed_; // of this cycle, by source
 };
 
