@@ -5,6 +5,7 @@
 #include "common/base/text.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <curl/curl.h>
 #include <memory>
@@ -26,6 +27,25 @@ struct Exchange {
     long seconds = kReadSeconds;
     const char* method = nullptr; // not GET or POST
     long silent = 0;              // longest time without a byte; 0: any
+    Client::Waiting waiting = {};
+};
+
+constexpr std::chrono::seconds kFirstWait{3};
+constexpr std::chrono::seconds kNextWait{10};
+
+// Calls `waiting` in the middle of an exchange; libcurl calls this about once a second.
+struct WaitTimer {
+    const Client::Waiting& waiting;
+    std::chrono::steady_clock::time_point due = std::chrono::steady_clock::now() + kFirstWait;
+
+    static int look(void* timer, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+        auto& self = *static_cast<WaitTimer*>(timer);
+        if (const auto now = std::chrono::steady_clock::now(); now >= self.due) {
+            self.due = now + kNextWait;
+            self.waiting();
+        }
+        return 0;
+    }
 };
 
 std::size_t take(char* data, std::size_t size, std::size_t count, void* out) {
@@ -108,6 +128,12 @@ Result<json::Value> perform(const Exchange& exchange, std::vector<std::string>* 
         return Error{Errc::internal, "libcurl does not start"};
     std::string answer;
     prepare(easy.get(), exchange, answer);
+    WaitTimer timer{exchange.waiting};
+    if (exchange.waiting) {
+        curl_easy_setopt(easy.get(), CURLOPT_XFERINFOFUNCTION, WaitTimer::look);
+        curl_easy_setopt(easy.get(), CURLOPT_XFERINFODATA, &timer);
+        curl_easy_setopt(easy.get(), CURLOPT_NOPROGRESS, 0L);
+    }
     curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
     const CURLcode code = curl_easy_perform(easy.get());
     long os_error = 0;
@@ -153,12 +179,13 @@ Result<json::Value> Client::get(const std::string& path, const Parameters& param
                    several_);
 }
 
-Result<json::Value> Client::post(const std::string& path, const json::Value& body) const {
+Result<json::Value> Client::post(const std::string& path, const json::Value& body,
+                                 const Waiting& waiting) const {
     // An entry is made once, in one cluster.
     const bool shows = path == "/api/v1/evaluate";
-    return perform(
-        {socket_, target(path, with_cluster({})), body.compact(), kCycleSeconds, nullptr, 0},
-        shows ? several_ : nullptr);
+    return perform({socket_, target(path, with_cluster({})), body.compact(), kCycleSeconds, nullptr,
+                    0, waiting},
+                   shows ? several_ : nullptr);
 }
 
 Result<json::Value> Client::remove(const std::string& path, const json::Value& body) const {
