@@ -27,6 +27,7 @@ struct Client::Exchange {
     const char* method = nullptr;         // not GET or POST
     long silent = 0;                      // longest time without a byte; 0: any
     long connect = 5;                     // seconds to connect
+    Waiting waiting = {};
 };
 
 namespace {
@@ -41,6 +42,24 @@ constexpr long kSpareSeconds = 2;
 // 429: many users of a login node ask at once. Each time a random part of the longer wait.
 constexpr int kTries = 8;
 constexpr std::chrono::milliseconds kFirstPause{100};
+
+constexpr std::chrono::seconds kFirstWait{3};
+constexpr std::chrono::seconds kNextWait{10};
+
+// Calls `waiting` in the middle of an exchange; libcurl calls this about once a second.
+struct WaitTimer {
+    const Client::Waiting& waiting;
+    std::chrono::steady_clock::time_point due = std::chrono::steady_clock::now() + kFirstWait;
+
+    static int look(void* timer, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+        auto& self = *static_cast<WaitTimer*>(timer);
+        if (const auto now = std::chrono::steady_clock::now(); now >= self.due) {
+            self.due = now + kNextWait;
+            self.waiting();
+        }
+        return 0;
+    }
+};
 
 std::size_t take(char* data, std::size_t size, std::size_t count, void* out) {
     auto& text = *static_cast<std::string*>(out);
@@ -102,6 +121,12 @@ public:
         curl_easy_setopt(easy, CURLOPT_WRITEDATA, &out.body);
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+        WaitTimer timer{exchange.waiting};
+        if (exchange.waiting) {
+            curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, WaitTimer::look);
+            curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &timer);
+            curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+        }
         out.code = curl_easy_perform(easy);
         out.detail = detail;
         curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &out.os_error);
@@ -377,11 +402,13 @@ Result<json::Value> Client::get(const std::string& path, const Parameters& param
                    several_);
 }
 
-Result<json::Value> Client::post(const std::string& path, const json::Value& body) const {
+Result<json::Value> Client::post(const std::string& path, const json::Value& body,
+                                 const Waiting& waiting) const {
     // An entry is made once, in one cluster.
     const bool shows = path == "/api/v1/evaluate";
-    return perform({target(path, with_cluster({})), body.compact(), kCycleSeconds, nullptr, 0},
-                   shows ? several_ : nullptr);
+    return perform(
+        {target(path, with_cluster({})), body.compact(), kCycleSeconds, nullptr, 0, 5, waiting},
+        shows ? several_ : nullptr);
 }
 
 Result<json::Value> Client::remove(const std::string& path, const json::Value& body) const {

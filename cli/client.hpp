@@ -7,6 +7,7 @@
 #include "common/base/result.hpp"
 #include "common/json/json.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,8 +36,11 @@ public:
     // Errors are sentences for people, with the remedy. unavailable: no connection; timeout;
     // not_found; refused: by the daemon; malformed: the response is no JSON.
     Result<json::Value> get(const std::string& path, const Parameters& parameters = {}) const;
-    // Waits for as long as a cycle may take.
-    Result<json::Value> post(const std::string& path, const json::Value& body) const;
+    // Waits for as long as a cycle may take. Calls `waiting` meanwhile: after three seconds, then
+    // every ten. It does not throw and may make other requests.
+    using Waiting = std::function<void()>;
+    Result<json::Value> post(const std::string& path, const json::Value& body,
+                             const Waiting& waiting = {}) const;
 
     Result<json::Value> remove(const std::string& path, const json::Value& body) const;
 

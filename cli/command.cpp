@@ -45,6 +45,11 @@ void warn(const Context& context, std::string_view what) {
         lines(context.err, "sluice: warning: ", what);
 }
 
+void note(const Context& context, std::string_view what) {
+    if (!context.quiet)
+        lines(context.err, "sluice: ", what);
+}
+
 void trace(const Context& context, std::string_view what) {
     if (context.verbose > 0)
         lines(context.err, "sluice: ", what);

@@ -71,6 +71,8 @@ int complain(const Context& context, std::string_view what);
 int complain(const Context& context, const Error& error);
 // "sluice: warning: ...", unless quiet.
 void warn(const Context& context, std::string_view what);
+// "sluice: ...", unless quiet.
+void note(const Context& context, std::string_view what);
 // "sluice: ...", with -v.
 void trace(const Context& context, std::string_view what);
 void print(const Context& context, std::string_view text);

@@ -93,7 +93,7 @@ std::string transition(json::View account) {
 std::string account_lines(const Parsed& parsed, const json::Value& answer) {
     const bool named = !parsed.options.accounts.empty();
     std::vector<json::View> shown;
-    std::int64_t unchanged = 0;
+    std::int64_t unchanged = answer["unchanged"].integer();
     for (const auto& account : answer["accounts"].items())
         if (named || changed(account) || !account["error"].text().empty())
             shown.push_back(account);
@@ -211,6 +211,19 @@ std::optional<json::Value> entry_body(const Parsed& parsed) {
     return body;
 }
 
+namespace {
+
+// What the evaluation that follows an entry does meanwhile.
+void note_progress(const Context& context) {
+    const auto seen = Client(context.socket, context.cluster).get("/api/v1/overview");
+    const std::string progress =
+        seen ? (*seen)["evaluation_under_way"]["progress"].text() : std::string();
+    note(context, progress.empty() ? "waiting for sluiced"
+                                   : "waiting for the evaluation: phase " + progress);
+}
+
+} // namespace
+
 int enter(const Parsed& parsed, Method method, const std::string& path, const json::Value& body,
           const Headline& headline) {
     const auto& context = parsed.context;
@@ -218,7 +231,9 @@ int enter(const Parsed& parsed, Method method, const std::string& path, const js
     const Client asked = client(context);
     trace(context, std::string(method == Method::post ? "POST " : "DELETE ") + path + ' ' +
                        body.compact() + " on " + asked.label());
-    auto answer = method == Method::post ? asked.post(path, body) : asked.remove(path, body);
+    auto answer = method == Method::post
+                      ? asked.post(path, body, [&context] { note_progress(context); })
+                      : asked.remove(path, body);
     if (!answer)
         return complain(context, answer.error());
     for_people(parsed, *answer);

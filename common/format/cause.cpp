@@ -47,6 +47,8 @@ std::string usage_text(const AccountDecision& decision) {
 }
 
 std::string next_start(const Zone& zone, const AccountDecision& decision) {
+    if (decision.held())
+        return "";
     if (!decision.period.end)
         return "This is a one-time allocation and does not renew.";
     if (nothing_follows(decision))
@@ -71,10 +73,9 @@ std::string cause_text(const Zone& zone, const AccountDecision& source,
     if (overridden(source))
         return entry_text(zone, *source.in_force) +
                (own ? "" : " (account " + printable(source.account) + ")");
-    const bool kept = !source.error.empty(); // no figures decide
     if (own)
-        return kept ? "its last evaluation" : "its own usage";
-    return (kept ? "the last evaluation of account " : "the usage of account ") +
+        return source.kept ? "its last evaluation" : "its own usage";
+    return (source.kept ? "the last evaluation of account " : "the usage of account ") +
            printable(source.account);
 }
 
@@ -89,7 +90,7 @@ std::string cause_line(const Zone& zone, const AccountDecision& source,
     if (standing_word(account) == "normal" && would_be(account).empty())
         return "";
     return cause_text(zone, source, account.account) +
-           (source.figures.empty() || !source.error.empty() ? "" : ": " + usage_text(source));
+           (source.figures.empty() || source.kept ? "" : ": " + usage_text(source));
 }
 
 } // namespace sluice::format

@@ -46,9 +46,9 @@ UserText default_refusal(const Zone& zone, const AccountDecision& source,
     std::string text = headline(source, account, " is paused");
     if (overridden(source))
         text += by_entry(zone, *source.in_force);
-    else if (source.held())
+    else if (source.kept && source.held())
         text += " since its last evaluation. Staff has to confirm a change of its allocation.";
-    else if (!source.error.empty() || source.figures.empty())
+    else if (source.kept || source.figures.empty())
         text += " since the last evaluation." + next_line(zone, source);
     else
         text += ": " + usage_text(source) + "." + next_line(zone, source);

@@ -219,15 +219,19 @@ struct AccountDecision {
     // Set: the account could not be evaluated; nothing is planned for it unless it is held.
     std::string error; // the fault as a clause for people
     Fault fault = Fault::none;
-    std::string missing_tres;   // Fault::missing_tres: its name
+    // Held, and evaluated by the rules of its last evaluation: figures and thresholds are theirs.
+    bool by_last_rules = false;
+    bool kept = false;        // the standing is that of an earlier evaluation: no figures decide it
+    std::string missing_tres; // Fault::missing_tres: its name
     bool grant_changed = false; // allocation, carryover, adjustments or period since the last cycle
     // To be logged and recorded although no person asked: the evaluation changed something, or the
     // metric moved by a whole percent since the last such evaluation.
     bool noteworthy = false;
     AccountMemory memory; // for the journal, after this decision
 
-    // A person has to confirm what its rules have become. Until then it keeps its standing, limits
-    // and shares; only an override of staff or an account above changes its standing.
+    // A person has to confirm what its rules have become. Until then it keeps its limits and
+    // shares, and its standing, too, unless its last rules, an account above or an override of
+    // staff make that stricter. Only an override makes it milder.
     bool held() const { return fault == Fault::rules || fault == Fault::guard; }
     // QOS and jobs in Slurm follow its standing.
     bool follows() const { return error.empty() || held(); }
@@ -255,6 +259,7 @@ struct Decision {
     ClockResult clock;
     std::string cluster;
     std::string rules_version;             // that it was made by
+    PolicyText policies;                   // of these rules
     std::vector<AccountDecision> accounts; // by name; only those with a policy and an allocation
     // Not of one account: unknown accounts in the file, overrides without effect ...
     std::vector<std::string> problems;

@@ -7,6 +7,7 @@
 #include "common/model/budget.hpp"
 #include "common/model/clock.hpp"
 #include "common/model/history.hpp"
+#include "common/model/policy.hpp"
 #include "common/model/tres.hpp"
 
 #include <cstdint>
@@ -139,6 +140,9 @@ struct Facts {
     std::vector<OtherCluster> others;
     std::string rules_version; // another one for each change of the rules; "": no guard
     Guard guard;
+    PolicyText policies; // of the rules of this cycle
+    // Policies of earlier rules, by version, that accounts of the history were last evaluated by.
+    std::map<std::string, std::shared_ptr<const PolicySet>> earlier;
 };
 
 } // namespace sluice::model

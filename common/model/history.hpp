@@ -57,6 +57,23 @@ struct PastPeriod {
     friend bool operator==(const PastPeriod&, const PastPeriod&) = default;
 };
 
+// The rules that an account was last evaluated by, so that they outlive their lines in
+// sluiced.yaml.
+struct AccountRules {
+    std::string version;                       // of the policies' text (PolicyText); "": none
+    std::vector<std::string> policies;         // names, in the file's order
+    std::map<std::string, Decimal> allocation; // units by component
+    bool spans = false;                        // one allocation for all clusters of its policies
+
+    friend bool operator==(const AccountRules&, const AccountRules&) = default;
+};
+
+// Components and policies, as the journal keeps them for AccountRules (core/policy_text.hpp).
+struct PolicyText {
+    std::string version; // another one for each text
+    std::string text;
+};
+
 // Per account of a policy. Written in the same transaction as the evaluation that changed it.
 struct AccountMemory {
     std::string period;                  // label of the period last evaluated; "": never evaluated
@@ -90,6 +107,8 @@ struct AccountMemory {
     // Policies that enforced when it was last evaluated; empty: the account is not under
     // enforcement.
     std::set<std::string> enforced_by;
+    // Of its last evaluation by rules that no person has to confirm.
+    AccountRules rules;
     // Version of the rules that wait for a person; "": the account is not held.
     std::string held_for;
     std::optional<Instant> paused_since;     // an enforced pause, own or from above
@@ -171,10 +190,11 @@ void enter_period(AccountMemory& memory, const std::string& label, Instant begin
 void forget_after(AccountMemory& memory, Instant now);
 
 struct History {
-    std::map<std::string, AccountMemory> accounts; // by account name
-    std::vector<Override> overrides;               // also expired ones of the last days
-    std::vector<Adjustment> adjustments;           // of the periods in question
-    std::string rules_version;                     // of the last cycle; "": none yet
+    std::map<std::string, AccountMemory> accounts;   // by account name
+    std::vector<Override> overrides;                 // also expired ones of the last days
+    std::vector<Adjustment> adjustments;             // of the periods in question
+    std::string rules_version;                       // of the last cycle; "": none yet
+    std::map<std::string, std::string> policy_texts; // by version: those that accounts refer to
 };
 
 } // namespace sluice::model

@@ -4,6 +4,7 @@
 #include "common/policy/decide.hpp"
 
 #include "common/policy/evaluate/account.hpp"
+#include "common/policy/evaluate/last_rules.hpp"
 #include "common/policy/evaluate/standing.hpp"
 #include "common/policy/plan/fairshare.hpp"
 #include "common/policy/plan/jobs.hpp"
@@ -75,11 +76,19 @@ std::string change(const model::AccountMemory& before, const AccountDecision& ou
     return now == model::Standing::downscaled ? "slow it down" : "end its slowdown";
 }
 
+// A held account: its last rules make the same of its usage, which a new period may have changed.
+bool agree(const model::AccountMemory& before, const LastRules& last, const AccountDecision& out) {
+    if (before.held_for.empty())
+        return false;
+    const auto good = last.evaluate(out.account);
+    return good && model::standing(good->by_usage.flags) == model::standing(out.by_usage.flags);
+}
+
 // Accounts whose standing new rules change, when these are more than the guard allows. A boundary
 // changes it by itself and does not count. What is held stays so until the rules change again, they
 // would not change it any more, or a person releases it. Accounts that lose rules count and are
 // held in any case.
-Waiting guard(const model::Facts& facts, const model::Decision& decision) {
+Waiting guard(const model::Facts& facts, const LastRules& last, const model::Decision& decision) {
     static const model::AccountMemory kNothing;
     const auto& version = facts.rules_version;
     if (version.empty() || facts.history.rules_version.empty())
@@ -98,6 +107,8 @@ Waiting guard(const model::Facts& facts, const model::Decision& decision) {
             before.period.empty() || before.period == out.period.label || out.other_period;
         if (!out.error.empty() || !(waits || (first && inside)))
             continue;
+        if (first && !waits && agree(before, last, out))
+            continue;
         if (const auto what = change(before, out); !what.empty()) {
             held = held || waits;
             changed.emplace(out.account,
@@ -115,9 +126,9 @@ Waiting guard(const model::Facts& facts, const model::Decision& decision) {
 
 // Each account by itself, then with those above it.
 void evaluate(const PolicySet& set, const Zone& zone, const model::Facts& facts,
-              const AccountTree& tree, const std::vector<Subject>& subjects, const Waiting& waiting,
-              model::Decision& decision) {
-    const AccountEvaluator evaluator(set, zone, facts, waiting);
+              const AccountTree& tree, const std::vector<Subject>& subjects, const LastRules& last,
+              const Waiting& waiting, model::Decision& decision) {
+    const AccountEvaluator evaluator(set, zone, facts, waiting, &last);
     const auto uncovered = left_without_rules(subjects, tree, facts.history);
     decision.accounts.clear();
     decision.accounts.reserve(subjects.size() + uncovered.size());
@@ -130,12 +141,13 @@ void evaluate(const PolicySet& set, const Zone& zone, const model::Facts& facts,
     add_ancestors(tree, decision);
 }
 
-// After an override has ended, a held account returns to the QOS that it had when it was last
-// evaluated.
+// After an override or a pause from above has ended, a held account returns to the QOS that its own
+// usage asks for.
 void keep_qos_in_force(const model::Facts& facts, model::Decision& decision) {
     for (auto& out : decision.accounts)
         if (const auto before = facts.history.accounts.find(out.account);
-            out.held() && before != facts.history.accounts.end())
+            out.held() && before != facts.history.accounts.end() &&
+            out.enforced_qos != out.by_usage.qos)
             out.memory.qos_in_force = before->second.qos_in_force;
 }
 
@@ -158,23 +170,22 @@ void change_mode(const model::AccountMemory& before, AccountDecision& out) {
         out.memory.notified.clear();
 }
 
-void name_actions(const PolicySet& set, AccountDecision& out) {
-    const Flags before = out.previous_flags;
-    if (out.flags.paused && !before.paused)
+void name_actions(const PolicySet& set, Flags before, Flags now, AccountDecision& out) {
+    if (now.paused && !before.paused)
         out.actions_taken.emplace_back("pause");
-    if (out.flags.downscaled && !before.downscaled)
+    if (now.downscaled && !before.downscaled)
         out.actions_taken.emplace_back("downscale");
     if (notifies(set, out)) {
         if (out.notify_reached && out.memory.notified.insert("notify").second)
             out.actions_taken.emplace_back("notify");
-        if (out.flags.downscaled)
+        if (now.downscaled)
             out.memory.notified.insert("downscale");
-        if (out.flags.paused)
+        if (now.paused)
             out.memory.notified.insert("pause");
     }
-    if ((before.paused && !out.flags.paused) || (before.downscaled && !out.flags.downscaled))
+    if ((before.paused && !now.paused) || (before.downscaled && !now.downscaled))
         out.actions_taken.emplace_back("restore");
-    out.memory.shown_flags = out.flags;
+    out.memory.shown_flags = now;
 }
 
 void weigh_record(const model::AccountMemory& before, AccountDecision& out) {
@@ -194,15 +205,21 @@ void conclude(const PolicySet& set, const AccountTree& tree, const model::Facts&
               model::Decision& decision) {
     static const model::AccountMemory kNothing;
     for (auto& out : decision.accounts) {
-        if (!out.error.empty())
+        if (!out.error.empty() && !out.by_last_rules)
             continue;
         const auto before = facts.history.accounts.find(out.account);
         const auto& memory = before == facts.history.accounts.end() ? kNothing : before->second;
         if (facts.clock.trusted()) {
             change_mode(memory, out);
-            name_actions(set, out);
+            // What an override or an account above adds to a held account ends with it.
+            if (out.held())
+                name_actions(set, memory.flags | memory.shown_flags, out.by_usage.flags, out);
+            else
+                name_actions(set, out.previous_flags, out.flags, out);
             weigh_record(memory, out);
         }
+        if (out.held())
+            continue;
         if (const auto* row = tree.account(out.account)) {
             remember_limits(set, facts, *row, out);
             remember_shares(set, *row, out);
@@ -226,11 +243,13 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     decision.clock = facts.clock;
     decision.cluster = facts.structure.cluster;
     decision.rules_version = facts.rules_version;
+    decision.policies = facts.policies;
     const AccountTree tree(facts.structure);
     const auto found = subjects(set, tree);
-    evaluate(set, zone, facts, tree, found, {}, decision);
-    if (const auto waiting = guard(facts, decision); !waiting.empty())
-        evaluate(set, zone, facts, tree, found, waiting, decision);
+    const LastRules last(zone, facts);
+    evaluate(set, zone, facts, tree, found, last, {}, decision);
+    if (const auto waiting = guard(facts, last, decision); !waiting.empty())
+        evaluate(set, zone, facts, tree, found, last, waiting, decision);
     conclude(set, tree, facts, decision);
     remember_qos(set, tree, facts, decision);
     keep_qos_in_force(facts, decision);

@@ -22,16 +22,22 @@ public:
     Explanation(const model::PolicySet& set, const Zone& zone, const AccountDecision& decision,
                 const AccountDecision& source, const std::set<std::string>& below)
         : zone_(zone), decision_(decision), source_(source), below_(below),
-          policy_(decision.policies.empty() ? nullptr : set.policy(decision.policies.front())) {}
+          policy_(decision.policies.empty() || decision.held()
+                      ? nullptr
+                      : set.policy(decision.policies.front())) {}
 
     std::vector<std::string> lines(const model::Plan& plan) {
         subject();
-        if (decision_.fault != model::Fault::rules)
+        if (decision_.fault != model::Fault::rules || decision_.by_last_rules)
             period();
-        if (!decision_.error.empty()) {
+        if (!decision_.error.empty() && !decision_.by_last_rules) {
             held_or_not();
             return std::move(lines_);
         }
+        if (decision_.held())
+            add("The account is held: " + decision_.error +
+                ". Until the change of rules is confirmed, the rules of its last evaluation "
+                "count.");
         clusters();
         for (const Figure& figure : decision_.figures)
             component(figure);
@@ -39,6 +45,8 @@ public:
         metric();
         thresholds();
         standing_and_cause();
+        if (decision_.held())
+            release_line();
         waiting_jobs();
         for (const auto& note : decision_.notes)
             add("Note: " + note + ".");
@@ -69,8 +77,13 @@ private:
         }
         add("The account is held: " + decision_.error + ".");
         standing_and_cause();
-        add("Held accounts keep standing, limits and shares of their last evaluation. After the "
-            "change of rules is confirmed, evaluation resumes: sluice release " +
+        release_line();
+    }
+
+    void release_line() {
+        add("Held accounts keep limits and shares, and nothing is lifted. After the change of "
+            "rules "
+            "is confirmed, evaluation by them begins: sluice release " +
             decision_.account + " --reason=TEXT.");
     }
 
@@ -242,8 +255,7 @@ private:
             if (format::overridden(source_))
                 return start + ", by " + format::entry_text(zone_, *source_.in_force) +
                        format::reason_text(*source_.in_force);
-            return source_.figures.empty() || !source_.error.empty() ||
-                           source_.account == decision_.account
+            return source_.figures.empty() || source_.kept || source_.account == decision_.account
                        ? start
                        : start + ": " + format::usage_text(source_);
         }
@@ -258,7 +270,7 @@ private:
         }
         if (standing_text(decision_) == "normal")
             return "";
-        return decision_.held() ? " as at its last evaluation" : " by its own usage";
+        return decision_.kept ? " as at its last evaluation" : " by its own usage";
     }
 
     void waiting_jobs() {

@@ -128,6 +128,20 @@ std::vector<PeriodRule> rules_of(const model::PolicySet& set) {
     return all;
 }
 
+std::vector<PeriodRule> rules_of(const model::PolicySet& set, const model::Facts& facts) {
+    auto all = rules_of(set);
+    for (const auto& [account, memory] : facts.history.accounts) {
+        const auto earlier = facts.earlier.find(memory.rules.version);
+        if (memory.held_for.empty() || earlier == facts.earlier.end())
+            continue;
+        for (const auto& name : memory.rules.policies)
+            if (const auto* policy = earlier->second->policy(name);
+                policy != nullptr && std::find(all.begin(), all.end(), policy->period) == all.end())
+                all.push_back(policy->period);
+    }
+    return all;
+}
+
 std::vector<Window> windows(const std::vector<PeriodRule>& rules, const Zone& zone, Instant now) {
     std::vector<Window> all;
     for (const auto& rule : rules) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "common/base/zone.hpp"
+#include "common/model/facts.hpp"
 #include "common/model/history.hpp"
 #include "common/model/policy.hpp"
 
@@ -22,6 +23,8 @@ std::optional<model::Period> previous(const model::PeriodRule& rule, const Zone&
 
 // Those of the policies, distinct.
 std::vector<model::PeriodRule> rules_of(const model::PolicySet& set);
+// And those that held accounts were last evaluated by.
+std::vector<model::PeriodRule> rules_of(const model::PolicySet& set, const model::Facts& facts);
 
 // The usage windows that decide() needs: of each rule the current period as [begin, now) and the
 // whole period before it (carryover, borrowing). Distinct, sorted; empty windows are left out.

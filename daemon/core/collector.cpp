@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/core/collector.hpp"
 
+#include "common/base/log.hpp"
+#include "common/base/text.hpp"
 #include "common/model/account_tree.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/plan/jobs.hpp"
+#include "daemon/core/policy_text.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -14,9 +17,13 @@ namespace {
 
 // Whose usage is needed: only of accounts that are evaluated. `root` above all would be a question
 // about the whole tree.
-std::set<std::string> accounts_of(const Rules& rules, const model::Structure& structure) {
+std::set<std::string> accounts_of(const Rules& rules, const model::Facts& facts) {
+    const auto& structure = facts.structure;
     const model::AccountTree tree{structure};
     std::set<std::string> names;
+    for (const auto& [account, memory] : facts.history.accounts)
+        if (!memory.held_for.empty() && tree.account(account) != nullptr)
+            names.insert(account);
     for (const auto& subject : policy::subjects(rules.set, tree))
         names.insert(subject.account);
     for (const auto& association : structure.associations)
@@ -32,11 +39,11 @@ bool checks_budgets(const model::PolicySet& set) {
 }
 
 // Waldur counts by calendar months, whatever the policies count by.
-std::vector<Window> windows_of(const Rules& rules, Instant now) {
-    auto periods = policy::rules_of(rules.set);
+std::vector<Window> windows_of(const Rules& rules, const model::Facts& facts) {
+    auto periods = policy::rules_of(rules.set, facts);
     if (!rules.monthly.empty())
         periods.push_back({model::PeriodKind::month, 0, {}});
-    return policy::windows(periods, rules.zone, now);
+    return policy::windows(periods, rules.zone, facts.now);
 }
 
 } // namespace
@@ -48,6 +55,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         uids_.clear();
         default_accounts_.clear();
         partitions_.clear();
+        earlier_.clear();
         cluster_ = rules.cluster;
     }
     failed_.clear();
@@ -59,6 +67,9 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         return std::move(history).error();
     }
     facts.history = std::move(*history);
+    facts.policies.text = policy_text(rules.set);
+    facts.policies.version = fingerprint(facts.policies.text);
+    add_earlier(facts);
 
     auto structure = accounting_.structure(rules.cluster);
     if (!structure) {
@@ -77,6 +88,26 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
     return facts;
 }
 
+// Read once for each version. A text that cannot be read leaves its held accounts unevaluated: they
+// keep their standing.
+void Collector::add_earlier(model::Facts& facts) {
+    const auto& texts = facts.history.policy_texts;
+    std::erase_if(earlier_, [&](const auto& one) { return !texts.contains(one.first); });
+    for (const auto& [version, text] : texts) {
+        if (earlier_.contains(version))
+            continue;
+        auto set = parse_policy_text(text);
+        if (!set)
+            log::event(log::Level::error, "SLUICE-0425", "earlier-rules-unreadable",
+                       {{"cluster", cluster_}, {"error", set.error().context}});
+        earlier_.emplace(version,
+                         set ? std::make_shared<const model::PolicySet>(std::move(*set)) : nullptr);
+    }
+    for (const auto& [version, set] : earlier_)
+        if (set != nullptr)
+            facts.earlier.emplace(version, set);
+}
+
 void Collector::note(const Error& error, std::string_view otherwise) {
     failed_.emplace(source_of(error, otherwise), error);
 }
@@ -92,13 +123,9 @@ void Collector::settle(Instant now) {
 
 Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string>& by_user,
                                   model::Facts& facts) {
-    const ports::UsageQuestion question{windows_of(rules, facts.now),
-                                        facts.now,
-                                        accounts_of(rules, facts.structure),
-                                        by_user,
-                                        rules.set.counting,
-                                        rules.interval / 4,
-                                        progress_};
+    const ports::UsageQuestion question{
+        windows_of(rules, facts), facts.now, accounts_of(rules, facts), by_user, rules.set.counting,
+        rules.interval / 4,       progress_};
     auto usage = accounting_.usage(facts.structure, question);
     if (usage) {
         facts.usage = std::move(*usage);

@@ -45,6 +45,7 @@ private:
     void add_jobs(const Rules& rules, model::Facts& facts);
     Result<void> add_raw_usage(const Rules& rules, model::Facts& facts);
     void add_partitions(const Rules& rules, model::Facts& facts);
+    void add_earlier(model::Facts& facts);
     void note(const Error& error, std::string_view otherwise);
     void settle(Instant now);
 
@@ -59,6 +60,7 @@ private:
     std::map<std::string, std::string> default_accounts_;
     std::shared_ptr<const ports::Roles> roles_;
     std::vector<model::Partition> partitions_;
+    std::map<std::string, std::shared_ptr<const model::PolicySet>> earlier_; // Facts::earlier
     std::map<std::string, Error> failed_; // of this cycle, by source
 };
 

@@ -54,6 +54,18 @@ std::string rules_version(Database& database, const std::string& cluster) {
     return row.step() ? row.text(0) : "";
 }
 
+// That of the last cycle, and those that accounts were last evaluated by.
+void keep_policy_text(Database& database, const std::string& cluster,
+                      const model::PolicyText& policies) {
+    Statement(database, "INSERT OR IGNORE INTO policy_text (cluster, version, text) VALUES (?,?,?)")
+        .bind(cluster, policies.version, policies.text)
+        .run();
+    Statement(database, "DELETE FROM policy_text WHERE cluster = ? AND version <> ? AND version "
+                        "NOT IN (SELECT rules FROM account WHERE cluster = ?)")
+        .bind(cluster, policies.version, cluster)
+        .run();
+}
+
 } // namespace
 
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(const std::string& path,
@@ -81,6 +93,11 @@ Result<model::History> SqliteJournal::history(const std::string& cluster, Instan
         history.overrides = read_overrides(writer->database, cluster, now - kExpiredOverrides);
         history.adjustments = read_adjustments(writer->database, cluster);
         history.rules_version = rules_version(writer->database, cluster);
+        Statement texts(writer->database,
+                        "SELECT version, text FROM policy_text WHERE cluster = ?");
+        texts.bind(cluster);
+        while (texts.step())
+            history.policy_texts.emplace(texts.text(0), texts.text(1));
         return history;
     });
 }
@@ -118,6 +135,8 @@ SqliteJournal::record_cycle(const std::string& cluster, const model::Decision& d
         MemoryWriter memories(database, cluster);
         for (const auto& [account, memory] : changed)
             memories.write(account, memory);
+        if (new_rules || !changed.empty())
+            keep_policy_text(database, cluster, decision.policies);
         if (new_rules)
             Statement(database, "REPLACE INTO note (kind, key, value) VALUES (?,?,?)")
                 .bind(kRulesNote, cluster, decision.rules_version)

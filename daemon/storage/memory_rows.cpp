@@ -19,6 +19,7 @@ constexpr AmountKind kAmounts[] = {
     {"used", &model::AccountMemory::used},
     {"reached", &model::AccountMemory::reached},
 };
+constexpr std::string_view kUnits = "units"; // AccountRules::allocation, times 10^9
 struct WordKind {
     std::string_view word;
     std::set<std::string> model::AccountMemory::*member;
@@ -32,17 +33,18 @@ constexpr WordKind kWords[] = {
 constexpr const char* kSelectAccounts =
     "SELECT name, period, own_paused, own_downscaled, shown_paused, shown_downscaled, percent, "
     "saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
-    "paused_since, reset_owed, held_for FROM account WHERE cluster = ?";
+    "paused_since, reset_owed, held_for, rules, rules_policies, rules_span FROM account WHERE "
+    "cluster = ?";
 constexpr const char* kInsertAccount =
     "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, shown_downscaled, "
     "percent, saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
-    "paused_since, reset_owed, held_for, cluster, name) VALUES "
-    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "paused_since, reset_owed, held_for, rules, rules_policies, rules_span, cluster, name) VALUES "
+    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kUpdateAccount =
     "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, shown_paused = ?, "
     "shown_downscaled = ?, percent = ?, saved_qos = ?, saved_default_qos = ?, reset_done_for = ?, "
-    "period_begins = ?, qos_in_force = ?, paused_since = ?, reset_owed = ?, held_for = ? WHERE id "
-    "= ?";
+    "period_begins = ?, qos_in_force = ?, paused_since = ?, reset_owed = ?, held_for = ?, "
+    "rules = ?, rules_policies = ?, rules_span = ? WHERE id = ?";
 
 model::AccountMemory memory_of(const Statement& row) {
     model::AccountMemory memory;
@@ -59,6 +61,7 @@ model::AccountMemory memory_of(const Statement& row) {
         memory.paused_since = instant(*since);
     memory.reset_owed = row.flag(13);
     memory.held_for = row.text(14);
+    memory.rules = {row.text(15), split(row.text(16), ','), {}, row.flag(17)};
     return memory;
 }
 
@@ -117,10 +120,14 @@ Memories read_memories(Database& database, const std::string& cluster) {
         memories.emplace(accounts.text(0), memory_of(accounts));
 
     auto amount = below_accounts(database, "t.kind, t.name, t.amount", "account_amount", cluster);
-    while (amount.step())
+    while (amount.step()) {
+        auto& memory = memories[amount.text(0)];
+        if (amount.text(1) == kUnits)
+            memory.rules.allocation[amount.text(2)] = Decimal::raw(amount.integer(3));
         for (const auto& kind : kAmounts)
             if (amount.text(1) == kind.word)
-                (memories[amount.text(0)].*kind.member)[amount.text(2)] = amount.integer(3);
+                (memory.*kind.member)[amount.text(2)] = amount.integer(3);
+    }
 
     auto word = below_accounts(database, "t.kind, t.word", "account_word", cluster);
     while (word.step())
@@ -185,7 +192,9 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
             .bind(memory.period, memory.flags.paused, memory.flags.downscaled,
                   memory.shown_flags.paused, memory.shown_flags.downscaled, memory.percent, list,
                   default_qos, memory.reset_done_for, epoch(memory.period_begin),
-                  memory.qos_in_force, since, memory.reset_owed, memory.held_for, key...)
+                  memory.qos_in_force, since, memory.reset_owed, memory.held_for,
+                  memory.rules.version, join(memory.rules.policies, ","), memory.rules.spans,
+                  key...)
             .run();
     };
     if (find_.bind(cluster_, account).step()) {
@@ -227,6 +236,8 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
     for (const auto& kind : kAmounts)
         for (const auto& [name, amount] : memory.*kind.member)
             amount_.bind(id, kind.word, name, amount).run();
+    for (const auto& [name, units] : memory.rules.allocation)
+        amount_.bind(id, kUnits, name, units.scaled()).run();
     for (const auto& kind : kWords)
         for (const auto& word : memory.*kind.member)
             word_.bind(id, kind.word, word).run();

@@ -35,14 +35,24 @@ CREATE TABLE account (
     qos_in_force TEXT NOT NULL,
     paused_since INTEGER,
     held_for TEXT NOT NULL,
+    rules TEXT NOT NULL,
+    rules_policies TEXT NOT NULL,
+    rules_span INTEGER NOT NULL,
     UNIQUE (cluster, name)
 );
 CREATE TABLE account_amount (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('base', 'adjustment', 'grant', 'used', 'reached')),
+    kind TEXT NOT NULL CHECK (kind IN ('base', 'adjustment', 'grant', 'used', 'reached', 'units')),
     name TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (account, kind, name)
+) WITHOUT ROWID;
+-- Components and policies, as JSON, of the rules that accounts were last evaluated by (account.rules).
+CREATE TABLE policy_text (
+    cluster TEXT NOT NULL,
+    version TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (cluster, version)
 ) WITHOUT ROWID;
 CREATE TABLE account_word (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,

@@ -3,8 +3,10 @@
 #include "tests/cli/lab.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 using namespace sluice;
 using namespace sluice::test;
@@ -249,6 +251,20 @@ CASE(words_of_sacctmgr_get_a_hint) {
     CHECK(has(lab.run({"status", "account=physics"}).err, "write physics"));
     CHECK(has(lab.run({"history", "start=11/01/26"}).err, "write --starttime=11/01/26"));
     CHECK(has(lab.run({"explain", "format=account"}).err, "this subcommand has no --format"));
+}
+
+CASE(evaluate_names_what_it_waits_for) {
+    Lab lab;
+    lab.service.running = ports::UnderWay{instant(kNow), "person", "collect", 40, 100};
+    lab.service.hold();
+    std::thread later([&lab] {
+        std::this_thread::sleep_for(std::chrono::seconds(5));
+        lab.service.let_go();
+    });
+    const auto seen = lab.run({"evaluate"});
+    later.join();
+    CHECK_EQ(seen.code, 0);
+    CHECK_EQ(seen.err, "sluice: waiting for the evaluation: phase collect, 40 of 100 accounts\n");
 }
 
 CASE(evaluate_shows_twenty_of_many_changes_and_counts_the_rest) {

@@ -18,6 +18,7 @@ policies:
     mode: ${MODE:-enforce}
     period: quarter
     carryover: false
+    limits: ${LIMITS:-true}
     actions: [request_slurm_resource_pausing]
 END
 }
@@ -80,6 +81,26 @@ ok 'evaluation after the release succeeds' evaluate_now
 is 'chem has no limit after the release' "$(account_field chem grptresmins)" ''
 ok 'srun in physics runs after the release' as games srun -A physics -n1 true
 unlike 'sluice status no longer names a release of physics' "$(sluice_cli status 2>&1)" 'release physics'
+
+# A healthy account without rules and limits is paused by its last rules, also after a restart.
+small='chem: {allocation: {node_hours: 0.005}}'
+LIMITS=false
+ok 'sluiced loads a small allocation of chem' eval 'sluiced_regrant < <(granted "$small" "$optics")'
+is 'chem is normal' "$(status_field chem standing)" normal
+ok 'sluiced loads a file without chem' eval 'sluiced_regrant < <(granted "$optics")'
+is 'chem without rules is held' "$(status_field chem standing)" held
+unlike 'chem without rules is not paused' "$(account_field chem defaultqos)" blocked
+ok 'srun in chem uses up its last allocation' as games srun -t1 -A chem -n1 sleep 20
+ok 'sluiced restarts with chem held' eval 'sluiced_stop; sluiced_restart && wait_until 15 evaluate_now'
+is 'chem is paused by its last rules' "$(status_field chem standing) $(account_field chem defaultqos)" 'held blocked'
+fails 'sbatch in chem is refused by its last rules' as games sbatch -A chem --wrap true
+like 'refusal by the last rules has the usage' "$OUT" 'account chem is paused: .*node_hours'
+like 'sluice explain has the usage by the last rules' "$(sluice_cli explain chem)" 'the rules of its last evaluation count(.|
+)*The account is paused by its own usage'
+like 'history of chem has the pause' "$(sluice_cli history chem)" 'pause'
+ok 'chem is released again' sluice_cli release chem --reason='the project has ended'
+ok 'srun in chem runs after its release' eval 'evaluate_now && as games srun -t1 -A chem -n1 true'
+unset LIMITS
 
 # The rules come back, and enforcement ends on purpose.
 ok 'sluiced loads the rules of physics again' eval 'sluiced_regrant < <(granted "$physics" "$optics")'

@@ -187,6 +187,7 @@ FakeJournal::record_cycle(const std::string& cluster, const model::Decision& dec
         if (account.follows())
             held.accounts[account.account] = account.memory;
     held.rules_version = decision.rules_version;
+    held.policy_texts[decision.policies.version] = decision.policies.text;
     evaluated.insert(evaluated.end(), evaluations.begin(), evaluations.end());
     std::vector<std::int64_t> ids;
     for (const auto& command : commands) {

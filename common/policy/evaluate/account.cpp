@@ -4,6 +4,7 @@
 #include "common/base/text.hpp"
 #include "common/policy/evaluate/crossing.hpp"
 #include "common/policy/evaluate/figures.hpp"
+#include "common/policy/evaluate/last_rules.hpp"
 #include "common/policy/evaluate/memory.hpp"
 #include "common/policy/evaluate/standing.hpp"
 #include "common/policy/evaluate/thresholds.hpp"
@@ -188,6 +189,7 @@ void fail(Fault fault, std::string error, AccountDecision& out) {
 // clock is at fault, which cannot show that end.
 void keep_standing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
     out.memory = before;
+    out.kept = true;
     if (out.fault == Fault::clock)
         out.period = {before.period, before.period_begin, std::nullopt};
     else if (before.period != out.period.label)
@@ -199,23 +201,64 @@ void keep_standing(const AccountMemory& before, const Policy& policy, AccountDec
     out.enforced_qos = out.mode == Mode::enforce ? out.qos : "";
 }
 
+// Of a held account: what the rules of its last evaluation make of its usage now.
+void take_last_rules(const AccountMemory& before, AccountDecision good, AccountDecision& out) {
+    out.by_last_rules = true;
+    out.period = std::move(good.period);
+    out.previous = std::move(good.previous);
+    out.span = std::move(good.span);
+    out.figures = std::move(good.figures);
+    out.deciding = std::move(good.deciding);
+    out.percent = good.percent;
+    out.metric_used = good.metric_used;
+    out.metric_effective = good.metric_effective;
+    out.grace_limit = good.grace_limit;
+    out.thresholds = std::move(good.thresholds);
+    out.notes = std::move(good.notes);
+    out.notify_reached = good.notify_reached;
+    out.block_creation = good.block_creation;
+    const model::Flags was = before.flags | before.shown_flags;
+    const auto& steps = good.memory.steps;
+    const bool no_milder_step =
+        !steps.empty() &&
+        std::includes(steps.begin(), steps.end(), before.steps.begin(), before.steps.end());
+    const auto standing = model::standing(good.by_usage.flags);
+    if (standing > model::standing(was) || (standing == model::standing(was) && no_milder_step))
+        out.by_usage.qos = good.by_usage.qos;
+    out.by_usage.flags = was | good.by_usage.flags;
+    out.kept = !(out.by_usage.flags == good.by_usage.flags);
+    // Limits and raw usage stay, and nothing is forgotten that was stricter.
+    out.memory = std::move(good.memory);
+    out.memory.rules = before.rules;
+    out.memory.held_for = before.held_for;
+    out.memory.flags = out.memory.flags | before.flags;
+    out.memory.steps.insert(before.steps.begin(), before.steps.end());
+    out.memory.reset_done_for = before.reset_done_for;
+    out.memory.reset_owed = before.reset_owed;
+    out.memory.resets = before.resets;
+}
+
 // Until a person confirms its rules: whatever they say now, and across periods. A flag of a source
 // is part of what waits; overrides of staff are not. `policy` nullptr: none covers the account.
 void hold(const model::Facts& facts, const AccountMemory& before, const Policy* policy,
-          AccountDecision& out) {
+          std::optional<AccountDecision> good, AccountDecision& out) {
     static const Policy kDefaults;
     const Policy& names = policy != nullptr ? *policy : kDefaults;
     out.memory = before;
-    if (before.held_for.empty() || out.fault == Fault::guard)
-        out.memory.held_for = facts.rules_version;
     out.period = {before.period, before.period_begin, std::nullopt};
     out.mode = before.enforced_by.empty() ? Mode::observe : Mode::enforce;
     out.notify_reached = out.block_creation = out.grant_changed = false;
     out.notes.clear();
-    const model::Flags kept = before.flags | before.shown_flags;
-    const auto standing = model::standing(kept);
-    out.by_usage = {kept, before.qos_in_force, std::nullopt};
-    if (out.by_usage.qos.empty() || standing == model::Standing::normal)
+    out.by_usage = {before.flags | before.shown_flags, "", std::nullopt};
+    out.kept = true;
+    if (good)
+        take_last_rules(before, std::move(*good), out);
+    if (before.held_for.empty() || out.fault == Fault::guard)
+        out.memory.held_for = facts.rules_version;
+    const auto standing = model::standing(out.by_usage.flags);
+    if (out.by_usage.qos.empty() && standing != model::Standing::normal)
+        out.by_usage.qos = before.qos_in_force;
+    if (out.by_usage.qos.empty())
         out.by_usage.qos = qos_for(names, standing);
     out.overrides.clear();
     for (const auto& entry : facts.history.overrides)
@@ -227,8 +270,9 @@ void hold(const model::Facts& facts, const AccountMemory& before, const Policy* 
 } // namespace
 
 AccountEvaluator::AccountEvaluator(const model::PolicySet& set, const Zone& zone,
-                                   const model::Facts& facts, const Waiting& waiting)
-    : set_(set), facts_(facts), waiting_(waiting), zone_(zone), index_(facts) {
+                                   const model::Facts& facts, const Waiting& waiting,
+                                   const LastRules* last)
+    : set_(set), facts_(facts), waiting_(waiting), last_(last), zone_(zone), index_(facts) {
     for (const Policy& policy : set.policies) {
         Periods& periods = periods_[&policy];
         periods.current = period_at(policy.period, zone, facts.now);
@@ -288,7 +332,7 @@ AccountDecision AccountEvaluator::evaluate(const Subject& subject) const {
     if (const auto found = waiting_.find(subject.account); found != waiting_.end())
         fail(Fault::guard, found->second, out);
     if (out.held())
-        hold(facts_, known.memory(), &subject.first(), out);
+        hold(facts_, known.memory(), &subject.first(), by_last_rules(subject.account), out);
     else if (!out.error.empty())
         keep_standing(known.memory(), subject.first(), out);
     return out;
@@ -302,8 +346,12 @@ AccountDecision AccountEvaluator::keep(const std::string& account) const {
     out.contact = set_.contact;
     out.previous_flags = before.shown_flags;
     fail(Fault::rules, std::string("no policy with an allocation covers it any more") + kKept, out);
-    hold(facts_, before, nullptr, out);
+    hold(facts_, before, nullptr, by_last_rules(account), out);
     return out;
+}
+
+std::optional<AccountDecision> AccountEvaluator::by_last_rules(const std::string& account) const {
+    return last_ == nullptr ? std::nullopt : last_->evaluate(account);
 }
 
 void AccountEvaluator::fill(const Subject& subject, const Periods& periods,

@@ -84,6 +84,9 @@ AccountMemory remember(const model::Facts& facts, const Subject& subject, const 
         mark_reset(subject, known.memory(), memory);
     memory.flags = result.flags;
     memory.steps = result.steps;
+    memory.rules = {facts.policies.version, {}, *subject.allocation, subject.spans};
+    for (const model::Policy* policy : subject.policies)
+        memory.rules.policies.push_back(policy->name);
     memory.held_for.clear();
     memory.enforced_by.clear();
     for (const model::Policy* policy : subject.policies)

@@ -331,22 +331,37 @@ Result<ports::Query> journal_query(const Call& call, const ports::CycleReport* c
     return out;
 }
 
+namespace {
+
+bool is_news(const model::AccountDecision& account) {
+    return !account.error.empty() || !account.actions_taken.empty() ||
+           !(account.previous_flags == account.flags);
+}
+
+} // namespace
+
 Value evaluation(const Call& call, const ports::CycleReport& cycle,
-                 const std::vector<std::string>& wanted) {
+                 const std::vector<std::string>& wanted, bool all) {
+    all = all || !wanted.empty();
+    std::int64_t unchanged = 0;
     const auto account = [](const auto& item) { return item.account; };
     const Visible visible(&cycle, call.request.viewer);
     const Zone zone = call.status.info().zone;
     Value accounts = Value::array();
     for (const auto& each : cycle.decision.accounts)
-        if (visible.sees(each.account) && named(wanted, each.account))
-            accounts.append(render(each, {cycle.decision, zone}));
+        if (visible.sees(each.account) && named(wanted, each.account)) {
+            if (all || is_news(each))
+                accounts.append(render(each, {cycle.decision, zone}));
+            else
+                ++unchanged;
+        }
     Value commands = cycle.dry_run ? of_accounts(cycle.plan.commands, wanted, account)
                                    : of_accounts(cycle.applied, wanted, [](const auto& record) {
                                          return record.command.account;
                                      });
     Value out = envelope(call);
     put(out, kv("cycle", render_cycle(&cycle, true)), kv("accounts", std::move(accounts)),
-        kv("commands", std::move(commands)),
+        kv("unchanged", unchanged), kv("commands", std::move(commands)),
         kv("withheld", of_accounts(cycle.plan.withheld, wanted, account)),
         kv("problems", render_problems(cycle)));
     return out;

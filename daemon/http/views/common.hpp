@@ -133,8 +133,9 @@ Response journal_view(const Call& call, std::string_view key, Ask ask,
         call, key, ask, [](const auto& record) { return render(record); }, words);
 }
 
-// A cycle that was ordered: what it decided and did, or would do.
+// A cycle that was ordered: what it decided and did, or would do. Without names, and unless `all`,
+// only the accounts that it changed or could not evaluate, and the number of the others.
 json::Value evaluation(const Call& call, const ports::CycleReport& cycle,
-                       const std::vector<std::string>& wanted);
+                       const std::vector<std::string>& wanted, bool all = false);
 
 } // namespace sluice::http

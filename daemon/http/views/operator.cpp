@@ -109,8 +109,9 @@ Response act(const Call& call, const Act& act) {
 } // namespace
 
 Response view_evaluate(const Call& call) {
-    Form form(call.request, {"dry_run", "accounts", "config"});
+    Form form(call.request, {"dry_run", "accounts", "all", "config"});
     ports::EvaluateRequest request{form.flag("dry_run"), form.accounts(), false, std::nullopt};
+    const bool all = form.flag("all");
     if (form["config"].exists())
         request.config = form.text("config");
     if (form.fault())
@@ -126,7 +127,7 @@ Response view_evaluate(const Call& call) {
                 return std::move(*bad);
         return failure(cycle.error());
     }
-    return ok(evaluation(call, **cycle, request.accounts));
+    return ok(evaluation(call, **cycle, request.accounts, all));
 }
 
 Response view_overrides(const Call& call) {

@@ -18,7 +18,7 @@ export function outcome(answer, dry, keep = () => true) {
   const sorted = accounts.map((account, i) => [changes(account), i, account]).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , account]) => account);
   const head = columns.map(([text, kind]) => [text === 'Actions' ? (dry ? 'Would trigger' : 'Actions taken') : text, kind]);
   const changed = accounts.filter((account) => !changes(account)).length;
-  return [h('p', {}, `${number(accounts.length, 'account')} evaluated, ${changed} ${dry ? 'would change' : 'changed'}, ${number(answer.commands.length, 'command')}${dry ? ' would be run' : ''}.`),
+  return [h('p', {}, `${number(accounts.length + (answer.unchanged || 0), 'account')} evaluated, ${changed} ${dry ? 'would change' : 'changed'}, ${number(answer.commands.length, 'command')}${dry ? ' would be run' : ''}.`),
     sorted.length > 0 && table(dry ? 'Result of the dry run' : 'Result of the evaluation', head, sorted.slice(0, kMostRows).map((account) => row(head, [
       accountLink(account.account), percent(account.usage_percentage),
       account.actions_taken.length ? account.actions_taken.map((action) => [badge('quietly', action), ' ']) : 'none',
@@ -101,7 +101,7 @@ export async function evaluateDialog(done) {
       policies.map(({ name }) => h('option', { value: name }, `Policy ${name}`)))),
     field('account', 'Account', h('input', { maxlength: 120, autocomplete: 'off' }), 'Only this account. Every evaluation evaluates all accounts; this selects what is shown.')],
     run: async (given, isDry) => ({
-      answer: await send('POST', 'evaluate', { dry_run: isDry, ...(given.account && { accounts: [given.account] }) }),
+      answer: await send('POST', 'evaluate', { dry_run: isDry, all: given.scope !== '', ...(given.account && { accounts: [given.account] }) }),
       keep: (account) => !given.scope || account.policy.split(',').includes(given.scope) }) });
 }
 

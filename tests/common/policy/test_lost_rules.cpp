@@ -7,6 +7,7 @@
 #include <functional>
 
 using namespace sluice;
+using test::dec;
 using test::utc;
 using test::World;
 
@@ -504,4 +505,165 @@ CASE(the_guard_is_the_larger_of_number_and_percent) {
     regrant(w, "2", 12, "2000");
     w.run(utc(2026, 1, 4), "a0");
     CHECK_EQ(held(w), 12U);
+}
+
+namespace {
+
+const std::function<void(World&)> kLosses[] = {
+    [](World& w) { w.set.accounts.clear(); },
+    [](World& w) { w.set = {}; },
+    [](World& w) {
+        w.set.accounts["physics"].allocation->erase("gpu_hours");
+        w.set.accounts["chem"].allocation->erase("gpu_hours");
+    },
+    [](World& w) {
+        w.set.policies[0].mode = model::Mode::observe;
+        w.set.policies[0].mode_missing = true;
+    },
+    [](World& w) { // the guard
+        w.facts.rules_version = "2";
+        w.facts.guard = {0, 0};
+        w.grant("physics", "9000");
+        w.grant("chem", "0");
+    },
+};
+
+} // namespace
+
+CASE(a_held_account_is_slowed_down_and_paused_by_its_last_rules) {
+    for (const auto& lose : kLosses) {
+        World w = two_accounts();
+        w.facts.rules_version = w.facts.history.rules_version = "1";
+        lose(w);
+        w.run(utc(2026, 1, 4),
+              "chem"); // usage of a period that only its last rules have comes next
+        w.run(utc(2026, 1, 4), "chem");
+        CHECK(w.of("chem").held() && w.of("chem").by_last_rules);
+        CHECK(w.of("chem").actions_taken.empty());
+        CHECK(w.plan.commands.empty());
+        w.use(utc(2026, 1, 4), "chem", 850);
+        CHECK(w.run(utc(2026, 1, 5), "chem").notify_reached);
+        CHECK_EQ(std::string(model::standing_word(w.of("chem"))), "warned");
+        w.use(utc(2026, 1, 5), "chem", 200);
+        w.run(utc(2026, 1, 6), "chem");
+        w.run(utc(2026, 1, 6), "chem");
+        CHECK_EQ(w.row("chem").default_qos, "slowdown");
+        w.use(utc(2026, 1, 6), "chem", 200);
+        w.run(utc(2026, 1, 7), "chem");
+        CHECK(w.of("chem").enforced.paused);
+        CHECK(w.of("chem").noteworthy);
+        CHECK(w.of("chem").actions_taken.front() == "pause");
+        CHECK(!w.of("chem").kept);
+        CHECK(refuses(w, "chem"));
+        CHECK_EQ(w.row("chem").default_qos, "blocked");
+        CHECK(w.row("chem").grp_tres_mins == two_accounts().row("chem").grp_tres_mins);
+        // Nothing opens while the account is held, whatever its last rules say of a new period.
+        // The guard has nothing left to hold: by the new rules the account is paused, too.
+        const bool guard = w.facts.rules_version == "2";
+        for (const Instant at : {utc(2026, 1, 8), utc(2026, 4, 2), utc(2026, 7, 2)}) {
+            w.run(at, "chem");
+            CHECK(guard || w.of("chem").held());
+            CHECK(w.of("chem").enforced.paused);
+            CHECK(guard || refuses(w, "chem"));
+            CHECK_EQ(w.row("chem").default_qos, "blocked");
+            CHECK(guard || w.of("chem").actions_taken.empty());
+        }
+        CHECK(guard || w.of("chem").kept);
+    }
+}
+
+CASE(rules_that_come_back_decide_as_if_they_had_not_gone) {
+    World gone = two_accounts(), stayed = two_accounts();
+    const auto rules = gone.set;
+    gone.set.accounts.erase("chem");
+    for (World* w : {&gone, &stayed}) {
+        w->run(utc(2026, 1, 4), "chem");
+        w->use(utc(2026, 1, 5), "chem", 1300);
+        w->run(utc(2026, 1, 6), "chem");
+        w->run(utc(2026, 4, 3), "chem");
+    }
+    CHECK(gone.of("chem").enforced.paused);
+    CHECK(!stayed.of("chem").enforced.paused); // by its next period
+    gone.set = rules;
+    for (World* w : {&gone, &stayed}) {
+        w->run(utc(2026, 4, 4), "chem");
+        w->run(utc(2026, 4, 4), "chem");
+        CHECK(!w->of("chem").enforced.paused);
+        CHECK(w->of("chem").memory.grants == stayed.of("chem").memory.grants);
+        CHECK(w->row("chem").qos.empty());
+    }
+}
+
+CASE(steps_of_the_last_rules_only_get_stricter) {
+    World w;
+    auto& policy = w.policy();
+    policy.strategy = model::QosStrategy::progressive;
+    policy.steps = {{dec("50"), "slow1"}, {dec("80"), "slow2"}, {dec("120"), "blocked", true}};
+    w.facts.rules_version = "1";
+    w.account("physics");
+    w.grant("physics", "100");
+    w.use(utc(2026, 1, 2), "physics", 60);
+    w.run(utc(2026, 1, 3));
+    w.run(utc(2026, 1, 3));
+    CHECK_EQ(w.row("physics").default_qos, "slow1");
+    w.set = {};
+    w.run(utc(2026, 1, 4));
+    CHECK_EQ(w.row("physics").default_qos, "slow1");
+    w.use(utc(2026, 1, 4), "physics", 30);
+    w.run(utc(2026, 1, 5));
+    CHECK_EQ(w.row("physics").default_qos, "slow2");
+    for (const Instant at : {utc(2026, 1, 6), utc(2026, 4, 2)}) {
+        w.run(at);
+        CHECK_EQ(w.row("physics").default_qos, "slow2");
+    }
+    w.use(utc(2026, 4, 2), "physics", 60); // a milder step of the new period
+    w.run(utc(2026, 4, 3));
+    w.run(utc(2026, 4, 3));
+    CHECK_EQ(w.row("physics").default_qos, "slow2");
+    w.use(utc(2026, 4, 3), "physics", 200);
+    w.run(utc(2026, 4, 4));
+    CHECK_EQ(w.row("physics").default_qos, "blocked");
+}
+
+CASE(an_override_leaves_nothing_behind_on_a_held_account) {
+    World w = two_accounts();
+    w.set.accounts.clear();
+    w.facts.history.overrides = {
+        {1, "chem", model::Standing::paused, utc(2026, 1, 5), utc(2026, 1, 7), "x", "y"}};
+    w.run(utc(2026, 1, 6), "chem");
+    CHECK(w.of("chem").enforced.paused);
+    w.run(utc(2026, 1, 8), "chem");
+    CHECK(!w.of("chem").enforced.paused);
+    CHECK(w.row("chem").qos.empty());
+}
+
+CASE(a_held_account_without_its_last_rules_keeps_its_standing) {
+    World w = two_accounts();
+    w.keeps_rules = false;
+    w.facts.earlier.clear();
+    w.set.accounts.clear();
+    w.use(utc(2026, 1, 4), "chem", 5000);
+    w.run(utc(2026, 1, 5), "chem");
+    CHECK(w.of("chem").held() && !w.of("chem").by_last_rules && w.of("chem").kept);
+    CHECK(!w.of("chem").enforced.paused);
+    CHECK(w.of("physics").enforced.paused);
+}
+
+CASE(raw_usage_is_not_reset_while_an_account_is_held) {
+    World w = two_accounts();
+    w.set.policies[0].raw_usage_reset = true;
+    w.run(utc(2026, 4, 2), "chem");
+    w.run(utc(2026, 4, 2), "chem");
+    const auto before = w.facts.history.accounts.at("chem");
+    const auto rules = w.set;
+    w.set.accounts.clear();
+    w.run(utc(2026, 7, 2), "chem");
+    CHECK(w.of("chem").held());
+    CHECK_EQ(w.of("chem").memory.period, "2026-Q3");
+    CHECK(w.of("chem").memory.resets == before.resets);
+    CHECK_EQ(w.of("chem").memory.reset_done_for, before.reset_done_for);
+    w.set = rules;
+    w.cycle(utc(2026, 7, 3), "chem");
+    for (const auto& command : w.plan.commands)
+        CHECK(command.type != model::CommandType::reset_usage);
 }

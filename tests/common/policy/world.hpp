@@ -12,6 +12,7 @@
 #include "tests/support/case.hpp"
 
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +49,7 @@ struct World {
         }
     };
     std::vector<Charge> charges;
+    bool keeps_rules = true; // false: the journal lost the rules of held accounts
     model::Decision decision;
     model::Plan plan;
 
@@ -151,7 +153,11 @@ private:
     void collect(Instant now) {
         facts.now = now;
         facts.usage.clear();
-        for (const Window& window : policy::windows(policy::rules_of(set), zone, now)) {
+        if (keeps_rules) { // as the journal does
+            facts.policies.version = std::to_string(facts.earlier.size() + 1);
+            facts.earlier[facts.policies.version] = std::make_shared<const model::PolicySet>(set);
+        }
+        for (const Window& window : policy::windows(policy::rules_of(set, facts), zone, now)) {
             model::WindowUsage usage;
             usage.window = window;
             for (const auto& charge : charges)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/policy/periods.hpp"
 #include "daemon/core/collector.hpp"
+#include "daemon/core/policy_text.hpp"
 #include "tests/daemon/core/bench.hpp"
 #include "tests/support/case.hpp"
 
@@ -24,6 +26,103 @@ Amount used(const model::Facts& facts) {
 }
 
 } // namespace
+
+namespace {
+
+// Every field that is kept differs from its default.
+model::PolicySet every_field() {
+    model::PolicySet set;
+    set.components = {{"node_hours", "node", Decimal::raw(7)},
+                      {"gpu", "gres/gpu", Decimal::whole(60)}};
+    model::Policy p;
+    p.name = "quarterly";
+    p.mode = model::Mode::enforce;
+    p.clusters = {"a", "b"};
+    p.spans = true;
+    p.period = {model::PeriodKind::custom, 7,
+                std::chrono::year{2026} / std::chrono::month{10} / std::chrono::day{3}};
+    p.grace_ratio = Decimal::raw(3);
+    p.notify_at = Decimal::whole(71);
+    p.hysteresis = Decimal::whole(2);
+    p.carryover = {
+        false, model::CarryoverModel::decay, Decimal::whole(51), Decimal::whole(16), true, true};
+    p.borrow.factor = Decimal::whole(9);
+    p.billing = {true, true, {{"CPU", Decimal::raw(1)}, {"GRES/gpu", Decimal::raw(2)}}};
+    p.actions = {model::Action::request_slurm_resource_pausing,
+                 model::Action::notify_external_user};
+    p.strategy = model::QosStrategy::progressive;
+    p.steps = {{Decimal::whole(80), "slow1", false}, {Decimal::whole(120), "stop", true}};
+    p.qos_default = "normal";
+    p.qos_downscaled = "slow2";
+    p.qos_paused = "stopped";
+    set.policies = {p, p};
+    set.policies[1].name = "second";
+    set.policies[1].mode = model::Mode::observe;
+    set.policies[1].period = {};
+    return set;
+}
+
+} // namespace
+
+CASE(the_text_of_policies_is_read_as_it_was_written) {
+    const auto set = every_field();
+    const auto text = core::policy_text(set);
+    const auto read = core::parse_policy_text(text);
+    CHECK(read);
+    CHECK_EQ(core::policy_text(*read), text);
+    const auto& a = set.policies[0];
+    const auto& b = read->policies[0];
+    CHECK(a.period == b.period && a.carryover == b.carryover && a.billing == b.billing);
+    CHECK(a.grace_ratio == b.grace_ratio && a.notify_at == b.notify_at);
+    CHECK(a.hysteresis == b.hysteresis && a.borrow == b.borrow && a.actions == b.actions);
+    CHECK(a.mode == b.mode && a.clusters == b.clusters && a.spans == b.spans);
+    CHECK(b.steps.size() == 2 && b.steps[1].pause && b.steps[1].qos == "stop");
+    CHECK_EQ(b.qos_default + b.qos_downscaled + b.qos_paused, "normalslow2stopped");
+    CHECK(read->policies[1].mode == model::Mode::observe);
+    CHECK_EQ(read->components[0].unit_factor.text(), set.components[0].unit_factor.text());
+    CHECK(!b.mode_missing && !b.period_missing && !b.actions_missing);
+}
+
+CASE(a_text_of_policies_with_a_fault_is_no_policy) {
+    const auto good = core::policy_text(every_field());
+    const std::pair<const char*, const char*> faults[] = {
+        {"\"enforce\"", "\"enforced\""},     {"\"decay\"", "1"},
+        {"\"period_months\"", "\"months\""}, {"\"0.000000003\"", "\"x\""},
+        {"\"steps\"", "\"step\""},           {"}", ""}};
+    for (const auto& [from, to] : faults) {
+        auto text = good;
+        const auto at = text.find(from);
+        CHECK(at != std::string::npos);
+        text.replace(at, std::string(from).size(), to);
+        if (core::parse_policy_text(text))
+            fail(std::string("read with ") + to);
+    }
+}
+
+CASE(a_held_account_has_its_usage_and_its_rules_after_a_restart) {
+    Collecting bench;
+    bench.use_hours(7);
+    CHECK(bench.collect());
+    auto& memory = bench.journal.held.accounts["physics"];
+    memory.enforced_by = {"quarterly"};
+    memory.held_for = "1";
+    memory.rules = {"v", {"quarterly"}, {{"node_hours", Decimal::whole(10)}}, false};
+    auto monthly = bench.rules.set;
+    monthly.policies[0].period.kind = model::PeriodKind::month;
+    bench.journal.held.policy_texts = {{"v", core::policy_text(monthly)}, {"w", "broken"}};
+    bench.rules.set.accounts.clear();
+    core::Collector fresh(bench.slurm, bench.journal, bench.sources);
+    const auto facts = fresh.collect(bench.rules, bench.clock.now());
+    CHECK(facts);
+    CHECK(bench.slurm.asked.accounts.contains("physics"));
+    CHECK(facts->earlier.contains("v") && !facts->earlier.contains("w"));
+    const auto month =
+        policy::period_at({model::PeriodKind::month, 0, {}}, bench.rules.zone, bench.clock.now());
+    bool asked = false;
+    for (const auto& window : bench.slurm.asked.windows)
+        asked = asked || (window.begin == month.begin && window.end == bench.clock.now());
+    CHECK(asked);
+}
 
 CASE(facts_hold_what_each_source_said) {
     Collecting bench;

@@ -193,6 +193,24 @@ CASE(evaluate_shows_only_the_accounts_asked_for) {
     CHECK_EQ(post("{\"accounts\": [\"kem\"]}").status, 404);
 }
 
+CASE(evaluate_answers_with_changes_and_counts_the_other_accounts) {
+    const auto all = post("{\"all\": true}");
+    CHECK_EQ(all.body["unchanged"].integer(-1), 0);
+    const auto some = post("{}");
+    CHECK(some.body["accounts"].size() > 0 && some.body["unchanged"].integer() > 0);
+    CHECK_EQ(some.body["accounts"].size() +
+                 static_cast<std::size_t>(some.body["unchanged"].integer()),
+             all.body["accounts"].size());
+    for (const auto& account : some.body["accounts"].items())
+        CHECK(!account["error"].text().empty() || account["actions_taken"].size() > 0 ||
+              account["previous_state"]["paused"].boolean() !=
+                  account["new_state"]["paused"].boolean() ||
+              account["previous_state"]["downscaled"].boolean() !=
+                  account["new_state"]["downscaled"].boolean());
+    CHECK_EQ(post("{\"accounts\": [\"chem\"]}").body["unchanged"].integer(-1), 0);
+    CHECK_EQ(post("{\"all\": 1}").status, 400);
+}
+
 CASE(bad_bodies_are_400_and_say_why) {
     CHECK_EQ(post("{\"dry_run\": 1}").body["detail"].text(), "dry_run must be true or false");
     for (const char* bad : {"[]", "{", "nonsense", "{\"dryrun\": true}", "{\"accounts\": \"x\"}",

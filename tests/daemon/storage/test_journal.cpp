@@ -27,6 +27,8 @@ model::AccountMemory full_memory() {
     memory.steps = {"slow1"};
     memory.enforced_by = {"quarterly"};
     memory.held_for = "12";
+    memory.rules = {
+        "abc", {"second", "first"}, {{"node_hours", Decimal::raw(1'500'000'000)}}, true};
     memory.saved_members = {{7, {{"a", "b"}, "a"}}, {4'000'000'000U, {}}};
     memory.qos_in_force = "slowdown";
     memory.paused_since = instant(1767225601);
@@ -107,6 +109,26 @@ CASE(memory_comes_back_exactly_after_a_restart) {
     CHECK(history->accounts.at("physics") == full_memory());
     CHECK(history->accounts.at("new") == second.memory);
     CHECK(books.journal->history("c2", kNow)->accounts.empty());
+}
+
+CASE(texts_of_policies_stay_while_an_account_refers_to_them) {
+    Books books;
+    auto memory = full_memory();
+    const auto record = [&](const char* version, const char* rules) {
+        memory.rules.version = rules;
+        auto decided = decision("physics", memory);
+        decided.rules_version = version;
+        decided.policies = {version, std::string("text ") + version};
+        CHECK(books.journal->record_cycle(kCluster, decided, {}, {}));
+        books.reopen();
+        return books.journal->history(kCluster, kNow)->policy_texts;
+    };
+    using Texts = std::map<std::string, std::string>;
+    CHECK(record("1", "1") == (Texts{{"1", "text 1"}}));
+    CHECK(record("2", "1") == (Texts{{"1", "text 1"}, {"2", "text 2"}})); // held
+    CHECK(record("3", "1") == (Texts{{"1", "text 1"}, {"3", "text 3"}}));
+    CHECK(record("3", "3") == (Texts{{"3", "text 3"}}));
+    CHECK(books.journal->history("other", kNow)->policy_texts.empty());
 }
 
 CASE(changed_memory_replaces_the_old_one_whole) {
