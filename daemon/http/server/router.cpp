@@ -94,7 +94,7 @@ const std::vector<Route>& routes() {
         {"DELETE", "/api/v1/tokens/{name}", kStaff | kDaemon, view_remove_token,
          "Remove a token; on the Unix socket only"},
         {"GET", "/api/v1/ondemand/balances.json", kStaff, view_ondemand,
-         "Balances in Open OnDemand's format", "component"},
+         "Balances in Open OnDemand's format", "component,only"},
     };
     return table;
 }

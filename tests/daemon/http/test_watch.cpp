@@ -213,6 +213,19 @@ CASE(ondemand_gets_a_balance_for_each_user_and_account) {
     CHECK_EQ(body["balances"].at(1)["project"].text(), "chem");
     CHECK_EQ(body["balances"].at(1)["value"].number(), 389.75);
     CHECK_EQ(get(service, "/api/v1/ondemand/balances.json", {5, false, "", false}).status, 403);
+    // OnDemand warns by one threshold for all accounts: the daemon leaves out those that are
+    // normal.
+    auto cycle = sluice::test::sample_cycle();
+    cycle.users.front().accounts.push_back("physics");
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto only = [&](const std::string& word) {
+        return get(service, "/api/v1/ondemand/balances.json", {0, true, "", false},
+                   {{"only", word}});
+    };
+    const auto warned = parsed(only("warned"));
+    CHECK_EQ(warned["balances"].size(), 1U);
+    CHECK_EQ(warned["balances"].at(0)["project"].text(), "physics");
+    CHECK_EQ(only("paused").status, 400);
 }
 
 CASE(overview_warns_when_a_plugin_cannot_store_its_snapshot) {
