@@ -5,6 +5,7 @@
 
 #include "common/policy/evaluate/account.hpp"
 #include "common/policy/evaluate/standing.hpp"
+#include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/plan/fairshare.hpp"
 #include "common/policy/plan/jobs.hpp"
 #include "common/policy/plan/limits.hpp"
@@ -158,15 +159,36 @@ void change_mode(const model::AccountMemory& before, AccountDecision& out) {
         out.memory.notified.clear();
 }
 
-void name_actions(const PolicySet& set, AccountDecision& out) {
+// Its own usage took the account to a further step of a progressive policy.
+bool went_a_step_further(const model::AccountMemory& before, const AccountDecision& out) {
+    return out.previous_flags.downscaled && out.flags.downscaled && !out.flags.paused &&
+           out.cause.kind == model::CauseKind::own && out.memory.steps.contains(out.qos) &&
+           !before.steps.contains(out.qos);
+}
+
+// All levels that were passed are one notice: of the highest.
+void note_levels(AccountDecision& out) {
+    for (const auto& threshold : out.thresholds)
+        if (threshold.name == "notify" && threshold.reached &&
+            out.memory.notified.insert(reached_key(threshold)).second)
+            out.notice_at = std::max(out.notice_at.value_or(threshold.percent), threshold.percent);
+    if (out.notice_at)
+        out.actions_taken.emplace_back("notify");
+}
+
+void name_actions(const PolicySet& set, const model::AccountMemory& last, AccountDecision& out) {
     const Flags before = out.previous_flags;
     if (out.flags.paused && !before.paused)
         out.actions_taken.emplace_back("pause");
-    if (out.flags.downscaled && !before.downscaled)
+    if (out.flags.downscaled && !before.downscaled) {
         out.actions_taken.emplace_back("downscale");
+    } else if (went_a_step_further(last, out)) {
+        out.actions_taken.emplace_back("downscale");
+        out.notice_step = out.qos;
+    }
     if (notifies(set, out)) {
-        if (out.notify_reached && out.memory.notified.insert("notify").second)
-            out.actions_taken.emplace_back("notify");
+        if (out.notify_reached)
+            note_levels(out);
         if (out.flags.downscaled)
             out.memory.notified.insert("downscale");
         if (out.flags.paused)
@@ -200,7 +222,7 @@ void conclude(const PolicySet& set, const AccountTree& tree, const model::Facts&
         const auto& memory = before == facts.history.accounts.end() ? kNothing : before->second;
         if (facts.clock.trusted()) {
             change_mode(memory, out);
-            name_actions(set, out);
+            name_actions(set, memory, out);
             weigh_record(memory, out);
         }
         if (const auto* row = tree.account(out.account)) {
