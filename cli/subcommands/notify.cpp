@@ -35,10 +35,15 @@ model::AccountDecision sample(const settings::Settings& settings, const Zone& zo
 }
 
 void set_level(const std::string& level, model::AccountDecision& account) {
-    account.percent = level == "pause" ? 12030 : level == "downscale" ? 10110 : 8300;
+    const bool restored = level == "restore";
+    account.percent = level == "pause"       ? 12030
+                      : level == "downscale" ? 10110
+                      : restored             ? 1200
+                                             : 8300;
+    account.previous_flags = {restored, restored};
     account.figures.front().usage.settled =
         account.figures.front().effective * *account.percent / 10000;
-    account.enforced = {level == "pause", level != "notify"};
+    account.flags = account.enforced = {level == "pause", level == "pause" || level == "downscale"};
     account.enforced_qos = level == "pause" ? "blocked" : level == "downscale" ? "slowdown" : "";
 }
 
@@ -73,7 +78,7 @@ int run_notify(Parsed parsed) {
     if (!settings->notices.by_mail && !settings->notices.by_webhook)
         warn(parsed.context, "`notifications` names neither mail nor webhook: no notice is sent");
     auto account = sample(*settings, *zone, parsed.context.clock.now());
-    for (const char* level : {"notify", "downscale", "pause"})
+    for (const char* level : {"notify", "downscale", "pause", "restore"})
         print(parsed.context, shown(*settings, *zone, level, account));
     return kOk;
 }

@@ -27,10 +27,20 @@ struct Event {
     const AccountDecision& account;
 };
 
+std::string restored_text(const AccountDecision& account) {
+    if (!account.flags.downscaled)
+        return account.previous_flags.paused ? "is open again" : "is no longer slowed down";
+    return "is no longer paused, but slowed down";
+}
+
 // "is paused with account bio", "has used 83.02 % of its allocation"
 std::string event_text(const Event& event) {
     if (event.level == "notify")
         return "has used " + share_text(event.source.percent) + " of its allocation";
+    if (event.level == "restore")
+        return restored_text(event.account);
+    if (!event.account.notice_step.empty())
+        return "is slowed down further";
     std::string text = event.level == "pause" ? "is paused" : "is slowed down";
     if (event.source.account != event.account.account)
         text += " with account " + printable(event.source.account);
@@ -40,10 +50,11 @@ std::string event_text(const Event& event) {
 // The figures are those of the cause; an entry of staff has none.
 std::string default_text(const Event& event) {
     const auto& source = event.source;
+    const bool usage = event.level == "notify" || event.level == "restore";
     const bool staff = event.level != "notify" && overridden(source);
     std::string text = "Account " + printable(event.account.account) + " on cluster " +
                        printable(event.cluster) + " " + event_text(event) + ".\n\n";
-    if (event.level != "notify")
+    if (!usage || staff)
         text += "Cause: " + cause_text(event.zone, source, event.account.account) +
                 (staff ? reason_text(*source.in_force) : "") + "\n";
     if (!staff && !source.figures.empty())
@@ -78,18 +89,26 @@ std::string filled(const std::string& pattern, const Event& event) {
     return out;
 }
 
+// Tells notices of one level apart: each notify level, each further step.
+std::string detail_of(const Event& event) {
+    if (event.level == "notify" && event.account.notice_at)
+        return event.account.notice_at->text();
+    return event.level == "downscale" ? event.account.notice_step : "";
+}
+
 model::Notice made(const model::NoticeRules& rules, const Event& event) {
     const std::string subject = rules.subject.empty() ? std::string(kSubject) : rules.subject;
     return {event.level,
             filled(subject, event),
             rules.text.empty() ? default_text(event) : filled(rules.text, event),
             {},
-            cause_text(event.zone, event.source, event.account.account)};
+            cause_text(event.zone, event.source, event.account.account),
+            detail_of(event)};
 }
 
 std::string level_of(const AccountDecision& account) {
     const auto& taken = account.actions_taken;
-    for (const char* level : {"pause", "downscale", "notify"}) {
+    for (const char* level : {"pause", "downscale", "restore", "notify"}) {
         const bool done_to_it = account.mode == model::Mode::enforce || level[0] == 'n';
         if (done_to_it && std::find(taken.begin(), taken.end(), level) != taken.end())
             return level;

@@ -204,6 +204,10 @@ struct AccountDecision {
     std::vector<Override> overrides;        // of this account, in force now or later; by id
     std::vector<std::string> actions_taken; // pause, downscale, notify, restore: in this order
     bool notify_reached = false;
+    // With the action "notify": the highest notify level that was reached since the last notice.
+    std::optional<Decimal> notice_at;
+    // With the action "downscale": the step's QOS, where the account was downscaled before.
+    std::string notice_step;
     bool block_creation = false;
     std::vector<Threshold> thresholds;
     std::string qos; // QOS that the standing asks for; "": the account's own

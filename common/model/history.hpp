@@ -81,7 +81,8 @@ struct AccountMemory {
     std::map<std::string, Amount> bases; // component -> allocation when last evaluated
     Flags flags;                         // own flags by the metric: no ancestors, no overrides
     Flags shown_flags;                   // with the ancestors'; what the last evaluation reported
-    std::set<std::string> notified; // levels notified in `period`: "notify", "downscale", "pause"
+    std::set<std::string>
+        notified; // levels notified in `period`: "notify@80", "downscale", "pause"
     std::optional<std::int64_t> percent; // hundredths, of the last noteworthy evaluation
     std::optional<SavedQos> saved_qos;   // set while the account's QOS is Sluice's
     // Period label whose reset of raw usage is in force (or under way): raw usage counts from the

@@ -154,8 +154,9 @@ struct Policy {
     // once the file is cut to a cluster.
     bool spans = false;
     PeriodRule period;
-    Decimal grace_ratio; // 0.2: up to 120 %
-    Decimal notify_at = Decimal::whole(80);
+    Decimal grace_ratio;                    // 0.2: up to 120 %
+    Decimal notify_at = Decimal::whole(80); // the lowest level: accounts are warned from here on
+    std::vector<Decimal> notify_more;       // the levels above it, rising
     Decimal hysteresis; // percentage points below a threshold before a flag is lifted
     Carryover carryover;
     Borrow borrow;

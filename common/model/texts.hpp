@@ -31,9 +31,13 @@ inline constexpr std::array<std::string_view, 20> kPlaceholders{
     "left",    "period",   "percent", "policy",    "next_reset", "qos",   "reason",
     "source",  "standing", "tres",    "unit",      "until",      "used"};
 
+// The body of a webhook's request: Sluice's own JSON, or the message of a chat.
+enum class WebhookFormat { generic, slack, matrix, teams };
+
 struct NoticeRules {
     bool by_mail = false;
     bool by_webhook = false;
+    WebhookFormat webhook_format = WebhookFormat::generic;
     // Recipients of notify_organization_owners by account; an account without addresses has those
     // of the nearest account above it.
     std::map<std::string, std::vector<std::string>> contacts;
@@ -41,13 +45,14 @@ struct NoticeRules {
     std::string text;
 };
 
-// One account, one level ("notify", "downscale", "pause"), once a period.
+// One account, one level ("notify", "downscale", "pause", "restore") and detail, once a period.
 struct Notice {
     std::string level;
     std::string subject;
     std::string text;
     std::vector<std::string> recipients; // mail addresses; may be empty
     std::string cause = {};              // of the level, for the webhook
+    std::string detail = {};             // notify: its percentage; downscale: a further step's QOS
 };
 
 } // namespace sluice::model

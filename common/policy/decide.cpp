@@ -6,6 +6,7 @@
 #include "common/policy/evaluate/account.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
 #include "common/policy/evaluate/standing.hpp"
+#include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/plan/fairshare.hpp"
 #include "common/policy/plan/jobs.hpp"
 #include "common/policy/plan/limits.hpp"
@@ -170,14 +171,37 @@ void change_mode(const model::AccountMemory& before, AccountDecision& out) {
         out.memory.notified.clear();
 }
 
-void name_actions(const PolicySet& set, Flags before, Flags now, AccountDecision& out) {
+// Its own usage took the account to a further step of a progressive policy.
+bool went_a_step_further(const model::AccountMemory& before, const AccountDecision& out) {
+    return out.previous_flags.downscaled && out.flags.downscaled && !out.flags.paused &&
+           out.cause.kind == model::CauseKind::own && out.memory.steps.contains(out.qos) &&
+           !before.steps.contains(out.qos);
+}
+
+// All levels that were passed are one notice: of the highest.
+void note_levels(AccountDecision& out) {
+    for (const auto& threshold : out.thresholds)
+        if (threshold.name == "notify" && threshold.reached &&
+            out.memory.notified.insert(reached_key(threshold)).second)
+            out.notice_at = std::max(out.notice_at.value_or(threshold.percent), threshold.percent);
+    if (out.notice_at)
+        out.actions_taken.emplace_back("notify");
+}
+
+// `before` and `now` differ from the flags of a held account.
+void name_actions(const PolicySet& set, const model::AccountMemory& last, Flags before, Flags now,
+                  AccountDecision& out) {
     if (now.paused && !before.paused)
         out.actions_taken.emplace_back("pause");
-    if (now.downscaled && !before.downscaled)
+    if (now.downscaled && !before.downscaled) {
         out.actions_taken.emplace_back("downscale");
+    } else if (went_a_step_further(last, out)) {
+        out.actions_taken.emplace_back("downscale");
+        out.notice_step = out.qos;
+    }
     if (notifies(set, out)) {
-        if (out.notify_reached && out.memory.notified.insert("notify").second)
-            out.actions_taken.emplace_back("notify");
+        if (out.notify_reached)
+            note_levels(out);
         if (now.downscaled)
             out.memory.notified.insert("downscale");
         if (now.paused)
@@ -213,9 +237,10 @@ void conclude(const PolicySet& set, const AccountTree& tree, const model::Facts&
             change_mode(memory, out);
             // What an override or an account above adds to a held account ends with it.
             if (out.held())
-                name_actions(set, memory.flags | memory.shown_flags, out.by_usage.flags, out);
+                name_actions(set, memory, memory.flags | memory.shown_flags, out.by_usage.flags,
+                             out);
             else
-                name_actions(set, out.previous_flags, out.flags, out);
+                name_actions(set, memory, out.previous_flags, out.flags, out);
             weigh_record(memory, out);
         }
         if (out.held())

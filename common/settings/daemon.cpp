@@ -250,6 +250,18 @@ void read_guard(MapReader& top, model::Guard& guard) {
     map.finish();
 }
 
+void read_metrics(MapReader& top, model::AccountSeries& series) {
+    const Node* node = top.take("metrics");
+    if (node == nullptr)
+        return;
+    MapReader map(*node, "metrics", top.errors());
+    auto accounts = static_cast<std::int64_t>(series.accounts);
+    map.read("accounts", accounts, 0, 1000);
+    series.accounts = static_cast<std::size_t>(accounts);
+    map.read("policies", series.policies);
+    map.finish();
+}
+
 // `clusters`: several behind one slurmdbd.
 void read_cluster(MapReader& top, DaemonSettings& daemon) {
     Errors& errors = top.errors();
@@ -306,6 +318,20 @@ void read_daemon_keys(MapReader& top, DaemonSettings& daemon) {
     read_plugin_server(top, daemon.plugin_server);
     read_http(top, daemon.http);
     read_staff(top, daemon.staff);
+    read_metrics(top, daemon.account_series);
+}
+
+// Policies that Waldur adds are not known here.
+void check_metrics(const MapReader& top, const Settings& settings, Errors& errors) {
+    if (settings.waldur.enabled)
+        return;
+    const auto& policies = settings.policies.policies;
+    for (const auto& name : settings.daemon.account_series.policies) {
+        if (std::none_of(policies.begin(), policies.end(),
+                         [&](const auto& policy) { return policy.name == name; }))
+            errors.add(top.key_place("metrics"), "metrics.policies: no policy has the name " +
+                                                     shown(name) + "; name a policy of this file");
+    }
 }
 
 } // namespace sluice::settings

@@ -15,6 +15,8 @@ void read_notifications(MapReader& top, Settings& settings);
 void check_notifications(const Settings& settings, Errors& errors);
 // Clusters that policies and accounts name, and what cannot be had with several.
 void check_clusters(const MapReader& top, const Settings& settings, Errors& errors);
+// Policies that `metrics` names.
+void check_metrics(const MapReader& top, const Settings& settings, Errors& errors);
 // The block `waldur:`; `reading` gets the policies of its offerings.
 void read_waldur(MapReader& top, WaldurSettings& waldur, Reading& reading);
 

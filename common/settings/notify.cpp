@@ -5,6 +5,7 @@
 #include "common/settings/policy.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace sluice::settings {
 namespace {
@@ -101,7 +102,13 @@ void read_mail(MapReader& notifications, MailSettings& mail) {
     map.finish();
 }
 
-void read_webhook(MapReader& notifications, WebhookSettings& webhook) {
+using model::WebhookFormat;
+constexpr std::array<Choice<WebhookFormat>, 4> kFormats{{{"generic", WebhookFormat::generic},
+                                                         {"slack", WebhookFormat::slack},
+                                                         {"matrix", WebhookFormat::matrix},
+                                                         {"teams", WebhookFormat::teams}}};
+
+void read_webhook(MapReader& notifications, WebhookSettings& webhook, WebhookFormat& format) {
     const Node* node = notifications.take("webhook");
     if (node == nullptr)
         return;
@@ -112,6 +119,7 @@ void read_webhook(MapReader& notifications, WebhookSettings& webhook) {
     if (!is_url(webhook.url, "https://", true) && !is_url(webhook.url, "http://", true))
         map.errors().add(map.has("url") ? map.key_place("url") : map.place(),
                          "webhook.url: give an address such as https://chat.example.org/hook");
+    map.choose("format", format, kFormats);
     read_path(map, "secret_file", webhook.secret_file);
     read_path(map, "ca_file", webhook.ca_file);
     map.finish();
@@ -128,7 +136,7 @@ void read_notifications(MapReader& top, Settings& settings) {
     if (!node->is_map())
         return;
     read_mail(map, settings.daemon.mail);
-    read_webhook(map, settings.daemon.webhook);
+    read_webhook(map, settings.daemon.webhook, settings.notices.webhook_format);
     std::vector<std::string> placeholders(model::kPlaceholders.begin(), model::kPlaceholders.end());
     placeholders.emplace_back("event");
     read_template(map, "notifications", "subject", settings.notices.subject,

@@ -253,6 +253,33 @@ void note_ratio(MapReader& map, std::string_view key, std::string_view what, Dec
                               Decimal::raw(percent.scaled() * 100).text());
 }
 
+constexpr std::size_t kMaxNotifyLevels = 10;
+
+// One level or a list of them.
+void read_notify_at(MapReader& map, Policy& policy) {
+    const Node* node = map.take("notify_at");
+    if (node == nullptr)
+        return;
+    const auto levels = node->is_list() ? node->items() : std::vector<Node>{*node};
+    if (levels.empty() || levels.size() > kMaxNotifyLevels)
+        map.errors().add(node->place(),
+                         "notify_at: give one percentage, or a list of 1 to 10 of them");
+    std::vector<Decimal> read;
+    for (const auto& level : levels)
+        if (const auto percent = as_number(level, "notify_at", kThreshold, map.errors())) {
+            if (std::find(read.begin(), read.end(), *percent) != read.end())
+                map.errors().add(level.place(), "notify_at: " + percent->text() +
+                                                    " is listed twice; keep one of them");
+            read.push_back(*percent);
+        }
+    if (read.empty())
+        return;
+    std::sort(read.begin(), read.end());
+    policy.notify_at = read.front();
+    policy.notify_more.assign(read.begin() + 1, read.end());
+    note_ratio(map, "notify_at", "notify_at", policy.notify_at);
+}
+
 void note_percentage(MapReader& map, Decimal ratio) {
     if (ratio > Decimal::whole(1))
         map.errors().note(map.key_place("grace_ratio"),
@@ -478,8 +505,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
         read_period(*period, policy.period, errors);
     map.read("grace_ratio", policy.grace_ratio, kGrace);
     note_percentage(map, policy.grace_ratio);
-    map.read("notify_at", policy.notify_at, kThreshold);
-    note_ratio(map, "notify_at", "notify_at", policy.notify_at);
+    read_notify_at(map, policy);
     map.read("hysteresis", policy.hysteresis, kPercent);
     read_carryover(map, policy.carryover);
     read_borrow(map, policy.borrow);

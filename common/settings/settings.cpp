@@ -125,6 +125,7 @@ Result<Settings> parse(std::string_view text, const std::string& filename) {
             if (top.has("waldur"))
                 settings.places.waldur = top.key_place("waldur");
             check_clusters(top, settings, errors);
+            check_metrics(top, settings, errors);
         }
     }
     check_waldur(settings, errors);

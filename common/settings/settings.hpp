@@ -6,6 +6,7 @@
 
 #include "common/base/result.hpp"
 #include "common/model/facts.hpp"
+#include "common/model/metrics.hpp"
 #include "common/model/policy.hpp"
 #include "common/model/texts.hpp"
 #include "common/settings/notify.hpp"
@@ -70,6 +71,7 @@ struct DaemonSettings {
     std::string socket = SLUICE_RUNDIR "/sluiced.sock";
     std::string journal = SLUICE_STATEDIR "/sluice.db";
     model::Guard guard;
+    model::AccountSeries account_series;
     int retention_days = 90;  // evaluations and commands; the ledger is kept for ever
     std::string munge_socket; // "": libmunge's default
     PluginServerSettings plugin_server;

@@ -59,6 +59,7 @@ Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
     rules->loaded = now;
     rules->version = settings.version;
     rules->guard = settings.daemon.guard;
+    rules->account_series = settings.daemon.account_series;
     rules->faults = [held = std::make_shared<const settings::Settings>(std::move(settings))](
                         const model::Structure& structure) {
         return settings::check_against(*held, structure);

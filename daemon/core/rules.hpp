@@ -5,6 +5,7 @@
 #include "common/base/zone.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/facts.hpp"
+#include "common/model/metrics.hpp"
 #include "common/model/policy.hpp"
 #include "common/model/texts.hpp"
 
@@ -31,6 +32,7 @@ struct Rules {
     Instant loaded{};
     std::string version; // another one for each change of the file or of the source's answer
     model::Guard guard;
+    model::AccountSeries account_series;
     // Faults of the file that only the cluster shows, each with its place. Empty: no check.
     std::function<std::vector<std::string>(const model::Structure&)> faults;
 

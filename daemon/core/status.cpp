@@ -81,6 +81,7 @@ ports::DaemonInfo DaemonStatus::info() const {
     info.config_error = *config_error_.lock();
     info.down = sources_.away();
     info.interval_s = rules->interval.count();
+    info.account_series = rules->account_series;
     info.now = loop_.now();
     info.zone = rules->zone;
     if (rules->source_began != Instant{})

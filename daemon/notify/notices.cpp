@@ -4,6 +4,7 @@
 #include "common/base/text.hpp"
 #include "common/format/notice.hpp"
 #include "common/json/json.hpp"
+#include "daemon/notify/chat.hpp"
 
 namespace sluice::notify {
 namespace {
@@ -11,11 +12,12 @@ namespace {
 using json::Value;
 
 std::string correlation(const char* target, const model::Decision& decision,
-                        const model::AccountDecision& account, const std::string& level) {
+                        const model::AccountDecision& account, const model::Notice& notice) {
     // The first of the clusters that share the allocation sends the notice, once.
     const auto& cluster = account.span.empty() ? decision.cluster : account.span.front().cluster;
     return std::string(target) + '/' + cluster + '/' + account.account + '/' +
-           account.period.label + '/' + level;
+           account.period.label + '/' + notice.level +
+           (notice.detail.empty() ? "" : '@' + notice.detail);
 }
 
 ports::Message mail(const model::Decision& decision, const model::AccountDecision& account,
@@ -28,14 +30,13 @@ ports::Message mail(const model::Decision& decision, const model::AccountDecisio
     return {"mail",
             notice.level,
             account.account + '/' + recipient,
-            correlation("mail", decision, account, notice.level) + '/' + recipient,
+            correlation("mail", decision, account, notice) + '/' + recipient,
             body.compact(),
             false};
 }
 
-ports::Message webhook(const model::Decision& decision, const model::AccountDecision& account,
-                       const model::Notice& notice) {
-    auto id = correlation("webhook", decision, account, notice.level);
+Value generic_body(const model::Decision& decision, const model::AccountDecision& account,
+                   const model::Notice& notice, const std::string& id) {
     const auto would_be = model::would_be(account);
     Value body = Value::object();
     body.set("event", notice.level)
@@ -56,6 +57,15 @@ ports::Message webhook(const model::Decision& decision, const model::AccountDeci
         .set("at_epoch", epoch(decision.now))
         .set("subject", notice.subject)
         .set("text", notice.text);
+    return body;
+}
+
+ports::Message webhook(const model::NoticeRules& rules, const model::Decision& decision,
+                       const model::AccountDecision& account, const model::Notice& notice) {
+    auto id = correlation("webhook", decision, account, notice);
+    const Value body = rules.webhook_format == model::WebhookFormat::generic
+                           ? generic_body(decision, account, notice, id)
+                           : chat_body(rules.webhook_format, notice.subject, notice.text);
     return {"webhook", notice.level, account.account, std::move(id), body.compact(), false};
 }
 
@@ -70,7 +80,7 @@ std::vector<ports::Message> notice_messages(const model::NoticeRules& rules,
         for (const auto& recipient : notice.recipients)
             messages.push_back(mail(decision, account, notice, recipient));
     if (rules.by_webhook)
-        messages.push_back(webhook(decision, account, notice));
+        messages.push_back(webhook(rules, decision, account, notice));
     return messages;
 }
 

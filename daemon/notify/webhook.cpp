@@ -44,12 +44,19 @@ std::optional<std::chrono::seconds> retry_after(CURL* easy) {
     return std::nullopt;
 }
 
+// Without the path: that of a chat's webhook is its password, and errors are logged.
+std::string place_of(const std::string& url) {
+    const auto host = url.find("://");
+    const auto path = host == std::string::npos ? host : url.find('/', host + 3);
+    return path == std::string::npos ? url : url.substr(0, path) + "/...";
+}
+
 Delivery outcome_of(CURL* easy, const std::string& url, const ResponseStart& response) {
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300)
         return {};
-    std::string text = url + " responded " + std::to_string(status);
+    std::string text = place_of(url) + " responded " + std::to_string(status);
     if (const auto words = response.text(); !words.empty())
         text += ": " + words;
     if (status == 408 || status == 429 || status >= 500)
@@ -102,7 +109,7 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body.c_str());
     if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK)
-        return unreached(settings_.url, code);
+        return unreached(place_of(settings_.url), code);
     return outcome_of(easy.get(), settings_.url, response);
 }
 

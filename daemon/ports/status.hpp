@@ -5,6 +5,7 @@
 
 #include "common/base/result.hpp"
 #include "common/base/zone.hpp"
+#include "common/model/metrics.hpp"
 #include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/publisher.hpp"
 
@@ -24,6 +25,7 @@ struct DaemonInfo {
     std::string config_error;      // last reload that was refused
     std::vector<std::string> down; // sources that are away: "slurmdbd", "slurmctld"
     std::int64_t interval_s = 60;
+    model::AccountSeries account_series;
     Instant now{};
     Zone zone; // in which periods begin and end
     // When Waldur was asked for the answer that is used; nullopt: it is not, or has never answered.

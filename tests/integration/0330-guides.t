@@ -105,12 +105,13 @@ guide install.md "$policy_section" "$enforce_section"
 must 'settings with mode enforce are written' sluiced_settings < <(granted enforce)
 guide install.md "$enforce_section"
 
+guide monitoring.md
 guide operation.md
 must 'sluiced starts after operation.md' guide_started # operation.md ends with a stop of sluiced
 must 'plugin connects after operation.md' wait_until 20 plugin_current
 guide symptoms.md
 if sluiced_has_waldur; then guide waldur.md; else skip waldur.md 'this sluiced was built without Waldur support'; fi
-for page in install operation symptoms waldur; do
+for page in install monitoring operation symptoms waldur; do
     isnt "$page.md has commands" "$(guide_commands "$docs/$page.md" | wc -l)" 0
 done
 done_testing

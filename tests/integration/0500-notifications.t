@@ -69,12 +69,15 @@ like 'sluiced.log has the reason why the unknown recipient is parked' "$(cat "$(
 
 ok 'evaluation of paused physics succeeds' evaluate_now
 ok 'sluiced lifts the pause of physics' eval 'sluiced_regrant < <(granted 100 100 "${SINK_MAIL[@]}")'
+eventually 'owner and external address learn that physics is open again' 30 sinks_have mail 4
+eventually 'webhook request about the restore arrives' 30 sinks_have hook 2
+is 'two mails state that physics is open again' "$(grep -l 'Subject: Account physics on .* is open again' "$sink"/mail.[0-9]* | wc -l)" 2
 ok 'sluiced pauses physics a second time' eval 'sluiced_regrant < <(granted 0 100 "${SINK_MAIL[@]}")'
 is 'sluice status shows physics as paused again' "$(status_field physics standing)" paused
 ok 'sluiced pauses chem' eval 'sluiced_regrant < <(granted 0 0 "${SINK_MAIL[@]}")'
-eventually 'mail about chem, which has no owner, goes to the external address only' 30 sinks_have mail 3
-eventually 'webhook request about chem arrives' 30 sinks_have hook 2
-is 'owner of physics receives one mail in the period' "$(mails_to pi@example.org | wc -l)" 1
+eventually 'mail about chem, which has no owner, goes to the external address only' 30 sinks_have mail 5
+eventually 'webhook request about chem arrives' 30 sinks_have hook 3
+is 'owner of physics receives one mail of each kind in the period' "$(mails_to pi@example.org | wc -l)" 2
 ok 'sluiced stops before the mail program is configured' sluiced_stop
 
 # A program instead of a server

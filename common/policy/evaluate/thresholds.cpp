@@ -25,6 +25,8 @@ public:
 
     ThresholdResult result() {
         out_.notify_reached = applies("notify", policy_.notify_at, false);
+        for (const auto level : policy_.notify_more)
+            applies("notify", level, false);
         if (policy_.strategy == QosStrategy::progressive)
             by_step();
         else

@@ -110,7 +110,7 @@ const std::vector<Route>& routes() {
          "Open a session by the code of a link, which is the login", "", "code!:string"},
         {"DELETE", kSessionPath, kDaemon, view_leave_session, "End the session of this request"},
         {"GET", "/api/v1/ondemand/balances.json", kStaff, view_ondemand,
-         "Balances in Open OnDemand's format", "component"},
+         "Balances in Open OnDemand's format", "component,only"},
     };
     return table;
 }

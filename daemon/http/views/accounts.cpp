@@ -257,11 +257,16 @@ Response view_ondemand(const Call& call) {
     if (known == nullptr)
         return failure(404, "component '" + asked_for + "' does not exist");
     const std::string& component = known->name;
+    const std::string only = call.request.argument("only");
+    if (!only.empty() && only != "warned")
+        return failure(400, "only must be warned, not '" + only + "'");
     Value balances = Value::array();
     for (const auto& user : cycle->users) {
         const std::set<std::string> accounts(user.accounts.begin(), user.accounts.end());
         for (const auto& name : accounts) {
             const auto* account = cycle->decision.find(name);
+            if (account != nullptr && !only.empty() && model::standing_word(*account) == "normal")
+                continue;
             auto left = account != nullptr ? left_of(*account, component) : std::nullopt;
             if (left)
                 balances.append(object(kv("user", user.name), kv("project", name),

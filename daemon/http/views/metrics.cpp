@@ -81,8 +81,9 @@ private:
 void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::CycleReport* cycle) {
     out.family("sluice_build_info", "gauge", "Always 1; the label has the version of the daemon.");
     out.sample({{"version", info.version}, {"cluster", info.cluster}}, 1);
-    out.gauge("sluice_leader", "Whether this daemon decides for the cluster.", 1);
     out.gauge("sluice_start_timestamp_seconds", "When the daemon started.", epoch(info.started));
+    out.gauge("sluice_evaluation_interval_seconds", "Time between two evaluations.",
+              info.interval_s);
     out.gauge("sluice_config_refused", "Whether the newest settings were refused.",
               info.config_error.empty() ? 0 : 1);
     if (info.backup.at) {
@@ -105,13 +106,13 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
     }
     if (cycle == nullptr)
         return;
-    out.gauge("sluice_last_evaluation_timestamp_seconds", "The instant of the figures in use.",
+    out.gauge("sluice_figures_timestamp_seconds", "The instant of the figures in use.",
               epoch(cycle->decision.now));
-    out.gauge("sluice_last_cycle_timestamp_seconds", "When the last evaluation began.",
+    out.gauge("sluice_last_evaluation_timestamp_seconds", "When the last evaluation began.",
               epoch(cycle->at));
-    out.gauge("sluice_last_cycle_duration_seconds", "How long the last evaluation took.",
+    out.gauge("sluice_last_evaluation_duration_seconds", "How long the last evaluation took.",
               fixed_point(cycle->duration_ms, 3));
-    out.gauge("sluice_last_cycle_failed", "Whether the last evaluation failed.",
+    out.gauge("sluice_last_evaluation_failed", "Whether the last evaluation failed.",
               cycle->error.empty() ? 0 : 1);
     out.gauge("sluice_clock_trusted",
               "Whether the clock of the daemon's host is trusted, so that periods may begin.",
@@ -136,23 +137,35 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
 
 using Accounts = std::vector<const model::AccountDecision*>;
 
-constexpr std::size_t kMaxAccounts = 1000;
 constexpr std::size_t kMaxSamples = 8000; // about 600 kB
 
+bool has_policy_of(const model::AccountDecision& account,
+                   const std::vector<std::string>& policies) {
+    return policies.empty() ||
+           std::any_of(policies.begin(), policies.end(), [&](const auto& policy) {
+               return std::find(account.policies.begin(), account.policies.end(), policy) !=
+                      account.policies.end();
+           });
+}
+
 // The accounts with samples of their own: all of them when the request says so (?accounts=all),
-// else those that are not normal or nearest to their limit, within what a scrape may cost.
-Accounts sampled(const Call& call, const ports::CycleReport& cycle) {
+// else of those that `series` selects the ones that are not normal or nearest to their limit,
+// within what a scrape may cost.
+Accounts sampled(const Call& call, const model::AccountSeries& series,
+                 const ports::CycleReport& cycle) {
+    const std::string asked = call.request.argument("accounts");
     Accounts out;
     std::size_t components = 1;
     for (const auto& account : cycle.decision.accounts) {
+        if (asked != "all" && !has_policy_of(account, series.policies))
+            continue;
         out.push_back(&account);
         components = std::max(components, account.figures.size());
     }
-    const std::string asked = call.request.argument("accounts");
     const std::size_t most = asked == "all" ? out.size()
                              : asked == "none"
                                  ? 0
-                                 : std::min(kMaxAccounts, kMaxSamples / (4 + 2 * components));
+                                 : std::min(series.accounts, kMaxSamples / (4 + 2 * components));
     if (out.size() <= most)
         return out;
     const auto rank = [](const model::AccountDecision* account) {
@@ -254,6 +267,14 @@ void put_plugin_server(MetricText& out, const ports::PluginServerStatus& plugin_
                 "Faults caught inside the plugin.", &PluginCounters::faults);
     put_counter(out, plugin_server, "sluice_submissions_oversized_total",
                 "Submissions with strings too long to be checked.", &PluginCounters::oversized);
+    out.family("sluice_plugin_snapshot_sequence", "gauge",
+               "Sequence number of the snapshot that the plugin decides by.");
+    for (const auto& plugin : plugin_server.plugins)
+        out.sample({{"host", plugin.host}}, std::to_string(plugin.sequence));
+    out.family("sluice_plugin_seen_timestamp_seconds", "gauge",
+               "When the last message of the plugin arrived.");
+    for (const auto& plugin : plugin_server.plugins)
+        out.sample({{"host", plugin.host}}, epoch(plugin.last_seen));
     out.family("sluice_plugin_stored_sequence", "gauge",
                "Sequence number of the newest snapshot in the plugin's file. Below "
                "sluice_snapshot_sequence for more than two minutes: the plugin cannot store it.");
@@ -304,7 +325,7 @@ Response view_metrics(const Call& call) {
         out.cluster(call.services.several() ? info.cluster : "");
         put_daemon(out, info, cycle.get());
         if (cycle != nullptr) {
-            const auto accounts = sampled(call, *cycle);
+            const auto accounts = sampled(call, info.account_series, *cycle);
             put_counts(out, *cycle, accounts.size());
             put_accounts(out, accounts);
         }

@@ -52,6 +52,7 @@ Value render_policy(const model::Policy& policy, std::size_t accounts) {
     Value steps = array_of(policy.steps, [](const auto& step) {
         return object(kv("at", decimal(step.at)), kv("qos", step.qos), kv("pause", step.pause));
     });
+    Value levels = array_of(policy.notify_more, [](const auto& level) { return decimal(level); });
     const bool progressive = policy.strategy == model::QosStrategy::progressive;
     const bool enforce = policy.mode == model::Mode::enforce;
     return object(
@@ -59,7 +60,7 @@ Value render_policy(const model::Policy& policy, std::size_t accounts) {
         kv("accounts", accounts), kv("match", render_match(policy.match)),
         kv("clusters", policy.clusters), kv("period", name_of(policy.period.kind)),
         kv("period_months", policy.period.months), kv("notify_at", decimal(policy.notify_at)),
-        kv("grace_ratio", decimal(policy.grace_ratio)),
+        kv("notify_levels", std::move(levels)), kv("grace_ratio", decimal(policy.grace_ratio)),
         kv("hysteresis", decimal(policy.hysteresis)),
         kv("carryover", render_carryover(policy.carryover)),
         kv("borrow", decimal(policy.borrow.factor)), kv("billing", policy.billing.enabled),

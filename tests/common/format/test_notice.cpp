@@ -78,8 +78,39 @@ CASE(the_strictest_level_is_told) {
     told.account.actions_taken = {"pause", "downscale", "notify"};
     CHECK_EQ(told.notice()->level, "pause");
     CHECK_EQ(told.notice()->subject, "Account optics on alpha is paused");
+}
+
+CASE(owners_learn_that_an_account_is_open_again) {
+    Told told;
+    told.use(told.account, 12);
+    told.account.actions_taken = {"notify", "restore"};
+    told.account.previous_flags = {true, true};
+    CHECK_EQ(told.notice()->level, "restore");
+    CHECK_EQ(told.notice()->subject, "Account optics on alpha is open again");
+    CHECK_EQ(told.notice()->text,
+             "Account optics on cluster alpha is open again.\n\n"
+             "Usage: 12 of 100 node_hours used in 2026-Q4 (12.00 %, grace to 120 %)\n\n"
+             "Next period starts 2027-01-01.\n");
+    told.account.flags = {false, true};
+    CHECK_EQ(told.notice()->subject,
+             "Account optics on alpha is no longer paused, but slowed down");
+    told.account.previous_flags = {false, true};
+    told.account.flags = {};
+    CHECK_EQ(told.notice()->subject, "Account optics on alpha is no longer slowed down");
+    told.account.mode = model::Mode::observe; // nothing was done to it
     told.account.actions_taken = {"restore"};
     CHECK(!told.notice());
+}
+
+CASE(notices_of_one_level_are_told_apart) {
+    Told told;
+    CHECK_EQ(told.notice()->detail, "");
+    told.account.notice_at = Decimal::whole(95);
+    CHECK_EQ(told.notice()->detail, "95");
+    told.account.actions_taken = {"downscale"};
+    told.account.notice_step = "slower";
+    CHECK_EQ(told.notice()->detail, "slower");
+    CHECK_EQ(told.notice()->subject, "Account optics on alpha is slowed down further");
 }
 
 CASE(a_notice_names_the_account_above_as_the_cause) {

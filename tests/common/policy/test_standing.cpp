@@ -63,6 +63,44 @@ CASE(either_notification_is_taken_at_the_level_of_the_policy) {
     CHECK(w.run(utc(2026, 4, 3)).actions_taken.empty());
 }
 
+CASE(each_notify_level_is_taken_once_a_period) {
+    World w = physics();
+    auto& policy = w.set.policies[0];
+    policy.notify_at = dec("50");
+    policy.notify_more = {dec("70"), dec("90")};
+    charge(w, utc(2026, 1, 2), seconds("500"));
+    CHECK(w.run(utc(2026, 1, 3)).notice_at == dec("50"));
+    CHECK(!w.run(utc(2026, 1, 4)).notice_at);
+    charge(w, utc(2026, 1, 5), seconds("420")); // passes two levels: one notice, of the higher
+    const auto& d = w.run(utc(2026, 1, 6));
+    CHECK(d.notice_at == dec("90"));
+    CHECK(d.actions_taken == std::vector<std::string>{"notify"});
+    w.charges.back().amount = 0;
+    CHECK(w.run(utc(2026, 1, 7)).actions_taken.empty());
+    w.charges.back().amount = seconds("420");
+    CHECK(w.run(utc(2026, 1, 8)).actions_taken.empty());
+    charge(w, utc(2026, 4, 2), seconds("600"));
+    CHECK(w.run(utc(2026, 4, 3)).notice_at == dec("50"));
+}
+
+CASE(each_further_step_is_an_action) {
+    World w = physics();
+    auto& policy = w.set.policies[0];
+    policy.strategy = model::QosStrategy::progressive;
+    policy.steps = {{dec("60"), "slow", false}, {dec("80"), "slower", false}};
+    policy.notify_at = dec("1000");
+    charge(w, utc(2026, 1, 2), seconds("650"));
+    const auto& first = w.run(utc(2026, 1, 3));
+    CHECK(first.actions_taken == std::vector<std::string>{"downscale"});
+    CHECK_EQ(first.notice_step, "");
+    CHECK(w.run(utc(2026, 1, 4)).actions_taken.empty());
+    charge(w, utc(2026, 1, 5), seconds("200"));
+    const auto& second = w.run(utc(2026, 1, 6));
+    CHECK(second.actions_taken == std::vector<std::string>{"downscale"});
+    CHECK_EQ(second.notice_step, "slower");
+    CHECK(w.run(utc(2026, 1, 7)).actions_taken.empty());
+}
+
 CASE(restore_stands_last_among_the_actions) {
     World w = physics();
     charge(w, utc(2026, 1, 2), seconds("1300"));

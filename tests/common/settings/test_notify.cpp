@@ -28,6 +28,7 @@ CASE(notifications_say_who_and_how) {
         CHECK_EQ(s.daemon.mail.smtp, "smtp://mail.example.org:587");
         CHECK(s.daemon.mail.starttls);
         CHECK_EQ(s.daemon.webhook.url, "https://chat.example.org/hook?room=hpc");
+        CHECK(s.notices.webhook_format == model::WebhookFormat::matrix);
         return;
     }
     test::fail("good/notifications.yaml is missing");

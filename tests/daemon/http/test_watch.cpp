@@ -73,6 +73,9 @@ CASE(metrics_have_types_and_escaped_labels) {
     CHECK(!has(answer.body, "sluice_account_would_be_paused{account=\"physics\"}"));
     CHECK(has(answer.body, "sluice_submissions_refused_total{host=\"ctl1\"} 3\n"));
     CHECK(has(answer.body, "sluice_plugin_stored_sequence{host=\"ctl1\"} 11\n"));
+    CHECK(has(answer.body, "sluice_plugin_snapshot_sequence{host=\"ctl1\"} "));
+    CHECK(has(answer.body, "sluice_plugin_seen_timestamp_seconds{host=\"ctl1\"} "));
+    CHECK(has(answer.body, "sluice_evaluation_interval_seconds 60\n"));
     CHECK(has(answer.body, "sluice_submissions_oversized_total{host=\"ctl1\"} 1\n"));
     CHECK(has(answer.body, "sluice_source_up{source=\"slurmdbd\"} 1\n"));
     CHECK_EQ(get(service, "/metrics", {5, false, "", false}).status, 403);
@@ -106,6 +109,13 @@ CASE(metrics_of_ten_thousand_accounts_stay_below_a_megabyte) {
     CHECK(has(with("all").body, "account=\"department-project-19999\""));
     CHECK(!has(with("none").body, "account="));
     CHECK_EQ(with("some").status, 400);
+    service.daemon.account_series.accounts = 2;
+    CHECK(has(with("").body, "sluice_accounts_with_samples 2\n"));
+    CHECK(has(with("").body, "sluice_account_paused{account=\"department-project-17000\""));
+    CHECK(has(with("all").body, "sluice_accounts_with_samples 10000\n"));
+    service.daemon.account_series = {1000, {"none-of-them"}};
+    CHECK(has(with("").body, "sluice_accounts_with_samples 0\n"));
+    CHECK(has(with("").body, "standing=\"paused\"} 1\n")); // all are counted
 }
 
 CASE(metrics_hide_and_steer_nothing) {
@@ -203,6 +213,19 @@ CASE(ondemand_gets_a_balance_for_each_user_and_account) {
     CHECK_EQ(body["balances"].at(1)["project"].text(), "chem");
     CHECK_EQ(body["balances"].at(1)["value"].number(), 389.75);
     CHECK_EQ(get(service, "/api/v1/ondemand/balances.json", {5, false, "", false}).status, 403);
+    // OnDemand warns by one threshold for all accounts: the daemon leaves out those that are
+    // normal.
+    auto cycle = sluice::test::sample_cycle();
+    cycle.users.front().accounts.push_back("physics");
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto only = [&](const std::string& word) {
+        return get(service, "/api/v1/ondemand/balances.json", {0, true, "", false},
+                   {{"only", word}});
+    };
+    const auto warned = parsed(only("warned"));
+    CHECK_EQ(warned["balances"].size(), 1U);
+    CHECK_EQ(warned["balances"].at(0)["project"].text(), "physics");
+    CHECK_EQ(only("paused").status, 400);
 }
 
 CASE(overview_warns_when_a_plugin_cannot_store_its_snapshot) {

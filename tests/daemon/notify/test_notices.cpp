@@ -29,7 +29,7 @@ CASE(a_level_is_told_in_the_transaction_that_records_it) {
     CHECK_EQ(messages.size(), 2U);
     CHECK_EQ(messages[0].target, "mail");
     CHECK_EQ(messages[0].kind, "notify");
-    CHECK_EQ(messages[0].correlation, "mail/c1/physics/2026-Q1/notify/pi@example.org");
+    CHECK_EQ(messages[0].correlation, "mail/c1/physics/2026-Q1/notify@80/pi@example.org");
     const auto mail = json::parse(messages[0].body);
     CHECK_EQ((*mail)["to"].text(), "pi@example.org");
     CHECK_EQ((*mail)["subject"].text(), "Account physics on c1 has used 85.00 % of its allocation");
