@@ -10,7 +10,8 @@
 namespace sluice::cli {
 namespace {
 
-constexpr double kMostExact = 9e18; // fits in 64 bits
+constexpr std::size_t kDayLength = 10; // of "2026-12-08T04:02:21+02:00"
+constexpr double kMostExact = 9e18;    // fits in 64 bits
 
 std::string without_trailing_zeros(std::string text) {
     if (text.find('.') == std::string::npos)
@@ -119,6 +120,24 @@ std::string cause_cell(const Record& record, const char* field) {
     if (kind == "foreign")
         return "set by hand";
     return record["deciding_component"].text();
+}
+
+std::string forecast_cell(const Record& record, const char* field) {
+    const auto list = record[field];
+    if (list.size() == 0)
+        return "";
+    const auto next = list.at(0);
+    const auto day = [&](const char* key) {
+        return local(next[key], *record.zone, false).substr(0, kDayLength);
+    };
+    const std::string date = day("date_epoch");
+    const std::string early = day("early_epoch");
+    const std::string late = day("late_epoch");
+    const std::string start = amount(next["percent"], false) + " % on ";
+    if (early.empty())
+        return start + date;
+    return start + (date.empty() ? "no day of this period" : date) + " (" + early +
+           (late.empty() ? " or later)" : " to " + late + ")");
 }
 
 std::string clusters_cell(const Record& record, const char* field) {

@@ -33,6 +33,10 @@ std::string standing_cell(const Record& record, const char* field);
 // The reason for the standing of an account: "parent physics", "override 3 (root, until
 // 2026-12-05)", "set by hand", or the component that decides; "" when all is normal.
 std::string cause_cell(const Record& record, const char* field);
+// "100 % on 2026-12-08 (2026-12-05 to 2026-12-14)": when the next threshold is expected to be
+// reached;
+// "" when none is in this period. The interval is left out while it is not known.
+std::string forecast_cell(const Record& record, const char* field);
 // "alpha=3,beta=7.5"; "" where the allocation is of one cluster.
 std::string clusters_cell(const Record& record, const char* field);
 

@@ -29,6 +29,10 @@ constexpr Column kBalanceColumns[] = {
      nullptr, true},
     {"cause", "Cause", 60, "reason for the standing", cause_cell},
     {"resets", "Resets", 25, "start of the next period", day_cell},
+    {"forecast", "Forecast", 48,
+     "when the account is expected to reach its next threshold, and the interval of four in five "
+     "cases",
+     forecast_cell},
 };
 constexpr const char* kBalanceShown =
     "account,default,component,allocation,used,left,percent,standing,cause,resets";

@@ -2,6 +2,7 @@
 // `sluice simulate FILE`: the policy core over a scripted timeline. Asks no daemon and no Slurm.
 #include "cli/figures.hpp"
 #include "cli/report.hpp"
+#include "cli/subcommands/simulated_year.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
 #include "common/base/zone.hpp"
@@ -189,7 +190,7 @@ int run_simulate(Parsed parsed) {
     const auto empty = table(parsed, kSimulateColumns, kSimulateShown);
     if (!empty)
         return complain(parsed.context, empty.error());
-    const auto read = settings::load_scenario(parsed.options.file);
+    auto read = settings::load_scenario(parsed.options.file);
     if (!read)
         return complain(parsed.context, read.error());
     for (const auto& note : read->notes)
@@ -197,6 +198,16 @@ int run_simulate(Parsed parsed) {
     const auto zone = Zone::load(read->scenario.set.timezone);
     if (!zone)
         return complain(parsed.context, zone.error());
+    if (read->scenario.steps.empty()) {
+        const auto year = zone->local(parsed.context.clock.now()).date().year();
+        if (const auto made = add_year(read->scenario, *zone, year); !made)
+            return complain(parsed.context, parsed.options.file + ": " + made.error().context);
+        remark(parsed, parsed.options.file + " has no steps: a made-up " +
+                           std::to_string(static_cast<int>(year)) +
+                           ", in which accounts use 60, 150 and 130 % of their allocation in turn, "
+                           "or 130 % of that of a year\n");
+        return show_standings(parsed, read->scenario, *zone);
+    }
     bool first = true;
     policy::run(read->scenario, *zone, [&](const policy::Evaluated& step) {
         if (!first && !parsed.options.json)

@@ -73,13 +73,23 @@ struct Cause {
     std::int64_t override_id = 0;
 };
 
+// When usage is expected to reach a threshold, if it goes on as in the last weeks. For people: no
+// decision looks at it. nullopt: not in this period.
+struct Forecast {
+    std::optional<Instant> date;
+    // The interval that holds four of five such dates. Both nullopt beside a date: not known.
+    std::optional<Instant> early;
+    std::optional<Instant> late;
+
+    bool empty() const { return !date && !early; }
+};
+
 struct Threshold {
     std::string name; // "notify", "downscale", "pause", or the step's QOS
     Decimal percent;
     bool reached = false;
     std::optional<Instant> since; // reached: the first cycle of this period that saw it
-    // When usage will cross it at the present rate; nullopt: not in this period, or reached.
-    std::optional<Instant> crossing;
+    Forecast forecast;            // empty when reached
 };
 
 // One of the clusters that share an allocation.

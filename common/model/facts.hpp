@@ -10,7 +10,10 @@
 #include "common/model/policy.hpp"
 #include "common/model/tres.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -117,6 +120,18 @@ struct Guard {
     friend bool operator==(const Guard&, const Guard&) = default;
 };
 
+// Usage of an account in whole weeks that end at `until`, by slurmdbd's days. For forecasts only.
+inline constexpr std::size_t kForecastWeeks = 8;
+struct WeeklyUsage {
+    struct Sums {
+        std::array<Amount, kForecastWeeks> weeks{}; // the newest first
+        std::array<Amount, 7> weekdays{};           // over all weeks; that of `until` first
+    };
+    Instant until{};                  // a midnight of slurmdbd
+    std::map<std::string, Sums> tres; // by TRES name
+};
+using WeeklyUsages = std::map<std::string, WeeklyUsage, std::less<>>; // by account name
+
 struct Facts {
     // While the clock is not trusted: the last trusted time and what has elapsed since.
     Instant now{};
@@ -136,6 +151,8 @@ struct Facts {
     bool jobs_known = false;
     // Age of usage in seconds when its source failed and the last good figures stand in; 0: fresh.
     std::int64_t usage_age = 0;
+    // May lack accounts; nullptr: not known.
+    std::shared_ptr<const WeeklyUsages> weekly;
     History history;
     std::vector<OtherCluster> others;
     std::string rules_version; // another one for each change of the rules; "": no guard

@@ -59,6 +59,9 @@ private:
     std::string now() const { return std::string(name(standing(decision_.flags))); }
     std::string local(Instant at) const { return format::moment_text(zone_, at); }
 
+    // A forecast is no matter of hours.
+    std::string day(Instant at) const { return local_text(zone_, at).substr(0, 10); }
+
     void subject() {
         const bool several = decision_.policies.size() > 1;
         const bool observe = decision_.mode == model::Mode::observe;
@@ -210,6 +213,21 @@ private:
             add("The effective allocation is 0, so every threshold is reached.");
     }
 
+    std::string expected(const model::Forecast& forecast) const {
+        if (!forecast.early)
+            return forecast.date
+                       ? "expected on " + day(*forecast.date) +
+                             " at the rate of this period (no usage of two weeks is known)"
+                       : "not expected in this period";
+        const std::string early = day(*forecast.early);
+        if (!forecast.date)
+            return "not expected in this period, possible from " + early + " on";
+        return "expected on " + day(*forecast.date) +
+               (forecast.late
+                    ? ", in four of five cases between " + early + " and " + day(*forecast.late)
+                    : ", hardly before " + early + ", perhaps not in this period");
+    }
+
     void thresholds() {
         for (const auto& one : decision_.thresholds) {
             const std::string start =
@@ -218,10 +236,7 @@ private:
                 add(start +
                     (one.since ? "reached, first seen on " + local(*one.since) : "reached") + ".");
             else
-                add(start + "not reached; " +
-                    (one.crossing ? "at the present rate on " + local(*one.crossing)
-                                  : "not in this period at the present rate") +
-                    ".");
+                add(start + "not reached; " + expected(one.forecast) + ".");
         }
     }
 

@@ -235,13 +235,8 @@ void StepReader::read(const Node& node, Scenario& scenario) {
 void read_steps(MapReader& top, const Reading& reading, Scenario& scenario) {
     Errors& errors = top.errors();
     const Node* steps = top.take("steps");
-    if (steps == nullptr) {
-        if (!top.has("steps"))
-            errors.add(top.place(), "a scenario has no steps; to run a policy over a year, add "
-                                    "steps (see \"Scenario files\" in docs/policy.md), at least "
-                                    "- {at: \"2026-01-01T00:00:00\", evaluate: true}");
+    if (steps == nullptr)
         return;
-    }
     if (!steps->is_list() || steps->items().empty()) {
         errors.add(steps->place(), "steps: expected a list of {at, ...}, found " +
                                        (steps->is_list() ? "an empty one" : describe(*steps)));

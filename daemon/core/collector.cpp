@@ -131,6 +131,7 @@ Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string
         facts.usage = std::move(*usage);
         good_usage_ = facts.usage;
         good_at_ = facts.now;
+        facts.weekly = accounting_.weekly(facts.structure, question.accounts);
         return {};
     }
     note(usage.error(), kSlurmdbd);

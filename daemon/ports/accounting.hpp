@@ -9,6 +9,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,6 +57,12 @@ public:
     // incompletely is an error, never "no usage".
     virtual Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                           const UsageQuestion& question) = 0;
+    // Usage of the accounts in the last whole weeks, as far as it has been read: one call reads for
+    // a second at most. nullptr: not known. After usage(); the answer changes with the next call.
+    virtual std::shared_ptr<const model::WeeklyUsages>
+    weekly(const model::Structure& /*structure*/, const std::set<std::string>& /*accounts*/) {
+        return nullptr;
+    }
     // slurmctld's own counters and its view of users. unavailable: slurmctld is away.
     virtual Result<RawUsage> raw_usage(const std::string& cluster) = 0;
     // What a job gets that names no time limit or takes whole nodes. unavailable: slurmctld is

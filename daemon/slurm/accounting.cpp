@@ -20,6 +20,9 @@ constexpr std::chrono::minutes kMaxAge{10};
 // slurmctld has worked in a transaction by then.
 constexpr std::chrono::seconds kApplied{30};
 
+// Figures for people only: a cycle spends no more time on them.
+constexpr std::chrono::seconds kWeeklyPatience{1};
+
 bool same_names(const model::Structure& a, const model::Structure& b) {
     const auto same = [](const auto& one, const auto& other) {
         return std::equal(
@@ -111,6 +114,15 @@ Result<std::vector<model::WindowUsage>> SlurmAccounting::usage(const model::Stru
     auto& cluster = clusters_.try_emplace(structure.cluster, closed_usage_).first->second;
     const bool away = away_.contains(structure.cluster);
     return cluster.answer(session_, structure, asked, away ? nullptr : &jobs_[structure.cluster]);
+}
+
+std::shared_ptr<const model::WeeklyUsages>
+SlurmAccounting::weekly(const model::Structure& structure, const std::set<std::string>& accounts) {
+    const auto cluster = clusters_.find(structure.cluster);
+    const auto rolled = cluster == clusters_.end() ? std::nullopt : cluster->second.rolled_until();
+    if (!rolled)
+        return nullptr;
+    return weekly_[structure.cluster].read(session_, structure, accounts, *rolled, kWeeklyPatience);
 }
 
 Result<ports::RawUsage> SlurmAccounting::raw_usage(const std::string& cluster) {

@@ -6,9 +6,11 @@
 #include "daemon/slurm/accounts/associations.hpp"
 #include "daemon/slurm/jobs/controller_jobs.hpp"
 #include "daemon/slurm/usage/cluster_usage.hpp"
+#include "daemon/slurm/usage/weekly_usage.hpp"
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,6 +29,8 @@ public:
     Result<model::Structure> structure(const std::string& cluster) override;
     Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                   const ports::UsageQuestion& question) override;
+    std::shared_ptr<const model::WeeklyUsages>
+    weekly(const model::Structure& structure, const std::set<std::string>& accounts) override;
     Result<ports::RawUsage> raw_usage(const std::string& cluster) override;
     Result<std::vector<model::Partition>> partitions(const std::string& cluster) override;
     Result<std::vector<model::Job>> jobs(const std::string& cluster) override;
@@ -53,9 +57,10 @@ private:
 
     Session& session_;
     ports::ClosedUsage* closed_usage_ = nullptr;
-    std::map<std::string, Read> read_;             // by cluster
-    std::map<std::string, ClusterUsage> clusters_; // by cluster
-    std::map<std::string, LiveJobs> jobs_;         // by cluster
+    std::map<std::string, Read> read_;               // by cluster
+    std::map<std::string, ClusterUsage> clusters_;   // by cluster
+    std::map<std::string, WeeklyUsageCache> weekly_; // by cluster
+    std::map<std::string, LiveJobs> jobs_;           // by cluster
     bool sees_all_ = false;
     std::set<std::string> away_; // clusters whose slurmctld did not answer the last RPC
 };

@@ -32,7 +32,7 @@ void vary(model::AccountDecision& account, int number) {
     account.percent = account.figures.front().percent;
     account.flags.paused = *account.percent >= 12'000;
     account.flags.downscaled = *account.percent >= 10'000;
-    account.thresholds.front().crossing =
+    account.thresholds.front().forecast.date =
         account.period.begin + std::chrono::seconds(random() % 7'000'000);
 }
 

@@ -36,6 +36,16 @@ for file in "$source"/contrib/policies/*.yaml; do
     cat "$source/tests/data/policies/$name.steps" >>"$dir/$name.yaml"
     scenario "$dir/$name.yaml" "$source/tests/data/policies/$name.jsonl"
 done
+# Alone, each policy runs over a made-up year: who would be slowed down or paused, and for how long.
+for file in "$source"/contrib/policies/*.yaml; do
+    name=$(basename "$file")
+    "$sluice" simulate "$file" >"$dir/year" 2>"$dir/err" || fail "$name alone: $(cat "$dir/err")"
+    grep -q ' has no steps: a made-up ' "$dir/year" || fail "$name alone: the output does not name the made-up year"
+    grep -Eq '(warned|downscaled|paused) +20..-..-..' "$dir/year" || fail "$name alone: no standing begins in the year"
+    "$sluice" simulate --json "$file" | grep -q '"standing": *"[a-z ]*", *"begin": *"20' || fail "$name alone: no JSON"
+done
+printf 'components: {node_hours: {tres: node}}\npolicies: [{name: a, actions: [request_slurm_resource_pausing]}]\n' >"$dir/bare.yaml"
+"$sluice" simulate "$dir/bare.yaml" 2>&1 | grep -q 'bare.yaml: no account has an allocation; add' || fail "a policy without allocation passes"
 [ "$count" -ge 15 ] || fail "only $count scenarios were found"
 
 "$sluice" simulate "$dir/none.yaml" >/dev/null 2>"$dir/err" && fail "a missing file is no error"

@@ -2,8 +2,8 @@
 #include "common/policy/evaluate/account.hpp"
 
 #include "common/base/text.hpp"
-#include "common/policy/evaluate/crossing.hpp"
 #include "common/policy/evaluate/figures.hpp"
+#include "common/policy/evaluate/forecast.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
 #include "common/policy/evaluate/memory.hpp"
 #include "common/policy/evaluate/standing.hpp"
@@ -42,6 +42,13 @@ std::string disagreement(const Subject& subject) {
                 return "policies " + first.name + " and " + other->name + " disagree on " + key;
     }
     return "";
+}
+
+const model::WeeklyUsage* weekly_usage(const model::Facts& facts, const std::string& account) {
+    if (!facts.weekly)
+        return nullptr;
+    const auto found = facts.weekly->find(account);
+    return found == facts.weekly->end() ? nullptr : &found->second;
 }
 
 // Where any policy enforces, the observing ones do not count.
@@ -383,7 +390,8 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
     if (before.period == periods.current.label)
         previous = {before.flags, before.steps, stale};
     ThresholdResult result = check_all(deciding(subject, out.mode), *measured.metric, previous);
-    add_crossings(*measured.metric, periods.current, facts_.now, result.thresholds);
+    add_forecasts(*measured.metric, measured.figures.figures, periods.current,
+                  weekly_usage(facts_, subject.account), facts_.now, result.thresholds);
     out.by_usage = {result.flags, result.qos, usage_end(out, first)};
     out.overrides = known.overrides;
     out.notify_reached = result.notify_reached;

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/policy/evaluate/crossing.hpp"
 
+#include "common/policy/evaluate/exact.hpp"
+
 namespace sluice::policy {
 
 using model::AccountDecision;
 
 namespace {
-
-// ceil(numerator / denominator). REQUIRES: numerator >= 0, denominator > 0
-Wide rounded_up(Wide numerator, Wide denominator) {
-    return numerator / denominator + (numerator % denominator != 0 ? 1 : 0);
-}
 
 // The least `used` at which used / effective reaches `percent`.
 std::optional<Wide> needed(const AccountDecision& account, Decimal percent) {
@@ -47,34 +44,7 @@ std::optional<Wide> soonest(const AccountDecision& before, const AccountDecision
     return found;
 }
 
-// By the rate since the period began; nullopt: not in this period.
-std::optional<Instant> crossing(const Metric& metric, Decimal percent, const model::Period& period,
-                                Instant now) {
-    const Wide elapsed = (now - period.begin).count();
-    if (!period.end || metric.used <= 0 || elapsed <= 0)
-        return std::nullopt;
-    Wide used = metric.used, effective = metric.effective;
-    while (effective > (Wide{1} << 56)) { // for display: more bits than seconds in a period
-        effective >>= 1;
-        used >>= 1;
-    }
-    const auto target = multiply(effective, percent.scaled());
-    const auto product = target ? multiply(*target / (Wide{100} * 1000), elapsed) : std::nullopt;
-    if (!product || used == 0)
-        return std::nullopt;
-    const Wide at = epoch(period.begin) + *product / used / (Decimal::kScale / 1000);
-    return at < epoch(*period.end) ? std::optional(instant(static_cast<std::int64_t>(at)))
-                                   : std::nullopt;
-}
-
 } // namespace
-
-void add_crossings(const Metric& metric, const model::Period& period, Instant now,
-                   std::vector<model::Threshold>& thresholds) {
-    for (auto& threshold : thresholds)
-        if (!threshold.reached)
-            threshold.crossing = crossing(metric, threshold.percent, period, now);
-}
 
 std::optional<Instant> next_crossing(const model::Decision& before, const model::Decision& now,
                                      std::chrono::seconds within) {

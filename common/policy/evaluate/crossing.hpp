@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// When usage will reach a threshold, if it goes on as before. Decides nothing: thresholds are
-// compared with real usage only.
+// When the daemon should look again: the first threshold that usage reaches if it goes on as
+// between the last two evaluations. What people are shown is forecast.hpp's.
 #pragma once
 
 #include "common/base/clock.hpp"
 #include "common/model/decision.hpp"
-#include "common/policy/evaluate/metric.hpp"
 
 #include <chrono>
 #include <optional>
-#include <vector>
 
 namespace sluice::policy {
-
-// Sets `crossing` of the thresholds that are not reached, by the rate since the period began, where
-// that is in the period. For display.
-void add_crossings(const Metric& metric, const model::Period& period, Instant now,
-                   std::vector<model::Threshold>& thresholds);
 
 // The first instant in (now.now, now.now + within] at which a metric reaches a threshold if it goes
 // on growing as it did from `before` to `now`: two decisions about the same cluster with fresh

@@ -46,6 +46,11 @@ inline Wide greatest_divisor(Wide a, Wide b) {
     return a;
 }
 
+// ceil(numerator / denominator). REQUIRES: numerator >= 0, denominator > 0; their sum fits
+inline Wide rounded_up(Wide numerator, Wide denominator) {
+    return (numerator + (denominator - 1)) / denominator;
+}
+
 // round_half_up(value * numerator / denominator). REQUIRES: denominator > 0
 inline std::optional<Amount> scaled_amount(Wide value, Wide numerator, Wide denominator) {
     const Wide common = greatest_divisor(numerator < 0 ? -numerator : numerator, denominator);

@@ -58,7 +58,7 @@ private:
     // A threshold that applied before does until the metric is `hysteresis` points below it.
     bool applies(const std::string& name, Decimal percent, bool before) {
         const bool reached = metric_.reaches(percent);
-        out_.thresholds.push_back({name, percent, reached, std::nullopt, std::nullopt});
+        out_.thresholds.push_back({name, percent, reached, std::nullopt, {}});
         if (reached || !before)
             return reached;
         const bool kept = previous_.stale || above_hysteresis(percent);

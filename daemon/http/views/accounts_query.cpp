@@ -30,8 +30,8 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 std::int64_t forecast(const model::AccountDecision& account) {
     std::int64_t first = kNever;
     for (const auto& threshold : account.thresholds)
-        if (threshold.crossing)
-            first = std::min(first, epoch(*threshold.crossing));
+        if (threshold.forecast.date)
+            first = std::min(first, epoch(*threshold.forecast.date));
     return first;
 }
 

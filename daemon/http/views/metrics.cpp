@@ -137,7 +137,7 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
 
 using Accounts = std::vector<const model::AccountDecision*>;
 
-constexpr std::size_t kMaxSamples = 8000; // about 600 kB
+constexpr std::size_t kMaxSamples = 9000; // about 700 kB
 
 bool has_policy_of(const model::AccountDecision& account,
                    const std::vector<std::string>& policies) {
@@ -165,7 +165,7 @@ Accounts sampled(const Call& call, const model::AccountSeries& series,
     const std::size_t most = asked == "all" ? out.size()
                              : asked == "none"
                                  ? 0
-                                 : std::min(series.accounts, kMaxSamples / (4 + 2 * components));
+                                 : std::min(series.accounts, kMaxSamples / (7 + 2 * components));
     if (out.size() <= most)
         return out;
     const auto rank = [](const model::AccountDecision* account) {
@@ -217,6 +217,23 @@ void put_flag(MetricText& out, const Accounts& accounts, const char* name, const
     }
 }
 
+// Of the next threshold that may be reached in this period.
+void put_forecast(MetricText& out, const model::AccountDecision& account) {
+    for (const auto& threshold : account.thresholds) {
+        const auto& forecast = threshold.forecast;
+        if (forecast.empty())
+            continue;
+        for (const auto& [quantile, at] :
+             {std::pair("0.1", forecast.early), {"0.5", forecast.date}, {"0.9", forecast.late}})
+            if (at)
+                out.sample({{"account", account.account},
+                            {"threshold", threshold.name},
+                            {"quantile", quantile}},
+                           epoch(*at));
+        return;
+    }
+}
+
 void put_accounts(MetricText& out, const Accounts& accounts) {
     put_figures(out, accounts, "sluice_account_allocation_tres_seconds",
                 "Effective allocation of the period.",
@@ -238,6 +255,11 @@ void put_accounts(MetricText& out, const Accounts& accounts) {
         if (account->mode == model::Mode::observe)
             out.sample({{"account", account->account}},
                        model::would_be(*account) == "paused" ? 1 : 0);
+    out.family("sluice_account_threshold_forecast_timestamp_seconds", "gauge",
+               "When usage is expected to reach the next threshold, if it goes on as in the last "
+               "weeks; quantile 0.5 is the expected time, 0.1 to 0.9 holds four of five.");
+    for (const auto& account : accounts)
+        put_forecast(out, *account);
     out.family("sluice_account_period_end_timestamp_seconds", "gauge", "When the period ends.");
     for (const auto& account : accounts)
         if (account->period.end)

@@ -73,6 +73,17 @@ Value render_figure(const model::Figure& figure) {
         kv("carryover_derivation", render_carryover(figure)));
 }
 
+// Of the thresholds that are not reached and may be in this period.
+Value render_forecast(const model::AccountDecision& account) {
+    Value out = Value::array();
+    for (const auto& each : account.thresholds)
+        if (const auto& forecast = each.forecast; !forecast.empty())
+            out.append(object(kv("threshold", each.name), kv("percent", number(each.percent)),
+                              kv("date", forecast.date), kv("early", forecast.early),
+                              kv("late", forecast.late)));
+    return out;
+}
+
 Value render_below(const model::Below& below) {
     return object(kv("accounts", below.accounts),
                   kv("components", array_of(below.figures, [](const auto& sum) {
@@ -187,7 +198,7 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
     Value thresholds = array_of(account.thresholds, [](const auto& each) {
         return object(kv("name", each.name), kv("percent", number(each.percent)),
                       kv("reached", each.reached), kv("since", each.since),
-                      kv("crossing", each.crossing));
+                      kv("crossing", each.forecast.date));
     });
     return object(
         kv("account", account.account), kv("policy", join(account.policies, ",")),
@@ -206,7 +217,8 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
         kv("override", account.in_force ? render_override(*account.in_force) : Value()),
         kv("notify_reached", account.notify_reached), kv("block_creation", account.block_creation),
         kv("qos", account.enforced_qos), kv("until", account.until),
-        kv("thresholds", std::move(thresholds)), kv("below", render_below(account.below)),
+        kv("thresholds", std::move(thresholds)), kv("forecast", render_forecast(account)),
+        kv("below", render_below(account.below)),
         kv("waiting_jobs",
            object(kv("invalid_qos", account.waiting.invalid_qos), kv("held", account.waiting.held),
                   kv("limit", account.waiting.limit), kv("qos_limit", account.waiting.qos_limit))),
@@ -349,7 +361,8 @@ void append_balances(Value& array, const model::AccountDecision& account, const 
             kv("usage_percentage", percent(figure.percent)), kv("mode", mode_of(account)),
             kv("standing", model::standing_word(account)), kv("would_be", render_would_be(account)),
             kv("cause", render_cause(account, shown)), kv("default", is_default),
-            kv("deciding_component", account.deciding), kv("resets", account.period.end)));
+            kv("deciding_component", account.deciding), kv("resets", account.period.end),
+            kv("forecast", render_forecast(account))));
     }
 }
 

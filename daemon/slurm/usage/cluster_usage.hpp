@@ -56,6 +56,9 @@ public:
                                                    const ports::UsageQuestion& asked,
                                                    LiveJobs* live);
 
+    // End of the last hour that rollups answered for; nullopt: none did.
+    std::optional<Instant> rolled_until() const { return rolled_.until; }
+
 private:
     struct Question {
         Session& session;

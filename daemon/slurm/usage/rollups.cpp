@@ -31,38 +31,33 @@ void want_usage_of(slurmdb_assoc_cond_t& cond, Window window) {
     without_parent(cond);
 }
 
-Result<SettledSum> sum_of(const slurmdb_assoc_rec_t& row, Window window, const std::string& whose) {
+Result<void> rows_of(const slurmdb_assoc_rec_t& row, const std::string& whose,
+                     const RollupRow& each) {
     // slurmdbd hides a failed query behind a row without a list; no usage is an empty list.
     if (row.accounting_list == nullptr)
         return Error{Errc::unavailable, "slurmdbd: usage: no figures for " + whose};
-    SettledSum sum{window};
     for_each<slurmdb_accounting_rec_t>(row.accounting_list, [&](const auto& record) {
-        sum.add(instant(record.period_start), record.tres_rec.id, record.alloc_secs);
+        each(instant(record.period_start), record.tres_rec.id, record.alloc_secs);
     });
+    return {};
+}
+
+Result<SettledSum> sum_of(const slurmdb_assoc_rec_t& row, Window window, const std::string& whose) {
+    SettledSum sum{window};
+    if (auto read = rows_of(row, whose, [&](auto... parts) { sum.add(parts...); }); !read)
+        return std::move(read).error();
     return sum;
 }
 
-// The account-level association carries the sum over its descendants, deleted ones included. One id
-// a call: with a few of them MariaDB joins in a way that takes 10 to 50 times as long.
 Result<SettledSum> read(Session& session, const std::string& cluster, Window window,
                         const model::Association& account) {
-    slurmdb_assoc_cond_t cond{};
-    const StringList clusters{{cluster}};
-    const StringList ids{{std::to_string(account.id)}};
-    cond.cluster_list = clusters.get();
-    cond.id_list = ids.get();
-    want_usage_of(cond, window);
-    const auto rows = session.list<slurmdb_assoc_rec_t>(
-        "usage", [&](void* db) { return slurmdb_associations_get(db, &cond); });
-    if (!rows)
-        return rows.error();
-    if (rows->size() == 1)
-        for (const slurmdb_assoc_rec_t& row : *rows)
-            return sum_of(row, window, account.account);
-    return Error{Errc::conflict, "slurmdbd: usage: association " + std::to_string(account.id) +
-                                     " of account " + account.account + " is gone"};
+    SettledSum sum{window};
+    if (auto read = account_rows(session, cluster, window, account,
+                                 [&](auto... parts) { sum.add(parts...); });
+        !read)
+        return std::move(read).error();
+    return sum;
 }
-
 // What the users leave of the account's own usage belongs to accounts that are gone.
 void share_out(const Users& users, model::AccountUsage& usage) {
     model::TresUsage left = usage.tres;
@@ -80,6 +75,27 @@ void share_out(const Users& users, model::AccountUsage& usage) {
 }
 
 } // namespace
+
+// The account-level association carries the sum over its descendants, deleted ones included. One id
+// a call: with a few of them MariaDB joins in a way that takes 10 to 50 times as long.
+Result<void> account_rows(Session& session, const std::string& cluster, Window window,
+                          const model::Association& account, const RollupRow& each) {
+    slurmdb_assoc_cond_t cond{};
+    const StringList clusters{{cluster}};
+    const StringList ids{{std::to_string(account.id)}};
+    cond.cluster_list = clusters.get();
+    cond.id_list = ids.get();
+    want_usage_of(cond, window);
+    const auto rows = session.list<slurmdb_assoc_rec_t>(
+        "usage", [&](void* db) { return slurmdb_associations_get(db, &cond); });
+    if (!rows)
+        return rows.error();
+    if (rows->size() == 1)
+        for (const slurmdb_assoc_rec_t& row : *rows)
+            return rows_of(row, account.account, each);
+    return Error{Errc::conflict, "slurmdbd: usage: association " + std::to_string(account.id) +
+                                     " of account " + account.account + " is gone"};
+}
 
 Result<Rolled> cluster_rows(Session& session, const std::string& cluster, Window window) {
     slurmdb_cluster_cond_t cond{};

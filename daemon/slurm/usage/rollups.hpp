@@ -37,6 +37,13 @@ Result<Rolled> cluster_rows(Session& session, const std::string& cluster, Window
 Result<Rolled> rolled_up_to(Session& session, const std::string& cluster, Instant earliest,
                             Instant now);
 
+// The rows of a range of rolled-up hours (see window_split.hpp), in no order: begin, TRES id,
+// TRES-seconds. Descendants of the account are included, deleted ones too. conflict: the account's
+// association is gone; unavailable: slurmdbd answered incompletely.
+using RollupRow = std::function<void(Instant, std::uint32_t, std::uint64_t)>;
+Result<void> account_rows(Session& session, const std::string& cluster, Window window,
+                          const model::Association& account, const RollupRow& each);
+
 // Of one cluster.
 class RollupCache {
 public:

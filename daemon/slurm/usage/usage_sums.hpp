@@ -86,6 +86,21 @@ private:
     std::map<std::uint32_t, Wide> sums_; // by TRES id
 };
 
+// Rows of whole days of one account, by week and day of the week.
+class WeeklySum {
+public:
+    // `begin`: kForecastWeeks before `until`; both are midnights of slurmdbd.
+    WeeklySum(Instant begin, Instant until) : begin_(begin), until_(until) {}
+
+    void add(Instant begin, std::uint32_t tres, std::uint64_t seconds);
+    model::WeeklyUsage named(const TresNames& names) const;
+
+private:
+    Instant begin_;
+    Instant until_;
+    std::map<std::uint32_t, model::WeeklyUsage::Sums> sums_; // by TRES id
+};
+
 // The times of the pieces that sums of these jobs are kept in: from the earliest begin to the
 // latest end of the jobs, cut at the instants; none of no jobs.
 std::vector<Window> pieces_of_time(const std::vector<EndedJob>& jobs,

@@ -414,9 +414,9 @@ CASE(a_threshold_is_foreseen_at_the_present_rate) {
     World w = physics();
     w.use(utc(2026, 1, 2), "physics", 400);
     const auto& d = w.cycle(utc(2026, 1, 11)); // 40 h a day since 1 January
-    CHECK_EQ(epoch(*d.thresholds[0].crossing), epoch(utc(2026, 1, 21)));
-    CHECK_EQ(epoch(*d.thresholds[1].crossing), epoch(utc(2026, 1, 26)));
-    CHECK_EQ(epoch(*d.thresholds[2].crossing), epoch(utc(2026, 1, 31)));
+    CHECK_EQ(epoch(*d.thresholds[0].forecast.date), epoch(utc(2026, 1, 21)));
+    CHECK_EQ(epoch(*d.thresholds[1].forecast.date), epoch(utc(2026, 1, 26)));
+    CHECK_EQ(epoch(*d.thresholds[2].forecast.date), epoch(utc(2026, 1, 31)));
 }
 
 CASE(the_instant_a_threshold_was_reached_is_kept_for_the_period) {

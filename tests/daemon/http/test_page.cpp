@@ -187,7 +187,7 @@ CASE(accounts_are_searched_filtered_and_sorted) {
     cycle.decision.accounts[1].in_force.emplace();
     cycle.decision.accounts[1].error = "no";
     cycle.decision.accounts[2].policies = {"other"};
-    cycle.decision.accounts[0].thresholds[0].crossing = instant(test::kNow + 100);
+    cycle.decision.accounts[0].thresholds[0].forecast.date = instant(test::kNow + 100);
     service.cycle = std::make_shared<ports::CycleReport>(cycle);
     const std::map<std::string, std::map<std::string, std::string>> cases{
         {"chem empty optics physics", {}},

@@ -132,6 +132,28 @@ CASE(rollup_rows_outside_the_range_do_not_count) {
     CHECK_EQ(usage["cpu"].settled, 30);
 }
 
+CASE(days_are_summed_by_week_and_by_day_of_the_week) {
+    const slurm::TresNames names{test::small_cluster().tres};
+    constexpr std::int64_t kDay = 86400;
+    const std::int64_t end = 100 * kDay;
+    slurm::WeeklySum sum{instant(end - 56 * kDay), instant(end)};
+    sum.add(instant(end - kDay), 1, 1);             // the last day
+    sum.add(instant(end - 7 * kDay - 3600), 1, 10); // a midnight that came an hour early
+    sum.add(instant(end - 56 * kDay), 1, 100);      // the first day
+    sum.add(instant(end - 56 * kDay - 1), 1, 1000); // before it
+    sum.add(instant(end), 1, 1000);                 // today
+    sum.add(instant(end - kDay), 5, slurm::kFirstMarker);
+    const auto usage = sum.named(names);
+    CHECK(usage.until == instant(end));
+    CHECK_EQ(usage.tres.size(), 1U);
+    const auto& cpu = usage.tres.at("cpu");
+    CHECK_EQ(cpu.weeks[0], 11);
+    CHECK_EQ(cpu.weeks[1], 0);
+    CHECK_EQ(cpu.weeks[7], 100);
+    CHECK_EQ(cpu.weekdays[0], 110);
+    CHECK_EQ(cpu.weekdays[6], 1);
+}
+
 using Cuts = std::set<Instant>;
 
 slurm::EndedJob ended(std::uint64_t index, std::int64_t begin, std::int64_t end) {
