@@ -48,6 +48,7 @@ constexpr Field kFields[] = {
     {"reservation", &job_desc_msg_t::reservation, kMaxText},
     {"socket", &job_desc_msg_t::tres_per_socket, kMaxText},
     {"task", &job_desc_msg_t::tres_per_task, kMaxText},
+    {"nodelist", &job_desc_msg_t::req_nodes, kMaxNodeText},
 };
 constexpr std::size_t kFieldCount = std::size(kFields);
 
