@@ -17,8 +17,8 @@
 
 namespace sluice::format {
 
-// At most kMaxTextBytes bytes with " Ask CONTACT for more.", which the plugin adds. The site's own words
-// have no contact beside them: where they have the placeholder, the contact is in the text.
+// At most kMaxTextBytes bytes with " Ask CONTACT for more.", which the plugin adds. The site's own
+// words have no contact beside them: where they have the placeholder, the contact is in the text.
 struct UserText {
     std::string text;
     std::string contact; // "": `text` is complete
