@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/slurm/usage/daily_rollups.hpp"
 
+#include "daemon/slurm/rpc/compat.hpp"
 #include "daemon/slurm/rpc/connection.hpp"
+#include "daemon/slurm/rpc/handles.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
 #include "daemon/slurm/usage/rollups.hpp"
 #include "daemon/slurm/usage/window_split.hpp"
