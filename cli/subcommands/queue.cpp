@@ -3,6 +3,7 @@
 #include "cli/figures.hpp"
 #include "cli/report.hpp"
 #include "cli/subcommands/subcommands.hpp"
+#include "common/base/printable.hpp"
 
 #include <cstdint>
 
@@ -79,6 +80,7 @@ int explain_job(const Parsed& parsed, const std::string& id) {
         return complain(parsed.context, answer.error());
     if (parsed.options.json)
         return print_json(parsed, *answer);
+    const std::string shown = printable(id); // within its line
     for (const auto& job : (*answer)["jobs"].items()) {
         print(parsed.context, "Job " + job["job"].text() + " of user " + job["user"].text() +
                                   " (account " + job["account"].text() + ", QOS " +
@@ -89,8 +91,8 @@ int explain_job(const Parsed& parsed, const std::string& id) {
             print(parsed.context, "To start it now: " + command + '\n');
     }
     if ((*answer)["jobs"].items().empty())
-        print(parsed.context, "Sluice does not keep a job " + id +
-                                  " of yours waiting. The reason of slurmctld: squeue -j " + id +
+        print(parsed.context, "Sluice does not keep a job " + shown +
+                                  " of yours waiting. The reason of slurmctld: squeue -j " + shown +
                                   " -o %r\n");
     return kOk;
 }

@@ -57,6 +57,7 @@ like 'the refusal names accepted times' "$OUT" "'soonish' is not a time; write 2
 is 'history --period of another year has nothing' "$(sluice_cli history --period=1999-Q1 -nP)" ''
 is 'commands --failed has nothing' "$(sluice_cli commands --failed -nP)" ''
 
+sluice_as() { as "$1" "$(sluice_find sluice)" "${@:2}"; } # sluice_as USER WORD...
 eventually 'sluice queue names the job that waits because of the pause' 30 \
     eval 'evaluate_now >/dev/null; sluice_cli queue -nPo jobid,because | grep -qx "$queued|physics"'
 like 'sluice explain --job says what releases it' "$(sluice_as games explain --job="$queued")" \

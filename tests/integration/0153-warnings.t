@@ -41,7 +41,8 @@ sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" 'WarnEvery=0'
 warned_again() { submitted 2>&1 | grep -q 'node_hours used'; }
 eventually 'WarnEvery=0 warns with each sbatch' 20 warned_again
 
-ok 'sluiced pauses physics' eval 'sluiced_regrant < <(granted 0.000001)'
+ok 'sluiced pauses physics, which gets half of what it has used' eval \
+    'sluiced_regrant < <(granted "$(awk -v u="$used" "BEGIN { printf \"%.6f\", u / 2 }")")'
 fails 'sbatch in paused physics is refused' submitted
 like 'the refusal ends with a line for programs' "$OUT" '\[sluice: paused account=physics until=20[0-9-]+T[0-9:]+Z\]'
 sluice_conf "Daemon=127.0.0.1:$PORT_PLUGINS" 'RefusalCode=no'
