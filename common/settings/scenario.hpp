@@ -14,7 +14,7 @@
 namespace sluice::settings {
 
 struct ScenarioFile {
-    model::Scenario scenario; // a file without `steps` has none
+    model::Scenario scenario;       // a file without `steps` has none
     std::vector<std::string> notes; // accepted, but worth a line; with place
 };
 
