@@ -161,9 +161,10 @@ Result<json::Value> Client::post(const std::string& path, const json::Value& bod
         shows ? several_ : nullptr);
 }
 
-Result<json::Value> Client::remove(const std::string& path, const json::Value& body) const {
+Result<json::Value> Client::send(const char* method, const std::string& path,
+                                 const json::Value& body) const {
     return perform(
-        {socket_, target(path, with_cluster({})), body.compact(), kCycleSeconds, "DELETE", 0});
+        {socket_, target(path, with_cluster({})), body.compact(), kCycleSeconds, method, 0});
 }
 
 } // namespace sluice::cli

@@ -215,10 +215,11 @@ int enter(const Parsed& parsed, Method method, const std::string& path, const js
           const Headline& headline) {
     const auto& context = parsed.context;
     const bool dry_run = parsed.options.dry_run;
-    trace(context, std::string(method == Method::post ? "POST " : "DELETE ") + path + ' ' +
-                       body.compact() + " on " + context.socket);
+    constexpr const char* kMethods[] = {"POST", "PUT", "PATCH", "DELETE"};
+    const char* word = kMethods[static_cast<std::size_t>(method)];
+    trace(context, std::string(word) + ' ' + path + ' ' + body.compact() + " on " + context.socket);
     const Client asked = client(context);
-    auto answer = method == Method::post ? asked.post(path, body) : asked.remove(path, body);
+    auto answer = method == Method::post ? asked.post(path, body) : asked.send(word, path, body);
     if (!answer)
         return complain(context, answer.error());
     for_people(parsed, *answer);

@@ -46,6 +46,8 @@ constexpr Spec kSpecs[] = {
     {"parsable2", 'P', nullptr, kTable, "fields delimited by |, not after the last field"},
     {"period", 0, "LABEL", kLabel, "period to adjust (default: the current period)"},
     {"period", 0, nullptr, kPeriod, "the current period (required)", &Options::period},
+    {"preset", 0, "NAME", kPreset,
+     "begin with these keys: quarterly_soft, monthly_strict, annual_grant, tracking_only"},
     {"reason", 0, "TEXT", kReason, "reason, stored with the entry (required)"},
     {"role", 0, "ROLE", kRole, "staff (reads and changes) or reader (reads only)"},
     {"show-reason", 0, nullptr, kSpan, "users may read the reason in refusals, warnings and mails",

@@ -41,6 +41,7 @@ enum Group : unsigned {
     kResult = 4194304,   // --failed
     kConfig = 8388608,   // --config
     kConfirm = 16777216, // --confirm
+    kPreset = 33554432,  // --preset
 };
 
 struct Options {
