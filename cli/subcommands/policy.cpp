@@ -101,7 +101,7 @@ int change(const Parsed& parsed, const Things& things, Method method, json::Valu
     if (!version)
         return complain(parsed.context, version.error());
     body.set("version", *version).set("confirm", parsed.options.confirm);
-    const std::string noun = std::string(things.noun) + ' ' + name;
+    const std::string noun = std::string(things.noun) + ' ' + printable(name);
     const bool removes = method == Method::remove;
     return enter(parsed, method, path_of(things, name), body,
                  {noun + (removes ? " is removed (version #)." : " is set (version #)."),
