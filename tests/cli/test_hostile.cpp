@@ -108,7 +108,7 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"policy", "show", bad},
         {"policy", "set", bad, "period=month", "--reason=" + bad},
         {"policy", "set", "quarterly", bad, "--reason=x"},
-        {"policy", "export", bad},
+        {"policy", "export"},
         {"policy", bad},
         {"grant", "list"},
         {"grant", "set", bad, "node_hours=1", "--reason=x"},
