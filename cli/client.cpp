@@ -411,8 +411,9 @@ Result<json::Value> Client::post(const std::string& path, const json::Value& bod
         shows ? several_ : nullptr);
 }
 
-Result<json::Value> Client::remove(const std::string& path, const json::Value& body) const {
-    return perform({target(path, with_cluster({})), body.compact(), kCycleSeconds, "DELETE", 0},
+Result<json::Value> Client::send(const char* method, const std::string& path,
+                                 const json::Value& body) const {
+    return perform({target(path, with_cluster({})), body.compact(), kCycleSeconds, method, 0},
                    nullptr);
 }
 

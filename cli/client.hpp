@@ -42,7 +42,12 @@ public:
     Result<json::Value> post(const std::string& path, const json::Value& body,
                              const Waiting& waiting = {}) const;
 
-    Result<json::Value> remove(const std::string& path, const json::Value& body) const;
+    // PUT, PATCH, DELETE; waits for as long.
+    Result<json::Value> send(const char* method, const std::string& path,
+                             const json::Value& body) const;
+    Result<json::Value> remove(const std::string& path, const json::Value& body) const {
+        return send("DELETE", path, body);
+    }
 
 private:
     Parameters with_cluster(Parameters parameters) const;

@@ -163,7 +163,8 @@ std::vector<std::string> fields(const Typed& line) {
 }
 
 // What may stand for a word of this kind; `typed` is its part so far.
-std::vector<std::string> words_of(const Typed& line, std::string_view kind, std::string_view typed) {
+std::vector<std::string> words_of(const Typed& line, std::string_view kind,
+                                  std::string_view typed) {
     if (kind == "@accounts")
         return accounts(line, typed);
     if (kind == "@clusters")

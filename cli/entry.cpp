@@ -2,6 +2,7 @@
 #include "cli/entry.hpp"
 
 #include "cli/figures.hpp"
+#include "cli/route.hpp"
 #include "common/base/text.hpp"
 
 #include <algorithm>
@@ -215,7 +216,7 @@ namespace {
 
 // What the evaluation that follows an entry does meanwhile.
 void note_progress(const Context& context) {
-    const auto seen = Client(context.socket, context.cluster).get("/api/v1/overview");
+    const auto seen = Client(find_route(context), context.cluster).get("/api/v1/overview");
     const std::string progress =
         seen ? (*seen)["evaluation_under_way"]["progress"].text() : std::string();
     note(context, progress.empty() ? "waiting for sluiced"
@@ -228,12 +229,13 @@ int enter(const Parsed& parsed, Method method, const std::string& path, const js
           const Headline& headline) {
     const auto& context = parsed.context;
     const bool dry_run = parsed.options.dry_run;
+    constexpr const char* kMethods[] = {"POST", "PUT", "PATCH", "DELETE"};
+    const char* word = kMethods[static_cast<std::size_t>(method)];
     const Client asked = client(context);
-    trace(context, std::string(method == Method::post ? "POST " : "DELETE ") + path + ' ' +
-                       body.compact() + " on " + asked.label());
+    trace(context, std::string(word) + ' ' + path + ' ' + body.compact() + " on " + asked.label());
     auto answer = method == Method::post
                       ? asked.post(path, body, [&context] { note_progress(context); })
-                      : asked.remove(path, body);
+                      : asked.send(word, path, body);
     if (!answer)
         return complain(context, answer.error());
     for_people(parsed, *answer);

@@ -15,7 +15,7 @@ std::string take_verb(Parsed& parsed, std::span<const std::string_view> known);
 // {"reason", "dry_run"}; prints an error and returns nothing without --reason.
 std::optional<json::Value> entry_body(const Parsed& parsed);
 
-enum class Method { post, remove };
+enum class Method { post, put, patch, remove };
 
 // What was done, "Override # is set" ('#' becomes the entry's number), or with --dry-run would be;
 // "" for an evaluation alone.

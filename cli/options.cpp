@@ -65,6 +65,8 @@ constexpr Spec kSpecs[] = {
     {"period", 0, "LABEL", kPast, "only evaluations of this period, such as 2026-Q3", nullptr,
      "@periods"},
     {"period", 0, nullptr, kPeriod, "the current period (required)", &Options::period},
+    {"preset", 0, "NAME", kPreset,
+     "begin with these keys: quarterly_soft, monthly_strict, annual_grant, tracking_only"},
     {"reason", 0, "TEXT", kReason, "reason, stored with the entry (required)"},
     {"role", 0, "ROLE", kRole, "staff (reads and changes) or reader (reads only)", nullptr,
      "staff reader"},

@@ -46,6 +46,7 @@ enum Group : unsigned {
     kWatch = 134217728,  // --watch
     kJob = 268435456,    // --job
     kLogin = 1073741824, // --login
+    kPreset = 536870912, // --preset
 };
 
 struct Options {

@@ -18,7 +18,7 @@ namespace {
 constexpr int kMaxWidth = 1000;
 constexpr std::size_t kMinWidth = 6; // of a column without a named width
 constexpr std::size_t kMinCut = 8;   // no column is cut to less to fit the terminal
-constexpr const char* kPlain = "\033[0m";
+constexpr const char* kUncoloured = "\033[0m";
 
 struct Character {
     std::size_t bytes = 1;
@@ -253,7 +253,8 @@ std::string Table::cell(const std::string& text, std::size_t column, std::size_t
         return out;
     const auto begin = out.find_first_not_of(' ');
     const auto end = out.find_last_not_of(' ') + 1;
-    return out.substr(0, begin) + code + out.substr(begin, end - begin) + kPlain + out.substr(end);
+    return out.substr(0, begin) + code + out.substr(begin, end - begin) + kUncoloured +
+           out.substr(end);
 }
 
 std::string Table::line(const Row& cells, const Widths& widths, bool titles) const {

@@ -57,7 +57,7 @@ constexpr std::chrono::seconds kStatusEvery{10};
 sigset_t take_signals() {
     sigset_t set;
     sigemptyset(&set);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1})
         sigaddset(&set, number);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
@@ -87,9 +87,12 @@ int wait_for_end(const sigset_t& signals, const core::Supervisor& supervisor,
         const int number = sigtimedwait(&signals, nullptr, &timeout);
         if (number == SIGTERM || number == SIGINT)
             return number;
-        if (number == SIGHUP) {
+        if (number == SIGHUP || number == SIGUSR1) {
             supervisor.reloading();
-            static_cast<void>(reloader.reload(clock.now())); // the log has the reason
+            if (number == SIGHUP)
+                static_cast<void>(reloader.reload(clock.now())); // the log has the reason
+            else
+                reloader.serve(clock.now());
             supervisor.ready();
         }
         if (busy_for(clusters) < kHungCycle)
@@ -190,6 +193,26 @@ Result<std::unique_ptr<storage::SqliteJournal>> open_journal(const std::string& 
     return journal;
 }
 
+// The policies and allocations of the journal beside those of the file.
+Result<void> lay_in(storage::SqliteJournal& journal, const std::string& file,
+                    settings::Settings& settings) {
+    const auto rules = journal.rules().rules();
+    if (!rules)
+        return rules.error();
+    if (rules->empty())
+        return {};
+    auto both = settings::load(file, core::entries_of(*rules));
+    if (!both) {
+        core::log_refused(file, both.error());
+        return Error{both.error().code,
+                     "the file and the policies and allocations of the journal do not agree; "
+                     "correct the file as it was when they were set: " +
+                         both.error().context};
+    }
+    settings = std::move(*both);
+    return {};
+}
+
 Result<void> check_not_empty(const settings::Settings& settings,
                              const std::vector<std::string>& clusters, ports::CycleStore& journal,
                              Instant now) {
@@ -220,10 +243,6 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
         return local.error();
     if (auto allowed = check_user(*local); !allowed)
         return allowed;
-    const auto rules = core::make_all_rules(settings, local->cluster, clock.now());
-    if (!rules)
-        return rules.error();
-
     if (auto made = core::make_folder_of(daemon.journal, 0700); !made)
         return made;
     const auto lock = core::InstanceLock::take(daemon.journal);
@@ -232,6 +251,11 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
     const auto journal = open_journal(daemon.journal, clock);
     if (!journal)
         return journal.error();
+    if (auto laid = lay_in(**journal, options.file, settings); !laid)
+        return laid;
+    const auto rules = core::make_all_rules(settings, local->cluster, clock.now());
+    if (!rules)
+        return rules.error();
     if (auto good = check_not_empty(settings, names_of(*rules), **journal, clock.now()); !good)
         return good;
     const auto notifiers = notify::Notifiers::make(daemon, (*journal)->outbox(), clock);
@@ -278,7 +302,8 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
     link.attach(first.loop());
     // The main thread waits for signals.
     core::Reloader reloader(settings, options.file, local->cluster,
-                            [] { ::kill(::getpid(), SIGHUP); });
+                            [] { ::kill(::getpid(), SIGUSR1); });
+    reloader.use_store((*journal)->rules());
     reloader.add(
         first.loop(), first.daemon_status(),
         [&](std::shared_ptr<const core::Rules> next) { link.use_file(std::move(next)); },
@@ -289,9 +314,10 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
         cluster->actions().use_file(reloader);
     if (auto made = core::make_folder_of(daemon.socket, 0755); !made)
         return made;
-    auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
-                                          {std::move(services), **journal, (*journal)->outbox()},
-                                          link.routes());
+    auto server = http::HttpServer::start(
+        http_settings(daemon, local->slurm_user),
+        {std::move(services), **journal, (*journal)->outbox(), &(*journal)->rules()},
+        link.routes());
     if (!server)
         return server.error();
     reloader.also([&server] { (*server)->reload_certificate(); });

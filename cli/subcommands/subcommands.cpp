@@ -43,6 +43,22 @@ constexpr Subcommand kSubcommands[] = {
      "list [ACCOUNT...]",
      "Add units to the allocation of one period, or take units away",
      kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kLabel, run_adjust},
+    {"policy",
+     "list\n"
+     "show NAME\n"
+     "set NAME [KEY=VALUE...|FILE] --reason=TEXT\n"
+     "remove NAME --reason=TEXT\n"
+     "history NAME\n"
+     "export [NAME]",
+     "Set policies in the running daemon, beside those of sluiced.yaml",
+     kTable | kJson | kDaemon | kDryRun | kWords | kReason | kConfirm | kPreset, run_policy},
+    {"grant",
+     "list\n"
+     "set ACCOUNT COMPONENT=UNITS... --reason=TEXT\n"
+     "remove ACCOUNT --reason=TEXT\n"
+     "history ACCOUNT",
+     "Set allocations in the running daemon, beside those of sluiced.yaml",
+     kTable | kJson | kDaemon | kDryRun | kWords | kReason | kConfirm, run_grant},
     {"reset", "--period ACCOUNT... --reason=TEXT",
      "Evaluate accounts as if their current period had just begun",
      kJson | kAccounts | kDaemon | kDryRun | kReason | kPeriod, run_reset},

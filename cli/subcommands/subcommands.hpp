@@ -29,6 +29,8 @@ int run_preview(Parsed parsed);
 int run_queue(Parsed parsed);
 int run_release(Parsed parsed);
 int run_reload(Parsed parsed);
+int run_policy(Parsed parsed);
+int run_grant(Parsed parsed);
 int run_reset(Parsed parsed);
 int run_simulate(Parsed parsed);
 int run_status(Parsed parsed);

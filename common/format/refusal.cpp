@@ -69,8 +69,8 @@ std::string follows(const Zone& zone, const AccountDecision& source) {
                                  : each.name == "pause"   ? "are refused"
                                                           : "run with QOS " + printable(each.name);
         out += "Jobs " + what + " from " + each.percent.text() + " % on";
-        if (each.crossing)
-            out += ", about " + date_text(zone.local(*each.crossing).date());
+        if (each.forecast.date)
+            out += ", about " + date_text(zone.local(*each.forecast.date).date());
         out += ". ";
     }
     return out;

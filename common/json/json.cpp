@@ -229,6 +229,14 @@ std::string Value::dump(std::size_t flags) const {
     return printable(out, Breaks::kept);
 }
 
+Value View::copy() const {
+    return raw_ == nullptr ? Value() : Value(owned(json_deep_copy(raw_)));
+}
+
+std::string View::compact() const {
+    return copy().compact();
+}
+
 std::string Value::compact() const {
     return dump(JSON_COMPACT);
 }

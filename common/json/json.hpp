@@ -54,6 +54,8 @@ public:
     double number(double fallback = 0) const; // also of an integer; for people to read
     bool boolean(bool fallback = false) const;
     std::vector<std::string> texts() const; // the strings of an array
+    class Value copy() const;               // a value of its own
+    std::string compact() const;            // as Value::compact()
 
 private:
     const json_t* raw_ = nullptr;
@@ -98,6 +100,7 @@ public:
     std::string indented() const;
 
 private:
+    friend Value View::copy() const;
     friend Result<Value> parse(std::string_view text, struct Bounds bounds);
     explicit Value(JsonRef raw) : raw_(std::move(raw)) {}
     template <std::integral T>

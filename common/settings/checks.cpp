@@ -139,9 +139,9 @@ private:
         if (words.empty() || !told_.insert({a, b}).second)
             return;
         errors_.add(places_.policies[b].policy,
-                    "policies " + shown(first.name) + " (line " +
-                        std::to_string(places_.policies[a].policy.line) + ") and " +
-                        shown(second.name) + " both match " +
+                    "policies " + shown(first.name) + " (" +
+                        errors_.line(places_.policies[a].policy) + ") and " + shown(second.name) +
+                        " both match " +
                         (account.empty() ? "all accounts" : "account " + shown(account)) +
                         " but differ in " + join(words, ", ") +
                         "; make them agree or let them match different accounts");
@@ -322,10 +322,10 @@ void check_billing(const PolicySet& set, std::size_t index, const Places& places
                        ": every weight is 0; give one component a weight above 0");
 }
 
-std::string at_line(const Places& places, const std::string& account) {
+std::string at_line(const Places& places, const std::string& account, const Errors& errors) {
     const auto it = places.accounts.find(account);
     return "account " + shown(account) +
-           (it == places.accounts.end() ? "" : ", line " + std::to_string(it->second.line));
+           (it == places.accounts.end() ? "" : ", " + errors.line(it->second));
 }
 
 void check_weights(const PolicySet& set, const Places& places, const Parents& parents,
@@ -346,18 +346,18 @@ void check_weights(const PolicySet& set, const Places& places, const Parents& pa
             continue;
         const auto policies = matching.named(name);
         for (const std::size_t policy : policies)
-            weights.check_slurm(policy, *account.allocation, at_line(places, name));
+            weights.check_slurm(policy, *account.allocation, at_line(places, name, errors));
         for (const std::size_t policy : matching.all())
-            weights.check_slurm(policy, *account.allocation, at_line(places, name));
+            weights.check_slurm(policy, *account.allocation, at_line(places, name, errors));
         for (const auto& [component, units] : *account.allocation) {
             first_account.emplace(component, name);
             for (const std::size_t policy : policies)
-                weights.check(policy, component, at_line(places, name));
+                weights.check(policy, component, at_line(places, name, errors));
         }
     }
     for (const std::size_t policy : matching.all())
         for (const auto& [component, account] : first_account)
-            weights.check(policy, component, at_line(places, account));
+            weights.check(policy, component, at_line(places, account, errors));
 }
 
 template <class Use>
@@ -520,7 +520,7 @@ void warn_unknown(const Reference& name, const std::vector<std::string>& known,
 
 std::vector<std::string> check_against(const Settings& settings,
                                        const model::Structure& structure) {
-    Errors errors(settings.file);
+    Errors errors(settings.file, settings.sources);
     check_tres(settings, structure, errors);
     const Parents parents = parents_of(structure);
     check_agreement(settings.policies, settings.places, parents, errors);
@@ -531,7 +531,7 @@ std::vector<std::string> check_against(const Settings& settings,
 std::vector<std::string> warnings_against(const Settings& settings,
                                           const model::Structure& structure,
                                           const std::set<std::string>& others) {
-    Errors errors(settings.file);
+    Errors errors(settings.file, settings.sources);
     std::vector<std::string> accounts(others.begin(), others.end());
     accounts.insert(accounts.end(), settings.policies.elsewhere.begin(),
                     settings.policies.elsewhere.end());

@@ -288,38 +288,45 @@ void read_by_cluster(const Node& node, model::AccountSettings& account, Reading&
 
 } // namespace
 
-void read_accounts(const Node& node, Reading& reading, Errors& errors) {
-    if (!expect_map(node, "accounts", errors))
+void read_account(const std::string& key, Place place, const Node& node, Reading& reading,
+                  Errors& errors) {
+    const std::string fault = name_fault(key);
+    if (!fault.empty()) {
+        errors.add(place, "account name " + shown(key) + " " + fault);
         return;
-    for (const auto& entry : node.entries()) {
-        const std::string fault = name_fault(entry.key);
-        if (!fault.empty()) {
-            errors.add(entry.key_place, "account name " + shown(entry.key) + " " + fault);
-            continue;
-        }
-        model::AccountSettings account;
-        MapReader map(entry.value, "account " + shown(entry.key), errors);
-        if (const Node* allocation = map.take("allocation"))
-            account.allocation = read_allocation(*allocation, reading, errors);
-        if (const Node* clusters = map.take("clusters"))
-            read_by_cluster(*clusters, account, reading, errors);
-        map.read("parent", account.parent);
-        if (map.has("parent") && reading.dialect == Dialect::daemon) {
-            errors.add(map.key_place("parent"), "parent is for scenarios; on a cluster Slurm's "
-                                                "own account tree counts, leave it out");
-            account.parent.clear();
-        }
-        account.parent = lower(account.parent);
-        map.finish();
-        const std::string name = lower(entry.key);
-        const auto [known, is_new] = reading.places.accounts.emplace(name, entry.key_place);
-        if (!is_new)
-            errors.add(entry.key_place, "account " + shown(entry.key) +
-                                            " is there already, at line " +
-                                            std::to_string(known->second.line) +
-                                            "; Slurm ignores case, keep one of them");
-        reading.set.accounts.emplace(name, std::move(account));
     }
+    model::AccountSettings account;
+    MapReader map(node, "account " + shown(key), errors);
+    if (const Node* allocation = map.take("allocation"))
+        account.allocation = read_allocation(*allocation, reading, errors);
+    if (const Node* clusters = map.take("clusters"))
+        read_by_cluster(*clusters, account, reading, errors);
+    map.read("parent", account.parent);
+    if (map.has("parent") && reading.dialect == Dialect::daemon) {
+        errors.add(map.key_place("parent"), "parent is for scenarios; on a cluster Slurm's "
+                                            "own account tree counts, leave it out");
+        account.parent.clear();
+    }
+    account.parent = lower(account.parent);
+    map.finish();
+    const std::string name = lower(key);
+    const auto [known, is_new] = reading.places.accounts.emplace(name, place);
+    if (!is_new && place.source != known->second.source)
+        errors.add(known->second, "account " + shown(name) +
+                                      " is in the journal, too; remove it here, or run: sluice "
+                                      "grant remove " +
+                                      name + " --reason=TEXT");
+    else if (!is_new)
+        errors.add(place, "account " + shown(key) + " is there already, at " +
+                              errors.line(known->second) +
+                              "; Slurm ignores case, keep one of them");
+    reading.set.accounts.emplace(name, std::move(account));
+}
+
+void read_accounts(const Node& node, Reading& reading, Errors& errors) {
+    if (expect_map(node, "accounts", errors))
+        for (const auto& entry : node.entries())
+            read_account(entry.key, entry.key_place, entry.value, reading, errors);
 }
 
 // Billing weights. A weight is per unit of its component; a unit suffix as in slurm.conf

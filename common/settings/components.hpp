@@ -14,6 +14,8 @@ std::string_view usual_tres(std::string_view word);
 void read_components(const Node& node, Reading& reading, Errors& errors);
 void read_groups(const Node& node, Reading& reading, Errors& errors);
 void read_accounts(const Node& node, Reading& reading, Errors& errors);
+void read_account(const std::string& key, Place place, const Node& node, Reading& reading,
+                  Errors& errors);
 // REQUIRES of the rest: components are read.
 model::Allocation read_allocation(const Node& node, const Reading& reading, Errors& errors);
 // The component's name as it is defined; `written` itself where it is not.

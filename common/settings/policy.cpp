@@ -458,6 +458,22 @@ void read_on_pause(MapReader& map, model::OnPause& rule) {
                           "grace_time has no effect: on_pause_running is leave");
 }
 
+// Of the journal: `name` is that of the entry.
+void read_entry_name(MapReader& map, const Reading& reading, const std::string& name) {
+    Errors& errors = map.errors();
+    const Node* node = map.take("name");
+    if (node != nullptr && (!node->is_scalar() || node->text() != name))
+        errors.add(node->place(), "name: expected " + shown(name) + ", found " + describe(*node) +
+                                      "; a policy keeps its name, set another one and remove this");
+    for (std::size_t i = 0; i < reading.set.policies.size(); ++i)
+        if (reading.set.policies[i].name == name)
+            errors.add(
+                reading.places.policies[i].policy,
+                "policy " + shown(name) +
+                    " is in the journal, too; remove it here, or run: sluice policy remove " +
+                    name + " --reason=TEXT");
+}
+
 void read_name(MapReader& map, const Reading& reading, Policy& policy) {
     Errors& errors = map.errors();
     const Node* node = map.take("name");
@@ -472,15 +488,14 @@ void read_name(MapReader& map, const Reading& reading, Policy& policy) {
         errors.add(node->place(), "policy name " + shown(policy.name) + " " + fault);
     for (std::size_t i = 0; i < reading.set.policies.size(); ++i)
         if (reading.set.policies[i].name == policy.name)
-            errors.add(node->place(), "policy " + shown(policy.name) +
-                                          " is there already, at line " +
-                                          std::to_string(reading.places.policies[i].policy.line) +
+            errors.add(node->place(), "policy " + shown(policy.name) + " is there already, at " +
+                                          errors.line(reading.places.policies[i].policy) +
                                           "; rename one of them");
 }
 
 } // namespace
 
-void read_policy(const Node& node, Reading& reading, Errors& errors) {
+void read_policy(const Node& node, Reading& reading, Errors& errors, const std::string& entry) {
     MapReader map(node, "a policy", errors);
     if (!node.is_map())
         return;
@@ -491,7 +506,11 @@ void read_policy(const Node& node, Reading& reading, Errors& errors) {
         policy.mode = Mode::enforce;
         policy.qos_default = "normal";
     }
-    read_name(map, reading, policy);
+    policy.name = entry;
+    if (entry.empty())
+        read_name(map, reading, policy);
+    else
+        read_entry_name(map, reading, entry);
     map.choose("mode", policy.mode, kModes);
     const auto is_missing = [&](std::string_view key) {
         return reading.dialect != Dialect::scenario && !map.has(key);

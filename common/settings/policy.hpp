@@ -18,8 +18,9 @@ inline constexpr std::array<Choice<model::LimitType>, 3> kLimitTypes{
      {"MaxTRESMins", model::LimitType::max_tres_mins},
      {"GrpTRES", model::LimitType::grp_tres}}};
 
-// Adds the policy to `reading`. REQUIRES: components and groups are read.
-void read_policy(const Node& node, Reading& reading, Errors& errors);
+// Adds the policy to `reading`. `entry`: its name in the journal; "": it is one of the file.
+// REQUIRES: components and groups are read.
+void read_policy(const Node& node, Reading& reading, Errors& errors, const std::string& entry = "");
 // accounts, subtrees, apply_to_all, organization_groups: whom the policy covers.
 void read_match(MapReader& map, Reading& reading, model::Policy& policy, PolicyPlaces& places);
 void read_clusters(MapReader& map, model::Policy& policy, PolicyPlaces& places);

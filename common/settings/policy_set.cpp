@@ -113,6 +113,14 @@ void read_policies(const Node& node, Reading& reading, Errors& errors) {
         read_policy(item, reading, errors);
 }
 
+void read_entries(model::RuleKind kind, Reading& reading, Errors& errors) {
+    for (const auto& [entry, node] : reading.entries)
+        if (entry->kind == kind && kind == model::RuleKind::policy)
+            read_policy(*node, reading, errors, entry->name);
+        else if (entry->kind == kind)
+            read_account(entry->name, node->place(), *node, reading, errors);
+}
+
 } // namespace
 
 void read_policy_set(MapReader& top, Reading& reading) {
@@ -128,8 +136,10 @@ void read_policy_set(MapReader& top, Reading& reading) {
         read_groups(*groups, reading, errors);
     if (const Node* accounts = top.take("accounts"))
         read_accounts(*accounts, reading, errors);
+    read_entries(model::RuleKind::allocation, reading, errors);
     if (const Node* policies = top.take("policies"))
         read_policies(*policies, reading, errors);
+    read_entries(model::RuleKind::policy, reading, errors);
     if (reading.waldur_accounts)
         leave_accounts_to_waldur(reading, errors);
     apply_limit_periods(reading, errors);

@@ -3,6 +3,7 @@
 // reader asks the MapReader that it is given for its keys and leaves faults in its Errors.
 #pragma once
 
+#include "common/settings/entries.hpp"
 #include "common/settings/reader.hpp"
 #include "common/settings/settings.hpp"
 
@@ -20,20 +21,25 @@ struct Group {
     std::vector<Reference> subtrees;
 };
 
+// A policy or an account of the journal; its tree outlives the reading.
+struct ReadEntry {
+    const model::RuleEntry* entry;
+    const Node* node;
+};
+
 struct Reading {
     Dialect dialect = Dialect::daemon;
     model::PolicySet set;
     Places places;
     std::map<std::string, Group> groups;
     std::map<std::string, model::PeriodKind> limit_periods; // by component, Waldur's limit_period
+    std::vector<ReadEntry> entries;                         // beside those of the file
     bool waldur_accounts = false; // policies of waldur.offerings get their accounts from Waldur
 };
 
 // timezone, contact, components, groups, policies, accounts.
 void read_policy_set(MapReader& top, Reading& reading);
 
-// "" or why `name` cannot be the name of an account, QOS, component, policy or group.
-std::string name_fault(std::string_view name);
 // Refuses a list without names: what it limits would not be limited.
 void refuse_empty(const Node& node, std::string_view what, Errors& errors);
 // Reads the names of accounts or clusters of a list, in lower case; refuses impossible ones and an

@@ -23,6 +23,15 @@ std::string located(std::string_view file, Place place, std::string_view text) {
     return line;
 }
 
+const std::string& Errors::name_of(std::size_t source) const {
+    return source == 0 || source > sources_.size() ? file_ : sources_[source - 1];
+}
+
+std::string Errors::line(Place place) const {
+    const std::string line = "line " + std::to_string(place.line);
+    return place.source == 0 ? line : line + " of " + name_of(place.source);
+}
+
 std::vector<std::string> Errors::rendered(const std::vector<yaml::Fault>& faults) const {
     std::vector<const yaml::Fault*> sorted;
     sorted.reserve(faults.size());
@@ -38,7 +47,7 @@ std::vector<std::string> Errors::rendered(const std::vector<yaml::Fault>& faults
                         "and " + std::to_string(sorted.size() - kMaxLines) + " more of this kind"));
             break;
         }
-        lines.push_back(located(file_, fault->place, fault->text));
+        lines.push_back(located(name_of(fault->place.source), fault->place, fault->text));
     }
     return lines;
 }

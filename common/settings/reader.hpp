@@ -19,14 +19,18 @@ using yaml::Place;
 
 class Errors {
 public:
-    // `file` as the person named it; it begins every line.
-    explicit Errors(std::string file) : file_(std::move(file)) {}
+    // `file` as the person named it begins every line. `sources`: the names of Place::source 1, 2,
+    // ... that begin it instead.
+    explicit Errors(std::string file, std::vector<std::string> sources = {})
+        : file_(std::move(file)), sources_(std::move(sources)) {}
 
     // `text`: the fault and, behind a semicolon, the remedy.
     void add(Place place, std::string text) { errors_.push_back({place, std::move(text)}); }
     void note(Place place, std::string text) { notes_.push_back({place, std::move(text)}); }
     bool any() const { return !errors_.empty(); }
     const std::string& file() const { return file_; }
+    // Within a sentence: "line 12", of another source "line 3 of SOURCE".
+    std::string line(Place place) const;
 
     // `FILE:LINE:COLUMN: text`, in the order of the file, at most 100 and a count of the rest.
     std::vector<std::string> lines() const { return rendered(errors_); }
@@ -37,7 +41,10 @@ public:
 private:
     std::vector<std::string> rendered(const std::vector<yaml::Fault>& faults) const;
 
+    const std::string& name_of(std::size_t source) const;
+
     std::string file_;
+    std::vector<std::string> sources_;
     std::vector<yaml::Fault> errors_;
     std::vector<yaml::Fault> notes_;
 };

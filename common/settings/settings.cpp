@@ -25,8 +25,9 @@ void note_what_is_missing(const Settings& settings, Errors& errors) {
 // Which policy is that of which offering.
 void check_offerings(const Settings& settings, Errors& errors) {
     std::vector<std::string> known;
-    for (const auto& policy : settings.policies.policies)
-        known.push_back(policy.name);
+    for (std::size_t i = 0; i < settings.policies.policies.size(); ++i)
+        if (settings.places.policies[i].policy.source == 0) // the file must be whole by itself
+            known.push_back(settings.policies.policies[i].name);
     for (const auto& policy : settings.places.waldur_policies) {
         if (policy.name.empty() && settings.waldur.source == WaldurSettings::Source::waldur)
             errors.add(policy.place, "an offering has no policy; with waldur.source: waldur name "
@@ -103,20 +104,66 @@ bool take_faults(const yaml::Tree& tree, Errors& errors) {
     return tree.root.has_value();
 }
 
-Result<Settings> parse(std::string_view text, const std::string& filename) {
+namespace {
+
+std::vector<std::string> names_of(std::span<const model::RuleEntry> entries) {
+    std::vector<std::string> names;
+    for (const auto& entry : entries)
+        names.push_back(source_name(entry));
+    return names;
+}
+
+std::string version_of(std::string_view text, std::span<const model::RuleEntry> entries) {
+    std::string all(text);
+    for (const auto& entry : entries)
+        all += std::string("\n") + model::name(entry.kind) + ' ' + entry.name + '\n' + entry.text;
+    return fingerprint(all);
+}
+
+// The trees of these entries, in their order; `errors` has their faults.
+std::vector<yaml::Tree> parsed(std::span<const model::RuleEntry> entries, Errors& errors) {
+    std::vector<yaml::Tree> trees;
+    trees.reserve(entries.size());
+    for (const auto& entry : entries) {
+        trees.push_back(yaml::parse(entry.text, {}, yaml::Anchors::refused, trees.size() + 1));
+        take_faults(trees.back(), errors);
+    }
+    return trees;
+}
+
+} // namespace
+
+Result<Settings> parse(std::string_view text, const std::string& filename,
+                       std::span<const model::RuleEntry> entries) {
     const yaml::Tree tree = yaml::parse(text);
-    Errors errors(filename);
+    Errors errors(filename, names_of(entries));
+    const auto trees = parsed(entries, errors);
     if (!take_faults(tree, errors))
         return errors.error();
     Settings settings;
     settings.file = filename;
-    settings.version = fingerprint(text);
+    settings.version = version_of(text, entries);
+    settings.sources = names_of(entries);
     Reading reading;
-    if (!tree.root->is_empty()) {
-        MapReader top(*tree.root, "the file", errors);
-        if (tree.root->is_map()) {
+    const auto lay_in = [&] {
+        if (settings.waldur.source == WaldurSettings::Source::waldur) {
+            if (!entries.empty())
+                errors.note({}, "waldur.source: waldur: the " + std::to_string(entries.size()) +
+                                    " policies and allocations of the journal do not count");
+            return;
+        }
+        for (std::size_t i = 0; i < trees.size(); ++i)
+            if (trees[i].root)
+                reading.entries.push_back({&entries[i], &*trees[i].root});
+    };
+    const yaml::Tree blank = yaml::parse("{}");
+    const Node& root = tree.root->is_empty() ? *blank.root : *tree.root;
+    {
+        MapReader top(root, "the file", errors);
+        if (root.is_map()) {
             read_daemon_keys(top, settings.daemon);
             read_waldur(top, settings.waldur, reading);
+            lay_in();
             read_policy_set(top, reading);
             read_notifications(top, settings);
             top.finish();
@@ -137,11 +184,11 @@ Result<Settings> parse(std::string_view text, const std::string& filename) {
     return settings;
 }
 
-Result<Settings> load(const std::string& path) {
+Result<Settings> load(const std::string& path, std::span<const model::RuleEntry> entries) {
     auto text = read_file(path, yaml::Bounds{}.bytes);
     if (!text)
         return std::move(text).error();
-    auto settings = parse(*text, path);
+    auto settings = parse(*text, path, entries);
     if (!settings)
         return settings;
     if (auto secret = check_secrecy(*settings); !secret)

@@ -8,6 +8,7 @@
 #include "common/model/facts.hpp"
 #include "common/model/metrics.hpp"
 #include "common/model/policy.hpp"
+#include "common/model/rule_entry.hpp"
 #include "common/model/texts.hpp"
 #include "common/settings/notify.hpp"
 #include "common/settings/reader.hpp"
@@ -17,6 +18,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,12 +118,19 @@ struct Settings {
     model::NoticeRules notices;
     std::vector<std::string> notes; // for the log: accepted, but worth a line; with place
     Places places;
+    std::vector<std::string> sources; // what Place::source 1, 2, ... are
 };
 
+// "policy "gpu" of the journal": what errors of this entry begin with.
+std::string source_name(const model::RuleEntry& entry);
+
 // The file's text, at most 4 MiB. The error of load() and parse() carries every fault of the file,
-// one a line: `FILE:LINE:COLUMN: fault; remedy`.
-Result<Settings> load(const std::string& path);
-Result<Settings> parse(std::string_view text, const std::string& filename);
+// one a line: `FILE:LINE:COLUMN: fault; remedy`. `entries` of the journal are read as parts of the
+// file, whose places are `policy "NAME" of the journal:LINE:COLUMN`; with waldur.source: waldur
+// they do not count.
+Result<Settings> load(const std::string& path, std::span<const model::RuleEntry> entries = {});
+Result<Settings> parse(std::string_view text, const std::string& filename,
+                       std::span<const model::RuleEntry> entries = {});
 
 // The part of the file for one of its clusters: its policies, and the accounts' allocations there.
 Settings of_cluster(const Settings& settings, const std::string& cluster);

@@ -98,6 +98,7 @@ public:
     Builder(std::string_view text, const Bounds& bounds, Anchors anchors)
         : parser_(text), bounds_(bounds), resolved_(anchors == Anchors::resolved) {}
     Tree run();
+    static void stamp(Node& node, std::size_t source);
 
 private:
     // Each returns false when the tree cannot be completed; the fault is noted then.
@@ -354,6 +355,16 @@ Tree Builder::run() {
     return std::move(tree_);
 }
 
+void Builder::stamp(Node& node, std::size_t source) {
+    node.place_.source = source;
+    for (auto& item : node.items_)
+        stamp(item, source);
+    for (auto& entry : node.entries_) {
+        entry.key_place.source = source;
+        stamp(entry.value, source);
+    }
+}
+
 const Node* Node::find(std::string_view key) const {
     for (const auto& entry : entries_)
         if (entry.key == key)
@@ -361,18 +372,25 @@ const Node* Node::find(std::string_view key) const {
     return nullptr;
 }
 
-Tree parse(std::string_view text, const Bounds& bounds, Anchors anchors) {
+Tree parse(std::string_view text, const Bounds& bounds, Anchors anchors, std::size_t source) {
     constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf"; // some editors write one
     if (text.starts_with(kByteOrderMark))
         text.remove_prefix(kByteOrderMark.size());
     if (text.size() > bounds.bytes) {
         Tree tree;
-        tree.faults.push_back({{},
+        tree.faults.push_back({{0, 0, source},
                                "longer than " + std::to_string(bounds.bytes) +
                                    " bytes; this is no configuration file"});
         return tree;
     }
-    return Builder(text, bounds, anchors).run();
+    Tree tree = Builder(text, bounds, anchors).run();
+    if (source == 0)
+        return tree;
+    if (tree.root)
+        Builder::stamp(*tree.root, source);
+    for (auto& fault : tree.faults)
+        fault.place.source = source;
+    return tree;
 }
 
 } // namespace sluice::yaml

@@ -3,20 +3,26 @@
 // named by line and column. It does not interpret text: what is a number is the reader's business.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace sluice::yaml {
 
-// Both count from 1; columns count characters. {0, 0}: no place.
+// Line and column count from 1; columns count characters. {0, 0}: no place.
 struct Place {
     std::size_t line = 0;
     std::size_t column = 0;
+    std::size_t source = 0; // several texts that are read as one; 0: the file
 
-    friend auto operator<=>(const Place&, const Place&) = default;
+    friend bool operator==(const Place&, const Place&) = default;
+    friend auto operator<=>(const Place& a, const Place& b) {
+        return std::tie(a.source, a.line, a.column) <=> std::tie(b.source, b.line, b.column);
+    }
 };
 
 enum class Kind { empty, scalar, list, map };
@@ -82,7 +88,8 @@ struct Bounds {
 // not: `resolved` puts in what aliases and merge keys (<<) stand for, and ignores YAML's own tags.
 enum class Anchors { refused, resolved };
 
-// `text` must be UTF-8; a byte order mark before it is ignored.
-Tree parse(std::string_view text, const Bounds& bounds = {}, Anchors anchors = Anchors::refused);
+// `text` must be UTF-8; a byte order mark before it is ignored. Places get `source`.
+Tree parse(std::string_view text, const Bounds& bounds = {}, Anchors anchors = Anchors::refused,
+           std::size_t source = 0);
 
 } // namespace sluice::yaml

@@ -2,7 +2,10 @@
 #include "daemon/core/configuration.hpp"
 
 #include "common/base/log.hpp"
+#include "common/base/printable.hpp"
 #include "common/base/text.hpp"
+#include "common/base/zone.hpp"
+#include "common/settings/entries.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -39,7 +42,29 @@ std::vector<std::string> enforced_accounts(const Loop& loop) {
     return names;
 }
 
+std::string stale(const std::vector<ports::RuleVersion>& rules, const model::RuleEntry& entry,
+                  std::int64_t given) {
+    const std::string what = std::string(model::name(entry.kind)) + ' ' + entry.name;
+    if (entry.version == 0)
+        return what + " does not exist, so version " + std::to_string(given) +
+               " cannot be replaced; nothing was changed";
+    std::string text = what + " is at version " + std::to_string(entry.version);
+    for (const auto& rule : rules)
+        if (rule.entry.kind == entry.kind && rule.entry.name == entry.name)
+            text += " (by " + rule.by + " at " + utc_text(rule.at) + ": " + rule.reason + ")";
+    return given == 0
+               ? text + "; to change it give that version"
+               : text + ", not " + std::to_string(given) + "; nothing was changed, read it again";
+}
+
 } // namespace
+
+std::vector<model::RuleEntry> entries_of(const std::vector<ports::RuleVersion>& rules) {
+    std::vector<model::RuleEntry> out;
+    for (const auto& rule : rules)
+        out.push_back(rule.entry);
+    return out;
+}
 
 Result<std::shared_ptr<const Rules>> make_rules(settings::Settings settings,
                                                 const std::string& local_cluster, Instant now) {
@@ -184,6 +209,20 @@ Result<void> Reloader::refused(Error error) {
     return error;
 }
 
+// The file with the rules of the journal.
+Result<settings::Settings> Reloader::read() const {
+    if (store_ == nullptr)
+        return settings::load(file_);
+    const auto rules = store_->rules();
+    if (!rules)
+        return rules.error();
+    return settings::load(file_, entries_of(*rules));
+}
+
+Result<std::vector<ports::RuleVersion>> Reloader::entries() {
+    return store_ == nullptr ? std::vector<ports::RuleVersion>{} : store_->rules();
+}
+
 Result<void> Reloader::reload(Instant now) {
     more_();
     auto asked = std::exchange(*asked_.lock(), {});
@@ -191,6 +230,14 @@ Result<void> Reloader::reload(Instant now) {
     for (auto& one : asked)
         one.set_value(done);
     return done;
+}
+
+void Reloader::serve(Instant now) {
+    auto wanted = std::exchange(*wanted_.lock(), {});
+    for (auto& one : wanted)
+        one.answer.set_value(enter(one, now));
+    if (!asked_.lock()->empty())
+        static_cast<void>(reload(now)); // its callers have the answer
 }
 
 Result<void> Reloader::reload() {
@@ -203,14 +250,123 @@ Result<void> Reloader::reload() {
     return answer.get();
 }
 
-Result<std::shared_ptr<const Rules>> Reloader::would_be(const std::string& text,
-                                                        const std::string& cluster, Instant now) {
-    auto settings = checked(settings::parse(text, "the new file"));
+Result<std::int64_t> Reloader::change(const ports::RuleChange& change,
+                                      const ports::Person& person) {
+    std::promise<Result<std::int64_t>> promise;
+    auto answer = promise.get_future();
+    wanted_.lock()->push_back({change, person, std::move(promise)});
+    wake_();
+    if (answer.wait_for(kLongestReload) != std::future_status::ready)
+        return Error{Errc::timeout, "the change is not entered yet; see sluice policy history " +
+                                        change.name + " for the result"};
+    return answer.get();
+}
+
+// A name is in the file or in the journal.
+Result<void> Reloader::check_name(const ports::RuleChange& change) const {
+    auto fault = settings::name_fault(change.name);
+    if (const auto bad = first_unprintable(change.name); fault.empty() && !bad.empty())
+        fault = "contains " + bad + "; give visible characters";
+    const std::string what =
+        change.kind == model::RuleKind::policy ? "policy name" : "account name";
+    if (!fault.empty())
+        return Error{Errc::malformed, what + " \"" + printable(change.name) + "\" " + fault};
+    const auto file = settings::load(file_);
+    if (!file)
+        return file.error();
+    const auto place = settings::place_in_file(*file, change.kind, change.name);
+    if (place.line == 0)
+        return {};
+    return Error{Errc::conflict,
+                 std::string(change.kind == model::RuleKind::policy ? "policy " : "account ") +
+                     change.name + " is in " + file_ + " line " + std::to_string(place.line) +
+                     "; change it there, then run: sluice reload"};
+}
+
+Result<Reloader::Changed> Reloader::with(const ports::RuleChange& change) const {
+    if (store_ == nullptr)
+        return Error{Errc::unavailable, "the daemon has no journal for policies"};
+    if (in_force_.waldur.source == settings::WaldurSettings::Source::waldur)
+        return Error{Errc::refused, "policies and allocations come from Waldur (waldur.source: "
+                                    "waldur in " +
+                                        file_ + "); change them in Waldur"};
+    const auto rules = store_->rules();
+    if (!rules)
+        return rules.error();
+    auto all = entries_of(*rules);
+    const auto found = std::find_if(all.begin(), all.end(), [&](const auto& entry) {
+        return entry.kind == change.kind && entry.name == change.name;
+    });
+    model::RuleEntry entry{change.kind, change.name, {}, 0};
+    if (found != all.end())
+        entry = *found;
+    if (change.text || found == all.end())
+        if (auto good = check_name(change); !good)
+            return std::move(good).error();
+    if (!change.text && found == all.end())
+        return Error{Errc::not_found,
+                     std::string(model::name(change.kind)) + ' ' + change.name + " does not exist"};
+    if (change.version != entry.version)
+        return Error{Errc::conflict, stale(*rules, entry, change.version)};
+    ports::RuleVersion next{entry, !change.text, {}, {}, {}};
+    if (change.text) {
+        if (!change.base.empty())
+            entry.text = change.base;
+        auto text = settings::entry_text(entry, *change.text, change.merge);
+        if (!text)
+            return std::move(text).error();
+        if (text->size() > ports::kMaxRuleText)
+            return Error{Errc::malformed, settings::source_name(entry) + ": longer than " +
+                                              std::to_string(ports::kMaxRuleText) + " bytes"};
+        next.entry.text = entry.text = std::move(*text);
+        if (found == all.end())
+            all.push_back(entry);
+        else
+            *found = entry;
+    } else {
+        next.entry.text.clear();
+        all.erase(found);
+    }
+    auto settings = checked(settings::load(file_, all));
     if (!settings)
         return std::move(settings).error();
-    const auto fixed = fixed_keys_changed(in_force_, *settings);
-    settings->daemon.clusters = in_force_.daemon.clusters;
-    auto made = make_rules(settings::of_cluster(*settings, cluster), cluster, now);
+    return Changed{std::move(*settings), std::move(next)};
+}
+
+Result<std::int64_t> Reloader::enter(const Wanted& wanted, Instant now) {
+    auto changed = with(wanted.change);
+    if (!changed)
+        return std::move(changed).error();
+    auto& next = changed->next;
+    next.by = wanted.person.by;
+    next.reason = wanted.person.reason;
+    next.at = now;
+    std::int64_t version = 0;
+    // The journal has it before its effect.
+    auto done = put_in_force(std::move(changed->settings), now, [&]() -> Result<void> {
+        const auto added = store_->add(next);
+        if (!added)
+            return added.error();
+        version = *added;
+        return {};
+    });
+    if (!done)
+        return std::move(done).error();
+    log::event(log::Level::notice, "SLUICE-0433", "rule-changed",
+               {{"kind", model::name(next.entry.kind)},
+                {"name", next.entry.name},
+                {"version", std::to_string(version)},
+                {"removed", next.removed ? "yes" : "no"},
+                {"by", next.by},
+                {"reason", next.reason}});
+    return version;
+}
+
+Result<std::shared_ptr<const Rules>>
+Reloader::rules_of(settings::Settings settings, const std::string& cluster, Instant now) const {
+    const auto fixed = fixed_keys_changed(in_force_, settings);
+    settings.daemon.clusters = in_force_.daemon.clusters;
+    auto made = make_rules(settings::of_cluster(settings, cluster), cluster, now);
     if (!made)
         return std::move(made).error();
     const auto found = std::find_if(clusters_.begin(), clusters_.end(), [&](const Cluster& one) {
@@ -225,15 +381,36 @@ Result<std::shared_ptr<const Rules>> Reloader::would_be(const std::string& text,
     return std::shared_ptr<const Rules>(std::move(rules));
 }
 
-Result<void> Reloader::load(Instant now) {
-    auto settings = checked(settings::load(file_));
-    if (!settings)
-        return refused(settings.error());
-    const auto fixed = fixed_keys_changed(in_force_, *settings);
-    settings->daemon.clusters = in_force_.daemon.clusters;
-    auto rules = make_all_rules(*settings, local_cluster_, now);
+Result<std::shared_ptr<const Rules>> Reloader::would_be(const std::string& text,
+                                                        const std::string& cluster, Instant now) {
+    const auto rules = entries();
     if (!rules)
-        return refused(rules.error());
+        return rules.error();
+    auto settings = checked(settings::parse(text, "the new file", entries_of(*rules)));
+    if (!settings)
+        return std::move(settings).error();
+    return rules_of(std::move(*settings), cluster, now);
+}
+
+Result<std::shared_ptr<const Rules>> Reloader::would_be(const ports::RuleChange& change,
+                                                        const std::string& cluster, Instant now) {
+    auto changed = with(change);
+    if (!changed)
+        return std::move(changed).error();
+    return rules_of(std::move(changed->settings), cluster, now);
+}
+
+// `before` runs when nothing else can fail; its error leaves the old rules.
+Result<void> Reloader::put_in_force(settings::Settings settings, Instant now,
+                                    const std::function<Result<void>()>& before) {
+    const auto fixed = fixed_keys_changed(in_force_, settings);
+    settings.daemon.clusters = in_force_.daemon.clusters;
+    auto rules = make_all_rules(settings, local_cluster_, now);
+    if (!rules)
+        return std::move(rules).error();
+    if (before)
+        if (auto done = before(); !done)
+            return done;
     log::event(log::Level::notice, "SLUICE-0202", "settings-loaded", {{"file", file_}});
     if (!fixed.empty())
         log::event(log::Level::warning, "SLUICE-0204", "restart-needed",
@@ -241,6 +418,15 @@ Result<void> Reloader::load(Instant now) {
     show("");
     for (std::size_t i = 0; i < clusters_.size() && i < rules->size(); ++i)
         clusters_[i].use(std::move((*rules)[i]));
+    return {};
+}
+
+Result<void> Reloader::load(Instant now) {
+    auto settings = checked(read());
+    if (!settings)
+        return refused(settings.error());
+    if (auto done = put_in_force(std::move(*settings), now); !done)
+        return refused(std::move(done).error());
     return {};
 }
 

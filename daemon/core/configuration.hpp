@@ -8,6 +8,7 @@
 #include "daemon/core/config_file.hpp"
 #include "daemon/core/rules.hpp"
 #include "daemon/core/status.hpp"
+#include "daemon/ports/rule_store.hpp"
 
 #include <functional>
 #include <future>
@@ -36,7 +37,11 @@ std::vector<std::string> fixed_keys_changed(const settings::Settings& in_force,
 // One log line for each line of the error.
 void log_refused(const std::string& file, const Error& error);
 
-// Reads the file again. The main thread's, but for the calls of ConfigFile.
+// Those that the reader of the file takes.
+std::vector<model::RuleEntry> entries_of(const std::vector<ports::RuleVersion>& rules);
+
+// Reads the file and the rules of the journal again. The main thread's, but for the calls of
+// ConfigFile.
 class Reloader final : public ConfigFile {
 public:
     using UseRules = std::function<void(std::shared_ptr<const Rules>)>;
@@ -44,7 +49,7 @@ public:
     using AddSource =
         std::function<std::shared_ptr<const Rules>(const std::shared_ptr<const Rules>&)>;
 
-    // `wake`: makes the main thread call reload().
+    // `wake`: makes the main thread call serve().
     Reloader(settings::Settings in_force, std::string file, std::string local_cluster,
              std::function<void()> wake = {})
         : in_force_(std::move(in_force)), file_(std::move(file)),
@@ -55,9 +60,18 @@ public:
     // Reads the file, checks it (against the cluster, too, as the last cycle saw it) and passes its
     // rules on. Error: refused; the log and DaemonInfo have the reason, the old rules stay.
     Result<void> reload(Instant now);
+    // What callers of reload() and change() wait for.
+    void serve(Instant now);
+    // Rules beside the file; before any other call, must outlive it. Without it there are none.
+    void use_store(ports::RuleStore& store) { store_ = &store; }
 
     Result<std::shared_ptr<const Rules>> would_be(const std::string& text,
                                                   const std::string& cluster, Instant now) override;
+    Result<std::shared_ptr<const Rules>> would_be(const ports::RuleChange& change,
+                                                  const std::string& cluster, Instant now) override;
+    Result<std::int64_t> change(const ports::RuleChange& change,
+                                const ports::Person& person) override;
+    Result<std::vector<ports::RuleVersion>> entries() override;
     Result<void> reload() override;
     // What else a reload renews, also when the file is refused.
     void also(std::function<void()> more) { more_ = std::move(more); }
@@ -69,6 +83,24 @@ private:
         UseRules use;
         AddSource add_source;
     };
+    struct Wanted {
+        ports::RuleChange change;
+        ports::Person person;
+        std::promise<Result<std::int64_t>> answer;
+    };
+    // The settings with this change, and the version to be entered.
+    struct Changed {
+        settings::Settings settings;
+        ports::RuleVersion next;
+    };
+    Result<settings::Settings> read() const;
+    Result<Changed> with(const ports::RuleChange& change) const;
+    Result<void> check_name(const ports::RuleChange& change) const;
+    Result<std::int64_t> enter(const Wanted& wanted, Instant now);
+    Result<std::shared_ptr<const Rules>> rules_of(settings::Settings settings,
+                                                  const std::string& cluster, Instant now) const;
+    Result<void> put_in_force(settings::Settings settings, Instant now,
+                              const std::function<Result<void>()>& before = {});
     Result<settings::Settings> checked(Result<settings::Settings> settings) const;
     Result<void> refused(Error error);
     Result<void> load(Instant now);
@@ -81,7 +113,9 @@ private:
     std::function<void()> wake_;
     std::vector<Cluster> clusters_;
     std::function<void()> more_ = [] {};
+    ports::RuleStore* store_ = nullptr;
     Guarded<std::vector<std::promise<Result<void>>>> asked_; // by callers of reload()
+    Guarded<std::vector<Wanted>> wanted_;                    // by callers of change()
 };
 
 } // namespace sluice::core

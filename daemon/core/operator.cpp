@@ -6,9 +6,12 @@
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
 #include "common/policy/periods.hpp"
+#include "common/settings/entries.hpp"
+#include "daemon/core/configuration.hpp"
 #include "daemon/core/report_filter.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace sluice::core {
 namespace {
@@ -90,6 +93,20 @@ Result<std::map<std::string, Decimal>> checked_units(const model::AccountDecisio
             return Error{Errc::malformed, component + " is given twice"};
     }
     return out;
+}
+
+// Those that an evaluation changes, holds or does not evaluate.
+std::vector<std::string> changed_accounts(const ports::CycleReport& report) {
+    std::set<std::string> names;
+    for (const auto& account : report.decision.accounts)
+        if (account.flags != account.previous_flags || account.grant_changed || account.held() ||
+            !account.error.empty())
+            names.insert(account.account);
+    for (const auto& command : report.plan.commands)
+        names.insert(command.account);
+    for (const auto& command : report.plan.withheld)
+        names.insert(command.account);
+    return {names.begin(), names.end()};
 }
 
 template <class Records>
@@ -344,7 +361,52 @@ Result<ports::Booked> DaemonOperator::enter(std::vector<model::PeriodReset> entr
     return ports::Booked{0, std::move(report)};
 }
 
-// What waits under the new rules shows only after an evaluation by them.
+Result<ports::Booked> DaemonOperator::change_rule(const ports::RuleChange& change,
+                                                  const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    if (file_ == nullptr)
+        return Error{Errc::unavailable, "the daemon has no configuration file"};
+    ports::Booked out;
+    if (person.dry_run) {
+        Order order{Trigger::person, true, {}, {}};
+        auto rules = file_->would_be(change, loop_.rules()->cluster, loop_.now());
+        if (!rules)
+            return std::move(rules).error();
+        order.rules = std::move(*rules);
+        out.cycle = run(std::move(order));
+    } else {
+        const auto version = file_->change(change, person);
+        if (!version)
+            return version.error();
+        auto done = after_reload(change.confirm, *version, person);
+        if (!done)
+            return done;
+        out = std::move(*done);
+    }
+    if (!out.cycle)
+        return out;
+    auto shown = changed_accounts(*out.cycle);
+    if (change.kind == model::RuleKind::allocation)
+        shown.push_back(change.name);
+    out.cycle = std::make_shared<const ports::CycleReport>(cut_to(*out.cycle, shown));
+    return out;
+}
+
+Result<std::string> DaemonOperator::export_rules(const std::string& name) {
+    if (file_ == nullptr)
+        return Error{Errc::unavailable, "the daemon has no configuration file"};
+    const auto rules = file_->entries();
+    if (!rules)
+        return rules.error();
+    auto entries = entries_of(*rules);
+    if (!name.empty())
+        std::erase_if(entries, [&](const auto& entry) { return entry.name != name; });
+    if (entries.empty() && !name.empty())
+        return Error{Errc::not_found, "the journal has no policy or allocation " + name};
+    return settings::exported(entries);
+}
+
 Result<ports::Booked> DaemonOperator::reload(bool confirm, const ports::Person& person) {
     if (auto reason = check_reason(person); confirm && !reason)
         return reason.error();
@@ -355,9 +417,14 @@ Result<ports::Booked> DaemonOperator::reload(bool confirm, const ports::Person& 
         return Error{Errc::unavailable, "the daemon has no configuration file"};
     if (auto done = file_->reload(); !done)
         return std::move(done).error();
+    return after_reload(confirm, 0, person);
+}
+
+Result<ports::Booked> DaemonOperator::after_reload(bool confirm, std::int64_t id,
+                                                   const ports::Person& person) {
     const Order plain{Trigger::reload, false, {}, {}};
     if (!confirm)
-        return ports::Booked{0, run(plain)};
+        return ports::Booked{id, run(plain)};
     ports::Person asks = person;
     asks.dry_run = true;
     const auto report = cycle({}, asks, {});
@@ -371,8 +438,11 @@ Result<ports::Booked> DaemonOperator::reload(bool confirm, const ports::Person& 
             entries.push_back({0, account.account, account.period.label, person.reason, person.by,
                                loop_.now(), true});
     if (entries.empty())
-        return ports::Booked{0, run(plain)};
-    return enter(std::move(entries), report->decision, person);
+        return ports::Booked{id, run(plain)};
+    auto done = enter(std::move(entries), report->decision, person);
+    if (done)
+        done->id = id;
+    return done;
 }
 
 // One allocation has one period, on however many clusters.

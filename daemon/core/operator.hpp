@@ -44,12 +44,17 @@ public:
         return reset(accounts, person, true);
     }
     Result<ports::Booked> reload(bool confirm, const ports::Person& person) override;
+    Result<ports::Booked> change_rule(const ports::RuleChange& change,
+                                      const ports::Person& person) override;
+    Result<std::string> export_rules(const std::string& name) override;
     Result<ports::Booked> accept_clock(const ports::Person& person) override;
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
 private:
     Result<ports::Booked> reset(const std::vector<std::string>& accounts,
                                 const ports::Person& person, bool release);
+    // What waits under new rules shows only after an evaluation by them.
+    Result<ports::Booked> after_reload(bool confirm, std::int64_t id, const ports::Person& person);
     bool is_left(const std::string& account);
     Result<ports::Booked> enter(std::vector<model::PeriodReset> entries,
                                 const model::Decision& decision, const ports::Person& person);

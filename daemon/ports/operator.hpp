@@ -7,6 +7,7 @@
 #include "common/base/result.hpp"
 #include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/inspector.hpp"
+#include "daemon/ports/rule_store.hpp"
 
 #include <map>
 #include <memory>
@@ -56,6 +57,18 @@ struct Booked {
     std::shared_ptr<const CycleReport> cycle;
 };
 
+// A policy or an allocation beside those of the file.
+struct RuleChange {
+    model::RuleKind kind = model::RuleKind::policy;
+    std::string name;
+    // YAML or JSON of the map that would be in the file; nullopt: remove it.
+    std::optional<std::string> text;
+    bool merge = false;       // its keys are laid over those in force; an empty value removes one
+    std::string base = {};    // YAML: with merge, instead of those in force
+    std::int64_t version = 0; // that it replaces; 0: none is in force
+    bool confirm = false;     // as for reload()
+};
+
 struct Cleanup {
     Instant before{};
     Forgotten records;
@@ -94,6 +107,13 @@ public:
     // that wait under the new rules. Without it no reason is needed. No dry run. refused or
     // malformed: the file, and the old rules stay.
     virtual Result<Booked> reload(bool confirm, const Person& person) = 0;
+    // Sets or removes a policy or an allocation and puts it into force by a reload, so the file's
+    // own changes count, too; the id is its version. malformed: the reader of the file refuses it;
+    // conflict: another version is in force, or the file has the name; refused: the rules are
+    // Waldur's, or no rule would be left; not_found: nothing to remove.
+    virtual Result<Booked> change_rule(const RuleChange& change, const Person& person) = 0;
+    // The policies and allocations of the journal (of one name, or "": all) as YAML for the file.
+    virtual Result<std::string> export_rules(const std::string& name) = 0;
     // This host's clock is right, whatever it was compared with. Periods that the journal began
     // later than now did not begin. No dry run.
     virtual Result<Booked> accept_clock(const Person& person) = 0;

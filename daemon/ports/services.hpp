@@ -4,6 +4,7 @@
 
 #include "daemon/ports/operator.hpp"
 #include "daemon/ports/outbox.hpp"
+#include "daemon/ports/rule_store.hpp"
 #include "daemon/ports/status.hpp"
 #include "daemon/ports/usage_history.hpp"
 
@@ -24,6 +25,7 @@ struct Services {
     std::vector<Service> clusters; // in the order of the settings; not empty
     JournalReader& journal;
     Outbox& outbox;
+    RuleStore* rules = nullptr; // nullptr: nothing is set but by the file
 
     bool several() const { return clusters.size() > 1; }
     // nullptr: not served.

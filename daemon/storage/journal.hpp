@@ -9,6 +9,7 @@
 #include "daemon/storage/memory_rows.hpp"
 #include "daemon/storage/module_tables.hpp"
 #include "daemon/storage/outbox.hpp"
+#include "daemon/storage/rule_versions.hpp"
 
 #include <chrono>
 #include <map>
@@ -69,12 +70,13 @@ public:
     ports::Outbox& outbox() { return outbox_; }
     ports::Notes& notes() { return notes_; }
     ports::ClosedUsage& closed_usage() { return closed_usage_; }
+    ports::RuleStore& rules() { return rules_; }
 
 private:
     SqliteJournal(Database writer, Database reader, const Clock& clock)
         : writer_(Writer{std::move(writer), {}}), reader_(std::move(reader)),
           outbox_(writer_, reader_, clock), notes_(writer_, reader_),
-          closed_usage_(writer_, reader_) {}
+          closed_usage_(writer_, reader_), rules_(writer_, reader_) {}
 
     Guarded<Writer> writer_;
     Guarded<Database> reader_;
@@ -82,6 +84,7 @@ private:
     SqliteOutbox outbox_;
     SqliteNotes notes_;
     SqliteClosedUsage closed_usage_;
+    SqliteRules rules_;
 };
 
 } // namespace sluice::storage

@@ -263,6 +263,19 @@ CREATE TABLE note (
     value TEXT NOT NULL,
     PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
+-- Policies and allocations that staff set in the running daemon. The newest version of a name is in
+-- force; without a body it is removed. Bodies are YAML.
+CREATE TABLE rule_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('policy', 'allocation')),
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT,
+    made_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    UNIQUE (kind, name, version)
+);
 -- Sums of job records by the day that the jobs ended on, where slurmdbd has no rollups.
 CREATE TABLE closed_day (
     cluster TEXT NOT NULL,

@@ -13,6 +13,15 @@ namespace {
 
 constexpr std::string_view kOfAccounts =
     "account,user,search,standing,policy,parent,sort,fields,page,page_size";
+constexpr std::string_view kPolicyKeys =
+    "name!:string,policy:object,yaml:string,preset:string,reason!:string,dry_run:boolean,"
+    "confirm:boolean";
+constexpr std::string_view kPolicyChange =
+    "version!:integer,policy:object,yaml:string,preset:string,reason!:string,dry_run:boolean,"
+    "confirm:boolean";
+constexpr std::string_view kAllocationChange =
+    "version!:integer,allocation:object,clusters:object,yaml:string,reason!:string,"
+    "dry_run:boolean,confirm:boolean";
 
 } // namespace
 
@@ -31,6 +40,34 @@ const std::vector<Route>& routes() {
         {"GET", "/api/v1/overview", 0, view_overview,
          "Daemon, last evaluation, accounts by standing, problems by remedy"},
         {"GET", "/api/v1/policies", 0, view_policies, "Policies in force"},
+        {"POST", "/api/v1/policies", kStaff | kWaits, view_create_policy,
+         "Set a new policy beside those of the file", "dry_run", kPolicyKeys},
+        {"GET", "/api/v1/policies/{name}/history", kStaff, view_policy_history,
+         "Versions of a policy that was set here, newest first"},
+        {"GET", "/api/v1/policies/{name}", 0, view_policy, "One policy"},
+        {"PUT", "/api/v1/policies/{name}", kStaff | kWaits, view_replace_policy,
+         "Set a policy as a whole", "dry_run", kPolicyChange},
+        {"PATCH", "/api/v1/policies/{name}", kStaff | kWaits, view_merge_policy,
+         "Set some keys of a policy", "dry_run", kPolicyChange},
+        {"DELETE", "/api/v1/policies/{name}", kStaff | kWaits, view_remove_policy,
+         "Remove a policy that was set here", "version,reason,dry_run"},
+        {"GET", "/api/v1/allocations", 0, view_allocations, "Allocations of accounts"},
+        {"POST", "/api/v1/allocations", kStaff | kWaits, view_create_allocation,
+         "Set the allocation of an account that the file does not name", "dry_run",
+         "account!:string,allocation:object,clusters:object,yaml:string,reason!:string,"
+         "dry_run:boolean,confirm:boolean"},
+        {"GET", "/api/v1/allocations/{name}/history", kStaff, view_allocation_history,
+         "Versions of an allocation that was set here, newest first"},
+        {"GET", "/api/v1/allocations/{name}", 0, view_allocation, "Allocation of one account"},
+        {"PUT", "/api/v1/allocations/{name}", kStaff | kWaits, view_replace_allocation,
+         "Set an allocation as a whole", "dry_run", kAllocationChange},
+        {"PATCH", "/api/v1/allocations/{name}", kStaff | kWaits, view_merge_allocation,
+         "Set the allocation or its clusters", "dry_run", kAllocationChange},
+        {"DELETE", "/api/v1/allocations/{name}", kStaff | kWaits, view_remove_allocation,
+         "Remove an allocation that was set here", "version,reason,dry_run"},
+        {"GET", "/api/v1/presets", kDaemon, view_presets, "Policies to begin with"},
+        {"GET", "/api/v1/export", kStaff, view_export,
+         "Policies and allocations that were set here, as YAML for the file", "name"},
         {"GET", "/api/v1/status", 0, view_status,
          "Daemon, last evaluation, plugin server, accounts, problems", kOfAccounts},
         {"GET", "/api/v1/accounts", 0, view_accounts, "Accounts", kOfAccounts},

@@ -91,7 +91,45 @@ Value of_accounts(const Items& items, const std::vector<std::string>& wanted,
     return out;
 }
 
+// The name that Slurm knows for the uid, for the ledger.
+std::string who(const Call& call) {
+    const auto& viewer = call.request.viewer;
+    if (!viewer.name.empty())
+        return viewer.name;
+    if (viewer.uid == 0)
+        return "root";
+    if (const auto cycle = call.status.last_cycle())
+        for (const auto& user : cycle->users)
+            if (user.uid == viewer.uid)
+                return user.name;
+    return viewer.label();
+}
+
+bool asks_dry_run(const Request& request) {
+    const auto word = request.argument("dry_run");
+    return word == "true" || word == "1";
+}
+
 } // namespace
+
+ports::Person person(const Call& call, Form& form) {
+    ports::Person out{who(call), form.text("reason"), form.flag("dry_run")};
+    if (out.reason.empty())
+        out.reason = call.request.argument("reason");
+    out.dry_run = out.dry_run || asks_dry_run(call.request);
+    return out;
+}
+
+Response booked(const Call& call, const Result<ports::Booked>& done, const ports::Person& by,
+                const std::vector<std::string>& accounts) {
+    if (!done)
+        return failure(done.error());
+    Value out = done->cycle ? evaluation(call, *done->cycle, accounts) : envelope(call);
+    if (!done->cycle)
+        out.set("cycle", Value());
+    out.set("id", done->id != 0 ? Value(done->id) : Value()).set("dry_run", by.dry_run);
+    return ok(out, by.dry_run || call.request.method == "DELETE" ? 200 : 201);
+}
 
 Form::Form(const Request& request, std::initializer_list<std::string_view> known) {
     if (trim(request.body).empty())

@@ -41,6 +41,12 @@ private:
     std::optional<Error> fault_; // malformed
 };
 
+// Who asks and why. Some clients send no body with DELETE: reason and dry_run may be in the query.
+ports::Person person(const Call& call, Form& form);
+// The entry's number and the cycle that followed it.
+Response booked(const Call& call, const Result<ports::Booked>& done, const ports::Person& by,
+                const std::vector<std::string>& accounts);
+
 // What a person must know before trusting the figures.
 struct Warning {
     const char* source; // "cycle", "clock", "config", "source", "plugin_server", "usage"

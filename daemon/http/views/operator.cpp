@@ -13,29 +13,6 @@ namespace {
 using json::Value;
 using json::View;
 
-// The name that Slurm knows for the uid, for the ledger.
-std::string who(const Call& call) {
-    const auto& viewer = call.request.viewer;
-    if (!viewer.name.empty())
-        return viewer.name;
-    if (viewer.uid == 0)
-        return "root";
-    if (const auto cycle = call.status.last_cycle())
-        for (const auto& user : cycle->users)
-            if (user.uid == viewer.uid)
-                return user.name;
-    return viewer.label();
-}
-
-// Some clients send no body with DELETE: reason and dry_run may be in the query.
-ports::Person person(const Call& call, Form& form) {
-    ports::Person out{who(call), form.text("reason"), form.flag("dry_run")};
-    if (out.reason.empty())
-        out.reason = call.request.argument("reason");
-    out.dry_run = out.dry_run || call.request.argument("dry_run") == "true";
-    return out;
-}
-
 std::map<std::string, Decimal> units_of(Form& form) {
     const View units = form["units"];
     if (!units.is_object())
@@ -62,18 +39,6 @@ model::Standing standing_of(Form& form) {
     form.fail("standing must be normal, downscaled or paused" +
               (given.empty() ? "" : ", not '" + given + "'"));
     return normal;
-}
-
-// The entry's number and the cycle that followed it.
-Response booked(const Call& call, const Result<ports::Booked>& done, const ports::Person& by,
-                const std::vector<std::string>& accounts) {
-    if (!done)
-        return failure(done.error());
-    Value out = done->cycle ? evaluation(call, *done->cycle, accounts) : envelope(call);
-    if (!done->cycle)
-        out.set("cycle", Value());
-    out.set("id", done->id != 0 ? Value(done->id) : Value()).set("dry_run", by.dry_run);
-    return ok(out, by.dry_run || call.request.method == "DELETE" ? 200 : 201);
 }
 
 // Ends or takes back the entry that the path names. `records` were read before; they have the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The policies in force, by the keys of sluiced.yaml.
-#include "daemon/http/views/common.hpp"
+#include "common/base/text.hpp"
+#include "daemon/http/views/rules.hpp"
 #include "daemon/http/views/views.hpp"
 
 namespace sluice::http {
@@ -45,7 +46,8 @@ std::size_t evaluated(const ports::CycleReport* cycle, const Visible& visible,
     return out;
 }
 
-Value render_policy(const model::Policy& policy, std::size_t accounts) {
+Value render_policy(const Call& call, const model::Policy& policy, std::size_t accounts,
+                    const std::vector<ports::RuleVersion>& rules) {
     std::vector<std::string> actions;
     for (const auto action : policy.actions)
         actions.emplace_back(name(action));
@@ -55,7 +57,7 @@ Value render_policy(const model::Policy& policy, std::size_t accounts) {
     Value levels = array_of(policy.notify_more, [](const auto& level) { return decimal(level); });
     const bool progressive = policy.strategy == model::QosStrategy::progressive;
     const bool enforce = policy.mode == model::Mode::enforce;
-    return object(
+    Value out = object(
         kv("name", policy.name), kv("mode", enforce ? "enforce" : "observe"),
         kv("accounts", accounts), kv("match", render_match(policy.match)),
         kv("clusters", policy.clusters), kv("period", name_of(policy.period.kind)),
@@ -72,6 +74,8 @@ Value render_policy(const model::Policy& policy, std::size_t accounts) {
         kv("limits", policy.limits.enabled), kv("limit_type", model::name(policy.limits.type)),
         kv("fairshare", policy.fairshare.enabled), kv("raw_usage_reset", policy.raw_usage_reset),
         kv("allocation", policy.allocation ? decimals(*policy.allocation) : Value()));
+    put_source(out, call, find_rule(rules, model::RuleKind::policy, policy.name));
+    return out;
 }
 
 } // namespace
@@ -80,10 +84,34 @@ Response view_policies(const Call& call) {
     const CyclePtr cycle = call.status.last_cycle();
     const Visible visible(cycle.get(), call.request.viewer);
     const auto set = call.status.policies();
+    const auto rules = rules_of(call);
     return answer(call, kv("policies", array_of(set->policies, [&](const auto& policy) {
-                               return render_policy(policy,
-                                                    evaluated(cycle.get(), visible, policy.name));
+                               return render_policy(call, policy,
+                                                    evaluated(cycle.get(), visible, policy.name),
+                                                    rules);
                            })));
+}
+
+Response view_policy(const Call& call) {
+    const CyclePtr cycle = call.status.last_cycle();
+    const Visible visible(cycle.get(), call.request.viewer);
+    const auto set = call.status.policies();
+    const auto rules = rules_of(call);
+    std::vector<std::string> known;
+    for (const auto& policy : set->policies) {
+        known.push_back(policy.name);
+        if (policy.name != call.name)
+            continue;
+        Value out =
+            render_policy(call, policy, evaluated(cycle.get(), visible, policy.name), rules);
+        const auto* rule = find_rule(rules, model::RuleKind::policy, policy.name);
+        const bool sees = rule != nullptr && call.request.viewer.sees_all();
+        out.set("yaml", sees ? Value(rule->entry.text) : Value());
+        return answer(call, kv("policy", std::move(out)));
+    }
+    const std::string near = nearest(call.name, known);
+    return failure(404, "policy '" + call.name + "' does not exist" +
+                            (near.empty() ? "" : "; did you mean '" + near + "'?"));
 }
 
 } // namespace sluice::http

@@ -78,5 +78,22 @@ Response view_page(const Call& call);
 Response view_web_file(const Call& call);
 Response view_overview(const Call& call);
 Response view_policies(const Call& call);
+Response view_policy(const Call& call);
+
+// rules.cpp: policies and allocations beside the file.
+Response view_policy_history(const Call& call);
+Response view_create_policy(const Call& call);
+Response view_replace_policy(const Call& call);
+Response view_merge_policy(const Call& call);
+Response view_remove_policy(const Call& call);
+Response view_allocations(const Call& call);
+Response view_allocation(const Call& call);
+Response view_allocation_history(const Call& call);
+Response view_create_allocation(const Call& call);
+Response view_replace_allocation(const Call& call);
+Response view_merge_allocation(const Call& call);
+Response view_remove_allocation(const Call& call);
+Response view_presets(const Call& call);
+Response view_export(const Call& call);
 
 } // namespace sluice::http

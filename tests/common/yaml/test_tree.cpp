@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "common/yaml/tree.hpp"
 
+#include "common/yaml/writer.hpp"
 #include "tests/support/case.hpp"
 
 using namespace sluice;
@@ -172,4 +173,36 @@ CASE(a_byte_order_mark_is_ignored) {
     CHECK(tree.faults.empty());
     CHECK(tree.root->entries()[0].key_place == (Place{1, 1}));
     CHECK_EQ(tree.root->find("b")->text(), "2");
+}
+
+CASE(a_source_is_part_of_every_place) {
+    const auto tree = yaml::parse("a: {b: 1}\nc: [2, &x 3]\n", {}, yaml::Anchors::refused, 4);
+    CHECK_EQ(tree.root->place().source, 4U);
+    CHECK_EQ(tree.root->entries()[1].key_place.source, 4U);
+    CHECK_EQ(tree.root->find("c")->items()[1].place().source, 4U);
+    CHECK_EQ(tree.faults.at(0).place.source, 4U);
+    CHECK((Place{9, 9}) < (Place{1, 1, 1}));
+}
+
+CASE(a_written_tree_reads_the_same) {
+    const char* text = "a: 1\n'b c': \"x: \\\"y\\\" \\\\\"\nlist: [1, {k: v}, []]\nmap: {}\n"
+                       "block: |\n  one\n  two\nempty: ~\nquoted: \"5\"\n";
+    const auto tree = yaml::parse(text);
+    const std::string once = yaml::written(*tree.root);
+    const auto again = yaml::parse(once);
+    CHECK(again.faults.empty());
+    CHECK_EQ(yaml::written(*again.root), once);
+    CHECK_EQ(again.root->find("b c")->text(), "x: \"y\" \\");
+    CHECK_EQ(again.root->find("block")->text(), "one\ntwo\n");
+    CHECK(again.root->find("quoted")->quoted());
+    CHECK_EQ(again.root->find("list")->items().at(1).find("k")->text(), "v");
+    CHECK(again.root->find("empty")->is_empty());
+}
+
+CASE(a_change_is_laid_over_a_map) {
+    const auto base = yaml::parse("a: 1\nb: {c: 2}\nd: 3\n");
+    const auto change = yaml::parse("b: 4\nd:\ne: [5]\n");
+    CHECK_EQ(yaml::merged(*base.root, *change.root), "a: 1\nb: 4\ne:\n  - 5\n");
+    CHECK_EQ(yaml::merged(*base.root, *yaml::parse("{a: , b: , d: }").root), "{}\n");
+    CHECK_EQ(yaml::indented("a:\n\n  b\n", "  "), "  a:\n\n    b\n");
 }

@@ -2,8 +2,10 @@
 #include "daemon/core/configuration.hpp"
 
 #include "daemon/core/operator.hpp"
+#include "daemon/storage/journal.hpp"
 #include "tests/daemon/core/bench.hpp"
 #include "tests/support/case.hpp"
+#include "tests/support/fixed_clock.hpp"
 #include "tests/support/scratch_dir.hpp"
 
 #include <fstream>
@@ -35,8 +37,9 @@ struct Reloading : Bench {
     core::DaemonOperator actions{loop, ports, nullptr, 5s};
     std::thread main; // stands for the main thread
     core::Reloader reloader{{}, file, "c1", [this] {
-                                main = std::thread(
-                                    [this] { static_cast<void>(reloader.reload(kFebruary + 2s)); });
+                                if (main.joinable())
+                                    main.join();
+                                main = std::thread([this] { reloader.serve(kFebruary + 2s); });
                             }};
 
     Reloading() {
@@ -133,6 +136,108 @@ CASE(staff_reload_the_file_and_confirm_what_waits) {
     for (const auto& entry : *resets)
         entered = entered || (entry.release && entry.account == "physics" && entry.by == "ann");
     CHECK(entered);
+    CHECK(bench.loop.stop(60s));
+}
+
+namespace {
+
+ports::RuleChange policy_change(const std::string& name, const std::string& text,
+                                std::int64_t version) {
+    return {model::RuleKind::policy, name, text, false, {}, version, false};
+}
+ports::RuleChange grant_change(const std::string& account, std::optional<std::string> text,
+                               std::int64_t version) {
+    return {model::RuleKind::allocation, account, std::move(text), false, {}, version, false};
+}
+
+constexpr const char* kComponents = "timezone: UTC\ncomponents: {node_hours: {tres: node}}\n";
+constexpr const char* kQuarterly =
+    "mode: enforce\nperiod: quarter\nactions: [request_slurm_resource_pausing]\n";
+
+} // namespace
+
+CASE(staff_set_policies_and_allocations_beside_the_file) {
+    const ports::Person ann{"ann", "new project", false};
+    const ports::Person dry{"ann", "new project", true};
+    Reloading bench;
+    auto journal = *storage::SqliteJournal::open(bench.dir.file("j.db"), bench.clock);
+    auto& store = journal->rules();
+    bench.reloader.use_store(store);
+    bench.write(std::string(kComponents) + "accounts: {chem: {allocation: {node_hours: 1}}}\n");
+    bench.loop.start();
+
+    CHECK(
+        !bench.actions.change_rule(policy_change("quarterly", kQuarterly, 0), {"ann", "", false}));
+    CHECK(bench.actions.change_rule(policy_change("quarterly", kQuarterly, 0), dry));
+    CHECK(store.rules()->empty());
+    const auto set = bench.actions.change_rule(policy_change("quarterly", kQuarterly, 0), ann);
+    if (!set)
+        fail(set.error().context);
+    CHECK_EQ(set->id, 1);
+    const auto granted = bench.actions.change_rule(
+        grant_change("physics", "allocation: {node_hours: 2000}\n", 0), ann);
+    if (!granted)
+        fail(granted.error().context);
+    CHECK_EQ(bench.loop.shown().report->decision.find("physics")->figures.at(0).allocation,
+             2000 * kHour);
+    CHECK_EQ(store.versions(model::RuleKind::allocation, "physics")->at(0).by, "ann");
+
+    // Nothing of a refused change is kept.
+    const std::pair<ports::RuleChange, Errc> refused[] = {
+        {policy_change("quarterly", "grace_rato: 1\n", 1), Errc::malformed},
+        {policy_change("quarterly", kQuarterly, 0), Errc::conflict},
+        {policy_change("quarterly", kQuarterly, 7), Errc::conflict},
+        {policy_change("a b", kQuarterly, 0), Errc::malformed},
+        {policy_change("", kQuarterly, 0), Errc::malformed},
+        {policy_change("a\x1b[2J", kQuarterly, 0), Errc::malformed},
+        {grant_change("chem", "allocation: {node_hours: 0}\n", 0), Errc::conflict},
+        {grant_change("astro", std::nullopt, 0), Errc::not_found},
+        {grant_change("physics", "allocation: {gpu_hours: 1}\n", 1), Errc::malformed},
+    };
+    for (const auto& [change, code] : refused)
+        for (const auto& person : {ann, dry}) {
+            const auto done = bench.actions.change_rule(change, person);
+            CHECK(!done);
+            CHECK(done.error().code == code);
+        }
+    CHECK_EQ(store.rules()->size(), 2u);
+    CHECK_EQ(bench.status.info().config_error, "");
+
+    // A removal holds what is under enforcement.
+    const auto removed = bench.actions.change_rule(grant_change("physics", std::nullopt, 1), ann);
+    CHECK(removed || removed.error().code == Errc::refused);
+    CHECK_EQ(*bench.actions.export_rules("quarterly"),
+             std::string("policies:\n  -\n    name: quarterly\n    mode: enforce\n"
+                         "    period: quarter\n    actions: [request_slurm_resource_pausing]\n"));
+    CHECK(bench.loop.stop(60s));
+}
+
+CASE(a_file_that_the_journal_does_not_agree_with_changes_nothing) {
+    const ports::Person ann{"ann", "new project", false};
+    Reloading bench;
+    auto journal = *storage::SqliteJournal::open(bench.dir.file("j.db"), bench.clock);
+    bench.reloader.use_store(journal->rules());
+    bench.write(kGood);
+    bench.loop.start();
+    CHECK(bench.actions.evaluate({false, {}, false}));
+    const auto set =
+        bench.actions.change_rule(grant_change("astro", "allocation: {node_hours: 5}\n", 0), ann);
+    if (!set)
+        fail(set.error().context);
+    const auto before = bench.loop.rules()->version;
+    std::string text = kGood;
+    text += "  astro: {allocation: {node_hours: 6}}\n";
+    bench.write(text);
+    const auto refused = bench.reloader.reload(kFebruary + 3s);
+    CHECK(!refused);
+    CHECK(refused.error().context.find(":11:3: account \"astro\" is in the journal, too") !=
+          std::string::npos);
+    CHECK_EQ(bench.loop.rules()->version, before);
+    CHECK(!bench.status.info().config_error.empty());
+    // The removal puts that of the file into force.
+    CHECK(bench.actions.change_rule(grant_change("astro", std::nullopt, 1), ann));
+    CHECK_EQ(bench.loop.rules()->set.accounts.at("astro").allocation->at("node_hours").text(), "6");
+    CHECK_EQ(bench.status.info().config_error, "");
     CHECK(bench.loop.stop(60s));
 }
 

@@ -72,6 +72,16 @@ public:
         confirmed = confirm;
         return booked("physics", person);
     }
+    Result<ports::Booked> change_rule(const ports::RuleChange& change,
+                                      const ports::Person& person) override {
+        if (change.version != rule_version)
+            return Error{Errc::conflict, "another version is in force"};
+        rule = change;
+        return booked("physics", person);
+    }
+    Result<std::string> export_rules(const std::string& name) override {
+        return "policies: # " + name + '\n';
+    }
     Result<ports::Booked> accept_clock(const ports::Person& person) override;
     Result<ports::Cleanup> cleanup(const std::string& before, const ports::Person& person) override;
 
@@ -84,7 +94,9 @@ public:
     ports::DaemonInfo daemon;
     ports::Person last; // who entered something last
     bool confirmed = false;
-    std::optional<std::string> config; // of the last evaluation
+    std::optional<ports::RuleChange> rule; // that was set last
+    std::int64_t rule_version = 0;         // in force
+    std::optional<std::string> config;     // of the last evaluation
     ports::ControllerSettings controller_settings{
         .version = "22.05.8",
         .built_for = "22.05.8",

@@ -386,6 +386,13 @@ CASE(entries_that_cannot_be_understood_are_refused) {
         {"/api/v1/resets", R"({"accounts":[1],"reason":"r"})"},
         {"/api/v1/releases", R"({"accounts":[],"reason":"r"})"},
         {"/api/v1/reload", R"({"confirm":"yes"})"},
+        {"/api/v1/policies", R"({"policy":{},"reason":"r"})"},
+        {"/api/v1/policies", R"({"name":"p","reason":"r"})"},
+        {"/api/v1/policies", R"({"name":"p","policy":[],"reason":"r"})"},
+        {"/api/v1/policies", R"({"name":"p","preset":"weekly","reason":"r"})"},
+        {"/api/v1/policies", R"({"name":"p","polcy":{},"reason":"r"})"},
+        {"/api/v1/policies", R"({"name":"p","policy":{},"version":"1","reason":"r"})"},
+        {"/api/v1/allocations", R"({"account":"p","allocation":5,"reason":"r"})"},
         {"/api/v1/evaluate", R"({"dry_run":true,"config":7})"},
         {"/api/v1/cleanup", R"({"before":1})"},
         {"/api/v1/cleanup", R"({"dry_run":"yes"})"},
@@ -393,6 +400,52 @@ CASE(entries_that_cannot_be_understood_are_refused) {
     FakeService service;
     for (const auto& [path, body] : cases)
         CHECK_EQ(ask(service, {"POST", path, {}, body, kRoot}).status, 400);
+}
+
+CASE(staff_set_policies_and_allocations) {
+    FakeService service;
+    const std::string path = "/api/v1/policies/gpu";
+    const char* body = R"({"policy":{"grace_ratio":0.2},"version":3,"reason":"r"})";
+    CHECK_EQ(ask(service, {"PUT", path, {}, R"({"policy":{},"reason":"r"})", kRoot}).status, 428);
+    CHECK_EQ(ask(service, {"DELETE", path, {}, "", kRoot}).status, 428);
+    CHECK_EQ(ask(service, {"PUT", path, {}, body, kRoot}).status, 409);
+    service.rule_version = 3;
+    CHECK_EQ(ask(service, {"PUT", path, {}, body, kRoot}).status, 200);
+    CHECK_EQ(service.rule->name, "gpu");
+    CHECK_EQ(service.rule->text.value_or(""), R"({"grace_ratio":0.2})");
+    CHECK(!service.rule->merge);
+    CHECK_EQ(ask(service, {"PATCH", path, {}, body, kRoot}).status, 200);
+    CHECK(service.rule->merge);
+    const auto removed =
+        ask(service,
+            {"DELETE", path, {{"version", "3"}, {"reason", "r"}, {"dry_run", "1"}}, "", kRoot});
+    CHECK_EQ(removed.status, 200);
+    CHECK(!service.rule->text);
+    CHECK(service.last.dry_run);
+    service.rule_version = 0;
+    CHECK_EQ(ask(service, {"POST",
+                           "/api/v1/allocations",
+                           {},
+                           R"({"account":"Chem","allocation":{"node_hours":"2.5"},"reason":"r"})",
+                           kRoot})
+                 .status,
+             201);
+    CHECK_EQ(service.rule->name, "chem");
+    CHECK_EQ(service.rule->text.value_or(""), R"({"allocation":{"node_hours":2.5}})");
+    CHECK_EQ(ask(service, {"POST",
+                           "/api/v1/policies",
+                           {},
+                           R"({"name":"p","preset":"annual_grant","policy":{"period":"month"},)"
+                           R"("reason":"r"})",
+                           kRoot})
+                 .status,
+             201);
+    CHECK(service.rule->base.starts_with("period: year"));
+    CHECK(service.rule->merge);
+    for (const char* method : {"PUT", "PATCH", "DELETE"})
+        CHECK_EQ(ask(service, {method, path, {}, body, {kAlice}}).status, 403);
+    CHECK_EQ(get("/api/v1/presets").body["presets"].size(), 4u);
+    CHECK_EQ(get("/api/v1/policies").body["policies"].at(0)["source"].text(), "file");
 }
 
 CASE(users_read_the_entries_of_their_accounts) {

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Policies and allocations set in the running daemon: read and refused as those of the file, in force at once, kept with
+# versions over a restart and a kill, removed without opening an account, and moved into the file.
+. "$(dirname "$0")/lib/harness.sh"
+sluice_cluster_up
+file=$CLUSTER_DIR/etc/sluiced.yaml
+call() { # call METHOD PATH [BODY]
+    curl -s --max-time 60 --unix-socket "$SLUICE_SOCKET" -X "$1" ${3:+-H 'Content-Type: application/json' -d "$3"} "http://localhost$2"
+}
+code() { curl -s --max-time 60 --unix-socket "$SLUICE_SOCKET" -o /dev/null -w '%{http_code}' -X "$1" ${3:+-H 'Content-Type: application/json' -d "$3"} "http://localhost$2"; }
+value() { python3 -c "import json, sys; print(json.load(sys.stdin)$1)"; }
+
+ok 'sluiced starts without a policy' eval 'sluiced_up' <<END
+components:
+  node_hours: {tres: node}
+accounts:
+  chem: {allocation: {node_hours: 10}}
+END
+
+# Bad input: refused with its place, nothing kept.
+fails 'policy set without --reason is refused' sluice_cli policy set quarterly period=quarter
+cat >"$CLUSTER_DIR/etc/bad.yaml" <<END
+period: quarter
+mode: enforce
+grace_rato: 0.2
+actions: [request_slurm_resource_pausing]
+END
+fails 'policy with a misspelt key is refused' sluice_cli policy set quarterly "$CLUSTER_DIR/etc/bad.yaml" --reason=x
+like 'refusal names line and column and suggests the key' "$OUT" 'policy "quarterly" of the journal:3:1: unknown key "grace_rato"; did you mean "grace_ratio"'
+fails 'policy with a control character in its name is refused' sluice_cli policy set "$(printf 'a\033b')" period=month --reason=x
+fails 'policy by a plain user is refused' as games "$(sluice_find sluice)" policy set quarterly period=month --reason=x
+is 'refused policies are not kept' "$(sluice_cli policy list -nP -o name)" ''
+
+# Created, as a dry run first.
+sed 's/grace_rato/grace_ratio/' "$CLUSTER_DIR/etc/bad.yaml" >"$CLUSTER_DIR/etc/good.yaml"
+ok 'dry run of a new policy succeeds' sluice_cli policy set quarterly "$CLUSTER_DIR/etc/good.yaml" --reason='start' --dry-run
+like 'dry run shows the limit that it would set' "$OUT" 'planned: .*chem(.|
+)*GrpTRESMins=node='
+is 'dry run keeps no policy' "$(sluice_cli policy list -nP -o name)" ''
+ok 'new policy is set' sluice_cli policy set quarterly "$CLUSTER_DIR/etc/good.yaml" --reason='start'
+like 'answer has the version' "$OUT" 'Policy quarterly is set \(version 1\)'
+is 'list has the source of the policy' "$(sluice_cli policy list -nP -o name,source,version,mode)" 'quarterly|api|1|enforce'
+is 'chem has the limit of the policy' "$(account_field chem grptresmins)" node=720
+ok 'allocation of physics is set' sluice_cli grant set physics node_hours=100 --reason='new project'
+is 'physics has the limit of its allocation' "$(account_field physics grptresmins)" node=7200
+is 'grant list has file and api' "$(sluice_cli grant list -nP -o account,allocation,source | sort | tr '\n' ' ')" 'chem|node_hours=10|file physics|node_hours=100|api '
+
+# A name of the file.
+fails 'allocation of an account that the file names is refused' sluice_cli grant set chem node_hours=0 --reason=x
+like 'refusal names file and line' "$OUT" "account chem is in $file line [0-9]+; change it there"
+
+# Changed: the account is paused; a stale version changes nothing.
+ok 'physics is paused by a smaller allocation' sluice_cli grant set physics node_hours=0 --reason='project has ended' --confirm
+is 'physics is paused' "$(status_field physics standing)" paused
+eventually 'plugin receives the pause' 10 plugin_current
+fails 'sbatch in paused physics is refused' as games sbatch --parsable -H --wrap true
+is 'PUT without a version is answered with 428' "$(code PUT /api/v1/allocations/physics '{"allocation":{"node_hours":500},"reason":"x"}')" 428
+is 'PUT with a stale version is answered with 409' "$(code PUT /api/v1/allocations/physics '{"allocation":{"node_hours":500},"reason":"x","version":1}')" 409
+is 'answer to a stale version has the present one' "$(call PUT /api/v1/allocations/physics '{"allocation":{"node_hours":500},"reason":"x","version":1}' | value '["version"]')" 2
+is 'POST of a known policy is answered with 409' "$(code POST /api/v1/policies '{"name":"quarterly","policy":{"period":"month"},"reason":"x"}')" 409
+is 'POST with dry_run in the query is answered with 200' "$(code POST '/api/v1/policies?dry_run=1' '{"name":"second","policy":{"mode":"enforce","period":"quarter","grace_ratio":0.2,"accounts":["nobody"],"actions":["pause"]},"reason":"x"}')" 200
+is 'POST with dry_run keeps nothing' "$(code GET /api/v1/policies/second)" 404
+ok 'one key of the policy is changed' sluice_cli policy set quarterly grace_ratio=0.5 --reason='more grace'
+is 'changed key is in force' "$(call GET /api/v1/policies/quarterly | value '["policy"]["grace_ratio"]')" 0.5
+is 'other keys of the policy stay' "$(call GET /api/v1/policies/quarterly | value '["policy"]["mode"]')" enforce
+is 'physics stays paused' "$(status_field physics standing)" paused
+is 'history has versions with who and why' "$(sluice_cli policy history quarterly -nP -o version,by,reason | tr '\n' ' ')" '2|root|more grace 1|root|start '
+
+# A restart, a kill, and a file that no longer agrees.
+ok 'sluiced restarts' eval 'sluiced_stop; sluiced_restart && wait_until 15 evaluate_now'
+is 'physics is paused after a restart' "$(status_field physics standing)" paused
+ok 'sluiced starts again after a kill' eval 'sluiced_kill9; sluiced_restart && wait_until 15 evaluate_now'
+is 'policy is there after a kill' "$(sluice_cli policy list -nP -o name,version)" 'quarterly|2'
+cp "$file" "$CLUSTER_DIR/etc/kept.yaml"
+sed -i 's/node_hours/cpu_hours/g; s/tres: node/tres: cpu/' "$file"
+fails 'reload of a file that the journal does not agree with is refused' sluice_cli reload
+like 'refusal names the entry of the journal' "$OUT" 'allocation "physics" of the journal:2:3: '
+is 'physics stays paused after the refused reload' "$(status_field physics standing)" paused
+sluiced_stop
+fails 'sluiced does not start with a file that the journal does not agree with' sluiced_restart
+like 'log has the place' "$(tail -n 3 "$(sluiced_log)")" 'allocation .*physics.* of the journal:2:3: '
+is 'physics keeps its limit in Slurm' "$(account_field physics grptresmins)" node=0
+cp "$CLUSTER_DIR/etc/kept.yaml" "$file"
+ok 'sluiced starts with the old file' eval 'sluiced_restart && wait_until 15 evaluate_now'
+
+# Removed: a paused account does not open.
+ok 'allocation of physics is removed' sluice_cli grant remove physics --reason='moved to the file'
+is 'physics is held after its allocation is removed' "$(status_field physics standing)" held
+eventually 'plugin receives the snapshot after the removal' 10 plugin_current
+fails 'sbatch in physics is refused after its allocation is removed' as games sbatch --parsable -H --wrap true
+is 'DELETE of what is not there is answered with 404' "$(code DELETE '/api/v1/allocations/physics?version=0&reason=x' '{}')" 404
+
+# Into the file: refused while the journal has the name, then one removal puts the file's into force.
+ok 'policies are exported' sluice_cli policy export
+like 'export is a list for the file' "$OUT" '^policies:(.|
+)*    grace_ratio: 0.5'
+sluice_cli policy export | sed 's/grace_ratio: 0.5/grace_ratio: 0.4/' >>"$file"
+fails 'reload with a name that the journal has is refused' sluice_cli reload
+like 'refusal names the place and the remedy' "$OUT" "$file:[0-9]+:[0-9]+: policy \"quarterly\" is in the journal, too; remove it here, or run: sluice policy remove quarterly"
+ok 'policy is removed from the journal' sluice_cli policy remove quarterly --reason='now in the file'
+is 'policy of the file is in force' "$(sluice_cli policy list -nP -o name,source,grace)" 'quarterly|file|0.4'
+is 'chem keeps its limit' "$(account_field chem grptresmins)" node=840
+unlike 'log has no internal error' "$(cat "$(sluiced_log)")" 'http-fault|daemon-failed.*internal'
+done_testing
