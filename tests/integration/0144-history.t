@@ -72,7 +72,7 @@ isnt 'the list has the reason that squeue shows' "$(get jobs | value 'data["jobs
 is 'the reason equals that of squeue' "$(get jobs | value 'data["jobs"][0]["state_reason"]')" "$(squeue -h -j "$job" -o %r)"
 is 'its user sees the job' "$(get_as games jobs | value 'data["count"]')" 1
 is 'another user does not see the job' "$(get_as lp jobs | value 'data["count"]')" 0
-like 'another user who asks for it by name is refused' "$(get_as lp 'jobs?user=games')" 'Only root and SlurmUser may see the jobs of other users'
+like 'another user who asks for it by name is refused' "$(get_as lp 'jobs?user=games')" 'Only staff and coordinators may see the jobs of other users'
 like 'sluice explain counts the job' "$(sluice_cli explain physics)" '1 queued job waits because of the pause'
 
 # --- the evaluation of a command

@@ -23,10 +23,10 @@ struct JobFilter {
     std::vector<std::string> accounts; // empty: all
     std::string user;                  // "": all
     std::string job;                   // number or name; "": all
-    bool all_users = false;
-    std::set<std::string> own; // names of the viewer
+    std::set<std::string> own;         // names of the viewer
 
-    bool shows(const WaitingJob& one) const {
+    // `all_users`: the viewer sees the users of the job's account.
+    bool shows(const WaitingJob& one, bool all_users) const {
         return (all_users || own.contains(one.user)) && (user.empty() || one.user == user) &&
                (job.empty() || one.name == job || std::to_string(one.id) == job ||
                 (one.array_id != 0 && std::to_string(one.array_id) == job));
@@ -85,18 +85,16 @@ Value render_waiting(const WaitingJob& job, const AccountDecision& governor,
 
 Result<JobFilter> filter_of(const Call& call, const ports::CycleReport* cycle) {
     const Viewer& viewer = call.request.viewer;
-    JobFilter out{asked(call.request),
-                  call.request.argument("user"),
-                  call.request.argument("job"),
-                  viewer.sees_all(),
-                  {}};
+    JobFilter out{
+        asked(call.request), call.request.argument("user"), call.request.argument("job"), {}};
     if (const auto waiting = call.request.argument("waiting"); !waiting.empty() && waiting != "1")
         return Error{Errc::malformed, "waiting must be 1: sluiced lists only the jobs that wait "
                                       "because of Sluice; squeue lists all jobs"};
-    if (cycle != nullptr && !out.all_users)
+    if (cycle != nullptr)
         out.own = user_names(*cycle, viewer.uid);
-    if (!out.all_users && !out.user.empty() && !out.own.contains(out.user))
-        return Error{Errc::refused, "Only root and SlurmUser may see the jobs of other users."};
+    if (!viewer.sees_all() && viewer.coordinates.empty() && !out.user.empty() &&
+        !out.own.contains(out.user))
+        return Error{Errc::refused, "Only staff and coordinators may see the jobs of other users."};
     return out;
 }
 
@@ -125,7 +123,7 @@ Response view_jobs(const Call& call) {
         if (!visible.sees(account.account) || !named(filter->accounts, account.account))
             continue;
         for (const auto& job : account.waiting.first)
-            if (filter->shows(job))
+            if (filter->shows(job, visible.sees_users_of(job.account)))
                 rows.push_back({&job, &account});
         unlisted += account.waiting.total() - account.waiting.first.size();
     }

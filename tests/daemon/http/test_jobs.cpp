@@ -49,7 +49,17 @@ CASE(staff_see_every_waiting_job_and_users_their_own) {
     const auto other = jobs(service, kUser, {{"user", "carol"}});
     CHECK_EQ(other.status, 403);
     CHECK_EQ(other.body["detail"].text(),
-             "Only root and SlurmUser may see the jobs of other users.");
+             "Only staff and coordinators may see the jobs of other users.");
+}
+
+CASE(coordinators_see_the_waiting_jobs_of_their_subtree) {
+    FakeService service;
+    http::Viewer coordinator = kOther;
+    coordinator.coordinates = {"physics"};
+    CHECK_EQ(jobs(service, coordinator).numbers, "41,50_[1-9]");
+    CHECK_EQ(jobs(service, coordinator, {{"user", "carol"}}).numbers, "50_[1-9]");
+    coordinator.coordinates = {"chem"};
+    CHECK_EQ(jobs(service, coordinator).numbers, "");
 }
 
 CASE(waiting_jobs_can_be_filtered_and_come_in_pages) {

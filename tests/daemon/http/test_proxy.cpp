@@ -215,7 +215,7 @@ CASE(the_proxy_headers_are_read_from_the_connection) {
     // The page is at the portal, whose name is the origin.
     const auto changes = daemon + secret + kJsonType + "X-Sluice-Request: 1\r\n";
     CHECK_EQ(status_in(post(port, "", changes + "Origin: https://portal.example.org\r\n")), 403);
-    CHECK(has(post(port, "", changes + "Origin: https://portal.example.org\r\n"), "Only root"));
+    CHECK(has(post(port, "", changes + "Origin: https://portal.example.org\r\n"), "Only staff"));
     CHECK(has(post(port, "", changes + "Origin: https://portal.example\r\n"), "another site"));
     CHECK(has(post(directory.socket(), "", kJsonType, "/api/v1/sessions"),
               "https://portal.example.org/sluice/#/code/"));
