@@ -68,7 +68,7 @@ struct CommandRecord {
     std::string error;
     std::optional<Instant> confirmed;             // slurmctld showed it in force
     std::optional<std::int64_t> confirm_delay_ms; // from the decision to that
-    std::int64_t evaluation = 0; // on record, that decided it; 0: none
+    std::int64_t evaluation = 0;                  // on record, that decided it; 0: none
 };
 
 // How a command ended.
