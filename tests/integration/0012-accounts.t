@@ -71,7 +71,7 @@ fails 'sluice commands of physics by mail is refused' as mail "$(sluice_find slu
 ok 'sluice history by mail succeeds' as mail "$(sluice_find sluice)" history -n -P --format=account
 unlike 'sluice history by mail shows nothing of physics' "$OUT" physics
 fails 'sluice evaluate by a plain user is refused' as games "$(sluice_find sluice)" evaluate
-like 'refusal of sluice evaluate names who may run it' "$OUT" 'root|SlurmUser'
+like 'refusal of sluice evaluate names staff' "$OUT" 'Only staff may do this'
 fails 'sluice evaluate --dry-run by a plain user is refused' as games "$(sluice_find sluice)" evaluate --dry-run
 fails 'sluice plugins by a plain user is refused' as games "$(sluice_find sluice)" plugins
 ok 'sluice balance by games succeeds' as games "$(sluice_find sluice)" balance
