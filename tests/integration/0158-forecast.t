@@ -39,9 +39,9 @@ ok 'an evaluation completes' evaluate_now
 like 'usage of 57 days is counted' "$(status_field physics used)" '^226'
 
 status=$(sluice_cli status --json physics | tr -d '\n ')
-at() { # at FIELD: days from now
+at() { # at FIELD: days from now, of the threshold at 100 %
     local epoch
-    epoch=$(grep -o "\"forecast\":\[{[^]]*" <<<"$status" | grep -o "\"$1_epoch\":[0-9]*" | head -1 | tr -cd 0-9)
+    epoch=$(grep -o "\"forecast\":\[{[^]]*" <<<"$status" | grep -o '"threshold":"downscale"[^}]*' | grep -o "\"$1_epoch\":[0-9]*" | head -1 | tr -cd 0-9)
     [ -n "$epoch" ] && echo $(((epoch - EPOCHSECONDS) / 86400))
 }
 diag "early $(at early) date $(at date) late $(at late)"
@@ -52,8 +52,9 @@ ok 'the interval ends after the expected date' between "$(at late)" 31 90
 like 'explain has the day and the interval' "$(sluice_cli explain physics)" \
     'Threshold downscale at 100 %: not reached; expected on 20[0-9-]+, in four of five cases between 20[0-9-]+ and 20[0-9-]+\.'
 like 'explain of an account without usage expects no threshold' "$(sluice_cli explain chem)" 'not reached; not expected in this period'
-like 'balance has the field forecast' "$(as games "$(sluice_find sluice)" balance -n -P --format=account,forecast 2>&1)" \
-    'physics\|100 % on 20[0-9-]+ \(20[0-9-]+ to 20[0-9-]+\)'
+like 'balance has the forecast of the next threshold' "$(as games "$(sluice_find sluice)" balance -n -P --format=account,forecast 2>&1)" \
+    'physics\|80 % on 20[0-9-]+ \(20[0-9-]+ to 20[0-9-]+\)'
 like 'forecast and standing differ: the account stays normal' "$(status_field physics standing)" '^normal'
 like 'metrics have the interval of the next threshold' "$(curl -s --unix-socket "$SLUICE_SOCKET" http://localhost/metrics)" \
-    'sluice_account_threshold_forecast_timestamp_seconds\{account="physics",threshold="downscale",quantile="0.9"[^ ]* [1-9]'
+    'sluice_account_threshold_forecast_timestamp_seconds\{account="physics",threshold="notify",quantile="0.9"[^ ]* [1-9]'
+done_testing

@@ -34,7 +34,7 @@ guide_here() {
     sed -e "s|/etc/slurm/|$CLUSTER_DIR/etc/|g; s|slurmctld\.log|$(slurmctld_log)|g" \
         -e "s|dbhost:6830|127.0.0.1:$PORT_PLUGINS|g; s|/etc/waldur/|$CLUSTER_DIR/etc/|g" \
         -e "s|>/etc/sluice/sluiced\.yaml|>$CLUSTER_DIR/etc/imported.yaml|g" \
-        -e 's/\bACCOUNT\b/physics/g; s/\bUSER\b/games/g' -e "s|\bFILE\b|$CLUSTER_DIR/etc/scenario.yaml|g" <<<"$1"
+        -e 's/\bACCOUNT\b/physics/g; s/\bUSER\b/games/g; s/\bqos QOS\b/qos slowdown/g' -e "s|\bFILE\b|$CLUSTER_DIR/etc/scenario.yaml|g" <<<"$1"
 }
 
 # Replacements for programs of the host; each rejects what the real program would reject.
