@@ -119,7 +119,8 @@ eventually 'Waldur has the usage of physics by user' 20 eval 'users_of physics |
 like 'Waldur has the usage of chem in the ended month' "$(usage_of chem)" "\['0\.[1-9]"
 is 'Waldur receives each usage of the ended month once' "$(months "$month")" 2
 is 'Waldur receives no usage body twice' "$(sent set_usage | sort | uniq -d | wc -l)" 0
-is 'owner receives one mail about physics' "$(grep -h ^Subject: "$SINK"/mail.* | tr -d '\r')" 'Subject: Account physics on lab is paused'
+is 'owner receives one mail about the pause and one about its end' "$(grep -h ^Subject: "$SINK"/mail.* | tr -d '\r' | sort | tr '\n' ';')" \
+    'Subject: Account physics on lab is open again;Subject: Account physics on lab is paused;'
 
 # --- the month is closed
 ok 'sluiced stops a day after the end of the month' sluiced_stop
