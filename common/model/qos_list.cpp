@@ -23,24 +23,23 @@ bool is_delta(std::string_view qos) {
     return !qos.empty() && (qos.front() == '+' || qos.front() == '-');
 }
 
+void apply_own(std::vector<std::string>& list, const std::vector<std::string>& own) {
+    if (!own.empty() && !is_delta(own.front()))
+        list.clear();
+    for (const std::string& qos : own) {
+        if (is_delta(qos))
+            apply_delta(list, qos);
+        else
+            list.push_back(qos);
+    }
+}
+
 std::vector<std::string> qos_in_force(const AccountTree& tree, const Association& row) {
     auto rows = tree.upward(row.user.empty() ? row.parent : row.account);
     rows.insert(rows.begin(), &row);
     std::vector<std::string> list;
-    // From the top down, as Slurm does: an own list replaces, deltas change.
-    for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
-        const std::vector<std::string>& own = (*it)->qos;
-        if (own.empty())
-            continue;
-        if (!is_delta(own.front()))
-            list.clear();
-        for (const std::string& qos : own) {
-            if (is_delta(qos))
-                apply_delta(list, qos);
-            else
-                list.push_back(qos);
-        }
-    }
+    for (auto it = rows.rbegin(); it != rows.rend(); ++it) // as Slurm does
+        apply_own(list, (*it)->qos);
     return list;
 }
 

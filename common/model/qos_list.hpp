@@ -12,6 +12,10 @@ namespace sluice::model {
 
 // "+fast", "-slow": a change to what is inherited, not a list.
 bool is_delta(std::string_view qos);
+// What a row with this own list has, where `list` is what it inherits: an own list replaces, "+"
+// and
+// "-" change.
+void apply_own(std::vector<std::string>& list, const std::vector<std::string>& own);
 // QOS list in force for a row, which need not be the tree's own: the nearest own list on the way
 // up, with the "+" and "-" below it.
 std::vector<std::string> qos_in_force(const AccountTree& tree, const Association& row);

@@ -2,6 +2,7 @@
 #include "common/policy/plan/qos.hpp"
 
 #include "common/base/text.hpp"
+#include "common/model/qos_list.hpp"
 #include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/plan/draft.hpp"
 #include "common/policy/plan/limits.hpp"
@@ -106,7 +107,7 @@ public:
     QosMemory(const model::PolicySet& set, const AccountTree& tree, const model::Facts& facts,
               model::Decision& decision)
         : set_(set), tree_(tree), facts_(facts), decision_(decision), governance_(tree, decision),
-          saved_(all_saved(tree, facts.history)), final_(tree.size()) {}
+          saved_(all_saved(tree, facts.history)), final_(tree.size()), lists_(tree.size()) {}
 
     void run() {
         for (auto& account : decision_.accounts) {
@@ -151,18 +152,27 @@ private:
     // An association and what governs its QOS.
     struct Place {
         const Association& row;
-        AccountDecision* governor; // nullptr: no policy covers it
-        bool own;                  // the governor's own association
-        const SavedQos* saved;     // nullptr: Sluice has not changed it
-        std::string inherited;     // QOS that it alone inherits; "": something else
+        AccountDecision* governor;            // nullptr: no policy covers it
+        bool own;                             // the governor's own association
+        const SavedQos* saved;                // nullptr: Sluice has not changed it
+        std::string inherited;                // QOS that it alone inherits; "": something else
+        const std::vector<std::string>& list; // that it inherits after the plan
     };
 
     void visit(std::size_t node) {
         const std::size_t parent = tree_[node].parent;
         const std::string inherited = parent == kNone ? std::string() : final_[parent];
         final_[node] = inherited;
-        if (const Association* row = tree_[node].row)
+        if (parent != kNone)
+            lists_[node] = lists_[parent];
+        if (const Association* row = tree_[node].row) {
+            own_list_ = row->qos;
             final_[node] = final_qos(*row, node, governance_.own(node), inherited);
+            if (final_[node].empty())
+                model::apply_own(lists_[node], own_list_);
+            else
+                lists_[node] = {final_[node]};
+        }
         for (const Association* row : tree_[node].users)
             if (!inherits(*row) || !saved_.empty())
                 final_qos(*row, node, false, final_[node]);
@@ -172,8 +182,9 @@ private:
     std::string final_qos(const Association& row, std::size_t node, bool own,
                           const std::string& inherited) {
         const std::size_t index = governance_.of(node);
-        Place at{row, index == kNone ? nullptr : &decision_.accounts[index], own, nullptr,
-                 inherited};
+        Place at{row,       index == kNone ? nullptr : &decision_.accounts[index],
+                 own,       nullptr,
+                 inherited, lists_[node]};
         if (const auto found = saved_.find(row.id); found != saved_.end())
             at.saved = &found->second;
         if (at.saved != nullptr && at.governor != nullptr)
@@ -200,10 +211,24 @@ private:
         if (at.saved == nullptr)
             return;
         const auto& all = facts_.structure.qos;
-        const SavedQos target =
-            at.own ? restored(set_, all, *at.governor, *at.saved) : what_exists(all, *at.saved);
+        SavedQos saved = *at.saved;
+        SavedQos target =
+            at.own ? restored(set_, all, *at.governor, saved) : what_exists(all, saved);
+        if (lacks_default(at.list, target)) {
+            name_lost(at, target.default_qos);
+            saved.default_qos.clear();
+            target.default_qos.clear();
+        }
+        own_list_ = target.list;
         if (!has_qos(at.row, target))
-            keep(at, *at.saved);
+            keep(at, saved);
+    }
+
+    // slurmdbd refuses a default QOS that the list does not have.
+    static bool lacks_default(std::vector<std::string> list, const SavedQos& target) {
+        model::apply_own(list, target.list);
+        return !target.default_qos.empty() && !list.empty() &&
+               std::find(list.begin(), list.end(), target.default_qos) == list.end();
     }
 
     std::string enforce(const Place& at) {
@@ -248,6 +273,13 @@ private:
                                          " had, was deleted: only the rest can be restored");
     }
 
+    static void name_lost(const Place& at, const std::string& qos) {
+        if (at.governor != nullptr)
+            at.governor->notes.push_back(
+                "default QOS " + qos + ", which " + owner(at.row) +
+                " had, is no longer in its QOS list: it is restored without a default of its own");
+    }
+
     bool on_paused_qos(const Association& row, const AccountDecision& above) const {
         for (const Policy* policy : policies_of(set_, above)) {
             const std::string paused = qos_for(*policy, Standing::paused);
@@ -273,7 +305,9 @@ private:
     model::Decision& decision_;
     Governance governance_;
     SavedLists saved_;
-    std::vector<std::string> final_; // by node
+    std::vector<std::string> final_;              // by node
+    std::vector<std::vector<std::string>> lists_; // in force after the plan, by node
+    std::vector<std::string> own_list_;           // of the row that final_qos() looks at
 };
 
 Command qos_command(const Association& row, const SavedQos& target, std::string reason) {

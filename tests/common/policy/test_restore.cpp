@@ -337,3 +337,45 @@ CASE(a_renamed_user_gets_the_list_back) {
     w.run(utc(2026, 4, 1));
     CHECK(w.row("physics", "alicia").qos == (std::vector<std::string>{"normal", "slow2"}));
 }
+
+// slurmdbd refuses a default QOS that is not in the list, so that the account would stay blocked.
+CASE(a_default_qos_that_the_parents_list_lost_is_not_restored) {
+    for (const bool by_user : {false, true}) {
+        World w;
+        w.policy();
+        w.account("univ");
+        w.account("physics", "univ");
+        w.user("alice", "physics");
+        w.grant("physics", "1000");
+        w.row("univ").qos = {"normal", "slow1"};
+        auto& row = by_user ? w.row("physics", "alice") : w.row("physics");
+        row.default_qos = "slow1";
+        w.use(utc(2026, 1, 2), "physics", 1300);
+        w.run(utc(2026, 1, 3));
+        CHECK_EQ(w.row("physics").default_qos, "blocked");
+        w.row("univ").qos = {"normal"};
+        w.run(utc(2026, 4, 2));
+        CHECK_EQ(w.row("physics").default_qos, "");
+        CHECK_EQ(w.row("physics", "alice").default_qos, "");
+        CHECK(w.row("physics").qos.empty());
+        w.run(utc(2026, 4, 3));
+        CHECK(!w.facts.history.accounts["physics"].saved_qos);
+        CHECK(w.facts.history.accounts["physics"].saved_members.empty());
+    }
+}
+
+CASE(a_default_qos_that_the_parents_list_has_is_restored) {
+    World w;
+    w.policy();
+    w.account("univ");
+    w.account("physics", "univ");
+    w.grant("physics", "1000");
+    w.row("univ").qos = {"normal", "slow1"};
+    w.row("physics").default_qos = "slow1";
+    w.use(utc(2026, 1, 2), "physics", 1300);
+    w.run(utc(2026, 1, 3));
+    CHECK_EQ(w.row("physics").default_qos, "blocked");
+    w.run(utc(2026, 4, 2));
+    CHECK_EQ(w.row("physics").default_qos, "slow1");
+    CHECK(w.row("physics").qos.empty());
+}
