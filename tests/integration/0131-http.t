@@ -91,8 +91,8 @@ if sluiced_has_waldur; then
     is 'Waldur route evaluate returns the new state' "$(ask "${auth[@]}" -d '{"resource_uuid": null}' "$policies/$uuid/evaluate/" | value '["resources"][1]["new_state"]["paused"]')" True
     isnt 'Waldur route evaluation-logs has the evaluation' "$(ask "${auth[@]}" "$policies/$uuid/evaluation-logs/" | value '[0]["uuid"]')" ''
     like 'Waldur route command-history has the sacctmgr command' "$(ask "${auth[@]}" "$policies/$uuid/command-history/" | value '[0]["shell_command"]')" sacctmgr
-    is 'DELETE of a policy returns 405' "$(status_of "${auth[@]}" -X DELETE "$policies/$uuid/")" 405
-    like 'response 405 names sluiced.yaml' "$(cat "$dir/body")" sluiced.yaml
+    is 'DELETE of a policy of sluiced.yaml returns 409' "$(status_of "${auth[@]}" -X DELETE "$policies/$uuid/")" 409
+    like 'response 409 names sluiced.yaml' "$(cat "$dir/body")" sluiced.yaml
     is 'Waldur route preview_impact returns the QOS status' "$(ask "${auth[@]}" -d '{"allocation": 1000, "current_usage": 850}' "$policies/preview_impact/" | value '["current_qos_status"]')" notification
 else
     skip "Waldur routes of the policies" 'this sluiced was built without Waldur support'

@@ -101,5 +101,24 @@ like 'refusal names the place and the remedy' "$OUT" "$file:[0-9]+:[0-9]+: polic
 ok 'policy is removed from the journal' sluice_cli policy remove quarterly --reason='now in the file'
 is 'policy of the file is in force' "$(sluice_cli policy list -nP -o name,source,grace)" 'quarterly|file|0.4'
 is 'chem keeps its limit' "$(account_field chem grptresmins)" node=840
+# Waldur's routes: its clients know neither version nor reason.
+if sluiced_has_waldur; then
+    routes=/api/marketplace-slurm-periodic-usage-policies
+    body='{"name": "notices", "period": 3, "grace_ratio": 0.4, "actions": "notify_organization_owners", "accounts": ["optics"], "apply_to_all": false,
+        "organization_groups": [], "component_limits_set": [{"type": "node_hours", "limit": 5}]}'
+    created=$(call POST $routes/ "$body")
+    is 'POST of Waldur sets a policy' "$(value '["component_limits_set"][0]["limit"]' <<<"$created")" 5
+    is 'policy of Waldur observes' "$(sluice_cli policy list -nP -o name,source,mode | grep notices)" 'notices|api|observe'
+    uuid=$(value '["uuid"]' <<<"$created")
+    is 'PATCH of Waldur changes the limit' "$(call PATCH "$routes/$uuid/" '{"component_limits_set": [{"type": "node_hours", "limit": 7}]}' |
+        value '["component_limits_set"][0]["limit"]')" 7
+    is 'PATCH of Waldur keeps the other fields' "$(call GET "$routes/$uuid/" | value '["grace_ratio"]')" 0.4
+    is 'PUT of Waldur with a misspelt period is answered with 400' "$(code PUT "$routes/$uuid/" '{"period": "monthli"}')" 400
+    is 'PATCH of Waldur of a policy of the file is answered with 409' "$(code PATCH "$routes/$(call GET $routes/ | value '[0]["uuid"]')/" '{"grace_ratio": 0}')" 409
+    is 'DELETE of Waldur is answered with 204' "$(code DELETE "$routes/$uuid/" '{}')" 204
+    like 'history names who removed the policy and how' "$(sluice_cli policy history notices)" "root.*removed by Waldur's API"
+else
+    skip "Waldur's routes set policies" 'this sluiced was built without Waldur support'
+fi
 unlike 'log has no internal error' "$(cat "$(sluiced_log)")" 'http-fault|daemon-failed.*internal'
 done_testing

@@ -8,6 +8,7 @@
 #include "common/model/tres.hpp"
 #include "common/policy/preview.hpp"
 #include "waldur/http/render.hpp"
+#include "waldur/http/writes.hpp"
 
 #include <algorithm>
 #include <map>
@@ -58,12 +59,9 @@ Response list_actions(const Context&) {
     return out;
 }
 
-Response refuse_write(const Context& context) {
-    Response out = failure(405, "Method \"" + context.call.request.method +
-                                    "\" not allowed. Policies are set in sluiced.yaml on the host "
-                                    "of sluiced, or in Waldur if waldur.source is waldur.");
-    out.allow = "GET, HEAD";
-    return out;
+Response show_named(const Context& context, const std::string& name) {
+    const auto* policy = policy_named(context, name);
+    return policy == nullptr ? not_found() : ok(context.cut(rendered(context, *policy)));
 }
 
 // --- evaluations on request
@@ -495,11 +493,22 @@ std::vector<Route> routes(std::function<std::shared_ptr<const KnownIds>()> known
     };
     const std::string base = "/api/marketplace-slurm-periodic-usage-policies/";
     const std::string one = base + "{uuid}/";
-    constexpr std::string_view kNoWrite = "405: policies are set in sluiced.yaml or in Waldur";
+    const auto writes = [&](Response (Writer::*write)(const Call&) const) -> Handler {
+        return [writer = Writer{known, show_named}, write](const Call& call) {
+            return (writer.*write)(call);
+        };
+    };
+    constexpr unsigned kWrites = kStaff | kWaits;
+    constexpr std::string_view kFields =
+        "actions:string,carryover_enabled:boolean,carryover_factor:integer,component_limits_set:"
+        "array,grace_ratio:number,limit_type:string,mode:string,name:string,period:integer,"
+        "qos_strategy:string,raw_usage_reset:boolean,tres_billing_enabled:boolean,"
+        "tres_billing_weights:object";
     return {
         {"GET", base, 0, on(list_policies), "Policies with Waldur's fields",
          "scope,scope_uuid,page,page_size"},
-        {"POST", base, 0, on(refuse_write), kNoWrite},
+        {"POST", base, kWrites, writes(&Writer::create), "Set a policy beside sluiced.yaml", "",
+         kFields},
         {"GET", base + "actions/", 0, on(list_actions), "The names of actions"},
         {"POST", base + "preview_impact/", kStaff, on(preview_impact),
          "Thresholds and the dates at which they are crossed", "",
@@ -507,9 +516,9 @@ std::vector<Route> routes(std::function<std::shared_ptr<const KnownIds>()> known
          "carryover_enabled:boolean,resource_uuid:string?,current_usage:number,daily_usage_rate:"
          "number"},
         {"GET", one, 0, on(show_policy), "One policy"},
-        {"PUT", one, 0, on(refuse_write), kNoWrite},
-        {"PATCH", one, 0, on(refuse_write), kNoWrite},
-        {"DELETE", one, 0, on(refuse_write), kNoWrite},
+        {"PUT", one, kWrites, writes(&Writer::replace), "Replace such a policy", "", kFields},
+        {"PATCH", one, kWrites, writes(&Writer::merge), "Change such a policy", "", kFields},
+        {"DELETE", one, kWrites, writes(&Writer::remove), "Remove such a policy"},
         {"POST", one + "dry-run/", kStaff | kWaits, on(dry_run), "What an evaluation would decide",
          "", "resource_uuid:string?"},
         {"POST", one + "evaluate/", kStaff | kWaits, on(evaluate_now), "Evaluate now", "",

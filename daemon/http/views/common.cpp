@@ -91,7 +91,8 @@ Value of_accounts(const Items& items, const std::vector<std::string>& wanted,
     return out;
 }
 
-// The name that Slurm knows for the uid, for the ledger.
+} // namespace
+
 std::string who(const Call& call) {
     const auto& viewer = call.request.viewer;
     if (!viewer.name.empty())
@@ -109,8 +110,6 @@ bool asks_dry_run(const Request& request) {
     const auto word = request.argument("dry_run");
     return word == "true" || word == "1";
 }
-
-} // namespace
 
 ports::Person person(const Call& call, Form& form) {
     ports::Person out{who(call), form.text("reason"), form.flag("dry_run")};

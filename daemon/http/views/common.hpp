@@ -41,6 +41,10 @@ private:
     std::optional<Error> fault_; // malformed
 };
 
+// The name that Slurm knows for the viewer's uid, for the ledger.
+std::string who(const Call& call);
+// ?dry_run=1
+bool asks_dry_run(const Request& request);
 // Who asks and why. Some clients send no body with DELETE: reason and dry_run may be in the query.
 ports::Person person(const Call& call, Form& form);
 // The entry's number and the cycle that followed it.

@@ -210,13 +210,74 @@ CASE(an_agents_report_is_checked_field_by_field) {
     CHECK_EQ(ask("POST", path, good, {}, {20001, false, "", false}).status, 403);
 }
 
-CASE(policies_are_not_written_over_http) {
-    for (const char* method : {"PUT", "PATCH", "DELETE"}) {
-        const auto answer = ask(method, policy_uuid() + "/");
-        CHECK_EQ(answer.status, 405);
-        CHECK(answer.body["detail"].text().find("sluiced.yaml") != std::string::npos);
+http::Response write(FakeService& service, const std::string& method, const std::string& rest,
+                     const std::string& body, std::map<std::string, std::string> query = {},
+                     http::Viewer viewer = {0, true, "", false}) {
+    http::Request request;
+    request.method = method;
+    request.path = kBase + rest;
+    request.query = std::move(query);
+    request.body = body;
+    request.viewer = std::move(viewer);
+    return http::dispatch(request, service, {nullptr, nullptr, nullptr, kRoutes});
+}
+
+CASE(a_policy_is_set_with_waldurs_fields) {
+    FakeService service;
+    const auto made =
+        write(service, "POST", "",
+              R"({"name": "quarterly", "scope": "https://waldur.example.org/api/x/1/", "period": 3,
+                  "apply_to_all": true, "organization_groups": [], "has_fired": false,
+                  "actions": "notify_organization_owners,request_slurm_resource_pausing",
+                  "component_limits_set": [{"type": "node_hours", "limit": 5, "limit_exact": 5}]})");
+    CHECK_EQ(made.status, 201);
+    CHECK(made.body.find("\"period_name\"") != std::string::npos);
+    CHECK(service.rule.has_value());
+    CHECK_EQ(service.rule->name, "quarterly");
+    CHECK(!service.rule->merge);
+    CHECK_EQ(*service.rule->text,
+             R"({"actions":"notify_organization_owners,request_slurm_resource_pausing","period":3,)"
+             R"("component_limits_set":[{"type":"node_hours","limit":5}]})");
+}
+
+CASE(a_policy_without_a_name_gets_a_free_one) {
+    FakeService service;
+    write(service, "POST", "", R"({"period": 2})");
+    CHECK_EQ(service.rule->name, "waldur-1");
+}
+
+CASE(policies_are_changed_and_removed_at_waldurs_routes) {
+    FakeService service;
+    CHECK_EQ(write(service, "PATCH", policy_uuid() + "/", R"({"grace_ratio": 0.1})").status, 200);
+    CHECK(service.rule->merge);
+    CHECK_EQ(*service.rule->text, R"({"grace_ratio":0.1})");
+    CHECK_EQ(write(service, "PUT", policy_uuid() + "/", R"({"period": 2})").status, 200);
+    CHECK(!service.rule->merge);
+    const auto gone = write(service, "DELETE", policy_uuid() + "/", "");
+    CHECK_EQ(gone.status, 204);
+    CHECK_EQ(gone.body, "");
+    CHECK(!service.rule->text.has_value());
+    service.rule.reset();
+    CHECK_EQ(write(service, "DELETE", physics() + "/", "").status, 404);
+    CHECK_EQ(write(service, "PATCH", policy_uuid() + "/", "{}", {{"dry_run", "1"}}).status, 200);
+    CHECK(service.rule.has_value());
+}
+
+CASE(what_waldur_alone_knows_is_refused_and_users_write_nothing) {
+    FakeService service;
+    const auto groups = write(service, "POST", "", R"({"organization_groups": ["x"]})");
+    CHECK_EQ(groups.status, 400);
+    CHECK(groups.body.find("by the key accounts") != std::string::npos);
+    for (const char* method : {"POST", "PUT", "PATCH", "DELETE"}) {
+        const std::string rest = std::string(method) == "POST" ? "" : policy_uuid() + "/";
+        CHECK_EQ(write(service, method, rest, "{}", {}, {20001, false, "", false}).status, 403);
+        CHECK_EQ(write(service, method, rest, "{}", {}, {7, false, "reader", true}).status, 403);
+        if (std::string(method) != "DELETE")
+            CHECK_EQ(write(service, method, rest, "no json").status, 400);
     }
-    CHECK_EQ(ask("POST", "", "{}").status, 405);
+    service.rule_version = 3; // the journal of this fake has none
+    CHECK_EQ(write(service, "PUT", policy_uuid() + "/", "{}").status, 409);
+    CHECK(!service.rule.has_value());
 }
 
 CASE(preview_takes_waldurs_figures) {
