@@ -44,8 +44,10 @@ like 'plugin package for OpenHPC requires exactly its Slurm of OpenHPC' "$(spec_
     $'slurm-slurmctld-ohpc\([^)]+\) = 23\.11\.10(\n|$)'
 like 'build requires the headers of Slurm' "$(spec_says -q --buildrequires)" $'(^|\n)slurm-devel(\n|$)'
 like 'build for OpenHPC requires the headers of OpenHPC' "$(spec_says -q --buildrequires --define 'slurm_ctld_pkg slurm-slurmctld-ohpc')" $'(^|\n)slurm-devel-ohpc(\n|$)'
-is 'package marks all documents as documentation' "$(asked --docfiles "sluice-$version-1.el9.$arch.rpm" | sed -n 's|^/usr/share/doc/sluice/||p' | sort | tr '\n' ' ')" \
+is 'package marks all documents as documentation' "$(asked --docfiles "sluice-$version-1.el9.$arch.rpm" | sed -n 's|^/usr/share/doc/sluice/||p' | grep -v '\.png$' | sort | tr '\n' ' ')" \
     "CHANGELOG.md README.md $(cd "$tree" && sed -nE 's/^dist_(doc|guide)_DATA \+?= //p' docs/Makefile.inc | tr ' ' '\n' | sed 's|^docs/||' | sort | tr '\n' ' ')"
+is 'package has the screenshots of the guide' "$(asked --docfiles "sluice-$version-1.el9.$arch.rpm" | grep -c 'guide/shots/.*\.png$')" \
+    "$(cd "$tree" && ls docs/guide/shots/*.png | wc -l)"
 unlike 'daemon package does not require slurmctld' "$(asked --requires "sluice-daemon-$version-1.el9.$arch.rpm")" slurm-slurmctld
 unlike 'plugin package does not provide the plugin as a library' "$(asked --provides "$plugin")" 'job_submit_sluice\.so'
 unlike 'plugin package does not require libslurm' "$(asked --requires "$plugin")" 'libslurm'

@@ -36,7 +36,8 @@ function field(name, label, control, hint) {
 }
 
 // run(values, dry) -> {answer, keep}; check(values) -> [name of the field, what is wrong] or null
-function open({ title, fields, run, apply, check, done, dryFirst = true }) {
+// blame: the field of an error that names none
+function open({ title, fields, run, apply, check, done, dryFirst = true, blame = '' }) {
   const result = h('div', { class: 'result', role: 'status' });
   const error = h('p', { class: 'fault', role: 'alert', id: 'form-fault' });
   let tried = '';
@@ -73,7 +74,7 @@ function open({ title, fields, run, apply, check, done, dryFirst = true }) {
       }
     } catch (problem) {
       result.replaceChildren();
-      const named = Object.keys(given).find((name) => problem.message.startsWith(name));
+      const named = Object.keys(given).find((name) => problem.message.startsWith(name)) ?? blame;
       refuse(named, problem.ended ? `${problem.message} What you typed is kept: open the link in another tab, then try again here.` : problem.message);
     }
     dry.disabled = false;
@@ -124,9 +125,26 @@ export function adjustmentDialog(name, components, done) {
       { account: name, units: { [given.component]: given.amount }, reason: given.reason, dry_run: isDry }) }) });
 }
 
-// Ends an override, or takes an adjustment back.
-export function endDialog(title, path, done) {
+// Ends an override, takes an adjustment back, or removes a policy of this version.
+export function endDialog(title, path, done, version) {
   open({ title, apply: title, done, fields: [reason()],
     check: (given) => needed(given, ['reason', 'Reason']),
-    run: async (given, isDry) => ({ answer: await send('DELETE', path, { reason: given.reason, dry_run: isDry }) }) });
+    run: async (given, isDry) => ({ answer: await send('DELETE', path, { version, reason: given.reason, dry_run: isDry }) }) });
+}
+
+// A new policy beside sluiced.yaml, or another version of `it`.
+export async function policyDialog(it, done) {
+  const { presets } = it ? { presets: [] } : await get('presets');
+  const text = h('textarea', { rows: 12, spellcheck: 'false' });
+  text.value = it?.yaml ?? '';
+  open({ title: it ? `Change policy ${it.name}` : 'New policy', apply: it ? 'Change policy' : 'Set policy', done, blame: 'yaml',
+    fields: [!it && field('name', 'Name', h('input', { maxlength: 64, autocomplete: 'off', required: true })),
+      !it && field('preset', 'Preset', h('select', {}, h('option', { value: '' }, 'none'), presets.map(({ name }) => h('option', {}, name))), 'The keys to begin with; those below replace them.'),
+      field('yaml', 'Policy', text, 'Keys of a policy in sluiced.yaml(5), such as period: quarter. Without mode: enforce it observes.'),
+      field('confirm', 'Accept a mass change', h('input', { type: 'checkbox' }), 'Else accounts wait when more would change than guard in sluiced.yaml allows.'), reason()].filter(Boolean),
+    check: (given) => needed(given, ...(it ? [] : [['name', 'Name']]), ['reason', 'Reason']) ?? (given.yaml || given.preset ? null : ['yaml', 'Policy is missing: write its keys, or choose a preset.']),
+    run: async ({ name, preset, yaml, reason: why, confirm }, isDry) => {
+      const body = { ...(yaml && { yaml }), ...(preset && { preset }), reason: why, confirm, dry_run: isDry };
+      return { answer: await (it ? send('PUT', `policies/${encodeURIComponent(it.name)}`, { version: it.version, ...body }) : send('POST', 'policies', { name, ...body })) };
+    } });
 }

@@ -2,6 +2,7 @@
 // Policies in force with how each works, and a user's own accounts.
 import { get } from './api.js';
 import { amount, day, h, time } from './dom.js';
+import { endDialog, policyDialog } from './forms.js';
 import { accountLink, address, badge, card, cause, facts, forecast, row, standingBadge, table, usageLines, waitingJobs } from './parts.js';
 
 const kNames = 10;      // of the covered accounts
@@ -44,32 +45,41 @@ function howItWorks(policy) {
   return h('ol', { class: 'explain' }, steps.map((step) => h('li', {}, step)));
 }
 
-export async function policies() {
+const button = (text, id, onclick) => h('button', { type: 'button', id, onclick }, text);
+const sources = { file: 'sluiced.yaml', waldur: 'Waldur' };
+const sourceWords = ({ source, version, changed }) => sources[source]
+  ?? ['journal, version ', String(version), changed ? [`, set by ${changed.by} on `, time(changed.at, day), ': ', h('bdi', {}, changed.reason)] : ''];
+
+export async function policies({ viewer, render }) {
   const { policies: list } = await get('policies');
+  const sets = viewer.staff && list.every((each) => each.source !== 'waldur');
   return { title: 'Policies', content: [h('h1', { tabindex: -1 }, 'Policies'),
     h('section', { class: 'card' }, list.length ? table('Policies in force', columns, list.map((policy) => row(columns, [
       h('a', { href: address(`policy/${encodeURIComponent(policy.name)}`), class: 'name' }, h('bdi', {}, policy.name)), modeBadge(policy), periodWords(policy),
       h('a', { href: address('', { policy: policy.name }) }, amount(policy.accounts)), thresholdWords(policy), carryWords(policy)], policy.name)))
-      : h('p', { class: 'quiet' }, 'No policy is in force.'))] };
+      : h('p', { class: 'quiet' }, 'No policy is in force.'),
+    sets && h('p', {}, button('New policy', 'new-policy', () => policyDialog(null, render))))] };
 }
 
-export async function policy({ name }) {
-  const { policies: list } = await get('policies');
-  const it = list.find((each) => each.name === name);
-  if (!it) throw new Error(`No policy '${name}' is in force.`);
+export async function policy({ name, viewer, render, go }) {
+  const path = `policies/${encodeURIComponent(name)}`;
+  const { policy: it } = await get(path);
+  const change = viewer.staff && it.source === 'api' && h('p', { class: 'buttons' },
+    button('Change policy', 'change-policy', () => policyDialog(it, render)),
+    button('Remove policy', 'remove-policy', () => endDialog('Remove policy', path, () => go('policies'), it.version)));
   const all = [...it.match.accounts, ...it.match.subtrees.map((each) => `${each} and below`)];
   const covered = all.length > kNames ? [...all.slice(0, kNames), `${all.length - kNames} more`] : all;
   return { title: `Policy ${name}`, content: [
     h('p', { class: 'crumbs' }, h('a', { href: address('policies') }, 'Policies'), ' / ', h('bdi', {}, name)),
     h('h1', { tabindex: -1 }, 'Policy ', h('bdi', {}, name), ' ', modeBadge(it)),
-    card('settings', 'Settings', facts(['Mode', it.mode === 'observe' ? 'observe: nothing is changed in Slurm' : 'enforce'],
+    card('settings', 'Settings', facts(['Source', sourceWords(it)], ['Mode', it.mode === 'observe' ? 'observe: nothing is changed in Slurm' : 'enforce'],
       ['Accounts', h('a', { href: address('', { policy: name }) }, `${amount(it.accounts)} evaluated`)], ['Covers', covered.length ? covered.join(', ') : 'all accounts with an allocation'],
       it.clusters.length ? ['Clusters', it.clusters.join(', ')] : null, ['Period', periodWords(it)], ['Thresholds', thresholdWords(it)],
       ['Grace', `${amount(it.grace_ratio * 100)} %`], ['Hysteresis', `${amount(it.hysteresis)} points`], ['Carryover', carryWords(it)],
       ['Borrowing', it.borrow ? `up to ${amount(it.borrow)} % of the next period` : 'none'],
       ['Billing', it.billing ? (it.weights_slurm ? 'weights of Slurm' : Object.entries(it.weights).map(([key, value]) => `${key} ${amount(value)}`).join(', ')) : 'off'],
       ['Actions', it.actions.join(', ').replaceAll('_', ' ') || 'none'], ['Limits', it.limits ? it.limit_type : 'none'],
-      it.allocation ? ['Default allocation', Object.entries(it.allocation).map(([key, value]) => `${amount(value)} ${key}`).join(', ')] : null)),
+      it.allocation ? ['Default allocation', Object.entries(it.allocation).map(([key, value]) => `${amount(value)} ${key}`).join(', ')] : null), change),
     card('how', 'How it works', howItWorks(it))] };
 }
 

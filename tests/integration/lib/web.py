@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 import traceback
+import urllib.request
 
 if sys.argv[1] == "--forward":
     def copy(source, target):
@@ -341,6 +342,69 @@ def forms(browser):
     check("an adjustment is added", until(lambda: "+12.5 cpu_minutes" in browser.text()), browser.text())
 
 
+def policies(browser):
+    def tried():
+        browser.one("#dry-run").click()
+        return until(lambda: browser.one("#apply").get_attribute("disabled") is None)
+
+    def applied():
+        browser.one("#apply").click()
+        return until(lambda: "evaluated" in browser.text("dialog .result") and "would" not in browser.text("dialog .result"))
+
+    def typed(field, text):
+        browser.one(field).clear()
+        browser.one(field).send_keys(text)
+
+    browser.open("policy/monthly")
+    check("a policy of the file names its source and has no button", until(lambda: "sluiced.yaml" in browser.text()) and not browser.all("#change-policy"), browser.text())
+    browser.open("policies")
+    until(lambda: browser.all("#new-policy"))
+    browser.one("#new-policy").click()
+    until(lambda: browser.all("#field-yaml"))
+    browser.one("#dry-run").click()
+    check("a new policy without a name names the field", until(lambda: "Name is missing" in browser.text("#form-fault")), browser.text("dialog"))
+    typed("#field-name", "extra")
+    typed("#field-yaml", "accounts: [univ]\nperiod: yeer\nallocation: {cpu_minutes: 5}\n")
+    typed("#field-reason", "<i>trial</i>")
+    browser.one("#dry-run").click()
+    check("a wrong period of a new policy has its place", until(lambda: "journal:2:9" in browser.text("#form-fault")), browser.text("dialog"))
+    check("the keys that were typed are kept and have the focus", "yeer" in browser.one("#field-yaml").get_attribute("value")
+          and browser.run("return document.activeElement.id") == "field-yaml")
+    if AXE:
+        found = browser.violations()
+        check("axe-core finds nothing in the dialog of a policy", found == [], found)
+    typed("#field-yaml", "accounts: [univ]\nperiod: year\nallocation: {cpu_minutes: 5}\n")
+    check("a dry run of a new policy succeeds", tried(), browser.text("dialog"))
+    browser.shot("new-policy")
+    browser.guide("policy", 1280, 900)
+    check("a new policy is set", applied(), browser.text("dialog"))
+    browser.one("#close").click()
+    browser.open("policy/extra")
+    check("the policy has its source, version and reason as text", until(lambda: "journal, version 1" in browser.text() and "<i>trial</i>" in browser.text()), browser.text())
+    browser.one("#change-policy").click()
+    until(lambda: "period: year" in browser.one("#field-yaml").get_attribute("value"))
+    typed("#field-yaml", "accounts: [univ]\nperiod: quarter\n")
+    typed("#field-reason", "another")
+    tried()
+    request = urllib.request.Request(URL + "api/v1/policies/extra", method="PATCH", data=json.dumps({"version": 1, "policy": {"grace_ratio": 0.5}, "reason": "x"}).encode(),
+                                     headers={"Authorization": "Token " + STAFF, "Content-Type": "application/json"})
+    urllib.request.urlopen(request, timeout=60).read()
+    browser.one("#apply").click()
+    check("who changes a policy after another person is told, and the text is kept", until(lambda: "version" in browser.text("#form-fault"))
+          and "quarter" in browser.one("#field-yaml").get_attribute("value"), browser.text("dialog"))
+    browser.one("#close").click()
+    browser.open("policies")
+    browser.open("policy/extra")
+    until(lambda: "version 2" in browser.text())
+    browser.one("#remove-policy").click()
+    typed("#field-reason", "end of the trial")
+    tried()
+    check("a policy is removed", applied(), browser.text("dialog"))
+    browser.one("#close").click()
+    browser.open("policies")
+    check("the list has the removed policy no more", until(lambda: "monthly" in browser.text() and "extra" not in browser.text()), browser.text())
+
+
 def periods(browser):
     browser.open("account/physics")
     until(lambda: browser.all("#period option"))
@@ -455,7 +519,7 @@ def restart(browser):
 def main():
     browser = Browser()
     try:
-        for step in (logging_in, views, attention, filters, back, keyboard, refresh, periods, jobs, forms, hostile, restart, session, member):
+        for step in (logging_in, views, attention, filters, back, keyboard, refresh, periods, jobs, forms, policies, hostile, restart, session, member):
             try:
                 step(browser)
             except Exception:
