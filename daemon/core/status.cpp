@@ -3,6 +3,7 @@
 
 #include "common/base/text.hpp"
 #include "common/policy/explain.hpp"
+#include "common/policy/preview.hpp"
 #include "daemon/core/report_filter.hpp"
 
 #include <set>
@@ -106,6 +107,10 @@ Result<std::vector<std::string>> DaemonStatus::explain(const std::string& accoun
                                  *decision, plan, governed_by(*decision, *shown.report));
     lines.insert(lines.end(), done.begin(), done.end());
     return lines;
+}
+
+Result<model::Preview> DaemonStatus::preview(const model::PreviewInput& input) const {
+    return policy::preview(input);
 }
 
 std::shared_ptr<const model::PolicySet> DaemonStatus::policies() const {

@@ -34,6 +34,7 @@ public:
     std::optional<ports::UnderWay> under_way() const override { return loop_.under_way(); }
     std::vector<ports::CycleSummary> cycles() const override { return loop_.cycles(); }
     Result<std::vector<std::string>> explain(const std::string& account) const override;
+    Result<model::Preview> preview(const model::PreviewInput& input) const override;
     ports::PluginServerStatus plugin_server() const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
 

@@ -6,6 +6,7 @@
 #include "common/base/result.hpp"
 #include "common/base/zone.hpp"
 #include "common/model/metrics.hpp"
+#include "common/model/preview.hpp"
 #include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/publisher.hpp"
 
@@ -53,6 +54,8 @@ public:
     // The derivation of one account's figures, a sentence a line. unavailable: no cycle has
     // completed; not_found: no policy evaluates the account.
     virtual Result<std::vector<std::string>> explain(const std::string& account) const = 0;
+    // What the figures would mean. malformed, overflow: names the figure.
+    virtual Result<model::Preview> preview(const model::PreviewInput& input) const = 0;
     virtual PluginServerStatus plugin_server() const = 0;
     // What the next cycle decides by. Never nullptr.
     virtual std::shared_ptr<const model::PolicySet> policies() const = 0;

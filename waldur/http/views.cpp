@@ -7,6 +7,7 @@
 #include "common/json/json.hpp"
 #include "common/model/tres.hpp"
 #include "common/policy/preview.hpp"
+#include "daemon/http/views/preview.hpp"
 #include "waldur/http/render.hpp"
 #include "waldur/http/writes.hpp"
 
@@ -166,47 +167,6 @@ constexpr Figure kFigures[] = {
     {"daily_usage_rate", &model::PreviewInput::daily_usage_rate},
 };
 
-// The component that is nearest to its limit.
-const model::Figure* nearest(const model::AccountDecision& account) {
-    const auto found = std::max_element(account.figures.begin(), account.figures.end(),
-                                        [](const auto& a, const auto& b) {
-                                            return a.percent.value_or(-1) < b.percent.value_or(-1);
-                                        });
-    return found == account.figures.end() ? nullptr : &*found;
-}
-
-void take_amount(Decimal& out, Amount amount, const model::Component& component) {
-    if (const auto millionths = model::unit_millionths(amount, component))
-        out = Decimal::raw(*millionths * (Decimal::kScale / 1'000'000));
-}
-
-// Usage of one day, by the days of the period so far, the first one at least.
-std::optional<Amount> daily_rate(Amount used, Instant begin, Instant now) {
-    constexpr Wide kDay = 86'400;
-    const Wide seconds = std::max<Wide>(epoch(now) - epoch(begin), kDay);
-    const auto product = multiply(used, kDay);
-    return product ? narrow(*product / seconds) : std::nullopt;
-}
-
-void take_account(model::PreviewInput& input, const Context& context,
-                  const model::AccountDecision& account) {
-    for (const auto& policy : context.set->policies)
-        if (is_evaluated(account, policy)) {
-            input.grace_ratio = policy.grace_ratio;
-            input.carryover_enabled = policy.carryover.enabled;
-            input.carryover_factor = policy.carryover.factor;
-            break;
-        }
-    const auto* figure = nearest(account);
-    if (figure == nullptr)
-        return;
-    take_amount(input.allocation, figure->allocation, figure->component);
-    take_amount(input.previous_usage, figure->carryover.used_before, figure->component);
-    take_amount(input.current_usage, figure->used(), figure->component);
-    if (const auto rate = daily_rate(figure->used(), account.period.begin, context.cycle->at))
-        take_amount(input.daily_usage_rate, *rate, figure->component);
-}
-
 // What Waldur takes from the resource, whatever the request has.
 bool is_of_resource(const Figure& figure) {
     return figure.member == &model::PreviewInput::allocation ||
@@ -272,7 +232,7 @@ Response preview_impact(const Context& context) {
         return field_failure("resource_uuid", "Resource not found.");
     model::PreviewInput input;
     if (account != nullptr)
-        take_account(input, context, *account);
+        take_account(input, *context.set, *context.cycle, *account);
     if (auto refusal = take_figures(input, body.object.view(), account != nullptr))
         return *refusal;
     // Waldur previews a carryover only of usage that was given.

@@ -40,6 +40,9 @@ const std::vector<Route>& routes() {
         {"GET", "/api/v1/overview", 0, view_overview,
          "Daemon, last evaluation, accounts by standing, problems by remedy"},
         {"GET", "/api/v1/policies", 0, view_policies, "Policies in force"},
+        {"GET", "/api/v1/preview", 0, view_preview, "What a policy would mean for figures",
+         "policy,account,allocation,grace_ratio,previous_usage,carryover_factor,current_usage,"
+         "daily_usage_rate"},
         {"POST", "/api/v1/policies", kStaff | kWaits, view_create_policy,
          "Set a new policy beside those of the file", "dry_run", kPolicyKeys},
         {"GET", "/api/v1/policies/{name}/history", kStaff, view_policy_history,

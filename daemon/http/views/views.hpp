@@ -24,6 +24,9 @@ Response view_account(const Call& call);
 Response view_balances(const Call& call);
 Response view_ondemand(const Call& call);
 
+// preview.cpp
+Response view_preview(const Call& call);
+
 // jobs.cpp
 Response view_jobs(const Call& call);
 

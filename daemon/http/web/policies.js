@@ -50,6 +50,38 @@ const sources = { file: 'sluiced.yaml', waldur: 'Waldur' };
 const sourceWords = ({ source, version, changed }) => sources[source]
   ?? ['journal, version ', String(version), changed ? [`, set by ${changed.by} on `, time(changed.at, day), ': ', h('bdi', {}, changed.reason)] : ''];
 
+const figures = [['account', 'Account'], ['allocation', 'Allocation'], ['current_usage', 'Usage so far'], ['daily_usage_rate', 'Usage a day'], ['previous_usage', 'Usage of the period before']];
+
+function impact(it) {
+  const head = [['Threshold', ''], ['At', 'number'], ['Amount', 'number'], ['When', '']];
+  return [h('p', {}, `Effective allocation ${amount(it.effective_allocation)}, of it ${amount(it.carryover)} carried over; used ${amount(it.figures.current_usage)} (${
+    it.usage_percentage === null ? 'no allocation' : `${amount(it.usage_percentage)} %`}), ${amount(it.figures.daily_usage_rate)} a day.`),
+  table('Thresholds of the preview', head, it.thresholds.map((each) => row(head, [each.threshold, `${amount(each.percent)} %`, amount(each.amount),
+    each.outlook === 'expected' ? `in ${each.days} days${each.date ? `, on ${each.date}` : ''}` : each.outlook], each.threshold)))];
+}
+
+// Thresholds with amount and date, from an account or typed figures, which the address has.
+async function previewImpact(policy, query, go) {
+  const given = Object.fromEntries(figures.filter(([name]) => query[name]).map(([name]) => [name, query[name]]));
+  let shown = null;
+  if (Object.keys(given).length) {
+    try {
+      shown = impact((await get('preview', { policy, ...given })).preview);
+    } catch (problem) {
+      if (problem.status === 401) throw problem;
+      shown = h('p', { class: 'fault', role: 'alert' }, problem.message);
+    }
+  }
+  const show = (event) => {
+    event.preventDefault();
+    go(`policy/${encodeURIComponent(policy)}`, Object.fromEntries([...event.target.elements].filter((each) => each.name && each.value.trim()).map((each) => [each.name, each.value.trim()])));
+  };
+  return card('impact-card', 'Preview impact', h('p', { class: 'quiet' }, 'What this policy means for an account, for typed figures, or for an account with some figures replaced. In hours of one component.'),
+    h('form', { class: 'filters', novalidate: true, onsubmit: show }, figures.map(([name, label]) => h('label', {}, label,
+      h('input', { name, id: `impact-${name}`, value: query[name] ?? '', maxlength: 120, autocomplete: 'off', inputmode: name === 'account' ? 'text' : 'decimal' }))),
+    h('button', { id: 'show-impact' }, 'Show')), h('div', { role: 'status', id: 'impact' }, shown));
+}
+
 export async function policies({ viewer, render }) {
   const { policies: list } = await get('policies');
   const sets = viewer.staff && list.every((each) => each.source !== 'waldur');
@@ -61,7 +93,7 @@ export async function policies({ viewer, render }) {
     sets && h('p', {}, button('New policy', 'new-policy', () => policyDialog(null, render))))] };
 }
 
-export async function policy({ name, viewer, render, go }) {
+export async function policy({ name, query, viewer, render, go }) {
   const path = `policies/${encodeURIComponent(name)}`;
   const { policy: it } = await get(path);
   const change = viewer.staff && it.source === 'api' && h('p', { class: 'buttons' },
@@ -80,7 +112,7 @@ export async function policy({ name, viewer, render, go }) {
       ['Billing', it.billing ? (it.weights_slurm ? 'weights of Slurm' : Object.entries(it.weights).map(([key, value]) => `${key} ${amount(value)}`).join(', ')) : 'off'],
       ['Actions', it.actions.join(', ').replaceAll('_', ' ') || 'none'], ['Limits', it.limits ? it.limit_type : 'none'],
       it.allocation ? ['Default allocation', Object.entries(it.allocation).map(([key, value]) => `${amount(value)} ${key}`).join(', ')] : null), change),
-    card('how', 'How it works', howItWorks(it))] };
+    card('how', 'How it works', howItWorks(it)), await previewImpact(name, query, go)] };
 }
 
 async function ownAccount(name) {

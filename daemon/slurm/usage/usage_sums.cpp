@@ -182,15 +182,16 @@ Result<void> SettledSum::into(model::TresUsage& usage, const TresNames& names,
 }
 
 void WeeklySum::add(Instant begin, std::uint32_t tres, std::uint64_t seconds) {
-    constexpr std::size_t kDays = model::kForecastWeeks * 7;
+    constexpr std::size_t kForecastDays = model::kForecastWeeks * 7;
     // A day that begins an hour early or late by daylight saving time is the same day.
     constexpr std::chrono::hours kShift{2};
     if (begin < begin_ || begin >= until_ || tres == kEnergy || seconds >= kFirstMarker)
         return;
-    const auto day = std::min(
-        kDays - 1, static_cast<std::size_t>((begin - begin_ + kShift) / std::chrono::days{1}));
+    const auto day =
+        std::min(kForecastDays - 1,
+                 static_cast<std::size_t>((begin - begin_ + kShift) / std::chrono::days{1}));
     auto& sums = sums_[tres];
-    for (Amount* to : {&sums.weeks[(kDays - 1 - day) / 7], &sums.weekdays[day % 7]})
+    for (Amount* to : {&sums.weeks[(kForecastDays - 1 - day) / 7], &sums.weekdays[day % 7]})
         *to = narrow(Wide{*to} + seconds).value_or(*to);
 }
 

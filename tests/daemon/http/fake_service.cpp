@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "tests/daemon/http/fake_service.hpp"
 
+#include "common/policy/preview.hpp"
+
 #include <algorithm>
 
 namespace sluice::test {
@@ -160,6 +162,10 @@ FakeService::evaluate(const ports::EvaluateRequest& request) {
 Result<std::vector<std::string>> FakeService::explain(const std::string& account) const {
     return std::vector<std::string>{"Account " + account + " was granted hours." + tail_,
                                     "It has used some of them."};
+}
+
+Result<model::Preview> FakeService::preview(const model::PreviewInput& input) const {
+    return policy::preview(input);
 }
 
 Result<std::vector<ports::EvaluationRecord>> FakeService::evaluations(const ports::Query& query) {

@@ -553,3 +553,31 @@ CASE(status_of_many_accounts_is_made_once_and_comes_in_pages) {
     service.cycle = std::make_shared<ports::CycleReport>(cycle);
     CHECK(get({{"fields", "account"}}).first.body != before);
 }
+
+CASE(a_preview_takes_figures_of_an_account_or_typed_ones) {
+    FakeService service;
+    const auto ask = [&](std::map<std::string, std::string> query, const http::Viewer& viewer) {
+        return http::dispatch({"GET", "/api/v1/preview", std::move(query), "", viewer}, service);
+    };
+    const http::Viewer staff{0, true, "", false};
+    auto answer = ask({{"allocation", "1000"},
+                       {"carryover_factor", "0"},
+                       {"current_usage", "850"},
+                       {"daily_usage_rate", "10"}},
+                      staff);
+    CHECK_EQ(answer.status, 200);
+    auto body = json::parse(answer.body);
+    CHECK(body.has_value());
+    const auto preview = (*body)["preview"];
+    CHECK_EQ(preview["usage_percentage"].compact(), "85");
+    CHECK_EQ(preview["thresholds"].at(0)["outlook"].text(), "reached");
+    CHECK_EQ(preview["thresholds"].at(1)["threshold"].text(), "downscale");
+    CHECK_EQ(preview["thresholds"].at(1)["days"].integer(), 15);
+    CHECK_EQ(ask({{"account", "physics"}, {"policy", "quarterly"}}, staff).status, 200);
+    CHECK_EQ(ask({{"account", "secret"}}, {20001, false, "", false}).status, 404);
+    CHECK_EQ(ask({{"policy", "nothing"}}, staff).status, 404);
+    answer = ask({{"allocation", "many"}}, staff);
+    CHECK_EQ(answer.status, 400);
+    CHECK(answer.body.find("allocation must be a number, not 'many'") != std::string::npos);
+    CHECK_EQ(ask({{"grace_ratio", "-1"}}, staff).status, 400);
+}
