@@ -109,12 +109,12 @@ away=$(milliseconds node balance --login)
 # What any program of this size costs here: on a busy machine more than 50 ms.
 start=$(milliseconds node --version)
 diag "sluice balance --login with a mute server: $away ms; sluice --version: $start ms"
-ok 'sluice balance --login ends within 50 ms when sluiced is away' test "$away" -lt $((start > 10 ? start + 40 : 50))
+ok 'sluice balance --login ends soon after the 40 ms for which it waits' test "$away" -lt $((start + 80))
 kill "$mute" && wait "$mute" 2>/dev/null
 
 configure "Server=$good" "CAFile=$dir/other.pem"
 fails 'a server of another CA is refused' node status
-like 'error of another CA names the file and what to check' "$OUT" "cannot reach sluiced at $good: SSL certificate problem: .*; check that $dir/other.pem is the CA that signed"
+like 'error of another CA names the file and what to check' "$OUT" "cannot reach sluiced at $good: SSL certificate .*; check that $dir/other.pem is the CA that signed"
 ok '--ca-file precedes client.conf' node status --ca-file="$dir/ca.pem"
 configure "Server=$good"
 fails "a server is refused when the system does not trust its CA" node status
