@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Whether users who ask at once slow an evaluation: the time of evaluations while nobody asks, and while USERS commands
+# Whether users who ask at once slow an evaluation: the time of evaluations without requests, and while USERS commands
 # `sluice balance` over TCP with munge run at the same time, again and again. Also how long those commands take.
 #   SLUICE_BUILD=build tests/bench/bench_users.sh [USERS [EVALUATIONS]]     default: 200 30
 . "$(dirname "$0")/../integration/lib/harness.sh"

@@ -154,21 +154,8 @@ Response force_period_reset(const Context& context) {
 // --- preview_impact: what if. With a resource, the figures of its account stand for those that are
 // not given.
 
-struct Figure {
-    const char* key;
-    Decimal model::PreviewInput::*member;
-};
-constexpr Figure kFigures[] = {
-    {"allocation", &model::PreviewInput::allocation},
-    {"grace_ratio", &model::PreviewInput::grace_ratio},
-    {"previous_usage", &model::PreviewInput::previous_usage},
-    {"carryover_factor", &model::PreviewInput::carryover_factor},
-    {"current_usage", &model::PreviewInput::current_usage},
-    {"daily_usage_rate", &model::PreviewInput::daily_usage_rate},
-};
-
 // What Waldur takes from the resource, whatever the request has.
-bool is_of_resource(const Figure& figure) {
+bool is_of_resource(const PreviewFigure& figure) {
     return figure.member == &model::PreviewInput::allocation ||
            figure.member == &model::PreviewInput::previous_usage ||
            figure.member == &model::PreviewInput::current_usage ||
@@ -179,7 +166,7 @@ bool is_of_resource(const Figure& figure) {
 // not given.
 std::optional<Response> take_figures(model::PreviewInput& input, View body, bool of_account) {
     const model::PreviewInput defaults;
-    for (const auto& figure : kFigures) {
+    for (const auto& figure : kPreviewFigures) {
         const View value = body[figure.key];
         if (!value.exists())
             continue;

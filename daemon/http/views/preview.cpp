@@ -16,19 +16,6 @@ namespace {
 
 using json::Value;
 
-struct Figure {
-    const char* key;
-    Decimal model::PreviewInput::*member;
-};
-constexpr Figure kFigures[] = {
-    {"allocation", &model::PreviewInput::allocation},
-    {"grace_ratio", &model::PreviewInput::grace_ratio},
-    {"previous_usage", &model::PreviewInput::previous_usage},
-    {"carryover_factor", &model::PreviewInput::carryover_factor},
-    {"current_usage", &model::PreviewInput::current_usage},
-    {"daily_usage_rate", &model::PreviewInput::daily_usage_rate},
-};
-
 // The component that is nearest to its limit.
 const model::Figure* nearest_to_limit(const model::AccountDecision& account) {
     const auto found = std::max_element(account.figures.begin(), account.figures.end(),
@@ -80,7 +67,7 @@ const char* threshold_word(const std::string& name) {
 
 Value render_preview(const model::PreviewInput& input, const model::Preview& made) {
     Value figures = Value::object();
-    for (const auto& figure : kFigures)
+    for (const auto& figure : kPreviewFigures)
         figures.set(figure.key, exact_value(input.*figure.member));
     figures.set("carryover_enabled", input.carryover_enabled);
     const auto& carry = made.carryover;
@@ -138,7 +125,7 @@ Response view_preview(const Call& call) {
             return failure(404, "policy '" + name + "' does not exist");
         take_policy(input, *found);
     }
-    for (const auto& figure : kFigures) {
+    for (const auto& figure : kPreviewFigures) {
         const auto text = call.request.argument(figure.key);
         const auto typed = text.empty() ? std::nullopt : Decimal::parse(text);
         if (!text.empty() && !typed)

@@ -325,11 +325,11 @@ Result<ControllerUsage> controller_usage(const model::Structure& structure, bool
     const std::string& cluster = structure.cluster;
     // Only associations that have a user are compared with these (assoc_mgr.c,
     // assoc_mgr_info_get_pack_msg), so a name that no user can have leaves the accounts.
-    const StringList nobody{{"/"}};
+    const StringList no_user{{"/"}};
     assoc_mgr_info_request_msg_t request{};
     request.flags = ASSOC_MGR_INFO_FLAG_ASSOC | (whole ? ASSOC_MGR_INFO_FLAG_USERS : 0);
     if (!whole)
-        request.user_list = nobody.get();
+        request.user_list = no_user.get();
     const auto answer = load_assoc_mgr(cluster, request);
     if (!answer)
         return answer.error();

@@ -210,6 +210,20 @@ CASE(roles_that_are_old_or_unknown_give_no_right) {
     CHECK(!world.seen({kNobody, false}).staff);
 }
 
+CASE(a_portal_gives_no_rights_of_staff) {
+    World world;
+    for (const std::uint32_t uid : {kOperator, kAdministrator, kListed}) {
+        http::Viewer viewer{uid, false};
+        viewer.login = http::LoginKind::proxy;
+        CHECK(!world.seen(viewer).staff && !world.seen(viewer).granted);
+        viewer.login = http::LoginKind::session;
+        CHECK(world.seen(viewer).staff);
+    }
+    http::Viewer coordinator{kCoordinator, false};
+    coordinator.login = http::LoginKind::proxy;
+    CHECK(!world.seen(coordinator).coordinates.empty());
+}
+
 CASE(a_token_gets_no_role_of_a_user) {
     World world;
     auto cycle = cycle_with_roles(kStart);
