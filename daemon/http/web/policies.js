@@ -11,7 +11,8 @@ const kExample = 1000;  // units of the worked example
 const columns = [['Policy', ''], ['Mode', ''], ['Period', ''], ['Accounts', 'number'], ['Thresholds', ''], ['Carryover', '']];
 
 const modeBadge = ({ mode }) => mode === 'enforce' ? badge('good', 'enforce') : badge('quietly', 'observe');
-const periodWords = (policy) => policy.period === 'custom' ? `${policy.period_months} months` : policy.period;
+const periodWords = (policy) => policy.period !== 'custom' ? policy.period :
+  policy.period_months ? `${policy.period_months} months` : `${policy.period_days} days`;
 const has = (policy, action) => policy.actions.includes(`request_slurm_resource_${action}`);
 const grace = (policy) => 100 + policy.grace_ratio * 100;
 

@@ -180,6 +180,21 @@ CASE(custom_periods_steps_and_decay_are_read) {
     CHECK(!p.fairshare.enabled);
 }
 
+CASE(weeks_days_and_labels_of_periods_are_read) {
+    using namespace std::chrono;
+    const auto period = [](const std::string& text) {
+        return read(kPolicy + "    period: " + text + "\n").policies.policies.at(0).period;
+    };
+    CHECK(period("week").kind == PeriodKind::week);
+    CHECK(period("week").week_begins == Monday);
+    CHECK(period("week\n    week_begins: sunday").week_begins == Sunday);
+    const auto fortnight = period("{custom: {weeks: 2, anchor: 2026-10-31, label: 'cycle-{N}'}}");
+    CHECK_EQ(fortnight.days, 14);
+    CHECK_EQ(fortnight.months, 0);
+    CHECK_EQ(fortnight.label, "cycle-{N}");
+    CHECK_EQ(period("{custom: {days: 45, anchor: 2026-10-01}}").days, 45);
+}
+
 CASE(budget_check_has_no_value_unless_the_file_has_one) {
     CHECK(!read(kPolicy).policies.policies.at(0).budget_check);
     CHECK(read(kPolicy + "    budget_check: refuse\n").policies.policies.at(0).check() ==
