@@ -310,8 +310,10 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
         [&](const auto& next) { return link.rules_with(next); });
     for (std::size_t i = 1; i < clusters.size(); ++i)
         reloader.add(clusters[i]->loop(), clusters[i]->daemon_status());
-    for (const auto& cluster : clusters)
+    for (const auto& cluster : clusters) {
         cluster->actions().use_file(reloader);
+        cluster->replays().use_file(reloader);
+    }
     if (auto made = core::make_folder_of(daemon.socket, 0755); !made)
         return made;
     auto server = http::HttpServer::start(

@@ -99,8 +99,11 @@ constexpr Subcommand kSubcommands[] = {
      kTable | kJson | kSocket | kWords, run_outbox},
     {"waldur", "", "Show Waldur's last answers, its resources and their accounts",
      kTable | kJson | kSocket, run_waldur},
-    {"simulate", "FILE", "Run policies over a scripted timeline, without Slurm",
-     kTable | kJson | kFile, run_simulate},
+    {"simulate",
+     "FILE\n"
+     "[FILE] --from=DATE [--until=DATE]",
+     "Run policies over a scripted timeline, without Slurm, or over the usage in slurmdbd",
+     kTable | kJson | kFile | kReplay | kDaemon, run_simulate},
     {"preview", "", "Calculate thresholds, carryover and when thresholds are reached",
      kJson | kFigures, run_preview},
     {"notify", "--test [FILE]", "Print sample notices, send nothing", kTest | kFile, run_notify},

@@ -239,7 +239,8 @@ void RequestHandler::begin(MHD_Connection* connection, Exchange& exchange, const
 std::size_t RequestHandler::most_of(MHD_Connection* connection, const std::string& path) const {
     const auto* peer = peer_of(connection);
     const bool trusted = peer != nullptr && peer->uid && staff(*peer->uid);
-    return trusted && path == "/api/v1/evaluate" ? kMaxSettings : kMaxBody;
+    const bool settings = path == "/api/v1/evaluate" || path == "/api/v1/replays";
+    return trusted && settings ? kMaxSettings : kMaxBody;
 }
 
 MhdResult RequestHandler::advance(MHD_Connection* connection, Exchange& exchange, const char* data,

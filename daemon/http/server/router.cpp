@@ -95,6 +95,11 @@ const std::vector<Route>& routes() {
          "The last hundred evaluations, newest first"},
         {"GET", "/api/v1/usage", 0, view_usage, "Parts of the usage, by component and by user",
          "account,by_user"},
+        {"POST", "/api/v1/replays", kStaff | kWaits, view_begin_replay,
+         "Begin a replay: policies over the usage in slurmdbd", "",
+         "from!:string,until:string,config:string"},
+        {"GET", "/api/v1/replays/{id}", kStaff | kWaits, view_replay,
+         "Work on a replay for a moment; its progress or result", "page,page_size"},
         {"GET", "/api/v1/overrides", 0, view_overrides, "Overrides, newest first",
          "account,in_force,limit"},
         {"POST", "/api/v1/overrides", kStaff | kWaits, view_set_override,
@@ -224,7 +229,7 @@ Response handled(const Route& route, const Request& request, const ports::Servic
     }
     const log::Scope scope("cluster", services.several() ? service->status.info().cluster : "");
     return route.handler(Call{request, service->status, service->actions, services, shared,
-                              std::move(name), service->history});
+                              std::move(name), service->history, service->replays});
 }
 
 Response routed(const Request& request, const ports::Services& services, Shared shared) {

@@ -27,6 +27,10 @@ Response view_ondemand(const Call& call);
 // preview.cpp
 Response view_preview(const Call& call);
 
+// replays.cpp
+Response view_begin_replay(const Call& call);
+Response view_replay(const Call& call);
+
 // jobs.cpp
 Response view_jobs(const Call& call);
 

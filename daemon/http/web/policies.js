@@ -91,7 +91,8 @@ export async function policies({ viewer, render }) {
       h('a', { href: address(`policy/${encodeURIComponent(policy.name)}`), class: 'name' }, h('bdi', {}, policy.name)), modeBadge(policy), periodWords(policy),
       h('a', { href: address('', { policy: policy.name }) }, amount(policy.accounts)), thresholdWords(policy), carryWords(policy)], policy.name)))
       : h('p', { class: 'quiet' }, 'No policy is in force.'),
-    sets && h('p', {}, button('New policy', 'new-policy', () => policyDialog(null, render))))] };
+    h('p', { class: 'buttons' }, sets && button('New policy', 'new-policy', () => policyDialog(null, render)),
+      viewer.staff && h('a', { href: address('replay'), id: 'to-replay' }, 'Replay past usage')))] };
 }
 
 export async function policy({ name, query, viewer, render, go }) {

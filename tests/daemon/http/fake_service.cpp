@@ -397,4 +397,37 @@ void FakeService::let_go() {
     wake_.notify_all();
 }
 
+Result<ports::ReplayState> FakeService::begin(const ports::ReplayRequest& request) {
+    if (request.from.empty())
+        return Error{Errc::malformed, "from is missing; name the first day, such as 2026-01-01"};
+    replay = request;
+    replayed = {};
+    replayed.id = 7;
+    replayed.total = replayed.accounts = 4;
+    replayed.time = {instant(kNow - 30 * 86400), instant(kNow)};
+    replayed.usage_from = instant(kNow - 60 * 86400);
+    return replayed;
+}
+
+Result<ports::ReplayState> FakeService::proceed(std::int64_t id) {
+    if (id != replayed.id)
+        return Error{Errc::not_found, "replay " + std::to_string(id) + " does not exist"};
+    if (replayed.phase == ports::ReplayState::Phase::usage) {
+        replayed.phase = ports::ReplayState::Phase::days;
+        replayed.known = Window{instant(kNow - 45 * 86400), instant(kNow)};
+        replayed.total = 30;
+        return replayed;
+    }
+    using namespace std::chrono;
+    replayed.phase = ports::ReplayState::Phase::done;
+    replayed.done = 30;
+    replayed.normal = 2;
+    const local_days begin{year{2026} / 11 / 3};
+    replayed.standings =
+        std::make_shared<const std::vector<model::StandingSpan>>(std::vector<model::StandingSpan>{
+            {"chem", {"quarterly"}, "2026-11", "warned" + tail_, begin, begin + days{2}, 2, 8050},
+            {"physics", {"quarterly"}, "2026-11", "paused", begin, {}, 20, 12000}});
+    return replayed;
+}
+
 } // namespace sluice::test

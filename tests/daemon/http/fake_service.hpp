@@ -24,13 +24,14 @@ void add_users(ports::CycleReport& cycle, bool settled);
 class FakeService final : public ports::Status,
                           public ports::JournalReader,
                           public ports::Operator,
-                          public ports::UsageHistory {
+                          public ports::UsageHistory,
+                          public ports::Replays {
 public:
     FakeService();
 
     // NOLINTNEXTLINE(google-explicit-constructor): a daemon of this one cluster
     operator ports::Services() { return {{service()}, *this, post}; }
-    ports::Service service() { return {*this, *this, *this}; }
+    ports::Service service() { return {*this, *this, *this, *this}; }
     // For Waldur's routes.
     Result<void> add_report(const ports::AgentReport& report);
 
@@ -89,6 +90,10 @@ public:
     Result<ports::AccountHistory> by_day(const std::string& account,
                                          const std::string& period) override;
 
+    // Two requests until it is done.
+    Result<ports::ReplayState> begin(const ports::ReplayRequest& request) override;
+    Result<ports::ReplayState> proceed(std::int64_t id) override;
+
     // To be set before the server starts.
     std::shared_ptr<const ports::CycleReport> cycle;
     std::optional<ports::UnderWay> running;
@@ -112,7 +117,9 @@ public:
     bool journal_away = false;
     ports::Query asked; // of evaluations() or commands(), the last one
     bool plugins = true;
-    bool rollups = true; // of by_day()
+    bool rollups = true;         // of by_day()
+    ports::ReplayRequest replay; // begun last
+    ports::ReplayState replayed;
     // Behind each text that is not in `cycle`, `daemon` or `post`.
     void end_texts_with(const std::string& tail) { tail_ = tail; }
     std::optional<Instant> unstored_since; // of the plugin's snapshot

@@ -329,6 +329,7 @@ CASE(what_staff_change_waits_for_a_cycle) {
                  ((route.traits & http::kStaff) != 0 && route.method != "GET" &&
                   !at_once.contains(route.path)) ||
                      route.path == "/api/v1/controller" ||
+                     route.path == "/api/v1/replays/{id}" ||
                      route.path == "/api/v1/accounts/{name}/usage");
 }
 
@@ -580,4 +581,46 @@ CASE(a_preview_takes_figures_of_an_account_or_typed_ones) {
     CHECK_EQ(answer.status, 400);
     CHECK(answer.body.find("allocation must be a number, not 'many'") != std::string::npos);
     CHECK_EQ(ask({{"grace_ratio", "-1"}}, staff).status, 400);
+}
+
+CASE(a_replay_shows_its_progress_and_then_pages_of_standings) {
+    FakeService service;
+    const auto begun = ask(
+        service,
+        {"POST", "/api/v1/replays", {}, R"({"from":"2026-11-01","config":"policies: []"})", kRoot});
+    CHECK_EQ(begun.status, 200);
+    CHECK_EQ(begun.body["replay"]["id"].integer(), 7);
+    CHECK_EQ(begun.body["replay"]["phase"].text(), "usage");
+    CHECK_EQ(*service.replay.config, "policies: []");
+    CHECK_EQ(service.replay.by, "root");
+    const auto get_page = [&](const char* page) {
+        return ask(service,
+                   {"GET", "/api/v1/replays/7", {{"page", page}, {"page_size", "1"}}, "", kRoot});
+    };
+    const auto under_way = get_page("1");
+    CHECK_EQ(under_way.body["replay"]["phase"].text(), "days");
+    CHECK(!under_way.body["standings"].exists());
+    CHECK(under_way.body["warnings"].at(0)["description"].text().starts_with(
+        "slurmdbd has rolled-up usage since 2026-10-"));
+    const auto done = get_page("2");
+    CHECK_EQ(done.body["replay"]["normal"].integer(), 2);
+    CHECK_EQ(done.body["count"].integer(), 2);
+    CHECK_EQ(done.body["standings"].size(), 1U);
+    const auto row = done.body["standings"].at(0);
+    CHECK_EQ(row["account"].text(), "physics");
+    CHECK_EQ(row["standing"].text(), "paused");
+    CHECK_EQ(row["begin"].text(), "2026-11-03");
+    CHECK(row["end"].is_null());
+    CHECK_EQ(row["days"].integer(), 20);
+    CHECK_EQ(row["usage_percentage"].integer(), 120);
+}
+
+CASE(replays_are_for_staff_and_name_what_is_wrong) {
+    FakeService service;
+    CHECK_EQ(ask(service, {"POST", "/api/v1/replays", {}, R"({"from":"x"})", kAlice}).status, 403);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/replays/7", {}, "", kAlice}).status, 403);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/replays", {}, "{}", kRoot}).status, 400);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/replays", {}, R"({"form":"x"})", kRoot}).status, 400);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/replays/8", {}, "", kRoot}).status, 404);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/replays/x", {}, "", kRoot}).status, 404);
 }
