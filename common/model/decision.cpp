@@ -8,7 +8,7 @@ namespace {
 
 // An override says how the account stands: its usage warns of nothing.
 bool is_warned(const AccountDecision& account) {
-    return account.notify_reached && (account.error.empty() || account.by_last_rules) &&
+    return account.notify_reached && (account.error.empty() || account.by_last_rules()) &&
            account.cause.kind != CauseKind::override_;
 }
 

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -234,7 +235,8 @@ struct AccountDecision {
     std::string error; // the fault as a clause for people
     Fault fault = Fault::none;
     // Held, and evaluated by the rules of its last evaluation: figures and thresholds are theirs.
-    bool by_last_rules = false;
+    // `memory.rules` names its policies in this set. nullptr: not so.
+    std::shared_ptr<const PolicySet> last_rules;
     bool kept = false;        // the standing is that of an earlier evaluation: no figures decide it
     std::string missing_tres; // Fault::missing_tres: its name
     bool grant_changed = false; // allocation, carryover, adjustments or period since the last cycle
@@ -247,6 +249,7 @@ struct AccountDecision {
     // shares, and its standing, too, unless its last rules, an account above or an override of
     // staff make that stricter. Only an override makes it milder.
     bool held() const { return fault == Fault::rules || fault == Fault::guard; }
+    bool by_last_rules() const { return last_rules != nullptr; }
     // QOS and jobs in Slurm follow its standing.
     bool follows() const { return error.empty() || held(); }
     // Usage of another cluster is missing: nothing may be loosened on these figures.

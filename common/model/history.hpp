@@ -123,6 +123,11 @@ struct AccountMemory {
     friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };
 
+// Now, or in the cycle that finds its rules gone: its last rules are needed.
+inline bool may_be_held(const AccountMemory& memory) {
+    return !memory.held_for.empty() || !memory.enforced_by.empty();
+}
+
 // "account|user|partition"; user and partition may be empty.
 inline std::string association_key(const std::string& account, const std::string& user,
                                    const std::string& partition) {

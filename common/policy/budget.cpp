@@ -36,15 +36,22 @@ bool stays_paused(const model::SnapshotAccount& account, std::optional<Instant> 
            });
 }
 
+bool checks(const model::Policy& policy) {
+    return policy.check() != BudgetCheck::off && policy.mode == model::Mode::enforce;
+}
+
+bool may_check(const model::PolicySet& set, const model::Decision& decision) {
+    return std::any_of(set.policies.begin(), set.policies.end(), checks) ||
+           std::any_of(decision.accounts.begin(), decision.accounts.end(),
+                       [](const auto& account) { return account.by_last_rules(); });
+}
+
 } // namespace
 
 Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
                  const model::Decision& decision)
-    : tree_(tree), governed_(governed), decision_(decision) {
-    for (const auto& policy : set.policies)
-        if (policy.check() != BudgetCheck::off && policy.mode == model::Mode::enforce)
-            checking_.emplace(policy.name, &policy);
-    if (checking_.empty())
+    : set_(set), tree_(tree), governed_(governed), decision_(decision) {
+    if (!may_check(set, decision))
         return;
     nearest_.assign(tree.size(), kNone);
     for (const std::size_t node : tree.order()) {
@@ -73,23 +80,28 @@ void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
         out.bounded_by = tree_[above].name;
 }
 
-// The strictest of the account's enforcing policies. off: also for an account that staff has
-// pinned, or that could not be evaluated.
+std::vector<const model::Policy*> Budgets::checking(const AccountDecision& decision) const {
+    auto found = policies_in_force(set_, decision);
+    std::erase_if(found, [](const auto* policy) { return !checks(*policy); });
+    return found;
+}
+
+// The strictest of the account's enforcing policies; of a held account, of its last ones. off: also
+// for an account that staff has pinned, or that could not be evaluated.
 BudgetCheck Budgets::check(const AccountDecision& decision) const {
-    if (decision.mode != model::Mode::enforce || !decision.error.empty() || decision.in_force)
+    const bool evaluated = decision.error.empty() || decision.by_last_rules();
+    if (decision.mode != model::Mode::enforce || !evaluated || decision.in_force)
         return BudgetCheck::off;
     BudgetCheck strictest = BudgetCheck::off;
-    for (const auto& name : decision.policies)
-        if (const auto found = checking_.find(name); found != checking_.end())
-            strictest = std::max(strictest, found->second->check());
+    for (const auto* policy : checking(decision))
+        strictest = std::max(strictest, policy->check());
     return strictest;
 }
 
 bool Budgets::limits_hold(const AccountDecision& decision) const {
-    return std::any_of(decision.policies.begin(), decision.policies.end(), [&](const auto& name) {
-        const auto found = checking_.find(name);
-        return found != checking_.end() && found->second->limits_hold();
-    });
+    const auto policies = checking(decision);
+    return std::any_of(policies.begin(), policies.end(),
+                       [](const auto* policy) { return policy->limits_hold(); });
 }
 
 std::optional<std::uint32_t> Budgets::index_of(Measure measure) {
@@ -145,15 +157,14 @@ void Budgets::add_sum(const AccountDecision& decision, const model::Billing& bil
 // Empty: nothing is granted that a job could be checked against.
 std::vector<Budget> Budgets::left(const AccountDecision& decision) {
     std::vector<Budget> out;
-    const model::Billing* billing = nullptr;
-    for (const auto& name : decision.policies)
-        if (const auto found = checking_.find(name); found != checking_.end() && billing == nullptr)
-            billing = &found->second->billing; // policies of one account agree on it
-    if (billing == nullptr || decision.figures.empty() ||
-        (billing->enabled && billing->weights_slurm))
+    const auto policies = checking(decision);
+    if (policies.empty() || decision.figures.empty())
         return out;
-    if (billing->enabled)
-        add_sum(decision, *billing, out);
+    const model::Billing& billing = policies.front()->billing; // policies of one account agree
+    if (billing.enabled && billing.weights_slurm)
+        return out;
+    if (billing.enabled)
+        add_sum(decision, billing, out);
     else
         for (const auto& figure : decision.figures)
             add_component(decision, figure, out);

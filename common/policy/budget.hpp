@@ -9,8 +9,7 @@
 #include "common/policy/evaluate/subjects.hpp"
 
 #include <optional>
-#include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace sluice::policy {
@@ -29,8 +28,8 @@ public:
     std::vector<model::Measure> take_measures() { return std::move(measures_); }
 
 private:
-    using Checking = std::unordered_map<std::string_view, const model::Policy*>;
-
+    // Enforcing policies in force that check.
+    std::vector<const model::Policy*> checking(const model::AccountDecision& decision) const;
     model::BudgetCheck check(const model::AccountDecision& decision) const;
     bool limits_hold(const model::AccountDecision& decision) const;
     std::vector<model::Budget> left(const model::AccountDecision& decision);
@@ -40,10 +39,10 @@ private:
     void add_sum(const model::AccountDecision& decision, const model::Billing& billing,
                  std::vector<model::Budget>& out);
 
+    const model::PolicySet& set_;
     const AccountTree& tree_;
     const Governance& governed_;
     const model::Decision& decision_;
-    Checking checking_;                // enforcing policies with a check, by name
     std::vector<std::size_t> nearest_; // by node: the nearest one at or above it that checks
     std::vector<model::Measure> measures_;
 };

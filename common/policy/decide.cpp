@@ -229,7 +229,7 @@ void conclude(const PolicySet& set, const AccountTree& tree, const model::Facts&
               model::Decision& decision) {
     static const model::AccountMemory kNothing;
     for (auto& out : decision.accounts) {
-        if (!out.error.empty() && !out.by_last_rules)
+        if (!out.error.empty() && !out.by_last_rules())
             continue;
         const auto before = facts.history.accounts.find(out.account);
         const auto& memory = before == facts.history.accounts.end() ? kNothing : before->second;

@@ -28,9 +28,9 @@ public:
 
     std::vector<std::string> lines(const model::Plan& plan) {
         subject();
-        if (decision_.fault != model::Fault::rules || decision_.by_last_rules)
+        if (decision_.fault != model::Fault::rules || decision_.by_last_rules())
             period();
-        if (!decision_.error.empty() && !decision_.by_last_rules) {
+        if (!decision_.error.empty() && !decision_.by_last_rules()) {
             held_or_not();
             return std::move(lines_);
         }

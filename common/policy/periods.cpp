@@ -66,7 +66,7 @@ std::vector<PeriodRule> rules_of(const model::PolicySet& set, const model::Facts
     auto all = rules_of(set);
     for (const auto& [account, memory] : facts.history.accounts) {
         const auto earlier = facts.earlier.find(memory.rules.version);
-        if (memory.held_for.empty() || earlier == facts.earlier.end())
+        if (!model::may_be_held(memory) || earlier == facts.earlier.end())
             continue;
         for (const auto& name : memory.rules.policies)
             if (const auto* policy = earlier->second->policy(name);

@@ -22,7 +22,7 @@ std::set<std::string> accounts_of(const Rules& rules, const model::Facts& facts)
     const model::AccountTree tree{structure};
     std::set<std::string> names;
     for (const auto& [account, memory] : facts.history.accounts)
-        if (!memory.held_for.empty() && tree.account(account) != nullptr)
+        if (model::may_be_held(memory) && tree.account(account) != nullptr)
             names.insert(account);
     for (const auto& subject : policy::subjects(rules.set, tree))
         names.insert(subject.account);
@@ -32,10 +32,15 @@ std::set<std::string> accounts_of(const Rules& rules, const model::Facts& facts)
     return names;
 }
 
-bool checks_budgets(const model::PolicySet& set) {
-    return std::any_of(set.policies.begin(), set.policies.end(), [](const auto& policy) {
-        return policy.check() != model::BudgetCheck::off;
-    });
+// Also by the last rules of a held account.
+bool checks_budgets(const Rules& rules, const model::Facts& facts) {
+    const auto checks = [](const model::PolicySet& set) {
+        return std::any_of(set.policies.begin(), set.policies.end(), [](const auto& policy) {
+            return policy.check() != model::BudgetCheck::off;
+        });
+    };
+    return checks(rules.set) || std::any_of(facts.earlier.begin(), facts.earlier.end(),
+                                            [&](const auto& one) { return checks(*one.second); });
 }
 
 // Waldur counts by calendar months, whatever the policies count by.
@@ -157,7 +162,7 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
 
 // While slurmctld is away, its last answer: partitions change rarely.
 void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
-    if (!checks_budgets(rules.set))
+    if (!checks_budgets(rules, facts))
         return;
     if (auto partitions = accounting_.partitions(rules.cluster))
         partitions_ = std::move(*partitions);

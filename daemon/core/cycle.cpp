@@ -42,7 +42,7 @@ ports::EvaluationRecord evaluation(const std::string& cluster, Trigger trigger,
 }
 
 bool is_recorded(const model::AccountDecision& decision, const Order& order) {
-    if (!decision.error.empty() && !decision.by_last_rules)
+    if (!decision.error.empty() && !decision.by_last_rules())
         return false;
     if (decision.noteworthy)
         return true;

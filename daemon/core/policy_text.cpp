@@ -48,6 +48,20 @@ constexpr std::array<Word<model::Action>, 5> kActions{
      {model::name(model::Action::request_slurm_resource_pausing),
       model::Action::request_slurm_resource_pausing}}};
 
+constexpr std::array<Word<model::LimitType>, 3> kLimits{
+    {{"grp_tres_mins", model::LimitType::grp_tres_mins},
+     {"grp_tres", model::LimitType::grp_tres},
+     {"max_tres_mins", model::LimitType::max_tres_mins}}};
+constexpr std::array<Word<model::BudgetCheck>, 3> kChecks{{{"off", model::BudgetCheck::off},
+                                                           {"warn", model::BudgetCheck::warn},
+                                                           {"refuse", model::BudgetCheck::refuse}}};
+constexpr std::array<Word<model::PendingJobs>, 3> kPending{
+    {{"leave", model::PendingJobs::leave},
+     {"hold", model::PendingJobs::hold},
+     {"cancel", model::PendingJobs::cancel}}};
+constexpr std::array<Word<model::OnDownscale>, 2> kDownscale{
+    {{"move", model::OnDownscale::move}, {"leave", model::OnDownscale::leave}}};
+
 class Writer {
 public:
     void flag(const char* key, const bool& value) { out_.set(key, value); }
@@ -221,6 +235,13 @@ const auto policy_fields = [](auto& io, auto& policy) {
     io.text("qos_default", policy.qos_default);
     io.text("qos_downscaled", policy.qos_downscaled);
     io.text("qos_paused", policy.qos_paused);
+    io.flag("limits", policy.limits.enabled);
+    io.word("limit_type", policy.limits.type, kLimits);
+    auto check = policy.check();
+    io.word("budget_check", check, kChecks);
+    policy.budget_check = check;
+    io.word("on_pause", policy.on_pause.pending, kPending);
+    io.word("on_downscale", policy.on_downscale, kDownscale);
 };
 
 const auto set_fields = [](auto& io, auto& set) {

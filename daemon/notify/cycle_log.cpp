@@ -48,7 +48,7 @@ void log_standing(const model::AccountDecision& account) {
 
 // Waldur's own names of its events, so that one search finds both sides.
 void log_evaluation(const ports::CycleReport& report, const model::AccountDecision& account) {
-    if ((!account.error.empty() && !account.by_last_rules) || !account.noteworthy ||
+    if ((!account.error.empty() && !account.by_last_rules()) || !account.noteworthy ||
         (account.actions_taken.empty() && account.previous_flags == account.flags))
         return;
     log::event(log::Level::notice, "SLUICE-0411", "policy-evaluated",

@@ -19,6 +19,7 @@ policies:
     period: quarter
     carryover: false
     limits: ${LIMITS:-true}
+    budget_check: ${BUDGET_CHECK:-off}
     actions: [request_slurm_resource_pausing]
 END
 }
@@ -81,6 +82,18 @@ ok 'evaluation after the release succeeds' evaluate_now
 is 'chem has no limit after the release' "$(account_field chem grptresmins)" ''
 ok 'srun in physics runs after the release' as games srun -A physics -n1 true
 unlike 'sluice status no longer names a release of physics' "$(sluice_cli status 2>&1)" 'release physics'
+
+# Without limits budget_check alone bounds a job: it goes on while chem is held.
+LIMITS=false BUDGET_CHECK=refuse
+ok 'sluiced loads budget_check: refuse without limits' eval 'sluiced_regrant < <(granted "$chem" "$optics")'
+fails 'a job above the rest of chem is refused' as games sbatch -A chem -N1 -t 200:00:00 --wrap true
+BUDGET_CHECK=off
+ok 'sluiced loads a file without chem and budget_check' eval 'sluiced_regrant < <(granted "$optics")'
+is 'chem is held without its rules' "$(status_field chem standing)" held
+fails 'a job above the rest of the held chem is refused' as games sbatch -A chem -N1 -t 200:00:00 --wrap true
+like 'refusal has the figures of the last rules' "$OUT" 'may use 200 node_hours, but account chem has 1[0-9.]+ left'
+ok 'a job within the rest of the held chem is admitted' as games sbatch -H -A chem -N1 -t 1:00:00 --wrap true
+unset BUDGET_CHECK
 
 # A healthy account without rules and limits is paused by its last rules, also after a restart.
 small='chem: {allocation: {node_hours: 0.005}}'

@@ -30,11 +30,11 @@ Message call(const std::string& kind, const std::string& key, const std::string&
 }
 
 // nullptr: nothing of the account is reported, for Waldur has no resource or the evaluation no
-// result.
+// result. A held account has one by its last rules, which only get stricter.
 const Resource* resource_of(const ReportInput& input, const model::AccountDecision& decision) {
+    const bool evaluated = decision.error.empty() || decision.by_last_rules();
     const auto found = input.resources.by_account.find(decision.account);
-    return found == input.resources.by_account.end() || !decision.error.empty() ? nullptr
-                                                                                : found->second;
+    return found == input.resources.by_account.end() || !evaluated ? nullptr : found->second;
 }
 
 // What Sluice itself decided. A flag that came from Waldur is not sent back to it.

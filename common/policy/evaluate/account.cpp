@@ -210,7 +210,7 @@ void keep_standing(const AccountMemory& before, const Policy& policy, AccountDec
 
 // Of a held account: what the rules of its last evaluation make of its usage now.
 void take_last_rules(const AccountMemory& before, AccountDecision good, AccountDecision& out) {
-    out.by_last_rules = true;
+    out.last_rules = std::move(good.last_rules);
     out.period = std::move(good.period);
     out.previous = std::move(good.previous);
     out.span = std::move(good.span);

@@ -26,6 +26,7 @@ std::optional<model::AccountDecision> LastRules::evaluate(const std::string& acc
     const auto& evaluator =
         evaluators_.try_emplace(rules.version, set, zone_, facts_, kNothing).first->second;
     auto out = evaluator.evaluate(subject);
+    out.last_rules = found->second;
     return out.error.empty() ? std::optional(std::move(out)) : std::nullopt;
 }
 

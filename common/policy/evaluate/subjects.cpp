@@ -177,6 +177,17 @@ std::vector<const Policy*> policies_of(const PolicySet& set,
     return found;
 }
 
+std::vector<const Policy*> policies_in_force(const PolicySet& set,
+                                             const model::AccountDecision& decision) {
+    if (!decision.by_last_rules())
+        return policies_of(set, decision);
+    std::vector<const Policy*> found;
+    for (const auto& name : decision.memory.rules.policies)
+        if (const Policy* policy = decision.last_rules->policy(name))
+            found.push_back(policy);
+    return found;
+}
+
 Governance::Governance(const AccountTree& tree, const model::Decision& decision)
     : tree_(tree), governor_(tree.size(), kNone), own_(tree.size(), false) {
     for (std::size_t i = 0; i < decision.accounts.size(); ++i)

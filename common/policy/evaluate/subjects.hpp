@@ -53,12 +53,16 @@ std::vector<OverGrant> over_granted(const model::PolicySet& set, const AccountTr
 std::vector<const model::Policy*> policies_of(const model::PolicySet& set,
                                               const model::AccountDecision& decision);
 
-// The first of them that `accepts`: one of the decision's mode, else any. nullptr: none.
+// The same of an account that its last rules hold: these are in force, whatever `set` has.
+std::vector<const model::Policy*> policies_in_force(const model::PolicySet& set,
+                                                    const model::AccountDecision& decision);
+
+// The first of those in force that `accepts`: one of the decision's mode, else any. nullptr: none.
 template <class Accepts>
 const model::Policy* first_policy(const model::PolicySet& set,
                                   const model::AccountDecision& decision, Accepts accepts) {
     const model::Policy* found = nullptr;
-    for (const model::Policy* policy : policies_of(set, decision)) {
+    for (const model::Policy* policy : policies_in_force(set, decision)) {
         if (!accepts(*policy))
             continue;
         if (policy->mode == decision.mode)

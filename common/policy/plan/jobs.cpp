@@ -28,6 +28,8 @@ namespace {
 
 const OnPause& rule_of(const model::PolicySet& set, const AccountDecision& decision) {
     static const OnPause kLeave;
+    if (decision.held() && !decision.by_last_rules())
+        return kLeave;
     const auto* policy = first_policy(set, decision, [&](const model::Policy& one) {
         return one.mode == decision.mode && !one.on_pause.leaves_all();
     });
@@ -46,10 +48,14 @@ bool is_in(const std::set<std::uint32_t>& held, const Job& job) {
 }
 
 // Pending jobs of a paused account that its QOS list does not stop, because Sluice has set their
-// QOS, are held.
+// QOS, are held. While a person has to confirm the rules of the account, jobs are held instead of
+// cancelled: that can be undone.
 PendingJobs on_pause(const OnPause& rule, const AccountDecision& decision, const Job& job) {
     const bool exempt = decision.enforced.paused && decision.memory.job_qos.contains(job.id);
-    return exempt && rule.pending == PendingJobs::leave ? PendingJobs::hold : rule.pending;
+    if (exempt && rule.pending == PendingJobs::leave)
+        return PendingJobs::hold;
+    return decision.held() && rule.pending == PendingJobs::cancel ? PendingJobs::hold
+                                                                  : rule.pending;
 }
 
 // A job of Slurm 25.11 and later may name several QOS, "fast,normal": slurmctld wants all in the
@@ -289,7 +295,7 @@ private:
         if (index == kNone || job.held)
             return;
         const auto& account = decision_.accounts[index];
-        const bool wants = account.error.empty() && account.enforced.paused &&
+        const bool wants = account.follows() && account.enforced.paused &&
                            on_pause(rule_of(set_, account), account, job) == PendingJobs::hold;
         if (wants)
             keep(index, account.account, job.id);
@@ -423,19 +429,16 @@ public:
 
     void plan(const Job& job) {
         const bool enforces = decision_.enforced.paused;
-        if (decision_.held()) {
-            if (!enforces && job.state == JobState::pending && job.held &&
-                is_in(decision_.memory.held_jobs, job))
-                release(job);
-            return;
-        }
         const PendingJobs pending = on_pause(rule_, decision_, job);
-        if (enforces || (decision_.mode == model::Mode::observe && decision_.flags.paused))
+        const bool shown = !decision_.held() && decision_.mode == model::Mode::observe;
+        if (enforces || (shown && decision_.flags.paused))
             stop(job, pending, enforces);
-        const bool holds = enforces && pending == PendingJobs::hold;
-        if (job.state == JobState::pending && job.held && !holds &&
+        const bool keeps = enforces && (decision_.held() || pending != PendingJobs::leave);
+        if (job.state == JobState::pending && job.held && !keeps &&
             is_in(decision_.memory.held_jobs, job))
             release(job);
+        if (decision_.held())
+            return;
         if (decision_.mode == model::Mode::observe && decision_.enforced_qos.empty() &&
             !decision_.flags.paused && !decision_.qos.empty() && job.qos != decision_.qos &&
             job.state == JobState::pending && moves(draft_.set(), decision_))
@@ -443,15 +446,15 @@ public:
     }
 
 private:
-    // Only a hold can be undone: the rest waits until the clock is trusted.
+    // Only a hold can be undone: the rest waits until the clock is trusted and the rules count.
     void stop(const Job& job, PendingJobs pending, bool now) {
-        const bool trusted = draft_.facts().clock.trusted();
+        const bool certain = draft_.facts().clock.trusted() && !decision_.held();
         if (job.state == JobState::pending && pending == PendingJobs::hold) {
             if (!job.held)
                 add(CommandType::hold_job, job, now);
             return;
         }
-        if (!trusted)
+        if (!certain)
             return;
         if (job.state == JobState::pending) {
             if (pending == PendingJobs::cancel)

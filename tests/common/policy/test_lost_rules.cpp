@@ -535,10 +535,8 @@ CASE(a_held_account_is_slowed_down_and_paused_by_its_last_rules) {
         World w = two_accounts();
         w.facts.rules_version = w.facts.history.rules_version = "1";
         lose(w);
-        w.run(utc(2026, 1, 4),
-              "chem"); // usage of a period that only its last rules have comes next
         w.run(utc(2026, 1, 4), "chem");
-        CHECK(w.of("chem").held() && w.of("chem").by_last_rules);
+        CHECK(w.of("chem").held() && w.of("chem").by_last_rules());
         CHECK(w.of("chem").actions_taken.empty());
         CHECK(w.plan.commands.empty());
         w.use(utc(2026, 1, 4), "chem", 850);
@@ -644,7 +642,7 @@ CASE(a_held_account_without_its_last_rules_keeps_its_standing) {
     w.set.accounts.clear();
     w.use(utc(2026, 1, 4), "chem", 5000);
     w.run(utc(2026, 1, 5), "chem");
-    CHECK(w.of("chem").held() && !w.of("chem").by_last_rules && w.of("chem").kept);
+    CHECK(w.of("chem").held() && !w.of("chem").by_last_rules() && w.of("chem").kept);
     CHECK(!w.of("chem").enforced.paused);
     CHECK(w.of("physics").enforced.paused);
 }
@@ -666,4 +664,129 @@ CASE(raw_usage_is_not_reset_while_an_account_is_held) {
     w.cycle(utc(2026, 7, 3), "chem");
     for (const auto& command : w.plan.commands)
         CHECK(command.type != model::CommandType::reset_usage);
+}
+
+namespace {
+
+model::SnapshotAccount submitted(const World& w, const std::string& account) {
+    for (const auto& one : policy::snapshot(w.set, w.zone, w.facts, w.decision).accounts)
+        if (one.name == account)
+            return one;
+    test::fail("no record of " + account);
+}
+
+} // namespace
+
+// Without limits in Slurm, budget_check alone bounds a job.
+CASE(a_held_account_keeps_its_budget_check) {
+    for (const auto& lose : kLosses) {
+        World w;
+        w.policy().budget_check = model::BudgetCheck::refuse;
+        w.set.policies[0].limits.enabled = false;
+        w.set.components.push_back({"gpu_hours", "gres/gpu", Decimal::whole(60)});
+        for (const char* name : {"physics", "chem"}) {
+            w.account(name);
+            w.grant(name, "1000");
+            w.grant(name, "10", "gpu_hours");
+        }
+        w.account("optics", "chem");
+        w.facts.rules_version = w.facts.history.rules_version = "1";
+        w.use(utc(2026, 1, 2), "chem", 300);
+        w.run(utc(2026, 1, 3), "chem");
+        const auto before = submitted(w, "chem");
+        CHECK_EQ(before.budgets.size(), 2U);
+        lose(w);
+        for (auto& policy : w.set.policies)
+            policy.budget_check = model::BudgetCheck::off; // new rules wait, too
+        w.run(utc(2026, 1, 4), "chem");
+        CHECK(w.of("chem").held());
+        CHECK(submitted(w, "chem").check == model::BudgetCheck::refuse);
+        CHECK(submitted(w, "chem").budgets == before.budgets);
+        CHECK_EQ(submitted(w, "optics").bounded_by, "chem");
+        w.use(utc(2026, 1, 4), "chem", 100);
+        w.run(utc(2026, 1, 5), "chem");
+        CHECK_EQ(submitted(w, "chem").budgets[0].left, before.budgets[0].left - 100 * 3600);
+    }
+}
+
+CASE(what_staff_has_pinned_is_not_checked_while_it_is_held) {
+    World w = two_accounts();
+    w.set.policies[0].budget_check = model::BudgetCheck::refuse;
+    w.run(utc(2026, 1, 3), "chem");
+    w.set.accounts.clear();
+    w.facts.history.overrides = {
+        {1, "chem", model::Standing::normal, utc(2026, 1, 1), utc(2027, 1, 1), "deadline", ""}};
+    w.run(utc(2026, 1, 4), "chem");
+    CHECK(w.of("chem").by_last_rules());
+    CHECK(submitted(w, "chem").check == model::BudgetCheck::off);
+}
+
+namespace {
+
+std::vector<std::string> job_lines(const World& w) {
+    std::vector<std::string> all;
+    for (const auto& command : w.plan.commands)
+        if (is_for_job(command.type))
+            all.push_back(command.sacctmgr);
+    return all;
+}
+
+} // namespace
+
+// slurmctld does not test a QOS that Sluice has set, so only a hold keeps such a job from starting.
+CASE(jobs_of_a_held_account_are_held_by_its_last_rules) {
+    using model::PendingJobs;
+    for (const auto pending : {PendingJobs::leave, PendingJobs::hold, PendingJobs::cancel}) {
+        World w = two_accounts();
+        w.set.policies[0].on_pause = {pending, model::RunningJobs::cancel, {}};
+        w.facts.jobs_known = true;
+        w.user("ann", "chem");
+        w.use(utc(2026, 1, 3), "chem", 1100);
+        const auto association = w.row("chem", "ann").id;
+        w.facts.jobs = {
+            {7, 0, "7", "chem", "ann", model::JobState::pending, false, association, "slowdown"},
+            {8, 0, "8", "chem", "ann", model::JobState::running, false, association, "slowdown"}};
+        w.run(utc(2026, 1, 4), "chem");
+        w.run(utc(2026, 1, 4), "chem");
+        CHECK(w.of("chem").enforced.downscaled);
+        CHECK(w.of("chem").memory.job_qos.contains(7));
+        const auto rules = w.set;
+        w.set.accounts.clear();
+        w.run(utc(2026, 1, 5), "chem");
+        CHECK(job_lines(w).empty());
+        w.use(utc(2026, 1, 5), "chem", 500);
+        w.run(utc(2026, 1, 6), "chem");
+        CHECK(w.of("chem").held() && w.of("chem").enforced.paused);
+        CHECK(job_lines(w) == std::vector<std::string>{"scontrol hold 7"}); // 8 runs on
+        w.facts.jobs[0].held = true;
+        w.facts.jobs[1].state = model::JobState::pending; // requeued by a person
+        w.facts.jobs[1].held = true;
+        w.run(utc(2026, 1, 7), "chem");
+        CHECK(job_lines(w).empty());
+        // A person confirms by bringing the rules back: now they act in full.
+        w.set = rules;
+        w.run(utc(2026, 1, 8), "chem");
+        CHECK(w.of("chem").enforced.paused && !w.of("chem").held());
+        const auto lines = job_lines(w);
+        if (pending == PendingJobs::cancel)
+            CHECK(lines == (std::vector<std::string>{"scancel 7", "scancel 8"}));
+        else
+            CHECK(lines.empty());
+    }
+}
+
+CASE(a_held_account_without_its_last_rules_keeps_its_held_jobs) {
+    World w = two_accounts();
+    w.set.policies[0].on_pause.pending = model::PendingJobs::hold;
+    w.facts.jobs_known = true;
+    w.facts.jobs = {{7, 0, "7", "physics", "ann", model::JobState::pending, false, 0, ""}};
+    w.run(utc(2026, 1, 4));
+    CHECK(job_lines(w) == std::vector<std::string>{"scontrol hold 7"});
+    w.facts.jobs[0].held = true;
+    w.keeps_rules = false;
+    w.facts.earlier.clear();
+    w.set = {};
+    w.run(utc(2026, 1, 5));
+    CHECK(!w.of("physics").by_last_rules() && w.of("physics").enforced.paused);
+    CHECK(job_lines(w).empty());
 }

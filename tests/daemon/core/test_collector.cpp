@@ -56,6 +56,10 @@ model::PolicySet every_field() {
     p.qos_default = "normal";
     p.qos_downscaled = "slow2";
     p.qos_paused = "stopped";
+    p.limits = {false, model::LimitType::max_tres_mins, Decimal::whole(1)};
+    p.budget_check = model::BudgetCheck::refuse;
+    p.on_pause.pending = model::PendingJobs::cancel;
+    p.on_downscale = model::OnDownscale::leave;
     set.policies = {p, p};
     set.policies[1].name = "second";
     set.policies[1].mode = model::Mode::observe;
@@ -79,6 +83,8 @@ CASE(the_text_of_policies_is_read_as_it_was_written) {
     CHECK(a.mode == b.mode && a.clusters == b.clusters && a.spans == b.spans);
     CHECK(b.steps.size() == 2 && b.steps[1].pause && b.steps[1].qos == "stop");
     CHECK_EQ(b.qos_default + b.qos_downscaled + b.qos_paused, "normalslow2stopped");
+    CHECK(b.limits.type == a.limits.type && !b.limits.enabled && b.check() == a.check());
+    CHECK(b.on_pause.pending == a.on_pause.pending && b.on_downscale == a.on_downscale);
     CHECK(read->policies[1].mode == model::Mode::observe);
     CHECK_EQ(read->components[0].unit_factor.text(), set.components[0].unit_factor.text());
     CHECK(!b.mode_missing && !b.period_missing && !b.actions_missing);

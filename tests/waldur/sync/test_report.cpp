@@ -53,6 +53,33 @@ CASE(a_flag_that_changes_before_waldur_has_it_asks_waldur_first) {
     CHECK(sure.messages.at(0).body.find("ask_first") == std::string::npos);
 }
 
+CASE(a_held_account_is_reported_when_its_last_rules_pause_it) {
+    World world;
+    world.make();
+    model::AccountDecision decision;
+    decision.account = "physics";
+    decision.mode = model::Mode::enforce;
+    decision.error = "its allocation has no gpu_hours any more";
+    decision.fault = model::Fault::rules;
+    decision.enforced = {true, false};
+    decision.percent = 12'000;
+    world.report.decision.accounts = {decision};
+    CHECK(waldur::make_flag_messages(world.input()).messages.empty()); // its standing is kept
+    CHECK(waldur::make_metadata_messages(world.input(), "1").messages.empty());
+    world.report.decision.accounts[0].last_rules = std::make_shared<const model::PolicySet>();
+    const auto flags = waldur::make_flag_messages(world.input());
+    CHECK_EQ(flags.messages.size(), 1U);
+    CHECK(flags.messages[0].body.find(R"("body":{"paused":true})") != std::string::npos);
+    const auto metadata = waldur::make_metadata_messages(world.input(), "1");
+    CHECK_EQ(metadata.messages.size(), 1U);
+    CHECK(metadata.messages[0].body.find(R"("usage_percentage":120)") != std::string::npos);
+    // A flag of Waldur that nothing here asked for stays.
+    world.report.decision.accounts[0].enforced = {};
+    world.offering.resources[0].paused = true;
+    world.make();
+    CHECK(waldur::make_flag_messages(world.input()).messages.empty());
+}
+
 CASE(an_observed_account_has_no_flag_in_waldur) {
     World world;
     world.make();
