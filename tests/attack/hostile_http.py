@@ -14,6 +14,7 @@ WALDUR = "/api/marketplace-slurm-periodic-usage-policies/"
 CHANGES = [
     ("POST", "/api/v1/overrides", OPEN),
     ("POST", "/api/v1/adjustments", '{"account": "physics", "units": {"node_hours": 999}, "reason": "attack"}'),
+    ("POST", "/api/v1/transfers", '{"from": "chem", "to": "physics", "units": {"node_hours": 1}, "reason": "attack"}'),
     ("POST", "/api/v1/resets", '{"accounts": ["physics"], "reason": "attack"}'),
     ("POST", "/api/v1/releases", '{"accounts": ["physics"], "reason": "attack"}'),
     ("POST", "/api/v1/reload", '{"confirm": true, "reason": "attack"}'),
@@ -134,7 +135,7 @@ def reader():
         judge(f"reader: {method} {path} is refused", {403, 404, 405}, request(method, path, [token(READER), *JSON], body))
     judge("reader: GET tokens is refused", {403}, request("GET", "/api/v1/tokens", [token(READER)]))
     judge("staff over TCP: GET tokens is refused", {403}, request("GET", "/api/v1/tokens", [token(STAFF)]))
-    judge("staff over TCP: POST tokens is refused", {403}, request("POST", "/api/v1/tokens", [token(STAFF), *JSON], CHANGES[6][2]))
+    judge("staff over TCP: POST tokens is refused", {403}, request("POST", "/api/v1/tokens", [token(STAFF), *JSON], CHANGES[7][2]))
 
 
 def strangers():
