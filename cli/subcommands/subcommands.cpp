@@ -40,8 +40,9 @@ constexpr Subcommand kSubcommands[] = {
      kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kSpan | kAll, run_override},
     {"adjust",
      "add ACCOUNT COMPONENT=UNITS... --reason=TEXT\n"
+     "move FROM TO COMPONENT=UNITS... --reason=TEXT\n"
      "list [ACCOUNT...]",
-     "Add units to the allocation of one period, or take units away",
+     "Add units to the allocation of one period, take units away, or move them",
      kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kLabel, run_adjust},
     {"policy",
      "list\n"

@@ -122,6 +122,8 @@ struct OnPause {
 
 // Whether queued jobs get the QOS that their account is slowed down to, and their own one back.
 enum class OnDownscale { move, leave };
+// What coordinators of an account may do with the accounts below it.
+enum class Coordinators { view, move };
 
 struct Borrow {
     Decimal factor; // percent of the next period's allocation that may be used early; 0: none
@@ -184,6 +186,7 @@ struct Policy {
     Texts texts;                             // "": the file's `texts`
     std::vector<std::string> external_users; // options.notify_external_user
     bool notify_while_observing = false;     // mail to people also in mode observe
+    Coordinators coordinators = Coordinators::view;
 
     // Limits in Slurm keep a job that asks for more than what is left from starting.
     bool limits_hold() const { return limits.enabled && limits.type == LimitType::grp_tres_mins; }

@@ -280,6 +280,8 @@ constexpr std::array<Choice<model::PendingJobs>, 3> kPendingJobs{
      {"cancel", model::PendingJobs::cancel}}};
 constexpr std::array<Choice<model::OnDownscale>, 2> kOnDownscale{
     {{"move", model::OnDownscale::move}, {"leave", model::OnDownscale::leave}}};
+constexpr std::array<Choice<model::Coordinators>, 2> kCoordinators{
+    {{"view", model::Coordinators::view}, {"move", model::Coordinators::move}}};
 constexpr std::array<Choice<model::RunningJobs>, 3> kRunningJobs{
     {{"leave", model::RunningJobs::leave},
      {"cancel", model::RunningJobs::cancel},
@@ -605,6 +607,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors, const std::
     read_texts(map, policy.texts);
     read_external_users(map, policy);
     map.read("notify_while_observing", policy.notify_while_observing);
+    map.choose("coordinators", policy.coordinators, kCoordinators);
     read_waldur_words(map, reading, policy, places);
     note_ratio(map, "carryover_factor", "carryover_factor", policy.carryover.factor);
     map.finish();

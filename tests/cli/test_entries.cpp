@@ -24,6 +24,21 @@ CASE(entries_need_a_reason_and_report_what_was_done) {
     CHECK(lab.service.last.dry_run);
     CHECK(
         has(lab.run({"adjust", "add", "chem", "node_hours", "--reason=x"}).err, "COMPONENT=UNITS"));
+    const auto moved = lab.run({"adjust", "move", "physics", "chem", "node_hours=2.5", "gpu=1",
+                                "--reason=x", "--dry-run"});
+    CHECK_EQ(moved.code, 0);
+    CHECK(has(moved.out, "Would move node_hours=2.5, gpu=1 from account physics to chem.\n"));
+    CHECK_EQ(lab.service.transferred->to, "chem");
+    CHECK(has(lab.run({"adjust", "move", "physics", "chem", "node_hours=1", "--reason=x"}).out,
+              "Transfer 4 moves node_hours=1 from account physics to chem.\n"));
+    CHECK(has(lab.run({"adjust", "move", "physics", "node_hours=1", "--reason=x"}).err,
+              "sluice adjust move FROM TO COMPONENT=UNITS..."));
+    CHECK(has(lab.run({"adjust", "move", "physics", "chem", "node_hours=", "--reason=x"}).err,
+              "is not COMPONENT=UNITS, such as node_hours=25\n"));
+    CHECK(has(lab.run({"adjust", "move", "physics", "chem", "node_hours=1", "--period=2026-Q4",
+                       "--reason=x"})
+                  .err,
+              "adjust move has no --period"));
     CHECK(has(lab.run({"override", "sett"}).err, "did you mean 'set'?"));
     CHECK(has(lab.run({"override"}).err, "set, list, clear"));
     CHECK(has(lab.run({"reset", "physics"}).err, "sluice reset --period ACCOUNT"));

@@ -127,6 +127,8 @@ Response booked(const Call& call, const Result<ports::Booked>& done, const ports
     if (!done->cycle)
         out.set("cycle", Value());
     out.set("id", done->id != 0 ? Value(done->id) : Value()).set("dry_run", by.dry_run);
+    if (done->pair != 0)
+        out.set("pair", done->pair);
     return ok(out, by.dry_run || call.request.method == "DELETE" ? 200 : 201);
 }
 

@@ -41,8 +41,16 @@ model::Standing standing_of(Form& form) {
     return normal;
 }
 
+std::int64_t pair_of(const model::Override&) {
+    return 0;
+}
+
+std::int64_t pair_of(const model::Adjustment& entry) {
+    return entry.pair;
+}
+
 // Ends or takes back the entry that the path names. `records` were read before; they have the
-// account of the entry, to which the answer is cut.
+// accounts of the entry, to which the answer is cut.
 template <class Records, class Undo>
 Response undo(const Call& call, const Result<Records>& records, const Undo& undone) {
     Form form(call.request, {"reason", "dry_run"});
@@ -52,12 +60,12 @@ Response undo(const Call& call, const Result<Records>& records, const Undo& undo
         return failure(*form.fault());
     if (!id || *id < 1)
         return failure(404, "entry '" + call.name + "' does not exist");
-    std::vector<std::string> account;
+    std::vector<std::string> accounts;
     if (records)
         for (const auto& record : *records)
-            if (record.entry.id == *id)
-                account = {record.entry.account};
-    return booked(call, undone(*id, by), by, account);
+            if (record.entry.id == *id || pair_of(record.entry) == *id)
+                accounts.push_back(record.entry.account);
+    return booked(call, undone(*id, by), by, accounts);
 }
 
 template <class Act>
@@ -142,6 +150,23 @@ Response view_add_adjustment(const Call& call) {
     if (form.fault())
         return failure(*form.fault());
     return booked(call, call.actions.add_adjustment(entry, by), by, {entry.account});
+}
+
+// Coordinators may, too: the route is open, and what they may is checked here and by Operator.
+Response view_transfer(const Call& call) {
+    const auto& viewer = call.request.viewer;
+    if (!viewer.staff && (viewer.reads_all || viewer.coordinates.empty()))
+        return failure(403, "Only coordinators and staff may do this (ROLES in sluice(1)).");
+    Form form(call.request, {"from", "to", "units", "reason", "dry_run"});
+    const auto by = person(call, form);
+    ports::NewTransfer entry{lower(form.text("from")), lower(form.text("to")), units_of(form), {}};
+    if (!viewer.staff)
+        entry.coordinated = viewer.coordinates;
+    if (entry.from.empty() || entry.to.empty())
+        form.fail("from and to must be names of accounts");
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.transfer(entry, by), by, {entry.from, entry.to});
 }
 
 Response view_take_back(const Call& call) {

@@ -48,6 +48,7 @@ Response view_set_override(const Call& call);
 Response view_end_override(const Call& call);
 Response view_adjustments(const Call& call);
 Response view_add_adjustment(const Call& call);
+Response view_transfer(const Call& call);
 Response view_take_back(const Call& call);
 Response view_resets(const Call& call);
 Response view_reopen(const Call& call);

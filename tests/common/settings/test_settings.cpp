@@ -151,6 +151,7 @@ CASE(policy_keys_are_read) {
     CHECK_EQ(p.actions.size(), 5U);
     CHECK_EQ(join(p.external_users, " "), "a@example.org b@example.org");
     CHECK(p.notify_while_observing);
+    CHECK(p.coordinators == model::Coordinators::move);
     CHECK_EQ(p.qos_default + p.qos_downscaled + p.qos_paused, "normalslowstop");
     CHECK(p.limits.enabled);
     CHECK(p.limits.type == LimitType::max_tres_mins);

@@ -345,6 +345,15 @@ Result<ports::Booked> FakeService::add_adjustment(const ports::NewAdjustment& en
     return booked(entry.account, person);
 }
 
+Result<ports::Booked> FakeService::transfer(const ports::NewTransfer& entry,
+                                            const ports::Person& person) {
+    transferred = entry;
+    auto out = booked(entry.from, person);
+    if (out && !person.dry_run)
+        out->pair = out->id + 1;
+    return out;
+}
+
 Result<ports::Booked> FakeService::take_back(std::int64_t id, const ports::Person& person) {
     if (id != 3)
         return Error{Errc::not_found, "adjustment " + std::to_string(id) + " does not exist"};

@@ -63,6 +63,8 @@ public:
     Result<ports::Booked> end_override(std::int64_t id, const ports::Person& person) override;
     Result<ports::Booked> add_adjustment(const ports::NewAdjustment& entry,
                                          const ports::Person& person) override;
+    Result<ports::Booked> transfer(const ports::NewTransfer& entry,
+                                   const ports::Person& person) override;
     Result<ports::Booked> take_back(std::int64_t id, const ports::Person& person) override;
     Result<ports::Booked> reopen(const std::vector<std::string>& accounts,
                                  const ports::Person& person) override;
@@ -100,6 +102,7 @@ public:
     ports::DaemonInfo daemon;
     ports::Person last; // who entered something last
     bool confirmed = false;
+    std::optional<ports::NewTransfer> transferred;
     std::optional<ports::RuleChange> rule; // that was set last
     std::int64_t rule_version = 0;         // in force
     std::optional<std::string> config;     // of the last evaluation

@@ -328,7 +328,7 @@ CASE(what_staff_change_waits_for_a_cycle) {
         CHECK_EQ(http::waits({std::string(route.method), route.path, {}, "", {}}),
                  ((route.traits & http::kStaff) != 0 && route.method != "GET" &&
                   !at_once.contains(route.path)) ||
-                     route.path == "/api/v1/controller" ||
+                     route.path == "/api/v1/controller" || route.path == "/api/v1/transfers" ||
                      route.path == "/api/v1/replays/{id}" ||
                      route.path == "/api/v1/accounts/{name}/usage");
 }
@@ -383,6 +383,9 @@ CASE(entries_that_cannot_be_understood_are_refused) {
         {"/api/v1/overrides", R"([])"},
         {"/api/v1/adjustments", R"({"account":"chem","units":{"node_hours":2.5},"reason":"r"})"},
         {"/api/v1/adjustments", R"({"account":"chem","units":[],"reason":"r"})"},
+        {"/api/v1/transfers", R"({"from":"chem","units":{"node_hours":1},"reason":"r"})"},
+        {"/api/v1/transfers", R"({"from":"chem","to":"x","units":[],"reason":"r"})"},
+        {"/api/v1/transfers", R"({"from":"chem","to":"x","account":"x","reason":"r"})"},
         {"/api/v1/resets", R"({"accounts":[],"reason":"r"})"},
         {"/api/v1/resets", R"({"accounts":[1],"reason":"r"})"},
         {"/api/v1/releases", R"({"accounts":[],"reason":"r"})"},
