@@ -30,7 +30,7 @@ public:
     FakeService();
 
     // NOLINTNEXTLINE(google-explicit-constructor): a daemon of this one cluster
-    operator ports::Services() { return {{service()}, *this, post}; }
+    operator ports::Services() { return {{service()}, *this, post, nullptr, mail}; }
     ports::Service service() { return {*this, *this, *this, *this}; }
     // For Waldur's routes.
     Result<void> add_report(const ports::AgentReport& report);
@@ -116,6 +116,7 @@ public:
         .usage_reset = "none",
         .clock_ahead_s = 0};
     FakeOutbox post;
+    ports::Deliverer* mail = nullptr;
     std::vector<ports::AgentReport> kept_reports; // newest first
     bool journal_away = false;
     ports::Query asked; // of evaluations() or commands(), the last one
