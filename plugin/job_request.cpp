@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/job_request.hpp"
 
-#include "plugin/job_lists.hpp"
+#include "common/admission/job_lists.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 namespace sluice::plugin {
+
+using admission::hosts;
+using admission::JobRequest;
+using admission::kMaxFigure;
+using admission::product;
+
 namespace {
 
 // INFINITE is the largest value of its type, NO_VAL the one before.
@@ -129,7 +135,7 @@ JobText text_of(const job_desc_msg_t& desc, std::uint32_t submitter) noexcept {
 
 JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept {
     JobRequest job;
-    job.array_tasks = array_tasks(text.array);
+    job.array_tasks = admission::array_tasks(text.array);
     job.partition = text.request.partition;
     job.whole_nodes = desc.shared == JOB_SHARED_NONE;
     job.tres_per_job = text.tres_per_job;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/budget.hpp"
-#include "plugin/job_lists.hpp"
+#include "common/admission/budget.hpp"
+#include "common/admission/job_lists.hpp"
 
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
 
 using namespace sluice;
-using namespace sluice::plugin;
+using namespace sluice::admission;
 
 namespace {
 
@@ -193,7 +193,7 @@ CASE(where_limits_hold_the_warning_says_that_the_job_waits_and_what_fits) {
     physics.waits = true;
     const auto text = [&](const JobRequest& job) {
         const SnapshotView view(snapshot);
-        const auto found = plugin::shortfall(view, *view.account("physics"), job);
+        const auto found = admission::shortfall(view, *view.account("physics"), job);
         return found ? budget_text(*found) : "";
     };
     CHECK_EQ(text(hours(720)),
@@ -234,7 +234,7 @@ CASE(an_update_counts_only_where_the_job_grows) {
     const SnapshotView view(world(10));
     const auto& physics = *view.account("physics");
     const auto refused = [&](const JobRequest& after, const JobRequest& before, bool added_only) {
-        return plugin::shortfall(view, physics, after, {&before, added_only}).has_value();
+        return admission::shortfall(view, physics, after, {&before, added_only}).has_value();
     };
     CHECK(refused(hours(11), hours(10), false));
     CHECK(!refused(hours(11), hours(11), false));

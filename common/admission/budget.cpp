@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/budget.hpp"
+#include "common/admission/budget.hpp"
 
+#include "common/admission/job_lists.hpp"
 #include "common/base/amount.hpp"
 #include "common/base/text.hpp"
-#include "plugin/job_lists.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace sluice::plugin {
+namespace sluice::admission {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 499;
@@ -108,7 +108,7 @@ public:
         count_cpus_and_memory();
     }
 
-    JobTime time() const noexcept {
+    JobTime job_time() const noexcept {
         const auto minutes = job_.minutes ? job_.minutes : partitions_.minutes();
         if (!job_.unlimited && minutes)
             return {TimeLimit::given, product(*minutes, 60), job_.array_tasks};
@@ -226,8 +226,8 @@ std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
 class Counted {
 public:
     Counted(const SnapshotView& view, const JobRequest& job) noexcept
-        : figures_(view, job), time_(figures_.time()), seconds_(time_.total()) {}
-    const JobTime& time() const noexcept { return time_; }
+        : figures_(view, job), time_(figures_.job_time()), seconds_(time_.total()) {}
+    const JobTime& job_time() const noexcept { return time_; }
     std::int64_t in(std::uint32_t measure, const model::Measure& what) noexcept {
         if (measure >= kKept)
             return points(figures_, what, seconds_);
@@ -273,7 +273,7 @@ std::optional<Shortfall> shortfall(const SnapshotView& view, const model::Snapsh
     if (account.check == model::BudgetCheck::off && account.bounded_by.empty())
         return found;
     Counted counted(view, job);
-    const JobTime& time = counted.time();
+    const JobTime& time = counted.job_time();
     std::optional<Counted> earlier;
     if (present.job != nullptr)
         earlier.emplace(view, *present.job);
@@ -372,4 +372,4 @@ std::string budget_code(const Shortfall& what) {
     return out + ']';
 }
 
-} // namespace sluice::plugin
+} // namespace sluice::admission

@@ -6,14 +6,14 @@
 // text.
 #pragma once
 
-#include "plugin/snapshot_view.hpp"
+#include "common/admission/snapshot_view.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace sluice::plugin {
+namespace sluice::admission {
 
 // What a submission requests. Points into Slurm's job description. No figure exceeds kMaxFigure.
 struct JobRequest {
@@ -73,4 +73,4 @@ std::string budget_text(const Shortfall& what);
 // form never changes. `time-limit` is in minutes; without it where none fits.
 std::string budget_code(const Shortfall& what);
 
-} // namespace sluice::plugin
+} // namespace sluice::admission
