@@ -35,13 +35,13 @@ allowed common/cred common/base/
 allowed common/wire common/base/ common/model/ common/cred/
 allowed common/admission common/base/ common/model/
 allowed plugin common/base/ common/model/ common/admission/ common/wire/ common/cred/
-allowed daemon/ports common/base/ common/model/
-allowed daemon/core common/base/ common/model/ common/json/ common/format/ common/policy/ common/settings/ daemon/ports/ daemon/notify/
+allowed daemon/ports common/base/ common/model/ common/admission/
+allowed daemon/core common/base/ common/model/ common/admission/ common/json/ common/format/ common/policy/ common/settings/ daemon/ports/ daemon/notify/
 allowed daemon/process common/base/ common/model/
 allowed daemon/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/storage common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
-allowed daemon/http common/base/ common/model/ common/format/ common/json/ common/hash/ common/cred/ daemon/ports/
+allowed daemon/http common/base/ common/model/ common/admission/ common/format/ common/json/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ common/format/ common/policy/ common/settings/ daemon/ports/
 allowed waldur common/base/ common/model/ common/format/ common/policy/ common/settings/ common/json/ common/hash/ daemon/ports/ daemon/core/ daemon/http/ daemon/notify/ daemon/storage/
 allowed waldur/stomp common/base/ common/hash/

@@ -39,10 +39,10 @@ bool stays_paused(const model::SnapshotAccount& account, std::optional<Instant> 
 } // namespace
 
 Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
-                 const model::Decision& decision)
-    : tree_(tree), governed_(governed), decision_(decision) {
+                 const model::Decision& decision, SnapshotFor whom)
+    : tree_(tree), governed_(governed), decision_(decision), all_(whom == SnapshotFor::quotes) {
     for (const auto& policy : set.policies)
-        if (policy.check() != BudgetCheck::off && policy.mode == model::Mode::enforce)
+        if (all_ || (policy.check() != BudgetCheck::off && policy.mode == model::Mode::enforce))
             checking_.emplace(policy.name, &policy);
     if (checking_.empty())
         return;
@@ -50,7 +50,7 @@ Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Gov
     for (const std::size_t node : tree.order()) {
         const std::size_t parent = tree[node].parent;
         nearest_[node] = parent == kNone ? kNone : nearest_[parent];
-        if (governed.own(node) && check(decision.accounts[governed.of(node)]) != BudgetCheck::off)
+        if (governed.own(node) && counts(decision.accounts[governed.of(node)]))
             nearest_[node] = node;
     }
 }
@@ -59,18 +59,22 @@ void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
     if (!bind(node))
         return;
     const AccountDecision& decision = decision_.accounts[governed_.of(node)];
-    if (stays_paused(out, decision.period.end))
+    if (!all_ && stays_paused(out, decision.period.end))
         return;
     std::size_t above = nearest_[node];
     if (above == node) {
         out.budgets = left(decision);
         out.check = out.budgets.empty() ? BudgetCheck::off : check(decision);
-        out.waits = out.check != BudgetCheck::off && limits_hold(decision);
+        out.waits = (all_ || out.check != BudgetCheck::off) && limits_hold(decision);
         const std::size_t parent = tree_[node].parent;
         above = parent == kNone ? kNone : nearest_[parent];
     }
     if (above != kNone)
         out.bounded_by = tree_[above].name;
+}
+
+bool Budgets::counts(const AccountDecision& decision) const {
+    return all_ ? decision.error.empty() : check(decision) != BudgetCheck::off;
 }
 
 // The strictest of the account's enforcing policies. off: also for an account that staff has
@@ -80,15 +84,19 @@ BudgetCheck Budgets::check(const AccountDecision& decision) const {
         return BudgetCheck::off;
     BudgetCheck strictest = BudgetCheck::off;
     for (const auto& name : decision.policies)
-        if (const auto found = checking_.find(name); found != checking_.end())
+        if (const auto found = checking_.find(name);
+            found != checking_.end() && found->second->mode == model::Mode::enforce)
             strictest = std::max(strictest, found->second->check());
     return strictest;
 }
 
 bool Budgets::limits_hold(const AccountDecision& decision) const {
+    if (decision.mode != model::Mode::enforce || decision.in_force)
+        return false;
     return std::any_of(decision.policies.begin(), decision.policies.end(), [&](const auto& name) {
         const auto found = checking_.find(name);
-        return found != checking_.end() && found->second->limits_hold();
+        return found != checking_.end() && found->second->mode == model::Mode::enforce &&
+               found->second->limits_hold();
     });
 }
 

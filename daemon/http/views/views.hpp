@@ -27,6 +27,9 @@ Response view_ondemand(const Call& call);
 // preview.cpp
 Response view_preview(const Call& call);
 
+// quote.cpp
+Response view_quote(const Call& call);
+
 // jobs.cpp
 Response view_jobs(const Call& call);
 
