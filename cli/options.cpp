@@ -341,12 +341,49 @@ std::string help_text(const Subcommand& self) {
     return out;
 }
 
+namespace {
+
+// sbatch has letters of ours with other meanings: only the options of the subcommand, by their
+// whole names, are ours. Returns them after argv[0]; `words` takes all others.
+std::vector<char*> without_sbatch(const Getopt& ours, int argc, char** argv,
+                                  std::vector<std::string>& words) {
+    std::vector<char*> own{argv[0]};
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const std::size_t equals = word.find('=');
+        const auto found =
+            std::find_if(ours.names.begin(), ours.names.end(), [&](const option& one) {
+                return one.name != nullptr && word.starts_with("--") &&
+                       word.substr(2, equals - 2) == one.name;
+            });
+        const bool cluster = word == "-M";
+        if (found == ours.names.end() && !cluster) {
+            words.emplace_back(word);
+            continue;
+        }
+        own.push_back(argv[i]);
+        const bool valued = cluster || found->has_arg == required_argument;
+        if (valued && (cluster || equals == std::string_view::npos) && i + 1 < argc)
+            own.push_back(argv[++i]);
+    }
+    own.push_back(nullptr);
+    return own;
+}
+
+} // namespace
+
 Parsed parse_options(const Context& context, const Subcommand& self, int argc, char** argv) {
     Parsed parsed{self, context, {}, std::nullopt};
     parsed.options.style.terminal = context.terminal;
     parsed.options.style.colour = context.colour;
     Reader reader{parsed};
     const Getopt tables = getopt_tables(self.groups);
+    std::vector<char*> own;
+    if ((self.groups & kSbatch) != 0) {
+        own = without_sbatch(tables, argc, argv, parsed.options.words);
+        argc = static_cast<int>(own.size()) - 1;
+        argv = own.data();
+    }
     optind = 0; // glibc: start again, also the permutation
     opterr = 0;
     while (!parsed.done) {
