@@ -19,7 +19,7 @@ struct Spec {
     const char* name;
     char letter;          // 0: none
     const char* argument; // nullptr: takes no value; "[N]": may be left out
-    unsigned group;       // 0: every subcommand
+    std::uint64_t group;  // 0: every subcommand
     const char* help;
     bool Options::*flag = nullptr; // set by the option
     const char* words = "";        // for completion, see OptionHelp
@@ -120,7 +120,7 @@ constexpr Spec kSpecs[] = {
 };
 constexpr int kLongOnly = 256; // + index in kSpecs: getopt's id of an option without a letter
 
-bool taken(const Spec& spec, unsigned groups) {
+bool taken(const Spec& spec, std::uint64_t groups) {
     return spec.group == 0 || (spec.group & groups) != 0;
 }
 
@@ -129,7 +129,7 @@ struct Getopt {
     std::vector<option> names;
 };
 
-Getopt getopt_tables(unsigned groups) {
+Getopt getopt_tables(std::uint64_t groups) {
     Getopt out;
     for (const auto& spec : kSpecs) {
         if (!taken(spec, groups))
@@ -320,7 +320,7 @@ struct Reader {
 
 } // namespace
 
-std::vector<OptionHelp> options_of(unsigned groups) {
+std::vector<OptionHelp> options_of(std::uint64_t groups) {
     std::vector<OptionHelp> out;
     for (const auto& spec : kSpecs)
         if (taken(spec, groups))
@@ -347,12 +347,49 @@ std::string help_text(const Subcommand& self) {
     return out;
 }
 
+namespace {
+
+// sbatch has letters of ours with other meanings: only the options of the subcommand, by their
+// whole names, are ours. Returns them after argv[0]; `words` takes all others.
+std::vector<char*> without_sbatch(const Getopt& ours, int argc, char** argv,
+                                  std::vector<std::string>& words) {
+    std::vector<char*> own{argv[0]};
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const std::size_t equals = word.find('=');
+        const auto found =
+            std::find_if(ours.names.begin(), ours.names.end(), [&](const option& one) {
+                return one.name != nullptr && word.starts_with("--") &&
+                       word.substr(2, equals - 2) == one.name;
+            });
+        const bool cluster = word == "-M";
+        if (found == ours.names.end() && !cluster) {
+            words.emplace_back(word);
+            continue;
+        }
+        own.push_back(argv[i]);
+        const bool valued = cluster || found->has_arg == required_argument;
+        if (valued && (cluster || equals == std::string_view::npos) && i + 1 < argc)
+            own.push_back(argv[++i]);
+    }
+    own.push_back(nullptr);
+    return own;
+}
+
+} // namespace
+
 Parsed parse_options(const Context& context, const Subcommand& self, int argc, char** argv) {
     Parsed parsed{self, context, {}, std::nullopt};
     parsed.options.style.terminal = context.terminal;
     parsed.options.style.colour = context.colour;
     Reader reader{parsed};
     const Getopt tables = getopt_tables(self.groups);
+    std::vector<char*> own;
+    if ((self.groups & kSbatch) != 0) {
+        own = without_sbatch(tables, argc, argv, parsed.options.words);
+        argc = static_cast<int>(own.size()) - 1;
+        argv = own.data();
+    }
     optind = 0; // glibc: start again, also the permutation
     opterr = 0;
     while (!parsed.done) {

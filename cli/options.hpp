@@ -6,6 +6,7 @@
 #include "cli/table.hpp"
 
 #include <map>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@ namespace sluice::cli {
 
 // Groups of options that a subcommand takes, to be or-ed. Every subcommand takes --help, --usage,
 // --version, -Q and -v.
-enum Group : unsigned {
+enum Group : std::uint64_t {
     kTable = 1,           // -n -p -P --delimiter -o --helpformat
     kJson = 2,            // --json
     kAccounts = 4,        // -A and ACCOUNT arguments
@@ -48,6 +49,7 @@ enum Group : unsigned {
     kLogin = 1073741824,  // --login
     kPreset = 536870912,  // --preset
     kReplay = 2147483648, // --from, --until of a replay
+    kSbatch = 4294967296, // words are options of sbatch, but for our own long options
 };
 
 struct Options {
@@ -99,7 +101,7 @@ struct OptionHelp {
     std::string
         words; // that its value may be, separated by blanks; or "@accounts": see complete.cpp
 };
-std::vector<OptionHelp> options_of(unsigned groups);
+std::vector<OptionHelp> options_of(std::uint64_t groups);
 // What `sluice NAME --help` prints.
 std::string help_text(const Subcommand& self);
 

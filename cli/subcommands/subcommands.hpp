@@ -30,6 +30,7 @@ int run_override(Parsed parsed);
 int run_plugins(Parsed parsed);
 int run_preview(Parsed parsed);
 int run_queue(Parsed parsed);
+int run_quote(Parsed parsed);
 int run_release(Parsed parsed);
 int run_reload(Parsed parsed);
 int run_policy(Parsed parsed);

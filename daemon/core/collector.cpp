@@ -60,6 +60,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         uids_.clear();
         default_accounts_.clear();
         partitions_.clear();
+        partitions_at_ = {};
         earlier_.clear();
         cluster_ = rules.cluster;
     }
@@ -160,14 +161,20 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
     return !facts.usage.empty();
 }
 
-// While slurmctld is away, its last answer: partitions change rarely.
+// While slurmctld is away, its last answer: partitions change rarely. For quotes alone an answer
+// that is ten minutes old will do: it has all nodes of the cluster.
 void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
-    if (!checks_budgets(rules, facts))
-        return;
-    if (auto partitions = accounting_.partitions(rules.cluster))
-        partitions_ = std::move(*partitions);
-    else
-        note(partitions.error(), kSlurmctld);
+    constexpr auto kForQuotes = std::chrono::minutes{10};
+    const bool due = checks_budgets(rules, facts) || facts.now < partitions_at_ ||
+                     facts.now >= partitions_at_ + kForQuotes;
+    if (due) {
+        if (auto partitions = accounting_.partitions(rules.cluster)) {
+            partitions_ = std::move(*partitions);
+            partitions_at_ = facts.now;
+        } else {
+            note(partitions.error(), kSlurmctld);
+        }
+    }
     facts.structure.partitions = partitions_;
 }
 

@@ -22,6 +22,14 @@ constexpr std::string_view kPolicyChange =
 constexpr std::string_view kAllocationChange =
     "version!:integer,allocation:object,clusters:object,yaml:string,reason!:string,"
     "dry_run:boolean,confirm:boolean";
+constexpr std::string_view kQuotedJob =
+    "account:string,partition:string,qos:string,time_limit:integer?,time_minimum:integer,"
+    "array:string,minimum_nodes:integer,maximum_nodes:integer,required_nodes:string,"
+    "tasks:integer,tasks_per_node:integer,ntasks_per_tres:integer,cpus_per_task:integer,"
+    "minimum_cpus:integer,minimum_cpus_per_node:integer,overcommit:boolean,exclusive:boolean,"
+    "memory_per_node:integer,memory_per_cpu:integer,memory_per_tres:string,"
+    "cpus_per_tres:string,tres_per_job:string,tres_per_node:string,tres_per_socket:string,"
+    "tres_per_task:string";
 
 } // namespace
 
@@ -83,6 +91,8 @@ const std::vector<Route>& routes() {
          "account,user"},
         {"GET", "/api/v1/jobs", 0, view_jobs, "Queued jobs that wait because of Sluice",
          "account,user,job,waiting,page,page_size"},
+        {"POST", "/api/v1/quote", 0, view_quote,
+         "What a job may cost, and whether it would be refused", "", kQuotedJob},
         {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
          "Evaluate now, or do a dry run", "",
          "dry_run:boolean,accounts:array,all:boolean,config:string"},

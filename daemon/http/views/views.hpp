@@ -31,6 +31,9 @@ Response view_preview(const Call& call);
 Response view_begin_replay(const Call& call);
 Response view_replay(const Call& call);
 
+// quote.cpp
+Response view_quote(const Call& call);
+
 // jobs.cpp
 Response view_jobs(const Call& call);
 

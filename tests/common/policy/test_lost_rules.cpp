@@ -32,7 +32,7 @@ World two_accounts() {
 }
 
 bool refuses(const World& w, const std::string& account) {
-    const auto snapshot = policy::snapshot(w.set, w.zone, w.facts, w.decision);
+    const auto snapshot = policy::snapshot(w.set, w.zone, w.facts.structure, w.decision);
     for (const auto& one : snapshot.accounts)
         if (one.name == account)
             return one.standing == model::Standing::paused && one.later.empty();

@@ -168,6 +168,23 @@ Result<model::Preview> FakeService::preview(const model::PreviewInput& input) co
     return policy::preview(input);
 }
 
+// physics refuses what is left of 20 node_hours; optics is below it; chem has no policy.
+std::shared_ptr<const admission::SnapshotView> FakeService::quote_view() const {
+    if (!cycle)
+        return nullptr;
+    model::Snapshot snapshot;
+    model::SnapshotAccount optics{"optics", model::Standing::normal, {}, ""};
+    optics.bounded_by = "physics";
+    model::SnapshotAccount physics{"physics", model::Standing::normal, 9800, ""};
+    physics.check = model::BudgetCheck::refuse;
+    physics.budgets = {{0, 20 * 3600}};
+    snapshot.accounts = {optics, physics};
+    snapshot.users = {{kAlice, "optics", {"optics"}}, {kBob, "", {"chem"}}};
+    snapshot.measures = {{"node_hours", 3600, {{"node", 1}}}};
+    snapshot.partitions = {{"main", true, false, 60, {}}};
+    return std::make_shared<const admission::SnapshotView>(std::move(snapshot));
+}
+
 Result<std::vector<ports::EvaluationRecord>> FakeService::evaluations(const ports::Query& query) {
     asked = query;
     if (journal_away)

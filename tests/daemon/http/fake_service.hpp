@@ -41,6 +41,7 @@ public:
     std::vector<ports::CycleSummary> cycles() const override;
     Result<std::vector<std::string>> explain(const std::string& account) const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
+    std::shared_ptr<const admission::SnapshotView> quote_view() const override;
     ports::PluginServerStatus plugin_server() const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
 
