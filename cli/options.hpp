@@ -5,8 +5,8 @@
 #include "cli/command.hpp"
 #include "cli/table.hpp"
 
-#include <map>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
