@@ -88,7 +88,7 @@ Result<ports::ReplayState> DaemonReplays::begin(const ports::ReplayRequest& requ
                                          " is under way; try again when it has ended, or " +
                                          std::to_string(kAbandoned.count()) +
                                          " s after it was left"};
-    Run& run = state->run.emplace();
+    ReplayRun& run = state->run.emplace();
     run.state.id = ++state->last_id;
     run.state.total = run.state.accounts = replay->accounts().size();
     run.state.time = *time;
@@ -106,7 +106,7 @@ Result<ports::ReplayState> DaemonReplays::begin(const ports::ReplayRequest& requ
 }
 
 // The next accounts, at least one.
-Result<void> DaemonReplays::read(Run& run, Time until) {
+Result<void> DaemonReplays::read(ReplayRun& run, Time until) {
     const auto away = sources_.away();
     if (std::find(away.begin(), away.end(), kSlurmdbd) != away.end())
         return Error{Errc::unavailable, "slurmdbd does not answer"};
@@ -134,7 +134,7 @@ Result<void> DaemonReplays::read(Run& run, Time until) {
     return {};
 }
 
-void DaemonReplays::Run::finish() {
+void ReplayRun::finish() {
     auto standings = replay->standings();
     std::erase_if(standings, [this](const model::StandingSpan& span) {
         const bool normal = span.standing == "normal";
@@ -154,7 +154,7 @@ Result<ports::ReplayState> DaemonReplays::proceed(std::int64_t id) {
     if (!state->run || state->run->state.id != id)
         return Error{Errc::not_found, "replay " + std::to_string(id) +
                                           " does not exist; the daemon keeps the last one only"};
-    Run& run = *state->run;
+    ReplayRun& run = *state->run;
     if (run.state.phase == Phase::usage) {
         if (const auto done = read(run, until); !done)
             return done.error();

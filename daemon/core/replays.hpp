@@ -19,6 +19,18 @@
 
 namespace sluice::core {
 
+// The replay that is kept.
+struct ReplayRun {
+    ports::ReplayState state;
+    std::string by;
+    std::chrono::steady_clock::time_point asked{};
+    std::shared_ptr<const Rules> rules; // has the zone of `replay`
+    std::shared_ptr<const model::Structure> structure;
+    std::unique_ptr<policy::Replay> replay; // nullptr: done
+
+    void finish();
+};
+
 class DaemonReplays final : public ports::Replays {
 public:
     // A replay that nobody has asked about for so long gives way to that of another person.
@@ -38,19 +50,9 @@ public:
 
 private:
     using Time = std::chrono::steady_clock::time_point;
-    struct Run {
-        ports::ReplayState state;
-        std::string by;
-        Time asked{};
-        std::shared_ptr<const Rules> rules; // has the zone of `replay`
-        std::shared_ptr<const model::Structure> structure;
-        std::unique_ptr<policy::Replay> replay; // nullptr: done
-
-        void finish();
-    };
 
     Result<std::shared_ptr<const Rules>> rules_of(const ports::ReplayRequest& request) const;
-    Result<void> read(Run& run, Time until);
+    Result<void> read(ReplayRun& run, Time until);
 
     const Loop& loop_;
     const Sources& sources_;
@@ -59,7 +61,7 @@ private:
     ConfigFile* file_ = nullptr;
     struct State {
         std::int64_t last_id = 0;
-        std::optional<Run> run;
+        std::optional<ReplayRun> run;
     };
     Guarded<State> state_;
 };

@@ -167,6 +167,19 @@ std::int64_t WeeklyPattern::used_by(std::int64_t hours) const {
            (before_[day + 1] - before_[day]) * (rest % kHoursADay);
 }
 
+// The first hour by which so much is expected; the inverse of used_by(). REQUIRES: wanted > 0
+std::int64_t WeeklyPattern::hours_to(std::int64_t wanted) const {
+    const std::int64_t week = total_ * kHoursADay;
+    const std::int64_t weeks = (wanted - 1) / week;
+    const std::int64_t rest = wanted - weeks * week;
+    std::size_t day = 0;
+    while (before_[day + 1] * kHoursADay < rest)
+        ++day;
+    const std::int64_t of_day = before_[day + 1] - before_[day];
+    const std::int64_t hour = (rest - before_[day] * kHoursADay + of_day - 1) / of_day;
+    return weeks * kHoursAWeek + static_cast<std::int64_t>(day) * kHoursADay + hour;
+}
+
 // The sum of h hours is expected to be `expected`, with a variance of
 // s^2 * (w + w^2 / n): s^2 of a week, w = h / 168, and the second term since the mean itself is
 // known from n weeks only. All sides are multiplied until they are whole.
@@ -174,32 +187,33 @@ void WeeklyPattern::until(Wide need, std::int64_t elapsed, Hours& soonest) const
     const Wide kept = (need + ((Wide{1} << shift_) - 1)) >> shift_;
     if (kept > kMaxNeed)
         return;
-    const std::int64_t before = used_by(elapsed);
-    const Wide wanted = before + kept * weeks_ * kHoursADay;
+    const std::int64_t wanted =
+        used_by(elapsed) + static_cast<std::int64_t>(kept) * weeks_ * kHoursADay;
     const Wide quantile = kQuantile[static_cast<std::size_t>(weeks_)];
     const Wide spread = quantile * quantile * spread_;
     const Wide scale = Wide{1000} * 1000 * 49 * weeks_ * (weeks_ - 1);
-    const auto missing = [&](std::int64_t hours) { return wanted - used_by(elapsed + hours); };
+    const auto missing = [&](std::int64_t hours) {
+        return Wide{wanted - used_by(elapsed + hours)};
+    };
     // Whether so much more or less than expected is within the percentiles.
     const auto within = [&](Wide distance, std::int64_t hours) {
         return distance * distance * scale <= spread * (hours * (kHoursAWeek * weeks_ + hours));
     };
-    const std::int64_t expected =
-        first(0, soonest.expected, [&](std::int64_t hours) { return missing(hours) <= 0; });
-    soonest.early = first(0, std::min(soonest.early, expected), [&](std::int64_t hours) {
-        const Wide rest = missing(hours);
-        return rest <= 0 || within(rest, hours);
+    const std::int64_t expected = hours_to(wanted) - elapsed;
+    soonest.expected = std::min(soonest.expected, expected);
+    soonest.early = first(0, std::min(soonest.early, expected),
+                          [&](std::int64_t hours) { return within(missing(hours), hours); });
+    soonest.late = first(expected - 1, soonest.late, [&](std::int64_t hours) {
+        return spread == 0 || !within(missing(hours), hours);
     });
-    soonest.late = first(0, soonest.late, [&](std::int64_t hours) {
-        const Wide rest = missing(hours);
-        return rest <= 0 && (spread == 0 || !within(rest, hours));
-    });
-    soonest.expected = expected;
 }
 
 void add_forecasts(const Metric& metric, const std::vector<Figure>& figures,
                    const model::Period& period, const WeeklyUsage* weeks, Instant now,
                    std::vector<model::Threshold>& thresholds) {
+    if (std::all_of(thresholds.begin(), thresholds.end(),
+                    [](const auto& threshold) { return threshold.reached; }))
+        return;
     const auto known = growths(metric, figures, weeks, now);
     const std::int64_t never =
         period.end ? std::clamp<std::int64_t>(((*period.end - now).count() + kSecondsAnHour - 1) /

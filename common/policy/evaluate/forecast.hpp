@@ -40,6 +40,7 @@ public:
 
 private:
     std::int64_t used_by(std::int64_t hours) const;
+    std::int64_t hours_to(std::int64_t wanted) const;
 
     std::int64_t weeks_ = 0;
     int shift_ = 0;                        // amounts are kept without so many of their last bits
