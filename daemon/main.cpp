@@ -206,7 +206,8 @@ Result<void> lay_in(storage::SqliteJournal& journal, const std::string& file,
         core::log_refused(file, both.error());
         return Error{both.error().code,
                      "the file and the policies and allocations of the journal do not agree; "
-                     "correct the file as it was when they were set: " +
+                     "correct the file, or remove an entry of the journal (sluiced --remove-entry "
+                     "policy/NAME --reason TEXT): " +
                          both.error().context};
     }
     settings = std::move(*both);
@@ -401,6 +402,8 @@ int begin(int argc, char** argv) {
         return 0;
     case Task::check:
         return check_configuration(options->file, options->plan);
+    case Task::remove_entry:
+        return remove_entry(options->file, options->entry, options->reason);
     case Task::import_site_agent:
         return import_site_agent(options->import_file);
     case Task::run:

@@ -20,19 +20,6 @@ namespace {
 constexpr std::size_t kMaxReason = 500; // bytes
 constexpr std::size_t kAll = 1'000'000; // entries that are searched by number
 
-Result<void> check_reason(const ports::Person& person) {
-    if (trim(person.reason).empty())
-        return Error{Errc::malformed, "the reason is missing; it is kept with the entry"};
-    if (person.reason.size() > kMaxReason)
-        return Error{Errc::malformed,
-                     "the reason is longer than " + std::to_string(kMaxReason) + " bytes"};
-    if (const auto bad = first_unprintable(person.reason); !bad.empty())
-        return Error{Errc::malformed, "the reason contains " + bad +
-                                          "; write the reason in one line of "
-                                          "visible characters"};
-    return {};
-}
-
 Result<const model::AccountDecision*> evaluated(const Loop::Shown& shown,
                                                 const std::string& account) {
     if (!shown.report)
@@ -118,6 +105,19 @@ auto numbered(const Records& records, std::int64_t id) {
 
 } // namespace
 
+Result<void> check_reason(const std::string& reason) {
+    if (trim(reason).empty())
+        return Error{Errc::malformed, "the reason is missing; it is kept with the entry"};
+    if (reason.size() > kMaxReason)
+        return Error{Errc::malformed,
+                     "the reason is longer than " + std::to_string(kMaxReason) + " bytes"};
+    if (const auto bad = first_unprintable(reason); !bad.empty())
+        return Error{Errc::malformed, "the reason contains " + bad +
+                                          "; write the reason in one line of "
+                                          "visible characters"};
+    return {};
+}
+
 // nullptr: it takes longer than a caller waits.
 std::shared_ptr<const ports::CycleReport> DaemonOperator::run(Order order) {
     auto answer = loop_.ask(std::move(order));
@@ -176,7 +176,7 @@ DaemonOperator::cycle(Order order, const ports::Person& person,
 
 Result<ports::Booked> DaemonOperator::set_override(const ports::NewOverride& wanted,
                                                    const ports::Person& person) {
-    if (auto reason = check_reason(person); !reason)
+    if (auto reason = check_reason(person.reason); !reason)
         return reason.error();
     const auto shown = loop_.shown();
     if (const auto account = evaluated(shown, wanted.account); !account)
@@ -212,7 +212,7 @@ Result<ports::Booked> DaemonOperator::set_override(const ports::NewOverride& wan
 }
 
 Result<ports::Booked> DaemonOperator::end_override(std::int64_t id, const ports::Person& person) {
-    if (auto reason = check_reason(person); !reason)
+    if (auto reason = check_reason(person.reason); !reason)
         return reason.error();
     const std::string cluster = loop_.rules()->cluster;
     const auto known = ports_.records.overrides({cluster, {}, kAll});
@@ -267,7 +267,7 @@ Result<ports::Booked> DaemonOperator::book(std::vector<model::Adjustment> entrie
 
 Result<ports::Booked> DaemonOperator::add_adjustment(const ports::NewAdjustment& wanted,
                                                      const ports::Person& person) {
-    if (auto reason = check_reason(person); !reason)
+    if (auto reason = check_reason(person.reason); !reason)
         return reason.error();
     const auto shown = loop_.shown();
     const auto account = evaluated(shown, wanted.account);
@@ -289,7 +289,7 @@ Result<ports::Booked> DaemonOperator::add_adjustment(const ports::NewAdjustment&
 // A dry run comes first: usage has grown since the last evaluation.
 Result<ports::Booked> DaemonOperator::transfer(const ports::NewTransfer& wanted,
                                                const ports::Person& person) {
-    if (auto reason = check_reason(person); !reason)
+    if (auto reason = check_reason(person.reason); !reason)
         return reason.error();
     const auto shown = loop_.shown();
     if (!shown.report)
@@ -312,7 +312,7 @@ Result<ports::Booked> DaemonOperator::transfer(const ports::NewTransfer& wanted,
 }
 
 Result<ports::Booked> DaemonOperator::take_back(std::int64_t id, const ports::Person& person) {
-    if (auto reason = check_reason(person); !reason)
+    if (auto reason = check_reason(person.reason); !reason)
         return reason.error();
     const auto known = ports_.records.adjustments({loop_.rules()->cluster, {}, kAll});
     if (!known)
@@ -337,7 +337,7 @@ Result<ports::Booked> DaemonOperator::take_back(std::int64_t id, const ports::Pe
 
 Result<ports::Booked> DaemonOperator::reset(const std::vector<std::string>& named,
                                             const ports::Person& person, bool release) {
-    if (auto reason = check_reason(person); !reason)
+    if (auto reason = check_reason(person.reason); !reason)
         return reason.error();
     const auto shown = loop_.shown();
     auto accounts = named;
@@ -400,7 +400,7 @@ Result<ports::Booked> DaemonOperator::enter(std::vector<model::PeriodReset> entr
 
 Result<ports::Booked> DaemonOperator::change_rule(const ports::RuleChange& change,
                                                   const ports::Person& person) {
-    if (auto reason = check_reason(person); !reason)
+    if (auto reason = check_reason(person.reason); !reason)
         return reason.error();
     if (file_ == nullptr)
         return Error{Errc::unavailable, "the daemon has no configuration file"};
@@ -445,7 +445,7 @@ Result<std::string> DaemonOperator::export_rules(const std::string& name) {
 }
 
 Result<ports::Booked> DaemonOperator::reload(bool confirm, const ports::Person& person) {
-    if (auto reason = check_reason(person); confirm && !reason)
+    if (auto reason = check_reason(person.reason); confirm && !reason)
         return reason.error();
     if (person.dry_run)
         return Error{Errc::malformed,
@@ -494,7 +494,7 @@ void DaemonOperator::reopen_elsewhere(const model::AccountDecision& account,
 }
 
 Result<ports::Booked> DaemonOperator::accept_clock(const ports::Person& person) {
-    if (auto reason = check_reason(person); !reason)
+    if (auto reason = check_reason(person.reason); !reason)
         return reason.error();
     if (person.dry_run)
         return Error{Errc::malformed, "a confirmation of the clock has no dry run; GET "

@@ -13,6 +13,9 @@
 
 namespace sluice::core {
 
+// malformed: none, not one line of visible characters, or longer than 500 bytes.
+Result<void> check_reason(const std::string& reason);
+
 class DaemonOperator final : public ports::Operator {
 public:
     // No caller waits longer for a cycle.

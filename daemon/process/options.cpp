@@ -7,7 +7,7 @@
 namespace sluice::core {
 namespace {
 
-enum LongOnly { kCheck = 256, kImport, kPlan };
+enum LongOnly { kCheck = 256, kImport, kPlan, kRemoveEntry, kReason };
 
 Error misused(const std::string& text) {
     return {Errc::malformed, text + "; see sluiced -h"};
@@ -16,13 +16,15 @@ Error misused(const std::string& text) {
 } // namespace
 
 Result<Options> parse_options(int argc, char** argv) {
-    static const std::array<option, 9> kLong{{
+    static const std::array<option, 11> kLong{{
         {"check", no_argument, nullptr, kCheck},
         {"file", required_argument, nullptr, 'f'},
         {"foreground", no_argument, nullptr, 'D'},
         {"help", no_argument, nullptr, 'h'},
         {"import-site-agent", required_argument, nullptr, kImport},
         {"plan", no_argument, nullptr, kPlan},
+        {"reason", required_argument, nullptr, kReason},
+        {"remove-entry", required_argument, nullptr, kRemoveEntry},
         {"verbose", no_argument, nullptr, 'v'},
         {"version", no_argument, nullptr, 'V'},
         {nullptr, 0, nullptr, 0},
@@ -60,6 +62,13 @@ Result<Options> parse_options(int argc, char** argv) {
             options.task = Options::Task::import_site_agent;
             options.import_file = ::optarg;
             break;
+        case kRemoveEntry:
+            options.task = Options::Task::remove_entry;
+            options.entry = ::optarg;
+            break;
+        case kReason:
+            options.reason = ::optarg;
+            break;
         case ':':
             return misused(std::string(argv[::optind - 1]) + " needs a value");
         default:
@@ -68,6 +77,10 @@ Result<Options> parse_options(int argc, char** argv) {
     }
     if (options.plan && options.task != Options::Task::check)
         return misused("--plan needs --check");
+    if (options.task == Options::Task::remove_entry && options.reason.empty())
+        return misused("--remove-entry needs --reason TEXT; it is kept with the entry");
+    if (options.task != Options::Task::remove_entry && !options.reason.empty())
+        return misused("--reason needs --remove-entry");
     if (::optind < argc)
         return misused("unexpected argument " + std::string(argv[::optind]));
     return options;
@@ -77,6 +90,7 @@ std::string usage_text() {
     return "Usage: sluiced [-D] [-f FILE] [-v]\n"
            "       sluiced --check [--plan] [-f FILE]\n"
            "       sluiced --import-site-agent FILE\n"
+           "       sluiced --remove-entry policy/NAME --reason TEXT [-f FILE]\n"
            "Counts what accounts use, decides by policy, and changes QOS and limits in Slurm.\n"
            "\n"
            "  -D, --foreground           stay in the foreground, log to standard error\n"
@@ -89,6 +103,9 @@ std::string usage_text() {
            "                             running daemon computes it; needs its rights)\n"
            "      --import-site-agent FILE\n"
            "                             print the sluiced.yaml for a Waldur site agent's file\n"
+           "      --remove-entry policy/NAME, allocation/ACCOUNT\n"
+           "                             remove it from the journal while sluiced does not run\n"
+           "      --reason TEXT          with --remove-entry: why\n"
            "  -V, --version              print the version\n"
            "  -h, --help                 print this\n"
            "\n"

@@ -14,11 +14,13 @@
 namespace sluice::core {
 
 struct Options {
-    enum class Task { run, check, import_site_agent, version, help };
+    enum class Task { run, check, import_site_agent, remove_entry, version, help };
 
     Task task = Task::run;
     std::string file = SLUICE_SYSCONFDIR "/sluiced.yaml";
     std::string import_file;
+    std::string entry; // remove_entry: policy/NAME or allocation/ACCOUNT
+    std::string reason;
     bool foreground = false;
     bool plan = false; // check: also what a reload would change
     log::Level level = log::Level::info;

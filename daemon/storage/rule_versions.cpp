@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/rule_versions.hpp"
 
+#include <chrono>
+
 namespace sluice::storage {
 namespace {
 
@@ -29,15 +31,23 @@ std::vector<ports::RuleVersion> read_all(Statement& rows) {
     return out;
 }
 
+std::vector<ports::RuleVersion> in_force(Database& database) {
+    Statement rows(database, std::string(kColumns) + kNewest +
+                                 "AND body IS NOT NULL ORDER BY kind DESC, name");
+    return read_all(rows);
+}
+
 } // namespace
 
-Result<std::vector<ports::RuleVersion>> SqliteRules::rules() {
-    return at_port("rules", [&] {
-        auto reader = reader_.lock();
-        Statement rows(*reader, std::string(kColumns) + kNewest +
-                                    "AND body IS NOT NULL ORDER BY kind DESC, name");
-        return read_all(rows);
+Result<std::vector<ports::RuleVersion>> stored_rules(const std::string& path) {
+    return at_port(path.c_str(), [&] {
+        Database database(path, Database::Access::read_only, std::chrono::milliseconds{0});
+        return in_force(database);
     });
+}
+
+Result<std::vector<ports::RuleVersion>> SqliteRules::rules() {
+    return at_port("rules", [&] { return in_force(*reader_.lock()); });
 }
 
 Result<std::vector<ports::RuleVersion>> SqliteRules::versions(model::RuleKind kind,

@@ -7,7 +7,14 @@
 #include "daemon/ports/rule_store.hpp"
 #include "daemon/storage/memory_rows.hpp"
 
+#include <string>
+#include <vector>
+
 namespace sluice::storage {
+
+// Those in force in the journal `path`, read only. unavailable: it is locked, since its sluiced
+// runs, or cannot be read.
+Result<std::vector<ports::RuleVersion>> stored_rules(const std::string& path);
 
 class SqliteRules final : public ports::RuleStore {
 public:

@@ -81,14 +81,34 @@ sluiced_stop
 fails 'sluiced does not start with a file that the journal does not agree with' sluiced_restart
 like 'log has the place' "$(tail -n 3 "$(sluiced_log)")" 'allocation .*physics.* of the journal:2:3: '
 is 'physics keeps its limit in Slurm' "$(account_field physics grptresmins)" node=0
+like 'log names the remedy' "$(tail -n 3 "$(sluiced_log)")" 'sluiced --remove-entry policy/NAME --reason TEXT'
+offline=$(sluice_find sluiced)
+fails 'sluiced --check refuses a file that the journal does not agree with' "$offline" --check -f "$file"
+like 'sluiced --check names the entry of the journal' "$OUT" 'allocation "physics" of the journal:2:3: '
 cp "$CLUSTER_DIR/etc/kept.yaml" "$file"
+ok 'sluiced --check accepts the old file' "$offline" --check -f "$file"
+like 'sluiced --check reads the journal' "$OUT" 'note: checked with 2 policies and allocations of the journal'
+fails 'removal of an entry without a reason is refused' "$offline" --remove-entry policy/quarterly -f "$file"
+fails 'removal of an unknown entry is refused' "$offline" --remove-entry policy/monthly --reason=x -f "$file"
+like 'refusal names the entries of the journal' "$OUT" 'no such entry; known: policy/quarterly, allocation/physics'
+fails 'removal of what is no entry is refused' "$offline" --remove-entry quarterly --reason=x -f "$file"
 ok 'sluiced starts with the old file' eval 'sluiced_restart && wait_until 15 evaluate_now'
+fails 'removal of an entry while sluiced runs is refused' "$offline" --remove-entry policy/quarterly --reason=x -f "$file"
+like 'refusal names the command for a running sluiced' "$OUT" 'sluice policy remove, sluice grant remove'
+ok 'sluiced --check accepts the file while sluiced runs' "$offline" --check -f "$file"
+like 'sluiced --check reports that it did not read the journal' "$OUT" 'note: not checked with the policies and allocations of the journal'
 
 # Removed: a paused account does not open.
 ok 'allocation of physics is removed' sluice_cli grant remove physics --reason='moved to the file'
 is 'physics is held after its allocation is removed' "$(status_field physics standing)" held
 eventually 'plugin receives the snapshot after the removal' 10 plugin_current
 fails 'sbatch in physics is refused after its allocation is removed' as games sbatch --parsable -H --wrap true
+ok 'allocation of physics is set again' sluice_cli grant set physics node_hours=0 --reason=again --confirm
+sluiced_stop
+ok 'allocation of physics is removed while sluiced does not run' "$offline" --remove-entry allocation/physics --reason='by hand' -f "$file"
+ok 'sluiced starts after the removal' eval 'sluiced_restart && wait_until 15 evaluate_now'
+is 'physics is held after the removal' "$(status_field physics standing)" held
+like 'history names who removed the allocation and why' "$(call GET /api/v1/allocations/physics/history)" '"removed": ?true, ?"by": ?"root", ?"reason": ?"by hand"'
 is 'DELETE of what is not there is answered with 404' "$(code DELETE '/api/v1/allocations/physics?version=0&reason=x' '{}')" 404
 
 # Into the file: refused while the journal has the name, then one removal puts the file's into force.

@@ -98,6 +98,13 @@ Response too_large(std::size_t most) {
     return failure(413, "The body is larger than " + std::to_string(most) + " bytes.");
 }
 
+// An ETag is a hash of the answer, which has figures beside the entry: a condition on that would
+// fail for no reason, and one that is not read would let a change through.
+Response condition_unread(const std::string& name) {
+    return failure(400, name + " is not supported. Send the version of the entry in the body "
+                               "(version): a change of another version is refused with 409.");
+}
+
 // nullptr: the kernel reports none.
 const Connection* peer_of(MHD_Connection* connection) {
     const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -234,6 +241,10 @@ void RequestHandler::begin(MHD_Connection* connection, Exchange& exchange, const
     exchange.fault = framing_fault(connection, method, exchange.target, version);
     if (!exchange.fault && exchange.arguments_cut_off)
         exchange.fault = too_many_arguments();
+    if (!exchange.fault && changes(exchange.method))
+        for (const char* name : {"If-Match", "If-Unmodified-Since"})
+            if (!header(connection, name).empty())
+                exchange.fault = condition_unread(name);
 }
 
 // Staff on the Unix socket, known before the body arrives, may send a whole configuration file.

@@ -193,7 +193,7 @@ std::optional<std::string> match(std::string_view pattern, std::string_view path
         return std::nullopt;
     const auto name = path.substr(head.size(), path.size() - head.size() - tail.size());
     // Names of accounts may hold slashes.
-    if (pattern.substr(open) != "{name}" && name.find('/') != std::string_view::npos)
+    if (!pattern.substr(open).starts_with("{name}") && name.find('/') != std::string_view::npos)
         return std::nullopt;
     return std::string(name);
 }

@@ -249,6 +249,13 @@ Response view_account_usage(const Call& call) {
         return no_cycle_yet();
     const std::string account = lower(call.name);
     const Visible visible(cycle.get(), call.request.viewer);
+    // The path of an account whose own name ends in "/usage". With `by` it is that of its parent
+    // in the path.
+    const std::string longer = account + "/usage";
+    if (!call.request.query.contains("by") && cycle->decision.find(longer) != nullptr &&
+        visible.sees(longer))
+        return view_account({call.request, call.status, call.actions, call.services, call.shared,
+                             longer, call.history});
     if (auto bad = unknown(call, cycle.get(), visible, {account}))
         return std::move(*bad);
     if (const auto by = call.request.argument("by"); !by.empty() && by != "day")

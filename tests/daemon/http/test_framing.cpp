@@ -117,6 +117,17 @@ CASE(headers_that_say_who_asks_come_once) {
     check_refused("GET /healthz?a=b c HTTP/1.1\r\nHost: x\r\n\r\n", 400);
 }
 
+CASE(conditions_that_are_not_read_are_refused) {
+    Running running;
+    for (const char* name : {"If-Match", "if-match", "If-Unmodified-Since"}) {
+        const auto answer = post(running.socket(), "", std::string(kJsonType) + name + ": *\r\n");
+        CHECK_EQ(status_in(answer), 400);
+        CHECK(has(answer, "Send the version of the entry in the body"));
+    }
+    CHECK_EQ(running.service.evaluated.load(), 0);
+    CHECK_EQ(status_in(get(running.socket(), "/healthz", "If-Match: *\r\n")), 200);
+}
+
 // As clients write them: no blank after the colon, blanks at the end, empty values, bytes that come
 // one by one.
 CASE(what_the_standard_allows_is_served) {

@@ -5,6 +5,10 @@
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
+#include <algorithm>
+#include <memory>
+#include <string>
+
 using namespace sluice;
 using sluice::test::FakeService;
 
@@ -161,6 +165,24 @@ CASE(usage_by_day_has_rollups_and_evaluations_in_the_unit_of_the_component) {
     CHECK_EQ(ask(service, path, kRoot).body["warnings"].at(0)["description"].text(),
              "days have evaluations only, since slurmdbd's figures are missing: slurmdbd does not "
              "answer");
+}
+
+CASE(an_account_whose_name_ends_in_usage_is_read_without_by) {
+    FakeService service;
+    auto cycle = std::make_shared<ports::CycleReport>(*service.cycle);
+    auto named = *cycle->decision.find("optics");
+    named.account = "optics/usage";
+    const auto at = std::find_if(cycle->decision.accounts.begin(), cycle->decision.accounts.end(),
+                                 [](const auto& one) { return one.account == "physics"; });
+    cycle->decision.accounts.insert(at, named);
+    service.cycle = cycle;
+    const std::string path = "/api/v1/accounts/optics/usage";
+    CHECK_EQ(ask(service, path, kRoot).body["account"]["account"].text(), "optics/usage");
+    CHECK_EQ(ask(service, path, kRoot, {{"by", "day"}}).body["account"].text(), "optics");
+    CHECK_EQ(ask(service, path + "/usage", kRoot, {{"by", "day"}}).body["account"].text(),
+             "optics/usage");
+    // alice sees optics only
+    CHECK_EQ(ask(service, path, {sluice::test::kAlice, false}).body["account"].text(), "optics");
 }
 
 CASE(usage_by_day_is_for_who_sees_the_account_and_names_wrong_parameters) {

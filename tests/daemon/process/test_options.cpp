@@ -46,10 +46,17 @@ CASE(tasks_are_told_apart) {
     const auto import = parse({"--import-site-agent", "z"});
     CHECK(import->task == Options::Task::import_site_agent);
     CHECK_EQ(import->import_file, "z");
+    const auto remove = parse({"--remove-entry", "policy/a b", "--reason", "why"});
+    CHECK(remove->task == Options::Task::remove_entry);
+    CHECK_EQ(remove->entry + "|" + remove->reason, "policy/a b|why");
 }
 
 CASE(what_is_not_understood_is_refused_by_name) {
     CHECK_EQ(parse({"--chek"}).error().context, "unknown option --chek; see sluiced -h");
     CHECK_EQ(parse({"-f"}).error().context, "-f needs a value; see sluiced -h");
+    CHECK_EQ(parse({"--remove-entry", "policy/a"}).error().context,
+             "--remove-entry needs --reason TEXT; it is kept with the entry; see sluiced -h");
+    CHECK_EQ(parse({"--check", "--reason", "x"}).error().context,
+             "--reason needs --remove-entry; see sluiced -h");
     CHECK_EQ(parse({"now"}).error().context, "unexpected argument now; see sluiced -h");
 }

@@ -61,3 +61,16 @@ CASE(rules_are_bounded) {
     CHECK_EQ(versions.front().entry.version,
              static_cast<std::int64_t>(ports::kMaxRuleVersions + 5));
 }
+
+CASE(rules_are_read_from_the_file_of_a_stopped_sluiced) {
+    Books books;
+    CHECK_EQ(*books.journal->rules().add(rule("a", "one", 0)), 1);
+    CHECK_EQ(*books.journal->rules().add(rule("b", "two", 0)), 1);
+    CHECK_EQ(*books.journal->rules().add(rule("b", "", 1, true)), 2);
+    books.journal.reset();
+    const auto rules = stored_rules(books.dir.file("j.db"));
+    CHECK(rules);
+    CHECK_EQ(rules->size(), 1U);
+    CHECK_EQ(rules->at(0).entry.text, "one");
+    CHECK(!stored_rules(books.dir.file("none.db")));
+}
