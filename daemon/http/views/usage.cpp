@@ -253,9 +253,11 @@ Response view_account_usage(const Call& call) {
     // in the path.
     const std::string longer = account + "/usage";
     if (!call.request.query.contains("by") && cycle->decision.find(longer) != nullptr &&
-        visible.sees(longer))
-        return view_account({call.request, call.status, call.actions, call.services, call.shared,
-                             longer, call.history});
+        visible.sees(longer)) {
+        Call account_itself = call;
+        account_itself.name = longer;
+        return view_account(account_itself);
+    }
     if (auto bad = unknown(call, cycle.get(), visible, {account}))
         return std::move(*bad);
     if (const auto by = call.request.argument("by"); !by.empty() && by != "day")
