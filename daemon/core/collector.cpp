@@ -6,7 +6,6 @@
 #include "common/model/account_tree.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/plan/jobs.hpp"
 #include "daemon/core/policy_text.hpp"
 
 #include <algorithm>
@@ -164,22 +163,35 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
 void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
     if (!checks_budgets(rules, facts))
         return;
-    if (auto partitions = accounting_.partitions(rules.cluster))
+    read_partitions(rules.cluster);
+    facts.structure.partitions = partitions_;
+}
+
+void Collector::read_partitions(const std::string& cluster) {
+    if (auto partitions = accounting_.partitions(cluster))
         partitions_ = std::move(*partitions);
     else
         note(partitions.error(), kSlurmctld);
-    facts.structure.partitions = partitions_;
 }
 
 // A slurmctld that did not answer a moment ago is not asked again.
 void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
-    if (!facts.raw_usage_known || !policy::needs_jobs(rules.set, facts.history))
+    if (!facts.raw_usage_known)
         return;
     auto jobs = accounting_.jobs(rules.cluster);
     if (!jobs)
         return note(jobs.error(), kSlurmctld);
     facts.jobs = std::move(*jobs);
     facts.jobs_known = true;
+    const auto needs = [](const model::Job& job) { return !job.minutes && !job.partition.empty(); };
+    if (std::any_of(facts.jobs.begin(), facts.jobs.end(), needs) &&
+        facts.structure.partitions.empty())
+        read_partitions(rules.cluster);
+    for (auto& job : facts.jobs)
+        if (needs(job))
+            for (const auto& partition : partitions_)
+                if (partition.name == job.partition)
+                    job.minutes = partition.minutes;
 }
 
 // Fails only where the structure has to be read again and cannot be.

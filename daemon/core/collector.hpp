@@ -45,6 +45,7 @@ private:
     void add_jobs(const Rules& rules, model::Facts& facts);
     Result<void> add_raw_usage(const Rules& rules, model::Facts& facts);
     void add_partitions(const Rules& rules, model::Facts& facts);
+    void read_partitions(const std::string& cluster);
     void add_earlier(model::Facts& facts);
     void note(const Error& error, std::string_view otherwise);
     void settle(Instant now);
