@@ -16,7 +16,7 @@ std::string default_cell(const Record& record, const char* field) {
 constexpr Column kBalanceColumns[] = {
     {"account", "Account", 24, "account in Slurm"},
     {"default", "Default", 8,
-     "yes: jobs without --account are charged to it", default_cell},
+     "yes: jobs without --account are charged to it, as of the last evaluation", default_cell},
     {"mode", "Mode", 8, "enforce, or observe: no job is refused or slowed down"},
     {"component", "Component", 16, "component of the allocation"},
     {"period", "Period", 12, "current period", text_cell, "billing_period"},
