@@ -50,6 +50,26 @@ std::vector<Window> windows_of(const Rules& rules, const model::Facts& facts) {
     return policy::windows(periods, rules.zone, facts.now);
 }
 
+model::QosDifferences common(const model::QosDifferences& a, const model::QosDifferences& b) {
+    model::QosDifferences both;
+    for (const auto& [account, names] : a)
+        if (const auto found = b.find(account); found != b.end())
+            for (const auto& name : names)
+                if (found->second.contains(name))
+                    both[account].insert(name);
+    return both;
+}
+
+bool has_more(const model::QosDifferences& now, const model::QosDifferences& seen) {
+    for (const auto& [account, names] : now) {
+        const auto found = seen.find(account);
+        for (const auto& name : names)
+            if (found == seen.end() || !found->second.contains(name))
+                return true;
+    }
+    return false;
+}
+
 } // namespace
 
 Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
@@ -59,6 +79,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         uids_.clear();
         default_accounts_.clear();
         partitions_.clear();
+        differences_.clear();
         earlier_.clear();
         cluster_ = rules.cluster;
     }
@@ -197,7 +218,15 @@ void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
 // Fails only where the structure has to be read again and cannot be.
 Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
     auto raw = accounting_.raw_usage(rules.cluster);
-    if (raw && raw->structure_is_old) {
+    auto seen = differences_;
+    // A person may have changed a list between the answers of slurmdbd and slurmctld: sent again,
+    // the older one would undo that. So a new difference is read twice. Of another structure the
+    // differences are none.
+    for (int read = 1; read <= 2 && raw; ++read) {
+        if (raw->structure_is_old ? read == 2 : !has_more(raw->qos_differences, seen))
+            break;
+        if (!raw->structure_is_old)
+            seen = std::move(raw->qos_differences);
         auto structure = accounting_.structure(rules.cluster);
         if (!structure) {
             sources_.down(source_of(structure.error(), kSlurmdbd), structure.error(), facts.now);
@@ -206,11 +235,12 @@ Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
         facts.structure = std::move(*structure);
         raw = accounting_.raw_usage(rules.cluster);
     }
+    differences_ = raw && !raw->structure_is_old ? common(seen, raw->qos_differences)
+                                                 : model::QosDifferences{};
     if (raw) {
         facts.raw_usage = std::move(raw->accounts);
         facts.raw_usage_known = true;
-        if (!raw->structure_is_old) // of which the differences are
-            facts.qos_differences = std::move(raw->qos_differences);
+        facts.qos_differences = differences_;
         uids_ = std::move(raw->uids);
         roles_ = std::make_shared<const ports::Roles>(
             ports::Roles{std::move(raw->roles), std::chrono::steady_clock::now()});
