@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,7 +63,7 @@ struct Subcommand {
     const char* name;
     const char* arguments;     // "[ACCOUNT...]"; several forms: one a line
     const char* summary;       // imperative, without a full stop
-    unsigned groups;           // of options, see options.hpp
+    std::uint64_t groups;      // of options, see options.hpp
     int (*run)(Parsed parsed); // returns the exit code
 };
 

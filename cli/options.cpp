@@ -19,7 +19,7 @@ struct Spec {
     const char* name;
     char letter;          // 0: none
     const char* argument; // nullptr: takes no value; "[N]": may be left out
-    unsigned group;       // 0: every subcommand
+    std::uint64_t group;  // 0: every subcommand
     const char* help;
     bool Options::*flag = nullptr; // set by the option
     const char* words = "";        // for completion, see OptionHelp
@@ -51,6 +51,9 @@ constexpr Spec kSpecs[] = {
      nullptr, "@fields"},
     {"from", 0, "TIME", kSpan, "start of the override (default: now)", nullptr,
      "today tomorrow noon now+1hour now+1day now+7days"},
+    {"from", 0, "DATE", kReplay,
+     "replay the usage in slurmdbd since this day: 2026-01-01, now-90days", nullptr,
+     "now-30days now-90days now-365days"},
     {"helpformat", 0, nullptr, kTable, "list the fields for -o", &Options::helpformat},
     {"job", 0, "ID", kJob, "why this queued job waits, such as 7 or 7_3"},
     {"json", 0, nullptr, kJson, "print JSON", &Options::json},
@@ -75,10 +78,13 @@ constexpr Spec kSpecs[] = {
     {"starttime", 'S', "TIME", kRange, "only records since this time: today, now-7days, 11/30/26",
      nullptr, "today now-1hour now-1day now-7days"},
     {"sync", 0, nullptr, kSync, "ask Waldur first, evaluate by its answer", &Options::sync},
-    {"test", 0, nullptr, kTest, "print the notices, send nothing (required)", &Options::test},
+    {"send-test", 0, "ADDRESS", kTest, "deliver a test mail now (staff only)"},
+    {"test", 0, nullptr, kTest, "print the notices, send nothing", &Options::test},
     {"until", 0, "TIME", kSpan,
      "end of the override: 2026-12-01, 2026-12-01T12:00, tomorrow, now+3days", nullptr,
      "today tomorrow noon now+1hour now+1day now+7days"},
+    {"until", 0, "DATE", kReplay, "replay up to the begin of this day (default: now)", nullptr,
+     "now today now-30days"},
     {"user", 'u', "NAME", kUser, "accounts of this user (staff only, unless NAME is you)", nullptr,
      "@users"},
     {"allocation", 0, "HOURS", kFigures, "allocation of the period (default: 1000)"},
@@ -114,7 +120,7 @@ constexpr Spec kSpecs[] = {
 };
 constexpr int kLongOnly = 256; // + index in kSpecs: getopt's id of an option without a letter
 
-bool taken(const Spec& spec, unsigned groups) {
+bool taken(const Spec& spec, std::uint64_t groups) {
     return spec.group == 0 || (spec.group & groups) != 0;
 }
 
@@ -123,7 +129,7 @@ struct Getopt {
     std::vector<option> names;
 };
 
-Getopt getopt_tables(unsigned groups) {
+Getopt getopt_tables(std::uint64_t groups) {
     Getopt out;
     for (const auto& spec : kSpecs) {
         if (!taken(spec, groups))
@@ -314,7 +320,7 @@ struct Reader {
 
 } // namespace
 
-std::vector<OptionHelp> options_of(unsigned groups) {
+std::vector<OptionHelp> options_of(std::uint64_t groups) {
     std::vector<OptionHelp> out;
     for (const auto& spec : kSpecs)
         if (taken(spec, groups))
@@ -341,12 +347,49 @@ std::string help_text(const Subcommand& self) {
     return out;
 }
 
+namespace {
+
+// sbatch has letters of ours with other meanings: only the options of the subcommand, by their
+// whole names, are ours. Returns them after argv[0]; `words` takes all others.
+std::vector<char*> without_sbatch(const Getopt& ours, int argc, char** argv,
+                                  std::vector<std::string>& words) {
+    std::vector<char*> own{argv[0]};
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        const std::size_t equals = word.find('=');
+        const auto found =
+            std::find_if(ours.names.begin(), ours.names.end(), [&](const option& one) {
+                return one.name != nullptr && word.starts_with("--") &&
+                       word.substr(2, equals - 2) == one.name;
+            });
+        const bool cluster = word == "-M";
+        if (found == ours.names.end() && !cluster) {
+            words.emplace_back(word);
+            continue;
+        }
+        own.push_back(argv[i]);
+        const bool valued = cluster || found->has_arg == required_argument;
+        if (valued && (cluster || equals == std::string_view::npos) && i + 1 < argc)
+            own.push_back(argv[++i]);
+    }
+    own.push_back(nullptr);
+    return own;
+}
+
+} // namespace
+
 Parsed parse_options(const Context& context, const Subcommand& self, int argc, char** argv) {
     Parsed parsed{self, context, {}, std::nullopt};
     parsed.options.style.terminal = context.terminal;
     parsed.options.style.colour = context.colour;
     Reader reader{parsed};
     const Getopt tables = getopt_tables(self.groups);
+    std::vector<char*> own;
+    if ((self.groups & kSbatch) != 0) {
+        own = without_sbatch(tables, argc, argv, parsed.options.words);
+        argc = static_cast<int>(own.size()) - 1;
+        argv = own.data();
+    }
     optind = 0; // glibc: start again, also the permutation
     opterr = 0;
     while (!parsed.done) {

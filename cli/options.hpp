@@ -6,6 +6,7 @@
 #include "cli/table.hpp"
 
 #include <map>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,38 +16,40 @@ namespace sluice::cli {
 
 // Groups of options that a subcommand takes, to be or-ed. Every subcommand takes --help, --usage,
 // --version, -Q and -v.
-enum Group : unsigned {
-    kTable = 1,          // -n -p -P --delimiter -o --helpformat
-    kJson = 2,           // --json
-    kAccounts = 4,       // -A and ACCOUNT arguments
-    kUser = 8,           // -u
-    kLimit = 16,         // -l
-    kDryRun = 32,        // --dry-run
-    kCluster = 64,       // -M
-    kSocket = 128,       // --socket, --server, --ca-file
-    kFile = 256,         // one FILE argument
-    kFigures = 512,      // --allocation and the other figures of `preview`
-    kWords = 1024,       // arguments as typed, in Options::words
-    kReason = 2048,      // --reason
-    kSpan = 4096,        // --from, --until
-    kLabel = 8192,       // --period=LABEL
-    kPeriod = 16384,     // --period, without a value
-    kBefore = 32768,     // --before
-    kAll = 65536,        // --all
-    kRole = 131072,      // --role
-    kTest = 262144,      // --test
-    kByUser = 524288,    // --by-user
-    kSync = 1048576,     // --sync
-    kFilter = 2097152,   // --standing, --policy, --parent, --sort, --total, --tree
-    kResult = 4194304,   // --failed
-    kConfig = 8388608,   // --config
-    kConfirm = 16777216, // --confirm
-    kRange = 33554432,   // -S, -E
-    kPast = 67108864,    // --period=LABEL of a record
-    kWatch = 134217728,  // --watch
-    kJob = 268435456,    // --job
-    kLogin = 1073741824, // --login
-    kPreset = 536870912, // --preset
+enum Group : std::uint64_t {
+    kTable = 1,           // -n -p -P --delimiter -o --helpformat
+    kJson = 2,            // --json
+    kAccounts = 4,        // -A and ACCOUNT arguments
+    kUser = 8,            // -u
+    kLimit = 16,          // -l
+    kDryRun = 32,         // --dry-run
+    kCluster = 64,        // -M
+    kSocket = 128,        // --socket, --server, --ca-file
+    kFile = 256,          // one FILE argument
+    kFigures = 512,       // --allocation and the other figures of `preview`
+    kWords = 1024,        // arguments as typed, in Options::words
+    kReason = 2048,       // --reason
+    kSpan = 4096,         // --from, --until
+    kLabel = 8192,        // --period=LABEL
+    kPeriod = 16384,      // --period, without a value
+    kBefore = 32768,      // --before
+    kAll = 65536,         // --all
+    kRole = 131072,       // --role
+    kTest = 262144,       // --test, --send-test
+    kByUser = 524288,     // --by-user
+    kSync = 1048576,      // --sync
+    kFilter = 2097152,    // --standing, --policy, --parent, --sort, --total, --tree
+    kResult = 4194304,    // --failed
+    kConfig = 8388608,    // --config
+    kConfirm = 16777216,  // --confirm
+    kRange = 33554432,    // -S, -E
+    kPast = 67108864,     // --period=LABEL of a record
+    kWatch = 134217728,   // --watch
+    kJob = 268435456,     // --job
+    kLogin = 1073741824,  // --login
+    kPreset = 536870912,  // --preset
+    kReplay = 2147483648, // --from, --until of a replay
+    kSbatch = 4294967296, // words are options of sbatch, but for our own long options
 };
 
 struct Options {
@@ -98,7 +101,7 @@ struct OptionHelp {
     std::string
         words; // that its value may be, separated by blanks; or "@accounts": see complete.cpp
 };
-std::vector<OptionHelp> options_of(unsigned groups);
+std::vector<OptionHelp> options_of(std::uint64_t groups);
 // What `sluice NAME --help` prints.
 std::string help_text(const Subcommand& self);
 

@@ -39,6 +39,7 @@ void ServedCluster::open(const Shared& shared, std::shared_ptr<const core::Rules
     daemon_status_.emplace(shared.identity, *loop_, sources_, shared.publisher, &shared.backups);
     actions_.emplace(*loop_, ports, &inspector_);
     history_.emplace(*loop_, sources_, shared.records, daily_rollups_);
+    replays_.emplace(*loop_, sources_, daily_rollups_);
 }
 
 std::string ServedCluster::status() const {

@@ -5,6 +5,7 @@
 
 #include "daemon/core/loop.hpp"
 #include "daemon/core/operator.hpp"
+#include "daemon/core/replays.hpp"
 #include "daemon/core/status.hpp"
 #include "daemon/core/usage_history.hpp"
 #include "daemon/notify/cycle_log.hpp"
@@ -54,7 +55,8 @@ public:
     core::Loop& loop() { return *loop_; }
     core::DaemonStatus& daemon_status() { return *daemon_status_; }
     core::DaemonOperator& actions() { return *actions_; }
-    ports::Service service() { return {*daemon_status_, *actions_, *history_}; }
+    core::DaemonReplays& replays() { return *replays_; }
+    ports::Service service() { return {*daemon_status_, *actions_, *history_, *replays_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;
     // The main thread, every few seconds.
@@ -73,6 +75,7 @@ private:
     std::optional<core::DaemonStatus> daemon_status_;
     std::optional<core::DaemonOperator> actions_;
     std::optional<core::DaemonUsageHistory> history_;
+    std::optional<core::DaemonReplays> replays_;
     notify::ProgressLog progress_log_;
 };
 

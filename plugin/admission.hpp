@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The result of a submission and what the user reads (docs/policy.md, "Admission").
-// Pure: request, snapshot, settings and time in, result or text out. No lock, no clock, no Slurm.
+// The result of a submission (docs/policy.md, "Admission"). Pure: request, snapshot, settings and
+// time in, result out. No lock, no clock, no Slurm.
 #pragma once
 
+#include "common/admission/snapshot_view.hpp"
 #include "plugin/settings.hpp"
-#include "plugin/snapshot_view.hpp"
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace sluice::plugin {
@@ -38,7 +37,7 @@ enum class Reason {
 struct AdmissionResult {
     Reason reason = Reason::normal;
     const model::SnapshotAccount* account = nullptr; // that the job is charged to; the view's
-    InForce in_force = {};                           // what holds for the account now
+    admission::InForce in_force = {};                // what holds for the account now
 
     bool refused() const noexcept { return reason == Reason::paused; }
 };
@@ -49,24 +48,7 @@ struct Moment {
 };
 
 // `view` nullptr: no snapshot. Thread-safe, allocates nothing.
-AdmissionResult admit(const Request& request, const SnapshotView* view, const Settings& settings,
-                      Moment moment) noexcept;
-
-// Whether the snapshot has user `uid` as a member of the account.
-bool is_member(const SnapshotView& view, const model::SnapshotAccount& account,
-               std::uint32_t uid) noexcept;
-// The daemon's text, whom to ask, and with `suggest` the accounts of user `uid` that have
-// allocation left, with `default_account` marked. Under 500 bytes. REQUIRES: `account` is the
-// view's.
-std::string refusal_text(const SnapshotView& view, const model::SnapshotAccount& account,
-                         std::uint32_t uid, bool suggest, Instant now,
-                         std::string_view default_account = {});
-// For a user who may not read the figures of the account.
-std::string stranger_text(const model::SnapshotAccount& account);
-// "\n[sluice: paused account=physics until=2027-01-01T00:00:00Z]", for programs: its form never
-// changes (job_submit_sluice(8), "REFUSALS"). Without `until` where no end is known.
-std::string pause_code(const model::SnapshotAccount& account, Instant now);
-// The daemon's text and whom to ask.
-std::string warning_text(const InForce& in_force);
+AdmissionResult admit(const Request& request, const admission::SnapshotView* view,
+                      const Settings& settings, Moment moment) noexcept;
 
 } // namespace sluice::plugin

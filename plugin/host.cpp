@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/host.hpp"
 
+#include "common/admission/answer.hpp"
 #include "common/base/printable.hpp"
 
 #include "config.h"
@@ -19,6 +20,12 @@
 #include <vector>
 
 namespace sluice::plugin {
+
+using admission::JobRequest;
+using admission::Present;
+using admission::Shortfall;
+using admission::SnapshotView;
+
 namespace {
 
 // slurmctld adds the text of this code after ours: "Job violates accounting/QOS policy (...)".
@@ -145,7 +152,7 @@ std::string_view host_default_account(std::uint32_t uid, std::span<char> buffer)
 bool may_read(const SnapshotView& view, const model::SnapshotAccount& account, std::uint32_t user,
               std::uint32_t submitter) noexcept {
     slurmdb_assoc_rec_t record{};
-    return submitter == 0 || is_member(view, account, user) ||
+    return submitter == 0 || admission::is_member(view, account, user) ||
            host_association(user, account.name.c_str(), record) != nullptr;
 }
 
@@ -213,7 +220,8 @@ int Host::submit(const job_desc_msg_t& desc, std::uint32_t submitter, char** err
     // What concerns this job alone comes with each such job.
     if (current->settings->warn_at_submit && (over || result.reason == Reason::notice) &&
         may_read(*current->view, *result.account, desc.user_id, submitter) && (over || due())) {
-        add_message(err_msg, over ? budget_text(*over) : warning_text(result.in_force));
+        add_message(err_msg, over ? admission::budget_text(*over)
+                                  : admission::warning_text(result.in_force));
         Counters::count(counters_.warned);
     }
     return SLURM_SUCCESS;
@@ -223,15 +231,15 @@ std::string Host::refusal(const Current& current, const AdmissionResult& result,
                           const std::optional<Shortfall>& over, const Request& request,
                           Instant now) {
     if (!may_read(*current.view, *result.account, request.user, request.submitter))
-        return stranger_text(*result.account);
+        return admission::stranger_text(*result.account);
     const bool coded = current.settings->refusal_code;
     if (over)
-        return budget_text(*over) + (coded ? budget_code(*over) : "");
+        return admission::budget_text(*over) + (coded ? admission::budget_code(*over) : "");
     std::array<char, kMaxText> buffer;
-    return refusal_text(*current.view, *result.account, request.user,
-                        current.settings->suggest_accounts, now,
-                        host_default_account(request.user, buffer)) +
-           (coded ? pause_code(*result.account, now) : "");
+    return admission::refusal_text(*current.view, *result.account, request.user,
+                                   current.settings->suggest_accounts, now,
+                                   host_default_account(request.user, buffer)) +
+           (coded ? admission::pause_code(*result.account, now) : "");
 }
 
 // The result of an exempt job and of an account without a policy has no account. slurmctld refuses
@@ -242,7 +250,7 @@ std::optional<Shortfall> Host::too_large(const AdmissionResult& result, const Cu
     if (text.oversized || account == nullptr ||
         (account->check == model::BudgetCheck::off && account->bounded_by.empty()))
         return std::nullopt;
-    return shortfall(*current.view, *account, job_request(desc, text));
+    return admission::shortfall(*current.view, *account, job_request(desc, text));
 }
 
 // Judged by what the job becomes, as its submission would be. What a pause or a budget holds
@@ -279,8 +287,8 @@ std::string Host::objection(const job_desc_msg_t& change, const JobUpdate& updat
     JobRequest earlier = job_request(update.before(), present);
     earlier.array_tasks = job.array_tasks;
     const bool moved = before.account != after.account;
-    const auto over =
-        shortfall(*current.view, *after.account, job, moved ? Present{} : Present{&earlier, staff});
+    const auto over = admission::shortfall(*current.view, *after.account, job,
+                                           moved ? Present{} : Present{&earlier, staff});
     return over && over->refused() ? refusal(current, after, over, text.request, at.now) : "";
 }
 

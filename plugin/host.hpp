@@ -3,8 +3,8 @@
 // Slurm's codes and messages. Knows Slurm; decides nothing.
 #pragma once
 
+#include "common/admission/budget.hpp"
 #include "plugin/admission.hpp"
-#include "plugin/budget.hpp"
 #include "plugin/job_request.hpp"
 #include "plugin/job_update.hpp"
 #include "plugin/receiver.hpp"
@@ -30,13 +30,14 @@ private:
     Host();
     AdmissionResult decide(Request request, const Current& current, Moment moment) const;
     // The job asks for more than is left; nullopt: no, or not known.
-    static std::optional<Shortfall> too_large(const AdmissionResult& result, const Current& current,
-                                              const job_desc_msg_t& desc,
-                                              const JobText& text) noexcept;
+    static std::optional<admission::Shortfall> too_large(const AdmissionResult& result,
+                                                         const Current& current,
+                                                         const job_desc_msg_t& desc,
+                                                         const JobText& text) noexcept;
     // Why a job is refused: its account is paused, or `over`.
     static std::string refusal(const Current& current, const AdmissionResult& result,
-                               const std::optional<Shortfall>& over, const Request& request,
-                               Instant now);
+                               const std::optional<admission::Shortfall>& over,
+                               const Request& request, Instant now);
     // Why the update of a job is refused; "": it is not.
     std::string objection(const job_desc_msg_t& change, const JobUpdate& update,
                           std::uint32_t submitter, const Current& current);

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/job_request.hpp"
 
-#include "plugin/job_lists.hpp"
+#include "common/admission/job_lists.hpp"
+#include "common/admission/job_size.hpp"
 
 #include <algorithm>
 #include <cstring>
 
 namespace sluice::plugin {
+
+using admission::JobRequest;
+using admission::kMaxFigure;
+
 namespace {
 
 // INFINITE is the largest value of its type, NO_VAL the one before.
@@ -32,50 +37,19 @@ std::uint64_t figure(std::uint64_t value) noexcept {
     return std::min(value, kMaxFigure);
 }
 
-// slurmctld raises the node count to the nodes that are named (_job_create() in job_mgr.c); those
-// of an updated job are taken together, too.
-void count_nodes(const job_desc_msg_t& desc, const JobText& text, JobRequest& job) noexcept {
-    const std::uint64_t ntasks = set_or(desc.num_tasks, 0);
-    const std::uint64_t per_node = set_or(desc.ntasks_per_node, 0);
-    job.nodes = std::max({std::uint64_t{1}, set_or(desc.min_nodes, 1),
-                          text.too_many_nodes ? kMaxFigure : hosts(text.nodes)});
-    // More tasks than fit need more nodes; with --overcommit nothing of this holds.
-    if (desc.overcommit == 0 || desc.overcommit == NO_VAL8) {
-        if (ntasks > 0 && per_node > 0)
-            job.nodes = std::max(job.nodes, (ntasks + per_node - 1) / per_node);
-        job.ntasks = std::max<std::uint64_t>(1, ntasks > 0 ? ntasks : product(job.nodes, per_node));
-    } else {
-        job.ntasks = std::max<std::uint64_t>(1, ntasks);
-    }
-}
-
-// slurmctld takes 0 as 1.
-std::uint64_t cpus_per_task(const job_desc_msg_t& desc) noexcept {
-    return std::max<std::uint64_t>(1, set_or(desc.cpus_per_task, 1));
-}
-
-void count_cpus(const job_desc_msg_t& desc, JobRequest& job) noexcept {
-    const bool overcommit = desc.overcommit != 0 && desc.overcommit != NO_VAL8;
-    job.cpus = std::max({std::uint64_t{1}, set_or(desc.min_cpus, 1),
-                         product(job.nodes, set_or(desc.pn_min_cpus, 0)), job.nodes});
-    if (!overcommit)
-        job.cpus = std::max(job.cpus, product(job.ntasks, cpus_per_task(desc)));
-}
-
-// gres_job_state_validate() of src/interfaces/gres.c (22.05: src/common/gres.c) derives GPUs of any
-// type from the tasks, or the tasks from the GPUs that are asked for.
-void count_gpus(const job_desc_msg_t& desc, JobRequest& job) noexcept {
-    const std::uint64_t per_gpu = set_or(desc.ntasks_per_tres, 0);
-    if (per_gpu == 0)
-        return;
-    const std::uint64_t ntasks = set_or(desc.num_tasks, 0);
-    const std::uint64_t nodes = set_or(desc.min_nodes, 0);
-    if (ntasks > 0)
-        job.gpus_for_ntasks = ntasks / per_gpu;
-    else if (nodes == set_or(desc.max_nodes, 0))
-        job.gpus_for_ntasks = nodes;
-    if (desc.overcommit == 0 || desc.overcommit == NO_VAL8)
-        job.cpus_per_gpu = product(per_gpu, cpus_per_task(desc));
+admission::JobSize size_of(const job_desc_msg_t& desc, const JobText& text) noexcept {
+    admission::JobSize size;
+    size.nodes = set_or(desc.min_nodes, 0);
+    size.max_nodes = set_or(desc.max_nodes, 0);
+    size.listed = text.too_many_nodes ? kMaxFigure : admission::hosts(text.nodes);
+    size.ntasks = set_or(desc.num_tasks, 0);
+    size.ntasks_per_node = set_or(desc.ntasks_per_node, 0);
+    size.ntasks_per_gpu = set_or(desc.ntasks_per_tres, 0);
+    size.cpus = set_or(desc.min_cpus, 0);
+    size.cpus_per_node = set_or(desc.pn_min_cpus, 0);
+    size.cpus_per_task = set_or(desc.cpus_per_task, 0);
+    size.overcommit = desc.overcommit != 0 && desc.overcommit != NO_VAL8;
+    return size;
 }
 
 void count_memory(const job_desc_msg_t& desc, JobRequest& job) noexcept {
@@ -129,7 +103,7 @@ JobText text_of(const job_desc_msg_t& desc, std::uint32_t submitter) noexcept {
 
 JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept {
     JobRequest job;
-    job.array_tasks = array_tasks(text.array);
+    job.array_tasks = admission::array_tasks(text.array);
     job.partition = text.request.partition;
     job.whole_nodes = desc.shared == JOB_SHARED_NONE;
     job.tres_per_job = text.tres_per_job;
@@ -139,9 +113,7 @@ JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept
     job.cpus_per_tres = text.cpus_per_tres;
     job.mem_per_tres = text.mem_per_tres;
     read_time(desc, job);
-    count_nodes(desc, text, job);
-    count_cpus(desc, job);
-    count_gpus(desc, job);
+    admission::count(size_of(desc, text), job);
     count_memory(desc, job);
     return job;
 }

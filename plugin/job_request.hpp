@@ -3,8 +3,8 @@
 // bounded figures. Knows Slurm; decides nothing; allocates nothing.
 #pragma once
 
+#include "common/admission/budget.hpp"
 #include "plugin/admission.hpp"
-#include "plugin/budget.hpp"
 #include "plugin/slurm_compat.hpp"
 
 namespace sluice::plugin {
@@ -40,6 +40,6 @@ JobText text_of(const job_desc_msg_t& desc, std::uint32_t submitter) noexcept;
 
 // The job as submitted: slurmctld sets defaults only later. Each figure is the least that the job
 // can mean, at most kMaxFigure; NO_VAL and INFINITE count as not given. `text` is that of `desc`.
-JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept;
+admission::JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept;
 
 } // namespace sluice::plugin

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plugin/job_update.hpp"
 
+#include "common/admission/job_lists.hpp"
 #include "common/base/text.hpp"
-#include "plugin/job_lists.hpp"
 #include "plugin/job_request.hpp"
 
 #include <algorithm>
@@ -75,7 +75,7 @@ std::uint64_t concerned_tasks(const job_desc_msg_t& change, const job_desc_msg_t
     const std::size_t at = ids.find('_');
     if (ids.size() == kMaxArrayText || at == std::string_view::npos || at != ids.rfind('_'))
         return all;
-    return std::min(all, plugin::array_tasks(ids.substr(at + 1)));
+    return std::min(all, admission::array_tasks(ids.substr(at + 1)));
 }
 
 } // namespace

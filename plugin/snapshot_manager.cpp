@@ -86,7 +86,7 @@ Result<void> SnapshotManager::accept(model::Snapshot snapshot, std::int64_t stea
     if (!cluster_.empty() && !equals_ignoring_case(snapshot.cluster, cluster_))
         return Error{Errc::refused,
                      "snapshot is for cluster " + snapshot.cluster + ", this is " + cluster_};
-    view_ = std::make_shared<const SnapshotView>(std::move(snapshot));
+    view_ = std::make_shared<const admission::SnapshotView>(std::move(snapshot));
     cell_.confirm(steady);
     publish();
     return {};

@@ -3,13 +3,13 @@
 // SnapshotManager publishes to it, stores the snapshot on disk and frees what is no longer read.
 #pragma once
 
+#include "common/admission/snapshot_view.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/model/snapshot.hpp"
 #include "common/wire/image.hpp"
 #include "plugin/log.hpp"
 #include "plugin/settings.hpp"
-#include "plugin/snapshot_view.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -27,7 +27,7 @@ std::int64_t steady_seconds() noexcept;
 
 // Immutable, but for the one figure that changes with every heartbeat.
 struct Current {
-    std::shared_ptr<const SnapshotView> view; // null: no snapshot yet
+    std::shared_ptr<const admission::SnapshotView> view; // null: no snapshot yet
     std::shared_ptr<const Settings> settings;
 };
 
@@ -124,7 +124,7 @@ private:
     std::int64_t retry_at_ = 0;
     std::int64_t retry_after_ = 0;
     std::int64_t file_confirmed_ = 0;
-    std::shared_ptr<const SnapshotView> view_; // null: none yet
+    std::shared_ptr<const admission::SnapshotView> view_; // null: none yet
     std::shared_ptr<const Settings> settings_ = std::make_shared<const Settings>();
     std::vector<std::shared_ptr<const Current>> old_;
 };

@@ -33,14 +33,15 @@ allowed common/yaml common/base/
 allowed common/settings common/base/ common/model/ common/yaml/
 allowed common/cred common/base/
 allowed common/wire common/base/ common/model/ common/cred/
-allowed plugin common/base/ common/model/ common/wire/ common/cred/
-allowed daemon/ports common/base/ common/model/
-allowed daemon/core common/base/ common/model/ common/json/ common/format/ common/policy/ common/settings/ daemon/ports/ daemon/notify/
+allowed common/admission common/base/ common/model/
+allowed plugin common/base/ common/model/ common/admission/ common/wire/ common/cred/
+allowed daemon/ports common/base/ common/model/ common/admission/
+allowed daemon/core common/base/ common/model/ common/admission/ common/json/ common/format/ common/policy/ common/settings/ daemon/ports/ daemon/notify/
 allowed daemon/process common/base/ common/model/
 allowed daemon/slurm common/base/ common/model/ daemon/ports/
 allowed daemon/storage common/base/ common/model/ daemon/ports/ common/json/
 allowed daemon/plugin_server common/base/ common/model/ common/wire/ common/hash/ common/cred/ daemon/ports/
-allowed daemon/http common/base/ common/model/ common/format/ common/json/ common/hash/ common/cred/ daemon/ports/
+allowed daemon/http common/base/ common/model/ common/admission/ common/format/ common/json/ common/hash/ common/cred/ daemon/ports/
 allowed daemon/notify common/base/ common/model/ common/json/ common/hash/ common/format/ common/policy/ common/settings/ daemon/ports/
 allowed waldur common/base/ common/model/ common/format/ common/policy/ common/settings/ common/json/ common/hash/ daemon/ports/ daemon/core/ daemon/http/ daemon/notify/ daemon/storage/
 allowed waldur/stomp common/base/ common/hash/
@@ -65,9 +66,9 @@ grep -rnE '#[[:space:]]*include[[:space:]]*"waldur/' --include='*.?pp' --include
     grep -vE '^daemon/main\.cpp:[0-9]+:#include "waldur/waldur\.hpp"$' | sed 's/^/only the main of the daemon may: /' >>"$bad"
 
 # The core is handed instants, text and numbers; it calls none of these itself.
-grep -rnE '(std::chrono::(system|steady)_clock|[^_a-z](time|getenv|localtime|mktime|gettimeofday) ?\()' --include='*.?pp' common/policy common/format common/model 2>/dev/null |
+grep -rnE '(std::chrono::(system|steady)_clock|[^_a-z](time|getenv|localtime|mktime|gettimeofday) ?\()' --include='*.?pp' common/policy common/format common/admission common/model 2>/dev/null |
     grep -v '//' | sed 's/^/impure core: /' >>"$bad"
-grep -rnE '(^|[^_a-z])(double|float)[^_a-z]' --include='*.?pp' common/policy common/format common/model 2>/dev/null |
+grep -rnE '(^|[^_a-z])(double|float)[^_a-z]' --include='*.?pp' common/policy common/format common/admission common/model 2>/dev/null |
     grep -vE ':[[:space:]]*//|long double' | sed 's/^/floating point in the core: /' >>"$bad"
 # Releases of Slurm differ in one header on each side.
 grep -rnE '^[[:space:]]*#[[:space:]]*(el)?if' --include='*.?pp' --include='*.h' plugin daemon/slurm tests/plugin tests/daemon/slurm 2>/dev/null |

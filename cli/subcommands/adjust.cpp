@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice adjust`: staff add units to the allocation of one period, or take some away.
+// `sluice adjust`: staff add units to the allocation of one period, or take some away; they and
+// coordinators move units from one account to another.
 #include "cli/entry.hpp"
 #include "cli/figures.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/decimal.hpp"
 #include "common/base/text.hpp"
 
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace sluice::cli {
 namespace {
 
 constexpr const char* kAdjustPath = "/api/v1/adjustments";
-constexpr std::string_view kAdjustVerbs[] = {"add", "list"};
+constexpr const char* kTransferPath = "/api/v1/transfers";
+constexpr std::string_view kAdjustVerbs[] = {"add", "move", "list"};
 
 std::string units_cell(const Record& record, const char* field) {
     const auto units = record[field];
@@ -32,8 +38,55 @@ constexpr Column kAdjustColumns[] = {
      "takes_back"},
     {"takenbackby", "TakenBackBy", 11, "number of the entry that cancels this one", text_cell,
      "taken_back_by"},
+    {"pair", "Pair", 10, "number of the other entry of a transfer"},
 };
 constexpr const char* kAdjustShown = "id,time,account,period,units,by,reason";
+
+struct Units {
+    json::Value values = json::Value::object();
+    std::string shown; // "node_hours=25, gpu_hours=2"
+};
+
+// Of the words from `begin` on. nullopt: an error was printed.
+std::optional<Units> read_units(const Parsed& parsed, std::size_t begin) {
+    const auto& words = parsed.options.words;
+    Units out;
+    for (std::size_t i = begin; i < words.size(); ++i) {
+        const auto equal = words[i].find('=');
+        const std::string value = equal == std::string::npos ? "" : words[i].substr(equal + 1);
+        if (equal == 0 || !Decimal::parse(value)) {
+            complain(parsed.context, "'" + words[i] +
+                                         "' is not COMPONENT=UNITS, such as node_hours=25" +
+                                         (begin == 1 ? " or node_hours=-2.5" : ""));
+            return std::nullopt;
+        }
+        out.values.set(words[i].substr(0, equal), value);
+        out.shown += (out.shown.empty() ? "" : ", ") + words[i];
+    }
+    return out;
+}
+
+int move_allocation(Parsed parsed) {
+    const auto words = parsed.options.words;
+    if (words.size() < 3)
+        return complain(parsed.context,
+                        "adjust move needs two accounts and units; usage: sluice adjust move FROM "
+                        "TO COMPONENT=UNITS... --reason=TEXT");
+    if (parsed.options.value("period") != nullptr)
+        return complain(parsed.context, "adjust move has no --period: units move within the "
+                                        "current period");
+    auto units = read_units(parsed, 2);
+    if (!units)
+        return kFailed;
+    auto body = entry_body(parsed);
+    if (!body)
+        return kFailed;
+    body->set("from", words[0]).set("to", words[1]).set("units", std::move(units->values));
+    parsed.options.accounts = {words[0], words[1]};
+    const std::string what = units->shown + " from account " + words[0] + " to " + words[1] + ".";
+    return enter(parsed, Method::post, kTransferPath, *body,
+                 {"Transfer # moves " + what, "Would move " + what});
+}
 
 int add_adjustment(Parsed parsed) {
     const auto words = parsed.options.words;
@@ -41,28 +94,19 @@ int add_adjustment(Parsed parsed) {
         return complain(parsed.context,
                         "adjust add needs an account and units; usage: sluice adjust add ACCOUNT "
                         "COMPONENT=UNITS... --reason=TEXT");
-    json::Value units = json::Value::object();
-    std::string shown;
-    for (std::size_t i = 1; i < words.size(); ++i) {
-        const auto equal = words[i].find('=');
-        const std::string value = equal == std::string::npos ? "" : words[i].substr(equal + 1);
-        if (equal == 0 || !Decimal::parse(value))
-            return complain(parsed.context, "'" + words[i] +
-                                                "' is not COMPONENT=UNITS, such as "
-                                                "node_hours=25 or node_hours=-2.5");
-        units.set(words[i].substr(0, equal), value);
-        shown += (shown.empty() ? "" : ", ") + words[i];
-    }
+    auto units = read_units(parsed, 1);
+    if (!units)
+        return kFailed;
     auto body = entry_body(parsed);
     if (!body)
         return kFailed;
-    body->set("account", words[0]).set("units", std::move(units));
+    body->set("account", words[0]).set("units", std::move(units->values));
     if (const auto* period = parsed.options.value("period"))
         body->set("period", *period);
     parsed.options.accounts = {words[0]};
     return enter(parsed, Method::post, kAdjustPath, *body,
-                 {"Adjustment # adds " + shown + " to account " + words[0] + ".",
-                  "Account " + words[0] + " would get " + shown + "."});
+                 {"Adjustment # adds " + units->shown + " to account " + words[0] + ".",
+                  "Account " + words[0] + " would get " + units->shown + "."});
 }
 
 } // namespace
@@ -71,6 +115,8 @@ int run_adjust(Parsed parsed) {
     const std::string verb = take_verb(parsed, kAdjustVerbs);
     if (verb == "add")
         return add_adjustment(std::move(parsed));
+    if (verb == "move")
+        return move_allocation(std::move(parsed));
     if (verb.empty())
         return kFailed;
     parsed.options.accounts = parsed.options.words;

@@ -6,11 +6,6 @@
 #include "common/base/files.hpp"
 
 namespace sluice::cli {
-namespace {
-
-constexpr std::size_t kMaxConfig = 4 * 1024 * 1024; // as sluiced reads it
-
-} // namespace
 
 int run_evaluate(Parsed parsed) {
     if (parsed.options.sync)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice simulate FILE`: the policy core over a scripted timeline. Asks no daemon and no Slurm.
+// `sluice simulate FILE`: the policy core over a scripted timeline. Asks no daemon and no Slurm,
+// unless --from asks for the usage in slurmdbd.
 #include "cli/figures.hpp"
 #include "cli/report.hpp"
 #include "cli/subcommands/simulated_year.hpp"
@@ -183,10 +184,17 @@ void show_step(const Parsed& parsed, const policy::Evaluated& step, Table table)
 } // namespace
 
 int run_simulate(Parsed parsed) {
+    if (parsed.options.value("from") != nullptr)
+        return run_replay(parsed);
+    if (parsed.options.value("until") != nullptr)
+        return complain(parsed.context, "--until needs --from; usage: sluice simulate FILE "
+                                        "--from=DATE [--until=DATE]");
     if (parsed.options.helpformat)
         return print_fields(parsed, kSimulateColumns);
     if (parsed.options.file.empty())
-        return complain(parsed.context, "no scenario given; usage: sluice simulate FILE");
+        return complain(parsed.context,
+                        "no scenario given; usage: sluice simulate FILE, or sluice simulate "
+                        "[FILE] --from=DATE");
     const auto empty = table(parsed, kSimulateColumns, kSimulateShown);
     if (!empty)
         return complain(parsed.context, empty.error());

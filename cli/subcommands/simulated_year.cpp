@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/subcommands/simulated_year.hpp"
 
-#include "cli/figures.hpp"
-#include "cli/report.hpp"
-#include "common/base/text.hpp"
 #include "common/model/account_tree.hpp"
 #include "common/model/facts.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/scenario.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,7 +17,6 @@
 namespace sluice::cli {
 namespace {
 
-using json::Value;
 using std::chrono::days;
 using std::chrono::local_days;
 using std::chrono::year_month_day;
@@ -31,19 +26,6 @@ constexpr std::array<std::int64_t, 3> kShares{60, 150, 130};
 constexpr std::int64_t kShareOfYear = 130;
 constexpr const char* kExample = "example";
 constexpr std::chrono::hours kEvaluatedAt{23}; // local, after the usage of the day
-
-constexpr Column kStandingColumns[] = {
-    {"account", "Account", 24, "account"},
-    {"policy", "Policy", 24, "policies of the account"},
-    {"period", "Period", 12, "period in which the standing began", text_cell, "billing_period"},
-    {"standing", "Standing", 20,
-     "warned, downscaled or paused; would be ...: the policy only observes; normal: all the time"},
-    {"begin", "Begin", 10, "first day"},
-    {"end", "End", 10, "first day on which it does not hold any more; empty: after the last day"},
-    {"days", "Days", 6, "number of days"},
-    {"percent", "Percent", 10, "percentage of the effective allocation used on the first day",
-     percent_cell, "usage_percentage"}};
-constexpr const char* kStandingShown = "account,period,standing,begin,end,days,percent";
 
 model::Structure structure_of(const model::PolicySet& set) {
     model::Structure out;
@@ -65,10 +47,6 @@ model::Structure structure_of(const model::PolicySet& set) {
     return out;
 }
 
-std::string day_text(model::LocalTime at) {
-    return date_text(year_month_day{std::chrono::floor<days>(at)});
-}
-
 // What a period uses of the allocation, and its length.
 struct Share {
     std::int64_t percent = 0;
@@ -82,75 +60,6 @@ Share share_of(const model::Period& period, std::size_t index, std::int64_t days
     return {length >= days_of_year ? kShareOfYear : kShares[index % kShares.size()],
             std::max<std::int64_t>(length, 1)};
 }
-
-class Standings {
-public:
-    Standings(bool as_json, const Parsed& parsed, Table& table)
-        : as_json_(as_json), parsed_(parsed), table_(table) {}
-
-    void note(const policy::Evaluated& step) {
-        for (const auto& account : step.decision.accounts) {
-            const std::string now = account.error.empty() ? model::standing_text(account) : "error";
-            auto [at, fresh] = open_.try_emplace(account.account);
-            if (!fresh && at->second.text == now)
-                continue;
-            if (!fresh)
-                close(at->second, step.step.at);
-            at->second.text = now;
-            at->second.begin = step.step.at;
-            at->second.row = row_of(account, now, step.step.at);
-        }
-        last_ = step.step.at;
-    }
-
-    void finish() {
-        for (auto& [account, open] : open_)
-            if (open.text != "normal" || !shown_.contains(account))
-                put(open, std::nullopt);
-    }
-
-private:
-    struct Open {
-        std::string text;
-        model::LocalTime begin{};
-        Value row;
-    };
-
-    static Value row_of(const model::AccountDecision& account, const std::string& standing,
-                        model::LocalTime at) {
-        Value row = Value::object();
-        row.set("account", account.account)
-            .set("policy", join(account.policies, ","))
-            .set("billing_period", account.period.label)
-            .set("standing", standing)
-            .set("begin", day_text(at))
-            .set("usage_percentage",
-                 account.percent ? Value::decimal(*account.percent, 2) : Value());
-        return row;
-    }
-    void close(Open& open, model::LocalTime at) {
-        if (open.text != "normal")
-            put(open, at);
-    }
-    void put(Open& open, std::optional<model::LocalTime> end) {
-        const auto until = end.value_or(last_ + days{1});
-        open.row.set("end", end ? Value(day_text(*end)) : Value())
-            .set("days",
-                 (std::chrono::floor<days>(until) - std::chrono::floor<days>(open.begin)).count());
-        shown_.insert(open.row["account"].text());
-        if (as_json_)
-            print(parsed_.context, open.row.compact() + '\n');
-        else
-            table_.add(open.row.view());
-    }
-
-    bool as_json_;
-    const Parsed& parsed_;
-    Table& table_;
-    std::map<std::string, Open> open_; // by account
-    std::set<std::string> shown_;
-    model::LocalTime last_{};
-};
 
 } // namespace
 
@@ -191,18 +100,6 @@ Result<void> add_year(model::Scenario& scenario, const Zone& zone, std::chrono::
         scenario.steps.push_back(std::move(step));
     }
     return {};
-}
-
-int show_standings(const Parsed& parsed, const model::Scenario& scenario, const Zone& zone) {
-    auto rows = table(parsed, kStandingColumns, kStandingShown);
-    if (!rows)
-        return complain(parsed.context, rows.error());
-    Standings standings(parsed.options.json, parsed, *rows);
-    policy::run(scenario, zone, [&](const auto& step) { standings.note(step); });
-    standings.finish();
-    if (!parsed.options.json)
-        print(parsed.context, rows->text());
-    return kOk;
 }
 
 } // namespace sluice::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice simulate` of a file without steps: a year that is made up from the allocations, and the
-// table of what the policies would do in it.
+// `sluice simulate` over many days: a year that is made up from the allocations, or a replay of the
+// usage in slurmdbd, and the table of what the policies would do in them.
 #pragma once
 
 #include "cli/command.hpp"
@@ -17,5 +17,8 @@ Result<void> add_year(model::Scenario& scenario, const Zone& zone, std::chrono::
 
 // Runs the scenario and shows each standing but `normal`, of each account: from when to when.
 int show_standings(const Parsed& parsed, const model::Scenario& scenario, const Zone& zone);
+
+// The same of the usage since --from, by the daemon. Without a FILE: by the policies in force.
+int run_replay(const Parsed& parsed);
 
 } // namespace sluice::cli

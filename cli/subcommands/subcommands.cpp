@@ -24,6 +24,9 @@ constexpr Subcommand kSubcommands[] = {
      kJson | kAccounts | kJob | kDaemon, run_explain},
     {"queue", "[ACCOUNT...]", "List the queued jobs that wait because of Sluice",
      kTable | kJson | kAccounts | kUser | kDaemon | kWatch, run_queue},
+    {"quote", "[SBATCH-OPTION...] [SCRIPT|-]",
+     "Show what a job would cost and whether slurmctld would accept it",
+     kJson | kDaemon | kWords | kSbatch, run_quote},
     {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
      kTable | kJson | kAccounts | kByUser | kDaemon | kWatch, run_usage},
     {"evaluate", "[ACCOUNT...]", "Run an evaluation now, or show its effect with --dry-run",
@@ -40,8 +43,9 @@ constexpr Subcommand kSubcommands[] = {
      kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kSpan | kAll, run_override},
     {"adjust",
      "add ACCOUNT COMPONENT=UNITS... --reason=TEXT\n"
+     "move FROM TO COMPONENT=UNITS... --reason=TEXT\n"
      "list [ACCOUNT...]",
-     "Add units to the allocation of one period, or take units away",
+     "Add units to the allocation of one period, take units away, or move them",
      kTable | kJson | kLimit | kDaemon | kDryRun | kWords | kReason | kLabel, run_adjust},
     {"policy",
      "list\n"
@@ -99,11 +103,15 @@ constexpr Subcommand kSubcommands[] = {
      kTable | kJson | kSocket | kWords, run_outbox},
     {"waldur", "", "Show Waldur's last answers, its resources and their accounts",
      kTable | kJson | kSocket, run_waldur},
-    {"simulate", "FILE", "Run policies over a scripted timeline, without Slurm",
-     kTable | kJson | kFile, run_simulate},
+    {"simulate",
+     "FILE\n"
+     "[FILE] --from=DATE [--until=DATE]",
+     "Run policies over a scripted timeline, without Slurm, or over the usage in slurmdbd",
+     kTable | kJson | kFile | kReplay | kDaemon, run_simulate},
     {"preview", "", "Calculate thresholds, carryover and when thresholds are reached",
      kJson | kFigures, run_preview},
-    {"notify", "--test [FILE]", "Print sample notices, send nothing", kTest | kFile, run_notify},
+    {"notify", "--test [FILE]\n--send-test ADDRESS", "Print sample notices, or deliver a test mail",
+     kTest | kFile | kSocket, run_notify},
     {"help", "[SUBCOMMAND]", "List the subcommands, or show the help of one", kWords, run_help},
     {"version", "", "Show the versions of sluice and sluiced", kSocket, run_version},
 };

@@ -6,10 +6,13 @@
 #include "cli/options.hpp"
 #include "common/json/json.hpp"
 
+#include <cstddef>
 #include <span>
 #include <string>
 
 namespace sluice::cli {
+
+inline constexpr std::size_t kMaxConfig = 4 * 1024 * 1024; // a sluiced.yaml, as sluiced reads it
 
 int run_adjust(Parsed parsed);
 int run_balance(Parsed parsed);
@@ -27,6 +30,7 @@ int run_override(Parsed parsed);
 int run_plugins(Parsed parsed);
 int run_preview(Parsed parsed);
 int run_queue(Parsed parsed);
+int run_quote(Parsed parsed);
 int run_release(Parsed parsed);
 int run_reload(Parsed parsed);
 int run_policy(Parsed parsed);

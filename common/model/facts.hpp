@@ -73,7 +73,7 @@ struct Structure {
     std::vector<Qos> qos;
     std::vector<Association> associations;
     std::vector<User> users;
-    std::vector<Partition> partitions; // from slurmctld; empty unless a policy checks budgets
+    std::vector<Partition> partitions; // from slurmctld, for budgets and quotes
 };
 
 enum class JobState { pending, running };

@@ -158,6 +158,8 @@ struct Adjustment {
     std::string by;
     Instant at{};
     std::int64_t takes_back = 0; // number of the adjustment that this one undoes; 0: none
+    // A transfer is two entries: number of the other account's. 0: no transfer.
+    std::int64_t pair = 0;
 };
 
 // A person had an account evaluated anew in its running period, as if the period had just begun:

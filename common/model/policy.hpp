@@ -19,19 +19,24 @@
 
 namespace sluice::model {
 
-enum class PeriodKind { month, quarter, year, total, custom };
+enum class PeriodKind { week, month, quarter, year, total, custom };
 
 struct PeriodRule {
     PeriodKind kind = PeriodKind::quarter;
-    int months = 0;                       // custom: length, 1..1200
+    int months = 0;                       // custom: length, 1..1200; 0: `days` is it
     std::chrono::year_month_day anchor{}; // custom: first day of one of its periods
+    int days = 0;                         // custom: length, 1..36500; 0: `months` is it
+    std::chrono::weekday week_begins = std::chrono::Monday; // week
+    // custom: {YYYY} {YY} {MM} {DD} of the first day, {YYYY+1} {YY+1} of the day after the last,
+    // {N}: number of the period, 1 at the anchor; the rest stays as it is. "": the first day.
+    std::string label{};
 
     friend bool operator==(const PeriodRule&, const PeriodRule&) = default;
 };
 
 struct Period {
-    std::string label;          // "2026-03", "2026-Q1", "2026", "total", "2026-10-01"
-    Instant begin{};            // total: the epoch
+    std::string label; // "2026-W49", "2026-03", "2026-Q1", "2026", "total", "2026-10-01", "FY27"
+    Instant begin{};   // total: the epoch
     std::optional<Instant> end; // total: none
 
     friend bool operator==(const Period&, const Period&) = default;
@@ -117,6 +122,8 @@ struct OnPause {
 
 // Whether queued jobs get the QOS that their account is slowed down to, and their own one back.
 enum class OnDownscale { move, leave };
+// What coordinators of an account may do with the accounts below it.
+enum class Coordinators { view, move };
 
 struct Borrow {
     Decimal factor; // percent of the next period's allocation that may be used early; 0: none
@@ -179,6 +186,7 @@ struct Policy {
     Texts texts;                             // "": the file's `texts`
     std::vector<std::string> external_users; // options.notify_external_user
     bool notify_while_observing = false;     // mail to people also in mode observe
+    Coordinators coordinators = Coordinators::view;
 
     // Limits in Slurm keep a job that asks for more than what is left from starting.
     bool limits_hold() const { return limits.enabled && limits.type == LimitType::grp_tres_mins; }

@@ -3,6 +3,7 @@
 // common/settings reads them, common/policy/scenario.hpp runs them.
 #pragma once
 
+#include "common/base/amount.hpp"
 #include "common/model/policy.hpp"
 #include "common/model/standing.hpp"
 
@@ -54,6 +55,8 @@ struct ScenarioStep {
     std::map<std::string, Allocation> set; // account -> components whose allocation changes
     std::map<std::string, std::map<std::string, Decimal>>
         usage; // account -> component -> units, charged at this instant
+    std::map<std::string, std::map<std::string, Amount>>
+        amounts; // account -> TRES -> TRES-seconds, charged as `usage`
     std::vector<ScenarioJob> jobs;
     std::vector<ScenarioOverride> overrides;
     std::vector<ScenarioAdjustment> adjustments;
@@ -61,11 +64,23 @@ struct ScenarioStep {
 };
 
 // `set.accounts` holds the allocations and parents that begin with the first step. Steps without
-// `clock` do not go back in time; every account named exists in `set.accounts`; every component in
-// `set.components`.
+// `clock` do not go back in time; every account named exists; every component in `set.components`.
 struct Scenario {
     PolicySet set;
+    std::map<std::string, std::string> parents; // of a cluster's accounts; empty: by set.accounts
     std::vector<ScenarioStep> steps;
+};
+
+// What the evaluations of some days say of an account.
+struct StandingSpan {
+    std::string account;
+    std::vector<std::string> policies;
+    std::string period;   // in which the standing began
+    std::string standing; // as standing_text(), "error": not evaluated
+    std::chrono::local_days begin{};
+    std::optional<std::chrono::local_days> end; // first day without it; nullopt: after the last day
+    std::int64_t days = 0;
+    std::optional<std::int64_t> percent; // used on the first day, hundredths
 };
 
 } // namespace sluice::model

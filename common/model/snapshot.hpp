@@ -58,7 +58,7 @@ struct Snapshot {
     std::vector<SnapshotAccount> accounts; // sorted by name
     std::vector<SnapshotUser> users;       // sorted by uid
     std::vector<Measure> measures;         // of the budgets
-    std::vector<Partition> partitions;     // empty unless a policy checks budgets
+    std::vector<Partition> partitions;     // empty without budgets
 
     // The same answers to submissions: sequence and time left aside.
     bool same_content(const Snapshot& other) const {

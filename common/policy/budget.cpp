@@ -40,6 +40,10 @@ bool checks(const model::Policy& policy) {
     return policy.check() != BudgetCheck::off && policy.mode == model::Mode::enforce;
 }
 
+bool is_evaluated(const AccountDecision& decision) {
+    return decision.error.empty() || decision.by_last_rules();
+}
+
 bool may_check(const model::PolicySet& set, const model::Decision& decision) {
     return std::any_of(set.policies.begin(), set.policies.end(), checks) ||
            std::any_of(decision.accounts.begin(), decision.accounts.end(),
@@ -49,15 +53,16 @@ bool may_check(const model::PolicySet& set, const model::Decision& decision) {
 } // namespace
 
 Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
-                 const model::Decision& decision)
-    : set_(set), tree_(tree), governed_(governed), decision_(decision) {
-    if (!may_check(set, decision))
+                 const model::Decision& decision, SnapshotFor whom)
+    : set_(set), tree_(tree), governed_(governed), decision_(decision),
+      all_(whom == SnapshotFor::quotes) {
+    if (!all_ && !may_check(set, decision))
         return;
     nearest_.assign(tree.size(), kNone);
     for (const std::size_t node : tree.order()) {
         const std::size_t parent = tree[node].parent;
         nearest_[node] = parent == kNone ? kNone : nearest_[parent];
-        if (governed.own(node) && check(decision.accounts[governed.of(node)]) != BudgetCheck::off)
+        if (governed.own(node) && counts(decision.accounts[governed.of(node)]))
             nearest_[node] = node;
     }
 }
@@ -66,13 +71,13 @@ void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
     if (!bind(node))
         return;
     const AccountDecision& decision = decision_.accounts[governed_.of(node)];
-    if (stays_paused(out, decision.period.end))
+    if (!all_ && stays_paused(out, decision.period.end))
         return;
     std::size_t above = nearest_[node];
     if (above == node) {
         out.budgets = left(decision);
         out.check = out.budgets.empty() ? BudgetCheck::off : check(decision);
-        out.waits = out.check != BudgetCheck::off && limits_hold(decision);
+        out.waits = (all_ || out.check != BudgetCheck::off) && limits_hold(decision);
         const std::size_t parent = tree_[node].parent;
         above = parent == kNone ? kNone : nearest_[parent];
     }
@@ -82,26 +87,33 @@ void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
 
 std::vector<const model::Policy*> Budgets::checking(const AccountDecision& decision) const {
     auto found = policies_in_force(set_, decision);
-    std::erase_if(found, [](const auto* policy) { return !checks(*policy); });
+    std::erase_if(found, [&](const auto* policy) { return !all_ && !checks(*policy); });
     return found;
+}
+
+bool Budgets::counts(const AccountDecision& decision) const {
+    return all_ ? is_evaluated(decision) : check(decision) != BudgetCheck::off;
 }
 
 // The strictest of the account's enforcing policies; of a held account, of its last ones. off: also
 // for an account that staff has pinned, or that could not be evaluated.
 BudgetCheck Budgets::check(const AccountDecision& decision) const {
-    const bool evaluated = decision.error.empty() || decision.by_last_rules();
-    if (decision.mode != model::Mode::enforce || !evaluated || decision.in_force)
+    if (decision.mode != model::Mode::enforce || !is_evaluated(decision) || decision.in_force)
         return BudgetCheck::off;
     BudgetCheck strictest = BudgetCheck::off;
     for (const auto* policy : checking(decision))
-        strictest = std::max(strictest, policy->check());
+        if (policy->mode == model::Mode::enforce)
+            strictest = std::max(strictest, policy->check());
     return strictest;
 }
 
 bool Budgets::limits_hold(const AccountDecision& decision) const {
+    if (decision.mode != model::Mode::enforce || decision.in_force)
+        return false;
     const auto policies = checking(decision);
-    return std::any_of(policies.begin(), policies.end(),
-                       [](const auto* policy) { return policy->limits_hold(); });
+    return std::any_of(policies.begin(), policies.end(), [](const auto* policy) {
+        return policy->mode == model::Mode::enforce && policy->limits_hold();
+    });
 }
 
 std::optional<std::uint32_t> Budgets::index_of(Measure measure) {

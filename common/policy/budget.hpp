@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What remains of each account up to its grace limit, for the plugin's `budget_check`. Exact: a
-// figure that does not fit is left out, and then refuses no job.
+// What remains of each account up to its grace limit, for the plugin's `budget_check` and for
+// quotes. Exact: a figure that does not fit is left out, and then refuses no job.
 #pragma once
 
 #include "common/model/decision.hpp"
 #include "common/model/policy.hpp"
 #include "common/model/snapshot.hpp"
 #include "common/policy/evaluate/subjects.hpp"
+#include "common/policy/snapshot.hpp"
 
 #include <optional>
 #include <utility>
@@ -18,9 +19,10 @@ class Budgets {
 public:
     // All outlive it.
     Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
-            const model::Decision& decision);
+            const model::Decision& decision, SnapshotFor whom);
 
-    // Jobs of this account are checked: against its own budgets, or those of accounts above it.
+    // Jobs of this account are checked: against its own budgets, or those of accounts above it. For
+    // quotes: it has budgets, or an account above it has.
     bool bind(std::size_t node) const { return !nearest_.empty() && nearest_[node] != kNone; }
     // Sets check, budgets and bounded_by. REQUIRES: standings of `out` are filled in.
     void add(std::size_t node, model::SnapshotAccount& out);
@@ -28,8 +30,9 @@ public:
     std::vector<model::Measure> take_measures() { return std::move(measures_); }
 
 private:
-    // Enforcing policies in force that check.
+    // Enforcing policies in force that check; for quotes: all.
     std::vector<const model::Policy*> checking(const model::AccountDecision& decision) const;
+    bool counts(const model::AccountDecision& decision) const;
     model::BudgetCheck check(const model::AccountDecision& decision) const;
     bool limits_hold(const model::AccountDecision& decision) const;
     std::vector<model::Budget> left(const model::AccountDecision& decision);
@@ -43,6 +46,7 @@ private:
     const AccountTree& tree_;
     const Governance& governed_;
     const model::Decision& decision_;
+    const bool all_;                   // for quotes
     std::vector<std::size_t> nearest_; // by node: the nearest one at or above it that checks
     std::vector<model::Measure> measures_;
 };

@@ -4,20 +4,16 @@
 // two periods.
 #include "common/policy/periods.hpp"
 
+#include "common/model/calendar.hpp"
+
 #include <algorithm>
 
 namespace sluice::policy {
 
+using model::first_day;
 using model::Period;
 using model::PeriodKind;
 using model::PeriodRule;
-using std::chrono::day;
-using std::chrono::month;
-using std::chrono::months;
-using std::chrono::year;
-using std::chrono::year_month;
-using std::chrono::year_month_day;
-using std::chrono::year_month_day_last;
 
 namespace {
 
@@ -25,75 +21,13 @@ namespace {
 constexpr std::int64_t kFirst = -62104060800;
 constexpr std::int64_t kLast = 253339228800;
 
-int length_in_months(const PeriodRule& rule) {
-    switch (rule.kind) {
-    case PeriodKind::month:
-        return 1;
-    case PeriodKind::quarter:
-        return 3;
-    case PeriodKind::year:
-        return 12;
-    case PeriodKind::custom:
-        return std::clamp(rule.months, 1, 1200);
-    case PeriodKind::total:
-        break;
-    }
-    return 0;
-}
-
-year_month_day anchor(const PeriodRule& rule) {
-    const year_month_day fallback{year{1970}, month{1}, day{1}};
-    if (rule.kind != PeriodKind::custom || !rule.anchor.ok())
-        return fallback;
-    const auto y = static_cast<int>(rule.anchor.year());
-    return y < 1 || y > 9998 ? fallback : rule.anchor;
-}
-
-// First day of the n-th period from the anchor. An anchor on the 31st begins shorter months'
-// periods on their last day.
-year_month_day first_day(const PeriodRule& rule, int n) {
-    const year_month_day start = anchor(rule);
-    const year_month at =
-        year_month{start.year(), start.month()} + months{n * length_in_months(rule)};
-    const day last = year_month_day_last{at.year(), std::chrono::month_day_last{at.month()}}.day();
-    return {at.year(), at.month(), std::min(start.day(), last)};
-}
-
-std::string label(const PeriodRule& rule, year_month_day first) {
-    const std::string date = date_text(first);
-    switch (rule.kind) {
-    case PeriodKind::month:
-        return date.substr(0, 7);
-    case PeriodKind::quarter:
-        return date.substr(0, 4) + "-Q" +
-               std::to_string((static_cast<unsigned>(first.month()) - 1) / 3 + 1);
-    case PeriodKind::year:
-        return date.substr(0, 4);
-    case PeriodKind::custom:
-    case PeriodKind::total:
-        break;
-    }
-    return date;
-}
-
 Period nth(const PeriodRule& rule, const Zone& zone, int n) {
-    const auto first = first_day(rule, n);
-    return {label(rule, first), zone.start_of_day(first),
+    return {model::label(rule, n), zone.start_of_day(first_day(rule, n)),
             zone.start_of_day(first_day(rule, n + 1))};
 }
 
-int months_between(year_month_day from, year_month_day to) {
-    return static_cast<int>(
-        (year_month{to.year(), to.month()} - year_month{from.year(), from.month()}).count());
-}
-
-int floor_divide(int a, int b) {
-    return a / b - (a % b != 0 && a < 0 ? 1 : 0);
-}
-
 int index_of(const PeriodRule& rule, const Zone& zone, Instant at) {
-    const auto date = zone.local(at).date();
-    int n = floor_divide(months_between(anchor(rule), date), length_in_months(rule));
+    int n = model::number_near(rule, zone.local(at).date());
     while (at < zone.start_of_day(first_day(rule, n)))
         --n;
     while (at >= zone.start_of_day(first_day(rule, n + 1)))

@@ -62,6 +62,11 @@ void add_accounts(const Scenario& scenario, Structure& structure) {
     rows.push_back(account_row("root", ""));
     rows.back().qos = {kNormal};
     rows.back().default_qos = kNormal;
+    for (const auto& [name, parent] : scenario.parents)
+        if (known.insert(name).second)
+            rows.push_back(account_row(name, parent.empty() ? "root" : parent));
+    if (!scenario.parents.empty())
+        return;
     for (const auto& [name, settings] : scenario.set.accounts)
         if (known.insert(name).second)
             rows.push_back(account_row(name, settings.parent.empty() ? "root" : settings.parent));
@@ -133,6 +138,8 @@ void apply(const model::Command& command, Structure& structure) {
             row.partition == command.partition)
             change(command, row);
 }
+
+} // namespace
 
 // Facts that follow the steps, and the Slurm that takes the commands.
 class Simulation {
@@ -252,6 +259,10 @@ private:
                 if (where)
                     meter_.charge(*where, amount.value_or(INT64_MAX));
             }
+        for (const auto& [account, used] : step.amounts)
+            for (const auto& [tres, amount] : used)
+                if (const auto where = cell(account, tres))
+                    meter_.charge(*where, amount);
     }
 
     void start_jobs(const ScenarioStep& step) {
@@ -426,15 +437,21 @@ private:
     std::int64_t ledger_ = 0;
 };
 
-} // namespace
+Timeline::Timeline(const Scenario& scenario, const Zone& zone, Instant start)
+    : simulation_(std::make_unique<Simulation>(scenario, zone, start)) {}
+Timeline::~Timeline() = default;
 
-void run(const model::Scenario& scenario, const Zone& zone,
+void Timeline::step(const ScenarioStep& step, const std::function<void(const Evaluated&)>& sink) {
+    simulation_->step(step, sink);
+}
+
+void run(const Scenario& scenario, const Zone& zone,
          const std::function<void(const Evaluated&)>& sink) {
     if (scenario.steps.empty())
         return;
-    Simulation simulation(scenario, zone, zone.instant(scenario.steps.front().at));
+    Timeline timeline(scenario, zone, zone.instant(scenario.steps.front().at));
     for (const auto& step : scenario.steps)
-        simulation.step(step, sink);
+        timeline.step(step, sink);
 }
 
 } // namespace sluice::policy

@@ -8,6 +8,7 @@
 #include "common/model/scenario.hpp"
 
 #include <functional>
+#include <memory>
 
 namespace sluice::policy {
 
@@ -18,9 +19,27 @@ struct Evaluated {
     const model::PolicySet& set; // with the allocations at that instant
 };
 
-// Calls `sink` for each step that evaluates, in order. An evaluation sees what was charged at or
-// before its instant, in the period that contains it. Steps back in time are taken as of the
-// latest instant reached, unless they have a clock.
+// A timeline that is run a step at a time.
+class Simulation;
+class Timeline {
+public:
+    // `scenario`: its steps only name what Slurm has (TRES, allocations to come); run step() for
+    // each. `zone` outlives it. Nothing was used before `start`.
+    Timeline(const model::Scenario& scenario, const Zone& zone, Instant start);
+    Timeline(const Timeline&) = delete;
+    Timeline& operator=(const Timeline&) = delete;
+    ~Timeline();
+
+    // Calls `sink` if the step evaluates. An evaluation sees what was charged at or before its
+    // instant, in the period that contains it. A step back in time is taken as of the latest
+    // instant reached, unless it has a clock.
+    void step(const model::ScenarioStep& step, const std::function<void(const Evaluated&)>& sink);
+
+private:
+    std::unique_ptr<Simulation> simulation_;
+};
+
+// Runs all steps of the scenario, in order.
 void run(const model::Scenario& scenario, const Zone& zone,
          const std::function<void(const Evaluated&)>& sink);
 

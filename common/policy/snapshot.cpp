@@ -115,15 +115,16 @@ std::vector<model::SnapshotUser> users(const model::Structure& structure) {
 
 } // namespace
 
-model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone, const model::Facts& facts,
-                         const model::Decision& decision) {
+model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone,
+                         const model::Structure& structure, const model::Decision& decision,
+                         SnapshotFor whom) {
     model::Snapshot out;
     out.cluster = decision.cluster;
     out.made = decision.now;
-    const AccountTree tree(facts.structure);
+    const AccountTree tree(structure);
     const Governance governed(tree, decision);
     Records records(set, zone, tree, governed, decision);
-    Budgets budgets(set, tree, governed, decision);
+    Budgets budgets(set, tree, governed, decision, whom);
     for (std::size_t node = 0; node < tree.size(); ++node) {
         const std::size_t index = governed.of(node);
         if (index == kNone)
@@ -135,10 +136,12 @@ model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone, const mo
         budgets.add(node, out.accounts.back());
     }
     out.measures = budgets.take_measures();
-    out.partitions = facts.structure.partitions;
+    // Of no use without budgets.
+    if (!out.measures.empty())
+        out.partitions = structure.partitions;
     std::sort(out.accounts.begin(), out.accounts.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
-    out.users = users(facts.structure);
+    out.users = users(structure);
     return out;
 }
 

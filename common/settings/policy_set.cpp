@@ -17,6 +17,8 @@ namespace {
 
 std::string_view word(model::PeriodKind kind) {
     switch (kind) {
+    case model::PeriodKind::week:
+        return "week";
     case model::PeriodKind::month:
         return "month";
     case model::PeriodKind::quarter:

@@ -54,6 +54,7 @@ chroot_install() {
         mount -t proc proc "$root/proc" && mount --rbind /dev "$root/dev" || exit 1
         valid="-o Acquire::Check-Valid-Until=false -o Acquire::Check-Date=false"
         export DEBIAN_FRONTEND=noninteractive LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+        chroot "$root" dpkg --configure -a && # what an interrupted run left
         chroot "$root" apt-get $valid update -q &&
         chroot "$root" apt-get $valid install -qy --no-install-recommends "$@" &&
         chroot "$root" apt-get clean' - "$root" $wanted

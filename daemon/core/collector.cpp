@@ -80,6 +80,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         default_accounts_.clear();
         partitions_.clear();
         differences_.clear();
+        partitions_at_ = {};
         earlier_.clear();
         cluster_ = rules.cluster;
     }
@@ -180,19 +181,21 @@ bool Collector::stand_in(const std::vector<Window>& windows, model::Facts& facts
     return !facts.usage.empty();
 }
 
-// While slurmctld is away, its last answer: partitions change rarely.
+// While slurmctld is away, its last answer: partitions change rarely. For quotes alone an answer
+// that is ten minutes old will do: it has all nodes of the cluster.
 void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
-    if (!checks_budgets(rules, facts))
-        return;
-    read_partitions(rules.cluster);
+    constexpr auto kForQuotes = std::chrono::minutes{10};
+    const bool due = checks_budgets(rules, facts) || facts.now < partitions_at_ ||
+                     facts.now >= partitions_at_ + kForQuotes;
+    if (due) {
+        if (auto partitions = accounting_.partitions(rules.cluster)) {
+            partitions_ = std::move(*partitions);
+            partitions_at_ = facts.now;
+        } else {
+            note(partitions.error(), kSlurmctld);
+        }
+    }
     facts.structure.partitions = partitions_;
-}
-
-void Collector::read_partitions(const std::string& cluster) {
-    if (auto partitions = accounting_.partitions(cluster))
-        partitions_ = std::move(*partitions);
-    else
-        note(partitions.error(), kSlurmctld);
 }
 
 // A slurmctld that did not answer a moment ago is not asked again.
@@ -204,13 +207,9 @@ void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
         return note(jobs.error(), kSlurmctld);
     facts.jobs = std::move(*jobs);
     facts.jobs_known = true;
-    const auto needs = [](const model::Job& job) { return !job.minutes && !job.partition.empty(); };
-    if (std::any_of(facts.jobs.begin(), facts.jobs.end(), needs) &&
-        facts.structure.partitions.empty())
-        read_partitions(rules.cluster);
     for (auto& job : facts.jobs)
-        if (needs(job))
-            for (const auto& partition : partitions_)
+        if (!job.minutes && !job.partition.empty())
+            for (const auto& partition : facts.structure.partitions)
                 if (partition.name == job.partition)
                     job.minutes = partition.minutes;
 }

@@ -45,7 +45,6 @@ private:
     void add_jobs(const Rules& rules, model::Facts& facts);
     Result<void> add_raw_usage(const Rules& rules, model::Facts& facts);
     void add_partitions(const Rules& rules, model::Facts& facts);
-    void read_partitions(const std::string& cluster);
     void add_earlier(model::Facts& facts);
     void note(const Error& error, std::string_view otherwise);
     void settle(Instant now);
@@ -62,6 +61,7 @@ private:
     std::shared_ptr<const ports::Roles> roles_;
     std::vector<model::Partition> partitions_;
     model::QosDifferences differences_; // of the last answers, read twice
+    Instant partitions_at_{};           // when they were read
     std::map<std::string, std::shared_ptr<const model::PolicySet>> earlier_; // Facts::earlier
     std::map<std::string, Error> failed_; // of this cycle, by source
 };

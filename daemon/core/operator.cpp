@@ -9,6 +9,7 @@
 #include "common/settings/entries.hpp"
 #include "daemon/core/configuration.hpp"
 #include "daemon/core/report_filter.hpp"
+#include "daemon/core/transfer.hpp"
 
 #include <algorithm>
 #include <set>
@@ -238,23 +239,30 @@ Result<ports::Booked> DaemonOperator::end_override(std::int64_t id, const ports:
     return ports::Booked{person.dry_run ? 0 : id, cycle(std::move(order), person, {account})};
 }
 
-Result<ports::Booked> DaemonOperator::book(model::Adjustment entry, const ports::Person& person) {
-    entry.reason = person.reason;
-    entry.by = person.by;
-    entry.at = loop_.now();
-    const std::string account = entry.account;
+Result<ports::Booked> DaemonOperator::book(std::vector<model::Adjustment> entries,
+                                           const ports::Person& person) {
+    std::vector<std::string> accounts;
+    for (auto& entry : entries) {
+        entry.reason = person.reason;
+        entry.by = person.by;
+        entry.at = loop_.now();
+        accounts.push_back(entry.account);
+    }
     Order order;
-    std::int64_t id = 0;
+    ports::Booked out;
     if (person.dry_run) {
-        order.supposed.adjustments = {std::move(entry)};
+        order.supposed.adjustments = std::move(entries);
     } else {
-        const auto added = ports_.records.add_adjustment(loop_.rules()->cluster, entry);
+        const auto added = ports_.records.add_adjustments(loop_.rules()->cluster, entries);
         if (!added)
             return added.error();
-        id = *added;
-        log_entry("adjustment", id, account, person);
+        for (std::size_t i = 0; i < added->size(); ++i)
+            log_entry("adjustment", added->at(i), accounts.at(i), person);
+        out.id = added->front();
+        out.pair = added->size() > 1 ? added->back() : 0;
     }
-    return ports::Booked{id, cycle(std::move(order), person, {account})};
+    out.cycle = cycle(std::move(order), person, accounts);
+    return out;
 }
 
 Result<ports::Booked> DaemonOperator::add_adjustment(const ports::NewAdjustment& wanted,
@@ -275,7 +283,32 @@ Result<ports::Booked> DaemonOperator::add_adjustment(const ports::NewAdjustment&
     entry.account = wanted.account;
     entry.period = *period;
     entry.units = std::move(*units);
-    return book(std::move(entry), person);
+    return book({std::move(entry)}, person);
+}
+
+// A dry run comes first: usage has grown since the last evaluation.
+Result<ports::Booked> DaemonOperator::transfer(const ports::NewTransfer& wanted,
+                                               const ports::Person& person) {
+    if (auto reason = check_reason(person); !reason)
+        return reason.error();
+    const auto shown = loop_.shown();
+    if (!shown.report)
+        return Error{Errc::unavailable, "no evaluation has completed yet; try again in a moment"};
+    auto entries = transfer_entries(wanted, *shown.report, shown.rules->set);
+    if (!entries)
+        return entries.error();
+    auto tries = person;
+    tries.dry_run = true;
+    auto tried = book(*entries, tries);
+    if (!tried)
+        return tried;
+    if (!tried->cycle)
+        return Error{Errc::timeout, "evaluation still running after " +
+                                        std::to_string(longest_cycle_.count() / 1000) +
+                                        " s; nothing is entered: try again later"};
+    if (auto fits = check_after_transfer(wanted, *tried->cycle); !fits)
+        return fits.error();
+    return person.dry_run ? tried : book(std::move(*entries), person);
 }
 
 Result<ports::Booked> DaemonOperator::take_back(std::int64_t id, const ports::Person& person) {
@@ -291,11 +324,15 @@ Result<ports::Booked> DaemonOperator::take_back(std::int64_t id, const ports::Pe
         return Error{Errc::conflict, "adjustment " + std::to_string(id) +
                                          " was undone already by adjustment " +
                                          std::to_string(found->taken_back_by)};
-    model::Adjustment entry = found->entry;
-    entry.takes_back = id;
-    for (auto& [component, units] : entry.units)
-        units = Decimal::raw(-units.scaled());
-    return book(std::move(entry), person);
+    std::vector<model::Adjustment> entries{found->entry};
+    if (const auto pair = numbered(*known, found->entry.pair); pair != known->end())
+        entries.push_back(pair->entry);
+    for (auto& entry : entries) {
+        entry.takes_back = entry.id;
+        for (auto& [component, units] : entry.units)
+            units = Decimal::raw(-units.scaled());
+    }
+    return book(std::move(entries), person);
 }
 
 Result<ports::Booked> DaemonOperator::reset(const std::vector<std::string>& named,

@@ -34,6 +34,8 @@ public:
     Result<ports::Booked> end_override(std::int64_t id, const ports::Person& person) override;
     Result<ports::Booked> add_adjustment(const ports::NewAdjustment& entry,
                                          const ports::Person& person) override;
+    Result<ports::Booked> transfer(const ports::NewTransfer& entry,
+                                   const ports::Person& person) override;
     Result<ports::Booked> take_back(std::int64_t id, const ports::Person& person) override;
     Result<ports::Booked> reopen(const std::vector<std::string>& accounts,
                                  const ports::Person& person) override {
@@ -59,7 +61,8 @@ private:
     Result<ports::Booked> enter(std::vector<model::PeriodReset> entries,
                                 const model::Decision& decision, const ports::Person& person);
     void reopen_elsewhere(const model::AccountDecision& account, const model::PeriodReset& entry);
-    Result<ports::Booked> book(model::Adjustment entry, const ports::Person& person);
+    // One adjustment, or the two of a transfer.
+    Result<ports::Booked> book(std::vector<model::Adjustment> entries, const ports::Person& person);
     std::shared_ptr<const ports::CycleReport> run(Order order);
     std::shared_ptr<const ports::CycleReport> cycle(Order order, const ports::Person& person,
                                                     const std::vector<std::string>& accounts);

@@ -24,7 +24,8 @@ struct Word {
     std::string_view word;
     T value;
 };
-constexpr std::array<Word<model::PeriodKind>, 5> kPeriods{{{"month", model::PeriodKind::month},
+constexpr std::array<Word<model::PeriodKind>, 6> kPeriods{{{"week", model::PeriodKind::week},
+                                                           {"month", model::PeriodKind::month},
                                                            {"quarter", model::PeriodKind::quarter},
                                                            {"year", model::PeriodKind::year},
                                                            {"total", model::PeriodKind::total},
@@ -70,6 +71,9 @@ public:
     void decimal(const char* key, const Decimal& value) { out_.set(key, value.text()); }
     void day(const char* key, const std::chrono::year_month_day& value) {
         out_.set(key, std::chrono::sys_days{value}.time_since_epoch().count());
+    }
+    void weekday(const char* key, const std::chrono::weekday& value) {
+        out_.set(key, value.iso_encoding());
     }
     template <class T, std::size_t N>
     void word(const char* key, const T& value, const std::array<Word<T>, N>& words) {
@@ -126,7 +130,7 @@ public:
     }
     void number(const char* key, int& value) {
         const auto found = expect(key, in_[key].is_integer()).integer();
-        value = static_cast<int>(std::clamp<std::int64_t>(found, 0, 1200));
+        value = static_cast<int>(std::clamp<std::int64_t>(found, 0, 36500));
     }
     void decimal(const char* key, Decimal& value) { decimal_at(key, in_[key], value); }
     void day(const char* key, std::chrono::year_month_day& value) {
@@ -134,6 +138,10 @@ public:
         const auto found = expect(key, in_[key].is_integer()).integer();
         value = std::chrono::sys_days{
             std::chrono::days{static_cast<int>(std::clamp<std::int64_t>(found, -kMost, kMost))}};
+    }
+    void weekday(const char* key, std::chrono::weekday& value) {
+        const auto found = expect(key, in_[key].is_integer()).integer();
+        value = std::chrono::weekday{static_cast<unsigned>(std::clamp<std::int64_t>(found, 1, 7))};
     }
     template <class T, std::size_t N>
     void word(const char* key, T& value, const std::array<Word<T>, N>& words) {
@@ -205,6 +213,9 @@ const auto policy_fields = [](auto& io, auto& policy) {
     io.word("period", policy.period.kind, kPeriods);
     io.number("period_months", policy.period.months);
     io.day("period_anchor", policy.period.anchor);
+    io.number("period_days", policy.period.days);
+    io.weekday("week_begins", policy.period.week_begins);
+    io.text("period_label", policy.period.label);
     io.decimal("grace_ratio", policy.grace_ratio);
     io.decimal("notify_at", policy.notify_at);
     io.decimal("hysteresis", policy.hysteresis);

@@ -4,6 +4,7 @@
 #include "common/base/text.hpp"
 #include "common/policy/explain.hpp"
 #include "common/policy/preview.hpp"
+#include "common/policy/snapshot.hpp"
 #include "daemon/core/report_filter.hpp"
 
 #include <set>
@@ -112,6 +113,21 @@ Result<std::vector<std::string>> DaemonStatus::explain(const std::string& accoun
 
 Result<model::Preview> DaemonStatus::preview(const model::PreviewInput& input) const {
     return policy::preview(input);
+}
+
+// Made under the lock: of several first callers one works and the others wait for it.
+std::shared_ptr<const admission::SnapshotView> DaemonStatus::quote_view() const {
+    const auto shown = loop_.shown();
+    if (!shown.report || !shown.structure)
+        return nullptr;
+    auto kept = quote_view_.lock();
+    if (kept->report != shown.report) {
+        kept->view = std::make_shared<const admission::SnapshotView>(
+            policy::snapshot(shown.rules->set, shown.rules->zone, *shown.structure,
+                             shown.report->decision, policy::SnapshotFor::quotes));
+        kept->report = shown.report;
+    }
+    return kept->view;
 }
 
 std::shared_ptr<const model::PolicySet> DaemonStatus::policies() const {

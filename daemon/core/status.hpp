@@ -35,6 +35,7 @@ public:
     std::vector<ports::CycleSummary> cycles() const override { return loop_.cycles(); }
     Result<std::vector<std::string>> explain(const std::string& account) const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
+    std::shared_ptr<const admission::SnapshotView> quote_view() const override;
     ports::PluginServerStatus plugin_server() const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
 
@@ -45,6 +46,11 @@ private:
     const ports::Publisher& publisher_;
     const ports::Backups* backups_;
     mutable Guarded<std::string> config_error_;
+    struct QuoteView {
+        Loop::Report report; // that it was made of
+        std::shared_ptr<const admission::SnapshotView> view;
+    };
+    mutable Guarded<QuoteView> quote_view_;
 };
 
 } // namespace sluice::core

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,14 +29,14 @@ struct Letter {
     std::string id; // unique, the same when sent again: becomes the Message-ID
 };
 
-// Whether it is name@host of plain ASCII, at most 254 bytes, without a character that a header or
-// an SMTP command could misread.
-bool is_address(std::string_view text);
-
 // Pure. With CR LF at line ends. No header can be forged: what is not plain ASCII is encoded, an
 // address that is not plain is refused. malformed: an address that is none; overflow: a text too
 // long.
 Result<std::string> compose(const Letter& letter);
+
+// One letter for all: a line with the subject of each, then their texts as far as they fit.
+// REQUIRES: at most ports::kMaxTogether, of one recipient; not none
+Letter joined(std::span<const Letter> letters);
 
 struct MailSettings {
     std::string from;
@@ -49,15 +50,18 @@ struct MailSettings {
     std::string sendmail = "/usr/sbin/sendmail"; // absolute path
 };
 
-class Mailer final : public ports::Deliverer {
+// Thread-safe: two mails may be delivered at once.
+class Mailer final : public ports::BatchDeliverer {
 public:
     // The first use of libcurl in a process must not be by two threads at once: before they start.
     explicit Mailer(MailSettings settings);
 
     ports::Delivery deliver(const ports::OutboxEntry& entry) override;
+    ports::Delivery deliver_all(std::span<const ports::OutboxEntry> entries) override;
     void interrupt() override { stop_ = true; }
 
 private:
+    ports::Delivery send(const Letter& letter);
     ports::Delivery by_smtp(const Letter& letter, const std::string& bytes);
     ports::Delivery by_program(const Letter& letter, const std::string& bytes);
 

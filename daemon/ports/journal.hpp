@@ -185,9 +185,11 @@ public:
     // Ends it at `at`. not_found: no such override is in force.
     virtual Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
                                       const std::string& by, const std::string& reason) = 0;
-    // conflict: `takes_back` names an entry that is taken back already; not_found: no such entry.
-    virtual Result<std::int64_t> add_adjustment(const std::string& cluster,
-                                                const model::Adjustment& entry) = 0;
+    // Two entries are a transfer: both or none is entered, and each is the other's pair. Returns
+    // their numbers. conflict: `takes_back` names an entry that is taken back already, or one entry
+    // of a transfer without the other; not_found: no such entry.
+    virtual Result<std::vector<std::int64_t>>
+    add_adjustments(const std::string& cluster, std::span<const model::Adjustment> entries) = 0;
     // `id` and `evaluation` are filled in.
     virtual Result<void> add_report(const AgentReport& report) = 0;
     // Retention: evaluations, closed commands and reports older than `before` go; the ledger stays.

@@ -51,10 +51,20 @@ struct NewAdjustment {
     std::map<std::string, Decimal> units;
 };
 
+// From the allocation of one account to that of another, in the present period of both.
+struct NewTransfer {
+    std::string from;
+    std::string to;
+    std::map<std::string, Decimal> units; // above 0
+    // Of a coordinator: the accounts that the person coordinates. nullopt: staff.
+    std::optional<std::vector<std::string>> coordinated;
+};
+
 struct Booked {
     std::int64_t id = 0; // 0: a dry run
     // The cycle that followed. nullptr: it takes longer than a caller waits; the entry stands.
     std::shared_ptr<const CycleReport> cycle;
+    std::int64_t pair = 0; // the other entry of a transfer; 0: none
 };
 
 // A policy or an allocation beside those of the file.
@@ -93,7 +103,12 @@ public:
     virtual Result<Booked> set_override(const NewOverride& entry, const Person& person) = 0;
     virtual Result<Booked> end_override(std::int64_t id, const Person& person) = 0;
     virtual Result<Booked> add_adjustment(const NewAdjustment& entry, const Person& person) = 0;
-    // Enters the opposite of it.
+    // Two adjustments that are one: refused: a coordinator may not (the accounts, or their
+    // policies); conflict: the accounts do not fit together, FROM would keep less than it has used
+    // or be paused, TO would have more than an account above it; timeout: nothing is entered. Calls
+    // must not run at the same time: each is checked against the evaluation before it.
+    virtual Result<Booked> transfer(const NewTransfer& entry, const Person& person) = 0;
+    // Enters the opposite of it, and of its pair.
     virtual Result<Booked> take_back(std::int64_t id, const Person& person) = 0;
     // The running period of these accounts as if it had just begun (model::PeriodReset).
     virtual Result<Booked> reopen(const std::vector<std::string>& accounts,

@@ -84,6 +84,8 @@ public:
     // Ids of those that are new, in order. overflow: a body is too long.
     // Messages that must stand or fall with an evaluation go into EvaluationRecord::messages.
     virtual Result<std::vector<std::int64_t>> add(std::span<const Message> messages) = 0;
+    // Whether a message of this correlation was added, so that another would not be.
+    virtual Result<bool> is_known(const std::string& correlation) = 0;
     // Of each key the oldest waiting message, where it may be tried at `now`; oldest first, at most
     // `most`. A parked message does not hold up those behind it.
     virtual Result<std::vector<OutboxEntry>> due(const std::string& target, Instant now,
@@ -91,7 +93,20 @@ public:
     // When due() will next return a message; nullopt: not before one is added.
     virtual Result<std::optional<Instant>> next_due(const std::string& target) = 0;
 
+    // Waiting messages of the key whatever their next try; oldest first, at most `most`.
+    virtual Result<std::vector<OutboxEntry>> waiting(const std::string& target,
+                                                     const std::string& key, std::size_t most) = 0;
+    // When messages of the key were delivered, after `since` and up to `until`; newest first, at
+    // most `most`. Several that were delivered together count once.
+    virtual Result<std::vector<Instant>> deliveries(const std::string& target,
+                                                    const std::string& key, Instant since,
+                                                    Instant until, std::size_t most) = 0;
+
     virtual Result<void> succeeded(std::int64_t id) = 0;
+    // The message was a part of the delivery of message `first`.
+    virtual Result<void> succeeded_with(std::int64_t id, std::int64_t first) = 0;
+    // Not tried now, and not before `until`; no try is counted.
+    virtual Result<void> put_off(std::int64_t id, Instant until, const std::string& why) = 0;
     // One try more; the next not before `retry_at`.
     virtual Result<void> failed(std::int64_t id, Instant retry_at, const std::string& error) = 0;
     // One try more; the message waits for a person from now on.
@@ -119,8 +134,8 @@ struct Delivery {
     std::optional<std::chrono::seconds> retry_after;
 };
 
-// deliver() is called from one thread. A message may come twice (the daemon died before it recorded
-// the first time), with the same correlation and id.
+// deliver() is called from one thread, that for mail from several. A message may come twice (the
+// daemon died before it recorded the first time), with the same correlation and id.
 class Deliverer {
 public:
     Deliverer() = default;
@@ -132,6 +147,15 @@ public:
     virtual Delivery deliver(const OutboxEntry& entry) = 0;
     // From any thread: a running deliver(), and each later one, returns at once.
     virtual void interrupt() {}
+};
+
+constexpr std::size_t kMaxTogether = 500;
+
+// Delivers several messages of one key at once, where that serves the receiver.
+class BatchDeliverer : public Deliverer {
+public:
+    // Oldest first, at least two, at most kMaxTogether. The outcome is that of all.
+    virtual Delivery deliver_all(std::span<const OutboxEntry> entries) = 0;
 };
 
 } // namespace sluice::ports

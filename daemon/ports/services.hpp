@@ -4,6 +4,7 @@
 
 #include "daemon/ports/operator.hpp"
 #include "daemon/ports/outbox.hpp"
+#include "daemon/ports/replays.hpp"
 #include "daemon/ports/rule_store.hpp"
 #include "daemon/ports/status.hpp"
 #include "daemon/ports/usage_history.hpp"
@@ -18,6 +19,7 @@ struct Service {
     Status& status;
     Operator& actions;
     UsageHistory& history;
+    Replays& replays;
 };
 
 // All ports must outlive it.
@@ -26,6 +28,7 @@ struct Services {
     JournalReader& journal;
     Outbox& outbox;
     RuleStore* rules = nullptr; // nullptr: nothing is set but by the file
+    Deliverer* mail = nullptr;  // nullptr: no mail is configured
 
     bool several() const { return clusters.size() > 1; }
     // nullptr: not served.

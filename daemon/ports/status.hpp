@@ -3,6 +3,7 @@
 // recorded: JournalReader. What people may order: Operator.
 #pragma once
 
+#include "common/admission/snapshot_view.hpp"
 #include "common/base/result.hpp"
 #include "common/base/zone.hpp"
 #include "common/model/metrics.hpp"
@@ -58,6 +59,9 @@ public:
     virtual Result<std::vector<std::string>> explain(const std::string& account) const = 0;
     // What the figures would mean. malformed, overflow: names the figure.
     virtual Result<model::Preview> preview(const model::PreviewInput& input) const = 0;
+    // What a quote compares a job with: as the plugin's snapshot, but with the budgets of all
+    // policies. nullptr before the first cycle. The first call after a cycle makes it.
+    virtual std::shared_ptr<const admission::SnapshotView> quote_view() const = 0;
     virtual PluginServerStatus plugin_server() const = 0;
     // What the next cycle decides by. Never nullptr.
     virtual std::shared_ptr<const model::PolicySet> policies() const = 0;

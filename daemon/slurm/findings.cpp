@@ -117,6 +117,7 @@ void Check::blocking(const Policy& policy, const std::string& name) {
 std::int64_t months_of(const Policy& policy) {
     std::int64_t months = 0;
     switch (policy.period.kind) {
+    case PeriodKind::week:
     case PeriodKind::month:
         months = 1;
         break;
@@ -127,7 +128,8 @@ std::int64_t months_of(const Policy& policy) {
         months = 12;
         break;
     case PeriodKind::custom:
-        months = policy.period.months;
+        months = policy.period.months > 0 ? policy.period.months
+                                          : (policy.period.days + kDays - 1) / kDays;
         break;
     case PeriodKind::total:
         break;

@@ -297,14 +297,18 @@ Result<void> SqliteJournal::end_override(const std::string& cluster, std::int64_
     });
 }
 
-Result<std::int64_t> SqliteJournal::add_adjustment(const std::string& cluster,
-                                                   const model::Adjustment& entry) {
+Result<std::vector<std::int64_t>>
+SqliteJournal::add_adjustments(const std::string& cluster,
+                               std::span<const model::Adjustment> entries) {
     return at_port("add an adjustment", [&] {
         auto writer = writer_.lock();
         Transaction transaction(writer->database);
-        const std::int64_t id = insert_adjustment(writer->database, cluster, entry);
+        std::vector<std::int64_t> ids;
+        for (const auto& entry : entries)
+            ids.push_back(insert_adjustment(writer->database, cluster, entry));
+        link_adjustments(writer->database, entries, ids);
         transaction.commit();
-        return id;
+        return ids;
     });
 }
 

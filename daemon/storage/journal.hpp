@@ -52,8 +52,9 @@ public:
                                       const model::Override& entry) override;
     Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
                               const std::string& by, const std::string& reason) override;
-    Result<std::int64_t> add_adjustment(const std::string& cluster,
-                                        const model::Adjustment& entry) override;
+    Result<std::vector<std::int64_t>>
+    add_adjustments(const std::string& cluster,
+                    std::span<const model::Adjustment> entries) override;
     Result<std::int64_t> reopen_period(const std::string& cluster,
                                        const model::PeriodReset& entry) override;
     Result<std::int64_t> accept_clock(const std::string& cluster,

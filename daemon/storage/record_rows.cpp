@@ -358,6 +358,25 @@ std::int64_t insert_adjustment(Database& database, const std::string& cluster,
     return id;
 }
 
+void link_adjustments(Database& database, std::span<const model::Adjustment> entries,
+                      const std::vector<std::int64_t>& ids) {
+    Statement alone(
+        database, "SELECT p.other FROM (SELECT to_entry AS other FROM transfer WHERE from_entry = "
+                  "? UNION SELECT from_entry FROM transfer WHERE to_entry = ?) p WHERE NOT EXISTS "
+                  "(SELECT 1 FROM adjustment t WHERE t.takes_back = p.other)");
+    for (const auto& entry : entries) {
+        alone.bind(entry.takes_back, entry.takes_back);
+        if (alone.step())
+            throw Failure({Errc::conflict, "adjustment " + std::to_string(entry.takes_back) +
+                                               " is part of a transfer; it is taken back with " +
+                                               std::to_string(alone.integer(0))});
+    }
+    if (ids.size() == 2)
+        Statement(database, "INSERT INTO transfer (from_entry, to_entry) VALUES (?,?)")
+            .bind(ids.front(), ids.back())
+            .run();
+}
+
 std::int64_t insert_reset(Database& database, const std::string& cluster,
                           const model::PeriodReset& entry) {
     Statement(database, "INSERT INTO period_reset (cluster, account, period, reason, made_by, at, "
@@ -387,8 +406,11 @@ std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
     std::vector<ports::AdjustmentRecord> out;
     const AccountFilter matches(query);
     Statement row(database, "SELECT a.id, a.account, a.period, a.reason, a.made_by, a.at, "
-                            "COALESCE(a.takes_back, 0), COALESCE(t.id, 0) FROM adjustment a "
+                            "COALESCE(a.takes_back, 0), COALESCE(t.id, 0), "
+                            "COALESCE(g.to_entry, r.from_entry, 0) FROM adjustment a "
                             "LEFT JOIN adjustment t ON t.takes_back = a.id "
+                            "LEFT JOIN transfer g ON g.from_entry = a.id "
+                            "LEFT JOIN transfer r ON r.to_entry = a.id "
                             "WHERE (? = '' OR a.cluster = ?) ORDER BY a.id DESC");
     Statement unit(database, "SELECT component, units FROM adjustment_unit WHERE adjustment = ?");
     row.bind(query.cluster, query.cluster);
@@ -397,8 +419,8 @@ std::vector<ports::AdjustmentRecord> list_adjustments(Database& database,
             continue;
         auto& record = out.emplace_back();
         record.entry = {
-            row.integer(0),          row.text(1),   row.text(2), {}, row.text(3), row.text(4),
-            instant(row.integer(5)), row.integer(6)};
+            row.integer(0),          row.text(1),    row.text(2),   {}, row.text(3), row.text(4),
+            instant(row.integer(5)), row.integer(6), row.integer(8)};
         record.taken_back_by = row.integer(7);
         unit.bind(record.entry.id);
         while (unit.step())

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What happened and what people entered, as rows and back: tables evaluation, command,
-// command_limit, agent_report; override, override_end, adjustment, period_reset, clock_accept,
-// whose rows are never changed or deleted. Throws Failure; opens no transaction of its own.
+// command_limit, agent_report; override, override_end, adjustment, transfer, period_reset,
+// clock_accept, whose rows are never changed or deleted. Throws Failure; opens no transaction of
+// its own.
 #pragma once
 
 #include "daemon/ports/journal.hpp"
 #include "daemon/storage/database.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,10 @@ std::vector<model::Adjustment> read_adjustments(Database& database, const std::s
 // REQUIRES: an open transaction. Failure conflict, not_found: what it takes back.
 std::int64_t insert_adjustment(Database& database, const std::string& cluster,
                                const model::Adjustment& entry);
+// Two entries become a pair. Throws Failure, conflict, where one takes back an entry of a transfer
+// and none takes back its pair.
+void link_adjustments(Database& database, std::span<const model::Adjustment> entries,
+                      const std::vector<std::int64_t>& ids);
 std::int64_t insert_reset(Database& database, const std::string& cluster,
                           const model::PeriodReset& entry);
 std::vector<ports::OverrideRecord> list_overrides(Database& database, const ports::Query& query);

@@ -193,6 +193,10 @@ CREATE TABLE adjustment (
 );
 CREATE INDEX adjustment_by_cluster ON adjustment (cluster, account, period);
 CREATE UNIQUE INDEX adjustment_taken_back ON adjustment (takes_back) WHERE takes_back IS NOT NULL;
+CREATE TABLE transfer (
+    from_entry INTEGER PRIMARY KEY REFERENCES adjustment (id),
+    to_entry INTEGER NOT NULL UNIQUE REFERENCES adjustment (id)
+);
 CREATE TABLE adjustment_unit (
     adjustment INTEGER NOT NULL REFERENCES adjustment (id),
     component TEXT NOT NULL,

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A user with a shell on the host of sluiced, at the Unix socket: a member of one account, a user without account, and malformed
-# requests by both.
+# requests by both. A page in the browser of root, who forwarded the socket.
 . "$(dirname "$0")/lib.sh"
 attack_prepare
 SLUICED_LISTEN="[\"127.0.0.1:$PORT_PLUGINS\", \"unix:$CLUSTER_DIR/run/plugins.sock\"]"
@@ -14,6 +14,7 @@ hostile() { attacks as "$1" python3 hostile_http.py "$SLUICE_SOCKET" "${@:2}"; }
 hostile mail users
 hostile news users
 attacks as games python3 hostile_peer.py user "$CLUSTER_DIR/run/plugins.sock"
+attacks python3 "$ATTACK_DIR/hostile_http.py" "$SLUICE_SOCKET" rebinding
 fails 'rm of the socket by a plain user is refused' as mail rm -f "$SLUICE_SOCKET"
 fails 'cat of the journal by a plain user is refused' as mail cat "$CLUSTER_DIR/journal/sluice.db"
 fails 'cat of the stored snapshot by a plain user is refused' as mail cat "$CLUSTER_DIR/state/sluice_snapshot"

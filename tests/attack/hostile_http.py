@@ -14,6 +14,7 @@ WALDUR = "/api/marketplace-slurm-periodic-usage-policies/"
 CHANGES = [
     ("POST", "/api/v1/overrides", OPEN),
     ("POST", "/api/v1/adjustments", '{"account": "physics", "units": {"node_hours": 999}, "reason": "attack"}'),
+    ("POST", "/api/v1/transfers", '{"from": "chem", "to": "physics", "units": {"node_hours": 1}, "reason": "attack"}'),
     ("POST", "/api/v1/resets", '{"accounts": ["physics"], "reason": "attack"}'),
     ("POST", "/api/v1/releases", '{"accounts": ["physics"], "reason": "attack"}'),
     ("POST", "/api/v1/reload", '{"confirm": true, "reason": "attack"}'),
@@ -64,9 +65,9 @@ def talk(data, silence=20.0, half_close=False):
     return out
 
 
-def request(method, path, headers=(), body=b"", length=True):
+def request(method, path, headers=(), body=b"", length=True, host="localhost"):
     body = body.encode() if isinstance(body, str) else body
-    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", *headers]
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
     if length and (body or method not in ("GET", "HEAD")):
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
@@ -134,7 +135,7 @@ def reader():
         judge(f"reader: {method} {path} is refused", {403, 404, 405}, request(method, path, [token(READER), *JSON], body))
     judge("reader: GET tokens is refused", {403}, request("GET", "/api/v1/tokens", [token(READER)]))
     judge("staff over TCP: GET tokens is refused", {403}, request("GET", "/api/v1/tokens", [token(STAFF)]))
-    judge("staff over TCP: POST tokens is refused", {403}, request("POST", "/api/v1/tokens", [token(STAFF), *JSON], CHANGES[6][2]))
+    judge("staff over TCP: POST tokens is refused", {403}, request("POST", "/api/v1/tokens", [token(STAFF), *JSON], CHANGES[7][2]))
 
 
 def strangers():
@@ -209,7 +210,24 @@ def browser():
                     continue  # that is a right request
                 judge(f"{name}, {login.split()[1]}, {' '.join(origin) or 'no Origin'}: refused", refused,
                       request("POST", "/api/v1/overrides", [login, *headers, *origin], body))
+    evil = "evil.example:8080"
+    judge("a page whose name resolves to the loopback address changes nothing", {403},
+          request("POST", "/api/v1/overrides", [token(STAFF), *JSON, f"Origin: http://{evil}", "Sec-Fetch-Site: same-origin"], OPEN, host=evil))
     judge("Basic deletes nothing", {400, 401, 403, 415}, request("DELETE", "/api/v1/overrides/1?reason=x", [basic(STAFF)]))
+
+
+def rebinding():
+    """As root, who forwarded the Unix socket to a port: a page whose name was made to resolve to 127.0.0.1 asks there."""
+    for host in ["evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example", "[::1].evil.example", "sluice.evil.example:80"]:
+        for path in ["/", "/metrics", "/api/v1/accounts", "/api/v1/tokens", "/healthz"]:
+            judge(f"a page of {host} reads nothing at {path}", {403}, request("GET", path, host=host), never=b"physics")
+    for host in ["evil.example:8080", "localhost.", "intranet", "intranet:8080", "127.0.0.2", "10.0.0.1:80", "[::2]", "", "localhost@evil.example"]:
+        for origin in [f"http://{host}", f"https://{host}", "null", "http://localhost"]:
+            for method, path, change in CHANGES:
+                judge(f"a page of {host or 'no name'}, Origin {origin}: {method} {path} is refused", {403}, request(method, path, [*JSON, f"Origin: {origin}"], change, host=host))
+    for host in ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080"]:
+        judge(f"a page of {host} reads", {200}, request("GET", "/api/v1/status", [f"Origin: http://{host}"], host=host))
+    judge("curl without a page reads", {200}, request("GET", "/api/v1/status", host="sluice"))
 
 
 PAGE = "X-Sluice-Request: 1"

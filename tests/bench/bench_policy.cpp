@@ -146,8 +146,9 @@ void cycle(int accounts) {
     c.facts.weekly = weekly;
     const double planned = median_ms(runs, [&] { plan = policy::plan(c.set, c.facts, decision); });
     std::size_t texts = 0;
-    const double shot = median_ms(
-        runs, [&] { texts = policy::snapshot(c.set, zone, c.facts, decision).accounts.size(); });
+    const double shot = median_ms(runs, [&] {
+        texts = policy::snapshot(c.set, zone, c.facts.structure, decision).accounts.size();
+    });
     std::printf("%7d accounts: decide %8.1f ms (without forecasts %.1f), plan %8.1f ms (%zu "
                 "commands), snapshot %7.1f ms "
                 "(%zu), peak %ld MiB\n",

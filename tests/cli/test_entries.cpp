@@ -24,6 +24,21 @@ CASE(entries_need_a_reason_and_report_what_was_done) {
     CHECK(lab.service.last.dry_run);
     CHECK(
         has(lab.run({"adjust", "add", "chem", "node_hours", "--reason=x"}).err, "COMPONENT=UNITS"));
+    const auto moved = lab.run({"adjust", "move", "physics", "chem", "node_hours=2.5", "gpu=1",
+                                "--reason=x", "--dry-run"});
+    CHECK_EQ(moved.code, 0);
+    CHECK(has(moved.out, "Would move node_hours=2.5, gpu=1 from account physics to chem.\n"));
+    CHECK_EQ(lab.service.transferred->to, "chem");
+    CHECK(has(lab.run({"adjust", "move", "physics", "chem", "node_hours=1", "--reason=x"}).out,
+              "Transfer 4 moves node_hours=1 from account physics to chem.\n"));
+    CHECK(has(lab.run({"adjust", "move", "physics", "node_hours=1", "--reason=x"}).err,
+              "sluice adjust move FROM TO COMPONENT=UNITS..."));
+    CHECK(has(lab.run({"adjust", "move", "physics", "chem", "node_hours=", "--reason=x"}).err,
+              "is not COMPONENT=UNITS, such as node_hours=25\n"));
+    CHECK(has(lab.run({"adjust", "move", "physics", "chem", "node_hours=1", "--period=2026-Q4",
+                       "--reason=x"})
+                  .err,
+              "adjust move has no --period"));
     CHECK(has(lab.run({"override", "sett"}).err, "did you mean 'set'?"));
     CHECK(has(lab.run({"override"}).err, "set, list, clear"));
     CHECK(has(lab.run({"reset", "physics"}).err, "sluice reset --period ACCOUNT"));
@@ -90,4 +105,44 @@ CASE(outbox_lists_and_retries_messages) {
     CHECK(has(lab.run({"outbox", "retry", "1"}).out, "Message 1 is queued again"));
     CHECK(lab.run({"outbox", "drop", "7"}).code != 0);
     CHECK(lab.run({"outbox", "retry"}).code != 0);
+}
+
+CASE(evaluate_names_who_gets_a_notice) {
+    Lab lab;
+    auto cycle = sample_cycle();
+    cycle.notices = {{"physics", "pause", {"office@example.org", "pi@example.org"}, true},
+                     {"chem", "notify", {}, true},
+                     {"x\x1b[1m", "notify", {"a@example.org"}, false}};
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto done = lab.run({"evaluate"});
+    CHECK(has(done.out, "\nNotices in the outbox:\n"
+                        "  physics, pause: mail to office@example.org, pi@example.org; webhook\n"
+                        "  chem, notify: webhook\n"));
+    CHECK(!has(done.out, "\x1b"));
+    CHECK(!has(lab.run({"evaluate", "chem"}).out, "physics, pause"));
+    cycle.dry_run = true;
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    CHECK(has(lab.run({"evaluate", "--dry-run"}).out, "\nNotices that would be sent:\n"));
+}
+
+CASE(a_test_mail_is_accepted_or_the_error_is_shown) {
+    struct Target final : ports::Deliverer {
+        ports::Delivery deliver(const ports::OutboxEntry&) override { return answer; }
+        ports::Delivery answer;
+    } target;
+    Lab lab;
+    CHECK(has(lab.run({"notify"}).err, "--send-test ADDRESS"));
+    CHECK(has(lab.run({"notify", "--test", "--send-test=pi@example.org"}).err, "either"));
+    CHECK(has(lab.run({"notify", "--send-test=pi@example.org"}).err, "notifications.mail"));
+    lab.service.mail = &target;
+    lab.restart();
+    CHECK(has(lab.run({"notify", "--send-test=pi"}).err, "'pi' is no mail address"));
+    CHECK(has(lab.run({"notify", "--send-test=pi@example.org", "x.yaml"}).err, "'x.yaml'"));
+    const auto done = lab.run({"notify", "--send-test=pi@example.org"});
+    CHECK_EQ(done.code, 0);
+    CHECK_EQ(done.out, "The mail server accepted the test mail to pi@example.org.\n");
+    target.answer = {ports::Delivered::target_away, "smtp://mail:587: Couldn't connect", {}};
+    const auto away = lab.run({"notify", "--send-test=pi@example.org"});
+    CHECK_EQ(away.code, 1);
+    CHECK(has(away.err, "smtp://mail:587: Couldn't connect"));
 }

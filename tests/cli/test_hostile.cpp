@@ -147,6 +147,10 @@ std::vector<Words> command_lines(const std::string& folder) {
         {"queue", bad},
         {"queue", "-u", bad},
         {"explain", "--job=" + bad},
+        {"quote", "-A", "physics"},
+        {"quote", "-A", bad},
+        {"quote", "--" + bad},
+        {"quote", bad},
     };
     return lines;
 }

@@ -220,6 +220,23 @@ CASE(queue_lists_the_jobs_that_wait_and_explain_says_what_releases_one) {
     CHECK_EQ(lab.run({"explain", "--job=41", "chem"}).code, 1);
 }
 
+CASE(quote_shows_the_cost_the_result_and_the_longest_time) {
+    Lab lab;
+    const auto refused = lab.run({"quote", "-A", "optics", "-N2", "-C", "big", "-t", "11:00:00"});
+    CHECK_EQ(refused.code, 0);
+    CHECK(has(refused.out, "Time limit: 11:00:00\n"
+                           "slurmctld would refuse the job: this job may use 22 node_hours, but "
+                           "account physics has 20 left."));
+    CHECK(has(refused.out, "Longest time limit that fits: --time=10:00:00\n"));
+    CHECK(has(refused.err, "not read, so that the job may cost more: --constraint"));
+    CHECK_EQ(lab.run({"quote", "-A", "optics", "no-such-job.sh"}).code, 1);
+    CHECK(has(lab.run({"quote", "-A", "optics"}).out, "Time limit: 1:00:00 (of the partition)\n"
+                                                      "The job would be accepted.\n"));
+    const auto json = lab.run({"quote", "-n2", "-A", "optics", "--json"});
+    CHECK_EQ((*json::parse(json.out))["result"].text(), "accepted");
+    CHECK(has(lab.run({"quote", "-A", "chem"}).out, "No allocation bounds account chem"));
+}
+
 CASE(default_columns_fit_the_terminal_and_standings_have_a_colour) {
     Lab lab;
     lab.terminal = 80;

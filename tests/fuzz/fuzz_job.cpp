@@ -5,9 +5,9 @@
 //
 // A line "NAME TEXT" sets a string of the job, "NAME N TEXT" repeats TEXT up to N bytes, "N:V" sets
 // figure N to V.
+#include "common/admission/budget.hpp"
+#include "common/admission/job_lists.hpp"
 #include "plugin/admission.hpp"
-#include "plugin/budget.hpp"
-#include "plugin/job_lists.hpp"
 #include "plugin/job_request.hpp"
 
 #include <charconv>
@@ -18,6 +18,7 @@
 #include <string_view>
 
 using namespace sluice;
+using namespace sluice::admission;
 using namespace sluice::plugin;
 
 namespace {

@@ -49,8 +49,9 @@ END
 SLUICE_TEST_LOGS='' bash "$CLUSTER_DIR/second.sh" "$HARNESS_LIB" "$CLUSTER_DIR/run/second" >"$CLUSTER_DIR/log/second.out" 2>&1 &
 second=$!
 disown
-eventually 'a second cluster comes up beside the first' 60 test -s "$CLUSTER_DIR/run/second"
-other=$(cat "$CLUSTER_DIR/run/second")
+eventually 'a second cluster comes up beside the first' 120 test -s "$CLUSTER_DIR/run/second"
+other=$(cat "$CLUSTER_DIR/run/second" 2>/dev/null)
+[ -n "$other" ] || { diag "$(cat "$CLUSTER_DIR/log/second.out")" && bail 'there is no second cluster to end'; }
 isnt 'the second cluster has processes' "$(scratch_pids "$other")" ''
 kill -KILL $second
 eventually 'the directory of the second cluster is removed after SIGKILL of its script' 20 test ! -e "$other"

@@ -46,6 +46,16 @@ ask qos physics - -
 ok 'slurmctld accepts the inherited list after a restart during the pause' try physics slowdown
 ok 'slurmctld accepts the inherited list for a user of optics' as man sbatch -A optics --qos=slowdown --test-only --wrap true
 
+# --- what slurmdbd refuses for one account (since 23.11) stops no other account: games would have a default QOS outside the list
+ok 'sacctmgr gives games a QOS list of its own' sacctmgr_do modify user where name=games account=physics set qos=normal
+ask qos physics,chem blocked blocked
+like 'the account beside the refused one is reported as changed' "$ANSWER" 'chem: done'
+is 'sacctmgr shows the change of the account beside the refused one' "$(account_field chem qos)" blocked
+[ "$(slurm_release)" -lt 2311 ] ||
+    like 'the refused account is reported with the answer of slurmdbd' "$ANSWER" 'physics: error conflict .*default qos'
+ask qos physics,chem - -
+ok 'sacctmgr takes the list from games again' sacctmgr_do modify user where name=games account=physics set qos=
+
 # --- lists that only modify the inherited list
 sacctmgr_do modify account where name=physics set qos-=slowdown
 ask assoc physics

@@ -80,4 +80,14 @@ is 'the renamed user has the rest of the QOS list' "$(account_field physics qos 
 like 'sluice commands names the deleted QOS' "$(sluice_cli commands -Q -n -P --format=reason physics; echo "$OUT")" 'without QOS second, which was deleted'
 eventually 'sbatch by games in physics is accepted after the pause' 10 as games sbatch -A physics --test-only --wrap true
 ok 'sluice doctor reports no fault of QOS second' eval '! sluice_cli doctor | grep -q "QOS second"'
+
+# --- the list of the parent loses the default QOS during a pause
+ok 'sacctmgr gives physics a default QOS of the list of univ' eval 'sacctmgr_do modify account where name=univ set qos=normal,slowdown,blocked,private &&
+    sacctmgr_do modify account where name=physics set qos= defaultqos=private'
+ok 'sluiced pauses physics with a default QOS of its own' eval 'sluiced_regrant < <(settings enforce GrpTRESMins 0)'
+is 'physics is paused with a default QOS of its own' "$(account_field physics defaultqos)" blocked
+ok 'sacctmgr takes QOS private from univ during the pause' sacctmgr_do modify account where name=univ set qos=normal,slowdown,blocked
+ok 'sluiced lifts the pause after univ lost QOS private' eval 'sluiced_regrant < <(settings enforce GrpTRESMins 100)'
+unlike 'physics is not left with QOS blocked' "$(account_field physics qos,defaultqos)" 'private|\|blocked$'
+is 'sluice commands has no failed command of physics' "$(sluice_cli commands -Q -n -P --failed --format=reason physics)" ''
 done_testing

@@ -2,12 +2,13 @@
 // Job descriptions as clients of Slurm send them.
 #include "plugin/job_request.hpp"
 
-#include "plugin/job_lists.hpp"
+#include "common/admission/job_lists.hpp"
 #include "tests/support/case.hpp"
 
 #include <string>
 
 using namespace sluice;
+using namespace sluice::admission;
 using namespace sluice::plugin;
 
 namespace {

@@ -21,12 +21,28 @@ public:
         }
         return ids;
     }
+    Result<bool> is_known(const std::string& correlation) override {
+        for (const auto& entry : held)
+            if (entry.message.correlation == correlation)
+                return true;
+        return false;
+    }
     Result<std::vector<ports::OutboxEntry>> due(const std::string&, Instant, std::size_t) override {
         return held;
     }
     Result<std::optional<Instant>> next_due(const std::string&) override {
         return std::optional<Instant>();
     }
+    Result<std::vector<ports::OutboxEntry>> waiting(const std::string&, const std::string&,
+                                                    std::size_t) override {
+        return std::vector<ports::OutboxEntry>();
+    }
+    Result<std::vector<Instant>> deliveries(const std::string&, const std::string&, Instant,
+                                            Instant, std::size_t) override {
+        return std::vector<Instant>();
+    }
+    Result<void> succeeded_with(std::int64_t id, std::int64_t) override { return succeeded(id); }
+    Result<void> put_off(std::int64_t, Instant, const std::string&) override { return {}; }
     Result<void> succeeded(std::int64_t id) override { return set(id, ports::MessageState::done); }
     Result<void> failed(std::int64_t, Instant, const std::string&) override { return {}; }
     Result<void> park(std::int64_t id, const std::string& reason) override {

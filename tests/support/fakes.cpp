@@ -300,10 +300,20 @@ Result<void> FakeJournal::end_override(const std::string&, std::int64_t id, Inst
     return {};
 }
 
-Result<std::int64_t> FakeJournal::add_adjustment(const std::string&,
-                                                 const model::Adjustment& entry) {
-    held.adjustments.push_back(entry);
-    return held.adjustments.back().id = static_cast<std::int64_t>(held.adjustments.size());
+Result<std::vector<std::int64_t>>
+FakeJournal::add_adjustments(const std::string&, std::span<const model::Adjustment> entries) {
+    std::vector<std::int64_t> ids;
+    for (const auto& entry : entries) {
+        held.adjustments.push_back(entry);
+        ids.push_back(static_cast<std::int64_t>(held.adjustments.size()));
+        held.adjustments.back().id = ids.back();
+        held.adjustments.back().pair = 0;
+    }
+    if (ids.size() == 2) {
+        held.adjustments.at(held.adjustments.size() - 2).pair = ids.back();
+        held.adjustments.back().pair = ids.front();
+    }
+    return ids;
 }
 
 Result<std::int64_t> FakeJournal::reopen_period(const std::string&,

@@ -38,6 +38,8 @@ PeriodWord period_word(const model::PeriodRule& rule) {
     switch (rule.kind) {
     case model::PeriodKind::total:
         return {1, "Total"};
+    case model::PeriodKind::week:
+        return {2, "7 day"};
     case model::PeriodKind::month:
         return {2, "1 month"};
     case model::PeriodKind::quarter:
@@ -47,10 +49,12 @@ PeriodWord period_word(const model::PeriodRule& rule) {
     case model::PeriodKind::custom:
         break;
     }
-    return {rule.months <= 1   ? 2
-            : rule.months <= 6 ? 3
-                               : 4,
-            std::to_string(rule.months) + " month"};
+    const bool in_days = rule.months < 1;
+    const int months = in_days ? rule.days / 31 : rule.months;
+    return {months <= 1   ? 2
+            : months <= 6 ? 3
+                          : 4,
+            std::to_string(in_days ? rule.days : rule.months) + (in_days ? " day" : " month")};
 }
 
 // Whether the policy has done something to an account, and when it last began to.

@@ -263,10 +263,18 @@ std::string remedy(const AccountDecision& decision) {
     return "check the allocation of the account and the settings of its policies";
 }
 
+// slurmdbd refuses to change an account while one of its users would have a default QOS that is not
+// in the user's list. A user with both of its own is right before and after the account's change.
+bool before_its_account(const Command& command) {
+    return command.type == CommandType::qos && !command.user.empty() &&
+           std::find(command.qos.begin(), command.qos.end(), command.default_qos) !=
+               command.qos.end();
+}
+
 // A queue may have thousands of jobs, so all that does not depend on them comes first. A job that
 // gets its QOS before its list changes has no moment with an invalid one, and is released with it.
-void order_by_jobs(const AccountTree& tree, const model::Decision& decision,
-                   std::vector<Command>& commands) {
+void order(const AccountTree& tree, const model::Decision& decision,
+           std::vector<Command>& commands) {
     const Governance governed(tree, decision);
     std::set<std::size_t> moving;
     for (const Command& command : commands)
@@ -281,8 +289,10 @@ void order_by_jobs(const AccountTree& tree, const model::Decision& decision,
                            moving.contains(governed.of(tree.find(command.account)));
         return after ? 2 : 0;
     };
-    std::stable_sort(commands.begin(), commands.end(),
-                     [&](const Command& a, const Command& b) { return rank(a) < rank(b); });
+    std::stable_sort(commands.begin(), commands.end(), [&](const Command& a, const Command& b) {
+        return std::pair(rank(a), !before_its_account(a)) <
+               std::pair(rank(b), !before_its_account(b));
+    });
 }
 
 } // namespace
@@ -307,7 +317,7 @@ model::Plan plan(const model::PolicySet& set, const model::Facts& facts,
     Walk(tree, decision, draft).run();
     plan_qos_again(tree, out.commands, draft);
     plan_jobs(tree, decision, draft);
-    order_by_jobs(tree, decision, out.commands);
+    order(tree, decision, out.commands);
     return out;
 }
 

@@ -113,6 +113,15 @@ bool own_origin(const SiteHeaders& headers) {
            (origin == "https://" + host || (!headers.tls && origin == "http://" + host));
 }
 
+// "[::1]:8080" is [::1], "A:80" is a. All of it where an address in brackets has other text behind.
+std::string name_of(std::string_view host) {
+    const auto bracket = host.starts_with('[') ? host.find(']') : std::string_view::npos;
+    if (bracket == std::string_view::npos)
+        return lower(host.substr(0, host.find(':')));
+    const auto rest = host.substr(bracket + 1);
+    return lower(rest.empty() || rest.starts_with(':') ? host.substr(0, bracket + 1) : host);
+}
+
 } // namespace
 
 bool cut_off_arguments(const char* target) {
@@ -175,6 +184,34 @@ std::optional<Response> cross_site_fault(const SiteHeaders& headers) {
         return failure(415, "Requests that change something need the header "
                             "Content-Type: application/json, also without a body.");
     return std::nullopt;
+}
+
+std::vector<std::string> known_names(const std::vector<std::string>& listen, std::string_view url) {
+    std::vector<std::string> names{"localhost", "127.0.0.1", "[::1]"};
+    for (const auto& address : listen)
+        names.push_back(name_of(address));
+    if (const auto scheme = url.find("://"); scheme != std::string_view::npos) {
+        url.remove_prefix(scheme + 3);
+        names.push_back(name_of(url.substr(0, url.find('/'))));
+    }
+    return names;
+}
+
+std::optional<Response> foreign_name_fault(const SiteHeaders& headers, Door door,
+                                           const std::vector<std::string>& names) {
+    if (door == Door::encrypted)
+        return std::nullopt;
+    const std::string name = name_of(headers.host);
+    if (std::find(names.begin(), names.end(), name) != names.end())
+        return std::nullopt;
+    const bool refused = headers.origin.empty()
+                             ? door == Door::socket && name.find('.') != std::string::npos
+                             : door == Door::socket || !lower(headers.origin).starts_with("https:");
+    if (!refused)
+        return std::nullopt;
+    return failure(403, "sluiced is not known by the name in Host: " + headers.host +
+                            ". Use http://localhost, or set url under http in sluiced.yaml to the "
+                            "address of the page.");
 }
 
 } // namespace sluice::http

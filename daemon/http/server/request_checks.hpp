@@ -2,8 +2,9 @@
 // Checks of a request before its route is looked at. Requests that a proxy in front of sluiced may
 // read differently than sluiced does (RFC 9112, section 11.2: request smuggling), and requests that
 // exhaust the memory of their connection: libmicrohttpd refuses all of these from release 1.0 on.
-// Changes that a page of another site sends from a browser that knows a login. Pure functions of
-// one request; no state.
+// Changes that a page of another site sends from a browser that knows a login, and requests of a
+// page whose name was made to resolve to this host (DNS rebinding). Pure functions of one request;
+// no state.
 #pragma once
 
 #include "daemon/http/server/message.hpp"
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice::http {
 
@@ -51,5 +53,24 @@ struct SiteHeaders {
 // can send to another site only after that site allowed it (sluiced never does); 403 when the
 // browser reports that another site made it.
 std::optional<Response> cross_site_fault(const SiteHeaders& headers);
+
+// Where a request came in.
+enum class Door {
+    socket,   // Unix socket: the connection is the login
+    plain,    // TCP on a loopback address
+    encrypted // TLS: the browser compared the name with the certificate
+};
+
+// Names that a browser may know sluiced by: those of the loopback interface, of http.listen, and of
+// http.url. Lower case, without port.
+std::vector<std::string> known_names(const std::vector<std::string>& listen, std::string_view url);
+
+// 403: a page that was loaded under a name not in `names` sent this request: a page of another
+// site, whose name resolves to the loopback address where the socket is forwarded to, or where
+// sluiced listens. Browsers send Origin with each change, but with no read: on the socket a read
+// is refused if Host is a name with a dot, as names on the Internet are. Behind a proxy that
+// terminates TLS (plain, Origin https://) any name is right.
+std::optional<Response> foreign_name_fault(const SiteHeaders& headers, Door door,
+                                           const std::vector<std::string>& names);
 
 } // namespace sluice::http

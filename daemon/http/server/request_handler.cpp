@@ -162,7 +162,8 @@ Response stopping() {
 RequestHandler::RequestHandler(const HttpSettings& settings, ports::Services services,
                                std::vector<Route> more)
     : staff_uids_(settings.staff_uids), rights_(settings.staff), services_(std::move(services)),
-      more_(std::move(more)), deadlines_(settings.request_time, settings.answer_time),
+      more_(std::move(more)), names_(known_names(settings.listen, settings.url)),
+      deadlines_(settings.request_time, settings.answer_time),
       answers_(kAnswerThreads, kMaxWaiting), cycles_(1, kMaxCyclesWaiting),
       logins_(kLoginThreads, kMaxLoginsWaiting) {}
 
@@ -239,7 +240,8 @@ void RequestHandler::begin(MHD_Connection* connection, Exchange& exchange, const
 std::size_t RequestHandler::most_of(MHD_Connection* connection, const std::string& path) const {
     const auto* peer = peer_of(connection);
     const bool trusted = peer != nullptr && peer->uid && staff(*peer->uid);
-    return trusted && path == "/api/v1/evaluate" ? kMaxSettings : kMaxBody;
+    const bool settings = path == "/api/v1/evaluate" || path == "/api/v1/replays";
+    return trusted && settings ? kMaxSettings : kMaxBody;
 }
 
 MhdResult RequestHandler::advance(MHD_Connection* connection, Exchange& exchange, const char* data,
@@ -279,6 +281,11 @@ MhdResult RequestHandler::answer(MHD_Connection* connection, Exchange& exchange)
         return now(failure(401, "The kernel reports no peer for this connection."));
     if (peer->over)
         return now(too_many("You have too many open connections. Close some of them."));
+    // A proxy proves itself by its secret, whatever name its users know it by.
+    const auto door = peer->uid ? Door::socket : exchange.site.tls ? Door::encrypted : Door::plain;
+    if (peer->uid || !exchange.proxy.sent())
+        if (const auto fault = foreign_name_fault(exchange.site, door, names_))
+            return now(*fault);
     if (changes(exchange.method))
         if (const auto fault = cross_site_fault(exchange.site))
             return now(*fault);

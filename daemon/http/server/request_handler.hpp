@@ -99,6 +99,7 @@ private:
     Rights rights_;
     const ports::Services services_;
     const std::vector<Route> more_;
+    const std::vector<std::string> names_; // of sluiced, for browsers
     Deadlines deadlines_;
     Guarded<std::map<std::string, std::size_t>> logins_of_; // by address: waiting and running ones
     std::unique_ptr<TokenFile> tokens_;

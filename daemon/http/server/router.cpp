@@ -22,6 +22,14 @@ constexpr std::string_view kPolicyChange =
 constexpr std::string_view kAllocationChange =
     "version!:integer,allocation:object,clusters:object,yaml:string,reason!:string,"
     "dry_run:boolean,confirm:boolean";
+constexpr std::string_view kQuotedJob =
+    "account:string,partition:string,qos:string,time_limit:integer?,time_minimum:integer,"
+    "array:string,minimum_nodes:integer,maximum_nodes:integer,required_nodes:string,"
+    "tasks:integer,tasks_per_node:integer,ntasks_per_tres:integer,cpus_per_task:integer,"
+    "minimum_cpus:integer,minimum_cpus_per_node:integer,overcommit:boolean,exclusive:boolean,"
+    "memory_per_node:integer,memory_per_cpu:integer,memory_per_tres:string,"
+    "cpus_per_tres:string,tres_per_job:string,tres_per_node:string,tres_per_socket:string,"
+    "tres_per_task:string";
 
 } // namespace
 
@@ -83,6 +91,8 @@ const std::vector<Route>& routes() {
          "account,user"},
         {"GET", "/api/v1/jobs", 0, view_jobs, "Queued jobs that wait because of Sluice",
          "account,user,job,waiting,page,page_size"},
+        {"POST", "/api/v1/quote", 0, view_quote,
+         "What a job may cost, and whether it would be refused", "", kQuotedJob},
         {"POST", "/api/v1/evaluate", kStaff | kWaits, view_evaluate,
          "Evaluate now, or do a dry run", "",
          "dry_run:boolean,accounts:array,all:boolean,config:string"},
@@ -95,6 +105,11 @@ const std::vector<Route>& routes() {
          "The last hundred evaluations, newest first"},
         {"GET", "/api/v1/usage", 0, view_usage, "Parts of the usage, by component and by user",
          "account,by_user"},
+        {"POST", "/api/v1/replays", kStaff | kWaits, view_begin_replay,
+         "Begin a replay: policies over the usage in slurmdbd", "",
+         "from!:string,until:string,config:string"},
+        {"GET", "/api/v1/replays/{id}", kStaff | kWaits, view_replay,
+         "Work on a replay for a moment; its progress or result", "page,page_size"},
         {"GET", "/api/v1/overrides", 0, view_overrides, "Overrides, newest first",
          "account,in_force,limit"},
         {"POST", "/api/v1/overrides", kStaff | kWaits, view_set_override,
@@ -108,6 +123,9 @@ const std::vector<Route>& routes() {
         {"POST", "/api/v1/adjustments", kStaff | kWaits, view_add_adjustment,
          "Add to an allocation", "",
          "account!:string,units!:object,period:string,reason!:string,dry_run:boolean"},
+        {"POST", "/api/v1/transfers", kWaits, view_transfer,
+         "Move allocation from one account to another", "",
+         "from!:string,to!:string,units!:object,reason!:string,dry_run:boolean"},
         {"DELETE", "/api/v1/adjustments/{id}", kStaff | kWaits, view_take_back,
          "Undo an adjustment", "reason,dry_run"},
         {"GET", "/api/v1/resets", 0, view_resets, "Period resets, newest first", "account,limit"},
@@ -126,6 +144,8 @@ const std::vector<Route>& routes() {
          "Confirm the clock of the daemon's host"},
         {"GET", "/api/v1/outbox", kStaff | kDaemon, view_outbox,
          "Messages to Waldur, mail and webhooks that wait or were refused", "target,state,limit"},
+        {"POST", "/api/v1/outbox/test", kStaff | kDaemon | kWaits, view_test_mail,
+         "Deliver a test mail now, past the outbox", "", "to!:string"},
         {"POST", "/api/v1/outbox/{id}/retry", kStaff | kDaemon, view_retry_message,
          "Send a message again now"},
         {"POST", "/api/v1/outbox/{id}/drop", kStaff | kDaemon, view_drop_message, "Drop a message"},
@@ -224,7 +244,7 @@ Response handled(const Route& route, const Request& request, const ports::Servic
     }
     const log::Scope scope("cluster", services.several() ? service->status.info().cluster : "");
     return route.handler(Call{request, service->status, service->actions, services, shared,
-                              std::move(name), service->history});
+                              std::move(name), service->history, service->replays});
 }
 
 Response routed(const Request& request, const ports::Services& services, Shared shared) {

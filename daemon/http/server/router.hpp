@@ -39,6 +39,7 @@ struct Call {
     Shared shared;
     std::string name; // the text in the place of the {placeholder}
     ports::UsageHistory& history;
+    ports::Replays& replays;
 };
 
 using Handler = std::function<Response(const Call& call)>;

@@ -127,6 +127,8 @@ Response booked(const Call& call, const Result<ports::Booked>& done, const ports
     if (!done->cycle)
         out.set("cycle", Value());
     out.set("id", done->id != 0 ? Value(done->id) : Value()).set("dry_run", by.dry_run);
+    if (done->pair != 0)
+        out.set("pair", done->pair);
     return ok(out, by.dry_run || call.request.method == "DELETE" ? 200 : 201);
 }
 
@@ -400,6 +402,7 @@ Value evaluation(const Call& call, const ports::CycleReport& cycle,
     put(out, kv("cycle", render_cycle(&cycle, true)), kv("accounts", std::move(accounts)),
         kv("unchanged", unchanged), kv("commands", std::move(commands)),
         kv("withheld", of_accounts(cycle.plan.withheld, wanted, account)),
+        kv("notices", of_accounts(cycle.notices, wanted, account)),
         kv("problems", render_problems(cycle)));
     return out;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "daemon/http/views/common.hpp"
 #include "daemon/http/views/views.hpp"
@@ -41,8 +42,16 @@ model::Standing standing_of(Form& form) {
     return normal;
 }
 
+std::int64_t pair_of(const model::Override&) {
+    return 0;
+}
+
+std::int64_t pair_of(const model::Adjustment& entry) {
+    return entry.pair;
+}
+
 // Ends or takes back the entry that the path names. `records` were read before; they have the
-// account of the entry, to which the answer is cut.
+// accounts of the entry, to which the answer is cut.
 template <class Records, class Undo>
 Response undo(const Call& call, const Result<Records>& records, const Undo& undone) {
     Form form(call.request, {"reason", "dry_run"});
@@ -52,12 +61,12 @@ Response undo(const Call& call, const Result<Records>& records, const Undo& undo
         return failure(*form.fault());
     if (!id || *id < 1)
         return failure(404, "entry '" + call.name + "' does not exist");
-    std::vector<std::string> account;
+    std::vector<std::string> accounts;
     if (records)
         for (const auto& record : *records)
-            if (record.entry.id == *id)
-                account = {record.entry.account};
-    return booked(call, undone(*id, by), by, account);
+            if (record.entry.id == *id || pair_of(record.entry) == *id)
+                accounts.push_back(record.entry.account);
+    return booked(call, undone(*id, by), by, accounts);
 }
 
 template <class Act>
@@ -69,6 +78,24 @@ Response act(const Call& call, const Act& act) {
     if (!done)
         return failure(done.error());
     return answer(call, kv("id", *id));
+}
+
+// As the outbox has mails. Not kept there: who sends it learns the result at once, also while
+// others wait.
+ports::OutboxEntry test_mail(const std::string& to, const std::string& by,
+                             const std::vector<std::string>& clusters, Instant now) {
+    Value body = Value::object();
+    body.set("to", to)
+        .set("subject", "Test mail of Sluice on " + join(clusters, ", "))
+        .set("text", "This mail shows that notices of Sluice on " + join(clusters, ", ") +
+                         " can reach " + to + ".\nSent on request of " + by +
+                         " (sluice notify --send-test). No account has changed.\n")
+        .set("date_epoch", epoch(now));
+    ports::OutboxEntry entry;
+    entry.message = {
+        "mail",         "test", to, "mail/test/" + std::to_string(epoch(now)) + '/' + to,
+        body.compact(), false};
+    return entry;
 }
 
 } // namespace
@@ -142,6 +169,23 @@ Response view_add_adjustment(const Call& call) {
     if (form.fault())
         return failure(*form.fault());
     return booked(call, call.actions.add_adjustment(entry, by), by, {entry.account});
+}
+
+// Coordinators may, too: the route is open, and what they may is checked here and by Operator.
+Response view_transfer(const Call& call) {
+    const auto& viewer = call.request.viewer;
+    if (!viewer.staff && (viewer.reads_all || viewer.coordinates.empty()))
+        return failure(403, "Only coordinators and staff may do this (ROLES in sluice(1)).");
+    Form form(call.request, {"from", "to", "units", "reason", "dry_run"});
+    const auto by = person(call, form);
+    ports::NewTransfer entry{lower(form.text("from")), lower(form.text("to")), units_of(form), {}};
+    if (!viewer.staff)
+        entry.coordinated = viewer.coordinates;
+    if (entry.from.empty() || entry.to.empty())
+        form.fail("from and to must be names of accounts");
+    if (form.fault())
+        return failure(*form.fault());
+    return booked(call, call.actions.transfer(entry, by), by, {entry.from, entry.to});
 }
 
 Response view_take_back(const Call& call) {
@@ -238,6 +282,30 @@ Response view_outbox(const Call& call) {
     if (!entries || !counts)
         return failure(entries ? counts.error() : entries.error());
     return answer(call, kv("messages", rendered(*entries)), kv("targets", rendered(*counts)));
+}
+
+Response view_test_mail(const Call& call) {
+    Form form(call.request, {"to"});
+    const std::string to = form.text("to");
+    if (!is_mail_address(to))
+        form.fail("to: '" + to + "' is no mail address; give name@host");
+    if (form.fault())
+        return failure(*form.fault());
+    if (call.services.mail == nullptr)
+        return failure(409, "sluiced sends no mail; set notifications.mail in sluiced.yaml, then "
+                            "run: systemctl restart sluiced");
+    const auto delivery = call.services.mail->deliver(
+        test_mail(to, call.request.viewer.label(), call.services.names(), call.status.info().now));
+    const bool done = delivery.result == ports::Delivered::done;
+    log::event(done ? log::Level::notice : log::Level::warning, "SLUICE-0850", "test-mail",
+               {{"to", to},
+                {"by", call.request.viewer.label()},
+                {"accepted", done ? "true" : "false"},
+                {"error", delivery.text}});
+    if (!done)
+        return failure(502,
+                       "no mail server accepted the test mail to " + to + ": " + delivery.text);
+    return answer(call, kv("to", to), kv("accepted", true));
 }
 
 Response view_retry_message(const Call& call) {

@@ -21,7 +21,7 @@ Value decimals(const std::map<std::string, Decimal>& values) {
 }
 
 const char* name_of(model::PeriodKind kind) {
-    static constexpr const char* kNames[] = {"month", "quarter", "year", "total", "custom"};
+    static constexpr const char* kNames[] = {"week", "month", "quarter", "year", "total", "custom"};
     return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -61,7 +61,8 @@ Value render_policy(const Call& call, const model::Policy& policy, std::size_t a
         kv("name", policy.name), kv("mode", enforce ? "enforce" : "observe"),
         kv("accounts", accounts), kv("match", render_match(policy.match)),
         kv("clusters", policy.clusters), kv("period", name_of(policy.period.kind)),
-        kv("period_months", policy.period.months), kv("notify_at", decimal(policy.notify_at)),
+        kv("period_months", policy.period.months), kv("period_days", policy.period.days),
+        kv("period_label", policy.period.label), kv("notify_at", decimal(policy.notify_at)),
         kv("notify_levels", std::move(levels)), kv("grace_ratio", decimal(policy.grace_ratio)),
         kv("hysteresis", decimal(policy.hysteresis)),
         kv("carryover", render_carryover(policy.carryover)),

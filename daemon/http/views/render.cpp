@@ -237,6 +237,11 @@ Value render(const model::Problem& problem) {
                   kv("remedy", problem.remedy));
 }
 
+Value render(const ports::NoticeReport& notice) {
+    return object(kv("account", notice.account), kv("level", notice.level),
+                  kv("recipients", notice.recipients), kv("webhook", notice.webhook));
+}
+
 Value render(const model::Command& command) {
     ports::CommandRecord planned;
     planned.command = command;
@@ -284,7 +289,8 @@ Value render(const ports::AdjustmentRecord& record) {
     return object(kv("id", entry.id), kv("account", entry.account), kv("period", entry.period),
                   kv("units", std::move(units)), kv("reason", entry.reason), kv("by", entry.by),
                   kv("at", entry.at), kv("takes_back", id_or_null(entry.takes_back)),
-                  kv("taken_back_by", id_or_null(record.taken_back_by)));
+                  kv("taken_back_by", id_or_null(record.taken_back_by)),
+                  kv("pair", id_or_null(entry.pair)));
 }
 
 Value render(const model::PeriodReset& entry) {

@@ -27,6 +27,13 @@ Response view_ondemand(const Call& call);
 // preview.cpp
 Response view_preview(const Call& call);
 
+// replays.cpp
+Response view_begin_replay(const Call& call);
+Response view_replay(const Call& call);
+
+// quote.cpp
+Response view_quote(const Call& call);
+
 // jobs.cpp
 Response view_jobs(const Call& call);
 
@@ -44,6 +51,7 @@ Response view_set_override(const Call& call);
 Response view_end_override(const Call& call);
 Response view_adjustments(const Call& call);
 Response view_add_adjustment(const Call& call);
+Response view_transfer(const Call& call);
 Response view_take_back(const Call& call);
 Response view_resets(const Call& call);
 Response view_reopen(const Call& call);
@@ -55,6 +63,7 @@ Response view_cleanup(const Call& call);
 Response view_outbox(const Call& call);
 Response view_retry_message(const Call& call);
 Response view_drop_message(const Call& call);
+Response view_test_mail(const Call& call);
 
 // sessions.cpp: links and sessions of the web page. A link is made for the uid of the Unix socket
 // or of munge alone, so that no session, token or proxy makes further sessions.

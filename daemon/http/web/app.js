@@ -8,6 +8,7 @@ import { evaluateDialog } from './forms.js';
 import { log } from './log.js';
 import { overview } from './overview.js';
 import { mine, policies, policy } from './policies.js';
+import { replay } from './replay.js';
 
 const kRefresh = 30000;
 const kStopped = 'sluice.stopped';
@@ -17,6 +18,7 @@ const views = [
   { name: 'Log', pattern: /^log\/(evaluations|commands)$/, view: log, link: 'log/evaluations' },
   { name: 'Policies', pattern: /^policies$/, view: policies, link: 'policies' },
   { pattern: /^policy\/(.+)$/, view: policy },
+  { pattern: /^replay$/, view: replay },
   { name: 'Mine', pattern: /^mine$/, view: mine, link: 'mine' },
 ];
 const main = document.getElementById('main');

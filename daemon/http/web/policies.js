@@ -11,7 +11,8 @@ const kExample = 1000;  // units of the worked example
 const columns = [['Policy', ''], ['Mode', ''], ['Period', ''], ['Accounts', 'number'], ['Thresholds', ''], ['Carryover', '']];
 
 const modeBadge = ({ mode }) => mode === 'enforce' ? badge('good', 'enforce') : badge('quietly', 'observe');
-const periodWords = (policy) => policy.period === 'custom' ? `${policy.period_months} months` : policy.period;
+const periodWords = (policy) => policy.period !== 'custom' ? policy.period :
+  policy.period_months ? `${policy.period_months} months` : `${policy.period_days} days`;
 const has = (policy, action) => policy.actions.includes(`request_slurm_resource_${action}`);
 const grace = (policy) => 100 + policy.grace_ratio * 100;
 
@@ -90,7 +91,8 @@ export async function policies({ viewer, render }) {
       h('a', { href: address(`policy/${encodeURIComponent(policy.name)}`), class: 'name' }, h('bdi', {}, policy.name)), modeBadge(policy), periodWords(policy),
       h('a', { href: address('', { policy: policy.name }) }, amount(policy.accounts)), thresholdWords(policy), carryWords(policy)], policy.name)))
       : h('p', { class: 'quiet' }, 'No policy is in force.'),
-    sets && h('p', {}, button('New policy', 'new-policy', () => policyDialog(null, render))))] };
+    h('p', { class: 'buttons' }, sets && button('New policy', 'new-policy', () => policyDialog(null, render)),
+      viewer.staff && h('a', { href: address('replay'), id: 'to-replay' }, 'Replay past usage')))] };
 }
 
 export async function policy({ name, query, viewer, render, go }) {

@@ -164,6 +164,18 @@ Error Session::failed(std::string_view what, int number) {
     return slurm_error(what, number);
 }
 
+namespace {
+
+// What slurmdbd says of the one request, by the ranges of slurm_errno.h, which grow at their ends.
+// The other ranges are connections, protocol and authentication.
+bool is_about_request(int number) {
+    if (number == ESLURM_DB_CONNECTION || number == ESLURM_DB_CONNECTION_INVALID)
+        return false;
+    return (number >= SLURM_NO_CHANGE_IN_DATA && number < 4000) || number > ESLURM_DB_CONNECTION;
+}
+
+} // namespace
+
 Error slurm_error(std::string_view what, int number) {
     Error error{Errc::unavailable, "slurmdbd: "};
     error.context.append(what).append(": ");
@@ -183,6 +195,8 @@ Error slurm_error(std::string_view what, int number) {
         error.context += slurm_strerror(number);
         break;
     default:
+        if (is_about_request(number))
+            error.code = Errc::conflict;
         error.context += slurm_strerror(number);
     }
     return error;

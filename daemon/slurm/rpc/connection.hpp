@@ -113,8 +113,8 @@ private:
     std::uint64_t writes_ = 0;
 };
 
-// Slurm's error number as an Error: missing rights are `refused`, with the remedy; the rest is
-// `unavailable` or `timeout`.
+// Slurm's error number as an Error: missing rights are `refused`, with the remedy; what slurmdbd
+// says of this request alone is `conflict`; the rest is `unavailable` or `timeout`.
 Error slurm_error(std::string_view what, int number);
 
 } // namespace sluice::slurm

@@ -16,9 +16,7 @@ namespace {
 
 using std::chrono::hours;
 
-// slurmdbd answers from its month table where both ends are the first of a month (common_as.c,
-// set_usage_information): shorter than any month.
-constexpr int kDaysOfCall = 27;
+constexpr int kDaysOfCall = 366;
 
 struct Part {
     Window time;
@@ -29,6 +27,18 @@ Instant next_midnight(const Calendar& calendar, Instant midnight) {
     return calendar.midnight(midnight + hours{36});
 }
 
+// slurmdbd answers from its month table where both ends are the first of a month (common_as.c,
+// set_usage_information): such a call ends a day before.
+Instant end_of_call(Instant begin, Instant last, const Calendar& calendar) {
+    Instant end = begin;
+    Instant before = begin;
+    for (int i = 0; i < kDaysOfCall && end < last; ++i) {
+        before = end;
+        end = next_midnight(calendar, end);
+    }
+    return calendar.month(begin) == begin && calendar.month(end) == end ? before : end;
+}
+
 // Whole days up to the last midnight, then the hours of the day that is not over.
 std::vector<Part> parts_of(Window window, Instant now, const Calendar& calendar) {
     std::vector<Part> parts;
@@ -36,9 +46,7 @@ std::vector<Part> parts_of(Window window, Instant now, const Calendar& calendar)
     const Instant last = calendar.midnight(end);
     Instant at = calendar.midnight(std::max(window.begin, instant(2 * 86400)));
     while (at < last) {
-        Instant next = at;
-        for (int i = 0; i < kDaysOfCall && next < last; ++i)
-            next = next_midnight(calendar, next);
+        const Instant next = end_of_call(at, last, calendar);
         parts.push_back({{at, next}, true});
         at = next;
     }

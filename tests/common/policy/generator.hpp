@@ -34,7 +34,7 @@ public:
 
     model::PeriodRule period() {
         using model::PeriodKind;
-        switch (number(0, 4)) {
+        switch (number(0, 6)) {
         case 0:
             return {PeriodKind::month, 0, {}};
         case 1:
@@ -43,6 +43,12 @@ public:
             return {PeriodKind::year, 0, {}};
         case 3:
             return {PeriodKind::total, 0, {}};
+        case 4:
+            return {PeriodKind::week, 0, {}, 0,
+                    std::chrono::weekday(static_cast<unsigned>(number(0, 6)))};
+        case 5:
+            return {PeriodKind::custom, 0, std::chrono::year{2024} / 2 / 29,
+                    static_cast<int>(number(1, 400))};
         default:
             return {PeriodKind::custom, static_cast<int>(number(1, 14)),
                     std::chrono::year{2024} / 10 / static_cast<int>(number(1, 31))};

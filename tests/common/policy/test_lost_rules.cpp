@@ -32,7 +32,7 @@ World two_accounts() {
 }
 
 bool refuses(const World& w, const std::string& account) {
-    const auto snapshot = policy::snapshot(w.set, w.zone, w.facts, w.decision);
+    const auto snapshot = policy::snapshot(w.set, w.zone, w.facts.structure, w.decision);
     for (const auto& one : snapshot.accounts)
         if (one.name == account)
             return one.standing == model::Standing::paused && one.later.empty();
@@ -669,7 +669,7 @@ CASE(raw_usage_is_not_reset_while_an_account_is_held) {
 namespace {
 
 model::SnapshotAccount submitted(const World& w, const std::string& account) {
-    for (const auto& one : policy::snapshot(w.set, w.zone, w.facts, w.decision).accounts)
+    for (const auto& one : policy::snapshot(w.set, w.zone, w.facts.structure, w.decision).accounts)
         if (one.name == account)
             return one;
     test::fail("no record of " + account);

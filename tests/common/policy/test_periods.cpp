@@ -2,6 +2,8 @@
 // Periods: labels, boundaries, and that they cover time without hole or overlap in every zone.
 #include "common/policy/periods.hpp"
 
+#include "common/model/calendar.hpp"
+
 #include "tests/support/case.hpp"
 
 #include <random>
@@ -36,6 +38,9 @@ const char* const kZones[] = {
 const PeriodRule kRules[] = {rule(PeriodKind::month),
                              rule(PeriodKind::quarter),
                              rule(PeriodKind::year),
+                             rule(PeriodKind::week),
+                             {PeriodKind::week, 0, {}, 0, Saturday},
+                             {PeriodKind::custom, 0, year{2024} / 2 / 29, 10},
                              {PeriodKind::custom, 12, year{2024} / 10 / 1},
                              {PeriodKind::custom, 1, year{2024} / 1 / 31},
                              {PeriodKind::custom, 7, year{2000} / 2 / 29}};
@@ -52,6 +57,48 @@ CASE(labels_are_waldurs) {
     const PeriodRule fiscal{PeriodKind::custom, 12, year{2024} / 10 / 1};
     CHECK_EQ(period_at(fiscal, utc, at(utc, 2026, 9, 30)).label, "2025-10-01");
     CHECK_EQ(period_at(fiscal, utc, at(utc, 2020, 1, 1)).label, "2019-10-01");
+}
+
+CASE(a_week_has_its_iso_number_or_its_first_day) {
+    const Zone utc;
+    const auto label = [&](weekday begins, int y, unsigned m, unsigned d) {
+        return period_at({PeriodKind::week, 0, {}, 0, begins}, utc, at(utc, y, m, d, 23)).label;
+    };
+    CHECK_EQ(label(Monday, 2026, 12, 3), "2026-W49");
+    CHECK_EQ(label(Monday, 2027, 1, 3), "2026-W53"); // a Sunday: its Thursday is in 2026
+    CHECK_EQ(label(Monday, 2027, 1, 4), "2027-W01");
+    CHECK_EQ(label(Monday, 2024, 12, 30), "2025-W01");
+    CHECK_EQ(label(Monday, 1969, 12, 31), "1970-W01");
+    CHECK_EQ(label(Sunday, 2027, 1, 2), "2026-12-27");
+    CHECK_EQ(label(Sunday, 2027, 1, 3), "2027-01-03");
+}
+
+CASE(a_custom_period_is_labelled_by_its_first_day_its_end_or_its_number) {
+    const Zone utc;
+    const auto label = [&](const char* format, int months, int days, Instant when) {
+        return period_at({PeriodKind::custom, months, year{2026} / 10 / 1, days, Monday, format},
+                         utc, when)
+            .label;
+    };
+    CHECK_EQ(label("FY{YY+1}", 12, 0, at(utc, 2027, 9, 30)), "FY27");
+    CHECK_EQ(label("FY{YYYY+1}", 12, 0, at(utc, 2027, 10, 1)), "FY2028");
+    CHECK_EQ(label("{YYYY}.{MM}-{DD}", 0, 14, at(utc, 2026, 10, 16)), "2026.10-15");
+    CHECK_EQ(label("cycle-{N}", 0, 14, at(utc, 2026, 10, 1)), "cycle-1");
+    CHECK_EQ(label("cycle-{N}", 0, 14, at(utc, 2026, 9, 30)), "cycle-0");
+    CHECK_EQ(label("{YY", 12, 0, at(utc, 2026, 10, 1)), "{YY");
+}
+
+CASE(labels_that_two_periods_share_are_found) {
+    const auto shared = [](const char* format, int months, int days) {
+        return model::repeated_label(
+            {PeriodKind::custom, months, year{2026} / 10 / 1, days, Monday, format});
+    };
+    CHECK(!shared("FY{YY+1}", 12, 0));
+    CHECK_EQ(shared("FY{YY}", 6, 0).value_or(""), "FY27"); // from April and from October
+    CHECK_EQ(shared("{YYYY}-{MM}", 0, 14).value_or(""), "2026-10");
+    CHECK_EQ(shared("{MM}{DD}", 12, 0).value_or(""), "1001");
+    CHECK(!shared("{N}", 0, 1));
+    CHECK(!shared("", 0, 1));
 }
 
 CASE(the_period_before_january_is_december) {

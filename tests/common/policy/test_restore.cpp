@@ -379,3 +379,27 @@ CASE(a_default_qos_that_the_parents_list_has_is_restored) {
     CHECK_EQ(w.row("physics").default_qos, "slow1");
     CHECK(w.row("physics").qos.empty());
 }
+
+// World refuses what slurmdbd refuses: a change after which a user's list lacks its default QOS.
+CASE(a_user_with_a_list_or_default_of_its_own_does_not_hold_up_a_pause) {
+    for (const bool own_list : {false, true})
+        for (const bool own_default : {false, true}) {
+            World w = physics();
+            w.user("alice", "physics");
+            w.row("physics").qos = {"normal", "slow1"};
+            w.row("physics").default_qos = "slow1";
+            auto& row = w.row("physics", "alice");
+            if (own_list)
+                row.qos = {"normal", "slow1"};
+            if (own_default)
+                row.default_qos = "normal";
+            const auto before = row;
+            w.use(utc(2026, 1, 2), "physics", 1300);
+            w.run(utc(2026, 1, 3));
+            CHECK_EQ(w.row("physics").default_qos, "blocked");
+            w.run(utc(2026, 4, 2));
+            CHECK_EQ(w.row("physics").default_qos, "slow1");
+            CHECK(w.row("physics", "alice").qos == before.qos);
+            CHECK_EQ(w.row("physics", "alice").default_qos, before.default_qos);
+        }
+}

@@ -25,7 +25,7 @@ World physics() {
 
 model::SnapshotAccount record(World& w, Instant now, const std::string& name) {
     w.collect_and_plan(now);
-    const auto all = policy::snapshot(w.set, w.zone, w.facts, w.decision);
+    const auto all = policy::snapshot(w.set, w.zone, w.facts.structure, w.decision);
     for (const auto& one : all.accounts)
         if (one.name == name)
             return one;
@@ -299,7 +299,7 @@ CASE(users_come_with_their_accounts_by_uid) {
                                {"ghost", 4294967294, "", {}},
                                {"alice", 5, "chem", {"chem"}}};
     w.cycle(utc(2026, 11, 3));
-    const auto all = policy::snapshot(w.set, w.zone, w.facts, w.decision).users;
+    const auto all = policy::snapshot(w.set, w.zone, w.facts.structure, w.decision).users;
     CHECK_EQ(all.size(), 2U);
     CHECK_EQ(all[0].uid, 5U);
     CHECK_EQ(all[1].accounts[0], "chem");
@@ -503,7 +503,7 @@ World checked(model::BudgetCheck check) {
 
 model::Snapshot whole(World& w, Instant now) {
     w.cycle(now);
-    return policy::snapshot(w.set, w.zone, w.facts, w.decision);
+    return policy::snapshot(w.set, w.zone, w.facts.structure, w.decision);
 }
 
 } // namespace
@@ -541,6 +541,32 @@ CASE(nothing_is_checked_unless_a_policy_enforces_it) {
     observed.set.policies[0].mode = model::Mode::observe;
     for (const auto& account : whole(observed, utc(2026, 11, 3)).accounts)
         CHECK(account.budgets.empty() && account.bounded_by.empty());
+}
+
+CASE(quotes_have_the_budgets_of_all_policies) {
+    const auto quoted = [](World& w) {
+        w.cycle(utc(2026, 11, 3));
+        return policy::snapshot(w.set, w.zone, w.facts.structure, w.decision,
+                                policy::SnapshotFor::quotes);
+    };
+    World off = checked(model::BudgetCheck::off);
+    off.facts.structure.partitions = {{"main", true, false, 60, {}}};
+    off.set.policies[0].limits.enabled = false;
+    CHECK(whole(off, utc(2026, 11, 3)).partitions.empty());
+    const auto unchecked = quoted(off);
+    CHECK_EQ(unchecked.accounts.size(), 3U);
+    CHECK_EQ(unchecked.accounts[0].bounded_by, "physics");
+    CHECK(unchecked.accounts[2].check == model::BudgetCheck::off);
+    CHECK(!unchecked.accounts[2].waits);
+    CHECK_EQ(unchecked.accounts[2].budgets[0].left, (1800 - 800) * 3600);
+    CHECK_EQ(unchecked.partitions.size(), 1U);
+    off.set.policies[0].limits.enabled = true;
+    CHECK(quoted(off).accounts[2].waits);
+    World observed = checked(model::BudgetCheck::refuse);
+    observed.set.policies[0].mode = model::Mode::observe;
+    const auto observing = quoted(observed);
+    CHECK(observing.accounts[2].check == model::BudgetCheck::off);
+    CHECK_EQ(observing.accounts[2].budgets.size(), 1U);
 }
 
 // Slurm keeps a job that does not fit within the limits waiting, without a message.

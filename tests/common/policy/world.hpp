@@ -3,6 +3,7 @@
 // Slurm would.
 #pragma once
 
+#include "common/model/qos_list.hpp"
 #include "common/policy/decide.hpp"
 #include "common/policy/explain.hpp"
 #include "common/policy/periods.hpp"
@@ -11,6 +12,7 @@
 
 #include "tests/support/case.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -182,10 +184,13 @@ private:
             return;
         auto& one = row(command.account, command.user, command.partition);
         switch (command.type) {
-        case model::CommandType::qos:
+        case model::CommandType::qos: {
+            const bool right = has_defaults(command.account);
             one.qos = command.qos;
             one.default_qos = command.default_qos;
+            CHECK(!right || has_defaults(command.account)); // slurmdbd refuses such a change
             break;
+        }
         case model::CommandType::limits:
             for (const auto& [tres, value] : command.limits)
                 set_limit(one, command.limit_type, tres, value);
@@ -196,6 +201,20 @@ private:
         default:
             break;
         }
+    }
+    // Each row of the account and of its users has its default QOS in its list.
+    bool has_defaults(const std::string& account) const {
+        const model::AccountTree tree(facts.structure);
+        for (const auto& one : facts.structure.associations) {
+            if (one.account != account)
+                continue;
+            const auto list = model::qos_in_force(tree, one);
+            const std::string standard = model::default_qos_in_force(tree, one);
+            if (!standard.empty() && !list.empty() &&
+                std::find(list.begin(), list.end(), standard) == list.end())
+                return false;
+        }
+        return true;
     }
     static void set_limit(model::Association& one, model::LimitType type, const std::string& tres,
                           std::optional<std::int64_t> value) {

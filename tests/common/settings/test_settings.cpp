@@ -151,6 +151,7 @@ CASE(policy_keys_are_read) {
     CHECK_EQ(p.actions.size(), 5U);
     CHECK_EQ(join(p.external_users, " "), "a@example.org b@example.org");
     CHECK(p.notify_while_observing);
+    CHECK(p.coordinators == model::Coordinators::move);
     CHECK_EQ(p.qos_default + p.qos_downscaled + p.qos_paused, "normalslowstop");
     CHECK(p.limits.enabled);
     CHECK(p.limits.type == LimitType::max_tres_mins);
@@ -178,6 +179,21 @@ CASE(custom_periods_steps_and_decay_are_read) {
     CHECK(p.steps[2].pause);
     CHECK(!p.limits.enabled);
     CHECK(!p.fairshare.enabled);
+}
+
+CASE(weeks_days_and_labels_of_periods_are_read) {
+    using namespace std::chrono;
+    const auto period = [](const std::string& text) {
+        return read(kPolicy + "    period: " + text + "\n").policies.policies.at(0).period;
+    };
+    CHECK(period("week").kind == PeriodKind::week);
+    CHECK(period("week").week_begins == Monday);
+    CHECK(period("week\n    week_begins: sunday").week_begins == Sunday);
+    const auto fortnight = period("{custom: {weeks: 2, anchor: 2026-10-31, label: 'cycle-{N}'}}");
+    CHECK_EQ(fortnight.days, 14);
+    CHECK_EQ(fortnight.months, 0);
+    CHECK_EQ(fortnight.label, "cycle-{N}");
+    CHECK_EQ(period("{custom: {days: 45, anchor: 2026-10-01}}").days, 45);
 }
 
 CASE(budget_check_has_no_value_unless_the_file_has_one) {

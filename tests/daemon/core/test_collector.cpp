@@ -40,7 +40,8 @@ model::PolicySet every_field() {
     p.clusters = {"a", "b"};
     p.spans = true;
     p.period = {model::PeriodKind::custom, 7,
-                std::chrono::year{2026} / std::chrono::month{10} / std::chrono::day{3}};
+                std::chrono::year{2026} / std::chrono::month{10} / std::chrono::day{3}, 19,
+                std::chrono::Saturday, "P{N}"};
     p.grace_ratio = Decimal::raw(3);
     p.notify_at = Decimal::whole(71);
     p.hysteresis = Decimal::whole(2);

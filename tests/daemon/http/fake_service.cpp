@@ -170,6 +170,23 @@ Result<model::Preview> FakeService::preview(const model::PreviewInput& input) co
     return policy::preview(input);
 }
 
+// physics refuses what is left of 20 node_hours; optics is below it; chem has no policy.
+std::shared_ptr<const admission::SnapshotView> FakeService::quote_view() const {
+    if (!cycle)
+        return nullptr;
+    model::Snapshot snapshot;
+    model::SnapshotAccount optics{"optics", model::Standing::normal, {}, ""};
+    optics.bounded_by = "physics";
+    model::SnapshotAccount physics{"physics", model::Standing::normal, 9800, ""};
+    physics.check = model::BudgetCheck::refuse;
+    physics.budgets = {{0, 20 * 3600}};
+    snapshot.accounts = {optics, physics};
+    snapshot.users = {{kAlice, "optics", {"optics"}}, {kBob, "", {"chem"}}};
+    snapshot.measures = {{"node_hours", 3600, {{"node", 1}}}};
+    snapshot.partitions = {{"main", true, false, 60, {}}};
+    return std::make_shared<const admission::SnapshotView>(std::move(snapshot));
+}
+
 Result<std::vector<ports::EvaluationRecord>> FakeService::evaluations(const ports::Query& query) {
     asked = query;
     if (journal_away)
@@ -347,6 +364,15 @@ Result<ports::Booked> FakeService::add_adjustment(const ports::NewAdjustment& en
     return booked(entry.account, person);
 }
 
+Result<ports::Booked> FakeService::transfer(const ports::NewTransfer& entry,
+                                            const ports::Person& person) {
+    transferred = entry;
+    auto out = booked(entry.from, person);
+    if (out && !person.dry_run)
+        out->pair = out->id + 1;
+    return out;
+}
+
 Result<ports::Booked> FakeService::take_back(std::int64_t id, const ports::Person& person) {
     if (id != 3)
         return Error{Errc::not_found, "adjustment " + std::to_string(id) + " does not exist"};
@@ -397,6 +423,39 @@ void FakeService::let_go() {
         held_ = false;
     }
     wake_.notify_all();
+}
+
+Result<ports::ReplayState> FakeService::begin(const ports::ReplayRequest& request) {
+    if (request.from.empty())
+        return Error{Errc::malformed, "from is missing; name the first day, such as 2026-01-01"};
+    replay = request;
+    replayed = {};
+    replayed.id = 7;
+    replayed.total = replayed.accounts = 4;
+    replayed.time = {instant(kNow - 30 * 86400), instant(kNow)};
+    replayed.usage_from = instant(kNow - 60 * 86400);
+    return replayed;
+}
+
+Result<ports::ReplayState> FakeService::proceed(std::int64_t id) {
+    if (id != replayed.id)
+        return Error{Errc::not_found, "replay " + std::to_string(id) + " does not exist"};
+    if (replayed.phase == ports::ReplayState::Phase::usage) {
+        replayed.phase = ports::ReplayState::Phase::days;
+        replayed.known = Window{instant(kNow - 45 * 86400), instant(kNow)};
+        replayed.total = 30;
+        return replayed;
+    }
+    using namespace std::chrono;
+    replayed.phase = ports::ReplayState::Phase::done;
+    replayed.done = 30;
+    replayed.normal = 2;
+    const local_days begin{year{2026} / 11 / 3};
+    replayed.standings =
+        std::make_shared<const std::vector<model::StandingSpan>>(std::vector<model::StandingSpan>{
+            {"chem", {"quarterly"}, "2026-11", "warned" + tail_, begin, begin + days{2}, 2, 8050},
+            {"physics", {"quarterly"}, "2026-11", "paused", begin, {}, 20, 12000}});
+    return replayed;
 }
 
 } // namespace sluice::test

@@ -24,13 +24,14 @@ void add_users(ports::CycleReport& cycle, bool settled);
 class FakeService final : public ports::Status,
                           public ports::JournalReader,
                           public ports::Operator,
-                          public ports::UsageHistory {
+                          public ports::UsageHistory,
+                          public ports::Replays {
 public:
     FakeService();
 
     // NOLINTNEXTLINE(google-explicit-constructor): a daemon of this one cluster
-    operator ports::Services() { return {{service()}, *this, post}; }
-    ports::Service service() { return {*this, *this, *this}; }
+    operator ports::Services() { return {{service()}, *this, post, nullptr, mail}; }
+    ports::Service service() { return {*this, *this, *this, *this}; }
     // For Waldur's routes.
     Result<void> add_report(const ports::AgentReport& report);
 
@@ -40,6 +41,7 @@ public:
     std::vector<ports::CycleSummary> cycles() const override;
     Result<std::vector<std::string>> explain(const std::string& account) const override;
     Result<model::Preview> preview(const model::PreviewInput& input) const override;
+    std::shared_ptr<const admission::SnapshotView> quote_view() const override;
     ports::PluginServerStatus plugin_server() const override;
     std::shared_ptr<const model::PolicySet> policies() const override;
 
@@ -62,6 +64,8 @@ public:
     Result<ports::Booked> end_override(std::int64_t id, const ports::Person& person) override;
     Result<ports::Booked> add_adjustment(const ports::NewAdjustment& entry,
                                          const ports::Person& person) override;
+    Result<ports::Booked> transfer(const ports::NewTransfer& entry,
+                                   const ports::Person& person) override;
     Result<ports::Booked> take_back(std::int64_t id, const ports::Person& person) override;
     Result<ports::Booked> reopen(const std::vector<std::string>& accounts,
                                  const ports::Person& person) override;
@@ -89,12 +93,17 @@ public:
     Result<ports::AccountHistory> by_day(const std::string& account,
                                          const std::string& period) override;
 
+    // Two requests until it is done.
+    Result<ports::ReplayState> begin(const ports::ReplayRequest& request) override;
+    Result<ports::ReplayState> proceed(std::int64_t id) override;
+
     // To be set before the server starts.
     std::shared_ptr<const ports::CycleReport> cycle;
     std::optional<ports::UnderWay> running;
     ports::DaemonInfo daemon;
     ports::Person last; // who entered something last
     bool confirmed = false;
+    std::optional<ports::NewTransfer> transferred;
     std::optional<ports::RuleChange> rule; // that was set last
     std::int64_t rule_version = 0;         // in force
     std::optional<std::string> config;     // of the last evaluation
@@ -108,11 +117,14 @@ public:
         .usage_reset = "none",
         .clock_ahead_s = 0};
     FakeOutbox post;
+    ports::Deliverer* mail = nullptr;
     std::vector<ports::AgentReport> kept_reports; // newest first
     bool journal_away = false;
     ports::Query asked; // of evaluations() or commands(), the last one
     bool plugins = true;
-    bool rollups = true; // of by_day()
+    bool rollups = true;         // of by_day()
+    ports::ReplayRequest replay; // begun last
+    ports::ReplayState replayed;
     // Behind each text that is not in `cycle`, `daemon` or `post`.
     void end_texts_with(const std::string& tail) { tail_ = tail; }
     std::optional<Instant> unstored_since; // of the plugin's snapshot

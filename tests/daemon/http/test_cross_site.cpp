@@ -4,6 +4,9 @@
 #include "daemon/http/server/request_checks.hpp"
 #include "tests/daemon/http/raw_http.hpp"
 
+#include <string>
+#include <vector>
+
 using namespace sluice;
 using namespace sluice::test;
 
@@ -44,6 +47,65 @@ CASE(changes_made_by_pages_of_other_sites_are_refused) {
         CHECK_EQ(from("", site, "a", true), 403);
 }
 
+CASE(names_of_sluiced_are_those_of_loopback_and_settings) {
+    const std::vector<std::string> loopback{"localhost", "127.0.0.1", "[::1]"};
+    CHECK(http::known_names({}, "") == loopback);
+    auto all = loopback;
+    all.insert(all.end(), {"[fd00::1]", "0.0.0.0", "sluice.example.org"});
+    CHECK(http::known_names({"[FD00::1]:6831", "0.0.0.0:6831"},
+                            "https://Sluice.example.org:1/p/") == all);
+}
+
+CASE(pages_under_a_foreign_name_are_refused) {
+    const auto names = http::known_names({"127.0.0.2:6831"}, "https://sluice.example.org/");
+    const auto at = [&](http::Door door, const char* host, const char* origin) {
+        const auto found = http::foreign_name_fault({.origin = origin, .host = host}, door, names);
+        return found ? found->status : 200;
+    };
+    for (const auto door : {http::Door::socket, http::Door::plain, http::Door::encrypted}) {
+        for (const char* host : {"localhost", "LocalHost:8080", "127.0.0.1:80", "127.0.0.2",
+                                 "[::1]", "[::1]:8080", "sluice.example.org"}) {
+            CHECK_EQ(at(door, host, "http://x"), 200);
+            CHECK_EQ(at(door, host, ""), 200);
+        }
+    }
+    for (const char* host : {"evil.example:8080", "localhost.evil.example", "evil.localhost", "x",
+                             "", "127.0.0.1.evil.example", "[::1", "[::1].evil.example@x", "::1",
+                             "localhost.", "127.0.0.3", "evil.example#localhost"}) {
+        CHECK_EQ(at(http::Door::socket, host, "http://x"), 403);
+        CHECK_EQ(at(http::Door::socket, host, "https://x"), 403);
+        CHECK_EQ(at(http::Door::plain, host, "http://x"), 403);
+        CHECK_EQ(at(http::Door::plain, host, "null"), 403);
+        CHECK_EQ(at(http::Door::plain, host, "HTTPS://x"), 200); // a proxy ends TLS
+        CHECK_EQ(at(http::Door::plain, host, ""), 200);          // needs a login of its own
+        CHECK_EQ(at(http::Door::encrypted, host, "https://x"), 200);
+    }
+    // reads have no Origin
+    CHECK_EQ(at(http::Door::socket, "evil.example:8080", ""), 403);
+    CHECK_EQ(at(http::Door::socket, "sluice", ""), 200); // curl http://sluice/
+    CHECK_EQ(at(http::Door::socket, "", ""), 200);
+}
+
+CASE(a_page_under_a_foreign_name_reads_and_changes_nothing_at_the_forwarded_socket) {
+    Running running;
+    const auto ask = [&](const std::string& first, const std::string& headers) {
+        return status_in(request(running.socket(),
+                                 first + " HTTP/1.1\r\nConnection: close\r\n" + headers + "\r\n"));
+    };
+    const std::string evil = "Host: evil.example:8080\r\n";
+    const std::string own = "Host: localhost:8080\r\n";
+    CHECK_EQ(ask("GET /api/v1/status", evil), 403);
+    CHECK_EQ(ask("GET /", evil), 403);
+    CHECK_EQ(ask("POST /api/v1/evaluate",
+                 evil + kJsonType + "Origin: http://evil.example:8080\r\nContent-Length: 0\r\n"),
+             403);
+    CHECK_EQ(running.service.evaluated.load(), 0);
+    CHECK_EQ(ask("GET /api/v1/status", own), 200);
+    CHECK_EQ(ask("POST /api/v1/evaluate",
+                 own + kJsonType + "Origin: http://localhost:8080\r\nContent-Length: 0\r\n"),
+             200);
+}
+
 CASE(a_form_of_another_site_sets_no_override) {
     RunningTcp running;
     const std::string body = R"({"account":"physics","standing":"normal","until":"now+1minute",)"
@@ -61,9 +123,13 @@ CASE(a_form_of_another_site_sets_no_override) {
     CHECK_EQ(enter(running.bearer() + kJsonType + evil), 403);
     CHECK_EQ(enter(running.bearer() + kJsonType + "Origin: http://evil.example\r\n"), 403);
     CHECK_EQ(running.service.last.by, "");
-    CHECK_EQ(enter(running.bearer() + kJsonType + "Origin: http://x\r\n"), 201);
+    // its own name resolves to the loopback address
+    CHECK_EQ(enter(running.bearer() + kJsonType + "Origin: http://x\r\n"), 403);
+    CHECK_EQ(running.service.last.by, "");
+    CHECK_EQ(enter(running.bearer() + kJsonType + "Origin: https://x\r\n"), 201);
     CHECK_EQ(status_in(get(running.port, "/api/v1/status", basic)), 200);
-    CHECK_EQ(status_in(get(running.port, "/", basic + evil)), 200); // a link on another page
+    CHECK_EQ(status_in(get(running.port, "/", basic + "Sec-Fetch-Site: cross-site\r\n")),
+             200); // a link on another page
 }
 
 CASE(changes_without_a_body_need_the_content_type_as_well) {

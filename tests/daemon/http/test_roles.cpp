@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace sluice;
 using namespace std::chrono_literals;
@@ -108,6 +109,11 @@ const Act kActs[] = {
      "/api/v1/adjustments",
      {},
      R"({"account": "physics", "units": {"node_hours": 1}, "reason": "r"})"},
+    {"move",
+     "POST",
+     "/api/v1/transfers",
+     {},
+     R"({"from": "physics", "to": "optics", "units": {"node_hours": 1}, "reason": "r"})"},
     {"plugins", "GET", "/api/v1/plugins", {}, ""},
     {"metrics", "GET", "/metrics", {}, ""},
     {"cleanup", "POST", "/api/v1/cleanup", {}, R"({"dry_run": true})"},
@@ -121,9 +127,9 @@ CASE(each_role_may_do_what_the_manual_says) {
         const char* cells; // one for each act: + allowed, - not, of whom the account is not: 404
     };
     const Row rows[] = {
-        {"user", "+--------"},          {"coordinator", "+--------"},  {"operator", "+++++++++"},
-        {"administrator", "+++++++++"}, {"staff list", "+++++++++"},   {"root", "+++++++++"},
-        {"staff token", "+++++++++"},   {"reader token", "+++---++-"},
+        {"user", "+---------"},          {"coordinator", "+-----+---"},  {"operator", "++++++++++"},
+        {"administrator", "++++++++++"}, {"staff list", "++++++++++"},   {"root", "++++++++++"},
+        {"staff token", "++++++++++"},   {"reader token", "+++----++-"},
     };
     for (const auto& row : rows)
         for (std::size_t i = 0; i < std::size(kActs); ++i) {
@@ -173,6 +179,26 @@ CASE(a_coordinator_sees_the_subtree_and_its_users_only) {
                  .status,
              404);
     CHECK_EQ(world.service.evaluating.load(), 1);
+}
+
+// What the accounts and their policies allow is checked in tests/daemon/core/test_transfer.cpp.
+CASE(a_transfer_is_bounded_by_what_the_coordinator_coordinates) {
+    World world;
+    const char* body =
+        R"({"from": "Physics", "to": "optics", "units": {"node_hours": "2.5"}, "reason": "r"})";
+    const auto answer = world.ask({kCoordinator, false}, "POST", "/api/v1/transfers", {}, body);
+    CHECK_EQ(answer.status, 201);
+    CHECK(world.service.transferred->coordinated == std::vector<std::string>({"physics", "gone"}));
+    CHECK_EQ(world.service.transferred->from, "physics");
+    CHECK(json::parse(answer.body)->view()["pair"].integer() != 0);
+    CHECK_EQ(world.ask(viewer_of("operator"), "POST", "/api/v1/transfers", {}, body).status, 201);
+    CHECK(!world.service.transferred->coordinated);
+    // roles that are too old
+    World old;
+    const auto viewer = old.seen({kCoordinator, false}, kStart + 11min);
+    CHECK_EQ(http::dispatch({"POST", "/api/v1/transfers", {}, body, viewer}, old.service).status,
+             403);
+    CHECK(!old.service.transferred);
 }
 
 CASE(a_subtree_ends_where_the_tree_has_a_loop) {

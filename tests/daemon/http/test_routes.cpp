@@ -328,7 +328,8 @@ CASE(what_staff_change_waits_for_a_cycle) {
         CHECK_EQ(http::waits({std::string(route.method), route.path, {}, "", {}}),
                  ((route.traits & http::kStaff) != 0 && route.method != "GET" &&
                   !at_once.contains(route.path)) ||
-                     route.path == "/api/v1/controller" ||
+                     route.path == "/api/v1/controller" || route.path == "/api/v1/transfers" ||
+                     route.path == "/api/v1/replays/{id}" ||
                      route.path == "/api/v1/accounts/{name}/usage");
 }
 
@@ -382,6 +383,9 @@ CASE(entries_that_cannot_be_understood_are_refused) {
         {"/api/v1/overrides", R"([])"},
         {"/api/v1/adjustments", R"({"account":"chem","units":{"node_hours":2.5},"reason":"r"})"},
         {"/api/v1/adjustments", R"({"account":"chem","units":[],"reason":"r"})"},
+        {"/api/v1/transfers", R"({"from":"chem","units":{"node_hours":1},"reason":"r"})"},
+        {"/api/v1/transfers", R"({"from":"chem","to":"x","units":[],"reason":"r"})"},
+        {"/api/v1/transfers", R"({"from":"chem","to":"x","account":"x","reason":"r"})"},
         {"/api/v1/resets", R"({"accounts":[],"reason":"r"})"},
         {"/api/v1/resets", R"({"accounts":[1],"reason":"r"})"},
         {"/api/v1/releases", R"({"accounts":[],"reason":"r"})"},
@@ -477,6 +481,39 @@ CASE(a_wrong_method_names_all_that_would_do) {
     const auto answer = ask(service, {"PUT", "/api/v1/overrides", {}, "", kRoot});
     CHECK_EQ(answer.status, 405);
     CHECK_EQ(answer.allow, "GET, POST");
+}
+
+CASE(staff_send_a_test_mail_past_the_outbox) {
+    struct Target final : ports::Deliverer {
+        ports::Delivery deliver(const ports::OutboxEntry& entry) override {
+            got.push_back(entry);
+            return answer;
+        }
+        std::vector<ports::OutboxEntry> got;
+        ports::Delivery answer;
+    } target;
+    FakeService service;
+    const auto post = [&](const std::string& body, const http::Viewer& viewer) {
+        return ask(service, {"POST", "/api/v1/outbox/test", {}, body, viewer});
+    };
+    const char* body = R"({"to":"pi@example.org"})";
+    const auto without = post(body, kRoot);
+    CHECK_EQ(without.status, 409);
+    CHECK(without.body["detail"].text().find("notifications.mail") != std::string::npos);
+    service.mail = &target;
+    CHECK_EQ(post(body, kAlice).status, 403);
+    for (const char* bad : {"{}", R"({"to":"pi"})", R"({"to":"a@b\r\nBcc: c@d"})",
+                            R"({"to":["pi@example.org"]})", R"({"to":"a@b","text":"x"})"})
+        CHECK_EQ(post(bad, kRoot).status, 400);
+    CHECK(target.got.empty());
+    CHECK_EQ(post(body, kRoot).status, 200);
+    CHECK_EQ(target.got.size(), 1U);
+    CHECK(target.got.front().message.body.find(R"("to":"pi@example.org")") != std::string::npos);
+    CHECK(service.post.held.empty());
+    target.answer = {ports::Delivered::refused, "smtp://mail replied 550", {}};
+    const auto refused = post(body, kRoot);
+    CHECK_EQ(refused.status, 502);
+    CHECK(refused.body["detail"].text().ends_with("pi@example.org: smtp://mail replied 550"));
 }
 
 CASE(staff_see_and_steer_the_outbox) {
@@ -580,4 +617,46 @@ CASE(a_preview_takes_figures_of_an_account_or_typed_ones) {
     CHECK_EQ(answer.status, 400);
     CHECK(answer.body.find("allocation must be a number, not 'many'") != std::string::npos);
     CHECK_EQ(ask({{"grace_ratio", "-1"}}, staff).status, 400);
+}
+
+CASE(a_replay_shows_its_progress_and_then_pages_of_standings) {
+    FakeService service;
+    const auto begun = ask(
+        service,
+        {"POST", "/api/v1/replays", {}, R"({"from":"2026-11-01","config":"policies: []"})", kRoot});
+    CHECK_EQ(begun.status, 200);
+    CHECK_EQ(begun.body["replay"]["id"].integer(), 7);
+    CHECK_EQ(begun.body["replay"]["phase"].text(), "usage");
+    CHECK_EQ(*service.replay.config, "policies: []");
+    CHECK_EQ(service.replay.by, "root");
+    const auto get_page = [&](const char* page) {
+        return ask(service,
+                   {"GET", "/api/v1/replays/7", {{"page", page}, {"page_size", "1"}}, "", kRoot});
+    };
+    const auto under_way = get_page("1");
+    CHECK_EQ(under_way.body["replay"]["phase"].text(), "days");
+    CHECK(!under_way.body["standings"].exists());
+    CHECK(under_way.body["warnings"].at(0)["description"].text().starts_with(
+        "slurmdbd has rolled-up usage since 2026-10-"));
+    const auto done = get_page("2");
+    CHECK_EQ(done.body["replay"]["normal"].integer(), 2);
+    CHECK_EQ(done.body["count"].integer(), 2);
+    CHECK_EQ(done.body["standings"].size(), 1U);
+    const auto row = done.body["standings"].at(0);
+    CHECK_EQ(row["account"].text(), "physics");
+    CHECK_EQ(row["standing"].text(), "paused");
+    CHECK_EQ(row["begin"].text(), "2026-11-03");
+    CHECK(row["end"].is_null());
+    CHECK_EQ(row["days"].integer(), 20);
+    CHECK_EQ(row["usage_percentage"].integer(), 120);
+}
+
+CASE(replays_are_for_staff_and_name_what_is_wrong) {
+    FakeService service;
+    CHECK_EQ(ask(service, {"POST", "/api/v1/replays", {}, R"({"from":"x"})", kAlice}).status, 403);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/replays/7", {}, "", kAlice}).status, 403);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/replays", {}, "{}", kRoot}).status, 400);
+    CHECK_EQ(ask(service, {"POST", "/api/v1/replays", {}, R"({"form":"x"})", kRoot}).status, 400);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/replays/8", {}, "", kRoot}).status, 404);
+    CHECK_EQ(ask(service, {"GET", "/api/v1/replays/x", {}, "", kRoot}).status, 404);
 }

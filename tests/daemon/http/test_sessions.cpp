@@ -226,7 +226,7 @@ CASE(changes_by_a_session_come_from_the_page_only) {
     CHECK_EQ(enter(page + "Sec-Fetch-Site: same-site\r\n"), 403);
     CHECK_EQ(enter(page + kFromPage), 400);
     CHECK_EQ(running.service.last.by, "");
-    CHECK_EQ(enter(page + "Origin: http://x\r\nSec-Fetch-Site: same-origin\r\n"), 201);
+    CHECK_EQ(enter(page + "Origin: https://x\r\nSec-Fetch-Site: same-origin\r\n"), 201);
     CHECK(!running.service.last.by.empty());
 }
 

@@ -327,7 +327,8 @@ CASE(retention_takes_records_and_leaves_the_ledger_and_open_commands) {
     const auto commands =
         books.journal->record_cycle(kCluster, decided, {}, std::vector{limits("a"), limits("b")});
     CHECK_EQ(*books.close(commands->at(0)), 1U);
-    CHECK(books.journal->add_adjustment(kCluster, {0, "a", "2027-Q1", {}, "r", "b", kNow}));
+    CHECK(books.journal->add_adjustments(
+        kCluster, std::vector<model::Adjustment>{{0, "a", "2027-Q1", {}, "r", "b", kNow}}));
     CHECK(books.journal->forget(kNow));
     CHECK_EQ(books.journal->evaluations({})->size(), 1U);
     CHECK(books.journal->forget(kNow + std::chrono::seconds(1)));

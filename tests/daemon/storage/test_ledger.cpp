@@ -2,8 +2,25 @@
 // What people enter: overrides, adjustments, periods begun anew.
 #include "tests/daemon/storage/books.hpp"
 
+#include <map>
+#include <string>
+#include <vector>
+
 using namespace sluice;
 using namespace sluice::storage;
+
+namespace {
+
+// The number of the only entry, or the first.
+Result<std::int64_t> add(Books& books, const std::vector<model::Adjustment>& entries) {
+    const auto ids = books.journal->add_adjustments(kCluster, entries);
+    if (!ids)
+        return ids.error();
+    CHECK_EQ(ids->size(), entries.size());
+    return ids->front();
+}
+
+} // namespace
 
 CASE(overrides_end_at_their_expiry_or_when_cleared) {
     Books books;
@@ -35,7 +52,7 @@ CASE(adjustments_keep_their_exact_units) {
     Books books;
     model::Adjustment entry{0, "a", "2027-Q1", {}, "node failure", "uid 0", kNow};
     entry.units = {{"node_hours", *Decimal::parse("-2.500000001")}, {"gpu_hours", Decimal{}}};
-    CHECK(books.journal->add_adjustment(kCluster, entry));
+    CHECK(add(books, {entry}));
     books.reopen();
     const auto found = books.journal->history(kCluster, kNow)->adjustments;
     CHECK_EQ(found.size(), 1U);
@@ -75,20 +92,54 @@ CASE(the_ledger_lists_who_ended_what_and_why) {
 CASE(an_adjustment_is_taken_back_once) {
     Books books;
     model::Adjustment entry{0, "a", "2027-Q1", {{"cpu", Decimal::whole(5)}}, "r", "root", kNow};
-    const auto first = books.journal->add_adjustment(kCluster, entry);
+    const auto first = add(books, {entry});
     CHECK(first);
     entry.takes_back = *first;
     entry.units = {{"cpu", Decimal::whole(-5)}};
-    const auto second = books.journal->add_adjustment(kCluster, entry);
+    const auto second = add(books, {entry});
     CHECK(second);
-    CHECK(books.journal->add_adjustment(kCluster, entry).error().code == Errc::conflict);
+    CHECK(add(books, {entry}).error().code == Errc::conflict);
     entry.takes_back = 77;
-    CHECK(books.journal->add_adjustment(kCluster, entry).error().code == Errc::not_found);
+    CHECK(add(books, {entry}).error().code == Errc::not_found);
     const auto found = books.journal->adjustments({kCluster, {}, 10});
     CHECK(found);
     CHECK_EQ(found->size(), 2U);
     CHECK_EQ(found->at(0).entry.takes_back, *first);
     CHECK_EQ(found->at(1).taken_back_by, *second);
+}
+
+CASE(a_transfer_is_a_pair_that_is_entered_and_taken_back_as_one) {
+    Books books;
+    const auto units = [](int count) {
+        return std::map<std::string, Decimal>{{"cpu", Decimal::whole(count)}};
+    };
+    model::Adjustment from{0, "a", "2027-Q1", units(-5), "r", "ann", kNow};
+    model::Adjustment to{0, "b", "2027-Q1", units(5), "r", "ann", kNow};
+    const auto ids = books.journal->add_adjustments(kCluster, std::vector{from, to});
+    CHECK(ids);
+    books.reopen();
+    auto found = books.journal->adjustments({kCluster, {}, 10});
+    CHECK_EQ(found->size(), 2U);
+    CHECK_EQ(found->at(0).entry.pair, ids->at(0));
+    CHECK_EQ(found->at(1).entry.pair, ids->at(1));
+    CHECK_EQ(books.journal->adjustments({kCluster, {"b"}, 10})->at(0).entry.pair, ids->at(0));
+
+    from.takes_back = ids->at(0);
+    to.takes_back = ids->at(1);
+    for (const auto& one : {from, to}) {
+        const auto alone = add(books, {one});
+        CHECK(!alone && alone.error().code == Errc::conflict);
+        CHECK(alone.error().context.find("is part of a transfer") != std::string::npos);
+    }
+    auto wrong = to;
+    wrong.takes_back = 77; // neither entry is kept
+    CHECK(!add(books, {from, wrong}));
+    CHECK_EQ(books.journal->adjustments({kCluster, {}, 10})->size(), 2U);
+    CHECK(add(books, {from, to}));
+    found = books.journal->adjustments({kCluster, {}, 10});
+    CHECK_EQ(found->size(), 4U);
+    CHECK_EQ(found->at(0).entry.pair, found->at(1).entry.id);
+    CHECK(found->at(2).taken_back_by != 0 && found->at(3).taken_back_by != 0);
 }
 
 CASE(the_journal_keeps_what_the_guard_holds) {

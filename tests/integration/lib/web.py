@@ -41,7 +41,7 @@ AXE = open(sys.argv[6], encoding="utf-8").read() if len(sys.argv) > 6 else ""
 PATIENCE = float(os.environ.get("SLUICE_TEST_PATIENCE", "20"))
 LONG = "a" * 110
 VIEWS = {"overview": "", "account": "account/physics", "evaluations": "log/evaluations", "commands": "log/commands",
-         "policies": "policies", "policy": "policy/monthly", "mine": "mine?user=games"}
+         "policies": "policies", "policy": "policy/monthly", "replay": "replay", "mine": "mine?user=games"}
 
 
 # Views in docs/guide/web.md, and the size of their screenshots.
@@ -151,6 +151,7 @@ def views(browser):
         "commands": ["sacctmgr", "physics", "production", "confirmed"],
         "policies": ["monthly", "enforce", "watch", "observe"],
         "policy": ["How it works", "120 %", "1,000"],
+        "replay": ["Replay", "From", "Until", "Another sluiced.yaml"],
         "mine": ["Accounts of games", "physics", "chem", "Left"],
     }
     for name, path in VIEWS.items():
@@ -368,6 +369,18 @@ def policies(browser):
     browser.open("policy/monthly?allocation=many")
     check("a figure that is no number is named", until(lambda: "allocation must be a number, not 'many'" in browser.text("#impact")), browser.text("#impact"))
     check("the figure that was typed is kept", browser.one("#impact-allocation").get_attribute("value") == "many")
+    browser.open("policies")
+    until(lambda: browser.all("#to-replay"))
+    browser.one("#to-replay").click()
+    until(lambda: browser.all("#replay-from"))
+    typed("#replay-from", "never")
+    browser.one("#begin-replay").click()
+    check("a replay from a bad time names the field", until(lambda: browser.text("#replay").startswith("from: ")), browser.text("#replay"))
+    typed("#replay-from", "now-7days")
+    browser.one("#begin-replay").click()
+    check("a replay ends with its summary or names the missing rollups",
+          until(lambda: "accounts stay normal" in browser.text("#replay") or "no rolled-up usage since" in browser.text("#replay")), browser.text("#replay"))
+    check("a replay has an address of its own", "id=" in browser.run("return location.hash"), browser.run("return location.hash"))
     browser.open("policies")
     until(lambda: browser.all("#new-policy"))
     browser.one("#new-policy").click()

@@ -11,7 +11,7 @@
 #include <optional>
 #include <string_view>
 
-namespace sluice::plugin {
+namespace sluice::admission {
 
 // The largest value of any figure of a job, so that no product of three leaves 128 bits.
 inline constexpr std::uint64_t kMaxFigure = std::uint64_t{1} << 40;
@@ -74,4 +74,4 @@ private:
 // kMaxFigure when it has more than kMaxGres items.
 std::uint64_t largest_count(std::string_view list, std::string_view name) noexcept;
 
-} // namespace sluice::plugin
+} // namespace sluice::admission

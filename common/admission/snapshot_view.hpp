@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace sluice::plugin {
+namespace sluice::admission {
 
 // What holds for an account at an instant. Points into the view.
 struct InForce {
@@ -64,4 +64,4 @@ private:
     const model::Partition* default_partition_ = nullptr;
 };
 
-} // namespace sluice::plugin
+} // namespace sluice::admission

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/snapshot_view.hpp"
+#include "common/admission/snapshot_view.hpp"
 
 #include "common/base/text.hpp"
 
 #include <algorithm>
 
-namespace sluice::plugin {
+namespace sluice::admission {
 namespace {
 
 // Eight bytes in lower case as one number with the order of the bytes.
@@ -104,4 +104,4 @@ const model::Partition* SnapshotView::partition(std::string_view name) const noe
     return found != partitions_.end() && (*found)->name == name ? *found : nullptr;
 }
 
-} // namespace sluice::plugin
+} // namespace sluice::admission

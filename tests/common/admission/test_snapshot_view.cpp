@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/snapshot_view.hpp"
+#include "common/admission/snapshot_view.hpp"
 
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
 
 using namespace sluice;
-using plugin::in_force;
-using plugin::SnapshotView;
+using admission::in_force;
+using admission::SnapshotView;
 
 CASE(an_account_is_found_in_any_case) {
     const SnapshotView view(test::world());

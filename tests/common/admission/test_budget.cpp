@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/budget.hpp"
-#include "plugin/job_lists.hpp"
+#include "common/admission/budget.hpp"
+#include "common/admission/job_lists.hpp"
 
 #include "tests/plugin/world.hpp"
 #include "tests/support/case.hpp"
 
 using namespace sluice;
-using namespace sluice::plugin;
+using namespace sluice::admission;
 
 namespace {
 
@@ -193,7 +193,7 @@ CASE(where_limits_hold_the_warning_says_that_the_job_waits_and_what_fits) {
     physics.waits = true;
     const auto text = [&](const JobRequest& job) {
         const SnapshotView view(snapshot);
-        const auto found = plugin::shortfall(view, *view.account("physics"), job);
+        const auto found = admission::shortfall(view, *view.account("physics"), job);
         return found ? budget_text(*found) : "";
     };
     CHECK_EQ(text(hours(720)),
@@ -234,7 +234,7 @@ CASE(an_update_counts_only_where_the_job_grows) {
     const SnapshotView view(world(10));
     const auto& physics = *view.account("physics");
     const auto refused = [&](const JobRequest& after, const JobRequest& before, bool added_only) {
-        return plugin::shortfall(view, physics, after, {&before, added_only}).has_value();
+        return admission::shortfall(view, physics, after, {&before, added_only}).has_value();
     };
     CHECK(refused(hours(11), hours(10), false));
     CHECK(!refused(hours(11), hours(11), false));
@@ -363,4 +363,57 @@ CASE(a_circle_of_accounts_ends) {
     snapshot.accounts[1].budgets.clear();
     const SnapshotView view(snapshot);
     CHECK(!shortfall(view, *view.account("optics"), hours(5)));
+}
+
+CASE(costs_name_each_budget_from_the_account_upwards_with_the_longest_time) {
+    auto snapshot = world(10);
+    auto& optics = snapshot.accounts[0];
+    optics.budgets = {{1, 40 * kHour}}; // not checked
+    const SnapshotView view(snapshot);
+    auto job = hours(6);
+    job.cpus = 8;
+    const auto found = costs(view, *view.account("optics"), job);
+    CHECK(found.limit == TimeLimit::given);
+    CHECK_EQ(found.minutes, 360U);
+    CHECK_EQ(found.rows.size(), 6U);
+    CHECK_EQ(found.rows[0].account->name, "optics");
+    CHECK_EQ(found.rows[0].measure->name, "cpu_hours");
+    CHECK_EQ(found.rows[0].wants, 48 * kHour);
+    CHECK(!found.rows[0].fits());
+    CHECK_EQ(found.rows[1].account->name, "physics");
+    CHECK_EQ(found.rows[1].wants, 6 * kHour);
+    CHECK_EQ(found.longest.value_or(0), 75U); // 10 h of 8 CPUs
+    CHECK(!waiting(found));
+    // Of the unchecked budget the plugin knows nothing.
+    CHECK_EQ(std::string(admission::shortfall(view, *view.account("optics"), job)->account->name),
+             "physics");
+}
+
+CASE(costs_of_a_job_without_a_time_limit_have_the_longest_time_too) {
+    const SnapshotView view(world(10));
+    JobRequest job;
+    job.unlimited = true;
+    const auto none = costs(view, *view.account("physics"), job);
+    CHECK(none.limit == TimeLimit::none);
+    CHECK(none.rows[0].unlimited);
+    CHECK_EQ(none.longest.value_or(0), 600U);
+    job.unlimited = false;
+    const auto default_time = costs(view, *view.account("physics"), job);
+    CHECK_EQ(default_time.minutes, 30U);
+    job.partition = "elsewhere";
+    CHECK(costs(view, *view.account("physics"), job).limit == TimeLimit::unknown);
+}
+
+CASE(a_job_waits_for_limits_in_slurm_without_a_check) {
+    auto snapshot = world(10);
+    snapshot.accounts[1].check = model::BudgetCheck::off;
+    snapshot.accounts[1].waits = true;
+    const SnapshotView view(snapshot);
+    const auto& physics = *view.account("physics");
+    CHECK(!admission::shortfall(view, physics, hours(11)));
+    CHECK(!waiting(costs(view, physics, hours(10))));
+    const auto found = waiting(costs(view, physics, hours(11)));
+    CHECK_EQ(budget_text(*found),
+             "this job may use 11 node_hours, but account physics has 10 left. The job will wait "
+             "with reason AssocGrpNodeMinutes: --time=10:00:00 or less fits.");
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/budget.hpp"
+#include "common/admission/budget.hpp"
 
+#include "common/admission/job_lists.hpp"
 #include "common/base/amount.hpp"
 #include "common/base/text.hpp"
-#include "plugin/job_lists.hpp"
 
 #include <algorithm>
 #include <array>
 
-namespace sluice::plugin {
+namespace sluice::admission {
 namespace {
 
 constexpr std::size_t kMaxTextBytes = 499;
@@ -82,13 +82,6 @@ private:
     std::optional<std::uint32_t> minutes_;
 };
 
-enum class TimeLimit {
-    unknown, // of a partition that the snapshot lacks
-    none,
-    given,
-};
-
-// How long a job may run.
 struct JobTime {
     TimeLimit limit = TimeLimit::unknown;
     std::uint64_t seconds = 0; // of one array task; kMaxFigure without a limit
@@ -108,7 +101,7 @@ public:
         count_cpus_and_memory();
     }
 
-    JobTime time() const noexcept {
+    JobTime job_time() const noexcept {
         const auto minutes = job_.minutes ? job_.minutes : partitions_.minutes();
         if (!job_.unlimited && minutes)
             return {TimeLimit::given, product(*minutes, 60), job_.array_tasks};
@@ -226,8 +219,8 @@ std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
 class Counted {
 public:
     Counted(const SnapshotView& view, const JobRequest& job) noexcept
-        : figures_(view, job), time_(figures_.time()), seconds_(time_.total()) {}
-    const JobTime& time() const noexcept { return time_; }
+        : figures_(view, job), time_(figures_.job_time()), seconds_(time_.total()) {}
+    const JobTime& job_time() const noexcept { return time_; }
     std::int64_t in(std::uint32_t measure, const model::Measure& what) noexcept {
         if (measure >= kKept)
             return points(figures_, what, seconds_);
@@ -257,12 +250,31 @@ bool applies(const JobTime& time, const model::SnapshotAccount& account, bool up
 }
 
 // The time limit with which the job would just fit, in minutes; 0: none.
-std::uint32_t fitting_minutes(const Shortfall& what, const JobTime& time) noexcept {
+std::uint32_t fitting_minutes(const Cost& what, const JobTime& time) noexcept {
     if (what.wants <= 0 || what.wants == INT64_MAX)
         return 0;
     // Both factors are below 2^64.
     const Wide minutes = Wide{what.left} * Wide{time.seconds} / what.wants / 60;
     return static_cast<std::uint32_t>(std::min<Wide>(minutes, UINT32_MAX));
+}
+
+// Calls `use` with the cost in each budget from `account` upwards, and the measure's index.
+template <class Use>
+void for_each_cost(const SnapshotView& view, const model::SnapshotAccount& account,
+                   Counted& counted, const Use& use) {
+    const bool unlimited = counted.job_time().limit != TimeLimit::given;
+    const auto& measures = view.snapshot().measures;
+    const model::SnapshotAccount* one = &account;
+    for (int level = 0; one != nullptr && level < kMaxLevels; ++level) {
+        for (const auto& budget : one->budgets) {
+            if (budget.measure >= measures.size())
+                continue;
+            const model::Measure& measure = measures[budget.measure];
+            use(Cost{one, &measure, counted.in(budget.measure, measure), budget.left, unlimited},
+                budget.measure);
+        }
+        one = view.above(*one);
+    }
 }
 
 } // namespace
@@ -273,39 +285,66 @@ std::optional<Shortfall> shortfall(const SnapshotView& view, const model::Snapsh
     if (account.check == model::BudgetCheck::off && account.bounded_by.empty())
         return found;
     Counted counted(view, job);
-    const JobTime& time = counted.time();
+    const JobTime& time = counted.job_time();
     std::optional<Counted> earlier;
     if (present.job != nullptr)
         earlier.emplace(view, *present.job);
     std::uint32_t fits = UINT32_MAX;
-    const auto& measures = view.snapshot().measures;
-    const model::SnapshotAccount* one = &account;
-    for (int level = 0; one != nullptr && level < kMaxLevels; ++level) {
-        const bool counts = applies(time, *one, earlier.has_value());
-        for (const auto& budget : one->budgets) {
-            if (!counts || budget.measure >= measures.size())
-                continue;
-            const model::Measure& measure = measures[budget.measure];
-            Shortfall now{one, &measure, counted.in(budget.measure, measure), budget.left};
-            now.unlimited = time.limit != TimeLimit::given;
-            if (earlier) {
-                const std::int64_t before = earlier->in(budget.measure, measure);
-                if (now.wants <= before)
-                    continue;
-                if (present.added_only)
-                    now.wants -= before;
-            }
-            if (now.wants <= now.left)
-                continue;
-            fits = std::min(fits, earlier ? 0 : fitting_minutes(now, time));
-            if (!found || (now.refused() && !found->refused()))
-                found = now;
+    for_each_cost(view, account, counted, [&](Cost now, std::uint32_t measure) {
+        if (now.account->check == model::BudgetCheck::off ||
+            !applies(time, *now.account, earlier.has_value()))
+            return;
+        if (earlier) {
+            const std::int64_t before = earlier->in(measure, *now.measure);
+            if (now.wants <= before)
+                return;
+            if (present.added_only)
+                now.wants -= before;
         }
-        one = view.above(*one);
-    }
+        if (now.fits())
+            return;
+        fits = std::min(fits, earlier ? 0 : fitting_minutes(now, time));
+        const Shortfall here{now};
+        if (!found || (here.refused() && !found->refused()))
+            found = here;
+    });
     if (found)
         found->fitting_minutes = fits;
     return found;
+}
+
+JobCosts costs(const SnapshotView& view, const model::SnapshotAccount& account,
+               const JobRequest& job) {
+    JobCosts out;
+    Counted counted(view, job);
+    const JobTime& time = counted.job_time();
+    out.limit = time.limit;
+    if (time.limit == TimeLimit::given)
+        out.minutes = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(time.seconds / 60, UINT32_MAX)); // kMaxFigure seconds are more
+    JobRequest minute = job;
+    minute.minutes = 1;
+    minute.unlimited = false;
+    Counted a_minute(view, minute);
+    for_each_cost(view, account, counted, [&](const Cost& cost, std::uint32_t measure) {
+        out.rows.push_back(cost);
+        const std::int64_t each = a_minute.in(measure, *cost.measure);
+        if (each > 0)
+            out.longest = static_cast<std::uint32_t>(std::min<std::int64_t>(
+                out.longest.value_or(UINT32_MAX), each == INT64_MAX ? 0 : cost.left / each));
+    });
+    return out;
+}
+
+std::optional<Shortfall> waiting(const JobCosts& costs) noexcept {
+    const auto found = std::find_if(costs.rows.begin(), costs.rows.end(), [&](const Cost& cost) {
+        return cost.account->waits && costs.limit != TimeLimit::unknown && !cost.fits();
+    });
+    if (found == costs.rows.end())
+        return std::nullopt;
+    Shortfall out{*found};
+    out.fitting_minutes = costs.longest.value_or(0);
+    return out;
 }
 
 namespace {
@@ -325,8 +364,9 @@ std::string waiting_reason(const model::Measure& measure) {
     return tres.starts_with("gres/") ? "AssocGrpGRESMinutes" : "AssocGrp...Minutes";
 }
 
-// As sbatch reads it: "26-16:00", "1:30:00".
-std::string time_limit(std::uint32_t minutes) {
+} // namespace
+
+std::string time_limit_text(std::uint32_t minutes) {
     const auto two = [](std::uint32_t value) {
         return (value < 10 ? "0" : "") + std::to_string(value);
     };
@@ -335,8 +375,6 @@ std::string time_limit(std::uint32_t minutes) {
         return std::to_string(hours) + ":" + two(minutes % 60) + ":00";
     return std::to_string(hours / 24) + "-" + two(hours % 24) + ":" + two(minutes % 60);
 }
-
-} // namespace
 
 std::string budget_text(const Shortfall& what) {
     const std::string& name = what.measure->name;
@@ -357,7 +395,7 @@ std::string budget_text(const Shortfall& what) {
     else
         text += " The account will be paused at its limit";
     text += what.fitting_minutes > 0
-                ? ": --time=" + time_limit(what.fitting_minutes) + " or less fits."
+                ? ": --time=" + time_limit_text(what.fitting_minutes) + " or less fits."
                 : ".";
     if (text.size() > kMaxTextBytes)
         text.resize(kMaxTextBytes);
@@ -372,4 +410,4 @@ std::string budget_code(const Shortfall& what) {
     return out + ']';
 }
 
-} // namespace sluice::plugin
+} // namespace sluice::admission

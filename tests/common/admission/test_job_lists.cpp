@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Job arrays and TRES lists as slurmctld reads them.
-#include "plugin/job_lists.hpp"
+#include "common/admission/job_lists.hpp"
 
 #include "tests/support/case.hpp"
 
@@ -9,7 +9,7 @@
 #include <random>
 
 using namespace sluice;
-using namespace sluice::plugin;
+using namespace sluice::admission;
 
 namespace {
 

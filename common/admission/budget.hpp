@@ -6,14 +6,15 @@
 // text.
 #pragma once
 
-#include "plugin/snapshot_view.hpp"
+#include "common/admission/snapshot_view.hpp"
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-namespace sluice::plugin {
+namespace sluice::admission {
 
 // What a submission requests. Points into Slurm's job description. No figure exceeds kMaxFigure.
 struct JobRequest {
@@ -41,13 +42,19 @@ struct JobRequest {
     std::string_view mem_per_tres = {};
 };
 
-struct Shortfall {
+// What a job may use of one budget.
+struct Cost {
     const model::SnapshotAccount* account =
         nullptr; // whose budget: the job's account or one above it
     const model::Measure* measure = nullptr;
     std::int64_t wants = 0; // points; what does not fit is INT64_MAX
     std::int64_t left = 0;
-    bool unlimited = false;            // the job has no time limit
+    bool unlimited = false; // the job has no time limit, or none that is known
+
+    bool fits() const noexcept { return wants <= left; }
+};
+
+struct Shortfall : Cost {
     std::uint32_t fitting_minutes = 0; // the time limit with which it would fit; 0: none, not known
 
     bool refused() const noexcept { return account->check == model::BudgetCheck::refuse; }
@@ -67,10 +74,35 @@ struct Present {
 std::optional<Shortfall> shortfall(const SnapshotView& view, const model::SnapshotAccount& account,
                                    const JobRequest& job, Present present = {}) noexcept;
 
+// How long a job may run.
+enum class TimeLimit {
+    unknown, // of a partition that the snapshot lacks
+    none,
+    given,
+};
+
+// What a job may use of all budgets that it counts in, also of those that are not checked.
+struct JobCosts {
+    TimeLimit limit = TimeLimit::unknown;
+    std::uint32_t minutes = 0; // given: by the job or by its partition
+    std::vector<Cost> rows;    // from `account` upwards
+    // The longest time limit with which the job fits everywhere, in minutes; nullopt: any.
+    std::optional<std::uint32_t> longest = {};
+};
+
+// REQUIRES: `view` outlives the result
+JobCosts costs(const SnapshotView& view, const model::SnapshotAccount& account,
+               const JobRequest& job);
+// Of a job that no budget_check stops, the first row that keeps it waiting: limits in Slurm hold
+// it. With the text of budget_text().
+std::optional<Shortfall> waiting(const JobCosts& costs) noexcept;
+
+// As sbatch reads it: "26-16:00", "1:30:00".
+std::string time_limit_text(std::uint32_t minutes);
 // What the job may use and what is left; under 500 bytes.
 std::string budget_text(const Shortfall& what);
 // "\n[sluice: over-budget account=physics component=node_hours time-limit=1560]", for programs: its
 // form never changes. `time-limit` is in minutes; without it where none fits.
 std::string budget_code(const Shortfall& what);
 
-} // namespace sluice::plugin
+} // namespace sluice::admission

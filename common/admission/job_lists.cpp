@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "plugin/job_lists.hpp"
+#include "common/admission/job_lists.hpp"
 
 #include "common/base/text.hpp"
 
-namespace sluice::plugin {
+namespace sluice::admission {
 namespace {
 
 bool is_digit(char c) noexcept {
@@ -292,4 +292,4 @@ std::uint64_t largest_count(std::string_view list, std::string_view name) noexce
     return largest;
 }
 
-} // namespace sluice::plugin
+} // namespace sluice::admission

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Replays policies over the usage in slurmdbd, in the threads of the HTTP requests that ask for it
+// and beside the cycles: without a request nothing is read or computed. Decides nothing that
+// counts.
+#pragma once
+
+#include "common/base/thread.hpp"
+#include "common/policy/replay.hpp"
+#include "daemon/core/config_file.hpp"
+#include "daemon/core/loop.hpp"
+#include "daemon/core/sources.hpp"
+#include "daemon/ports/replays.hpp"
+#include "daemon/ports/usage_history.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sluice::core {
+
+class DaemonReplays final : public ports::Replays {
+public:
+    // A replay that nobody has asked about for so long gives way to that of another person.
+    static constexpr std::chrono::seconds kAbandoned{30};
+    static constexpr std::chrono::milliseconds kSlice{500};
+
+    // All must outlive it.
+    DaemonReplays(const Loop& loop, const Sources& sources, ports::RolledUsage& rolled,
+                  std::chrono::milliseconds slice = kSlice)
+        : loop_(loop), sources_(sources), rolled_(rolled), slice_(slice) {}
+
+    // Outlives it. Before any call; without it only the rules in force are replayed.
+    void use_file(ConfigFile& file) { file_ = &file; }
+
+    Result<ports::ReplayState> begin(const ports::ReplayRequest& request) override;
+    Result<ports::ReplayState> proceed(std::int64_t id) override;
+
+private:
+    using Time = std::chrono::steady_clock::time_point;
+    struct Run {
+        ports::ReplayState state;
+        std::string by;
+        Time asked{};
+        std::shared_ptr<const Rules> rules; // has the zone of `replay`
+        std::shared_ptr<const model::Structure> structure;
+        std::unique_ptr<policy::Replay> replay; // nullptr: done
+
+        void finish();
+    };
+
+    Result<std::shared_ptr<const Rules>> rules_of(const ports::ReplayRequest& request) const;
+    Result<void> read(Run& run, Time until);
+
+    const Loop& loop_;
+    const Sources& sources_;
+    ports::RolledUsage& rolled_;
+    const std::chrono::milliseconds slice_;
+    ConfigFile* file_ = nullptr;
+    struct State {
+        std::int64_t last_id = 0;
+        std::optional<Run> run;
+    };
+    Guarded<State> state_;
+};
+
+} // namespace sluice::core
