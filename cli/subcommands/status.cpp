@@ -23,6 +23,10 @@ std::string note(json::View account) {
     return join(notes, "; ");
 }
 
+std::string usage_cell(const Record& record, const char* field) {
+    return amount(record["usage"][field], record.exact);
+}
+
 // Fields of the component, then of its account.
 constexpr Column kStatusColumns[] = {
     {"account", "Account", 24, "account in Slurm"},
@@ -38,10 +42,13 @@ constexpr Column kStatusColumns[] = {
     {"effective", "Effective", 16, "allocation + carryover + adjustments + borrowed", amount_cell,
      "effective_allocation"},
     {"used", "Used", 16, "used in the period, running jobs included", amount_cell},
-    {"running", "Running", 16, "used by running jobs",
-     [](const Record& record, const char*) {
-         return amount(record["usage"]["running"], record.exact);
-     }},
+    {"settled", "Settled", 16, "used, in slurmdbd's rollups", usage_cell},
+    {"finished", "Finished", 16, "used by jobs that finished since then", usage_cell},
+    {"running", "Running", 16, "used by running jobs, up to now", usage_cell},
+    {"committed", "Committed", 16, "queued jobs, until their time limits; decides nothing",
+     amount_cell},
+    {"unlimited", "Unlimited", 10, "queued jobs without a time limit, not in Committed", text_cell,
+     "unlimited_jobs"},
     {"left", "Left", 16, "effective allocation less used; negative: overused", amount_cell},
     {"percent", "Percent", 10, "percentage of the effective allocation used", percent_cell,
      "usage_percentage"},

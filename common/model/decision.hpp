@@ -52,7 +52,10 @@ struct Figure {
     Amount vanished = 0;
     Amount vanished_before = 0; // the same of the period before: part of `carryover.used_before`
     std::map<std::string, UsageSplit> by_cluster; // the parts of `usage`; empty: of one cluster
-    Decimal weight;                               // billing on: weight used; else 1
+    // What queued jobs on this cluster use until their time limits, of the account and all below
+    // it. For people: no decision looks at it. nullopt: the queue is not known.
+    std::optional<Amount> committed;
+    Decimal weight; // billing on: weight used; else 1
     // Of its own effective allocation, hundredths, rounded down; nullopt: allocation 0.
     std::optional<std::int64_t> percent;
 
@@ -230,6 +233,7 @@ struct AccountDecision {
     std::optional<Instant> until;
     Below below;
     WaitingJobs waiting;            // zero while slurmctld is away
+    std::uint64_t unlimited = 0;    // queued array tasks without a time limit: not in `committed`
     std::vector<std::string> notes; // why something is not done, missing data, foreign pauses
     // Set: the account could not be evaluated; nothing is planned for it unless it is held.
     std::string error; // the fault as a clause for people

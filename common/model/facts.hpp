@@ -16,8 +16,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::model {
@@ -88,6 +90,12 @@ struct Job {
     std::uint32_t association = 0; // whose QOS list counts; 0: not known
     std::string qos;               // "": slurmctld has none for it; "fast,normal": several
     std::string reason = {};       // why it is pending, as squeue shows it: "Priority"
+    // Of a pending job, for what it may use: array tasks that wait, what one of them asks for by
+    // TRES id, and its time limit. nullopt: of its partition, or none where that has none.
+    std::uint64_t tasks = 1;
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> tres = {};
+    std::optional<std::uint32_t> minutes = {};
+    std::string partition = {}; // the first that it names; "": its own limit counts, or none
 };
 
 // By account: names of QOS in which slurmctld's list and default of its users, or its own, differ
@@ -147,7 +155,7 @@ struct Facts {
     // Whether slurmctld's counters can be set to zero. Where they cannot, limits follow them, as
     // with raw_usage_reset: false.
     bool raw_usage_resets = true;
-    std::vector<Job> jobs; // read only when a policy or the history needs them
+    std::vector<Job> jobs; // pending and running ones
     bool jobs_known = false;
     // Age of usage in seconds when its source failed and the last good figures stand in; 0: fresh.
     std::int64_t usage_age = 0;

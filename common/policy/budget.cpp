@@ -87,9 +87,7 @@ void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
 
 std::vector<const model::Policy*> Budgets::checking(const AccountDecision& decision) const {
     auto found = policies_in_force(set_, decision);
-    std::erase_if(found, [&](const auto* policy) {
-        return policy->mode != model::Mode::enforce || !(all_ || checks(*policy));
-    });
+    std::erase_if(found, [&](const auto* policy) { return !all_ && !checks(*policy); });
     return found;
 }
 
@@ -104,7 +102,8 @@ BudgetCheck Budgets::check(const AccountDecision& decision) const {
         return BudgetCheck::off;
     BudgetCheck strictest = BudgetCheck::off;
     for (const auto* policy : checking(decision))
-        strictest = std::max(strictest, policy->check());
+        if (policy->mode == model::Mode::enforce)
+            strictest = std::max(strictest, policy->check());
     return strictest;
 }
 
@@ -112,8 +111,9 @@ bool Budgets::limits_hold(const AccountDecision& decision) const {
     if (decision.mode != model::Mode::enforce || decision.in_force)
         return false;
     const auto policies = checking(decision);
-    return std::any_of(policies.begin(), policies.end(),
-                       [](const auto* policy) { return policy->limits_hold(); });
+    return std::any_of(policies.begin(), policies.end(), [](const auto* policy) {
+        return policy->mode == model::Mode::enforce && policy->limits_hold();
+    });
 }
 
 std::optional<std::uint32_t> Budgets::index_of(Measure measure) {

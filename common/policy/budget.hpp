@@ -30,7 +30,7 @@ public:
     std::vector<model::Measure> take_measures() { return std::move(measures_); }
 
 private:
-    // Enforcing policies in force that check; for quotes: those that enforce.
+    // Enforcing policies in force that check; for quotes: all.
     std::vector<const model::Policy*> checking(const model::AccountDecision& decision) const;
     bool counts(const model::AccountDecision& decision) const;
     model::BudgetCheck check(const model::AccountDecision& decision) const;

@@ -48,6 +48,9 @@ public:
         if (decision_.held())
             release_line();
         waiting_jobs();
+        if (const auto n = decision_.unlimited; n > 0)
+            add(std::to_string(n) + (n == 1 ? " queued job has" : " queued jobs have") +
+                " no time limit: what they may use is not counted as committed.");
         for (const auto& note : decision_.notes)
             add("Note: " + note + ".");
         planned(plan);
@@ -148,6 +151,9 @@ private:
             (figure.percent ? ", which is " + format::share_text(figure.percent) +
                                   " of the effective allocation."
                             : "."));
+        if (figure.committed.value_or(0) > 0)
+            add(start + "queued jobs may use up to " + units(*figure.committed) +
+                " more, by their time limits; this decides nothing.");
         for (const auto& part : decision_.span)
             if (const auto usage = figure.by_cluster.find(part.cluster);
                 usage != figure.by_cluster.end())

@@ -6,7 +6,6 @@
 #include "common/model/account_tree.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/periods.hpp"
-#include "common/policy/plan/jobs.hpp"
 #include "daemon/core/policy_text.hpp"
 
 #include <algorithm>
@@ -51,6 +50,26 @@ std::vector<Window> windows_of(const Rules& rules, const model::Facts& facts) {
     return policy::windows(periods, rules.zone, facts.now);
 }
 
+model::QosDifferences common(const model::QosDifferences& a, const model::QosDifferences& b) {
+    model::QosDifferences both;
+    for (const auto& [account, names] : a)
+        if (const auto found = b.find(account); found != b.end())
+            for (const auto& name : names)
+                if (found->second.contains(name))
+                    both[account].insert(name);
+    return both;
+}
+
+bool has_more(const model::QosDifferences& now, const model::QosDifferences& seen) {
+    for (const auto& [account, names] : now) {
+        const auto found = seen.find(account);
+        for (const auto& name : names)
+            if (found == seen.end() || !found->second.contains(name))
+                return true;
+    }
+    return false;
+}
+
 } // namespace
 
 Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
@@ -60,6 +79,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         uids_.clear();
         default_accounts_.clear();
         partitions_.clear();
+        differences_.clear();
         partitions_at_ = {};
         earlier_.clear();
         cluster_ = rules.cluster;
@@ -180,19 +200,32 @@ void Collector::add_partitions(const Rules& rules, model::Facts& facts) {
 
 // A slurmctld that did not answer a moment ago is not asked again.
 void Collector::add_jobs(const Rules& rules, model::Facts& facts) {
-    if (!facts.raw_usage_known || !policy::needs_jobs(rules.set, facts.history))
+    if (!facts.raw_usage_known)
         return;
     auto jobs = accounting_.jobs(rules.cluster);
     if (!jobs)
         return note(jobs.error(), kSlurmctld);
     facts.jobs = std::move(*jobs);
     facts.jobs_known = true;
+    for (auto& job : facts.jobs)
+        if (!job.minutes && !job.partition.empty())
+            for (const auto& partition : facts.structure.partitions)
+                if (partition.name == job.partition)
+                    job.minutes = partition.minutes;
 }
 
 // Fails only where the structure has to be read again and cannot be.
 Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
     auto raw = accounting_.raw_usage(rules.cluster);
-    if (raw && raw->structure_is_old) {
+    auto seen = differences_;
+    // A person may have changed a list between the answers of slurmdbd and slurmctld: sent again,
+    // the older one would undo that. So a new difference is read twice. Of another structure the
+    // differences are none.
+    for (int read = 1; read <= 2 && raw; ++read) {
+        if (raw->structure_is_old ? read == 2 : !has_more(raw->qos_differences, seen))
+            break;
+        if (!raw->structure_is_old)
+            seen = std::move(raw->qos_differences);
         auto structure = accounting_.structure(rules.cluster);
         if (!structure) {
             sources_.down(source_of(structure.error(), kSlurmdbd), structure.error(), facts.now);
@@ -201,11 +234,12 @@ Result<void> Collector::add_raw_usage(const Rules& rules, model::Facts& facts) {
         facts.structure = std::move(*structure);
         raw = accounting_.raw_usage(rules.cluster);
     }
+    differences_ = raw && !raw->structure_is_old ? common(seen, raw->qos_differences)
+                                                 : model::QosDifferences{};
     if (raw) {
         facts.raw_usage = std::move(raw->accounts);
         facts.raw_usage_known = true;
-        if (!raw->structure_is_old) // of which the differences are
-            facts.qos_differences = std::move(raw->qos_differences);
+        facts.qos_differences = differences_;
         uids_ = std::move(raw->uids);
         roles_ = std::make_shared<const ports::Roles>(
             ports::Roles{std::move(raw->roles), std::chrono::steady_clock::now()});

@@ -60,7 +60,8 @@ private:
     std::map<std::string, std::string> default_accounts_;
     std::shared_ptr<const ports::Roles> roles_;
     std::vector<model::Partition> partitions_;
-    Instant partitions_at_{};                                                // when they were read
+    model::QosDifferences differences_; // of the last answers, read twice
+    Instant partitions_at_{};           // when they were read
     std::map<std::string, std::shared_ptr<const model::PolicySet>> earlier_; // Facts::earlier
     std::map<std::string, Error> failed_; // of this cycle, by source
 };

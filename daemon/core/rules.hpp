@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -37,11 +38,12 @@ struct Rules {
     std::function<std::vector<std::string>(const model::Structure&)> faults;
 
     // What a source of rules beside the file adds; only Waldur is one (waldur/sync/rules.hpp).
-    std::string missing;              // why no cycle can run by these rules; "": it can
-    std::set<std::string> monthly;    // accounts whose usage of this and the last month is needed
-    bool grants = false;              // allocations are its own, not those of the file
-    Instant source_began{};           // when these rules were requested from the source
-    std::uint64_t source_version = 0; // how many times its messages changed them
+    std::string missing;           // why no cycle can run by these rules; "": it can
+    std::set<std::string> monthly; // accounts whose usage of this and the last month is needed
+    bool grants = false;           // allocations are its own, not those of the file
+    Instant source_began{};        // when these rules were requested from the source
+    std::map<std::string, Instant> source_answers; // the same of each of its offerings, by UUID
+    std::uint64_t source_version = 0;              // how many times its messages changed them
     std::vector<model::Override> pins;
     std::vector<model::Problem> problems;
 };

@@ -88,6 +88,7 @@ ports::DaemonInfo DaemonStatus::info() const {
     info.zone = rules->zone;
     if (rules->source_began != Instant{})
         info.waldur_asked = rules->source_began;
+    info.waldur_answers = rules->source_answers;
     if (backups_ != nullptr)
         info.backup = backups_->state();
     if (!info.backup.error.empty())

@@ -11,6 +11,7 @@
 #include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/publisher.hpp"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,7 +33,8 @@ struct DaemonInfo {
     Zone zone; // in which periods begin and end
     // When Waldur was asked for the answer that is used; nullopt: it is not, or has never answered.
     std::optional<Instant> waldur_asked;
-    BackupState backup; // of the journal
+    std::map<std::string, Instant> waldur_answers; // the same of each offering that has answered
+    BackupState backup;                            // of the journal
     // Of the daemon's own files; not tied to a cycle.
     std::vector<model::Problem> problems;
 };

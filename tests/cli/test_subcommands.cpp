@@ -384,6 +384,15 @@ CASE(balance_shows_the_accounts_of_a_user) {
     CHECK(has(lab.run({"balance"}).err, "you are in no account with an allocation"));
 }
 
+CASE(settled_running_and_committed_are_three_numbers) {
+    Lab lab;
+    const char* fields = "settled,finished,running,committed,unlimited";
+    CHECK_EQ(lab.run({"status", "chem", "physics", "-nP", "-o", fields}).out,
+             "600|9|1.25|24|2\n1230|0|1.000277||0\n"); // the queue of physics is not known
+    CHECK_EQ(lab.run({"balance", "-u", "bob", "-nP", "-o", fields}).out, "600|9|1.25|24|2\n");
+    CHECK(!has(lab.run({"balance", "-u", "bob"}).out, "Committed"));
+}
+
 CASE(errors_name_the_remedy) {
     Lab lab;
     const auto error = [&](std::vector<std::string> words) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace sluice::test {
 
@@ -96,6 +97,8 @@ Result<ports::RawUsage> FakeSlurm::raw_usage(const std::string&) {
     ports::RawUsage raw;
     raw.structure_is_old = moved;
     raw.qos_differences = differences;
+    if (std::exchange(differs_once, false))
+        differences.clear();
     for (const auto& [account, tres] : used)
         for (const auto& [name, split] : tres)
             raw.accounts[account][name] = split.total();

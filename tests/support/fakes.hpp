@@ -67,6 +67,7 @@ public:
     bool resets = true;
     bool moved = false; // the structure that was read last is old
     model::QosDifferences differences;
+    bool differs_once = false; // in the next answer only
     model::Structure held;
     std::map<std::string, model::TresUsage> used;
     ports::UsageQuestion asked; // the last question about usage

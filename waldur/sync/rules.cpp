@@ -341,6 +341,7 @@ namespace {
 void take_offering(const WaldurSettings& settings, const WaldurOffering& named,
                    const Offering& offering, const AccountResources& known, const AskedFlags& asked,
                    core::Rules& rules) {
+    rules.source_answers[dashed(named.uuid)] = offering.began;
     Offering timeless = offering;
     timeless.began = timeless.taken = {};
     rules.version += '-' + fingerprint(text_of(timeless));

@@ -497,19 +497,6 @@ void release_left(const model::Decision& decision, const Job& job, Draft& draft)
 
 } // namespace
 
-bool needs_jobs(const model::PolicySet& set, const model::History& history) {
-    return std::any_of(set.policies.begin(), set.policies.end(),
-                       [](const auto& policy) {
-                           return !policy.on_pause.leaves_all() ||
-                                  policy.on_downscale == model::OnDownscale::move;
-                       }) ||
-           std::any_of(history.accounts.begin(), history.accounts.end(), [](const auto& entry) {
-               const AccountMemory& memory = entry.second;
-               return !memory.held_jobs.empty() || !memory.job_qos.empty() ||
-                      !memory.qos_in_force.empty();
-           });
-}
-
 void remember_jobs(const model::PolicySet& set, const AccountTree& tree, const model::Facts& facts,
                    model::Decision& decision) {
     JobQosMemory(set, tree, facts, decision).run();

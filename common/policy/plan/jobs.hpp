@@ -16,8 +16,6 @@ namespace sluice::policy {
 
 class Draft;
 
-// Whether a cycle has to read the cluster's jobs.
-bool needs_jobs(const model::PolicySet& set, const model::History& history);
 // Since when accounts are paused, which jobs Sluice held or gave a QOS, in the decision's memories;
 // and the QOS that each queued job gets now. While jobs are not known, the memories stay. REQUIRES:
 // remember_qos() was called

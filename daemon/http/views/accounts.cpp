@@ -2,6 +2,7 @@
 #include "daemon/http/views/accounts.hpp"
 
 #include "common/base/text.hpp"
+#include "common/format/numbers.hpp"
 #include "common/model/tres.hpp"
 #include "daemon/http/views/accounts_query.hpp"
 #include "daemon/http/views/usage.hpp"
@@ -93,9 +94,10 @@ Result<const model::User*> balance_user(const Call& call, const ports::CycleRepo
     return found;
 }
 
-// Who uses the account without naming it, as far as the viewer may know.
-std::string default_text(const ports::CycleReport& cycle, const std::string& account,
-                         const Viewer& viewer) {
+// Who uses the account without naming it, as far as the viewer may know. slurmctld had it so at the
+// last evaluation; a job gets the default that slurmctld has when it is submitted.
+std::string default_text(const ports::CycleReport& cycle, const Zone& zone,
+                         const std::string& account, const Viewer& viewer) {
     std::size_t users = 0;
     bool own = false;
     for (const auto& user : cycle.users) {
@@ -104,11 +106,14 @@ std::string default_text(const ports::CycleReport& cycle, const std::string& acc
         ++users;
         own = own || (user.uid == viewer.uid && user.uid != kNoUid);
     }
+    const std::string at = " (as of " + format::moment_text(zone, cycle.decision.now) + ")";
     if (!viewer.sees_all())
-        return own ? "It is your default account: jobs without --account are charged to it." : "";
+        return own ? "It is your default account" + at +
+                         ": jobs without --account are charged to it."
+                   : "";
     return users == 0 ? ""
                       : "It is the default account of " + std::to_string(users) +
-                            (users == 1 ? " user." : " users.");
+                            (users == 1 ? " user" : " users") + at + ".";
 }
 
 // What is left of the component, in its unit; nullopt: the account has no allocation of it.
@@ -208,7 +213,8 @@ Response view_account(const Call& call) {
     if (!lines)
         return failure(lines.error());
     const auto& account = *cycle->decision.find(name);
-    if (auto text = default_text(*cycle, name, call.request.viewer); !text.empty())
+    if (auto text = default_text(*cycle, call.status.info().zone, name, call.request.viewer);
+        !text.empty())
         lines->push_back(std::move(text));
     Value top = top_users(*cycle, account, call.request.viewer);
     // Users see only their own share, so that "most" would be wrong.

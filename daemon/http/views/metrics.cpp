@@ -100,10 +100,11 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
     sources.insert(down.begin(), down.end());
     for (const auto& source : sources)
         out.sample({{"source", source}}, down.contains(source) ? 0 : 1);
-    if (info.waldur_asked) {
-        out.gauge("sluice_waldur_answer_timestamp_seconds",
-                  "When Waldur was asked for the answer in use.", epoch(*info.waldur_asked));
-    }
+    if (!info.waldur_answers.empty())
+        out.family("sluice_waldur_answer_timestamp_seconds", "gauge",
+                   "When Waldur was asked for the answer in use about an offering.");
+    for (const auto& [offering, asked] : info.waldur_answers)
+        out.sample({{"offering", offering}}, epoch(asked));
     if (cycle == nullptr)
         return;
     out.gauge("sluice_figures_timestamp_seconds", "The instant of the figures in use.",

@@ -55,6 +55,11 @@ Value by_cluster(const model::Figure& figure) {
     return out;
 }
 
+// null while the queue is not known.
+Value committed(const model::Figure& figure) {
+    return figure.committed ? units(*figure.committed, figure.component) : Value();
+}
+
 Value render_figure(const model::Figure& figure) {
     const auto& c = figure.component;
     Value usage = object(kv("settled", units(figure.usage.settled, c)),
@@ -69,7 +74,8 @@ Value render_figure(const model::Figure& figure) {
         kv("effective_allocation", units(figure.effective, c)), kv("used", units(figure.used(), c)),
         kv("left", units(figure.effective - figure.used(), c)),
         kv("usage_percentage", percent(figure.percent)), kv("weight", number(figure.weight)),
-        kv("usage", std::move(usage)), kv("used_by_cluster", by_cluster(figure)),
+        kv("usage", std::move(usage)), kv("committed", committed(figure)),
+        kv("used_by_cluster", by_cluster(figure)),
         kv("carryover_derivation", render_carryover(figure)));
 }
 
@@ -222,7 +228,8 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
         kv("waiting_jobs",
            object(kv("invalid_qos", account.waiting.invalid_qos), kv("held", account.waiting.held),
                   kv("limit", account.waiting.limit), kv("qos_limit", account.waiting.qos_limit))),
-        kv("notes", account.notes), kv("error", account.error));
+        kv("unlimited_jobs", account.unlimited), kv("notes", account.notes),
+        kv("error", account.error));
 }
 
 Value render(const model::Problem& problem) {
@@ -364,6 +371,10 @@ void append_balances(Value& array, const model::AccountDecision& account, const 
             kv("billing_period", account.period.label),
             kv("allocation", units(figure.effective, c)), kv("used", units(figure.used(), c)),
             kv("left", units(figure.effective - figure.used(), c)),
+            kv("settled", units(figure.usage.settled, c)),
+            kv("finished", units(figure.usage.finished, c)),
+            kv("running", units(figure.usage.running, c)), kv("committed", committed(figure)),
+            kv("unlimited_jobs", account.unlimited),
             kv("usage_percentage", percent(figure.percent)), kv("mode", mode_of(account)),
             kv("standing", model::standing_word(account)), kv("would_be", render_would_be(account)),
             kv("cause", render_cause(account, shown)), kv("default", is_default),

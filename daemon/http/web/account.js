@@ -11,7 +11,7 @@ const kChanges = 500;
 const kShown = 10;
 const kChildren = 50;
 const figureColumns = [['Component', ''], ['Allocation', 'number'], ['Carryover', 'number'], ['Adjustments', 'number'], ['Borrowed', 'number'],
-  ['Effective', 'number'], ['Settled', 'number'], ['Finished', 'number'], ['Running', 'number'], ['Left', 'number'], ['Used', 'number']];
+  ['Effective', 'number'], ['Settled', 'number'], ['Finished', 'number'], ['Running', 'number'], ['Committed', 'number'], ['Left', 'number'], ['Used', 'number']];
 const overrideColumns = [['Standing', ''], ['From', ''], ['Until', ''], ['By', ''], ['Reason', 'wide'], ['State', ''], ['', '']];
 const adjustmentColumns = [['Period', ''], ['Amount', ''], ['By', ''], ['At', ''], ['Reason', 'wide'], ['State', ''], ['', '']];
 const childColumns = [['Account', 'who'], ['Usage', 'wide'], ['Standing', '']];
@@ -21,7 +21,7 @@ function figures(account) {
   return table('Figures by component', figureColumns, account.components.map((each) => row(figureColumns, [
     [h('bdi', {}, each.component), h('small', { class: 'block' }, each.tres)], amount(each.allocation), amount(each.carryover), amount(each.adjustments),
     amount(each.borrowed), amount(each.effective_allocation), amount(each.usage.settled), amount(each.usage.finished), amount(each.usage.running),
-    amount(each.left), percentBadge(each.usage_percentage, grace, account.thresholds)])));
+    each.committed === null ? '–' : amount(each.committed), amount(each.left), percentBadge(each.usage_percentage, grace, account.thresholds)])));
 }
 
 function shareLine(label, share, text) {
@@ -132,7 +132,8 @@ export async function account({ name, query, path, go, viewer, render }) {
     it.notes.length > 0 && h('ul', { class: 'alerts' }, it.notes.map((note) => h('li', {}, h('bdi', {}, note))))),
     courseCard(it, usage, chart, (period) => go(path, { ...query, period })),
     card('explain', 'How the figures come about', h('ol', { class: 'explain' }, explain.map((line) => h('li', {}, h('bdi', {}, line.trim()))))),
-    card('figures', 'Figures', figures(it)),
+    card('figures', 'Figures', figures(it), h('p', { class: 'quiet' }, 'Committed: what queued jobs use if each runs until its time limit. It decides nothing.',
+      it.unlimited_jobs > 0 && ` ${it.unlimited_jobs} queued ${it.unlimited_jobs === 1 ? 'job has' : 'jobs have'} no time limit and ${it.unlimited_jobs === 1 ? 'is' : 'are'} not counted.`)),
     previous(it),
     card('users', 'Users', shares.length ? shares : h('p', { class: 'quiet' }, 'No usage by user is known.'), viewer.sees_all && wholePeriod(name)),
     below.body.accounts.length > 0 && children(it, below.body.accounts, below.count),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/slurm/jobs/controller_jobs.hpp"
 
+#include "common/base/text.hpp"
+#include "daemon/slurm/jobs/array_text.hpp"
 #include "daemon/slurm/rpc/controller.hpp"
 #include "daemon/slurm/rpc/libslurm.hpp"
 #include "daemon/slurm/rpc/tres_text.hpp"
@@ -127,7 +129,19 @@ Result<LiveJob> live_job(const slurm_job_info_t& row, const JobNames& names) {
     return job;
 }
 
-std::vector<Job> queue_of(std::span<const slurm_job_info_t> rows) {
+// What the job may use: of each array task that waits.
+void add_request(const slurm_job_info_t& row, const TresNames& tres, Job& job) {
+    job.tasks = task_count(text_of(row.array_task_str));
+    if (const auto by_id = tres_by_id(text_of(row.tres_req_str), tres))
+        job.tres = parse_tres(*by_id);
+    if (row.time_limit != NO_VAL && row.time_limit != INFINITE)
+        job.minutes = row.time_limit;
+    if (row.time_limit == NO_VAL)
+        if (const auto partitions = split(text_of(row.partition), ','); !partitions.empty())
+            job.partition = partitions.front();
+}
+
+std::vector<Job> queue_of(std::span<const slurm_job_info_t> rows, const TresNames& tres) {
     std::vector<Job> jobs;
     UserNames names;
     for (const slurm_job_info_t& row : rows) {
@@ -144,8 +158,10 @@ std::vector<Job> queue_of(std::span<const slurm_job_info_t> rows) {
         job.held = row.priority == 0;
         job.association = row.assoc_id;
         job.qos = folded_name(row.qos); // of a pending job from 25.11 on: as its user wrote it
-        if (*state == JobState::pending)
-            job.reason = reason_text(row.state_reason);
+        if (*state != JobState::pending)
+            continue;
+        job.reason = reason_text(row.state_reason);
+        add_request(row, tres, job);
     }
     return jobs;
 }
@@ -228,7 +244,7 @@ Result<void> LiveJobs::load(const model::Structure& structure) {
     if (!answer)
         return answer.error();
     const std::span<const slurm_job_info_t> rows{(*answer)->job_array, (*answer)->record_count};
-    queue_ = queue_of(rows);
+    queue_ = queue_of(rows, TresNames{structure.tres});
     begun_ = begun_of(rows, structure);
     if (begun_)
         updated_ = (*answer)->last_update;

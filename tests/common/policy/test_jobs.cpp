@@ -58,13 +58,10 @@ CASE(jobs_of_a_paused_account_are_left_unless_the_policy_says_more) {
     pause(w);
     w.run(utc(2026, 2, 1));
     CHECK(job_commands(w).empty());
-    w.set.policies[0].on_downscale = model::OnDownscale::leave;
-    CHECK(!policy::needs_jobs(w.set, w.facts.history));
 }
 
 CASE(pending_jobs_are_held_once_and_only_those_are_released) {
     World w = physics(model::PendingJobs::hold);
-    CHECK(policy::needs_jobs(w.set, w.facts.history));
     w.run(utc(2026, 1, 1));
     CHECK(job_commands(w).empty());
     pause(w);
@@ -124,7 +121,6 @@ CASE(an_account_without_a_policy_gets_its_jobs_back) {
     CHECK(job_commands(w) == (Lines{"scontrol hold '20_[3-9]'"}));
     model::release(w.facts.history.accounts.at("physics"));
     w.collect_and_plan(utc(2026, 2, 2));
-    CHECK(policy::needs_jobs(w.set, w.facts.history));
     CHECK(job_commands(w) == (Lines{"scontrol release 7"}));
     job(w, 7).held = false;
     w.apply();

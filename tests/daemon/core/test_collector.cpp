@@ -131,6 +131,32 @@ CASE(a_held_account_has_its_usage_and_its_rules_after_a_restart) {
     CHECK(asked);
 }
 
+// A list that a person changes after slurmdbd's answer and before slurmctld's differs once.
+CASE(a_new_difference_in_qos_is_read_twice) {
+    Bench bench;
+    core::Collector collector(bench.slurm, bench.journal, bench.sources);
+    const auto collected = [&] {
+        return collector.collect(bench.rules, kFebruary)->qos_differences;
+    };
+    const auto reads = [&] {
+        const auto calls = bench.faults.calls();
+        return std::count(calls.begin(), calls.end(), "structure");
+    };
+    using Differences = model::QosDifferences;
+    bench.slurm.differences = {{"physics", {"blocked"}}};
+    bench.slurm.differs_once = true;
+    CHECK(collected().empty());
+    CHECK_EQ(reads(), 2);
+    bench.slurm.differences = {{"physics", {"blocked", "fast"}}};
+    CHECK(collected() == bench.slurm.differences);
+    CHECK_EQ(reads(), 4);
+    CHECK(collected() == bench.slurm.differences); // known: read once
+    CHECK_EQ(reads(), 5);
+    bench.slurm.differences.clear();
+    CHECK(collected() == Differences{});
+    CHECK_EQ(reads(), 6);
+}
+
 CASE(facts_hold_what_each_source_said) {
     Collecting bench;
     bench.use_hours(7);

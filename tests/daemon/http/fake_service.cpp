@@ -83,6 +83,8 @@ ports::CycleReport sample_cycle() {
     out.decision.now = out.at;
     out.decision.cluster = "lab";
     auto chem = account("chem", figure(900 * kHour, 100 * kHour, {600 * kHour, 9 * kHour, 4500}));
+    chem.figures[0].committed = 24 * kHour;
+    chem.unlimited = 2;
     auto empty = account("empty", figure(0, 0, {}));
     auto physics = account("physics", figure(1000 * kHour, 0, {1230 * kHour, 0, kHour + 1}));
     physics.flags = physics.own = {true, true};

@@ -142,13 +142,16 @@ CASE(metrics_tell_how_old_waldurs_answer_is_and_what_waits_for_it) {
     const auto quiet = get(service, "/metrics").body;
     CHECK(!has(quiet, "waldur"));
     service.daemon.waldur_asked = instant(1'795'400'000);
+    service.daemon.waldur_answers = {{"a1", instant(1'795'300'000)},
+                                     {"b2", instant(1'795'400'000)}};
     service.daemon.down = {"waldur"};
     service.post.held.emplace_back();
     service.post.held.back().state = ports::MessageState::parked;
     const auto body = get(service, "/metrics").body;
     CHECK(has(body, "sluice_source_up{source=\"waldur\"} 0\n"));
     CHECK(has(body, "sluice_source_up{source=\"journal\"} 1\n"));
-    CHECK(has(body, "sluice_waldur_answer_timestamp_seconds 1795400000\n"));
+    CHECK(has(body, "sluice_waldur_answer_timestamp_seconds{offering=\"a1\"} 1795300000\n"));
+    CHECK(has(body, "sluice_waldur_answer_timestamp_seconds{offering=\"b2\"} 1795400000\n"));
     CHECK(has(body, "sluice_outbox_messages{target=\"waldur\",state=\"waiting\"} 0\n"));
     CHECK(has(body, "sluice_outbox_messages{target=\"waldur\",state=\"parked\"} 1\n"));
 }

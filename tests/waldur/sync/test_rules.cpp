@@ -214,6 +214,9 @@ CASE(each_offering_has_its_policy_and_its_accounts) {
     CHECK_EQ(second.grace_ratio.text(), "0.5");
     CHECK_EQ(rules.set.accounts.at("bio").allocation->at("node_hours").text(), "30");
     CHECK(rules.source_began == at(5));
+    CHECK(rules.source_answers ==
+          (std::map<std::string, Instant>{{waldur::dashed(kTwo), kNow},
+                                          {waldur::dashed(kThree), at(5)}}));
     const auto ids = waldur::known_ids(world.settings, world.answers, rules);
     CHECK_EQ(ids.policies.at("p").offering, kTwo);
     CHECK_EQ(ids.policies.at("slow").offering, kThree);
