@@ -34,7 +34,7 @@ enum Group : unsigned {
     kBefore = 32768,     // --before
     kAll = 65536,        // --all
     kRole = 131072,      // --role
-    kTest = 262144,      // --test
+    kTest = 262144,      // --test, --send-test
     kByUser = 524288,    // --by-user
     kSync = 1048576,     // --sync
     kFilter = 2097152,   // --standing, --policy, --parent, --sort, --total, --tree

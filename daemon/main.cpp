@@ -314,10 +314,10 @@ Result<void> serve(const core::Options& options, settings::Settings settings,
         cluster->actions().use_file(reloader);
     if (auto made = core::make_folder_of(daemon.socket, 0755); !made)
         return made;
-    auto server = http::HttpServer::start(
-        http_settings(daemon, local->slurm_user),
-        {std::move(services), **journal, (*journal)->outbox(), &(*journal)->rules()},
-        link.routes());
+    auto server = http::HttpServer::start(http_settings(daemon, local->slurm_user),
+                                          {std::move(services), **journal, (*journal)->outbox(),
+                                           &(*journal)->rules(), (*notifiers)->mail()},
+                                          link.routes());
     if (!server)
         return server.error();
     reloader.also([&server] { (*server)->reload_certificate(); });

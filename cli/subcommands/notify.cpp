@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // `sluice notify --test [FILE]`: the notices of a settings file, with sample figures. Sends
-// nothing; asks no daemon and no Slurm.
+// nothing; asks no daemon and no Slurm. `--send-test ADDRESS`: the daemon delivers a mail now.
 #include "cli/report.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
 #include "common/format/notice.hpp"
+#include "common/json/json.hpp"
 #include "common/settings/settings.hpp"
 
 namespace sluice::cli {
@@ -60,14 +61,32 @@ std::string shown(const settings::Settings& settings, const Zone& zone, const st
            "\nSubject: " + notice.subject + "\n\n" + notice.text + '\n';
 }
 
+// Returns when a mail server has accepted the mail or refused it.
+int send_test(const Parsed& parsed, const std::string& address) {
+    const auto& context = parsed.context;
+    if (!parsed.options.file.empty())
+        return complain(context, "unexpected argument '" + parsed.options.file +
+                                     "': --send-test uses the settings of the running sluiced");
+    json::Value body = json::Value::object();
+    body.set("to", address);
+    const auto answer = client(context).post(
+        "/api/v1/outbox/test", body, [&context] { note(context, "waiting for the mail server"); });
+    if (!answer)
+        return complain(context, answer.error());
+    print(context, "The mail server accepted the test mail to " + address + ".\n");
+    return kOk;
+}
+
 } // namespace
 
 int run_notify(Parsed parsed) {
-    if (!parsed.options.test)
-        return complain(
-            parsed.context,
-            "notify needs --test, which prints sample notices; usage: sluice notify --test "
-            "[FILE]");
+    const auto* address = parsed.options.value("send-test");
+    if (parsed.options.test == (address != nullptr))
+        return complain(parsed.context,
+                        "notify needs either --test, which prints sample notices, or --send-test "
+                        "ADDRESS, which sends a mail; see: sluice notify --help");
+    if (address != nullptr)
+        return send_test(parsed, *address);
     const auto& file = parsed.options.file;
     const auto settings = settings::load(file.empty() ? kDefaultFile : file);
     if (!settings)

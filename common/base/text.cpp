@@ -149,6 +149,27 @@ Result<std::vector<FillPiece>> fill_pieces(std::string_view pattern) {
     return pieces;
 }
 
+bool is_mail_address(std::string_view text) {
+    constexpr std::size_t kMaxBytes = 254; // RFC 5321, 4.5.3.1.3
+    constexpr std::size_t kMaxName = 64;
+    constexpr std::string_view kSigns = "!#$%&'*+-/=?^_`{|}~.";
+    const auto is_letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    };
+    const auto is_atom = [&](char c) {
+        return is_letter(c) || kSigns.find(c) != std::string_view::npos;
+    };
+    const auto is_host = [&](char c) { return is_letter(c) || c == '-' || c == '.'; };
+    const auto at = text.find('@');
+    if (text.size() > kMaxBytes || at == std::string_view::npos || at == 0 || at > kMaxName ||
+        text.front() == '-' || at + 1 == text.size())
+        return false;
+    const auto name = text.substr(0, at);
+    const auto host = text.substr(at + 1);
+    return std::all_of(name.begin(), name.end(), is_atom) &&
+           std::all_of(host.begin(), host.end(), is_host);
+}
+
 std::string fixed_point(std::int64_t value, int places) {
     std::string text = std::to_string(value);
     const std::size_t sign = value < 0 ? 1 : 0;

@@ -42,6 +42,9 @@ int compare_ignoring_case(std::string_view a, std::string_view b) noexcept;
 // The candidate nearest to `word` (edit distance, case ignored) when it is near enough to be a slip
 // of the pen; else "".
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
+// Whether it is name@host of plain ASCII, at most 254 bytes, without a character that a mail header
+// or an SMTP command could misread.
+bool is_mail_address(std::string_view text);
 // value / 10^places with all its places: 12310 and 4 are "1.2310".
 std::string fixed_point(std::int64_t value, int places);
 

@@ -10,21 +10,6 @@
 namespace sluice::settings {
 namespace {
 
-constexpr std::size_t kMaxAddress = 254;
-
-// What a mail header and an SMTP command take without quoting.
-bool is_mail_address(std::string_view text) {
-    const auto at = text.find('@');
-    const auto plain = [](char c) {
-        return c > ' ' && c < 0x7f &&
-               std::string_view("()<>[]:;@\\,\"").find(c) == std::string_view::npos;
-    };
-    return at != std::string_view::npos && at != 0 && at <= 64 && at + 1 < text.size() &&
-           text.size() <= kMaxAddress && text.front() != '-' &&
-           std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), plain) &&
-           std::all_of(text.begin() + static_cast<std::ptrdiff_t>(at) + 1, text.end(), plain);
-}
-
 void refuse_address(std::string_view what, const std::string& text, Place place, Errors& errors) {
     errors.add(place, std::string(what) + ": " + shown(text) +
                           " is no mail address; give name@host, several with commas");

@@ -185,9 +185,7 @@ void read_external_users(MapReader& map, Policy& policy) {
     if (users == nullptr)
         return;
     for (const auto& word : as_words(*users, "notify_external_user", errors)) {
-        const std::size_t at = word.text.find('@');
-        if (at == 0 || at == std::string::npos || at + 1 == word.text.size() ||
-            word.text.find_first_of(" \t\r\n<>\"") != std::string::npos)
+        if (!is_mail_address(word.text))
             errors.add(word.place, "notify_external_user: " + shown(word.text) +
                                        " is no mail address; give name@host, several with commas");
         policy.external_users.push_back(word.text);

@@ -2,6 +2,7 @@
 #include "daemon/notify/mail.hpp"
 
 #include "common/base/printable.hpp"
+#include "common/base/text.hpp"
 #include "common/hash/hash.hpp"
 #include "common/json/json.hpp"
 #include "daemon/notify/program.hpp"
@@ -18,17 +19,6 @@ namespace {
 
 constexpr std::size_t kMaxLine = 900;     // RFC 5322 allows 998
 constexpr std::size_t kEncodedBytes = 42; // of text in one encoded word, which may have 75 bytes
-
-bool is_atom(char c) {
-    constexpr std::string_view kSigns = "!#$%&'*+-/=?^_`{|}~.";
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kSigns.find(c) != std::string_view::npos;
-}
-
-bool is_host(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.';
-}
 
 bool is_plain(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7F; });
@@ -165,19 +155,8 @@ void log_in(CURL* easy, const MailSettings& settings) {
 
 } // namespace
 
-bool is_address(std::string_view text) {
-    const auto at = text.find('@');
-    if (text.size() > 254 || at == std::string_view::npos || at == 0 || at > 64 ||
-        text.front() == '-' || at + 1 == text.size())
-        return false;
-    const auto name = text.substr(0, at);
-    const auto host = text.substr(at + 1);
-    return std::all_of(name.begin(), name.end(), is_atom) &&
-           std::all_of(host.begin(), host.end(), is_host);
-}
-
 Result<std::string> compose(const Letter& letter) {
-    if (!is_address(letter.from) || !is_address(letter.to))
+    if (!is_mail_address(letter.from) || !is_mail_address(letter.to))
         return Error{Errc::malformed,
                      "the sender or recipient of the mail is not a plain address (name@host)"};
     if (letter.subject.size() > kMaxSubject || letter.text.size() > kMaxText)

@@ -28,10 +28,6 @@ struct Letter {
     std::string id; // unique, the same when sent again: becomes the Message-ID
 };
 
-// Whether it is name@host of plain ASCII, at most 254 bytes, without a character that a header or
-// an SMTP command could misread.
-bool is_address(std::string_view text);
-
 // Pure. With CR LF at line ends. No header can be forged: what is not plain ASCII is encoded, an
 // address that is not plain is refused. malformed: an address that is none; overflow: a text too
 // long.
@@ -49,6 +45,7 @@ struct MailSettings {
     std::string sendmail = "/usr/sbin/sendmail"; // absolute path
 };
 
+// Thread-safe: two mails may be delivered at once.
 class Mailer final : public ports::Deliverer {
 public:
     // The first use of libcurl in a process must not be by two threads at once: before they start.

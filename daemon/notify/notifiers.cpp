@@ -42,6 +42,7 @@ Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSetting
             std::make_unique<Mailer>(MailSettings{mail.from, mail.smtp, mail.starttls, mail.ca_file,
                                                   mail.user, std::move(*password), mail.sendmail}),
             outbox, clock);
+        made->mail_ = made->lines_.back().deliverer.get();
     }
     if (const auto& webhook = settings.webhook; !webhook.url.empty()) {
         auto secret = read_secret(webhook.secret_file);

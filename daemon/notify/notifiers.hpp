@@ -20,6 +20,8 @@ public:
     // `outbox` and `clock` must outlive it.
     static Result<std::unique_ptr<Notifiers>> make(const settings::DaemonSettings& settings,
                                                    ports::Outbox& outbox, const Clock& clock);
+    // Delivers a mail that is not in the outbox; nullptr: no mail is configured. From any thread.
+    ports::Deliverer* mail() const { return mail_; }
     void start();
     // False: a sender hangs; nothing that it uses may be destroyed.
     bool stop(std::chrono::milliseconds patience);
@@ -32,6 +34,7 @@ private:
     void add(const char* target, std::unique_ptr<ports::Deliverer> deliverer, ports::Outbox& outbox,
              const Clock& clock);
     std::vector<Line> lines_;
+    ports::Deliverer* mail_ = nullptr; // of a line
 };
 
 } // namespace sluice::notify

@@ -119,8 +119,8 @@ struct Delivery {
     std::optional<std::chrono::seconds> retry_after;
 };
 
-// deliver() is called from one thread. A message may come twice (the daemon died before it recorded
-// the first time), with the same correlation and id.
+// deliver() is called from one thread, that for mail from several. A message may come twice (the
+// daemon died before it recorded the first time), with the same correlation and id.
 class Deliverer {
 public:
     Deliverer() = default;

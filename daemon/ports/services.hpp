@@ -26,6 +26,7 @@ struct Services {
     JournalReader& journal;
     Outbox& outbox;
     RuleStore* rules = nullptr; // nullptr: nothing is set but by the file
+    Deliverer* mail = nullptr;  // nullptr: no mail is configured
 
     bool several() const { return clusters.size() > 1; }
     // nullptr: not served.

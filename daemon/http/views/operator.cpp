@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "daemon/http/views/common.hpp"
 #include "daemon/http/views/views.hpp"
@@ -69,6 +70,24 @@ Response act(const Call& call, const Act& act) {
     if (!done)
         return failure(done.error());
     return answer(call, kv("id", *id));
+}
+
+// As the outbox has mails. Not kept there: who sends it learns the result at once, also while
+// others wait.
+ports::OutboxEntry test_mail(const std::string& to, const std::string& by,
+                             const std::vector<std::string>& clusters, Instant now) {
+    Value body = Value::object();
+    body.set("to", to)
+        .set("subject", "Test mail of Sluice on " + join(clusters, ", "))
+        .set("text", "This mail shows that notices of Sluice on " + join(clusters, ", ") +
+                         " can reach " + to + ".\nSent on request of " + by +
+                         " (sluice notify --send-test). No account has changed.\n")
+        .set("date_epoch", epoch(now));
+    ports::OutboxEntry entry;
+    entry.message = {
+        "mail",         "test", to, "mail/test/" + std::to_string(epoch(now)) + '/' + to,
+        body.compact(), false};
+    return entry;
 }
 
 } // namespace
@@ -238,6 +257,30 @@ Response view_outbox(const Call& call) {
     if (!entries || !counts)
         return failure(entries ? counts.error() : entries.error());
     return answer(call, kv("messages", rendered(*entries)), kv("targets", rendered(*counts)));
+}
+
+Response view_test_mail(const Call& call) {
+    Form form(call.request, {"to"});
+    const std::string to = form.text("to");
+    if (!is_mail_address(to))
+        form.fail("to: '" + to + "' is no mail address; give name@host");
+    if (form.fault())
+        return failure(*form.fault());
+    if (call.services.mail == nullptr)
+        return failure(409, "sluiced sends no mail; set notifications.mail in sluiced.yaml, then "
+                            "run: systemctl restart sluiced");
+    const auto delivery = call.services.mail->deliver(
+        test_mail(to, call.request.viewer.label(), call.services.names(), call.status.info().now));
+    const bool done = delivery.result == ports::Delivered::done;
+    log::event(done ? log::Level::notice : log::Level::warning, "SLUICE-0850", "test-mail",
+               {{"to", to},
+                {"by", call.request.viewer.label()},
+                {"accepted", done ? "true" : "false"},
+                {"error", delivery.text}});
+    if (!done)
+        return failure(502,
+                       "no mail server accepted the test mail to " + to + ": " + delivery.text);
+    return answer(call, kv("to", to), kv("accepted", true));
 }
 
 Response view_retry_message(const Call& call) {

@@ -55,6 +55,7 @@ Response view_cleanup(const Call& call);
 Response view_outbox(const Call& call);
 Response view_retry_message(const Call& call);
 Response view_drop_message(const Call& call);
+Response view_test_mail(const Call& call);
 
 // sessions.cpp: links and sessions of the web page. A link is made for the uid of the Unix socket
 // or of munge alone, so that no session, token or proxy makes further sessions.

@@ -24,3 +24,14 @@ CASE(only_a_near_word_is_suggested) {
     CHECK_EQ(nearest("zzz", known), "");
     CHECK_EQ(nearest(std::string(10000, 'x'), known), "");
 }
+
+CASE(a_mail_address_is_plain) {
+    CHECK(is_mail_address("pi@example.org"));
+    CHECK(is_mail_address("first.last+hpc@sub.example.org"));
+    for (const char* bad : {"", "pi", "@example.org", "pi@", "-oQ@example.org", "a b@example.org",
+                            "a@b\r\nBcc: c@d", "a,b@example.org", "<a@b>", "a@b@c", "a@exa mple",
+                            "\"a\"@b", "a@b>", "a@b?x", "\xc3\xa4@b"})
+        CHECK(!is_mail_address(bad));
+    CHECK(!is_mail_address(std::string(65, 'a') + "@example.org"));
+    CHECK(!is_mail_address("a@" + std::string(253, 'b')));
+}

@@ -29,7 +29,7 @@ public:
     FakeService();
 
     // NOLINTNEXTLINE(google-explicit-constructor): a daemon of this one cluster
-    operator ports::Services() { return {{service()}, *this, post}; }
+    operator ports::Services() { return {{service()}, *this, post, nullptr, mail}; }
     ports::Service service() { return {*this, *this, *this}; }
     // For Waldur's routes.
     Result<void> add_report(const ports::AgentReport& report);
@@ -108,6 +108,7 @@ public:
         .usage_reset = "none",
         .clock_ahead_s = 0};
     FakeOutbox post;
+    ports::Deliverer* mail = nullptr;
     std::vector<ports::AgentReport> kept_reports; // newest first
     bool journal_away = false;
     ports::Query asked; // of evaluations() or commands(), the last one

@@ -479,6 +479,39 @@ CASE(a_wrong_method_names_all_that_would_do) {
     CHECK_EQ(answer.allow, "GET, POST");
 }
 
+CASE(staff_send_a_test_mail_past_the_outbox) {
+    struct Target final : ports::Deliverer {
+        ports::Delivery deliver(const ports::OutboxEntry& entry) override {
+            got.push_back(entry);
+            return answer;
+        }
+        std::vector<ports::OutboxEntry> got;
+        ports::Delivery answer;
+    } target;
+    FakeService service;
+    const auto post = [&](const std::string& body, const http::Viewer& viewer) {
+        return ask(service, {"POST", "/api/v1/outbox/test", {}, body, viewer});
+    };
+    const char* body = R"({"to":"pi@example.org"})";
+    const auto without = post(body, kRoot);
+    CHECK_EQ(without.status, 409);
+    CHECK(without.body["detail"].text().find("notifications.mail") != std::string::npos);
+    service.mail = &target;
+    CHECK_EQ(post(body, kAlice).status, 403);
+    for (const char* bad : {"{}", R"({"to":"pi"})", R"({"to":"a@b\r\nBcc: c@d"})",
+                            R"({"to":["pi@example.org"]})", R"({"to":"a@b","text":"x"})"})
+        CHECK_EQ(post(bad, kRoot).status, 400);
+    CHECK(target.got.empty());
+    CHECK_EQ(post(body, kRoot).status, 200);
+    CHECK_EQ(target.got.size(), 1U);
+    CHECK(target.got.front().message.body.find(R"("to":"pi@example.org")") != std::string::npos);
+    CHECK(service.post.held.empty());
+    target.answer = {ports::Delivered::refused, "smtp://mail replied 550", {}};
+    const auto refused = post(body, kRoot);
+    CHECK_EQ(refused.status, 502);
+    CHECK(refused.body["detail"].text().ends_with("pi@example.org: smtp://mail replied 550"));
+}
+
 CASE(staff_see_and_steer_the_outbox) {
     FakeService service;
     ports::Message message;

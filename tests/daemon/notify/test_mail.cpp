@@ -73,12 +73,6 @@ CASE(a_letter_does_not_steer_who_reads_it) {
 }
 
 CASE(only_plain_addresses_are_written_to) {
-    CHECK(is_address("pi@example.org"));
-    CHECK(is_address("first.last+hpc@sub.example.org"));
-    for (const char* bad :
-         {"", "pi", "@example.org", "pi@", "-oQ@example.org", "a b@example.org", "a@b\r\nBcc: c@d",
-          "a,b@example.org", "<a@b>", "a@b@c", "a@exa mple", "\"a\"@b", "a@b>"})
-        CHECK(!is_address(bad));
     auto bad = letter();
     bad.to = "a@b\r\nBcc: c@d";
     CHECK_EQ(compose(bad).error().code, Errc::malformed);
