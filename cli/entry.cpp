@@ -147,6 +147,22 @@ std::string withheld_section(const Parsed& parsed, const json::Value& answer) {
         [](json::View command) { return command["type"].text(); });
 }
 
+// "  physics, pause: mail to pi@example.org, office@example.org; webhook"
+std::string notice_line(json::View notice) {
+    std::vector<std::string> ways;
+    if (const auto recipients = notice["recipients"].texts(); !recipients.empty())
+        ways.push_back("mail to " + join(recipients, ", "));
+    if (notice["webhook"].boolean())
+        ways.emplace_back("webhook");
+    return "  " + notice["account"].text() + ", " + notice["level"].text() + ": " +
+           join(ways, "; ") + '\n';
+}
+
+std::string notice_section(const Parsed& parsed, const json::Value& answer) {
+    return some(answer["notices"].items(), !parsed.options.accounts.empty(), notice_line,
+                [](json::View notice) { return notice["level"].text(); });
+}
+
 std::string headed(const std::string& title, const std::string& lines) {
     return lines.empty() ? "" : '\n' + title + '\n' + lines;
 }
@@ -163,6 +179,8 @@ std::string evaluation_text(const Parsed& parsed, const json::Value& answer) {
     out += headed("Commands:", commands);
     const std::string withheld = withheld_section(parsed, answer);
     out += headed("Withheld (observe mode, or drift that is only reported):", withheld);
+    out += headed(dry_run ? "Notices that would be sent:" : "Notices in the outbox:",
+                  notice_section(parsed, answer));
     out += headed("Problems:", problem_lines(answer));
     if (dry_run || (commands.empty() && !withheld.empty()))
         out += "\nNothing was changed.\n";

@@ -52,21 +52,22 @@ bool is_recorded(const model::AccountDecision& decision, const Order& order) {
 
 using Parents = std::map<std::string, std::string>;
 
-std::vector<ports::EvaluationRecord> evaluations(const Rules& rules, const Order& order,
-                                                 const model::Decision& decision,
-                                                 const Parents& parents) {
-    std::vector<ports::EvaluationRecord> records;
-    for (const auto& account : decision.accounts)
-        if (is_recorded(account, order)) {
-            records.push_back(evaluation(rules.cluster, order.trigger, account, decision.now));
-            if (!rules.notices.by_mail && !rules.notices.by_webhook)
-                continue;
-            if (const auto notice = format::notice(rules.set, rules.notices, rules.zone, decision,
-                                                   account, parents))
-                records.back().messages =
-                    notify::notice_messages(rules.notices, *notice, decision, account);
-        }
-    return records;
+// Of those that the outbox does not have yet: an account that reaches a level twice in a period has
+// one notice of it. If the outbox does not answer, all count as new; adding one again does nothing.
+ports::NoticeReport notice_report(ports::Outbox& outbox, const std::string& account,
+                                  const std::string& level,
+                                  const std::vector<ports::Message>& messages) {
+    ports::NoticeReport report{account, level, {}, false};
+    for (const auto& message : messages) {
+        const auto known = outbox.is_known(message.correlation);
+        if (known && *known)
+            continue;
+        if (message.target == "mail")
+            report.recipients.push_back(message.key);
+        else
+            report.webhook = true;
+    }
+    return report;
 }
 
 Parents parents(const model::Structure& structure) {
@@ -163,14 +164,16 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     history_ = std::move(gathered->events);
     structure_ = std::make_shared<const model::Structure>(gathered->facts.structure);
     Result<Committed> done = Committed{evaluate(rules, *gathered), {}};
+    auto records = make_records(rules, order, *gathered, done->evaluated.decision);
     if (!order.dry_run)
-        done = commit(rules, order, *gathered, std::move(done->evaluated));
+        done = commit(rules, order, *gathered, std::move(done->evaluated), records.evaluations);
     if (!done)
         return failed(std::move(report), done.error());
 
     report.decision = std::move(done->evaluated.decision);
     report.plan = std::move(done->evaluated.plan);
     report.problems = std::move(done->evaluated.problems);
+    report.notices = std::move(records.notices);
     report.applied = std::move(done->applied);
     report.parents = std::move(gathered->parents);
     auto& facts = gathered->facts;
@@ -251,6 +254,28 @@ Result<void> Cycle::reopen(const Rules& rules, const Order& order, model::Facts&
     return {};
 }
 
+Cycle::Records Cycle::make_records(const Rules& rules, const Order& order, const Gathered& gathered,
+                                   const model::Decision& decision) {
+    Records out;
+    for (const auto& account : decision.accounts) {
+        if (!is_recorded(account, order))
+            continue;
+        auto& record = out.evaluations.emplace_back(
+            evaluation(rules.cluster, order.trigger, account, decision.now));
+        if (!rules.notices.by_mail && !rules.notices.by_webhook)
+            continue;
+        const auto notice = format::notice(rules.set, rules.notices, rules.zone, decision, account,
+                                           gathered.parents);
+        if (!notice)
+            continue;
+        record.messages = notify::notice_messages(rules.notices, *notice, decision, account);
+        auto report = notice_report(ports_.outbox, account.account, notice->level, record.messages);
+        if (report.webhook || !report.recipients.empty())
+            out.notices.push_back(std::move(report));
+    }
+    return out;
+}
+
 Cycle::Evaluated Cycle::evaluate(const Rules& rules, const Gathered& gathered) {
     progress_.enter("decide");
     const auto& facts = gathered.facts;
@@ -272,13 +297,14 @@ Cycle::Evaluated Cycle::evaluate(const Rules& rules, const Gathered& gathered) {
 // A change that is not in the journal is not made: an error of the journal ends the cycle before
 // any effect.
 Result<Cycle::Committed> Cycle::commit(const Rules& rules, const Order& order,
-                                       const Gathered& gathered, Evaluated evaluated) {
+                                       const Gathered& gathered, Evaluated evaluated,
+                                       const std::vector<ports::EvaluationRecord>& evaluations) {
     const auto& facts = gathered.facts;
     // A person who asks wants to see it tried.
     if (order.trigger != Trigger::person)
         evaluated = hold_back(std::move(evaluated), facts.now);
     progress_.enter("record");
-    const auto ids = record(rules, order, gathered, evaluated);
+    const auto ids = record(rules, evaluated, evaluations);
     if (!ids)
         return ids.error();
     // The plugin first: changes through slurmdbd may take a while.
@@ -346,13 +372,12 @@ Cycle::Evaluated Cycle::hold_back(Evaluated evaluated, Instant now) const {
     return evaluated;
 }
 
-Result<std::vector<std::int64_t>> Cycle::record(const Rules& rules, const Order& order,
-                                                const Gathered& gathered,
-                                                const Evaluated& evaluated) {
+Result<std::vector<std::int64_t>>
+Cycle::record(const Rules& rules, const Evaluated& evaluated,
+              const std::vector<ports::EvaluationRecord>& evaluations) {
     const auto& decision = evaluated.decision;
-    auto ids = ports_.journal.record_cycle(rules.cluster, decision,
-                                           evaluations(rules, order, decision, gathered.parents),
-                                           evaluated.plan.commands);
+    auto ids =
+        ports_.journal.record_cycle(rules.cluster, decision, evaluations, evaluated.plan.commands);
     if (!ids) {
         sources_.down(kJournal, ids.error(), decision.now);
         return ids;

@@ -159,6 +159,11 @@ private:
         model::Plan plan;
         std::vector<model::Problem> problems;
     };
+    // What the journal records, and the notices among it.
+    struct Records {
+        std::vector<ports::EvaluationRecord> evaluations;
+        std::vector<ports::NoticeReport> notices;
+    };
     struct Committed {
         Evaluated evaluated; // without the commands that wait; with problems met while applying
         std::vector<ports::CommandRecord> applied;
@@ -170,10 +175,14 @@ private:
     Result<void> reopen(const Rules& rules, const Order& order, model::Facts& facts);
     Evaluated evaluate(const Rules& rules, const Gathered& gathered);
     Result<Committed> commit(const Rules& rules, const Order& order, const Gathered& gathered,
-                             Evaluated evaluated);
+                             Evaluated evaluated,
+                             const std::vector<ports::EvaluationRecord>& evaluations);
     Evaluated hold_back(Evaluated evaluated, Instant now) const;
-    Result<std::vector<std::int64_t>> record(const Rules& rules, const Order& order,
-                                             const Gathered& gathered, const Evaluated& evaluated);
+    Records make_records(const Rules& rules, const Order& order, const Gathered& gathered,
+                         const model::Decision& decision);
+    Result<std::vector<std::int64_t>>
+    record(const Rules& rules, const Evaluated& evaluated,
+           const std::vector<ports::EvaluationRecord>& evaluations);
     std::vector<ports::CommandRecord> apply(const Rules& rules, const Gathered& gathered,
                                             const std::vector<model::Command>& commands,
                                             const std::vector<std::int64_t>& ids);

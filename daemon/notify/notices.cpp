@@ -27,12 +27,9 @@ ports::Message mail(const model::Decision& decision, const model::AccountDecisio
         .set("subject", notice.subject)
         .set("text", notice.text)
         .set("date_epoch", epoch(decision.now));
-    return {"mail",
-            notice.level,
-            account.account + '/' + recipient,
-            correlation("mail", decision, account, notice) + '/' + recipient,
-            body.compact(),
-            false};
+    return {"mail",         notice.level,
+            recipient,      correlation("mail", decision, account, notice) + '/' + recipient,
+            body.compact(), false};
 }
 
 Value generic_body(const model::Decision& decision, const model::AccountDecision& account,

@@ -11,8 +11,8 @@
 
 namespace sluice::notify {
 
-// One for each mail address and one for the webhook. Their correlation holds account, period and
-// level: added again, they do nothing.
+// One for each mail address, which is its key, and one for the webhook. Their correlation holds
+// account, period and level: added again, they do nothing.
 std::vector<ports::Message> notice_messages(const model::NoticeRules& rules,
                                             const model::Notice& notice,
                                             const model::Decision& decision,

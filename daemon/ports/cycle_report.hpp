@@ -17,6 +17,14 @@
 
 namespace sluice::ports {
 
+// What is sent about one account, by the messages that are new.
+struct NoticeReport {
+    std::string account;
+    std::string level;                   // "notify", "downscale", "pause", "restore"
+    std::vector<std::string> recipients; // of mails
+    bool webhook = false;
+};
+
 // The last cycle, as it was decided and applied.
 struct CycleReport {
     std::string cluster;
@@ -29,6 +37,7 @@ struct CycleReport {
     model::Decision decision;
     model::Plan plan;
     std::vector<CommandRecord> applied;   // of this cycle, with outcome; empty for a dry run
+    std::vector<NoticeReport> notices;    // left to the outbox; a dry run: that would be
     std::vector<model::Problem> problems; // plan's and those met while applying
     std::string error; // the cycle could not be done: why; figures are then the last good ones
     // What was decided from: one for each window that the policies ask for. Never nullptr. All

@@ -84,6 +84,8 @@ public:
     // Ids of those that are new, in order. overflow: a body is too long.
     // Messages that must stand or fall with an evaluation go into EvaluationRecord::messages.
     virtual Result<std::vector<std::int64_t>> add(std::span<const Message> messages) = 0;
+    // Whether a message of this correlation was added, so that another would not be.
+    virtual Result<bool> is_known(const std::string& correlation) = 0;
     // Of each key the oldest waiting message, where it may be tried at `now`; oldest first, at most
     // `most`. A parked message does not hold up those behind it.
     virtual Result<std::vector<OutboxEntry>> due(const std::string& target, Instant now,

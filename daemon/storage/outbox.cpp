@@ -135,6 +135,15 @@ Result<std::vector<std::int64_t>> SqliteOutbox::add(std::span<const ports::Messa
     });
 }
 
+Result<bool> SqliteOutbox::is_known(const std::string& correlation) {
+    return at_port("outbox", [&] {
+        auto reader = reader_.lock();
+        Statement row(*reader, "SELECT 1 FROM outbox WHERE correlation = ?");
+        row.bind(correlation);
+        return row.step();
+    });
+}
+
 Result<std::vector<OutboxEntry>> SqliteOutbox::due(const std::string& target, Instant now,
                                                    std::size_t most) {
     return at_port("outbox", [&] {

@@ -33,6 +33,7 @@ public:
         : writer_(writer), reader_(reader), clock_(clock) {}
 
     Result<std::vector<std::int64_t>> add(std::span<const ports::Message> messages) override;
+    Result<bool> is_known(const std::string& correlation) override;
     Result<std::vector<ports::OutboxEntry>> due(const std::string& target, Instant now,
                                                 std::size_t most) override;
     Result<std::optional<Instant>> next_due(const std::string& target) override;

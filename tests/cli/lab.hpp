@@ -63,6 +63,11 @@ struct Lab {
         ::setenv("TZ", "UTC0", 1);
         ::tzset();
         CHECK(::mkdtemp(directory) != nullptr);
+        restart();
+    }
+    // The daemon anew, after a change of its services.
+    void restart() {
+        server.reset();
         auto started = http::HttpServer::start({socket(), {}}, service, waldur_routes());
         CHECK(started.has_value());
         server = std::move(*started);

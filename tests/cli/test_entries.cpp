@@ -91,3 +91,43 @@ CASE(outbox_lists_and_retries_messages) {
     CHECK(lab.run({"outbox", "drop", "7"}).code != 0);
     CHECK(lab.run({"outbox", "retry"}).code != 0);
 }
+
+CASE(evaluate_names_who_gets_a_notice) {
+    Lab lab;
+    auto cycle = sample_cycle();
+    cycle.notices = {{"physics", "pause", {"office@example.org", "pi@example.org"}, true},
+                     {"chem", "notify", {}, true},
+                     {"x\x1b[1m", "notify", {"a@example.org"}, false}};
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto done = lab.run({"evaluate"});
+    CHECK(has(done.out, "\nNotices in the outbox:\n"
+                        "  physics, pause: mail to office@example.org, pi@example.org; webhook\n"
+                        "  chem, notify: webhook\n"));
+    CHECK(!has(done.out, "\x1b"));
+    CHECK(!has(lab.run({"evaluate", "chem"}).out, "physics, pause"));
+    cycle.dry_run = true;
+    lab.service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    CHECK(has(lab.run({"evaluate", "--dry-run"}).out, "\nNotices that would be sent:\n"));
+}
+
+CASE(a_test_mail_is_accepted_or_the_error_is_shown) {
+    struct Target final : ports::Deliverer {
+        ports::Delivery deliver(const ports::OutboxEntry&) override { return answer; }
+        ports::Delivery answer;
+    } target;
+    Lab lab;
+    CHECK(has(lab.run({"notify"}).err, "--send-test ADDRESS"));
+    CHECK(has(lab.run({"notify", "--test", "--send-test=pi@example.org"}).err, "either"));
+    CHECK(has(lab.run({"notify", "--send-test=pi@example.org"}).err, "notifications.mail"));
+    lab.service.mail = &target;
+    lab.restart();
+    CHECK(has(lab.run({"notify", "--send-test=pi"}).err, "'pi' is no mail address"));
+    CHECK(has(lab.run({"notify", "--send-test=pi@example.org", "x.yaml"}).err, "'x.yaml'"));
+    const auto done = lab.run({"notify", "--send-test=pi@example.org"});
+    CHECK_EQ(done.code, 0);
+    CHECK_EQ(done.out, "The mail server accepted the test mail to pi@example.org.\n");
+    target.answer = {ports::Delivered::target_away, "smtp://mail:587: Couldn't connect", {}};
+    const auto away = lab.run({"notify", "--send-test=pi@example.org"});
+    CHECK_EQ(away.code, 1);
+    CHECK(has(away.err, "smtp://mail:587: Couldn't connect"));
+}

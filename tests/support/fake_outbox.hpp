@@ -21,6 +21,12 @@ public:
         }
         return ids;
     }
+    Result<bool> is_known(const std::string& correlation) override {
+        for (const auto& entry : held)
+            if (entry.message.correlation == correlation)
+                return true;
+        return false;
+    }
     Result<std::vector<ports::OutboxEntry>> due(const std::string&, Instant, std::size_t) override {
         return held;
     }

@@ -400,6 +400,7 @@ Value evaluation(const Call& call, const ports::CycleReport& cycle,
     put(out, kv("cycle", render_cycle(&cycle, true)), kv("accounts", std::move(accounts)),
         kv("unchanged", unchanged), kv("commands", std::move(commands)),
         kv("withheld", of_accounts(cycle.plan.withheld, wanted, account)),
+        kv("notices", of_accounts(cycle.notices, wanted, account)),
         kv("problems", render_problems(cycle)));
     return out;
 }

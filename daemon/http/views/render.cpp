@@ -230,6 +230,11 @@ Value render(const model::Problem& problem) {
                   kv("remedy", problem.remedy));
 }
 
+Value render(const ports::NoticeReport& notice) {
+    return object(kv("account", notice.account), kv("level", notice.level),
+                  kv("recipients", notice.recipients), kv("webhook", notice.webhook));
+}
+
 Value render(const model::Command& command) {
     ports::CommandRecord planned;
     planned.command = command;

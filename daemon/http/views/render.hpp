@@ -69,6 +69,7 @@ json::Value render(const model::AccountDecision& account, const Shown& shown);
 json::Value render(const model::Problem& problem);
 // As planned: id, times and success are null.
 json::Value render(const model::Command& command);
+json::Value render(const ports::NoticeReport& notice);
 json::Value render(const ports::CommandRecord& record);
 json::Value render(const ports::EvaluationRecord& record);
 json::Value render(const ports::PluginServerStatus& plugin_server);

@@ -47,10 +47,36 @@ CASE(nothing_is_written_where_nobody_is_to_be_told) {
     CHECK(told(bench).empty());
 }
 
-CASE(a_dry_run_tells_nobody) {
+CASE(a_dry_run_names_recipients_and_tells_nobody) {
     test::Bench bench;
-    bench.rules.notices.by_webhook = true;
+    bench.rules.notices.by_mail = bench.rules.notices.by_webhook = true;
+    bench.rules.notices.contacts["physics"] = {"pi@example.org", "office@example.org"};
     bench.use_hours(2000);
-    bench.run({core::Trigger::person, true, {}});
+    const auto report = bench.run({core::Trigger::person, true, {}});
     CHECK(told(bench).empty());
+    CHECK_EQ(report->notices.size(), 1U);
+    const auto& notice = report->notices.front();
+    CHECK_EQ(notice.account, "physics");
+    CHECK_EQ(notice.level, "pause");
+    CHECK_EQ(notice.recipients, (std::vector<std::string>{"office@example.org", "pi@example.org"}));
+    CHECK(notice.webhook);
+    const auto done = bench.run();
+    CHECK_EQ(done->notices.size(), 1U);
+    CHECK_EQ(told(bench).size(), 3U);
+    CHECK(bench.run()->notices.empty());
+}
+
+CASE(a_dry_run_leaves_out_what_was_sent_in_the_period) {
+    test::Bench bench;
+    bench.rules.notices.by_mail = true;
+    bench.rules.notices.contacts["physics"] = {"new@example.org", "pi@example.org"};
+    ports::Message sent;
+    sent.target = "mail";
+    sent.correlation = "mail/c1/physics/2026-Q1/pause/pi@example.org";
+    CHECK(bench.outbox.add(std::vector{sent}));
+    bench.use_hours(2000);
+    const auto report = bench.run({core::Trigger::person, true, {}});
+    CHECK_EQ(report->notices.size(), 1U);
+    CHECK_EQ(report->notices.front().recipients, std::vector<std::string>{"new@example.org"});
+    CHECK(!report->notices.front().webhook);
 }
