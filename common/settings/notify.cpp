@@ -76,6 +76,7 @@ void read_mail(MapReader& notifications, MailSettings& mail) {
     read_path(map, "password_file", mail.password_file);
     read_path(map, "ca_file", mail.ca_file);
     read_path(map, "sendmail", mail.sendmail);
+    map.read("hourly_limit", mail.hourly_limit, 1, 1000);
     if (!mail.smtp.empty() && map.has("sendmail"))
         errors.add(map.key_place("sendmail"), "mail.smtp and mail.sendmail are both given; keep "
                                               "one of them");

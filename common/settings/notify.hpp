@@ -2,6 +2,7 @@
 // How notices are delivered, as sluiced.yaml sets it. Files of secrets are named, not opened.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace sluice::settings {
@@ -14,6 +15,7 @@ struct MailSettings {
     std::string user;    // "": no login
     std::string password_file;
     std::string sendmail = "/usr/sbin/sendmail";
+    std::int64_t hourly_limit = 5; // mails for one recipient
 
     friend bool operator==(const MailSettings&, const MailSettings&) = default;
 };

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstring>
 #include <sysexits.h>
+#include <vector>
 
 namespace sluice::notify {
 namespace {
@@ -99,6 +100,20 @@ Result<std::string> message_id(const Letter& letter) {
     return '<' + hash::hex(*digest).substr(0, 32) + letter.from.substr(letter.from.find('@')) + '>';
 }
 
+constexpr std::size_t kShortened = 140; // bytes of a subject in a list; 500 fit into a mail
+constexpr std::size_t kLastLine = 200;  // room for the last line
+
+// One line, cut at a character.
+std::string shortened(const std::string& subject) {
+    std::string line = printable(subject);
+    if (line.size() <= kShortened)
+        return line;
+    std::size_t end = kShortened - 3;
+    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U)
+        --end;
+    return line.substr(0, end) + "...";
+}
+
 using ports::Delivered;
 using ports::Delivery;
 
@@ -177,6 +192,28 @@ Result<std::string> compose(const Letter& letter) {
     return out;
 }
 
+Letter joined(std::span<const Letter> letters) {
+    const Letter& last = letters.back();
+    const std::string count = std::to_string(letters.size());
+    std::string text = count + " notices in one mail, since several mails went to this address "
+                               "within an hour:\n\n";
+    for (const auto& letter : letters)
+        text += "- " + shortened(letter.subject) + '\n';
+    std::size_t left_out = 0;
+    for (const auto& letter : letters) {
+        const std::string part = "\n--- " + shortened(letter.subject) + "\n\n" + letter.text;
+        if (text.size() + part.size() > kMaxText - kLastLine)
+            ++left_out;
+        else
+            text += part;
+    }
+    if (left_out > 0)
+        text += "\n--- The texts of " + std::to_string(left_out) +
+                " notices above are left out, since this mail would be too long.\n";
+    return {last.from, last.to,   count + " notices of Sluice",
+            text,      last.date, letters.front().id + " .. " + last.id};
+}
+
 Mailer::Mailer(MailSettings settings) : settings_(std::move(settings)) {
     begin_library();
 }
@@ -187,10 +224,27 @@ Delivery Mailer::deliver(const ports::OutboxEntry& entry) {
     const auto letter = read_letter(entry, settings_.from);
     if (!letter)
         return {Delivered::refused, letter.error().context, {}};
-    const auto bytes = compose(*letter);
+    return send(*letter);
+}
+
+Delivery Mailer::deliver_all(std::span<const ports::OutboxEntry> entries) {
+    if (stop_)
+        return {Delivered::later, "sluiced is stopping", {}};
+    std::vector<Letter> letters;
+    for (const auto& entry : entries) {
+        auto letter = read_letter(entry, settings_.from);
+        if (!letter)
+            return {Delivered::refused, letter.error().context, {}};
+        letters.push_back(std::move(*letter));
+    }
+    return send(joined(letters));
+}
+
+Delivery Mailer::send(const Letter& letter) {
+    const auto bytes = compose(letter);
     if (!bytes)
         return {Delivered::refused, bytes.error().context, {}};
-    return settings_.smtp.empty() ? by_program(*letter, *bytes) : by_smtp(*letter, *bytes);
+    return settings_.smtp.empty() ? by_program(letter, *bytes) : by_smtp(letter, *bytes);
 }
 
 Delivery Mailer::by_smtp(const Letter& letter, const std::string& bytes) {

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,10 @@ struct Letter {
 // long.
 Result<std::string> compose(const Letter& letter);
 
+// One letter for all: a line with the subject of each, then their texts as far as they fit.
+// REQUIRES: at most ports::kMaxTogether, of one recipient; not none
+Letter joined(std::span<const Letter> letters);
+
 struct MailSettings {
     std::string from;
     // smtp://host[:port] or smtps://host[:port]; "": by `sendmail`
@@ -46,15 +51,17 @@ struct MailSettings {
 };
 
 // Thread-safe: two mails may be delivered at once.
-class Mailer final : public ports::Deliverer {
+class Mailer final : public ports::BatchDeliverer {
 public:
     // The first use of libcurl in a process must not be by two threads at once: before they start.
     explicit Mailer(MailSettings settings);
 
     ports::Delivery deliver(const ports::OutboxEntry& entry) override;
+    ports::Delivery deliver_all(std::span<const ports::OutboxEntry> entries) override;
     void interrupt() override { stop_ = true; }
 
 private:
+    ports::Delivery send(const Letter& letter);
     ports::Delivery by_smtp(const Letter& letter, const std::string& bytes);
     ports::Delivery by_program(const Letter& letter, const std::string& bytes);
 

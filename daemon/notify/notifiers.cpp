@@ -37,29 +37,24 @@ Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSetting
         auto password = read_secret(mail.password_file);
         if (!password)
             return std::move(password).error().in("notifications.mail");
-        made->add(
-            "mail",
+        auto mailer =
             std::make_unique<Mailer>(MailSettings{mail.from, mail.smtp, mail.starttls, mail.ca_file,
-                                                  mail.user, std::move(*password), mail.sendmail}),
-            outbox, clock);
-        made->mail_ = made->lines_.back().deliverer.get();
+                                                  mail.user, std::move(*password), mail.sendmail});
+        auto sender = std::make_unique<OutboxSender>(
+            "mail", outbox, *mailer, static_cast<std::size_t>(mail.hourly_limit), clock);
+        made->mail_ = mailer.get();
+        made->lines_.push_back({std::move(mailer), std::move(sender)});
     }
     if (const auto& webhook = settings.webhook; !webhook.url.empty()) {
         auto secret = read_secret(webhook.secret_file);
         if (!secret)
             return std::move(secret).error().in("notifications.webhook");
-        made->add("webhook",
-                  std::make_unique<Webhook>(
-                      WebhookSettings{webhook.url, webhook.ca_file, std::move(*secret)}, clock),
-                  outbox, clock);
+        auto hook = std::make_unique<Webhook>(
+            WebhookSettings{webhook.url, webhook.ca_file, std::move(*secret)}, clock);
+        auto sender = std::make_unique<OutboxSender>("webhook", outbox, *hook, clock);
+        made->lines_.push_back({std::move(hook), std::move(sender)});
     }
     return made;
-}
-
-void Notifiers::add(const char* target, std::unique_ptr<ports::Deliverer> deliverer,
-                    ports::Outbox& outbox, const Clock& clock) {
-    auto sender = std::make_unique<OutboxSender>(target, outbox, *deliverer, clock);
-    lines_.push_back({std::move(deliverer), std::move(sender)});
 }
 
 void Notifiers::start() {

@@ -31,8 +31,6 @@ private:
         std::unique_ptr<ports::Deliverer> deliverer;
         std::unique_ptr<OutboxSender> sender;
     };
-    void add(const char* target, std::unique_ptr<ports::Deliverer> deliverer, ports::Outbox& outbox,
-             const Clock& clock);
     std::vector<Line> lines_;
     ports::Deliverer* mail_ = nullptr; // of a line
 };

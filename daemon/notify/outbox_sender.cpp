@@ -13,6 +13,7 @@ constexpr std::size_t kBatch = 64;
 // Finds messages of a cycle, which does not call wake(); clocks are set and machines sleep.
 constexpr std::chrono::seconds kMaxLook{10};
 constexpr std::chrono::seconds kJournalPause{10};
+constexpr std::chrono::hours kLimitWindow{1};
 
 } // namespace
 
@@ -40,6 +41,11 @@ Instant DeliveryRetry::note(const ports::Delivery& delivery, std::int64_t attemp
 OutboxSender::OutboxSender(std::string target, ports::Outbox& outbox, ports::Deliverer& deliverer,
                            const Clock& clock)
     : target_(std::move(target)), outbox_(outbox), deliverer_(deliverer), clock_(clock) {}
+
+OutboxSender::OutboxSender(std::string target, ports::Outbox& outbox,
+                           ports::BatchDeliverer& deliverer, std::size_t hourly, const Clock& clock)
+    : target_(std::move(target)), outbox_(outbox), deliverer_(deliverer), batches_(&deliverer),
+      hourly_(hourly), clock_(clock) {}
 
 OutboxSender::~OutboxSender() {
     stop(std::chrono::hours(1));
@@ -108,30 +114,84 @@ std::chrono::seconds OutboxSender::until_next() {
                                             kMaxLook);
 }
 
+// The journal has the times, so that a restart does not begin a new hour.
+Result<std::vector<ports::OutboxEntry>> OutboxSender::batch_of(const ports::OutboxEntry& entry,
+                                                               Instant now) {
+    if (batches_ == nullptr)
+        return std::vector{entry};
+    const auto& key = entry.message.key;
+    const auto sent = outbox_.deliveries(target_, key, now - kLimitWindow, now, hourly_);
+    if (!sent)
+        return sent.error();
+    if (sent->size() + 1 < hourly_)
+        return std::vector{entry};
+    if (sent->size() < hourly_)
+        return outbox_.waiting(target_, key, ports::kMaxTogether);
+    if (const auto done =
+            outbox_.put_off(entry.id, sent->back() + kLimitWindow,
+                            "waits: " + key + " got " + std::to_string(hourly_) +
+                                " within an hour; what waits goes out together after it");
+        !done)
+        return done.error();
+    return std::vector<ports::OutboxEntry>();
+}
+
 // An exception of an adapter is a fault of sluiced: the message is tried later, others go on.
+ports::Delivery OutboxSender::hand_over(const std::vector<ports::OutboxEntry>& batch) {
+    try {
+        return batch.size() == 1 ? deliverer_.deliver(batch.front()) : batches_->deliver_all(batch);
+    } catch (const std::exception& fault) {
+        return {ports::Delivered::later, std::string("internal fault: ") + fault.what(), {}};
+    }
+}
+
 bool OutboxSender::deliver(const ports::OutboxEntry& entry, Memory& memory) {
     const Instant now = clock_.now();
     if (worker_.stopping() || now < memory.retry.open_from())
         return true;
-    ports::Delivery delivery;
-    try {
-        delivery = deliverer_.deliver(entry);
-    } catch (const std::exception& fault) {
-        delivery = {ports::Delivered::later, std::string("internal fault: ") + fault.what(), {}};
+    const auto batch = batch_of(entry, now);
+    if (!batch) {
+        log::event(log::Level::warning, "SLUICE-0704", "outbox-unreadable",
+                   {{"target", target_}, {"error", batch.error().context}});
+        return false;
     }
+    if (batch->empty())
+        return true;
+    const ports::Delivery delivery = hand_over(*batch);
     // A delivery that the end of sluiced cut short is no result of the target.
     if (worker_.stopping() && delivery.result != ports::Delivered::done)
         return true;
     const Instant retry_at = memory.retry.note(delivery, entry.attempts, now,
                                                static_cast<std::uint32_t>(memory.random()));
     note_target(delivery);
-    const auto settled = settle(entry, delivery, retry_at);
-    if (!settled)
+    return settle_all(*batch, delivery, retry_at);
+}
+
+// The first last: until it is done, the rest waits behind it, and is sent again after a crash.
+bool OutboxSender::settle_all(const std::vector<ports::OutboxEntry>& batch,
+                              const ports::Delivery& delivery, Instant retry_at) {
+    const auto& first = batch.front();
+    const bool all =
+        delivery.result == ports::Delivered::done || delivery.result == ports::Delivered::refused;
+    if (batch.size() > 1 && delivery.result == ports::Delivered::done)
+        log::event(log::Level::info, "SLUICE-0851", "delivered-together",
+                   {{"target", target_},
+                    {"key", first.message.key},
+                    {"messages", std::to_string(batch.size())}});
+    for (std::size_t left = all ? batch.size() : 1; left > 0; --left) {
+        const auto& entry = batch[left - 1];
+        const auto settled = left > 1 && delivery.result == ports::Delivered::done
+                                 ? outbox_.succeeded_with(entry.id, first.id)
+                                 : settle(entry, delivery, retry_at);
+        if (settled)
+            continue;
         log::event(log::Level::warning, "SLUICE-0705", "outcome-not-noted",
                    {{"target", target_},
                     {"message", std::to_string(entry.id)},
                     {"error", settled.error().context}});
-    return settled.has_value();
+        return false;
+    }
+    return true;
 }
 
 Result<void> OutboxSender::settle(const ports::OutboxEntry& entry, const ports::Delivery& delivery,

@@ -14,6 +14,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <vector>
 
 namespace sluice::notify {
 
@@ -54,6 +55,10 @@ public:
     // All must outlive it.
     OutboxSender(std::string target, ports::Outbox& outbox, ports::Deliverer& deliverer,
                  const Clock& clock);
+    // At most `hourly` (>= 1) deliveries of one key in any hour: of what is more, the last of them
+    // takes all that waits, and the rest waits until one of them is an hour old.
+    OutboxSender(std::string target, ports::Outbox& outbox, ports::BatchDeliverer& deliverer,
+                 std::size_t hourly, const Clock& clock);
     OutboxSender(const OutboxSender&) = delete;
     OutboxSender& operator=(const OutboxSender&) = delete;
     ~OutboxSender();
@@ -84,6 +89,11 @@ private:
     std::chrono::seconds deliver_due(Memory& memory);
     // False: the journal does not take the outcome; no more now.
     bool deliver(const ports::OutboxEntry& entry, Memory& memory);
+    // What goes out with this entry now; empty: it was put off.
+    Result<std::vector<ports::OutboxEntry>> batch_of(const ports::OutboxEntry& entry, Instant now);
+    ports::Delivery hand_over(const std::vector<ports::OutboxEntry>& batch);
+    bool settle_all(const std::vector<ports::OutboxEntry>& batch, const ports::Delivery& delivery,
+                    Instant retry_at);
     Result<void> settle(const ports::OutboxEntry& entry, const ports::Delivery& delivery,
                         Instant retry_at);
     void note_target(const ports::Delivery& delivery);
@@ -92,6 +102,8 @@ private:
     const std::string target_;
     ports::Outbox& outbox_;
     ports::Deliverer& deliverer_;
+    ports::BatchDeliverer* const batches_ = nullptr; // the same, where keys have a limit
+    const std::size_t hourly_ = 0;
     const Clock& clock_;
     mutable Guarded<State> state_;
     std::condition_variable changed_;

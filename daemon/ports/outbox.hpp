@@ -93,7 +93,20 @@ public:
     // When due() will next return a message; nullopt: not before one is added.
     virtual Result<std::optional<Instant>> next_due(const std::string& target) = 0;
 
+    // Waiting messages of the key whatever their next try; oldest first, at most `most`.
+    virtual Result<std::vector<OutboxEntry>> waiting(const std::string& target,
+                                                     const std::string& key, std::size_t most) = 0;
+    // When messages of the key were delivered, after `since` and up to `until`; newest first, at
+    // most `most`. Several that were delivered together count once.
+    virtual Result<std::vector<Instant>> deliveries(const std::string& target,
+                                                    const std::string& key, Instant since,
+                                                    Instant until, std::size_t most) = 0;
+
     virtual Result<void> succeeded(std::int64_t id) = 0;
+    // The message was a part of the delivery of message `first`.
+    virtual Result<void> succeeded_with(std::int64_t id, std::int64_t first) = 0;
+    // Not tried now, and not before `until`; no try is counted.
+    virtual Result<void> put_off(std::int64_t id, Instant until, const std::string& why) = 0;
     // One try more; the next not before `retry_at`.
     virtual Result<void> failed(std::int64_t id, Instant retry_at, const std::string& error) = 0;
     // One try more; the message waits for a person from now on.
@@ -134,6 +147,15 @@ public:
     virtual Delivery deliver(const OutboxEntry& entry) = 0;
     // From any thread: a running deliver(), and each later one, returns at once.
     virtual void interrupt() {}
+};
+
+constexpr std::size_t kMaxTogether = 500;
+
+// Delivers several messages of one key at once, where that serves the receiver.
+class BatchDeliverer : public Deliverer {
+public:
+    // Oldest first, at least two, at most kMaxTogether. The outcome is that of all.
+    virtual Delivery deliver_all(std::span<const OutboxEntry> entries) = 0;
 };
 
 } // namespace sluice::ports

@@ -167,15 +167,63 @@ Result<std::optional<Instant>> SqliteOutbox::next_due(const std::string& target)
     });
 }
 
-// A message that was replaced while it was being delivered stays dropped.
+Result<std::vector<OutboxEntry>> SqliteOutbox::waiting(const std::string& target,
+                                                       const std::string& key, std::size_t most) {
+    return at_port("outbox", [&] {
+        auto reader = reader_.lock();
+        Statement rows(*reader, std::string(kSelect) +
+                                    "o.target = ? AND o.key = ? AND o.state = 'waiting' AND "
+                                    "o.closed IS NULL ORDER BY o.id LIMIT ?");
+        rows.bind(target, key, static_cast<std::int64_t>(most));
+        return entries(rows);
+    });
+}
+
+// A message that was delivered with another has an error text that names it.
+Result<std::vector<Instant>> SqliteOutbox::deliveries(const std::string& target,
+                                                      const std::string& key, Instant since,
+                                                      Instant until, std::size_t most) {
+    return at_port("outbox", [&] {
+        auto reader = reader_.lock();
+        Statement rows(*reader, "SELECT closed FROM outbox WHERE target = ? AND key = ? AND state "
+                                "= 'done' AND error = '' AND closed > ? AND closed <= ? ORDER BY "
+                                "closed DESC LIMIT ?");
+        rows.bind(target, key, epoch(since), epoch(until), static_cast<std::int64_t>(most));
+        std::vector<Instant> times;
+        while (rows.step())
+            times.push_back(instant(rows.integer(0)));
+        return times;
+    });
+}
+
 Result<void> SqliteOutbox::succeeded(std::int64_t id) {
+    return close(id, "");
+}
+
+Result<void> SqliteOutbox::succeeded_with(std::int64_t id, std::int64_t first) {
+    return close(id, "delivered with message " + std::to_string(first));
+}
+
+// A message that was replaced while it was being delivered stays dropped.
+Result<void> SqliteOutbox::close(std::int64_t id, const std::string& remark) {
     return at_port("close a message", [&] {
         auto writer = writer_.lock();
         const Unsynced unsynced(writer->database);
         Statement(writer->database,
                   "UPDATE outbox SET state = 'done', closed = ?, attempts = attempts + 1, "
-                  "error = '' WHERE id = ? AND closed IS NULL")
-            .bind(epoch(clock_.now()), id)
+                  "error = ? WHERE id = ? AND closed IS NULL")
+            .bind(epoch(clock_.now()), remark, id)
+            .run();
+    });
+}
+
+Result<void> SqliteOutbox::put_off(std::int64_t id, Instant until, const std::string& why) {
+    return at_port("put off a message", [&] {
+        auto writer = writer_.lock();
+        const Unsynced unsynced(writer->database);
+        Statement(writer->database, "UPDATE outbox SET not_before = ?, error = ? "
+                                    "WHERE id = ? AND state = 'waiting'")
+            .bind(epoch(until), bounded(why), id)
             .run();
     });
 }

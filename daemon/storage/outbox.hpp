@@ -37,7 +37,14 @@ public:
     Result<std::vector<ports::OutboxEntry>> due(const std::string& target, Instant now,
                                                 std::size_t most) override;
     Result<std::optional<Instant>> next_due(const std::string& target) override;
+    Result<std::vector<ports::OutboxEntry>>
+    waiting(const std::string& target, const std::string& key, std::size_t most) override;
+    Result<std::vector<Instant>> deliveries(const std::string& target, const std::string& key,
+                                            Instant since, Instant until,
+                                            std::size_t most) override;
     Result<void> succeeded(std::int64_t id) override;
+    Result<void> succeeded_with(std::int64_t id, std::int64_t first) override;
+    Result<void> put_off(std::int64_t id, Instant until, const std::string& why) override;
     Result<void> failed(std::int64_t id, Instant retry_at, const std::string& error) override;
     Result<void> park(std::int64_t id, const std::string& reason) override;
     Result<std::vector<ports::OutboxEntry>> list(const ports::OutboxQuery& query) override;
@@ -46,6 +53,8 @@ public:
     Result<void> drop(std::int64_t id, const std::string& reason) override;
 
 private:
+    Result<void> close(std::int64_t id, const std::string& remark);
+
     Guarded<Writer>& writer_;
     Guarded<Database>& reader_;
     const Clock& clock_;

@@ -33,6 +33,16 @@ public:
     Result<std::optional<Instant>> next_due(const std::string&) override {
         return std::optional<Instant>();
     }
+    Result<std::vector<ports::OutboxEntry>> waiting(const std::string&, const std::string&,
+                                                    std::size_t) override {
+        return std::vector<ports::OutboxEntry>();
+    }
+    Result<std::vector<Instant>> deliveries(const std::string&, const std::string&, Instant,
+                                            Instant, std::size_t) override {
+        return std::vector<Instant>();
+    }
+    Result<void> succeeded_with(std::int64_t id, std::int64_t) override { return succeeded(id); }
+    Result<void> put_off(std::int64_t, Instant, const std::string&) override { return {}; }
     Result<void> succeeded(std::int64_t id) override { return set(id, ports::MessageState::done); }
     Result<void> failed(std::int64_t, Instant, const std::string&) override { return {}; }
     Result<void> park(std::int64_t id, const std::string& reason) override {

@@ -27,6 +27,7 @@ CASE(notifications_say_who_and_how) {
         CHECK_EQ(s.notices.subject, "[{cluster}] {account} {event}");
         CHECK_EQ(s.daemon.mail.smtp, "smtp://mail.example.org:587");
         CHECK(s.daemon.mail.starttls);
+        CHECK_EQ(s.daemon.mail.hourly_limit, 20);
         CHECK_EQ(s.daemon.webhook.url, "https://chat.example.org/hook?room=hpc");
         CHECK(s.notices.webhook_format == model::WebhookFormat::matrix);
         return;

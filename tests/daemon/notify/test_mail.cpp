@@ -97,3 +97,35 @@ CASE(what_is_too_long_is_refused) {
     large.subject = std::string(kMaxSubject + 1, 'x');
     CHECK_EQ(compose(large).error().code, Errc::overflow);
 }
+
+CASE(many_letters_become_one_that_fits) {
+    std::vector<Letter> letters(3, letter());
+    letters[0].id = "first";
+    letters[1].subject = "b\nc \xc3\xa4";
+    letters[2].date += std::chrono::hours(1);
+    const auto one = joined(letters);
+    CHECK_EQ(one.subject, "3 notices of Sluice");
+    CHECK_EQ(one.to, letter().to);
+    CHECK_EQ(one.id, "first .. " + letter().id);
+    CHECK(one.date == letters[2].date);
+    CHECK(has(one.text, "\n- physics is at 83 %\n- b\\nc \xc3\xa4\n- physics is at 83 %\n"));
+    CHECK(has(one.text, "\n--- physics is at 83 %\n\nOne\nTwo\n"));
+    CHECK(!has(one.text, "left out"));
+    auto long_one = letter();
+    long_one.subject = std::string(kMaxSubject / 2, 'x') + std::string(200, '\x01');
+    long_one.text = std::string(3000, 'y');
+    const auto many = joined(std::vector<Letter>(ports::kMaxTogether, long_one));
+    CHECK(many.text.size() <= kMaxText);
+    CHECK(has(many.text, "left out, since this mail would be too long.\n"));
+    CHECK(compose(many).has_value());
+    for (const auto c : {"\xe2\x82\xac", "\xf0\x9f\x98\x80"}) { // no character is cut
+        std::string subject;
+        while (subject.size() < 300)
+            subject += c;
+        letters[1].subject = subject;
+        const auto text = joined(letters).text;
+        const auto dots = text.find("...\n");
+        CHECK(dots != std::string::npos);
+        CHECK_EQ(text.substr(dots - std::string(c).size(), std::string(c).size()), c);
+    }
+}

@@ -7,7 +7,9 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <thread>
 
@@ -199,4 +201,153 @@ CASE(a_message_that_has_to_wait_does_not_close_the_target) {
     notify::DeliveryRetry retry;
     CHECK(retry.note({Delivered::later, "409", {}}, 2, kNow, 0) == kNow + std::chrono::seconds{20});
     CHECK(retry.open_from() <= kNow);
+}
+
+namespace {
+
+// Notes what came, "+" between those that came together.
+class BatchTarget final : public ports::BatchDeliverer {
+public:
+    Delivery deliver(const ports::OutboxEntry& entry) override { return take({&entry, 1}); }
+    Delivery deliver_all(std::span<const ports::OutboxEntry> entries) override {
+        return take(entries);
+    }
+    std::string got() const {
+        const std::lock_guard lock(mutex_);
+        return got_;
+    }
+    std::atomic<bool> refuses{false};
+    std::atomic<bool> away{false};
+
+private:
+    Delivery take(std::span<const ports::OutboxEntry> entries) {
+        const std::lock_guard lock(mutex_);
+        if (away)
+            return {Delivered::target_away, "421", {}};
+        if (refuses)
+            return {Delivered::refused, "550", {}};
+        for (const auto& entry : entries)
+            got_ += entry.message.body + (&entry == &entries.back() ? " " : "+");
+        return {};
+    }
+    mutable std::mutex mutex_;
+    std::string got_;
+};
+
+// Three deliveries of a key an hour.
+struct Limited {
+    Post post;
+    BatchTarget target;
+    std::unique_ptr<notify::OutboxSender> sender;
+
+    void restart() {
+        sender.reset();
+        sender = std::make_unique<notify::OutboxSender>("waldur", post.journal->outbox(), target, 3,
+                                                        post.clock);
+        sender->start();
+    }
+    void add(const std::string& key, const std::string& letters) {
+        for (const char letter : letters)
+            post.add(key, std::string(1, letter));
+        if (sender)
+            sender->wake();
+    }
+    bool gets(const std::string& text) {
+        return eventually([&] { return target.got() == text; });
+    }
+    bool waits(std::size_t count) {
+        return eventually([&] {
+            const auto due = post.journal->outbox().due("waldur", post.clock.now(), 10);
+            return due->empty() && post.in(MessageState::waiting) == count;
+        });
+    }
+};
+
+} // namespace
+
+CASE(what_is_over_the_hourly_limit_comes_as_one) {
+    Limited lab;
+    lab.add("pi", "abcdefgh");
+    lab.restart();
+    CHECK(lab.gets("a b c+d+e+f+g+h "));
+    CHECK(eventually([&] { return lab.post.in(MessageState::done) == 8; }));
+    lab.add("pi", "ij");
+    CHECK(lab.waits(2));
+    const auto head = lab.post.journal->outbox().list({"waldur", MessageState::waiting, 10});
+    CHECK_EQ(head->front().error,
+             "waits: pi got 3 within an hour; what waits goes out together after it");
+    CHECK_EQ(head->front().attempts, 0);
+    CHECK(head->front().not_before == kNow + std::chrono::hours{1});
+    // The journal has the hour: a restart does not begin another.
+    lab.restart();
+    CHECK(lab.waits(2));
+    CHECK_EQ(lab.target.got(), "a b c+d+e+f+g+h ");
+    lab.post.clock.advance(std::chrono::hours{1});
+    lab.sender->wake();
+    CHECK(lab.gets("a b c+d+e+f+g+h i j "));
+}
+
+CASE(one_key_over_its_limit_keeps_no_other_waiting) {
+    Limited lab;
+    for (int i = 0; i < 600; ++i) {
+        ports::Message message{"waldur", "k", "busy", "busy" + std::to_string(i), "x", false};
+        CHECK(lab.post.journal->outbox().add(std::vector{message}));
+    }
+    lab.add("calm", "ab");
+    lab.restart();
+    CHECK(eventually([&] { return lab.target.got().find("b ") != std::string::npos; }));
+    CHECK(eventually([&] { return lab.post.in(MessageState::done) == 504; }));
+    CHECK(lab.waits(98));
+}
+
+CASE(what_waits_together_is_kept_until_it_was_delivered) {
+    Limited lab;
+    lab.target.away = true;
+    lab.add("pi", "abcde");
+    lab.restart();
+    CHECK(eventually([&] { return lab.sender->status().away_since.has_value(); }));
+    CHECK_EQ(lab.post.in(MessageState::waiting), 5U);
+    lab.target.away = false;
+    lab.post.clock.advance(std::chrono::minutes{15});
+    lab.sender->wake();
+    CHECK(lab.gets("a b c+d+e "));
+    lab.add("pi", "fgh");
+    CHECK(lab.waits(3));
+    lab.target.away = true;
+    lab.post.clock.advance(std::chrono::hours{1});
+    lab.sender->wake();
+    CHECK(eventually([&] { return lab.sender->status().away_since.has_value(); }));
+    lab.restart();
+    CHECK_EQ(lab.post.in(MessageState::waiting), 3U);
+    lab.target.away = false;
+    lab.post.clock.advance(std::chrono::minutes{15});
+    lab.sender->wake();
+    CHECK(lab.gets("a b c+d+e f g h "));
+}
+
+CASE(what_is_refused_together_is_parked_together) {
+    Limited lab;
+    lab.add("pi", "ab");
+    lab.restart();
+    CHECK(lab.gets("a b "));
+    lab.sender.reset();
+    lab.add("pi", "cde");
+    lab.target.refuses = true;
+    lab.restart();
+    CHECK(eventually([&] { return lab.post.in(MessageState::parked) == 3; }));
+    CHECK_EQ(lab.post.in(MessageState::waiting), 0U);
+}
+
+CASE(a_delivery_in_the_future_blocks_nothing) {
+    Limited lab;
+    lab.post.clock.advance(std::chrono::hours{48}); // and set back below
+    lab.add("pi", "abcd");
+    lab.restart();
+    CHECK(lab.gets("a b c+d "));
+    CHECK(eventually([&] { return lab.post.in(MessageState::done) == 4; }));
+    lab.sender.reset();
+    lab.post.clock.advance(-std::chrono::hours{48});
+    lab.add("pi", "e");
+    lab.restart();
+    CHECK(lab.gets("a b c+d e "));
 }

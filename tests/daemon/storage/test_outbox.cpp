@@ -234,3 +234,34 @@ CASE(many_messages_of_many_keys_all_come_in_order) {
     CHECK_EQ(rounds, 40U); // fifty keys at a time
     CHECK(box.outbox().counts()->empty());
 }
+
+CASE(deliveries_of_a_key_are_counted_over_a_restart) {
+    Box box;
+    const auto a = box.add(message("pi", "a"));
+    const auto b = box.add(message("pi", "b"));
+    const auto c = box.add(message("pi", "c"));
+    box.add(message("other", "d"));
+    const auto known = [&](const char* letter) { return *box.outbox().is_known(letter); };
+    CHECK(known("a") && known("d") && !known("e"));
+    CHECK_EQ(box.outbox().waiting("waldur", "pi", 10)->size(), 3U);
+    CHECK_EQ(box.outbox().waiting("waldur", "pi", 2)->back().id, b);
+    CHECK(box.outbox().waiting("mail", "pi", 10)->empty());
+    CHECK(box.outbox().put_off(a, kNow + std::chrono::hours(1), "waits"));
+    CHECK_EQ(box.due(), "d");
+    CHECK_EQ(box.outbox().waiting("waldur", "pi", 10)->front().attempts, 0);
+    CHECK(box.outbox().succeeded(a));
+    CHECK(box.outbox().succeeded_with(c, b));
+    CHECK(box.outbox().succeeded(b));
+    box.reopen();
+    const auto between = [&](Instant since, Instant until) {
+        return box.outbox().deliveries("waldur", "pi", since, until, 10)->size();
+    };
+    const auto hour = std::chrono::hours(1);
+    CHECK_EQ(between(kNow - hour, kNow), 2U); // c came with b
+    CHECK_EQ(between(kNow, kNow + hour), 0U);
+    CHECK_EQ(between(kNow - hour, kNow - hour), 0U);
+    CHECK_EQ(box.outbox().deliveries("waldur", "pi", kNow - hour, kNow, 1)->size(), 1U);
+    CHECK(known("c"));
+    const auto done = box.outbox().list({"waldur", MessageState::done, 10});
+    CHECK_EQ(done->back().error, "delivered with message " + std::to_string(b));
+}
