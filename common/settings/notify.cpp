@@ -132,7 +132,8 @@ void read_notifications(MapReader& top, Settings& settings) {
     read_mail(map, settings.daemon.mail);
     read_webhook(map, settings.daemon.webhook, settings.notices.webhook_format);
     std::vector<std::string> placeholders(model::kPlaceholders.begin(), model::kPlaceholders.end());
-    placeholders.emplace_back("event");
+    for (const char* more : {"event", "organization", "project"})
+        placeholders.emplace_back(more);
     read_template(map, "notifications", "subject", settings.notices.subject,
                   {model::kMaxSubjectBytes, "\n\t", placeholders});
     read_template(map, "notifications", "text", settings.notices.text,
