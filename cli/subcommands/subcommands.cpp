@@ -110,7 +110,7 @@ constexpr Subcommand kSubcommands[] = {
      kTable | kJson | kFile | kReplay | kDaemon, run_simulate},
     {"preview", "", "Calculate thresholds, carryover and when thresholds are reached",
      kJson | kFigures, run_preview},
-    {"notify", "--test [FILE]\n--send-test ADDRESS", "Print sample notices, or deliver a test mail",
+    {"notify", "--test [FILE]\n--send-test=ADDRESS", "Print sample notices, or deliver a test mail",
      kTest | kFile | kSocket, run_notify},
     {"help", "[SUBCOMMAND]", "List the subcommands, or show the help of one", kWords, run_help},
     {"version", "", "Show the versions of sluice and sluiced", kSocket, run_version},

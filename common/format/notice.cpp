@@ -16,6 +16,9 @@ using model::AccountDecision;
 
 constexpr std::string_view kSubject = "Account {account} on {cluster} {event}";
 constexpr int kMaxAncestors = 100; // a loop in the tree ends there
+// Bytes of patterns with their placeholders filled in: a mail takes as much.
+constexpr std::size_t kMaxSubjectFilled = 900;
+constexpr std::size_t kMaxTextFilled = 90'000;
 
 // What happened to `account`. `source`: Decision::source(), or the account itself where usage
 // warns.
@@ -25,6 +28,7 @@ struct Event {
     const std::string& level;
     const AccountDecision& source;
     const AccountDecision& account;
+    model::Holder holder = {};
 };
 
 std::string restored_text(const AccountDecision& account) {
@@ -73,6 +77,16 @@ std::string default_text(const Event& event) {
     return text;
 }
 
+std::string placeholder(std::string_view name, const Event& event) {
+    if (name == "event")
+        return event_text(event);
+    if (name == "organization" || name == "project") {
+        const auto& text = name == "project" ? event.holder.project : event.holder.organization;
+        return text.empty() ? "-" : one_line(text);
+    }
+    return placeholder_text(name, event.zone, event.cluster, event.source, event.account.account);
+}
+
 // common/settings has checked the patterns; a malformed one stands as written.
 std::string filled(const std::string& pattern, const Event& event) {
     const auto pieces = fill_pieces(pattern);
@@ -80,12 +94,7 @@ std::string filled(const std::string& pattern, const Event& event) {
         return pattern;
     std::string out;
     for (const auto& piece : *pieces)
-        if (!piece.placeholder)
-            out += piece.text;
-        else
-            out += piece.text == "event" ? event_text(event)
-                                         : placeholder_text(piece.text, event.zone, event.cluster,
-                                                            event.source, event.account.account);
+        out += piece.placeholder ? placeholder(piece.text, event) : std::string(piece.text);
     return out;
 }
 
@@ -99,8 +108,9 @@ std::string detail_of(const Event& event) {
 model::Notice made(const model::NoticeRules& rules, const Event& event) {
     const std::string subject = rules.subject.empty() ? std::string(kSubject) : rules.subject;
     return {event.level,
-            filled(subject, event),
-            rules.text.empty() ? default_text(event) : filled(rules.text, event),
+            shortened(filled(subject, event), kMaxSubjectFilled),
+            rules.text.empty() ? default_text(event)
+                               : shortened(filled(rules.text, event), kMaxTextFilled),
             {},
             cause_text(event.zone, event.source, event.account.account),
             detail_of(event)};
@@ -116,19 +126,18 @@ std::string level_of(const AccountDecision& account) {
     return "";
 }
 
-void add_owners(const model::NoticeRules& rules, const std::string& account,
-                const std::map<std::string, std::string>& parents,
-                std::vector<std::string>& recipients) {
+// Of the account, else of the nearest account above it; nullptr: none has one.
+template <class Values>
+const typename Values::mapped_type* nearest_of(const Values& values, const std::string& account,
+                                               const std::map<std::string, std::string>& parents) {
     std::string at = account;
     for (int step = 0; step < kMaxAncestors && !at.empty(); ++step) {
-        const auto found = rules.contacts.find(at);
-        if (found != rules.contacts.end()) {
-            recipients.insert(recipients.end(), found->second.begin(), found->second.end());
-            return;
-        }
+        if (const auto found = values.find(at); found != values.end())
+            return &found->second;
         const auto parent = parents.find(at);
         at = parent == parents.end() ? "" : parent->second;
     }
+    return nullptr;
 }
 
 bool is_of(const model::Policy& policy, const AccountDecision& account) {
@@ -166,12 +175,15 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
     if (level.empty() || (!owners && !external))
         return std::nullopt;
     if (owners)
-        add_owners(rules, account.account, parents, recipients);
+        if (const auto* contacts = nearest_of(rules.contacts, account.account, parents))
+            recipients.insert(recipients.end(), contacts->begin(), contacts->end());
     std::sort(recipients.begin(), recipients.end());
     recipients.erase(std::unique(recipients.begin(), recipients.end()), recipients.end());
     const auto clusters = join(clusters_of(decision.cluster, account), ", ");
-    auto out = made(rules, {zone, clusters, level,
-                            level == "notify" ? account : decision.source(account), account});
+    const auto* holder = nearest_of(rules.holders, account.account, parents);
+    auto out =
+        made(rules, {zone, clusters, level, level == "notify" ? account : decision.source(account),
+                     account, holder != nullptr ? *holder : model::Holder{}});
     if (to_people)
         out.recipients = std::move(recipients);
     return out;
@@ -180,7 +192,7 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
 model::Notice preview_notice(const model::NoticeRules& rules, const Zone& zone,
                              const std::string& cluster, const std::string& level,
                              const AccountDecision& account) {
-    return made(rules, {zone, cluster, level, account, account});
+    return made(rules, {zone, cluster, level, account, account, {}});
 }
 
 } // namespace sluice::format

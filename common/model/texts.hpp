@@ -34,6 +34,12 @@ inline constexpr std::array<std::string_view, 20> kPlaceholders{
 // The body of a webhook's request: Sluice's own JSON, or the message of a chat.
 enum class WebhookFormat { generic, slack, matrix, teams };
 
+// Who has an account in the portal that it comes from.
+struct Holder {
+    std::string organization;
+    std::string project;
+};
+
 struct NoticeRules {
     bool by_mail = false;
     bool by_webhook = false;
@@ -41,7 +47,11 @@ struct NoticeRules {
     // Recipients of notify_organization_owners by account; an account without addresses has those
     // of the nearest account above it.
     std::map<std::string, std::vector<std::string>> contacts;
-    std::string subject; // patterns with model::kPlaceholders and {event}; "": built in
+    // By account, for {organization} and {project}; an account without one has that of the nearest
+    // account above it.
+    std::map<std::string, Holder> holders = {};
+    // Patterns with model::kPlaceholders, {event}, {organization} and {project}; "": built in
+    std::string subject;
     std::string text;
 };
 

@@ -102,7 +102,11 @@ void read_webhook(MapReader& notifications, WebhookSettings& webhook, WebhookFor
     if (!node->is_map())
         return;
     map.read("url", webhook.url);
-    if (!is_url(webhook.url, "https://", true) && !is_url(webhook.url, "http://", true))
+    read_path(map, "url_file", webhook.url_file);
+    if (map.has("url") && map.has("url_file"))
+        map.errors().add(map.key_place("url_file"),
+                         "webhook.url and webhook.url_file are both given; keep one of them");
+    else if (!map.has("url_file") && !is_webhook_url(webhook.url))
         map.errors().add(map.has("url") ? map.key_place("url") : map.place(),
                          "webhook.url: give an address such as https://chat.example.org/hook");
     map.choose("format", format, kFormats);
@@ -112,6 +116,10 @@ void read_webhook(MapReader& notifications, WebhookSettings& webhook, WebhookFor
 }
 
 } // namespace
+
+bool is_webhook_url(std::string_view text) {
+    return is_url(text, "https://", true) || is_url(text, "http://", true);
+}
 
 void read_notifications(MapReader& top, Settings& settings) {
     read_contacts(top, settings.notices);
@@ -124,14 +132,16 @@ void read_notifications(MapReader& top, Settings& settings) {
     read_mail(map, settings.daemon.mail);
     read_webhook(map, settings.daemon.webhook, settings.notices.webhook_format);
     std::vector<std::string> placeholders(model::kPlaceholders.begin(), model::kPlaceholders.end());
-    placeholders.emplace_back("event");
+    for (const char* more : {"event", "organization", "project"})
+        placeholders.emplace_back(more);
     read_template(map, "notifications", "subject", settings.notices.subject,
                   {model::kMaxSubjectBytes, "\n\t", placeholders});
     read_template(map, "notifications", "text", settings.notices.text,
                   {model::kMaxNoticeBytes, "", placeholders});
     map.finish();
     settings.notices.by_mail = !settings.daemon.mail.from.empty();
-    settings.notices.by_webhook = !settings.daemon.webhook.url.empty();
+    settings.notices.by_webhook =
+        !settings.daemon.webhook.url.empty() || !settings.daemon.webhook.url_file.empty();
 }
 
 void check_notifications(const Settings& settings, Errors& errors) {

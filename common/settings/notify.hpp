@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace sluice::settings {
 
@@ -21,11 +22,15 @@ struct MailSettings {
 };
 
 struct WebhookSettings {
-    std::string url; // "": none
+    std::string url;      // "": none, or in url_file
+    std::string url_file; // holds the address, which is a secret
     std::string ca_file;
     std::string secret_file; // "": unsigned
 
     friend bool operator==(const WebhookSettings&, const WebhookSettings&) = default;
 };
+
+// http(s)://HOST[:PORT][/PATH], without a user or anything else that could hide another host.
+bool is_webhook_url(std::string_view text);
 
 } // namespace sluice::settings

@@ -3,6 +3,7 @@
 
 #include "common/base/printable.hpp"
 #include "common/base/text.hpp"
+#include "common/format/message_templates.hpp"
 #include "common/hash/hash.hpp"
 #include "common/json/json.hpp"
 #include "daemon/notify/program.hpp"
@@ -103,15 +104,8 @@ Result<std::string> message_id(const Letter& letter) {
 constexpr std::size_t kShortened = 140; // bytes of a subject in a list; 500 fit into a mail
 constexpr std::size_t kLastLine = 200;  // room for the last line
 
-// One line, cut at a character.
-std::string shortened(const std::string& subject) {
-    std::string line = printable(subject);
-    if (line.size() <= kShortened)
-        return line;
-    std::size_t end = kShortened - 3;
-    while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U)
-        --end;
-    return line.substr(0, end) + "...";
+std::string line_of(const std::string& subject) {
+    return format::shortened(printable(subject), kShortened);
 }
 
 using ports::Delivered;
@@ -198,10 +192,10 @@ Letter joined(std::span<const Letter> letters) {
     std::string text = count + " notices in one mail, since several mails went to this address "
                                "within an hour:\n\n";
     for (const auto& letter : letters)
-        text += "- " + shortened(letter.subject) + '\n';
+        text += "- " + line_of(letter.subject) + '\n';
     std::size_t left_out = 0;
     for (const auto& letter : letters) {
-        const std::string part = "\n--- " + shortened(letter.subject) + "\n\n" + letter.text;
+        const std::string part = "\n--- " + line_of(letter.subject) + "\n\n" + letter.text;
         if (text.size() + part.size() > kMaxText - kLastLine)
             ++left_out;
         else

@@ -28,6 +28,17 @@ Result<Secret> read_secret(const std::string& path) {
     return secret;
 }
 
+// A fault does not show the address, which may be a secret.
+Result<Secret> read_address(const settings::WebhookSettings& webhook) {
+    if (webhook.url_file.empty())
+        return Secret(webhook.url);
+    auto address = read_secret(webhook.url_file);
+    if (address && !settings::is_webhook_url(address->reveal()))
+        return Error{Errc::malformed, webhook.url_file + ": the file holds no webhook address; "
+                                                         "write https://HOST/PATH to it"};
+    return address;
+}
+
 } // namespace
 
 Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSettings& settings,
@@ -45,12 +56,18 @@ Result<std::unique_ptr<Notifiers>> Notifiers::make(const settings::DaemonSetting
         made->mail_ = mailer.get();
         made->lines_.push_back({std::move(mailer), std::move(sender)});
     }
-    if (const auto& webhook = settings.webhook; !webhook.url.empty()) {
+    const auto& webhook = settings.webhook;
+    if (!webhook.url.empty() || !webhook.url_file.empty()) {
+        auto address = read_address(webhook);
+        if (!address)
+            return std::move(address).error().in("notifications.webhook");
         auto secret = read_secret(webhook.secret_file);
         if (!secret)
             return std::move(secret).error().in("notifications.webhook");
-        auto hook = std::make_unique<Webhook>(
-            WebhookSettings{webhook.url, webhook.ca_file, std::move(*secret)}, clock);
+        auto hook = std::make_unique<Webhook>(WebhookSettings{std::move(*address),
+                                                              !webhook.url_file.empty(),
+                                                              webhook.ca_file, std::move(*secret)},
+                                              clock);
         auto sender = std::make_unique<OutboxSender>("webhook", outbox, *hook, clock);
         made->lines_.push_back({std::move(hook), std::move(sender)});
     }

@@ -4,6 +4,7 @@
 #include "common/hash/hash.hpp"
 #include "daemon/notify/transfer.hpp"
 
+#include <string_view>
 #include <vector>
 
 namespace sluice::notify {
@@ -45,19 +46,20 @@ std::optional<std::chrono::seconds> retry_after(CURL* easy) {
 }
 
 // Without the path: that of a chat's webhook is its password, and errors are logged.
-std::string place_of(const std::string& url) {
+std::string place_of(std::string_view url) {
     const auto host = url.find("://");
-    const auto path = host == std::string::npos ? host : url.find('/', host + 3);
-    return path == std::string::npos ? url : url.substr(0, path) + "/...";
+    const auto path = host == std::string_view::npos ? host : url.find_first_of("/?#", host + 3);
+    return path == std::string_view::npos ? std::string(url)
+                                          : std::string(url.substr(0, path)) + "/...";
 }
 
-Delivery outcome_of(CURL* easy, const std::string& url, const ResponseStart& response) {
+Delivery outcome_of(CURL* easy, const WebhookSettings& settings, const ResponseStart& response) {
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (status >= 200 && status < 300)
         return {};
-    std::string text = place_of(url) + " responded " + std::to_string(status);
-    if (const auto words = response.text(); !words.empty())
+    std::string text = place_of(settings.url.reveal()) + " responded " + std::to_string(status);
+    if (const auto words = response.text(); !words.empty() && !settings.secret_path)
         text += ": " + words;
     if (status == 408 || status == 429 || status >= 500)
         return {Delivered::target_away, text, retry_after(easy)};
@@ -103,14 +105,16 @@ Delivery Webhook::deliver(const ports::OutboxEntry& entry) {
     bound(easy.get(), "http,https", stop_);
     if (const auto trusted = trust(easy.get(), settings_.ca_file); !trusted)
         return {Delivered::target_away, "ca_file " + trusted.error().context, {}};
-    curl_easy_setopt(easy.get(), CURLOPT_URL, settings_.url.c_str());
+    // libcurl keeps a copy of its own and frees it with the handle.
+    const std::string url(settings_.url.reveal());
+    curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy.get(), CURLOPT_USERAGENT, "sluice");
     curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, body.c_str());
     if (const CURLcode code = curl_easy_perform(easy.get()); code != CURLE_OK)
-        return unreached(place_of(settings_.url), code);
-    return outcome_of(easy.get(), settings_.url, response);
+        return unreached(place_of(url), code);
+    return outcome_of(easy.get(), settings_, response);
 }
 
 } // namespace sluice::notify

@@ -13,7 +13,8 @@
 namespace sluice::notify {
 
 struct WebhookSettings {
-    std::string url; // http:// or https://
+    Secret url;               // http:// or https://
+    bool secret_path = false; // responses may repeat the path, so no error has their text
     std::string ca_file;
     Secret secret; // empty: unsigned
 };

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A test mail on request; a dry run names recipients; many notices for one recipient come as a few mails, and none is lost
-# while the mail server is in error or sluiced is killed.
+# while the mail server is in error or sluiced is killed; the address of a webhook in a file stays secret.
 . "$(dirname "$0")/lib/harness.sh"
 . "$(dirname "$0")/lib/sinks.sh"
 sluice_cluster_up
@@ -82,4 +82,26 @@ ok 'sluiced starts again within the hour' sluiced_restart
 eventually 'ninth notice still waits after the restart' 30 eval 'sluice_cli outbox list -nP -o state,error | grep -q "^waiting|waits: pi@example.org"'
 ok 'owner has received no fourth mail' pi_has 4
 ok 'test mail is accepted while the ninth notice waits' sluice_cli notify --send-test office@example.org
+
+# The address of a webhook as a secret
+hooked() { granted "$1" 0 "${SINK_MAIL[@]}" | sed "s|^notifications:|&\n  webhook: {url_file: $sink/url, format: slack}|"; }
+path=services/T0/wBbz51Pq
+ok 'sluiced stops before the webhook is configured' sluiced_stop
+(umask 077 && echo "hooks.example.org/$path" >"$sink/url")
+fails 'start of sluiced with a file that holds no webhook address is refused' eval 'sluiced_settings < <(hooked 0) && sluiced_restart'
+like 'sluiced.log names the file without an address' "$(tail -n 3 "$(sluiced_log)")" "$sink/url: the file holds no webhook address"
+echo "http://127.0.0.1:$SINK_HOOK/$path" >"$sink/url"
+chmod 644 "$sink/url"
+fails 'start of sluiced with an address that all users may read is refused' sluiced_restart
+chmod 600 "$sink/url"
+echo 404 >"$sink/hook.answer"
+ok 'sluiced starts with the address of the webhook in a file' sluiced_restart
+ok 'sluiced lifts the pauses' eval 'sluiced_regrant < <(hooked 100)'
+eventually 'outbox has the status that the webhook receiver responded' 30 \
+    eval 'sluice_cli outbox list -nP -o target,error | grep -qFx "webhook|http://127.0.0.1:$SINK_HOOK/... responded 404"'
+unlike 'outbox does not show the address of the webhook' "$(sluice_cli outbox list --json)" 'wBbz51Pq'
+unlike 'sluiced.log does not show the address of the webhook' "$(cat "$(sluiced_log)")" 'wBbz51Pq'
+rm "$sink/hook.answer"
+ok 'parked webhook requests are queued again' eval 'sluice_cli outbox retry $(sluice_cli outbox list -nP -o id,target | sed -n "s/|webhook$//p")'
+eventually 'webhook receiver has the request for each account' 30 sinks_have hook 8
 done_testing

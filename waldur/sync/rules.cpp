@@ -259,6 +259,7 @@ void take_flags(const WaldurSettings& settings, const Offering& offering,
 // Contacts of sluiced.yaml win.
 void take_owners(const Offering& offering, const AccountResources& known, core::Rules& rules) {
     for (const auto& [account, resource] : known.by_account) {
+        rules.notices.holders[account] = {resource->customer_name, resource->project_name};
         const auto found = offering.owners.find(resource->customer);
         if (found != offering.owners.end() && !found->second.empty())
             rules.notices.contacts.emplace(account, found->second);

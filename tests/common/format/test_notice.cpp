@@ -193,6 +193,28 @@ CASE(a_loop_in_the_tree_ends) {
     CHECK(told.notice()->recipients.empty());
 }
 
+CASE(a_notice_names_organization_and_project) {
+    Told told;
+    told.rules.subject = "{organization}: {project} {event}";
+    told.rules.text = "{project}\n";
+    CHECK_EQ(told.notice()->subject, "-: - has used 83.02 % of its allocation");
+    told.rules.holders["physics"] = {"Institute", "Lattice"};
+    CHECK_EQ(told.notice()->subject, "Institute: Lattice has used 83.02 % of its allocation");
+    CHECK_EQ(told.notice()->text, "Lattice\n");
+    told.rules.holders["optics"] = {"Optics", ""};
+    CHECK_EQ(told.notice()->subject, "Optics: - has used 83.02 % of its allocation");
+    told.rules.holders["optics"] = {std::string(5000, 'o'), "x" + test::kHostile};
+    told.rules.subject = std::string(20, ' ') + "{organization}{organization}{organization}"
+                                                "{organization}{organization}{organization}";
+    CHECK(told.notice()->subject.size() <= 900);
+    CHECK_EQ(test::harm_in(told.notice()->text), "");
+    CHECK(told.notice()->text.size() < 1000);
+    told.rules.text.clear();
+    for (int i = 0; i < 2000; ++i)
+        told.rules.text += "{organization}";
+    CHECK(told.notice()->text.size() <= 90'000);
+}
+
 CASE(a_notice_does_not_steer_who_reads_it) {
     Told told;
     told.rules.contacts.clear();

@@ -43,3 +43,18 @@ CASE(without_notifications_nobody_is_told_and_contacts_alone_are_noted) {
     CHECK_EQ(s.notes.size(), 1U);
     CHECK(s.notes[0].find("no notice is sent") != std::string::npos);
 }
+
+CASE(a_webhook_has_its_address_in_the_file_or_in_another) {
+    const auto s = read("notifications: {webhook: {url_file: /etc/sluice/hook, format: slack}}\n");
+    CHECK(s.notices.by_webhook);
+    CHECK_EQ(s.daemon.webhook.url_file, "/etc/sluice/hook");
+    const auto both = settings::parse("notifications:\n  webhook: {url: 'https://a/b', "
+                                      "url_file: /etc/sluice/hook}\n",
+                                      "f.yaml");
+    CHECK(!both.has_value());
+    CHECK(both.error().context.find("both given") != std::string::npos);
+    CHECK(!settings::parse("notifications: {webhook: {format: slack}}\n", "f.yaml").has_value());
+    CHECK(settings::is_webhook_url("https://hooks.example.org/services/T0/B0"));
+    for (const char* bad : {"", "hooks.example.org", "ftp://a/b", "https://u@host/x", "https:///x"})
+        CHECK(!settings::is_webhook_url(bad));
+}

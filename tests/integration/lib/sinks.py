@@ -3,7 +3,7 @@
 # A mail server (STARTTLS and login demanded) and a webhook receiver on loopback that store what they receive:
 #   sinks.py SMTP_PORT HTTP_PORT DIR CERTIFICATE KEY
 # Files: DIR/mail.N (a line "FROM -> TO", then the message), DIR/hook.N (headers, an empty line, the body).
-# While DIR/mail.answer or DIR/hook.answer exists, the sink responds with its text and accepts nothing.
+# While DIR/mail.answer or DIR/hook.answer exists, the sink responds with its text (and the path) and accepts nothing.
 import itertools
 import os
 import ssl
@@ -62,6 +62,8 @@ class Hooks(BaseHTTPRequestHandler):
             keep('hook', str(self.headers).encode() + body)
             self.send_response(204)
         self.end_headers()
+        if answer('hook'):
+            self.wfile.write(b'no such path ' + self.path.encode())
 
     def log_message(self, *_):
         pass

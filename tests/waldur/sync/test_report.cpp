@@ -238,6 +238,15 @@ CASE(owners_in_waldur_are_contacts_where_the_file_has_none) {
     CHECK_EQ(contacts.at("chem").at(0), "pi@example.org");
 }
 
+CASE(notices_may_name_the_organization_and_project_of_waldur) {
+    World world;
+    world.offering.resources[0].customer_name = "Institute";
+    world.offering.resources[0].project_name = "Lattice";
+    const auto holders = world.make().notices.holders;
+    CHECK_EQ(holders.at("physics").organization, "Institute");
+    CHECK_EQ(holders.at("physics").project, "Lattice");
+}
+
 CASE(waldurs_names_of_what_is_here) {
     World world;
     world.make();
