@@ -39,6 +39,8 @@ same() { # same NAME SBATCH-ARGUMENT...: sbatch and sluice quote agree
         is "quote of $name: sbatch accepts what the quote accepts" "$result" accepted
     else
         is "quote of $name: sbatch refuses what the quote refuses" "$result" refused
+        diag "$(<"$CLUSTER_DIR/sbatch.out")"
+        unlike "quote of $name: a refusal has a text" "$text" '^$'
         ok "quote of $name: sbatch refuses with the text of the quote" grep -qF -- "${text%%. Request*}" "$CLUSTER_DIR/sbatch.out"
     fi
 }
@@ -96,13 +98,11 @@ FIELD='a["result"] + " " + str(len(a["costs"]))'
 is 'quote without budget_check has the costs and knows that limits keep the job waiting' "$(field -A physics -N1 -t 101:00:00)" 'waits 2'
 ok 'sluiced takes a policy without budget_check and limits' eval 'sluiced_regrant < <(granted off false)'
 is 'quote without budget_check and limits accepts the job' "$(field -A physics -N1 -t 101:00:00)" 'accepted 2'
-ok 'sluice override pauses physics' sluice_cli override set physics paused --until=now+1hour --reason=test
-same 'a job in a paused account' -A physics -N1 -t 1
-ok 'the override ends' sluice_cli override clear physics --reason=test
-
 # Jobs of a QOS with a UsageFactor want that many times as much, where usage counts the factor.
 ok 'sacctmgr adds QOS double and free' eval 'sacctmgr -i add qos double set UsageFactor=2 && sacctmgr -i add qos free set UsageFactor=0'
-ok 'physics may use them' sacctmgr -i modify account physics set qos+=double,free
+ok 'physics may use them' sacctmgr_do modify account physics set qos=normal,double,free defaultqos=normal
+allowed() { as games timeout 20 sbatch -A physics -q double -N1 -t1 --test-only --wrap true; }
+eventually 'slurmctld lets games use QOS double in physics' 30 allowed
 must 'sluiced takes the policy with budget_check: refuse' eval 'sluiced_regrant < <(granted refuse false)'
 same 'twice the time in QOS double, exactly what is left,' -A physics -q double -N1 -t 50:00:00
 same 'more than half of what is left in QOS double' -A physics -q double -N1 -t 51:00:00
@@ -113,4 +113,7 @@ is 'a job in QOS free wants nothing' "$(field -A physics -q free -N1 -t 51:00:00
 ok 'sluiced takes usage_factor: ignore' eval 'sluiced_regrant < <(granted refuse false; echo "usage_factor: ignore")'
 is 'usage_factor: ignore leaves the factor out' "$(field -A physics -q double -N1 -t 51:00:00)" '[51]'
 same 'a job in QOS double with usage_factor: ignore' -A physics -q double -N1 -t 51:00:00
+
+ok 'sluice override pauses physics' sluice_cli override set physics paused --until=now+1hour --reason=test
+same 'a job in a paused account' -A physics -N1 -t 1
 done_testing
