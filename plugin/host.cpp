@@ -286,6 +286,9 @@ std::string Host::objection(const job_desc_msg_t& change, const JobUpdate& updat
     job.array_tasks = update.array_tasks();
     JobRequest earlier = job_request(update.before(), present);
     earlier.array_tasks = job.array_tasks;
+    // Staff may give a job a dearer QOS, as sluiced does when it slows an account down.
+    if (staff)
+        earlier.qos = job.qos;
     const bool moved = before.account != after.account;
     const auto over = admission::shortfall(*current.view, *after.account, job,
                                            moved ? Present{} : Present{&earlier, staff});

@@ -42,7 +42,7 @@ void overlay(job_desc_msg_t& job, const job_desc_msg_t& change, Fields... fields
 template <class Use>
 auto with_size_fields(Use&& use) noexcept {
     using D = job_desc_msg_t;
-    return use(&D::partition, &D::req_nodes, &D::time_limit, &D::time_min, &D::min_nodes,
+    return use(&D::partition, &D::qos, &D::req_nodes, &D::time_limit, &D::time_min, &D::min_nodes,
                &D::max_nodes, &D::min_cpus, &D::num_tasks, &D::pn_min_cpus, &D::pn_min_memory,
                &D::cpus_per_task, &D::ntasks_per_node, &D::ntasks_per_tres, &D::overcommit,
                &D::shared, &D::tres_per_job, &D::tres_per_node, &D::tres_per_socket,
@@ -106,7 +106,7 @@ JobUpdate::JobUpdate(const job_desc_msg_t& change, void* record) noexcept {
         return;
     after_ = *before_;
     using D = job_desc_msg_t;
-    overlay(after_, change, &D::account, &D::qos, &D::reservation);
+    overlay(after_, change, &D::account, &D::reservation);
     with_size_fields([&](auto... fields) { overlay(after_, change, fields...); });
     array_tasks_ = concerned_tasks(change, *before_);
 }

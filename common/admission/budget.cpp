@@ -4,6 +4,7 @@
 #include "common/admission/job_lists.hpp"
 #include "common/base/amount.hpp"
 #include "common/base/text.hpp"
+#include "common/model/tres.hpp"
 
 #include <algorithm>
 #include <array>
@@ -182,9 +183,23 @@ private:
     std::uint64_t memory_ = 0;
 };
 
-// Points; INT64_MAX for what does not fit.
-std::int64_t points(const JobFigures& job, const model::Measure& measure,
-                    std::uint64_t seconds) noexcept {
+// UsageFactor in millionths: of several QOS the least, as the job may run in any of them. QOS after
+// the first kMaxItems are not read: each could only lower it.
+std::int64_t usage_factor(const SnapshotView& view, std::string_view names) noexcept {
+    std::optional<std::int64_t> least;
+    for (std::size_t items = 0; items < kMaxItems && !names.empty(); ++items)
+        if (const std::string_view name = trim(next_item(names)); !name.empty()) {
+            const std::int64_t factor = view.factor(name);
+            least = std::min(least.value_or(factor), factor);
+        }
+    return least.value_or(model::kFullPrice);
+}
+
+// Points, rounded up; INT64_MAX for what does not fit.
+std::int64_t points(const JobFigures& job, const model::Measure& measure, std::uint64_t seconds,
+                    std::int64_t factor) noexcept {
+    if (factor == 0)
+        return 0;
     Wide sum = 0;
     for (const auto& term : measure.terms) {
         const Wide amount = Wide{job.amount(term.tres)} * seconds; // < 2^80
@@ -193,6 +208,14 @@ std::int64_t points(const JobFigures& job, const model::Measure& measure,
         if (!next)
             return INT64_MAX;
         sum = *next;
+    }
+    if (factor != model::kFullPrice) {
+        // Whole points are compared with what is left: rounding up changes no result.
+        const auto charged = multiply(sum, factor);
+        const auto padded = charged ? add(*charged, model::kFullPrice - 1) : std::nullopt;
+        if (!padded)
+            return INT64_MAX;
+        sum = *padded / model::kFullPrice;
     }
     return narrow(sum).value_or(INT64_MAX);
 }
@@ -219,14 +242,15 @@ std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
 class Counted {
 public:
     Counted(const SnapshotView& view, const JobRequest& job) noexcept
-        : figures_(view, job), time_(figures_.job_time()), seconds_(time_.total()) {}
+        : figures_(view, job), time_(figures_.job_time()), seconds_(time_.total()),
+          factor_(usage_factor(view, job.qos)) {}
     const JobTime& job_time() const noexcept { return time_; }
     std::int64_t in(std::uint32_t measure, const model::Measure& what) noexcept {
         if (measure >= kKept)
-            return points(figures_, what, seconds_);
+            return points(figures_, what, seconds_, factor_);
         const std::uint64_t bit = std::uint64_t{1} << measure;
         if ((known_ & bit) == 0) {
-            kept_[measure] = points(figures_, what, seconds_);
+            kept_[measure] = points(figures_, what, seconds_, factor_);
             known_ |= bit;
         }
         return kept_[measure];
@@ -238,6 +262,7 @@ private:
     const JobFigures figures_;
     const JobTime time_;
     const std::uint64_t seconds_;
+    const std::int64_t factor_;
     std::uint64_t known_ = 0;              // a bit for each of kept_
     std::array<std::int64_t, kKept> kept_; // only where known_ has its bit
 };

@@ -24,6 +24,7 @@ struct JobRequest {
     std::optional<std::uint32_t> minutes = {}; // nullopt: not given
     bool unlimited = false;                    // no time limit is requested
     std::string_view partition = {};           // may be a list; "": the default one
+    std::string_view qos = {}; // may be a list; "": the default one, which counts as UsageFactor 1
     bool whole_nodes = false;
     std::uint64_t nodes = 1;
     std::uint64_t cpus = 1;

@@ -2,6 +2,7 @@
 #include "common/admission/snapshot_view.hpp"
 
 #include "common/base/text.hpp"
+#include "common/model/tres.hpp"
 
 #include <algorithm>
 
@@ -95,6 +96,17 @@ const model::SnapshotAccount*
 SnapshotView::above(const model::SnapshotAccount& account) const noexcept {
     const auto index = above_[static_cast<std::size_t>(&account - snapshot_.accounts.data())];
     return index == kNone ? nullptr : &snapshot_.accounts[index];
+}
+
+// slurmdbd keeps names of QOS in lower case.
+std::int64_t SnapshotView::factor(std::string_view qos) const noexcept {
+    const auto& all = snapshot_.factors;
+    const auto found =
+        std::lower_bound(all.begin(), all.end(), qos, [](const auto& one, std::string_view key) {
+            return compare_ignoring_case(one.qos, key) < 0;
+        });
+    return found != all.end() && equals_ignoring_case(found->qos, qos) ? found->millionths
+                                                                       : model::kFullPrice;
 }
 
 const model::Partition* SnapshotView::partition(std::string_view name) const noexcept {

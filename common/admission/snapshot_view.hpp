@@ -25,7 +25,7 @@ InForce in_force(const model::SnapshotAccount& account, Instant now) noexcept;
 
 class SnapshotView {
 public:
-    // REQUIRES: accounts sorted by name, users by uid.
+    // REQUIRES: accounts and QOS factors sorted by name, users by uid.
     explicit SnapshotView(model::Snapshot snapshot);
     SnapshotView(const SnapshotView&) = delete;
     SnapshotView& operator=(const SnapshotView&) = delete;
@@ -41,6 +41,9 @@ public:
     const model::SnapshotAccount* above(const model::SnapshotAccount& account) const noexcept;
     // Jobs of some account are checked against what is left.
     bool has_budgets() const noexcept { return has_budgets_; }
+    // UsageFactor of a QOS in millionths, in any case; 1 for a name that the snapshot lacks. O(log
+    // QOS).
+    std::int64_t factor(std::string_view qos) const noexcept;
     // nullptr: unknown. O(log partitions).
     const model::Partition* partition(std::string_view name) const noexcept;
     const model::Partition* default_partition() const noexcept { return default_partition_; }

@@ -45,6 +45,14 @@ struct Budget {
     friend bool operator==(const Budget&, const Budget&) = default;
 };
 
+// A QOS whose jobs are charged more or less than they use.
+struct QosFactor {
+    std::string qos;
+    std::int64_t millionths = 1'000'000; // its UsageFactor, >= 0
+
+    friend bool operator==(const QosFactor&, const QosFactor&) = default;
+};
+
 // What slurmctld knows of a partition and a submission leaves out.
 struct Partition {
     std::string name;

@@ -58,12 +58,14 @@ struct Snapshot {
     std::vector<SnapshotAccount> accounts; // sorted by name
     std::vector<SnapshotUser> users;       // sorted by uid
     std::vector<Measure> measures;         // of the budgets
+    std::vector<QosFactor> factors;        // other than 1, sorted by QOS; empty: usage ignores them
     std::vector<Partition> partitions;     // empty without budgets
 
     // The same answers to submissions: sequence and time left aside.
     bool same_content(const Snapshot& other) const {
         return cluster == other.cluster && accounts == other.accounts && users == other.users &&
-               measures == other.measures && partitions == other.partitions;
+               measures == other.measures && factors == other.factors &&
+               partitions == other.partitions;
     }
 };
 

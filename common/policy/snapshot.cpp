@@ -113,6 +113,15 @@ std::vector<model::SnapshotUser> users(const model::Structure& structure) {
     return all;
 }
 
+std::vector<model::QosFactor> factors(const model::Structure& structure) {
+    std::vector<model::QosFactor> all;
+    for (const auto& qos : structure.qos)
+        if (qos.usage_factor != model::kFullPrice)
+            all.push_back({qos.name, qos.usage_factor});
+    std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.qos < b.qos; });
+    return all;
+}
+
 } // namespace
 
 model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone,
@@ -137,8 +146,11 @@ model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone,
     }
     out.measures = budgets.take_measures();
     // Of no use without budgets.
-    if (!out.measures.empty())
+    if (!out.measures.empty()) {
         out.partitions = structure.partitions;
+        if (set.counting.factor)
+            out.factors = factors(structure);
+    }
     std::sort(out.accounts.begin(), out.accounts.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     out.users = users(structure);

@@ -29,6 +29,9 @@ const std::string& key(const SnapshotAccount& account) {
 std::uint32_t key(const SnapshotUser& user) {
     return user.uid;
 }
+const std::string& key(const model::QosFactor& factor) {
+    return factor.qos;
+}
 Instant key(const model::SnapshotPhase& phase) {
     return phase.from;
 }
@@ -127,6 +130,11 @@ private:
         io_.field(term.weight);
         require(term.weight >= 1);
     }
+    void fields(Ref<model::QosFactor> factor) {
+        io_.field(factor.qos, kMaxName);
+        io_.field(factor.millionths);
+        require(factor.millionths >= 0);
+    }
     void fields(Ref<model::Partition> partition) {
         std::uint8_t flags = static_cast<std::uint8_t>((partition.is_default ? kIsDefault : 0) |
                                                        (partition.whole_nodes ? kWholeNodes : 0) |
@@ -165,6 +173,7 @@ private:
     template <class Holder>
     void rules(Holder& holder) {
         list(holder.measures);
+        sorted_list(holder.factors);
         list(holder.partitions);
         for (const auto& account : holder.accounts)
             for (const auto& budget : account.budgets)
@@ -299,6 +308,7 @@ Delta difference(const Snapshot& from, const Snapshot& to) {
     diff(from.accounts, to.accounts, delta.accounts, delta.removed_accounts);
     diff(from.users, to.users, delta.users, delta.removed_users);
     delta.measures = to.measures;
+    delta.factors = to.factors;
     delta.partitions = to.partitions;
     return delta;
 }
@@ -311,6 +321,7 @@ Result<void> apply(const Delta& delta, Snapshot& snapshot) {
     snapshot.sequence = delta.sequence;
     snapshot.made = delta.made;
     snapshot.measures = delta.measures;
+    snapshot.factors = delta.factors;
     snapshot.partitions = delta.partitions;
     return {};
 }

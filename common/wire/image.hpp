@@ -31,6 +31,7 @@ struct Delta {
     std::vector<model::SnapshotUser> users;       // new or changed, sorted by uid
     std::vector<std::uint32_t> removed_users;     // sorted
     std::vector<model::Measure> measures;         // all of them
+    std::vector<model::QosFactor> factors;        // all of them
     std::vector<model::Partition> partitions;     // all of them
 
     friend bool operator==(const Delta&, const Delta&) = default;

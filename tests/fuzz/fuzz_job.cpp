@@ -162,6 +162,7 @@ model::Snapshot world() {
     for (const char* name : {"a", "b", "c", "d"})
         snapshot.measures.push_back(
             {name, 3600, {{"gres/gpu", 1}, {"cpu", 2}, {"mem", 1}, {"gres/gpu:a100", 3}}});
+    snapshot.factors = {{"a", 2'000'000}, {"b", 0}, {"c", INT64_MAX}};
     for (int i = 0; i < 10; ++i) {
         model::SnapshotAccount account;
         account.name = "account" + std::to_string(i);

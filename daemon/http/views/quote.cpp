@@ -32,7 +32,7 @@ class QuotedJob {
 public:
     explicit QuotedJob(Form& form) : form_(form) {
         job_.partition = text(0, "partition");
-        text(1, "qos");
+        job_.qos = text(1, "qos");
         job_.tres_per_job = text(2, "tres_per_job");
         job_.tres_per_node = text(3, "tres_per_node");
         job_.tres_per_socket = text(4, "tres_per_socket");

@@ -417,3 +417,46 @@ CASE(a_job_waits_for_limits_in_slurm_without_a_check) {
              "this job may use 11 node_hours, but account physics has 10 left. The job will wait "
              "with reason AssocGrpNodeMinutes: --time=10:00:00 or less fits.");
 }
+
+CASE(usage_factor_of_the_qos_multiplies_what_a_job_wants_exactly) {
+    auto snapshot = world(10);
+    snapshot.factors = {{"double", 2'000'000}, {"free", 0}, {"half", 500'000}, {"third", 333'333}};
+    const SnapshotView view(snapshot);
+    const auto wants = [&](std::string_view qos, std::uint32_t minutes = 60) {
+        JobRequest job;
+        job.minutes = minutes;
+        job.qos = qos;
+        return costs(view, *view.account("physics"), job).rows[0].wants;
+    };
+    CHECK_EQ(wants(""), kHour);
+    CHECK_EQ(wants("normal"), kHour); // unknown
+    CHECK_EQ(wants("double"), 2 * kHour);
+    CHECK_EQ(wants("DOUBLE"), 2 * kHour);
+    CHECK_EQ(wants("free"), 0);
+    CHECK_EQ(wants("half"), kHour / 2);
+    CHECK_EQ(wants("third", 1), 20); // 19.99998, rounded up
+    CHECK_EQ(wants("double,half"), kHour / 2);
+    CHECK_EQ(wants("double,normal"), kHour);
+    CHECK_EQ(wants(" ,double"), 2 * kHour);
+}
+
+CASE(a_dear_qos_is_refused_and_a_free_one_admitted) {
+    auto snapshot = world(10);
+    snapshot.factors = {{"double", 2'000'000}, {"free", 0}, {"huge", INT64_MAX}};
+    const SnapshotView view(snapshot);
+    const auto over = [&](JobRequest job, std::string_view qos) {
+        job.qos = qos;
+        return admission::shortfall(view, *view.account("optics"), job);
+    };
+    CHECK(!over(hours(5), "double"));
+    const auto found = over(hours(6), "double");
+    CHECK_EQ(budget_text(*found), "this job may use 12 node_hours, but account physics has 10 "
+                                  "left. Request less time or fewer resources: --time=5:00:00 or "
+                                  "less fits.");
+    CHECK(!over(hours(6000), "free"));
+    auto most = hours(70'000'000);
+    most.nodes = kMaxFigure;
+    most.array_tasks = kMaxFigure;
+    CHECK_EQ(over(most, "huge")->wants, INT64_MAX);
+    CHECK(!over(most, "free"));
+}

@@ -543,6 +543,22 @@ CASE(nothing_is_checked_unless_a_policy_enforces_it) {
         CHECK(account.budgets.empty() && account.bounded_by.empty());
 }
 
+CASE(usage_factors_are_in_the_snapshot_where_usage_counts_them) {
+    World w = checked(model::BudgetCheck::refuse);
+    w.facts.structure.qos.push_back({90, "free", 0});
+    w.facts.structure.qos.push_back({91, "dear", 2'000'000});
+    const auto factors = whole(w, utc(2026, 11, 3)).factors;
+    CHECK_EQ(factors.size(), 2U); // without those of factor 1
+    CHECK_EQ(factors[0].qos, "dear");
+    CHECK_EQ(factors[0].millionths, 2'000'000);
+    CHECK_EQ(factors[1].millionths, 0);
+    w.set.counting.factor = false;
+    CHECK(whole(w, utc(2026, 11, 3)).factors.empty());
+    w.set.counting.factor = true;
+    w.set.policies[0].budget_check = model::BudgetCheck::off;
+    CHECK(whole(w, utc(2026, 11, 3)).factors.empty());
+}
+
 CASE(quotes_have_the_budgets_of_all_policies) {
     const auto quoted = [](World& w) {
         w.cycle(utc(2026, 11, 3));

@@ -49,6 +49,10 @@ inline std::vector<model::Measure> sample_measures() {
             {"billing", 14'400, {{"cpu", 1}, {"gres/gpu", 4}}}};
 }
 
+inline std::vector<model::QosFactor> sample_factors() {
+    return {{"double", 2'000'000}, {"free", 0}};
+}
+
 inline std::vector<model::Partition> sample_partitions() {
     return {{"long", false, true, std::nullopt, {{"cpu", 64}, {"gres/gpu", 4}}},
             {"short", true, false, 30, {}}};
@@ -66,6 +70,7 @@ inline model::Snapshot full_snapshot() {
     snapshot.accounts[1].budgets = {{0, 36'000}, {1, 5'000'000'000}};
     snapshot.accounts[1].waits = true;
     snapshot.measures = sample_measures();
+    snapshot.factors = sample_factors();
     snapshot.partitions = sample_partitions();
     return snapshot;
 }
@@ -76,6 +81,7 @@ inline wire::Delta full_delta() {
     delta.accounts[1].budgets = {{1, 0}};
     delta.accounts[1].waits = true;
     delta.measures = sample_measures();
+    delta.factors = sample_factors();
     delta.partitions = sample_partitions();
     return delta;
 }

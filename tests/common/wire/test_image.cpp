@@ -66,6 +66,15 @@ CASE(phases_out_of_order_are_refused) {
     CHECK(!decode_image(*encode_image(snapshot)).has_value());
 }
 
+CASE(factors_out_of_order_or_below_zero_are_refused) {
+    auto snapshot = full_snapshot();
+    std::swap(snapshot.factors[0], snapshot.factors[1]);
+    CHECK(!decode_image(*encode_image(snapshot)).has_value());
+    snapshot = full_snapshot();
+    snapshot.factors[0].millionths = -1;
+    CHECK(!decode_image(*encode_image(snapshot)).has_value());
+}
+
 CASE(a_difference_brings_all_measures_and_partitions) {
     auto from = sample_snapshot();
     auto to = full_snapshot();
