@@ -39,9 +39,12 @@ model::PolicySet every_field() {
     p.mode = model::Mode::enforce;
     p.clusters = {"a", "b"};
     p.spans = true;
-    p.period = {model::PeriodKind::custom, 7,
-                std::chrono::year{2026} / std::chrono::month{10} / std::chrono::day{3}, 19,
-                std::chrono::Saturday, "P{N}"};
+    p.period = {model::PeriodKind::custom,
+                7,
+                std::chrono::year{2026} / std::chrono::month{10} / std::chrono::day{3},
+                19,
+                std::chrono::Saturday,
+                "P{N}"};
     p.grace_ratio = Decimal::raw(3);
     p.notify_at = Decimal::whole(71);
     p.hysteresis = Decimal::whole(2);
