@@ -5,7 +5,7 @@
 # shellcheck shell=bash
 
 DATABASE_FLAGS=(--no-defaults --user=root --innodb-log-file-size=16M --innodb-buffer-pool-size=64M
-    --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --skip-log-bin --performance-schema=0)
+    --innodb-flush-log-at-trx-commit=0 --skip-log-bin --performance-schema=0)
 
 mariadb_start() {
     local dir=$CLUSTER_DIR flags=()
