@@ -44,7 +44,10 @@ public:
         case 3:
             return {PeriodKind::total, 0, {}};
         case 4:
-            return {PeriodKind::week, 0, {}, 0,
+            return {PeriodKind::week,
+                    0,
+                    {},
+                    0,
                     std::chrono::weekday(static_cast<unsigned>(number(0, 6)))};
         case 5:
             return {PeriodKind::custom, 0, std::chrono::year{2024} / 2 / 29,
