@@ -53,10 +53,11 @@ bool may_check(const model::PolicySet& set, const model::Decision& decision) {
 } // namespace
 
 Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
-                 const model::Decision& decision, SnapshotFor whom)
+                 const model::Decision& decision, SnapshotFor whom, const model::Snapshot* before)
     : set_(set), tree_(tree), governed_(governed), decision_(decision),
-      all_(whom == SnapshotFor::quotes) {
-    if (!all_ && !may_check(set, decision))
+      all_(whom == SnapshotFor::quotes), before_(all_ ? nullptr : before) {
+    const bool had = before_ != nullptr && !before_->measures.empty();
+    if (!all_ && !had && !may_check(set, decision))
         return;
     nearest_.assign(tree.size(), kNone);
     for (const std::size_t node : tree.order()) {
@@ -75,9 +76,12 @@ void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
         return;
     std::size_t above = nearest_[node];
     if (above == node) {
-        out.budgets = left(decision);
-        out.check = out.budgets.empty() ? BudgetCheck::off : check(decision);
-        out.waits = (all_ || out.check != BudgetCheck::off) && limits_hold(decision);
+        const auto* good = kept(decision);
+        out.budgets = good == nullptr ? left(decision) : again(good->budgets);
+        const auto wanted = good == nullptr ? check(decision) : good->check;
+        out.check = out.budgets.empty() ? BudgetCheck::off : wanted;
+        out.waits = (all_ || out.check != BudgetCheck::off) &&
+                    (good == nullptr ? limits_hold(decision) : good->waits);
         const std::size_t parent = tree_[node].parent;
         above = parent == kNone ? kNone : nearest_[parent];
     }
@@ -92,7 +96,31 @@ std::vector<const model::Policy*> Budgets::checking(const AccountDecision& decis
 }
 
 bool Budgets::counts(const AccountDecision& decision) const {
-    return all_ ? is_evaluated(decision) : check(decision) != BudgetCheck::off;
+    return all_ ? is_evaluated(decision)
+                : check(decision) != BudgetCheck::off || kept(decision) != nullptr;
+}
+
+// An account that keeps its standing because it could not be evaluated keeps its last budgets, too;
+// not into a new period.
+const model::SnapshotAccount* Budgets::kept(const AccountDecision& decision) const {
+    if (before_ == nullptr || is_evaluated(decision) || !decision.kept || decision.in_force ||
+        decision.mode != model::Mode::enforce || decision.memory.period != decision.period.label)
+        return nullptr;
+    const auto& all = before_->accounts;
+    const auto found =
+        std::lower_bound(all.begin(), all.end(), decision.account,
+                         [](const auto& one, const auto& name) { return one.name < name; });
+    const bool known = found != all.end() && found->name == decision.account;
+    return known && found->check != BudgetCheck::off ? &*found : nullptr;
+}
+
+std::vector<Budget> Budgets::again(const std::vector<Budget>& budgets) {
+    std::vector<Budget> out;
+    for (const auto& one : budgets)
+        if (one.measure < before_->measures.size())
+            if (const auto index = index_of(before_->measures[one.measure]))
+                out.push_back({*index, one.left});
+    return out;
 }
 
 // The strictest of the account's enforcing policies; of a held account, of its last ones. off: also

@@ -17,9 +17,10 @@ namespace sluice::policy {
 
 class Budgets {
 public:
-    // All outlive it.
+    // All outlive it. `before`: the snapshot that an account without figures keeps its budgets of;
+    // nullptr: none, as for quotes.
     Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
-            const model::Decision& decision, SnapshotFor whom);
+            const model::Decision& decision, SnapshotFor whom, const model::Snapshot* before);
 
     // Jobs of this account are checked: against its own budgets, or those of accounts above it. For
     // quotes: it has budgets, or an account above it has.
@@ -33,6 +34,8 @@ private:
     // Enforcing policies in force that check; for quotes: all.
     std::vector<const model::Policy*> checking(const model::AccountDecision& decision) const;
     bool counts(const model::AccountDecision& decision) const;
+    const model::SnapshotAccount* kept(const model::AccountDecision& decision) const;
+    std::vector<model::Budget> again(const std::vector<model::Budget>& budgets);
     model::BudgetCheck check(const model::AccountDecision& decision) const;
     bool limits_hold(const model::AccountDecision& decision) const;
     std::vector<model::Budget> left(const model::AccountDecision& decision);
@@ -46,7 +49,8 @@ private:
     const AccountTree& tree_;
     const Governance& governed_;
     const model::Decision& decision_;
-    const bool all_;                   // for quotes
+    const bool all_; // for quotes
+    const model::Snapshot* before_;
     std::vector<std::size_t> nearest_; // by node: the nearest one at or above it that checks
     std::vector<model::Measure> measures_;
 };
