@@ -33,6 +33,7 @@ struct CarryoverDerivation {
     std::string previous_period;
     Amount base = 0;
     Amount used_before = 0;
+    Amount given = 0; // <= 0: what transfers took from the account in that period
     Amount unused = 0;
     Amount cap = 0;              // cap model
     Amount effective_before = 0; // decay model: used_before * decay

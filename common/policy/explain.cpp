@@ -189,15 +189,16 @@ private:
             return "no carryover, because no period came before";
         if (!c.applied)
             return "no carryover: " + c.reason;
+        const std::string given = c.given == 0 ? "" : units(-c.given) + " went to other accounts, ";
         if (c.model == CarryoverModel::decay)
-            return units(c.used_before) + " used in " + c.previous_period + " have decayed to " +
-                   units(c.effective_before) +
+            return given + units(c.used_before) + " used in " + c.previous_period +
+                   " have decayed to " + units(c.effective_before) +
                    (policy_ ? " (half-life " + policy_->carryover.half_life_days.text() + " days)"
                             : "") +
                    "; carried over: " + units(c.carry);
         return units(c.used_before) + " of " + units(c.base) + " were used in " +
-               c.previous_period + ", " + units(c.unused) + " were left; at most " + units(c.cap) +
-               (policy_ ? " (" + policy_->carryover.factor.text() + " %)" : "") +
+               c.previous_period + ", " + given + units(c.unused) + " were left; at most " +
+               units(c.cap) + (policy_ ? " (" + policy_->carryover.factor.text() + " %)" : "") +
                " are carried over: " + units(c.carry);
     }
 

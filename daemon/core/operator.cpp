@@ -297,18 +297,21 @@ Result<ports::Booked> DaemonOperator::transfer(const ports::NewTransfer& wanted,
     auto entries = transfer_entries(wanted, *shown.report, shown.rules->set);
     if (!entries)
         return entries.error();
-    auto tries = person;
-    tries.dry_run = true;
-    auto tried = book(*entries, tries);
+    Order order{Trigger::person, true, {wanted.from, wanted.to}, {}};
+    order.supposed.adjustments = *entries;
+    for (auto& entry : order.supposed.adjustments)
+        entry.at = loop_.now();
+    const auto tried = run(std::move(order)); // with the accounts above
     if (!tried)
-        return tried;
-    if (!tried->cycle)
         return Error{Errc::timeout, "evaluation still running after " +
                                         std::to_string(longest_cycle_.count() / 1000) +
                                         " s; nothing is entered: try again later"};
-    if (auto fits = check_after_transfer(wanted, *tried->cycle); !fits)
+    if (auto fits = check_after_transfer(wanted, entries->front().period, *tried); !fits)
         return fits.error();
-    return person.dry_run ? tried : book(std::move(*entries), person);
+    if (!person.dry_run)
+        return book(std::move(*entries), person);
+    return ports::Booked{
+        0, std::make_shared<const ports::CycleReport>(cut_to(*tried, {wanted.from, wanted.to}))};
 }
 
 Result<ports::Booked> DaemonOperator::take_back(std::int64_t id, const ports::Person& person) {

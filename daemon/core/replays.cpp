@@ -89,7 +89,9 @@ Result<ports::ReplayState> DaemonReplays::begin(const ports::ReplayRequest& requ
                                          std::to_string(kAbandoned.count()) +
                                          " s after it was left"};
     ReplayRun& run = state->run.emplace();
-    run.state.id = ++state->last_id;
+    // Greater than that of any replay before a restart.
+    state->last_id = std::max(state->last_id + 1, epoch(loop_.now()));
+    run.state.id = state->last_id;
     run.state.total = run.state.accounts = replay->accounts().size();
     run.state.time = *time;
     run.state.usage_from = replay->usage().begin;

@@ -129,6 +129,11 @@ Result<void> check_kept(const AccountDecision& from, const Figure& figure, Amoun
                      format::units_text(left, figure.component) + " can move"};
 }
 
+// The effective allocation, also below 0.
+Wide signed_effective(const Figure& figure) {
+    return Wide{figure.allocation} + figure.carryover.carry + figure.adjustments + figure.borrowed;
+}
+
 // In the same period, so that the amounts compare.
 Result<void> check_bounds(const AccountDecision& to, const Figure& figure, Amount given,
                           const ports::CycleReport& report) {
@@ -136,6 +141,11 @@ Result<void> check_bounds(const AccountDecision& to, const Figure& figure, Amoun
         const auto* over = report.decision.find(name);
         if (over == nullptr || over->period.label != to.period.label)
             continue;
+        if (!over->error.empty() || over->kept || over->incomplete())
+            return Error{Errc::conflict, "the figures of account " + name +
+                                             ", which bounds account " + to.account +
+                                             ", are not known completely; try again when sluice "
+                                             "status reports no problem"};
         const auto* bound = figure_of(*over, figure.component.name);
         if (bound != nullptr && Wide{figure.effective} + given > bound->effective)
             return Error{Errc::conflict,
@@ -205,7 +215,7 @@ Result<std::vector<model::Adjustment>> transfer_entries(const ports::NewTransfer
     return out;
 }
 
-Result<void> check_after_transfer(const ports::NewTransfer& wanted,
+Result<void> check_after_transfer(const ports::NewTransfer& wanted, const std::string& period,
                                   const ports::CycleReport& tried) {
     if (!tried.error.empty())
         return Error{Errc::unavailable, tried.error + "; nothing is entered: try again later"};
@@ -213,17 +223,31 @@ Result<void> check_after_transfer(const ports::NewTransfer& wanted,
         return Error{Errc::unavailable, "the usage is " + std::to_string(tried.usage_age) +
                                             " s old, because its source did not respond; nothing "
                                             "is entered: try again later"};
+    if (!tried.decision.clock.trusted())
+        return Error{Errc::unavailable, model::clock_text(tried.decision.clock) +
+                                            "; nothing is entered: see sluice clock"};
     const auto from = with_figures(tried, wanted.from);
     if (!from)
         return from.error();
-    if (const auto to = with_figures(tried, wanted.to); !to)
+    const auto to = with_figures(tried, wanted.to);
+    if (!to)
         return to.error();
-    for (const auto& [component, units] : wanted.units)
-        if (const auto* figure = figure_of(**from, component))
-            if (figure->effective < figure->used())
-                return Error{Errc::conflict, "account " + wanted.from +
-                                                 " keeps at least what it has used, meanwhile " +
-                                                 text(figure->used(), *figure) + "; move less"};
+    if ((*from)->period.label != period || (*to)->period.label != period)
+        return Error{Errc::conflict, "period " + period +
+                                         " has ended meanwhile; nothing is entered: try again for "
+                                         "the new one"};
+    for (const auto& [component, units] : wanted.units) {
+        const auto* figure = figure_of(**from, component);
+        const auto* taking = figure_of(**to, component);
+        if (figure == nullptr || taking == nullptr)
+            continue;
+        if (signed_effective(*figure) < figure->used())
+            return Error{Errc::conflict, "account " + wanted.from +
+                                             " keeps at least what it has used, meanwhile " +
+                                             text(figure->used(), *figure) + "; move less"};
+        if (auto bound = check_bounds(**to, *taking, 0, tried); !bound)
+            return bound;
+    }
     if ((*from)->flags.paused && !(*from)->previous_flags.paused)
         return Error{Errc::conflict,
                      "account " + wanted.from + " would be paused after the transfer; move less"};

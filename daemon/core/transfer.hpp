@@ -10,6 +10,7 @@
 #include "daemon/ports/cycle_report.hpp"
 #include "daemon/ports/operator.hpp"
 
+#include <string>
 #include <vector>
 
 namespace sluice::core {
@@ -20,8 +21,9 @@ Result<std::vector<model::Adjustment>> transfer_entries(const ports::NewTransfer
                                                         const ports::CycleReport& report,
                                                         const model::PolicySet& set);
 
-// `tried`: the evaluation that supposes these entries, with the usage of now.
-Result<void> check_after_transfer(const ports::NewTransfer& wanted,
+// `tried`: the evaluation that supposes these entries of `period`, with the usage of now and with
+// whatever was entered since.
+Result<void> check_after_transfer(const ports::NewTransfer& wanted, const std::string& period,
                                   const ports::CycleReport& tried);
 
 } // namespace sluice::core

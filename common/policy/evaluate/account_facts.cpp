@@ -100,9 +100,15 @@ AccountFacts FactsIndex::of(const Subject& subject, const Periods& periods) cons
             if (cluster != facts_.structure.cluster)
                 out.parts.push_back(other(cluster, subject, periods));
     if (const auto found = adjustments_.find(subject.account); found != adjustments_.end())
-        for (const auto& one : found->second)
-            if (one.entry->period == periods.current.label && counts(subject, *one.cluster))
-                out.adjustments.push_back(one.entry);
+        for (const auto& one : found->second) {
+            const auto& entry = *one.entry;
+            if (!counts(subject, *one.cluster))
+                continue;
+            if (entry.period == periods.current.label)
+                out.adjustments.push_back(&entry);
+            else if (entry.pair != 0 && periods.before && entry.period == periods.before->label)
+                out.moved_before.push_back(&entry);
+        }
     if (const auto found = overrides_.find(subject.account); found != overrides_.end())
         for (const auto& one : found->second)
             if (counts(subject, *one.cluster))

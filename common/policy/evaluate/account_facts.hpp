@@ -34,8 +34,9 @@ struct ClusterPart {
 struct AccountFacts {
     // This cluster, then those that share the allocation in the policy's order.
     std::vector<ClusterPart> parts;
-    std::vector<const model::Adjustment*> adjustments; // of the current period
-    std::vector<model::Override> overrides;            // in force now or later, by id
+    std::vector<const model::Adjustment*> adjustments;  // of the current period
+    std::vector<const model::Adjustment*> moved_before; // transfers of the period before
+    std::vector<model::Override> overrides;             // in force now or later, by id
 
     const ClusterPart& here() const { return parts.front(); }
     const model::AccountMemory& memory() const { return *here().memory; } // maybe empty

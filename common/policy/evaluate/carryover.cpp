@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace sluice::policy {
 
@@ -28,7 +29,8 @@ bool by_cap(const model::Carryover& rule, CarryoverDerivation& out) {
     if (!cap)
         return false;
     out.cap = *cap;
-    out.unused = std::max<Amount>(0, out.base - out.used_before);
+    out.unused = static_cast<Amount>(
+        std::clamp<Wide>(Wide{out.base} + out.given - out.used_before, 0, INT64_MAX));
     out.carry = std::min(out.unused, out.cap);
     return true;
 }
@@ -42,7 +44,7 @@ bool by_decay(const model::Carryover& rule, const model::Period& before, Carryov
     const long double decay = std::exp2(-days_of(rule, before) / half_life);
     const long double left = static_cast<long double>(out.used_before) * decay;
     out.effective_before = std::llround(left); // 0 <= decay <= 1: fits
-    const long double unused = static_cast<long double>(out.base) - left;
+    const long double unused = static_cast<long double>(out.base) + out.given - left;
     out.unused = unused > 0 ? std::llround(unused) : 0;
     out.carry = out.unused;
     return true;
@@ -90,6 +92,7 @@ std::optional<CarryoverDerivation> carryover(const model::Carryover& rule, Amoun
     if (!out.reason.empty())
         return out;
     out.used_before = std::max<Amount>(0, past.used);
+    out.given = past.given;
     const bool fits =
         rule.model == CarryoverModel::cap ? by_cap(rule, out) : by_decay(rule, *past.period, out);
     if (!fits)

@@ -21,14 +21,16 @@ struct Past {
     Amount base = 0;    // allocation when that period ended
     Amount highest = 0; // usage by ended jobs that was once reported
     Amount vanished = 0; // part of `used`: what is not reported any more
+    Amount given = 0;    // <= 0: what transfers took from it in that period
 };
 
 // Picks the component's past out of what the journal remembers.
 Past past_of(const model::AccountMemory& memory, const model::Period& current,
              const std::optional<model::Period>& before, const std::string& component);
 
-// nullopt: a figure does not fit. cap: min(max(0, base - used), base * factor / 100); decay:
-// max(0, base - used * 2^(-days / half_life)), days being 90 (as Waldur had it) or exact.
+// nullopt: a figure does not fit. cap: min(max(0, base + given - used), base * factor / 100);
+// decay: max(0, base + given - used * 2^(-days / half_life)), days being 90 (as Waldur had it) or
+// exact.
 std::optional<model::CarryoverDerivation> carryover(const model::Carryover& rule, Amount base,
                                                     const Past& past);
 

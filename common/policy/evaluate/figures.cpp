@@ -37,9 +37,10 @@ private:
     bool fits_ = true;
 };
 
-std::optional<Amount> adjustments_of(const AccountFacts& facts, const Component& component) {
+std::optional<Amount> sum_of(const std::vector<const model::Adjustment*>& entries,
+                             const Component& component) {
     Sum sum;
-    for (const auto* entry : facts.adjustments) {
+    for (const auto* entry : entries) {
         const auto units = entry->units.find(component.name);
         if (units == entry->units.end())
             continue;
@@ -86,8 +87,10 @@ std::optional<Past> past(const Periods& periods, const AccountFacts& facts,
     }
     const auto sum = used.amount();
     const auto done = ended.amount();
-    if (!sum || !done)
+    const auto moved = sum_of(facts.moved_before, component);
+    if (!sum || !done || !moved)
         return std::nullopt;
+    past.given = std::min<Amount>(0, *moved);
     past.used = *sum;
     past.vanished = fallen(past.highest, *done, past.base);
     if (!narrow(Wide{past.used} + past.vanished))
@@ -138,7 +141,7 @@ Result<Figure> base_figure(const AccountFacts& facts, const Component& component
     if (*base < 0)
         return Error{Errc::malformed, "the allocation of " + component.name + " is negative"};
     figure.allocation = *base;
-    const auto adjustments = adjustments_of(facts, component);
+    const auto adjustments = sum_of(facts.adjustments, component);
     if (!adjustments)
         return too_large(component, "the sum of adjustments");
     figure.adjustments = *adjustments;

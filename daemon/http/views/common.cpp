@@ -399,11 +399,12 @@ Value evaluation(const Call& call, const ports::CycleReport& cycle,
                                          return record.command.account;
                                      });
     Value out = envelope(call);
-    put(out, kv("cycle", render_cycle(&cycle, true)), kv("accounts", std::move(accounts)),
+    const bool all_seen = call.request.viewer.sees_all(); // else a coordinator, after a transfer
+    put(out, kv("cycle", render_cycle(&cycle, all_seen)), kv("accounts", std::move(accounts)),
         kv("unchanged", unchanged), kv("commands", std::move(commands)),
         kv("withheld", of_accounts(cycle.plan.withheld, wanted, account)),
-        kv("notices", of_accounts(cycle.notices, wanted, account)),
-        kv("problems", render_problems(cycle)));
+        kv("notices", all_seen ? of_accounts(cycle.notices, wanted, account) : Value::array()),
+        kv("problems", all_seen ? render_problems(cycle) : Value::array()));
     return out;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <optional>
 
 namespace sluice::http {
@@ -294,6 +295,11 @@ Response view_test_mail(const Call& call) {
     if (call.services.mail == nullptr)
         return failure(409, "sluiced sends no mail; set notifications.mail in sluiced.yaml, then "
                             "run: systemctl restart sluiced");
+    // A mail server that says nothing must not hold more than one of the threads that answer.
+    static std::mutex delivering;
+    const std::unique_lock<std::mutex> alone(delivering, std::try_to_lock);
+    if (!alone)
+        return failure(409, "another test mail is being delivered; try again in a moment");
     const auto delivery = call.services.mail->deliver(
         test_mail(to, call.request.viewer.label(), call.services.names(), call.status.info().now));
     const bool done = delivery.result == ports::Delivered::done;

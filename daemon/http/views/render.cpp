@@ -41,7 +41,7 @@ Value render_carryover(const model::Figure& figure) {
     const char* model = from.model == model::CarryoverModel::cap ? "cap" : "decay";
     return object(kv("applied", from.applied), kv("reason", from.reason), kv("model", model),
                   kv("previous_period", from.previous_period), kv("base", units(from.base, c)),
-                  kv("used_before", units(from.used_before, c)),
+                  kv("used_before", units(from.used_before, c)), kv("given", units(-from.given, c)),
                   kv("unused", units(from.unused, c)), kv("cap", units(from.cap, c)),
                   kv("effective_before", units(from.effective_before, c)),
                   kv("carry", units(from.carry, c)));

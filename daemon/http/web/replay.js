@@ -8,9 +8,12 @@ const kPage = 100;
 const kPause = 500; // between two requests
 const columns = [['Account', ''], ['Policy', ''], ['Period', ''], ['Standing', ''], ['Begin', ''], ['End', ''], ['Days', 'number'], ['Usage', 'number']];
 
+let timer = 0;
+
 function progress({ phase, done, total }, render) {
   const here = location.hash;
-  setTimeout(() => { if (location.hash === here && document.getElementById('replaying')) render(); }, kPause);
+  clearTimeout(timer);
+  timer = setTimeout(() => { if (location.hash === here && document.getElementById('replaying')) render(); }, kPause);
   return h('p', { id: 'replaying' }, h('progress', { 'aria-label': 'Replay', value: done, max: total }),
     ` ${phase === 'usage' ? 'Usage of' : 'Policies over'} ${amount(done)} of ${amount(total)} ${phase === 'usage' ? 'accounts' : 'days'}`);
 }

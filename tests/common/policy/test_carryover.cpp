@@ -111,3 +111,27 @@ CASE(what_was_borrowed_is_repaid_in_the_next_period) {
     CHECK_EQ(borrow({}, hours("1000"), before)->taken, 0);
     CHECK_EQ(borrow(rule, hours("1000"), Past{})->taken, 0); // `total`: there is no next one
 }
+
+// Else an account that gives its allocation away would get it once more.
+CASE(what_was_moved_to_another_account_is_not_carried_over) {
+    for (const bool decays : {false, true}) {
+        test::World w;
+        w.policy().carryover = decays ? decay("15") : cap("50");
+        for (const char* name : {"physics", "chem"}) {
+            w.account(name);
+            w.grant(name, "1000");
+        }
+        w.run(test::utc(2026, 1, 2));
+        w.facts.history.adjustments = {
+            {1, "physics", "2026-Q1", {{"node_hours", dec("-999")}}, "", "", {}, 0, 2},
+            {2, "chem", "2026-Q1", {{"node_hours", dec("999")}}, "", "", {}, 0, 1}};
+        w.run(test::utc(2026, 1, 3));
+        CHECK_EQ(w.of("physics").figures[0].effective, hours("1"));
+        w.run(test::utc(2026, 4, 2));
+        const auto& carry = w.of("physics").figures[0].carryover;
+        CHECK_EQ(carry.given, -hours("999"));
+        CHECK_EQ(carry.carry, hours("1"));
+        CHECK_EQ(w.of("chem").figures[0].carryover.carry, hours(decays ? "1000" : "500"));
+        CHECK_EQ(w.of("chem").figures[0].carryover.given, 0);
+    }
+}

@@ -122,6 +122,26 @@ CASE(the_giving_account_keeps_what_it_has_used) {
     CHECK_EQ(desk.effective("optics"), 350);
 }
 
+CASE(what_was_entered_since_the_last_evaluation_counts) {
+    Desk desk;
+    const auto enter = [&](const std::string& account, int units) {
+        model::Adjustment entry;
+        entry.id = static_cast<std::int64_t>(desk.journal.held.adjustments.size()) + 1;
+        entry.account = account;
+        entry.period = "2026-Q1";
+        entry.units = {{"node_hours", Decimal::whole(units)}};
+        entry.at = desk.clock.now();
+        desk.journal.held.adjustments.push_back(entry);
+    };
+    enter("optics", -400); // the effective allocation is 0 then, not -50
+    refused(desk.move("optics", "lasers", "50"), Errc::conflict, "meanwhile 250 node_hours");
+    enter("tiny", 285);
+    refused(desk.move("chem", "tiny", "10", std::nullopt), Errc::conflict,
+            "would have more than account lasers above it, which has 300 node_hours");
+    CHECK_EQ(desk.journal.held.adjustments.size(), 2u);
+    CHECK(desk.move("chem", "tiny", "5", std::nullopt));
+}
+
 CASE(a_transfer_pauses_nobody) {
     Desk desk;
     desk.rules.set.policies.at(0).grace_ratio = Decimal();
