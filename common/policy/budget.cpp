@@ -106,6 +106,8 @@ const model::SnapshotAccount* Budgets::kept(const AccountDecision& decision) con
     if (before_ == nullptr || is_evaluated(decision) || !decision.kept || decision.in_force ||
         decision.mode != model::Mode::enforce || decision.memory.period != decision.period.label)
         return nullptr;
+    if (!decision.held() && checking(decision).empty())
+        return nullptr; // no policy checks any more
     const auto& all = before_->accounts;
     const auto found =
         std::lower_bound(all.begin(), all.end(), decision.account,

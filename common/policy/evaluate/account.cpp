@@ -105,6 +105,36 @@ bool keep(const std::vector<const Policy*>& policies, model::Flags flags) {
            (!flags.downscaled || has(model::Action::request_slurm_resource_downscaling));
 }
 
+// The periods stay what they are, with other labels: what the journal has by label would be lost.
+// "": no such change.
+std::string renamed(const model::Facts& facts, const AccountMemory& before, const Policy& policy,
+                    const std::string& label) {
+    const auto earlier = facts.earlier.find(before.rules.version);
+    if (before.enforced_by.empty() || before.period == label || earlier == facts.earlier.end())
+        return "";
+    const Policy* last = earlier->second->policy(policy.name);
+    if (last == nullptr || last->period.label == policy.period.label)
+        return "";
+    model::PeriodRule was = last->period;
+    was.label = policy.period.label;
+    return was == policy.period ? "period " + before.period + " would be called " + label +
+                                      ", so that its carryover, adjustments and loans would not "
+                                      "count"
+                                : "";
+}
+
+// Of a label that another period had before: the journal cannot tell the two apart. A change of the
+// time zone moves a period by less than this.
+std::string reused_label(const AccountMemory& before, const model::Period& period) {
+    constexpr std::chrono::hours kMost{26};
+    const auto apart = before.period_begin - period.begin;
+    const bool same = apart < kMost && apart > -kMost;
+    return before.period != period.label || same
+               ? ""
+               : "period " + period.label +
+                     " has the label of an earlier period; give periods other labels";
+}
+
 // Rules of an account under enforcement that are gone, for people; "": none.
 std::string lost_rules(const Subject& subject, const AccountMemory& before, bool other_period) {
     if (before.enforced_by.empty())
@@ -315,6 +345,10 @@ void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& kn
     fail(Fault::clock, clock_fault(facts_, known.memory(), out.period), out);
     if (const auto gone = lost_rules(subject, known.memory(), out.other_period); !gone.empty())
         fail(Fault::rules, gone + kKept, out);
+    if (const auto other = renamed(facts_, known.memory(), subject.first(), out.period.label);
+        !other.empty())
+        fail(Fault::rules, other + kKept, out);
+    fail(Fault::settings, reused_label(known.memory(), out.period), out);
     fail(Fault::settings, disagreement(subject), out);
     for (const auto& component : set_.components) {
         const auto& all = facts_.structure.tres;

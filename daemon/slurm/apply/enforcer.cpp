@@ -358,9 +358,11 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
     const model::Qos* standard = find_qos(structure_, command.default_qos);
-    record.def_qos_id = standard != nullptr ? standard->id : INFINITE; // clears
     const std::vector<std::string> ids = qos_ids(command.qos, structure_);
     const bool deltas = !ids.empty() && model::is_delta(ids.front());
+    // slurmdbd refuses a default that the list lacks, and with deltas the list is whole at the end
+    // only. INFINITE clears.
+    record.def_qos_id = standard != nullptr && !deltas ? standard->id : INFINITE;
     const StringList base{ids.empty() || deltas ? std::vector<std::string>{""} : ids};
     record.qos_list = base.get();
     Result<void> done = modify(targets(group), record);
@@ -381,6 +383,8 @@ Result<void> ApplyBatch::change_qos(const Group& group) {
     slurmdb_init_assoc_rec(&record, false);
     const StringList changes{ids};
     record.qos_list = changes.get();
+    if (standard != nullptr)
+        record.def_qos_id = standard->id;
     return modify(targets(group), record);
 }
 

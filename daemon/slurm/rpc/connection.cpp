@@ -166,12 +166,13 @@ Error Session::failed(std::string_view what, int number) {
 
 namespace {
 
-// What slurmdbd says of the one request, by the ranges of slurm_errno.h, which grow at their ends.
-// The other ranges are connections, protocol and authentication.
+// What slurmdbd says of the one request: it changes nothing, or an accounting error. Numbers from
+// 2000 to 3999 may be MariaDB's (2006: it has gone away), those from 8000 on are of connections.
 bool is_about_request(int number) {
     if (number == ESLURM_DB_CONNECTION || number == ESLURM_DB_CONNECTION_INVALID)
         return false;
-    return (number >= SLURM_NO_CHANGE_IN_DATA && number < 4000) || number > ESLURM_DB_CONNECTION;
+    return number == SLURM_NO_CHANGE_IN_DATA ||
+           (number > ESLURM_DB_CONNECTION && number < ESLURM_MISSING_TIME_LIMIT);
 }
 
 } // namespace
