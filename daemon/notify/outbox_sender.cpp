@@ -86,7 +86,7 @@ void OutboxSender::work() {
 std::chrono::seconds OutboxSender::deliver_due(Memory& memory) {
     while (!worker_.stopping()) {
         const Instant now = clock_.now();
-        if (now < memory.retry.open_from())
+        if (memory.retry.waits(now))
             return std::min(memory.retry.open_from() - now, kMaxLook);
         const auto due = outbox_.due(target_, now, kBatch);
         if (!due) {
@@ -147,7 +147,7 @@ ports::Delivery OutboxSender::hand_over(const std::vector<ports::OutboxEntry>& b
 
 bool OutboxSender::deliver(const ports::OutboxEntry& entry, Memory& memory) {
     const Instant now = clock_.now();
-    if (worker_.stopping() || now < memory.retry.open_from())
+    if (worker_.stopping() || memory.retry.waits(now))
         return true;
     const auto batch = batch_of(entry, now);
     if (!batch) {

@@ -37,6 +37,8 @@ public:
                  std::uint32_t random);
     // No try before this instant; in the past while the target is not away.
     Instant open_from() const { return open_from_; }
+    // No pause is longer: such an instant is of a clock that was ahead.
+    bool waits(Instant now) const { return now < open_from_ && open_from_ - now <= kMaxAsked; }
     bool is_away() const { return failures_ > 0; }
 
 private:

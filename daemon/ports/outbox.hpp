@@ -87,7 +87,8 @@ public:
     // Whether a message of this correlation was added, so that another would not be.
     virtual Result<bool> is_known(const std::string& correlation) = 0;
     // Of each key the oldest waiting message, where it may be tried at `now`; oldest first, at most
-    // `most`. A parked message does not hold up those behind it.
+    // `most`. A parked message does not hold up those behind it. One that waits for more than a day
+    // was put off by a clock that was ahead, and may be tried.
     virtual Result<std::vector<OutboxEntry>> due(const std::string& target, Instant now,
                                                  std::size_t most) = 0;
     // When due() will next return a message; nullopt: not before one is added.

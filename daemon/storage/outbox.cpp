@@ -148,9 +148,11 @@ Result<std::vector<OutboxEntry>> SqliteOutbox::due(const std::string& target, In
                                                    std::size_t most) {
     return at_port("outbox", [&] {
         auto reader = reader_.lock();
+        constexpr std::int64_t kLongest = 86400; // seconds
         Statement rows(*reader, std::string(kSelect) + kHeads +
-                                    " AND o.not_before <= ? ORDER BY o.id LIMIT ?");
-        rows.bind(target, epoch(now), static_cast<std::int64_t>(most));
+                                    " AND (o.not_before <= ? OR o.not_before > ?) "
+                                    "ORDER BY o.id LIMIT ?");
+        rows.bind(target, epoch(now), epoch(now) + kLongest, static_cast<std::int64_t>(most));
         return entries(rows);
     });
 }

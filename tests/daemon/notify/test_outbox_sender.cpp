@@ -188,6 +188,9 @@ CASE(a_target_that_is_away_is_left_alone_until_its_time) {
     CHECK(retry.open_from() <= kNow);
     CHECK(retry.note(away(), 0, kNow, 0) == kNow + std::chrono::seconds{5});
     CHECK(retry.open_from() == kNow + std::chrono::seconds{5});
+    CHECK(retry.waits(kNow));
+    CHECK(!retry.waits(kNow + std::chrono::seconds{5}));
+    CHECK(!retry.waits(kNow - std::chrono::hours{24})); // the clock was ahead
     CHECK(retry.is_away());
     // Attempts of the single message do not count while nobody gets through.
     CHECK(retry.note(away(), 50, kNow, 0) == kNow + std::chrono::seconds{10});

@@ -96,6 +96,16 @@ CASE(messages_of_one_key_come_one_after_the_other) {
     CHECK_EQ(box.due(), "bc");
 }
 
+CASE(a_message_put_off_by_a_clock_that_was_ahead_is_tried) {
+    Box box;
+    const auto id = box.add(message("r1", "a"));
+    box.clock.advance(std::chrono::hours(24 * 30));
+    CHECK(box.outbox().failed(id, box.clock.now() + std::chrono::hours(1), "busy"));
+    CHECK_EQ(box.due(), "");
+    box.clock.set(kNow);
+    CHECK_EQ(box.due(), "a");
+}
+
 CASE(targets_do_not_hold_up_each_other) {
     Box box;
     Message mail = message("r1", "m");
