@@ -140,9 +140,19 @@ const typename Values::mapped_type* nearest_of(const Values& values, const std::
     return nullptr;
 }
 
-bool is_of(const model::Policy& policy, const AccountDecision& account) {
-    return std::find(account.policies.begin(), account.policies.end(), policy.name) !=
-           account.policies.end();
+// Policies of the account; where its last rules hold it, those. External users are in `set` alone.
+std::vector<model::Policy> policies_of(const model::PolicySet& set,
+                                       const AccountDecision& account) {
+    const bool last = account.by_last_rules();
+    const auto& names = last ? account.memory.rules.policies : account.policies;
+    std::vector<model::Policy> out;
+    for (const auto& policy : (last ? *account.last_rules : set).policies)
+        if (std::find(names.begin(), names.end(), policy.name) != names.end()) {
+            out.push_back(policy);
+            if (const auto* now = set.policy(policy.name))
+                out.back().external_users = now->external_users;
+        }
+    return out;
 }
 
 } // namespace
@@ -161,9 +171,7 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
     const auto level = level_of(account);
     bool owners = false, external = false, to_people = account.mode == model::Mode::enforce;
     std::vector<std::string> recipients;
-    for (const auto& policy : set.policies) {
-        if (!is_of(policy, account))
-            continue;
+    for (const auto& policy : policies_of(set, account)) {
         owners = owners || policy.has(model::Action::notify_organization_owners);
         to_people = to_people || policy.notify_while_observing;
         if (policy.has(model::Action::notify_external_user)) {

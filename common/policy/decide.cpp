@@ -154,7 +154,7 @@ void keep_qos_in_force(const model::Facts& facts, model::Decision& decision) {
 }
 
 bool notifies(const PolicySet& set, const AccountDecision& decision) {
-    const auto policies = policies_of(set, decision);
+    const auto policies = policies_in_force(set, decision);
     return std::any_of(policies.begin(), policies.end(), [](const model::Policy* policy) {
         return policy->has(model::Action::notify_organization_owners) ||
                policy->has(model::Action::notify_external_user);

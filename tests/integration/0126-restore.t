@@ -13,7 +13,8 @@ for account in physics optics; do
 done
 must 'fields of user lp are set by hand' sacctmgr_do modify user where name=lp account=physics set qos=normal,private,second defaultqos=second \
     fairshare=3 grptresmins=node=400000 maxtresmins=node=300000 grptres=node=70000
-must 'changes to the inherited list of chem are set by hand' sacctmgr_do modify account where name=chem set qos+=private
+must 'changes to the inherited list of chem and a default of them are set by hand' eval 'sacctmgr_do modify account where name=chem set qos+=private &&
+    sacctmgr_do modify account where name=chem set defaultqos=private'
 
 # settings MODE LIMIT_TYPE NODE_HOURS [FAIRSHARE]
 settings() {

@@ -71,6 +71,17 @@ CASE(external_users_are_written_to_only_by_their_own_action) {
     CHECK(!told.notice());
 }
 
+CASE(a_held_account_is_told_by_its_last_rules) {
+    Told told;
+    told.account.last_rules = std::make_shared<const model::PolicySet>(told.set);
+    told.account.memory.rules.policies = {"quarterly"};
+    told.account.policies.clear(); // no policy covers it any more
+    told.set.policies.clear();
+    CHECK_EQ(told.notice()->recipients, std::vector<std::string>{"pi@example.org"});
+    told.account.last_rules.reset();
+    CHECK(!told.notice());
+}
+
 CASE(the_strictest_level_is_told) {
     Told told;
     CHECK_EQ(told.notice()->level, "notify");

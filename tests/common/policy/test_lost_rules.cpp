@@ -709,6 +709,17 @@ CASE(a_held_account_keeps_its_budget_check) {
     }
 }
 
+CASE(levels_of_a_held_account_are_told_once) {
+    World w = two_accounts();
+    w.run(utc(2026, 1, 3), "chem");
+    w.set.accounts.clear();
+    w.set.policies.clear();
+    w.use(utc(2026, 1, 3), "chem", 2000);
+    w.run(utc(2026, 1, 4), "chem");
+    CHECK(w.of("chem").by_last_rules() && w.of("chem").enforced.paused);
+    CHECK(w.facts.history.accounts["chem"].notified.contains("pause"));
+}
+
 CASE(what_staff_has_pinned_is_not_checked_while_it_is_held) {
     World w = two_accounts();
     w.set.policies[0].budget_check = model::BudgetCheck::refuse;
