@@ -91,6 +91,25 @@ CASE(tasks_arrays_and_lists_count_as_at_submission) {
     CHECK_EQ(got.cost("wants"), "12");
 }
 
+CASE(the_sum_of_billing_counts_what_is_known_before_the_start) {
+    FakeService service;
+    auto cycle = *service.cycle;
+    for (auto& account : cycle.decision.accounts) {
+        account.figures.push_back(account.figures.front());
+        account.figures.back().component = {"maple", "license/maple", Decimal::whole(60)};
+    }
+    service.cycle = std::make_shared<const ports::CycleReport>(std::move(cycle));
+    service.change_quoted = [](model::Snapshot& snapshot) {
+        snapshot.measures = {{"billing", 3600, {{"node", 1}}}};
+    };
+    const auto response = http::dispatch(
+        {"POST", "/api/v1/quote", {}, R"({"account": "physics", "time_limit": 60})", kStaff},
+        service);
+    const auto body = json::parse(response.body, {.bytes = 1 << 20});
+    CHECK_EQ((*body)["costs"].at(0)["component"].text(), "billing");
+    CHECK_EQ((*body)["not_counted"].compact(), R"([{"account":"physics","component":"maple"}])");
+}
+
 CASE(a_quote_names_the_thresholds_that_the_job_reaches) {
     const auto small = quote(R"({"account": "physics", "time_limit": 1})", kStaff);
     CHECK_EQ(small.body["thresholds"].size(), 0U);
