@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/sbatch.hpp"
 
+#include "cli/sbatch_options.hpp"
 #include "common/base/text.hpp"
 
 #include <algorithm>
@@ -13,145 +14,24 @@ namespace {
 
 using json::Value;
 
-enum class Use {
-    read,
-    ignored,  // can change what the job gets
-    harmless, // changes no cost
-};
+constexpr int kFirstLong = 1000; // of the numbers of getopt_long()
 
-// Options of sbatch from 22.05 on (long_options of src/common/slurm_opt.c).
-struct SbatchOption {
-    const char* name;
-    char letter; // 0: none
-    int argument;
-    Use use;
-};
-constexpr SbatchOption kOptions[] = {
-    {"account", 'A', required_argument, Use::read},
-    {"acctg-freq", 0, required_argument, Use::harmless},
-    {"array", 'a', required_argument, Use::read},
-    {"batch", 0, required_argument, Use::ignored},
-    {"bb", 0, required_argument, Use::ignored},
-    {"bbf", 0, required_argument, Use::ignored},
-    {"begin", 'b', required_argument, Use::harmless},
-    {"chdir", 'D', required_argument, Use::harmless},
-    {"cluster-constraint", 0, required_argument, Use::ignored},
-    {"comment", 0, required_argument, Use::harmless},
-    {"constraint", 'C', required_argument, Use::ignored},
-    {"container", 0, required_argument, Use::harmless},
-    {"container-id", 0, required_argument, Use::harmless},
-    {"contiguous", 0, no_argument, Use::harmless},
-    {"core-spec", 'S', required_argument, Use::ignored},
-    {"cores-per-socket", 0, required_argument, Use::ignored},
-    {"cpu-freq", 0, required_argument, Use::harmless},
-    {"cpus-per-gpu", 0, required_argument, Use::read},
-    {"cpus-per-task", 'c', required_argument, Use::read},
-    {"deadline", 0, required_argument, Use::harmless},
-    {"delay-boot", 0, required_argument, Use::harmless},
-    {"dependency", 'd', required_argument, Use::harmless},
-    {"distribution", 'm', required_argument, Use::ignored},
-    {"error", 'e', required_argument, Use::harmless},
-    {"exclude", 'x', required_argument, Use::harmless},
-    {"exclusive", 0, optional_argument, Use::read},
-    {"export", 0, required_argument, Use::harmless},
-    {"export-file", 0, required_argument, Use::harmless},
-    {"extra", 0, required_argument, Use::harmless},
-    {"extra-node-info", 'B', required_argument, Use::ignored},
-    {"get-user-env", 0, optional_argument, Use::harmless},
-    {"gid", 0, required_argument, Use::harmless},
-    {"gpu-bind", 0, required_argument, Use::harmless},
-    {"gpu-freq", 0, required_argument, Use::harmless},
-    {"gpus", 'G', required_argument, Use::read},
-    {"gpus-per-node", 0, required_argument, Use::read},
-    {"gpus-per-socket", 0, required_argument, Use::read},
-    {"gpus-per-task", 0, required_argument, Use::read},
-    {"gres", 0, required_argument, Use::read},
-    {"gres-flags", 0, required_argument, Use::ignored},
-    {"hint", 0, required_argument, Use::ignored},
-    {"hold", 'H', no_argument, Use::harmless},
-    {"ignore-pbs", 0, no_argument, Use::harmless},
-    {"input", 'i', required_argument, Use::harmless},
-    {"job-name", 'J', required_argument, Use::harmless},
-    {"kill-on-invalid-dep", 0, required_argument, Use::harmless},
-    {"licenses", 'L', required_argument, Use::ignored},
-    {"mail-type", 0, required_argument, Use::harmless},
-    {"mail-user", 0, required_argument, Use::harmless},
-    {"mcs-label", 0, required_argument, Use::harmless},
-    {"mem", 0, required_argument, Use::read},
-    {"mem-bind", 0, required_argument, Use::harmless},
-    {"mem-per-cpu", 0, required_argument, Use::read},
-    {"mem-per-gpu", 0, required_argument, Use::read},
-    {"mincpus", 0, required_argument, Use::read},
-    {"network", 0, required_argument, Use::harmless},
-    {"nice", 0, optional_argument, Use::harmless},
-    {"no-kill", 'k', optional_argument, Use::harmless},
-    {"no-requeue", 0, no_argument, Use::harmless},
-    {"nodefile", 'F', required_argument, Use::ignored},
-    {"nodelist", 'w', required_argument, Use::read},
-    {"nodes", 'N', required_argument, Use::read},
-    {"ntasks", 'n', required_argument, Use::read},
-    {"ntasks-per-core", 0, required_argument, Use::ignored},
-    {"ntasks-per-gpu", 0, required_argument, Use::read},
-    {"ntasks-per-node", 0, required_argument, Use::read},
-    {"ntasks-per-socket", 0, required_argument, Use::ignored},
-    {"oom-kill-step", 0, optional_argument, Use::harmless},
-    {"open-mode", 0, required_argument, Use::harmless},
-    {"output", 'o', required_argument, Use::harmless},
-    {"overcommit", 'O', no_argument, Use::read},
-    {"oversubscribe", 's', no_argument, Use::ignored},
-    {"parsable", 0, no_argument, Use::harmless},
-    {"partition", 'p', required_argument, Use::read},
-    {"power", 0, required_argument, Use::harmless},
-    {"prefer", 0, required_argument, Use::ignored},
-    {"priority", 0, required_argument, Use::harmless},
-    {"profile", 0, required_argument, Use::harmless},
-    {"propagate", 0, optional_argument, Use::harmless},
-    {"qos", 'q', required_argument, Use::read},
-    {"quiet", 'Q', no_argument, Use::harmless},
-    {"reboot", 0, no_argument, Use::harmless},
-    {"requeue", 0, no_argument, Use::harmless},
-    {"reservation", 0, required_argument, Use::ignored},
-    {"resv-ports", 0, optional_argument, Use::harmless},
-    {"segment", 0, required_argument, Use::ignored},
-    {"signal", 0, required_argument, Use::harmless},
-    {"sockets-per-node", 0, required_argument, Use::ignored},
-    {"spread-job", 0, no_argument, Use::harmless},
-    {"stepmgr", 0, no_argument, Use::harmless},
-    {"switches", 0, required_argument, Use::ignored},
-    {"test-only", 0, no_argument, Use::harmless},
-    {"thread-spec", 0, required_argument, Use::ignored},
-    {"threads-per-core", 0, required_argument, Use::ignored},
-    {"time", 't', required_argument, Use::read},
-    {"time-min", 0, required_argument, Use::read},
-    {"tmp", 0, required_argument, Use::ignored},
-    {"tres-bind", 0, required_argument, Use::ignored},
-    {"tres-per-task", 0, required_argument, Use::read},
-    {"uid", 0, required_argument, Use::harmless},
-    {"use-min-nodes", 0, no_argument, Use::harmless},
-    {"verbose", 'v', no_argument, Use::harmless},
-    {"wait", 'W', no_argument, Use::harmless},
-    {"wait-all-nodes", 0, required_argument, Use::harmless},
-    {"wckey", 0, required_argument, Use::harmless},
-    {"wrap", 0, required_argument, Use::harmless},
-};
-constexpr int kFirstLong = 1000;
+const SbatchOption& option_of(std::string_view name) {
+    return *std::find_if(std::begin(kOptions), std::end(kOptions),
+                         [&](const SbatchOption& one) { return one.name == name; });
+}
 
-// The environment variables of sbatch.
-constexpr std::pair<const char*, const char*> kVariables[] = {
-    {"SBATCH_ACCOUNT", "account"},
-    {"SBATCH_ARRAY_INX", "array"},
-    {"SBATCH_CPUS_PER_GPU", "cpus-per-gpu"},
-    {"SBATCH_GPUS", "gpus"},
-    {"SBATCH_GPUS_PER_NODE", "gpus-per-node"},
-    {"SBATCH_GPUS_PER_TASK", "gpus-per-task"},
-    {"SBATCH_GRES", "gres"},
-    {"SBATCH_MEM_PER_CPU", "mem-per-cpu"},
-    {"SBATCH_MEM_PER_GPU", "mem-per-gpu"},
-    {"SBATCH_MEM_PER_NODE", "mem"},
-    {"SBATCH_PARTITION", "partition"},
-    {"SBATCH_QOS", "qos"},
-    {"SBATCH_TIMELIMIT", "time"},
-};
+// slurm_process_option() of src/common/slurm_opt.c: what a variable holds for an option without a
+// value.
+bool is_set(const std::string& value) {
+    const bool digits = !value.empty() && value.find_first_not_of("0123456789") == value.npos;
+    return value.empty() || lower(value) == "yes" ||
+           (digits && value.find_first_not_of('0') != value.npos);
+}
+
+Error heterogeneous() {
+    return {Errc::malformed, "heterogeneous jobs are not quoted; quote each part by itself"};
+}
 
 bool contains(const std::vector<std::string>& list, std::string_view word) {
     return std::find(list.begin(), list.end(), word) != list.end();
@@ -205,8 +85,8 @@ Result<std::uint32_t> sbatch_minutes(std::string_view text) {
                                     : Result<std::uint32_t>(fault);
 }
 
-// _get_argument() of src/sbatch/opt.c
-std::vector<std::string> sbatch_words(std::string_view line) {
+// get_argument() of src/sbatch/opt.c
+Result<std::vector<std::string>> sbatch_words(std::string_view line) {
     std::vector<std::string> words;
     std::string word;
     bool inside = false;
@@ -214,7 +94,11 @@ std::vector<std::string> sbatch_words(std::string_view line) {
     for (std::size_t i = 0; i < line.size(); ++i) {
         const char c = line[i];
         const bool blank = c == ' ' || c == '\t' || c == '\r';
-        if (quote != 0) {
+        if (c == '\\') {
+            if (++i < line.size())
+                word += line[i];
+            inside = true;
+        } else if (quote != 0) {
             if (c == quote)
                 quote = 0;
             else
@@ -227,15 +111,15 @@ std::vector<std::string> sbatch_words(std::string_view line) {
                 words.push_back(std::move(word));
             word.clear();
             inside = false;
-        } else if (c == '#' && !inside) {
+        } else if (c == '#') {
             break;
         } else {
-            if (c == '\\' && i + 1 < line.size())
-                ++i;
-            word += line[i];
+            word += c;
             inside = true;
         }
     }
+    if (quote != 0)
+        return Error{Errc::malformed, std::string("the quote ") + quote + " has no end"};
     if (inside)
         words.push_back(std::move(word));
     return words;
@@ -250,29 +134,54 @@ Result<void> SbatchJob::read_options(const std::vector<std::string>& words,
 
 Result<void> SbatchJob::read_environment(const Environment& environment) {
     now_.clear();
-    for (const auto& [name, option] : kVariables)
-        if (const char* value = environment(name); value != nullptr && *value != '\0')
-            if (auto done = take(option, value); !done)
-                return Error{Errc::malformed, std::string(name) + ": " + done.error().context};
+    variables_ = true;
+    for (const auto& [name, option] : kVariables) {
+        const char* value = environment(name);
+        const auto& known = option_of(option);
+        if (value == nullptr || (*value == '\0' && known.argument == required_argument))
+            continue;
+        if (known.use == Use::ignored)
+            ignore(name);
+        else if (auto done = take(option, value); !done)
+            return Error{Errc::malformed, std::string(name) + ": " + done.error().context};
+    }
+    variables_ = false;
     taken_.insert(taken_.end(), now_.begin(), now_.end());
     return {};
 }
 
 Result<void> SbatchJob::read_script(std::string_view text, const std::string& name) {
     constexpr std::string_view kMark = "#SBATCH";
+    constexpr std::string_view kOthers[] = {"#PBS", "#BSUB", "#SLURM"};
     now_.clear();
+    std::vector<std::string> others;
     for (std::size_t number = 1; !text.empty(); ++number) {
         const std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
         const std::string_view word = trim(line);
         if (!word.empty() && word.front() != '#')
             break;
+        for (const auto& other : kOthers)
+            if (line.starts_with(other))
+                others.push_back("lines " + std::string(other));
         if (!line.starts_with(kMark))
             continue;
-        if (auto done = read(sbatch_words(line.substr(kMark.size())), true, nullptr); !done)
+        const auto words = sbatch_words(line.substr(kMark.size()));
+        Result<void> done;
+        if (!words)
+            done = words.error();
+        else if (!words->empty() &&
+                 (lower(words->front()) == "hetjob" || lower(words->front()) == "packjob"))
+            done = heterogeneous();
+        else
+            done = read(*words, true, nullptr);
+        if (!done)
             return Error{Errc::malformed,
                          name + ":" + std::to_string(number) + ": " + done.error().context};
     }
+    for (const auto& other : others)
+        if (!ignore_pbs_ || other == "lines #SLURM")
+            ignore(other);
     return {};
 }
 
@@ -311,14 +220,15 @@ Result<void> SbatchJob::read(const std::vector<std::string>& words, bool lines,
                 return id >= kFirstLong ? &one == &kOptions[id - kFirstLong] : one.letter == id;
             });
         if (found->use == Use::ignored) {
-            if (const std::string name = "--" + std::string(found->name); !contains(ignored_, name))
-                ignored_.push_back(name);
+            ignore("--" + std::string(found->name));
         } else if (found->use == Use::read) {
             if (auto done = take(found->name, optarg); !done)
                 return done;
         }
     }
     const std::vector<std::string> left(copies.begin() + optind, copies.end());
+    if (!left.empty() && left.front() == ":")
+        return heterogeneous();
     if (rest != nullptr)
         *rest = left;
     else if (lines && !left.empty())
@@ -326,8 +236,15 @@ Result<void> SbatchJob::read(const std::vector<std::string>& words, bool lines,
     return {};
 }
 
+void SbatchJob::ignore(const std::string& what) {
+    if (!contains(ignored_, what))
+        ignored_.push_back(what);
+}
+
 // An option that a source before has given counts no more.
 Result<void> SbatchJob::take(std::string_view option, const char* argument) {
+    if (option == "tasks-per-node")
+        option = "ntasks-per-node";
     if (contains(taken_, option))
         return {};
     now_.emplace_back(option);
@@ -337,13 +254,21 @@ Result<void> SbatchJob::take(std::string_view option, const char* argument) {
     Result<void> done;
     if (option == "account" || option == "partition" || option == "qos" || option == "array")
         set(std::string(option), value);
-    else if (option == "nodelist")
+    else if (option == "nodelist" && value.find('/') == std::string::npos)
         set("required_nodes", value);
-    else if (option == "overcommit")
-        set("overcommit", true);
-    else if (option == "exclusive")
-        value.empty() ? set("exclusive", true) : ignored_.push_back("--exclusive=" + value);
-    else if (option == "time" || option == "time-min") {
+    else if (option == "nodelist") // a file
+        ignore("--nodelist=" + value);
+    else if (option == "ignore-pbs")
+        ignore_pbs_ = is_set(value);
+    else if (option == "overcommit") {
+        if (is_set(value))
+            set("overcommit", true);
+    } else if (option == "exclusive") {
+        if (value.empty() || lower(value) == "exclusive")
+            set("exclusive", true);
+        else
+            ignore("--exclusive=" + value);
+    } else if (option == "time" || option == "time-min") {
         const auto minutes = sbatch_minutes(value);
         if (!minutes)
             return bad(option, value, minutes.error().context);
@@ -376,7 +301,7 @@ Result<void> SbatchJob::take(std::string_view option, const char* argument) {
     else if (option == "gpus-per-task")
         set_gres("tres_per_task", "gres/gpu:", value);
     else if (option == "tres-per-task")
-        set_gres("tres_per_task", "", value);
+        done = set_tres_per_task(option, value);
     else if (option == "cpus-per-gpu")
         set_gres("cpus_per_tres", "gres/gpu:", value);
     for (std::size_t i = before; i < settings_.size(); ++i)
@@ -385,7 +310,7 @@ Result<void> SbatchJob::take(std::string_view option, const char* argument) {
 }
 
 void SbatchJob::set(const std::string& key, Value value) {
-    settings_.push_back({key, "", std::move(value)});
+    settings_.push_back({key, "", std::move(value), variables_});
 }
 
 Result<void> SbatchJob::set_number(std::string_view option, const std::string& key,
@@ -452,15 +377,93 @@ void SbatchJob::set_gres(const std::string& key, std::string_view prefix, std::s
         set(key, join(items, ","));
 }
 
+// "cpu:16,gres/gpu:1"; "cpu=16" from 24.05 on. _validate_cpus_per_task() of src/common/slurm_opt.c
+Result<void> SbatchJob::set_tres_per_task(std::string_view option, std::string_view value) {
+    std::vector<std::string> others;
+    for (const auto& item : split(std::string(value), ',')) {
+        const std::string name = lower(item.substr(0, 4));
+        if (name != "cpu:" && name != "cpu=")
+            others.push_back(item);
+        else if (auto done = set_number(option, "cpus_per_task", item.substr(4)); !done)
+            return done;
+    }
+    set_gres("tres_per_task", "", join(others, ","));
+    return {};
+}
+
+// By options of the command line or the script: those of memory exclude each other, and CPUs and
+// GPUs of a task have two options each.
+bool SbatchJob::overruled(const Setting& one) const {
+    if (!one.variable)
+        return false;
+    return std::any_of(settings_.begin(), settings_.end(), [&](const Setting& other) {
+        if (other.variable)
+            return false;
+        if (one.key.starts_with("memory"))
+            return other.key.starts_with("memory");
+        return other.key == one.key &&
+               (one.key == "cpus_per_task" ||
+                (one.key == "tres_per_task" &&
+                 other.value.view().text().find("gpu") != std::string::npos));
+    });
+}
+
+// The last one that counts, with `part` in its text; nullptr: none.
+const SbatchJob::Setting* SbatchJob::find(std::string_view key, std::string_view part) const {
+    const auto found = std::find_if(settings_.rbegin(), settings_.rend(), [&](const Setting& one) {
+        return one.key == key && !overruled(one) &&
+               (part.empty() || one.value.view().text().find(part) != std::string::npos);
+    });
+    return found == settings_.rend() ? nullptr : &*found;
+}
+
+// 0: not given.
+std::uint64_t SbatchJob::number(std::string_view key) const {
+    const auto* found = find(key);
+    return found == nullptr ? 0 : static_cast<std::uint64_t>(found->value.view().integer());
+}
+
+// gres_job_state_validate() of src/interfaces/gres.c derives nodes and tasks from GPUs.
+std::vector<std::string> SbatchJob::ignored() const {
+    auto out = ignored_;
+    const auto* job = find("tres_per_job", "gpu");
+    const auto* node = find("tres_per_node", "gpu");
+    const auto* task = find("tres_per_task", "gpu");
+    const auto add = [&](const char* what, const Setting* one, const std::string& other) {
+        out.push_back(std::string(what) + " (--" + one->option + other + ")");
+    };
+    const bool nodes_given =
+        number("minimum_nodes") != 0 && number("minimum_nodes") == number("maximum_nodes");
+    if (job != nullptr && node != nullptr && !nodes_given)
+        add("GPUs by job and by node", job, " with --" + node->option);
+    if (task != nullptr && number("tasks") == 0) {
+        if (job != nullptr)
+            add("GPUs by job and by task", job, " with --" + task->option);
+        else if (node == nullptr)
+            add("GPUs by task without a number of tasks", task, " without --ntasks");
+    }
+    if (task != nullptr && node != nullptr && number("tasks_per_node") == 0)
+        add("GPUs by node and by task", node, " with --" + task->option);
+    return out;
+}
+
+// With the numbers as sbatch adjusts them (_opt_verify() of src/sbatch/opt.c).
 Value SbatchJob::body() const {
     Value out = Value::object();
     for (const auto& one : settings_) {
+        if (overruled(one))
+            continue;
         const auto before = out[one.key];
         if (before.is_string() && one.key.find("tres") != std::string::npos)
             out.set(one.key, before.text() + "," + one.value.view().text());
         else
             out.set(one.key, one.value.view().copy());
     }
+    if (const std::uint64_t tasks = number("tasks"); tasks != 0 && find("minimum_nodes") != nullptr)
+        for (const char* key : {"minimum_nodes", "maximum_nodes"})
+            out.set(key, std::min(number(key), tasks));
+    if (const std::uint64_t cpus = number("cpus_per_task"); cpus != 0)
+        out.set("minimum_cpus_per_node", std::max(number("minimum_cpus_per_node"), cpus));
     return out;
 }
 

@@ -76,6 +76,21 @@ std::string time_line(const json::Value& answer) {
            (from == "partition" ? " (of the partition)\n" : "\n");
 }
 
+// What the job may cost besides the table, or "".
+std::string not_known_lines(const json::Value& answer) {
+    std::vector<std::string> components;
+    std::string out;
+    for (const auto& each : answer["not_counted"].items())
+        if (const auto component = each["component"]; component.is_null())
+            out += "Account " + each["account"].text() +
+                   " could not be evaluated: its part of the cost is not known.\n";
+        else
+            components.push_back(component.text() + " of " + each["account"].text());
+    if (!components.empty())
+        out = "Not known before the job starts: " + join(components, ", ") + ".\n" + out;
+    return out;
+}
+
 std::string result_line(const json::Value& answer) {
     const std::string result = answer["result"].text();
     if (result == "refused")
@@ -96,12 +111,14 @@ int show_quote(const Parsed& parsed, json::Value answer) {
     rows->fit({"fits", "account,component"});
     for (const auto& cost : answer["costs"].items())
         rows->add(cost);
-    if (rows->empty())
-        print(parsed.context, "No allocation bounds account " + answer["account"].text() +
-                                  ": the job costs nothing.\n");
-    else
+    std::string out = not_known_lines(answer);
+    if (!rows->empty())
         print_table(parsed, *rows);
-    std::string out = rows->empty() ? "" : time_line(answer);
+    else if (out.empty())
+        out = "No allocation bounds account " + answer["account"].text() +
+              ": the job costs nothing.\n";
+    if (!rows->empty())
+        out += time_line(answer);
     const std::string text = answer["text"].text();
     out += result_line(answer) + (text.empty() ? "." : ": " + text) + '\n';
     for (const auto& each : answer["thresholds"].items())

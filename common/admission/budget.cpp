@@ -283,6 +283,19 @@ std::uint32_t fitting_minutes(const Cost& what, const JobTime& time) noexcept {
     return static_cast<std::uint32_t>(std::min<Wide>(minutes, UINT32_MAX));
 }
 
+// The longest time limit that fits, in minutes; nullopt: any. `each`: the points of one minute,
+// which are rounded up: the job's own time is more exact.
+std::optional<std::uint32_t> longest(const Cost& cost, const JobTime& time,
+                                     std::int64_t each) noexcept {
+    if (time.limit == TimeLimit::given && cost.wants > 0 && cost.wants != INT64_MAX)
+        return fitting_minutes(cost, time);
+    if (each <= 0)
+        return std::nullopt;
+    return each == INT64_MAX
+               ? 0
+               : static_cast<std::uint32_t>(std::min<std::int64_t>(cost.left / each, UINT32_MAX));
+}
+
 // Calls `use` with the cost in each budget from `account` upwards, and the measure's index.
 template <class Use>
 void for_each_cost(const SnapshotView& view, const model::SnapshotAccount& account,
@@ -353,10 +366,8 @@ JobCosts costs(const SnapshotView& view, const model::SnapshotAccount& account,
     Counted a_minute(view, minute);
     for_each_cost(view, account, counted, [&](const Cost& cost, std::uint32_t measure) {
         out.rows.push_back(cost);
-        const std::int64_t each = a_minute.in(measure, *cost.measure);
-        if (each > 0)
-            out.longest = static_cast<std::uint32_t>(std::min<std::int64_t>(
-                out.longest.value_or(UINT32_MAX), each == INT64_MAX ? 0 : cost.left / each));
+        if (const auto most = longest(cost, time, a_minute.in(measure, *cost.measure)))
+            out.longest = std::min(out.longest.value_or(UINT32_MAX), *most);
     });
     return out;
 }

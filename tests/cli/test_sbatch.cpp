@@ -2,6 +2,7 @@
 // Options of sbatch and #SBATCH lines as the body of a quote.
 #include "cli/sbatch.hpp"
 
+#include "common/base/text.hpp"
 #include "tests/support/case.hpp"
 
 #include <string>
@@ -41,7 +42,13 @@ CASE(options_of_sbatch_become_keys_of_a_quote) {
         {{"-A", "physics", "-pmain", "--qos=fast"},
          R"({"account":"physics","partition":"main","qos":"fast"})"},
         {{"-n4", "-c", "2", "-N", "2-4"},
-         R"({"tasks":4,"cpus_per_task":2,"minimum_nodes":2,"maximum_nodes":4})"},
+         R"({"tasks":4,"cpus_per_task":2,"minimum_nodes":2,"maximum_nodes":4,"minimum_cpus_per_node":2})"},
+        {{"-N4", "-c8"},
+         R"({"minimum_nodes":4,"maximum_nodes":4,"cpus_per_task":8,"minimum_cpus_per_node":8})"},
+        {{"-c8", "--mincpus=12"}, R"({"cpus_per_task":8,"minimum_cpus_per_node":12})"},
+        {{"-c8", "--mincpus=4"}, R"({"cpus_per_task":8,"minimum_cpus_per_node":8})"},
+        {{"-n2", "-N4"}, R"({"tasks":2,"minimum_nodes":2,"maximum_nodes":2})"},
+        {{"-n3", "-N2-4"}, R"({"tasks":3,"minimum_nodes":2,"maximum_nodes":3})"},
         {{"-N1k"}, R"({"minimum_nodes":1024,"maximum_nodes":1024})"},
         {{"-t", "1-12:30", "--time-min=90"}, R"({"time_limit":2190,"time_minimum":90})"},
         {{"-t", "0"}, R"({"time_limit":"unlimited"})"},
@@ -57,6 +64,12 @@ CASE(options_of_sbatch_become_keys_of_a_quote) {
          R"({"tres_per_task":"gres/gpu:1","ntasks_per_tres":2})"},
         {{"-a", "1-10%2", "--exclusive", "-O"},
          R"({"array":"1-10%2","exclusive":true,"overcommit":true})"},
+        {{"--tres-per-task=cpu:16,gres/gpu:1"},
+         R"({"cpus_per_task":16,"tres_per_task":"gres/gpu:1","minimum_cpus_per_node":16})"},
+        {{"--tres-per-task=cpu=4"}, R"({"cpus_per_task":4,"minimum_cpus_per_node":4})"},
+        {{"--tasks-per-node=3"}, R"({"tasks_per_node":3})"},
+        {{"--exclusive=Exclusive"}, R"({"exclusive":true})"},
+        {{"-w", "n[1-2]"}, R"({"required_nodes":"n[1-2]"})"},
         {{"-n2", "-n", "3"}, R"({"tasks":3})"},
         {{"-o", "out", "-J", "name", "--wrap=-n 4", "--mail-type=END"}, "{}"},
         {{"job.sh", "-n", "9"}, "{}"}, // arguments of the script
@@ -76,6 +89,9 @@ CASE(a_bad_option_of_sbatch_is_named) {
         {{"-N", "few"}, "--nodes: 'few' is no number of nodes; write N or MIN-MAX"},
         {{"--mem=2X"}, "--mem: '2X' is no amount of memory; write a number with K, M, G or T"},
         {{"--mem=4000000T"}, "--mem: '4000000T' is more than a job can have"},
+        {{"--tres-per-task=cpu:many"}, "--tres-per-task: 'many' is no whole number"},
+        {{"-n1", ":", "-n2", "job.sh"},
+         "heterogeneous jobs are not quoted; quote each part by itself"},
     };
     for (const auto& row : rows)
         CHECK_EQ(body(row.words), row.expected);
@@ -96,6 +112,26 @@ CASE(lines_of_a_script_count_up_to_its_first_command) {
     CHECK_EQ(body({}, "#SBATCH -n 1\n#SBATCH --mem=x\n"),
              "job.sh:2: --mem: 'x' is no amount of memory; write a number with K, M, G or T");
     CHECK_EQ(body({}, "#SBATCH n 1"), "job.sh:1: 'n' is no option");
+    CHECK_EQ(body({}, "#!/bin/sh\n#SBATCH -J \"one -n 2\n"), "job.sh:2: the quote \" has no end");
+    for (const char* mark : {"hetjob", "PackJob", ":"})
+        CHECK_EQ(body({}, "#SBATCH -n 1\n#SBATCH " + std::string(mark) + "\n#SBATCH -n 2\n"),
+                 "job.sh:2: heterogeneous jobs are not quoted; quote each part by itself");
+}
+
+CASE(words_of_a_line_are_quoted_escaped_and_cut_as_in_sbatch) {
+    const auto words = [](const char* line) {
+        std::string out;
+        const auto read = cli::sbatch_words(line);
+        for (const auto& word : *read)
+            out += '<' + word + '>';
+        return out;
+    };
+    CHECK_EQ(words(" -n 2\t-J 'two words' "), "<-n><2><-J><two words>");
+    CHECK_EQ(words(R"(-J "a \" b" -n 2)"), R"(<-J><a " b><-n><2>)");
+    CHECK_EQ(words(R"(-J 'it\'s' a\ b)"), "<-J><it's><a b>");
+    CHECK_EQ(words("-A phys#ics -n 2"), "<-A><phys>");
+    CHECK_EQ(words(R"(-A phys\#ics "#" -n 2)"), "<-A><phys#ics><#><-n><2>");
+    CHECK(!cli::sbatch_words("-J 'open"));
 }
 
 CASE(the_command_line_comes_before_the_environment_and_that_before_the_script) {
@@ -105,15 +141,108 @@ CASE(the_command_line_comes_before_the_environment_and_that_before_the_script) {
     CHECK_EQ(body({"-A", "one"}, script, "SBATCH_ACCOUNT", "two"),
              R"({"account":"one","time_limit":3})");
     CHECK_EQ(body({}, "", "SBATCH_TIMELIMIT", "soon").substr(0, 24), "SBATCH_TIMELIMIT: --time");
+    CHECK_EQ(body({"--tasks-per-node=2"}, "#SBATCH --ntasks-per-node=4"),
+             R"({"tasks_per_node":2})");
+}
+
+CASE(variables_of_sbatch_are_read) {
+    struct Variable {
+        const char* name;
+        const char* value;
+        const char* expected;
+    };
+    for (const Variable& row : {
+             Variable{"SBATCH_EXCLUSIVE", "", R"({"exclusive":true})"},
+             Variable{"SBATCH_EXCLUSIVE", "exclusive", R"({"exclusive":true})"},
+             Variable{
+                 "SBATCH_TRES_PER_TASK", "cpu:2,gres/gpu:1",
+                 R"({"cpus_per_task":2,"tres_per_task":"gres/gpu:1","minimum_cpus_per_node":2})"},
+             Variable{"SBATCH_GPUS_PER_SOCKET", "2", R"({"tres_per_socket":"gres/gpu:2"})"},
+             Variable{"SBATCH_OVERCOMMIT", "", R"({"overcommit":true})"},
+             Variable{"SBATCH_OVERCOMMIT", "yes", R"({"overcommit":true})"},
+             Variable{"SBATCH_OVERCOMMIT", "1", R"({"overcommit":true})"},
+             Variable{"SBATCH_OVERCOMMIT", "no", "{}"},
+             Variable{"SBATCH_OVERCOMMIT", "0", "{}"},
+             Variable{"SBATCH_ACCOUNT", "", "{}"},
+         })
+        CHECK_EQ(body({}, "", row.name, row.value), row.expected);
+}
+
+CASE(memory_of_options_and_of_the_script_comes_before_that_of_variables) {
+    CHECK_EQ(body({"--mem=2"}, "", "SBATCH_MEM_PER_CPU", "1"), R"({"memory_per_node":2})");
+    CHECK_EQ(body({"--mem-per-gpu=2"}, "", "SBATCH_MEM_PER_NODE", "1"),
+             R"({"memory_per_tres":"gres/gpu:2"})");
+    CHECK_EQ(body({}, "#SBATCH --mem-per-cpu=2", "SBATCH_MEM_PER_NODE", "1"),
+             R"({"memory_per_cpu":2})");
+    CHECK_EQ(body({}, "", "SBATCH_MEM_PER_NODE", "1"), R"({"memory_per_node":1})");
+    CHECK_EQ(body({"-c3"}, "", "SBATCH_TRES_PER_TASK", "cpu:2"),
+             R"({"cpus_per_task":3,"minimum_cpus_per_node":3})");
+    CHECK_EQ(body({"--gpus-per-task=3"}, "", "SBATCH_TRES_PER_TASK", "gres/gpu:2"),
+             R"({"tres_per_task":"gres/gpu:3"})");
 }
 
 CASE(options_that_change_what_a_job_gets_are_named_when_they_are_not_read) {
-    SbatchJob job;
-    Words rest;
-    CHECK(job.read_options({"-C", "fast", "--licenses=x", "-C", "slow", "--exclusive=user"}, rest));
-    CHECK_EQ(job.ignored().size(), 3U);
-    CHECK_EQ(job.ignored()[0] + job.ignored()[1] + job.ignored()[2],
-             "--constraint--licenses--exclusive=user");
+    struct Ignored {
+        Words words;
+        const char* script;
+        const char* variable;
+        const char* expected;
+    };
+    const Ignored rows[] = {
+        {{"-C", "fast", "--licenses=x", "-C", "slow", "--exclusive=user"},
+         "",
+         "",
+         "--constraint, --licenses, --exclusive=user"},
+        {{"-w", "./hosts"}, "", "", "--nodelist=./hosts"},
+        {{"-M", "other"}, "", "", "--clusters"},
+        {{"--clusters=other", "--cluster=other"}, "", "", "--clusters, --cluster"},
+        {{},
+         "#PBS -l x\n#PBS -l y\n#BSUB -n 2\n#SLURM -n 2\necho\n",
+         "",
+         "lines #PBS, lines #BSUB, lines #SLURM"},
+        {{"--ignore-pbs"}, "#PBS -l x\n#SLURM -n 2\n", "", "lines #SLURM"},
+        {{}, "#PBS -l x\n#SBATCH --ignore-pbs\n", "", ""},
+        {{}, "#PBS -l x\n", "SBATCH_IGNORE_PBS", ""},
+        {{"-G8", "--gpus-per-task=1"},
+         "",
+         "",
+         "GPUs by job and by task (--gpus with --gpus-per-task)"},
+        {{"-G8", "-n8", "--gpus-per-task=1"}, "", "", ""},
+        {{"-G8", "--gpus-per-node=4"},
+         "",
+         "",
+         "GPUs by job and by node (--gpus with --gpus-per-node)"},
+        {{"-G8", "--gres=gpu:4", "-N1-4"}, "", "", "GPUs by job and by node (--gpus with --gres)"},
+        {{"-G8", "--gpus-per-node=4", "-N2"}, "", "", ""},
+        {{"-N2", "--gpus-per-task=1"},
+         "",
+         "",
+         "GPUs by task without a number of tasks (--gpus-per-task without --ntasks)"},
+        {{"-N2", "-n2", "--gpus-per-task=1"}, "", "", ""},
+        {{"-n8", "--gpus-per-node=4", "--tres-per-task=gres/gpu:1"},
+         "",
+         "",
+         "GPUs by node and by task (--gpus-per-node with --tres-per-task)"},
+        {{"--gpus-per-node=4", "--gres=shard:1", "-N2"}, "", "", ""},
+    };
+    for (const auto& row : rows) {
+        SbatchJob job;
+        Words rest;
+        CHECK(job.read_options(row.words, rest));
+        CHECK(job.read_environment(
+            [&](const char* name) { return std::string(name) == row.variable ? "1" : nullptr; }));
+        CHECK(job.read_script(row.script, "job.sh"));
+        CHECK_EQ(join(job.ignored(), ", "), row.expected);
+    }
+    for (const char* name :
+         {"SBATCH_BURST_BUFFER", "SBATCH_CLUSTERS", "SBATCH_CONSTRAINT", "SBATCH_CORE_SPEC",
+          "SBATCH_DISTRIBUTION", "SBATCH_GRES_FLAGS", "SBATCH_HINT", "SBATCH_RESERVATION",
+          "SBATCH_THREADS_PER_CORE", "SBATCH_THREAD_SPEC"}) {
+        SbatchJob job;
+        CHECK(job.read_environment(
+            [&](const char* asked) { return std::string(asked) == name ? "x" : nullptr; }));
+        CHECK_EQ(join(job.ignored(), ", "), name);
+    }
 }
 
 CASE(times_of_sbatch_are_minutes_rounded_up) {

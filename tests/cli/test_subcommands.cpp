@@ -234,7 +234,13 @@ CASE(quote_shows_the_cost_the_result_and_the_longest_time) {
                                                       "The job would be accepted.\n"));
     const auto json = lab.run({"quote", "-n2", "-A", "optics", "--json"});
     CHECK_EQ((*json::parse(json.out))["result"].text(), "accepted");
-    CHECK(has(lab.run({"quote", "-A", "chem"}).out, "No allocation bounds account chem"));
+    const auto not_known = lab.run({"quote", "-A", "chem"});
+    CHECK_EQ(not_known.out, "Not known before the job starts: node_hours of chem.\n"
+                            "The job would be accepted.\n");
+    CHECK(has(refused.out, "\nNot known before the job starts: node_hours of optics.\n"));
+    CHECK_EQ(lab.run({"quote", "-A", "idle"}).out,
+             "No allocation bounds account idle: the job costs nothing.\n"
+             "The job would be accepted.\n");
 }
 
 CASE(default_columns_fit_the_terminal_and_standings_have_a_colour) {

@@ -52,6 +52,7 @@ same 'GPUs above the remaining allocation' -A physics -N2 --gres=gpu:2 -t 20:00:
 same 'GPUs within the remaining allocation' -A physics -N2 --gpus-per-node=1 -t 20:00:00
 same 'tasks with several CPUs above the remaining allocation' -A chem -n4 -c4 -t 80:00:00
 same 'tasks with several CPUs within the remaining allocation' -A chem -n2 -c4 -t 80:00:00
+same 'CPUs of a task on each of several nodes above the remaining allocation' -A chem -N2 -c4 -t 130:00:00
 same 'a job without a time limit' -A physics -N2
 
 FIELD='[[c["wants"], c["left"], c["after"]] for c in a["costs"] if c["component"] == "node_hours"]'

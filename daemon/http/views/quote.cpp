@@ -7,6 +7,7 @@
 #include "common/admission/job_size.hpp"
 #include "common/base/amount.hpp"
 #include "common/base/text.hpp"
+#include "common/model/tres.hpp"
 #include "daemon/http/views/common.hpp"
 #include "daemon/http/views/views.hpp"
 
@@ -96,6 +97,8 @@ private:
     }
     // Megabytes; 0 for each node is all that it has.
     void read_memory() {
+        if (given("memory_per_cpu") && given("memory_per_node"))
+            form_.fail("memory_per_cpu and memory_per_node exclude each other");
         if (given("memory_per_cpu")) {
             job_.memory_kind = JobRequest::Memory::per_cpu;
             job_.memory = number("memory_per_cpu");
@@ -156,6 +159,37 @@ Value render_crossed(const model::Decision& decision, const JobCosts& costs) {
                 seen.emplace(account->account, threshold.name).second)
                 out.append(object(kv("account", account->account), kv("threshold", threshold.name),
                                   kv("percent", threshold.percent.text())));
+    }
+    return out;
+}
+
+// A row of `costs` has it, by itself or in the sum of billing.
+bool is_counted(const JobCosts& costs, const std::string& account, const model::Figure& figure) {
+    return std::any_of(costs.rows.begin(), costs.rows.end(), [&](const Cost& cost) {
+        return cost.account->name == account &&
+               (cost.measure->name == figure.component.name ||
+                (cost.measure->name == "billing" && model::is_known_before(figure.component.tres)));
+    });
+}
+
+// The figures that bound the job and that no row has: of TRES that are known when the job starts,
+// of weights that Slurm applies, and (component null) of accounts that could not be evaluated.
+Value render_not_counted(const ports::CycleReport& cycle, const std::string& account,
+                         const JobCosts& costs) {
+    Value out = Value::array();
+    std::set<std::string> seen;
+    for (auto at = cycle.parents.find(account);
+         at != cycle.parents.end() && seen.insert(at->first).second;
+         at = cycle.parents.find(at->second)) {
+        const auto* decision = cycle.decision.find(at->first);
+        if (decision == nullptr)
+            continue;
+        for (const auto& figure : decision->figures)
+            if (!is_counted(costs, at->first, figure))
+                out.append(
+                    object(kv("account", at->first), kv("component", figure.component.name)));
+        if (decision->figures.empty() && !decision->error.empty())
+            out.append(object(kv("account", at->first), kv("component", Value())));
     }
     return out;
 }
@@ -250,6 +284,7 @@ Response view_quote(const Call& call) {
                   kv("longest_time",
                      costs.longest ? Value(admission::time_limit_text(*costs.longest)) : Value()),
                   kv("costs", array_of(costs.rows, render_cost)),
+                  kv("not_counted", render_not_counted(*cycle, account, costs)),
                   kv("thresholds", render_crossed(cycle->decision, costs)));
 }
 

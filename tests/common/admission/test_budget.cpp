@@ -440,6 +440,28 @@ CASE(usage_factor_of_the_qos_multiplies_what_a_job_wants_exactly) {
     CHECK_EQ(wants(" ,double"), 2 * kHour);
 }
 
+// A minute of it is less than a point.
+CASE(the_longest_time_of_a_small_usage_factor_is_that_of_the_text) {
+    auto snapshot = world(10);
+    snapshot.factors = {{"tiny", 1000}};
+    const SnapshotView view(snapshot);
+    const auto& physics = *view.account("physics");
+    auto job = hours(100);
+    job.qos = "tiny";
+    const auto fits = costs(view, physics, job);
+    CHECK_EQ(fits.rows[0].wants, 360);
+    CHECK_EQ(fits.longest.value_or(0), 600'000U); // 10 h at a thousandth
+    job.minutes = 600'050;
+    const auto found = admission::shortfall(view, physics, job);
+    CHECK(found.has_value());
+    CHECK_EQ(costs(view, physics, job).longest.value_or(0), found->fitting_minutes);
+    CHECK_EQ(found->fitting_minutes, 600'000U);
+    job.minutes = 600'000;
+    CHECK(!admission::shortfall(view, physics, job));
+    job.unlimited = true;
+    CHECK_EQ(costs(view, physics, job).longest.value_or(0), 36'000U);
+}
+
 CASE(a_dear_qos_is_refused_and_a_free_one_admitted) {
     auto snapshot = world(10);
     snapshot.factors = {{"double", 2'000'000}, {"free", 0}, {"huge", INT64_MAX}};

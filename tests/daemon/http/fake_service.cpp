@@ -184,6 +184,8 @@ std::shared_ptr<const admission::SnapshotView> FakeService::quote_view() const {
     snapshot.users = {{kAlice, "optics", {"optics"}}, {kBob, "", {"chem"}}};
     snapshot.measures = {{"node_hours", 3600, {{"node", 1}}}};
     snapshot.partitions = {{"main", true, false, 60, {}}};
+    if (change_quoted)
+        change_quoted(snapshot);
     return std::make_shared<const admission::SnapshotView>(std::move(snapshot));
 }
 

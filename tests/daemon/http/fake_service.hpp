@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 
 namespace sluice::test {
@@ -120,6 +121,7 @@ public:
     ports::Deliverer* mail = nullptr;
     std::vector<ports::AgentReport> kept_reports; // newest first
     bool journal_away = false;
+    std::function<void(model::Snapshot&)> change_quoted; // of quote_view(); may be empty
     ports::Query asked; // of evaluations() or commands(), the last one
     bool plugins = true;
     bool rollups = true;         // of by_day()

@@ -5,6 +5,8 @@
 #include "tests/daemon/http/fake_service.hpp"
 #include "tests/support/case.hpp"
 
+#include <functional>
+
 using namespace sluice;
 using sluice::test::FakeService;
 
@@ -25,9 +27,14 @@ struct Quote {
     }
 };
 
-Quote quote(const std::string& body, const http::Viewer& viewer = kUser) {
+using Change = std::function<void(model::Decision&)>;
+
+Quote quote(
+    const std::string& body, const http::Viewer& viewer = kUser,
+    const Change& change = [](model::Decision&) {}) {
     FakeService service;
     auto cycle = *service.cycle;
+    change(cycle.decision);
     for (auto& account : cycle.decision.accounts)
         if (account.account == "physics")
             account.thresholds = {{"notify", Decimal::whole(80), true, {}, {}},
@@ -84,6 +91,25 @@ CASE(tasks_arrays_and_lists_count_as_at_submission) {
     CHECK_EQ(got.cost("wants"), "12");
 }
 
+CASE(the_sum_of_billing_counts_what_is_known_before_the_start) {
+    FakeService service;
+    auto cycle = *service.cycle;
+    for (auto& account : cycle.decision.accounts) {
+        account.figures.push_back(account.figures.front());
+        account.figures.back().component = {"maple", "license/maple", Decimal::whole(60)};
+    }
+    service.cycle = std::make_shared<const ports::CycleReport>(std::move(cycle));
+    service.change_quoted = [](model::Snapshot& snapshot) {
+        snapshot.measures = {{"billing", 3600, {{"node", 1}}}};
+    };
+    const auto response = http::dispatch(
+        {"POST", "/api/v1/quote", {}, R"({"account": "physics", "time_limit": 60})", kStaff},
+        service);
+    const auto body = json::parse(response.body, {.bytes = 1 << 20});
+    CHECK_EQ((*body)["costs"].at(0)["component"].text(), "billing");
+    CHECK_EQ((*body)["not_counted"].compact(), R"([{"account":"physics","component":"maple"}])");
+}
+
 CASE(a_quote_names_the_thresholds_that_the_job_reaches) {
     const auto small = quote(R"({"account": "physics", "time_limit": 1})", kStaff);
     CHECK_EQ(small.body["thresholds"].size(), 0U);
@@ -107,10 +133,45 @@ CASE(users_get_quotes_of_their_own_accounts_only) {
 }
 
 CASE(an_account_without_a_policy_costs_nothing) {
-    const auto got = quote(R"({"account": "chem", "time_limit": 60})", kOther);
+    const auto got = quote(R"({"account": "idle", "time_limit": 60})", kStaff);
     CHECK_EQ(got.status, 200);
     CHECK_EQ(got.text("result"), "accepted");
     CHECK_EQ(got.body["costs"].size(), 0U);
+    CHECK_EQ(got.body["not_counted"].compact(), "[]");
+}
+
+CASE(figures_without_a_cost_before_the_start_are_named) {
+    const auto named = [](const char* account, const Change& change) {
+        return quote("{\"account\": \"" + std::string(account) + "\"}", kStaff, change)
+            .body["not_counted"]
+            .compact();
+    };
+    // The plugin's view has a budget of physics in node_hours, and none of its own for optics and
+    // chem.
+    CHECK_EQ(named("physics", [](model::Decision&) {}), "[]");
+    CHECK_EQ(named("optics", [](model::Decision&) {}),
+             R"([{"account":"optics","component":"node_hours"}])");
+    CHECK_EQ(named("chem", [](model::Decision&) {}),
+             R"([{"account":"chem","component":"node_hours"}])");
+    CHECK_EQ(
+        named(
+            "physics",
+            [](model::Decision& decision) {
+                for (auto& each : decision.accounts) {
+                    each.figures.push_back(each.figures.front());
+                    each.figures.back().component = {"maple", "license/maple", Decimal::whole(60)};
+                }
+            }),
+        R"([{"account":"physics","component":"maple"}])");
+    CHECK_EQ(named("optics",
+                   [](model::Decision& decision) {
+                       for (auto& each : decision.accounts)
+                           if (each.account == "optics") {
+                               each.figures.clear();
+                               each.error = "slurmdbd has no TRES gres/gpu";
+                           }
+                   }),
+             R"([{"account":"optics","component":null}])");
 }
 
 CASE(a_bad_quote_names_the_key) {
@@ -124,6 +185,8 @@ CASE(a_bad_quote_names_the_key) {
         {R"({"time_limit": 1.5})", "time_limit must be a whole number from 0 to 4294967294"},
         {R"({"partition": ")" + std::string(1025, 'p') + "\"}",
          "partition is longer than the 1024 bytes that slurmctld accepts"},
+        {R"({"memory_per_cpu": 1, "memory_per_node": 2})",
+         "memory_per_cpu and memory_per_node exclude each other"},
     };
     for (const auto& row : rows) {
         const auto got = quote(row.body);
