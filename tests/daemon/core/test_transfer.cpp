@@ -161,7 +161,7 @@ CASE(a_coordinator_moves_nothing_in_or_out_of_the_subtree) {
     refused(desk.move("physics", "optics", "1"), Errc::refused, outside); // the bound itself
     refused(desk.move("optics", "physics", "1"), Errc::refused, outside);
     refused(desk.move("optics", "nothing", "1"), Errc::refused, outside); // as one that exists
-    refused(desk.move("optics", "lasers", "1", {{}}), Errc::refused, outside);
+    refused(desk.move("optics", "lasers", "1", std::vector<std::string>{}), Errc::refused, outside);
     refused(desk.move("optics", "lasers", "1", {{"chem"}}), Errc::refused, outside);
     refused(desk.move("optics", "tiny", "1", {{"lasers"}}), Errc::refused, outside);
     CHECK(desk.journal.held.adjustments.empty());
