@@ -41,7 +41,7 @@ eventually 'all nodes are idle after slurmctld restarted' 30 cluster_idle
 cat >"$CLUSTER_DIR/second.sh" <<'END'
 . "$1/harness.sh"
 cluster_up
-as games sbatch --export=NONE -o /dev/null --wrap 'sleep 600' >/dev/null
+as games env -u SLUICE_TEST_DIR sbatch -o /dev/null --wrap 'sleep 600' >/dev/null
 wait_until 10 eval 'squeue -h -t R -o %i | grep -q .'
 echo "$CLUSTER_DIR" >"$2"
 sleep 600

@@ -36,7 +36,8 @@ must 'the database receives the job of an earlier month' sql "
     update ${CLUSTER_NAME}_last_ran_table set hourly_rollup = $begin, daily_rollup = $begin, monthly_rollup = $begin"
 must 'sacctmgr rolls the usage up' sacctmgr -i roll
 must 'sluiced starts' eval 'sluiced_up < <(granted)'
-is 'physics is paused by the usage of the earlier month' "$(status_field physics standing,used)" 'paused|100'
+# The job of this month may have taken a second.
+like 'physics is paused by the usage of the earlier month' "$(status_field physics standing,used)" '^paused\|100(\.000[0-9]*)?$'
 
 # The purge.
 sluiced_stop
@@ -48,7 +49,7 @@ must 'usage and jobs of the earlier month are purged from the database' sql "
     delete from $jobs where time_start < $begin + 864000"
 ok 'sluiced restarts after the purge' eval 'sluiced_restart && wait_until 15 evaluate_now'
 is 'physics stays paused after the purge' "$(status_field physics standing) $(account_field physics defaultqos)" 'paused blocked'
-is 'the higher figure is kept' "$(status_field physics used)" 100
+like 'the higher figure is kept' "$(status_field physics used)" '^100(\.000[0-9]*)?$'
 fails 'sbatch in physics is refused after the purge' as games sbatch -A physics --wrap true
 like 'sluice status names the purge' "$(sluice_cli status physics 2>&1)" "Slurm reports .* node_hours less usage in $year than before: the higher figure is kept"
 fails 'sluice doctor fails after the purge' sluice_cli doctor

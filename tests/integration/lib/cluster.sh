@@ -86,9 +86,11 @@ slurmctld_start() {
 }
 slurmctld_answers() { daemon_alive slurmctld && timeout 60 scontrol ping | grep -q ' UP'; }
 slurmctld_stop() { daemon_stop slurmctld TERM 30; }
+# A child of slurmctld may hold the port for a moment longer.
 slurmctld_kill9() {
-    daemon_kill9 slurmctld && state_repaired "$CLUSTER_DIR/state"
+    daemon_kill9 slurmctld && wait_at_most 10 ctld_port_closed && state_repaired "$CLUSTER_DIR/state"
 }
+ctld_port_closed() { ! port_open "$PORT_CTLD"; }
 # state_repaired FOLDER: killed between the two renames of a save, slurmctld leaves X.new and X.old but no X, and 26.05 then
 # refuses to start. No test is about this.
 state_repaired() {

@@ -70,7 +70,7 @@ scratch_clean() {
 
 # scratch_pids DIR: processes started for DIR, by three marks: SLUICE_TEST_DIR=DIR in the environment they were
 # started with; Slurm's children that overwrite it with their title (slurmstepd, slurmscriptd) by a file
-# of DIR that they hold open; and the descendants of both (jobs with --export=NONE).
+# of DIR that they hold open; and the descendants of both (jobs without the mark).
 scratch_pids() {
     local dir=$1 pid found=' ' more=1
     local -x SLUICE_TEST_DIR= # so that the programs below do not find themselves

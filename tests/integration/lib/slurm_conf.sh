@@ -100,7 +100,6 @@ SchedulerParameters=sched_interval=1,sched_min_interval=100000,bf_interval=2,bat
 SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=2
-GetEnvTimeout=60
 MinJobAge=300
 SlurmctldTimeout=30
 SlurmdTimeout=60
