@@ -33,7 +33,7 @@ struct ReplayRun {
 
 class DaemonReplays final : public ports::Replays {
 public:
-    // A replay that nobody has asked about for so long gives way to that of another person.
+    // Without a request for this long, another person's replay may replace it.
     static constexpr std::chrono::seconds kAbandoned{30};
     static constexpr std::chrono::milliseconds kSlice{500};
 

@@ -185,9 +185,9 @@ public:
     // Ends it at `at`. not_found: no such override is in force.
     virtual Result<void> end_override(const std::string& cluster, std::int64_t id, Instant at,
                                       const std::string& by, const std::string& reason) = 0;
-    // Two entries are a transfer: both or none is entered, and each is the other's pair. Returns
-    // their numbers. conflict: `takes_back` names an entry that is taken back already, or one entry
-    // of a transfer without the other; not_found: no such entry.
+    // Two entries form a transfer: both are entered or neither, each with the other as pair.
+    // Returns their numbers. conflict: `takes_back` names an entry that is taken back already, or
+    // one entry of a transfer without the other; not_found: no such entry.
     virtual Result<std::vector<std::int64_t>>
     add_adjustments(const std::string& cluster, std::span<const model::Adjustment> entries) = 0;
     // `id` and `evaluation` are filled in.

@@ -49,9 +49,9 @@ public:
     // Forgets the replay before. malformed: time or config, with what is wrong; not_found: no
     // account has an allocation; conflict: another person's replay is under way.
     virtual Result<ReplayState> begin(const ReplayRequest& request) = 0;
-    // Works on it for half a second or so: a replay whose client is gone costs nothing. not_found:
-    // no such replay; unavailable: slurmdbd is away, or has no usage of that time: it can be asked
-    // again.
+    // Works on it for half a second or so: a replay whose client is gone takes no more time.
+    // not_found: no such replay; unavailable: slurmdbd is away, or has no usage of that time: it
+    // can be asked again.
     virtual Result<ReplayState> proceed(std::int64_t id) = 0;
 };
 

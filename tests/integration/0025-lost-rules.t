@@ -16,7 +16,7 @@ END
 policies:
   - name: quarterly
     mode: ${MODE:-enforce}
-    period: quarter
+    period: ${PERIOD:-quarter}
     carryover: false
     limits: ${LIMITS:-true}
     budget_check: ${BUDGET_CHECK:-off}
@@ -118,6 +118,23 @@ unset LIMITS
 # The rules come back, and enforcement ends on purpose.
 ok 'sluiced loads the rules of physics again' eval 'sluiced_regrant < <(granted "$physics" "$optics")'
 is 'physics is paused again' "$(account_field physics defaultqos)" blocked
+
+# A label that is added to the periods would lose what the journal has by label.
+PERIOD='{custom: {months: 12, anchor: 2026-01-01}}'
+ok 'sluiced loads periods of twelve months' eval 'sluiced_regrant < <(granted "$physics" "$optics")'
+is 'physics is paused in the longer period' "$(status_field physics standing) $(account_field physics defaultqos)" 'paused blocked'
+PERIOD='{custom: {months: 12, anchor: 2026-01-01, label: "FY{YY}"}}'
+ok 'sluiced loads a label for the same periods' eval 'sluiced_regrant < <(granted "$physics" "$optics")'
+is 'physics is held and stays paused' "$(status_field physics standing) $(account_field physics defaultqos)" 'held blocked'
+like 'sluice status names the new label' "$(sluice_cli status physics 2>&1)" 'would be called FY[0-9][0-9]'
+ok 'physics is released to the new label' sluice_cli release physics --reason='the label is wanted'
+like 'physics is evaluated under the new label' "$(status_field physics period)" '^FY[0-9][0-9]$'
+is 'physics is paused under the new label' "$(account_field physics defaultqos)" blocked
+PERIOD=week
+ok 'sluiced loads weeks' eval 'sluiced_regrant < <(granted "$physics" "$optics")'
+like 'physics is evaluated by weeks' "$(status_field physics period)" '^20[0-9][0-9]-W[0-5][0-9]$'
+unset PERIOD
+ok 'sluiced loads quarters again' eval 'sluiced_regrant < <(granted "$physics" "$optics")'
 MODE=observe
 ok 'sluiced loads mode: observe' eval 'sluiced_regrant < <(granted "$physics" "$optics")'
 : | sluiced_settings

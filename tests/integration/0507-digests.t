@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A test mail on request; a dry run names recipients; many notices for one recipient come as a few mails, and none is lost
+# A test mail on request; a dry run names recipients; many notices for one recipient arrive in a few mails, and none is lost
 # while the mail server is in error or sluiced is killed; the address of a webhook in a file stays secret.
 . "$(dirname "$0")/lib/harness.sh"
 . "$(dirname "$0")/lib/sinks.sh"

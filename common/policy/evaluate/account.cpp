@@ -132,7 +132,7 @@ std::string reused_label(const AccountMemory& before, const model::Period& perio
     return before.period != period.label || same
                ? ""
                : "period " + period.label +
-                     " has the label of an earlier period; give periods other labels";
+                     " has the label of a period that began at another time; give it another label";
 }
 
 // Rules of an account under enforcement that are gone, for people; "": none.

@@ -117,7 +117,7 @@ CASE(an_account_without_a_policy_gets_its_jobs_back) {
     job(w, 7).held = true;
     w.set.accounts.clear();
     w.collect_and_plan(utc(2026, 2, 2));
-    // None is released before a person releases the account, and a hold that failed is repeated.
+    // No job is released until a person releases the account, and a hold that failed is retried.
     CHECK(job_commands(w) == (Lines{"scontrol hold '20_[3-9]'"}));
     model::release(w.facts.history.accounts.at("physics"));
     w.collect_and_plan(utc(2026, 2, 2));

@@ -60,7 +60,8 @@ CASE(a_label_that_an_earlier_period_had_is_refused) {
     w.run(utc(2026, 1, 3));
     w.set.policies[0].period.anchor = std::chrono::year{2027} / 1 / 1;
     w.run(utc(2027, 1, 3)); // call1 again
-    CHECK(w.of("physics").error.find("has the label of an earlier period") != std::string::npos);
+    CHECK(w.of("physics").error.find("has the label of a period that began at another time") !=
+          std::string::npos);
     CHECK(!w.of("physics").held());
     CHECK(w.of("physics").enforced.paused);
     w.set.policies[0].period.label = "call{YYYY}";
