@@ -31,10 +31,10 @@ ok 'Waldur starts with two offerings' waldur_up "$CLUSTER_DIR/etc/waldur.json"
 ok 'sluiced starts with two offerings' eval 'sluiced_up < <(granted)'
 eventually 'physics is evaluated by the policy of its offering' 20 eval '[ "$(status_of physics policy)" = main ]'
 eventually 'chem is evaluated by the policy of the other offering' 20 eval '[ "$(status_of chem policy)" = other ]'
-ok 'Waldur accepts an allocation below any usage in both offerings' eval \
+ok 'srun in physics and in chem runs' eval 'as games srun -A physics -n1 sleep 2 && as games srun -A chem -n1 sleep 2'
+ok 'Waldur accepts an allocation below the usage in both offerings' eval \
     'waldur resource "{\"backend_id\": \"physics\", \"limits\": {\"node_hours\": 0.0001}}" &&
      waldur resource "{\"backend_id\": \"chem\", \"limits\": {\"node_hours\": 0.0001}}"'
-ok 'srun in physics and in chem runs' eval 'as games srun -A physics -n1 sleep 2 && as games srun -A chem -n1 sleep 2'
 eventually 'physics is paused by the grace of the first policy' 40 account_is physics defaultqos blocked
 eventually 'chem is slowed down by the actions of the second policy' 40 account_is chem defaultqos slowdown
 
