@@ -78,7 +78,7 @@ else
     CACHE=''
 fi
 
-total_passed=0 total_failed=0 summary=''
+total_passed=0 total_failed=0 summary='' failures=''
 # What a step sets: how many points it has. One that counts nothing is one point by its exit status; packages,
 # tree and build are no tests and count only when they fail.
 step_passed=0 step_failed=0
@@ -133,6 +133,7 @@ run_step() { # run_step STEP
     elif [ $step_failed -gt 0 ]; then
         word=FAILED
         show_failure "$name"
+        failures+=$(causes "$name")$'\n'
     fi
     total_passed=$((total_passed + step_passed)) total_failed=$((total_failed + step_failed))
     summary+=$(printf '%-12s %-6s %5d passed %4d failed %5d s %5d s CPU' "$name" $word $step_passed $step_failed \
@@ -171,6 +172,16 @@ show_failure() { # show_failure STEP: what went wrong, at a readable length
         tail -n 40 "$work/$1.log"
     fi
 }
+
+# causes STEP: the few lines that say what failed; shown once more at the very end, which is what is read first
+causes() {
+    local log
+    while read -r log; do
+        echo "$1: ${log##*/}"
+        grep -m 5 -hE '^(not ok|WARNING: ThreadSanitizer|SUMMARY: |\[ *FAILED|.*(runtime error|Assertion))' "$log" | sed 's/^/    /'
+    done < <(cat "$work/failed-logs.$1" 2>/dev/null)
+    grep -m 5 -hE '^FAIL |^ *not ok |: (fatal )?error: |^make.*\*\*\*|time limit of' "$work/$1.log" | sed "s/^/$1: /"
+} | cut -c 1-200
 
 step_packages() {
     local groups='build cluster integration check'
@@ -297,6 +308,7 @@ done
 for step in $STEPS; do
     [[ $chosen = *" $step "* ]] || echo "$step  not chosen"
 done
+printf '%s' "$failures"
 printf '%d min %d s, %d min CPU on %d CPUs\n' $(((EPOCHSECONDS - begin) / 60)) $(((EPOCHSECONDS - begin) % 60)) \
     $(($(cpu_seconds $$) / 60)) "$(nproc)"
 echo "$total_passed passed, $total_failed failed"
