@@ -63,10 +63,11 @@ std::string ServedCluster::status() const {
     return text;
 }
 
-void ServedCluster::log_progress() {
+void ServedCluster::housekeep() {
     const auto rules = loop_->rules();
     const log::Scope scope("cluster", rules->several ? rules->cluster : "");
     progress_log_.look(loop_->under_way(), loop_->busy_for());
+    replays_->forget_abandoned(std::chrono::steady_clock::now());
 }
 
 std::string status_of(const ServedClusters& clusters) {
@@ -79,9 +80,9 @@ std::string status_of(const ServedClusters& clusters) {
     return text;
 }
 
-void log_progress(const ServedClusters& clusters) {
+void housekeep(const ServedClusters& clusters) {
     for (const auto& cluster : clusters)
-        cluster->log_progress();
+        cluster->housekeep();
 }
 
 bool clock_trusted(const ServedClusters& clusters) {
