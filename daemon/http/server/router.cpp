@@ -109,7 +109,7 @@ const std::vector<Route>& routes() {
          "Begin a replay: policies over the usage in slurmdbd", "",
          "from!:string,until:string,config:string"},
         {"GET", "/api/v1/replays/{id}", kStaff | kWaits, view_replay,
-         "Work on a replay for a moment; its progress or result", "page,page_size"},
+         "Work on a replay for a moment; its progress or result", "policy,page,page_size"},
         {"GET", "/api/v1/overrides", 0, view_overrides, "Overrides, newest first",
          "account,in_force,limit"},
         {"POST", "/api/v1/overrides", kStaff | kWaits, view_set_override,

@@ -74,6 +74,7 @@ Value render_policy(const Call& call, const model::Policy& policy, std::size_t a
         kv("qos_paused", policy.qos_paused), kv("qos_default", policy.qos_default),
         kv("limits", policy.limits.enabled), kv("limit_type", model::name(policy.limits.type)),
         kv("fairshare", policy.fairshare.enabled), kv("raw_usage_reset", policy.raw_usage_reset),
+        kv("coordinators", policy.coordinators == model::Coordinators::move ? "move" : "view"),
         kv("allocation", policy.allocation ? decimals(*policy.allocation) : Value()));
     put_source(out, call, find_rule(rules, model::RuleKind::policy, policy.name));
     return out;

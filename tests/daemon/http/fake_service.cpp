@@ -456,7 +456,7 @@ Result<ports::ReplayState> FakeService::proceed(std::int64_t id) {
     replayed.standings =
         std::make_shared<const std::vector<model::StandingSpan>>(std::vector<model::StandingSpan>{
             {"chem", {"quarterly"}, "2026-11", "warned" + tail_, begin, begin + days{2}, 2, 8050},
-            {"physics", {"quarterly"}, "2026-11", "paused", begin, {}, 20, 12000}});
+            {"physics", {"quarterly", "yearly"}, "2026-11", "paused", begin, {}, 20, 12000}});
     return replayed;
 }
 
