@@ -39,6 +39,13 @@ CASE(entries_need_a_reason_and_report_what_was_done) {
                        "--reason=x"})
                   .err,
               "adjust move has no --period"));
+    CHECK(has(lab.run({"adjust", "remove", "3", "--reason=x", "--dry-run"}).out,
+              "Adjustment 3 would be canceled.\n"));
+    CHECK(has(lab.run({"adjust", "remove", "1"}).err, "no reason given"));
+    for (const char* word : {"physics", "1x", "-1"})
+        CHECK(has(lab.run({"adjust", "remove", word, "--reason=x"}).err,
+                  word[0] == '-' ? "-1" : "sluice adjust remove ID --reason=TEXT"));
+    CHECK(has(lab.run({"adjust", "remove", "--reason=x"}).err, "needs the number of an entry"));
     CHECK(has(lab.run({"override", "sett"}).err, "did you mean 'set'?"));
     CHECK(has(lab.run({"override"}).err, "set, list, clear"));
     CHECK(has(lab.run({"reset", "physics"}).err, "sluice reset --period ACCOUNT"));
