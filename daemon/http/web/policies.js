@@ -113,6 +113,7 @@ export async function policy({ name, query, viewer, render, go }) {
       ['Borrowing', it.borrow ? `up to ${amount(it.borrow)} % of the next period` : 'none'],
       ['Billing', it.billing ? (it.weights_slurm ? 'weights of Slurm' : Object.entries(it.weights).map(([key, value]) => `${key} ${amount(value)}`).join(', ')) : 'off'],
       ['Actions', it.actions.join(', ').replaceAll('_', ' ') || 'none'], ['Limits', it.limits ? it.limit_type : 'none'],
+      ['Coordinators', it.coordinators === 'move' ? 'move allocation between the accounts below theirs' : 'see the accounts below theirs'],
       it.allocation ? ['Default allocation', Object.entries(it.allocation).map(([key, value]) => `${amount(value)} ${key}`).join(', ')] : null), change),
     card('how', 'How it works', howItWorks(it)), await previewImpact(name, query, go)] };
 }
