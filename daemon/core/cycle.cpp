@@ -179,6 +179,8 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     auto& facts = gathered->facts;
     report.users = std::move(facts.structure.users);
     report.roles = collector_.roles();
+    if (const auto* past = collector_.past())
+        facts.usage.push_back(*past);
     report.usage_age = facts.usage_age;
     report.usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(facts.usage));
     report.duration_ms = milliseconds_since(began_);
@@ -210,7 +212,7 @@ Result<Cycle::Gathered> Cycle::gather(const Rules& rules, const Order& order,
                                       const ports::CycleReport& report) {
     if (!rules.missing.empty())
         return Error{Errc::unavailable, rules.missing};
-    auto facts = collector_.collect(rules, report.at, order.by_user);
+    auto facts = collector_.collect(rules, report.at, order.by_user, order.past);
     if (!facts)
         return std::move(facts).error();
     facts->clock = report.clock;

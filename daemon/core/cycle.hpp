@@ -80,6 +80,8 @@ struct Order {
     // A person confirms the clock of this host; `at` and `offset_s` are filled in.
     std::optional<model::ClockAccept> accept = {};
     std::shared_ptr<const Rules> rules = nullptr; // dry run only: instead of those in force
+    // Dry run only: the report's usage has that of `by_user` in this window, too.
+    std::optional<Window> past = {};
 };
 
 // How far the running evaluation has come, for those who read the standings meanwhile: it may hang
