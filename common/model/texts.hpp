@@ -55,14 +55,16 @@ struct NoticeRules {
     std::string text;
 };
 
-// One account, one level ("notify", "downscale", "pause", "restore") and detail, once a period.
+// One account, one level ("notify", "downscale", "pause", "restore", "rate") and detail, once a
+// period.
 struct Notice {
     std::string level;
     std::string subject;
     std::string text;
     std::vector<std::string> recipients; // mail addresses; may be empty
     std::string cause = {};              // of the level, for the webhook
-    std::string detail = {};             // notify: its percentage; downscale: a further step's QOS
+    std::string detail =
+        {}; // notify: its percentage; downscale: a further step's QOS; rate: the week
 };
 
 } // namespace sluice::model

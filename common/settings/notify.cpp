@@ -160,3 +160,9 @@ void check_notifications(const Settings& settings, Errors& errors) {
 }
 
 } // namespace sluice::settings
+        if (policy.notify_rate && !policy.has(model::Action::notify_external_user) &&
+            !policy.has(model::Action::notify_organization_owners))
+            errors.note(settings.places.policies[i].policy,
+                        "policy " + shown(policy.name) +
+                            " has notify_rate, but not the action notify_organization_owners or "
+                            "notify_external_user: no notice is sent");
