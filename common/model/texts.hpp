@@ -43,6 +43,7 @@ struct Holder {
 struct NoticeRules {
     bool by_mail = false;
     bool by_webhook = false;
+    bool weekly = false; // also one mail a week to each recipient, of all its accounts
     WebhookFormat webhook_format = WebhookFormat::generic;
     // Recipients of notify_organization_owners by account; an account without addresses has those
     // of the nearest account above it.
