@@ -6,6 +6,7 @@
 #include "common/format/numbers.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 namespace sluice::format {
 
@@ -44,6 +45,19 @@ std::string usage_text(const AccountDecision& decision) {
     return spent(decision) + (decision.percent
                                   ? " (" + share_text(decision.percent) + ", " + grace + ")"
                                   : " (no allocation)");
+}
+
+std::string day_text(const Zone& zone, const model::RateJump& jump) {
+    return date_text(zone.local(jump.until - std::chrono::seconds{1}).date());
+}
+
+std::string jump_text(const Zone& zone, const model::RateJump& jump) {
+    std::string than = "after no usage in the four weeks before that week";
+    if (jump.times)
+        than = std::to_string(*jump.times / 10) + "." + std::to_string(*jump.times % 10) +
+               " times the mean day of the four weeks before that week";
+    return "On " + day_text(zone, jump) + " the account used " + share_text(jump.percent) +
+           " of its " + jump.component + ", " + than + ".";
 }
 
 std::string next_start(const Zone& zone, const AccountDecision& decision) {

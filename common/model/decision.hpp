@@ -97,6 +97,16 @@ struct Threshold {
     Forecast forecast;            // empty when reached
 };
 
+// A day's usage above the policy's notify_rate. For people: no standing depends on it.
+struct RateJump {
+    std::string component;    // or "billing"
+    Instant until{};          // the day's end
+    std::int64_t percent = 0; // of the effective allocation, in that day; hundredths
+    // Times the mean day of the weeks before, tenths; nullopt: nothing was used then.
+    std::optional<std::int64_t> times;
+    std::string week; // of the day: one notice a week
+};
+
 // One of the clusters that share an allocation.
 struct SpanPart {
     std::string cluster;
@@ -216,13 +226,15 @@ struct AccountDecision {
     Cause cause;
     std::optional<Override> in_force; // override on this account
     UsageStanding by_usage;
-    std::vector<Override> overrides;        // of this account, in force now or later; by id
-    std::vector<std::string> actions_taken; // pause, downscale, notify, restore: in this order
+    std::vector<Override> overrides; // of this account, in force now or later; by id
+    // pause, downscale, notify, restore, rate: in this order
+    std::vector<std::string> actions_taken;
     bool notify_reached = false;
     // With the action "notify": the highest notify level that was reached since the last notice.
     std::optional<Decimal> notice_at;
     // With the action "downscale": the step's QOS, where the account was downscaled before.
     std::string notice_step;
+    std::optional<RateJump> jump; // in the last day that slurmdbd has rolled up
     bool block_creation = false;
     std::vector<Threshold> thresholds;
     std::string qos; // QOS that the standing asks for; "": the account's own

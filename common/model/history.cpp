@@ -11,8 +11,10 @@ bool older(const std::pair<const std::string, PastPeriod>& a,
     return a.second.begin < b.second.begin;
 }
 
+// A jump is of a week, not of the period.
 void forget_levels(AccountMemory& memory) {
-    memory.notified.clear();
+    std::erase_if(memory.notified,
+                  [](const std::string& level) { return !level.starts_with(kRateNotified); });
     memory.steps.clear();
     memory.reached.clear();
 }

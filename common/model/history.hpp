@@ -57,6 +57,9 @@ struct PastPeriod {
     friend bool operator==(const PastPeriod&, const PastPeriod&) = default;
 };
 
+// What AccountMemory::notified has of a jump, before the week.
+inline constexpr std::string_view kRateNotified = "rate/";
+
 // The rules that an account was last evaluated by, so that they outlive their lines in
 // sluiced.yaml.
 struct AccountRules {
@@ -82,7 +85,7 @@ struct AccountMemory {
     Flags flags;                         // own flags by the metric: no ancestors, no overrides
     Flags shown_flags;                   // with the ancestors'; what the last evaluation reported
     std::set<std::string>
-        notified; // levels notified in `period`: "notify@80", "downscale", "pause"
+        notified; // levels notified in `period`: "notify@80", "downscale", "pause"; "rate/2026-W49"
     std::optional<std::int64_t> percent; // hundredths, of the last noteworthy evaluation
     std::optional<SavedQos> saved_qos;   // set while the account's QOS is Sluice's
     // Period label whose reset of raw usage is in force (or under way): raw usage counts from the

@@ -245,6 +245,8 @@ private:
             else
                 add(start + "not reached; " + expected(one.forecast) + ".");
         }
+        if (decision_.jump)
+            add(format::jump_text(zone_, *decision_.jump));
     }
 
     void standing_and_cause() {

@@ -44,7 +44,8 @@ void merge(std::optional<Order>& into, const Order& order) {
 
 // A dry run that supposes something answers its own request only.
 bool alone(const Order& order) {
-    return order.dry_run && !(order.supposed.empty() && order.reopen.empty() && !order.rules);
+    return order.dry_run &&
+           !(order.supposed.empty() && order.reopen.empty() && !order.rules && !order.past);
 }
 
 ports::CycleSummary summary(const ports::CycleReport& report) {

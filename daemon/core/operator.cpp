@@ -132,6 +132,8 @@ DaemonOperator::evaluate(const ports::EvaluateRequest& request) {
         Trigger::person, request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
     if (request.by_user)
         order.by_user = order.accounts;
+    if (request.dry_run)
+        order.past = request.past;
     if (request.config) {
         if (!request.dry_run)
             return Error{Errc::malformed, "config needs dry_run; a reload puts a file into force"};

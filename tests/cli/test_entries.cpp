@@ -99,6 +99,18 @@ CASE(usage_by_user_has_a_row_for_each_and_a_total) {
     CHECK(has(unknown.err, "the settled usage is not known by user"));
 }
 
+CASE(usage_of_an_earlier_period_needs_an_account) {
+    Lab lab;
+    CHECK_EQ(lab.run({"usage", "physics", "--period=2026-Q3", "-nP", "-o", "period,used"}).out,
+             "2026-Q3|1231.000277\n");
+    CHECK_EQ(lab.run({"usage", "--period=2026-Q3"}).err,
+             "sluice: error: --period needs an account; usage: sluice usage --period=LABEL "
+             "ACCOUNT...\n");
+    const auto wrong = lab.run({"usage", "physics", "--period=2026-Q9"});
+    CHECK_EQ(wrong.code, 1);
+    CHECK(has(wrong.err, "period must be one of 2026-Q4, 2026-Q3"));
+}
+
 CASE(outbox_lists_and_retries_messages) {
     Lab lab;
     CHECK(has(lab.run({"outbox"}).out, "The outbox is empty"));

@@ -6,6 +6,7 @@
 #include "common/policy/evaluate/forecast.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
 #include "common/policy/evaluate/memory.hpp"
+#include "common/policy/evaluate/rate.hpp"
 #include "common/policy/evaluate/standing.hpp"
 #include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/periods.hpp"
@@ -253,6 +254,7 @@ void take_last_rules(const AccountMemory& before, AccountDecision good, AccountD
     out.thresholds = std::move(good.thresholds);
     out.notes = std::move(good.notes);
     out.notify_reached = good.notify_reached;
+    out.jump = std::move(good.jump);
     out.block_creation = good.block_creation;
     const model::Flags was = before.flags | before.shown_flags;
     const auto& steps = good.memory.steps;
@@ -426,6 +428,10 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
     ThresholdResult result = check_all(deciding(subject, out.mode), *measured.metric, previous);
     add_forecasts(*measured.metric, measured.figures.figures, periods.current,
                   weekly_usage(facts_, subject.account), facts_.now, result.thresholds);
+    for (const Policy* policy : deciding(subject, out.mode))
+        if (policy->notify_rate && !out.jump)
+            out.jump = rate_jump(*policy->notify_rate, *measured.metric, measured.figures.figures,
+                                 weekly_usage(facts_, subject.account), zone_, facts_.now);
     out.by_usage = {result.flags, result.qos, usage_end(out, first)};
     out.overrides = known.overrides;
     out.notify_reached = result.notify_reached;

@@ -104,7 +104,7 @@ const std::vector<Route>& routes() {
         {"GET", "/api/v1/cycles", kStaff, view_cycles,
          "The last hundred evaluations, newest first"},
         {"GET", "/api/v1/usage", 0, view_usage, "Parts of the usage, by component and by user",
-         "account,by_user"},
+         "account,by_user,period"},
         {"POST", "/api/v1/replays", kStaff | kWaits, view_begin_replay,
          "Begin a replay: policies over the usage in slurmdbd", "",
          "from!:string,until:string,config:string"},

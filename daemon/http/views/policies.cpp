@@ -63,7 +63,12 @@ Value render_policy(const Call& call, const model::Policy& policy, std::size_t a
         kv("clusters", policy.clusters), kv("period", name_of(policy.period.kind)),
         kv("period_months", policy.period.months), kv("period_days", policy.period.days),
         kv("period_label", policy.period.label), kv("notify_at", decimal(policy.notify_at)),
-        kv("notify_levels", std::move(levels)), kv("grace_ratio", decimal(policy.grace_ratio)),
+        kv("notify_levels", std::move(levels)),
+        kv("notify_rate", policy.notify_rate
+                              ? object(kv("factor", decimal(policy.notify_rate->factor)),
+                                       kv("least", decimal(policy.notify_rate->least)))
+                              : Value()),
+        kv("grace_ratio", decimal(policy.grace_ratio)),
         kv("hysteresis", decimal(policy.hysteresis)),
         kv("carryover", render_carryover(policy.carryover)),
         kv("borrow", decimal(policy.borrow.factor)), kv("billing", policy.billing.enabled),

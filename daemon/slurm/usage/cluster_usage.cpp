@@ -69,6 +69,10 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
             return std::move(usage).error();
         all.push_back(std::move(*usage));
     }
+    // Nothing is decided by it, so its failure is none of the question.
+    if (asked.past)
+        if (auto usage = past(q))
+            all.push_back(std::move(*usage));
     rollups_->drop_unused();
     return all;
 }
@@ -286,6 +290,17 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadP
         if (sum.unknown().empty())
             return all;
     }
+}
+
+// Without rollups it would take all job records of that time.
+Result<WindowUsage> ClusterUsage::past(const Question& q) {
+    if (!rolled_.until || *rolled_.until < q.asked.past->end)
+        return Error{Errc::refused, "slurmdbd has no rollups up to the end of that period"};
+    ports::UsageQuestion asked = q.asked;
+    asked.accounts.clear();
+    asked.progress = {};
+    ReadProgress progress{asked, rolled_.until, 0};
+    return window({q.session, q.structure, asked, q.live}, *asked.past, progress);
 }
 
 CorrectionCache::Need ClusterUsage::need(const Question& q) const {

@@ -82,6 +82,7 @@ private:
     Result<void> read_ended(const Question& q);
     void note_running(Running running, Instant now);
     Result<model::WindowUsage> window(const Question& q, Window window, ReadProgress& progress);
+    Result<model::WindowUsage> past(const Question& q);
     Result<void> read_deleted(const Question& q, std::set<std::string> unknown);
     Result<void> add_jobs(const Question& q, Window range, JobSum& sum);
     Result<Suspensions> suspensions_of(const Question& q, Window range);

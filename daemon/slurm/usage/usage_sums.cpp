@@ -193,6 +193,8 @@ void WeeklySum::add(Instant begin, std::uint32_t tres, std::uint64_t seconds) {
     auto& sums = sums_[tres];
     for (Amount* to : {&sums.weeks[(kForecastDays - 1 - day) / 7], &sums.weekdays[day % 7]})
         *to = narrow(Wide{*to} + seconds).value_or(*to);
+    if (day + 1 == kForecastDays)
+        sums.last_day = narrow(Wide{sums.last_day} + seconds).value_or(sums.last_day);
 }
 
 model::WeeklyUsage WeeklySum::named(const TresNames& names) const {
