@@ -53,6 +53,15 @@ std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job) {
     return all;
 }
 
+void add_to(JobTotals& totals, const JobRecord& job) {
+    const auto amounts = tres_seconds(job);
+    if (amounts.empty())
+        return;
+    auto& sums = totals[job.account][job.user];
+    for (const auto& [tres, amount] : amounts)
+        sums[tres] += amount;
+}
+
 void JobSum::add(const std::vector<const model::Association*>& accounts, const std::string& user,
                  std::uint32_t tres, std::pair<Part, Wide> amount) {
     const auto [part, seconds] = amount;
@@ -86,7 +95,8 @@ void JobSum::add(const JobRecord& job) {
         add(accounts, job.user, tres, {job.running ? running : finished, amount});
 }
 
-void JobSum::add(const ports::UserSums& sums, Part part) {
+template <class ByAccount>
+void JobSum::add_all(const ByAccount& sums, Part part) {
     for (const auto& [account, users] : sums) {
         const auto accounts = upward(account);
         for (const auto& [user, amounts] : users)
@@ -95,16 +105,20 @@ void JobSum::add(const ports::UserSums& sums, Part part) {
     }
 }
 
+void JobSum::add(const JobTotals& totals, bool of_running) {
+    add_all(totals, of_running ? running : finished);
+}
+
 void JobSum::add(const ports::UserSums& ended) {
-    add(ended, finished);
+    add_all(ended, finished);
 }
 
 void JobSum::add_factor(const ports::UserSums& sums, bool of_running) {
-    add(sums, of_running ? factor_open : factor);
+    add_all(sums, of_running ? factor_open : factor);
 }
 
 void JobSum::add_idle(const ports::UserSums& sums, bool settled) {
-    add(sums, settled ? idle_settled : idle_open);
+    add_all(sums, settled ? idle_settled : idle_open);
 }
 
 Result<void> JobSum::put(const std::string& account, const PerTres& from, model::TresUsage& to,

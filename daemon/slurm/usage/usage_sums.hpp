@@ -26,6 +26,10 @@ using DeletedAccounts = std::map<std::string, std::string>;
 // By TRES id, as the hourly rollup counts.
 std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job);
 
+// Of many jobs: account -> user -> TRES id -> TRES-seconds.
+using JobTotals = std::map<std::string, std::map<std::string, std::map<std::uint32_t, Wide>>>;
+void add_to(JobTotals& totals, const JobRecord& job);
+
 class JobSum {
 public:
     // All outlive it. `deleted`: parents of accounts that are no longer in the tree.
@@ -35,6 +39,7 @@ public:
     // Counts for the account and all above it. A job of a deleted account counts for the accounts
     // that were above, as in slurmdbd's rollups.
     void add(const JobRecord& job);
+    void add(const JobTotals& totals, bool of_running);
     // Of jobs that have ended.
     void add(const ports::UserSums& finished);
     // What UsageFactor adds, of jobs that have ended or that run.
@@ -58,7 +63,8 @@ private:
     std::vector<const model::Association*> upward(const std::string& account);
     void add(const std::vector<const model::Association*>& accounts, const std::string& user,
              std::uint32_t tres, std::pair<Part, Wide> amount);
-    void add(const ports::UserSums& sums, Part part);
+    template <class ByAccount>
+    void add_all(const ByAccount& sums, Part part);
     static bool has_jobs(const PerTres& sums);
     Result<void> put(const std::string& account, const PerTres& from, model::TresUsage& to,
                      const model::Counting& counting) const;
