@@ -13,12 +13,19 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace sluice::slurm {
+
+// Fingerprints of the accounts at and below an account, by the id of its association: an account
+// that is new, gone or below another parent changes those of all accounts above.
+using Subtrees = std::unordered_map<std::uint32_t, std::uint64_t>;
+Subtrees subtrees_of(const model::AccountTree& tree);
 
 // Parents of accounts that are no longer in the structure, by account.
 using DeletedAccounts = std::map<std::string, std::string>;
@@ -86,6 +93,10 @@ public:
     // overflow: a figure does not fit; the error names `whose`.
     Result<void> into(model::TresUsage& usage, const TresNames& names,
                       const std::string& whose) const;
+    // "1=1200,5=600", for the journal. nullopt: a sum does not fit.
+    std::optional<std::string> text() const;
+    // nullopt: text() has not written it.
+    static std::optional<SettledSum> from_text(Window range, const std::string& text);
 
 private:
     Window range_;
