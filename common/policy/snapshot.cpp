@@ -126,14 +126,14 @@ std::vector<model::QosFactor> factors(const model::Structure& structure) {
 
 model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone,
                          const model::Structure& structure, const model::Decision& decision,
-                         SnapshotFor whom, const model::Snapshot* before) {
+                         SnapshotFor whom) {
     model::Snapshot out;
     out.cluster = decision.cluster;
     out.made = decision.now;
     const AccountTree tree(structure);
     const Governance governed(tree, decision);
     Records records(set, zone, tree, governed, decision);
-    Budgets budgets(set, tree, governed, decision, whom, before);
+    Budgets budgets(set, tree, governed, decision, whom);
     for (std::size_t node = 0; node < tree.size(); ++node) {
         const std::size_t index = governed.of(node);
         if (index == kNone)
