@@ -105,22 +105,22 @@ bool keep(const std::vector<const Policy*>& policies, model::Flags flags) {
            (!flags.downscaled || has(model::Action::request_slurm_resource_downscaling));
 }
 
-// The periods stay what they are, with other labels: what the journal has by label would be lost.
+// The period stays what it is, with another label: what the journal has by label would be lost.
 // "": no such change.
-std::string renamed(const model::Facts& facts, const AccountMemory& before, const Policy& policy,
-                    const std::string& label) {
+std::string renamed(const model::Facts& facts, const Zone& zone, const AccountMemory& before,
+                    const Policy& policy, const model::Period& period) {
     const auto earlier = facts.earlier.find(before.rules.version);
-    if (before.enforced_by.empty() || before.period == label || earlier == facts.earlier.end())
+    if (before.enforced_by.empty() || before.period == period.label ||
+        earlier == facts.earlier.end())
         return "";
     const Policy* last = earlier->second->policy(policy.name);
-    if (last == nullptr || last->period.label == policy.period.label)
+    if (last == nullptr)
         return "";
-    model::PeriodRule was = last->period;
-    was.label = policy.period.label;
-    return was == policy.period ? "period " + before.period + " would be called " + label +
-                                      ", so that its carryover, adjustments and loans would not "
-                                      "count"
-                                : "";
+    const auto was = period_at(last->period, zone, facts.now);
+    return was.label != period.label && was.begin == period.begin && was.end == period.end
+               ? "period " + was.label + " would be called " + period.label +
+                     ", so that its carryover, adjustments and loans would not count"
+               : "";
 }
 
 // Of a label that another period had before: the journal cannot tell the two apart. A change of the
@@ -377,7 +377,7 @@ void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& kn
     fail(Fault::clock, clock_fault(facts_, known.memory(), out.period), out);
     if (const auto gone = lost_rules(subject, known.memory(), out.other_period); !gone.empty())
         fail(Fault::rules, gone + kKept, out);
-    if (const auto other = renamed(facts_, known.memory(), subject.first(), out.period.label);
+    if (const auto other = renamed(facts_, zone_, known.memory(), subject.first(), out.period);
         !other.empty())
         fail(Fault::rules, other + kKept, out);
     fail(Fault::settings, reused_label(known.memory(), out.period), out);
