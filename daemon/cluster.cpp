@@ -54,7 +54,8 @@ std::string ServedCluster::status() const {
     std::size_t paused = 0;
     for (const auto& account : report->decision.accounts)
         paused += account.flags.paused ? 1U : 0U;
-    std::string text = std::to_string(report->decision.accounts.size()) + " accounts, " +
+    const std::size_t all = report->decision.accounts.size();
+    std::string text = std::to_string(all) + (all == 1 ? " account, " : " accounts, ") +
                        std::to_string(paused) + " paused";
     for (const auto& name : sources_.away())
         text += ", " + name + " is away";

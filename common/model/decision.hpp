@@ -254,8 +254,10 @@ struct AccountDecision {
     // Held, and evaluated by the rules of its last evaluation: figures and thresholds are theirs.
     // `memory.rules` names its policies in this set. nullptr: not so.
     std::shared_ptr<const PolicySet> last_rules;
-    bool kept = false;        // the standing is that of an earlier evaluation: no figures decide it
-    std::string missing_tres; // Fault::missing_tres: its name
+    bool kept = false; // the standing is that of an earlier evaluation: no figures decide it
+    // With a fault: its standing and overrides of staff are carried out all the same.
+    bool carried_out = false;
+    std::string missing_tres;   // Fault::missing_tres: its name
     bool grant_changed = false; // allocation, carryover, adjustments or period since the last cycle
     // To be logged and recorded although no person asked: the evaluation changed something, or the
     // metric moved by a whole percent since the last such evaluation.
@@ -268,7 +270,7 @@ struct AccountDecision {
     bool held() const { return fault == Fault::rules || fault == Fault::guard; }
     bool by_last_rules() const { return last_rules != nullptr; }
     // QOS and jobs in Slurm follow its standing.
-    bool follows() const { return error.empty() || held(); }
+    bool follows() const { return error.empty() || held() || carried_out; }
     // Usage of another cluster is missing: nothing may be loosened on these figures.
     bool incomplete() const {
         for (const auto& part : span)

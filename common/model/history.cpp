@@ -58,6 +58,7 @@ void enter_period(AccountMemory& memory, const std::string& label, Instant begin
     memory.bases = std::move(known.bases);
     memory.grants = std::move(known.grants);
     memory.used.clear();
+    memory.budgets = {};
     forget_levels(memory);
 }
 

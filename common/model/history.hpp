@@ -5,6 +5,7 @@
 #include "common/base/amount.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
+#include "common/model/budget.hpp"
 #include "common/model/standing.hpp"
 #include "common/model/tres.hpp"
 
@@ -100,6 +101,7 @@ struct AccountMemory {
     // component -> highest usage by ended jobs seen in `period`, in steps of a
     // hundredth of the effective allocation or one TRES-hour
     std::map<std::string, Amount> used;
+    KeptBudgets budgets;                    // of `period`
     std::map<std::string, PastPeriod> past; // by label: the newest periods before `period`
     // "pause@120" -> epoch seconds: when a threshold was first seen reached in `period`, since then
     // without a break

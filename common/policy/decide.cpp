@@ -3,6 +3,7 @@
 // against the cycle before.
 #include "common/policy/decide.hpp"
 
+#include "common/policy/budget.hpp"
 #include "common/policy/committed.hpp"
 #include "common/policy/evaluate/account.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
@@ -293,6 +294,7 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     remember_qos(set, tree, facts, decision);
     keep_qos_in_force(facts, decision);
     remember_jobs(set, tree, facts, decision);
+    remember_budgets(set, facts.history, decision);
     add_committed(tree, facts, decision);
     name_problems(facts, decision);
     return decision;

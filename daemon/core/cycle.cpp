@@ -471,8 +471,7 @@ void Cycle::close(std::vector<ports::CommandOutcome> outcomes, Instant now) {
 // Sequences go on growing over a restart of the daemon, since they begin with the time.
 void Cycle::publish(const Rules& rules, const model::Facts& facts,
                     const model::Decision& decision) {
-    auto next = policy::snapshot(rules.set, rules.zone, facts.structure, decision,
-                                 policy::SnapshotFor::submissions, snapshot_.get());
+    auto next = policy::snapshot(rules.set, rules.zone, facts.structure, decision);
     if (snapshot_ && snapshot_->same_content(next))
         return;
     const std::uint64_t by_time =

@@ -106,22 +106,22 @@ bool keep(const std::vector<const Policy*>& policies, model::Flags flags) {
            (!flags.downscaled || has(model::Action::request_slurm_resource_downscaling));
 }
 
-// The periods stay what they are, with other labels: what the journal has by label would be lost.
+// The period stays what it is, with another label: what the journal has by label would be lost.
 // "": no such change.
-std::string renamed(const model::Facts& facts, const AccountMemory& before, const Policy& policy,
-                    const std::string& label) {
+std::string renamed(const model::Facts& facts, const Zone& zone, const AccountMemory& before,
+                    const Policy& policy, const model::Period& period) {
     const auto earlier = facts.earlier.find(before.rules.version);
-    if (before.enforced_by.empty() || before.period == label || earlier == facts.earlier.end())
+    if (before.enforced_by.empty() || before.period == period.label ||
+        earlier == facts.earlier.end())
         return "";
     const Policy* last = earlier->second->policy(policy.name);
-    if (last == nullptr || last->period.label == policy.period.label)
+    if (last == nullptr)
         return "";
-    model::PeriodRule was = last->period;
-    was.label = policy.period.label;
-    return was == policy.period ? "period " + before.period + " would be called " + label +
-                                      ", so that its carryover, adjustments and loans would not "
-                                      "count"
-                                : "";
+    const auto was = period_at(last->period, zone, facts.now);
+    return was.label != period.label && was.begin == period.begin && was.end == period.end
+               ? "period " + was.label + " would be called " + period.label +
+                     ", so that its carryover, adjustments and loans would not count"
+               : "";
 }
 
 // Of a label that another period had before: the journal cannot tell the two apart. A change of the
@@ -223,20 +223,52 @@ void fail(Fault fault, std::string error, AccountDecision& out) {
     }
 }
 
+// The QOS of a standing that the journal has; `policy` may have other names by now.
+std::string kept_qos(const AccountMemory& before, const Policy& policy, model::Flags flags) {
+    const auto standing = model::standing(flags);
+    std::string qos;
+    if (standing != model::Standing::normal)
+        for (const auto& step : policy.steps)
+            if (before.steps.contains(step.qos))
+                qos = step.qos; // the highest
+    if (!qos.empty() || standing == model::Standing::normal)
+        return qos;
+    return before.qos_in_force.empty() ? qos_for(policy, standing) : before.qos_in_force;
+}
+
+// An override that staff entered was in force in the period, or is.
+bool was_overridden(const model::Facts& facts, const AccountDecision& decision) {
+    const auto& all = facts.history.overrides;
+    return std::any_of(all.begin(), all.end(), [&](const model::Override& entry) {
+        return entry.account == decision.account && !entry.foreign && entry.from <= facts.now &&
+               entry.until > decision.period.begin;
+    });
+}
+
 // Of an account with a fault: it keeps its standing, but no pause outlives its period. Unless the
-// clock is at fault, which cannot show that end.
-void keep_standing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
+// clock is at fault, which cannot show that end. An override counts as ever. Slurm follows within
+// the period, and where an override made it differ.
+void keep_standing(const model::Facts& facts, const AccountFacts& known, const Policy& policy,
+                   AccountDecision& out) {
+    const AccountMemory& before = known.memory();
+    const bool enforced = !before.enforced_by.empty();
     out.memory = before;
     out.kept = true;
     if (out.fault == Fault::clock)
         out.period = {before.period, before.period_begin, std::nullopt};
-    else if (before.period != out.period.label)
-        return;
-    out.flags = out.own = out.previous_flags;
-    out.qos = qos_for(policy, model::standing(out.own));
-    out.until = out.period.end;
+    const bool inside = before.period == out.period.label;
+    // What an observing policy reported was never in force.
+    if (inside && (enforced || out.mode == Mode::observe))
+        out.by_usage.flags = before.flags | before.shown_flags;
+    out.by_usage.qos = kept_qos(before, policy, out.by_usage.flags);
+    out.by_usage.until = out.period.end;
+    out.overrides = known.overrides;
+    settle_own(policy, facts.now, out);
+    out.flags = out.own;
     out.enforced = out.mode == Mode::enforce ? out.flags : model::Flags{};
     out.enforced_qos = out.mode == Mode::enforce ? out.qos : "";
+    out.carried_out = (out.mode == Mode::enforce || !enforced) &&
+                      ((inside && !before.period.empty()) || was_overridden(facts, out));
 }
 
 // Of a held account: what the rules of its last evaluation make of its usage now.
@@ -347,7 +379,7 @@ void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& kn
     fail(Fault::clock, clock_fault(facts_, known.memory(), out.period), out);
     if (const auto gone = lost_rules(subject, known.memory(), out.other_period); !gone.empty())
         fail(Fault::rules, gone + kKept, out);
-    if (const auto other = renamed(facts_, known.memory(), subject.first(), out.period.label);
+    if (const auto other = renamed(facts_, zone_, known.memory(), subject.first(), out.period);
         !other.empty())
         fail(Fault::rules, other + kKept, out);
     fail(Fault::settings, reused_label(known.memory(), out.period), out);
@@ -377,7 +409,7 @@ AccountDecision AccountEvaluator::evaluate(const Subject& subject) const {
     if (out.held())
         hold(facts_, known.memory(), &subject.first(), by_last_rules(subject.account), out);
     else if (!out.error.empty())
-        keep_standing(known.memory(), subject.first(), out);
+        keep_standing(facts_, known, subject.first(), out);
     return out;
 }
 

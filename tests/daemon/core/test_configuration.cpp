@@ -273,7 +273,7 @@ CASE(a_file_without_rules_is_refused_while_accounts_are_under_enforcement) {
         CHECK(!bench.reloader.reload(kFebruary));
         CHECK(bench.loop.rules() == before);
         const auto error = bench.status.info().config_error;
-        CHECK(error.find("1 accounts on cluster c1 are under enforcement (physics)") !=
+        CHECK(error.find("1 account on cluster c1 is under enforcement (physics)") !=
               std::string::npos);
         CHECK(error.find("mode: observe") != std::string::npos);
         CHECK(bench.loop.stop(60s));
