@@ -83,6 +83,8 @@ std::string default_text(const Event& event) {
                  ? date_text(event.zone.local(source.jump->until - std::chrono::seconds{1}).date())
                  : std::string("now-1day")) +
             "\n";
+    if (const auto days = grace_days_text(event.zone, source); !staff && !days.empty())
+        text += days + "\n";
     if (event.level == "downscale" && !event.account.enforced_qos.empty())
         text += "\nJobs run with QOS " + printable(event.account.enforced_qos) + " from now on.\n";
     if (event.level == "pause")

@@ -17,6 +17,7 @@ void forget_levels(AccountMemory& memory) {
                   [](const std::string& level) { return !level.starts_with(kRateNotified); });
     memory.steps.clear();
     memory.reached.clear();
+    memory.stands.clear();
 }
 
 } // namespace
