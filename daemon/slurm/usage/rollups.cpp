@@ -209,7 +209,8 @@ Result<void> RollupCache::verify(Session& session, const std::string& cluster, W
     if (!rows)
         return rows.error();
     const auto now = steady_clock::now();
-    if (rows->fingerprint != range.fingerprint || now - range.read_at > kTrusted) {
+    const bool is_new = range.read_at == steady_clock::time_point{};
+    if (is_new || rows->fingerprint != range.fingerprint || now - range.read_at > kTrusted) {
         range.sums.clear();
         range.read_at = now;
         range.fresh = true;
