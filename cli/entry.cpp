@@ -38,14 +38,14 @@ bool changed(json::View account) {
 
 std::string account_line(json::View account) {
     const std::string name = "  " + account["account"].text() + ": ";
-    if (const std::string error = account["error"].text(); !error.empty())
-        return name +
-               (account["held"].text().empty()
-                    ? "not evaluated: "
-                    : "held, stays " + standing(account["new_state"]) + ": ") +
-               error + '\n';
     const std::string before = standing(account["previous_state"]);
     const std::string after = standing(account["new_state"]);
+    if (const std::string error = account["error"].text(); !error.empty())
+        return name +
+               (!account["held"].text().empty() ? "held, stays " + after
+                : before == after               ? "not evaluated"
+                                                : "not evaluated, " + before + " -> " + after) +
+               ": " + error + '\n';
     const std::string other = account["would_be"]["standing"].text();
     const std::string holds = account["standing"].text();
     const bool would = !other.empty() && holds == "normal";

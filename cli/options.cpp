@@ -65,7 +65,7 @@ constexpr Spec kSpecs[] = {
     {"parsable2", 'P', nullptr, kTable, "fields delimited by |, not after the last field"},
     {"period", 0, "LABEL", kLabel, "period to adjust (default: the current period)", nullptr,
      "@periods"},
-    {"period", 0, "LABEL", kPast, "only evaluations of this period, such as 2026-Q3", nullptr,
+    {"period", 0, "LABEL", kPast, "this period, such as 2026-Q3 (history: all periods)", nullptr,
      "@periods"},
     {"period", 0, nullptr, kPeriod, "the current period (required)", &Options::period},
     {"preset", 0, "NAME", kPreset,

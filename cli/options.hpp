@@ -43,7 +43,7 @@ enum Group : std::uint64_t {
     kConfig = 8388608,    // --config
     kConfirm = 16777216,  // --confirm
     kRange = 33554432,    // -S, -E
-    kPast = 67108864,     // --period=LABEL of a record
+    kPast = 67108864,     // --period=LABEL of a record or of usage
     kWatch = 134217728,   // --watch
     kJob = 268435456,     // --job
     kLogin = 1073741824,  // --login

@@ -137,8 +137,10 @@ Result<settings::Settings> with_journal(settings::Settings settings, const std::
     }
     if (rules->empty())
         return settings;
-    core::say(std::cerr, "note: checked with " + std::to_string(rules->size()) +
-                             " policies and allocations of the journal " + journal);
+    core::say(std::cerr,
+              "note: checked with " + std::to_string(rules->size()) +
+                  (rules->size() == 1 ? " policy or allocation" : " policies and allocations") +
+                  " of the journal " + journal);
     return settings::load(file, core::entries_of(*rules));
 }
 

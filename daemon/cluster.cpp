@@ -54,7 +54,8 @@ std::string ServedCluster::status() const {
     std::size_t paused = 0;
     for (const auto& account : report->decision.accounts)
         paused += account.flags.paused ? 1U : 0U;
-    std::string text = std::to_string(report->decision.accounts.size()) + " accounts, " +
+    const std::size_t all = report->decision.accounts.size();
+    std::string text = std::to_string(all) + (all == 1 ? " account, " : " accounts, ") +
                        std::to_string(paused) + " paused";
     for (const auto& name : sources_.away())
         text += ", " + name + " is away";
@@ -63,10 +64,11 @@ std::string ServedCluster::status() const {
     return text;
 }
 
-void ServedCluster::log_progress() {
+void ServedCluster::housekeep() {
     const auto rules = loop_->rules();
     const log::Scope scope("cluster", rules->several ? rules->cluster : "");
     progress_log_.look(loop_->under_way(), loop_->busy_for());
+    replays_->forget_abandoned(std::chrono::steady_clock::now());
 }
 
 std::string status_of(const ServedClusters& clusters) {
@@ -79,9 +81,9 @@ std::string status_of(const ServedClusters& clusters) {
     return text;
 }
 
-void log_progress(const ServedClusters& clusters) {
+void housekeep(const ServedClusters& clusters) {
     for (const auto& cluster : clusters)
-        cluster->log_progress();
+        cluster->housekeep();
 }
 
 bool clock_trusted(const ServedClusters& clusters) {

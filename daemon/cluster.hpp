@@ -59,8 +59,9 @@ public:
     ports::Service service() { return {*daemon_status_, *actions_, *history_, *replays_}; }
     // "3 accounts, 1 paused, slurmctld is away"
     std::string status() const;
-    // The main thread, every few seconds.
-    void log_progress();
+    // The main thread, every few seconds: logs an evaluation that has been running for long, and
+    // forgets a replay that its client has left.
+    void housekeep();
 
 private:
     slurm::Session session_; // the worker's own connection
@@ -83,8 +84,8 @@ using ServedClusters = std::vector<std::unique_ptr<ServedCluster>>;
 
 // One line for the service manager.
 std::string status_of(const ServedClusters& clusters);
-// Logs the evaluations that have been running for long. The main thread, every few seconds.
-void log_progress(const ServedClusters& clusters);
+// As that of each cluster.
+void housekeep(const ServedClusters& clusters);
 // Whether the last evaluation of each cluster trusted the clock of this host.
 bool clock_trusted(const ServedClusters& clusters);
 // For how long the longest of the running cycles has been running.

@@ -98,7 +98,7 @@ int wait_for_end(const sigset_t& signals, const core::Supervisor& supervisor,
         if (busy_for(clusters) < kHungCycle)
             supervisor.alive();
         supervisor.status(status_of(clusters));
-        log_progress(clusters);
+        housekeep(clusters);
     }
 }
 

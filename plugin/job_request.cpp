@@ -106,6 +106,7 @@ JobRequest job_request(const job_desc_msg_t& desc, const JobText& text) noexcept
     job.array_tasks = admission::array_tasks(text.array);
     job.partition = text.request.partition;
     job.qos = text.request.qos;
+    job.user = text.request.user;
     job.whole_nodes = desc.shared == JOB_SHARED_NONE;
     job.tres_per_job = text.tres_per_job;
     job.tres_per_node = text.tres_per_node;

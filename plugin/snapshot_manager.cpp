@@ -77,9 +77,10 @@ Result<std::string> SnapshotManager::load_from(const std::string& file, Instant 
     if (auto taken = accept(std::move(stored->snapshot), steady - age); !taken)
         return std::move(taken).error();
     stored_sequence_ = sequence();
+    const std::size_t accounts = view_->snapshot().accounts.size();
     return "starting from the stored snapshot " + std::to_string(sequence()) + " (" +
-           std::to_string(view_->snapshot().accounts.size()) + " accounts, " + std::to_string(age) +
-           " s old)";
+           std::to_string(accounts) + (accounts == 1 ? " account, " : " accounts, ") +
+           std::to_string(age) + " s old)";
 }
 
 Result<void> SnapshotManager::accept(model::Snapshot snapshot, std::int64_t steady) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// `sluice adjust`: staff add units to the allocation of one period, or take some away; they and
-// coordinators move units from one account to another.
+// `sluice adjust`: staff add units to the allocation of one period, take some away, or cancel such
+// an entry; they and coordinators move units from one account to another.
 #include "cli/entry.hpp"
 #include "cli/figures.hpp"
 #include "cli/subcommands/subcommands.hpp"
@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kAdjustPath = "/api/v1/adjustments";
 constexpr const char* kTransferPath = "/api/v1/transfers";
-constexpr std::string_view kAdjustVerbs[] = {"add", "move", "list"};
+constexpr std::string_view kAdjustVerbs[] = {"add", "move", "list", "remove"};
 
 std::string units_cell(const Record& record, const char* field) {
     const auto units = record[field];
@@ -109,6 +109,20 @@ int add_adjustment(Parsed parsed) {
                   "Account " + words[0] + " would get " + units->shown + "."});
 }
 
+int remove_adjustment(const Parsed& parsed) {
+    const auto& words = parsed.options.words;
+    if (words.size() != 1 || words[0].find_first_not_of("0123456789") != std::string::npos)
+        return complain(parsed.context,
+                        "adjust remove needs the number of an entry (sluice adjust list shows it); "
+                        "usage: sluice adjust remove ID --reason=TEXT");
+    const auto body = entry_body(parsed);
+    if (!body)
+        return kFailed;
+    return enter(parsed, Method::remove, std::string(kAdjustPath) + '/' + words[0], *body,
+                 {"Adjustment # cancels adjustment " + words[0] + ".",
+                  "Adjustment " + words[0] + " would be canceled."});
+}
+
 } // namespace
 
 int run_adjust(Parsed parsed) {
@@ -117,6 +131,8 @@ int run_adjust(Parsed parsed) {
         return add_adjustment(std::move(parsed));
     if (verb == "move")
         return move_allocation(std::move(parsed));
+    if (verb == "remove")
+        return remove_adjustment(parsed);
     if (verb.empty())
         return kFailed;
     parsed.options.accounts = parsed.options.words;

@@ -97,7 +97,7 @@ int run_notify(Parsed parsed) {
     if (!settings->notices.by_mail && !settings->notices.by_webhook)
         warn(parsed.context, "`notifications` names neither mail nor webhook: no notice is sent");
     auto account = sample(*settings, *zone, parsed.context.clock.now());
-    for (const char* level : {"notify", "downscale", "pause", "restore"})
+    for (const char* level : {"notify", "rate", "downscale", "pause", "restore"})
         print(parsed.context, shown(*settings, *zone, level, account));
     return kOk;
 }

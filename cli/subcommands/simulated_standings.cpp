@@ -86,10 +86,11 @@ Result<Value> finished(const Parsed& parsed, const Client& asked, const std::str
 
 void show_summary(const Parsed& parsed, json::View replay) {
     const auto accounts = replay["accounts"].integer();
+    const auto normal = replay["normal"].integer();
     remark(parsed, "Usage of " + replay["cluster"].text() + " from " + replay["first_day"].text() +
                        " to " + replay["last_day"].text() + ", evaluated at the end of each day: " +
-                       std::to_string(replay["normal"].integer()) + " of " +
-                       std::to_string(accounts) + " accounts stay normal.\n");
+                       std::to_string(normal) + " of " + counted(accounts, "account") +
+                       (normal == 1 ? " stays normal.\n" : " stay normal.\n"));
 }
 
 Result<Table> standings_table(const Parsed& parsed) {

@@ -28,7 +28,7 @@ constexpr Subcommand kSubcommands[] = {
      "Show what a job would cost and whether slurmctld would accept it",
      kJson | kDaemon | kWords | kSbatch, run_quote},
     {"usage", "[ACCOUNT...]", "Show usage by source: hourly rollups, finished jobs, running jobs",
-     kTable | kJson | kAccounts | kByUser | kDaemon | kWatch, run_usage},
+     kTable | kJson | kAccounts | kByUser | kDaemon | kWatch | kPast, run_usage},
     {"evaluate", "[ACCOUNT...]", "Run an evaluation now, or show its effect with --dry-run",
      kJson | kAccounts | kDryRun | kConfig | kSync | kDaemon, run_evaluate},
     {"history", "[ACCOUNT...]", "List past evaluations",

@@ -23,7 +23,8 @@ constexpr Column kUsageColumns[] = {
     {"account", "Account", 24, "account in Slurm"},
     {"component", "Component", 20, "component of the allocation"},
     {"tres", "TRES", 16, "TRES of the component"},
-    {"period", "Period", 12, "current period", text_cell, "billing_period"},
+    {"period", "Period", 12, "the current period, or that of --period", text_cell,
+     "billing_period"},
     {"user", "User", 24, "with --by-user: user, (deleted) for deleted users, (total)", user_cell},
     {"settled", "Settled", 16, "in slurmdbd's hourly rollups; empty: unknown by user", amount_cell},
     {"finished", "Finished", 16, "jobs that ended after the last rollup", amount_cell},
@@ -72,6 +73,12 @@ int run_usage(Parsed parsed) {
                                         "--by-user ACCOUNT...");
     if (by_user)
         query.emplace_back("by_user", "1");
+    if (const auto* period = parsed.options.value("period")) {
+        if (parsed.options.accounts.empty() && !parsed.options.helpformat)
+            return complain(parsed.context, "--period needs an account; usage: sluice usage "
+                                            "--period=LABEL ACCOUNT...");
+        query.emplace_back("period", *period);
+    }
     return run_listing(
         parsed,
         {kUsageColumns,

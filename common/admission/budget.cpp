@@ -183,16 +183,35 @@ private:
     std::uint64_t memory_ = 0;
 };
 
-// UsageFactor in millionths: of several QOS the least, as the job may run in any of them. QOS after
-// the first kMaxItems are not read: each could only lower it.
-std::int64_t usage_factor(const SnapshotView& view, std::string_view names) noexcept {
-    std::optional<std::int64_t> least;
+// Calls `use` with the words of a list that slurmctld would read, at most kMaxItems; false: none.
+template <class Use>
+bool for_each_word(std::string_view names, const Use& use) noexcept {
+    bool any = false;
     for (std::size_t items = 0; items < kMaxItems && !names.empty(); ++items)
         if (const std::string_view name = trim(next_item(names)); !name.empty()) {
-            const std::int64_t factor = view.factor(name);
-            least = std::min(least.value_or(factor), factor);
+            use(name);
+            any = true;
         }
-    return least.value_or(model::kFullPrice);
+    return any;
+}
+
+// UsageFactor in millionths: of several QOS the least, as the job may run in any of them; without
+// one that of the association, which may have one for each partition. What follows the first
+// kMaxItems could only lower it.
+std::int64_t usage_factor(const SnapshotView& view, const model::SnapshotAccount& account,
+                          const JobRequest& job) noexcept {
+    std::int64_t least = INT64_MAX;
+    if (for_each_word(job.qos,
+                      [&](std::string_view name) { least = std::min(least, view.factor(name)); }))
+        return least;
+    const auto use = [&](std::string_view partition) {
+        least = std::min(least, view.default_factor(account, job.user, partition));
+    };
+    if (!for_each_word(job.partition, use)) {
+        const auto* partition = view.default_partition();
+        use(partition == nullptr ? std::string_view() : std::string_view(partition->name));
+    }
+    return least;
 }
 
 // Points, rounded up; INT64_MAX for what does not fit.
@@ -241,9 +260,10 @@ std::string units(std::int64_t points, std::int64_t per_unit, bool up) {
 // The points of one job in each measure, calculated once for all accounts with a budget in it.
 class Counted {
 public:
-    Counted(const SnapshotView& view, const JobRequest& job) noexcept
+    Counted(const SnapshotView& view, const model::SnapshotAccount& account,
+            const JobRequest& job) noexcept
         : figures_(view, job), time_(figures_.job_time()), seconds_(time_.total()),
-          factor_(usage_factor(view, job.qos)) {}
+          factor_(usage_factor(view, account, job)) {}
     const JobTime& job_time() const noexcept { return time_; }
     std::int64_t in(std::uint32_t measure, const model::Measure& what) noexcept {
         if (measure >= kKept)
@@ -322,11 +342,11 @@ std::optional<Shortfall> shortfall(const SnapshotView& view, const model::Snapsh
     std::optional<Shortfall> found;
     if (account.check == model::BudgetCheck::off && account.bounded_by.empty())
         return found;
-    Counted counted(view, job);
+    Counted counted(view, account, job);
     const JobTime& time = counted.job_time();
     std::optional<Counted> earlier;
     if (present.job != nullptr)
-        earlier.emplace(view, *present.job);
+        earlier.emplace(view, account, *present.job);
     std::uint32_t fits = UINT32_MAX;
     for_each_cost(view, account, counted, [&](Cost now, std::uint32_t measure) {
         if (now.account->check == model::BudgetCheck::off ||
@@ -354,7 +374,7 @@ std::optional<Shortfall> shortfall(const SnapshotView& view, const model::Snapsh
 JobCosts costs(const SnapshotView& view, const model::SnapshotAccount& account,
                const JobRequest& job) {
     JobCosts out;
-    Counted counted(view, job);
+    Counted counted(view, account, job);
     const JobTime& time = counted.job_time();
     out.limit = time.limit;
     if (time.limit == TimeLimit::given)
@@ -363,7 +383,7 @@ JobCosts costs(const SnapshotView& view, const model::SnapshotAccount& account,
     JobRequest minute = job;
     minute.minutes = 1;
     minute.unlimited = false;
-    Counted a_minute(view, minute);
+    Counted a_minute(view, account, minute);
     for_each_cost(view, account, counted, [&](const Cost& cost, std::uint32_t measure) {
         out.rows.push_back(cost);
         if (const auto most = longest(cost, time, a_minute.in(measure, *cost.measure)))

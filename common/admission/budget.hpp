@@ -24,7 +24,8 @@ struct JobRequest {
     std::optional<std::uint32_t> minutes = {}; // nullopt: not given
     bool unlimited = false;                    // no time limit is requested
     std::string_view partition = {};           // may be a list; "": the default one
-    std::string_view qos = {}; // may be a list; "": the default one, which counts as UsageFactor 1
+    std::string_view qos = {};                 // may be a list; "": that of the association
+    std::uint32_t user = model::DefaultFactor::kAnyUser; // whose association it is
     bool whole_nodes = false;
     std::uint64_t nodes = 1;
     std::uint64_t cpus = 1;

@@ -5,6 +5,7 @@
 #include "common/model/tres.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace sluice::admission {
 namespace {
@@ -107,6 +108,24 @@ std::int64_t SnapshotView::factor(std::string_view qos) const noexcept {
         });
     return found != all.end() && equals_ignoring_case(found->qos, qos) ? found->millionths
                                                                        : model::kFullPrice;
+}
+
+std::int64_t SnapshotView::default_factor(const model::SnapshotAccount& account, std::uint32_t user,
+                                          std::string_view partition) const noexcept {
+    using Key = std::tuple<std::string_view, std::uint32_t, std::string_view>;
+    const auto& all = snapshot_.default_factors;
+    const auto key = [](const model::DefaultFactor& one) {
+        return Key(one.account, one.uid, one.partition);
+    };
+    for (const Key& wanted : {Key(account.name, user, partition), Key(account.name, user, ""),
+                              Key(account.name, model::DefaultFactor::kAnyUser, "")}) {
+        const auto found =
+            std::lower_bound(all.begin(), all.end(), wanted,
+                             [&](const auto& one, const Key& other) { return key(one) < other; });
+        if (found != all.end() && key(*found) == wanted)
+            return found->millionths;
+    }
+    return model::kFullPrice;
 }
 
 const model::Partition* SnapshotView::partition(std::string_view name) const noexcept {

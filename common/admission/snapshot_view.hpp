@@ -25,7 +25,8 @@ InForce in_force(const model::SnapshotAccount& account, Instant now) noexcept;
 
 class SnapshotView {
 public:
-    // REQUIRES: accounts and QOS factors sorted by name, users by uid.
+    // REQUIRES: accounts and QOS factors sorted by name, users by uid, default factors as the
+    // snapshot has them.
     explicit SnapshotView(model::Snapshot snapshot);
     SnapshotView(const SnapshotView&) = delete;
     SnapshotView& operator=(const SnapshotView&) = delete;
@@ -44,6 +45,10 @@ public:
     // UsageFactor of a QOS in millionths, in any case; 1 for a name that the snapshot lacks. O(log
     // QOS).
     std::int64_t factor(std::string_view qos) const noexcept;
+    // Of a job that names no QOS, in millionths. `user` may be DefaultFactor::kAnyUser, `partition`
+    // "". O(log entries).
+    std::int64_t default_factor(const model::SnapshotAccount& account, std::uint32_t user,
+                                std::string_view partition) const noexcept;
     // nullptr: unknown. O(log partitions).
     const model::Partition* partition(std::string_view name) const noexcept;
     const model::Partition* default_partition() const noexcept { return default_partition_; }

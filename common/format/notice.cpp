@@ -37,10 +37,19 @@ std::string restored_text(const AccountDecision& account) {
     return "is no longer paused, but slowed down";
 }
 
+// Of the last day.
+std::string jump_event(const AccountDecision& account) {
+    return account.jump
+               ? "used " + share_text(account.jump->percent) + " of its allocation in one day"
+               : "spends much faster than before";
+}
+
 // "is paused with account bio", "has used 83.02 % of its allocation"
 std::string event_text(const Event& event) {
     if (event.level == "notify")
         return "has used " + share_text(event.source.percent) + " of its allocation";
+    if (event.level == "rate")
+        return jump_event(event.source);
     if (event.level == "restore")
         return restored_text(event.account);
     if (!event.account.notice_step.empty())
@@ -54,15 +63,28 @@ std::string event_text(const Event& event) {
 // The figures are those of the cause; an entry of staff has none.
 std::string default_text(const Event& event) {
     const auto& source = event.source;
-    const bool usage = event.level == "notify" || event.level == "restore";
-    const bool staff = event.level != "notify" && overridden(source);
+    const bool rate = event.level == "rate";
+    const bool usage = rate || event.level == "notify" || event.level == "restore";
+    const bool staff = !rate && event.level != "notify" && overridden(source);
     std::string text = "Account " + printable(event.account.account) + " on cluster " +
                        printable(event.cluster) + " " + event_text(event) + ".\n\n";
+    if (rate && source.jump)
+        text += jump_text(event.zone, *source.jump) + "\n";
     if (!usage || staff)
         text += "Cause: " + cause_text(event.zone, source, event.account.account) +
                 (staff ? reason_text(*source.in_force) : "") + "\n";
     if (!staff && !source.figures.empty())
         text += "Usage: " + usage_text(source) + "\n";
+    if (rate)
+        text +=
+            "\nIf this is not expected, look at the jobs of that day: sacct -A " +
+            printable(event.account.account) + " -X -S " +
+            (source.jump
+                 ? date_text(event.zone.local(source.jump->until - std::chrono::seconds{1}).date())
+                 : std::string("now-1day")) +
+            "\n";
+    if (const auto days = grace_days_text(event.zone, source); !staff && !days.empty())
+        text += days + "\n";
     if (event.level == "downscale" && !event.account.enforced_qos.empty())
         text += "\nJobs run with QOS " + printable(event.account.enforced_qos) + " from now on.\n";
     if (event.level == "pause")
@@ -102,6 +124,8 @@ std::string filled(const std::string& pattern, const Event& event) {
 std::string detail_of(const Event& event) {
     if (event.level == "notify" && event.account.notice_at)
         return event.account.notice_at->text();
+    if (event.level == "rate")
+        return event.account.jump ? event.account.jump->week : "";
     return event.level == "downscale" ? event.account.notice_step : "";
 }
 
@@ -116,13 +140,17 @@ model::Notice made(const model::NoticeRules& rules, const Event& event) {
             detail_of(event)};
 }
 
+// Nothing is done to the account by it: of an observed one, too.
+bool only_tells(std::string_view level) {
+    return level == "notify" || level == "rate";
+}
+
 std::string level_of(const AccountDecision& account) {
     const auto& taken = account.actions_taken;
-    for (const char* level : {"pause", "downscale", "restore", "notify"}) {
-        const bool done_to_it = account.mode == model::Mode::enforce || level[0] == 'n';
-        if (done_to_it && std::find(taken.begin(), taken.end(), level) != taken.end())
+    for (const char* level : {"pause", "downscale", "restore", "notify", "rate"})
+        if ((account.mode == model::Mode::enforce || only_tells(level)) &&
+            std::find(taken.begin(), taken.end(), level) != taken.end())
             return level;
-    }
     return "";
 }
 
@@ -164,11 +192,9 @@ std::vector<std::string> clusters_of(const std::string& cluster, const AccountDe
     return names.empty() ? std::vector{cluster} : names;
 }
 
-std::optional<model::Notice> notice(const model::PolicySet& set, const model::NoticeRules& rules,
-                                    const Zone& zone, const model::Decision& decision,
-                                    const AccountDecision& account,
-                                    const std::map<std::string, std::string>& parents) {
-    const auto level = level_of(account);
+std::optional<std::vector<std::string>>
+recipients_of(const model::PolicySet& set, const model::NoticeRules& rules,
+              const AccountDecision& account, const std::map<std::string, std::string>& parents) {
     bool owners = false, external = false, to_people = account.mode == model::Mode::enforce;
     std::vector<std::string> recipients;
     for (const auto& policy : policies_of(set, account)) {
@@ -180,20 +206,34 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
                               policy.external_users.end());
         }
     }
-    if (level.empty() || (!owners && !external))
+    if (!owners && !external)
         return std::nullopt;
+    if (!to_people)
+        return std::vector<std::string>{};
     if (owners)
         if (const auto* contacts = nearest_of(rules.contacts, account.account, parents))
             recipients.insert(recipients.end(), contacts->begin(), contacts->end());
     std::sort(recipients.begin(), recipients.end());
     recipients.erase(std::unique(recipients.begin(), recipients.end()), recipients.end());
+    return recipients;
+}
+
+std::optional<model::Notice> notice(const model::PolicySet& set, const model::NoticeRules& rules,
+                                    const Zone& zone, const model::Decision& decision,
+                                    const AccountDecision& account,
+                                    const std::map<std::string, std::string>& parents) {
+    const auto level = level_of(account);
+    if (level.empty())
+        return std::nullopt;
+    auto recipients = recipients_of(set, rules, account, parents);
+    if (!recipients)
+        return std::nullopt;
     const auto clusters = join(clusters_of(decision.cluster, account), ", ");
     const auto* holder = nearest_of(rules.holders, account.account, parents);
     auto out =
-        made(rules, {zone, clusters, level, level == "notify" ? account : decision.source(account),
+        made(rules, {zone, clusters, level, only_tells(level) ? account : decision.source(account),
                      account, holder != nullptr ? *holder : model::Holder{}});
-    if (to_people)
-        out.recipients = std::move(recipients);
+    out.recipients = std::move(*recipients);
     return out;
 }
 

@@ -15,13 +15,20 @@
 namespace sluice::format {
 
 // For the strictest level that this decision reached and the one before had not; nullopt: none, or
-// an observed account above the notify level (nothing was done to it). Without recipients where the
-// policies only observe, unless one has notify_while_observing. The outbox sees to one message of a
-// kind a period.
+// an observed account with another level than "notify" and "rate" (nothing was done to it). Without
+// recipients where the policies only observe, unless one has notify_while_observing. The outbox
+// sees to one message of a kind a period.
 std::optional<model::Notice> notice(const model::PolicySet& set, const model::NoticeRules& rules,
                                     const Zone& zone, const model::Decision& decision,
                                     const model::AccountDecision& account,
                                     const std::map<std::string, std::string>& parents);
+
+// Mail addresses of those whom the account's policies notify, sorted; empty where they only observe
+// without notify_while_observing. nullopt: they notify nobody.
+std::optional<std::vector<std::string>>
+recipients_of(const model::PolicySet& set, const model::NoticeRules& rules,
+              const model::AccountDecision& account,
+              const std::map<std::string, std::string>& parents);
 
 // All clusters that share the account's allocation; else `cluster` alone.
 std::vector<std::string> clusters_of(const std::string& cluster,

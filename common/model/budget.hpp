@@ -45,12 +45,42 @@ struct Budget {
     friend bool operator==(const Budget&, const Budget&) = default;
 };
 
+// The same by value, as the journal keeps it.
+struct KeptBudget {
+    Measure measure;
+    std::int64_t left = 0;
+
+    friend bool operator==(const KeptBudget&, const KeptBudget&) = default;
+};
+
+// What an account was last checked against, for the time in which it cannot be evaluated.
+struct KeptBudgets {
+    BudgetCheck check = BudgetCheck::off;
+    bool waits = false;           // as SnapshotAccount::waits
+    std::vector<KeptBudget> list; // each `left` is at most a hundredth above the exact figure
+
+    friend bool operator==(const KeptBudgets&, const KeptBudgets&) = default;
+};
+
 // A QOS whose jobs are charged more or less than they use.
 struct QosFactor {
     std::string qos;
     std::int64_t millionths = 1'000'000; // its UsageFactor, >= 0
 
     friend bool operator==(const QosFactor&, const QosFactor&) = default;
+};
+
+// UsageFactor of the QOS that jobs of an association get which name none (assoc_mgr.c,
+// assoc_mgr_get_default_qos_info). The most exact entry counts.
+struct DefaultFactor {
+    static constexpr std::uint32_t kAnyUser = UINT32_MAX;
+
+    std::string account;
+    std::uint32_t uid = kAnyUser;
+    std::string partition = {}; // "": any
+    std::int64_t millionths = 1'000'000;
+
+    friend bool operator==(const DefaultFactor&, const DefaultFactor&) = default;
 };
 
 // What slurmctld knows of a partition and a submission leaves out.

@@ -97,6 +97,16 @@ struct Threshold {
     Forecast forecast;            // empty when reached
 };
 
+// A day's usage above the policy's notify_rate. For people: no standing depends on it.
+struct RateJump {
+    std::string component;    // or "billing"
+    Instant until{};          // the day's end
+    std::int64_t percent = 0; // of the effective allocation, in that day; hundredths
+    // Times the mean day of the weeks before, tenths; nullopt: nothing was used then.
+    std::optional<std::int64_t> times;
+    std::string week; // of the day: one notice a week
+};
+
 // One of the clusters that share an allocation.
 struct SpanPart {
     std::string cluster;
@@ -121,6 +131,9 @@ struct UsageStanding {
     Flags flags;
     std::string qos;              // "" when normal
     std::optional<Instant> until; // when a pause by usage ends without a change; nullopt: never
+    // When grace_days pause it, if usage does not fall below 100 % before; nullopt: they do not.
+    std::optional<Instant> pauses_at = {};
+    std::string paused_qos = {}; // from then on
 };
 
 // Why a queued job waits because of Sluice.
@@ -216,13 +229,15 @@ struct AccountDecision {
     Cause cause;
     std::optional<Override> in_force; // override on this account
     UsageStanding by_usage;
-    std::vector<Override> overrides;        // of this account, in force now or later; by id
-    std::vector<std::string> actions_taken; // pause, downscale, notify, restore: in this order
+    std::vector<Override> overrides; // of this account, in force now or later; by id
+    // pause, downscale, notify, restore, rate: in this order
+    std::vector<std::string> actions_taken;
     bool notify_reached = false;
     // With the action "notify": the highest notify level that was reached since the last notice.
     std::optional<Decimal> notice_at;
     // With the action "downscale": the step's QOS, where the account was downscaled before.
     std::string notice_step;
+    std::optional<RateJump> jump; // in the last day that slurmdbd has rolled up
     bool block_creation = false;
     std::vector<Threshold> thresholds;
     std::string qos; // QOS that the standing asks for; "": the account's own
@@ -242,8 +257,10 @@ struct AccountDecision {
     // Held, and evaluated by the rules of its last evaluation: figures and thresholds are theirs.
     // `memory.rules` names its policies in this set. nullptr: not so.
     std::shared_ptr<const PolicySet> last_rules;
-    bool kept = false;        // the standing is that of an earlier evaluation: no figures decide it
-    std::string missing_tres; // Fault::missing_tres: its name
+    bool kept = false; // the standing is that of an earlier evaluation: no figures decide it
+    // With a fault: its standing and overrides of staff are carried out all the same.
+    bool carried_out = false;
+    std::string missing_tres;   // Fault::missing_tres: its name
     bool grant_changed = false; // allocation, carryover, adjustments or period since the last cycle
     // To be logged and recorded although no person asked: the evaluation changed something, or the
     // metric moved by a whole percent since the last such evaluation.
@@ -256,7 +273,7 @@ struct AccountDecision {
     bool held() const { return fault == Fault::rules || fault == Fault::guard; }
     bool by_last_rules() const { return last_rules != nullptr; }
     // QOS and jobs in Slurm follow its standing.
-    bool follows() const { return error.empty() || held(); }
+    bool follows() const { return error.empty() || held() || carried_out; }
     // Usage of another cluster is missing: nothing may be loosened on these figures.
     bool incomplete() const {
         for (const auto& part : span)

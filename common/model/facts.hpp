@@ -134,6 +134,7 @@ struct WeeklyUsage {
     struct Sums {
         std::array<Amount, kForecastWeeks> weeks{}; // the newest first
         std::array<Amount, 7> weekdays{};           // over all weeks; that of `until` first
+        Amount last_day = 0;                        // the day that ends at `until`
     };
     Instant until{};                  // a midnight of slurmdbd
     std::map<std::string, Sums> tres; // by TRES name

@@ -11,10 +11,13 @@ bool older(const std::pair<const std::string, PastPeriod>& a,
     return a.second.begin < b.second.begin;
 }
 
+// A jump is of a week, not of the period.
 void forget_levels(AccountMemory& memory) {
-    memory.notified.clear();
+    std::erase_if(memory.notified,
+                  [](const std::string& level) { return !level.starts_with(kRateNotified); });
     memory.steps.clear();
     memory.reached.clear();
+    memory.stands.clear();
 }
 
 } // namespace
@@ -56,6 +59,7 @@ void enter_period(AccountMemory& memory, const std::string& label, Instant begin
     memory.bases = std::move(known.bases);
     memory.grants = std::move(known.grants);
     memory.used.clear();
+    memory.budgets = {};
     forget_levels(memory);
 }
 

@@ -5,6 +5,7 @@
 #include "common/base/amount.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
+#include "common/model/budget.hpp"
 #include "common/model/standing.hpp"
 #include "common/model/tres.hpp"
 
@@ -57,6 +58,9 @@ struct PastPeriod {
     friend bool operator==(const PastPeriod&, const PastPeriod&) = default;
 };
 
+// What AccountMemory::notified has of a jump, before the week.
+inline constexpr std::string_view kRateNotified = "rate/";
+
 // The rules that an account was last evaluated by, so that they outlive their lines in
 // sluiced.yaml.
 struct AccountRules {
@@ -82,7 +86,7 @@ struct AccountMemory {
     Flags flags;                         // own flags by the metric: no ancestors, no overrides
     Flags shown_flags;                   // with the ancestors'; what the last evaluation reported
     std::set<std::string>
-        notified; // levels notified in `period`: "notify@80", "downscale", "pause"
+        notified; // levels notified in `period`: "notify@80", "downscale", "pause"; "rate/2026-W49"
     std::optional<std::int64_t> percent; // hundredths, of the last noteworthy evaluation
     std::optional<SavedQos> saved_qos;   // set while the account's QOS is Sluice's
     // Period label whose reset of raw usage is in force (or under way): raw usage counts from the
@@ -97,11 +101,17 @@ struct AccountMemory {
     // component -> highest usage by ended jobs seen in `period`, in steps of a
     // hundredth of the effective allocation or one TRES-hour
     std::map<std::string, Amount> used;
+    KeptBudgets budgets;                    // of `period`
     std::map<std::string, PastPeriod> past; // by label: the newest periods before `period`
     // "pause@120" -> epoch seconds: when a threshold was first seen reached in `period`, since then
     // without a break
     std::map<std::string, std::int64_t> reached;
     std::set<std::string> steps; // progressive steps in force in `period`, by QOS: hysteresis
+    // Epoch seconds of evaluations in `period`, kept only where a policy asks for them: "pause",
+    // "downscale" or a step's QOS: the first one of those that saw the flag without a break;
+    // "full": the first at 100 % or above, since then without a break; "grace_days": the one that
+    // paused because of that.
+    std::map<std::string, std::int64_t> stands;
     // Own lists of associations below this account whose QOS is Sluice's, by association id: ids
     // stay when a user is renamed.
     std::map<std::uint32_t, SavedQos> saved_members;

@@ -125,6 +125,12 @@ enum class OnDownscale { move, leave };
 // What coordinators of an account may do with the accounts below it.
 enum class Coordinators { view, move };
 
+// A notice when an account uses much more in a day than it did. Both must hold.
+struct NotifyRate {
+    Decimal factor = Decimal::whole(5); // times the mean day of the four weeks before the last
+    Decimal least = Decimal::whole(10); // percent of the effective allocation in that day
+};
+
 struct Borrow {
     Decimal factor; // percent of the next period's allocation that may be used early; 0: none
 
@@ -164,7 +170,10 @@ struct Policy {
     Decimal grace_ratio;                    // 0.2: up to 120 %
     Decimal notify_at = Decimal::whole(80); // the lowest level: accounts are warned from here on
     std::vector<Decimal> notify_more;       // the levels above it, rising
+    std::optional<NotifyRate> notify_rate;
     Decimal hysteresis; // percentage points below a threshold before a flag is lifted
+    std::chrono::seconds min_dwell{0}; // falling usage lifts no flag that stands for less
+    int grace_days = 0; // days at 100 % or above after which accounts are paused; 0: never
     Carryover carryover;
     Borrow borrow;
     Billing billing;

@@ -52,6 +52,14 @@ std::string default_qos_in_force(const AccountTree& tree, const Association& row
     return {};
 }
 
+std::string job_default_qos(const AccountTree& tree, const Association& row) {
+    const auto list = qos_in_force(tree, row);
+    std::string qos = default_qos_in_force(tree, row);
+    if (qos.empty())
+        qos = list.size() == 1 ? list.front() : "normal";
+    return std::find(list.begin(), list.end(), qos) != list.end() ? qos : std::string();
+}
+
 std::vector<std::string> accounts_below(const AccountTree& tree, std::string_view account) {
     std::vector<std::string> names;
     if (const std::size_t top = tree.find(account); top != kNone)

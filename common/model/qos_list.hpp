@@ -21,6 +21,9 @@ void apply_own(std::vector<std::string>& list, const std::vector<std::string>& o
 std::vector<std::string> qos_in_force(const AccountTree& tree, const Association& row);
 // DefaultQOS in force for a row: its own, else the nearest on the way up; "": none.
 std::string default_qos_in_force(const AccountTree& tree, const Association& row);
+// The QOS of a job that names none; "": not known, or not in the row's list. A QOS of the partition
+// adds limits and is none that jobs get (assoc_mgr.c, assoc_mgr_get_default_qos_info).
+std::string job_default_qos(const AccountTree& tree, const Association& row);
 // All accounts below one.
 std::vector<std::string> accounts_below(const AccountTree& tree, std::string_view account);
 

@@ -59,13 +59,15 @@ struct Snapshot {
     std::vector<SnapshotUser> users;       // sorted by uid
     std::vector<Measure> measures;         // of the budgets
     std::vector<QosFactor> factors;        // other than 1, sorted by QOS; empty: usage ignores them
-    std::vector<Partition> partitions;     // empty without budgets
+    // Sorted by account, user and partition; what they lack is 1. Empty where `factors` is.
+    std::vector<DefaultFactor> default_factors;
+    std::vector<Partition> partitions; // empty without budgets
 
     // The same answers to submissions: sequence and time left aside.
     bool same_content(const Snapshot& other) const {
         return cluster == other.cluster && accounts == other.accounts && users == other.users &&
                measures == other.measures && factors == other.factors &&
-               partitions == other.partitions;
+               default_factors == other.default_factors && partitions == other.partitions;
     }
 };
 

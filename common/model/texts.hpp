@@ -43,6 +43,7 @@ struct Holder {
 struct NoticeRules {
     bool by_mail = false;
     bool by_webhook = false;
+    bool weekly = false; // also one mail a week to each recipient, of all its accounts
     WebhookFormat webhook_format = WebhookFormat::generic;
     // Recipients of notify_organization_owners by account; an account without addresses has those
     // of the nearest account above it.
@@ -55,14 +56,16 @@ struct NoticeRules {
     std::string text;
 };
 
-// One account, one level ("notify", "downscale", "pause", "restore") and detail, once a period.
+// One account, one level ("notify", "downscale", "pause", "restore", "rate") and detail, once a
+// period.
 struct Notice {
     std::string level;
     std::string subject;
     std::string text;
     std::vector<std::string> recipients; // mail addresses; may be empty
     std::string cause = {};              // of the level, for the webhook
-    std::string detail = {};             // notify: its percentage; downscale: a further step's QOS
+    std::string detail =
+        {}; // notify: its percentage; downscale: a further step's QOS; rate: the week
 };
 
 } // namespace sluice::model

@@ -11,6 +11,8 @@ namespace sluice::policy {
 using model::AccountDecision;
 using model::Budget;
 using model::BudgetCheck;
+using model::KeptBudget;
+using model::KeptBudgets;
 using model::Measure;
 using model::Standing;
 
@@ -46,134 +48,37 @@ bool is_evaluated(const AccountDecision& decision) {
 
 bool may_check(const model::PolicySet& set, const model::Decision& decision) {
     return std::any_of(set.policies.begin(), set.policies.end(), checks) ||
-           std::any_of(decision.accounts.begin(), decision.accounts.end(),
-                       [](const auto& account) { return account.by_last_rules(); });
+           std::any_of(decision.accounts.begin(), decision.accounts.end(), [](const auto& account) {
+               return account.by_last_rules() ||
+                      (!is_evaluated(account) && !account.memory.budgets.list.empty());
+           });
 }
 
-} // namespace
-
-Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
-                 const model::Decision& decision, SnapshotFor whom, const model::Snapshot* before)
-    : set_(set), tree_(tree), governed_(governed), decision_(decision),
-      all_(whom == SnapshotFor::quotes), before_(all_ ? nullptr : before) {
-    const bool had = before_ != nullptr && !before_->measures.empty();
-    if (!all_ && !had && !may_check(set, decision))
-        return;
-    nearest_.assign(tree.size(), kNone);
-    for (const std::size_t node : tree.order()) {
-        const std::size_t parent = tree[node].parent;
-        nearest_[node] = parent == kNone ? kNone : nearest_[parent];
-        if (governed.own(node) && counts(decision.accounts[governed.of(node)]))
-            nearest_[node] = node;
-    }
-}
-
-void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
-    if (!bind(node))
-        return;
-    const AccountDecision& decision = decision_.accounts[governed_.of(node)];
-    if (!all_ && stays_paused(out, decision.period.end))
-        return;
-    std::size_t above = nearest_[node];
-    if (above == node) {
-        const auto* good = kept(decision);
-        out.budgets = good == nullptr ? left(decision) : again(good->budgets);
-        const auto wanted = good == nullptr ? check(decision) : good->check;
-        out.check = out.budgets.empty() ? BudgetCheck::off : wanted;
-        out.waits = (all_ || out.check != BudgetCheck::off) &&
-                    (good == nullptr ? limits_hold(decision) : good->waits);
-        const std::size_t parent = tree_[node].parent;
-        above = parent == kNone ? kNone : nearest_[parent];
-    }
-    if (above != kNone)
-        out.bounded_by = tree_[above].name;
-}
-
-std::vector<const model::Policy*> Budgets::checking(const AccountDecision& decision) const {
-    auto found = policies_in_force(set_, decision);
-    std::erase_if(found, [&](const auto* policy) { return !all_ && !checks(*policy); });
+// Policies whose budgets count: enforcing ones that check; for quotes, all.
+std::vector<const model::Policy*> checking(const model::PolicySet& set,
+                                           const AccountDecision& decision, bool all) {
+    auto found = policies_in_force(set, decision);
+    std::erase_if(found, [all](const auto* policy) { return !all && !checks(*policy); });
     return found;
 }
 
-bool Budgets::counts(const AccountDecision& decision) const {
-    return all_ ? is_evaluated(decision)
-                : check(decision) != BudgetCheck::off || kept(decision) != nullptr;
-}
-
-// An account that keeps its standing because it could not be evaluated keeps its last budgets, too;
-// not into a new period.
-const model::SnapshotAccount* Budgets::kept(const AccountDecision& decision) const {
-    if (before_ == nullptr || is_evaluated(decision) || !decision.kept || decision.in_force ||
-        decision.mode != model::Mode::enforce || decision.memory.period != decision.period.label)
-        return nullptr;
-    if (!decision.held() && checking(decision).empty())
-        return nullptr; // no policy checks any more
-    const auto& all = before_->accounts;
-    const auto found =
-        std::lower_bound(all.begin(), all.end(), decision.account,
-                         [](const auto& one, const auto& name) { return one.name < name; });
-    const bool known = found != all.end() && found->name == decision.account;
-    return known && found->check != BudgetCheck::off ? &*found : nullptr;
-}
-
-std::vector<Budget> Budgets::again(const std::vector<Budget>& budgets) {
-    std::vector<Budget> out;
-    for (const auto& one : budgets)
-        if (one.measure < before_->measures.size())
-            if (const auto index = index_of(before_->measures[one.measure]))
-                out.push_back({*index, one.left});
-    return out;
-}
-
-// The strictest of the account's enforcing policies; of a held account, of its last ones. off: also
-// for an account that staff has pinned, or that could not be evaluated.
-BudgetCheck Budgets::check(const AccountDecision& decision) const {
-    if (decision.mode != model::Mode::enforce || !is_evaluated(decision) || decision.in_force)
-        return BudgetCheck::off;
-    BudgetCheck strictest = BudgetCheck::off;
-    for (const auto* policy : checking(decision))
-        if (policy->mode == model::Mode::enforce)
-            strictest = std::max(strictest, policy->check());
-    return strictest;
-}
-
-bool Budgets::limits_hold(const AccountDecision& decision) const {
-    if (decision.mode != model::Mode::enforce || decision.in_force)
-        return false;
-    const auto policies = checking(decision);
-    return std::any_of(policies.begin(), policies.end(), [](const auto* policy) {
-        return policy->mode == model::Mode::enforce && policy->limits_hold();
-    });
-}
-
-std::optional<std::uint32_t> Budgets::index_of(Measure measure) {
-    const auto found = std::find(measures_.begin(), measures_.end(), measure);
-    if (found == measures_.end() && measures_.size() >= kMaxMeasures)
-        return std::nullopt;
-    const auto index = static_cast<std::uint32_t>(found - measures_.begin());
-    if (found == measures_.end())
-        measures_.push_back(std::move(measure));
-    return index;
-}
-
-void Budgets::add_component(const AccountDecision& decision, const model::Figure& figure,
-                            std::vector<Budget>& out) {
+void add_component(const AccountDecision& decision, const model::Figure& figure,
+                   std::vector<KeptBudget>& out) {
     const auto left =
         left_of(std::max<Amount>(0, figure.used()), figure.effective, decision.grace_limit);
     if (!left || !model::is_known_before(figure.component.tres))
         return;
     const Wide per_unit =
         divide_half_up(Wide{figure.component.unit_factor.scaled()} * 60, Decimal::kScale);
-    const auto index = index_of({figure.component.name,
-                                 narrow(std::max<Wide>(1, per_unit)).value_or(1),
-                                 {{figure.component.tres, 1}}});
-    if (index)
-        out.push_back({*index, *left});
+    out.push_back({{figure.component.name,
+                    narrow(std::max<Wide>(1, per_unit)).value_or(1),
+                    {{figure.component.tres, 1}}},
+                   *left});
 }
 
 // In the scale of the metric.
-void Budgets::add_sum(const AccountDecision& decision, const model::Billing& billing,
-                      std::vector<Budget>& out) {
+void add_sum(const AccountDecision& decision, const model::Billing& billing,
+             std::vector<KeptBudget>& out) {
     auto figures = decision.figures;
     const auto sum = metric(billing, figures);
     if (!sum)
@@ -192,14 +97,13 @@ void Budgets::add_sum(const AccountDecision& decision, const model::Billing& bil
     if (!left || !per_unit || measure.terms.empty())
         return;
     measure.per_unit = std::max<std::int64_t>(1, *per_unit);
-    if (const auto index = index_of(std::move(measure)))
-        out.push_back({*index, *left});
+    out.push_back({std::move(measure), *left});
 }
 
 // Empty: nothing is granted that a job could be checked against.
-std::vector<Budget> Budgets::left(const AccountDecision& decision) {
-    std::vector<Budget> out;
-    const auto policies = checking(decision);
+std::vector<KeptBudget> budgets_left(const AccountDecision& decision,
+                                     const std::vector<const model::Policy*>& policies) {
+    std::vector<KeptBudget> out;
     if (policies.empty() || decision.figures.empty())
         return out;
     const model::Billing& billing = policies.front()->billing; // policies of one account agree
@@ -211,6 +115,127 @@ std::vector<Budget> Budgets::left(const AccountDecision& decision) {
         for (const auto& figure : decision.figures)
             add_component(decision, figure, out);
     return out;
+}
+
+// By the strictest of the account's enforcing policies; of a held account, of its last ones.
+// Whatever an override makes of it.
+KeptBudgets enforced_budgets(const model::PolicySet& set, const AccountDecision& decision) {
+    KeptBudgets out;
+    const auto policies = checking(set, decision, false);
+    out.list = budgets_left(decision, policies);
+    for (const auto* policy : policies)
+        out.check = std::max(out.check, policy->check());
+    const auto all = policies_in_force(set, decision);
+    out.waits = std::any_of(all.begin(), all.end(), [](const auto* policy) {
+        return policy->mode == model::Mode::enforce && policy->limits_hold();
+    });
+    return out;
+}
+
+// The journal is not written for each second of usage.
+bool is_close(std::int64_t kept, std::int64_t left) {
+    return kept >= left && kept - left <= left / 100;
+}
+
+} // namespace
+
+Budgets::Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
+                 const model::Decision& decision, SnapshotFor whom)
+    : set_(set), tree_(tree), governed_(governed), decision_(decision),
+      all_(whom == SnapshotFor::quotes) {
+    if (!all_ && !may_check(set, decision))
+        return;
+    nearest_.assign(tree.size(), kNone);
+    for (const std::size_t node : tree.order()) {
+        const std::size_t parent = tree[node].parent;
+        nearest_[node] = parent == kNone ? kNone : nearest_[parent];
+        if (governed.own(node) && counts(decision.accounts[governed.of(node)]))
+            nearest_[node] = node;
+    }
+}
+
+void Budgets::add(std::size_t node, model::SnapshotAccount& out) {
+    if (!bind(node))
+        return;
+    const AccountDecision& decision = decision_.accounts[governed_.of(node)];
+    if (!all_ && stays_paused(out, decision.period.end))
+        return;
+    std::size_t above = nearest_[node];
+    if (above == node) {
+        const auto now = in_force(decision);
+        for (const auto& one : now.list)
+            if (const auto index = index_of(one.measure))
+                out.budgets.push_back({*index, one.left});
+        out.check = out.budgets.empty() ? BudgetCheck::off : now.check;
+        out.waits = (all_ || out.check != BudgetCheck::off) && now.waits;
+        const std::size_t parent = tree_[node].parent;
+        above = parent == kNone ? kNone : nearest_[parent];
+    }
+    if (above != kNone)
+        out.bounded_by = tree_[above].name;
+}
+
+bool Budgets::counts(const AccountDecision& decision) const {
+    if (all_)
+        return is_evaluated(decision);
+    if (decision.mode != model::Mode::enforce || decision.in_force)
+        return false;
+    return is_evaluated(decision) ? !checking(set_, decision, false).empty() : keeps(decision);
+}
+
+// An account that keeps its standing because it could not be evaluated keeps its last budgets, too:
+// within their period, and while one of the policies that they are of still checks.
+bool Budgets::keeps(const AccountDecision& decision) const {
+    const auto& memory = decision.memory;
+    if (!decision.kept || memory.budgets.list.empty() || memory.period != decision.period.label)
+        return false;
+    const auto policies = checking(set_, decision, false);
+    const auto& last = memory.rules.policies;
+    return decision.held() || std::any_of(policies.begin(), policies.end(), [&](const auto* one) {
+               return std::find(last.begin(), last.end(), one->name) != last.end();
+           });
+}
+
+// Staff's override in force: none, except for quotes.
+KeptBudgets Budgets::in_force(const AccountDecision& decision) const {
+    const bool enforces = decision.mode == model::Mode::enforce && !decision.in_force;
+    if (!is_evaluated(decision))
+        return decision.memory.budgets;
+    auto out = enforces ? enforced_budgets(set_, decision) : KeptBudgets{};
+    if (!all_)
+        return out;
+    out.list = budgets_left(decision, checking(set_, decision, true));
+    return out;
+}
+
+std::optional<std::uint32_t> Budgets::index_of(const Measure& measure) {
+    const auto found = std::find(measures_.begin(), measures_.end(), measure);
+    if (found == measures_.end() && measures_.size() >= kMaxMeasures)
+        return std::nullopt;
+    const auto index = static_cast<std::uint32_t>(found - measures_.begin());
+    if (found == measures_.end())
+        measures_.push_back(measure);
+    return index;
+}
+
+void remember_budgets(const model::PolicySet& set, const model::History& history,
+                      model::Decision& decision) {
+    for (auto& out : decision.accounts) {
+        if (!is_evaluated(out))
+            continue;
+        out.memory.budgets = {};
+        if (out.mode != model::Mode::enforce || checking(set, out, false).empty())
+            continue;
+        out.memory.budgets = enforced_budgets(set, out);
+        const auto before = history.accounts.find(out.account);
+        if (before == history.accounts.end() || before->second.period != out.memory.period)
+            continue;
+        const auto& last = before->second.budgets.list;
+        auto& list = out.memory.budgets.list;
+        for (std::size_t i = 0; i < list.size() && i < last.size(); ++i)
+            if (last[i].measure == list[i].measure && is_close(last[i].left, list[i].left))
+                list[i].left = last[i].left;
+    }
 }
 
 } // namespace sluice::policy

@@ -17,10 +17,9 @@ namespace sluice::policy {
 
 class Budgets {
 public:
-    // All outlive it. `before`: the snapshot that an account without figures keeps its budgets of;
-    // nullptr: none, as for quotes.
+    // All outlive it.
     Budgets(const model::PolicySet& set, const AccountTree& tree, const Governance& governed,
-            const model::Decision& decision, SnapshotFor whom, const model::Snapshot* before);
+            const model::Decision& decision, SnapshotFor whom);
 
     // Jobs of this account are checked: against its own budgets, or those of accounts above it. For
     // quotes: it has budgets, or an account above it has.
@@ -31,28 +30,23 @@ public:
     std::vector<model::Measure> take_measures() { return std::move(measures_); }
 
 private:
-    // Enforcing policies in force that check; for quotes: all.
-    std::vector<const model::Policy*> checking(const model::AccountDecision& decision) const;
     bool counts(const model::AccountDecision& decision) const;
-    const model::SnapshotAccount* kept(const model::AccountDecision& decision) const;
-    std::vector<model::Budget> again(const std::vector<model::Budget>& budgets);
-    model::BudgetCheck check(const model::AccountDecision& decision) const;
-    bool limits_hold(const model::AccountDecision& decision) const;
-    std::vector<model::Budget> left(const model::AccountDecision& decision);
-    std::optional<std::uint32_t> index_of(model::Measure measure);
-    void add_component(const model::AccountDecision& decision, const model::Figure& figure,
-                       std::vector<model::Budget>& out);
-    void add_sum(const model::AccountDecision& decision, const model::Billing& billing,
-                 std::vector<model::Budget>& out);
+    bool keeps(const model::AccountDecision& decision) const;
+    model::KeptBudgets in_force(const model::AccountDecision& decision) const;
+    std::optional<std::uint32_t> index_of(const model::Measure& measure);
 
     const model::PolicySet& set_;
     const AccountTree& tree_;
     const Governance& governed_;
     const model::Decision& decision_;
-    const bool all_; // for quotes
-    const model::Snapshot* before_;
+    const bool all_;                   // for quotes
     std::vector<std::size_t> nearest_; // by node: the nearest one at or above it that checks
     std::vector<model::Measure> measures_;
 };
+
+// What the memory of evaluated accounts keeps of their budgets. Within a hundredth of the exact
+// figures, so that the journal is not written in each cycle.
+void remember_budgets(const model::PolicySet& set, const model::History& history,
+                      model::Decision& decision);
 
 } // namespace sluice::policy

@@ -3,9 +3,11 @@
 // against the cycle before.
 #include "common/policy/decide.hpp"
 
+#include "common/policy/budget.hpp"
 #include "common/policy/committed.hpp"
 #include "common/policy/evaluate/account.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
+#include "common/policy/evaluate/rate.hpp"
 #include "common/policy/evaluate/standing.hpp"
 #include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/plan/fairshare.hpp"
@@ -189,6 +191,16 @@ void note_levels(AccountDecision& out) {
         out.actions_taken.emplace_back("notify");
 }
 
+// Once a week.
+void note_jump(AccountDecision& out) {
+    if (!out.jump || out.memory.notified.contains(rate_key(*out.jump)))
+        return;
+    std::erase_if(out.memory.notified,
+                  [](const std::string& level) { return level.starts_with(model::kRateNotified); });
+    out.memory.notified.insert(rate_key(*out.jump));
+    out.actions_taken.emplace_back("rate");
+}
+
 // `before` and `now` differ from the flags of a held account.
 void name_actions(const PolicySet& set, const model::AccountMemory& last, Flags before, Flags now,
                   AccountDecision& out) {
@@ -210,6 +222,8 @@ void name_actions(const PolicySet& set, const model::AccountMemory& last, Flags 
     }
     if ((before.paused && !now.paused) || (before.downscaled && !now.downscaled))
         out.actions_taken.emplace_back("restore");
+    if (notifies(set, out))
+        note_jump(out);
     out.memory.shown_flags = now;
 }
 
@@ -280,6 +294,7 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     remember_qos(set, tree, facts, decision);
     keep_qos_in_force(facts, decision);
     remember_jobs(set, tree, facts, decision);
+    remember_budgets(set, facts.history, decision);
     add_committed(tree, facts, decision);
     name_problems(facts, decision);
     return decision;

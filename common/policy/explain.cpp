@@ -44,13 +44,15 @@ public:
         below();
         metric();
         thresholds();
+        grace_days();
         standing_and_cause();
         if (decision_.held())
             release_line();
         waiting_jobs();
         if (const auto n = decision_.unlimited; n > 0)
             add(std::to_string(n) + (n == 1 ? " queued job has" : " queued jobs have") +
-                " no time limit: what they may use is not counted as committed.");
+                " no time limit: what " + (n == 1 ? "it" : "they") +
+                " may use is not counted as committed.");
         for (const auto& note : decision_.notes)
             add("Note: " + note + ".");
         planned(plan);
@@ -78,7 +80,10 @@ private:
     void held_or_not() {
         if (!decision_.held()) {
             add("The account could not be evaluated: " + decision_.error + ".");
-            add("The account stays " + now() + ", as at the last evaluation.");
+            if (decision_.in_force || decision_.cause.kind == CauseKind::ancestor)
+                standing_and_cause();
+            else
+                add("The account stays " + now() + ", as at the last evaluation.");
             return;
         }
         add("The account is held: " + decision_.error + ".");
@@ -245,6 +250,17 @@ private:
             else
                 add(start + "not reached; " + expected(one.forecast) + ".");
         }
+        if (decision_.jump)
+            add(format::jump_text(zone_, *decision_.jump));
+    }
+
+    void grace_days() {
+        if (const auto text = format::grace_days_text(zone_, decision_); !text.empty())
+            add((decision_.own.paused
+                     ? ""
+                     : "Usage is at 100 % or above since " +
+                           local(instant(decision_.memory.stands.at("full"))) + " (grace_days). ") +
+                text);
     }
 
     void standing_and_cause() {
@@ -302,7 +318,8 @@ private:
         const std::uint32_t invalid = decision_.waiting.invalid_qos;
         const std::uint32_t held = decision_.waiting.held;
         if (held > 0)
-            add("Sluice holds " + jobs(held) + "; they are released after the pause.");
+            add("Sluice holds " + jobs(held) + (held == 1 ? "; it is" : "; they are") +
+                " released after the pause.");
         if (invalid > 0 && decision_.enforced.paused)
             add(jobs(invalid) + (invalid == 1 ? " waits" : " wait") +
                 " because of the pause (reason InvalidQOS), until it ends.");
@@ -314,8 +331,8 @@ private:
                 "JobId=... QOS=" +
                 decision_.enforced_qos + ".");
         if (const auto n = decision_.waiting.limit; n > 0)
-            add(jobs(n) + (n == 1 ? " waits" : " wait") +
-                " because of a limit that Sluice set: each asks for more than is left.");
+            add(jobs(n) + (n == 1 ? " waits" : " wait") + " because of a limit that Sluice set: " +
+                (n == 1 ? "it" : "each") + " asks for more than is left.");
         if (const auto n = decision_.waiting.qos_limit; n > 0)
             add(jobs(n) + (n == 1 ? " waits" : " wait") + " because of a limit of QOS " +
                 decision_.enforced_qos + ".");

@@ -2,11 +2,14 @@
 #include "common/policy/snapshot.hpp"
 
 #include "common/format/refusal.hpp"
+#include "common/model/qos_list.hpp"
 #include "common/policy/budget.hpp"
 #include "common/policy/evaluate/standing.hpp"
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
+#include <unordered_map>
 
 namespace sluice::policy {
 
@@ -122,18 +125,86 @@ std::vector<model::QosFactor> factors(const model::Structure& structure) {
     return all;
 }
 
+// Entries that say more than those which count without them.
+class DefaultFactors {
+public:
+    DefaultFactors(const model::Structure& structure, const AccountTree& tree,
+                   const std::vector<model::QosFactor>& factors)
+        : tree_(tree), factors_(factors) {
+        for (const auto& user : structure.users)
+            if (user.uid != kUnknownUid)
+                uids_.emplace(user.name, user.uid);
+    }
+
+    void add(std::size_t node) {
+        const auto& account = tree_[node];
+        const std::int64_t all = account.row == nullptr ? model::kFullPrice : factor(*account.row);
+        if (all != model::kFullPrice)
+            found_.push_back({std::string(account.name), model::DefaultFactor::kAnyUser, "", all});
+        for (const auto* row : account.users)
+            add_user(*row, all);
+    }
+
+    std::vector<model::DefaultFactor> take() {
+        std::sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
+            return std::tie(a.account, a.uid, a.partition) <
+                   std::tie(b.account, b.uid, b.partition);
+        });
+        return std::move(found_);
+    }
+
+private:
+    void add_user(const model::Association& row, std::int64_t all) {
+        const auto* other = row.partition.empty() ? nullptr : tree_.user(row.account, row.user, "");
+        const auto uid = uids_.find(row.user);
+        if (uid == uids_.end() || (inherits(row) && (other == nullptr || inherits(*other))))
+            return;
+        const std::int64_t own = inherits(row) ? all : factor(row);
+        const std::int64_t without = other == nullptr ? all : factor(*other);
+        if (own != without)
+            found_.push_back({row.account, uid->second, row.partition, own});
+    }
+    static bool inherits(const model::Association& row) {
+        return row.qos.empty() && row.default_qos.empty();
+    }
+    std::int64_t factor(const model::Association& row) const {
+        const std::string qos = model::job_default_qos(tree_, row);
+        const auto at =
+            std::lower_bound(factors_.begin(), factors_.end(), qos,
+                             [](const auto& one, const auto& name) { return one.qos < name; });
+        return at != factors_.end() && at->qos == qos ? at->millionths : model::kFullPrice;
+    }
+
+    const AccountTree& tree_;
+    const std::vector<model::QosFactor>& factors_;
+    std::unordered_map<std::string, std::uint32_t> uids_;
+    std::vector<model::DefaultFactor> found_;
+};
+
+std::vector<model::DefaultFactor> default_factors(const model::Structure& structure,
+                                                  const AccountTree& tree, const Budgets& budgets,
+                                                  const std::vector<model::QosFactor>& factors) {
+    if (factors.empty())
+        return {};
+    DefaultFactors out(structure, tree, factors);
+    for (std::size_t node = 0; node < tree.size(); ++node)
+        if (budgets.bind(node))
+            out.add(node);
+    return out.take();
+}
+
 } // namespace
 
 model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone,
                          const model::Structure& structure, const model::Decision& decision,
-                         SnapshotFor whom, const model::Snapshot* before) {
+                         SnapshotFor whom) {
     model::Snapshot out;
     out.cluster = decision.cluster;
     out.made = decision.now;
     const AccountTree tree(structure);
     const Governance governed(tree, decision);
     Records records(set, zone, tree, governed, decision);
-    Budgets budgets(set, tree, governed, decision, whom, before);
+    Budgets budgets(set, tree, governed, decision, whom);
     for (std::size_t node = 0; node < tree.size(); ++node) {
         const std::size_t index = governed.of(node);
         if (index == kNone)
@@ -148,8 +219,10 @@ model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone,
     // Of no use without budgets.
     if (!out.measures.empty()) {
         out.partitions = structure.partitions;
-        if (set.counting.factor)
+        if (set.counting.factor) {
             out.factors = factors(structure);
+            out.default_factors = default_factors(structure, tree, budgets, out.factors);
+        }
     }
     std::sort(out.accounts.begin(), out.accounts.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });

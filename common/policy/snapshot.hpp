@@ -16,11 +16,9 @@ enum class SnapshotFor { submissions, quotes };
 
 // `sequence` is left 0 and `made` is the decision's `now`. Accounts without an allocation below a
 // paused or downscaled account (now or later), or of one that checks budgets, get a record of their
-// own that names the ancestor. Observed accounts are normal, without text. `before`: the snapshot
-// of the evaluation before, for accounts that could not be evaluated now; nullptr: none.
+// own that names the ancestor. Observed accounts are normal, without text.
 model::Snapshot snapshot(const model::PolicySet& set, const Zone& zone,
                          const model::Structure& structure, const model::Decision& decision,
-                         SnapshotFor whom = SnapshotFor::submissions,
-                         const model::Snapshot* before = nullptr);
+                         SnapshotFor whom = SnapshotFor::submissions);
 
 } // namespace sluice::policy

@@ -117,6 +117,26 @@ void read_webhook(MapReader& notifications, WebhookSettings& webhook, WebhookFor
 
 } // namespace
 
+namespace {
+
+// A closed message is what keeps a mail from being sent again in its week.
+void check_weekly(const Settings& settings, Errors& errors) {
+    constexpr int kLeastRetention = 8;
+    if (!settings.notices.weekly || !settings.places.weekly)
+        return;
+    if (settings.daemon.retention_days < kLeastRetention)
+        errors.add(*settings.places.weekly,
+                   "notifications.weekly_summary: retention_days is " +
+                       std::to_string(settings.daemon.retention_days) +
+                       ", so a restart would send the mails of a week again; set it to 8 or more");
+    if (!settings.notices.by_mail)
+        errors.note(*settings.places.weekly,
+                    "notifications.weekly_summary: `notifications` has no mail: no weekly mail is "
+                    "sent");
+}
+
+} // namespace
+
 bool is_webhook_url(std::string_view text) {
     return is_url(text, "https://", true) || is_url(text, "http://", true);
 }
@@ -131,6 +151,9 @@ void read_notifications(MapReader& top, Settings& settings) {
         return;
     read_mail(map, settings.daemon.mail);
     read_webhook(map, settings.daemon.webhook, settings.notices.webhook_format);
+    if (map.has("weekly_summary"))
+        settings.places.weekly = map.key_place("weekly_summary");
+    map.read("weekly_summary", settings.notices.weekly);
     std::vector<std::string> placeholders(model::kPlaceholders.begin(), model::kPlaceholders.end());
     for (const char* more : {"event", "organization", "project"})
         placeholders.emplace_back(more);
@@ -145,6 +168,7 @@ void read_notifications(MapReader& top, Settings& settings) {
 }
 
 void check_notifications(const Settings& settings, Errors& errors) {
+    check_weekly(settings, errors);
     const auto& policies = settings.policies.policies;
     for (std::size_t i = 0; i < policies.size(); ++i) {
         const auto& policy = policies[i];
@@ -156,6 +180,12 @@ void check_notifications(const Settings& settings, Errors& errors) {
                         "policy " + shown(policy.name) +
                             " notifies, but `notifications` names "
                             "neither mail nor webhook: no notice is sent");
+        if (policy.notify_rate && !policy.has(model::Action::notify_external_user) &&
+            !policy.has(model::Action::notify_organization_owners))
+            errors.note(settings.places.policies[i].policy,
+                        "policy " + shown(policy.name) +
+                            " has notify_rate, but not the action notify_organization_owners or "
+                            "notify_external_user: no notice is sent");
     }
 }
 

@@ -7,6 +7,7 @@
 #include "common/settings/period.hpp"
 #include "common/settings/policy_set.hpp"
 #include "common/settings/times.hpp"
+#include "common/settings/tolerance.hpp"
 
 #include <algorithm>
 #include <array>
@@ -171,6 +172,8 @@ constexpr std::array<Choice<Drift>, 2> kDrifts{
 constexpr std::array<Choice<BudgetCheck>, 3> kChecks{
     {{"off", BudgetCheck::off}, {"warn", BudgetCheck::warn}, {"refuse", BudgetCheck::refuse}}};
 const Range kThreshold{Decimal{}, Decimal::whole(1100), true}; // grace ends at 1100 %
+const Range kRateFactor{Decimal::whole(1), Decimal::whole(1000), false};
+const Range kRateLeast{Decimal{}, Decimal::whole(100), true};
 const Range kPositive{Decimal{}, Decimal::raw(INT64_MAX), true};
 
 // `grace_ratio` is a ratio and these are percentages: a mistake in either is off by a hundred.
@@ -208,6 +211,21 @@ void read_notify_at(MapReader& map, Policy& policy) {
     policy.notify_at = read.front();
     policy.notify_more.assign(read.begin() + 1, read.end());
     note_ratio(map, "notify_at", "notify_at", policy.notify_at);
+}
+
+// A map; an empty one has the defaults.
+void read_notify_rate(MapReader& map, Policy& policy) {
+    const Node* node = map.take("notify_rate");
+    if (node == nullptr)
+        return;
+    MapReader inner(*node, "notify_rate", map.errors());
+    if (!node->is_map())
+        return;
+    auto& rate = policy.notify_rate.emplace();
+    inner.read("factor", rate.factor, kRateFactor);
+    inner.read("least", rate.least, kRateLeast);
+    note_ratio(inner, "least", "notify_rate.least", rate.least);
+    inner.finish();
 }
 
 void note_percentage(MapReader& map, Decimal ratio) {
@@ -454,7 +472,9 @@ void read_policy(const Node& node, Reading& reading, Errors& errors, const std::
     map.read("grace_ratio", policy.grace_ratio, kGrace);
     note_percentage(map, policy.grace_ratio);
     read_notify_at(map, policy);
+    read_notify_rate(map, policy);
     map.read("hysteresis", policy.hysteresis, kPercent);
+    read_tolerance(map, policy);
     read_carryover(map, policy.carryover);
     read_borrow(map, policy.borrow);
     read_billing(map, reading, policy.billing, places);
@@ -483,6 +503,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors, const std::
     note_ratio(map, "carryover_factor", "carryover_factor", policy.carryover.factor);
     map.finish();
     check_actions(map, policy);
+    check_tolerance(map, policy);
     reading.set.policies.push_back(std::move(policy));
     reading.places.policies.push_back(std::move(places));
 }

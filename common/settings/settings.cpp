@@ -165,10 +165,10 @@ Result<Settings> parse(std::string_view text, const std::string& filename,
             read_waldur(top, settings.waldur, reading);
             lay_in();
             read_policy_set(top, reading);
-            read_notifications(top, settings);
-            top.finish();
             settings.policies = std::move(reading.set);
             settings.places = std::move(reading.places);
+            read_notifications(top, settings);
+            top.finish();
             if (top.has("waldur"))
                 settings.places.waldur = top.key_place("waldur");
             check_clusters(top, settings, errors);

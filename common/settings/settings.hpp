@@ -107,6 +107,7 @@ struct Places {
     std::vector<PolicyPlaces> policies;
     std::optional<Place> waldur;            // nullopt: the file has no such key
     std::vector<Reference> waldur_policies; // that waldur.offerings names
+    std::optional<Place> weekly;            // notifications.weekly_summary; nullopt: not given
 };
 
 struct Settings {

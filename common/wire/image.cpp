@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <type_traits>
 
 namespace sluice::wire {
@@ -31,6 +32,9 @@ std::uint32_t key(const SnapshotUser& user) {
 }
 const std::string& key(const model::QosFactor& factor) {
     return factor.qos;
+}
+auto key(const model::DefaultFactor& factor) {
+    return std::tie(factor.account, factor.uid, factor.partition);
 }
 Instant key(const model::SnapshotPhase& phase) {
     return phase.from;
@@ -135,6 +139,13 @@ private:
         io_.field(factor.millionths);
         require(factor.millionths >= 0);
     }
+    void fields(Ref<model::DefaultFactor> factor) {
+        io_.field(factor.account, kMaxName);
+        io_.field(factor.uid);
+        io_.field(factor.partition, kMaxName);
+        io_.field(factor.millionths);
+        require(factor.millionths >= 0);
+    }
     void fields(Ref<model::Partition> partition) {
         std::uint8_t flags = static_cast<std::uint8_t>((partition.is_default ? kIsDefault : 0) |
                                                        (partition.whole_nodes ? kWholeNodes : 0) |
@@ -174,6 +185,7 @@ private:
     void rules(Holder& holder) {
         list(holder.measures);
         sorted_list(holder.factors);
+        sorted_list(holder.default_factors);
         list(holder.partitions);
         for (const auto& account : holder.accounts)
             for (const auto& budget : account.budgets)
@@ -309,6 +321,7 @@ Delta difference(const Snapshot& from, const Snapshot& to) {
     diff(from.users, to.users, delta.users, delta.removed_users);
     delta.measures = to.measures;
     delta.factors = to.factors;
+    delta.default_factors = to.default_factors;
     delta.partitions = to.partitions;
     return delta;
 }
@@ -322,6 +335,7 @@ Result<void> apply(const Delta& delta, Snapshot& snapshot) {
     snapshot.made = delta.made;
     snapshot.measures = delta.measures;
     snapshot.factors = delta.factors;
+    snapshot.default_factors = delta.default_factors;
     snapshot.partitions = delta.partitions;
     return {};
 }

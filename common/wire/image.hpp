@@ -26,13 +26,14 @@ struct Delta {
     std::uint64_t base = 0; // sequence of the snapshot that this applies to
     std::uint64_t sequence = 0;
     Instant made{};
-    std::vector<model::SnapshotAccount> accounts; // new or changed, sorted by name
-    std::vector<std::string> removed_accounts;    // sorted
-    std::vector<model::SnapshotUser> users;       // new or changed, sorted by uid
-    std::vector<std::uint32_t> removed_users;     // sorted
-    std::vector<model::Measure> measures;         // all of them
-    std::vector<model::QosFactor> factors;        // all of them
-    std::vector<model::Partition> partitions;     // all of them
+    std::vector<model::SnapshotAccount> accounts;      // new or changed, sorted by name
+    std::vector<std::string> removed_accounts;         // sorted
+    std::vector<model::SnapshotUser> users;            // new or changed, sorted by uid
+    std::vector<std::uint32_t> removed_users;          // sorted
+    std::vector<model::Measure> measures;              // all of them
+    std::vector<model::QosFactor> factors;             // all of them
+    std::vector<model::DefaultFactor> default_factors; // all of them
+    std::vector<model::Partition> partitions;          // all of them
 
     friend bool operator==(const Delta&, const Delta&) = default;
 };

@@ -73,7 +73,8 @@ bool has_more(const model::QosDifferences& now, const model::QosDifferences& see
 } // namespace
 
 Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
-                                        const std::set<std::string>& by_user) {
+                                        const std::set<std::string>& by_user,
+                                        const std::optional<Window>& past) {
     if (cluster_ != rules.cluster) {
         good_usage_.clear();
         uids_.clear();
@@ -85,6 +86,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         cluster_ = rules.cluster;
     }
     failed_.clear();
+    past_.reset();
     model::Facts facts;
     facts.now = now;
     auto history = journal_.history(rules.cluster, now);
@@ -107,7 +109,7 @@ Result<model::Facts> Collector::collect(const Rules& rules, Instant now,
         return std::move(read).error();
     add_partitions(rules, facts);
     add_jobs(rules, facts);
-    auto added = add_usage(rules, by_user, facts);
+    auto added = add_usage(rules, by_user, past, facts);
     settle(now);
     if (!added)
         return std::move(added).error();
@@ -148,13 +150,18 @@ void Collector::settle(Instant now) {
 }
 
 Result<void> Collector::add_usage(const Rules& rules, const std::set<std::string>& by_user,
-                                  model::Facts& facts) {
-    const ports::UsageQuestion question{
+                                  const std::optional<Window>& past, model::Facts& facts) {
+    ports::UsageQuestion question{
         windows_of(rules, facts), facts.now, accounts_of(rules, facts), by_user, rules.set.counting,
         rules.interval / 4,       progress_};
+    question.past = past;
     auto usage = accounting_.usage(facts.structure, question);
     if (usage) {
         facts.usage = std::move(*usage);
+        if (past && facts.usage.size() > question.windows.size()) {
+            past_ = std::move(facts.usage.back());
+            facts.usage.pop_back();
+        }
         good_usage_ = facts.usage;
         good_at_ = facts.now;
         facts.weekly = accounting_.weekly(facts.structure, question.accounts);

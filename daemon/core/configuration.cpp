@@ -119,8 +119,10 @@ Result<void> check_not_empty(const settings::Settings& settings, const std::stri
     }
     return Error{Errc::refused,
                  settings.file + ": no account has a policy and an allocation, but " +
-                     std::to_string(enforced.size()) + " accounts on cluster " + cluster +
-                     " are under enforcement (" + join(some, ", ") +
+                     std::to_string(enforced.size()) +
+                     (enforced.size() == 1 ? " account" : " accounts") + " on cluster " + cluster +
+                     (enforced.size() == 1 ? " is" : " are") + " under enforcement (" +
+                     join(some, ", ") +
                      "); restore the file, or set mode: observe in its policies and reload before "
                      "removing them; an account that was deleted in Slurm: sluice release "
                      "ACCOUNT --reason=TEXT"};

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/core/cycle.hpp"
 
+#include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/format/notice.hpp"
+#include "common/format/weekly.hpp"
 #include "common/policy/decide.hpp"
 #include "common/policy/evaluate/crossing.hpp"
 #include "common/policy/periods.hpp"
@@ -177,6 +179,8 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     report.applied = std::move(done->applied);
     report.parents = std::move(gathered->parents);
     auto& facts = gathered->facts;
+    if (const auto* past = collector_.past())
+        facts.usage.push_back(*past);
     report.users = std::move(facts.structure.users);
     report.roles = collector_.roles();
     report.usage_age = facts.usage_age;
@@ -185,6 +189,7 @@ std::shared_ptr<const ports::CycleReport> Cycle::run(const Rules& rules, const O
     if (!order.dry_run) {
         log_.done(report);
         foresee(rules, report);
+        write_weekly(rules, report);
     }
     auto finished = std::make_shared<const ports::CycleReport>(std::move(report));
     if (!order.dry_run)
@@ -210,7 +215,7 @@ Result<Cycle::Gathered> Cycle::gather(const Rules& rules, const Order& order,
                                       const ports::CycleReport& report) {
     if (!rules.missing.empty())
         return Error{Errc::unavailable, rules.missing};
-    auto facts = collector_.collect(rules, report.at, order.by_user);
+    auto facts = collector_.collect(rules, report.at, order.by_user, order.past);
     if (!facts)
         return std::move(facts).error();
     facts->clock = report.clock;
@@ -355,6 +360,30 @@ void Cycle::foresee(const Rules& rules, const ports::CycleReport& report) {
         crossing_ = std::max(*crossing_, report.at + pause);
 }
 
+// Of fresh figures only. Messages that the outbox has already are not added again, so a restart
+// sends none twice.
+void Cycle::write_weekly(const Rules& rules, const ports::CycleReport& report) {
+    if (!rules.notices.weekly || !rules.notices.by_mail || report.usage_age > 0 ||
+        !report.clock.trusted())
+        return;
+    const auto week = format::week_due(rules.zone, report.at);
+    if (!week || *week == week_)
+        return;
+    const auto messages =
+        notify::weekly_messages(format::weekly_summaries(rules.set, rules.notices, rules.zone,
+                                                         report.decision, report.parents, *week),
+                                rules.cluster, *week, report.at);
+    const auto added = ports_.outbox.add(messages);
+    if (!added)
+        return sources_.down(kJournal, added.error(), report.at);
+    week_ = *week;
+    if (!added->empty())
+        log::event(log::Level::info, "SLUICE-0852", "weekly-mails",
+                   {{"cluster", rules.cluster},
+                    {"week", *week},
+                    {"mails", std::to_string(added->size())}});
+}
+
 Cycle::Evaluated Cycle::hold_back(Evaluated evaluated, Instant now) const {
     auto& commands = evaluated.plan.commands;
     const auto due = std::stable_partition(commands.begin(), commands.end(), [&](const auto& c) {
@@ -442,8 +471,7 @@ void Cycle::close(std::vector<ports::CommandOutcome> outcomes, Instant now) {
 // Sequences go on growing over a restart of the daemon, since they begin with the time.
 void Cycle::publish(const Rules& rules, const model::Facts& facts,
                     const model::Decision& decision) {
-    auto next = policy::snapshot(rules.set, rules.zone, facts.structure, decision,
-                                 policy::SnapshotFor::submissions, snapshot_.get());
+    auto next = policy::snapshot(rules.set, rules.zone, facts.structure, decision);
     if (snapshot_ && snapshot_->same_content(next))
         return;
     const std::uint64_t by_time =

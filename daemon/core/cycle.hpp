@@ -80,6 +80,8 @@ struct Order {
     // A person confirms the clock of this host; `at` and `offset_s` are filled in.
     std::optional<model::ClockAccept> accept = {};
     std::shared_ptr<const Rules> rules = nullptr; // dry run only: instead of those in force
+    // Dry run only: the report's usage has that of `by_user` in this window, too.
+    std::optional<Window> past = {};
 };
 
 // How far the running evaluation has come, for those who read the standings meanwhile: it may hang
@@ -188,6 +190,7 @@ private:
                                             const std::vector<std::int64_t>& ids);
     std::shared_ptr<const ports::CycleReport> failed(ports::CycleReport report, const Error& error);
     void foresee(const Rules& rules, const ports::CycleReport& report);
+    void write_weekly(const Rules& rules, const ports::CycleReport& report);
     void close(std::vector<ports::CommandOutcome> outcomes, Instant now);
     void publish(const Rules& rules, const model::Facts& facts, const model::Decision& decision);
 
@@ -205,6 +208,7 @@ private:
     std::shared_ptr<const ports::CycleReport> last_good_;
     std::shared_ptr<const model::Structure> structure_;
     std::optional<Instant> crossing_;
+    std::string week_; // whose weekly mails are in the outbox; "": not known
     model::History history_;
 };
 

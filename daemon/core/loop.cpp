@@ -20,16 +20,22 @@ constexpr std::chrono::seconds kConfirmSlack{1}; // for the look that finds the 
 // Wall clocks are set and machines sleep: no wait for an instant is trusted for longer.
 constexpr std::chrono::seconds kMaxWait{60};
 
-// Orders of one kind become one: for everybody when one of them is.
+// Orders of one kind become one. A person's decides what is recorded: for all accounts when one
+// of several persons' is.
 void merge(std::optional<Order>& into, const Order& order) {
     if (!into) {
         into = order;
         return;
     }
-    if (order.accounts.empty() || into->accounts.empty())
-        into->accounts.clear();
-    else
-        into->accounts.insert(order.accounts.begin(), order.accounts.end());
+    if (order.trigger == Trigger::person && into->trigger != Trigger::person) {
+        into->trigger = order.trigger;
+        into->accounts = order.accounts;
+    } else if (order.trigger == Trigger::person) {
+        if (order.accounts.empty() || into->accounts.empty())
+            into->accounts.clear();
+        else
+            into->accounts.insert(order.accounts.begin(), order.accounts.end());
+    }
     into->by_user.insert(order.by_user.begin(), order.by_user.end());
     into->reopen.insert(into->reopen.end(), order.reopen.begin(), order.reopen.end());
     if (order.accept)
@@ -38,7 +44,8 @@ void merge(std::optional<Order>& into, const Order& order) {
 
 // A dry run that supposes something answers its own request only.
 bool alone(const Order& order) {
-    return order.dry_run && !(order.supposed.empty() && order.reopen.empty() && !order.rules);
+    return order.dry_run &&
+           !(order.supposed.empty() && order.reopen.empty() && !order.rules && !order.past);
 }
 
 ports::CycleSummary summary(const ports::CycleReport& report) {
@@ -110,8 +117,20 @@ bool Loop::stop(std::chrono::milliseconds patience) {
 void Loop::use(std::shared_ptr<const Rules> rules, Trigger trigger) {
     auto state = state_.lock();
     state->rules = std::move(rules);
-    state->woken = trigger;
+    Asked asked{{trigger, false, {}, {}}, {}};
+    state->followed = asked.answer.get_future().share();
+    if (state->stopping)
+        return asked.answer.set_value(excuse("sluiced is stopping"));
+    state->waiting.push_back(std::move(asked));
     changed_.notify_all();
+}
+
+std::optional<std::shared_future<Loop::Report>>
+Loop::followed(const std::shared_ptr<const Rules>& before) const {
+    auto state = state_.lock();
+    if (state->rules == before)
+        return std::nullopt;
+    return state->followed;
 }
 
 void Loop::wake(Trigger trigger) {

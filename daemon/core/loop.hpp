@@ -14,6 +14,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -44,6 +45,9 @@ public:
 
     // From now on these rules; a cycle follows at once.
     void use(std::shared_ptr<const Rules> rules, Trigger trigger = Trigger::reload);
+    // The answer of that cycle, as that of ask(). nullopt: `before` are still the rules.
+    std::optional<std::shared_future<Report>>
+    followed(const std::shared_ptr<const Rules>& before) const;
     // A cycle follows at once, by the present rules.
     void wake(Trigger trigger);
     // Called after each cycle but dry runs, on the worker: it must not block. Before start().
@@ -79,8 +83,9 @@ private:
     struct State {
         bool stopping = false;
         bool ended = false;
-        std::optional<Trigger> woken; // of the cycle that use() or wake() ask for
+        std::optional<Trigger> woken; // of the cycle that wake() asks for
         std::shared_ptr<const Rules> rules;
+        std::shared_future<Report> followed; // of the last use()
         std::vector<Asked> waiting;
         std::vector<Asked> running;
         std::vector<Pending> pending;

@@ -132,6 +132,8 @@ DaemonOperator::evaluate(const ports::EvaluateRequest& request) {
         Trigger::person, request.dry_run, {request.accounts.begin(), request.accounts.end()}, {}};
     if (request.by_user)
         order.by_user = order.accounts;
+    if (request.dry_run)
+        order.past = request.past;
     if (request.config) {
         if (!request.dry_run)
             return Error{Errc::malformed, "config needs dry_run; a reload puts a file into force"};
@@ -416,10 +418,11 @@ Result<ports::Booked> DaemonOperator::change_rule(const ports::RuleChange& chang
         order.rules = std::move(*rules);
         out.cycle = run(std::move(order));
     } else {
+        const auto before = loop_.rules();
         const auto version = file_->change(change, person);
         if (!version)
             return version.error();
-        auto done = after_reload(change.confirm, *version, person);
+        auto done = after_reload(change.confirm, *version, before, person);
         if (!done)
             return done;
         out = std::move(*done);
@@ -455,19 +458,30 @@ Result<ports::Booked> DaemonOperator::reload(bool confirm, const ports::Person& 
                      "a reload has no dry run; run: sluice evaluate --dry-run --config=FILE"};
     if (file_ == nullptr)
         return Error{Errc::unavailable, "the daemon has no configuration file"};
+    const auto before = loop_.rules();
     if (auto done = file_->reload(); !done)
         return std::move(done).error();
-    return after_reload(confirm, 0, person);
+    return after_reload(confirm, 0, before, person);
+}
+
+// An evaluation that followed the change by itself is the answer: one after it would show nothing
+// of what the change did.
+std::shared_ptr<const ports::CycleReport>
+DaemonOperator::follow(const std::shared_ptr<const Rules>& before) {
+    const auto followed = loop_.followed(before);
+    if (!followed)
+        return run({Trigger::reload, false, {}, {}});
+    if (followed->wait_for(longest_cycle_) != std::future_status::ready)
+        return nullptr;
+    return followed->get();
 }
 
 Result<ports::Booked> DaemonOperator::after_reload(bool confirm, std::int64_t id,
+                                                   const std::shared_ptr<const Rules>& before,
                                                    const ports::Person& person) {
-    const Order plain{Trigger::reload, false, {}, {}};
+    auto report = follow(before);
     if (!confirm)
-        return ports::Booked{id, run(plain)};
-    ports::Person asks = person;
-    asks.dry_run = true;
-    const auto report = cycle({}, asks, {});
+        return ports::Booked{id, std::move(report)};
     if (!report || !report->error.empty())
         return Error{Errc::unavailable,
                      "the file is in force, but nothing is confirmed: " +
@@ -478,7 +492,7 @@ Result<ports::Booked> DaemonOperator::after_reload(bool confirm, std::int64_t id
             entries.push_back({0, account.account, account.period.label, person.reason, person.by,
                                loop_.now(), true});
     if (entries.empty())
-        return ports::Booked{id, run(plain)};
+        return ports::Booked{id, std::move(report)};
     auto done = enter(std::move(entries), report->decision, person);
     if (done)
         done->id = id;

@@ -59,7 +59,10 @@ private:
     Result<ports::Booked> reset(const std::vector<std::string>& accounts,
                                 const ports::Person& person, bool release);
     // What waits under new rules shows only after an evaluation by them.
-    Result<ports::Booked> after_reload(bool confirm, std::int64_t id, const ports::Person& person);
+    Result<ports::Booked> after_reload(bool confirm, std::int64_t id,
+                                       const std::shared_ptr<const Rules>& before,
+                                       const ports::Person& person);
+    std::shared_ptr<const ports::CycleReport> follow(const std::shared_ptr<const Rules>& before);
     bool is_left(const std::string& account);
     Result<ports::Booked> enter(std::vector<model::PeriodReset> entries,
                                 const model::Decision& decision, const ports::Person& person);

@@ -83,7 +83,7 @@ Result<ports::ReplayState> DaemonReplays::begin(const ports::ReplayRequest& requ
     auto state = state_.lock();
     const auto now = steady_clock::now();
     if (state->run && state->run->replay && state->run->by != request.by &&
-        now - state->run->asked < kAbandoned)
+        now - asked_.load() < kAbandoned)
         return Error{Errc::conflict, "a replay by " + state->run->by +
                                          " is under way; try again when it has ended, or " +
                                          std::to_string(kAbandoned.count()) +
@@ -96,7 +96,7 @@ Result<ports::ReplayState> DaemonReplays::begin(const ports::ReplayRequest& requ
     run.state.time = *time;
     run.state.usage_from = replay->usage().begin;
     run.by = request.by;
-    run.asked = now;
+    asked_ = now;
     run.rules = std::move(*rules);
     run.structure = structure;
     run.replay = std::move(replay);
@@ -151,11 +151,16 @@ void ReplayRun::finish() {
 }
 
 Result<ports::ReplayState> DaemonReplays::proceed(std::int64_t id) {
-    const auto until = steady_clock::now() + slice_;
+    const auto began = steady_clock::now();
+    const auto until = began + slice_;
     auto state = state_.lock();
     if (!state->run || state->run->state.id != id)
-        return Error{Errc::not_found, "replay " + std::to_string(id) +
-                                          " does not exist; the daemon keeps the last one only"};
+        return Error{Errc::not_found,
+                     "replay " + std::to_string(id) +
+                         " does not exist; the daemon keeps the last one only, and one that is not "
+                         "done for " +
+                         std::to_string(kForgotten.count()) + " min after it was left"};
+    asked_ = began; // forget_abandoned() does not wait
     ReplayRun& run = *state->run;
     if (run.state.phase == Phase::usage) {
         if (const auto done = read(run, until); !done)
@@ -167,8 +172,16 @@ Result<ports::ReplayState> DaemonReplays::proceed(std::int64_t id) {
         if (run.state.done == run.state.total)
             run.finish();
     }
-    run.asked = steady_clock::now();
+    asked_ = steady_clock::now();
     return run.state;
+}
+
+void DaemonReplays::forget_abandoned(Time now) {
+    if (now - asked_.load() < kForgotten)
+        return;
+    auto state = state_.lock();
+    if (state->run && state->run->replay)
+        state->run.reset();
 }
 
 } // namespace sluice::core

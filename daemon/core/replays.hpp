@@ -12,6 +12,7 @@
 #include "daemon/ports/replays.hpp"
 #include "daemon/ports/usage_history.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -23,7 +24,6 @@ namespace sluice::core {
 struct ReplayRun {
     ports::ReplayState state;
     std::string by;
-    std::chrono::steady_clock::time_point asked{};
     std::shared_ptr<const Rules> rules; // has the zone of `replay`
     std::shared_ptr<const model::Structure> structure;
     std::unique_ptr<policy::Replay> replay; // nullptr: done
@@ -35,6 +35,8 @@ class DaemonReplays final : public ports::Replays {
 public:
     // Without a request for this long, another person's replay may replace it.
     static constexpr std::chrono::seconds kAbandoned{30};
+    // Without a request for this long, a replay that is not done is forgotten.
+    static constexpr std::chrono::minutes kForgotten{10};
     static constexpr std::chrono::milliseconds kSlice{500};
 
     // All must outlive it.
@@ -48,9 +50,11 @@ public:
     Result<ports::ReplayState> begin(const ports::ReplayRequest& request) override;
     Result<ports::ReplayState> proceed(std::int64_t id) override;
 
-private:
     using Time = std::chrono::steady_clock::time_point;
+    // Frees the usage that an abandoned replay has read. Does not wait for a request that works.
+    void forget_abandoned(Time now);
 
+private:
     Result<std::shared_ptr<const Rules>> rules_of(const ports::ReplayRequest& request) const;
     Result<void> read(ReplayRun& run, Time until);
 
@@ -64,6 +68,7 @@ private:
         std::optional<ReplayRun> run;
     };
     Guarded<State> state_;
+    std::atomic<Time> asked_{Time{}}; // the last request for a replay came, or ended
 };
 
 } // namespace sluice::core

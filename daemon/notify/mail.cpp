@@ -203,7 +203,8 @@ Letter joined(std::span<const Letter> letters) {
     }
     if (left_out > 0)
         text += "\n--- The texts of " + std::to_string(left_out) +
-                " notices above are left out, since this mail would be too long.\n";
+                (left_out == 1 ? " notice above is" : " notices above are") +
+                " left out, since this mail would be too long.\n";
     return {last.from, last.to,   count + " notices of Sluice",
             text,      last.date, letters.front().id + " .. " + last.id};
 }

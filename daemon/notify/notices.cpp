@@ -6,6 +6,9 @@
 #include "common/json/json.hpp"
 #include "daemon/notify/chat.hpp"
 
+#include <string>
+#include <utility>
+
 namespace sluice::notify {
 namespace {
 
@@ -20,16 +23,14 @@ std::string correlation(const char* target, const model::Decision& decision,
            (notice.detail.empty() ? "" : '@' + notice.detail);
 }
 
-ports::Message mail(const model::Decision& decision, const model::AccountDecision& account,
-                    const model::Notice& notice, const std::string& recipient) {
+ports::Message mail(const char* kind, const std::string& recipient, std::string correlation,
+                    const std::string& subject, const std::string& text, Instant at) {
     Value body = Value::object();
     body.set("to", recipient)
-        .set("subject", notice.subject)
-        .set("text", notice.text)
-        .set("date_epoch", epoch(decision.now));
-    return {"mail",         notice.level,
-            recipient,      correlation("mail", decision, account, notice) + '/' + recipient,
-            body.compact(), false};
+        .set("subject", subject)
+        .set("text", text)
+        .set("date_epoch", epoch(at));
+    return {"mail", kind, recipient, std::move(correlation), body.compact(), false};
 }
 
 Value generic_body(const model::Decision& decision, const model::AccountDecision& account,
@@ -75,9 +76,23 @@ std::vector<ports::Message> notice_messages(const model::NoticeRules& rules,
     std::vector<ports::Message> messages;
     if (rules.by_mail)
         for (const auto& recipient : notice.recipients)
-            messages.push_back(mail(decision, account, notice, recipient));
+            messages.push_back(
+                mail(notice.level.c_str(), recipient,
+                     correlation("mail", decision, account, notice) + '/' + recipient,
+                     notice.subject, notice.text, decision.now));
     if (rules.by_webhook)
         messages.push_back(webhook(rules, decision, account, notice));
+    return messages;
+}
+
+std::vector<ports::Message> weekly_messages(const std::vector<format::WeeklySummary>& summaries,
+                                            const std::string& cluster, const std::string& week,
+                                            Instant at) {
+    std::vector<ports::Message> messages;
+    for (const auto& one : summaries)
+        messages.push_back(mail("weekly", one.recipient,
+                                "mail/" + cluster + "/weekly/" + week + '/' + one.recipient,
+                                one.subject, one.text, at));
     return messages;
 }
 

@@ -3,10 +3,12 @@
 // decision: a crash loses no notice, and sends none for a decision that was not recorded.
 #pragma once
 
+#include "common/format/weekly.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/texts.hpp"
 #include "daemon/ports/outbox.hpp"
 
+#include <string>
 #include <vector>
 
 namespace sluice::notify {
@@ -17,5 +19,10 @@ std::vector<ports::Message> notice_messages(const model::NoticeRules& rules,
                                             const model::Notice& notice,
                                             const model::Decision& decision,
                                             const model::AccountDecision& account);
+
+// One for each recipient and week: added again, they do nothing.
+std::vector<ports::Message> weekly_messages(const std::vector<format::WeeklySummary>& summaries,
+                                            const std::string& cluster, const std::string& week,
+                                            Instant at);
 
 } // namespace sluice::notify

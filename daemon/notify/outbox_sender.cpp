@@ -4,6 +4,7 @@
 #include "common/base/log.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <exception>
 
 namespace sluice::notify {
@@ -14,6 +15,8 @@ constexpr std::size_t kBatch = 64;
 constexpr std::chrono::seconds kMaxLook{10};
 constexpr std::chrono::seconds kJournalPause{10};
 constexpr std::chrono::hours kLimitWindow{1};
+// So many single messages of a joint delivery, and none accepted.
+constexpr std::size_t kHopeless = 2;
 
 } // namespace
 
@@ -157,14 +160,44 @@ bool OutboxSender::deliver(const ports::OutboxEntry& entry, Memory& memory) {
     }
     if (batch->empty())
         return true;
-    const ports::Delivery delivery = hand_over(*batch);
-    // A delivery that the end of sluiced cut short is no result of the target.
-    if (worker_.stopping() && delivery.result != ports::Delivered::done)
-        return true;
-    const Instant retry_at = memory.retry.note(delivery, entry.attempts, now,
-                                               static_cast<std::uint32_t>(memory.random()));
-    note_target(delivery);
-    return settle_all(*batch, delivery, retry_at);
+    return deliver_parts(std::move(*batch), memory);
+}
+
+// One message may be what the target refuses of a joint delivery, so the halves are tried, down to
+// single messages. Where the first of these are refused, too, the target refuses the key: the rest
+// is not tried.
+bool OutboxSender::deliver_parts(Batch all, Memory& memory) {
+    std::vector<Batch> parts{std::move(all)}; // the next one last
+    ports::Delivery delivery;
+    std::size_t refused = 0;
+    bool accepted = false;
+    while (!parts.empty()) {
+        const Batch part = std::move(parts.back());
+        parts.pop_back();
+        const bool hopeless = !accepted && refused >= kHopeless;
+        if (!hopeless)
+            delivery = hand_over(part);
+        // A delivery that the end of sluiced cut short is no result of the target.
+        if (worker_.stopping() && delivery.result != ports::Delivered::done)
+            return true;
+        const Instant retry_at = memory.retry.note(delivery, part.front().attempts, clock_.now(),
+                                                   static_cast<std::uint32_t>(memory.random()));
+        note_target(delivery);
+        const bool is_refused = delivery.result == ports::Delivered::refused;
+        if (is_refused && part.size() > 1 && !hopeless) {
+            const auto middle = part.begin() + static_cast<std::ptrdiff_t>(part.size() / 2);
+            parts.emplace_back(middle, part.end());
+            parts.emplace_back(part.begin(), middle);
+            continue;
+        }
+        if (!settle_all(part, delivery, retry_at))
+            return false;
+        accepted = accepted || delivery.result == ports::Delivered::done;
+        refused += is_refused ? 1 : 0;
+        if (!is_refused && delivery.result != ports::Delivered::done)
+            return true; // what follows waits behind it
+    }
+    return true;
 }
 
 // The first last: until it is done, the rest waits behind it, and is sent again after a crash.

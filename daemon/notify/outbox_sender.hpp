@@ -58,7 +58,8 @@ public:
     OutboxSender(std::string target, ports::Outbox& outbox, ports::Deliverer& deliverer,
                  const Clock& clock);
     // At most `hourly` (>= 1) deliveries of one key in any hour: of what is more, the last of them
-    // takes all that waits, and the rest waits until one of them is an hour old.
+    // takes all that waits, and the rest waits until one of them is an hour old. Where the target
+    // refuses what was joined, the parts that it accepts are a few more.
     OutboxSender(std::string target, ports::Outbox& outbox, ports::BatchDeliverer& deliverer,
                  std::size_t hourly, const Clock& clock);
     OutboxSender(const OutboxSender&) = delete;
@@ -86,16 +87,18 @@ private:
         bool journal_failed = false; // logged already
     };
 
+    using Batch = std::vector<ports::OutboxEntry>;
+
     void work();
     // Delivers what is due. Returns how long to wait before it looks again.
     std::chrono::seconds deliver_due(Memory& memory);
     // False: the journal does not take the outcome; no more now.
     bool deliver(const ports::OutboxEntry& entry, Memory& memory);
     // What goes out with this entry now; empty: it was put off.
-    Result<std::vector<ports::OutboxEntry>> batch_of(const ports::OutboxEntry& entry, Instant now);
-    ports::Delivery hand_over(const std::vector<ports::OutboxEntry>& batch);
-    bool settle_all(const std::vector<ports::OutboxEntry>& batch, const ports::Delivery& delivery,
-                    Instant retry_at);
+    Result<Batch> batch_of(const ports::OutboxEntry& entry, Instant now);
+    bool deliver_parts(Batch all, Memory& memory);
+    ports::Delivery hand_over(const Batch& batch);
+    bool settle_all(const Batch& batch, const ports::Delivery& delivery, Instant retry_at);
     Result<void> settle(const ports::OutboxEntry& entry, const ports::Delivery& delivery,
                         Instant retry_at);
     void note_target(const ports::Delivery& delivery);

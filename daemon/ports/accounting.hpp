@@ -40,6 +40,9 @@ struct UsageQuestion {
     std::chrono::milliseconds patience{15'000};
     // Called while usage is read: so many of all `accounts` are done. Empty: no interest.
     std::function<void(std::size_t done, std::size_t total)> progress = {};
+    // A window that is over, answered after `windows`: by rollups, for `by_user` alone. Left out
+    // where slurmdbd cannot answer for it.
+    std::optional<Window> past = {};
 };
 
 // All calls from one thread (a libslurm connection must not be shared). May block for as long as
@@ -53,8 +56,8 @@ public:
 
     // TRES, QOS, users and associations of one cluster. not_found: slurmdbd has no such cluster.
     virtual Result<model::Structure> structure(const std::string& cluster) = 0;
-    // One answer for each window, in order; descendants included. A source that answered
-    // incompletely is an error, never "no usage".
+    // One answer for each window, in order, `past` last; descendants included. A source that
+    // answered incompletely is an error, never "no usage".
     virtual Result<std::vector<model::WindowUsage>> usage(const model::Structure& structure,
                                                           const UsageQuestion& question) = 0;
     // Usage of the accounts in the last whole weeks, as far as it has been read: one call reads for

@@ -26,6 +26,8 @@ struct EvaluateRequest {
     bool by_user = false;
     // Dry run only: by the rules that a sluiced.yaml with this text would give.
     std::optional<std::string> config = {};
+    // Dry run with by_user only: the report's usage has that of `accounts` in this window, too.
+    std::optional<Window> past = {};
 };
 
 // Who enters it and why.

@@ -3,6 +3,9 @@
 
 #include "common/base/text.hpp"
 
+#include <algorithm>
+#include <string_view>
+
 namespace sluice::storage {
 namespace {
 
@@ -14,10 +17,9 @@ struct AmountKind {
     std::map<std::string, Amount> model::AccountMemory::*member;
 };
 constexpr AmountKind kAmounts[] = {
-    {"base", &model::AccountMemory::bases},
-    {"grant", &model::AccountMemory::grants},
-    {"used", &model::AccountMemory::used},
-    {"reached", &model::AccountMemory::reached},
+    {"base", &model::AccountMemory::bases},    {"grant", &model::AccountMemory::grants},
+    {"used", &model::AccountMemory::used},     {"reached", &model::AccountMemory::reached},
+    {"stands", &model::AccountMemory::stands},
 };
 constexpr std::string_view kUnits = "units"; // AccountRules::allocation, times 10^9
 struct WordKind {
@@ -33,18 +35,45 @@ constexpr WordKind kWords[] = {
 constexpr const char* kSelectAccounts =
     "SELECT name, period, own_paused, own_downscaled, shown_paused, shown_downscaled, percent, "
     "saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
-    "paused_since, reset_owed, held_for, rules, rules_policies, rules_span FROM account WHERE "
-    "cluster = ?";
+    "paused_since, reset_owed, held_for, rules, rules_policies, rules_span, budget_check, "
+    "budget_waits FROM account WHERE cluster = ?";
 constexpr const char* kInsertAccount =
     "INSERT INTO account (period, own_paused, own_downscaled, shown_paused, shown_downscaled, "
     "percent, saved_qos, saved_default_qos, reset_done_for, period_begins, qos_in_force, "
-    "paused_since, reset_owed, held_for, rules, rules_policies, rules_span, cluster, name) VALUES "
-    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "paused_since, reset_owed, held_for, rules, rules_policies, rules_span, budget_check, "
+    "budget_waits, cluster, name) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 constexpr const char* kUpdateAccount =
     "UPDATE account SET period = ?, own_paused = ?, own_downscaled = ?, shown_paused = ?, "
     "shown_downscaled = ?, percent = ?, saved_qos = ?, saved_default_qos = ?, reset_done_for = ?, "
     "period_begins = ?, qos_in_force = ?, paused_since = ?, reset_owed = ?, held_for = ?, "
-    "rules = ?, rules_policies = ?, rules_span = ? WHERE id = ?";
+    "rules = ?, rules_policies = ?, rules_span = ?, budget_check = ?, budget_waits = ? WHERE id = "
+    "?";
+
+// A number that this version does not know is the strictest.
+model::BudgetCheck check_of(std::int64_t number) {
+    constexpr auto kLast = static_cast<std::int64_t>(model::BudgetCheck::refuse);
+    return static_cast<model::BudgetCheck>(std::clamp<std::int64_t>(number, 0, kLast));
+}
+
+std::string terms_text(const std::vector<model::MeasureTerm>& terms) {
+    std::vector<std::string> all;
+    for (const auto& term : terms)
+        all.push_back(term.tres + '=' + std::to_string(term.weight));
+    return join(all, ",");
+}
+
+std::vector<model::MeasureTerm> terms_of(const std::string& text) {
+    std::vector<model::MeasureTerm> terms;
+    for (const auto& term : split(text, ',')) {
+        const auto mark = term.rfind('=');
+        if (mark == std::string::npos)
+            continue;
+        const auto weight = whole_number(std::string_view(term).substr(mark + 1));
+        if (weight && *weight > 0)
+            terms.push_back({term.substr(0, mark), *weight});
+    }
+    return terms;
+}
 
 model::AccountMemory memory_of(const Statement& row) {
     model::AccountMemory memory;
@@ -62,6 +91,8 @@ model::AccountMemory memory_of(const Statement& row) {
     memory.reset_owed = row.flag(13);
     memory.held_for = row.text(14);
     memory.rules = {row.text(15), split(row.text(16), ','), {}, row.flag(17)};
+    memory.budgets.check = check_of(row.integer(18));
+    memory.budgets.waits = row.flag(19);
     return memory;
 }
 
@@ -110,6 +141,16 @@ void read_periods(Database& database, const std::string& cluster, Memories& memo
         memories[reset.text(0)].resets[reset.text(1)] = instant(reset.integer(2));
 }
 
+void read_budgets(Database& database, const std::string& cluster, Memories& memories) {
+    Statement row(database, "SELECT a.name, t.name, t.per_unit, t.terms, t.left FROM "
+                            "account_budget t JOIN account a ON a.id = t.account WHERE a.cluster = "
+                            "? ORDER BY t.account, t.number");
+    row.bind(cluster);
+    while (row.step())
+        memories[row.text(0)].budgets.list.push_back(
+            {{row.text(1), row.integer(2), terms_of(row.text(3))}, row.integer(4)});
+}
+
 } // namespace
 
 Memories read_memories(Database& database, const std::string& cluster) {
@@ -150,6 +191,7 @@ Memories read_memories(Database& database, const std::string& cluster) {
         memories[qos.text(0)].job_qos[static_cast<std::uint32_t>(qos.integer(1))] = {qos.text(2),
                                                                                      qos.text(3)};
     read_periods(database, cluster, memories);
+    read_budgets(database, cluster, memories);
     return memories;
 }
 
@@ -174,7 +216,9 @@ MemoryWriter::MemoryWriter(Database& database, std::string cluster)
       job_qos_(database, "INSERT INTO account_job_qos (account, job, had, given) VALUES (?,?,?,?)"),
       period_(database, "INSERT INTO account_period (account, period, begins, kind, name, amount) "
                         "VALUES (?,?,?,?,?,?)"),
-      reset_(database, "INSERT INTO account_reset (account, period, begins) VALUES (?,?,?)") {}
+      reset_(database, "INSERT INTO account_reset (account, period, begins) VALUES (?,?,?)"),
+      budget_(database, "INSERT INTO account_budget (account, number, name, per_unit, terms, left) "
+                        "VALUES (?,?,?,?,?,?)") {}
 
 std::int64_t MemoryWriter::write_account(const std::string& account,
                                          const model::AccountMemory& memory) {
@@ -194,7 +238,7 @@ std::int64_t MemoryWriter::write_account(const std::string& account,
                   default_qos, memory.reset_done_for, epoch(memory.period_begin),
                   memory.qos_in_force, since, memory.reset_owed, memory.held_for,
                   memory.rules.version, join(memory.rules.policies, ","), memory.rules.spans,
-                  key...)
+                  static_cast<std::int64_t>(memory.budgets.check), memory.budgets.waits, key...)
             .run();
     };
     if (find_.bind(cluster_, account).step()) {
@@ -214,7 +258,8 @@ void MemoryWriter::clear(std::int64_t id) {
                             "DELETE FROM account_job WHERE account = ?",
                             "DELETE FROM account_job_qos WHERE account = ?",
                             "DELETE FROM account_period WHERE account = ?",
-                            "DELETE FROM account_reset WHERE account = ?"})
+                            "DELETE FROM account_reset WHERE account = ?",
+                            "DELETE FROM account_budget WHERE account = ?"})
         Statement(database_, sql).bind(id).run();
 }
 
@@ -259,6 +304,10 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
         write_period(id, period, past);
     for (const auto& [period, begin] : memory.resets)
         reset_.bind(id, period, epoch(begin)).run();
+    std::int64_t number = 0;
+    for (const auto& [measure, left] : memory.budgets.list)
+        budget_.bind(id, number++, measure.name, measure.per_unit, terms_text(measure.terms), left)
+            .run();
 }
 
 } // namespace sluice::storage

@@ -50,6 +50,7 @@ private:
     Statement job_qos_;
     Statement period_;
     Statement reset_;
+    Statement budget_;
 };
 
 } // namespace sluice::storage

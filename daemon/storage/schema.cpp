@@ -38,6 +38,8 @@ CREATE TABLE account (
     rules TEXT NOT NULL,
     rules_policies TEXT NOT NULL,
     rules_span INTEGER NOT NULL,
+    budget_check INTEGER NOT NULL,
+    budget_waits INTEGER NOT NULL,
     UNIQUE (cluster, name)
 );
 CREATE TABLE account_amount (
@@ -98,6 +100,16 @@ CREATE TABLE account_period (
     name TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (account, period, kind, name)
+) WITHOUT ROWID;
+-- What a job was last checked against. `terms` is "cpu=1,gres/gpu=4".
+CREATE TABLE account_budget (
+    account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    per_unit INTEGER NOT NULL,
+    terms TEXT NOT NULL,
+    left INTEGER NOT NULL,
+    PRIMARY KEY (account, number)
 ) WITHOUT ROWID;
 CREATE TABLE account_reset (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
@@ -327,6 +339,23 @@ CREATE TABLE qos_factor (
     since INTEGER NOT NULL,
     factor INTEGER NOT NULL,
     PRIMARY KEY (cluster, qos, since)
+) WITHOUT ROWID;
+CREATE TABLE settled_range (
+    cluster TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    read_at INTEGER NOT NULL,
+    fingerprint INTEGER NOT NULL,
+    PRIMARY KEY (cluster, begins, ends)
+) WITHOUT ROWID;
+CREATE TABLE settled_usage (
+    cluster TEXT NOT NULL,
+    begins INTEGER NOT NULL,
+    ends INTEGER NOT NULL,
+    association INTEGER NOT NULL,
+    subtree INTEGER NOT NULL,
+    sums TEXT NOT NULL,
+    PRIMARY KEY (cluster, begins, ends, association)
 ) WITHOUT ROWID;
 )sql";
 

@@ -8,6 +8,7 @@ DOOR = sys.argv[1]
 STAFF, READER = os.environ.get("STAFF", ""), os.environ.get("READER", "")
 JSON = ["Content-Type: application/json"]
 OPEN = '{"account": "physics", "standing": "normal", "until": "now+1day", "reason": "attack"}'
+MAKE_TOKEN = '{"name": "mine", "role": "staff"}'
 WALDUR = "/api/marketplace-slurm-periodic-usage-policies/"
 
 # What changes something, or would.
@@ -22,7 +23,9 @@ CHANGES = [
     ("POST", "/api/v1/evaluate", "{}"),
     ("POST", "/api/v1/cleanup", "{}"),
     ("POST", "/api/v1/outbox/1/drop", "{}"),
-    ("POST", "/api/v1/tokens", '{"name": "mine", "role": "staff"}'),
+    ("POST", "/api/v1/outbox/test", '{"to": "attack@example.org"}'),
+    ("POST", "/api/v1/replays", '{"from": "2026-01-01"}'),
+    ("POST", "/api/v1/tokens", MAKE_TOKEN),
     ("POST", "/api/v1/sessions", "{}"),
     ("DELETE", "/api/v1/tokens/reader", ""),
     ("DELETE", "/api/v1/overrides/1", '{"reason": "attack"}'),
@@ -32,7 +35,7 @@ CHANGES = [
     ("POST", WALDUR + "0" * 32 + "/evaluate/", '{"resource_uuid": null}'),
     ("PUT", WALDUR + "0" * 32 + "/", "{}"),
 ]
-STAFF_READS = ["plugins", "cycles", "outbox", "controller", "tokens", "ondemand/balances.json", "balances?user=games"]
+STAFF_READS = ["plugins", "cycles", "outbox", "controller", "tokens", "ondemand/balances.json", "balances?user=games", "replays/1"]
 
 
 def connect():
@@ -125,6 +128,9 @@ def users():
                  "resets?account=physics,physics", "commands?limit=10000", "evaluations?account=", "accounts?account=%25",
                  "accounts?fields=account,standing&page=1&page_size=100000", "accounts?account=PHYSICS", "accounts?cluster=lab"]:
         judge(f"user: {path} shows nothing of physics", {200, 400, 403, 404}, request("GET", "/api/v1/" + path), never=b'"account":"physics"')
+    for account in ["physics", "PHYSICS", "optics", "physics\\u0000", "chem,physics", "root"]:
+        judge(f"user: a quote in {cut(account)} shows nothing of it", {400, 403, 404},
+              request("POST", "/api/v1/quote", JSON, '{"account": "%s", "time_limit": 60}' % account), never=b'"costs":')
     for header in ["X-Remote-User: root", "X-Forwarded-User: root", "X-Forwarded-For: 127.0.0.1", "X-Slurm-User-Name: root",
                    "Authorization: Basic cm9vdDo=", token("x"), f"Authorization: Munge {munge()}", "Cookie: uid=0", "X-HTTP-Method-Override: POST"]:
         judge(f"user: {cut(header)} does not help", {403}, request("POST", "/api/v1/overrides", [header, *JSON], OPEN))
@@ -135,7 +141,7 @@ def reader():
         judge(f"reader: {method} {path} is refused", {403, 404, 405}, request(method, path, [token(READER), *JSON], body))
     judge("reader: GET tokens is refused", {403}, request("GET", "/api/v1/tokens", [token(READER)]))
     judge("staff over TCP: GET tokens is refused", {403}, request("GET", "/api/v1/tokens", [token(STAFF)]))
-    judge("staff over TCP: POST tokens is refused", {403}, request("POST", "/api/v1/tokens", [token(STAFF), *JSON], CHANGES[7][2]))
+    judge("staff over TCP: POST tokens is refused", {403}, request("POST", "/api/v1/tokens", [token(STAFF), *JSON], MAKE_TOKEN))
 
 
 def strangers():
@@ -266,7 +272,7 @@ def sessions():
         judge(f"the cookie alone: {method} {path} is refused", {403, 404, 405}, request(method, path, [cookie, *JSON], change))
         judge(f"the cookie from another site: {method} {path} is refused", {403, 404, 405},
               request(method, path, [cookie, *JSON, PAGE, "Origin: http://evil.example"], change))
-    for path, change in [("sessions", "{}"), ("tokens", '{"name": "mine", "role": "staff"}')]:
+    for path, change in [("sessions", "{}"), ("tokens", MAKE_TOKEN)]:
         judge(f"a session makes no {path}", {403}, request("POST", "/api/v1/" + path, [cookie, *JSON, PAGE], change))
 
 
@@ -366,6 +372,38 @@ def bodies():
                   '{"node_hours": null}', '{"node_hours": "-"}', "[]", "{}"]:
         judge(f"adjustment by {cut(units)}: refused", {400, 404, 409},
               request("POST", "/api/v1/adjustments", [token(STAFF), *JSON], '{"account": "physics", "units": %s, "reason": "attack"}' % units))
+    staff = lambda path, body: request("POST", "/api/v1/" + path, [token(STAFF), *JSON], body)
+    move = '{"from": "%s", "to": "%s", "units": %s, "reason": "attack", "dry_run": true}'
+    for name, giver, taker, units in [
+        ("to itself", "chem", "chem", '{"node_hours": 1}'), ("to itself in capitals", "chem", "CHEM", '{"node_hours": 1}'), ("below 0", "physics", "chem", '{"node_hours": -1}'),
+        ("of 0", "chem", "physics", '{"node_hours": 0}'), ("of a millionth", "chem", "physics", '{"node_hours": "0.000001"}'), ("of too many digits", "chem", "physics", '{"node_hours": "%s"}' % ("9" * 5000)),
+        ("of 2^63", "chem", "physics", '{"node_hours": 9223372036854775807}'), ("of one component twice", "chem", "physics", '{"node_hours": 1, "NODE_HOURS": 1}'), ("of no unit", "chem", "physics", "{}"),
+        ("of a list", "chem", "physics", "[]"), ("of an unknown component", "chem", "physics", '{"nodes": 1}'), ("of more than there is", "chem", "physics", '{"node_hours": 1000001}'),
+        ("from an unknown account", "x' or '1'='1", "chem", '{"node_hours": 1}'), ("to an unknown account", "chem", "root", '{"node_hours": 1}'), ("to nobody", "chem", "", '{"node_hours": 1}'),
+    ]:
+        judge(f"transfer {name}: refused", {400, 404, 409}, staff("transfers", move % (giver, taker, units)))
+    for name, body in [
+        ("no day", "{}"), ("a day that is none", '{"from": "2026-02-31"}'), ("a time beyond 64 bits", '{"from": "now-99999999999999999999days"}'), ("the year 1", '{"from": "0001-01-01"}'),
+        ("a day to come", '{"from": "now+1day"}'), ("an end before the begin", '{"from": "now-2days", "until": "now-9days"}'), ("a file name as a file", '{"from": "now-9days", "config": "/etc/shadow"}'),
+        ("a file that nests", '{"from": "now-9days", "config": "%s"}' % ("[" * 60000)), ("a file of anchors", '{"from": "now-9days", "config": "a: &a [x,x]\\nb: &b [*a,*a]\\nc: [*b,*b]"}'),
+        ("an empty file", '{"from": "now-9days", "config": ""}'), ("a file that is a number", '{"from": "now-9days", "config": 1}'), ("an unknown key", '{"from": "now-9days", "dry_run": false}'),
+    ]:
+        judge(f"replay of {name}: refused", {400, 409, 413}, staff("replays", body), never=b"root:")
+    for number in ["0", "-1", "99999999999999999999", "1%00", "1'", "x"]:
+        judge(f"replay {number}: not found", {400, 404}, request("GET", "/api/v1/replays/" + number, [token(STAFF)]))
+    for name, body in [
+        ("tasks below 0", '{"account": "chem", "tasks": -1}'), ("tasks beyond 32 bits", '{"account": "chem", "tasks": 4294967295}'), ("tasks as a text", '{"account": "chem", "tasks": "8"}'),
+        ("tasks of 1e999", '{"account": "chem", "tasks": 1e999}'), ("a partition of 10 kB", '{"account": "chem", "partition": "%s"}' % ("p" * 10000)), ("an array of 10 kB", '{"account": "chem", "array": "%s"}' % ("1," * 5000)),
+        ("two kinds of memory", '{"account": "chem", "memory_per_cpu": 1, "memory_per_node": 1}'), ("an unknown key", '{"account": "chem", "script": "rm"}'), ("an unknown account", '{"account": "chem;"}'), ("a list", "[]"),
+    ]:
+        judge(f"quote of {name}: refused", {400, 404}, staff("quote", body))
+    for name, body in [
+        ("arrays without end", '{"account": "chem", "array": "0-4294967295%1"}'), ("the greatest figures", '{"account": "chem", "tasks": 4294967294, "cpus_per_task": 4294967294, "minimum_nodes": 4294967294, "time_limit": 4294967294}'),
+        ("a list of hosts that grows", '{"account": "chem", "required_nodes": "n[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]"}'), ("TRES that are none", '{"account": "chem", "tres_per_job": "gres/gpu:::=-1,,=,cpu=1e9"}'),
+    ]:
+        judge(f"quote of {name}: answered", {200, 400}, staff("quote", body))
+    for to in ["", "nobody", "a@b@c", "a@example.org\\r\\nBcc: b@example.org", "a@example.org,b@example.org", "-oQ/tmp@example.org", "a b@example.org", "a@" + "x" * 5000, "a@exam\\u0000ple.org", "\\\"a\\\"@example.org"]:
+        judge(f"test mail to {cut(to)}: refused", {400, 409}, staff("outbox/test", '{"to": "%s"}' % to))
     announced = [token(STAFF), *JSON, "Content-Length: 1000000000000"]
     judge("a body of 1 TB announced: refused", {0, 400, 413}, request("POST", "/api/v1/overrides", announced, b"{", length=False), silence=10)
 

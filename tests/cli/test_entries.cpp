@@ -39,6 +39,13 @@ CASE(entries_need_a_reason_and_report_what_was_done) {
                        "--reason=x"})
                   .err,
               "adjust move has no --period"));
+    CHECK(has(lab.run({"adjust", "remove", "3", "--reason=x", "--dry-run"}).out,
+              "Adjustment 3 would be canceled.\n"));
+    CHECK(has(lab.run({"adjust", "remove", "1"}).err, "no reason given"));
+    for (const char* word : {"physics", "1x", "-1"})
+        CHECK(has(lab.run({"adjust", "remove", word, "--reason=x"}).err,
+                  word[0] == '-' ? "-1" : "sluice adjust remove ID --reason=TEXT"));
+    CHECK(has(lab.run({"adjust", "remove", "--reason=x"}).err, "needs the number of an entry"));
     CHECK(has(lab.run({"override", "sett"}).err, "did you mean 'set'?"));
     CHECK(has(lab.run({"override"}).err, "set, list, clear"));
     CHECK(has(lab.run({"reset", "physics"}).err, "sluice reset --period ACCOUNT"));
@@ -90,6 +97,18 @@ CASE(usage_by_user_has_a_row_for_each_and_a_total) {
     const auto unknown = lab.run({"usage", "chem", "--by-user", "-nP", "-o", "user,used"});
     CHECK_EQ(unknown.out, "(total)|610.25\n");
     CHECK(has(unknown.err, "the settled usage is not known by user"));
+}
+
+CASE(usage_of_an_earlier_period_needs_an_account) {
+    Lab lab;
+    CHECK_EQ(lab.run({"usage", "physics", "--period=2026-Q3", "-nP", "-o", "period,used"}).out,
+             "2026-Q3|1231.000277\n");
+    CHECK_EQ(lab.run({"usage", "--period=2026-Q3"}).err,
+             "sluice: error: --period needs an account; usage: sluice usage --period=LABEL "
+             "ACCOUNT...\n");
+    const auto wrong = lab.run({"usage", "physics", "--period=2026-Q9"});
+    CHECK_EQ(wrong.code, 1);
+    CHECK(has(wrong.err, "period must be one of 2026-Q4, 2026-Q3"));
 }
 
 CASE(outbox_lists_and_retries_messages) {

@@ -4,17 +4,12 @@
 # dialogs of staff with good and bad input, hostile names, a daemon that restarts, a token that is removed, a user without a token. axe-core
 # looks at each view where npm is installed.
 . "$(dirname "$0")/lib/harness.sh"
-python=/usr/bin/python3
-for tool in chromium chromedriver "$python"; do
-    command -v "$tool" >/dev/null || skip_all "no $tool here"
-done
-"$python" -c 'import selenium' 2>/dev/null || skip_all 'python3-selenium is not installed'
+. "$HARNESS_LIB/web.sh"
 sluice_cluster_up
 
 script='<script>alert(1)<' # slurmdbd takes any other character than a quotation mark
 long=$(printf 'a%.0s' $(seq 110))
 sacctmgr_do add account "$script,$long,geo" parent=univ description=x organization=x
-free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 port=$(free_port)
 must 'sluiced starts' eval 'sluiced_up' <<END
 http: {listen: "127.0.0.1:$port"}
@@ -51,14 +46,7 @@ ok 'the job waits because of the pause' wait_until 30 waits
 staff=$(sluice_cli -Q token add page --role=staff) reader=$(sluice_cli -Q token add reader --role=reader)
 shots=${SLUICE_TEST_SHOTS:-$CLUSTER_DIR/shots}
 mkdir -p "$shots"
-axe=()
-if command -v npm >/dev/null; then
-    must 'axe-core comes from the npm registry' \
-        eval '(cd "$CLUSTER_DIR" && npm pack --silent --cache "$CLUSTER_DIR/npm" axe-core@4.10.2 && tar -xf axe-core-4.10.2.tgz package/axe.min.js)'
-    axe=("$CLUSTER_DIR/package/axe.min.js")
-else
-    diag 'no npm here: axe-core is not run'
-fi
+axe_core
 
 forward=$(free_port)
 as games "$python" "$HARNESS_LIB/web.py" --forward "$forward" "$SLUICE_SOCKET" &
@@ -72,16 +60,9 @@ serve() {
         sleep 0.2
     done
 }
-rm -f "$shots/done"
-(HOME=$CLUSTER_DIR "$python" "$HARNESS_LIB/web.py" "http://127.0.0.1:$port/" "$staff" "$reader" "$shots" "http://127.0.0.1:$forward/" "${axe[@]}" >"$CLUSTER_DIR/log/web.out" 2>"$CLUSTER_DIR/log/web.err"; touch "$shots/done") &
+browser_checks web.py "http://127.0.0.1:$port/" "$staff" "$reader" "$shots" "http://127.0.0.1:$forward/" "${axe[@]}"
 serve
-points=0
-while IFS=$'\t' read -r result name instead; do
-    points=$((points + 1))
-    is "$name" "$result" ok
-    [ "$result" = ok ] || diag "$instead"
-done <"$CLUSTER_DIR/log/web.out"
-ok 'the browser came to the end of its checks' test "$points" -gt 100 || diag "$(tail -n 5 "$CLUSTER_DIR/log/web.err")"
+browser_points 100
 unlike 'sluiced.log has no fault of the API' "$(cat "$(sluiced_log)")" SLUICE-0501
 unlike 'sluiced.log has no token' "$(cat "$(sluiced_log)")" "$staff"
 done_testing

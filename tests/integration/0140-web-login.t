@@ -3,15 +3,10 @@
 # Ways into the web page, in a real browser: a link of `sluice web` (once, within 60 s), a session that ends, a restart, a page of another
 # origin, an authenticating proxy with a path prefix, with the right secret and with a wrong one.
 . "$(dirname "$0")/lib/harness.sh"
-python=/usr/bin/python3
-for tool in chromium chromedriver curl "$python"; do
-    command -v "$tool" >/dev/null || skip_all "no $tool here"
-done
-"$python" -c 'import selenium' 2>/dev/null || skip_all 'python3-selenium is not installed'
+. "$HARNESS_LIB/web.sh"
 sluice_cluster_up
 
 sacctmgr_do add account geo parent=univ description=x organization=x
-free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 port=$(free_port) portal=$(free_port) wrong=$(free_port)
 secret=0123456789abcdef0123456789abcdef
 (umask 077 && echo "$secret" >"$CLUSTER_DIR/etc/proxy.secret")
@@ -75,18 +70,10 @@ serve() {
         sleep 0.2
     done
 }
-rm -f "$shots/done"
 late=$(sluice_cli -Q web)
-(HOME=$CLUSTER_DIR "$python" "$HARNESS_LIB/web_login.py" "http://127.0.0.1:$port/" "$late" "http://127.0.0.1:$portal/sluice/" "$shots" "http://127.0.0.1:$wrong/sluice/" \
-    >"$CLUSTER_DIR/log/web.out" 2>"$CLUSTER_DIR/log/web.err"; touch "$shots/done") &
+browser_checks web_login.py "http://127.0.0.1:$port/" "$late" "http://127.0.0.1:$portal/sluice/" "$shots" "http://127.0.0.1:$wrong/sluice/"
 serve
-points=0
-while IFS=$'\t' read -r result name instead; do
-    points=$((points + 1))
-    is "$name" "$result" ok
-    [ "$result" = ok ] || diag "$instead"
-done <"$CLUSTER_DIR/log/web.out"
-ok 'the browser came to the end of its checks' test "$points" -gt 30 || diag "$(tail -n 5 "$CLUSTER_DIR/log/web.err")"
+browser_points 30
 
 is 'sluice web end reports the session that it ended' "$(cat "$CLUSTER_DIR/ended")" '1 session has ended.'
 is 'sluice web list is empty after all sessions have ended' "$(sluice_cli web list -nP)" ''

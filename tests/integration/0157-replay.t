@@ -49,7 +49,7 @@ table=$(sluice_cli simulate "$strict" --from="$first" --until="$this" 2>&1)
 diag "$table"
 like 'the account is downscaled on the day that reaches the allocation' "$table" "physics +$month +downscaled +$month-12 +$month-15 +3 "
 like 'the account is paused from the grace limit to the end of the period' "$table" "physics +$month +paused +$month-15 +[^0-9]*[0-9]+ +125"
-like 'the summary counts the account that stays normal' "$table" '1 of 2 accounts stay normal'
+like 'the summary counts the account that stays normal' "$table" '1 of 2 accounts stays normal'
 json=$(sluice_cli simulate "$strict" --from="$first" --until="$(date -d "$this +1 day" +%F)" --json 2>/dev/null)
 like 'the pause ends on the first day of the next period' "$json" "\"standing\": ?\"paused\", ?\"begin\": ?\"$month-15\", ?\"end\": ?\"$this\""
 # A replay that begins in the middle of the period counts the usage before it.

@@ -66,9 +66,19 @@ is 'ledger has both entries with user, reason and pair' "$(sluice_cli adjust lis
 is 'a member of optics reads the entry' "$(as mail "$program" adjust list optics -nP -o id,reason)" '1|series of May'
 
 fails 'a coordinator takes nothing back' as mail curl -sf --unix-socket "$SLUICE_SOCKET" -X DELETE -H 'Content-Type: application/json' "http://localhost/api/v1/adjustments/2?reason=wrong"
-ok 'staff take the transfer back' curl -sf --unix-socket "$SLUICE_SOCKET" -X DELETE -H 'Content-Type: application/json' "http://localhost/api/v1/adjustments/2?reason=wrong"
+fails 'a removal without a reason is refused' sluice_cli adjust remove 2
+fails 'a removal of an unknown entry is refused' sluice_cli adjust remove 99 --reason=wrong
+like 'refusal names the entry' "$OUT" 'adjustment 99 does not exist'
+ok 'dry run of a removal succeeds' sluice_cli adjust remove 2 --reason=wrong --dry-run
+like 'dry run of a removal shows the limit of optics' "$OUT" 'planned: .*optics(.|
+)*GrpTRESMins=node=2400'
+is 'dry run of a removal leaves the allocation' "$(units optics)" 25
+ok 'staff remove the transfer' sluice_cli adjust remove 2 --reason=wrong
+like 'answer names the entry that cancels it' "$OUT" 'Adjustment [34] cancels adjustment 2\.'
 is 'optics has its allocation again' "$(units optics)" 40
 is 'lasers has its allocation again' "$(units lasers)" 30
+fails 'a second removal is refused' sluice_cli adjust remove 1 --reason=again
+like 'refusal names the entry that canceled it' "$OUT" 'adjustment 1 was undone already by adjustment 4'
 is 'both entries are taken back' "$(sluice_cli adjust list -nP -o id,takenbackby | tail -2 | tr '\n' ' ')" '2|3 1|4 '
 ok 'staff move allocation between any accounts' sluice_cli adjust move chem optics node_hours=10 --reason=swap
 is 'chem has what is left' "$(units chem)" 40

@@ -14,6 +14,8 @@ public:
     Result<std::vector<std::int64_t>> add(std::span<const ports::Message> messages) override {
         std::vector<std::int64_t> ids;
         for (const auto& message : messages) {
+            if (!message.correlation.empty() && *is_known(message.correlation))
+                continue;
             auto& entry = held.emplace_back();
             entry.id = static_cast<std::int64_t>(held.size());
             entry.message = message;

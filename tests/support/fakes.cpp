@@ -88,6 +88,12 @@ Result<std::vector<model::WindowUsage>> FakeSlurm::usage(const model::Structure&
             for (const auto& [account, tres] : used)
                 one.accounts[account].tres = tres;
     }
+    if (question.past && past) {
+        auto& one = answer.emplace_back();
+        one.window = *question.past;
+        for (const auto& account : question.by_user)
+            one.accounts[account].tres = *past;
+    }
     return answer;
 }
 

@@ -70,7 +70,8 @@ public:
     bool differs_once = false; // in the next answer only
     model::Structure held;
     std::map<std::string, model::TresUsage> used;
-    ports::UsageQuestion asked; // the last question about usage
+    ports::UsageQuestion asked;           // the last question about usage
+    std::optional<model::TresUsage> past; // of every account in a window that is over
     std::vector<model::Job> queue;
     std::vector<model::Command> applied;
     // Refuses commands that it returns an error for.

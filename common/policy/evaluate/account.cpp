@@ -2,10 +2,12 @@
 #include "common/policy/evaluate/account.hpp"
 
 #include "common/base/text.hpp"
+#include "common/format/numbers.hpp"
 #include "common/policy/evaluate/figures.hpp"
 #include "common/policy/evaluate/forecast.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
 #include "common/policy/evaluate/memory.hpp"
+#include "common/policy/evaluate/rate.hpp"
 #include "common/policy/evaluate/standing.hpp"
 #include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/periods.hpp"
@@ -105,22 +107,22 @@ bool keep(const std::vector<const Policy*>& policies, model::Flags flags) {
            (!flags.downscaled || has(model::Action::request_slurm_resource_downscaling));
 }
 
-// The periods stay what they are, with other labels: what the journal has by label would be lost.
+// The period stays what it is, with another label: what the journal has by label would be lost.
 // "": no such change.
-std::string renamed(const model::Facts& facts, const AccountMemory& before, const Policy& policy,
-                    const std::string& label) {
+std::string renamed(const model::Facts& facts, const Zone& zone, const AccountMemory& before,
+                    const Policy& policy, const model::Period& period) {
     const auto earlier = facts.earlier.find(before.rules.version);
-    if (before.enforced_by.empty() || before.period == label || earlier == facts.earlier.end())
+    if (before.enforced_by.empty() || before.period == period.label ||
+        earlier == facts.earlier.end())
         return "";
     const Policy* last = earlier->second->policy(policy.name);
-    if (last == nullptr || last->period.label == policy.period.label)
+    if (last == nullptr)
         return "";
-    model::PeriodRule was = last->period;
-    was.label = policy.period.label;
-    return was == policy.period ? "period " + before.period + " would be called " + label +
-                                      ", so that its carryover, adjustments and loans would not "
-                                      "count"
-                                : "";
+    const auto was = period_at(last->period, zone, facts.now);
+    return was.label != period.label && was.begin == period.begin && was.end == period.end
+               ? "period " + was.label + " would be called " + period.label +
+                     ", so that its carryover, adjustments and loans would not count"
+               : "";
 }
 
 // Of a label that another period had before: the journal cannot tell the two apart. A change of the
@@ -222,20 +224,71 @@ void fail(Fault fault, std::string error, AccountDecision& out) {
     }
 }
 
+// The QOS of a standing that the journal has; `policy` may have other names by now.
+std::string kept_qos(const AccountMemory& before, const Policy& policy, model::Flags flags) {
+    const auto standing = model::standing(flags);
+    std::string qos;
+    if (standing != model::Standing::normal)
+        for (const auto& step : policy.steps)
+            if (before.steps.contains(step.qos))
+                qos = step.qos; // the highest
+    if (!qos.empty() || standing == model::Standing::normal)
+        return qos;
+    return before.qos_in_force.empty() ? qos_for(policy, standing) : before.qos_in_force;
+}
+
+// An override that staff entered was in force in the period, or is.
+bool was_overridden(const model::Facts& facts, const AccountDecision& decision) {
+    const auto& all = facts.history.overrides;
+    return std::any_of(all.begin(), all.end(), [&](const model::Override& entry) {
+        return entry.account == decision.account && !entry.foreign && entry.from <= facts.now &&
+               entry.until > decision.period.begin;
+    });
+}
+
+// More was granted than at the last evaluation of the period.
+bool is_raised(const AccountMemory& before, const Figures& figures) {
+    return std::any_of(figures.grants.begin(), figures.grants.end(), [&](const auto& grant) {
+        const auto was = before.grants.find(grant.first);
+        return was != before.grants.end() && grant.second > was->second;
+    });
+}
+
+// Why a flag stays although the metric is below its threshold.
+std::string kept_note(const model::Facts& facts, const Zone& zone, const ThresholdResult& result) {
+    if (facts.usage_age > 0)
+        return "usage is " + std::to_string(facts.usage_age) +
+               " s old: nothing is lifted until it is fresh";
+    if (result.dwells_until)
+        return "usage is below the threshold, but min_dwell keeps the standing until " +
+               format::moment_text(zone, *result.dwells_until);
+    return "usage is below the threshold, but within the hysteresis";
+}
+
 // Of an account with a fault: it keeps its standing, but no pause outlives its period. Unless the
-// clock is at fault, which cannot show that end.
-void keep_standing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
+// clock is at fault, which cannot show that end. An override counts as ever. Slurm follows within
+// the period, and where an override made it differ.
+void keep_standing(const model::Facts& facts, const AccountFacts& known, const Policy& policy,
+                   AccountDecision& out) {
+    const AccountMemory& before = known.memory();
+    const bool enforced = !before.enforced_by.empty();
     out.memory = before;
     out.kept = true;
     if (out.fault == Fault::clock)
         out.period = {before.period, before.period_begin, std::nullopt};
-    else if (before.period != out.period.label)
-        return;
-    out.flags = out.own = out.previous_flags;
-    out.qos = qos_for(policy, model::standing(out.own));
-    out.until = out.period.end;
+    const bool inside = before.period == out.period.label;
+    // What an observing policy reported was never in force.
+    if (inside && (enforced || out.mode == Mode::observe))
+        out.by_usage.flags = before.flags | before.shown_flags;
+    out.by_usage.qos = kept_qos(before, policy, out.by_usage.flags);
+    out.by_usage.until = out.period.end;
+    out.overrides = known.overrides;
+    settle_own(policy, facts.now, out);
+    out.flags = out.own;
     out.enforced = out.mode == Mode::enforce ? out.flags : model::Flags{};
     out.enforced_qos = out.mode == Mode::enforce ? out.qos : "";
+    out.carried_out = (out.mode == Mode::enforce || !enforced) &&
+                      ((inside && !before.period.empty()) || was_overridden(facts, out));
 }
 
 // Of a held account: what the rules of its last evaluation make of its usage now.
@@ -253,6 +306,7 @@ void take_last_rules(const AccountMemory& before, AccountDecision good, AccountD
     out.thresholds = std::move(good.thresholds);
     out.notes = std::move(good.notes);
     out.notify_reached = good.notify_reached;
+    out.jump = std::move(good.jump);
     out.block_creation = good.block_creation;
     const model::Flags was = before.flags | before.shown_flags;
     const auto& steps = good.memory.steps;
@@ -263,6 +317,8 @@ void take_last_rules(const AccountMemory& before, AccountDecision good, AccountD
     if (standing > model::standing(was) || (standing == model::standing(was) && no_milder_step))
         out.by_usage.qos = good.by_usage.qos;
     out.by_usage.flags = was | good.by_usage.flags;
+    out.by_usage.pauses_at = good.by_usage.pauses_at;
+    out.by_usage.paused_qos = std::move(good.by_usage.paused_qos);
     out.kept = !(out.by_usage.flags == good.by_usage.flags);
     // Limits and raw usage stay, and nothing is forgotten that was stricter.
     out.memory = std::move(good.memory);
@@ -345,7 +401,7 @@ void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& kn
     fail(Fault::clock, clock_fault(facts_, known.memory(), out.period), out);
     if (const auto gone = lost_rules(subject, known.memory(), out.other_period); !gone.empty())
         fail(Fault::rules, gone + kKept, out);
-    if (const auto other = renamed(facts_, known.memory(), subject.first(), out.period.label);
+    if (const auto other = renamed(facts_, zone_, known.memory(), subject.first(), out.period);
         !other.empty())
         fail(Fault::rules, other + kKept, out);
     fail(Fault::settings, reused_label(known.memory(), out.period), out);
@@ -375,7 +431,7 @@ AccountDecision AccountEvaluator::evaluate(const Subject& subject) const {
     if (out.held())
         hold(facts_, known.memory(), &subject.first(), by_last_rules(subject.account), out);
     else if (!out.error.empty())
-        keep_standing(known.memory(), subject.first(), out);
+        keep_standing(facts_, known, subject.first(), out);
     return out;
 }
 
@@ -420,20 +476,33 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
     const bool vanished = std::any_of(out.figures.begin(), out.figures.end(),
                                       [](const auto& figure) { return figure.vanished > 0; });
     const bool stale = late || vanished || !missing.empty() || !facts_.clock.trusted();
-    PreviousState previous{{}, {}, stale};
-    if (before.period == periods.current.label)
-        previous = {before.flags, before.steps, stale};
+    PreviousState previous;
+    previous.stale = stale;
+    previous.now = facts_.now;
+    if (before.period == periods.current.label) {
+        previous.flags = before.flags;
+        previous.steps = before.steps;
+        previous.stands = before.stands;
+        previous.raised = known.complete() && is_raised(before, measured.figures);
+    }
     ThresholdResult result = check_all(deciding(subject, out.mode), *measured.metric, previous);
     add_forecasts(*measured.metric, measured.figures.figures, periods.current,
                   weekly_usage(facts_, subject.account), facts_.now, result.thresholds);
+    for (const Policy* policy : deciding(subject, out.mode))
+        if (policy->notify_rate && !out.jump)
+            out.jump = rate_jump(*policy->notify_rate, *measured.metric, measured.figures.figures,
+                                 weekly_usage(facts_, subject.account), zone_, facts_.now);
     out.by_usage = {result.flags, result.qos, usage_end(out, first)};
+    // Days are counted within a period.
+    if (result.pauses_at && !(out.period.end && *result.pauses_at >= *out.period.end)) {
+        out.by_usage.pauses_at = result.pauses_at;
+        out.by_usage.paused_qos = result.paused_qos;
+    }
     out.overrides = known.overrides;
     out.notify_reached = result.notify_reached;
     out.block_creation = result.block_creation;
     if (result.kept && (late || !stale))
-        out.notes.push_back(late ? "usage is " + std::to_string(facts_.usage_age) +
-                                       " s old: nothing is lifted until it is fresh"
-                                 : "usage is below the threshold, but within the hysteresis");
+        out.notes.push_back(kept_note(facts_, zone_, result));
 
     out.memory = remember(facts_, subject, periods.current, known, measured.figures, result);
     out.thresholds = std::move(result.thresholds);

@@ -48,14 +48,14 @@ bool is_in(const std::set<std::uint32_t>& held, const Job& job) {
 }
 
 // Pending jobs of a paused account that its QOS list does not stop, because Sluice has set their
-// QOS, are held. While a person has to confirm the rules of the account, jobs are held instead of
+// QOS, are held. While the account cannot be evaluated by its rules, jobs are held instead of
 // cancelled: that can be undone.
 PendingJobs on_pause(const OnPause& rule, const AccountDecision& decision, const Job& job) {
     const bool exempt = decision.enforced.paused && decision.memory.job_qos.contains(job.id);
     if (exempt && rule.pending == PendingJobs::leave)
         return PendingJobs::hold;
-    return decision.held() && rule.pending == PendingJobs::cancel ? PendingJobs::hold
-                                                                  : rule.pending;
+    return !decision.error.empty() && rule.pending == PendingJobs::cancel ? PendingJobs::hold
+                                                                          : rule.pending;
 }
 
 // A job of Slurm 25.11 and later may name several QOS, "fast,normal": slurmctld wants all in the
@@ -80,15 +80,6 @@ AccountMemory& memory_of(std::size_t index, const std::string& holder, const Gov
 model::WaitingJob waiting(const Job& job, model::WaitKind kind, std::string cause) {
     return {job.id,  job.array_id, job.name, job.account,     job.user,
             job.qos, job.reason,   kind,     std::move(cause)};
-}
-
-// What a job gets that names no QOS (assoc_mgr.c, assoc_mgr_get_default_qos_info); "": not known.
-std::string default_qos(const AccountTree& tree, const model::Association& row) {
-    const auto list = model::qos_in_force(tree, row);
-    std::string qos = model::default_qos_in_force(tree, row);
-    if (qos.empty())
-        qos = list.size() == 1 ? list.front() : "normal";
-    return contains(list, qos) ? qos : std::string();
 }
 
 // The QOS of queued jobs: which jobs follow their account, and what each of them gets.
@@ -206,7 +197,7 @@ private:
         const auto& own = before().row(row);
         const std::string target = contains(model::qos_in_force(before().tree, own), qos.had)
                                        ? qos.had
-                                       : default_qos(before().tree, own);
+                                       : model::job_default_qos(before().tree, own);
         if (target == job.qos)
             qos = {target, target};
         else if (!target.empty())
@@ -430,14 +421,14 @@ public:
     void plan(const Job& job) {
         const bool enforces = decision_.enforced.paused;
         const PendingJobs pending = on_pause(rule_, decision_, job);
-        const bool shown = !decision_.held() && decision_.mode == model::Mode::observe;
+        const bool shown = decision_.error.empty() && decision_.mode == model::Mode::observe;
         if (enforces || (shown && decision_.flags.paused))
             stop(job, pending, enforces);
-        const bool keeps = enforces && (decision_.held() || pending != PendingJobs::leave);
+        const bool keeps = enforces && (!decision_.error.empty() || pending != PendingJobs::leave);
         if (job.state == JobState::pending && job.held && !keeps &&
             is_in(decision_.memory.held_jobs, job))
             release(job);
-        if (decision_.held())
+        if (!decision_.error.empty())
             return;
         if (decision_.mode == model::Mode::observe && decision_.enforced_qos.empty() &&
             !decision_.flags.paused && !decision_.qos.empty() && job.qos != decision_.qos &&
@@ -448,7 +439,7 @@ public:
 private:
     // Only a hold can be undone: the rest waits until the clock is trusted and the rules count.
     void stop(const Job& job, PendingJobs pending, bool now) {
-        const bool certain = draft_.facts().clock.trusted() && !decision_.held();
+        const bool certain = draft_.facts().clock.trusted() && decision_.error.empty();
         if (job.state == JobState::pending && pending == PendingJobs::hold) {
             if (!job.held)
                 add(CommandType::hold_job, job, now);

@@ -81,7 +81,7 @@ private:
     }
 
     void plan_own(const model::Association& row, const AccountDecision& decision) {
-        const bool evaluated = draft_.facts().clock.trusted() && !decision.held();
+        const bool evaluated = draft_.facts().clock.trusted() && decision.error.empty();
         if (evaluated) {
             plan_shares(row, decision, draft_);
             plan_limits(row, decision, draft_);
@@ -211,16 +211,16 @@ void check_guard(const model::Decision& decision, Draft& draft) {
             names.push_back(account.account);
     if (names.empty())
         return;
-    const std::string count = std::to_string(names.size());
+    const bool one = names.size() == 1;
+    const std::string count = std::to_string(names.size()) + (one ? " account" : " accounts");
     if (names.size() > kMostNames) {
         names.resize(kMostNames);
         names.emplace_back("...");
     }
-    draft.fail(
-        "",
-        "new rules would change the standing of " + count +
-            " accounts, more than guard allows, so these stay as they are: " + join(names, ", "),
-        "correct the rules, or accept them: sluice reload --confirm --reason=TEXT");
+    draft.fail("",
+               "new rules would change the standing of " + count + ", more than guard allows, so " +
+                   (one ? "it stays as it is: " : "these stay as they are: ") + join(names, ", "),
+               "correct the rules, or accept them: sluice reload --confirm --reason=TEXT");
 }
 
 // Usage that fell: an account was moved or deleted, or slurmdbd purged records.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -138,7 +139,7 @@ void put_daemon(MetricText& out, const ports::DaemonInfo& info, const ports::Cyc
 
 using Accounts = std::vector<const model::AccountDecision*>;
 
-constexpr std::size_t kMaxSamples = 9000; // about 700 kB
+constexpr std::size_t kMaxSamples = 10'000; // about 800 kB
 
 bool has_policy_of(const model::AccountDecision& account,
                    const std::vector<std::string>& policies) {
@@ -166,7 +167,7 @@ Accounts sampled(const Call& call, const model::AccountSeries& series,
     const std::size_t most = asked == "all" ? out.size()
                              : asked == "none"
                                  ? 0
-                                 : std::min(series.accounts, kMaxSamples / (7 + 2 * components));
+                                 : std::min(series.accounts, kMaxSamples / (7 + 3 * components));
     if (out.size() <= most)
         return out;
     const auto rank = [](const model::AccountDecision* account) {
@@ -199,12 +200,13 @@ void put_counts(MetricText& out, const ports::CycleReport& cycle, std::size_t sh
 }
 
 void put_figures(MetricText& out, const Accounts& accounts, const char* name, const char* help,
-                 Amount (*value)(const model::Figure&)) {
+                 std::optional<Amount> (*value)(const model::Figure&)) {
     out.family(name, "gauge", help);
     for (const auto& account : accounts)
         for (const auto& figure : account->figures)
-            out.sample({{"account", account->account}, {"component", figure.component.name}},
-                       std::to_string(value(figure)));
+            if (const auto amount = value(figure))
+                out.sample({{"account", account->account}, {"component", figure.component.name}},
+                           std::to_string(*amount));
 }
 
 template <class Holds>
@@ -238,9 +240,12 @@ void put_forecast(MetricText& out, const model::AccountDecision& account) {
 void put_accounts(MetricText& out, const Accounts& accounts) {
     put_figures(out, accounts, "sluice_account_allocation_tres_seconds",
                 "Effective allocation of the period.",
-                [](const model::Figure& f) { return f.effective; });
+                [](const model::Figure& f) { return std::optional(f.effective); });
     put_figures(out, accounts, "sluice_account_used_tres_seconds", "Used in the period.",
-                [](const model::Figure& f) { return f.used(); });
+                [](const model::Figure& f) { return std::optional(f.used()); });
+    put_figures(out, accounts, "sluice_account_committed_tres_seconds",
+                "What queued jobs may use until their time limits.",
+                [](const model::Figure& f) { return f.committed; });
     out.family("sluice_account_usage_ratio", "gauge",
                "The metric that is compared with the thresholds; 1 is the whole allocation.");
     for (const auto& account : accounts)

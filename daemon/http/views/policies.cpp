@@ -63,7 +63,12 @@ Value render_policy(const Call& call, const model::Policy& policy, std::size_t a
         kv("clusters", policy.clusters), kv("period", name_of(policy.period.kind)),
         kv("period_months", policy.period.months), kv("period_days", policy.period.days),
         kv("period_label", policy.period.label), kv("notify_at", decimal(policy.notify_at)),
-        kv("notify_levels", std::move(levels)), kv("grace_ratio", decimal(policy.grace_ratio)),
+        kv("notify_levels", std::move(levels)),
+        kv("notify_rate", policy.notify_rate
+                              ? object(kv("factor", decimal(policy.notify_rate->factor)),
+                                       kv("least", decimal(policy.notify_rate->least)))
+                              : Value()),
+        kv("grace_ratio", decimal(policy.grace_ratio)),
         kv("hysteresis", decimal(policy.hysteresis)),
         kv("carryover", render_carryover(policy.carryover)),
         kv("borrow", decimal(policy.borrow.factor)), kv("billing", policy.billing.enabled),
@@ -74,7 +79,12 @@ Value render_policy(const Call& call, const model::Policy& policy, std::size_t a
         kv("qos_paused", policy.qos_paused), kv("qos_default", policy.qos_default),
         kv("limits", policy.limits.enabled), kv("limit_type", model::name(policy.limits.type)),
         kv("fairshare", policy.fairshare.enabled), kv("raw_usage_reset", policy.raw_usage_reset),
+        kv("coordinators", policy.coordinators == model::Coordinators::move ? "move" : "view"),
         kv("allocation", policy.allocation ? decimals(*policy.allocation) : Value()));
+    if (policy.min_dwell.count() > 0)
+        out.set("min_dwell_s", policy.min_dwell.count());
+    if (policy.grace_days > 0)
+        out.set("grace_days", policy.grace_days);
     put_source(out, call, find_rule(rules, model::RuleKind::policy, policy.name));
     return out;
 }

@@ -31,7 +31,8 @@ constexpr std::size_t kMaxJobArray = 4096;
 // The job of a request's body. The keys are those of slurmrestd. The request points into its texts.
 class QuotedJob {
 public:
-    explicit QuotedJob(Form& form) : form_(form) {
+    QuotedJob(Form& form, std::uint32_t user) : form_(form) {
+        job_.user = user;
         job_.partition = text(0, "partition");
         job_.qos = text(1, "qos");
         job_.tres_per_job = text(2, "tres_per_job");
@@ -248,14 +249,14 @@ Response view_quote(const Call& call) {
                              "tres_per_job",   "tres_per_node",   "tres_per_socket",
                              "tres_per_task"});
     std::string account = form.account();
-    const QuotedJob job(form);
+    const std::uint32_t uid = call.request.viewer.uid;
+    const QuotedJob job(form, uid);
     if (form.fault())
         return failure(*form.fault());
     const CyclePtr cycle = call.status.last_cycle();
     const auto view = call.status.quote_view();
     if (cycle == nullptr || view == nullptr)
         return no_cycle_yet();
-    const std::uint32_t uid = call.request.viewer.uid;
     if (account.empty())
         account = default_account(*view, uid);
     if (account.empty())

@@ -5,8 +5,12 @@
 #include "daemon/http/views/render.hpp"
 #include "daemon/http/views/views.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace sluice::http {
 namespace {
@@ -69,11 +73,21 @@ Response shown(const Call& call, const Result<ports::ReplayState>& state) {
     put(out, kv("replay", render_replay(*state, info)));
     if (!state->standings)
         return ok(out);
-    const auto& spans = *state->standings;
+    const std::string wanted = call.request.argument("policy");
+    std::set<std::string> policies;
+    std::vector<const model::StandingSpan*> spans;
+    for (const auto& span : *state->standings) {
+        policies.insert(span.policies.begin(), span.policies.end());
+        if (wanted.empty() ||
+            std::find(span.policies.begin(), span.policies.end(), wanted) != span.policies.end())
+            spans.push_back(&span);
+    }
     Value list = Value::array();
     for (std::size_t i = page->begin(spans.size()); i < page->end(spans.size()); ++i)
-        list.append(render_span(spans[i]));
-    put(out, kv("count", spans.size()), kv("standings", std::move(list)));
+        list.append(render_span(*spans[i]));
+    put(out, kv("count", spans.size()),
+        kv("policies", std::vector(policies.begin(), policies.end())),
+        kv("standings", std::move(list)));
     Response response = ok(out);
     put_paging(response, call.request, *page, spans.size());
     return response;

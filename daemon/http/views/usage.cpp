@@ -32,19 +32,36 @@ struct Limits {
     std::size_t most = SIZE_MAX;
 };
 
-// The running window, which the account's figures are of. An earlier period may begin at the same
-// instant (October and the quarter), but ends earlier.
+const model::AccountUsage* usage_in(const model::WindowUsage* window, const std::string& account) {
+    if (window == nullptr)
+        return nullptr;
+    const auto found = window->accounts.find(account);
+    return found == window->accounts.end() ? nullptr : &found->second;
+}
+
+// Of a period that is over; nullptr: the cycle did not read it. A window that was read for this
+// answer stands last, and has users.
+const model::AccountUsage* usage_of_past(const ports::CycleReport& cycle,
+                                         const std::string& account, const model::Period& period) {
+    const auto& all = *cycle.usage;
+    const auto found = std::find_if(all.rbegin(), all.rend(), [&](const auto& each) {
+        return each.window.begin == period.begin && period.end && each.window.end == *period.end;
+    });
+    return found == all.rend() ? nullptr : usage_in(&*found, account);
+}
+
+// The running window, which the account's figures are of, unless its period is over. An earlier
+// period may begin at the same instant (October and the quarter), but ends earlier.
 const model::AccountUsage* usage_of(const ports::CycleReport& cycle,
                                     const model::AccountDecision& account) {
+    if (const auto* past = usage_of_past(cycle, account.account, account.period))
+        return past;
     const model::WindowUsage* latest = nullptr;
     for (const auto& each : *cycle.usage)
         if (each.window.begin == account.period.begin &&
             (latest == nullptr || each.window.end > latest->window.end))
             latest = &each;
-    if (latest == nullptr)
-        return nullptr;
-    const auto found = latest->accounts.find(account.account);
-    return found == latest->accounts.end() ? nullptr : &found->second;
+    return usage_in(latest, account.account);
 }
 
 // Whose share of this account a viewer may see.
@@ -153,28 +170,144 @@ std::vector<Warning> usage_warnings(const ports::CycleReport& cycle,
     return out;
 }
 
+void append_usage(const Call& call, const ports::CycleReport& cycle,
+                  const model::AccountDecision& account, bool users, Value& list) {
+    const Visible visible(&cycle, call.request.viewer);
+    const Limits limits{names_of(cycle, call.request.viewer, visible, account.account)};
+    for (const auto& figure : account.figures) {
+        Value one = render_usage(account, figure);
+        if (users)
+            put_users(one, cycle, account, figure, limits);
+        list.append(std::move(one));
+    }
+}
+
 Value usage_list(const Call& call, const ports::CycleReport& cycle, bool users) {
     const Visible visible(&cycle, call.request.viewer);
     const auto wanted = asked(call.request);
     Value list = Value::array();
-    for (const auto& account : cycle.decision.accounts) {
-        if (!visible.sees(account.account) || !named(wanted, account.account))
-            continue;
-        const Limits limits{names_of(cycle, call.request.viewer, visible, account.account)};
-        for (const auto& figure : account.figures) {
-            Value one = render_usage(account, figure);
-            if (users)
-                put_users(one, cycle, account, figure, limits);
-            list.append(std::move(one));
-        }
-    }
+    for (const auto& account : cycle.decision.accounts)
+        if (visible.sees(account.account) && named(wanted, account.account))
+            append_usage(call, cycle, account, users, list);
     return list;
+}
+
+// One account in one period that is over.
+struct Past {
+    ports::AccountHistory history;
+    CyclePtr cycle; // that has its usage
+};
+
+// Sees the account's users: a cycle of its own. Others: what the last cycle read.
+Result<CyclePtr> cycle_of_past(const Call& call, const CyclePtr& last, const std::string& account,
+                               const model::Period& period, bool users) {
+    const bool known = usage_of_past(*last, account, period) != nullptr;
+    const bool may = sees_users_of_all({last.get(), call.request.viewer}, {account});
+    if (known && !(users && may))
+        return last;
+    if (!may)
+        return Error{Errc::refused, "The usage of " + period.label +
+                                        " takes a read of slurmdbd, which staff and coordinators "
+                                        "may request. The period before the present one is known, "
+                                        "and sluice history shows the evaluations of that time."};
+    auto cycle = call.actions.evaluate(
+        {true, {account}, true, {}, Window{period.begin, period.end.value_or(period.begin)}});
+    if (cycle && usage_of_past(**cycle, account, period) == nullptr)
+        return Error{Errc::unavailable,
+                     "slurmdbd did not answer for " + period.label +
+                         ", or has no rollups up to its end" +
+                         ((*cycle)->error.empty() ? "" : ": " + (*cycle)->error)};
+    return cycle;
+}
+
+// As the account was in that period. The components are those that it has now.
+model::AccountDecision as_it_was(const model::AccountDecision& now,
+                                 const ports::AccountHistory& history,
+                                 const model::AccountUsage& usage) {
+    model::AccountDecision out;
+    out.account = now.account;
+    out.period = history.period;
+    for (const auto& figure : now.figures) {
+        auto& was = out.figures.emplace_back();
+        was.component = figure.component;
+        if (const auto found = usage.tres.find(figure.component.tres); found != usage.tres.end())
+            was.usage = found->second;
+        if (const auto found = history.effective.find(figure.component.name);
+            found != history.effective.end() && found->second > 0)
+            was.percent = narrow(Wide{was.used()} * 10000 / found->second);
+    }
+    return out;
+}
+
+void warn_of_past(const model::AccountDecision& now, const model::AccountDecision& was,
+                  const ports::AccountHistory& history, std::vector<Warning>& out) {
+    const auto warn = [&](const std::string& text) {
+        out.push_back({"usage", "account '" + now.account + "': " + text});
+    };
+    const auto first = std::find_if(history.days.begin(), history.days.end(),
+                                    [](const auto& day) { return day.used.has_value(); });
+    if (first != history.days.begin() && first != history.days.end())
+        warn("slurmdbd has no rollups before " + utc_text(first->time.begin) +
+             ": usage of the days before it is missing");
+    if (!now.span.empty())
+        warn("usage of the other clusters that share the allocation is missing");
+    const auto past = now.memory.past.find(was.period.label);
+    if (past == now.memory.past.end())
+        return;
+    for (const auto& figure : was.figures)
+        if (const auto then = past->second.used.find(figure.component.name);
+            then != past->second.used.end() && then->second > figure.used())
+            warn("slurmdbd has less usage of " + figure.component.name +
+                 " than it had at the end of the period: " +
+                 units(then->second, figure.component).compact() + " then");
+}
+
+Response view_past(const Call& call, const CyclePtr& last, bool users) {
+    const auto& request = call.request;
+    const auto wanted = asked(request);
+    if (wanted.empty())
+        return failure(400, "period needs account=NAME");
+    std::vector<Warning> doubts;
+    Value list = Value::array();
+    for (const auto& name : wanted) {
+        const auto history = call.history.by_day(name, request.argument("period"));
+        if (!history)
+            return failure(history.error());
+        const auto* now = last->decision.find(name);
+        const bool present = history->period.label == now->period.label;
+        if (!present && !history->error.empty())
+            return failure(503, request.viewer.sees_all() ? history->error
+                                                          : "slurmdbd's figures are missing");
+        if (!present && std::none_of(history->days.begin(), history->days.end(),
+                                     [](const auto& day) { return day.used.has_value(); }))
+            return failure(404, "slurmdbd has no rollups of " + history->period.label +
+                                    " any more; sluice history has the evaluations of that time");
+        if (present && !users) {
+            append_usage(call, *last, *now, false, list);
+            continue;
+        }
+        const auto cycle = present ? cycle_by_user(call, last)
+                                   : cycle_of_past(call, last, name, history->period, users);
+        if (!cycle)
+            return failure(cycle.error());
+        if (present) {
+            append_usage(call, **cycle, *(*cycle)->decision.find(name), users, list);
+            continue;
+        }
+        const auto was = as_it_was(*now, *history, *usage_of_past(**cycle, name, history->period));
+        warn_of_past(*now, was, *history, doubts);
+        append_usage(call, **cycle, was, users, list);
+    }
+    Value out = envelope(call, call.status.info(), doubts);
+    put(out, kv("figures_at", last->decision.now), kv("usage", std::move(list)));
+    return ok(out);
 }
 
 } // namespace
 
 bool usage_waits(const Request& request) {
-    return request.path.starts_with("/api/v1/usage") && request.query.contains("by_user");
+    return request.path.starts_with("/api/v1/usage") &&
+           (request.query.contains("by_user") || request.query.contains("period"));
 }
 
 Response view_usage(const Call& call) {
@@ -187,6 +320,8 @@ Response view_usage(const Call& call) {
     const auto wanted = asked(call.request);
     if (auto bad = unknown(call, cycle.get(), Visible(cycle.get(), call.request.viewer), wanted))
         return std::move(*bad);
+    if (!call.request.argument("period").empty())
+        return view_past(call, cycle, *users);
     if (*users) {
         auto newer = cycle_by_user(call, cycle);
         if (!newer)

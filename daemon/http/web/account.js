@@ -3,7 +3,7 @@
 import { get, getPage } from './api.js';
 import { amount, day, h, percent, time } from './dom.js';
 import { usageChart } from './chart.js';
-import { adjustmentDialog, endDialog, overrideDialog } from './forms.js';
+import { adjustmentDialog, endDialog, overrideDialog, transferDialog } from './forms.js';
 import { commandTable, commandsFor, evaluationTable } from './log.js';
 import { accountLink, address, bar, card, cause, facts, forecast, percentBadge, policyLinks, row, standingBadge, table, usageLines, waitingJobs } from './parts.js';
 
@@ -89,8 +89,21 @@ function previous(account) {
       from.applied ? amount(from.carry) : `none (${from.reason.replaceAll('_', ' ')})`])))) : null;
 }
 
-function entries(name, account, overrides, adjustments, staff, render) {
+// Staff may move allocation, and coordinators of the account above where each policy lets them.
+async function mayMove(account, { staff, coordinates }) {
+  if (staff || !coordinates.includes(account.parent) || !account.policy) return staff;
+  const policies = await Promise.all(account.policy.split(',').map((each) => get(`policies/${encodeURIComponent(each)}`)));
+  return policies.every(({ policy }) => policy.coordinators === 'move');
+}
+
+function adjustmentState({ pair, takes_back: takes, taken_back_by: taken }) {
+  const words = [pair && `transfer with ${pair}`, taken && `taken back by ${taken}`, takes && `takes back ${takes}`];
+  return words.filter(Boolean).join(', ');
+}
+
+function entries(name, account, overrides, adjustments, { staff, moves }, render) {
   const button = (text, id, action) => h('button', { type: 'button', id, onclick: action }, text);
+  const components = account.components.map((each) => each.component);
   return [card('overrides', 'Overrides',
     staff && h('p', {}, button('Set an override', 'new-override', () => overrideDialog(name, render))),
     overrides.length ? table('Overrides', overrideColumns, overrides.map((each) => row(overrideColumns, [
@@ -99,13 +112,13 @@ function entries(name, account, overrides, adjustments, staff, render) {
         ? button('End', `end-${each.id}`, () => endDialog(`End override ${each.id}`, `overrides/${each.id}`, render)) : ''], `override-${each.id}`)))
       : h('p', { class: 'quiet' }, 'None.')),
   card('adjustments', 'Adjustments',
-    staff && h('p', {}, button('Add an adjustment', 'new-adjustment', () => adjustmentDialog(name, account.components.map((each) => each.component), render))),
+    (staff || moves) && h('p', { class: 'buttons' }, staff && button('Add an adjustment', 'new-adjustment', () => adjustmentDialog(name, components, render)),
+      moves && button('Move allocation', 'new-transfer', () => transferDialog(name, components, render))),
     adjustments.length ? table('Adjustments', adjustmentColumns, adjustments.map((each) => row(adjustmentColumns, [
       each.period, Object.entries(each.units).map(([component, value]) => `${value > 0 ? '+' : ''}${amount(value)} ${component}`).join(', '),
       h('bdi', {}, each.by), time(each.at), h('bdi', {}, each.reason),
-      each.taken_back_by ? `taken back by ${each.taken_back_by}` : each.takes_back ? `takes back ${each.takes_back}` : '',
-      staff && !each.taken_back_by && !each.takes_back
-        ? button('Take back', `back-${each.id}`, () => endDialog(`Take back adjustment ${each.id}`, `adjustments/${each.id}`, render)) : ''], `adjustment-${each.id}`)))
+      adjustmentState(each), staff && !each.taken_back_by && !each.takes_back
+        ? button('Take back', `back-${each.id}`, () => endDialog(each.pair ? `Take back transfer ${each.id}, ${each.pair}` : `Take back adjustment ${each.id}`, `adjustments/${each.id}`, render)) : ''], `adjustment-${each.id}`)))
       : h('p', { class: 'quiet' }, 'None.'))];
 }
 
@@ -116,6 +129,7 @@ export async function account({ name, query, path, go, viewer, render }) {
     get('overrides', { account: name, limit: 100 }), get('adjustments', { account: name, limit: 100 }),
     getPage('accounts', { parent: name, sort: '-usage', page: 1, page_size: kChildren }), get('jobs', { account: name })]);
   const { account: it, explain, top_users: top } = detail;
+  const rights = { staff: viewer.staff, moves: await mayMove(it, viewer) };
   const now = Date.now() / 1000;
   const marks = [...set.overrides.map((each) => ({ at: each.from_epoch, word: `override ${each.id}: ${each.standing}` })),
     ...set.overrides.filter((each) => each.ended).map((each) => ({ at: each.ended_epoch, word: `override ${each.id} ended` })),
@@ -138,7 +152,7 @@ export async function account({ name, query, path, go, viewer, render }) {
     card('users', 'Users', shares.length ? shares : h('p', { class: 'quiet' }, 'No usage by user is known.'), viewer.sees_all && wholePeriod(name)),
     below.body.accounts.length > 0 && children(it, below.body.accounts, below.count),
     card('waiting', 'Waiting jobs', waitingJobs(jobs)),
-    entries(name, it, set.overrides, added.adjustments, viewer.staff, render),
+    entries(name, it, set.overrides, added.adjustments, rights, render),
     card('evaluations', 'Evaluations', log.evaluations.length ? evaluationTable(log.evaluations, known.commands, known.whole) : h('p', { class: 'quiet' }, 'None.'),
       h('p', {}, h('a', { href: address('log/evaluations', { account: name }) }, 'All evaluations'))),
     card('commands', 'Commands', known.commands.length ? commandTable(known.commands.slice(0, kShown)) : h('p', { class: 'quiet' }, 'None.'),

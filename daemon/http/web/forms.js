@@ -36,8 +36,8 @@ function field(name, label, control, hint) {
 }
 
 // run(values, dry) -> {answer, keep}; check(values) -> [name of the field, what is wrong] or null
-// blame: the field of an error that names none
-function open({ title, fields, run, apply, check, done, dryFirst = true, blame = '' }) {
+// blame(problem): the field of an error that names none
+function open({ title, fields, run, apply, check, done, dryFirst = true, blame = () => '' }) {
   const result = h('div', { class: 'result', role: 'status' });
   const error = h('p', { class: 'fault', role: 'alert', id: 'form-fault' });
   let tried = '';
@@ -74,7 +74,7 @@ function open({ title, fields, run, apply, check, done, dryFirst = true, blame =
       }
     } catch (problem) {
       result.replaceChildren();
-      const named = Object.keys(given).find((name) => problem.message.startsWith(name)) ?? blame;
+      const named = Object.keys(given).find((name) => problem.message.startsWith(name)) ?? blame(problem);
       refuse(named, problem.ended ? `${problem.message} What you typed is kept: open the link in another tab, then try again here.` : problem.message);
     }
     dry.disabled = false;
@@ -115,17 +115,29 @@ export function overrideDialog(name, done) {
     run: async (given, isDry) => ({ answer: await send('POST', 'overrides', { account: name, ...given, dry_run: isDry }) }) });
 }
 
+const units = (components, hint) => [field('component', 'Component', h('select', {}, components.map((each) => h('option', {}, each)))),
+  field('amount', 'Amount', h('input', { inputmode: 'decimal', autocomplete: 'off', required: true }), hint)];
+const badUnits = ({ amount }) => /^-?\d+(\.\d+)?$/.test(amount) ? null : ['amount', `Amount must be a number such as 25 or 2.5, not '${amount}'.`];
+
 export function adjustmentDialog(name, components, done) {
-  open({ title: `Adjustment of ${name}`, apply: 'Add adjustment', done,
-    fields: [field('component', 'Component', h('select', {}, components.map((each) => h('option', {}, each)))),
-      field('amount', 'Amount', h('input', { inputmode: 'decimal', autocomplete: 'off', required: true }), 'Added to the allocation of this period; negative: taken away.'), reason()],
-    check: (given) => needed(given, ['amount', 'Amount'], ['reason', 'Reason']) ??
-      (/^-?\d+(\.\d+)?$/.test(given.amount) ? null : ['amount', `Amount must be a number such as 25 or -2.5, not '${given.amount}'.`]),
+  open({ title: `Adjustment of ${name}`, apply: 'Add adjustment', done, blame: () => 'amount',
+    fields: [units(components, 'Added to the allocation of this period; negative: taken away.'), reason()],
+    check: (given) => needed(given, ['amount', 'Amount'], ['reason', 'Reason']) ?? badUnits(given),
     run: async (given, isDry) => ({ answer: await send('POST', 'adjustments',
       { account: name, units: { [given.component]: given.amount }, reason: given.reason, dry_run: isDry }) }) });
 }
 
-// Ends an override, takes an adjustment back, or removes a policy of this version.
+export function transferDialog(name, components, done) {
+  open({ title: `Move allocation of ${name}`, apply: 'Move allocation', done,
+    blame: ({ status, message }) => status === 403 || status === 404 || message.startsWith('both accounts') ? 'to' : 'amount',
+    fields: [field('to', 'To account', h('input', { maxlength: 120, autocomplete: 'off', required: true })),
+      units(components, 'Leaves this account and is added to the other, in the current period of both.'), reason()],
+    check: (given) => needed(given, ['to', 'To account'], ['amount', 'Amount'], ['reason', 'Reason']) ?? badUnits(given),
+    run: async (given, isDry) => ({ answer: await send('POST', 'transfers',
+      { from: name, to: given.to, units: { [given.component]: given.amount }, reason: given.reason, dry_run: isDry }) }) });
+}
+
+// Ends an override, takes an adjustment or a transfer back, or removes a policy of this version.
 export function endDialog(title, path, done, version) {
   open({ title, apply: title, done, fields: [reason()],
     check: (given) => needed(given, ['reason', 'Reason']),
@@ -137,7 +149,7 @@ export async function policyDialog(it, done) {
   const { presets } = it ? { presets: [] } : await get('presets');
   const text = h('textarea', { rows: 12, spellcheck: 'false' });
   text.value = it?.yaml ?? '';
-  open({ title: it ? `Change policy ${it.name}` : 'New policy', apply: it ? 'Change policy' : 'Set policy', done, blame: 'yaml',
+  open({ title: it ? `Change policy ${it.name}` : 'New policy', apply: it ? 'Change policy' : 'Set policy', done, blame: () => 'yaml',
     fields: [!it && field('name', 'Name', h('input', { maxlength: 64, autocomplete: 'off', required: true })),
       !it && field('preset', 'Preset', h('select', {}, h('option', { value: '' }, 'none'), presets.map(({ name }) => h('option', {}, name))), 'The keys to begin with; those below replace them.'),
       field('yaml', 'Policy', text, 'Keys of a policy in sluiced.yaml(5), such as period: quarter. Without mode: enforce it observes.'),

@@ -109,10 +109,12 @@ export async function policy({ name, query, viewer, render, go }) {
     card('settings', 'Settings', facts(['Source', sourceWords(it)], ['Mode', it.mode === 'observe' ? 'observe: nothing is changed in Slurm' : 'enforce'],
       ['Accounts', h('a', { href: address('', { policy: name }) }, `${amount(it.accounts)} evaluated`)], ['Covers', covered.length ? covered.join(', ') : 'all accounts with an allocation'],
       it.clusters.length ? ['Clusters', it.clusters.join(', ')] : null, ['Period', periodWords(it)], ['Thresholds', thresholdWords(it)],
-      ['Grace', `${amount(it.grace_ratio * 100)} %`], ['Hysteresis', `${amount(it.hysteresis)} points`], ['Carryover', carryWords(it)],
+      ['Grace', `${amount(it.grace_ratio * 100)} %`], ['Hysteresis', `${amount(it.hysteresis)} points`],
+      it.min_dwell_s ? ['Shortest standing', `${amount(it.min_dwell_s)} s`] : null, it.grace_days ? ['Grace in days', `${amount(it.grace_days)} at 100 % or above`] : null, ['Carryover', carryWords(it)],
       ['Borrowing', it.borrow ? `up to ${amount(it.borrow)} % of the next period` : 'none'],
       ['Billing', it.billing ? (it.weights_slurm ? 'weights of Slurm' : Object.entries(it.weights).map(([key, value]) => `${key} ${amount(value)}`).join(', ')) : 'off'],
       ['Actions', it.actions.join(', ').replaceAll('_', ' ') || 'none'], ['Limits', it.limits ? it.limit_type : 'none'],
+      ['Coordinators', it.coordinators === 'move' ? 'move allocation between the accounts below theirs' : 'see the accounts below theirs'],
       it.allocation ? ['Default allocation', Object.entries(it.allocation).map(([key, value]) => `${amount(value)} ${key}`).join(', ')] : null), change),
     card('how', 'How it works', howItWorks(it)), await previewImpact(name, query, go)] };
 }

@@ -18,10 +18,13 @@ function progress({ phase, done, total }, render) {
     ` ${phase === 'usage' ? 'Usage of' : 'Policies over'} ${amount(done)} of ${amount(total)} ${phase === 'usage' ? 'accounts' : 'days'}`);
 }
 
-function standings({ replay: it, standings: list, count, warnings }, query, go) {
+function standings({ replay: it, standings: list, count, policies, warnings }, query, go) {
   const page = Number(query.page) || 1;
+  const choice = (name, label) => h('option', { value: name, selected: name === (query.policy ?? '') }, label);
   return [h('p', {}, `${it.first_day} to ${it.last_day}, evaluated at the end of each day: ${amount(it.normal)} of ${amount(it.accounts)} accounts stay normal.`),
     warnings.filter((each) => each.source === 'usage').map((each) => h('p', { class: 'fault' }, each.description)),
+    policies.length > 1 && h('form', { class: 'filters', onsubmit: (event) => event.preventDefault() }, h('label', {}, 'Policy',
+      h('select', { id: 'replay-policy', onchange: (event) => go('replay', { ...query, page: '', policy: event.target.value }) }, choice('', 'All'), policies.map((name) => choice(name, name))))),
     count > 0 && table('Standings of the replay', columns, list.map((each) => row(columns, [accountLink(each.account), policyLinks(each.policy), each.billing_period,
       badge(kStandings[each.standing] ?? 'quietly', each.standing), each.begin, each.end ?? '–', amount(each.days), percent(each.usage_percentage)], `${each.account} ${each.begin}`))),
     count > kPage && pager(list.length, (page - 1) * kPage + 1, count, (to) => go('replay', { ...query, page: to }), page, Math.ceil(count / kPage))];
@@ -32,7 +35,7 @@ export async function replay({ query, viewer, go, render }) {
   const fault = (problem) => h('p', { class: 'fault', role: 'alert' }, problem.message);
   if (query.id) {
     try {
-      const answer = await get(`replays/${encodeURIComponent(query.id)}`, { page: query.page, page_size: kPage });
+      const answer = await get(`replays/${encodeURIComponent(query.id)}`, { policy: query.policy, page: query.page, page_size: kPage });
       shown = answer.replay.phase === 'done' ? standings(answer, query, go) : progress(answer.replay, render);
     } catch (problem) {
       if (problem.status === 401) throw problem;

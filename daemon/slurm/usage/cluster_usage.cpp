@@ -54,7 +54,9 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
                                                       const model::Structure& structure,
                                                       const ports::UsageQuestion& asked,
                                                       LiveJobs* live) {
-    const Question q{session, structure, asked, live};
+    const model::AccountTree tree{structure};
+    const Subtrees subtrees = subtrees_of(tree);
+    const Question q{session, structure, asked, live, tree, subtrees};
     if (auto noted = note_rollup(q); !noted)
         return std::move(noted).error();
     if (auto read = read_jobs(q); !read)
@@ -69,8 +71,35 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
             return std::move(usage).error();
         all.push_back(std::move(*usage));
     }
+    // Nothing is decided by it, so its failure is none of the question.
+    if (asked.past)
+        if (auto usage = past(q))
+            all.push_back(std::move(*usage));
     rollups_->drop_unused();
+    keep_rollups(q);
     return all;
+}
+
+// So that a restart need not read the figures of all accounts again.
+Result<RollupCache> ClusterUsage::restored(const Question& q) const {
+    RollupCache cache;
+    if (store_ == nullptr)
+        return cache;
+    const auto ranges = store_->settled(q.structure.cluster);
+    if (!ranges)
+        return ranges.error();
+    cache.restore(*ranges, q.asked.now);
+    return cache;
+}
+
+// Nothing depends on it: while the journal is away, which the cycle reports, the next call tries
+// again.
+void ClusterUsage::keep_rollups(const Question& q) {
+    if (store_ == nullptr || !rollups_->changed())
+        return;
+    const auto changes = rollups_->changes(q.asked.now);
+    if (store_->put(q.structure.cluster, changes.ranges, changes.all))
+        rollups_->kept();
 }
 
 Result<void> ClusterUsage::note_rollup(const Question& q) {
@@ -79,8 +108,14 @@ Result<void> ClusterUsage::note_rollup(const Question& q) {
         return std::move(rolled).error();
     if (!(*rolled == newest_) || !rollups_) {
         newest_ = *rolled;
-        if (!next_)
-            next_ = rollups_.value_or(RollupCache{});
+        if (!next_ && rollups_)
+            next_ = rollups_;
+        if (!next_) {
+            auto cache = restored(q);
+            if (!cache)
+                return std::move(cache).error();
+            next_ = std::move(*cache);
+        }
         next_->rollup_seen();
         corrections_.rollup_seen();
     }
@@ -135,7 +170,7 @@ Result<bool> ClusterUsage::read_next(const Question& q) {
         for (const Window& range :
              split_window(one, q.asked.now, newest_.until, local_calendar()).settled) {
             auto done = next_->fetch(q.session, q.structure.cluster, range,
-                                     {accounts, deadline, progress.read()});
+                                     {{accounts, q.subtrees}, deadline, progress.read()});
             if (!done || !*done)
                 return done;
             progress.range_done();
@@ -256,8 +291,8 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadP
     if (!parts.settled.empty())
         all.settled_until = parts.settled.back().end;
     for (const Window& range : parts.settled) {
-        if (auto added =
-                rollups_->add(q.session, q.structure, range, accounts, all, progress.read());
+        if (auto added = rollups_->add(q.session, q.structure, range, {accounts, q.subtrees}, all,
+                                       progress.read());
             !added)
             return std::move(added).error();
         progress.range_done();
@@ -268,12 +303,11 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadP
                                        all.accounts[account->account]);
                 !added)
                 return std::move(added).error();
-    const model::AccountTree tree{q.structure};
     const TresNames names{q.structure.tres};
     std::erase_if(deleted_,
-                  [&](const auto& entry) { return tree.account(entry.first) != nullptr; });
+                  [&](const auto& entry) { return q.tree.account(entry.first) != nullptr; });
     for (;;) {
-        JobSum sum{tree, names, deleted_};
+        JobSum sum{q.tree, names, deleted_};
         for (const Window& range : parts.records)
             if (auto added = add_jobs(q, range, sum); !added)
                 return std::move(added).error();
@@ -286,6 +320,17 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadP
         if (sum.unknown().empty())
             return all;
     }
+}
+
+// Without rollups it would take all job records of that time.
+Result<WindowUsage> ClusterUsage::past(const Question& q) {
+    if (!rolled_.until || *rolled_.until < q.asked.past->end)
+        return Error{Errc::refused, "slurmdbd has no rollups up to the end of that period"};
+    ports::UsageQuestion asked = q.asked;
+    asked.accounts.clear();
+    asked.progress = {};
+    ReadProgress progress{asked, rolled_.until, 0};
+    return window({q.session, q.structure, asked, q.live}, *asked.past, progress);
 }
 
 CorrectionCache::Need ClusterUsage::need(const Question& q) const {

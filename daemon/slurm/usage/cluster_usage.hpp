@@ -47,7 +47,8 @@ private:
 
 class ClusterUsage {
 public:
-    explicit ClusterUsage(ports::ClosedUsage* store) : closed_(store), corrections_(store) {}
+    explicit ClusterUsage(ports::ClosedUsage* store)
+        : store_(store), closed_(store), corrections_(store) {}
 
     // One answer for each window, in order. `live`: of the slurmctld of this cluster; nullptr while
     // that does not answer: slurmdbd reports what is running.
@@ -65,6 +66,8 @@ private:
         const model::Structure& structure;
         const ports::UsageQuestion& asked;
         LiveJobs* live;
+        const model::AccountTree& tree;
+        const Subtrees& subtrees;
     };
     // Of each daemon that was asked and answered.
     struct Running {
@@ -73,6 +76,8 @@ private:
     };
 
     Result<void> note_rollup(const Question& q);
+    Result<RollupCache> restored(const Question& q) const;
+    void keep_rollups(const Question& q);
     Result<Rolled> complete_rollup(const Question& q);
     Result<bool> read_next(const Question& q);
     Result<void> set_base(const Question& q, bool moved);
@@ -82,6 +87,7 @@ private:
     Result<void> read_ended(const Question& q);
     void note_running(Running running, Instant now);
     Result<model::WindowUsage> window(const Question& q, Window window, ReadProgress& progress);
+    Result<model::WindowUsage> past(const Question& q);
     Result<void> read_deleted(const Question& q, std::set<std::string> unknown);
     Result<void> add_jobs(const Question& q, Window range, JobSum& sum);
     Result<Suspensions> suspensions_of(const Question& q, Window range);
@@ -94,6 +100,7 @@ private:
     // The rollups that answer, up to rolled_.until. After a newer rollup its figures, up to
     // newest_.until, are read into next_, as many as a question has patience for; next_ replaces
     // rollups_ when all are there.
+    ports::ClosedUsage* store_;
     std::optional<RollupCache> rollups_;
     Rolled rolled_;
     std::optional<RollupCache> next_;

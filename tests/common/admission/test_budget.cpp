@@ -440,6 +440,40 @@ CASE(usage_factor_of_the_qos_multiplies_what_a_job_wants_exactly) {
     CHECK_EQ(wants(" ,double"), 2 * kHour);
 }
 
+CASE(a_job_without_a_qos_counts_with_the_factor_of_its_association) {
+    constexpr auto kAny = model::DefaultFactor::kAnyUser;
+    auto snapshot = world(10);
+    snapshot.factors = {{"double", 2'000'000}, {"free", 0}, {"half", 500'000}};
+    snapshot.default_factors = {{"physics", 1001, "", 500'000},
+                                {"physics", 1001, "long", 0},
+                                {"physics", 1002, "", 1'000'000},
+                                {"physics", kAny, "", 2'000'000}};
+    snapshot.partitions = {{"long", false, false, 60, {}}, {"main", true, false, 60, {}}};
+    const SnapshotView view(snapshot);
+    const auto wants = [&](std::uint32_t user, std::string_view partition, std::string_view qos) {
+        JobRequest job;
+        job.minutes = 60;
+        job.user = user;
+        job.partition = partition;
+        job.qos = qos;
+        return costs(view, *view.account("physics"), job).rows[0].wants;
+    };
+    CHECK_EQ(wants(1003, "", ""), 2 * kHour); // as the account
+    CHECK_EQ(wants(kAny, "main", ""), 2 * kHour);
+    CHECK_EQ(wants(1002, "long", ""), kHour);
+    CHECK_EQ(wants(1001, "", ""), kHour / 2); // in the default partition
+    CHECK_EQ(wants(1001, "long", ""), 0);
+    CHECK_EQ(wants(1001, "main,long", ""), 0); // it may run in any of them
+    CHECK_EQ(wants(1001, "main, ,", ""), kHour / 2);
+    CHECK_EQ(wants(1001, "long", "double"), 2 * kHour); // a QOS that it names counts
+    CHECK_EQ(wants(1001, "long", "normal"), kHour);
+    snapshot.default_factors.clear();
+    const SnapshotView without(snapshot);
+    JobRequest job = hours(1);
+    job.user = 1001;
+    CHECK_EQ(costs(without, *without.account("physics"), job).rows[0].wants, kHour);
+}
+
 // A minute of it is less than a point.
 CASE(the_longest_time_of_a_small_usage_factor_is_that_of_the_text) {
     auto snapshot = world(10);

@@ -91,6 +91,29 @@ CASE(the_strictest_level_is_told) {
     CHECK_EQ(told.notice()->subject, "Account optics on alpha is paused");
 }
 
+CASE(a_jump_has_its_day_and_the_jobs_to_look_at) {
+    Told told;
+    told.use(told.account, 30);
+    told.account.actions_taken = {"rate"};
+    told.account.jump = model::RateJump{"node_hours", instant(1'796'083'200), 2410, 81, "2026-W49"};
+    CHECK_EQ(told.notice()->subject,
+             "Account optics on alpha used 24.10 % of its allocation in one day");
+    CHECK_EQ(told.notice()->detail, "2026-W49");
+    CHECK_EQ(told.notice()->text,
+             "Account optics on cluster alpha used 24.10 % of its allocation in one day.\n\n"
+             "On 2026-11-30 the account used 24.10 % of its node_hours, 8.1 times the mean day of "
+             "the four weeks before that week.\n"
+             "Usage: 30 of 100 node_hours used in 2026-Q4 (30.00 %, grace to 120 %)\n\n"
+             "If this is not expected, look at the jobs of that day: sacct -A optics -X -S "
+             "2026-11-30\n\n"
+             "Next period starts 2027-01-01.\n");
+    told.account.mode = model::Mode::observe;
+    CHECK_EQ(told.notice()->level, "rate");
+    CHECK(told.notice()->recipients.empty());
+    told.account.actions_taken = {"rate", "notify"};
+    CHECK_EQ(told.notice()->level, "notify");
+}
+
 CASE(owners_learn_that_an_account_is_open_again) {
     Told told;
     told.use(told.account, 12);

@@ -374,6 +374,9 @@ CASE(queued_jobs_that_wait_because_of_sluice_are_counted_and_explained) {
     CHECK_EQ(w.of("physics").waiting.held, 2U);
     CHECK(says(w, "Sluice holds 2 queued jobs; they are released after the pause."));
     CHECK(says(w, "1 queued job waits because of the pause (reason InvalidQOS), until it ends."));
+    std::erase_if(w.facts.jobs, [](const auto& job) { return job.id == 8; });
+    w.run(utc(2026, 2, 4));
+    CHECK(says(w, "Sluice holds 1 queued job; it is released after the pause."));
 
     World left = cluster();
     left.set.policies[0].on_downscale = model::OnDownscale::leave;

@@ -559,6 +559,52 @@ CASE(usage_factors_are_in_the_snapshot_where_usage_counts_them) {
     CHECK(whole(w, utc(2026, 11, 3)).factors.empty());
 }
 
+// In the order of slurmctld: the association of the user and partition, then that of the user. Its
+// default QOS, own or inherited; the only one of its list; "normal".
+CASE(factors_of_default_qos_are_in_the_snapshot_where_they_differ) {
+    World w = checked(model::BudgetCheck::refuse);
+    auto& structure = w.facts.structure;
+    structure.qos.push_back({90, "free", 0});
+    structure.qos.push_back({91, "dear", 2'000'000});
+    structure.users = {{"ada", 1001, "physics", {"physics"}},
+                       {"bob", 1002, "physics", {"physics"}},
+                       {"eve", 0xfffffffe, "physics", {"physics"}}};
+    const auto factors = [&] {
+        std::string text;
+        for (const auto& one : whole(w, utc(2026, 11, 3)).default_factors)
+            text += one.account + "|" +
+                    (one.uid == model::DefaultFactor::kAnyUser ? "" : std::to_string(one.uid)) +
+                    "|" + one.partition + "=" + std::to_string(one.millionths) + " ";
+        return text;
+    };
+    for (const char* user : {"ada", "bob", "eve"})
+        w.user(user, "physics");
+    CHECK_EQ(factors(), "");
+    w.row("root").qos = {"normal", "free", "dear"};
+    w.row("physics").default_qos = "dear";
+    CHECK_EQ(factors(), "lasers||=2000000 optics||=2000000 physics||=2000000 ");
+    w.row("optics").default_qos = "normal";
+    CHECK_EQ(factors(), "physics||=2000000 ");
+    w.row("physics", "ada").default_qos = "free";
+    w.row("physics", "bob").default_qos = "dear"; // as the account
+    w.row("physics", "eve").default_qos = "free"; // slurmctld does not know her
+    CHECK_EQ(factors(), "physics|1001|=0 physics||=2000000 ");
+    w.user("ada", "physics");
+    structure.associations.back().partition = "long"; // inherits from the account
+    CHECK_EQ(factors(), "physics|1001|=0 physics|1001|long=2000000 physics||=2000000 ");
+    structure.associations.back().qos = {"normal"};
+    structure.associations.back().default_qos = "normal";
+    w.row("physics").default_qos.clear();
+    w.row("physics", "bob").default_qos.clear();
+    CHECK_EQ(factors(), "physics|1001|=0 physics|1001|long=1000000 ");
+    w.row("physics").qos = {"dear"}; // the only one
+    CHECK_EQ(factors().substr(factors().size() - 18), "physics||=2000000 ");
+    w.row("physics").qos = {"free", "dear"}; // no default, and no "normal": slurmctld refuses
+    CHECK_EQ(factors(), "physics|1001|=0 physics|1001|long=1000000 ");
+    w.set.counting.factor = false;
+    CHECK_EQ(factors(), "");
+}
+
 CASE(quotes_have_the_budgets_of_all_policies) {
     const auto quoted = [](World& w) {
         w.cycle(utc(2026, 11, 3));

@@ -3,6 +3,8 @@
 #include "tests/common/settings/data.hpp"
 #include "tests/support/case.hpp"
 
+#include <algorithm>
+
 using namespace sluice;
 
 namespace {
@@ -33,6 +35,24 @@ CASE(notifications_say_who_and_how) {
         return;
     }
     test::fail("good/notifications.yaml is missing");
+}
+
+CASE(weekly_summary_needs_mail_and_a_week_of_retention) {
+    const std::string mail = "notifications:\n  weekly_summary: true\n"
+                             "  mail: {from: hpc@example.org}\n";
+    CHECK(read(mail).notices.weekly);
+    CHECK(!read("contact: x\n").notices.weekly);
+    CHECK(read("retention_days: 8\n" + mail).notices.weekly);
+    const auto few = settings::parse("retention_days: 7\n" + mail, "f.yaml");
+    CHECK(!few);
+    CHECK_EQ(few.error().context,
+             "f.yaml:3:3: notifications.weekly_summary: retention_days is 7, so a restart would "
+             "send the mails of a week again; set it to 8 or more");
+    const auto none = read("notifications:\n  weekly_summary: true\n  webhook: {url: "
+                           "'https://x.example.org/'}\n");
+    CHECK(std::any_of(none.notes.begin(), none.notes.end(), [](const std::string& note) {
+        return note.find("no weekly mail is sent") != std::string::npos;
+    }));
 }
 
 CASE(without_notifications_nobody_is_told_and_contacts_alone_are_noted) {

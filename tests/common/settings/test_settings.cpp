@@ -143,6 +143,7 @@ CASE(policy_keys_are_read) {
     CHECK(p.grace_ratio == decimal("0.2"));
     CHECK(p.notify_at == decimal("75.5"));
     CHECK(p.hysteresis == decimal("2"));
+    CHECK(p.min_dwell == std::chrono::minutes{10} && p.grace_days == 14);
     CHECK(p.carryover.new_accounts_full);
     CHECK_EQ(p.carryover.factor.text(), "40");
     CHECK_EQ(p.borrow.factor.text(), "10");
@@ -379,6 +380,26 @@ CASE(a_percentage_that_looks_like_a_ratio_is_noted_and_the_reverse) {
     CHECK_EQ(notes(pause + "    grace_ratio: 5\n"),
              "f.yaml:5:5: grace_ratio: 5 is a ratio, so accounts may use 600 % of their "
              "allocation; 5 % is 0.05\n");
+}
+
+CASE(notify_rate_is_a_map_with_defaults) {
+    const std::string pause = kPolicy + "    actions: [notify, pause]\n";
+    CHECK(!read(pause).policies.policies[0].notify_rate);
+    const auto plain = read(pause + "    notify_rate: {}\n").policies.policies[0].notify_rate;
+    CHECK(plain->factor == Decimal::whole(5) && plain->least == Decimal::whole(10));
+    const auto own = read(pause + "    notify_rate: {factor: 3.5, least: 2}\n");
+    CHECK(own.policies.policies[0].notify_rate->factor == decimal("3.5"));
+    CHECK(own.policies.policies[0].notify_rate->least == Decimal::whole(2));
+    for (const char* bad :
+         {"notify_rate: 5", "notify_rate: {factor: 0.5}", "notify_rate:", "notify_rate: {least: 0}",
+          "notify_rate: {least: 101}", "notify_rate: {times: 5}"})
+        CHECK(!settings::parse(pause + "    " + bad + "\n", "f.yaml"));
+    CHECK_EQ(notes(pause + "    notify_rate: {least: 0.1}\n"),
+             "f.yaml:5:19: notify_rate.least: 0.1 is a percentage, so less than a hundredth; for a "
+             "share of 0.1 write 10\n");
+    CHECK_EQ(notes(kPolicy + "    actions: pause\n    notify_rate: {}\n"),
+             "f.yaml:3:5: policy \"p\" has notify_rate, but not the action "
+             "notify_organization_owners or notify_external_user: no notice is sent\n");
 }
 
 CASE(a_budget_check_that_checks_nothing_is_noted) {

@@ -53,6 +53,12 @@ inline std::vector<model::QosFactor> sample_factors() {
     return {{"double", 2'000'000}, {"free", 0}};
 }
 
+inline std::vector<model::DefaultFactor> sample_defaults() {
+    return {{"chem", 1001, "", 1'000'000},
+            {"chem", 1001, "long", 500'000},
+            {"chem", model::DefaultFactor::kAnyUser, "", 2'000'000}};
+}
+
 inline std::vector<model::Partition> sample_partitions() {
     return {{"long", false, true, std::nullopt, {{"cpu", 64}, {"gres/gpu", 4}}},
             {"short", true, false, 30, {}}};
@@ -71,6 +77,7 @@ inline model::Snapshot full_snapshot() {
     snapshot.accounts[1].waits = true;
     snapshot.measures = sample_measures();
     snapshot.factors = sample_factors();
+    snapshot.default_factors = sample_defaults();
     snapshot.partitions = sample_partitions();
     return snapshot;
 }
@@ -82,6 +89,7 @@ inline wire::Delta full_delta() {
     delta.accounts[1].waits = true;
     delta.measures = sample_measures();
     delta.factors = sample_factors();
+    delta.default_factors = sample_defaults();
     delta.partitions = sample_partitions();
     return delta;
 }

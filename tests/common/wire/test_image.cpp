@@ -75,6 +75,15 @@ CASE(factors_out_of_order_or_below_zero_are_refused) {
     CHECK(!decode_image(*encode_image(snapshot)).has_value());
 }
 
+CASE(default_factors_out_of_order_or_below_zero_are_refused) {
+    auto snapshot = full_snapshot();
+    std::swap(snapshot.default_factors[0], snapshot.default_factors[1]);
+    CHECK(!decode_image(*encode_image(snapshot)));
+    snapshot = full_snapshot();
+    snapshot.default_factors[0].millionths = -1;
+    CHECK(!decode_image(*encode_image(snapshot)));
+}
+
 CASE(a_difference_brings_all_measures_and_partitions) {
     auto from = sample_snapshot();
     auto to = full_snapshot();

@@ -124,9 +124,13 @@ CASE(staff_reload_the_file_and_confirm_what_waits) {
     std::string text = kGood;
     text.replace(text.find("physics"), 7, "astro"); // physics has lost its rules
     bench.write(text);
-    CHECK(bench.actions.reload(false, ann));
+    const auto cycles = bench.loop.cycles().size();
+    const auto booked = bench.actions.reload(false, ann);
+    CHECK(booked);
     bench.main.join();
-    CHECK(bench.loop.shown().report->decision.find("physics")->held());
+    CHECK(booked->cycle->decision.find("physics")->held());
+    CHECK(booked->cycle == bench.loop.shown().report); // the evaluation after the reload, no other
+    CHECK_EQ(bench.loop.cycles().size(), cycles + 1);
     const auto done = bench.actions.reload(true, ann);
     CHECK(done);
     CHECK_EQ(bench.loop.rules()->version, bench.loop.shown().rules->version);
@@ -269,7 +273,7 @@ CASE(a_file_without_rules_is_refused_while_accounts_are_under_enforcement) {
         CHECK(!bench.reloader.reload(kFebruary));
         CHECK(bench.loop.rules() == before);
         const auto error = bench.status.info().config_error;
-        CHECK(error.find("1 accounts on cluster c1 are under enforcement (physics)") !=
+        CHECK(error.find("1 account on cluster c1 is under enforcement (physics)") !=
               std::string::npos);
         CHECK(error.find("mode: observe") != std::string::npos);
         CHECK(bench.loop.stop(60s));

@@ -311,6 +311,29 @@ CASE(the_report_shows_what_was_decided_from_and_who_was_asked_about) {
     CHECK(bench.slurm.asked.by_user.empty());
 }
 
+CASE(a_window_that_is_over_is_shown_and_decides_nothing) {
+    Bench bench;
+    bench.use_hours(7);
+    const auto before = bench.run();
+    // It begins with the present period: were it taken for that, physics would be over its limit.
+    const Window window{before->decision.find("physics")->period.begin,
+                        before->at - std::chrono::seconds{3600}};
+    core::Order order{core::Trigger::person, true, {"physics"}, {"physics"}};
+    order.past = window;
+    bench.slurm.past = model::TresUsage{{"node", {1'000'000 * kHour, 0, 0}}};
+    const auto report = bench.run(order);
+    CHECK(bench.slurm.asked.past == window);
+    CHECK_EQ(report->usage->size(), 3U);
+    CHECK_EQ(report->usage->back().accounts.at("physics").tres.at("node").total(),
+             1'000'000 * kHour);
+    CHECK(report->decision.find("physics")->percent == before->decision.find("physics")->percent);
+    CHECK(report->decision.find("physics")->flags == before->decision.find("physics")->flags);
+    bench.slurm.past.reset();
+    CHECK_EQ(bench.run(order)->usage->size(), 2U);
+    bench.run();
+    CHECK(!bench.slurm.asked.past);
+}
+
 CASE(a_report_without_fresh_usage_says_its_age) {
     Bench bench;
     CHECK_EQ(bench.run()->usage_age, 0);

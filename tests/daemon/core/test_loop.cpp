@@ -192,11 +192,33 @@ CASE(a_reload_is_followed_by_a_cycle_with_the_new_rules) {
     CHECK(Looping::soon([&] { return loop.shown().report != nullptr; }));
     bench.rules.set.accounts["physics"].allocation = {{"node_hours", Decimal::whole(10)}};
     const auto changed = bench.shared();
+    const auto before = loop.rules();
+    CHECK(!loop.followed(before));
     loop.use(changed);
-    CHECK(Looping::soon([&] { return loop.shown().rules == changed; }));
+    const auto answer = loop.followed(before)->get();
+    CHECK_EQ(loop.cycles().size(), 2U);
+    CHECK(loop.shown().rules == changed);
+    CHECK(loop.shown().report == answer);
+    CHECK(!loop.followed(changed));
     CHECK_EQ(loop.shown().report->trigger, "reload");
     CHECK_EQ(loop.shown().report->decision.find("physics")->figures.at(0).allocation, 10 * kHour);
     CHECK(loop.stop(60s));
+}
+
+// What a person asks for is recorded and tried, also when the same cycle follows a reload.
+CASE(a_request_and_a_reload_share_a_cycle_that_is_the_persons) {
+    Looping bench;
+    core::Loop loop(bench.ports, bench.sources, bench.shared());
+    const auto before = loop.rules();
+    loop.use(bench.shared());
+    auto asked = loop.ask({core::Trigger::person, false, {"physics"}});
+    loop.start();
+    CHECK_EQ(asked.get()->trigger, "person");
+    CHECK_EQ(loop.followed(before)->get()->trigger, "person");
+    CHECK_EQ(loop.cycles().size(), 1U);
+    CHECK(loop.stop(60s));
+    loop.use(bench.shared());
+    CHECK_EQ(loop.followed(before)->get()->error, "sluiced is stopping");
 }
 
 CASE(a_period_boundary_starts_a_cycle_by_itself) {

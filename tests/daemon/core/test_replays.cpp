@@ -133,3 +133,24 @@ CASE(one_replay_at_a_time) {
     CHECK(bench.replays.proceed(first).error().code == Errc::not_found);
     CHECK(bench.replays.proceed(second->id));
 }
+
+CASE(a_replay_that_is_left_is_forgotten_without_another_request) {
+    Serving bench;
+    const auto now = [] { return std::chrono::steady_clock::now(); };
+    bench.replays.forget_abandoned(now()); // none
+    const auto left = bench.begin("2026-01-01")->id;
+    bench.replays.forget_abandoned(now() + 9min);
+    CHECK(bench.replays.proceed(left));
+    bench.replays.forget_abandoned(now() + 10min);
+    const auto gone = bench.replays.proceed(left);
+    CHECK(gone.error().code == Errc::not_found);
+    CHECK(gone.error().context.find("for 10 min after it was left") != std::string::npos);
+    CHECK(bench.begin("2026-01-01", "", "bob")); // nobody's
+
+    const auto done = bench.begin("2026-02-01", "2026-02-03", "bob")->id;
+    auto state = bench.replays.proceed(done);
+    for (int i = 0; i < 200 && state->phase != Phase::done; ++i)
+        state = bench.replays.proceed(done);
+    bench.replays.forget_abandoned(now() + 24h);
+    CHECK(bench.replays.proceed(done)->standings); // a result is small, and has an address
+}

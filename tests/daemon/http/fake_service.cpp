@@ -154,6 +154,12 @@ FakeService::evaluate(const ports::EvaluateRequest& request) {
     out->trigger = "person";
     if (request.by_user)
         add_users(*out, true);
+    past = request.past;
+    if (request.past && !no_past) {
+        auto usage = *out->usage;
+        usage.push_back({*request.past, {}, {{"physics", usage.back().accounts.at("physics")}}});
+        out->usage = std::make_shared<const std::vector<model::WindowUsage>>(std::move(usage));
+    }
     if (request.dry_run)
         out->applied.clear();
     else
@@ -407,6 +413,12 @@ Result<ports::AccountHistory> FakeService::by_day(const std::string&, const std:
     out.effective = {{"node_hours", 1000 * kHour}};
     out.days = {{{begin, begin + day}, ports::DayUsage{{"node", 12 * kHour + 1800}}, {}},
                 {{begin + day, begin + 2 * day}, {}, 12310}};
+    if (period == "2026-Q3") {
+        out.period = {"2026-Q3", instant(1782864000), begin};
+        out.days.front().time = {begin - 2 * day, begin - day};
+        out.days.back().time = {begin - day, begin};
+        std::swap(out.days.front().used, out.days.back().used);
+    }
     if (!rollups)
         out.days.front().used.reset();
     if (!rollups)
@@ -456,7 +468,7 @@ Result<ports::ReplayState> FakeService::proceed(std::int64_t id) {
     replayed.standings =
         std::make_shared<const std::vector<model::StandingSpan>>(std::vector<model::StandingSpan>{
             {"chem", {"quarterly"}, "2026-11", "warned" + tail_, begin, begin + days{2}, 2, 8050},
-            {"physics", {"quarterly"}, "2026-11", "paused", begin, {}, 20, 12000}});
+            {"physics", {"quarterly", "yearly"}, "2026-11", "paused", begin, {}, 20, 12000}});
     return replayed;
 }
 

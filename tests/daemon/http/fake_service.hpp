@@ -108,6 +108,8 @@ public:
     std::optional<ports::RuleChange> rule; // that was set last
     std::int64_t rule_version = 0;         // in force
     std::optional<std::string> config;     // of the last evaluation
+    std::optional<Window> past;            // that it was asked for
+    bool no_past = false;                  // it cannot be read
     ports::ControllerSettings controller_settings{
         .version = "22.05.8",
         .built_for = "22.05.8",

@@ -642,6 +642,12 @@ CASE(a_replay_shows_its_progress_and_then_pages_of_standings) {
     CHECK_EQ(done.body["replay"]["normal"].integer(), 2);
     CHECK_EQ(done.body["count"].integer(), 2);
     CHECK_EQ(done.body["standings"].size(), 1U);
+    CHECK_EQ(done.body["policies"].texts(), (std::vector<std::string>{"quarterly", "yearly"}));
+    const auto of_policy =
+        ask(service, {"GET", "/api/v1/replays/7", {{"policy", "yearly"}}, "", kRoot});
+    CHECK_EQ(of_policy.body["count"].integer(), 1);
+    CHECK_EQ(of_policy.body["standings"].at(0)["account"].text(), "physics");
+    CHECK_EQ(of_policy.body["policies"].size(), 2U);
     const auto row = done.body["standings"].at(0);
     CHECK_EQ(row["account"].text(), "physics");
     CHECK_EQ(row["standing"].text(), "paused");

@@ -113,9 +113,61 @@ CASE(by_user_is_a_question_about_named_accounts) {
     CHECK(!plain.body["usage"].at(0)["users"].exists());
 }
 
+CASE(usage_of_an_earlier_period_is_read_for_those_who_see_the_users) {
+    FakeService service;
+    const auto past = [&](const http::Viewer& viewer, const std::string& period,
+                          const std::string& users = "") {
+        std::map<std::string, std::string> query{{"account", "physics"}, {"period", period}};
+        if (!users.empty())
+            query["by_user"] = users;
+        return ask(service, "/api/v1/usage", viewer, query);
+    };
+    const auto answer = past(kRoot, "2026-Q3");
+    CHECK_EQ(answer.status, 200);
+    CHECK_EQ(service.evaluated.load(), 0); // a dry run
+    CHECK_EQ(epoch(service.past.value().begin), 1782864000);
+    CHECK_EQ(epoch(service.past.value().end), 1790812800);
+    const auto part = answer.body["usage"].at(0);
+    CHECK_EQ(part["billing_period"].text(), "2026-Q3");
+    CHECK_EQ(part["used"].number(), 1231.000277);
+    CHECK_EQ(part["usage_percentage"].number(), 123.1); // of the 1000 hours of that period
+    CHECK(!part["users"].exists());
+    CHECK_EQ(answer.body["warnings"].at(0)["description"].text(),
+             "account 'physics': slurmdbd has no rollups before 2026-09-30T00:00:00Z: usage of the "
+             "days before it is missing");
+    CHECK_EQ(past(kRoot, "2026-Q3", "1").body["usage"].at(0)["users"].size(), 3u);
+    CHECK_EQ(past(kAlice, "2026-Q3").status, 403);
+    CHECK_EQ(past(kStranger, "2026-Q3").status, 404);
+    CHECK_EQ(past(kRoot, "2026-Q4").body["usage"].at(0)["billing_period"].text(), "2026-Q4");
+    CHECK_EQ(past(kRoot, "1999").status, 400);
+    CHECK_EQ(ask(service, "/api/v1/usage", kRoot, {{"period", "2026-Q3"}}).status, 400);
+    service.no_past = true;
+    CHECK_EQ(past(kRoot, "2026-Q3").status, 503);
+    service.rollups = false;
+    CHECK_EQ(past(kRoot, "2026-Q3").status, 503);
+}
+
+CASE(usage_of_the_period_before_is_in_the_last_cycle_for_all) {
+    FakeService service;
+    auto cycle = sluice::test::sample_cycle();
+    model::AccountUsage usage;
+    usage.tres["node"] = {500 * 3600, 0, 0};
+    cycle.usage =
+        std::make_shared<const std::vector<model::WindowUsage>>(std::vector<model::WindowUsage>{
+            {{instant(1782864000), instant(1790812800)}, {}, {{"physics", usage}}}});
+    service.cycle = std::make_shared<ports::CycleReport>(cycle);
+    const auto answer =
+        ask(service, "/api/v1/usage", kAlice, {{"account", "physics"}, {"period", "2026-Q3"}});
+    CHECK_EQ(answer.status, 200);
+    CHECK_EQ(service.evaluating.load(), 0);
+    CHECK_EQ(answer.body["usage"].at(0)["used"].integer(), 500);
+    CHECK_EQ(answer.body["usage"].at(0)["usage_percentage"].number(), 50);
+}
+
 CASE(only_a_question_by_user_waits_for_a_cycle) {
     CHECK(!http::waits({"GET", "/api/v1/usage", {{"account", "chem"}}, "", {}}));
     CHECK(http::waits({"GET", "/api/v1/usage", {{"by_user", "1"}}, "", {}}));
+    CHECK(http::waits({"GET", "/api/v1/usage", {{"period", "2026-Q3"}}, "", {}}));
     CHECK(!http::waits({"GET", "/api/v1/status", {{"by_user", "1"}}, "", {}}));
 }
 

@@ -66,6 +66,43 @@ CASE(a_dry_run_names_recipients_and_tells_nobody) {
     CHECK(bench.run()->notices.empty());
 }
 
+CASE(a_week_has_one_mail_for_each_recipient) {
+    test::Bench bench; // Tuesday, 2026-02-10
+    bench.rules.notices.by_mail = bench.rules.notices.weekly = true;
+    bench.rules.notices.contacts["physics"] = {"office@example.org", "pi@example.org"};
+    bench.use_hours(300);
+    const auto weekly = [&] {
+        std::vector<std::string> found;
+        for (const auto& entry : bench.outbox.held)
+            if (entry.message.kind == "weekly")
+                found.push_back(entry.message.correlation);
+        return found;
+    };
+    bench.run({core::Trigger::person, true, {}});
+    CHECK(weekly().empty());
+    bench.faults.fail_all("usage");
+    bench.run();
+    bench.faults.clear();
+    CHECK(weekly().empty());
+    bench.run();
+    CHECK_EQ(weekly(), (std::vector<std::string>{"mail/c1/weekly/2026-W07/office@example.org",
+                                                 "mail/c1/weekly/2026-W07/pi@example.org"}));
+    CHECK_EQ((*json::parse(bench.outbox.held.back().message.body))["subject"].text(),
+             "Week 2026-W07: 1 account on c1");
+    bench.run();
+    CHECK_EQ(weekly().size(), 2U);
+    // After a restart the outbox has them already.
+    core::Cycle again{bench.ports, bench.sources};
+    again.run(bench.rules, {});
+    CHECK_EQ(weekly().size(), 2U);
+    bench.clock.advance(std::chrono::hours{24 * 6 + 7}); // Monday at seven
+    bench.run();
+    CHECK_EQ(weekly().size(), 2U);
+    bench.clock.advance(std::chrono::hours{1});
+    bench.run();
+    CHECK_EQ(weekly().size(), 4U);
+}
+
 CASE(a_dry_run_leaves_out_what_was_sent_in_the_period) {
     test::Bench bench;
     bench.rules.notices.by_mail = true;

@@ -221,14 +221,17 @@ public:
     }
     std::atomic<bool> refuses{false};
     std::atomic<bool> away{false};
+    std::atomic<int> tries{0};
 
 private:
     Delivery take(std::span<const ports::OutboxEntry> entries) {
         const std::lock_guard lock(mutex_);
         if (away)
             return {Delivered::target_away, "421", {}};
-        if (refuses)
-            return {Delivered::refused, "550", {}};
+        ++tries;
+        for (const auto& entry : entries)
+            if (refuses || entry.message.body == "!")
+                return {Delivered::refused, "550", {}};
         for (const auto& entry : entries)
             got_ += entry.message.body + (&entry == &entries.back() ? " " : "+");
         return {};
@@ -339,6 +342,36 @@ CASE(what_is_refused_together_is_parked_together) {
     lab.restart();
     CHECK(eventually([&] { return lab.post.in(MessageState::parked) == 3; }));
     CHECK_EQ(lab.post.in(MessageState::waiting), 0U);
+}
+
+CASE(one_that_is_refused_takes_no_other_with_it) {
+    Limited lab;
+    lab.add("pi", "ab");
+    lab.restart();
+    CHECK(lab.gets("a b "));
+    lab.sender.reset();
+    lab.add("pi", "cd!fgh");
+    lab.restart();
+    CHECK(lab.gets("a b c d f+g+h "));
+    CHECK(eventually([&] { return lab.post.in(MessageState::done) == 7; }));
+    const auto parked = lab.post.journal->outbox().list({"waldur", MessageState::parked, 10});
+    CHECK_EQ(parked->size(), 1U);
+    CHECK_EQ(parked->front().message.body, "!");
+}
+
+CASE(a_key_that_is_refused_is_not_tried_message_by_message) {
+    Limited lab;
+    lab.add("pi", "ab");
+    lab.restart();
+    CHECK(lab.gets("a b "));
+    lab.sender.reset();
+    for (int i = 0; i < 400; ++i)
+        CHECK(lab.post.journal->outbox().add(std::vector{
+            ports::Message{"waldur", "k", "pi", "pi" + std::to_string(i), "!", false}}));
+    lab.target.tries = 0;
+    lab.restart();
+    CHECK(eventually([&] { return lab.post.in(MessageState::parked) == 400; }));
+    CHECK(lab.target.tries <= 12);
 }
 
 CASE(a_delivery_in_the_future_blocks_nothing) {

@@ -17,6 +17,10 @@ model::AccountMemory full_memory() {
     memory.saved_qos = model::SavedQos{{"normal", "high"}, "normal"};
     memory.reset_done_for = "2027-Q1";
     memory.period_begin = instant(1798761600);
+    memory.budgets = {model::BudgetCheck::refuse,
+                      true,
+                      {{{"billing", 60, {{"cpu", 1}, {"gres/gpu:a100", 4}}}, 12},
+                       {{"node_hours", 3600, {{"node", 1}}}, 0}}};
     memory.resets = {{"2026-Q4", instant(1790812800)}, {"2027-Q1", instant(1798761600)}};
     memory.grants = {{"node_hours", 2}};
     memory.used = {{"node_hours", 7'200'000}};
@@ -38,6 +42,7 @@ model::AccountMemory full_memory() {
                      {{model::LimitType::grp_tres, "cpu"}, {std::nullopt, std::nullopt, 0}}};
     memory.shares = model::SetValue{2147483647, 10, std::nullopt};
     memory.reached = {{"pause@120", 1767225600}};
+    memory.stands = {{"pause", 1767225600}, {"full", 1767139200}};
     return memory;
 }
 

@@ -4,6 +4,7 @@
 #   sinks.py SMTP_PORT HTTP_PORT DIR CERTIFICATE KEY
 # Files: DIR/mail.N (a line "FROM -> TO", then the message), DIR/hook.N (headers, an empty line, the body).
 # While DIR/mail.answer or DIR/hook.answer exists, the sink responds with its text (and the path) and accepts nothing.
+# A mail with the text in DIR/mail.refused.answer is refused for good.
 import itertools
 import os
 import ssl
@@ -43,6 +44,8 @@ class Mails:
     async def handle_DATA(self, server, session, envelope):
         if answer('mail'):
             return answer('mail')
+        if (answer('mail.refused') or '\0').encode() in envelope.content:
+            return '554 not this text'
         line = '%s -> %s\n' % (envelope.mail_from, ','.join(envelope.rcpt_tos))
         keep('mail', line.encode() + envelope.content)
         return '250 taken'

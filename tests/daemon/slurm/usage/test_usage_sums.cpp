@@ -231,4 +231,59 @@ CASE(a_sum_of_a_day_that_does_not_fit_is_an_error) {
     CHECK(piece.error().code == Errc::overflow);
 }
 
+CASE(figures_of_rollups_are_the_same_after_the_journal_has_had_them) {
+    const Window range{instant(3600), instant(7200)};
+    slurm::SettledSum sum{range};
+    sum.add(instant(3600), 1, 5);
+    sum.add(instant(3600), 1001, 7);
+    sum.add(instant(3600), 1, 6);
+    CHECK_EQ(sum.text().value(), "1=11,1001=7");
+    const slurm::TresNames names{test::small_cluster().tres};
+    model::TresUsage usage;
+    CHECK(slurm::SettledSum::from_text(range, "1=11,1001=7")->into(usage, names, "physics"));
+    CHECK_EQ(usage["cpu"].settled, 11);
+    CHECK_EQ(usage["gres/gpu"].settled, 7);
+    CHECK_EQ(slurm::SettledSum::from_text(range, "")->text().value(), "");
+    for (const char* other : {"1=11,", "1=x", "1", "x", "1=1,1=2", "2=1,1=1", "1=-1", "01=1",
+                              " 1=1", "1=18446744073709551615", "1=99999999999999999999"})
+        CHECK(!slurm::SettledSum::from_text(range, other));
+}
+
+CASE(figures_of_rollups_that_do_not_fit_are_not_kept) {
+    slurm::SettledSum sum{{instant(3600), instant(7200)}};
+    for (int i = 0; i < 3; ++i)
+        sum.add(instant(3600), 1, UINT64_MAX / 4);
+    CHECK(!sum.text());
+}
+
+CASE(an_account_that_moves_comes_or_goes_changes_the_fingerprints_of_all_above) {
+    const auto marks = [](const model::Structure& cluster) {
+        return slurm::subtrees_of(model::AccountTree{cluster});
+    };
+    const auto before = marks(test::small_cluster());
+    CHECK_EQ(before.size(), 5U);
+    auto moved = test::small_cluster();
+    moved.associations[3].parent = "chem"; // optics
+    const auto after = marks(moved);
+    CHECK_EQ(after.at(4), before.at(4));
+    for (const std::uint32_t id : {1U, 2U, 3U, 5U})
+        CHECK(after.at(id) != before.at(id));
+    auto added = test::small_cluster();
+    added.associations.push_back(test::account_row(20, "laser", "optics"));
+    for (const std::uint32_t id : {1U, 2U, 3U, 4U})
+        CHECK(marks(added).at(id) != before.at(id));
+    CHECK_EQ(marks(added).at(5), before.at(5));
+    auto gone = test::small_cluster();
+    gone.associations[3].id = 21; // deleted, and made again with the same name
+    CHECK(marks(gone).at(3) != before.at(3));
+    auto user = test::small_cluster();
+    user.associations.push_back(test::user_row(22, "optics", "bob"));
+    CHECK_EQ(marks(user).at(1), before.at(1));
+    // Two accounts below one another in the other order.
+    auto swapped = test::small_cluster();
+    swapped.associations[3].parent = "univ";
+    swapped.associations[2].parent = "optics";
+    CHECK(marks(swapped).at(2) != before.at(2));
+}
+
 } // namespace
