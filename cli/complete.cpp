@@ -2,6 +2,7 @@
 #include "cli/complete.hpp"
 
 #include "cli/client.hpp"
+#include "cli/sbatch_options.hpp"
 #include "cli/subcommands/subcommands.hpp"
 #include "common/base/text.hpp"
 
@@ -49,6 +50,28 @@ void apply(Context& context, const std::string& name, const std::string& value) 
         context.cluster = value;
 }
 
+// Of `quote`: those of sbatch that a quote reads, beside our own, whose names come first.
+std::vector<OptionHelp> offered_by(const Subcommand& self) {
+    auto out = options_of(self.groups);
+    if ((self.groups & kSbatch) == 0)
+        return out;
+    for (const auto& each : kOptions) {
+        const bool ours = std::any_of(out.begin(), out.end(), [&](const OptionHelp& option) {
+            return option.name == each.name;
+        });
+        if (ours || each.use != Use::read)
+            continue;
+        OptionHelp option;
+        option.name = each.name;
+        option.letter = each.letter;
+        option.valued = each.argument == required_argument;
+        option.help = "as in sbatch";
+        option.words = option.name == "account" ? "@accounts" : "";
+        out.push_back(std::move(option));
+    }
+    return out;
+}
+
 Typed line_of(const Context& context, const std::vector<std::string>& words) {
     Typed out{context, nullptr, {}, nullptr, {}, words.empty() ? "" : words.back()};
     out.context.runs = nullptr;
@@ -63,7 +86,7 @@ Typed line_of(const Context& context, const std::vector<std::string>& words) {
             out.subcommand = find_subcommand(word);
             if (out.subcommand == nullptr)
                 return out;
-            out.options = options_of(out.subcommand->groups);
+            out.options = offered_by(*out.subcommand);
             continue;
         }
         const auto equals = word.find('=');

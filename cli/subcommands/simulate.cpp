@@ -85,9 +85,26 @@ Value commands(const model::Plan& plan, const std::string& account) {
     return out;
 }
 
-Value next_change(Instant at) {
+// What happens to the account next by itself: grace_days pause it, or its life begins or ends.
+// null: its life has ended, or has no end.
+Value next_change(const AccountDecision& account) {
+    auto at = account.by_usage.pauses_at;
+    std::string_view what = "pause";
+    if (account.life) {
+        const auto& life = *account.life;
+        const bool before = life.state == model::LifeState::before;
+        const auto bound = before                                   ? life.from
+                           : life.state == model::LifeState::during ? life.until
+                                                                    : std::nullopt;
+        if (bound && (!at || *bound < *at)) {
+            at = bound;
+            what = before ? "begins" : "ends";
+        }
+    }
+    if (!at)
+        return {};
     Value out = Value::object();
-    out.set("at", utc_text(at)).set("what", "pause");
+    out.set("at", utc_text(*at)).set("what", what);
     return out;
 }
 
@@ -107,8 +124,8 @@ Value account_json(const AccountDecision& account, const model::Plan& plan) {
         .set("new_state", flags(account.flags))
         .set("actions_taken", account.actions_taken)
         .set("commands", commands(plan, account.account));
-    if (const auto at = account.by_usage.pauses_at)
-        out.set("next_change", next_change(*at));
+    if (account.life || account.by_usage.pauses_at)
+        out.set("next_change", next_change(account));
     if (!account.error.empty())
         out.set("error", account.error);
     return out;

@@ -54,6 +54,13 @@ public:
     std::optional<std::uint32_t> minutes() const noexcept {
         return known_ ? minutes_ : std::nullopt;
     }
+    // MaxTime of the one that allows most; nullopt: any time, or not known.
+    std::optional<std::uint32_t> longest() const noexcept {
+        std::uint32_t most = 0;
+        for (std::size_t i = 0; i < size_; ++i)
+            most = std::max(most, found_[i]->longest.value_or(UINT32_MAX));
+        return known_ && size_ > 0 && most != UINT32_MAX ? std::optional(most) : std::nullopt;
+    }
     // The least that a node of any of them has.
     std::uint64_t least_of(std::string_view tres) const noexcept {
         if (!known_)
@@ -383,6 +390,7 @@ JobCosts costs(const SnapshotView& view, const model::SnapshotAccount& account,
     JobRequest minute = job;
     minute.minutes = 1;
     minute.unlimited = false;
+    out.longest = Partitions(view, job.partition).longest();
     Counted a_minute(view, account, minute);
     for_each_cost(view, account, counted, [&](const Cost& cost, std::uint32_t measure) {
         out.rows.push_back(cost);

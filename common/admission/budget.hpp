@@ -88,7 +88,8 @@ struct JobCosts {
     TimeLimit limit = TimeLimit::unknown;
     std::uint32_t minutes = 0; // given: by the job or by its partition
     std::vector<Cost> rows;    // from `account` upwards
-    // The longest time limit with which the job fits everywhere, in minutes; nullopt: any.
+    // The longest time limit with which the job fits everywhere, and that a partition of the job
+    // allows, in minutes; nullopt: any.
     std::optional<std::uint32_t> longest = {};
 };
 

@@ -44,6 +44,18 @@ std::string jump_event(const AccountDecision& account) {
                : "spends much faster than before";
 }
 
+std::string_view end_text(model::LifeEnd then) {
+    switch (then) {
+    case model::LifeEnd::downscale:
+        return "From then on its jobs are slower.";
+    case model::LifeEnd::release:
+        return "From then on Sluice leaves its jobs alone.";
+    case model::LifeEnd::pause:
+        break;
+    }
+    return "From then on new jobs are refused.";
+}
+
 // "is paused with account bio", "has used 83.02 % of its allocation"
 std::string event_text(const Event& event) {
     if (event.level == "notify")
@@ -52,6 +64,8 @@ std::string event_text(const Event& event) {
         return jump_event(event.source);
     if (event.level == "restore")
         return restored_text(event.account);
+    if (event.level == "ending")
+        return "ends on " + moment_text(event.zone, *event.account.life->until);
     if (!event.account.notice_step.empty())
         return "is slowed down further";
     std::string text = event.level == "pause" ? "is paused" : "is slowed down";
@@ -64,8 +78,9 @@ std::string event_text(const Event& event) {
 std::string default_text(const Event& event) {
     const auto& source = event.source;
     const bool rate = event.level == "rate";
-    const bool usage = rate || event.level == "notify" || event.level == "restore";
-    const bool staff = !rate && event.level != "notify" && overridden(source);
+    const bool ending = event.level == "ending";
+    const bool usage = rate || ending || event.level == "notify" || event.level == "restore";
+    const bool staff = !rate && !ending && event.level != "notify" && overridden(source);
     std::string text = "Account " + printable(event.account.account) + " on cluster " +
                        printable(event.cluster) + " " + event_text(event) + ".\n\n";
     if (rate && source.jump)
@@ -73,7 +88,9 @@ std::string default_text(const Event& event) {
     if (!usage || staff)
         text += "Cause: " + cause_text(event.zone, source, event.account.account) +
                 (staff ? reason_text(*source.in_force) : "") + "\n";
-    if (!staff && !source.figures.empty())
+    if (ending)
+        text += std::string(end_text(event.account.life->then)) + "\n";
+    if (!staff && !source.figures.empty() && !by_life(source))
         text += "Usage: " + usage_text(source) + "\n";
     if (rate)
         text +=
@@ -126,6 +143,8 @@ std::string detail_of(const Event& event) {
         return event.account.notice_at->text();
     if (event.level == "rate")
         return event.account.jump ? event.account.jump->week : "";
+    if (event.level == "ending")
+        return std::to_string(event.account.ends_within);
     return event.level == "downscale" ? event.account.notice_step : "";
 }
 
@@ -142,10 +161,12 @@ model::Notice made(const model::NoticeRules& rules, const Event& event) {
 
 // Nothing is done to the account by it: of an observed one, too.
 bool only_tells(std::string_view level) {
-    return level == "notify" || level == "rate";
+    return level == "notify" || level == "rate" || level == "ending";
 }
 
 std::string level_of(const AccountDecision& account) {
+    if (account.ends_within != 0)
+        return "ending";
     const auto& taken = account.actions_taken;
     for (const char* level : {"pause", "downscale", "restore", "notify", "rate"})
         if ((account.mode == model::Mode::enforce || only_tells(level)) &&

@@ -90,6 +90,7 @@ struct Partition {
     bool whole_nodes = false;                       // a job gets whole nodes in any case
     std::optional<std::uint32_t> minutes;           // limit of a job without --time; nullopt: none
     std::map<std::string, std::int64_t> least_node; // TRES name -> what every node has at least
+    std::optional<std::uint32_t> longest = {};      // MaxTime; nullopt: none. For quotes, not sent
 
     friend bool operator==(const Partition&, const Partition&) = default;
 };

@@ -5,6 +5,7 @@
 #include "common/policy/periods.hpp"
 
 #include "common/model/calendar.hpp"
+#include "common/policy/evaluate/life.hpp"
 
 #include <algorithm>
 
@@ -76,8 +77,8 @@ std::vector<PeriodRule> rules_of(const model::PolicySet& set, const model::Facts
     return all;
 }
 
-std::vector<Window> windows(const std::vector<PeriodRule>& rules, const Zone& zone, Instant now) {
-    std::vector<Window> all;
+std::vector<Window> windows(const std::vector<PeriodRule>& rules, const Zone& zone, Instant now,
+                            std::vector<Window> all) {
     for (const auto& rule : rules) {
         const Period current = period_at(rule, zone, now);
         all.push_back({current.begin, now});
@@ -109,6 +110,8 @@ std::optional<Instant> next_event(const model::PolicySet& set, const Zone& zone,
                 if (const auto full = memory.stands.find("full"); full != memory.stands.end())
                     keep_earliest(
                         best, instant(full->second) + std::chrono::days{policy.grace_days}, now);
+    if (const auto at = next_life_event(set.accounts, zone, now))
+        keep_earliest(best, *at, now);
     for (const auto& entry : history.overrides) {
         keep_earliest(best, entry.from, now);
         keep_earliest(best, entry.until, now);

@@ -65,6 +65,9 @@ expect 0 out '^account	account in Slurm$' complete status -o acc
 expect 0 out '^downscaled$' complete override set physics ''
 expect 0 out '^:files$' complete simulate ''
 expect 0 out '^--watch	show again' complete status --wat
+expect 0 out '^--cpus-per-task=	as in sbatch$' complete quote --cpus
+expect 0 out '^--cluster=	this cluster' complete quote --clu
+expect 0 out '^--exclusive	as in sbatch$' complete quote --exc
 
 start
 for list in , ' , ' ''; do
@@ -77,6 +80,8 @@ expect 0 out '^physics|paused$' "$sluice" status -P -o account,standing
 expect 0 out '^chem,physics$' complete status -A chem,phy
 expect 0 out '^node_hours=$' complete adjust add physics ''
 expect 0 out '^--policy=quarterly$' complete status --policy=
+expect 0 out '^physics$' complete quote -A ph
+expect 0 out '^--account=physics$' complete quote --account=ph
 cat >"$dir/typed.bash" <<'END'
 . "$1"
 COMP_LINE="sluice status --standing=normal,pau"
@@ -143,9 +148,11 @@ if command -v bash >/dev/null; then
     stop
     start
     offered='' wanted=''
-    # Nothing is left out: each subcommand, and each option that its help lists.
+    # Nothing is left out: each subcommand, and each option that its help lists. Of sbatch's the help names the manual.
+    "$sluice" __complete quote -- | sed -n 's/	as in sbatch$//p' >"$dir/sbatch"
     for subcommand in $("$sluice" help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
-        offered="$offered $(complete "$sluice $subcommand --" | sort -u | tr '\n' ' ')"
+        offered="$offered $(complete "$sluice $subcommand --" | if [ "$subcommand" = quote ]; then grep -vxFf "$dir/sbatch"; else cat; fi |
+            sort -u | tr '\n' ' ')"
         wanted="$wanted $("$sluice" "$subcommand" --help | grep -o -e '--[a-z0-9-]*=\?' | sort -u | tr '\n' ' ')"
         expect 0 out "^$subcommand\$" complete "$sluice ${subcommand%?}"
     done

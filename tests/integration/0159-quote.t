@@ -69,6 +69,15 @@ ok 'evaluation after the partition changed succeeds' evaluate_now
 same 'one task in a partition of whole nodes, with its default time,' -A chem -p aux -n1
 FIELD='a["time_limit_from"] + " " + a["time_limit"]'
 is 'quote without --time has the default time of the partition' "$(field -A chem -p aux -n1)" 'partition 4-04:00'
+FIELD='a["longest_time"]'
+is 'longest time of a small job is the maximum time of its partition' "$(field -A physics -p main,aux -N1 -t 1)" "$(field -A physics -p main -N1 -t 1)"
+ok 'scontrol gives partition aux a shorter maximum time' scontrol update PartitionName=aux DefaultTime=1:00:00 MaxTime=10:00:00
+ok 'evaluation after the maximum time changed succeeds' evaluate_now
+is 'longest time is bounded by the maximum time of the partition' "$(field -A physics -p aux -N1 -t 1)" '10:00:00'
+is 'longest time of two partitions is that of the longer one' "$(field -A physics -p main,aux -N1 -t 1)" "$(field -A physics -p main -N1 -t 1)"
+ok 'scontrol gives partition aux its longer times again' \
+    scontrol update PartitionName=aux DefaultTime=100:00:00 MaxTime=200:00:00
+ok 'evaluation with the longer times succeeds' evaluate_now
 
 # `sluice quote` reads a script as sbatch does.
 script=$CLUSTER_DIR/jobs/quoted.sh

@@ -17,8 +17,16 @@ using model::Standing;
 
 namespace {
 
+// Its life is over, or has not begun. While new rules wait for a person nothing gets milder by it.
+bool outside_life(const AccountDecision& decision, Instant at) {
+    return decision.life && decision.life->at(at) != model::LifeState::during;
+}
+
+// What usage and the life of the account ask for.
 Flags usage_flags(const AccountDecision& decision, Instant at) {
     const auto& usage = decision.by_usage;
+    if (outside_life(decision, at))
+        return decision.held() ? decision.life->flags() | usage.flags : decision.life->flags();
     if (usage.until && *usage.until <= at)
         return {};
     const bool pauses = usage.pauses_at && *usage.pauses_at <= at;
@@ -65,6 +73,10 @@ std::vector<Instant> own_changes(const AccountDecision& decision, Instant now) {
         add(*usage.pauses_at);
     if (usage.until && (usage.flags.paused || usage.pauses_at))
         add(*usage.until);
+    if (decision.life)
+        for (const auto& at : {decision.life->from, decision.life->until})
+            if (at)
+                add(*at);
     return distinct(std::move(changes));
 }
 
@@ -110,10 +122,34 @@ void stand_alone(AccountDecision& out) {
 
 // An account that could not be evaluated keeps its standing until its period ends.
 void settle_fault(Instant at, AccountDecision& out) {
+    if (out.life && out.life->at(at) == model::LifeState::after) {
+        out.life->state = model::LifeState::after;
+        out.own = out.flags = out.life->flags();
+        out.enforced = out.mode == Mode::enforce ? out.flags : Flags{};
+        out.cause = {model::CauseKind::life, "", 0};
+        out.until.reset();
+        return;
+    }
     if (!out.until || at < *out.until)
         return;
     out.own = out.flags = out.enforced = {};
     out.until.reset();
+}
+
+} // namespace
+
+namespace {
+
+void settle_life(const Policy& policy, Instant at, Flags usage, AccountDecision& out) {
+    out.life->state = out.life->at(at);
+    if (!outside_life(out, at))
+        return;
+    out.notify_reached = out.block_creation = false;
+    const Standing now = model::standing(usage);
+    if (now == Standing::normal || now != model::standing(out.life->flags()))
+        return; // a held account may be stricter
+    out.cause = {model::CauseKind::life, "", 0};
+    out.qos = qos_for(policy, now);
 }
 
 } // namespace
@@ -125,6 +161,8 @@ void settle_own(const Policy& policy, Instant at, AccountDecision& out) {
     if (usage.paused && !out.by_usage.flags.paused)
         out.qos = out.by_usage.paused_qos;
     out.cause = {};
+    if (out.life)
+        settle_life(policy, at, usage, out);
     out.in_force.reset();
     if (const Override* entry = in_force(out, at)) {
         out.in_force = *entry;
@@ -149,10 +187,10 @@ StandingForecast::StandingForecast(const model::PolicySet& set, const AccountTre
             above_[governed.of(node)] = governed.above(node);
 }
 
-bool StandingForecast::moves(std::size_t index) const {
+bool StandingForecast::has_events(std::size_t index) const {
     for (; index != kNone; index = above_[index])
-        if (!decision_.accounts[index].overrides.empty() ||
-            decision_.accounts[index].by_usage.pauses_at)
+        if (const auto& one = decision_.accounts[index];
+            !one.overrides.empty() || one.life || one.by_usage.pauses_at)
             return true;
     return false;
 }
@@ -160,7 +198,7 @@ bool StandingForecast::moves(std::size_t index) const {
 std::vector<Instant> StandingForecast::changes(std::size_t index) const {
     const auto& own = decision_.accounts[index];
     std::vector<Instant> all;
-    if (!moves(index)) {
+    if (!has_events(index)) {
         if (own.enforced.paused && own.until)
             all.push_back(*own.until);
         return all;

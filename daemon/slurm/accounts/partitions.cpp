@@ -71,6 +71,8 @@ model::Partition translated(const partition_info_t& from, const std::vector<Has>
         from.default_time == NO_VAL || from.default_time == 0 ? from.max_time : from.default_time;
     if (limit != INFINITE && limit != NO_VAL && limit != 0)
         to.minutes = limit;
+    if (from.max_time != INFINITE && from.max_time != NO_VAL && from.max_time != 0)
+        to.longest = from.max_time;
     to.least_node = least_node(from, nodes);
     return to;
 }

@@ -6,6 +6,7 @@
 #include "tests/support/case.hpp"
 
 #include <functional>
+#include <initializer_list>
 
 using namespace sluice;
 using sluice::test::FakeService;
@@ -83,6 +84,33 @@ CASE(a_quote_without_a_time_limit_has_that_of_the_partition) {
     CHECK_EQ(none.cost("wants"), "null");
     CHECK_EQ(none.text("longest_time"), "20:00:00");
     CHECK_EQ(quote(R"({"partition": "elsewhere"})").text("time_limit_from"), "unknown");
+}
+
+CASE(the_longest_time_is_one_that_a_partition_of_the_job_allows) {
+    struct Row {
+        const char* partition;
+        const char* longest;
+    };
+    for (const Row& row : std::initializer_list<Row>{{"short", "2:00:00"},
+                                                     {"short,middle", "4:00:00"},
+                                                     {"short,main", "20:00:00"},
+                                                     {"short,elsewhere", "20:00:00"}}) {
+        FakeService service;
+        service.change_quoted = [](model::Snapshot& snapshot) {
+            snapshot.partitions.push_back({"middle", false, false, 60, {}, 240});
+            snapshot.partitions.push_back({"short", false, false, 60, {}, 120});
+        };
+        const auto response =
+            http::dispatch({"POST",
+                            "/api/v1/quote",
+                            {},
+                            R"({"account": "physics", "time_limit": 60, "partition": ")" +
+                                std::string(row.partition) + "\"}",
+                            kStaff},
+                           service);
+        const auto body = json::parse(response.body, {.bytes = 1 << 20});
+        CHECK_EQ((*body)["longest_time"].text(), row.longest);
+    }
 }
 
 CASE(tasks_arrays_and_lists_count_as_at_submission) {
