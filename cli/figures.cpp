@@ -119,6 +119,8 @@ std::string cause_cell(const Record& record, const char* field) {
         return "override " + std::to_string(from["override_id"].integer()) + entry;
     if (kind == "foreign")
         return "set by hand";
+    if (kind == "life")
+        return record["life"]["state"].text() == "before" ? "has not begun" : "has ended";
     return record["deciding_component"].text();
 }
 

@@ -150,24 +150,37 @@ int set_policy(const Parsed& parsed) {
     return change(parsed, kPolicies, Method::patch, std::move(*body));
 }
 
+bool is_life_key(std::string_view word) {
+    return word == "from" || word == "until" || word == "then" || word == "prorate";
+}
+
 int set_grant(const Parsed& parsed) {
     const auto& words = parsed.options.words;
     if (words.size() < 2)
         return usage_error(parsed, "grant set needs an account and units: COMPONENT=UNITS...");
     std::string text = "allocation:\n";
+    std::string life;
     for (std::size_t i = 1; i < words.size(); ++i) {
         const auto equal = words[i].find('=');
         const std::string value = equal == std::string::npos ? "" : words[i].substr(equal + 1);
+        if (is_life_key(words[i].substr(0, equal)) && is_assignment(words[i]) &&
+            words[i].find_first_of("\n'") == std::string::npos) {
+            const bool quoted = words[i][0] != 'p'; // prorate is no text
+            life +=
+                words[i].substr(0, equal) + (quoted ? ": '" + value + "'" : ": " + value) + '\n';
+            continue;
+        }
         if (equal == 0 || !Decimal::parse(value) || words[i].find('\n') != std::string::npos)
             return complain(parsed.context, "'" + words[i] +
                                                 "' is not COMPONENT=UNITS, such as "
-                                                "node_hours=1000");
+                                                "node_hours=1000, nor from=, until=, then= or "
+                                                "prorate=");
         text += "  " + words[i].substr(0, equal) + ": " + value + '\n';
     }
     auto body = entry_body(parsed);
     if (!body)
         return kFailed;
-    body->set("yaml", text);
+    body->set("yaml", (text == "allocation:\n" ? "" : text) + life);
     return change(parsed, kGrants, Method::put, std::move(*body));
 }
 

@@ -85,6 +85,20 @@ Value commands(const model::Plan& plan, const std::string& account) {
     return out;
 }
 
+// When the life of the account begins or ends; null: it has ended, or has no end.
+Value next_change(const AccountDecision& account) {
+    const auto& life = *account.life;
+    const bool before = life.state == model::LifeState::before;
+    const auto at = before                                   ? life.from
+                    : life.state == model::LifeState::during ? life.until
+                                                             : std::nullopt;
+    if (!at)
+        return {};
+    Value out = Value::object();
+    out.set("at", utc_text(*at)).set("what", before ? "begins" : "ends");
+    return out;
+}
+
 Value account_json(const AccountDecision& account, const model::Plan& plan) {
     Value out = Value::object();
     out.set("account", account.account)
@@ -101,6 +115,8 @@ Value account_json(const AccountDecision& account, const model::Plan& plan) {
         .set("new_state", flags(account.flags))
         .set("actions_taken", account.actions_taken)
         .set("commands", commands(plan, account.account));
+    if (account.life)
+        out.set("next_change", next_change(account));
     if (!account.error.empty())
         out.set("error", account.error);
     return out;

@@ -35,6 +35,18 @@ bool nothing_follows(const AccountDecision& decision) {
 
 } // namespace
 
+bool by_life(const AccountDecision& decision) {
+    return decision.cause.kind == model::CauseKind::life && decision.life.has_value();
+}
+
+std::string life_text(const Zone& zone, const AccountDecision& decision) {
+    if (!decision.life)
+        return "";
+    const bool before = decision.life->state == model::LifeState::before;
+    const auto& at = before ? decision.life->from : decision.life->until;
+    return (before ? "begins on " : "ended on ") + (at ? moment_text(zone, *at) : "-");
+}
+
 bool overridden(const AccountDecision& decision) {
     return decision.cause.kind == model::CauseKind::override_ && decision.in_force.has_value();
 }
@@ -47,8 +59,10 @@ std::string usage_text(const AccountDecision& decision) {
 }
 
 std::string next_start(const Zone& zone, const AccountDecision& decision) {
-    if (decision.held())
+    if (decision.held() || decision.closed())
         return "";
+    if (decision.life && decision.life->until && decision.period.end == decision.life->until)
+        return "The account ends on " + moment_text(zone, *decision.life->until) + ".";
     if (!decision.period.end)
         return "This is a one-time allocation and does not renew.";
     if (nothing_follows(decision))
@@ -73,6 +87,13 @@ std::string cause_text(const Zone& zone, const AccountDecision& source,
     if (overridden(source))
         return entry_text(zone, *source.in_force) +
                (own ? "" : " (account " + printable(source.account) + ")");
+    if (by_life(source)) {
+        const bool before = source.life->state == model::LifeState::before;
+        const auto& at = before ? source.life->from : source.life->until;
+        return (own ? "its " : "the ") + std::string(before ? "begin" : "end") +
+               (own ? "" : " of account " + printable(source.account)) + " on " +
+               (at ? moment_text(zone, *at) : "-");
+    }
     if (own)
         return source.kept ? "its last evaluation" : "its own usage";
     return (source.kept ? "the last evaluation of account " : "the usage of account ") +
@@ -90,7 +111,8 @@ std::string cause_line(const Zone& zone, const AccountDecision& source,
     if (standing_word(account) == "normal" && would_be(account).empty())
         return "";
     return cause_text(zone, source, account.account) +
-           (source.figures.empty() || source.kept ? "" : ": " + usage_text(source));
+           (source.figures.empty() || source.kept || by_life(source) ? ""
+                                                                     : ": " + usage_text(source));
 }
 
 } // namespace sluice::format

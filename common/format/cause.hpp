@@ -12,6 +12,10 @@ namespace sluice::format {
 
 // Staff or Waldur, not usage, set the standing.
 bool overridden(const model::AccountDecision& decision);
+// It is outside its life, and that decides its standing.
+bool by_life(const model::AccountDecision& decision);
+// "ended on 2026-04-01", "begins on 2026-02-01". REQUIRES: closed()
+std::string life_text(const Zone& zone, const model::AccountDecision& decision);
 // "1231 of 1200 node_hours used in 2026-Q4 (102.58 %, grace to 120 %)"
 std::string usage_text(const model::AccountDecision& decision);
 // "Next period starts 2027-01-01."; "" when the next period begins as this one ends.

@@ -37,12 +37,26 @@ std::string restored_text(const AccountDecision& account) {
     return "is no longer paused, but slowed down";
 }
 
+std::string_view end_text(model::LifeEnd then) {
+    switch (then) {
+    case model::LifeEnd::downscale:
+        return "From then on its jobs are slower.";
+    case model::LifeEnd::release:
+        return "From then on Sluice leaves its jobs alone.";
+    case model::LifeEnd::pause:
+        break;
+    }
+    return "From then on new jobs are refused.";
+}
+
 // "is paused with account bio", "has used 83.02 % of its allocation"
 std::string event_text(const Event& event) {
     if (event.level == "notify")
         return "has used " + share_text(event.source.percent) + " of its allocation";
     if (event.level == "restore")
         return restored_text(event.account);
+    if (event.level == "ending")
+        return "ends on " + moment_text(event.zone, *event.account.life->until);
     if (!event.account.notice_step.empty())
         return "is slowed down further";
     std::string text = event.level == "pause" ? "is paused" : "is slowed down";
@@ -54,14 +68,17 @@ std::string event_text(const Event& event) {
 // The figures are those of the cause; an entry of staff has none.
 std::string default_text(const Event& event) {
     const auto& source = event.source;
-    const bool usage = event.level == "notify" || event.level == "restore";
-    const bool staff = event.level != "notify" && overridden(source);
+    const bool ending = event.level == "ending";
+    const bool usage = event.level == "notify" || event.level == "restore" || ending;
+    const bool staff = event.level != "notify" && !ending && overridden(source);
     std::string text = "Account " + printable(event.account.account) + " on cluster " +
                        printable(event.cluster) + " " + event_text(event) + ".\n\n";
     if (!usage || staff)
         text += "Cause: " + cause_text(event.zone, source, event.account.account) +
                 (staff ? reason_text(*source.in_force) : "") + "\n";
-    if (!staff && !source.figures.empty())
+    if (ending)
+        text += std::string(end_text(event.account.life->then)) + "\n";
+    if (!staff && !source.figures.empty() && !by_life(source))
         text += "Usage: " + usage_text(source) + "\n";
     if (event.level == "downscale" && !event.account.enforced_qos.empty())
         text += "\nJobs run with QOS " + printable(event.account.enforced_qos) + " from now on.\n";
@@ -102,6 +119,8 @@ std::string filled(const std::string& pattern, const Event& event) {
 std::string detail_of(const Event& event) {
     if (event.level == "notify" && event.account.notice_at)
         return event.account.notice_at->text();
+    if (event.level == "ending")
+        return std::to_string(event.account.ends_within);
     return event.level == "downscale" ? event.account.notice_step : "";
 }
 
@@ -117,6 +136,8 @@ model::Notice made(const model::NoticeRules& rules, const Event& event) {
 }
 
 std::string level_of(const AccountDecision& account) {
+    if (account.ends_within != 0)
+        return "ending";
     const auto& taken = account.actions_taken;
     for (const char* level : {"pause", "downscale", "restore", "notify"}) {
         const bool done_to_it = account.mode == model::Mode::enforce || level[0] == 'n';
@@ -190,7 +211,8 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
     const auto clusters = join(clusters_of(decision.cluster, account), ", ");
     const auto* holder = nearest_of(rules.holders, account.account, parents);
     auto out =
-        made(rules, {zone, clusters, level, level == "notify" ? account : decision.source(account),
+        made(rules, {zone, clusters, level,
+                     level == "notify" || level == "ending" ? account : decision.source(account),
                      account, holder != nullptr ? *holder : model::Holder{}});
     if (to_people)
         out.recipients = std::move(recipients);

@@ -46,6 +46,8 @@ UserText default_refusal(const Zone& zone, const AccountDecision& source,
     std::string text = headline(source, account, " is paused");
     if (overridden(source))
         text += by_entry(zone, *source.in_force);
+    else if (by_life(source))
+        text += ": account " + printable(source.account) + ' ' + life_text(zone, source) + '.';
     else if (source.kept && source.held())
         text += " since its last evaluation. Staff has to confirm a change of its allocation.";
     else if (source.kept || source.figures.empty())
@@ -60,7 +62,7 @@ std::string follows(const Zone& zone, const AccountDecision& source) {
     constexpr int kMaxSentences = 2;
     std::string out;
     int count = 0;
-    if (source.mode != model::Mode::enforce || overridden(source))
+    if (source.mode != model::Mode::enforce || overridden(source) || by_life(source))
         return out;
     for (const auto& each : source.thresholds) {
         if (each.reached || each.name == "notify" || count++ == kMaxSentences)
@@ -86,6 +88,8 @@ UserText default_warning(const Zone& zone, const AccountDecision& source,
         slow ? headline(source, account, " is slowed down") : headline(source, account, "");
     if (slow && overridden(source))
         text += by_entry(zone, *source.in_force);
+    else if (by_life(source))
+        text += ": account " + printable(source.account) + ' ' + life_text(zone, source) + '.';
     else if (!source.figures.empty())
         text += ": " + usage_text(source) + ".";
     else

@@ -9,6 +9,7 @@
 #include "common/model/clock.hpp"
 #include "common/model/command.hpp"
 #include "common/model/history.hpp"
+#include "common/model/life.hpp"
 #include "common/model/policy.hpp"
 #include "common/model/standing.hpp"
 #include "common/model/tres.hpp"
@@ -63,10 +64,11 @@ struct Figure {
     Amount used() const { return usage.total(); }
 };
 
-enum class CauseKind { own, ancestor, override_, foreign };
+enum class CauseKind { own, ancestor, override_, foreign, life };
 
 // In the order of CauseKind.
-inline constexpr std::string_view kCauseNames[] = {"own", "ancestor", "override", "foreign"};
+inline constexpr std::string_view kCauseNames[] = {"own", "ancestor", "override", "foreign",
+                                                   "life"};
 
 constexpr std::string_view name(CauseKind kind) {
     return kCauseNames[static_cast<std::size_t>(kind)];
@@ -199,6 +201,7 @@ struct AccountDecision {
     std::string contact;
     Period period;
     std::optional<Period> previous;
+    std::optional<Life> life;    // nullopt: it has neither begin nor end
     bool other_period = false;   // by rules, not by time, the period is not that of the memory
     std::vector<SpanPart> span;  // in the policy's order; empty: the allocation is this cluster's
     std::vector<Figure> figures; // in the order of the components
@@ -221,6 +224,8 @@ struct AccountDecision {
     bool notify_reached = false;
     // With the action "notify": the highest notify level that was reached since the last notice.
     std::optional<Decimal> notice_at;
+    // This evaluation announces that the account ends in at most so many days; 0: it does not.
+    int ends_within = 0;
     // With the action "downscale": the step's QOS, where the account was downscaled before.
     std::string notice_step;
     bool block_creation = false;
@@ -255,6 +260,8 @@ struct AccountDecision {
     // staff make that stricter. Only an override makes it milder.
     bool held() const { return fault == Fault::rules || fault == Fault::guard; }
     bool by_last_rules() const { return last_rules != nullptr; }
+    // Outside its life: no usage is counted, and limits and shares stay as they are.
+    bool closed() const { return life && life->state != LifeState::during; }
     // QOS and jobs in Slurm follow its standing.
     bool follows() const { return error.empty() || held(); }
     // Usage of another cluster is missing: nothing may be loosened on these figures.

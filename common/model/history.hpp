@@ -5,6 +5,7 @@
 #include "common/base/amount.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/decimal.hpp"
+#include "common/model/life.hpp"
 #include "common/model/standing.hpp"
 #include "common/model/tres.hpp"
 
@@ -64,6 +65,7 @@ struct AccountRules {
     std::vector<std::string> policies;         // names, in the file's order
     std::map<std::string, Decimal> allocation; // units by component
     bool spans = false;                        // one allocation for all clusters of its policies
+    std::optional<AccountLife> life = {};
 
     friend bool operator==(const AccountRules&, const AccountRules&) = default;
 };

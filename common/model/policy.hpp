@@ -7,6 +7,7 @@
 #include "common/base/decimal.hpp"
 #include "common/base/text.hpp"
 #include "common/model/budget.hpp"
+#include "common/model/life.hpp"
 #include "common/model/texts.hpp"
 #include "common/model/tres.hpp"
 
@@ -205,6 +206,7 @@ struct AccountSettings {
     std::optional<Allocation> allocation;
     std::map<std::string, Allocation> by_cluster; // the allocation on that cluster instead
     bool apart = false; // by_cluster was given: allocations do not span, whatever the policy has
+    std::optional<AccountLife> life;
     std::string parent; // scenarios only; a cluster's accounts are Slurm's
 };
 

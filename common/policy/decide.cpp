@@ -6,6 +6,7 @@
 #include "common/policy/committed.hpp"
 #include "common/policy/evaluate/account.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
+#include "common/policy/evaluate/life.hpp"
 #include "common/policy/evaluate/standing.hpp"
 #include "common/policy/evaluate/thresholds.hpp"
 #include "common/policy/plan/fairshare.hpp"
@@ -90,7 +91,8 @@ bool agree(const model::AccountMemory& before, const LastRules& last, const Acco
 // changes it by itself and does not count. What is held stays so until the rules change again, they
 // would not change it any more, or a person releases it. Accounts that lose rules count and are
 // held in any case.
-Waiting guard(const model::Facts& facts, const LastRules& last, const model::Decision& decision) {
+Waiting guard(const model::Facts& facts, const LastRules& last, const Zone& zone,
+              const std::vector<Subject>& released, const model::Decision& decision) {
     static const model::AccountMemory kNothing;
     const auto& version = facts.rules_version;
     if (version.empty() || facts.history.rules_version.empty())
@@ -105,8 +107,12 @@ Waiting guard(const model::Facts& facts, const LastRules& last, const model::Dec
         if (out.fault == model::Fault::rules)
             lost += first && before.held_for.empty() ? 1 : 0;
         const bool waits = before.held_for == version;
-        const bool inside =
-            before.period.empty() || before.period == out.period.label || out.other_period;
+        // The last rules, too, have it outside its life by now: that is time.
+        const auto life = life_of(before.rules.life, zone, facts.now);
+        const bool closed = life && life->state != model::LifeState::during;
+        const bool inside = closed != out.closed() ||
+                            (!closed && (before.period.empty() ||
+                                         before.period == out.period.label || out.other_period));
         if (!out.error.empty() || !(waits || (first && inside)))
             continue;
         if (first && !waits && agree(before, last, out))
@@ -119,25 +125,60 @@ Waiting guard(const model::Facts& facts, const LastRules& last, const model::Dec
                                 "is");
         }
     }
-    const auto all = static_cast<std::int64_t>(decision.accounts.size());
+    for (const auto& subject : released)
+        if (const auto found = facts.history.accounts.find(subject.account);
+            found != facts.history.accounts.end() && !found->second.enforced_by.empty()) {
+            const bool waits = found->second.held_for == version;
+            if (!waits && !(first && !is_released(found->second.rules.life, zone, facts.now)))
+                continue;
+            held = held || waits;
+            changed.emplace(subject.account,
+                            "new rules would end its enforcement; they change more accounts than "
+                            "guard allows, so it stays as it is");
+        }
+    const auto all = static_cast<std::int64_t>(decision.accounts.size() + released.size());
     const auto most = std::max(facts.guard.accounts, all * facts.guard.percent / 100);
     if (!held && static_cast<std::int64_t>(changed.size()) + lost <= most)
         changed.clear();
     return changed;
 }
 
+// Takes out of `subjects` those whose life lets go of them: not while the clock is not trusted.
+std::vector<Subject> take_released(const Zone& zone, const model::Facts& facts,
+                                   std::vector<Subject>& subjects) {
+    std::vector<Subject> released;
+    if (!facts.clock.trusted())
+        return released;
+    std::erase_if(subjects, [&](const Subject& subject) {
+        const bool gone = subject.life != nullptr && is_released(*subject.life, zone, facts.now);
+        if (gone)
+            released.push_back(subject);
+        return gone;
+    });
+    return released;
+}
+
 // Each account by itself, then with those above it.
 void evaluate(const PolicySet& set, const Zone& zone, const model::Facts& facts,
               const AccountTree& tree, const std::vector<Subject>& subjects, const LastRules& last,
-              const Waiting& waiting, model::Decision& decision) {
+              const std::vector<Subject>& released, const Waiting& waiting,
+              model::Decision& decision) {
     const AccountEvaluator evaluator(set, zone, facts, waiting, &last);
-    const auto uncovered = left_without_rules(subjects, tree, facts.history);
+    auto uncovered = left_without_rules(subjects, tree, facts.history);
+    for (const auto& subject : released)
+        std::erase(uncovered, subject.account);
     decision.accounts.clear();
     decision.accounts.reserve(subjects.size() + uncovered.size());
     for (const auto& subject : subjects)
         decision.accounts.push_back(evaluator.evaluate(subject));
     for (const auto& account : uncovered)
         decision.accounts.push_back(evaluator.keep(account));
+    decision.released.clear();
+    for (const auto& subject : released)
+        if (const auto found = waiting.find(subject.account); found != waiting.end())
+            decision.accounts.push_back(evaluator.keep(subject.account, found->second));
+        else if (facts.history.accounts.contains(subject.account))
+            decision.released[subject.account]; // the journal forgets what is not to be restored
     std::sort(decision.accounts.begin(), decision.accounts.end(),
               [](const auto& a, const auto& b) { return a.account < b.account; });
     add_ancestors(tree, decision);
@@ -177,6 +218,27 @@ bool went_a_step_further(const model::AccountMemory& before, const AccountDecisi
     return out.previous_flags.downscaled && out.flags.downscaled && !out.flags.paused &&
            out.cause.kind == model::CauseKind::own && out.memory.steps.contains(out.qos) &&
            !before.steps.contains(out.qos);
+}
+
+// 14 and 3 days before its end, once each: what was announced counts across periods. Not together
+// with another notice, which the next evaluation leaves room for.
+void note_end(const PolicySet& set, const model::Facts& facts, const model::AccountMemory& before,
+              AccountDecision& out) {
+    if (!out.life || !out.life->until || out.closed() || !notifies(set, out))
+        return;
+    const std::string key = "ends@" + std::to_string(epoch(*out.life->until)) + '@';
+    for (const int days : {3, 14}) {
+        const std::string level = key + std::to_string(days);
+        const bool due = *out.life->until - facts.now <= std::chrono::days{days};
+        if (before.notified.contains(level) || out.ends_within != 0)
+            out.memory.notified.insert(level);
+        else if (due && out.actions_taken.empty())
+            out.ends_within = days;
+        if (out.ends_within == days)
+            out.memory.notified.insert(level);
+    }
+    if (out.ends_within != 0)
+        out.actions_taken.emplace_back("notify");
 }
 
 // All levels that were passed are one notice: of the highest.
@@ -219,7 +281,7 @@ void weigh_record(const model::AccountMemory& before, AccountDecision& out) {
     if (last && out.percent)
         moved = moved || std::llabs(*last - *out.percent) >= kWholePercent;
     // While usage of a cluster is missing, the percentage moves by that.
-    out.noteworthy = (moved && !out.incomplete()) || !out.actions_taken.empty();
+    out.noteworthy = (moved && !out.incomplete() && !out.closed()) || !out.actions_taken.empty();
     if (out.noteworthy)
         out.memory.percent = out.percent;
 }
@@ -242,11 +304,16 @@ void conclude(const PolicySet& set, const AccountTree& tree, const model::Facts&
                              out);
             else
                 name_actions(set, memory, out.previous_flags, out.flags, out);
+            note_end(set, facts, memory, out);
             weigh_record(memory, out);
         }
-        if (out.held())
+        const auto* row = tree.account(out.account);
+        if (out.held() || row == nullptr)
             continue;
-        if (const auto* row = tree.account(out.account)) {
+        if (out.closed() && out.mode == model::Mode::enforce) { // limits and shares stay
+            if (runs_by_override(out))
+                remember_limits(set, facts, *row, out);
+        } else {
             remember_limits(set, facts, *row, out);
             remember_shares(set, *row, out);
         }
@@ -271,11 +338,12 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     decision.rules_version = facts.rules_version;
     decision.policies = facts.policies;
     const AccountTree tree(facts.structure);
-    const auto found = subjects(set, tree);
+    auto found = subjects(set, tree);
+    const auto released = take_released(zone, facts, found);
     const LastRules last(zone, facts);
-    evaluate(set, zone, facts, tree, found, last, {}, decision);
-    if (const auto waiting = guard(facts, last, decision); !waiting.empty())
-        evaluate(set, zone, facts, tree, found, last, waiting, decision);
+    evaluate(set, zone, facts, tree, found, last, released, {}, decision);
+    if (const auto waiting = guard(facts, last, zone, released, decision); !waiting.empty())
+        evaluate(set, zone, facts, tree, found, last, released, waiting, decision);
     conclude(set, tree, facts, decision);
     remember_qos(set, tree, facts, decision);
     keep_qos_in_force(facts, decision);

@@ -38,12 +38,17 @@ public:
             add("The account is held: " + decision_.error +
                 ". Until the change of rules is confirmed, the rules of its last evaluation "
                 "count.");
-        clusters();
-        for (const Figure& figure : decision_.figures)
-            component(figure);
+        life();
+        if (!decision_.closed()) {
+            clusters();
+            for (const Figure& figure : decision_.figures)
+                component(figure);
+        }
         below();
-        metric();
-        thresholds();
+        if (!decision_.closed()) {
+            metric();
+            thresholds();
+        }
         standing_and_cause();
         if (decision_.held())
             release_line();
@@ -93,7 +98,31 @@ private:
             decision_.account + " --reason=TEXT.");
     }
 
+    void life() {
+        if (!decision_.life)
+            return;
+        const auto& life = *decision_.life;
+        constexpr std::string_view kThen[] = {"is paused", "is slowed down",
+                                              "is no longer under its policy"};
+        const std::string then(kThen[static_cast<std::size_t>(life.then)]);
+        std::string text = "The account";
+        if (life.from)
+            text += (life.state == model::LifeState::before ? " begins on " : " began on ") +
+                    local(*life.from);
+        if (life.until)
+            text +=
+                (life.from ? " and" : "") +
+                std::string(life.state == model::LifeState::after ? " ended on " : " ends on ") +
+                local(*life.until);
+        add(text + ". Outside that time it " + then + ", and no usage is counted.");
+        if (life.prorate && !decision_.closed())
+            add("A period that lies inside that time only in part has its share of the "
+                "allocation.");
+    }
+
     void period() {
+        if (decision_.closed())
+            return;
         const auto& p = decision_.period;
         add(p.end ? "Period " + p.label + " runs from " + local(p.begin) + " to " + local(*p.end) +
                         " (" + zone_.name() + ")."
@@ -277,6 +306,9 @@ private:
             if (format::overridden(source_))
                 return start + ", by " + format::entry_text(zone_, *source_.in_force) +
                        format::reason_text(*source_.in_force);
+            if (format::by_life(source_))
+                return start + ": account " + source_.account + " " +
+                       format::life_text(zone_, source_);
             return source_.figures.empty() || source_.kept || source_.account == decision_.account
                        ? start
                        : start + ": " + format::usage_text(source_);
@@ -285,6 +317,10 @@ private:
             return format::overridden(decision_)
                        ? " by " + format::entry_text(zone_, *decision_.in_force)
                        : "";
+        case CauseKind::life:
+            return decision_.life && decision_.life->state == model::LifeState::before
+                       ? " because it has not begun"
+                       : " because it has ended";
         case CauseKind::foreign:
             return " for Sluice, but paused outside Sluice";
         case CauseKind::own:

@@ -5,6 +5,7 @@
 #include "common/policy/periods.hpp"
 
 #include "common/model/calendar.hpp"
+#include "common/policy/evaluate/life.hpp"
 
 #include <algorithm>
 
@@ -76,8 +77,8 @@ std::vector<PeriodRule> rules_of(const model::PolicySet& set, const model::Facts
     return all;
 }
 
-std::vector<Window> windows(const std::vector<PeriodRule>& rules, const Zone& zone, Instant now) {
-    std::vector<Window> all;
+std::vector<Window> windows(const std::vector<PeriodRule>& rules, const Zone& zone, Instant now,
+                            std::vector<Window> all) {
     for (const auto& rule : rules) {
         const Period current = period_at(rule, zone, now);
         all.push_back({current.begin, now});
@@ -103,6 +104,8 @@ std::optional<Instant> next_event(const model::PolicySet& set, const Zone& zone,
             for (const auto& [account, memory] : history.accounts)
                 if (memory.paused_since)
                     keep_earliest(best, *memory.paused_since + policy.on_pause.grace_time, now);
+    if (const auto at = next_life_event(set.accounts, zone, now))
+        keep_earliest(best, *at, now);
     for (const auto& entry : history.overrides) {
         keep_earliest(best, entry.from, now);
         keep_earliest(best, entry.until, now);

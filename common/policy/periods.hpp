@@ -27,13 +27,14 @@ std::vector<model::PeriodRule> rules_of(const model::PolicySet& set);
 std::vector<model::PeriodRule> rules_of(const model::PolicySet& set, const model::Facts& facts);
 
 // The usage windows that decide() needs: of each rule the current period as [begin, now) and the
-// whole period before it (carryover, borrowing). Distinct, sorted; empty windows are left out.
+// whole period before it (carryover, borrowing); and `more`. Distinct, sorted; empty windows are
+// left out.
 std::vector<Window> windows(const std::vector<model::PeriodRule>& rules, const Zone& zone,
-                            Instant now);
+                            Instant now, std::vector<Window> more = {});
 
 // The first instant after `now` at which a decision changes without new usage: a period boundary,
-// an override that begins or expires, the end of a grace time. nullopt: none (only `total`, no
-// overrides).
+// an override or the life of an account that begins or ends, the end of a grace time. nullopt: none
+// (only `total`, no overrides).
 std::optional<Instant> next_event(const model::PolicySet& set, const Zone& zone, Instant now,
                                   const model::History& history);
 

@@ -3,6 +3,7 @@
 
 #include "common/policy/decide.hpp"
 #include "common/policy/evaluate/exact.hpp"
+#include "common/policy/evaluate/life.hpp"
 #include "common/policy/evaluate/metric.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/meter.hpp"
@@ -152,6 +153,10 @@ public:
         facts_.raw_usage_known = true;
         for (const auto& rule : rules_of(set_))
             mark_periods(rule, start);
+        for (const auto& [account, settings] : set_.accounts)
+            if (const auto life = life_of(settings.life, zone_, start);
+                life && life->from && *life->from <= start)
+                meter_.mark(*life->from);
     }
 
     void step(const ScenarioStep& step, const std::function<void(const Evaluated&)>& sink) {
@@ -340,6 +345,16 @@ private:
             facts_.usage.push_back(
                 usage({begin, facts_.now}, [&](Cell at) { return meter_.since(at, begin); }));
         }
+        // One that ends now may be a whole period, and the part of another one so far: in this
+        // order.
+        const auto lives = life_windows(set_, facts_.history, rules_of(set_), zone_, facts_.now);
+        for (const auto& window : lives)
+            facts_.usage.push_back(usage(
+                window, [&](Cell at) { return meter_.between(at, window.begin, window.end); }));
+        for (const auto& window : lives)
+            if (window.end == facts_.now)
+                facts_.usage.push_back(
+                    usage(window, [&](Cell at) { return meter_.since(at, window.begin); }));
         facts_.raw_usage.clear();
         const auto sums = with_descendants([&](Cell at) { return meter_.total(at); });
         each_cell([&](const std::string& account, const std::string& tres, Cell at) {

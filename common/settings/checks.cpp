@@ -360,6 +360,26 @@ void check_weights(const PolicySet& set, const Places& places, const Parents& pa
             weights.check(policy, component, at_line(places, account, errors));
 }
 
+void check_lives(const PolicySet& set, const Places& places, const Parents& parents,
+                 Errors& errors) {
+    const Matching matching(set, parents);
+    for (const auto& [name, account] : set.accounts) {
+        if (!account.life || !account.life->prorate)
+            continue;
+        auto policies = matching.named(name);
+        policies.insert(policies.end(), matching.all().begin(), matching.all().end());
+        for (const std::size_t policy : policies)
+            if (set.policies[policy].period.kind == model::PeriodKind::total) {
+                errors.add(places.accounts.at(name),
+                           "account " + shown(name) + " has prorate, but policy " +
+                               shown(set.policies[policy].name) +
+                               " has period total, which has no end to count to; leave prorate "
+                               "out, or choose another period");
+                break;
+            }
+    }
+}
+
 template <class Use>
 void for_each_allocation(const model::AccountSettings& account, Use use) {
     if (account.allocation)
@@ -467,6 +487,7 @@ void cross_check(const Reading& reading, Errors& errors) {
     check_groups(reading, parents, errors);
     check_agreement(reading.set, reading.places, parents, errors);
     check_weights(reading.set, reading.places, parents, errors);
+    check_lives(reading.set, reading.places, parents, errors);
     note_what_surprises(reading, parents, errors);
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/base/amount.hpp"
 #include "common/base/text.hpp"
+#include "common/settings/life.hpp"
 #include "common/settings/policy.hpp"
 #include "common/settings/policy_set.hpp"
 
@@ -301,6 +302,7 @@ void read_account(const std::string& key, Place place, const Node& node, Reading
         account.allocation = read_allocation(*allocation, reading, errors);
     if (const Node* clusters = map.take("clusters"))
         read_by_cluster(*clusters, account, reading, errors);
+    account.life = read_life(map);
     map.read("parent", account.parent);
     if (map.has("parent") && reading.dialect == Dialect::daemon) {
         errors.add(map.key_place("parent"), "parent is for scenarios; on a cluster Slurm's "

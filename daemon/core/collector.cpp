@@ -4,6 +4,7 @@
 #include "common/base/log.hpp"
 #include "common/base/text.hpp"
 #include "common/model/account_tree.hpp"
+#include "common/policy/evaluate/life.hpp"
 #include "common/policy/evaluate/subjects.hpp"
 #include "common/policy/periods.hpp"
 #include "daemon/core/policy_text.hpp"
@@ -47,7 +48,9 @@ std::vector<Window> windows_of(const Rules& rules, const model::Facts& facts) {
     auto periods = policy::rules_of(rules.set, facts);
     if (!rules.monthly.empty())
         periods.push_back({model::PeriodKind::month, 0, {}});
-    return policy::windows(periods, rules.zone, facts.now);
+    return policy::windows(
+        periods, rules.zone, facts.now,
+        policy::life_windows(rules.set, facts.history, periods, rules.zone, facts.now));
 }
 
 model::QosDifferences common(const model::QosDifferences& a, const model::QosDifferences& b) {

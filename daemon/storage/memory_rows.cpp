@@ -20,6 +20,7 @@ constexpr AmountKind kAmounts[] = {
     {"reached", &model::AccountMemory::reached},
 };
 constexpr std::string_view kUnits = "units"; // AccountRules::allocation, times 10^9
+constexpr std::string_view kLife = "life";   // AccountRules::life: local seconds, or a number
 struct WordKind {
     std::string_view word;
     std::set<std::string> model::AccountMemory::*member;
@@ -61,8 +62,39 @@ model::AccountMemory memory_of(const Statement& row) {
         memory.paused_since = instant(*since);
     memory.reset_owed = row.flag(13);
     memory.held_for = row.text(14);
-    memory.rules = {row.text(15), split(row.text(16), ','), {}, row.flag(17)};
+    memory.rules = {row.text(15), split(row.text(16), ','), {}, row.flag(17), {}};
     return memory;
+}
+
+std::map<std::string, std::int64_t> life_rows(const model::AccountLife& life) {
+    std::map<std::string, std::int64_t> rows{{"then", static_cast<std::int64_t>(life.then)},
+                                             {"prorate", life.prorate ? 1 : 0},
+                                             {"endless", life.endless ? 1 : 0}};
+    if (life.from)
+        rows["from"] = life.from->time_since_epoch().count();
+    if (life.until)
+        rows["until"] = life.until->time_since_epoch().count();
+    return rows;
+}
+
+// One of them.
+void read_life(const std::string& name, std::int64_t value,
+               std::optional<model::AccountLife>& life) {
+    if (!life)
+        life.emplace();
+    const std::chrono::local_seconds at{std::chrono::seconds{value}};
+    if (name == "from")
+        life->from = at;
+    else if (name == "until")
+        life->until = at;
+    else if (name == "prorate")
+        life->prorate = value != 0;
+    else if (name == "endless")
+        life->endless = value != 0;
+    else if (name == "then") // an unknown one is the strictest
+        life->then = value == 1   ? model::LifeEnd::downscale
+                     : value == 2 ? model::LifeEnd::release
+                                  : model::LifeEnd::pause;
 }
 
 // Rows (account name, ...) of a table that hangs on `account`.
@@ -124,6 +156,8 @@ Memories read_memories(Database& database, const std::string& cluster) {
         auto& memory = memories[amount.text(0)];
         if (amount.text(1) == kUnits)
             memory.rules.allocation[amount.text(2)] = Decimal::raw(amount.integer(3));
+        if (amount.text(1) == kLife)
+            read_life(amount.text(2), amount.integer(3), memory.rules.life);
         for (const auto& kind : kAmounts)
             if (amount.text(1) == kind.word)
                 (memory.*kind.member)[amount.text(2)] = amount.integer(3);
@@ -238,6 +272,9 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
             amount_.bind(id, kind.word, name, amount).run();
     for (const auto& [name, units] : memory.rules.allocation)
         amount_.bind(id, kUnits, name, units.scaled()).run();
+    if (memory.rules.life)
+        for (const auto& [name, value] : life_rows(*memory.rules.life))
+            amount_.bind(id, kLife, name, value).run();
     for (const auto& kind : kWords)
         for (const auto& word : memory.*kind.member)
             word_.bind(id, kind.word, word).run();

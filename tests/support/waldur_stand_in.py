@@ -119,7 +119,7 @@ class Waldur:
                 "uuid": key, "name": backend_id or "unnamed", "backend_id": backend_id, "state": "OK",
                 "offering_uuid": OFFERING, "limits": {}, "paused": False, "downscaled": False, "backend_metadata": {},
                 "customer_uuid": new_uuid("customer"), "customer_name": "University",
-                "project_uuid": new_uuid("project"), "project_name": "Project"})
+                "project_uuid": new_uuid("project"), "project_name": "Project", "end_date": None})
         found.update({k: v for k, v in more.items() if k != "uuid"})
         return found
 

@@ -59,6 +59,15 @@ void read_limits(json::View object, Resource& resource) {
     }
 }
 
+// null is "never"; what write_resource() wrote is read again.
+std::string end_date_of(json::View value) {
+    if (!value.exists())
+        return "";
+    if (value.is_null())
+        return "never";
+    return value.is_string() ? name_of(value) : "no text";
+}
+
 json::Value texts_of(const std::set<std::string>& words) {
     return json::Value(std::vector<std::string>(words.begin(), words.end()));
 }
@@ -80,6 +89,7 @@ json::Value write_resource(const Resource& resource) {
         .set("customer_name", resource.customer_name)
         .set("project_uuid", resource.project)
         .set("project_name", resource.project_name)
+        .set("end_date", resource.end_date)
         .set("limits", decimals(resource.limits))
         .set("paused", resource.paused)
         .set("downscaled", resource.downscaled)
@@ -156,6 +166,7 @@ Resource read_resource(json::View object) {
     resource.customer_name = name_of(object["customer_name"]);
     resource.project = uuid_of(object["project_uuid"].text());
     resource.project_name = name_of(object["project_name"]);
+    resource.end_date = end_date_of(object["end_date"]);
     resource.paused = object["paused"].boolean();
     resource.downscaled = object["downscaled"].boolean();
     resource.fault = name_of(object["fault"]);

@@ -54,6 +54,7 @@ struct Resource {
     std::string project;
     std::string project_name;
     std::map<std::string, Decimal> limits; // units by component type
+    std::string end_date = {}; // its last day, "2026-09-30"; "never": none; "": Waldur has no word
     bool paused = false;
     bool downscaled = false;
     std::string fault; // what of it cannot be understood; "": nothing

@@ -52,7 +52,7 @@ Result<void> OfferingClient::pull_resources(Offering& offering) {
         query.emplace_back("state", state);
     for (const char* field :
          {"uuid", "name", "backend_id", "state", "limits", "paused", "downscaled", "customer_uuid",
-          "customer_name", "project_uuid", "project_name"})
+          "customer_name", "project_uuid", "project_name", "end_date"})
         query.emplace_back("field", field);
     auto done =
         api_.list("/api/marketplace-provider-resources/", std::move(query),

@@ -2,6 +2,7 @@
 #include "waldur/sync/rules.hpp"
 
 #include "common/base/text.hpp"
+#include "common/settings/times.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -206,6 +207,21 @@ model::Allocation allocation(const Resource& resource, const model::PolicySet& s
     return granted;
 }
 
+// Of two ends the earlier one counts.
+void take_end_date(const Resource& resource, std::optional<model::AccountLife>& life) {
+    if (resource.end_date.empty())
+        return;
+    if (!life)
+        life.emplace();
+    const auto day = settings::parse_day(resource.end_date);
+    if (!day) {
+        life->endless = life->endless || !life->until;
+        return;
+    }
+    const std::chrono::local_seconds end = std::chrono::local_days{*day} + std::chrono::days{1};
+    life->until = life->until ? std::min(*life->until, end) : end;
+}
+
 void take_accounts(const Offering& offering, const AccountResources& known, core::Rules& rules) {
     std::set<std::string> missing;
     for (const auto& [account, resource] : known.by_account) {
@@ -214,6 +230,7 @@ void take_accounts(const Offering& offering, const AccountResources& known, core
         entry.allocation.reset();
         if (!granted.empty())
             entry.allocation = std::move(granted);
+        take_end_date(*resource, entry.life);
         for (const auto& [type, units] : resource->limits)
             if (!units.is_zero() && rules.set.component(type) == nullptr)
                 missing.insert(type);
@@ -282,6 +299,14 @@ bool has_account(const Resource& resource, std::vector<model::Problem>& problems
     else if (resource.account.empty() && resource.state != "Creating")
         problems.push_back({"", "resource " + shown(resource) + " of Waldur has no account",
                             "set its backend_id in Waldur"});
+    else if (const auto& date = resource.end_date;
+             !date.empty() && date != "never" && !settings::parse_day(date)) {
+        problems.push_back({resource.account,
+                            "end_date of resource " + shown(resource) +
+                                " of Waldur is no day; its account is left unchanged",
+                            "correct it in Waldur"});
+        return false;
+    }
     return resource.fault.empty() && !resource.account.empty();
 }
 

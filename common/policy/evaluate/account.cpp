@@ -5,6 +5,7 @@
 #include "common/policy/evaluate/figures.hpp"
 #include "common/policy/evaluate/forecast.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
+#include "common/policy/evaluate/life.hpp"
 #include "common/policy/evaluate/memory.hpp"
 #include "common/policy/evaluate/standing.hpp"
 #include "common/policy/evaluate/thresholds.hpp"
@@ -57,6 +58,19 @@ std::vector<const Policy*> deciding(const Subject& subject, Mode mode) {
     std::copy_if(subject.policies.begin(), subject.policies.end(), std::back_inserter(found),
                  [mode](const Policy* policy) { return policy->mode == mode; });
     return found;
+}
+
+// The account has nothing of a component, or nothing at all where one sum counts.
+bool grants_nothing(const Subject& subject) {
+    const auto nothing = [](const auto& granted) { return granted.second.is_zero(); };
+    const auto& all = *subject.allocation;
+    return subject.first().billing.enabled ? std::all_of(all.begin(), all.end(), nothing)
+                                           : std::any_of(all.begin(), all.end(), nothing);
+}
+
+// As the journal keeps it, whatever part of it is inside the life of the account.
+const model::Period& whole_of(const Periods& periods) {
+    return periods.whole.label.empty() ? periods.current : periods.whole;
 }
 
 // When a pause by usage ends by itself: the next period begins without it, unless it begins used
@@ -176,6 +190,21 @@ std::string lost_rules(const Subject& subject, const AccountMemory& before, bool
     return gone.empty() ? "" : "its allocation has no " + join(gone, ", ") + " any more";
 }
 
+// The end of its life, or a begin that has not come, is not given any more: what holds or will hold
+// by it would not. "": no such change.
+std::string lost_life(const Subject& subject, const AccountMemory& before, const Zone& zone,
+                      Instant now) {
+    const auto last = life_of(before.rules.life, zone, now);
+    if (before.enforced_by.empty() || !last)
+        return "";
+    const auto* present = subject.life != nullptr ? &**subject.life : nullptr;
+    if (last->until && (present == nullptr || !(present->until || present->endless)))
+        return "its end (until) is not given any more; write until: never for none";
+    if (last->state == model::LifeState::before && (present == nullptr || !present->from))
+        return "its begin (from), which has not come, is not given any more";
+    return "";
+}
+
 // While the clock is not trusted only a person lifts a flag: the end of an override does not.
 void lift_nothing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
     const model::Flags kept = out.own | before.shown_flags;
@@ -241,6 +270,7 @@ void keep_standing(const AccountMemory& before, const Policy& policy, AccountDec
 // Of a held account: what the rules of its last evaluation make of its usage now.
 void take_last_rules(const AccountMemory& before, AccountDecision good, AccountDecision& out) {
     out.last_rules = std::move(good.last_rules);
+    out.life = good.life;
     out.period = std::move(good.period);
     out.previous = std::move(good.previous);
     out.span = std::move(good.span);
@@ -286,6 +316,7 @@ void hold(const model::Facts& facts, const AccountMemory& before, const Policy* 
     out.mode = before.enforced_by.empty() ? Mode::observe : Mode::enforce;
     out.notify_reached = out.block_creation = out.grant_changed = false;
     out.notes.clear();
+    out.life.reset(); // that of its last rules counts
     out.by_usage = {before.flags | before.shown_flags, "", std::nullopt};
     out.kept = true;
     if (good)
@@ -340,15 +371,15 @@ AccountDecision AccountEvaluator::begin(const Subject& subject, const Periods& p
     return out;
 }
 
-void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& known,
-                                  AccountDecision& out) const {
+void AccountEvaluator::find_fault(const Subject& subject, const Periods& periods,
+                                  const AccountFacts& known, AccountDecision& out) const {
     fail(Fault::clock, clock_fault(facts_, known.memory(), out.period), out);
     if (const auto gone = lost_rules(subject, known.memory(), out.other_period); !gone.empty())
         fail(Fault::rules, gone + kKept, out);
     if (const auto other = renamed(facts_, known.memory(), subject.first(), out.period.label);
         !other.empty())
         fail(Fault::rules, other + kKept, out);
-    fail(Fault::settings, reused_label(known.memory(), out.period), out);
+    fail(Fault::settings, reused_label(known.memory(), whole_of(periods)), out);
     fail(Fault::settings, disagreement(subject), out);
     for (const auto& component : set_.components) {
         const auto& all = facts_.structure.tres;
@@ -364,12 +395,24 @@ void AccountEvaluator::find_fault(const Subject& subject, const AccountFacts& kn
 }
 
 AccountDecision AccountEvaluator::evaluate(const Subject& subject) const {
-    const Periods& periods = periods_.at(&subject.first());
+    const auto life =
+        subject.life == nullptr ? std::nullopt : life_of(*subject.life, zone_, facts_.now);
+    std::optional<Periods> own;
+    if (life)
+        own = clipped(subject.first().period, zone_, facts_.now, *life);
+    const Periods& periods = own ? *own : periods_.at(&subject.first());
     const AccountFacts known = index_.of(subject, periods);
     AccountDecision out = begin(subject, periods, known);
-    find_fault(subject, known, out);
-    if (out.error.empty())
-        fill(subject, periods, known, out);
+    out.life = life;
+    if (const auto gone = lost_life(subject, known.memory(), zone_, facts_.now); !gone.empty())
+        fail(Fault::rules, gone + kKept, out);
+    if (out.closed()) {
+        close(subject, known, out);
+    } else {
+        find_fault(subject, periods, known, out);
+        if (out.error.empty())
+            fill(subject, periods, known, out);
+    }
     if (const auto found = waiting_.find(subject.account); found != waiting_.end())
         fail(Fault::guard, found->second, out);
     if (out.held())
@@ -379,13 +422,36 @@ AccountDecision AccountEvaluator::evaluate(const Subject& subject) const {
     return out;
 }
 
-AccountDecision AccountEvaluator::keep(const std::string& account) const {
+// No usage decides, and nothing that is missing keeps the account from ending.
+void AccountEvaluator::close(const Subject& subject, const AccountFacts& known,
+                             AccountDecision& out) const {
+    const AccountMemory& before = known.memory();
+    const Policy& decides = *deciding(subject, out.mode).front();
+    if (const auto gone = lost_rules(subject, before, false); !gone.empty())
+        fail(Fault::rules, gone + kKept, out);
+    fail(Fault::clock, clock_fault(facts_, before, {before.period, {}, std::nullopt}), out);
+    if (!out.error.empty())
+        return;
+    out.by_usage.flags = out.life->flags();
+    out.by_usage.qos = qos_for(decides, model::standing(out.by_usage.flags));
+    if (out.life->state == model::LifeState::before && !grants_nothing(subject))
+        out.by_usage.until = out.life->from;
+    out.overrides = known.overrides;
+    remember_rules(facts_, subject, out.memory);
+    settle_own(decides, facts_.now, out);
+    if (!facts_.clock.trusted())
+        lift_nothing(before, decides, out);
+}
+
+AccountDecision AccountEvaluator::keep(const std::string& account, const std::string& fault) const {
     const AccountMemory& before = facts_.history.accounts.at(account);
     AccountDecision out;
     out.account = account;
     out.mode = Mode::enforce;
     out.contact = set_.contact;
     out.previous_flags = before.shown_flags;
+    if (!fault.empty())
+        fail(Fault::guard, fault, out);
     fail(Fault::rules, std::string("no policy with an allocation covers it any more") + kKept, out);
     hold(facts_, before, nullptr, by_last_rules(account), out);
     return out;
@@ -435,7 +501,7 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
                                        " s old: nothing is lifted until it is fresh"
                                  : "usage is below the threshold, but within the hysteresis");
 
-    out.memory = remember(facts_, subject, periods.current, known, measured.figures, result);
+    out.memory = remember(facts_, subject, whole_of(periods), known, measured.figures, result);
     out.thresholds = std::move(result.thresholds);
     for (auto& threshold : out.thresholds)
         if (threshold.reached)

@@ -28,14 +28,18 @@ public:
 
     // Total: what cannot be evaluated has a fault and keeps its standing.
     model::AccountDecision evaluate(const Subject& subject) const;
-    // Of an account in the history that no rule covers any more.
-    model::AccountDecision keep(const std::string& account) const;
+    // Of an account in the history that no rule covers any more. `fault`: why it is held; "": for
+    // this reason.
+    model::AccountDecision keep(const std::string& account, const std::string& fault = "") const;
 
 private:
     model::AccountDecision begin(const Subject& subject, const Periods& periods,
                                  const AccountFacts& known) const;
-    void find_fault(const Subject& subject, const AccountFacts& known,
+    void find_fault(const Subject& subject, const Periods& periods, const AccountFacts& known,
                     model::AccountDecision& out) const;
+    // Outside its life: no figures.
+    void close(const Subject& subject, const AccountFacts& known,
+               model::AccountDecision& out) const;
     std::optional<model::AccountDecision> by_last_rules(const std::string& account) const;
     void fill(const Subject& subject, const Periods& periods, const AccountFacts& known,
               model::AccountDecision& out) const;

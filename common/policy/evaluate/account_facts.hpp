@@ -18,7 +18,13 @@ namespace sluice::policy {
 
 struct Periods {
     model::Period current;
-    std::optional<model::Period> before; // none for `total`
+    std::optional<model::Period> before; // none for `total`, and before the account's life
+    // Of an account with a life: the periods above are the parts of these inside it.
+    model::Period whole;
+    std::optional<model::Period> whole_before;
+    std::optional<model::Period> next; // none: the life ends before
+    std::optional<model::Period> whole_next;
+    bool prorate = false; // parts have their share of the allocation
 };
 
 // An account on one cluster. Points into the facts.

@@ -24,8 +24,8 @@ long double days_of(const model::Carryover& rule, const model::Period& period) {
     return static_cast<long double>((*period.end - period.begin).count()) / 86400.0L;
 }
 
-bool by_cap(const model::Carryover& rule, CarryoverDerivation& out) {
-    const auto cap = percent_of(out.base, rule.factor);
+bool by_cap(const model::Carryover& rule, Amount base, CarryoverDerivation& out) {
+    const auto cap = percent_of(base, rule.factor);
     if (!cap)
         return false;
     out.cap = *cap;
@@ -80,7 +80,7 @@ std::optional<CarryoverDerivation> carryover(const model::Carryover& rule, Amoun
                                              const Past& past) {
     CarryoverDerivation out;
     out.model = rule.model;
-    out.base = base;
+    out.base = past.granted.value_or(base);
     if (past.period)
         out.previous_period = past.period->label;
     if (!rule.enabled)
@@ -93,8 +93,8 @@ std::optional<CarryoverDerivation> carryover(const model::Carryover& rule, Amoun
         return out;
     out.used_before = std::max<Amount>(0, past.used);
     out.given = past.given;
-    const bool fits =
-        rule.model == CarryoverModel::cap ? by_cap(rule, out) : by_decay(rule, *past.period, out);
+    const bool fits = rule.model == CarryoverModel::cap ? by_cap(rule, base, out)
+                                                        : by_decay(rule, *past.period, out);
     if (!fits)
         return std::nullopt;
     out.applied = true;

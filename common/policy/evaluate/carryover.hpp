@@ -20,8 +20,9 @@ struct Past {
     Amount own = 0;     // grant of that period without what it borrowed (see AccountMemory::grants)
     Amount base = 0;    // allocation when that period ended
     Amount highest = 0; // usage by ended jobs that was once reported
-    Amount vanished = 0; // part of `used`: what is not reported any more
-    Amount given = 0;    // <= 0: what transfers took from it in that period
+    Amount vanished = 0;           // part of `used`: what is not reported any more
+    std::optional<Amount> granted; // allocation of that period, where it is not that of now
+    Amount given = 0;              // <= 0: what transfers took from it in that period
 };
 
 // Picks the component's past out of what the journal remembers.

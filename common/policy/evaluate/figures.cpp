@@ -3,6 +3,7 @@
 
 #include "common/policy/evaluate/carryover.hpp"
 #include "common/policy/evaluate/exact.hpp"
+#include "common/policy/evaluate/life.hpp"
 #include "common/policy/evaluate/metric.hpp"
 
 #include <algorithm>
@@ -150,6 +151,32 @@ Result<Figure> base_figure(const AccountFacts& facts, const Component& component
     return figure;
 }
 
+// What an account with a life is granted in the periods before, now and next.
+struct Shares {
+    Amount before = 0;
+    Amount now = 0;
+    Amount next = 0;
+};
+
+// nullopt: does not fit.
+std::optional<Shares> shares_of(const Periods& periods, Amount whole) {
+    Shares out{whole, whole, whole};
+    if (periods.whole.label.empty())
+        return out; // no life
+    const auto share = [&](const auto& part, const auto& all, Amount& to) {
+        const auto amount = periods.prorate ? prorated(whole, part, all) : whole;
+        to = amount.value_or(0);
+        return amount.has_value();
+    };
+    if (!periods.next)
+        out.next = 0;
+    const bool fits =
+        share(periods.current, periods.whole, out.now) &&
+        (!periods.before || share(*periods.before, *periods.whole_before, out.before)) &&
+        (!periods.next || share(*periods.next, *periods.whole_next, out.next));
+    return fits ? std::optional(out) : std::nullopt;
+}
+
 Result<Figure> figure_of(const model::Policy& policy, const Periods& periods,
                          const AccountFacts& facts, const Component& component, Decimal units,
                          Figures& out) {
@@ -157,9 +184,16 @@ Result<Figure> figure_of(const model::Policy& policy, const Periods& periods,
     if (!made)
         return made;
     Figure& figure = *made;
-    const auto before = past(periods, facts, component, out);
+    auto before = past(periods, facts, component, out);
     if (!before)
         return too_large(component, "the usage of the period before");
+    const Amount whole = figure.allocation;
+    const auto life = shares_of(periods, whole);
+    if (!life)
+        return too_large(component, "the share of the allocation");
+    figure.allocation = life->now;
+    if (life->before != life->now)
+        before->granted = life->before;
     auto carry = carryover(policy.carryover, figure.allocation, *before);
     if (!carry)
         return too_large(component, "the carryover");
@@ -174,7 +208,10 @@ Result<Figure> figure_of(const model::Policy& policy, const Periods& periods,
     figure.carryover = *carry;
     if (carry->applied || policy.borrow.factor.scaled() > 0)
         figure.vanished_before = before->vanished;
-    const auto loan = borrow(policy.borrow, figure.allocation, unknown ? Past{} : *before);
+    // The first period of a life lends nothing to an earlier one, but may borrow.
+    if (!before->period)
+        before->period = periods.whole_before;
+    const auto loan = borrow(policy.borrow, life->next, unknown ? Past{} : *before);
     if (!loan)
         return too_large(component, "the borrowed part");
     Sum sum;

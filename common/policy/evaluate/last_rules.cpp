@@ -17,7 +17,8 @@ std::optional<model::AccountDecision> LastRules::evaluate(const std::string& acc
     if (found == facts_.earlier.end() || rules.allocation.empty())
         return std::nullopt;
     const model::PolicySet& set = *found->second;
-    Subject subject{account, {}, &rules.allocation, rules.spans};
+    Subject subject{
+        account, {}, &rules.allocation, rules.spans, rules.life ? &rules.life : nullptr};
     for (const auto& name : rules.policies)
         if (const auto* policy = set.policy(name))
             subject.policies.push_back(policy);

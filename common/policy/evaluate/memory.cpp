@@ -61,6 +61,19 @@ bool reset_is_due(const AccountMemory& before, const Period& period) {
            (before.period.empty() || period.begin > before.period_begin);
 }
 
+void remember_rules(const model::Facts& facts, const Subject& subject, AccountMemory& memory) {
+    memory.rules = {facts.policies.version, {}, *subject.allocation, subject.spans, {}};
+    if (subject.life != nullptr && (*subject.life)->bounded())
+        memory.rules.life = *subject.life;
+    memory.held_for.clear();
+    memory.enforced_by.clear();
+    for (const model::Policy* policy : subject.policies) {
+        memory.rules.policies.push_back(policy->name);
+        if (policy->mode == model::Mode::enforce)
+            memory.enforced_by.insert(policy->name);
+    }
+}
+
 AccountMemory remember(const model::Facts& facts, const Subject& subject, const Period& period,
                        const AccountFacts& known, const Figures& figures,
                        const ThresholdResult& result) {
@@ -84,14 +97,7 @@ AccountMemory remember(const model::Facts& facts, const Subject& subject, const 
         mark_reset(subject, known.memory(), memory);
     memory.flags = result.flags;
     memory.steps = result.steps;
-    memory.rules = {facts.policies.version, {}, *subject.allocation, subject.spans};
-    for (const model::Policy* policy : subject.policies)
-        memory.rules.policies.push_back(policy->name);
-    memory.held_for.clear();
-    memory.enforced_by.clear();
-    for (const model::Policy* policy : subject.policies)
-        if (policy->mode == model::Mode::enforce)
-            memory.enforced_by.insert(policy->name);
+    remember_rules(facts, subject, memory);
     return memory;
 }
 

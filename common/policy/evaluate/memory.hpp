@@ -20,6 +20,10 @@ std::string clock_fault(const model::Facts& facts, const model::AccountMemory& b
 // reset failed.
 bool reset_is_due(const model::AccountMemory& before, const model::Period& period);
 
+// Into the memory: the rules that the account is evaluated by.
+void remember_rules(const model::Facts& facts, const Subject& subject,
+                    model::AccountMemory& memory);
+
 // The memory after an evaluation of the account with these figures and this result. While usage of
 // a cluster is missing, allocation and grants stay. What Slurm has and what was notified comes
 // later.

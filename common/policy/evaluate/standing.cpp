@@ -17,8 +17,16 @@ using model::Standing;
 
 namespace {
 
+// Its life is over, or has not begun. While new rules wait for a person nothing gets milder by it.
+bool outside_life(const AccountDecision& decision, Instant at) {
+    return decision.life && decision.life->at(at) != model::LifeState::during;
+}
+
+// What usage and the life of the account ask for.
 Flags usage_flags(const AccountDecision& decision, Instant at) {
     const auto& usage = decision.by_usage;
+    if (outside_life(decision, at))
+        return decision.held() ? decision.life->flags() | usage.flags : decision.life->flags();
     return usage.until && *usage.until <= at ? Flags{} : usage.flags;
 }
 
@@ -59,6 +67,10 @@ std::vector<Instant> own_changes(const AccountDecision& decision, Instant now) {
     }
     if (decision.by_usage.until && decision.by_usage.flags.paused)
         add(*decision.by_usage.until);
+    if (decision.life)
+        for (const auto& at : {decision.life->from, decision.life->until})
+            if (at)
+                add(*at);
     return distinct(std::move(changes));
 }
 
@@ -104,10 +116,34 @@ void stand_alone(AccountDecision& out) {
 
 // An account that could not be evaluated keeps its standing until its period ends.
 void settle_fault(Instant at, AccountDecision& out) {
+    if (out.life && out.life->at(at) == model::LifeState::after) {
+        out.life->state = model::LifeState::after;
+        out.own = out.flags = out.life->flags();
+        out.enforced = out.mode == Mode::enforce ? out.flags : Flags{};
+        out.cause = {model::CauseKind::life, "", 0};
+        out.until.reset();
+        return;
+    }
     if (!out.until || at < *out.until)
         return;
     out.own = out.flags = out.enforced = {};
     out.until.reset();
+}
+
+} // namespace
+
+namespace {
+
+void settle_life(const Policy& policy, Instant at, Flags usage, AccountDecision& out) {
+    out.life->state = out.life->at(at);
+    if (!outside_life(out, at))
+        return;
+    out.notify_reached = out.block_creation = false;
+    const Standing now = model::standing(usage);
+    if (now == Standing::normal || now != model::standing(out.life->flags()))
+        return; // a held account may be stricter
+    out.cause = {model::CauseKind::life, "", 0};
+    out.qos = qos_for(policy, now);
 }
 
 } // namespace
@@ -117,6 +153,8 @@ void settle_own(const Policy& policy, Instant at, AccountDecision& out) {
     out.own = own_flags(out, at);
     out.qos = model::standing(usage) == Standing::normal ? "" : out.by_usage.qos;
     out.cause = {};
+    if (out.life)
+        settle_life(policy, at, usage, out);
     out.in_force.reset();
     if (const Override* entry = in_force(out, at)) {
         out.in_force = *entry;
@@ -141,9 +179,9 @@ StandingForecast::StandingForecast(const model::PolicySet& set, const AccountTre
             above_[governed.of(node)] = governed.above(node);
 }
 
-bool StandingForecast::overridden(std::size_t index) const {
+bool StandingForecast::has_events(std::size_t index) const {
     for (; index != kNone; index = above_[index])
-        if (!decision_.accounts[index].overrides.empty())
+        if (const auto& one = decision_.accounts[index]; !one.overrides.empty() || one.life)
             return true;
     return false;
 }
@@ -151,7 +189,7 @@ bool StandingForecast::overridden(std::size_t index) const {
 std::vector<Instant> StandingForecast::changes(std::size_t index) const {
     const auto& own = decision_.accounts[index];
     std::vector<Instant> all;
-    if (!overridden(index)) {
+    if (!has_events(index)) {
         if (own.enforced.paused && own.until)
             all.push_back(*own.until);
         return all;

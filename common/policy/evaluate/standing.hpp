@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The standing of an account at an instant: usage, then the override in force then, then the
-// accounts above it. The evaluation asks for now; the snapshot, with the usage of now, also for the
-// instants at which overrides and pauses end.
+// The standing of an account at an instant: usage or the end of its life, then the override in
+// force then, then the accounts above it. The evaluation asks for now; the snapshot, with the usage
+// of now, also for the instants at which overrides, pauses and the lives of accounts begin or end.
 #pragma once
 
 #include "common/model/decision.hpp"
@@ -22,7 +22,8 @@ void settle_own(const model::Policy& policy, Instant at, model::AccountDecision&
 void join_above(const model::AccountDecision* above, model::AccountDecision& out);
 
 // How the standings of a decision go on without a further evaluation, with the usage of now:
-// overrides begin or end, pauses end. The plugin applies them on time while sluiced is away.
+// overrides and lives begin or end, pauses end. The plugin applies them on time while sluiced is
+// away.
 class StandingForecast {
 public:
     // All outlive it.
@@ -30,13 +31,14 @@ public:
                      const Governance& governed, const model::Decision& decision);
 
     // Instants after now at which the standing of the decision's account `index` may change,
-    // ascending. Without overrides of the account or above it at most one: the end of the pause.
+    // ascending. Without overrides and lives of the account or above it at most one: the end of the
+    // pause.
     std::vector<Instant> changes(std::size_t index) const;
     // The decision of account `index` as it is at `at`, after now.
     const model::AccountDecision& at(std::size_t index, Instant at);
 
 private:
-    bool overridden(std::size_t index) const;
+    bool has_events(std::size_t index) const; // beside the end of a pause
 
     const model::PolicySet& set_;
     const model::Decision& decision_;

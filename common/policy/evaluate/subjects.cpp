@@ -100,6 +100,9 @@ std::vector<Subject> subjects(const PolicySet& set, const AccountTree& tree) {
         if (by_node[node].allocation != nullptr) {
             by_node[node].account = tree[node].name;
             by_node[node].spans = spans(set, by_node[node]);
+            if (const auto settings = set.accounts.find(by_node[node].account);
+                settings != set.accounts.end() && settings->second.life)
+                by_node[node].life = &settings->second.life;
             found.push_back(std::move(by_node[node]));
         }
     std::sort(found.begin(), found.end(),

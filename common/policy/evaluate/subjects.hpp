@@ -21,6 +21,7 @@ struct Subject {
     std::vector<const model::Policy*> policies;    // in the file's order, at least one
     const model::Allocation* allocation = nullptr; // not empty
     bool spans = false; // one allocation for all clusters of its policies
+    const std::optional<model::AccountLife>* life = nullptr; // as the settings have it, if they do
 
     // Its rules count where all policies have to agree.
     const model::Policy& first() const { return *policies.front(); }

@@ -148,7 +148,8 @@ bool limits_billing(const Policy& policy, const AccountDecision& decision) {
                         [](const Figure& f) { return f.component.tres == "billing"; });
 }
 
-// An override lets an account run that has used up its allocation (all of it, or of a component).
+} // namespace
+
 bool runs_by_override(const AccountDecision& decision) {
     const auto& pin = decision.in_force;
     if (!pin || pin->foreign || pin->standing == model::Standing::paused)
@@ -158,6 +159,8 @@ bool runs_by_override(const AccountDecision& decision) {
            std::any_of(figures.begin(), figures.end(),
                        [](const Figure& f) { return f.used() >= f.effective; });
 }
+
+namespace {
 
 // The policy whose `limits` count: the first one that has them enabled, of those that decide if
 // any. nullptr: none, or runs_by_override(): Slurm would keep its jobs pending at the limit, and

@@ -38,6 +38,10 @@ Result<std::vector<WantedLimit>> wanted_limits(const model::Policy& policy,
                                                const model::AccountDecision& decision,
                                                const model::Facts& facts);
 
+// An override lets an account run that has used up its allocation (all of it, or of a component),
+// or that is outside its life.
+bool runs_by_override(const model::AccountDecision& decision);
+
 // Updates memory.limits: what the account had is saved before Sluice first changes it. Names limits
 // of the site's own that are stricter than Sluice's, and stay.
 void remember_limits(const model::PolicySet& set, const model::Facts& facts,

@@ -81,7 +81,11 @@ private:
     }
 
     void plan_own(const model::Association& row, const AccountDecision& decision) {
-        const bool evaluated = draft_.facts().clock.trusted() && !decision.held();
+        const bool trusted = draft_.facts().clock.trusted();
+        const bool closed = decision.closed() && decision.mode == Mode::enforce;
+        const bool evaluated = trusted && !decision.held() && !closed;
+        if (trusted && closed && !decision.held() && runs_by_override(decision))
+            plan_limits(row, decision, draft_);
         if (evaluated) {
             plan_shares(row, decision, draft_);
             plan_limits(row, decision, draft_);

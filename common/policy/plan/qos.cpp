@@ -336,6 +336,10 @@ std::string reason_for(const Draft& draft, const AccountDecision& decision) {
     case CauseKind::override_:
         return decision.in_force && decision.in_force->foreign ? "flag in " + decision.in_force->by
                                                                : "override";
+    case CauseKind::life:
+        return decision.life && decision.life->state == model::LifeState::before
+                   ? "the account has not begun"
+                   : "the account has ended";
     case CauseKind::own:
     case CauseKind::foreign:
         break;

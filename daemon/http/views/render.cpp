@@ -99,6 +99,17 @@ Value render_below(const model::Below& below) {
                      })));
 }
 
+// null: the account has neither begin nor end.
+Value render_life(const model::AccountDecision& account) {
+    constexpr const char* kStates[] = {"before", "during", "after"};
+    if (!account.life)
+        return {};
+    const auto& life = *account.life;
+    return object(kv("from", life.from), kv("until", life.until),
+                  kv("then", model::name(life.then)), kv("prorate", life.prorate),
+                  kv("state", kStates[static_cast<std::size_t>(life.state)]));
+}
+
 Value render_period(const model::Period& period) {
     return object(kv("label", period.label), kv("begin", period.begin), kv("end", period.end));
 }
@@ -211,7 +222,8 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
         kv("mode", mode_of(account)), kv("contact", account.contact),
         kv("billing_period", account.period.label), kv("period", render_period(account.period)),
         kv("previous_period", account.previous ? render_period(*account.previous) : Value()),
-        kv("span", std::move(span)), kv("components", array_of(account.figures, render_figure)),
+        kv("life", render_life(account)), kv("span", std::move(span)),
+        kv("components", array_of(account.figures, render_figure)),
         kv("deciding_component", account.deciding),
         kv("usage_percentage", percent(account.percent)),
         kv("grace_limit_percentage", number(account.grace_limit)),

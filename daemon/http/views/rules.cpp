@@ -77,6 +77,15 @@ void take_allocation(Form& form, ports::RuleChange& change) {
             change.text = map.compact();
         }
     }
+    for (const char* key : {"from", "until", "then", "prorate"}) {
+        if (!form[key].exists())
+            continue;
+        if (std::string_view(key) == "prorate")
+            map.set(key, form.flag(key));
+        else
+            map.set(key, form.text(key));
+        change.text = map.compact();
+    }
 }
 
 std::string path_of(RuleKind kind, const std::string& name) {
@@ -95,10 +104,12 @@ Response conflict(const Call& call, const ports::RuleChange& change, const Error
 enum class Verb { create, replace, merge, remove };
 
 Response change_rule(const Call& call, RuleKind kind, Verb verb) {
-    Form form(call.request, {kind == RuleKind::policy ? "name" : "account",
-                             kind == RuleKind::policy ? "policy" : "allocation",
-                             kind == RuleKind::policy ? "preset" : "clusters", "yaml", "version",
-                             "reason", "dry_run", "confirm"});
+    const bool policy = kind == RuleKind::policy;
+    Form form(call.request,
+              {policy ? "name" : "account", policy ? "policy" : "allocation",
+               policy ? "preset" : "clusters", policy ? "name" : "from", policy ? "name" : "until",
+               policy ? "name" : "then", policy ? "name" : "prorate", "yaml", "version", "reason",
+               "dry_run", "confirm"});
     const auto by = person(call, form);
     ports::RuleChange change;
     change.kind = kind;

@@ -5,6 +5,7 @@
 
 #include "common/model/qos_list.hpp"
 #include "common/policy/decide.hpp"
+#include "common/policy/evaluate/life.hpp"
 #include "common/policy/explain.hpp"
 #include "common/policy/periods.hpp"
 #include "common/policy/plan/plan.hpp"
@@ -159,7 +160,9 @@ private:
             facts.policies.version = std::to_string(facts.earlier.size() + 1);
             facts.earlier[facts.policies.version] = std::make_shared<const model::PolicySet>(set);
         }
-        for (const Window& window : policy::windows(policy::rules_of(set, facts), zone, now)) {
+        const auto rules = policy::rules_of(set, facts);
+        for (const Window& window : policy::windows(
+                 rules, zone, now, policy::life_windows(set, facts.history, rules, zone, now))) {
             model::WindowUsage usage;
             usage.window = window;
             for (const auto& charge : charges)

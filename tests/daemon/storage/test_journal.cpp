@@ -27,8 +27,13 @@ model::AccountMemory full_memory() {
     memory.steps = {"slow1"};
     memory.enforced_by = {"quarterly"};
     memory.held_for = "12";
+    model::AccountLife life;
+    life.from = std::chrono::local_seconds{std::chrono::seconds{1769904000}};
+    life.until = std::chrono::local_seconds{std::chrono::seconds{1790812800}};
+    life.then = model::LifeEnd::downscale;
+    life.prorate = true;
     memory.rules = {
-        "abc", {"second", "first"}, {{"node_hours", Decimal::raw(1'500'000'000)}}, true};
+        "abc", {"second", "first"}, {{"node_hours", Decimal::raw(1'500'000'000)}}, true, life};
     memory.saved_members = {{7, {{"a", "b"}, "a"}}, {4'000'000'000U, {}}};
     memory.qos_in_force = "slowdown";
     memory.paused_since = instant(1767225601);

@@ -52,6 +52,13 @@ CASE(what_cannot_be_understood_is_a_fault_of_this_resource) {
     CHECK_EQ(odd.account, "");
 }
 
+CASE(an_end_date_is_a_day_none_or_not_known) {
+    CHECK_EQ(resource(R"({"end_date":"2026-09-30"})").end_date, "2026-09-30");
+    CHECK_EQ(resource(R"({"end_date":null})").end_date, "never");
+    CHECK_EQ(resource(R"({})").end_date, "");
+    CHECK_EQ(resource(R"({"end_date":20260930})").end_date, "no text"); // no day: see sync
+}
+
 CASE(the_kept_answer_comes_back_exactly) {
     waldur::Offering offering;
     offering.began = instant(1'800'000'000);

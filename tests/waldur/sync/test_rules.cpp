@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What Waldur says becomes rules.
+#include "common/settings/times.hpp"
 #include "tests/waldur/sync/world.hpp"
 
 #include <algorithm>
@@ -250,4 +251,36 @@ CASE(a_policy_for_organization_groups_says_so_to_clients) {
     const auto ids = waldur::known_ids(world.settings, world.answers, *world.rules);
     CHECK(!ids.policies.at("p").for_all);
     CHECK_EQ(ids.policies.at("p").groups.at(0), kThree);
+}
+
+CASE(an_end_date_of_waldur_is_the_end_of_the_account) {
+    const auto end = [](const char* date, const char* own) {
+        World world;
+        world.offering.resources = {resource(kOne, "physics")};
+        world.offering.resources[0].end_date = date;
+        if (const auto day = settings::parse_day(own)) {
+            model::AccountLife life;
+            life.until = std::chrono::local_days{*day};
+            world.file.set.accounts["physics"].life = life;
+        }
+        const auto& life = world.make().set.accounts.at("physics").life;
+        if (!life)
+            return std::string("none");
+        return life->until ? settings::local_text(*life->until)
+                           : std::string(life->endless ? "never" : "open");
+    };
+    CHECK_EQ(end("2026-09-30", ""), "2026-10-01T00:00:00"); // its last day
+    CHECK_EQ(end("never", ""), "never");
+    CHECK_EQ(end("", ""), "none"); // an older Waldur
+    CHECK_EQ(end("2026-09-30", "2026-08-01"), "2026-08-01T00:00:00");
+    CHECK_EQ(end("2026-09-30", "2026-12-01"), "2026-10-01T00:00:00");
+    CHECK_EQ(end("never", "2026-08-01"), "2026-08-01T00:00:00");
+    CHECK_EQ(end("", "2026-08-01"), "2026-08-01T00:00:00");
+    World odd;
+    odd.offering.resources = {resource(kOne, "physics")};
+    for (const char* date : {"2026-02-30", "soon", "no text"}) {
+        odd.offering.resources[0].end_date = date;
+        CHECK(!odd.make().set.accounts.contains("physics")); // left unchanged: it is held
+        CHECK(odd.rules->problems.front().what.find("is no day") != std::string::npos);
+    }
 }
