@@ -69,7 +69,7 @@ struct AccountRules {
     std::vector<std::string> policies;         // names, in the file's order
     std::map<std::string, Decimal> allocation; // units by component
     bool spans = false;                        // one allocation for all clusters of its policies
-    std::optional<AccountLife> life;
+    std::optional<AccountLife> life = {};
 
     friend bool operator==(const AccountRules&, const AccountRules&) = default;
 };
