@@ -85,6 +85,12 @@ Value commands(const model::Plan& plan, const std::string& account) {
     return out;
 }
 
+Value next_change(Instant at) {
+    Value out = Value::object();
+    out.set("at", utc_text(at)).set("what", "pause");
+    return out;
+}
+
 Value account_json(const AccountDecision& account, const model::Plan& plan) {
     Value out = Value::object();
     out.set("account", account.account)
@@ -101,6 +107,8 @@ Value account_json(const AccountDecision& account, const model::Plan& plan) {
         .set("new_state", flags(account.flags))
         .set("actions_taken", account.actions_taken)
         .set("commands", commands(plan, account.account));
+    if (const auto at = account.by_usage.pauses_at)
+        out.set("next_change", next_change(*at));
     if (!account.error.empty())
         out.set("error", account.error);
     return out;

@@ -28,7 +28,8 @@ bool nothing_follows(const AccountDecision& decision) {
     const auto empty = [](const model::Figure& figure) { return figure.allocation == 0; };
     const auto& figures = decision.figures;
     const auto* figure = deciding_figure(decision);
-    return (decision.by_usage.flags.paused && !decision.by_usage.until) ||
+    const auto& usage = decision.by_usage;
+    return ((usage.flags.paused || usage.pauses_at) && !usage.until) ||
            (figure != nullptr && empty(*figure)) ||
            (!figures.empty() && std::all_of(figures.begin(), figures.end(), empty));
 }
@@ -44,6 +45,26 @@ std::string usage_text(const AccountDecision& decision) {
     return spent(decision) + (decision.percent
                                   ? " (" + share_text(decision.percent) + ", " + grace + ")"
                                   : " (no allocation)");
+}
+
+std::string grace_days_text(const Zone& zone, const AccountDecision& decision) {
+    const auto& stands = decision.memory.stands;
+    const auto full = stands.find("full");
+    const auto due = decision.by_usage.pauses_at;
+    const bool by_limit =
+        std::any_of(decision.thresholds.begin(), decision.thresholds.end(),
+                    [](const model::Threshold& one) { return one.name == "pause" && one.reached; });
+    if (full == stands.end() || overridden(decision) || by_limit)
+        return "";
+    if (due && !decision.own.paused)
+        return (decision.mode == model::Mode::enforce ? "New jobs are refused from "
+                                                      : "New jobs would be refused from ") +
+               moment_text(zone, *due) + " on, unless usage falls below 100 % before.";
+    const bool by_days = decision.own.paused && (due || stands.contains("grace_days"));
+    return by_days
+               ? "Usage was at 100 % or above from " + moment_text(zone, instant(full->second)) +
+                     " on, so that the grace in days is over."
+               : "";
 }
 
 std::string next_start(const Zone& zone, const AccountDecision& decision) {

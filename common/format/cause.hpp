@@ -14,6 +14,9 @@ namespace sluice::format {
 bool overridden(const model::AccountDecision& decision);
 // "1231 of 1200 node_hours used in 2026-Q4 (102.58 %, grace to 120 %)"
 std::string usage_text(const model::AccountDecision& decision);
+// What grace_days do or did: "New jobs are refused from 2026-11-30 on, unless usage falls below 100
+// % before."; "": nothing.
+std::string grace_days_text(const Zone& zone, const model::AccountDecision& decision);
 // "Next period starts 2027-01-01."; "" when the next period begins as this one ends.
 std::string next_start(const Zone& zone, const model::AccountDecision& decision);
 // "staff (root) until 2026-12-05T04:02:21+02:00", "a flag in Waldur"

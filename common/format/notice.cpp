@@ -63,6 +63,8 @@ std::string default_text(const Event& event) {
                 (staff ? reason_text(*source.in_force) : "") + "\n";
     if (!staff && !source.figures.empty())
         text += "Usage: " + usage_text(source) + "\n";
+    if (const auto days = grace_days_text(event.zone, source); !staff && !days.empty())
+        text += days + "\n";
     if (event.level == "downscale" && !event.account.enforced_qos.empty())
         text += "\nJobs run with QOS " + printable(event.account.enforced_qos) + " from now on.\n";
     if (event.level == "pause")

@@ -28,8 +28,9 @@ std::string by_entry(const Zone& zone, const model::Override& entry) {
 }
 
 std::string next_line(const Zone& zone, const AccountDecision& decision) {
+    const std::string days = grace_days_text(zone, decision);
     const std::string text = next_start(zone, decision);
-    return text.empty() ? "" : "\n" + text;
+    return (days.empty() ? "" : "\n" + days) + (text.empty() ? "" : "\n" + text);
 }
 
 // "account genomics is paused", "account genomics is paused with account bio"
@@ -97,6 +98,9 @@ UserText default_warning(const Zone& zone, const AccountDecision& source,
         second = "The account is kept open by " + entry_text(zone, *source.in_force) +
                  reason_text(*source.in_force) + ". ";
     second += follows(zone, source);
+    if (const auto days = grace_days_text(zone, source);
+        !days.empty() && source.mode == model::Mode::enforce)
+        second += days + " ";
     if (!(slow && overridden(source)))
         second += next_start(zone, source);
     if (!second.empty())

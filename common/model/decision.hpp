@@ -121,6 +121,9 @@ struct UsageStanding {
     Flags flags;
     std::string qos;              // "" when normal
     std::optional<Instant> until; // when a pause by usage ends without a change; nullopt: never
+    // When grace_days pause it, if usage does not fall below 100 % before; nullopt: they do not.
+    std::optional<Instant> pauses_at = {};
+    std::string paused_qos = {}; // from then on
 };
 
 // Why a queued job waits because of Sluice.

@@ -15,6 +15,7 @@ void forget_levels(AccountMemory& memory) {
     memory.notified.clear();
     memory.steps.clear();
     memory.reached.clear();
+    memory.stands.clear();
 }
 
 } // namespace

@@ -102,6 +102,11 @@ struct AccountMemory {
     // without a break
     std::map<std::string, std::int64_t> reached;
     std::set<std::string> steps; // progressive steps in force in `period`, by QOS: hysteresis
+    // Epoch seconds of evaluations in `period`, kept only where a policy asks for them: "pause",
+    // "downscale" or a step's QOS: the first one of those that saw the flag without a break;
+    // "full": the first at 100 % or above, since then without a break; "grace_days": the one that
+    // paused because of that.
+    std::map<std::string, std::int64_t> stands;
     // Own lists of associations below this account whose QOS is Sluice's, by association id: ids
     // stay when a user is renamed.
     std::map<std::uint32_t, SavedQos> saved_members;

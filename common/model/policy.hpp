@@ -165,6 +165,8 @@ struct Policy {
     Decimal notify_at = Decimal::whole(80); // the lowest level: accounts are warned from here on
     std::vector<Decimal> notify_more;       // the levels above it, rising
     Decimal hysteresis; // percentage points below a threshold before a flag is lifted
+    std::chrono::seconds min_dwell{0}; // falling usage lifts no flag that stands for less
+    int grace_days = 0; // days at 100 % or above after which accounts are paused; 0: never
     Carryover carryover;
     Borrow borrow;
     Billing billing;

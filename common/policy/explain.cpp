@@ -44,6 +44,7 @@ public:
         below();
         metric();
         thresholds();
+        grace_days();
         standing_and_cause();
         if (decision_.held())
             release_line();
@@ -245,6 +246,15 @@ private:
             else
                 add(start + "not reached; " + expected(one.forecast) + ".");
         }
+    }
+
+    void grace_days() {
+        if (const auto text = format::grace_days_text(zone_, decision_); !text.empty())
+            add((decision_.own.paused
+                     ? ""
+                     : "Usage is at 100 % or above since " +
+                           local(instant(decision_.memory.stands.at("full"))) + " (grace_days). ") +
+                text);
     }
 
     void standing_and_cause() {

@@ -103,6 +103,12 @@ std::optional<Instant> next_event(const model::PolicySet& set, const Zone& zone,
             for (const auto& [account, memory] : history.accounts)
                 if (memory.paused_since)
                     keep_earliest(best, *memory.paused_since + policy.on_pause.grace_time, now);
+    for (const auto& policy : set.policies)
+        if (policy.grace_days > 0)
+            for (const auto& [account, memory] : history.accounts)
+                if (const auto full = memory.stands.find("full"); full != memory.stands.end())
+                    keep_earliest(
+                        best, instant(full->second) + std::chrono::days{policy.grace_days}, now);
     for (const auto& entry : history.overrides) {
         keep_earliest(best, entry.from, now);
         keep_earliest(best, entry.until, now);

@@ -228,6 +228,7 @@ private:
                 memory.notified.clear();
                 memory.steps.clear();
                 memory.reached.clear();
+                memory.stands.clear();
             }
             memory.period = account.memory.period;
             memory.period_begin = account.memory.period_begin;

@@ -7,6 +7,7 @@
 #include "common/settings/period.hpp"
 #include "common/settings/policy_set.hpp"
 #include "common/settings/times.hpp"
+#include "common/settings/tolerance.hpp"
 
 #include <algorithm>
 #include <array>
@@ -455,6 +456,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors, const std::
     note_percentage(map, policy.grace_ratio);
     read_notify_at(map, policy);
     map.read("hysteresis", policy.hysteresis, kPercent);
+    read_tolerance(map, policy);
     read_carryover(map, policy.carryover);
     read_borrow(map, policy.borrow);
     read_billing(map, reading, policy.billing, places);
@@ -483,6 +485,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors, const std::
     note_ratio(map, "carryover_factor", "carryover_factor", policy.carryover.factor);
     map.finish();
     check_actions(map, policy);
+    check_tolerance(map, policy);
     reading.set.policies.push_back(std::move(policy));
     reading.places.policies.push_back(std::move(places));
 }

@@ -219,6 +219,10 @@ const auto policy_fields = [](auto& io, auto& policy) {
     io.decimal("grace_ratio", policy.grace_ratio);
     io.decimal("notify_at", policy.notify_at);
     io.decimal("hysteresis", policy.hysteresis);
+    auto dwell = Decimal::whole(policy.min_dwell.count());
+    io.decimal("min_dwell", dwell);
+    policy.min_dwell = std::chrono::seconds{dwell.scaled() / Decimal::kScale};
+    io.number("grace_days", policy.grace_days);
     io.flag("carryover", policy.carryover.enabled);
     io.word("carryover_model", policy.carryover.model, kModels);
     io.decimal("carryover_factor", policy.carryover.factor);

@@ -14,10 +14,9 @@ struct AmountKind {
     std::map<std::string, Amount> model::AccountMemory::*member;
 };
 constexpr AmountKind kAmounts[] = {
-    {"base", &model::AccountMemory::bases},
-    {"grant", &model::AccountMemory::grants},
-    {"used", &model::AccountMemory::used},
-    {"reached", &model::AccountMemory::reached},
+    {"base", &model::AccountMemory::bases},    {"grant", &model::AccountMemory::grants},
+    {"used", &model::AccountMemory::used},     {"reached", &model::AccountMemory::reached},
+    {"stands", &model::AccountMemory::stands},
 };
 constexpr std::string_view kUnits = "units"; // AccountRules::allocation, times 10^9
 struct WordKind {

@@ -42,7 +42,8 @@ CREATE TABLE account (
 );
 CREATE TABLE account_amount (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('base', 'adjustment', 'grant', 'used', 'reached', 'units')),
+    kind TEXT NOT NULL CHECK (kind IN ('base', 'adjustment', 'grant', 'used', 'reached', 'units',
+        'stands')),
     name TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (account, kind, name)

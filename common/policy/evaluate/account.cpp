@@ -2,6 +2,7 @@
 #include "common/policy/evaluate/account.hpp"
 
 #include "common/base/text.hpp"
+#include "common/format/numbers.hpp"
 #include "common/policy/evaluate/figures.hpp"
 #include "common/policy/evaluate/forecast.hpp"
 #include "common/policy/evaluate/last_rules.hpp"
@@ -222,6 +223,25 @@ void fail(Fault fault, std::string error, AccountDecision& out) {
     }
 }
 
+// More was granted than at the last evaluation of the period.
+bool is_raised(const AccountMemory& before, const Figures& figures) {
+    return std::any_of(figures.grants.begin(), figures.grants.end(), [&](const auto& grant) {
+        const auto was = before.grants.find(grant.first);
+        return was != before.grants.end() && grant.second > was->second;
+    });
+}
+
+// Why a flag stays although the metric is below its threshold.
+std::string kept_note(const model::Facts& facts, const Zone& zone, const ThresholdResult& result) {
+    if (facts.usage_age > 0)
+        return "usage is " + std::to_string(facts.usage_age) +
+               " s old: nothing is lifted until it is fresh";
+    if (result.dwells_until)
+        return "usage is below the threshold, but min_dwell keeps the standing until " +
+               format::moment_text(zone, *result.dwells_until);
+    return "usage is below the threshold, but within the hysteresis";
+}
+
 // Of an account with a fault: it keeps its standing, but no pause outlives its period. Unless the
 // clock is at fault, which cannot show that end.
 void keep_standing(const AccountMemory& before, const Policy& policy, AccountDecision& out) {
@@ -263,6 +283,8 @@ void take_last_rules(const AccountMemory& before, AccountDecision good, AccountD
     if (standing > model::standing(was) || (standing == model::standing(was) && no_milder_step))
         out.by_usage.qos = good.by_usage.qos;
     out.by_usage.flags = was | good.by_usage.flags;
+    out.by_usage.pauses_at = good.by_usage.pauses_at;
+    out.by_usage.paused_qos = std::move(good.by_usage.paused_qos);
     out.kept = !(out.by_usage.flags == good.by_usage.flags);
     // Limits and raw usage stay, and nothing is forgotten that was stricter.
     out.memory = std::move(good.memory);
@@ -420,20 +442,29 @@ void AccountEvaluator::fill(const Subject& subject, const Periods& periods,
     const bool vanished = std::any_of(out.figures.begin(), out.figures.end(),
                                       [](const auto& figure) { return figure.vanished > 0; });
     const bool stale = late || vanished || !missing.empty() || !facts_.clock.trusted();
-    PreviousState previous{{}, {}, stale};
-    if (before.period == periods.current.label)
-        previous = {before.flags, before.steps, stale};
+    PreviousState previous;
+    previous.stale = stale;
+    previous.now = facts_.now;
+    if (before.period == periods.current.label) {
+        previous.flags = before.flags;
+        previous.steps = before.steps;
+        previous.stands = before.stands;
+        previous.raised = known.complete() && is_raised(before, measured.figures);
+    }
     ThresholdResult result = check_all(deciding(subject, out.mode), *measured.metric, previous);
     add_forecasts(*measured.metric, measured.figures.figures, periods.current,
                   weekly_usage(facts_, subject.account), facts_.now, result.thresholds);
     out.by_usage = {result.flags, result.qos, usage_end(out, first)};
+    // Days are counted within a period.
+    if (result.pauses_at && !(out.period.end && *result.pauses_at >= *out.period.end)) {
+        out.by_usage.pauses_at = result.pauses_at;
+        out.by_usage.paused_qos = result.paused_qos;
+    }
     out.overrides = known.overrides;
     out.notify_reached = result.notify_reached;
     out.block_creation = result.block_creation;
     if (result.kept && (late || !stale))
-        out.notes.push_back(late ? "usage is " + std::to_string(facts_.usage_age) +
-                                       " s old: nothing is lifted until it is fresh"
-                                 : "usage is below the threshold, but within the hysteresis");
+        out.notes.push_back(kept_note(facts_, zone_, result));
 
     out.memory = remember(facts_, subject, periods.current, known, measured.figures, result);
     out.thresholds = std::move(result.thresholds);

@@ -84,6 +84,7 @@ AccountMemory remember(const model::Facts& facts, const Subject& subject, const 
         mark_reset(subject, known.memory(), memory);
     memory.flags = result.flags;
     memory.steps = result.steps;
+    memory.stands = result.stands;
     memory.rules = {facts.policies.version, {}, *subject.allocation, subject.spans};
     for (const model::Policy* policy : subject.policies)
         memory.rules.policies.push_back(policy->name);

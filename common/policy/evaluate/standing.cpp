@@ -19,7 +19,10 @@ namespace {
 
 Flags usage_flags(const AccountDecision& decision, Instant at) {
     const auto& usage = decision.by_usage;
-    return usage.until && *usage.until <= at ? Flags{} : usage.flags;
+    if (usage.until && *usage.until <= at)
+        return {};
+    const bool pauses = usage.pauses_at && *usage.pauses_at <= at;
+    return usage.flags | Flags{pauses, false};
 }
 
 // The latest entry counts. nullptr: usage decides.
@@ -57,8 +60,11 @@ std::vector<Instant> own_changes(const AccountDecision& decision, Instant now) {
         if (!entry.foreign) // a foreign one ends where it was set
             add(entry.until);
     }
-    if (decision.by_usage.until && decision.by_usage.flags.paused)
-        add(*decision.by_usage.until);
+    const auto& usage = decision.by_usage;
+    if (usage.pauses_at)
+        add(*usage.pauses_at);
+    if (usage.until && (usage.flags.paused || usage.pauses_at))
+        add(*usage.until);
     return distinct(std::move(changes));
 }
 
@@ -116,6 +122,8 @@ void settle_own(const Policy& policy, Instant at, AccountDecision& out) {
     const Flags usage = usage_flags(out, at);
     out.own = own_flags(out, at);
     out.qos = model::standing(usage) == Standing::normal ? "" : out.by_usage.qos;
+    if (usage.paused && !out.by_usage.flags.paused)
+        out.qos = out.by_usage.paused_qos;
     out.cause = {};
     out.in_force.reset();
     if (const Override* entry = in_force(out, at)) {
@@ -141,9 +149,10 @@ StandingForecast::StandingForecast(const model::PolicySet& set, const AccountTre
             above_[governed.of(node)] = governed.above(node);
 }
 
-bool StandingForecast::overridden(std::size_t index) const {
+bool StandingForecast::moves(std::size_t index) const {
     for (; index != kNone; index = above_[index])
-        if (!decision_.accounts[index].overrides.empty())
+        if (!decision_.accounts[index].overrides.empty() ||
+            decision_.accounts[index].by_usage.pauses_at)
             return true;
     return false;
 }
@@ -151,7 +160,7 @@ bool StandingForecast::overridden(std::size_t index) const {
 std::vector<Instant> StandingForecast::changes(std::size_t index) const {
     const auto& own = decision_.accounts[index];
     std::vector<Instant> all;
-    if (!overridden(index)) {
+    if (!moves(index)) {
         if (own.enforced.paused && own.until)
             all.push_back(*own.until);
         return all;

@@ -22,7 +22,8 @@ void settle_own(const model::Policy& policy, Instant at, model::AccountDecision&
 void join_above(const model::AccountDecision* above, model::AccountDecision& out);
 
 // How the standings of a decision go on without a further evaluation, with the usage of now:
-// overrides begin or end, pauses end. The plugin applies them on time while sluiced is away.
+// overrides begin or end, pauses end, grace_days end. The plugin applies them on time while sluiced
+// is away.
 class StandingForecast {
 public:
     // All outlive it.
@@ -30,13 +31,15 @@ public:
                      const Governance& governed, const model::Decision& decision);
 
     // Instants after now at which the standing of the decision's account `index` may change,
-    // ascending. Without overrides of the account or above it at most one: the end of the pause.
+    // ascending. Without overrides and grace_days of the account or above it at most one: the end
+    // of the pause.
     std::vector<Instant> changes(std::size_t index) const;
     // The decision of account `index` as it is at `at`, after now.
     const model::AccountDecision& at(std::size_t index, Instant at);
 
 private:
-    bool overridden(std::size_t index) const;
+    // More than the end of a pause may change it, here or above.
+    bool moves(std::size_t index) const;
 
     const model::PolicySet& set_;
     const model::Decision& decision_;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// From the metric to an account's own flags: thresholds, steps, hysteresis, the union of several
-// policies. Knows neither accounts above nor overrides.
+// From the metric to an account's own flags: thresholds, steps, hysteresis, dwell, grace in days,
+// the union of several policies. Knows neither accounts above nor overrides.
 #pragma once
 
+#include "common/base/clock.hpp"
 #include "common/model/decision.hpp"
 #include "common/model/policy.hpp"
 #include "common/policy/evaluate/metric.hpp"
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,6 +22,11 @@ struct PreviousState {
     model::Flags flags;
     std::set<std::string> steps;
     bool stale = false; // usage is old: no flag is lifted
+    // For min_dwell and grace_days: AccountMemory::stands, this evaluation, and whether it is the
+    // first with a larger allocation.
+    std::map<std::string, std::int64_t> stands = {};
+    Instant now{};
+    bool raised = false;
 };
 
 struct ThresholdResult {
@@ -26,8 +35,12 @@ struct ThresholdResult {
     std::set<std::string> steps; // progressive steps in force
     bool notify_reached = false;
     bool block_creation = false;
-    std::vector<model::Threshold> thresholds; // rising; without crossings
-    bool kept = false;                        // a flag stays by hysteresis or stale usage only
+    std::vector<model::Threshold> thresholds;   // rising; without crossings
+    bool kept = false;                          // a flag stays by hysteresis or stale usage only
+    std::map<std::string, std::int64_t> stands; // for AccountMemory::stands
+    std::optional<Instant> dwells_until; // min_dwell alone keeps a flag, until then at the least
+    std::optional<Instant> pauses_at;    // not paused: when grace_days do it
+    std::string paused_qos;              // from then on
 };
 
 // Of AccountMemory::reached: "pause@120".

@@ -343,7 +343,10 @@ std::string reason_for(const Draft& draft, const AccountDecision& decision) {
     const auto all = policies_of(draft.set(), decision);
     if (!all.empty() && all.front()->strategy == model::QosStrategy::progressive)
         return "step " + decision.qos + " reached";
-    return now == Standing::paused ? "grace limit reached" : "allocation used up";
+    if (now == Standing::paused)
+        return decision.memory.stands.contains("grace_days") ? "grace in days over"
+                                                             : "grace limit reached";
+    return "allocation used up";
 }
 
 bool all_known(const Association& row, const SavedQos& target, Draft& draft) {

@@ -206,7 +206,7 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
                       kv("reached", each.reached), kv("since", each.since),
                       kv("crossing", each.forecast.date));
     });
-    return object(
+    Value out = object(
         kv("account", account.account), kv("policy", join(account.policies, ",")),
         kv("mode", mode_of(account)), kv("contact", account.contact),
         kv("billing_period", account.period.label), kv("period", render_period(account.period)),
@@ -230,6 +230,9 @@ Value render(const model::AccountDecision& account, const Shown& shown) {
                   kv("limit", account.waiting.limit), kv("qos_limit", account.waiting.qos_limit))),
         kv("unlimited_jobs", account.unlimited), kv("notes", account.notes),
         kv("error", account.error));
+    if (account.by_usage.pauses_at)
+        put(out, kv("pauses_at", account.by_usage.pauses_at));
+    return out;
 }
 
 Value render(const model::Problem& problem) {

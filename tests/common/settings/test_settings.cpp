@@ -143,6 +143,7 @@ CASE(policy_keys_are_read) {
     CHECK(p.grace_ratio == decimal("0.2"));
     CHECK(p.notify_at == decimal("75.5"));
     CHECK(p.hysteresis == decimal("2"));
+    CHECK(p.min_dwell == std::chrono::minutes{10} && p.grace_days == 14);
     CHECK(p.carryover.new_accounts_full);
     CHECK_EQ(p.carryover.factor.text(), "40");
     CHECK_EQ(p.borrow.factor.text(), "10");

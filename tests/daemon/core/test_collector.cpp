@@ -48,6 +48,8 @@ model::PolicySet every_field() {
     p.grace_ratio = Decimal::raw(3);
     p.notify_at = Decimal::whole(71);
     p.hysteresis = Decimal::whole(2);
+    p.min_dwell = std::chrono::days{366};
+    p.grace_days = 13;
     p.carryover = {
         false, model::CarryoverModel::decay, Decimal::whole(51), Decimal::whole(16), true, true};
     p.borrow.factor = Decimal::whole(9);
@@ -83,6 +85,7 @@ CASE(the_text_of_policies_is_read_as_it_was_written) {
     CHECK(a.period == b.period && a.carryover == b.carryover && a.billing == b.billing);
     CHECK(a.grace_ratio == b.grace_ratio && a.notify_at == b.notify_at);
     CHECK(a.hysteresis == b.hysteresis && a.borrow == b.borrow && a.actions == b.actions);
+    CHECK(a.min_dwell == b.min_dwell && a.grace_days == b.grace_days);
     CHECK(a.mode == b.mode && a.clusters == b.clusters && a.spans == b.spans);
     CHECK(b.steps.size() == 2 && b.steps[1].pause && b.steps[1].qos == "stop");
     CHECK_EQ(b.qos_default + b.qos_downscaled + b.qos_paused, "normalslow2stopped");
