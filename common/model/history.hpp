@@ -131,6 +131,7 @@ struct AccountMemory {
     std::string qos_in_force;
     std::map<LimitKey, SetValue> limits; // those that Sluice sets
     std::optional<SetValue> shares;      // set while the account's fairshare is Sluice's
+    std::optional<SetValue> submit;      // set while the account's GrpSubmitJobs is Sluice's
 
     friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };

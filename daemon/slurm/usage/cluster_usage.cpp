@@ -345,7 +345,8 @@ Result<WindowUsage> ClusterUsage::past(const Question& q) {
     asked.accounts.clear();
     asked.progress = {};
     ReadProgress progress{asked, rolled_.until, 0};
-    return window({q.session, q.structure, asked, q.live}, *asked.past, progress);
+    return window({q.session, q.structure, asked, q.live, q.tree, q.subtrees, q.moves}, *asked.past,
+                  progress);
 }
 
 CorrectionCache::Need ClusterUsage::need(const Question& q) const {
