@@ -62,6 +62,8 @@ Value command_json(const Command& command) {
         out.set("qos", join(command.qos, ","))
             .set("default_qos", command.default_qos)
             .set("reason", command.reason);
+    if (command.type == CommandType::submit_limit)
+        out.set("grp_submit_jobs", Value(command.limits.begin()->second));
     if (command.type == CommandType::fairshare)
         out.set("fairshare", command.shares);
     if (command.type == CommandType::limits) {

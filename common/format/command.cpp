@@ -60,6 +60,11 @@ std::string command_line(const std::string& cluster, const Command& command) {
     case CommandType::limits:
         return modify(cluster, command) + std::string(model::name(command.limit_type)) + "=" +
                as_word(limits_list(command));
+    case CommandType::submit_limit: {
+        const auto value = command.limits.begin()->second;
+        return modify(cluster, command) +
+               "GrpSubmitJobs=" + (value ? std::to_string(*value) : "-1");
+    }
     case CommandType::fairshare:
         return modify(cluster, command) + "fairshare=" + model::shares_text(command.shares);
     case CommandType::reset_usage:

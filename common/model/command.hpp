@@ -18,6 +18,7 @@ enum class CommandType {
     fairshare,
     limits,
     qos,
+    submit_limit,
     reset_usage,
     hold_job,
     release_job,
@@ -27,9 +28,9 @@ enum class CommandType {
 };
 
 // In the order of CommandType.
-inline constexpr std::string_view kCommandNames[] = {"fairshare",   "limits",      "qos",
-                                                     "reset_usage", "hold_job",    "release_job",
-                                                     "cancel_job",  "requeue_job", "set_job_qos"};
+inline constexpr std::string_view kCommandNames[] = {
+    "fairshare", "limits",      "qos",        "submit_limit", "reset_usage",
+    "hold_job",  "release_job", "cancel_job", "requeue_job",  "set_job_qos"};
 
 constexpr std::string_view name(CommandType type) {
     return kCommandNames[static_cast<std::size_t>(type)];
@@ -47,7 +48,8 @@ struct Command {
     // qos: own list to set; empty list clears it (inherit again). set_job_qos: the one QOS
     std::vector<std::string> qos;
     std::string default_qos; // "" clears
-    // limits: TRES name -> value (minutes; a count for grp_tres); nullopt clears the limit
+    // limits: TRES name -> value (minutes; a count for grp_tres); nullopt clears the limit.
+    // submit_limit: "GrpSubmitJobs" -> value
     LimitType limit_type = LimitType::grp_tres_mins;
     std::map<std::string, std::optional<std::int64_t>> limits;
     std::uint32_t shares = 0; // fairshare

@@ -46,6 +46,7 @@ struct Association {
     TresLimits grp_tres_mins;     // own limits
     TresLimits max_tres_mins;
     TresLimits grp_tres;
+    std::optional<std::uint32_t> submit_jobs; // GrpSubmitJobs; nullopt: no limit
     std::uint32_t shares = 1;
 
     const TresLimits& limits(LimitType type) const { return this->*member(type); }

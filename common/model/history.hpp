@@ -69,7 +69,7 @@ struct AccountRules {
     std::vector<std::string> policies;         // names, in the file's order
     std::map<std::string, Decimal> allocation; // units by component
     bool spans = false;                        // one allocation for all clusters of its policies
-    std::optional<AccountLife> life;
+    std::optional<AccountLife> life = {};
 
     friend bool operator==(const AccountRules&, const AccountRules&) = default;
 };
@@ -131,6 +131,7 @@ struct AccountMemory {
     std::string qos_in_force;
     std::map<LimitKey, SetValue> limits; // those that Sluice sets
     std::optional<SetValue> shares;      // set while the account's fairshare is Sluice's
+    std::optional<SetValue> submit;      // set while the account's GrpSubmitJobs is Sluice's
 
     friend bool operator==(const AccountMemory&, const AccountMemory&) = default;
 };

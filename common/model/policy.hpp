@@ -108,6 +108,9 @@ struct Fairshare {
 
 enum class Drift { repair, report };
 
+// What keeps jobs of a paused account from starting: a QOS, or GrpSubmitJobs=0.
+enum class PauseBy { qos, submit_limit };
+
 // What Sluice does with the jobs of a paused account.
 enum class PendingJobs { leave, hold, cancel };
 enum class RunningJobs { leave, cancel, requeue };
@@ -184,6 +187,7 @@ struct Policy {
     std::string qos_default; // "": restore exactly what the account had
     std::string qos_downscaled = "slowdown";
     std::string qos_paused = "blocked";
+    PauseBy pause_by = PauseBy::qos;
     Limits limits;
     Fairshare fairshare;
     bool raw_usage_reset = false;

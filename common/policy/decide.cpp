@@ -15,6 +15,7 @@
 #include "common/policy/plan/jobs.hpp"
 #include "common/policy/plan/limits.hpp"
 #include "common/policy/plan/qos.hpp"
+#include "common/policy/plan/submit_limit.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -359,6 +360,9 @@ model::Decision decide(const PolicySet& set, const Zone& zone, const model::Fact
     if (const auto waiting = guard(facts, last, zone, released, decision); !waiting.empty())
         evaluate(set, zone, facts, tree, found, last, released, waiting, decision);
     conclude(set, tree, facts, decision);
+    for (auto& account : decision.accounts)
+        if (const auto* row = tree.account(account.account))
+            remember_submit_limit(set, facts, *row, account);
     remember_qos(set, tree, facts, decision);
     keep_qos_in_force(facts, decision);
     remember_jobs(set, tree, facts, decision);

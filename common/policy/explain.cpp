@@ -305,6 +305,9 @@ private:
             add("Override " + std::to_string(entry->id) + " sets the account to " +
                 std::string(name(entry->standing)) + " by " + format::entry_text(zone_, *entry) +
                 format::reason_text(*entry) + ".");
+        if (const auto& jobs = decision_.memory.submit; jobs && decision_.enforced.paused)
+            add("The pause sets GrpSubmitJobs=0 on the account instead of a QOS; it had " +
+                (jobs->saved ? std::to_string(*jobs->saved) : std::string("no limit")) + ".");
         if (decision_.block_creation)
             add("New resources are blocked for this account.");
         if (decision_.flags.paused && foreign)

@@ -108,6 +108,11 @@ void change(const model::Command& command, Association& row) {
             else
                 row.limits(command.limit_type).erase(tres);
         break;
+    case model::CommandType::submit_limit: {
+        const auto value = command.limits.begin()->second;
+        row.submit_jobs = value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
+        break;
+    }
     case model::CommandType::fairshare:
         row.shares = command.shares;
         break;

@@ -101,6 +101,8 @@ std::vector<std::string> differences(const Policy& a, const Policy& b) {
         words.emplace_back("borrow");
     if (!(a.billing == b.billing))
         words.emplace_back("tres_billing");
+    if (a.pause_by != b.pause_by)
+        words.emplace_back("pause_by");
     if (a.spans != b.spans)
         words.emplace_back("span");
     else if (a.spans && a.clusters != b.clusters)

@@ -133,8 +133,18 @@ void check_actions(MapReader& map, const Policy& policy) {
     };
     needs(Action::request_slurm_resource_downscaling, "request_slurm_resource_downscaling",
           policy.qos_downscaled, "qos_downscaled");
-    needs(Action::request_slurm_resource_pausing, "request_slurm_resource_pausing",
-          policy.qos_paused, "qos_paused");
+    const bool by_qos = policy.pause_by == model::PauseBy::qos;
+    if (by_qos)
+        needs(Action::request_slurm_resource_pausing, "request_slurm_resource_pausing",
+              policy.qos_paused, "qos_paused");
+    if (!by_qos && policy.strategy == QosStrategy::progressive)
+        map.errors().add(map.key_place("pause_by"),
+                         "pause_by: submit_limit belongs to qos_strategy: threshold, as each step "
+                         "has a QOS; leave it out, or the steps");
+    else if (!by_qos && !policy.has(Action::request_slurm_resource_pausing))
+        map.errors().add(map.key_place("pause_by"),
+                         "pause_by has no effect without pausing; list pause in actions, or leave "
+                         "pause_by out");
     if (policy.has(Action::notify_external_user) && policy.external_users.empty())
         map.errors().note(map.key_place("actions"),
                           "action notify_external_user sends no mail: "
@@ -153,6 +163,8 @@ constexpr std::array<Choice<bool>, 2> kSpans{{{"cluster", false}, {"clusters", t
 constexpr std::array<Choice<bool>, 2> kNewAccounts{{{"none", false}, {"full", true}}};
 constexpr std::array<Choice<QosStrategy>, 2> kStrategies{
     {{"threshold", QosStrategy::threshold}, {"progressive", QosStrategy::progressive}}};
+constexpr std::array<Choice<model::PauseBy>, 2> kPauseBy{
+    {{"qos", model::PauseBy::qos}, {"submit_limit", model::PauseBy::submit_limit}}};
 constexpr std::array<Choice<model::PendingJobs>, 3> kPendingJobs{
     {{"leave", model::PendingJobs::leave},
      {"hold", model::PendingJobs::hold},
@@ -483,6 +495,7 @@ void read_policy(const Node& node, Reading& reading, Errors& errors, const std::
     read_qos(map, "qos_default", policy.qos_default, places);
     read_qos(map, "qos_downscaled", policy.qos_downscaled, places);
     read_qos(map, "qos_paused", policy.qos_paused, places);
+    map.choose("pause_by", policy.pause_by, kPauseBy);
     read_steps(map, policy, places);
     read_limits(map, policy.limits);
     read_span(map, reading.dialect, policy, places);

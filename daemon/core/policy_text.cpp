@@ -48,6 +48,8 @@ constexpr std::array<Word<model::Action>, 5> kActions{
      {model::name(model::Action::request_slurm_resource_pausing),
       model::Action::request_slurm_resource_pausing}}};
 
+constexpr std::array<Word<model::PauseBy>, 2> kPauseBy{
+    {{"qos", model::PauseBy::qos}, {"submit_limit", model::PauseBy::submit_limit}}};
 constexpr std::array<Word<model::LimitType>, 3> kLimits{
     {{"grp_tres_mins", model::LimitType::grp_tres_mins},
      {"grp_tres", model::LimitType::grp_tres},
@@ -239,6 +241,7 @@ const auto policy_fields = [](auto& io, auto& policy) {
     io.text("qos_default", policy.qos_default);
     io.text("qos_downscaled", policy.qos_downscaled);
     io.text("qos_paused", policy.qos_paused);
+    io.word("pause_by", policy.pause_by, kPauseBy);
     io.flag("limits", policy.limits.enabled);
     io.word("limit_type", policy.limits.type, kLimits);
     auto check = policy.check();

@@ -37,6 +37,11 @@ bool holds(const model::Structure& structure, const Command& command) {
             return policy::has_qos(row, model::SavedQos{command.qos, command.default_qos});
         case CommandType::limits:
             return has_limits(row, command);
+        case CommandType::submit_limit: {
+            const auto jobs = row.submit_jobs ? std::optional<std::int64_t>(*row.submit_jobs)
+                                              : std::optional<std::int64_t>();
+            return jobs == command.limits.begin()->second;
+        }
         case CommandType::fairshare:
             return row.shares == command.shares;
         default:

@@ -92,7 +92,8 @@ void Check::blocks(const Policy& policy) {
         for (const auto& step : policy.steps)
             if (step.pause)
                 blocking(policy, step.qos);
-    } else if (policy.has(Action::request_slurm_resource_pausing)) {
+    } else if (policy.has(Action::request_slurm_resource_pausing) &&
+               policy.pause_by == model::PauseBy::qos) {
         blocking(policy, policy.qos_paused);
     }
 }

@@ -138,6 +138,7 @@ Statement below_accounts(Database& database, const std::string& columns, const c
 }
 
 constexpr std::string_view kShares = "fairshare"; // as a type of account_value
+constexpr std::string_view kSubmit = "GrpSubmitJobs";
 
 void read_values(Database& database, const std::string& cluster, Memories& memories) {
     auto row = below_accounts(database, "t.type, t.tres, t.saved, t.in_force, t.asked",
@@ -149,6 +150,8 @@ void read_values(Database& database, const std::string& cluster, Memories& memor
                                     row.optional_integer(5)};
         if (type == kShares)
             memory.shares = value;
+        if (type == kSubmit)
+            memory.submit = value;
         for (const auto limit : model::kLimitTypes)
             if (type == model::name(limit))
                 memory.limits[{limit, row.text(2)}] = value;
@@ -331,6 +334,8 @@ void MemoryWriter::write(const std::string& account, const model::AccountMemory&
         write_value(model::name(key.first), key.second, value);
     if (memory.shares)
         write_value(kShares, "", *memory.shares);
+    if (memory.submit)
+        write_value(kSubmit, "", *memory.submit);
     for (const auto& [association, saved] : memory.saved_members)
         member_.bind(id, std::int64_t{association}, join(saved.list, ","), saved.default_qos).run();
     for (const std::uint32_t job : memory.held_jobs)

@@ -21,8 +21,8 @@ Enum named(const std::string& text, std::initializer_list<Enum> all, const char*
 model::CommandType command_type(const std::string& text) {
     using enum model::CommandType;
     return named(text,
-                 {fairshare, limits, qos, reset_usage, hold_job, release_job, cancel_job,
-                  requeue_job, set_job_qos},
+                 {fairshare, limits, qos, submit_limit, reset_usage, hold_job, release_job,
+                  cancel_job, requeue_job, set_job_qos},
                  "command type");
 }
 

@@ -44,7 +44,8 @@ CREATE TABLE account (
 );
 CREATE TABLE account_amount (
     account INTEGER NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('base', 'adjustment', 'grant', 'used', 'reached', 'units', 'life')),
+    kind TEXT NOT NULL CHECK (kind IN ('base', 'adjustment', 'grant', 'used', 'reached', 'units',
+        'life', 'stands')),
     name TEXT NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (account, kind, name)

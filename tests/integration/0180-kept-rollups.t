@@ -70,6 +70,12 @@ ok 'sacctmgr moves account optics back' sacctmgr_do modify account where name=op
 back() { ask raw && usage physics chem && [ "$(settled)" = '509 40' ]; }
 eventually 'an account that moves counts for its parent at the next questions' 20 back
 
+ok 'rows of optics change once more without a rollup' sql "update $usage_rows set alloc_secs = 1 where id = $man and time_start = $begin"
+ok 'sacctmgr adds an account below physics' sacctmgr_do add account fresh parent=physics description=x organization=x
+usage physics chem fresh
+is 'a new account causes no new read of the account above it' "$(figure fresh cpu settled) $(settled)" '0 509 40'
+sql "update $usage_rows set alloc_secs = 200 where id = $man and time_start = $begin"
+
 rewound() { sql "delete from $usage_rows where time_start = $hour - 3600; delete from $cluster_rows where time_start = $hour - 3600"; }
 restart rewound
 is 'a rollup that went back while the adapter was away has its hours no more' "$(settled)" '406 30'

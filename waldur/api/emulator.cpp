@@ -91,8 +91,8 @@ Result<std::vector<bool>> Emulator::confirm(const model::Structure&,
 std::optional<Error> Emulator::send(const model::Command& command) {
     if (is_for_job(command.type))
         return Error{Errc::refused, "the emulator has no jobs"};
-    if (!command.user.empty())
-        return std::nullopt;
+    if (!command.user.empty() || command.type == model::CommandType::submit_limit)
+        return std::nullopt; // it knows neither
     auto body = json::Value::object();
     body.set("resource_id", command.account);
     if (command.type == model::CommandType::limits)

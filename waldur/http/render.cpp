@@ -191,6 +191,9 @@ Value parameters(const model::Command& command) {
         out.set("limit_type", model::name(command.limit_type)).set("limits", std::move(limits));
         break;
     }
+    case model::CommandType::submit_limit:
+        out.set("grp_submit_jobs", Value(command.limits.begin()->second));
+        break;
     case model::CommandType::reset_usage:
         break;
     default:

@@ -38,6 +38,7 @@ std::string disagreement(const Subject& subject) {
             {other->grace_ratio == first.grace_ratio, "grace_ratio"},
             {other->billing == first.billing, "tres_billing"},
             {other->borrow == first.borrow, "borrow"},
+            {other->pause_by == first.pause_by, "pause_by"},
             {other->spans == first.spans, "span"},
             {!first.spans || other->clusters == first.clusters, "clusters"}};
         for (const auto& [agrees, key] : rows)

@@ -99,8 +99,10 @@ void follow(const AccountDecision& above, AccountDecision& out) {
     const Standing theirs = standing(from_above);
     const Standing ours = standing(out.own);
     out.flags = out.own | from_above;
-    if (theirs > ours)
-        out.qos = enforces ? above.enforced_qos : above.qos;
+    // A pause by GrpSubmitJobs above has no QOS.
+    if (const auto& qos = enforces ? above.enforced_qos : above.qos;
+        theirs > ours && (!qos.empty() || out.qos.empty()))
+        out.qos = qos;
     // What is in force names its cause before what would be.
     if (theirs > ours || (!enforces && standing(above.enforced) != Standing::normal)) {
         const bool relayed = above.cause.kind == model::CauseKind::ancestor;

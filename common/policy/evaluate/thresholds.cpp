@@ -201,7 +201,11 @@ std::string qos_for(const Policy& policy, Standing standing) {
         for (const auto& step : policy.steps)
             if (step.pause == paused)
                 return step.qos;
-    return paused ? policy.qos_paused : policy.qos_downscaled;
+    if (paused && policy.pause_by == model::PauseBy::qos)
+        return policy.qos_paused;
+    // A pause by GrpSubmitJobs leaves the QOS as it is.
+    return !paused || policy.has(Action::request_slurm_resource_downscaling) ? policy.qos_downscaled
+                                                                             : "";
 }
 
 ThresholdResult check_thresholds(const Policy& policy, const Metric& metric,

@@ -11,6 +11,7 @@
 #include "common/policy/plan/jobs.hpp"
 #include "common/policy/plan/limits.hpp"
 #include "common/policy/plan/qos.hpp"
+#include "common/policy/plan/submit_limit.hpp"
 
 #include <algorithm>
 #include <set>
@@ -90,6 +91,7 @@ private:
             plan_shares(row, decision, draft_);
             plan_limits(row, decision, draft_);
         }
+        plan_submit_limit(row, decision, draft_);
         plan_qos(row, decision, draft_);
         if (evaluated)
             plan_reset(decision, draft_);
@@ -109,6 +111,7 @@ private:
             return;
         plan_limit_release(*node.row, *memory, draft_);
         plan_shares_release(*node.row, *memory, draft_);
+        plan_submit_release(*node.row, *memory, draft_);
     }
 
     void release(const model::AccountNode& node) {
@@ -153,7 +156,8 @@ void check_qos(Draft& draft) {
         } else {
             if (policy.has(model::Action::request_slurm_resource_downscaling))
                 needed.insert(policy.qos_downscaled);
-            if (policy.has(model::Action::request_slurm_resource_pausing))
+            if (policy.has(model::Action::request_slurm_resource_pausing) &&
+                policy.pause_by == model::PauseBy::qos)
                 needed.insert(policy.qos_paused);
         }
         needed.insert(policy.qos_default);

@@ -124,7 +124,7 @@ private:
     void begin_release() {
         for (const auto& [name, memory] : facts_.history.accounts) {
             const bool open = memory.saved_qos || !memory.saved_members.empty() ||
-                              !memory.limits.empty() || memory.shares ||
+                              !memory.limits.empty() || memory.shares || memory.submit ||
                               !memory.held_jobs.empty() || !memory.job_qos.empty();
             const std::size_t node = tree_.find(name);
             if (!open || (node != kNone && governance_.own(node)))
@@ -147,6 +147,13 @@ private:
             note_arrival(*shares, row.shares);
         if (shares && is_ours(*shares, row.shares))
             left.shares = shares;
+        auto submit = memory.submit;
+        const auto jobs = row.submit_jobs ? std::optional<std::int64_t>(*row.submit_jobs)
+                                          : std::optional<std::int64_t>();
+        if (submit)
+            note_arrival(*submit, jobs);
+        if (submit && is_ours(*submit, jobs) && submit->saved != jobs)
+            left.submit = submit;
     }
 
     // An association and what governs its QOS.

@@ -81,6 +81,8 @@ Value render_policy(const Call& call, const model::Policy& policy, std::size_t a
         kv("fairshare", policy.fairshare.enabled), kv("raw_usage_reset", policy.raw_usage_reset),
         kv("coordinators", policy.coordinators == model::Coordinators::move ? "move" : "view"),
         kv("allocation", policy.allocation ? decimals(*policy.allocation) : Value()));
+    if (policy.pause_by == model::PauseBy::submit_limit)
+        out.set("pause_by", "submit_limit");
     if (policy.min_dwell.count() > 0)
         out.set("min_dwell_s", policy.min_dwell.count());
     if (policy.grace_days > 0)

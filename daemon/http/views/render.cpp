@@ -147,6 +147,8 @@ Value parameters(const model::Command& command) {
         return object(kv("fairshare", command.shares));
     case model::CommandType::qos:
         return object(kv("qos", command.qos), kv("default_qos", command.default_qos));
+    case model::CommandType::submit_limit:
+        return object(kv("grp_submit_jobs", Value(command.limits.begin()->second)));
     case model::CommandType::limits:
         break;
     case model::CommandType::reset_usage:

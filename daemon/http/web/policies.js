@@ -40,7 +40,7 @@ function howItWorks(policy) {
     policy.billing ? 'Components are weighted and added up; thresholds apply to the sum.' : 'Thresholds apply to the component with the highest percentage.',
     ...thresholds(policy).map(([at, word]) => `At ${amount(at)} %${policy.carryover.model === 'cap' || !policy.carryover.enabled ? ` (example: ${amount((effective * at) / 100)})` : ''}: ${
       word === 'warn' ? 'members are warned' : word === 'downscale' ? `new and queued jobs run in QOS ${policy.qos_downscaled}`
-        : word === 'pause' ? `new jobs are refused with the reason, and queued jobs wait (QOS ${policy.qos_paused})` : `jobs run in ${word}`}.`),
+        : word === 'pause' ? `new jobs are refused with the reason, ${policy.pause_by ? 'Slurm accepts none (GrpSubmitJobs=0)' : `and queued jobs wait (QOS ${policy.qos_paused})`}` : `jobs run in ${word}`}.`),
     policy.limits ? `Slurm also gets the limit ${policy.limit_type} for what is left.` : 'No limits are written to Slurm.',
     policy.period === 'total' ? 'Only an adjustment or an override opens a paused account.' : 'When the next period begins, the account is open again.'];
   return h('ol', { class: 'explain' }, steps.map((step) => h('li', {}, step)));

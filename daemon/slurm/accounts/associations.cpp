@@ -88,6 +88,9 @@ public:
         own.max_tres_mins = named_limits(text_of(row.max_tres_mins_pj), tres_);
         own.grp_tres = named_limits(text_of(row.grp_tres), tres_);
         own.shares = row.shares_raw;
+        // INFINITE and NO_VAL: no limit.
+        if (row.grp_submit_jobs < NO_VAL)
+            own.submit_jobs = row.grp_submit_jobs;
         return own;
     }
 

@@ -29,6 +29,7 @@ using ports::Outcomes;
 using Limits = std::map<std::string, std::optional<std::int64_t>>;
 
 constexpr std::int64_t kPracticallyUnlimited = 1'000'000'000'000;
+constexpr std::int64_t kNearlyUnlimitedJobs = 1'000'000'000;
 // slurmctld compares each association with each name of a request (assoc_mgr.c,
 // assoc_mgr_info_get_pack_msg): for more names than this, a request for all is cheaper.
 constexpr std::size_t kMaxAccountsAsked = 64;
@@ -186,6 +187,7 @@ private:
     Result<void> nudge(const Group& group);
     Result<void> set_limits(const Group& group, const Limits& limits);
     Result<void> set_shares(const Group& group, std::uint32_t shares);
+    Result<void> set_submit_jobs(const Group& group, std::optional<std::int64_t> jobs);
     void fail(const Group& group, const Error& error);
     Result<void> change_queue(const Command& command);
     const Command& first(const Group& group) const { return commands_[group.members.front()]; }
@@ -290,6 +292,8 @@ Result<void> ApplyBatch::change(const Group& group) {
         return change_qos(group);
     case CommandType::limits:
         return set_limits(group, command.limits);
+    case CommandType::submit_limit:
+        return set_submit_jobs(group, command.limits.begin()->second);
     case CommandType::fairshare:
         return set_shares(group, command.shares);
     default:
@@ -323,6 +327,9 @@ Result<void> ApplyBatch::nudge(const Group& group) {
         for (auto& [tres, value] : near)
             value = value ? *value + 1 : kPracticallyUnlimited;
         done = set_limits(group, near);
+    } else if (command.type == CommandType::submit_limit) {
+        const auto value = command.limits.begin()->second;
+        done = set_submit_jobs(group, value ? *value + 1 : kNearlyUnlimitedJobs);
     } else {
         done = set_shares(group, command.shares + 1);
     }
@@ -344,6 +351,14 @@ Result<void> ApplyBatch::set_shares(const Group& group, std::uint32_t shares) {
     slurmdb_assoc_rec_t record{};
     slurmdb_init_assoc_rec(&record, false);
     record.shares_raw = shares;
+    return modify(targets(group), record);
+}
+
+// NO_VAL leaves a value alone, INFINITE clears it (slurmdb_assoc_rec_t in slurmdb.h).
+Result<void> ApplyBatch::set_submit_jobs(const Group& group, std::optional<std::int64_t> jobs) {
+    slurmdb_assoc_rec_t record{};
+    slurmdb_init_assoc_rec(&record, false);
+    record.grp_submit_jobs = jobs ? static_cast<std::uint32_t>(*jobs) : INFINITE;
     return modify(targets(group), record);
 }
 

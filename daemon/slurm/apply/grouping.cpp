@@ -57,6 +57,10 @@ std::optional<Error> check_limits(const Command& command, const model::Structure
     return std::nullopt;
 }
 
+std::optional<std::int64_t> submit_jobs(const Association& row) {
+    return row.submit_jobs ? std::optional<std::int64_t>(*row.submit_jobs) : std::nullopt;
+}
+
 std::string value_key(const Command& command) {
     std::string key = std::string{name(command.type)} + '\n';
     switch (command.type) {
@@ -70,6 +74,8 @@ std::string value_key(const Command& command) {
         for (const auto& [tres, value] : command.limits)
             key += '\n' + tres + '=' + std::to_string(value.value_or(-1));
         return key;
+    case CommandType::submit_limit:
+        return key + std::to_string(command.limits.begin()->second.value_or(-1));
     case CommandType::fairshare:
         return key + std::to_string(command.shares);
     case CommandType::reset_usage:
@@ -152,7 +158,8 @@ std::vector<std::vector<Group>> batches(std::vector<Group> groups,
     std::size_t open = most; // members of the last batch; `most`: it takes no more
     for (Group& one : groups) {
         const CommandType type = commands[one.members.front()].type;
-        const bool shares = type == CommandType::limits || type == CommandType::fairshare;
+        const bool shares = type == CommandType::limits || type == CommandType::fairshare ||
+                            type == CommandType::submit_limit;
         if (!shares || open + one.members.size() > most) {
             all.emplace_back();
             open = 0;
@@ -183,6 +190,11 @@ std::optional<std::string> difference(const Association& row, const Command& com
         }
         break;
     }
+    case CommandType::submit_limit:
+        if (submit_jobs(row) != command.limits.begin()->second)
+            return "GrpSubmitJobs is " +
+                   (row.submit_jobs ? std::to_string(*row.submit_jobs) : "not limited");
+        break;
     case CommandType::fairshare:
         if (row.shares != command.shares)
             return "shares are " + std::to_string(row.shares);

@@ -37,6 +37,9 @@ void carry_out(const Command& command, Association& row) {
                 row.limits(command.limit_type)[tres] = *value;
             else
                 row.limits(command.limit_type).erase(tres);
+    } else if (command.type == CommandType::submit_limit) {
+        const auto value = command.limits.begin()->second;
+        row.submit_jobs = value ? std::optional(static_cast<std::uint32_t>(*value)) : std::nullopt;
     }
 }
 
@@ -72,6 +75,8 @@ public:
             return same_qos(*own, *found->second) && (!own->user.empty() || users_follow(*own));
         case CommandType::limits:
             return same_limits(command, *own, *found->second);
+        case CommandType::submit_limit: // not handed down the tree
+            return found->second->submit_jobs == own->submit_jobs;
         case CommandType::fairshare:
             return found->second->shares == command.shares;
         default:

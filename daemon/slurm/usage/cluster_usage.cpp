@@ -56,7 +56,8 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
                                                       LiveJobs* live) {
     const model::AccountTree tree{structure};
     const Subtrees subtrees = subtrees_of(tree);
-    const Question q{session, structure, asked, live, tree, subtrees};
+    note_parents(structure);
+    const Question q{session, structure, asked, live, tree, subtrees, moves_};
     if (auto noted = note_rollup(q); !noted)
         return std::move(noted).error();
     if (auto read = read_jobs(q); !read)
@@ -78,6 +79,20 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
     rollups_->drop_unused();
     keep_rollups(q);
     return all;
+}
+
+void ClusterUsage::note_parents(const model::Structure& structure) {
+    std::unordered_map<std::uint32_t, std::string> parents;
+    bool moved = false;
+    for (const Association& row : structure.associations) {
+        if (!row.user.empty())
+            continue;
+        const auto known = parents_.find(row.id);
+        moved = moved || (known != parents_.end() && known->second != row.parent);
+        parents.emplace(row.id, row.parent);
+    }
+    parents_ = std::move(parents);
+    moves_ += moved ? 1 : 0;
 }
 
 // So that a restart need not read the figures of all accounts again.
@@ -170,7 +185,7 @@ Result<bool> ClusterUsage::read_next(const Question& q) {
         for (const Window& range :
              split_window(one, q.asked.now, newest_.until, local_calendar()).settled) {
             auto done = next_->fetch(q.session, q.structure.cluster, range,
-                                     {{accounts, q.subtrees}, deadline, progress.read()});
+                                     {{accounts, q.subtrees, q.moves}, deadline, progress.read()});
             if (!done || !*done)
                 return done;
             progress.range_done();
@@ -291,8 +306,8 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadP
     if (!parts.settled.empty())
         all.settled_until = parts.settled.back().end;
     for (const Window& range : parts.settled) {
-        if (auto added = rollups_->add(q.session, q.structure, range, {accounts, q.subtrees}, all,
-                                       progress.read());
+        if (auto added = rollups_->add(q.session, q.structure, range,
+                                       {accounts, q.subtrees, q.moves}, all, progress.read());
             !added)
             return std::move(added).error();
         progress.range_done();
@@ -330,7 +345,8 @@ Result<WindowUsage> ClusterUsage::past(const Question& q) {
     asked.accounts.clear();
     asked.progress = {};
     ReadProgress progress{asked, rolled_.until, 0};
-    return window({q.session, q.structure, asked, q.live}, *asked.past, progress);
+    return window({q.session, q.structure, asked, q.live, q.tree, q.subtrees, q.moves}, *asked.past,
+                  progress);
 }
 
 CorrectionCache::Need ClusterUsage::need(const Question& q) const {

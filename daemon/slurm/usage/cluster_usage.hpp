@@ -19,6 +19,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,7 @@ private:
         LiveJobs* live;
         const model::AccountTree& tree;
         const Subtrees& subtrees;
+        std::uint64_t moves = 0; // RollupCache::Wanted
     };
     // Of each daemon that was asked and answered.
     struct Running {
@@ -78,6 +80,7 @@ private:
     Result<void> note_rollup(const Question& q);
     Result<RollupCache> restored(const Question& q) const;
     void keep_rollups(const Question& q);
+    void note_parents(const model::Structure& structure);
     Result<Rolled> complete_rollup(const Question& q);
     Result<bool> read_next(const Question& q);
     Result<void> set_base(const Question& q, bool moved);
@@ -101,6 +104,8 @@ private:
     // newest_.until, are read into next_, as many as a question has patience for; next_ replaces
     // rollups_ when all are there.
     ports::ClosedUsage* store_;
+    std::unordered_map<std::uint32_t, std::string> parents_; // by an account's association
+    std::uint64_t moves_ = 0;
     std::optional<RollupCache> rollups_;
     Rolled rolled_;
     std::optional<RollupCache> next_;

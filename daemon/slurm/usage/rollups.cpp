@@ -16,6 +16,8 @@ constexpr std::chrono::hours kRecent{26};
 // _setup_cluster_tres_usage), so a change may hide behind the cap.
 constexpr std::chrono::hours kTrusted{24};
 constexpr std::size_t kMaxAccounts = 200;
+// Of figures that an earlier run has left: what has moved since is not known.
+constexpr std::uint64_t kBefore = UINT64_MAX;
 
 // FNV-1a over 64-bit words.
 void mix(std::uint64_t& hash, std::uint64_t word) {
@@ -158,7 +160,8 @@ void RollupCache::restore(const std::vector<ports::SettledRange>& ranges, Instan
         range.read_at = steady_clock::now() - (now - kept.read_at);
         for (const ports::SettledFigures& figures : kept.accounts)
             if (auto sum = SettledSum::from_text(kept.time, figures.sums))
-                range.sums.emplace(figures.association, Figures{figures.subtree, std::move(*sum)});
+                range.sums.emplace(figures.association,
+                                   Figures{figures.subtree, kBefore, std::move(*sum)});
         ranges_.emplace(std::pair{kept.time.begin, kept.time.end}, std::move(range));
     }
 }
@@ -220,6 +223,14 @@ Result<void> RollupCache::verify(Session& session, const std::string& cluster, W
     return {};
 }
 
+bool RollupCache::is_current(Figures& figures, std::uint64_t subtree, std::uint64_t moves) {
+    if (figures.moves != moves && figures.subtree != subtree)
+        return false;
+    figures.subtree = subtree;
+    figures.moves = moves;
+    return true;
+}
+
 Result<bool> RollupCache::fetch(Session& session, const std::string& cluster, Window window,
                                 Portion portion) {
     Range& range = ranges_[{window.begin, window.end}];
@@ -230,14 +241,15 @@ Result<bool> RollupCache::fetch(Session& session, const std::string& cluster, Wi
         const auto mark = portion.wanted.subtrees.find(account->id);
         const std::uint64_t subtree = mark == portion.wanted.subtrees.end() ? 0 : mark->second;
         const auto known = range.sums.find(account->id);
-        if (known != range.sums.end() && known->second.subtree == subtree)
+        if (known != range.sums.end() && is_current(known->second, subtree, portion.wanted.moves))
             continue;
         if (steady_clock::now() >= portion.deadline)
             return false;
         auto sum = read(session, cluster, window, *account);
         if (!sum)
             return std::move(sum).error();
-        range.sums.insert_or_assign(account->id, Figures{subtree, std::move(*sum)});
+        range.sums.insert_or_assign(account->id,
+                                    Figures{subtree, portion.wanted.moves, std::move(*sum)});
         range.fresh = true;
         if (portion.read)
             portion.read(range.sums.size());

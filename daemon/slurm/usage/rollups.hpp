@@ -49,10 +49,12 @@ Result<void> account_rows(Session& session, const std::string& cluster, Window w
 class RollupCache {
 public:
     using Accounts = std::vector<const model::Association*>;
-    // Whose figures, and the fingerprints of all accounts. Both outlive the call.
+    // Whose figures, the fingerprints of all accounts, and how many times an account has moved
+    // since the daemon began. The first two outlive the call.
     struct Wanted {
         const Accounts& accounts;
         const Subtrees& subtrees;
+        std::uint64_t moves = 0;
     };
 
     // Takes over what the journal has of an earlier run. Nothing of it is believed: the first
@@ -69,7 +71,8 @@ public:
     void kept(); // changes() is in the journal
 
     // A rollup has run: before a range is answered from memory the cluster's rows are compared.
-    // Figures of an account are read again when there are other accounts below it.
+    // Figures of an account are read again when an account has moved and other accounts are below
+    // it than before; a new or a deleted one changes no figure.
     void rollup_seen();
     // Adds the accounts' figures in a range of rolled-up hours (see window_split.hpp) to `usage`.
     // conflict: an account's association is gone; unavailable: slurmdbd answered incompletely.
@@ -89,6 +92,7 @@ public:
 private:
     struct Figures {
         std::uint64_t subtree = 0;
+        std::uint64_t moves = 0; // ... of Wanted, when they were last right
         SettledSum sum;
     };
     struct Range {
@@ -100,6 +104,7 @@ private:
         bool fresh = false; // not in the journal as it is
     };
 
+    static bool is_current(Figures& figures, std::uint64_t subtree, std::uint64_t moves);
     Result<void> verify(Session& session, const std::string& cluster, Window window, Range& range);
 
     std::map<std::pair<Instant, Instant>, Range> ranges_;

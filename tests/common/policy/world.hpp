@@ -198,6 +198,12 @@ private:
             for (const auto& [tres, value] : command.limits)
                 set_limit(one, command.limit_type, tres, value);
             break;
+        case model::CommandType::submit_limit: {
+            const auto jobs = command.limits.begin()->second;
+            one.submit_jobs =
+                jobs ? std::optional(static_cast<std::uint32_t>(*jobs)) : std::nullopt;
+            break;
+        }
         case model::CommandType::fairshare:
             one.shares = command.shares;
             break;

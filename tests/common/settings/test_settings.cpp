@@ -144,6 +144,7 @@ CASE(policy_keys_are_read) {
     CHECK(p.notify_at == decimal("75.5"));
     CHECK(p.hysteresis == decimal("2"));
     CHECK(p.min_dwell == std::chrono::minutes{10} && p.grace_days == 14);
+    CHECK(p.pause_by == model::PauseBy::submit_limit);
     CHECK(p.carryover.new_accounts_full);
     CHECK_EQ(p.carryover.factor.text(), "40");
     CHECK_EQ(p.borrow.factor.text(), "10");

@@ -50,6 +50,7 @@ model::PolicySet every_field() {
     p.hysteresis = Decimal::whole(2);
     p.min_dwell = std::chrono::days{366};
     p.grace_days = 13;
+    p.pause_by = model::PauseBy::submit_limit;
     p.carryover = {
         false, model::CarryoverModel::decay, Decimal::whole(51), Decimal::whole(16), true, true};
     p.borrow.factor = Decimal::whole(9);
@@ -86,6 +87,7 @@ CASE(the_text_of_policies_is_read_as_it_was_written) {
     CHECK(a.grace_ratio == b.grace_ratio && a.notify_at == b.notify_at);
     CHECK(a.hysteresis == b.hysteresis && a.borrow == b.borrow && a.actions == b.actions);
     CHECK(a.min_dwell == b.min_dwell && a.grace_days == b.grace_days);
+    CHECK(a.pause_by == b.pause_by);
     CHECK(a.mode == b.mode && a.clusters == b.clusters && a.spans == b.spans);
     CHECK(b.steps.size() == 2 && b.steps[1].pause && b.steps[1].qos == "stop");
     CHECK_EQ(b.qos_default + b.qos_downscaled + b.qos_paused, "normalslow2stopped");

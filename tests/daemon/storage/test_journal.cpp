@@ -47,6 +47,7 @@ model::AccountMemory full_memory() {
                      {{model::LimitType::grp_tres, "cpu"}, {std::nullopt, std::nullopt, 0}}};
     memory.shares = model::SetValue{2147483647, 10, std::nullopt};
     memory.reached = {{"pause@120", 1767225600}};
+    memory.submit = model::SetValue{50, 0, std::nullopt};
     memory.stands = {{"pause", 1767225600}, {"full", 1767139200}};
     return memory;
 }
