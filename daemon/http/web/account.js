@@ -12,8 +12,8 @@ const kShown = 10;
 const kChildren = 50;
 const figureColumns = [['Component', ''], ['Allocation', 'number'], ['Carryover', 'number'], ['Adjustments', 'number'], ['Borrowed', 'number'],
   ['Effective', 'number'], ['Settled', 'number'], ['Finished', 'number'], ['Running', 'number'], ['Committed', 'number'], ['Left', 'number'], ['Used', 'number']];
-const overrideColumns = [['Standing', ''], ['From', ''], ['Until', ''], ['By', ''], ['Reason', 'wide'], ['State', ''], ['', '']];
-const adjustmentColumns = [['Period', ''], ['Amount', ''], ['By', ''], ['At', ''], ['Reason', 'wide'], ['State', ''], ['', '']];
+const overrideColumns = [['Standing', ''], ['From', ''], ['Until', ''], ['By', 'short'], ['Reason', 'wide'], ['State', ''], ['', '']];
+const adjustmentColumns = [['Period', 'short'], ['Amount', ''], ['By', 'short'], ['At', ''], ['Reason', 'wide'], ['State', 'short'], ['', 'short']];
 const childColumns = [['Account', 'who'], ['Usage', 'wide'], ['Standing', '']];
 
 function figures(account) {

@@ -2,7 +2,7 @@
 // Dialogs of staff. Each does a dry run first, keeps what was typed after an error, and says what
 // the entry does before it is made.
 import { get, send } from './api.js';
-import { h, percent, say } from './dom.js';
+import { amount, h, percent, say } from './dom.js';
 import { accountLink, badge, row, table } from './parts.js';
 
 const kMostRows = 200;
@@ -20,7 +20,8 @@ export function outcome(answer, dry, keep = () => true) {
   const changed = accounts.filter((account) => !changes(account)).length;
   return [h('p', {}, `${number(accounts.length + (answer.unchanged || 0), 'account')} evaluated, ${changed} ${dry ? 'would change' : 'changed'}, ${number(answer.commands.length, 'command')}${dry ? ' would be run' : ''}.`),
     sorted.length > 0 && table(dry ? 'Result of the dry run' : 'Result of the evaluation', head, sorted.slice(0, kMostRows).map((account) => row(head, [
-      accountLink(account.account), percent(account.usage_percentage),
+      accountLink(account.account), [percent(account.usage_percentage), account.components.map((each) =>
+        h('small', { class: 'block' }, `${amount(each.used)} / ${amount(each.effective_allocation)} ${each.component}`))],
       account.actions_taken.length ? account.actions_taken.map((action) => [badge('quietly', action), ' ']) : 'none',
       word(account.previous_state), word(account.new_state)]))),
     sorted.length > kMostRows && h('p', { class: 'quiet' }, `The first ${kMostRows} are shown.`),
@@ -117,7 +118,7 @@ export function overrideDialog(name, done) {
 
 const units = (components, hint) => [field('component', 'Component', h('select', {}, components.map((each) => h('option', {}, each)))),
   field('amount', 'Amount', h('input', { inputmode: 'decimal', autocomplete: 'off', required: true }), hint)];
-const badUnits = ({ amount }) => /^-?\d+(\.\d+)?$/.test(amount) ? null : ['amount', `Amount must be a number such as 25 or 2.5, not '${amount}'.`];
+const badUnits = ({ amount: typed }) => /^-?\d+(\.\d+)?$/.test(typed) ? null : ['amount', `Amount must be a number such as 25 or 2.5, not '${typed}'.`];
 
 export function adjustmentDialog(name, components, done) {
   open({ title: `Adjustment of ${name}`, apply: 'Add adjustment', done, blame: () => 'amount',

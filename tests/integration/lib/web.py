@@ -205,6 +205,10 @@ def filters(browser):
     browser.one("button[data-key=sort-account]").click()
     check("a second click on a heading reverses the order", until(lambda: names() == first[::-1]), names())
     check("the heading tells the order to a screen reader", until(lambda: browser.one("th[aria-sort]").get_attribute("aria-sort") == "descending"))
+    browser.emulate(360, 800)
+    browser.one("button[data-key=sort-account]").click()
+    check("a phone sorts the list, too", until(lambda: names() == first), names())
+    browser.emulate(1280, 900)
     browser.open("")
     browser.one("#csv").click()
     path = os.path.join(DIRECTORY, "sluice-accounts.csv")
@@ -277,6 +281,7 @@ def forms(browser):
     browser.one("#field-account").send_keys("physics")
     browser.one("#apply").click()
     check("Evaluate now shows the accounts before and after", until(lambda: "Actions taken" in browser.text("dialog .result")), browser.text("dialog"))
+    check("the result has used and effective units", " / 1 cpu_minutes" in browser.text("dialog .result"), browser.text("dialog"))
     if AXE:
         found = browser.violations()
         check("axe-core finds nothing in the Evaluate dialog", found == [], found)
