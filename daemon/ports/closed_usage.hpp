@@ -53,22 +53,6 @@ struct QosFactor {
     friend bool operator==(const QosFactor&, const QosFactor&) = default;
 };
 
-// Of one account, descendants included, in one range of hours that rollups have.
-struct SettledFigures {
-    std::uint32_t association = 0;
-    std::uint64_t subtree = 0; // fingerprint of the accounts that it includes
-    std::string sums;          // "1=1200,5=600": TRES id and TRES-seconds
-
-    friend bool operator==(const SettledFigures&, const SettledFigures&) = default;
-};
-
-struct SettledRange {
-    Window time;
-    Instant read_at{};
-    std::uint64_t fingerprint = 0; // of the cluster's own rows in the range
-    std::vector<SettledFigures> accounts;
-};
-
 // Thread-safe. unavailable as for the journal.
 class ClosedUsage {
 public:
@@ -94,12 +78,6 @@ public:
     virtual Result<void> drop_corrections(const std::string& cluster, Instant last) = 0;
     virtual Result<std::vector<QosFactor>> factors(const std::string& cluster) = 0;
     virtual Result<void> put(const std::string& cluster, std::span<const QosFactor> factors) = 0;
-
-    virtual Result<std::vector<SettledRange>> settled(const std::string& cluster) = 0;
-    // Replaces the ranges of the same times and forgets those that are not in `kept`. In one
-    // transaction.
-    virtual Result<void> put(const std::string& cluster, std::span<const SettledRange> ranges,
-                             std::span<const Window> kept) = 0;
 };
 
 } // namespace sluice::ports

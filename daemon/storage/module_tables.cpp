@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/storage/module_tables.hpp"
 
-#include <algorithm>
-
 namespace sluice::storage {
 
 Result<std::map<std::string, std::string>> SqliteNotes::notes(const std::string& kind) {
@@ -201,79 +199,6 @@ Result<void> SqliteClosedUsage::put(const std::string& cluster,
                       "REPLACE INTO qos_factor (cluster, qos, since, factor) VALUES (?,?,?,?)");
         for (const auto& one : all)
             row.bind(cluster, std::int64_t{one.qos}, epoch(one.since), one.factor).run();
-        transaction.commit();
-    });
-}
-
-Result<std::vector<ports::SettledRange>> SqliteClosedUsage::settled(const std::string& cluster) {
-    return at_port("settled usage", [&] {
-        auto reader = reader_.lock();
-        Statement row(*reader, "SELECT r.begins, r.ends, read_at, fingerprint, association, "
-                               "subtree, sums FROM settled_range r LEFT JOIN settled_usage u ON "
-                               "u.cluster = r.cluster AND u.begins = r.begins AND u.ends = r.ends "
-                               "WHERE r.cluster = ? ORDER BY r.begins, r.ends, association");
-        row.bind(cluster);
-        std::vector<ports::SettledRange> all;
-        while (row.step()) {
-            const Window time{instant(row.integer(0)), instant(row.integer(1))};
-            if (all.empty() || !(all.back().time == time))
-                all.push_back({time,
-                               instant(row.integer(2)),
-                               static_cast<std::uint64_t>(row.integer(3)),
-                               {}});
-            if (!row.is_null(4))
-                all.back().accounts.push_back({static_cast<std::uint32_t>(row.integer(4)),
-                                               static_cast<std::uint64_t>(row.integer(5)),
-                                               row.text(6)});
-        }
-        return all;
-    });
-}
-
-Result<void> SqliteClosedUsage::put(const std::string& cluster,
-                                    std::span<const ports::SettledRange> ranges,
-                                    std::span<const Window> kept) {
-    return at_port("put settled usage", [&] {
-        auto writer = writer_.lock();
-        std::vector<Window> old;
-        {
-            Statement row(writer->database,
-                          "SELECT begins, ends FROM settled_range WHERE cluster = ?");
-            row.bind(cluster);
-            while (row.step())
-                old.push_back({instant(row.integer(0)), instant(row.integer(1))});
-        }
-        std::erase_if(old, [&](const Window& time) {
-            return std::find(kept.begin(), kept.end(), time) != kept.end();
-        });
-        Transaction transaction(writer->database);
-        const auto drop = [&](const Window& time) {
-            for (const char* sql :
-                 {"DELETE FROM settled_range WHERE cluster = ? AND begins = ? AND ends = ?",
-                  "DELETE FROM settled_usage WHERE cluster = ? AND begins = ? AND ends = ?"})
-                Statement(writer->database, sql)
-                    .bind(cluster, epoch(time.begin), epoch(time.end))
-                    .run();
-        };
-        std::for_each(old.begin(), old.end(), drop);
-        Statement range_row(writer->database,
-                            "INSERT INTO settled_range (cluster, begins, ends, read_at, "
-                            "fingerprint) VALUES (?,?,?,?,?)");
-        Statement row(writer->database, "INSERT INTO settled_usage (cluster, begins, ends, "
-                                        "association, subtree, sums) VALUES (?,?,?,?,?,?)");
-        for (const auto& range : ranges) {
-            drop(range.time);
-            const auto begins = epoch(range.time.begin);
-            const auto ends = epoch(range.time.end);
-            range_row
-                .bind(cluster, begins, ends, epoch(range.read_at),
-                      static_cast<std::int64_t>(range.fingerprint))
-                .run();
-            for (const auto& one : range.accounts)
-                row.bind(cluster, begins, ends, std::int64_t{one.association},
-                         static_cast<std::int64_t>(one.subtree), one.sums)
-                    .run();
-        }
         transaction.commit();
     });
 }

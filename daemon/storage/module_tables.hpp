@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Tables of the journal's file that one module of the daemon keeps for itself: `note` (Waldur) and
-// `closed_day` with `closed_usage` (usage without rollups), `corrected_time` with `correction`,
-// `qos_factor`, and `settled_range` with `settled_usage` (rollups). Through the journal's two
-// connections. Thread-safe.
+// `closed_day` with `closed_usage` (usage without rollups), `corrected_time` with `correction`, and
+// `qos_factor`. Through the journal's two connections.
+// Thread-safe.
 #pragma once
 
 #include "common/base/thread.hpp"
@@ -41,9 +41,6 @@ public:
     Result<void> drop_corrections(const std::string& cluster, Instant last) override;
     Result<std::vector<ports::QosFactor>> factors(const std::string& cluster) override;
     Result<void> put(const std::string& cluster, std::span<const ports::QosFactor> all) override;
-    Result<std::vector<ports::SettledRange>> settled(const std::string& cluster) override;
-    Result<void> put(const std::string& cluster, std::span<const ports::SettledRange> ranges,
-                     std::span<const Window> kept) override;
 
 private:
     Guarded<Writer>& writer_;

@@ -341,23 +341,6 @@ CREATE TABLE qos_factor (
     factor INTEGER NOT NULL,
     PRIMARY KEY (cluster, qos, since)
 ) WITHOUT ROWID;
-CREATE TABLE settled_range (
-    cluster TEXT NOT NULL,
-    begins INTEGER NOT NULL,
-    ends INTEGER NOT NULL,
-    read_at INTEGER NOT NULL,
-    fingerprint INTEGER NOT NULL,
-    PRIMARY KEY (cluster, begins, ends)
-) WITHOUT ROWID;
-CREATE TABLE settled_usage (
-    cluster TEXT NOT NULL,
-    begins INTEGER NOT NULL,
-    ends INTEGER NOT NULL,
-    association INTEGER NOT NULL,
-    subtree INTEGER NOT NULL,
-    sums TEXT NOT NULL,
-    PRIMARY KEY (cluster, begins, ends, association)
-) WITHOUT ROWID;
 )sql";
 
 constexpr Migration kMigrations[] = {{1, kSchema1}};

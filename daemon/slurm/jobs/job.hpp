@@ -41,8 +41,6 @@ struct EndedJob {
     std::int64_t suspended = 0; // seconds in all its time
     std::string tres;
     std::uint32_t qos = 0;
-
-    friend bool operator==(const EndedJob&, const EndedJob&) = default;
 };
 
 // What a job used inside one range.

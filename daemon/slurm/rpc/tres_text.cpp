@@ -57,14 +57,12 @@ std::optional<std::uint32_t> TresNames::id(std::string_view name) const {
 
 std::vector<std::pair<std::uint32_t, std::uint64_t>> parse_tres(std::string_view text) {
     std::vector<std::pair<std::uint32_t, std::uint64_t>> figures;
-    for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
-        end = std::min(text.find(',', begin), text.size());
-        const std::string_view part = trim(text.substr(begin, end - begin));
+    for (const std::string& part : split(text, ',')) {
         const std::size_t equals = part.find('=');
-        if (equals == std::string_view::npos)
+        if (equals == std::string::npos)
             continue;
-        const auto id = whole_number<std::uint32_t>(part.substr(0, equals));
-        const auto figure = whole_number<std::uint64_t>(part.substr(equals + 1));
+        const auto id = whole_number<std::uint32_t>(std::string_view{part}.substr(0, equals));
+        const auto figure = whole_number<std::uint64_t>(std::string_view{part}.substr(equals + 1));
         if (!id || !figure || *figure >= kFirstMarker)
             continue;
         const bool again = std::any_of(figures.begin(), figures.end(),

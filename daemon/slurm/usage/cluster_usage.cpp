@@ -54,10 +54,7 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
                                                       const model::Structure& structure,
                                                       const ports::UsageQuestion& asked,
                                                       LiveJobs* live) {
-    const model::AccountTree tree{structure};
-    const Subtrees subtrees = subtrees_of(tree);
-    note_parents(structure);
-    const Question q{session, structure, asked, live, tree, subtrees, moves_};
+    const Question q{session, structure, asked, live};
     if (auto noted = note_rollup(q); !noted)
         return std::move(noted).error();
     if (auto read = read_jobs(q); !read)
@@ -77,44 +74,7 @@ Result<std::vector<WindowUsage>> ClusterUsage::answer(Session& session,
         if (auto usage = past(q))
             all.push_back(std::move(*usage));
     rollups_->drop_unused();
-    keep_rollups(q);
     return all;
-}
-
-void ClusterUsage::note_parents(const model::Structure& structure) {
-    std::unordered_map<std::uint32_t, std::string> parents;
-    bool moved = false;
-    for (const Association& row : structure.associations) {
-        if (!row.user.empty())
-            continue;
-        const auto known = parents_.find(row.id);
-        moved = moved || (known != parents_.end() && known->second != row.parent);
-        parents.emplace(row.id, row.parent);
-    }
-    parents_ = std::move(parents);
-    moves_ += moved ? 1 : 0;
-}
-
-// So that a restart need not read the figures of all accounts again.
-Result<RollupCache> ClusterUsage::restored(const Question& q) const {
-    RollupCache cache;
-    if (store_ == nullptr)
-        return cache;
-    const auto ranges = store_->settled(q.structure.cluster);
-    if (!ranges)
-        return ranges.error();
-    cache.restore(*ranges, q.asked.now);
-    return cache;
-}
-
-// Nothing depends on it: while the journal is away, which the cycle reports, the next call tries
-// again.
-void ClusterUsage::keep_rollups(const Question& q) {
-    if (store_ == nullptr || !rollups_->changed())
-        return;
-    const auto changes = rollups_->changes(q.asked.now);
-    if (store_->put(q.structure.cluster, changes.ranges, changes.all))
-        rollups_->kept();
 }
 
 Result<void> ClusterUsage::note_rollup(const Question& q) {
@@ -123,14 +83,8 @@ Result<void> ClusterUsage::note_rollup(const Question& q) {
         return std::move(rolled).error();
     if (!(*rolled == newest_) || !rollups_) {
         newest_ = *rolled;
-        if (!next_ && rollups_)
-            next_ = rollups_;
-        if (!next_) {
-            auto cache = restored(q);
-            if (!cache)
-                return std::move(cache).error();
-            next_ = std::move(*cache);
-        }
+        if (!next_)
+            next_ = rollups_.value_or(RollupCache{});
         next_->rollup_seen();
         corrections_.rollup_seen();
     }
@@ -185,7 +139,7 @@ Result<bool> ClusterUsage::read_next(const Question& q) {
         for (const Window& range :
              split_window(one, q.asked.now, newest_.until, local_calendar()).settled) {
             auto done = next_->fetch(q.session, q.structure.cluster, range,
-                                     {{accounts, q.subtrees, q.moves}, deadline, progress.read()});
+                                     {accounts, deadline, progress.read()});
             if (!done || !*done)
                 return done;
             progress.range_done();
@@ -306,8 +260,8 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadP
     if (!parts.settled.empty())
         all.settled_until = parts.settled.back().end;
     for (const Window& range : parts.settled) {
-        if (auto added = rollups_->add(q.session, q.structure, range,
-                                       {accounts, q.subtrees, q.moves}, all, progress.read());
+        if (auto added =
+                rollups_->add(q.session, q.structure, range, accounts, all, progress.read());
             !added)
             return std::move(added).error();
         progress.range_done();
@@ -318,11 +272,12 @@ Result<WindowUsage> ClusterUsage::window(const Question& q, Window window, ReadP
                                        all.accounts[account->account]);
                 !added)
                 return std::move(added).error();
+    const model::AccountTree tree{q.structure};
     const TresNames names{q.structure.tres};
     std::erase_if(deleted_,
-                  [&](const auto& entry) { return q.tree.account(entry.first) != nullptr; });
+                  [&](const auto& entry) { return tree.account(entry.first) != nullptr; });
     for (;;) {
-        JobSum sum{q.tree, names, deleted_};
+        JobSum sum{tree, names, deleted_};
         for (const Window& range : parts.records)
             if (auto added = add_jobs(q, range, sum); !added)
                 return std::move(added).error();
@@ -345,8 +300,7 @@ Result<WindowUsage> ClusterUsage::past(const Question& q) {
     asked.accounts.clear();
     asked.progress = {};
     ReadProgress progress{asked, rolled_.until, 0};
-    return window({q.session, q.structure, asked, q.live, q.tree, q.subtrees, q.moves}, *asked.past,
-                  progress);
+    return window({q.session, q.structure, asked, q.live}, *asked.past, progress);
 }
 
 CorrectionCache::Need ClusterUsage::need(const Question& q) const {

@@ -19,7 +19,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -48,8 +47,7 @@ private:
 
 class ClusterUsage {
 public:
-    explicit ClusterUsage(ports::ClosedUsage* store)
-        : store_(store), closed_(store), corrections_(store) {}
+    explicit ClusterUsage(ports::ClosedUsage* store) : closed_(store), corrections_(store) {}
 
     // One answer for each window, in order. `live`: of the slurmctld of this cluster; nullptr while
     // that does not answer: slurmdbd reports what is running.
@@ -67,9 +65,6 @@ private:
         const model::Structure& structure;
         const ports::UsageQuestion& asked;
         LiveJobs* live;
-        const model::AccountTree& tree;
-        const Subtrees& subtrees;
-        std::uint64_t moves = 0; // RollupCache::Wanted
     };
     // Of each daemon that was asked and answered.
     struct Running {
@@ -78,9 +73,6 @@ private:
     };
 
     Result<void> note_rollup(const Question& q);
-    Result<RollupCache> restored(const Question& q) const;
-    void keep_rollups(const Question& q);
-    void note_parents(const model::Structure& structure);
     Result<Rolled> complete_rollup(const Question& q);
     Result<bool> read_next(const Question& q);
     Result<void> set_base(const Question& q, bool moved);
@@ -103,9 +95,6 @@ private:
     // The rollups that answer, up to rolled_.until. After a newer rollup its figures, up to
     // newest_.until, are read into next_, as many as a question has patience for; next_ replaces
     // rollups_ when all are there.
-    ports::ClosedUsage* store_;
-    std::unordered_map<std::uint32_t, std::string> parents_; // by an account's association
-    std::uint64_t moves_ = 0;
     std::optional<RollupCache> rollups_;
     Rolled rolled_;
     std::optional<RollupCache> next_;

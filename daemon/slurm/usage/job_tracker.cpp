@@ -6,9 +6,6 @@
 namespace sluice::slurm {
 namespace {
 
-// Ranges that a cycle asks for.
-constexpr std::size_t kMaxTotals = 64;
-
 template <class Key>
 std::int64_t seconds_of(const std::unordered_map<Key, std::int64_t>& all, Key key) {
     const auto found = all.find(key);
@@ -25,13 +22,6 @@ JobRecord part_of(const Job& job, Window range, Instant end) {
     return part;
 }
 
-JobRecord ended_part(const EndedJob& job, Window range, const Suspensions& suspensions) {
-    JobRecord part = part_of(job, range, job.end);
-    if (job.suspended > 0)
-        part.suspended = seconds_of(suspensions.by_record, job.db_index);
-    return part;
-}
-
 // The record of a later size begins with the hour of the resize. A record that begins later belongs
 // to another run, or to another job: after a crash slurmctld may use a lost id again.
 bool is_record_of(const LiveJob& job, Window record) {
@@ -44,22 +34,10 @@ void JobTracker::note_ended(EndedJob job) {
     if (job.end <= closed_)
         return;
     const auto [at, fresh] = ended_.try_emplace(job.db_index, job);
-    if (!fresh && at->second == job)
-        return;
-    if (fresh) {
+    if (fresh)
         ends_.emplace(job.job_id, Window{job.begin, job.end});
-        if (job.suspended == 0)
-            for (auto& [begin, totals] : totals_)
-                add_to(totals, part_of(job, {begin, job.end}, job.end));
-    } else {
-        totals_.clear();
-        suspended_.erase(job.db_index);
-    }
-    if (job.suspended > 0)
-        suspended_.insert(job.db_index);
-    first_ = ended_.size() == 1 ? job.end : std::min(first_, job.end);
-    last_ = std::max(last_, job.end);
-    at->second = std::move(job);
+    else
+        at->second = std::move(job);
 }
 
 void JobTracker::note_closed(const EndedJob& job) {
@@ -138,21 +116,9 @@ void JobTracker::take(std::vector<LiveJob> jobs, Instant now) {
 
 void JobTracker::drop_before(Instant settled, Instant closed) {
     closed_ = closed;
-    std::erase_if(departed_, [&](const auto& entry) { return entry.second.end <= settled; });
-    if (first_ > closed)
-        return;
     std::erase_if(ended_, [&](const auto& entry) { return entry.second.end <= closed; });
     std::erase_if(ends_, [&](const auto& entry) { return entry.second.end <= closed; });
-    totals_.clear();
-    suspended_.clear();
-    first_ = Instant::max();
-    last_ = {};
-    for (const auto& [index, job] : ended_) {
-        if (job.suspended > 0)
-            suspended_.insert(index);
-        first_ = std::min(first_, job.end);
-        last_ = std::max(last_, job.end);
-    }
+    std::erase_if(departed_, [&](const auto& entry) { return entry.second.end <= settled; });
 }
 
 std::optional<Instant> JobTracker::oldest_missing() const {
@@ -164,31 +130,24 @@ std::optional<Instant> JobTracker::oldest_missing() const {
 }
 
 bool JobTracker::needs_suspensions(Window range) const {
-    return std::any_of(suspended_.begin(), suspended_.end(),
-                       [&](std::uint64_t index) { return ended_.at(index).end > range.begin; }) ||
+    return std::any_of(ended_.begin(), ended_.end(),
+                       [&](const auto& entry) {
+                           return entry.second.suspended > 0 && entry.second.end > range.begin;
+                       }) ||
            std::any_of(live_.begin(), live_.end(),
                        [&](const LiveJob& job) { return job.switched > range.begin; }) ||
            std::any_of(departed_.begin(), departed_.end(),
                        [&](const auto& entry) { return entry.second.switched > range.begin; });
 }
 
-void JobTracker::each(Window range, const Suspensions& suspensions, const Body& body) const {
-    each_ended(range, suspensions, body);
-    each_live(range, suspensions, body);
-}
-
-void JobTracker::each_ended(Window range, const Suspensions& suspensions, const Body& body) const {
-    for (const auto& [index, job] : ended_)
-        body(ended_part(job, range, suspensions));
-}
-
-void JobTracker::add_suspended(Window range, const Suspensions& suspensions,
-                               JobTotals& totals) const {
-    for (const std::uint64_t index : suspended_)
-        add_to(totals, ended_part(ended_.at(index), range, suspensions));
-}
-
-void JobTracker::each_live(Window range, const Suspensions& suspensions, const Body& body) const {
+void JobTracker::each(Window range, const Suspensions& suspensions,
+                      const std::function<void(const JobRecord&)>& body) const {
+    for (const auto& [index, job] : ended_) {
+        JobRecord one = part_of(job, range, job.end);
+        if (job.suspended > 0)
+            one.suspended = seconds_of(suspensions.by_record, index);
+        body(one);
+    }
     const auto add_live = [&](const LiveJob& job) {
         JobRecord one = part_of(job, range, job.end.value_or(range.end));
         one.running = !job.end;
@@ -204,31 +163,8 @@ void JobTracker::each_live(Window range, const Suspensions& suspensions, const B
         add_live(job);
 }
 
-const JobTotals& JobTracker::totals_from(Instant begin) {
-    if (const auto known = totals_.find(begin); known != totals_.end())
-        return known->second;
-    if (totals_.size() >= kMaxTotals)
-        totals_.clear();
-    JobTotals& totals = totals_[begin];
-    for (const auto& [index, job] : ended_)
-        if (job.suspended == 0)
-            add_to(totals, part_of(job, {begin, job.end}, job.end));
-    return totals;
-}
-
-void JobTracker::add(Window range, const Suspensions& suspensions, JobSum& sum) {
-    JobTotals running;
-    JobTotals finished;
-    const auto body = [&](const JobRecord& job) { add_to(job.running ? running : finished, job); };
-    if (last_ > range.end) {
-        each_ended(range, suspensions, body);
-    } else {
-        sum.add(totals_from(range.begin), false);
-        add_suspended(range, suspensions, finished);
-    }
-    each_live(range, suspensions, body);
-    sum.add(running, true);
-    sum.add(finished, false);
+void JobTracker::add(Window range, const Suspensions& suspensions, JobSum& sum) const {
+    each(range, suspensions, [&](const JobRecord& job) { sum.add(job); });
 }
 
 } // namespace sluice::slurm

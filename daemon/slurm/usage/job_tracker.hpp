@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -38,11 +37,9 @@ public:
     // Whether each() and add() have to know suspensions inside the range.
     bool needs_suspensions(Window range) const;
     // Calls `body` with the part of each job inside the range; it may be empty.
-    using Body = std::function<void(const JobRecord&)>;
-    void each(Window range, const Suspensions& suspensions, const Body& body) const;
-    // The sum of what each() has. Costs the jobs that run and those that ended since the last call
-    // with the same begin.
-    void add(Window range, const Suspensions& suspensions, JobSum& sum);
+    void each(Window range, const Suspensions& suspensions,
+              const std::function<void(const JobRecord&)>& body) const;
+    void add(Window range, const Suspensions& suspensions, JobSum& sum) const;
 
     // End of the earliest job that is known to be over and has no record yet; jobs that ended
     // before `closed` are left out.
@@ -52,18 +49,8 @@ private:
     bool superseded(const LiveJob& job) const;
     bool is_gone(const LiveJob& job) const;
     void take(std::vector<LiveJob> jobs, Instant now);
-    void add_suspended(Window range, const Suspensions& suspensions, JobTotals& totals) const;
-    void each_ended(Window range, const Suspensions& suspensions, const Body& body) const;
-    void each_live(Window range, const Suspensions& suspensions, const Body& body) const;
-    const JobTotals& totals_from(Instant begin);
 
     std::unordered_map<std::uint64_t, EndedJob> ended_;
-    std::set<std::uint64_t> suspended_; // those of them that were suspended at some time
-    Instant first_{};                   // no end of them is earlier
-    Instant last_{};                    // no end of them is later
-    // What those used that were never suspended, from an instant to their end; right for each range
-    // that ends after last_. Dropped when a record changes or leaves.
-    std::map<Instant, JobTotals> totals_;
     std::unordered_multimap<std::uint32_t, Window> ends_; // job id -> times of its records
     std::vector<LiveJob> live_;                           // those without a record
     // Not shown any more, without a record yet; by id and begin.

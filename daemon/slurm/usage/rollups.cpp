@@ -16,8 +16,6 @@ constexpr std::chrono::hours kRecent{26};
 // _setup_cluster_tres_usage), so a change may hide behind the cap.
 constexpr std::chrono::hours kTrusted{24};
 constexpr std::size_t kMaxAccounts = 200;
-// Of figures that an earlier run has left: what has moved since is not known.
-constexpr std::uint64_t kBefore = UINT64_MAX;
 
 // FNV-1a over 64-bit words.
 void mix(std::uint64_t& hash, std::uint64_t word) {
@@ -149,57 +147,8 @@ void RollupCache::rollup_seen() {
         range.verified = false;
 }
 
-void RollupCache::restore(const std::vector<ports::SettledRange>& ranges, Instant now) {
-    for (const ports::SettledRange& kept : ranges) {
-        if (kept.read_at > now || now - kept.read_at > kTrusted) {
-            dropped_ = true;
-            continue;
-        }
-        Range range;
-        range.fingerprint = kept.fingerprint;
-        range.read_at = steady_clock::now() - (now - kept.read_at);
-        for (const ports::SettledFigures& figures : kept.accounts)
-            if (auto sum = SettledSum::from_text(kept.time, figures.sums))
-                range.sums.emplace(figures.association,
-                                   Figures{figures.subtree, kBefore, std::move(*sum)});
-        ranges_.emplace(std::pair{kept.time.begin, kept.time.end}, std::move(range));
-    }
-}
-
-bool RollupCache::changed() const {
-    return dropped_ || std::any_of(ranges_.begin(), ranges_.end(),
-                                   [](const auto& entry) { return entry.second.fresh; });
-}
-
-RollupCache::Changes RollupCache::changes(Instant now) const {
-    Changes found;
-    for (const auto& [key, range] : ranges_) {
-        const Window time{key.first, key.second};
-        found.all.push_back(time);
-        if (!range.fresh)
-            continue;
-        const auto age =
-            std::chrono::duration_cast<std::chrono::seconds>(steady_clock::now() - range.read_at);
-        auto& out = found.ranges.emplace_back();
-        out.time = time;
-        out.read_at = now - age;
-        out.fingerprint = range.fingerprint;
-        for (const auto& [association, figures] : range.sums)
-            if (auto text = figures.sum.text())
-                out.accounts.push_back({association, figures.subtree, std::move(*text)});
-    }
-    return found;
-}
-
-void RollupCache::kept() {
-    dropped_ = false;
-    for (auto& [key, range] : ranges_)
-        range.fresh = false;
-}
-
 void RollupCache::drop_unused() {
-    if (std::erase_if(ranges_, [](const auto& entry) { return !entry.second.used; }) > 0)
-        dropped_ = true;
+    std::erase_if(ranges_, [](const auto& entry) { return !entry.second.used; });
     for (auto& [key, range] : ranges_)
         range.used = false;
 }
@@ -212,23 +161,13 @@ Result<void> RollupCache::verify(Session& session, const std::string& cluster, W
     if (!rows)
         return rows.error();
     const auto now = steady_clock::now();
-    const bool is_new = range.read_at == steady_clock::time_point{};
-    if (is_new || rows->fingerprint != range.fingerprint || now - range.read_at > kTrusted) {
+    if (rows->fingerprint != range.fingerprint || now - range.read_at > kTrusted) {
         range.sums.clear();
         range.read_at = now;
-        range.fresh = true;
     }
     range.fingerprint = rows->fingerprint;
     range.verified = true;
     return {};
-}
-
-bool RollupCache::is_current(Figures& figures, std::uint64_t subtree, std::uint64_t moves) {
-    if (figures.moves != moves && figures.subtree != subtree)
-        return false;
-    figures.subtree = subtree;
-    figures.moves = moves;
-    return true;
 }
 
 Result<bool> RollupCache::fetch(Session& session, const std::string& cluster, Window window,
@@ -237,20 +176,15 @@ Result<bool> RollupCache::fetch(Session& session, const std::string& cluster, Wi
     range.used = true;
     if (auto verified = verify(session, cluster, window, range); !verified)
         return verified.error();
-    for (const model::Association* account : portion.wanted.accounts) {
-        const auto mark = portion.wanted.subtrees.find(account->id);
-        const std::uint64_t subtree = mark == portion.wanted.subtrees.end() ? 0 : mark->second;
-        const auto known = range.sums.find(account->id);
-        if (known != range.sums.end() && is_current(known->second, subtree, portion.wanted.moves))
+    for (const model::Association* account : portion.accounts) {
+        if (range.sums.contains(account->id))
             continue;
         if (steady_clock::now() >= portion.deadline)
             return false;
         auto sum = read(session, cluster, window, *account);
         if (!sum)
             return std::move(sum).error();
-        range.sums.insert_or_assign(account->id,
-                                    Figures{subtree, portion.wanted.moves, std::move(*sum)});
-        range.fresh = true;
+        range.sums.emplace(account->id, std::move(*sum));
         if (portion.read)
             portion.read(range.sums.size());
     }
@@ -258,18 +192,17 @@ Result<bool> RollupCache::fetch(Session& session, const std::string& cluster, Wi
 }
 
 Result<void> RollupCache::add(Session& session, const model::Structure& structure, Window window,
-                              const Wanted& wanted, model::WindowUsage& usage,
+                              const Accounts& accounts, model::WindowUsage& usage,
                               const std::function<void(std::size_t)>& read) {
-    const auto all =
-        fetch(session, structure.cluster, window, {wanted, steady_clock::time_point::max(), read});
+    const auto all = fetch(session, structure.cluster, window,
+                           {accounts, steady_clock::time_point::max(), read});
     if (!all)
         return all.error();
     const auto& sums = ranges_[{window.begin, window.end}].sums;
     const TresNames names{structure.tres};
-    for (const model::Association* account : wanted.accounts)
-        if (auto added =
-                sums.at(account->id)
-                    .sum.into(usage.accounts[account->account].tres, names, account->account);
+    for (const model::Association* account : accounts)
+        if (auto added = sums.at(account->id)
+                             .into(usage.accounts[account->account].tres, names, account->account);
             !added)
             return added;
     return {};

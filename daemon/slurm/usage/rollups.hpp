@@ -5,7 +5,6 @@
 
 #include "common/model/facts.hpp"
 #include "common/model/tres.hpp"
-#include "daemon/ports/closed_usage.hpp"
 #include "daemon/slurm/rpc/connection.hpp"
 #include "daemon/slurm/usage/usage_sums.hpp"
 
@@ -49,39 +48,17 @@ Result<void> account_rows(Session& session, const std::string& cluster, Window w
 class RollupCache {
 public:
     using Accounts = std::vector<const model::Association*>;
-    // Whose figures, the fingerprints of all accounts, and how many times an account has moved
-    // since the daemon began. The first two outlive the call.
-    struct Wanted {
-        const Accounts& accounts;
-        const Subtrees& subtrees;
-        std::uint64_t moves = 0;
-    };
-
-    // Takes over what the journal has of an earlier run. Nothing of it is believed: the first
-    // question compares the cluster's rows of each range, and each account with those that are now
-    // below it. Figures that are older than a day, or of the future, are left out.
-    void restore(const std::vector<ports::SettledRange>& ranges, Instant now);
-    // Ranges that have new figures since the last call, and the times of all ranges.
-    struct Changes {
-        std::vector<ports::SettledRange> ranges;
-        std::vector<Window> all;
-    };
-    bool changed() const;
-    Changes changes(Instant now) const;
-    void kept(); // changes() is in the journal
 
     // A rollup has run: before a range is answered from memory the cluster's rows are compared.
-    // Figures of an account are read again when an account has moved and other accounts are below
-    // it than before; a new or a deleted one changes no figure.
     void rollup_seen();
     // Adds the accounts' figures in a range of rolled-up hours (see window_split.hpp) to `usage`.
     // conflict: an account's association is gone; unavailable: slurmdbd answered incompletely.
     Result<void> add(Session& session, const model::Structure& structure, Window range,
-                     const Wanted& wanted, model::WindowUsage& usage,
+                     const Accounts& accounts, model::WindowUsage& usage,
                      const std::function<void(std::size_t)>& read = {});
     // Reads what add() would have to read of these accounts, until the deadline. True: all of it.
     struct Portion {
-        Wanted wanted;
+        const Accounts& accounts;
         std::chrono::steady_clock::time_point deadline;
         const std::function<void(std::size_t)>& read; // so many accounts are done; may be empty
     };
@@ -90,25 +67,17 @@ public:
     void drop_unused();
 
 private:
-    struct Figures {
-        std::uint64_t subtree = 0;
-        std::uint64_t moves = 0; // ... of Wanted, when they were last right
-        SettledSum sum;
-    };
     struct Range {
-        std::unordered_map<std::uint32_t, Figures> sums; // by association id
+        std::unordered_map<std::uint32_t, SettledSum> sums; // by association id
         std::uint64_t fingerprint = 0;
         std::chrono::steady_clock::time_point read_at{};
         bool verified = false;
         bool used = false;
-        bool fresh = false; // not in the journal as it is
     };
 
-    static bool is_current(Figures& figures, std::uint64_t subtree, std::uint64_t moves);
     Result<void> verify(Session& session, const std::string& cluster, Window window, Range& range);
 
     std::map<std::pair<Instant, Instant>, Range> ranges_;
-    bool dropped_ = false; // a range that the journal may have
 };
 
 // Adds the settled usage of the users of an account and of those below it in `ranges`, deleted

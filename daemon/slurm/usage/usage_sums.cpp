@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "daemon/slurm/usage/usage_sums.hpp"
 
-#include "common/base/text.hpp"
-
 #include <algorithm>
+#include <optional>
 
 namespace sluice::slurm {
 namespace {
@@ -11,14 +10,6 @@ namespace {
 // slurmdb.h: TRES_CPU 1, TRES_ENERGY 3
 constexpr std::uint32_t kCpu = 1;
 constexpr std::uint32_t kEnergy = 3;
-
-// SplitMix64.
-std::uint64_t mixed(std::uint64_t word) {
-    word += 0x9e3779b97f4a7c15U;
-    word = (word ^ (word >> 30U)) * 0xbf58476d1ce4e5b9U;
-    word = (word ^ (word >> 27U)) * 0x94d049bb133111ebU;
-    return word ^ (word >> 31U);
-}
 
 Result<void> add_to(Amount& to, Wide more, const std::string& what) {
     const std::optional<Amount> sum = narrow(Wide{to} + more);
@@ -47,23 +38,6 @@ bool uses_nothing(const model::TresUsage& usage) {
 
 } // namespace
 
-Subtrees subtrees_of(const model::AccountTree& tree) {
-    Subtrees found;
-    std::vector<std::uint64_t> marks(tree.size());
-    const auto& order = tree.order();
-    for (auto node = order.rbegin(); node != order.rend(); ++node) {
-        const auto& account = tree[*node];
-        const std::uint32_t id = account.row != nullptr ? account.row->id : 0;
-        std::uint64_t mark = mixed(id);
-        for (const std::size_t child : account.children)
-            mark += mixed(marks[child]);
-        marks[*node] = mark;
-        if (account.row != nullptr)
-            found.emplace(id, mark);
-    }
-    return found;
-}
-
 // By TRES id, as the hourly rollup counts (as_mysql_rollup.c, _add_tres_time_2_list, the same from
 // 22.05 to 26.05): every TRES for the whole time, but CPUs not while suspended. Energy is left out:
 // it is a total, not a rate.
@@ -77,15 +51,6 @@ std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job) {
         if (tres != kEnergy)
             all.emplace_back(tres, Wide{count} * (tres == kCpu ? awake : seconds));
     return all;
-}
-
-void add_to(JobTotals& totals, const JobRecord& job) {
-    const auto amounts = tres_seconds(job);
-    if (amounts.empty())
-        return;
-    auto& sums = totals[job.account][job.user];
-    for (const auto& [tres, amount] : amounts)
-        sums[tres] += amount;
 }
 
 void JobSum::add(const std::vector<const model::Association*>& accounts, const std::string& user,
@@ -121,8 +86,7 @@ void JobSum::add(const JobRecord& job) {
         add(accounts, job.user, tres, {job.running ? running : finished, amount});
 }
 
-template <class ByAccount>
-void JobSum::add_all(const ByAccount& sums, Part part) {
+void JobSum::add(const ports::UserSums& sums, Part part) {
     for (const auto& [account, users] : sums) {
         const auto accounts = upward(account);
         for (const auto& [user, amounts] : users)
@@ -131,20 +95,16 @@ void JobSum::add_all(const ByAccount& sums, Part part) {
     }
 }
 
-void JobSum::add(const JobTotals& totals, bool of_running) {
-    add_all(totals, of_running ? running : finished);
-}
-
 void JobSum::add(const ports::UserSums& ended) {
-    add_all(ended, finished);
+    add(ended, finished);
 }
 
 void JobSum::add_factor(const ports::UserSums& sums, bool of_running) {
-    add_all(sums, of_running ? factor_open : factor);
+    add(sums, of_running ? factor_open : factor);
 }
 
 void JobSum::add_idle(const ports::UserSums& sums, bool settled) {
-    add_all(sums, settled ? idle_settled : idle_open);
+    add(sums, settled ? idle_settled : idle_open);
 }
 
 Result<void> JobSum::put(const std::string& account, const PerTres& from, model::TresUsage& to,
@@ -219,26 +179,6 @@ Result<void> SettledSum::into(model::TresUsage& usage, const TresNames& names,
             return added;
     }
     return {};
-}
-
-std::optional<std::string> SettledSum::text() const {
-    std::vector<std::string> parts;
-    for (const auto& [tres, sum] : sums_) {
-        const auto fits = narrow(sum);
-        if (!fits)
-            return std::nullopt;
-        parts.push_back(std::to_string(tres) + '=' + std::to_string(*fits));
-    }
-    return join(parts, ",");
-}
-
-std::optional<SettledSum> SettledSum::from_text(Window range, const std::string& text) {
-    SettledSum sum{range};
-    for (const auto& [tres, seconds] : parse_tres(text))
-        sum.sums_[tres] = seconds;
-    if (sum.text() != text)
-        return std::nullopt;
-    return sum;
 }
 
 void WeeklySum::add(Instant begin, std::uint32_t tres, std::uint64_t seconds) {

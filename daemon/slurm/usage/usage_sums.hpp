@@ -13,29 +13,18 @@
 #include <array>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 namespace sluice::slurm {
-
-// Fingerprints of the accounts at and below an account, by the id of its association: an account
-// that is new, gone or below another parent changes those of all accounts above.
-using Subtrees = std::unordered_map<std::uint32_t, std::uint64_t>;
-Subtrees subtrees_of(const model::AccountTree& tree);
 
 // Parents of accounts that are no longer in the structure, by account.
 using DeletedAccounts = std::map<std::string, std::string>;
 
 // By TRES id, as the hourly rollup counts.
 std::vector<std::pair<std::uint32_t, Wide>> tres_seconds(const JobRecord& job);
-
-// Of many jobs: account -> user -> TRES id -> TRES-seconds.
-using JobTotals = std::map<std::string, std::map<std::string, std::map<std::uint32_t, Wide>>>;
-void add_to(JobTotals& totals, const JobRecord& job);
 
 class JobSum {
 public:
@@ -46,7 +35,6 @@ public:
     // Counts for the account and all above it. A job of a deleted account counts for the accounts
     // that were above, as in slurmdbd's rollups.
     void add(const JobRecord& job);
-    void add(const JobTotals& totals, bool of_running);
     // Of jobs that have ended.
     void add(const ports::UserSums& finished);
     // What UsageFactor adds, of jobs that have ended or that run.
@@ -70,8 +58,7 @@ private:
     std::vector<const model::Association*> upward(const std::string& account);
     void add(const std::vector<const model::Association*>& accounts, const std::string& user,
              std::uint32_t tres, std::pair<Part, Wide> amount);
-    template <class ByAccount>
-    void add_all(const ByAccount& sums, Part part);
+    void add(const ports::UserSums& sums, Part part);
     static bool has_jobs(const PerTres& sums);
     Result<void> put(const std::string& account, const PerTres& from, model::TresUsage& to,
                      const model::Counting& counting) const;
@@ -93,10 +80,6 @@ public:
     // overflow: a figure does not fit; the error names `whose`.
     Result<void> into(model::TresUsage& usage, const TresNames& names,
                       const std::string& whose) const;
-    // "1=1200,5=600", for the journal. nullopt: a sum does not fit.
-    std::optional<std::string> text() const;
-    // nullopt: text() has not written it.
-    static std::optional<SettledSum> from_text(Window range, const std::string& text);
 
 private:
     Window range_;

@@ -142,33 +142,3 @@ CASE(usage_factors_of_qos_come_back_after_a_restart) {
     CHECK(books.journal->closed_usage().factors(kCluster).value() == all);
     CHECK(books.journal->closed_usage().factors("other")->empty());
 }
-
-CASE(figures_of_rollups_come_back_after_a_restart) {
-    Books books;
-    const Window day{kNow, kNow + kDay};
-    const Window hour{kNow + kDay, kNow + kDay + std::chrono::hours{1}};
-    const std::vector<ports::SettledFigures> accounts{{7, UINT64_MAX, "1=5,2=600"}, {8, 1, ""}};
-    const std::vector<ports::SettledRange> both{{day, kNow, UINT64_MAX - 1, accounts},
-                                                {hour, kNow, 3, {}}};
-    auto& store = books.journal->closed_usage();
-    CHECK(store.put(kCluster, both, std::vector<Window>{day, hour}));
-    books.reopen();
-    auto& again = books.journal->closed_usage();
-    const auto all = again.settled(kCluster);
-    CHECK_EQ(all->size(), 2U);
-    CHECK(all->at(0).time == day && all->at(0).read_at == kNow);
-    CHECK_EQ(all->at(0).fingerprint, UINT64_MAX - 1);
-    CHECK(all->at(0).accounts == accounts);
-    CHECK(all->at(1).time == hour && all->at(1).accounts.empty());
-    CHECK(again.settled("other")->empty());
-    // A range is replaced as a whole; one that is not kept is forgotten.
-    CHECK(again.put("other", both, std::vector<Window>{day, hour}));
-    const std::vector<ports::SettledRange> newer{{day, kNow + kDay, 4, {{8, 2, "1=1"}}}};
-    CHECK(again.put(kCluster, newer, std::vector<Window>{day}));
-    CHECK_EQ(again.settled(kCluster)->size(), 1U);
-    CHECK(again.settled(kCluster)->front().accounts == newer.front().accounts);
-    CHECK(again.settled(kCluster)->front().read_at == kNow + kDay);
-    CHECK_EQ(again.settled("other")->size(), 2U);
-    CHECK(again.put(kCluster, {}, {}));
-    CHECK(again.settled(kCluster)->empty());
-}

@@ -5,8 +5,6 @@
 #include "tests/daemon/slurm/facts.hpp"
 #include "tests/support/case.hpp"
 
-#include <random>
-
 using namespace sluice;
 
 namespace {
@@ -291,124 +289,6 @@ CASE(a_job_that_begins_after_the_range_does_not_count) {
     Bench bench;
     bench.tracker.note_live({live(1, 2000)}, instant(2100));
     CHECK_EQ(bench.used(0, 1500).total(), 0);
-}
-
-// By the records one by one, without the sums that the tracker keeps between two questions.
-model::WindowUsage one_by_one(const Bench& bench, Window range) {
-    const slurm::DeletedAccounts none;
-    slurm::JobSum sum{bench.tree, bench.names, none};
-    bench.tracker.each(range, bench.suspensions, [&](const auto& job) { sum.add(job); });
-    model::WindowUsage usage;
-    usage.accounts["root"];
-    usage.accounts["physics"];
-    CHECK(sum.into(usage));
-    return usage;
-}
-
-model::WindowUsage by_sums(Bench& bench, Window range) {
-    const slurm::DeletedAccounts none;
-    slurm::JobSum sum{bench.tree, bench.names, none};
-    bench.tracker.add(range, bench.suspensions, sum);
-    model::WindowUsage usage;
-    usage.accounts["root"];
-    usage.accounts["physics"];
-    CHECK(sum.into(usage));
-    return usage;
-}
-
-void check_same(const model::TresUsage& a, const model::TresUsage& b) {
-    CHECK_EQ(a.size(), b.size());
-    for (const auto& [tres, split] : a) {
-        const auto other = b.find(tres);
-        CHECK(other != b.end());
-        if (other == b.end())
-            return;
-        CHECK_EQ(split.finished, other->second.finished);
-        CHECK_EQ(split.running, other->second.running);
-        CHECK_EQ(split.total(), other->second.total());
-    }
-}
-
-CASE(sums_kept_between_questions_are_those_of_the_records_whatever_changes) {
-    std::mt19937 random(19);
-    const auto number = [&](std::int64_t least, std::int64_t most) {
-        return std::uniform_int_distribution<std::int64_t>(least, most)(random);
-    };
-    for (int run = 0; run < 40; ++run) {
-        Bench bench;
-        std::int64_t now = 10'000;
-        std::int64_t closed = 0;
-        for (int step = 0; step < 60; ++step) {
-            now += number(0, 200);
-            // Few numbers: records are read again and replaced, and job ids are used again.
-            EndedJob job =
-                ended(static_cast<std::uint64_t>(number(1, 30)),
-                      static_cast<std::uint32_t>(number(1, 8)), now - number(1, 5000), now);
-            job.end = instant(now + number(-500, 5)); // a clock may be ahead
-            job.account = number(0, 3) == 0 ? "physics" : number(0, 1) == 0 ? "univ" : "gone";
-            job.user = number(0, 1) == 0 ? "games" : "bob";
-            if (number(0, 5) == 0) {
-                job.suspended = 20;
-                bench.suspensions.by_record[job.db_index] = number(0, 20);
-            }
-            bench.tracker.note_ended(job);
-            if (number(0, 3) == 0)
-                bench.tracker.note_ended(job);
-            if (number(0, 3) == 0) {
-                LiveJob shown = live(static_cast<std::uint32_t>(number(1, 8)), now - 100);
-                if (number(0, 2) == 0)
-                    shown.end = instant(now - 50);
-                bench.tracker.note_live({shown}, instant(now));
-            }
-            if (number(0, 9) == 0) {
-                closed = now - number(0, 3000);
-                bench.tracker.drop_before(instant(closed), instant(closed));
-            }
-            for (const std::int64_t begin : {closed, now - 4000, std::int64_t{5000}})
-                for (const std::int64_t end : {now, now - 1000}) {
-                    const Window range{instant(begin), instant(end)};
-                    const auto kept = by_sums(bench, range);
-                    const auto read = one_by_one(bench, range);
-                    for (const char* account : {"root", "physics"}) {
-                        const auto& a = kept.accounts.at(account);
-                        const auto& b = read.accounts.at(account);
-                        check_same(a.tres, b.tres);
-                        CHECK_EQ(a.users.size(), b.users.size());
-                        for (const auto& [user, usage] : a.users)
-                            if (b.users.contains(user))
-                                check_same(usage, b.users.at(user));
-                    }
-                }
-        }
-    }
-}
-
-CASE(a_record_that_changes_after_it_was_summed_counts_as_it_is_now) {
-    Bench bench;
-    bench.tracker.note_ended(ended(1, 1, 1000, 1100));
-    CHECK_EQ(bench.used(0, 2000).finished, 200);
-    bench.tracker.note_ended(ended(1, 1, 1000, 1300)); // slurmctld sent its end once more
-    CHECK_EQ(bench.used(0, 2000).finished, 600);
-    EndedJob slept = ended(1, 1, 1000, 1300);
-    slept.suspended = 50;
-    bench.suspensions.by_record[1] = 50;
-    bench.tracker.note_ended(slept);
-    CHECK(bench.tracker.needs_suspensions({instant(0), instant(2000)}));
-    CHECK_EQ(bench.used(0, 2000).finished, 500);
-    bench.tracker.note_ended(ended(2, 1, 1400, 1500)); // the job id once more
-    CHECK_EQ(bench.used(0, 2000).finished, 700);
-}
-
-CASE(a_rollup_that_goes_back_is_made_up_for_by_the_records_that_are_read_again) {
-    Bench bench;
-    bench.tracker.note_ended(ended(1, 1, 1000, 1100));
-    bench.tracker.note_ended(ended(2, 2, 4000, 4100));
-    CHECK_EQ(bench.used(0, 7200).finished, 400);
-    bench.tracker.drop_before(instant(3600), instant(3600));
-    CHECK_EQ(bench.used(3600, 7200).finished, 200);
-    bench.tracker.drop_before(instant(0), instant(0)); // rewound
-    bench.tracker.note_ended(ended(1, 1, 1000, 1100));
-    CHECK_EQ(bench.used(0, 7200).finished, 400);
 }
 
 } // namespace
