@@ -147,9 +147,16 @@ public:
 
     std::vector<model::DefaultFactor> take() {
         std::sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
-            return std::tie(a.account, a.uid, a.partition) <
-                   std::tie(b.account, b.uid, b.partition);
+            return std::tie(a.account, a.uid, a.partition, a.millionths) <
+                   std::tie(b.account, b.uid, b.partition, b.millionths);
         });
+        // Two names may have one uid: the least factor counts.
+        found_.erase(std::unique(found_.begin(), found_.end(),
+                                 [](const auto& a, const auto& b) {
+                                     return std::tie(a.account, a.uid, a.partition) ==
+                                            std::tie(b.account, b.uid, b.partition);
+                                 }),
+                     found_.end());
         return std::move(found_);
     }
 

@@ -180,7 +180,7 @@ void DaemonReplays::forget_abandoned(Time now) {
     if (now - asked_.load() < kForgotten)
         return;
     auto state = state_.lock();
-    if (state->run && state->run->replay)
+    if (now - asked_.load() >= kForgotten && state->run && state->run->replay)
         state->run.reset();
 }
 

@@ -181,9 +181,14 @@ void read_budgets(Database& database, const std::string& cluster, Memories& memo
                             "account_budget t JOIN account a ON a.id = t.account WHERE a.cluster = "
                             "? ORDER BY t.account, t.number");
     row.bind(cluster);
-    while (row.step())
+    while (row.step()) {
+        auto terms = terms_of(row.text(3));
+        // The plugin refuses a snapshot with such a budget, and with it those of all accounts.
+        if (row.integer(2) < 1 || row.integer(4) < 0 || terms.empty())
+            continue;
         memories[row.text(0)].budgets.list.push_back(
-            {{row.text(1), row.integer(2), terms_of(row.text(3))}, row.integer(4)});
+            {{row.text(1), row.integer(2), std::move(terms)}, row.integer(4)});
+    }
 }
 
 } // namespace

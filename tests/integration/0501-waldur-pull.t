@@ -24,7 +24,7 @@ like 'slurmctld has the limit of chem from Waldur' "$(account_live chem GrpTRESM
 is 'sluiced requests resources and offerings with a field list only' \
     "$(grep -E '"GET", "path": "[^"]*marketplace-provider-(resources|offerings)/' "$CLUSTER_DIR/log/waldur.requests" | grep -v '"field": \[')" ''
 like 'field list for resources has the needed fields only' "$(grep -m 1 'marketplace-provider-resources/"' "$CLUSTER_DIR/log/waldur.requests")" \
-    '"field": \["uuid", "name", "backend_id", "state", "limits", "paused", "downscaled", ("[a-z_]+",? ?){4}\]'
+    '"field": \["uuid", "name", "backend_id", "state", "limits", "paused", "downscaled", ("[a-z_]+",? ?){5}\]'
 eventually 'Waldur receives the command results' 20 waldur_is 'len(s["reports"]) >= 2' True
 is 'Waldur receives the commands as successful' "$(waldur_get 'all(x["success"] for x in s["reports"])')" True
 like 'command results contain the sacctmgr commands' "$(waldur_get 's["reports"]')" 'GrpTRESMins=node='

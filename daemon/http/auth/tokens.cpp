@@ -113,7 +113,8 @@ std::optional<Token> TokenFile::find(std::string_view text) const {
         return std::nullopt;
     const std::string hex = hash::hex(*digest);
     std::optional<Token> found;
-    for (const auto& token : *held_.lock())
+    auto held = held_.lock(); // a temporary would end before the first iteration
+    for (const auto& token : *held)
         if (hash::equal_in_constant_time(token.digest, hex))
             found = token;
     return found;

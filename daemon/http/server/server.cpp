@@ -189,9 +189,6 @@ HttpServer::Engine::~Engine() {
 }
 
 Result<void> HttpServer::Engine::start_tcp() {
-    if (!settings.tokens.empty())
-        if (auto opened = handler.open_logins(settings); !opened)
-            return opened;
     if (settings.listen.empty())
         return {};
     if (settings.tokens.empty())
@@ -414,6 +411,10 @@ HttpServer::start(HttpSettings settings, ports::Services services, std::vector<R
         return std::move(listener).error();
     auto engine = std::make_unique<Engine>(std::move(settings), std::move(services),
                                            std::move(more), std::move(*listener));
+    // Before the first request: the threads that answer read what it makes.
+    if (!engine->settings.tokens.empty())
+        if (auto opened = engine->handler.open_logins(engine->settings); !opened)
+            return opened.error();
     auto& local = engine->local;
     local.open = std::make_unique<OpenConnections>(*engine);
     local.daemon = engine->start_daemon(engine->listener.descriptor().get(), nullptr, *local.open);

@@ -291,7 +291,11 @@ Response view_past(const Call& call, const CyclePtr& last, bool users) {
         if (!cycle)
             return failure(cycle.error());
         if (present) {
-            append_usage(call, **cycle, *(*cycle)->decision.find(name), users, list);
+            const auto* fresh = (*cycle)->decision.find(name);
+            if (fresh == nullptr)
+                return failure(Error{Errc::unavailable, "the evaluation for this answer failed: " +
+                                                            (*cycle)->error});
+            append_usage(call, **cycle, *fresh, users, list);
             continue;
         }
         const auto was = as_it_was(*now, *history, *usage_of_past(**cycle, name, history->period));

@@ -129,8 +129,8 @@ CASE(a_reset_ends_what_hysteresis_holds) {
     Desk desk(0);
     auto rules = desk.rules;
     rules.set.policies.at(0).hysteresis = Decimal::whole(10);
+    desk.use_hours(1250); // before use(), which begins an evaluation
     desk.loop.use(std::make_shared<core::Rules>(rules));
-    desk.use_hours(1250);
     CHECK(desk.loop.ask({core::Trigger::person, false, {}}).get()->error.empty());
     desk.use_hours(1150);
     CHECK(desk.loop.ask({core::Trigger::person, false, {}}).get()->error.empty());

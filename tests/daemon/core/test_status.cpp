@@ -79,7 +79,7 @@ CASE(info_says_what_is_away_and_what_was_refused) {
 
 CASE(nobody_waits_for_ever_for_a_cycle) {
     Serving bench;
-    std::binary_semaphore let_go{0};
+    std::counting_semaphore<2> let_go{0};
     bench.faults.before_each([&](const std::string& name) {
         if (name == "structure")
             let_go.acquire();
