@@ -132,7 +132,7 @@ components:
 accounts:
   physics: {allocation: {cpu_hours: 100000}}
 policies:
-  - {name: p, mode: observe, period: {custom: {months: 2, anchor: "$(date -u -d "@$((today - 35 * 86400))" +%Y-%m-01)"}}, carryover: false}
+  - {name: p, mode: observe, period: {custom: {months: 3, anchor: "$(date -u -d "@$((today - 35 * 86400))" +%Y-%m-01)"}}, carryover: false}
 END
 ok 'evaluation by sluiced succeeds' evaluate_now
 used() { sluice_cli usage physics -Q -n -P --format=used | head -n 1; }
