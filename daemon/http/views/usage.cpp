@@ -293,8 +293,8 @@ Response view_past(const Call& call, const CyclePtr& last, bool users) {
         if (present) {
             const auto* fresh = (*cycle)->decision.find(name);
             if (fresh == nullptr)
-                return failure(Error{Errc::unavailable, "the evaluation for this answer failed: " +
-                                                            (*cycle)->error});
+                return failure(Error{Errc::unavailable,
+                                     "the evaluation for this answer failed: " + (*cycle)->error});
             append_usage(call, **cycle, *fresh, users, list);
             continue;
         }

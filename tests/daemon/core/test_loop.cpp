@@ -256,7 +256,7 @@ CASE(an_account_that_is_about_to_cross_is_looked_at_when_it_does) {
 CASE(stopping_does_not_wait_for_a_port_that_hangs) {
     static std::counting_semaphore<8> hangs{0}; // outlives the detached worker
     static Looping* bench = new Looping;        // so must everything that it uses
-    static std::atomic<bool> inside{false}; // outlives the detached worker
+    static std::atomic<bool> inside{false};     // outlives the detached worker
     bench->faults.before_each([](const std::string& name) {
         if (name == "structure") {
             inside = true;
