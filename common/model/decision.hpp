@@ -245,7 +245,9 @@ struct AccountDecision {
     std::optional<RateJump> jump; // in the last day that slurmdbd has rolled up
     bool block_creation = false;
     std::vector<Threshold> thresholds;
-    std::string qos; // QOS that the standing asks for; "": the account's own
+    bool qos_stops = false;          // `qos` itself stops jobs: not a pause by GrpSubmitJobs
+    bool enforced_qos_stops = false; // likewise `enforced_qos`
+    std::string qos;                 // QOS that the standing asks for; "": the account's own
     // What is really in force: own flags where a policy enforces, and enforcing ancestors'. Equals
     // `flags` and `qos` in enforce mode; an ancestor may still pause an observed account.
     Flags enforced;

@@ -146,6 +146,15 @@ Waiting guard(const model::Facts& facts, const LastRules& last, const Zone& zone
     return changed;
 }
 
+// Staff or Waldur keep it paused or slowed down, whether its life is over or not.
+bool is_restricted(const model::Facts& facts, const std::string& account) {
+    const auto& all = facts.history.overrides;
+    return std::any_of(all.begin(), all.end(), [&](const model::Override& entry) {
+        return entry.account == account && entry.standing != model::Standing::normal &&
+               entry.from <= facts.now && (entry.foreign || facts.now < entry.until);
+    });
+}
+
 // Takes out of `subjects` those whose life lets go of them: not while the clock is not trusted.
 std::vector<Subject> take_released(const Zone& zone, const model::Facts& facts,
                                    std::vector<Subject>& subjects) {
@@ -153,7 +162,8 @@ std::vector<Subject> take_released(const Zone& zone, const model::Facts& facts,
     if (!facts.clock.trusted())
         return released;
     std::erase_if(subjects, [&](const Subject& subject) {
-        const bool gone = subject.life != nullptr && is_released(*subject.life, zone, facts.now);
+        const bool gone = subject.life != nullptr && is_released(*subject.life, zone, facts.now) &&
+                          !is_restricted(facts, subject.account);
         if (gone)
             released.push_back(subject);
         return gone;

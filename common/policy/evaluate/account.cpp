@@ -178,6 +178,10 @@ std::string lost_rules(const Subject& subject, const AccountMemory& before, bool
             return "policy " + policy->name + " has no mode any more";
         if (policy->actions_missing && !keep(subject.policies, before.flags))
             return "policy " + policy->name + " has no action any more that made its standing";
+        if (before.flags.paused && before.stands.contains("grace_days") &&
+            std::none_of(subject.policies.begin(), subject.policies.end(),
+                         [](const Policy* one) { return one->grace_days > 0; }))
+            return "policy " + policy->name + " has no grace_days any more, which paused it";
         if (policy->period_missing && other_period && policy == &subject.first())
             return "policy " + policy->name + " has no period any more";
     }
@@ -205,6 +209,8 @@ std::string lost_life(const Subject& subject, const AccountMemory& before, const
         return "its end (until) is not given any more; write until: never for none";
     if (last->state == model::LifeState::before && (present == nullptr || !present->from))
         return "its begin (from), which has not come, is not given any more";
+    if (last->prorate && (present == nullptr || !present->prorate))
+        return "it has the whole allocation of a period that is not whole (prorate) now";
     return "";
 }
 
@@ -216,6 +222,7 @@ void lift_nothing(const AccountMemory& before, const Policy& policy, AccountDeci
         return;
     out.own = kept;
     out.qos = qos_for(policy, model::standing(kept));
+    out.qos_stops = kept.paused && policy.pause_by == model::PauseBy::qos;
     out.notes.emplace_back("the clock is not trusted: nothing is lifted");
 }
 
@@ -314,11 +321,22 @@ void keep_standing(const model::Facts& facts, const AccountFacts& known, const P
         out.by_usage.flags = before.flags | before.shown_flags;
     out.by_usage.qos = kept_qos(before, policy, out.by_usage.flags);
     out.by_usage.until = out.period.end;
+    // grace_days that have begun go on.
+    if (const auto full = before.stands.find("full");
+        inside && enforced && full != before.stands.end() && policy.grace_days > 0 &&
+        policy.has(model::Action::request_slurm_resource_pausing)) {
+        const Instant at = instant(full->second) + std::chrono::days{policy.grace_days};
+        if (!out.period.end || at < *out.period.end) {
+            out.by_usage.pauses_at = at;
+            out.by_usage.paused_qos = qos_for(policy, model::Standing::paused);
+        }
+    }
     out.overrides = known.overrides;
     settle_own(policy, facts.now, out);
     out.flags = out.own;
     out.enforced = out.mode == Mode::enforce ? out.flags : model::Flags{};
     out.enforced_qos = out.mode == Mode::enforce ? out.qos : "";
+    out.enforced_qos_stops = out.mode == Mode::enforce && out.qos_stops;
     out.carried_out = (out.mode == Mode::enforce || !enforced) &&
                       ((inside && !before.period.empty()) || was_overridden(facts, out));
 }
@@ -385,7 +403,8 @@ void hold(const model::Facts& facts, const AccountMemory& before, const Policy* 
     const auto standing = model::standing(out.by_usage.flags);
     if (out.by_usage.qos.empty() && standing != model::Standing::normal)
         out.by_usage.qos = before.qos_in_force;
-    if (out.by_usage.qos.empty())
+    // A pause by GrpSubmitJobs has no QOS.
+    if (out.by_usage.qos.empty() && !(standing == model::Standing::paused && before.submit))
         out.by_usage.qos = qos_for(names, standing);
     out.overrides.clear();
     for (const auto& entry : facts.history.overrides)

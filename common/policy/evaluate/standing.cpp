@@ -100,9 +100,13 @@ void follow(const AccountDecision& above, AccountDecision& out) {
     const Standing ours = standing(out.own);
     out.flags = out.own | from_above;
     // A pause by GrpSubmitJobs above has no QOS.
+    const bool above_stops = enforces ? above.enforced_qos_stops : above.qos_stops;
+    const bool only_theirs_stops = from_above.paused && above_stops && !out.qos_stops;
     if (const auto& qos = enforces ? above.enforced_qos : above.qos;
-        theirs > ours && (!qos.empty() || out.qos.empty()))
+        only_theirs_stops || (theirs > ours && (!qos.empty() || out.qos.empty()))) {
         out.qos = qos;
+        out.qos_stops = from_above.paused && above_stops;
+    }
     // What is in force names its cause before what would be.
     if (theirs > ours || (!enforces && standing(above.enforced) != Standing::normal)) {
         const bool relayed = above.cause.kind == model::CauseKind::ancestor;
@@ -112,6 +116,7 @@ void follow(const AccountDecision& above, AccountDecision& out) {
         out.until = out.own.paused ? later(out.until, above.until) : above.until;
     out.enforced = enforces ? out.flags : above.enforced;
     out.enforced_qos = enforces ? out.qos : above.enforced_qos;
+    out.enforced_qos_stops = enforces ? out.qos_stops : above.enforced_qos_stops;
 }
 
 void stand_alone(AccountDecision& out) {
@@ -119,6 +124,7 @@ void stand_alone(AccountDecision& out) {
     if (out.mode == Mode::enforce) {
         out.enforced = out.own;
         out.enforced_qos = out.qos;
+        out.enforced_qos_stops = out.qos_stops;
     }
 }
 
@@ -171,6 +177,7 @@ void settle_own(const Policy& policy, Instant at, AccountDecision& out) {
         out.qos = qos_for(policy, entry->standing);
         out.cause = {model::CauseKind::override_, "", entry->id};
     }
+    out.qos_stops = out.own.paused && policy.pause_by == model::PauseBy::qos;
     out.until = out.own.paused ? own_end(out, at) : std::nullopt;
 }
 

@@ -29,12 +29,16 @@ const Policy* pausing_policy(const model::PolicySet& set, const AccountDecision&
 
 // A pause of the account itself; one from above is done there. Where the rules are not known, a
 // limit that is in force stays.
-bool limits(const model::PolicySet& set, const AccountDecision& decision, model::Flags flags) {
+bool would_limit(const model::PolicySet& set, const AccountDecision& decision, model::Flags flags) {
     if (!decision.own.paused || !flags.paused)
         return false;
     const Policy* policy = pausing_policy(set, decision);
     return policy != nullptr ? policy->pause_by == PauseBy::submit_limit
                              : decision.memory.submit.has_value();
+}
+
+bool limits(const model::PolicySet& set, const AccountDecision& decision) {
+    return decision.mode == model::Mode::enforce && would_limit(set, decision, decision.enforced);
 }
 
 model::Command command_for(const Association& row, std::optional<std::int64_t> value,
@@ -71,7 +75,7 @@ void remember_submit_limit(const model::PolicySet& set, const model::Facts& fact
         note_arrival(*ours, now);
     if (!decision.follows())
         return;
-    if (!limits(set, decision, decision.enforced)) {
+    if (!limits(set, decision)) {
         if (ours && (!is_ours(*ours, now) || ours->saved == now))
             ours.reset();
         return;
@@ -81,6 +85,9 @@ void remember_submit_limit(const model::PolicySet& set, const model::Facts& fact
             ours->in_force = now;
         return; // the site's own 0 needs nothing, and nothing is restored
     }
+    // It was not paused before: what Slurm has is the account's own, and no drift.
+    if (ours && is_drifted(*ours, now) && !decision.previous_flags.paused)
+        ours.reset();
     if (!ours)
         ours = model::SetValue{now, std::nullopt, std::nullopt};
     ours->asked = kNoJobs;
@@ -88,11 +95,14 @@ void remember_submit_limit(const model::PolicySet& set, const model::Facts& fact
 
 void plan_submit_limit(const Association& row, const AccountDecision& decision, Draft& draft) {
     const auto& ours = decision.memory.submit;
-    if (!limits(draft.set(), decision, decision.enforced)) {
+    if (!limits(draft.set(), decision)) {
         const bool paused = decision.enforced.paused;
+        if (paused && decision.own.paused && decision.mode == model::Mode::enforce &&
+            !draft.has_qos(decision.enforced_qos))
+            return; // nothing else would pause it
         restore(row, ours, paused ? "paused by another way" : "restored", draft);
         if (decision.mode == model::Mode::observe &&
-            limits(draft.set(), decision, decision.flags) && present(row) != kNoJobs)
+            would_limit(draft.set(), decision, decision.flags) && present(row) != kNoJobs)
             draft.add(command_for(row, kNoJobs, "account is paused"), false);
         return;
     }

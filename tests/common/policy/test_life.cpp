@@ -155,6 +155,19 @@ CASE(then_downscale_slows_the_account_down) {
     CHECK_EQ(w.of("physics").enforced_qos, "slowdown");
 }
 
+CASE(then_release_leaves_a_pause_by_staff) {
+    World w = world(std::nullopt, day(2026, 3, 1), LifeEnd::release);
+    w.facts.history.overrides.push_back(
+        {1, "physics", Standing::paused, utc(2026, 2, 1), utc(2026, 4, 1), "report", "root"});
+    w.run(utc(2026, 2, 28));
+    w.run(utc(2026, 2, 28));
+    CHECK_EQ(w.row("physics").default_qos, "blocked");
+    w.run(utc(2026, 3, 1));
+    w.run(utc(2026, 3, 2));
+    CHECK(w.of("physics").enforced.paused);
+    CHECK_EQ(w.row("physics").default_qos, "blocked");
+}
+
 CASE(then_release_restores_what_sluice_had_set) {
     World w = world(std::nullopt, day(2026, 3, 1), LifeEnd::release);
     const auto before = w.facts.structure.associations;

@@ -217,3 +217,57 @@ CASE(queued_jobs_are_held_where_the_policy_says_so) {
     CHECK(count(w, model::CommandType::hold_job) == 1 &&
           count(w, model::CommandType::set_job_qos) == 0);
 }
+
+CASE(a_pause_that_comes_back_at_once_is_no_drift) {
+    World w = paused(50);
+    w.set.policies[0].drift = model::Drift::report;
+    w.grant("physics", "2000");
+    w.run(kDay + std::chrono::hours{1});
+    CHECK(w.row("physics").submit_jobs == std::optional<std::uint32_t>(50));
+    w.row("physics").submit_jobs = 70;
+    w.grant("physics", "1000");
+    w.run(kDay + std::chrono::hours{2});
+    CHECK_EQ(count(w, kLimit), 1U);
+    CHECK(w.row("physics").submit_jobs == std::optional<std::uint32_t>(0));
+    w.grant("physics", "2000");
+    w.run(kDay + std::chrono::hours{3});
+    CHECK(w.row("physics").submit_jobs == std::optional<std::uint32_t>(70));
+}
+
+namespace {
+
+// physics is paused by its QOS; optics below has a policy of its own that limits submissions.
+World below_a_qos(model::Mode mode) {
+    World w = physics();
+    w.set.policies[0].pause_by = model::PauseBy::qos;
+    w.set.policies[0].match.accounts = {"physics"};
+    auto own = w.set.policies[0];
+    own.name = "own";
+    own.mode = mode;
+    own.pause_by = model::PauseBy::submit_limit;
+    own.match.accounts = {"optics"};
+    w.set.policies.push_back(own);
+    w.row("optics").qos = {"normal"};
+    w.grant("optics", "100");
+    w.use(utc(2026, 1, 2), "physics", 1200);
+    w.run(kDay);
+    w.use(utc(2026, 1, 2), "optics", 200);
+    w.run(kDay + std::chrono::minutes{1});
+    w.run(kDay + std::chrono::minutes{2});
+    return w;
+}
+
+} // namespace
+
+CASE(a_limit_of_its_own_leaves_the_qos_of_a_pause_above) {
+    World w = below_a_qos(model::Mode::enforce);
+    CHECK(w.of("optics").own.paused);
+    CHECK(w.row("optics").qos == std::vector<std::string>{"blocked"});
+    CHECK(w.row("optics").submit_jobs == std::optional<std::uint32_t>(0));
+}
+
+CASE(an_observing_policy_sets_no_limit_below_a_pause) {
+    World w = below_a_qos(model::Mode::observe);
+    CHECK(w.of("optics").own.paused && w.of("optics").enforced.paused);
+    CHECK(!w.row("optics").submit_jobs && !w.of("optics").memory.submit);
+}
