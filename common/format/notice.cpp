@@ -89,7 +89,10 @@ std::string default_text(const Event& event) {
         text += "Cause: " + cause_text(event.zone, source, event.account.account) +
                 (staff ? reason_text(*source.in_force) : "") + "\n";
     if (ending)
-        text += std::string(end_text(event.account.life->then)) + "\n";
+        text += std::string(event.account.mode == model::Mode::enforce
+                                ? end_text(event.account.life->then)
+                                : "Its policy only observes: nothing is changed in Slurm then.") +
+                "\n";
     if (!staff && !source.figures.empty() && !by_life(source))
         text += "Usage: " + usage_text(source) + "\n";
     if (rate)
@@ -109,7 +112,7 @@ std::string default_text(const Event& event) {
                 placeholder_text("until", event.zone, event.cluster, event.account,
                                  event.account.account) +
                 ".\n";
-    if (const auto next = next_start(event.zone, source); !staff && !next.empty())
+    if (const auto next = next_start(event.zone, source); !staff && !ending && !next.empty())
         text += "\n" + next + "\n";
     if (!event.account.contact.empty())
         text += "\nQuestions: " + one_line(event.account.contact) + "\n";

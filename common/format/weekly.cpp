@@ -43,6 +43,8 @@ std::string forecast_text(const Zone& zone, const AccountDecision& account) {
 // An account without figures keeps its standing.
 std::string account_text(const Zone& zone, const AccountDecision& account) {
     std::string text = printable(account.account) + ": " + model::standing_text(account) + ". ";
+    if (account.closed())
+        return text + "The account " + life_text(zone, account) + ".\n";
     if (account.figures.empty())
         return text + "No figures of this period are known.\n";
     text += usage_text(account) + forecast_text(zone, account);

@@ -266,7 +266,9 @@ void note_levels(AccountDecision& out) {
 
 // Once a week.
 void note_jump(AccountDecision& out) {
-    if (!out.jump || out.memory.notified.contains(rate_key(*out.jump)))
+    // Not together with another notice: the jump is there in the next evaluation, too.
+    if (!out.jump || !out.actions_taken.empty() ||
+        out.memory.notified.contains(rate_key(*out.jump)))
         return;
     std::erase_if(out.memory.notified,
                   [](const std::string& level) { return level.starts_with(model::kRateNotified); });

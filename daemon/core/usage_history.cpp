@@ -27,11 +27,17 @@ std::vector<model::Period> periods_of(const Rules& rules, const model::AccountDe
         });
     if (policy == rules.set.policies.end())
         return out;
+    const auto from = account.life ? account.life->from : std::nullopt;
+    // The steps are whole periods, of which the account's life shows a part.
+    model::Period whole = policy::period_at(policy->period, rules.zone, account.period.begin);
     while (out.size() <= DaemonUsageHistory::kMaxEarlier) {
-        const auto before = policy::previous(policy->period, rules.zone, out.back());
-        if (!before || epoch(before->begin) <= 0)
+        const auto before = policy::previous(policy->period, rules.zone, whole);
+        if (!before || epoch(before->begin) <= 0 || (from && *from >= *before->end))
             break;
-        out.push_back(*before);
+        whole = *before;
+        out.push_back(whole);
+        if (from)
+            out.back().begin = std::max(out.back().begin, *from);
     }
     return out;
 }

@@ -166,12 +166,30 @@ Value units_object(const model::Allocation& allocation) {
     return out;
 }
 
+// As the settings have them; `until` is the first instant after the account.
+void put_life(Value& out, const Call& call, const std::optional<model::AccountLife>& life) {
+    if (!life) {
+        put(out, kv("from", Value()), kv("until", Value()), kv("then", Value()),
+            kv("prorate", Value()));
+        return;
+    }
+    const Zone zone = call.status.info().zone;
+    const auto instant_of = [&](const std::optional<std::chrono::local_seconds>& at) {
+        return at ? std::optional(zone.instant(*at)) : std::nullopt;
+    };
+    put(out, kv("from", instant_of(life->from)), kv("until", instant_of(life->until)),
+        kv("then", model::name(life->then)), kv("prorate", life->prorate));
+    if (life->endless)
+        out.set("until", "never");
+}
+
 Value render_allocation(const Call& call, const std::string& account,
                         const model::AccountSettings& settings,
                         const std::vector<ports::RuleVersion>& rules) {
     Value out = object(
         kv("account", account),
         kv("allocation", settings.allocation ? units_object(*settings.allocation) : Value()));
+    put_life(out, call, settings.life);
     put_source(out, call, find_rule(rules, RuleKind::allocation, account));
     return out;
 }

@@ -295,6 +295,9 @@ Response view_past(const Call& call, const CyclePtr& last, bool users) {
             if (fresh == nullptr)
                 return failure(Error{Errc::unavailable,
                                      "the evaluation for this answer failed: " + (*cycle)->error});
+            const auto more = usage_warnings(
+                **cycle, {name}, sees_users_of_all({cycle->get(), request.viewer}, {name}));
+            doubts.insert(doubts.end(), more.begin(), more.end());
             append_usage(call, **cycle, *fresh, users, list);
             continue;
         }

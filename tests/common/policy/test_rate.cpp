@@ -137,3 +137,13 @@ CASE(with_weights_the_weighted_sum_counts) {
     w.spent(70, 111, utc(2026, 1, 11)); // 999 of 10000
     CHECK(!w.cycle(utc(2026, 1, 11, 3)).jump);
 }
+
+CASE(a_jump_beside_another_notice_comes_with_the_next_evaluation) {
+    Spending w;
+    w.use(utc(2026, 1, 10), "physics", 750);
+    w.spent(70, 241, utc(2026, 1, 11));
+    const auto& taken = w.run(utc(2026, 1, 11, 3)).actions_taken;
+    CHECK(std::find(taken.begin(), taken.end(), "notify") != taken.end());
+    CHECK(std::find(taken.begin(), taken.end(), "rate") == taken.end());
+    CHECK(w.notices(utc(2026, 1, 11, 4)));
+}

@@ -29,8 +29,15 @@ struct Rollups final : ports::RolledUsage {
     bool away = false;
 };
 
-struct Serving : Bench {
-    Serving() {
+// Before the loop below takes the rules.
+struct Lived : Bench {
+    explicit Lived(const std::optional<model::AccountLife>& life) {
+        rules.set.accounts["physics"].life = life;
+    }
+};
+
+struct Serving : Lived {
+    explicit Serving(const std::optional<model::AccountLife>& life = std::nullopt) : Lived(life) {
         use_hours(100);
         loop.start();
         CHECK(actions.evaluate({false, {}, false}));
@@ -82,6 +89,17 @@ CASE(earlier_periods_can_be_asked_for_and_others_are_named) {
     CHECK(wrong.error().code == Errc::malformed);
     CHECK(wrong.error().context.starts_with("period must be one of 2026-Q1, 2025-Q4, "));
     CHECK(bench.history.by_day("nobody", "").error().code == Errc::not_found);
+}
+
+CASE(earlier_periods_begin_with_the_account) {
+    using namespace std::chrono;
+    model::AccountLife life;
+    life.from = local_days{year{2025} / November / 1};
+    Serving bench(life);
+    const auto before = bench.history.by_day("physics", "2025-Q4");
+    CHECK(before);
+    CHECK_EQ(before->days.size(), 61U);
+    CHECK((before->periods == std::vector<std::string>{"2026-Q1", "2025-Q4"}));
 }
 
 CASE(without_slurmdbd_the_days_remain_and_the_reason_is_named) {
