@@ -152,7 +152,7 @@ bool OutboxSender::deliver(const ports::OutboxEntry& entry, Memory& memory) {
     const Instant now = clock_.now();
     if (worker_.stopping() || memory.retry.waits(now))
         return true;
-    const auto batch = batch_of(entry, now);
+    auto batch = batch_of(entry, now);
     if (!batch) {
         log::event(log::Level::warning, "SLUICE-0704", "outbox-unreadable",
                    {{"target", target_}, {"error", batch.error().context}});
