@@ -41,7 +41,8 @@ eventually 'chem is slowed down by the actions of the second policy' 40 account_
 # What the operator sees.
 like 'sluice waldur shows both offerings' "$(sluice_cli waldur)" "Offering $WALDUR_OFFERING \(policy main\): answered .* 1 resource, 1 evaluated"
 like 'sluice waldur shows what waits for Waldur' "$(sluice_cli waldur)" 'Outbox: [0-9]+ waiting, 0 parked'
-is 'sluice waldur shows the standing of an account' "$(sluice_cli waldur -Q -n -P -o account,policy,standing,evaluated | grep physics)" 'physics|main|paused|yes'
+eventually 'sluice waldur shows the standing of an account' 20 eval \
+    '[ "$(sluice_cli waldur -Q -n -P -o account,policy,standing,evaluated | grep physics)" = "physics|main|paused|yes" ]'
 is 'sluice waldur shows why a resource is not evaluated' "$(sluice_cli waldur -Q -n -P -o account,evaluated,reason | grep nowhere)" 'nowhere|no|Slurm has no such account'
 
 # evaluate --sync
