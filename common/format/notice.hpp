@@ -24,7 +24,7 @@ std::optional<model::Notice> notice(const model::PolicySet& set, const model::No
                                     const std::map<std::string, std::string>& parents);
 
 // Mail addresses of those whom the account's policies notify, sorted; empty where they only observe
-// without notify_while_observing. nullopt: they notify nobody.
+// without notify_while_observing. nullopt: none of them has an action that notifies.
 std::optional<std::vector<std::string>>
 recipients_of(const model::PolicySet& set, const model::NoticeRules& rules,
               const model::AccountDecision& account,

@@ -92,8 +92,9 @@ function previous(account) {
 // Staff may move allocation, and coordinators of the account above where each policy lets them.
 async function mayMove(account, { staff, coordinates }) {
   if (staff || !coordinates.includes(account.parent) || !account.policy) return staff;
-  const policies = await Promise.all(account.policy.split(',').map((each) => get(`policies/${encodeURIComponent(each)}`)));
-  return policies.every(({ policy }) => policy.coordinators === 'move');
+  const removed = (problem) => { if (problem.status === 404) return {}; throw problem; };
+  const policies = await Promise.all(account.policy.split(',').map((each) => get(`policies/${encodeURIComponent(each)}`).catch(removed)));
+  return policies.every(({ policy }) => policy?.coordinators === 'move');
 }
 
 function adjustmentState({ pair, takes_back: takes, taken_back_by: taken }) {

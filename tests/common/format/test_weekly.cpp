@@ -30,7 +30,7 @@ struct Lab {
         rules.contacts["physics"] = {"pi@example.org"};
         rules.contacts["chem"] = {"pi@example.org", "chem@example.org"};
         decision.cluster = "alpha";
-        add("bio", 99); // nobody to write to
+        add("bio", 99); // without an address
         add("chem", 20);
         add("optics", 85);
         add("physics", 50);

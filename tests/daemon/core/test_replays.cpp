@@ -145,7 +145,7 @@ CASE(a_replay_that_is_left_is_forgotten_without_another_request) {
     const auto gone = bench.replays.proceed(left);
     CHECK(gone.error().code == Errc::not_found);
     CHECK(gone.error().context.find("for 10 min after it was left") != std::string::npos);
-    CHECK(bench.begin("2026-01-01", "", "bob")); // nobody's
+    CHECK(bench.begin("2026-01-01", "", "bob")); // the abandoned one is gone
 
     const auto done = bench.begin("2026-02-01", "2026-02-03", "bob")->id;
     auto state = bench.replays.proceed(done);
