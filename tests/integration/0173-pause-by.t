@@ -66,7 +66,7 @@ is 'the limit stays after the kill' "$(own physics)" 0
 
 # --- pause_by changes while the accounts are paused
 ok 'sluiced pauses by QOS' eval 'sluiced_regrant < <(settings enforce 0 qos)'
-is 'physics has its own value again' "$(own physics)" 50
+eventually 'physics has its own value again' 20 eval 'evaluate_now && [ "$(own physics)" = 50 ]'
 is 'chem has none again' "$(own chem)" ''
 is 'physics has QOS blocked' "$(account_field physics qos,defaultqos)" 'blocked|blocked'
 ok 'sluiced pauses by the submit limit again' eval 'sluiced_regrant < <(settings enforce 0)'

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sluice::policy {
 
@@ -98,8 +99,8 @@ void plan_submit_limit(const Association& row, const AccountDecision& decision, 
     if (!limits(draft.set(), decision)) {
         const bool paused = decision.enforced.paused;
         if (paused && decision.own.paused && decision.mode == model::Mode::enforce &&
-            !draft.has_qos(decision.enforced_qos))
-            return; // nothing else would pause it
+            row.qos != std::vector<std::string>{decision.enforced_qos})
+            return; // until the QOS that pauses it instead is in force
         restore(row, ours, paused ? "paused by another way" : "restored", draft);
         if (decision.mode == model::Mode::observe &&
             would_limit(draft.set(), decision, decision.flags) && present(row) != kNoJobs)
